@@ -174,7 +174,7 @@ describe("every public function", () => {
     const before = operands[name] ?? new Array<root.Tensor>((await takes(name, f)) - 1).fill(pair);
     expect(await messageOf(f, ...before, { colour: 1 })).toContain('unknown option "colour".');
     expect(await messageOf(f, ...before, pair)).toMatch(
-      /the options must be an object, .*; got a Tensor\.$|the arrays must be one list, .* and the options come behind it\.$/,
+      /the options must be an object, .*; got a Tensor\.$|the arrays must be one list, .* followed by the options\.$/,
     );
   });
 });
@@ -213,7 +213,7 @@ describe("array methods", () => {
       [1, 0, [1], pair],
     ])
       expect(() => (root.sin as Anything)(...words)).toThrow("sin: takes one argument, and");
-    expect(() => (root.at as Anything)(pair, 1, 0)).toThrow("at: places for 2 axes, and f64[2] has 1.");
+    expect(() => (root.at as Anything)(pair, 1, 0)).toThrow("at: indices for 2 axes, and f64[2] has 1.");
     expect(() => [pair].map(root.sum as Anything)).toThrow("In map and its like write (x) => sum(x).");
   });
 });

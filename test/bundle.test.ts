@@ -99,7 +99,7 @@ describe.each([
       stderr: "",
       stdout: [
         "true 5.381773291",
-        'mul: tensors have this method where "downhill" is imported; with "downhill/core" alone write mul(x, …).',
+        'mul: tensors have this method only if "downhill" is imported; with "downhill/core" alone, write mul(x, …).',
         "A tensor cannot be used with JavaScript's o",
         "x.length: a tensor has no length. Its sizes are x.shape, here [2]; that of the first axis is x.shape[0]." +
           ' A function of plain numbers is differentiated as it is where "use ad" is its first line and downhill-plugin loads it.',

@@ -48,7 +48,7 @@ test("a row of a loop's results that an inner loop carries does not lend the who
 
 test("adding into an axis of size 0 leaves the memory of others alone", () => {
   const neighbour = tensor([1, 2, 3]).add(1);
-  expect(() => scatterAdd(zeros([0]), [0], [5])).toThrow("place 0 is out of range for f64[0]");
+  expect(() => scatterAdd(zeros([0]), [0], [5])).toThrow("index 0 is out of range for f64[0]");
   expect(neighbour.tolist()).toEqual([2, 3, 4]);
 });
 

@@ -56,12 +56,12 @@ test.each<[string, () => unknown, string]>([
   [
     "concatenate: sizes that fit along another axis",
     () => free(concatenate)([f64(2, 2), f64(2, 3)]),
-    "concatenate: the first array is f64[2,2] and number 1 (from 0) is f64[2,3]: along axis 0 they must agree in axis 1. They fit along another, { axis: 1 }.",
+    "concatenate: the first array is f64[2,2] and number 1 (from 0) is f64[2,3]: along axis 0 they must have equal sizes in axis 1. They fit along another axis: { axis: 1 }.",
   ],
   [
     "concatenate: sizes that fit along none",
     () => free(concatenate)([f64(2, 2), f64(3, 3)], { axis: 1 }),
-    "concatenate: the first array is f64[2,2] and number 1 (from 0) is f64[3,3]: along axis 1 they must agree in axis 0.",
+    "concatenate: the first array is f64[2,2] and number 1 (from 0) is f64[3,3]: along axis 1 they must have equal sizes in axis 0.",
   ],
   [
     "concatenate: scalars",
@@ -71,12 +71,12 @@ test.each<[string, () => unknown, string]>([
   [
     "stack: shapes",
     () => free(stack)([f64(2), f64(2), f64(3)]),
-    "stack: the first array is f64[2] and number 2 (from 0) is f64[3]; they must have one shape. To join arrays along an axis that they have, use concatenate.",
+    "stack: the first array is f64[2] and number 2 (from 0) is f64[3]; they must have the same shape. To join arrays along an axis that they have, use concatenate.",
   ],
   [
     "reshape: two open sizes",
     () => tensor([1, 2, 3, 4]).reshape([-1, -1]),
-    "reshape: [-1,-1] leaves several sizes open, and 4 elements can be shared out in more than one way. Only one size may be −1.",
+    "reshape: [-1,-1] leaves several sizes open, and 4 elements can be divided in more than one way. Only one size may be −1.",
   ],
   [
     "tensor: what is missing",

@@ -25,7 +25,7 @@ const messageOf = (action: () => unknown): string => {
 const hint =
   ' A function of plain numbers is differentiated as it is where "use ad" is its first line and downhill-plugin loads it.';
 
-describe("what was undefined, ignored or a foreign error names the repair", () => {
+describe("misuse that was undefined, ignored or a foreign error names the repair", () => {
   test.each<[string, () => unknown, string]>([
     ["length", () => plain.length, "x.length: a tensor has no length. Its sizes are x.shape, here [2,3]; that of the first axis is x.shape[0]." + hint],
     ["an item", () => plain[0], "x[0]: the items of a tensor are not properties of it. Write x.at(0), or x.tolist()[…] for plain numbers." + hint],
@@ -53,16 +53,16 @@ describe("what was undefined, ignored or a foreign error names the repair", () =
     ["a typed array", () => new Float64Array(plain)],
   ])("as a list: %s", (_, action) => {
     expect(messageOf(action)).toBe(
-      "A tensor cannot be spread, taken apart or looped over as a list. Its numbers are x.tolist(); its items along the first axis, here 2, are x.at(i) for i from 0 to x.shape[0] − 1.",
+      "A tensor cannot be spread, destructured or iterated over like a list. Its numbers are x.tolist(); its items along the first axis, here 2, are x.at(i) for i from 0 to x.shape[0] − 1.",
     );
   }); // prettier-ignore
 
-  test("assignment, which was ignored", () => {
-    expect(messageOf(() => { plain[0] = 5 as never; })).toMatch(/^x\[0\] = …: a tensor never changes\. setAt\(x, value, 0\)/); // prettier-ignore
-    expect(messageOf(() => { (x as { shape: unknown }).shape = [6]; })).toMatch(/^x\.shape = …: a tensor never changes\. Write x\.reshape/); // prettier-ignore
+  test("assignment, which was ignored, throws", () => {
+    expect(messageOf(() => { plain[0] = 5 as never; })).toMatch(/^x\[0\] = …: a tensor is immutable\. setAt\(x, value, 0\)/); // prettier-ignore
+    expect(messageOf(() => { (x as { shape: unknown }).shape = [6]; })).toMatch(/^x\.shape = …: a tensor is immutable\. Write x\.reshape/); // prettier-ignore
   });
 
-  test("inside of a transform; the loop over x.length gave a gradient of zeros", () => {
+  test("inside a transform: a loop over x.length, which gave a zero gradient, throws", () => {
     const f = (y: typeof plain): never => {
       let sum = tensor(0);
       for (let i = 0; i < y.length; i++) sum = sum.add(y[i]!);
@@ -76,7 +76,7 @@ describe("what was undefined, ignored or a foreign error names the repair", () =
   });
 });
 
-test("what has no meaning for tensors elsewhere stays undefined", () => {
+test("a name that no library gives tensors stays undefined", () => {
   for (const name of [
     "foo",
     "then",
@@ -95,7 +95,7 @@ test("what has no meaning for tensors elsewhere stays undefined", () => {
   expect(x instanceof Object && plain.hasOwnProperty("type") && plain.valueOf() === (x as never)).toBe(true);
 });
 
-test("tools get what they got", async () => {
+test("tools read the same properties as before", async () => {
   expect(await Promise.resolve(x)).toBe(x);
   expect(JSON.stringify({ x })).toBe('{"x":[[1,2,3],[4,5,6]]}');
   expect(inspect(x)).toBe("f64[2,3]\n[[1, 2, 3],\n [4, 5, 6]]");
@@ -107,7 +107,7 @@ test("tools get what they got", async () => {
   for (const name in x) expect(Object.keys(x)).toContain(name);
 });
 
-test("deep equality of test runners tells tensors apart, and takes equal ones for equal", () => {
+test("deep equality of test runners distinguishes tensors by value", () => {
   const other = (last: number): unknown => tensor([[1, 2, 3], [4, 5, last]]); // prettier-ignore
   expect(x).toEqual(other(6));
   expect(x).toStrictEqual(other(6));
@@ -118,13 +118,13 @@ test("deep equality of test runners tells tensors apart, and takes equal ones fo
   assert.notDeepStrictEqual(x, other(7));
 });
 
-test("each function that is named instead of a method exists", () => {
+test("each function that a repair names exists", () => {
   const exported = new Map<string, unknown>(Object.entries(downhill));
   for (const name of functions.split(" "))
     expect([name, typeof exported.get(name)]).toEqual([name, "function"]);
 });
 
-test("the shape of scalars, which all of them share, cannot be changed", () => {
+test("the shape that all scalars share cannot be changed", () => {
   expect(() => (tensor(1).shape as number[]).push(2)).toThrow(TypeError);
   expect(tensor(3).shape).toEqual([]);
 });

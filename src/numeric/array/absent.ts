@@ -16,7 +16,7 @@ function explain(x: Tensor, name: string | symbol, hintOf: PropertyHint): string
   }
   if (name === Symbol.iterator) {
     return (
-      "A tensor cannot be spread, taken apart or looped over as a list. Its numbers are x.tolist(); its items along the first " +
+      "A tensor cannot be spread, destructured or iterated over like a list. Its numbers are x.tolist(); its items along the first " +
       `axis, here ${x.shape[0] ?? "none"}, are x.at(i) for i from 0 to x.shape[0] − 1.`
     );
   }
@@ -49,8 +49,8 @@ export function attachAbsent(hintOf: PropertyHint): void {
     set: function set(target, name, value: unknown, x: unknown): boolean {
       if (typeof name === "string" && /^-?\d+$/.test(name) && x instanceof Tensor) {
         const text =
-          `x[${name}] = …: a tensor never changes. setAt(x, value, ${name}) gives one with another item, ` +
-          "where(condition, x, y) one of two; to fill an array bit by bit, fill a plain one and make a tensor of it.";
+          `x[${name}] = …: a tensor is immutable. setAt(x, value, ${name}) returns a tensor with another item,  ` +
+          "where(condition, x, y) selects elements; to fill an array element by element, fill a plain array and pass it to tensor().";
         throw beginBelow(new DownhillError("option", text), set);
       }
       return Reflect.set(target, name, value, x);
@@ -63,7 +63,7 @@ export function attachAbsent(hintOf: PropertyHint): void {
   ] as const) {
     Object.defineProperty(Tensor.prototype, name, {
       set: function set() {
-        const text = `x.${name} = …: a tensor never changes. Write ${instead}, which gives another.`;
+        const text = `x.${name} = …: a tensor is immutable. Write ${instead}, which returns a new tensor.`;
         throw beginBelow(new DownhillError("option", text), set);
       },
     });

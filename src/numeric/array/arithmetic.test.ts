@@ -50,18 +50,18 @@ describe("arithmetic", () => {
     logicalXor: [on(a.logicalXor, [{ ins: [bool([1, 0, 1]), bool([1, 1, 0])] }])],
   });
 
-  test("logaddexp has its second derivative where both are equal", () => {
+  test("logaddexp has its second derivative at equal operands", () => {
     const f = (y: Tensor): Tensor => grad((z: Tensor) => a.logaddexp(z, 1))(y);
     expect([f, jit(f)].map((g) => grad(g)(1).item())).toEqual([0.25, 0.25]);
     expect(slopes(a.logaddexp, [-Infinity], [-Infinity])).toEqual([[0.5], [0.5]]);
     expect(slopes(a.logaddexp, [-Infinity], [0])).toEqual([[0], [1]]);
   });
 
-  test("xlogy has the logarithm as its slope at 0, and none where that is infinite", () => {
+  test("the derivative of xlogy at x = 0 is log y, or 0 where that is infinite", () => {
     expect(slopes(a.xlogy, [0, 0, 0], [2, 0, Infinity])).toEqual([[Math.log(2), 0, 0], [0, 0, 0]]); // prettier-ignore
   });
 
-  test("hypot has slope 0 at the origin, and no overflow in its derivative", () => {
+  test("hypot has derivative 0 at the origin, and its derivative does not overflow", () => {
     expect(slopes(a.hypot, [0, 3e200], [0, 4e200])).toEqual([[0, 0.6], [0, expect.closeTo(0.8, 15)]]); // prettier-ignore
   });
 
@@ -74,11 +74,11 @@ describe("arithmetic", () => {
     expect(grad(a.sinc)(1e-6).item() / ((-(Math.PI ** 2) / 3) * 1e-6)).toBeCloseTo(1, 11);
   });
 
-  test("the mantissa has the slope of a power of 2", () => {
+  test("the derivative of the mantissa is a power of 2", () => {
     expect(grad((y: Tensor) => a.frexp(y)[0])(12).item()).toBe(1 / 16);
   });
 
-  test("fmax takes the number beside a NaN, and so does its derivative", () => {
+  test("fmax and its derivative ignore a NaN operand", () => {
     expect(slopes(a.fmax, [NaN, 1], [2, NaN])).toEqual([[0, 1], [1, 0]]); // prettier-ignore
   });
 

@@ -52,24 +52,24 @@ describe("arrangements", () => {
     { broadcastShapes: "is of shapes" },
   );
 
-  test("shapes broadcast as arrays do", () => {
+  test("broadcastShapes agrees with broadcastArrays", () => {
     expect(a.broadcastShapes([2, 1], [3], [])).toEqual([2, 3]);
     expect(a.broadcastShapes()).toEqual([]);
   });
 
-  test("what does not fit is named, with the way out", () => {
+  test("operands that do not fit are named, with a repair", () => {
     const x = ones([2, 3]);
     expect(() => a.broadcastShapes([2], [3])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: broadcastShapes: [2] and [3] do not fit together.]`,
+      `[DownhillError: broadcastShapes: [2] and [3] cannot be broadcast together.]`,
     );
     expect(() => a.split(x, 2, { axis: 1 })).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: split: axis 1 of f64[2,3] cannot be cut into 2 equal parts. arraySplit makes parts that are not equal.]`,
+      `[DownhillError: split: axis 1 of f64[2,3] cannot be cut into 2 equal parts. arraySplit allows parts of different sizes.]`,
     );
     expect(() => a.moveaxis(x, [0, 1], 0)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: moveaxis: axes [0,1] cannot go to [0]: there must be as many, each once.]`,
+      `[DownhillError: moveaxis: axes [0,1] cannot go to [0]: both lists must have the same length and no repeated axis.]`,
     );
     expect(() => a.repeat(x, [1, 2], { axis: 1 })).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: repeat: 2 counts for axis 1 of f64[2,3], which has 3.]`,
+      `[DownhillError: repeat: 2 counts for axis 1 of f64[2,3], which has size 3.]`,
     );
     expect(() => a.repeat(x, 1.5)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: repeat: a count must be an integer from 0 to 2147483647, got 1.5.]`,
@@ -78,22 +78,22 @@ describe("arrangements", () => {
       `[DownhillError: roll: 3 shifts for 2 axes.]`,
     );
     expect(() => a.rot90(x, { axes: [1, -1] })).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: rot90: axes [1,-1] are one axis.]`,
+      `[DownhillError: rot90: axes [1,-1] name the same axis twice.]`,
     );
     expect(() => a.remove(x, 6)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: remove: place 6 is out of range for an axis of 6.]`,
+      `[DownhillError: remove: index 6 is out of range for an axis of size 6.]`,
     );
     expect(() => a.insert([1, 2], [0], [1, 2])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: insert: values are f64[2]; they must have shape [1] or one that is repeated to it.]`,
+      `[DownhillError: insert: values are f64[2]; they must have shape [1] or broadcast to it.]`,
     );
     expect(() => a.hstack(1 as unknown as Tensor)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: hstack: the arrays must be one list, as in hstack([x, y]).]`,
     );
     expect(() => a.meshgrid([x, [1]])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: meshgrid: f64[2,3] is no vector.]`,
+      `[DownhillError: meshgrid: f64[2,3] is not a vector.]`,
     );
     expect(() => a.broadcastArrays(x, [1, 2])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: broadcastArrays: f64[2,3] and f64[2] do not fit together.]`,
+      `[DownhillError: broadcastArrays: f64[2,3] and f64[2] cannot be broadcast together.]`,
     );
   });
 });

@@ -31,7 +31,7 @@ export function moveaxis(x: TensorLike, from: NumberOrList, to: NumberOrList): T
   if (source.length !== target.length || isTwice) {
     throw new DownhillError(
       "range",
-      `moveaxis: axes [${source.join()}] cannot go to [${target.join()}]: there must be as many, each once.`,
+      `moveaxis: axes [${source.join()}] cannot go to [${target.join()}]: both lists must have the same length and no repeated axis.`,
     );
   }
   const order = range(0, t.ndim).filter((axis) => !source.includes(axis));
@@ -55,7 +55,7 @@ export function matrixTranspose(x: TensorLike): Tensor {
   if (t.ndim < 2)
     throw new DownhillError(
       "shape",
-      `matrixTranspose: ${showType(t.type)} is no matrix: it has ${t.ndim} axes.`,
+      `matrixTranspose: ${showType(t.type)} is not a matrix: it has ${t.ndim} axes.`,
     );
   return p.permute(t, [...range(0, t.ndim - 2), t.ndim - 1, t.ndim - 2]);
 }
@@ -88,7 +88,7 @@ export function repeat(x: TensorLike, count: NumberOrList, options: RepeatOption
   if (count.length !== shape[axis]) {
     throw new DownhillError(
       "shape",
-      `repeat: ${count.length} counts for axis ${axis} of ${showType(t.type)}, which has ${shape[axis]!}.`,
+      `repeat: ${count.length} counts for axis ${axis} of ${showType(t.type)}, which has size ${shape[axis]!}.`,
     );
   }
   const places = count.flatMap((n, i) => new Array<number>(n).fill(i));
@@ -208,13 +208,13 @@ function cut(operation: string, x: TensorLike, parts: NumberOrList, axis: number
     if (evenly && n % parts !== 0) {
       throw new DownhillError(
         "shape",
-        `${operation}: axis ${along} of ${showType(t.type)} cannot be cut into ${parts} equal parts. arraySplit makes parts that are not equal.`,
+        `${operation}: axis ${along} of ${showType(t.type)} cannot be cut into ${parts} equal parts. arraySplit allows parts of different sizes.`,
       );
     }
     const [size, longer] = [Math.floor(n / parts), n % parts];
     places = range(1, parts).map((i) => i * size + Math.min(i, longer));
   } else {
-    for (const at of parts) checkInteger(operation, "a place", at, anyInt32);
+    for (const at of parts) checkInteger(operation, "an index", at, anyInt32);
     places = parts.map(place);
   }
   const bounds = [0, ...places, n];
@@ -352,9 +352,12 @@ export function append(x: TensorLike, values: TensorLike, options: AlongOptions 
 
 function placesOf(operation: string, places: NumberOrList, n: number, last: number): number[] {
   return listOf(places).map((place) => {
-    checkInteger(operation, "a place", place, anyInt32);
+    checkInteger(operation, "an index", place, anyInt32);
     if (place < -n || place > last)
-      throw new DownhillError("range", `${operation}: place ${place} is out of range for an axis of ${n}.`);
+      throw new DownhillError(
+        "range",
+        `${operation}: index ${place} is out of range for an axis of size ${n}.`,
+      );
     return place < 0 ? place + n : place;
   });
 }
@@ -401,7 +404,7 @@ function fitted(operation: string, x: Tensor, shape: Shape): Shape {
   if (!sameShape(joinShapes(x.type.shape, shape) ?? [], shape))
     throw new DownhillError(
       "shape",
-      `${operation}: values are ${showType(x.type)}; they must have shape ${showShape(shape)} or one that is repeated to it.`,
+      `${operation}: values are ${showType(x.type)}; they must have shape ${showShape(shape)} or broadcast to it.`,
     );
   return shape;
 }
@@ -427,7 +430,7 @@ export function rot90(x: TensorLike, options: Rot90Options = {}): Tensor {
   checkInteger("rot90", "k", k, anyInt32);
   const t = p.asTensor(x, "rot90");
   const [a, b] = axes.map((axis) => normalizeAxis("rot90", axis, t.type)) as [number, number];
-  if (a === b) throw new DownhillError("range", `rot90: axes [${axes.join()}] are one axis.`);
+  if (a === b) throw new DownhillError("range", `rot90: axes [${axes.join()}] name the same axis twice.`);
   const exchanged = (y: Tensor): Tensor => swapaxes(y, a, b);
   const turns = ((k % 4) + 4) % 4;
   if (turns === 0) return t;
@@ -461,7 +464,7 @@ export function broadcastShapes(...shapes: readonly Shape[]): number[] {
   if (joined === undefined)
     throw new DownhillError(
       "shape",
-      `broadcastShapes: ${shapes.map(showShape).join(" and ")} do not fit together.`,
+      `broadcastShapes: ${shapes.map(showShape).join(" and ")} cannot be broadcast together.`,
     );
   return [...joined];
 }
@@ -473,7 +476,7 @@ export function broadcastArrays(...xs: readonly TensorLike[]): Tensor[] {
   if (joined === undefined) {
     throw new DownhillError(
       "shape",
-      `broadcastArrays: ${tensors.map((t) => showType(t.type)).join(" and ")} do not fit together.`,
+      `broadcastArrays: ${tensors.map((t) => showType(t.type)).join(" and ")} cannot be broadcast together.`,
     );
   }
   return tensors.map((t) => expandTo(t, joined));
@@ -496,7 +499,7 @@ export function meshgrid(xs: readonly TensorLike[], options: MeshgridOptions = {
   checkOptions("meshgrid", options, ["indexing"]);
   const vectors = itemsOf("meshgrid", xs).map((x) => withAxes(x, 1));
   const odd = vectors.find((x) => x.ndim !== 1);
-  if (odd !== undefined) throw new DownhillError("shape", `meshgrid: ${showType(odd.type)} is no vector.`);
+  if (odd !== undefined) throw new DownhillError("shape", `meshgrid: ${showType(odd.type)} is not a vector.`);
   const shape = vectors.map((x) => x.shape[0]!);
   const grids = vectors.map((x, i) => p.broadcast(x, shape, [i]));
   if (options.indexing === "ij" || vectors.length < 2) return grids;

@@ -56,7 +56,7 @@ const dynamic = (
 const some = cases.filter((_, i) => i % extent(6, 1, 3) === 0);
 
 describe("the cases of NumPy", () => {
-  test("are read", () => {
+  test("can be read", () => {
     for (const given of cases) {
       const out = at(startOf(given), ...given.places);
       expect(out.shape, JSON.stringify(given.places)).toEqual(given.read.shape);
@@ -64,7 +64,7 @@ describe("the cases of NumPy", () => {
     }
   });
 
-  test("are written", () => {
+  test("can be written", () => {
     for (const given of cases) {
       for (const [word, data] of Object.entries(given.written)) {
         const out = writers[word as Word](startOf(given), make(given.values), ...given.places);
@@ -74,7 +74,7 @@ describe("the cases of NumPy", () => {
     }
   });
 
-  test("are the same compiled, with places that are values of the call", () => {
+  test("agree when compiled with indices as arguments", () => {
     for (const given of some) {
       const { given: places, place } = dynamic(given.places);
       const all = Object.entries(given.written);
@@ -98,7 +98,7 @@ describe("derivatives", () => {
     );
   };
 
-  test("of places drawn at random are those of differences", () => {
+  test("at random indices agree with finite differences", () => {
     const drawn = cases.filter(({ read }, i) => read.data.length > 0 && i % extent(40, 3, 16) === 0);
     for (const given of drawn) {
       const f = (x: Tensor, v: Tensor): Tensor[] => [
@@ -112,7 +112,7 @@ describe("derivatives", () => {
     }
   });
 
-  test("of the second order too", () => {
+  test("of second order agree too", () => {
     const i = [2, 0, 2, 1];
     for (const f of Object.values(writers))
       expect(
@@ -121,7 +121,7 @@ describe("derivatives", () => {
       ).toBeLessThan(1e-7);
   });
 
-  test("setAt sends that of a place that comes twice to the last value", () => {
+  test("setAt gives the derivative of a repeated index to the last value", () => {
     const f = (x: Tensor, v: Tensor): Tensor => setAt(x, v, [1, 0, 1]).mul([1, 10, 100]).sum();
     for (const way of [grad(f, { argnums: [0, 1] }), jit(grad(f, { argnums: [0, 1] }))])
       expect(way([1, 2, 3], [4, 5, 6]).map((g) => g.tolist())).toEqual([
@@ -130,7 +130,7 @@ describe("derivatives", () => {
       ]);
   });
 
-  test("mulAt has the right one where a factor is 0", () => {
+  test("mulAt has the right derivative where a factor is 0", () => {
     const f = (x: Tensor, v: Tensor): Tensor => mulAt(x, v, [0, 0, 0]).sum();
     const [dx, dv] = grad(f, { argnums: [0, 1] })([2], [3, 0, 5]);
     expect([dx.tolist(), dv.tolist()]).toEqual([[0], [0, 30, 0]]);
@@ -149,7 +149,7 @@ describe("derivatives", () => {
     expect(grad(one, { argnums: [0, 1] })([2, 7], 2).map((g) => g.tolist())).toEqual([[0.5, 1], 0.5]);
   });
 
-  test("what was overwritten has none, also where it is infinite", () => {
+  test("overwritten elements have derivative 0, also where they are infinite", () => {
     const f = (x: Tensor): Tensor => setAt(x.sqrt(), 1, { end: 1 }).sum();
     expect(grad(f)([0, 4]).tolist()).toEqual([0, 0.25]);
     expect(grad((x: Tensor) => at(x.sqrt(), [1]).sum())([0, 4]).tolist()).toEqual([0, 0.25]);
@@ -159,7 +159,7 @@ describe("derivatives", () => {
 describe("masks", () => {
   const x = [3, -1, 4, -1.5];
 
-  test("choose eagerly, in derivatives too", () => {
+  test("select elements eagerly, also in derivatives", () => {
     expect(at(x, greater(x, 0)).tolist()).toEqual([3, 4]);
     expect(grad((y: Tensor) => at(y.mul(y), greater(y, 0)).sum())(x).tolist()).toEqual([6, 0, 8, 0]);
     expect(
@@ -177,7 +177,7 @@ describe("masks", () => {
     expect(setAt(x, [1, 2], greater(x, 0)).tolist()).toEqual([1, -1, 2, -1.5]);
   });
 
-  test("of traced values choose what is written alike, and are refused else", () => {
+  test("of traced values work for uniform values and are refused otherwise", () => {
     const f = jit((y: Tensor) => [
       setAt(y, 0, greater(0, y)),
       mulAt(y, -1, greater(0, y)),
@@ -191,17 +191,19 @@ describe("masks", () => {
       [13, 19, 4, -1.5],
     ]);
     expect(() => jit((y: Tensor) => at(y, greater(y, 0)))(x)).toThrow(
-      "at: what the mask bool[4] chooses is not known while the function is traced, and the result has as many elements. Write where(mask, x, 0), which keeps them all, or take at most so many by at(x, ...nonzero(mask, { size })).",
+      "at: the values of the mask bool[4] are not known while the function is traced, and they determine the number of elements. Write where(mask, x, 0), which keeps all elements, or at(x, ...nonzero(mask, { size })), which takes a fixed number.",
     );
-    expect(() => jit((y: Tensor) => setAt(y, [1, 2], greater(y, 0)))(x)).toThrow("setAt: what the mask");
+    expect(() => jit((y: Tensor) => setAt(y, [1, 2], greater(y, 0)))(x)).toThrow(
+      "setAt: the values of the mask",
+    );
   });
 
-  test("that are known serve in compiled functions", () => {
+  test("with known values work in compiled functions", () => {
     expect(jit((y: Tensor) => at(y, [true, false, false, true]))(x).tolist()).toEqual([3, -1.5]);
   });
 });
 
-test("items of a batch have places of their own", () => {
+test("each item of a batch has its own indices", () => {
   const i = i32([2, 0, 1, 1, 1, 2], [3, 2]);
   const items = (f: (x: Tensor, j: Tensor) => Tensor): unknown =>
     [0, 1, 2].map((k) => f(at(matrix, k), at(i, k)).tolist());
@@ -214,7 +216,7 @@ test("items of a batch have places of their own", () => {
   for (const f of all) expect(vmap(f)(matrix, i).tolist()).toEqual(items(f));
 });
 
-test("in a loop an item is written in place, with its derivative", () => {
+test("in a loop an item is updated in place, with its derivative", () => {
   const powers = (x: Tensor): Tensor =>
     foriLoop(0, 4, (i, all) => setAt(all, x.pow(i.add(1)), i), zeros([4]));
   expect(jit(powers)(2).tolist()).toEqual([2, 4, 8, 16]);
@@ -222,7 +224,7 @@ test("in a loop an item is written in place, with its derivative", () => {
   expect(jvp(powers, [2], [1])[1].tolist()).toEqual([1, 4, 12, 32]);
 });
 
-test("booleans and integers are written as they are", () => {
+test("booleans and integers are written unchanged", () => {
   expect(setAt([true, true], false, 0).tolist()).toEqual(tensor([false, true]).tolist());
   expect(maxAt(i32([1, 2, 3]), [5, 6], [0, 0]).tolist()).toEqual([6, 2, 3]);
   expect(() => addAt([true], 1, 0)).toThrow("addAt: takes numbers, not bool[1].");
@@ -235,38 +237,35 @@ describe("misuse is refused", () => {
     [4, 5, 6],
   ]);
   test.each<[() => unknown, string]>([
-    [() => at(x, 2), "at: place 2 is out of range for f64[2,3], whose first axis has 2."],
-    [() => at(x, 0, -4), "at: place -4 is out of range for f64[2,3], whose axis 1 has 3."],
-    [() => at(x, [0, 2]), "at: place 2 is out of range for f64[2,3]"],
-    [() => setAt(x, 0, null, 3), "setAt: place 3 is out of range for f64[2,3], whose axis 1 has 3."],
+    [() => at(x, 2), "at: index 2 is out of range for f64[2,3], whose first axis has size 2."],
+    [() => at(x, 0, -4), "at: index -4 is out of range for f64[2,3], whose axis 1 has size 3."],
+    [() => at(x, [0, 2]), "at: index 2 is out of range for f64[2,3]"],
+    [() => setAt(x, 0, null, 3), "setAt: index 3 is out of range for f64[2,3], whose axis 1 has size 3."],
     [
       () => jit((y: Tensor) => setAt(y, 0, -3))(x),
-      "setAt: place -3 is out of range for f64[2,3], whose first axis has 2.",
+      "setAt: index -3 is out of range for f64[2,3], whose first axis has size 2.",
     ],
     [
       () => jit((y: Tensor) => y.at(1, -4))(x),
-      "at: place -4 is out of range for f64[2,3], whose axis 1 has 3.",
+      "at: index -4 is out of range for f64[2,3], whose axis 1 has size 3.",
     ],
-    [() => at(1, 0), "at: places for 1 axis, and f64[] has 0."],
-    [() => at(x, 0, 0, 0), "at: places for 3 axes, and f64[2,3] has 2."],
-    [() => at(x, "...", 0, "..."), 'at: "..." comes twice'],
-    [() => at(x, 0.5), "at: place 0.5 is out of range"],
+    [() => at(1, 0), "at: indices for 1 axis, and f64[] has 0."],
+    [() => at(x, 0, 0, 0), "at: indices for 3 axes, and f64[2,3] has 2."],
+    [() => at(x, "...", 0, "..."), 'at: "..." occurs twice'],
+    [() => at(x, 0.5), "at: index 0.5 is out of range"],
     [() => at(x, { from: 1 } as never), 'at: unknown option "from".'],
-    [
-      () => at(x, { step: 0 }),
-      "at: range { step: 0 } of axis 0 needs whole numbers and a step that is not 0.",
-    ],
-    [() => at(x, true as never), "at: true is no place. Give an integer, a range"],
-    [() => at(x, ":" as never), 'at: ":" is no place.'],
-    [() => at(x, undefined as never), "at: undefined is no place."],
+    [() => at(x, { step: 0 }), "at: range { step: 0 } of axis 0 needs integers and a step other than 0."],
+    [() => at(x, true as never), "at: true is not an index. Give an integer, a range"],
+    [() => at(x, ":" as never), 'at: ":" is not an index.'],
+    [() => at(x, undefined as never), "at: undefined is not an index."],
     [
       () => at(x, [true, false, true]),
-      "at: the mask bool[3] must have the sizes of the axes of f64[2,3] that it is of: [2], from axis 0 on.",
+      "at: the mask bool[3] must have the sizes of the axes of f64[2,3] that it covers: [2], from axis 0 on.",
     ],
-    [() => at(x, [0, 1, 1], [0, 1]), "at: places i32[3] and i32[2] do not broadcast to one shape."],
+    [() => at(x, [0, 1, 1], [0, 1]), "at: indices i32[3] and i32[2] do not broadcast to one shape."],
     [
       () => setAt(x, [1, 2], 0),
-      "setAt: values are f64[2]; these places of f64[2,3] have shape [3], and values that or one that is repeated to it.",
+      "setAt: values are f64[2]; these indices of f64[2,3] select shape [3], and values must have that shape or broadcast to it.",
     ],
   ])("%#", (action, message) => {
     expect(action).toThrow(message);

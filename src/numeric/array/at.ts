@@ -49,7 +49,7 @@ function item(x: Tensor, i: number): Tensor {
   if (!Number.isInteger(i) || i < -n || i >= n)
     throw new DownhillError(
       "range",
-      `at: place ${i} is out of range for ${showType(x.type)}, whose first axis has ${n}.`,
+      `at: index ${i} is out of range for ${showType(x.type)}, whose first axis has size ${n}.`,
     );
   return p.take(x, p.full(arrayType("int32", []), i), 0);
 }

@@ -27,7 +27,7 @@ describe("bits", () => {
     ],
   });
 
-  test("plain whole numbers are integers, and fractions have no bits", () => {
+  test("plain integers are accepted, and fractions are refused", () => {
     expect(b.bitwiseAnd(6, 3).item()).toBe(2);
     expect(b.bitwiseNot(0).item()).toBe(-1);
     expect(b.leftShift([1, 2], 3).tolist()).toEqual([8, 16]);

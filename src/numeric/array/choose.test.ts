@@ -17,7 +17,7 @@ describe("choices", () => {
     lexsort: [on((a, b) => c.lexsort([a, b]), [{ ins: [f64([1, 2, 0]), f64([1, 0, 1])] }])],
   });
 
-  test("what was not chosen has no part in the derivative", () => {
+  test("elements that were not selected have derivative 0", () => {
     const f = (y: Tensor): Tensor => c.piecewise(y, [greater(y, 0)], [(z) => log(z)]).sum();
     expect(grad(f)([0, 2]).tolist()).toEqual([0, 0.5]);
   });
@@ -27,18 +27,18 @@ describe("choices", () => {
     expect(c.piecewise([5], [[true], [true]], [1, 2]).tolist()).toEqual([2]);
   });
 
-  test("lists of other lengths are named", () => {
+  test("lists of different lengths are refused", () => {
     expect(() => c.select([[true]], [])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: select: needs two lists of one length, the conditions and what is chosen by each.]`,
+      `[DownhillError: select: needs two lists of equal length, the conditions and one choice for each.]`,
     );
     expect(() => c.piecewise([1], [[true], [true]], [1])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: piecewise: needs two lists of one length, the conditions and a function for each.]`,
+      `[DownhillError: piecewise: needs two lists of equal length, the conditions and a function for each.]`,
     );
     expect(() => c.piecewise([1], [[true]], [1, 2, 3])).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: piecewise: 3 functions for 1 conditions.]`,
     );
     expect(() => c.ravelMultiIndex([[1]], [2, 3])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: ravelMultiIndex: needs two lists of one length, the places along each axis and the sizes of the axes.]`,
+      `[DownhillError: ravelMultiIndex: needs two lists of equal length, the indices along each axis and the sizes of the axes.]`,
     );
   });
 });

@@ -15,7 +15,7 @@ function sameNumber(
   what: string,
 ): void {
   if (Array.isArray(first) && Array.isArray(second) && first.length === second.length) return;
-  throw new DownhillError("shape", `${operation}: needs two lists of one length, ${what}.`);
+  throw new DownhillError("shape", `${operation}: needs two lists of equal length, ${what}.`);
 }
 
 /**
@@ -31,7 +31,7 @@ export function select(
   otherwise: TensorLike = 0,
 ): Tensor {
   if (arguments.length > 3) refuseExtra("select", arguments, 3);
-  sameNumber("select", conditions, choices, "the conditions and what is chosen by each");
+  sameNumber("select", conditions, choices, "the conditions and one choice for each");
   return conditions.reduceRight<Tensor>(
     (rest, condition, i) => where(condition, choices[i]!, rest),
     p.asTensor(otherwise, "select"),
@@ -84,7 +84,7 @@ export function piecewise(
 export function ravelMultiIndex(places: readonly TensorLike[], shape: readonly number[]): Tensor {
   if (arguments.length > 2) refuseExtra("ravelMultiIndex", arguments, 2);
   checkShape("ravelMultiIndex", shape);
-  sameNumber("ravelMultiIndex", places, shape, "the places along each axis and the sizes of the axes");
+  sameNumber("ravelMultiIndex", places, shape, "the indices along each axis and the sizes of the axes");
   const strides = stridesOf(shape);
   const parts = places.map((place, axis) => mul(asPlaces("ravelMultiIndex", place), strides[axis]!));
   return parts.reduce<Tensor>((sum, part) => add(sum, part), p.zeros(arrayType("int32", [])));

@@ -31,7 +31,7 @@ describe("convolutions", () => {
     ],
   });
 
-  test("same keeps the size, divided by the stride", () => {
+  test("padding same keeps the size divided by the stride", () => {
     for (const [n, window, stride] of [
       [5, 3, 1],
       [5, 2, 1],
@@ -61,9 +61,9 @@ describe("convolutions", () => {
     ],
     [
       () => c.conv(x, w, { stride: 0 }),
-      "conv: stride must be a whole number of 1 or more, or an array of 2 of them",
+      "conv: stride must be an integer of 1 or more, or an array of 2 of them",
     ],
-    [() => c.conv(x, w, { stride: [1, 1, 1] }), "one for each axis of space; got [1,1,1]."],
+    [() => c.conv(x, w, { stride: [1, 1, 1] }), "one per spatial axis; got [1,1,1]."],
     [
       () => c.conv(x, w, { padding: "full" as never }),
       'conv: padding must be "valid", "same", a number of zeros',

@@ -35,13 +35,13 @@ describe("creation", () => {
     indices: [on(() => c.indices([2, 3], 1), nothing)],
   });
 
-  test("new Tensor, which would hold nothing, says how tensors are made", () => {
+  test("new Tensor throws an error that says how to create tensors", () => {
     expect(() => new (Tensor as unknown as new (x: number[]) => Tensor)([1, 2])).toThrow(
       "Tensor: tensors are created by functions such as tensor([1, 2]) or zeros([2, 3]), not by new.",
     );
   });
 
-  test("ends and counts that make no sense are named", () => {
+  test("invalid ends and counts are refused", () => {
     expect(() => c.geomspace(-1, 8, 4)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: geomspace: needs finite ends of one sign, other than 0; got -1 and 8.]`,
     );
@@ -59,7 +59,7 @@ describe("creation", () => {
     );
   });
 
-  test("a shape that JavaScript changes in place is refused, not another tensor in silence", () => {
+  test("mutating a shape throws instead of changing the tensor silently", () => {
     const sizes = [2, 3];
     const made = c.zeros(sizes);
     const copies = [
@@ -79,7 +79,7 @@ describe("creation", () => {
     expect(made.shape).toEqual([2, 3]);
   });
 
-  test("what JavaScript has becomes the dtype that fits", () => {
+  test("JavaScript values get the matching dtype", () => {
     expect(c.tensor(1).dtype).toBe("float64");
     expect(c.tensor([1, 2]).dtype).toBe("float64");
     expect(c.tensor(true).dtype).toBe("bool");
@@ -92,7 +92,7 @@ describe("creation", () => {
     expect(c.tensor([[], []]).shape).toEqual([2, 0]);
   });
 
-  test("a tensor keeps a copy of what it was made of", () => {
+  test("a tensor copies the values that it is created from", () => {
     const source = Float64Array.of(1, 2);
     const x = c.tensor(source);
     source[0] = 9;
@@ -101,7 +101,7 @@ describe("creation", () => {
     expect(x.tolist()).toEqual([1, 2]);
   });
 
-  test("bytes are not taken for booleans", () => {
+  test("a byte array is not read as booleans", () => {
     expect(c.tensor(Uint8Array.of(1, 0)).dtype).toBe("bool");
     expect(c.tensor(Uint8Array.of(200, 0), { dtype: "float32" }).tolist()).toEqual([200, 0]);
     expect(() => c.tensor(Uint8Array.of(200, 0))).toThrowErrorMatchingInlineSnapshot(
@@ -117,7 +117,7 @@ describe("creation", () => {
     expect(c.arange(3, 1).tolist()).toEqual([]);
   });
 
-  test("linspace ends where it is told to", () => {
+  test("linspace ends at the given number", () => {
     expect(c.linspace(0, 0.7, 8).tolist()).toEqual(
       [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7].map((x) => expect.closeTo(x, 15) as number),
     );
@@ -138,11 +138,11 @@ describe("creation", () => {
     ]);
   });
 
-  test("bool gives bools", () => {
+  test("dtype bool gives booleans", () => {
     expect(bool([1, 0]).dtype).toBe("bool");
   });
 
-  test("wrong arguments are named, with the way out", () => {
+  test("invalid arguments are named, with a repair", () => {
     expect(() => c.tensor([[1, 2], [3]])).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: tensor: a nested array is not rectangular: expected rows of length 2, found one of length 1.]`,
     );
@@ -229,7 +229,7 @@ describe("creation", () => {
     expect(make).toThrow(message);
   });
 
-  test("what they can hold stays, and tensors are converted", () => {
+  test("values that the dtype can hold are kept, and tensors are converted", () => {
     expect(c.tensor([-2147483648, -0, 2147483647], { dtype: "int32" }).tolist()).toEqual([
       -2147483648, 0, 2147483647,
     ]);
@@ -240,7 +240,7 @@ describe("creation", () => {
   });
 });
 
-test("ranges of more numbers than an array can have are refused", () => {
+test("ranges with more numbers than an array can hold are refused", () => {
   // the error was "RangeError: Invalid array length"
   expect(() => create.arange(1e30)).toThrow(
     "arange: it would have 1e+30 elements, more than an array can have.",

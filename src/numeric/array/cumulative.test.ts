@@ -42,7 +42,7 @@ describe("along an axis", () => {
     ],
   });
 
-  test("logcumsumexp has finite derivatives behind −∞", () => {
+  test("logcumsumexp has finite derivatives after −∞", () => {
     const last = (x: Tensor): Tensor => c.logcumsumexp(x).at(-1);
     expect(grad(last)([-Infinity, -800, -800]).tolist()).toEqual([0, 0.5, 0.5]);
   });
@@ -89,16 +89,16 @@ describe("along an axis", () => {
     });
   });
 
-  test("wrong places are named, with what fits", () => {
+  test("coordinates that do not fit are named, with a repair", () => {
     const x = f64(numbers(6), [2, 3]);
     expect(() => c.trapezoid(x, { x: [0, 1] })).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: trapezoid: places are f64[2]; for axis 1 of f64[2,3] they must be a vector of 3, or of its shape.]`,
+      `[DownhillError: trapezoid: coordinates are f64[2]; for axis 1 of f64[2,3] they must be a vector of length 3, or an array of its shape.]`,
     );
     expect(() => c.trapezoid(x, { x: [0, 1, 2], dx: 1 })).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: trapezoid: takes x or dx, not both.]`,
     );
     expect(() => c.gradient(x)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: gradient: say which axis, as in { axis: -1 }.]`,
+      `[DownhillError: gradient: give an axis, as in { axis: -1 }.]`,
     );
     expect(() => c.gradient([1])).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: gradient: axis 0 of f64[1] has 1 values, and slopes need two.]`,

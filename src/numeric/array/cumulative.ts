@@ -213,7 +213,7 @@ function stepsAlong(operation: string, x: Tensor, y: Tensor, axis: number): Tens
   if (x.ndim !== 1 || x.type.shape[0] !== n) {
     throw new DownhillError(
       "shape",
-      `${operation}: places are ${showType(x.type)}; for axis ${axis} of ${showType(y.type)} they must be a vector of ${n}, or of its shape.`,
+      `${operation}: coordinates are ${showType(x.type)}; for axis ${axis} of ${showType(y.type)} they must be a vector of length ${n}, or an array of its shape.`,
     );
   }
   const steps = neighbours(x, 0, p.sub);

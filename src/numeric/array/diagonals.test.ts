@@ -31,26 +31,26 @@ describe("diagonals", () => {
     vander: [on((x) => g.vander(x), [vector]), on((x) => g.vander(x, { n: 2, increasing: true }), [vector])],
   });
 
-  test("a triangle masks what it leaves out", () => {
+  test("a triangle masks the elements that it excludes", () => {
     expect(grad((x: Tensor) => g.tril(log(x)).sum())([[1, 0], [1, 2]]).tolist()).toEqual([[1, 0], [1, 0.5]]); // prettier-ignore
   });
 
-  test("diag and diagonal undo each other", () => {
+  test("diag and diagonal are inverse to each other", () => {
     for (const k of [-2, 0, 1])
       expect(g.diagonal(g.diag([1, 2, 3], { k }), { offset: k }).tolist()).toEqual([1, 2, 3]);
     expect(g.diag([], { k: 1 }).shape).toEqual([1, 1]);
     expect(g.diagonal(ones([2, 3]), { offset: 9 }).shape).toEqual([0]);
   });
 
-  test("what has no diagonal is named", () => {
+  test("operands without a diagonal are refused", () => {
     expect(() => g.diagonal([1, 2])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: diagonal: f64[2] has 1 axes, and diagonals need two.]`,
+      `[DownhillError: diagonal: f64[2] has 1 axes; diagonals need two.]`,
     );
     expect(() => g.diag(ones([1, 2, 3]))).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: diag: f64[1,2,3] is neither a vector nor a matrix. For batches use diagonal or diagEmbed.]`,
     );
     expect(() => g.tril([1])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: tril: f64[1] is no matrix: it has 1 axes.]`,
+      `[DownhillError: tril: f64[1] is not a matrix: it has 1 axes.]`,
     );
     expect(() => g.trace(ones([2, 2]), { axis1: 1, axis2: -1 })).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: trace: axis1 and axis2 are both 1.]`,

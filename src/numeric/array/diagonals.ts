@@ -67,7 +67,7 @@ function matrices(operation: string, x: Tensor, options: DiagonalOptions): Tenso
   if (x.ndim < 2)
     throw new DownhillError(
       "shape",
-      `${operation}: ${showType(x.type)} has ${x.ndim} axes, and diagonals need two.`,
+      `${operation}: ${showType(x.type)} has ${x.ndim} axes; diagonals need two.`,
     );
   const [a, b] = [axis1, axis2].map((axis) => normalizeAxis(operation, axis, x.type)) as [number, number];
   if (a === b) throw new DownhillError("range", `${operation}: axis1 and axis2 are both ${a}.`);
@@ -131,7 +131,7 @@ export function diagEmbed(x: TensorLike, options: { readonly offset?: number } =
   const { offset = 0 } = options;
   checkInteger("diagEmbed", "offset", offset, anyInt32);
   const t = p.asTensor(x, "diagEmbed");
-  if (t.ndim === 0) throw new DownhillError("shape", `diagEmbed: ${showType(t.type)} is no vector.`);
+  if (t.ndim === 0) throw new DownhillError("shape", `diagEmbed: ${showType(t.type)} is not a vector.`);
   return onDiagonal(t, offset);
 }
 
@@ -158,7 +158,7 @@ function triangle(
   if (t.ndim < 2)
     throw new DownhillError(
       "shape",
-      `${operation}: ${showType(t.type)} is no matrix: it has ${t.ndim} axes.`,
+      `${operation}: ${showType(t.type)} is not a matrix: it has ${t.ndim} axes.`,
     );
   const [rows, columns] = t.type.shape.slice(-2) as [number, number];
   // clamping k to the corners changes nothing and avoids int32 overflow
@@ -251,7 +251,7 @@ export function diagIndices(n: number, axes = 2): Tensor[] {
 export function fillDiagonal(x: TensorLike, values: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("fillDiagonal", arguments, 2);
   const t = p.asTensor(x, "fillDiagonal");
-  if (t.ndim !== 2) throw new DownhillError("shape", `fillDiagonal: ${showType(t.type)} is no matrix.`);
+  if (t.ndim !== 2) throw new DownhillError("shape", `fillDiagonal: ${showType(t.type)} is not a matrix.`);
   const [rows, columns] = t.type.shape as [number, number];
   const given = asPartOf("fillDiagonal", t, values);
   const n = lengthOf(rows, columns, 0);
@@ -284,7 +284,7 @@ export function vander(x: TensorLike, options: VanderOptions = {}): Tensor {
   checkOptions("vander", options, ["n", "increasing"]);
   checkFlags("vander", options, ["increasing"]);
   const t = asFloating(x, "vander");
-  if (t.ndim !== 1) throw new DownhillError("shape", `vander: ${showType(t.type)} is no vector.`);
+  if (t.ndim !== 1) throw new DownhillError("shape", `vander: ${showType(t.type)} is not a vector.`);
   const rows = t.type.shape[0]!;
   const { n = rows, increasing = false } = options;
   checkInteger("vander", "n", n);

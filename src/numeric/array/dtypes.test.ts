@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 const dtypes = ["float64", "float32", "int32", "uint32", "bool"] as const;
 
 describe("resultType", () => {
-  test("is the dtype that sums have", () => {
+  test("is the dtype of a sum of the operands", () => {
     for (const a of dtypes.slice(0, 4)) {
       for (const b of dtypes.slice(0, 4)) {
         const sum = add(full([1], 1, { dtype: a }), full([1], 1, { dtype: b }));
@@ -21,13 +21,13 @@ describe("resultType", () => {
     ]);
   });
 
-  test("refuses what has no dtype", () => {
+  test("refuses operands without a dtype", () => {
     expect(() => resultType()).toThrow("resultType: needs an operand");
     expect(() => resultType("float16" as never)).toThrow("resultType: unknown dtype float16. Use float64");
   });
 });
 
-test("issubdtype knows NumPy's kinds, of which bool is no number", () => {
+test("issubdtype knows NumPy's kinds, where bool is not a number", () => {
   const of = (kind: Parameters<typeof issubdtype>[1]): string =>
     dtypes.filter((x) => issubdtype(x, kind)).join(" ");
   expect(of("floating")).toBe("float64 float32");
@@ -38,12 +38,12 @@ test("issubdtype knows NumPy's kinds, of which bool is no number", () => {
   expect(of("number")).toBe("float64 float32 int32 uint32");
   expect(of("generic")).toBe("float64 float32 int32 uint32 bool");
   expect(of("bool")).toBe("bool");
-  expect(() => issubdtype("int32", "float" as never)).toThrow('issubdtype: there is no kind "float".');
+  expect(() => issubdtype("int32", "float" as never)).toThrow('issubdtype: unknown kind "float".');
   expect(() => issubdtype("int" as never, "integer")).toThrow("issubdtype: unknown dtype int.");
 });
 
 describe("finfo and iinfo", () => {
-  test("are what arithmetic shows", () => {
+  test("agree with arithmetic", () => {
     expect(finfo("float64")).toMatchObject({
       eps: Number.EPSILON,
       max: Number.MAX_VALUE,
@@ -70,8 +70,8 @@ describe("finfo and iinfo", () => {
   });
 
   test("refuse each other's dtypes", () => {
-    expect(() => finfo("int32")).toThrow("finfo: int32 is not floating. For whole numbers there is iinfo.");
-    expect(() => iinfo("bool")).toThrow("iinfo: bool is not of whole numbers.");
+    expect(() => finfo("int32")).toThrow("finfo: int32 is not floating. For integers use iinfo.");
+    expect(() => iinfo("bool")).toThrow("iinfo: bool is not an integer dtype.");
     expect(() => finfo("float" as never)).toThrow("finfo: unknown dtype float.");
   });
 });

@@ -122,7 +122,7 @@ export function issubdtype(dtype: DType, kind: DType | DTypeKind): boolean {
       if (typeof odd !== "string" || !kinds.includes(kind))
         throw new DownhillError(
           "option",
-          `issubdtype: there is no kind ${JSON.stringify(odd)}. There are the dtypes, and ${kinds.join(", ")}.`,
+          `issubdtype: unknown kind ${JSON.stringify(odd)}. Give a dtype, or one of ${kinds.join(", ")}.`,
         );
       return assertNever(kind, "issubdtype");
     }
@@ -140,7 +140,7 @@ export function finfo(dtype: DType): FloatInfo {
   if (arguments.length > 1) refuseExtra("finfo", arguments, 1);
   const given = readDType("finfo", dtype);
   if (given !== "float64" && given !== "float32")
-    throw new DownhillError("dtype", `finfo: ${given} is not floating. For whole numbers there is iinfo.`);
+    throw new DownhillError("dtype", `finfo: ${given} is not floating. For integers use iinfo.`);
   const [bits, nmant, nexp] = given === "float64" ? ([64, 52, 11] as const) : ([32, 23, 8] as const);
   const eps = 2 ** -nmant;
   const most = 2 ** (nexp - 1) - 1; // the largest exponent
@@ -174,10 +174,7 @@ export function iinfo(dtype: DType): IntegerInfo {
   const given = readDType("iinfo", dtype);
   if (given === "int32") return { dtype: given, bits: 32, min: -(2 ** 31), max: 2 ** 31 - 1 };
   if (given === "uint32") return { dtype: given, bits: 32, min: 0, max: 2 ** 32 - 1 };
-  throw new DownhillError(
-    "dtype",
-    `iinfo: ${given} is not of whole numbers. For floating ones there is finfo.`,
-  );
+  throw new DownhillError("dtype", `iinfo: ${given} is not an integer dtype. For floating dtypes use finfo.`);
 }
 
 function readDType(operation: string, dtype: unknown): DType {

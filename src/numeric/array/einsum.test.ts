@@ -67,14 +67,14 @@ describe("einsum", () => {
     ["aa,a->a", [f64(numbers(9), [3, 3]), f64(numbers(3))]],
     ["abc,abd,ab->cd", [cube, cube, a]],
   ];
-  test.each(cases)("%s is the sum of its definition", (formula, xs) => {
+  test.each(cases)("%s equals the sum of its definition", (formula, xs) => {
     const expected = byDefinition(formula, xs);
     const out = Array.from(einsum(formula, ...xs).data());
     expect(out).toHaveLength(expected.length);
     out.forEach((y, i) => expect(y).toBeCloseTo(expected[i]!, 13));
   });
 
-  test("without an arrow the letters that occur once stand in the order of the alphabet", () => {
+  test("without an arrow, the letters that occur once are in alphabetical order", () => {
     expect(einsum("ba", a).shape).toEqual([3, 2]);
     expect(einsum("ij,jh", a, b).shape).toEqual([4, 2]);
     expect(einsum("...ij,...jk", cube, f64(numbers(4), [2, 2, 1])).shape).toEqual([2, 3, 1]);
@@ -86,11 +86,11 @@ describe("einsum", () => {
     [() => einsum("i->i", a), '"i" names 1 axes, operand 0 is f64[2,3].'],
     [() => einsum("ij,ij->i", a, b), 'einsum: "i" of "ij,ij->i" is 2 and 3 long (operand 1 is f64[3,4]).'],
     [() => einsum("ij->k", a), '"k" of the result is in no operand.'],
-    [() => einsum("ij->ii", a), "a letter of the result comes twice."],
-    [() => einsum("i1->i", a), '"i1" is no list of letters.'],
+    [() => einsum("ij->ii", a), "a letter of the result occurs twice."],
+    [() => einsum("i1->i", a), '"i1" is not a list of letters.'],
     [() => einsum("ij->i->j", a), "it has more than one ->."],
     [() => einsum("...j->j", a), "the result lacks ...."],
-    [() => einsum(a as never), "the first argument is a text"],
+    [() => einsum(a as never), "the first argument must be a string"],
   ])("refuses misuse %#", (action, message) => {
     expect(action).toThrow(message);
   });
@@ -120,7 +120,7 @@ describe("axes of ...", () => {
     },
   );
 
-  test("of three operands, and without a result", () => {
+  test("work for three operands, and without a result term", () => {
     const x = f64(numbers(6), [3, 2]);
     expect(einsum("...i,...i,...i->...", f64([1, 2], [1, 2]), x, x).shape).toEqual([3]);
     expect(einsum("...i,i...", f64([1, 2], [1, 2]), f64(numbers(6), [2, 3])).shape).toEqual([3]);

@@ -26,7 +26,7 @@ interface LabelledOperand {
  * einsum("i,j->ij", [1, 2], [1, 10]).tolist();        // [[1, 10], [2, 20]]
  */
 export function einsum(formula: string, ...operands: readonly TensorLike[]): Tensor {
-  if (typeof formula !== "string") throw unreadable(String(formula), "the first argument is a text");
+  if (typeof formula !== "string") throw unreadable(String(formula), "the first argument must be a string");
   const tensors = operands.map((x) => p.asTensor(x, "einsum"));
   const { inputs, output } = parse(formula, tensors);
   const sizes = new Map<string, number>();
@@ -172,7 +172,7 @@ function parse(
   const lettersOf = (term: string): string[] => {
     const parts = term.split(dots);
     if (parts.length > 2 || !parts.every((part) => /^[A-Za-z]*$/.test(part)))
-      throw unreadable(formula, `"${term}" is no list of letters`);
+      throw unreadable(formula, `"${term}" is not a list of letters`);
     return parts.length === 1 ? [...term] : [...parts[0]!, dots, ...parts[1]!];
   };
   const letters = terms.map(lettersOf);
@@ -202,7 +202,8 @@ function parse(
   const unknown = output.find((label) => !all.includes(label));
   if (unknown !== undefined)
     throw unreadable(formula, `"${showLabel(unknown)}" of the result is in no operand`);
-  if (new Set(output).size !== output.length) throw unreadable(formula, "a letter of the result comes twice");
+  if (new Set(output).size !== output.length)
+    throw unreadable(formula, "a letter of the result occurs twice");
   const lost = all.find((label) => isFurther(label) && !output.includes(label));
   if (lost !== undefined) throw unreadable(formula, "the result lacks ...");
   return { inputs, output };

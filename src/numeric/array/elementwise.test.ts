@@ -130,22 +130,22 @@ describe("elementwise functions", () => {
     ],
   });
 
-  test("the derivative of clip is 1 at the edges", () => {
+  test("the derivative of clip is 1 at the bounds", () => {
     expect(grad((a) => e.clip(a, 0, 1).sum())([-1, 0, 0.5, 1, 2]).tolist()).toEqual([0, 1, 1, 1, 0]);
   });
 
-  test("what clip limits has no derivative, and a bound that is a tensor has it", () => {
+  test("the derivative of a clipped element flows to the bound", () => {
     const f = (x: Tensor, low: Tensor): Tensor => e.clip(x, low, 2).sum();
     expect(grad(f, { argnums: [0, 1] })([-1, 1, 3], [0, 0, 0]).map((g) => g.tolist())).toEqual([[0, 1, 0], [1, 0, 0]]); // prettier-ignore
     expect(e.clip([1, 5], [2, 2], [3, 1]).tolist()).toEqual([2, 1]);
   });
 
-  test("clip of integers between fractions gives fractions", () => {
+  test("clip of integers with fractional bounds gives fractions", () => {
     expect(e.clip(i32([-5, 0, 1, 2, 7]), 0.5, 2.5).tolist()).toEqual([0.5, 0.5, 1, 2, 2.5]);
     expect(e.clip(i32([-5, 0, 7]), 0, Infinity).dtype).toBe("int32");
   });
 
-  test("not a number and infinity are told apart", () => {
+  test("isNaN and isFinite distinguish NaN and infinity", () => {
     expect(isNaNTensor(f64(odd)).tolist()).toEqual([0, 0, 1, 0, 0, 0]);
     expect(isFiniteTensor(f64(odd)).tolist()).toEqual([1, 1, 0, 0, 0, 1]);
   });
@@ -155,7 +155,7 @@ describe("elementwise functions", () => {
     expect(grad(f)([-1, 0, 2]).tolist()).toEqual([0, 0, 0.5]);
   });
 
-  test("wrong arguments are named, with the way out", () => {
+  test("invalid arguments are named, with a repair", () => {
     expect(() => e.where(f64([1]), 1, 2)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: where: the condition is f64[1], not bool. Compare first, as in where(less(x, 0), …).]`,
     );
@@ -164,18 +164,18 @@ describe("elementwise functions", () => {
     );
     expect(() => e.where([true] as never, ...([] as unknown as [1, 2]))).toThrow("nonzero(mask)");
     expect(() => e.clip(1, 2, 1)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: clip: needs bounds, low before high, as in clip(x, 0, 1); got 2 and 1. Where there is none, null.]`,
+      `[DownhillError: clip: needs bounds, low before high, as in clip(x, 0, 1); got 2 and 1. Give null for no bound.]`,
     );
     expect(() => e.astype(1, "f32" as "float32")).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: astype: unknown dtype f32. Use float64, float32, int32, uint32 or bool.]`,
     );
     expect(() => e.add(f64([1, 2]), f64([1, 2, 3]))).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: add: shapes do not fit together: f64[2] and f64[3]: counted from the last axis, sizes must be equal or 1, and axis −1 has 2 and 3.]`,
+      `[DownhillError: add: shapes are incompatible: f64[2] and f64[3]: counted from the last axis, sizes must be equal or 1, and axis −1 has 2 and 3.]`,
     );
     expect(() =>
       e.add(f64([1, 2], [2, 1]), f64([1, 2, 3, 4, 5, 6], [2, 3, 1])),
     ).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: add: shapes do not fit together: f64[2,1] and f64[2,3,1]: counted from the last axis, sizes must be equal or 1, and axis −2 has 2 and 3. Reshape one of them to insert an axis of size 1 where it should be repeated.]`,
+      `[DownhillError: add: shapes are incompatible: f64[2,1] and f64[2,3,1]: counted from the last axis, sizes must be equal or 1, and axis −2 has 2 and 3. Reshape one of them to insert an axis of size 1 where it should be repeated.]`,
     );
     expect(() => e.add("2" as unknown as number, 1)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: add: the string "2" is not a tensor. Pass a tensor, a number, an array of numbers or a typed array.]`,

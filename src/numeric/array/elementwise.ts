@@ -290,7 +290,7 @@ export function where(condition: BooleanLike, x: BooleanLike, y: BooleanLike): T
   if (arguments.length === 1)
     throw new DownhillError(
       "tree",
-      "where: takes a mask and two values. The places where a mask is true are nonzero(mask).",
+      "where: takes a mask and two values. For the indices where a mask is true use nonzero(mask).",
     );
   const c = p.asTensor(condition, "where");
   if (c.type.dtype !== "bool") {
@@ -326,7 +326,7 @@ export function clip(x: TensorLike, low: TensorLike | null, high: TensorLike | n
   ) {
     throw new DownhillError(
       "range",
-      `clip: needs bounds, low before high, as in clip(x, 0, 1); got ${String(low)} and ${String(high)}. Where there is none, null.`,
+      `clip: needs bounds, low before high, as in clip(x, 0, 1); got ${String(low)} and ${String(high)}. Give null for no bound.`,
     );
   }
   const above = low === null ? p.asTensor(x, "clip") : beyond(p.asTensor(x, "clip"), low, "low");

@@ -44,7 +44,7 @@ describe("gather and scatter", () => {
     ],
   });
 
-  test("an array is filled in a loop, with its derivative", () => {
+  test("an array can be filled in a loop, with its derivative", () => {
     const powers = (x: Tensor): Tensor =>
       foriLoop(0, 4, (i, all) => g.dynamicUpdateSlice(all, x.pow(i.add(1)).reshape([1]), [i]), zeros([4]));
     expect(jit(powers)(2).tolist()).toEqual([2, 4, 8, 16]);
@@ -54,26 +54,26 @@ describe("gather and scatter", () => {
   test.each<[() => unknown, string]>([
     [
       () => g.takeAlongAxis(matrix, [0], { axis: 1 }),
-      "they must have 2 axes, and but for axis 1 its sizes or 1.",
+      "they must have 2 axes with its sizes or 1, except for axis 1.",
     ],
     [
       () => g.takeAlongAxis(matrix, [[0.5]], { axis: 1 }),
-      "takeAlongAxis: places are f64[1,1], not integers.",
+      "takeAlongAxis: indices are f64[1,1], not integers.",
     ],
-    [() => g.takeAlongAxis(matrix, [[0]], {} as never), "takeAlongAxis: say which axis, as in { axis: -1 }."],
+    [() => g.takeAlongAxis(matrix, [[0]], {} as never), "takeAlongAxis: give an axis, as in { axis: -1 }."],
     [() => g.takeAlongAxis(matrix, [[0]], { dim: 1 } as never), 'takeAlongAxis: unknown option "dim"'],
     [
       () => g.scatterAddAlongAxis(matrix, [[0], [1]], [1, 2, 3], { axis: 1 }),
-      "scatterAddAlongAxis: updates are f64[3], places i32[2,1]; they must have one shape.",
+      "scatterAddAlongAxis: updates are f64[3], indices i32[2,1]; they must have the same shape.",
     ],
     [
       () => g.dynamicSlice(matrix, [one], [1, 1]),
-      "dynamicSlice: f64[2,3] needs an array of 2 starts, one for each axis.",
+      "dynamicSlice: f64[2,3] needs an array of 2 starts, one per axis.",
     ],
     [() => g.dynamicSlice(matrix, [one, one], [3, 1]), "a block of [3,1] does not fit into f64[2,3]."],
     [
       () => g.dynamicSlice(matrix, [one, tensor([1])], [1, 1]),
-      "dynamicSlice: places are f64[1], not integers.",
+      "dynamicSlice: indices are f64[1], not integers.",
     ],
   ])("refuses misuse %#", (action, message) => {
     expect(action).toThrow(message);

@@ -20,7 +20,7 @@ function besideRows(operation: string, x: Tensor, indices: TensorLike, axis: num
   if (shape === undefined || !sameShape(shape.with(axis, 1), rows)) {
     throw new DownhillError(
       "shape",
-      `${operation}: places are ${showType(places.type)}; beside ${showType(x.type)} they must have ${x.ndim} axes, and but for axis ${axis} its sizes or 1.`,
+      `${operation}: indices are ${showType(places.type)}; for ${showType(x.type)} they must have ${x.ndim} axes with its sizes or 1, except for axis ${axis}.`,
     );
   }
   return expandTo(places, shape);
@@ -66,7 +66,7 @@ export function scatterAddAlongAxis(
   if (fitted === undefined || !sameShape(fitted, i.shape)) {
     throw new DownhillError(
       "shape",
-      `scatterAddAlongAxis: updates are ${showType(u.type)}, places ${showType(i.type)}; they must have one shape.`,
+      `scatterAddAlongAxis: updates are ${showType(u.type)}, indices ${showType(i.type)}; they must have the same shape.`,
     );
   }
   return p.scatterAddAlong(t, i, expandTo(u, i.shape), axis);
@@ -80,7 +80,7 @@ function asStarts(operation: string, x: Tensor, starts: Starts): Tensor {
   if (!Array.isArray(starts) || starts.length !== x.ndim) {
     throw new DownhillError(
       "shape",
-      `${operation}: ${showType(x.type)} needs an array of ${x.ndim} starts, one for each axis.`,
+      `${operation}: ${showType(x.type)} needs an array of ${x.ndim} starts, one per axis.`,
     );
   }
   if (x.ndim === 0) return p.zeros(arrayType("int32", [0]));

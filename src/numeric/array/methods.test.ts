@@ -39,13 +39,13 @@ const calls: Record<string, readonly unknown[]> = {
 };
 
 describe("methods of Tensor", () => {
-  test.each(Object.entries(calls))("%s does what the function of its name does", (name, args) => {
+  test.each(Object.entries(calls))("%s agrees with the function of its name", (name, args) => {
     const call = (downhill as unknown as Record<string, (...args: unknown[]) => Tensor>)[name]!;
     const method = (x as unknown as Record<string, (...args: unknown[]) => Tensor>)[name]!;
     expect(method.apply(x, [...args]).tolist()).toEqual(call(x, ...args).tolist());
   });
 
-  test("reductions take their axes first, and options behind them", () => {
+  test("reductions take their axes first and options after them", () => {
     expect(x.sum(0).tolist()).toEqual([2, 2.25]);
     expect(x.mean([0, 1]).item()).toBe(1.0625);
     expect(x.max(-1, { keepdims: true }).tolist()).toEqual([[2], [1.5]]);
@@ -64,7 +64,7 @@ describe("methods of Tensor", () => {
     );
   });
 
-  test("T has the axes in the reverse order, and where keeps what its condition chooses", () => {
+  test("T reverses the axes, and where keeps the elements that its condition selects", () => {
     expect(x.T.tolist()).toEqual([[0.5, 1.5], [2, 0.25]]); // prettier-ignore
     expect(downhill.ones([2, 3, 4]).T.shape).toEqual([4, 3, 2]);
     expect(x.where(x.less(1), 9).tolist()).toEqual([[0.5, 9], [9, 0.25]]); // prettier-ignore
@@ -98,13 +98,13 @@ describe("methods of Tensor", () => {
     );
   });
 
-  test("methods do not show among the properties of a tensor", () => {
+  test("methods are not enumerable properties of a tensor", () => {
     expect(Object.keys(x)).not.toContain("add");
   });
 });
 
 describe("reading", () => {
-  test("gives numbers, nests, and typed arrays of the dtype", async () => {
+  test("gives numbers, nested lists, and typed arrays of the dtype", async () => {
     expect(tensor([2.5]).item()).toBe(2.5);
     expect(tensor(true).item()).toBe(1);
     expect(x.tolist()).toEqual([
@@ -118,13 +118,13 @@ describe("reading", () => {
     expect(downhill.zeros([0, 2]).tolist()).toEqual([]);
   });
 
-  test("of many elements as one is refused", () => {
+  test("of several elements as one number is refused", () => {
     expect(() => x.item()).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: item: f64[2,2] has 4 elements, not one. Use tolist() or data().]`,
     );
   });
 
-  test("of a traced value is refused, with the way out", () => {
+  test("of a traced value is refused, with a repair", () => {
     expect(() => downhill.grad((y) => y.mul(y.item()))(2)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: item: this f64[] is a traced value inside a transform (grad or jvp); its number is not known there. Return it from the function (see hasAux), and choose between values with where(…) instead of if.]`,
     );

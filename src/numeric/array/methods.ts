@@ -140,7 +140,7 @@ const methods: ThisType<Tensor> & Omit<TensorMethods, "T" | ReaderMethod> = {
         "slice",
         arguments,
         2,
-        " The method goes along the first axis: along others slice(x, [0, 2], [1, 3]).",
+        " The method slices the first axis. For other axes write slice(x, [0, 2], [1, 3]).",
       );
     return s.slice(this, [start, end]);
   },

@@ -19,7 +19,7 @@ const missing = (name: string) => (): never => {
     name === "toString" ? "read the elements with tolist()" : `write ${functions[name] ?? `${name}(x, …)`}`;
   throw new DownhillError(
     "trace",
-    `${name}: tensors have this method where "downhill" is imported; with "downhill/core" alone ${instead}.`,
+    `${name}: tensors have this method only if "downhill" is imported; with "downhill/core" alone, ${instead}.`,
   );
 };
 

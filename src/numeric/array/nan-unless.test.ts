@@ -52,7 +52,7 @@ test.each(cases.map((row) => [row[0], row] as const))(
   },
 );
 
-test("a NaN that a mask does not choose reaches no derivative", () => {
+test("a NaN that a mask does not select affects no derivative", () => {
   const f = (x: Tensor): Tensor => d.where(d.less(x, 0), 0, nanUnless(d.less(0, x), x)).sum();
   expect(d.grad(f)([-1, 2]).tolist()).toEqual([0, 1]);
   expect(d.grad((x: Tensor) => nanUnless(d.less(0, x), x).dtype === "float32" ? x.sum() : x.mul(9).sum())(d.tensor([1], { dtype: "float32" })).tolist()).toEqual([1]); // prettier-ignore

@@ -23,27 +23,27 @@ describe("pad", () => {
     ],
   });
 
-  test("the number around an array has no part in its derivative", () => {
+  test("the padding value does not affect the derivative in x", () => {
     const f = (x: Tensor): Tensor => pad(sqrt(x), 1, { value: 3 }).at(1);
     expect(grad(f)([4, 0]).tolist()).toEqual([0.25, 0]);
   });
 
-  test("what does not fit is named", () => {
+  test("widths and modes that do not fit are refused", () => {
     const x = f64(numbers(6), [2, 3]);
     expect(() => pad(x, [[1, 1]])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: pad: the widths do not fit f64[2,3]: give one [before, after] an axis, as in [[1, 2], [0, 0]], one for all axes, or a number.]`,
+      `[DownhillError: pad: the widths do not fit f64[2,3]: give one [before, after] per axis, as in [[1, 2], [0, 0]], one pair for all axes, or a number.]`,
     );
     expect(() => pad(x, [0.5, 1])).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: pad: a width must be an integer from -2147483647 to 2147483647, got 0.5.]`,
     );
     expect(() => pad([], 1, { mode: "edge" })).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: pad: axis 0 of f64[0] has no element to go around it.]`,
+      `[DownhillError: pad: axis 0 of f64[0] has no elements to pad with.]`,
     );
     expect(() => pad(x, 1, { mode: "edge", value: 1 })).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: pad: mode "edge" takes no value.]`,
+      `[DownhillError: pad: mode "edge" does not take a value.]`,
     );
     expect(() => pad(x, 1, { value: [1, 2] })).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: pad: the value is f64[2], and must be a number.]`,
+      `[DownhillError: pad: the value is f64[2]; it must be a number.]`,
     );
     expect(() => pad(x, 1, { mode: "replicate" as never })).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: pad: mode must be "constant" or "edge" or "reflect" or "symmetric" or "wrap", got "replicate".]`,

@@ -44,7 +44,7 @@ export function pad(x: TensorLike, widths: PadWidths, options: PadOptions = {}):
   const pairs = widthsOf(widths, t);
   if (mode !== "constant") {
     if (value !== undefined)
-      throw new DownhillError("option", `pad: mode ${JSON.stringify(mode)} takes no value.`);
+      throw new DownhillError("option", `pad: mode ${JSON.stringify(mode)} does not take a value.`);
     return pairs.reduce((y, [before, after], axis) => around(y, axis, before, after, mode), t);
   }
   const low = pairs.map(([before]) => before);
@@ -53,7 +53,7 @@ export function pad(x: TensorLike, widths: PadWidths, options: PadOptions = {}):
   if (value === undefined) return withinEdges(p.pad, t, low, high, interior);
   const outside = asPartOf("pad", t, value);
   if (outside.ndim > 0)
-    throw new DownhillError("shape", `pad: the value is ${showType(outside.type)}, and must be a number.`);
+    throw new DownhillError("shape", `pad: the value is ${showType(outside.type)}; it must be a number.`);
   const inside = p.full(arrayType("bool", t.type.shape), 1);
   const [isInside, out] = [inside, t].map((y) => withinEdges(p.pad, y, low, high, interior)) as [Tensor, Tensor]; // prettier-ignore
   return p.where(isInside, out, expandTo(outside, out.type.shape));
@@ -88,7 +88,7 @@ function widthsOf(widths: PadWidths, x: Tensor): (readonly [number, number])[] {
   if (!fits || (typeof widths !== "number" && !Array.isArray(widths))) {
     throw new DownhillError(
       "shape",
-      `pad: the widths do not fit ${showType(x.type)}: give one [before, after] an axis, as in [[1, 2], [0, 0]], one for all axes, or a number.`,
+      `pad: the widths do not fit ${showType(x.type)}: give one [before, after] per axis, as in [[1, 2], [0, 0]], one pair for all axes, or a number.`,
     );
   }
   for (const n of pairs.flat()) checkInteger("pad", "a width", n, anyInt32);
@@ -107,10 +107,7 @@ function around(
   const n = x.type.shape[axis]!;
   const places = range(-before, n + after);
   if (n === 0 && places.length > 0)
-    throw new DownhillError(
-      "range",
-      `pad: axis ${axis} of ${showType(x.type)} has no element to go around it.`,
-    );
+    throw new DownhillError("range", `pad: axis ${axis} of ${showType(x.type)} has no elements to pad with.`);
   const i = p.fromFlat(arrayType("int32", [places.length]), places.map((place) => insideOf(n, place, mode))); // prettier-ignore
   return p.take(x, i, axis);
 }

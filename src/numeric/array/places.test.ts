@@ -29,25 +29,25 @@ const takers: Readonly<Record<string, (places: never) => Tensor>> = {
 };
 
 describe.each(Object.entries(takers))("%s", (_, f) => {
-  test.each([3, -4, 1e6])("refuses place %s, which it clamped", (place) => {
-    expect(() => f([place] as never)).toThrow(new RegExp(`: place ${place} is out of range for f64\\[`));
+  test.each([3, -4, 1e6])("refuses index %s, which it clamped", (place) => {
+    expect(() => f([place] as never)).toThrow(new RegExp(`: index ${place} is out of range for f64\\[`));
   });
 
-  test("takes the first and the last place, from either end", () => {
+  test("takes the first and the last index, from either end", () => {
     for (const place of [0, 2, -1, -3]) expect(() => f([place] as never)).not.toThrow();
   });
 });
 
-describe("booleans are a mask and no places: they counted as 0 and 1", () => {
+describe("booleans are a mask and not indices: they counted as 0 and 1", () => {
   test.each(Object.entries(takers).filter(([name]) => !name.startsWith("at")))("%s", (_, f) => {
     expect(() => f([true, false, true] as never)).toThrow(
-      /: places are bool\[3?\], a mask, .* write where\(mask, x, 0\)\.$/,
+      /: indices are bool\[3?\], a mask, .* write where\(mask, x, 0\)\.$/,
     );
   });
 
-  test("tensors of them, and among numbers", () => {
-    expect(() => s.take(x, s.oneHot(0, 3).astype("bool"))).toThrow("take: places are bool[3], a mask");
-    expect(() => (s.take as Anything)(x, [true, 0])).toThrow("take: places are f64[2], not integers.");
+  test("tensors of booleans, and booleans among numbers", () => {
+    expect(() => s.take(x, s.oneHot(0, 3).astype("bool"))).toThrow("take: indices are bool[3], a mask");
+    expect(() => (s.take as Anything)(x, [true, 0])).toThrow("take: indices are f64[2], not integers.");
     expect(() => g.dynamicSlice(x, [s.oneHot(0, 1).astype("bool").at(0)], [1])).toThrow("a mask");
   });
 });
@@ -56,7 +56,7 @@ describe("inside of compiled functions", () => {
   const compiled = jit((xs: Tensor, i: Tensor) => at(xs, i));
   afterEach(() => debug({ nan: false }));
 
-  test("integers from JavaScript serve as places", () => {
+  test("JavaScript integers are accepted as indices", () => {
     expect([0, 1, 2, -1, -3].map((i) => compiled(x, i).item())).toEqual([10, 20, 30, 30, 10]);
     expect(compiled.stats().programs).toBe(1);
     expect(jit((xs: Tensor, i: Tensor) => s.take(xs, i.add(1)))(x, 1).item()).toBe(30);
@@ -64,11 +64,11 @@ describe("inside of compiled functions", () => {
     expect(jit(grad((xs: Tensor, i: Tensor) => at(xs, i)))(x, 1).tolist()).toEqual([0, 1, 0]);
     expect(jit((xs: Tensor, i: Tensor) => g.dynamicSlice(xs, [i], [2]))(x, 1).tolist()).toEqual([20, 30]);
     expect(() => grad((xs: Tensor, i: Tensor) => at(xs, i))(x, 0.5)).toThrow(
-      "at: places are f64[], not integers.",
+      "at: indices are f64[], not integers.",
     );
   });
 
-  test("places beyond the ends are clamped, and debug finds them", () => {
+  test("indices out of bounds are clamped, and debug detects them", () => {
     const take = jit((i: Tensor) => s.take(x, i));
     const add = jit((i: Tensor) => s.scatterAdd(x, i, 1));
     expect(take(i32([7, -9])).tolist()).toEqual([30, 10]);
@@ -80,17 +80,17 @@ describe("inside of compiled functions", () => {
     );
     expect(() => add(i32([-9]))).toThrow(/^scatterAdd: place -9 at element 0 is out of range/);
     expect(() => vmap(take)(i32([[0], [7]].flat(), [2, 1]))).toThrow(/^take: place 7 at element 1/);
-    expect(() => compiled(x, 7)).toThrow(/^take: place 7 is out of range/);
+    expect(() => compiled(x, 7)).toThrow(/^take: index 7 is out of range/);
     expect(() => compiled(x, 1.5)).toThrow(/^wholePlace: place 1\.5 is no whole number/);
     expect(compiled(x, 2).item()).toBe(30);
   });
 });
 
-describe("an empty list of places", () => {
+describe("an empty list of indices", () => {
   // it was refused as a list of floats
   const empty = [[], i32([])];
 
-  test.each(empty)("chooses nothing", (none) => {
+  test.each(empty)("selects nothing", (none) => {
     expect(s.take(x, none).shape).toEqual([0]);
     expect(s.take([x], none, { axis: 1 }).shape).toEqual([1, 0]);
     expect(s.take([], none).shape).toEqual([0]); // also of an empty array
@@ -101,7 +101,7 @@ describe("an empty list of places", () => {
     expect(s.oneHot(none, 3).shape).toEqual([0, 3]);
   });
 
-  test("has a derivative of zeros, compiled too", () => {
+  test("has a zero derivative, also compiled", () => {
     const f = (y: Tensor): Tensor => s.take(y, []).sum();
     expect(grad(f)(x).tolist()).toEqual([0, 0, 0]);
     expect(jit(grad(f))(x).tolist()).toEqual([0, 0, 0]);
@@ -118,7 +118,7 @@ describe("floats written into integers", () => {
     dynamicUpdateSlice: (values) => g.dynamicUpdateSlice(whole, values, [0]),
   };
 
-  test.each(Object.entries(writers))("%s refuses what they do not hold", (name, write) => {
+  test.each(Object.entries(writers))("%s refuses floats that the dtype cannot hold", (name, write) => {
     for (const values of [[1.5], [3e9], [NaN], tensor([1]), Float64Array.of(1)])
       expect(() => write(values as never)).toThrow(
         `${name}: values of f64[1] do not fit into i32[2]. Convert one of them, as in x.astype("float64").`,
@@ -128,17 +128,17 @@ describe("floats written into integers", () => {
   });
 });
 
-test("scatterAdd tells what shape its updates must have", () => {
+test("scatterAdd reports the shape that its updates must have", () => {
   // the error mentioned a reshape
   expect(() => s.scatterAdd([[0, 0]], [0, 0], [[1, 2, 3]])).toThrow(
-    "scatterAdd: updates are f64[1,3]; for places i32[2] in f64[1,2] they must have shape [2,2] or one that is repeated to it.",
+    "scatterAdd: updates are f64[1,3]; for indices i32[2] in f64[1,2] they must have shape [2,2] or broadcast to it.",
   );
 });
 
-test("places beyond the ends that stand in the text of a compiled function are refused", () => {
+test("constant indices out of bounds in a compiled function are refused", () => {
   // they were clamped
   for (const place of [3, -4]) {
-    const message = `place ${place} is out of range for f64[3], whose first axis has 3.`;
+    const message = `index ${place} is out of range for f64[3], whose first axis has size 3.`;
     expect(() => jit((y: Tensor) => s.take(y, [place]))(x)).toThrow(`take: ${message}`);
     expect(() => jit((y: Tensor) => s.scatterAdd(y, [[place]], [[1]]))(x)).toThrow(`scatterAdd: ${message}`);
     expect(() => grad((y: Tensor) => s.take(y, [0, place]).sum())(x)).toThrow(`take: ${message}`);

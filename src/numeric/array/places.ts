@@ -111,16 +111,16 @@ function checkedRank(operation: string, x: Tensor, items: readonly IndexItem[]):
   if (rank > x.ndim) {
     throw new DownhillError(
       "range",
-      `${operation}: places for ${rank} ${rank === 1 ? "axis" : "axes"}, and ${showType(x.type)} has ${x.ndim}.`,
+      `${operation}: indices for ${rank} ${rank === 1 ? "axis" : "axes"}, and ${showType(x.type)} has ${x.ndim}.`,
     );
   }
   if (items.filter(({ kind }) => kind === "rest").length > 1)
-    throw new DownhillError("range", `${operation}: "..." comes twice, and could stand for any axes.`);
+    throw new DownhillError("range", `${operation}: "..." occurs twice, so that it is ambiguous.`);
   return rank;
 }
 
 const kinds =
-  'an integer, a range { start, end, step }, null for all of an axis, "new", "...", integers or a mask';
+  'an integer, a range { start, end, step }, null for a whole axis, "new", "...", integers or a mask';
 
 function readPlace(operation: string, place: AxisSelector): IndexItem {
   const given: unknown = place; // callers without types pass anything
@@ -140,7 +140,7 @@ function readPlace(operation: string, place: AxisSelector): IndexItem {
   }
   const text = typeof given === "string" ? JSON.stringify(given) : showPlain(given);
   const repair = typeof given === "boolean" ? " To choose by a condition write where(condition, x, 0)." : "";
-  throw new DownhillError("dtype", `${operation}: ${text} is no place. Give ${kinds}.${repair}`);
+  throw new DownhillError("dtype", `${operation}: ${text} is not an index. Give ${kinds}.${repair}`);
 }
 
 /**
@@ -154,7 +154,7 @@ function placesOfRange(operation: string, given: AxisSlice, x: Tensor, axis: num
   if (!bounds.every(Number.isInteger) || step === 0) {
     throw new DownhillError(
       "range",
-      `${operation}: range ${showRange(given)} of axis ${axis} needs whole numbers and a step that is not 0.` +
+      `${operation}: range ${showRange(given)} of axis ${axis} needs integers and a step other than 0.` +
         plainHint("Bounds", bounds),
     );
   }
@@ -177,8 +177,8 @@ function placesOfMask(operation: string, mask: Tensor, x: Tensor, axis: number):
   if (!isAtHand(mask)) {
     throw new DownhillError(
       "trace",
-      `${operation}: what the mask ${showType(mask.type)} chooses is not known while the function is traced, and the result has as many ` +
-        "elements. Write where(mask, x, 0), which keeps them all, or take at most so many by at(x, ...nonzero(mask, { size })).",
+      `${operation}: the values of the mask ${showType(mask.type)} are not known while the function is traced, and they determine the number of ` +
+        "elements. Write where(mask, x, 0), which keeps all elements, or at(x, ...nonzero(mask, { size })), which takes a fixed number.",
     );
   }
   const shape = mask.type.shape;
@@ -192,7 +192,7 @@ export function checkMask(operation: string, mask: Tensor, x: Tensor, axis: numb
   if (sameShape(covered, mask.type.shape)) return;
   throw new DownhillError(
     "shape",
-    `${operation}: the mask ${showType(mask.type)} must have the sizes of the axes of ${showType(x.type)} that it is of: ${showShape(covered)}, from axis ${axis} on.`,
+    `${operation}: the mask ${showType(mask.type)} must have the sizes of the axes of ${showType(x.type)} that it covers: ${showShape(covered)}, from axis ${axis} on.`,
   );
 }
 
@@ -215,7 +215,7 @@ export function foundLength(operation: string, size: number | undefined, count: 
   if (isAtHand(found)) return numberOf(found, operation);
   throw new DownhillError(
     "trace",
-    `${operation}: how long the result is depends on values, which are not known while the function is traced. Say how long it is to be, as in { size: 10 }.`,
+    `${operation}: the length of the result depends on values, which are not known while the function is traced. Give the length, as in { size: 10 }.`,
   );
 }
 
@@ -224,8 +224,8 @@ function blockOf(operation: string, arrays: readonly Tensor[]): Shape {
   if (block !== undefined) return block;
   throw new DownhillError(
     "shape",
-    `${operation}: places ${arrays.map((t) => showType(t.type)).join(" and ")} do not broadcast to one shape. For each of some rows all of ` +
-      "some columns, give the first an axis more, as in at(x, [[0], [2]], [1, 3]).",
+    `${operation}: indices ${arrays.map((t) => showType(t.type)).join(" and ")} do not broadcast to one shape. To combine each of some rows with all of ` +
+      "some columns, give the first an extra axis, as in at(x, [[0], [2]], [1, 3]).",
   );
 }
 

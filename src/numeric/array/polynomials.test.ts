@@ -20,7 +20,7 @@ describe("polynomials", () => {
     ],
   });
 
-  test("the polynomial through as many places as it has coefficients is found to the last digits", () => {
+  test("a polynomial through as few points as coefficients is found to the last digits", () => {
     const x = Array.from({ length: 9 }, (_, i) => i - 4);
     const exact = [1, -2, 0, 3, 5, -1, 0.5, 2, -7];
     const found = q.polyfit(x, q.polyval(exact, x), 8).tolist() as number[];
@@ -32,15 +32,15 @@ describe("polynomials", () => {
     expect(q.polyder([1, 2], 5).tolist()).toEqual([0]);
   });
 
-  test("what does not fit is named", () => {
+  test("operands that do not fit are refused", () => {
     expect(() => q.polyval(ones([2, 2]), 1)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: polyval: coefficients are f64[2,2], and must be a vector.]`,
+      `[DownhillError: polyval: coefficients are f64[2,2]; they must be a vector.]`,
     );
     expect(() => q.polyfit([1, 2], [1, 2, 3], 1)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: polyfit: places are f64[2] and values f64[3]; give a vector, and one of its length or a matrix with as many rows.]`,
+      `[DownhillError: polyfit: points are f64[2] and values f64[3]; give a vector of points, and a vector of that length or a matrix with that number of rows.]`,
     );
     expect(() => q.polyfit([1, 2], [1, 2], 2)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: polyfit: 3 coefficients cannot be had of 2 places.]`,
+      `[DownhillError: polyfit: 3 coefficients cannot be determined from 2 points.]`,
     );
     expect(() => q.polyder([1, 2], -1)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: polyder: m must be an integer from 0 to 2147483647, got -1.]`,

@@ -16,7 +16,7 @@ function coefficientsOf(operation: string, x: TensorLike): Tensor {
   if (vector.ndim === 1) return vector;
   throw new DownhillError(
     "shape",
-    `${operation}: coefficients are ${showType(t.type)}, and must be a vector.`,
+    `${operation}: coefficients are ${showType(t.type)}; they must be a vector.`,
   );
 }
 
@@ -116,11 +116,14 @@ export function polyfit(x: TensorLike, y: TensorLike, degree: number): Tensor {
   if (a.ndim !== 1 || b.ndim < 1 || b.ndim > 2 || b.type.shape[0] !== n) {
     throw new DownhillError(
       "shape",
-      `polyfit: places are ${showType(a.type)} and values ${showType(b.type)}; give a vector, and one of its length or a matrix with as many rows.`,
+      `polyfit: points are ${showType(a.type)} and values ${showType(b.type)}; give a vector of points, and a vector of that length or a matrix with that number of rows.`,
     );
   }
   if (n! < degree + 1)
-    throw new DownhillError("range", `polyfit: ${degree + 1} coefficients cannot be had of ${n!} places.`);
+    throw new DownhillError(
+      "range",
+      `polyfit: ${degree + 1} coefficients cannot be determined from ${n!} points.`,
+    );
   const { dtype, weak } = promoteTypes(a.type, b.type);
   return leastSquares(p.convert(a, dtype, weak), p.convert(b, dtype, weak), degree);
 }

@@ -29,21 +29,21 @@ describe("pooling", () => {
     ],
   });
 
-  test("the first of a tie has the whole derivative; a window of −∞ is −∞", () => {
+  test("the first element of a tie gets the whole derivative; a window of −∞ is −∞", () => {
     const slope = grad((x) => maxPool(x, 2).sum());
     expect(slope([[[2, 2, -Infinity, -Infinity]]]).tolist()).toEqual([[[1, 0, 1, 0]]]);
     expect(maxPool([[[2, 2, -Infinity, -Infinity]]], 2).tolist()).toEqual([[[2, -Infinity]]]);
     expect(maxPool([[[2, NaN, 1, 0]]], 2).tolist()).toEqual([[[NaN, 1]]]);
   });
 
-  test("an image that is smaller than the window has no place", () => {
+  test("an image smaller than the window gives no elements", () => {
     expect(maxPool(tensor([[[1, 2]]]), 3).shape).toEqual([1, 1, 0]);
     expect(grad((x) => avgPool(x, 3).sum())([[[1, 2]]]).tolist()).toEqual([[[0, 0]]]);
   });
 
   test.each<[() => unknown, string]>([
     [() => maxPool([1, 2], 2), "maxPool: images must have shape [items, channels, …space], got f64[2]."],
-    [() => maxPool([[[1, 2]]], 0), "maxPool: window must be a whole number of 1 or more"],
+    [() => maxPool([[[1, 2]]], 0), "maxPool: window must be an integer of 1 or more"],
     [
       () => maxPool([[[1, 2]]], 2, { padding: 2 }),
       "maxPool: padding 2 is more than half of the window, 2, along axis 0 of space.",

@@ -4,14 +4,14 @@ import type { Tensor } from "downhill";
 import { arange, jit, ones, tensor, zeros } from "downhill";
 
 describe("a printed tensor", () => {
-  test("shows booleans as true and false, which are read as 1 and 0", () => {
+  test("shows booleans as true and false, but reads them as 1 and 0", () => {
     const x = tensor([[true, false]]);
     const [yes] = [x.at(0, 0)];
     expect([String(x), yes.toString(), inspect(yes), inspect(x)]).toEqual(["[[ true, false]]", "true", "bool[] true", "bool[1,2] [[ true, false]]"]); // prettier-ignore
     expect([x.tolist(), yes.item(), [...x.data()], JSON.stringify({ x })]).toEqual([[[1, 0]], 1, [1, 0], '{"x":[[1,0]]}']); // prettier-ignore
     expect(x.data()).toBeInstanceOf(Uint8Array);
   });
-  test("shows its elements as NumPy would", () => {
+  test("shows its elements like NumPy", () => {
     const show = (x: Tensor): string => inspect(x, { colors: false });
     expect(show(tensor(2.5))).toMatchInlineSnapshot(`"2.5"`);
     expect(show(tensor(0.1, { dtype: "float32" }))).toMatchInlineSnapshot(`"f32[] 0.1"`);
@@ -62,7 +62,7 @@ describe("a printed tensor", () => {
     `);
   });
 
-  test("gives its text to templates and its numbers to JSON", () => {
+  test("is text in templates and numbers in JSON", () => {
     const x = tensor([[1, 2]]);
     expect(`x = ${x as unknown as string}`).toBe("x = [[1, 2]]");
     expect(JSON.stringify({ x, y: tensor(1.5) })).toBe('{"x":[[1,2]],"y":1.5}');
@@ -85,7 +85,7 @@ describe("operators of JavaScript", () => {
     'from "downhill"; instead of x < y write less(x, y), and where(…) instead of if. For the plain number of a scalar use ' +
     "x.item(), for a text String(x).";
 
-  test("throw, quote the line and say what to write", () => {
+  test("throw, quote the line and say how to repair it", () => {
     const product = (): number => x * 3;
     expect(product).toThrow(
       `A tensor cannot be used with JavaScript's operators and Math, as in \`const product = (): number => x * 3;\`. ${repairs}`,

@@ -31,22 +31,22 @@ describe("products", () => {
     ],
   });
 
-  test("sizes that do not fit are named", () => {
+  test("sizes that do not fit are refused", () => {
     const x = ones([2, 3]);
     expect(() => p.inner(x, [1, 2])).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: inner: f64[2,3] and f64[2]: their last axes differ in size.]`,
     );
     expect(() => p.vdot(x, [1, 2])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: vdot: f64[2,3] and f64[2]: 6 elements and 2 of them.]`,
+      `[DownhillError: vdot: f64[2,3] and f64[2]: 6 and 2 elements.]`,
     );
     expect(() => p.tensordot(x, x, { axes: 1 } as never)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: tensordot: axes are a number of axes or two lists, as in tensordot(x, y, 1) or tensordot(x, y, [[1], [0]]); got [object Object].]`,
     );
     expect(() => p.tensordot(x, x, 1)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: tensordot: f64[2,3] and f64[2,3]: axes [1] and [0] must be as many, each once, and as long.]`,
+      `[DownhillError: tensordot: f64[2,3] and f64[2,3]: axes [1] and [0] must be equal in number and sizes, without repeated axes.]`,
     );
     expect(() => p.cross([1, 2, 3, 4], [1, 2, 3, 4])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: cross: f64[4] and f64[4]: axis 0 has 4 components, and vector products are of 3, or of 2.]`,
+      `[DownhillError: cross: f64[4] and f64[4]: axis 0 has 4 components; cross products need 3 or 2.]`,
     );
     expect(() => p.matvec(x, [1, 2])).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: matvec: f64[2,3] and f64[2]: needs matrices with as many columns as vectors have elements.]`,

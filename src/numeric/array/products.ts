@@ -43,7 +43,7 @@ export function vdot(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("vdot", arguments, 2);
   const [a, b] = alike("vdot", x, y);
   const [n, m] = [sizeOf(a.type.shape), sizeOf(b.type.shape)];
-  if (n !== m) throw differ("vdot", a, b, `${n} elements and ${m} of them`);
+  if (n !== m) throw differ("vdot", a, b, `${n} and ${m} elements`);
   return contractOver(p.reshape(a, [n]), p.reshape(b, [n]), [0], [0]);
 }
 
@@ -106,7 +106,7 @@ export function tensordot(x: TensorLike, y: TensorLike, axes: TensordotAxes = 2)
   const isTwice = [left, right].some((list) => new Set(list).size !== list.length);
   const fits = left.length === right.length && left.every((axis, i) => a.shape[axis] === b.shape[right[i]!]);
   if (!fits || isTwice)
-    throw differ("tensordot", a, b, `axes [${left.join()}] and [${right.join()}] must be as many, each once, and as long`); // prettier-ignore
+    throw differ("tensordot", a, b, `axes [${left.join()}] and [${right.join()}] must be equal in number and sizes, without repeated axes`); // prettier-ignore
   return contractOver(a, b, left, right);
 }
 
@@ -131,7 +131,7 @@ export function cross(x: TensorLike, y: TensorLike, options: CrossOptions = {}):
   const axis = normalizeAxis("cross", options.axis ?? -1, a.type);
   const n = a.type.shape[axis]!;
   if (n !== 3 && n !== 2)
-    throw differ("cross", a, b, `axis ${axis} has ${n} components, and vector products are of 3, or of 2`);
+    throw differ("cross", a, b, `axis ${axis} has ${n} components; cross products need 3 or 2`);
   const component = (t: Tensor, i: number): Tensor => p.part(t, axis, i, i + 1);
   const turn = (i: number, j: number): Tensor =>
     p.sub(p.mul(component(a, i), component(b, j)), p.mul(component(a, j), component(b, i)));

@@ -36,7 +36,7 @@ describe("promotion", () => {
     expect(mul(number, x).dtype).toBe(expected);
   });
 
-  test("a plain number that was traced is a weak float", () => {
+  test("a traced plain number is a weak float", () => {
     const f = (x: Tensor, s: Tensor): Tensor => x.mul(s);
     expect(jit(f)(ones([2], { dtype: "float32" }), 2).dtype).toBe("float32");
     expect(jit(f)(ones([2], { dtype: "int32" }), 2).dtype).toBe("float64");
@@ -49,11 +49,11 @@ describe("promotion", () => {
     ).toBe("float32");
   });
 
-  test("a tensor made of a number is not weak", () => {
+  test("a tensor created from a number is not weak", () => {
     expect(mul(tensor(2), ones([2], { dtype: "float32" })).dtype).toBe("float64");
   });
 
-  test("an array of numbers is float64 beside float32", () => {
+  test("an array of numbers combined with float32 is float64", () => {
     expect(add([1, 2], ones([2], { dtype: "float32" })).dtype).toBe("float64");
   });
 
@@ -103,11 +103,11 @@ describe("broadcasting", () => {
   ])("%j and %j give %j", (a, b, expected) => {
     expect(broadcastShapes(a, b)).toEqual(expected);
     expect(broadcastShapes(b, a)).toEqual(expected);
-    if (expected === undefined) expect(() => add(ones(a), ones(b))).toThrow("shapes do not fit");
+    if (expected === undefined) expect(() => add(ones(a), ones(b))).toThrow("shapes are incompatible");
     else expect(add(ones(a), ones(b)).shape).toEqual(expected);
   });
 
   test("stack and concatenate do not broadcast", () => {
-    expect(() => stack([1, [1, 2]])).toThrow("they must have one shape");
+    expect(() => stack([1, [1, 2]])).toThrow("they must have the same shape");
   });
 });

@@ -84,7 +84,7 @@ function cannotBroadcast(operation: string, a: ArrayType, b: ArrayType): Downhil
       : "";
   return new DownhillError(
     "shape",
-    `${operation}: shapes do not fit together: ${showType(a)} and ${showType(b)}: ${differ}.${repair}`,
+    `${operation}: shapes are incompatible: ${showType(a)} and ${showType(b)}: ${differ}.${repair}`,
   );
 }
 
@@ -154,7 +154,7 @@ export function floatingOperands<N extends readonly [TensorLike, TensorLike, ...
 export function normalizeAxis(operation: string, axis: number | undefined, x: ArrayType): number {
   const n = x.shape.length;
   if (axis === undefined)
-    throw new DownhillError("option", `${operation}: say which axis, as in { axis: -1 }.`);
+    throw new DownhillError("option", `${operation}: give an axis, as in { axis: -1 }.`);
   if (!Number.isInteger(axis) || axis < -n || axis >= n) {
     const range = n === 0 ? "it is a scalar and has no axes" : `axes run from ${-n} to ${n - 1}`;
     throw new DownhillError(
@@ -183,7 +183,7 @@ export function normalizeAxes(
   const axes = (typeof axis === "number" ? [axis] : axis).map((a) => normalizeAxis(operation, a, x));
   const unique = [...new Set(axes)].sort((a, b) => a - b);
   if (unique.length !== axes.length)
-    throw new DownhillError("range", `${operation}: an axis comes twice in [${axes.join()}].`);
+    throw new DownhillError("range", `${operation}: repeated axis in [${axes.join()}].`);
   return unique;
 }
 
@@ -227,7 +227,7 @@ export function asPlaces(operation: string, places: TensorLike): Tensor {
   if (dtype === "bool") {
     throw new DownhillError(
       "dtype",
-      `${operation}: places are ${showType(i.type)}, a mask, and must be integers. To choose by a mask write where(mask, x, 0).`,
+      `${operation}: indices are ${showType(i.type)}, a mask, but must be integers. To select by a mask write where(mask, x, 0).`,
     );
   }
   if (!isFloating(dtype)) return i;
@@ -242,7 +242,7 @@ export function asPlaces(operation: string, places: TensorLike): Tensor {
   if (given === undefined || !given.every(Number.isInteger)) {
     throw new DownhillError(
       "dtype",
-      `${operation}: places are ${showType(i.type)}, not integers. Convert them with astype("int32").`,
+      `${operation}: indices are ${showType(i.type)}, not integers. Convert them with astype("int32").`,
     );
   }
   return convert(i, "int32");
@@ -281,7 +281,7 @@ function beyondEnds(operation: string, place: number, x: Tensor, axis: number): 
   const n = x.type.shape[axis]!;
   return new DownhillError(
     "range",
-    `${operation}: place ${place} is out of range for ${showType(x.type)}, whose ${axis === 0 ? "first axis" : `axis ${axis}`} has ${n}.`,
+    `${operation}: index ${place} is out of range for ${showType(x.type)}, whose ${axis === 0 ? "first axis" : `axis ${axis}`} has size ${n}.`,
   );
 }
 

@@ -80,12 +80,12 @@ describe("reductions", () => {
   const masked: Readonly<Record<string, (x: Tensor, options: object) => Tensor>> = {
     sum: r.sum, prod: r.prod, mean: r.mean, std: r.std, variance: r.variance, max: r.max, min: r.min,
   }; // prettier-ignore
-  test.each(Object.entries(masked))("%s of what a mask chooses: every rule", (name, f) => {
+  test.each(Object.entries(masked))("%s with a mask: every rule", (name, f) => {
     const lines = [(x: Tensor) => f(x, { where: chosen, axis: 1 }), (x: Tensor) => f(x, { where: chosen })];
     for (const op of lines) expect(checkPrimitive(op, arrays, { name }).samples).toBe(3);
   });
 
-  test.each(Object.entries(masked))("%s: what a mask leaves out has no part in the derivative", (_, f) => {
+  test.each(Object.entries(masked))("%s: elements that a mask excludes have derivative 0", (_, f) => {
     const slope = grad((x: Tensor) => f(sqrt(x), { where: [true, false, true] }))([
       4, 0, 9,
     ]).tolist() as number[];
@@ -93,7 +93,7 @@ describe("reductions", () => {
     expect(slope.every(Number.isFinite)).toBe(true);
   });
 
-  test("a mask that chooses nothing leaves the neutral element", () => {
+  test("a mask that selects nothing gives the neutral element", () => {
     const none = { where: [false, false] };
     const x = [3, 4];
     expect([r.sum(x, none).item(), r.prod(x, none).item(), r.mean(x, none).item()]).toEqual([0, 1, NaN]);
@@ -102,27 +102,27 @@ describe("reductions", () => {
     expect([r.all([0, 0], none).item(), r.any([1, 1], none).item()]).toEqual([1, 0]);
   });
 
-  test("a product has the derivative of its other factors at zeros, to second order", () => {
+  test("the derivative of a product is right at zeros, to second order", () => {
     expect(grad((x: Tensor) => r.prod(x))([2, 0, 5]).tolist()).toEqual([0, 10, 0]);
     expect(hessian((x: Tensor) => r.prod(x))([0, 0, 5]).tolist()).toEqual([[0, 5, 0], [5, 0, 0], [0, 0, 0]]); // prettier-ignore
   });
 
-  test("the deviation of equal numbers has derivative 0", () => {
+  test("the standard deviation of equal numbers has derivative 0", () => {
     expect(grad((x: Tensor) => r.std(x))([3, 3]).tolist()).toEqual([0, 0]);
   });
 
-  test("without an axis the place of an extreme is in row-major order", () => {
+  test("without an axis, argmax and argmin return row-major indices", () => {
     expect(r.argmax([[1, 5], [7, 2]]).item()).toBe(2); // prettier-ignore
     expect(r.argmin([[1, 5], [7, 0]], { keepdims: true }).tolist()).toEqual([[3]]); // prettier-ignore
   });
 
-  test("masks that are none are named", () => {
+  test("invalid masks are refused", () => {
     const x = f64(numbers(6), [2, 3]);
     expect(() => r.sum(x, { where: [1, 0, 1] })).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: sum: where is f64[3], not bool. Compare first, as in { where: greater(x, 0) }.]`,
     );
     expect(() => r.mean(x, { where: [true, false] })).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: mean: where is bool[2], which cannot be repeated to the shape of f64[2,3].]`,
+      `[DownhillError: mean: where is bool[2], which cannot be broadcast to the shape of f64[2,3].]`,
     );
     expect(() => r.std(x, { ddof: tensor(1) as never })).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: std: ddof must be a plain number, got object.]`,
@@ -134,23 +134,23 @@ describe("reductions", () => {
     expect(grad((x) => grad((y) => r.norm(y))(x).sum())([0, 0]).tolist()).toEqual([0, 0]);
   });
 
-  test("logsumexp neither overflows nor makes NaN of minus infinity", () => {
+  test("logsumexp neither overflows nor turns −∞ into NaN", () => {
     expect(r.logsumexp(f64([1000, 1000])).item()).toBe(1000 + Math.LN2);
     expect(r.logsumexp(f64([-Infinity, -Infinity])).item()).toBe(-Infinity);
     expect(r.logsumexp(f64([Infinity, 1])).item()).toBe(Infinity);
     expect(grad((x) => r.logsumexp(x))([-Infinity, 0]).tolist()).toEqual([0, 1]);
   });
 
-  test("the mean of nothing is NaN", () => {
+  test("the mean of no elements is NaN", () => {
     expect(r.mean(f64([])).item()).toBeNaN();
   });
 
-  test("all and any of nothing are true and false, as is the rule", () => {
+  test("all and any of no elements are true and false", () => {
     expect(r.all(f64([], [2, 0]), { axis: 0 }).shape).toEqual([0]);
     expect([r.all(f64([])).item(), r.any(f64([])).item()]).toEqual([1, 0]);
   });
 
-  test("wrong axes and options are named, with the way out", () => {
+  test("invalid axes and options are named, with a repair", () => {
     const x = f64(numbers(6), [2, 3]);
     expect(() => r.sum(x, { axis: 2 })).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: sum: axis 2 is out of range for f64[2,3]: axes run from -2 to 1.]`,
@@ -159,7 +159,7 @@ describe("reductions", () => {
       `[DownhillError: sum: axis 0 is out of range for f64[]: it is a scalar and has no axes.]`,
     );
     expect(() => r.sum(x, { axis: [0, -2] })).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: sum: an axis comes twice in [0,0].]`,
+      `[DownhillError: sum: repeated axis in [0,0].]`,
     );
     expect(() => r.sum(x, { keepDims: true } as object)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: sum: unknown option "keepDims". Did you mean "keepdims"?]`,
@@ -173,8 +173,8 @@ describe("reductions", () => {
   });
 });
 
-describe("nothing and the infinite", () => {
-  test("logsumexp of nothing is −∞, softmax of nothing is nothing; both named max", () => {
+describe("empty and infinite operands", () => {
+  test("logsumexp of no elements is −∞ and softmax of no elements is empty; errors named max", () => {
     expect(r.logsumexp([]).item()).toBe(-Infinity);
     expect(r.softmax([]).tolist()).toEqual([]);
     expect(r.logSoftmax([]).tolist()).toEqual([]);
@@ -189,7 +189,7 @@ describe("nothing and the infinite", () => {
     expect(jit((x: Tensor) => r.softmax(x))(f64([])).shape).toEqual([0]);
   });
 
-  test("one element of ∞ makes softmax NaN and logsumexp ∞, as in PyTorch", () => {
+  test("an infinite element makes softmax NaN and logsumexp ∞, as in PyTorch", () => {
     for (const f of [r.softmax, r.logSoftmax]) expect(f([Infinity, 0]).tolist()).toEqual([NaN, NaN]);
     expect(r.softmax([-Infinity, 0]).tolist()).toEqual([0, 1]);
     expect(r.logSoftmax([-Infinity, 0]).tolist()).toEqual([-Infinity, 0]);
@@ -197,7 +197,7 @@ describe("nothing and the infinite", () => {
     expect(r.variance([Infinity, 0]).item()).toBeNaN();
   });
 
-  test("logSoftmax keeps its digits beside a large number", () => {
+  test("logSoftmax keeps its digits next to a large number", () => {
     expect(r.logSoftmax([1e15, 1e15]).tolist()).toEqual([-Math.LN2, -Math.LN2]);
   });
 });

@@ -58,7 +58,7 @@ function takeMask<O extends MaskedReduceOptions>(
   if (fitted === undefined || !sameShape(fitted, x.type.shape)) {
     throw new DownhillError(
       "shape",
-      `${operation}: where is ${showType(mask.type)}, which cannot be repeated to the shape of ${showType(x.type)}.`,
+      `${operation}: where is ${showType(mask.type)}, which cannot be broadcast to the shape of ${showType(x.type)}.`,
     );
   }
   return [expandTo(mask, x.type.shape), rest];

@@ -63,7 +63,7 @@ describe("the cases of NumPy", () => {
   });
 });
 
-test("nonzero chooses what the mask does, in compiled functions as many as is said", () => {
+test("nonzero selects the same elements as the mask, in compiled functions the given number", () => {
   const x = tensor([
     [3, -1],
     [0.5, -2],
@@ -82,7 +82,7 @@ test("nonzero chooses what the mask does, in compiled functions as many as is sa
   ]);
 });
 
-test("unique fills up with its least value, or with what is said", () => {
+test("unique fills up with its smallest value, or with the given one", () => {
   expect(unique([5, 2, 5], { size: 4 }).tolist()).toEqual([2, 5, 2, 2]);
   expect(jit((x: Tensor) => unique(x, { size: 4, fill: 0 }))([5, 2, 5]).tolist()).toEqual([2, 5, 0, 0]);
   expect(unique([5, 2, 7], { size: 2, returnCounts: true }).map((t) => t.tolist())).toEqual([
@@ -92,7 +92,7 @@ test("unique fills up with its least value, or with what is said", () => {
   expect(unique(bool([1, 0, 1])).dtype).toBe("bool");
 });
 
-test("unique compares whole items along an axis, as NumPy does", () => {
+test("unique compares whole items along an axis, like NumPy", () => {
   const x = [[[1, 2], [0, 5]], [[1, 2], [0, 4]], [[1, 2], [0, 5]]]; // prettier-ignore
   expect(unique(x, { axis: 0 }).tolist()).toEqual([[[1, 2], [0, 4]], [[1, 2], [0, 5]]]); // prettier-ignore
   expect(unique(x, { axis: 1 }).tolist()).toEqual([[[0, 5], [1, 2]], [[0, 4], [1, 2]], [[0, 5], [1, 2]]]); // prettier-ignore
@@ -117,17 +117,17 @@ test("unique compares whole items along an axis, as NumPy does", () => {
   expect(() => unique(rows, { axis: 2 })).toThrow(/^unique: axis/);
 });
 
-test("the derivative of unique goes to the first of equal elements", () => {
+test("the derivative of unique flows to the first of equal elements", () => {
   expect(grad((x: Tensor) => unique(x).mul([1, 10]).sum())([5, 2, 5]).tolist()).toEqual([10, 1, 0]);
 });
 
 test.each<[() => unknown, string]>([
   [
     () => jit((x: Tensor) => nonzero(x)[0]!)([1, 0]),
-    "nonzero: how long the result is depends on values, which are not known while the function is traced. Say how long it is to be, as in { size: 10 }.",
+    "nonzero: the length of the result depends on values, which are not known while the function is traced. Give the length, as in { size: 10 }.",
   ],
-  [() => jit((x: Tensor) => unique(x))([1, 0]), "unique: how long the result is depends on values"],
-  [() => nonzero(1), "nonzero: f64[] has no axis to tell places along."],
+  [() => jit((x: Tensor) => unique(x))([1, 0]), "unique: the length of the result depends on values"],
+  [() => nonzero(1), "nonzero: f64[] has no axes, so its elements have no indices."],
   [() => nonzero([1], { size: -1 }), "nonzero: -1 in shape [-1] is not a size."],
   [() => searchsorted([[1]], 1), "searchsorted: f64[1,1] must be a vector in ascending order."],
   [

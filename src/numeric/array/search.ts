@@ -55,7 +55,10 @@ function nonzeroOf(operation: string, x: TensorLike, options: FoundOptions): Ten
   const t = p.asTensor(x, operation);
   const { shape } = t.type;
   if (shape.length === 0)
-    throw new DownhillError("shape", `${operation}: ${showType(t.type)} has no axis to tell places along.`);
+    throw new DownhillError(
+      "shape",
+      `${operation}: ${showType(t.type)} has no axes, so its elements have no indices.`,
+    );
   const flags = p.reshape(p.notEqual(t, p.zeros(t.type)), [sizeOf(shape)]);
   const { size, fill = 0 } = options;
   if (size === undefined && isAtHand(flags)) {

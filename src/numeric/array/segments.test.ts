@@ -36,7 +36,7 @@ describe("sums of segments", () => {
     ],
   });
 
-  test("rows of no segment are left out in compiled functions, and refused where they are known", () => {
+  test("rows with ids out of range are ignored in compiled functions and refused if known", () => {
     const compiled = jit((x: Tensor, i: Tensor) => [
       segmentSum(x, i, { size: 2 }),
       segmentMax(x, i, { size: 2 }),
@@ -53,17 +53,17 @@ describe("sums of segments", () => {
       jit(grad((x: Tensor, i: Tensor) => segmentSum(x, i, { size: 2 }).sum()))([1, 2], i32([0, 9])).tolist(),
     ).toEqual([1, 0]);
     expect(() => segmentSum([1, 2], [0, 2], { size: 2 })).toThrow(
-      "segmentSum: 2 is out of range for 2 of them, counted from 0.",
+      "segmentSum: 2 is out of range: there are 2, numbered from 0.",
     );
     expect(() => bincount([-1])).toThrow("bincount: -1 is out of range");
   });
 
-  test("have the derivative of their elements, also where a product has a 0", () => {
+  test("have the right derivatives, also for products with a 0", () => {
     expect(grad((x: Tensor) => segmentProd(x, [0, 0, 1]).sum())([0, 3, 5]).tolist()).toEqual([3, 0, 1]);
     expect(grad((x: Tensor) => segmentMax(x, [0, 0, 1]).sum())([3, 3, 5]).tolist()).toEqual([0.5, 0.5, 1]);
   });
 
-  test("count booleans, and nothing", () => {
+  test("accept booleans and empty operands", () => {
     expect(segmentSum([true, true, false], [0, 0, 1]).tolist()).toEqual([2, 0]);
     expect(segmentSum([], []).shape).toEqual([0]);
     expect(bincount([], { minlength: 2 }).tolist()).toEqual([0, 0]);
@@ -77,21 +77,21 @@ describe("sums of segments", () => {
   test.each<[() => unknown, string]>([
     [
       () => segmentSum([1, 2], [0]),
-      "segmentSum: the numbers of segments are i32[1]; for f64[2] they must be one for each row, of shape [2].",
+      "segmentSum: segment ids are i32[1]; for f64[2] there must be one per row, with shape [2].",
     ],
-    [() => segmentSum([1, 2], [0, 0.5]), "segmentSum: places are f64[2], not integers."],
+    [() => segmentSum([1, 2], [0, 0.5]), "segmentSum: indices are f64[2], not integers."],
     [
       () => jit((i: Tensor) => segmentSum([1, 2], i))(i32([0, 1])),
-      "segmentSum: how long the result is depends on values",
+      "segmentSum: the length of the result depends on values",
     ],
     [
       () => bincount([0, 1], { weights: [1] }),
-      "bincount: weights are f64[1], and there are [2] elements to be counted.",
+      "bincount: weights are f64[1], but must have the shape of x, [2].",
     ],
     [() => histogram([1], { bins: 0 }), "histogram: bins must be an integer from 1 to 2147483647, got 0"],
     [
       () => histogram([1], { bins: [1] }),
-      "histogram: bins are f64[1]; give a number or a vector of two bounds or more.",
+      "histogram: bins are f64[1]; give a number, or a vector of at least two bounds.",
     ],
     [
       () => histogram([1], { range: [2, 1] }),

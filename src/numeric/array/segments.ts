@@ -37,7 +37,7 @@ function segmentsOf(operation: string, given: TensorLike, size: number | undefin
     if (outside === undefined) return { ids, size: n, isInside: undefined };
     throw new DownhillError(
       "range",
-      `${operation}: ${outside} is out of range for ${n} of them, counted from 0.`,
+      `${operation}: ${outside} is out of range: there are ${n}, numbered from 0.`,
     );
   }
   const isInside = p.both(p.lessEqual(p.zeros(ids.type), ids), p.less(ids, p.full(ids.type, n)));
@@ -69,7 +69,7 @@ function segment(
   if (shape.length === 0 || !sameShape(t.type.shape.slice(0, shape.length), shape)) {
     throw new DownhillError(
       "shape",
-      `${operation}: the numbers of segments are ${showType(segments.ids.type)}; for ${showType(t.type)} they must be one for each row, of shape ${showShape(t.type.shape.slice(0, 1))}.`,
+      `${operation}: segment ids are ${showType(segments.ids.type)}; for ${showType(t.type)} there must be one per row, with shape ${showShape(t.type.shape.slice(0, 1))}.`,
     );
   }
   const neutral = neutralOf(t);
@@ -187,7 +187,7 @@ function count(
   if (!sameShape(w.type.shape, shape)) {
     throw new DownhillError(
       "shape",
-      `${operation}: weights are ${showType(w.type)}, and there are ${showShape(shape)} elements to be counted.`,
+      `${operation}: weights are ${showType(w.type)}, but must have the shape of x, ${showShape(shape)}.`,
     );
   }
   const numbers = w.dtype === "bool" ? p.convert(w, "int32") : w;
@@ -257,7 +257,7 @@ function boundsOf(x: Tensor, { bins = 10, range: between }: HistogramOptions): T
     if (bounds.ndim === 1 && bounds.type.shape[0]! > 1) return bounds;
     throw new DownhillError(
       "shape",
-      `histogram: bins are ${showType(bounds.type)}; give a number or a vector of two bounds or more.`,
+      `histogram: bins are ${showType(bounds.type)}; give a number, or a vector of at least two bounds.`,
     );
   }
   checkInteger("histogram", "bins", bins, { from: 1 });

@@ -7,7 +7,7 @@ const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => Mat
 const matrix = f64(numbers(12), [3, 4]);
 const cube = f64(numbers(24), [2, 3, 4]);
 
-describe("words that write", () => {
+describe("functions that update elements", () => {
   const all = (f: typeof writing.setAt) => [
     on((x, v) => f(x, v, { start: 1 }, { step: -2 }), [{ ins: [matrix, f64(numbers(4), [2, 2])] }]),
     on((x, v) => f(x, v, 1, { start: 2, end: 0, step: -1 }), [{ ins: [matrix, f64([4, 5])] }, { ins: [f32(numbers(12), [3, 4]), 0.1] }]),

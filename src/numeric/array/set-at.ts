@@ -136,7 +136,7 @@ function write(
   if (fitted === undefined || !sameShape(fitted, shape)) {
     throw new DownhillError(
       "shape",
-      `${operation}: values are ${showType(given.type)}; these places of ${showType(t.type)} have shape ${showShape(shape)}, and values that or one that is repeated to it.`,
+      `${operation}: values are ${showType(given.type)}; these indices of ${showType(t.type)} select shape ${showShape(shape)}, and values must have that shape or broadcast to it.`,
     );
   }
   return writeSelection(writer, t, expandTo(given, shape), selection);

@@ -8,7 +8,7 @@ const [x, y] = [
 ];
 
 describe("sets", () => {
-  test("have each element once, in ascending order", () => {
+  test("contain each element once, in ascending order", () => {
     expect(s.intersect1d(x, y).tolist()).toEqual([3, 7]);
     expect(s.union1d(x, y).tolist()).toEqual([1, 2, 3, 7, 9]);
     expect(s.setdiff1d(x, y).tolist()).toEqual([1, 2]);

@@ -12,7 +12,7 @@ const product = (left: number[], right: number[], make: typeof f64 = f64): Sampl
   ins: [left, right].map((sizes) => make(numbers(sizes.reduce((a, b) => a * b, 1)), sizes)),
 });
 
-describe("functions of shape and place", () => {
+describe("functions of shapes and indices", () => {
   checkFamily(shape, {
     reshape: [on((x) => s.reshape(x, [3, -1]), matrix), on((x) => s.reshape(x, [1, 1]), [{ ins: [2.5] }])],
     ravel: [on(s.ravel, [...matrix, { ins: [1.5] }])],
@@ -103,13 +103,13 @@ describe("functions of shape and place", () => {
     ],
   });
 
-  test("a slice that takes all is the tensor itself", () => {
+  test("a slice of everything is the tensor itself", () => {
     const x = f64(numbers(4));
     expect(s.slice(x, null)).toBe(x);
     expect(s.slice(x, [0, 4])).toBe(x);
   });
 
-  test("ranges are cut to the array, as those of JavaScript's slice", () => {
+  test("ranges are clamped to the array, like those of JavaScript's slice", () => {
     const x = f64([0, 1, 2, 3]);
     const own = [0, 1, 2, 3];
     for (const [start, end] of [
@@ -123,7 +123,7 @@ describe("functions of shape and place", () => {
       expect(s.slice(x, [start, end]).tolist()).toEqual(own.slice(start, end));
   });
 
-  test("a label that is no class gives a row of zeros", () => {
+  test("a label out of range gives a row of zeros", () => {
     expect(s.oneHot([0, 7, -1], 2).tolist()).toEqual([
       [1, 0],
       [0, 0],
@@ -131,16 +131,16 @@ describe("functions of shape and place", () => {
     ]);
   });
 
-  test("wrong shapes and places are named, with the way out", () => {
+  test("invalid shapes and indices are named, with a repair", () => {
     const x = f64(numbers(6), [2, 3]);
     expect(() => s.reshape(x, [4, 2])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: reshape: f64[2,3] has 6 elements, which do not fill shape [4,2]; one size may be −1, to be worked out.]`,
+      `[DownhillError: reshape: f64[2,3] has 6 elements, which do not fill shape [4,2]; one size may be −1, to be computed.]`,
     );
     expect(() => s.reshape(x, [-1, -1])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: reshape: [-1,-1] leaves several sizes open, and 6 elements can be shared out in more than one way. Only one size may be −1.]`,
+      `[DownhillError: reshape: [-1,-1] leaves several sizes open, and 6 elements can be divided in more than one way. Only one size may be −1.]`,
     );
     expect(() => s.reshape(x, [4, -1])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: reshape: f64[2,3] has 6 elements, which do not fill shape [4,-1]; one size may be −1, to be worked out.]`,
+      `[DownhillError: reshape: f64[2,3] has 6 elements, which do not fill shape [4,-1]; one size may be −1, to be computed.]`,
     );
     expect(() => s.reshape(x, [2.5])).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: reshape: 2.5 in shape [2.5] is not a size.]`,
@@ -152,13 +152,13 @@ describe("functions of shape and place", () => {
       `[DownhillError: transpose: axes [0,0] do not name each axis of f64[2,3] once.]`,
     );
     expect(() => s.broadcastTo(x, [2])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: broadcastTo: f64[2,3] cannot be repeated to [2]: counted from the last axis, its sizes must be those or 1.]`,
+      `[DownhillError: broadcastTo: f64[2,3] cannot be broadcast to [2]: counted from the last axis, its sizes must be equal to these or 1.]`,
     );
     expect(() => s.squeeze(x, { axis: 0 })).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: squeeze: axis 0 of f64[2,3] has size 2, not 1.]`,
     );
     expect(() => s.stack([f64([1]), f64([1, 2])])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: stack: the first array is f64[1] and number 1 (from 0) is f64[2]; they must have one shape. To join arrays along an axis that they have, use concatenate.]`,
+      `[DownhillError: stack: the first array is f64[1] and number 1 (from 0) is f64[2]; they must have the same shape. To join arrays along an axis that they have, use concatenate.]`,
     );
     expect(() => s.concatenate([])).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: concatenate: needs at least one array.]`,
@@ -167,13 +167,13 @@ describe("functions of shape and place", () => {
       `[DownhillError: concatenate: a scalar has no axis to be joined along. Use stack, which makes one.]`,
     );
     expect(() => s.slice(x, [0, 1, 0])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: slice: range [0, 1, 0] of axis 0 needs whole numbers and a step of 1 or more.]`,
+      `[DownhillError: slice: range [0, 1, 0] of axis 0 needs integers and a step of 1 or more.]`,
     );
     expect(() => s.slice(x, null, null, null)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: slice: 3 ranges for f64[2,3].]`,
     );
     expect(() => s.take(x, 0.5)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: take: places are f64[], not integers. Convert them with astype("int32").]`,
+      `[DownhillError: take: indices are f64[], not integers. Convert them with astype("int32").]`,
     );
     expect(() => s.matmul(x, x)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: matmul: inner sizes differ: f64[2,3] has 3 columns, f64[2,3] has 2 rows. Did you mean matmul(a, transpose(b))?]`,
@@ -185,41 +185,41 @@ describe("functions of shape and place", () => {
       `[DownhillError: matmul: inner sizes differ: f64[2,3] has 3 columns, f64[2] has 2 elements. Did you mean matmul(transpose(a), b)?]`,
     );
     expect(() => s.matmul(x, 2)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: matmul: f64[2,3] and f64[]: a scalar is no matrix. Use mul.]`,
+      `[DownhillError: matmul: f64[2,3] and f64[]: a scalar is not a matrix. Use mul.]`,
     );
     expect(() =>
       s.matmul(f64(numbers(12), [2, 2, 3]), f64(numbers(18), [3, 3, 2])),
     ).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: matmul: batches of f64[2,2,3] and f64[3,3,2] do not fit together.]`,
+      `[DownhillError: matmul: batches of f64[2,2,3] and f64[3,3,2] cannot be broadcast together.]`,
     );
     expect(() => s.dot([1, 2], [1, 2, 3])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: dot: inner sizes differ: f64[2] has 2 elements, f64[3] has 3 elements. The last axis of the left must be as long as the last but one of the right.]`,
+      `[DownhillError: dot: inner sizes differ: f64[2] has 2 elements, f64[3] has 3 elements. The last axis of the left operand must have the size of the last but one of the right.]`,
     );
     expect(() => s.dotGeneral(x, x, {} as never)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: dotGeneral: contract must be an array, as in { contract: [[1], [0]], batch: [[], []] }; got undefined.]`,
     );
     expect(() => s.oneHot([1], { classes: 2 } as never)).toThrow(
-      "oneHot: the number of classes must be a whole number",
+      "oneHot: the number of classes must be an integer",
     );
     expect(() => s.oneHot([1], -2)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: oneHot: -2 in shape [-2] is not a size.]`,
     );
     expect(() => s.oneHot([0.5], 2)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: oneHot: places are f64[1], not integers. Convert them with astype("int32").]`,
+      `[DownhillError: oneHot: indices are f64[1], not integers. Convert them with astype("int32").]`,
     );
   });
 
-  test("arguments given one by one instead of in a list are refused, with the way out", () => {
+  test("arguments given separately instead of in a list are refused, with a repair", () => {
     const x = f64(numbers(6), [2, 3]);
     const loose = s as unknown as Record<string, (...args: unknown[]) => unknown>;
     expect(() => loose["transpose"]!(x, 1, 0)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: transpose: takes 2 arguments, and more are given: number 3 is the number 0. Give the axes as one array, as in [1, 0].]`,
     );
     expect(() => loose["slice"]!(x, 1, 3)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: slice: a range must be an array, as in slice(x, [1, 3]), or null for all of an axis; got 1.]`,
+      `[DownhillError: slice: a range must be an array, as in slice(x, [1, 3]), or null for a whole axis; got 1.]`,
     );
     expect(() => loose["concatenate"]!(x, x)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: concatenate: the arrays must be one list, as in concatenate([x, y]), and the options come behind it.]`,
+      `[DownhillError: concatenate: the arrays must be one list, as in concatenate([x, y]), followed by the options.]`,
     );
     expect(() => loose["stack"]!(x, 1)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: stack: the arrays must be an array, as in [x, y]; got f64[2,3].]`,
@@ -230,23 +230,23 @@ describe("functions of shape and place", () => {
   });
 });
 
-describe("arrays and ranges that are given in another form", () => {
+describe("arrays and ranges in another form", () => {
   type Anything = (...words: unknown[]) => unknown;
 
-  test.each(["concatenate", "stack"] as const)("%s wants its arrays as one list", (name) => {
+  test.each(["concatenate", "stack"] as const)("%s requires its arrays as one list", (name) => {
     // the error was "the options must be an object, as in { axis: … }; got an array"
     const join = s[name] as Anything;
     for (const second of [[2], f64([2])])
       expect(() => join([1], second)).toThrow(
-        `${name}: the arrays must be one list, as in ${name}([x, y]), and the options come behind it.`,
+        `${name}: the arrays must be one list, as in ${name}([x, y]), followed by the options.`,
       );
   });
 
-  test("slice wants its ranges one after the other", () => {
+  test("slice requires its ranges as separate arguments", () => {
     // the error was "range [,0,10, 8, 1] of axis 0"
     for (const ranges of [[[[0, 1]]], [[null, [0, 1]]]])
       expect(() => (s.slice as Anything)([[1, 2]], ...ranges)).toThrow(
-        "slice: a range holds a list. Give a range for each axis",
+        "slice: a range contains a list. Give one range per axis",
       );
     expect(() => (f64([1, 2]).slice as Anything)([0, 1])).toThrow("x.slice(0, 2)");
   });

@@ -33,14 +33,14 @@ export function reshape(x: TensorLike, shape: readonly number[]): Tensor {
   if (shape.filter((n) => n === -1).length > 1) {
     throw new DownhillError(
       "shape",
-      `reshape: ${showShape(shape)} leaves several sizes open, and ${sizeOf(t.type.shape)} elements can be shared out in more than ` +
+      `reshape: ${showShape(shape)} leaves several sizes open, and ${sizeOf(t.type.shape)} elements can be divided in more than ` +
         "one way. Only one size may be −1.",
     );
   }
   if (!full.every(Number.isInteger) || sizeOf(full) !== sizeOf(t.type.shape) || full.some((n) => n < 0)) {
     throw new DownhillError(
       "shape",
-      `reshape: ${showType(t.type)} has ${sizeOf(t.type.shape)} elements, which do not fill shape ${showShape(shape)}; one size may be −1, to be worked out.`,
+      `reshape: ${showType(t.type)} has ${sizeOf(t.type.shape)} elements, which do not fill shape ${showShape(shape)}; one size may be −1, to be computed.`,
     );
   }
   return p.reshape(t, full);
@@ -76,7 +76,7 @@ export function broadcastTo(x: TensorLike, shape: readonly number[]): Tensor {
   if (fitted === undefined || !sameShape(fitted, shape)) {
     throw new DownhillError(
       "shape",
-      `broadcastTo: ${showType(t.type)} cannot be repeated to ${showShape(shape)}: counted from the last axis, its sizes must be those or 1.`,
+      `broadcastTo: ${showType(t.type)} cannot be broadcast to ${showShape(shape)}: counted from the last axis, its sizes must be equal to these or 1.`,
     );
   }
   return expandTo(t, [...shape]);
@@ -139,7 +139,7 @@ function refuseListOfArrays(operation: string, options: unknown): void {
   if (!(options instanceof Tensor) && !Array.isArray(options)) return;
   throw new DownhillError(
     "option",
-    `${operation}: the arrays must be one list, as in ${operation}([x, y]), and the options come behind it.`,
+    `${operation}: the arrays must be one list, as in ${operation}([x, y]), followed by the options.`,
   );
 }
 
@@ -177,8 +177,8 @@ function checkJoint(first: Tensor, other: Tensor, place: number, axis: number): 
   );
   throw new DownhillError(
     "shape",
-    `concatenate: ${both}: along axis ${axis} they must agree in axis ${others.join(" and ")}.` +
-      (fits === undefined ? "" : ` They fit along another, { axis: ${fits} }.`),
+    `concatenate: ${both}: along axis ${axis} they must have equal sizes in axis ${others.join(" and ")}.` +
+      (fits === undefined ? "" : ` They fit along another axis: { axis: ${fits} }.`),
   );
 }
 
@@ -194,7 +194,7 @@ export function stack(xs: readonly TensorLike[], options: { readonly axis?: numb
     throw new DownhillError(
       "shape",
       `stack: the first array is ${showType(first.type)} and number ${other} (from 0) is ${showType(tensors[other]!.type)}; ` +
-        "they must have one shape. To join arrays along an axis that they have, use concatenate.",
+        "they must have the same shape. To join arrays along an axis that they have, use concatenate.",
     );
   const axis = normalizeAxis("stack", options.axis ?? 0, arrayType(first.dtype, [...first.shape, 1]));
   const wide = tensors.map((t) => p.reshape(t, [...t.shape.slice(0, axis), 1, ...t.shape.slice(axis)]));
@@ -229,13 +229,12 @@ export function slice(x: TensorLike, ...ranges: readonly Range[]): Tensor {
   if (ranges.length > t.ndim)
     throw new DownhillError("range", `slice: ${ranges.length} ranges for ${showType(t.type)}.`);
   for (const given of ranges)
-    if (given !== null)
-      requireList("slice", "a range", given, "slice(x, [1, 3]), or null for all of an axis");
+    if (given !== null) requireList("slice", "a range", given, "slice(x, [1, 3]), or null for a whole axis");
   const nested = ranges.find((given) => given?.some((bound) => bound === null || Array.isArray(bound)));
   if (nested !== undefined) {
     throw new DownhillError(
       "range",
-      "slice: a range holds a list. Give a range for each axis, one after the other, as in slice(x, [0, 2], [1, 3]); the method takes the two bounds of the first axis, x.slice(0, 2).",
+      "slice: a range contains a list. Give one range per axis, as in slice(x, [0, 2], [1, 3]); the method takes the two bounds of the first axis, x.slice(0, 2).",
     );
   }
   const place = (i: number, n: number): number => Math.min(n, Math.max(0, i < 0 ? i + n : i));
@@ -244,7 +243,7 @@ export function slice(x: TensorLike, ...ranges: readonly Range[]): Tensor {
     if (![start, end].every(Number.isInteger) || !(Number.isInteger(step) && step > 0)) {
       throw new DownhillError(
         "range",
-        `slice: range [${[start, end, step].map(showPlain).join(", ")}] of axis ${axis} needs whole numbers and a step of 1 or more.` +
+        `slice: range [${[start, end, step].map(showPlain).join(", ")}] of axis ${axis} needs integers and a step of 1 or more.` +
           plainHint("Bounds", [start, end, step]),
       );
     }
@@ -299,7 +298,7 @@ export function scatterAdd(
   if (fitted === undefined || !sameShape(fitted, shape)) {
     throw new DownhillError(
       "shape",
-      `scatterAdd: updates are ${showType(u.type)}; for places ${showType(i.type)} in ${showType(t.type)} they must have shape ${showShape(shape)} or one that is repeated to it.`,
+      `scatterAdd: updates are ${showType(u.type)}; for indices ${showType(i.type)} in ${showType(t.type)} they must have shape ${showShape(shape)} or broadcast to it.`,
     );
   }
   return p.scatterAdd(t, i, expandTo(u, shape), axis);
@@ -321,7 +320,7 @@ export function oneHot(
   if (typeof classes !== "number")
     throw new DownhillError(
       "range",
-      `oneHot: the number of classes must be a whole number, as in oneHot(labels, 3); got ${showPlain(classes)}.`,
+      `oneHot: the number of classes must be an integer, as in oneHot(labels, 3); got ${showPlain(classes)}.`,
     );
   checkShape("oneHot", [classes]);
   const shape = [...i.shape, classes];
@@ -345,7 +344,7 @@ export function matmul(x: TensorLike, y: TensorLike): Tensor {
   if (lead === undefined)
     throw new DownhillError(
       "shape",
-      `matmul: batches of ${showType(a.type)} and ${showType(b.type)} do not fit together.`,
+      `matmul: batches of ${showType(a.type)} and ${showType(b.type)} cannot be broadcast together.`,
     );
   a = expandTo(a, [...lead, ...a.shape.slice(-2)]);
   b = expandTo(b, [...lead, ...b.shape.slice(-2)]);
@@ -359,7 +358,7 @@ function factors(operation: string, x: TensorLike, y: TensorLike): readonly [Ten
   if (a.ndim === 0 || b.ndim === 0) {
     throw new DownhillError(
       "shape",
-      `${operation}: ${showType(a.type)} and ${showType(b.type)}: a scalar is no matrix. Use mul.`,
+      `${operation}: ${showType(a.type)} and ${showType(b.type)}: a scalar is not a matrix. Use mul.`,
     );
   }
   const { dtype, weak } = promoteTypes(a.type, b.type);
@@ -378,7 +377,7 @@ function checkInner(operation: string, a: Tensor, b: Tensor): void {
       ? " Did you mean matmul(a, transpose(b))?"
       : a.ndim === 2 && a.type.shape[0] === rows
         ? " Did you mean matmul(transpose(a), b)?"
-        : " The last axis of the left must be as long as the last but one of the right.";
+        : " The last axis of the left operand must have the size of the last but one of the right.";
   const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
   const left = count(k, a.ndim === 1 ? "element" : "column");
   const right = count(rows, b.ndim === 1 ? "element" : "row");
@@ -434,7 +433,10 @@ export function dotGeneral(x: TensorLike, y: TensorLike, params: p.DotParams): T
   });
   const [left, right] = [sides[0]!, sides[1]!];
   if (left.contract.length !== right.contract.length || left.batch.length !== right.batch.length) {
-    throw new DownhillError("range", "dotGeneral: contract and batch must name as many axes of x as of y.");
+    throw new DownhillError(
+      "range",
+      "dotGeneral: contract and batch must name the same number of axes of x and y.",
+    );
   }
   const { dtype, weak } = promoteTypes(a.type, b.type);
   return p.dotGeneral(p.convert(a, dtype, weak), p.convert(b, dtype, weak), {

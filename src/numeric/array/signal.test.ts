@@ -24,7 +24,7 @@ describe("signals", () => {
     unwrap: [on((x) => s.unwrap(x), [{ ins: [f64([0, 3, 6, -3, 1])] }])],
   });
 
-  test("interp finds its place among any number of others", () => {
+  test("interp finds the right segment among any number of points", () => {
     for (const n of [1, 2, 3, 4, 5, 8, 9, 33]) {
       const at = Array.from({ length: n }, (_, i) => i);
       const half = at.slice(0, -1).map((i) => i + 0.5);
@@ -32,24 +32,24 @@ describe("signals", () => {
     }
   });
 
-  test("the slope of interp is that of the line, and 0 outside", () => {
+  test("the derivative of interp is the slope of the segment, and 0 outside", () => {
     const f = (x: Tensor): Tensor => s.interp(x, [0, 1, 3], [2, -1, 4]).sum();
     expect(grad(f)([-1, 0.25, 2, 9]).tolist()).toEqual([0, -3, 2.5, 0]);
   });
 
-  test("what is no vector is named", () => {
+  test("operands that are not vectors are refused", () => {
     expect(() => s.convolve(ones([2, 2]), [1])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: convolve: f64[2,2] is no vector with elements.]`,
+      `[DownhillError: convolve: f64[2,2] is not a vector with elements.]`,
     );
     expect(() => s.correlate([1], [])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: correlate: f64[0] is no vector with elements.]`,
+      `[DownhillError: correlate: f64[0] is not a vector with elements.]`,
     );
     expect(() => s.interp(0, [0, 1], [1, 2, 3])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: interp: places are f64[2] and values f64[3]; give two vectors of one length.]`,
+      `[DownhillError: interp: points are f64[2] and values f64[3]; give two vectors of equal length.]`,
     );
     const periodic = (options: s.InterpOptions) => () => s.interp(0, [0, 1], [1, 2], options);
     expect(periodic({ period: 0 })).toThrow("interp: period must be a positive number, got 0.");
-    expect(periodic({ period: 2, left: 1 })).toThrow("leave left and right out");
+    expect(periodic({ period: 2, left: 1 })).toThrow("omit left and right");
     expect(() => s.convolve([1], [1], "valdi" as never)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: convolve: mode must be "full" or "same" or "valid", got "valdi". Did you mean "valid"?]`,
     );

@@ -21,7 +21,7 @@ function vector(operation: string, x: TensorLike): Tensor {
   const t = p.asTensor(x, operation);
   const line = t.ndim === 0 ? p.reshape(t, [1]) : t;
   if (line.ndim === 1 && line.type.shape[0]! > 0) return line;
-  throw new DownhillError("shape", `${operation}: ${showType(t.type)} is no vector with elements.`);
+  throw new DownhillError("shape", `${operation}: ${showType(t.type)} is not a vector with elements.`);
 }
 
 /** `Σⱼ xᵢ₊ⱼ yⱼ` of two vectors, the second not longer than the first, for the indices i of the mode. */
@@ -113,7 +113,7 @@ export function interp(
   if (xs.ndim !== 1 || ys.ndim !== 1 || n !== ys.type.shape[0] || n === 0) {
     throw new DownhillError(
       "shape",
-      `interp: places are ${showType(xs.type)} and values ${showType(ys.type)}; give two vectors of one length.`,
+      `interp: points are ${showType(xs.type)} and values ${showType(ys.type)}; give two vectors of equal length.`,
     );
   }
   const { left, right, period } = options;
@@ -124,7 +124,7 @@ export function interp(
   if (left !== undefined || right !== undefined)
     throw new DownhillError(
       "option",
-      "interp: with a period nothing lies outside: leave left and right out.",
+      "interp: with a period no x is outside the points; omit left and right.",
     );
   const within = (place: Tensor): Tensor => mod(place, p.full(place.type, period));
   const order = p.argsort(p.stopGradient(within(xs)), 0);

@@ -23,7 +23,7 @@ describe("sorting", () => {
     expect(topK([1, NaN, 3], 2, { smallest: true })[1].tolist()).toEqual([0, 2]);
   });
 
-  test("a long row is put in order in n log n steps", () => {
+  test("a long row is sorted in n log n steps", () => {
     const n = 100_000;
     const values = Array.from({ length: n }, (_, i) => (i * 7919) % n); // each number below n once
     expect(sort(values).tolist()).toEqual([...values.keys()]);
@@ -31,10 +31,7 @@ describe("sorting", () => {
 
   test.each<[() => unknown, string]>([
     [() => sort(1), "sort: axis -1 is out of range for f64[]: it is a scalar and has no axes."],
-    [
-      () => topK([1, 2], 3),
-      "topK: k must be a whole number from 0 to 2, the size of axis 0 of f64[2]; got 3.",
-    ],
+    [() => topK([1, 2], 3), "topK: k must be an integer from 0 to 2, the size of axis 0 of f64[2]; got 3."],
     [() => topK([1, 2], 1, { largest: false } as never), 'topK: unknown option "largest"'],
     [() => sort([1], { reverse: true } as never), 'sort: unknown option "reverse"'],
   ])("refuses misuse %#", (action, message) => {

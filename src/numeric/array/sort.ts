@@ -74,7 +74,7 @@ export function topK(x: TensorLike, k: number, options: TopKOptions = {}): [valu
   if (!Number.isInteger(k) || k < 0 || k > t.shape[axis]!) {
     throw new DownhillError(
       "range",
-      `topK: k must be a whole number from 0 to ${t.shape[axis]!}, the size of axis ${axis} of ${showType(t.type)}; got ${showPlain(k)}.` +
+      `topK: k must be an integer from 0 to ${t.shape[axis]!}, the size of axis ${axis} of ${showType(t.type)}; got ${showPlain(k)}.` +
         plainHint("Sizes", [k]),
     );
   }

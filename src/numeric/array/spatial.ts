@@ -28,6 +28,6 @@ export function perAxis(
   if (isList && list.length === rank && list.every((n) => isIntegerIn(n, { from: least }))) return list;
   throw new DownhillError(
     "range",
-    `${operation}: ${option} must be a whole number of ${least} or more, or an array of ${rank} of them, one for each axis of space; got ${JSON.stringify(value)}.`,
+    `${operation}: ${option} must be an integer of ${least} or more, or an array of ${rank} of them, one per spatial axis; got ${JSON.stringify(value)}.`,
   );
 }

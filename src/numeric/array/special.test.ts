@@ -60,7 +60,7 @@ describe("special functions", () => {
     gammaincc: [on(f.gammaincc, [...broadcasting(shapes, places), { ins: [i32([1, 2]), 2] }])],
   });
 
-  test("multigammaln is NaN where the integral has no value, and refuses a dimension that is no whole number", () => {
+  test("multigammaln is NaN where the integral diverges, and refuses a dimension that is not an integer", () => {
     expect(f.multigammaln([0.5, 0.6], 2).tolist()).toEqual([NaN, expect.any(Number)]);
     expect(f.multigammaln(4, 3).item()).toBeCloseTo(5.402975080909175, 13);
     expect(() => f.multigammaln(4, 1.5)).toThrowErrorMatchingInlineSnapshot(

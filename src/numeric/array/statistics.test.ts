@@ -41,25 +41,25 @@ describe("statistics", () => {
     corrcoef: [on((x) => t.corrcoef(x), [matrix, single])],
   });
 
-  test("what is left out or is not the quantile has no part in the derivative", () => {
+  test("excluded elements and elements away from the quantile have derivative 0", () => {
     expect(grad((x: Tensor) => t.nansum(sqrt(x)))([-1, 4]).tolist()).toEqual([0, 0.25]);
     expect(grad((x: Tensor) => t.nanmean(sqrt(x)))([-1, 4]).tolist()).toEqual([0, 0.25]);
     expect(grad((x: Tensor) => t.median(sqrt(x)))([0, 4, 9]).tolist()).toEqual([0, 0.25, 0]);
     expect(grad((x: Tensor) => t.median(x))([1, 3, 5, 7]).tolist()).toEqual([0, 0.5, 0.5, 0]);
   });
 
-  test("quantiles of infinities are those, and of equal numbers these to the bit", () => {
+  test("quantiles of infinities are infinite, and those of equal numbers are exact", () => {
     expect(t.median([Infinity, Infinity]).item()).toBe(Infinity);
     expect(t.quantile([-Infinity, 1], 0.5).item()).toBe(-Infinity);
     expect(t.quantile([0.1, 0.1, 0.1], 0.3).item()).toBe(0.1);
   });
 
-  test("what does not fit is named", () => {
+  test("operands that do not fit are refused", () => {
     expect(() => t.quantile([1, 2], 1.5)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: quantile: q must lie between 0 and 1, got 1.5.]`,
+      `[DownhillError: quantile: q must be between 0 and 1, got 1.5.]`,
     );
     expect(() => t.percentile([1, 2], [50, 101])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: percentile: q must lie between 0 and 100, got 101.]`,
+      `[DownhillError: percentile: q must be between 0 and 100, got 101.]`,
     );
     expect(() => t.median([])).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: median: f64[0] has no elements along axes [0].]`,
@@ -68,7 +68,7 @@ describe("statistics", () => {
       `[DownhillError: quantile: method must be "linear" or "lower" or "higher" or "midpoint" or "nearest", got "linaer". Did you mean "linear"?]`,
     );
     expect(() => t.average([1, 2], { weights: [1, 2, 3] })).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: average: weights are f64[3]; beside f64[2] they must have its shape, or be a vector for one axis.]`,
+      `[DownhillError: average: weights are f64[3]; for f64[2] they must have its shape, or be a vector for one axis.]`,
     );
     expect(() => t.cov(f64(numbers(8), [2, 2, 2]))).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: cov: needs a vector or a matrix of variables and observations, got f64[2,2,2].]`,

@@ -164,7 +164,7 @@ export function average(x: TensorLike, options: AverageOptions = {}): Tensor {
   if (isVector ? given.shape[0] !== n : !sameShape(given.type.shape, t.type.shape)) {
     throw new DownhillError(
       "shape",
-      `average: weights are ${showType(given.type)}; beside ${showType(t.type)} they must have its shape, or be a vector for one axis.`,
+      `average: weights are ${showType(given.type)}; for ${showType(t.type)} they must have its shape, or be a vector for one axis.`,
     );
   }
   const w = isVector ? p.reshape(given, t.type.shape.map((_, i) => (i === axis ? n : 1))) : given; // prettier-ignore
@@ -252,7 +252,7 @@ function fraction(operation: string, q: TensorLike, whole: number): Tensor {
     typeof q === "number" ? [q] : isAtHand(given) ? Array.from(readElements(given, operation)) : [];
   const odd = known.find((value) => !(value >= 0 && value <= whole));
   if (odd !== undefined)
-    throw new DownhillError("range", `${operation}: q must lie between 0 and ${whole}, got ${odd}.`);
+    throw new DownhillError("range", `${operation}: q must be between 0 and ${whole}, got ${odd}.`);
   return whole === 1 ? given : p.div(given, p.full(given.type, whole));
 }
 
