@@ -9,13 +9,13 @@ import { followRule, type RuleOptimizer, zero } from "./rule.ts";
 export interface AdadeltaOptions {
   /** η, 0 or more, or a schedule. Default 1. */
   readonly learningRate?: Rate;
-  /** ρ, how much of the running means is kept, from 0 to 1. Default 0.9. */
+  /** ρ, the decay rate of the running means, from 0 to 1. Default 0.9. */
   readonly rho?: Scalar;
-  /** ε, added under both roots, 0 or more. Default 1e-6. */
+  /** ε, added under both square roots, 0 or more. Default 1e-6. */
   readonly eps?: Scalar;
   /** λ of a penalty `λ/2 · Σ θ²` that is added to the loss, 0 or more. Default 0. */
   readonly weightDecay?: Scalar;
-  /** Climb instead of descend. Default false. */
+  /** True to maximise instead of minimise. Default false. */
   readonly maximize?: boolean;
 }
 
@@ -29,11 +29,11 @@ export interface AdadeltaState<P = unknown> {
   readonly meanSquareStep: P;
 }
 
-/** `adadelta`, for parameters of any structure: an `Optimizer<P, AdadeltaState<P>>` for every `P`. */
+/** Result of `adadelta`: an `Optimizer<P, AdadeltaState<P>>` for every structure `P` of parameters. */
 export type Adadelta = RuleOptimizer<AdadeltaState<object>>;
 
 /**
- * Adadelta: steps in the units of the parameters, without a rate that must be tuned.
+ * Adadelta: steps in the units of the parameters, without a learning rate that must be tuned.
  *
  * ```text
  * g ← ∇f(θ) + λθ

@@ -10,17 +10,17 @@ import { followRule, type RuleOptimizer } from "./rule.ts";
 export interface AdafactorOptions {
   /** η, the largest relative step, 0 or more, or a schedule. Default 0.01. */
   readonly learningRate?: Rate;
-  /** Power of t that tells how much a mean of squares takes of a new gradient, 0 or less. Default −0.8. */
+  /** Exponent of t in the weight `t^β₂decay` of a new gradient in the mean squares, 0 or less. Default −0.8. */
   readonly beta2Decay?: Scalar;
-  /** ε₁, the floor of mean squares, 0 or more; `null` for the spacing of the dtype at 1. Default `null`. */
+  /** ε₁, the lower bound of mean squares, 0 or more; `null` for the spacing of the dtype at 1. Default `null`. */
   readonly eps1?: Scalar | null;
-  /** ε₂, the floor of the size of a tensor, 0 or more. Default 0.001. */
+  /** ε₂, the lower bound of the root mean square of a tensor, 0 or more. Default 0.001. */
   readonly eps2?: Scalar;
   /** d, the root mean square above which a step is shortened, above 0. Default 1. */
   readonly d?: Scalar;
-  /** λ: each step also takes ηλθ off the parameters, outside of the gradient; 0 or more. Default 0. */
+  /** λ of decoupled weight decay: each step also subtracts ηλθ; 0 or more. Default 0. */
   readonly weightDecay?: Scalar;
-  /** Climb instead of descend. Default false. */
+  /** True to maximise instead of minimise. Default false. */
   readonly maximize?: boolean;
 }
 
@@ -28,20 +28,20 @@ export interface AdafactorOptions {
 export interface AdafactorState<P = unknown> {
   /** Number of updates made. */
   readonly step: Tensor;
-  /** r, the mean square of each row of a matrix, with a last axis of 1; `null` for vectors and scalars. */
+  /** r, the mean square of each row of a matrix, with a last axis of size 1; `null` for vectors and scalars. */
   readonly rows: P | null;
-  /** c, that of each column, with a last axis but one of 1; `null` for vectors and scalars. */
+  /** c, the mean square of each column, with a last axis but one of size 1; `null` for vectors and scalars. */
   readonly columns: P | null;
   /** v, the mean square of each element of a vector or scalar; `null` for matrices. */
   readonly meanSquare: P | null;
 }
 
-/** `adafactor`, for parameters of any structure: an `Optimizer<P, AdafactorState<P>>` for every `P`. */
+/** Result of `adafactor`: an `Optimizer<P, AdafactorState<P>>` for every structure `P` of parameters. */
 export type Adafactor = RuleOptimizer<AdafactorState<object>>;
 
 /**
- * Adafactor: the mean squares of a matrix are kept as those of its rows and columns only, n + m numbers in place of nm,
- * and steps are relative to the size of the tensor.
+ * Adafactor: for a matrix, stores only the mean squares of rows and columns, n + m numbers instead of nm. Steps are
+ * relative to the root mean square of the tensor.
  *
  * ```text
  * b = t^β₂decay,   ρ = min(η, 1/√t)                           t = 1, 2, …
@@ -51,9 +51,9 @@ export type Adafactor = RuleOptimizer<AdafactorState<object>>;
  * θ ← θ − ηλθ − max(ε₂, rms(θ)) · ρ · u / max(1, rms(u)/d)    rms: root mean square of a whole tensor
  * ```
  *
- * These are PyTorch's rules and defaults; its `eps` is `[eps1, eps2]`. The paper adds ε₁ to g²
- * instead; optax's `adafactor` follows it, factors only axes of 128 or more, and has no floor of v. The last two axes of
- * an array of three or more are taken as rows and columns.
+ * These are PyTorch's rules and defaults; its `eps` is `[eps1, eps2]`. The paper adds ε₁ to g² instead; optax's
+ * `adafactor` follows the paper, factors only axes of size 128 or more, and has no lower bound of v. For an array of
+ * three or more axes, the last two are rows and columns.
  *
  * @throws DownhillError `option` for an unknown option, `range` for a number out of range.
  * @see Shazeer, Stern, Adafactor: adaptive learning rates with sublinear memory cost, ICML 2018, algorithm 4.

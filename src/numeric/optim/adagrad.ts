@@ -9,15 +9,15 @@ import { followRule, type RuleOptimizer } from "./rule.ts";
 export interface AdagradOptions {
   /** η, 0 or more, or a schedule. Default 0.01. */
   readonly learningRate?: Rate;
-  /** κ: the rate falls as `η/(1 + κ·(t − 1))`, 0 or more. Default 0. */
+  /** κ, the decay of the learning rate `η/(1 + κ·(t − 1))`, 0 or more. Default 0. */
   readonly learningRateDecay?: Scalar;
   /** λ of a penalty `λ/2 · Σ θ²` that is added to the loss, 0 or more. Default 0. */
   readonly weightDecay?: Scalar;
-  /** The sum of squares at the start, 0 or more. Default 0. */
+  /** Initial value of the sum of squares, 0 or more. Default 0. */
   readonly initialAccumulatorValue?: Scalar;
-  /** ε, added to the root of the sum, 0 or more. Default 1e-10. */
+  /** ε, added to the square root of the sum, 0 or more. Default 1e-10. */
   readonly eps?: Scalar;
-  /** Climb instead of descend. Default false. */
+  /** True to maximise instead of minimise. Default false. */
   readonly maximize?: boolean;
 }
 
@@ -29,12 +29,12 @@ export interface AdagradState<P = unknown> {
   readonly sumOfSquares: P;
 }
 
-/** `adagrad`, for parameters of any structure: an `Optimizer<P, AdagradState<P>>` for every `P`. */
+/** Result of `adagrad`: an `Optimizer<P, AdagradState<P>>` for every structure `P` of parameters. */
 export type Adagrad = RuleOptimizer<AdagradState<object>>;
 
 /**
- * Adagrad: a rate for each weight, which falls with the sum of its squared gradients. A weight whose feature is rare
- * keeps a large rate for the few times at which the feature occurs.
+ * Adagrad: each weight has its own learning rate, which falls with the sum of its squared gradients. A weight of a rare
+ * feature keeps a large rate for the few times that the feature occurs.
  *
  * ```text
  * g ← ∇f(θ) + λθ
@@ -42,8 +42,8 @@ export type Adagrad = RuleOptimizer<AdagradState<object>>;
  * θ ← θ − η/(1 + κ(t − 1)) · g / (√s + ε)        t = 1, 2, …
  * ```
  *
- * These are PyTorch's rules and defaults. optax and Keras start with a sum of 0.1 (ours: 0) and add ε = 1e-7 inside the
- * root.
+ * These are PyTorch's rules and defaults. optax and Keras start with a sum of 0.1 (here: 0) and add ε = 1e-7 inside the
+ * square root.
  *
  * @throws DownhillError `option` for an unknown option, `range` for a number out of range.
  * @see Duchi, Hazan, Singer, Adaptive subgradient methods for online learning and stochastic optimization, JMLR 12, 2011.

@@ -3,7 +3,7 @@ import { adam, type AdamState, adamw, applyUpdates, type Optimizer, type Schedul
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-/** Updates of one number for given gradients, from θ = 1. */
+/** Updates of a scalar for given gradients, from θ = 1. */
 function run(options: Parameters<typeof adam>[0], gradients: readonly number[]): number[] {
   const { init, update } = adam(options);
   let params = { x: tensor(1) };
@@ -30,7 +30,7 @@ describe("adam by hand", () => {
 
   test("amsgrad remembers the largest mean square", () => {
     const options = { learningRate: 1, beta1: 0, beta2: 0.5, eps: 0 };
-    // v: 8, then 4 + ½·1 = 4.5; the largest stays 8, over 1 − ¼
+    // v: 8, then 4 + ½·1 = 4.5; the maximum stays 8, over 1 − ¼
     expect(run({ ...options, amsgrad: true }, [4, 1])[1]).toBeCloseTo(-1 / Math.sqrt(8 / 0.75), 14);
     expect(run(options, [4, 1])[1]).toBeCloseTo(-1 / Math.sqrt(4.5 / 0.75), 14);
   });
@@ -93,7 +93,7 @@ describe("parameters", () => {
       }
       return params.x.data()[0]!;
     };
-    // 1 − 0.999 as a difference of float32 numbers would be wrong by 3e-5 and show at the first step
+    // 1 − 0.999 as a difference of float32 numbers would be wrong by 3e-5, which would show at the first step
     for (const steps of [1, 2, 50]) {
       expect(Math.abs(after("float32", steps) / after("float64", steps) - 1)).toBeLessThan(1e-6);
     }

@@ -19,19 +19,19 @@ import { followRule, type RuleOptimizer, zero } from "./rule.ts";
 export interface AdamOptions {
   /** η, 0 or more, or a schedule. Default 0.001. */
   readonly learningRate?: Rate;
-  /** β₁, how much of the mean of the gradients is kept, from 0 to below 1. Default 0.9. */
+  /** β₁, the decay rate of the mean of the gradients, at least 0 and below 1. Default 0.9. */
   readonly beta1?: Scalar;
-  /** β₂, how much of the mean of their squares is kept, from 0 to below 1. Default 0.999. */
+  /** β₂, the decay rate of the mean of the squared gradients, at least 0 and below 1. Default 0.999. */
   readonly beta2?: Scalar;
-  /** ε, added to the root of the mean square, 0 or more. Default 1e-8. */
+  /** ε, added to the square root of the mean square, 0 or more. Default 1e-8. */
   readonly eps?: Scalar;
   /** λ of a penalty `λ/2 · Σ θ²` that is added to the loss, 0 or more. Default 0. */
   readonly weightDecay?: Scalar;
-  /** Let `weightDecay` take ηλθ off the parameters, outside of the gradient, as in `adamw`. Default false. */
+  /** True to subtract ηλθ from the parameters instead of adding λθ to the gradient, as in `adamw`. Default false. */
   readonly decoupledWeightDecay?: boolean;
-  /** Divide by the largest mean square so far. Default false. */
+  /** True to divide by the largest mean square so far. Default false. */
   readonly amsgrad?: boolean;
-  /** Climb instead of descend. Default false. */
+  /** True to maximise instead of minimise. Default false. */
   readonly maximize?: boolean;
 }
 
@@ -41,30 +41,30 @@ export interface AdamState<P = unknown> {
   readonly step: Tensor;
   /** m, the running mean of the gradients. */
   readonly mean: P;
-  /** v, the running mean of their squares. */
+  /** v, the running mean of the squared gradients. */
   readonly meanSquare: P;
   /** The largest v so far; `null` without `amsgrad`. */
   readonly maxMeanSquare: P | null;
 }
 
-/** `adam`, for parameters of any structure: an `Optimizer<P, AdamState<P>>` for every `P`. */
+/** Result of `adam`: an `Optimizer<P, AdamState<P>>` for every structure `P` of parameters. */
 export type Adam = RuleOptimizer<AdamState<object>>;
 
 /**
- * Adam: each parameter moves by about the learning rate, whatever the size of its gradients.
+ * Adam: each parameter moves by about the learning rate, regardless of the size of its gradients.
  *
  * ```text
  * g ← ∇f(θ) + λθ
  * m ← β₁m + (1 − β₁)g
- * v ← β₂v + (1 − β₂)g²              (amsgrad: v̂ ← max(v̂, v), used in place of v)
+ * v ← β₂v + (1 − β₂)g²              (amsgrad: v̂ ← max(v̂, v), used instead of v)
  * θ ← θ − η · m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε)        t = 1, 2, …
  * ```
  *
- * These are PyTorch's rules and defaults; the largest v of `amsgrad` is taken before the correction by `1 − β₂ᵗ`, as
- * there. optax's `adam` is the same without weight decay. Keras has ε = 1e-7 and adds it to √v before the correction
- * ("ε̂" of the paper). Weight decay enters the gradient unless it is decoupled; that of `adamw` always is. With ε = 0 a
- * parameter whose gradient was always 0 stays where it is. There are convex losses on which Adam goes the wrong way and
- * `amsgrad` does not: `examples/adam-counter-example.mjs`.
+ * These are PyTorch's rules and defaults; like there, the maximum of `amsgrad` is taken before the bias correction by
+ * `1 − β₂ᵗ`. optax's `adam` is the same without weight decay. Keras has ε = 1e-7 and adds it to √v before the
+ * correction ("ε̂" of the paper). Weight decay enters the gradient unless it is decoupled; in `adamw` it always is.
+ * With ε = 0, a parameter whose gradient was always 0 does not move. On some convex losses Adam diverges from the
+ * minimum and `amsgrad` does not: `examples/adam-counter-example.mjs`.
  *
  * @throws DownhillError `option` for an unknown option, `range` for a number out of range.
  * @see Kingma, Ba, Adam: a method for stochastic optimization, ICLR 2015, algorithm 1; Reddi, Kale, Kumar, On the
@@ -81,7 +81,7 @@ export function adam(options: AdamOptions = {}): Adam {
   return adamRule("adam", readOptions("adam", options, table));
 }
 
-/** The options that `adam` shares with `adamw`. */
+/** The options that `adam` and `adamw` share. */
 export function adamTable(): {
   readonly [K in Exclude<keyof AdamOptions, "weightDecay" | "decoupledWeightDecay">]-?: OptionSpec<
     Required<AdamOptions>[K]
@@ -97,14 +97,14 @@ export function adamTable(): {
   };
 }
 
-/** Adam's rule, for `adam` and `adamw`. */
+/** Adam's update rule, for `adam` and `adamw`. */
 export function adamRule(name: string, options: Required<AdamOptions>): Adam {
   return followRule<AdamState<object>, typeof options>({
     name,
     options,
     parts: { mean: zero, meanSquare: zero, maxMeanSquare: options.amsgrad ? zero : null },
     formula: ({ t, eta, beta1, beta2, eps, weightDecay, decoupledWeightDecay: decoupled }) => {
-      // numbers, by which products are quicker than quotients
+      // scalars, because multiplying by them is faster than dividing
       const correctedEta = div(eta, oneMinusPower(beta1, t));
       const correction2 = div(1, sqrt(oneMinusPower(beta2, t)));
       return ({ x, g: gradient, mean, meanSquare, maxMeanSquare }) => {

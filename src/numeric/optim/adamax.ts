@@ -9,15 +9,15 @@ import { followRule, type RuleOptimizer, zero } from "./rule.ts";
 export interface AdamaxOptions {
   /** η, 0 or more, or a schedule. Default 0.002. */
   readonly learningRate?: Rate;
-  /** β₁, how much of the mean of the gradients is kept, from 0 to below 1. Default 0.9. */
+  /** β₁, the decay rate of the mean of the gradients, at least 0 and below 1. Default 0.9. */
   readonly beta1?: Scalar;
-  /** β₂, how much of the largest gradient so far is kept, from 0 to below 1. Default 0.999. */
+  /** β₂, the decay rate of the largest gradient so far, at least 0 and below 1. Default 0.999. */
   readonly beta2?: Scalar;
-  /** ε, added to the size of each gradient, 0 or more. Default 1e-8. */
+  /** ε, added to the absolute value of each gradient, 0 or more. Default 1e-8. */
   readonly eps?: Scalar;
   /** λ of a penalty `λ/2 · Σ θ²` that is added to the loss, 0 or more. Default 0. */
   readonly weightDecay?: Scalar;
-  /** Climb instead of descend. Default false. */
+  /** True to maximise instead of minimise. Default false. */
   readonly maximize?: boolean;
 }
 
@@ -27,15 +27,15 @@ export interface AdamaxState<P = unknown> {
   readonly step: Tensor;
   /** m, the running mean of the gradients. */
   readonly mean: P;
-  /** u, the largest gradient so far, forgotten at the rate β₂. */
+  /** u, the largest gradient so far, decayed by β₂ per update. */
   readonly largest: P;
 }
 
-/** `adamax`, for parameters of any structure: an `Optimizer<P, AdamaxState<P>>` for every `P`. */
+/** Result of `adamax`: an `Optimizer<P, AdamaxState<P>>` for every structure `P` of parameters. */
 export type Adamax = RuleOptimizer<AdamaxState<object>>;
 
 /**
- * Adamax: Adam with the largest of the fading gradients in place of their mean square.
+ * Adamax: Adam with a decaying maximum of the gradients instead of their mean square.
  *
  * ```text
  * g ← ∇f(θ) + λθ

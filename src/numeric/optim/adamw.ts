@@ -5,21 +5,21 @@ import { readOptions, type Scalar, within } from "./options.ts";
 
 /** Options of `adamw`: those of `adam`, with another weight decay. */
 export interface AdamwOptions extends Omit<AdamOptions, "weightDecay" | "decoupledWeightDecay"> {
-  /** λ: each step also takes ηλθ off the parameters, outside of the gradient; 0 or more. Default 0.01. */
+  /** λ of decoupled weight decay: each step also subtracts ηλθ; 0 or more. Default 0.01. */
   readonly weightDecay?: Scalar;
 }
 
 /**
- * AdamW: Adam with a weight decay that is not divided by the size of the gradients.
+ * AdamW: Adam with decoupled weight decay, which is not divided by the size of the gradients.
  *
  * ```text
  * m ← β₁m + (1 − β₁)g
- * v ← β₂v + (1 − β₂)g²              (amsgrad: v̂ ← max(v̂, v), used in place of v)
+ * v ← β₂v + (1 − β₂)g²              (amsgrad: v̂ ← max(v̂, v), used instead of v)
  * θ ← θ − η · (m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε) + λθ)        t = 1, 2, …
  * ```
  *
- * These are PyTorch's rules and defaults. optax's `adamw` has λ = 0.0001, Keras's 0.004 and ε = 1e-7 before the
- * correction. The paper's λ is not multiplied by η but by its schedule alone.
+ * These are PyTorch's rules and defaults. optax's `adamw` has λ = 0.0001, Keras's 0.004 and ε = 1e-7 before the bias
+ * correction. In the paper, λ is multiplied only by the schedule multiplier and not by η.
  *
  * @throws DownhillError `option` for an unknown option, `range` for a number out of range.
  * @see Loshchilov, Hutter, Decoupled weight decay regularization, ICLR 2019, algorithm 2.

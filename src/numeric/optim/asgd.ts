@@ -9,15 +9,15 @@ import { followRule, type RuleOptimizer, zero } from "./rule.ts";
 export interface AsgdOptions {
   /** η, 0 or more, or a schedule. Default 0.01. */
   readonly learningRate?: Rate;
-  /** λ₀, the decay term: of the parameters, and of the rate as `η/(1 + λ₀η(t − 1))^α`; 0 or more. Default 0.0001. */
+  /** λ₀, the decay of the parameters and of the rate `η/(1 + λ₀η(t − 1))^α`; 0 or more. Default 0.0001. */
   readonly lambd?: Scalar;
-  /** α, the power in which the rate falls, 0 or more. Default 0.75. */
+  /** α, the exponent of the decay of the rate, 0 or more. Default 0.75. */
   readonly alpha?: Scalar;
-  /** t₀, after how many updates the mean begins, 0 or more. Default 1e6. */
+  /** t₀, the number of updates before averaging starts, 0 or more. Default 1e6. */
   readonly t0?: Scalar;
   /** λ of a penalty `λ/2 · Σ θ²` that is added to the loss, 0 or more. Default 0. */
   readonly weightDecay?: Scalar;
-  /** Climb instead of descend. Default false. */
+  /** True to maximise instead of minimise. Default false. */
   readonly maximize?: boolean;
 }
 
@@ -25,16 +25,16 @@ export interface AsgdOptions {
 export interface AsgdState<P = unknown> {
   /** Number of updates made. */
   readonly step: Tensor;
-  /** ā, the mean of the parameters since update t₀: what to use in the end. */
+  /** ā, the mean of the parameters since update t₀: the parameters to use after training. */
   readonly average: P;
 }
 
-/** `asgd`, for parameters of any structure: an `Optimizer<P, AsgdState<P>>` for every `P`. */
+/** Result of `asgd`: an `Optimizer<P, AsgdState<P>>` for every structure `P` of parameters. */
 export type Asgd = RuleOptimizer<AsgdState<object>>;
 
 /**
- * Averaged stochastic gradient descent: a falling rate, and beside it the mean of the parameters on the way, which is a
- * better answer than the last of them.
+ * Averaged stochastic gradient descent: a falling learning rate, together with the mean of the parameters over the
+ * updates, which is a better estimate than the last parameters.
  *
  * ```text
  * g  ← ∇f(θ) + λθ
@@ -43,9 +43,9 @@ export type Asgd = RuleOptimizer<AsgdState<object>>;
  * ā  ← ā + (θ − ā)/max(1, t − 1 − t₀)         (so ā = θ up to t = t₀ + 2)
  * ```
  *
- * These are PyTorch's rules and defaults, and its names (`lambd` is λ₀); its `ax` is the `average` of the state. Where the
- * rate is a schedule, ηₜ is made from the η of the same update (PyTorch: of the one before). For the mean alone, beside
- * any optimiser, see `swa`.
+ * These are PyTorch's rules and defaults, and its names (`lambd` is λ₀); its `ax` is the `average` of the state. If the
+ * rate is a schedule, ηₜ is computed from the η of the same update (PyTorch: of the previous one). To average with any
+ * optimiser, see `swa`.
  *
  * @throws DownhillError `option` for an unknown option, `range` for a number out of range.
  * @see Polyak, Juditsky, Acceleration of stochastic approximation by averaging, SIAM J. Control Optim. 30, 1992.

@@ -6,7 +6,10 @@ import { extent } from "../../../test/support/extent.ts";
 import { roundToBfloat16 } from "./bfloat16.ts";
 import { orthogonalize, orthogonalizeInBfloat16 } from "./muon.ts";
 
-/** By the bits of a float32: the upper half, one more where the lower half is above its middle, or there and odd. No −0. */
+/**
+ * Rounding by the bits of a float32: the upper half, plus one if the lower half is above its middle, or at the middle
+ * and the upper half odd. No −0.
+ */
 function bfloat16(x: number): number {
   const bits = new Uint32Array(Float32Array.of(x).buffer);
   bits[0] = (bits[0]! + 0x7fff + ((bits[0]! >>> 16) & 1)) & 0xffff0000;
@@ -24,7 +27,7 @@ describe("rounding to bfloat16", () => {
   test("is that of the bits, for numbers of every size and sign", () => {
     const number = fc.integer({ min: 0, max: 0xffffffff }).map((bits) => {
       const x = new Float32Array(Uint32Array.of(bits).buffer)[0]!;
-      return Math.abs(x) < 3e38 ? x : 2 ** -130; // not NaN
+      return Math.abs(x) < 3e38 ? x : 2 ** -130; // avoids NaN
     });
     fc.assert(
       fc.property(fc.array(number, { minLength: 500, maxLength: 500 }), (numbers) => check(numbers)),
@@ -33,7 +36,7 @@ describe("rounding to bfloat16", () => {
   });
 
   test("goes to even in the middle, over a power of two, and through float32", () => {
-    const step = 2 ** -7; // of bfloat16 from 1 to 2
+    const step = 2 ** -7; // spacing of bfloat16 from 1 to 2
     const middles = Array.from({ length: 128 }, (_, k) => 1 + (k + 0.5) * step);
     const near = middles.flatMap((x) => [x, x + 2 ** -23, x - 2 ** -23, x + 2 ** -40]);
     check([0, 1, 2 - 2 ** -23, ...near, ...near.map((x) => -x), ...near.map((x) => x * 2 ** -126)]);
@@ -50,7 +53,7 @@ describe("rounding to bfloat16", () => {
 
 describe("a matrix made orthogonal in bfloat16", () => {
   type Matrix = readonly (readonly number[])[];
-  /** The definition, number for number. */
+  /** The definition, element by element. */
   const plainly = (x: Matrix, steps: number): Matrix => {
     const [a, b, c] = [3.4445, -4.775, 2.0315].map(Math.fround) as [number, number, number];
     const product = (p: Matrix, q: Matrix): Matrix =>
@@ -70,7 +73,7 @@ describe("a matrix made orthogonal in bfloat16", () => {
   };
   const numbers = fc.integer({ min: 1, max: 5 }).chain((n) =>
     fc.integer({ min: n + 1, max: 7 }).chain((m) => {
-      const number = fc.integer({ min: -2000, max: 2000 }).map((k) => k / 1000); // of one size: sums are near exact
+      const number = fc.integer({ min: -2000, max: 2000 }).map((k) => k / 1000); // of one size, so that sums are almost exact
       const row = fc.array(number, { minLength: m, maxLength: m });
       return fc.array(row, { minLength: n, maxLength: n });
     }),

@@ -1,4 +1,4 @@
-// What is said of optimisers: that they converge where others do not.
+// Claims that some optimisers converge where others do not.
 import { jit, scan, square, sub, sum, mul, type Tensor, tensor } from "downhill";
 import {
   adagrad,
@@ -12,8 +12,8 @@ import {
 } from "downhill/optim";
 import { describe, expect, test } from "vitest";
 
-// Reddi, Kale, Kumar, On the convergence of Adam and beyond, ICLR 2018, section 3: losses Cx, −x, −x, Cx, … on [−1, 1],
-// least at −1; β₁ = 0, β₂ = 1/(1 + C²), rates α/√t with α < √(1 − β₂) (proof of theorem 1).
+// Reddi, Kale, Kumar, On the convergence of Adam and beyond, ICLR 2018, section 3: losses Cx, −x, −x, Cx, … on [−1, 1]
+// with the minimum at −1; β₁ = 0, β₂ = 1/(1 + C²), rates α/√t with α < √(1 − β₂) (proof of theorem 1).
 describe.each([2.5, 3, 10])("losses Cx, −x, −x, … with C = %d", (C) => {
   const beta2 = 1 / (1 + C ** 2);
   const alpha = 0.5 * Math.sqrt(1 - beta2);
@@ -57,7 +57,7 @@ describe.each([2.5, 3, 10])("losses Cx, −x, −x, … with C = %d", (C) => {
 });
 
 describe("features of which some are rare", () => {
-  // y = Σ xⱼ + noise: twenty features in every second item, twenty in one of two hundred; one pass over the data
+  // y = Σ xⱼ + noise: twenty features occur in every second item, twenty in one of two hundred; one pass over the data
   const items = 1500;
   const size = 40;
   const { x, y } = sparseData(items, size);

@@ -1,17 +1,19 @@
 import { addScaled, dot, scaled } from "./vector.ts";
 
-/** The last steps s and the changes y of the gradient over them: what is known of the curvature, newest last. */
+/**
+ * The most recent steps s and the corresponding changes y of the gradient, newest last: an estimate of the curvature.
+ */
 export interface CurvatureHistory {
   readonly steps: readonly Float64Array[];
   readonly changes: readonly Float64Array[];
-  /** γ = sᵀy/yᵀy of the newest, the size of the inverse Hessian before they are taken into account. */
+  /** γ = sᵀy/yᵀy of the newest pair, the scale of the initial inverse Hessian. */
   readonly scale: number;
 }
 
-/** Nothing known yet. */
+/** A history without steps. */
 export const noHistory: CurvatureHistory = { steps: [], changes: [], scale: 1 };
 
-/** The history with a step and a change of the gradient more, of which the last `size` are kept. */
+/** The history with another step and change of the gradient appended; only the last `size` are kept. */
 export function remember(
   { steps, changes }: CurvatureHistory,
   step: Float64Array,
@@ -26,7 +28,8 @@ export function remember(
 }
 
 /**
- * `−Hg`, the direction to go, for the inverse Hessian H that the history tells, in two loops and without the matrix.
+ * The L-BFGS search direction `−Hg` for the inverse Hessian H that the history approximates, by the two-loop recursion
+ * without forming H.
  *
  * @see Nocedal, Wright, Numerical optimization, 2nd edition, algorithm 7.4.
  */

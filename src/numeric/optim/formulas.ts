@@ -1,14 +1,14 @@
-// What the update rules have in common, so that each of them reads like its paper.
+// Formulas that the update rules share, so that each rule reads like its paper.
 import { onesLike, full, zerosLike } from "../array/create.ts";
 import { add, div, expm1, lessEqual, log1p, mul, neg, sqrt, sub, where } from "../array/elementwise.ts";
 import { sum } from "../array/reduce.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import type { NumberRange, Scalar } from "./options.ts";
 
-/** What a decay of averages may be: from 0 to below 1. */
+/** Range of decay rates of averages: at least 0 and below 1. */
 export const belowOne: NumberRange = { from: 0, to: 1, below: true };
 
-/** What a strength may be: 0 or more. */
+/** Range of strengths: 0 or more. */
 export const notNegative: NumberRange = { from: 0 };
 
 /** `1 − x` */
@@ -26,12 +26,12 @@ export function productOf(x: Scalar, y: Scalar): Scalar {
   return typeof x === "number" && typeof y === "number" ? x * y : mul(x, y);
 }
 
-/** `βm + (1 − β)x`, the running mean m of x. */
+/** `βm + (1 − β)x`: updates the running mean m with x. */
 export function average(m: Tensor, x: Tensor, beta: Scalar): Tensor {
   return add(mul(m, beta), mul(x, complement(beta)));
 }
 
-/** `g + λx`: the gradient with that of a penalty `λ/2 · Σ x²`. */
+/** `g + λx`: the gradient plus that of a penalty `λ/2 · Σ x²`. */
 export function penalised(g: Tensor, x: Tensor, lambda: Scalar): Tensor {
   return lambda === 0 ? g : add(g, mul(x, lambda));
 }
@@ -41,22 +41,22 @@ export function descend(direction: Tensor, eta: Scalar): Tensor {
   return mul(direction, typeof eta === "number" ? -eta : neg(eta));
 }
 
-/** `1 − βᵗ` for a scalar t, without the cancellation that `βᵗ` near 1 would bring. */
+/** `1 − βᵗ` for a scalar t, without cancellation for `βᵗ` near 1. */
 export function oneMinusPower(beta: Scalar, t: Tensor): Tensor {
   const offset = typeof beta === "number" ? full([], beta - 1, { dtype: t.dtype }) : sub(beta, 1);
   return neg(expm1(mul(t, log1p(offset))));
 }
 
 /**
- * √x with derivative 0 at 0, where that of √ is infinite: a gradient that is exactly 0 must not make NaN of the
- * derivative of a whole run. 0 for the tiny negative x that rounding may leave.
+ * √x with derivative 0 instead of ∞ at 0, because a gradient of exactly 0 must not make the derivative of a whole run
+ * NaN. 0 for tiny negative x caused by rounding.
  */
 export function flatSqrt(x: Tensor): Tensor {
-  const isZero = lessEqual(x, 0); // false for NaN, which goes through
+  const isZero = lessEqual(x, 0); // false for NaN, which propagates
   return where(isZero, zerosLike(x), sqrt(where(isZero, onesLike(x), x)));
 }
 
-/** `x / root`, and 0 where ε is 0 and so is the root: there was no gradient yet. */
+/** `x / root`, and 0 where both ε and the root are 0, because all gradients were 0 so far. */
 export function over(x: Tensor, root: Tensor, eps: Scalar): Tensor {
   if (eps !== 0) return div(x, root);
   const isZero = lessEqual(root, 0);

@@ -1,4 +1,4 @@
-// All optimisers and schedules, without the effects of importing `downhill/optim`.
+// All optimisers and schedules, without the side effects of importing `downhill/optim`.
 export { adadelta } from "./adadelta.ts";
 export type { Adadelta, AdadeltaOptions, AdadeltaState } from "./adadelta.ts";
 export { adafactor } from "./adafactor.ts";

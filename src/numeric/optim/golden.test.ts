@@ -1,4 +1,4 @@
-// Every run of the reference, step by step, three ways: eagerly, with the step under `jit`, and as one `scan`.
+// Every run of the reference, step by step, in three modes: eagerly, with the step under `jit`, and as one `scan`.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -55,7 +55,7 @@ interface Case {
   readonly optimizer: keyof typeof makers | "LBFGS";
   readonly options: Options;
   readonly problem: string;
-  /** The one parameter that is moved, the others staying at 0. */
+  /** The single parameter that moves while the others stay at 0. */
   readonly only?: string;
   readonly sign: 1 | -1;
   readonly tolerance: number;
@@ -68,7 +68,7 @@ interface Case {
     readonly norm_type?: number | "Infinity";
     readonly clip_value?: number;
   };
-  /** The averaged parameters after each of the steps but the 0th. */
+  /** The averaged parameters after each step except step 0. */
   readonly average?: readonly (readonly number[])[];
   /** Number of evaluations of the loss in each update. */
   readonly evaluations?: readonly number[];
@@ -86,7 +86,7 @@ const golden = JSON.parse(readFileSync(join(import.meta.dirname, "testdata/optim
 };
 
 type Params = Record<string, Tensor>;
-/** The loss at a step, which is a tensor inside a scan. */
+/** The loss at a step number, which is a tensor inside a scan. */
 type Loss = (params: Params, step: Tensor) => Tensor;
 
 const losses: Readonly<Record<string, (data: Record<string, Tensor>) => Loss>> = {
@@ -138,7 +138,7 @@ const makers = {
   SparseAdam: optim.sparseAdam,
 };
 
-/** Our names for the reference's options; a list where one of theirs is several of ours. */
+/** Our names of the reference's options; a list if one of theirs corresponds to several of ours. */
 const names: Readonly<Record<string, string | readonly string[]>> = {
   lr: "learningRate",
   weight_decay: "weightDecay",
@@ -173,7 +173,7 @@ function translate(optimizer: string, options: Options): Record<string, unknown>
   return Object.fromEntries(entries);
 }
 
-/** The optimiser of a run, with its groups and its clipping. */
+/** The optimiser of a run, with its parameter groups and clipping. */
 function optimizerOf({
   optimizer,
   options,
@@ -216,7 +216,7 @@ function expectClose(actual: Iterable<number>, expected: readonly number[], tole
   expect(worst, `${values.join()} for ${expected.join()}`).toBeLessThanOrEqual(tolerance);
 }
 
-/** Loss and start of a run. */
+/** Loss and initial parameters of a run. */
 function problemOf(run: Case): { readonly loss: Loss; readonly start: Params } {
   const problem = golden.problems[run.problem]!;
   const data = Object.fromEntries(
@@ -243,7 +243,9 @@ describe("the reference runs", () => {
     });
   });
 
-  /** The runs of an optimiser in one of the three ways in turn; in the soak, and where there are fewer, in all. */
+  /**
+   * The runs of an optimiser in one of the three modes in turn; in all modes in the soak, and if there are few runs.
+   */
   const isLeftOut = (run: Case, way: number): boolean => {
     const same = golden.cases.filter(({ optimizer }) => optimizer === run.optimizer);
     return same.length >= 3 && same.indexOf(run) % 3 !== way && extent(0, 1) === 0;
@@ -283,7 +285,7 @@ describe("the reference runs", () => {
       });
     };
 
-    // an eager step takes as long as many compiled ones
+    // one eager step takes as long as many compiled ones
     if (!isLeftOut(run, 0)) test("eagerly", () => expectRun(step, extent(10, Infinity)));
     if (!isLeftOut(run, 1)) test("under jit", () => expectRun(jit(step), Infinity));
     if (isLeftOut(run, 2)) return;
@@ -324,7 +326,7 @@ describe("the reference runs", () => {
     };
     const steps = golden.steps.slice(0, run.params.length);
     const last = steps.at(-1)!;
-    /** The updates one by one: the parameters after each, the loss before it, and all evaluations so far. */
+    /** The updates one by one: the parameters after each, the loss before it, and the total number of evaluations. */
     const expectSteps = (
       all: readonly { params: Iterable<number>; evaluations: number; value: number }[],
       end: Params,

@@ -19,15 +19,15 @@ import { followRule, type RuleOptimizer, zero } from "./rule.ts";
 export interface LambOptions {
   /** η, 0 or more, or a schedule. Default 0.001. */
   readonly learningRate?: Rate;
-  /** β₁, how much of the mean of the gradients is kept, from 0 to below 1. Default 0.9. */
+  /** β₁, the decay rate of the mean of the gradients, at least 0 and below 1. Default 0.9. */
   readonly beta1?: Scalar;
-  /** β₂, how much of the mean of their squares is kept, from 0 to below 1. Default 0.999. */
+  /** β₂, the decay rate of the mean of the squared gradients, at least 0 and below 1. Default 0.999. */
   readonly beta2?: Scalar;
-  /** ε, added to the root of the mean square, 0 or more. Default 1e-6. */
+  /** ε, added to the square root of the mean square, 0 or more. Default 1e-6. */
   readonly eps?: Scalar;
-  /** λ: each step also takes ηλθ off the parameters, outside of the gradient; 0 or more. Default 0. */
+  /** λ of decoupled weight decay: each step also subtracts ηλθ; 0 or more. Default 0. */
   readonly weightDecay?: Scalar;
-  /** Climb instead of descend. Default false. */
+  /** True to maximise instead of minimise. Default false. */
   readonly maximize?: boolean;
 }
 
@@ -37,24 +37,24 @@ export interface LambState<P = unknown> {
   readonly step: Tensor;
   /** m, the running mean of the gradients. */
   readonly mean: P;
-  /** v, the running mean of their squares. */
+  /** v, the running mean of the squared gradients. */
   readonly meanSquare: P;
 }
 
-/** `lamb`, for parameters of any structure: an `Optimizer<P, LambState<P>>` for every `P`. */
+/** Result of `lamb`: an `Optimizer<P, LambState<P>>` for every structure `P` of parameters. */
 export type Lamb = RuleOptimizer<LambState<object>>;
 
 /**
- * LAMB: Adam whose step on each tensor is as long as the tensor itself, times the rate. For very large batches.
+ * LAMB: Adam whose step for each tensor has the norm of the tensor times the learning rate. For very large batches.
  *
  * ```text
  * m ← β₁m + (1 − β₁)g,   m̂ = m/(1 − β₁ᵗ)      t = 1, 2, …
  * v ← β₂v + (1 − β₂)g²,  v̂ = v/(1 − β₂ᵗ)
  * u = m̂/(√v̂ + ε) + λθ
- * θ ← θ − η · ‖θ‖/‖u‖ · u                      (‖θ‖/‖u‖: 1 where either length is 0; lengths of whole tensors)
+ * θ ← θ − η · ‖θ‖/‖u‖ · u                      (‖θ‖/‖u‖: 1 if either norm is 0; norms of whole tensors)
  * ```
  *
- * The paper's rule with φ the identity, as optax's `lamb`, whose defaults these are. PyTorch has none.
+ * The paper's rule with φ = identity, with the defaults of optax's `lamb`. PyTorch has no LAMB.
  *
  * @throws DownhillError `option` for an unknown option, `range` for a number out of range.
  * @see You et al., Large batch optimization for deep learning: training BERT in 76 minutes, ICLR 2020, algorithm 2.

@@ -22,40 +22,40 @@ import { foriLoop } from "../../engine/transforms/while-loop.ts";
 import { sameShape } from "../../engine/util/shape.ts";
 
 /**
- * The last steps and the changes of the gradient over them. There is a row for each step that may be remembered: once all
- * rows are taken, the newest step takes the place of the oldest.
+ * A ring buffer of the most recent steps and the changes of the gradient over them: once all rows are used, the newest
+ * step replaces the oldest.
  */
 export interface LbfgsHistory {
   /** The steps s, `historySize` × n. */
   readonly steps: Tensor;
   /** The changes y of the gradient, `historySize` × n. */
   readonly changes: Tensor;
-  /** ρ = 1/sᵀy of each, `historySize` numbers. */
+  /** ρ = 1/sᵀy of each step, `historySize` numbers. */
   readonly rho: Tensor;
-  /** γ = sᵀy/yᵀy of the newest, the size of the inverse Hessian before they are taken into account. */
+  /** γ = sᵀy/yᵀy of the newest step, the scale of the initial inverse Hessian. */
   readonly scale: Tensor;
-  /** Number of rows that are taken. */
+  /** Number of rows in use. */
   readonly remembered: Tensor;
-  /** The row that the next step takes. */
+  /** Row that the next step will be written to. */
   readonly next: Tensor;
 }
 
-/** State of `lbfgs`. All parameters are one vector of n numbers here, in float64. */
+/** State of `lbfgs`. It stores all parameters as one float64 vector of n numbers. */
 export interface LbfgsState extends LbfgsHistory {
   /** Number of updates made. */
   readonly step: Tensor;
-  /** Number of iterations made in all updates together. */
+  /** Total number of iterations in all updates. */
   readonly iterations: Tensor;
-  /** Number of evaluations of the loss, with one for each gradient that was handed in. */
+  /** Number of evaluations of the loss, including one per gradient that was passed in. */
   readonly evaluations: Tensor;
-  /** The last direction and how far it was followed. */
+  /** The last direction, and the step length along it. */
   readonly direction: Tensor;
   readonly length: Tensor;
   /** The gradient before the last iteration. */
   readonly gradient: Tensor;
 }
 
-/** The types of the parts of a state. */
+/** Types of the parts of a state. */
 function typesOf(n: number, historySize: number): Readonly<Record<keyof LbfgsState, ArrayType>> {
   const whole = arrayType("int32", []);
   const real = (...shape: readonly number[]): ArrayType => arrayType("float64", shape);
@@ -75,15 +75,14 @@ function typesOf(n: number, historySize: number): Readonly<Record<keyof LbfgsSta
   };
 }
 
-/** The state in which nothing is known yet of n parameters. */
+/** The initial state for n parameters, with an empty history. */
 export function emptyState(n: number, historySize: number): LbfgsState {
   return eachPart(n, historySize, ({ shape, dtype }, key) => full(shape, key === "scale" ? 1 : 0, { dtype }));
 }
 
 /**
- * A state with parts of the right types: it may have become plain numbers on its way through a file.
- *
- * @throws DownhillError `tree` if it is not that of n parameters, with a history of this size.
+ * The state with each part converted to its dtype, because a state loaded from a file may consist of plain numbers.
+ * @throws DownhillError `tree` if the state does not belong to n parameters with a history of this size.
  */
 export function readState(state: LbfgsState, n: number, historySize: number): LbfgsState {
   return eachPart(n, historySize, (type, key) => {
@@ -110,12 +109,12 @@ function eachPart(
   return Object.fromEntries(parts) as LbfgsState;
 }
 
-/** The history with a step s and the change y of the gradient over it where that `isUseful`, else as it was. */
+/** The history with a step s and the change y of the gradient over it appended if `isUseful`, else unchanged. */
 export function remember(history: LbfgsHistory, s: Tensor, y: Tensor, isUseful: Tensor): LbfgsHistory {
   const { steps, changes, rho, scale, remembered, next } = history;
   const size = rho.shape[0]!;
   const curvature = dot(y, s);
-  // the row is chosen and not the whole, so that the rows can be written in place
+  // selects a row instead of the whole array, so that the rows can be updated in place
   const write = (rows: Tensor, x: Tensor): Tensor => {
     const row = where(isUseful, x, at(rows, next));
     return dynamicUpdateSlice(rows, expandDims(row, 0), [next, ...x.shape.map(() => 0)]);
@@ -132,21 +131,22 @@ export function remember(history: LbfgsHistory, s: Tensor, y: Tensor, isUseful: 
 }
 
 /**
- * `−Hg`, the direction to go, for the inverse Hessian H that the history tells, in two loops and without the matrix.
+ * The L-BFGS search direction `−Hg` for the inverse Hessian H that the history approximates, by the two-loop recursion
+ * without forming H.
  *
  * @see Nocedal, Wright, Numerical optimization, 2nd edition, algorithm 7.4.
  */
 export function directionOf(history: LbfgsHistory, gradient: Tensor): Tensor {
   const { steps, changes, rho, scale, remembered, next } = history;
   const size = rho.shape[0]!;
-  /** The row that was written `age` rows before the newest. */
+  /** Index of the row that was written `age` steps before the newest. */
   const rowAt = (age: Tensor): Tensor => {
     const row = sub(sub(next, 1), age);
     return where(less(row, 0), add(row, size), row);
   };
   interface Backwards {
     readonly q: Tensor;
-    /** By age. */
+    /** Coefficients by age. */
     readonly alpha: Tensor;
   }
   const { q, alpha } = foriLoop<Backwards>(

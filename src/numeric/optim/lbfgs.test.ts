@@ -127,7 +127,7 @@ describe("lbfgs", () => {
 });
 
 describe("lbfgs in a program", () => {
-  /** The end of two updates on a loss with a parameter of its own. */
+  /** Result of two updates on a loss with an additional parameter. */
   const optimizer = lbfgs({ lineSearch: "strong-wolfe", maxIterations: 4 });
   const end = (x: Tensor, bend: Tensor): Tensor => {
     const loss = (p: Tensor): Tensor => sum(add(square(sub(p, [0.5, -1])), mul(bend, cos(p))));

@@ -33,23 +33,25 @@ import { ofTensors } from "./search-arithmetic.ts";
 
 /** Options of `lbfgs`. */
 export interface LbfgsOptions {
-  /** η, the first length tried of each step, 0 or more, or a schedule. Default 1. */
+  /** η, the first step length tried, 0 or more, or a schedule. Default 1. */
   readonly learningRate?: Rate;
-  /** Iterations within an update, 1 or more. Default 20. */
+  /** Maximum number of iterations per update, 1 or more. Default 20. */
   readonly maxIterations?: number;
-  /** Evaluations of the loss within an update, 1 or more; `null` for 5/4 of the iterations. Default `null`. */
+  /**
+   * Maximum number of evaluations of the loss per update, 1 or more; `null` for 5/4 of the iterations. Default `null`.
+   */
   readonly maxEvaluations?: number | null;
-  /** An update ends where no partial derivative is larger, 0 or more. Default 1e-7. */
+  /** An update ends when no partial derivative is larger than this; 0 or more. Default 1e-7. */
   readonly toleranceGrad?: number;
-  /** An update ends where loss or parameters change by less, 0 or more. Default 1e-9. */
+  /** An update ends when the loss or the parameters change by less than this; 0 or more. Default 1e-9. */
   readonly toleranceChange?: number;
-  /** Number of steps that are remembered, 1 or more. Default 100. */
+  /** Number of steps in the history, 1 or more. Default 100. */
   readonly historySize?: number;
-  /** How the length of a step is found: as it is, or by the strong Wolfe conditions. Default `none`. */
+  /** Choice of the step length: fixed (`none`), or by a line search for the strong Wolfe conditions. Default `none`. */
   readonly lineSearch?: "none" | "strong-wolfe";
 }
 
-/** `lbfgs`, for parameters of any structure. */
+/** Result of `lbfgs`: an optimiser for parameters of any structure. */
 export interface Lbfgs {
   init(params: unknown): LbfgsState;
   update<P>(grads: P, state: LbfgsState, params: P, extra?: UpdateExtra<P>): Update<P, LbfgsState>;
@@ -58,19 +60,19 @@ export interface Lbfgs {
 }
 
 /**
- * L-BFGS: Newton's method with an inverse Hessian that is guessed from the last steps. For losses without noise: full
- * batches, or the same batch within an update.
+ * L-BFGS: a quasi-Newton method that approximates the inverse Hessian from the most recent steps. For losses without
+ * noise: full batches, or the same batch within an update.
  *
- * An update makes up to `maxIterations` iterations and evaluates the loss as it goes, so it needs `extra.valueAndGrad`,
- * which is traced once (and `extra.value`, the loss at `params`, where it is known). Iterations, search and memory are
- * loops of one program, so that it runs inside `jit` and `scan`, which spare the tracing of each update. Forward mode goes
- * through it, reverse mode does not: the loops are `whileLoop`s.
+ * An update makes up to `maxIterations` iterations and evaluates the loss on the way. It therefore needs
+ * `extra.valueAndGrad`, which is traced once, and takes `extra.value`, the loss at `params`, if it is known. The
+ * iterations and the line search are loops of one program, so that an update can run inside `jit` and `scan`, which
+ * avoid tracing it each time. Forward mode works, but reverse mode does not, because the loops are `whileLoop`s.
  *
- * PyTorch's rule and defaults, step for step, with `line_search_fn="strong_wolfe"` as `lineSearch: "strong-wolfe"`;
- * the search has 25 evaluations at most, as there up to 2.6. optax's `lbfgs` makes one iteration an update, with a zoom
- * line search and a history of 10.
+ * Rule and defaults are PyTorch's, step for step, with `line_search_fn="strong_wolfe"` as `lineSearch: "strong-wolfe"`;
+ * the search makes at most 25 evaluations, like PyTorch up to 2.6. optax's `lbfgs` makes one iteration per update, with
+ * a zoom line search and a history of 10.
  *
- * The history takes `2 · historySize` numbers of float64 for each parameter.
+ * The history takes `2 · historySize` float64 numbers per parameter.
  *
  * @throws DownhillError `option` for an unknown option or without `valueAndGrad`, `range` for a number out of range.
  * @see Nocedal, Updating quasi-Newton matrices with limited storage, Mathematics of Computation 35, 1980; Nocedal,
@@ -152,7 +154,7 @@ interface LossEvaluation {
   readonly gradient: Tensor;
 }
 
-/** Where an update stands between two iterations. */
+/** State of an update between two iterations. */
 interface LbfgsIterate extends LossEvaluation {
   readonly x: Tensor;
   readonly memory: LbfgsState;
@@ -160,7 +162,7 @@ interface LbfgsIterate extends LossEvaluation {
 
 type LossWithGradient = (x: Tensor) => LossEvaluation;
 
-/** The iterations of one update. */
+/** Runs the iterations of one update. */
 function iterate(
   o: Required<LbfgsOptions>,
   eta: Tensor,
@@ -179,7 +181,7 @@ function iterate(
       const descends = logicalNot(greater(slope, -o.toleranceChange));
       const from = { ...at, slope, descends, direction, first };
       const found =
-        o.lineSearch === "strong-wolfe" ? alongLine(f, from) : oneStep(f, from, less(k, o.maxIterations)); // after the last, the next update brings the gradient there
+        o.lineSearch === "strong-wolfe" ? alongLine(f, from) : oneStep(f, from, less(k, o.maxIterations)); // after the last iteration no gradient is computed, because the next update gets it as an argument
       const made = add(evaluations, found.evaluations);
       const length = where(descends, found.length, first);
       const isFar = logicalNot(lessEqual(mul(abs(length), largest(direction)), o.toleranceChange));
@@ -203,7 +205,7 @@ function iterate(
   return { ...end, memory: { ...memory, evaluations: add(memory.evaluations, evaluations) } };
 }
 
-/** What is remembered of the way to a place, with the direction to go from there and the length to try first. */
+/** Adds the step that led to this point to the history, and chooses the next direction and the first length to try. */
 function recall({ gradient, memory }: LbfgsIterate, eta: Tensor): LbfgsState {
   const s = mul(memory.length, memory.direction);
   const y = sub(gradient, memory.gradient);
@@ -219,25 +221,25 @@ function recall({ gradient, memory }: LbfgsIterate, eta: Tensor): LbfgsState {
   };
 }
 
-/** A place with a direction to go. */
+/** A point with a search direction. */
 interface LineStart extends LossEvaluation {
   readonly x: Tensor;
   readonly direction: Tensor;
-  /** The slope along it. */
+  /** Slope of the loss along the direction. */
   readonly slope: Tensor;
-  /** Whether it leads down; else there is no step. */
+  /** True if the loss decreases along the direction; otherwise no step is taken. */
   readonly descends: Tensor;
-  /** The length to try first. */
+  /** The first length to try. */
   readonly first: Tensor;
 }
 
-/** How far a step went, and what it found there by how many evaluations. */
+/** The length of a step, the loss and gradient at its end, and the number of evaluations. */
 interface LineSearchStep extends LossEvaluation {
   readonly length: Tensor;
   readonly evaluations: Tensor;
 }
 
-/** A step of the length that is to be tried first. The loss there is evaluated where it `isNeeded`. */
+/** A step of the first length. The loss at its end is evaluated only if `isNeeded`. */
 function oneStep(f: LossWithGradient, from: LineStart, isNeeded: Tensor): LineSearchStep {
   const { x, direction, descends, first, value, gradient } = from;
   const isEvaluated = logicalAnd(descends, isNeeded);
@@ -267,7 +269,7 @@ function alongLine(f: LossWithGradient, from: LineStart): LineSearchStep {
   return { value: low.value, gradient: low.gradient, length: low.t, evaluations };
 }
 
-/** `max |xᵢ|`; 0 where there is none, NaN where one is. */
+/** `max |xᵢ|`; 0 for an empty vector, NaN if an element is NaN. */
 function largest(x: Tensor): Tensor {
   return x.shape[0] === 0 ? full([], 0) : max(abs(x));
 }
@@ -279,7 +281,7 @@ function scalarOf(value: unknown): Tensor {
   throw new DownhillError("shape", `lbfgs: the loss must be a scalar, got ${what}.`);
 }
 
-/** All numbers of a list of tensors as one vector. */
+/** All elements of a list of tensors as one float64 vector. */
 function vectorOf(tensors: readonly Tensor[]): Tensor {
   return concatenate(tensors.map((x) => astype(ravel(x), "float64")));
 }

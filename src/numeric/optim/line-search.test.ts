@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { beginSearch, continueSearch, type LinePoint, strongWolfe } from "./line-search.ts";
 import { ofNumbers } from "./search-arithmetic.ts";
 
-/** Lines with a minimum, a wall, none, and NaN. */
+/** Functions on a line: with a minimum, a wall, no minimum, and NaN. */
 const lines: Readonly<Record<string, (t: number) => readonly [value: number, slope: number]>> = {
   parabola: (t) => [(t - 1) ** 2, 2 * (t - 1)],
   "steep parabola": (t) => [50 * (t - 0.1) ** 2, 100 * (t - 0.1)],

@@ -1,51 +1,54 @@
 import { ofNumbers, type SearchArithmetic } from "./search-arithmetic.ts";
 import { dot, largest } from "./vector.ts";
 
-/** A place on a line: how far, the value there, and the slope along the line. */
+/** A point on a line: the distance t, the value there, and the slope along the line. */
 export interface LineSample<X> {
   readonly t: X;
   readonly value: X;
   readonly slope: X;
 }
 
-/** A place on a line with the gradient there. */
+/** A point on a line with the gradient there. */
 export interface LinePoint<X = number, V = Float64Array> extends LineSample<X> {
   readonly gradient: V;
 }
 
-/** What may be chosen about a line search. */
+/** Parameters of a line search. */
 export interface LineSearchLimits {
-  /** c₁ of the condition of sufficient decrease. Default 1e-4. */
+  /** c₁ of the sufficient decrease condition. Default 1e-4. */
   readonly decrease?: number;
-  /** c₂ of the condition on the slope. Default 0.9. */
+  /** c₂ of the curvature condition. Default 0.9. */
   readonly curvature?: number;
-  /** A bracket this small, times the largest of d, is not divided further. Default 1e-9. */
+  /** Width, times the largest element of d, below which a bracket is not divided further. Default 1e-9. */
   readonly tolerance?: number;
-  /** Number of evaluations after the first. Default 25. */
+  /** Maximum number of evaluations after the first. Default 25. */
   readonly evaluations?: number;
 }
 
-/** Where a search stands before its next evaluation, which is at `t`. */
+/** State of a line search before its next evaluation, which is at `t`. */
 export interface LineSearch<X, B, V> {
-  /** How far to look next. */
+  /** Distance of the next evaluation. */
   readonly t: X;
   /** Number of evaluations made. */
   readonly evaluations: X;
-  /** Whether `low` and `high` enclose what is searched for. Before that the step grows, and `low` is the place before. */
+  /** True if `low` and `high` bracket a minimum. Before, the step grows and `low` is the previous point. */
   readonly isEnclosed: B;
-  /** The better end of the bracket, and in the end the result. */
+  /** The better end of the bracket, and finally the result. */
   readonly low: LinePoint<X, V>;
   readonly high: LineSample<X>;
-  /** Whether `low` is the second end of the bracket, which must be lower than the first to be the better one. */
+  /** True if `low` is the second end of the bracket, which counts as better only if it is strictly lower. */
   readonly isLowSecond: B;
-  /** Whether the place before was near an end of the bracket. */
+  /** True if the previous point was close to an end of the bracket. */
   readonly isNearEnd: B;
   readonly isDone: B;
-  /** Whether the result satisfies both conditions. */
+  /** True if the result satisfies both conditions. */
   readonly isSatisfied: B;
 }
 
-/** A search from `start`, where t = 0, that looks at `first` first. `none` is 0, `no` is false. */
+/**
+ * Starts a search at `start`, where t = 0; the first evaluation is at `first`. `none` is 0 and `no` is false in the
+ * arithmetic used.
+ */
 export function beginSearch<X, B, V>(start: LinePoint<X, V>, first: X, none: X, no: B): LineSearch<X, B, V> {
   const { t, value, slope } = start;
   return {
@@ -62,15 +65,16 @@ export function beginSearch<X, B, V>(start: LinePoint<X, V>, first: X, none: X, 
 }
 
 /**
- * A search for a step length t along d that satisfies the strong Wolfe conditions,
+ * Advances a search for a step length t along d that satisfies the strong Wolfe conditions,
  *
  * ```text
  * f(x + td) ≤ f(x) + c₁ t f′      and      |f′(x + td)| ≤ c₂ |f′|       (f′: slopes along d)
  * ```
  *
- * taken further by what was found at its `t`: `point`. First the step grows until it has passed a minimum, then the
- * bracket is divided by cubic interpolation, until both conditions hold or a limit is met. `width` is the largest number
- * of d. PyTorch's `_strong_wolfe`, step for step, which follows minFunc; but NaN is never the better of two values.
+ * given the result `point` of the evaluation at its `t`. First the step grows until it has passed a minimum. Then the
+ * bracket is divided by cubic interpolation until both conditions hold or a limit is reached. `width` is the largest
+ * absolute element of d. This is PyTorch's `_strong_wolfe`, step for step, which follows minFunc, except that NaN is
+ * never the better of two values.
  *
  * @see Nocedal, Wright, Numerical optimization, 2nd edition, algorithms 3.5 and 3.6; Schmidt, minFunc, 2005.
  */
@@ -87,7 +91,7 @@ export function continueSearch<X, B, V>(
   const mayGoOn = less(evaluations, most);
   const givesUp = and(not(isEnclosed), not(mayGoOn));
 
-  // NaN is too high as well
+  // NaN counts as too high
   const isTooHigh = not(atMost(point.value, add(mul(mul(decrease, point.t), start.slope), start.value)));
   const isHigher = and(or(isEnclosed, not(less(evaluations, 2))), atMost(low.value, point.value));
   const isWorse = or(isTooHigh, isHigher);
@@ -97,7 +101,7 @@ export function continueSearch<X, B, V>(
   const isOver = or(givesUp, isSatisfied);
   const grows = not(or(isEnclosedNow, isOver));
 
-  // the ends of the bracket: one of the old ones, and the point; while the step grows, the last two points
+  // the ends of the bracket: one of the old ends and the new point; while the step grows, the last two points
   const old = choosePoint(arithmetic, givesUp, start, low);
   const isLower = chooseTruth(isLowSecond, atMost(point.value, old.value), less(point.value, old.value));
   const becomesLow = or(isLower, or(grows, isSatisfied));
@@ -122,8 +126,8 @@ export function continueSearch<X, B, V>(
 }
 
 /**
- * Where to look next: where the cubic through both ends is least, as far as that is `ahead` of a step that grows. Within a
- * bracket a place too near to an end, twice in a row, is moved a tenth of the bracket inwards.
+ * Next evaluation: the minimum of the cubic through both ends, limited to `ahead` while the step grows. If two
+ * consecutive points in a bracket are too close to an end, the second is moved inwards by a tenth of the bracket.
  */
 function nextPlace<X, B, V>(
   arithmetic: SearchArithmetic<X, B, V>,
@@ -145,7 +149,9 @@ function nextPlace<X, B, V>(
   return { t: choose(isMoved, inwards, t), isNearEnd: and(isNearEnd, not(isMoved)) };
 }
 
-/** Where the cubic through two values and slopes is least, within bounds; their middle where it has no minimum. */
+/**
+ * Minimum of the cubic through two values and slopes, within bounds; the midpoint of the bounds if it has no minimum.
+ */
 function cubicMinimum<X, B, V>(
   arithmetic: SearchArithmetic<X, B, V>,
   a: LineSample<X>,
@@ -194,7 +200,7 @@ function choosePoint<X, B, V>(
 /** The value and gradient of a function at `x + t·d`. */
 export type LineFunction = (t: number) => { readonly value: number; readonly gradient: Float64Array };
 
-/** Follows `continueSearch` to its end, from `start` along d, with `first` as the first length. */
+/** Runs `continueSearch` to its end, from `start` along d, with `first` as the first length. */
 export function strongWolfe(
   f: LineFunction,
   start: LinePoint,
@@ -209,7 +215,8 @@ export function strongWolfe(
   };
   const { decrease = 1e-4, curvature = 0.9, evaluations: most = 25 } = limits;
   let point = at(first);
-  // most searches end where they begin: the search below would find the same, and its bookkeeping costs more than many an evaluation
+  // most searches end at the first point; the code below would find the same result, but its bookkeeping costs more
+  // than many an evaluation
   const isLow = point.value <= decrease * point.t * start.slope + start.value;
   if (most > 0 && isLow && Math.abs(point.slope) <= -curvature * start.slope)
     return { point, evaluations: 1, satisfied: true };

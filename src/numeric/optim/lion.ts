@@ -9,13 +9,13 @@ import { followRule, type RuleOptimizer, zero } from "./rule.ts";
 export interface LionOptions {
   /** η, 0 or more, or a schedule. Default 0.0001. */
   readonly learningRate?: Rate;
-  /** β₁, the part of the mean in the direction of a step, from 0 to 1. Default 0.9. */
+  /** β₁, the weight of the mean in the direction of a step, from 0 to 1. Default 0.9. */
   readonly beta1?: Scalar;
-  /** β₂, how much of the mean of the gradients is kept, from 0 to 1. Default 0.99. */
+  /** β₂, the decay rate of the mean of the gradients, from 0 to 1. Default 0.99. */
   readonly beta2?: Scalar;
-  /** λ: each step also takes ηλθ off the parameters, outside of the gradient; 0 or more. Default 0. */
+  /** λ of decoupled weight decay: each step also subtracts ηλθ; 0 or more. Default 0. */
   readonly weightDecay?: Scalar;
-  /** Climb instead of descend. Default false. */
+  /** True to maximise instead of minimise. Default false. */
   readonly maximize?: boolean;
 }
 
@@ -27,12 +27,12 @@ export interface LionState<P = unknown> {
   readonly mean: P;
 }
 
-/** `lion`, for parameters of any structure: an `Optimizer<P, LionState<P>>` for every `P`. */
+/** Result of `lion`: an `Optimizer<P, LionState<P>>` for every structure `P` of parameters. */
 export type Lion = RuleOptimizer<LionState<object>>;
 
 /**
- * Lion: the sign of a mean of gradients. Each weight moves by exactly η, so η must be smaller than Adam's (a third to a
- * tenth) and weight decay larger by as much.
+ * Lion: steps in the direction of the sign of a mean of gradients. Each weight moves by exactly η, so η must be smaller
+ * than Adam's by a factor of 3 to 10, and weight decay larger by the same factor.
  *
  * ```text
  * c = β₁m + (1 − β₁)g

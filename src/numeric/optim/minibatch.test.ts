@@ -1,4 +1,4 @@
-// The reference's mini-batch runs: batches, accumulation, clipping and rates that change from step to step.
+// The reference's mini-batch runs: batches, accumulation, clipping and rates that change between steps.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { add, grad, jit, matmul, mean, mul, softplus, sub, take, type Tensor, tensor } from "downhill";
@@ -24,7 +24,7 @@ interface Run {
   readonly accumulate: number;
   readonly clip: number | null;
   readonly rates: readonly number[];
-  /** The rows of each batch. */
+  /** Rows of each batch. */
   readonly batches: readonly (readonly number[])[];
   /** w and b after each step. */
   readonly params: readonly (readonly number[])[];
@@ -40,7 +40,7 @@ test.each(golden.cases.map((run) => [run.id, run] as const))("%s", (_, run) => {
   const [x, y] = [tensor(golden.X), tensor(golden.y)];
   const rates = tensor(run.rates);
   const learningRate = ((step: Tensor) => take(rates, step.astype("int32"))) as Schedule;
-  // the cyclic run takes the momentum from 0.9 to 0.8 and back as the rate goes from 0.01 to 0.5 and back
+  // the cyclic run moves the momentum from 0.9 to 0.8 and back while the rate moves from 0.01 to 0.5 and back
   const momentum = ((step: Tensor) => sub(0.9, mul(0.1 / 0.49, sub(learningRate(step), 0.01)))) as Schedule;
   const made: GeneralOptimizer<unknown> =
     run.id === "cyclic_per_batch"

@@ -1,4 +1,4 @@
-// What every optimiser refuses at an update, and what those that change others do.
+// Errors of every optimiser at an update, and of the links that change others.
 import { jit, less, type Tensor, tensor, where } from "downhill";
 import * as optim from "downhill/optim";
 import type { GeneralOptimizer, UpdateExtra } from "downhill/optim";
@@ -83,7 +83,7 @@ describe.each(Object.entries(makers))("%s", (name, make) => {
     expect(() => update({ state: wrong(state) })).toThrow(`${name}: ${message}`);
   });
 
-  /** Those whose states have the same parts, of the same meaning. */
+  /** Optimisers whose states have the same parts with the same meaning. */
   const alike = [
     ["adam", "adamw"],
     ["radam", "sparseAdam", "lamb", "yogi"],
@@ -92,7 +92,7 @@ describe.each(Object.entries(makers))("%s", (name, make) => {
   test("refuses the state of every other optimiser whose state is not the same thing", () => {
     for (const [other, makeOther] of Object.entries(makers)) {
       const isSame = other === name || alike.some((group) => group.includes(name) && group.includes(other));
-      const isShort = alike[0]!.includes(name) && alike[1]!.includes(other); // no maxMeanSquare is none
+      const isShort = alike[0]!.includes(name) && alike[1]!.includes(other); // a missing maxMeanSquare is allowed
       const attempt = (): unknown => update({ state: makeOther().init(params) });
       if (isSame || isShort) expect(attempt).not.toThrow();
       else expect(attempt, other).toThrow(new RegExp(`^${name}: the state (has|is not)`));
@@ -179,7 +179,7 @@ describe("lbfgs", () => {
 const unit = optim.sgd({ learningRate: 1 });
 const nan = Number.NaN;
 
-/** For each argument and option, who must be named, and values that must be refused. */
+/** For each argument and option, the name that the error must contain, and the values that must be refused. */
 const misuses: readonly (readonly [string, string, (value: never) => unknown, readonly unknown[]])[] = [
   ["chain", "link 1", (v) => optim.chain(v), [null, 3, {}, "adam", optim.adam]],
   ["clipByValue", "limit", (v) => optim.clipByValue(v), [null, nan, -1, 0, Infinity, "1", {}]],

@@ -12,13 +12,13 @@ import { followRule, type RuleOptimizer, zero } from "./rule.ts";
 export interface MuonOptions {
   /** η, 0 or more, or a schedule. Default 0.001. */
   readonly learningRate?: Rate;
-  /** λ: each step also takes ηλθ off the parameters, outside of the gradient; 0 or more. Default 0.1. */
+  /** λ of decoupled weight decay: each step also subtracts ηλθ; 0 or more. Default 0.1. */
   readonly weightDecay?: Scalar;
-  /** β, how much of the mean of the gradients is kept, from 0 to 1. Default 0.95. */
+  /** β, the decay rate of the mean of the gradients, from 0 to 1. Default 0.95. */
   readonly momentum?: Scalar;
-  /** Look ahead along the mean. Default true. */
+  /** True for Nesterov momentum, which looks ahead along the mean. Default true. */
   readonly nesterov?: boolean;
-  /** ε, the floor of the length that a step is divided by, 0 or more. Default 1e-7. */
+  /** ε, the lower bound of the norm that a step is divided by, 0 or more. Default 1e-7. */
   readonly eps?: Scalar;
   /** Number of Newton–Schulz steps, 0 to 99. Default 5. */
   readonly nsSteps?: number;
@@ -26,9 +26,12 @@ export interface MuonOptions {
   readonly nsCoefficients?: readonly [a: number, b: number, c: number];
   /** Precision of the Newton–Schulz steps: that of the parameter, or bfloat16. Default `full`. */
   readonly nsPrecision?: "full" | "bfloat16";
-  /** How η goes with the shape n × m: `original` `√max(1, n/m)`, `match-rms-adamw` `0.2 √max(n, m)`. Default `original`. */
+  /**
+   * Dependence of η on the shape n × m: a factor of `√max(1, n/m)` (`original`) or `0.2 √max(n, m)`
+   * (`match-rms-adamw`). Default `original`.
+   */
   readonly adjustLearningRate?: "original" | "match-rms-adamw";
-  /** Climb instead of descend. Default false. */
+  /** True to maximise instead of minimise. Default false. */
   readonly maximize?: boolean;
 }
 
@@ -40,12 +43,13 @@ export interface MuonState<P = unknown> {
   readonly mean: P;
 }
 
-/** `muon`, for matrices in any structure: an `Optimizer<P, MuonState<P>>` for every `P`. */
+/** Result of `muon`: an `Optimizer<P, MuonState<P>>` for every structure `P` of matrices. */
 export type Muon = RuleOptimizer<MuonState<object>>;
 
 /**
- * Muon: momentum for matrices, each step made nearly orthogonal, so that all its directions count alike. For the weight
- * matrices of hidden layers; use `multiTransform` to leave vectors, embeddings and outputs to `adamw`.
+ * Muon: momentum for matrices, where each step is made nearly orthogonal, so that all its singular directions have
+ * equal weight. For the weight matrices of hidden layers; with `multiTransform`, use `adamw` for vectors, embeddings
+ * and outputs.
  *
  * ```text
  * m ← βm + (1 − β)g
@@ -54,12 +58,13 @@ export type Muon = RuleOptimizer<MuonState<object>>;
  * θ ← θ − ηλθ − η · adjust(n, m) · X
  * ```
  *
- * These are PyTorch's rules and defaults, but for the precision: PyTorch works out X in bfloat16, whatever the dtype of the
- * parameter. `nsPrecision: "bfloat16"` gives its numbers: the result of each product is rounded as there. That shows what
- * a run with eight bits does; it is slower, not faster. optax's `muon` gives everything that is no matrix to Adam by itself and has λ = 0.
+ * These are PyTorch's rules and defaults, except for the precision: PyTorch computes X in bfloat16, regardless of the
+ * dtype of the parameter. `nsPrecision: "bfloat16"` reproduces its numbers by rounding the result of each product the
+ * same way. It shows the effect of eight-bit precision, but is slower, not faster. optax's `muon` automatically uses
+ * Adam for parameters that are not matrices and has λ = 0.
  *
- * @throws DownhillError `shape` for a parameter that is no matrix, `option` for an unknown option, `range` for a number
- * out of range.
+ * @throws DownhillError `shape` for a parameter that is not a matrix, `option` for an unknown option, `range` for a
+ * number out of range.
  * @see Jordan et al., Muon: an optimizer for hidden layers in neural networks, 2024; Liu et al., Muon is scalable for LLM
  * training, 2025, for `match-rms-adamw`.
  * @example
@@ -105,8 +110,8 @@ const factors: Readonly<Record<Required<MuonOptions>["adjustLearningRate"], (x: 
 };
 
 /**
- * A matrix with the singular vectors of x and singular values between about 0.7 and 1.2, by steps of a polynomial of
- * Newton–Schulz's kind whose coefficients raise small values fast and do not converge to 1.
+ * A matrix with the singular vectors of x and singular values between about 0.7 and 1.2, by iterating a Newton–Schulz
+ * polynomial whose coefficients raise small singular values fast and do not converge to 1.
  */
 export function orthogonalize(
   x: Tensor,
@@ -124,8 +129,8 @@ export function orthogonalize(
 }
 
 /**
- * The same in bfloat16, number for number as PyTorch's `_zeropower_via_newtonschulz` on a processor: sums in float32, each
- * result rounded to bfloat16. It is worked out in float64, which holds the products of float32 without an error.
+ * `orthogonalize` in bfloat16, bit for bit like PyTorch's `_zeropower_via_newtonschulz` on a CPU: sums in float32, each
+ * result rounded to bfloat16. Computes in float64, which represents products of float32 exactly.
  */
 export function orthogonalizeInBfloat16(
   x: Tensor,
@@ -139,7 +144,7 @@ export function orthogonalizeInBfloat16(
   const [a32, b32, c32] = [a, b, c].map(Math.fround);
   for (let k = 0; k < steps; k++) {
     const gram = roundToBfloat16(matmul(y, transpose(y)));
-    // a product and a sum are rounded once, as by the instruction that does both
+    // a product plus a sum is rounded once, like in a fused multiply-add
     const square = roundToFloat32(mul(roundToFloat32(matmul(gram, gram)), c32!));
     const factor = roundToBfloat16(add(mul(gram, b32!), square));
     y = roundToBfloat16(add(mul(y, a32!), roundToFloat32(matmul(factor, y))));

@@ -18,19 +18,19 @@ import { followRule, type RuleOptimizer, zero } from "./rule.ts";
 export interface NadamOptions {
   /** η, 0 or more, or a schedule. Default 0.002. */
   readonly learningRate?: Rate;
-  /** β₁, how much of the mean of the gradients is kept, from 0 to below 1. Default 0.9. */
+  /** β₁, the decay rate of the mean of the gradients, at least 0 and below 1. Default 0.9. */
   readonly beta1?: Scalar;
-  /** β₂, how much of the mean of their squares is kept, from 0 to below 1. Default 0.999. */
+  /** β₂, the decay rate of the mean of the squared gradients, at least 0 and below 1. Default 0.999. */
   readonly beta2?: Scalar;
-  /** ε, added to the root of the mean square, 0 or more. Default 1e-8. */
+  /** ε, added to the square root of the mean square, 0 or more. Default 1e-8. */
   readonly eps?: Scalar;
   /** λ of a penalty `λ/2 · Σ θ²` that is added to the loss, 0 or more. Default 0. */
   readonly weightDecay?: Scalar;
-  /** ψ, how slowly the momentum rises to β₁: `μₜ = β₁(1 − 0.96^(tψ)/2)`, 0 or more. Default 0.004. */
+  /** ψ, the rate at which the momentum rises to β₁: `μₜ = β₁(1 − 0.96^(tψ)/2)`, 0 or more. Default 0.004. */
   readonly momentumDecay?: Scalar;
-  /** Let `weightDecay` take ηλθ off the parameters, outside of the gradient. Default false. */
+  /** True to subtract ηλθ from the parameters instead of adding λθ to the gradient. Default false. */
   readonly decoupledWeightDecay?: boolean;
-  /** Climb instead of descend. Default false. */
+  /** True to maximise instead of minimise. Default false. */
   readonly maximize?: boolean;
 }
 
@@ -40,17 +40,17 @@ export interface NadamState<P = unknown> {
   readonly step: Tensor;
   /** m, the running mean of the gradients. */
   readonly mean: P;
-  /** v, the running mean of their squares. */
+  /** v, the running mean of the squared gradients. */
   readonly meanSquare: P;
-  /** μ₁μ₂ … μₜ, a scalar for each parameter. */
+  /** μ₁μ₂ … μₜ, one scalar per parameter. */
   readonly momentumProduct: P;
 }
 
-/** `nadam`, for parameters of any structure: an `Optimizer<P, NadamState<P>>` for every `P`. */
+/** Result of `nadam`: an `Optimizer<P, NadamState<P>>` for every structure `P` of parameters. */
 export type Nadam = RuleOptimizer<NadamState<object>>;
 
 /**
- * NAdam: Adam that looks ahead along its mean, as Nesterov's momentum does.
+ * NAdam: Adam with Nesterov momentum, which looks ahead along the mean of the gradients.
  *
  * ```text
  * g ← ∇f(θ) + λθ
@@ -61,7 +61,7 @@ export type Nadam = RuleOptimizer<NadamState<object>>;
  * θ ← θ − η · m̂ / (√(v/(1 − β₂ᵗ)) + ε)
  * ```
  *
- * These are PyTorch's rules and defaults. optax's `nadam` has no schedule of μ and so differs; Keras has η = 0.001,
+ * These are PyTorch's rules and defaults. optax's `nadam` differs because it has no schedule of μ; Keras has η = 0.001,
  * ψ = 0.004 and ε = 1e-7.
  *
  * @throws DownhillError `option` for an unknown option, `range` for a number out of range.

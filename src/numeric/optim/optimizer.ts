@@ -6,40 +6,43 @@ import type { Tensor } from "../../engine/ir/tensor.ts";
 import { matchParameters, readParameters, rebuild } from "./parameters.ts";
 import type { Schedule } from "./schedule.ts";
 
-/** What else an update may be told. */
+/** Optional arguments of an update. */
 export interface UpdateExtra<P> {
   /** The loss at `params`. */
   readonly value?: Tensor;
   /** The loss and its gradient at other parameters, for methods that search along a line. */
   readonly valueAndGrad?: (params: P) => [value: Tensor, grads: P];
-  /** What to multiply the learning rate by, a floating scalar: what a plateau of the loss asks for. */
+  /** Factor of the learning rate, a floating scalar, as computed by `reduceOnPlateau`. */
   readonly rateScale?: Tensor;
 }
 
-/** What an update gives. */
+/** Result of an update. */
 export interface Update<P, S> {
-  /** What to add to the parameters: `applyUpdates(params, updates)`. */
+  /** Changes to add to the parameters: `applyUpdates(params, updates)`. */
   readonly updates: P;
   /** The state for the next update. */
   readonly state: S;
 }
 
 /**
- * A method of descent as two pure functions over nested parameters. Both may be called eagerly, inside `jit` and as a
- * step of `scan`, and both can be differentiated through.
+ * An optimiser as two pure functions over nested parameters. Both may be called eagerly, inside `jit` and as a step of
+ * `scan`, and both can be differentiated through.
  */
 export interface Optimizer<P, S> {
   /** The state before the first update: nested tensors, numbers and `null`. */
   init(params: P): S;
-  /** The step from `params` that `grads`, the gradient there, asks for. */
+  /** Computes the step from `params` for the gradient `grads`. */
   update(grads: P, state: S, params: P, extra?: UpdateExtra<P>): Update<P, S>;
-  /** The learning rate, for those who want to show it. */
+  /** The learning rate, for display. */
   readonly learningRate?: number | Schedule;
-  /** Set where an update looks at the loss elsewhere, by `extra.valueAndGrad`. */
+  /** Set if an update evaluates the loss at other parameters, by `extra.valueAndGrad`. */
   readonly searches?: true;
 }
 
-/** An optimiser for parameters of any structure, whose state's type does not tell it: an `Optimizer<P, S>` for every `P`. */
+/**
+ * An optimiser for parameters of any structure whose state type does not depend on the structure: an `Optimizer<P, S>`
+ * for every `P`.
+ */
 export interface GeneralOptimizer<S> {
   init(params: unknown): S;
   update<P>(grads: P, state: S, params: P, extra?: UpdateExtra<P>): Update<P, S>;
@@ -48,7 +51,7 @@ export interface GeneralOptimizer<S> {
 }
 
 /**
- * Refuses what is no optimiser.
+ * Checks that a value is an optimiser.
  *
  * @throws DownhillError `option`.
  */
@@ -59,9 +62,8 @@ export function requireOptimizer(operation: string, optimizer: unknown, what: st
 }
 
 /**
- * The first thing that an `update` does: refuses a call that leaves out the state or the parameters, or has more than `extra`.
- *
- * @throws DownhillError `tree`, naming what is missing; `option` for what is too much.
+ * Checks the arguments of an `update`: refuses a call without state or parameters, or with arguments after `extra`.
+ * @throws DownhillError `tree`, naming the missing argument; `option` for an extra argument.
  */
 export function checkUpdate(operation: string, given: ArrayLike<unknown>): void {
   const missing = ["state", "params"].filter((_, i) => given[i + 1] === undefined);
@@ -76,15 +78,14 @@ export function checkUpdate(operation: string, given: ArrayLike<unknown>): void 
   checkOptions(`${operation}: extra`, given[3], ["value", "valueAndGrad", "rateScale"]);
 }
 
-/** The same for an `init`. */
+/** Checks the arguments of an `init`. */
 export function checkInit(operation: string, given: ArrayLike<unknown>): void {
   if (given.length > 1) refuseExtraOfMethod(operation, given, 1);
 }
 
 /**
- * `params + updates`, tensor by tensor.
- *
- * @throws DownhillError `tree` or `shape`, naming the place, if the two do not match.
+ * Returns `params + updates`, tensor by tensor.
+ * @throws DownhillError `tree` or `shape`, naming the path, if the two do not match.
  * @example
  * const params = { slope: tensor(2), intercept: tensor([1, 0]) };
  * const updates = { slope: tensor(-0.5), intercept: tensor([1, 1]) };

@@ -1,4 +1,4 @@
-// What holds for every optimiser, from one table.
+// Properties of every optimiser, from one table.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -28,7 +28,7 @@ import { extent } from "../../../test/support/extent.ts";
 type Make = (options?: never) => GeneralOptimizer<unknown>;
 interface Row {
   readonly make: Make;
-  /** Options under which every part of the rule runs. */
+  /** Options that exercise every part of the rule. */
   readonly options: Readonly<Record<string, unknown>>;
   /** For each option, values that it must refuse. */
   readonly refuses: Readonly<Record<string, readonly unknown[]>>;
@@ -200,7 +200,7 @@ const table: Readonly<Record<string, Row>> = {
 };
 
 const rows = Object.entries(table);
-// lbfgs is apart: it needs the loss itself, keeps float64 for float32, and has forward mode only (see lbfgs.test.ts)
+// lbfgs is separate: it needs the loss itself, uses float64 for float32, and has forward mode only (see lbfgs.test.ts)
 const pure = rows.filter(([name]) => name !== "lbfgs");
 
 interface Params {

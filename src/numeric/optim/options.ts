@@ -6,32 +6,32 @@ import { isFloating } from "../../engine/ir/types.ts";
 import type { Schedule } from "./schedule.ts";
 import { isIntegerIn } from "../../engine/ir/plain-number.ts";
 
-/** A hyper-parameter: a number, or a scalar tensor, through which a run can be differentiated. */
+/** A hyper-parameter: a number, or a scalar tensor, so that a run can be differentiated with respect to it. */
 export type Scalar = number | Tensor;
 
 /** A learning rate: a number, a scalar tensor, or a function of the step. */
 export type Rate = Scalar | Schedule;
 
-/** A range of numbers, its ends included unless said otherwise. */
+/** A range of numbers, ends included by default. */
 export interface NumberRange {
-  /** Default −∞. */
+  /** Lower end. Default −∞. */
   readonly from?: number;
-  /** Default ∞. */
+  /** Upper end. Default ∞. */
   readonly to?: number;
-  /** Whether `from` itself is left out. */
+  /** True to exclude `from`. */
   readonly above?: boolean;
-  /** Whether `to` itself is left out. */
+  /** True to exclude `to`. */
   readonly below?: boolean;
 }
 
-/** What an option is when left out, and what it may be. */
+/** Specification of an option: its default and its check. */
 export interface OptionSpec<T> {
   readonly initial: T;
   readonly check: (operation: string, option: string, value: unknown) => void;
 }
 
 /**
- * The options of `operation` with what was left out filled in.
+ * The options of `operation`, checked and with defaults filled in.
  *
  * @throws DownhillError `option` for an unknown option or a value of the wrong kind, `range` for a number out of range.
  */
@@ -41,7 +41,7 @@ export function readOptions<O extends object>(
   table: { readonly [K in keyof O]-?: OptionSpec<Required<O>[K]> },
 ): Required<O> {
   const names = Object.keys(table) as (keyof O & string)[];
-  checkOptions(operation, given, names, names); // what may be null says its own check
+  checkOptions(operation, given, names, names); // the checks of the options decide about null
   const read = names.map((name) => {
     const { initial, check } = table[name];
     const value: unknown = given[name];
@@ -57,12 +57,12 @@ export function within(initial: number, range: NumberRange): OptionSpec<Scalar> 
   return { initial, check: (operation, option, value) => checkScalar(operation, option, value, range) };
 }
 
-/** A plain number within a range, known before anything is traced. */
+/** A plain number within a range, known before tracing. */
 export function fixed(initial: number, range: NumberRange): OptionSpec<number> {
   return { initial, check: (operation, option, value) => checkNumber(operation, option, value, range) };
 }
 
-/** A whole number within a range. */
+/** An integer within a range. */
 export function count(initial: number, range: NumberRange): OptionSpec<number> {
   return { initial, check: (operation, option, value) => checkCount(operation, option, value, range) };
 }
@@ -77,12 +77,12 @@ export function flag(initial: boolean): OptionSpec<boolean> {
   return { initial, check: checkFlag };
 }
 
-/** One of a few words. */
+/** One of several strings. */
 export function oneOf<const W extends string>(initial: W, words: readonly W[]): OptionSpec<W> {
   return { initial, check: (operation, option, value) => checkChoice(operation, option, value, words) };
 }
 
-/** What may also be left out or `null`: then it is `null`. */
+/** An option that may also be omitted or `null`; its default is `null`. */
 export function optional<T>(option: OptionSpec<T>): OptionSpec<T | null> {
   const check: OptionSpec<T>["check"] = (operation, name, value) => {
     if (value !== null) option.check(operation, name, value);
@@ -91,9 +91,8 @@ export function optional<T>(option: OptionSpec<T>): OptionSpec<T | null> {
 }
 
 /**
- * A number within its range.
- *
- * @throws DownhillError `range`, naming option, range and what came.
+ * Checks that a value is a number within a range.
+ * @throws DownhillError `range`, naming the option, the range and the value.
  */
 export function checkNumber(operation: string, option: string, value: unknown, range: NumberRange): void {
   const { from = -Infinity, to = Infinity, above = false, below = false } = range;
@@ -105,7 +104,7 @@ export function checkNumber(operation: string, option: string, value: unknown, r
   if (!inRange) throw outOfRange(operation, option, value, `a ${showRange(range)}`);
 }
 
-/** A whole number within its range. */
+/** Checks that a value is an integer within a range. */
 export function checkCount(operation: string, option: string, value: unknown, range: NumberRange): void {
   const { from = 0, to = Infinity } = range;
   if (isIntegerIn(value, { from, to: Math.min(to, Number.MAX_SAFE_INTEGER) })) return;
@@ -113,9 +112,8 @@ export function checkCount(operation: string, option: string, value: unknown, ra
 }
 
 /**
- * A number within its range, or a floating scalar whose value, where it is known already, is.
- *
- * @throws DownhillError `range` or `shape`, naming option and what came.
+ * Checks that a value is a number within a range, or a floating scalar whose value, if known, is.
+ * @throws DownhillError `range` or `shape`, naming the option and the value.
  */
 export function checkScalar(operation: string, option: string, value: unknown, range: NumberRange): void {
   if (!(value instanceof Tensor)) return checkNumber(operation, option, value, range);
@@ -129,7 +127,7 @@ export function checkScalar(operation: string, option: string, value: unknown, r
   if (known !== undefined) checkNumber(operation, option, known, range);
 }
 
-/** A number that must be 0 or more, a scalar, or a function of the step. */
+/** Checks a learning rate: a number of 0 or more, a scalar, or a function of the step. */
 function checkRate(operation: string, learningRate: unknown): void {
   if (typeof learningRate === "function") return;
   if (typeof learningRate !== "number" && !(learningRate instanceof Tensor)) {

@@ -7,21 +7,20 @@ import { flatten, leafPaths, matchLeaves, type TreeDef, unflatten } from "../../
 import type { Shape } from "../../engine/util/shape.ts";
 import { sameShape } from "../../engine/util/shape.ts";
 
-/** Parameters taken apart. */
+/** Flattened parameters. */
 export interface Parameters {
   readonly operation: string;
-  /** What messages call the tree. */
+  /** Name of the tree in messages. */
   readonly root: string;
   readonly def: TreeDef;
   readonly tensors: readonly Tensor[];
-  /** float64 if any parameter is, else float32. */
+  /** float64 if any parameter is float64, else float32. */
   readonly dtype: "float64" | "float32";
 }
 
 /**
- * Takes parameters apart.
- *
- * @throws DownhillError `tree` where there are none, `dtype` for one that is no floating number, naming its place.
+ * Flattens parameters.
+ * @throws DownhillError `tree` if there are none, `dtype` for one that is not floating, naming its path.
  */
 export function readParameters(operation: string, params: unknown, root = "params"): Parameters {
   const { leaves, def } = flatten(params, operation);
@@ -31,27 +30,27 @@ export function readParameters(operation: string, params: unknown, root = "param
   const tensors = leaves.map((leaf, i) => {
     const x = asTensor(leaf, operation);
     if (!isFloating(x.dtype)) throw notFloating(operation, leafPaths(def, root)[i]!, x);
-    return astype(x, x.dtype); // a plain number adapts to what is beside it, a parameter must not
+    return astype(x, x.dtype); // unlike a plain number, a parameter must not adapt to other dtypes
   });
   const dtype = tensors.some((x) => x.dtype === "float64") ? "float64" : "float32";
   return { operation, root, def, tensors, dtype };
 }
 
-/** How messages name the parameter `i`: `params.layers[0].w`. */
+/** Name of parameter `i` in messages: `params.layers[0].w`. */
 export function pathOf({ def, root }: Parameters, i: number): string {
   return leafPaths(def, root)[i]!;
 }
 
-/** Tensors in the structure of the parameters; `null` where a parameter has none. */
+/** Tensors in the structure of the parameters; `null` for a parameter without one. */
 export function rebuild({ def }: Parameters, tensors: readonly (Tensor | null)[]): unknown {
   return unflatten(def, tensors);
 }
 
 /**
- * The tensors of a tree that must have the structure of the parameters, each with the shape of the parameter at its
- * place (or with `shapes`, where `null` says that there is none). They take the dtype of that parameter.
+ * The tensors of a tree that must have the structure of the parameters. Each must have the shape of the corresponding
+ * parameter, or that in `shapes`, where `null` stands for no tensor. They are converted to the dtype of that parameter.
  *
- * @throws DownhillError `tree`, `shape` or `dtype`, naming the first place that does not fit.
+ * @throws DownhillError `tree`, `shape` or `dtype`, naming the first path that does not fit.
  */
 export function matchParameters(parameters: Parameters, what: string, tree: unknown): readonly Tensor[];
 export function matchParameters(
@@ -80,7 +79,7 @@ export function matchParameters(
   });
 }
 
-/** The structure of a tree that has `null` in the place of some parameters. */
+/** The structure of a tree with `null` instead of some parameters. */
 function structureOf({ def, tensors, operation }: Parameters, shapes: readonly (Shape | null)[]): TreeDef {
   return flatten(
     unflatten(

@@ -1,4 +1,5 @@
-// Optimisers that PyTorch has not, beside the formulas of their papers on plain numbers: twenty steps, with weight decay.
+// Optimisers that PyTorch lacks, compared with the formulas of their papers on plain numbers: twenty steps, with weight
+// decay.
 import { describe, expect, test } from "vitest";
 import { type Tensor, tensor } from "downhill";
 import * as optim from "downhill/optim";
@@ -7,11 +8,11 @@ const eta = 0.05;
 const lambda = 0.1;
 const start = [1.5, -2, 0.25];
 
-/** Gradients of step t, from 1, of either sign and many sizes. */
+/** Gradients of step t, from 1, with both signs and various sizes. */
 const gradientsAt = (t: number): number[] =>
   start.map((_, i) => Math.sin(1.7 * t + i) * 10 ** (((t + i) % 4) - 2));
 
-/** Makes a step: the new weights from the old ones and the gradients. */
+/** Computes one step: the new weights from the old ones and the gradients. */
 type Step = (weights: readonly number[], gradients: readonly number[], t: number) => number[];
 
 /** Chen et al. 2023, algorithm 2. */
@@ -43,7 +44,7 @@ function lambSteps(): Step {
   };
 }
 
-/** Zaheer et al. 2018, algorithm 2, with the corrections and the start of the authors' code. */
+/** Zaheer et al. 2018, algorithm 2, with the bias corrections and initial values of the authors' code. */
 function yogiSteps(): Step {
   const [beta1, beta2, eps] = [0.9, 0.999, 0.001];
   const [m, v] = [start.map(() => 1e-6), start.map(() => 1e-6)];
@@ -74,7 +75,7 @@ describe.each([
       const { updates, state: next } = optimizer.update({ w: tensor(gradients) }, state as never, params);
       params = optim.applyUpdates(params, updates);
       state = next;
-      // rounded in another order, some ulps a step
+      // rounded in another order, by some ulps per step
       for (const [i, w] of params.w.data().entries()) expect(w, `step ${t}`).toBeCloseTo(weights[i]!, 12);
     }
   });

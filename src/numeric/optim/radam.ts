@@ -20,17 +20,17 @@ import { followRule, type RuleOptimizer, zero } from "./rule.ts";
 export interface RadamOptions {
   /** η, 0 or more, or a schedule. Default 0.001. */
   readonly learningRate?: Rate;
-  /** β₁, how much of the mean of the gradients is kept, from 0 to below 1. Default 0.9. */
+  /** β₁, the decay rate of the mean of the gradients, at least 0 and below 1. Default 0.9. */
   readonly beta1?: Scalar;
-  /** β₂, how much of the mean of their squares is kept, from 0 to below 1. Default 0.999. */
+  /** β₂, the decay rate of the mean of the squared gradients, at least 0 and below 1. Default 0.999. */
   readonly beta2?: Scalar;
   /** ε, added to √v, 0 or more. Default 1e-8. */
   readonly eps?: Scalar;
   /** λ of a penalty `λ/2 · Σ θ²` that is added to the loss, 0 or more. Default 0. */
   readonly weightDecay?: Scalar;
-  /** Let `weightDecay` take ηλθ off the parameters, outside of the gradient. Default false. */
+  /** True to subtract ηλθ from the parameters instead of adding λθ to the gradient. Default false. */
   readonly decoupledWeightDecay?: boolean;
-  /** Climb instead of descend. Default false. */
+  /** True to maximise instead of minimise. Default false. */
   readonly maximize?: boolean;
 }
 
@@ -40,16 +40,16 @@ export interface RadamState<P = unknown> {
   readonly step: Tensor;
   /** m, the running mean of the gradients. */
   readonly mean: P;
-  /** v, the running mean of their squares. */
+  /** v, the running mean of the squared gradients. */
   readonly meanSquare: P;
 }
 
-/** `radam`, for parameters of any structure: an `Optimizer<P, RadamState<P>>` for every `P`. */
+/** Result of `radam`: an `Optimizer<P, RadamState<P>>` for every structure `P` of parameters. */
 export type Radam = RuleOptimizer<RadamState<object>>;
 
 /**
- * RAdam: Adam that moves by its mean alone as long as too few gradients were seen to know their size, and by a
- * rectified step from then on.
+ * RAdam: Adam that steps by the mean of the gradients alone while there are too few gradients to estimate their size,
+ * and by a rectified step from then on.
  *
  * ```text
  * g ← ∇f(θ) + λθ
@@ -60,8 +60,8 @@ export type Radam = RuleOptimizer<RadamState<object>>;
  * else:   θ ← θ − η m̂
  * ```
  *
- * These are PyTorch's rules and defaults: the bound is 5, where the paper and Keras's have 4, and ε is added before the
- * correction of √v. optax's `radam` adds it afterwards and has the bound 5.
+ * These are PyTorch's rules and defaults: the bound is 5, where the paper and Keras have 4, and ε is added before the
+ * bias correction of √v. optax's `radam` adds it afterwards and has the bound 5.
  *
  * @throws DownhillError `option` for an unknown option, `range` for a number out of range.
  * @see Liu, Jiang, He, Chen, Liu, Gao, Han, On the variance of the adaptive learning rate and beyond, ICLR 2020, algorithm 2.
@@ -91,7 +91,7 @@ export function radam(options: RadamOptions = {}): Radam {
       const end = sub(div(full([], 2, { dtype: t.dtype }), complement(beta2)), 1);
       const rho = memoryLength(beta2, t);
       const isKnown = greater(rho, 5);
-      const safe = where(isKnown, rho, 6); // the root of a negative number would spoil derivatives
+      const safe = where(isKnown, rho, 6); // the square root of a negative number would make derivatives NaN
       const rectified = div(
         mul(mul(sub(safe, 4), sub(safe, 2)), end),
         mul(mul(sub(end, 4), sub(end, 2)), safe),
@@ -113,7 +113,7 @@ export function radam(options: RadamOptions = {}): Radam {
 
 /**
  * `ρ = ρ∞ − 2tβᵗ/(1 − βᵗ)`. With L = −ln β and u = tL it is `(ρ∞ − 2/L) + (2/L)(1 − u/(eᵘ − 1))`: near β = 1 the two
- * large numbers of the first form cancel, and float32 would be left with four digits.
+ * large terms of the first form cancel, so that float32 would keep only four digits.
  */
 function memoryLength(beta: Scalar, t: Tensor): Tensor {
   const decay = typeof beta === "number" ? -Math.log(beta) : neg(log(beta)); // L

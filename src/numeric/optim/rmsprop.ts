@@ -9,17 +9,17 @@ import { followRule, type RuleOptimizer, zero } from "./rule.ts";
 export interface RmspropOptions {
   /** η, 0 or more, or a schedule. Default 0.01. */
   readonly learningRate?: Rate;
-  /** α, how much of the mean of the squared gradients is kept, from 0 to 1. Default 0.99. */
+  /** α, the decay rate of the mean of the squared gradients, from 0 to 1. Default 0.99. */
   readonly alpha?: Scalar;
-  /** ε, added to the root of the mean square, 0 or more. Default 1e-8. */
+  /** ε, added to the square root of the mean square, 0 or more. Default 1e-8. */
   readonly eps?: Scalar;
   /** λ of a penalty `λ/2 · Σ θ²` that is added to the loss, 0 or more. Default 0. */
   readonly weightDecay?: Scalar;
-  /** β, how much of the last velocity is kept, from 0 to 1. Default 0: no velocity. */
+  /** β, the decay rate of the velocity, from 0 to 1. Default 0: no velocity. */
   readonly momentum?: Scalar;
-  /** Divide by the deviation of the gradients from their mean instead of their size. Default false. */
+  /** True to divide by the standard deviation of the gradients instead of their root mean square. Default false. */
   readonly centered?: boolean;
-  /** Climb instead of descend. Default false. */
+  /** True to maximise instead of minimise. Default false. */
   readonly maximize?: boolean;
 }
 
@@ -29,27 +29,27 @@ export interface RmspropState<P = unknown> {
   readonly step: Tensor;
   /** v, the running mean of the squared gradients. */
   readonly meanSquare: P;
-  /** m, that of the gradients; `null` unless `centered`. */
+  /** m, the running mean of the gradients; `null` unless `centered`. */
   readonly mean: P | null;
-  /** b of each parameter; `null` without momentum. */
+  /** b, the velocity of each parameter; `null` without momentum. */
   readonly velocity: P | null;
 }
 
-/** `rmsprop`, for parameters of any structure: an `Optimizer<P, RmspropState<P>>` for every `P`. */
+/** Result of `rmsprop`: an `Optimizer<P, RmspropState<P>>` for every structure `P` of parameters. */
 export type Rmsprop = RuleOptimizer<RmspropState<object>>;
 
 /**
- * RMSProp: the gradient over the root of the running mean of its square.
+ * RMSProp: the gradient divided by the root of the running mean of its square.
  *
  * ```text
  * g ← ∇f(θ) + λθ
  * v ← αv + (1 − α)g²
- * d ← g / (√v + ε)                  (centered: m ← αm + (1 − α)g, and v − m² in place of v)
+ * d ← g / (√v + ε)                  (centered: m ← αm + (1 − α)g, and v − m² instead of v)
  * θ ← θ − ηd                        (momentum: b ← βb + d, θ ← θ − ηb)
  * ```
  *
- * These are PyTorch's rules and defaults. optax and Keras keep less of the mean (0.9), add ε inside the root and take the
- * rate into the velocity; Keras has η = 0.001 and ε = 1e-7.
+ * These are PyTorch's rules and defaults. optax and Keras have α = 0.9, add ε inside the square root and include the
+ * learning rate in the velocity; Keras has η = 0.001 and ε = 1e-7.
  *
  * @throws DownhillError `option` for an unknown option, `range` for a number out of range.
  * @see Tieleman, Hinton, Lecture 6.5 of Neural networks for machine learning, 2012; Graves, Generating sequences with

@@ -8,17 +8,17 @@ import { followRule, type RuleOptimizer, zero } from "./rule.ts";
 
 /** Options of `rprop`. */
 export interface RpropOptions {
-  /** The size of the first step of each weight, 0 or more; it is not a schedule. Default 0.01. */
+  /** Size of the first step of each weight, 0 or more; it cannot be a schedule. Default 0.01. */
   readonly learningRate?: number;
-  /** η₋, what a step is multiplied by where the gradient changed its sign, from 0 to 1, both excluded. Default 0.5. */
+  /** η₋, the factor of a step where the gradient changed its sign, above 0 and below 1. Default 0.5. */
   readonly etaMinus?: Scalar;
-  /** η₊, what a step is multiplied by where the sign stayed, above 1. Default 1.2. */
+  /** η₊, the factor of a step where the sign did not change, above 1. Default 1.2. */
   readonly etaPlus?: Scalar;
   /** The smallest step, 0 or more. Default 1e-6. */
   readonly minStepSize?: Scalar;
   /** The largest step, 0 or more. Default 50. */
   readonly maxStepSize?: Scalar;
-  /** Climb instead of descend. Default false. */
+  /** True to maximise instead of minimise. Default false. */
   readonly maximize?: boolean;
 }
 
@@ -26,17 +26,18 @@ export interface RpropOptions {
 export interface RpropState<P = unknown> {
   /** Number of updates made. */
   readonly step: Tensor;
-  /** The last gradient; 0 where its sign had changed. */
+  /** The last gradient; 0 where its sign changed. */
   readonly gradient: P;
-  /** δ, how far each weight moves. */
+  /** δ, the step size of each weight. */
   readonly stepSize: P;
 }
 
-/** `rprop`, for parameters of any structure: an `Optimizer<P, RpropState<P>>` for every `P`. */
+/** Result of `rprop`: an `Optimizer<P, RpropState<P>>` for every structure `P` of parameters. */
 export type Rprop = RuleOptimizer<RpropState<object>>;
 
 /**
- * Rprop: only the signs of the gradients count. For full batches: the sign of a mini-batch's gradient is noise.
+ * Rprop: uses only the signs of the gradients. For full batches, because the sign of a mini-batch gradient is mostly
+ * noise.
  *
  * ```text
  * s = sign(g · g₋)                              g₋: the last gradient
@@ -45,8 +46,8 @@ export type Rprop = RuleOptimizer<RpropState<object>>;
  * θ ← θ − δ · sign(g),   g₋ ← g
  * ```
  *
- * These are PyTorch's rules and defaults (the form "iRprop−"); its `etas` are `etaMinus` and `etaPlus`, its `step_sizes`
- * `minStepSize` and `maxStepSize`. optax's `rprop` is the same.
+ * These are PyTorch's rules and defaults (the variant "iRprop−"); its `etas` are `etaMinus` and `etaPlus`, and its
+ * `step_sizes` are `minStepSize` and `maxStepSize`. optax's `rprop` is the same.
  *
  * @throws DownhillError `option` for an unknown option, `range` for a number out of range.
  * @see Riedmiller, Braun, A direct adaptive method for faster backpropagation learning: the RPROP algorithm, ICNN 1993;

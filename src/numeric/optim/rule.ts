@@ -13,8 +13,8 @@ import { rateAt, scaledRate } from "./schedule.ts";
 import { checkState, type PartPresence, stepOf } from "./state.ts";
 
 /**
- * The state of parameters of type `P`, for a state `S` that was written down for `object`: `step`, and trees of the
- * structure of the parameters.
+ * The state for parameters of type `P`, given the state type `S` for `object`: `step`, and trees in the structure of
+ * the parameters.
  */
 export type StateOf<S, P> = {
   readonly [K in keyof S]: K extends "step" ? S[K] : null extends S[K] ? P | null : P;
@@ -35,20 +35,22 @@ export interface RuleOptimizer<S> {
 /** The parts of a state other than `step`. */
 type StateKey<S> = Exclude<keyof S, "step"> & string;
 
-/** The parts of a state that belong to one parameter; those that some options do without may be missing. */
+/** The parts of a state that belong to one parameter. Parts that only some options need may be undefined. */
 type ParameterState<S> = { readonly [K in StateKey<S>]: null extends S[K] ? Tensor | undefined : Tensor };
 
-/** What a part of the state is for a parameter, at the start. */
+/** Initial value and shape of a part of the state, per parameter. */
 export interface StatePart {
   readonly value: Scalar;
-  /** Its shape for a parameter of the given shape; `null` for none. Default: the same. */
+  /** Shape of the part for a parameter of the given shape; `null` for none. Default: the same shape. */
   readonly shape?: (shape: Shape) => Shape | null;
 }
 
 /** A part that starts at 0. */
 export const zero: StatePart = { value: 0 };
 
-/** The scalars of an update: the options as read, in the dtype of the parameter, and what changes from step to step. */
+/**
+ * The scalars of an update: the options, in the dtype of the parameter, and the values that change from step to step.
+ */
 export type ScalarsOf<O> = O & {
   /** Number of this update, from 1. */
   readonly t: Tensor;
@@ -56,17 +58,17 @@ export type ScalarsOf<O> = O & {
   readonly eta: Scalar;
 };
 
-/** An update rule as a record: what it remembers of each parameter, and its formula. */
+/** An update rule as a record: its state per parameter, and its formula. */
 export interface UpdateRule<S, O extends object> {
   readonly name: string;
   readonly options: O & { readonly learningRate?: Rate; readonly maximize?: boolean };
-  /** Parts of the state; `null` for one that these options do without. */
+  /** Parts of the state; `null` for a part that these options do not need. */
   readonly parts: { readonly [K in StateKey<S>]: StatePart | null };
-  /** Refuses a parameter that the rule cannot change. */
+  /** Refuses a parameter that the rule cannot update. */
   readonly accept?: (x: Tensor, path: () => string) => void;
   /**
-   * The formula. Given the scalars of an update, what happens to a parameter `x` with gradient `g` (that of −f where
-   * `maximize` is set) and its parts of the state: the `change` to add to x, and the parts for the next update.
+   * The formula. Takes the scalars of an update, and then a parameter `x`, its gradient `g` (negated if `maximize` is
+   * set) and its parts of the state. Returns the `change` to add to x, and the parts for the next update.
    */
   readonly formula: (
     scalars: ScalarsOf<O>,
@@ -75,7 +77,7 @@ export interface UpdateRule<S, O extends object> {
   ) => ParameterState<S> & { readonly change: Tensor };
 }
 
-/** The optimiser that follows a rule. */
+/** Builds the optimiser of a rule. */
 export function followRule<S extends { readonly step: Tensor }, O extends object>(
   rule: UpdateRule<S, O>,
 ): RuleOptimizer<S> {
@@ -143,7 +145,7 @@ export function followRule<S extends { readonly step: Tensor }, O extends object
   };
 }
 
-/** Remembers what `make` gives for the dtype of a parameter: scalars are worked out once and not for each parameter. */
+/** Caches the result of `make` per dtype, so that scalars are computed once and not per parameter. */
 function perDtype<T>(make: (dtype: "float64" | "float32") => T): (x: Tensor) => T {
   const made = new Map<string, T>();
   return (x) => {
@@ -155,7 +157,7 @@ function perDtype<T>(make: (dtype: "float64" | "float32") => T): (x: Tensor) => 
   };
 }
 
-/** Options with their tensors in this dtype. */
+/** Options with their tensors converted to this dtype. */
 function castOptions<O extends object>(options: O, dtype: "float64" | "float32"): O {
   const entries = Object.entries<unknown>(options as Readonly<Record<string, unknown>>);
   return Object.fromEntries(
@@ -165,7 +167,7 @@ function castOptions<O extends object>(options: O, dtype: "float64" | "float32")
 
 function presenceOf(part: StatePart | null): PartPresence {
   if (part === null) return "absent";
-  return part.shape === undefined ? "needed" : "possible"; // with a shape of its own there may be none
+  return part.shape === undefined ? "needed" : "possible"; // a part with its own shape function may be missing
 }
 
 function shapesOf({ shape }: StatePart, { tensors }: Parameters): readonly (Shape | null)[] {
@@ -181,7 +183,7 @@ function startOf(part: StatePart, parameters: Parameters): unknown {
   return rebuild(parameters, start);
 }
 
-/** An array of this shape with every element `value`. */
+/** An array of this shape with every element equal to `value`. */
 function filled(shape: Shape, value: Scalar, dtype: DType): Tensor {
   return typeof value === "number" ? full(shape, value, { dtype }) : broadcastTo(astype(value, dtype), shape);
 }

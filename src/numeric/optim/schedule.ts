@@ -6,7 +6,7 @@ import { checkNumber, checkScalar, type NumberRange, type Rate, type Scalar } fr
 
 /**
  * A learning rate that changes from step to step: a pure function of the number of updates made before, counted from 0.
- * It takes a plain number, to be printed or drawn, and a scalar tensor, which is what an optimiser gives it.
+ * It accepts a plain number, for printing and plotting, and a scalar tensor, which an optimiser passes.
  */
 export interface Schedule {
   (step: number): number;
@@ -14,9 +14,8 @@ export interface Schedule {
 }
 
 /**
- * A rate times the scale that an update was told, if any.
- *
- * @throws DownhillError `shape` or `range` for a scale that is no number of 0 or more, as far as it is known.
+ * A rate multiplied by the scale that an update received, if any.
+ * @throws DownhillError `shape` or `range` for a scale that is not a number of 0 or more, as far as its value is known.
  */
 export function scaledRate(
   operation: string,
@@ -30,10 +29,11 @@ export function scaledRate(
 }
 
 /**
- * The learning rate of one update, as a number or a scalar of this dtype. `step` counts updates from 0. What a schedule
- * gives must be within `range`, as far as it is known: inside `jit` it is not.
+ * The learning rate of one update, as a number or a scalar of this dtype. `step` counts updates from 0. The result of a
+ * schedule must be within `range`; inside `jit` its value is unknown and not checked.
  *
- * @throws DownhillError `shape` for a schedule that gives no scalar, `range` for one that gives NaN, say.
+ * @throws DownhillError `shape` for a schedule that does not return a scalar, `range` for one that returns NaN or a
+ * number out of range.
  */
 export function rateAt(
   operation: string,

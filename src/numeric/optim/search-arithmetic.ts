@@ -17,8 +17,8 @@ import {
 import type { Tensor } from "../../engine/ir/tensor.ts";
 
 /**
- * What a search along a line is written in, once: numbers `X`, truth values `B` and gradients `V` are plain ones where
- * the search decides as it goes, and tensors where it is a loop of a program, in which both sides of a choice are
+ * Operations of a line search, so that one implementation serves plain values and tensors. `X` are numbers, `B`
+ * booleans and `V` gradients. With tensors the search is a loop of a program, in which both sides of a choice are
  * computed.
  */
 export interface SearchArithmetic<X, B, V> {
@@ -30,7 +30,7 @@ export interface SearchArithmetic<X, B, V> {
   readonly max: (x: X, y: X) => X;
   readonly abs: (x: X) => X;
   readonly sqrt: (x: X) => X;
-  /** x < y; as with `atMost`, no where one is NaN. */
+  /** x < y; like `atMost`, false if one is NaN. */
   readonly less: (x: X, y: X | number) => B;
   /** x ≤ y */
   readonly atMost: (x: X | number, y: X) => B;
@@ -43,7 +43,7 @@ export interface SearchArithmetic<X, B, V> {
   readonly chooseGradient: (b: B, x: V, y: V) => V;
 }
 
-/** Plain numbers, and vectors that are chosen whole. */
+/** Plain numbers, with vectors as gradients. */
 export const ofNumbers: SearchArithmetic<number, boolean, Float64Array> = {
   add: (x, y) => x + y,
   sub: (x, y) => x - y,

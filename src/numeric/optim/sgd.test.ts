@@ -17,8 +17,8 @@ import {
 import { applyUpdates, type Schedule, sgd, type SgdState } from "downhill/optim";
 import { describe, expect, test } from "vitest";
 
-// Three points of the line y = 2x + 1, to be fitted from slope a = 0 and intercept c = 0, with ℓᵢ = (a·xᵢ + c − yᵢ)².
-// Then ∂ℓᵢ/∂a = 2(a·xᵢ + c − yᵢ)xᵢ and ∂ℓᵢ/∂c = 2(a·xᵢ + c − yᵢ).
+// Three points of the line y = 2x + 1, fitted from slope a = 0 and intercept c = 0 with the losses ℓᵢ = (a·xᵢ + c −
+// yᵢ)². Then ∂ℓᵢ/∂a = 2(a·xᵢ + c − yᵢ)xᵢ and ∂ℓᵢ/∂c = 2(a·xᵢ + c − yᵢ).
 interface Line {
   readonly a: Tensor;
   readonly c: Tensor;

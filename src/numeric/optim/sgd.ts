@@ -10,15 +10,17 @@ import { followRule, type RuleOptimizer, zero } from "./rule.ts";
 export interface SgdOptions {
   /** η, 0 or more, or a schedule. Default 0.001. */
   readonly learningRate?: Rate;
-  /** β, how much of the last velocity is kept, from 0 to 1. Default 0: no velocity. */
+  /** β, the decay rate of the velocity, from 0 to 1. Default 0: no velocity. */
   readonly momentum?: Scalar;
-  /** The part of each gradient but the first that does not enter the velocity, from 0 to 1. Default 0. */
+  /** Fraction of each gradient except the first that does not enter the velocity, from 0 to 1. Default 0. */
   readonly dampening?: Scalar;
-  /** Look ahead along the velocity (needs momentum and no dampening). Default false. */
+  /**
+   * True for Nesterov momentum, which looks ahead along the velocity (needs momentum and no dampening). Default false.
+   */
   readonly nesterov?: boolean;
   /** λ of a penalty `λ/2 · Σ θ²` that is added to the loss, 0 or more. Default 0. */
   readonly weightDecay?: Scalar;
-  /** Climb instead of descend. Default false. */
+  /** True to maximise instead of minimise. Default false. */
   readonly maximize?: boolean;
 }
 
@@ -26,15 +28,16 @@ export interface SgdOptions {
 export interface SgdState<P = unknown> {
   /** Number of updates made. */
   readonly step: Tensor;
-  /** v of each parameter; `null` without momentum. */
+  /** v, the velocity of each parameter; `null` without momentum. */
   readonly velocity: P | null;
 }
 
-/** `sgd`, for parameters of any structure: an `Optimizer<P, SgdState<P>>` for every `P`. */
+/** Result of `sgd`: an `Optimizer<P, SgdState<P>>` for every structure `P` of parameters. */
 export type Sgd = RuleOptimizer<SgdState<object>>;
 
 /**
- * Gradient descent, with momentum if asked for: stochastic, by mini-batches or full, as the gradient it is given.
+ * Gradient descent, optionally with momentum. It is stochastic, mini-batch or full-batch descent, depending on the
+ * gradients passed.
  *
  * ```text
  * g ← ∇f(θ) + λθ
@@ -43,16 +46,17 @@ export type Sgd = RuleOptimizer<SgdState<object>>;
  * ```
  *
  * Without momentum `θ ← θ − ηg`. These are PyTorch's rules and defaults. optax's `sgd` is the same without dampening
- * and weight decay. Keras takes the rate into the velocity, `v ← βv − ηg`, `θ ← θ + v`: the same for a constant η, but
- * a change of η reaches its velocity only slowly. A third form, `v ← βv + (1 − β)g` (`dampening` β, but for the first
- * step), is the same as the first with η/(1 − β) in place of η: its velocity is a mean of the gradients, so that β can
- * change without the size of the steps. Where η falls from 0.1 to 0.01 after many steps along a gradient of 1 with
- * β = 0.9, the steps of PyTorch's form go from 1 to 0.1 at once, those of Keras's to 0.91, 0.829, … towards 0.1.
+ * and weight decay. Keras includes the rate in the velocity, `v ← βv − ηg`, `θ ← θ + v`. This is equal for a constant
+ * η, but a change of η affects its velocity only slowly. A third form, `v ← βv + (1 − β)g` (`dampening` β, except for
+ * the first step), equals the first with η/(1 − β) instead of η. Its velocity is a mean of the gradients, so that β can
+ * change without changing the size of the steps. An example: η falls from 0.1 to 0.01 after many steps along a gradient
+ * of 1 with β = 0.9. Then the steps of PyTorch's form go from 1 to 0.1 at once, and those of Keras's form to 0.91,
+ * 0.829, … towards 0.1.
  *
- * @throws DownhillError `option` for an unknown option or one that needs another, `range` for a number out of range.
- * @see Polyak, Some methods of speeding up the convergence of iteration methods, 1964; Sutskever, Martens, Dahl, Hinton,
- * On the importance of initialization and momentum in deep learning, ICML 2013 (Nesterov's form, from which PyTorch's
- * and ours differs in that η multiplies the velocity).
+ * @throws DownhillError `option` for an unknown option or one that requires another, `range` for a number out of range.
+ * @see Polyak, Some methods of speeding up the convergence of iteration methods, 1964; Sutskever, Martens, Dahl,
+ * Hinton, On the importance of initialization and momentum in deep learning, ICML 2013 (Nesterov's form; PyTorch's
+ * form, which is used here, differs in that η multiplies the velocity).
  * @example
  * const { init, update } = sgd({ learningRate: 0.1, momentum: 0.9 });
  * const params = { x: tensor(1) };

@@ -10,13 +10,13 @@ import { followRule, type RuleOptimizer, zero } from "./rule.ts";
 export interface SparseAdamOptions {
   /** η, 0 or more, or a schedule. Default 0.001. */
   readonly learningRate?: Rate;
-  /** β₁, how much of the mean of the gradients is kept, from 0 to below 1. Default 0.9. */
+  /** β₁, the decay rate of the mean of the gradients, at least 0 and below 1. Default 0.9. */
   readonly beta1?: Scalar;
-  /** β₂, how much of the mean of their squares is kept, from 0 to below 1. Default 0.999. */
+  /** β₂, the decay rate of the mean of the squared gradients, at least 0 and below 1. Default 0.999. */
   readonly beta2?: Scalar;
   /** ε, added to √v, 0 or more. Default 1e-8. */
   readonly eps?: Scalar;
-  /** Climb instead of descend. Default false. */
+  /** True to maximise instead of minimise. Default false. */
   readonly maximize?: boolean;
 }
 
@@ -26,15 +26,15 @@ export interface SparseAdamState<P = unknown> {
   readonly step: Tensor;
   /** m, the running mean of the gradients. */
   readonly mean: P;
-  /** v, the running mean of their squares. */
+  /** v, the running mean of the squared gradients. */
   readonly meanSquare: P;
 }
 
-/** `sparseAdam`, for parameters of any structure: an `Optimizer<P, SparseAdamState<P>>` for every `P`. */
+/** Result of `sparseAdam`: an `Optimizer<P, SparseAdamState<P>>` for every structure `P` of parameters. */
 export type SparseAdam = RuleOptimizer<SparseAdamState<object>>;
 
 /**
- * Adam for embeddings: what had no gradient in a step (exactly 0) keeps its means and does not move.
+ * Adam for embeddings: elements with a gradient of exactly 0 in a step keep their means and do not move.
  *
  * ```text
  * where g ≠ 0:
@@ -43,8 +43,8 @@ export type SparseAdam = RuleOptimizer<SparseAdamState<object>>;
  *   θ ← θ − η · √(1 − β₂ᵗ)/(1 − β₁ᵗ) · m/(√v + ε)        t = 1, 2, … counts all updates
  * ```
  *
- * PyTorch's rule and defaults, which tells by rows of a sparse gradient what took part; this tells by elements that are
- * not 0. ε is added before the correction, other than in `adam`.
+ * Rule and defaults are PyTorch's. PyTorch updates the rows of a sparse gradient; this updates elements whose gradient
+ * is not 0. Unlike in `adam`, ε is added before the bias correction.
  *
  * @throws DownhillError `option` for an unknown option, `range` for a number out of range.
  * @example

@@ -4,12 +4,11 @@ import { knownNumber } from "../../engine/ir/elements.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import { checkCount } from "./options.ts";
 
-/** Whether a state has a part: always, or `null` in its place under these options, or sometimes. */
+/** Presence of a part in a state: always, `null` under these options, or possible. */
 export type PartPresence = "needed" | "absent" | "possible";
 
 /**
- * Refuses a state that has other parts than it must: that of another optimiser, or of one with other options.
- *
+ * Refuses a state with wrong parts, such as that of another optimiser or of one with other options.
  * @throws DownhillError `tree`, naming the part.
  */
 export function checkState(
@@ -37,7 +36,7 @@ export function checkState(
   if (missing !== undefined) throw wrong(`has no ${missing}`);
 }
 
-/** The number of updates made before, out of a state. */
+/** The number of previous updates in a state. */
 export function stepOf(operation: string, state: unknown): Tensor {
   const step: unknown =
     typeof state === "object" && state !== null && "step" in state ? state.step : undefined;

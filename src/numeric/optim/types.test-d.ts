@@ -1,4 +1,4 @@
-// What the types of optimisers and searches say, checked by the compiler.
+// Types of optimisers and searches, checked by the compiler.
 import { jit, square, sub, sum, type Tensor, tensor } from "downhill";
 import {
   adam,
@@ -19,14 +19,14 @@ interface Layer {
   readonly w: Tensor;
   readonly b: Tensor;
 }
-/** Whether two types are each other's. */
+/** True if two types are assignable to each other. */
 function same<A>(): <B>(_: B, equal: [A, B] extends [B, A] ? true : false) => void {
   return () => undefined;
 }
 function accept<T>(_: T): void {}
 const layer: Layer = { w: tensor([1]), b: tensor(0) };
 
-// Trees of a state have the type of the parameters, and an update that of the gradients.
+// Trees of a state have the type of the parameters, and an update the type of the gradients.
 const rule = adam();
 const state = rule.init(layer);
 same<Layer>()(state.mean, true);
@@ -34,14 +34,14 @@ same<Layer | null>()(state.maxMeanSquare, true);
 same<Layer>()(rule.update(layer, state, layer).updates, true);
 accept<Optimizer<Layer, AdamState<Layer>>>(rule);
 
-// A chain knows the states of its links, and serves parameters of every type.
+// A chain knows the states of its links, and accepts parameters of every type.
 const links = chain(clipByGlobalNorm(1), sgd(), lookahead());
 same<LookaheadState>()(links.init(layer)[2], true);
 same<null>()(links.init(layer)[0], true);
 same<Layer>()(links.update(layer, links.init(layer), layer).updates, true);
 accept<Optimizer<Layer, ReturnType<typeof links.init>>>(links);
 
-// A search gives what it is given to search.
+// A search returns the structure that it is given.
 same<MinimizeResult<Tensor>>()(
   minimize((x) => sum(square(x)), [1, 2]),
   true,
@@ -55,7 +55,7 @@ accept<Layer>(
 );
 same<Layer>()(leastSquares((p: Layer) => sub(p.w, p.b), { w: [1, 2], b: 0 }).standardErrors, true);
 
-// Searches for functions of plain numbers give plain numbers.
+// Searches for functions of plain numbers return plain numbers.
 interface Line {
   readonly slope: number;
   offsets: number[];

@@ -1,8 +1,8 @@
-// Arithmetic on plain vectors, for methods that decide by the values they meet.
+// Arithmetic on plain vectors, for methods whose control flow depends on values.
 
 /** `Σ xᵢyᵢ` */
 export function dot(x: Float64Array, y: Float64Array): number {
-  let [even, odd] = [0, 0]; // two sums, that do not wait for each other
+  let [even, odd] = [0, 0]; // two independent sums
   let i = 0;
   for (; i + 1 < x.length; i += 2) {
     even += x[i]! * y[i]!;
@@ -14,7 +14,7 @@ export function dot(x: Float64Array, y: Float64Array): number {
 
 /** `x + ay` */
 export function addScaled(x: Float64Array, a: number, y: Float64Array): Float64Array {
-  const out = new Float64Array(x.length); // a loop, since `map` of typed arrays takes five times as long
+  const out = new Float64Array(x.length); // a loop, because `map` of typed arrays takes five times as long
   for (let i = 0; i < x.length; i++) out[i] = x[i]! + a * y[i]!;
   return out;
 }
@@ -26,7 +26,7 @@ export function subtract(x: Float64Array, y: Float64Array): Float64Array {
   return out;
 }
 
-/** `xᵢyᵢ` */
+/** Elementwise product `xᵢyᵢ`. */
 export function product(x: Float64Array, y: Float64Array): Float64Array {
   const out = new Float64Array(x.length);
   for (let i = 0; i < x.length; i++) out[i] = x[i]! * y[i]!;
@@ -40,14 +40,14 @@ export function scaled(a: number, x: Float64Array): Float64Array {
   return out;
 }
 
-/** `max |xᵢ|`; NaN if there is one. */
+/** `max |xᵢ|`; NaN if an element is NaN. */
 export function largest(x: Float64Array): number {
   let top = 0;
   for (const xi of x) if (!(Math.abs(xi) <= top)) top = Math.abs(xi);
   return top;
 }
 
-/** `max |sᵢ|/|xᵢ|`: the largest change of a number as a part of it (of 1e-12 where it is smaller). */
+/** `max |sᵢ|/max(|xᵢ|, 1e-12)`: the largest relative change of an element. */
 export function largestPart(s: Float64Array, x: Float64Array): number {
   let top = 0;
   for (let i = 0; i < s.length; i++) {
@@ -64,7 +64,7 @@ export function sumOfSizes(x: Float64Array): number {
   return total;
 }
 
-/** Whether all numbers are finite. */
+/** True if all elements are finite. */
 export function isAllFinite(x: Float64Array): boolean {
   for (const xi of x) if (xi - xi !== 0) return false;
   return true;

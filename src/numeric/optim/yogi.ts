@@ -19,17 +19,17 @@ import { followRule, type RuleOptimizer } from "./rule.ts";
 export interface YogiOptions {
   /** η, 0 or more, or a schedule. Default 0.01. */
   readonly learningRate?: Rate;
-  /** β₁, how much of the mean of the gradients is kept, from 0 to below 1. Default 0.9. */
+  /** β₁, the decay rate of the mean of the gradients, at least 0 and below 1. Default 0.9. */
   readonly beta1?: Scalar;
-  /** β₂, how much of the mean of their squares is kept, from 0 to below 1. Default 0.999. */
+  /** β₂, the decay rate of the mean of the squared gradients, at least 0 and below 1. Default 0.999. */
   readonly beta2?: Scalar;
-  /** ε, added to the root of the mean square, 0 or more. Default 0.001. */
+  /** ε, added to the square root of the mean square, 0 or more. Default 0.001. */
   readonly eps?: Scalar;
-  /** m and v at the start, 0 or more. Default 1e-6. */
+  /** Initial value of m and v, 0 or more. Default 1e-6. */
   readonly initialAccumulatorValue?: Scalar;
   /** λ of a penalty `λ/2 · Σ θ²` that is added to the loss, 0 or more. Default 0. */
   readonly weightDecay?: Scalar;
-  /** Climb instead of descend. Default false. */
+  /** True to maximise instead of minimise. Default false. */
   readonly maximize?: boolean;
 }
 
@@ -39,15 +39,16 @@ export interface YogiState<P = unknown> {
   readonly step: Tensor;
   /** m, the running mean of the gradients. */
   readonly mean: P;
-  /** v, which follows the squared gradients by steps of (1 − β₂)g². */
+  /** v, which follows the squared gradients in steps of (1 − β₂)g². */
   readonly meanSquare: P;
 }
 
-/** `yogi`, for parameters of any structure: an `Optimizer<P, YogiState<P>>` for every `P`. */
+/** Result of `yogi`: an `Optimizer<P, YogiState<P>>` for every structure `P` of parameters. */
 export type Yogi = RuleOptimizer<YogiState<object>>;
 
 /**
- * Yogi: Adam whose v moves by at most (1 − β₂)g² a step, so that a few small gradients do not let the rate jump up.
+ * Yogi: Adam whose v changes by at most (1 − β₂)g² per step, so that a few small gradients do not make the effective
+ * rate jump up.
  *
  * ```text
  * g ← ∇f(θ) + λθ
@@ -56,8 +57,8 @@ export type Yogi = RuleOptimizer<YogiState<object>>;
  * θ ← θ − η · m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε)        t = 1, 2, …
  * ```
  *
- * The defaults are the paper's; the corrections by 1 − βᵗ, and m and v that start at 1e-6, are those of optax and of the
- * authors' code, where algorithm 2 of the paper has none. PyTorch and Keras have no Yogi.
+ * The defaults are the paper's; the bias corrections by 1 − βᵗ and the initial value 1e-6 of m and v follow optax and
+ * the authors' code; algorithm 2 of the paper has neither. PyTorch and Keras have no Yogi.
  *
  * @throws DownhillError `option` for an unknown option, `range` for a number out of range.
  * @see Zaheer, Reddi, Sachan, Kale, Kumar, Adaptive methods for nonconvex optimization, NeurIPS 2018, algorithm 2.

@@ -21,19 +21,19 @@ import { largestInt32 } from "../../../engine/ir/plain-number.ts";
 export interface AccumulateState<S> {
   /** Number of micro-batches since the last step. */
   readonly count: Tensor;
-  /** The sum of their gradients. */
+  /** Sum of the gradients of these micro-batches. */
   readonly sum: unknown;
   readonly inner: S;
 }
 
 /**
- * Takes a step every k updates, with the mean of the k gradients; in between the updates are 0. Where each loss is the
- * mean over a micro-batch of one size, this is the step of the batch k times as large (to the rounding of its sum).
+ * Takes a step every k updates, with the mean of the k gradients; in between, the updates are 0. If each loss is the
+ * mean over a micro-batch of constant size, this equals the step of a batch that is k times as large, up to rounding.
  *
- * `inner` counts its steps, so a schedule counts steps and not micro-batches. As optax's `MultiSteps`; in PyTorch one
- * divides each loss by k and calls `step` every k batches.
+ * `inner` counts its own steps, so that a schedule counts steps and not micro-batches. Like optax's `MultiSteps`; in
+ * PyTorch, divide each loss by k and call `step` every k batches.
  *
- * @throws DownhillError `range` if k is no whole number of 1 or more.
+ * @throws DownhillError `range` if k is not an integer of 1 or more.
  * @example
  * const { init, update } = accumulate(sgd({ learningRate: 1 }), 2);
  * const params = { w: tensor(0) };
@@ -73,7 +73,7 @@ export function accumulate<S>(inner: GeneralOptimizer<S>, k: number): GeneralOpt
         parameters,
         total.map((s) => div(s, k)),
       ) as P;
-      // worked out each time and dropped between steps: a program has no way to leave it out
+      // computed each time and discarded between steps, because a program cannot skip it
       const step = inner.update(mean, state.inner, params, extra);
       const updates = matchParameters(parameters, "updates", step.updates);
       return {

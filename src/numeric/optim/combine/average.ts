@@ -30,15 +30,16 @@ export interface AverageState {
 
 /** Options of `ema`. */
 export interface EmaOptions {
-  /** How much of the mean is kept, from 0 to 1. Default 0.999. */
+  /** Decay rate of the mean, from 0 to 1. Default 0.999. */
   readonly decay?: number;
 }
 
 /**
- * Last in a chain: keeps a running mean of the parameters, `ā ← decay · ā + (1 − decay) · θ`, in the `average` of its
- * state, and changes nothing. The first update copies the parameters into the mean.
+ * Keeps an exponential moving average of the parameters, `ā ← decay · ā + (1 − decay) · θ`, in the `average` of its
+ * state. It does not change the updates and belongs last in a chain. The first update copies the parameters into the
+ * average.
  *
- * As PyTorch's `AveragedModel` with `get_ema_multi_avg_fn`. optax's `ema` is something else, a mean of updates.
+ * Like PyTorch's `AveragedModel` with `get_ema_multi_avg_fn`. optax's `ema` differs: it averages updates.
  *
  * @throws DownhillError `range` if `decay` is not from 0 to 1.
  * @example
@@ -58,19 +59,20 @@ export function ema(options: EmaOptions = {}): GeneralOptimizer<AverageState> {
 
 /** Options of `swa`. */
 export interface SwaOptions {
-  /** Number of updates before those that are averaged. Default 0. */
+  /** Number of updates before averaging starts. Default 0. */
   readonly start?: number;
-  /** Take the parameters after every so many updates: those of an epoch, where the rate is cyclic. Default 1. */
+  /** Number of updates between averaged parameters: that of an epoch if the rate is cyclic. Default 1. */
   readonly every?: number;
 }
 
 /**
- * Last in a chain: keeps the plain mean of the parameters after the updates `start + every`, `start + 2 · every`, … in
- * the `average` of its state, and changes nothing. Until the first of them the average is the last parameters.
+ * Stochastic weight averaging: keeps the arithmetic mean of the parameters after the updates `start + every`,
+ * `start + 2 · every`, … in the `average` of its state. It does not change the updates and belongs last in a chain.
+ * Before update `start + every`, the average is the current parameters.
  *
- * As PyTorch's `AveragedModel`. Statistics of batch normalisation must be taken anew for the averaged parameters.
+ * Like PyTorch's `AveragedModel`. Batch normalisation statistics must be recomputed for the averaged parameters.
  *
- * @throws DownhillError `range` if `start` or `every` is no whole number.
+ * @throws DownhillError `range` if `start` or `every` is not an integer.
  * @see Izmailov, Podoprikhin, Garipov, Vetrov, Wilson, Averaging weights leads to wider optima and better
  * generalization, UAI 2018.
  */
@@ -81,9 +83,9 @@ export function swa(options: SwaOptions = {}): GeneralOptimizer<AverageState> {
   checkCount("swa", "start", start, { from: 0 });
   checkCount("swa", "every", every, { from: 1 });
   return averaging("swa", (mean, x, step) => {
-    const since = sub(add(step, 1), start); // of this update
+    const since = sub(add(step, 1), start); // updates since `start`, this one included
     const counts = logicalAnd(greater(since, 0), equal(rem(since, every), 0));
-    const n = maximum(div(astype(since, x.dtype), every), 1); // number of them with this one
+    const n = maximum(div(astype(since, x.dtype), every), 1); // number of averaged parameters, including these
     const next = add(mean, div(sub(x, mean), n));
     return where(counts, next, where(greater(since, every), mean, x));
   });

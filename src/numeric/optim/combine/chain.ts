@@ -9,14 +9,14 @@ import {
 } from "../optimizer.ts";
 
 /**
- * One after the other: the updates of each are the gradients of the next. What comes before an optimiser changes
- * gradients (`clipByGlobalNorm`, `addDecayedWeights`); what comes after it changes steps (`scaleBySchedule`,
- * `lookahead`, `projectBox`) or watches them (`ema`, `swa`).
+ * Applies links in sequence: the updates of each link are the gradients of the next. Links before an optimiser change
+ * gradients (`clipByGlobalNorm`, `addDecayedWeights`). Links after it change steps (`scaleBySchedule`, `lookahead`,
+ * `projectBox`) or observe them (`ema`, `swa`).
  *
- * The state is the list of the states. As optax's `chain`; there the learning rate is a link of its own, here it belongs
- * to the optimiser.
+ * The state is the list of the states of the links. Like optax's `chain`, but the learning rate belongs to the
+ * optimiser instead of being a separate link.
  *
- * @throws DownhillError `option` if there is nothing to chain, or a link is no optimiser.
+ * @throws DownhillError `option` if there are no links, or a link is not an optimiser.
  * @example
  * const { init, update } = chain(clipByGlobalNorm(1), sgd({ learningRate: 0.5 }));
  * const params = { w: tensor([0, 0]) };

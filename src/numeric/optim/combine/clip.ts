@@ -12,7 +12,7 @@ import type { GeneralOptimizer } from "../optimizer.ts";
 import { stateless } from "./stateless.ts";
 
 /**
- * Each number of a gradient to `−limit … limit`. PyTorch's `clip_grad_value_`, optax's `clip`.
+ * Clips each element of the gradients to `−limit … limit`. PyTorch's `clip_grad_value_`, optax's `clip`.
  *
  * @throws DownhillError `range` if `limit` is not above 0.
  */
@@ -23,9 +23,9 @@ export function clipByValue(limit: number): GeneralOptimizer<null> {
 }
 
 /**
- * Each tensor of a gradient to at most a length: `g · min(1, maxNorm/(‖g‖ + 1e-6))`, with `‖g‖ = √Σg²` of that tensor
- * alone. PyTorch's `clip_grad_norm_`, called for one parameter after the other; optax's `clip_by_block_rms` divides the
- * length by the root of the size.
+ * Scales each gradient tensor separately to a norm of at most `maxNorm`: `g · min(1, maxNorm/(‖g‖ + 1e-6))` with
+ * `‖g‖ = √Σg²`. Like PyTorch's `clip_grad_norm_` called per parameter; optax's `clip_by_block_rms` divides the norm by
+ * the square root of the size.
  *
  * @throws DownhillError `range` if `maxNorm` is not above 0.
  */
@@ -37,13 +37,13 @@ export function clipByNorm(maxNorm: number): GeneralOptimizer<null> {
 
 /** Options of `clipByGlobalNorm`. */
 export interface GlobalNormOptions {
-  /** p of the norm `(Σ|g|ᵖ)^(1/p)`, 1 or more; `Infinity` for the largest. Default 2. */
+  /** p of the norm `(Σ|g|ᵖ)^(1/p)`, 1 or more; `Infinity` for the largest absolute value. Default 2. */
   readonly normType?: number;
 }
 
 /**
- * The gradient as a whole to at most a length, its direction unchanged: `g · min(1, maxNorm/(‖g‖ + 1e-6))`, with the
- * norm of all numbers of all tensors together.
+ * Scales all gradients together to a norm of at most `maxNorm`, without changing the direction:
+ * `g · min(1, maxNorm/(‖g‖ + 1e-6))` with the norm over all elements of all tensors.
  *
  * This is PyTorch's `clip_grad_norm_`. optax's `clip_by_global_norm` has no 1e-6.
  *
@@ -76,7 +76,7 @@ function globalNorm(gradients: readonly Tensor[], p: number, dtype: "float64" | 
   return each.length === 1 ? each[0]! : norm(stack(each), p);
 }
 
-/** The p-norm, with derivative 0 where it is 0. */
+/** The p-norm, with derivative 0 where the norm is 0. */
 function norm(x: Tensor, p: number): Tensor {
   if (p === 2) return length(x);
   if (p === 1) return sum(abs(x));

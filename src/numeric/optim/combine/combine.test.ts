@@ -42,7 +42,7 @@ import { checkGrads } from "downhill/testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-/** A number that follows given gradients from 0. */
+/** A scalar that follows given gradients from 0. */
 function follow<S>(optimizer: GeneralOptimizer<S>, gradients: readonly number[]): { xs: number[]; state: S } {
   let params = { x: tensor(0) };
   let state = optimizer.init(params);
@@ -59,7 +59,7 @@ describe("chain", () => {
   test("gives the updates of each link to the next, and keeps their states in a list", () => {
     const optimizer = chain(clipByValue(1), sgd({ learningRate: 1, momentum: 0.5 }), lookahead({ every: 2 }));
     const { xs, state } = follow(optimizer, [-5, -5]);
-    expect(xs).toEqual([1, 1.25]); // 1, then 1 + 1.5 = 2.5, half way from 0
+    expect(xs).toEqual([1, 1.25]); // 1, then 1 + 1.5 = 2.5, halved towards 0
     expect(state.length).toBe(3);
     expect(state[1].step.item()).toBe(2);
   });

@@ -17,26 +17,26 @@ import { checkState, stepOf } from "../state.ts";
 import type { Schedule } from "../schedule.ts";
 import { rateAt } from "../schedule.ts";
 
-/** Options of an optimiser, with a schedule allowed for each that is a number. */
+/** Options of an optimiser in which each number may also be a scalar tensor or a schedule. */
 export type Injected<O> = { readonly [K in keyof O]: number extends O[K] ? O[K] | Scalar | Schedule : O[K] };
 
 /** State of `injectHyperparameters`. */
 export interface InjectedState<S> {
   /** Number of updates made. */
   readonly step: Tensor;
-  /** What the last update used and, where it is not a schedule, what the next one will: may be replaced. */
+  /** Values that the last update used. Values that are not schedules may be replaced for the next update. */
   readonly hyperparameters: Readonly<Record<string, Tensor>>;
   readonly inner: S;
 }
 
 /**
  * Keeps the hyper-parameters of an optimiser in its state, so that they can follow schedules of their own (the momentum
- * of a one-cycle run), be looked at, or be changed between updates without compiling anew.
+ * of a one-cycle run), be inspected, or be changed between updates without recompilation.
  *
- * `names` says which options; all numbers, scalars and schedules where left out. Options that a program must know
- * beforehand (whole numbers such as `nsSteps`) must be left out of it. As optax's `inject_hyperparams`.
+ * `names` selects the options; default are all numbers, scalars and schedules. Options that must be known at compile
+ * time (integers such as `nsSteps`) cannot be among them. Like optax's `inject_hyperparams`.
  *
- * @throws DownhillError what `make` throws for the options as they are at step 0, and `option` for an unknown name.
+ * @throws DownhillError the errors of `make` for the options at step 0, and `option` for an unknown name.
  * @example
  * const { init, update } = injectHyperparameters(sgd, { learningRate: 1, momentum: 0.5 });
  * const params = { w: tensor(0) };

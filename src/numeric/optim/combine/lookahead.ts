@@ -9,9 +9,9 @@ import { checkState, stepOf } from "../state.ts";
 
 /** Options of `lookahead`. */
 export interface LookaheadOptions {
-  /** k, number of steps between those of the slow weights, 1 or more. Default 6. */
+  /** k, the number of steps between updates of the slow weights, 1 or more. Default 6. */
   readonly every?: number;
-  /** α, how far the slow weights go towards the fast ones, from 0 to 1. Default 0.5. */
+  /** α, the fraction by which the slow weights move towards the fast ones, from 0 to 1. Default 0.5. */
   readonly slowStep?: number;
 }
 
@@ -24,17 +24,18 @@ export interface LookaheadState {
 }
 
 /**
- * After an optimiser in a chain: every k steps goes back part of the way.
+ * Lookahead, for use after an optimiser in a chain: every k steps it moves the slow weights towards the parameters and
+ * resets the parameters to them.
  *
  * ```text
  * θ ← θ + update
  * every k updates:  φ ← φ + α(θ − φ),  θ ← φ
  * ```
  *
- * The paper's method; its experiments use k = 5 to 10 and α = 0.5 to 0.8, optax's `lookahead` needs both to be given. The
- * state of the optimiser goes on ("maintain" in the paper).
+ * This is the paper's method; its experiments use k = 5 to 10 and α = 0.5 to 0.8, and optax's `lookahead` has no
+ * defaults. The state of the optimiser is not reset ("maintain" in the paper).
  *
- * @throws DownhillError `range` if `every` is no whole number of 1 or more or `slowStep` not from 0 to 1.
+ * @throws DownhillError `range` if `every` is not an integer of 1 or more or `slowStep` not from 0 to 1.
  * @see Zhang, Lucas, Hinton, Ba, Lookahead optimizer: k steps forward, 1 step back, NeurIPS 2019, algorithm 1.
  * @example
  * const { init, update } = chain(sgd({ learningRate: 1 }), lookahead({ every: 1, slowStep: 0.25 }));

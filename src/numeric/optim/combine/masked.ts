@@ -12,10 +12,11 @@ import { matchParameters, type Parameters, readParameters, rebuild } from "../pa
 import { partOf, type PerParameter, valuePerParameter } from "./select.ts";
 
 /**
- * Lets `inner` see only the parameters for which `mask` is true. The gradients of the others pass through unchanged, as
- * in optax: use it around links that change gradients, and `multiTransform` with `freeze` to hold parameters still.
+ * Applies `inner` only to the parameters for which `mask` is true. All other gradients pass through unchanged, as in
+ * optax: use it for links that change gradients, and `multiTransform` with `freeze` to keep parameters constant.
  *
- * `mask` is a tree of booleans, in which one may stand for a whole branch, or a function of the path of a parameter.
+ * `mask` is a tree of booleans, in which one boolean may stand for a whole subtree, or a function of the path of a
+ * parameter.
  *
  * @throws DownhillError `tree` if the mask does not fit the parameters or is false for all of them.
  * @example

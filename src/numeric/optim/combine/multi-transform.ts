@@ -17,10 +17,10 @@ import { partOf, type PerParameter, valuePerParameter } from "./select.ts";
 import { stateless } from "./stateless.ts";
 
 /**
- * Groups of parameters, each with an optimiser (so with rates) of its own: PyTorch's `param_groups`.
+ * Splits the parameters into groups that have their own optimisers and learning rates, like PyTorch's `param_groups`.
  *
- * `labels` names the group of each parameter: a tree of names, in which one may stand for a whole branch, or a function
- * of the path of a parameter. The state is an object with the state of each group.
+ * `labels` names the group of each parameter: a tree of names, in which one name may stand for a whole subtree, or a
+ * function of the path of a parameter. The state is an object with the state of each group.
  *
  * @throws DownhillError `tree` if the labels do not fit the parameters, `option` for a label without an optimiser.
  * @example
@@ -63,7 +63,7 @@ export function multiTransform<S extends Readonly<Record<string, unknown>>>(
       const parameters = readParameters("multiTransform", params);
       const mine = labelsOf(parameters);
       const states = groups.map(([name, optimizer]) => {
-        if (!mine.includes(name)) return [name, null]; // an optimiser refuses to have nothing to do
+        if (!mine.includes(name)) return [name, null]; // optimisers refuse an empty tree
         const chosen = mine.map((label) => label === name);
         return [name, partOf(parameters, chosen).init(optimizer)];
       });
@@ -91,7 +91,7 @@ export function multiTransform<S extends Readonly<Record<string, unknown>>>(
   };
 }
 
-/** No step at all: for the parameters of a `multiTransform` that shall stay as they are. */
+/** An optimiser whose updates are all 0, for parameters of a `multiTransform` that stay constant. */
 export function freeze(): GeneralOptimizer<null> {
   if (arguments.length > 0) refuseExtra("freeze", arguments, 0);
   return stateless("freeze", (gradients) => gradients.map(zerosLike));

@@ -21,19 +21,20 @@ export type Bound = PerParameter<TensorLike>;
 
 /** Options of `projectBox`. */
 export interface BoxOptions {
-  /** The least that a parameter may be. Default −∞. */
+  /** Lower bound of the parameters. Default −∞. */
   readonly low?: Bound;
-  /** The most that a parameter may be. Default ∞. */
+  /** Upper bound of the parameters. Default ∞. */
   readonly high?: Bound;
 }
 
 /**
- * Last in a chain: cuts each step short at the walls of a box, `θ ← min(max(θ + update, low), high)`. Parameters end up
- * inside the box to the rounding of one addition, and exactly at a wall of 0.
+ * Projects each step onto a box of bounds, `θ ← min(max(θ + update, low), high)`; belongs last in a chain. Parameters
+ * are inside the box up to the rounding of one addition, and exactly at a bound of 0.
  *
- * PyTorch's way is to clamp the parameters after the step; optax's `projections.projection_box`.
+ * In PyTorch, clamp the parameters after the step; in optax, use `projections.projection_box`.
  *
- * @throws DownhillError `option` for an unknown option or without a wall, `tree` or `shape` for one that does not fit.
+ * @throws DownhillError `option` for an unknown option or without a bound, `tree` or `shape` for a bound that does not
+ * fit.
  * @example
  * const { init, update } = chain(sgd({ learningRate: 1 }), projectBox({ low: 0, high: 1 }));
  * const params = { w: tensor([0.5, 0.5]) };
@@ -75,7 +76,8 @@ function wallsOf(
 }
 
 /**
- * The bound of each parameter, in their order: a number, or a tensor whose shape broadcasts to that of the parameter.
+ * The bound of each parameter, in the order of the parameters: a number, or a tensor whose shape broadcasts to that of
+ * the parameter.
  *
  * @throws DownhillError `tree` for a parameter without a bound, `shape` for a shape that does not broadcast.
  */

@@ -9,17 +9,17 @@ import { checkState, stepOf } from "../state.ts";
 import type { Schedule } from "../schedule.ts";
 import { rateAt } from "../schedule.ts";
 
-/** State of what only counts updates. */
+/** State of a link that only counts updates. */
 export interface StepState {
   /** Number of updates made. */
   readonly step: Tensor;
 }
 
 /**
- * Multiplies what passes by `schedule(step)`, step counted from 0. After an optimiser in a chain it scales the steps, on
- * top of the optimiser's own rate; before one it scales the gradients.
+ * Multiplies updates by `schedule(step)`, with steps counted from 0. After an optimiser in a chain it scales the steps,
+ * in addition to the optimiser's own rate; before one it scales the gradients.
  *
- * @throws DownhillError `option` if the schedule is no function.
+ * @throws DownhillError `option` if the schedule is not a function.
  */
 export function scaleBySchedule(schedule: Schedule): GeneralOptimizer<StepState> {
   if (arguments.length > 1) refuseExtra("scaleBySchedule", arguments, 1);

@@ -1,4 +1,4 @@
-// Which part of the parameters belongs to which optimiser.
+// Assigns values and optimisers to parts of the parameters.
 import { DownhillError } from "../../../engine/errors/index.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { asTensor } from "../../../engine/prims/lift.ts";
@@ -9,8 +9,8 @@ import type { Parameters } from "../parameters.ts";
 import { matchParameters, readParameters, rebuild } from "../parameters.ts";
 
 /**
- * A value for each parameter: one for all, a tree of the structure of the parameters in which a value may stand for a
- * whole branch, or a function of the path (`layers[0].w`) and the parameter.
+ * A value for each parameter: one for all, a tree in the structure of the parameters in which a value may stand for a
+ * whole subtree, or a function of the path (`layers[0].w`) and the parameter.
  */
 export type PerParameter<V> = V | PerParameterTree<V> | ((path: string, x: Tensor) => V);
 
@@ -18,7 +18,10 @@ export type PerParameter<V> = V | PerParameterTree<V> | ((path: string, x: Tenso
 export type PerParameterTree<V> =
   readonly (V | PerParameterTree<V>)[] | { readonly [key: string]: V | PerParameterTree<V> };
 
-/** The value of each parameter, in their order. `readLeaf` reads other forms that a value may have at a single parameter. */
+/**
+ * The value of each parameter, in the order of the parameters. `readLeaf` converts other forms that a value of a single
+ * parameter may have.
+ */
 export function valuePerParameter<V>(
   parameters: Parameters,
   what: string,
@@ -65,7 +68,7 @@ export function valuePerParameter<V>(
   return walk(def, given);
 }
 
-/** An optimiser for the parameters that are `chosen`, the others being left out of what it sees. */
+/** Runs an optimiser on the `chosen` parameters only; the other parameters are hidden from it. */
 export interface SubsetOptimizer {
   readonly init: <S>(optimizer: GeneralOptimizer<S>) => S;
   readonly update: <S>(
@@ -74,7 +77,7 @@ export interface SubsetOptimizer {
   ) => { readonly updates: readonly (Tensor | null)[]; readonly state: S };
 }
 
-/** Prepares parameters (and their gradients) for optimisers that see a part of them. */
+/** Prepares parameters (and their gradients) for optimisers that see only some of them. */
 export function partOf<P>(
   parameters: Parameters,
   chosen: readonly boolean[],
@@ -103,7 +106,7 @@ export function partOf<P>(
     },
   };
 
-  /** The loss as a function of the chosen parameters, the others as they are. */
+  /** The loss as a function of the chosen parameters; the other parameters are constant. */
   function within(): UpdateExtra<unknown> | undefined {
     if (extra?.valueAndGrad === undefined) return extra as UpdateExtra<unknown> | undefined;
     const whole = extra.valueAndGrad;

@@ -4,7 +4,7 @@ import { checkInit, checkUpdate, type GeneralOptimizer, type Update } from "../o
 import type { Parameters } from "../parameters.ts";
 import { matchParameters, readParameters, rebuild } from "../parameters.ts";
 
-/** What changes gradients or updates on their way and remembers nothing. */
+/** Builds a link without state from a function that changes gradients or updates. */
 export function stateless(
   operation: string,
   change: (gradients: readonly Tensor[], parameters: Parameters) => readonly Tensor[],

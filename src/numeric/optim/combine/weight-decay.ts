@@ -5,9 +5,9 @@ import type { GeneralOptimizer } from "../optimizer.ts";
 import { stateless } from "./stateless.ts";
 
 /**
- * Adds λθ to each gradient: the gradient of a penalty `λ/2 · Σ θ²`. Before an optimiser in a chain this is its
- * `weightDecay` (of `adamw`, `lion`, `lamb`, `muon` and `adafactor` it is not: theirs stays outside of the gradient). To
- * leave biases alone: `masked(addDecayedWeights(0.01), (path) => !path.endsWith("b"))`.
+ * Adds λθ to each gradient: the gradient of a penalty `λ/2 · Σ θ²`. Before an optimiser in a chain, this equals the
+ * `weightDecay` of that optimiser, except for `adamw`, `lion`, `lamb`, `muon` and `adafactor`, whose weight decay is
+ * decoupled from the gradient. To exclude biases: `masked(addDecayedWeights(0.01), (path) => !path.endsWith("b"))`.
  *
  * @throws DownhillError `range` if λ is negative.
  */

@@ -3,14 +3,14 @@ import { largest, scaled } from "../vector.ts";
 import { length } from "../minimize/project.ts";
 import { largestOf } from "../../../engine/util/append.ts";
 
-/** Below this part of the largest singular value, a direction is one that the data say nothing of. */
+/** Fraction of the largest singular value below which the data do not determine a direction. */
 const negligible = 1e-11;
 
 /**
- * The columns of a Jacobian that take part in a direction along which the residuals do not change: parameters that the
- * data do not determine. Columns are compared at equal lengths, so units do not matter.
+ * The columns of a Jacobian that contribute to a direction along which the residuals do not change: parameters that the
+ * data do not determine. Columns are scaled to equal length first, so that units do not matter.
  *
- * Singular values are by Hestenes's one-sided rotations of R.
+ * Computes singular values by Hestenes's one-sided Jacobi rotations of R.
  *
  * @see Demmel, Veselić, Jacobi's method is more accurate than QR, 1992.
  */
@@ -37,7 +37,7 @@ export function undeterminedColumns(jacobian: ColumnMatrix): number[] {
   return [...involved].sort((i, j) => i - j);
 }
 
-/** Makes each pair of columns orthogonal in turn; whether any was not. */
+/** Makes each pair of columns orthogonal in turn. Returns true if any pair was not. */
 function rotateAll(a: readonly Float64Array[], v: readonly Float64Array[]): boolean {
   let changed = false;
   for (let p = 0; p < a.length; p++) {

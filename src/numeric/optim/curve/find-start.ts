@@ -6,27 +6,27 @@ import { numbers, takeRows } from "./model.ts";
 import { project, takeOut } from "../minimize/project.ts";
 import { type ParameterRole, linearPartOf, type CurveStructure, structureOf } from "./structure.ts";
 
-/** What a start is looked for by. */
+/** Problem for which starts are searched: the model, its data, bounds and given values. */
 export interface StartSearch {
   readonly model: CurveModel;
   readonly rows: DataColumns;
   readonly y: Float64Array;
-  /** √w */
+  /** Square roots of the weights of the rows. */
   readonly roots: Float64Array;
   readonly low: Float64Array;
   readonly high: Float64Array;
-  /** Values that were given; NaN where a value is looked for. */
+  /** Given start values; NaN for parameters to be searched. */
   readonly given: Float64Array;
-  /** Whether to count residuals by their size instead of their square. */
+  /** True to sum absolute residuals instead of squares. */
   readonly isRobust: boolean;
-  /** How many starts are wanted. */
+  /** Number of starts to return. */
   readonly count: number;
 }
 
-const mostWork = 2e6; // rows that candidates are compared on, of all candidates together
+const mostWork = 2e6; // total number of row evaluations for comparing candidates
 const mostCandidates = 4000;
 
-/** Promising starts, the best first, and a way to make what they lead to plainer. */
+/** Promising starts, the best first, and a function that simplifies a fit without changing its curve. */
 export function findStarts(search: StartSearch): {
   readonly starts: readonly Float64Array[];
   readonly plainest: StartSimplifier;
@@ -49,7 +49,8 @@ export function findStarts(search: StartSearch): {
   let chosen = mostPromising(seen, search.count);
   const isSample = pools.reduce((count, pool) => count * pool.length, 1) > choices.length;
   if (isSample) {
-    // a sample of two frequencies rarely holds both, and often one: then the other one is found along its own pool
+    // of a sum of two frequencies, a sample often contains one but rarely both; the other one is then found along its
+    // own pool
     const sizes = pools.map((pool) => pool.length);
     const most = Math.ceil(mostCandidates / sizes.reduce((sum, size) => sum + size, 0));
     const swept = chosen.slice(0, most).map((candidate) => sweep(candidate, sizes, tryChoice));
@@ -58,12 +59,12 @@ export function findStarts(search: StartSearch): {
   return { starts: chosen.map(({ theta }) => theta), plainest: plainestOf(structure, evaluate) };
 }
 
-/** A candidate, and the index of each of its values in the pool of that parameter. */
+/** A candidate, with the index of each of its values in the pool of that parameter. */
 interface PoolCandidate extends StartCandidate {
   readonly choice: readonly number[];
 }
 
-/** The best candidates of different regions: neighbours of a better one lead to the same minimum. */
+/** The best candidates from different regions: neighbours of a better candidate lead to the same minimum. */
 function mostPromising(seen: readonly PoolCandidate[], count: number): readonly PoolCandidate[] {
   const rising = seen.toSorted((a, b) => a.cost - b.cost);
   const chosen: PoolCandidate[] = [];
@@ -79,7 +80,7 @@ function mostPromising(seen: readonly PoolCandidate[], count: number): readonly 
   return chosen;
 }
 
-/** The best candidate along each pool in turn, the other values fixed. */
+/** The best candidate when each parameter in turn is varied over its pool and the others stay fixed. */
 function sweep(
   from: PoolCandidate,
   sizes: readonly number[],
@@ -91,7 +92,7 @@ function sweep(
   }, from);
 }
 
-/** A start that was given in full, and the same with its linear parameters solved for. */
+/** A start with all values given, and the same start with its linear parameters solved for. */
 export function givenStarts(search: StartSearch): readonly Float64Array[] {
   const { model, given, rows } = search;
   const parts = linearPartOf(model, rows);
@@ -100,12 +101,12 @@ export function givenStarts(search: StartSearch): readonly Float64Array[] {
   return solved === undefined ? [given] : [given, solved.theta];
 }
 
-/** Makes of a start one that stands for the same curve and is plainer. */
+/** Rewrites parameters to simpler ones with the same curve; parameters with `isKept` stay unchanged. */
 type StartSimplifier = (theta: Float64Array, isKept: (i: number) => boolean) => Float64Array;
 
 /**
- * Positive where the sign does not matter, phases within their first period and such that more linear parameters
- * (amplitudes) are positive.
+ * Makes parameters positive if their sign does not matter, and moves phases into their first period, so that the most
+ * linear parameters (amplitudes) are positive.
  */
 function plainestOf({ nonlinear, linear, roles }: CurveStructure, evaluate: StartEvaluator): StartSimplifier {
   const positive = (theta: Float64Array): number => linear.filter((i) => theta[i]! > 0).length;
@@ -126,7 +127,7 @@ function plainestOf({ nonlinear, linear, roles }: CurveStructure, evaluate: Star
   };
 }
 
-/** At most so many of the rows, at random so that no period is missed, those of weight 0 left out. */
+/** At most `most` of the rows with weights above 0, drawn at random so that no period is missed. */
 function someRows(search: StartSearch, most: number): StartSearch {
   const { rows, y, roots } = search;
   if (y.length <= most && roots.every((root) => root > 0)) return search;
@@ -146,17 +147,20 @@ interface StartCandidate {
   readonly cost: number;
 }
 
-/** The start with these other parameters, in the order of `nonlinear`. */
+/**
+ * Completes and rates a start with these nonlinear parameters, in the order of `nonlinear`; undefined if it is not
+ * finite.
+ */
 type StartEvaluator = (values: readonly number[]) => StartCandidate | undefined;
 
-/** Solves the linear parameters for given other ones: variable projection (Golub, Pereyra 1973). */
+/** Solves for the linear parameters given the nonlinear ones: variable projection (Golub, Pereyra 1973). */
 function evaluator(
   { model, rows, y, roots, low, high, isRobust }: StartSearch,
   { linear, nonlinear }: Pick<CurveStructure, "linear" | "nonlinear">,
 ): StartEvaluator {
   const curve = model.partial(linear);
   return (values) => {
-    const theta = new Float64Array(model.size); // linear parameters 0
+    const theta = new Float64Array(model.size); // linear parameters are 0
     nonlinear.forEach((i, at) => (theta[i] = values[at]!));
     const at = curve(theta, rows);
     const target = product(roots, subtract(y, at.values));
@@ -171,7 +175,7 @@ function evaluator(
       rest = target.slice();
       columns.forEach((column, k) => takeOut(rest, column, theta[linear[k]!]!));
       if (!isRobust || round === 3) break;
-      // the sum of sizes instead of squares, by weights
+      // minimises the sum of absolute values by reweighting
       const mean = sumOfSizes(rest) / rest.length;
       const weights = rest.map((t) => 1 / Math.sqrt(Math.max(Math.abs(t), 1e-3 * mean, Number.MIN_VALUE)));
       coefficients = project(
@@ -184,7 +188,7 @@ function evaluator(
   };
 }
 
-/** All choices of one of each, or as many as are allowed, at random. */
+/** All combinations of one index per pool, or `mostCandidates` random ones if there are more. */
 function combinations(sizes: readonly number[]): number[][] {
   const all = sizes.reduce((count, size) => count * size, 1);
   if (all <= mostCandidates) {
@@ -203,14 +207,14 @@ function combinations(sizes: readonly number[]): number[][] {
   );
 }
 
-/** What lengths and places there are along a column. */
+/** Range, spacing and peaks along a column of the data. */
 interface ColumnScale {
   readonly low: number;
   readonly high: number;
   readonly range: number;
-  /** The middle distance between neighbours. */
+  /** Median distance between neighbours. */
   readonly spacing: number;
-  /** Where y is greatest and least. */
+  /** Positions of the largest and the smallest y. */
   readonly peaks: readonly number[];
 }
 
@@ -227,7 +231,7 @@ function scaleOf(x: Float64Array, y: Float64Array): ColumnScale {
   return { low, high, range: high - low || Math.abs(high) || 1, spacing, peaks: [x[top]!, x[bottom]!] };
 }
 
-/** Values to try for a parameter, in rising order. */
+/** Values to try for a parameter, in ascending order. */
 function poolOf(role: ParameterRole, scales: readonly ColumnScale[]): number[] {
   const { shifts, shortPeriod, phase, powers, isMirrored } = role;
   if (shifts !== undefined) {
@@ -260,7 +264,7 @@ function poolOf(role: ParameterRole, scales: readonly ColumnScale[]): number[] {
   const size = known.reduce((total, k) => total + k, 0);
   const steps =
     size < 0 ? [0.1, 0.4, 1, 2, 4, 8, 16, 32, 100] : [0.01, 0.03, 0.06, 0.12, 0.25, 0.5, 1, 4, 50];
-  // columns that span powers of ten: places along them, evenly by their logarithm
+  // for columns that span powers of ten: positions along them, spaced evenly on a logarithmic scale
   const places = known.flatMap((k, d) => {
     const { low, high } = scales[d]!;
     const alone = Math.abs(k) > 0.01 && known.every((other, j) => j === d || Math.abs(other) < 0.01);
@@ -270,7 +274,7 @@ function poolOf(role: ParameterRole, scales: readonly ColumnScale[]): number[] {
   return signed([...steps.map((step) => step * unit), ...places]);
 }
 
-/** Values within walls; where none is, some between or beside them. */
+/** Values inside the bounds; if there are fewer than three, some generated between the bounds or next to one. */
 function withinWalls(pool: readonly number[], low: number, high: number): number[] {
   const inside = pool.filter((p) => p > low && p < high);
   if (inside.length >= 3 || (low === -Infinity && high === Infinity)) return inside;

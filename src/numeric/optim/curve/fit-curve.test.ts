@@ -12,7 +12,7 @@ interface Case {
   readonly text: string;
   readonly truth: Readonly<Record<string, number>>;
   readonly x: readonly number[];
-  /** The standard deviation of the noise as a part of the range of y. */
+  /** The standard deviation of the noise as a fraction of the range of y. */
   readonly noise?: number;
 }
 
@@ -153,7 +153,7 @@ describe("fitCurve finds a start for", () => {
     const errors = normal(key(3), x.length).data();
     const y = values.map((value, i) => value + size * errors[i]!);
     const fit = fitCurve(curve, x, y, { parameters: names });
-    // the least sum is not above that of the true curve
+    // the sum is not above that of the true curve
     const ofTruth = values.reduce((total, value, i) => total + (y[i]! - value) ** 2, 0);
     expect(fit.sumOfSquares).toBeLessThanOrEqual(ofTruth);
     expect(fit.sumOfSquares).toBeGreaterThan(0.6 * ofTruth);
@@ -176,7 +176,7 @@ describe("fitCurve", () => {
       expect(fit.params[name]).toBeCloseTo(plain.params[name].item(), 7);
       expect(fit.standardErrors[name]).toBeCloseTo(plain.standardErrors[name].item(), 7);
       const [low, high] = fit.intervals[name];
-      // t of 7 degrees of freedom at 95 %, from tables
+      // t for 7 degrees of freedom at 95 %, from tables
       expect((high - low) / 2 / fit.standardErrors[name]).toBeCloseTo(2.364624, 5);
     }
     expect(fit.degreesOfFreedom).toBe(7);
@@ -229,8 +229,8 @@ describe("fitCurve", () => {
     });
     expect(near.starts.followed).toBe(2);
     expect(near.converged).toBe(true);
-    expect(near.evaluations).toBeLessThanOrEqual(22); // with second derivatives along steps
-    // to the digits that the same fit in 50 decimals has
+    expect(near.evaluations).toBeLessThanOrEqual(22); // including second derivatives along steps
+    // to the digits of the same fit in 50 decimal digits
     const exact = { a: 2.000006708638124, k: 0.300002832946966, w: 1.700240486206212, p: 0.399195224462983, c: 0.999940929475686 }; // prettier-ignore
     for (const name of names) expect(near.params[name]).toBeCloseTo(exact[name], 11);
   });
@@ -338,7 +338,7 @@ describe("fitCurve", () => {
     const t = even(0, 10, 80);
     const data = t.map((ti) => 3 * Math.sin(2 * ti));
     expect(fitCurve(wave, t, data, { parameters: ["A", "w"] }).params.w).toBeCloseTo(2, 8);
-    // far from the truth the search stays in another minimum
+    // far from the truth, the search stays in another minimum
     const elsewhere = fitCurve(wave, t, data, { parameters: ["A", "w"], start: { w: 6 } });
     expect(elsewhere.params.w).toBeGreaterThan(4);
     expect(elsewhere.start.w).toBe(6);
@@ -370,7 +370,7 @@ describe("fitCurve", () => {
     const found = fitCurve(twice, x, data, { parameters: ["a", "b", "k"] });
     expect(found.undetermined).toEqual(["a", "b"]);
     expect(found.params.k).toBeCloseTo(0.3, 6);
-    // the others have the errors of the model in which a is fixed
+    // the other parameters have the errors of the model in which a is fixed
     const noisy = data.map((d, i) => d + 0.01 * Math.cos(i * i));
     const both = fitCurve(twice, x, noisy, { parameters: ["a", "b", "k"] });
     const one = fitCurve(
@@ -468,7 +468,7 @@ describe("fitCurve", () => {
     );
     const given = (xs: Tensor, p: Record<string, Tensor>): Tensor => mul(p["rte"]!, xs);
     expect(() => fitCurve(given as never, x, y, { parameters: ["rate"] })).toThrow('Did you mean "rate"?');
-    // one that it does without is no mistake
+    // an optional name is not a mistake
     const optional = (xs: Tensor, { rate, floor = tensor(1) }: Record<string, Tensor>): Tensor =>
       rate!.mul(xs).add(floor);
     const { params } = fitCurve(optional as never, [0, 1, 2], [1, 3, 5], { parameters: ["rate"] });
@@ -477,7 +477,7 @@ describe("fitCurve", () => {
 });
 
 test("a call of a prepared fitter may begin elsewhere", () => {
-  // a period that is found near the start alone
+  // a period that is found only near the start
   const wave = (xs: Tensor, { rate }: Record<"rate", Tensor>): Tensor => sin(mul(rate, xs));
   const places = Array.from({ length: 60 }, (_, i) => i / 6);
   const fit = curveFitter(wave, { parameters: ["rate"], start: { rate: 1.9 } });

@@ -26,22 +26,23 @@ import {
 } from "./options.ts";
 import { type CurveFit, describe, inNumbers, type PlainColumns, type PlainCurveFit } from "./result.ts";
 
-/** One scalar for each name. */
+/** One scalar tensor per parameter name. */
 export type CurveParameters<K extends string> = Readonly<Record<K, Tensor>>;
 
 /**
- * The parameters of a curve for which it comes nearest to the data, by `leastSquares` from starts that it finds by itself.
+ * Fits the parameters of a curve to data by `leastSquares`, from starts that it finds itself.
  *
- * The search: parameters in which the model is linear are recognised by its second derivatives and solved for; the units of
- * the others (rate, width, place, exponent, phase, frequency) follow from symmetries of the model, so that values to try can
- * be taken from the data. All combinations are compared with the linear parameters solved for. Where there are more than
- * 4,000 of them, a sample is compared, and in the best of it each parameter is then varied alone. The best candidates are
- * followed to their minima. A model that is linear in all its parameters needs no search. Computes in float64.
+ * The search works as follows. Parameters in which the model is linear are recognised by second derivatives and solved
+ * for. The roles of the other parameters (rate, width, position, exponent, phase, frequency) follow from symmetries of
+ * the model and determine values to try, which are taken from the data. All combinations of these are compared. If
+ * there are more than 4,000, a sample is compared, and in its best candidates each parameter is then varied alone. The
+ * best candidates are followed to their minima. A model that is linear in all its parameters needs no search. Computes
+ * in float64.
  *
- * SciPy's `curve_fit` starts from ones; `sigma` and `absoluteSigma` are as there.
+ * SciPy's `curve_fit` starts from ones; `sigma` and `absoluteSigma` mean the same there.
  *
- * @throws DownhillError `option`, `range`, `shape` for what does not fit; `data` where there are fewer rows than parameters, or
- * where the model is not finite at any start.
+ * @throws DownhillError `option`, `range`, `shape` for arguments that do not fit; `data` if there are fewer rows than
+ * parameters, or if the model is not finite at any start.
  * @see Golub, Pereyra, The differentiation of pseudo-inverses and nonlinear least squares problems whose variables separate,
  * 1973.
  * @example
@@ -77,16 +78,16 @@ export function fitCurve(
 ): CurveFit<string, never> | PlainCurveFit<string, never> {
   if (arguments.length > 4) refuseExtra("fitCurve", arguments, 4);
   requireCompiled(operation, model, example);
-  readChoices(options, ["sigma", "weights"]); // first, for it knows a misspelt "parameters"
+  readChoices(options, ["sigma", "weights"]); // first, because this call recognises a misspelt "parameters"
   const { sigma, weights, ...others } = options;
   return prepare(model, others)(x, y, { ...defined({ sigma, weights }) });
 }
 
 /**
- * `fitCurve` prepared for many data: a function `(x, y, { sigma, weights, start })` for which the model is traced and compiled once for
- * each number of rows, and what it depends on in which way is found out once.
+ * Prepares `fitCurve` for repeated use: returns a function `(x, y, { sigma, weights, start })` that traces and compiles
+ * the model once per number of rows, and analyses its structure only once.
  *
- * @throws DownhillError as `fitCurve`; what is about the data when it is called.
+ * @throws DownhillError as `fitCurve`; errors about the data are thrown when the function is called.
  * @example
  * const decay = (x, { a, b }) => a.mul(exp(b.mul(x).neg()));
  * const fit = curveFitter(decay, { parameters: ["a", "b"], start: { a: 1, b: 1 } });
@@ -123,7 +124,7 @@ export function curveFitter(
 }
 
 const example = `${operation}((x, params) => …, x, y, { parameters: ["a", "b"] })`;
-/** Models for columns of several structures that are kept. */
+/** Number of column structures for which models are cached. */
 const structuresKept = 16;
 
 function prepare(
@@ -153,7 +154,7 @@ function prepare(
     );
   const prepared = within(options.start);
   const plain = plainOf(model);
-  // a plain model knows one row
+  // a plain model computes one row
   const onRows =
     plain === undefined
       ? model
@@ -176,7 +177,7 @@ function prepare(
       },
       choices.jit,
     );
-    curve.values(new Float64Array(names.length).fill(1), rows); // a model of another shape is named before any work
+    curve.values(new Float64Array(names.length).fill(1), rows); // reports a model of another shape before any work
     curves.set(key, curve);
     return curve;
   };
@@ -199,7 +200,7 @@ function prepare(
   };
 }
 
-/** Parameters by their names, and the names of others that the model has asked for. */
+/** Parameters by name, and the unknown names that the model has read. */
 function named(
   names: readonly string[],
   theta: readonly Tensor[],
@@ -214,7 +215,7 @@ function named(
   return { params, unknown };
 }
 
-/** A model that fails once it has got nothing for a name: the name is what is wrong. */
+/** Error for a model that failed after reading an unknown parameter name, which is the likely cause. */
 function asksFor(name: string, names: readonly string[], cause: unknown): DownhillError {
   return new DownhillError(
     "option",

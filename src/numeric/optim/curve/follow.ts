@@ -17,7 +17,7 @@ import { findStarts, givenStarts } from "./find-start.ts";
 import { type CurveModel, takeRows } from "./model.ts";
 import type { ruleNames, CurveSettings, CurveData, FitCurveOptions } from "./options.ts";
 
-/** A fit to be made. */
+/** A curve fit to be computed. */
 export interface FitProblem extends CurveData {
   readonly curve: CurveModel;
   readonly walls: { readonly low: Float64Array; readonly high: Float64Array };
@@ -26,7 +26,7 @@ export interface FitProblem extends CurveData {
   readonly rules: Pick<FitCurveOptions, (typeof ruleNames)[number]>;
 }
 
-/** The end of one search. */
+/** Result of one search. */
 export interface FitEnd {
   readonly theta: Float64Array;
   readonly sumOfSquares: number;
@@ -38,9 +38,9 @@ export interface FitEnd {
 /** Limits of one search. */
 type FitLimits = Pick<Limits, "maxIterations" | "maxEvaluations">;
 
-/** The iterations and evaluations that several searches share. */
+/** Budget of iterations and evaluations that several searches share. */
 interface FitBudget {
-  /** Limits of the next one of `count` searches that share what is left of a part of all. */
+  /** Limits of the next one of `count` searches that share the rest of a fraction `part` of the budget. */
   readonly shareOf: (part: number, count: number) => FitLimits;
   readonly spend: (iterations: number, evaluations: number) => void;
   readonly spent: () => { readonly iterations: number; readonly evaluations: number };
@@ -61,7 +61,7 @@ function makeBudget({ maxIterations, maxEvaluations }: FitLimits): FitBudget {
   };
 }
 
-/** A fit that was made. */
+/** Result of a fit over all starts. */
 export interface FitSearchResult {
   readonly result: FitEnd;
   readonly start: Float64Array;
@@ -72,9 +72,9 @@ export interface FitSearchResult {
   readonly evaluations: number;
 }
 
-const mostRows = 1000; // that starts are followed on
+const mostRows = 1000; // rows used for following starts
 
-/** Follows the starts, and from the best of them fits all rows. */
+/** Follows the starts to their minima, and from the best one fits all rows. */
 export function search(task: FitProblem): FitSearchResult {
   const { curve, rows, y, weights, walls, given, choices, rules } = task;
   const isRobust = choices.loss !== "squares";
@@ -88,7 +88,7 @@ export function search(task: FitProblem): FitSearchResult {
     const fitted = curve.values(theta, rows);
     return medianSize(y.map((yi, r) => (yi - fitted[r]!) * roots[r]!).filter((_, r) => weights[r]! > 0));
   };
-  // in units of the data's own size, so that tolerances mean the same for all
+  // divides by the mean square of y, so that tolerances are independent of units
   const [total, power] = [
     weights.reduce((sum, w) => sum + w, 0),
     weights.reduce((sum, w, r) => sum + w * y[r]! * y[r]!, 0),
@@ -126,13 +126,13 @@ export function search(task: FitProblem): FitSearchResult {
   let scale = choices.lossScale ?? (isRobust ? scaleAt(starts[0]!) : 1);
   let best = { theta: starts[0]!, start: starts[0]! };
   let [followed, agreed] = [1, 1];
-  let reached: FitEnd | undefined; // where there is nothing left to follow
-  // all starts together get half of what is allowed, so small limits allow fewer starts
+  let reached: FitEnd | undefined; // set if nothing is left to follow
+  // all starts together get half of the limits, so small limits allow fewer starts
   const most = Math.min(limits.maxIterations, limits.maxEvaluations) / 2;
   const few = starts.slice(0, Math.max(1, most));
   if (few.length > 1) {
     const part = everyFew(task);
-    // soft-l1 pulls from everywhere, where cauchy and arctan are flat far from the data
+    // soft-l1 attracts from everywhere, while cauchy and arctan are flat far from the data
     const ends = few.map((start, i) => {
       const half = budget.shareOf(0.5, few.length - i);
       const share = { ...half, maxIterations: Math.min(100, half.maxIterations) };
@@ -145,11 +145,11 @@ export function search(task: FitProblem): FitSearchResult {
     const { start, end } = finite[0]!;
     best = { theta: end.theta, start };
     if (part === task && !isRobust && end.converged) reached = end;
-    const limit = end.sumOfSquares * (1 + 1e-6) + 1e-20 * power * unit; // rounding
+    const limit = end.sumOfSquares * (1 + 1e-6) + 1e-20 * power * unit; // tolerance for rounding
     followed = few.length;
     agreed = finite.filter(({ end: { sumOfSquares } }) => sumOfSquares <= limit).length;
   }
-  // what has bounds or was given stays on its side
+  // parameters with bounds or given values keep their sign and period
   const isKept = (i: number): boolean =>
     walls.low[i]! > -Infinity || walls.high[i]! < Infinity || !Number.isNaN(given[i]!);
   const from = found === undefined ? best.theta : found.plainest(best.theta, isKept);
@@ -157,7 +157,7 @@ export function search(task: FitProblem): FitSearchResult {
     reached !== undefined && from === reached.theta
       ? reached
       : follow(from, task, choices.loss, scale, budget.shareOf(1, 1));
-  // the scale belongs to the fit that it leads to
+  // the scale is estimated from the residuals of the fit that uses it
   const rounds = isRobust && choices.lossScale === undefined ? 5 : 0;
   for (let round = 0; round < rounds; round++) {
     const next = scaleAt(result.theta);
@@ -171,7 +171,7 @@ export function search(task: FitProblem): FitSearchResult {
   return { result, start, lossScale: isRobust ? scale : null, followed, agreed, ...budget.spent() };
 }
 
-/** The residuals `ρ(√w (curve − y))` of some rows as numbers whose squares add up, with their Jacobian. */
+/** The residuals `ρ(√w (curve − y))` of some rows, whose squares sum to the loss, with their Jacobian. */
 function residualsOf(
   curve: CurveModel,
   part: Pick<FitProblem, "rows" | "y">,
@@ -199,7 +199,7 @@ function residualsOf(
   };
 }
 
-/** `√w (curve − y)` */
+/** Weighted residuals `√w (curve − y)`. */
 function weighted(
   curve: CurveModel,
   { rows, y }: Pick<FitProblem, "rows" | "y">,
@@ -209,7 +209,7 @@ function weighted(
   return product(roots, subtract(curve.values(theta, rows), y));
 }
 
-/** The derivatives of the residuals of `residualsOf`: a column a parameter. */
+/** Jacobian of the residuals of `residualsOf`, one column per parameter. */
 export function jacobianOf(
   curve: CurveModel,
   part: Pick<FitProblem, "rows" | "y">,
@@ -234,7 +234,7 @@ function notFinite(): DownhillError {
   );
 }
 
-/** Evenly spread rows, where there are very many. */
+/** At most `mostRows` rows, evenly spread. */
 function everyFew(task: FitProblem): Pick<FitProblem, "rows" | "y" | "weights"> {
   const { rows, y, weights } = task;
   if (rows.count <= mostRows) return task;
@@ -246,14 +246,14 @@ function everyFew(task: FitProblem): Pick<FitProblem, "rows" | "y" | "weights"> 
   };
 }
 
-/** 1.4826 times the median of the sizes: the standard deviation of normal numbers. */
+/** 1.4826 times the median absolute value: an estimate of the standard deviation if the numbers are normal. */
 function medianSize(r: Float64Array): number {
   const sizes = r.map(Math.abs).sort();
   const median = (sizes[(sizes.length - 1) >> 1]! + sizes[sizes.length >> 1]!) / 2;
   return 1.4826 * median || sizes.at(-1)! || 1;
 }
 
-/** Options without those that are left out. */
+/** Options without undefined values. */
 export function defined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }

@@ -12,39 +12,42 @@ import { type ColumnMatrix, columnsOf } from "../minimize/qr.ts";
 import { type RobustLoss, robustResiduals } from "../minimize/robust.ts";
 import { jvp } from "../../../engine/transforms/linearize.ts";
 
-/** Columns of data, each of one axis. */
+/** Columns of data, each a vector with `count` elements. */
 export interface DataColumns {
   readonly count: number;
   readonly columns: readonly Tensor[];
 }
 
-/** A curve as a function of numbers: parameters in one vector, and the columns that it is drawn over. */
+/** A curve as a function of a parameter vector and the columns of data. */
 export interface CurveModel {
-  /** The number of parameters. */
+  /** Number of parameters. */
   readonly size: number;
-  /** Traced: one value a row. */
+  /** The curve over tensors, traceable: one value per row. */
   readonly curve: (theta: Tensor, rows: DataColumns) => Tensor;
-  /** Kept until other values are asked for: to be read only, as the derivatives. */
+  /** Values of the curve. Cached until other arguments are passed: read-only, like the derivatives. */
   readonly values: (theta: Float64Array, rows: DataColumns) => Float64Array;
-  /** The derivative of each value in each parameter: a column a parameter. */
+  /** Derivative of each value in each parameter, one column per parameter. */
   readonly slopes: (theta: Float64Array, rows: DataColumns) => ColumnMatrix;
-  /** The second derivatives of `Σ weights · values` in the parameters, by rows. */
+  /** Hessian of `Σ weights · values` in the parameters, in row-major order. */
   readonly bend: (theta: Float64Array, rows: DataColumns, weights: Tensor) => Float64Array;
-  /** The second derivative of each value along v. */
+  /** Second derivative of each value along v. */
   readonly curvature: (theta: Float64Array, rows: DataColumns, v: Float64Array) => Float64Array;
-  /** Numbers whose squares a robust loss sums instead of those of residuals, and their first two derivatives in these. */
+  /** Residuals transformed so that the sum of their squares is the robust loss, with their first two derivatives. */
   readonly robust: (
     loss: RobustLoss,
     scale: number,
     r: Float64Array,
   ) => { readonly values: Float64Array; readonly slopes: Float64Array; readonly bends: Float64Array };
-  /** Values, and the derivatives in some of the parameters only. */
+  /** Values, with the derivatives in some of the parameters only. */
   readonly partial: (
     chosen: readonly number[],
   ) => (theta: Float64Array, rows: DataColumns) => { values: Float64Array; columns: ColumnMatrix };
-  /** The derivative of each value in its own row of column `d`. */
+  /** Derivative of each value in its own row of column `d`. */
   readonly along: (theta: Float64Array, rows: DataColumns, d: number) => Float64Array;
-  /** The derivative of each value in parameter `i`, with its own derivatives in its row of column `d` and in some parameters. */
+  /**
+   * Derivative of each value in parameter `i`, together with the derivatives of that in its row of column `d` and in
+   * some parameters.
+   */
   readonly partOf: (
     theta: Float64Array,
     rows: DataColumns,
@@ -54,7 +57,7 @@ export interface CurveModel {
   ) => { readonly values: Float64Array; readonly along: Float64Array; readonly columns: ColumnMatrix };
 }
 
-/** Prepares a function of columns and parameters, both in the order that `f` knows. */
+/** Builds a model from a function of columns and parameters, both in the order that `f` expects. */
 export function curveModel(
   operation: string,
   size: number,
@@ -70,10 +73,10 @@ export function curveModel(
   };
   type OnRows = (theta: Tensor, ...columns: Tensor[]) => Tensor[];
   const prepare = (run: OnRows): OnRows => (compiled ? jit(run) : run);
-  // what is compiled gives tensors that nothing else reads
+  // results of compiled functions have no other users
   const read = (x: Tensor): Float64Array => x.data({ donate: compiled }) as Float64Array;
   const rowsOf = (columns: readonly Tensor[]): DataColumns => ({ count: columns[0]!.shape[0]!, columns });
-  // a search asks for the derivatives where it has just asked for the values
+  // a search needs derivatives at the point where it has just computed values
   const both = prepare((theta, ...columns) => {
     const model = (p: Tensor): Tensor => curve(p, rowsOf(columns));
     return [model(theta), transpose(jacfwd(model)(theta))];
@@ -151,7 +154,7 @@ export function curveModel(
   };
 }
 
-/** `CurveModel.partOf` of a traced curve. It is used a few times, and so it is not compiled. */
+/** `CurveModel.partOf` of a traced curve. Not compiled, because it is called only a few times. */
 function partOfCurve(curve: CurveModel["curve"]): CurveModel["partOf"] {
   return (theta, rows, i, d, chosen) => {
     const unit = (j: number): Tensor => tensor(theta.map((_, k) => (k === j ? 1 : 0)));
@@ -168,7 +171,7 @@ function partOfCurve(curve: CurveModel["curve"]): CurveModel["partOf"] {
   };
 }
 
-/** Some of the rows. */
+/** The given rows of the columns. */
 export function takeRows({ columns }: DataColumns, chosen: readonly number[]): DataColumns {
   return {
     count: chosen.length,

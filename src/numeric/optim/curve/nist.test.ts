@@ -12,7 +12,7 @@ interface Problem {
   readonly certified: readonly number[];
   readonly deviations: readonly number[];
   readonly sum: number;
-  /** Numbers of the parameters of terms that have one form. */
+  /** Indices of the parameters of terms of the same form. */
   readonly terms?: readonly (readonly number[])[];
   readonly columns: Readonly<Record<string, readonly number[]>>;
   readonly y: readonly number[];
@@ -29,7 +29,7 @@ test("all 27 problems are there", () => {
 const digits = (found: number, certified: number): number =>
   -Math.log10(Math.abs(found - certified) / Math.abs(certified));
 
-/** A fit, parameters and errors in the order of the names. */
+/** A fit, with parameters and errors in the order of the names. */
 interface Found {
   readonly params: readonly number[];
   readonly errors: readonly number[];
@@ -40,7 +40,7 @@ interface Found {
   readonly iterations: number;
 }
 
-/** Indices of the parameters found, in the order in which the certified terms stand. */
+/** Indices of the fitted parameters in the order of the certified terms. */
 function matchTerms({ certified, terms = [] }: Problem, params: readonly number[]): number[] {
   const order = certified.map((_, i) => i);
   const left = [...terms];
@@ -102,12 +102,12 @@ describe.each(problems.map((problem) => [problem.name, problem] as const))("NIST
     };
     if (name !== "MGH10" || which !== 1) expectCertified(problem, found);
     else {
-      // a valley along which b1 grows by 50 orders of magnitude: the limit ends the search, and it says so
+      // a valley along which b1 grows by 50 orders of magnitude: the search ends at the limit and reports it
       expect(found).toMatchObject({ converged: false, reason: "iterations", iterations: 1000 });
     }
   });
 
-  // in the quick extent every ninth one; two unknown periods, as in ENSO, take a second
+  // normal runs take every ninth problem; two unknown periods, as in ENSO, take a second
   if (problems.indexOf(problem) % extent(9, 1) === extent(2, 0))
     test("fitCurve, without a start", () => {
       expectCertified(problem, curveFitFrom());

@@ -11,17 +11,17 @@ import type { StopRules } from "../minimize/stop.ts";
 import { count, fixed, flag, oneOf, readOptions } from "../options.ts";
 import { numbers, type DataColumns } from "./model.ts";
 
-/** How much each row counts. */
+/** Weights of the rows. */
 export interface RowWeights {
-  /** The standard error of each y, above 0: it counts by `1/σ²`. Not beside `weights`. */
+  /** Standard error σ of each y, above 0; the weight is `1/σ²`. Cannot be combined with `weights`. */
   readonly sigma?: TensorLike;
-  /** How much each y counts, 0 or more. Default 1. */
+  /** Weight of each y, 0 or more. Default 1. */
   readonly weights?: TensorLike;
 }
 
-/** What a call of a prepared fitter takes beside its data. */
+/** Options of a call of a prepared fitter. */
 export interface CurveCallOptions<K extends string = string> extends RowWeights {
-  /** Where this search begins, in the place of the start that was prepared. */
+  /** Start values of this search, which replace those that the fitter was prepared with. */
   readonly start?: { readonly [name in NoInfer<K>]?: number };
 }
 
@@ -32,42 +32,45 @@ export interface FitCurveOptions<K extends string = string> extends CurveFitterO
 export type CurveBound<K extends string = string> =
   number | Tensor | ArrayLike<number> | { readonly [name in K]?: number };
 
-/** Options of `curveFitter`, and of `fitCurve` but for what goes with the rows. */
+/** Options of `curveFitter`, and of `fitCurve` except for the row weights. */
 export interface CurveFitterOptions<K extends string = string> extends StopRules {
-  /** The names of the parameters, each one number, in the order of the covariance. */
+  /** Names of the parameters, each a scalar, in the order of the covariance. */
   readonly parameters: readonly K[];
   /**
-   * Where to start; parameters that are left out are looked for. Default: all are. A start for all is followed as it is, and
-   * once more with the linear parameters solved for, and the better end counts.
+   * Start values. Parameters without one are searched. Default: all are searched. If all values are given, the search
+   * runs from them, and again from them with the linear parameters solved for; the better result counts.
    */
   readonly start?: { readonly [name in K]?: number };
   /**
-   * The least that a parameter may be: numbers by name, one number for all, or an array or tensor of one number per parameter in the
-   * order of `parameters`. Default −∞.
+   * Lower bounds of the parameters: numbers by name, one number for all, or an array or tensor of one number per
+   * parameter in the order of `parameters`. Default −∞.
    */
   readonly low?: CurveBound<K>;
-  /** The most that a parameter may be, in the same forms. Default ∞. */
+  /** Upper bounds of the parameters, in the same forms. Default ∞. */
   readonly high?: CurveBound<K>;
-  /** σ has the unit of y, so errors of parameters come from σ alone and not from the residuals. Default false. */
+  /**
+   * True if `sigma` has the unit of y, so that errors of parameters follow from σ alone and not from the residuals.
+   * Default false.
+   */
   readonly absoluteSigma?: boolean;
-  /** How much a residual counts, as in `leastSquares`. Default `squares`. */
+  /** Loss of a residual, as in `leastSquares`. Default `squares`. */
   readonly loss?: RobustLoss;
   /**
-   * The size of a residual (times √weight) above which a robust loss counts it less. Default: 1.4826 times the median size
-   * of the residuals of the fit, which is the standard error of normal ones.
+   * Size of a residual (times √weight) above which a robust loss reduces its weight. Default: 1.4826 times the median
+   * size of the residuals of the fit, which estimates their standard deviation if they are normal.
    */
   readonly lossScale?: number;
-  /** How many promising starts are followed, 1 or more. Default 12. */
+  /** Number of promising starts that are followed, 1 or more. Default 12. */
   readonly starts?: number;
-  /** The probability with which intervals hold the true values, above 0 and below 1. Default 0.95. */
+  /** Probability that a confidence interval contains the true value, between 0 and 1. Default 0.95. */
   readonly level?: number;
-  /** Compile the model. Default true. */
+  /** True to compile the model. Default true. */
   readonly jit?: boolean;
 }
 
-/** What messages begin with. */
+/** Prefix of error messages. */
 export const operation = "fitCurve";
-/** Options that go on to `leastSquares`. */
+/** Options passed on to `leastSquares`. */
 export const ruleNames = [
   "maxIterations",
   "maxEvaluations",
@@ -87,7 +90,7 @@ export interface CurveSettings {
   readonly jit: boolean;
 }
 
-/** Reads them. */
+/** Reads and checks these options. */
 export function readChoices(options: CurveFitterOptions, others: readonly string[] = []): CurveSettings {
   const own = ["absoluteSigma", "loss", "lossScale", "starts", "level", "jit"] as const;
   const shared = ["parameters", "start", "low", "high"] as const;
@@ -103,7 +106,7 @@ export function readChoices(options: CurveFitterOptions, others: readonly string
   return { ...read, lossScale: options.lossScale };
 }
 
-/** The names of the parameters. */
+/** Reads and checks the names of the parameters. */
 export function readNames(options: CurveFitterOptions): readonly string[] {
   const parameters: unknown = options.parameters;
   if (!isListOfNames(parameters)) {
@@ -123,7 +126,7 @@ function isListOfNames(value: unknown): value is readonly string[] {
   );
 }
 
-/** A number for each name, from an object that may leave some out. */
+/** A number per name, from an object that may omit some. */
 export function perName(
   names: readonly string[],
   option: string,
@@ -156,7 +159,7 @@ export function perName(
   return Float64Array.from(names, (name) => (values[name] as number | undefined) ?? otherwise);
 }
 
-/** A bound as one number for each parameter. */
+/** A bound as one number per parameter. */
 export function readBound(
   names: readonly string[],
   option: "low" | "high",
@@ -181,7 +184,7 @@ export function readBound(
   });
 }
 
-/** The data, checked. */
+/** Checked data of a fit. */
 export interface CurveData {
   readonly def: ReturnType<typeof flatten>["def"];
   readonly rows: DataColumns;
@@ -189,7 +192,7 @@ export interface CurveData {
   readonly weights: Float64Array;
 }
 
-/** Reads columns, y and weights. */
+/** Reads and checks the columns, y and weights. */
 export function readData(x: unknown, y: TensorLike, counts: RowWeights, absolute: boolean): CurveData {
   const { leaves, def } = flatten(x, operation);
   const paths = leafPaths(def, "x");
@@ -224,7 +227,7 @@ export function readData(x: unknown, y: TensorLike, counts: RowWeights, absolute
   return { def, rows: { count: n, columns }, y: numbers(target), weights: read };
 }
 
-/** Numbers in one axis, all finite, one a row. */
+/** Reads a vector of finite numbers, one per row. */
 export function oneAxis(name: string, value: unknown, rows?: number): Tensor {
   const x = astype(asTensor(value, operation), "float64");
   if (x.ndim !== 1 || x.shape[0] === 0) {

@@ -13,63 +13,67 @@ import type { CurveModel } from "./model.ts";
 import { operation, type CurveSettings, type CurveData, oneAxis } from "./options.ts";
 import { studentQuantile } from "./student.ts";
 
-/** A curve at some places, with its confidence interval. */
+/** Values of a curve with their confidence intervals. */
 export interface CurveBand {
   readonly value: Tensor;
   readonly low: Tensor;
   readonly high: Tensor;
 }
 
-/** What `fitCurve` found. */
+/** Result of `fitCurve`. */
 export interface CurveFit<K extends string = string, X = Tensor> {
   readonly params: Readonly<Record<K, number>>;
-  /** NaN for a parameter at a bound or undetermined, and for all where no degree of freedom is left. */
+  /**
+   * Standard errors. NaN for a parameter at a bound or undetermined, and for all parameters without degrees of freedom.
+   */
   readonly standardErrors: Readonly<Record<K, number>>;
-  /** Confidence intervals, by Student's t. */
+  /** Confidence intervals, by Student's t distribution. */
   readonly intervals: Readonly<Record<K, readonly [low: number, high: number]>>;
-  /** Of the parameters in the order of `parameters`: n × n. */
+  /** Covariance of the parameters in the order of `parameters`: n × n. */
   readonly covariance: Tensor;
-  /** The covariance in units of the standard errors. */
+  /** Correlation matrix: the covariance in units of the standard errors. */
   readonly correlation: Tensor;
-  /** The curve at the rows, and y less it. */
+  /** The curve at the rows, and the residuals y − curve. */
   readonly fitted: Tensor;
   readonly residuals: Tensor;
-  /** `Σ w r²`; with a robust loss `Σ ρ(√w r)`. */
+  /** `Σ w r²`; for a robust loss `Σ ρ(√w r)`. */
   readonly sumOfSquares: number;
-  /** Rows with a weight above 0 less parameters that could move the curve each in its own way. */
+  /** Number of rows with weight above 0 minus the number of parameters that change the curve independently. */
   readonly degreesOfFreedom: number;
-  /** `sumOfSquares/degreesOfFreedom`: about 1 where `sigma` are the errors of the data and the model is right. */
+  /** `sumOfSquares/degreesOfFreedom`: about 1 if `sigma` are the errors of the data and the model is right. */
   readonly reducedChiSquared: number;
   /** `1 − Σ w r²/Σ w (y − ȳ)²`, ȳ being the weighted mean. */
   readonly rSquared: number;
   /** The scale of a robust loss; `null` for `squares`. */
   readonly lossScale: number | null;
-  /** Parameters that can be changed together without changing the curve at any row. */
+  /** Parameters that can change together without changing the curve at any row. */
   readonly undetermined: readonly K[];
-  /** Parameters that stand at a bound. */
+  /** Parameters that are at a bound. */
   readonly atBound: readonly K[];
-  /** Where the search for this fit began. */
+  /** Start values of the search that led to this fit. */
   readonly start: Readonly<Record<K, number>>;
-  /** How many starts were followed, and how many of them led here. */
+  /** Number of starts that were followed, and number of those that led to this fit. */
   readonly starts: { readonly followed: number; readonly agreed: number };
   readonly reason: StopReason;
   readonly converged: boolean;
   readonly message: string;
-  /** Of all starts together, which is what `maxIterations` and `maxEvaluations` limit. */
+  /** Totals over all starts, which `maxIterations` and `maxEvaluations` limit. */
   readonly iterations: number;
   readonly evaluations: number;
-  /** The curve elsewhere, with its confidence band: `f(x) ± t √(gᵀCg)`, g being the gradient in the parameters. */
+  /**
+   * The curve at other points, with its confidence band `f(x) ± t √(gᵀCg)`, where g is the gradient in the parameters.
+   */
   readonly predict: (x: LikeColumns<X>) => CurveBand;
 }
 
 type LikeColumns<X> = X extends Tensor ? TensorLike : { readonly [name in keyof X]: TensorLike };
 
-/** Columns of data for a model of plain numbers, which knows one row: numbers, or a record of some. */
+/** Columns of data for a model of plain numbers, which computes one row: an array of numbers, or a record of arrays. */
 export type PlainColumns<X> = X extends number
   ? ArrayLike<number> & TensorLike
   : { readonly [name in keyof X]: ArrayLike<number> & TensorLike };
 
-/** What `fitCurve` found for a model of plain numbers: arrays of numbers in the place of tensors. */
+/** Result of `fitCurve` for a model of plain numbers: arrays of numbers instead of tensors. */
 export interface PlainCurveFit<K extends string = string, X = number> extends Omit<
   CurveFit<K>,
   "covariance" | "correlation" | "fitted" | "residuals" | "predict"
@@ -81,7 +85,7 @@ export interface PlainCurveFit<K extends string = string, X = number> extends Om
   readonly predict: (x: PlainColumns<X>) => { readonly [part in keyof CurveBand]: number[] };
 }
 
-/** The same result in plain numbers. */
+/** The result converted to plain numbers. */
 export function inNumbers(fit: CurveFit<string, never>): PlainCurveFit<string, never> {
   const row = (x: Tensor): number[] => x.tolist() as number[];
   const matrix = (x: Tensor): number[][] => x.tolist() as number[][];
@@ -98,7 +102,7 @@ export function inNumbers(fit: CurveFit<string, never>): PlainCurveFit<string, n
   };
 }
 
-/** What the fit tells. */
+/** Computes the result of a fit: errors, intervals, covariance and goodness of fit. */
 export function describe(
   names: readonly string[],
   curve: CurveModel,
@@ -117,7 +121,7 @@ export function describe(
     triangular(jacobianOf(curve, { rows, y }, roots, by, lossScale ?? 1, theta));
   const jacobian = jacobianBy("squares");
   const undetermined = undeterminedColumns(free.map((i) => jacobian[i]!)).map((at) => free[at]!);
-  // with some of these fixed, the others have errors all the same
+  // if some of these are fixed, the others still have errors
   const kept = free.filter((i) => !undetermined.includes(i));
   for (const i of undetermined)
     if (undeterminedColumns([...kept, i].map((j) => jacobian[j]!)).length === 0) kept.push(i);
@@ -126,7 +130,7 @@ export function describe(
   const counting = loss === "squares" ? jacobian : jacobianBy(loss);
   const among = kept.map((i) => counting[i]!);
   const covariance = covarianceAmong(kept, among, n, reducedChiSquared);
-  // the errors of the others are the same whichever of these are fixed
+  // the errors of determined parameters do not depend on which of these are fixed
   for (const i of undetermined)
     for (let j = 0; j < n; j++) covariance[i * n + j] = covariance[j * n + i] = Number.NaN;
   if (absoluteSigma) covariance.forEach((c, at) => (covariance[at] = c / reducedChiSquared));
@@ -172,7 +176,7 @@ export function describe(
       };
       const value = curve.values(theta, places);
       const gradients = curve.slopes(theta, places);
-      // a parameter at a bound stands still, and undetermined ones have no error to give to the curve
+      // parameters at a bound are constant; undetermined parameters have no errors, so the curve has no band
       const moving = undetermined.length === 0 ? free : [];
       const width = value.map((_, r) => {
         let total = 0;

@@ -6,33 +6,36 @@ import { numbers, takeRows } from "./model.ts";
 import { length, project } from "../minimize/project.ts";
 import { product, scaled } from "../vector.ts";
 
-/** What is known of a parameter that the curve is not linear in, from the formula alone. */
+/** Role of a parameter in which the curve is not linear, derived from the formula alone. */
 export interface ParameterRole {
   /**
-   * The power of the unit of each column that the parameter has: −1 for a rate, 1 for a width, 0 for an exponent;
-   * `undefined` where the formula has no such symmetry.
+   * Exponents of the units of the columns in the unit of the parameter: −1 for a rate, 1 for a width, 0 for an
+   * exponent; `undefined` if the formula has no such symmetry.
    */
   readonly powers: readonly (number | undefined)[];
-  /** The column along which the parameter moves the curve (or a part of it), and the step that moves it by 1. */
+  /**
+   * The column along which the parameter shifts the curve or a part of it, and the change of the parameter that shifts
+   * by 1.
+   */
   readonly shifts: { readonly column: number; readonly by: number } | undefined;
-  /** The curve is the same again after so much. */
+  /** Period of the curve in the parameter. */
   readonly period: number | undefined;
-  /** It is the same but for linear parameters after so much: half the period of a phase with an amplitude. */
+  /** Period up to a change of linear parameters: half the period for a phase with an amplitude. */
   readonly shortPeriod: number | undefined;
-  /** Phase of the oscillation that the parameter makes along a column: `|phase per unit of column × parameter^±1|`. */
+  /** Phase rate, if the parameter causes an oscillation along a column: `|phase per unit of column × parameter^±1|`. */
   readonly phase: { readonly column: number; readonly rate: number } | undefined;
-  /** A change of sign makes no other curve. */
+  /** True if a change of sign of the parameter leaves the curve unchanged. */
   readonly isEven: boolean;
-  /** It makes none but for linear parameters. */
+  /** True if a change of sign leaves the curve unchanged up to linear parameters. */
   readonly isMirrored: boolean;
 }
 
-/** How a curve depends on its parameters. */
+/** Dependence of a curve on its parameters. */
 export interface CurveStructure {
-  /** Parameters in which, with all others kept, the curve is linear together. */
+  /** Parameters in which the curve is jointly linear for fixed other parameters. */
   readonly linear: readonly number[];
   readonly nonlinear: readonly number[];
-  /** One for each of `nonlinear`. */
+  /** One role per parameter of `nonlinear`. */
   readonly roles: readonly ParameterRole[];
 }
 
@@ -45,15 +48,15 @@ interface Probe {
 
 const probeRows = 40;
 const draws = 12;
-const small = 1e-8; // what is left of derivatives that cancel but for rounding
+const small = 1e-8; // residue of derivatives that cancel except for rounding
 
 /**
- * Finds out how a curve depends on its parameters, by its exact derivatives at random places. `fixed` parameters are not
- * counted as linear.
+ * Determines the dependence of a curve on its parameters from exact derivatives at random points. `fixed` parameters do
+ * not count as linear.
  *
- * Linear: second derivatives are 0. Units: a curve that is the same after `x → λx` and `pᵢ → λ^kᵢ pᵢ` obeys Euler's
- * identity `x ∂f/∂x + Σ kᵢ pᵢ ∂f/∂pᵢ = 0`, which is solved for k, up to what linear parameters make good and with a free
- * origin of x; shifts likewise by `∂f/∂x + Σ mᵢ ∂f/∂pᵢ = 0`.
+ * Linear parameters have second derivatives of 0. Units: a curve that is invariant under `x → λx` and `pᵢ → λ^kᵢ pᵢ`
+ * obeys Euler's identity `x ∂f/∂x + Σ kᵢ pᵢ ∂f/∂pᵢ = 0`. It is solved for k, with a free origin of x and up to
+ * contributions of linear parameters. Shifts are found likewise from `∂f/∂x + Σ mᵢ ∂f/∂pᵢ = 0`.
  */
 export function structureOf(
   model: CurveModel,
@@ -68,10 +71,10 @@ export function structureOf(
   return found;
 }
 
-/** What was found out about curves: it is of the formula, and not of the data. */
+/** Cached structures, which depend on the formula and not on the data. */
 const structures = /* @__PURE__ */ new WeakMap<CurveModel, Map<string, CurveStructure>>();
 
-/** The part of it that takes no search: which parameters a curve is linear in. */
+/** The part of the structure that needs no search: the parameters in which a curve is linear. */
 export function linearPartOf(
   model: CurveModel,
   data: DataColumns,
@@ -124,8 +127,8 @@ function findStructure(model: CurveModel, data: DataColumns, fixed: ReadonlySet<
 }
 
 /**
- * Random places to look at: over plain numbers of about 1, or, where the formula has constants that only suit its data (years,
- * say), over rows of those, with parameters of several sizes.
+ * Random points for the analysis: rows with values of about 1, or, if the formula has constants that fit only its data
+ * (such as years), rows of the data, with parameters of several sizes.
  */
 function probesOf(model: CurveModel, data: DataColumns): readonly Probe[] {
   const plain: DataColumns = {
@@ -143,7 +146,7 @@ function probesOf(model: CurveModel, data: DataColumns): readonly Probe[] {
     const size = uniformNow(key(i), model.size, { minval: 0.4, maxval: 1.6 });
     const sign = uniformNow(key(200 + i), model.size);
     const power = uniformNow(key(400 + i), model.size);
-    // half of them positive: powers and logarithms want it
+    // half of the draws are positive, as powers and logarithms require
     const theta = size.map(
       (s, j) => (i % 2 === 1 && sign[j]! < 0.5 ? -s : s) * 10 ** -Math.floor(power[j]! * powers),
     );
@@ -154,7 +157,8 @@ function probesOf(model: CurveModel, data: DataColumns): readonly Probe[] {
     const finite = probes.filter(({ values, slopes }) =>
       [values, ...slopes].every((x) => x.every(Number.isFinite)),
     );
-    // where a part has vanished, nothing is seen of it
+    // keep only probes with the most parameters that have an effect, because nothing can be learnt about a term that is
+    // 0
     const most = Math.max(0, ...finite.map(moving));
     return finite.filter((probe) => moving(probe) === most);
   };
@@ -164,7 +168,7 @@ function probesOf(model: CurveModel, data: DataColumns): readonly Probe[] {
   return second.length >= 4 && (first.length < 4 || moving(second[0]!) > moving(first[0]!)) ? second : first;
 }
 
-/** The largest set of parameters without second derivatives among themselves. */
+/** The largest set of parameters without second derivatives with respect to each other. */
 function linearTogether(model: CurveModel, probes: readonly Probe[], fixed: ReadonlySet<number>): number[] {
   const n = model.size;
   if (probes.length === 0) return [];
@@ -192,7 +196,7 @@ function linearTogether(model: CurveModel, probes: readonly Probe[], fixed: Read
 
 type ResidualProjector = (probe: Probe, x: Float64Array) => Float64Array;
 
-/** k of Euler's identity for column d, or nothing where the curve has no such symmetry. */
+/** The exponents k of Euler's identity for column d; undefined if the curve has no such symmetry. */
 function scalingAlong(
   model: CurveModel,
   probes: readonly Probe[],
@@ -216,9 +220,9 @@ function scalingAlong(
 }
 
 /**
- * The power for parameter i alone, by Euler's identity for `g = ∂f/∂pᵢ`, which is homogeneous of some degree: `x ∂g/∂x + Σ kⱼ pⱼ ∂g/∂pⱼ = c g`,
- * with a free origin of x. A term of the curve with constants of its own, such as a season of 12 months, breaks the identity for f, and
- * drops out of g.
+ * The exponent for parameter i alone, from Euler's identity for `g = ∂f/∂pᵢ`, which is homogeneous of some degree c:
+ * `x ∂g/∂x + Σ kⱼ pⱼ ∂g/∂pⱼ = c g`, with a free origin of x. A term of the curve with its own constants, such as a
+ * season of 12 months, violates the identity for f but does not occur in g.
  */
 function powerOfPart(
   model: CurveModel,
@@ -237,7 +241,7 @@ function powerOfPart(
   return constants?.at(-1);
 }
 
-/** m of the shift along column d. */
+/** The coefficients m of the shift along column d; undefined if the curve has no such symmetry. */
 function shiftAlong(
   model: CurveModel,
   probes: readonly Probe[],
@@ -258,18 +262,18 @@ function shiftAlong(
 interface ProbeEquations {
   readonly unknowns: readonly Float64Array[];
   readonly known: Float64Array;
-  /** What the known part was before linear parameters took theirs. */
+  /** Norm of the known part before the projection removed the contributions of linear parameters. */
   readonly size: number;
 }
 
-/** The constants with `known + Σ cᵢ unknownᵢ = 0` at all probes, or nothing where there are none. */
+/** The constants c with `known + Σ cᵢ unknownᵢ = 0` at all probes; undefined if there are none. */
 function solveForConstants(
   probes: readonly Probe[],
   n: number,
   equationsAt: (probe: Probe) => ProbeEquations,
 ): number[] | undefined {
   if (probes.length < 3) return undefined;
-  // each probe counts alike, whatever the size of the curve there
+  // every probe has equal weight, regardless of the size of the curve there
   const parts = probes.map((probe) => {
     const { unknowns, known, size } = equationsAt(probe);
     const unit = 1 / (size || 1);
@@ -285,7 +289,7 @@ function solveForConstants(
   return length(rest) <= small * Math.sqrt(parts.length) ? Array.from(coefficients) : undefined;
 }
 
-/** Whether a change of parameter i leaves the curve as it is, but for what `off` takes out. */
+/** True if a change of parameter i leaves the curve unchanged, up to the part that `off` removes. */
 function isSame(
   model: CurveModel,
   probe: Probe,
@@ -309,8 +313,8 @@ function isSame(
 const grid = 600;
 
 /**
- * Counts how often the derivative in parameter i changes its sign along a column, for two large rates: where that is in
- * proportion, the curve oscillates. Trends beside the oscillation do not show there.
+ * Counts the sign changes of the derivative in parameter i along a column, for two large rates. If the counts are
+ * proportional to the rates, the curve oscillates. Trends in addition to the oscillation do not disturb this.
  */
 function phaseOf(
   model: CurveModel,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { studentQuantile } from "./student.ts";
 
-// Tables of Student's t, as in every text book
+// tables of Student's t, as in any textbook
 test.each([
   [0.95, 1, 12.7062],
   [0.95, 2, 4.30265],

@@ -1,6 +1,6 @@
 /**
- * The t with `P(|T| ≤ t) = level` for Student's T with a whole number of degrees of freedom: half-widths of confidence
- * intervals in standard errors. NaN without a degree of freedom.
+ * The t with `P(|T| ≤ t) = level` for Student's T with an integer number of degrees of freedom: the half-width of a
+ * confidence interval in standard errors. NaN without degrees of freedom.
  *
  * @see Abramowitz, Stegun, Handbook of mathematical functions, 26.7.3 and 26.7.4, solved by bisection.
  */
@@ -15,7 +15,7 @@ export function studentQuantile(level: number, degreesOfFreedom: number): number
   return Math.sqrt(degreesOfFreedom) * Math.tan((low + high) / 2);
 }
 
-/** `P(|T| ≤ √ν tan θ)`, as the finite sum that it is for whole ν. */
+/** `P(|T| ≤ √ν tan θ)`, a finite sum for integer ν. */
 function probabilityWithin(theta: number, n: number): number {
   const [sine, cosine] = [Math.sin(theta), Math.cos(theta)];
   const isOdd = n % 2 === 1;

@@ -35,28 +35,29 @@ import { type ImplicitEquations, implicitSolution, requireSolution } from "./imp
 
 /** Options of `brentq`. */
 export interface BrentqOptions<A extends readonly unknown[] = []> {
-  /** What the function takes behind x. Default: nothing. */
+  /** Further arguments of the function after x. Default: none. */
   readonly args?: LikeAll<A>;
-  /** The root is known to `xtol + rtol·|x|`; above 0. Default 2e-12. */
+  /** Absolute tolerance: the error of the root is at most `xtol + rtol·|x|`; above 0. Default 2e-12. */
   readonly xtol?: number;
-  /** At least 4·2⁻⁵², which is the default. */
+  /** Relative tolerance, at least 4·2⁻⁵², which is the default. */
   readonly rtol?: number;
-  /** Most evaluations after those at the ends, 1 or more. Default 100. */
+  /** Maximum number of evaluations after those at the ends, 1 or more. Default 100. */
   readonly maxIterations?: number;
 }
 
 const leastPart = 4 * Number.EPSILON;
 
 /**
- * The root of a function of one number between `low` and `high`, where it has different signs, by Brent's method (SciPy's
- * `brentq`): bisection, secants and inverse quadratic interpolation. Computes in float64.
+ * Finds the root of a function of one number between `low` and `high`, where it has different signs, by Brent's method
+ * (SciPy's `brentq`): bisection, secants and inverse quadratic interpolation. Computes in float64.
  *
- * The result is differentiable in `args`, and in what f reads from outside, by the implicit function theorem: in both modes and
- * to any order. It has no derivative in `low` and `high`. The search is compiled, and works inside `jit`, `vmap`, `scan` and
- * `grad`.
+ * The result is differentiable in `args`, and in values that f captures, by the implicit function theorem: in both
+ * modes and to any order. It has no derivative in `low` and `high`. The search is compiled, and works inside `jit`,
+ * `vmap`, `scan` and `grad`.
  *
- * @throws DownhillError `diverged` where the signs at the ends are the same or `maxIterations` is reached; inside traced functions,
- * where that is not known, the result is NaN. `shape` if f gives no scalar, `option` and `range` for options.
+ * @throws DownhillError `diverged` if the signs at the ends are equal or `maxIterations` is reached; inside traced
+ * functions, where this is unknown, the result is NaN instead. `shape` if f does not return a scalar, `option` and
+ * `range` for options.
  * @see Brent, Algorithms for minimization without derivatives, 1973, chapter 4.
  * @example
  * brentq((x) => sub(cos(x), x), 0, 1);                              // 0.739085133215
@@ -107,11 +108,11 @@ function show(end: Tensor): string {
   return end.tracer === undefined ? String(end.item()) : "the lower and the upper end";
 }
 
-/** Where the search stands: the root lies between `x`, the best place so far, and `other`. */
+/** State of the search: the root is between `x`, the best point so far, and `other`. */
 interface BracketState {
   readonly x: Tensor;
   readonly value: Tensor;
-  /** The best place before. */
+  /** The previous best point. */
   readonly last: Tensor;
   readonly lastValue: Tensor;
   readonly other: Tensor;
@@ -157,7 +158,7 @@ function brent(
   return where(end.isFound, end.x, Number.NaN);
 }
 
-/** The same with the better of the two ends as the best place. */
+/** The state with the better of the two ends as the best point. */
 function ordered(state: BracketState): BracketState {
   const isWorse = less(abs(state.otherValue), abs(state.value));
   return {
@@ -175,7 +176,7 @@ function advance(f: (x: Tensor) => Tensor, state: BracketState, tolerance: Tenso
   const { x, value, last, lastValue, other, otherValue, stepBefore } = state;
   const middle = mul(0.5, sub(other, x));
   const isFound = logicalOr(equal(value, 0), lessEqual(abs(middle), tolerance));
-  // the secant, or the inverse quadratic through three places, as p/q
+  // secant or inverse quadratic interpolation through three points, as p/q
   const s = div(value, lastValue);
   const [q0, r] = [div(lastValue, otherValue), div(value, otherValue)];
   const isSecant = equal(last, other);
@@ -200,7 +201,7 @@ function advance(f: (x: Tensor) => Tensor, state: BracketState, tolerance: Tenso
   const least = mul(where(less(middle, 0), -1, 1), tolerance);
   const next = add(x, where(greater(abs(step), tolerance), step, least));
   const after = f(next);
-  // the root stays between the new place and an end of the other sign
+  // the root stays between the new point and an end with the other sign
   const isSameSide = equal(sign(after), sign(otherValue));
   const moved = ordered({
     ...state,

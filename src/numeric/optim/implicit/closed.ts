@@ -3,17 +3,17 @@ import { asTensor } from "../../../engine/prims/lift.ts";
 import { evalProgram, traceProgram } from "../../../engine/trace/staging.ts";
 import { flattenArguments, unflattenArguments } from "../../../engine/transforms/arguments.ts";
 
-/** A function of some operands of its own and of data, traced: what it reads from outside counts among the data. */
+/** A traced function of operands and of data, where captured values count as data. */
 export interface ClosedFunction {
-  /** What it depends on besides its operands: the leaves of its arguments, and what it reads from outside. */
+  /** All data that the function depends on besides its operands: the leaves of its arguments, and captured values. */
   readonly data: readonly Tensor[];
-  /** Its result for operands and data of these types. */
+  /** Evaluates the function for operands and data of the traced types. */
   readonly call: (operands: readonly Tensor[], data: readonly Tensor[]) => Tensor;
 }
 
 /**
- * Traces `f(operands, args)`, so that it can be solved and differentiated with all that it depends on in the hands of the solver,
- * traced values of transforms around too.
+ * Traces `f(operands, args)` into a function with explicit data, so that a solver controls everything that it depends
+ * on, including traced values of enclosing transforms.
  */
 export function closed(
   operation: string,

@@ -28,28 +28,33 @@ import { flatVector } from "./vector.ts";
 
 /** Options of `fixedPoint`. */
 export interface FixedPointOptions<A extends readonly unknown[] = []> {
-  /** What the function takes behind x. Default: nothing. */
+  /** Further arguments of the function after x. Default: none. */
   readonly args?: LikeAll<A>;
-  /** Found where no number of x moves by this part of it any more, above 0. Default 1e-12. */
+  /**
+   * Relative tolerance: the search ends when no element of x changes by more than this fraction; above 0. Default
+   * 1e-12.
+   */
   readonly xtol?: number;
-  /** Most iterations, 1 or more. Default 500. */
+  /** Maximum number of iterations, 1 or more. Default 500. */
   readonly maxIterations?: number;
   /**
-   * `del2` goes on to where each number would converge geometrically, by Aitken's Δ² (Steffensen's method); `iteration` applies
-   * f and no more. Default `del2`.
+   * `del2` extrapolates each element to the limit of a geometric convergence by Aitken's Δ² (Steffensen's method);
+   * `iteration` only applies f. Default `del2`.
    */
   readonly method?: "del2" | "iteration";
 }
 
 /**
- * An x with `f(x, ...args) = x`, from `x0`, by iteration (SciPy's `fixed_point`). `f` gives the structure of x. Computes in float64.
+ * Finds an x with `f(x, ...args) = x` by iteration from `x0` (SciPy's `fixed_point`). `f` returns a value in the
+ * structure of x. Computes in float64.
  *
- * The result is differentiable in `args`, and in what f reads from outside, by the implicit function theorem: in both modes and
- * to any order, however many iterations there were. It has no derivative in `x0`. The search is compiled, and works inside
- * `jit`, `vmap`, `scan` and `grad`; a derivative in n unknowns costs n³.
+ * The result is differentiable in `args`, and in values that f captures, by the implicit function theorem: in both
+ * modes and to any order, regardless of the number of iterations. It has no derivative in `x0`. The search is compiled,
+ * and works inside `jit`, `vmap`, `scan` and `grad`; a derivative in n unknowns costs n³.
  *
- * @throws DownhillError `diverged` where it does not converge; inside traced functions, where that is not known, the result is NaN.
- * `option` and `range` for options, `tree` and `shape` for a result that is not of the structure of `x0`.
+ * @throws DownhillError `diverged` if it does not converge; inside traced functions, where this is unknown, the result
+ * is NaN instead. `option` and `range` for options, `tree` and `shape` for a result that does not have the structure of
+ * `x0`.
  * @example
  * const wave = (a) => fixedPoint((x, k) => cos(mul(k, x)), 0.5, { args: [a] });
  * wave(1);       // 0.739085133215

@@ -30,7 +30,9 @@ import { checkGrads } from "downhill/testing";
 import { describe, expect, test } from "vitest";
 import reference from "../testdata/scipy-solvers.json" with { type: "json" };
 
-/** Solutions x(a) that are known in closed form, with their first and second derivatives, each by every solver that can find it. */
+/**
+ * Solutions x(a) known in closed form, with their first and second derivatives, for every solver that can find them.
+ */
 interface Known {
   readonly solve: (a: Tensor) => Tensor;
   readonly at: number;
@@ -167,7 +169,7 @@ describe("systems of equations", () => {
     const u = solve(f);
     const rest = sub(add(matmul(matrix, u), mul(h * h, exp(u))), mul(h * h, f));
     expect(Math.max(...rest.abs().data())).toBeLessThan(1e-14);
-    // both modes give one matrix
+    // both modes give the same matrix
     const [forward, reverse] = [jacfwd(solve)(f), jacrev(solve)(f)];
     expect(Math.max(...sub(forward, reverse).abs().data())).toBeLessThan(1e-13);
   });

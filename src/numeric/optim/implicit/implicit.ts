@@ -18,7 +18,8 @@ export type ImplicitEquations = (x: Tensor, data: readonly Tensor[]) => Tensor;
  * dx = −(∂F/∂x)⁻¹ (∂F/∂data) ddata
  * ```
  *
- * which holds whatever `solve` does; so do higher derivatives. There is none in the start.
+ * which does not depend on the algorithm of `solve`; higher derivatives follow likewise. The derivative in the start is
+ * 0.
  */
 export function implicitSolution(
   equations: ImplicitEquations,
@@ -33,7 +34,7 @@ export function implicitSolution(
       const x = solution(from!, ...own);
       const change = changeOf(equations, x, own, active, changes);
       const slopes = jacfwd((y: Tensor) => equations(y, own))(x);
-      // where no solution was found its derivatives are not known either, whatever the equations are
+      // if no solution was found, its derivatives are NaN too, whatever the equations are
       const known = where(isNaN(x), Number.NaN, -1);
       return [x, mul(known, solveLinear(slopes, change))];
     },
@@ -41,12 +42,12 @@ export function implicitSolution(
   return solution(start, ...data);
 }
 
-/** The solution of `A x = b` for a square matrix and a vector: NaN where A is singular. */
+/** The solution of `A x = b` for a square matrix and a vector: NaN if A is singular. */
 export function solveLinear(a: Tensor, b: Tensor): Tensor {
   return reshape(linearSolve(a, reshape(b, [b.shape[0]!, 1])), b.shape);
 }
 
-/** `(∂F/∂data) ddata`, of the data that have derivatives. */
+/** `(∂F/∂data) ddata` over the data that have derivatives. */
 function changeOf(
   equations: ImplicitEquations,
   x: Tensor,
@@ -66,7 +67,8 @@ function changeOf(
 }
 
 /**
- * Refuses a solution that is not one: solvers give NaN there, which is known only outside of traced functions.
+ * Refuses a solution of NaN, which solvers return if they fail. Inside traced functions the values are unknown and the
+ * solution passes.
  *
  * @throws DownhillError `diverged`
  */

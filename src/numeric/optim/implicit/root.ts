@@ -36,24 +36,29 @@ import { flatVector } from "./vector.ts";
 
 /** Options of `root`. */
 export interface RootOptions<A extends readonly unknown[] = []> {
-  /** What the function takes behind x. Default: nothing. */
+  /** Further arguments of the function after x. Default: none. */
   readonly args?: LikeAll<A>;
-  /** Solved where Newton's step is no longer than this part of x, above 0. Default 1e-12. */
+  /**
+   * Relative tolerance: the search ends when Newton's step is no longer than this fraction of x; above 0. Default
+   * 1e-12.
+   */
   readonly xtol?: number;
-  /** Most evaluations of the function and its Jacobian, 1 or more. Default 100. */
+  /** Maximum number of evaluations of the function and its Jacobian, 1 or more. Default 100. */
   readonly maxIterations?: number;
 }
 
 /**
- * An x with `f(x, ...args) = 0`, from `x0`, by Powell's hybrid of Newton's method and steepest descent (SciPy's `root` with
- * `method="hybr"`) with exact Jacobians. `f` gives as many numbers as x has, in the same structure. Computes in float64.
+ * Finds an x with `f(x, ...args) = 0` from `x0` by Powell's hybrid of Newton's method and steepest descent (SciPy's
+ * `root` with `method="hybr"`) with exact Jacobians. `f` returns one number per number of x, in the same structure.
+ * Computes in float64.
  *
- * The result is differentiable in `args`, and in what f reads from outside, by the implicit function theorem: in both modes and
- * to any order, whatever way the search took. It has no derivative in `x0`. The search is compiled, and works inside `jit`,
- * `vmap`, `scan` and `grad`; of n unknowns it costs n³ a step.
+ * The result is differentiable in `args`, and in values that f captures, by the implicit function theorem: in both
+ * modes and to any order, regardless of the course of the search. It has no derivative in `x0`. The search is compiled,
+ * and works inside `jit`, `vmap`, `scan` and `grad`; for n unknowns a step costs n³.
  *
- * @throws DownhillError `diverged` where no root is found; inside traced functions, where that is not known, the result is NaN.
- * `option` and `range` for options, `tree` and `shape` for a result that is not of the structure of `x0`.
+ * @throws DownhillError `diverged` if no root is found; inside traced functions, where this is unknown, the result is
+ * NaN instead. `option` and `range` for options, `tree` and `shape` for a result that does not have the structure of
+ * `x0`.
  * @see Powell, A hybrid method for nonlinear equations, 1970.
  * @example
  * root((x, a) => sub(square(x), a), 1, { args: [2] }); // 1.41421356237
@@ -97,20 +102,20 @@ export function root(
   return toTree(requireSolution("root", x, "Start nearer to a root, or allow more with maxIterations."));
 }
 
-/** Where the search stands. */
+/** State of the search. */
 interface RootState {
   readonly x: Tensor;
   readonly value: Tensor;
-  /** The radius of the region in which the linear model is trusted, in units of `scale`. */
+  /** Radius of the trust region, in units of `scale`. */
   readonly radius: Tensor;
-  /** The largest size of each column of the Jacobian so far. */
+  /** The largest norm of each column of the Jacobian so far. */
   readonly scale: Tensor;
   readonly evaluations: Tensor;
   readonly isDone: Tensor;
   readonly isRoot: Tensor;
 }
 
-/** Powell's hybrid method; NaN where it finds no root. */
+/** Powell's hybrid method; returns NaN if it finds no root. */
 function hybrid(
   f: (x: Tensor) => Tensor,
   start: Tensor,
@@ -144,7 +149,7 @@ function advance(f: (x: Tensor) => Tensor, state: RootState, xtol: number): Root
   const newton = neg(solveLinear(jacobian, value));
   const isNewton = all(isFinite(newton));
   const newtonLength = length(mul(scale, newton));
-  // the first radius, as MINPACK has it
+  // the initial radius of MINPACK
   const radius = minimum(state.radius, where(greater(size, 0), mul(100, size), 100));
   const step = dogleg(jacobian, value, scale, where(isNewton, newton, 0), isNewton, radius);
   const stepLength = length(mul(scale, step));
@@ -153,12 +158,12 @@ function advance(f: (x: Tensor) => Tensor, state: RootState, xtol: number): Root
   const [before, then] = [sum(square(value)), sum(square(after))];
   const predicted = sub(before, sum(square(add(value, matmul(jacobian, step)))));
   const gain = div(sub(before, then), predicted);
-  const isBetter = logicalAnd(greater(gain, 1e-4), greater(predicted, 0)); // false where one is NaN
+  const isBetter = logicalAnd(greater(gain, 1e-4), greater(predicted, 0)); // false if one is NaN
   const shrunk = mul(0.5, minimum(stepLength, radius));
   const wider = where(greater(gain, 0.75), maximum(radius, mul(2, stepLength)), radius);
   const isZero = lessEqual(max(abs(value)), 0);
   const isShort = (part: number): Tensor => logicalAnd(isNewton, lessEqual(newtonLength, mul(part, size)));
-  // where rounding lets no step be seen to be better, Newton's step tells that x is a root as well as can be
+  // if rounding hides any improvement, a short Newton step shows that x is a root to the possible accuracy
   const isStuck = logicalAnd(logicalNot(isBetter), lessEqual(shrunk, mul(xtol, size)));
   const isRoot = logicalOr(isZero, logicalOr(isShort(xtol), logicalAnd(isStuck, isShort(Math.sqrt(xtol)))));
   return {
@@ -172,7 +177,7 @@ function advance(f: (x: Tensor) => Tensor, state: RootState, xtol: number): Root
   };
 }
 
-/** The step within the radius along the path from the minimum along the gradient to that of Newton. */
+/** The step within the radius on the path from the minimum along the gradient to Newton's step. */
 function dogleg(
   jacobian: Tensor,
   value: Tensor,
@@ -205,7 +210,7 @@ function dogleg(
   return div(where(isInside, target, onPath), scale);
 }
 
-/** `|x|` */
+/** Euclidean length `|x|`. */
 function length(x: Tensor): Tensor {
   return sqrt(sum(square(x)));
 }

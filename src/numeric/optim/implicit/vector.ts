@@ -8,19 +8,18 @@ import { asTensor } from "../../../engine/prims/lift.ts";
 import { sameShape, sizeOf } from "../../../engine/util/shape.ts";
 import { readParameters } from "../parameters.ts";
 
-/** Nested numbers as one vector of float64, traced or not. */
+/** A tree of numbers as one float64 vector, traced or not. */
 export interface FlatVector {
   readonly vector: Tensor;
-  /** The tree of a vector, or of vectors along further axes in front, each leaf in its own shape and dtype. */
+  /** Converts a vector, or vectors with further leading axes, to the tree, each leaf in its own shape and dtype. */
   readonly toTree: (x: Tensor) => unknown;
-  /** The vector of a tree that must be of the same structure and shapes. */
+  /** Converts a tree of the same structure and shapes to a vector. */
   readonly fromTree: (tree: unknown, what: string) => Tensor;
 }
 
 /**
- * Takes nested numbers as one vector.
- *
- * @throws DownhillError `tree` where there are none, `dtype` for one that is no floating number.
+ * Flattens a tree of numbers into one vector.
+ * @throws DownhillError `tree` if there are no numbers, `dtype` for a leaf that is not floating.
  */
 export function flatVector(operation: string, tree: unknown, root: string): FlatVector {
   const { tensors, def } = readParameters(operation, tree, root);
@@ -36,7 +35,7 @@ export function flatVector(operation: string, tree: unknown, root: string): Flat
       return unflatten(def, parts);
     },
     fromTree(given, what) {
-      if (given instanceof Promise || given === undefined) flatten(given, operation); // which says what is wrong
+      if (given instanceof Promise || given === undefined) flatten(given, operation); // reports the mistake
       const parts = matchLeaves(operation, def, given, what).map((leaf) => asTensor(leaf, operation));
       const odd = parts.findIndex((part, i) => !sameShape(part.shape, tensors[i]!.shape));
       if (odd < 0) return join(parts);

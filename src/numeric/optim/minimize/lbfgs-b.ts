@@ -5,12 +5,12 @@ import { backSubstitute, factorize } from "./qr.ts";
 import type { DescentSearch } from "./stop.ts";
 import { inside, type BoxBounds } from "./walls.ts";
 
-/** Steps and changes of the gradient that are remembered, as with L-BFGS. */
+/** Number of steps and gradient changes in the history, as for L-BFGS. */
 const remembered = 10;
 
 /**
- * What is known of the curvature in the compact form `B = θI − W M Wᵀ` with `W = [Y θS]`: the rows of W, one a parameter, and M
- * of twice as many rows as there are steps.
+ * Approximate Hessian in the compact form `B = θI − W M Wᵀ` with `W = [Y θS]`: W has one row per parameter, and M has
+ * two rows per remembered step.
  */
 interface Curvature {
   readonly steps: readonly Float64Array[];
@@ -21,8 +21,8 @@ interface Curvature {
 }
 
 /**
- * L-BFGS within walls: the first minimum of the quadratic model along the projected gradient says which parameters stay at
- * their walls, the model is minimised in the others, and a line search goes there.
+ * L-BFGS with bounds: the first minimum of the quadratic model along the projected gradient determines which parameters
+ * stay at their bounds. The model is minimised in the other parameters, and a line search runs towards that minimum.
  *
  * @see Byrd, Lu, Nocedal, Zhu, A limited memory algorithm for bound constrained optimization, 1995.
  */
@@ -46,7 +46,7 @@ export function* lbfgsB(f: Objective, start: Float64Array, walls: BoxBounds): De
       const { point } = strongWolfe(
         (t) =>
           t > most
-            ? { value: Infinity, gradient: here.gradient } // outside: the search turns back, and nothing is evaluated
+            ? { value: Infinity, gradient: here.gradient } // out of bounds: the search turns back without an evaluation
             : f.valueAndGradient(t === 1 ? target : inside(addScaled(from, t, direction), walls)),
         here,
         direction,
@@ -63,26 +63,29 @@ export function* lbfgsB(f: Objective, start: Float64Array, walls: BoxBounds): De
       }
     }
     if (isFresh) return;
-    known = none; // rounding has spoilt what was learnt
+    known = none; // rounding errors have spoilt the history
     [decrease, step] = [Infinity, Infinity];
   }
 }
 
-/** How far a step of steepest descent of length 1 gets within walls: 0 where the walls leave nothing to gain. */
+/**
+ * Distance that a step of steepest descent of length 1 moves within the bounds, per parameter: 0 if the bounds prevent
+ * any gain.
+ */
 function projectedGradient(x: Float64Array, gradient: Float64Array, walls: BoxBounds): Float64Array {
   return subtract(x, inside(subtract(x, gradient), walls));
 }
 
-/** The largest t with x + t·d within walls. */
+/** The largest t for which x + t·d is within the bounds. */
 function furthest(x: Float64Array, direction: Float64Array, { low, high }: BoxBounds): number {
   let most = Infinity;
   direction.forEach((d, i) => {
     if (d !== 0) most = Math.min(most, ((d > 0 ? high[i]! : low[i]!) - x[i]!) / d);
   });
-  return Math.max(most, 1); // x + d lies within, whatever rounding says
+  return Math.max(most, 1); // x + d is within the bounds, up to rounding
 }
 
-/** The curvature with a step more. */
+/** The curvature with another step and gradient change. */
 function learn({ steps, changes }: Curvature, s: Float64Array, y: Float64Array): Curvature {
   return curvatureOf(
     [...steps, s].slice(-remembered),
@@ -92,7 +95,10 @@ function learn({ steps, changes }: Curvature, s: Float64Array, y: Float64Array):
   );
 }
 
-/** The compact form; M is the inverse of `[[−D, Lᵀ], [L, θSᵀS]]`, of which D is the diagonal of SᵀY and L what lies below it. */
+/**
+ * The compact form; M is the inverse of `[[−D, Lᵀ], [L, θSᵀS]]`, where D is the diagonal of SᵀY and L the part below
+ * it.
+ */
 function curvatureOf(
   steps: readonly Float64Array[],
   changes: readonly Float64Array[],
@@ -116,7 +122,10 @@ function curvatureOf(
   return { steps, changes, theta, w, m };
 }
 
-/** The point to go to: the minimum of the model in the parameters that its Cauchy point leaves free, cut short at walls. */
+/**
+ * Target of the next step: the minimum of the model in the parameters that the Cauchy point leaves free, cut at the
+ * bounds.
+ */
 function minimizeModel(
   known: Curvature,
   x: Float64Array,
@@ -129,7 +138,7 @@ function minimizeModel(
   if (free.length === 0) return point;
   const mc = times(m, c);
   const reduced = Float64Array.from(free, (i) => gradient[i]! + theta * (point[i]! - x[i]!) - dot(w[i]!, mc));
-  // (θI − W M Wᵀ)⁻¹ on the free parameters, by the formula of Sherman, Morrison and Woodbury
+  // (θI − W M Wᵀ)⁻¹ on the free parameters, by the Sherman–Morrison–Woodbury formula
   let along = scaled(-1 / theta, reduced);
   if (m.length > 0) {
     const wr = new Float64Array(m.length);
@@ -158,7 +167,7 @@ function minimizeModel(
   return inside(out, walls);
 }
 
-/** The first minimum of the model along `P(x − t·g)`, P being the projection on the box, and `c = Wᵀ(point − x)`. */
+/** The first minimum of the model along `P(x − t·g)`, where P projects onto the box, and `c = Wᵀ(point − x)`. */
 function cauchyPoint(
   { theta, w, m }: Curvature,
   x: Float64Array,

@@ -29,23 +29,24 @@ import {
 } from "./stop.ts";
 import { type Bounds, readWalls } from "./walls.ts";
 
-/** Options of `leastSquaresSolver`, and of `leastSquares` but for the data. */
+/** Options of `leastSquaresSolver`, and of `leastSquares` except for the data. */
 export interface LeastSquaresSolverOptions<P = unknown> extends StopRules, Bounds {
   /**
-   * How much a residual counts, for data with outliers: `r²` (`squares`), or what grows as `|r|` (`soft-l1`, `huber`), as
-   * `ln |r|` (`cauchy`) or not at all (`arctan`, to `πs²/2`) where `|r|` is above `lossScale`. Default `squares`.
+   * Loss of a residual; robust losses are for data with outliers. `squares` is `r²`. For `|r|` above `lossScale`,
+   * `soft-l1` and `huber` grow like `|r|`, `cauchy` like `ln |r|`, and `arctan` is bounded by `πs²/2`. Default
+   * `squares`.
    */
   readonly loss?: RobustLoss;
-  /** s, the size of a residual above which a robust loss counts it less, above 0. Default 1. */
+  /** s, the size of a residual above which a robust loss reduces its weight; above 0. Default 1. */
   readonly lossScale?: number;
   /**
-   * w, one number of 0 or more for each residual: `Σ w r²`, or `Σ ρ(√w r)`. For data with standard errors σ it is 1/σ².
-   * Default 1.
+   * Weights w, one number of 0 or more per residual: `Σ w r²`, or `Σ ρ(√w r)`. For data with standard errors σ, use
+   * 1/σ². Default 1.
    */
   readonly weights?: TensorLike;
-  /** Compile the function. Default true. */
+  /** True to compile the function. Default true. */
   readonly jit?: boolean;
-  /** Called after each iteration; returning true stops. */
+  /** Called after each iteration; returns true to stop. */
   readonly callback?: (progress: Progress<P>) => boolean | void;
 }
 
@@ -54,41 +55,41 @@ export interface LeastSquaresOptions<
   P = unknown,
   A extends readonly unknown[] = [],
 > extends LeastSquaresSolverOptions<P> {
-  /** What the function takes behind its parameters: data that change from call to call. Default: nothing. */
+  /** Further arguments of the function after its parameters: data that change between calls. Default: none. */
   readonly args?: LikeAll<A>;
 }
 
-/** What a fit found. */
+/** Result of a least-squares fit. */
 export interface LeastSquaresResult<P> {
   readonly params: P;
-  /** `Σ w r²` there; with a robust loss `Σ ρ(√w r)`. */
+  /** `Σ w r²` at the result; with a robust loss `Σ ρ(√w r)`. */
   readonly sumOfSquares: number;
-  /** r, the residuals there, as f gives them. */
+  /** The residuals r at the result, as f returns them. */
   readonly residuals: Tensor;
-  /** Number of residuals (with a weight above 0) less that of parameters that could move. */
+  /** Number of residuals with a weight above 0 minus the number of parameters that are not at a bound. */
   readonly degreesOfFreedom: number;
   /**
-   * The standard error of each parameter: the root of the diagonal of the covariance. NaN for a parameter that stands at
-   * a wall, and for all where the data do not tell the parameters apart or leave no degree of freedom.
+   * The standard error of each parameter: the square root of the diagonal of the covariance. NaN for a parameter at a
+   * bound, and for all parameters if the data do not determine them or leave no degrees of freedom.
    */
   readonly standardErrors: P;
   /**
-   * `s² (JᵀWJ)⁻¹` with `s² = Σ w r²/degreesOfFreedom`, of all parameters as one vector of n: n × n. With a robust loss r and J
-   * are those of `√ρ(√w r)`, and so this is an approximation.
+   * Covariance `s² (JᵀWJ)⁻¹` with `s² = Σ w r²/degreesOfFreedom`, of all parameters as one vector of length n: n × n.
+   * With a robust loss, r and J are those of `√ρ(√w r)`, so this is an approximation.
    */
   readonly covariance: Tensor;
   readonly reason: StopReason;
-  /** Whether a tolerance was met. */
+  /** True if a tolerance was met. */
   readonly converged: boolean;
-  /** The reason in words. */
+  /** Explanation of the reason. */
   readonly message: string;
   readonly iterations: number;
-  /** Number of evaluations of the residuals, second derivatives along a step included, and of their Jacobian. */
+  /** Number of evaluations of the residuals (including second derivatives along a step), and of their Jacobian. */
   readonly evaluations: number;
   readonly jacobians: number;
 }
 
-/** What a fit of a function of plain numbers found. */
+/** Result of a least-squares fit of a function of plain numbers. */
 export type PlainLeastSquaresResult<P> = Omit<LeastSquaresResult<P>, "residuals" | "covariance"> & {
   readonly residuals: number[];
   readonly covariance: number[][];
@@ -97,20 +98,21 @@ export type PlainLeastSquaresResult<P> = Omit<LeastSquaresResult<P>, "residuals"
 type AnyLeastSquaresResult = LeastSquaresResult<unknown> | PlainLeastSquaresResult<unknown>;
 
 /**
- * Parameters that minimise the sum of squares of the residuals, from `x0`, by Levenberg and Marquardt's method with geodesic
- * acceleration and exact derivatives (without acceleration where f has no second ones). Computes in float64.
+ * Minimises the sum of squares of residuals from `x0`, by the Levenberg–Marquardt method with geodesic acceleration and
+ * exact derivatives (without acceleration if f has no second derivatives). Computes in float64.
  *
- * `f` returns the residuals in one axis: `ravel(sub(model(params), y))`, divided by the errors of the data where they
- * differ. The standard errors take the size of the errors from the residuals.
+ * `f` returns the residuals as a vector: `ravel(sub(model(params), y))`, divided by the errors of the data if these
+ * differ. The standard errors are scaled by the size of the residuals.
  *
- * `gradientTolerance` is compared with the cosine of the angle between the residuals and the tangent space of the model,
- * which has no units (Bates and Watts's relative offset). A search that damping slows down, that ends on a plateau where
- * parameters have lost their influence, or that runs away to infinity does not converge: `converged` is false.
+ * `gradientTolerance` is compared with the cosine of the angle between the residuals and the tangent space of the
+ * model, which has no units (Bates and Watts's relative offset). `converged` is false if damping slows the search down,
+ * if it ends on a plateau where parameters have lost their influence, or if it diverges to infinity.
  *
- * SciPy's `least_squares` minimises half the sum and gives no errors; its `curve_fit` gives these with
+ * SciPy's `least_squares` minimises half the sum and returns no errors; its `curve_fit` returns the same errors with
  * `absolute_sigma=False`.
  *
- * @throws DownhillError `option` or `range` for options, `shape` if f gives no vector, `tree` for `x0` or bounds.
+ * @throws DownhillError `option` or `range` for options, `shape` if f does not return a vector, `tree` for `x0` or
+ * bounds.
  * @example
  * const [t, y] = [tensor([0, 1, 2, 3]), tensor([2.1, 1.4, 1.1, 0.7])];
  * const residuals = (p) => sub(mul(p.a, exp(mul(p.k, t))), y);
@@ -143,7 +145,9 @@ export function leastSquares(
   return report(finish(run));
 }
 
-/** `leastSquares` that lets a page or server go on in between, and that a signal can abort at any time. */
+/**
+ * Asynchronous `leastSquares`: it yields to other tasks of the page or server, and a signal can abort it at any time.
+ */
 export async function leastSquaresAsync(
   f: (x: Tensor, ...args: Tensor[]) => Tensor,
   x0: TensorLike,
@@ -171,10 +175,10 @@ export async function leastSquaresAsync(
 }
 
 /**
- * `leastSquares` prepared for many calls: a function `(x0, ...args)` for which f is traced and compiled once for each combination
- * of structures and types, whatever the values.
+ * Prepares `leastSquares` for repeated use: returns a function `(x0, ...args)` that traces and compiles f once per
+ * combination of structures and types, regardless of values.
  *
- * @throws DownhillError as `leastSquares`; what is about `x0` and `args` when it is called.
+ * @throws DownhillError as `leastSquares`; errors about `x0` and `args` are thrown when the function is called.
  * @example
  * const decay = leastSquaresSolver((p, t, y) => sub(mul(p.a, exp(mul(p.k, t))), y));
  * const t = tensor([0, 1, 2, 3]);
@@ -207,13 +211,16 @@ export function leastSquaresSolver(
 
 type ResidualOptions = Pick<LeastSquaresOptions, "loss" | "lossScale" | "jit">;
 
-/** One search: its steps, and what is told of their outcome. */
+/** One search: its iterations, and the conversion of their outcome to a result. */
 interface LeastSquaresRun {
   readonly run: Generator<void, SearchOutcome, void>;
   readonly report: (outcome: SearchOutcome) => AnyLeastSquaresResult;
 }
 
-/** For each structure of parameters: the residuals, those that are counted, and the derivatives of these, a column each. */
+/**
+ * Functions per structure of parameters: the residuals, the residuals after weights and loss, and the derivatives of
+ * these, one column per parameter.
+ */
 function residualFunctions(
   operation: string,
   { loss, lossScale, jit }: Required<ResidualOptions>,
@@ -332,7 +339,7 @@ function prepareLeastSquares(
   };
 }
 
-/** Zeros for a function that has first derivatives only: the search then goes without acceleration. */
+/** The curvature, or zeros for a function that has only first derivatives, which disables the acceleration. */
 function curvatureOrZeros(compute: () => Float64Array, count: () => number): Float64Array {
   try {
     return compute();
@@ -343,9 +350,9 @@ function curvatureOrZeros(compute: () => Float64Array, count: () => number): Flo
 }
 
 interface Weights {
-  /** √w, one axis. */
+  /** √w, as a vector. */
   readonly roots: Tensor;
-  /** How many are 0. */
+  /** Number of weights that are 0. */
   readonly ignored: number;
 }
 

@@ -7,20 +7,20 @@ import { inside, type BoxBounds } from "./walls.ts";
 /** Residuals with their derivatives. The method may overwrite a Jacobian, but neither residuals nor curvatures. */
 export interface Residuals {
   readonly values: (x: Float64Array) => Float64Array;
-  /** One column for each number of x. */
+  /** The Jacobian, one column per element of x. */
   readonly jacobian: (x: Float64Array) => ColumnMatrix;
   /** Second derivative of the residuals along v: `d²r(x + tv)/dt²` at t = 0. */
   readonly curvature: (x: Float64Array, v: Float64Array) => Float64Array;
 }
 
 /**
- * Levenberg and Marquardt's method for `Σ r²` within walls, with geodesic acceleration.
+ * The Levenberg–Marquardt method for `Σ r²` with bounds and geodesic acceleration.
  *
  * The velocity v minimises `|r + Jv|² + μ|Dv|²`, where D holds the largest lengths of the columns of J so far. The
- * acceleration a minimises `|rᵥᵥ + Ja|² + μ|Da|²`. The step `v + a/2` follows a curved valley. A step whose acceleration is
- * large compared with its velocity is refused, because the linear model is wrong there. μ falls where the model predicted
- * the sum well and rises where it did not. Parameters at a wall that want to leave through it stand still. Steps are cut
- * short at walls.
+ * acceleration a minimises `|rᵥᵥ + Ja|² + μ|Da|²`. The step `v + a/2` follows a curved valley. A step whose
+ * acceleration is large compared with its velocity is refused, because the linear model is wrong there. μ falls if the
+ * model predicted the sum well, and rises if it did not. Parameters at a bound do not move if their step points
+ * outwards. Steps are cut at bounds.
  *
  * Convergence is measured by the undamped Gauss-Newton step at each iterate, because a step that damping made short proves
  * nothing. `gradient` is the cosine of the angle between the residuals and the tangent space of the free parameters, less
@@ -51,7 +51,7 @@ export function* levenbergMarquardt(f: Residuals, start: Float64Array, walls: Bo
     for (;;) {
       const trial = trialStep(f, model, { x, scale, mu, bend, most: rest.most }, walls);
       if (trial === "still" || !(mu < 1e60)) {
-        // no step is left: the Gauss-Newton step alone decides, and a fall that rounding hides is none
+        // no step is left: the Gauss-Newton step alone decides, and a decrease hidden by rounding counts as 0
         yield { ...at, decrease: rest.decrease <= rounding ? 0 : rest.decrease, step: rest.step };
         return;
       }
@@ -61,7 +61,7 @@ export function* levenbergMarquardt(f: Residuals, start: Float64Array, walls: Bo
         const values = f.values(next);
         const trialValue = dot(values, values);
         const fall = value - trialValue;
-        // Below the rounding of the values only the model can decide, as long as it predicts ever less.
+        // Below the rounding error of the values only the model can decide, as long as its predictions keep shrinking.
         const isUnseen = predicted < rounding && predicted < lastUnseen / 4;
         if (predicted > 0 && (isUnseen ? fall > -rounding : fall / predicted > 1e-4)) {
           if (isUnseen) lastUnseen = predicted;
@@ -78,17 +78,17 @@ export function* levenbergMarquardt(f: Residuals, start: Float64Array, walls: Bo
   }
 }
 
-/** An element of D: what a change of one parameter counts. */
+/** An element of D: the scale of changes of one parameter. */
 interface ParameterScale {
   readonly now: number;
-  /** Largest length of the column of J so far, per unit of the parameter and per its size. */
+  /** Largest norm of the column of J so far, absolute and multiplied by the size of the parameter. */
   readonly absolute: number;
   readonly relative: number;
 }
 
 /**
- * The smaller one of the two largest lengths so far. By the absolute one alone (Moré's), a parameter that becomes 1e20 times
- * larger moves as slowly as at its smallest.
+ * The scale from the smaller one of the two largest norms so far. With the absolute one alone (Moré), a parameter that
+ * becomes 1e20 times larger moves as slowly as at its smallest.
  */
 function scaleFor(before: ParameterScale, columnLength: number, size: number): ParameterScale {
   const absolute = Math.max(before.absolute, columnLength);
@@ -97,13 +97,13 @@ function scaleFor(before: ParameterScale, columnLength: number, size: number): P
   return { now, absolute, relative };
 }
 
-/** The residuals near a point: `|r + Jδ|² = |Qᵀr + Rδ|²` + what no δ changes. */
+/** The residuals near a point: `|r + Jδ|² = |Qᵀr + Rδ|²` + a constant. */
 interface LinearModel extends QrFactors {
-  /** Lengths of the columns of J. */
+  /** Norms of the columns of J. */
   readonly sizes: Float64Array;
-  /** 1 for a parameter that may move, 0 for one that is held by a wall. */
+  /** 1 for a parameter that may move, 0 for one that is held at a bound. */
   readonly free: Float64Array;
-  /** Rounding error of r: its change when each parameter changes by its last bit. */
+  /** Rounding error of r: its change when each parameter changes by one unit in the last place. */
   readonly noise: number;
 }
 
@@ -131,11 +131,11 @@ interface ConvergenceMeasures {
   readonly gradient: number;
   readonly decrease: number;
   readonly step: number;
-  /** The fall that the linear model alone predicts. */
+  /** The decrease that the linear model alone predicts. */
   readonly most: number;
 }
 
-/** A minimum where J is singular is recognised once the sum falls by less than this part of it. */
+/** Relative decrease of the sum below which a minimum with a singular J is recognised. */
 const slowFall = 1e-6;
 
 function remaining(
@@ -153,7 +153,7 @@ function remaining(
   if (value === 0) return { gradient: 0, decrease: 0, step: 0, most: 0 };
   const n = x.length;
   const moving = Array.from(x.keys()).filter((i) => model.free[i] === 1);
-  // A parameter that has lost its influence may have run away. Where none has any, the start is on a plateau.
+  // A parameter without influence may have run away. If no parameter has any influence, the start is on a plateau.
   const isFlat = moving.every((i) => model.sizes[i] === 0);
   for (const i of moving) {
     if (model.sizes[i] !== 0 || (scale[i] === 0 && !isFlat)) continue;
@@ -174,13 +174,13 @@ function remaining(
   const most = size ** 2;
   const linear = { gradient, decrease: most, step, most };
   if (at.decrease > slowFall * value || most <= at.decrease) return linear;
-  // Where J is nearly singular, the curvature of the residuals limits the step and not J: Newton's step along δ.
+  // If J is nearly singular, the curvature of the residuals limits the step instead of J: Newton's step along δ.
   const curved = Math.max(0, dot(r, f.curvature(x, delta)));
   const part = most / (most + curved);
   return part * step < 1e-3 ? { gradient, decrease: part * most, step: part * step, most } : linear;
 }
 
-/** The first numbers of a column of R. */
+/** The first `count` elements of column j of R. */
 function columnOf({ r, qtb }: QrFactors, j: number, count: number): Float64Array {
   const n = qtb.length;
   return Float64Array.from({ length: count }, (_, i) => r[i * n + j]!);
@@ -188,20 +188,23 @@ function columnOf({ r, qtb }: QrFactors, j: number, count: number): Float64Array
 
 /** Ratio of the scaled lengths of acceleration and velocity above which a step is refused. */
 const mostBend = 0.75;
-/** Ratio below which the acceleration of an undamped step, by the last known one, is not worth an evaluation. */
+/**
+ * Ratio below which the acceleration of an undamped step, estimated from the last known one, is not worth an
+ * evaluation.
+ */
 const leastBend = 0.1;
 
 /** A step that may be taken. */
 interface TrialStep {
-  /** Its end; `undefined` where the acceleration is too large. */
+  /** End of the step; `undefined` if the acceleration is too large. */
   readonly next: Float64Array | undefined;
-  /** The fall that the velocity predicts. */
+  /** The decrease that the velocity predicts. */
   readonly predicted: number;
   /** Ratio of acceleration to velocity per scaled length of the velocity. */
   readonly bend: number;
 }
 
-/** Computes the step for μ; `still` where it changes no number. `bend` is that of the last trial. */
+/** Computes the step for μ; `still` if it changes no parameter. `at.bend` is that of the last trial. */
 function trialStep(
   f: Residuals,
   model: LinearModel,
@@ -210,7 +213,7 @@ function trialStep(
     readonly scale: Float64Array;
     readonly mu: number;
     readonly bend: number;
-    /** Fall that the undamped step predicts. */
+    /** Decrease that the undamped step predicts. */
     readonly most: number;
   },
   walls: BoxBounds,
@@ -229,7 +232,7 @@ function trialStep(
   return { next, predicted, bend: ratio / size };
 }
 
-/** The δ that minimises `|b + Jδ|² + μ|Dδ|²` for `Qᵀb`, 0 where a parameter is not free. */
+/** The δ that minimises `|b + Jδ|² + μ|Dδ|²` for a given `Qᵀb`; 0 for parameters that are not free. */
 function damped(
   { r, free }: LinearModel,
   scale: Float64Array,
@@ -250,7 +253,7 @@ function damped(
   };
 }
 
-/** `|r|² − |r + Jδ|²` */
+/** The predicted decrease `|r|² − |r + Jδ|²`. */
 function predictedFall({ r, qtb }: QrFactors, delta: Float64Array): number {
   const n = qtb.length;
   let fall = 0;

@@ -4,10 +4,10 @@ import { addScaled, dot, largestPart, scaled, subtract, sumOfSizes } from "../ve
 import type { Objective } from "./problem.ts";
 import type { DescentSearch } from "./stop.ts";
 
-/** What a line-search method remembers, and the direction that follows from it. */
+/** Memory of a line-search method, and the direction that follows from it. */
 interface DescentMemory<M> {
   readonly empty: M;
-  /** After a step s over which the gradient changed by y, with sᵀy > 0. */
+  /** The memory after a step s over which the gradient changed by y, with sᵀy > 0. */
   readonly learn: (memory: M, s: Float64Array, y: Float64Array) => M;
   readonly direction: (memory: M, gradient: Float64Array) => Float64Array;
 }
@@ -26,12 +26,12 @@ export const limitedMemory: DescentMemory<CurvatureHistory> = {
   direction: quasiNewtonDirection,
 };
 
-/** BFGS: the whole inverse Hessian H, as rows; `null` for the identity. */
+/** BFGS: the full inverse Hessian H, as rows; `null` for the identity. */
 export const fullMemory: DescentMemory<readonly Float64Array[] | null> = {
   empty: null,
   learn(known, s, y) {
     const sy = dot(s, y);
-    // the first step tells the size of H (Nocedal and Wright, 6.20)
+    // the first step determines the scale of H (Nocedal and Wright, 6.20)
     const h =
       known ??
       s
@@ -41,7 +41,7 @@ export const fullMemory: DescentMemory<readonly Float64Array[] | null> = {
     const hy = rowsTimes(h, y);
     const factor = (1 + dot(y, hy) / sy) / sy;
     return h.map((row, i) => {
-      const next = new Float64Array(row.length); // a loop, since `map` of typed arrays takes five times as long
+      const next = new Float64Array(row.length); // a loop, because `map` of typed arrays takes five times as long
       const [ofS, ofHy] = [factor * s[i]! - hy[i]! / sy, s[i]! / sy];
       for (let j = 0; j < row.length; j++) next[j] = row[j]! + ofS * s[j]! - ofHy * hy[j]!;
       return next;
@@ -51,7 +51,7 @@ export const fullMemory: DescentMemory<readonly Float64Array[] | null> = {
 };
 
 function rowsTimes(rows: readonly Float64Array[], x: Float64Array): Float64Array {
-  const out = new Float64Array(rows.length); // a loop, since `from` with a function takes several times as long
+  const out = new Float64Array(rows.length); // a loop, because `from` with a function takes several times as long
   for (let i = 0; i < rows.length; i++) out[i] = dot(rows[i]!, x);
   return out;
 }
@@ -66,7 +66,7 @@ export function* alongLines<M>(f: Objective, x: Float64Array, memory: DescentMem
     let direction = memory.direction(known, gradient);
     let slope = dot(gradient, direction);
     if (!(slope < 0)) {
-      known = memory.empty; // rounding has spoilt what was learnt
+      known = memory.empty; // rounding errors have spoilt the memory
       direction = memory.direction(known, gradient);
       slope = dot(gradient, direction);
     }
@@ -80,7 +80,7 @@ export function* alongLines<M>(f: Objective, x: Float64Array, memory: DescentMem
       {
         tolerance: 0,
         evaluations: 40,
-        // a search for steepest descent gains from being exact
+        // steepest descent benefits from a more exact line search
         curvature: memory === (steepest as unknown) ? 0.1 : 0.9,
       },
     );
@@ -93,7 +93,7 @@ export function* alongLines<M>(f: Objective, x: Float64Array, memory: DescentMem
     const next = addScaled(x, point.t, direction);
     const [s, y] = [subtract(next, x), subtract(point.gradient, gradient)];
     if (dot(s, y) > 1e-14 * Math.sqrt(dot(s, s) * dot(y, y))) known = memory.learn(known, s, y);
-    // the next step of steepest descent will gain about as much as this one
+    // assumes that the next step of steepest descent gains about the same
     length =
       known === null ? Math.min(1e10, (2 * (value - point.value)) / dot(point.gradient, point.gradient)) : 1;
     const decrease = value - point.value;

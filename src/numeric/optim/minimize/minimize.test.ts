@@ -33,7 +33,7 @@ const total =
   (x: Tensor): Tensor =>
     sum(square(residuals(x)));
 
-/** One of the minima of the paper, to five digits. */
+/** One of the published minima, to five digits. */
 function expectMinimum(value: number, minima: readonly number[]): void {
   const isNear = (minimum: number): boolean => Math.abs(value - minimum) <= 5e-5 * minimum + 1e-9;
   expect(minima.some(isNear), `${value} is none of ${minima.join()}`).toBe(true);
@@ -63,7 +63,7 @@ describe("the problems of Moré, Garbow and Hillstrom", () => {
     });
   });
 
-  // from far away many run into plateaus, saddles and other minima, as with other solvers; they must say so
+  // from far away many searches end on plateaus, saddles and other minima, as with other solvers; they must report so
   describe.each([10, 100].slice(0, extent(0, 2)))("from starts %i times as large", (factor) => {
     const far = problems.map(({ residuals, start, minima, name }) => ({
       name,
@@ -223,7 +223,7 @@ describe("minimize", () => {
   });
 
   test("goes around places where the function is not finite", () => {
-    const barrier = (x: Tensor): Tensor => sum(sub(x, mul(0.1, x.log()))); // least at 0.1
+    const barrier = (x: Tensor): Tensor => sum(sub(x, mul(0.1, x.log()))); // minimum at 0.1
     for (const method of ["bfgs", "lbfgs", "gd", "newton-cg", "nelder-mead"] as const) {
       expect(minimize(barrier, [3], { method }).params.at(0).item(), method).toBeCloseTo(0.1, 5);
     }
@@ -316,7 +316,7 @@ describe("leastSquares", () => {
     expect([converged, degreesOfFreedom]).toEqual([true, 13]);
     expect(standardErrors.a.item()).toBeNaN();
     expect(standardErrors.b.item()).toBeGreaterThan(0);
-    // the slope of the sum of squares along the free parameter is 0 there
+    // the derivative of the sum of squares along the free parameter is 0 there
     const slope = grad((b: Tensor) => sum(square(misra({ a: tensor(240), b }))))(params.b).item();
     expect(Math.abs(slope)).toBeLessThan(1e-3); // against 1e5 · 1e-8: b is about 5e-4
   });
@@ -343,7 +343,7 @@ describe("leastSquares", () => {
     test.each(["soft-l1", "huber", "cauchy", "arctan"] as const)(
       "%s minimises the sum of its ρ and hardly minds them",
       (loss) => {
-        // arctan is flat far away: it needs a start near enough
+        // arctan is flat far away, so it needs a start near enough
         const start = { a: 0.9, b: 1.9 };
         const fit = leastSquares(line, start, { loss, lossScale: s });
         const direct = minimize((p: Line) => sum(rho[loss](line(p))), start);
@@ -390,7 +390,7 @@ describe("leastSquares", () => {
       );
       expect(weightedFit.sumOfSquares / copies.sumOfSquares).toBeCloseTo(1, 10);
       expect(weightedFit.params.a.item() / copies.params.a.item()).toBeCloseTo(1, 8);
-      // the copies seem to be more data than there are
+      // the copies count as more data than there are
       expect(weightedFit.degreesOfFreedom).toBe(x.length - 3 - 2);
       const ratio = Math.sqrt(copies.degreesOfFreedom / weightedFit.degreesOfFreedom);
       expect(weightedFit.standardErrors.b.item() / copies.standardErrors.b.item()).toBeCloseTo(ratio, 6);
@@ -480,7 +480,7 @@ describe("leastSquares", () => {
 test.each([minimize, leastSquares])(
   "$name says that its function is async, whose failure does not end the program",
   (f) => {
-    // "the function returned object"
+    // the error was "the function returned object"
     const objective = async (): Promise<never> => Promise.reject(new Error("nobody waits for this"));
     expect(() => (f as (...words: unknown[]) => unknown)(objective, [1])).toThrow(
       `${f.name}: the function is async`,

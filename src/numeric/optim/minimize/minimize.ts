@@ -24,62 +24,68 @@ import { type Bounds, readWalls } from "./walls.ts";
 import type { Iterate, SearchOutcome, DescentSearch, StopReason, StopRules } from "./stop.ts";
 import { explain, finish, finishSoon, follow, isConverged, readLimits, slopeOf } from "./stop.ts";
 
-/** What a callback is told after each iteration (and at the start, iteration 0). */
+/** Argument of a callback, which is called after each iteration and at the start (iteration 0). */
 export interface Progress<P> {
   readonly iteration: number;
   readonly params: P;
   readonly value: number;
-  /** The largest partial derivative, of those that `gradientTolerance` is about; `undefined` for `nelder-mead`. */
+  /**
+   * The largest absolute partial derivative that `gradientTolerance` is compared with; `undefined` for `nelder-mead`.
+   */
   readonly slope: number | undefined;
 }
 
-/** Options of `solver`, and of `minimize` but for the data. */
+/** Options of `solver`, and of `minimize` except for the data. */
 export interface SolverOptions<P = unknown> extends StopRules, Bounds {
   /**
-   * `bfgs` for up to some hundreds of parameters, `lbfgs` for more, `newton-cg` where products with the Hessian are
-   * cheap and curvature is strong, `gd` (steepest descent) and `nelder-mead` (no derivatives) for contrast. Default `bfgs`.
-   * Bounds are for `lbfgs` (L-BFGS-B), which is the default beside them.
+   * `bfgs` for up to some hundreds of parameters, `lbfgs` for more, `newton-cg` if products with the Hessian are cheap
+   * and curvature is strong, `gd` (steepest descent) and `nelder-mead` (no derivatives) for comparison. Only `lbfgs`
+   * (as L-BFGS-B) supports bounds. Default `bfgs`, with bounds `lbfgs`.
    */
   readonly method?: "bfgs" | "lbfgs" | "newton-cg" | "gd" | "nelder-mead";
-  /** Compile the function. Default true. */
+  /** True to compile the function. Default true. */
   readonly jit?: boolean;
-  /** Called after each iteration; returning true stops. */
+  /** Called after each iteration; returns true to stop. */
   readonly callback?: (progress: Progress<P>) => boolean | void;
 }
 
 /** Options of `minimize`. */
 export interface MinimizeOptions<P = unknown, A extends readonly unknown[] = []> extends SolverOptions<P> {
-  /** What the function takes behind its parameters: data that change from call to call. Default: nothing. */
+  /** Further arguments of the function after its parameters: data that change between calls. Default: none. */
   readonly args?: LikeAll<A>;
 }
 
-/** What a search found, and why it stopped. */
+/** Result of a minimisation, and the reason why it stopped. */
 export interface MinimizeResult<P> {
   readonly params: P;
   readonly value: number;
-  /** The gradient there; `null` for `nelder-mead`. */
+  /** The gradient at the result; `null` for `nelder-mead`. */
   readonly gradient: P | null;
   readonly reason: StopReason;
-  /** Whether a tolerance was met. */
+  /** True if a tolerance was met. */
   readonly converged: boolean;
-  /** The reason in words. */
+  /** Explanation of the reason. */
   readonly message: string;
   readonly iterations: number;
-  /** Number of evaluations of the function (with its gradient, but for `nelder-mead`) and of products with its Hessian. */
+  /**
+   * Number of evaluations of the function (with its gradient, except for `nelder-mead`), and number of products with
+   * its Hessian.
+   */
   readonly evaluations: number;
   readonly hessianProducts: number;
 }
 
 /**
- * A local minimum of a smooth function of nested parameters, from `x0`. Computes in float64.
+ * Finds a local minimum of a smooth function of nested parameters, from `x0`. Computes in float64.
  *
- * The function is called with traced tensors, the parameters and then `args`, and differentiated; where it has noise
- * (mini-batches), use an optimiser such as `adam` instead. For sums of squares `leastSquares` is faster and tells errors. For
- * many minimisations of one function with other data there is `solver`.
+ * The function is called with traced tensors, the parameters and then `args`, and differentiated. If it has noise
+ * (mini-batches), use an optimiser such as `adam` instead. For sums of squares, `leastSquares` is faster and reports
+ * errors. To minimise one function many times with different data, use `solver`.
  *
- * `low` and `high` keep parameters within bounds, from a start that is moved within them (SciPy's `L-BFGS-B`).
+ * `low` and `high` keep parameters within bounds, and move the start into them (SciPy's `L-BFGS-B`).
  *
- * @throws DownhillError `option` or `range` for options, `shape` if f gives no scalar, `tree` for `x0` and bounds.
+ * @throws DownhillError `option` or `range` for options, `shape` if f does not return a scalar, `tree` for `x0` and
+ * bounds.
  * @see Nocedal, Wright, Numerical optimization, 2nd edition, 2006.
  * @example
  * const bowl = (p, centre) => add(square(sub(p.at(0), centre)), mul(10, square(add(p.at(1), 2))));
@@ -115,9 +121,9 @@ export function minimize(
 }
 
 /**
- * `minimize` that lets a page or server go on in between, and that a signal can abort at any time.
+ * Asynchronous `minimize`: it yields to other tasks of the page or server, and a signal can abort it at any time.
  *
- * @throws DownhillError as `minimize`, by rejecting.
+ * @throws DownhillError as `minimize`, as a rejection of the promise.
  * @example
  * const { value } = await minimizeAsync((x) => square(sub(x, 3)), 0, { signal: AbortSignal.timeout(1000) });
  * value; // 0
@@ -149,10 +155,10 @@ export async function minimizeAsync(
 }
 
 /**
- * `minimize` prepared for many calls: a function `(x0, ...args)` for which f is traced and compiled once for each combination of
- * structures and types, whatever the values.
+ * Prepares `minimize` for repeated use: returns a function `(x0, ...args)` that traces and compiles f once per
+ * combination of structures and types, regardless of values.
  *
- * @throws DownhillError as `minimize`; what is about `x0` and `args` when it is called.
+ * @throws DownhillError as `minimize`; errors about `x0` and `args` are thrown when the function is called.
  * @example
  * const fitLine = solver((p, xs, ys) => sum(square(sub(add(p.a, mul(p.b, xs)), ys))));
  * const xs = tensor([0, 1, 2]);
@@ -183,19 +189,19 @@ export function solver(
   };
 }
 
-/** The option `args`, and the others. */
+/** Separates the option `args` from the other options. */
 export function takeArgs<O extends { readonly args?: unknown }>(
   operation: string,
   options: O,
 ): readonly [args: readonly unknown[], rest: Omit<O, "args">] {
-  // whatever else is given the reader of options refuses
+  // anything that is not an object is refused later, when the options are read
   if (typeof options !== "object" || options === null || !Object.hasOwn(options, "args"))
     return [[], options];
   const { args, ...rest } = options;
   return [readArgs(operation, args), rest];
 }
 
-/** One search: its steps, and what is told of their outcome. */
+/** One search: its iterations, and the conversion of their outcome to a result. */
 interface MinimizeRun {
   readonly run: Generator<void, SearchOutcome, void>;
   readonly report: (outcome: SearchOutcome) => MinimizeResult<unknown>;

@@ -2,17 +2,17 @@ import { addScaled, largestPart, subtract } from "../vector.ts";
 import type { DescentSearch } from "./stop.ts";
 
 /**
- * Nelder and Mead's simplex: n + 1 points of which the worst is reflected through the others, without derivatives. For
- * contrast and for functions with kinks; it may stop where there is no minimum.
+ * The Nelder–Mead simplex method, without derivatives: of n + 1 points, the worst is reflected through the others. For
+ * comparison and for functions with kinks; it may stop at a point that is not a minimum.
  *
- * The factors depend on n as Gao and Han propose; the first simplex goes 5 % along each axis, as in SciPy.
+ * The factors depend on n as Gao and Han propose; the first simplex extends 5 % along each axis, as in SciPy.
  *
  * @see Nelder, Mead, A simplex method for function minimization, 1965; Gao, Han, Implementing the Nelder-Mead simplex
  * algorithm with adaptive parameters, 2012.
  */
 export function* nelderMead(f: (x: Float64Array) => number, start: Float64Array): DescentSearch {
   const n = start.length;
-  // in one dimension the adaptive factors would shrink the simplex to nothing
+  // in one dimension the adaptive factors would shrink the simplex to a point
   const m = Math.max(2, n);
   const [expansion, contraction, shrinkage] = [1 + 2 / m, 0.75 - 1 / (2 * m), 1 - 1 / m];
   const at = (x: Float64Array): Vertex => {
@@ -31,7 +31,10 @@ export function* nelderMead(f: (x: Float64Array) => number, start: Float64Array)
     yield { ...best, decrease: worst.value - best.value, step: spread };
     const others = simplex.slice(0, n);
     const centre = others.reduce<Float64Array>((sum, { x }) => addScaled(sum, 1 / n, x), new Float64Array(n));
-    /** Through the centre of the others: t = 1 reflects, t > 1 goes further, t < 0 stays inside. */
+    /**
+     * The point on the line through the worst point and the centre of the others: t = 1 reflects, t > 1 expands, t < 0
+     * contracts.
+     */
     const through = (t: number): Vertex => at(addScaled(centre, t, subtract(centre, worst.x)));
     const reflected = through(1);
     let replacement: Vertex | undefined;

@@ -3,8 +3,8 @@ import type { Objective } from "./problem.ts";
 import type { DescentSearch } from "./stop.ts";
 
 /**
- * Newton's method within a trust region: each step minimises the quadratic model by conjugate gradients, up to the edge of
- * the region or along a direction of negative curvature to it.
+ * Newton's method with a trust region: each step minimises the quadratic model by conjugate gradients. It stops at the
+ * edge of the region, and follows a direction of negative curvature up to the edge.
  *
  * @see Steihaug, The conjugate gradient method and trust regions in large scale optimization, 1983; Nocedal, Wright,
  * Numerical optimization, 2nd edition, algorithms 4.1 and 7.2.
@@ -21,7 +21,7 @@ export function* newtonCg(f: Objective, x: Float64Array): DescentSearch {
     const size = Math.sqrt(dot(step, step));
     const isCut = size > 0.99 * radius;
     const rounding = 1e-15 * Math.abs(value);
-    // where the gain drowns in rounding the gradient tells
+    // where rounding hides the gain, the gradient decides
     const gain =
       predicted > 100 * rounding
         ? (value - trial.value) / predicted
@@ -34,7 +34,7 @@ export function* newtonCg(f: Objective, x: Float64Array): DescentSearch {
       const decrease = Math.max(0, value - trial.value);
       ({ value, gradient } = trial);
       x = next;
-      // a step that ends at the edge of the region may be short without being the last
+      // a step that ends at the edge of the region may be short without being the last one
       const isShown = !isCut && predicted > 100 * rounding;
       yield {
         x,
@@ -49,7 +49,7 @@ export function* newtonCg(f: Objective, x: Float64Array): DescentSearch {
   }
 }
 
-/** A step that lowers the model `gᵀp + ½pᵀHp` within `|p| ≤ radius`, and by how much. */
+/** A step that lowers the model `gᵀp + ½pᵀHp` within `|p| ≤ radius`, and the predicted decrease. */
 function steihaug(
   times: (v: Float64Array) => Float64Array,
   g: Float64Array,

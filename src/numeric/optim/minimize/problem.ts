@@ -17,13 +17,16 @@ import { type Parameters, readParameters, rebuild } from "../parameters.ts";
 export interface FlatParameters {
   readonly parameters: Parameters;
   readonly start: Float64Array;
-  /** A vector, traced or not, as the parameters that it stands for. */
+  /** Converts a vector, traced or not, to the parameters. */
   readonly toTree: (x: Tensor) => unknown;
-  /** One number for each parameter, in their structure: tensors, or plain numbers where the function computes with these. */
+  /**
+   * Converts a vector to results in the structure of the parameters: tensors, or plain numbers if the function computes
+   * with these.
+   */
   readonly fromVector: (x: Float64Array) => unknown;
 }
 
-/** Takes nested parameters of a function as one vector. */
+/** Flattens nested parameters of a function into one vector. */
 export function flatParameters(operation: string, params: unknown, f: unknown): FlatParameters {
   const parameters = readParameters(operation, params, "x0");
   const start = Float64Array.from(parameters.tensors.flatMap((x) => [...x.data()]));
@@ -38,23 +41,23 @@ export function flatParameters(operation: string, params: unknown, f: unknown): 
   return { parameters, start, toTree, fromVector: (x) => asGiven(f, params, toTree(tensor(x))) };
 }
 
-/** A function of a vector with what a method may ask of it. */
+/** A function of a vector with the derivatives that a method may need. */
 export interface Objective {
   readonly value: (x: Float64Array) => number;
   readonly valueAndGradient: (x: Float64Array) => { readonly value: number; readonly gradient: Float64Array };
-  /** The Hessian at x times v. */
+  /** The product of the Hessian at x with v. */
   readonly hessianTimes: (x: Float64Array, v: Float64Array) => Float64Array;
 }
 
-/** A function of vectors of float64 and of data behind them that gives vectors. */
+/** A function that maps float64 vectors, and further data, to vectors. */
 export type NumericVectorFunction = (
   vectors: readonly Float64Array[],
   data: readonly unknown[],
 ) => readonly Float64Array[];
 
 /**
- * Prepares a function of vectors, float64 throughout, and of data behind them, to be called with plain numbers and to give plain
- * numbers. Compiled it is traced once for each combination of types; the data go in as arguments.
+ * Prepares a function of float64 vectors and further data to be called with plain typed arrays and to return such. If
+ * compiled, it is traced once per combination of types; the data are passed as arguments.
  */
 export function onNumbers(
   f: (...given: never[]) => readonly Tensor[],
@@ -68,13 +71,13 @@ export function onNumbers(
     };
   const run = jit(g as (...x: Tensor[]) => Tensor[]);
   return (vectors, data) =>
-    run(...vectors, ...(data as readonly Tensor[])).map((y) => y.data({ donate: true }) as Float64Array); // what it gives is ours alone
+    run(...vectors, ...(data as readonly Tensor[])).map((y) => y.data({ donate: true }) as Float64Array); // its results have no other users
 }
 
-/** Functions for parameters of several structures that are kept; the one used longest ago goes first. */
+/** Number of parameter structures for which functions are cached; the least recently used is evicted. */
 const structuresKept = 16;
 
-/** What `make` gives for parameters and data, made once for all of one structure and of sizes that the data set. */
+/** Caches the result of `make` per structure of the parameters, their types, and sizes that the data determine. */
 export function oncePerStructure<T>(
   make: (flat: FlatParameters, data: BoundFunction) => T,
 ): (flat: FlatParameters, data: BoundFunction) => T {
@@ -89,9 +92,8 @@ export function oncePerStructure<T>(
 }
 
 /**
- * The option `args`: what a function gets behind its parameters.
- *
- * @throws DownhillError `option` for what is no list of arguments.
+ * Reads the option `args`: the arguments of a function after its parameters.
+ * @throws DownhillError `option` if it is not a list.
  */
 export function readArgs(operation: string, args: unknown): readonly unknown[] {
   if (args === undefined) return [];
@@ -102,7 +104,7 @@ export function readArgs(operation: string, args: unknown): readonly unknown[] {
   );
 }
 
-/** The result of the user's function, which must be a tensor of this many axes. */
+/** Checks the result of the user's function: a tensor with this number of axes. */
 export function requireResult(operation: string, out: unknown, axes: 0 | 1): Tensor {
   if (out instanceof Tensor && out.ndim === axes) return astype(out, "float64");
   if (typeof out === "number" && axes === 0) {
@@ -118,7 +120,7 @@ export function requireResult(operation: string, out: unknown, axes: 0 | 1): Ten
   throw new DownhillError("shape", `${operation}: the function returned ${what}. ${repair}`);
 }
 
-/** Some of the options. */
+/** The options with these names. */
 export function pick<O extends object, K extends keyof O>(options: O, names: readonly K[]): Pick<O, K> {
   return Object.fromEntries(names.map((name) => [name, options[name]])) as Pick<O, K>;
 }

@@ -1,15 +1,15 @@
 import { dot } from "../vector.ts";
 
-/** Coefficients of columns for a right-hand side, and what they leave. */
+/** Least-squares coefficients of columns for a right-hand side, and the residual. */
 export interface Projection {
-  /** One for each column; 0 for a column that the ones before it make up. */
+  /** One per column; 0 for a column that depends linearly on those before it. */
   readonly coefficients: Float64Array;
-  /** The right-hand side less the columns times their coefficients. */
+  /** The residual: the right-hand side minus the columns times their coefficients. */
   readonly rest: Float64Array;
 }
 
 /**
- * The coefficients for which `|b − Σ cⱼaⱼ|` is least, by modified Gram-Schmidt with a second pass.
+ * The coefficients that minimise `|b − Σ cⱼaⱼ|`, by modified Gram-Schmidt with a second pass.
  *
  * @see Björck, Numerical methods for least squares problems, 1996, section 2.4.
  */
@@ -49,7 +49,7 @@ export function length(x: Float64Array): number {
   return Math.sqrt(dot(x, x));
 }
 
-/** Takes out of `x` what it has along a unit vector, and says how much that was. */
+/** Subtracts from `x` its component along a unit vector, and returns that component. */
 function takeOutAll(x: Float64Array, unit: Float64Array): number {
   const part = dot(x, unit);
   takeOut(x, unit, part);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type ColumnMatrix, covarianceAmong, factorize, triangular } from "./qr.ts";
 
-/** Columns of m numbers between −1 and 1, each times its unit. */
+/** Columns of m numbers between −1 and 1, each multiplied by its unit. */
 const matrix = (m: number, units: readonly number[]): Float64Array[] =>
   units.map((unit, j) => Float64Array.from({ length: m }, (_, i) => unit * Math.sin(1 + i * i + 3 * i * j)));
 const copy = (columns: ColumnMatrix): Float64Array[] => columns.map((column) => column.slice());

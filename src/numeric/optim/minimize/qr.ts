@@ -1,7 +1,7 @@
-/** A matrix by its columns, of one length, along which all loops go. */
+/** A matrix as a list of columns of equal length, so that inner loops run along columns. */
 export type ColumnMatrix = readonly Float64Array[];
 
-/** As many columns, whose elements lie one after the other. */
+/** Splits a column-major array into `count` columns, as views. */
 export function columnsOf(elements: Float64Array, count: number): ColumnMatrix {
   const length = elements.length / count;
   return Array.from({ length: count }, (_, j) => elements.subarray(j * length, (j + 1) * length));
@@ -9,7 +9,7 @@ export function columnsOf(elements: Float64Array, count: number): ColumnMatrix {
 
 /** QR factorisation of a matrix with n columns. */
 export interface QrFactors {
-  /** R, upper triangular, n × n by rows. */
+  /** R, upper triangular, n × n in row-major order. */
   readonly r: Float64Array;
   /** The first n numbers of Qᵀb. */
   readonly qtb: Float64Array;
@@ -18,8 +18,8 @@ export interface QrFactors {
 }
 
 /**
- * R and Qᵀb of a matrix, by Householder's reflections; where it has fewer rows than columns as if rows of zeros stood below.
- * Overwrites the columns and b; `transform` needs the columns as it leaves them. Without b there is no Qᵀb.
+ * R and Qᵀb of a matrix, by Householder reflections. A matrix with fewer rows than columns is padded with rows of
+ * zeros. Overwrites the columns and b; `transform` needs the overwritten columns. Without b, Qᵀb is empty.
  *
  * @see Golub, Van Loan, Matrix computations, 4th edition, algorithm 5.2.1.
  */
@@ -36,13 +36,13 @@ export function factorize(matrix: ColumnMatrix, rightSide?: Float64Array): QrFac
     for (let i = 0; i < k; i++) r[i * n + k] = v[i]!;
     if (size === 0) continue;
     r[k * n + k] = v[k]! > 0 ? -size : size;
-    // v = x − norm · e₁; its length does not matter, but products with it must not overflow or vanish
+    // v = x − norm · e₁; its length is arbitrary, but products with it must not overflow or underflow
     const unit = size > 1e50 || size < 1e-50 ? size : 1;
     if (unit !== 1) for (let i = k; i < v.length; i++) v[i] = v[i]! / unit;
     const norm = r[k * n + k]! / unit;
     v[k] = v[k]! - norm;
     const factor = (factors[k] = 1 / (norm * v[k]!));
-    // two at a time: their sums do not wait for each other
+    // two at a time, because their sums are independent
     let j = k + 1;
     for (; j + 1 < all.length; j += 2) reflectBoth(all[j]!, all[j + 1]!, v, k, factor);
     if (j < all.length) reflect(all[j]!, v, k, factor);
@@ -58,21 +58,24 @@ export function factorize(matrix: ColumnMatrix, rightSide?: Float64Array): QrFac
   };
 }
 
-/** The columns of R of a matrix, which it overwrites: for the sizes of all combinations of columns they stand for the matrix. */
+/**
+ * The columns of R of a matrix, which is overwritten. Linear combinations of them have the same norms as those of the
+ * columns of the matrix.
+ */
 export function triangular(matrix: ColumnMatrix): ColumnMatrix {
   const n = matrix.length;
   const { r } = factorize(matrix);
   return matrix.map((_, j) => Float64Array.from({ length: n }, (_, i) => r[i * n + j]!));
 }
 
-/** A copy with zeros behind it. */
+/** A copy with zeros appended. */
 function padded(x: Float64Array, length: number): Float64Array {
   const out = new Float64Array(length);
   out.set(x);
   return out;
 }
 
-/** `x + factor (v·x) v` from place k on. */
+/** x ← `x + factor (v·x) v`, from index k on. */
 function reflect(x: Float64Array, v: Float64Array, k: number, factor: number): void {
   let product = 0;
   for (let i = k; i < v.length; i++) product += v[i]! * x[i]!;
@@ -80,7 +83,7 @@ function reflect(x: Float64Array, v: Float64Array, k: number, factor: number): v
   for (let i = k; i < v.length; i++) x[i] = x[i]! + product * v[i]!;
 }
 
-/** `reflect` of x and of y. */
+/** `reflect` of both x and y. */
 function reflectBoth(x: Float64Array, y: Float64Array, v: Float64Array, k: number, factor: number): void {
   let [ofX, ofY] = [0, 0];
   for (let i = k; i < v.length; i++) {
@@ -97,11 +100,11 @@ function reflectBoth(x: Float64Array, y: Float64Array, v: Float64Array, k: numbe
   }
 }
 
-/** `√Σ xᵢ²` from place k on, without overflow: the size of a vector. */
+/** Norm `√Σ xᵢ²` from index k on, without overflow or underflow. */
 export function sizeFrom(x: Float64Array, k: number): number {
   let plain = 0;
   for (let i = k; i < x.length; i++) plain += x[i]! * x[i]!;
-  if (plain > 1e-280 && plain < Infinity) return Math.sqrt(plain); // squares that vanished are below its rounding error
+  if (plain > 1e-280 && plain < Infinity) return Math.sqrt(plain); // squares that underflowed are below the rounding error of the sum
   let largest = 0;
   for (let i = k; i < x.length; i++) largest = Math.max(largest, Math.abs(x[i]!));
   if (largest === 0 || !Number.isFinite(largest)) return largest;
@@ -124,14 +127,14 @@ export function backSubstitute(r: Float64Array, b: Float64Array): Float64Array {
   return x;
 }
 
-/** `(RᵀR)⁻¹`, or `null` where R is singular to the rounding of its numbers. */
+/** `(RᵀR)⁻¹`, or `null` if R is singular up to rounding. */
 function inverseOfSquare(r: Float64Array, n: number): Float64Array | null {
   const sizes = Array.from({ length: n }, (_, j) => {
     let size = 0;
     for (let i = 0; i <= j; i++) size = Math.hypot(size, r[i * n + j]!);
     return size;
   });
-  // each column against its own size: parameters may have very different units
+  // compares each column with its own norm, because parameters may have very different units
   if (sizes.some((size, j) => !(Math.abs(r[j * n + j]!) > 1e-14 * size))) return null;
   const columns = Array.from({ length: n }, (_, j) => {
     const unit = new Float64Array(n);
@@ -146,8 +149,8 @@ function inverseOfSquare(r: Float64Array, n: number): Float64Array | null {
 }
 
 /**
- * `variance · (JᵀJ)⁻¹` of columns that stand in the places `kept` of n parameters, n × n by rows: NaN in other places, and everywhere
- * where the columns depend on one another. Overwrites them.
+ * Covariance `variance · (JᵀJ)⁻¹` for columns that belong to the parameters `kept` of n, n × n in row-major order. NaN
+ * for other parameters, and everywhere if the columns are linearly dependent. Overwrites the columns.
  */
 export function covarianceAmong(
   kept: readonly number[],

@@ -17,15 +17,15 @@ import {
 } from "../../array/elementwise.ts";
 import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
 
-/** How much a residual counts: `ρ(r)` in place of `r²`. */
+/** Loss of a residual: `ρ(r)` instead of `r²`. */
 export type RobustLoss = "squares" | "soft-l1" | "huber" | "cauchy" | "arctan";
 
-/** Their names. */
+/** Names of the losses. */
 export const robustLosses: readonly RobustLoss[] = ["squares", "soft-l1", "huber", "cauchy", "arctan"];
 
 /**
- * Numbers whose squares are `ρ(r)`, with the signs of the residuals, so that a method for sums of squares minimises `Σ ρ(r)`.
- * With z = (r/s)², `ρ/s²` is
+ * Transforms residuals to numbers whose squares are `ρ(r)`, with the signs of the residuals, so that a method for sums
+ * of squares minimises `Σ ρ(r)`. With z = (r/s)², `ρ/s²` is
  *
  * ```text
  * squares  z
@@ -39,7 +39,7 @@ export const robustLosses: readonly RobustLoss[] = ["squares", "soft-l1", "huber
  */
 export const robustResiduals: Readonly<Record<RobustLoss, (r: Tensor, scale: TensorLike) => Tensor>> = {
   squares: (r) => r,
-  // 2(√(1 + z) − 1) = 2z/(√(1 + z) + 1): nothing cancels near 0
+  // 2(√(1 + z) − 1) = 2z/(√(1 + z) + 1), which avoids cancellation near 0
   "soft-l1": (r, s) => mul(r, sqrt(div(2, add(sqrt(add(square(div(r, s)), 1)), 1)))),
   huber: (r, s) => {
     const size = abs(r);

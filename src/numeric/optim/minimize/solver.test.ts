@@ -223,7 +223,7 @@ describe("minimize within bounds", () => {
     };
     const low = tensor(Array.from({ length: n }, (_, i) => (i % 2 === 0 ? 1 : -100)));
     const { value, evaluations } = minimize(f, new Array<number>(n).fill(3), { low, high: 100 });
-    expect(value).toBeLessThan(1e-9); // the code's own output: 1.083e-9 after 28 evaluations
+    expect(value).toBeLessThan(1e-9); // the output of the original code: 1.083e-9 after 28 evaluations
     expect(evaluations).toBeLessThan(80);
   });
 

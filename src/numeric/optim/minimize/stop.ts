@@ -4,11 +4,11 @@ import { count, fixed, readOptions } from "../options.ts";
 import { largest, product, sumOfSizes } from "../vector.ts";
 
 /**
- * Why a search stopped.
+ * Reason why a search stopped.
  *
- * - `gradient`, `value`, `step`: that tolerance was met; the search has converged
- * - `precision`: no step lowers the value any more, as far as rounding lets one tell
- * - `iterations`, `evaluations`: that limit was reached
+ * - `gradient`, `value`, `step`: this tolerance was met, so the search has converged
+ * - `precision`: no step lowers the value any more, up to rounding
+ * - `iterations`, `evaluations`: this limit was reached
  * - `aborted`: by the signal; `callback`: the callback returned true
  * - `not-finite`: the value at the start is not a finite number
  */
@@ -23,67 +23,69 @@ export type StopReason =
   | "callback"
   | "not-finite";
 
-/** When to stop. */
+/** Criteria for stopping a search. */
 export interface StopRules {
-  /** Most iterations, 1 or more. Default 1000. */
+  /** Maximum number of iterations, 1 or more. Default 1000. */
   readonly maxIterations?: number;
-  /** Most evaluations of the function, with or without derivatives, 1 or more. Default: no limit. */
+  /** Maximum number of evaluations of the function, with or without derivatives, 1 or more. Default: no limit. */
   readonly maxEvaluations?: number;
   /**
-   * Converged where no partial derivative is larger, 0 or more; within bounds those do not count that point through a wall.
-   * Default 1e-8, 1e-10 for `leastSquares`.
+   * The search has converged when no partial derivative is larger than this; 0 or more. Derivatives that point out of
+   * the bounds do not count. Default 1e-8, 1e-10 for `leastSquares`.
    */
   readonly gradientTolerance?: number;
   /**
-   * Converged where an iteration lowers the value by less than this part of it, 0 or more. Default 1e-14, 1e-16 for
-   * `leastSquares`, where the step that the Gauss-Newton method would take next must promise no more either.
+   * The search has converged when an iteration lowers the value by less than this fraction of it; 0 or more. For
+   * `leastSquares` the next Gauss-Newton step must not promise more either. Default 1e-14, 1e-16 for `leastSquares`.
    */
   readonly valueTolerance?: number;
   /**
-   * Converged where an iteration moves no number by more than this part of it, 0 or more; for `leastSquares` the next
-   * Gauss-Newton step must be as short. Default 1e-12.
+   * The search has converged when an iteration changes no parameter by more than this fraction of it; 0 or more. For
+   * `leastSquares` the next Gauss-Newton step must be as short. Default 1e-12.
    */
   readonly stepTolerance?: number;
-  /** Stops the search between two iterations. */
+  /** Aborts the search between two iterations. */
   readonly signal?: AbortSignal;
 }
 
-/** Where a search is. */
+/** State of a search after an iteration. */
 export interface Iterate {
   readonly x: Float64Array;
   readonly value: number;
-  /** What `gradientTolerance` is about; missing for methods without derivatives. */
+  /** Gradient that is compared with `gradientTolerance`; missing for methods without derivatives. */
   readonly gradient?: Float64Array;
-  /** What is left of the gradient within walls, which the tolerance is about instead. */
+  /** Projected gradient within bounds, which is compared with the tolerance instead. */
   readonly projected?: Float64Array;
-  /** True where the gradient has no units, and where `decrease` and `step` hold what is still to be gained. */
+  /** True if the gradient is dimensionless, and `decrease` and `step` include the gain that is still possible. */
   readonly isComplete?: boolean;
-  /** By how much the last iteration lowered the value, and the largest change of a number as a part of it; ∞ at first. */
+  /** Decrease of the value by the last iteration, and the largest relative change of a parameter; ∞ at first. */
   readonly decrease: number;
   readonly step: number;
 }
 
-/** A method of descent: it yields where it is, and returns when it finds no better point. */
+/**
+ * A descent method as a generator: it yields its state after each iteration, and returns when it finds no better point.
+ */
 export type DescentSearch = Generator<Iterate, void, void>;
 
-/** How a search ended. */
+/** Outcome of a search. */
 export interface SearchOutcome {
   readonly best: Iterate;
   readonly reason: StopReason;
   readonly iterations: number;
 }
 
-/** The rules with their defaults. */
+/** The stop rules with their defaults filled in. */
 export interface Limits extends Required<Omit<StopRules, "signal">> {
   readonly signal: AbortSignal | undefined;
 }
 
-/** The rules of one run, and its counter of evaluations. */
+/** The stop rules of one run, with its counter of evaluations. */
 interface CountedLimits extends Limits {
   readonly evaluations: () => number;
 }
 
-/** Follows a search until a rule says stop; `watch` sees every iterate and stops it by returning true. */
+/** Runs a search until a rule stops it. `watch` receives every iterate and stops the search by returning true. */
 export function* follow(
   search: DescentSearch,
   limits: CountedLimits,
@@ -104,7 +106,10 @@ export function* follow(
   }
 }
 
-/** Relative slope, in roots of `valueTolerance`, above which a small decrease shows a short step and no minimum. */
+/**
+ * Relative slope, in units of √`valueTolerance`, above which a small decrease indicates a short step instead of a
+ * minimum.
+ */
 const steepest = 1e3;
 
 /** `Σ |xᵢ gᵢ|/|f|`: the relative change of the value per relative change of the parameters. */
@@ -112,7 +117,7 @@ function relativeSlope({ x, value, gradient, projected = gradient }: Iterate): n
   return projected === undefined ? 0 : sumOfSizes(product(x, projected)) / Math.abs(value);
 }
 
-/** Runs to the end at once. */
+/** Runs a generator to its end synchronously. */
 export function finish<T>(run: Generator<void, T, void>): T {
   for (;;) {
     const { value, done } = run.next();
@@ -120,7 +125,7 @@ export function finish<T>(run: Generator<void, T, void>): T {
   }
 }
 
-/** Runs to the end and lets others work in between, about sixty times a second. */
+/** Runs a generator to its end, yielding to other tasks about sixty times per second. */
 export async function finishSoon<T>(run: Generator<void, T, void>): Promise<T> {
   for (;;) {
     const until = performance.now() + 15;
@@ -141,7 +146,7 @@ function reasonToStop(at: Iterate, iterations: number, limits: CountedLimits): S
   const slow = at.decrease <= limits.valueTolerance * Math.abs(at.value);
   const near = at.step <= limits.stepTolerance;
   const isFlat = at.isComplete === true || relativeSlope(at) <= steepest * Math.sqrt(limits.valueTolerance);
-  // a simplex may be flat before it is small, or small on a slope: both must hold where there is no gradient
+  // a simplex may be flat before it is small, or small on a slope, so without a gradient both must hold
   if (at.gradient === undefined ? slow && near : slow && isFlat) return "value";
   if (at.gradient !== undefined && near) return "step";
   if (iterations >= limits.maxIterations) return "iterations";
@@ -150,10 +155,10 @@ function reasonToStop(at: Iterate, iterations: number, limits: CountedLimits): S
   return undefined;
 }
 
-/** Default tolerances of least squares: parameters end within about 1e-8 standard errors of the minimum. */
+/** Default tolerances of least squares: the parameters end within about 1e-8 standard errors of the minimum. */
 export const fitTolerances = { gradient: 1e-10, value: 1e-16 };
 
-/** Reads the rules out of options, of which `own` are the method's. */
+/** Reads the stop rules from options; `own` names the other options of the method. */
 export function readLimits(
   operation: string,
   options: StopRules & { readonly callback?: unknown },
@@ -194,17 +199,17 @@ function ruleTable() {
   };
 }
 
-/** The largest of the slopes that `gradientTolerance` is about. */
+/** The largest absolute element of the gradient that is compared with `gradientTolerance`. */
 export function slopeOf({ gradient, projected = gradient }: Iterate): number | undefined {
   return projected && largest(projected);
 }
 
-/** Whether a search reached what it was asked for. */
+/** True if a tolerance was met. */
 export function isConverged(reason: StopReason): boolean {
   return reason === "gradient" || reason === "value" || reason === "step";
 }
 
-/** The reason in words. */
+/** Explanation of the reason for users. */
 export function explain(reason: StopReason, at: Iterate): string {
   const slope = slopeOf(at);
   const remark = slope === undefined ? "" : ` The largest partial derivative is ${slope.toExponential(2)}.`;

@@ -6,25 +6,25 @@ import { type Bound, boundPerParameter } from "../combine/project-box.ts";
 import { pathOf } from "../parameters.ts";
 import type { FlatParameters } from "./problem.ts";
 
-/** Walls of the parameters, one number each. */
+/** Bounds of the parameters, one number each. */
 export interface BoxBounds {
   readonly low: Float64Array;
   readonly high: Float64Array;
 }
 
-/** Bounds, as options have them. */
+/** Bounds as options. */
 export interface Bounds {
   /**
-   * The least that a parameter may be: one number for all, or a tree of the structure of the parameters, of numbers, tensors, typed
-   * arrays or nested arrays whose shapes broadcast to those of the parameters. Default −∞.
+   * Lower bounds of the parameters: one number for all, or a tree of the structure of the parameters, of numbers,
+   * tensors, typed arrays or nested arrays whose shapes broadcast to those of the parameters. Default −∞.
    */
   readonly low?: Bound;
-  /** The most that a parameter may be, in the same forms. Default ∞. */
+  /** Upper bounds of the parameters, in the same forms. Default ∞. */
   readonly high?: Bound;
 }
 
 /**
- * Bounds as one number for each parameter.
+ * Reads bounds as one number per parameter.
  *
  * @throws DownhillError `tree`, `shape` for a bound that does not fit, `range` for bounds that cross or are NaN.
  */
@@ -41,7 +41,7 @@ export function readWalls(flat: FlatParameters, bounds: Bounds): BoxBounds {
   );
 }
 
-/** How messages name one number of the parameters, by its index in the flat vector: `x0.w[1][0]`. */
+/** Name of one element of the parameters in messages, by its index in the flat vector: `x0.w[1][0]`. */
 function nameOf({ parameters }: FlatParameters, index: number): string {
   let rest = index;
   for (const [i, { shape }] of parameters.tensors.entries()) {
@@ -56,7 +56,7 @@ function nameOf({ parameters }: FlatParameters, index: number): string {
   return `number ${index}`;
 }
 
-/** The point within walls that is nearest. */
+/** The nearest point within the bounds. */
 export function inside(x: Float64Array, { low, high }: BoxBounds): Float64Array {
   return x.map((xi, i) => Math.min(Math.max(xi, low[i]!), high[i]!));
 }

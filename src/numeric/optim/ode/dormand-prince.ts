@@ -17,18 +17,18 @@ import { at } from "../../array/at.ts";
 import { stack } from "../../array/shape.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 
-/** The right side of `dy/dt = f(y, t)`. */
+/** The right-hand side of `dy/dt = f(y, t)`. */
 export type OdeFunction = (y: Tensor, t: Tensor) => Tensor;
 
-/** How far errors may go: `atol + rtol·|y|` for each number of y. */
+/** Tolerances of the error of a step: `atol + rtol·|y|` for each element of y. */
 export interface Tolerances {
   readonly rtol: number;
   readonly atol: number;
 }
 
 /**
- * The coefficients of Dormand and Prince's pair of orders 5 and 4: times of the stages, weights of the stages before, weights of the
- * error, and those of the dense output of order 4.
+ * Coefficients of the Dormand–Prince pair of orders 5 and 4: times of the stages, weights of the previous stages,
+ * weights of the error, and weights of the dense output of order 4.
  *
  * @see Dormand, Prince, A family of embedded Runge-Kutta formulae, 1980; Hairer, Nørsett, Wanner, Solving ordinary differential
  * equations I, 2nd edition, II.4 to II.6.
@@ -60,17 +60,17 @@ function combine(w: readonly number[], k: readonly Tensor[]): Tensor {
   return terms.reduce((sum, term) => add(sum, term));
 }
 
-/** A step from y at t over h, of which `first` is the slope at its start. */
+/** A Runge–Kutta step from y at t over h; `first` is the slope at its start. */
 export interface RungeKuttaStep {
   readonly y: Tensor;
-  /** The slope at the end, which is the first one of the next step. */
+  /** The slope at the end, which is the first slope of the next step. */
   readonly slope: Tensor;
-  /** What the error may be, and the slopes of all stages. */
+  /** The error estimate, and the slopes of all stages. */
   readonly error: Tensor;
   readonly stages: readonly Tensor[];
 }
 
-/** Makes a step. */
+/** Computes a step. */
 export function step(f: OdeFunction, y: Tensor, first: Tensor, t: Tensor, h: Tensor): RungeKuttaStep {
   const stages = [first];
   let end = y;
@@ -81,14 +81,14 @@ export function step(f: OdeFunction, y: Tensor, first: Tensor, t: Tensor, h: Ten
   return { y: end, slope: stages[6]!, error: mul(h, combine(errorWeights, stages)), stages };
 }
 
-/** The polynomial of order 4 through a step from y over h: `[5, n]`, as `alongStep` reads it. */
+/** Coefficients of the polynomial of order 4 through a step from y over h: `[5, n]`, for `alongStep`. */
 export function polynomial(y: Tensor, h: Tensor, { y: end, stages, slope }: RungeKuttaStep): Tensor {
   const rise = sub(end, y);
   const bend = sub(mul(h, stages[0]!), rise);
   return stack([y, rise, bend, sub(sub(rise, mul(h, slope)), bend), mul(h, combine(denseWeights, stages))]);
 }
 
-/** The solution at the part `part` of a step, from 0 to 1. */
+/** The solution at the fraction `part` of a step, from 0 to 1. */
 export function alongStep(coefficients: Tensor, part: Tensor): Tensor {
   const c = (i: number): Tensor => at(coefficients, i);
   const rest = sub(1, part);
@@ -96,19 +96,22 @@ export function alongStep(coefficients: Tensor, part: Tensor): Tensor {
   return add(c(0), mul(part, add(c(1), mul(rest, add(c(2), mul(part, inner))))));
 }
 
-/** The size of an error in units of what is allowed: the step is good enough up to 1. */
+/** Error in units of the tolerance (root mean square); a step is accepted if it is at most 1. */
 export function errorRatio(error: Tensor, from: Tensor, to: Tensor, { rtol, atol }: Tolerances): Tensor {
   const allowed = add(atol, mul(rtol, maximum(abs(from), abs(to))));
   return rootMeanSquare(div(error, allowed));
 }
 
-/** The factor by which the next step is longer: an error goes by the fifth power of the length. */
+/**
+ * Factor between the lengths of the next step and this one, from 0.2 to 10: the error is proportional to the fifth
+ * power of the length.
+ */
 export function growth(ratio: Tensor): Tensor {
   const wanted = mul(0.9, pow(maximum(ratio, 1e-10), -0.2));
   return minimum(maximum(wanted, 0.2), 10);
 }
 
-/** A first length: one over which neither y nor its slope change much (Hairer, Nørsett, Wanner, II.4). */
+/** Initial step length, over which neither y nor its slope changes much (Hairer, Nørsett, Wanner, II.4). */
 export function firstLength(
   f: OdeFunction,
   y: Tensor,

@@ -29,27 +29,27 @@ import type { OdeFunction, Tolerances } from "./dormand-prince.ts";
 import { alongStep, errorRatio, firstLength, growth, polynomial, step } from "./dormand-prince.ts";
 import { nanUnless } from "../../array/nan-unless.ts";
 
-/** What steers an integration. */
+/** Tolerances and limits of an integration. */
 export interface StepControl extends Tolerances {
-  /** Most steps, those that are taken again with a shorter one among them. */
+  /** Maximum number of steps, including rejected ones. */
   readonly maxSteps: number;
 }
 
-/** Where an integration stands, in a time that goes up from 0. */
+/** State of an integration, in a time that increases from 0. */
 interface IntegrationState {
   readonly t: Tensor;
   readonly y: Tensor;
   readonly slope: Tensor;
   /** The length to try next. */
   readonly h: Tensor;
-  /** The last step that was good enough: where it began, how long it was, and its polynomial. */
+  /** The last accepted step: its start, its length, and its polynomial. */
   readonly from: Tensor;
   readonly length: Tensor;
   readonly coefficients: Tensor;
-  /** Steps that were tried, and those that were good enough. */
+  /** Number of steps tried, and number of steps accepted. */
   readonly tried: Tensor;
   readonly taken: Tensor;
-  /** Whether the last step was good enough. */
+  /** True if the last step was accepted. */
   readonly isTaken: Tensor;
   readonly isLost: Tensor;
 }
@@ -75,7 +75,7 @@ function begin(f: OdeFunction, y: Tensor, end: Tensor, rules: StepControl): Inte
   };
 }
 
-/** Tries a step. Where its error is too large, or not a number, the next one is shorter. */
+/** Tries a step. If its error is too large or NaN, the next one is shorter. */
 function advance(f: OdeFunction, state: IntegrationState, rules: StepControl): IntegrationState {
   const { t, y, slope, h, tried, taken } = state;
   const tried1 = step(f, y, slope, t, h);
@@ -105,7 +105,7 @@ function mayGoOn({ tried, isLost }: IntegrationState, { maxSteps }: StepControl)
   return logicalAnd(less(tried, maxSteps), logicalNot(isLost));
 }
 
-/** The solution at `times`, which go up from 0: `[m, n]`; NaN from where on no solution is found. */
+/** The solution at `times`, which increase from 0: `[m, n]`; NaN from the time on at which the solution is lost. */
 export function integrate(f: OdeFunction, y: Tensor, times: Tensor, rules: StepControl): Tensor {
   const [, outs] = scan(
     (state: IntegrationState, time: Tensor): [IntegrationState, Tensor] => {
@@ -125,16 +125,16 @@ export function integrate(f: OdeFunction, y: Tensor, times: Tensor, rules: StepC
   return outs;
 }
 
-/** The steps of an integration: where they begin and how long they are, and how many there are. Beyond that they have length 0. */
+/** The steps of an integration: their starts, their lengths, and their number. Unused entries have length 0. */
 export interface Mesh {
   readonly starts: Tensor;
   readonly lengths: Tensor;
   readonly count: Tensor;
-  /** Whether the end was reached. */
+  /** True if the last time was reached. */
   readonly isWhole: Tensor;
 }
 
-/** The steps that `integrate` takes. */
+/** Runs `integrate` and records the accepted steps. */
 export function recordSteps(f: OdeFunction, y: Tensor, times: Tensor, rules: StepControl): Mesh {
   const end = lastOf(times);
   interface Recording {
@@ -147,7 +147,7 @@ export function recordSteps(f: OdeFunction, y: Tensor, times: Tensor, rules: Ste
     (now: Recording) => logicalAnd(less(now.state.t, end), mayGoOn(now.state, rules)),
     (now: Recording): Recording => {
       const next = advance(f, now.state, rules);
-      // a step that is not taken is written over by the next one
+      // a rejected step is overwritten by the next one
       const isHere = logicalAnd(next.isTaken, equal(places, now.state.taken));
       return {
         state: next,
@@ -164,7 +164,7 @@ export function recordSteps(f: OdeFunction, y: Tensor, times: Tensor, rules: Ste
   return { starts, lengths, count: state.taken, isWhole: lessEqual(end, state.t) };
 }
 
-/** `integrate` along steps that were recorded, which are taken as constants: differentiable in both modes and to any order. */
+/** `integrate` along recorded steps, which are constants: differentiable in both modes and to any order. */
 export function alongMesh(
   f: OdeFunction,
   y: Tensor,
@@ -175,7 +175,7 @@ export function alongMesh(
     readonly y: Tensor;
     readonly slope: Tensor;
   }
-  // what a step needs is computed again from its start, so that reverse mode keeps the starts and no stages
+  // the stages of a step are recomputed from its start, so that reverse mode saves only the starts
   const move = checkpoint((from: Place, t: Tensor, h: Tensor): [Place, Tensor] => {
     const taken = step(f, from.y, from.slope, t, h);
     return [{ y: taken.y, slope: taken.slope }, polynomial(from.y, h, taken)];
@@ -203,7 +203,7 @@ export function alongMesh(
   return nanUnless(isWhole, values);
 }
 
-/** What part of a step lies before a time; 0 where there was no step. */
+/** Fraction of a step that is before a time; 0 if there was no step. */
 function partOf(time: Tensor, from: Tensor, length: Tensor): Tensor {
   const isStep = greater(length, 0);
   return where(isStep, div(sub(time, from), where(isStep, length, 1)), 0);

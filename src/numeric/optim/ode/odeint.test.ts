@@ -29,7 +29,7 @@ const prey = ({ u, v }: Pair, _: Tensor, a: Tensor): Pair => ({
   v: sub(mul(u, v), mul(3, v)),
 });
 const tight = { rtol: 1e-10, atol: 1e-10 };
-/** The largest difference of numbers, as a part of the larger. */
+/** The largest relative difference of two lists. */
 const apart = (x: Tensor, y: readonly number[]): number =>
   Math.max(...[...x.data()].map((xi, i) => Math.abs(xi - y[i]!) / Math.max(1, Math.abs(y[i]!))));
 const column = (rows: readonly (readonly number[])[], i: number): number[] => rows.map((row) => row[i]!);
@@ -42,7 +42,7 @@ describe("solutions are those of SciPy", () => {
       expect([u.shape, v.shape]).toEqual([[6], [6]]);
       return Math.max(apart(u, column(y, 0)), apart(v, column(y, 1))) / tolerance;
     });
-    expect(Math.max(...errors)).toBeLessThan(100); // errors of single steps add up, here over 10 units of time
+    expect(Math.max(...errors)).toBeLessThan(100); // errors of single steps accumulate, here over 10 units of time
   });
 
   test("for van der Pol's oscillator, in a vector", () => {
@@ -83,7 +83,7 @@ describe("solutions are those of SciPy", () => {
 });
 
 describe("derivatives", () => {
-  // y = y₀ exp(k (t² − t₀²)/2): where all is one number, programs are small
+  // y = y₀ exp(k (t² − t₀²)/2); scalars keep the programs small
   const grow = (y: Tensor, t: Tensor, k: Tensor): Tensor => mul(mul(k, t), y);
   const end = (y0: Tensor, from: Tensor, to: Tensor, k: Tensor): Tensor =>
     odeint(grow, y0, add(mul(from, [1, 0.5, 0]), mul(to, [0, 0.5, 1])), { args: [k], ...tight }).at(-1);
@@ -107,7 +107,7 @@ describe("derivatives", () => {
     expect(twice[2]).toBeCloseTo(twice[0]!, 10);
     const h = 1e-4;
     const slope = (k: number): number => grad(rough)(k).item();
-    expect((slope(0.8 + h) - slope(0.8 - h)) / (2 * h)).toBeCloseTo(twice[0]!, 3); // steps change with k
+    expect((slope(0.8 + h) - slope(0.8 - h)) / (2 * h)).toBeCloseTo(twice[0]!, 3); // the steps change with k
   });
 
   test("reach what the right side reads from outside", () => {

@@ -20,29 +20,31 @@ import { alongMesh, integrate, type Mesh, recordSteps } from "./integrate.ts";
 
 /** Options of `odeint`. */
 export interface OdeintOptions<A extends readonly unknown[] = []> {
-  /** What the function takes behind y and t. Default: nothing. */
+  /** Further arguments of the function after y and t. Default: none. */
   readonly args?: LikeAll<A>;
-  /** The error of a step may be `atol + rtol·|y|`, both above 0. Default 1.4e-8 each. */
+  /** Tolerances: the error of a step may be `atol + rtol·|y|`, both above 0. Default 1.4e-8 each. */
   readonly rtol?: number;
   readonly atol?: number;
   /**
-   * Most steps, 1 or more. Inside traced functions derivatives take memory for 5 times as many values of y. Default 2048.
+   * Maximum number of steps, 1 or more. Inside traced functions, derivatives take memory for five values of y per step
+   * of this maximum. Default 2048.
    */
   readonly maxSteps?: number;
 }
 
 /**
- * The solution of `dy/dt = f(y, t, ...args)` with `y = y0` at the first of `ts`, at all of them: the structure of `y0` with an
- * axis of times in front. By Dormand and Prince's method of order 5 with steps of the length that the tolerances ask for, and its
- * dense output of order 4 in between (JAX's `odeint`, SciPy's `RK45`). `ts` go up or go down. Computes in float64.
+ * Solves `dy/dt = f(y, t, ...args)` with `y = y0` at the first of the times `ts`. Returns the solution at all `ts`, in
+ * the structure of `y0` with a leading time axis. Uses the Dormand–Prince method of order 5 with adaptive steps, and
+ * its dense output of order 4 between them (like JAX's `odeint` and SciPy's `RK45`). `ts` increase or decrease.
+ * Computes in float64.
  *
- * Derivatives are those of the steps that were taken: they are exact for what was computed, in `y0`, `ts`, `args` and what f
- * reads from outside, in both modes and to any order. All is compiled, and works inside `jit`, `vmap`, `scan` and `grad`. Stiff
- * equations take very many steps.
+ * Derivatives are those of the steps that were taken, and so exact for the computed solution. They exist in `y0`, `ts`,
+ * `args` and values that f captures, in both modes and to any order. Everything is compiled, and works inside `jit`,
+ * `vmap`, `scan` and `grad`. Stiff equations need very many steps.
  *
- * @throws DownhillError `diverged` where the solution ends before the last time or needs more than `maxSteps`; inside traced
- * functions, where that is not known, it is NaN. `shape` and `range` for `ts`, `tree` and `shape` for what f gives, `option` and
- * `range` for options.
+ * @throws DownhillError `diverged` if the solution ends before the last time or needs more than `maxSteps`; inside
+ * traced functions, where this is unknown, it is NaN instead. `shape` and `range` for `ts`, `tree` and `shape` for the
+ * result of f, `option` and `range` for options.
  * @see Dormand, Prince, A family of embedded Runge-Kutta formulae, 1980.
  * @example
  * odeint((y) => neg(y), 1, [0, 1, 2]); // f64[3] [1, 0.36788, 0.13534]
@@ -109,7 +111,8 @@ export function odeint(
   }
   const plain = given.map((x) => stopGradient(x));
   if (plain.every((x) => x.tracer === undefined)) {
-    // numbers are known beneath what is differentiated: there are as many steps as there are, and not as many as there may be
+    // the values beneath the differentiation are known, so the mesh can have the actual number of steps instead of the
+    // maximum
     const mesh = jit((y: Tensor, own: Tensor, ...rest: Tensor[]) => record(y, own, rest))(
       ...(plain as [Tensor, Tensor, ...Tensor[]]),
     );
@@ -132,7 +135,7 @@ export function odeint(
   return toTree(throughTraces(solve, record, replay, given));
 }
 
-/** The solution inside of traced functions, whose derivative goes along the steps that are recorded when it is computed. */
+/** The solution inside traced functions; its derivative follows the steps that are recorded when it is computed. */
 function throughTraces(
   solve: (y: Tensor, given: Tensor, own: readonly Tensor[]) => Tensor,
   record: (y: Tensor, given: Tensor, own: readonly Tensor[]) => Mesh,
@@ -161,7 +164,7 @@ function throughTraces(
   return solution(...given);
 }
 
-/** The equation in the time that has passed since the first of `times`, which goes up. */
+/** The equation in the time since the first of `times`, which increases. */
 function forward(f: OdeFunction, times: Tensor): { readonly slope: OdeFunction; readonly elapsed: Tensor } {
   const start = at(times, 0);
   const direction = stopGradient(where(less(at(times, -1), start), -1, 1));

@@ -13,15 +13,15 @@ import { installedGenerator } from "../../../engine/runtime/engine.ts";
 import type { Scalar } from "../options.ts";
 import type { Schedule } from "../schedule.ts";
 
-/** A value of the kind in which a formula is worked out, or a constant. */
+/** A value of the type that a formula computes with, or a constant. */
 export type FormulaOperand<X> = X | number;
 
-/** A function that users write over tensors: it serves numbers too. */
+/** A user's function over tensors, which is also applied to numbers. */
 export type TensorFunction = (x: Tensor) => Scalar;
 
 /**
- * What the formulas of schedules are written in. Plain numbers and tensors have the same operations with the same bits,
- * so that one formula serves both.
+ * Operations for the formulas of schedules. Those of plain numbers and of tensors give the same bits, so that one
+ * formula serves both.
  */
 export interface ScheduleArithmetic<X> {
   readonly add: (x: FormulaOperand<X>, y: FormulaOperand<X>) => X;
@@ -37,16 +37,16 @@ export interface ScheduleArithmetic<X> {
   readonly log: (x: X) => X;
   /** Cosine, x in radians. */
   readonly cos: (x: X) => X;
-  /** `x` where a < b, else `y`, which is also what NaN gets. */
+  /** `x` if a < b, else `y`; `y` if a or b is NaN. */
   readonly ifLess: (
     a: FormulaOperand<X>,
     b: FormulaOperand<X>,
     x: FormulaOperand<X>,
     y: FormulaOperand<X>,
   ) => X;
-  /** The number at a whole place of a list; beyond its end the last one. */
+  /** The element of a list at an integer index; the last element beyond its end. */
   readonly pick: (list: readonly number[], place: X) => X;
-  /** A schedule at a step. */
+  /** Value of a schedule at a step. */
   readonly rateOf: (schedule: number | Schedule, step: X) => X;
   readonly apply: (f: TensorFunction, x: X) => X;
 }
@@ -57,7 +57,7 @@ export const ofNumbers: ScheduleArithmetic<number> = {
   sub: (x, y) => x - y,
   mul: (x, y) => x * y,
   div: (x, y) => x / y,
-  // not those of Math, which differ from engine to engine
+  // not the functions of Math, which differ between JavaScript engines
   pow: /* @__PURE__ */ compiledOnce(pow64),
   log: /* @__PURE__ */ compiledOnce(log64),
   cos: /* @__PURE__ */ compiledOnce(cos64),
@@ -74,7 +74,7 @@ export const ofNumbers: ScheduleArithmetic<number> = {
   },
 };
 
-/** Arithmetic of tensors of the dtype of `t`, in which constants are rounded to it. */
+/** Arithmetic of tensors with the dtype of `t`, to which constants are rounded. */
 export function ofTensorsLike(t: Tensor): ScheduleArithmetic<Tensor> {
   const { dtype, weak } = t.type;
   const scalar = arrayType(dtype, [], weak);
@@ -106,7 +106,7 @@ export function ofTensorsLike(t: Tensor): ScheduleArithmetic<Tensor> {
   };
 }
 
-/** The procedure by which tensors compute a function too, compiled when it is first needed. */
+/** A function on plain numbers from the procedure that tensors use, compiled at the first call. */
 function compiledOnce(procedure: Procedure): CompiledProcedure {
   let call: CompiledProcedure | undefined;
   return (...xs) => {
@@ -125,7 +125,7 @@ export function mix<X>(
   return add(mul(from, sub(1, part)), mul(to, part));
 }
 
-/** From 0 to 1 along half a cosine as `part` goes from 0 to 1, and back again as it goes to 2. */
+/** Half a cosine from 0 to 1 while `part` goes from 0 to 1, and back to 0 while it goes to 2. */
 export function halfCosine<X>({ sub, mul, div, cos }: ScheduleArithmetic<X>, part: X): X {
   return div(sub(1, cos(mul(Math.PI, part))), 2);
 }

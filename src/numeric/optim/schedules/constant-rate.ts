@@ -4,9 +4,9 @@ import type { Schedule } from "../schedule.ts";
 import { makeSchedule } from "./define.ts";
 
 /**
- * The same rate at every step, 0 or more: `rate(t) = value`. Wherever a schedule is asked for, a plain number does as well.
+ * The same rate at every step, 0 or more: `rate(t) = value`. Wherever a schedule is expected, a plain number works too.
  *
- * optax's `constant_schedule`. PyTorch's `ConstantLR` is another thing, a rate that jumps once:
+ * optax's `constant_schedule`. PyTorch's `ConstantLR` differs: it is a rate that jumps once,
  * `multiStepDecay({ from: factor · rate, factor: 1 / factor, at: [steps] })`.
  *
  * @throws DownhillError `range` if the value is not a finite number of 0 or more.

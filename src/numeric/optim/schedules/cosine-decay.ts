@@ -11,9 +11,11 @@ export interface CosineDecayOptions {
   readonly from: number;
   /** The rate at step `steps`, 0 or more. Default 0. */
   readonly to?: number;
-  /** Number of steps from the one to the other, a whole number of 1 or more. */
+  /** Number of steps from `from` to `to`, an integer of 1 or more. */
   readonly steps: number;
-  /** Whether it then stays at `to`, or swings back to `from` in as many steps, and on and on. Default "stay". */
+  /**
+   * Behaviour after `steps`: the rate stays at `to`, or swings periodically between `from` and `to`. Default "stay".
+   */
   readonly after?: "stay" | "swing";
 }
 
@@ -23,8 +25,8 @@ export interface CosineDecayOptions {
  * `rate(t) = to + (from − to) · (1 + cos(π · min(t, steps) / steps)) / 2`
  *
  * optax's `cosine_decay_schedule` (without its exponent) and Keras's `CosineDecay`, whose `alpha` is `to / from`.
- * PyTorch's `CosineAnnealingLR` (`T_max`, `eta_min`) goes on along the cosine after `T_max`, as with `after: "swing"`;
- * stopped before, the two are the same.
+ * PyTorch's `CosineAnnealingLR` (`T_max`, `eta_min`) continues along the cosine after `T_max`, like `after: "swing"`;
+ * up to `T_max` both are equal.
  *
  * @throws DownhillError `option` for a missing or unknown option, `range` for a number out of range.
  * @see Loshchilov & Hutter, SGDR, ICLR 2017, eq. 5, without restarts.

@@ -9,27 +9,28 @@ import { neededRate, neededSteps, readScheduleOptions } from "./options.ts";
 export interface CosineRestartsOptions {
   /** The rate at the first step of each run, 0 or more. */
   readonly from: number;
-  /** Where each run ends, 0 or more. Default 0. */
+  /** The rate at the end of each run, 0 or more. Default 0. */
   readonly to?: number;
-  /** Length of the first run, a whole number of 1 or more. */
+  /** Length of the first run in steps, an integer of 1 or more. */
   readonly firstSteps: number;
-  /** How many times as long as the one before it each run is, 1 or more. Default 1. */
+  /** Ratio of the length of each run to that of the previous run, 1 or more. Default 1. */
   readonly stepsFactor?: number;
-  /** What the height above `to` is multiplied by at each restart, 0 or more. Default 1. */
+  /** Factor of the height above `to` at each restart, 0 or more. Default 1. */
   readonly fromFactor?: number;
 }
 
 /**
- * Runs of half a cosine each, from `from` down to `to`, with a jump back up between them: warm restarts.
+ * Cosine decay with warm restarts: runs of half a cosine from `from` down to `to`, with a jump back up between them.
  *
  * `rate(t) = to + (from − to) · fromFactorⁿ · (1 + cos(π · u / T)) / 2` in run n from 0, of length
- * `T = firstSteps · stepsFactorⁿ`, u steps after its start. `to` itself is not reached: in its stead the next run begins.
+ * `T = firstSteps · stepsFactorⁿ`, u steps after its start. `to` itself is not reached, because the next run begins at
+ * that step.
  *
  * PyTorch's `CosineAnnealingWarmRestarts` (`T_0`, `T_mult`, `eta_min`; no `fromFactor`) and Keras's
- * `CosineDecayRestarts` (`first_decay_steps`, `t_mul`, 2 by default, and `m_mul`, which multiplies `to` out of it too:
- * its `alpha` is `to / from`); optax's `sgdr_schedule` is a list of cosines. The paper counts epochs in fractions, as
- * `perEpoch(…, stepsPerEpoch, { fractional: true })` does. Where a run begins is exact, without the errors of the
- * logarithm that PyTorch's `step(epoch)` has.
+ * `CosineDecayRestarts` (`first_decay_steps`, `t_mul`, 2 by default, and `m_mul`, which also scales `to`, because its
+ * `alpha` is `to / from`). optax's `sgdr_schedule` is a list of cosines. The paper counts fractional epochs, like
+ * `perEpoch(…, stepsPerEpoch, { fractional: true })`. The start of a run is exact, without the rounding errors of the
+ * logarithm in PyTorch's `step(epoch)`.
  *
  * @throws DownhillError `option` for a missing or unknown option, `range` for a number out of range.
  * @see Loshchilov & Hutter, SGDR, ICLR 2017, eq. 5 and section 3.
@@ -56,12 +57,12 @@ export function cosineRestarts(options: CosineRestartsOptions): Schedule {
   });
 }
 
-/** Number of the run, from 0, in which step t lies. */
+/** Number of the run, from 0, that contains step t. */
 function runOf<X>(a: ScheduleArithmetic<X>, t: X, firstSteps: number, factor: number): X {
   if (factor === 1) return a.floor(a.div(t, firstSteps));
   const x = a.add(1, a.mul(factor - 1, a.div(t, firstSteps)));
   const guess = a.floor(a.div(a.log(x), Math.log(factor)));
-  // the logarithm may be an ulp off at the very start of a run
+  // the logarithm may be off by one ulp at the very start of a run
   const start = startOf(a, guess, firstSteps, factor);
   const next = startOf(a, a.add(guess, 1), firstSteps, factor);
   return a.ifLess(t, start, a.sub(guess, 1), a.ifLess(t, next, guess, a.add(guess, 1)));

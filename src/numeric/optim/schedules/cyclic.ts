@@ -9,24 +9,24 @@ import { neededRate, readScheduleOptions, stepsOr } from "./options.ts";
 
 /** Options of `cyclic`. */
 export interface CyclicOptions {
-  /** The lowest rate, that of the first step; 0 or more. */
+  /** The lowest rate, which is that of the first step; 0 or more. */
   readonly base: number;
   /** The rate at the top of the first cycle, `base` or more. */
   readonly max: number;
-  /** Steps from `base` to `max`, a whole number of 1 or more. Default 2000. */
+  /** Number of steps from `base` to `max`, an integer of 1 or more. Default 2000. */
   readonly stepSizeUp?: number;
-  /** Steps from `max` back to `base`, a whole number of 1 or more. Default: `stepSizeUp`. */
+  /** Number of steps from `max` back to `base`, an integer of 1 or more. Default: `stepSizeUp`. */
   readonly stepSizeDown?: number | null;
   /**
-   * How high the cycles are: all the same, each half as high as the one before it, or lower at each step by `gamma`.
-   * Default "triangular".
+   * Heights of the cycles: all equal (`triangular`), each half of the previous one (`triangular2`), or decaying by the
+   * factor `gamma` per step (`exp_range`). Default "triangular".
    */
   readonly mode?: "triangular" | "triangular2" | "exp_range";
   /** γ of `exp_range`, above 0 and up to 1. Default 1. */
   readonly gamma?: number;
-  /** A height of your own in place of `mode`, as a share of `max − base`: a function of tensors. */
+  /** Custom height instead of `mode`, as a fraction of `max − base`: a function over tensors. */
   readonly amplitude?: TensorFunction | null;
-  /** What `amplitude` is a function of: the number of the cycle, from 1, or the step. Default "cycle". */
+  /** Argument of `amplitude`: the number of the cycle, from 1, or the step. Default "cycle". */
   readonly amplitudeOf?: "cycle" | "step";
   /** The momentum at the top of the first cycle, from 0 to 1. Default 0.8. */
   readonly baseMomentum?: number;
@@ -35,14 +35,14 @@ export interface CyclicOptions {
 }
 
 /**
- * A rate that goes up and down in straight lines, another one at each batch, while the momentum goes down and up.
+ * A rate that rises and falls linearly in cycles, changing at every batch, while the momentum falls and rises.
  *
  * `rate(t) = base + (max − base) · s · A` with s from 0 up to 1 in `stepSizeUp` steps and down to 0 in `stepSizeDown`,
  * and A = 1 (`triangular`), `1 / 2^(cycle − 1)` (`triangular2`), `gamma^t` (`exp_range`) or `amplitude`. The schedule's
  * `momentum` is `maxMomentum − (maxMomentum − baseMomentum) · s · A`.
  *
  * The paper's `stepsize`, half a cycle, is best 2 to 10 times the number of batches in an epoch. PyTorch's `CyclicLR`
- * (`base_lr`, `max_lr`, `scale_fn`, `scale_mode` "cycle" or "iterations"); Keras and optax have none.
+ * (`base_lr`, `max_lr`, `scale_fn`, `scale_mode` "cycle" or "iterations"); Keras and optax have no such schedule.
  *
  * @throws DownhillError `option` for a missing or unknown option, `range` for a number out of range.
  * @see Smith, Cyclical learning rates for training neural networks, WACV 2017, arXiv 1506.01186, section 3.
@@ -80,7 +80,7 @@ export function cyclic(options: CyclicOptions): CycledSchedule {
   }
   const down = read.stepSizeDown ?? up;
 
-  /** How far the rate is on its way from `base` to `max`. */
+  /** Height of the rate above `base`, as a fraction of `max − base`. */
   const height = <X>(t: X, a: ScheduleArithmetic<X>): X => {
     const cycle = a.floor(a.div(t, up + down)); // from 0
     const place = a.sub(t, a.mul(up + down, cycle));

@@ -10,7 +10,7 @@ import { type ScheduleArithmetic, ofNumbers, ofTensorsLike } from "./arithmetic.
 /** A rate as a formula of the step `t`, for numbers and for tensors. */
 export type ScheduleFormula = <X>(t: X, arithmetic: ScheduleArithmetic<X>) => X;
 
-/** The schedule of a formula. Steps are numbers of 0 or more, fractions too, or tensors of any shape. */
+/** Builds the schedule of a formula. Steps are numbers of 0 or more, fractions included, or tensors of any shape. */
 export function makeSchedule(operation: string, formula: ScheduleFormula): Schedule {
   function rate(step: number): number;
   function rate(step: Tensor): Tensor;
@@ -26,13 +26,16 @@ export function makeSchedule(operation: string, formula: ScheduleFormula): Sched
   return rate;
 }
 
-/** A schedule of the rate that comes with one of the momentum. */
+/** A schedule of the learning rate together with one of the momentum. */
 export interface CycledSchedule extends Schedule {
-  /** The momentum (β₁ of Adam) at each step, which goes down while the rate goes up. */
+  /** The momentum (β₁ of Adam) at each step, which falls while the rate rises. */
   readonly momentum: Schedule;
 }
 
-/** @throws DownhillError `option` for what is no function. */
+/**
+ * Checks that an option is a function.
+ * @throws DownhillError `option` if it is not.
+ */
 export function checkFunction(operation: string, option: string, value: unknown): void {
   if (typeof value === "function") return;
   throw new DownhillError(

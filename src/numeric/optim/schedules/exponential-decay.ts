@@ -8,16 +8,16 @@ import { neededRate, readScheduleOptions, stepsOr } from "./options.ts";
 export interface ExponentialDecayOptions {
   /** The rate of the first step, 0 or more. */
   readonly from: number;
-  /** What the rate is multiplied by in the course of `every` steps, 0 or more; above 1 it grows. */
+  /** Factor of the rate over `every` steps, 0 or more; above 1 the rate grows. */
   readonly factor: number;
-  /** Steps in which it is multiplied once, a whole number of 1 or more. Default 1. */
+  /** Number of steps over which the rate is multiplied once, an integer of 1 or more. Default 1. */
   readonly every?: number;
-  /** Where it stops: not below this rate where it falls, not above it where it grows. Default: nowhere. */
+  /** Limit of the rate: a lower bound if it falls, an upper bound if it grows. Default: none. */
   readonly to?: number | null;
 }
 
 /**
- * A rate that falls by the same share at every step.
+ * Exponential decay: the rate is multiplied by the same factor at every step.
  *
  * `rate(t) = from · factor^(t / every)`, limited by `to`
  *

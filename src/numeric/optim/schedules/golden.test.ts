@@ -1,5 +1,5 @@
-// The reference's schedulers. A scheduler of PyTorch multiplies the rate of its optimiser, so `base` goes into each; what
-// its options are called here is said by `makers`.
+// PyTorch's schedulers as the reference. They multiply the rate of their optimiser, so `base` enters each; `makers`
+// translates the names of their options.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { add, arange, configure, cos, div, less, jit, minimum, mul, pow, type Tensor, where } from "downhill";
@@ -32,14 +32,14 @@ interface Scheduler {
 interface Run extends Scheduler {
   readonly id: string;
   readonly parts?: readonly Scheduler[];
-  /** The optimiser's rate, one a group of parameters. */
+  /** The optimiser's rate, one per parameter group. */
   readonly rates: readonly number[];
   /** `lr[group][k]` after k steps; `lr[group][0]` at the start. */
   readonly lr: readonly (readonly number[])[];
   readonly momentum?: readonly (readonly number[])[];
-  /** Where the steps lead that were named, as in `scheduler.step(epoch)`. */
+  /** Epochs after explicit steps, as in `scheduler.step(epoch)`. */
   readonly at?: readonly number[];
-  /** The rate was overwritten by hand after this step. */
+  /** The rate was overwritten manually after this step. */
   readonly changed?: { readonly at: number; readonly lr: number };
 }
 const read = (name: string): unknown =>
@@ -47,7 +47,7 @@ const read = (name: string): unknown =>
 const { cases } = read("schedules.json") as { readonly cases: readonly Run[] };
 
 const last = 100;
-/** The lambdas of the file over tensors, and those of MultiplicativeLR over numbers. */
+/** The lambdas of the file, over tensors; those of MultiplicativeLR over numbers. */
 const lambdas: Readonly<Record<string, (e: Tensor) => Tensor>> = {
   "0.95**e": (e) => pow(0.95, e),
   "1/(1+0.1*e)": (e) => div(1, add(1, mul(0.1, e))),
@@ -65,7 +65,7 @@ const amplitudes: Readonly<Record<string, (x: Tensor) => Tensor>> = {
   "0.9**(x-1)": (x) => pow(0.9, add(x, -1)),
 };
 
-/** The options of PyTorch's schedulers, whose names tell them apart; lists have a number for each group. */
+/** The options of PyTorch's schedulers, whose names distinguish them; lists have one number per group. */
 interface Options {
   readonly step_size: number;
   readonly milestones: readonly number[];
@@ -104,7 +104,7 @@ interface Options {
 const of = (value: number | readonly number[], group: number): number =>
   typeof value === "number" ? value : value[group]!;
 
-/** Without the options that were not given, so that ours have their defaults. */
+/** Drops undefined options, so that defaults apply. */
 function given<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   const entries = Object.entries(options).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
@@ -128,7 +128,7 @@ const makers: Readonly<Record<string, (base: number, o: Options, group: number) 
   LambdaLR: (base, o) => chained([base, lambda(lambdas[o.lr_lambda]!)]),
   MultiplicativeLR: (from, o) => multiplicative({ from, factor: factors[o.lr_lambda]!, steps: last }),
   SWALR(from, { swa_lr: to, anneal_epochs: steps = 10, anneal_strategy = "cos" }) {
-    if (steps === 0) return constantRate(to); // reached before the first step
+    if (steps === 0) return constantRate(to); // `to` is reached before the first step
     return (anneal_strategy === "cos" ? cosineDecay : linearDecay)({ from, to, steps });
   },
   CyclicLR: (_, o, group) =>
@@ -178,20 +178,20 @@ function scheduleOf(run: Run, group: number): Schedule {
   return make(run, base);
 }
 
-/** What PyTorch computes from the rate before it, and so goes on from a rate that was overwritten. */
+/** Schedulers that PyTorch computes recursively from the previous rate, and so continue from an overwritten one. */
 const goesOn = ["StepLR", "LinearLR", "PolynomialLR", "MultiplicativeLR"];
 
-/** Why a case of the reference is no case of ours. */
+/** Reason why a case of the reference is excluded. */
 const excluded: Readonly<Record<string, string>> = {
   "ConstantLR/two_groups":
     "PyTorch's ConstantLR of 0 steps keeps its factor for ever, against its own definition",
 };
 
-/** Steps that the reference has: OneCycleLR of n steps can be asked for a step n, where it shoots over its end. */
+/** Steps of the reference: OneCycleLR of n steps accepts a step n, where it overshoots its end. */
 const stepsOf = (run: Run, n: number): number =>
   run.name === "OneCycleLR" ? Math.min(n, run.options.total_steps ?? n) : n;
 
-/** To 12 digits: the file holds 13, and sums of rounding errors along 100 steps stay below the 12th. */
+/** To 12 digits: the file has 13, and rounding errors accumulated over 100 steps stay below the 12th. */
 function expectClose(found: readonly number[], expected: readonly number[]): void {
   const size = Math.max(...expected.map(Math.abs));
   found.forEach((value, k) => {
@@ -244,7 +244,7 @@ describe("PyTorch's schedulers", () => {
       const run = cases.find((one) => one.id === id)!;
       const n = run.options.total_steps!;
       const [before, end, over] = run.lr[0]!.slice(n - 2, n + 1);
-      expect(over! - before!).toBeCloseTo(0, 12); // it goes up the other side of the cosine
+      expect(over! - before!).toBeCloseTo(0, 12); // it rises on the other side of the cosine
       expect(scheduleOf(run, 0)(n) / end!).toBeCloseTo(1, 12);
     }
   });

@@ -114,7 +114,7 @@ describe("in optimisers", () => {
     ["cyclic", cyclic({ base: 0.01, max: 0.1, stepSizeUp: 3 })],
     ["oneCycle", oneCycle({ max: 0.1, steps: 12 })],
   ];
-  /** What nine updates use. */
+  /** Hyper-parameters that nine updates use. */
   function used(optimizer: GeneralOptimizer<InjectedState<unknown>>, name: string): number[][] {
     const params = { x: tensor(1) };
     let state = optimizer.init(params);

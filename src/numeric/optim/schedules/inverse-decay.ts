@@ -8,20 +8,20 @@ import { neededRate, neededSteps, readScheduleOptions, stepsOr } from "./options
 export interface InverseTimeDecayOptions {
   /** The rate of the first step, 0 or more. */
   readonly from: number;
-  /** What is added to the divisor in the course of `every` steps, 0 or more. Default 1. */
+  /** Increase of the divisor over `every` steps, 0 or more. Default 1. */
   readonly decay?: number;
-  /** Steps in which `decay` is added once, a whole number of 1 or more. Default 1. */
+  /** Number of steps over which `decay` is added once, an integer of 1 or more. Default 1. */
   readonly every?: number;
 }
 
 /**
- * A rate that falls as 1/t.
+ * A rate that falls like 1/t.
  *
  * `rate(t) = from / (1 + decay · t / every)`
  *
- * Rates whose sum is infinite while that of their squares is finite, as here, are what Robbins and Monro's theorem asks
- * for. Keras's `InverseTimeDecay` (`decay_rate`, `decay_steps`); the `lr_decay` of PyTorch's Adagrad. PyTorch and optax
- * have no schedule of that name.
+ * The sum of these rates is infinite and the sum of their squares finite, as the Robbins–Monro theorem requires.
+ * Keras's `InverseTimeDecay` (`decay_rate`, `decay_steps`); the `lr_decay` of PyTorch's Adagrad. PyTorch and optax have
+ * no such schedule.
  *
  * @throws DownhillError `option` for a missing or unknown option, `range` for a number out of range.
  * @see Robbins & Monro, A stochastic approximation method, 1951; Bottou, Curtis, Nocedal, SIAM Review 2018, section 4.2.
@@ -45,18 +45,18 @@ export function inverseTimeDecay(options: InverseTimeDecayOptions): Schedule {
 export interface InverseSquareRootDecayOptions {
   /** The rate of the first step, 0 or more. */
   readonly from: number;
-  /** The number of steps T after which it has fallen to `from / √2`; a whole number of 1 or more. */
+  /** Number of steps T after which the rate has fallen to `from / √2`; an integer of 1 or more. */
   readonly every: number;
 }
 
 /**
- * A rate that falls as 1/√t.
+ * A rate that falls like 1/√t.
  *
  * `rate(t) = from / √(1 + t / every)`
  *
  * The schedule of the transformer, `d^−½ · min(n^−½, n · W^−1.5)` with n from 1, is a warm-up of W steps and then this:
  * `warmup(inverseSquareRootDecay({ from: peak, every: W }), { from: peak / W, steps: W - 1 })` with `peak = (d·W)^−½`.
- * Called `inverse_sqrt` in fairseq and `rsqrt` elsewhere; PyTorch, Keras and optax have none.
+ * Called `inverse_sqrt` in fairseq and `rsqrt` elsewhere; PyTorch, Keras and optax have no such schedule.
  *
  * @throws DownhillError `option` for a missing or unknown option, `range` for a number out of range.
  * @see Vaswani et al., Attention is all you need, NeurIPS 2017, eq. 3.

@@ -4,13 +4,13 @@ import type { TensorFunction } from "./arithmetic.ts";
 import { checkFunction, makeSchedule } from "./define.ts";
 
 /**
- * A schedule of your own: a function of the step, written over tensors, which then takes plain numbers too (inside `jit`
- * only tensors, since there no tensor has a number).
+ * A custom schedule: a function of the step, written over tensors. The schedule also accepts plain numbers (inside
+ * `jit` only tensors, because tensors have no known values there).
  *
  * PyTorch's `LambdaLR` multiplies the rate by its function: `chained([rate, lambda(f)])`. Any function of the step is a
  * schedule in optax.
  *
- * @throws DownhillError `option` if it is no function.
+ * @throws DownhillError `option` if it is not a function.
  * @example
  * const rate = lambda((step) => mul(0.1, pow(0.95, step)));
  * [rate(0), rate(1)]; // [0.1, 0.095]

@@ -11,12 +11,12 @@ export interface LinearDecayOptions {
   readonly from: number;
   /** The rate from step `steps` on, 0 or more. Default 0. */
   readonly to?: number;
-  /** Number of steps from the one to the other, a whole number of 1 or more. */
+  /** Number of steps from `from` to `to`, an integer of 1 or more. */
   readonly steps: number;
 }
 
 /**
- * A straight line from `from` to `to`, where it stays. It may rise too.
+ * Linear decay (or increase) from `from` to `to`; the rate then stays at `to`.
  *
  * `rate(t) = from + (to − from) · min(t, steps) / steps`
  *

@@ -171,12 +171,12 @@ test.each<[string, () => unknown]>([
 });
 
 const rate = [-1, NaN, Infinity, "0.1", null, [0.1], tensor(0.1)];
-const ending = [-1, NaN, Infinity, "0.1", [0.1]]; // null is for none
+const ending = [-1, NaN, Infinity, "0.1", [0.1]]; // null means no end
 const steps = [0, -1, 1.5, NaN, Infinity, "3", null];
 const share = [-0.1, 1.1, NaN, "0.5", null];
 const word = ["other", 1, null, true];
 
-/** Options with which each works, and for each option values that it must refuse. */
+/** Valid options of each schedule, and for each option the values that it must refuse. */
 const table: Readonly<
   Record<string, [(o: never) => unknown, object, Readonly<Record<string, readonly unknown[]>>]>
 > = {

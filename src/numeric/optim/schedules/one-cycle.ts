@@ -10,17 +10,20 @@ import { neededRate, neededSteps, readScheduleOptions } from "./options.ts";
 export interface OneCycleOptions {
   /** The highest rate, 0 or more. */
   readonly max: number;
-  /** Length of the whole run, a whole number of 1 or more: the last step is `steps − 1`. */
+  /** Length of the whole run in steps, an integer of 1 or more: the last step is `steps − 1`. */
   readonly steps: number;
   /** The rate of the first step, 0 or more. Default `max / 25`. */
   readonly from?: number | null;
   /** The rate of the last step, 0 or more. Default `from / 10000`. */
   readonly to?: number | null;
-  /** The share of the run in which the rate rises, from 0 to 1. Default 0.3. */
+  /** Fraction of the run in which the rate rises, from 0 to 1. Default 0.3. */
   readonly rise?: number;
-  /** 2: up, and down to `to`. 3: up, down to `from` in as many steps, and on down to `to`. Default 2. */
+  /**
+   * Number of phases. With 2, the rate rises and then falls to `to`. With 3, it rises, falls to `from` in an equal
+   * number of steps, and falls further to `to`. Default 2.
+   */
   readonly phases?: 2 | 3;
-  /** How it goes from one rate to the next: along half a cosine, or straight. Default "cosine". */
+  /** Shape of the transitions: half a cosine, or linear. Default "cosine". */
   readonly shape?: "cosine" | "linear";
   /** The momentum at the highest rate, from 0 to 1. Default 0.85. */
   readonly baseMomentum?: number;
@@ -29,17 +32,18 @@ export interface OneCycleOptions {
 }
 
 /**
- * One rise and one long fall of the rate over the whole run, while the momentum falls and rises.
+ * One-cycle schedule: the rate rises once and falls for the rest of the run, while the momentum falls and rises.
  *
  * The rate goes from `from` to `max` until step `rise · steps − 1`, then to `to` at step `steps − 1`, where it stays. With
  * three phases it is back at `from` at step `2 · rise · steps − 2`. The schedule's `momentum` goes from `maxMomentum` to
  * `baseMomentum` and back in the first two phases.
  *
  * PyTorch's `OneCycleLR` (`max_lr`, `total_steps`, `pct_start`, `anneal_strategy`, `three_phase`; `from` is
- * `max_lr / div_factor`, `to` is `from / final_div_factor`), which throws after its last step where this stays at `to`.
- * optax's `cosine_onecycle_schedule` and `linear_onecycle_schedule` reach `max` at step `⌊rise · steps⌋`, one later, and
- * `to` at `steps`; the linear one has a phase length of its own for the way down. Keras has none. In Smith's paper the
- * first two phases are of one length and straight; the default follows fast.ai.
+ * `max_lr / div_factor`, `to` is `from / final_div_factor`), which throws after its last step, while this schedule
+ * stays at `to`. optax's `cosine_onecycle_schedule` and `linear_onecycle_schedule` reach `max` at step
+ * `⌊rise · steps⌋`, one later, and `to` at `steps`; the linear one has a separate length for the phase of falling.
+ * Keras has no such schedule. In Smith's paper the first two phases have equal length and are linear; the defaults
+ * follow fast.ai.
  *
  * @throws DownhillError `option` for a missing or unknown option, `range` for a number out of range.
  * @see Smith & Topin, Super-convergence, arXiv 1708.07120, section 3; Smith, arXiv 1803.09820, section 4.
@@ -71,7 +75,7 @@ export function oneCycle(options: OneCycleOptions): CycledSchedule {
   const last = steps - 1;
   const ends = phases === 2 ? [rise * steps - 1, last] : [rise * steps - 1, 2 * rise * steps - 2, last];
 
-  /** Through these values, one at the end of each phase. */
+  /** Transitions through these values, one at the end of each phase. */
   const course = <X>(a: ScheduleArithmetic<X>, step: X, values: readonly number[]): X => {
     const t = a.min(step, last);
     const phase = (i: number): X => {
@@ -80,7 +84,7 @@ export function oneCycle(options: OneCycleOptions): CycledSchedule {
       const share = shape === "linear" || part === 1 ? part : halfCosine(a, part as X);
       return mix(a, values[i]!, values[i + 1]!, share);
     };
-    // from the last phase back: an earlier one rules up to its end, which is still its own
+    // from the last phase to the first: an earlier phase applies up to its end, inclusive
     let value = phase(ends.length - 1);
     for (let i = ends.length - 2; i >= 0; i--) value = a.ifLess(ends[i]!, t, value, phase(i));
     return value;

@@ -9,13 +9,13 @@ import {
 } from "../options.ts";
 import type { Schedule } from "../schedule.ts";
 
-/** Stands for an option that was not given and must be. */
+/** Marker for a required option that was not given. */
 const missing: unique symbol = /* @__PURE__ */ Symbol("missing");
 
 /**
- * The options of a schedule with what was left out filled in.
- *
- * @throws DownhillError `option` for one that is unknown, missing or of the wrong kind, `range` for a number out of range.
+ * The options of a schedule, checked and with defaults filled in.
+ * @throws DownhillError `option` for an option that is unknown, missing or of the wrong kind, `range` for a number out
+ * of range.
  */
 export function readScheduleOptions<O extends object>(
   operation: string,
@@ -34,17 +34,17 @@ export function readScheduleOptions<O extends object>(
   return read;
 }
 
-/** An option that must be given. */
+/** A required option. */
 export function needed<T>({ check }: { readonly check: OptionSpec<T>["check"] }): OptionSpec<T> {
   return { initial: missing as T, check };
 }
 
-/** A rate or a factor that must be given, 0 or more. */
+/** A required rate or factor, 0 or more. */
 export const neededRate: OptionSpec<number> = /* @__PURE__ */ needed<number>({
   check: (operation, option, value) => checkNumber(operation, option, value, { from: 0 }),
 });
 
-/** A number of steps that must be given, 1 or more. */
+/** A required number of steps, 1 or more. */
 export const neededSteps: OptionSpec<number> = /* @__PURE__ */ needed<number>({
   check: (operation, option, value) => checkCount(operation, option, value, { from: 1 }),
 });
@@ -54,7 +54,7 @@ export function stepsOr(initial: number): OptionSpec<number> {
   return count(initial, { from: 1 });
 }
 
-/** Steps at which something happens: whole numbers of at least `from`, none below the one before it. */
+/** Checks a list of steps: integers of at least `from` in ascending order; strictly ascending with `rising`. */
 export function checkMilestones(
   operation: string,
   option: string,
@@ -77,7 +77,7 @@ export function checkMilestones(
   }
 }
 
-/** A list of numbers within a range, at least one. */
+/** Checks a non-empty list of numbers within a range. */
 export function checkNumbers(operation: string, option: string, value: unknown, range: NumberRange): void {
   if (!Array.isArray(value) || value.length === 0) {
     throw new DownhillError("option", `${operation}: ${option} must be a list of numbers, at least one.`);
@@ -85,7 +85,7 @@ export function checkNumbers(operation: string, option: string, value: unknown, 
   value.forEach((item: unknown, i) => checkNumber(operation, `${option}[${i}]`, item, range));
 }
 
-/** A number of 0 or more, or a function of the step. */
+/** Checks that a value is a number of 0 or more or a function of the step. */
 export function checkPart(
   operation: string,
   name: string,

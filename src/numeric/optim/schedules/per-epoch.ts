@@ -6,17 +6,21 @@ import { checkPart } from "./options.ts";
 
 /** Options of `perEpoch`. */
 export interface PerEpochOptions {
-  /** Count parts of epochs too: 1.5 in the middle of the second one. Default false: the same rate all through an epoch. */
+  /**
+   * True to count fractions of epochs: 1.5 in the middle of the second epoch. Default false: the rate is constant
+   * during an epoch.
+   */
   readonly fractional?: boolean;
 }
 
 /**
- * A schedule that counts epochs, as one of steps: `schedule(⌊t / stepsPerEpoch⌋)`.
+ * Converts a schedule over epochs to one over steps: `schedule(⌊t / stepsPerEpoch⌋)`.
  *
- * What PyTorch does where `scheduler.step()` stands in the loop over epochs; `fractional` is
- * `step(epoch + batch / batches)`, as for `cosineRestarts` in its paper.
+ * In PyTorch, this is `scheduler.step()` once per epoch; `fractional` is `step(epoch + batch / batches)`, as for
+ * `cosineRestarts` in its paper.
  *
- * @throws DownhillError `option` for what is no schedule, `range` if `stepsPerEpoch` is not a whole number of 1 or more.
+ * @throws DownhillError `option` for a value that is not a schedule, `range` if `stepsPerEpoch` is not an integer of 1
+ * or more.
  * @example
  * const rate = perEpoch(stepDecay({ from: 0.1, every: 2 }), 50);
  * [rate(0), rate(99), rate(100)]; // [0.1, 0.1, 0.0100]

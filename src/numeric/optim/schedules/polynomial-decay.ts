@@ -11,14 +11,14 @@ export interface PolynomialDecayOptions {
   readonly from: number;
   /** The rate from step `steps` on, 0 or more. Default 0. */
   readonly to?: number;
-  /** Number of steps from the one to the other, a whole number of 1 or more. */
+  /** Number of steps from `from` to `to`, an integer of 1 or more. */
   readonly steps: number;
-  /** The exponent, above 0: 1 is a line; above 1 the rate falls fast first, below 1 last. Default 1. */
+  /** The exponent, above 0: 1 is a line; above 1 the rate falls fastest at the start, below 1 at the end. Default 1. */
   readonly power?: number;
 }
 
 /**
- * A power of what is left of the run, from `from` to `to`, where it stays.
+ * Polynomial decay from `from` to `to`: a power of the remaining fraction of the run. The rate then stays at `to`.
  *
  * `rate(t) = to + (from − to) · (1 − min(t, steps) / steps)^power`
  *

@@ -5,10 +5,9 @@ import { checkFunction, makeSchedule } from "./define.ts";
 import { checkNumbers, needed, neededRate, neededSteps, readScheduleOptions } from "./options.ts";
 
 /**
- * The rates of a list, one a step, each 0 or more; after its end the last one stays. A step between two whole ones takes
- * the rate of the one before it.
- *
- * @throws DownhillError `option` if it is no list or empty, `range` for a rate that is negative or not finite.
+ * A schedule from a list of rates, one per step, each 0 or more. After the end of the list the last rate applies. A
+ * fractional step takes the rate of the step before it.
+ * @throws DownhillError `option` if it is not a list or is empty, `range` for a rate that is negative or not finite.
  * @example
  * const rate = rateList([0.1, 0.05, 0.01]);
  * [rate(0), rate(1), rate(2), rate(3)]; // [0.1, 0.05, 0.01, 0.01]
@@ -24,19 +23,22 @@ export function rateList(rates: readonly number[]): Schedule {
 export interface MultiplicativeOptions {
   /** The rate of the first step, 0 or more. */
   readonly from: number;
-  /** What the rate of the step before is multiplied by at each step, from step 1 on: 0 or more, of plain numbers. */
+  /**
+   * Factor between the rates of a step and the previous step, from step 1 on: a function of plain numbers that returns
+   * 0 or more.
+   */
   readonly factor: (step: number) => number;
-  /** The last step that is multiplied, a whole number of 1 or more; the rate stays after it. */
+  /** The last step with a factor, an integer of 1 or more; afterwards the rate is constant. */
   readonly steps: number;
 }
 
 /**
- * Each rate is the one before it times a function of the step.
+ * A schedule in which each rate is the previous one times a function of the step.
  *
  * `rate(0) = from`, `rate(t) = rate(t − 1) · factor(t)` up to t = steps
  *
- * PyTorch's `MultiplicativeLR`, which has no end. A product has no formula of its own: the rates are worked out once, as
- * a list of `steps + 1` numbers.
+ * PyTorch's `MultiplicativeLR`, which has no end. A product has no closed formula, so the rates are computed once, as a
+ * list of `steps + 1` numbers.
  *
  * @throws DownhillError `option` for a missing or unknown option, `range` for a number out of range.
  * @example

@@ -15,7 +15,7 @@ function scales(metrics: readonly number[], options: ReduceOnPlateauOptions): nu
 
 test.each([0, 1, 2, 5])("patience %d reduces after patience + 1 epochs without improvement", (patience) => {
   const k = patience + 1;
-  const metrics = [1, ...Array.from({ length: 2 * k }, () => 1)]; // the first is the best there is
+  const metrics = [1, ...Array.from({ length: 2 * k }, () => 1)]; // the first is the best
   const found = scales(metrics, { patience, factor: 0.5 });
   expect(found).toEqual(metrics.map((_, epoch) => 0.5 ** Math.floor(epoch / k)));
 });
@@ -83,7 +83,7 @@ test.each(["float64", "float32"] as const)("does the same inside jit and scan, i
   expect(found.tolist()).toEqual(expected);
 
   const step = jit((loss: Tensor, state: State) => update(loss, state));
-  let state: Like<State> = init(); // plain numbers to begin with
+  let state: Like<State> = init(); // starts as plain numbers
   metrics.forEach((metric, epoch) => {
     const next = step(scalar(metric), state);
     expect(next.scale.dtype).toBe(dtype);

@@ -9,35 +9,38 @@ import { type ScheduleArithmetic, ofNumbers, ofTensorsLike, type FormulaOperand 
 
 /** Options of `reduceOnPlateau`. */
 export interface ReduceOnPlateauOptions {
-  /** Whether the metric is to become small (a loss) or large (an accuracy). Default "min". */
+  /**
+   * Direction of improvement: `min` if the metric should become small (a loss), `max` if large (an accuracy). Default
+   * "min".
+   */
   readonly mode?: "min" | "max";
-  /** What the rate is multiplied by, from 0 to below 1. Default 0.1. */
+  /** Factor of the rate at a reduction, at least 0 and below 1. Default 0.1. */
   readonly factor?: number;
-  /** How many epochs in a row without improvement are let pass: the next one reduces. Default 10. */
+  /** Number of consecutive epochs without improvement that are tolerated; the next one reduces the rate. Default 10. */
   readonly patience?: number;
-  /** How much better than the best a metric must be to count as an improvement, 0 or more. Default 0.0001. */
+  /** Margin by which a metric must beat the best one to count as an improvement, 0 or more. Default 0.0001. */
   readonly threshold?: number;
-  /** Whether `threshold` is a share of the best or a difference. Default "relative". */
+  /** Meaning of `threshold`: a fraction of the best metric, or a difference. Default "relative". */
   readonly thresholdMode?: "relative" | "absolute";
-  /** Epochs after a reduction in which nothing counts against the metric. Default 0. */
+  /** Number of epochs after a reduction that are not counted as bad. Default 0. */
   readonly cooldown?: number;
-  /** The rate that it never goes below, 0 or more. Default 0. */
+  /** Lower bound of the rate, 0 or more. Default 0. */
   readonly floor?: number;
-  /** A reduction by no more than this is not made, 0 or more. Default 1e-8. */
+  /** Smallest reduction: smaller ones are not made; 0 or more. Default 1e-8. */
   readonly eps?: number;
-  /** The rate before any reduction, above 0: what `floor` and `eps` are measured against. Default 1. */
+  /** The rate before any reduction, above 0, to which `floor` and `eps` refer. Default 1. */
   readonly learningRate?: number;
 }
 
-/** What `reduceOnPlateau` remembers: numbers, or scalars inside `jit` and `scan`. */
+/** State of `reduceOnPlateau`: numbers, or scalars inside `jit` and `scan`. */
 export interface PlateauState<X = number> {
-  /** The learning rate now: `learningRate · scale`. */
+  /** The current learning rate: `learningRate · scale`. */
   readonly rate: X;
   /** The best metric so far. */
   readonly best: X;
-  /** Epochs in a row without improvement. */
+  /** Number of consecutive epochs without improvement. */
   readonly bad: X;
-  /** Epochs of `cooldown` left. */
+  /** Remaining epochs of `cooldown`. */
   readonly cooldown: X;
 }
 
@@ -47,7 +50,7 @@ export interface PlateauUpdate<X = number> {
   readonly state: PlateauState<X>;
 }
 
-/** Lowers the learning rate by a metric, one update an epoch. */
+/** Lowers the learning rate according to a metric, with one update per epoch. */
 export interface ReduceOnPlateau {
   init(): PlateauState;
   update(metric: number, state: PlateauState): PlateauUpdate;
@@ -55,18 +58,19 @@ export interface ReduceOnPlateau {
 }
 
 /**
- * Lowers the rate when a metric has stopped improving: a schedule with a memory, given a metric once an epoch.
+ * Lowers the learning rate when a metric has stopped improving: a schedule with state, updated with the metric once per
+ * epoch.
  *
  * ```text
- * improvement: metric < best · (1 − threshold)   (relative; absolute: metric < best − threshold; "max": the other way round)
+ * improvement: metric < best · (1 − threshold)   (relative; absolute: metric < best − threshold; "max": reversed)
  * bad ← improvement ? 0 : bad + 1                (0 while cooling down)
- * bad > patience: rate ← max(rate · factor, floor), cooldown and bad begin anew
+ * bad > patience: rate ← max(rate · factor, floor), cooldown and bad are reset
  * ```
  *
- * So "reduce after k epochs without improvement" is `patience: k − 1`: PyTorch's `ReduceLROnPlateau`, whose rules and
- * defaults these are, reduces in epoch `patience + 1` of a plateau. The `patience` of Keras's callback of that name and of
- * optax's `reduce_on_plateau` is k itself; Keras's `min_delta` is an absolute threshold, optax's `min_scale` a floor for
- * the scale. A NaN never counts as an improvement.
+ * Rules and defaults are those of PyTorch's `ReduceLROnPlateau`, which reduces in epoch `patience + 1` of a plateau. So
+ * "reduce after k epochs without improvement" is `patience: k − 1`. The `patience` of Keras's callback of the same name
+ * and of optax's `reduce_on_plateau` is k itself; Keras's `min_delta` is an absolute threshold, optax's `min_scale` a
+ * lower bound of the scale. A NaN never counts as an improvement.
  *
  * @throws DownhillError `option` for an unknown option, `range` for a number out of range.
  * @example

@@ -37,13 +37,13 @@ import {
 import { describe, expect, test } from "vitest";
 import { extent } from "../../../../test/support/extent.ts";
 
-// A schedule of each kind with options of any size, and the rates between which it stays.
+// A schedule of each kind with options of any size, and the bounds of its rates.
 interface Sample {
   readonly rate: Schedule;
   readonly low: number;
   readonly high: number;
 }
-// no subnormal numbers: they have few digits
+// no subnormal numbers, because they have few digits
 const aRate = fc.oneof(fc.constant(0), fc.double({ min: 1e-6, max: 10, noNaN: true }));
 const aStep = fc.integer({ min: 0, max: 3000 });
 const aLength = fc.integer({ min: 1, max: 500 });
@@ -175,7 +175,7 @@ describe.each(Object.entries(kinds))("%s", (_, kind) => {
       fc.property(kind, fc.integer({ min: 0, max: 50 }), ({ rate, high }, step) => {
         const t = tensor(step, { dtype: "float32" });
         expect(rate(t).dtype).toBe("float32");
-        // jumps at the very step may fall on either side
+        // a jump exactly at the step may be on either side
         const near = [step, step - 1e-4, step + 1e-4].map((s) =>
           Math.abs(rate(t).item() - rate(Math.max(0, s))),
         );

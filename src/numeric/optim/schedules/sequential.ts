@@ -6,17 +6,17 @@ import { checkMilestones, checkPart, needed, readScheduleOptions } from "./optio
 
 /** Options of `sequential`. */
 export interface SequentialOptions {
-  /** The steps at which the second schedule begins, the third, …; whole numbers of 1 or more, rising. */
+  /** The steps at which the second, third, … schedule begins; integers of 1 or more, strictly ascending. */
   readonly at: readonly number[];
 }
 
 /**
- * One schedule after another, each counted from 0 at its beginning; numbers stand for constant rates.
+ * Applies schedules one after another, each counting from 0 at its start; numbers stand for constant rates.
  *
- * PyTorch's `SequentialLR` (`milestones`) and optax's `join_schedules` (`boundaries`); Keras has none.
+ * PyTorch's `SequentialLR` (`milestones`) and optax's `join_schedules` (`boundaries`); Keras has no such function.
  *
- * @throws DownhillError `option` for a missing or unknown option or a wrong number of steps, `range` for steps that do
- * not rise.
+ * @throws DownhillError `option` for a missing or unknown option or a wrong number of steps, `range` for steps that are
+ * not ascending.
  * @example
  * const rate = sequential([0.01, cosineDecay({ from: 0.1, steps: 100 }), 0.001], { at: [5, 105] });
  * [rate(4), rate(5), rate(55), rate(105)]; // [0.01, 0.1, 0.05, 0.001]
@@ -45,13 +45,13 @@ export function sequential(schedules: readonly (number | Schedule)[], options: S
 }
 
 /**
- * The product of schedules, each at the same step; numbers stand for constant factors.
+ * The product of schedules, all evaluated at the same step; numbers stand for constant factors.
  *
  * PyTorch's `ChainedScheduler` of schedules that multiply the rate: `ConstantLR`, `LinearLR`, `StepLR`, `MultiStepLR`,
- * `ExponentialLR`, `PolynomialLR`, `MultiplicativeLR`, and `CosineAnnealingLR` with `eta_min` 0. Make one of them from the
- * rate and the others from factors (`from: 1`). Keras and optax have none.
+ * `ExponentialLR`, `PolynomialLR`, `MultiplicativeLR`, and `CosineAnnealingLR` with `eta_min` 0. Build one of them with
+ * the rate and the others as factors (`from: 1`). Keras and optax have no such function.
  *
- * @throws DownhillError `option` for what is no schedule or number.
+ * @throws DownhillError `option` for a value that is neither a schedule nor a number.
  * @example
  * const rate = chained([0.1, linearDecay({ from: 0.1, to: 1, steps: 10 }), stepDecay({ from: 1, every: 20, factor: 0.5 })]);
  * [rate(0), rate(10), rate(20)]; // [0.01, 0.1, 0.05]

@@ -9,19 +9,19 @@ import { checkMilestones, needed, neededRate, neededSteps, readScheduleOptions }
 export interface StepDecayOptions {
   /** The rate of the first steps, 0 or more. */
   readonly from: number;
-  /** What the rate is multiplied by at each drop, 0 or more. Default 0.1. */
+  /** Factor of the rate at each drop, 0 or more. Default 0.1. */
   readonly factor?: number;
-  /** Steps between drops, a whole number of 1 or more. */
+  /** Number of steps between drops, an integer of 1 or more. */
   readonly every: number;
 }
 
 /**
- * A staircase: the rate is multiplied by `factor` after every so many steps.
+ * Step decay: the rate is multiplied by `factor` after each `every` steps.
  *
  * `rate(t) = from · factor^⌊t / every⌋`
  *
- * PyTorch's `StepLR` (`gamma`, `step_size`), Keras's and optax's exponential decay with `staircase`. With
- * `perEpoch(…, stepsPerEpoch)` it counts epochs.
+ * PyTorch's `StepLR` (`gamma`, `step_size`), Keras's and optax's exponential decay with `staircase`. To count epochs,
+ * use `perEpoch(…, stepsPerEpoch)`.
  *
  * @throws DownhillError `option` for a missing or unknown option, `range` for a number out of range.
  * @example
@@ -44,24 +44,24 @@ export function stepDecay(options: StepDecayOptions): Schedule {
 export interface MultiStepDecayOptions {
   /** The rate of the first steps, 0 or more. */
   readonly from: number;
-  /** What the rate is multiplied by at each drop, 0 or more; or one factor for each of `at`. Default 0.1. */
+  /** Factor of the rate at each drop, 0 or more; or one factor per element of `at`. Default 0.1. */
   readonly factor?: number | readonly number[];
-  /** The steps at which it drops, in rising order; one that stands there twice counts twice. */
+  /** The steps at which the rate drops, in ascending order; a step that occurs twice counts twice. */
   readonly at: readonly number[];
 }
 
 /**
- * A rate that drops at chosen steps: from step `at[i]` on it is multiplied by `factor`.
+ * Step decay at chosen steps: from step `at[i]` on, the rate is multiplied by `factor`.
  *
  * `rate(t) = from · Π factor over all at[i] ≤ t`
  *
- * PyTorch's `MultiStepLR` (`gamma`, `milestones`); optax's `piecewise_constant_schedule`, which has a factor for each
- * drop. Keras's `PiecewiseConstantDecay` keeps the old rate at the boundary itself and drops a step later. For rates
- * that are no multiples of each other: `sequential([0.1, 0.03, 0.05], { at: [30, 60] })`.
+ * PyTorch's `MultiStepLR` (`gamma`, `milestones`); optax's `piecewise_constant_schedule`, which has one factor per
+ * drop. Keras's `PiecewiseConstantDecay` keeps the old rate at the boundary itself and drops a step later. For
+ * arbitrary rates: `sequential([0.1, 0.03, 0.05], { at: [30, 60] })`.
  *
  * @throws DownhillError `option` for a missing or unknown option, `range` for a number out of range.
- * @see He, Zhang, Ren, Sun, Deep residual learning for image recognition, CVPR 2016, section 4.2: a tenth at 32,000 and
- * 48,000 of 64,000 steps.
+ * @see He, Zhang, Ren, Sun, Deep residual learning for image recognition, CVPR 2016, section 4.2: a factor of 0.1 at
+ * 32,000 and 48,000 of 64,000 steps.
  * @example
  * const rate = multiStepDecay({ from: 0.1, at: [32_000, 48_000] });
  * [rate(31_999), rate(32_000), rate(48_000)]; // [0.1, 0.0100, 0.00100]

@@ -7,21 +7,21 @@ import { checkPart, needed, readScheduleOptions } from "./options.ts";
 
 /** Options of `warmup`. */
 export interface WarmupOptions {
-  /** Number of steps until the schedule begins, a whole number; 0 for no warm-up. */
+  /** Number of steps until the schedule begins, an integer; 0 for no warm-up. */
   readonly steps: number;
   /** The rate of the first step, 0 or more. Default 0. */
   readonly from?: number;
 }
 
 /**
- * A straight line up to the first rate of a schedule, and then that schedule, counted from 0.
+ * Linear warm-up to the first rate of a schedule, followed by that schedule, counted from 0.
  *
  * `rate(t) = from + (schedule(0) − from) · t / steps` for t < steps, then `schedule(t − steps)`
  *
- * From the default 0 the first update changes nothing; `from: peak / steps` begins with a step. optax's
+ * With the default `from` of 0, the first update changes nothing; with `from: peak / steps` it takes a step. optax's
  * `warmup_cosine_decay_schedule` and its like (whose `decay_steps` counts the warm-up too), Keras's `warmup_steps`. In
- * PyTorch a `SequentialLR` of `LinearLR` and the schedule; a `LinearLR` chained with it is another thing, in which the
- * schedule runs on meanwhile: `chained([linearDecay({ from: 0, to: 1, steps }), schedule])`.
+ * PyTorch, a `SequentialLR` of `LinearLR` and the schedule. A `LinearLR` chained with it differs, because the schedule
+ * advances during the warm-up: `chained([linearDecay({ from: 0, to: 1, steps }), schedule])`.
  *
  * @throws DownhillError `option` for a missing or unknown option, `range` for a number out of range.
  * @see Goyal et al., Accurate, large minibatch SGD, arXiv 1706.02677, section 2.2.
