@@ -1,42 +1,42 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 
 /**
- * Where batches come from: `dataset(…).batch(…)`, whose epochs differ in their order, or any iterable of batches that can
- * be read once an epoch.
+ * Source of batches: `dataset(…).batch(…)`, which orders each epoch anew, or any iterable of batches that can be read
+ * once per epoch.
  *
- * `epoch(k, { from })` gives the batches of epoch `k` from batch `from` on, so that a run can be taken up in the midst of
- * an epoch. Where `epoch` takes no second argument, and of iterables, the batches before that are read and left out.
+ * `epoch(k, { from })` returns the batches of epoch `k`, starting at batch `from`, so that a run can resume in the
+ * middle of an epoch. If `epoch` takes no second argument, and for iterables, the earlier batches are read and skipped.
  */
 export type FitData<B> =
   | {
       readonly epoch: (k: number, options?: { readonly from?: number }) => Iterable<B> | AsyncIterable<B>;
-      /** How many batches an epoch has, where that is known. */
+      /** Number of batches per epoch, if known. */
       readonly batchCount?: number | undefined;
-      /** How many items an epoch has, where that is known. */
+      /** Number of items per epoch, if known. */
       readonly count?: number | undefined;
       /**
-       * The same batches with every `count`-th item alone, from place `index` on, for one of several ranks. Where there is
-       * none, each rank reads whole batches.
+       * Returns the same batches reduced to every `count`-th item, starting at item `index`: the share of one of
+       * several ranks. Without this method each rank reads whole batches.
        */
       readonly shard?: (options: { readonly index: number; readonly count: number }) => FitData<B>;
     }
   | Iterable<B>
   | AsyncIterable<B>;
 
-/** What to read. */
+/** Range of batches to read. */
 export interface EpochReadOptions {
-  /** Number of the epoch, from 0. */
+  /** Number of the epoch, counted from 0. */
   readonly epoch: number;
-  /** Number of the first batch, from 0. Default 0. */
+  /** Number of the first batch, counted from 0. Default 0. */
   readonly from?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * The batches of an epoch from one of them on, each made when it is asked for, until the signal. Whoever stops reading
- * closes the source.
+ * Yields the batches of an epoch, starting at batch `from`. Each is built on demand. Stops at the abort signal. Leaving
+ * the loop closes the source.
  *
- * @throws DownhillError `data` if the source is not one, or an epoch has no batch.
+ * @throws DownhillError `data` if the source is not iterable or the epoch has no batch.
  */
 export async function* batchesOf<B>(
   data: FitData<B>,
@@ -72,7 +72,7 @@ export function isAborted(signal: AbortSignal | undefined): boolean {
   return signal?.aborted === true;
 }
 
-/** Checks that data can be read at all. */
+/** Throws `data` if the value is not a source of batches. */
 export function checkData(data: unknown, what = "fit: data"): void {
   if (typeof data === "object" && data !== null) {
     if ("epoch" in data && typeof data.epoch === "function") return;
@@ -89,13 +89,13 @@ function isIterable<B>(source: Iterable<B> | AsyncIterable<B>): source is Iterab
   return Symbol.iterator in source;
 }
 
-/** Reads until the end or the signal, be the next item there or not. */
+/** Yields items until the end of the source or the signal, even if the next item is still pending. */
 async function* until<B>(
   source: AsyncIterable<B>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<B, undefined> {
   const iterator = source[Symbol.asyncIterator]();
-  // A promise for each item: Promise.race with one for the whole run would keep every item until the run ends.
+  // One promise per item: `Promise.race` with a promise of the whole run would retain every item until the run ends.
   let abort = (): void => {};
   const onAbort = (): void => abort();
   signal?.addEventListener("abort", onAbort);
@@ -116,7 +116,7 @@ async function* until<B>(
     }
   } finally {
     signal?.removeEventListener("abort", onAbort);
-    // not awaited after the signal: a source that hangs would keep the run from ending
+    // Not awaited after the signal, because a source that hangs would keep the run from ending.
     if (isOpen) {
       const closing = iterator.return?.();
       if (isAborted(signal)) closing?.catch(() => {});

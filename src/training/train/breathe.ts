@@ -1,12 +1,12 @@
-/** Lets the program do other things now and then: draw a page, read a signal, answer a request. */
+/** Yields to the event loop now and then, so that the program can draw a page, read a signal or answer a request. */
 export interface Breather {
-  /** Whether so much time has passed since the last pause that one is due. */
+  /** True if the time budget since the last pause is used up. */
   isDue(): boolean;
-  /** Waits until everything that is due has been done. */
+  /** Waits for one turn of the event loop, in which pending work runs. */
   pause(): Promise<void>;
 }
 
-/** Milliseconds between pauses: a page at 60 frames a second has 16. */
+/** Milliseconds between pauses. A page at 60 frames per second has 16 ms per frame. */
 const budget = 12;
 
 export function makeBreather(): Breather {
@@ -20,7 +20,7 @@ export function makeBreather(): Breather {
   };
 }
 
-/** The next turn of the event loop. A timer of 0 ms takes 4 ms in pages; a message does not. */
+/** Waits for the next turn of the event loop. In pages a timer of 0 ms takes 4 ms; a message does not. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     if (typeof setImmediate === "function") {

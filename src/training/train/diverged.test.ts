@@ -18,7 +18,7 @@ const options = {
   epochs: 3,
 };
 
-/** The message of the error that ends a run. */
+/** Returns the message of the error that ends a run. */
 async function endOf(run: PromiseLike<unknown>): Promise<string> {
   return Promise.resolve(run).then(
     () => "no error",
@@ -74,7 +74,7 @@ describe("a run that diverges names the step and the first operation that made a
     expect(await endOf(fit({ ...options, loss }))).toMatch(
       /^fit: a number is not finite at step 1 \(epoch 1, batch 1\)\..* comes from log: its value became NaN/,
     );
-    expect(() => log(-1)).toThrow("log: its value became NaN"); // it is still on
+    expect(() => log(-1)).toThrow("log: its value became NaN"); // debugging is still on
   });
 
   test("debugging is off again afterwards", async () => {
@@ -104,7 +104,7 @@ describe("no bad state is kept", () => {
   };
 
   test("where the state of the optimiser overflows though its steps are finite", async () => {
-    // the square of the gradient is infinite, so Adam's step is 0 from then on
+    // The square of the gradient is infinite, so Adam's step is 0 from then on.
     const { store, saved } = storeOf();
     const loss = ({ w }: Params, { x }: Points): Tensor => sum(mul(w, mul(x, 1e200)));
     const run = fit({ ...options, loss, optimizer: adam(), checkpoint: { store, everySteps: 1 } });

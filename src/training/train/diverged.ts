@@ -8,28 +8,28 @@ import { isDebugging } from "../../engine/trace/debug.ts";
 import { flatten, leafPaths } from "../../engine/tree/index.ts";
 import type { TrainingState } from "./step.ts";
 
-/** Where a run was when loss or step were not finite. */
+/** State of a run when its loss or step became non-finite. */
 export interface Divergence {
-  /** The loss, where it came so far. */
+  /** The loss; `undefined` if it was not computed. */
   readonly loss: number | undefined;
-  /** Number of the step, from 1, and of epoch and batch. */
+  /** Number of the step, counted from 1; `epoch` and `batch` likewise. */
   readonly step: number;
   readonly epoch: number;
   readonly batch: number;
   readonly learningRate: number | undefined;
-  /** The first operation that made such a number, or what already held one. */
+  /** Source of the first non-finite number; `undefined` if none was found. */
   readonly origin: Origin | undefined;
 }
 
-/** Where the first number came from that is not finite. */
+/** Source of the first non-finite number: an operation or an input. */
 export type Origin =
   | { readonly kind: "operation"; readonly error: DownhillError }
-  /** It was there before any operation. */
+  /** The number was already in the inputs of the step, at this path. */
   | { readonly kind: "given"; readonly place: string; readonly value: number };
 
 /**
- * Does a step once more, one operation after the other, to find the first that makes a number that is not finite;
- * `undefined` where none does.
+ * Repeats a step, one operation after the other, to find the first source of a non-finite number; `undefined` if the
+ * repetition produces none.
  */
 export function originOf(
   batch: unknown,
@@ -48,16 +48,16 @@ export function originOf(
     return undefined;
   } catch (error) {
     if (error instanceof DownhillError && error.code === "nan") return { kind: "operation", error };
-    return undefined; // it would have thrown before: it is no cause of this
+    return undefined; // An error that the run would have thrown earlier is not the cause.
   } finally {
     if (!wasOn) debug({ nan: false });
   }
 }
 
-/** Which numbers are bad: all that are not finite, or of scalars only NaN, or NaN alone. */
+/** Numbers that count as bad: all non-finite ones, or only NaN for scalars, or only NaN everywhere. */
 type NonFiniteKind = "any" | "scalars may be infinite" | "all may be infinite";
 
-/** An origin as text, for other ranks; they know the operation by its message. */
+/** Serialises an origin for other ranks, which know the operation by its message. */
 export function originText(origin: Origin): string {
   const { kind } = origin;
   return JSON.stringify(
@@ -67,7 +67,7 @@ export function originText(origin: Origin): string {
   );
 }
 
-/** The origin that another rank has found. */
+/** Parses an origin that another rank found. */
 export function readOrigin(text: string): Origin {
   const { kind, message, place, value } = JSON.parse(text) as Readonly<Record<string, string>>;
   return kind === "operation"
@@ -75,7 +75,7 @@ export function readOrigin(text: string): Origin {
     : { kind: "given", place: place!, value: Number(value) };
 }
 
-/** The first bad number of a tree, and its place. */
+/** Returns the first bad number of a tree and its path; `undefined` if there is none. */
 export function firstBad(
   tree: unknown,
   root: string,
@@ -96,7 +96,7 @@ export function firstBad(
   return undefined;
 }
 
-/** The error that ends a run whose loss or step is not finite. */
+/** Creates the error that ends a run whose loss or step is not finite. */
 export function diverged(at: Divergence): DownhillError {
   const { loss, step, epoch, batch, origin } = at;
   const where = `at step ${step} (epoch ${epoch}, batch ${batch})`;
@@ -128,7 +128,7 @@ function adviceOn({ step, learningRate, origin }: Divergence): string {
   return `${lower}, scale the inputs (see standardise), or begin with smaller parameters.${about}`;
 }
 
-/** What to do about an operation, by the name at the beginning of what debugging says of it. */
+/** Returns advice about an operation, whose name begins the message of the NaN check. */
 function adviceAbout(message: string): string {
   const name = /^(\w+)[:,]/.exec(message)?.[1] ?? "";
   switch (name) {

@@ -25,7 +25,7 @@ interface Asked {
   readonly data?: Iterable<Batch>;
 }
 
-/** How many epochs a run has, and the code and text of the error that ended it. */
+/** Trains; returns the number of epochs, and code and message of the error that ended the run. */
 async function outcome(asked: Asked): Promise<{ epochs: number; code: string; message: string }> {
   const { rate, epochs = 12, loss = error, start = 1, divergence } = asked;
   const run = fit({

@@ -3,11 +3,11 @@ import { checkOptions } from "../../engine/errors/options.ts";
 import type { FitData } from "./batches.ts";
 import type { EpochRecord, Evaluation } from "./history.ts";
 
-/** When a run counts as diverged though its numbers are finite. */
+/** Rule by which a run with finite numbers counts as diverged. */
 export interface DivergenceRule {
-  /** How many times the loss of the first parameters, or 1 where that is less, the loss is above it. Default 1000. */
+  /** Factor by which the loss must exceed that of the initial parameters, or 1 if that is less. Default 1000. */
   readonly factor?: number;
-  /** What speaks for a run nevertheless, as a metric that is better than a guess; default nothing. */
+  /** Exempts a run from the rule, for example because a metric is better than a guess. Default: never. */
   readonly unless?: (now: Evaluation, start: Evaluation) => boolean;
 }
 
@@ -15,7 +15,10 @@ const usualFactor = 1000;
 const firstEpoch = 5;
 const fewestSteps = 100;
 
-/** The rule with its defaults; `undefined` for none. @throws DownhillError `option` or `range` for misuse. */
+/**
+ * Returns the rule with its defaults; `undefined` for `false`. @throws DownhillError `option` or `range` for invalid
+ * values.
+ */
 export function readDivergence(
   rule: DivergenceRule | false | undefined,
 ): Required<DivergenceRule> | undefined {
@@ -35,9 +38,9 @@ export function readDivergence(
 }
 
 /**
- * Whether a run looks lost by its history alone: after epochs 5, 10, 20, 40, … the losses of the last half of the epochs
- * are all above the factor, and the last is no less than half of the highest of them. Few enough times, so that looking
- * closer costs little where such losses are in order.
+ * True if a run looks diverged by its history alone. Evaluated after epochs 5, 10, 20, 40, …: the losses of the last
+ * half of the epochs are all above the factor, and the last loss is at least half the highest of them. The epochs are
+ * few, so that the closer check costs little if such losses are normal for the problem.
  */
 export function looksDiverged(
   history: readonly EpochRecord[],
@@ -51,12 +54,15 @@ export function looksDiverged(
   return losses.every((loss) => loss > factor) && 2 * last.loss >= Math.max(...losses);
 }
 
-/** Whether data can be read once more without a trace. */
+/** True if the data can be read again without side effects. */
 export function isReadableAgain(data: FitData<unknown>): boolean {
   return "epoch" in data || Array.isArray(data);
 }
 
-/** Whether the parameters are so much worse than the first ones, both measured on the same data and at the same step. */
+/**
+ * True if the loss of the present parameters exceeds that of the initial ones by the factor. Both are measured on the
+ * same data and at the same step.
+ */
 export function hasDiverged(
   now: Evaluation,
   start: Evaluation,
@@ -65,7 +71,7 @@ export function hasDiverged(
   return now.loss - start.loss > factor * Math.max(Math.abs(start.loss), 1) && !unless(now, start);
 }
 
-/** The error that ends such a run. */
+/** Creates the error that ends a diverged run. */
 export function lostRun(
   epoch: number,
   now: Evaluation,

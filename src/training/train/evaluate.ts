@@ -20,12 +20,12 @@ export interface EvaluatorOptions {
 }
 
 /**
- * A function that measures a loss and its metrics on data, without training: means over all items of one epoch. The loss
- * is compiled at its first use and kept, so make one and call it often. It is told `training: false`, step 0 and the key
- * of seed 0.
+ * Returns a function that measures a loss and its metrics on data without training, as means over all items of one
+ * epoch. The loss is compiled at the first call, so create one evaluator and call it often. The loss receives
+ * `training: false`, step 0 and the key of seed 0.
  *
- * A model with a state is measured with it: `evaluate(params, data, { modelState })`. What the loss returns for one goes on
- * to the next batch, and the last is `modelState` of the result; the state that was given stays as it is.
+ * A model with a state is measured with it: `evaluate(params, data, { modelState })`. The state that the loss returns
+ * for one batch is passed to the next, and the last one is `modelState` of the result. The given state is not changed.
  *
  * @example
  * const evaluate = evaluator((w: Tensor, batch: { x: Tensor }) => mean(square(sub(batch.x, w))));
@@ -53,7 +53,7 @@ export function evaluator<P, B, M = undefined>(
   return measure as Evaluate<P, B, M>;
 }
 
-/** What `evaluator` gives. */
+/** Function returned by `evaluator`. */
 export type Evaluate<P, B, M = undefined> = [M] extends [undefined]
   ? (params: P, data: FitData<B>) => Promise<Evaluation>
   : (
@@ -62,26 +62,26 @@ export type Evaluate<P, B, M = undefined> = [M] extends [undefined]
       given: { readonly modelState: M },
     ) => Promise<Evaluation & { readonly modelState: M }>;
 
-/** A model with its parameters and its state; `null` is none. */
+/** Parameters and state of a model. A `modelState` of `null` means that it has none. */
 export interface ModelSnapshot<P> {
   readonly params: P;
   readonly modelState: unknown;
 }
 
-/** Where in a run to measure: which epoch of the data, and the step that the loss is told. */
+/** Position in a run at which to measure: the epoch of the data, and the step number passed to the loss. */
 export interface EvaluationContext {
   readonly epoch: number;
   readonly step: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a measurement gives: with the state in which the last batch (of the first shard of this rank) leaves the model. */
+/** Means of a measurement, and the state of the model after the last batch (of the first shard of this rank). */
 export interface EvaluationResult {
   readonly evaluation: Evaluation;
   readonly stateAfterAll: unknown;
 }
 
-/** `evaluator` for any place of a run, over the shards of all its ranks. */
+/** Like `evaluator`, for any position of a run and over the shards of all its ranks. */
 export function evaluatorAt<P, B>(
   loss: AnyLoss<P, B>,
   reduction: Reduction,
@@ -102,7 +102,7 @@ export function evaluatorAt<P, B>(
     const atStep = full([], step, { dtype: "int32" });
     const breather = makeBreather();
     const { data: ownData, partsOf } = own(data);
-    // a rank that read less than the others would make means of other items
+    // Only a single rank may stop at the signal: a rank that read less than the others would average over other items.
     const place = { epoch, signal: size === 1 ? signal : undefined };
     let sums: readonly ItemSums[] = [];
     const states: unknown[] = [];
@@ -119,7 +119,7 @@ export function evaluatorAt<P, B>(
       if (breather.isDue()) await breather.pause();
     }
     if (last !== undefined && sums.every(({ items }) => items === 0)) {
-      // other ranks have items, and metrics
+      // The batches of this rank are empty, but other ranks have items and metrics.
       const names = metricNames(loss, params, modelState, last, false);
       sums = sums.map((none) => ({ ...none, metrics: Object.fromEntries(names.map((name) => [name, 0])) }));
     }

@@ -6,7 +6,7 @@ import { fit } from "./fit.ts";
 const data = [{ x: tensor([1, 2]) }];
 const common = { data, optimizer: sgd({ learningRate: 0.1 }), epochs: 1 };
 
-// Parameters are tensors wherever they stand.
+// Parameters are tensors at every level of nesting.
 void fit({
   ...common,
   params: { w: tensor(1), layers: [{ b: tensor(2) }] },
@@ -15,7 +15,7 @@ void fit({
 void fit({ ...common, params: [tensor(1), tensor(2)], loss: ([a], { x }) => a!.mul(x).sum() });
 void fit({ ...common, params: tensor(1), loss: (p, { x }) => p.mul(x).sum() });
 
-// A number would be a tensor inside the loss, whatever its type says.
+// Inside the loss a number would be a tensor, which contradicts its type.
 // @ts-expect-error -- write tensor(3)
 void fit({ ...common, params: { n: 3 }, loss: (p, { x }) => x.mul(p.n).sum() });
 // @ts-expect-error -- write tensor([1, 2])

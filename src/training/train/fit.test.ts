@@ -131,7 +131,7 @@ describe("the mini-batch runs of PyTorch", () => {
         continue;
       }
       const got = [...event.params.w.data(), ...event.params.b.data()];
-      // two correct runs of well-conditioned steps differ by some ulps a step
+      // Two correct runs of well-conditioned steps differ by a few ulps per step.
       run.params[step++]!.forEach((x, i) => expect(got[i]).toBeCloseTo(x, 11));
     }
     expect(step).toBe(run.params.length);
@@ -212,7 +212,7 @@ describe("a run", () => {
     const run = fit({ ...options, every: "step", epochs: Infinity, signal: stop.signal });
     let end = Infinity;
     for await (const { epoch } of run) {
-      if (epoch === 2 && end === Infinity) end = performance.now() + 400; // all is compiled
+      if (epoch === 2 && end === Infinity) end = performance.now() + 400; // everything is compiled by now
       if (performance.now() > end) stop.abort();
     }
     clearInterval(timer);
@@ -385,7 +385,7 @@ describe("evaluator", () => {
       items: 3,
     });
     await evaluate({ a: tensor(2), c: tensor(1) }, data);
-    expect(traced).toBe(2); // one for each shape
+    expect(traced).toBe(2); // one per shape
   });
 });
 

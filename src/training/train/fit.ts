@@ -36,140 +36,154 @@ import { type Best, type EarlyStopping, type Monitor, type Plateau, watchOf, wat
 
 /** Options of `fit`. */
 export interface FitOptions<P, S, B, M = undefined> {
-  /** Where to start: nested tensors. They are not changed. */
+  /** Initial parameters: nested tensors. They are not changed. */
   readonly params: P & Like<NoInfer<P>>;
-  /** What is to become small, as a function of parameters and a batch. */
+  /** Loss to minimise, as a function of parameters and a batch. */
   readonly loss: Loss<NoInfer<P>, NoInfer<B>, NoInfer<M>>;
   /**
-   * What the model carries from batch to batch without learning it, as the statistics of `batchNorm`: nested tensors, the
-   * first of them. The loss is given it as `modelState` and returns the next: `(p, batch, { modelState }) => ({ loss,
-   * modelState })`. Steps of several batches hand it from one to the next; of batches that are cut into shards each shard
-   * begins with it, and the next is their mean over items (integers are rounded). Validation reads it, and what a loss
-   * returns there is forgotten after the last batch.
+   * Initial state that the model carries from batch to batch without learning it, such as the statistics of
+   * `batchNorm`: nested tensors. The loss receives it as `modelState` and returns the next one:
+   * `(p, batch, { modelState }) => ({ loss, modelState })`. Steps over several batches pass it from one to the next. If
+   * batches are split into shards, each shard starts with it, and the next state is their mean over items (integers are
+   * rounded). Validation uses it; the state that a loss returns there is dropped after the last batch.
    */
   readonly modelState?: M | undefined;
-  /** The batches: `dataset({ x, y }).shuffle({ seed }).batch(32)`, or any iterable of them. */
+  /** Batches: `dataset({ x, y }).shuffle({ seed }).batch(32)`, or any iterable of them. */
   readonly data: FitData<B>;
-  /** How to step; it alone knows the learning rate. */
+  /** Optimiser that computes the steps. It alone sets the learning rate. */
   readonly optimizer: Optimizer<NoInfer<P>, S>;
-  /** How often to go through the data; `Infinity` until the loop is left. */
+  /** Number of passes over the data; `Infinity` to train until the loop is left. */
   readonly epochs: number;
-  /** Seed of the random numbers that the loss is given (`key`). Default 0. The data has a seed of its own. */
+  /** Seed of the random numbers passed to the loss (`key`). Default 0. The data has its own seed. */
   readonly seed?: number;
   /** Ends the run before the next step. */
   readonly signal?: AbortSignal | undefined;
-  /** An event after each epoch (default), or after each step and each epoch. */
+  /** Events to emit: one after each epoch (default), or one after each step and each epoch. */
   readonly every?: "epoch" | "step";
-  /** Whether the loss is a mean over the items of a batch (default) or their sum: the loss of an epoch is a mean over items. */
+  /**
+   * Whether the loss is a mean over the items of a batch (default) or their sum. The loss of an epoch is a mean over
+   * items either way.
+   */
   readonly reduction?: Reduction;
   /**
-   * How many batches make a step, 1 or more. Default 1. The gradient is that of their items together, so that memory for
-   * one small batch does for the step of a large one; what is left at the end of an epoch makes a step of its own.
+   * Number of batches per step, 1 or more. Default 1. The gradient is that of all their items together, so that a large
+   * step needs only the memory of a small batch. The batches left over at the end of an epoch form a smaller step.
    */
   readonly accumulate?: number;
   /**
-   * Whether each step tells the 2-norm of the gradient by each leaf of the parameters, as `gradientNorms` of its event and
-   * entry. It costs a pass over the gradients. Default false.
+   * Whether each step reports the 2-norm of the gradient for each leaf of the parameters, as `gradientNorms` of its
+   * event and log entry. This costs one pass over the gradients. Default false.
    */
   readonly gradientNorms?: boolean;
-  /** Data to measure the loss on after each epoch, with `training: false`; nothing is learnt from them. */
+  /** Data on which the loss is measured after each epoch, with `training: false`. The model does not train on them. */
   readonly validation?: FitData<NoInfer<B>> | undefined;
-  /** Stop when there is no more progress. */
+  /** Stops the run when the loss no longer improves. */
   readonly earlyStopping?: EarlyStopping | undefined;
   /**
-   * When the run counts as diverged though its numbers are finite, which ends it with an error; `false` for never. Looked
-   * at after epochs 5, 10, 20, 40, …, from 100 steps on: where the losses of half of all epochs are above `factor`
-   * (default 1000) without coming down, the parameters and those of the beginning are measured on the data of the epoch.
-   * The run is lost where the former are worse by `factor` times the loss of the latter (or 1, if that is less), and
-   * `unless` does not speak for it. Data that can be read but once are not looked at.
+   * Rule by which a run with finite numbers counts as diverged and ends with an error; `false` disables it. It applies
+   * after epochs 5, 10, 20, 40, …, from 100 steps on. If the losses of the last half of the epochs are above `factor`
+   * (default 1000) and do not decrease, the present and the initial parameters are measured on the data of the epoch.
+   * The run ends if the present ones are worse by `factor` times the initial loss (or 1, if that is less), unless
+   * `unless` returns true. Data that can be read only once are exempt.
    */
   readonly divergence?: DivergenceRule | false | undefined;
-  /** Keep the parameters of the epoch with the best loss, or of what else is named: `best` of the result. */
+  /**
+   * Keeps the parameters of the epoch with the best loss, or with the best value of another monitor, as `best` of the
+   * result.
+   */
   readonly keepBest?: boolean | Monitor;
   /**
-   * Lower the learning rate when there is no more progress: `reduceOnPlateau({ factor: 0.5, patience: 4 })`. The rate is
-   * that of the optimiser times its scale.
+   * Lowers the learning rate when the loss no longer improves: `reduceOnPlateau({ factor: 0.5, patience: 4 })`. The
+   * rate is that of the optimiser times this scale.
    */
   readonly plateau?: ReduceOnPlateau | Plateau | undefined;
   /**
-   * Where and when to save the run: `{ store: checkpointFolder("runs/a"), everySeconds: 60 }`; after each epoch if no time
-   * is said, and always at its end, however it comes. What is saved is all that the run needs to go on as if nothing had
-   * happened: parameters, state of the optimiser, what is watched, history, and the position in the data.
+   * Store and interval for saving the run: `{ store: checkpointFolder("runs/a"), everySeconds: 60 }`. By default the
+   * run is saved after each epoch. It is always saved at its end, even if it ends early. A checkpoint holds everything
+   * that the run needs to continue as if uninterrupted: parameters, state of the optimiser, monitors, history, and the
+   * position in the data.
    */
   readonly checkpoint?: FitCheckpointOptions | undefined;
   /**
-   * Go on where the checkpoint has it, with the same bits as a run that was never broken, if data and loss are functions
-   * of their seeds. Begins anew if there is no checkpoint yet. Default false: then there must be none. `epochs` counts
-   * from the beginning of the whole run.
+   * Continues from the last checkpoint, with the same bits as an uninterrupted run, provided that data and loss are
+   * functions of their seeds. Starts a new run if there is no checkpoint yet. Default false: a checkpoint in the store
+   * is then an error. `epochs` counts from the beginning of the whole run.
    */
   readonly resume?: boolean;
   /**
-   * The processes that share the work, as `openMpi()` of `downhill/distributed` gives them: each runs the same program, and
-   * nothing else changes in it. Each batch is cut into `shards`, of which every rank does its part: `batch(64)` stays a step
-   * of 64 items. All ranks come to the same parameters, history and end; rank 0 alone writes checkpoints, logs and warns.
-   * Hooks and loops run on each.
+   * Processes that share the work, as returned by `openMpi()` of `downhill/distributed`. Each runs the same program
+   * without further changes. Each batch is split into `shards`, which are divided among the ranks, so `batch(64)` stays
+   * a step of 64 items. All ranks compute the same parameters, history and end. Only rank 0 writes checkpoints and logs
+   * and prints warnings. Hooks and loops run on each rank.
    */
   readonly world?: World | undefined;
   /**
-   * Into how many micro-batches each batch is cut, a power of two; default: as many as there are ranks. The bits of a run
-   * depend on this number and not on that of the ranks, which may be any power of two up to it, also after `resume`. Works
-   * without `world` too. Shard `s` has the items at places `s`, `s + shards`, … of a batch, with random numbers of its own
-   * (`key`); one weighs as much as it has items.
+   * Number of micro-batches per batch, a power of two. Default: the number of ranks. The bits of a run depend on this
+   * number and not on the number of ranks, which may be any power of two up to it, also after `resume`. Works without
+   * `world` too. Shard `s` holds items `s`, `s + shards`, … of a batch and has its own random numbers (`key`). Its
+   * weight is its number of items.
    */
   readonly shards?: number;
   /**
-   * How sums over ranks are made: `"tree"` (default), always in the same order, or `"fast"`, by the allreduce of the
-   * transport, for which the bits of a run depend on the number of ranks and on how that transport adds.
+   * Order of sums over ranks. `"tree"` (default) always adds in the same order. `"fast"` uses the allreduce of the
+   * transport; the bits of a run then depend on the number of ranks and on the order in which that transport adds.
    */
   readonly reduce?: ReduceMode;
   /** Functions to call after steps and epochs. */
   readonly hooks?: Hooks<NoInfer<P>, S, NoInfer<M>>;
-  /** Where to tell what happens: functions such as `jsonLines` and `tensorBoard` give. Warnings go to the console without one. */
+  /**
+   * Sinks that receive the log entries, as returned by `jsonLines` and `tensorBoard`. Without one, warnings go to the
+   * console.
+   */
   readonly log?: LogSink | readonly LogSink[];
 }
 
-/** What a run has reached. */
+/** Result of a run. */
 export interface FitResult<P, S, M = undefined> extends RunSnapshot<P, S, M> {
-  /** One record an epoch. */
+  /** One record per epoch. */
   readonly history: readonly EpochRecord[];
-  /** Steps taken. */
+  /** Number of steps taken. */
   readonly step: number;
-  /** Epochs finished, and batches of the next one that are done. */
+  /** Number of finished epochs; `batch` is the number of batches done in the next one. */
   readonly epoch: number;
   readonly batch: number;
-  /** Of a run with checkpoints: its parts, each made by one call, with the `settings` that were given. */
+  /** Stretches of a run with checkpoints: one per call of `fit`, with the `settings` of that call. */
   readonly stretches: readonly Stretch[];
-  /** Why it ended. */
+  /** Reason why the run ended. */
   readonly stopped: FitStopReason;
-  /** The best epoch, with `keepBest`, once there is one. */
+  /** Best epoch of a run with `keepBest`; `undefined` before the first epoch. */
   readonly best: Best<P, M> | undefined;
-  /** Where the time went. */
+  /** Seconds by activity. */
   readonly time: RunTime;
-  /** What deserved attention. */
+  /** Warnings issued during the run. */
   readonly warnings: readonly string[];
 }
 
-/** A run of training: a loop over it gets its events, `await` its result. It begins with the one or the other. */
+/**
+ * A training run. Iterating over it yields its events; `await` yields its result. The run starts at the first of
+ * either.
+ */
 export interface Fit<P, S, M = undefined>
   extends AsyncIterable<FitEvent<P, S, M>>, PromiseLike<FitResult<P, S, M>> {
-  /** What the run has reached by now; after an error, what it had reached before. */
+  /** State of the run so far; after an error, the state before it. */
   readonly latest: Omit<FitResult<P, S, M>, "stopped">;
 }
 
 /**
- * Trains: epoch by epoch and batch by batch, each step (loss, gradient, update) compiled as one. It pauses every few
- * milliseconds, so that a page stays responsive.
+ * Trains a model epoch by epoch and batch by batch. Each step (loss, gradient, update) is compiled as one function. The
+ * run pauses every few milliseconds, so that a page stays responsive.
  *
- * The result is a loop and a promise at once: `for await` gets an event after every epoch (or step), and leaving the loop
- * ends the run; `await` runs to the end and gives the result. After a loop, `await` gives the result of that loop.
+ * The return value is both iterable and awaitable: `for await` receives an event after every epoch (or step), and
+ * leaving the loop ends the run; `await` runs to the end and returns the result. After a loop, `await` returns the
+ * result of that loop.
  *
- * Epoch losses are means over items, each taken before the step that it went into; PyTorch's loops print the same if they
- * weigh batches by their size.
+ * The loss of an epoch is a mean over items, each taken before the step that used it. PyTorch loops print the same
+ * number if they weight batches by their size.
  *
- * @throws DownhillError `nan` when loss or step are not finite, naming the step and the first operation that made such a
- * number, with advice; `latest` and the checkpoint have the state before it. `diverged` for a run that is lost though its
- * numbers are finite (`divergence`). `file` where a checkpoint cannot be written
- * (those before it stay whole), `data` for one of another run. `option`, `range`, `data` and `tree` for misuse.
+ * @throws DownhillError `nan` if loss or step are not finite. The message names the step, the first operation that
+ *   produced such a number, and a remedy; `latest` and the checkpoint hold the state before the step. `diverged` for a
+ *   run with finite numbers that diverges (`divergence`). `file` if a checkpoint cannot be written (earlier ones stay
+ *   intact), `data` for a checkpoint of another run. `option`, `range`, `data` and `tree` for invalid arguments.
  * @example
  * const data = dataset({ x: [0, 1, 2, 3], y: [1, 3, 5, 7] }).shuffle({ seed: 1 }).batch(2);
  * const { params } = await fit({
@@ -270,7 +284,7 @@ export function fit<P, S, B, M = undefined>(options: FitOptions<P, S, B, M>): Fi
       if (reader === "none") {
         reader = "await";
         noteBegun(call);
-        drain().catch(() => {}); // the error reaches whoever awaits
+        drain().catch(() => {}); // the caller that awaits receives the error
       }
       return settled.promise.then(onResult, onError);
     },
@@ -280,7 +294,7 @@ export function fit<P, S, B, M = undefined>(options: FitOptions<P, S, B, M>): Fi
   return run;
 }
 
-/** Rank 0 tells of a run; the others are as quiet as where somebody listens. */
+/** Log of ranks other than 0. It discards entries; its presence keeps warnings off the console. */
 const silent: LogSink = () => {};
 
 function snapshot<P, S, M>(progress: TrainingProgress<P, S>): Fit<P, S, M>["latest"] {
@@ -305,11 +319,13 @@ function deferred<T>(): Deferred<T> {
     resolve = yes;
     reject = no;
   });
-  promise.catch(() => {}); // whoever loops gets an error in the loop, and need not await too
+  promise.catch(() => {}); // A caller that loops receives the error in the loop and need not await as well.
   return { promise, resolve, reject };
 }
 
-/** Plain numbers among parameters as tensors that keep their dtype beside others. */
+/**
+ * Converts plain numbers among the parameters to tensors with strong types, which keep their dtype in mixed operations.
+ */
 function strong(params: unknown): unknown {
   return mapLeaves(
     "fit",
@@ -362,7 +378,7 @@ const optionNames = [
   "log",
 ] as const;
 
-/** The options with their defaults. */
+/** Checks the options and fills in defaults. */
 function checked<P, S, B, M>(
   options: FitOptions<P, S, B, M>,
 ): Pick<
@@ -443,7 +459,7 @@ function checked<P, S, B, M>(
   };
 }
 
-/** Checks what there is to train, and by what. */
+/** Checks parameters, loss and optimiser. */
 function checkModel<P, S, B, M>({ params, loss, optimizer }: FitOptions<P, S, B, M>): void {
   if (params === undefined || flatten(params, "fit").leaves.length === 0) {
     throw new DownhillError("tree", "fit: params holds no tensor, so there is nothing to train.");
@@ -474,7 +490,7 @@ function checkAccumulate(accumulate: unknown, searches: boolean): void {
   }
 }
 
-/** Checks that shards and ranks make a tree. */
+/** Checks that the shards and ranks form a binary tree. */
 function checkShards(shards: unknown, world: World | undefined, searches: boolean): void {
   if (world !== undefined && typeof world?.exchange !== "function") {
     throw new DownhillError("option", "fit: world must be a world, as in world: await openMpi().");

@@ -10,33 +10,33 @@ export interface Evaluation {
   readonly items: number;
 }
 
-/** One epoch, summed up. */
+/** Summary of one epoch. */
 export interface EpochRecord {
-  /** Number of the epoch, from 1. */
+  /** Number of the epoch, counted from 1. */
   readonly epoch: number;
-  /** Steps taken until its end, from the beginning of the run. */
+  /** Number of steps taken from the beginning of the run to the end of this epoch. */
   readonly step: number;
-  /** Mean of the loss over the items of the epoch, each before the step that it went into. */
+  /** Mean of the loss over the items of the epoch, each taken before the step that used it. */
   readonly loss: number;
-  /** Means of the metrics over the items, likewise. */
+  /** Means of the metrics over the items, taken likewise. */
   readonly metrics: Readonly<Record<string, number>>;
-  /** Means over the validation data after the epoch, where there are such data. */
+  /** Means over the validation data after the epoch, if there are such data. */
   readonly validation?: Evaluation;
-  /** The learning rate of the last step, where the optimiser tells it; with `rateScale` in it. */
+  /** Learning rate of the last step, including `rateScale`; `undefined` if the optimiser does not report it. */
   readonly learningRate: number | undefined;
-  /** What the plateau had scaled the learning rate by; 1 without one. */
+  /** Factor by which the plateau rule had scaled the learning rate; 1 without one. */
   readonly rateScale: number;
-  /** Items seen in the epoch. */
+  /** Number of items seen in the epoch. */
   readonly items: number;
-  /** Seconds that it took, without validation and checkpoints. */
+  /** Duration in seconds, without validation and checkpoints. */
   readonly seconds: number;
-  /** Seconds of them in which the run waited for batches. */
+  /** Seconds of the duration spent waiting for batches. */
   readonly dataSeconds: number;
-  /** Seconds of them spent on steps. The rest went to hooks, logs, and whoever loops over the run. */
+  /** Seconds of the duration spent on steps. The rest went to hooks, logs and the consumer of the events. */
   readonly computeSeconds: number;
 }
 
-/** Sums over items, from which means are made: plain data. */
+/** Sums over items, from which means are computed. Plain data. */
 export interface ItemSums {
   readonly items: number;
   readonly loss: number;
@@ -46,8 +46,9 @@ export interface ItemSums {
 export const noItems: ItemSums = { items: 0, loss: 0, metrics: {} };
 
 /**
- * What a batch adds. Each batch weighs as much as it has items: the short last one counts for less. Where the losses are
- * sums, they are added as they are and divided by the number of items in the end.
+ * Returns the sums that one batch adds. Batches are weighted by their number of items, so a short last batch counts
+ * less. With `reduction` `"sum"` the losses are already sums, which are added unchanged and divided by the number of
+ * items in the end.
  */
 export function sumsOfBatch(
   items: number,
@@ -59,7 +60,7 @@ export function sumsOfBatch(
   return { items, loss: reduction === "sum" ? loss : loss * items, metrics: Object.fromEntries(weighed) };
 }
 
-/** The sums of all items together. */
+/** Adds two sums over items. */
 export function addSums(a: ItemSums, b: ItemSums): ItemSums {
   return {
     items: a.items + b.items,
@@ -71,20 +72,20 @@ export function addSums(a: ItemSums, b: ItemSums): ItemSums {
 function addMetrics(sums: ItemSums["metrics"], metrics: ItemSums["metrics"]): ItemSums["metrics"] {
   const entries = Object.entries(metrics);
   if (entries.length === 0) return sums;
-  // fromEntries defines own properties, so that a name such as __proto__ is a plain name
+  // fromEntries defines own properties, so that a name such as __proto__ is an ordinary name
   const total = new Map(Object.entries(sums));
   for (const [name, value] of entries) total.set(name, (total.get(name) ?? 0) + value);
   return Object.fromEntries(total);
 }
 
-/** The means that the sums make. */
+/** Divides the sums by the number of items. */
 export function meansOf({ items, loss, metrics }: ItemSums): Evaluation {
   const means = Object.entries(metrics).map(([name, total]) => [name, total / items] as const);
   return { items, loss: loss / items, metrics: Object.fromEntries(means) };
 }
 
 /**
- * How many items a batch has: the size of the first axis of its first array; 1 for a batch of scalars.
+ * Number of items in a batch: the size of the first axis of its first array that has an axis; 1 for a batch of scalars.
  *
  * @throws DownhillError `data` for a batch without a tensor.
  */

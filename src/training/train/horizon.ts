@@ -13,28 +13,28 @@ import type { FitData } from "./batches.ts";
 import { type AnyLoss, contextOf, type Loss, splitLoss } from "./loss.ts";
 import { stateAfter } from "./model-state.ts";
 
-/** Batches one above the other, with the key and the number of the step of each. */
+/** Batches stacked along a new first axis, with the key and the step number of each. */
 export interface StackedBatches<B> {
   readonly batch: B;
   readonly key: Tensor;
   readonly step: Tensor;
 }
 
-/** A run of training on its way. */
+/** Parameters and optimiser state during training. */
 export interface OptimizerRun<P, S> {
   readonly params: P;
   readonly state: S;
 }
 
-/** A stretch of training: some steps, and the loss on batches that were held out, before and after them. */
+/** Result of some training steps, with the loss on held-out batches before and after them. */
 export interface UnrolledHorizon<P, S> extends OptimizerRun<P, S> {
   readonly before: Tensor;
   readonly after: Tensor;
 }
 
 /**
- * The steps of an optimiser on stacked batches as one loop, which can be differentiated through: what the loss on the
- * held-out batches is after them.
+ * Runs the optimiser on stacked batches as one differentiable loop. Returns the parameters and state it reaches, and
+ * the mean loss on the held-out batches before and after.
  */
 export function runStretch<P, S, B>(
   loss: Loss<P, B>,
@@ -46,7 +46,7 @@ export function runStretch<P, S, B>(
   const lossOf = (params: P, { batch, key, step }: StackedBatches<B>, isTraining: boolean): Tensor => {
     const context = contextOf(key, step, isTraining, null);
     const result = splitLoss((loss as AnyLoss<P, B>)(params, batch, context));
-    stateAfter(null, result.modelState, isTraining); // refuses one
+    stateAfter(null, result.modelState, isTraining); // throws if the loss returns a state
     return result.loss;
   };
   const trainStep = (
@@ -69,23 +69,23 @@ export function runStretch<P, S, B>(
   return { params, state, before: judge(start.params), after: judge(params) };
 }
 
-/** `scan` over what it has no types for: carries of any structure. */
+/** Calls `scan` with carries of any structure, for which it has no types. */
 function loop<C, X, Y>(f: (carry: C, x: X) => readonly [C, Y], carry: C, xs: X): [C, Y] {
   return scan(f as never, carry as never, xs as never) as unknown as [C, Y];
 }
 
 /** Reads batches of one shape, epoch after epoch, and stacks them. */
 export interface BatchReader<B> {
-  /** As many batches, stacked. */
+  /** Reads `count` batches and stacks them. */
   take(count: number): Promise<StackedBatches<B>>;
-  /** Several stacks of as many. */
+  /** Reads `stacks` stacks of `count` batches each. */
   takeSeveral(stacks: number, count: number): Promise<StackedBatches<B>[]>;
   close(): Promise<void>;
 }
 
 /**
- * A reader of stacked batches. The first batch tells the shape; others of another shape, such as the short last one of an
- * epoch, are left out.
+ * Creates a reader of stacked batches. The first batch fixes the shapes and dtypes. Batches that differ, such as the
+ * short last one of an epoch, are skipped.
  */
 export function batchReader<B>(operation: string, data: FitData<B>, key: KeyWords): BatchReader<B> {
   const batches = endless(operation, data);

@@ -9,27 +9,29 @@ import { type OptimizerRun, runStretch, type StackedBatches, type UnrolledHorizo
 import type { TracedCoordinates } from "./hyperparameters.ts";
 import type { Loss } from "./loss.ts";
 
-/** What is trained, and by what. */
+/** Model, loss and optimiser to train. */
 export interface TrainingSource<P, S, B, H extends string> {
-  /** Parameters to start from, or those of each restart. */
+  /** Initial parameters, or a function that returns those of each restart. */
   readonly params: P | ((restart: number) => P);
   readonly loss: Loss<P, B>;
-  /** The optimiser at some coordinates. */
+  /** Creates the optimiser for given hyper-parameter coordinates. */
   readonly optimizerAt: (u: TracedCoordinates<H>) => Optimizer<P, S>;
 }
 
-/** Training, as a function of the coordinates of its hyper-parameters. */
+/** Training as a differentiable function of the coordinates of its hyper-parameters. */
 export interface TunableTraining<P, S, B, H extends string> {
-  /** Where a run starts. */
+  /** Creates the initial state of a run. */
   begin(u: TracedCoordinates<H>, restart: number): OptimizerRun<P, S>;
-  /** A stretch of a run, and the slope of the loss after it. */
+  /**
+   * Runs a stretch of training. Returns its result and the gradient of the final loss with respect to the coordinates.
+   */
   differentiate(
     u: TracedCoordinates<H>,
     lane: OptimizerRun<P, S>,
     steps: StackedBatches<B>,
     judging: StackedBatches<B>,
   ): [HorizonOutcome<P, S>, TracedCoordinates<H>];
-  /** The mean of the losses after the runs of a trial; infinite where one of them is not finite. */
+  /** Returns the mean of the final losses over the runs of a trial; infinite if one of them is not finite. */
   trial(u: TracedCoordinates<H>, runs: readonly TrialRun<B>[]): number;
 }
 
@@ -39,13 +41,16 @@ export interface HorizonOutcome<P, S> {
   readonly end: OptimizerRun<P, S>;
 }
 
-/** A run of a trial, on batches of its own. */
+/** One run of a trial, on its own batches. */
 export interface TrialRun<B> {
   readonly steps: readonly StackedBatches<B>[];
   readonly judging: StackedBatches<B>;
 }
 
-/** @throws DownhillError `option` for an optimiser that decides by the values it meets. */
+/**
+ * Compiles training for hyper-parameter tuning. @throws DownhillError `option` for an optimiser whose steps depend on a
+ * search.
+ */
 export function makeTraining<P, S, B, H extends string>({
   params,
   loss,

@@ -4,20 +4,21 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 
-/** Numbers by the names of hyper-parameters. */
+/** Values of hyper-parameters by name. */
 export type Hyperparameters<H extends string> = Readonly<Record<H, number>>;
 
-/** Coordinates of hyper-parameters. */
+/** Coordinates of hyper-parameters by name. */
 export type Coordinates<H extends string> = Readonly<Record<H, number>>;
 
-/** Coordinates or hyper-parameters as float64 scalars, to be differentiated through. */
+/** Coordinates or hyper-parameters as float64 scalars that can be differentiated. */
 export type TracedCoordinates<H extends string> = Readonly<Record<H, Tensor>>;
 
 /**
- * In which coordinate u a hyper-parameter h is moved: `log` (h = eᵘ, above 0), `unit` (h = 1/(1 + e^(−u/2)), between 0 and
- * 1) or `linear` (h = u). One unit of u is about as much anywhere: a rate of 1e-4 is as far from 1e-3 as 0.1 is from 1, and
- * a momentum of 0.9 as far from 0.5 as 0.99 is from 0.9. The 2 makes momenta wait for rates: a low rate can be made up for
- * by a high momentum, which is then hard to leave.
+ * Coordinate u in which a hyper-parameter h is changed: `log` (h = eᵘ, above 0), `unit` (h = 1/(1 + e^(−u/2)), between
+ * 0 and 1) or `linear` (h = u). One unit of u matters about equally everywhere: a rate of 1e-4 is as far from 1e-3 as
+ * 0.1 is from 1, and a momentum of 0.9 is as far from 0.5 as 0.99 is from 0.9. The factor of 2 makes momenta change
+ * more slowly than rates. Otherwise a high momentum would compensate for a low rate, and the tuner would hardly leave
+ * that state.
  */
 export type HyperparameterSpace = "log" | "unit" | "linear";
 
@@ -27,11 +28,11 @@ interface Space {
   readonly toCoordinate: (h: number) => number;
   readonly toNumber: (u: number) => number;
   readonly toTensor: (u: Tensor) => Tensor;
-  /** Lower than a value with which training diverges; `share` says how much, from 0 to 1. */
+  /** Moves u away from a value at which training diverges, by a fraction `share` (0 to 1) of the full step. */
   readonly lower: (u: number, share: number) => number;
 }
 
-/** Farther out 1/(1 + e⁻ᵘ) is 0 or 1 in float32. */
+/** Beyond this |u|, 1/(1 + e⁻ᵘ) is 0 or 1 in float32. */
 const outermost = 15;
 
 const spaces: Readonly<Record<HyperparameterSpace, Space>> = {
@@ -63,12 +64,12 @@ const spaces: Readonly<Record<HyperparameterSpace, Space>> = {
 
 const inUnit = /^(momentum|beta\d?|rho|alpha|dampening)$/;
 
-/** The space of a hyper-parameter by its name: `unit` for momenta and the like, else `log`. */
+/** Space of a hyper-parameter by its name: `unit` for momenta and similar, otherwise `log`. */
 function spaceOf(name: string): HyperparameterSpace {
   return inUnit.test(name) ? "unit" : "log";
 }
 
-/** The coordinate of a value. @throws DownhillError `range` for one outside of its space. */
+/** Returns the coordinate of a value. @throws DownhillError `range` for a value outside its space. */
 function coordinateOf(operation: string, name: string, value: number, space: HyperparameterSpace): number {
   const { inside, range, toCoordinate } = spaces[space];
   if (typeof value === "number" && Number.isFinite(value) && inside(value)) return toCoordinate(value);
@@ -78,27 +79,29 @@ function coordinateOf(operation: string, name: string, value: number, space: Hyp
   );
 }
 
-/** The way from hyper-parameters to coordinates and back. */
+/** Conversions between hyper-parameters and their coordinates. */
 export interface CoordinateSystem<H extends string> {
   readonly start: Coordinates<H>;
-  /** The hyper-parameters at some coordinates. */
+  /** Returns the hyper-parameters at some coordinates. */
   valuesAt(u: Coordinates<H>): Hyperparameters<H>;
-  /** The same of tensors. */
+  /** Like `valuesAt`, for tensors. */
   tensorsAt(u: TracedCoordinates<H>): TracedCoordinates<H>;
-  /** Coordinates as tensors. */
+  /** Converts coordinates to tensors. */
   traced(u: Coordinates<H>): TracedCoordinates<H>;
-  /** Tensors as numbers. */
+  /** Converts tensors to numbers. */
   numbers(u: TracedCoordinates<H>): Coordinates<H>;
-  /** One number out of those of several coordinates, for each of them. */
+  /** Applies `f` to the values of each name across several sets of coordinates. */
   combine(f: (...values: readonly number[]) => number, ...all: readonly Coordinates<H>[]): Coordinates<H>;
-  /** Rates divided by up to 10, as `share` says: the learning rate where there is one, else all of them. */
+  /**
+   * Divides rates by up to 10, depending on `share`: the learning rate if there is one, otherwise all hyper-parameters.
+   */
   lower(u: Coordinates<H>, share: number): Coordinates<H>;
 }
 
 /**
- * Coordinates for the hyper-parameters of `start`, in these spaces or those of their names.
+ * Creates coordinates for the hyper-parameters of `start`, in the chosen spaces or those of `spaceOf`.
  *
- * @throws DownhillError `range` for a value outside of its space, `option` for what there is none of.
+ * @throws DownhillError `range` for a value outside its space, `option` for an unknown hyper-parameter.
  */
 export function coordinateSystem<H extends string>(
   operation: string,

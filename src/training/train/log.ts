@@ -4,7 +4,7 @@ import { checkOptions } from "../../engine/errors/options.ts";
 import type { EpochRecord } from "./history.ts";
 import type { Stretch } from "./stretches.ts";
 
-/** What a run tells while it goes: plain data. */
+/** One entry of the log of a run. Plain data. */
 export type LogEntry =
   | StartEntry
   | StepEntry
@@ -13,61 +13,61 @@ export type LogEntry =
   | WarningEntry
   | EndEntry;
 
-/** Before the first step. */
+/** Entry before the first step. */
 export interface StartEntry {
   readonly kind: "start";
-  /** Steps and epochs done before: not 0 where a run is resumed. */
+  /** Number of steps already done; not 0 in a resumed run. `epoch` is the number of finished epochs. */
   readonly step: number;
   readonly epoch: number;
-  /** How many epochs there are to be. */
+  /** Total number of epochs requested. */
   readonly epochs: number;
   readonly isResumed: boolean;
-  /** Of a run with checkpoints: its parts, the last of which begins now. */
+  /** Stretches of a run with checkpoints. The last one begins now. */
   readonly stretches?: readonly Stretch[];
-  /** Numbers in the parameters. */
+  /** Number of elements in the parameters. */
   readonly parameters: number;
 }
 
-/** After a step. */
+/** Entry after a step. */
 export interface StepEntry {
   readonly kind: "step";
-  /** Number of the epoch, from 1. */
+  /** Number of the epoch, counted from 1. */
   readonly epoch: number;
-  /** Steps taken so far in the run. */
+  /** Number of steps taken so far in the run. */
   readonly step: number;
-  /** Number of the batch in its epoch, from 1; of several batches a step, of the last. */
+  /** Number of the batch in its epoch, counted from 1. If a step takes several batches, the last of them. */
   readonly batch: number;
-  /** The loss of the batch (of the batches together, where several make a step) before the step. */
+  /** Loss of the batch before the step. If a step takes several batches, the loss of all of them together. */
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
   readonly learningRate: number | undefined;
-  /** Items that went into the step. */
+  /** Number of items in the step. */
   readonly items: number;
   /**
-   * With `gradientNorms`: the 2-norm of the gradient by each leaf of the parameters, in their order, as the optimiser gets it.
-   * Infinite where a square is, which in float32 is beyond 1.8e19.
+   * With the option `gradientNorms`: the 2-norm of the gradient for each leaf of the parameters, in their order, as
+   * passed to the optimiser. Infinite if a square overflows, which in float32 happens beyond 1.8e19.
    */
   readonly gradientNorms?: readonly number[];
 }
 
-/** After a checkpoint was written. */
+/** Entry after a checkpoint was written. */
 export interface CheckpointEntry {
   readonly kind: "checkpoint";
   readonly step: number;
-  /** Epochs finished, and batches of the next one that are done. */
+  /** Number of finished epochs; `batch` is the number of batches done in the next one. */
   readonly epoch: number;
   readonly batch: number;
   readonly bytes: number;
   readonly seconds: number;
 }
 
-/** What deserves attention, as a sentence. */
+/** A warning, as a sentence. */
 export interface WarningEntry {
   readonly kind: "warning";
   readonly message: string;
 }
 
-/** At the end, however it came; `error` is its message. */
+/** Entry at the end of the run, whatever the reason. `error` is the message of the error, if one ended the run. */
 export interface EndEntry {
   readonly kind: "end";
   readonly stopped: string;
@@ -76,24 +76,27 @@ export interface EndEntry {
   readonly error?: string;
 }
 
-/** What takes entries: a plain function. A promise is waited for. */
+/** Function that receives log entries. A returned promise is awaited. */
 export type LogSink = (entry: LogEntry) => void | Promise<void>;
 
 /** Options of `jsonLines`. */
 export interface JsonLinesOptions {
-  /** Which steps are written: every so many. Default 0: none, only epochs and what else there is. */
+  /**
+   * Interval in steps at which step entries are written. Default 0: no step entries; all other entries are always
+   * written.
+   */
   readonly everySteps?: number;
 }
 
-/** Tells all sinks. */
+/** Sends an entry to all sinks. */
 export async function tell(sinks: readonly LogSink[], entry: LogEntry): Promise<void> {
   for (const sink of sinks) await sink(entry);
 }
 
 /**
- * A sink that writes each entry as a line of JSON. Numbers that JSON has not (NaN, infinities) are written as `null`.
+ * Creates a sink that writes each entry as a line of JSON. Numbers that JSON lacks (NaN, infinities) become `null`.
  *
- * @throws DownhillError `option` or `range` for misuse.
+ * @throws DownhillError `option` or `range` for invalid arguments.
  * @example
  * const lines: string[] = [];
  * const sink = jsonLines((line) => lines.push(line));

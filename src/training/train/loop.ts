@@ -21,45 +21,45 @@ import type { BatchOutcome, Stepper, CompletedStep } from "./step.ts";
 import type { FitStopReason } from "./stopped.ts";
 import { isOver, type Watch, watchEpoch } from "./watch.ts";
 
-/** After a step, if `every` asks for them. */
+/** Event after a step, emitted with the option `every: "step"`. */
 export interface StepEvent<P, S, M = undefined> extends StepEntry, RunSnapshot<P, S, M> {}
 
-/** After an epoch. */
+/** Event after an epoch. */
 export interface EpochEvent<P, S, M = undefined> extends EpochRecord, RunSnapshot<P, S, M> {
   readonly kind: "epoch";
 }
 
 export type FitEvent<P, S, M = undefined> = StepEvent<P, S, M> | EpochEvent<P, S, M>;
 
-/** What a hook may give back: `"stop"` ends the run; a promise is waited for. */
+/** Return value of a hook: `"stop"` ends the run. A promise is awaited. */
 export type HookResult = void | "stop" | Promise<void | "stop">;
 
-/** Plain functions that are called as a run goes on, with what stays as it is: tensors are never changed. */
+/** Functions that are called during a run. They may keep the tensors of an event, which never change. */
 export interface Hooks<P, S, M = undefined> {
-  /** After each step. */
+  /** Called after each step. */
   readonly step?: (event: StepEvent<P, S, M>) => HookResult;
-  /** After each epoch, its validation included. */
+  /** Called after each epoch and its validation. */
   readonly epoch?: (event: EpochEvent<P, S, M>) => HookResult;
 }
 
-/** What the loop has to know. */
+/** Parts and settings of the training loop. */
 export interface TrainingLoopOptions<P, S, B> {
   readonly stepper: Stepper<P, S, B>;
   readonly optimizer: Optimizer<P, S>;
   readonly data: FitData<B>;
-  /** The part of the data that this rank reads. */
+  /** The share of the data that this rank reads. */
   readonly ownData: FitData<B>;
   readonly epochs: number;
   readonly every: "epoch" | "step";
   readonly sharding: Sharding;
-  /** What the ranks of the run must have alike. */
+  /** Values that must be equal on all ranks of the run. */
   readonly identity: Omit<RunIdentity<P, S, B>, "params" | "state" | "modelState">;
-  /** What a checkpoint must have been made with. */
+  /** Settings that must equal those of the checkpoint. */
   readonly same: SameSettings;
   readonly signal: AbortSignal | undefined;
   /** Measures the model on the validation data. */
   readonly validate: ((model: ModelSnapshot<P>) => Promise<Evaluation>) | undefined;
-  /** How to tell that a run is lost, and what measures it for that; `undefined` for never. */
+  /** Detection of diverged runs; `undefined` if disabled. */
   readonly divergence: DivergenceWatch<P, B> | undefined;
   readonly watch: Watch;
   readonly hooks: Hooks<P, S, unknown>;
@@ -67,10 +67,10 @@ export interface TrainingLoopOptions<P, S, B> {
   readonly saver: Saver<P, S, B> | undefined;
 }
 
-/** How to tell that a run is lost though its numbers are finite. */
+/** Detection of a run that diverges with finite numbers. */
 export interface DivergenceWatch<P, B> {
   readonly rule: Required<DivergenceRule>;
-  /** The model of the beginning. */
+  /** Model at the beginning of the run. */
   readonly start: ModelSnapshot<P>;
   readonly measure: (
     model: ModelSnapshot<P>,
@@ -80,10 +80,10 @@ export interface DivergenceWatch<P, B> {
 }
 
 /**
- * A run from its beginning or its last checkpoint on, with what is told and saved of it; returns why it ended.
+ * Runs training from its beginning or its last checkpoint, with events, logs and checkpoints. Returns the reason why it
+ * ended.
  *
- * However it ends, what it has reached is saved. A step that is not finite, and whatever else was thrown, is thrown on
- * after that.
+ * The state is saved however the run ends. An error, such as a non-finite step, is rethrown after that.
  */
 export async function* runLoop<P, S, B>(
   options: TrainingLoopOptions<P, S, B>,
@@ -91,7 +91,7 @@ export async function* runLoop<P, S, B>(
 ): AsyncGenerator<FitEvent<P, S, unknown>, FitStopReason> {
   const { log, epochs } = options;
   let isBegun = false;
-  let stopped: FitStopReason = "left"; // what it is if the loop over the run is left
+  let stopped: FitStopReason = "left"; // the reason if the consumer leaves the loop over the run
   let failure: { readonly error: unknown } | undefined;
   try {
     const isResumed = await begin(options, progress);
@@ -113,7 +113,7 @@ export async function* runLoop<P, S, B>(
   return stopped;
 }
 
-/** Takes the run up where its last checkpoint has it, if there is one, on all ranks; says whether there was. */
+/** Restores the run from its last checkpoint on all ranks. Returns whether there was one. */
 async function begin<P, S, B>(
   { saver, data, identity, same, sharding: { ranks } }: TrainingLoopOptions<P, S, B>,
   progress: TrainingProgress<P, S>,
@@ -131,8 +131,8 @@ async function begin<P, S, B>(
 }
 
 /**
- * Saves what was reached, tells the other ranks and the log of the end, and throws what ended the run, if something did;
- * gives why it ended.
+ * Saves the state, reports the end to the other ranks and the log, and rethrows the error that ended the run, if any.
+ * Returns the reason why the run ended.
  */
 async function conclude<P, S, B>(
   { saver, log, sharding: { ranks } }: TrainingLoopOptions<P, S, B>,
@@ -152,7 +152,7 @@ async function conclude<P, S, B>(
   try {
     if (isBegun) await saver?.finish(progress);
   } catch (error) {
-    // what ended the run counts for more, and if it was this, it need not be told twice
+    // The error that ended the run takes precedence. If saving caused that error, it is not reported twice.
     if (failed === undefined) failed = { error };
     else if (messageOf(error) !== messageOf(failed.error)) await warn(log, progress, messageOf(error));
   } finally {
@@ -179,7 +179,7 @@ async function conclude<P, S, B>(
     });
   }
   const outcome = isDiverged ? "diverged" : "failed";
-  // a sink that fails now, perhaps again, must not hide what ended the run
+  // A sink that fails now must not hide the error that ended the run.
   await tell(log, { kind: "end", stopped: outcome, step, epoch, error: messageOf(error) }).catch(() => {});
   throw error;
 }
@@ -189,10 +189,10 @@ function messageOf(error: unknown): string {
 }
 
 /**
- * Epoch after epoch and batch after batch from where `progress` stands, until the end or the signal; returns which. What
- * a batch leads to is taken over into `progress` only if it is finite.
+ * Trains batch by batch from the state of `progress` until the end or the signal, and returns the reason why it ended.
+ * The result of a batch is stored in `progress` only if it is finite.
  *
- * @throws DownhillError `nan` at the first step that is not.
+ * @throws DownhillError `nan` at the first non-finite step.
  */
 async function* trainLoop<P, S, B>(
   options: TrainingLoopOptions<P, S, B>,
@@ -215,7 +215,7 @@ async function* trainLoop<P, S, B>(
         if (next.done && (isAborted(signal) || progress.pending === undefined)) break;
         const taken = takeBatch(options, progress, next);
         clock.goesOn();
-        // batches that are cut into shards are done when they make a step
+        // With shards, the batches count as done only when they complete a step.
         if (sharding.count === 1 ? !next.done : taken !== undefined)
           saver?.note(ranks.size === 1 ? next.value : undefined, progress);
         if (taken !== undefined && log.length > 0) await tell(log, stepEntry(progress, taken));
@@ -242,7 +242,7 @@ async function* trainLoop<P, S, B>(
   return "finished";
 }
 
-/** @throws DownhillError `diverged` for a run whose parameters are far worse than those it began with. */
+/** @throws DownhillError `diverged` for a run whose parameters are far worse than its initial ones. */
 async function refuseLostRun<P, S, B>(
   options: TrainingLoopOptions<P, S, B>,
   { history, params, modelState, step, epoch }: TrainingProgress<P, S>,
@@ -258,9 +258,10 @@ async function refuseLostRun<P, S, B>(
 }
 
 /**
- * Takes the next batch, or what is pending where there is none, into `progress`; gives the step that was taken, if one was.
+ * Processes the next batch, or completes the pending step at the end of the epoch, and updates `progress`. Returns the
+ * step that was taken, if any.
  *
- * @throws DownhillError `nan` if it is not finite; `progress` is as it was.
+ * @throws DownhillError `nan` if it is not finite; `progress` is then unchanged.
  */
 function takeBatch<P, S, B>(
   options: TrainingLoopOptions<P, S, B>,
@@ -284,7 +285,7 @@ function takeBatch<P, S, B>(
       batch: progress.batch + Math.max(outcome?.batches ?? 0, next.done ? 0 : 1),
       learningRate,
     };
-    // where debugging has stopped this rank, the others do not know
+    // The NaN check stopped only this rank; the others do not know.
     if (outcome === undefined) throw diverged({ ...at, origin: found });
     throw sharding.ranks.agree(diverged({ ...at, origin: originOnRanks(sharding.ranks, found) }));
   }
@@ -310,7 +311,7 @@ function takeBatch<P, S, B>(
   return taken;
 }
 
-/** What the first rank has found that has found something. */
+/** Returns the origin found by the lowest-numbered rank that found one. */
 function originOnRanks(ranks: Ranks, found: Origin | undefined): Origin | undefined {
   if (ranks.size === 1) return found;
   const own = found === undefined ? undefined : new TextEncoder().encode(originText(found));
@@ -318,7 +319,7 @@ function originOnRanks(ranks: Ranks, found: Origin | undefined): Origin | undefi
   return told === undefined ? undefined : readOrigin(new TextDecoder().decode(told));
 }
 
-/** What a step gives; nothing where debugging stopped it at a number that is not finite. */
+/** Returns the result of a step; `undefined` if the NaN check stopped it at a non-finite number. */
 function attemptStep<T>(step: () => T): T | undefined {
   try {
     return step();
@@ -328,7 +329,7 @@ function attemptStep<T>(step: () => T): T | undefined {
   }
 }
 
-/** Ends the epoch: validates, writes its record, and looks at what is watched. */
+/** Ends the epoch: validates, appends its record, and updates early stopping, plateau and best epoch. */
 async function closeEpoch<P, S, B>(
   options: TrainingLoopOptions<P, S, B>,
   progress: TrainingProgress<P, S>,
@@ -358,7 +359,7 @@ async function closeEpoch<P, S, B>(
   return { kind: "epoch", ...record, ...reached };
 }
 
-/** A step as plain data. */
+/** Returns a step as a log entry, which is plain data. */
 function stepEntry(
   { epoch, step, batch, soFar: { learningRate } }: TrainingProgress<unknown, unknown>,
   { loss, metrics, items, gradientNorms }: CompletedStep<unknown, unknown>,
@@ -367,7 +368,7 @@ function stepEntry(
   return { kind: "step", epoch: epoch + 1, step, batch, loss, metrics, learningRate, items, ...norms };
 }
 
-/** A step as others may hold on to it. */
+/** Returns a step as an event, whose tensors its receiver may keep. */
 function stepEvent<P, S>(
   progress: TrainingProgress<P, S>,
   taken: CompletedStep<P, S>,

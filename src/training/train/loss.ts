@@ -6,21 +6,24 @@ import { foldIn, type KeyWords, key } from "../../numeric/random/index.ts";
 import { makeProgram } from "../../engine/transforms/make-program.ts";
 import { flatten, mapLeaves } from "../../engine/tree/index.ts";
 
-/** What a loss is told beside parameters and batch. */
+/** Third argument of a loss, after parameters and batch. */
 export interface LossContext<M = undefined> {
-  /** Key of the random numbers of this step, two uint32 words. */
+  /** Random key of this step, two uint32 words. */
   readonly key: Tensor;
   /** Number of steps taken before, int32. */
   readonly step: Tensor;
-  /** Whether it is trained on; `false` in validation, where dropout and noise do not belong. */
+  /** True in training; false in validation, which should omit dropout and noise. */
   readonly training: boolean;
-  /** What the model carries from batch to batch without learning it: as the batch before left it (`modelState` of `fit`). */
+  /**
+   * State that the model carries from batch to batch without learning it, as returned for the previous batch
+   * (`modelState` of `fit`).
+   */
   readonly modelState: M;
 }
 
 /**
- * A loss; with it other scalars that are worth watching, and the state in which the batch leaves the model, of the structure,
- * shapes and dtypes that it had.
+ * Result of a loss function: the loss; optionally metrics, which are further scalars to report; and the next state of
+ * the model, with the structure, shapes and dtypes of the given one.
  */
 export type LossResult<M = undefined> =
   | Tensor
@@ -30,13 +33,13 @@ export type LossResult<M = undefined> =
       readonly modelState?: M;
     };
 
-/** What is to become small: a scalar of the parameters and a batch. It is traced once and compiled. */
+/** Function to minimise: a scalar of the parameters and a batch. It is traced once and compiled. */
 export type Loss<P, B, M = undefined> = (params: P, batch: B, context: LossContext<M>) => LossResult<M>;
 
-/** The same inside a run, which does not look into the state. */
+/** A loss inside a run, which does not inspect the type of the state. */
 export type AnyLoss<P, B> = Loss<P, B, unknown>;
 
-/** The key of the random numbers of a step, or of a part of one, as a tensor; of a shard of it, where it is cut. */
+/** Derives the random key of a step, or of one of its batches (`part`), or of one of their shards, as a tensor. */
 export function keyOf(runKey: KeyWords, step: number, part: number, shard?: number): Tensor {
   const ofStep = foldIn(runKey, step);
   const ofPart = part === 0 ? ofStep : foldIn(ofStep, part);
@@ -44,8 +47,8 @@ export function keyOf(runKey: KeyWords, step: number, part: number, shard?: numb
 }
 
 /**
- * The names of the metrics that a loss gives for batches like this one, which may be without items: it is traced for one
- * item, and nothing is computed.
+ * Returns the names of the metrics that a loss returns for batches like this one, which may be empty. The loss is
+ * traced for one item, and nothing is computed.
  */
 export function metricNames<P, B>(
   loss: AnyLoss<P, B>,
@@ -75,7 +78,7 @@ export function metricNames<P, B>(
   return names;
 }
 
-/** What a loss is told; `null` is no state. */
+/** Builds the third argument of a loss. A `modelState` of `null` means none. */
 export function contextOf(
   drawKey: Tensor,
   step: Tensor,
@@ -85,11 +88,11 @@ export function contextOf(
   return { key: drawKey, step, training, modelState: modelState ?? undefined };
 }
 
-/** How a loss adds up over the items of a batch. */
+/** Combination of the losses of items in the loss of a batch. */
 export type Reduction = "mean" | "sum";
 
 /**
- * A loss, its metrics and the state that it returns.
+ * Splits the result of a loss function into loss, metrics and state.
  *
  * @throws DownhillError `tree` or `shape` for a result of another form.
  */
@@ -100,7 +103,7 @@ export function splitLoss(result: unknown): {
 } {
   if (result instanceof Tensor) return { loss: oneNumber(result), metrics: {}, modelState: undefined };
   if (!hasLoss(result)) {
-    if (result instanceof Promise) result.catch(() => {}); // this error is the one that is told
+    if (result instanceof Promise) result.catch(() => {}); // The error below replaces a rejection of this promise.
     throw new DownhillError(
       "tree",
       "fit: the loss must return a scalar tensor, or { loss, metrics, modelState } with scalars by name as metrics." +
@@ -121,9 +124,9 @@ export function splitLoss(result: unknown): {
 }
 
 /**
- * Refuses a loss that has no derivative in the parameters that are being differentiated: training would not move them.
+ * Checks that the loss depends on the parameters being differentiated. Otherwise training would not change them.
  *
- * @throws DownhillError `derivative`
+ * @throws DownhillError `derivative` if it does not
  */
 export function requireDependence(loss: Tensor, params: unknown): void {
   const trace = (flatten(params, "fit").leaves[0] as Tensor).tracer?.trace;

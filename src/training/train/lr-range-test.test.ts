@@ -121,7 +121,7 @@ test.each([
   const { suggestion, smoothed } = await lrRangeTest({ ...common, optimizer });
   const { base, max } = suggestion!;
   expect(base).toBeLessThan(max);
-  expect(smoothed.at(-1)).toBeGreaterThan(2 * Math.min(...smoothed)); // it was seen that too high is too high
+  expect(smoothed.at(-1)).toBeGreaterThan(2 * Math.min(...smoothed)); // the test noticed that the highest rates are too high
   const rate = cyclic({ base, max, stepSizeUp: 60 });
   const { history } = await fit({ ...common, optimizer: optimizer(rate), epochs: 6 });
   expect(history.at(-1)!.loss).toBeLessThan(0.1);

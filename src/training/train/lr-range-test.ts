@@ -9,62 +9,66 @@ import type { Loss } from "./loss.ts";
 
 /** Options of `lrRangeTest`. */
 export interface LrRangeTestOptions<P, S, B, M = undefined> {
-  /** Where to start: nested tensors. They are not changed. */
+  /** Initial parameters: nested tensors. They are not changed. */
   readonly params: P;
-  /** What is to become small, as `fit` takes it. */
+  /** Loss to minimise, as for `fit`. */
   readonly loss: Loss<NoInfer<P>, NoInfer<B>, NoInfer<M>>;
-  /** The first state of the model, where it has one, as `fit` takes it. */
+  /** Initial state of the model, if it has one, as for `fit`. */
   readonly modelState?: M;
-  /** The batches; they are read again and again until the test is over. */
+  /** Batches. They are read repeatedly until the test is over. */
   readonly data: FitData<B>;
-  /** The optimiser with such a learning rate: `(learningRate) => sgd({ learningRate, momentum: 0.9 })`. */
+  /** Creates the optimiser with a learning rate schedule: `(learningRate) => sgd({ learningRate, momentum: 0.9 })`. */
   readonly optimizer: (learningRate: Schedule) => Optimizer<NoInfer<P>, S>;
-  /** The rate of the first step, above 0. Default 1e-6. */
+  /** Rate of the first step, above 0. Default 1e-6. */
   readonly from?: number;
-  /** The rate of the last step, above `from`. Default 10. */
+  /** Rate of the last step, above `from`. Default 10. */
   readonly to?: number;
-  /** Steps from the one to the other, 10 or more. Default 100. */
+  /** Number of steps, 10 or more. Default 100. */
   readonly steps?: number;
-  /** Whether each rate is a multiple of the one before it (default), or as much above it as that was. */
+  /** Whether the rate grows by a constant factor per step (default) or by a constant amount. */
   readonly shape?: "exponential" | "linear";
-  /** Half the number of losses beside each other that are averaged, 0 or more. Default a twentieth of `steps`. */
+  /** Number of losses on each side of a step that enter its average, 0 or more. Default a twentieth of `steps`. */
   readonly smoothing?: number;
-  /** The test is over where the averaged loss is so many times the first, above 1. Default 2. */
+  /** Multiple of the first averaged loss at which the test ends, above 1. Default 2. */
   readonly divergence?: number;
-  /** Seed of the random numbers that the loss is given. Default 0. */
+  /** Seed of the random numbers passed to the loss. Default 0. */
   readonly seed?: number;
   /** Ends the test before its next step. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Rates that are worth a try. */
+/** Learning rates suggested by the test. */
 export interface RateSuggestion {
-  /** The lowest: a tenth of the fall of the loss is behind it. `base` of `cyclic`. */
+  /** Lowest useful rate, at which the loss has fallen by a tenth of its total fall. Suitable as `base` of `cyclic`. */
   readonly base: number;
-  /** The highest: nine tenths of the fall are behind it. `max` of `cyclic` and `oneCycle`. */
+  /**
+   * Highest useful rate, at which the loss has fallen by nine tenths of its total fall. Suitable as `max` of `cyclic`
+   * and `oneCycle`.
+   */
   readonly max: number;
-  /** Where the loss falls most from step to step, up to the highest: a rate to train with that stays. */
+  /** Rate up to `max` at which the loss falls most from one step to the next. Suitable as a constant rate. */
   readonly steepest: number;
 }
 
-/** What a range test has found. */
+/** Result of a range test. */
 export interface LrRange {
-  /** The rate of each step. */
+  /** Rate of each step. */
   readonly rates: readonly number[];
-  /** The loss of each batch, before the step at that rate. */
+  /** Loss of each batch, before the step at that rate. */
   readonly losses: readonly number[];
-  /** The same, averaged over neighbours. */
+  /** Losses averaged over neighbours. */
   readonly smoothed: readonly number[];
-  /** The step with the lowest averaged loss, from 0. */
+  /** Index of the step with the lowest averaged loss, counted from 0. */
   readonly best: number;
-  /** `null` where the loss never fell by more than its noise. */
+  /** Suggested rates; `null` if the loss never fell by more than its noise. */
   readonly suggestion: RateSuggestion | null;
-  /** Whether all rates were tried, the loss rose too far or was not finite, or the signal came. */
+  /** Reason for the end: all rates were tried, the loss rose too far or became non-finite, or the signal was raised. */
   readonly stopped: "finished" | "diverged" | "aborted";
 }
 
 /**
- * The learning rate range test: trains for some steps while the rate rises, and looks at which rates the loss falls.
+ * Performs a learning rate range test: trains for some steps while the rate rises, and finds the rates at which the
+ * loss falls.
  *
  * ```text
  * rate(t) = from · (to / from)^(t / (steps − 1))         exponential
@@ -74,12 +78,13 @@ export interface LrRange {
  * base: the first rate where s ≤ s(0) − 0.1 · fall,  max: the first where s ≤ s(0) − 0.9 · fall
  * ```
  *
- * The paper watches the accuracy under a linear rise over some epochs, and takes for the lowest rate the one at which it
- * begins to rise and for the highest the one at which it becomes ragged or falls; tenths of the fall say the same in
- * numbers. The average has its step in the middle, so that it does not lag behind the rates; losses that have shot up do not
- * count for the rates before.
+ * The paper observes the accuracy during a linear rise over some epochs. Its lowest rate is the one at which the
+ * accuracy begins to rise, and its highest the one at which it becomes ragged or falls; tenths of the fall of the loss
+ * quantify this. The average is centred on its step, so that it does not lag behind the rates. Losses after the start
+ * of divergence do not affect the averages of earlier steps.
  *
- * @throws DownhillError `range` for rates that do not rise and the like, `option`, `data` and `tree` for misuse.
+ * @throws DownhillError `range` for values out of range, such as rates that do not rise; `option`, `data` and `tree`
+ *   for invalid arguments.
  * @see Smith, Cyclical learning rates for training neural networks, arXiv 1506.01186, section 3.3.
  * @example
  * // a step multiplies the error of the slope by 1 − 15η, so rates above 2/15 diverge
@@ -111,7 +116,7 @@ export async function lrRangeTest<P, S, B, M = undefined>(
     optimizer: optimizer(rate),
     epochs: Infinity,
     every: "step",
-    divergence: false, // it has a bound of its own
+    divergence: false, // the test has its own limit
     signal,
     ...(seed === undefined ? {} : { seed }),
   });
@@ -135,7 +140,7 @@ export async function lrRangeTest<P, S, B, M = undefined>(
   return { rates, losses, stopped, ...judge(rates, losses, smoothing) };
 }
 
-/** The averaged losses and what they say of the rates. */
+/** Averages the losses and derives the suggested rates. */
 function judge(
   rates: readonly number[],
   losses: readonly number[],
@@ -174,7 +179,7 @@ type CheckedRangeOptions = Required<
   >
 >;
 
-/** The options of the test itself with their defaults; `fit` checks the others. */
+/** Checks the options of the test and fills in defaults; `fit` checks the others. */
 function checked<P, S, B, M>(options: LrRangeTestOptions<P, S, B, M>): CheckedRangeOptions {
   const operation = "lrRangeTest";
   checkNeededOptions(operation, options, [

@@ -58,7 +58,7 @@ const numbers = (tree: unknown): unknown => JSON.parse(JSON.stringify(tree));
 
 describe("a model with batchNorm", () => {
   test("trains as by a loop that hands its statistics on by itself", async () => {
-    // a bias before a normalisation has no slope, and Adam would take its rounding for one
+    // A bias before a normalisation has zero slope, and Adam would amplify its rounding errors.
     const optimizer = sgd({ learningRate: 0.03, momentum: 0.9 });
     let [p, s, seen] = [first, optimizer.init(first), statistics];
     const losses: number[] = [];
@@ -183,7 +183,7 @@ describe("the state of a model", () => {
   });
 
   test("is the mean over the items of all shards, each of which begins with that of the step", async () => {
-    // shards {1, 3} {2}, then {4} and none, which weighs nothing though its lowest number is infinite
+    // Shards {1, 3} and {2}, then {4} and an empty one, which has no weight although its running minimum is infinite.
     const { modelState } = await counted([1, 2, 3, 4], 3, { shards: 2 });
     const afterFirst = (2 * 2 + 2) / 3;
     expect(modelState.batches.item()).toBe(2);

@@ -7,14 +7,16 @@ import { isFloating } from "../../engine/ir/types.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
 import { flatten, leafPaths, mapLeaves, matchLeaves, unflatten } from "../../engine/tree/index.ts";
 
-// The state of a model is what it carries from batch to batch without learning it, as the statistics of batchNorm. Inside a
-// run it is a tree, or `null` where there is none.
+// The state of a model is data that it carries from batch to batch without learning it, such as the statistics of
+// batchNorm. Inside a run it is a tree, or `null` if there is none.
 
 /**
- * The state after a batch: what the loss returned, of the structure, the shapes and the dtypes that it had. In training a
- * loss must return one where there is one; in validation it may leave it as it is.
+ * Returns the state after a batch: the state that the loss returned, which must have the structure, shapes and dtypes
+ * of the previous one. In training, a loss of a model with state must return one. In validation it may omit it, which
+ * leaves the state unchanged.
  *
- * @throws DownhillError `option` for one that is missing or that nobody asked for, `tree`, `shape` or `dtype` for another form.
+ * @throws DownhillError `option` for a state that is missing or unexpected, `tree`, `shape` or `dtype` for another
+ *   form.
  */
 export function stateAfter(before: unknown, returned: unknown, isTraining: boolean): unknown {
   if (before === null) {
@@ -46,7 +48,10 @@ export function stateAfter(before: unknown, returned: unknown, isTraining: boole
   return unflatten(def, now);
 }
 
-/** A scalar that is NaN if a number of a state is, else 0. What is infinite may be meant so: a lowest value so far, say. */
+/**
+ * Returns a scalar that is NaN if the state contains NaN, otherwise 0. Infinities are allowed; for example, a running
+ * minimum may start at infinity. Returns `undefined` for a state without floating-point numbers.
+ */
 export function nanOf(state: unknown): Tensor | undefined {
   const floating = flatten(state, "fit").leaves.filter((x) => isFloating((x as Tensor).dtype)) as Tensor[];
   return floating
@@ -54,12 +59,12 @@ export function nanOf(state: unknown): Tensor | undefined {
     .reduce<Tensor | undefined>((a, b) => (a === undefined ? b : add(a, b)), undefined);
 }
 
-/** A state by the weight of the items that led to it, as floating numbers that can be added up. */
+/** Multiplies a state by its number of items, as floating-point numbers that can be added up. */
 export function weighState(state: unknown, items: TensorLike): unknown {
   return mapLeaves("fit", (leaf) => mul(floatingOf(leaf as Tensor), items), state);
 }
 
-/** The same of no items: numbers that are infinite would be none times 0. */
+/** Returns a state weighted by zero items. Zeros are used because an infinity times 0 would be NaN. */
 export function weighNothing(state: unknown): unknown {
   return mapLeaves("fit", (leaf) => zerosLike(floatingOf(leaf as Tensor)), state);
 }
@@ -68,7 +73,7 @@ function floatingOf(x: Tensor): Tensor {
   return isFloating(x.dtype) ? x : astype(x, "float64");
 }
 
-/** The mean over items of states that were weighed and added up; integers and booleans are rounded. */
+/** Divides a sum of weighted states by the number of items; integers and booleans are rounded. */
 export function averageState(total: unknown, like: unknown, items: TensorLike): unknown {
   return mapLeaves(
     "fit",

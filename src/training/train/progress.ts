@@ -5,7 +5,7 @@ import type { Stretch } from "./stretches.ts";
 import type { TrainingState } from "./step.ts";
 import type { WatchState } from "./watch.ts";
 
-/** What an epoch that is going on has added up so far: plain data. */
+/** Totals of the unfinished epoch. Plain data. */
 export interface EpochTotals {
   sums: ItemSums;
   learningRate: number | undefined;
@@ -19,8 +19,8 @@ export function freshEpoch(): EpochTotals {
 }
 
 /**
- * How far a run has come: all that is needed to go on from there. The loop changes it, `soFar` and `history`; everything
- * else that it holds is immutable.
+ * State of a run, sufficient to continue it. The loop mutates this object, `soFar` and `history`; everything else in it
+ * is immutable.
  */
 export interface TrainingProgress<P, S> extends TrainingState<P, S> {
   params: P;
@@ -28,35 +28,35 @@ export interface TrainingProgress<P, S> extends TrainingState<P, S> {
   modelState: unknown;
   step: number;
   pending: TrainingState<P, S>["pending"];
-  /** Epochs finished. */
+  /** Number of finished epochs. */
   epoch: number;
-  /** Batches of the next epoch that are done. */
+  /** Number of batches done in the next epoch. */
   batch: number;
   soFar: EpochTotals;
   history: EpochRecord[];
-  /** Of a run with checkpoints: how it came to where it is. */
+  /** Stretches so far, in a run with checkpoints. */
   stretches: readonly Stretch[];
   watch: WatchState<P>;
   readonly rateScale: number;
   validationSeconds: number;
   checkpointSeconds: number;
   warnings: readonly string[];
-  /** Which of its tensors others may hold. */
+  /** Keeps track of the tensors that outside code may hold. */
   readonly retirement: Retirement;
 }
 
-/** Where the time of a run went, in seconds; of a resumed run, in all its parts together. */
+/** Duration of a run by activity, in seconds. For a resumed run, over all its stretches. */
 export interface RunTime {
-  /** Waiting for batches of the training data. */
+  /** Time spent waiting for batches of training data. */
   readonly data: number;
-  /** Steps. */
+  /** Time spent on steps. */
   readonly compute: number;
   readonly validation: number;
-  /** Writing checkpoints. */
+  /** Time spent writing checkpoints. */
   readonly checkpoints: number;
 }
 
-/** A run that has not begun. */
+/** Creates the state of a run that has not begun. */
 export function progressAt<P, S>(
   params: P,
   state: S,
@@ -87,23 +87,23 @@ export function progressAt<P, S>(
   };
 }
 
-/** What a run has reached, for others, who may hold on to it. */
+/** Parameters and states of a run that outside code may keep. */
 export interface RunSnapshot<P, S, M> {
   readonly params: P;
   /** State of the optimiser. */
   readonly state: S;
-  /** State of the model, where it has one. */
+  /** State of the model, if it has one. */
   readonly modelState: M;
 }
 
-/** Parameters and states for others, who may hold on to them. */
+/** Returns parameters and states for outside code, and marks their tensors as kept so that they are not freed. */
 export function handOut<P, S>(progress: TrainingProgress<P, S>): RunSnapshot<P, S, unknown> {
   const { params, state, modelState, retirement } = progress;
   retirement.keep(params, state, modelState);
   return { params, state, modelState: modelState ?? undefined };
 }
 
-/** Where the time of a run went so far. */
+/** Returns the duration of a run so far, by activity. */
 export function timeOf({ history, soFar, ...progress }: TrainingProgress<unknown, unknown>): RunTime {
   const parts = [...history, soFar];
   return {
@@ -114,17 +114,17 @@ export function timeOf({ history, soFar, ...progress }: TrainingProgress<unknown
   };
 }
 
-/** Tells where the time of an epoch goes, and adds it up in `progress`. */
+/** Measures the activities of an epoch and adds their durations to `progress`. */
 export interface Clock {
-  /** From now on the run waits for a batch. */
+  /** Starts the time spent waiting for a batch. */
   waits(): void;
-  /** From now on it computes. */
+  /** Starts the time spent computing. */
   computes(): void;
-  /** From now on it does something else. */
+  /** Starts the time spent on anything else. */
   goesOn(): void;
 }
 
-/** The clock of the epoch in which `progress` stands. */
+/** Creates the clock of the unfinished epoch of `progress`. */
 export function makeClock(progress: TrainingProgress<unknown, unknown>): Clock {
   const { soFar } = progress;
   let last = performance.now();

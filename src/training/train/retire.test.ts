@@ -1,4 +1,4 @@
-// Memory of parameters that nobody holds is used again; what was handed out stays as it is.
+// Memory of parameters that nothing holds is reused; tensors that were handed out stay unchanged.
 import { add, matmul, mean, mul, square, sub, tanh, type Tensor, tensor } from "downhill";
 import { dataset } from "downhill/data";
 import { adam, chain, ema, freeze, lookahead, multiTransform, type Optimizer, sgd } from "downhill/optim";
@@ -13,7 +13,7 @@ interface Points {
   readonly x: Tensor;
   readonly y: Tensor;
 }
-const n = 64; // a matrix of 64 × 64 is large enough to rest near the kernels
+const n = 64; // a matrix of 64 × 64 is large enough to stay in kernel memory
 const wave = (count: number, scale: number): Float32Array =>
   Float32Array.from({ length: count }, (_, i) => Math.sin(i * scale));
 const start = (): Params => ({
@@ -81,7 +81,7 @@ describe.each(Object.keys(optimizers))("with %s", (name) => {
     for (const options of [cut, whole]) {
       const [quiet, told] = [await fit(options), await fit({ ...options, hooks: { step: () => {} } })];
       expect(numbers(quiet.params)).toEqual(numbers(told.params));
-      // sums of 18 float32 in another order, over three epochs
+      // sums of 18 float32 numbers in another order, over three epochs
       const unsharded = numbers((await fit({ ...options, shards: 1 })).params);
       numbers(quiet.params).forEach((x, i) => expect(Math.abs(x - unsharded[i]!)).toBeLessThan(1e-3));
     }

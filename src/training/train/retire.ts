@@ -8,22 +8,23 @@ import { flatten } from "../../engine/tree/index.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
 
 /**
- * Gives back the memory of what a step has replaced, for the next one to use: so that training alternates between two
- * sets of parameters and state, and the last one is there until the next is known to be good.
+ * Frees the memory of the parameters and state that a step has replaced, so that the next step can reuse it. Training
+ * then alternates between two sets, and the old one stays until the new one is known to be finite.
  */
 export interface Retirement {
-  /**
-   * Keeps what has been handed out: what is in these trees is never given back.
-   */
+  /** Marks the tensors of these trees as handed out; their memory is never freed. */
   readonly keep: (...trees: readonly unknown[]) => void;
-  /** Gives back what is in `before`, was not kept, and is not in `after`. */
+  /** Frees the memory of tensors in `before` that are neither marked as kept nor in `after`. */
   readonly retire: (before: readonly unknown[], after: readonly unknown[]) => void;
 }
 
-/** Nothing is given back of small tensors, which lie together, nor while debugging, when tensors may share memory. */
+/**
+ * Creates the tracker. It frees no small tensors, which share one buffer, and nothing while debugging, when tensors may
+ * share memory.
+ */
 export function makeRetirement(): Retirement {
   const kept = new WeakSet<TensorStorage>();
-  let isWorthIt: boolean | undefined; // whether there is anything large: sizes do not change from step to step
+  let isWorthIt: boolean | undefined; // whether any tensor is large; sizes do not change between steps
   return {
     keep(...trees) {
       for (const storage of largeStorages(trees)) kept.add(storage);

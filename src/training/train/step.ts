@@ -21,68 +21,68 @@ import {
 import { averageState, nanOf, stateAfter, weighNothing, weighState } from "./model-state.ts";
 import type { RankData, MicroBatch, PartSums, Sharding } from "./parallel/sharding.ts";
 
-/** Where a run stands between two batches, as far as a step needs to know. */
+/** State of a run between two batches, as far as a step needs it. */
 export interface TrainingState<P, S> {
   readonly params: P;
   readonly state: S;
-  /** State of the model; `null` where it has none. */
+  /** State of the model; `null` if it has none. */
   readonly modelState: unknown;
-  /** Steps taken before. */
+  /** Number of steps taken before. */
   readonly step: number;
-  /** What the batches since the last step have added up to, where several make one step. */
+  /** Sums over the batches since the last step, if a step takes several. */
   readonly pending: PendingBatches<P> | undefined;
-  /** What the learning rate is multiplied by. */
+  /** Factor applied to the learning rate. */
   readonly rateScale: number;
 }
 
-/** Batches that wait for the others of their step. */
+/** Batches processed since the last step, waiting for the rest of their step. */
 export interface PendingBatches<P> {
-  /** Number of them. */
+  /** Number of batches. */
   readonly count: number;
-  /** What they have added up to, for each shard of this rank. */
+  /** Sums over these batches, one entry per shard of this rank. */
   readonly parts: readonly PendingPart<P>[];
 }
 
-/** The gradients of the batches of a shard, added up, and the state in which they leave the model. */
+/** Summed gradients of the batches of a shard, and the state of the model after them. */
 export type PendingPart<P> = PartSums<{ readonly gradients: P; readonly modelState: unknown }>;
 
-/** A step that was taken. */
+/** Result of a step. */
 export interface CompletedStep<P, S> {
   readonly params: P;
   readonly state: S;
   readonly modelState: unknown;
-  /** The loss of its batches before it: of one batch as it is, of several their mean over items (or sum). */
+  /** Loss of its batches before the step. For several batches, the mean over their items (or the sum). */
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
   readonly items: number;
-  /** Of the gradient by each leaf, where they are asked for. */
+  /** 2-norm of the gradient for each leaf, if requested. */
   readonly gradientNorms?: readonly number[];
 }
 
-/** What a batch led to. */
+/** Result of processing a batch. */
 export interface BatchOutcome<P, S> {
-  /** The loss of the batch, or of the step where batches are cut into shards. */
+  /** Loss of the batch; with shards, loss of the step. */
   readonly loss: number;
-  /** Whether loss and step are finite. If not, keep what was before. */
+  /** True if loss and step are finite. Otherwise the caller must keep the previous state. */
   readonly isFinite: boolean;
   /**
-   * How many batches are done with, and what their items add to the epoch. Of batches that are cut into shards this is known
-   * when they make a step, and none is done before.
+   * Number of completed batches; `sums` is what their items add to the epoch. With shards both are known only once a
+   * step is complete; before that, no batch counts as completed.
    */
   readonly batches: number;
   readonly sums: ItemSums;
-  /** The step, or what is pending instead. */
+  /** The step that was taken; if none was, `pending` holds the batches of the unfinished step. */
   readonly taken: CompletedStep<P, S> | undefined;
   readonly pending: PendingBatches<P> | undefined;
-  /** Trees on the way that nobody needs any more. */
+  /** Intermediate trees that are no longer needed. */
   readonly spent: readonly unknown[];
 }
 
-/** Takes batches and makes steps of them; the other ranks of a run do the same, and all have the same step then. */
+/** Processes batches and takes steps. All ranks of a run take the same step. */
 export interface Stepper<P, S, B> {
-  /** `again` does what was done last, without the other ranks: to find out what went wrong. */
+  /** Processes a batch. `again` repeats the last call without the other ranks, to search for the cause of a failure. */
   readonly take: (at: TrainingState<P, S>, batch: B, again?: boolean) => BatchOutcome<P, S>;
-  /** The step of the batches that are pending when an epoch ends. */
+  /** Takes the step of the batches that are pending at the end of an epoch. */
   readonly finish: (
     at: TrainingState<P, S>,
     pending: PendingBatches<P>,
@@ -90,24 +90,24 @@ export interface Stepper<P, S, B> {
   ) => BatchOutcome<P, S>;
 }
 
-/** What steps are made of. */
+/** Settings of `makeStepper`. */
 export interface StepperOptions<P, S, B> {
   readonly loss: AnyLoss<P, B>;
   readonly optimizer: Optimizer<P, S>;
   readonly key: KeyWords;
-  /** Batches a step. */
+  /** Number of batches per step. */
   readonly accumulate: number;
   readonly reduction: Reduction;
-  /** Whether the learning rate is scaled. */
+  /** Whether the learning rate is scaled by `rateScale`. */
   readonly isScaled: boolean;
-  /** Whether norms of gradients are asked for. */
+  /** Whether to compute the norms of gradients. */
   readonly hasNorms: boolean;
   readonly sharding: Sharding;
-  /** The micro-batches that this rank has of a batch. */
+  /** Splits a batch into the micro-batches of this rank. */
   readonly partsOf: RankData<B>["partsOf"];
 }
 
-/** The loss, with its metrics and the state of the model after it, and the gradient. */
+/** Loss with metrics and the next state of the model, and the gradient. */
 type LossAndGradient<P> = [readonly [Tensor, LossAuxiliary], P];
 interface LossAuxiliary {
   readonly metrics: Readonly<Record<string, Tensor>>;
@@ -122,9 +122,9 @@ type GradientEvaluator<P, B> = (
 ) => LossAndGradient<P>;
 
 /**
- * Steps compiled as a whole: a batch of another shape, such as the short last one, compiles another. Random numbers of step
- * k depend on the key and k alone (and on the number of the batch within the step, where several make one, and of the shard,
- * where batches are cut).
+ * Creates a stepper whose steps are compiled as a whole. A batch of another shape, such as a short last one, compiles
+ * another function. Random numbers of step k depend only on the key and k, on the number of the batch within the step
+ * if it takes several, and on the shard if batches are split.
  */
 export function makeStepper<P, S, B>(options: StepperOptions<P, S, B>): Stepper<P, S, B> {
   const { loss } = options;
@@ -205,10 +205,11 @@ function stepPerBatch<P, S, B>(
 }
 
 /**
- * A step of several micro-batches, of one batch or more, by the gradient of their items together: the step of one batch that
- * holds them all, to the rounding of the sum. Each weighs as much as it has items. Of each shard the batches of a step are
- * added up one after the other, then the shards by their tree. The state of the model goes from batch to batch of a shard;
- * each shard begins with that of the step, and the next one with the mean over the items of all shards.
+ * Creates a stepper whose steps combine several micro-batches of one or more batches. It uses the gradient of all their
+ * items together, so up to rounding the step equals that of one large batch. Micro-batches are weighted by their number
+ * of items. For each shard the batches of a step are summed in order; then the shards are summed by their tree. The
+ * state of the model passes from batch to batch of a shard. Each shard starts with the state of the step, and the next
+ * step starts with the mean over the items of all shards.
  */
 function stepPerParts<P, S, B>(
   options: StepperOptions<P, S, B>,
@@ -216,11 +217,11 @@ function stepPerParts<P, S, B>(
 ): Stepper<P, S, B> {
   const { loss: lossOf, key, reduction, isScaled, accumulate, sharding, partsOf } = options;
   const isMean = reduction === "mean";
-  const isWhole = sharding.count === 1; // what a batch gives is then known at once
+  const isWhole = sharding.count === 1; // Without shards, the result of each batch is known immediately.
   const { addUp, update, weigh, average } = jittedParts(options, evaluate);
   let names: readonly string[] | undefined;
 
-  /** The sums of a shard with a micro-batch added, and what that adds. */
+  /** Adds a micro-batch to the sums of a shard. Returns the new sums, and those of the micro-batch alone. */
   const addPart = (
     { params, step, ...at }: TrainingState<P, S>,
     before: PendingPart<P> | undefined,
@@ -236,14 +237,14 @@ function stepPerParts<P, S, B>(
     const { gradients, modelState } = out;
     return { part: { sums, tree: { gradients, modelState }, health: out.health.item() }, own, loss };
   };
-  /** What a shard adds that has no item. */
+  /** Returns the sums of a shard without items. */
   const noPart = ({ params, modelState }: TrainingState<P, S>, batch: B): PendingPart<P> => {
     names ??= metricNames(lossOf, params, modelState, batch, true);
     const gradients = mapLeaves("fit", (x) => zerosLike(x as Tensor), params) as P;
     const metrics = Object.fromEntries(names.map((name) => [name, 0]));
     return { sums: { items: 0, loss: 0, metrics }, tree: { gradients, modelState }, health: 0 };
   };
-  /** What is to be added up over shards. */
+  /** Weights the state of the model by the number of items, so that states can be summed over shards. */
   const weighed = (part: PendingPart<P>): PendingPart<P> => {
     const { gradients, modelState } = part.tree;
     if (isWhole || modelState === null) return part;
@@ -295,7 +296,10 @@ function stepPerParts<P, S, B>(
   };
 }
 
-/** The compiled parts of a step of several micro-batches: adding up their gradients, the update, the mean of states. */
+/**
+ * Compiles the parts of a step of several micro-batches: summation of gradients, update, weighting and average of
+ * states.
+ */
 function jittedParts<P, S, B>(
   { optimizer, reduction, hasNorms }: StepperOptions<P, S, B>,
   evaluate: GradientEvaluator<P, B>,
@@ -356,9 +360,9 @@ function jittedParts<P, S, B>(
 }
 
 /**
- * An update with the learning rate scaled.
+ * Computes an update with a scaled learning rate.
  *
- * @throws DownhillError `option` if the optimiser never asks what to scale it by.
+ * @throws DownhillError `option` if the optimiser never reads `extra.rateScale`.
  */
 function updateScaled<P, S>(
   optimizer: Optimizer<P, S>,
@@ -385,14 +389,17 @@ function updateScaled<P, S>(
   );
 }
 
-/** The sum of all elements of all leaves: infinite or NaN if one of them is; NaN if a number of the model's state is. */
+/**
+ * Returns the sum of all elements of all leaves, which is infinite or NaN if any of them is, and NaN if the state of
+ * the model contains NaN.
+ */
 function healthOf(tree: unknown, modelState: unknown = null): Tensor {
   const health = (flatten(tree, "fit").leaves as Tensor[]).map((x) => sum(x)).reduce((a, b) => add(a, b));
   const nan = nanOf(modelState);
   return nan === undefined ? health : add(health, nan);
 }
 
-/** The norm of each leaf, where they are asked for. */
+/** Norm of each leaf; `null` if not requested. */
 type Norms = readonly Tensor[] | null;
 
 function normsOf(gradients: unknown): Tensor[] {
@@ -403,7 +410,7 @@ function told(norms: Norms): Pick<CompletedStep<unknown, unknown>, "gradientNorm
   return norms === null ? {} : { gradientNorms: norms.map((norm) => norm.item()) };
 }
 
-/** Scalars as plain numbers. */
+/** Converts scalar tensors to numbers. */
 export function numbersOf(metrics: Readonly<Record<string, Tensor>>): Record<string, number> {
   return Object.fromEntries(Object.entries(metrics).map(([name, x]) => [name, x.item()]));
 }

@@ -1,22 +1,19 @@
-/**
- * A part of a run that was made in one go, by one call of `fit`: where it began, when, and with what. A run that was resumed
- * has several.
- */
+/** Part of a run made by one call of `fit`: its start, time and settings. A run that was resumed has several. */
 export interface Stretch {
-  /** Steps taken, epochs finished and batches of the next one done when it began. */
+  /** Number of steps taken when it began; `epoch` counts finished epochs, `batch` the batches done in the next one. */
   readonly step: number;
   readonly epoch: number;
   readonly batch: number;
-  /** When it began, as ISO 8601 has it; absent where the checkpoint does not tell. */
+  /** Time of its beginning in ISO 8601; absent if the checkpoint does not record it. */
   readonly time?: string;
-  /** The option `settings` of its `checkpoint`; absent where there was none. */
+  /** Option `settings` of its `checkpoint`, if given. */
   readonly settings?: unknown;
 }
 
-/** Where a run stands. */
+/** Position in a run. */
 export type RunPosition = Pick<Stretch, "step" | "epoch" | "batch">;
 
-/** The stretches of a run with one that begins now; those in which nothing was done are left out. */
+/** Appends a stretch that begins now. Removes stretches in which nothing was done. */
 export function withStretch(
   former: readonly Stretch[],
   { step, epoch, batch }: RunPosition,
@@ -24,7 +21,7 @@ export function withStretch(
 ): readonly Stretch[] {
   const place = { step, epoch, batch };
   const done = former.filter((_, i) => !isSame(former[i + 1] ?? place, former[i]!));
-  // a checkpoint that does not tell how the run began, of an earlier version
+  // A checkpoint of an earlier version, which does not record the beginning of the run.
   const begin = done.length === 0 && (epoch > 0 || batch > 0) ? [{ step: 0, epoch: 0, batch: 0 }] : [];
   const time = new Date().toISOString().replace(/\.\d+Z$/, "Z");
   return [...begin, ...done, { ...place, time, ...(settings === undefined ? {} : { settings }) }];

@@ -41,7 +41,7 @@ function eventsIn(name: string): Event[] {
   return events;
 }
 
-/** The points of each curve. */
+/** Returns the points of each curve. */
 function curvesOf(events: readonly Event[]): Record<string, [number, number][]> {
   const curves: Record<string, [number, number][]> = {};
   for (const { step = 0, summary } of events) {

@@ -7,19 +7,21 @@ import type { LogEntry, LogSink } from "./log.ts";
 
 /** Options of `tensorBoard`. */
 export interface TensorBoardOptions {
-  /** Which steps are written: every so many, 1 or more; 0 for none, only epochs. Default 1. */
+  /** Interval in steps at which steps are written, 1 or more; 0 writes only epochs. Default 1. */
   readonly everySteps?: number;
-  /** Other files than those of Node, Deno or Bun. */
+  /** File operations to use instead of those of Node, Deno or Bun. */
   readonly files?: FileOperations;
 }
 
 /**
- * A sink that writes event files for TensorBoard into a folder, a file each run: curves `step/loss`, `step/…` of each
- * step, and of each epoch `loss/training`, `loss/validation`, `…/training` and `…/validation` of each metric,
- * `learning rate`, and the seconds that it took and waited for data. After a run was resumed, TensorBoard shows the
- * steps that it made anew and not those that were lost.
+ * Creates a sink that writes event files for TensorBoard into a folder, one file per run. Each step adds to the curves
+ * `step/loss`, `step/learning rate` and `step/…` for each metric. Each epoch adds to `loss/training` and
+ * `loss/validation`, to `…/training` and `…/validation` for each metric, to `learning rate`, and to the seconds spent
+ * in total and waiting for data. After a run was resumed, TensorBoard shows its new steps instead of those that were
+ * lost.
  *
- * @throws DownhillError `option` or `range` for misuse; `file`, when it is told something, if it cannot write.
+ * @throws DownhillError `option` or `range` for invalid arguments; `file`, on receiving an entry, if the file cannot be
+ *   written.
  * @example
  * ```text
  * await fit({ params, loss, data, optimizer, epochs: 20, log: tensorBoard("runs/a") });
@@ -52,7 +54,7 @@ export function tensorBoard(folder: string, options: TensorBoardOptions = {}): L
   };
 }
 
-/** The points that an entry adds to curves. */
+/** Returns the values that an entry adds to curves, by name of the curve. */
 function valuesOf(entry: LogEntry, everySteps: number): Readonly<Record<string, number>> | undefined {
   switch (entry.kind) {
     case "step": {

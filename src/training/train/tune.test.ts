@@ -23,7 +23,7 @@ const bowl = {
 } satisfies TuneOptions<Point, unknown, Bowl, "learningRate">;
 
 test("the gradient of a round is that of the loss after its steps, through all of them", async () => {
-  // noisy regression with Adam: the seed makes both runs the same
+  // Noisy regression with Adam; the seed makes both runs equal.
   const x = tensor(normal(key(1), 64 * 3, { dtype: "float64" }), { shape: [64, 3] });
   const y = tensor(normal(key(2), 64, { dtype: "float64" }));
   const round = async (rate: number, beta1: number): Promise<TuneRound<"learningRate" | "beta1">> => {
@@ -49,7 +49,7 @@ test("the gradient of a round is that of the loss after its steps, through all o
   const alongBeta = await Promise.all(
     [h, -h].map(async (d) => (await round(0.05, expit(logit(0.9) + d / 2))).after),
   );
-  // central differences are off by h²
+  // central differences have an error of order h²
   expect(gradient.learningRate).toBeCloseTo((alongRate[0]! - alongRate[1]!) / (2 * h), 7);
   expect(gradient.beta1).toBeCloseTo((alongBeta[0]! - alongBeta[1]!) / (2 * h), 7);
   expect(Math.abs(gradient.beta1)).toBeGreaterThan(1e-3);
@@ -72,7 +72,7 @@ describe("on a bowl", () => {
     const { hyperparameters, trial } = await tune({
       ...bowl,
       start: { learningRate: 0.2 },
-      stepSize: 9, // leaps
+      stepSize: 9, // very large steps
       rounds: 2,
     });
     expect(hyperparameters.learningRate).toBeCloseTo(0.2, 12);
@@ -91,7 +91,7 @@ describe("on a bowl", () => {
       rounds: 6,
       restartEvery: 3,
     });
-    expect(restarts.slice(0, 3)).toEqual([0, 1, 2]); // then those of the trial
+    expect(restarts.slice(0, 3)).toEqual([0, 1, 2]); // after these, the restarts of the trial
     expect(path[1]!.before).toBe(path[0]!.after);
     expect(path[3]!.before).toBe(path[0]!.before);
     expect(path[4]!.before).toBe(path[3]!.after);
@@ -143,7 +143,7 @@ describe("on handwritten digits", () => {
   const { init, apply } = mlp([64, 32, 10]);
   const loss = (params: MlpParams, { x, y }: Batch): Tensor => softmaxCrossEntropy(apply(params, x), y);
 
-  /** The loss on items never trained on, after two epochs from three sets of first parameters. */
+  /** Loss on items never trained on, after two epochs from three sets of initial parameters. */
   const trained = async (learningRate: number, momentum: number): Promise<number> => {
     let total = 0;
     for (const number of [5, 6, 7]) {

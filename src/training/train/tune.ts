@@ -19,73 +19,84 @@ import type { Loss } from "./loss.ts";
 
 /** Options of `tune`. */
 export interface TuneOptions<P, S, B, H extends string> {
-  /** Where training starts: parameters, or a function that gives those of each restart, counted from 0. */
+  /** Initial parameters, or a function that returns those of each restart, counted from 0. */
   readonly params: P | ((restart: number) => P);
-  /** What is to become small, as `fit` takes it. */
+  /** Loss to minimise, as for `fit`. */
   readonly loss: Loss<NoInfer<P>, NoInfer<B>>;
-  /** The batches to train on. All must have one shape; others, such as a short last one, are left out. */
+  /** Batches to train on. All must have one shape; others, such as a short last one, are skipped. */
   readonly data: FitData<B>;
-  /** The batches to judge by; default: batches of `data` that the steps before them have not seen. */
+  /** Batches on which the result is judged. Default: batches of `data` that the preceding steps have not used. */
   readonly validation?: FitData<B>;
-  /** The optimiser with these hyper-parameters: `({ learningRate }) => sgd({ learningRate, momentum: 0.9 })`. */
+  /** Creates the optimiser for given hyper-parameters: `({ learningRate }) => sgd({ learningRate, momentum: 0.9 })`. */
   readonly optimizer: (hyperparameters: Readonly<Record<H, Tensor>>) => Optimizer<NoInfer<P>, S>;
-  /** Where the descent of the hyper-parameters starts. Its names are those that are tuned. */
+  /** Initial values of the hyper-parameters. Its names are those that are tuned. */
   readonly start: Hyperparameters<H>;
-  /** In which coordinate each is moved. Default: `unit` for momenta, betas, rho, alpha and dampening, else `log`. */
+  /**
+   * Space in which each hyper-parameter is changed. Default: `unit` for momenta, betas, rho, alpha and dampening,
+   * otherwise `log`.
+   */
   readonly spaces?: Readonly<Partial<Record<NoInfer<H>, HyperparameterSpace>>>;
-  /** Training steps that a gradient goes back through, 1 or more. Default 20. */
+  /** Number of training steps through which each gradient is computed, 1 or more. Default 20. */
   readonly horizon?: number;
-  /** Steps of the hyper-parameters, 1 or more. Default 40. */
+  /** Number of steps of the hyper-parameters, 1 or more. Default 40. */
   readonly rounds?: number;
-  /** Rounds after which training starts anew, 1 or more. Default 4, so that a run of 4 horizons is looked at. */
+  /** Number of rounds after which training restarts, 1 or more. Default 4, so that runs of 4 horizons are covered. */
   readonly restartEvery?: number;
-  /** Batches that a round is judged by, 1 or more. Default 8. */
+  /** Number of batches on which a round is judged, 1 or more. Default 8. */
   readonly judgedBy?: number;
-  /** The first step in the coordinates, above 0; it falls to a tenth of it. Default 0.7: a rate doubles. */
+  /**
+   * Size of the first step in the coordinates, above 0. It falls to a tenth of that. Default 0.7, which doubles a rate.
+   */
   readonly stepSize?: number;
-  /** Seed of the random numbers that the loss is given. Default 0. */
+  /** Seed of the random numbers passed to the loss. Default 0. */
   readonly seed?: number;
   /** Ends the descent before its next round. */
   readonly signal?: AbortSignal | undefined;
-  /** Is told of each round. */
+  /** Called after each round. */
   readonly onRound?: (round: TuneRound<NoInfer<H>>) => void;
 }
 
 /** One step of the hyper-parameters. */
 export interface TuneRound<H extends string> {
-  /** From 1. */
+  /** Number of the round, counted from 1. */
   readonly round: number;
-  /** Those that this round trained with. */
+  /** Hyper-parameters with which this round trained. */
   readonly hyperparameters: Hyperparameters<H>;
-  /** The loss on the judging batches before the steps of training. */
+  /** Loss on the judging batches before the training steps. */
   readonly before: number;
-  /** The same after them. */
+  /** Loss on the judging batches after the training steps. */
   readonly after: number;
-  /** The slope of `after` along each coordinate. */
+  /** Derivative of `after` with respect to each coordinate. */
   readonly gradient: Hyperparameters<H>;
-  /** Whether it was followed, or training had diverged, so that rates were lowered. */
+  /**
+   * `"descended"` if the gradient was followed; `"diverged"` if training had diverged, so that rates were lowered
+   * instead.
+   */
   readonly outcome: "descended" | "diverged";
 }
 
-/** What `tune` has found. */
+/** Result of `tune`. */
 export interface TuneResult<H extends string> {
-  /** The best hyper-parameters, by a trial. */
+  /** Best hyper-parameters according to a trial. */
   readonly hyperparameters: Hyperparameters<H>;
-  /** One entry a round. */
+  /** One entry per round. */
   readonly path: readonly TuneRound<H>[];
-  /** The mean loss on judging batches after three runs of `horizon · restartEvery` steps: with `start`, and with the best. */
+  /**
+   * Mean loss on judging batches after three runs of `horizon · restartEvery` steps, with `start` and with the best
+   * hyper-parameters.
+   */
   readonly trial: { readonly start: number; readonly tuned: number };
   readonly stopped: "finished" | "aborted";
 }
 
 const trialRuns = 3;
 
-/** How much of the last directions is kept. */
+/** Weight of the previous direction in the running mean of directions. */
 const memory = 0.6;
 
 /**
- * Descends on hyper-parameters by gradients of their own: trains for a few steps, differentiates the loss that they lead
- * to through all of these steps, and moves the hyper-parameters against that gradient.
+ * Tunes hyper-parameters by gradient descent: trains for a few steps, differentiates the resulting loss through all of
+ * these steps, and moves the hyper-parameters against that gradient.
  *
  * ```text
  * θ₀ given,  θₜ₊₁ = θₜ + Φ(∇L(θₜ, batch t), stateₜ; h)     t < horizon, Φ the optimiser
@@ -93,19 +104,19 @@ const memory = 0.6;
  * d ← 0.6 d + 0.4 ∂J/∂u / ‖∂J/∂u‖,   u ← u − s d                s falls from stepSize to a tenth of it
  * ```
  *
- * Only the direction of a gradient counts: its size says little, for it is tiny where rates are low and huge where
- * training is about to diverge. A round goes on from where the last one ended, and starts anew after `restartEvery` of
- * them, so that the first and later steps of training count. Where training has diverged (the loss is not finite or more
- * than twice what it was, or has risen from the start) rates are divided by 10, by less in later rounds. In the end a
- * trial of three such runs tells which is best: the start, where the descent ended, its mean over the last quarter of the
- * rounds, or that after which a run was lowest.
+ * Only the direction of a gradient is used. Its size is uninformative: tiny if rates are low, and huge if training is
+ * about to diverge. A round continues from the end of the previous one and restarts after `restartEvery` rounds, so
+ * that both early and later steps of training count. If training has diverged, rates are divided by 10, or by less in
+ * later rounds. It counts as diverged if the loss is not finite or more than doubled, or if it rose in the first round
+ * after a restart. Finally, a trial of three such runs selects the best of four candidates: the start, the end of the
+ * descent, its mean over the last quarter of the rounds, and the round with the lowest loss.
  *
- * A horizon is short, and what is best for some steps is not always best for many: rates that are good for the end of a
+ * A horizon is short, and the best values for few steps are not always the best for many: good rates for the end of a
  * long run are lower than those found here. See Wu, Ren, Liao, Grosse, Understanding short-horizon bias in stochastic
  * meta-optimization, ICLR 2018.
  *
- * @throws DownhillError `range` for a start outside of its space, `option` for an optimiser that cannot be differentiated
- * through and for unknown options, `data` and `tree` for misuse.
+ * @throws DownhillError `range` for a start outside its space, `option` for unknown options and for an optimiser that
+ *   cannot be differentiated, `data` and `tree` for invalid arguments.
  * @see Maclaurin, Duvenaud, Adams, Gradient-based hyperparameter optimization through reversible learning, ICML 2015.
  * @example
  * const { hyperparameters, trial } = await tune({
@@ -216,13 +227,13 @@ function mean(...values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Not finite, or above twice what it was; of training that starts anew, above what it was at all. */
+/** True if the loss is not finite or more than doubled; after a restart, if it rose by more than 2 %. */
 function hasDiverged(before: number, after: number, isFresh: boolean): boolean {
-  const most = isFresh ? 0.02 : 1; // hardly any steps at all raise the loss on other batches a little
+  const most = isFresh ? 0.02 : 1; // Very small steps may raise the loss on other batches slightly.
   return !(after - before <= most * Math.abs(before));
 }
 
-/** The options with their defaults. */
+/** Checks the options and fills in defaults. */
 function checked<P, S, B, H extends string>(
   options: TuneOptions<P, S, B, H>,
 ): Required<

@@ -8,14 +8,14 @@ test("a run that nobody began is told at the end of a program, which trained not
   }) as never);
   const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   try {
-    vi.resetModules(); // one watch a program
+    vi.resetModules(); // one watch per program
     const { noteBegun, watchIdle } = await import("./unawaited.ts");
     const [begun, idle] = [1, 2].map((line) => () => `    at train (/programs/a.mjs:${line}:7)`);
     watchIdle(begun!);
     watchIdle(idle!);
     noteBegun(begun!);
     expect(ends).toHaveLength(1);
-    ends[0]?.(1); // an error has been told already
+    ends[0]?.(1); // an error was already reported
     expect(warn).not.toHaveBeenCalled();
     ends[0]?.(0);
     expect(warn.mock.calls).toEqual([

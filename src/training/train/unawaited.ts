@@ -4,7 +4,9 @@ import { beginBelow, placeOf, usersFrames } from "../../engine/errors/stack.ts";
 const known = ["params", "state", "history", "step", "stopped", "best", "time", "warnings"];
 const promised = ["catch", "finally"];
 
-/** Has a run that was not awaited say so where somebody reads its result from it, instead of giving `undefined`. */
+/**
+ * Makes the properties of a result throw a helpful error on a run that was not awaited, instead of being `undefined`.
+ */
 export function explainUnawaited(run: object): void {
   for (const name of [...known, ...promised]) {
     Object.defineProperty(run, name, {
@@ -29,11 +31,11 @@ export function explainUnawaited(run: object): void {
   });
 }
 
-/** Where runs were made that nobody has begun. */
+/** Call sites of runs that have not begun. */
 const idle = new Set<() => string>();
 let isWatching = false;
 
-/** Warns when the program ends, where it can tell, if a run that was made at `call` has not begun by then. */
+/** Warns at the end of the process, if the platform can, when the run created at `call` has not begun by then. */
 export function watchIdle(call: () => string): void {
   idle.add(call);
   if (isWatching) return;
@@ -44,7 +46,7 @@ export function watchIdle(call: () => string): void {
   });
 }
 
-/** The run that was made at `call` has begun. */
+/** Removes a run that has begun from the list of idle ones. */
 export function noteBegun(call: () => string): void {
   idle.delete(call);
 }
@@ -52,7 +54,7 @@ export function noteBegun(call: () => string): void {
 function warnIdle(stack: string): void {
   const place = placeOf(usersFrames(stack)[0] ?? "");
   const where = place === undefined ? "" : ` of ${place.file.replace(/^file:\/\//, "")}:${place.line}`;
-  // oxlint-disable-next-line no-console -- nothing else is left to tell it, and without a word nothing would have been trained
+  // oxlint-disable-next-line no-console -- the process is ending, and a silent exit would hide that nothing was trained
   console.warn(
     `fit: the run${where} was never begun, and nothing was trained: a run begins when it is awaited. Write await fit(…).`,
   );

@@ -4,66 +4,66 @@ import type { PlateauState, ReduceOnPlateau } from "../../numeric/optim/index.ts
 import { didYouMean } from "../../engine/util/suggest.ts";
 import type { EpochRecord } from "./history.ts";
 
-/** What of the record of an epoch is watched, and in which direction it gets better. */
+/** Quantity of an epoch record to watch, and the direction in which it improves. */
 export interface Monitor {
   /**
-   * `"loss"`, the name of a metric, or the one or the other of the validation data: `"validation.loss"`,
-   * `"validation.accuracy"`. Default `"validation.loss"` where there are validation data, else `"loss"`.
+   * `"loss"` or the name of a metric, or either of these on the validation data: `"validation.loss"`,
+   * `"validation.accuracy"`. Default `"validation.loss"` if there are validation data, otherwise `"loss"`.
    */
   readonly monitor?: string;
-  /** Whether it is to become small or large. Default `"min"` for losses; for a metric it must be said. */
+  /** Whether small or large values are better. Default `"min"` for losses; required for metrics. */
   readonly mode?: "min" | "max";
 }
 
-/** When to stop for want of progress. */
+/** Rule that ends a run which no longer improves. */
 export interface EarlyStopping extends Monitor {
   /**
-   * The run stops after so many epochs in a row without improvement, 1 or more: as Keras's and Lightning's callbacks
-   * count. (`reduceOnPlateau({ patience })` counts as PyTorch's: it acts in epoch `patience + 1`.)
+   * Number of consecutive epochs without improvement after which the run stops, 1 or more. Counted like the callbacks
+   * of Keras and Lightning. (`reduceOnPlateau({ patience })` counts like PyTorch: it acts in epoch `patience + 1`.)
    */
   readonly patience: number;
-  /** By how much a value must be better than the best to be an improvement, 0 or more. Default 0. */
+  /** Least difference from the best value that counts as an improvement, 0 or more. Default 0. */
   readonly minDelta?: number;
 }
 
-/** What lowers the learning rate when progress stops, and what it watches. */
+/** Rule that lowers the learning rate when a run no longer improves, and the quantity it watches. */
 export interface Plateau {
-  /** `reduceOnPlateau({ factor, patience, … })`, whose `mode` says which direction is better. */
+  /** `reduceOnPlateau({ factor, patience, … })`. Its `mode` sets which direction is better. */
   readonly rule: ReduceOnPlateau;
-  /** As in `Monitor`. */
+  /** Quantity to watch, as in `Monitor`. */
   readonly monitor?: string;
 }
 
-/** The epoch with the best value of what was watched. */
+/** Epoch with the best value of the monitored quantity. */
 export interface Best<P, M = undefined> {
   readonly params: P;
-  /** State of the model at the end of that epoch, where it has one. */
+  /** State of the model at the end of that epoch, if it has one. */
   readonly modelState: M;
   readonly epoch: number;
   readonly step: number;
-  /** The best value, and what it is the value of. */
+  /** Best value; `monitor` is the name of its quantity. */
   readonly value: number;
   readonly monitor: string;
 }
 
-/** What a run watches, checked. */
+/** Checked settings of early stopping, best epoch and plateau. */
 export interface Watch {
   readonly earlyStopping: Required<EarlyStopping> | undefined;
   readonly keepBest: Required<Monitor> | undefined;
   readonly plateau: Required<Plateau> | undefined;
 }
 
-/** What watching has found so far: plain data but for the best parameters. */
+/** State of these monitors. Plain data except for the best parameters. */
 export interface WatchState<P> {
   readonly plateau: PlateauState | undefined;
   readonly rateScale: number;
-  /** The best value for early stopping, and the epochs since. */
+  /** Best value for early stopping; `epochsSince` counts the epochs since then. */
   readonly bestForStopping: number | undefined;
   readonly epochsSince: number;
   readonly best: Best<P, unknown> | undefined;
 }
 
-/** What `watchOf` reads of the options of `fit`. */
+/** Options of `fit` that `watchOf` uses. */
 export interface WatchOptions {
   readonly validation?: unknown;
   readonly earlyStopping?: EarlyStopping | undefined;
@@ -72,9 +72,9 @@ export interface WatchOptions {
 }
 
 /**
- * The options of watching with their defaults.
+ * Checks the options of the monitors and fills in defaults.
  *
- * @throws DownhillError `option` or `range` for misuse.
+ * @throws DownhillError `option` or `range` for invalid values.
  */
 export function watchOf(options: WatchOptions): Watch {
   const hasValidation = options.validation !== undefined;
@@ -152,7 +152,7 @@ function readName(operation: string, monitor: unknown, hasValidation: boolean): 
   return monitor;
 }
 
-/** Nothing found yet. */
+/** Creates the state of the monitors at the beginning of a run. */
 export function watchStart<P>({ plateau }: Watch): WatchState<P> {
   return {
     plateau: plateau?.rule.init(),
@@ -163,7 +163,7 @@ export function watchStart<P>({ plateau }: Watch): WatchState<P> {
   };
 }
 
-/** What is known after an epoch with these parameters, and this state of the model, at its end. */
+/** Updates the monitors after an epoch that ended with these parameters and this state of the model. */
 export function watchEpoch<P>(
   { earlyStopping, keepBest, plateau }: Watch,
   state: WatchState<P>,
@@ -173,7 +173,7 @@ export function watchEpoch<P>(
   let next = state;
   if (plateau !== undefined) {
     const value = valueOf("fit: plateau", record, plateau.monitor);
-    // a run that was resumed with a plateau that it had not before begins with it
+    // A run resumed with a plateau rule that it lacked before starts the rule here.
     const update = plateau.rule.update(value, next.plateau ?? plateau.rule.init());
     next = { ...next, plateau: update.state, rateScale: update.scale };
   }
@@ -195,12 +195,12 @@ export function watchEpoch<P>(
   return next;
 }
 
-/** Whether so many epochs have passed without improvement that the run is to stop. */
+/** True if the number of epochs without improvement has reached the patience of early stopping. */
 export function isOver({ earlyStopping }: Watch, { epochsSince }: WatchState<unknown>): boolean {
   return earlyStopping !== undefined && epochsSince >= earlyStopping.patience;
 }
 
-/** Whether a value is better than the best; NaN never is. */
+/** True if a value is better than the best by more than `by`; NaN never is. */
 function isBetter(value: number, best: number | undefined, mode: "min" | "max", by: number): boolean {
   if (Number.isNaN(value)) return false;
   if (best === undefined) return true;
@@ -208,9 +208,9 @@ function isBetter(value: number, best: number | undefined, mode: "min" | "max", 
 }
 
 /**
- * The number of that name in the record of an epoch.
+ * Returns the value of that name in the record of an epoch.
  *
- * @throws DownhillError `option`, with the names that there are.
+ * @throws DownhillError `option`, listing the available names.
  */
 function valueOf(operation: string, record: EpochRecord, monitor: string): number {
   const { validation } = record;

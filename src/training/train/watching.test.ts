@@ -33,7 +33,7 @@ const options = {
   epochs: 3,
 } satisfies FitOptions<Line, unknown, Points>;
 
-/** A loss whose epochs have these values, whatever the parameters do. */
+/** A loss whose epochs have these values, regardless of the parameters. */
 function scripted(
   values: readonly number[],
   more: object = {},
@@ -135,7 +135,7 @@ describe("the best weights", () => {
 
 describe("a plateau", () => {
   test("scales the rate as PyTorch's scheduler does, from the epoch after it on", async () => {
-    // by hand: 1, 1 (bad 1), 1 (bad 2 > 1: half), 0.5, 0.5 (bad 1), 0.5 (half)
+    // By hand: 1, 1 (bad 1), 1 (bad 2 > 1: half), 0.5, 0.5 (bad 1), 0.5 (half).
     const plateau = reduceOnPlateau({ factor: 0.5, patience: 1 });
     const { history } = await fit(scripted([1, 1, 1, 0.5, 0.5, 0.5, 0.5], { plateau }));
     expect(history.map(({ rateScale }) => rateScale)).toEqual([1, 1, 1, 0.5, 0.5, 0.5, 0.25]);
@@ -155,7 +155,7 @@ describe("a plateau", () => {
       params: first.params,
       optimizer: { ...low, init: () => first.state },
     });
-    // a metric that never improves: the second epoch goes at half the rate
+    // A metric that never improves: the second epoch runs at half the rate.
     const plateau = { rule: reduceOnPlateau({ factor: 0.5, patience: 0 }), monitor: "one" };
     const scaled = await fit({
       ...full,
@@ -204,7 +204,7 @@ describe("several batches a step", () => {
     const small = await fit({ ...net, data: dataset({ x, y }).batch(size), accumulate: count });
     const whole = await fit({ ...net, data: dataset({ x, y }).batch(large) });
     expect(small.step).toBe(whole.step);
-    // the sum of means of parts is that of all to its rounding; five epochs add little to it
+    // The sum of means of parts equals the mean of all up to rounding; five epochs add little to the difference.
     small.params.w.data().forEach((value, i) => expect(value).toBeCloseTo(whole.params.w.data()[i]!, 13));
     expect(small.params.b.item()).toBeCloseTo(whole.params.b.item(), 13);
     small.history.forEach(({ loss }, i) => expect(loss).toBeCloseTo(whole.history[i]!.loss, 13));
@@ -312,11 +312,11 @@ describe("times", () => {
       },
       hooks: { step: () => spin(20) },
     });
-    const second: EpochRecord = history[1]!; // all is compiled
+    const second: EpochRecord = history[1]!; // everything is compiled by now
     expect(second.dataSeconds).toBeGreaterThanOrEqual(0.03);
     expect(second.seconds).toBeGreaterThanOrEqual(second.dataSeconds + second.computeSeconds + 0.06);
     expect(second.computeSeconds).toBeGreaterThan(0);
-    // the hooks' 60 ms are neither
+    // The 60 ms of the hooks belong to neither.
     expect(second.dataSeconds + second.computeSeconds).toBeLessThan(second.seconds - 0.0599);
     expect(time.data).toBeCloseTo(history[0]!.dataSeconds + second.dataSeconds, 12);
     expect(time.compute).toBeCloseTo(history[0]!.computeSeconds + second.computeSeconds, 12);

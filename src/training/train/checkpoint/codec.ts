@@ -36,27 +36,29 @@ import {
   writeTree,
 } from "./tree-text.ts";
 
-/** What must be the same in a run that goes on with a checkpoint. */
+/** Properties of a run that must match those of the checkpoint it resumes from. */
 export interface RunOutline {
   readonly seed: number;
   readonly reduction: Reduction;
   readonly accumulate: number;
-  /** Micro-batches of a batch; absent in checkpoints of earlier versions, where there was one. */
+  /** Number of micro-batches per batch. Checkpoints of earlier versions lack it; they had one. */
   readonly shards?: number;
-  /** The parameters, the state of the optimiser and that of the model at the start, a line each. */
+  /**
+   * Outline of the initial parameters, one line per leaf; `state` and `modelState` are those of optimiser and model.
+   */
   readonly params: readonly string[];
   readonly state: readonly string[];
-  /** Absent in checkpoints of earlier versions, where models had none. */
+  /** Absent in checkpoints of earlier versions, in which models had no state. */
   readonly modelState?: readonly string[];
-  /** Items and batches of an epoch, where the data tell. */
+  /** Number of items per epoch; `null` if the data do not report it. `batches` is the number of batches per epoch. */
   readonly items: number | null;
   readonly batches: number | null;
 }
 
-/** The settings that must be the same. */
+/** Settings that must match when a run resumes. */
 export type SameSettings = Required<Pick<RunOutline, "seed" | "reduction" | "accumulate" | "shards">>;
 
-/** What must be the same, of a run that begins with these. */
+/** Builds the outline of a run from its settings, its initial state and its data. */
 export function outlineOfRun<B>(
   { seed, reduction, accumulate, shards }: SameSettings,
   { params, state, modelState }: TrainingProgress<unknown, unknown>,
@@ -76,14 +78,14 @@ export function outlineOfRun<B>(
   };
 }
 
-/** The last batch that was trained on: where it stood, and a checksum of its numbers. */
+/** Position of the last batch that was trained on, with a checksum of its numbers. */
 export interface LastBatch {
   readonly epoch: number;
   readonly batch: number;
   readonly crc32c: number;
 }
 
-/** All of a run but its tensors. */
+/** JSON part of a checkpoint: the whole state of a run except the elements of its tensors. */
 interface RunText {
   readonly outline: RunOutline;
   readonly step: number;
@@ -119,7 +121,7 @@ interface RunText {
 const theMetrics = (): FormCheck => recordOf(aNumber);
 const theSums = (): FormCheck => objectOf({ items: aNumber, loss: aNumber, metrics: theMetrics() });
 
-/** What a `RunText` has to be: checkpoints may come from anywhere. */
+/** Form that a `RunText` must have. It is checked because checkpoints may come from anywhere. */
 const theRun = (): FormCheck =>
   objectOf({
     outline: objectOf({
@@ -196,9 +198,9 @@ const theRun = (): FormCheck =>
   });
 
 /**
- * The state of a checkpoint from its JSON.
+ * Parses and checks the JSON part of a checkpoint.
  *
- * @throws DownhillError `data`, with the path of what is not as it should be.
+ * @throws DownhillError `data`, with the path of the invalid value.
  */
 function parseRun(json: string): RunText {
   let value: unknown;
@@ -218,7 +220,7 @@ function parseRun(json: string): RunText {
   return run;
 }
 
-/** A tree of a checkpoint, which has to be as its outline says. */
+/** Reads a tree of a checkpoint. Throws `data` if it does not match its outline. */
 function readOutlined(
   text: TreeText,
   tensors: ReadonlyMap<string, Tensor>,
@@ -231,7 +233,7 @@ function readOutlined(
   throw notOfForm(`state.${root}`, `as its outline says: that has ${difference}`);
 }
 
-/** The state of a model from a checkpoint; `null` where it has none. */
+/** Reads the state of a model from a checkpoint; `null` if the model has none. */
 function readModelState(
   text: TreeText | undefined,
   tensors: ReadonlyMap<string, Tensor>,
@@ -241,16 +243,16 @@ function readModelState(
 }
 
 /**
- * The state of a run as a checkpoint.
+ * Writes the state of a run as a checkpoint.
  *
- * @throws DownhillError `nan` for a state that is not worth keeping.
+ * @throws DownhillError `nan` if parameters, state or gradients hold non-finite numbers from which no run can continue.
  */
 export function writeCheckpoint(
   outline: RunOutline,
   progress: TrainingProgress<unknown, unknown>,
   lastBatch: LastBatch | null,
 ): Checkpoint {
-  // batches that are cut into shards are done when they make a step: what is pending is read again
+  // With shards, the batches of an unfinished step are not saved; the resumed run reads them again.
   const [pending] = (outline.shards === 1 ? progress.pending?.parts : undefined) ?? [];
   checkGood(progress, pending?.tree.gradients);
   const tensors = new Map<string, Tensor>();
@@ -288,7 +290,7 @@ export function writeCheckpoint(
           : {
               ...best,
               params: writeTree(best.params, "best", tensors),
-              modelState: undefined, // JSON leaves it out
+              modelState: undefined, // omitted by JSON
               ...writeState(best.modelState, "bestModelState"),
             },
     },
@@ -299,7 +301,10 @@ export function writeCheckpoint(
   return { step, tensors: writeSafetensors(tensors, about), state: exactJson(text) };
 }
 
-/** Refuses numbers that no run can go on from. Scalars of an optimiser may be infinite: a best value so far, for instance. */
+/**
+ * Throws `nan` for numbers from which no run can continue. Scalars of an optimiser may be infinite, such as a best
+ * value so far.
+ */
 function checkGood(
   { params, state, modelState, step }: TrainingProgress<unknown, unknown>,
   pending: unknown,
@@ -318,7 +323,7 @@ function checkGood(
 }
 
 /**
- * Takes a checkpoint over into `progress`; gives the last batch that was trained on.
+ * Restores a checkpoint into `progress`. Returns the last batch that was trained on.
  *
  * @throws DownhillError `data` if it belongs to another run: other parameters, optimiser, data or seed.
  */
@@ -361,7 +366,7 @@ export function readCheckpoint(
           },
     watch: {
       ...rest,
-      bestForStopping: rest.bestForStopping, // JSON leaves out what is undefined
+      bestForStopping: rest.bestForStopping, // JSON omits undefined values
       plateau: plateau ?? undefined,
       best:
         best === null
@@ -378,7 +383,10 @@ export function readCheckpoint(
   return text.lastBatch;
 }
 
-/** The parameters of a checkpoint alone, or the state of its model; those of its best epoch, if it has one. */
+/**
+ * Reads only the parameters of a checkpoint, or only the state of its model, at the last step or at the best epoch.
+ * Returns `undefined` if the checkpoint has none.
+ */
 export function readPart(
   { step, tensors: bytes, state }: Checkpoint,
   which: "last" | "best",
@@ -390,17 +398,20 @@ export function readPart(
   return readTree(text, readSafetensors(bytes, { name: `checkpoint of step ${step}` }).tensors);
 }
 
-/** What a checkpoint tells of its run without the program that made it. */
+/** Content of a checkpoint that can be read without the program that wrote it. */
 export interface SavedRun extends Pick<RunOutline, "items" | "batches">, RunPosition {
   readonly stretches: readonly Stretch[];
-  /** One record an epoch. */
+  /** One record per epoch. */
   readonly history: readonly EpochRecord[];
   readonly params: unknown;
-  /** The parameters of the best epoch, where the run kept them. */
+  /** Parameters of the best epoch, if the run kept them. */
   readonly best: { readonly params: unknown; readonly epoch: number } | undefined;
 }
 
-/** @throws DownhillError `data`, with the path of what is not as it should be. */
+/**
+ * Reads a checkpoint without the program that wrote it. @throws DownhillError `data`, with the path of the invalid
+ * value.
+ */
 export function readSavedRun({ step, tensors: bytes, state }: Checkpoint): SavedRun {
   const { outline, epoch, batch, history, stretches = [], params, watch } = parseRun(state);
   const { tensors } = readSafetensors(bytes, { name: `checkpoint of step ${step}` });
@@ -419,7 +430,7 @@ export function readSavedRun({ step, tensors: bytes, state }: Checkpoint): Saved
   };
 }
 
-/** Refuses to go on with the state of another run. */
+/** Throws `data` if the checkpoint belongs to another run. */
 function checkSame(saved: RunOutline, now: RunOutline, step: number): void {
   const refuse = (what: string, repair: string): DownhillError =>
     new DownhillError("data", `fit: the checkpoint of step ${step} is of another run: ${what}. ${repair}`);
@@ -456,7 +467,7 @@ function checkSame(saved: RunOutline, now: RunOutline, step: number): void {
   }
 }
 
-/** `"a" where this one has "b"`, of the first lines that differ. */
+/** Describes the first lines that differ, as in `"a", where this run has "b"`; `undefined` if the outlines match. */
 function firstDifference(saved: readonly string[], now: readonly string[]): string | undefined {
   const [was, is] = [new Set(saved), new Set(now)];
   const before = saved.find((line) => !is.has(line));
@@ -469,7 +480,7 @@ function firstDifference(saved: readonly string[], now: readonly string[]): stri
     : `${show(before)}${after === undefined ? "" : `, where this run has ${show(after)}`}`;
 }
 
-/** A checksum of all numbers of a batch. */
+/** Returns a CRC-32C checksum over all numbers of a batch. */
 export function checksumOfBatch(batch: unknown): number {
   const sums = flatten(batch, "fit").leaves.map((leaf) => {
     const data = readElements(asTensor(leaf, "fit"), "fit");

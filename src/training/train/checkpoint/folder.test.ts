@@ -98,7 +98,7 @@ describe("a damaged checkpoint", () => {
     await store.save(checkpointOf(7));
   });
 
-  /** Whether the older checkpoint is taken, with a warning that names the file. */
+  /** Checks that the older checkpoint is loaded, with a warning that names the damaged file. */
   async function expectOlder(path: string, how: RegExp | string): Promise<void> {
     const { checkpoint, warnings } = await store.load();
     expect(checkpoint).toEqual(checkpointOf(5));
@@ -123,7 +123,7 @@ describe("a damaged checkpoint", () => {
     for (const path of [tensorsOf(2), stateOf(2)]) {
       const bytes = readFileSync(path);
       for (let bit = 0; bit < 8 * bytes.length; bit++) {
-        // in the quick extent one bit of each byte, in the next byte the next one
+        // The quick extent flips one bit per byte, a different one in each byte.
         if (bit % 8 !== (bit >> 3) % 8 && extent(0, 1) === 0) continue;
         const wrong = Uint8Array.from(bytes);
         wrong[bit >> 3]! ^= 1 << (bit % 8);
@@ -184,7 +184,7 @@ describe("a checkpoint that cannot be written", () => {
       const before = readdirSync(folder);
       const files = {
         ...real,
-        // a device that never has room
+        // a device that is always full
         open: async (path: string) => (path.includes(full) ? openFullDevice() : real.open(path)),
       };
       await expect(checkpointFolder(folder, { files }).save(checkpointOf(2))).rejects.toMatchObject({
@@ -301,7 +301,7 @@ describe("a power cut", () => {
         const { checkpoint } = await checkpointFolder("disk", { files: disk.files })
           .load()
           .catch((error: unknown) => {
-            // what was never said to be safe may be lost; what was may not
+            // Data that were not yet reported as safe may be lost; others may not.
             if (safe === 0) return { checkpoint: undefined };
             throw error;
           });

@@ -8,30 +8,31 @@ import type { Checkpoint, CheckpointStore, LoadedCheckpoint } from "./store.ts";
 
 /** Options of `checkpointFolder`. */
 export interface CheckpointFolderOptions {
-  /** How many checkpoints stay in the folder, 1 or more: the newest. Default 2. */
+  /** Number of the newest checkpoints to keep in the folder, at least 1. Default 2. */
   readonly keep?: number;
-  /** Other files than those of Node, Deno or Bun. */
+  /** File operations to use instead of those of Node, Deno or Bun. */
   readonly files?: FileOperations;
 }
 
 /**
- * Keeps checkpoints in a folder, which is made if it is not there. Each is two files:
+ * Stores checkpoints in a folder, which is created on demand. Each checkpoint consists of two files:
  *
  * ```text
  * checkpoint-000007.safetensors   parameters and all other tensors
  * checkpoint-000007.json          the rest, with the length and the checksum (CRC-32C) of both
  * ```
  *
- * Each is written under a temporary name, synced and then renamed, the JSON last: with it the checkpoint is there. Then
- * the folder is synced, and only then the older ones are removed. So a run that is killed at any moment, or a disk that is
- * full, leaves the last checkpoint whole. One that was damaged later is found out by its checksums; the one before it is
- * taken then, with a warning.
+ * Each file is written under a temporary name, synced and then renamed. The JSON comes last; once it exists, the
+ * checkpoint is complete. Then the folder is synced, and only then are older checkpoints removed. So a run that is
+ * killed at any moment, or a full disk, leaves the last checkpoint intact. Checksums detect later damage; `load` then
+ * uses the checkpoint before the damaged one, with a warning.
  *
- * While a run saves there, `run.lock` says which: a second run in the folder is refused, with the process, machine and time
- * of the first. What a killed run leaves is taken over on its machine; from another machine that cannot be seen, and the
- * error says what to remove. (Node and Bun; elsewhere nothing is locked.)
+ * While a run saves there, `run.lock` names it. A second run in the folder is refused with the process, machine and
+ * start time of the first. A run on the same machine takes over the lock of a killed run. From another machine the
+ * library cannot see whether the process lives, and the error says which file to remove. Only Node and Bun lock the
+ * folder.
  *
- * @throws DownhillError `file` in a browser, where there are no files; `option` or `range` for misuse.
+ * @throws DownhillError `file` in a browser, which has no files; `option` or `range` for invalid arguments.
  * @example
  * ```text
  * const checkpoint = { store: checkpointFolder("runs/digits"), everySeconds: 60 };
@@ -88,7 +89,7 @@ export function checkpointFolder(folder: string, options: CheckpointFolderOption
   };
 }
 
-/** The first of these checkpoints that can be read, and what is wrong with those before it. */
+/** Returns the first checkpoint that can be read, with a warning for each damaged one before it. */
 async function newest(
   numbers: readonly number[],
   read: (number: number) => Promise<Checkpoint>,
@@ -135,7 +136,7 @@ function tensorsName(number: number): string {
   return `checkpoint-${String(number).padStart(digits, "0")}.safetensors`;
 }
 
-/** The numbers of the checkpoints that are there as far as their names tell, the newest first. */
+/** Numbers of the checkpoint files with this extension, the highest first. */
 function numbersIn(names: readonly string[], end = "json"): number[] {
   return names
     .flatMap((name) => {
@@ -153,12 +154,12 @@ interface StateFile {
   readonly state: unknown;
 }
 
-/** The same with the state as JSON again. */
+/** A parsed state file, with the state as JSON text. */
 interface ReadState extends Omit<StateFile, "state"> {
   readonly state: string;
 }
 
-/** The JSON file: the state, what belongs to it, and the checksum of both. */
+/** Writes the JSON file: the state, the description of the tensor file, and the checksum of both. */
 function writeState(number: number, { step, tensors, state }: Checkpoint): string {
   const about = { file: tensorsName(number), bytes: tensors.length, crc32c: hex(crc32c(tensors)) };
   const content = JSON.stringify({
@@ -180,7 +181,7 @@ function hex(crc: number): string {
 }
 
 /**
- * A checkpoint from its two files.
+ * Reads a checkpoint from its two files.
  *
  * @throws DownhillError `data`, naming the file and what is wrong with it.
  */
@@ -209,7 +210,7 @@ async function readBytes(files: FileOperations, path: string): Promise<Uint8Arra
   }
 }
 
-/** What the JSON file says, which may have been written by anybody. */
+/** Parses and checks the JSON file, which may come from an untrusted source. */
 function parseState(bytes: Uint8Array, path: string, number: number): ReadState {
   let text: string;
   try {
@@ -217,7 +218,7 @@ function parseState(bytes: Uint8Array, path: string, number: number): ReadState 
   } catch {
     throw damaged(path, "it is no text");
   }
-  // taken as it stands and not parsed and written anew, so that a change of any byte is noticed
+  // The checksum covers the text of the file, not a re-serialised value, so that a change of any byte is detected.
   const match = /^\{"crc32c":"([0-9a-f]{8})","content":(\{.*\})\}\n$/s.exec(text);
   if (match === null) throw damaged(path, "it is cut short or no checkpoint");
   if (checksumOf(match[2]!) !== match[1]) throw damaged(path, "its checksum does not fit");
@@ -233,7 +234,7 @@ function parseState(bytes: Uint8Array, path: string, number: number): ReadState 
     throw new DownhillError("data", `${path}: it was written by another version of downhill.`);
   }
   const { step, tensors } = content;
-  // no other file than its own: a name such as "../x" would lead out of the folder
+  // Accept only the expected file name: a name such as "../x" would point outside the folder.
   const isOwn = tensors?.file === tensorsName(number) && typeof tensors.crc32c === "string";
   if (!Number.isSafeInteger(step) || state === undefined || !isOwn) {
     throw damaged(path, `it does not tell of ${tensorsName(number)}`);
@@ -245,16 +246,19 @@ function damaged(path: string, what: string): DownhillError {
   return new DownhillError("data", `${path}: damaged: ${what}.`);
 }
 
-/** Temporary files of checkpoints. Files of other names belong to the user. */
+/** Temporary files of checkpoints. Files with other names belong to the user. */
 const temporaryName = /^checkpoint-\d+\.(?:json|safetensors)(?:\.[0-9a-f]+)?\.tmp$/;
 
-/** Removes all but the newest checkpoints, and what killed runs left. What cannot be removed does no harm and stays. */
+/**
+ * Removes all but the newest checkpoints, and the leftovers of killed runs. Files that cannot be removed are harmless
+ * and stay.
+ */
 async function removeOthers(files: FileOperations, folder: string, keep: number): Promise<void> {
   const names = await files.list(folder).catch(() => []);
   const kept = numbersIn(names).slice(0, keep);
   const old = numbersIn(names).slice(keep);
   const strays = numbersIn(names, "safetensors").filter((number) => !kept.includes(number));
-  // the JSON first: tensors without it are no checkpoint, it without them would be a broken one
+  // The JSON first: tensors without it are ignored, whereas JSON without tensors would be a broken checkpoint.
   const unwanted = [
     ...old.map(stateName),
     ...strays.map(tensorsName),

@@ -1,5 +1,5 @@
-// Checkpoints that were written by somebody else: every field of a whole one is exchanged for values that do not belong
-// there. A run that is to go on with one ends with an error of the library, or goes on.
+// Forged checkpoints: every field of an intact one is replaced by values that do not belong there. A run that resumes
+// from such a checkpoint must end with an error of the library, or continue.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { crc32c } from "../../io/crc32c.ts";
 
-/** Exchanges that are tried; all with DOWNHILL_STRANGERS. */
+/** Number of replacements to try; all of them with DOWNHILL_STRANGERS. */
 const tries = Number(process.env["DOWNHILL_STRANGERS"] ?? 250);
 
 interface Params {
@@ -31,7 +31,7 @@ const options = {
   accumulate: 2,
 };
 
-/** A checkpoint with all that there may be in one: in the midst of a step of two batches, in the second epoch. */
+/** Creates a checkpoint with every optional part, in the middle of a step of two batches in the second epoch. */
 async function whole(store = checkpointMemory()): Promise<Checkpoint> {
   const stop = new AbortController();
   let batches = 0;
@@ -55,7 +55,7 @@ const goOn = async (checkpoint: Checkpoint): Promise<void> => {
   await fit({ ...options, checkpoint: { store }, resume: true, epochs: 3, log: () => {} });
 };
 
-/** The message of the library's error; "went on" without one. What else is thrown goes on. */
+/** Returns the message of the library's error, or "went on" if there is none. Rethrows any other error. */
 async function endOf(run: () => Promise<unknown>): Promise<string> {
   try {
     await run();
@@ -74,7 +74,7 @@ function pathsOf(value: unknown, path: Path = []): Path[] {
   return [path, ...keys.flatMap((key) => pathsOf((value as Record<string, unknown>)[key], [...path, key]))];
 }
 
-/** The value with another at the end of a path; without the key for `undefined`. */
+/** Returns the value with the element at a path replaced; `undefined` removes the key. */
 function exchanged(value: unknown, path: Path, other: unknown): unknown {
   const [key, ...rest] = path;
   if (key === undefined) return other;
@@ -150,7 +150,7 @@ describe("the files of a checkpoint", () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  /** Writes the JSON file with its content as somebody else would have it, and a checksum that fits. */
+  /** Loads a checkpoint whose JSON content was changed, with a matching checksum. */
   async function loadWith(change: (content: string) => string): Promise<string> {
     const path = join(folder, "checkpoint-000001.json");
     const before = readFileSync(path, "utf8");

@@ -1,9 +1,12 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 
-/** Checks that a value has some form; `path` leads to it from the outside. @throws DownhillError `data`, with the path. */
+/**
+ * Checks that a value has a certain form. `path` is the path of the value, for the message. @throws DownhillError
+ * `data`.
+ */
 export type FormCheck = (value: unknown, path: string) => void;
 
-/** A form that a test decides, in words. */
+/** Makes a check from a predicate; `what` describes the expected form in messages. */
 export function formOf(what: string, test: (value: unknown) => boolean): FormCheck {
   return (value, path) => {
     if (!test(value)) throw notOfForm(path, what);
@@ -25,14 +28,14 @@ export function listOf(form: FormCheck): FormCheck {
   };
 }
 
-/** An object whose values have this form, whatever their names. */
+/** Checks that a value is an object all of whose properties have this form. */
 export function recordOf(form: FormCheck): FormCheck {
   return (value, path) => {
     for (const [key, item] of Object.entries(objectAt(value, path))) form(item, `${path}.${key}`);
   };
 }
 
-/** An object that has these and perhaps other keys. */
+/** Checks that a value is an object whose properties have these forms. Further properties are allowed. */
 export function objectOf(forms: Readonly<Record<string, FormCheck>>): FormCheck {
   return (value, path) => {
     const object = objectAt(value, path);
@@ -42,17 +45,17 @@ export function objectOf(forms: Readonly<Record<string, FormCheck>>): FormCheck 
   };
 }
 
-/** This form, or `null`. */
+/** Also accepts `null`. */
 export function orNull(form: FormCheck): FormCheck {
   return (value, path) => (value === null ? undefined : form(value, path));
 }
 
-/** This form, or nothing at all. */
+/** Also accepts `undefined` and missing properties. */
 export function orAbsent(form: FormCheck): FormCheck {
   return (value, path) => (value === undefined ? undefined : form(value, path));
 }
 
-/** What is wrong with a value that has another form. */
+/** Creates the error for a value that does not have the expected form. */
 export function notOfForm(path: string, what: string): DownhillError {
   return new DownhillError(
     "data",

@@ -1,8 +1,9 @@
-// Kills a program that trains at random moments, again and again, and lets it go on: at any moment, within the writing of
-// checkpoints too, nothing but the steps since the last checkpoint may be lost, and the end must be that of a run that
-// was never killed, to the last bit.
+// Kills a training program at random moments and restarts it, again and again. At any moment, including while
+// checkpoints are written, only the steps since the last checkpoint may be lost. The final result must equal that of a
+// run that was never killed, bit by bit.
 //
-// DOWNHILL_KILLS sets how many times (default 3, where CI is set 6, in the thorough extent 10), DOWNHILL_KILL_SEED which moments (default 1).
+// DOWNHILL_KILLS sets the number of kills (default 3, where CI is set 6, in the thorough extent 10), DOWNHILL_KILL_SEED
+// their moments (default 1).
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -31,13 +32,13 @@ beforeAll(async () => {
     bundle: true,
     format: "esm",
     platform: "node",
-    ignoreAnnotations: true, // package.json names the modules with side effects by their places in dist/
+    ignoreAnnotations: true, // package.json lists the modules with side effects by their paths in dist/
     logLevel: "silent",
   });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Whole numbers below a bound, by a key: the same for the same seed. */
+/** Returns random integers below a bound that depend only on the seed and the run. */
 function randomBelow(run: number): (bound: number) => number {
   let count = 0;
   const root = foldIn(key(seed), run);
@@ -55,9 +56,9 @@ function randomMoment(below: (bound: number) => number): Moment {
 
 interface Life {
   readonly wasKilled: boolean;
-  /** The step at which it took the run up. */
+  /** The step from which it continued. */
   readonly begin: number | undefined;
-  /** The last step of which it said that it is safe. */
+  /** The last step that it reported as saved. */
   readonly saved: number | undefined;
   readonly warnings: readonly string[];
   readonly done: string | undefined;
@@ -68,7 +69,7 @@ interface Ended extends Life {
   readonly errors: string;
 }
 
-/** One life of the program, by a command that runs it; it is killed as soon as it says "now". */
+/** Runs the program once by a command; kills it when it prints "now". */
 async function liveBy(command: readonly string[], path: string, options: TraineeOptions): Promise<Ended> {
   const worker = pathToFileURL(join(here, "work.mjs")).href;
   const [file, ...words] = [
@@ -104,7 +105,7 @@ async function liveBy(command: readonly string[], path: string, options: Trainee
   };
 }
 
-/** One life that ends well or is killed. */
+/** Runs the program once, until it finishes or is killed. */
 async function live(path: string, options: TraineeOptions): Promise<Life> {
   const { code, errors, ...life } = await liveBy([], path, options);
   if (!life.wasKilled) expect({ code, errors }).toEqual({ code: 0, errors: "" });
@@ -113,12 +114,12 @@ async function live(path: string, options: TraineeOptions): Promise<Life> {
 
 const optionsOf = (run: number): TraineeOptions => ({
   accumulate: 1 + (run % 2),
-  // by the clock, checkpoints are also written in the midst of a step of several batches
+  // With `everySeconds`, checkpoints are also written within a step of several batches.
   ...(run % 3 === 0 ? { everySeconds: 0.003 } : { everySteps: run % 3 }),
   epochs: 4,
 });
 
-/** Lives after lives of one run, until it has come to its end; gives the moments at which they were killed. */
+/** Restarts the program until the run has finished; returns the moments at which it was killed. */
 async function killedRun(run: number, unbroken: string): Promise<readonly Moment[]> {
   const below = randomBelow(run);
   const path = join(folder, `run-${run}`);
@@ -135,7 +136,7 @@ async function killedRun(run: number, unbroken: string): Promise<readonly Moment
     else expect(found.done, about).toBe(unbroken);
     if (moment === undefined) break;
     if (found.wasKilled) continue;
-    rmSync(path, { recursive: true }); // it came to its end before the moment: from the beginning
+    rmSync(path, { recursive: true }); // it finished before the moment: start again
     safe = 0;
   }
   return killed;
@@ -150,7 +151,7 @@ test(
         .slice(0, runs)
         .map(async (run) => live(join(folder, `unbroken-${run}`), optionsOf(run))),
     );
-    // the ends of runs with more steps between checkpoints are the same, too
+    // Runs with more steps between checkpoints end equally.
     expect(unbroken[0]!.done).toBe(unbroken[2]?.done ?? unbroken[0]!.done);
     let next = 0;
     const killed: Moment[] = [];
@@ -169,7 +170,7 @@ test(
     }
     for (const kind of ["step", "file"])
       expect(killed.filter((moment) => moment.kind === kind).length, kind).toBeGreaterThanOrEqual(
-        kills < 6 ? 0 : Math.ceil(kills / 10), // of a few none may be of a kind
+        kills < 6 ? 0 : Math.ceil(kills / 10), // with few kills, a kind may not occur
       );
   },
   60_000 + kills * 10_000,
@@ -182,7 +183,7 @@ testInCi(
     const options = optionsOf(1);
     const unlimited = join(folder, "unlimited");
     const whole = await live(unlimited, options);
-    // less than the last checkpoint takes: the first ones, with less history, still fit
+    // Less than the size of the last checkpoint; the first ones, with less history, still fit.
     const sizes = readdirSync(unlimited).map((name) => statSync(join(unlimited, name)).size);
     const limit = Math.floor((0.85 * Math.max(...sizes)) / 512); // blocks of 512 bytes
     const limited = await liveBy(["sh", "-c", `ulimit -f ${limit}; exec "$0" "$@"`], path, options);

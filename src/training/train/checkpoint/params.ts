@@ -5,18 +5,21 @@ import type { CheckpointStore } from "./store.ts";
 
 /** Options of `checkpointParams` and `checkpointModelState`. */
 export interface CheckpointParamsOptions {
-  /** The parameters at the last step (default), or those of the best epoch of a run with `keepBest`. */
+  /**
+   * `"last"` (default): the parameters at the last step. `"best"`: those of the best epoch of a run with `keepBest`.
+   */
   readonly which?: "last" | "best";
 }
 
 /**
- * The parameters in the newest whole checkpoint of a store, to use the model without training on; `undefined` if there is
- * no checkpoint (or no best epoch) yet. They have the structure that `fit` was given.
+ * Returns the parameters of the newest intact checkpoint in a store, to use the model without training further;
+ * `undefined` if there is no checkpoint or no best epoch yet. They have the structure of the parameters that were
+ * passed to `fit`.
  *
- * The file is one of safetensors, so that other programs can read it too: names are paths, as in `params.layers[0].w` and
- * `best.layers[0].w`.
+ * The file is in the safetensors format, so that other programs can read it too. Names are paths such as
+ * `params.layers[0].w` and `best.layers[0].w`.
  *
- * @throws DownhillError `data` if there are checkpoints and none is whole.
+ * @throws DownhillError `data` if there are checkpoints and none is intact.
  * @example
  * const store = checkpointMemory();
  * await fit({
@@ -38,10 +41,11 @@ export async function checkpointParams<P = unknown>(
 }
 
 /**
- * The state of the model in the newest whole checkpoint of a store, as `checkpointParams` gives the parameters; `undefined`
- * for a run without `modelState` too. In the file its tensors are `modelState.…` and `bestModelState.…`.
+ * Returns the state of the model from the newest intact checkpoint in a store, like `checkpointParams` for the
+ * parameters; `undefined` also for a run without `modelState`. In the file its tensors are named `modelState.…` and
+ * `bestModelState.…`.
  *
- * @throws DownhillError `data` if there are checkpoints and none is whole.
+ * @throws DownhillError `data` if there are checkpoints and none is intact.
  */
 export async function checkpointModelState<M = unknown>(
   store: CheckpointStore,

@@ -28,7 +28,7 @@ const start = (dtype: "float32" | "float64"): Params => ({
   w: tensor([0.3, -0.2], { dtype }),
   layers: [{ b: tensor(0.1, { dtype }) }],
 });
-/** A loss with random numbers of its own. */
+/** A loss with its own random numbers. */
 const noisy = (p: Params, { x, y }: Points, { key, training }: { key: Tensor; training: boolean }) => {
   const out = add(tanh(matmul(x, p.w)), p.layers[0]!.b);
   const uniform = key
@@ -85,14 +85,14 @@ function optionsOf(name: string): Options {
   };
 }
 
-/** All that must be the same, to the bit: everything but times. */
+/** Serialises everything that must be equal bit by bit: all of a result except its times. */
 function bitsOf(result: Omit<FitResult<Params, unknown>, "stopped">): unknown {
   const { params, state, history, step, best } = result;
   const plain = history.map(({ seconds: _, dataSeconds: __, computeSeconds: ___, ...record }) => record);
   return JSON.parse(JSON.stringify({ params, state, plain, step, best }));
 }
 
-/** Trains until so many batches are done, and then leaves. */
+/** Trains for a number of batches and then leaves the loop. */
 async function cutAfter(options: Options, batches: number, store: CheckpointStore): Promise<void> {
   const stop = new AbortController();
   let done = 0;

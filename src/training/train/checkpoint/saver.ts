@@ -14,42 +14,42 @@ import { withStretch } from "../stretches.ts";
 import { type Checkpoint, type FitCheckpointOptions, plainSettings } from "./store.ts";
 import { DownhillError } from "../../../engine/errors/index.ts";
 
-/** Saves a run as it goes on. */
+/** Saves the checkpoints of a run. */
 export interface Saver<P, S, B> {
   /**
-   * Takes up the run where its last checkpoint has it, if there is one, and gives that.
+   * Restores the run from its last checkpoint, if there is one, and returns that checkpoint.
    *
-   * @throws DownhillError `data` if it belongs to another run, `option` if there is one and it was not to be resumed,
-   * `file` if another run saves to the same store.
+   * @throws DownhillError `data` if it belongs to another run, `option` if there is one and `resume` is false, `file`
+   *   if another run saves to the same store.
    */
   readonly begin: (progress: TrainingProgress<P, S>, data: FitData<B>) => Promise<Checkpoint | undefined>;
-  /** Notes the batch that was trained on last; `undefined` for one that is not at hand as a whole. */
+  /** Remembers the batch that was trained on last; `undefined` if this process does not hold the whole batch. */
   readonly note: (batch: B | undefined, progress: TrainingProgress<P, S>) => void;
-  /** Saves if it is time to; at the end of an epoch it is if nothing else was said. */
+  /** Saves if `everySteps` or `everySeconds` say so. If neither is set, saves at the end of each epoch. */
   readonly saveIfDue: (progress: TrainingProgress<P, S>, isEndOfEpoch: boolean) => Promise<void>;
-  /** Saves what has not been saved yet. */
+  /** Saves the run unless its present position is already saved. */
   readonly finish: (progress: TrainingProgress<P, S>) => Promise<void>;
-  /** Leaves the store to others. */
+  /** Releases the lock of the store. */
   readonly close: () => Promise<void>;
-  /** The step of the last checkpoint. */
+  /** Number of steps at the last checkpoint; `undefined` before the first. */
   readonly savedStep: () => number | undefined;
 }
 
-/** What a saver has to know. */
+/** Options of `makeSaver`. */
 export interface SaverOptions extends SameSettings {
   readonly checkpoint: FitCheckpointOptions;
   readonly resume: boolean;
   readonly log: readonly LogSink[];
 }
 
-/** The batch that was trained on last, if it is at hand, and its place. */
+/** Last batch that was trained on, if available, and its position. */
 interface TrainedBatch<B> {
   readonly batch: B | undefined;
   readonly epoch: number;
   readonly index: number;
 }
 
-/** A saver by the options of `fit`. */
+/** Creates a saver from the options of `fit`. */
 export function makeSaver<P, S, B>({
   checkpoint: { store, everySteps, everySeconds, settings },
   resume,
@@ -136,7 +136,7 @@ export function makeSaver<P, S, B>({
   };
 }
 
-/** Keeps a warning and tells of it; on the console where nobody else listens. */
+/** Records a warning and sends it to the log; prints it on the console if there is no log. */
 export async function warn(
   log: readonly LogSink[],
   progress: TrainingProgress<never, never> | { warnings: readonly string[] },
@@ -148,19 +148,22 @@ export async function warn(
   await tell(log, { kind: "warning", message });
 }
 
-/** Whether the data have the same numbers at the place of the last batch; true where finding out would mean to read all. */
+/**
+ * True if the data have the same numbers at the position of the last batch, or if checking that would require reading
+ * all data.
+ */
 async function isSameBatch<B>(data: FitData<B>, last: LastBatch | null): Promise<boolean> {
   if (last === null || !hasPlaces(data)) return true;
   const batch = await batchAt(data, last);
   return batch !== undefined && checksumOfBatch(batch) === last.crc32c;
 }
 
-/** Whether any batch can be read without those before it. */
+/** True if the data can be read from any batch on without reading the batches before it. */
 function hasPlaces<B>(data: FitData<B>): boolean {
   return "epoch" in data && typeof data.batchCount === "number";
 }
 
-/** The batch at a place; `undefined` where there is none, or finding it would mean to read all. */
+/** Returns the batch at a position; `undefined` if there is none, or if finding it would require reading all data. */
 async function batchAt<B>(
   data: FitData<B>,
   { epoch, batch: from }: Pick<LastBatch, "epoch" | "batch">,

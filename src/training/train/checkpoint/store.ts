@@ -2,48 +2,48 @@ import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { checkOptions } from "../../../engine/errors/options.ts";
 
-/** The state of a run as two pieces: its tensors, and all the rest. */
+/** State of a run in two pieces: its tensors and the rest. */
 export interface Checkpoint {
-  /** Steps taken. */
+  /** Number of steps taken. */
   readonly step: number;
-  /** The bytes of a safetensors file: parameters and whatever tensors the run holds. */
+  /** Bytes of a safetensors file with the parameters and all other tensors of the run. */
   readonly tensors: Uint8Array;
-  /** JSON: everything else. */
+  /** JSON with everything else. */
   readonly state: string;
 }
 
-/** What a store gave back. */
+/** Result of loading from a store. */
 export interface LoadedCheckpoint {
-  /** The newest whole checkpoint; `undefined` if there never was one. */
+  /** Newest intact checkpoint; `undefined` if none was ever saved. */
   readonly checkpoint: Checkpoint | undefined;
-  /** Why newer ones were passed over. */
+  /** One message per newer checkpoint that was skipped because it is damaged. */
   readonly warnings: readonly string[];
 }
 
-/** Where checkpoints are kept: `checkpointFolder`, `checkpointMemory`, or something of one's own. */
+/** Storage for checkpoints: `checkpointFolder`, `checkpointMemory`, or a custom object. */
 export interface CheckpointStore {
   /**
-   * Keeps a checkpoint. Once the promise is fulfilled it is safe; until then the one before it is.
+   * Saves a checkpoint. It is safe once the promise is fulfilled; until then the previous one is.
    *
-   * @throws DownhillError `file` if it cannot be kept; what was kept before still is.
+   * @throws DownhillError `file` if it cannot be saved. Earlier checkpoints stay intact.
    */
   readonly save: (checkpoint: Checkpoint) => Promise<void>;
   /**
-   * The newest checkpoint that is whole.
+   * Returns the newest intact checkpoint.
    *
-   * @throws DownhillError `data` if there are some and none of them is whole.
+   * @throws DownhillError `data` if there are checkpoints and none is intact.
    */
   readonly load: () => Promise<LoadedCheckpoint>;
   /**
-   * Takes the store for one run, so that no other saves there until it is given back by what this gives.
+   * Locks the store, so that no other run saves there. Returns a function that releases the lock.
    *
-   * @throws DownhillError `file` if another run has it, naming that.
+   * @throws DownhillError `file` if another run holds the lock; the message names that run.
    */
   readonly lock?: () => Promise<() => Promise<void>>;
 }
 
 /**
- * Keeps the last checkpoint in memory: in pages, and in tests. To keep it for longer, take what `load` gives.
+ * Keeps the last checkpoint in memory, for pages and tests. To keep it longer, store the result of `load`.
  *
  * @example
  * const store = checkpointMemory();
@@ -72,21 +72,22 @@ export function checkpointMemory(): CheckpointStore {
   };
 }
 
-/** When and where a run is saved. */
+/** Options that say when and where to save a run. */
 export interface FitCheckpointOptions {
   readonly store: CheckpointStore;
-  /** After every so many steps, 1 or more. */
+  /** Saves after this many steps, an integer of at least 1. */
   readonly everySteps?: number;
-  /** As soon as so many seconds have passed since the last, above 0. */
+  /** Saves when this many seconds have passed since the last checkpoint; above 0. */
   readonly everySeconds?: number;
   /**
-   * How the run is made: plain data that JSON can hold. They are kept in the checkpoints for each stretch of the run, and
-   * handed back as `stretches` of the result, so that a run that was resumed with others can be told, and made again.
+   * Settings of the run, as plain data that JSON can hold. Each checkpoint keeps them for each stretch of the run, and
+   * the result returns them in `stretches`. So a run that was resumed with other settings can be recognised and
+   * repeated.
    */
   readonly settings?: unknown;
 }
 
-/** Checks when and where a run is to be saved. */
+/** Checks the `checkpoint` option of `fit`. */
 export function checkCheckpointOptions(options: FitCheckpointOptions): void {
   checkOptions("fit: checkpoint", options, ["store", "everySteps", "everySeconds", "settings"]);
   const { store, everySteps, everySeconds, settings } = options;
@@ -115,16 +116,16 @@ export function checkCheckpointOptions(options: FitCheckpointOptions): void {
 }
 
 /**
- * Settings as JSON has them.
+ * Returns settings as JSON represents them.
  *
- * @throws DownhillError `option` for what JSON cannot hold.
+ * @throws DownhillError `option` if JSON cannot hold them.
  */
 export function plainSettings(settings: unknown): unknown {
   try {
     const text: unknown = JSON.stringify(settings);
     if (typeof text === "string") return JSON.parse(text);
   } catch {
-    // a value that holds itself, a bigint
+    // a circular reference or a bigint
   }
   throw new DownhillError("option", "fit: checkpoint: settings must be plain data that JSON can hold.");
 }

@@ -8,7 +8,7 @@ import { flatten, leafPaths, type TreeDef } from "../../../engine/tree/index.ts"
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { anything, aNumber, aText, type FormCheck, formOf, listOf, notOfForm } from "./form.ts";
 
-/** A tree as plain data: tensors by their names, everything else as it is, so that nothing changes its kind on the way. */
+/** A tree as plain data: tensors by name, everything else by value and kind, so that reading it restores every kind. */
 export type TreeText =
   | { readonly tensor: string; readonly weak?: true }
   | { readonly number: number }
@@ -49,7 +49,7 @@ function checkTree(value: unknown, path: string, depth: number): void {
   check((value as Readonly<Record<string, unknown>>)[kind], `${path}.${kind}`, depth);
 }
 
-/** A tree as plain data; its tensors go into `tensors`, by their paths from `root`. */
+/** Converts a tree to plain data. Its tensors are added to `tensors`, named by their paths from `root`. */
 export function writeTree(tree: unknown, root: string, tensors: Map<string, Tensor>): TreeText {
   const { leaves, def } = flatten(tree, "fit");
   const paths = leafPaths(def, root);
@@ -88,7 +88,7 @@ function writeLeaf(leaf: unknown, path: string, tensors: Map<string, Tensor>): T
   return { tensor: path, ...(x.type.weak ? { weak: true } : {}) };
 }
 
-/** The tree again. */
+/** Rebuilds a tree from plain data and its tensors. */
 export function readTree(text: TreeText, tensors: ReadonlyMap<string, Tensor>): unknown {
   if ("tensor" in text) {
     const x = tensors.get(text.tensor);
@@ -108,8 +108,8 @@ export function readTree(text: TreeText, tensors: ReadonlyMap<string, Tensor>): 
 }
 
 /**
- * A line for each leaf of a tree and each plain boolean with its type, and for each text, `null` and gap: two trees of one
- * form have the same.
+ * Lists the structure of a tree: one line per leaf or boolean with its type, and one per string, `null` or `undefined`
+ * with its value. Two trees of the same form have equal outlines.
  */
 export function outlineOf(tree: unknown, root: string): string[] {
   const { leaves, def } = flatten(tree, "fit");
@@ -141,7 +141,7 @@ function staticLines(def: TreeDef, path: string): string[] {
   }
 }
 
-/** JSON in which every number is exact: `NaN`, infinities and −0, which JSON has not, are written as objects. */
+/** Serialises to JSON such that every number is exact: `NaN`, infinities and −0, which JSON lacks, become objects. */
 export function exactJson(value: unknown): string {
   return JSON.stringify(value, (_, x: unknown) => {
     if (typeof x !== "number" || (Number.isFinite(x) && !Object.is(x, -0))) return x;
@@ -149,7 +149,7 @@ export function exactJson(value: unknown): string {
   });
 }
 
-/** What `exactJson` wrote. */
+/** Parses the output of `exactJson`. */
 export function parseExactJson(text: string): unknown {
   return JSON.parse(text, (_, x: unknown) => {
     if (typeof x !== "object" || x === null || !Object.hasOwn(x, exactNumber)) return x;

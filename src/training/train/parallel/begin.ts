@@ -2,13 +2,15 @@ import type { Checkpoint } from "../checkpoint/store.ts";
 import type { Stretch } from "../stretches.ts";
 import type { Ranks } from "./ranks.ts";
 
-/** How a run begins: where its last checkpoint has it, if there is one, and what is told of its parts. */
+/** Start of a run: its last checkpoint, if there is one, and its stretches so far. */
 export interface RunStart {
   readonly checkpoint: Checkpoint | undefined;
   readonly stretches: readonly Stretch[];
 }
 
-/** What rank 0 has found where the run is saved, on all ranks: the others need not see its files. */
+/**
+ * Sends the checkpoint and stretches that rank 0 found to all ranks, so that the other ranks need not see its files.
+ */
 export function shareBegin(ranks: Ranks, found: RunStart): RunStart {
   if (ranks.size === 1) return found;
   const isFirst = ranks.rank === 0;

@@ -16,7 +16,7 @@ import { type AnyLoss, contextOf, splitLoss } from "../loss.ts";
 import type { Ranks } from "./ranks.ts";
 import { headerBytes, type Merge } from "./rounds.ts";
 
-/** What all ranks of a run must have alike. */
+/** Values that must be equal on all ranks of a run. */
 export interface RunIdentity<P, S, B> {
   readonly params: P;
   readonly state: S;
@@ -25,17 +25,17 @@ export interface RunIdentity<P, S, B> {
   readonly optimizer: Optimizer<P, S>;
   readonly data: FitData<B>;
   readonly validation: FitData<B> | undefined;
-  /** Options by their names. */
+  /** Options by name. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Refuses to begin where ranks were given different things.
+ * Throws if the ranks were given different programs, data or options.
  *
- * What loss and optimiser compute is compared, the loss only where a batch can be read beforehand: else its text is. Of data
- * that can be read again it is the first batch, and how many there are.
+ * Compares the compiled programs of loss and optimiser. If no batch can be read beforehand, compares the source text of
+ * the loss instead. Of data that can be read again, compares the first batch and the number of items and batches.
  *
- * @throws DownhillError `option`, on all ranks, that names what differs.
+ * @throws DownhillError `option`, on all ranks, that names the differences.
  */
 export async function compareBegin<P, S, B>(ranks: Ranks, run: RunIdentity<P, S, B>): Promise<void> {
   const { params, state, modelState, loss, optimizer, data, validation, settings } = run;
@@ -73,7 +73,7 @@ export async function compareBegin<P, S, B>(ranks: Ranks, run: RunIdentity<P, S,
 }
 
 /**
- * Refuses to go on where the models of ranks, parameters and state, have come apart.
+ * Throws if parameters and state of the model differ between ranks.
  *
  * @throws DownhillError `aborted`, on all ranks.
  */
@@ -90,11 +90,11 @@ export function compareModels(ranks: Ranks, model: unknown, step: number): void 
   );
 }
 
-/** The names of those texts of which ranks have different ones: by their checksums. */
+/** Returns the names of the texts that differ between ranks, compared by checksum. */
 function differences(ranks: Ranks, step: number, texts: ReadonlyMap<string, string>): readonly string[] {
   const names = [...texts.keys()];
   const n = names.length;
-  // a checksum of each text, then for each whether one was met that differs
+  // One checksum per text, followed by one flag per text that is 1 once another rank had a different checksum.
   const message = new ArrayBuffer(headerBytes + 16 * n);
   const own = new Float64Array(message, headerBytes, 2 * n);
   const encoder = new TextEncoder();
@@ -111,7 +111,7 @@ function isAtHand(data: FitData<unknown>): boolean {
   return Array.isArray(data) || ("epoch" in data && typeof data.batchCount === "number");
 }
 
-/** The first batch, of data that can be read again as often as one likes. */
+/** Returns the first batch; `undefined` for data that cannot be read repeatedly. */
 async function firstBatch<B>(data: FitData<B>): Promise<{ readonly batch: B } | undefined> {
   if (!isAtHand(data)) return undefined;
   for await (const batch of batchesOf(data, { epoch: 0 })) return { batch };
@@ -142,7 +142,7 @@ function programOf(f: (...args: never[]) => unknown, ...args: readonly unknown[]
   return (makeProgram(f) as (...args: readonly unknown[]) => Program)(...args);
 }
 
-/** A value as text; of functions their own. */
+/** Serialises a value. Functions and numbers become their string form. */
 function textOf(value: unknown): string {
   return (
     JSON.stringify(value, (_, x: unknown) =>

@@ -1,4 +1,4 @@
-// What a world costs that has one rank: nothing.
+// A world of one rank must cost nothing.
 import { matmul, mean, square, sub, tensor, type Tensor } from "downhill";
 import { dataset } from "downhill/data";
 import { adam } from "downhill/optim";
@@ -49,7 +49,7 @@ type Batch = { readonly x: Tensor; readonly y: Tensor };
 const n = 40;
 const wave = (count: number): Float64Array => Float64Array.from({ length: count }, (_, i) => Math.sin(i));
 
-/** What a run takes, by count. */
+/** Counts the work of a run. */
 async function countsOf(options: Partial<FitOptions<Tensor, unknown, Batch>>): Promise<unknown> {
   Object.assign(counts, { compiled: 0, runs: 0, copiedElements: 0 });
   await fit<Tensor, unknown, Batch>({
@@ -73,7 +73,7 @@ test.each([1, 3])(
     expect(alone).toMatchObject({ compiled: expect.any(Number) as number });
     expect(counts.runs).toBeGreaterThan(10);
     expect(await countsOf({ accumulate, world })).toEqual(alone);
-    // and what would be counted: shards are compiled, run and added up
+    // A control that would be counted: shards are compiled, run and summed.
     expect(await countsOf({ accumulate, world, shards: 2 })).not.toEqual(alone);
   },
 );

@@ -1,4 +1,5 @@
-// Runs on several ranks: threads that talk through shared memory stand for processes that talk through MPI.
+// Runs on several ranks. Threads that communicate through shared memory stand in for processes that communicate through
+// MPI.
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,7 +23,7 @@ beforeAll(async () => {
     bundle: true,
     format: "esm",
     platform: "node",
-    ignoreAnnotations: true, // package.json names the modules with side effects by their places in dist/
+    ignoreAnnotations: true, // package.json lists the modules with side effects by their paths in dist/
     logLevel: "silent",
   });
   threads = Array.from({ length: 4 }, () => new Worker(program));
@@ -32,7 +33,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A scenario on so many ranks; 0 for one without a world. */
+/** Runs a scenario on `size` ranks; 0 means one without a world. */
 async function on(size: number, scenario: Scenario): Promise<readonly Outcome[]> {
   const memory = size === 0 ? undefined : threadMemory(size);
   return Promise.all(
@@ -45,7 +46,7 @@ async function on(size: number, scenario: Scenario): Promise<readonly Outcome[]>
   );
 }
 
-/** What all ranks agree on. */
+/** Checks that all ranks agree and returns their result. */
 function agreed(outcomes: readonly Outcome[]): Pick<Outcome, "hash" | "stopped" | "step"> {
   const plain = outcomes.map(({ hash, stopped, step, error }) => ({ hash, stopped, step, error }));
   for (const one of plain) expect(one).toEqual({ ...plain[0]!, error: undefined });
@@ -72,7 +73,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   "an iterable, which each rank cuts": { shards: 4, data: "iterable", patience: 1, validation: true },
 };
 
-/** Of cases the first ones in the quick extent, all in the thorough one. */
+/** Returns the first `quick` cases in the quick extent, all of them in the thorough one. */
 function firstOf<T>(quick: number, cases: readonly T[]): readonly T[] {
   return cases.slice(0, extent(quick, cases.length));
 }
@@ -97,7 +98,7 @@ describe("a run on ranks", () => {
     const [alone] = await on(0, scenario);
     for (const one of await on(4, scenario)) {
       expect(one.step).toBe(alone!.step);
-      // sums of at most 32 float32 in another order, and what two epochs make of that
+      // Sums of at most 32 float32 numbers in another order, and their effect after two epochs.
       one.losses.forEach((loss, i) => expect(Math.abs(loss - alone!.losses[i]!)).toBeLessThan(1e-4));
       one.validation.forEach((loss, i) => expect(Math.abs(loss - alone!.validation[i]!)).toBeLessThan(1e-4));
     }
@@ -105,7 +106,7 @@ describe("a run on ranks", () => {
 
   test("reads on each rank only its own items, and cuts them evenly", async () => {
     const outcomes = await on(4, { shards: 4, batch: 32 });
-    // rank 0 alone is asked for a whole batch, once, to compare it: as all are
+    // Only rank 0 reads a whole batch, once, for the comparison; all ranks compare.
     for (const { rows } of outcomes)
       expect([...new Set(rows)].toSorted((a, b) => a - b)).toEqual(expect.arrayContaining([8, 32]));
     expect(outcomes.map(({ rows }) => Math.max(...rows.slice(1)))).toEqual([8, 8, 8, 8]);

@@ -12,10 +12,10 @@ import {
   type Rounds,
 } from "./rounds.ts";
 
-/** Why a rank has no more part in a run. */
+/** Reason why a rank leaves a run. */
 type DepartureReason = Exclude<FitStopReason, "finished" | "early-stopping">;
 
-/** Is thrown where a rank learns from a message that another has left the run, so that this one ends too. */
+/** Thrown when a message reports that another rank has left the run, so that this one ends too. */
 export class RunLeftError extends Error {
   readonly stopped: FitStopReason;
 
@@ -26,55 +26,58 @@ export class RunLeftError extends Error {
 }
 
 /**
- * The ranks of a run as its loop sees them. All that they tell one another goes through messages with a header, pairwise
- * along the edges of a cube, so that each learns of all others: that they do the same, want to stop, or have failed.
+ * The ranks of a run as seen by its loop. All communication uses messages with a header, exchanged pairwise along the
+ * edges of a hypercube. So each rank learns of all others whether they do the same work, want to stop, or have failed.
  *
- * All ranks take part in all-reduces equally often. One that leaves does so in one more of them, whatever the others reduce in it;
- * then all take part in a last one.
+ * All ranks take part in the same number of all-reduces. A rank that leaves takes part in one more, whatever the others
+ * reduce in it. Then all take part in a last one.
  */
 export interface Ranks {
   readonly rank: number;
   readonly size: number;
   /**
-   * Merges the bodies of all ranks; `message` has room for the header before the body.
+   * Merges the message bodies of all ranks. `message` starts with space for the header.
    *
-   * @throws RunLeft if another rank has left; the error of a rank that has failed; DownhillError `option` if the ranks
-   * reduce different things.
+   * @throws RunLeftError if another rank has left; the error of a rank that has failed; DownhillError `option` if the
+   *   ranks reduce different things.
    */
   readonly allReduce: (kind: MessageKind, step: number, message: ArrayBuffer, merge: Merge) => void;
-  /** What the rank with the lowest number has that has something; `undefined` if none has. */
+  /** Returns the bytes of the lowest-numbered rank that passed some; `undefined` if no rank did. */
   readonly share: (bytes: Uint8Array | undefined) => Uint8Array | undefined;
-  /** Why all ranks are to stop now, once they know. */
+  /** Reason why all ranks must stop now; `undefined` while no stop has been agreed. */
   readonly agreed: () => FitStopReason | undefined;
-  /** An error that all ranks throw at the same place. */
+  /** Marks an error as one that every rank throws at this point, so that it is not sent again. Returns the error. */
   readonly agree: <E extends Error>(error: E) => E;
-  /** Tells the others that this rank stops; gives why the run ends. @throws what `allReduce` throws. */
+  /**
+   * Tells the other ranks that this one stops. Returns the reason why the run ends. @throws the errors of `allReduce`.
+   */
   readonly leave: (stopped: FitStopReason) => FitStopReason;
-  /** Tells the others that this rank has failed, if they do not know. */
+  /** Tells the other ranks that this one has failed, unless they know. */
   readonly fail: (error: unknown) => void;
   /**
-   * The last all-reduce, with what has failed here since; gives why the run ends.
+   * Performs the last all-reduce, which also reports a failure that this rank has not yet reported. Returns the reason
+   * why the run ends.
    *
    * @throws the error of a rank that has failed.
    */
   readonly end: (stopped: FitStopReason, failure: { readonly error: unknown } | undefined) => FitStopReason;
 }
 
-/** What this rank knows of the run. */
+/** Knowledge of this rank about the state of the run. */
 interface RankStatus {
   readonly rounds: Rounds;
-  /** Why all ranks stop, once they know, or that they fail. */
+  /** Reason why all ranks stop, or that the run fails; `undefined` while it is running. */
   settled: FitStopReason | "failed" | undefined;
-  /** Whether all ranks know of what has failed. */
+  /** True if all ranks know of the failure. */
   isTold: boolean;
 }
 
-/** What has failed at this rank. */
+/** Failure of this rank. */
 interface Failure {
   readonly error: unknown;
 }
 
-/** The ranks of a world; one alone without a world. `signal` is that of this rank. */
+/** Creates the ranks of a world; without a world there is a single rank. `signal` is the abort signal of this rank. */
 export function makeRanks(world: World | undefined, signal: AbortSignal | undefined): Ranks {
   const rounds = makeRounds(world);
   const known: RankStatus = { rounds, settled: undefined, isTold: false };
@@ -118,7 +121,7 @@ function agree<E extends Error>(known: RankStatus, error: E): E {
   return error;
 }
 
-/** Does what the flags of an all-reduce ask for; `own` is what has failed here. */
+/** Acts on the flags that an all-reduce returned. `own` is the failure of this rank, if any. */
 function answer(known: RankStatus, flags: number, own?: Failure): void {
   if ((flags & flag.failed) !== 0) {
     known.settled = "failed";
@@ -136,7 +139,7 @@ function answer(known: RankStatus, flags: number, own?: Failure): void {
 function share(known: RankStatus, bytes: Uint8Array | undefined): Uint8Array | undefined {
   const { rank, size, round } = known.rounds;
   if (size === 1) return bytes;
-  // the lowest rank that has something, and how much
+  // Lowest rank that has data, and its number of bytes.
   const lowest = new Float64Array(new ArrayBuffer(headerBytes + 16), headerBytes, 2);
   lowest.set([bytes === undefined ? size : rank, bytes?.length ?? 0]);
   const takeLower: Merge = (_, __, theirs, at) => {
@@ -177,17 +180,19 @@ function end(known: RankStatus, stopped: FitStopReason, failure: Failure | undef
       else late ??= { error };
     }
     known.isTold ||= isNew;
-    if ((flags & (flag.leaving | flag.different)) !== 0) continue; // not all had come for the end
+    if ((flags & (flag.leaving | flag.different)) !== 0) continue; // Some ranks had not reached the last all-reduce.
     if (late !== undefined && failure === undefined) throw late.error;
     return why;
   }
 }
 
-/** A message without a body. */
+/** Creates a message without a body. */
 const empty = (): ArrayBuffer => new ArrayBuffer(headerBytes);
 const nothing: Merge = () => {};
 
-/** Why a run ends that one rank or several have left. */
+/**
+ * Reason why the run ends after one or more ranks left. An abort takes precedence over a hook, a hook over a left loop.
+ */
 function reasonOf(flags: number): FitStopReason {
   if ((flags & flag.aborted) !== 0) return "aborted";
   return (flags & flag.hook) !== 0 ? "hook" : "left";

@@ -1,41 +1,47 @@
 import type { World } from "../world.ts";
 
-/** What a message is about. Ranks whose messages are of different kinds run different programs. */
+/** Subject of a message. Ranks that exchange messages of different kinds run different programs. */
 export type MessageKind = "compare" | "share" | "step" | "evaluation" | "leave" | "end";
 const kinds: readonly MessageKind[] = ["compare", "share", "step", "evaluation", "leave", "end"];
 
-/** Merges what another rank sent, bytes `from … to − 1` of a body, into the own body. */
+/** Merges bytes `from` to `to − 1` of the body that another rank sent into the own body. */
 export type Merge = (from: number, to: number, theirs: ArrayBuffer, theirOffset: number) => void;
 
-/** Bytes of the header: kind, step, flags, bytes of the body. The body begins where float64 may. */
+/**
+ * Size of the header in bytes. It holds kind, step, flags and body size as int32. A multiple of 8, so that the body is
+ * aligned for float64.
+ */
 export const headerBytes = 16;
-/** Bytes of the body a message: few enough to be in a cache still when they are added, and large against a message itself. */
+/**
+ * Largest part of a body per message, in bytes: small enough to stay in the cache until it is added, and large compared
+ * with the cost of a message.
+ */
 export const pieceBytes: number = 2 ** 19;
 
-/** What a rank says of itself in the header of a message. */
+/** Flags in the header of a message, by which a rank reports its state. */
 export const flag = {
-  /** The signal of a rank was raised: all take this step and stop. */
+  /** The abort signal of a rank was raised: all ranks complete this step and stop. */
   aborting: 1,
-  /** A rank takes no part any more … */
+  /** A rank leaves the run, for the reason in the next flags. */
   leaving: 2,
-  /** … and why. */
+  /** Reasons for leaving. */
   aborted: 4,
   hook: 8,
   left: 16,
   failed: 32,
-  /** Ranks have exchanged messages that do not belong together. */
+  /** The ranks exchanged messages of different kind, step or size. */
   different: 64,
 } as const;
-/** With one of these, bodies are not sent. */
+/** With any of these flags, bodies are not sent. */
 const gone = flag.leaving | flag.failed | flag.different;
 
-/** All-reduces of messages with a header, between the ranks of a run. */
+/** All-reduces of messages with a header between the ranks of a run. */
 export interface Rounds {
   readonly rank: number;
   readonly size: number;
   /**
-   * One all-reduce, in which this rank says something: flags. Gives what anyone said. `message` has room for the header before
-   * the body; bodies are merged while no flag says that they are not sent.
+   * Performs one all-reduce to which this rank contributes the flags `said`. Returns the union of the flags of all
+   * ranks. `message` starts with space for the header. Bodies are merged unless a flag of `gone` is set.
    */
   readonly round: (
     kind: MessageKind,
@@ -46,7 +52,7 @@ export interface Rounds {
   ) => number;
 }
 
-/** The all-reduces of a world; without one there is one rank, which is alone. */
+/** Creates the all-reduces of a world; without a world there is a single rank. */
 export function makeRounds(world: World | undefined): Rounds {
   const { rank, size } = world ?? { rank: 0, size: 1 };
   const received = new ArrayBuffer(size === 1 ? 0 : headerBytes + pieceBytes);

@@ -13,56 +13,62 @@ import type { World } from "../world.ts";
 import { type Bucket, bucketFor } from "./bucket.ts";
 import { makeRanks, type Ranks } from "./ranks.ts";
 
-/** How ranks add up: by a tree whose bits do not depend on how many there are, or as fast as the transport can. */
+/**
+ * Order in which ranks add: `"tree"` gives the same bits for any number of ranks; `"fast"` uses the fastest order of
+ * the transport.
+ */
 export type ReduceMode = "tree" | "fast";
 
-/** A micro-batch: what one shard has of a batch. */
+/** A micro-batch: the part of a batch that belongs to one shard. */
 export interface MicroBatch<B> {
-  /** Number of the shard, among those of all ranks. */
+  /** Number of the shard among those of all ranks. */
   readonly shard: number;
   readonly batch: B;
-  /** How many items it has; none where a batch has fewer items than there are shards. */
+  /** Number of items; 0 if the batch has fewer items than there are shards. */
   readonly items: number;
 }
 
-/** Data as this rank reads them. */
+/** Data as read by this rank. */
 export interface RankData<B> {
   readonly data: FitData<B>;
-  /** The micro-batches that this rank has of a batch, in the order of their shards. */
+  /** Splits a batch into the micro-batches of this rank, in the order of their shards. */
   readonly partsOf: (batch: B) => readonly MicroBatch<B>[];
 }
 
 /** Sums over the items of a shard. */
 export interface PartSums<T> {
   readonly sums: ItemSums;
-  /** Floating tensors: the sum of the gradients, each times its items where losses are means, and what else is added up. */
+  /**
+   * Floating-point tensors: the sum of the gradients (each times its number of items if losses are means), and whatever
+   * else is summed.
+   */
   readonly tree: T;
-  /** A number that is infinite or NaN if one of the tensors is. */
+  /** Number that is infinite or NaN if any of the tensors is. */
   readonly health: number;
 }
 
 /**
- * The shards into which each batch is cut: shard `s` has its items at places `s`, `s + count`, …, and rank `r` of `R` works
- * on shards `r`, `r + R`, …
+ * Division of each batch into shards. Shard `s` holds items `s`, `s + count`, …, and rank `r` of `R` computes shards
+ * `r`, `r + R`, …
  *
- * Sums over shards go by a tree: `x[s] += x[s + d]` for `s < d`, with `d` = `count / 2`, `count / 4`, …, 1. Shards that are
- * `R` or more apart are on one rank; the others are exchanged by two ranks, which both add. So the bits of a sum depend on the
- * number of shards alone.
+ * Sums over shards use a binary tree: `x[s] += x[s + d]` for `s < d`, with `d` = `count / 2`, `count / 4`, …, 1. Shards
+ * that are `R` or more apart are on one rank. For the rest, two ranks exchange their sums and both add. So the bits of
+ * a sum depend only on the number of shards.
  */
 export interface Sharding {
   readonly count: number;
   readonly ranks: Ranks;
   readonly own: <B>(data: FitData<B>) => RankData<B>;
   /**
-   * The sum over all shards, of which `parts` are those of this rank. `again` gives the last one, without a message: to find
-   * out what went wrong.
+   * Returns the sum over all shards; `parts` are those of this rank. `again` returns the previous sum without a
+   * message, which is used to search for the cause of a failure.
    */
   readonly sum: <T>(step: number, parts: readonly PartSums<T>[], again: boolean) => PartSums<T>;
-  /** The sums of a measurement over all shards. */
+  /** Returns the sums of a measurement over all shards. */
   readonly sumItems: (step: number, parts: readonly ItemSums[]) => ItemSums;
 }
 
-/** The sharding of a run into `count` shards: a power of two, and no fewer than there are ranks. */
+/** Creates the sharding of a run into `count` shards, a power of two that is at least the number of ranks. */
 export function makeSharding(
   count: number,
   ranks: Ranks,
@@ -76,7 +82,7 @@ export function makeSharding(
   }) as (trees: readonly unknown[]) => unknown;
   const sumOverRanks = (kind: "step" | "evaluation", step: number, bucket: Bucket): void => {
     if (mode === "tree") return ranks.allReduce(kind, step, bucket.buffer, bucket.add);
-    ranks.allReduce(kind, step, bucketFor(0, []).buffer, () => {}); // whether all have come for this
+    ranks.allReduce(kind, step, bucketFor(0, []).buffer, () => {}); // checks that all ranks came for this sum
     for (const array of [bucket.doubles, bucket.singles]) if (array.length > 0) world!.allReduce(array);
   };
   let last: unknown;
@@ -127,12 +133,12 @@ export function makeSharding(
   };
 }
 
-/** One shard on one rank: batches are not cut. */
+/** Creates a sharding of one shard on one rank, in which batches are not split. */
 export function unsharded(): Sharding {
   return makeSharding(1, makeRanks(undefined, undefined), undefined, "tree");
 }
 
-/** The sum of the shards of one rank, by the levels of the tree that are on it. */
+/** Adds the shards of one rank: the levels of the tree that need no exchange. */
 function sumByTree<T>(parts: readonly T[], addTwo: (a: T, b: T) => T): T {
   let level = parts;
   for (let distance = parts.length / 2; distance >= 1; distance /= 2) {
@@ -159,7 +165,7 @@ function sumsOf([items, loss, ...values]: readonly number[], names: readonly str
   return { items: items!, loss: loss!, metrics };
 }
 
-/** The part of the data that a rank reads: of data that can be cut where they are made its items alone, else all. */
+/** Returns the data that a rank reads: only its own items if the data source can be sharded, otherwise all. */
 function ownData<B>(data: FitData<B>, count: number, { rank, size }: Ranks): RankData<B> {
   if (count === 1) {
     return { data, partsOf: (batch) => [{ shard: 0, batch, items: itemsOf(batch) }] };

@@ -4,7 +4,7 @@ import { extent, roundScale } from "../../../pictures/plot/scale.ts";
 import { thinned } from "../../../pictures/plot/thinned.ts";
 import type { LinesFigure, ScatterFigure } from "./figures.ts";
 
-/** Curves over the epochs, or other places, as a chart. */
+/** Draws curves over the epochs, or over other x values, as a chart. */
 export function linesChart({
   title,
   series,
@@ -33,12 +33,15 @@ export function linesChart({
   return { spec, height: [170, 0.22] };
 }
 
-/** A long curve without the points that no zoom shows; the least and the greatest of each part stay. Curves with gaps stay as they are. */
+/**
+ * Thins out a long curve to the points that zooming can show; the minimum and maximum of each part stay. Curves with
+ * gaps are unchanged.
+ */
 function thinnedRuns(x: readonly number[], y: readonly number[]): ReturnType<typeof thinned> {
   return y.every((value) => Number.isFinite(value)) ? thinned(x, y) : { x, y };
 }
 
-/** Points over a square, both axes alike, with the line on which both values are the same. */
+/** Draws points in a square with equal axes, and the line on which both values are equal. */
 export function scatterChart({ title, xLabel, yLabel, points }: ScatterFigure): PictureChart {
   const domain = roundScale(points.flat(), 5).ends;
   const spec: ChartSpec = {

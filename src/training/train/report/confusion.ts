@@ -1,10 +1,12 @@
 import { element, type Markup, scrollable } from "../../../pictures/plot/markup.ts";
 import type { ConfusionFigure } from "./figures.ts";
 
-const mostInMatrix = 30; // classes; more are drawn as a map
+const mostInMatrix = 30; // classes; larger matrices are drawn as a map
 const mostPairs = 20;
 
-/** How often each class was taken for each, each row tinted by the share of its items: a table, or of many classes a map. */
+/**
+ * Draws the confusion matrix, each row tinted by the share of its items: a table, or a map if there are many classes.
+ */
 export function drawConfusion({ title, classes, counts }: ConfusionFigure): Markup[] {
   return classes.length > mostInMatrix
     ? [drawMap(title, classes, counts), ...listPairs(classes, counts)]
@@ -30,10 +32,10 @@ function drawMatrix(
       element("th", { scope: "row" }, classes[actual]!),
       ...row.map((count, predicted) => {
         const share = count / Math.max(1, totals[actual]!);
-        // the root keeps single mistakes visible
+        // The square root keeps single mistakes visible.
         const strength = count === 0 ? 0 : 0.12 + 0.88 * Math.sqrt(share);
         const isStrong = strength > 0.62;
-        // between these two parts neither light nor dark digits can be read
+        // Between these two ranges of tint, neither light nor dark digits are legible.
         const tint = isStrong ? 0.8 + 0.2 * ((strength - 0.62) / 0.38) : (0.55 * strength) / 0.62;
         const kind = count === 0 ? "none" : actual === predicted ? "right" : "wrong";
         return element(
@@ -55,12 +57,12 @@ function drawMatrix(
   );
 }
 
-const mapSize = 640; // pixels of a map, where its cells are large enough
-const leastCell = 3; // pixels
+const mapSize = 640; // size of a map in pixels, unless its cells would become too small
+const leastCell = 3; // smallest cell, in pixels
 const labelEvery = 13; // pixels from one label to the next
-const longestLabel = 16; // letters
+const longestLabel = 16; // characters
 
-/** The matrix of many classes as a map: a cell per pair that occurs, tinted like a cell of the table. */
+/** Draws the matrix of many classes as a map: one cell per pair that occurs, tinted like a cell of the table. */
 function drawMap(title: string, classes: readonly string[], counts: readonly (readonly number[])[]): Markup {
   const n = classes.length;
   const cell = Math.max(leastCell, Math.floor(mapSize / n));
@@ -113,7 +115,7 @@ function mapCell({
   readonly count: number;
   readonly total: number;
 }): Markup {
-  const tint = 0.25 + 0.75 * Math.sqrt(count / total); // the root keeps single mistakes visible
+  const tint = 0.25 + 0.75 * Math.sqrt(count / total); // The square root keeps single mistakes visible.
   return element(
     "rect",
     {
@@ -138,7 +140,7 @@ function countWords(
   return `${count} of ${total} of class ${classes[actual]!} were taken for ${classes[predicted]!}`;
 }
 
-/** The pairs of classes that were confused most often; nothing where none was. */
+/** Lists the pairs of classes that were confused most often; empty if there are none. */
 function listPairs(classes: readonly string[], counts: readonly (readonly number[])[]): Markup[] {
   const pairs = counts
     .flatMap((row, actual) => row.map((count, predicted) => ({ actual, predicted, count })))

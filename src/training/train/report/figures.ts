@@ -1,33 +1,35 @@
 /** A curve over the epochs. */
 export interface Series {
   readonly name: string;
-  /** One value an epoch, from the first; NaN leaves a gap. */
+  /** One value per epoch, starting at the first. NaN leaves a gap. */
   readonly values: readonly number[];
 }
 
-/** A place among the epochs at which something happened; between two of them at a half. */
+/** An event at an epoch, to be marked in a chart. An event between two epochs is at a half-integer. */
 export interface Mark {
   readonly epoch: number;
-  /** A word or two. */
+  /** Label of one or two words. */
   readonly label: string;
 }
 
 /**
- * Curves over the epochs, or over what `x` says. Of a curve of more than 4,000 values the page has the first, the least, the greatest and
- * the last of each part, so that zooming shows its detail.
+ * Curves over the epochs, or over `x`. A curve of more than 4,000 values is reduced to the first, minimum, maximum and
+ * last value of each part, so that zooming still shows its detail.
  */
 export interface LinesFigure {
   readonly kind: "lines";
   readonly title: string;
   readonly caption?: string;
   readonly series: readonly Series[];
-  /** What the values lie over, one place a value, rising. Default: the epochs from 1. */
+  /** The x values, one per value of the series, ascending. Default: epochs counted from 1. */
   readonly x?: { readonly label: string; readonly values: readonly number[] };
-  /** How values are written: as numbers (default), or shares as percentages. */
+  /** Format of the values: numbers (default), or shares as percentages. */
   readonly unit?: "number" | "percent";
-  /** Powers of ten apart (default: where the values span more than two of them and all are positive). */
+  /**
+   * Whether the y axis is logarithmic. Default: true if all values are positive and span more than two powers of ten.
+   */
   readonly log?: boolean;
-  /** Places to mark by a line across, such as `rateDrops` finds. */
+  /** Epochs to mark by a vertical line, such as those that `rateDrops` returns. */
   readonly marks?: readonly Mark[];
 }
 
@@ -38,12 +40,12 @@ export interface LayersFigure {
   readonly caption?: string;
   readonly layers: readonly {
     readonly name: string;
-    /** What is to be known of it, a line each. */
+    /** Properties of the layer, one per line. */
     readonly lines: readonly string[];
   }[];
 }
 
-/** How often each class was taken for each: a table of up to 30 classes, of more a map with the most frequent pairs below it. */
+/** Confusion matrix: a table for up to 30 classes; for more, a map with the most frequent pairs below it. */
 export interface ConfusionFigure {
   readonly kind: "confusion";
   readonly title: string;
@@ -53,7 +55,7 @@ export interface ConfusionFigure {
   readonly counts: readonly (readonly number[])[];
 }
 
-/** Small grey images with a word or two below each. */
+/** Small grey images with a short label below each. */
 export interface ImagesFigure {
   readonly kind: "images";
   readonly title: string;
@@ -61,21 +63,21 @@ export interface ImagesFigure {
   readonly width: number;
   readonly height: number;
   readonly images: readonly {
-    /** Row by row, from 0 (paper) to 1 (ink). */
+    /** Brightness by rows, from 0 (paper) to 1 (ink). */
     readonly pixels: ArrayLike<number>;
     /**
-     * How much each pixel counted, of either sign, to be drawn beside it: orange where it is positive, blue where it is negative,
-     * the stronger the nearer it is to the largest of the image.
+     * Signed weight of each pixel, drawn next to the image: orange if positive, blue if negative, stronger the closer
+     * it is to the largest weight of the image.
      */
     readonly weights?: ArrayLike<number>;
     readonly label: string;
-    /** A second line below it. */
+    /** A second line below the label. */
     readonly note?: string;
     readonly description: string;
   }[];
 }
 
-/** Points over a square, with the line on which both values are the same. */
+/** Points in a square, with the line on which both values are equal. */
 export interface ScatterFigure {
   readonly kind: "scatter";
   readonly title: string;
@@ -93,7 +95,7 @@ export interface TableFigure {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** A drawing made elsewhere, such as `toSvg` of a trace. It is put into the page as it is. */
+/** An existing drawing, such as `toSvg` of a trace. It is inserted into the page unchanged. */
 export interface DrawingFigure {
   readonly kind: "drawing";
   readonly title: string;
@@ -104,18 +106,18 @@ export interface DrawingFigure {
 export type Figure =
   LinesFigure | LayersFigure | ConfusionFigure | ImagesFigure | ScatterFigure | TableFigure | DrawingFigure;
 
-/** A report of a training run. All texts may hold anything; they are escaped. */
+/** Report of a training run. Texts may contain any characters; they are escaped. */
 export interface TrainingReport {
   readonly title: string;
   readonly subtitle?: string;
-  /** The numbers that matter, the first of them large. */
+  /** Most important numbers. The first is shown large. */
   readonly results: readonly { readonly name: string; readonly value: string; readonly note?: string }[];
-  /** What deserves attention: that the run was stopped early, for instance. */
+  /** Remarks about the run, for example that it was stopped early. */
   readonly notes?: readonly string[];
   readonly figures: readonly Figure[];
   readonly settings: readonly (readonly [name: string, value: string])[];
-  /** The command line that repeats the run; where it takes several, one after the other. */
+  /** Command line that repeats the run; a list if several commands are run one after the other. */
   readonly command?: string | readonly string[];
-  /** Where the data are from. */
+  /** Source of the data. */
   readonly provenance?: string;
 }

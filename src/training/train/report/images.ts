@@ -3,14 +3,14 @@ import type { ImagesFigure } from "./figures.ts";
 
 const shownWidth = 80; // pixels of the page
 
-/** Images beside each other, each with its label. */
+/** Draws images side by side, each with its label. */
 export function drawImages({ width, height, images }: ImagesFigure): Markup {
   const size = { width: shownWidth, height: Math.round((shownWidth * height) / width) };
   const draw = (src: string, alt: string): Markup => element("img", { src, ...size, alt });
   return element(
     "div",
     { class: "images" },
-    "", // so that no images make an empty element and not an unclosed one
+    "", // Ensures that an empty list gives an empty element rather than an unclosed one.
     ...images.map(({ pixels, weights, label, note, description }) =>
       element(
         "figure",
@@ -31,7 +31,7 @@ export function drawImages({ width, height, images }: ImagesFigure): Markup {
 
 type Colour = readonly [red: number, green: number, blue: number];
 
-/** A grey image, dark where there is ink, as the address of a bitmap. */
+/** Encodes a grey image, in which 1 is ink and dark, as a data URL. */
 export function bitmap(pixels: ArrayLike<number>, width: number, height: number): string {
   return writeBitmap(width, height, (i) => {
     const light = Math.round(255 * (1 - Math.min(1, Math.max(0, pixels[i] ?? 0))));
@@ -39,10 +39,10 @@ export function bitmap(pixels: ArrayLike<number>, width: number, height: number)
   });
 }
 
-const above: Colour = [149, 56, 0]; // the largest positive weight
-const below: Colour = [5, 80, 174]; // the largest negative one
+const above: Colour = [149, 56, 0]; // largest positive weight
+const below: Colour = [5, 80, 174]; // largest negative weight
 
-/** Weights of either sign as the address of a bitmap: white where they are 0. */
+/** Encodes signed weights as a data URL of an image; 0 is white. */
 function weightsBitmap(weights: ArrayLike<number>, width: number, height: number): string {
   let largest = 0;
   for (let i = 0; i < weights.length; i++) {
@@ -58,7 +58,7 @@ function weightsBitmap(weights: ArrayLike<number>, width: number, height: number
   });
 }
 
-/** The address of a Windows bitmap: every browser reads it, and it needs no packing. */
+/** Encodes a Windows bitmap as a data URL. Every browser reads the format, and it needs no compression. */
 function writeBitmap(width: number, height: number, colourOf: (i: number) => Colour): string {
   const stride = Math.ceil((width * 3) / 4) * 4;
   const header = 54;
@@ -75,9 +75,9 @@ function writeBitmap(width: number, height: number, colourOf: (i: number) => Col
   ];
   for (const [offset, value] of words) view.setUint32(offset, value, true);
   view.setUint16(26, 1, true); // planes
-  view.setUint16(28, 24, true); // bits a pixel
+  view.setUint16(28, 24, true); // bits per pixel
   for (let y = 0; y < height; y++) {
-    const row = header + (height - 1 - y) * stride; // the lowest row comes first
+    const row = header + (height - 1 - y) * stride; // rows are stored from bottom to top
     for (let x = 0; x < width; x++) {
       const [red, green, blue] = colourOf(y * width + x);
       bytes.set([blue, green, red], row + 3 * x);

@@ -2,14 +2,14 @@ import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import { showTick } from "../../../pictures/plot/scale.ts";
 import type { Mark } from "./figures.ts";
 
-/** What is asked of an epoch: its learning rate, where it is known. */
+/** An epoch with its learning rate; `undefined` if unknown. */
 export interface RatedEpoch {
   readonly learningRate: number | undefined;
 }
 
 /**
- * Where the learning rate fell, as marks for the curve of the loss: between the epoch before and the first one with the
- * lower rate. A rate that goes on changing, in more than half of the epochs, falls nowhere in particular: no marks.
+ * Returns the drops of the learning rate as marks for the loss curve, each between two epochs. If the rate changes in
+ * more than half of the epochs, there are no distinct drops, and the result is empty.
  *
  * @example
  * const history = [0.1, 0.1, 0.1, 0.05, 0.05].map((learningRate) => ({ learningRate }));

@@ -96,9 +96,9 @@ describe("marks on curves", () => {
     const text = page(marks).split('<div class="at-520">')[1]!;
     expect(text.match(/<line class="mark"/g)).toHaveLength(4);
     expect(text).toContain("<title>rate 3.5</title>");
-    // the second one stands in a row of its own
+    // the second label is in its own row
     expect(labels(text)).toEqual(["rate 2.5", "rate 3.5", "rate 12.5", "rate 19.5"]);
-    // the last one is written to the left of its line, within the drawing
+    // the last one is written to the left of its line, inside the drawing
     expect(text).toMatch(/text-anchor="end">rate 19\.5</);
     expect(page([])).not.toContain('<line class="mark"');
   });
@@ -145,7 +145,7 @@ test("images have beside them what each pixel counted: white for nothing, orange
 test("bitmap writes a Windows bitmap, the lowest row first, ink dark", () => {
   const bytes = Uint8Array.from(atob(bitmap([0, 1, 0.5, 2], 2, 2).split(",")[1]!), (c) => c.charCodeAt(0));
   expect(String.fromCharCode(bytes[0]!, bytes[1]!)).toBe("BM");
-  expect(bytes.length).toBe(54 + 2 * 8); // two rows of two pixels of three bytes, filled up to eight
+  expect(bytes.length).toBe(54 + 2 * 8); // two rows of two pixels of three bytes, padded to eight bytes
   expect(Array.from(bytes.subarray(54))).toEqual([
     128, 128, 128, 0, 0, 0, 0, 0, 255, 255, 255, 0, 0, 0, 0, 0,
   ]);
@@ -165,7 +165,7 @@ describe("a confusion matrix of many classes", () => {
     settings: [],
   });
 
-  // of more than 30 classes there was a list of pairs below the caption of a matrix
+  // With more than 30 classes, the list of pairs used to appear below the caption of a matrix.
   test("is a map with a cell per pair that occurs, and the pairs below have a caption of their own", () => {
     const map = /<svg class="confusion-map"[^]*?<\/svg>/.exec(page)![0];
     expect(map.match(/<rect class="right"/g)).toHaveLength(n);
@@ -180,7 +180,7 @@ describe("a confusion matrix of many classes", () => {
   });
 });
 
-// 100,000 steps kept 100 points
+// 100,000 steps are reduced to fewer points
 test("a long curve keeps its least and its greatest value", () => {
   const values = Array.from({ length: 100_000 }, (_, i) =>
     i === 54_321 ? 9 : i === 65_432 ? -7 : Math.sin(i),

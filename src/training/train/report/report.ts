@@ -8,10 +8,10 @@ import { drawImages } from "./images.ts";
 import { reportStyle } from "./style.ts";
 
 /**
- * A report of a training run as a page of HTML: one file that needs nothing else, runs no script and follows the
- * reader's choice of light or dark.
+ * Writes the report of a training run as a self-contained HTML page, which follows the reader's choice of light or
+ * dark.
  *
- * Texts are escaped, whatever they hold; only the SVG of a `drawing` is put in as it is.
+ * All texts are escaped. Only the SVG of a `drawing` is inserted unchanged.
  *
  * @example
  * const page = trainingReport({
@@ -60,7 +60,7 @@ function writeFigure(figure: Figure): string {
   const heading = element("h2", {}, title);
   const about = caption === undefined ? [] : [element("p", { class: "caption" }, caption)];
   switch (kind) {
-    case "lines": // its caption comes last, so that charts side by side are level
+    case "lines": // The caption comes last, so that charts side by side are aligned.
       return writeMarkup(element("section", {}, heading, ...drawFigure(figure), ...about));
     case "images":
     case "layers":
@@ -70,7 +70,7 @@ function writeFigure(figure: Figure): string {
     case "table":
       return writeMarkup(element("section", {}, heading, ...about, ...drawFigure(figure)));
     case "drawing": {
-      // what others have drawn is no text of ours to escape
+      // The drawing is already SVG, so it must not be escaped.
       const head = [heading, ...about].map(writeMarkup).join("");
       return `<section class="wide">${head}<div class="drawing scroll"${widthOf(figure.svg)} tabindex="0" role="group" aria-label="${escapeText(title)}">${figure.svg}</div></section>`;
     }
@@ -79,7 +79,7 @@ function writeFigure(figure: Figure): string {
   }
 }
 
-/** The width of a drawing as an attribute for the style, by which it is not made so small that its text cannot be read. */
+/** Returns the width of a drawing as a style attribute, which limits its shrinking so that its text stays legible. */
 function widthOf(svg: string): string {
   const width = /^<svg\b[^>]*\swidth="(\d+(?:\.\d+)?)"/.exec(svg)?.[1];
   return width === undefined ? "" : ` style="--width:${width}px"`;
@@ -112,7 +112,7 @@ function drawLayers({ layers }: LayersFigure): Markup {
 }
 
 function drawTable({ title, head, rows }: TableFigure): Markup {
-  // a number and its unit stay on one line
+  // The class keeps a number and its unit on one line.
   const cells = (tag: string, texts: readonly string[]): Markup =>
     element(
       "tr",
@@ -130,7 +130,7 @@ function drawTable({ title, head, rows }: TableFigure): Markup {
   return element("div", scrollable(title), table);
 }
 
-/** True for a number with or without a unit, as `97.8 %`. */
+/** True for a number with or without a unit, such as `97.8 %`. */
 function isQuantity(text: string): boolean {
   return /^[-−]?[\d.,]+(?:e[-−+]?\d+)?(?:\s\S{1,3})?$/.test(text);
 }

@@ -1,6 +1,6 @@
 import { colourProperty } from "../../../pictures/plot/palette.ts";
 
-/** What reports need beside the style of all pages. */
+/** CSS of reports, in addition to the style of all pages. */
 export const reportStyle: string = /* @__PURE__ */ `
 :root{${/* @__PURE__ */ colourProperty("right", "#0550ae", "#58a6ff")};${/* @__PURE__ */ colourProperty("wrong", "#953800", "#f0883e")}}
 .results{display:flex;flex-wrap:wrap;gap:12px 44px;margin:26px 0 34px;padding:0}

@@ -1,29 +1,29 @@
 import type { FileOperations, WritableFile } from "../../../io/file-operations.ts";
 
-/** What a power cut leaves to chance: a whole number below the bound. */
+/** Random integer below the bound, which decides the effects of a power cut. */
 export type Chance = (bound: number) => number;
 
 interface Content {
-  /** As programs see it. */
+  /** Content as programs see it. */
   now: Uint8Array;
-  /** As it lies on the disk. */
+  /** Content as stored on the disk. */
   safe: Uint8Array;
 }
 
-/** A disk that forgets, at a power cut, some of what was not synced. */
+/** A simulated disk that loses some unsynced changes at a power cut. */
 export interface Disk {
   readonly files: FileOperations;
-  /** How many operations were made. */
+  /** Number of operations performed. */
   readonly count: () => number;
-  /** Cuts the power in the midst of this operation (counted from now on); it and all that follow fail. */
+  /** Cuts the power during this operation, counted from now on; it and all that follow fail. */
   readonly cutAt: (operation: number) => void;
-  /** What a disk is after the cut: chance says of each thing that was not synced whether it got there, and how much of it. */
+  /** Returns the disk after the cut. For each unsynced change, chance decides whether and how much of it was stored. */
   readonly afterCut: (chance: Chance) => Disk;
 }
 
 /**
- * A disk in memory, with one folder. Until a file is synced any beginning of its new content may be what stays; until
- * the folder is synced any of its changes, one without the other, whatever their order.
+ * Creates a disk in memory with one folder. Until a file is synced, any prefix of its new content may survive. Until
+ * the folder is synced, any subset of its changes may, in any order.
  */
 export function makeDisk(start: ReadonlyMap<string, Uint8Array> = new Map()): Disk {
   const now = new Map<string, Content>([...start].map(([name, bytes]) => [name, { now: bytes, safe: bytes }]));
@@ -32,7 +32,7 @@ export function makeDisk(start: ReadonlyMap<string, Uint8Array> = new Map()): Di
   let made = 0;
   let end = Infinity;
   const plain = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
-  /** Counts an operation; the one in which the power is cut may or may not have happened. */
+  /** Counts an operation. The operation during which the power is cut may or may not have happened. */
   const operate = async <T>(run: () => T): Promise<T> => {
     const n = made++;
     if (n > end) throw new Error("no power");
@@ -48,7 +48,7 @@ export function makeDisk(start: ReadonlyMap<string, Uint8Array> = new Map()): Di
   const fileOf = (content: Content): WritableFile => ({
     write: async (bytes) =>
       operate(() => {
-        const some = bytes.subarray(0, Math.ceil(bytes.length / 2)); // as systems may, no more than they like
+        const some = bytes.subarray(0, Math.ceil(bytes.length / 2)); // systems may write less than requested
         content.now = Uint8Array.from([...content.now, ...some]);
         return some.length;
       }),
@@ -78,7 +78,7 @@ export function makeDisk(start: ReadonlyMap<string, Uint8Array> = new Map()): Di
       operate(() => {
         const content = now.get(plain(from));
         if (content === undefined) throw missing(from);
-        // two changes of the folder, of which a careless disk may keep the one
+        // Two changes of the folder, of which an unsynced disk may keep one.
         change((folder) => folder.set(plain(to), content));
         change((folder) => folder.delete(plain(from)));
       }),

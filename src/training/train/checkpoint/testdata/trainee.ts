@@ -1,10 +1,8 @@
-// A program that trains and is killed. It says what happens, a line each:
-//   begin STEP     where it takes up the run (0: anew)
-//   saved STEP     a checkpoint is safe
-//   now            the moment to kill it has come; at some moments it waits for its end, else it goes on
-//   done TEXT      the run has ended; all that must be the same in every run, to the bit
+// A training program that is killed. It prints one line per event: begin STEP where it takes up the run (0: anew) saved
+// STEP a checkpoint is safe now the moment to kill it has come; at some moments it waits for its end, else it goes on
+// done TEXT the run has ended; all that must be the same in every run, to the bit
 //
-// Usage: trainee.mjs FOLDER WORKER OPTIONS     with JSON options
+// Usage: trainee.mjs FOLDER WORKER OPTIONS with JSON options
 import { createHash } from "node:crypto";
 import { writeSync } from "node:fs";
 import { add, matmul, mean, mul, square, sub, tanh, tensor, type Tensor } from "downhill";
@@ -15,17 +13,17 @@ import { adam, chain, clipByGlobalNorm, reduceOnPlateau } from "downhill/optim";
 import { checkpointFolder, fit } from "downhill/train";
 import { writeTree } from "../tree-text.ts";
 
-/** When to say "now". */
+/** Moment at which to print "now". */
 export type Moment =
   | {
       readonly kind: "file";
-      /** In the `nth` call of this operation, from 0 … */
+      /** During the `nth` call of this operation, counted from 0 … */
       readonly operation: "makeFolder" | "list" | "open" | "write" | "sync" | "close" | "rename" | "syncFolder" | "remove";
       readonly nth: number;
-      /** … before it has begun, while it is going on, or when it is done. Then it waits. */
+      /** … before it has begun, while it is in progress, or when it is done. The program then waits to be killed. */
       readonly when: "before" | "during" | "after";
     }
-  /** After so many steps of this life; then it goes on. */
+  /** After this number of steps of this process, which then continues. */
   | { readonly kind: "step"; readonly steps: number };
 
 /** The JSON options. */
@@ -48,7 +46,10 @@ function waitForTheEnd(): never {
 
 const calls = new Map<string, number>();
 
-/** An operation that stops at its moment. `begin` is what of it is done when it is killed in its midst. */
+/**
+ * Performs an operation and stops at the given moment. `begin` performs the part that is done when the program is
+ * killed during it.
+ */
 async function at<T>(operation: string, run: () => Promise<T>, begin: () => Promise<unknown> = run): Promise<T> {
   const n = calls.get(operation) ?? 0;
   calls.set(operation, n + 1);
@@ -57,7 +58,7 @@ async function at<T>(operation: string, run: () => Promise<T>, begin: () => Prom
   if (moment.when === "before") waitForTheEnd();
   if (moment.when === "during") {
     await begin();
-    void run(); // is handed to a thread of the system, which goes on while this one waits
+    void run(); // Handed to a thread of the system, which continues while this one waits.
     waitForTheEnd();
   }
   await run();

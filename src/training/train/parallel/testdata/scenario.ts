@@ -1,4 +1,4 @@
-// A run of training as tests of ranks want it, by plain options, so that threads and processes can be told of it.
+// A training run for tests of ranks, described by plain options that can be sent to threads and processes.
 import { createHash } from "node:crypto";
 import { add, matmul, max, maximum, mean, mul, square, sub, type Tensor, tensor, zeros } from "downhill";
 import { type BatchOf, dataset, digits } from "downhill/data";
@@ -17,7 +17,7 @@ import {
   type World,
 } from "downhill/train";
 
-/** What one rank does otherwise than the others. */
+/** Deviating behaviour of one rank. */
 export type Oddity =
   | "leaves" // its loop, after a step
   | "stops" // by a hook
@@ -51,19 +51,19 @@ export interface Scenario {
   readonly plateau?: boolean;
   readonly patience?: number;
   readonly noDropout?: boolean;
-  /** More parameters than a message holds, of both dtypes. */
+  /** More parameters than fit into a message, of both dtypes. */
   readonly wide?: boolean;
   /** A model with a state: a moving mean, a count, and the largest number so far. */
   readonly modelState?: boolean;
-  /** The rate of plain descent; default: Adam, clipped. */
+  /** Rate of plain gradient descent. Default: Adam with clipping. */
   readonly rate?: number;
   readonly folder?: string;
   readonly everySteps?: number;
   readonly resume?: boolean;
-  /** Stops this rank, or all, after so many steps. */
+  /** Number of steps after which this rank, or all, stop. */
   readonly stopAfter?: number;
   readonly odd?: { readonly rank: number; readonly what: Oddity };
-  /** The step at which a process kills itself, and which rank. */
+  /** Rank that kills its own process, and the step at which it does. */
   readonly kill?: { readonly rank: number; readonly step: number };
 }
 
@@ -75,9 +75,9 @@ export interface Outcome {
   readonly step: number;
   readonly losses: readonly number[];
   readonly validation: readonly number[];
-  /** What its log was told. */
+  /** Kinds of log entries that its log received. */
   readonly told: readonly string[];
-  /** Items that the loss was given in a step, of all that were compiled. */
+  /** Number of items passed to the loss in each compiled step. */
   readonly rows: readonly number[];
 }
 
@@ -150,19 +150,19 @@ function dataOf({ data = "memory", batch = 16 }: Scenario): FitData<Batch> {
   }
 }
 
-/** A scenario as one rank runs it. */
+/** Data of one rank that runs a scenario. */
 interface Run {
   readonly world: World | undefined;
   readonly scenario: Scenario;
   readonly rank: number;
-  /** What this rank does otherwise. */
+  /** Deviating behaviour of this rank. */
   readonly what: Oddity | undefined;
   readonly stop: AbortController;
   readonly told: string[];
   readonly rows: number[];
 }
 
-/** Trains, and says what came of it. */
+/** Trains and returns the outcome. */
 export async function runScenario(world: World | undefined, scenario: Scenario): Promise<Outcome> {
   const rank = world?.rank ?? 0;
   const { odd } = scenario;
@@ -247,7 +247,7 @@ function firstState(dtype: "float32" | "float64"): State {
   };
 }
 
-/** Cross-entropy of a layer with dropout, and what each oddity and option makes of it. */
+/** Builds the cross-entropy loss of a layer with dropout, modified by the options and deviations. */
 function lossOf({ scenario, what, rows }: Run): Options["loss"] {
   const { dtype = "float32" } = scenario;
   return (p: Params, { x, y }: Batch, { key, training, modelState: state }: LossContext<State | undefined>) => {
@@ -292,7 +292,7 @@ function optimizerOf({ scenario, what }: Run): Optimizer<Params, unknown> {
     ...plain,
     update(grads, state, params, extra) {
       const { updates, state: next } = plain.update(grads, state, params, extra);
-      // the first trace is the one that is compared
+      // The comparison of ranks uses the first trace.
       return { updates: traces++ === 0 ? updates : { ...updates, b1: mul(updates.b1, 1.01) }, state: next };
     },
   };
@@ -318,7 +318,7 @@ function hooksOf({ scenario, rank, what, stop }: Run, epochs: number): NonNullab
   };
 }
 
-/** All that must be the same, to the bit: everything but times. */
+/** Hashes everything that must be equal bit by bit: all of a result except its times. */
 function hashOf(result: FitResult<Params, unknown, State | undefined>): string {
   const { params, state, modelState, history, step, best } = result;
   const plain = history.map(({ seconds: _, dataSeconds: __, computeSeconds: ___, ...record }) => record);
@@ -349,7 +349,7 @@ function failing(data: FitData<Batch>): FitData<Batch> {
   };
 }
 
-/** One batch less an epoch, without saying so. */
+/** Yields one batch less per epoch without reporting so. */
 function shortened(data: FitData<Batch>): FitData<Batch> {
   const { count, batchCount, epoch } = data as {
     count: number;

@@ -1,4 +1,4 @@
-// A thread that is a rank of one run after another: it is sent memory and scenario, and answers with what came of it.
+// A thread that is a rank of one run after another. It receives memory and scenario, and answers with the outcome.
 import { parentPort } from "node:worker_threads";
 import { type ThreadMemory, threadWorld } from "../../../../../test/support/thread-world.ts";
 import { runScenario, type Scenario } from "./scenario.ts";
