@@ -85,7 +85,7 @@ describeWithMpi("training over MPI", () => {
   test("has the same bits on ranks as on one, and ranks of different seeds are refused before", async () => {
     unbroken ??= hashIn(await life(1, {}));
     const two = await life(2, { oddSeed: 1 });
-    expect(two.stdout).toContain("refused: fit: the ranks of this run were given different things: seed.");
+    expect(two.stdout).toContain("refused: fit: the ranks of this run were given different values: seed.");
     expect(hashIn(two)).toBe(unbroken);
     if (extent(0, 1, 1) === 1) expect(hashIn(await life(4, {}))).toBe(unbroken);
   });

@@ -206,12 +206,12 @@ test.each<[string, unknown, string]>([
   [
     "a loss for each item",
     errors,
-    'fit: the loss is f64[3], and must be one number: a scalar. Return its mean, or its sum with reduction: "sum".',
+    'fit: the loss is f64[3], but must be a scalar. Return its mean, or its sum with reduction: "sum".',
   ],
   [
     "one among metrics",
     (p: never, b: Batch) => ({ loss: errors(p, b) }),
-    'fit: the loss is f64[3], and must be one number: a scalar. Return its mean, or its sum with reduction: "sum".',
+    'fit: the loss is f64[3], but must be a scalar. Return its mean, or its sum with reduction: "sum".',
   ],
   [
     "nothing",
@@ -221,7 +221,7 @@ test.each<[string, unknown, string]>([
   [
     "a plain number",
     () => 3,
-    "fit: the loss must return a scalar tensor, or { loss, metrics, modelState } with scalars by name as metrics. It returned the plain number 3, which nothing connects to the parameters: compute with tensors throughout.",
+    "fit: the loss must return a scalar tensor, or { loss, metrics, modelState } with scalars by name as metrics. It returned the plain number 3, which does not depend on the parameters: compute with tensors throughout.",
   ],
 ])("fit: a loss that returns %s", async (_, loss, message) => {
   expect(await messageOf(() => free(fit)({ ...options, loss }))).toBe(message);
@@ -232,7 +232,7 @@ test("fit: a run that diverges in a product names what users call it", async () 
     mean(matmul(mul(x, 1e300), matmul(mul(x, 1e300), w)));
   const text = await messageOf(() => free(fit)({ ...options, data: [{ x: full([2, 2], 1), y: 0 }], loss }));
   expect(text).toContain("The first such number comes from matmul, dot or einsum: its value became Infinity");
-  expect(text).toContain("Numbers that go into a product have grown too large.");
+  expect(text).toContain("The factors of a product have grown too large.");
   expect(text).not.toContain("dotGeneral");
 });
 
@@ -244,7 +244,7 @@ test("fit without await says so where its result is read", async () => {
     optimizer: sgd({ learningRate: 1e-12 }),
   }) as PromiseLike<unknown>;
   expect(await messageOf(() => (run as never as { params: unknown }).params)).toBe(
-    "fit: params is there when the run is over. Write await, as in const { params } = await fit(…). What it has reached by now is in latest.params of the run.",
+    "fit: params is available when the run is over. Write await, as in const { params } = await fit(…). The value so far is latest.params of the run.",
   );
   expect(await messageOf(() => (run as never as { catch: unknown }).catch)).toBe(
     "fit: a run has no catch. Write await fit(…) inside of try, or Promise.resolve(run).catch(…).",

@@ -306,7 +306,7 @@ describe("downhill export", () => {
     for (const name of readdirSync(join(folder, "damaged")))
       if (name.endsWith(".safetensors")) truncateSync(join(folder, "damaged", name), 100);
     const { status, stderr } = await downhill("export", "damaged");
-    expect(stderr).toContain("error: damaged: no checkpoint in it is whole.");
+    expect(stderr).toContain("error: damaged: none of its checkpoints is intact.");
     expect(status).toBe(1);
   });
 

@@ -95,7 +95,7 @@ describe("the commands of the report", () => {
       expect(commands).toHaveLength(3);
       const page = reportOf("third.html");
       const said = [
-        "The same run again, to the last bit, by one command after the other, in a new folder:",
+        "To repeat this run bit by bit, run these commands one after the other in a new folder:",
         ...commands,
         "<dt>until batch 45</dt><dd>momentum 0.9; begun ",
         "<dt>until batch 70</dt><dd>learningRate 0.05, momentum 0.9; begun ",

@@ -263,7 +263,7 @@ describe("instances of a registered class", () => {
       epochs: 1,
     });
     await expect(run).rejects.toThrow(
-      "a checkpoint holds plain arrays and objects, and params holds an instance of Line",
+      "a checkpoint holds plain arrays and objects, but params holds an instance of Line",
     );
   });
 });

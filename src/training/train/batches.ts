@@ -64,8 +64,8 @@ export async function* batchesOf<B>(
     epoch === 0
       ? ""
       : " An iterator can be read only once: pass an array of batches, or dataset(…).batch(…).";
-  const what = next > 0 ? `are only ${next} batches of ${from} that were read` : "is no batch";
-  throw new DownhillError("data", `fit: there ${what} in epoch ${epoch + 1}.${again}`);
+  const what = next > 0 ? `has only ${next} batches, and ${from} were done before` : "has no batch";
+  throw new DownhillError("data", `fit: epoch ${epoch + 1} ${what}.${again}`);
 }
 
 export function isAborted(signal: AbortSignal | undefined): boolean {
@@ -80,9 +80,9 @@ export function checkData(data: unknown, what = "fit: data"): void {
   }
   const repair =
     typeof data === "object" && data !== null && "batch" in data
-      ? "Say how large the batches are, as in data.batch(32)."
+      ? "Set the batch size, as in data.batch(32)."
       : "Pass dataset({ x, y }).batch(32), or an array of batches.";
-  throw new DownhillError("data", `${what} must give batches. ${repair}`);
+  throw new DownhillError("data", `${what} must yield batches. ${repair}`);
 }
 
 function isIterable<B>(source: Iterable<B> | AsyncIterable<B>): source is Iterable<B> {

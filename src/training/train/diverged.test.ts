@@ -33,17 +33,17 @@ describe("a run that diverges names the step and the first operation that made a
     [
       "a logarithm of 0",
       ({ w }, { x }) => sum(mul(w, log(sub(x, 1)))),
-      /^fit: the loss is -?Infinity at step 1 .* Keep what goes into log above 0.* comes from log: its value became -Infinity at element 0 in the forward pass: .* Asked for at .*diverged\.test\.ts:\d+:\d+\./,
+      /^fit: the loss is -?Infinity at step 1 .* Keep the argument of log above 0.* comes from log: its value became -Infinity at element 0 in the forward pass: .* Asked for at .*diverged\.test\.ts:\d+:\d+\./,
     ],
     [
       "an exponential of a large number",
       ({ w }, { x }) => sum(mul(w, exp(mul(x, 1000)))),
-      /Keep what goes into exp small.* comes from exp: its value became Infinity/,
+      /Keep the argument of exp small.* comes from exp: its value became Infinity/,
     ],
     [
       "a slope of infinity",
       ({ w }, { x }) => sum(sqrt(mul(mul(w, 0), x))),
-      /^fit: the step is not finite at step 1 .*though the loss is 0\..* Keep what goes into sqrt away from 0.* comes from sqrt: its cotangent became/,
+      /^fit: the step is not finite at step 1 .*though the loss is 0\..* Keep the argument of sqrt away from 0.* comes from sqrt: its cotangent became/,
     ],
     [
       "a division by 0",
@@ -56,19 +56,19 @@ describe("a run that diverges names the step and the first operation that made a
     expect(run.latest.params.w.tolist()).toEqual([1, 2]);
   });
 
-  test("and keeps the error of that operation as its cause", async () => {
+  test("and has the error of that operation as its cause", async () => {
     const run = fit({ ...options, loss: ({ w }) => sum(log(mul(w, 0))) });
     await expect(run).rejects.toMatchObject({ code: "nan", cause: { code: "nan" } });
   });
 
-  test("with an optimiser that searches along lines, and several batches a step, too", async () => {
+  test("also with an optimiser with a line search, and with several batches per step", async () => {
     const loss = ({ w }: Params, { x }: Points): Tensor => sum(mul(w, log(sub(x, 5))));
     const message = /comes from log: its value became (NaN|-Infinity)/;
     expect(await endOf(fit({ ...options, loss, optimizer: lbfgs() }))).toMatch(message);
     expect(await endOf(fit({ ...options, loss, accumulate: 2 }))).toMatch(message);
   });
 
-  test("while the user debugs, too", async () => {
+  test("also while the user debugs", async () => {
     debug({ nan: true });
     const loss = ({ w }: Params, { x }: Points): Tensor => sum(mul(w, log(sub(x, 5))));
     expect(await endOf(fit({ ...options, loss }))).toMatch(
@@ -77,17 +77,17 @@ describe("a run that diverges names the step and the first operation that made a
     expect(() => log(-1)).toThrow("log: its value became NaN"); // debugging is still on
   });
 
-  test("debugging is off again afterwards", async () => {
+  test("and turns debugging off again", async () => {
     await endOf(fit({ ...options, loss: ({ w }) => sum(log(mul(w, 0))) }));
     expect(log(-1).item()).toBe(Number.NaN);
   });
 });
 
-describe("a bad number that was given", () => {
-  test("in the data is named with its place", async () => {
+describe("a bad number in the inputs", () => {
+  test("is named with its path and element", async () => {
     const data = dataset({ x: [[1, 2], [3, Number.NaN]] }).batch(2); // prettier-ignore
     expect(await endOf(fit({ ...options, data }))).toMatch(
-      /^fit: the loss is NaN at step 1 \(epoch 1, batch 1\)\. Look at the data: fill such values in or take the items out\. The first such number is given: batch\.x, element 3, is NaN\./,
+      /^fit: the loss is NaN at step 1 \(epoch 1, batch 1\)\. Check the data: fill such values in or remove the items\. The first such number is in the inputs: batch\.x, element 3, is NaN\./,
     );
   });
 });
@@ -103,18 +103,18 @@ describe("no bad state is kept", () => {
     return { store: { ...memory, save }, saved };
   };
 
-  test("where the state of the optimiser overflows though its steps are finite", async () => {
+  test("if the state of the optimiser overflows though its steps are finite", async () => {
     // The square of the gradient is infinite, so Adam's step is 0 from then on.
     const { store, saved } = storeOf();
     const loss = ({ w }: Params, { x }: Points): Tensor => sum(mul(w, mul(x, 1e200)));
     const run = fit({ ...options, loss, optimizer: adam(), checkpoint: { store, everySteps: 1 } });
     expect(await endOf(run)).toMatch(
-      /^fit: after step 1, state\.meanSquare\.w, element 0, is Infinity, so this state is not kept\. Lower the learning rate/,
+      /^fit: after step 1, state\.meanSquare\.w, element 0, is Infinity, so this state is not saved\. Lower the learning rate/,
     );
     expect(saved).toEqual([]);
   });
 
-  test("and what several batches have added up before the bad one is", async () => {
+  test("but the sum of several batches before the bad one is kept", async () => {
     const { store } = storeOf();
     const shared = { ...options, accumulate: 3, epochs: 1 };
     const run = fit({
@@ -128,7 +128,7 @@ describe("no bad state is kept", () => {
     expect(mended.params.w.tolist()).toEqual((await fit({ ...shared, data })).params.w.tolist());
   });
 
-  test("in any checkpoint of a run that goes wrong slowly", async () => {
+  test("in any checkpoint of a run that diverges slowly", async () => {
     const { store, saved } = storeOf();
     const run = fit({
       ...options,

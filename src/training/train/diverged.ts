@@ -110,22 +110,23 @@ export function diverged(at: Divergence): DownhillError {
 
 function describe(origin: Origin | undefined): string {
   if (origin === undefined) return "";
-  if (origin.kind === "given") return ` The first such number is given: ${origin.place} is ${origin.value}.`;
+  if (origin.kind === "given")
+    return ` The first such number is in the inputs: ${origin.place} is ${origin.value}.`;
   return ` The first such number comes from ${origin.error.message}`;
 }
 
 function adviceOn({ step, learningRate, origin }: Divergence): string {
   if (origin?.kind === "given" && origin.place.startsWith("batch")) {
-    return "Look at the data: fill such values in or take the items out.";
+    return "Check the data: fill such values in or remove the items.";
   }
   const about = origin?.kind === "operation" ? adviceAbout(origin.error.message) : "";
   if (step === 1) {
-    const first = "Look at the data and at the first parameters: inputs should be numbers of about −3 to 3";
+    const first = "Check the data and the initial parameters: inputs should be numbers of about −3 to 3";
     return `${first} (see standardise), labels valid.${about}`;
   }
   const rate = learningRate === undefined ? "" : ` (it is ${learningRate})`;
   const lower = `Lower the learning rate${rate}, clip the gradients (clipByGlobalNorm)`;
-  return `${lower}, scale the inputs (see standardise), or begin with smaller parameters.${about}`;
+  return `${lower}, scale the inputs (see standardise), or start from smaller parameters.${about}`;
 }
 
 /** Returns advice about an operation, whose name begins the message of the NaN check. */
@@ -134,16 +135,16 @@ function adviceAbout(message: string): string {
   switch (name) {
     case "log":
     case "log1p":
-      return " Keep what goes into log above 0, or take a loss from scores (softmaxCrossEntropy, softplus).";
+      return " Keep the argument of log above 0, or compute the loss from scores (softmaxCrossEntropy, softplus).";
     case "exp":
-      return " Keep what goes into exp small: take a loss from scores (softmaxCrossEntropy, softplus).";
+      return " Keep the argument of exp small: compute the loss from scores (softmaxCrossEntropy, softplus).";
     case "div":
-      return " Keep the divisor away from 0, as by adding a small number.";
+      return " Keep the divisor away from 0, for example by adding a small number.";
     case "sqrt":
     case "pow":
-      return ` Keep what goes into ${name} away from 0, where its slope is infinite.`;
+      return ` Keep the argument of ${name} away from 0, where its slope is infinite.`;
     case "matmul":
-      return " Numbers that go into a product have grown too large.";
+      return " The factors of a product have grown too large.";
     default:
       return "";
   }

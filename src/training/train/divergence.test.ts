@@ -46,16 +46,16 @@ async function outcome(asked: Asked): Promise<{ epochs: number; code: string; me
   return { epochs: history.length, code, message };
 }
 
-describe("a run whose numbers are finite is lost", () => {
-  test("where its loss is a thousand times that of the beginning and rises: it ran to its end", async () => {
+describe("a run with finite numbers counts as diverged", () => {
+  test("if its loss is a thousand times the initial one and rises", async () => {
     const { epochs, code, message } = await outcome({ rate: 1.05 });
     expect([epochs, code]).toEqual([5, "diverged"]);
     expect(message).toMatch(
-      /^fit: the run has diverged: the loss after epoch 5 is 18\d{7} and does not come down; that of the parameters it began with is 1 on the same data\. Lower the learning rate \(it is 1\.05\)/,
+      /^fit: the run has diverged: the loss after epoch 5 is 18\d{7} and does not decrease; the loss of the initial parameters is 1 on the same data\. Lower the learning rate \(it is 1\.05\)/,
     );
   });
 
-  test("is told in the log, and what was reached stays", async () => {
+  test("and the log reports it, and the state reached stays available", async () => {
     const told: unknown[] = [];
     const run = fit({
       params: tensor(1),
@@ -70,7 +70,7 @@ describe("a run whose numbers are finite is lost", () => {
     expect(run.latest.step).toBe(100);
   });
 
-  test("and a run that was broken and resumed is lost at the same epoch", async () => {
+  test("at the same epoch if it was interrupted and resumed", async () => {
     const store = checkpointMemory();
     const part = (epochs: number, resume: boolean): PromiseLike<unknown> =>
       fit({
@@ -86,7 +86,7 @@ describe("a run whose numbers are finite is lost", () => {
     await expect(part(12, true)).rejects.toThrow("the loss after epoch 5 is");
   });
 
-  test("unless its rule is off, has a larger factor, or something speaks for it", async () => {
+  test("unless the rule is off, has a larger factor, or an exemption applies", async () => {
     const goesOn = async (divergence: DivergenceRule | false): Promise<number> =>
       (await outcome({ rate: 1.05, epochs: 7, divergence })).epochs;
     expect(await goesOn(false)).toBe(7);
@@ -100,7 +100,7 @@ describe("a run whose numbers are finite is lost", () => {
   });
 });
 
-describe("a healthy run is never taken for lost", () => {
+describe("a healthy run never counts as diverged", () => {
   test.each<[string, Asked]>([
     ["large losses that fall slowly", { rate: 1e-5, start: 1e5 }],
     ["large losses that do not fall", { rate: 0, start: 1e5 }],
@@ -121,7 +121,7 @@ describe("a healthy run is never taken for lost", () => {
     expect((await outcome({ epochs: 20, ...asked })).code).toBe("none");
   });
 
-  test("data that can be read but once an epoch are not read twice", async () => {
+  test("data that can be read only once per epoch are not read twice", async () => {
     let reads = 0;
     const counted: Iterable<Batch> = {
       [Symbol.iterator]() {

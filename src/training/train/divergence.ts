@@ -79,12 +79,12 @@ export function lostRun(
   rate: number | undefined,
 ): DownhillError {
   const show = (loss: number): string => String(Number(loss.toPrecision(4)));
-  const ratio = `that of the parameters it began with is ${show(start.loss)} on the same data`;
+  const ratio = `the loss of the initial parameters is ${show(start.loss)} on the same data`;
   const lower = `Lower the learning rate${rate === undefined ? "" : ` (it is ${rate})`}, clip the gradients (clipByGlobalNorm)`;
   return new DownhillError(
     "diverged",
-    `fit: the run has diverged: the loss after epoch ${epoch} is ${show(now.loss)} and does not come down; ${ratio}. ` +
-      `${lower}, scale the inputs (see standardise), or begin with smaller parameters. ` +
-      "divergence: false lets such runs go on. The parameters are in `latest` of the run.",
+    `fit: the run has diverged: the loss after epoch ${epoch} is ${show(now.loss)} and does not decrease; ${ratio}. ` +
+      `${lower}, scale the inputs (see standardise), or start from smaller parameters. ` +
+      "With divergence: false such runs continue. The parameters are in `latest` of the run.",
   );
 }

@@ -32,7 +32,7 @@ async function collect<E>(run: AsyncIterable<E>): Promise<E[]> {
   return events;
 }
 
-test("an optimiser that searches along lines is compiled as any other", async () => {
+test("an optimiser with a line search is compiled like any other", async () => {
   const { params, history } = await fit({
     ...options,
     data: dataset(line).batch(3),
@@ -48,7 +48,7 @@ describe("an epoch by hand", () => {
   // Batches {(1, 3), (2, 5)} and {(3, 7)} of y = 2x + 1, from a = c = 0 at rate 0.01, mean losses.
   // Batch 1: residuals −3, −5: loss 17, ∂a = −13, ∂c = −8, to (0.13, 0.08).
   // Batch 2: residual 0.39 + 0.08 − 7 = −6.53: loss 42.6409, ∂a = −39.18, ∂c = −13.06, to (0.5218, 0.2106).
-  test("takes each step on its batch, the short last one included, and weighs losses by items", async () => {
+  test("takes one step per batch, including the short last one, and weights losses by items", async () => {
     const events = await collect(fit({ ...options, every: "step" }));
     expect(events.map(({ kind, epoch, step, items }) => [kind, epoch, step, items])).toEqual([
       ["step", 1, 1, 2],
@@ -62,7 +62,7 @@ describe("an epoch by hand", () => {
     expect(events[2]!.params).toBe(events[1]!.params);
   });
 
-  test("of sums: one item a step is SGD, all items gradient descent", async () => {
+  test("with sums: one item per step is SGD, all items is gradient descent", async () => {
     const total = (p: Line, { x, y }: Points): Tensor => sum(square(sub(add(mul(p.a, x), p.c), y)));
     const shared = { ...options, loss: total, reduction: "sum" } as const;
     const full = await fit({ ...shared, data: dataset(line).batch("full") });
@@ -72,7 +72,7 @@ describe("an epoch by hand", () => {
     expect([single.params.a.item(), single.params.c.item()]).toEqual([0.2, 0.1]);
   });
 
-  test("gives metrics as means over items, and numbers of the data as they are", async () => {
+  test("reports metrics as means over items, and plain numbers of the data unchanged", async () => {
     const run = fit({
       ...options,
       loss: (p, batch) => ({
@@ -107,7 +107,7 @@ describe("the mini-batch runs of PyTorch", () => {
     y: tensor(rows.map((i) => y.data[i]!)),
   });
 
-  test("are there", () => expect(golden.cases.length).toBe(5));
+  test("are present", () => expect(golden.cases.length).toBe(5));
 
   test.each(golden.cases.map((run) => [run.id, run] as const))("%s", async (_, run) => {
     const { lr: learningRate, ...rest } = run.options;
@@ -139,7 +139,7 @@ describe("the mini-batch runs of PyTorch", () => {
 });
 
 describe("a run", () => {
-  test("can be awaited, looped over, and asked for its result after the loop", async () => {
+  test("can be awaited, iterated, and awaited after the loop", async () => {
     const awaited = await fit({ ...options, epochs: 3 });
     const run = fit({ ...options, epochs: 3 });
     const events = await collect(run);
@@ -151,7 +151,7 @@ describe("a run", () => {
     expect((await run).params).toBe(result.params);
   });
 
-  test("ends when its loop is left, closing the data, and keeps what it has", async () => {
+  test("ends when its loop is left, closes the data, and keeps its state", async () => {
     let closed = 0;
     async function* endless(): AsyncGenerator<Points> {
       try {
@@ -167,7 +167,7 @@ describe("a run", () => {
     expect([stopped, step, history]).toEqual(["left", 3, []]);
   });
 
-  test("ends at the signal, before it begins, between steps, and while it waits for data", async () => {
+  test("ends at the signal: before it begins, between steps, and while it waits for data", async () => {
     expect((await fit({ ...options, signal: AbortSignal.abort() })).stopped).toBe("aborted");
 
     const between = new AbortController();
@@ -193,14 +193,14 @@ describe("a run", () => {
     expect(isClosed).toBe(true);
   });
 
-  test("that has done all epochs is finished, whatever the signal says then", async () => {
+  test("that has done all epochs is finished, even if the signal is raised then", async () => {
     const controller = new AbortController();
     const run = fit({ ...options, signal: controller.signal });
     for await (const event of run) if (event.kind === "epoch") controller.abort();
     expect((await run).stopped).toBe("finished");
   });
 
-  test("of no epochs gives back where it started", async () => {
+  test("of no epochs returns its initial state", async () => {
     const { params, history, stopped } = await fit({ ...options, epochs: 0 });
     expect([params.a.item(), history, stopped]).toEqual([0, [], "finished"]);
   });
@@ -219,7 +219,7 @@ describe("a run", () => {
     expect(ticks).toBeGreaterThan(3);
   });
 
-  test("is the same for the same seed, bit for bit, and the key of a step depends on nothing else", async () => {
+  test("is equal bit by bit for equal seeds, and the key of a step depends on nothing else", async () => {
     const once = async (seed: number): Promise<unknown> => {
       const data = dataset({ x: [1, 2, 3, 4, 5], y: [3, 5, 7, 9, 12] })
         .shuffle({ seed })
@@ -249,13 +249,13 @@ describe("a run", () => {
     expect(await once(1)).not.toEqual(await once(2));
   });
 
-  test("tells the learning rate of each step", async () => {
+  test("reports the learning rate of each step", async () => {
     const learningRate = ((t: number) => (typeof t === "number" ? 0.1 / (t + 1) : mul(0, t))) as Schedule;
     const events = await collect(fit({ ...options, optimizer: sgd({ learningRate }), every: "step" }));
     expect(events.map((event) => event.learningRate)).toEqual([0.1, 0.05, 0.05]);
   });
 
-  test("takes plain numbers as parameters, and arrays of batches as data", async () => {
+  test("accepts plain numbers as parameters, and arrays of batches as data", async () => {
     const { params } = await fit({
       params: { a: 0, c: 0 } as unknown as Line,
       loss: squares,
@@ -266,7 +266,7 @@ describe("a run", () => {
     expect(params.a.item()).toBeGreaterThan(0.13);
   });
 
-  test("tells the step to the loss, and compiles once for each shape of batch", async () => {
+  test("passes the step to the loss, and compiles once per shape of batch", async () => {
     let traced = 0;
     const seen: number[] = [];
     const run = fit({
@@ -285,7 +285,7 @@ describe("a run", () => {
 });
 
 describe("a step that is not finite", () => {
-  test("stops the run with step, advice and the parameters before it", async () => {
+  test("stops the run with its number, advice and the parameters before it", async () => {
     const run = fit({ ...options, optimizer: sgd({ learningRate: 1e60 }), epochs: 20, every: "step" });
     const events: FitEvent<Line, SgdState>[] = [];
     const loop = async (): Promise<void> => {
@@ -299,14 +299,14 @@ describe("a step that is not finite", () => {
     expect(Number.isFinite(run.latest.params.a.item())).toBe(true);
   });
 
-  test("at the first step points to data and parameters", async () => {
+  test("at the beginning points to data and parameters", async () => {
     const data = dataset({ x: [Number.NaN], y: [1] }).batch(1);
     await expect(fit({ ...options, data })).rejects.toThrow(
-      "fit: the loss is NaN at step 1 (epoch 1, batch 1). Look at the data",
+      "fit: the loss is NaN at step 1 (epoch 1, batch 1). Check the data",
     );
   });
 
-  test("is one whose loss is finite but whose update is not", async () => {
+  test("may have a finite loss and a non-finite update", async () => {
     const run = fit({
       ...options,
       loss: ({ a }, { x }) =>
@@ -328,20 +328,20 @@ describe("misuse", () => {
     [
       "data without batches",
       { data: dataset(line) },
-      "fit: data must give batches. Say how large the batches are, as in data.batch(32).",
+      "fit: data must yield batches. Set the batch size, as in data.batch(32).",
     ],
-    ["raw arrays", { data: line }, "fit: data must give batches. Pass dataset({ x, y }).batch(32)"],
+    ["raw arrays", { data: line }, "fit: data must yield batches. Pass dataset({ x, y }).batch(32)"],
     ["no optimiser", { optimizer: "sgd" }, "fit: optimizer must be an optimiser"],
     ["half an epoch", { epochs: 0.5 }, "fit: epochs must be an integer of 0 or more, or Infinity; got 0.5."],
     ["a fraction as seed", { seed: 0.5 }, "the seed must be an integer"],
-    ["a signal that is none", { signal: {} }, "fit: signal must be an AbortSignal"],
+    ["an invalid signal", { signal: {} }, "fit: signal must be an AbortSignal"],
     ["another every", { every: "batch" }, 'fit: every must be "epoch" or "step"'],
   ])("%s is refused at once", (_, wrong, message) => {
     expect(() => fit({ ...options, ...wrong } as never)).toThrow(message);
   });
 
   test.each<[string, object, string]>([
-    ["a loss that is no scalar", { loss: (p: Line, { x }: Points) => mul(p.a, x) }, "f64[2]"],
+    ["a loss that is not a scalar", { loss: (p: Line, { x }: Points) => mul(p.a, x) }, "f64[2]"],
     ["an async loss", { loss: async () => tensor(1) }, "async"],
     [
       "a loss that returns nothing",
@@ -349,11 +349,11 @@ describe("misuse", () => {
       "the loss must return a scalar tensor, or { loss, metrics, modelState }",
     ],
     [
-      "a metric that is no scalar",
+      "a metric that is not a scalar",
       { loss: (p: Line, b: Points) => ({ loss: squares(p, b), metrics: { all: b.x } }) },
       'the metric "all" must be a scalar tensor, got f64[2]',
     ],
-    ["no batches", { data: [] }, "fit: there is no batch in epoch 1."],
+    ["no batches", { data: [] }, "fit: epoch 1 has no batch."],
     [
       "an iterator that is used up",
       { data: [{ x: [1], y: [1] }].values(), epochs: 2 },
@@ -372,7 +372,7 @@ describe("misuse", () => {
 });
 
 describe("evaluator", () => {
-  test("measures loss and metrics over all items, and compiles once", async () => {
+  test("measures loss and metrics over all items, and compiles once per shape", async () => {
     let traced = 0;
     const evaluate = evaluator((p: Line, batch: Points) => {
       traced++;
@@ -389,10 +389,10 @@ describe("evaluator", () => {
   });
 });
 
-test("a loop over a run without await, and an evaluator without a loss, say so", () => {
+test("a loop over a run without await, and an evaluator without a loss, are refused", () => {
   const run = fit({ ...options, epochs: 0 });
   expect(() => [...(run as unknown as Iterable<unknown>)]).toThrow(
-    "fit: the events of a run come one by one. Write for await (… of run).",
+    "fit: the events of a run are asynchronous. Write for await (… of run).",
   );
   expect(() => evaluator(undefined as never)).toThrow(
     "evaluator: expects a function, got undefined. Write evaluator((params, batch) => …).",

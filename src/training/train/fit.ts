@@ -418,7 +418,7 @@ function checked<P, S, B, M>(
   if (signal !== undefined && typeof signal.addEventListener !== "function") {
     throw new DownhillError(
       "option",
-      "fit: signal must be an AbortSignal, as that of new AbortController().",
+      "fit: signal must be an AbortSignal, such as new AbortController().signal.",
     );
   }
   checkChoice("fit", "every", every, ["epoch", "step"]);
@@ -440,7 +440,7 @@ function checked<P, S, B, M>(
   if (!Array.isArray(sinks) || sinks.some((sink) => typeof sink !== "function")) {
     throw new DownhillError(
       "option",
-      "fit: log must be a function or a list of functions, as jsonLines(write) gives.",
+      "fit: log must be a function or a list of functions, as returned by jsonLines(write).",
     );
   }
   const watch = watchOf(options);
@@ -479,13 +479,13 @@ function checkAccumulate(accumulate: unknown, searches: boolean): void {
   if (!(Number.isInteger(accumulate) && (accumulate as number) >= 1)) {
     throw new DownhillError(
       "range",
-      `fit: accumulate must be a number of batches, 1 or more; got ${String(accumulate)}.`,
+      `fit: accumulate must be an integer of 1 or more; got ${String(accumulate)}.`,
     );
   }
   if (searches && accumulate !== 1) {
     throw new DownhillError(
       "option",
-      "fit: accumulate cannot be used with an optimiser that looks at the loss at other places, for it needs all items at once. Take larger batches instead.",
+      "fit: accumulate cannot be used with an optimiser that evaluates the loss at other points, because it needs all items at once. Use larger batches instead.",
     );
   }
 }
@@ -499,20 +499,20 @@ function checkShards(shards: unknown, world: World | undefined, searches: boolea
   if (!isPowerOfTwo(ranks)) {
     throw new DownhillError(
       "range",
-      `fit: the number of ranks must be a power of two, for sums over them go by pairs; there are ${ranks}.`,
+      `fit: the number of ranks must be a power of two, because sums over them are pairwise; there are ${ranks}.`,
     );
   }
   if (!isPowerOfTwo(shards) || (shards as number) < ranks) {
     const least = ranks === 1 ? "" : ` and at least ${ranks}, the number of ranks`;
     throw new DownhillError(
       "range",
-      `fit: shards must be a power of two${least}, for sums over them go by pairs; got ${String(shards)}.`,
+      `fit: shards must be a power of two${least}, because sums over them are pairwise; got ${String(shards)}.`,
     );
   }
   if (searches && shards !== 1) {
     throw new DownhillError(
       "option",
-      "fit: an optimiser that looks at the loss at other places needs all items at once, and cannot have them cut into " +
+      "fit: an optimiser that evaluates the loss at other points needs all items at once, so they cannot be split into " +
         `${String(shards)} shards${ranks === 1 ? "" : ` for ${ranks} ranks`}. Run it in one process, without shards.`,
     );
   }

@@ -136,7 +136,7 @@ async function* endless<B>(operation: string, data: FitData<B>): AsyncGenerator<
     }
     if (count > 0) continue;
     const again = epoch === 0 ? "" : " An iterator can be read only once: pass dataset(…).batch(…).";
-    throw new DownhillError("data", `${operation}: there is no batch in epoch ${epoch + 1}.${again}`);
+    throw new DownhillError("data", `${operation}: epoch ${epoch + 1} has no batch.${again}`);
   }
 }
 

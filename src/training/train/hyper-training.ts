@@ -79,7 +79,7 @@ export function makeTraining<P, S, B, H extends string>({
     );
     const start = rebuild(at, at.tensors) as P;
     const optimizer = optimizerAt(u);
-    requireOptimizer("tune", optimizer, "what optimizer returns");
+    requireOptimizer("tune", optimizer, "the result of optimizer");
     if (optimizer.searches) throw notDifferentiable();
     return { params: start, state: optimizer.init(start) };
   };
@@ -107,7 +107,7 @@ export function makeTraining<P, S, B, H extends string>({
 function notDifferentiable(): DownhillError {
   return new DownhillError(
     "option",
-    "tune: the optimiser decides by the values that it meets, so there is no way to differentiate through its steps. " +
-      "Use one such as sgd or adam.",
+    "tune: the steps of this optimiser depend on a search over loss values, so they cannot be differentiated. " +
+      "Use an optimiser such as sgd or adam.",
   );
 }

@@ -75,7 +75,7 @@ function coordinateOf(operation: string, name: string, value: number, space: Hyp
   if (typeof value === "number" && Number.isFinite(value) && inside(value)) return toCoordinate(value);
   throw new DownhillError(
     "range",
-    `${operation}: start.${name} must be a number ${range}, for it is moved in ${space} space; got ${String(value)}.`,
+    `${operation}: start.${name} must be a number ${range}, because it is tuned in ${space} space; got ${String(value)}.`,
   );
 }
 

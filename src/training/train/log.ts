@@ -113,7 +113,7 @@ export function jsonLines(write: (line: string) => unknown, options: JsonLinesOp
   if (!(Number.isInteger(everySteps) && everySteps >= 0)) {
     throw new DownhillError(
       "range",
-      `jsonLines: everySteps must be a whole number of 0 or more; got ${String(everySteps)}.`,
+      `jsonLines: everySteps must be an integer of 0 or more; got ${String(everySteps)}.`,
     );
   }
   return async (entry) => {

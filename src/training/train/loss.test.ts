@@ -16,7 +16,7 @@ function run(loss: (p: Params, batch: (typeof data)[number]) => Tensor): Promise
   return fit({ params, loss, data, optimizer: sgd({ learningRate: 0.1 }), epochs: 1 });
 }
 
-test("a loss that does not look at the parameters is refused, not trained on in silence", async () => {
+test("a loss that does not depend on the parameters is refused", async () => {
   const outside = { w: tensor(1) };
   const ignoring = /^fit: the loss does not depend on the parameters/;
   await expect(run((_, { x }) => mean(square(sub(x, outside.w))))).rejects.toThrow(ignoring);
@@ -24,7 +24,7 @@ test("a loss that does not look at the parameters is refused, not trained on in 
   await expect(run(() => tensor(3))).rejects.toThrow(ignoring);
 });
 
-test("one that looks at some of them is not", async () => {
+test("one that depends on some of them is accepted", async () => {
   await expect(run(({ w }, { x }) => mean(square(sub(x, w))))).resolves.toHaveProperty("step", 1);
   await expect(run(({ w, b }, { x }) => mean(add(mul(x, floor(w)), b)))).resolves.toHaveProperty("step", 1);
 });

@@ -133,8 +133,8 @@ export function requireDependence(loss: Tensor, params: unknown): void {
   if (loss.tracer?.trace === trace) return;
   throw new DownhillError(
     "derivative",
-    "fit: the loss does not depend on the parameters that it is given, or only where its derivative is 0, so there is nothing " +
-      "to learn. Compute it from the first argument of the loss, not from tensors outside of it.",
+    "fit: the loss does not depend on the parameters, or only where its derivative is 0, so there is nothing " +
+      "to learn. Compute it from the first argument of the loss, not from tensors outside the function.",
   );
 }
 
@@ -142,15 +142,15 @@ function oneNumber(loss: Tensor): Tensor {
   if (loss.ndim === 0) return loss;
   throw new DownhillError(
     "shape",
-    `fit: the loss is ${showType(loss.type)}, and must be one number: a scalar. Return its mean, or its sum with reduction: "sum".`,
+    `fit: the loss is ${showType(loss.type)}, but must be a scalar. Return its mean, or its sum with reduction: "sum".`,
   );
 }
 
 function hintOf(result: unknown): string {
-  if (result instanceof Promise) return " It is async: read the data before and pass it as data.";
+  if (result instanceof Promise) return " It is async: read the data beforehand and pass it as data.";
   if (result === undefined) return " It returned nothing: did it forget to return its result?";
   if (typeof result !== "number") return "";
-  return ` It returned the plain number ${result}, which nothing connects to the parameters: compute with tensors throughout.`;
+  return ` It returned the plain number ${result}, which does not depend on the parameters: compute with tensors throughout.`;
 }
 
 function hasLoss(result: unknown): result is Exclude<LossResult<unknown>, Tensor> {

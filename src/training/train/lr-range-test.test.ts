@@ -22,7 +22,7 @@ const line = {
 } satisfies LrRangeTestOptions<Line, unknown, Points>;
 
 describe("rates", () => {
-  test("rise by a factor, and the losses are those of training at them", async () => {
+  test("rise by a constant factor, and the losses are those of training at them", async () => {
     const { rates, losses } = await lrRangeTest({ ...line, from: 1e-4, to: 1e-2, steps: 21, smoothing: 0 });
     expect(rates).toHaveLength(21);
     expect(rates[0]).toBe(1e-4);
@@ -35,14 +35,14 @@ describe("rates", () => {
     });
   });
 
-  test("rise in a straight line", async () => {
+  test("rise linearly", async () => {
     const { rates } = await lrRangeTest({ ...line, from: 0.01, to: 0.1, steps: 10, shape: "linear" });
     rates.forEach((rate, t) => expect(rate).toBeCloseTo(0.01 * (t + 1), 12));
   });
 });
 
 describe("the test", () => {
-  test("ends where the loss rises too far, and suggests rates below that", async () => {
+  test("ends when the loss rises too far, and suggests lower rates", async () => {
     const { stopped, rates, losses, smoothed, best, suggestion } = await lrRangeTest(line);
     expect(stopped).toBe("diverged");
     expect(rates.length).toBeLessThan(100);
@@ -55,26 +55,26 @@ describe("the test", () => {
     expect(max).toBeLessThan(2 / 15);
   });
 
-  test("ends at once where the loss is not finite", async () => {
+  test("ends at once if the loss is not finite", async () => {
     const { stopped, losses, suggestion } = await lrRangeTest({ ...line, from: 1e30, to: 1e200, steps: 30 });
     expect(stopped).toBe("diverged");
     expect(losses.length).toBeLessThan(10);
     expect(suggestion).toBeNull();
   });
 
-  test("suggests nothing where no rate has done anything", async () => {
+  test("suggests nothing if no rate lowers the loss", async () => {
     const { stopped, suggestion } = await lrRangeTest({ ...line, from: 1e-20, to: 1e-19 });
     expect([stopped, suggestion]).toEqual(["finished", null]);
   });
 
-  test("averages over neighbours, of the step itself in the middle", async () => {
+  test("averages over neighbours on both sides of a step", async () => {
     const { losses, smoothed } = await lrRangeTest({ ...line, to: 0.01, steps: 12, smoothing: 2 });
     expect(smoothed[5]).toBeCloseTo((losses[3]! + losses[4]! + losses[5]! + losses[6]! + losses[7]!) / 5, 12);
     expect(smoothed[0]).toBeCloseTo((losses[0]! + losses[1]! + losses[2]!) / 3, 12);
     expect(smoothed[11]).toBeCloseTo((losses[9]! + losses[10]! + losses[11]!) / 3, 12);
   });
 
-  test("losses that have shot up do not count for the rates before: their mean was lowest ten steps too early", async () => {
+  test("excludes diverged losses from the means of the steps before them", async () => {
     const { losses, smoothed, best, suggestion } = await lrRangeTest({
       ...line,
       smoothing: 8,
@@ -137,13 +137,13 @@ describe("misuse", () => {
     ["less than no smoothing", { smoothing: -1 }, "lrRangeTest: smoothing must be a whole number of 0"],
     ["a divergence of 1", { divergence: 1 }, "lrRangeTest: divergence must be a finite number above 1"],
     ["an optimiser that is made already", { optimizer: sgd() }, "lrRangeTest: optimizer must be a function"],
-    ["no data", { data: undefined }, "data must give batches"],
-    ["a seed that is none", { seed: 0.5 }, "the seed must be an integer"],
+    ["no data", { data: undefined }, "data must yield batches"],
+    ["an invalid seed", { seed: 0.5 }, "the seed must be an integer"],
   ])("%s is refused", async (_, wrong, message) => {
     await expect(lrRangeTest({ ...line, ...wrong } as never)).rejects.toThrow(message);
   });
 
-  test("a loss that is not finite from the start is no matter of the rate", async () => {
+  test("a loss that is not finite from the start is an error, not a matter of the rate", async () => {
     const data = [{ x: tensor([Number.NaN]), y: tensor([1]) }];
     await expect(lrRangeTest({ ...line, data })).rejects.toThrow("the loss is NaN");
   });

@@ -57,7 +57,7 @@ const options = (): Options => ({
 const numbers = (tree: unknown): unknown => JSON.parse(JSON.stringify(tree));
 
 describe("a model with batchNorm", () => {
-  test("trains as by a loop that hands its statistics on by itself", async () => {
+  test("trains like a hand-written loop that passes its statistics on", async () => {
     // A bias before a normalisation has zero slope, and Adam would amplify its rounding errors.
     const optimizer = sgd({ learningRate: 0.03, momentum: 0.9 });
     let [p, s, seen] = [first, optimizer.init(first), statistics];
@@ -89,7 +89,7 @@ describe("a model with batchNorm", () => {
     expectTypeOf(result.modelState).toEqualTypeOf<BatchStatistics>();
   });
 
-  test("is measured by its statistics, in validation and by an evaluator, which leave them as they are", async () => {
+  test("is measured with its statistics in validation and by an evaluator, which leave them unchanged", async () => {
     const { history, ...result } = await fit({ ...options(), validation: data });
     const measured = await evaluator(normalised)(result.params, data, { modelState: result.modelState });
     expect(history.at(-1)!.validation!.loss).toBe(measured.loss);
@@ -101,10 +101,10 @@ describe("a model with batchNorm", () => {
   });
 
   test.each([
-    ["a batch a step", {}],
-    ["three batches a step", { accumulate: 3 }],
-    ["four shards, two batches a step", { accumulate: 2, shards: 4, data: float32.batch(8) }],
-  ] as const)("goes on from a checkpoint with the same bits: %s", async (_, more) => {
+    ["one batch per step", {}],
+    ["three batches per step", { accumulate: 3 }],
+    ["four shards, two batches per step", { accumulate: 2, shards: 4, data: float32.batch(8) }],
+  ] as const)("resumes from a checkpoint with the same bits: %s", async (_, more) => {
     const whole = await fit({ ...options(), ...more, keepBest: true });
     const store = checkpointMemory();
     const checkpoint = { store, everySteps: 1 };
@@ -129,7 +129,7 @@ describe("a model with batchNorm", () => {
     expect(numbers(await checkpointParams(store))).toEqual(numbers(whole.params));
   });
 
-  test("has its learning rates looked for", async () => {
+  test("works with lrRangeTest", async () => {
     const { losses } = await lrRangeTest({
       params: first,
       loss: normalised,
@@ -172,7 +172,7 @@ const counted = (values: number[], size: number, more: object = {}) =>
   });
 
 describe("the state of a model", () => {
-  test("goes from batch to batch in order where several make a step, and from epoch to epoch", async () => {
+  test("passes from batch to batch in order if a step takes several, and from epoch to epoch", async () => {
     const events: number[] = [];
     const hooks = {
       step: ({ modelState }: { modelState: Counted }) => void events.push(modelState.batches.item()),
@@ -182,7 +182,7 @@ describe("the state of a model", () => {
     expect(events).toEqual([2, 4, 5, 7, 9, 10]);
   });
 
-  test("is the mean over the items of all shards, each of which begins with that of the step", async () => {
+  test("is the mean over the items of all shards, each of which starts with the state of the step", async () => {
     // Shards {1, 3} and {2}, then {4} and an empty one, which has no weight although its running minimum is infinite.
     const { modelState } = await counted([1, 2, 3, 4], 3, { shards: 2 });
     const afterFirst = (2 * 2 + 2) / 3;
@@ -191,7 +191,7 @@ describe("the state of a model", () => {
     expect(modelState.lowest.item()).toBeCloseTo((2 * 1 + 2) / 3, 12);
   });
 
-  test("goes through an evaluator in order, and comes back from it", async () => {
+  test("passes through an evaluator in order, which returns it", async () => {
     const evaluate = evaluator(counting);
     const { modelState, loss } = await evaluate(tensor(0), [{ x: tensor([2]) }, { x: tensor([4]) }], {
       modelState: start,
@@ -200,7 +200,7 @@ describe("the state of a model", () => {
     expect(start.sum.item()).toBe(0);
   });
 
-  test("that is NaN ends the run before it is kept", async () => {
+  test("that is NaN ends the run before it is saved", async () => {
     const loss = (w: Tensor, b: { readonly x: Tensor }, { modelState: s }: LossContext<Tensor>) => ({
       loss: mean(square(sub(b.x, w))),
       modelState: sub(s, 1).sqrt(),
@@ -219,11 +219,11 @@ describe("the state of a model", () => {
 
   const plain = (w: Tensor, b: { readonly x: Tensor }) => mean(square(sub(b.x, w)));
   test.each<[string, object, string]>([
-    ["that nobody returns", { loss: plain }, "fit: the loss returns no modelState"],
+    ["that the loss does not return", { loss: plain }, "fit: the loss returns no modelState"],
     [
-      "that nobody gave",
+      "that has no initial value",
       { modelState: undefined, loss: (w: Tensor) => ({ loss: square(w), modelState: start }) },
-      "the run has none to begin with",
+      "the run has no initial one",
     ],
     [
       "that changes its shape",
@@ -254,7 +254,7 @@ describe("the state of a model", () => {
     await expect(counted([1, 2], 1, wrong)).rejects.toThrow(message);
   });
 
-  test("of another run is refused, and a checkpoint without one goes on without", async () => {
+  test("of another run is refused, and a checkpoint without one resumes without", async () => {
     const store = checkpointMemory();
     await fit({ ...options(), epochs: 1, checkpoint: { store } });
     const other = { ...options(), modelState: batchStatisticsInit(7), checkpoint: { store }, resume: true };

@@ -23,14 +23,14 @@ export function stateAfter(before: unknown, returned: unknown, isTraining: boole
     if (returned === undefined || returned === null) return null;
     throw new DownhillError(
       "option",
-      "fit: the loss returns a modelState, but the run has none to begin with. Give the first: fit({ …, modelState }).",
+      "fit: the loss returns a modelState, but the run has no initial one. Pass it: fit({ …, modelState }).",
     );
   }
   if (returned === undefined) {
     if (!isTraining) return before;
     throw new DownhillError(
       "option",
-      "fit: the loss returns no modelState, so that it would stay as it began. Return { loss, modelState }: as the model leaves it, or as it was given.",
+      "fit: the loss returns no modelState, so the state would never change. Return { loss, modelState } with the new state or the given one.",
     );
   }
   const { leaves, def } = flatten(before, "fit");

@@ -44,7 +44,7 @@ const optionsOf = (name: string): FitOptions<Params, unknown, Points> => ({
 const numbers = ({ w, fixed }: Params): number[] => [...w.data(), ...fixed.data()];
 
 describe.each(Object.keys(optimizers))("with %s", (name) => {
-  test("parameters that were handed out stay as they were: in events, hooks, latest, best, and the first ones", async () => {
+  test("parameters that were handed out stay unchanged: in events, hooks, latest, best, and the initial ones", async () => {
     const options = optionsOf(name);
     const first = numbers(options.params);
     const held: { params: Params; then: number[] }[] = [];
@@ -87,7 +87,7 @@ describe.each(Object.keys(optimizers))("with %s", (name) => {
     }
   });
 
-  test("parameters that one run ends with begin another, and are still there", async () => {
+  test("final parameters of one run can start another, and stay valid", async () => {
     const { params } = await fit(optionsOf(name));
     const then = numbers(params);
     await fit({ ...optionsOf(name), params });
@@ -95,7 +95,7 @@ describe.each(Object.keys(optimizers))("with %s", (name) => {
     expect(numbers(params)).toEqual(then);
   });
 
-  test("the last good parameters are there after a step that is not finite", async () => {
+  test("the last good parameters are available after a non-finite step", async () => {
     const run = fit({
       ...optionsOf(name),
       loss: (p, batch, { step }) => mul(loss(p, batch), sub(5, step).astype("float32").log().mul(0).add(1)),

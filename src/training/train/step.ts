@@ -384,8 +384,8 @@ function updateScaled<P, S>(
   if (isAsked) return next;
   throw new DownhillError(
     "option",
-    "fit: the optimiser does not ask for extra.rateScale, so the plateau has no learning rate to lower. " +
-      "Multiply the rate by it in update, or leave plateau out.",
+    "fit: the optimiser does not read extra.rateScale, so plateau cannot lower its learning rate. " +
+      "Multiply the rate by it in update, or omit plateau.",
   );
 }
 

@@ -95,7 +95,7 @@ describe("tensorBoard", () => {
     );
   });
 
-  test("writes every so many steps, and says where a resumed run begins", async () => {
+  test("writes steps at an interval, and marks the beginning of a resumed run", async () => {
     const store = checkpointMemory();
     const shared = { ...options, checkpoint: { store } };
     await fit({ ...shared, epochs: 1, log: tensorBoard(folder, { everySteps: 0 }) });
@@ -107,16 +107,16 @@ describe("tensorBoard", () => {
     expect(curvesOf(second!)["step/loss"]!.map(([step]) => step)).toEqual([3]);
   });
 
-  test("is refused without a folder and with half a step", () => {
+  test("refuses a missing folder and a fractional interval", () => {
     expect(() => tensorBoard("")).toThrow("tensorBoard: needs the path of a folder.");
     expect(() => tensorBoard("a", { everySteps: 0.5 })).toThrow(
-      "everySteps must be a whole number of 0 or more; got 0.5.",
+      "everySteps must be an integer of 0 or more; got 0.5.",
     );
   });
 });
 
 describe("jsonLines", () => {
-  test("writes a line of JSON for each entry, and of steps every so many", async () => {
+  test("writes a line of JSON for each entry, and steps at an interval", async () => {
     const lines: string[] = [];
     await fit({ ...options, log: jsonLines((line) => lines.push(line), { everySteps: 3 }) });
     expect(lines.every((line) => line.endsWith("\n") && line.indexOf("\n") === line.length - 1)).toBe(true);
@@ -130,7 +130,7 @@ describe("jsonLines", () => {
     ]);
   });
 
-  test("waits for what writes, and writes what JSON has not as null", async () => {
+  test("awaits the writer, and writes numbers that JSON lacks as null", async () => {
     const lines: string[] = [];
     const sink = jsonLines(async (line) => {
       await Promise.resolve();
@@ -141,10 +141,10 @@ describe("jsonLines", () => {
     expect(lines).toEqual(['{"kind":"end","stopped":"diverged","step":null,"epoch":1}\n']);
   });
 
-  test("is refused without a function, and with a fraction", () => {
+  test("refuses a missing function and a fractional interval", () => {
     expect(() => jsonLines("a" as never)).toThrow("jsonLines: needs a function that takes a line of text.");
     expect(() => jsonLines(() => {}, { everySteps: -1 })).toThrow(
-      "everySteps must be a whole number of 0 or more",
+      "everySteps must be an integer of 0 or more",
     );
   });
 });

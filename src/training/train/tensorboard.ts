@@ -38,7 +38,7 @@ export function tensorBoard(folder: string, options: TensorBoardOptions = {}): L
   if (!(Number.isInteger(everySteps) && everySteps >= 0)) {
     throw new DownhillError(
       "range",
-      `tensorBoard: everySteps must be a whole number of 0 or more; got ${String(everySteps)}.`,
+      `tensorBoard: everySteps must be an integer of 0 or more; got ${String(everySteps)}.`,
     );
   }
   let file: EventFile | undefined;

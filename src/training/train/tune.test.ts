@@ -22,7 +22,7 @@ const bowl = {
   horizon: 5,
 } satisfies TuneOptions<Point, unknown, Bowl, "learningRate">;
 
-test("the gradient of a round is that of the loss after its steps, through all of them", async () => {
+test("the gradient of a round is that of the loss after its steps, through all steps", async () => {
   // Noisy regression with Adam; the seed makes both runs equal.
   const x = tensor(normal(key(1), 64 * 3, { dtype: "float64" }), { shape: [64, 3] });
   const y = tensor(normal(key(2), 64, { dtype: "float64" }));
@@ -68,7 +68,7 @@ describe("on a bowl", () => {
     if (isTooHigh) expect(path[1]!.hyperparameters.learningRate).toBeCloseTo(learningRate / 10, 8);
   });
 
-  test("never gives back what a trial finds worse than the start", async () => {
+  test("never returns values that the trial finds worse than the start", async () => {
     const { hyperparameters, trial } = await tune({
       ...bowl,
       start: { learningRate: 0.2 },
@@ -79,7 +79,7 @@ describe("on a bowl", () => {
     expect(trial.tuned).toBe(trial.start);
   });
 
-  test("goes on from round to round and starts anew with the next parameters", async () => {
+  test("continues from round to round and restarts with the next parameters", async () => {
     const restarts: number[] = [];
     const { path } = await tune({
       ...bowl,
@@ -97,7 +97,7 @@ describe("on a bowl", () => {
     expect(path[4]!.before).toBe(path[3]!.after);
   });
 
-  test("stops at the signal with what it has, and tells of each round", async () => {
+  test("stops at the signal with its result so far, and reports each round", async () => {
     const controller = new AbortController();
     const told: number[] = [];
     const { stopped, path, trial } = await tune({
@@ -112,7 +112,7 @@ describe("on a bowl", () => {
     expect(trial.tuned).toBeLessThan(trial.start);
   });
 
-  test("is the same for the same seed", async () => {
+  test("is equal for equal seeds", async () => {
     const once = () => tune({ ...bowl, rounds: 5 });
     expect(await once()).toEqual(await once());
   });
@@ -186,10 +186,10 @@ describe("misuse", () => {
     [
       "a momentum of 1",
       { start: { momentum: 1 }, optimizer: ({ momentum }: { momentum: Tensor }) => sgd({ momentum }) },
-      "tune: start.momentum must be a number between 0 and 1, both excluded, for it is moved in unit space; got 1.",
+      "tune: start.momentum must be a number between 0 and 1, both excluded, because it is tuned in unit space; got 1.",
     ],
     ["an unknown space", { spaces: { learningRate: "logs" } }, 'Did you mean "log"?'],
-    ["a space of what is not tuned", { spaces: { momentum: "unit" } }, 'unknown option "momentum"'],
+    ["a space of a number that is not tuned", { spaces: { momentum: "unit" } }, 'unknown option "momentum"'],
     ["no horizon", { horizon: 0 }, "tune: horizon must be a whole number of 1 or more, got 0."],
     ["half a round", { rounds: 1.5 }, "tune: rounds must be a whole number of 1 or more, got 1.5."],
     ["no restart", { restartEvery: 0 }, "tune: restartEvery must be"],
@@ -199,17 +199,17 @@ describe("misuse", () => {
     [
       "a function that makes none",
       { optimizer: () => 3 },
-      "tune: what optimizer returns must be an optimiser",
+      "tune: the result of optimizer must be an optimiser",
     ],
     [
-      "an optimiser that decides by values",
+      "an optimiser with a line search",
       { optimizer: () => lbfgs() },
-      "tune: the optimiser decides by the values that it meets",
+      "tune: the steps of this optimiser depend on a search over loss values",
     ],
     ["no loss", { loss: 3 }, "tune: loss must be a function"],
-    ["no data", { data: 3 }, "tune: data must give batches."],
-    ["empty data", { data: [] }, "tune: there is no batch in epoch 1."],
-    ["validation that is none", { validation: {} }, "tune: validation must give batches."],
+    ["no data", { data: 3 }, "tune: data must yield batches."],
+    ["empty data", { data: [] }, "tune: epoch 1 has no batch."],
+    ["invalid validation data", { validation: {} }, "tune: validation must yield batches."],
     ["an iterator", { data: [{ scale: tensor([1, 4]) }].values() }, "An iterator can be read only once"],
     ["no parameters", { params: {} }, "tune: params holds no tensor"],
   ])("%s is refused", async (_, wrong, message) => {

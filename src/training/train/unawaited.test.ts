@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 
-test("a run that nobody began is told at the end of a program, which trained nothing in silence", async () => {
+test("a run that never began is reported at the end of the program", async () => {
   const ends: ((code: number) => void)[] = [];
   const once = vi.spyOn(process, "once").mockImplementation(((_: string, f: (code: number) => void) => {
     ends.push(f);
@@ -20,7 +20,7 @@ test("a run that nobody began is told at the end of a program, which trained not
     ends[0]?.(0);
     expect(warn.mock.calls).toEqual([
       [
-        "fit: the run of /programs/a.mjs:2 was never begun, and nothing was trained: a run begins when it is awaited. Write await fit(…).",
+        "fit: the run of /programs/a.mjs:2 never began, so nothing was trained. A run begins when it is awaited: write await fit(…).",
       ],
     ]);
   } finally {

@@ -13,8 +13,8 @@ export function explainUnawaited(run: object): void {
       configurable: true,
       get: function get() {
         const text = known.includes(name)
-          ? `fit: ${name} is there when the run is over. Write await, as in const { ${name} } = await fit(…).` +
-            (name === "stopped" ? "" : ` What it has reached by now is in latest.${name} of the run.`)
+          ? `fit: ${name} is available when the run is over. Write await, as in const { ${name} } = await fit(…).` +
+            (name === "stopped" ? "" : ` The value so far is latest.${name} of the run.`)
           : `fit: a run has no ${name}. Write await fit(…) inside of try, or Promise.resolve(run).${name}(…).`;
         throw beginBelow(new DownhillError("option", text), get);
       },
@@ -24,7 +24,7 @@ export function explainUnawaited(run: object): void {
     configurable: true,
     value: function iterator(): never {
       throw beginBelow(
-        new DownhillError("option", "fit: the events of a run come one by one. Write for await (… of run)."),
+        new DownhillError("option", "fit: the events of a run are asynchronous. Write for await (… of run)."),
         iterator,
       );
     },
@@ -56,6 +56,6 @@ function warnIdle(stack: string): void {
   const where = place === undefined ? "" : ` of ${place.file.replace(/^file:\/\//, "")}:${place.line}`;
   // oxlint-disable-next-line no-console -- the process is ending, and a silent exit would hide that nothing was trained
   console.warn(
-    `fit: the run${where} was never begun, and nothing was trained: a run begins when it is awaited. Write await fit(…).`,
+    `fit: the run${where} never began, so nothing was trained. A run begins when it is awaited: write await fit(…).`,
   );
 }

@@ -96,7 +96,7 @@ function readStopping(given: EarlyStopping, hasValidation: boolean): Required<Ea
   if (!(Number.isInteger(patience) && patience >= 1)) {
     throw new DownhillError(
       "range",
-      `fit: earlyStopping: patience must be a number of epochs, 1 or more; got ${String(patience)}.`,
+      `fit: earlyStopping: patience must be an integer of 1 or more; got ${String(patience)}.`,
     );
   }
   if (!(Number.isFinite(minDelta) && minDelta >= 0)) {
@@ -115,7 +115,7 @@ function readPlateau(given: ReduceOnPlateau | Plateau, hasValidation: boolean): 
   if (typeof rule?.init !== "function" || typeof rule.update !== "function") {
     throw new DownhillError(
       "option",
-      "fit: plateau must be what reduceOnPlateau gives, as in plateau: reduceOnPlateau({ factor: 0.5 }).",
+      "fit: plateau must be a rule as in plateau: reduceOnPlateau({ factor: 0.5 }).",
     );
   }
   return { rule, monitor: readName("fit: plateau", monitor, hasValidation) };
@@ -128,7 +128,7 @@ function readMonitor(operation: string, given: Monitor, hasValidation: boolean):
   if (mode === undefined) {
     throw new DownhillError(
       "option",
-      `${operation}: say whether ${JSON.stringify(monitor)} is to become large or small: mode: "max" or mode: "min".`,
+      `${operation}: set the direction in which ${JSON.stringify(monitor)} improves: mode: "max" or mode: "min".`,
     );
   }
   checkChoice(operation, "mode", mode, ["min", "max"]);
@@ -225,6 +225,6 @@ function valueOf(operation: string, record: EpochRecord, monitor: string): numbe
   ]);
   const value = values.get(monitor);
   if (value !== undefined) return value;
-  const hint = didYouMean(monitor, values.keys()) || ` There is ${[...values.keys()].join(", ")}.`;
+  const hint = didYouMean(monitor, values.keys()) || ` Available: ${[...values.keys()].join(", ")}.`;
   throw new DownhillError("option", `${operation}: there is no ${JSON.stringify(monitor)} to watch.${hint}`);
 }

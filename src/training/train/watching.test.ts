@@ -49,7 +49,7 @@ function scripted(
 }
 
 describe("validation", () => {
-  test("measures the parameters at the end of each epoch on data that are not trained on, without training", async () => {
+  test("measures the parameters at the end of each epoch on held-out data, without training", async () => {
     const seen: boolean[] = [];
     const { history, time } = await fit({
       ...options,
@@ -106,7 +106,7 @@ describe("early stopping", () => {
 });
 
 describe("the best weights", () => {
-  test("are those at the end of the epoch with the least loss, the validation's if there is one", async () => {
+  test("are those at the end of the epoch with the lowest loss, on the validation data if there are any", async () => {
     const ends: { epoch: number; a: number; value: number }[] = [];
     const { best, params, history } = await fit({
       ...options,
@@ -126,7 +126,7 @@ describe("the best weights", () => {
     expect(params.a.item()).not.toBe(least.a);
   });
 
-  test("are by a metric where one is named, the first of equals, and there are none without", async () => {
+  test("use a metric if one is named, take the first of equals, and are undefined without the option", async () => {
     const { best } = await fit(scripted([1, 3, 2, 3], { keepBest: { monitor: "size", mode: "max" } }));
     expect([best!.epoch, best!.value]).toEqual([2, 3]);
     expect((await fit(scripted([1, 2]))).best).toBe(undefined);
@@ -134,7 +134,7 @@ describe("the best weights", () => {
 });
 
 describe("a plateau", () => {
-  test("scales the rate as PyTorch's scheduler does, from the epoch after it on", async () => {
+  test("scales the rate like PyTorch's scheduler, starting with the next epoch", async () => {
     // By hand: 1, 1 (bad 1), 1 (bad 2 > 1: half), 0.5, 0.5 (bad 1), 0.5 (half).
     const plateau = reduceOnPlateau({ factor: 0.5, patience: 1 });
     const { history } = await fit(scripted([1, 1, 1, 0.5, 0.5, 0.5, 0.5], { plateau }));
@@ -146,7 +146,7 @@ describe("a plateau", () => {
     ["sgd with momentum", (learningRate) => sgd({ learningRate, momentum: 0.9 })],
     ["adam with its average", (learningRate) => chain(clipByGlobalNorm(1), adam({ learningRate }), ema())],
     ["lbfgs", (learningRate) => lbfgs({ learningRate, maxIterations: 2 })],
-  ])("gives the steps of an optimiser with the lower rate: %s", async (_, make) => {
+  ])("takes the steps of an optimiser with the lower rate: %s", async (_, make) => {
     const full = { ...options, data: dataset(line).batch("full"), epochs: 1 };
     const first = await fit({ ...full, optimizer: make(0.02) });
     const low = make(0.01);
@@ -167,18 +167,18 @@ describe("a plateau", () => {
     expect(JSON.stringify([scaled.params, scaled.state])).toBe(JSON.stringify([second.params, second.state]));
   });
 
-  test("is refused with an optimiser that cannot be slowed down", async () => {
+  test("is refused with an optimiser whose rate cannot be scaled", async () => {
     const own: Optimizer<Line, null> = {
       init: () => null,
       update: (grads) => ({ updates: { a: mul(grads.a, -0.1), c: mul(grads.c, -0.1) }, state: null }),
     };
     await expect(fit({ ...options, optimizer: own, plateau: reduceOnPlateau() })).rejects.toThrow(
-      "fit: the optimiser does not ask for extra.rateScale, so the plateau has no learning rate to lower.",
+      "fit: the optimiser does not read extra.rateScale, so plateau cannot lower its learning rate.",
     );
   });
 });
 
-describe("several batches a step", () => {
+describe("several batches per step", () => {
   const [n, features] = [12, 3];
   const x = Array.from({ length: n }, (_, i) =>
     Array.from({ length: features }, (_, j) => Math.sin(i * 3 + j)),
@@ -200,7 +200,7 @@ describe("several batches a step", () => {
     [5, 2, 10], // 5 + 5, and the last 2 alone
     [5, 3, 12], // 5 + 5 + 2 in one step, each item with the same weight
     [4, 2, 8], // 4 + 4, and the last 4
-  ])("batches of %d, %d a step, give the steps of batches of %d", async (size, count, large) => {
+  ])("batches of %d, %d per step, take the steps of batches of %d", async (size, count, large) => {
     const small = await fit({ ...net, data: dataset({ x, y }).batch(size), accumulate: count });
     const whole = await fit({ ...net, data: dataset({ x, y }).batch(large) });
     expect(small.step).toBe(whole.step);
@@ -210,7 +210,7 @@ describe("several batches a step", () => {
     small.history.forEach(({ loss }, i) => expect(loss).toBeCloseTo(whole.history[i]!.loss, 13));
   });
 
-  test("of losses that are sums, too; and with equal batches it is optim's accumulate", async () => {
+  test("work for losses that are sums; with equal batches they equal optim's accumulate", async () => {
     const summed = {
       ...net,
       loss: (p: typeof net.params, batch: Points) => mul(net.loss(p, batch).loss, batch.y.shape[0]!),
@@ -232,7 +232,7 @@ describe("several batches a step", () => {
     expect([even.step, wrapped.step]).toEqual([5, 15]);
   });
 
-  test("have an event each step, with the loss and the items of its batches, and random numbers of their own", async () => {
+  test("emit one event per step with the loss and items of its batches, which have their own random numbers", async () => {
     const keys = new Set<number>();
     const run = fit({
       ...net,
@@ -255,15 +255,15 @@ describe("several batches a step", () => {
     expect(keys.size).toBe(4);
   });
 
-  test("is refused with an optimiser that needs all items at once", () => {
+  test("are refused with an optimiser that needs all items at once", () => {
     expect(() => fit({ ...options, optimizer: lbfgs(), accumulate: 2 })).toThrow(
-      "fit: accumulate cannot be used with an optimiser that looks at the loss at other places",
+      "fit: accumulate cannot be used with an optimiser that evaluates the loss at other points",
     );
   });
 });
 
 describe("hooks", () => {
-  test("are called with what there is then, are waited for, and may stop the run", async () => {
+  test("are called with the current state, are awaited, and may stop the run", async () => {
     const calls: string[] = [];
     const { stopped, step } = await fit({
       ...options,
@@ -295,7 +295,7 @@ describe("hooks", () => {
 });
 
 describe("times", () => {
-  test("tell waiting for data from computing, in each epoch and in all", async () => {
+  test("separate waiting for data from computing, per epoch and in total", async () => {
     const spin = (ms: number): void => {
       for (const end = performance.now() + ms; performance.now() < end;);
     };
@@ -325,7 +325,7 @@ describe("times", () => {
 });
 
 describe("the log", () => {
-  test("tells of start, steps, epochs and end, as plain data", async () => {
+  test("receives start, steps, epochs and end as plain data", async () => {
     const entries: LogEntry[] = [];
     await fit({ ...options, epochs: 1, log: [(entry) => void entries.push(entry)] });
     expect(entries.map(({ kind }) => kind)).toEqual([
@@ -357,7 +357,7 @@ describe("the log", () => {
     expect(JSON.parse(JSON.stringify(entries))).toEqual(entries);
   });
 
-  test("tells the norms of the gradients where they are asked for, of one batch a step or of several", async () => {
+  test("receives the norms of the gradients if requested, for one or several batches per step", async () => {
     const told = async (more: object): Promise<readonly (readonly number[] | undefined)[]> => {
       const norms: (readonly number[] | undefined)[] = [];
       await fit({
@@ -380,7 +380,7 @@ describe("the log", () => {
     expect(await told({})).toEqual([undefined, undefined]);
   });
 
-  test("that cannot be written ends the run, but does not hide what ended it before", async () => {
+  test("that cannot be written ends the run, but does not hide an earlier error", async () => {
     const full = (kind: LogEntry["kind"]) => (entry: LogEntry) => {
       if (entry.kind === kind || entry.kind === "end") throw new Error("the log is full");
     };
@@ -391,7 +391,7 @@ describe("the log", () => {
     await expect(fit({ ...diverging, log: full("end") })).rejects.toThrow("fit: the loss is Infinity");
   });
 
-  test("tells of an end by an error", async () => {
+  test("reports an end by an error", async () => {
     const entries: LogEntry[] = [];
     const log = (entry: LogEntry): void => void entries.push(entry);
     const run = fit({ ...options, optimizer: sgd({ learningRate: 1e60 }), epochs: 9, log });
@@ -407,13 +407,10 @@ describe("the log", () => {
 describe("misuse", () => {
   test.each<[object, string]>([
     [{ gradientNorms: "yes" }, "fit: gradientNorms must be true or false."],
-    [{ accumulate: 0 }, "fit: accumulate must be a number of batches, 1 or more; got 0."],
+    [{ accumulate: 0 }, "fit: accumulate must be an integer of 1 or more; got 0."],
     [{ accumulate: 1.5 }, "got 1.5."],
-    [{ validation: line }, "fit: validation must give batches. Pass dataset({ x, y }).batch(32)"],
-    [
-      { earlyStopping: {} },
-      "fit: earlyStopping: patience must be a number of epochs, 1 or more; got undefined.",
-    ],
+    [{ validation: line }, "fit: validation must yield batches. Pass dataset({ x, y }).batch(32)"],
+    [{ earlyStopping: {} }, "fit: earlyStopping: patience must be an integer of 1 or more; got undefined."],
     [{ earlyStopping: { patience: 0 } }, "1 or more; got 0."],
     [
       { earlyStopping: { patience: 1, minDelta: -1 } },
@@ -426,7 +423,7 @@ describe("misuse", () => {
     [{ earlyStopping: { patience: 1, minDelt: 1 } }, 'unknown option "minDelt". Did you mean "minDelta"?'],
     [
       { keepBest: { monitor: "accuracy" } },
-      'fit: keepBest: say whether "accuracy" is to become large or small: mode: "max" or mode: "min".',
+      'fit: keepBest: set the direction in which "accuracy" improves: mode: "max" or mode: "min".',
     ],
     [
       { keepBest: { monitor: "validation.loss" } },
@@ -434,19 +431,22 @@ describe("misuse", () => {
     ],
     [{ keepBest: { monitor: 3 } }, 'monitor must be a name such as "validation.loss"; got number.'],
     [{ plateau: { factor: 0.5 } }, 'fit: plateau: unknown option "factor". It takes rule, monitor.'],
-    [{ plateau: { rule: 3 } }, "fit: plateau must be what reduceOnPlateau gives"],
+    [{ plateau: { rule: 3 } }, "fit: plateau must be a rule as in plateau"],
     [{ hooks: { steps: () => {} } }, 'fit: hooks: unknown option "steps". Did you mean "step"?'],
     [{ hooks: { step: 3 } }, "fit: hooks: step must be a function; got number."],
     [{ log: "log.jsonl" }, "fit: log must be a function or a list of functions"],
     [{ resume: true }, "fit: resume needs a checkpoint to resume from"],
     [{ resume: 1, checkpoint: {} }, "fit: checkpoint: store must be a store"],
-    [{ checkpoint: { store: "a" } }, "fit: checkpoint: store must be a store, as checkpointFolder(path)"],
+    [
+      { checkpoint: { store: "a" } },
+      "fit: checkpoint: store must be a store, as returned by checkpointFolder(path)",
+    ],
     [{ checkpoint: { folder: "a" } }, 'fit: checkpoint: unknown option "folder". It takes store'],
   ])("%j is refused at once", (wrong, message) => {
     expect(() => fit({ ...options, ...wrong } as never)).toThrow(message);
   });
 
-  test("a monitor that there is not ends the run with the names that there are", async () => {
+  test("an unknown monitor ends the run with the available names", async () => {
     await expect(fit({ ...options, keepBest: { monitor: "los", mode: "min" } })).rejects.toThrow(
       'fit: keepBest: there is no "los" to watch. Did you mean "loss"?',
     );

@@ -207,15 +207,19 @@ function parseRun(json: string): RunText {
   try {
     value = parseExactJson(json);
   } catch (cause) {
-    const what = "its state is no JSON, or nested deeper than any run is";
-    throw new DownhillError("data", `fit: the checkpoint is damaged, or none of downhill: ${what}.`, {
-      cause,
-    });
+    const what = "its state is not JSON, or is nested too deeply";
+    throw new DownhillError(
+      "data",
+      `fit: the checkpoint is damaged, or was not written by downhill: ${what}.`,
+      {
+        cause,
+      },
+    );
   }
   theRun()(value, "state");
   const run = value as RunText;
   if (run.history.length !== run.epoch) {
-    throw notOfForm("state.history", `of ${run.epoch} epochs, as many as are finished`);
+    throw notOfForm("state.history", `a list of ${run.epoch} records, one per finished epoch`);
   }
   return run;
 }
@@ -230,7 +234,7 @@ function readOutlined(
   const tree = readTree(text, tensors);
   const difference = firstDifference(outline, outlineOf(tree, root));
   if (difference === undefined) return tree;
-  throw notOfForm(`state.${root}`, `as its outline says: that has ${difference}`);
+  throw notOfForm(`state.${root}`, `as its outline describes: the outline has ${difference}`);
 }
 
 /** Reads the state of a model from a checkpoint; `null` if the model has none. */
@@ -317,7 +321,7 @@ function checkGood(
   if (bad === undefined) return;
   throw new DownhillError(
     "nan",
-    `fit: after step ${step}, ${bad.place} is ${bad.value}, so this state is not kept. ` +
+    `fit: after step ${step}, ${bad.place} is ${bad.value}, so this state is not saved. ` +
       "Lower the learning rate, clip the gradients (clipByGlobalNorm) or scale the inputs (see standardise).",
   );
 }
@@ -433,7 +437,10 @@ export function readSavedRun({ step, tensors: bytes, state }: Checkpoint): Saved
 /** Throws `data` if the checkpoint belongs to another run. */
 function checkSame(saved: RunOutline, now: RunOutline, step: number): void {
   const refuse = (what: string, repair: string): DownhillError =>
-    new DownhillError("data", `fit: the checkpoint of step ${step} is of another run: ${what}. ${repair}`);
+    new DownhillError(
+      "data",
+      `fit: the checkpoint of step ${step} belongs to another run: ${what}. ${repair}`,
+    );
   for (const [name, whose] of [
     ["params", "the parameters"],
     ["state", "the state of the optimiser"],
@@ -441,10 +448,10 @@ function checkSame(saved: RunOutline, now: RunOutline, step: number): void {
   ] as const) {
     const difference = firstDifference(saved[name] ?? [], now[name] ?? []);
     if (difference === undefined) continue;
-    const repair = `Give the ${name === "state" ? "optimiser" : "model"} that it was saved with, or begin anew in another folder.`;
+    const repair = `Pass the ${name === "state" ? "optimiser" : "model"} that it was saved with, or start a new run in another folder.`;
     throw refuse(`${whose} had ${difference}`, repair);
   }
-  const again = "Give the same, or begin anew in another folder.";
+  const again = "Pass the same value, or start a new run in another folder.";
   if (saved.seed !== now.seed) throw refuse(`its seed was ${saved.seed}, this one is ${now.seed}`, again);
   if (saved.reduction !== now.reduction) {
     throw refuse(`its reduction was "${saved.reduction}", this one is "${now.reduction}"`, again);
@@ -462,7 +469,7 @@ function checkSame(saved: RunOutline, now: RunOutline, step: number): void {
   ] as const) {
     const [a, b] = [saved[name], now[name]];
     if (a !== null && b !== null && a !== b) {
-      throw refuse(`its epochs had ${a} ${what}, these have ${b}`, "Give the same data and size of batches.");
+      throw refuse(`its epochs had ${a} ${what}, these have ${b}`, "Pass the same data and batch size.");
     }
   }
 }

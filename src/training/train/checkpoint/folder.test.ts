@@ -49,7 +49,7 @@ function randomBelow(seed: number): (bound: number) => number {
 }
 
 describe("checkpoints in a folder", () => {
-  test("come back as they were, the newest, of which there are two", async () => {
+  test("are loaded unchanged, the newest first; two are kept", async () => {
     expect(await store.load()).toEqual({ checkpoint: undefined, warnings: [] });
     for (const step of [3, 6, 9]) {
       await store.save(checkpointOf(step));
@@ -60,7 +60,7 @@ describe("checkpoints in a folder", () => {
     expect(readdirSync(folder)).toEqual([...names, ...newest]);
   });
 
-  test("make their folder, keep as many as they are told, and leave other files alone", async () => {
+  test("create their folder, keep the requested number, and leave other files alone", async () => {
     const path = join(folder, "a", "b");
     const many = checkpointFolder(path, { keep: 3 });
     for (let step = 1; step < 6; step++) await many.save(checkpointOf(step));
@@ -80,7 +80,7 @@ describe("checkpoints in a folder", () => {
     ]);
   });
 
-  test("clear away what a killed run left, and take no notice of it", async () => {
+  test("ignore and remove leftovers of a killed run", async () => {
     await store.save(checkpointOf(1));
     for (const name of ["000002.safetensors", "000002.json.tmp", "000003.safetensors.tmp"]) {
       writeFileSync(join(folder, `checkpoint-${name}`), "half of");
@@ -104,22 +104,22 @@ describe("a damaged checkpoint", () => {
     expect(checkpoint).toEqual(checkpointOf(5));
     expect(warnings).toEqual([expect.stringMatching(how)]);
     expect(warnings[0]).toContain(`${path}: `);
-    expect(warnings[0]).toMatch(/ The checkpoint of step 5 is taken instead\.$/);
+    expect(warnings[0]).toMatch(/ The checkpoint of step 5 is used instead\.$/);
   }
 
-  test("that was cut short anywhere is passed over", async () => {
+  test("that was truncated anywhere is skipped", async () => {
     for (const path of [tensorsOf(2), stateOf(2)]) {
       const bytes = readFileSync(path);
       for (let size = 0; size < bytes.length; size++) {
         truncateSync(path, size);
-        await expectOlder(path, "damaged: .*(cut short|no text)");
+        await expectOlder(path, "damaged: .*(cut short|not UTF-8 text)");
         writeFileSync(path, bytes);
       }
     }
     expect((await store.load()).checkpoint).toEqual(checkpointOf(7));
   });
 
-  test("that has a wrong bit anywhere is passed over", async () => {
+  test("that has a flipped bit anywhere is skipped", async () => {
     for (const path of [tensorsOf(2), stateOf(2)]) {
       const bytes = readFileSync(path);
       for (let bit = 0; bit < 8 * bytes.length; bit++) {
@@ -134,18 +134,18 @@ describe("a damaged checkpoint", () => {
     }
   });
 
-  test("that was written longer, or with other bytes, is passed over", async () => {
+  test("that was extended or overwritten is skipped", async () => {
     const bytes = readFileSync(tensorsOf(2));
     writeFileSync(tensorsOf(2), Uint8Array.of(...bytes, 0));
-    await expectOlder(tensorsOf(2), "longer than it was");
+    await expectOlder(tensorsOf(2), "longer than when it was written");
     writeFileSync(tensorsOf(2), readFileSync(tensorsOf(1)));
     await expectOlder(tensorsOf(2), "cut short");
     writeFileSync(tensorsOf(2), bytes);
     writeFileSync(stateOf(2), "{}\n");
-    await expectOlder(stateOf(2), "it is cut short or no checkpoint");
+    await expectOlder(stateOf(2), "it is cut short or not a checkpoint");
   });
 
-  test("that cannot be read is passed over", async () => {
+  test("that cannot be read is skipped", async () => {
     for (const path of [tensorsOf(2), stateOf(2)]) {
       const bytes = readFileSync(path);
       rmSync(path);
@@ -158,25 +158,25 @@ describe("a damaged checkpoint", () => {
     await expectOlder(tensorsOf(2), "cannot be read \\(ENOENT");
   });
 
-  test("does not keep the next one from being written", async () => {
+  test("does not prevent writing the next one", async () => {
     rmSync(stateOf(2));
     mkdirSync(stateOf(2));
     await store.save(checkpointOf(9));
     expect(await store.load()).toEqual({ checkpoint: checkpointOf(9), warnings: [] });
   });
 
-  test("is an error where no other is whole: the run does not begin anew unnoticed", async () => {
+  test("is an error if no other is intact, so that no new run starts unnoticed", async () => {
     truncateSync(tensorsOf(1), 3);
     truncateSync(stateOf(2), 3);
     await expect(store.load()).rejects.toMatchObject({
       code: "data",
-      message: expect.stringMatching(/^.*: no checkpoint in it is whole\. .*000002\.json.*000001\.safetensors.* Move the files away/) as string, // prettier-ignore
+      message: expect.stringMatching(/^.*: none of its checkpoints is intact\. .*000002\.json.*000001\.safetensors.* Move the files away/) as string, // prettier-ignore
     });
   });
 });
 
 describe("a checkpoint that cannot be written", () => {
-  test("on a full disk leaves the last one whole, and nothing of its own", async () => {
+  test("because the disk is full leaves the last one intact and no files of its own", async () => {
     const real = nodeFiles("test");
     for (const full of [".safetensors", ".json"]) {
       rmSync(folder, { recursive: true, force: true });
@@ -204,7 +204,7 @@ describe("a checkpoint that cannot be written", () => {
     }
   });
 
-  test("ends the run with what it has reached, and the run can go on later", async () => {
+  test("ends the run with its result so far, and the run can be resumed later", async () => {
     const real = nodeFiles("test");
     let isFull = false;
     const files = { ...real, open: async (path: string) => (isFull ? openFullDevice() : real.open(path)) };
@@ -229,7 +229,7 @@ describe("a checkpoint that cannot be written", () => {
     expect(resumed.params.w.item()).toBe((await fit(options)).params.w.item());
   });
 
-  test("where a file stands in the place of the folder names it", async () => {
+  test("because a file has the name of the folder names that file", async () => {
     const path = join(folder, "file");
     writeFileSync(path, "");
     await expect(checkpointFolder(path).save(checkpointOf(1))).rejects.toThrow(
@@ -253,7 +253,7 @@ describe("two runs in one folder", () => {
   };
   const lockOf = (): string[] => readdirSync(folder).filter((name) => name.includes("lock"));
 
-  test("are refused to the second, which took what the first had saved for its own", async () => {
+  test("are refused, because the second would resume from checkpoints of the first", async () => {
     for await (const { epoch } of fit({ ...options, checkpoint: { store } })) {
       const second = fit({ ...options, checkpoint: { store: checkpointFolder(folder) }, resume: true });
       await expect(second).rejects.toThrow("another run of this very program has this folder since");
@@ -276,7 +276,7 @@ describe("two runs in one folder", () => {
 });
 
 describe("a power cut", () => {
-  test("in any operation leaves the last checkpoint that was safe, or the one being written, whole", async () => {
+  test("in any operation leaves the last safe checkpoint, or the one being written, intact", async () => {
     const seeds = extent(40, 300, 100);
     let [cuts, newer] = [0, 0];
     for (let seed = 0; seed < seeds; seed++) {
@@ -322,7 +322,7 @@ describe("misuse", () => {
     [() => checkpointFolder(""), "checkpointFolder: needs the path of a folder"],
     [
       () => checkpointFolder("a", { keep: 0 }),
-      "checkpointFolder: keep must be a number of checkpoints, 1 or more; got 0.",
+      "checkpointFolder: keep must be an integer of 1 or more; got 0.",
     ],
     [() => checkpointFolder("a", { keeps: 3 } as never), 'unknown option "keeps". Did you mean "keep"?'],
   ])("%s is refused", (run, message) => {

@@ -49,7 +49,7 @@ export function checkpointFolder(folder: string, options: CheckpointFolderOption
   if (!(Number.isInteger(keep) && keep >= 1)) {
     throw new DownhillError(
       "range",
-      `checkpointFolder: keep must be a number of checkpoints, 1 or more; got ${String(keep)}.`,
+      `checkpointFolder: keep must be an integer of 1 or more; got ${String(keep)}.`,
     );
   }
   const files = options.files ?? nodeFiles("checkpointFolder");
@@ -68,7 +68,7 @@ export function checkpointFolder(folder: string, options: CheckpointFolderOption
         path = folder;
         await files.syncFolder(folder);
       } catch (cause) {
-        const what = `The checkpoint of step ${checkpoint.step} is not written, those before it are as they were.`;
+        const what = `The checkpoint of step ${checkpoint.step} is not written; earlier checkpoints are unchanged.`;
         throw new DownhillError("file", `${explainWriteError(path, cause)} ${what}`, { cause });
       }
       await removeOthers(files, folder, keep);
@@ -99,7 +99,7 @@ async function newest(
   for (const number of numbers) {
     try {
       const checkpoint = await read(number);
-      const instead = ` The checkpoint of step ${checkpoint.step} is taken instead.`;
+      const instead = ` The checkpoint of step ${checkpoint.step} is used instead.`;
       return { checkpoint, warnings: faults.map((fault) => fault + instead) };
     } catch (error) {
       if (!(error instanceof DownhillError)) throw error;
@@ -109,7 +109,7 @@ async function newest(
   if (faults.length === 0) return { checkpoint: undefined, warnings: [] };
   throw new DownhillError(
     "data",
-    `${folder}: no checkpoint in it is whole. ${faults.join(" ")} Move the files away to begin anew.`,
+    `${folder}: none of its checkpoints is intact. ${faults.join(" ")} Move the files away to start a new run.`,
   );
 }
 
@@ -195,10 +195,10 @@ async function readWhole(
   const tensorsPath = place(about.file);
   const tensors = await readBytes(files, tensorsPath);
   if (tensors.length !== about.bytes) {
-    const what = tensors.length < about.bytes ? "cut short" : "longer than it was";
+    const what = tensors.length < about.bytes ? "cut short" : "longer than when it was written";
     throw damaged(tensorsPath, `${what}: it has ${tensors.length} bytes, not ${about.bytes}`);
   }
-  if (hex(crc32c(tensors)) !== about.crc32c) throw damaged(tensorsPath, "its checksum does not fit");
+  if (hex(crc32c(tensors)) !== about.crc32c) throw damaged(tensorsPath, "its checksum does not match");
   return { step, tensors, state };
 }
 
@@ -216,19 +216,19 @@ function parseState(bytes: Uint8Array, path: string, number: number): ReadState 
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw damaged(path, "it is no text");
+    throw damaged(path, "it is not UTF-8 text");
   }
   // The checksum covers the text of the file, not a re-serialised value, so that a change of any byte is detected.
   const match = /^\{"crc32c":"([0-9a-f]{8})","content":(\{.*\})\}\n$/s.exec(text);
-  if (match === null) throw damaged(path, "it is cut short or no checkpoint");
-  if (checksumOf(match[2]!) !== match[1]) throw damaged(path, "its checksum does not fit");
+  if (match === null) throw damaged(path, "it is cut short or not a checkpoint");
+  if (checksumOf(match[2]!) !== match[1]) throw damaged(path, "its checksum does not match");
   let content: Partial<StateFile>;
   let state: string | undefined;
   try {
     content = JSON.parse(match[2]!) as Partial<StateFile>;
     state = JSON.stringify(content.state);
   } catch {
-    throw damaged(path, "it is no JSON, or nested too deep");
+    throw damaged(path, "it is not JSON, or is nested too deeply");
   }
   if (content.format !== "downhill checkpoint" || content.version !== 1) {
     throw new DownhillError("data", `${path}: it was written by another version of downhill.`);
@@ -237,7 +237,7 @@ function parseState(bytes: Uint8Array, path: string, number: number): ReadState 
   // Accept only the expected file name: a name such as "../x" would point outside the folder.
   const isOwn = tensors?.file === tensorsName(number) && typeof tensors.crc32c === "string";
   if (!Number.isSafeInteger(step) || state === undefined || !isOwn) {
-    throw damaged(path, `it does not tell of ${tensorsName(number)}`);
+    throw damaged(path, `it does not describe ${tensorsName(number)}`);
   }
   return { ...(content as StateFile), state };
 }

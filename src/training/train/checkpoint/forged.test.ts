@@ -97,12 +97,12 @@ beforeAll(async () => {
   state = JSON.parse(checkpoint.state);
 });
 
-test("the checkpoint that is forged is one that a run goes on with, and has all that there may be", async () => {
+test("the checkpoint to be forged is valid and has every optional part", async () => {
   expect(await endOf(async () => goOn(checkpoint))).toBe("went on");
   expect(state).toMatchObject({ pending: { count: 1 }, watch: { best: {}, plateau: {} }, stretches: [{}] });
 });
 
-test(`${tries} exchanges of a field for what does not belong there end with an error or a run`, async () => {
+test(`${tries} replacements of a field by an invalid value end with an error or a completed run`, async () => {
   const all = pathsOf(state).flatMap((path) => others.map((other) => [path, other] as const));
   const every = Math.max(1, Math.floor(all.length / tries));
   let refused = 0;
@@ -127,11 +127,11 @@ test(`${tries} exchanges of a field for what does not belong there end with an e
 
 test.each<[string, Path, unknown, RegExp]>([
   ["params: null", ["params"], null, /: state\.params is not a tree of tensors\.$/],
-  ["a step below 0", ["step"], -1, /: state\.step is not a whole number of 0 or more\.$/],
-  ["a tensor that is a list", ["params", "object", 0, 1], { tensor: ["w"] }, /state\.params\.object\[0\]\.tensor is not a text/],
-  ["a tensor of another shape", ["params", "object", 0, 1], { tensor: "best.layers[0].b" }, /state\.params is not as its outline says/],
-  ["fewer epochs than there are records", ["epoch"], 0, /state\.history is not of 0 epochs/],
-])("%s is told by its path", async (_, path, other, message) => {
+  ["a step below 0", ["step"], -1, /: state\.step is not an integer of 0 or more\.$/],
+  ["a tensor that is a list", ["params", "object", 0, 1], { tensor: ["w"] }, /state\.params\.object\[0\]\.tensor is not a string/],
+  ["a tensor of another shape", ["params", "object", 0, 1], { tensor: "best.layers[0].b" }, /state\.params is not as its outline describes/],
+  ["fewer epochs than there are records", ["epoch"], 0, /state\.history is not a list of 0 records/],
+])("%s is reported with its path", async (_, path, other, message) => {
   const forged = { ...checkpoint, state: JSON.stringify(exchanged(state, path, other)) };
   expect(await endOf(async () => goOn(forged))).toMatch(message);
 }); // prettier-ignore
@@ -170,13 +170,13 @@ describe("the files of a checkpoint", () => {
     ["have a step that is none", (text) => text.replace(/"step":\d+/, '"step":"many"')],
     ["have no state", (text) => `${text.slice(0, text.indexOf(',"state"'))}}`],
   ])("that %s are refused", async (_, change) => {
-    expect(await loadWith(change)).toMatch(/damaged: it does not tell of checkpoint-000001\.safetensors\./);
+    expect(await loadWith(change)).toMatch(/damaged: it does not describe checkpoint-000001\.safetensors\./);
   });
 
-  test("that are nested deeper than the stack is are refused", async () => {
+  test("that are nested deeper than the stack allows are refused", async () => {
     const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
     const end = await loadWith((text) => `${text.slice(0, text.indexOf(',"state"'))},"state":${deep}}`);
-    expect(end).toMatch(/damaged: it is no JSON, or nested too deep/);
-    expect(await loadWith((text) => text.replace("{", "{x"))).toMatch(/no JSON/);
+    expect(end).toMatch(/damaged: it is not JSON, or is nested too deeply/);
+    expect(await loadWith((text) => text.replace("{", "{x"))).toMatch(/not JSON/);
   });
 });

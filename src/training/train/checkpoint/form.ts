@@ -14,9 +14,9 @@ export function formOf(what: string, test: (value: unknown) => boolean): FormChe
 }
 
 export const aNumber: FormCheck = /* @__PURE__ */ formOf("a number", (value) => typeof value === "number");
-export const aText: FormCheck = /* @__PURE__ */ formOf("a text", (value) => typeof value === "string");
+export const aText: FormCheck = /* @__PURE__ */ formOf("a string", (value) => typeof value === "string");
 export const aCount: FormCheck = /* @__PURE__ */ formOf(
-  "a whole number of 0 or more",
+  "an integer of 0 or more",
   (value) => Number.isSafeInteger(value) && (value as number) >= 0,
 );
 export const anything: FormCheck = () => {};
@@ -59,7 +59,7 @@ export function orAbsent(form: FormCheck): FormCheck {
 export function notOfForm(path: string, what: string): DownhillError {
   return new DownhillError(
     "data",
-    `fit: the checkpoint is damaged, or none of downhill: ${path} is not ${what}.`,
+    `fit: the checkpoint is damaged, or was not written by downhill: ${path} is not ${what}.`,
   );
 }
 

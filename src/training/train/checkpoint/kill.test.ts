@@ -143,7 +143,7 @@ async function killedRun(run: number, unbroken: string): Promise<readonly Moment
 }
 
 test(
-  `a run that is killed ${kills} times goes on each time from its last checkpoint and ends as if it had not been`,
+  `a run that is killed ${kills} times resumes each time from its last checkpoint and ends like an uninterrupted one`,
   async () => {
     const runs = Math.ceil(kills / killsPerRun);
     const unbroken = await Promise.all(
@@ -177,7 +177,7 @@ test(
 );
 
 testInCi(
-  "a run that meets a limit of the size of files stops, says so, and goes on where there is room",
+  "a run that exceeds the file size limit stops with an error, and can be resumed without the limit",
   async () => {
     const path = join(folder, "limited");
     const options = optionsOf(1);

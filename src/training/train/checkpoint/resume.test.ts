@@ -120,7 +120,7 @@ function counting(data: Options["data"], onBatch: () => void): Options["data"] {
 }
 
 describe("a run that was cut and resumed", () => {
-  test.each(Object.keys(cases))("equals the unbroken one bit for bit: %s", async (name) => {
+  test.each(Object.keys(cases))("equals an uninterrupted one bit by bit: %s", async (name) => {
     const options = optionsOf(name);
     const unbroken = await fit(options);
     for (const batches of [1, 2, 5, 6, 7, 11, 17, 23]) {
@@ -134,7 +134,7 @@ describe("a run that was cut and resumed", () => {
     }
   });
 
-  test("again and again equals it too", async () => {
+  test("several times equals it too", async () => {
     const options = optionsOf("three batches a step");
     const store = checkpointMemory();
     for (let i = 1; i < 9; i++) await cutAfter(options, i % 4, store);
@@ -142,7 +142,7 @@ describe("a run that was cut and resumed", () => {
     expect(bitsOf(resumed)).toEqual(bitsOf(await fit(options)));
   });
 
-  test("goes on further than was planned", async () => {
+  test("can run for more epochs than first planned", async () => {
     const options = optionsOf("momentum and a schedule");
     const store = checkpointMemory();
     await fit({ ...options, epochs: 2, checkpoint: { store } });
@@ -173,12 +173,12 @@ describe("checkpoints", () => {
     return found;
   };
 
-  test("are written after each epoch, or every so many steps and at the end", async () => {
+  test("are written after each epoch, or at intervals of steps and at the end", async () => {
     expect(await steps({})).toEqual([[6, 1, 0], [12, 2, 0]]); // prettier-ignore
     expect(await steps({ everySteps: 5 })).toEqual([[5, 0, 5], [10, 1, 4], [12, 2, 0]]); // prettier-ignore
   });
 
-  test("are written as time passes", async () => {
+  test("are written at intervals of time", async () => {
     vi.useFakeTimers({ toFake: ["performance"] });
     try {
       const hooks = { step: () => void vi.advanceTimersByTime(1000) };
@@ -189,15 +189,15 @@ describe("checkpoints", () => {
     }
   });
 
-  test("are not begun over: a run that is not to be resumed finds an empty store", async () => {
+  test("are not overwritten: without resume the store must be empty", async () => {
     const store = checkpointMemory();
     await fit({ ...options, epochs: 1, checkpoint: { store } });
     await expect(fit({ ...options, checkpoint: { store } })).rejects.toThrow(
-      "fit: there is a checkpoint of step 6 already. Say resume: true",
+      "fit: there is a checkpoint of step 6 already. Set resume: true",
     );
   });
 
-  test("are written where a hook throws, and where the loop is left", async () => {
+  test("are written if a hook throws, and if the loop is left", async () => {
     const store = checkpointMemory();
     const hooks = {
       step: ({ step }: { readonly step: number }) => {
@@ -211,7 +211,7 @@ describe("checkpoints", () => {
     expect((await store.load()).checkpoint!.step).toBe(8);
   });
 
-  test("are not written of a run that never took a step", async () => {
+  test("are not written for a run that never took a step", async () => {
     const store = checkpointMemory();
     const loss = (): never => {
       throw new Error("wrong loss");
@@ -223,7 +223,7 @@ describe("checkpoints", () => {
   const others: Readonly<Record<string, readonly [Partial<Options>, string]>> = {
     "another shape": [
       { params: { w: tensor([1, 2, 3]), layers: [{ b: tensor(0) }] } },
-      "the parameters had params.w, f32[2], where this run has params.w, f64[3]. Give the model",
+      "the parameters had params.w, f32[2], where this run has params.w, f64[3]. Pass the model",
     ],
     "another optimiser": [
       { optimizer: adam() },
@@ -235,7 +235,7 @@ describe("checkpoints", () => {
     ],
     "other data": [
       { data: dataset({ x: grid.slice(1), y: points.y.slice(1) }, float32).batch(4) },
-      "its epochs had 23 items, these have 22. Give the same data",
+      "its epochs had 23 items, these have 22. Pass the same data",
     ],
     "other batches": [{ data: dataset(points, float32).batch(5) }, "its epochs had 6 batches, these have 5"],
     "another seed": [{ seed: 12 }, "its seed was 11, this one is 12"],
@@ -253,20 +253,22 @@ describe("checkpoints", () => {
     });
   });
 
-  test("of data with other numbers are told of", async () => {
+  test("of data with other numbers cause a warning", async () => {
     const store = checkpointMemory();
     const warned: string[] = [];
     const log = (entry: LogEntry): void => void (entry.kind === "warning" && warned.push(entry.message));
     await fit({ ...options, epochs: 1, checkpoint: { store } });
     const data = dataset(points, float32).shuffle({ seed: 6 }).batch(4);
     const { warnings } = await fit({ ...options, data, log, epochs: 2, checkpoint: { store }, resume: true });
-    expect(warned).toEqual([expect.stringContaining("the data are not those that the checkpoint of step 6")]);
+    expect(warned).toEqual([
+      expect.stringContaining("the data differ from those that the checkpoint of step 6"),
+    ]);
     expect(warnings).toEqual(warned);
   });
 });
 
 describe("checkpointParams", () => {
-  test("gives the parameters at the last step, or those of the best epoch", async () => {
+  test("returns the parameters at the last step, or those of the best epoch", async () => {
     const store = checkpointMemory();
     expect(await checkpointParams(store)).toBe(undefined);
     const options = optionsOf("a plateau, early stopping, best weights, validation");
@@ -282,7 +284,7 @@ describe("checkpointParams", () => {
 });
 
 describe("a run that diverges", () => {
-  test("keeps the last good state, and says so", async () => {
+  test("keeps the last good state and reports it", async () => {
     const store = checkpointMemory();
     const options = optionsOf("momentum and a schedule");
     const run = fit({

@@ -174,12 +174,12 @@ async function batchAt<B>(
 }
 
 function otherData(step: number): string {
-  return `the data are not those that the checkpoint of step ${step} was trained on: other numbers, another order, or another seed. The run goes on, but is not what it would have become.`;
+  return `the data differ from those that the checkpoint of step ${step} was trained on: other numbers, another order, or another seed. The run continues, but its result differs from that of an unbroken run.`;
 }
 
 function notEmpty(step: number): DownhillError {
   return new DownhillError(
     "option",
-    `fit: there is a checkpoint of step ${step} already. Say resume: true to go on with that run, or keep this one elsewhere.`,
+    `fit: there is a checkpoint of step ${step} already. Set resume: true to continue that run, or use another store.`,
   );
 }

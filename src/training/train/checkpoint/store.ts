@@ -94,7 +94,7 @@ export function checkCheckpointOptions(options: FitCheckpointOptions): void {
   if (typeof store?.save !== "function" || typeof store.load !== "function") {
     throw new DownhillError(
       "option",
-      "fit: checkpoint: store must be a store, as checkpointFolder(path) and checkpointMemory() give.",
+      "fit: checkpoint: store must be a store, as returned by checkpointFolder(path) and checkpointMemory().",
     );
   }
   if (store.lock !== undefined && typeof store.lock !== "function") {
@@ -103,7 +103,7 @@ export function checkCheckpointOptions(options: FitCheckpointOptions): void {
   if (everySteps !== undefined && !(Number.isInteger(everySteps) && everySteps >= 1)) {
     throw new DownhillError(
       "range",
-      `fit: checkpoint: everySteps must be a whole number of 1 or more; got ${String(everySteps)}.`,
+      `fit: checkpoint: everySteps must be an integer of 1 or more; got ${String(everySteps)}.`,
     );
   }
   if (everySeconds !== undefined && !(Number.isFinite(everySeconds) && everySeconds > 0)) {

@@ -34,7 +34,10 @@ const treeKinds: ReadonlyMap<string, TreeCheck> = new Map<string, TreeCheck>([
         checkTree(entry[1], at, depth + 1);
       })(value, path),
   ],
-  ["text", /* @__PURE__ */ formOf("a text or null", (value) => value === null || typeof value === "string")],
+  [
+    "text",
+    /* @__PURE__ */ formOf("a string or null", (value) => value === null || typeof value === "string"),
+  ],
   ["missing", anything],
 ]);
 
@@ -68,8 +71,8 @@ export function writeTree(tree: unknown, root: string, tensors: Map<string, Tens
       case "instance":
         throw new DownhillError(
           "tree",
-          `fit: a checkpoint holds plain arrays and objects, and ${root} holds an instance of ${node.type.name}. ` +
-            `Train what it is made of, and make the instance inside the loss.`,
+          `fit: a checkpoint holds plain arrays and objects, but ${root} holds an instance of ${node.type.name}. ` +
+            `Train its parts, and create the instance inside the loss.`,
         );
       case "static":
         if (typeof node.value === "boolean") return { boolean: node.value };

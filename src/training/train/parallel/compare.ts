@@ -67,7 +67,7 @@ export async function compareBegin<P, S, B>(ranks: Ranks, run: RunIdentity<P, S,
   throw ranks.agree(
     new DownhillError(
       "option",
-      `fit: the ranks of this run were given different things: ${what}. Give all of them the same program, data and options.`,
+      `fit: the ranks of this run were given different values: ${what}. Give all of them the same program, data and options.`,
     ),
   );
 }
@@ -84,8 +84,8 @@ export function compareModels(ranks: Ranks, model: unknown, step: number): void 
   throw ranks.agree(
     new DownhillError(
       "aborted",
-      `fit: the ranks have come apart: after step ${step} their models differ. Is there a loss or an optimiser that computes ` +
-        "something else on each rank, or a machine that computes wrongly?",
+      `fit: the ranks have diverged: after step ${step} their models differ. Check whether a loss or an optimiser computes ` +
+        "different values on each rank, or a machine has a fault.",
     ),
   );
 }

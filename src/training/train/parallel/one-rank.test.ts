@@ -33,7 +33,7 @@ vi.mock("../../../engine/kernel/copy-elements.ts", async (original) => {
 });
 
 const unreachable = (): never => {
-  throw new Error("there is nobody to talk to");
+  throw new Error("there is no other rank");
 };
 const world: World = {
   rank: 0,
@@ -67,7 +67,7 @@ async function countsOf(options: Partial<FitOptions<Tensor, unknown, Batch>>): P
 }
 
 test.each([1, 3])(
-  "a world of one rank adds no copy, no kernel and no message, with %i batches a step",
+  "a world of one rank adds no copy, no kernel and no message, with %i batches per step",
   async (accumulate) => {
     const alone = await countsOf({ accumulate });
     expect(alone).toMatchObject({ compiled: expect.any(Number) as number });

@@ -92,7 +92,7 @@ describe.each(Object.entries(scenarios).map(([name, scenario], i) => [name, scen
 );
 
 describe("a run on ranks", () => {
-  test("has the losses of one process, to rounding, and as many steps and items", async () => {
+  test("has the losses of one process up to rounding, and equal numbers of steps and items", async () => {
     // without dropout, whose random numbers depend on the shards
     const scenario: Scenario = { validation: true, accumulate: 2, noDropout: true };
     const [alone] = await on(0, scenario);
@@ -104,7 +104,7 @@ describe("a run on ranks", () => {
     }
   });
 
-  test("reads on each rank only its own items, and cuts them evenly", async () => {
+  test("reads only its own items on each rank, and splits them evenly", async () => {
     const outcomes = await on(4, { shards: 4, batch: 32 });
     // Only rank 0 reads a whole batch, once, for the comparison; all ranks compare.
     for (const { rows } of outcomes)
@@ -112,20 +112,20 @@ describe("a run on ranks", () => {
     expect(outcomes.map(({ rows }) => Math.max(...rows.slice(1)))).toEqual([8, 8, 8, 8]);
   });
 
-  test("logs on rank 0 alone", async () => {
+  test("logs only on rank 0", async () => {
     const [first, second] = await on(2, { shards: 2, epochs: 1 });
     expect(first!.told.filter((kind) => kind !== "step")).toEqual(["start", "epoch", "end"]);
     expect(second!.told).toEqual([]);
   });
 
-  test("with sums as fast as the transport makes them ends on all ranks alike, near the tree", async () => {
+  test("with fast sums ends equally on all ranks, close to the result of the tree", async () => {
     const fast = await on(4, { shards: 4, reduce: "fast", validation: true });
     agreed(fast);
     const [tree] = await on(4, { shards: 4, validation: true });
     fast[0]!.losses.forEach((loss, i) => expect(Math.abs(loss - tree!.losses[i]!)).toBeLessThan(1e-4));
   });
 
-  test("stops early, and where it diverges or a number is not finite, on all ranks alike", async () => {
+  test("stops equally on all ranks: early, on divergence, and on a non-finite number", async () => {
     expect(
       agreed(await on(2, { shards: 2, epochs: 50, rate: 0, patience: 2, validation: true })).stopped,
     ).toBe("early-stopping");
@@ -174,7 +174,7 @@ describe("one rank alone", () => {
     }
   });
 
-  test("that throws in its loop ends the run of the others", async () => {
+  test("that throws in its loop ends the run of the other ranks", async () => {
     const [first, second] = await on(2, { shards: 2, odd: { rank: 0, what: "throws in its loop" } });
     expect(first!.error?.message).toBe("no loop today");
     expect(second).toMatchObject({ stopped: "left", step: 3 });
@@ -195,13 +195,13 @@ describe("one rank alone", () => {
     ])) {
       const outcomes = await on(size, { shards: 4, odd: { rank, what } });
       for (const { error, step } of outcomes) {
-        expect(error?.message).toContain(`the ranks of this run were given different things: ${name}.`);
+        expect(error?.message).toContain(`the ranks of this run were given different values: ${name}.`);
         expect({ code: error?.code, step }).toEqual({ code: "option", step: 0 });
       }
     }
   });
 
-  test("whose data fail, or end early, ends the others too", async () => {
+  test("whose data fail or end early ends the other ranks too", async () => {
     const failed = await on(2, { shards: 2, data: "stream", odd: { rank: 1, what: "throws in its data" } });
     expect(failed.map(({ error }) => error?.message)).toEqual([
       "fit: rank 1 has failed, which ends the run: no data today",
@@ -211,14 +211,14 @@ describe("one rank alone", () => {
     for (const { error } of early) expect(error?.message).toContain("the ranks run different programs");
   });
 
-  test("whose parameters come apart from those of the others is found at the end of the epoch", async () => {
+  test("whose parameters differ from the others is found at the end of the epoch", async () => {
     for (const { error } of await on(2, { shards: 2, odd: { rank: 1, what: "drifts" } }))
-      expect(error?.message).toContain("the ranks have come apart: after step 7");
+      expect(error?.message).toContain("the ranks have diverged: after step 7");
   });
 });
 
 describe("checkpoints of ranks", () => {
-  test("are written by rank 0, and taken up by any number of ranks with the same bits", async () => {
+  test("are written by rank 0, and resumed by any number of ranks with the same bits", async () => {
     const scenario: Scenario = { shards: 4, accumulate: 2, epochs: 3, everySteps: 1, validation: true };
     const unbroken = agreed(await on(1, scenario));
     let run = 0;
@@ -235,7 +235,7 @@ describe("checkpoints of ranks", () => {
     }
   });
 
-  test("of other shards are refused on all ranks, and so is a folder that holds a run", async () => {
+  test("with another number of shards are refused on all ranks, and so is a folder that holds a run", async () => {
     const path = join(folder, "shards");
     await on(2, { shards: 4, folder: path, epochs: 1 });
     for (const [rest, message] of [

@@ -201,7 +201,7 @@ function reasonOf(flags: number): FitStopReason {
 function differentPrograms(): DownhillError {
   return new DownhillError(
     "option",
-    "fit: the ranks run different programs: they have met for different things, as one for a step and another at the end " +
+    "fit: the ranks run different programs: their messages do not match, for example because one is at a step and another at the end " +
       "of its data. Give all of them the same data, losses and options.",
   );
 }

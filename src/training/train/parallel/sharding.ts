@@ -190,6 +190,6 @@ function requireItems(batch: unknown): void {
   if (flatten(batch, "fit").leaves.some((leaf) => asTensor(leaf, "fit").ndim > 0)) return;
   throw new DownhillError(
     "data",
-    "fit: a batch of scalars has no items to cut into shards. Give its arrays an axis of items.",
+    "fit: a batch of scalars has no items to split into shards. Give its arrays an axis of items.",
   );
 }

@@ -137,7 +137,7 @@ function countWords(
   count: number,
   total: number,
 ): string {
-  return `${count} of ${total} of class ${classes[actual]!} were taken for ${classes[predicted]!}`;
+  return `${count} of ${total} of class ${classes[actual]!} were predicted as ${classes[predicted]!}`;
 }
 
 /** Lists the pairs of classes that were confused most often; empty if there are none. */

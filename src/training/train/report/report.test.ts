@@ -30,7 +30,7 @@ describe("trainingReport", () => {
     expect(page.match(/<\/style>/g)).toHaveLength(1);
   });
 
-  test("puts drawings in as they are, and needs nothing from outside", () => {
+  test("inserts drawings unchanged, and needs no external resources", () => {
     const svg = '<svg xmlns="http://www.w3.org/2000/svg"><rect/></svg>';
     const page = trainingReport({
       title: "t",
@@ -42,7 +42,7 @@ describe("trainingReport", () => {
     expect(page.replace(svg, "")).not.toMatch(/https?:|src=(?!"data:)|href/);
   });
 
-  test("closes what HTML does not close by itself, even where it is empty", () => {
+  test("closes elements that HTML does not close implicitly, even empty ones", () => {
     const page = trainingReport({
       title: "t",
       results: [],
@@ -56,7 +56,7 @@ describe("trainingReport", () => {
     expect(page).not.toMatch(/<(?:div|dl|table|tbody|tr|td|section|main|ul|p)\b[^>]*\/>/);
   });
 
-  test("leaves a gap where a value is missing, and draws an only epoch", () => {
+  test("leaves a gap for a missing value, and draws a single epoch", () => {
     const path = (values: number[]): string =>
       /data-series="0"><path class="curve" d="([^"]*)"/.exec(
         trainingReport({
@@ -91,7 +91,7 @@ describe("marks on curves", () => {
   const labels = (text: string): string[] =>
     [...text.matchAll(/<text class="label strong"[^>]*>(rate [^<]*)</g)].map((match) => match[1]!);
 
-  test("are lines across, each with a title, and labels where they do not overlap", () => {
+  test("are vertical lines, each with a title, and with labels that do not overlap", () => {
     const marks = [2.5, 3.5, 12.5, 19.5].map((epoch) => ({ epoch, label: `rate ${epoch}` }));
     const text = page(marks).split('<div class="at-520">')[1]!;
     expect(text.match(/<line class="mark"/g)).toHaveLength(4);
@@ -103,7 +103,7 @@ describe("marks on curves", () => {
     expect(page([])).not.toContain('<line class="mark"');
   });
 
-  test("are made of the epochs in which the rate fell, if it fell now and then", () => {
+  test("are the epochs at which the rate fell, if it fell only at some", () => {
     const of = (rates: readonly (number | undefined)[]): Mark[] =>
       rateDrops(rates.map((learningRate) => ({ learningRate })));
     expect(of([0.1, 0.1, 0.1, 0.01, 0.01, 0.001, 0.001])).toEqual([
@@ -117,7 +117,7 @@ describe("marks on curves", () => {
   });
 });
 
-test("images have beside them what each pixel counted: white for nothing, orange and blue for either sign", () => {
+test("images show the weight of each pixel next to them: white for 0, orange and blue for either sign", () => {
   const page = trainingReport({
     title: "t",
     results: [],
@@ -166,11 +166,11 @@ describe("a confusion matrix of many classes", () => {
   });
 
   // With more than 30 classes, the list of pairs used to appear below the caption of a matrix.
-  test("is a map with a cell per pair that occurs, and the pairs below have a caption of their own", () => {
+  test("is a map with one cell per pair that occurs, and the list of pairs has its own caption", () => {
     const map = /<svg class="confusion-map"[^]*?<\/svg>/.exec(page)![0];
     expect(map.match(/<rect class="right"/g)).toHaveLength(n);
     expect(map.match(/<rect class="wrong"/g)).toHaveLength(n);
-    expect(map).toContain("<title>1 of 10 of class c9 were taken for c10</title>");
+    expect(map).toContain("<title>1 of 10 of class c9 were predicted as c10</title>");
     expect(page).toContain("The 20 most frequent of 60 confused pairs.");
   });
 
@@ -181,7 +181,7 @@ describe("a confusion matrix of many classes", () => {
 });
 
 // 100,000 steps are reduced to fewer points
-test("a long curve keeps its least and its greatest value", () => {
+test("a long curve keeps its minimum and maximum", () => {
   const values = Array.from({ length: 100_000 }, (_, i) =>
     i === 54_321 ? 9 : i === 65_432 ? -7 : Math.sin(i),
   );

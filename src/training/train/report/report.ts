@@ -137,7 +137,7 @@ function isQuantity(text: string): boolean {
 
 function drawSettings(settings: TrainingReport["settings"], command: TrainingReport["command"]): Markup {
   const commands = command === undefined ? [] : typeof command === "string" ? [command] : command;
-  const again = `The same run again, to the last bit${commands.length > 1 ? ", by one command after the other, in a new folder" : ""}:`;
+  const again = `To repeat this run bit by bit${commands.length > 1 ? ", run these commands one after the other in a new folder" : ""}:`;
   return element(
     "section",
     { class: "wide" },
