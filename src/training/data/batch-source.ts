@@ -1,15 +1,17 @@
 import { shardOfBatch, type ShardOptions, shardWithin } from "./shard.ts";
 
-/** The part of `Batches` from which the rest follows: the batches of an epoch from one on, all arguments checked. */
+/**
+ * Core of `Batches`, from which its methods are built: opens an epoch at a batch. All arguments are already checked.
+ */
 export interface BatchSource<B> {
   readonly count: number;
   readonly batchCount: number;
   readonly open: (epoch: number, from: number) => Iterator<B, undefined>;
-  /** The same batches with only the items of a shard. */
+  /** Returns a source of the same batches reduced to the items of a shard. */
   readonly shard: (shard: ShardOptions) => BatchSource<B>;
 }
 
-/** The part of `StreamBatches` from which the rest follows. */
+/** Core of `StreamBatches`, from which its methods are built. */
 export interface StreamSource<B> {
   readonly count: number | undefined;
   readonly batchCount: number | undefined;
@@ -19,19 +21,22 @@ export interface StreamSource<B> {
 
 type AnySource = BatchSource<unknown> | StreamSource<unknown>;
 
-/** What shards are cut from: whole batches, of what is sharded before it makes them. */
+/** A source whose batches are made from a source that can be sharded, so that only `count` of its shards is known. */
 type UnshardedSource<S extends AnySource> = Omit<S, "shard"> & {
   readonly shard: (shard: ShardOptions) => Pick<S, "count">;
 };
 
-/** A source of whole batches, whose shards are cut from them; `shard` of what it is given counts their items. */
+/**
+ * Completes a source of whole batches: each shard is cut from the finished batches. The given `shard` only counts
+ * items.
+ */
 export function cutNow<B>(source: UnshardedSource<BatchSource<B>>): BatchSource<B> {
   return cut<BatchSource<B>>(source, (shard) => ({
     open: (k, from) => cutEach(source.open(k, from), shard),
   }));
 }
 
-/** As `cutNow`, of batches that are read as they are needed. */
+/** Like `cutNow`, for batches that are read on demand. */
 export function cutLater<B>(source: UnshardedSource<StreamSource<B>>): StreamSource<B> {
   return cut<StreamSource<B>>(source, (shard) => ({
     open: (k, from) => cutEachLater(source.open(k, from), shard),

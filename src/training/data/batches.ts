@@ -10,62 +10,59 @@ import { checkShard, type ShardOptions } from "./shard.ts";
 
 /** Options of `batch`. */
 export interface BatchOptions {
-  /**
-   * Whether to leave out the last batch of an epoch where it would be short; default false: it is given as it
-   * is.
-   */
+  /** Whether to drop the last batch of an epoch if it is short. Default false. */
   readonly dropLast?: boolean;
 }
 
 /** Options of `epoch`. */
 export interface EpochOptions {
   /**
-   * Number of the first batch to give, from 0; default 0. With the number of the epoch it is the position in
-   * a run.
+   * Index of the first batch to return, counted from 0. Default 0. Together with the number of the epoch it is the
+   * position in a run.
    */
   readonly from?: number;
 }
 
-/** Which batch it is: the epoch and its number in the epoch, both from 0. */
+/** Position of a batch: the epoch and its index in the epoch, both counted from 0. */
 export interface BatchPlace {
   readonly epoch: number;
   readonly batch: number;
 }
 
 /**
- * Batches of an epoch of a data set that may not be in memory.
+ * Batches of a data set that need not be in memory.
  *
- * To iterate over it is to take the next epoch: the first loop takes epoch 0, the second epoch 1. `epoch(k)`
- * takes any, and changes nothing. The position of a run is the number of its epoch and of the batches that were
- * taken in it, whatever `map`, `augment` and `prefetch` stand between: `epoch(k, { from })` goes on from there.
+ * Iterating over it reads the next epoch: the first loop reads epoch 0, the second epoch 1. `epoch(k)` reads any epoch
+ * and does not affect later loops. The position of a run is the number of its epoch and of the batches read in it,
+ * regardless of `map`, `augment` and `prefetch`; `epoch(k, { from })` continues from there.
  */
 export interface StreamBatches<B> extends AsyncIterable<B> {
-  /** How many items an epoch has; `undefined` where only reading them would tell. */
+  /** Number of items per epoch; `undefined` if it is unknown before reading them. */
   readonly count: number | undefined;
-  /** How many batches an epoch has; `undefined` where only reading them would tell. */
+  /** Number of batches per epoch; `undefined` if it is unknown before reading them. */
   readonly batchCount: number | undefined;
-  /** The batches of epoch `k`, from 0: always the same for the same `k`, whatever was read before. */
+  /** Returns the batches of epoch `k`, counted from 0. Equal `k` yield equal batches, regardless of earlier reads. */
   readonly epoch: (k: number, options?: EpochOptions) => AsyncIterable<B>;
-  /** What `f` makes of each batch, when it is asked for; `f` may be async. */
+  /** Applies `f` to each batch on demand. `f` may be async. */
   readonly map: <R>(f: (batch: B, place: BatchPlace) => R | Promise<R>) => StreamBatches<BatchOf<R>>;
   /**
-   * What `f` makes of each batch at random: it is given a key that depends on the seed, the epoch and the number
-   * of the batch alone, so that the same seed gives the same batches. One that follows another has other keys.
+   * Applies the random transformation `f` to each batch. Its key depends only on the seed, the epoch and the index of
+   * the batch, so equal seeds produce equal batches. Several augmentations in a row have different keys.
    */
   readonly augment: <R>(
     f: (batch: B, key: KeyWords, place: BatchPlace) => R | Promise<R>,
     options?: AugmentOptions,
   ) => StreamBatches<BatchOf<R>>;
   /**
-   * The same batches with only some of their items: of each batch those at places `index`, `index + count`, …, as one of
-   * `count` processes takes them that share the work. All shards have as many batches; where a batch has fewer items than
-   * there are shards, some have none of it. Only the items of the shard are mapped and augmented by the data set; what
-   * `map` and `augment` here make of whole batches is cut afterwards, so that it does not depend on shards.
+   * Reduces each batch to its items `index`, `index + count`, …: the share of one of `count` processes. All shards have
+   * the same number of batches. If a batch has fewer items than there are shards, some shards get none. The data set
+   * maps and augments only the items of the shard. The results of `map` and `augment` on whole batches are cut
+   * afterwards, so that they do not depend on the number of shards.
    */
   readonly shard: (options: ShardOptions) => StreamBatches<B>;
   /**
-   * The same batches, made up to `ahead` before they are asked for: files are read, and `worker` maps in a thread
-   * of its own, while the program works. See `PrefetchOptions` and `WorkerOptions`.
+   * Prepares up to `ahead` batches before they are requested: files are read, and `worker` transforms batches in its
+   * own thread, while the program computes. See `PrefetchOptions` and `WorkerOptions`.
    */
   readonly prefetch: {
     <R = B>(options: WorkerOptions): StreamBatches<R>;
@@ -73,28 +70,28 @@ export interface StreamBatches<B> extends AsyncIterable<B> {
   };
 }
 
-/** Batches of a data set in memory, for `for … of` and `for await … of` alike. */
+/** Batches of a data set in memory, for both `for … of` and `for await … of`. */
 export interface Batches<B> extends StreamBatches<B>, Iterable<B> {
   readonly count: number;
   readonly batchCount: number;
   readonly epoch: (k: number, options?: EpochOptions) => Epoch<B>;
-  /** What `f` makes of each batch, when it is asked for; not async, so that `for … of` can have it. */
+  /** Applies `f` to each batch on demand. `f` must not be async, because `for … of` cannot wait. */
   readonly map: <R>(f: (batch: B, place: BatchPlace) => R | Promise<R>) => Batches<BatchOf<R>>;
-  /** What `f` makes of each batch at random, as `augment` of a stream; not async. */
+  /** Applies the random transformation `f` to each batch, like `augment` of a stream. `f` must not be async. */
   readonly augment: <R>(
     f: (batch: B, key: KeyWords, place: BatchPlace) => R | Promise<R>,
     options?: AugmentOptions,
   ) => Batches<BatchOf<R>>;
-  /** The same batches with only the items of a shard, as `shard` of a stream. */
+  /** Reduces each batch to the items of a shard, like `shard` of a stream. */
   readonly shard: (options: ShardOptions) => Batches<B>;
 }
 
-/** The batches of one epoch, each made when it is asked for. */
+/** Batches of one epoch, each made on demand. */
 export interface Epoch<B> extends Iterable<B, undefined>, AsyncIterable<B, undefined> {}
 
-/** A checked size of batches. */
+/** A checked batch size. */
 export interface BatchSize {
-  /** Items a batch; `Infinity` for all of them. */
+  /** Number of items per batch; `Infinity` for all of them. */
   readonly size: number;
   readonly dropLast: boolean;
 }
@@ -113,7 +110,7 @@ export function batchSize(size: number | "full", options: BatchOptions | undefin
   );
 }
 
-/** Checks the arguments of `epoch`. */
+/** Checks the arguments of `epoch`. Returns the index of the first batch. */
 function epochStart(k: number, options: EpochOptions | undefined): number {
   checkOptions("epoch", options, ["from"]);
   const from = options?.from ?? 0;
@@ -127,7 +124,7 @@ function epochStart(k: number, options: EpochOptions | undefined): number {
   return from;
 }
 
-/** Batches in memory; `depth` counts the augmentations before. */
+/** Builds the methods of batches in memory. `depth` is the number of preceding augmentations. */
 export function makeBatches<B>(source: BatchSource<B>, depth = 0): Batches<B> {
   const { count, batchCount, open } = source;
   const epoch = function (k: number, options?: EpochOptions): Epoch<B> {
@@ -171,7 +168,7 @@ export function makeBatches<B>(source: BatchSource<B>, depth = 0): Batches<B> {
   };
 }
 
-/** Batches that are read as they are needed; `depth` counts the augmentations before. */
+/** Builds the methods of batches that are read on demand. `depth` is the number of preceding augmentations. */
 export function makeStreamBatches<B>(source: StreamSource<B>, depth = 0): StreamBatches<B> {
   const { count, batchCount, open } = source;
   const epoch = function (k: number, options?: EpochOptions): AsyncIterable<B> {
@@ -214,18 +211,21 @@ export function makeStreamBatches<B>(source: StreamSource<B>, depth = 0): Stream
   };
 }
 
-/** A map in a worker is an augmentation too, and has the keys that `augment` would have in its place. */
+/**
+ * Adds prefetching. A transformation in a worker counts as an augmentation and gets the keys that `augment` would have
+ * here.
+ */
 function prefetchedBatches<R>(
   source: StreamSource<unknown>,
   options: PrefetchOptions | WorkerOptions | undefined,
   depth: number,
 ): StreamBatches<R> {
-  const ahead = prefetched(source, options, depth) as StreamSource<R>; // which checks the options
+  const ahead = prefetched(source, options, depth) as StreamSource<R>; // checks the options
   const after = options !== undefined && "worker" in options ? depth + 1 : depth;
   return makeStreamBatches(ahead, after);
 }
 
-/** Refuses what is no function, once, before the first batch. */
+/** Throws `data` if `f` is not a function, once, before the first batch. */
 export function checkedFunction<F>(operation: string, f: F): F {
   if (typeof f === "function") return f;
   throw new DownhillError(
@@ -234,10 +234,10 @@ export function checkedFunction<F>(operation: string, f: F): F {
   );
 }
 
-/** Refuses a promise where all is at hand. */
+/** Throws `data` if the result is a promise, for data in memory. */
 export function notLater<R>(operation: string, result: R): R {
   if (!(result instanceof Promise)) return result;
-  result.catch(() => {}); // this error is the one that is told
+  result.catch(() => {}); // The error below replaces a rejection of this promise.
   throw new DownhillError(
     "data",
     `${operation}: the function gave a promise, but what is in memory is given at once. ` +
@@ -280,7 +280,7 @@ function streamOf<B>({ count, batchCount, open, shard }: BatchSource<B>): Stream
   };
 }
 
-/** An iterator of a loop over itself. */
+/** Makes an iterator that is also iterable, with `return`. */
 function closable<B>(batches: Iterator<B, undefined>): IterableIterator<B, undefined> {
   return {
     next: () => batches.next(),

@@ -29,7 +29,7 @@ test("digits need nothing of Node: a bundle runs where there is only atob", asyn
   expect(found).toBe("[1797,0,1,2,3,4]");
 });
 
-/** A piece of each embedded set that no other code has. */
+/** A fragment of each embedded data set that occurs in no other code. */
 const marks = {
   digits: "Alpaydin",
   iris: "5.1,3.5,1.4,0.2,0",
@@ -48,5 +48,5 @@ test.each(names)("a program that uses %s carries no other set, and little else",
   const code = await bundle(`import { ${used} } from "./index.ts"; export { ${used} };`);
   for (const name of names) expect(code.includes(marks[name]), name).toBe(name === used);
   const embedded = statSync(new URL(`${used}.generated.ts`, import.meta.url)).size;
-  expect(code.length - embedded).toBeLessThan(14_000); // bytes: reading of the table, checks and their errors
+  expect(code.length - embedded).toBeLessThan(14_000); // bytes for reading the table, the checks and their errors
 });

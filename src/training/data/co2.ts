@@ -3,24 +3,24 @@ import { co2Lines } from "./co2.generated.ts";
 
 /** Monthly means of carbon dioxide in the air. */
 export interface Co2 {
-  /** The months, as `1958-03`. */
+  /** Months in the form `1958-03`. */
   readonly month: readonly string[];
-  /** The same in years: that of March 1958 is 1958 + 2/12. */
+  /** Months as decimal years: March 1958 is 1958 + 2/12. */
   readonly year: Float64Array;
-  /** Parts per million. */
+  /** Concentration in parts per million. */
   readonly co2: Float64Array;
-  /** Parts per million without the yearly swing, as the source gives it. */
+  /** Concentration in parts per million without the yearly cycle, as published by the source. */
   readonly adjusted: Float64Array;
   readonly count: number;
-  /** The months between the first and the last for which there is no measurement. */
+  /** Months between the first and the last without a measurement. */
   readonly gaps: readonly string[];
-  /** Where the series is from, and its licence. */
+  /** Source of the series, and its licence. */
   readonly provenance: string;
 }
 
 /**
- * Carbon dioxide at Mauna Loa, 741 months from March 1958 to April 2020: a rise, and a swing each year. The five months
- * without a measurement are listed in `gaps`.
+ * Returns the carbon dioxide series of Mauna Loa, 741 months from March 1958 to April 2020, with a trend and a yearly
+ * cycle. The five months without a measurement are listed in `gaps`.
  *
  * @example
  * const { year, co2: ppm, count, gaps } = co2();

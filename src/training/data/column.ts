@@ -9,15 +9,12 @@ import { isTypedArray } from "../../engine/tree/tree.ts";
 import { firstPath } from "../../engine/tree/nesting.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
 
-/**
- * The typed arrays in which data may lie; those of 8 and 16 bits are widened batch by batch, never as a
- * whole.
- */
+/** Typed arrays accepted as data. Those of 8 and 16 bits are widened batch by batch, never as a whole. */
 export type ColumnData = TypedArray | Int8Array | Int16Array | Uint16Array | Uint8ClampedArray;
 
 /**
- * One field of a data set: the first axis counts the items, the others belong to each item. `data` is in
- * row-major order and may be narrower than `dtype`, which is what batches hold.
+ * One field of a data set. The first axis counts the items; the other axes belong to each item. `data` is in row-major
+ * order and may be narrower than `dtype`, which is the dtype of batches.
  */
 export interface Column {
   readonly shape: readonly number[];
@@ -25,22 +22,22 @@ export interface Column {
   readonly data: ColumnData;
 }
 
-/** A column of floating numbers, which `tensor(data, { shape })` takes. */
+/** A column of floating-point numbers, accepted by `tensor(data, { shape })`. */
 export interface FloatColumn extends Column {
   readonly dtype: "float64" | "float32";
   readonly data: Float64Array | Float32Array;
 }
 
-/** Arrays in arrays, the innermost of numbers, of booleans, or typed arrays. */
+/** Nested arrays of numbers, of booleans, or of typed arrays at the innermost level. */
 export type NestedColumn = readonly (number | boolean | ColumnData | NestedColumn)[];
 
-/** Whatever stands for a column. */
+/** Values that can be converted to a column. */
 export type ColumnLike = Tensor | Column | ColumnData | NestedColumn;
 
-/** What batches hold for each column. */
+/** Type of each field of a batch. */
 export type BatchLeaf = Tensor;
 
-/** A column of a batch, gathered into an array of its own, as users meet it. */
+/** Wraps a column of a batch, gathered into its own array, as a tensor. */
 export function asBatchLeaf({ dtype, shape, data }: Column): BatchLeaf {
   return isTypedArray(data)
     ? fromArray(arrayType(dtype, shape), data)
@@ -48,14 +45,13 @@ export function asBatchLeaf({ dtype, shape, data }: Column): BatchLeaf {
 }
 
 /**
- * A column from whatever stands for one. Typed arrays and columns are not copied: do not change them
- * afterwards.
+ * Converts a value to a column. Typed arrays and columns are not copied; do not change them afterwards.
  *
- * Nests of numbers become float64, of booleans bool; `Float64Array` float64, `Float32Array` float32,
+ * Nested numbers become float64, nested booleans bool. `Float64Array` becomes float64, `Float32Array` float32,
  * `Int32Array` and narrower ones int32, `Uint32Array` uint32, `Uint8Array` bool.
  *
- * @throws DownhillError `shape` for a nest that is not rectangular, naming the item; `dtype` for anything
- * that is no number.
+ * @throws DownhillError `shape` for nested arrays that are not rectangular, naming the item; `dtype` for values that
+ *   are not numbers.
  */
 export function asColumn(value: unknown, what: string): Column {
   if (value instanceof Tensor)
@@ -72,14 +68,14 @@ export function asColumn(value: unknown, what: string): Column {
   );
 }
 
-/** One item of a column, as a column of its own shape: a number has shape `[]`. */
+/** Converts one item to a column of its own shape; a number has shape `[]`. */
 export function asItem(value: unknown, what: string): Column {
   if (typeof value === "number") return { shape: [], dtype: "float64", data: Float64Array.of(value) };
   if (typeof value === "boolean") return { shape: [], dtype: "bool", data: Uint8Array.of(value ? 1 : 0) };
   return asColumn(value, what);
 }
 
-/** A new zeroed array of `n` elements of that kind. */
+/** Creates a zeroed array of `n` elements for a dtype. */
 export function arrayOf(dtype: DType, n: number): TypedArray {
   return makeArray(scalarTypeOf(dtype), n);
 }
@@ -140,7 +136,7 @@ function fromNest(nest: readonly unknown[], what: string): Column {
   if (isColumnData(sample)) shape.push(sample.length);
   const dtype = dtypeOfSample(sample, what);
   const data = arrayOf(dtype, sizeOf(shape));
-  // the innermost axis lies in typed arrays, or in plain ones
+  // the innermost axis consists of typed arrays or of plain ones
   const isRow = (value: unknown, depth: number): value is ColumnData =>
     isColumnData(sample) &&
     depth === shape.length - 1 &&
@@ -168,7 +164,7 @@ function fromNest(nest: readonly unknown[], what: string): Column {
 
 function dtypeOfSample(sample: unknown, what: string): DType {
   if (isColumnData(sample)) return dtypeOfData(sample, what);
-  if (typeof sample === "number" || sample === undefined) return "float64"; // undefined: an empty nest
+  if (typeof sample === "number" || sample === undefined) return "float64"; // undefined: an empty array
   if (typeof sample === "boolean") return "bool";
   throw notANumber(what, sample);
 }

@@ -1,4 +1,5 @@
-// Types of batches follow from the source and from what maps give; tsc checks this file, nothing runs it.
+// Types of batches follow from the types of the source and of the results of maps. tsc checks this file; it is never
+// run.
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { tensor } from "../../numeric/array/create.ts";
 import type { Batches, StreamBatches } from "./batches.ts";
@@ -18,12 +19,12 @@ same<
   Batches<{ readonly z: Tensor; readonly item: Tensor; readonly pair: Tensor }>
 >(true);
 
-// an item of a stream is what the source gives, and then what the map before gave
+// The type of an item of a stream is that of the source, or of the result of the preceding map.
 const stream = dataset(function* (): Generator<{ name: string }> {});
 const lengths = stream.map(async ({ name }) => Promise.resolve(name.length)).map((n) => ({ n: n + 1 }));
 same<typeof lengths, StreamDataset<{ readonly n: Tensor }, { n: number }>>(true);
 
-// parts of a data set come as items with tensors
+// items of parts of a data set are tensors
 const parts = dataset(() => [{ x: Float32Array.of(1) }], { chunks: true });
 same<typeof parts, StreamDataset<{ readonly x: Tensor }>>(true);
 
@@ -37,7 +38,7 @@ same<typeof bare, Batches<Tensor>>(true);
 const asStream: StreamBatches<{ readonly x: Tensor; readonly y: Tensor }> = batches;
 void asStream;
 
-// what standardise gives becomes a tensor
+// the result of standardise becomes a tensor
 const scaled = standardise([[1, 2]], fitStandardiser([[1, 2]]));
 tensor(scaled.data, { shape: scaled.shape, dtype: "float32" });
 

@@ -21,7 +21,7 @@ function numbered(count: number): { x: number[][]; y: Int32Array } {
   };
 }
 
-/** The items of the batches, each checked to be whole. */
+/** Returns the items of the batches after checking that the fields of each item match. */
 function itemsOf(batches: Iterable<Batch>): number[][] {
   return Array.from(batches, ({ x, y }) => {
     expect(x.shape).toEqual([y.data().length, 2]);
@@ -79,7 +79,7 @@ describe("batch", () => {
     const x = Float64Array.of(0, 1, 2, 3);
     const iterator = dataset(x).batch(2).epoch(0)[Symbol.iterator]();
     expect(iterator.next().value!.data()).toEqual(Float64Array.of(0, 1));
-    x[3] = 30; // seen, as the second batch is not there yet
+    x[3] = 30; // visible, because the second batch is not made yet
     expect(iterator.next().value!.data()).toEqual(Float64Array.of(2, 30));
   });
 
@@ -103,7 +103,7 @@ describe("epoch", () => {
     expect(itemsOf(dataset(numbered(50)).shuffle({ seed: 7 }).batch(8).epoch(3))).toEqual(third);
     expect(itemsOf(batches.epoch(4))).not.toEqual(third);
     expect(itemsOf(dataset(numbered(50)).shuffle({ seed: 8 }).batch(8).epoch(3))).not.toEqual(third);
-    // the size of batches does not change the order
+    // the batch size does not change the order
     expect(itemsOf(data.batch(5).epoch(3)).flat()).toEqual(third.flat());
   });
 
@@ -164,7 +164,7 @@ describe("shuffle", () => {
     const batches = dataset([0, 1, 2, 3]).shuffle({ seed: 0 }).batch("full");
     const first = new Array<number>(4).fill(0);
     for (let k = 0; k < 4000; k++) for (const x of batches.epoch(k)) first[x.data()[0]!]!++;
-    for (const n of first) expect(Math.abs(n - 1000)).toBeLessThan(5 * Math.sqrt(4000 * 0.25 * 0.75)); // 5 deviations
+    for (const n of first) expect(Math.abs(n - 1000)).toBeLessThan(5 * Math.sqrt(4000 * 0.25 * 0.75)); // 5 standard deviations
   });
 });
 
@@ -343,7 +343,7 @@ test("a data set of a large compiled result keeps its numbers when the memory of
   const n = 20_000;
   const f = jit((x: Tensor) => x.mul(2));
   const data = dataset({ x: f(full([n], 1.5)) });
-  for (let i = 0; i < 600; i++) f(full([n], i)); // more than rests there
+  for (let i = 0; i < 600; i++) f(full([n], i)); // more than the kernel memory holds
   const sums = Array.from(data.batch(n), ({ x }) => Array.from(x.data()).reduce((a, b) => a + b, 0));
   expect(sums).toEqual([3 * n]);
 });

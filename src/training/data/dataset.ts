@@ -16,46 +16,50 @@ import { type ItemPlace, noSteps, withAugment, withMap } from "./steps.ts";
 import { batchesOfStream, isItems, type ItemSource, type StreamReading } from "./stream.ts";
 
 /**
- * A data set in memory: how many items it has, and the ways to go through them. Never changed by its methods.
+ * A data set in memory, with its number of items and methods to iterate over them. Its methods return new data sets.
  *
- * `B` is what a batch holds. Functions of an item are given the same without the first axis: of fields `x` of shape
- * `[n, 8, 8]` and `y` of shape `[n]` a tensor `x` of shape `[8, 8]` and a scalar `y`.
+ * `B` is the type of a batch. Functions of an item receive the same type without the first axis: for fields `x` of
+ * shape `[n, 8, 8]` and `y` of shape `[n]`, a tensor `x` of shape `[8, 8]` and a scalar `y`.
  */
 export interface Dataset<B> {
   readonly count: number;
-  /** The same items in a random order; without it they come in order. A second order replaces the first. */
+  /** Returns the items in a random order; without it they come in order. A second order replaces the first. */
   readonly shuffle: (options?: ShuffleOptions) => Dataset<B>;
   /**
-   * Items drawn at random with replacement, each as often as its weight says, others in each epoch; it replaces
-   * `shuffle`. An item may come several times in an epoch, and another not at all.
+   * Draws items at random with replacement, in proportion to their weights, anew in each epoch. It replaces `shuffle`.
+   * An item may occur several times in an epoch, and another not at all.
    */
   readonly sample: (options: SampleOptions) => Dataset<B>;
-  /** What `f` makes of each item, when its batch is made; all results must be alike. */
+  /** Applies `f` to each item when its batch is made. All results must have the same fields, shapes and dtypes. */
   readonly map: <R>(f: (item: B, place: ItemPlace) => R) => Dataset<BatchOf<R>>;
   /**
-   * What `f` makes of each item at random: it is given a key that depends on the seed, the epoch and the item alone,
-   * so that the same seed gives the same items, in any order and in batches of any size. One that follows another
-   * has other keys.
+   * Applies the random transformation `f` to each item. Its key depends only on the seed, the epoch and the item, so
+   * equal seeds produce equal items, in any order and in batches of any size. Several augmentations in a row have
+   * different keys.
    */
   readonly augment: <R>(
     f: (item: B, key: KeyWords, place: ItemPlace) => R,
     options?: AugmentOptions,
   ) => Dataset<BatchOf<R>>;
-  /** Two data sets, of which one has that part of the items: at random, or so that each class keeps its share. */
+  /**
+   * Splits off a test part with this fraction of the items: at random, or stratified so that each class keeps its
+   * share.
+   */
   readonly split: (testFraction: number, options?: PartOptions) => Parts<B>;
-  /** The pairs of data sets of `k`-fold cross-validation: each item is in one test part. */
+  /** Returns the pairs of data sets of `k`-fold cross-validation. Each item is in exactly one test part. */
   readonly kFold: (k: number, options?: PartOptions) => Parts<B>[];
   /**
-   * The items at places `index`, `index + count`, … of each epoch, in the order that it has in the end: as one of `count`
-   * processes takes them that share the work. All shards have as many batches, of which the last may be empty:
-   * `shard({ index, count }).batch(n)` is `batch(n · count).shard({ index, count })`. Only its items are mapped and augmented.
+   * Reduces each epoch, in its final order, to its items `index`, `index + count`, …: the share of one of `count`
+   * processes. All shards have the same number of batches, of which the last may be empty:
+   * `shard({ index, count }).batch(n)` equals `batch(n · count).shard({ index, count })`. Only the items of the shard
+   * are mapped and augmented.
    */
   readonly shard: (options: ShardOptions) => Dataset<B>;
-  /** Parts of `size` items, made when they are asked for: 1 for SGD, `"full"` for gradient descent. */
+  /** Divides each epoch into batches of `size` items, made on demand: 1 for SGD, `"full"` for gradient descent. */
   readonly batch: (size: number | "full", options?: BatchOptions) => Batches<B>;
 }
 
-/** A part to learn from and a part to test with. */
+/** A training part and a test part. */
 export interface Parts<B> {
   readonly train: Dataset<B>;
   readonly test: Dataset<B>;
@@ -63,66 +67,64 @@ export interface Parts<B> {
 
 /** Options of `split` and `kFold` of a data set. */
 export interface PartOptions {
-  /** Which of the partitions: an integer; default 0. The same seed gives the same parts. */
+  /** Seed of the partition, an integer. Default 0. Equal seeds produce equal parts. */
   readonly seed?: number;
-  /**
-   * The class of each item, that each part is to have its share of: the name of a field of the source, or a list.
-   */
+  /** Class of each item, in whose proportions each part is drawn: the name of a field of the source, or a list. */
   readonly stratify?: string | ArrayLike<number | string>;
 }
 
-/** A data set that is read item by item and never held as a whole; it may be endless. `I` is an item as it comes. */
+/**
+ * A data set that is read item by item and never held as a whole; it may be endless. `I` is the type of an item of the
+ * source.
+ */
 export interface StreamDataset<B, I = B> {
-  /**
-   * The same items in a random order, as far as a window of `buffer` items allows. A second shuffle replaces
-   * the first.
-   */
+  /** Returns the items in a random order, within a window of `buffer` items. A second shuffle replaces the first. */
   readonly shuffle: (options: StreamShuffleOptions) => StreamDataset<B, I>;
-  /** What `f` makes of each item, when its batch is made; `f` may be async, and the source may give anything. */
+  /** Applies `f` to each item when its batch is made. `f` may be async and accepts any type of item. */
   readonly map: <R>(f: (item: I, place: ItemPlace) => R) => StreamDataset<BatchOf<Awaited<R>>, Awaited<R>>;
   /**
-   * What `f` makes of each item at random: it is given a key that depends on the seed, the epoch and the number of
-   * the item in the source alone.
+   * Applies the random transformation `f` to each item. Its key depends only on the seed, the epoch and the index of
+   * the item in the source.
    */
   readonly augment: <R>(
     f: (item: I, key: KeyWords, place: ItemPlace) => R,
     options?: AugmentOptions,
   ) => StreamDataset<BatchOf<Awaited<R>>, Awaited<R>>;
   /**
-   * The items at places `index`, `index + count`, … of each epoch, as `shard` of a data set in memory: all are read, those of
-   * the shard are mapped and augmented.
+   * Reduces each epoch to its items `index`, `index + count`, …, like `shard` of a data set in memory. All items are
+   * read; those of the shard are mapped and augmented.
    */
   readonly shard: (options: ShardOptions) => StreamDataset<B, I>;
-  /** Parts of `size` items, read when they are asked for. */
+  /** Divides each epoch into batches of `size` items, read on demand. */
   readonly batch: (size: number, options?: BatchOptions) => StreamBatches<B>;
 }
 
 /** Options of `dataset`. */
 export interface DatasetOptions {
   /**
-   * What floating numbers become in batches; default: what they are, and float64 for plain numbers. Integers
-   * stay integers.
+   * Dtype of floating-point numbers in batches. Default: their own, and float64 for plain numbers. Integers stay
+   * integers.
    */
   readonly dtype?: "float64" | "float32";
   /**
-   * Whether what an iterable gives are parts of the data set, arrays whose first axis counts the items, as
-   * `streamNpy` gives them; default false: each is one item. Parts may be of different length, and batches do not
-   * depend on where they are cut. Much faster than items one by one.
+   * Whether the iterable yields parts of the data set, which are arrays whose first axis counts the items, such as
+   * those of `streamNpy`. Default false: it yields single items. Parts may have different lengths; batches do not
+   * depend on their boundaries. Much faster than single items.
    */
   readonly chunks?: boolean;
 }
 
 /**
- * A data set: arrays by name (a record or a Map) whose first axis counts the items, one such array, a list of items, or anything
- * that gives items one after another: an iterable, an async iterable, or a function of the epoch's number
- * that returns one (a generator function, for instance), which may be endless.
+ * Creates a data set from one of these sources: arrays by name (a record or a Map) whose first axis counts the items; a
+ * single such array; a list of items; or a source of items, which is an iterable, an async iterable, or a function that
+ * returns one for the number of an epoch (such as a generator function). A source of items may be endless.
  *
- * In every epoch each item comes exactly once, the short last batch included (unless `dropLast`). Order and
- * batches of epoch `k` depend on the seed and `k` alone, so that a run that stopped can be taken up at
- * `epoch(k, { from })`. Of a stream the items before are read again and left; nothing is done to them.
+ * In every epoch each item occurs exactly once, including the short last batch (unless `dropLast`). Order and batches
+ * of epoch `k` depend only on the seed and `k`, so that a run that stopped can continue at `epoch(k, { from })`. In a
+ * stream the earlier items are read again and skipped without being transformed.
  *
- * @throws DownhillError `shape` for fields of different length and items that are not alike, `dtype` for what
- * is no number, `data` for no items, `option` for an unknown option.
+ * @throws DownhillError `shape` for fields of different length and items that differ, `dtype` for values that are not
+ *   numbers, `data` for no items, `option` for an unknown option.
  * @example
  * const data = dataset({ x: [[1, 2], [3, 4], [5, 6]], y: [0, 1, 0] }).shuffle({ seed: 1 }).batch(2);
  * for (const { x, y } of data.epoch(0)) {
@@ -244,7 +246,7 @@ function inMemory<B>(held: MemoryDataset): Dataset<B> {
   };
 }
 
-/** The class of each item of a data set. */
+/** Returns the class of each item of a data set; `undefined` without `stratify`. */
 function labelsOf(
   operation: string,
   held: MemoryDataset,
@@ -301,7 +303,7 @@ function stream<B, I>(source: ItemSource<unknown>, read: StreamReading): StreamD
   };
 }
 
-/** Whether a value is a list of objects with fields, rather than a nest of numbers. */
+/** True if a value is a list of objects with fields, not a nested array of numbers. */
 function isListOfItems(source: unknown): source is readonly object[] {
   if (!Array.isArray(source)) return false;
   const first: unknown = source[0];

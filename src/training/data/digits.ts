@@ -9,11 +9,10 @@ const places = height * width + 1; // the pixels of an image and its label
 const grey = 16; // pixels are integers from 0 to 16
 
 /**
- * The handwritten digits of the UCI repository: 1,797 images of 8 by 8 pixels from 0 (paper) to 1 (ink) and
+ * Returns the handwritten digits of the UCI repository: 1,797 images of 8 by 8 pixels from 0 (paper) to 1 (ink), and
  * the digit that each shows.
  *
- * They are part of the library: no file is read and nothing fetched. Each call unpacks new arrays, in about
- * 20 ms.
+ * They are part of the library: nothing is read or fetched. Each call unpacks new arrays, in about 20 ms.
  *
  * @example
  * const { images, labels, count } = digits();

@@ -114,7 +114,7 @@ test("co2 is what stands in data/, month by month, and lists the gaps", () => {
   expect([...ppm]).toEqual(rows.map(([, value]) => Number(value)));
   expect([...adjusted]).toEqual(rows.map(([, , value]) => Number(value)));
   expect([...year]).toEqual(month.map((name) => Number(name.slice(0, 4)) + (Number(name.slice(5)) - 1) / 12));
-  // every month from the first to the last is there or a gap
+  // every month from the first to the last is present or listed as a gap
   expect([...month, ...gaps].sort()).toEqual(
     Array.from(
       { length: 746 },

@@ -5,7 +5,7 @@ import { dropMissing, encodeFeatures, fitFeatures, type FitFeaturesOptions } fro
 const read = (text: string): Table => readTable(text, { name: "t.csv", missing: "keep" });
 const trees = read("height,site\n9,north\n7,south\n,north\n8,\n6,NA\n5,east\n");
 
-/** The inputs by their names, row by row. */
+/** Returns the values of the inputs by name. */
 function encoded(table: Table, encoder: ReturnType<typeof fitFeatures>): Record<string, number[]> {
   const { x, inputs } = encodeFeatures(table, encoder);
   const n = inputs.length;

@@ -8,26 +8,32 @@ import { momentsOf } from "./standardise.ts";
 import { placeOf } from "./table-fields.ts";
 import { naturalOrder } from "./natural-order.ts";
 
-/** How one column of a table becomes numbers. */
+/** Rule that converts one column of a table to numbers. */
 export type FeatureRule =
   | {
       readonly kind: "number";
       readonly column: string;
-      /** What stands for missing values; without it they are errors. */
+      /** Replacement for missing values; without it they are errors. */
       readonly fill?: number;
-      /** Whether a second input tells, by 1, where the value was missing. */
+      /** Whether to add a second input that is 1 where the value was missing. */
       readonly indicator?: boolean;
     }
   | {
       readonly kind: "category";
       readonly column: string;
-      /** Every category has an input, which is 1 where the column has it and 0 elsewhere. Empty text: it is missing. */
+      /**
+       * Categories, one input each, which is 1 where the column has the category and 0 elsewhere. The empty string is
+       * the category of missing values.
+       */
       readonly categories: readonly string[];
-      /** Whether missing values are errors where they are no category, or none of them. */
+      /** Treatment of missing values that are not a category: an error, or zeros in all inputs. */
       readonly missing: "error" | "none";
     };
 
-/** How the columns of a table become the inputs of a network. Plain data, so that it can be saved beside the parameters. */
+/**
+ * Rules that convert the columns of a table to the inputs of a network. Plain data, so that it can be saved with the
+ * parameters.
+ */
 export interface FeatureEncoder {
   readonly columns: readonly FeatureRule[];
 }
@@ -36,47 +42,48 @@ export interface FeatureEncoder {
 export interface FitFeaturesOptions {
   /** Names of the columns. Default: all. */
   readonly features?: readonly string[];
-  /** The rows to learn from: those of the training part. Default: all. */
+  /** Rows to learn from, such as those of the training part. Default: all. */
   readonly rows?: ArrayLike<number>;
   /**
-   * What is to become of missing values (NaN; of text, what `readTable` takes for missing in numbers too). Default
-   * `"error"`; `"mean"` and `"median"` fill numbers in by those of the rows to learn from, and make a category of their own
-   * of texts that are missing. `dropMissing` takes such rows out.
+   * Treatment of missing values (NaN; for text, the words that `readTable` also treats as missing in numbers). Default
+   * `"error"`. `"mean"` and `"median"` replace missing numbers by those of the rows to learn from, and make missing
+   * texts a category of their own. `dropMissing` removes such rows instead.
    */
   readonly missing?: "error" | "mean" | "median";
-  /** Whether columns that are filled in get a second input, which is 1 where the value was missing. Default false. */
+  /** Whether columns with replaced values get a second input, which is 1 where the value was missing. Default false. */
   readonly indicator?: boolean;
   /**
-   * The most categories that a column of text may have. Default 100, and no more than half as many as rows: of names and
-   * numbers of items nothing can be learnt.
+   * Largest number of categories of a text column. Default 100, and at most half the number of rows, because nothing
+   * can be learnt from names and serial numbers.
    */
   readonly maxCategories?: number;
 }
 
-/** What a table is as inputs. */
+/** Inputs computed from a table. */
 export interface EncodedFeatures {
-  /** float64 of shape `[rows, inputs]`. */
+  /** Inputs, float64 of shape `[rows, inputs]`. */
   readonly x: Column;
   readonly inputs: readonly FeatureInput[];
-  /** The texts that are none of the categories, whose inputs are all 0. */
+  /** Texts that are not among the categories; all their inputs are 0. */
   readonly unknown: readonly { readonly row: number; readonly column: string; readonly value: string }[];
 }
 
 /** One input of a network. */
 export interface FeatureInput {
-  /** The name of a column of numbers; `column=category`; `column missing`. */
+  /** Name of the input: the name of a column of numbers, `column=category`, or `column missing`. */
   readonly name: string;
-  /** Whether it is a number, or tells by 0 and 1. */
+  /** `"number"` for a numeric column, `"flag"` for an input of 0 and 1. */
   readonly kind: "number" | "flag";
 }
 
 const mostCategories = 100;
 
 /**
- * Learns how columns of a table become inputs: numbers as they are, texts by one input a category (one-hot).
+ * Learns rules that convert the columns of a table to inputs: numbers unchanged, texts as one input per category
+ * (one-hot).
  *
  * @throws DownhillError `data`, naming the column: for too many categories, missing values without a rule for them, a
- * column without a value to learn from, columns that are not there. `option` for misuse.
+ *   column without a value to learn from, unknown columns. `option` for invalid options.
  * @example
  * const trees = readTable("height,site\n9,north\n7,south\n8,north\n,south\n", { missing: "keep" });
  * const encoder = fitFeatures(trees, { rows: [0, 1, 2], missing: "mean" });
@@ -113,11 +120,11 @@ export function fitFeatures(table: Table, options: FitFeaturesOptions = {}): Fea
 }
 
 /**
- * The inputs that a table makes by rules that were learnt, from this table or another. A text that is none of the
- * categories has 0 in all their inputs, and is told of in `unknown`.
+ * Computes the inputs of a table by rules learnt from this table or another one. A text that is not among the
+ * categories has 0 in all their inputs and is listed in `unknown`.
  *
- * @throws DownhillError `data`, naming table, line and column: for columns that are not there or of another kind, and for
- * missing values that no rule fills in.
+ * @throws DownhillError `data`, naming table, line and column: for columns that are missing or of another kind, and for
+ *   missing values without a rule.
  */
 export function encodeFeatures(table: Table, encoder: FeatureEncoder): EncodedFeatures {
   if (arguments.length > 2) refuseExtra("encodeFeatures", arguments, 2);
@@ -127,20 +134,20 @@ export function encodeFeatures(table: Table, encoder: FeatureEncoder): EncodedFe
   return encodeTable(table, encoder, { repair: repairOfMissing, learnt: "where the rules were learnt" });
 }
 
-/** What errors say of a table that does not fit, in the words of those who read them. */
+/** Parts of the error messages about a table that does not fit, in the terms of the caller. */
 export interface EncodingAdvice {
-  /** What to do about a missing value: a sentence. */
+  /** Sentence with the remedy for a missing value. */
   readonly repair: string;
-  /** Where the rules come from, behind `and was a column of numbers`. */
+  /** Origin of the rules, inserted after `and was a column of numbers`. */
   readonly learnt: string;
 }
 
-/** What `encodeFeatures` gives, with errors by `advice`. */
+/** Like `encodeFeatures`, with error messages completed by `advice`. */
 export function encodeTable(table: Table, encoder: FeatureEncoder, advice: EncodingAdvice): EncodedFeatures {
   const inputs = inputsOf(encoder);
   const x = new Float64Array(table.rows * inputs.length);
   const unknown: { row: number; column: string; value: string }[] = [];
-  let first = 0; // input of the column
+  let first = 0; // index of the first input of the column
   for (const rule of encoder.columns) {
     const column = columnOf(table, rule.column);
     const put = (row: number, input: number, value: number): void => {
@@ -160,7 +167,7 @@ export function encodeTable(table: Table, encoder: FeatureEncoder, advice: Encod
   return { x: { shape: [table.rows, inputs.length], dtype: "float64", data: x }, inputs, unknown };
 }
 
-/** The inputs that rules make, in order. */
+/** Lists the inputs that rules produce, in order. */
 function inputsOf({ columns }: FeatureEncoder): FeatureInput[] {
   return columns.flatMap((rule): FeatureInput[] => {
     if (rule.kind === "category") {
@@ -174,7 +181,7 @@ function inputsOf({ columns }: FeatureEncoder): FeatureInput[] {
   });
 }
 
-/** Number of inputs that a rule makes. */
+/** Returns the number of inputs that a rule produces. */
 export function sizeOfRule(rule: FeatureRule): number {
   return rule.kind === "category" ? rule.categories.length : rule.indicator === true ? 2 : 1;
 }
@@ -205,7 +212,7 @@ function encodeCategories(
 ): void {
   const places = new Map(rule.categories.map((category, i) => [category, i]));
   for (let row = 0; row < column.values.length; row++) {
-    // numbers that stood for categories, in a table of which nobody said so
+    // The table may have read numeric categories as numbers.
     const value = categoryOf(String(column.values[row]));
     const place = places.get(value);
     if (place !== undefined) put(row, place, 1);
@@ -265,7 +272,7 @@ function categoriesOf(
   return [...found].sort(naturalOrder);
 }
 
-/** A text as a category: what says that there is no value is the empty one. */
+/** Returns the category of a text. All words for a missing value map to the empty string. */
 function categoryOf(text: string): string {
   return isMissing(text) ? "" : text;
 }
@@ -281,7 +288,7 @@ function medianOf(values: Float64Array): number {
 const repairOfMissing =
   'Fill it in, take such rows out with dropMissing, or have it filled in with missing: "mean".';
 
-/** A missing value that no rule fills in; or a number that is none. */
+/** Creates the error for a missing value without a rule, or for an infinite number. */
 export function missingValue(
   table: Table,
   row: number,
@@ -304,15 +311,15 @@ function wrongKind(table: Table, column: TableColumn, is: string, was: string): 
 
 /** Options of `dropMissing`. */
 export interface DropMissingOptions {
-  /** Names of the columns that are looked at. Default: all. */
+  /** Names of the columns to check. Default: all. */
   readonly columns?: readonly string[];
 }
 
 /**
- * The table without the rows that lack a value: NaN; of text, the empty one and what `readTable` takes for missing in
- * numbers too.
+ * Returns the table without the rows that lack a value: NaN; for text, the empty string and the words that `readTable`
+ * also treats as missing in numbers.
  *
- * @throws DownhillError `data` if every row lacks one, and for columns that are not there.
+ * @throws DownhillError `data` if every row lacks a value, and for unknown columns.
  * @example
  * const trees = readTable("height,site\n9,north\n,south\n8,NA\n", { missing: "keep" });
  * const { table, dropped } = dropMissing(trees);
@@ -323,7 +330,7 @@ export function dropMissing(
   options: DropMissingOptions = {},
 ): {
   readonly table: Table;
-  /** The rows that are left out, with the columns in which they lack a value. */
+  /** Removed rows, with the columns in which they lack a value. */
   readonly dropped: readonly { readonly row: number; readonly missing: readonly string[] }[];
 } {
   if (arguments.length > 2) refuseExtra("dropMissing", arguments, 2);

@@ -27,7 +27,7 @@ describe("takeRows", () => {
   });
 
   test("gives the same rows whatever the size of an item", () => {
-    // items of 64 elements and more are copied in another way than smaller ones
+    // Items of 64 elements or more are copied by another method than smaller ones.
     const sizes = fc.constantFrom(1, 3, 63, 64, 100);
     fc.assert(
       fc.property(sizes, fc.array(fc.nat(9)), (size, rows) => {

@@ -14,20 +14,20 @@ import {
   isColumnLike,
 } from "./column.ts";
 
-/** What a batch of items like these holds: a column for a bare source, else a column for each name. */
+/** Type of a batch of such items: a tensor for a bare source, otherwise one tensor per name. */
 export type BatchOf<S> = S extends ColumnLike | number | boolean
   ? BatchLeaf
   : { readonly [K in keyof S]: BatchLeaf };
 
 /**
- * The columns of a data set, by name. A Map, since any text may be a name; `undefined` names the one column
- * of a bare source.
+ * Columns of a data set by name. A Map, because any string may be a name. `undefined` is the name of the only column of
+ * a bare source.
  */
 export type ColumnsByName = ReadonlyMap<string | undefined, Column>;
 
 /**
- * The columns of a source: of its fields, or of the source itself where it is one column. All have the same
- * number of items.
+ * Converts a source to columns: its fields, or the source itself if it is a single column. All columns must have the
+ * same number of items.
  */
 export function fieldsOf(source: unknown, operation: string): ColumnsByName {
   const fields = new Map(
@@ -53,15 +53,15 @@ export function fieldsOf(source: unknown, operation: string): ColumnsByName {
   return fields;
 }
 
-/** How many items the fields hold. */
+/** Returns the number of items of the fields. */
 export function countOf(fields: ColumnsByName): number {
   for (const column of fields.values()) return column.shape[0]!;
   return 0;
 }
 
 /**
- * The fields of items put one below another; each item must have the names and shapes of the first. Messages
- * call item `i` by `numberOf(i)`.
+ * Stacks the fields of items. Each item must have the names and shapes of the first. Messages refer to item `i` as
+ * `numberOf(i)`.
  */
 export function stackItems(
   items: readonly unknown[],
@@ -92,7 +92,7 @@ export function stackItems(
   return new Map([...parts].map(([name, columns]) => [name, stack(columns)]));
 }
 
-/** One row of the fields as users meet an item: what a batch holds, without the first axis. */
+/** Returns one row of the fields as an item for users: the type of a batch without the first axis. */
 export function itemOf(fields: ColumnsByName, row: number, float?: DType): unknown {
   const one = gather(fields, undefined, row, row + 1, float);
   return toBatch(
@@ -100,13 +100,13 @@ export function itemOf(fields: ColumnsByName, row: number, float?: DType): unkno
   );
 }
 
-/** An item that a function gave, as users meet items. */
+/** Converts an item that a function returned to tensors. */
 export function itemFrom(value: unknown, operation: string): unknown {
   return leavesOf(value, operation, (x, what) => (x instanceof Tensor ? x : asBatchLeaf(asItem(x, what))));
 }
 
 /**
- * A batch that a function gave: tensors stay what they are.
+ * Converts a batch that a function returned. Tensors are kept.
  *
  * @throws DownhillError `shape` if a field is a scalar or has another number of items than the first.
  */
@@ -135,7 +135,7 @@ function scalarField(what: string): DownhillError {
   );
 }
 
-/** The leaf or leaves of a value by name; tensors are leaves as they are. */
+/** Converts a value, or each of its fields by name, with `leaf`. */
 function leavesOf(value: unknown, operation: string, leaf: (x: unknown, what: string) => BatchLeaf): unknown {
   const leaves = entriesOf(value, operation).map(
     ([name, x]) => [name, leaf(x, show(operation, name))] as const,
@@ -144,14 +144,14 @@ function leavesOf(value: unknown, operation: string, leaf: (x: unknown, what: st
   return Object.fromEntries(leaves);
 }
 
-/** Collects rows of fields of the same names and types, each copied once. */
+/** Collects rows of fields of the same names and types. Each row is copied once. */
 export interface FieldsBuilder {
   /** Adds rows `from`, `from + step`, … before `to`. */
   readonly add: (fields: ColumnsByName, from: number, to: number, step: number) => void;
   readonly finish: () => ColumnsByName;
 }
 
-/** A builder of at most `size` rows of fields like `first`. */
+/** Creates a builder of at most `size` rows of fields with the types of `first`. */
 export function fieldsBuilder(first: ColumnsByName, size: number, float: DType | undefined): FieldsBuilder {
   const columns = [...first].map(([name, { shape, dtype }]) => {
     const isFloat = dtype === "float64" || dtype === "float32";
@@ -162,7 +162,7 @@ export function fieldsBuilder(first: ColumnsByName, size: number, float: DType |
   return {
     add(fields, from, to, step) {
       const rows = Math.max(0, Math.ceil((to - from) / step));
-      const together = step === 1 ? rows : 1; // rows that lie side by side
+      const together = step === 1 ? rows : 1; // number of consecutive rows
       for (const { name, each, data } of columns) {
         const source = fields.get(name)!.data;
         for (let i = 0; i < rows; i += together) {
@@ -182,7 +182,7 @@ export function fieldsBuilder(first: ColumnsByName, size: number, float: DType |
   };
 }
 
-/** Refuses a part of a data set whose fields are others than those of the parts before it. */
+/** Throws if the fields of a part of a data set differ from those of the preceding parts. */
 export function checkAlike(fields: ColumnsByName, first: ColumnsByName, where: string): void {
   if (fields.size !== first.size || ![...fields.keys()].every((name) => first.has(name))) {
     throw otherNames(where, [...fields], first);
@@ -208,8 +208,7 @@ function stack(items: readonly Column[]): Column {
 }
 
 /**
- * Some rows of each field, copied into arrays of their own: `order[from] … order[to − 1]`, or rows `from … to
- * − 1` without an order.
+ * Copies rows of each field into new arrays: `order[from] … order[to − 1]`, or rows `from … to − 1` without an order.
  */
 export function gather(
   fields: ColumnsByName,
@@ -237,7 +236,7 @@ function gatherColumn(
   if (order === undefined) {
     data.set(source.subarray(from * size, to * size));
   } else if (size < 64) {
-    // a view costs more than to copy so few elements
+    // A view costs more than copying so few elements.
     for (let row = from, at = 0; row < to; row++) {
       for (let k = order[row]! * size, end = k + size; k < end; k++) data[at++] = source[k]!;
     }
@@ -250,19 +249,19 @@ function gatherColumn(
   return { shape, dtype, data };
 }
 
-/** The fields as users meet them: an object of the names, or the one column itself. */
+/** Converts fields to a batch for users: an object of tensors by name, or a single tensor. */
 export function toBatch(fields: ColumnsByName): unknown {
   const bare = fields.get(undefined);
   if (bare !== undefined) return asBatchLeaf(bare);
-  // fromEntries defines own properties, so that a name such as __proto__ is a plain name
+  // fromEntries defines own properties, so that a name such as __proto__ is an ordinary name
   return Object.fromEntries([...fields].map(([name, column]) => [name, asBatchLeaf(column)]));
 }
 
 /**
- * The rows of these numbers, of a column or of each column of an object; for instance those of a part that
- * `stratifiedSplit` made.
+ * Selects rows of a column, or of each column of an object, by index; for example those of one part of
+ * `stratifiedSplit`.
  *
- * @throws DownhillError `range` for a number that is no row.
+ * @throws DownhillError `range` for an index out of range.
  * @example
  * const { train, test } = randomSplit({ count: 10, testFraction: 0.2, seed: 0 });
  * const source = { x: Float64Array.from({ length: 10 }, (_, i) => i), y: new Int32Array(10) };

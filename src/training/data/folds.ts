@@ -9,20 +9,20 @@ import { isIntegerIn } from "../../engine/ir/plain-number.ts";
 
 /** Options of `kFold`. */
 export interface KFoldOptions {
-  /** How many items there are; not needed with `stratify`. */
+  /** Number of items; not needed with `stratify`. */
   readonly count?: number;
-  /** The class of each item, as a number or a name: each class is spread evenly over the folds. */
+  /** Class of each item, as a number or a name. Each class is spread evenly over the folds. */
   readonly stratify?: ArrayLike<number | string>;
-  /** Which of the partitions: an integer; default 0. The same seed gives the same one. */
+  /** Seed of the partition, an integer. Default 0. Equal seeds produce equal partitions. */
   readonly seed?: number;
 }
 
 /**
- * `k` splits for cross-validation: every item is in the test part of exactly one of them. Sizes of test parts
- * differ by at most one item, with `stratify` also in each class.
+ * Returns `k` splits for cross-validation. Every item is in the test part of exactly one of them. The sizes of the test
+ * parts differ by at most one item, with `stratify` also within each class.
  *
- * @throws DownhillError `option` for a `k` that is no integer from 2 to the number of items; `data` for a class
- * with fewer items than folds, naming it.
+ * @throws DownhillError `option` for a `k` that is not an integer from 2 to the number of items; `data` for a class
+ *   with fewer items than folds, naming it.
  * @example
  * const folds = kFold(3, { count: 7, seed: 1 });
  * folds.map(({ test }) => test.length); // [3, 2, 2]
@@ -50,7 +50,7 @@ export function kFold(k: number, options: KFoldOptions): Split[] {
     );
   }
   const foldOf = new Int32Array(count);
-  let next = 0; // items are dealt like cards, so that the folds of one class go on where those of the last ended
+  let next = 0; // Items are dealt in turn, and each class continues at the fold after the last one used, so that folds stay balanced.
   const deal = (members: ArrayLike<number>, number: number): void => {
     for (const i of orderOf(foldIn(root, number), members.length)) foldOf[members[i]!] = next++ % k;
   };
@@ -69,7 +69,7 @@ export function kFold(k: number, options: KFoldOptions): Split[] {
   });
 }
 
-/** The numbers of the items of each class. */
+/** Groups the indices of the items by class. */
 function classesOf(labels: ArrayLike<number | string>, k: number): number[][] {
   const classes = new Map<number | string, number[]>();
   for (let i = 0; i < labels.length; i++) {

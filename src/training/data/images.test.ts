@@ -14,7 +14,7 @@ const sizes = {
   n: fc.integer({ min: 1, max: 4 }),
 };
 
-/** Images whose pixels are all different, from 1 on. */
+/** Images whose pixels are all different, numbered from 1. */
 const numbered = (n: number, height: number, width: number) => ({
   shape: [n, height, width],
   dtype: "float32" as const,
@@ -40,7 +40,7 @@ describe("randomShift", () => {
           });
           expect([shape, dtype]).toEqual([images.shape, "float32"]);
           for (let i = 0; i < n; i++) {
-            // the one shift that explains every pixel
+            // The only shift that explains every pixel.
             const at = (r: number, c: number): number => data[(i * height + r) * width + c]!;
             const explains = (down: number, right: number): boolean => {
               for (let r = 0; r < height; r++) {
@@ -75,7 +75,7 @@ describe("randomShift", () => {
     );
     const counts = new Array<number>(9).fill(0);
     data.forEach((x, i) => (counts[i % 9]! += x));
-    // 9000 draws of 9: five standard deviations
+    // 9000 draws of 9 shifts: five standard deviations.
     for (const count of counts)
       expect(Math.abs(count - 1000)).toBeLessThan(5 * Math.sqrt(9000 * (1 / 9) * (8 / 9)));
   });
@@ -97,7 +97,7 @@ describe("randomRotation", () => {
   });
 
   test("turns a ramp into the ramp of the turned direction, by angles spread over the range", () => {
-    // bilinear interpolation is exact for planes: the angle can be read off the slopes
+    // Bilinear interpolation is exact for linear images: the angle can be computed from the slopes.
     const side = 9;
     const ramp = Float64Array.from({ length: 400 * 81 }, (_, i) => (i % side) - 4); // grows to the right
     const { data } = randomRotation(
@@ -108,14 +108,14 @@ describe("randomRotation", () => {
     for (let i = 0; i < 400; i++) {
       const at = (r: number, c: number): number => data[(i * side + r) * side + c]!;
       const [right, up] = [at(4, 5) - at(4, 4), at(3, 4) - at(4, 4)];
-      expect(Math.hypot(right, up)).toBeCloseTo(1, 10); // a turn changes no lengths
+      expect(Math.hypot(right, up)).toBeCloseTo(1, 10); // a rotation preserves lengths
       expect(at(3, 5)).toBeCloseTo(right + up, 10);
-      expect(at(4, 4)).toBeCloseTo(0, 12); // the middle stays
+      expect(at(4, 4)).toBeCloseTo(0, 12); // the centre is fixed
       angles.push((Math.atan2(up, right) * 180) / Math.PI);
     }
     expect(Math.min(...angles)).toBeGreaterThan(-40 - 1e-9);
     expect(Math.max(...angles)).toBeLessThan(40 + 1e-9);
-    // an even spread over (−40, 40): mean within five standard deviations, 40/√3/√400 each; quarters equally full
+    // Uniform over (−40, 40): mean within five standard deviations of 40/√3/√400; quarters equally full.
     expect(Math.abs(angles.reduce((a, b) => a + b, 0) / 400)).toBeLessThan((5 * 40) / Math.sqrt(3 * 400));
     for (const from of [-40, -20, 0, 20]) {
       expect(Math.abs(angles.filter((a) => a >= from && a < from + 20).length - 100)).toBeLessThan(
@@ -126,7 +126,7 @@ describe("randomRotation", () => {
 
   test("is anticlockwise for positive angles, and fills what lay outside", () => {
     const bar = { shape: [60, 5, 5], dtype: "float32" as const, data: new Float32Array(1500) };
-    for (let i = 0; i < 60; i++) bar.data.set([1, 1], i * 25 + 13); // from the middle to the right
+    for (let i = 0; i < 60; i++) bar.data.set([1, 1], i * 25 + 13); // from the centre to the right
     const { data } = randomRotation(bar, { key: key(6), degrees: 180, fill: 0.5 });
     const ramp = randomRotation(
       { shape: [60, 5, 5], dtype: "float32", data: Float32Array.from({ length: 1500 }, (_, i) => i % 5) },
@@ -135,7 +135,7 @@ describe("randomRotation", () => {
     let above = 0;
     for (let i = 0; i < 60; i++) {
       const at = (r: number, c: number): number => data[i * 25 + 5 * r + c]!;
-      // the ramp of the same key rises upwards where the turn is anticlockwise
+      // The ramp of the same key rises upwards if the rotation is anticlockwise.
       const isUp = ramp[i * 25 + 7]! > ramp[i * 25 + 17]!;
       const [up, down] = [
         at(0, 1) + at(0, 2) + at(0, 3) + at(1, 2),
@@ -196,7 +196,7 @@ describe("images", () => {
       expect(asTensor).toEqual(expected);
       const one = change({ ...images, shape: [4, 5], data: images.data.slice(0, 20) } as never, key(1));
       expect([one.shape, one.data]).toEqual([[4, 5], expected.data.slice(0, 20)]);
-      expect(images).toEqual(numbered(3, 4, 5)); // not changed
+      expect(images).toEqual(numbered(3, 4, 5)); // unchanged
     },
   );
 

@@ -10,10 +10,10 @@ import { arrayOf, asColumn, type Column, type ColumnLike } from "./column.ts";
 
 /** Options of all random changes of images. */
 export interface ImageOptions {
-  /** The key of the random numbers, as `augment` gives it: the same key makes the same changes. */
+  /** Key of the random numbers, as passed by `augment`. Equal keys produce equal changes. */
   readonly key: KeyWords;
   /**
-   * Height and width in pixels where images are flat, as those of `digits`. Default: the last two axes are rows and
+   * Height and width in pixels, for flat images such as those of `digits`. Default: the last two axes are rows and
    * columns.
    */
   readonly sides?: readonly [height: number, width: number];
@@ -21,20 +21,21 @@ export interface ImageOptions {
 
 /** Options of `randomShift`. */
 export interface RandomShiftOptions extends ImageOptions {
-  /** The most pixels that an image is moved by, in every direction; or down and up, and right and left. */
+  /** Largest shift in pixels, in every direction; or separately for vertical and horizontal shifts. */
   readonly pixels: number | readonly [vertical: number, horizontal: number];
-  /** What is where no image was; default 0. */
+  /** Value of pixels outside the original image. Default 0. */
   readonly fill?: number;
 }
 
 /**
- * Moves each image by whole pixels, each step from `−pixels` to `pixels` equally likely, down and to the right. What
- * leaves the image is lost, what comes in is `fill`.
+ * Shifts each image by a whole number of pixels, uniformly from `−pixels` to `pixels`, down and to the right. Pixels
+ * that leave the image are lost; new ones are `fill`.
  *
- * One image `[height, width]` or many `[n, height, width]`, or flat ones with `sides`; float32 and float64. Image `i`
- * of a batch has random numbers of its own.
+ * Accepts one image `[height, width]`, many `[n, height, width]`, or flat ones with `sides`; float32 and float64. Each
+ * image of a batch has its own random numbers.
  *
- * @throws DownhillError `shape` for what are no images, `dtype` for integers, `option` for options out of range.
+ * @throws DownhillError `shape` for arrays that are not images, `dtype` for integers, `option` for options out of
+ *   range.
  * @example
  * const image = [[1, 2], [3, 4]];
  * randomShift(image, { key: key(2), pixels: 1 }).shape; // [2, 2]
@@ -67,7 +68,7 @@ export function randomShift(images: ColumnLike, options: RandomShiftOptions): Co
     const right = step(places[2 * i + 1]!, horizontal);
     const from = Math.max(0, -right);
     const to = Math.min(width, width - right);
-    if (from >= to) continue; // moved out of sight
+    if (from >= to) continue; // shifted out of the image
     for (let row = Math.max(0, down); row < Math.min(height, height + down); row++) {
       const source = (i * height + row - down) * width;
       out.set(column.data.subarray(source + from, source + to), (i * height + row) * width + from + right);
@@ -78,19 +79,19 @@ export function randomShift(images: ColumnLike, options: RandomShiftOptions): Co
 
 /** Options of `randomRotation`. */
 export interface RandomRotationOptions extends ImageOptions {
-  /** The most degrees that an image is turned by, to either side: 0 to 180. */
+  /** Largest rotation in degrees, in either direction: 0 to 180. */
   readonly degrees: number;
-  /** What is where no image was; default 0. */
+  /** Value of pixels outside the original image. Default 0. */
   readonly fill?: number;
 }
 
 /**
- * Turns each image about its middle by an angle drawn evenly from `−degrees` to `degrees`, anticlockwise as one looks
- * at it with the first row on top. Pixels between others are interpolated bilinearly; outside an image all is `fill`.
+ * Rotates each image about its centre by an angle drawn uniformly from `−degrees` to `degrees`, anticlockwise with the
+ * first row on top. Pixels are interpolated bilinearly; outside the image they are `fill`.
  *
- * Shapes and dtypes as `randomShift`.
+ * Accepts the shapes and dtypes of `randomShift`.
  *
- * @throws DownhillError as `randomShift`.
+ * @throws DownhillError like `randomShift`.
  * @example
  * const image = [[0, 0, 0], [1, 1, 1], [0, 0, 0]];
  * randomRotation(image, { key: key(1), degrees: 0 }).data; // Float64Array [0, 0, 0, 1, 1, 1, 0, 0, 0]
@@ -107,7 +108,7 @@ export function randomRotation(images: ColumnLike, options: RandomRotationOption
     );
   }
   const angles = tensor(uniformNow(options.key, count).map((u) => ((2 * u - 1) * degrees * Math.PI) / 180));
-  // our own sine and cosine, which have the same bits on every engine
+  // downhill's sine and cosine, which have the same bits on every engine
   const [cosines, sines] = [cos(angles).data(), sin(angles).data()];
   const out = arrayOf(column.dtype, column.data.length);
   const [middleRow, middleColumn] = [(height - 1) / 2, (width - 1) / 2];
@@ -116,7 +117,7 @@ export function randomRotation(images: ColumnLike, options: RandomRotationOption
     const image = column.data.subarray(i * height * width, (i + 1) * height * width);
     for (let row = 0; row < height; row++) {
       for (let col = 0; col < width; col++) {
-        // where the pixel was before the turn; rows count downwards
+        // position of the pixel before the rotation; rows count downwards
         const [up, right] = [middleRow - row, col - middleColumn];
         out[at++] = between(
           image,
@@ -132,7 +133,7 @@ export function randomRotation(images: ColumnLike, options: RandomRotationOption
   return { shape: column.shape, dtype: column.dtype, data: out };
 }
 
-/** An image between its pixels: from the four around, `fill` beyond the edge. */
+/** Interpolates an image bilinearly from the four surrounding pixels; `fill` beyond the edge. */
 function between(
   image: ArrayLike<number>,
   height: number,
@@ -145,7 +146,7 @@ function between(
   const [down, right] = [row - top, column - left];
   const pixel = (r: number, c: number): number =>
     r >= 0 && r < height && c >= 0 && c < width ? image[r * width + c]! : fill;
-  // a pixel of weight 0 does not count, be it beyond the edge, infinite or NaN
+  // A pixel of weight 0 is ignored, even if it is beyond the edge, infinite or NaN.
   const across = (r: number): number =>
     right === 0 ? pixel(r, left) : (1 - right) * pixel(r, left) + right * pixel(r, left + 1);
   return down === 0 ? across(top) : (1 - down) * across(top) + down * across(top + 1);
@@ -153,15 +154,15 @@ function between(
 
 /** Options of `randomNoise`. */
 export interface RandomNoiseOptions {
-  /** The key of the random numbers, as `augment` gives it. */
+  /** Key of the random numbers, as passed by `augment`. */
   readonly key: KeyWords;
   /** Standard deviation of the noise. */
   readonly std: number;
 }
 
 /**
- * Adds normal noise to each element of a column, of any shape; float32 and float64. What comes out may lie outside the
- * range of what went in.
+ * Adds normal noise to each element of a column of any shape; float32 and float64. The results are not clipped to the
+ * range of the input.
  *
  * @throws DownhillError `dtype` for integers, `option` for a negative deviation.
  * @example

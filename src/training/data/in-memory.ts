@@ -6,30 +6,30 @@ import type { ItemOrder } from "./order.ts";
 import { placesOfShard, type ShardOptions, shardSize, shardWithin } from "./shard.ts";
 import type { ItemPlace, ItemTransforms } from "./steps.ts";
 
-/** A data set in memory, as its methods see it. */
+/** State of a data set in memory. */
 export interface MemoryDataset {
   readonly fields: ColumnsByName;
-  /** The rows of the fields that belong to it; all, if undefined. */
+  /** Rows of the fields that belong to the data set; all if undefined. */
   readonly rows: Int32Array | undefined;
   readonly steps: ItemTransforms;
-  /** In which order epochs go through the rows; as they are, if undefined. */
+  /** Order of the rows in each epoch; ascending if undefined. */
   readonly order: ItemOrder | undefined;
   readonly float: "float64" | "float32" | undefined;
-  /** Which items of each epoch, in its order. */
+  /** Shard of each epoch, in its order. */
   readonly shard: ShardOptions;
 }
 
-/** How many items a data set has, those of other shards included. */
+/** Returns the number of items of a data set, over all shards. */
 export function heldCount({ rows, fields }: MemoryDataset): number {
   return rows?.length ?? countOf(fields);
 }
 
-/** The batches of a data set in memory: of its shard those of `size` items. */
+/** Creates the batches of a data set in memory, with `size` items of its shard each. */
 export function batchesInMemory<B>(held: MemoryDataset, { size, dropLast }: BatchSize): Batches<B> {
   return makeBatches(sourceInMemory(held, { size: size * held.shard.count, dropLast }));
 }
 
-/** The batches of a data set with `size` items of all shards together. */
+/** Creates the batches of a data set with `size` items over all shards each. */
 function sourceInMemory<B>(held: MemoryDataset, { size, dropLast }: BatchSize): BatchSource<B> {
   const { rows, order, shard } = held;
   const count = order?.count ?? heldCount(held);
@@ -62,7 +62,7 @@ function sourceInMemory<B>(held: MemoryDataset, { size, dropLast }: BatchSize): 
   };
 }
 
-/** What the shard has of the batch of `items[from] … items[to − 1]`, or items `from … to − 1` where there is no list. */
+/** Builds the shard's part of the batch `items[from] … items[to − 1]`, or of items `from … to − 1` without a list. */
 function batchOf(
   { fields, steps, float, shard }: MemoryDataset,
   items: ArrayLike<number> | undefined,
@@ -74,11 +74,11 @@ function batchOf(
   const numbers = placesOfShard(from, to, shard).map((place) => items?.[place] ?? place);
   if (steps.functions.length === 0) return gather(fields, numbers, 0, numbers.length, float);
   if (numbers.length > 0) return stepped(fields, steps, float, epoch, [...numbers]);
-  // of no items, only the steps of one tell what fields there would be
+  // Without items, the fields are known only after transforming one item.
   return gather(stepped(fields, steps, float, epoch, [items?.[from] ?? from]), undefined, 0, 0);
 }
 
-/** Some items after the steps, as columns. */
+/** Applies the item functions and stacks the results as columns. */
 function stepped(
   fields: ColumnsByName,
   { functions }: ItemTransforms,

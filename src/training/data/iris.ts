@@ -3,7 +3,8 @@ import { irisLines } from "./iris.generated.ts";
 import { type EmbeddedTable, embeddedTable } from "./tables.ts";
 
 /**
- * Fisher's irises: sepals and petals of 150 flowers in cm, and which of three species each is, 50 of each.
+ * Returns Fisher's irises: lengths and widths of sepals and petals of 150 flowers in cm, and their species, 50 of each
+ * of three.
  *
  * The numbers are those of Fisher's paper (two rows of the copy in the UCI repository differ from it).
  *

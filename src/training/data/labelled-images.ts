@@ -2,27 +2,27 @@ import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showShape } from "../../engine/errors/index.ts";
 import type { IdxArray } from "../io/index.ts";
 
-/** Grey images of one size with a class each. */
+/** Grey images of one size, each with a class. */
 export interface LabelledImages {
-  /** `count` images, row by row, from 0 to 1; image `i` begins at `i · height · width`. */
+  /** `count` images by rows, from 0 to 1. Image `i` begins at `i · height · width`. */
   readonly images: Float32Array;
-  /** The class of each image, from 0 to `classes − 1`. */
+  /** Class of each image, from 0 to `classes − 1`. */
   readonly labels: Int32Array;
   readonly count: number;
   readonly height: number;
   readonly width: number;
-  /** How many classes there are. */
+  /** Number of classes. */
   readonly classes: number;
-  /** Where the images are from, and their licence where it is known. */
+  /** Source of the images, and their licence if known. */
   readonly provenance: string;
 }
 
 /**
- * Images and their labels from a pair of IDX files, as MNIST and Fashion-MNIST come: bytes are scaled from
- * 0..255 to 0..1, floating numbers are taken as they are.
+ * Combines the images and labels of a pair of IDX files, the format of MNIST and Fashion-MNIST. Bytes are scaled from
+ * 0..255 to 0..1; floating-point numbers are unchanged.
  *
- * @throws DownhillError `data`, naming the files, if they are swapped, differ in number, or the labels are no
- * integers from 0.
+ * @throws DownhillError `data`, naming the files, if they are swapped, differ in number, or the labels are not integers
+ *   of 0 or more.
  * @example
  * ```text
  * const images = await readIdxFile("train-images-idx3-ubyte.gz");

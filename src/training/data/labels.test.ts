@@ -13,7 +13,7 @@ describe("encodeLabels", () => {
       labels: Int32Array.of(2, 1, 0, 2),
     });
     expect(encodeLabels(Float64Array.of(3, 1)).classes).toEqual([1, 3]);
-    // c10 came before c2
+    // c10 used to come before c2
     expect(encodeLabels(["c10", "c2", "c1", "b3", "c02", "c"]).classes).toEqual([
       "b3",
       "c",

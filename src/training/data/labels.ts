@@ -2,16 +2,19 @@ import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { naturalOrder } from "./natural-order.ts";
 
-/** Classes in order, and the number of the class of each item. */
+/** Classes in order, and the index of the class of each item. */
 export interface EncodedLabels<T extends number | string> {
-  /** Every class once: numbers rising, text by its characters' codes, digits in text by their number (`c2` before `c10`). */
+  /**
+   * Distinct classes: numbers ascending, text by character codes, with digits in text ordered as numbers (`c2` before
+   * `c10`).
+   */
   readonly classes: readonly T[];
-  /** For each item the place of its class in `classes`. */
+  /** Index into `classes` for each item. */
   readonly labels: Int32Array;
 }
 
 /**
- * Names (or numbers) of classes as numbers from 0.
+ * Encodes names (or numbers) of classes as integers from 0.
  *
  * @throws DownhillError `data` if there are none, or if numbers and text are mixed or a number is NaN.
  * @example

@@ -1,6 +1,6 @@
 /**
- * Compares texts or numbers: numbers by size, text by its characters' codes, except that digits within text compare as numbers
- * (`c2` before `c10`). A total order: texts that differ only in leading zeros follow their codes.
+ * Compares strings or numbers: numbers by value, strings by character codes, except that digits within strings compare
+ * as numbers (`c2` before `c10`). A total order: strings that differ only in leading zeros are ordered by their codes.
  */
 export function naturalOrder<T extends number | string>(a: T, b: T): number {
   if (typeof a === "string" && typeof b === "string") {
@@ -19,12 +19,12 @@ function compare<T extends number | string>(a: T, b: T): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Text and runs of digits in turn, text first. */
+/** Splits a string into alternating text and digits, beginning with text. */
 function partsOf(text: string): string[] {
   return text.split(/(\d+)/);
 }
 
-/** Compares integers of any length. */
+/** Compares non-negative integers of any length, given as digits. */
 function compareDigits(a: string, b: string): number {
   const [x, y] = [a, b].map((digits) => digits.replace(/^0+/, "")) as [string, string];
   return x.length - y.length || compare(x, y);

@@ -8,35 +8,33 @@ import { encodeLabels } from "./labels.ts";
 import { type Shuffle, shuffleInMemory, type ShuffleOptions } from "./shuffle.ts";
 import { isIntegerIn } from "../../engine/ir/plain-number.ts";
 
-/** Which items an epoch has, one after another. */
+/** Order of the items in each epoch. */
 export interface ItemOrder {
-  /** How many items an epoch has. */
+  /** Number of items per epoch. */
   readonly count: number;
-  /** The numbers of the items of an epoch. */
+  /** Returns the indices of the items of an epoch. */
   readonly of: (epoch: number) => ArrayLike<number>;
 }
 
 /** Options of `sample`. */
 export interface SampleOptions {
-  /**
-   * How often each item is to come, in proportion: numbers of 0 or more, not all 0. See `balancedWeights`.
-   */
+  /** Relative frequency of each item: numbers of 0 or more, not all 0. See `balancedWeights`. */
   readonly weights: ArrayLike<number>;
-  /** How many items an epoch has. Default: as many as the data set. */
+  /** Number of items per epoch. Default: that of the data set. */
   readonly count?: number;
-  /** Which of the samples: an integer; default 0. The same seed gives the same ones. */
+  /** Seed of the samples, an integer. Default 0. Equal seeds produce equal samples. */
   readonly seed?: number;
 }
 
-/** All items once, in the random order of the epoch. */
+/** Creates an order in which each epoch has every item once, at random. */
 export function shuffledOrder(count: number, options: ShuffleOptions | undefined): ItemOrder {
   const { keyOf }: Shuffle = shuffleInMemory(options);
   return { count, of: (epoch) => orderOf(keyOf(epoch), count) };
 }
 
 /**
- * Items drawn with replacement, item `i` with probability `weights[i] / Σ weights` at each draw, others in each
- * epoch.
+ * Creates an order of items drawn with replacement, anew in each epoch. Each draw selects item `i` with probability
+ * `weights[i] / Σ weights`.
  */
 export function sampledOrder(items: number, options: SampleOptions): ItemOrder {
   checkOptions("sample", options, ["weights", "count", "seed"]);
@@ -55,10 +53,10 @@ export function sampledOrder(items: number, options: SampleOptions): ItemOrder {
       `sample: there must be a weight for each of the ${items} items, got ${got}.`,
     );
   }
-  // running sums: item i owns the numbers from sums[i − 1] to sums[i]
+  // Running sums: item i owns the numbers from sums[i − 1] to sums[i].
   const sums = new Float64Array(items);
   let sum = 0;
-  let last = 0; // the last item that can be drawn
+  let last = 0; // the last item with a positive weight
   for (let i = 0; i < items; i++) {
     const weight = weights[i]!;
     if (!(weight >= 0 && weight < Infinity)) {
@@ -84,7 +82,7 @@ export function sampledOrder(items: number, options: SampleOptions): ItemOrder {
   };
 }
 
-/** The first place of rising numbers that holds more than `x`. */
+/** Returns the first index of an ascending array whose value exceeds `x`. */
 function firstAbove(sums: Float64Array, x: number): number {
   let low = 0;
   let high = sums.length;
@@ -97,7 +95,7 @@ function firstAbove(sums: Float64Array, x: number): number {
 }
 
 /**
- * Weights with which every class is drawn as often as the others: one by the number of items of the class.
+ * Returns weights by which all classes are drawn equally often: the reciprocal of the number of items of the class.
  *
  * @throws DownhillError `data` if there are no labels, or numbers and text are mixed.
  * @example

@@ -7,21 +7,21 @@ import { penguinsLines } from "./penguins.generated.ts";
 /** Options of `penguins`. */
 export interface PenguinsOptions {
   /**
-   * What becomes of values that are missing in 11 of the 344 penguins: `"keep"` gives NaN, and `""` for the sex;
-   * `"drop"` leaves out penguins that lack a value in one of the `columns`, and lists them.
+   * Treatment of values that are missing in 11 of the 344 penguins. `"keep"` returns NaN, and `""` for the sex;
+   * `"drop"` removes penguins that lack a value in one of the `columns`, and lists them.
    */
   readonly missing: "keep" | "drop";
-  /** Names of the columns to give. Default: all. */
+  /** Names of the columns to return. Default: all. */
   readonly columns?: readonly string[];
 }
 
-/** The penguins that were asked for. */
+/** Penguins data set. */
 export interface Penguins {
-  /** Their columns, for `supervised` and `columnOf`. */
+  /** Columns, for `supervised` and `columnOf`. */
   readonly table: Table;
-  /** The penguins that were left out: their numbers in the whole set, from 0, and the columns that lack a value. */
+  /** Removed penguins: their row in the whole set, counted from 0, and the columns that lack a value. */
   readonly dropped: readonly { readonly row: number; readonly missing: readonly string[] }[];
-  /** Where the table is from, and its licence. */
+  /** Source of the table, and its licence. */
   readonly provenance: string;
 }
 
@@ -36,13 +36,13 @@ const columns: readonly (readonly [name: string, words?: Readonly<Record<string,
 ];
 
 /**
- * 344 penguins of the Palmer Archipelago: `species`, `island`, `beakLength`, `beakDepth` and `flipperLength` in mm,
- * `bodyMass` in g, `sex`.
+ * Returns 344 penguins of the Palmer Archipelago: `species`, `island`, `beakLength`, `beakDepth` and `flipperLength` in
+ * mm, `bodyMass` in g, `sex`.
  *
- * Two penguins were not measured at all, and of nine more the sex is unknown (one has `"."` for it in the source,
- * which counts as missing). Say what is to become of them.
+ * Two penguins were not measured at all, and of nine more the sex is unknown (one has `"."` for it in the source, which
+ * counts as missing). The option `missing` sets how they are treated.
  *
- * @throws DownhillError `option` without that choice, and for columns that there are not.
+ * @throws DownhillError `option` without this option, and for unknown columns.
  * @example
  * const { table, dropped } = penguins({ missing: "drop", columns: ["species", "beakLength", "bodyMass"] });
  * [table.rows, dropped.map(({ row }) => row)]; // [342, [3, 339]]

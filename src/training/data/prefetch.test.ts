@@ -19,7 +19,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A module for a worker, as a file of its own. */
+/** Writes a module for a worker to its own file. */
 function moduleOf(code: string, name = "map.mjs"): URL {
   const path = join(folder, name);
   writeFileSync(path, code);
@@ -125,7 +125,7 @@ describe("prefetch", () => {
     const seen: number[] = [];
     for await (const x of dataset(source).batch(1).prefetch({ ahead: 5 })) {
       seen.push(x.data()[0]!);
-      if (seen.length === 2) break; // the third is being waited for
+      if (seen.length === 2) break; // the loop is waiting for the third item
     }
     expect(seen).toEqual([1, 2]);
   });
@@ -182,11 +182,11 @@ describe("prefetch with a worker", () => {
         [...here.epoch(k, { from })].map(listOf),
       );
     }
-    // two epochs at once share the thread
+    // two concurrent epochs share the thread
     const [first, second] = await Promise.all([collect(there.epoch(0)), collect(there.epoch(1))]);
     expect(first.map(listOf)).toEqual([...here.epoch(0)].map(listOf));
     expect(second.map(listOf)).toEqual([...here.epoch(1)].map(listOf));
-    // and a loop that is left goes on where it was, though more was in work
+    // A loop that is left continues at its position, although more batches were in progress.
     const taken: unknown[] = [];
     for await (const batch of there.epoch(3)) if (taken.push(listOf(batch)) === 2) break;
     const rest = await collect(there.epoch(3, { from: 2 }));
@@ -219,7 +219,7 @@ describe("prefetch with a worker", () => {
     ]);
   });
 
-  /** The error of a loop, and how many batches came before it. */
+  /** Returns the error of a loop, and the number of batches before it. */
   async function failure(worker: URL, more: object = {}): Promise<[number, DownhillError]> {
     let count = 0;
     try {

@@ -10,34 +10,32 @@ import { type ReadAheadHooks, readAhead } from "./read-ahead.ts";
 
 /** Options of `prefetch`. */
 export interface PrefetchOptions {
-  /** How many batches are made before they are asked for; default 2. They are what is held in memory. */
+  /** Number of batches to prepare in advance, which are held in memory. Default 2. */
   readonly ahead?: number;
 }
 
 /**
- * Options of `prefetch` with a map in a thread of its own.
+ * Options of `prefetch` with a transformation in its own thread.
  *
- * The module exports a function `map(batch, key, place)`, which may be async. It is what `augment` takes, but for the
- * batch: the library need not be there, so that each field is a plain column `{ shape, dtype, data }` with a typed
- * array, its own to change. It returns what may stand for columns: typed arrays, such columns, nests of numbers,
- * tensors. Keys are those that `augment` would give in its place.
+ * The module exports a function `map(batch, key, place)`, which may be async. It has the arguments of `augment`, except
+ * that the fields of the batch are plain columns `{ shape, dtype, data }` with a typed array, which it may change. So
+ * it need not import the library. It returns values that can be converted to columns: typed arrays, such columns,
+ * nested numbers, tensors. Keys are those that `augment` would pass at this point.
  *
- * The thread starts with the first batch, serves one epoch after another, and never keeps a program alive. It ends
- * when a loop is left or fails, and a few seconds after the last epoch. An error in it reaches the loop in the place
- * of its batch, naming the module.
+ * The thread starts with the first batch, serves one epoch after another, and never keeps a program alive. It ends when
+ * a loop is left or fails, and a few seconds after the last epoch. An error in the thread reaches the loop at the
+ * position of its batch; it names the module.
  */
 export interface WorkerOptions extends PrefetchOptions {
-  /**
-   * The module, as in `new URL("./augment.js", import.meta.url)`.
-   */
+  /** URL of the module, as in `new URL("./augment.js", import.meta.url)`. */
   readonly worker: URL | string;
-  /** Name of the function that the module exports; default `"map"`. */
+  /** Name of the exported function. Default `"map"`. */
   readonly export?: string;
-  /** Which of the streams of random numbers the keys are of: an integer; default 0. */
+  /** Seed of the keys, an integer. Default 0. */
   readonly seed?: number;
 }
 
-/** Batches are only read ahead. */
+/** Hooks that only read ahead. */
 const noWork: ReadAheadHooks<unknown, unknown> = {
   start: async (batch) => Promise.resolve(batch),
   wait: () => {},
@@ -45,10 +43,10 @@ const noWork: ReadAheadHooks<unknown, unknown> = {
   end: () => {},
 };
 
-/** Milliseconds that a thread without work waits for the next epoch. */
+/** Milliseconds for which an idle thread waits for the next epoch. */
 const idleLimit = 5000;
 
-/** The same batches, made ahead, and led through a worker if one is named. */
+/** Prepares batches in advance, and transforms them in a worker if one is named. */
 export function prefetched(
   source: StreamSource<unknown>,
   options: PrefetchOptions | WorkerOptions | undefined,
@@ -113,7 +111,7 @@ export function prefetched(
   });
 }
 
-/** An error of the worker with the place of its batch. */
+/** Adds the position of the batch to an error of the worker. */
 function inPlace(
   error: unknown,
   { epoch, batch }: { readonly epoch: number; readonly batch: number },
@@ -133,7 +131,7 @@ function moduleUrl(worker: unknown): string {
   );
 }
 
-/** A batch as plain columns in buffers of their own, which are handed over. */
+/** Converts a batch to plain columns in their own buffers, which are transferred. */
 function plainBatch(batch: unknown): { readonly columns: unknown; readonly transfer: ArrayBuffer[] } {
   const transfer: ArrayBuffer[] = [];
   const plain = (x: unknown): unknown => {
@@ -149,15 +147,15 @@ function plainBatch(batch: unknown): { readonly columns: unknown; readonly trans
   return { columns, transfer };
 }
 
-/** A share in a worker. */
+/** A share of a worker. */
 interface Lease {
-  /** The worker, started when it is first asked for. */
+  /** Returns the worker, which starts at the first call. */
   readonly link: () => WorkerLink;
-  /** Gives the share back: `isWhole` if its epoch came to its end. */
+  /** Releases the share; `isWhole` if its epoch was read to its end. */
   readonly leave: (isWhole: boolean) => void;
 }
 
-/** One worker for the epochs of a data set, which may overlap; it ends some time after the last. */
+/** Shares one worker between the epochs of a data set, which may overlap. It ends some time after the last. */
 function sharedWorker(open: () => WorkerLink): { readonly join: () => Lease } {
   let link: WorkerLink | undefined;
   let users = 0;
@@ -188,7 +186,7 @@ function sharedWorker(open: () => WorkerLink): { readonly join: () => Lease } {
           if (!isWhole) close();
           else {
             timer = setTimeout(close, idleLimit);
-            // of a browser a number; in Node an object that would keep the program alive
+            // In a browser the timer is a number; in Node an object that would keep the program alive.
             if (typeof timer === "object") timer.unref();
           }
         },

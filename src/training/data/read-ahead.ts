@@ -1,34 +1,34 @@
-/** What is done with batches that are read ahead. */
+/** Hooks for batches that are read ahead. */
 export interface ReadAheadHooks<B, R> {
-  /** Begins the work on a batch, as soon as it is read. */
+  /** Starts the work on a batch as soon as it is read. */
   readonly start: (batch: B) => Promise<R>;
-  /** The loop waits for the work on a batch … */
+  /** Called when the loop begins to wait for the work on a batch … */
   readonly wait: () => void;
-  /** … and has it. */
+  /** … and when it stops waiting. */
   readonly waited: () => void;
-  /** Nothing more is asked for; `isWhole` if all was given. */
+  /** Called when the loop ends; `isWhole` if it received all batches. */
   readonly end: (isWhole: boolean) => void;
 }
 
-/** How far reading has come; changed by reader and loop in turn. */
+/** State shared by reader and loop. */
 interface ReadAheadState<R> {
-  /** What is read and not asked for yet, in order; a rejected one is the last. */
+  /** Batches that were read but not yet requested, in order. A rejected one is the last. */
   readonly ready: Promise<R>[];
   isReading: boolean;
-  /** The source has ended or failed. */
+  /** True once the source has ended or failed. */
   isOver: boolean;
-  /** Nothing more is asked for. */
+  /** True once the loop has ended. */
   isLeft: boolean;
-  /** Wakes the loop, if it waits for something to be ready. */
+  /** Wakes the loop if it waits for a batch. */
   wake: () => void;
 }
 
 /**
- * The items of an iterator in order, of which up to `ahead` are read, and worked on, before they are asked for.
+ * Returns the items of an iterator in order. Up to `ahead` items are read and processed before they are requested.
  *
- * Reading begins with the first item that is asked for. An error, of the iterator or of the work, comes in the place
- * of its item; then, and when the loop is left, the iterator is closed. If it is in the middle of an item, which may
- * take for ever, it is waited for no longer than a turn of the event loop.
+ * Reading begins with the first request. An error of the iterator or of the work is thrown at the position of its item.
+ * After an error, and when the loop is left, the iterator is closed. If it is busy with an item, which may take for
+ * ever, closing waits no longer than a turn of the event loop.
  */
 export function readAhead<B, R>(
   source: AsyncIterator<B, undefined>,
@@ -57,7 +57,7 @@ export function readAhead<B, R>(
     }
   };
   const add = (item: Promise<R>): void => {
-    item.catch(() => {}); // it is told when its turn comes
+    item.catch(() => {}); // reported when the loop reaches this item
     at.ready.push(item);
   };
 
@@ -103,7 +103,7 @@ export function readAhead<B, R>(
     }
   };
 
-  let latest: Promise<unknown> = Promise.resolve(); // asked twice at once, it answers one after the other
+  let latest: Promise<unknown> = Promise.resolve(); // concurrent calls of next are answered in order
   return {
     next() {
       const result = latest.then(take);

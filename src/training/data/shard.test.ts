@@ -1,4 +1,4 @@
-// A shard of a data set has of each batch every count-th item, the same ones whatever stands between.
+// A shard of a data set has every count-th item of each batch, regardless of the transformations in between.
 import { add, type Tensor, tensor } from "downhill";
 import { type Batches, dataset, type StreamBatches } from "downhill/data";
 import { normal } from "downhill/random";
@@ -85,7 +85,7 @@ describe("a shard", () => {
   test("counts its items", () => {
     const batches = dataset(source).batch(8);
     const counts = (b: Batches<Item>): number[] => [b.count, b.batchCount];
-    // 8, 8 and 7 items: of the first two places 2 in each batch, of the last one 2, 2 and 1
+    // 8, 8 and 7 items: of the first two shards 2 in each batch, of the last one 2, 2 and 1
     expect(counts(batches.shard({ index: 0, count: 4 }))).toEqual([6, 3]);
     expect(counts(batches.shard({ index: 3, count: 4 }))).toEqual([5, 3]);
     expect(counts(batches.map((b) => b).shard({ index: 3, count: 4 }))).toEqual([5, 3]);

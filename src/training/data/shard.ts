@@ -5,18 +5,18 @@ import { asTensor } from "../../engine/prims/lift.ts";
 import { mapLeaves } from "../../engine/tree/index.ts";
 import { gather, toBatch } from "./fields.ts";
 
-/** Which shard: of each batch, or of each epoch, the items at places `index`, `index + count`, `index + 2 · count`, … */
+/** Selection of a shard: items `index`, `index + count`, `index + 2 · count`, … of each batch or epoch. */
 export interface ShardOptions {
   /** Number of the shard, from 0 to `count − 1`. */
   readonly index: number;
-  /** How many shards there are, 1 or more. */
+  /** Number of shards, 1 or more. */
   readonly count: number;
 }
 
-/** All items. */
+/** The shard that contains all items. */
 export const wholeShard: ShardOptions = { index: 0, count: 1 };
 
-/** Checks which shard. @throws DownhillError `option` or `range` for misuse. */
+/** Checks the selection of a shard. @throws DownhillError `option` or `range` for invalid values. */
 export function checkShard(options: ShardOptions): ShardOptions {
   checkNeededOptions("shard", options, ["index", "count"]);
   const { index, count } = options;
@@ -32,19 +32,19 @@ export function checkShard(options: ShardOptions): ShardOptions {
   return { index, count };
 }
 
-/** How many of `items` places a shard has. */
+/** Returns the number of items of a shard out of `items`. */
 export function shardSize(items: number, { index, count }: ShardOptions): number {
   return Math.max(0, Math.ceil((items - index) / count));
 }
 
-/** The shard of a shard. */
+/** Composes two shards: the inner one of the outer one. */
 export function shardWithin(outer: ShardOptions, inner: ShardOptions): ShardOptions {
   return { index: outer.index + outer.count * inner.index, count: outer.count * inner.count };
 }
 
 /**
- * The items of a shard of a batch: of every array those of its rows. Scalars go to all shards; where there are fewer items
- * than shards, some have none.
+ * Reduces each array of a batch to the rows of a shard. Scalars go to all shards. If there are fewer items than shards,
+ * some shards get none.
  *
  * @throws DownhillError `shape` for arrays of different length.
  */
@@ -72,7 +72,7 @@ export function shardOfBatch<B>(batch: B, shard: ShardOptions): B {
   ) as B;
 }
 
-/** The places of a shard among `from … to − 1`. */
+/** Returns the indices of a shard within `from … to − 1`. */
 export function placesOfShard(from: number, to: number, shard: ShardOptions): Uint32Array {
   const { index, count } = shard;
   return Uint32Array.from({ length: shardSize(to - from, shard) }, (_, i) => from + index + i * count);

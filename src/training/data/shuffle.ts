@@ -4,19 +4,19 @@ import { foldIn, type KeyWords, key } from "../../numeric/random/index.ts";
 
 /** Options of `shuffle`. */
 export interface ShuffleOptions {
-  /** Which of the orders: an integer; default 0. The same seed gives the same orders. */
+  /** Seed of the orders, an integer. Default 0. Equal seeds produce equal orders. */
   readonly seed?: number;
-  /** A new order each epoch (default), or the order of the first epoch in all. */
+  /** Whether each epoch has a new order (default), or all have that of the first. */
   readonly when?: "each-epoch" | "once";
 }
 
 /** Options of `shuffle` for an iterable. */
 export interface StreamShuffleOptions extends ShuffleOptions {
-  /** How many items are held back, to draw the next one from: the larger, the better they are mixed. */
+  /** Number of items held back, from which the next one is drawn. Larger values mix better. */
   readonly buffer: number;
 }
 
-/** A checked shuffle: the key of the order of each epoch. */
+/** A checked shuffle: returns the key of the order of each epoch. */
 export interface Shuffle {
   readonly keyOf: (epoch: number) => KeyWords;
 }
@@ -26,7 +26,7 @@ export interface StreamShuffle extends Shuffle {
   readonly buffer: number;
 }
 
-/** The shuffle of a data set in memory. */
+/** Checks the options of shuffling a data set in memory. */
 export function shuffleInMemory(options: ShuffleOptions = {}): Shuffle {
   if (typeof options === "object" && options !== null && "buffer" in options) {
     const repair = "buffer is for iterables; what is in memory is shuffled as a whole. Leave it out.";
@@ -36,7 +36,7 @@ export function shuffleInMemory(options: ShuffleOptions = {}): Shuffle {
   return shuffleOf(options);
 }
 
-/** The shuffle of an iterable, within a window of `buffer` items. */
+/** Checks the options of shuffling an iterable within a window of `buffer` items. */
 export function shuffleStream(options: StreamShuffleOptions): StreamShuffle {
   checkOptions("shuffle", options, ["seed", "when", "buffer"]);
   const buffer = (options as Partial<StreamShuffleOptions> | undefined)?.buffer;

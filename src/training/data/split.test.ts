@@ -5,7 +5,7 @@ import { randomSplit, type Split, stratifiedSplit } from "./split.ts";
 
 const fractions = fc.double({ min: 0.05, max: 0.95, noNaN: true });
 
-/** Every item in exactly one part, each part in rising order. */
+/** Checks that every item is in exactly one part, and each part is ascending. */
 function checkPartition(split: Split, count: number): void {
   const all = [...split.train, ...split.test].sort((a, b) => a - b);
   expect(all).toEqual(Array.from({ length: count }, (_, i) => i));
@@ -44,7 +44,7 @@ describe("stratifiedSplit", () => {
     for (let seed = 0; seed < 2000; seed++) {
       for (const i of stratifiedSplit({ labels, testFraction: 0.25, seed }).test) held[i]!++;
     }
-    for (const n of held) expect(Math.abs(n - 500)).toBeLessThan(5 * Math.sqrt(2000 * 0.25 * 0.75)); // 5 deviations
+    for (const n of held) expect(Math.abs(n - 500)).toBeLessThan(5 * Math.sqrt(2000 * 0.25 * 0.75)); // 5 standard deviations
   });
 
   test("leaves the only member of a class to train on", () => {

@@ -4,7 +4,7 @@ import { checkNeededOptions } from "../../engine/errors/options.ts";
 import { orderOf } from "../../numeric/random/at-once.ts";
 import { foldIn, key } from "../../numeric/random/index.ts";
 
-/** Numbers of the items of two parts, each in rising order; every item is in exactly one. */
+/** Indices of the items of two parts, each ascending. Every item is in exactly one part. */
 export interface Split {
   readonly train: Int32Array;
   readonly test: Int32Array;
@@ -12,30 +12,30 @@ export interface Split {
 
 /** Options of `stratifiedSplit`. */
 export interface StratifiedSplitOptions {
-  /** The class of each item, as a number or a name. */
+  /** Class of each item, as a number or a name. */
   readonly labels: ArrayLike<number | string>;
-  /** The part of the items that is held out, between 0 and 1. */
+  /** Fraction of the items that is held out, between 0 and 1. */
   readonly testFraction: number;
-  /** Which of the splits: an integer; default 0. The same seed gives the same split. */
+  /** Seed of the split, an integer. Default 0. Equal seeds produce equal splits. */
   readonly seed?: number;
 }
 
 /** Options of `randomSplit`. */
 export interface RandomSplitOptions {
-  /** How many items there are. */
+  /** Number of items. */
   readonly count: number;
-  /** The part of the items that is held out, between 0 and 1. */
+  /** Fraction of the items that is held out, between 0 and 1. */
   readonly testFraction: number;
-  /** Which of the splits: an integer; default 0. The same seed gives the same split. */
+  /** Seed of the split, an integer. Default 0. Equal seeds produce equal splits. */
   readonly seed?: number;
 }
 
 /**
- * A random split in which each class keeps its share: of the `n` items of a class, `n · testFraction` rounded
- * down or up are held out.
+ * Splits at random such that each class keeps its share: of the `n` items of a class, `n · testFraction` items, rounded
+ * down or up, are held out.
  *
- * Which classes round up, those with the largest remainders, makes the size of the whole right, `count ·
- * testFraction` rounded. A class always keeps at least one item to train on.
+ * Classes with the largest remainders round up, so that the total is `count · testFraction` rounded. A class always
+ * keeps at least one item to train on.
  *
  * @throws DownhillError `option` for a fraction outside (0, 1); `data` if a part would be empty.
  * @example
@@ -48,7 +48,7 @@ export function stratifiedSplit(options: StratifiedSplitOptions): Split {
   return stratifiedParts("stratifiedSplit", options.labels, options.testFraction, options.seed ?? 0);
 }
 
-/** `stratifiedSplit` for the operation that messages name. */
+/** Like `stratifiedSplit`, with the operation to name in messages. */
 export function stratifiedParts(
   operation: string,
   labels: ArrayLike<number | string>,
@@ -74,7 +74,7 @@ export function stratifiedParts(
 }
 
 /**
- * A random split without regard to classes, `count · testFraction` rounded held out: for regression.
+ * Splits at random without regard to classes, for regression. `count · testFraction` items, rounded, are held out.
  *
  * @throws DownhillError `option` for a fraction outside (0, 1); `data` if a part would be empty.
  */
@@ -84,7 +84,7 @@ export function randomSplit(options: RandomSplitOptions): Split {
   return randomParts("randomSplit", options.count, options.testFraction, options.seed ?? 0);
 }
 
-/** `randomSplit` for the operation that messages name. */
+/** Like `randomSplit`, with the operation to name in messages. */
 export function randomParts(operation: string, count: number, testFraction: number, seed: number): Split {
   checkFraction(operation, testFraction);
   const order = orderOf(key(seed), count);
@@ -92,8 +92,8 @@ export function randomParts(operation: string, count: number, testFraction: numb
 }
 
 /**
- * How many of each class are held out: rounded down, then one more where the remainder is largest until the
- * sum is right.
+ * Computes the number of held-out items per class: rounded down, then one more for the largest remainders until the
+ * total is reached.
  */
 function quotas(groups: readonly (readonly number[])[], fraction: number): number[] {
   const exact = groups.map((members) => members.length * fraction);
@@ -105,7 +105,7 @@ function quotas(groups: readonly (readonly number[])[], fraction: number): numbe
     .sort((a, b) => exact[b]! - quota[b]! - (exact[a]! - quota[a]!) || a - b);
   for (const c of byRemainder) {
     if (left === 0 || exact[c] === quota[c]) break;
-    if (quota[c]! + 1 >= groups[c]!.length) continue; // the last of a class stays to be trained on
+    if (quota[c]! + 1 >= groups[c]!.length) continue; // the last item of a class stays in the training part
     quota[c]!++;
     left--;
   }

@@ -23,7 +23,7 @@ describe("fitStandardiser", () => {
           const spread =
             Math.max(...x.map((row) => row[feature]!)) - Math.min(...x.map((row) => row[feature]!));
           if (spread > 1e-6) {
-            // rounding of x itself, at most 1e3, beside its spread
+            // rounding of x itself, at most 1e3, relative to its spread
             expect(Math.abs(mean)).toBeLessThan(1e-12 * (1e3 / spread + 1) * 100);
             expect(Math.abs(variance - 1)).toBeLessThan(1e-12 * (1e3 / spread + 1) * 100);
           }
@@ -49,7 +49,7 @@ describe("fitStandardiser", () => {
   });
 
   test("reports constant features and leaves them at 0, whatever the value", () => {
-    // the sum of ten times 0.1 is not 1: a plain mean would leave a deviation of 1e-17
+    // The sum of ten times 0.1 is not 1: a naive mean would leave a deviation of 1e-17.
     const x = Array.from({ length: 10 }, (_, i) => [0.1, i, 1e300]);
     const scale = fitStandardiser(x);
     expect(scale.constant).toEqual([0, 2]);

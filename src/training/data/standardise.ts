@@ -3,23 +3,19 @@ import { DownhillError, showShape } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
 import { asColumn, type ColumnLike, type FloatColumn } from "./column.ts";
 
-/**
- * How features are brought to mean 0 and standard deviation 1. Plain data, so that it can be saved beside the
- * parameters.
- */
+/** Scaling of features to mean 0 and standard deviation 1. Plain data, so that it can be saved with the parameters. */
 export interface Standardiser {
   readonly mean: readonly number[];
-  /** Standard deviation, with divisor `n`; 1 for features that are constant, which become 0. */
+  /** Standard deviations with divisor `n`; 1 for constant features, which become 0. */
   readonly std: readonly number[];
-  /** The numbers of the features that are constant and tell nothing. */
+  /** Indices of the constant features, which carry no information. */
   readonly constant: readonly number[];
 }
 
 /** Options of `fitStandardiser`. */
 export interface FitStandardiserOptions {
   /**
-   * The rows to learn from: those of the training part, so that nothing is learnt from the test part.
-   * Default: all.
+   * Rows to learn from, such as those of the training part, so that nothing is learnt from the test part. Default: all.
    */
   readonly rows?: ArrayLike<number>;
   /** Names of the features, for messages. */
@@ -27,11 +23,10 @@ export interface FitStandardiserOptions {
 }
 
 /**
- * Mean and standard deviation of each feature: of each column of `x` of shape `[n, features]`, or of `x` of
+ * Computes mean and standard deviation of each feature: of each column of `x` of shape `[n, features]`, or of `x` of
  * shape `[n]`.
  *
- * @throws DownhillError `shape` for other shapes; `data` for no rows, NaN and infinities, naming row and
- * feature.
+ * @throws DownhillError `shape` for other shapes; `data` for no rows, NaN and infinities, naming row and feature.
  * @example
  * const x = [[1, 10], [3, 30], [9, 90]];
  * const scale = fitStandardiser(x, { rows: [0, 1] }); // learns from the first two rows only
@@ -66,7 +61,7 @@ export function fitStandardiser(x: ColumnLike, options: FitStandardiserOptions =
   return { mean, std, constant };
 }
 
-/** `(x − mean) / std` of each feature, in the floating dtype of `x` (float64 for integers). */
+/** Computes `(x − mean) / std` for each feature, in the floating-point dtype of `x` (float64 for integers). */
 export function standardise(x: ColumnLike, by: Standardiser): FloatColumn {
   if (arguments.length > 2) refuseExtra("standardise", arguments, 2);
   return scaled("standardise", x, by, (value, mean, std) => {
@@ -75,26 +70,26 @@ export function standardise(x: ColumnLike, by: Standardiser): FloatColumn {
   });
 }
 
-/** The inverse of `standardise`: `x · std + mean` of each feature. */
+/** Inverts `standardise`: computes `x · std + mean` for each feature. */
 export function unstandardise(x: ColumnLike, by: Standardiser): FloatColumn {
   if (arguments.length > 2) refuseExtra("unstandardise", arguments, 2);
   return scaled("unstandardise", x, by, (value, mean, std) => value * std + mean);
 }
 
 /**
- * Mean and standard deviation in two passes; equal values have exactly their own mean, and deviation 0. Neither sums nor
- * squares overflow or vanish: values of 1e200 and of 1e-200 have moments as others have.
+ * Computes mean and standard deviation in two passes. Equal values have exactly their own value as mean, and deviation
+ * 0. Neither sums nor squares overflow or underflow, even for values around 1e200 or 1e-200.
  */
 export function momentsOf(values: Float64Array): { readonly mean: number; readonly std: number } {
   const first = values[0]!;
   if (values.every((value) => value === first)) return { mean: first, std: 0 };
   const size = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  // a power of two, so that nothing is rounded; in two steps, since 2^1074 is beyond all numbers
+  // A power of two, so that scaling is exact; applied in two steps, because 2^1074 overflows.
   const exponent = size > 1e-100 && size < 1e100 ? 0 : Math.floor(Math.log2(size));
   const [down, half] = [2 ** -Math.trunc(exponent / 2), 2 ** -(exponent - Math.trunc(exponent / 2))];
   const unit = (value: number): number => value * down * half;
   const start = unit(first);
-  let sum = 0; // of differences from the first value: little rounding where all are far from 0
+  let sum = 0; // sum of differences from the first value, which reduces rounding if all values are far from 0
   for (const value of values) sum += unit(value) - start;
   const mean = start + sum / values.length;
   let squares = 0;

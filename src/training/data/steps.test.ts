@@ -200,7 +200,7 @@ describe("map and augment of batches", () => {
     expect(sync).toEqual([[20, 20, 20], [21, 21, 21], [22]]);
     expect((await collect(batches.epoch(2))).map(({ place }) => listOf(place))).toEqual(sync);
     expect([...batches.epoch(2, { from: 1 })].map(({ place }) => listOf(place))).toEqual(sync.slice(1));
-    for (const { x } of batches) expect(x.shape.length).toBe(2); // takes epoch 0
+    for (const { x } of batches) expect(x.shape.length).toBe(2); // reads epoch 0
     for (const { place } of batches) expect(listOf(place)[0]).toBeGreaterThanOrEqual(10);
   });
 
@@ -257,7 +257,7 @@ describe("map and augment of batches", () => {
 describe("chunks", () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 8 });
 
-  /** The numbered items in parts of these sizes, all in one array that is used again. */
+  /** The numbered items in parts of these sizes, all in one array that is reused. */
   function* parts(
     cuts: readonly number[],
   ): Generator<{ x: { shape: number[]; dtype: "float32"; data: Float32Array }; y: Int16Array }> {

@@ -2,22 +2,25 @@ import type { KeyWords } from "../../numeric/random/index.ts";
 import { type AugmentOptions, augmentKeys, keyOf } from "./augment-keys.ts";
 import { checkedFunction } from "./batches.ts";
 
-/** Which item it is: the epoch and its number in the source, both from 0, whatever the order of the epoch. */
+/**
+ * Position of an item: the epoch and its index in the source, both counted from 0, regardless of the order of the
+ * epoch.
+ */
 export interface ItemPlace {
   readonly epoch: number;
   readonly item: number;
 }
 
-/** What becomes of each item on its way into a batch, one function after another. */
+/** Functions applied in turn to each item before it enters a batch. */
 export interface ItemTransforms {
   readonly functions: readonly ((item: unknown, place: ItemPlace) => unknown)[];
-  /** How many of the functions are augmentations. */
+  /** Number of augmentations among the functions. */
   readonly depth: number;
 }
 
 export const noSteps: ItemTransforms = { functions: [], depth: 0 };
 
-/** The steps and one more. */
+/** Appends a function. */
 export function withMap(
   steps: ItemTransforms,
   f: (item: never, place: ItemPlace) => unknown,
@@ -26,7 +29,7 @@ export function withMap(
   return { ...steps, functions: [...steps.functions, step] };
 }
 
-/** The steps and one more, at random. */
+/** Appends an augmentation, which receives a random key. */
 export function withAugment(
   { functions, depth }: ItemTransforms,
   f: (item: never, key: KeyWords, place: ItemPlace) => unknown,

@@ -20,7 +20,7 @@ async function* later(items: Iterable<Item>): AsyncGenerator<Item> {
 
 type Batch = { readonly x: BatchLeaf; readonly y: BatchLeaf };
 
-/** The items of the batches, each checked to be whole. */
+/** Returns the items of the batches after checking that the fields of each item match. */
 async function itemsOf(batches: AsyncIterable<Batch>): Promise<number[][]> {
   const found: number[][] = [];
   for await (const { x, y } of batches) {
@@ -166,7 +166,7 @@ describe("shuffle within a window", () => {
       .shuffle({ buffer: 4 })
       .batch(4);
     for (let k = 0; k < 2000; k++) for await (const x of batches.epoch(k)) first[x.data()[0]!]!++;
-    for (const n of first) expect(Math.abs(n - 500)).toBeLessThan(5 * Math.sqrt(2000 * 0.25 * 0.75)); // 5 deviations
+    for (const n of first) expect(Math.abs(n - 500)).toBeLessThan(5 * Math.sqrt(2000 * 0.25 * 0.75)); // 5 standard deviations
   });
 });
 

@@ -18,24 +18,24 @@ import { type ShardOptions, shardSize, shardWithin } from "./shard.ts";
 import type { StreamShuffle } from "./shuffle.ts";
 import type { ItemTransforms } from "./steps.ts";
 
-/** Items one after another. */
+/** A sequence of items. */
 export type Items<I> = Iterable<I> | AsyncIterable<I>;
 
-/** Where the items of a stream come from: an iterable, or a function that gives one for each epoch. */
+/** Source of the items of a stream: an iterable, or a function that returns one for each epoch. */
 export type ItemSource<I> = Items<I> | ((epoch: number) => Items<I> | Promise<Items<I>>);
 
-/** How a stream is read. */
+/** Settings for reading a stream. */
 export interface StreamReading {
-  /** Whether the source gives parts of the data set instead of items. */
+  /** Whether the source yields parts of the data set instead of items. */
   readonly chunks: boolean;
   readonly shuffle: StreamShuffle | undefined;
   readonly steps: ItemTransforms;
   readonly float: "float64" | "float32" | undefined;
-  /** Which items of each epoch, in its order. */
+  /** Shard of each epoch, in its order. */
   readonly shard: ShardOptions;
 }
 
-/** The batches of items that are read as they are needed and never held all at once. */
+/** Creates batches of items that are read on demand and never held all at once. */
 export function batchesOfStream<B>(
   source: ItemSource<unknown>,
   size: BatchSize,
@@ -53,7 +53,7 @@ export function batchesOfStream<B>(
   return makeStreamBatches(sourceOfStream(opener(source), whole, reading));
 }
 
-/** The batches with `size` items of all shards together. */
+/** Creates batches with `size` items over all shards each. */
 function sourceOfStream<B>(
   open: (epoch: number) => Promise<Items<unknown>>,
   size: BatchSize,
@@ -72,7 +72,7 @@ function sourceOfStream<B>(
         for (const batch of batcher.add(item)) if (made++ >= first) yield toBatch(await batch()) as B;
       }
     } else {
-      // items that are at hand cost no turn of the event loop each
+      // Synchronous items do not cost a turn of the event loop each.
       for (const item of items) {
         for (const batch of batcher.add(item)) if (made++ >= first) yield toBatch(await batch()) as B;
       }
@@ -94,25 +94,28 @@ function sourceOfStream<B>(
   };
 }
 
-/** Collects what a source gives into batches; a batch is made when it is called, which those left out never are. */
+/**
+ * Collects the values of a source into batches. Each batch is a function that builds it; it is never called for skipped
+ * batches.
+ */
 interface Batcher {
   readonly add: (given: unknown) => Iterable<() => ColumnsByName | Promise<ColumnsByName>>;
-  /** What is left at the end of the source. */
+  /** Returns the remaining batches at the end of the source. */
   readonly finish: () => Iterable<() => ColumnsByName | Promise<ColumnsByName>>;
-  /** Whether no item came at all. */
+  /** True if the source yielded no item. */
   readonly isEmpty: () => boolean;
 }
 
-/** An item and its number in the source. */
+/** An item and its index in the source. */
 interface NumberedItem {
   readonly item: unknown;
   readonly number: number;
 }
 
-/** No batch is ready. */
+/** No batch is complete. */
 const none: readonly never[] = [];
 
-/** Items one by one: shuffled, then led through the steps. */
+/** Collects single items: shuffles them and applies the item functions. */
 function batcherOfItems(
   { size, dropLast }: BatchSize,
   first: number,
@@ -126,13 +129,13 @@ function batcherOfItems(
   let count = 0;
 
   const rowsOf = (fields: ColumnsByName): readonly unknown[] => {
-    const leftOut = shuffle === undefined ? first * size - count : 0; // rows that no batch will have
+    const leftOut = shuffle === undefined ? first * size - count : 0; // number of rows before the first batch
     return Array.from({ length: countOf(fields) }, (_, row) =>
       row < leftOut ? undefined : itemOf(fields, row, float),
     );
   };
 
-  /** Takes an item into the batch that is being filled; the batch, if it is the last of it. */
+  /** Adds an item to the current batch. Returns the batch if it is now full. */
   const collect = (
     item: NumberedItem | undefined,
   ): (() => ColumnsByName | Promise<ColumnsByName>) | undefined => {
@@ -163,7 +166,7 @@ function batcherOfItems(
   };
 }
 
-/** What the shard has of the items of a batch, after the steps. */
+/** Builds the shard's part of a batch after applying the item functions. */
 function shardOfItems(
   items: readonly NumberedItem[],
   { shard: { index, count }, steps, float }: StreamReading,
@@ -171,13 +174,13 @@ function shardOfItems(
 ): ColumnsByName | Promise<ColumnsByName> {
   const own = count === 1 ? items : items.filter((_, place) => place % count === index);
   if (own.length > 0) return stepped(own, steps, float, epoch);
-  // of no items, only one that goes through the steps tells what fields there would be
+  // Without items, the fields are known only after transforming one item.
   const one = stepped(items.slice(0, 1), steps, float, epoch);
   const empty = (fields: ColumnsByName): ColumnsByName => gather(fields, undefined, 0, 0);
   return one instanceof Promise ? one.then(empty) : empty(one);
 }
 
-/** Items after the steps, as columns; steps that wait do so together. */
+/** Applies the item functions and stacks the results as columns. Async functions run concurrently. */
 function stepped(
   items: readonly NumberedItem[],
   { functions }: ItemTransforms,
@@ -204,7 +207,7 @@ function stepped(
   return Promise.all(results).then((values) => asFields(values, "map"));
 }
 
-/** Parts of the data set, cut and joined to batches as they are. */
+/** Collects parts of the data set, cutting and joining them into batches. */
 function batcherOfParts(
   { size, dropLast }: BatchSize,
   first: number,
@@ -232,7 +235,7 @@ function batcherOfParts(
         const taken = Math.min(rows - row, size - filled);
         if (made >= first) {
           batch ??= fieldsBuilder(fields, shardSize(size, shard), float);
-          // the first row that falls on a place of the shard
+          // the first row that belongs to the shard
           const offset = (((shard.index - filled) % shard.count) + shard.count) % shard.count;
           batch.add(fields, row + offset, row + taken, shard.count);
         }
@@ -248,7 +251,7 @@ function batcherOfParts(
   };
 }
 
-/** Reads parts of a data set, all of which must have the fields of the first. */
+/** Creates a reader of parts of a data set, all of which must have the fields of the first. */
 function partReader(): (given: unknown) => ColumnsByName {
   let first: ColumnsByName | undefined;
   let number = 0;
@@ -266,7 +269,7 @@ function partReader(): (given: unknown) => ColumnsByName {
   };
 }
 
-/** What changes the order of items: takes one and gives none or one back, and the held ones at the end. */
+/** Reorders items: `exchange` takes one item and returns one or none; `rest` returns the held ones at the end. */
 interface Mixer {
   readonly exchange: (item: NumberedItem) => NumberedItem | undefined;
   readonly rest: () => readonly NumberedItem[];
@@ -274,7 +277,7 @@ interface Mixer {
 
 const inOrder: Mixer = { exchange: (item) => item, rest: () => [] };
 
-/** Holds `size` items; each that comes takes the place of a random one, which goes. */
+/** Holds `size` items. Each new item replaces a random one, which is returned. */
 function mixing(size: number, below: (bound: number) => number): Mixer {
   const held: NumberedItem[] = [];
   return {
@@ -298,7 +301,7 @@ function mixing(size: number, below: (bound: number) => number): Mixer {
 const renew =
   "If it can be read only once, pass a function that makes a new one, as in dataset(() => lines()).";
 
-/** Opens a source for an epoch; one that can be read only once is opened only once. */
+/** Opens a source for an epoch. A source that can be read only once is opened only once. */
 function opener(source: ItemSource<unknown>): (epoch: number) => Promise<Items<unknown>> {
   let used = false;
   return async (epoch) => {
@@ -315,7 +318,7 @@ function opener(source: ItemSource<unknown>): (epoch: number) => Promise<Items<u
   };
 }
 
-/** Whether a value can be read item by item. */
+/** True if a value can be read item by item. */
 export function isItems(value: unknown): value is Items<unknown> {
   return (
     typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
@@ -323,8 +326,8 @@ export function isItems(value: unknown): value is Items<unknown> {
 }
 
 /**
- * Begins to read items; `once` where they are their own iterator, as generators are, so that a second loop
- * finds nothing. The iterator is asked for only once, since that locks some streams.
+ * Begins to read items. `once` is true if they are their own iterator, such as generators, so that a second loop finds
+ * nothing. The iterator is created only once, because creating it locks some streams.
  */
 function begin(items: Items<unknown>): { readonly opened: Items<unknown>; readonly once: boolean } {
   if (Symbol.asyncIterator in items) {

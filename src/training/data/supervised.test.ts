@@ -43,7 +43,7 @@ describe("supervised", () => {
   test.each([
     ["1\n2\n1\n2\n", "auto", "classification"],
     ["1\n2\n1\n2\n", "regression", "regression"],
-    ["1\n2\n3\n1\n2\n", "auto", "regression"], // fewer than two items a class
+    ["1\n2\n3\n1\n2\n", "auto", "regression"], // fewer than two items per class
     ["1.5\n2.5\n1.5\n2.5\n", "auto", "regression"],
     ["1.5\n2.5\n1.5\n2.5\n", "classification", "classification"],
     [Array.from({ length: 42 }, (_, i) => `${i % 21}\n`).join(""), "auto", "regression"], // more than 20 values

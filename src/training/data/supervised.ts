@@ -7,31 +7,31 @@ import { encodeFeatures, type FeatureEncoder, fitFeatures } from "./encode-featu
 import { encodeLabels } from "./labels.ts";
 import { finiteNumbers } from "./table-fields.ts";
 
-/** Features and target of a table, ready to be learnt from. */
+/** Features and target of a table for supervised learning. */
 export type Supervised = Classification | Regression;
 
-/** Which class does an item belong to? */
+/** Data for predicting the class of an item. */
 export interface Classification extends FeatureData {
   readonly task: "classification";
-  /** The number of the class of each item, int32 of shape `[n]`. */
+  /** Index of the class of each item, int32 of shape `[n]`. */
   readonly y: Column;
-  /** The names of the classes, as they stand in the table. */
+  /** Names of the classes as in the table. */
   readonly classes: readonly string[];
 }
 
-/** What number belongs to an item? */
+/** Data for predicting a number for an item. */
 export interface Regression extends FeatureData {
   readonly task: "regression";
-  /** The target of each item, float64 of shape `[n]`. */
+  /** Target of each item, float64 of shape `[n]`. */
   readonly y: Column;
 }
 
 interface FeatureData {
-  /** float64 of shape `[n, features]`. */
+  /** Features, float64 of shape `[n, features]`. */
   readonly x: Column;
-  /** The names of the features: of columns of numbers, and `column=category` for each category of a text. */
+  /** Names of the features: numeric columns, and `column=category` for each category of a text column. */
   readonly features: readonly string[];
-  /** The name of the target. */
+  /** Name of the target. */
   readonly target: string;
 }
 
@@ -40,22 +40,23 @@ export interface SupervisedOptions {
   /** Name of the column to predict. */
   readonly target: string;
   /**
-   * What to predict. Default `"auto"`: classes if the target is text, or if its values are integers, at most
-   * 20 different ones, and at least twice as many items; else numbers.
+   * Kind of prediction. Default `"auto"`: classes if the target is text, or if its values are integers with at most 20
+   * distinct values and at least twice as many items; otherwise numbers.
    */
   readonly task?: "auto" | "classification" | "regression";
   /**
-   * Names of the columns to predict from, or rules that `fitFeatures` has learnt. Default: all but the target. Texts have
-   * one input a category, found in all rows: where a part of them is held out, learn rules from the others.
+   * Names of the columns to predict from, or rules that `fitFeatures` has learnt. Default: all but the target. Text
+   * columns have one input per category found in any row. If part of the rows is held out, learn the rules from the
+   * others.
    */
   readonly features?: readonly string[] | FeatureEncoder;
 }
 
 /**
- * Features and target from the columns of a table.
+ * Extracts features and target from the columns of a table.
  *
- * @throws DownhillError `data`, naming the table and the column: for columns that are not there, text of too many
- * categories, values that are missing or not finite (naming the line), a target that is the same in all rows.
+ * @throws DownhillError `data`, naming the table and the column: for unknown columns, text with too many categories,
+ *   values that are missing or not finite (naming the line), a target that is equal in all rows.
  * @example
  * ```text
  * const table = readTable("height,girth,kind\n9,1,oak\n7,2,ash\n8,1,oak\n");
@@ -78,7 +79,7 @@ export function supervised(table: Table, options: SupervisedOptions): Supervised
   return { x, features: inputs.map(({ name }) => name), target, ...targetOf(table, target, task) };
 }
 
-/** Refuses features that are none. */
+/** Checks that there are features and that the target is not one of them. */
 export function checkFeatures(table: Table, target: string, names: readonly string[]): void {
   if (names.length === 0)
     throw new DownhillError("data", `${table.name}: there is no column to predict ${show(target)} from.`);
@@ -89,11 +90,11 @@ export function checkFeatures(table: Table, target: string, names: readonly stri
   );
 }
 
-/** What is to be predicted, without what it is predicted from. */
+/** Target of a prediction without the features. */
 export type PredictionTarget =
   Pick<Classification, "task" | "y" | "classes"> | Pick<Regression, "task" | "y">;
 
-/** The target of each row, as `supervised` has it. */
+/** Extracts the target of each row, like `supervised`. */
 export function targetOf(
   table: Table,
   name: string,

@@ -5,21 +5,21 @@ import { columnOf, type Table, type TableColumn } from "../io/index.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import type { Column } from "./column.ts";
 
-/** Which columns of a table a field is made of. */
+/** Columns of a table from which a field is built. */
 export type TableField =
   | string // numbers of one column
-  | readonly string[] // numbers of several, side by side
-  | { readonly column: string; readonly classes: readonly string[] }; // the number of the class of each row
+  | readonly string[] // numbers of several columns
+  | { readonly column: string; readonly classes: readonly string[] }; // index of the class of each row
 
 /**
- * Fields of a data set from columns of a table: of one column the shape is `[rows]`, of a list `[rows, columns]`, both
- * float64; of a column with its classes int32, the place of each value among the classes.
+ * Builds fields of a data set from columns of a table. A single column has shape `[rows]`, a list `[rows, columns]`,
+ * both float64. A column with classes becomes int32 of shape `[rows]`: the index of each value in the classes.
  *
- * What `supervised` finds out from a whole table is said here, so that parts of a large file (`streamTable`) become
- * alike.
+ * `supervised` infers these choices from a whole table. Here they are explicit, so that all parts of a large file
+ * (`streamTable`) have the same fields.
  *
- * @throws DownhillError `data`, naming table, line and column: for columns that are not there, text where numbers belong,
- * values that are missing or not finite, and values that are none of the classes.
+ * @throws DownhillError `data`, naming table, line and column: for unknown columns, text instead of numbers, values
+ *   that are missing or not finite, and values that are not among the classes.
  * @example
  * const csv = new TextEncoder().encode("height,girth,kind\n9,1,oak\n7,2,ash\n8,1,oak\n");
  * const fields = { x: ["height", "girth"], y: { column: "kind", classes: ["ash", "oak"] } };
@@ -93,7 +93,7 @@ function classesOf(table: Table, column: TableColumn, classes: readonly string[]
 }
 
 /**
- * The values of a column of finite numbers.
+ * Returns the values of a column of finite numbers.
  *
  * @throws DownhillError `data`, naming the line, for text and for values that are not finite.
  */
@@ -118,7 +118,7 @@ export function finiteNumbers(
   );
 }
 
-/** A row as messages name it: by its line in the file where that is known. */
+/** Returns the location of a row for messages: its line in the file if known. */
 export function placeOf({ lines }: Table, row: number): string {
   const line = lines?.[row];
   return line === undefined ? `row ${row + 1}` : `line ${line}`;

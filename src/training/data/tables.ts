@@ -1,14 +1,14 @@
 import type { Column } from "./column.ts";
 import type { Classification } from "./supervised.ts";
 
-/** A table of features and classes that is part of the library, in the form in which `supervised` gives one. */
+/** An embedded table of features and classes, in the form of the result of `supervised`. */
 export interface EmbeddedTable extends Classification {
   readonly count: number;
-  /** Where the table is from, and its licence. */
+  /** Source of the table, and its licence. */
   readonly provenance: string;
 }
 
-/** What is known of a table besides its numbers. */
+/** Metadata of a table. */
 export interface TableFacts {
   readonly features: readonly string[];
   readonly target: string;
@@ -16,7 +16,7 @@ export interface TableFacts {
   readonly provenance: string;
 }
 
-/** A table from lines of features with the number of the class last. */
+/** Parses a table from lines of features followed by the index of the class. */
 export function embeddedTable(lines: string, facts: TableFacts): EmbeddedTable {
   const rows = lines.split("\n").map((line) => line.split(",").map(Number));
   const count = rows.length;

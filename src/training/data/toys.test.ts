@@ -51,7 +51,7 @@ describe("noise", () => {
     ["moons", moons],
   ])("of %s has the standard deviation that was asked for", (_, make) => {
     const [plain, noisy] = [make({ n: 4000 }).x.data, make({ n: 4000, noise: 0.25, seed: 3 }).x.data];
-    // 8000 normal numbers: the deviation is known to 0.8 %, five of them
+    // The deviation of 8000 normal numbers is known to 0.8 %; the bound is five times that.
     expect(Math.abs(deviation(Array.from(noisy, (v, i) => v - plain[i]!)) / 0.25 - 1)).toBeLessThan(0.04);
   });
 });

@@ -8,48 +8,48 @@ import { foldIn, type KeyWords, key } from "../../numeric/random/index.ts";
 import { checkSeed } from "./augment-keys.ts";
 import type { Column } from "./column.ts";
 
-/** Points of a plane (or of a space) and the class of each, made from a seed. */
+/** Points of a plane (or space) with the class of each, generated from a seed. */
 export interface ToyClasses {
-  /** float32 of shape `[n, 2]` (of `blobs`: `[n, dimensions]`). */
+  /** Points, float32 of shape `[n, 2]` (for `blobs`: `[n, dimensions]`). */
   readonly x: Column;
-  /** The number of the class of each point, int32 of shape `[n]`; point `i` is of class `i % classes`. */
+  /** Class of each point, int32 of shape `[n]`. Point `i` has class `i % classes`. */
   readonly y: Column;
   readonly classes: number;
 }
 
-/** Points of a curve, made from a seed. */
+/** Points of a curve, generated from a seed. */
 export interface ToyCurve {
-  /** float32 of shape `[n, 1]`, in random order. */
+  /** Arguments, float32 of shape `[n, 1]`, in random order. */
   readonly x: Column;
-  /** float32 of shape `[n]`. */
+  /** Values, float32 of shape `[n]`. */
   readonly y: Column;
 }
 
-/** Options that all generators have. */
+/** Options of all generators. */
 export interface ToyOptions {
-  /** How many points; default 200. */
+  /** Number of points. Default 200. */
   readonly n?: number;
-  /** Standard deviation of the normal noise that is added; default 0 (of `blobs`: 1). */
+  /** Standard deviation of the added normal noise. Default 0 (for `blobs`: 1). */
   readonly noise?: number;
-  /** Which of the sets: an integer; default 0. The same seed gives the same points, to the bit on every engine. */
+  /** Seed of the set, an integer. Default 0. Equal seeds produce equal points, bit by bit on every engine. */
   readonly seed?: number;
 }
 
 /** Options of `spirals`. */
 export interface SpiralsOptions extends ToyOptions {
-  /** How many arms, a class each; default 2. */
+  /** Number of arms, one class each. Default 2. */
   readonly classes?: number;
-  /** Turns of an arm from the centre to the rim; default 1. */
+  /** Turns of an arm from the centre to the rim. Default 1. */
   readonly turns?: number;
 }
 
 /**
- * Arms of a spiral, a class each: the angle grows with the radius, which goes from 0 to 1.
+ * Generates the arms of a spiral, one class each. The angle grows with the radius, which runs from 0 to 1.
  *
- * Point `j` of the `m` of an arm `c` has radius `r = (j + 1) / m` and angle `2π (turns · r + c / classes)`; noise is
- * added to both coordinates.
+ * Point `j` of the `m` points of arm `c` has radius `r = (j + 1) / m` and angle `2π (turns · r + c / classes)`; noise
+ * is added to both coordinates.
  *
- * @throws DownhillError `option` for options out of range, as all generators.
+ * @throws DownhillError `option` for options out of range, like all generators.
  * @example
  * const { x, y } = spirals({ n: 300, classes: 3, noise: 0.02, seed: 1 });
  * [x.shape, y.shape]; // [[300, 2], [300]]
@@ -73,12 +73,12 @@ export function spirals(options: SpiralsOptions = {}): ToyClasses {
 
 /** Options of `circles`. */
 export interface CirclesOptions extends ToyOptions {
-  /** Radius of the inner circle, class 1; that of the outer one, class 0, is 1. Default 0.5. */
+  /** Radius of the inner circle, class 1. The outer one, class 0, has radius 1. Default 0.5. */
   readonly factor?: number;
 }
 
 /**
- * A circle in a circle: points evenly spread over both.
+ * Generates two concentric circles with evenly spaced points.
  *
  * @example
  * const { x, y } = circles({ n: 4 });
@@ -97,8 +97,8 @@ export function circles(options: CirclesOptions = {}): ToyClasses {
 }
 
 /**
- * Two half moons that reach into each other: class 0 is the upper half of the circle around (0, 0), class 1 the lower
- * half of that around (1, 0.5), both of radius 1.
+ * Generates two interleaving half moons: class 0 is the upper half of the circle around (0, 0), class 1 the lower half
+ * of that around (1, 0.5), both of radius 1.
  *
  * @example
  * moons({ n: 100, noise: 0.1, seed: 3 }).x.shape; // [100, 2]
@@ -108,23 +108,23 @@ export function moons(options: ToyOptions = {}): ToyClasses {
   const { n, noise, root } = checked("moons", options, []);
   return planar(n, 2, noise, root, (i) => {
     const members = Math.ceil((n - (i % 2)) / 2);
-    const half = members === 1 ? 0 : Math.floor(i / 2) / (members - 1) / 2; // of a turn
+    const half = members === 1 ? 0 : Math.floor(i / 2) / (members - 1) / 2; // as a fraction of a turn
     return i % 2 === 0 ? { radius: 1, angle: half } : { radius: 1, angle: half + 0.5, centre: [1, 0.5] };
   });
 }
 
 /** Options of `blobs`. */
 export interface BlobsOptions extends ToyOptions {
-  /** How many blobs, a class each; default 3. */
+  /** Number of blobs, one class each. Default 3. */
   readonly classes?: number;
-  /** The middle of each blob. Default: at random between −10 and 10 in each dimension. */
+  /** Centre of each blob. Default: random, between −10 and 10 in each dimension. */
   readonly centres?: readonly (readonly number[])[];
-  /** Coordinates of a point; default 2, or that of the centres. */
+  /** Number of coordinates of a point. Default 2, or that of the centres. */
   readonly dimensions?: number;
 }
 
 /**
- * Normally distributed points around the middle of each class, with the standard deviation `noise`.
+ * Generates normally distributed points around the centre of each class, with the standard deviation `noise`.
  *
  * @example
  * const { x, y } = blobs({ n: 6, centres: [[0, 0], [100, 100]], seed: 2 });
@@ -160,16 +160,16 @@ export function blobs(options: BlobsOptions = {}): ToyClasses {
 
 /** Options of `polynomial`. */
 export interface PolynomialOptions extends ToyOptions {
-  /** Coefficients from the constant on: `[1, 0, 3]` is `1 + 3x²`. Default `[0, -1, 0, 2]`. */
+  /** Coefficients, beginning with the constant: `[1, 0, 3]` is `1 + 3x²`. Default `[0, -1, 0, 2]`. */
   readonly coefficients?: readonly number[];
-  /** Where `x` begins; default −1. */
+  /** Lower end of the range of `x`. Default −1. */
   readonly from?: number;
-  /** Where `x` ends; default 1. */
+  /** Upper end of the range of `x`. Default 1. */
   readonly to?: number;
 }
 
 /**
- * Points of a polynomial, at `x` drawn evenly from `from` to `to`, with noise in `y`.
+ * Generates points of a polynomial at `x` drawn uniformly from `from` to `to`, with noise in `y`.
  *
  * @example
  * const { x, y } = polynomial({ n: 5, coefficients: [1, 0, 3], seed: 1 });
@@ -189,21 +189,21 @@ export function polynomial(options: PolynomialOptions = {}): ToyCurve {
 
 /** Options of `sine`. */
 export interface SineOptions extends ToyOptions {
-  /** Height of a wave above its middle; default 1. */
+  /** Amplitude of the wave. Default 1. */
   readonly amplitude?: number;
-  /** Waves in a unit of `x`; default 1. */
+  /** Periods per unit of `x`. Default 1. */
   readonly frequency?: number;
-  /** Where in a wave `x = 0` is, in radians; default 0. */
+  /** Phase at `x = 0`, in radians. Default 0. */
   readonly phase?: number;
-  /** Where `x` begins; default 0. */
+  /** Lower end of the range of `x`. Default 0. */
   readonly from?: number;
-  /** Where `x` ends; default 1. */
+  /** Upper end of the range of `x`. Default 1. */
   readonly to?: number;
 }
 
 /**
- * Points of a sine wave, `y = amplitude · sin(2π · frequency · x + phase)`, at `x` drawn evenly from `from` to `to`, with
- * noise in `y`.
+ * Generates points of a sine wave, `y = amplitude · sin(2π · frequency · x + phase)`, at `x` drawn uniformly from
+ * `from` to `to`, with noise in `y`.
  *
  * @example
  * const { x, y } = sine({ n: 100, frequency: 2, noise: 0.1, seed: 4 });
@@ -224,15 +224,15 @@ export function sine(options: SineOptions = {}): ToyCurve {
   );
 }
 
-/** A point of a plane by its direction from a centre. */
+/** A point of a plane in polar coordinates around a centre. */
 interface Polar {
   readonly radius: number;
-  /** In turns, anticlockwise from the first axis. */
+  /** Angle in turns, anticlockwise from the first axis. */
   readonly angle: number;
   readonly centre?: readonly [number, number];
 }
 
-/** Points of a plane with noise, in classes by turns. */
+/** Generates points of a plane with noise; classes alternate. */
 function planar(
   n: number,
   classes: number,
@@ -241,7 +241,7 @@ function planar(
   at: (i: number) => Polar,
 ): ToyClasses {
   const points = Array.from({ length: n }, (_, i) => at(i));
-  // our own sine and cosine, which have the same bits on every engine
+  // downhill's sine and cosine, which have the same bits on every engine
   const angles = tensor(Float64Array.from(points, ({ angle }) => 2 * Math.PI * angle));
   const [across, up] = [cos(angles).data(), sin(angles).data()];
   const spread = noise === 0 ? undefined : normalNow(foldIn(root, 0), 2 * n);
@@ -257,7 +257,7 @@ function labels(n: number, classes: number): Column {
   return { shape: [n], dtype: "int32", data: Int32Array.from({ length: n }, (_, i) => i % classes) };
 }
 
-/** Points of a curve with noise; `f` takes the places as the batches will have them, rounded to float32. */
+/** Generates points of a curve with noise. `f` receives the arguments rounded to float32, as in batches. */
 function curve(
   operation: string,
   { n, noise, root }: ToySettings,

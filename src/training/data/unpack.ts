@@ -1,6 +1,6 @@
 /**
- * Unpacks `n` integers below `values` that `scripts/embed-digits.mjs` packed: integer `i` is at place `i %
- * places` of its line, and each place has a count of its own of the values that it held so far.
+ * Unpacks `n` integers below `values` that `scripts/embed-digits.mjs` packed by range coding. Integer `i` is at
+ * position `i % places` of its line. Each position has its own adaptive counts of the values seen so far.
  *
  * @see Subbotin, Carryless rangecoder, 1999; G. N. N. Martin, Range encoding, 1979.
  */
@@ -25,12 +25,12 @@ export function unpack(base64: string, n: number, places: number, values: number
     while (below + count[symbol]! <= target) below += count[symbol++]!;
     low = (low + below * range) >>> 0;
     range *= count[symbol]!;
-    count[symbol]! += 4; // what is seen once is soon seen again
+    count[symbol]! += 4; // values seen once are likely to recur
     out[i] = symbol;
     for (;;) {
       if ((low ^ (low + range)) >>> 24 !== 0) {
         if (range >= 2 ** 16) break;
-        range = -low & 0xffff; // as the packer did where the range had become too small
+        range = -low & 0xffff; // matches the packer where the range had become too small
       }
       code = ((code << 8) | nextByte()) >>> 0;
       low = (low << 8) >>> 0;

@@ -3,8 +3,8 @@ import { type EmbeddedTable, embeddedTable } from "./tables.ts";
 import { wineLines } from "./wine.generated.ts";
 
 /**
- * Chemical analyses of 178 wines from one region of Italy: 13 quantities of different scales (see `fitStandardiser`),
- * and from which of three cultivars each was made (59, 71 and 48).
+ * Returns chemical analyses of 178 wines from one region of Italy: 13 quantities of different scales (see
+ * `fitStandardiser`), and the cultivar of each wine (59, 71 and 48 of three).
  *
  * @example
  * const { x, y, features } = wine();
