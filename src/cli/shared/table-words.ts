@@ -41,13 +41,13 @@ export function inWordsOfTables(
         `Correct it or take the row out${names}.`,
       )
       .replace(
-        `take such rows out with dropMissing, or have it filled in with missing: "mean".`,
+        `remove such rows with dropMissing, or replace it with missing: "mean".`,
         "leave such rows out with --missing drop, or fill them in with --missing mean.",
       )
       .replace(
-        /column ("(?:[^"\\]|\\.)*")( is text with .*)Leave the column out, or say maxCategories: (\d+)\./s,
+        /column ("(?:[^"\\]|\\.)*")( is text with .*)Leave the column out, or set maxCategories: (\d+)\./s,
         (_, name: string, what: string, count: string) =>
-          `column ${name}${what}Leave it out with --without ${quote(JSON.parse(name) as string)}, or say --max-categories ${count}.`,
+          `column ${name}${what}Leave it out with --without ${quote(JSON.parse(name) as string)}, or set --max-categories ${count}.`,
       )
       .replace(`with decimal: "." or decimal: ",".`, "with --decimal point or --decimal comma.")
       .replace(`Is task: "classification" meant?`, "Is --task classification meant?")

@@ -240,7 +240,7 @@ export function notLater<R>(operation: string, result: R): R {
   result.catch(() => {}); // The error below replaces a rejection of this promise.
   throw new DownhillError(
     "data",
-    `${operation}: the function gave a promise, but what is in memory is given at once. ` +
+    `${operation}: the function returned a promise, but batches in memory are synchronous. ` +
       `Make it a stream, as in dataset(function* () { yield* items; }).`,
   );
 }

@@ -18,7 +18,7 @@ async function bundle(code: string): Promise<string> {
   return result.outputFiles[0]!.text;
 }
 
-test("digits need nothing of Node: a bundle runs where there is only atob", async () => {
+test("digits need no Node API: a bundle runs with only atob", async () => {
   const code = await bundle(
     `import { digits } from "./index.ts"; export const { count, labels } = digits();`,
   );
@@ -39,12 +39,12 @@ const marks = {
 } as const;
 const names = Object.keys(marks) as (keyof typeof marks)[];
 
-test("a program that uses no embedded set carries none", async () => {
+test("a program that uses no embedded data set contains none", async () => {
   const code = await bundle(`import { dataset } from "./index.ts"; export { dataset };`);
   for (const name of names) expect(code, name).not.toContain(marks[name]);
 });
 
-test.each(names)("a program that uses %s carries no other set, and little else", async (used) => {
+test.each(names)("a program that uses %s contains no other data set, and little else", async (used) => {
   const code = await bundle(`import { ${used} } from "./index.ts"; export { ${used} };`);
   for (const name of names) expect(code.includes(marks[name]), name).toBe(name === used);
   const embedded = statSync(new URL(`${used}.generated.ts`, import.meta.url)).size;

@@ -57,18 +57,18 @@ describe("asColumn", () => {
     [Uint16Array.of(1), "int32"],
     [Uint8ClampedArray.of(1), "int32"],
     [Uint8Array.of(1, 0), "bool"],
-  ])("takes a typed array as it is: %o is %s", (data, dtype) => {
+  ])("uses a typed array without a copy: %o is %s", (data, dtype) => {
     const column = asColumn(data, "x");
     expect(column).toEqual({ shape: [data.length], dtype, data });
     expect(column.data).toBe(data);
   });
 
-  test("takes a column as it is", () => {
+  test("uses a column without a copy", () => {
     const column = { shape: [2, 2], dtype: "int32", data: Uint8Array.of(1, 200, 3, 4) } as const;
     expect(asColumn(column, "x")).toBe(column);
   });
 
-  test("keeps every number of a rectangular nest in row-major order", () => {
+  test("keeps every number of a rectangular nested array in row-major order", () => {
     const shape = fc.tuple(
       fc.integer({ min: 1, max: 4 }),
       fc.integer({ min: 1, max: 4 }),
@@ -131,9 +131,9 @@ describe("asColumn", () => {
     ],
     ["text among numbers", [1, "2"], 'x, item 1: holds the text "2" where a number belongs.'],
     ["a hole", [1, undefined], "x, item 1: holds undefined where a number belongs."],
-    ["nothing", null, "x: null is no column. Pass an array of numbers or a typed array."],
-    ["a number", 3, "x: a number is no column."],
-    ["big integers", BigInt64Array.of(1n), "x: an object is no column."],
+    ["nothing", null, "x: null is not a column. Pass an array of numbers or a typed array."],
+    ["a number", 3, "x: a number is not a column."],
+    ["big integers", BigInt64Array.of(1n), "x: an object is not a column."],
     [
       "bytes",
       Uint8Array.of(0, 255),
@@ -142,19 +142,19 @@ describe("asColumn", () => {
     [
       "a column of the wrong size",
       { shape: [2, 2], dtype: "float64", data: Float64Array.of(1) },
-      "x: shape [2,2] asks for 4 elements, data has 1.",
+      "x: shape [2,2] needs 4 elements, data has 1.",
     ],
     [
       "a column of another dtype",
       { shape: [1], dtype: "float16", data: Float64Array.of(1) },
-      'x: the text "float16" is no dtype. Use float64, float32, int32, uint32 or bool.',
+      'x: the text "float16" is not a dtype. Use float64, float32, int32, uint32 or bool.',
     ],
   ])("names what is wrong with %s", (_, value, message) => {
     expect(() => asColumn(value, "x")).toThrow(message);
   });
 });
 
-test("asItem gives a number the shape []", () => {
+test("asItem converts a number to shape []", () => {
   expect(asItem(2.5, "x")).toEqual({ shape: [], dtype: "float64", data: Float64Array.of(2.5) });
   expect(asItem(true, "x")).toEqual({ shape: [], dtype: "bool", data: Uint8Array.of(1) });
   expect(asItem([1, 2], "x").shape).toEqual([2]);

@@ -64,7 +64,7 @@ export function asColumn(value: unknown, what: string): Column {
   if (isColumn(value)) return checkedColumn(value, what);
   throw new DownhillError(
     "dtype",
-    `${what}: ${describe(value)} is no column. Pass an array of numbers or a typed array.`,
+    `${what}: ${describe(value)} is not a column. Pass an array of numbers or a typed array.`,
   );
 }
 
@@ -107,12 +107,12 @@ function checkedColumn(column: Column, what: string): Column {
   if (!isDType(column.dtype)) {
     throw new DownhillError(
       "dtype",
-      `${what}: ${describe(column.dtype)} is no dtype. Use float64, float32, int32, uint32 or bool.`,
+      `${what}: ${describe(column.dtype)} is not a dtype. Use float64, float32, int32, uint32 or bool.`,
     );
   }
   const n = sizeOf(column.shape);
   if (n !== column.data.length) {
-    const sizes = `shape ${showShape(column.shape)} asks for ${n} elements, data has ${column.data.length}`;
+    const sizes = `shape ${showShape(column.shape)} needs ${n} elements, data has ${column.data.length}`;
     throw new DownhillError("shape", `${what}: ${sizes}.`);
   }
   return column;

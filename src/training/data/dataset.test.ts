@@ -37,7 +37,7 @@ const counts = fc.integer({ min: 1, max: 60 });
 const sizes = fc.oneof(fc.integer({ min: 1, max: 70 }), fc.constant("full" as const));
 
 describe("batch", () => {
-  test("gives every item once an epoch, in batches of the size, the short last one included", () => {
+  test("yields every item once per epoch, in batches of the given size and a short last one", () => {
     fc.assert(
       fc.property(counts, sizes, fc.boolean(), fc.integer(), fc.nat(5), (count, size, shuffled, seed, k) => {
         const data = dataset(numbered(count));
@@ -56,7 +56,7 @@ describe("batch", () => {
     );
   });
 
-  test("with dropLast gives whole batches only, of the same items otherwise", () => {
+  test("with dropLast yields only full batches, otherwise the same items", () => {
     fc.assert(
       fc.property(counts, fc.integer({ min: 1, max: 60 }), fc.integer(), (count, size, seed) => {
         fc.pre(size <= count);
@@ -68,14 +68,14 @@ describe("batch", () => {
     );
   });
 
-  test("1 is stochastic gradient descent and full is gradient descent", () => {
+  test("of 1 is stochastic gradient descent, and full is gradient descent", () => {
     const data = dataset(numbered(3));
     expect(itemsOf(data.batch(1).epoch(0))).toEqual([[0], [1], [2]]);
     expect(itemsOf(data.batch("full").epoch(0))).toEqual([[0, 1, 2]]);
     expect(itemsOf(data.batch("full", { dropLast: true }).epoch(0))).toEqual([[0, 1, 2]]);
   });
 
-  test("makes a batch only when it is asked for", () => {
+  test("makes a batch only on demand", () => {
     const x = Float64Array.of(0, 1, 2, 3);
     const iterator = dataset(x).batch(2).epoch(0)[Symbol.iterator]();
     expect(iterator.next().value!.data()).toEqual(Float64Array.of(0, 1));
@@ -83,7 +83,7 @@ describe("batch", () => {
     expect(iterator.next().value!.data()).toEqual(Float64Array.of(2, 30));
   });
 
-  test("copies: a batch that is changed changes nothing else", () => {
+  test("copies: changing a batch changes nothing else", () => {
     const x = Float64Array.of(1, 2, 3);
     for (const data of [dataset(x), dataset(x).shuffle()]) {
       for (const batch of data.batch(3)) batch.data().fill(9);
@@ -95,7 +95,7 @@ describe("batch", () => {
 describe("epoch", () => {
   const data = dataset(numbered(50)).shuffle({ seed: 7 });
 
-  test("depends on seed and number alone", () => {
+  test("depends only on seed and number", () => {
     const batches = data.batch(8);
     const third = itemsOf(batches.epoch(3));
     itemsOf(batches);
@@ -107,7 +107,7 @@ describe("epoch", () => {
     expect(itemsOf(data.batch(5).epoch(3)).flat()).toEqual(third.flat());
   });
 
-  test("begun at any batch gives the rest of the unbroken epoch", () => {
+  test("started at any batch yields the rest of the whole epoch", () => {
     fc.assert(
       fc.property(fc.nat(3), fc.nat(8), (k, from) => {
         const batches = data.batch(8);
@@ -116,20 +116,20 @@ describe("epoch", () => {
     );
   });
 
-  test("is the same in a for await", async () => {
+  test("is equal in a for await loop", async () => {
     const found: Batch[] = [];
     for await (const batch of data.batch(8).epoch(2)) found.push(batch);
     expect(itemsOf(found)).toEqual(itemsOf(data.batch(8).epoch(2)));
   });
 
-  test("can be gone through again", () => {
+  test("can be iterated again", () => {
     const epoch: Epoch<Batch> = data.batch(8).epoch(2);
     expect(itemsOf(epoch)).toEqual(itemsOf(epoch));
   });
 });
 
 describe("a loop over batches", () => {
-  test("takes the next epoch each time, so that a hand-written loop is shuffled anew", async () => {
+  test("reads the next epoch each time, so that a hand-written loop is reshuffled", async () => {
     const batches: Batches<Batch> = dataset(numbered(20)).shuffle({ seed: 1 }).batch(6);
     expect(itemsOf(batches)).toEqual(itemsOf(batches.epoch(0)));
     expect(itemsOf(batches)).toEqual(itemsOf(batches.epoch(1)));
@@ -151,7 +151,7 @@ describe("shuffle", () => {
     expect(itemsOf(once.epoch(0)).flat()).not.toEqual(Array.from({ length: 30 }, (_, i) => i));
   });
 
-  test("leaves the data set itself in order, and a second shuffle replaces the first", () => {
+  test("leaves the original data set in order, and a second shuffle replaces the first", () => {
     const data = dataset(numbered(10));
     const shuffled = data.shuffle({ seed: 1 });
     expect(itemsOf(data.batch(10).epoch(0)).flat()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
@@ -160,7 +160,7 @@ describe("shuffle", () => {
     );
   });
 
-  test("puts every item at every place equally often", () => {
+  test("puts every item at every position equally often", () => {
     const batches = dataset([0, 1, 2, 3]).shuffle({ seed: 0 }).batch("full");
     const first = new Array<number>(4).fill(0);
     for (let k = 0; k < 4000; k++) for (const x of batches.epoch(k)) first[x.data()[0]!]!++;
@@ -169,7 +169,7 @@ describe("shuffle", () => {
 });
 
 describe("sources", () => {
-  test("one array gives batches that are columns", () => {
+  test("one array yields batches that are tensors", () => {
     const batches = dataset(Float32Array.of(1, 2, 3)).batch(2);
     expect([...batches.epoch(0)].map(asColumnOf)).toEqual([
       { shape: [2], dtype: "float32", data: Float32Array.of(1, 2) },
@@ -178,7 +178,7 @@ describe("sources", () => {
     expect([...dataset([[1], [2]]).batch("full")].map((batch) => batch.shape)).toEqual([[2, 1]]);
   });
 
-  test("a list of items is in memory", () => {
+  test("a list of items becomes a data set in memory", () => {
     const items = [
       { x: [1, 2], label: true },
       { x: [3, 4], label: false },
@@ -194,7 +194,7 @@ describe("sources", () => {
     expect(dataset(items).count).toBe(2);
   });
 
-  test("dtype says what floating numbers become, and leaves integers alone", () => {
+  test("dtype sets the dtype of floating-point numbers, and leaves integers unchanged", () => {
     const source = { a: [1.5], b: Float32Array.of(0.1), c: Int32Array.of(3), d: [true] };
     const types = (dtype?: "float32" | "float64"): string[] => {
       const [batch] = [...dataset(source, dtype === undefined ? {} : { dtype }).batch(1)];
@@ -205,7 +205,7 @@ describe("sources", () => {
     expect(types("float64")).toEqual(["float64", "float64", "int32", "bool"]);
   });
 
-  test("interfaces and names such as __proto__ are fine", () => {
+  test("interfaces and names such as __proto__ are accepted", () => {
     interface Source {
       readonly x: number[];
       readonly y: Float32Array;
@@ -227,7 +227,7 @@ describe("misuse", () => {
       'batch: unknown option "droplast". Did you mean "dropLast"?',
     ],
     [
-      "dropLast that is no boolean",
+      "dropLast that is not a boolean",
       () => data.batch(8, { dropLast: 1 } as never),
       "batch: dropLast must be true or false, got 1.",
     ],
@@ -246,7 +246,7 @@ describe("misuse", () => {
     [
       "nothing left",
       () => data.batch(64, { dropLast: true }),
-      "batch: with dropLast there is no batch of 64, for there are only 40 items. Take smaller batches or leave dropLast out.",
+      "batch: with dropLast there is no batch of 64, because there are only 40 items. Use smaller batches or omit dropLast.",
     ],
     [
       "a misspelt option of shuffle",
@@ -254,7 +254,7 @@ describe("misuse", () => {
       'shuffle: unknown option "sed". Did you mean "seed"?',
     ],
     [
-      "a seed that is no integer",
+      "a seed that is not an integer",
       () => data.shuffle({ seed: 0.5 }),
       "shuffle: seed must be an integer, got 0.5.",
     ],
@@ -266,7 +266,7 @@ describe("misuse", () => {
     [
       "a buffer in memory",
       () => data.shuffle({ buffer: 10 } as never),
-      "shuffle: buffer is for iterables; what is in memory is shuffled as a whole. Leave it out.",
+      "shuffle: buffer applies only to iterables; data in memory are shuffled as a whole. Omit it.",
     ],
     [
       "a negative epoch",
@@ -301,7 +301,7 @@ describe("misuse", () => {
     [
       "a list of names",
       () => dataset(["oak"] as never),
-      "dataset: text is no number. Turn names into numbers with encodeLabels.",
+      "dataset: text is not a number. Turn names into numbers with encodeLabels.",
     ],
     ["no items", () => dataset([]), "dataset: there are no items."],
     [
@@ -339,7 +339,7 @@ describe("misuse", () => {
   });
 });
 
-test("a data set of a large compiled result keeps its numbers when the memory of kernels serves later results", () => {
+test("a data set of a large compiled result keeps its numbers when kernel memory is reused for later results", () => {
   const n = 20_000;
   const f = jit((x: Tensor) => x.mul(2));
   const data = dataset({ x: f(full([n], 1.5)) });

@@ -169,10 +169,7 @@ export function dataset(
     return stream(source as ItemSource<unknown>, read);
   }
   if (chunks) {
-    throw new DownhillError(
-      "option",
-      "dataset: chunks is for iterables; arrays are given as a whole. Leave it out.",
-    );
+    throw new DownhillError("option", "dataset: chunks applies only to iterables, not to arrays. Omit it.");
   }
   if (isListOfItems(source))
     return inMemory(
@@ -259,7 +256,7 @@ function labelsOf(
     if (stratify?.length === count) return stratify;
     throw new DownhillError(
       "option",
-      `${operation}: stratify must be the name of a field or ${count} labels, one for each item.`,
+      `${operation}: stratify must be the name of a field or ${count} labels, one per item.`,
     );
   }
   const column = fields.get(stratify);
@@ -270,7 +267,7 @@ function labelsOf(
   if (column?.shape.length !== 1) {
     throw new DownhillError(
       "shape",
-      `${operation}: the field ${stratify} has several numbers for each item, not one class.`,
+      `${operation}: the field ${stratify} has several numbers per item, not one class.`,
     );
   }
   const { data } = column;
@@ -310,7 +307,7 @@ function isListOfItems(source: unknown): source is readonly object[] {
   if (typeof first === "string")
     throw new DownhillError(
       "dtype",
-      "dataset: text is no number. Turn names into numbers with encodeLabels.",
+      "dataset: text is not a number. Turn names into numbers with encodeLabels.",
     );
   return typeof first === "object" && first !== null && !Array.isArray(first) && !ArrayBuffer.isView(first);
 }

@@ -6,7 +6,7 @@ import { digits } from "./digits.ts";
 describe("digits", () => {
   const set = digits();
 
-  test("are those of data/digits.csv.gz, pixel by pixel and label by label", () => {
+  test("equal data/digits.csv.gz in every pixel and label", () => {
     const file = gunzipSync(readFileSync(new URL("../../../data/digits.csv.gz", import.meta.url))).toString(
       "utf8",
     );
@@ -20,7 +20,7 @@ describe("digits", () => {
     expect(Array.from(set.images, (x) => x * 16)).toEqual(rows.flatMap((row) => row.slice(0, 64)));
   });
 
-  test("say what they are", () => {
+  test("report their provenance", () => {
     const { height, width, classes, provenance, images, labels } = set;
     expect({ height, width, classes }).toEqual({ height: 8, width: 8, classes: 10 });
     expect(provenance).toContain("CC BY 4.0");

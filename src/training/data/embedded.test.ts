@@ -14,7 +14,7 @@ describe("iris and wine", () => {
   test.each([
     { name: "iris", set: iris, shape: [150, 4], sizes: [50, 50, 50] },
     { name: "wine", set: wine, shape: [178, 13], sizes: [59, 71, 48] },
-  ])("$name is what stands in data/, with names, classes and provenance", ({ name, set, shape, sizes }) => {
+  ])("$name equals the file in data/, with names, classes and provenance", ({ name, set, shape, sizes }) => {
     const { x, y, count, classes, features, task, provenance } = set();
     const [head = "", ...lines] = file(`${name}.csv`).trim().split("\n");
     const rows = lines.map((line) => line.split(",").map(Number));
@@ -43,7 +43,7 @@ describe("penguins", () => {
   ];
   const names = ["species", "island", "beakLength", "beakDepth", "flipperLength", "bodyMass", "sex"];
 
-  test("keep gives all of what stands in data/, NaN and empty text for what is missing", () => {
+  test("keep returns all of the file in data/, with NaN and empty text for missing values", () => {
     const { table, dropped, provenance } = penguins({ missing: "keep" });
     expect([table.rows, dropped]).toEqual([344, []]);
     expect(table.columns.map(({ name }) => name)).toEqual(names);
@@ -55,7 +55,7 @@ describe("penguins", () => {
     expect(provenance).toContain("CC0");
   });
 
-  test("drop leaves out what lacks a value in the columns that were asked for, and lists it", () => {
+  test("drop removes and lists the rows that lack a value in the requested columns", () => {
     const lacking = source.flatMap((penguin, row) =>
       fields.some((f) => [null, "."].includes(penguin[f] as never)) ? [row] : [],
     );
@@ -79,7 +79,7 @@ describe("penguins", () => {
     ]);
   });
 
-  test("what was kept is refused where numbers are needed, by its row", () => {
+  test("a missing value that was kept is refused where numbers are needed, naming its row", () => {
     const { table } = penguins({ missing: "keep", columns: ["species", "bodyMass"] });
     expect(() => supervised(table, { target: "species" })).toThrow(
       'penguins: row 4, column "bodyMass": the value is missing.',
@@ -97,12 +97,12 @@ describe("penguins", () => {
     [{ missing: "keep", columns: ["mass"] }, 'penguins: a column must be "species" or'],
     [{ missing: "keep", columns: [] }, "penguins: columns names no column."],
     [{ mising: "keep" }, 'penguins: unknown option "mising". Did you mean "missing"?'],
-  ])("asks for a choice: %j", (options, message) => {
+  ])("refuses %j", (options, message) => {
     expect(() => penguins(options as never)).toThrow(message);
   });
 });
 
-test("co2 is what stands in data/, month by month, and lists the gaps", () => {
+test("co2 equals the file in data/ month by month, and lists the gaps", () => {
   const { month, year, co2: ppm, adjusted, count, gaps, provenance } = co2();
   const rows = file("co2.csv")
     .trim()

@@ -15,7 +15,7 @@ function encoded(table: Table, encoder: ReturnType<typeof fitFeatures>): Record<
 }
 
 describe("fitFeatures and encodeFeatures", () => {
-  test("learn fills and categories from some rows, and tell of texts that are none of them", () => {
+  test("learn replacements and categories from some rows, and report unknown texts", () => {
     const encoder = fitFeatures(trees, { rows: [0, 1, 2, 3], missing: "mean", indicator: true });
     expect(encoded(trees, encoder)).toEqual({
       height: [9, 7, 8, 8, 6, 5],
@@ -27,7 +27,7 @@ describe("fitFeatures and encodeFeatures", () => {
     expect(encodeFeatures(trees, encoder).unknown).toEqual([{ row: 5, column: "site", value: "east" }]);
   });
 
-  test("the median is the middle, or between the two in the middle; no input tells of what nothing lacked", () => {
+  test("the median is the middle value, or between the two middle ones; columns without missing values get no indicator", () => {
     const rows = [0, 1, 3, 5];
     const encoder = fitFeatures(trees, { features: ["height"], rows, missing: "median", indicator: true });
     expect(encoder).toEqual({ columns: [{ kind: "number", column: "height", fill: 7.5 }] });
@@ -40,7 +40,7 @@ describe("fitFeatures and encodeFeatures", () => {
     });
   });
 
-  test("survive JSON, and make the same of another table", () => {
+  test("survive JSON, and encode another table equally", () => {
     const encoder = fitFeatures(trees, { missing: "median" });
     const again = JSON.parse(JSON.stringify(encoder)) as typeof encoder;
     expect(again).toEqual(encoder);
@@ -53,7 +53,7 @@ describe("fitFeatures and encodeFeatures", () => {
     });
   });
 
-  test("a category may be called __proto__, and numbers stand for categories that look like numbers", () => {
+  test("a category may be named __proto__, and numeric columns match categories that look like numbers", () => {
     const table = readTable("zip\n01\n02\n01\n02\n__proto__\n__proto__\n", { text: ["zip"] });
     const encoder = fitFeatures(table);
     expect(Object.keys(encoded(table, encoder))).toEqual(["zip=01", "zip=02", "zip=__proto__"]);
@@ -62,7 +62,7 @@ describe("fitFeatures and encodeFeatures", () => {
   });
 
   test.each<[string, FitFeaturesOptions, string]>([
-    ["x,s\n1,a\n,b\n", {}, 't.csv: line 3, column "x": the value is missing. Fill it in, take such rows out'],
+    ["x,s\n1,a\n,b\n", {}, 't.csv: line 3, column "x": the value is missing. Fill it in, remove such rows'],
     ["x,s\n1,a\n2,?\n", {}, 't.csv: line 3, column "s": the value is missing.'],
     [
       "x,s\n,a\n2,a\n",
@@ -84,23 +84,23 @@ describe("fitFeatures and encodeFeatures", () => {
     expect(() => encodeFeatures(table, fitFeatures(table, options))).toThrow(message);
   });
 
-  test("maxCategories allows more categories than would be learnt from otherwise", () => {
+  test("maxCategories raises the limit of categories", () => {
     const table = read("s\na\nb\nc\n");
     expect(fitFeatures(table, { maxCategories: 3 }).columns[0]).toMatchObject({
       categories: ["a", "b", "c"],
     });
   });
 
-  test("a column of text where numbers were learnt is told", () => {
+  test("a column of text where numbers were learnt is reported", () => {
     const encoder = fitFeatures(read("x\n1\n2\n"));
     expect(() => encodeFeatures(read("x\na\n"), encoder)).toThrow(
-      't.csv: column "x" is text, and was a column of numbers where the rules were learnt.',
+      't.csv: column "x" is text, but was a column of numbers where the rules were learnt.',
     );
   });
 });
 
 describe("dropMissing", () => {
-  test("takes out rows that lack a value in the columns that are looked at, and keeps lines", () => {
+  test("removes rows that lack a value in the chosen columns, and keeps line numbers", () => {
     const { table, dropped } = dropMissing(trees);
     expect(dropped).toEqual([
       { row: 2, missing: ["height"] },
@@ -117,7 +117,7 @@ describe("dropMissing", () => {
     expect(dropMissing(whole).table).toBe(whole);
   });
 
-  test("every row without a value is told", () => {
+  test("a table with a missing value in every row is refused", () => {
     expect(() => dropMissing(read("x,s\n1,\n,a\n"))).toThrow(
       "t.csv: every row lacks a value in one of x, s.",
     );

@@ -130,7 +130,7 @@ export function encodeFeatures(table: Table, encoder: FeatureEncoder): EncodedFe
   if (arguments.length > 2) refuseExtra("encodeFeatures", arguments, 2);
   const given: unknown = (encoder as Partial<FeatureEncoder> | undefined)?.columns;
   if (!Array.isArray(given))
-    throw new DownhillError("option", "encodeFeatures: the encoder must be what fitFeatures gives.");
+    throw new DownhillError("option", "encodeFeatures: the encoder must be the result of fitFeatures.");
   return encodeTable(table, encoder, { repair: repairOfMissing, learnt: "where the rules were learnt" });
 }
 
@@ -266,7 +266,7 @@ function categoriesOf(
     throw new DownhillError(
       "data",
       `${table.name}: column ${JSON.stringify(column.name)} is text with ${count} categories in ${rows.length} rows ` +
-        `(${shown.join(", ")}, …): more than ${limit}, too many to learn from. Leave the column out, or say maxCategories: ${count}.`,
+        `(${shown.join(", ")}, …): more than ${limit}, too many to learn from. Leave the column out, or set maxCategories: ${count}.`,
     );
   }
   return [...found].sort(naturalOrder);
@@ -285,8 +285,7 @@ function medianOf(values: Float64Array): number {
   return a + (b / 2 - a / 2);
 }
 
-const repairOfMissing =
-  'Fill it in, take such rows out with dropMissing, or have it filled in with missing: "mean".';
+const repairOfMissing = 'Fill it in, remove such rows with dropMissing, or replace it with missing: "mean".';
 
 /** Creates the error for a missing value without a rule, or for an infinite number. */
 export function missingValue(
@@ -298,14 +297,14 @@ export function missingValue(
 ): DownhillError {
   const where = `${table.name}: ${placeOf(table, row)}, column ${JSON.stringify(column.name)}`;
   if (typeof value === "number" && !Number.isNaN(value))
-    return new DownhillError("data", `${where} is ${value}. Correct it or take the row out.`);
+    return new DownhillError("data", `${where} is ${value}. Correct it or remove the row.`);
   return new DownhillError("data", `${where}: the value is missing. ${repair}`);
 }
 
 function wrongKind(table: Table, column: TableColumn, is: string, was: string): DownhillError {
   return new DownhillError(
     "data",
-    `${table.name}: column ${JSON.stringify(column.name)} ${is}, and was ${was}.`,
+    `${table.name}: column ${JSON.stringify(column.name)} ${is}, but was ${was}.`,
   );
 }
 

@@ -26,7 +26,7 @@ describe("takeRows", () => {
     expect([...y]).toEqual([7, 8, 9]);
   });
 
-  test("gives the same rows whatever the size of an item", () => {
+  test("returns the same rows for any size of an item", () => {
     // Items of 64 elements or more are copied by another method than smaller ones.
     const sizes = fc.constantFrom(1, 3, 63, 64, 100);
     fc.assert(
@@ -50,7 +50,7 @@ describe("takeRows", () => {
     });
   });
 
-  test("takes any name as a plain name", () => {
+  test("treats any name as an ordinary name", () => {
     const source = JSON.parse('{"__proto__": [1, 2], "constructor": [3, 4]}') as Record<string, number[]>;
     const part = takeRows(source, [1]);
     expect(Object.getPrototypeOf(part)).toBe(Object.prototype);
@@ -69,7 +69,7 @@ describe("takeRows", () => {
   test.each<[unknown, string]>([
     [{ x: [1, 2], y: [1] }, "takeRows: x has 2 items and y has 1: they must have the same number."],
     [{ x: ["a"] }, 'takeRows: x: holds the text "a" where a number belongs.'],
-    [{ "my x": 3 }, 'takeRows: "my x": a number is no column.'],
+    [{ "my x": 3 }, 'takeRows: "my x": a number is not a column.'],
     [{ x: { shape: [], dtype: "float64", data: Float64Array.of(1) } }, "takeRows: x: a scalar has no items."],
     [{ x: [] }, "takeRows: there are no items."],
     [{}, "takeRows: expected arrays by name, as in { x, y }, or one array; got an empty object."],

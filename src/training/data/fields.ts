@@ -131,7 +131,7 @@ export function batchFrom<R>(value: unknown, operation: string): BatchOf<R> {
 function scalarField(what: string): DownhillError {
   return new DownhillError(
     "shape",
-    `${what}: a scalar has no items. Give a value for each item of the batch.`,
+    `${what}: a scalar has no items. Return one value per item of the batch.`,
   );
 }
 

@@ -35,10 +35,7 @@ export function kFold(k: number, options: KFoldOptions): Split[] {
   const root = key(checkSeed("kFold", options.seed ?? 0));
   if (count === undefined || !isIntegerIn(count)) {
     const got = count === undefined ? "neither count nor stratify" : `count ${String(count)}`;
-    throw new DownhillError(
-      "option",
-      `kFold: say how many items there are, as in { count: 150 }; got ${got}.`,
-    );
+    throw new DownhillError("option", `kFold: pass the number of items, as in { count: 150 }; got ${got}.`);
   }
   if (stratify !== undefined && stratify.length !== count) {
     throw new DownhillError("option", `kFold: count is ${count} but stratify has ${stratify.length} labels.`);
@@ -46,7 +43,7 @@ export function kFold(k: number, options: KFoldOptions): Split[] {
   if (!Number.isInteger(k) || k < 2 || k > count) {
     throw new DownhillError(
       "option",
-      `kFold: the number of folds must be an integer from 2 to ${count}, that of the items, got ${String(k)}.`,
+      `kFold: the number of folds must be an integer from 2 to ${count}, the number of items; got ${String(k)}.`,
     );
   }
   const foldOf = new Int32Array(count);

@@ -22,7 +22,7 @@ const numbered = (n: number, height: number, width: number) => ({
 });
 
 describe("randomShift", () => {
-  test("moves each image as a whole by at most so many pixels, and fills what comes in", () => {
+  test("moves each image as a whole by at most the given number of pixels, and fills the rest", () => {
     fc.assert(
       fc.property(
         sizes.n,
@@ -64,7 +64,7 @@ describe("randomShift", () => {
     );
   });
 
-  test("makes every shift equally often", () => {
+  test("draws every shift equally often", () => {
     const { data } = randomShift(
       {
         shape: [9000, 3, 3],
@@ -82,7 +82,7 @@ describe("randomShift", () => {
 });
 
 describe("randomRotation", () => {
-  test("by no degrees changes nothing, and keeps constant images within the circle", () => {
+  test("by 0 degrees changes nothing, and any angle keeps constant images within the circle", () => {
     const image = numbered(2, 4, 5);
     expect(randomRotation(image, { key: key(3), degrees: 0 }).data).toEqual(image.data);
     const ones = { shape: [20, 9, 9], dtype: "float64" as const, data: new Float64Array(1620).fill(1) };
@@ -96,7 +96,7 @@ describe("randomRotation", () => {
     }
   });
 
-  test("turns a ramp into the ramp of the turned direction, by angles spread over the range", () => {
+  test("rotates the direction of a ramp, by angles spread over the range", () => {
     // Bilinear interpolation is exact for linear images: the angle can be computed from the slopes.
     const side = 9;
     const ramp = Float64Array.from({ length: 400 * 81 }, (_, i) => (i % side) - 4); // grows to the right
@@ -124,7 +124,7 @@ describe("randomRotation", () => {
     }
   });
 
-  test("is anticlockwise for positive angles, and fills what lay outside", () => {
+  test("is anticlockwise for positive angles, and fills pixels from outside", () => {
     const bar = { shape: [60, 5, 5], dtype: "float32" as const, data: new Float32Array(1500) };
     for (let i = 0; i < 60; i++) bar.data.set([1, 1], i * 25 + 13); // from the centre to the right
     const { data } = randomRotation(bar, { key: key(6), degrees: 180, fill: 0.5 });
@@ -151,7 +151,7 @@ describe("randomRotation", () => {
 });
 
 describe("randomNoise", () => {
-  test("adds normal noise of that deviation to anything", () => {
+  test("adds normal noise of the given deviation to arrays of any shape", () => {
     const { data, shape, dtype } = randomNoise(
       { shape: [100, 100], dtype: "float32", data: new Float32Array(10_000).fill(3) },
       { key: key(2), std: 0.5 },
@@ -180,27 +180,24 @@ describe("images", () => {
     },
   ];
 
-  test.each(changes)(
-    "$name gives the same for one key, others for another, and takes every form of images",
-    ({ change }) => {
-      const images = numbered(3, 4, 5);
-      const expected = change(images as never, key(1));
-      expect(change(images as never, key(1))).toEqual(expected);
-      expect(change(images as never, key(2)).data).not.toEqual(expected.data);
-      const sides: [number, number] = [4, 5];
-      const flat = change({ ...images, shape: [3, 20] } as never, key(1), sides);
-      expect([flat.shape, flat.data]).toEqual([[3, 20], expected.data]);
-      const bare = change(images.data as never, key(1), sides);
-      expect([bare.shape, bare.data]).toEqual([[60], expected.data]);
-      const asTensor = change(tensor(images.data).reshape([3, 4, 5]) as never, key(1));
-      expect(asTensor).toEqual(expected);
-      const one = change({ ...images, shape: [4, 5], data: images.data.slice(0, 20) } as never, key(1));
-      expect([one.shape, one.data]).toEqual([[4, 5], expected.data.slice(0, 20)]);
-      expect(images).toEqual(numbered(3, 4, 5)); // unchanged
-    },
-  );
+  test.each(changes)("$name depends only on the key, and accepts every form of images", ({ change }) => {
+    const images = numbered(3, 4, 5);
+    const expected = change(images as never, key(1));
+    expect(change(images as never, key(1))).toEqual(expected);
+    expect(change(images as never, key(2)).data).not.toEqual(expected.data);
+    const sides: [number, number] = [4, 5];
+    const flat = change({ ...images, shape: [3, 20] } as never, key(1), sides);
+    expect([flat.shape, flat.data]).toEqual([[3, 20], expected.data]);
+    const bare = change(images.data as never, key(1), sides);
+    expect([bare.shape, bare.data]).toEqual([[60], expected.data]);
+    const asTensor = change(tensor(images.data).reshape([3, 4, 5]) as never, key(1));
+    expect(asTensor).toEqual(expected);
+    const one = change({ ...images, shape: [4, 5], data: images.data.slice(0, 20) } as never, key(1));
+    expect([one.shape, one.data]).toEqual([[4, 5], expected.data.slice(0, 20)]);
+    expect(images).toEqual(numbered(3, 4, 5)); // unchanged
+  });
 
-  test("augmented item by item or batch by batch, digits stay digits and a run goes on where it was", () => {
+  test("can be augmented by item or by batch, and a run resumes at its position", () => {
     const { images, labels, count } = digits();
     const data = dataset({ x: { shape: [count, 8, 8], dtype: "float32", data: images }, y: labels }).shuffle({
       seed: 1,
@@ -240,7 +237,7 @@ describe("images", () => {
   test.each<[() => unknown, string]>([
     [
       () => randomShift([1, 2], { key: key(0), pixels: 1 }),
-      "randomShift: expected images of shape [n, height, width], got [2]. Of flat ones give the sides",
+      "randomShift: expected images of shape [n, height, width], got [2]. For flat images pass the sides",
     ],
     [
       () => randomShift(tensor([[[[1]]]]), { key: key(0), pixels: 1 }),

@@ -211,7 +211,7 @@ function imagesOf(
       throw new DownhillError(
         "shape",
         `${operation}: expected images of shape [n, height, width], got ${showShape(shape)}. ` +
-          `Of flat ones give the sides, as in { sides: [28, 28] }.`,
+          `For flat images pass the sides, as in { sides: [28, 28] }.`,
       );
     }
     return { column, count: shape.length === 2 ? 1 : shape[0]!, height, width, fill };

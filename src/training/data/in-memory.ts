@@ -36,10 +36,10 @@ function sourceInMemory<B>(held: MemoryDataset, { size, dropLast }: BatchSize): 
   const each = Math.min(size, count);
   const batchCount = dropLast && size !== Infinity ? Math.floor(count / size) : Math.ceil(count / each);
   if (batchCount === 0) {
-    const repair = "Take smaller batches or leave dropLast out.";
+    const repair = "Use smaller batches or omit dropLast.";
     throw new DownhillError(
       "data",
-      `batch: with dropLast there is no batch of ${size}, for there are only ${count} items. ${repair}`,
+      `batch: with dropLast there is no batch of ${size}, because there are only ${count} items. ${repair}`,
     );
   }
 

@@ -22,7 +22,7 @@ describe("labelledImages", () => {
     });
   });
 
-  test("takes floating numbers as they are", () => {
+  test("leaves floating-point numbers unchanged", () => {
     const floats: IdxArray = { ...images, data: Float32Array.of(-1, 2, 0, 0, 0.5, 3) };
     expect([...labelledImages(floats, labels).images]).toEqual([-1, 2, 0, 0, 0.5, 3]);
   });
@@ -30,13 +30,13 @@ describe("labelledImages", () => {
   test.each<[string, IdxArray, IdxArray, string]>([
     ["swapped files", labels, images, "labels.idx holds labels and images.idx images: they are swapped."],
     [
-      "images that are none",
+      "images of the wrong shape",
       { ...images, shape: [6] },
       labels,
       "images.idx: expected images, of shape [count, height, width], but it holds [6].",
     ],
     [
-      "labels that are none",
+      "labels of the wrong shape",
       images,
       images,
       "images.idx: expected labels, of shape [count], but it holds [3,1,2].",

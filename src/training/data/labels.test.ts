@@ -33,7 +33,7 @@ describe("encodeLabels", () => {
     expect(encodeLabels(["constructor", "__proto__"]).classes).toEqual(["__proto__", "constructor"]);
   });
 
-  test("leads back to every label, and each class is there once", () => {
+  test("can be decoded to every label, and lists each class once", () => {
     fc.assert(
       fc.property(fc.array(fc.string(), { minLength: 1 }), (values) => {
         const { classes, labels } = encodeLabels(values);
@@ -52,8 +52,8 @@ describe("encodeLabels", () => {
   });
 });
 
-test.each([undefined, null, 3])("encodeLabels of %s says that it wants a list", (values) => {
+test.each([undefined, null, 3])("encodeLabels of %s reports that a list is required", (values) => {
   expect(() => encodeLabels(values as never)).toThrow(
-    "encodeLabels: expected a list of texts or numbers, got ",
+    "encodeLabels: expected a list of strings or numbers, got ",
   );
 });

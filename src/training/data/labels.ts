@@ -24,7 +24,7 @@ export function encodeLabels<T extends number | string>(values: ArrayLike<T>): E
   if (arguments.length > 1) refuseExtra("encodeLabels", arguments, 1);
   if (typeof values !== "object" || typeof (values as { length?: number } | null)?.length !== "number") {
     const got = values === null ? "null" : typeof values;
-    throw new DownhillError("data", `encodeLabels: expected a list of texts or numbers, got ${got}.`);
+    throw new DownhillError("data", `encodeLabels: expected a list of strings or numbers, got ${got}.`);
   }
   if (values.length === 0) throw new DownhillError("data", "encodeLabels: there are no labels.");
   const list = Array.from(values);

@@ -41,16 +41,13 @@ export function sampledOrder(items: number, options: SampleOptions): ItemOrder {
   const { weights, count = items } = options;
   const root = key(checkSeed("sample", options.seed ?? 0));
   if (!isIntegerIn(count, { from: 1 })) {
-    throw new DownhillError(
-      "option",
-      `sample: count must be a number of items, 1 or more, got ${String(count)}.`,
-    );
+    throw new DownhillError("option", `sample: count must be an integer of 1 or more, got ${String(count)}.`);
   }
   if (typeof weights !== "object" || weights === null || weights.length !== items) {
     const got = typeof weights === "object" && weights !== null ? `${weights.length}` : "none";
     throw new DownhillError(
       "option",
-      `sample: there must be a weight for each of the ${items} items, got ${got}.`,
+      `sample: weights must have one entry for each of the ${items} items, got ${got}.`,
     );
   }
   // Running sums: item i owns the numbers from sums[i − 1] to sums[i].

@@ -60,10 +60,14 @@ describe("kFold", () => {
   });
 
   test.each<[number, object, string]>([
-    [1, { count: 4 }, "kFold: the number of folds must be an integer from 2 to 4, that of the items, got 1."],
-    [5, { count: 4 }, "from 2 to 4, that of the items, got 5."],
+    [
+      1,
+      { count: 4 },
+      "kFold: the number of folds must be an integer from 2 to 4, the number of items; got 1.",
+    ],
+    [5, { count: 4 }, "from 2 to 4, the number of items; got 5."],
     [2.5, { count: 4 }, "got 2.5."],
-    [2, {}, "kFold: say how many items there are, as in { count: 150 }; got neither count nor stratify."],
+    [2, {}, "kFold: pass the number of items, as in { count: 150 }; got neither count nor stratify."],
     [2, { count: 3, stratify: [1, 2] }, "kFold: count is 3 but stratify has 2 labels."],
     [2, { stratify: ["oak", "oak", "ash"] }, 'kFold: class "ash" has only 1 item, not enough for 2 folds.'],
     [2, { n: 3 }, 'kFold: unknown option "n". It takes count, stratify, seed.'],
@@ -78,7 +82,7 @@ describe("parts of a data set", () => {
   const itemsOf = (part: Dataset<{ readonly x: BatchLeaf }>): number[] =>
     [...part.batch("full")].flatMap(({ x }) => [...x.data()]);
 
-  test("split and kFold give data sets that share out the items", () => {
+  test("split and kFold return data sets that partition the items", () => {
     const { train, test: held } = data.split(0.25, { seed: 1 });
     expect([train.count, held.count]).toEqual([15, 5]);
     expect(sorted([...itemsOf(train), ...itemsOf(held)])).toEqual(inOrder(20));
@@ -87,7 +91,7 @@ describe("parts of a data set", () => {
     expect(folds.every((fold) => fold.train.count === 15)).toBe(true);
   });
 
-  test("stratify takes the name of a field or a list", () => {
+  test("stratify accepts the name of a field or a list", () => {
     const labels = Array.from(inOrder(20), (i) => (i % 2 === 0 ? "even" : "odd"));
     for (const stratify of ["y", labels]) {
       const { test: held } = data.split(0.2, { stratify });
@@ -100,7 +104,7 @@ describe("parts of a data set", () => {
     expect(train.kFold(2, { stratify: "y" }).map((fold) => fold.test.count)).toEqual([8, 8]);
   });
 
-  test("parts of parts, maps, orders and batches work on the items that are there", () => {
+  test("parts of parts, maps, orders and batches use only their own items", () => {
     const { train } = data.map(({ x }, { item }) => ({ x, item })).split(0.5);
     const { test: quarter } = train.split(0.5);
     for (const { x, item } of quarter.shuffle({ seed: 9 }).batch(2))
@@ -109,12 +113,12 @@ describe("parts of a data set", () => {
     expect(quarter.count).toBe(5);
   });
 
-  test("misuse is told", () => {
+  test("invalid arguments are refused", () => {
     expect(() => data.split(0)).toThrow("split: testFraction must be between 0 and 1, as in 0.2; got 0.");
     expect(() => data.split(0.01)).toThrow("split: of 20 items none would be in the test part.");
     expect(() => data.split(0.2, { stratify: "z" })).toThrow('split: stratify must be "x" or "y", got "z".');
     expect(() => data.split(0.2, { stratify: [1, 2] })).toThrow(
-      "split: stratify must be the name of a field or 20 labels, one for each item.",
+      "split: stratify must be the name of a field or 20 labels, one per item.",
     );
     expect(() => data.kFold(2, { count: 3 } as never)).toThrow('kFold: unknown option "count".');
     const wide = dataset({
@@ -123,12 +127,12 @@ describe("parts of a data set", () => {
         [3, 4],
       ],
     });
-    expect(() => wide.split(0.5, { stratify: "x" })).toThrow("the field x has several numbers for each item");
+    expect(() => wide.split(0.5, { stratify: "x" })).toThrow("the field x has several numbers per item");
   });
 });
 
 describe("sample", () => {
-  test("draws each item as often as its weight says, others in each epoch, never one of weight 0", () => {
+  test("draws items in proportion to their weights, anew in each epoch, and never one of weight 0", () => {
     const weights = [1, 0, 3, 6, 0];
     const batches = dataset(Int32Array.from(inOrder(5)))
       .sample({ weights, count: 10_000, seed: 4 })
@@ -145,7 +149,7 @@ describe("sample", () => {
     expect(flat(batches.epoch(1, { from: 40 }))).toEqual(flat(batches.epoch(1)).slice(4000));
   });
 
-  test("has as many items as the data set without count, and works on a part", () => {
+  test("has the number of items of the data set without count, and works on a part", () => {
     const { train } = dataset(Int32Array.from(inOrder(8))).split(0.5);
     const only = train.sample({ weights: [0, 0, 1, 0] });
     expect(flat(only.batch("full"))).toEqual(new Array(4).fill(flat(train.batch("full"))[2]));
@@ -162,12 +166,12 @@ describe("sample", () => {
   });
 
   test.each<[string, object, string]>([
-    ["weights", {}, "sample: there must be a weight for each of the 3 items, got none."],
-    ["their number", { weights: [1, 2] }, "a weight for each of the 3 items, got 2."],
+    ["weights", {}, "sample: weights must have one entry for each of the 3 items, got none."],
+    ["their number", { weights: [1, 2] }, "one entry for each of the 3 items, got 2."],
     ["a negative one", { weights: [1, -1, 2] }, "sample: weight 1 must be a number of 0 or more, got -1."],
     ["NaN", { weights: [1, Number.NaN, 2] }, "sample: weight 1 must be a number of 0 or more, got NaN."],
     ["zeros", { weights: [0, 0, 0] }, "sample: all weights are 0, so no item can be drawn."],
-    ["count", { weights: [1, 1, 1], count: 0 }, "sample: count must be a number of items, 1 or more, got 0."],
+    ["count", { weights: [1, 1, 1], count: 0 }, "sample: count must be an integer of 1 or more, got 0."],
     ["an option", { weight: [1, 1, 1] }, 'sample: unknown option "weight". Did you mean "weights"?'],
   ])("misuse of %s is told", (_, options, message) => {
     expect(() => dataset(Int32Array.of(1, 2, 3)).sample(options as never)).toThrow(message);

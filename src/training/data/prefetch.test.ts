@@ -51,7 +51,7 @@ export function map({ x, y }, key, { epoch, batch }) {
 }`;
 
 describe("prefetch", () => {
-  test("gives the batches that there are without it, in order, from any on, however many ahead", async () => {
+  test("yields the same batches as without it, in order, from any start, for any number ahead", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 30 }),
@@ -77,7 +77,7 @@ describe("prefetch", () => {
     );
   });
 
-  test("reads ahead by that number and no further, and nothing before the loop begins", async () => {
+  test("reads ahead by the given number and no further, and nothing before the loop begins", async () => {
     let read = 0;
     const source = function* (): Generator<number> {
       for (;;) yield read++;
@@ -94,7 +94,7 @@ describe("prefetch", () => {
     expect(seen).toEqual([0, 2, 4, 6]);
   });
 
-  test("what was read ahead and not taken is not lost: a run goes on where its loop was", async () => {
+  test("batches that were read ahead but not used are not lost: a run resumes at its position", async () => {
     const batches = dataset(numbered(20)).shuffle({ seed: 3 }).batch(3);
     const fetched = batches.prefetch({ ahead: 4 }).map(({ x, y }) => ({ x: x.mul(2), y }));
     const taken: unknown[] = [];
@@ -106,7 +106,7 @@ describe("prefetch", () => {
     expect([...taken, ...rest.map(listOf)]).toEqual((await collect(fetched.epoch(5))).map(listOf));
   });
 
-  test("leaving the loop closes the source, also in the middle of an item that never comes", async () => {
+  test("leaving the loop closes the source, even while it waits for an item that never comes", async () => {
     let closed = 0;
     const source = async function* (): AsyncGenerator<number> {
       try {
@@ -130,7 +130,7 @@ describe("prefetch", () => {
     expect(seen).toEqual([1, 2]);
   });
 
-  test("an error of the source comes in its place, after the batches before it", async () => {
+  test("an error of the source is thrown at its position, after the batches before it", async () => {
     const broken = new Error("line 7");
     const source = function* (): Generator<number> {
       yield* [1, 2, 3];
@@ -145,7 +145,7 @@ describe("prefetch", () => {
   });
 
   test.each<[object, string]>([
-    [{ ahead: 0 }, "prefetch: ahead must be a number of batches, 1 or more, got 0."],
+    [{ ahead: 0 }, "prefetch: ahead must be an integer of 1 or more, got 0."],
     [{ aheed: 2 }, 'prefetch: unknown option "aheed". Did you mean "ahead"?'],
     [{ seed: 2 }, "prefetch: seed is for a map in a worker. Name its module: { worker }."],
     [
@@ -161,7 +161,7 @@ describe("prefetch", () => {
 });
 
 describe("prefetch with a worker", () => {
-  test("gives what augment with the same function would, epoch by epoch and from any batch on", async () => {
+  test("yields the batches of augment with the same function, in every epoch and from any start", async () => {
     const worker = moduleOf(noisy);
     const batches = dataset(numbered(23)).shuffle({ seed: 2 }).batch(4);
     const there = batches.prefetch<Batch>({ ahead: 3, worker, seed: 8 });
@@ -193,7 +193,7 @@ describe("prefetch with a worker", () => {
     expect([...taken, ...rest.map(listOf)]).toEqual([...here.epoch(3)].map(listOf));
   });
 
-  test("takes typed arrays, nests, views and arrays that the module keeps, and may be async", async () => {
+  test("accepts typed arrays, nested arrays, views and arrays that the module keeps, and may be async", async () => {
     const worker = moduleOf(`
       const table = Float32Array.of(9, 8, 7, 6);
       export async function change({ x, y }) {
@@ -237,7 +237,7 @@ describe("prefetch with a worker", () => {
     return expect.unreachable("it should fail");
   }
 
-  test("an error in it reaches the loop in the place of its batch, with the module's name and its cause", async () => {
+  test("an error in it reaches the loop at the position of its batch, with the module's name and its cause", async () => {
     const worker = moduleOf(
       `
       export function map({ x, y }) {
@@ -317,7 +317,7 @@ describe("prefetch with a worker", () => {
     expect(error.message).toMatch(/^prefetch: batch 0 of epoch 0/);
   });
 
-  test("after an error the next loop has a thread of its own", async () => {
+  test("after an error the next loop has a new thread", async () => {
     const worker = moduleOf(`
       let calls = 0;
       export function map(batch) {
@@ -336,7 +336,7 @@ describe("prefetch with a worker", () => {
     }
   });
 
-  test("leaving the loop ends a function that never does", async () => {
+  test("leaving the loop ends a function that never returns", async () => {
     const worker = moduleOf(`
       export function map(batch) {
         if (batch.y.data[0] === 1) for (;;);
@@ -377,14 +377,14 @@ describe("a program with a worker", () => {
       return { ...x, data: x.data.map((v) => 2 * v) };
     }`;
 
-  test("waits for its batches, and ends when they are there", async () => {
+  test("waits for its batches, and ends after the last", async () => {
     const { status, stdout, stderr } = await run(`${begin(moduleOf(slow))}
       for await (const x of batches) console.log([...x.data()].join());
       console.log("done");`);
     expect([status, stderr, stdout]).toEqual([0, "", "2,4\n6,8\n10,12\ndone\n"]);
   });
 
-  test("is not kept alive by a loop that nobody goes on with, nor by a worker that never ends", async () => {
+  test("is not kept alive by an abandoned loop, nor by a worker that never ends", async () => {
     const endless = moduleOf("export const map = (x) => { if (x.data[0] > 1) for (;;); return x; };");
     const { status, stdout, stderr } = await run(`${begin(endless)}
       const { value } = await batches[Symbol.asyncIterator]().next();

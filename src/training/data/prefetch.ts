@@ -57,7 +57,7 @@ export function prefetched(
   if (!Number.isInteger(ahead) || ahead < 1) {
     throw new DownhillError(
       "option",
-      `prefetch: ahead must be a number of batches, 1 or more, got ${String(ahead)}.`,
+      `prefetch: ahead must be an integer of 1 or more, got ${String(ahead)}.`,
     );
   }
   if (options === undefined || !("worker" in options)) {

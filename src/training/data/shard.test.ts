@@ -61,14 +61,14 @@ describe.each(Object.entries(sets))("a data set, %s", (_, make) => {
     },
   );
 
-  test("can be cut in two steps", async () => {
+  test("can be sharded in two steps", async () => {
     const nested = make(8).shard({ index: 1, count: 2 }).shard({ index: 1, count: 2 });
     expect(await read(nested, 0)).toEqual(await read(make(8).shard({ index: 3, count: 4 }), 0));
   });
 });
 
 describe("a shard", () => {
-  test("of a data set in batches of n is that of batches of n times the shards", async () => {
+  test("of a data set in batches of n equals that of batches of n times the number of shards", async () => {
     for (const [data, stream] of [
       [dataset(source).shuffle({ seed: 4 }), dataset(source).shuffle({ seed: 4 })],
       [dataset(() => one()), dataset(() => one())],
@@ -93,7 +93,7 @@ describe("a shard", () => {
     expect(counts(dataset(source).shard({ index: 3, count: 4 }).batch(2, { dropLast: true }))[1]).toBe(2);
   });
 
-  test("keeps to the order that is set after it, and goes along into parts", () => {
+  test("uses the order that is set after it, and applies to parts", () => {
     const shard = { index: 1, count: 2 };
     const rows = (b: Batches<Item>): number[][] => [...b.epoch(0)].map(({ x }) => [...x.data()]);
     expect(rows(dataset(source).shard(shard).shuffle({ seed: 1 }).batch(4))).toEqual(
@@ -104,7 +104,7 @@ describe("a shard", () => {
     );
   });
 
-  test("maps only its own items, and one where it has none", () => {
+  test("maps only its own items, or one if it has none", () => {
     const seen: number[] = [];
     const batches = dataset({ x: [0, 1, 2, 3, 4] })
       .map(({ x }, { item }) => {
@@ -118,10 +118,12 @@ describe("a shard", () => {
     expect(seen).toEqual([3, 4]);
   });
 
-  test("of what is no shard is refused", () => {
+  test("with invalid options is refused", () => {
     const data = dataset(source);
     expect(() => data.shard({ index: 2, count: 2 })).toThrow("index must be one of 0 to 1, got 2");
-    expect(() => data.batch(2).shard({ index: 0, count: 0 })).toThrow("count must be a number of shards");
+    expect(() => data.batch(2).shard({ index: 0, count: 0 })).toThrow(
+      "count must be an integer of 1 or more",
+    );
     expect(() => data.shard({ index: 0 } as never)).toThrow("shard:");
     const odd = data.batch(4).map(({ x }) => ({ x, y: x })).shard({ index: 0, count: 2 }); // prettier-ignore
     expect([...odd.epoch(0)].length).toBe(6);

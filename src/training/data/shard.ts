@@ -21,10 +21,7 @@ export function checkShard(options: ShardOptions): ShardOptions {
   checkNeededOptions("shard", options, ["index", "count"]);
   const { index, count } = options;
   if (!(Number.isInteger(count) && count >= 1)) {
-    throw new DownhillError(
-      "range",
-      `shard: count must be a number of shards, 1 or more, got ${String(count)}.`,
-    );
+    throw new DownhillError("range", `shard: count must be an integer of 1 or more, got ${String(count)}.`);
   }
   if (!(Number.isInteger(index) && index >= 0 && index < count)) {
     throw new DownhillError("range", `shard: index must be one of 0 to ${count - 1}, got ${String(index)}.`);
@@ -62,7 +59,7 @@ export function shardOfBatch<B>(batch: B, shard: ShardOptions): B {
       if (n !== items) {
         throw new DownhillError(
           "shape",
-          `shard: a batch with arrays of ${items} and of ${n} items cannot be cut: they must have the same number.`,
+          `shard: a batch with arrays of ${items} and of ${n} items cannot be sharded: they must have the same number.`,
         );
       }
       const column = new Map([[undefined, { shape, dtype, data: readElements(x, "shard") }]]);

@@ -29,7 +29,7 @@ export interface StreamShuffle extends Shuffle {
 /** Checks the options of shuffling a data set in memory. */
 export function shuffleInMemory(options: ShuffleOptions = {}): Shuffle {
   if (typeof options === "object" && options !== null && "buffer" in options) {
-    const repair = "buffer is for iterables; what is in memory is shuffled as a whole. Leave it out.";
+    const repair = "buffer applies only to iterables; data in memory are shuffled as a whole. Omit it.";
     throw new DownhillError("option", `shuffle: ${repair}`);
   }
   checkOptions("shuffle", options, ["seed", "when"]);
@@ -41,7 +41,7 @@ export function shuffleStream(options: StreamShuffleOptions): StreamShuffle {
   checkOptions("shuffle", options, ["seed", "when", "buffer"]);
   const buffer = (options as Partial<StreamShuffleOptions> | undefined)?.buffer;
   if (buffer === undefined) {
-    const repair = "Give the size of the window, as in shuffle({ seed: 0, buffer: 1000 }).";
+    const repair = "Pass the size of the window, as in shuffle({ seed: 0, buffer: 1000 }).";
     throw new DownhillError(
       "option",
       `shuffle: an iterable is not held in memory, so it is shuffled within a window. ${repair}`,
@@ -50,7 +50,7 @@ export function shuffleStream(options: StreamShuffleOptions): StreamShuffle {
   if (!Number.isInteger(buffer) || buffer < 1) {
     throw new DownhillError(
       "option",
-      `shuffle: buffer must be a number of items, 1 or more, got ${String(buffer)}.`,
+      `shuffle: buffer must be an integer of 1 or more, got ${String(buffer)}.`,
     );
   }
   return { ...shuffleOf(options), buffer };

@@ -14,7 +14,7 @@ function checkPartition(split: Split, count: number): void {
 }
 
 describe("stratifiedSplit", () => {
-  test("puts every item in one part and keeps each class's share to within rounding", () => {
+  test("puts every item in one part and keeps each class's share up to rounding", () => {
     const anyLabels = fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 40, maxLength: 200 });
     fc.assert(
       fc.property(anyLabels, fractions, fc.integer(), (labels, testFraction, seed) => {
@@ -31,14 +31,14 @@ describe("stratifiedSplit", () => {
     );
   });
 
-  test("holds out the rounded part of the whole where no class is too small", () => {
+  test("holds out the rounded fraction of all items if no class is too small", () => {
     const { labels } = digits();
     const { train, test: held } = stratifiedSplit({ labels, testFraction: 0.2 });
     expect([train.length, held.length]).toEqual([1438, 359]);
     expect(stratifiedSplit({ labels, testFraction: 0.2, seed: 1 }).test).not.toEqual(held);
   });
 
-  test("takes names, and every member of a class has the same chance", () => {
+  test("accepts names, and every member of a class has the same chance", () => {
     const labels = ["ash", "ash", "ash", "ash", "oak", "oak", "oak", "oak"];
     const held = new Array<number>(8).fill(0);
     for (let seed = 0; seed < 2000; seed++) {
@@ -47,7 +47,7 @@ describe("stratifiedSplit", () => {
     for (const n of held) expect(Math.abs(n - 500)).toBeLessThan(5 * Math.sqrt(2000 * 0.25 * 0.75)); // 5 standard deviations
   });
 
-  test("leaves the only member of a class to train on", () => {
+  test("keeps the only member of a class in the training part", () => {
     const { train } = stratifiedSplit({ labels: [0, 1, 1, 1, 1, 1, 1], testFraction: 0.5 });
     expect([...train]).toContain(0);
   });
@@ -77,7 +77,7 @@ describe("misuse", () => {
 
   test("a part that would be empty is refused", () => {
     expect(() => randomSplit({ count: 3, testFraction: 0.1 })).toThrow(
-      "randomSplit: of 3 items none would be in the test part. Change testFraction or take more items.",
+      "randomSplit: of 3 items none would be in the test part. Change testFraction or use more items.",
     );
     expect(() => randomSplit({ count: 3, testFraction: 0.9 })).toThrow("none would be in the training part");
     expect(() => stratifiedSplit({ labels: [0, 1, 2], testFraction: 0.5 })).toThrow(

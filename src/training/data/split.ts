@@ -115,7 +115,7 @@ function quotas(groups: readonly (readonly number[])[], fraction: number): numbe
 function splitAt(operation: string, count: number, held: ArrayLike<number>): Split {
   if (held.length === 0 || held.length === count) {
     const part = held.length === 0 ? "test" : "training";
-    const repair = "Change testFraction or take more items.";
+    const repair = "Change testFraction or use more items.";
     throw new DownhillError(
       "data",
       `${operation}: of ${count} items none would be in the ${part} part. ${repair}`,

@@ -10,7 +10,7 @@ const matrix = fc
   );
 
 describe("fitStandardiser", () => {
-  test("gives columns of mean 0 and standard deviation 1 over its rows, and the inverse gives x back", () => {
+  test("produces columns of mean 0 and standard deviation 1 over its rows, and the inverse restores x", () => {
     fc.assert(
       fc.property(matrix, (x) => {
         const scale = fitStandardiser(x);
@@ -35,7 +35,7 @@ describe("fitStandardiser", () => {
     );
   });
 
-  test("learns from the rows it is given and from no others", () => {
+  test("learns only from the given rows", () => {
     const x = [
       [1, 10],
       [3, 30],
@@ -48,7 +48,7 @@ describe("fitStandardiser", () => {
     expect(fitStandardiser(other, { rows: [0, 1] })).toEqual(scale);
   });
 
-  test("reports constant features and leaves them at 0, whatever the value", () => {
+  test("reports constant features and maps them to 0, for any value", () => {
     // The sum of ten times 0.1 is not 1: a naive mean would leave a deviation of 1e-17.
     const x = Array.from({ length: 10 }, (_, i) => [0.1, i, 1e300]);
     const scale = fitStandardiser(x);
@@ -60,7 +60,7 @@ describe("fitStandardiser", () => {
   });
 
   test.each([1e300, 1e200, 1.5e308, 1e-200, 1e-310])(
-    "scales values of %d as others: their squares were infinite, or 0, and they became 0",
+    "scales values of %d, whose squares overflow or underflow",
     (size) => {
       const x = [-1, 0.5, 1, 0.25].map((v) => v * size);
       const scale = fitStandardiser(x);
@@ -74,13 +74,13 @@ describe("fitStandardiser", () => {
     },
   );
 
-  test("is exact where the values are far from 0", () => {
+  test("is exact if the values are far from 0", () => {
     const scale = fitStandardiser([1e9 + 1, 1e9 + 2, 1e9 + 3]);
     expect(scale.mean).toEqual([1e9 + 2]);
     expect(scale.std[0]).toBeCloseTo(Math.sqrt(2 / 3), 12);
   });
 
-  test("survives JSON, to be saved beside parameters", () => {
+  test("survives JSON, so that it can be saved with parameters", () => {
     const scale = fitStandardiser([
       [1, 2],
       [3, 5],
@@ -89,7 +89,7 @@ describe("fitStandardiser", () => {
     expect(JSON.parse(JSON.stringify(scale))).toEqual(scale);
   });
 
-  test("keeps shape and floating dtype; integers become float64", () => {
+  test("keeps shape and floating-point dtype; integers become float64", () => {
     const x = Float32Array.of(1, 2, 3);
     expect(standardise(x, fitStandardiser(x))).toMatchObject({ shape: [3], dtype: "float32" });
     const integers = { shape: [2, 2], dtype: "int32", data: Int32Array.of(1, 2, 3, 4) } as const;
@@ -115,13 +115,13 @@ describe("misuse", () => {
     expect(() => fitStandardiser(x, { rows: [0, 2] })).toThrow("row 2, feature 0 is not there");
   });
 
-  test("shapes that do not fit are told", () => {
+  test("invalid shapes are refused", () => {
     const scale = fitStandardiser([
       [1, 2],
       [3, 4],
     ]);
     expect(() => standardise([[1, 2, 3]], scale)).toThrow(
-      "standardise: x of shape [1,3] has 3 features, but 2 were learnt.",
+      "standardise: x of shape [1,3] has 3 features, but the standardiser has 2.",
     );
     expect(() => unstandardise([1, 2], scale)).toThrow("unstandardise: x of shape [2] has 1 features");
     expect(() => fitStandardiser([[[1]]])).toThrow("expected x of shape [n, features] or [n], got [1,1,1].");
@@ -132,8 +132,8 @@ describe("misuse", () => {
   });
 });
 
-test.each([standardise, unstandardise])("$name without what was learnt says so", (f) => {
+test.each([standardise, unstandardise])("$name without a standardiser is refused", (f) => {
   expect(() => f([1, 2] as never, undefined as never)).toThrow(
-    `${f.name}: needs what fitStandardiser gives, as in ${f.name}(x, fitStandardiser(x)).`,
+    `${f.name}: needs the result of fitStandardiser, as in ${f.name}(x, fitStandardiser(x)).`,
   );
 });

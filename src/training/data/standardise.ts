@@ -107,13 +107,13 @@ function scaled(
   if (!Array.isArray((by as Partial<Standardiser> | null | undefined)?.mean)) {
     throw new DownhillError(
       "option",
-      `${operation}: needs what fitStandardiser gives, as in ${operation}(x, fitStandardiser(x)).`,
+      `${operation}: needs the result of fitStandardiser, as in ${operation}(x, fitStandardiser(x)).`,
     );
   }
   if (features !== by.mean.length) {
     throw new DownhillError(
       "shape",
-      `${operation}: x of shape ${showShape(shape)} has ${features} features, but ${by.mean.length} were learnt.`,
+      `${operation}: x of shape ${showShape(shape)} has ${features} features, but the standardiser has ${by.mean.length}.`,
     );
   }
   const out = dtype === "float32" ? new Float32Array(data.length) : new Float64Array(data.length);

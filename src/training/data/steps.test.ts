@@ -28,7 +28,7 @@ async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe("map of items", () => {
-  test("gives a function tensors without the first axis, and stacks what it gives", () => {
+  test("passes tensors without the first axis to a function, and stacks its results", () => {
     const seen: string[] = [];
     const data = dataset(numbered(5)).map(({ x, y }, { epoch, item }) => {
       seen.push(`${x.dtype}${x.shape.join()} ${y.dtype}${y.shape.join()} ${epoch} ${item}`);
@@ -42,7 +42,7 @@ describe("map of items", () => {
     expect(data.count).toBe(5);
   });
 
-  test("is done when a batch is made, and to its items only", () => {
+  test("runs when a batch is made, and only for its items", () => {
     let calls = 0;
     const batches = dataset(numbered(10))
       .map(({ x }) => {
@@ -55,7 +55,7 @@ describe("map of items", () => {
     expect(calls).toBe(1);
   });
 
-  test("follows another as on a stream, in any order", async () => {
+  test("composes like on a stream, in any order", async () => {
     const plus = (x: Tensor): number => x.item() + 1;
     const held = dataset(numbered(9))
       .shuffle({ seed: 2 })
@@ -70,7 +70,7 @@ describe("map of items", () => {
     expect(fromStream).toEqual([2, 22, 42, 62, 82, 102, 122, 142, 162]);
   });
 
-  test("of a stream takes items of any kind, and waits for those of a batch together", async () => {
+  test("of a stream accepts items of any type, and awaits those of a batch concurrently", async () => {
     let open = 0;
     let most = 0;
     const lengths = dataset(() => ["oak", "ash", "maple", "yew"]).map(async (name) => {
@@ -83,20 +83,20 @@ describe("map of items", () => {
     expect(most).toBe(3);
   });
 
-  test("keeps the dtype that was asked for", () => {
+  test("keeps the requested dtype", () => {
     const [batch] = dataset(numbered(3), { dtype: "float32" })
       .map(({ x, y }) => ({ x: x.mul(2), y, z: 0.1 }))
       .batch(3);
     expect([batch!.x.dtype, batch!.y.dtype, batch!.z.dtype]).toEqual(["float32", "int32", "float32"]);
   });
 
-  test("names the item whose result is unlike the others, and refuses promises and what is no function", async () => {
+  test("names the item whose result differs, and refuses promises and non-functions", async () => {
     const odd = dataset(numbered(6))
       .shuffle({ seed: 1 })
       .map(({ y }) => (y.item() === 20 ? [1, 2] : [1]));
     expect(() => [...odd.batch("full")]).toThrow(/map: item 2: is f64\[2\], the items before it f64\[1\]\./);
     const later = dataset(numbered(2)).map(async ({ y }) => Promise.resolve(y));
-    expect(() => [...later.batch(2)]).toThrow("map: the function gave a promise, but what is in memory");
+    expect(() => [...later.batch(2)]).toThrow("map: the function returned a promise, but batches in memory");
     expect(() => dataset(numbered(2)).map(3 as never)).toThrow(
       "map: expected a function of an item or a batch, got 3.",
     );
@@ -104,7 +104,7 @@ describe("map of items", () => {
     await expect(collect(text.batch(2))).rejects.toThrow("map: item 0: expected arrays by name");
   });
 
-  test("an error of the function comes through as it is", async () => {
+  test("an error of the function is rethrown unchanged", async () => {
     const broken = new Error("no such picture");
     const fail = (): number => {
       throw broken;
@@ -129,7 +129,7 @@ describe("augment of items", () => {
     dataset(() => items(count)).augment(({ y }, key) => noisy(y, key), { seed });
   const flat = (batches: Iterable<BatchLeaf>): number[] => [...batches].flatMap(listOf);
 
-  test("depends on seed, epoch and item alone: not on order, batches, or whether it is a stream", async () => {
+  test("depends only on seed, epoch and item: not on order, batches, or the kind of data set", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 30 }),
@@ -149,7 +149,7 @@ describe("augment of items", () => {
     );
   });
 
-  test("differs between epochs, seeds and items, and begun in the middle goes on as it would have", async () => {
+  test("differs between epochs, seeds and items, and continues equally from the middle", async () => {
     const of = (seed: number, k: number): number[] =>
       flat(held(8, seed).batch(3).epoch(k)).map((y, i) => y - 10 * i);
     expect(new Set([...of(0, 0), ...of(0, 1), ...of(1, 0)]).size).toBe(24);
@@ -160,7 +160,7 @@ describe("augment of items", () => {
     expect(rest.flatMap(listOf)).toEqual(flat(held(8, 0).batch(3).epoch(1)).slice(3));
   });
 
-  test("one after another has other keys", () => {
+  test("has other keys when applied again", () => {
     const keys: string[] = [];
     const note = (y: Tensor, key: Uint32Array): Tensor => {
       keys.push(key.join());
@@ -177,7 +177,7 @@ describe("augment of items", () => {
     expect(new Set(keys).size).toBe(6);
   });
 
-  test("misuse is told", () => {
+  test("invalid arguments are refused", () => {
     const data = dataset(numbered(2));
     expect(() => data.augment(({ y }) => y, { sed: 1 } as never)).toThrow(
       'augment: unknown option "sed". Did you mean "seed"?',
@@ -190,7 +190,7 @@ describe("augment of items", () => {
 });
 
 describe("map and augment of batches", () => {
-  test("give a function whole batches, and keep loops of both kinds, positions and counts", async () => {
+  test("pass whole batches to a function, and keep both kinds of loops, positions and counts", async () => {
     const batches = dataset(numbered(7))
       .shuffle({ seed: 4 })
       .batch(3)
@@ -204,7 +204,7 @@ describe("map and augment of batches", () => {
     for (const { place } of batches) expect(listOf(place)[0]).toBeGreaterThanOrEqual(10);
   });
 
-  test("augment has a key for each batch", async () => {
+  test("augment has one key per batch", async () => {
     const noisy = dataset(numbered(6))
       .batch(2)
       .augment(({ y }, key) => ({ y, noise: normal(key, y.shape[0]) }), { seed: 5 });
@@ -219,7 +219,7 @@ describe("map and augment of batches", () => {
     expect((await collect(streamed.epoch(1))).flatMap((batch) => listOf(batch.noise))).toEqual(noise(1));
   });
 
-  test("may give a bare column, and must give as many items in all fields", () => {
+  test("may return a bare column, and must return equal numbers of items in all fields", () => {
     const batches = dataset(numbered(4)).batch(2);
     expect(all(batches.map(({ y }) => y)).map(listOf)).toEqual([
       [0, 10],
@@ -231,7 +231,7 @@ describe("map and augment of batches", () => {
     expect(() => all(batches.map(() => 3))).toThrow("map: a scalar has no items.");
     expect(() => all(batches.map(() => ({})))).toThrow("map: expected arrays by name");
     expect(() => all(batches.map(async ({ y }) => Promise.resolve(y)))).toThrow(
-      "map: the function gave a promise",
+      "map: the function returned a promise",
     );
   });
 
@@ -273,7 +273,7 @@ describe("chunks", () => {
     }
   }
 
-  test("batches are those of the items one by one, wherever parts are cut, and begun anywhere", async () => {
+  test("yield the batches of single items, for any division into parts and any start", async () => {
     await fc.assert(
       fc.asyncProperty(
         sizes,
@@ -303,7 +303,7 @@ describe("chunks", () => {
     );
   });
 
-  test("must be alike, and are told of by their number", async () => {
+  test("must have equal fields; messages name the part by its number", async () => {
     const first = { x: [[1, 2]], y: [1] };
     const read = async (second: unknown): Promise<unknown> =>
       collect(dataset(() => [first, second] as Iterable<typeof first>, { chunks: true }).batch(2));
@@ -320,7 +320,9 @@ describe("chunks", () => {
     await expect(collect(dataset(() => [], { chunks: true }).batch(2))).rejects.toThrow(
       "has no items in epoch 0",
     );
-    expect(() => dataset({ x: [1] }, { chunks: true } as never)).toThrow("dataset: chunks is for iterables");
+    expect(() => dataset({ x: [1] }, { chunks: true } as never)).toThrow(
+      "dataset: chunks applies only to iterables",
+    );
     expect(() => dataset(() => [], { chunks: 1 } as never)).toThrow(
       "dataset: chunks must be true or false, got 1.",
     );

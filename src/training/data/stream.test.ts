@@ -61,7 +61,7 @@ describe("a stream", () => {
     return (buffer === null ? source : source.shuffle({ seed, buffer })).batch(size, { dropLast });
   }
 
-  test("gives every item once an epoch, in batches of the size, the short last one included", async () => {
+  test("yields every item once per epoch, in batches of the given size and a short last one", async () => {
     await fc.assert(
       fc.asyncProperty(shape, async (options) => {
         const { count, size, buffer, k } = options;
@@ -76,7 +76,7 @@ describe("a stream", () => {
     );
   });
 
-  test("begun at any batch gives the rest of the unbroken epoch", async () => {
+  test("started at any batch yields the rest of the whole epoch", async () => {
     await fc.assert(
       fc.asyncProperty(shape, fc.nat(10), async (options, from) => {
         const { k } = options;
@@ -86,14 +86,14 @@ describe("a stream", () => {
     );
   });
 
-  test("read at once or over time gives the same", async () => {
+  test("yields the same items from synchronous and async sources", async () => {
     const options = { count: 30, size: 4, buffer: 7, seed: 5 };
     expect(await itemsOf(batchesOf({ ...options, isAsync: true }).epoch(2))).toEqual(
       await itemsOf(batchesOf({ ...options, isAsync: false }).epoch(2)),
     );
   });
 
-  test("says that only reading tells how long it is", () => {
+  test("reports an unknown length", () => {
     const batches = dataset(() => numbered(3)).batch(2);
     expect([batches.count, batches.batchCount]).toEqual([undefined, undefined]);
   });
@@ -123,7 +123,7 @@ describe("laziness", () => {
     expect(closed).toBe(true);
   });
 
-  test("a shuffled one is read ahead by its buffer and no further", async () => {
+  test("a shuffled source is read ahead by its buffer and no further", async () => {
     let read = 0;
     function* endless(): Generator<number> {
       for (;;) yield read++;
@@ -150,7 +150,7 @@ describe("shuffle within a window", () => {
       )
     ).flat();
 
-  test("depends on seed and epoch alone", async () => {
+  test("depends only on seed and epoch", async () => {
     expect(await order(1, { seed: 3, buffer: 8 })).toEqual(await order(1, { seed: 3, buffer: 8 }));
     expect(await order(1, { seed: 3, buffer: 8 })).not.toEqual(await order(2, { seed: 3, buffer: 8 }));
     expect(await order(1, { seed: 3, buffer: 8 })).not.toEqual(await order(1, { seed: 4, buffer: 8 }));
@@ -158,7 +158,7 @@ describe("shuffle within a window", () => {
     expect(await order(0, { buffer: 1 })).toEqual(inOrder(40));
   });
 
-  test("brings no item forward by more than the window, and mixes all where it holds all", async () => {
+  test("moves no item forward by more than the window, and shuffles completely if the window holds all", async () => {
     const places = await order(0, { buffer: 8 });
     places.forEach((item, place) => expect(item - place).toBeLessThanOrEqual(8));
     const first = new Array<number>(4).fill(0);
@@ -171,7 +171,7 @@ describe("shuffle within a window", () => {
 });
 
 describe("sources", () => {
-  test("a function gets the number of the epoch, and may be async", async () => {
+  test("a function receives the number of the epoch, and may be async", async () => {
     const batches = dataset(async (epoch) => Promise.resolve([epoch, epoch + 1])).batch(2);
     const seen: number[][] = [];
     for (let i = 0; i < 2; i++) for await (const x of batches) seen.push([...x.data()]);
@@ -183,7 +183,7 @@ describe("sources", () => {
     ]);
   });
 
-  test("an iterable that can be read again is", async () => {
+  test("an iterable that can be read again is read in every epoch", async () => {
     const set = new Set([3, 4, 5]);
     const batches = dataset(set).batch(2);
     for (let i = 0; i < 2; i++) {
@@ -193,15 +193,15 @@ describe("sources", () => {
     }
   });
 
-  test("a generator is used up by one epoch, and the error says what to do", async () => {
+  test("a generator is used up by one epoch, and the error names the remedy", async () => {
     const batches = dataset(numbered(3)).batch(2);
     expect(await itemsOf(batches)).toEqual([[0, 1], [2]]);
     await expect(itemsOf(batches)).rejects.toThrow(
-      "dataset: the iterable was used up by the epoch before. If it can be read only once, pass a function that makes a new one, as in dataset(() => lines()).",
+      "dataset: the iterable was used up by the previous epoch. If it can be read only once, pass a function that makes a new one, as in dataset(() => lines()).",
     );
   });
 
-  test("a web stream is read, though it can be locked only once", async () => {
+  test("a web stream is read, although it can be locked only once", async () => {
     const stream = new ReadableStream<number>({
       start(controller) {
         for (const x of [1, 2, 3]) controller.enqueue(x);
@@ -214,7 +214,7 @@ describe("sources", () => {
     expect(seen).toEqual([[1, 2], [3]]);
   });
 
-  test("dtype says what floating numbers become", async () => {
+  test("dtype sets the dtype of floating-point numbers", async () => {
     for await (const { x, y } of dataset(() => numbered(2), { dtype: "float32" }).batch(2)) {
       expect([x.dtype, y.dtype]).toEqual(["float32", "float32"]);
       expect(x.data()).toEqual(Float32Array.of(0, -0, 1, -1));
@@ -229,18 +229,18 @@ describe("misuse", () => {
     [
       "full batches",
       () => source.batch("full" as never),
-      'batch: "full" needs all items at once, and an iterable is read item by item. Give a size, or collect the items into arrays first.',
+      'batch: "full" needs all items at once, and an iterable is read item by item. Pass a size, or collect the items into arrays first.',
     ],
     [
       "no window",
       () => source.shuffle({ seed: 1 } as never),
-      "shuffle: an iterable is not held in memory, so it is shuffled within a window. Give the size of the window, as in shuffle({ seed: 0, buffer: 1000 }).",
+      "shuffle: an iterable is not held in memory, so it is shuffled within a window. Pass the size of the window, as in shuffle({ seed: 0, buffer: 1000 }).",
     ],
     ["no options", () => source.shuffle(undefined as never), "shuffle: an iterable is not held in memory"],
     [
       "an empty window",
       () => source.shuffle({ buffer: 0 }),
-      "shuffle: buffer must be a number of items, 1 or more, got 0.",
+      "shuffle: buffer must be an integer of 1 or more, got 0.",
     ],
     [
       "a misspelt option",
@@ -260,7 +260,7 @@ describe("misuse", () => {
     for await (const batch of of.epoch(k)) expect(batch).toBeDefined();
   };
 
-  test("items that are not alike are named by their number", async () => {
+  test("items with other fields are named by their number", async () => {
     const ragged = dataset(
       () => [{ x: [1, 2] }, { x: [3, 4] }, { x: [5, 6] }, { x: [7] }] as Iterable<{ x: number[] }>,
     );
@@ -277,7 +277,7 @@ describe("misuse", () => {
     );
   });
 
-  test("a source without items, or that is none, is told", async () => {
+  test("a source without items and an invalid source are refused", async () => {
     await expect(read(dataset(() => numbered(0)).batch(2))).rejects.toThrow(
       "dataset: the iterable has no items in epoch 0.",
     );
@@ -285,11 +285,11 @@ describe("misuse", () => {
       "pass a function that makes a new one",
     );
     await expect(read(dataset((() => 3) as never).batch(2))).rejects.toThrow(
-      "expected an iterable of items; the function gave something else.",
+      "expected an iterable of items; the function returned something else.",
     );
   });
 
-  test("an error of the source comes through as it is", async () => {
+  test("an error of the source is rethrown unchanged", async () => {
     const broken = new Error("line 7 of data.csv");
     const failing = dataset(function* (): Generator<number> {
       yield 1;

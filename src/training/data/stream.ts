@@ -42,7 +42,7 @@ export function batchesOfStream<B>(
   reading: StreamReading,
 ): StreamBatches<B> {
   if (size.size === Infinity) {
-    const repair = "Give a size, or collect the items into arrays first.";
+    const repair = "Pass a size, or collect the items into arrays first.";
     throw new DownhillError(
       "option",
       `batch: "full" needs all items at once, and an iterable is read item by item. ${repair}`,
@@ -307,12 +307,13 @@ function opener(source: ItemSource<unknown>): (epoch: number) => Promise<Items<u
   return async (epoch) => {
     const items = typeof source === "function" ? await source(epoch) : source;
     if (!isItems(items)) {
-      const got = typeof source === "function" ? "the function gave something else" : "got something else";
+      const got =
+        typeof source === "function" ? "the function returned something else" : "got something else";
       throw new DownhillError("data", `dataset: expected an iterable of items; ${got}.`);
     }
     const { opened, once } = begin(items);
     if (used)
-      throw new DownhillError("data", `dataset: the iterable was used up by the epoch before. ${renew}`);
+      throw new DownhillError("data", `dataset: the iterable was used up by the previous epoch. ${renew}`);
     used = once && typeof source !== "function";
     return opened;
   };

@@ -6,7 +6,7 @@ import { supervised, type SupervisedOptions } from "./supervised.ts";
 const trees = readTable("height,girth,kind\n9,1,oak\n7,2,ash\n8,1,oak\n", { name: "trees.csv" });
 
 describe("supervised", () => {
-  test("makes classes of text", () => {
+  test("converts text to classes", () => {
     expect(supervised(trees, { target: "kind" })).toEqual({
       task: "classification",
       x: { shape: [3, 2], dtype: "float64", data: Float64Array.of(9, 1, 7, 2, 8, 1) },
@@ -17,7 +17,7 @@ describe("supervised", () => {
     });
   });
 
-  test("makes a regression of numbers", () => {
+  test("treats numbers as regression", () => {
     expect(supervised(trees, { target: "height", features: ["girth"] })).toEqual({
       task: "regression",
       x: { shape: [3, 1], dtype: "float64", data: Float64Array.of(1, 2, 1) },
@@ -27,7 +27,7 @@ describe("supervised", () => {
     });
   });
 
-  test("makes an input a category of features that are text: they were refused", () => {
+  test("converts text features to one input per category", () => {
     const table = readTable("site,height,kind\nsouth,1,oak\nnorth,2,ash\nsouth,3,ash\nnorth,4,oak\n");
     const { x, features } = supervised(table, { target: "kind" });
     expect(features).toEqual(["site=north", "site=south", "height"]);
@@ -48,12 +48,12 @@ describe("supervised", () => {
     ["1.5\n2.5\n1.5\n2.5\n", "classification", "classification"],
     [Array.from({ length: 42 }, (_, i) => `${i % 21}\n`).join(""), "auto", "regression"], // more than 20 values
     [Array.from({ length: 40 }, (_, i) => `${i % 20}\n`).join(""), "auto", "classification"],
-  ] as const)("decides for target values %j and task %s on %s", (values, task, expected) => {
+  ] as const)("with target values %j and task %s chooses %s", (values, task, expected) => {
     const table = readTable(`x,y\n${values.replaceAll(/^/gm, "0,").replace(/0,$/, "")}`);
     expect(supervised(table, { target: "y", task }).task).toBe(expected);
   });
 
-  test("takes names such as __proto__ as plain names", () => {
+  test("treats names such as __proto__ as ordinary names", () => {
     const table = readTable("__proto__,constructor\n1,a\n2,b\n");
     expect(supervised(table, { target: "constructor" })).toMatchObject({
       features: ["__proto__"],
@@ -78,7 +78,7 @@ describe("supervised", () => {
       "a feature that is a text of too many categories",
       "site,height,kind\nA,1,oak\nB,2,ash\nC,3,ash\n",
       { target: "kind" },
-      't.csv: column "site" is text with 3 categories in 3 rows ("A", "B", "C", …): more than 2, too many to learn from. Leave the column out, or say maxCategories: 3.',
+      't.csv: column "site" is text with 3 categories in 3 rows ("A", "B", "C", …): more than 2, too many to learn from. Leave the column out, or set maxCategories: 3.',
     ],
     [
       "regression of text",
@@ -102,7 +102,7 @@ describe("supervised", () => {
       "one class",
       "height,kind\n1,oak\n2,oak\n",
       { target: "kind" },
-      't.csv: column "kind" is "oak" in all 2 rows: there is nothing to learn. Take rows of other classes or values too.',
+      't.csv: column "kind" is "oak" in all 2 rows: there is nothing to learn. Add rows of other classes or values.',
     ],
     [
       "one value",
@@ -114,7 +114,7 @@ describe("supervised", () => {
       "a missing value that was kept",
       "x,y\n1,1.5\n,2.5\n",
       { target: "y" },
-      't.csv: line 3, column "x": the value is missing. Fill it in, take such rows out with dropMissing, or have it filled in with missing: "mean".',
+      't.csv: line 3, column "x": the value is missing. Fill it in, remove such rows with dropMissing, or replace it with missing: "mean".',
     ],
     [
       "a misspelt option",
@@ -123,7 +123,7 @@ describe("supervised", () => {
       'supervised: unknown option "targt". Did you mean "target"?',
     ],
     [
-      "a task that is none",
+      "an unknown task",
       "x,y\n1,2\n2,3\n",
       { target: "y", task: "clustering" as never },
       "supervised: task must be",
@@ -146,7 +146,7 @@ describe("supervised", () => {
     );
   });
 
-  test("a table without lines of a file is told of by its rows", () => {
+  test("a table without line numbers is described by its rows", () => {
     const columns = [
       { kind: "number", name: "x", values: Float64Array.of(1, Number.NaN) },
       { kind: "number", name: "y", values: Float64Array.of(1, 2) },

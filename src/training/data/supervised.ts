@@ -127,7 +127,7 @@ function nothingToLearn(table: Table, target: TableColumn, value: number | strin
   const all = `column ${show(target.name)} is ${JSON.stringify(value)} in all ${table.rows} rows`;
   return new DownhillError(
     "data",
-    `${table.name}: ${all}: there is nothing to learn. Take rows of other classes or values too.`,
+    `${table.name}: ${all}: there is nothing to learn. Add rows of other classes or values.`,
   );
 }
 

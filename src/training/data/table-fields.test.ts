@@ -5,7 +5,7 @@ import { tableFields } from "./table-fields.ts";
 const trees = readTable("height,girth,kind,age\n9,1,oak,3\n7,2,ash,1\n8,1,oak,2\n", { name: "trees.csv" });
 
 describe("tableFields", () => {
-  test("makes fields of one column, of several and of classes", () => {
+  test("builds fields from one column, from several and from classes", () => {
     const classes = ["yew", "oak", "ash"];
     expect(
       tableFields(trees, { a: "girth", x: ["height", "girth"], y: { column: "kind", classes } }),
@@ -19,7 +19,7 @@ describe("tableFields", () => {
     );
   });
 
-  test("copies: the table does not change with its fields", () => {
+  test("copies: changing a field does not change the table", () => {
     tableFields(trees, { a: "girth" }).a.data.fill(9);
     expect([...trees.columns[1]!.values]).toEqual([1, 2, 1]);
   });
@@ -29,7 +29,7 @@ describe("tableFields", () => {
     [{ x: ["height", "kind"] }, 'trees.csv: column "kind" is text ("oak" in its first row), not numbers.'],
     [
       { y: { column: "kind", classes: ["oak", "asp"] } },
-      'trees.csv: line 3, column "kind": "ash" is none of the classes oak, asp. Did you mean "asp"?',
+      'trees.csv: line 3, column "kind": "ash" is not one of the classes oak, asp. Did you mean "asp"?',
     ],
     [{ y: { column: "kind", class: [] } }, 'tableFields: y: unknown option "class". Did you mean "classes"?'],
     [{ x: [] }, "tableFields: x must be the name of a column, or a list of names."],
@@ -38,7 +38,7 @@ describe("tableFields", () => {
     expect(() => tableFields(trees, fields as never)).toThrow(message);
   });
 
-  test("names the line of a value that was kept though it is missing", () => {
+  test("names the line of a missing value that was kept", () => {
     const table = readTable("x,y\n1,2\n\n?,3\n", { name: "t.csv", missing: "keep" });
     expect(() => tableFields(table, { x: ["x"] })).toThrow('t.csv: line 4, column "x" is NaN.');
   });

@@ -83,7 +83,7 @@ function classesOf(table: Table, column: TableColumn, classes: readonly string[]
       const list = classes.length > 20 ? `${classes.slice(0, 20).join(", ")}, …` : classes.join(", ");
       throw new DownhillError(
         "data",
-        `${table.name}: ${placeOf(table, row)}, column ${JSON.stringify(column.name)}: ${JSON.stringify(label)} is none ` +
+        `${table.name}: ${placeOf(table, row)}, column ${JSON.stringify(column.name)}: ${JSON.stringify(label)} is not one ` +
           `of the classes ${list}.${didYouMean(label, classes)}`,
       );
     }
@@ -114,7 +114,7 @@ export function finiteNumbers(
   throw new DownhillError(
     "data",
     `${table.name}: ${placeOf(table, odd)}, column ${JSON.stringify(column.name)} is ${column.values[odd]}. ` +
-      `Fill it in or take the row out.`,
+      `Fill it in or remove the row.`,
   );
 }
 

@@ -17,7 +17,7 @@ describe.each([
   { name: "moons", make: moons },
   { name: "blobs", make: blobs },
 ])("$name", ({ make }) => {
-  test("gives n float32 points in classes of equal size, for dataset as they are", () => {
+  test("returns n float32 points in classes of equal size, which dataset accepts directly", () => {
     const { x, y, classes } = make({ n: 121 });
     expect([x.shape, x.dtype, y.shape, y.dtype]).toEqual([[121, 2], "float32", [121], "int32"]);
     expect(x.data).toBeInstanceOf(Float32Array);
@@ -29,13 +29,13 @@ describe.each([
     expect([...dataset({ x, y }).batch("full")][0]!.x.shape).toEqual([121, 2]);
   });
 
-  test("depends on its seed alone", () => {
+  test("depends only on its seed", () => {
     const of = (seed: number): number[] => [...make({ n: 50, noise: 0.1, seed }).x.data];
     expect(of(1)).toEqual(of(1));
     expect(of(1)).not.toEqual(of(2));
   });
 
-  test("takes a single point", () => {
+  test("accepts a single point", () => {
     expect(
       make({ n: 1, ...(make === spirals || make === blobs ? { classes: 1 } : {}) }).x.data.every(
         Number.isFinite,
@@ -49,7 +49,7 @@ describe("noise", () => {
     ["spirals", spirals],
     ["circles", circles],
     ["moons", moons],
-  ])("of %s has the standard deviation that was asked for", (_, make) => {
+  ])("of %s has the requested standard deviation", (_, make) => {
     const [plain, noisy] = [make({ n: 4000 }).x.data, make({ n: 4000, noise: 0.25, seed: 3 }).x.data];
     // The deviation of 8000 normal numbers is known to 0.8 %; the bound is five times that.
     expect(Math.abs(deviation(Array.from(noisy, (v, i) => v - plain[i]!)) / 0.25 - 1)).toBeLessThan(0.04);
@@ -57,7 +57,7 @@ describe("noise", () => {
 });
 
 describe("shapes", () => {
-  test("spirals grow with their angle, the arms turned against each other", () => {
+  test("spirals grow with their angle, and their arms are rotated copies", () => {
     for (const [x, y, c] of points(spirals({ n: 90, classes: 3, turns: 2 }))) {
       const radius = Math.hypot(x, y);
       const angle = 2 * Math.PI * (2 * radius + c / 3);
@@ -87,7 +87,7 @@ describe("shapes", () => {
     expect([ends[0], ends.at(-1)]).toEqual([1, -1]);
   });
 
-  test("blobs lie around their centres with the deviation noise, in any number of dimensions", () => {
+  test("blobs surround their centres with the deviation noise, in any number of dimensions", () => {
     const centres = [
       [0, 10, 20],
       [-5, 5, 0],
@@ -102,7 +102,7 @@ describe("shapes", () => {
     expect(Math.max(...free.x.data.map(Math.abs))).toBeLessThanOrEqual(10);
   });
 
-  test("polynomial and sine are what they say, with noise of the deviation that was asked for", () => {
+  test("polynomial and sine follow their formulas, with noise of the requested deviation", () => {
     const line = polynomial({ n: 3000, coefficients: [1, -2, 0, 4], from: -2, to: 1, noise: 0.5, seed: 2 });
     const wave = sine({ n: 3000, amplitude: 2, frequency: 3, phase: 1, from: 1, to: 2, noise: 0.5, seed: 2 });
     const offLine = Array.from(line.x.data, (x, i) => line.y.data[i]! - (1 - 2 * x + 4 * x ** 3));
@@ -121,7 +121,7 @@ describe("shapes", () => {
   });
 });
 
-describe("misuse is told", () => {
+describe("invalid arguments are refused", () => {
   test.each<[() => unknown, string]>([
     [() => spirals({ n: 0 }), "spirals: n must be an integer of 1 or more, got 0."],
     [
@@ -133,10 +133,7 @@ describe("misuse is told", () => {
     [() => moons({ noise: -1 }), "moons: noise must be a number of 0 or more, got -1."],
     [() => moons({ classes: 3 } as never), 'moons: unknown option "classes". It takes n, noise, seed.'],
     [() => moons({ seed: 0.5 }), "moons: seed must be an integer, got 0.5."],
-    [
-      () => blobs({ centres: [[0, 0], [1]] }),
-      "blobs: centres must be 2 lists of 2 numbers, one for each class.",
-    ],
+    [() => blobs({ centres: [[0, 0], [1]] }), "blobs: centres must be 2 lists of 2 numbers, one per class."],
     [() => blobs({ centers: [] } as never), 'blobs: unknown option "centers". Did you mean "centres"?'],
     [
       () => polynomial({ coefficients: [] }),

@@ -145,7 +145,7 @@ export function blobs(options: BlobsOptions = {}): ToyClasses {
   ) {
     throw new DownhillError(
       "option",
-      `blobs: centres must be ${classes} lists of ${dimensions} numbers, one for each class.`,
+      `blobs: centres must be ${classes} lists of ${dimensions} numbers, one per class.`,
     );
   }
   const middles =
