@@ -15,20 +15,20 @@ import { type NpyArray, readNpyHead, wrongLength } from "./npy.ts";
 
 /** Options of `streamNpy` and `streamIdx`. */
 export interface StreamArrayOptions extends UnpackOptions {
-  /** What messages call the source. Default the path of a file, else `"NPY"` or `"IDX"`. */
+  /** Name of the source in messages. Default: the path of a file, otherwise `"NPY"` or `"IDX"`. */
   readonly name?: string;
-  /** How many items (entries of the first axis) a part has; the last may have fewer. Default 1024. */
+  /** Number of items (entries of the first axis) per part; the last may have fewer. Default 1024. */
   readonly rows?: number;
 }
 
 /**
- * The array of an NPY file, part by part along its first axis: a file of any size is read in the memory of a
- * part. Gzip is unpacked on the way.
+ * Reads the array of an NPY file part by part along its first axis, so that a file of any size needs only the memory of
+ * one part. Unpacks gzip while reading.
  *
- * Each part has the shape `[rows, …]` and is a field of `dataset` as it is.
+ * Each part has the shape `[rows, …]` and can be used as a field of `dataset`.
  *
- * @throws DownhillError as `readNpy`, once reading has come to the fault; `data` for a scalar, for items without numbers
- * (shape `[5, 0]`), and for an array of several axes with columns first, whose items are spread over the whole file.
+ * @throws DownhillError like `readNpy`, when reading reaches the fault; `data` for a scalar, for items without elements
+ *   (shape `[5, 0]`), and for an array of several axes in Fortran order, whose items are spread over the whole file.
  * @example
  * const bytes = writeNpy({ shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) });
  * const shapes = [];
@@ -75,9 +75,9 @@ export async function* streamNpy(
 }
 
 /**
- * The array of an IDX file (MNIST's format), part by part along its first axis, as `streamNpy` does for NPY.
+ * Reads the array of an IDX file (MNIST's format) part by part along its first axis, like `streamNpy` for NPY.
  *
- * @throws DownhillError as `readIdx`, once reading has come to the fault.
+ * @throws DownhillError like `readIdx`, when reading reaches the fault.
  * @example
  * const bytes = Uint8Array.of(0, 0, 0x08, 1, 0, 0, 0, 3, 7, 8, 9);
  * const parts = [];
@@ -107,15 +107,15 @@ export async function* streamIdx(
   }
 }
 
-/** Some items of an array as they lie in the file. */
+/** Bytes of some consecutive items of an array. */
 interface RowBytes {
   readonly bytes: Uint8Array;
-  /** The byte of the file at which they begin. */
+  /** Offset of the first byte in the file. */
   readonly at: number;
   readonly rows: number;
 }
 
-/** The bytes of an array, `rows` items at a time; `wrong` makes the error for a file of another length. */
+/** Yields the bytes of an array, `rows` items at a time. `wrong` creates the error for a file of another length. */
 async function* rowsOfBytes(
   reader: ChunkedByteReader,
   shape: readonly number[],
@@ -139,7 +139,7 @@ async function* rowsOfBytes(
   return undefined;
 }
 
-/** Refuses items without numbers: a header of twelve bytes may say that there are four thousand million of them. */
+/** Throws `data` for items without elements: a header of twelve bytes may claim four thousand million of them. */
 function checkItems([count = 0, ...rest]: readonly number[], name: string): void {
   if (count === 0 || sizeOf(rest) > 0) return;
   const shape = showShape([count, ...rest]);
@@ -158,7 +158,7 @@ function checked(
   return { name, rows, limit: unpackLimit(operation, options) };
 }
 
-/** Checks how many rows a part is to have. */
+/** Checks the number of rows per part. */
 export function checkRows(operation: string, rows: unknown): void {
   if (typeof rows === "number" && Number.isInteger(rows) && rows >= 1) return;
   throw new DownhillError(

@@ -4,16 +4,16 @@ import { joined } from "./bytes.ts";
 import { gunzipParts, isGzip, readerParts, tooMuch, type UnpackLimit } from "./gzip.ts";
 
 /**
- * Where bytes come from, part by part: the path of a file (in Node, Deno and Bun), or anything that gives
- * parts, such as the body of a response.
+ * Source of bytes in parts: the path of a file (in Node, Deno and Bun), or any iterable of byte arrays, such as the
+ * body of a response.
  */
 export type ByteSource =
   string | AsyncIterable<Uint8Array> | Iterable<Uint8Array> | ReadableStream<Uint8Array>;
 
-/** Bytes of a file read at once: so few that many parts stay small, so many that each is worth its turn. */
+/** Bytes per read of a file: a compromise between memory and the number of event loop turns. */
 const partSize = 1 << 18;
 
-/** The parts of a source, unpacked as far as the limit allows if it is gzip. */
+/** Opens a source as parts. Unpacks gzip within the limit. */
 export function openBytes(
   operation: string,
   source: ByteSource,
@@ -23,7 +23,7 @@ export function openBytes(
   return unpacked(partsOf(operation, source), name, limit);
 }
 
-/** What messages call a source: the path of a file, else `other`. */
+/** Returns the name of a source in messages: the path of a file, otherwise `other`. */
 export function nameOfSource(source: ByteSource, other: string): string {
   return typeof source === "string" ? source : other;
 }
@@ -56,7 +56,7 @@ interface FileOpener extends FolderReader {
 }
 
 async function* fileParts(path: string): AsyncGenerator<Uint8Array, undefined> {
-  // asked for at run time, so that bundles for browsers hold no import of node:
+  // looked up at run time, so that bundles for browsers contain no import of node:
   const fs: FileOpener | undefined = globalThis.process?.getBuiltinModule?.("node:fs/promises");
   if (fs === undefined) {
     throw new DownhillError(
@@ -118,20 +118,20 @@ async function* andThen(
   return undefined;
 }
 
-/** Takes numbers of bytes from parts of other sizes. */
+/** Reads exact numbers of bytes from parts of other sizes. */
 export interface ChunkedByteReader {
   /**
-   * The next `n` bytes, or as many as there are; behind `before`, if that is given. Takes memory for what arrives, not for
-   * what was asked for: `n` may be what a stranger's file says of itself.
+   * Reads the next `n` bytes, or all that are left, and appends them to `before`, if given. Allocates memory as bytes
+   * arrive, because `n` may come from an untrusted file.
    */
   readonly take: (n: number, before?: Uint8Array) => Promise<Uint8Array>;
-  /** Leaves the source. */
+  /** Closes the source. */
   readonly close: () => Promise<void>;
 }
 
-const trustedSize = 1 << 20; // bytes that are reserved before they arrive
+const trustedSize = 1 << 20; // bytes that are allocated before they arrive
 
-/** A reader of the parts of a source. */
+/** Creates a reader of the parts of a source. */
 export function byteReader(parts: AsyncIterable<Uint8Array>): ChunkedByteReader {
   const source = parts[Symbol.asyncIterator]();
   let part = new Uint8Array(0) as Uint8Array;
@@ -170,10 +170,10 @@ export function byteReader(parts: AsyncIterable<Uint8Array>): ChunkedByteReader 
 }
 
 /**
- * The bytes of a packed file that says in its head how long it is, and one more if it is longer: no more is unpacked.
- * `readHead` takes the head and tells where it says that the file ends.
+ * Unpacks a gzip file up to the end that its header states, plus one byte if it is longer. `readHead` reads the header
+ * and returns the stated end.
  *
- * @throws DownhillError `data` as `gunzip`, also where the head says more than the limit allows.
+ * @throws DownhillError `data` like `gunzip`, and if the stated size exceeds the limit.
  */
 export async function unpackByHead(
   bytes: Uint8Array,

@@ -1,12 +1,12 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 
 /**
- * Refuses what are no bytes, with how to come by them.
+ * Checks that a value is a Uint8Array; the message names the conversion.
  *
  * @throws DownhillError `option`
  */
 export function checkBytes(operation: string, bytes: unknown): void {
-  if (Object.prototype.toString.call(bytes) === "[object Uint8Array]") return; // of other realms too
+  if (Object.prototype.toString.call(bytes) === "[object Uint8Array]") return; // accepts those of other realms too
   const [got, repair] =
     bytes instanceof ArrayBuffer
       ? ["an ArrayBuffer", " Write new Uint8Array(buffer)."]
@@ -16,7 +16,7 @@ export function checkBytes(operation: string, bytes: unknown): void {
   throw new DownhillError("option", `${operation}: expected bytes as a Uint8Array, got ${got}.${repair}`);
 }
 
-/** Pieces of bytes in one array. */
+/** Concatenates byte arrays. */
 export function joined(pieces: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(pieces.reduce((n, piece) => n + piece.length, 0));
   let at = 0;

@@ -1,24 +1,23 @@
 const missingWords: ReadonlySet<string> = new Set(["", "na", "n/a", "nan", "null", "?"]);
 
-/**
- * Whether a cell of a column of numbers says that there is no value: empty, `NA`, `N/A`, `NaN`, `null`, `?`.
- */
+/** True if a cell of a numeric column marks a missing value: empty, `NA`, `N/A`, `NaN`, `null`, `?`, in any case. */
 export function isMissing(cell: string): boolean {
   return missingWords.has(cell.trim().toLowerCase());
 }
 
-/** What stands before the decimals of a number; the other one, a blank or an apostrophe may stand between thousands. */
+/** Decimal mark of a number. The other mark, a space or an apostrophe may separate thousands. */
 export type DecimalMark = "." | ",";
 
-/** Three digits a group, the first without a leading zero; groups all by one mark. */
+/** Numbers with groups of three digits. The first group has no leading zero, and all groups use one separator. */
 const grouped: Readonly<Record<DecimalMark, RegExp>> = {
   ".": /^([+-]?[1-9]\d{0,2})((?:([,\s'’])\d{3})(?:\3\d{3})*)(?:\.(\d*))?(e[+-]?\d+)?$/i,
   ",": /^([+-]?[1-9]\d{0,2})((?:([.\s'’])\d{3})(?:\3\d{3})*)(?:,(\d*))?(e[+-]?\d+)?$/i,
 };
 
 /**
- * The finite decimal number in a cell, or `undefined`: `1234.5`, `1,234.5` and `1 234.5` by the decimal mark `.`;
- * `1234,5`, `1.234,5` and `1 234,5` by `,`. `Number` alone would take blanks and `0x10` too.
+ * Parses the finite decimal number in a cell; `undefined` if there is none. With the decimal mark `.` it accepts
+ * `1234.5`, `1,234.5` and `1 234.5`; with `,` it accepts `1234,5`, `1.234,5` and `1 234,5`. Unlike `Number`, it rejects
+ * blanks and `0x10`.
  */
 export function parseNumber(cell: string, decimal: DecimalMark = "."): number | undefined {
   if (decimal === "," && cell.includes(".")) return parseGrouped(cell, decimal);
@@ -44,14 +43,13 @@ const powers: readonly number[] = [
 ];
 
 /**
- * The number in a cell such as `-12.345`, or `undefined` if it is longer or of another form; several times faster than
- * `Number`, and the same to the bit: digits and power of ten are exact, so that only their quotient is rounded.
+ * Parses a number such as `-12.345`; `undefined` if it is longer or of another form. Several times faster than
+ * `Number`, with equal bits: digits and power of ten are exact, so that only their quotient is rounded.
  *
  * @see Clinger, How to read floating point numbers accurately, PLDI 1990.
  */
 function shortDecimal(cell: string): number | undefined {
-  const start = cell.charCodeAt(0) === 45 ? 1 : 0; // -
-  const { length } = cell;
+  const start = cell.charCodeAt(0) === 45 ? 1 : 0;   const { length } = cell;
   if (length - start > 16) return undefined; // 15 digits and a point: below 2^53
   let digits = 0;
   let point = -1;
@@ -67,19 +65,19 @@ function shortDecimal(cell: string): number | undefined {
   return start === 1 ? -size : size;
 }
 
-/** Whether a cell was meant as a number, be it in a form that is refused later: an infinity. */
+/** True if a cell looks like a number, even one that is refused later, such as an infinity. */
 export function looksLikeNumber(cell: string): boolean {
   return parseNumber(cell) !== undefined || parseNumber(cell, ",") !== undefined || isNotFinite(cell);
 }
 
-/** What is wrong with a cell that should be a number, and what to do. */
+/** Describes why a cell is not a valid number, and the remedy. */
 export function notANumber(cell: string, column: string): string {
   const shown = showCell(cell);
   if (isNotFinite(cell)) return `${shown} is not a finite number. Correct it or take the row out.`;
   return `${shown} is not a number. Correct it, or read the column as text with text: [${JSON.stringify(column)}].`;
 }
 
-/** A cell as messages show it. */
+/** Formats a cell for messages, truncated to 40 characters. */
 export function showCell(cell: string): string {
   return JSON.stringify(cell.length > 40 ? `${cell.slice(0, 37)}…` : cell);
 }

@@ -2,26 +2,26 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import { isMissing, looksLikeNumber, notANumber } from "./cells.ts";
 import type { NumberReader } from "./decimal-mark.ts";
 
-/** A column of a table: numbers, or text as it stands in the file. */
+/** A column of a table: numbers, or text as in the file. */
 export type TableColumn =
   | { readonly kind: "number"; readonly name: string; readonly values: Float64Array }
   | { readonly kind: "text"; readonly name: string; readonly values: readonly string[] };
 
-/**
- * Collects the cells of one column; unless it is told to keep text, the first value decides what the column
- * holds.
- */
+/** Collects the cells of one column. Unless the column is kept as text, its first value determines its kind. */
 export interface ColumnBuilder {
   readonly name: string;
   readonly keepText: () => void;
   readonly add: (cell: string, line: number) => void;
-  /** What was added since the last `take`. The kind, once known, stays; with nothing but missing values it is number. */
+  /**
+   * Returns the values added since the last `take`. The kind, once known, stays; a column with only missing values is
+   * numeric.
+   */
   readonly take: () => TableColumn;
-  /** What is to be known of cells that were added since the last `takeNotes`, as sentences. */
+  /** Returns remarks about cells added since the last `takeNotes`, as sentences. */
   readonly takeNotes: () => readonly string[];
 }
 
-/** An empty column of a file; `missing` says whether missing values are errors or NaN and empty text. */
+/** Creates an empty column of a file. `missing` sets whether missing values are errors, or NaN and empty text. */
 export function columnBuilder(
   name: string,
   file: string,
@@ -32,7 +32,7 @@ export function columnBuilder(
   let waiting: { readonly cell: string; readonly line: number }[] = []; // missing values before the first value
   let numbers: number[] = [];
   let texts: string[] = [];
-  let places: number[] = []; // of numbers that may be meant otherwise, and what they are then
+  let places: number[] = []; // indices of numbers that are ambiguous in their decimal mark, and their values with a decimal comma
   let byComma: number[] = [];
 
   let rounded: { readonly cell: string; readonly line: number; readonly value: number } | undefined;
@@ -120,14 +120,14 @@ export function columnBuilder(
   };
 }
 
-/** Digits of the smallest integer that float64 may round, 2^53 + 1. */
+/** Number of digits of 2^53 + 1, the smallest integer that float64 may round. */
 const unsafeDigits = 16;
 
-/** Whether a cell is an integer other than the value that it was read as. Marks between thousands are no digits. */
+/** True if a cell is an integer that was rounded when it was read. Separators of thousands are ignored. */
 function isRounded(cell: string, value: number): boolean {
   if (Number.isSafeInteger(value) || !Number.isInteger(value) || /e/i.test(cell)) return false;
   const digits = cell.replaceAll(/\D/g, "").replace(/^0+/, "");
   const read = BigInt(Math.abs(value));
-  // of a number with decimals there are more digits than those of its whole part
+  // A number with decimals has more digits than its integer part.
   return digits.length === String(read).length && BigInt(digits) !== read;
 }

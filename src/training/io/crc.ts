@@ -1,6 +1,6 @@
 /**
- * A checksum of 32 bits by a polynomial, its bits reversed: the remainder of the bytes, as RFC 1952 and RFC 3720 take it
- * (from ones, and complemented at the end). The tables, eight bytes at a time, are made when they are first needed.
+ * Creates a function that computes a 32-bit CRC for a bit-reversed polynomial, with initial value and final complement
+ * as in RFC 1952 and RFC 3720. Its tables, for eight bytes at a time, are built at the first call.
  */
 export function crcBy(polynomial: number): (bytes: Uint8Array) => number {
   let tables: readonly Uint32Array[] | undefined;
@@ -10,7 +10,7 @@ export function crcBy(polynomial: number): (bytes: Uint8Array) => number {
   };
 }
 
-/** What a byte does to the checksum, and how the checksum goes on after it: eight tables, for eight bytes at a time. */
+/** Builds eight tables. Table k gives the effect of a byte that is followed by k more bytes. */
 function makeTables(polynomial: number): readonly Uint32Array[] {
   const first = Uint32Array.from({ length: 256 }, (_, byte) => {
     let crc = byte;

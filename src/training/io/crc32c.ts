@@ -3,11 +3,11 @@ import { crcBy } from "./crc.ts";
 const castagnoli = /* @__PURE__ */ crcBy(0x82f63b78);
 
 /**
- * The CRC-32C checksum of bytes: every change of up to 32 neighbouring bits changes it, any other with all but a chance of
- * 2⁻³².
+ * Computes the CRC-32C checksum. It detects every change within 32 consecutive bits, and other changes except with
+ * probability 2⁻³².
  *
  * @see Castagnoli, Bräuer, Herrmann, Optimization of cyclic redundancy-check codes, IEEE Transactions on Communications
- * 41, 1993; RFC 3720, appendix B.4 for test values.
+ *   41, 1993; RFC 3720, appendix B.4 for test values.
  * @example
  * crc32c(new TextEncoder().encode("123456789")).toString(16); // e3069283
  */
@@ -16,7 +16,7 @@ export function crc32c(bytes: Uint8Array): number {
 }
 
 /**
- * A checksum of which text may hold checksums in turn: rotated right by 15 bits, plus a constant.
+ * Computes a CRC-32C that is safe for data that contain checksums: rotated right by 15 bits, plus a constant.
  *
  * @see TensorFlow, tensorflow/core/lib/hash/crc32c.h, `Mask`.
  */

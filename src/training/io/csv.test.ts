@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { columnOf, readTable, type ReadTableOptions, type Table } from "./csv.ts";
 
-/** The table as rows of plain values, names first. */
+/** Returns the table as rows of plain values, names first. */
 function plain(table: Table): unknown[][] {
   const values = table.columns.map((column) => Array.from<number | string>(column.values));
   return [
@@ -326,7 +326,7 @@ describe("readTable", () => {
     fc.assert(
       fc.property(grid, lineEnd, separator, fc.boolean(), (rows, end, between, last) => {
         const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
-        // one row of sure text above, so that the columns are text; a sure last column, so that no line is blank
+        // A first row of plain text makes all columns text; a last column that is never empty avoids blank lines.
         const lines = [rows[0]!.map(() => "text"), ...rows].map((row) =>
           [...row.map(quoted), "end"].join(between),
         );
@@ -354,7 +354,7 @@ describe("readTable", () => {
   });
 
   test("takes time in proportion to the text, quoted or not", () => {
-    // 200,000 rows of one cell: a search to the end of the text for every line would take minutes
+    // 200,000 rows of one cell: searching to the end of the text for every line would take minutes.
     const plainText = "x\n" + "1\n".repeat(200_000);
     const quotedText = '"x"\n' + '"1"\n'.repeat(200_000);
     expect(readTable(plainText).rows).toBe(200_000);

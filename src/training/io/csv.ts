@@ -7,57 +7,58 @@ import { columnBuilder, type ColumnBuilder, type TableColumn } from "./column-bu
 import { numberReader } from "./decimal-mark.ts";
 import { detectSeparator, records, type TextRecord } from "./records.ts";
 
-/** A table, column by column. */
+/** A table, stored by columns. */
 export interface Table {
-  /** What the table was read from, as its error messages name it. */
+  /** Name of the source, used in error messages. */
   readonly name: string;
   readonly columns: readonly TableColumn[];
   readonly rows: number;
-  /** The line of the file on which each row begins, from 1; for messages about rows. */
+  /** Line of the file on which each row begins, counted from 1, for messages. */
   readonly lines?: ArrayLike<number>;
-  /** Sentences about cells that were read otherwise than they are written: integers above 2^53 that were rounded. Absent if there are none. */
+  /**
+   * Remarks about cells whose value differs from the text: integers above 2^53 that were rounded. Absent if there are
+   * none.
+   */
   readonly notes?: readonly string[];
 }
 
 /** Options of `readTable`. */
 export interface ReadTableOptions {
-  /** What messages call the text: a file name, for instance. Default `"table"`. */
+  /** Name of the text in messages, such as a file name. Default `"table"`. */
   readonly name?: string;
-  /**
-   * What stands between cells, one character; default `"auto"`: that of `,` `;` tab `|` which the first line
-   * has most often.
-   */
+  /** Separator of cells, one character. Default `"auto"`: the most frequent of `,` `;` tab `|` in the first line. */
   readonly separator?: string;
   /**
-   * Whether the first line holds names. Default `"auto"`: it does if none of its cells is a number, or if one
-   * of them is not while the cell below it is. Without a header the columns are `column1`, `column2`, …
+   * Whether the first line contains names. Default `"auto"`: true if none of its cells is a number, or if one of them
+   * is not a number while the cell below it is. Without a header the columns are named `column1`, `column2`, …
    */
   readonly header?: boolean | "auto";
   /**
-   * What stands before decimals: the other mark, blanks or apostrophes may then stand between thousands, `1,234.5` or
-   * `1.234,5`. Default `"auto"`: by the first number of the table that has one reading only, for all of them; where none
-   * has, `1.234` is a number with decimals and `1,234` an error.
+   * Decimal mark. The other mark, spaces or apostrophes may then separate thousands: `1,234.5` or `1.234,5`. Default
+   * `"auto"`: the first unambiguous number of the table determines it. If there is none, `1.234` is a decimal number
+   * and `1,234` an error.
    */
   readonly decimal?: DecimalMark | "auto";
   /** Names of columns to keep as text even if they look like numbers. */
   readonly text?: readonly string[];
   /**
-   * What to do with a missing value: an empty cell, and in a column of numbers also `NA`, `N/A`, `NaN`,
-   * `null` and `?`. Default `"error"`, which names the line; `"keep"` gives NaN, or empty text.
+   * Treatment of a missing value: an empty cell, and in a numeric column also `NA`, `N/A`, `NaN`, `null` and `?`.
+   * Default `"error"`, whose message names the line; `"keep"` returns NaN or empty text.
    */
   readonly missing?: "error" | "keep";
 }
 
 /**
- * The table in separated text (CSV): quotes as in RFC 4180, any line ends, a byte order mark, blank lines
- * passed over.
+ * Reads a table from separated text (CSV), with quotes as in RFC 4180 and any line ends. Skips a byte order mark and
+ * blank lines.
  *
- * A column whose first value is a number is a column of numbers, and then all its values must be; other
- * columns are text, without the spaces around it. Numbers are float64: integers above 2^53 may be rounded, which `notes` of the table says.
+ * A column whose first value is a number is numeric, and then all its values must be numbers. Other columns are text,
+ * with surrounding spaces removed. Numbers are float64. Integers above 2^53 may be rounded, which `notes` of the table
+ * reports.
  *
- * @throws DownhillError `data`, naming file, line and column: for rows of another length than the first,
- * cells that are no finite numbers, decimal points beside decimal commas, missing values, two columns of one name, no
- * rows, broken quotes. `option` for unknown options.
+ * @throws DownhillError `data`, naming file, line and column: for rows of another length than the first, cells that are
+ *   not finite numbers, mixed decimal points and commas, missing values, duplicate column names, no rows, broken
+ *   quotes. `option` for unknown options.
  * @example
  * const table = readTable("height,species\n1.5,oak\n2,ash\n");
  * columnOf(table, "height"); // { kind: "number", name: "height", values: Float64Array [1.5, 2] }
@@ -80,7 +81,7 @@ export function readTable(text: string, options: ReadTableOptions = {}): Table {
   return builder.take();
 }
 
-/** Checks the options of `readTable` and of what reads tables part by part. */
+/** Checks the options of `readTable` and of the functions that read tables in parts. */
 export function checkedTableOptions(
   operation: string,
   options: ReadTableOptions,
@@ -105,31 +106,34 @@ export function checkedTableOptions(
   return { name, separator: separator === "auto" ? separator : checkedSeparator(operation, separator) };
 }
 
-/** Makes tables of rows; the first two decide what the columns are called. */
+/** Builds tables from rows. The first two rows determine the names of the columns. */
 export interface TableBuilder {
-  /** The rows that are known to hold values, with this one: the first waits for the second, and may be the header. */
+  /**
+   * Takes a row and returns the rows that are known to hold values. The first row waits for the second, because it may
+   * be the header.
+   */
   readonly settle: (row: TextRecord) => readonly TextRecord[];
   /** Adds a row of values. */
   readonly add: (row: TextRecord) => void;
-  /** Says that there are no more rows. */
+  /** Marks the end of the rows. */
   readonly end: () => void;
-  /** Rows added since the last `take`. */
+  /** Number of rows added since the last `take`. */
   readonly pending: () => number;
-  /** The rows added since the last `take`, as a table. */
+  /** Returns the rows added since the last `take` as a table. */
   readonly take: () => Table;
 }
 
-/** A builder for checked options. */
+/** Creates a builder for checked options. */
 export function tableBuilder(options: ReadTableOptions): TableBuilder {
   const { name = "table", header = "auto", decimal = "auto", missing = "error" } = options;
   const reader = numberReader(name, decimal);
-  let first: TextRecord | undefined; // waits for the second, which shows whether it is a header
+  let first: TextRecord | undefined; // waits for the second row, which shows whether it is a header
   let firstLine = 0;
   let builders: readonly ColumnBuilder[] | undefined;
   let lines: number[] = [];
   let count = 0;
 
-  /** Names the columns, and gives the first row back if it holds values. */
+  /** Names the columns. Returns the first row if it holds values. */
   const begin = (head: TextRecord, second: TextRecord | undefined): readonly TextRecord[] => {
     const hasHeader = header === "auto" ? looksLikeHeader(head.cells, second?.cells) : header;
     const names = hasHeader ? headerNames(name, head) : head.cells.map((_, i) => `column${i + 1}`);
@@ -187,9 +191,9 @@ export function tableBuilder(options: ReadTableOptions): TableBuilder {
 }
 
 /**
- * The column of that name.
+ * Returns the column of that name.
  *
- * @throws DownhillError `data` if there is none, with the nearest name there is.
+ * @throws DownhillError `data` if there is none, with the most similar name.
  */
 export function columnOf(table: Table, name: string): TableColumn {
   if (arguments.length > 2) refuseExtra("columnOf", arguments, 2);
@@ -201,8 +205,7 @@ export function columnOf(table: Table, name: string): TableColumn {
 }
 
 /**
- * Passes records on but for blank lines; in a table of one column, blank lines between others are empty
- * cells.
+ * Creates a filter that drops blank lines. In a table of one column, blank lines between other lines are empty cells.
  */
 export function blankFilter(): (row: TextRecord) => readonly TextRecord[] {
   let blanks: TextRecord[] = [];
@@ -239,7 +242,7 @@ function headerNames(file: string, row: TextRecord): string[] {
   });
 }
 
-/** What is wrong with a name of a column that is none, with the names that there are. */
+/** Describes an unknown column name, with the available names. */
 export function noColumn(name: string, columns: readonly { readonly name: string }[]): string {
   const names = columns.map((column) => column.name);
   const more = names.length > 20 ? `, and ${names.length - 20} more` : "";

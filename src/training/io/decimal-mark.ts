@@ -1,48 +1,48 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 import { type DecimalMark, parseNumber, showCell } from "./cells.ts";
 
-/** A cell and where it stands. */
+/** A cell and its position. */
 export interface CellPosition {
   readonly cell: string;
   readonly line: number;
   readonly column: string;
 }
 
-/** A number, and what it is if the decimal mark turns out to be a comma, where that is not the same. */
+/** A number, and its value with a decimal comma if that differs. */
 export interface ReadNumber {
   readonly value: number;
   readonly byComma?: number;
 }
 
 /**
- * Reads the numbers of a table, whose decimal mark is said or found out: by the first cell that is a number by one mark
- * only, such as `0,5`, `1.25` and `1,234.5`.
+ * Reads the numbers of a table. The decimal mark is given, or determined by the first cell that is a number with only
+ * one of the marks, such as `0,5`, `1.25` and `1,234.5`.
  */
 export interface NumberReader {
-  /** The number in a cell that has one reading now; `undefined` where `read` is to be asked. */
+  /** Parses an unambiguous number; `undefined` if `read` must be called. */
   readonly plain: (cell: string) => number | undefined;
-  /** The number in a cell; `undefined` if it is none by either mark. */
+  /** Parses a number; `undefined` if the cell is not a number with either mark. */
   readonly read: (place: CellPosition) => ReadNumber | undefined;
   /**
-   * The mark by which numbers that were read in two ways are meant: that which was found, else a point.
+   * Returns the mark by which ambiguous numbers are read: the one that was found, otherwise a point.
    *
-   * @throws DownhillError `data` if there are cells such as `1,234`, and nothing tells which number they are.
+   * @throws DownhillError `data` if there are cells such as `1,234`, and no other cell determines the mark.
    */
   readonly settle: () => DecimalMark;
 }
 
 const nameOf = { ".": "point", ",": "comma" } as const;
 
-/** A reader of the numbers of one file. */
+/** Creates a reader of the numbers of one file. */
 export function numberReader(file: string, decimal: DecimalMark | "auto"): NumberReader {
   let mark = decimal === "auto" ? undefined : decimal;
-  let witness: CellPosition | undefined; // the cell that told the mark
+  let witness: CellPosition | undefined; // the cell that determined the mark
   let doubt: CellPosition | undefined; // the first cell such as 1,234
-  let isAssumed = false; // whether cells such as 1.234 wait for the mark
+  let isAssumed = false; // whether cells such as 1.234 were read before the mark was known
 
   const at = ({ line, column }: CellPosition): string => `line ${line}, column ${JSON.stringify(column)}`;
 
-  /** A number by the other mark. */
+  /** Creates the error for a number with the other mark. */
   const mixed = (place: CellPosition, known: DecimalMark): DownhillError => {
     const other = known === "." ? "," : ".";
     const what = `${file}: ${at(place)}: ${showCell(place.cell)} has a decimal ${nameOf[other]}`;
@@ -92,7 +92,7 @@ export function numberReader(file: string, decimal: DecimalMark | "auto"): Numbe
             `Say what comes before decimals with decimal: "." or decimal: ",".`,
         );
       }
-      if (isAssumed) mark ??= "."; // what is given out now must agree with what comes later
+      if (isAssumed) mark ??= "."; // numbers returned now must agree with later ones
       return mark ?? ".";
     },
   };

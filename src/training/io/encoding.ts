@@ -1,16 +1,16 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 
 /**
- * The encoding of a text by its byte order mark, UTF-8 without one.
+ * Determines the encoding of a text by its byte order mark; UTF-8 without one.
  *
- * @throws DownhillError `data` if there are zero bytes, which no text in UTF-8 has.
+ * @throws DownhillError `data` if there are zero bytes, which do not occur in UTF-8 text.
  */
 export function encodingOf(bytes: Uint8Array, path: string): "utf-8" | "utf-16le" | "utf-16be" {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf-16be";
   const zero = bytes.indexOf(0);
   if (zero < 0) return "utf-8";
-  // in UTF-16 every other byte of most texts is zero
+  // In UTF-16 every other byte of most texts is zero.
   const zeros = [0, 0];
   const begin = bytes.subarray(0, 1000);
   begin.forEach((byte, i) => (zeros[i % 2]! += byte === 0 ? 1 : 0));
@@ -20,7 +20,7 @@ export function encodingOf(bytes: Uint8Array, path: string): "utf-8" | "utf-16le
   throw new DownhillError("data", `${path}: ${isWide ? wide : notText(zero)}`);
 }
 
-/** What is wrong with a text that holds a zero byte, and what to do. */
+/** Describes a text that contains a zero byte, and the remedy. */
 export function notText(zero: number): string {
   return `this is not text: byte ${zero} is zero. ${saveAgain}`;
 }

@@ -8,7 +8,7 @@ import { openEventFile } from "./event-file.ts";
 import { type FileOperations, nodeFiles } from "./file-operations.ts";
 import { openFullDevice } from "./testdata/full-device.ts";
 
-// the fields of TensorFlow's event.proto and summary.proto that scalars need
+// The fields of TensorFlow's event.proto and summary.proto that scalars need.
 const { root } = protobuf.parse(`
   syntax = "proto3";
   message SessionLog {
@@ -38,7 +38,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The events of a file, with its lengths and checksums checked. */
+/** Reads the events of a file and checks their lengths and checksums. */
 function readEvents(bytes: Uint8Array): unknown[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const unmasked = (at: number): number => {
@@ -51,7 +51,7 @@ function readEvents(bytes: Uint8Array): unknown[] {
     expect(unmasked(at + 8)).toBe(crc32c(bytes.subarray(at, at + 8)));
     const content = bytes.subarray(at + 12, at + 12 + size);
     expect(unmasked(at + 12 + size)).toBe(crc32c(content));
-    // 0 is what a number is where nothing is written
+    // a field that is absent has the value 0
     events.push({
       step: 0,
       ...eventType.toObject(eventType.decode(content), { longs: Number, enums: String }),
@@ -113,7 +113,7 @@ test("files of one folder come in order, even within a second", async () => {
   );
 });
 
-/** Files on a device that never has room, and how many of them are open. */
+/** File operations on a device that fills up, and the number of open files. */
 function countOpen(isFull: (written: number) => boolean): { files: FileOperations; open: () => number } {
   let [open, written] = [0, 0];
   const real = nodeFiles("test");

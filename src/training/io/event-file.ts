@@ -5,22 +5,22 @@ import { joined } from "./bytes.ts";
 import { maskedCrc32c } from "./crc32c.ts";
 import { explainWriteError, type FileOperations, nodeFiles, type WritableFile } from "./file-operations.ts";
 
-/** Numbers at a step, by the names of their curves. */
+/** Values of curves at a step, by name of the curve. */
 export interface Scalars {
   /** Number of the step, 0 or more. */
   readonly step: number;
   readonly values: Readonly<Record<string, number>>;
 }
 
-/** A file of events that grows. */
+/** A TensorBoard event file open for appending. */
 export interface EventFile {
-  /** The path of the file. */
+  /** Path of the file. */
   readonly path: string;
-  /** Adds points to curves. They are held in memory until `flush`, or until there are many. */
+  /** Adds points to curves. They are buffered until `flush`, or until the buffer is full. */
   readonly add: (scalars: Scalars) => Promise<void>;
   /**
-   * Says that what follows begins at this step: what other files of the folder have from there on is no longer shown. For
-   * a run that was resumed.
+   * Marks that the run restarts at this step, so that TensorBoard hides later points of other files in the folder. Used
+   * for a resumed run.
    */
   readonly restartAt: (step: number) => Promise<void>;
   readonly flush: () => Promise<void>;
@@ -29,21 +29,21 @@ export interface EventFile {
 
 /** Options of `openEventFile`. */
 export interface EventFileOptions {
-  /** Other files than those of Node, Deno or Bun. */
+  /** File operations to use instead of those of Node, Deno or Bun. */
   readonly files?: FileOperations;
-  /** The time, in milliseconds since 1970. Default `Date.now`. */
+  /** Clock, in milliseconds since 1970. Default `Date.now`. */
   readonly now?: () => number;
 }
 
-/** As many bytes as are held back at most. */
+/** Largest number of buffered bytes. */
 const mostHeld = 1 << 16;
 
 /**
- * Opens a new file for TensorBoard in a folder, which is made if it is not there.
+ * Opens a new event file for TensorBoard in a folder, which is created on demand.
  *
- * The file is a row of records (the length, eight bytes; its checksum; the content; its checksum: CRC-32C, masked), each
- * of them an `Event` as a protocol buffer, the first naming the version. Values are written as float32, as TensorBoard
- * shows them.
+ * The file is a sequence of records. Each consists of the length (eight bytes), its checksum, the content, and its
+ * checksum (masked CRC-32C). The content is an `Event` protocol buffer; the first one names the version. Values are
+ * written as float32, which TensorBoard displays.
  *
  * @throws DownhillError `file` if it cannot be written, and in a browser.
  * @see TensorFlow, tensorflow/core/util/event.proto, framework/summary.proto, lib/io/record_writer.h.
@@ -71,14 +71,14 @@ export async function openEventFile(folder: string, options: EventFileOptions = 
   const file = await guarded(async () => {
     await files.makeFolder(folder);
     let number = (await files.list(folder)).filter((name) => name.includes("tfevents")).length;
-    // TensorBoard reads the files of a folder in the order of their names
+    // TensorBoard reads the files of a folder in the order of their names.
     const stamp = String(Math.floor(seconds())).padStart(10, "0");
     for (;;) {
       path = `${folder}/events.out.tfevents.${stamp}.downhill.${String(number++).padStart(4, "0")}`;
       try {
         return await files.open(path);
       } catch (error) {
-        // another run has begun in the same second
+        // Another run began in the same second.
         if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
       }
     }
@@ -109,12 +109,12 @@ export async function openEventFile(folder: string, options: EventFileOptions = 
   };
 }
 
-/** Runs an action; where that throws, the file is closed first, since nobody else will. */
+/** Runs an action. If it throws, closes the file before rethrowing. */
 async function closedIfItFails(file: WritableFile, action: () => Promise<void>): Promise<void> {
   try {
     await action();
   } catch (error) {
-    await file.close().catch(() => {}); // the first error says more
+    await file.close().catch(() => {}); // the first error is more informative
     throw error;
   }
 }
@@ -123,7 +123,7 @@ async function writeAll(file: WritableFile, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; at += await file.write(bytes.subarray(at)));
 }
 
-/** What an event says. */
+/** Content of an event. */
 interface EventContent {
   readonly seconds: number;
   readonly step?: number;
@@ -132,7 +132,7 @@ interface EventContent {
   readonly isStart?: true;
 }
 
-/** A record: a length and a content, each with its checksum. */
+/** Encodes a record: a length and a content, each with its checksum. */
 function frame(content: Uint8Array): Uint8Array {
   const record = new Uint8Array(16 + content.length);
   const view = new DataView(record.buffer);
@@ -143,14 +143,14 @@ function frame(content: Uint8Array): Uint8Array {
   return record;
 }
 
-/** An `Event` as a protocol buffer; the numbers of the fields are those of event.proto and summary.proto. */
+/** Encodes an `Event` as a protocol buffer. Field numbers are those of event.proto and summary.proto. */
 function encodeEvent({ seconds, step = 0, fileVersion, values, isStart }: EventContent): Uint8Array {
   const time = new DataView(new ArrayBuffer(8));
   time.setFloat64(0, seconds, true);
   const summary = Object.entries(values ?? {}).map(([tag, value]) => {
     const number = new DataView(new ArrayBuffer(4));
     number.setFloat32(0, value, true);
-    // a Summary.Value: its tag, and its simple_value
+    // a Summary.Value with its tag and simple_value
     return bytesField(1, joined([textField(1, tag), Uint8Array.of(key(2, fourBytes)), bytesOf(number)]));
   });
   return joined([
@@ -164,7 +164,7 @@ function encodeEvent({ seconds, step = 0, fileVersion, values, isStart }: EventC
   ]);
 }
 
-// kinds of fields on the wire
+// wire types
 const varint = 0;
 const eightBytes = 1;
 const lengthFirst = 2;
@@ -182,7 +182,10 @@ function bytesField(field: number, bytes: Uint8Array): Uint8Array {
   return joined([Uint8Array.of(key(field, lengthFirst)), varintOf(bytes.length), bytes]);
 }
 
-/** A whole number of 0 or more, seven bits a byte, the lowest first; all but the last have their top bit set. */
+/**
+ * Encodes an integer of 0 or more as a varint: seven bits per byte, lowest first; all bytes but the last have their top
+ * bit set.
+ */
 function varintOf(n: number): Uint8Array {
   const bytes: number[] = [];
   let rest = n;

@@ -1,12 +1,14 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 import { suggest } from "../../engine/util/suggest.ts";
 
-/** The one thing that explanations ask of the file system. */
+/** File system access that explanations need. */
 export interface FolderReader {
   readonly readdir: (folder: string) => Promise<string[]>;
 }
 
-/** What an action on a file gives. @throws DownhillError `file`, with the reason and what to do, if it fails. */
+/**
+ * Returns the result of an action on a file. @throws DownhillError `file`, with the reason and the remedy, if it fails.
+ */
 export async function explained<T>(fs: FolderReader, path: string, action: Promise<T>): Promise<T> {
   try {
     return await action;
@@ -15,7 +17,7 @@ export async function explained<T>(fs: FolderReader, path: string, action: Promi
   }
 }
 
-/** Why a file could not be read and what to do, from what the file system threw. */
+/** Explains why a file could not be read and names a remedy, based on the error of the file system. */
 export async function explainReadError(fs: FolderReader, path: string, cause: unknown): Promise<string> {
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
   switch (code) {
@@ -32,7 +34,7 @@ export async function explainReadError(fs: FolderReader, path: string, cause: un
   }
 }
 
-/** The rest of the sentence: the first part of the path that is missing, and the nearest name there. */
+/** Completes the sentence with the first part of the path that is missing, and the most similar name there. */
 async function explainMissing(fs: FolderReader, path: string): Promise<string> {
   for (let missing = path; missing !== "";) {
     const cut = Math.max(missing.lastIndexOf("/"), missing.lastIndexOf("\\")) + 1;

@@ -34,7 +34,7 @@ test("makeFolder tells of a file in the way", async () => {
   expect(await codeOf(files.makeFolder(join(folder, "file", "a")))).toBe("ENOTDIR");
 });
 
-// Node's `mkdir` with `recursive: true` makes folders above for ever there
+// With `recursive: true`, Node's `mkdir` creates parents there for ever.
 testOnLinux("makeFolder ends where a folder takes no new ones and says that there is none", async () => {
   expect(await codeOf(files.makeFolder("/proc/downhill"))).toBe("ENOENT");
   expect(await codeOf(files.makeFolder("/proc/downhill/a"))).toBe("ENOENT");

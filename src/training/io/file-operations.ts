@@ -1,40 +1,40 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 
 /**
- * What checkpoints and logs ask of a file system, each a promise that rejects with the system's own error. The files of
- * Node, Deno and Bun by default; others may be given, so that checkpoints can be kept elsewhere and faults be tried out.
+ * File system operations that checkpoints and logs need. Each promise rejects with the system's own error. By default
+ * those of Node, Deno and Bun are used; others may be passed to store checkpoints elsewhere or to test faults.
  */
 export interface FileOperations {
-  /** Makes a folder and those above it, where they are not there yet. */
+  /** Creates a folder and its parents, unless they exist. */
   readonly makeFolder: (path: string) => Promise<void>;
-  /** The names in a folder. */
+  /** Returns the names in a folder. */
   readonly list: (folder: string) => Promise<readonly string[]>;
   readonly read: (path: string) => Promise<Uint8Array>;
-  /** Opens a new file to be written; rejects with code `EEXIST` if there is anything of that name, a link too. */
+  /** Creates a file for writing. Rejects with code `EEXIST` if the name exists, even as a link. */
   readonly open: (path: string) => Promise<WritableFile>;
-  /** Gives a file another name; one that had it is replaced in the same instant. */
+  /** Renames a file, atomically replacing an existing one. */
   readonly rename: (from: string, to: string) => Promise<void>;
   readonly remove: (path: string) => Promise<void>;
-  /** Waits until what was renamed and removed in a folder will outlast a power cut. */
+  /** Waits until renamed and removed entries of a folder will survive a power cut. */
   readonly syncFolder: (folder: string) => Promise<void>;
 }
 
-/** A file that is being written. */
+/** A file open for writing. */
 export interface WritableFile {
-  /** Appends bytes, as many as go at once; returns how many. */
+  /** Appends bytes, possibly only some of them. Returns the number of bytes written. */
   readonly write: (bytes: Uint8Array) => Promise<number>;
-  /** Waits until what was written will outlast a power cut. */
+  /** Waits until written bytes will survive a power cut. */
   readonly sync: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 /**
- * The files of Node, Deno and Bun.
+ * Returns the file operations of Node, Deno and Bun.
  *
- * @throws DownhillError `file` in a browser, where there are none.
+ * @throws DownhillError `file` in a browser, which has no files.
  */
 export function nodeFiles(operation: string): FileOperations {
-  // asked for at run time, so that bundles for browsers hold no import of `node:`
+  // looked up at run time, so that bundles for browsers contain no import of `node:`
   const fs = globalThis.process?.getBuiltinModule?.("node:fs/promises");
   if (fs === undefined) {
     throw new DownhillError(
@@ -47,7 +47,7 @@ export function nodeFiles(operation: string): FileOperations {
     list: async (folder) => fs.readdir(folder),
     read: async (path) => {
       const found = await fs.stat(path);
-      // a pipe or a device might never end
+      // A pipe or a device might never end.
       if (!found.isFile() && !found.isDirectory()) throw new Error("it is no plain file");
       const { buffer, byteOffset, byteLength } = await fs.readFile(path);
       return new Uint8Array(buffer, byteOffset, byteLength);
@@ -56,7 +56,7 @@ export function nodeFiles(operation: string): FileOperations {
     rename: async (from, to) => fs.rename(from, to),
     remove: async (path) => fs.rm(path, { force: true }),
     syncFolder: async (folder) => {
-      if (process.platform === "win32") return; // which has no such call, and needs none: renaming is written at once
+      if (process.platform === "win32") return; // Windows has no such call and needs none: renaming is written at once
       const handle = await fs.open(folder, "r");
       try {
         await handle.sync();
@@ -67,7 +67,7 @@ export function nodeFiles(operation: string): FileOperations {
   };
 }
 
-/** What is needed of `node:fs/promises` to make files. */
+/** Part of `node:fs/promises` needed to create files. */
 interface FileMaker {
   readonly open: (
     path: string,
@@ -80,7 +80,10 @@ interface FileMaker {
   }>;
 }
 
-/** A new file with these permissions; who planted a link of its name gets an error, and nothing is written through it. */
+/**
+ * Creates a file with these permissions. If a link of its name exists, this fails, so that nothing is written through
+ * the link.
+ */
 export async function openNew(fs: FileMaker, path: string, mode?: number): Promise<WritableFile> {
   const file = await fs.open(path, "wx");
   if (mode !== undefined) {
@@ -96,22 +99,22 @@ export async function openNew(fs: FileMaker, path: string, mode?: number): Promi
   };
 }
 
-/** What is needed of `node:fs/promises` to make folders. */
+/** Part of `node:fs/promises` needed to create folders. */
 interface FolderMaker {
   readonly mkdir: (path: string) => Promise<unknown>;
   readonly stat: (path: string) => Promise<{ readonly isDirectory: () => boolean }>;
 }
 
 /**
- * `mkdir` with the folders above, one by one: Node's own `recursive: true` never comes back where a folder that is there
- * takes no new ones and says that there is none, as `/proc` does.
+ * Creates a folder and its parents one by one. Node's `recursive: true` never returns if an existing folder such as
+ * `/proc` refuses new entries with ENOENT.
  */
 async function makeFolders(fs: FolderMaker, path: string): Promise<void> {
   try {
     await fs.mkdir(path);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
-    // some systems say of a folder that is there that it may not be made
+    // Some systems report that an existing folder may not be created.
     if (code !== "ENOENT" && (await isFolder(fs, path))) return;
     const above = folderOf(path);
     if (code !== "ENOENT" || above === path || (await isFolder(fs, above))) throw error;
@@ -131,11 +134,11 @@ async function isFolder(fs: FolderMaker, path: string): Promise<boolean> {
 const temporaryEnd = ".tmp";
 
 /**
- * Writes a file so that under its name there is at any time either what was there before or all of the new: into a
- * temporary file beside it, of a name that nobody can foresee, which is synced and then renamed. The folder is left to be
- * synced.
+ * Writes a file atomically: at any time its name refers to either the old or the complete new content. The bytes go to
+ * a temporary file next to it with an unpredictable name, which is synced and then renamed. The caller must sync the
+ * folder.
  *
- * What fails is thrown as it came, after the temporary file was removed.
+ * Errors are rethrown unchanged after removing the temporary file.
  */
 export async function writeWhole(
   files: Pick<FileOperations, "open" | "rename" | "remove">,
@@ -157,17 +160,17 @@ export async function writeWhole(
     }
     await files.rename(temporary, path);
   } catch (error) {
-    await files.remove(temporary).catch(() => {}); // it may not be there
+    await files.remove(temporary).catch(() => {}); // it may not exist
     throw error;
   }
 }
 
-/** Eight characters by chance. */
+/** Returns eight random characters. */
 function randomName(): string {
   return globalThis.crypto.randomUUID().slice(0, 8);
 }
 
-/** Why writing failed and what to do, from what the file system threw. */
+/** Explains why writing failed and names a remedy, based on the error of the file system. */
 export function explainWriteError(path: string, cause: unknown): string {
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
   switch (code) {
@@ -193,7 +196,7 @@ export function explainWriteError(path: string, cause: unknown): string {
   }
 }
 
-/** The folder of a file. */
+/** Returns the folder of a path; `"."` if it has none. */
 export function folderOf(path: string): string {
   const end = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
   return end < 0 ? "." : path.slice(0, Math.max(end, 1));

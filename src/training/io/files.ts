@@ -20,10 +20,10 @@ import {
 import { replaceFileOrExplain } from "./replace-file.ts";
 
 /**
- * The bytes of a file, in Node, Deno and Bun.
+ * Reads the bytes of a file in Node, Deno and Bun.
  *
- * @throws DownhillError `file`, naming the file and what to do, if it is missing (with the nearest name in
- * its folder), a folder, or may not be read; and in a browser, where bytes come from `fetch` or a file input.
+ * @throws DownhillError `file`, naming the file and the remedy, if it is missing (with the most similar name in its
+ *   folder), is a folder, or may not be read; and in a browser, where bytes come from `fetch` or a file input.
  */
 export async function readFileBytes(path: string): Promise<Uint8Array> {
   if (arguments.length > 1) refuseExtra("readFileBytes", arguments, 1);
@@ -32,20 +32,21 @@ export async function readFileBytes(path: string): Promise<Uint8Array> {
 }
 
 /**
- * The text of a file in UTF-8 (or UTF-16 with a byte order mark), unpacked if it is gzip.
+ * Reads the text of a file in UTF-8 (or UTF-16 with a byte order mark), unpacking gzip.
  *
- * @throws DownhillError `file` as `readFileBytes`; `data` if the bytes are no text, more than a text can hold (then there
- * is `streamTable`), or unpack to more than `maxUnpackedBytes`.
+ * @throws DownhillError `file` like `readFileBytes`; `data` if the bytes are not text, exceed the longest string (use
+ *   `streamTable` then), or unpack to more than `maxUnpackedBytes`.
  */
 export async function readFileText(path: string, options: UnpackOptions = {}): Promise<string> {
   if (arguments.length > 2) refuseExtra("readFileText", arguments, 2);
-  checkOptions("readFileText", options, ["maxUnpackedBytes"]); // before anything is read, as below
+  checkOptions("readFileText", options, ["maxUnpackedBytes"]); // checked before anything is read, like below
   const bytes = await gunzip(await readFileBytes(path), path, options);
   const encoding = encodingOf(bytes, path);
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch (cause) {
-    // engines throw a TypeError for bytes that are no text, as the standard says, and others for what is too long
+    // By the standard, engines throw a TypeError for bytes that are not text, and other errors for texts that are too
+    // long.
     if (!(cause instanceof TypeError) || bytes.length >= longestText) {
       const size = `its ${bytes.length} bytes make a text longer than there are`;
       throw new DownhillError("data", `${path}: ${size}. Read it part by part, with streamTable.`, { cause });
@@ -57,7 +58,7 @@ export async function readFileText(path: string, options: UnpackOptions = {}): P
   }
 }
 
-/** `readTable` of a file, gzip or not; messages name the path unless `name` is given. */
+/** Like `readTable`, for a file, gzip or not. Messages name the path unless `name` is given. */
 export async function readTableFile(
   path: string,
   options: ReadTableOptions & UnpackOptions = {},
@@ -69,26 +70,26 @@ export async function readTableFile(
   return readTable(text, { name: path, ...rest });
 }
 
-/** `readJsonLines` of a file, gzip or not; messages name the path unless `name` is given. */
+/** Like `readJsonLines`, for a file, gzip or not. Messages name the path unless `name` is given. */
 export async function readJsonLinesFile(
   path: string,
   options: ReadValuesOptions & UnpackOptions = {},
 ): Promise<Table> {
   if (arguments.length > 2) refuseExtra("readJsonLinesFile", arguments, 2);
-  checkValueOptions("readJsonLinesFile", options, ["maxUnpackedBytes"]); // before anything is read
+  checkValueOptions("readJsonLinesFile", options, ["maxUnpackedBytes"]); // checked before anything is read
   const { maxUnpackedBytes, ...rest } = options;
   const text = await readFileText(path, maxUnpackedBytes === undefined ? {} : { maxUnpackedBytes });
   return readJsonLines(text, { name: path, ...rest });
 }
 
-/** `readIdx` of a file, gzip or not; messages name the path unless `name` is given. */
+/** Like `readIdx`, for a file, gzip or not. Messages name the path unless `name` is given. */
 export async function readIdxFile(path: string, options: ReadIdxOptions = {}): Promise<IdxArray> {
   if (arguments.length > 2) refuseExtra("readIdxFile", arguments, 2);
   checkOptions("readIdxFile", options, ["name", "maxUnpackedBytes"]);
   return readIdx(await readFileBytes(path), { name: path, ...options });
 }
 
-/** `readNpy` of a file, gzip or not; messages name the path unless `name` is given. */
+/** Like `readNpy`, for a file, gzip or not. Messages name the path unless `name` is given. */
 export async function readNpyFile(path: string, options: ReadNpyOptions = {}): Promise<NpyArray> {
   if (arguments.length > 2) refuseExtra("readNpyFile", arguments, 2);
   checkOptions("readNpyFile", options, ["name", "maxUnpackedBytes"]);
@@ -96,17 +97,17 @@ export async function readNpyFile(path: string, options: ReadNpyOptions = {}): P
 }
 
 /**
- * `writeNpy` to a file; one that is there is replaced, and under its name there is at any time either what was there before
- * or all of the new.
+ * Like `writeNpy`, to a file. Replaces an existing file atomically: at any time the name refers to either the old or
+ * the complete new content.
  *
- * @throws DownhillError as `writeNpy`; `file`, naming the file, if it cannot be written.
+ * @throws DownhillError like `writeNpy`; `file`, naming the file, if it cannot be written.
  */
 export async function writeNpyFile(path: string, array: NpySource): Promise<void> {
   if (arguments.length > 2) refuseExtra("writeNpyFile", arguments, 2);
   await replaceFileOrExplain("writeNpyFile", path, writeNpy(array));
 }
 
-/** `readNpz` of a file; messages name the path unless `name` is given. */
+/** Like `readNpz`, for a file. Messages name the path unless `name` is given. */
 export async function readNpzFile(
   path: string,
   options: ReadNpzOptions = {},
@@ -117,10 +118,10 @@ export async function readNpzFile(
 }
 
 /**
- * `writeNpz` to a file; one that is there is replaced, and under its name there is at any time either what was there before
- * or all of the new.
+ * Like `writeNpz`, to a file. Replaces an existing file atomically: at any time the name refers to either the old or
+ * the complete new content.
  *
- * @throws DownhillError as `writeNpz`; `file`, naming the file, if it cannot be written.
+ * @throws DownhillError like `writeNpz`; `file`, naming the file, if it cannot be written.
  */
 export async function writeNpzFile(
   path: string,
@@ -132,13 +133,13 @@ export async function writeNpzFile(
   await replaceFileOrExplain("writeNpzFile", path, await writeNpz(arrays, options));
 }
 
-const longestText = 2 ** 29 - 24; // characters, in V8; others hold more
+const longestText = 2 ** 29 - 24; // characters, in V8; other engines allow more
 
 interface FileSystemReader extends FolderReader {
   readonly readFile: (path: string) => Promise<Uint8Array>;
 }
 
-/** Asked for at run time, so that bundles for browsers hold no import of `node:`. */
+/** Returns the file system, looked up at run time so that bundles for browsers contain no import of `node:`. */
 function fileSystem(path: string): FileSystemReader {
   const fs = globalThis.process?.getBuiltinModule?.("node:fs/promises");
   if (fs !== undefined) return fs;

@@ -3,26 +3,26 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
 import { joined } from "./bytes.ts";
 
-/** Options of all that unpacks gzip. */
+/** Options of functions that unpack gzip. */
 export interface UnpackOptions {
   /**
-   * How many bytes may come of unpacking. Default: 100 for each packed byte, and at least 64 MiB. Real data take a tenth
-   * of that at most; files made to fill the memory of whoever opens them take ten times as much. `Infinity` for no limit.
+   * Largest number of unpacked bytes. Default: 100 per packed byte, and at least 64 MiB. Real data reach a tenth of
+   * that at most; files made to exhaust memory reach ten times as much. `Infinity` for no limit.
    */
   readonly maxUnpackedBytes?: number;
 }
 
-const mostRatio = 100; // deflate makes at most 1,032 bytes of one; tables and images 2 to 20
-const alwaysAllowed = 64 * 2 ** 20; // bytes: a small file of zeros does no harm
+const mostRatio = 100; // deflate yields at most 1,032 bytes per byte; tables and images 2 to 20
+const alwaysAllowed = 64 * 2 ** 20; // bytes: a small file of zeros is harmless
 
-/** Whether bytes begin as a gzip file does. */
+/** True if bytes begin like a gzip file. */
 export function isGzip(bytes: Uint8Array): boolean {
   if (arguments.length > 1) refuseExtra("isGzip", arguments, 1);
   return bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
 /**
- * The bytes that a gzip file holds; other bytes as they are.
+ * Unpacks a gzip file; returns other bytes unchanged.
  *
  * @throws DownhillError `data` if the file is cut short or damaged, or unpacks to more than `maxUnpackedBytes`.
  */
@@ -40,13 +40,13 @@ export async function gunzip(
   return joined(pieces);
 }
 
-/** How many bytes may come of so many packed ones. */
+/** Returns the largest number of unpacked bytes for a number of packed ones. */
 export type UnpackLimit = (packed: number) => number;
 
 /**
- * The limit that the options set.
+ * Returns the limit that the options set.
  *
- * @throws DownhillError `option` for what is no number of bytes.
+ * @throws DownhillError `option` for an invalid number of bytes.
  */
 export function unpackLimit(operation: string, { maxUnpackedBytes }: UnpackOptions): UnpackLimit {
   if (maxUnpackedBytes === undefined) return (packed) => Math.max(mostRatio * packed, alwaysAllowed);
@@ -57,7 +57,7 @@ export function unpackLimit(operation: string, { maxUnpackedBytes }: UnpackOptio
   );
 }
 
-/** What is wrong with a file that unpacks to more than it may. */
+/** Creates the error for a file that unpacks to more than the limit. */
 export function tooMuch(name: string, most: number, packed: number): DownhillError {
   return new DownhillError(
     "data",
@@ -67,10 +67,10 @@ export function tooMuch(name: string, most: number, packed: number): DownhillErr
 }
 
 /**
- * What packed parts hold (a gzip file, or bare deflate as in zip archives), part by part, until it is more than the limit allows; a packed part is read when what came of
- * those before it has been taken.
+ * Unpacks parts (a gzip file, or raw deflate as in zip archives) while reading, up to the limit. The next packed part
+ * is read after the results of the previous ones were consumed.
  *
- * @throws DownhillError `data` as `gunzip`. What the source throws goes on as it is.
+ * @throws DownhillError `data` like `gunzip`. Errors of the source are rethrown unchanged.
  */
 export async function* gunzipParts(
   packed: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
@@ -78,7 +78,7 @@ export async function* gunzipParts(
   limit: UnpackLimit,
   format: "gzip" | "deflate-raw" = "gzip",
 ): AsyncGenerator<Uint8Array, undefined> {
-  let failure: { readonly error: unknown } | undefined; // of the source, which is no fault of the packing
+  let failure: { readonly error: unknown } | undefined; // an error of the source, which is not a fault of the packed data
   let [taken, given] = [0, 0];
   async function* counted(): AsyncGenerator<Uint8Array, undefined> {
     try {
@@ -101,7 +101,7 @@ export async function* gunzipParts(
   } catch (cause) {
     if (failure !== undefined) throw failure.error;
     if (cause instanceof DownhillError) throw cause;
-    // engines word the cause differently, or not at all
+    // Engines word the cause differently, or not at all.
     const what = format === "gzip" ? "the gzip file" : "the packed data";
     const where = `${what} ${format === "gzip" ? "is" : "are"} damaged or cut short (after ${given} unpacked bytes)`;
     throw new DownhillError("data", `${name}: ${where}. Fetch or copy it again.`, { cause });
@@ -109,7 +109,10 @@ export async function* gunzipParts(
   return undefined;
 }
 
-/** What unpacks here: Node's zlib, whose `DecompressionStream` would read 16,384 parts ahead, or the web's. */
+/**
+ * Returns the unpacker of the platform: Node's zlib, whose `DecompressionStream` would read 16,384 parts ahead, or that
+ * of the web.
+ */
 function unpackers(
   packed: AsyncGenerator<Uint8Array, undefined>,
   format: "gzip" | "deflate-raw",
@@ -117,7 +120,7 @@ function unpackers(
   const zlib = globalThis.process?.getBuiltinModule?.("node:zlib");
   const streams = globalThis.process?.getBuiltinModule?.("node:stream");
   if (zlib !== undefined && streams !== undefined) {
-    // whoever reads gets its errors too
+    // The consumer receives its errors too.
     const unpacker = format === "gzip" ? zlib.createGunzip() : zlib.createInflateRaw();
     return streams.pipeline(packed, unpacker, () => {}) as AsyncIterable<Uint8Array>;
   }
@@ -135,7 +138,7 @@ function unpackers(
   return readerParts(source.pipeThrough(new DecompressionStream(format)));
 }
 
-const pieceSize = 1 << 14; // the web's streams unpack all of a piece before anything of it is taken: 16 MB at most
+const pieceSize = 1 << 14; // Web streams unpack a whole piece before any of it is consumed: 16 MB at most.
 
 async function* smallPieces(
   parts: AsyncGenerator<Uint8Array, undefined>,
@@ -146,7 +149,7 @@ async function* smallPieces(
   return undefined;
 }
 
-/** The parts of a stream of the web. */
+/** Yields the parts of a web stream. */
 export async function* readerParts(
   stream: ReadableStream<Uint8Array>,
 ): AsyncGenerator<Uint8Array, undefined> {

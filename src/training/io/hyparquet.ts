@@ -1,19 +1,19 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 
-/** A file of which hyparquet reads parts. */
+/** A file that hyparquet reads in parts. */
 export interface AsyncBuffer {
   readonly byteLength: number;
   readonly slice: (start: number, end?: number) => ArrayBuffer | Promise<ArrayBuffer>;
 }
 
-/** A part of the schema, as hyparquet tells of it. */
+/** An element of the schema, as returned by hyparquet. */
 export interface ParquetElement {
   readonly name: string;
   readonly type?: string | undefined;
   readonly repetition_type?: string | undefined;
 }
 
-/** What the end of a Parquet file says, as far as it is looked at here. */
+/** Metadata at the end of a Parquet file, as far as they are used here. */
 export interface ParquetMetadata {
   readonly num_rows: bigint;
   readonly row_groups: readonly {
@@ -34,7 +34,7 @@ export interface ParquetMetadata {
   }[];
 }
 
-/** A column's values as they come from hyparquet, page by page. */
+/** Values of a column, as returned by hyparquet for each page. */
 export interface ParquetValues {
   readonly columnData: ArrayLike<unknown>;
   readonly rowStart: number;
@@ -46,7 +46,7 @@ export interface ParquetChild {
   readonly children: readonly unknown[];
 }
 
-/** The part of hyparquet that is used here. */
+/** The functions of hyparquet that are used here. */
 export interface Hyparquet {
   readonly parquetMetadata: (bytes: Uint8Array, options: { readonly geoparquet: boolean }) => unknown;
   readonly parquetSchema: (metadata: never) => { readonly children: readonly ParquetChild[] };
@@ -57,9 +57,9 @@ export interface Hyparquet {
 const functions = ["parquetMetadata", "parquetSchema", "parquetRead", "snappyUncompress"] as const;
 
 /**
- * hyparquet, as it was given, or else as it is installed.
+ * Returns hyparquet: the given module, otherwise the installed one.
  *
- * @throws DownhillError `option`, with what to install, if it is not there, or is another module.
+ * @throws DownhillError `option`, with the command to install it, if it is missing or is another module.
  */
 export async function loadHyparquet(operation: string, given: unknown): Promise<Hyparquet> {
   const module: unknown = given ?? (await importHyparquet(operation));
@@ -76,7 +76,7 @@ export async function loadHyparquet(operation: string, given: unknown): Promise<
 }
 
 async function importHyparquet(operation: string): Promise<unknown> {
-  const name = "hyparquet"; // not in the call, so that bundlers do not look for it where Parquet is not read
+  const name = "hyparquet"; // a variable, so that bundlers do not resolve it in programs that do not read Parquet
   try {
     return await import(/* @vite-ignore */ /* webpackIgnore: true */ name);
   } catch (cause) {

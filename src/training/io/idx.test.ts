@@ -130,7 +130,7 @@ describe("readIdx names the file and what is wrong with", () => {
 
   test("a changed byte in a gzip file", async () => {
     const damaged = Uint8Array.from(packed);
-    damaged[damaged.length - 8]! ^= 1; // of the checksum
+    damaged[damaged.length - 8]! ^= 1; // a byte of the checksum
     expect(await problemOf(damaged)).toMatch(/^data: train\.idx: the gzip file is damaged or cut short/);
   });
 

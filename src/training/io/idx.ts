@@ -6,9 +6,9 @@ import { type ChunkedByteReader, unpackByHead } from "./byte-source.ts";
 import { checkBytes } from "./bytes.ts";
 import { isGzip, unpackLimit, type UnpackOptions } from "./gzip.ts";
 
-/** The content of an IDX file: its numbers in row-major order, and the sizes of its axes. */
+/** Content of an IDX file: its numbers in row-major order, and the sizes of its axes. */
 export interface IdxArray {
-  /** What it was read from, as error messages name it. */
+  /** Name of the source, used in error messages. */
   readonly name: string;
   readonly shape: readonly number[];
   readonly data: Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
@@ -16,20 +16,20 @@ export interface IdxArray {
 
 /** Options of `readIdx`. */
 export interface ReadIdxOptions extends UnpackOptions {
-  /** What messages call the bytes: a file name, for instance. Default `"IDX"`. */
+  /** Name of the bytes in messages, such as a file name. Default `"IDX"`. */
   readonly name?: string;
 }
 
 /**
- * The array in the bytes of an IDX file, the format of MNIST and Fashion-MNIST; unpacks gzip.
+ * Reads the array of an IDX file, the format of MNIST and Fashion-MNIST; unpacks gzip.
  *
- * Two zero bytes, a byte for the kind of number, a byte for the number of axes, a big-endian 32-bit size for
- * each axis, then the numbers, big-endian and the last axis fastest.
+ * Format: two zero bytes, a byte for the number type, a byte for the number of axes, a big-endian 32-bit size per axis,
+ * then the numbers, big-endian and in row-major order.
  *
- * A gzip file is unpacked as far as the header of the array in it says, and no further.
+ * A gzip file is unpacked only up to the end that the header of its array states.
  *
- * @throws DownhillError `data`, naming the file, if it is no IDX file, cut short, longer than it says, or a gzip file
- * that is damaged or unpacks to more than `maxUnpackedBytes`.
+ * @throws DownhillError `data`, naming the file, if it is not an IDX file, cut short, longer than its header states, or
+ *   a gzip file that is damaged or unpacks to more than `maxUnpackedBytes`.
  * @see LeCun, Cortes, Burges, The MNIST database of handwritten digits, "File formats".
  * @example
  * const bytes = Uint8Array.of(0, 0, 0x08, 2, 0, 0, 0, 1, 0, 0, 0, 3, 7, 8, 9);
@@ -52,12 +52,12 @@ export async function readIdx(bytes: Uint8Array, options: ReadIdxOptions = {}): 
 }
 
 interface NumberKind {
-  /** Bytes a number takes. */
+  /** Bytes per number. */
   readonly size: number;
   readonly read: (body: DataView, n: number) => IdxArray["data"];
 }
 
-/** The kind of number that the third byte of the file stands for. */
+/** Returns the number type for the third byte of the file. */
 function numberKind(code: number): NumberKind | undefined {
   switch (code) {
     case 0x08:
@@ -82,15 +82,15 @@ function fill<A extends IdxArray["data"]>(data: A, at: (i: number) => number): A
   return data;
 }
 
-/** What the header of an IDX file says. */
+/** Header of an IDX file. */
 export interface IdxHeader {
   readonly kind: NumberKind;
   readonly shape: readonly number[];
-  /** The byte of the file at which the numbers begin. */
+  /** Offset of the first number in the file, in bytes. */
   readonly bodyStart: number;
 }
 
-/** How many bytes the header takes, from its first four. */
+/** Returns the size of the header in bytes, from its first four bytes. */
 function idxHeaderSize(bytes: Uint8Array, name: string): number {
   const kind = bytes[0] === 0 && bytes[1] === 0 ? numberKind(bytes[2] ?? 0) : undefined;
   const rank = bytes[3] ?? 0;
@@ -99,7 +99,7 @@ function idxHeaderSize(bytes: Uint8Array, name: string): number {
   return 4 + 4 * rank;
 }
 
-/** The header of an IDX file, from bytes that hold all of it. */
+/** Parses the header of an IDX file, from bytes that contain all of it. */
 function headerOfIdx(bytes: Uint8Array, name: string): IdxHeader {
   const bodyStart = idxHeaderSize(bytes, name);
   if (bytes.length < bodyStart) {
@@ -118,7 +118,7 @@ function headerOfIdx(bytes: Uint8Array, name: string): IdxHeader {
   );
 }
 
-/** The bytes of the header, from the beginning of a file, and what they say. */
+/** Reads the header from the beginning of a file. Returns its bytes and content. */
 export async function readIdxHead(
   reader: ChunkedByteReader,
   name: string,
@@ -128,12 +128,12 @@ export async function readIdxHead(
   return { head, header: headerOfIdx(head, name) };
 }
 
-/** How many bytes a file with this header has. */
+/** Returns the size in bytes of a file with this header. */
 function idxEnd({ kind, shape, bodyStart }: IdxHeader): number {
   return bodyStart + sizeOf(shape) * kind.size;
 }
 
-/** What is wrong with a file of another length than its header asks for. */
+/** Creates the error for a file whose length does not match its header. */
 export function wrongIdxLength(name: string, header: IdxHeader, length: number): DownhillError {
   const expected = idxEnd(header);
   const [state, found] =
@@ -151,7 +151,7 @@ function parseIdx(bytes: Uint8Array, name: string): IdxArray {
   return { name, shape, data: kind.read(body, n) };
 }
 
-/** What the bytes look like instead, and what to do. */
+/** Describes what the bytes look like instead, and the remedy. */
 function describeStart(bytes: Uint8Array): string {
   if (bytes.length === 0) return "it is empty.";
   const start = bytes.subarray(0, 4);

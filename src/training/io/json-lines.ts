@@ -11,43 +11,47 @@ import { skipMark } from "./records.ts";
 import { textParts } from "./text-parts.ts";
 import { valueColumn, type ValueColumn } from "./value-column.ts";
 
-/** Options of what reads tables whose values have types of their own: JSON Lines and Parquet. */
+/** Options of functions that read tables with typed values: JSON Lines and Parquet. */
 export interface ReadValuesOptions {
-  /** What messages call the data: a file name, for instance. Default `"table"`, or the path. */
+  /** Name of the data in messages, such as a file name. Default `"table"`, or the path. */
   readonly name?: string;
-  /** The names of the columns to read, in the order in which they are to come. Default all. */
+  /** Names of the columns to read, in the order of the result. Default: all. */
   readonly columns?: readonly string[];
-  /** Names of columns to take as text even if they hold numbers. */
+  /** Names of columns to treat as text even if they contain numbers. */
   readonly text?: readonly string[];
   /**
-   * What to do with a missing value: `null`, a key that a line lacks, empty text, and in a column of numbers also `"NA"`,
-   * `"N/A"`, `"NaN"`, `"null"` and `"?"`. Default `"error"`, which names the line; `"keep"` gives NaN, or empty text.
+   * Treatment of a missing value: `null`, a key that a line lacks, empty text, and in a numeric column also `"NA"`,
+   * `"N/A"`, `"NaN"`, `"null"` and `"?"`. Default `"error"`, whose message names the line; `"keep"` returns NaN or
+   * empty text.
    */
   readonly missing?: "error" | "keep";
 }
 
 /** Options of `streamJsonLines`. */
 export interface StreamJsonLinesOptions extends ReadValuesOptions, UnpackOptions {
-  /** How many rows a part has; the last may have fewer. Default 1024. */
+  /** Number of rows per part; the last may have fewer. Default 1024. */
   readonly rows?: number;
 }
 
-const longestLine = 1 << 24; // characters; a file without line ends is no JSON Lines
+const longestLine = 1 << 24; // characters; a file without line ends is not JSON Lines
 
-/** Cells of a part, nearly all of which may be missing; beyond it at least one of `mostCellsAValue` is none. */
+/**
+ * Number of cells per part that may be mostly missing. Beyond it, at least one of `mostCellsAValue` cells must have a
+ * value.
+ */
 const freeCells = 1 << 20;
 const mostCellsAValue = 100;
 
 /**
- * The table in text of JSON Lines (NDJSON): an object a line, whose keys are the columns, in the order in which they first
- * come. Blank lines are passed over.
+ * Reads a table from JSON Lines (NDJSON): one object per line, whose keys are the columns in the order of their first
+ * occurrence. Blank lines are skipped.
  *
- * A column whose first value is a number is a column of numbers, and then all its values must be; other columns are text
- * as it stands, `true` and `false` among it. A text such as `"012"` stays text.
+ * A column whose first value is a number is numeric, and then all its values must be numbers. Other columns are text,
+ * including `true` and `false`. A string such as `"012"` stays text.
  *
- * @throws DownhillError `data`, naming file, line and column: for lines that are no object of JSON, values that are lists or
- * objects (but in columns that are not read), numbers that are not finite, missing values, no rows, names in `columns` and
- * `text` that no line has. `option` for unknown options.
+ * @throws DownhillError `data`, naming file, line and column: for lines that are not JSON objects, values that are
+ *   lists or objects (except in columns that are not read), numbers that are not finite, missing values, no rows, names
+ *   in `columns` and `text` that no line has. `option` for unknown options.
  * @example
  * const table = readJsonLines('{"height": 1.5, "species": "oak"}\n{"height": 2, "species": "ash"}\n');
  * columnOf(table, "height"); // { kind: "number", name: "height", values: Float64Array [1.5, 2] }
@@ -69,14 +73,14 @@ export function readJsonLines(text: string, options: ReadValuesOptions = {}): Ta
 }
 
 /**
- * The table of a file of JSON Lines, part by part: a file of any size is read in the memory of a part. Gzip is unpacked on
- * the way.
+ * Reads the table of a JSON Lines file in parts, so that a file of any size needs only the memory of one part. Unpacks
+ * gzip while reading.
  *
- * What `readJsonLines` says holds for the file as a whole: the first value of a column decides its kind for all parts (a
- * column without a value in the first part is a column of numbers). The columns are those of the first part, or those
- * named by `columns`; another one that comes later is an error.
+ * The rules of `readJsonLines` apply to the file as a whole: the first value of a column determines its kind for all
+ * parts (a column without a value in the first part is numeric). The columns are those of the first part, or those
+ * named by `columns`; a later additional one is an error.
  *
- * @throws DownhillError as `readJsonLines`, once reading has come to the fault; rows before it have been given.
+ * @throws DownhillError like `readJsonLines`, when reading reaches the fault, after the complete parts before it.
  * @example
  * const lines = new TextEncoder().encode('{"x": 1}\n{"x": 2}\n{"x": 3}\n');
  * const parts = [];
@@ -118,7 +122,7 @@ export async function* streamJsonLines(
   return undefined;
 }
 
-/** Checks the options of what reads JSON Lines and Parquet. */
+/** Checks the options of functions that read JSON Lines and Parquet. */
 export function checkValueOptions(
   operation: string,
   options: ReadValuesOptions,
@@ -131,15 +135,15 @@ export function checkValueOptions(
   checkChoice(operation, "missing", missing, ["error", "keep"]);
 }
 
-/** Makes tables of lines. */
+/** Builds tables from lines. */
 interface ObjectTable {
-  /** Adds the row in a line, if it is not blank. */
+  /** Adds the row of a line, unless it is blank. */
   readonly add: (line: string, place: number) => void;
-  /** Says that there are no more lines. */
+  /** Marks the end of the lines. */
   readonly end: () => void;
-  /** Rows added since the last `take`. */
+  /** Number of rows added since the last `take`. */
   readonly pending: () => number;
-  /** The rows added since the last `take`, as a table; from the first time on there are no new columns. */
+  /** Returns the rows added since the last `take` as a table. After the first call there can be no new columns. */
   readonly take: () => Table;
 }
 

@@ -16,7 +16,7 @@ import { type FileOperations, nodeFiles } from "./file-operations.ts";
 import { type Release, takeLock } from "./lock-file.ts";
 
 const files = nodeFiles("test");
-/** Of locks that stay, in milliseconds: nobody gives them back, however long they are waited for. */
+/** Milliseconds, for locks that are never released. */
 const firstWait = 0.1;
 let folder: string;
 let path: string;
@@ -26,7 +26,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A lock as another process would have left it. */
+/** Leaves a lock of another process. */
 function leave(owner: object): void {
   const nobody = { pid: 1, host: hostname(), began: null, since: "2026-01-02T03:04:05Z", key: "k" };
   writeFileSync(path, `${JSON.stringify({ ...nobody, ...owner })}\n`);
@@ -63,7 +63,8 @@ test("two got a lock, of which a third thought that its owner had ended, and whi
     others.push(takeLock(files, path));
     await Promise.allSettled(others);
   };
-  // another takes it over once the first has read it, and a third wants it as soon as the first has changed the folder
+  // Another process takes the lock over after the first has read it, and a third wants it as soon as the first has
+  // changed the folder.
   const slow: FileOperations = {
     ...files,
     read: async (place) => {
@@ -117,7 +118,7 @@ describe("a lock whose owner", () => {
   });
 
   testOnLinux("has ended, of which the process that started it took no notice, is taken over", async () => {
-    // a child of the shell that becomes another program, which waits for none
+    // a child of the shell that becomes another program, which never reaps it
     const parent = spawn("sh", ["-c", "true & echo $!; exec cat"], { stdio: ["pipe", "pipe", "ignore"] });
     const pid = Number(await new Promise((resolve) => parent.stdout.once("data", (text) => resolve(String(text))))); // prettier-ignore
     leave({ pid });

@@ -1,29 +1,33 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { FileOperations } from "./file-operations.ts";
 
-/** Who has a lock: a process, and what tells it from others. */
+/** Owner of a lock: a process, and data that identify it. */
 interface LockOwner {
   readonly pid: number;
   readonly host: string;
-  /** When the process began, as the system counts; `null` where it does not tell. Numbers of processes are used again. */
+  /**
+   * Start time of the process in system units; `null` if unknown. It distinguishes processes, because process numbers
+   * are reused.
+   */
   readonly began: string | null;
-  /** When the lock was taken, as ISO 8601 has it. */
+  /** Time at which the lock was taken, in ISO 8601. */
   readonly since: string;
-  /** Tells this lock from all others. */
+  /** Unique key of this lock. */
   readonly key: string;
 }
 
-/** Gives a lock back. */
+/** Releases a lock. */
 export type Release = () => Promise<void>;
 
 /**
- * Takes a lock: a file that names its owner, made where there was none. One whose owner has ended on this machine without
- * giving it back (it was killed, or the power failed) is taken over. It is given back by `Release`, and when the process
- * exits. In Node and Bun; elsewhere there is no telling who lives, and nothing is locked. An owner that lives is waited for
- * between `mostAttempts` attempts, first for so many milliseconds as `firstWait` says, then twice, three times … as long.
+ * Takes a lock: creates a file that names its owner. If the owner of an existing lock has ended on this machine without
+ * releasing it (it was killed, or the power failed), the lock is taken over. `Release` and the exit of the process
+ * release it. Works in Node and Bun; elsewhere the library cannot see which processes live, and nothing is locked.
+ * While the owner seems to live, retries up to `mostAttempts` times. The first wait is `firstWait` milliseconds, and
+ * attempt k waits k times as long.
  *
- * @throws DownhillError `file` if another has it, with its process, machine and time, or if the file is no lock. What the
- * file system throws goes on as it came.
+ * @throws DownhillError `file` if another process has the lock, naming its process, machine and time, or if the file is
+ *   not a lock. Errors of the file system are rethrown unchanged.
  */
 export async function takeLock(
   files: FileOperations,
@@ -36,17 +40,17 @@ export async function takeLock(
   for (let attempt = 1; ; attempt++) {
     if (await make(files, path, text)) break;
     const found = await contentOf(files, path);
-    if (found === undefined) continue; // it was given back meanwhile
+    if (found === undefined) continue; // it was released meanwhile
     const other = readOwner(found);
     if (other === undefined) {
       if (attempt === mostAttempts) throw unreadable(path);
-      await waitFor(firstWait * attempt); // perhaps it is being written
+      await waitFor(firstWait * attempt); // it may be being written
     } else if (hasEnded(other)) {
       if (await removeStale(files, path, found, firstWait)) continue;
       if (attempt === mostAttempts) throw taken(path, other);
-      await waitFor(firstWait * attempt); // another is about to remove it
+      await waitFor(firstWait * attempt); // another process is about to remove it
     } else {
-      // one that was killed may take a moment to end, as ranks do of whose run another was killed
+      // A killed process may take a moment to end, like the ranks of a run after one of them was killed.
       const mayBeEnding = other.host === hostName() && other.pid !== process.pid;
       if (!mayBeEnding || attempt === mostAttempts) throw taken(path, other);
       await waitFor(firstWait * attempt);
@@ -55,14 +59,14 @@ export async function takeLock(
   giveBackAtExit(path, text);
   return async () => {
     held.delete(path);
-    // where it cannot be removed, the next that wants it finds that its owner has ended
+    // If it cannot be removed, the next process finds that its owner has ended.
     if ((await contentOf(files, path).catch(() => undefined)) === text)
       await files.remove(path).catch(() => {});
   };
 }
 
 const mostAttempts = 20;
-const usualFirstWait = 10; // milliseconds: with those that follow two seconds
+const usualFirstWait = 10; // milliseconds; all attempts together wait two seconds
 
 async function waitFor(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
@@ -70,7 +74,7 @@ async function waitFor(milliseconds: number): Promise<void> {
   });
 }
 
-/** Makes the lock; false if there is one. */
+/** Creates the lock file; returns false if it exists. */
 async function make(files: FileOperations, path: string, text: string): Promise<boolean> {
   const file = await files.open(path).catch((error: unknown) => {
     if (codeOf(error) === "EEXIST") return undefined;
@@ -102,9 +106,10 @@ async function contentOf(files: FileOperations, path: string): Promise<string | 
 }
 
 /**
- * Removes the lock of an owner that has ended, and no other that has taken its place since: it is looked at once more under a second
- * lock, beside it, without which nobody removes it. False where another has the second lock. (To rename the lock, look at it and put it
- * back where it is another's would leave a moment without a lock, in which a third could take it.)
+ * Removes the lock of an owner that has ended, but not a lock that has replaced it. To exclude races, it checks the
+ * lock again while holding a second lock next to it, which every remover must take. Returns false if another process
+ * holds the second lock. (Renaming the lock, checking it and renaming it back would leave a moment without a lock, in
+ * which a third process could take it.)
  */
 async function removeStale(
   files: FileOperations,
@@ -136,29 +141,29 @@ function readOwner(text: string): LockOwner | undefined {
   const { pid, host, began, since } = owner as Readonly<Record<string, unknown>>;
   const isOwner =
     Number.isSafeInteger(pid) &&
-    (pid as number) > 0 && // 0 and less would be groups of processes
+    (pid as number) > 0 && // 0 and negative numbers mean process groups
     typeof host === "string" &&
     (began === null || typeof began === "string") &&
     typeof since === "string";
   return isOwner ? (owner as LockOwner) : undefined;
 }
 
-/** Whether the owner is known to run no more. */
+/** True if the owner is known to have ended. */
 function hasEnded({ pid, host, began }: LockOwner): boolean {
   if (host !== hostName()) return false;
   try {
-    process.kill(pid, 0); // sends nothing, and fails where there is no such process
+    process.kill(pid, 0); // signal 0 only tests whether the process exists
   } catch (error) {
     if (codeOf(error) === "ESRCH") return true;
   }
-  if (statOf(pid)?.[0] === "Z") return true; // it has, and nobody has taken notice
+  if (statOf(pid)?.[0] === "Z") return true; // a zombie: it has ended but was not reaped
   const now = beginOf(pid);
   return began !== null && now !== undefined && now !== began;
 }
 
 function thisProcess(): LockOwner | undefined {
   const { process, Deno } = globalThis as { process?: Partial<NodeJS.Process>; Deno?: unknown };
-  // Deno would ask its user for permission at each of these
+  // Deno would ask for permission at each of these accesses.
   if (Deno !== undefined || process?.pid === undefined || process.getBuiltinModule === undefined)
     return undefined;
   const since = new Date().toISOString().replace(/\.\d+Z$/, "Z");
@@ -175,7 +180,7 @@ function hostName(): string {
   return process.getBuiltinModule("node:os").hostname();
 }
 
-/** The boot of the system, and the ticks from it until a process began, where the system tells (Linux). */
+/** Boot identifier and start time in ticks since boot, if the system provides them (Linux). */
 function beginOf(pid: number): string | undefined {
   const fs = process.getBuiltinModule("node:fs");
   const ticks = statOf(pid)?.[19];
@@ -187,18 +192,18 @@ function beginOf(pid: number): string | undefined {
   }
 }
 
-/** What the system tells of a process, from its state on (Linux). */
+/** Returns the fields of `/proc/PID/stat` from the process state on (Linux). */
 function statOf(pid: number): readonly string[] | undefined {
   try {
     const stat = process.getBuiltinModule("node:fs").readFileSync(`/proc/${pid}/stat`, "utf8");
-    // the name of the program, in brackets, may hold anything
+    // The program name, in brackets, may contain any characters.
     return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
     return undefined;
   }
 }
 
-/** Locks of this process and what they hold, to be removed should it exit. */
+/** Content of each lock of this process by path, to be removed at exit. */
 const held = new Map<string, string>();
 let isWatching = false;
 
@@ -212,7 +217,7 @@ function giveBackAtExit(path: string, text: string): void {
       try {
         if (fs.readFileSync(lock, "utf8") === content) fs.rmSync(lock);
       } catch {
-        // not there, or out of reach: the next that wants it finds that its owner has ended
+        // Missing or inaccessible: the next process finds that its owner has ended.
       }
     }
   });

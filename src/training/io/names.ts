@@ -1,7 +1,7 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 
-/** Checks an option that names some of many `things`, such as `only: ["w"]`. */
+/** Checks an option that lists names of `things`, such as `only: ["w"]`. */
 export function checkNames(operation: string, option: string, things: string, names: unknown): void {
   if (names === undefined) return;
   if (Array.isArray(names) && names.every((one) => typeof one === "string")) return;
@@ -12,9 +12,9 @@ export function checkNames(operation: string, option: string, things: string, na
 }
 
 /**
- * Those of the names that are wanted, in their own order.
+ * Returns the requested names in the order of `names`.
  *
- * @throws DownhillError `code`, naming `file`, for one that is not there, with the nearest that is.
+ * @throws DownhillError `code`, naming `file`, for an unknown name, with the most similar one.
  */
 export function chosenNames(
   names: readonly string[],

@@ -1,49 +1,52 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { DType } from "../../engine/ir/types.ts";
 
-/** The arrays in which the numbers of an NPY file come. */
+/** Typed arrays that hold the numbers of an NPY file. */
 export type NpyData =
   Float64Array | Float32Array | Int8Array | Int16Array | Int32Array | Uint8Array | Uint16Array | Uint32Array;
 
-/** One kind of number that NPY files hold. */
+/** A number type of NPY files. */
 export interface NpyKind {
-  /** Bytes a number takes. */
+  /** Bytes per number. */
   readonly size: number;
-  /** What the numbers are in a data set; the array may be narrower. */
+  /** Dtype of the numbers in a data set; the array may be narrower. */
   readonly dtype: DType;
   /**
-   * `count` numbers of the bytes, which begin at byte `at` of the file.
+   * Decodes `count` numbers from bytes that begin at byte `at` of the file.
    *
-   * @throws DownhillError `data`, naming the byte, for a number that does not fit.
+   * @throws DownhillError `data`, naming the byte, for a number out of range.
    */
   readonly read: (body: DataView, count: number, little: boolean, at: number, name: string) => NpyData;
 }
 
-/** The header of an NPY file. */
+/** Header of an NPY file. */
 export interface NpyHeader {
   readonly kind: NpyKind;
   readonly little: boolean;
   readonly fortran: boolean;
   readonly shape: readonly number[];
-  /** The byte of the file at which the numbers begin. */
+  /** Offset of the first number in the file, in bytes. */
   readonly bodyStart: number;
 }
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
 
-/** How many bytes say how long the header is: the signature, the version and the longer of both lengths. */
+/**
+ * Number of bytes that determine the length of the header: signature, version and the longer of the two length fields.
+ */
 export const prefixSize = 12;
 
-/** No header that NumPy writes for plain numbers comes near this. */
+/** Largest accepted header, in bytes; far larger than any that NumPy writes for plain numbers. */
 const longestHeader = 1 << 20;
 
-/** As many axes as NumPy's arrays have at most. */
+/** Largest number of axes of a NumPy array. */
 const mostAxes = 64;
 
 /**
- * Where the header of an NPY file ends, from its first `prefixSize` bytes (fewer where the file is shorter).
+ * Returns the bounds of the header text of an NPY file, from its first `prefixSize` bytes (fewer if the file is
+ * shorter).
  *
- * @throws DownhillError `data`, naming file and byte, if it is no NPY file or of an unknown version.
+ * @throws DownhillError `data`, naming file and byte, if it is not an NPY file or of an unknown version.
  */
 export function headerEnd(bytes: Uint8Array, name: string): { readonly start: number; readonly end: number } {
   const odd = magic.findIndex((byte, i) => bytes[i] !== byte);
@@ -70,12 +73,11 @@ export function headerEnd(bytes: Uint8Array, name: string): { readonly start: nu
 }
 
 /**
- * What the header of an NPY file says, from bytes that hold all of it.
+ * Parses the header of an NPY file, from bytes that contain all of it. The header is the text of a Python dictionary
+ * with the keys `descr`, `fortran_order` and `shape`.
  *
- * It is the text of a Python dictionary with the keys `descr`, `fortran_order` and `shape`.
- *
- * @throws DownhillError `data`, naming file and byte: for a header that is cut short or says something else,
- * and for kinds of number that there is no array for.
+ * @throws DownhillError `data`, naming file and byte: for a header that is cut short or malformed, and for number types
+ *   without a typed array.
  */
 export function parseNpyHeader(bytes: Uint8Array, name: string): NpyHeader {
   const { start, end } = headerEnd(bytes.subarray(0, prefixSize), name);
@@ -90,7 +92,7 @@ export function parseNpyHeader(bytes: Uint8Array, name: string): NpyHeader {
   const sizes = /(['"])shape\1\s*:\s*\(([\s\dL,]*)\)/.exec(text);
   if (sizes === null) throw fail("has no shape, a tuple of integers");
   const words = sizes[2]!.split(",").map((word) => word.trim());
-  if (words.at(-1) === "") words.pop(); // the comma after the only size, or nothing in a scalar's ()
+  if (words.at(-1) === "") words.pop(); // the comma after a single size, or the empty () of a scalar
   if (words.length > mostAxes)
     throw fail(`has a shape of ${words.length} axes, and arrays have ${mostAxes} at most`);
   const shape = words.map((word) => {
@@ -132,7 +134,7 @@ function kindOf(
   return { kind, little: parts?.[1] !== ">" };
 }
 
-/** The kind of number that `descr` names, without its byte order. */
+/** Returns the number type for `descr` without its byte order. */
 function kindOfCode(code: string): NpyKind | undefined {
   switch (code) {
     case "f8":
@@ -210,7 +212,7 @@ function kindOfCode(code: string): NpyKind | undefined {
   }
 }
 
-/** Whether numbers of several bytes lie in typed arrays with their lowest byte first. */
+/** True if typed arrays store numbers with their lowest byte first. */
 export function isHostLittle(): boolean {
   return new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 }
@@ -247,7 +249,7 @@ function plain(
   };
 }
 
-/** Integers of 64 bits, which have to fit in 32. */
+/** Creates a type of 64-bit integers, which must fit in 32 bits. */
 function narrowed(
   dtype: "int32" | "uint32",
   make: (count: number) => Int32Array | Uint32Array,
@@ -301,7 +303,7 @@ function cutInHeader(name: string, length: number, end?: number): DownhillError 
   );
 }
 
-/** What the bytes look like instead, and what to do. */
+/** Describes what the bytes look like instead, and the remedy. */
 function describeStart(bytes: Uint8Array, odd: number): string {
   if (bytes.length === 0) return "it is empty (0 bytes).";
   if (odd >= bytes.length) return `it ends after ${bytes.length} bytes. Fetch or copy it again.`;

@@ -20,7 +20,7 @@ async function problemOf(bytes: Uint8Array): Promise<string> {
   return "none";
 }
 
-/** A file with a header as it is given, and a body. */
+/** A file with this header and body. */
 function file(header: string, body: readonly number[] = [], version = 1): Uint8Array {
   const text = new TextEncoder().encode(header);
   const length =

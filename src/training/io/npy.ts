@@ -17,38 +17,38 @@ import {
   prefixSize,
 } from "./npy-header.ts";
 
-/** The content of an NPY file; a field of `dataset` as it is. */
+/** Content of an NPY file; can be used as a field of `dataset`. */
 export interface NpyArray {
-  /** What it was read from, as error messages name it. */
+  /** Name of the source, used in error messages. */
   readonly name: string;
   readonly shape: readonly number[];
-  /** What its numbers are in a data set; `data` may be narrower. */
+  /** Dtype of the numbers in a data set; `data` may be narrower. */
   readonly dtype: DType;
-  /** The numbers in row-major order. */
+  /** Numbers in row-major order. */
   readonly data: NpyData;
 }
 
 /** Options of `readNpy`. */
 export interface ReadNpyOptions extends UnpackOptions {
-  /** What messages call the bytes: a file name, for instance. Default `"NPY"`. */
+  /** Name of the bytes in messages, such as a file name. Default `"NPY"`. */
   readonly name?: string;
 }
 
-/** What `writeNpy` takes: a tensor, or numbers in row-major order with their shape. */
+/** Input of `writeNpy`: a tensor, or numbers in row-major order with their shape. */
 export type NpySource =
   Tensor | { readonly shape: readonly number[]; readonly data: NpyData; readonly dtype?: DType | undefined };
 
 /**
- * The array in the bytes of an NPY file, as NumPy's `save` writes them; unpacks gzip.
+ * Reads the array of an NPY file, as written by NumPy's `save`; unpacks gzip.
  *
- * Versions 1 to 3 of the format, either byte order, rows or columns first (`fortran_order`; the result always
- * has rows first). `f8 f4 i4 i2 i1 u4 u2 u1 b1` come in the typed array of their kind, `i8` and `u8` as int32
- * and uint32 where every number fits. A gzip file is unpacked as far as the header of the array in it says, and no
- * further.
+ * Accepts versions 1 to 3 of the format, either byte order, and C or Fortran order (`fortran_order`); the result is
+ * always in row-major order. `f8 f4 i4 i2 i1 u4 u2 u1 b1` become the typed array of their kind. `i8` and `u8` become
+ * int32 and uint32 if every number fits. A gzip file is unpacked only up to the end that the header of its array
+ * states.
  *
- * @throws DownhillError `data`, naming the file and the byte: if it is no NPY file, cut short, longer than it
- * says, of a kind of number that there is no array for (half precision, complex, text, records), holds an integer that
- * does not fit, or is a gzip file that is damaged or unpacks to more than `maxUnpackedBytes`.
+ * @throws DownhillError `data`, naming the file and the byte: if it is not an NPY file, cut short, longer than its
+ *   header states, of an unsupported number type (half precision, complex, text, records), contains an integer that
+ *   does not fit, or is a gzip file that is damaged or unpacks to more than `maxUnpackedBytes`.
  * @see NumPy enhancement proposal 1, A simple file format for NumPy arrays.
  * @example
  * const bytes = writeNpy({ shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) });
@@ -70,7 +70,7 @@ export async function readNpy(bytes: Uint8Array, options: ReadNpyOptions = {}): 
   return parseNpy(unpacked, name);
 }
 
-/** The bytes of the header, from the beginning of a file, and what they say. */
+/** Reads the header from the beginning of a file. Returns its bytes and content. */
 export async function readNpyHead(
   reader: ChunkedByteReader,
   name: string,
@@ -81,12 +81,12 @@ export async function readNpyHead(
   return { head, header: parseNpyHeader(head, name) };
 }
 
-/** How many bytes a file with this header has. */
+/** Returns the size in bytes of a file with this header. */
 function npyEnd({ kind, shape, bodyStart }: NpyHeader): number {
   return bodyStart + sizeOf(shape) * kind.size;
 }
 
-/** The array in the bytes of an NPY file that is not packed. */
+/** Parses the bytes of an unpacked NPY file. */
 export function parseNpy(bytes: Uint8Array, name: string): NpyArray {
   const header = parseNpyHeader(bytes, name);
   const { kind, little, fortran, shape, bodyStart } = header;
@@ -97,7 +97,7 @@ export function parseNpy(bytes: Uint8Array, name: string): NpyArray {
   return { name, shape, dtype: kind.dtype, data: fortran ? rowsFirst(data, shape) : data };
 }
 
-/** What is wrong with a file that holds more or fewer bytes than its header asks for. */
+/** Creates the error for a file whose length does not match its header. */
 export function wrongLength(name: string, header: NpyHeader, length: number): DownhillError {
   const expected = npyEnd(header);
   const [state, found] =
@@ -108,7 +108,7 @@ export function wrongLength(name: string, header: NpyHeader, length: number): Do
   return new DownhillError("data", `${name}: ${state}: ${sizes}. Fetch or copy it again.`);
 }
 
-/** Columns first to rows first: the first axis of what comes varies fastest, of what goes the last. */
+/** Converts column-major to row-major order. */
 function rowsFirst<A extends NpyData>(data: A, shape: readonly number[]): A {
   if (shape.length < 2) return data;
   const out = data.slice() as A;
@@ -128,13 +128,13 @@ function rowsFirst<A extends NpyData>(data: A, shape: readonly number[]): A {
 }
 
 /**
- * The bytes of an NPY file of version 1, little-endian, rows first, which NumPy's `load` reads.
+ * Writes an NPY file of version 1, little-endian and in row-major order, which NumPy's `load` reads.
  *
- * The typed array decides the kind of number: `Float32Array` makes `<f4`, `Int16Array` `<i2`, and so on; of
- * dtype bool `|b1`.
+ * The typed array determines the number type: `Float32Array` becomes `<f4`, `Int16Array` `<i2`, and so on; dtype bool
+ * becomes `|b1`.
  *
- * @throws DownhillError `shape` if the shape asks for another number of elements than there are; `dtype` for
- * data that is no typed array of NPY, and for booleans other than 0 and 1.
+ * @throws DownhillError `shape` if the shape does not match the number of elements; `dtype` for data that are not a
+ *   supported typed array, and for booleans other than 0 and 1.
  * @example
  * const bytes = writeNpy({ shape: [3], data: Int16Array.of(1, 2, 3) });
  * new TextDecoder().decode(bytes.subarray(1, 6)); // NUMPY
@@ -180,7 +180,7 @@ export function writeNpy(array: NpySource): Uint8Array {
   const size = data.BYTES_PER_ELEMENT;
   const body = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (isHostLittle()) bytes.set(body, bodyStart);
-  else for (let i = 0; i < body.length; i++) bytes[bodyStart + (i ^ (size - 1))] = body[i]!; // bytes of a number reversed
+  else for (let i = 0; i < body.length; i++) bytes[bodyStart + (i ^ (size - 1))] = body[i]!; // bytes of each number reversed
   return bytes;
 }
 

@@ -20,7 +20,7 @@ import { writeZip } from "./zip-writer.ts";
 const text = (content: string): Uint8Array => new TextEncoder().encode(content);
 const one = { shape: [2], data: Int16Array.of(1, 2) };
 
-/** The arrays as plain values, or the error. */
+/** Returns the arrays as plain values, or the error. */
 async function contentOf(bytes: Uint8Array): Promise<unknown> {
   try {
     const arrays = await readNpz(bytes, { name: "a.npz" });
@@ -96,7 +96,7 @@ describe("named arrays", () => {
   const asJson = (tensors: ReadonlyMap<string, Tensor>): unknown =>
     [...tensors].map(([name, x]) => [name, x.dtype, x.tolist()]);
 
-  // writeSafetensors refused the Map, and wrote "x.shape.0" for the record
+  // writeSafetensors used to refuse the Map, and wrote "x.shape.0" for the record.
   test("of an archive go into a safetensors file, as a Map and as a record", async () => {
     const arrays = await readNpz(await writeNpz(sources));
     const expected = [

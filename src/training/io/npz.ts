@@ -11,33 +11,33 @@ import { writeZip } from "./zip-writer.ts";
 
 /** Options of `readNpz`. */
 export interface ReadNpzOptions extends UnpackOptions {
-  /** What messages call the bytes: a file name, for instance. Default `"NPZ"`. */
+  /** Name of the bytes in messages, such as a file name. Default `"NPZ"`. */
   readonly name?: string;
-  /** The names of the arrays to read; default all. What else the archive holds does not matter then. */
+  /** Names of the arrays to read. Default: all. Other content of the archive is then ignored. */
   readonly only?: readonly string[];
 }
 
 /** Options of `writeNpz`. */
 export interface WriteNpzOptions {
-  /** Whether arrays are deflated, as `numpy.savez_compressed` does. Default false, as `numpy.savez`. */
+  /** Whether arrays are deflated, like `numpy.savez_compressed`. Default false, like `numpy.savez`. */
   readonly compress?: boolean;
 }
 
-/** What `writeNpz` takes: arrays by their names. */
+/** Input of `writeNpz`: arrays by name. */
 export type NpySourcesByName = NamedValues<NpySource>;
 
 const suffix = ".npy";
 
 /**
- * The arrays in the bytes of an NPZ archive by their names, as NumPy's `savez` and `savez_compressed` write them, in the
- * order of the archive. Each is as `readNpy` gives it.
+ * Reads the arrays of an NPZ archive by name, as written by NumPy's `savez` and `savez_compressed`, in the order of the
+ * archive. Each is in the form of the result of `readNpy`.
  *
- * Names are keys of the map and never paths. Every array that is read is checked by its checksum, and unpacked no further
- * than the archive says; `maxUnpackedBytes` is for all arrays together.
+ * Names are keys of the map and never paths. The checksum of every array is verified, and no array is unpacked beyond
+ * the size that the archive states. `maxUnpackedBytes` applies to all arrays together.
  *
- * @throws DownhillError `data`, naming the file and the array: if it is no zip archive, cut short or damaged, encrypted,
- * packed by another method than deflate, holds what is no NPY file or is refused by `readNpy`, has no array of a name in
- * `only` (with the nearest there is), or unpacks to more than `maxUnpackedBytes`.
+ * @throws DownhillError `data`, naming the file and the array: if it is not a zip archive, cut short or damaged,
+ *   encrypted, packed by another method than deflate, contains other files than NPY or an NPY file that `readNpy`
+ *   refuses, lacks an array named in `only` (with the most similar name), or unpacks to more than `maxUnpackedBytes`.
  * @example
  * const bytes = await writeNpz({ x: tensor([[1, 2], [3, 4]]), y: tensor([0, 1], { dtype: "int32" }) });
  * const arrays = await readNpz(bytes);
@@ -86,10 +86,10 @@ export function checkReadNpzOptions(operation: string, options: ReadNpzOptions):
 }
 
 /**
- * The bytes of an NPZ archive of these arrays, which NumPy's `load` reads: a zip archive in which each is an NPY file as
- * `writeNpy` makes it. The same arrays make the same bytes.
+ * Writes an NPZ archive, which NumPy's `load` reads: a zip archive with one NPY file per array, as written by
+ * `writeNpy`. Equal arrays produce equal bytes.
  *
- * @throws DownhillError as `writeNpy`.
+ * @throws DownhillError like `writeNpy`.
  * @example
  * const zeros = { w: { shape: [1000], data: new Float64Array(1000) } };
  * (await writeNpz(zeros)).length > 8000; // true

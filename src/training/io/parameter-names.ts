@@ -11,10 +11,10 @@ import { chosenNames } from "./names.ts";
 import { isShapedArray, type ShapedArray, tensorOfShaped } from "./shaped.ts";
 
 /**
- * The tensors of nested parameters by their names, which are the keys on the way joined by points, as PyTorch has them:
+ * Returns the tensors of nested parameters by name: the keys of the path joined by points, as in PyTorch:
  * `layers.0.weight`.
  *
- * @throws DownhillError `tree` for what is neither leaf nor node, and for two of one name.
+ * @throws DownhillError `tree` for values that are neither leaf nor node, and for duplicate names.
  */
 export function namedTensors(operation: string, tree: unknown): Map<string, Tensor> {
   const { leaves, def } = flatten(tree, operation);
@@ -29,11 +29,12 @@ export function namedTensors(operation: string, tree: unknown): Map<string, Tens
 }
 
 /**
- * Nested parameters of tensors by name, a Map or a record, as `readSafetensors` gives what `writeSafetensors` was given nested: the structure is that of
- * `like`, whose text and plain booleans stay, and so are shapes and dtypes; float32 becomes float64 where that stands there.
+ * Rebuilds nested parameters from tensors by name (a Map or a record), as `readSafetensors` returns them for nested
+ * parameters written by `writeSafetensors`. The result has the structure of `like`, including its strings and plain
+ * booleans. Shapes and dtypes must match, except that float32 is converted to float64 if `like` has that.
  *
- * @throws DownhillError `data` for a tensor that is missing or that `like` does not have, `shape` and `dtype` for one that does not
- * fit.
+ * @throws DownhillError `data` for a tensor that is missing or that `like` does not have, `shape` and `dtype` for one
+ *   that does not match.
  * @example
  * const params = { layers: [{ w: tensor([[1, 2]]), b: tensor([3]) }] };
  * const { tensors } = readSafetensors(writeSafetensors(params));
@@ -63,7 +64,7 @@ export function fromNamedTensors<P>(named: NamedValues<Tensor | ShapedArray>, li
   return unflatten(def, read) as P;
 }
 
-/** Named tensors as a Map; `undefined` for something else. */
+/** Converts named tensors to a Map; `undefined` for any other value. */
 function tensorsOf(named: unknown): ReadonlyMap<string, Tensor> | undefined {
   if (typeof named !== "object" || named === null || Array.isArray(named) || named instanceof Tensor)
     return undefined;
@@ -86,7 +87,7 @@ function misfit(name: string, x: Tensor, leaf: unknown): DownhillError {
   );
 }
 
-/** The names of the leaves of a structure. */
+/** Returns the names of the leaves of a structure. */
 function namesOf(def: TreeDef, path: readonly (string | number)[]): string[] {
   switch (def.kind) {
     case "leaf":

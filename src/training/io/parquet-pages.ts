@@ -3,35 +3,35 @@ import { byteReader } from "./byte-source.ts";
 import { gunzipParts } from "./gzip.ts";
 import { readThrift, type ThriftStruct } from "./thrift.ts";
 
-// What hyparquet takes on trust: a page of a few bytes may say that it unpacks to gigabytes, or that a value comes a thousand
-// million times. So pages are unpacked here, and their sizes and runs checked, before hyparquet makes values of them.
+// hyparquet trusts its input: a page of a few bytes may claim that it unpacks to gigabytes, or that a value is repeated
+// a thousand million times. So pages are unpacked here, and their sizes and runs are checked, before hyparquet decodes
+// them.
 
-/** A column of a row group, as a file has it. */
+/** A column of a row group, as stored in a file. */
 export interface ColumnChunk {
-  /** What messages call it. */
+  /** Description of the column in messages. */
   readonly about: string;
   readonly bytes: Uint8Array;
   readonly codec: string;
-  /** How many values it is to have. */
+  /** Expected number of values. */
   readonly rows: number;
-  /** Whether values may be null: levels that tell which are stand before them. */
+  /** Whether values may be null. The values are then preceded by definition levels. */
   readonly isOptional: boolean;
-  /** Whether it holds booleans, which have no dictionary. */
+  /** Whether it contains booleans, which have no dictionary. */
   readonly isBoolean: boolean;
 }
 
-/** Unpacks Snappy into bytes of the right length. */
+/** Unpacks Snappy into an array of the right length. */
 export type SnappyUnpacker = (packed: Uint8Array, into: Uint8Array) => unknown;
 
 const pageTypes = { data: 0, dictionary: 2, dataV2: 3 };
 const encodings = { plainDictionary: 2, rle: 3, delta: 5, deltaLengths: 6, deltaTexts: 7, dictionary: 8 };
 
 /**
- * The unpacked bytes of the pages of a column, in their order, those of packed pages only.
+ * Unpacks the pages of a column. Returns the contents of the packed pages in order.
  *
- * @param take is told of the bytes that are about to come of unpacking, and throws if they are too many
- * @throws DownhillError `data` for pages that are damaged, hold other than `rows` values, or are packed in a way that is not
- * known here.
+ * @param take called with the number of bytes before they are unpacked; throws if they are too many
+ * @throws DownhillError `data` for pages that are damaged, do not contain `rows` values, or use an unsupported codec.
  */
 export async function unpackPages(
   chunk: ColumnChunk,
@@ -77,7 +77,7 @@ export async function unpackPages(
   return pages;
 }
 
-/** Checks the runs of a page of data, and tells how many values it has. */
+/** Checks the runs of a data page. Returns its number of values. */
 function checkPage(
   { about, isOptional, isBoolean }: ColumnChunk,
   header: ThriftStruct,
@@ -118,12 +118,12 @@ function checkPage(
         "data",
         `${about}: it is encoded by DELTA_BYTE_ARRAY, which is not read here. Write it with dictionaries, as is the default.`,
       );
-    default: // whose sizes are those of their bytes
+    default: // encodings whose size is limited by their bytes
   }
   return count;
 }
 
-/** Refuses runs of more values than there are: hyparquet would make them all. */
+/** Throws if runs have more values than the page: hyparquet would create them all. */
 function checkRuns(bytes: Uint8Array, width: number, count: number, about: string): void {
   if (width > 32) throw damaged(about, `numbers of ${width} bits`);
   let [at, seen] = [0, 0];
@@ -131,7 +131,7 @@ function checkRuns(bytes: Uint8Array, width: number, count: number, about: strin
     const [head, next] = varint(bytes, at, about);
     const isPacked = (head & 1) === 1;
     const n = isPacked ? (head >>> 1) * 8 : head >>> 1;
-    const padding = isPacked ? 512 : 0; // some writers fill up their last groups
+    const padding = isPacked ? 512 : 0; // some writers pad their last groups
     if (n > count - seen + padding)
       throw damaged(about, `a run of ${n} values, of ${count - seen} that are left`);
     seen += n;
@@ -139,7 +139,7 @@ function checkRuns(bytes: Uint8Array, width: number, count: number, about: strin
   }
 }
 
-/** Refuses blocks of sizes that no writer makes: hyparquet would reserve them. */
+/** Throws for implausible block sizes, which hyparquet would allocate. */
 function checkDelta(bytes: Uint8Array, about: string): void {
   if (bytes.length === 0) return;
   const [block, next] = varint(bytes, 0, about);
@@ -210,7 +210,7 @@ async function unpackBy(
   );
 }
 
-/** What Node's zlib may have; Zstandard since 22.15. */
+/** Optional functions of Node's zlib; Zstandard since 22.15. */
 interface Unpackers {
   readonly brotliDecompressSync?: Unpacker;
   readonly zstdDecompressSync?: Unpacker;
@@ -218,7 +218,7 @@ interface Unpackers {
 
 type Unpacker = (packed: Uint8Array, options: { readonly maxOutputLength: number }) => Uint8Array;
 
-/** How many bytes the levels of a page of version 2 take, which are never packed. */
+/** Returns the number of bytes of the levels of a version 2 page, which are never packed. */
 function levelBytes(data: ThriftStruct, about: string): number {
   if (sizeOf(data, 6, about) !== 0) throw damaged(about, "a page of lists, in a column of single values");
   return sizeOf(data, 5, about);

@@ -1,5 +1,5 @@
-// Parquet files of other writers, DuckDB and Arrow's for Rust, which test/foreign-parquet.mjs wrote: through tables, streams and
-// batches.
+// Parquet files of other writers, DuckDB and Arrow for Rust, which test/foreign-parquet.mjs wrote, read through tables,
+// streams and batches.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as zlib from "node:zlib";
@@ -11,12 +11,12 @@ import { readParquet, readParquetFile, streamParquet } from "./parquet.ts";
 import { chance, outcomeOf, spoilt } from "./testdata/strangers.ts";
 
 const fileOf = (name: string): string => join(import.meta.dirname, "testdata/parquet", `${name}.parquet`);
-/** Node unpacks Zstandard from 22.15 on. */
+/** Node unpacks Zstandard since 22.15. */
 const hasZstd = "zstdDecompressSync" in zlib;
 
 const species = ["oak", "ash", "beech"];
 const hour = 3_600_000;
-/** What stands in row i of a column, as a table has it. */
+/** Expected value in row i of a column of the table. */
 const cells: Readonly<Record<string, (i: number) => number | string>> = {
   id: (i) => i,
   x: (i) => (i % 7) / 4,
@@ -35,7 +35,7 @@ const cells: Readonly<Record<string, (i: number) => number | string>> = {
 };
 const ofArrow = ["id", "x", "f", "n", "species", "felled", "day", "seen"];
 
-/** The columns of a table beside what should stand there. */
+/** Compares the columns of a table with the expected values. */
 function checkCells({ columns, rows }: Table, from = 0): void {
   for (const { name, values } of columns)
     expect({ name, values: [...values] }).toEqual({

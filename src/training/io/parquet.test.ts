@@ -243,7 +243,7 @@ describe("a Parquet file made to fill the memory", () => {
     });
     for (const file of [levels, dictionary]) {
       const ends: string[] = [];
-      // one of the places is where the length of a run stands
+      // one of the bytes is the length of a run
       for (let at = 4; at < file.length - 8; at++) {
         const changed = file.slice();
         changed.set([0xfe, 0xff, 0xff, 0xff, 0x0f].slice(0, changed.length - at), at);

@@ -21,30 +21,30 @@ import { valueColumn, type ValueColumn } from "./value-column.ts";
 
 /** Options of `readParquet`. */
 export interface ReadParquetOptions extends ReadValuesOptions, UnpackOptions {
-  /** The module hyparquet, where it is not found by its name: in bundles for browsers, `await import("hyparquet")`. */
+  /** Module hyparquet, if it cannot be imported by name: in bundles for browsers, `await import("hyparquet")`. */
   readonly hyparquet?: unknown;
 }
 
 /** Options of `streamParquet`. */
 export interface StreamParquetOptions extends ReadParquetOptions {
-  /** How many rows a part has; the last may have fewer. Default 1024. */
+  /** Number of rows per part; the last may have fewer. Default 1024. */
   readonly rows?: number;
 }
 
 const own = ["hyparquet", "maxUnpackedBytes"];
-const cellSize = 8; // bytes that a value takes at least, once it is read
+const cellSize = 8; // least number of bytes per value after reading
 
 /**
- * The table in the bytes of a Parquet file, read through hyparquet (`npm install hyparquet`, an optional peer dependency).
+ * Reads the table of a Parquet file through hyparquet (`npm install hyparquet`, an optional peer dependency).
  *
- * Numbers, and integers of 64 bits that a float64 holds exactly, make columns of numbers; texts, booleans (`true`,
- * `false`), dates and times (ISO 8601) columns of texts. Unpacks Snappy and gzip, in Node also Brotli and, from 22.15 on,
- * Zstandard.
+ * Numbers become numeric columns, including 64-bit integers that float64 represents exactly. Strings, booleans (`true`,
+ * `false`), dates and times (ISO 8601) become text columns. Unpacks Snappy and gzip, in Node also Brotli and, since
+ * 22.15, Zstandard.
  *
- * @throws DownhillError `option`, with what to install, without hyparquet, and for unknown options. `data`, naming file, row
- * group, column or row: for a file that is damaged, no Parquet file, packed in another way, or unpacks to more than
- * `maxUnpackedBytes` (where each value counts as 8 bytes); for columns of lists or structs that `columns` does not leave
- * out, missing values, numbers that are not finite or integers that a float64 does not hold.
+ * @throws DownhillError `option`, with the command to install it, if hyparquet is missing, and for unknown options.
+ *   `data`, naming file, row group, column or row: for a file that is damaged, not Parquet, uses an unsupported codec,
+ *   or unpacks to more than `maxUnpackedBytes` (each value counts as 8 bytes); for columns of lists or structs that
+ *   `columns` does not exclude, missing values, non-finite numbers, and integers that float64 cannot represent.
  */
 export async function readParquet(bytes: Uint8Array, options: ReadParquetOptions = {}): Promise<Table> {
   if (arguments.length > 2) refuseExtra("readParquet", arguments, 2);
@@ -53,7 +53,7 @@ export async function readParquet(bytes: Uint8Array, options: ReadParquetOptions
   return readAll("readParquet", openInMemory(bytes), { name: "table", ...options });
 }
 
-/** `readParquet` of a file; messages name the path unless `name` is given. */
+/** Like `readParquet`, for a file. Messages name the path unless `name` is given. */
 export async function readParquetFile(path: string, options: ReadParquetOptions = {}): Promise<Table> {
   if (arguments.length > 2) refuseExtra("readParquetFile", arguments, 2);
   checkValueOptions("readParquetFile", options, own);
@@ -79,12 +79,14 @@ async function readAll(
 }
 
 /**
- * The table of a Parquet file, part by part: a file of any size is read in the memory of a row group and a part. `source`
- * is the path of a file (in Node, Deno and Bun), its bytes, or a `Blob`, such as a file that was chosen in a page.
+ * Reads the table of a Parquet file in parts, so that a file of any size needs only the memory of one row group and one
+ * part. `source` is the path of a file (in Node, Deno and Bun), its bytes, or a `Blob`, such as a file chosen in a
+ * page.
  *
- * What `readParquet` says holds for the file as a whole: the first value of a column decides its kind for all parts.
+ * The rules of `readParquet` apply to the file as a whole: the first value of a column determines its kind for all
+ * parts.
  *
- * @throws DownhillError as `readParquet`, once reading has come to the fault; rows before it have been given.
+ * @throws DownhillError like `readParquet`, when reading reaches the fault, after the complete parts before it.
  */
 export async function* streamParquet(
   source: string | Uint8Array | Blob,
@@ -120,21 +122,21 @@ async function openSource(source: unknown): Promise<RandomBytes> {
   return openInMemory(source as Uint8Array);
 }
 
-/** The values of a row group, a list a column. */
+/** Values of a row group, one list per column. */
 interface RowGroupValues {
   readonly rows: number;
   readonly values: readonly (readonly unknown[])[];
 }
 
-/** Reads the row groups of a file, and makes tables of them. */
+/** Reads the row groups of a file and builds tables from them. */
 interface ParquetReader {
   readonly rows: number;
   readonly columns: readonly ValueColumn[];
-  /** Each row group, unpacked to no more than the limit allows for what it was. */
+  /** Yields each row group, unpacked within the limit for its packed size. */
   readonly groups: (limit: UnpackLimit) => AsyncGenerator<RowGroupValues, undefined>;
   /** Adds rows of a group. */
   readonly add: (group: RowGroupValues, from: number, to: number) => void;
-  /** Rows added since the last `take`. */
+  /** Number of rows added since the last `take`. */
   readonly pending: () => number;
   readonly take: () => Table;
 }
@@ -195,7 +197,7 @@ async function openParquet(
 const magic = 0x31524150; // PAR1
 const encryptedMagic = 0x45524150; // PARE
 
-/** What the end of a file says, its sizes checked before hyparquet reads it. */
+/** Reads the metadata at the end of a file, after checking their sizes. */
 async function readMetadata(file: RandomBytes, hyparquet: Hyparquet, name: string): Promise<ParquetMetadata> {
   const end = await file.read(Math.max(0, file.size - 8), file.size);
   const view = new DataView(end.buffer, end.byteOffset, end.byteLength);
@@ -219,7 +221,7 @@ async function readMetadata(file: RandomBytes, hyparquet: Hyparquet, name: strin
   }
 }
 
-/** The columns that are wanted, in the order in which they are. */
+/** Returns the requested columns in the requested order. */
 function columnsOf(
   hyparquet: Hyparquet,
   metadata: ParquetMetadata,
@@ -292,7 +294,7 @@ interface Chunk {
   readonly about: string;
   readonly element: ParquetElement;
   readonly codec: string;
-  /** The bytes of the file between which it lies. */
+  /** Range of bytes in the file. */
   readonly from: number;
   readonly to: number;
 }
@@ -321,7 +323,7 @@ function chunkOf(
   return { about, element, codec: data.codec, from, to };
 }
 
-/** The values of a column of a row group, from bytes and unpacked pages that are checked. */
+/** Decodes the values of a column of a row group from its checked bytes and unpacked pages. */
 async function valuesOf(
   hyparquet: Hyparquet,
   metadata: ParquetMetadata,

@@ -1,15 +1,15 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 import { explained } from "./file-errors.ts";
 
-/** Bytes of which any part can be read. */
+/** Bytes with random access. */
 export interface RandomBytes {
   readonly size: number;
-  /** The bytes from one place to another, both within the size. */
+  /** Reads bytes `from` to `to − 1`, both within the size. */
   readonly read: (from: number, to: number) => Promise<Uint8Array>;
   readonly close: () => Promise<void>;
 }
 
-/** Bytes that are there. */
+/** Gives access to bytes in memory. */
 export function openInMemory(bytes: Uint8Array): RandomBytes {
   return {
     size: bytes.length,
@@ -18,7 +18,7 @@ export function openInMemory(bytes: Uint8Array): RandomBytes {
   };
 }
 
-/** A file that was chosen in a page, or another blob. */
+/** Gives access to a blob, such as a file chosen in a page. */
 export function openBlob(blob: Blob): RandomBytes {
   return {
     size: blob.size,
@@ -28,12 +28,12 @@ export function openBlob(blob: Blob): RandomBytes {
 }
 
 /**
- * A file, in Node, Deno and Bun.
+ * Opens a file for random access in Node, Deno and Bun.
  *
- * @throws DownhillError `file`, naming the file and what to do, if it cannot be read, and in a browser.
+ * @throws DownhillError `file`, naming the file and the remedy, if it cannot be read, and in a browser.
  */
 export async function openFile(path: string): Promise<RandomBytes> {
-  // asked for at run time, so that bundles for browsers hold no import of node:
+  // looked up at run time, so that bundles for browsers contain no import of node:
   const fs = globalThis.process?.getBuiltinModule?.("node:fs/promises");
   if (fs === undefined) {
     throw new DownhillError(

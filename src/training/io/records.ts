@@ -4,25 +4,25 @@ import { looksLikeNumber } from "./cells.ts";
 /** One record of separated text. */
 export interface TextRecord {
   readonly cells: readonly string[];
-  /** The line on which it begins, from 1. */
+  /** Line on which it begins, counted from 1. */
   readonly line: number;
 }
 
-/** How far a text has been read, and on which line that is. */
+/** Position in a text: the index of a character and its line. */
 export interface TextPosition {
   readonly at: number;
   readonly line: number;
 }
 
 /**
- * The records of separated text, one after another.
+ * Yields the records of separated text.
  *
- * RFC 4180: a cell that begins with `"` ends at the next lone `"`, may hold separators and line ends, and
- * `""` in it is one quote. Lines end in LF, CRLF, or, in a text without LF, in CR. A quote inside a bare cell
- * is an ordinary character. A blank line is a record of one empty cell.
+ * RFC 4180: a cell that begins with `"` ends at the next single `"`, and may contain separators and line ends; `""` in
+ * it means one quote. Lines end in LF, CRLF, or, in a text without LF, in CR. A quote inside an unquoted cell is an
+ * ordinary character. A blank line is a record of one empty cell.
  *
- * @throws DownhillError `data` for a quote that is never closed, and for characters between a closing quote
- * and the separator.
+ * @throws DownhillError `data` for a quote that is never closed, and for characters between a closing quote and the
+ *   separator.
  */
 export function* records(text: string, separator: string, name: string): Generator<TextRecord, undefined> {
   const lineEnd = text.includes("\n") ? "\n" : "\r";
@@ -30,14 +30,14 @@ export function* records(text: string, separator: string, name: string): Generat
   return undefined;
 }
 
-/** Where a text begins after the byte order mark that some spreadsheets write. */
+/** Returns the index of the first character after a byte order mark, which some spreadsheets write. */
 export function skipMark(text: string): number {
   return text.startsWith("\uFEFF") ? 1 : 0;
 }
 
 /**
- * The records of a text from a place on, and how far they reached: to its end, or, where more of the text is
- * to come, to the beginning of the first record that may not be whole yet.
+ * Yields the records of a text from a position on. Returns the position it reached: the end, or, if more text is to
+ * come, the beginning of the first record that may be incomplete.
  */
 export function* recordsFrom(
   text: string,
@@ -54,7 +54,8 @@ export function* recordsFrom(
     let end = newline === -1 ? text.length : newline;
     let cells: string[];
     let lines = 1;
-    // searched for only when passed: a text without quotes would be read to its end for every line
+    // Search again only after passing the quote: otherwise a text without quotes would be scanned to its end for every
+    // line.
     if (quote !== -1 && quote < at) quote = text.indexOf('"', at);
     if (quote === -1 || quote > end) {
       const content = text.endsWith("\r", end) ? end - 1 : end;
@@ -74,13 +75,16 @@ export function* recordsFrom(
 
 interface QuotedRecord {
   readonly cells: string[];
-  /** Where the line end after the record is. */
+  /** Index of the line end after the record. */
   readonly end: number;
-  /** How many lines the record takes. */
+  /** Number of lines of the record. */
   readonly lines: number;
 }
 
-/** A record that holds quotes, cell by cell; `undefined` if a quote is open at the end of a text of which more is to come. */
+/**
+ * Parses a record with quotes cell by cell; `undefined` if a quote is open at the end of a text of which more is to
+ * come.
+ */
 function quotedRecord(
   text: string,
   start: number,
@@ -93,7 +97,7 @@ function quotedRecord(
   const cells: string[] = [];
   let lines = 1;
   let at = start;
-  let newline = -2; // not looked for yet
+  let newline = -2; // not searched for yet
   for (;;) {
     if (text[at] === '"') {
       const close = closingQuote(text, at);
@@ -118,7 +122,7 @@ function quotedRecord(
         );
       }
     } else {
-      // searched for only when passed: a long line would be read to its end for every cell
+      // Search again only after passing the line end: otherwise a long line would be scanned to its end for every cell.
       if (newline !== -1 && newline < at) newline = text.indexOf(lineEnd, at);
       const rest = text.slice(at, newline === -1 ? text.length : newline);
       const comma = rest.indexOf(separator);
@@ -131,7 +135,7 @@ function quotedRecord(
   }
 }
 
-/** Where the quote that closes the one at `open` is, or −1. */
+/** Returns the index of the quote that closes the one at `open`, or −1. */
 function closingQuote(text: string, open: number): number {
   for (let at = open + 1; ; at += 2) {
     at = text.indexOf('"', at);
@@ -140,14 +144,14 @@ function closingQuote(text: string, open: number): number {
 }
 
 /**
- * The separator of a text: that of tab, `;`, `|` and `,` which its first line has most often outside quotes,
- * the first of equals; a comma where there is none. Commas between which one of the others makes the cells numbers are
- * decimal commas: `1,5;2,25`.
+ * Detects the separator of a text: the most frequent of tab, `;`, `|` and `,` in its first line outside quotes, the
+ * first of equals; a comma if there is none. If another separator splits the line into numbers with commas, the commas
+ * are decimal commas: `1,5;2,25`.
  */
 export function detectSeparator(text: string): string {
   const counts = new Map(["\t", ";", "|", ","].map((separator) => [separator, 0]));
   let quoted = false;
-  let line = ""; // the first one that is not empty, without what is quoted
+  let line = ""; // the first line that is not empty, without quoted parts
   for (const character of text.slice(0, 65_536)) {
     if (character === '"') quoted = !quoted;
     else if (quoted) continue;

@@ -57,7 +57,7 @@ test("what was there stays where the disk is full", async () => {
 
 test("nothing is written through a link that was planted under the name of a temporary file", async () => {
   writeFileSync(at("victim"), "precious");
-  symlinkSync(at("victim"), at("a.tmp")); // the name that it had
+  symlinkSync(at("victim"), at("a.tmp")); // the name that it used to have
   await replace("a");
   symlinkSync(at("victim"), at("planted"));
   await expect(nodeFiles("test").open(at("planted"))).rejects.toMatchObject({ code: "EEXIST" });

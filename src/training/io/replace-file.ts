@@ -2,13 +2,13 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import { explainWriteError, folderOf, nodeFiles, openNew, writeWhole } from "./file-operations.ts";
 
 /**
- * Writes a file in Node, Deno and Bun, so that under its name there is at any time either what was there before or all of
- * the new. A link is followed, and permissions stay. What is no plain file (a pipe, a terminal, `/dev/null`), or stands for
- * one that is open (`/dev/stdout`), is written to as it is.
+ * Writes a file atomically in Node, Deno and Bun: at any time its name refers to either the old or the complete new
+ * content. Links are followed, and permissions stay. Special files (a pipe, a terminal, `/dev/null`, `/dev/stdout`) are
+ * written to directly.
  *
- * What fails is thrown as it came from the system.
+ * Errors of the system are rethrown unchanged.
  *
- * @throws DownhillError `file` in a browser, where there are no files.
+ * @throws DownhillError `file` in a browser, which has no files.
  */
 export async function replaceFile(operation: string, path: string, bytes: Uint8Array): Promise<void> {
   const files = nodeFiles(operation);
@@ -28,7 +28,7 @@ export async function replaceFile(operation: string, path: string, bytes: Uint8A
 }
 
 /**
- * The same, with an error that names the file and what to do.
+ * Like `replaceFile`, with an error that names the file and the remedy.
  *
  * @throws DownhillError `file`
  */

@@ -18,14 +18,14 @@ import {
 } from "./safetensors.ts";
 
 /**
- * `readSafetensors` of a file; messages name the path unless `name` is given.
+ * Like `readSafetensors`, for a file. Messages name the path unless `name` is given.
  *
- * A path that ends in `.json` is an index, such as the `model.safetensors.index.json` of weights that are split over several
- * files: these are read one after another from the folder of the index, each only if `only` names a tensor in it. Their
- * metadata come together, of equal keys the last.
+ * A path that ends in `.json` is an index, such as the `model.safetensors.index.json` of weights that are split over
+ * several files. These files are read one after another from the folder of the index, each only if `only` names a
+ * tensor in it. Their metadata are merged; of equal keys the last one wins.
  *
- * @throws DownhillError as `readSafetensors`; `file`, naming the file and what to do, if one cannot be read; `data` for an
- * index that is damaged, names what is no file of its folder, or names a tensor that its file does not have.
+ * @throws DownhillError like `readSafetensors`; `file`, naming the file and the remedy, if one cannot be read; `data`
+ *   for an index that is damaged, names a file outside its folder, or names a tensor that its file does not have.
  */
 export async function readSafetensorsFile(
   path: string,
@@ -50,7 +50,7 @@ export async function readSafetensorsFile(
   return { tensors: new Map(inOrder), metadata };
 }
 
-/** The file of each tensor, by its name, in the order of an index. */
+/** Parses an index. Returns the file of each tensor by name, in the order of the index. */
 function readIndex(text: string, name: string): ReadonlyMap<string, string> {
   const fail = (what: string, cause?: unknown): DownhillError =>
     new DownhillError("data", `${name}: ${what}. Fetch or copy it again.`, { cause });
@@ -68,7 +68,7 @@ function readIndex(text: string, name: string): ReadonlyMap<string, string> {
   const entries = Object.entries(map as Readonly<Record<string, unknown>>);
   return new Map(
     entries.map(([key, file]) => {
-      // an index from elsewhere must not lead out of its folder
+      // An untrusted index must not point outside its folder.
       if (typeof file === "string" && /^[^/\\:\0]+$/.test(file) && file !== "." && file !== "..")
         return [key, file];
       throw fail(
@@ -79,9 +79,10 @@ function readIndex(text: string, name: string): ReadonlyMap<string, string> {
 }
 
 /**
- * Writes a safetensors file of tensors by name or of nested parameters, so that under its name there is at any time either what was there before or all of the new.
+ * Writes tensors by name or nested parameters to a safetensors file, atomically: at any time its name refers to either
+ * the old or the complete new content.
  *
- * @throws DownhillError as `writeSafetensors`; `file`, naming the file and what to do, if it cannot be written.
+ * @throws DownhillError like `writeSafetensors`; `file`, naming the file and the remedy, if it cannot be written.
  */
 export async function writeSafetensorsFile(
   path: string,

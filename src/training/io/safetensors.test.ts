@@ -245,7 +245,7 @@ describe("checksums", () => {
   });
 
   test("are masked as TensorFlow masks them", () => {
-    // the masked checksum of the length of TensorBoard's first record, 24
+    // masked checksum of 24, the length of TensorBoard's first record
     expect(maskedCrc32c(Uint8Array.of(24, 0, 0, 0, 0, 0, 0, 0))).toBe(0x224b7fa3);
   });
 });

@@ -22,13 +22,13 @@ import {
   type StoredType,
 } from "./stored-numbers.ts";
 
-/** Tensors by name, or arrays as `readNpz` returns them. */
+/** Tensors by name, or arrays in the form of the result of `readNpz`. */
 export type TensorsByName = NamedValues<Tensor | ShapedArray>;
 
-/** Nested parameters, whose tensors go by their paths: `layers.0.weight`. */
+/** Nested parameters, whose tensors are named by their paths: `layers.0.weight`. */
 export type NestedTensors = readonly unknown[] | object;
 
-/** What a safetensors file holds: tensors by name, and texts that came with them. */
+/** Content of a safetensors file: tensors by name, and its metadata strings. */
 export interface Safetensors {
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly metadata: Readonly<Record<string, string>>;
@@ -36,13 +36,14 @@ export interface Safetensors {
 
 /** Options of `readSafetensors`. */
 export interface ReadSafetensorsOptions {
-  /** What messages call the bytes: a file name, for instance. Default `"safetensors"`. */
+  /** Name of the bytes in messages, such as a file name. Default `"safetensors"`. */
   readonly name?: string;
-  /** The names of the tensors to read; default all. What the others hold does not matter. */
+  /** Names of the tensors to read. Default: all. The content of the others is ignored. */
   readonly only?: readonly string[];
   /**
-   * What to do with 64-bit integers (I64 and U64), which no tensor holds: `"error"` (default), `"skip"` leaves them out,
-   * `"int32"` makes I64 int32 and U64 uint32 where every number fits, and is an error that names the first that does not.
+   * Treatment of 64-bit integers (I64 and U64), which tensors cannot hold. `"error"` is the default. `"skip"` omits
+   * them. `"int32"` converts I64 to int32 and U64 to uint32 if every number fits; otherwise the error names the first
+   * that does not.
    */
   readonly int64?: "error" | "int32" | "skip";
 }
@@ -50,8 +51,8 @@ export interface ReadSafetensorsOptions {
 /** Options of `writeSafetensors`. */
 export interface WriteSafetensorsOptions {
   /**
-   * What floating numbers are stored as: one dtype for all floating tensors, or one for each that is named. Default: as they
-   * are. Integers and booleans stay.
+   * Storage format of floating-point numbers: one for all floating-point tensors, or one per named tensor. Default:
+   * unchanged. Integers and booleans stay.
    */
   readonly dtype?: StoredFloat | Readonly<Record<string, StoredFloat>>;
 }
@@ -63,20 +64,20 @@ const storedAs: Readonly<Record<DType, StoredType>> = {
   uint32: "U32",
   bool: "BOOL",
 };
-const mostHeader = 100_000_000; // bytes, as the format's own library has it
+const mostHeader = 100_000_000; // bytes, the limit of the format's reference library
 
 /**
- * The bytes of a safetensors file with these tensors (a Map or a record of tensors, or of arrays of `readNpz`), or with nested parameters, whose tensors are named by the keys on the way
- * (`layers.0.weight`; `fromNamedTensors` reads them again). Their elements are as they are: the length of the header (eight bytes,
- * little-endian), the header (JSON, filled up with spaces to a multiple of eight), then the elements, little-endian, those
- * of eight bytes before those of four and one, so that each array is aligned.
+ * Writes a safetensors file of tensors by name (a Map or a record of tensors, or of arrays of `readNpz`), or of nested
+ * parameters, whose tensors are named by their paths (`layers.0.weight`; `fromNamedTensors` restores them). Format: the
+ * length of the header (eight bytes, little-endian), the header (JSON, padded with spaces to a multiple of eight), then
+ * the elements, little-endian. Elements of eight bytes precede those of four and one, so that each array is aligned.
  *
- * `dtype` stores floating numbers in fewer bits: each becomes the nearest of the format, of two equally near ones that with
- * an even last digit, and an infinity where it rounds beyond the largest (65,504 in float16), as in PyTorch and NumPy. From
- * float64 it is rounded once, as in NumPy (PyTorch rounds to float32 first).
+ * `dtype` stores floating-point numbers in fewer bits. Each is rounded to the nearest number of the format, ties to
+ * even, and to infinity beyond the largest (65,504 in float16), as in PyTorch and NumPy. Float64 is rounded once, as in
+ * NumPy (PyTorch rounds to float32 first).
  *
- * @throws DownhillError `option` for a name that the format keeps for itself, and for a dtype that is none, or is meant for a
- * tensor that is not there or holds no floating numbers.
+ * @throws DownhillError `option` for a name that the format reserves, and for an unknown dtype, or one for a tensor
+ *   that is missing or not floating-point.
  * @see https://github.com/huggingface/safetensors, "Format".
  * @example
  * const bytes = writeSafetensors({ w: tensor([[1, 2], [3, 4]]) }, { made: "by hand" });
@@ -102,7 +103,7 @@ export function writeSafetensors(
       return { name, x, type, data: round(data) };
     })
     .sort((a, b) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
-  // a Map and not an object: any text may be a name, and the order of names such as "1" counts
+  // A Map rather than an object: any string may be a name, and the order of names such as "1" matters.
   const header = new Map<string, unknown>();
   if (Object.keys(metadata).length > 0) header.set("__metadata__", metadata);
   let size = 0;
@@ -135,7 +136,7 @@ export function checkReadOptions(operation: string, options: ReadSafetensorsOpti
   checkNames(operation, "only", "tensors", options.only);
 }
 
-/** Checks the options of `writeSafetensors`, but for the names in them. */
+/** Checks the options of `writeSafetensors`, except the names in them. */
 export function checkWriteOptions(operation: string, options: WriteSafetensorsOptions): void {
   checkOptions(operation, options, ["dtype"]);
   const { dtype } = options;
@@ -144,7 +145,7 @@ export function checkWriteOptions(operation: string, options: WriteSafetensorsOp
     if (one !== undefined) checkChoice(operation, "dtype", one, kinds);
 }
 
-/** What each tensor is to be stored as, by its name; `undefined` for as it is. */
+/** Returns the storage format of each tensor by name; `undefined` for its own. */
 function storedDtypes(
   tensors: ReadonlyMap<string, Tensor>,
   dtype: WriteSafetensorsOptions["dtype"],
@@ -165,14 +166,15 @@ function storedDtypes(
 }
 
 /**
- * The tensors in the bytes of a safetensors file. F64, F32, I32, U32 and BOOL are read as they are; F16, BF16, F8_E5M2,
- * F8_E4M3 and F8_E8M0 become float32, I8, U8, I16 and U16 int32, each of them exactly.
+ * Reads the tensors of a safetensors file. F64, F32, I32, U32 and BOOL keep their type. F16, BF16, F8_E5M2, F8_E4M3 and
+ * F8_E8M0 become float32, and I8, U8, I16 and U16 become int32, without rounding.
  *
- * The header is checked in full before anything is read: sizes and shapes that fit, no gaps, no overlaps, nothing left.
+ * The whole header is checked before anything is read: sizes must match shapes, with no gaps, overlaps or trailing
+ * bytes.
  *
- * @throws DownhillError `data`, naming the file, the tensor and the byte, if the file is cut short, damaged or no
- * safetensors file, lacks a tensor that `only` names, or holds an integer that does not fit; `dtype` for kinds of numbers
- * that cannot be held (64-bit integers unless `int64` says otherwise, complex numbers, floats of 4 and 6 bits).
+ * @throws DownhillError `data`, naming the file, the tensor and the byte, if the file is cut short, damaged or not
+ *   safetensors, lacks a tensor that `only` names, or contains an integer that does not fit; `dtype` for unsupported
+ *   number types (64-bit integers unless `int64` is set, complex numbers, floats of 4 and 6 bits).
  * @example
  * const bytes = writeSafetensors({ w: tensor([1, 2]), step: tensor(7, { dtype: "int32" }) });
  * [...readSafetensors(bytes, { only: ["w"] }).tensors.keys()]; // ["w"]
@@ -216,7 +218,7 @@ function noCounterpart(key: string, dtype: string, name: string): DownhillError 
   );
 }
 
-/** Refuses integers of 64 bits that changed on their way to 32. */
+/** Throws if a 64-bit integer changed when it was converted to 32 bits. */
 function checkFit(
   wide: BigInt64Array | BigUint64Array,
   array: TypedArray,
@@ -234,7 +236,7 @@ function checkFit(
   }
 }
 
-/** A tensor as the header tells of it; places count from the end of the header. */
+/** Header entry of a tensor; offsets count from the end of the header. */
 interface TensorEntry {
   readonly key: string;
   readonly dtype: string;
@@ -246,7 +248,7 @@ interface TensorEntry {
 interface Header {
   readonly entries: readonly TensorEntry[];
   readonly metadata: Readonly<Record<string, string>>;
-  /** Where the elements begin. */
+  /** Offset of the first element in the file, in bytes. */
   readonly start: number;
 }
 
@@ -325,7 +327,7 @@ function readEntry(key: string, value: unknown, fail: (what: string) => Downhill
   return { key, dtype, shape, from, to };
 }
 
-/** How many bits an element takes, where the format's name tells. */
+/** Returns the number of bits per element; `undefined` if the name of the format does not tell. */
 function bitsOf(dtype: string): number | undefined {
   if (dtype === "BOOL") return 8;
   const match = /^(?:BF|[FIUC])(\d+)/.exec(dtype);
@@ -352,7 +354,7 @@ function isWholeNumbers(value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && (n as number) >= 0);
 }
 
-/** The tensors by name: of a map, of a record, or of nested parameters. */
+/** Returns the tensors by name: of a map, a record, or nested parameters. */
 function entriesOf(tensors: TensorsByName | NestedTensors): readonly (readonly [string, Tensor])[] {
   if (typeof tensors !== "object" || tensors === null || tensors instanceof Tensor) {
     const what = tensors instanceof Tensor ? "a tensor" : tensors === null ? "null" : `a ${typeof tensors}`;

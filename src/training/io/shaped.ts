@@ -5,15 +5,15 @@ import { fromFlat } from "../../engine/prims/lift.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
 import type { NpyData } from "./npy-header.ts";
 
-/** An array as `readNpy` and `readNpz` return it: numbers in row-major order with their shape. */
+/** An array in the form of the results of `readNpy` and `readNpz`: numbers in row-major order with their shape. */
 export interface ShapedArray {
   readonly shape: readonly number[];
   readonly data: NpyData;
-  /** Default: that of the data; int32 for narrower integers. */
+  /** Dtype. Default: that of the data; int32 for narrower integers. */
   readonly dtype?: DType | undefined;
 }
 
-/** Whether a value is such an array, and no node of nested parameters with those keys. */
+/** True if a value is such an array, not a node of nested parameters with those keys. */
 export function isShapedArray(value: unknown): value is ShapedArray {
   const { shape, data } = (value ?? {}) as { readonly shape?: unknown; readonly data?: unknown };
   return (
@@ -25,9 +25,10 @@ export function isShapedArray(value: unknown): value is ShapedArray {
 }
 
 /**
- * A tensor with the numbers of such an array.
+ * Converts such an array to a tensor.
  *
- * @throws DownhillError `shape` if the data have another length, `dtype` for a dtype that is none or does not hold a number.
+ * @throws DownhillError `shape` if the data have another length, `dtype` for an invalid dtype or one that cannot hold a
+ *   number.
  */
 export function tensorOfShaped({ shape, data, dtype = dtypeOf(data) }: ShapedArray, about: string): Tensor {
   if (!isDType(dtype)) throw new DownhillError("dtype", `${about}: ${JSON.stringify(dtype)} is no dtype.`);

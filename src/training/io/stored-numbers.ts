@@ -2,10 +2,10 @@ import type { DType } from "../../engine/ir/types.ts";
 import type { TypedArray } from "../../engine/kernel/executable.ts";
 import { bfloatBits, floatE4M3, floatE5M2, floatE8M0, half, halfBits } from "./small-floats.ts";
 
-/** The kinds of numbers of safetensors files that are written here. */
+/** Number types of safetensors files that can be written. */
 export type StoredType = "F64" | "F32" | "F16" | "BF16" | "I32" | "U32" | "BOOL";
 
-/** The floating dtypes in which numbers can be stored. */
+/** Floating-point storage formats for tensors. */
 export type StoredFloat = "float64" | "float32" | "float16" | "bfloat16";
 
 interface FloatEncoder {
@@ -13,7 +13,7 @@ interface FloatEncoder {
   readonly round: (data: ArrayLike<number>) => TypedArray | Uint16Array;
 }
 
-/** How arrays become numbers of such a dtype, to the nearest. */
+/** Encoders of arrays, by storage format, with rounding to nearest. */
 export const storedFloats: Readonly<Record<StoredFloat, FloatEncoder>> = {
   float64: { type: "F64", round: (data) => Float64Array.from(data) },
   float32: { type: "F32", round: (data) => Float32Array.from(data) },
@@ -21,31 +21,31 @@ export const storedFloats: Readonly<Record<StoredFloat, FloatEncoder>> = {
   bfloat16: { type: "BF16", round: (data) => Uint16Array.from(data, bfloatBits) },
 };
 
-/** How the bytes of a kind of number become an array. */
+/** Decoder of the bytes of a number type. */
 export interface Decoder {
-  /** The dtype of the array. */
+  /** Dtype of the resulting array. */
   readonly dtype: DType;
   readonly read: (bytes: Uint8Array) => TypedArray;
-  /** The same as integers of 64 bits, where that is what the bytes are: `read` may not keep all of them. */
+  /** Decodes 64-bit integers exactly, if the bytes contain those; `read` may not preserve all of them. */
   readonly wide?: (bytes: Uint8Array) => BigInt64Array | BigUint64Array;
 }
 
-/** Whether numbers of this kind have more bits than a tensor keeps. */
+/** True if numbers of this type have more bits than tensors can hold. */
 export function isWide(dtype: string): boolean {
   return dtype === "I64" || dtype === "U64";
 }
 
 const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-/** The elements as bytes, the lowest first. */
+/** Returns the elements as little-endian bytes. */
 export function littleEndian(data: TypedArray | Uint16Array): Uint8Array {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return isLittleEndian ? bytes : swapped(bytes, data.BYTES_PER_ELEMENT);
 }
 
 /**
- * How numbers that safetensors files call `dtype` are read, exactly but for those with `wide`; `undefined` where there is
- * no way.
+ * Returns the decoder for a `dtype` of safetensors, which is exact except for those with `wide`; `undefined` if the
+ * type is not supported.
  */
 export function decoderOf(dtype: string): Decoder | undefined {
   switch (dtype) {
@@ -58,7 +58,7 @@ export function decoderOf(dtype: string): Decoder | undefined {
     case "U32":
       return { dtype: "uint32", read: (bytes) => new Uint32Array(aligned(bytes, 4)) };
     case "BOOL":
-      return { dtype: "bool", read: (bytes) => Uint8Array.from(bytes) }; // slice of a Buffer is no copy
+      return { dtype: "bool", read: (bytes) => Uint8Array.from(bytes) }; // slice of a Buffer is not a copy
     case "F16":
       return {
         dtype: "float32",
@@ -104,12 +104,12 @@ function wideDecoder(
   return { dtype, wide, read };
 }
 
-/** The bytes in a buffer of their own, in the order of the machine. */
+/** Copies the bytes to their own buffer, in the byte order of the machine. */
 function aligned(bytes: Uint8Array, size: number): ArrayBuffer {
   return (isLittleEndian ? Uint8Array.from(bytes) : swapped(bytes, size)).buffer as ArrayBuffer;
 }
 
-/** A copy with the bytes of each element the other way round. */
+/** Returns a copy with the bytes of each element reversed. */
 function swapped(bytes: Uint8Array, size: number): Uint8Array {
   const out = Uint8Array.from(bytes);
   for (let i = 0; i < out.length; i += size) out.subarray(i, i + size).reverse();

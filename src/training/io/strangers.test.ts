@@ -1,5 +1,5 @@
-// Files from strangers: made to fill the memory, to take forever, or wrong at one place after another. Every reader must
-// end with an array or with an error of the library, having read and reserved no more than the file has.
+// Untrusted files: made to exhaust memory, to take for ever, or wrong at some byte. Every reader must end with an array
+// or an error of the library, without reading or allocating more than the file contains.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,8 +25,9 @@ import { chance, idxHeader, outcomeOf, readers, spoilt } from "./testdata/strang
 const mega = 2 ** 20;
 
 /**
- * Packed zeros, a whole number of mebibytes, behind a beginning; the checksum at the end is wrong, so that who unpacks all
- * of it is found out. One packed mebibyte is repeated: to pack all of them would take longer than to unpack them.
+ * Packs zeros, a number of mebibytes, after a beginning. The checksum at the end is wrong, so that a reader that
+ * unpacks all of it is detected. One packed mebibyte is repeated, because packing all of them would take longer than
+ * unpacking them.
  */
 function bomb(beginning: Uint8Array, mebibytes: number): Uint8Array {
   const pack = (bytes: Uint8Array): Buffer =>
@@ -43,7 +44,7 @@ function bomb(beginning: Uint8Array, mebibytes: number): Uint8Array {
   ]);
 }
 
-/** A source that counts what is read of it. */
+/** A source that counts the bytes read from it. */
 function counted(bytes: Uint8Array, size = 1000): { source: AsyncIterable<Uint8Array>; read: () => number } {
   let read = 0;
   async function* parts(): AsyncGenerator<Uint8Array> {
@@ -83,11 +84,11 @@ describe("a gzip bomb", () => {
     const text = bomb(new TextEncoder().encode("x,y\n"), 80);
     await expect(gunzip(text, "t.csv")).rejects.toThrow("t.csv: unpacks to more than");
     await expect(gunzip(text, "t.csv", { maxUnpackedBytes: 10 })).rejects.toThrow("more than 10 bytes, from");
-    await expect(gunzip(text, "t.csv", { maxUnpackedBytes: Infinity })).rejects.toThrow("damaged"); // all of it
+    await expect(gunzip(text, "t.csv", { maxUnpackedBytes: Infinity })).rejects.toThrow("damaged"); // unpacks all of it
   });
 
   test("in a stream ends it once too much came of what was read", async () => {
-    // engines read some 64 KB ahead
+    // engines read about 64 KB ahead
     const zeros = Uint8Array.of(...idxHeader(8, [320, mega]));
     const whole = bomb(zeros, 320);
     const limited = counted(whole);
@@ -187,12 +188,12 @@ describe("a table made to take long", () => {
 
   test("with a cell of very many digits is refused in time proportional to it", () => {
     const digits = (n: number): string => `x\n1\n${"1".repeat(n)}\n`;
-    // a pattern that tries all ways to part the digits would take 10^10 steps here
+    // a pattern that tries all divisions of the digits would take 10^10 steps here
     expect(() => readTable(digits(100_000))).toThrow("is not a number");
   });
 });
 
-/** How often the end of a line is searched for while `run` runs. */
+/** Counts the searches for the end of a line while `run` runs. */
 function countSearches(run: () => unknown): number {
   const { indexOf } = String.prototype;
   let n = 0;
@@ -210,7 +211,7 @@ function countSearches(run: () => unknown): number {
   return n;
 }
 
-/** Files that are tried with each reader; many more with DOWNHILL_STRANGERS. */
+/** Number of files tried with each reader; set by DOWNHILL_STRANGERS for many more. */
 const tries = Number(process.env["DOWNHILL_STRANGERS"] ?? extent(60, 400, 150));
 const seed = Number(process.env["DOWNHILL_STRANGERS_SEED"] ?? 1);
 
@@ -222,7 +223,7 @@ describe(`${tries} spoilt files`, () => {
       const ends = new Map<string, number>();
       for (let i = 0; i < tries; i++) {
         const bytes = spoilt(files[i % files.length]!, below);
-        const most = 1032 * bytes.length + 100; // gzip makes no more of a byte
+        const most = 1032 * bytes.length + 100; // largest expansion of gzip per byte
         const about = `seed ${seed}, file ${i}: ${JSON.stringify(new TextDecoder("latin1").decode(bytes))}`;
         const end = await outcomeOf(async () => read(bytes), most).catch((cause: unknown) => {
           throw new Error(about, { cause });

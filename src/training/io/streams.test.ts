@@ -21,7 +21,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** Bytes cut into parts of these sizes, over and over. */
+/** Yields the bytes in parts of these sizes, repeatedly. */
 function* inParts(bytes: Uint8Array, sizes: readonly number[]): Generator<Uint8Array> {
   for (let at = 0, i = 0; at < bytes.length; i++) {
     const size = sizes[i % sizes.length]!;
@@ -49,7 +49,7 @@ async function problemOf(action: () => AsyncIterable<unknown>): Promise<string> 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const sizes = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 5 });
 
-/** The parts as one table. */
+/** Joins the parts to one table. */
 function joinTables(parts: readonly Table[]): unknown {
   return {
     columns: parts[0]!.columns.map(({ name, kind }, i) => ({
@@ -78,7 +78,7 @@ describe("streamTable", () => {
     )
     .map(([columns, rows, end]) => rows.map((row) => row.slice(0, columns).join(",")).join(end));
 
-  /** The result or the message of an error. */
+  /** Returns the result or the message of an error. */
   async function outcome(action: () => Promise<unknown>): Promise<unknown> {
     try {
       return await action();
@@ -115,7 +115,7 @@ describe("streamTable", () => {
           }
         },
       ),
-      { numRuns: extent(50, 300, 120), examples: [["1\n1\n1", [1], 1, false, false]] }, // the first row is no header
+      { numRuns: extent(50, 300, 120), examples: [["1\n1\n1", [1], 1, false, false]] }, // the first row is not a header
     );
   });
 

@@ -9,26 +9,25 @@ import { textParts } from "./text-parts.ts";
 
 /** Options of `streamTable`. */
 export interface StreamTableOptions extends ReadTableOptions, UnpackOptions {
-  /** How many rows a part has; the last may have fewer. Default 1024. */
+  /** Number of rows per part; the last may have fewer. Default 1024. */
   readonly rows?: number;
 }
 
-/** Characters by which separator and line ends are known. */
+/** Number of characters from which separator and line ends are detected. */
 const beginning = 1 << 16;
 
-/** No record is as long as this; where one seems to be, a quote is open. */
+/** Largest length of a record in characters. A longer one indicates an open quote. */
 const longestRecord = 1 << 24;
 
 /**
- * The table of a CSV file, part by part: a file of any size is read in the memory of a part. Gzip is unpacked
- * on the way, text is UTF-8, or UTF-16 with a byte order mark.
+ * Reads the table of a CSV file in parts, so that a file of any size needs only the memory of one part. Unpacks gzip
+ * while reading. Text is UTF-8, or UTF-16 with a byte order mark.
  *
- * What `readTable` says holds for the file as a whole: the first value of a column decides its kind, once and
- * for all parts (a column without a value in the first part is a column of numbers), and errors name the line
- * of the file. Each part is a table of its own, so the decimal mark must be known by the end of the first part that
- * needs it.
+ * The rules of `readTable` apply to the file as a whole: the first value of a column determines its kind for all parts
+ * (a column without a value in the first part is numeric), and errors name the line of the file. Each part is a
+ * separate table, so the decimal mark must be known by the end of the first part that needs it.
  *
- * @throws DownhillError as `readTable`, once reading has come to the fault; rows before it have been given.
+ * @throws DownhillError like `readTable`, when reading reaches the fault, after the complete parts before it.
  * @example
  * const csv = new TextEncoder().encode("x,y\n1,2\n3,4\n5,6\n");
  * const sums = [];
@@ -61,7 +60,7 @@ export async function* streamTable(
   return undefined;
 }
 
-/** The records of a text that comes in parts, those of each part together. */
+/** Yields the records of a text that arrives in parts, grouped by part. */
 async function* rowsOfText(
   parts: AsyncIterable<string>,
   separator: string,

@@ -4,10 +4,10 @@ import { encodingOf, notText } from "./encoding.ts";
 import type { UnpackLimit } from "./gzip.ts";
 
 /**
- * The text of a source, part by part: UTF-8, or UTF-16 with a byte order mark, which is left in the text; unpacked if it is
+ * Decodes the text of a source in parts: UTF-8, or UTF-16 with a byte order mark. The mark stays in the text. Unpacks
  * gzip.
  *
- * @throws DownhillError `data`, naming the byte, if it is no text, or unpacks to more than the limit allows.
+ * @throws DownhillError `data`, naming the byte, if it is not text, or unpacks to more than the limit.
  */
 export async function* textParts(
   operation: string,
@@ -18,7 +18,7 @@ export async function* textParts(
   let decoder: TextDecoder | undefined;
   let encoding: ReturnType<typeof encodingOf> = "utf-8";
   let head: Uint8Array | undefined;
-  let at = 0; // bytes before this part
+  let at = 0; // number of bytes before this part
   const decode = (part: Uint8Array, stream: boolean): string => {
     if (decoder === undefined) {
       encoding = encodingOf(part, name);
@@ -38,7 +38,7 @@ export async function* textParts(
   };
   for await (const part of openBytes(operation, source, name, limit)) {
     if (head === undefined && part.length > 0 && part.length < 4)
-      head = part; // too short for a mark
+      head = part; // too short for a byte order mark
     else {
       const whole = head === undefined ? part : Uint8Array.from([...head, ...part]);
       head = undefined;

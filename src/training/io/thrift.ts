@@ -1,16 +1,16 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 
-/** A struct: what its fields hold, by their numbers. */
+/** A struct: values of fields by number. */
 export type ThriftStruct = ReadonlyMap<number, ThriftValue>;
 export type ThriftValue = boolean | number | bigint | Uint8Array | readonly ThriftValue[] | ThriftStruct;
 
-const deepest = 32; // structs and lists in one another; metadata of Parquet have 8
+const deepest = 32; // nesting depth of structs and lists; Parquet metadata reach 8
 
 /**
- * The struct of Thrift's compact protocol at a byte, and where it ends. What it says of sizes is checked against the bytes
- * that are there before anything is reserved.
+ * Reads the struct in Thrift's compact protocol at a byte. Returns the struct and the offset after it. Sizes in the
+ * data are checked against the available bytes before anything is allocated.
  *
- * @throws DownhillError `data`, naming the byte, if it is no such struct.
+ * @throws DownhillError `data`, naming the byte, if it is not such a struct.
  * @see Apache Thrift, doc/specs/thrift-compact-protocol.md.
  */
 export function readThrift(
@@ -79,7 +79,7 @@ export function readThrift(
     const head = byte();
     const type = head & 15;
     const count = head >> 4 === 15 ? Number(varint(5)) : head >> 4;
-    if (count > bytes.length - at) throw fail(`a list of ${count} is not all there`); // an element takes a byte at least
+    if (count > bytes.length - at) throw fail(`a list of ${count} is not all there`); // an element takes at least one byte
     const values: ThriftValue[] = [];
     for (let i = 0; i < count; i++) values.push(type === 1 || type === 2 ? byte() === 1 : element(type));
     depth--;

@@ -2,31 +2,34 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import { isMissing, notANumber, showCell } from "./cells.ts";
 import type { TableColumn } from "./column-builder.ts";
 
-/** What the columns of one table have in common. */
+/** Properties shared by the columns of one table. */
 export interface ValueTable {
-  /** What messages call the table. */
+  /** Name of the table in messages. */
   readonly file: string;
-  /** What its rows are to its readers: lines of a text, or rows counted from 1. */
+  /** Word for a row in messages: a line of a text, or a row counted from 1. */
   readonly unit: "line" | "row";
   readonly missing: "error" | "keep";
 }
 
 /**
- * Collects values that have types of their own, as JSON and Parquet have them, to a column as tables of text have it: its
- * first value decides its kind. Numbers, and integers that a float64 holds, make a column of numbers; texts, booleans and
- * dates one of texts, where later numbers count as texts. `null`, `undefined`, NaN, and in a column of numbers the words
- * that stand for them in tables of text, are missing values.
+ * Collects typed values, such as those of JSON and Parquet, in a column of a table. The first value determines its
+ * kind. Numbers and integers that float64 represents exactly form a numeric column. Strings, booleans and dates form a
+ * text column, in which later numbers become text. `null`, `undefined` and NaN are missing values, and in a numeric
+ * column also the words for missing values of text tables.
  */
 export interface ValueColumn {
   readonly name: string;
-  /** Takes all values as texts. */
+  /** Treats all values as text. */
   readonly keepText: () => void;
   readonly add: (value: unknown, place: number) => void;
-  /** What was added since the last `take`. The kind, once known, stays; with nothing but missing values it is number. */
+  /**
+   * Returns the values added since the last `take`. The kind, once known, stays; a column with only missing values is
+   * numeric.
+   */
   readonly take: () => TableColumn;
 }
 
-/** An empty column. */
+/** Creates an empty column. */
 export function valueColumn(name: string, { file, unit, missing }: ValueTable): ValueColumn {
   let kind: TableColumn["kind"] | undefined;
   let waiting: { readonly value: unknown; readonly place: number }[] = []; // missing values before the first value
@@ -103,7 +106,7 @@ function isAbsent(value: unknown): boolean {
   return value === undefined || value === null || Number.isNaN(value);
 }
 
-/** A value as a text of a table; `undefined` for what is no single value. */
+/** Converts a value to text; `undefined` if it is not a single value. */
 function textOf(value: unknown): string | undefined {
   if (isAbsent(value)) return "";
   if (typeof value === "string") return value;

@@ -1,20 +1,20 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 
-/** A module at work in a thread of its own. */
+/** A module that runs in its own thread. */
 export interface WorkerLink {
   /**
-   * What the function makes of the input, both copied between the threads, but for the buffers in `transfer`, which
-   * are handed over. Calls are answered in order.
+   * Calls the function on the input and returns its result. Both are copied between the threads, except that the
+   * buffers in `transfer` are transferred. Calls are answered in order.
    */
   readonly call: (input: readonly unknown[], transfer: readonly ArrayBuffer[]) => Promise<unknown>;
-  /** Keeps the program alive while something waits for an answer; without it the thread never does. */
+  /** Keeps the program alive while a call is awaited; otherwise the thread never does. */
   readonly hold: () => void;
   readonly release: () => void;
-  /** Ends the thread at once, whatever it is doing; calls that wait fail. */
+  /** Terminates the thread immediately; pending calls fail. */
   readonly close: () => void;
 }
 
-/** What both kinds of threads, that of Node and that of browsers, have in common here. */
+/** Common interface of the threads of Node and of browsers. */
 interface WorkerThread {
   readonly post: (message: unknown, transfer: readonly ArrayBuffer[]) => void;
   readonly terminate: () => void;
@@ -24,11 +24,11 @@ interface WorkerThread {
 
 interface WorkerCallbacks {
   readonly answer: (message: WorkerAnswer) => void;
-  /** The thread has ended, or its script failed outside a call. */
+  /** Called when the thread has ended, or its script failed outside a call. */
   readonly fail: (why: string) => void;
 }
 
-/** What comes back from the thread. */
+/** Message from the thread. */
 type WorkerAnswer =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly stage: "load" | "run"; readonly error: ThrownError };
@@ -40,14 +40,14 @@ interface ThrownError {
 }
 
 /**
- * Opens a thread (`node:worker_threads`, or the `Worker` of browsers, Deno and Bun) that calls the function
- * `exported` of the module at `url`.
+ * Opens a thread (`node:worker_threads`, or the `Worker` of browsers, Deno and Bun) that calls the function `exported`
+ * of the module at `url`.
  *
- * The thread runs a script of its own, a few lines that import the module: nothing has to be bundled. A page whose
- * content security policy restricts `worker-src` has to allow `blob:`.
+ * The thread runs its own short script, which imports the module, so that nothing must be bundled. A page whose content
+ * security policy restricts `worker-src` must allow `blob:`.
  *
  * @throws DownhillError `file`, in the answer, naming the module, if it cannot be loaded or has no such function;
- * `data` for an error in the function.
+ *   `data` for an error in the function.
  */
 export function openWorker(url: string, exported: string): WorkerLink {
   const module = showModule(url);
@@ -98,7 +98,7 @@ export function openWorker(url: string, exported: string): WorkerLink {
 }
 
 function startThread(hearing: WorkerCallbacks): WorkerThread {
-  // asked for at run time, so that bundles for browsers hold no import of node:
+  // looked up at run time, so that bundles for browsers contain no import of node:
   const threads = globalThis.process?.getBuiltinModule?.("node:worker_threads");
   if (threads !== undefined) {
     const worker = new threads.Worker(script, { eval: true, name: "downhill" });
@@ -121,7 +121,7 @@ function startThread(hearing: WorkerCallbacks): WorkerThread {
   }
   const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
   const worker = new Worker(address, { name: "downhill" });
-  const forget = (): void => URL.revokeObjectURL(address); // not before the script is read, which takes a while
+  const forget = (): void => URL.revokeObjectURL(address); // not before the script is loaded, which takes a while
   worker.addEventListener("message", ({ data }: MessageEvent<WorkerAnswer>) => {
     forget();
     hearing.answer(data);
@@ -142,7 +142,7 @@ function startThread(hearing: WorkerCallbacks): WorkerThread {
   };
 }
 
-/** The error of a call, with what was thrown in the thread as its cause. */
+/** Creates the error of a call, with the error of the thread as its cause. */
 function explain(
   module: string,
   exported: string,
@@ -161,7 +161,7 @@ function explain(
       });
 }
 
-/** A module as messages name it: the path of a file, the beginning of other addresses. */
+/** Formats a module for messages: the path of a file, or the beginning of another URL. */
 function showModule(url: string): string {
   const text = url.startsWith("file://") ? decodeURIComponent(new URL(url).pathname) : url;
   return text.length > 100 ? `${text.slice(0, 99)}…` : text;
@@ -172,8 +172,8 @@ function messageOf(error: unknown): string {
 }
 
 /**
- * What runs in the thread. Typed arrays of a result are copied
- * into buffers of their own, which are handed over: the module may keep what it returns, and give views.
+ * Script of the thread. Typed arrays of a result are copied to their own buffers, which are transferred, so that the
+ * module may keep its results and return views.
  */
 const script = `
 const port = typeof require === "function" ? require("node:worker_threads").parentPort : self;

@@ -13,21 +13,21 @@ import {
   wideLocator,
 } from "./zip-format.ts";
 
-/** A file to be put into an archive. */
+/** A file to be stored in an archive. */
 export interface ZipFile {
   readonly name: string;
   readonly content: Uint8Array;
 }
 
-const version = 45; // of the format, the first with sizes of eight bytes
-const utf8 = 0x800; // the flag of a name in UTF-8
-const firstDay = 0x21; // 1980-01-01, before which the format has no dates
-const mayReadAndWrite = 0o600 * 2 ** 16; // what the owner may do with the file, once it is unpacked
+const version = 45; // version of the format, the first with sizes of eight bytes
+const utf8 = 0x800; // flag of a name in UTF-8
+const firstDay = 0x21; // 1980-01-01, the earliest date of the format
+const mayReadAndWrite = 0o600 * 2 ** 16; // permissions of the unpacked file: its owner may read and write
 
 /**
- * A zip archive of these files, stored or deflated, as Python's `zipfile` writes them for NumPy: sizes in local headers
- * have eight bytes, other sizes, places and counts where they are `wideFrom` or more. All files are dated 1980-01-01, so
- * that the same files make the same bytes.
+ * Writes a zip archive of these files, stored or deflated, like Python's `zipfile` for NumPy. Sizes in local headers
+ * have eight bytes; other sizes, offsets and counts do if they are `wideFrom` or more. All files are dated 1980-01-01,
+ * so that equal files produce equal bytes.
  */
 export async function writeZip(
   files: Iterable<ZipFile>,
@@ -44,7 +44,7 @@ export async function writeZip(
     const about: readonly ZipField[] = [
       [2, utf8],
       [2, compress ? method.deflated : method.stored],
-      [2, 0], // the time
+      [2, 0], // time
       [2, firstDay],
       [4, crc32(content)],
     ];
@@ -54,15 +54,15 @@ export async function writeZip(
       fields(
         [4, directoryHeader.signature],
         [2, version], // of the writer
-        [2, version], // that a reader needs
+        [2, version], // required of a reader
         ...about,
         [4, packedSize],
         [4, size],
         [2, raw.length],
         [2, wide.extra.length],
-        [2, 0], // the length of a comment
-        [2, 0], // the disk
-        [2, 0], // whether it is text
+        [2, 0], // length of the comment
+        [2, 0], // disk number
+        [2, 0], // internal attributes
         [4, mayReadAndWrite],
         [4, local],
       ),
@@ -89,15 +89,15 @@ export async function writeZip(
   return joined([...pieces, ...directory, endOf(count, at, size, wideFrom)]);
 }
 
-/** The end of an archive with so many entries, whose directory begins at a byte and has a size. */
+/** Writes the end of an archive with `count` entries, whose directory has `size` bytes and begins at byte `from`. */
 function endOf(count: number, from: number, size: number, wideFrom: number): Uint8Array {
   const isWide = count >= Math.min(all16, wideFrom) || from >= wideFrom || size >= wideFrom;
   const wide: readonly ZipField[] = [
     [4, wideEnd.signature],
-    [8, wideEnd.size - 12], // of what follows
+    [8, wideEnd.size - 12], // size of the rest of this record
     [2, version],
     [2, version],
-    [4, 0], // this disk, and that of the directory
+    [4, 0], // numbers of this disk and of that with the directory
     [4, 0],
     [8, count],
     [8, count],
@@ -106,7 +106,7 @@ function endOf(count: number, from: number, size: number, wideFrom: number): Uin
     [4, wideLocator.signature],
     [4, 0],
     [8, from + size],
-    [4, 1], // disks in all
+    [4, 1], // number of disks
   ];
   return fields(
     ...(isWide ? wide : []),
@@ -121,7 +121,7 @@ function endOf(count: number, from: number, size: number, wideFrom: number): Uin
   );
 }
 
-/** Numbers as a header has them, and the extra field for those that go there. */
+/** Returns numbers as stored in a header, and the extra field for those that exceed it. */
 function widened(
   numbers: readonly number[],
   wideFrom: number,
@@ -134,7 +134,7 @@ function widened(
   };
 }
 
-/** How many bytes a number takes, and the number. */
+/** Number of bytes of a field, and its value. */
 type ZipField = readonly [2 | 4 | 8, number];
 
 function fields(...all: readonly ZipField[]): Uint8Array {

@@ -13,26 +13,27 @@ import {
   wideLocator,
 } from "./zip-format.ts";
 
-const longestComment = 0xffff; // bytes behind the end of the directory
+const longestComment = 0xffff; // bytes after the end record
 
-/** One entry of an archive, as the directory tells of it. */
+/** One entry of an archive, according to the directory. */
 export interface ZipEntry {
-  /** A name and nothing else: it is never taken as a path. */
+  /** Name of the entry. It is never used as a path. */
   readonly name: string;
-  /** Bytes when unpacked. */
+  /** Unpacked size in bytes. */
   readonly size: number;
   readonly crc: number;
   readonly method: number;
   readonly isEncrypted: boolean;
-  /** The bytes of the archive between which its packed data lie. */
+  /** Range of its packed data in the archive, in bytes. */
   readonly from: number;
   readonly to: number;
 }
 
 /**
- * The entries of a zip archive, in the order of its directory, each of which lies in the archive and overlaps no other.
+ * Reads the entries of a zip archive in the order of its directory. Checks that each is inside the archive and overlaps
+ * no other.
  *
- * @throws DownhillError `data`, naming `name` and the byte, if it is no zip archive, cut short or damaged.
+ * @throws DownhillError `data`, naming `name` and the byte, if it is not a zip archive, cut short or damaged.
  * @see PKWARE, APPNOTE.TXT, .ZIP File Format Specification, 4.3 and 4.5.3 (zip64).
  */
 export function readZipDirectory(bytes: Uint8Array, name: string): readonly ZipEntry[] {
@@ -84,7 +85,7 @@ export function readZipDirectory(bytes: Uint8Array, name: string): readonly ZipE
   return entries;
 }
 
-/** Where the directory is and how many entries it has. */
+/** Returns the range of the directory in bytes, and its number of entries. */
 function findDirectory(
   bytes: Uint8Array,
   view: DataView,
@@ -130,7 +131,7 @@ function findDirectory(
   return { count, from, to };
 }
 
-/** Numbers of a header, those that did not fit in four bytes taken from the wide field behind it, in their order. */
+/** Returns numbers of a header, replacing those that exceed four bytes by the entries of the wide field, in order. */
 function widened(
   view: DataView,
   numbers: readonly [number, number, number],
@@ -156,15 +157,16 @@ function widened(
   return numbers;
 }
 
-/** Exact up to 2^53; more is beyond the end of every archive, and refused as such. */
+/** Exact up to 2^53; larger numbers are beyond the end of every archive and therefore refused. */
 function readWide(view: DataView, at: number): number {
   return Number(view.getBigUint64(at, true));
 }
 
 /**
- * What an entry holds, unpacked no further than its size says, and checked by its checksum.
+ * Unpacks an entry up to its stated size, and verifies its checksum.
  *
- * @throws DownhillError `data`, naming `name`, if the entry is damaged, encrypted, or packed in another way than by deflate.
+ * @throws DownhillError `data`, naming `name`, if the entry is damaged, encrypted, or packed by another method than
+ *   deflate.
  */
 export async function unpackZipEntry(bytes: Uint8Array, entry: ZipEntry, name: string): Promise<Uint8Array> {
   const { size } = entry;
@@ -183,7 +185,7 @@ export async function unpackZipEntry(bytes: Uint8Array, entry: ZipEntry, name: s
   return content;
 }
 
-/** What is packed, and at most one byte more than there should be. */
+/** Unpacks the data, reading at most one byte more than expected. */
 async function inflated(packed: Uint8Array, size: number, name: string): Promise<Uint8Array> {
   const reader = byteReader(gunzipParts([packed], name, () => Infinity, "deflate-raw"));
   try {

@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import type { WritableFile } from "../file-operations.ts";
 
-/** A file on a device that never has room. */
+/** Opens a file on a device that is always full. */
 export async function openFullDevice(): Promise<WritableFile> {
   const file = await open("/dev/full", "w");
   return {

@@ -31,10 +31,10 @@ export function idxHeader(kind: number, shape: readonly number[]): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-/** A reader, and files that it reads. */
+/** A reader, and valid files for it. */
 interface Reader {
   readonly name: string;
-  /** How many numbers, cells or bytes come of the bytes. */
+  /** Returns the number of numbers, cells or bytes read. */
   readonly read: (bytes: Uint8Array) => Promise<number>;
   readonly files: readonly Uint8Array[];
 }
@@ -101,7 +101,7 @@ const ofTable = ({ columns }: { readonly columns: readonly { readonly values: Ar
   columns.reduce((n, { values }) => n + values.length, 0);
 const decoded = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-/** Every reader of files, with what it reads. */
+/** Every file reader, with valid files for it. */
 export const readers: readonly Reader[] = [
   { name: "readIdx", read: async (bytes) => ofData(await readIdx(bytes)), files: packed(idxFiles) },
   { name: "streamIdx", read: async (bytes) => total(streamIdx([bytes]), ofData), files: packed(idxFiles) },
@@ -143,7 +143,7 @@ export const readers: readonly Reader[] = [
   { name: "gunzip", read: async (bytes) => (await gunzip(bytes, "x")).length, files: packed(tables) },
 ];
 
-/** Whole numbers below a bound, by a seed. */
+/** Random integers below a bound, from a seed. */
 export function chance(seed: number): (bound: number) => number {
   let count = 0;
   const root = key(seed);
@@ -152,7 +152,10 @@ export function chance(seed: number): (bound: number) => number {
 
 const telling = ["0", "9", "-1", "1e999", '"', ",", "\n", "{", "}", "[", "]", "(", ")", "NaN", "null", "\\u0000", "99999999999999999999"]; // prettier-ignore
 
-/** A file with a few things wrong: bits, bytes, pieces left out, twice, or from elsewhere, an end too early or too late. */
+/**
+ * Returns a file with a few faults: changed bits or bytes; pieces removed, doubled or inserted; an end too early or too
+ * late.
+ */
 export function spoilt(file: Uint8Array, below: (bound: number) => number): Uint8Array {
   let bytes = [...file];
   for (let n = 1 + below(3); n > 0; n--) {
@@ -188,7 +191,7 @@ export function spoilt(file: Uint8Array, below: (bound: number) => number): Uint
   return Uint8Array.from(bytes);
 }
 
-/** How reading ended: "read", or the code of the library's error. What else is thrown goes on. */
+/** Returns the outcome of reading: "read", or the code of the library's error. Rethrows other errors. */
 export async function outcomeOf(run: () => Promise<number>, most: number): Promise<string> {
   try {
     const n = await run();
