@@ -60,9 +60,7 @@ test.each(Object.entries({ readIdx, readNpy, readNpz, readParquet, readSafetenso
     expect(await messageOf(read, new ArrayBuffer(3))).toBe(
       `${wants} an ArrayBuffer. Write new Uint8Array(buffer).`,
     );
-    expect(await messageOf(read, "a.npy")).toBe(
-      `${wants} a text. For the path of a file there is ${name}File.`,
-    );
+    expect(await messageOf(read, "a.npy")).toBe(`${wants} a string. For the path of a file use ${name}File.`);
     expect(await messageOf(read, null)).toBe(`${wants} null.`);
     expect(await messageOf(read)).toBe(`${wants} undefined.`);
   },

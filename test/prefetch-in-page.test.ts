@@ -52,7 +52,7 @@ describeInBrowser("a map in a worker of a page", {
       "prefetch: batch 1 of epoch 0 (from 0): map of module failed: RangeError: too much",
     ]);
     expect(missing).toEqual([
-      "prefetch: batch 0 of epoch 0 (from 0): module: the module of the worker cannot be used: it has to export a function map, and it exports other.",
+      "prefetch: batch 0 of epoch 0 (from 0): module: the module of the worker cannot be used: it must export a function map, but it exports other.",
     ]);
   },
 });

@@ -151,7 +151,7 @@ describe("a second run in the folder of one that goes on", () => {
     expect([second.status, second.lines]).toEqual([1, []]);
     expect(second.stderr).toMatch(
       new RegExp(
-        `^error: shared/run\\.lock: another run, process ${child.pid!}, has this folder since 20\\S+Z\\. Wait for its end`,
+        `^error: shared/run\\.lock: another run, process ${child.pid!}, has used this folder since 20\\S+Z\\. Wait until it ends`,
       ),
     );
     child.kill("SIGTERM");

@@ -88,7 +88,7 @@ describe("downhill train on a table of one's own", () => {
     expect(doubtful).toMatchObject({
       status: 1,
       stderr:
-        'error: my table.csv: line 2, column "a": "1,100" may be 1100 or 1.1, and no other number tells which. Say what comes before decimals with --decimal point or --decimal comma.\n',
+        'error: my table.csv: line 2, column "a": "1,100" may be 1100 or 1.1, and no other number resolves this. Set the decimal mark with --decimal point or --decimal comma.\n',
     });
     const said = await train(
       `a;b\n${rows(20, (i) => `${1 + (i % 7)},${100 + i};${i % 2}`)}`,
@@ -255,7 +255,7 @@ test("a Parquet file with a column of lists trains on the others, and says how t
   const words = ["--data", file, "--target", "huge", "--task", "regression", "--epochs", "1", "--json"];
   expect(await run("train", ...words, "--features", "x")).toMatchObject({ status: 0, stderr: "" });
   expect((await run("train", ...words)).stderr).toContain(
-    'column "list" holds lists or structs, where a table has a number or a text. Name the columns to predict from with --features a,b,…',
+    'column "list" holds lists or structs, where a table needs numbers or text. Name the columns to predict from with --features a,b,…',
   );
   expect((await run("train", ...words, "--features", "y")).stderr).toContain('there is no column "y"');
   expect((await run("train", ...words, "--features", "x", "--categories", "z")).stderr).toContain('there is no column "z"'); // prettier-ignore

@@ -272,13 +272,13 @@ describe("prefetch with a worker", () => {
       "no such function",
       "export const augment = 1; export const other = 2;",
       {},
-      /it has to export a function map, and it exports augment, other\./,
+      /it must export a function map, but it exports augment, other\./,
     ],
     [
       "another name",
       "export const map = 1;",
       { export: "augment" },
-      /it has to export a function augment, and it exports map\./,
+      /it must export a function augment, but it exports map\./,
     ],
     [
       "a result that cannot be handed over",

@@ -50,7 +50,7 @@ export async function* streamNpy(
     if (header.fortran && shape.length > 1) {
       throw new DownhillError(
         "data",
-        `${name}: it has columns first (fortran_order), so that no item lies in one place. Save numpy.ascontiguousarray(…).`,
+        `${name}: it has columns first (fortran_order), so that items are not contiguous. Save numpy.ascontiguousarray(…).`,
       );
     }
     const read = (bytes: Uint8Array, count: number, at: number): NpyArray["data"] =>
@@ -163,6 +163,6 @@ export function checkRows(operation: string, rows: unknown): void {
   if (typeof rows === "number" && Number.isInteger(rows) && rows >= 1) return;
   throw new DownhillError(
     "option",
-    `${operation}: rows must be a number of items, 1 or more, got ${String(rows)}.`,
+    `${operation}: rows must be an integer of 1 or more, got ${String(rows)}.`,
   );
 }

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
 
-test("a bundle for browsers holds no import of Node's modules", async () => {
+test("a bundle for browsers contains no import of Node modules", async () => {
   const result = await build({
     entryPoints: [fileURLToPath(new URL("index.ts", import.meta.url))],
     bundle: true,

@@ -38,7 +38,7 @@ function partsOf(operation: string, source: unknown): AsyncIterable<Uint8Array> 
   }
   throw new DownhillError(
     "data",
-    `${operation}: expected the path of a file or parts of bytes, as response.body gives them; got ${source === null ? "null" : `a ${typeof source}`}.`,
+    `${operation}: expected the path of a file or parts of bytes such as response.body; got ${source === null ? "null" : `a ${typeof source}`}.`,
   );
 }
 

@@ -11,7 +11,7 @@ export function checkBytes(operation: string, bytes: unknown): void {
     bytes instanceof ArrayBuffer
       ? ["an ArrayBuffer", " Write new Uint8Array(buffer)."]
       : typeof bytes === "string"
-        ? ["a text", ` For the path of a file there is ${operation}File.`]
+        ? ["a string", ` For the path of a file use ${operation}File.`]
         : [bytes === null ? "null" : typeof bytes, ""];
   throw new DownhillError("option", `${operation}: expected bytes as a Uint8Array, got ${got}.${repair}`);
 }

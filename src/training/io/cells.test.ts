@@ -5,7 +5,7 @@ import { parseNumber } from "./cells.ts";
 describe("parseNumber", () => {
   const digits = fc.string({ unit: fc.constantFrom(..."0123456789"), maxLength: 18 });
 
-  test("gives decimals of any length to the bit as Number does", () => {
+  test("parses decimals of any length with the bits of Number", () => {
     fc.assert(
       fc.property(
         fc.constantFrom("", "-", "+"),
@@ -70,7 +70,7 @@ describe("parseNumber", () => {
     ["1,2,3", undefined],
     ["", undefined],
     [",", undefined],
-  ])("%j is %d by a decimal comma", (cell, expected) => {
+  ])("%j is %d with a decimal comma", (cell, expected) => {
     expect(parseNumber(cell, ",")).toBe(expected);
   });
 });

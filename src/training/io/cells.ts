@@ -49,7 +49,8 @@ const powers: readonly number[] = [
  * @see Clinger, How to read floating point numbers accurately, PLDI 1990.
  */
 function shortDecimal(cell: string): number | undefined {
-  const start = cell.charCodeAt(0) === 45 ? 1 : 0;   const { length } = cell;
+  const start = cell.charCodeAt(0) === 45 ? 1 : 0; // minus sign
+  const { length } = cell;
   if (length - start > 16) return undefined; // 15 digits and a point: below 2^53
   let digits = 0;
   let point = -1;

@@ -208,7 +208,7 @@ describe("readTable", () => {
       ],
     ],
     [
-      "thousands told apart by a number elsewhere: decimal points",
+      "thousands disambiguated by another number: decimal points",
       "x\ty\n1,234\t7\n1.234\t8\n12,345,678.5\t9\n",
       {},
       [
@@ -219,7 +219,7 @@ describe("readTable", () => {
       ],
     ],
     [
-      "thousands told apart by a number elsewhere: decimal commas",
+      "thousands disambiguated by another number: decimal commas",
       "x;y\n1,234;7\n-1.234;8\n5;1.000,5\n",
       {},
       [
@@ -230,7 +230,7 @@ describe("readTable", () => {
       ],
     ],
     [
-      "thousands between blanks and apostrophes",
+      "thousands separated by spaces and apostrophes",
       "x;y\n1 234,5;7\n1\u202f234\u202f567;8\n1’234;9\n",
       {},
       [
@@ -240,7 +240,7 @@ describe("readTable", () => {
         [1234, 9],
       ],
     ],
-    ["three decimals where nothing tells otherwise", "x\n1.234\n", {}, [["x"], [1.234]]],
+    ["three decimals without any other evidence", "x\n1.234\n", {}, [["x"], [1.234]]],
     [
       "thousands by order",
       'x,y\n"1,234",1\n',
@@ -290,7 +290,7 @@ describe("readTable", () => {
       ],
     ],
     [
-      "a nameless column",
+      "a column without a name",
       ",y\n1,2\n",
       {},
       [
@@ -311,7 +311,7 @@ describe("readTable", () => {
     expect(plain(readTable(text, options))).toEqual(expected);
   });
 
-  test("gives back any text that was written by the rules of RFC 4180", () => {
+  test("restores any text that was written by the rules of RFC 4180", () => {
     const cell = fc.oneof(
       fc.string({ maxLength: 6 }),
       fc.constantFrom('"', ",", "a\nb", "\r\n", '""', "x\ry", "é", "0", "NaN"),
@@ -340,7 +340,7 @@ describe("readTable", () => {
     );
   });
 
-  test("gives back numbers to the last bit", () => {
+  test("restores numbers to the last bit", () => {
     const number = fc.double({ noNaN: true, noDefaultInfinity: true });
     fc.assert(
       fc.property(fc.array(number, { minLength: 1 }), (values) => {
@@ -353,7 +353,7 @@ describe("readTable", () => {
     );
   });
 
-  test("takes time in proportion to the text, quoted or not", () => {
+  test("takes time proportional to the text, quoted or not", () => {
     // 200,000 rows of one cell: searching to the end of the text for every line would take minutes.
     const plainText = "x\n" + "1\n".repeat(200_000);
     const quotedText = '"x"\n' + '"1"\n'.repeat(200_000);
@@ -371,7 +371,7 @@ describe("readTable names file, line and column of", () => {
       "a header alone",
       "x,y\n",
       {},
-      "data: oak.csv: there is a header but no row below it. Is header: false meant?",
+      "data: oak.csv: there is a header but no row after it. Is header: false meant?",
     ],
     [
       "a short row",
@@ -416,16 +416,16 @@ describe("readTable names file, line and column of", () => {
       'data: oak.csv: line 3, column "y": "3,14" has a decimal comma, but "2.5" in line 2, column "y" has a decimal point. Write all numbers with one decimal mark.',
     ],
     [
-      "a decimal point where a comma was said",
+      "a decimal point where a comma was set",
       "x\n2.5\n",
       { decimal: "," },
-      'data: oak.csv: line 2, column "x": "2.5" has a decimal point, but decimals were said to come after a comma. Write all numbers with one decimal mark.',
+      'data: oak.csv: line 2, column "x": "2.5" has a decimal point, but the decimal mark was set to a comma. Write all numbers with one decimal mark.',
     ],
     [
-      "a number that nothing tells whether it is 1234 or 1.234",
+      "a number that may be 1234 or 1.234",
       "x;y\n1;1.234\n1;1,234\n",
       {},
-      'data: oak.csv: line 3, column "y": "1,234" may be 1234 or 1.234, and no other number tells which. Say what comes before decimals with decimal: "." or decimal: ",".',
+      'data: oak.csv: line 3, column "y": "1,234" may be 1234 or 1.234, and no other number resolves this. Set the decimal mark with decimal: "." or decimal: ",".',
     ],
     [
       "an infinity",
@@ -518,7 +518,7 @@ describe("readTable names file, line and column of", () => {
       'option: readTable: header must be true, false or "auto", got yes.',
     ],
     [
-      "a rule for missing values that is not there",
+      "an unknown rule for missing values",
       "x\n1\n",
       { missing: "drop" as "keep" },
       'option: readTable: missing must be "error" or "keep", got "drop".',
@@ -531,7 +531,7 @@ describe("readTable names file, line and column of", () => {
 describe("columnOf", () => {
   const table = readTable("height,species\n1.5,oak\n2,ash\n", { name: "trees.csv" });
 
-  test("finds a column by its name", () => {
+  test("finds a column by name", () => {
     expect(columnOf(table, "height")).toEqual({
       kind: "number",
       name: "height",
@@ -540,7 +540,7 @@ describe("columnOf", () => {
     expect(columnOf(table, "species")).toEqual({ kind: "text", name: "species", values: ["oak", "ash"] });
   });
 
-  test("names the nearest where there is none", () => {
+  test("names the most similar column if there is none of that name", () => {
     expect(() => columnOf(table, "specis")).toThrow(
       'trees.csv: there is no column "specis". Did you mean "species"? The columns are height, species.',
     );
@@ -548,14 +548,16 @@ describe("columnOf", () => {
   });
 });
 
-test("readTable of what is no text, and columnOf of what is no table, say so", () => {
-  expect(() => columnOf(undefined as never, "a")).toThrow("columnOf: expected a table, as readTable gives.");
+test("readTable of a non-string and columnOf of a non-table are refused", () => {
+  expect(() => columnOf(undefined as never, "a")).toThrow(
+    "columnOf: expected a table as returned by readTable.",
+  );
   expect(() => readTable({ a: 1 } as never)).toThrow(
-    "readTable: expected the text of a table, got object. For the path of a file there is readTableFile.",
+    "readTable: expected the text of a table, got object. For the path of a file use readTableFile.",
   );
 });
 
-test("notes tell of integers above 2^53 that were rounded, and of nothing else", () => {
+test("notes report integers above 2^53 that were rounded, and nothing else", () => {
   const cells = [
     "9007199254740993", // rounded
     "9007199254740992",

@@ -68,7 +68,7 @@ export function readTable(text: string, options: ReadTableOptions = {}): Table {
   if (typeof text !== "string") {
     throw new DownhillError(
       "option",
-      `readTable: expected the text of a table, got ${typeof text}. For the path of a file there is readTableFile.`,
+      `readTable: expected the text of a table, got ${typeof text}. For the path of a file use readTableFile.`,
     );
   }
   const { name, separator } = checkedTableOptions("readTable", options);
@@ -169,7 +169,7 @@ export function tableBuilder(options: ReadTableOptions): TableBuilder {
       if (count > 0) return;
       throw new DownhillError(
         "data",
-        `${name}: there is a header but no row below it. Is header: false meant?`,
+        `${name}: there is a header but no row after it. Is header: false meant?`,
       );
     },
     pending: () => lines.length,
@@ -198,7 +198,7 @@ export function tableBuilder(options: ReadTableOptions): TableBuilder {
 export function columnOf(table: Table, name: string): TableColumn {
   if (arguments.length > 2) refuseExtra("columnOf", arguments, 2);
   if (!Array.isArray((table as Partial<Table> | null | undefined)?.columns))
-    throw new DownhillError("option", "columnOf: expected a table, as readTable gives.");
+    throw new DownhillError("option", "columnOf: expected a table as returned by readTable.");
   const column = table.columns.find((c) => c.name === name);
   if (column !== undefined) return column;
   throw new DownhillError("data", `${table.name}: ${noColumn(name, table.columns)}`);

@@ -49,7 +49,7 @@ export function numberReader(file: string, decimal: DecimalMark | "auto"): Numbe
     const told =
       decimal === "auto"
         ? "the numbers before it were read with a decimal point"
-        : `decimals were said to come after a ${nameOf[known]}`;
+        : `the decimal mark was set to a ${nameOf[known]}`;
     const against =
       witness === undefined
         ? told
@@ -88,8 +88,8 @@ export function numberReader(file: string, decimal: DecimalMark | "auto"): Numbe
         const [byPoint, byComma] = [parseNumber(doubt.cell)!, parseNumber(doubt.cell, ",")!];
         throw new DownhillError(
           "data",
-          `${file}: ${at(doubt)}: ${showCell(doubt.cell)} may be ${byPoint} or ${byComma}, and no other number tells which. ` +
-            `Say what comes before decimals with decimal: "." or decimal: ",".`,
+          `${file}: ${at(doubt)}: ${showCell(doubt.cell)} may be ${byPoint} or ${byComma}, and no other number resolves this. ` +
+            `Set the decimal mark with decimal: "." or decimal: ",".`,
         );
       }
       if (isAssumed) mark ??= "."; // numbers returned now must agree with later ones

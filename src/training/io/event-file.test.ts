@@ -61,7 +61,7 @@ function readEvents(bytes: Uint8Array): unknown[] {
   return events;
 }
 
-test("an event file is read back by another reader of protocol buffers", async () => {
+test("another reader of protocol buffers reads an event file back", async () => {
   let time = 1_700_000_000_000;
   const file = await openEventFile(folder, { now: () => (time += 250) });
   await file.restartAt(12);
@@ -91,7 +91,7 @@ test("an event file is read back by another reader of protocol buffers", async (
   ]);
 });
 
-test("what is added reaches the file at the flush, or as soon as there is much of it", async () => {
+test("added points reach the file at a flush, or as soon as the buffer is full", async () => {
   const file = await openEventFile(folder);
   const count = (): number => readEvents(readFileSync(file.path)).length;
   expect(count()).toBe(1);
@@ -105,7 +105,7 @@ test("what is added reaches the file at the flush, or as soon as there is much o
   expect(count()).toBe(2002);
 });
 
-test("files of one folder come in order, even within a second", async () => {
+test("files of one folder are ordered by name, even within a second", async () => {
   const now = (): number => 5000;
   for (let i = 0; i < 3; i++) await (await openEventFile(folder, { now })).close();
   expect(readdirSync(folder)).toEqual(
@@ -135,7 +135,7 @@ function countOpen(isFull: (written: number) => boolean): { files: FileOperation
   return { files, open: () => open };
 }
 
-test("a full disk is told by the file's name, and leaves no file open", async () => {
+test("a full disk is reported with the name of the file, and leaves no file open", async () => {
   const full = expect.stringMatching(/tfevents.*: the disk is full/) as string;
   const atOnce = countOpen(() => true);
   await expect(openEventFile(folder, { files: atOnce.files })).rejects.toMatchObject({

@@ -18,7 +18,7 @@ const codeOf = async (work: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => (error instanceof Error && "code" in error ? error.code : error),
   );
 
-test("makeFolder makes the folders above, and leaves those be that are there", async () => {
+test("makeFolder creates parents, and leaves existing folders unchanged", async () => {
   for (const path of ["a/b/c", "a/b/c", "a/b/c/", "a/d//e", "."]) {
     await files.makeFolder(`${folder}/${path}`);
     expect(statSync(join(folder, path)).isDirectory(), path).toBe(true);
@@ -28,14 +28,14 @@ test("makeFolder makes the folders above, and leaves those be that are there", a
   expect([first, second].map((path) => existsSync(path))).toEqual([true, true]);
 });
 
-test("makeFolder tells of a file in the way", async () => {
+test("makeFolder reports a file in the way", async () => {
   writeFileSync(join(folder, "file"), "");
   expect(await codeOf(files.makeFolder(join(folder, "file")))).toBe("EEXIST");
   expect(await codeOf(files.makeFolder(join(folder, "file", "a")))).toBe("ENOTDIR");
 });
 
 // With `recursive: true`, Node's `mkdir` creates parents there for ever.
-testOnLinux("makeFolder ends where a folder takes no new ones and says that there is none", async () => {
+testOnLinux("makeFolder ends if an existing folder refuses new entries with ENOENT", async () => {
   expect(await codeOf(files.makeFolder("/proc/downhill"))).toBe("ENOENT");
   expect(await codeOf(files.makeFolder("/proc/downhill/a"))).toBe("ENOENT");
 });

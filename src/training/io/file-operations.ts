@@ -48,7 +48,7 @@ export function nodeFiles(operation: string): FileOperations {
     read: async (path) => {
       const found = await fs.stat(path);
       // A pipe or a device might never end.
-      if (!found.isFile() && !found.isDirectory()) throw new Error("it is no plain file");
+      if (!found.isFile() && !found.isDirectory()) throw new Error("it is not a regular file");
       const { buffer, byteOffset, byteLength } = await fs.readFile(path);
       return new Uint8Array(buffer, byteOffset, byteLength);
     },
@@ -151,7 +151,7 @@ export async function writeWhole(
     try {
       for (let at = 0; at < bytes.length;) {
         const written = await file.write(bytes.subarray(at));
-        if (written === 0) throw new Error("the system takes no more bytes");
+        if (written === 0) throw new Error("the system accepts no more bytes");
         at += written;
       }
       await file.sync();
@@ -176,21 +176,21 @@ export function explainWriteError(path: string, cause: unknown): string {
   switch (code) {
     case "ENOSPC":
     case "EDQUOT":
-      return `${path}: the disk is full. Make room, or write elsewhere.`;
+      return `${path}: the disk is full. Free some space, or write elsewhere.`;
     case "EFBIG":
-      return `${path}: the file would become larger than is allowed here (see ulimit -f).`;
+      return `${path}: the file would exceed the size limit (see ulimit -f).`;
     case "EACCES":
     case "EPERM":
       return `${path}: there is no permission to write here.`;
     case "EROFS":
-      return `${path}: this file system can only be read.`;
+      return `${path}: this file system is read-only.`;
     case "EISDIR":
       return `${path}: there is a folder of this name where a file is to be written.`;
     case "ENOTDIR":
     case "EEXIST":
       return `${path}: there is a file where a folder is needed.`;
     case "ENOENT":
-      return `${path}: its folder is not there.`;
+      return `${path}: its folder does not exist.`;
     default:
       return `${path}: cannot be written (${cause instanceof Error ? cause.message : String(cause)}).`;
   }

@@ -67,7 +67,7 @@ describe("errors name the file and the repair", () => {
   test.each([
     ["no-mark.csv", "this looks like text in UTF-16 without a byte order mark"],
     ["zero.csv", "this is not text: byte 6 is zero"],
-  ])("zero bytes, which were read as characters: %s", async (file, what) => {
+  ])("zero bytes: %s", async (file, what) => {
     expect(await problemOf(readTableFile(join(folder, file)))).toBe(
       `data: F/${file}: ${what}. Save it as UTF-8 (in a spreadsheet: "CSV UTF-8").`,
     );
@@ -109,7 +109,7 @@ describe("errors name the file and the repair", () => {
     );
   });
 
-  test("bytes that are no text", async () => {
+  test("bytes that are not text", async () => {
     expect(await problemOf(readFileText(join(folder, "latin1.csv")))).toBe(
       'data: F/latin1.csv: this is not text in UTF-8. Save it as UTF-8 (in a spreadsheet: "CSV UTF-8").',
     );
@@ -132,12 +132,12 @@ describe("errors name the file and the repair", () => {
       "x.csv: there is no permission to read this file. Change its permissions, or copy it to where you may read it.",
     ],
     ["EIO", "x.csv: cannot be read (EIO: it failed)."],
-  ])("%s, as the file system says it", async (code, message) => {
+  ])("%s of the file system", async (code, message) => {
     const cause = Object.assign(new Error(`${code}: it failed`), { code });
     expect(await explainReadError({ readdir: async () => [] }, "x.csv", cause)).toBe(message);
   });
 
-  test("a bare name is looked for in the folder at hand, and a lone slash does no harm", async () => {
+  test("a bare name is searched for in the current folder, and a single slash is harmless", async () => {
     const cause = Object.assign(new Error("gone"), { code: "ENOENT" });
     const fs = { readdir: async (f: string) => (f === "." ? ["iris.csv"] : Promise.reject(new Error("no"))) };
     expect(await explainReadError(fs, "irs.csv", cause)).toBe(

@@ -48,7 +48,7 @@ export async function readFileText(path: string, options: UnpackOptions = {}): P
     // By the standard, engines throw a TypeError for bytes that are not text, and other errors for texts that are too
     // long.
     if (!(cause instanceof TypeError) || bytes.length >= longestText) {
-      const size = `its ${bytes.length} bytes make a text longer than there are`;
+      const size = `its ${bytes.length} bytes exceed the longest possible string`;
       throw new DownhillError("data", `${path}: ${size}. Read it part by part, with streamTable.`, { cause });
     }
     const repair = `Save it as UTF-8 (in a spreadsheet: "CSV UTF-8").`;

@@ -61,8 +61,8 @@ export function unpackLimit(operation: string, { maxUnpackedBytes }: UnpackOptio
 export function tooMuch(name: string, most: number, packed: number): DownhillError {
   return new DownhillError(
     "data",
-    `${name}: unpacks to more than ${most} bytes, from ${packed}: files made to fill the memory do so. ` +
-      "If this one is meant, unpack it first, or say maxUnpackedBytes (Infinity for no limit).",
+    `${name}: unpacks to more than ${most} bytes, from ${packed}: files made to exhaust memory do so. ` +
+      "If this is intended, unpack it first, or set maxUnpackedBytes (Infinity for no limit).",
   );
 }
 

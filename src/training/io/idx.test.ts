@@ -44,7 +44,7 @@ async function problemOf(bytes: Uint8Array): Promise<string> {
 
 describe("readIdx", () => {
   test.each(kinds)(
-    "gives back arrays of kind $code, packed or not, at any offset in a buffer",
+    "restores arrays of kind $code, packed or not, at any offset in a buffer",
     async (kind) => {
       const shapes = fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 4 });
       await fc.assert(
@@ -65,7 +65,7 @@ describe("readIdx", () => {
     },
   );
 
-  test("gives a copy, not a view of the file's bytes", async () => {
+  test("returns a copy, not a view of the bytes of the file", async () => {
     const file = writeIdx(8, [2], [1, 2]);
     const { data } = await readIdx(file);
     file.fill(0);
@@ -77,26 +77,26 @@ describe("readIdx names the file and what is wrong with", () => {
   const images = writeIdx(8, [2, 3, 3], new Array<number>(18).fill(7));
   const packed = gzipSync(images);
   test.each<[string, Uint8Array, string]>([
-    ["nothing", new Uint8Array(0), "data: train.idx: this is no IDX file: it is empty."],
+    ["nothing", new Uint8Array(0), "data: train.idx: this is not an IDX file: it is empty."],
     [
       "text",
       new TextEncoder().encode("x,y\n1,2\n"),
-      "data: train.idx: this is no IDX file: it begins with the bytes 78 2c 79 0a where 00 00, a kind of number (08 to 0e) and a number of axes belong. It looks like text: a CSV file is given otherwise, a page saved by mistake has to be fetched again.",
+      "data: train.idx: this is not an IDX file: it begins with the bytes 78 2c 79 0a where 00 00, a kind of number (08 to 0e) and a number of axes belong. It looks like text: a CSV file needs another reader, and a page saved by mistake must be fetched again.",
     ],
     [
       "a ZIP archive",
       Uint8Array.of(0x50, 0x4b, 3, 4, 0),
-      "data: train.idx: this is no IDX file: it begins with the bytes 50 4b 03 04 where 00 00, a kind of number (08 to 0e) and a number of axes belong. It looks like a ZIP archive: unpack it first.",
+      "data: train.idx: this is not an IDX file: it begins with the bytes 50 4b 03 04 where 00 00, a kind of number (08 to 0e) and a number of axes belong. It looks like a ZIP archive: unpack it first.",
     ],
     [
-      "a kind of number that is not there",
+      "an unknown number type",
       Uint8Array.of(0, 0, 0x0a, 1, 0, 0, 0, 0),
-      "data: train.idx: this is no IDX file: it begins with the bytes 00 00 0a 01 where 00 00, a kind of number (08 to 0e) and a number of axes belong.",
+      "data: train.idx: this is not an IDX file: it begins with the bytes 00 00 0a 01 where 00 00, a kind of number (08 to 0e) and a number of axes belong.",
     ],
     [
       "no axes",
       Uint8Array.of(0, 0, 8, 0),
-      "data: train.idx: this is no IDX file: it begins with the bytes 00 00 08 00 where 00 00, a kind of number (08 to 0e) and a number of axes belong.",
+      "data: train.idx: this is not an IDX file: it begins with the bytes 00 00 08 00 where 00 00, a kind of number (08 to 0e) and a number of axes belong.",
     ],
     [
       "half a header",
@@ -114,7 +114,7 @@ describe("readIdx names the file and what is wrong with", () => {
       "data: train.idx: longer than its header says: an array of shape [2,3,3] makes 34 bytes, the file has more. Fetch or copy it again.",
     ],
     [
-      "sizes beyond all memory",
+      "sizes beyond available memory",
       Uint8Array.of(0, 0, 8, 2, 0, 1, 0, 0, 0, 1, 0, 0, 1),
       "data: train.idx: cut short: an array of shape [65536,65536] makes 4294967308 bytes, the file has 13. Fetch or copy it again.",
     ],
@@ -134,7 +134,7 @@ describe("readIdx names the file and what is wrong with", () => {
     expect(await problemOf(damaged)).toMatch(/^data: train\.idx: the gzip file is damaged or cut short/);
   });
 
-  test("an option that is not there", async () => {
+  test("an unknown option", async () => {
     await expect(readIdx(images, { file: "x" } as never)).rejects.toThrow(
       'readIdx: unknown option "file". It takes name, maxUnpackedBytes.',
     );

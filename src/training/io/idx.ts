@@ -95,7 +95,7 @@ function idxHeaderSize(bytes: Uint8Array, name: string): number {
   const kind = bytes[0] === 0 && bytes[1] === 0 ? numberKind(bytes[2] ?? 0) : undefined;
   const rank = bytes[3] ?? 0;
   if (kind === undefined || rank === 0)
-    throw new DownhillError("data", `${name}: this is no IDX file: ${describeStart(bytes)}`);
+    throw new DownhillError("data", `${name}: this is not an IDX file: ${describeStart(bytes)}`);
   return 4 + 4 * rank;
 }
 
@@ -160,7 +160,7 @@ function describeStart(bytes: Uint8Array): string {
   if (start[0] === 0x50 && start[1] === 0x4b)
     return `${expected} It looks like a ZIP archive: unpack it first.`;
   if (start.every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte < 127))) {
-    return `${expected} It looks like text: a CSV file is given otherwise, a page saved by mistake has to be fetched again.`;
+    return `${expected} It looks like text: a CSV file needs another reader, and a page saved by mistake must be fetched again.`;
   }
   return expected;
 }

@@ -30,7 +30,7 @@ async function all(parts: AsyncIterable<Table>): Promise<readonly Table[]> {
 }
 
 describe("readJsonLines", () => {
-  test("gives the table that CSV gives", () => {
+  test("returns the table that CSV yields", () => {
     const names = ["oak", "ash", 'é, "quoted"', "x\ny"];
     const anyRows = fc.array(
       fc.tuple(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constantFrom(...names)),
@@ -49,7 +49,7 @@ describe("readJsonLines", () => {
     );
   });
 
-  test("keeps texts that look like numbers, and takes true and false as texts, as a table of text does", () => {
+  test("keeps strings that look like numbers, and treats true and false as text", () => {
     const table = readJsonLines('{"zip": "012", "ok": true, "n": -0.5}\n{"n": 1e3, "ok": false, "zip": 7}');
     expect(plain(table)).toEqual([
       ["text", "zip", "012", "7"],
@@ -58,12 +58,12 @@ describe("readJsonLines", () => {
     ]);
   });
 
-  test("passes over blank lines, carriage returns and a byte order mark, and knows the line of each row", () => {
+  test("skips blank lines, carriage returns and a byte order mark, and records the line of each row", () => {
     const table = readJsonLines('\uFEFF{"x": 1}\r\n\r\n  \n{"x": 2}\r\n');
     expect([plain(table), Array.from(table.lines!)]).toEqual([[["number", "x", 1, 2]], [1, 4]]);
   });
 
-  test("takes keys that are properties of objects as names like others", () => {
+  test("treats keys that are properties of objects as ordinary names", () => {
     const table = readJsonLines('{"__proto__": 1, "toString": 2}\n{"__proto__": 3}', { missing: "keep" });
     expect(plain(table)).toEqual([
       ["number", "__proto__", 1, 3],
@@ -71,7 +71,7 @@ describe("readJsonLines", () => {
     ]);
   });
 
-  test("keeps missing values where that is asked for: null, absent keys, and words for them among numbers", () => {
+  test("keeps missing values with an option: null, absent keys, and words for them among numbers", () => {
     const text = '{"x": "NA", "s": ""}\n{"x": 1}\n{"x": null, "s": "NA", "late": 5}\n{"s": "w"}';
     expect(plain(readJsonLines(text, { missing: "keep" }))).toEqual([
       ["number", "x", NaN, 1, NaN, NaN],
@@ -80,7 +80,7 @@ describe("readJsonLines", () => {
     ]);
   });
 
-  test("reads the columns that are named, in that order, whatever the others hold", () => {
+  test("reads the named columns in that order, regardless of the others", () => {
     const text = '{"a": {"deep": [1]}, "b": 1, "c": "x"}\n{"b": 2, "c": "y"}';
     expect(plain(readJsonLines(text, { columns: ["c", "b"], text: ["b"] }))).toEqual([
       ["text", "c", "x", "y"],
@@ -90,7 +90,7 @@ describe("readJsonLines", () => {
 
   test.each<[string, string, ReadValuesOptions, string]>([
     ["nothing", "\n", {}, "a.jsonl: there are no lines: the file is empty."],
-    ["broken JSON", '{"x": 1}\n{"x": }', {}, 'a.jsonl: line 2: "{\\"x\\": }" is no JSON ('],
+    ["broken JSON", '{"x": 1}\n{"x": }', {}, 'a.jsonl: line 2: "{\\"x\\": }" is not JSON ('],
     ["a list", "[1, 2]", {}, "line 1 is a list, where each line is an object"],
     ["a number", "3", {}, "line 1 is a number, where"],
     ["null", "null", {}, "line 1 is null, where"],
@@ -115,7 +115,7 @@ describe("readJsonLines", () => {
       "a list in a cell",
       '{"x": [1]}',
       {},
-      'line 1, column "x": a list, where a table has a number or a text.',
+      'line 1, column "x": a list, where a table needs a number or text.',
     ],
     [
       "an object in a cell",
@@ -135,7 +135,7 @@ describe("readJsonLines", () => {
     expect(problemOf(text, options)).toMatch(/^data: a\.jsonl: /);
   });
 
-  test("refuses lines that make a table of next to nothing: 2,000 keys made 4,000,000 cells", () => {
+  test("refuses lines that make a nearly empty table: 2,000 keys would make 4,000,000 cells", () => {
     const lines = Array.from({ length: 20_000 }, (_, i) => `{"k${i}": 1}`).join("\n");
     expect(problemOf(lines, { missing: "keep" })).toMatch(
       /line \d+: of \d+ cells up to here \d+ have a value\./,
@@ -143,7 +143,7 @@ describe("readJsonLines", () => {
     expect(problemOf(lines, { missing: "keep", columns: ["k0"] })).toBe("none");
   });
 
-  test("knows its options", () => {
+  test("checks its options", () => {
     expect(problemOf("", { columns: "x" as never })).toContain("columns must be names of columns");
     expect(problemOf("", { missing: "drop" as never })).toContain("missing must be");
   });
@@ -152,7 +152,7 @@ describe("readJsonLines", () => {
 describe("streamJsonLines", () => {
   const text = '\uFEFF{"x": 1, "s": "ä"}\r\n{"x": null}\n\n{"s": "b", "x": 2}\n{"x": 3, "s": "c"}';
 
-  test("gives the rows of readJsonLines, however the bytes are cut", async () => {
+  test("yields the rows of readJsonLines, for any division of the bytes", async () => {
     const whole = readJsonLines(text, { missing: "keep" });
     await fc.assert(
       fc.asyncProperty(
@@ -176,7 +176,7 @@ describe("streamJsonLines", () => {
     );
   });
 
-  test("refuses a column that only a later part has, unless the columns are named", async () => {
+  test("refuses a column that occurs only in a later part, unless the columns are named", async () => {
     const late = [bytes('{"x": 1}\n{"x": 2, "y": 3}\n')];
     await expect(all(streamJsonLines(late, { rows: 1, missing: "keep" }))).rejects.toThrow(
       'table: line 2: there was no column "y" in the first part. Name the columns to read with columns: […]',
@@ -185,7 +185,7 @@ describe("streamJsonLines", () => {
     expect(plain(second!)).toEqual([["number", "x", 2]]);
   });
 
-  test("refuses a file that is no lines, before all of it is in memory", async () => {
+  test("refuses a file without lines before it is completely in memory", async () => {
     let given = 0;
     function* endless(): Generator<Uint8Array> {
       for (; ; given++) yield new Uint8Array(1 << 20).fill(0x20);

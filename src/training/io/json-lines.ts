@@ -113,7 +113,7 @@ export async function* streamJsonLines(
     rest = lines.length === 1 ? rest + part : lines.at(-1)!;
     if (rest.length > longestLine) {
       const what = `the line that begins here has more than ${longestLine} characters`;
-      throw new DownhillError("data", `${name}: line ${line}: ${what}. Is it one object a line?`);
+      throw new DownhillError("data", `${name}: line ${line}: ${what}. Is there one object per line?`);
     }
   }
   table.add(line === 1 ? rest.slice(skipMark(rest)) : rest, line);
@@ -232,7 +232,7 @@ function parseLine(line: string, name: string, place: number): Readonly<Record<s
     value = JSON.parse(line);
   } catch (cause) {
     const why = cause instanceof Error ? ` (${cause.message})` : "";
-    throw new DownhillError("data", `${name}: line ${place}: ${showCell(line.trim())} is no JSON${why}.`, {
+    throw new DownhillError("data", `${name}: line ${place}: ${showCell(line.trim())} is not JSON${why}.`, {
       cause,
     });
   }

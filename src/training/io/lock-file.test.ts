@@ -33,10 +33,10 @@ function leave(owner: object): void {
 }
 const pidOfTheDead = (): number => spawnSync(process.execPath, ["-e", ""]).pid;
 
-test("a lock is had by one, until it is given back", async () => {
+test("a lock has one owner until it is released", async () => {
   const release = await takeLock(files, path);
   await expect(takeLock(files, path)).rejects.toThrow(
-    /run\.lock: another run of this very program has this folder since 20\d\d-\d\d-\d\dT[\d:]+Z\. Wait for its end, or name another folder\.$/,
+    /run\.lock: another run of this program has used this folder since 20\d\d-\d\d-\d\dT[\d:]+Z\. Wait until it ends, or use another folder\.$/,
   );
   await release();
   expect(readdirSync(folder)).toEqual([]);
@@ -45,7 +45,7 @@ test("a lock is had by one, until it is given back", async () => {
   )();
 });
 
-test("of many that want a lock at once, one gets it, a stale one too", async () => {
+test("of many that request a lock at once, one gets it, even if it is stale", async () => {
   for (const isStale of [false, true]) {
     if (isStale) leave({ pid: pidOfTheDead() });
     const tries = await Promise.allSettled(Array.from({ length: 20 }, async () => takeLock(files, path)));
@@ -56,7 +56,7 @@ test("of many that want a lock at once, one gets it, a stale one too", async () 
   }
 });
 
-test("two got a lock, of which a third thought that its owner had ended, and which was taken over since", async () => {
+test("a stale lock that was taken over meanwhile is not removed", async () => {
   leave({ pid: pidOfTheDead() });
   const others: Promise<Release>[] = [];
   const other = async (): Promise<void> => {
@@ -88,7 +88,7 @@ test("two got a lock, of which a third thought that its owner had ended, and whi
   expect(tries.map((one) => one.status)).toEqual(["rejected", "fulfilled", "rejected"]);
 });
 
-test("a takeover of a lock that was killed in its midst is taken over too", async () => {
+test("a takeover that was killed halfway is taken over too", async () => {
   leave({ pid: pidOfTheDead() });
   copyFileSync(path, `${path}.takeover`);
   await (
@@ -106,7 +106,7 @@ describe("a lock whose owner", () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test("is about to end, as one that was killed, is waited for", async () => {
+  test("is about to end, such as a killed one, is waited for", async () => {
     const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1e6)"], { stdio: "ignore" });
     leave({ pid: child.pid });
     const lock = takeLock(files, path);
@@ -117,7 +117,7 @@ describe("a lock whose owner", () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  testOnLinux("has ended, of which the process that started it took no notice, is taken over", async () => {
+  testOnLinux("has ended without being reaped by its parent is taken over", async () => {
     // a child of the shell that becomes another program, which never reaps it
     const parent = spawn("sh", ["-c", "true & echo $!; exec cat"], { stdio: ["pipe", "pipe", "ignore"] });
     const pid = Number(await new Promise((resolve) => parent.stdout.once("data", (text) => resolve(String(text))))); // prettier-ignore
@@ -129,43 +129,43 @@ describe("a lock whose owner", () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test("lives is refused, naming process and time", async () => {
+  test("lives is not taken over; the error names process and time", async () => {
     leave({ pid: process.ppid });
     await expect(takeLock(files, path, firstWait)).rejects.toMatchObject({
       code: "file",
-      message: `${path}: another run, process ${process.ppid}, has this folder since 2026-01-02T03:04:05Z. Wait for its end, or name another folder.`,
+      message: `${path}: another run, process ${process.ppid}, has used this folder since 2026-01-02T03:04:05Z. Wait until it ends, or use another folder.`,
     });
   });
 
-  testOnLinux("has gone, but whose number is another's now, is taken over", async () => {
+  testOnLinux("has ended, but whose number now belongs to another process, is taken over", async () => {
     leave({ pid: process.pid, began: "another boot 12345" });
     const release = await takeLock(files, path);
     expect(readFileSync(path, "utf8")).not.toContain("another boot");
     await release();
   });
 
-  test("is on another machine is refused, saying what to do", async () => {
+  test("is on another machine is not taken over; the error names the remedy", async () => {
     const pid = pidOfTheDead();
     leave({ pid, host: "elsewhere" });
     await expect(takeLock(files, path)).rejects.toThrow(
-      `another run, process ${pid} on elsewhere, has this folder since ` +
-        `2026-01-02T03:04:05Z. Wait for its end, or name another folder. If it was killed, which cannot be seen from here, remove ${path}.`,
+      `another run, process ${pid} on elsewhere, has used this folder since ` +
+        `2026-01-02T03:04:05Z. Wait until it ends, or use another folder. If it was killed, which is not visible from this machine, remove ${path}.`,
     );
   });
 });
 
 test.each(["", "{", '{"pid":-1,"host":"","began":null,"since":""}'])(
-  "%j is no lock, and stays",
+  "%j is not a lock, and stays",
   async (text) => {
     writeFileSync(path, text);
     await expect(takeLock(files, path, firstWait)).rejects.toThrow(
-      "this is no lock of a run. If no run is going on here, remove it.",
+      "this is not the lock of a run. If no run is active here, remove it.",
     );
     expect(readFileSync(path, "utf8")).toBe(text);
   },
 );
 
-test("what is not its own any more is not given back", async () => {
+test("a lock that another process has taken over is not released", async () => {
   const release = await takeLock(files, path);
   leave({ pid: process.ppid });
   await release();

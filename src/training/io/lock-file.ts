@@ -227,18 +227,18 @@ function taken(path: string, { pid, host, since }: LockOwner): DownhillError {
   const isHere = host === hostName();
   const who =
     isHere && pid === process.pid
-      ? "another run of this very program"
+      ? "another run of this program"
       : `another run, process ${pid}${isHere ? "" : ` on ${host}`},`;
   const repair = isHere
-    ? "Wait for its end, or name another folder."
-    : `Wait for its end, or name another folder. If it was killed, which cannot be seen from here, remove ${path}.`;
-  return new DownhillError("file", `${path}: ${who} has this folder since ${since}. ${repair}`);
+    ? "Wait until it ends, or use another folder."
+    : `Wait until it ends, or use another folder. If it was killed, which is not visible from this machine, remove ${path}.`;
+  return new DownhillError("file", `${path}: ${who} has used this folder since ${since}. ${repair}`);
 }
 
 function unreadable(path: string): DownhillError {
   return new DownhillError(
     "file",
-    `${path}: this is no lock of a run. If no run is going on here, remove it.`,
+    `${path}: this is not the lock of a run. If no run is active here, remove it.`,
   );
 }
 

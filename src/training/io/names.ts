@@ -32,6 +32,6 @@ export function chosenNames(
   const some = names.slice(0, 20).join(", ") + (names.length > 20 ? `, and ${names.length - 20} more` : "");
   throw new DownhillError(
     code,
-    `${file}: there is no ${thing} ${JSON.stringify(missing)}.${near === "" ? ` There are ${some}.` : near}`,
+    `${file}: there is no ${thing} ${JSON.stringify(missing)}.${near === "" ? ` Available: ${some}.` : near}`,
   );
 }

@@ -50,7 +50,8 @@ const mostAxes = 64;
  */
 export function headerEnd(bytes: Uint8Array, name: string): { readonly start: number; readonly end: number } {
   const odd = magic.findIndex((byte, i) => bytes[i] !== byte);
-  if (odd >= 0) throw new DownhillError("data", `${name}: this is no NPY file: ${describeStart(bytes, odd)}`);
+  if (odd >= 0)
+    throw new DownhillError("data", `${name}: this is not an NPY file: ${describeStart(bytes, odd)}`);
   const major = bytes[6];
   if (major === undefined) throw cutInHeader(name, bytes.length);
   if (major < 1 || major > 3) {
@@ -86,7 +87,7 @@ export function parseNpyHeader(bytes: Uint8Array, name: string): NpyHeader {
   const fail = (what: string): DownhillError =>
     new DownhillError("data", `${name}: the header, from byte ${start}, ${what}. Save it with numpy.save.`);
 
-  if (!/^\{.*\}\s*$/s.test(text)) throw fail("is no dictionary");
+  if (!/^\{.*\}\s*$/s.test(text)) throw fail("is not a dictionary");
   const order = /(['"])fortran_order\1\s*:\s*(True|False)\b/.exec(text);
   if (order === null) throw fail("does not say whether fortran_order is True or False");
   const sizes = /(['"])shape\1\s*:\s*\(([\s\dL,]*)\)/.exec(text);
@@ -97,7 +98,7 @@ export function parseNpyHeader(bytes: Uint8Array, name: string): NpyHeader {
     throw fail(`has a shape of ${words.length} axes, and arrays have ${mostAxes} at most`);
   const shape = words.map((word) => {
     if (!/^\d+L?$/.test(word))
-      throw fail(`has the shape (${sizes[2]!.trim()}), which holds no integer at one place`);
+      throw fail(`has the shape (${sizes[2]!.trim()}), which contains a non-integer`);
     const size = Number(word.replace("L", ""));
     if (!Number.isSafeInteger(size)) throw fail(`has a size of ${word}, too large for any array`);
     return size;
@@ -108,7 +109,7 @@ export function parseNpyHeader(bytes: Uint8Array, name: string): NpyHeader {
   const type = /(['"])descr\1\s*:\s*(?:(['"])([^'"]*)\2|([[({]))/.exec(text);
   if (type === null) throw fail("does not say what kind of number it holds (descr)");
   if (type[3] === undefined) {
-    const repair = "Save each field as an array of its own";
+    const repair = "Save each field as a separate array";
     throw new DownhillError(
       "data",
       `${name}: it holds records of several fields (byte ${start}). ${repair}.`,
@@ -277,18 +278,18 @@ function narrowed(
 
 function describeKind(code: string): string {
   if (code === "f2") return "half-precision numbers, which have no array here";
-  if (/^[fg]\d/.test(code)) return "floating numbers of another size than 4 and 8 bytes";
+  if (/^[fg]\d/.test(code)) return "floating-point numbers of another size than 4 and 8 bytes";
   if (code.startsWith("c")) return "complex numbers, which have no array here";
   if (/^[SUa]/.test(code)) return "text, not numbers";
   if (code.startsWith("O")) return "Python objects, not numbers";
   if (/^[Mm]/.test(code)) return "dates or spans of time, not plain numbers";
-  return "which is no kind of number known here";
+  return "which is not a supported number type";
 }
 
 function astype(code: string): string {
   if (code === "f2") return `.astype("float32")`;
   if (code.startsWith("c")) return ".real and .imag as two arrays";
-  if (/^[SUaO]/.test(code)) return "numbers in the place of names (numpy.unique with return_inverse)";
+  if (/^[SUaO]/.test(code)) return "numbers instead of names (numpy.unique with return_inverse)";
   return `.astype("float64")`;
 }
 

@@ -43,7 +43,7 @@ const kindsOfArray: Readonly<Record<string, readonly [string, string]>> = {
 };
 
 describe("readNpy", () => {
-  test.each(written.read)("reads what NumPy wrote: $name", async ({ name, base64, shape, values }) => {
+  test.each(written.read)("reads the output of NumPy: $name", async ({ name, base64, shape, values }) => {
     const array = await readNpy(bytesOf(base64), { name: "a.npy" });
     expect(array.shape).toEqual(shape);
     const single = array.data instanceof Float32Array;
@@ -53,7 +53,7 @@ describe("readNpy", () => {
     expect(await readNpy(gzipSync(bytesOf(base64)), { name: "a.npy" })).toEqual(array);
   });
 
-  test("reads a file that lies at an odd place of a larger buffer", async () => {
+  test("reads a file at an odd offset of a larger buffer", async () => {
     const bytes = writeNpy({ shape: [3], data: Float64Array.of(1, 2, 3) });
     const larger = new Uint8Array(bytes.length + 7);
     larger.set(bytes, 7);
@@ -72,18 +72,15 @@ describe("readNpy", () => {
     ["<U3", 'it holds "<U3" (byte 10), text, not numbers.'],
     ["O", 'it holds "|O" (byte 10), Python objects, not numbers.'],
     ["<M8[D]", 'it holds "<M8[D]" (byte 10), dates or spans of time, not plain numbers.'],
-    [
-      "records",
-      "a.npy: it holds records of several fields (byte 10). Save each field as an array of its own.",
-    ],
+    ["records", "a.npy: it holds records of several fields (byte 10). Save each field as a separate array."],
     ["large <i8", "a.npy: the integer at byte 136 is 2147483648, which does not fit in int32."],
     ["large <u8", "a.npy: the integer at byte 128 is 1099511627776, which does not fit in uint32."],
-  ])("refuses what there is no array for, with the repair: %s", async (name, message) => {
+  ])("refuses unsupported types, with the remedy: %s", async (name, message) => {
     const { base64 } = written.refused.find((entry) => entry.name === name)!;
     expect(await problemOf(bytesOf(base64))).toContain(message);
   });
 
-  test("a file cut at any byte is an error that names the file and that byte, never other numbers", async () => {
+  test("a file cut at any byte is an error that names the file and that byte", async () => {
     const whole = bytesOf(written.read[0]!.base64);
     for (let length = 0; length < whole.length; length++) {
       const problem = await problemOf(whole.subarray(0, length));
@@ -92,14 +89,14 @@ describe("readNpy", () => {
     }
   });
 
-  test("a file that goes on after its array is an error that names the byte", async () => {
+  test("a file with trailing bytes is an error that names the byte", async () => {
     const whole = writeNpy({ shape: [2], data: Float32Array.of(1, 2) });
     expect(await problemOf(Uint8Array.from([...whole, 7]))).toBe(
       "data: a.npy: something follows at byte 136: an array of shape [2] makes 136 bytes, the file has more. Fetch or copy it again.",
     );
   });
 
-  test("a header with any byte changed gives an error or an array of the bytes that are there", async () => {
+  test("a header with any changed byte gives an error or an array of the available bytes", async () => {
     const whole = bytesOf(written.read[0]!.base64);
     await fc.assert(
       fc.asyncProperty(fc.nat(127), fc.nat(255), async (at, byte) => {
@@ -118,7 +115,7 @@ describe("readNpy", () => {
     ["an archive", Uint8Array.of(0x50, 0x4b, 3, 4), "It looks like an NPZ archive: read it with readNpz."],
     ["a pickle", Uint8Array.of(0x80, 4), "It looks like a pickle: save the array with numpy.save."],
     ["a version to come", file(header, [], 9), "byte 6 says version 9 of the format; 1, 2 and 3 are known."],
-    ["no dictionary", file("[1, 2]"), "the header, from byte 10, is no dictionary"],
+    ["no dictionary", file("[1, 2]"), "the header, from byte 10, is not a dictionary"],
     [
       "no order",
       file(header.replace("False", "maybe")),
@@ -128,7 +125,7 @@ describe("readNpy", () => {
     [
       "a shape with a hole",
       file(header.replace("(2,)", "(2,,3)")),
-      "has the shape (2,,3), which holds no integer at one place",
+      "has the shape (2,,3), which contains a non-integer",
     ],
     ["a giant shape", file(header.replace("(2,)", "(9999999999999999,)")), "too large for any array"],
     ["no kind", file(header.replace("descr", "desc")), "does not say what kind of number it holds (descr)"],
@@ -161,7 +158,7 @@ describe("writeNpy", () => {
     fc.uint32Array(),
   );
 
-  test("is undone by readNpy", async () => {
+  test("is inverted by readNpy", async () => {
     await fc.assert(
       fc.asyncProperty(arrays, async (data: NpyData) => {
         const shape = data.length % 2 === 0 ? [data.length / 2, 2] : [data.length];
@@ -172,7 +169,7 @@ describe("writeNpy", () => {
     );
   });
 
-  test("writes the very bytes that NumPy writes", () => {
+  test("writes the same bytes as NumPy", () => {
     const same = written.read.filter(({ name }) =>
       ["<f8", "<f4", "<i4", "<i2", "|i1", "<u4", "<u2", "|u1"].includes(name),
     );
@@ -185,19 +182,19 @@ describe("writeNpy", () => {
     );
   });
 
-  test("takes tensors, booleans and scalars", async () => {
+  test("accepts tensors, booleans and scalars", async () => {
     const { shape, dtype, data } = await readNpy(writeNpy(tensor([[true, false]])));
     expect([shape, dtype, [...data]]).toEqual([[1, 2], "bool", [1, 0]]);
     expect((await readNpy(writeNpy(tensor(3)))).shape).toEqual([]);
     expect((await readNpy(writeNpy(zeros([0, 3])))).shape).toEqual([0, 3]);
   });
 
-  test("refuses what is no array of numbers", () => {
+  test("refuses values that are not arrays of numbers", () => {
     expect(() => writeNpy({ shape: [3], data: [1, 2, 3] as never })).toThrow(
       "writeNpy: data must be a typed array of numbers such as Float64Array, got an array.",
     );
     expect(() => writeNpy({ shape: [3], data: Float32Array.of(1) })).toThrow(
-      "writeNpy: shape [3] asks for 3 elements, data has 1.",
+      "writeNpy: shape [3] needs 3 elements, data has 1.",
     );
     expect(() => writeNpy({ shape: [1], dtype: "bool", data: Uint8Array.of(2) })).toThrow(
       "writeNpy: booleans must be 0 and 1 in a Uint8Array.",
@@ -205,8 +202,11 @@ describe("writeNpy", () => {
   });
 });
 
-test.each([undefined, 3, { data: Float64Array.of(1) }])("writeNpy of %s says what it takes", (array) => {
-  expect(() => writeNpy(array as never)).toThrow(
-    "writeNpy: expected a tensor, or an array as { shape: [2], data: ",
-  );
-});
+test.each([undefined, 3, { data: Float64Array.of(1) }])(
+  "writeNpy of %s reports the accepted inputs",
+  (array) => {
+    expect(() => writeNpy(array as never)).toThrow(
+      "writeNpy: expected a tensor, or an array as { shape: [2], data: ",
+    );
+  },
+);

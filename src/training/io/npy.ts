@@ -162,7 +162,7 @@ export function writeNpy(array: NpySource): Uint8Array {
   if (sizeOf(shape) !== data.length) {
     throw new DownhillError(
       "shape",
-      `writeNpy: shape ${showShape(shape)} asks for ${sizeOf(shape)} elements, data has ${data.length}.`,
+      `writeNpy: shape ${showShape(shape)} needs ${sizeOf(shape)} elements, data has ${data.length}.`,
     );
   }
   if (dtype === "bool" && !(data instanceof Uint8Array && data.every((x) => x <= 1))) {

@@ -71,8 +71,8 @@ export async function readNpz(
     const about = `${name}, ${JSON.stringify(key)}`;
     const entry = byKey.get(key)!;
     if (!entry.name.endsWith(suffix)) {
-      const what = "it is no NPY file, by its name";
-      throw new DownhillError("data", `${about}: ${what}. Name the arrays that are wanted with only.`);
+      const what = "its name is not that of an NPY file";
+      throw new DownhillError("data", `${about}: ${what}. Select the arrays to read with only.`);
     }
     arrays.set(key, parseNpy(await unpackZipEntry(bytes, entry, about), about));
   }

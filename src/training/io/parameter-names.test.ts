@@ -18,7 +18,7 @@ const params = {
 };
 const read = (tree: object): ReadonlyMap<string, Tensor> => readSafetensors(writeSafetensors(tree)).tensors;
 
-test("nested parameters are written to a file by their paths, and read into their structure again", async () => {
+test("nested parameters are written under their paths and restored to their structure", async () => {
   const folder = mkdtempSync(join(tmpdir(), "downhill-names-"));
   try {
     const path = join(folder, "model.safetensors");
@@ -36,7 +36,7 @@ test("nested parameters are written to a file by their paths, and read into thei
   }
 });
 
-test("names with points of one level stay what they are", () => {
+test("names with points at one level are unchanged", () => {
   expect([...read({ "h.0.w": tensor([1]), "": tensor([2]) }).keys()].toSorted()).toEqual(["", "h.0.w"]);
 });
 
@@ -71,10 +71,10 @@ test.each<[string, () => unknown, string]>([
   [
     "two of one name",
     () => writeSafetensors({ "a.b": 1, a: { b: 2 } }),
-    'writeSafetensors: two tensors have the name "a.b". Leave points',
+    'writeSafetensors: two tensors have the name "a.b". Remove points',
   ],
   [
-    "what is no tree",
+    "an invalid tree",
     () => writeSafetensors({ a: new Date() }),
     "writeSafetensors: an object of class Date is neither",
   ],
@@ -83,6 +83,6 @@ test.each<[string, () => unknown, string]>([
     () => fromNamedTensors({ a: "1" } as never, { a: 1 }),
     "fromNamedTensors: expected tensors by name",
   ],
-])("says what does not fit: %s", (_, run, message) => {
+])("reports mismatches: %s", (_, run, message) => {
   expect(run).toThrow(message);
 });

@@ -23,7 +23,7 @@ export function namedTensors(operation: string, tree: unknown): Map<string, Tens
   if (twice !== undefined)
     throw new DownhillError(
       "tree",
-      `${operation}: two tensors have the name ${JSON.stringify(twice)}. Leave points out of the keys.`,
+      `${operation}: two tensors have the name ${JSON.stringify(twice)}. Remove points from the keys.`,
     );
   return new Map(leaves.map((leaf, i) => [names[i]!, asTensor(leaf, operation)]));
 }

@@ -106,7 +106,7 @@ function checkPage(
       if (values.length > 0) checkRuns(values.subarray(1), values[0]!, count, about);
       break;
     case encodings.rle:
-      if (!isBoolean) throw damaged(about, "runs of what are no booleans");
+      if (!isBoolean) throw damaged(about, "runs of values that are not booleans");
       checkRuns(values.subarray(4), 1, count, about);
       break;
     case encodings.delta:

@@ -56,13 +56,13 @@ describe.each([
     hasZstd || !name.endsWith("zstd"),
   );
 
-  testRead("is read with its numbers, texts, dates and holes, from several row groups", async () => {
+  testRead("is read with its numbers, texts, dates and missing values, from several row groups", async () => {
     const table = await readParquetFile(path, { missing: "keep" });
     expect([table.rows, table.columns.map((column) => column.name)]).toEqual([rows, [...names]]);
     checkCells(table);
   });
 
-  testRead("is read part by part, and makes batches", async () => {
+  testRead("is read in parts, and forms batches", async () => {
     let from = 0;
     for await (const part of streamParquet(path, { rows: 300, missing: "keep" })) {
       checkCells(part, from);
@@ -85,14 +85,14 @@ describe.each([
     expect(sum).toBe(Array.from({ length: rows }, (_, i) => i % 100).reduce((a, b) => a + b));
   });
 
-  testRead("tells row and column of what is missing", async () => {
+  testRead("reports row and column of a missing value", async () => {
     await expect(readParquetFile(path, { columns: ["f"] })).rejects.toThrow(
       `${path}: row 4, column "f": the value is missing. Fill it in`,
     );
     await expect(readParquetFile(path, { columns: ["specie"] })).rejects.toThrow('Did you mean "species"?');
   });
 
-  test("is refused or read whatever bytes of it are wrong", async () => {
+  test("is refused or read with any wrong bytes", async () => {
     const bytes = readFileSync(path);
     const below = chance(1);
     const ends = new Set<string>();
@@ -106,7 +106,7 @@ describe.each([
 });
 
 testWith("a Node that does not unpack Zstandard", !hasZstd)(
-  "Zstandard says what to do where it cannot be unpacked",
+  "Zstandard names the remedy if it cannot be unpacked",
   async () => {
     await expect(readParquetFile(fileOf("duckdb-zstd"))).rejects.toThrow(
       'duckdb-zstd.parquet: row group 1, column "id": it is packed by ZSTD, which is not unpacked here. Write the file with compression="snappy" or "gzip", or use Node 22.15 or newer.',
@@ -114,21 +114,21 @@ testWith("a Node that does not unpack Zstandard", !hasZstd)(
   },
 );
 
-describe("columns that are no cells", () => {
+describe("columns without single values", () => {
   const path = fileOf("duckdb-nested");
   test.each(["list", "pair", "map"])("of lists and structs are refused by name: %s", async (name) => {
     await expect(readParquetFile(path, { columns: ["x", name] })).rejects.toThrow(
-      `${path}: column "${name}" holds lists or structs, where a table has a number or a text. Name the columns to read`,
+      `${path}: column "${name}" holds lists or structs, where a table needs numbers or text. Name the columns to read`,
     );
   });
 
-  test("of a kind that is not read are no damage: spans of time were told to be fetched again", async () => {
+  test("of an unsupported type are not reported as damage", async () => {
     await expect(readParquetFile(path, { columns: ["span"] })).rejects.toThrow(
-      `${path}: row group 1, column "span": its kind is not read (parquet interval not supported). Name the columns to read`,
+      `${path}: row group 1, column "span": its type is not supported (parquet interval not supported). Name the columns to read`,
     );
   });
 
-  test("stand beside others that are read", async () => {
+  test("do not prevent reading the others", async () => {
     const names = ["x", "uuid", "huge", "moment", "json"];
     const { columns } = await readParquetFile(path, { columns: names });
     expect(columns.map(({ kind, values }) => [kind, values[3]])).toEqual([

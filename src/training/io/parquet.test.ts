@@ -37,7 +37,7 @@ const trees = written({
 });
 
 describe("readParquet", () => {
-  test("gives columns of numbers and of texts", async () => {
+  test("returns numeric and text columns", async () => {
     expect(plain(await readParquet(trees))).toEqual([
       ["number", "height", 1.5, 2, 3],
       ["text", "species", "oak", "ash", "oak"],
@@ -47,7 +47,7 @@ describe("readParquet", () => {
     ]);
   });
 
-  test("reads the columns that are named, in that order, and numbers as texts where that is asked for", async () => {
+  test("reads the named columns in that order, and numbers as text with an option", async () => {
     const table = await readParquet(trees, { columns: ["rings", "height"], text: ["rings"] });
     expect(plain(table)).toEqual([
       ["text", "rings", "10", "20", "30"],
@@ -61,7 +61,7 @@ describe("readParquet", () => {
     ZSTD: (bytes: Uint8Array) => bytes,
   };
 
-  test("is undone by every way of writing: null or not, packed or not, any encoding, several row groups", async () => {
+  test("inverts every way of writing: null or not, packed or not, any encoding, several row groups", async () => {
     const kinds = [
       ["DOUBLE", fc.double({ noNaN: true, noDefaultInfinity: true })],
       ["FLOAT", fc.float({ noNaN: true, noDefaultInfinity: true })],
@@ -109,7 +109,7 @@ describe("readParquet", () => {
       );
   });
 
-  test("names row and column of what is missing or does not fit", async () => {
+  test("names row and column of values that are missing or invalid", async () => {
     const holes = written({ columnData: [{ name: "x", data: [1, null, 3], type: "DOUBLE" }] });
     expect(await problemOf(holes)).toContain(
       'data: a.parquet: row 2, column "x": the value is missing. Fill it in',
@@ -117,7 +117,7 @@ describe("readParquet", () => {
     expect(plain(await readParquet(holes, { missing: "keep" }))).toEqual([["number", "x", 1, NaN, 3]]);
     const large = written({ columnData: [{ name: "id", data: [1n, 2n ** 53n + 1n], type: "INT64" }] });
     expect(await problemOf(large)).toContain(
-      'row 2, column "id": 9007199254740993 has more digits than a number of a table keeps. Read the column as text',
+      'row 2, column "id": 9007199254740993 has more digits than float64 represents. Read the column as text',
     );
     expect(plain(await readParquet(large, { text: ["id"] }))).toEqual([
       ["text", "id", "1", "9007199254740993"],
@@ -126,7 +126,7 @@ describe("readParquet", () => {
     expect(await problemOf(odd)).toContain('row 2, column "x": "Infinity" is not a finite number.');
   });
 
-  test("refuses lists unless their columns are left out", async () => {
+  test("refuses lists unless their columns are excluded", async () => {
     const bytes = written({
       columnData: [
         { name: "x", data: [1, 2] },
@@ -141,7 +141,7 @@ describe("readParquet", () => {
       ],
     });
     expect(await problemOf(bytes)).toContain(
-      'column "tags" holds lists or structs, where a table has a number or a text.',
+      'column "tags" holds lists or structs, where a table needs numbers or text.',
     );
     expect(plain(await readParquet(bytes, { columns: ["x"] }))).toEqual([["number", "x", 1, 2]]);
   });
@@ -151,11 +151,11 @@ describe("readParquet", () => {
       "nothing",
       () => new Uint8Array(0),
       {},
-      "this is no Parquet file, or cut short: it does not end in PAR1 (0 bytes).",
+      "this is not a Parquet file, or it is cut short: it does not end in PAR1 (0 bytes).",
     ],
-    ["text", () => new TextEncoder().encode("x,y\n1,2\n3,4\n"), {}, "this is no Parquet file"],
+    ["text", () => new TextEncoder().encode("x,y\n1,2\n3,4\n"), {}, "this is not a Parquet file"],
     ["an encrypted file", () => new TextEncoder().encode("PARE....PARE"), {}, "it is encrypted"],
-    ["a file cut short", () => trees.subarray(0, -20), {}, "this is no Parquet file, or cut short"],
+    ["a file cut short", () => trees.subarray(0, -20), {}, "this is not a Parquet file, or it is cut short"],
     [
       "an unknown column",
       () => trees,
@@ -171,7 +171,7 @@ describe("readParquet", () => {
     ],
     ["too many bytes", () => trees, { maxUnpackedBytes: 100 }, "unpacks to more than 100 bytes"],
     [
-      "a codec that is not known",
+      "an unknown codec",
       () =>
         written({
           columnData: [{ name: "x", data: [1], type: "DOUBLE" }],
@@ -185,7 +185,7 @@ describe("readParquet", () => {
     expect(await problemOf(bytes(), options)).toContain(message);
   });
 
-  test("says what to install where hyparquet is missing", async () => {
+  test("names the package to install if hyparquet is missing", async () => {
     vi.doMock("hyparquet", () => {
       throw new Error("Cannot find package");
     });
@@ -199,7 +199,7 @@ describe("readParquet", () => {
     }
   });
 
-  test("knows its options", async () => {
+  test("checks its options", async () => {
     expect(await problemOf(trees, { hyparquet: { parquetRead: 1 } })).toContain(
       "hyparquet has no function parquetMetadata",
     );
@@ -207,10 +207,10 @@ describe("readParquet", () => {
     expect((await readParquet(trees, { hyparquet })).rows).toBe(3);
   });
 
-  describe("in a page, where there is no node:zlib", () => {
+  describe("in a page without node:zlib", () => {
     afterEach(() => vi.restoreAllMocks());
 
-    test("unpacks Snappy and gzip, and says what to do about others", async () => {
+    test("unpacks Snappy and gzip, and names the remedy for others", async () => {
       const of = (codec: "GZIP" | "BROTLI"): Uint8Array =>
         written({ columnData: [{ name: "x", data: [1, 2], type: "DOUBLE" }], codec, compressors });
       const files = [trees, of("GZIP"), of("BROTLI")];
@@ -224,14 +224,14 @@ describe("readParquet", () => {
   });
 });
 
-describe("a Parquet file made to fill the memory", () => {
+describe("a Parquet file made to exhaust memory", () => {
   const bytes = written({
     columnData: [{ name: "x", data: new Array<number>(1000).fill(7), type: "INT32", nullable: false }],
     codec: "UNCOMPRESSED",
     statistics: false,
   });
 
-  test("by a run of a thousand million values is refused: hyparquet would make them", async () => {
+  test("by a run of a thousand million values is refused, because hyparquet would create them", async () => {
     const levels = written({
       columnData: [{ name: "x", data: [1, 2, null, 3, ...new Array<null>(40).fill(null), 4], type: "INT32" }],
       codec: "UNCOMPRESSED",
@@ -254,7 +254,7 @@ describe("a Parquet file made to fill the memory", () => {
     }
   });
 
-  test("by rows that no byte stands for is refused", async () => {
+  test("by rows without bytes is refused", async () => {
     expect(await problemOf(bytes, { maxUnpackedBytes: 7999 })).toContain("unpacks to more than 7999 bytes");
     expect(await problemOf(bytes, { maxUnpackedBytes: 8000 })).toBe("none");
   });
@@ -272,7 +272,7 @@ describe("streamParquet", () => {
     rowGroupSize: 128,
   });
 
-  test.each([1, 100, 128, 300, 5000])("gives parts of %i rows, whatever the row groups", async (rows) => {
+  test.each([1, 100, 128, 300, 5000])("yields parts of %i rows, for any row groups", async (rows) => {
     const parts: Table[] = [];
     for await (const part of streamParquet(bytes, { rows })) parts.push(part);
     expect(parts.every((part, i) => part.rows === rows || i === parts.length - 1)).toBe(true);
@@ -280,7 +280,7 @@ describe("streamParquet", () => {
     expect(parts.flatMap((part) => [...part.columns[1]!.values])).toEqual(names);
   });
 
-  test("reads of a blob what it needs: of a file of eight row groups no more than one for its first part", async () => {
+  test("reads only the needed bytes of a blob: one of eight row groups for its first part", async () => {
     let read = 0;
     const blob = new Blob([bytes as Uint8Array<ArrayBuffer>]);
     const slice = blob.slice.bind(blob);
@@ -295,7 +295,7 @@ describe("streamParquet", () => {
     expect(read).toBeLessThan(bytes.length / 2);
   });
 
-  test("names rows by their place in the whole file", async () => {
+  test("names rows by their number in the whole file", async () => {
     const late = written({
       columnData: [{ name: "x", data: data.map((x, i) => (i === 700 ? null : x)), type: "DOUBLE" }],
       rowGroupSize: 128,

@@ -207,7 +207,7 @@ async function readMetadata(file: RandomBytes, hyparquet: Hyparquet, name: strin
   if (mark !== magic) {
     throw new DownhillError(
       "data",
-      `${name}: this is no Parquet file, or cut short: it does not end in PAR1 (${file.size} bytes). Fetch or copy it again.`,
+      `${name}: this is not a Parquet file, or it is cut short: it does not end in PAR1 (${file.size} bytes). Fetch or copy it again.`,
     );
   }
   const start = file.size - 8 - view.getUint32(0, true);
@@ -231,7 +231,7 @@ function columnsOf(
   try {
     ({ children } = hyparquet.parquetSchema(metadata as never));
   } catch (cause) {
-    throw damaged(name, `its columns cannot be told (${messageOf(cause)})`, cause);
+    throw damaged(name, `its columns cannot be determined (${messageOf(cause)})`, cause);
   }
   const all = new Map(children.map((child) => [child.element.name, child]));
   if (all.size < children.length) throw damaged(name, "two of its columns have one name");
@@ -245,7 +245,7 @@ function columnsOf(
   if (nested === undefined) return wanted;
   throw new DownhillError(
     "data",
-    `${name}: column ${JSON.stringify(nested.name)} holds lists or structs, where a table has a number or a text. Name the columns to read with columns: […].`,
+    `${name}: column ${JSON.stringify(nested.name)} holds lists or structs, where a table needs numbers or text. Name the columns to read with columns: […].`,
   );
 }
 
@@ -312,7 +312,7 @@ function chunkOf(
   if (found?.file_path !== undefined) {
     throw new DownhillError(
       "data",
-      `${about}: it lies in another file (${JSON.stringify(found.file_path)}), which is not read.`,
+      `${about}: it is stored in another file (${JSON.stringify(found.file_path)}), which is not read.`,
     );
   }
   const from = countOf(data.dictionary_page_offset || data.data_page_offset, about);
@@ -336,7 +336,7 @@ async function valuesOf(
   const file: AsyncBuffer = {
     byteLength,
     slice(start, end = byteLength) {
-      if (start < from || end > to) throw new Error(`bytes ${start} to ${end} are none of the column's`);
+      if (start < from || end > to) throw new Error(`bytes ${start} to ${end} are outside the column`);
       return Uint8Array.from(bytes.subarray(start - from, end - from)).buffer;
     },
   };
@@ -362,7 +362,7 @@ async function valuesOf(
     if (reason.includes("not supported")) {
       throw new DownhillError(
         "data",
-        `${about}: its kind is not read (${reason}). Name the columns to read with columns: […], or write it as numbers or texts.`,
+        `${about}: its type is not supported (${reason}). Name the columns to read with columns: […], or write it as numbers or text.`,
         { cause },
       );
     }

@@ -38,7 +38,7 @@ export async function openFile(path: string): Promise<RandomBytes> {
   if (fs === undefined) {
     throw new DownhillError(
       "file",
-      `${path}: there are no files to read here. In a browser, pass bytes from fetch, or a file that was chosen.`,
+      `${path}: there are no files to read here. In a browser, pass bytes from fetch or a chosen file.`,
     );
   }
   const file = await explained(fs, path, fs.open(path));

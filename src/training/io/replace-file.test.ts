@@ -29,7 +29,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const bytes = new TextEncoder().encode("new");
 const replace = async (name: string): Promise<void> => replaceFile("test", at(name), bytes);
 
-test("a file is new as a whole; its permissions stay, and nothing lies beside it", async () => {
+test("a file is replaced as a whole, keeps its permissions, and leaves no temporary file", async () => {
   writeFileSync(at("a"), "what was there before");
   chmodSync(at("a"), 0o640);
   await replace("a");
@@ -48,14 +48,14 @@ test("a link is followed, and stays", async () => {
   expect(readFileSync(at("elsewhere/a"), "utf8")).toBe("new");
 });
 
-test("what was there stays where the disk is full", async () => {
+test("the old content stays if the disk is full", async () => {
   writeFileSync(at("a"), "old");
   const full = { ...nodeFiles("test"), open: openFullDevice };
   await expect(writeWhole(full, at("a"), bytes)).rejects.toMatchObject({ code: "ENOSPC" });
   expect([readFileSync(at("a"), "utf8"), readdirSync(folder)]).toEqual(["old", ["a"]]);
 });
 
-test("nothing is written through a link that was planted under the name of a temporary file", async () => {
+test("nothing is written through a link planted under the name of a temporary file", async () => {
   writeFileSync(at("victim"), "precious");
   symlinkSync(at("victim"), at("a.tmp")); // the name that it used to have
   await replace("a");
@@ -64,10 +64,10 @@ test("nothing is written through a link that was planted under the name of a tem
   expect([readFileSync(at("victim"), "utf8"), readFileSync(at("a"), "utf8")]).toEqual(["precious", "new"]);
 });
 
-test("a folder that is not there is told in words", async () => {
+test("a missing folder is explained", async () => {
   await expect(replaceFileOrExplain("test", at("none/a"), bytes)).rejects.toMatchObject({
     code: "file",
-    message: `${at("none/a")}: its folder is not there.`,
+    message: `${at("none/a")}: its folder does not exist.`,
   });
 });
 
@@ -82,5 +82,5 @@ testOnPosix("a pipe and /dev/null are written to, not replaced", async () => {
   await replaceFile("test", "/dev/null", bytes);
   expect(lstatSync("/dev/null").isCharacterDevice()).toBe(true);
   expect(existsSync("/dev/null.tmp")).toBe(false);
-  await expect(nodeFiles("test").read("/dev/zero")).rejects.toThrow("it is no plain file");
+  await expect(nodeFiles("test").read("/dev/zero")).rejects.toThrow("it is not a regular file");
 });

@@ -58,12 +58,12 @@ function readIndex(text: string, name: string): ReadonlyMap<string, string> {
   try {
     index = JSON.parse(text);
   } catch (cause) {
-    throw fail("this is no index of safetensors: it is no JSON", cause);
+    throw fail("this is not an index of safetensors: it is not JSON", cause);
   }
   const map =
     typeof index === "object" && index !== null ? (index as { weight_map?: unknown }).weight_map : undefined;
   if (typeof map !== "object" || map === null || Array.isArray(map)) {
-    throw fail("this is no index of safetensors: it has no weight_map, the files of tensors by their names");
+    throw fail("this is not an index of safetensors: it has no weight_map with the file of each tensor");
   }
   const entries = Object.entries(map as Readonly<Record<string, unknown>>);
   return new Map(
@@ -72,7 +72,7 @@ function readIndex(text: string, name: string): ReadonlyMap<string, string> {
       if (typeof file === "string" && /^[^/\\:\0]+$/.test(file) && file !== "." && file !== "..")
         return [key, file];
       throw fail(
-        `the file of the tensor ${JSON.stringify(key)} is ${JSON.stringify(file)}, which is no name of a file beside the index`,
+        `the file of the tensor ${JSON.stringify(key)} is ${JSON.stringify(file)}, which does not name a file next to the index`,
       );
     }),
   );

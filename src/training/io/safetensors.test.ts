@@ -36,7 +36,7 @@ const one = (dtype: string, shape: number[], body: number[]): Tensor =>
   readSafetensors(fileOf({ x: { dtype, shape, data_offsets: [0, body.length] } }, body)).tensors.get("x")!;
 
 describe("safetensors", () => {
-  test("are written as the format says, byte for byte", () => {
+  test("are written byte for byte as the format specifies", () => {
     const bytes = writeSafetensors({
       b: tensor([1, 0], { dtype: "bool" }),
       a: tensor(-2, { dtype: "int32" }),
@@ -86,7 +86,7 @@ describe("safetensors", () => {
     );
   });
 
-  test("of other kinds of numbers are read exactly", () => {
+  test("of other number types are read exactly", () => {
     expect(one("F16", [6], [0, 0x3c, 1, 0, 0, 0xc0, 0xff, 0x7b, 0, 0x7c, 0, 0x7e]).tolist()).toEqual([
       1,
       2 ** -24,
@@ -102,22 +102,26 @@ describe("safetensors", () => {
     expect(one("U16", [1], [0, 0x80]).tolist()).toEqual([32768]);
   });
 
-  test("keep texts beside the tensors", () => {
+  test("keep metadata strings", () => {
     const { metadata } = readSafetensors(writeSafetensors({}, { made: "today", "": "é" }));
     expect(metadata).toEqual({ made: "today", "": "é" });
   });
 
   test.each<[string, Uint8Array, string]>([
-    ["too short", Uint8Array.of(1, 2), "this is no safetensors file: it has 2 bytes"],
-    ["another file", bytesOf("PK\u0003\u0004 and so on"), "this is no safetensors file: its header would be"],
+    ["too short", Uint8Array.of(1, 2), "this is not a safetensors file: it has 2 bytes"],
+    [
+      "another file",
+      bytesOf("PK\u0003\u0004 and so on"),
+      "this is not a safetensors file: its header would be",
+    ],
     [
       "cut in its header",
       fileOf({ x: f32([0, 4]) }).subarray(0, 20),
       "cut short within its header, after 20 of",
     ],
     ["without an object", fileOf("[1]"), "its header does not begin with {"],
-    ["with a broken header", fileOf("{1}"), "damaged: its header is no JSON"],
-    ["with a header that is no text", fileOf('{"\u0001":1}').fill(0xff, 10, 11), "its header is no JSON"],
+    ["with a broken header", fileOf("{1}"), "damaged: its header is not JSON"],
+    ["with a header that is no text", fileOf('{"\u0001":1}').fill(0xff, 10, 11), "its header is not JSON"],
     ["cut short", fileOf({ x: f32([0, 4]) }, [1, 2]), "cut short: its tensors end at byte"],
     ["too long", fileOf({ x: f32([0, 4]) }, [1, 2, 3, 4, 5]), "longer than its header says"],
     [
@@ -137,13 +141,13 @@ describe("safetensors", () => {
       "F32 of shape [2], takes 8 bytes and has 4",
     ],
     ["without a dtype", fileOf({ x: f32([0, 4], [1], 3) }, [1, 2, 3, 4]), "has no dtype"],
-    ["without a shape", fileOf({ x: f32([0, 4], [-1]) }, [1, 2, 3, 4]), "has no shape of whole numbers"],
+    ["without a shape", fileOf({ x: f32([0, 4], [-1]) }, [1, 2, 3, 4]), "has no shape of integers"],
     ["without places", fileOf({ x: f32([4, 0]) }), "has no data_offsets"],
-    ["with a tensor that is none", fileOf({ x: 3 }), 'the tensor "x" is no object'],
+    ["with an invalid tensor", fileOf({ x: 3 }), 'the tensor "x" is not an object'],
     [
-      "with metadata that are no texts",
+      "with metadata that are not strings",
       fileOf({ __metadata__: { a: 1 } }),
-      "__metadata__ holds something else",
+      "__metadata__ contains values that are not strings",
     ],
     ["with a boolean of 2", fileOf({ x: f32([0, 1], [1], "BOOL") }, [2]), "is 2, and booleans are 0 or 1"],
   ])("a file %s is refused by its name", (_, bytes, message) => {
@@ -151,20 +155,20 @@ describe("safetensors", () => {
     expect(() => readSafetensors(bytes, { name: "model.safetensors" })).toThrow(message);
   });
 
-  test("of 64-bit integers are refused, saying what to do", () => {
+  test("of 64-bit integers are refused, naming the remedy", () => {
     expect(() => one("I64", [1], [0, 0, 0, 0, 0, 0, 0, 0])).toThrow(
-      'the tensor "x" is I64, which has no counterpart here. Say int64: "int32" if its numbers are small, ' +
-        'int64: "skip" to leave such tensors out, or name those that are wanted with only.',
+      'the tensor "x" is I64, which is not supported. Set int64: "int32" if its numbers are small, ' +
+        'int64: "skip" to omit such tensors, or select the tensors to read with only.',
     );
     expect(() => one("C64", [1], [0, 0, 0, 0, 0, 0, 0, 0])).toThrow("Convert it to F32 or F64");
   });
 
-  test("are refused under the name that the format keeps", () => {
+  test("are refused under the name that the format reserves", () => {
     expect(() => writeSafetensors({ __metadata__: tensor(1) })).toThrow('"__metadata__" cannot be the name');
   });
 });
 
-describe("a file with one tensor of 64-bit integers, which was refused whole", () => {
+describe("a file with one tensor of 64-bit integers", () => {
   const wide = (values: readonly bigint[], from: number, dtype = "I64"): [object, number[]] => [
     { dtype, shape: [values.length], data_offsets: [from, from + 8 * values.length] },
     [...new Uint8Array(BigInt64Array.from(values).buffer)],
@@ -174,7 +178,7 @@ describe("a file with one tensor of 64-bit integers, which was refused whole", (
   const read = (options: ReadSafetensorsOptions): [string, unknown][] =>
     [...readSafetensors(file, options).tensors].map(([name, x]) => [name, [x.dtype, x.tolist()]]);
 
-  test("gives its other tensors by name, or all but those", () => {
+  test("yields its other tensors, by name or by skipping", () => {
     expect(read({ only: ["w"] })).toEqual([["w", ["float32", [1]]]]);
     expect(read({ int64: "skip" })).toEqual([["w", ["float32", [1]]]]);
     expect(read({ only: [] })).toEqual([]);
@@ -182,10 +186,10 @@ describe("a file with one tensor of 64-bit integers, which was refused whole", (
     expect(() => read({ only: ["W", "w"] })).toThrow(
       'safetensors: there is no tensor "W". Did you mean "w"?',
     );
-    expect(() => read({ only: ["bias"] })).toThrow('there is no tensor "bias". There are w, steps.');
+    expect(() => read({ only: ["bias"] })).toThrow('there is no tensor "bias". Available: w, steps.');
   });
 
-  test("gives them as integers of 32 bits where every number fits", () => {
+  test("converts them to 32-bit integers if every number fits", () => {
     expect(read({ int64: "int32" })).toContainEqual(["steps", ["int32", [7, -3]]]);
     const unsigned = wide([2n ** 32n - 1n], 0, "U64");
     const options = { int64: "int32" } as const;
@@ -212,7 +216,7 @@ describe("a file with one tensor of 64-bit integers, which was refused whole", (
 });
 
 describe("files of safetensors", () => {
-  test("come back, replace one another whole, and leave nothing beside", async () => {
+  test("are read back, replaced atomically, and leave no temporary files", async () => {
     const folder = mkdtempSync(join(tmpdir(), "downhill-safetensors-"));
     const path = join(folder, "a.safetensors");
     await writeSafetensorsFile(path, { x: tensor([1, 2]) });
@@ -239,12 +243,12 @@ describe("checksums", () => {
     [new Uint8Array(0), 0],
   ])("agree with the standard's test values", (bytes, crc) => expect(crc32c(bytes)).toBe(crc));
 
-  test("do not depend on where the bytes lie", () => {
+  test("do not depend on the offset of the bytes", () => {
     const bytes = Uint8Array.from({ length: 61 }, (_, i) => i * 37);
     for (const from of [1, 2, 3, 7]) expect(crc32c(bytes.subarray(from))).toBe(crc32c(bytes.slice(from)));
   });
 
-  test("are masked as TensorFlow masks them", () => {
+  test("are masked like in TensorFlow", () => {
     // masked checksum of 24, the length of TensorBoard's first record
     expect(maskedCrc32c(Uint8Array.of(24, 0, 0, 0, 0, 0, 0, 0))).toBe(0x224b7fa3);
   });
@@ -260,7 +264,7 @@ describe("numbers of 16 and 8 bits", () => {
     ["F16", "float16"],
     ["BF16", "bfloat16"],
   ] as const)(
-    "every %s is read and written as the same bits, but for NaN, which stays NaN",
+    "every %s is read and written with the same bits, except NaN, which stays NaN",
     (type, dtype) => {
       const x = one(type, [2 ** 16], [...new Uint8Array(patterns.buffer)]);
       const back = lastBytes(writeSafetensors({ x }, {}, { dtype }), 2 ** 17);
@@ -315,7 +319,7 @@ describe("numbers of 16 and 8 bits", () => {
     expect(written(tensor([1 / 3]), "float32").tolist()).toEqual([Math.fround(1 / 3)]);
   });
 
-  test("are chosen for all floating tensors or by name, and leave integers as they are", () => {
+  test("are chosen for all floating-point tensors or by name, and leave integers unchanged", () => {
     const tensors = { a: tensor([1, 2]), b: tensor([3]), n: tensor([4], { dtype: "int32" }) };
     const types = (options: WriteSafetensorsOptions): unknown => {
       const bytes = writeSafetensors(tensors, {}, options);
@@ -403,7 +407,7 @@ describe("weights split over several files", () => {
     expect(metadata).toEqual({ format: "pt" });
   });
 
-  test("are read only where they hold what is wanted", async () => {
+  test("are read only if they contain a requested tensor", async () => {
     const path = index({ a: "m-1.safetensors", b: "m-1.safetensors", d: "m-3.safetensors" });
     expect([...(await readSafetensorsFile(path, { only: ["b"] })).tensors.keys()]).toEqual(["b"]);
     await expect(readSafetensorsFile(path)).rejects.toThrow("m-3.safetensors: there is no such file.");
@@ -412,23 +416,27 @@ describe("weights split over several files", () => {
     );
     const wrong = index({ c: "m-1.safetensors" });
     await expect(readSafetensorsFile(wrong)).rejects.toThrow(
-      'm-1.safetensors: there is no tensor "c". There are a, b.',
+      'm-1.safetensors: there is no tensor "c". Available: a, b.',
     );
   });
 
   test.each<[string, unknown, string]>([
-    ["no JSON", "{", "this is no index of safetensors: it is no JSON"],
+    ["no JSON", "{", "this is not an index of safetensors: it is not JSON"],
     ["another JSON", "[]", "it has no weight_map"],
     ["a list", [1], "it has no weight_map"],
     [
       "a number for a file",
       { a: 1 },
-      'the file of the tensor "a" is 1, which is no name of a file beside the index',
+      'the file of the tensor "a" is 1, which does not name a file next to the index',
     ],
-    ["a way out of the folder", { a: "../m-1.safetensors" }, 'is "../m-1.safetensors", which is no name'],
-    ["a path", { a: "/etc/passwd" }, "which is no name of a file beside the index"],
-    ["the folder above", { a: ".." }, "which is no name"],
-    ["a path of Windows", { a: "C:\\x" }, "which is no name"],
+    [
+      "a path outside the folder",
+      { a: "../m-1.safetensors" },
+      'is "../m-1.safetensors", which does not name',
+    ],
+    ["a path", { a: "/etc/passwd" }, "which does not name a file next to the index"],
+    ["the parent folder", { a: ".." }, "which does not name"],
+    ["a Windows path", { a: "C:\\x" }, "which does not name"],
   ])("refuses %s", async (_, weights, message) => {
     const path = index(weights);
     await expect(readSafetensorsFile(path)).rejects.toThrow(message);
@@ -448,7 +456,7 @@ describeWithPython("NumPy", ["numpy"], () => {
 });
 
 describeWithPython("Python's safetensors", ["numpy", "safetensors"], () => {
-  test("reads what is written in 16 bits, and writes what is read", async () => {
+  test("reads tensors written in 16 bits, and writes tensors that can be read", async () => {
     const folder = mkdtempSync(join(tmpdir(), "downhill-python-"));
     try {
       const [ours, theirs] = [join(folder, "a.safetensors"), join(folder, "b.safetensors")];
@@ -486,10 +494,10 @@ save_file({kind: np.arange(6).reshape(2, 3).astype(kind) for kind in kinds}, sys
 });
 
 test.each([
-  [new Map([["layer", { w: tensor(1) }]]), '"layer" is none'],
+  [new Map([["layer", { w: tensor(1) }]]), '"layer" is not a tensor'],
   [3, "got a number"],
   [tensor(1), "got a tensor"],
-])("writeSafetensors of %s says what is no tensor", (given, what) => {
+])("writeSafetensors of %s reports the value that is not a tensor", (given, what) => {
   expect(() => writeSafetensors(given as never)).toThrow(
     `writeSafetensors: expected tensors by name, as in { w: tensor([1, 2]) }; ${what}.`,
   );

@@ -159,7 +159,7 @@ function storedDtypes(
     if (isFloating(name)) continue;
     throw new DownhillError(
       "option",
-      `writeSafetensors: dtype: the tensor ${JSON.stringify(name)} is ${tensors.get(name)!.dtype} and cannot be ${kind}. Leave it out.`,
+      `writeSafetensors: dtype: the tensor ${JSON.stringify(name)} is ${tensors.get(name)!.dtype} and cannot be ${kind}. Omit it.`,
     );
   }
   return (name) => byName.get(name);
@@ -210,11 +210,11 @@ export function readSafetensors(bytes: Uint8Array, options: ReadSafetensorsOptio
 
 function noCounterpart(key: string, dtype: string, name: string): DownhillError {
   const repair = isWide(dtype)
-    ? `Say int64: "int32" if its numbers are small, int64: "skip" to leave such tensors out, or name those that are wanted with only`
-    : "Convert it to F32 or F64 before it is saved, or name the tensors that are wanted with only";
+    ? `Set int64: "int32" if its numbers are small, int64: "skip" to omit such tensors, or select the tensors to read with only`
+    : "Convert it to F32 or F64 before saving, or select the tensors to read with only";
   return new DownhillError(
     "dtype",
-    `${name}: the tensor ${JSON.stringify(key)} is ${dtype}, which has no counterpart here. ${repair}.`,
+    `${name}: the tensor ${JSON.stringify(key)} is ${dtype}, which is not supported. ${repair}.`,
   );
 }
 
@@ -231,7 +231,7 @@ function checkFit(
     const what = `element ${i} of the tensor ${JSON.stringify(key)} is ${wide[i]!}`;
     throw new DownhillError(
       "data",
-      `${name}: ${what}, which does not fit in ${dtype}. Leave it out with int64: "skip".`,
+      `${name}: ${what}, which does not fit in ${dtype}. Omit it with int64: "skip".`,
     );
   }
 }
@@ -256,13 +256,13 @@ function readHeader(bytes: Uint8Array, name: string): Header {
   const fail = (what: string): DownhillError => new DownhillError("data", `${name}: ${what}`);
   if (bytes.length < 8) {
     throw fail(
-      `this is no safetensors file: it has ${bytes.length} bytes, and its first eight are a length.`,
+      `this is not a safetensors file: it has ${bytes.length} bytes, and its first eight are a length.`,
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = Number(view.getBigUint64(0, true));
   if (length > mostHeader || length < 2) {
-    throw fail(`this is no safetensors file: its header would be ${length} bytes long.`);
+    throw fail(`this is not a safetensors file: its header would be ${length} bytes long.`);
   }
   const start = 8 + length;
   if (start > bytes.length) {
@@ -270,17 +270,17 @@ function readHeader(bytes: Uint8Array, name: string): Header {
       `cut short within its header, after ${bytes.length} of ${start} bytes. Fetch or copy it again.`,
     );
   }
-  if (bytes[8] !== 0x7b) throw fail("this is no safetensors file: its header does not begin with {.");
+  if (bytes[8] !== 0x7b) throw fail("this is not a safetensors file: its header does not begin with {.");
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, start)));
   } catch (cause) {
-    throw new DownhillError("data", `${name}: damaged: its header is no JSON. Fetch or copy it again.`, {
+    throw new DownhillError("data", `${name}: damaged: its header is not JSON. Fetch or copy it again.`, {
       cause,
     });
   }
   const { __metadata__: metadata = {}, ...rest } = header as Readonly<Record<string, unknown>>;
-  if (!isTexts(metadata)) throw fail("its __metadata__ holds something else than texts.");
+  if (!isTexts(metadata)) throw fail("its __metadata__ contains values that are not strings.");
   const entries = Object.entries(rest).map(([key, value]) => readEntry(key, value, fail));
   entries.sort((a, b) => a.from - b.from || a.to - b.to);
   let end = 0;
@@ -305,12 +305,12 @@ function readHeader(bytes: Uint8Array, name: string): Header {
 
 function readEntry(key: string, value: unknown, fail: (what: string) => DownhillError): TensorEntry {
   const about = `the tensor ${JSON.stringify(key)}`;
-  if (typeof value !== "object" || value === null) throw fail(`damaged: ${about} is no object.`);
+  if (typeof value !== "object" || value === null) throw fail(`damaged: ${about} is not an object.`);
   const { dtype, shape, data_offsets: offsets } = value as Readonly<Record<string, unknown>>;
   if (typeof dtype !== "string") throw fail(`damaged: ${about} has no dtype.`);
-  if (!isWholeNumbers(shape)) throw fail(`damaged: ${about} has no shape of whole numbers.`);
+  if (!isWholeNumbers(shape)) throw fail(`damaged: ${about} has no shape of integers.`);
   if (!isWholeNumbers(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!) {
-    throw fail(`damaged: ${about} has no data_offsets, the places of its first and last byte.`);
+    throw fail(`damaged: ${about} has no data_offsets, the offsets of its first and last byte.`);
   }
   const [from, to] = offsets as [number, number];
   const bits = bitsOf(dtype);
@@ -366,7 +366,7 @@ function entriesOf(tensors: TensorsByName | NestedTensors): readonly (readonly [
     return [...(tensors as ReadonlyMap<string, unknown>)].map(([name, value]) => {
       const x = read(name, value);
       if (x instanceof Tensor) return [name, x];
-      throw notNamed(`${JSON.stringify(name)} is none`);
+      throw notNamed(`${JSON.stringify(name)} is not a tensor`);
     });
   const isRecord = [Object.prototype, null].includes(Object.getPrototypeOf(tensors) as object | null);
   const tree = isRecord

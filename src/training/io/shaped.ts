@@ -31,7 +31,7 @@ export function isShapedArray(value: unknown): value is ShapedArray {
  *   number.
  */
 export function tensorOfShaped({ shape, data, dtype = dtypeOf(data) }: ShapedArray, about: string): Tensor {
-  if (!isDType(dtype)) throw new DownhillError("dtype", `${about}: ${JSON.stringify(dtype)} is no dtype.`);
+  if (!isDType(dtype)) throw new DownhillError("dtype", `${about}: ${JSON.stringify(dtype)} is not a dtype.`);
   if (sizeOf(shape) !== data.length)
     throw new DownhillError(
       "shape",

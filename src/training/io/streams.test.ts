@@ -88,7 +88,7 @@ describe("streamTable", () => {
     }
   }
 
-  test("gives what readTable gives, errors included, however the bytes are cut and packed", async () => {
+  test("yields the rows and errors of readTable, for any division and packing of the bytes", async () => {
     await fc.assert(
       fc.asyncProperty(
         text,
@@ -119,7 +119,7 @@ describe("streamTable", () => {
     );
   });
 
-  test("reads more than fits in its window, with the lines of the file", async () => {
+  test("reads files larger than its window, with correct line numbers", async () => {
     const row = (i: number): string => `${i},"note ${i}\nof two lines",${i / 2}`;
     const csv = `id,note,half\n${Array.from({ length: 20_000 }, (_, i) => row(i)).join("\n")}\n`;
     const path = join(folder, "large.csv");
@@ -136,7 +136,7 @@ describe("streamTable", () => {
     );
   });
 
-  test("keeps the kind of a column that the first part decided", async () => {
+  test("keeps the kind of a column that the first part determined", async () => {
     const csv = utf8("x,y\n1,\n2,\n3,oak\n");
     expect(await problemOf(() => streamTable([csv], { rows: 2, missing: "keep" }))).toBe(
       'data: table: line 4, column "y": "oak" is not a number. Correct it, or read the column as text with text: ["y"].',
@@ -161,7 +161,7 @@ describe("streamTable", () => {
     expect(table!.columns[0]!.values).toEqual(["José"]);
   });
 
-  test("tells what is no text by the byte, an open quote by its line, and damaged packing", async () => {
+  test("reports non-text by its byte, an open quote by its line, and damaged packing", async () => {
     const long = `x\n${"1\n".repeat(200_000)}`;
     expect(
       await problemOf(() => streamTable(inParts(utf8(`${long}2\0\n`), [65_536]), { name: "t.csv" })),
@@ -184,7 +184,7 @@ describe("streamTable", () => {
     expect(await problemOf(() => streamTable(join(folder, "larg.csv")))).toContain("there is no such file");
   });
 
-  test("an error of the source comes through as it is, packed or not", async () => {
+  test("an error of the source is rethrown unchanged, packed or not", async () => {
     const broken = new Error("the line is dead");
     const source = function* (head: Uint8Array): Generator<Uint8Array> {
       yield head;
@@ -194,7 +194,7 @@ describe("streamTable", () => {
     await expect(collect(streamTable(source(gzipSync(utf8("x\n1\n")).subarray(0, 8))))).rejects.toBe(broken);
   });
 
-  test("packed parts are read no further ahead than a window of bytes, in Node and by the web's own means", async () => {
+  test("packed parts are read ahead by at most a window of bytes, in Node and with web streams", async () => {
     const bytes = gzipSync(utf8(`x\n${"1\n".repeat(100_000)}`));
     let read = 0;
     const source = function* (): Generator<Uint8Array> {
@@ -242,7 +242,7 @@ describe("streamTable", () => {
   });
 
   test.each<[string, unknown, object, string]>([
-    ["rows", [], { rows: 0 }, "streamTable: rows must be a number of items, 1 or more, got 0."],
+    ["rows", [], { rows: 0 }, "streamTable: rows must be an integer of 1 or more, got 0."],
     ["an option", [], { row: 3 }, 'streamTable: unknown option "row". Did you mean "rows"?'],
     [
       "a separator",
@@ -254,9 +254,9 @@ describe("streamTable", () => {
       "a source",
       3,
       {},
-      "streamTable: expected the path of a file or parts of bytes, as response.body gives them; got a number.",
+      "streamTable: expected the path of a file or parts of bytes such as response.body; got a number.",
     ],
-    ["parts that are no bytes", ["x"], {}, "table: expected parts of bytes (Uint8Array), got a string."],
+    ["parts that are not bytes", ["x"], {}, "table: expected parts of bytes (Uint8Array), got a string."],
     ["nothing", [], {}, "table: the file is empty."],
   ])("misuse of %s is told", async (_, source, options, message) => {
     expect(await problemOf(() => streamTable(source as never, options))).toContain(message);
@@ -267,7 +267,7 @@ describe("streamNpy", () => {
   const data = Float32Array.from({ length: 60 }, (_, i) => i / 4);
   const bytes = writeNpy({ shape: [20, 3], data });
 
-  test("gives the array in parts, however the bytes are cut and packed", async () => {
+  test("yields the array in parts, for any division and packing of the bytes", async () => {
     await fc.assert(
       fc.asyncProperty(sizes, fc.integer({ min: 1, max: 25 }), fc.boolean(), async (cuts, rows, packed) => {
         const parts = await collect(streamNpy(inParts(packed ? gzipSync(bytes) : bytes, cuts), { rows }));
@@ -279,7 +279,7 @@ describe("streamNpy", () => {
     );
   });
 
-  test("reads files, and names them and the byte where they are cut or go on", async () => {
+  test("reads files, and names the file and the byte where it is cut or has trailing bytes", async () => {
     const path = join(folder, "a.npy");
     await writeNpyFile(path, { shape: [20, 3], data });
     expect((await readNpyFile(path)).data).toEqual(data);
@@ -297,10 +297,10 @@ describe("streamNpy", () => {
     }
   });
 
-  test("says which arrays cannot be read in parts", async () => {
+  test("names the arrays that cannot be read in parts", async () => {
     const swapped = Buffer.from(bytes).toString("latin1").replace("False", "True ");
     expect(await problemOf(() => streamNpy([Uint8Array.from(swapped, (c) => c.charCodeAt(0))]))).toContain(
-      "NPY: it has columns first (fortran_order), so that no item lies in one place.",
+      "NPY: it has columns first (fortran_order), so that items are not contiguous.",
     );
     expect(await problemOf(() => streamNpy([writeNpy({ shape: [], data: Float64Array.of(1) })]))).toContain(
       "NPY: it holds one number, not a list of items.",
@@ -308,9 +308,9 @@ describe("streamNpy", () => {
     expect(await problemOf(() => streamNpy([bytes], { rows: 1.5 }))).toContain("streamNpy: rows must be");
   });
 
-  test("a file that cannot be written is told", async () => {
+  test("a file that cannot be written is reported", async () => {
     await expect(writeNpyFile(join(folder, "nowhere", "a.npy"), { shape: [20, 3], data })).rejects.toThrow(
-      /nowhere.a\.npy: its folder is not there/,
+      /nowhere.a\.npy: its folder does not exist/,
     );
   });
 });
@@ -318,7 +318,7 @@ describe("streamNpy", () => {
 describe("streamIdx", () => {
   const bytes = Uint8Array.of(0, 0, 0x08, 2, 0, 0, 0, 3, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6);
 
-  test("gives the array in parts", async () => {
+  test("yields the array in parts", async () => {
     const parts = await collect(streamIdx(inParts(gzipSync(bytes), [3]), { rows: 2 }));
     expect(parts.map(({ shape, data }) => [shape, [...data]])).toEqual([
       [
@@ -332,7 +332,7 @@ describe("streamIdx", () => {
     ]);
   });
 
-  test("tells of files of another length than they say", async () => {
+  test("reports files whose length does not match their header", async () => {
     const name = "t.idx";
     expect(await problemOf(() => streamIdx([bytes.subarray(0, 15)], { name }))).toContain(
       "t.idx: cut short: an array of shape [3,2] makes 18 bytes, the file has 15.",
@@ -340,7 +340,7 @@ describe("streamIdx", () => {
     expect(await problemOf(() => streamIdx([bytes.subarray(0, 9)], { name }))).toContain(
       "t.idx: cut short within its header, after 9 of 12 bytes.",
     );
-    expect(await problemOf(() => streamIdx([bytes.subarray(0, 2)], { name }))).toContain("no IDX file");
+    expect(await problemOf(() => streamIdx([bytes.subarray(0, 2)], { name }))).toContain("not an IDX file");
     expect(await problemOf(() => streamIdx([bytes, Uint8Array.of(9)], { name }))).toContain(
       "t.idx: longer than its header says: an array of shape [3,2] makes 18 bytes, the file has more.",
     );

@@ -75,7 +75,7 @@ export function readThrift(
     }
   };
   const list = (): readonly ThriftValue[] => {
-    if (++depth > deepest) throw fail("lists too deep in one another");
+    if (++depth > deepest) throw fail("lists are nested too deeply");
     const head = byte();
     const type = head & 15;
     const count = head >> 4 === 15 ? Number(varint(5)) : head >> 4;
@@ -86,7 +86,7 @@ export function readThrift(
     return values;
   };
   const struct = (): ThriftStruct => {
-    if (++depth > deepest) throw fail("structs too deep in one another");
+    if (++depth > deepest) throw fail("structs are nested too deeply");
     const fields = new Map<number, ThriftValue>();
     let field = 0;
     for (let head = byte(); (head & 15) !== 0; head = byte()) {

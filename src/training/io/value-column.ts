@@ -54,7 +54,7 @@ export function valueColumn(name: string, { file, unit, missing }: ValueTable): 
     if (typeof value === "number" && Number.isFinite(value)) return value;
     if (typeof value === "bigint") {
       if (BigInt(Number(value)) === value) return Number(value);
-      const what = `${value} has more digits than a number of a table keeps`;
+      const what = `${value} has more digits than float64 represents`;
       throw fail(place, `${what}. Read the column as text with text: [${JSON.stringify(name)}].`);
     }
     if (isAbsent(value) || (typeof value === "string" && isMissing(value))) {
@@ -118,5 +118,5 @@ function textOf(value: unknown): string | undefined {
 
 function notACell(value: unknown): string {
   const what = Array.isArray(value) ? "a list" : ArrayBuffer.isView(value) ? "bytes" : "an object";
-  return `${what}, where a table has a number or a text. Name the columns to read with columns: […], or make columns of its own of what is in it.`;
+  return `${what}, where a table needs a number or text. Name the columns to read with columns: […], or store its parts in separate columns.`;
 }

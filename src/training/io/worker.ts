@@ -114,10 +114,7 @@ function startThread(hearing: WorkerCallbacks): WorkerThread {
     };
   }
   if (typeof Worker === "undefined") {
-    throw new DownhillError(
-      "option",
-      "prefetch: there are no workers here. Leave worker out and use augment.",
-    );
+    throw new DownhillError("option", "prefetch: there are no workers here. Omit worker and use augment.");
   }
   const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
   const worker = new Worker(address, { name: "downhill" });
@@ -186,7 +183,7 @@ async function answer({ id, url, exported, input }) {
     const found = (await loaded)[exported];
     if (typeof found !== "function") {
       const names = Object.keys(await loaded).join(", ") || "nothing";
-      throw new Error("it has to export a function " + exported + ", and it exports " + names + ".");
+      throw new Error("it must export a function " + exported + ", but it exports " + names + ".");
     }
     stage = "run";
     const buffers = [];

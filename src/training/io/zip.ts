@@ -80,7 +80,7 @@ export function readZipDirectory(bytes: Uint8Array, name: string): readonly ZipE
   for (let i = 1; i < places.length; i++) {
     if (places[i]!.from >= places[i - 1]!.to) continue;
     const two = `${JSON.stringify(places[i - 1]!.name)} and ${JSON.stringify(places[i]!.name)}`;
-    throw damaged(name, `its entries ${two} lie in the same place (byte ${places[i]!.from})`);
+    throw damaged(name, `its entries ${two} overlap (byte ${places[i]!.from})`);
   }
   return entries;
 }
@@ -104,7 +104,7 @@ function findDirectory(
       "data",
       isZip
         ? `${name}: cut short or damaged: it has no end of a zip archive, after ${bytes.length} bytes. Fetch or copy it again.`
-        : `${name}: this is no zip archive (${bytes.length} bytes).`,
+        : `${name}: this is not a zip archive (${bytes.length} bytes).`,
     );
   }
   let [count, size, from] = [
@@ -181,7 +181,7 @@ export async function unpackZipEntry(bytes: Uint8Array, entry: ZipEntry, name: s
     const more = content.length > size ? "more" : `${content.length}`;
     throw damaged(name, `it should have ${size} bytes, and has ${more}`);
   }
-  if (crc32(content) !== entry.crc) throw damaged(name, "its checksum (CRC-32) is another one");
+  if (crc32(content) !== entry.crc) throw damaged(name, "its checksum (CRC-32) does not match");
   return content;
 }
 

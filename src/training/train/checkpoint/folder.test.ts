@@ -256,7 +256,7 @@ describe("two runs in one folder", () => {
   test("are refused, because the second would resume from checkpoints of the first", async () => {
     for await (const { epoch } of fit({ ...options, checkpoint: { store } })) {
       const second = fit({ ...options, checkpoint: { store: checkpointFolder(folder) }, resume: true });
-      await expect(second).rejects.toThrow("another run of this very program has this folder since");
+      await expect(second).rejects.toThrow("another run of this program has used this folder since");
       if (epoch === 2) break;
     }
     expect(lockOf()).toEqual([]);
