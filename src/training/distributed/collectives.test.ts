@@ -18,7 +18,7 @@ import { describe, expect, test } from "vitest";
 import type { World } from "../train/world.ts";
 import { allGather, pmean, psum, replicated } from "./index.ts";
 
-/** Ranks that all do the same, seen from the first: so sums are multiples. Counts what is sent. */
+/** Ranks that all compute the same values, as seen by the first, so that sums are multiples. Counts messages. */
 function equalRanks(size: number): World & { readonly messages: number[] } {
   const messages: number[] = [];
   return {
@@ -72,7 +72,7 @@ describe.each([2, 3, 4])("on %i ranks", (size) => {
 
   test("the transpose of psum is the identity, that of replicated is psum", () => {
     const f = (p: Tensor): Tensor => psum(replicated(p, world).mul(3), world);
-    expect(grad(f)(2).item()).toBe(3 * size); // as of the sum of all ranks' terms, and not of its square
+    expect(grad(f)(2).item()).toBe(3 * size); // the derivative of the sum of all ranks' terms, not of its square
     expect(grad((x: Tensor) => psum(x.mul(3), world))(2).item()).toBe(3);
     expect(vjp((p: Tensor) => replicated(p, world), 1)[1](5)[0].item()).toBe(5 * size);
     expect(jvp((x: Tensor) => psum(x, world), [1], [2])[1].item()).toBe(2 * size);

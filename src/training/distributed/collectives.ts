@@ -22,10 +22,11 @@ interface CollectiveParams {
   readonly world: World;
 }
 
-// Values are of two kinds, which the types do not tell: those that differ by rank, and those that all ranks share. What is
-// computed of shared values alone is shared. A derivative with respect to a shared value is that of all ranks together, so
-// its cotangents are shared; the cotangents of a value that differs are each rank's own. `psum` goes from the first kind to the
-// second, `replicated` back, and each is the transpose of the other: the family is closed, for derivatives of any order.
+// Values are of two kinds, which types do not distinguish: values that differ by rank, and values that all ranks share.
+// Computing only with shared values yields shared values. A derivative with respect to a shared value is that of all
+// ranks together, so its cotangents are shared. The cotangents of a differing value belong to each rank. `psum` maps
+// the first kind to the second and `replicated` the second to the first. Each is the transpose of the other, so the
+// family is closed under derivatives of any order.
 
 const psumPrim: Primitive<CollectiveParams> = /* @__PURE__ */ builtIn<CollectiveParams>({
   name: "psum",
@@ -57,12 +58,12 @@ const allGatherPrim: Primitive<CollectiveParams> = /* @__PURE__ */ builtIn<Colle
   derivative: {
     kind: "linear",
     operands: "all",
-    // what all ranks have of a rank's part, back to that rank
+    // sums the cotangents of a rank's part over all ranks and returns them to that rank
     transpose: (cts, _, { world }, into) =>
       backThrough(replicatedPrim, cts, { world }, into, (ct) => partOf(ct, world.rank)),
   },
   batch: (ins, batched, _, params) => ({
-    // the ranks stand before the batch, where the batch belongs
+    // moves the axis of the ranks behind the batch axis
     outs: bind(allGatherPrim, ins, params).map((out, i) =>
       batched[i] === true ? permute(out, [1, 0, ...range(2, out.shape.length)]) : out,
     ),
@@ -71,7 +72,7 @@ const allGatherPrim: Primitive<CollectiveParams> = /* @__PURE__ */ builtIn<Colle
   lowering: { kind: "host", run: (ins, { world }) => gatherTensors(ins, world) },
 });
 
-/** Takes the cotangents that there are through another collective, all at once, and each to its operand. */
+/** Applies another collective to all present cotangents at once, and adds each result to its operand. */
 function backThrough(
   prim: Primitive<CollectiveParams>,
   cts: readonly Maybe[],
@@ -89,7 +90,7 @@ function backThrough(
   places.forEach((i, k) => into[i]!.add(then(outs[k]!)));
 }
 
-/** What one rank gave to a gathered value. */
+/** Returns the part of a gathered value that one rank contributed. */
 function partOf(x: Tensor, rank: number): Tensor {
   const starts = x.shape.map((_, axis) => (axis === 0 ? rank : 0));
   const limits = x.shape.map((n, axis) => (axis === 0 ? rank + 1 : n));
@@ -108,7 +109,10 @@ function requireNumber(type: ArrayType): ArrayType {
   );
 }
 
-/** Ranks talk while JavaScript runs, not in compiled code: there their calls would not come in one order. */
+/**
+ * Throws `trace` inside compiled functions. Ranks communicate while JavaScript runs; in compiled code the order of
+ * their calls would be undefined.
+ */
 function requireEager(operation: string): void {
   if (!isStaging()) return;
   throw new DownhillError(
@@ -118,7 +122,7 @@ function requireEager(operation: string): void {
   );
 }
 
-/** The sums over all ranks: elements of one dtype travel together. */
+/** Sums over all ranks. Elements of one dtype share one message. */
 function sumTensors(ins: readonly Tensor[], world: World): readonly Tensor[] {
   for (const { type } of ins) requireNumber(type);
   if (world.size === 1) return ins;
@@ -142,20 +146,20 @@ function sumTensors(ins: readonly Tensor[], world: World): readonly Tensor[] {
   return outs;
 }
 
-/** The same memory as an array that can be reduced: sums of unsigned integers have the bits of signed ones. */
+/** Views the memory as an array that can be reduced: sums of unsigned integers have the bits of signed ones. */
 function reducible(array: TypedArray, dtype: DType): Float64Array | Float32Array | Int32Array {
   return dtype === "uint32"
     ? new Int32Array(array.buffer)
     : (array as Float64Array | Float32Array | Int32Array);
 }
 
-/** What all ranks have, along a new axis 0. A rank sends all its operands at once. */
+/** Gathers the values of all ranks along a new axis 0. Each rank sends all its operands in one message. */
 function gatherTensors(ins: readonly Tensor[], world: World): readonly Tensor[] {
   const { rank, size } = world;
   const outs = ins.map((x) => makeArray(scalarTypeOf(x.dtype), size * sizeOf(x.shape)));
   const bytes = outs.reduce((sum, out) => sum + out.byteLength / size, 0);
   const packed = new Uint8Array(bytes);
-  /** Goes through the operands and their places in the packed bytes and, for one rank, in the results. */
+  /** Visits the operands with their offset in the packed bytes and the part of the results that belongs to one rank. */
   const eachPart = (owner: number, visit: (i: number, at: number, part: Uint8Array) => void): void => {
     let at = 0;
     outs.forEach(({ buffer, byteLength }, i) => {
@@ -203,13 +207,14 @@ function requireWorld(operation: string, world: unknown): asserts world is World
 }
 
 /**
- * The sum over all ranks of a value that differs by rank, which all of them get: of a tensor, or of each leaf of nested
- * arrays and objects. Integers wrap. Where the number of ranks is a power of two, ranks are added in pairs, pairs in pairs and
- * so on, in order, with the same bits in every run; otherwise MPI chooses the order.
+ * Returns on all ranks the sum over all ranks of a value that differs by rank: of a tensor, or of each leaf of nested
+ * arrays and objects. Integers wrap. If the number of ranks is a power of two, the sum uses a binary tree in a fixed
+ * order, with equal bits in every run; otherwise MPI chooses the order.
  *
- * Derivative: linear; its transpose is `replicated`, since the results share one cotangent. All ranks must call it, in the same order.
+ * Derivative: linear; its transpose is `replicated`, because the results share one cotangent. All ranks must call it,
+ * in the same order.
  *
- * @throws DownhillError `trace` inside what is compiled, `dtype` for bool.
+ * @throws DownhillError `trace` inside compiled functions, `dtype` for bool.
  */
 export function psum(x: TensorLike, world: World): Tensor;
 export function psum<T>(tree: T, world: World): T;
@@ -219,9 +224,9 @@ export function psum(tree: unknown, world: World): unknown {
 }
 
 /**
- * The mean over all ranks: `psum` divided by their number. Integers become float64.
+ * Returns the mean over all ranks: `psum` divided by their number. Integers become float64.
  *
- * @throws DownhillError `trace` inside what is compiled, `dtype` for bool.
+ * @throws DownhillError `trace` inside compiled functions, `dtype` for bool.
  */
 export function pmean(x: TensorLike, world: World): Tensor;
 export function pmean<T>(tree: T, world: World): T;
@@ -235,11 +240,12 @@ export function pmean(tree: unknown, world: World): unknown {
 }
 
 /**
- * What all ranks have, along a new axis 0 of the size of the world, which all of them get.
+ * Returns on all ranks the values of all ranks along a new axis 0 of the size of the world.
  *
- * Derivative: linear; its transpose gives each rank the cotangent of its part. All ranks must call it, with arrays of the same shape.
+ * Derivative: linear; its transpose returns to each rank the cotangent of its part. All ranks must call it, with arrays
+ * of the same shape.
  *
- * @throws DownhillError `trace` inside what is compiled.
+ * @throws DownhillError `trace` inside compiled functions.
  */
 export function allGather(x: TensorLike, world: World): Tensor;
 export function allGather<T>(tree: T, world: World): T;
@@ -249,10 +255,11 @@ export function allGather(tree: unknown, world: World): unknown {
 }
 
 /**
- * A value that all ranks share, for use where they differ: the value itself, of which no rank is asked anything. Its
- * transpose is `psum`: the gradient in it is the sum of what all ranks contribute, one message for all leaves together.
+ * Marks a value as shared by all ranks, for use in computations that differ by rank. Returns the value unchanged,
+ * without communication. Its transpose is `psum`: the gradient with respect to it is the sum of the contributions of
+ * all ranks, sent in one message for all leaves.
  *
- * @throws DownhillError `trace` inside what is compiled.
+ * @throws DownhillError `trace` inside compiled functions.
  * @example
  * // the gradient of the loss over all data, of which each rank has its own part
  * const gradient = (params: Tensor, part: Tensor, world: World) =>

@@ -1,12 +1,12 @@
-/** What the header of an MPI library defines, by the names of the standard without `MPI_`. */
+/** Constants of the header of an MPI library, named as in the standard without `MPI_`. */
 export interface MpiConstants {
-  /** How users know the library. */
+  /** Name of the implementation. */
   readonly make: "Open MPI" | "MPICH";
-  /** The C type of handles: of communicators, types and operations. */
+  /** C type of handles of communicators, types and operations. */
   readonly handle: "void *" | "int";
-  /** Handles: names of variables whose addresses they are, or numbers. */
+  /** Handles: numbers, or names of variables whose addresses are the handles. */
   readonly handles: Readonly<Record<HandleName, string | number>>;
-  /** The address that stands for the array which is sent, where it is that which receives. */
+  /** Address passed as send buffer if the receive buffer also holds the data to send (`MPI_IN_PLACE`). */
   readonly inPlace: bigint;
   readonly commTypeShared: number;
 }
@@ -14,7 +14,7 @@ export interface MpiConstants {
 export type HandleName =
   "COMM_WORLD" | "ERRORS_RETURN" | "INFO_NULL" | "BYTE" | "FLOAT" | "DOUBLE" | "INT" | "SUM" | "MAX" | "MIN";
 
-/** From the mpi.h of Open MPI 5: handles are addresses of variables of the library. The same in version 4. */
+/** From the mpi.h of Open MPI 5, equal in version 4: handles are addresses of variables of the library. */
 export const openMpiConstants: MpiConstants = {
   make: "Open MPI",
   handle: "void *",
@@ -34,7 +34,7 @@ export const openMpiConstants: MpiConstants = {
   commTypeShared: 0,
 };
 
-/** From the mpi.h of MPICH 4: handles are numbers, those of the binary interface that its relatives share. */
+/** From the mpi.h of MPICH 4: handles are numbers of the ABI that its derivatives share. */
 export const mpichConstants: MpiConstants = {
   make: "MPICH",
   handle: "int",
@@ -54,11 +54,9 @@ export const mpichConstants: MpiConstants = {
   commTypeShared: 1,
 };
 
-/** `MPI_THREAD_FUNNELED`: the process has threads, and the one that began MPI calls it. */
+/** `MPI_THREAD_FUNNELED`: the process has threads, but only the thread that initialised MPI calls it. */
 export const threadFunneled = 1;
 
-/**
- * Bytes that hold the longest text that the libraries write (`MPI_MAX_LIBRARY_VERSION_STRING` of MPICH), and any `MPI_Status`.
- */
+/** Size in bytes of a buffer for the longest string of the libraries (`MPI_MAX_LIBRARY_VERSION_STRING` of MPICH). */
 export const longestText = 8192;
-export const statusBytes = 64; // 24 in Open MPI, 20 in MPICH
+export const statusBytes = 64; // for any `MPI_Status`: 24 in Open MPI, 20 in MPICH

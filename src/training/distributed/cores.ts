@@ -2,12 +2,12 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { Mpi } from "./mpi.ts";
 
-/** More processors than machines have. */
+/** Upper bound of the number of processors of a machine. */
 const mostProcessors = 4096;
 
 /**
- * How many processors there are for each rank on this machine: those that any of its ranks may use, shared out. Launchers that
- * bind a rank to some of them and launchers that do not give the same.
+ * Returns the number of processors per rank on this machine: those that any of its ranks may use, divided by the number
+ * of ranks. The result does not depend on whether the launcher binds ranks to processors.
  */
 export function coresPerRank(mpi: Mpi): number {
   const flags = new Int32Array(mostProcessors);
@@ -16,13 +16,15 @@ export function coresPerRank(mpi: Mpi): number {
   return Math.max(1, Math.floor(flags.reduce((sum, flag) => sum + flag, 0) / ranks));
 }
 
-/** The numbers of the processors that this process may use; where the system does not tell, the first of them. */
+/**
+ * Returns the numbers of the processors that this process may use. If the system does not report them, counts from 0.
+ */
 function allowedProcessors(): readonly number[] {
   let list: string | undefined;
   try {
     list = /^Cpus_allowed_list:\s*([\d,-]+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
   } catch {
-    // no Linux
+    // not Linux
   }
   const ranges = (list ?? `0-${availableParallelism() - 1}`).split(",");
   return ranges.flatMap((range) => {

@@ -4,18 +4,22 @@ import type { Mpi } from "./mpi.ts";
 import type { RankProgress } from "./progress.ts";
 
 /**
- * How long a rank that ends with an exit code other than 0 waits for the others before it ends them, in milliseconds: they
- * may be on their way to the same end, and are at most some steps and a checkpoint away from it.
+ * Time in milliseconds for which a rank that ends with a non-zero exit code waits for the others before it ends them.
+ * They may be about to end equally, at most some steps and a checkpoint later.
  */
 const usualPatience = 10_000;
 
-/** How long it sleeps between two looks, in milliseconds: so long that waiting takes no time from ranks on the same cores. */
+/**
+ * Longest sleep between two checks, in milliseconds: long enough that waiting takes no time from ranks on the same
+ * cores.
+ */
 const longestSleep = 20;
 
 /**
- * Has MPI end with the process, however that ends. All ranks wait for one another first, since the library would wait
- * too, and for ever. A rank with an uncaught error tells it and ends the others; so does one that ends with another exit code
- * than 0 while the others do not, and, with any exit code, one that others wait for in a call which it has not made.
+ * Finalises MPI when the process ends, for whatever reason. All ranks first wait for one another, because the library
+ * would otherwise wait, and for ever. A rank ends the others in three cases: it has an uncaught error, which it prints;
+ * it ends with a non-zero exit code while the others continue; or, with any exit code, another rank waits for it in a
+ * call that it has not made.
  */
 export function endWithProcess(mpi: Mpi, progress: RankProgress): void {
   const patience = Number(process.env[launchVariables.patience] ?? usualPatience);
@@ -25,7 +29,7 @@ export function endWithProcess(mpi: Mpi, progress: RankProgress): void {
   });
   process.on("exit", (code) => {
     if (uncaught !== undefined && mpi.size > 1) {
-      // Node itself would print it after this, and there is no after
+      // Node would print it only after this handler, which never returns.
       abortWith(mpi, `ended by an error that nothing caught:\n${inspect(uncaught.error)}`);
     }
     const areThere = mpi.arrive();
@@ -36,7 +40,7 @@ export function endWithProcess(mpi: Mpi, progress: RankProgress): void {
       if (waiting !== undefined || isOver) {
         process.exitCode = code || 1;
         abortWith(mpi, leftAlone(code, waiting), code || 1);
-        return; // the library may return from it before the launcher ends the process
+        return; // the library may return before the launcher ends the process
       }
       Atomics.wait(sleeper, 0, 0, sleep);
     }
@@ -55,8 +59,8 @@ function leftAlone(code: number, waiting: number | undefined): string {
 }
 
 /**
- * How long a message has for its way to mpirun before the ranks are ended, in milliseconds: the end takes another way, and
- * what mpirun says of it would come first.
+ * Time in milliseconds for a message to reach mpirun before the ranks are ended. The end uses another channel, so the
+ * output of mpirun about it would come first.
  */
 const headStart = 100;
 

@@ -3,25 +3,25 @@ import { DownhillError } from "../../engine/errors/index.ts";
 /** A function of a C library. */
 export type ForeignFunction = (...args: unknown[]) => number;
 
-/** A C library that is loaded. */
+/** A loaded C library. */
 export interface ForeignLibrary {
   readonly func: (prototype: string) => ForeignFunction;
-  /** The address of a variable. */
+  /** Returns the address of a variable. */
   readonly symbol: (name: string, type: string) => unknown;
 }
 
-/** The part of koffi that is used here. */
+/** The functions of koffi that are used here. */
 export interface Koffi {
   readonly load: (path: string, options: { readonly global: boolean }) => ForeignLibrary;
 }
 
 /**
- * koffi as it is installed.
+ * Imports the installed koffi.
  *
- * @throws DownhillError `option`, with what to install, if it is not there.
+ * @throws DownhillError `option`, with the command to install it, if it is missing.
  */
 export async function loadKoffi(): Promise<Koffi> {
-  const name = "koffi"; // not in the call, so that bundlers do not look for it
+  const name = "koffi"; // a variable, so that bundlers do not resolve it
   try {
     const module = (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as { default: Koffi };
     return module.default;

@@ -10,7 +10,7 @@ test.each([
     { OMPI_COMM_WORLD_SIZE: "4", OMPI_COMM_WORLD_RANK: "2", PMIX_RANK: "2" },
     { make: "Open MPI", size: 4, rank: 2 },
   ],
-  // its helpers are started by srun, one a machine
+  // srun starts its helpers, one per machine
   [
     "mpirun of Open MPI in an allocation of Slurm",
     { OMPI_COMM_WORLD_SIZE: "8", OMPI_COMM_WORLD_RANK: "5", SLURM_STEP_NUM_TASKS: "2", SLURM_PROCID: "1" },

@@ -1,19 +1,19 @@
 import type { MpiConstants } from "./constants.ts";
 
-/** What a launcher told its processes. */
+/** Data that a launcher passed to its processes. */
 export interface LaunchInfo {
-  /** What started this process, as users know it. */
+  /** Name of the launcher. */
   readonly name: string;
-  /** The make of MPI that it belongs to, where that is only one. */
+  /** MPI implementation of the launcher, if it is unique. */
   readonly make: MpiConstants["make"] | undefined;
   readonly size: number | undefined;
   readonly rank: number | undefined;
 }
 
 /**
- * What the variables say that launchers set, nearest launcher first: within an allocation of Slurm `mpirun` starts its
- * helpers by `srun`, whose variables reach the ranks too. `SLURM_NTASKS` is left alone: a batch script has it too, and what runs
- * there is one process.
+ * Reads the environment variables of launchers, the innermost launcher first: within a Slurm allocation `mpirun` starts
+ * its helpers by `srun`, whose variables reach the ranks too. `SLURM_NTASKS` is ignored because batch scripts, which
+ * run as one process, have it too.
  */
 export function readLauncher(env: Readonly<Record<string, string | undefined>>): LaunchInfo | undefined {
   const number = (name: string): number | undefined =>

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { ForeignLibrary, Koffi } from "./koffi.ts";
 import { loadLibrary } from "./library.ts";
 
-/** Libraries that call themselves so, by their names, and the names that were asked for. */
+/** A koffi with libraries of these names and versions, and the names that were tried. */
 function koffiWith(versions: Readonly<Record<string, string>>): { koffi: Koffi; tried: string[] } {
   const tried: string[] = [];
   const library = (version: string): ForeignLibrary => ({

@@ -3,23 +3,23 @@ import type { MpiConstants } from "./constants.ts";
 import { longestText, mpichConstants, openMpiConstants } from "./constants.ts";
 import type { ForeignLibrary, Koffi } from "./koffi.ts";
 
-/** A loaded library of MPI, and what its header defines. */
+/** A loaded MPI library, and the constants of its header. */
 export interface MpiLibrary {
   readonly library: ForeignLibrary;
   readonly constants: MpiConstants;
-  /** The name or path under which it was found. */
+  /** Name or path under which it was found. */
   readonly path: string;
-  /** What it says of itself, one line. */
+  /** Its version, as one line. */
   readonly version: string;
 }
 
 const names: Readonly<Record<MpiConstants["make"], readonly string[]>> = {
   "Open MPI": ["libmpi.so.40", "libmpi.40.dylib"],
-  // by the binary interface that MPICH shares with Intel MPI, MVAPICH and Cray's; then by Debian's name
+  // the ABI that MPICH shares with Intel MPI, MVAPICH and Cray; then Debian's name
   MPICH: ["libmpi.so.12", "libmpich.so.12", "libmpi.12.dylib"],
 };
 
-/** Where the names have no number, or are not looked for by the system. */
+/** Names without a number, and paths that the system does not search. */
 const otherNames = [
   "libmpi.so",
   "libmpi.dylib",
@@ -31,9 +31,10 @@ const install =
   "Install Open MPI (Debian: apt-get install openmpi-bin libopenmpi40) or MPICH (apt-get install mpich)";
 
 /**
- * Loads the library of MPI at a path, or the first that is found by its usual names, those of the make `preferred` first.
+ * Loads the MPI library at a path, or the first that is found under the usual names, those of the implementation
+ * `preferred` first.
  *
- * @throws DownhillError `option` if there is none, or it is of a make whose constants are not known.
+ * @throws DownhillError `option` if there is none, or its implementation is unknown.
  */
 export function loadLibrary(
   koffi: Koffi,
@@ -45,7 +46,7 @@ export function loadLibrary(
   for (const path of given === undefined ? usual : [given]) {
     let library: ForeignLibrary;
     try {
-      // global, since Open MPI's plug-ins look for the symbols of the library that loads them
+      // global, because Open MPI's plug-ins use the symbols of the library that loads them
       library = koffi.load(path, { global: true });
     } catch (cause) {
       problem = cause;
@@ -74,7 +75,7 @@ function recognise(library: ForeignLibrary, path: string): Pick<MpiLibrary, "con
       },
     );
   }
-  // the first of several: Open MPI goes on with package and date, MPICH with how it was built
+  // The first part of the text: Open MPI continues with package and date, MPICH with build settings.
   const version = textOf(text).split(/[,\n]/, 1)[0]!.replaceAll(/\s+/g, " ").trim();
   if (/open mpi/i.test(version)) return { constants: openMpiConstants, version };
   if (/mpich|mvapich|intel\(r\) mpi|cray/i.test(version)) return { constants: mpichConstants, version };
@@ -84,7 +85,7 @@ function recognise(library: ForeignLibrary, path: string): Pick<MpiLibrary, "con
   );
 }
 
-/** A text of C, which ends with a zero byte. */
+/** Decodes a C string, which ends with a zero byte. */
 export function textOf(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));

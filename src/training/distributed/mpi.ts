@@ -5,10 +5,10 @@ import { longestText, statusBytes, threadFunneled } from "./constants.ts";
 import type { ForeignFunction } from "./koffi.ts";
 import { textOf, type MpiLibrary } from "./library.ts";
 
-/** A handle of MPI: an address or a number, as the library has it. */
+/** An MPI handle: an address or a number, depending on the library. */
 type Handle = unknown;
 
-/** The functions of MPI that are used here, on arrays where they are; each throws what the library calls an error. */
+/** The MPI functions that are used here. They work on arrays in place and throw the errors that the library returns. */
 export interface Mpi {
   readonly rank: number;
   readonly size: number;
@@ -16,16 +16,22 @@ export interface Mpi {
   readonly allReduce: (array: ReducibleArray, operation: ReduceOperation) => void;
   readonly broadcast: (array: Uint8Array | ReducibleArray, root: number) => void;
   readonly barrier: () => void;
-  /** The processes that share memory with this one, itself among them: how many, and flags that any of them has set. */
+  /**
+   * Combines flags by maximum over the processes that share memory with this one. Returns the number of these
+   * processes.
+   */
   readonly amongNeighbours: (flags: Int32Array) => number;
-  /** Begins to wait for all ranks, apart from all other calls; the function that it gives tells whether they are there. */
+  /**
+   * Begins to wait for all ranks, separately from all other calls. Returns a function that reports whether all have
+   * arrived.
+   */
   readonly arrive: () => () => boolean;
   readonly finalize: () => void;
   /** Ends all ranks. */
   readonly abort: (code: number) => void;
 }
 
-const tag = 0x646f; // any number: nothing else sends on this communicator
+const tag = 0x646f; // arbitrary: nothing else sends on this communicator
 const mostElements = 2 ** 31 - 1; // counts are int in MPI
 
 const operations: Readonly<Record<ReduceOperation, HandleName>> = { sum: "SUM", max: "MAX", min: "MIN" };
@@ -36,18 +42,21 @@ const types: Readonly<Record<string, HandleName>> = {
   Int32Array: "INT",
 };
 
-/** Functions of the library by their names in MPI, without `MPI_`, and their parameters; a `handle` is what it is in the library. */
+/**
+ * Binds library functions by their MPI name without `MPI_` and their parameter types; `handle` is replaced by the
+ * handle type of the library.
+ */
 interface MpiFunctions {
-  /** A function that gives its error code. */
+  /** Returns a function that returns its error code. */
   readonly bind: (name: string, parameters: string) => ForeignFunction;
-  /** A function that throws what it calls an error. */
+  /** Returns a function that throws if it returns an error code. */
   readonly call: (name: string, parameters: string) => (...args: unknown[]) => void;
 }
 
-/** MPI once it is initialised. */
+/** MPI after initialisation. */
 interface Session extends MpiFunctions {
   readonly handles: Readonly<Record<HandleName, Handle>>;
-  /** What the library writes numbers into. */
+  /** Buffer into which the library writes numbers. */
   readonly number: Int32Array;
   readonly readNumber: (name: string, communicator: Handle) => number;
   readonly readHandle: (bytes: Uint8Array) => Handle;
@@ -56,7 +65,7 @@ interface Session extends MpiFunctions {
 /**
  * Initialises MPI in this process.
  *
- * @throws DownhillError `option` if it is initialised already, or serves no process with several threads.
+ * @throws DownhillError `option` if it is already initialised, or does not support processes with several threads.
  */
 export function initialise(mpi: MpiLibrary): Mpi {
   const { inPlace } = mpi.constants;
@@ -112,7 +121,7 @@ export function initialise(mpi: MpiLibrary): Mpi {
   };
 }
 
-/** Initialises the library, for errors that are told and do not end the process. */
+/** Initialises the library such that it returns errors instead of ending the process. */
 function begin({ library, constants, version }: MpiLibrary): Session {
   const number = new Int32Array(1);
   const { bind, call } = functionsOf(library, constants.handle, version);
@@ -134,7 +143,7 @@ function begin({ library, constants, version }: MpiLibrary): Session {
       "option",
       `openMpi: ${version} was built without support for threads (MPI_THREAD_FUNNELED), which JavaScript has. Install one with it.`,
     );
-  // else the library ends the process itself
+  // otherwise the library ends the process itself
   call("Comm_set_errhandler", "handle, handle")(handles.COMM_WORLD, handles.ERRORS_RETURN);
   return {
     bind,
@@ -158,7 +167,7 @@ function functionsOf(library: MpiLibrary["library"], handle: string, version: st
   const errorText = bind("Error_string", "int, void *, void *");
   const failed = (name: string, code: number): DownhillError => {
     const text = new Uint8Array(longestText);
-    errorText(code, text, new Int32Array(1)); // its length, which is not needed
+    errorText(code, text, new Int32Array(1)); // length of the text, which is not needed
     return new DownhillError(
       "aborted",
       `MPI_${name} failed: ${textOf(text).trim()} (${version}). All ranks must make the same calls in the same order, with ` +
@@ -177,7 +186,7 @@ function functionsOf(library: MpiLibrary["library"], handle: string, version: st
   };
 }
 
-/** What `arrive` is: waiting on a communicator of its own, so that who leaves is not taken for who takes part in something else. */
+/** Implements `arrive` with its own communicator, so that a leaving rank does not match other collective calls. */
 function parting({ call, handles, number, readHandle }: Session, status: Uint8Array): Mpi["arrive"] {
   const communicator = new Uint8Array(8);
   call("Comm_dup", "handle, void *")(handles.COMM_WORLD, communicator);

@@ -14,20 +14,23 @@ import { loadLibrary, type MpiLibrary } from "./library.ts";
 import { initialise, type Mpi } from "./mpi.ts";
 import { counted } from "./progress.ts";
 
-/** Which MPI is opened. */
+/** Options of `openMpi`. */
 export interface OpenMpiOptions {
   /**
-   * The file of the library, a name or a path. Default: the variable `DOWNHILL_MPI`, else the first that is found of
-   * `libmpi.so.40` (Open MPI), `libmpi.so.12`, `libmpich.so.12` (MPICH and its relatives) and the like, those that belong to the
-   * launcher first.
+   * File of the library, a name or a path. Default: the variable `DOWNHILL_MPI`, otherwise the first file found among
+   * `libmpi.so.40` (Open MPI), `libmpi.so.12`, `libmpich.so.12` (MPICH and its derivatives) and similar names,
+   * beginning with those of the launcher.
    */
   readonly library?: string;
 }
 
-/** How UCX, through which MPICH sends, and Open MPI between some machines, leaves the engine alone. */
+/**
+ * Settings that keep UCX from interfering with the JavaScript engine. MPICH sends through UCX, and Open MPI does
+ * between some machines.
+ */
 const ucxSettings: Readonly<Record<string, string>> = {
-  UCX_ERROR_SIGNALS: "", // the engine has a handler of its own, for reads beyond the memory of WebAssembly
-  // it rewrites brk and mmap while threads of the engine run: the heap lost pages in use, in one of 60 processes
+  UCX_ERROR_SIGNALS: "", // The engine has its own handler, for accesses beyond WebAssembly memory.
+  // UCX rewrites brk and mmap while threads of the engine run, which corrupted the heap in one of 60 processes.
   UCX_MEM_EVENTS: "n",
   UCX_MEM_MMAP_HOOK_MODE: "none",
 };
@@ -35,15 +38,16 @@ const ucxSettings: Readonly<Record<string, string>> = {
 let opened: Promise<World> | undefined;
 
 /**
- * Opens MPI (Open MPI 4 and 5, MPICH 3 and 4) and gives the ranks of this run, which a launcher started: `downhill launch -n 4`,
- * `mpirun` or `srun`. Without a launcher there is one rank. The second call gives what the first one gave.
+ * Opens MPI (Open MPI 4 and 5, MPICH 3 and 4) and returns the ranks of this run, which a launcher started:
+ * `downhill launch -n 4`, `mpirun` or `srun`. Without a launcher there is one rank. Further calls return the same
+ * promise.
  *
- * MPI is closed when the process ends. A rank that ends by an error that nothing catches writes it to standard error and ends
- * the others. Unless `configure({ threads })` says otherwise, each rank has as many threads as there are processors on its machine for
- * each rank.
+ * MPI is closed when the process ends. A rank that ends by an uncaught error writes it to standard error and ends the
+ * others. By default the number of threads of each rank is the number of processors per rank on its machine;
+ * `configure({ threads })` overrides it.
  *
- * @throws DownhillError `option` if koffi or MPI is not installed, if launcher and library do not belong together, and in
- * a worker.
+ * @throws DownhillError `option` if koffi or MPI is not installed, if launcher and library do not match, and in a
+ *   worker.
  */
 export function openMpi(options: OpenMpiOptions = {}): Promise<World> {
   if (arguments.length > 1) refuseExtra("openMpi", arguments, 1);
@@ -80,7 +84,10 @@ async function open(options: OpenMpiOptions): Promise<World> {
   return worldOf(mpi);
 }
 
-/** A library that does not know its launcher makes a world of one rank in each process, which all write the same files. */
+/**
+ * Throws if rank and size differ between launcher and library. A library that does not know its launcher creates a
+ * world of one rank in each process, and all would write the same files.
+ */
 function requireMatch(mpi: Mpi, { path, version }: MpiLibrary, launch: LaunchInfo | undefined): void {
   if (launch === undefined) return;
   const { name, size = mpi.size, rank = mpi.rank } = launch;

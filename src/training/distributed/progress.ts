@@ -2,21 +2,24 @@ import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { Mpi } from "./mpi.ts";
 
-/** Counts of the calls that a rank has made together with others, in a file that the others can read. */
+/** Counts of the calls of a rank that involve other ranks, in a file that the others can read. */
 export interface RankProgress {
-  /** Counts a call of all ranks, before it is made. */
+  /** Counts a collective call before it is made. */
   readonly enter: () => void;
-  /** Notes that the last call of all ranks has returned. Only calls that may return although a rank is absent need it. */
+  /**
+   * Records that the last collective call has returned. Needed only for calls that may return although a rank is
+   * absent.
+   */
   readonly leave: () => void;
-  /** Counts an exchange with another rank, before it is made. */
+  /** Counts an exchange with another rank before it is made. */
   readonly exchange: (peer: number) => void;
-  /** A rank that is in a call which this rank has not made, and that waits for ever if this rank makes no more calls. */
+  /** Returns a rank in a call that this rank has not made, which waits for ever if this rank makes no more calls. */
   readonly waiting: () => number | undefined;
-  /** Removes the file, which tells the launcher that this rank has ended in order. */
+  /** Removes the file, which reports to the launcher that this rank has ended in order. */
   readonly end: () => void;
 }
 
-/** For ranks without a launcher of ours, which has a folder for the files. */
+/** For ranks that were not started by `downhill launch`, which provides the folder for the files. */
 export const noProgress: RankProgress = {
   enter: () => {},
   leave: () => {},
@@ -26,10 +29,11 @@ export const noProgress: RankProgress = {
 };
 
 const bytesOfCount = 8;
-const [entered, left, exchanges] = [0, 1, 2]; // slots of counts; from the third on one for each peer
+const [entered, left, exchanges] = [0, 1, 2]; // slots of counts; from the third on, one per peer
 
 /**
- * Progress in a folder that all ranks of this machine share: the file of a rank has its number as name. To count a call writes 8 bytes, some 2 µs.
+ * Records progress in a folder that all ranks of this machine share. The file of a rank is named by its number.
+ * Counting a call writes 8 bytes, in about 2 µs.
  */
 export function progressIn(folder: string, rank: number, size: number): RankProgress {
   const fileOf = (one: number): string => join(folder, String(one));
@@ -40,7 +44,7 @@ export function progressIn(folder: string, rank: number, size: number): RankProg
     try {
       writeSync(file, counts, slot * bytesOfCount, bytesOfCount, slot * bytesOfCount);
     } catch {
-      // no room: what is lost is a message about ranks that wait
+      // Disk full: only a message about waiting ranks is lost.
     }
   };
   return {
@@ -63,7 +67,7 @@ export function progressIn(folder: string, rank: number, size: number): RankProg
   };
 }
 
-/** Counts of another rank, 0 where it has written none. `undefined` if it has ended, or not begun. */
+/** Reads the counts of another rank, 0 for those it has not written; `undefined` if it has ended, or not begun. */
 function countsIn(file: string, size: number): Float64Array | undefined {
   try {
     const counts = new Float64Array(exchanges + size);
@@ -75,7 +79,7 @@ function countsIn(file: string, size: number): Float64Array | undefined {
   }
 }
 
-/** The functions of MPI, with their calls counted. */
+/** Wraps the MPI functions to count their calls. */
 export function counted(mpi: Mpi, progress: RankProgress): Mpi {
   return {
     ...mpi,
@@ -90,7 +94,7 @@ export function counted(mpi: Mpi, progress: RankProgress): Mpi {
     broadcast(array, root) {
       progress.enter();
       mpi.broadcast(array, root);
-      progress.leave(); // a short message is sent though nobody receives it
+      progress.leave(); // a short message is sent even if no rank receives it
     },
     barrier() {
       progress.enter();

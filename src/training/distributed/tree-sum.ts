@@ -1,12 +1,14 @@
 import type { ReducibleArray, World } from "../train/world.ts";
 
-/** Bytes that are exchanged at a time: few enough to be still in a cache when they are added, and large against a message. */
+/**
+ * Bytes per exchange: few enough to stay in the cache until they are added, and large compared with the cost of a
+ * message.
+ */
 const pieceBytes = 2 ** 19;
 
 /**
- * Replaces an array by its sum over all ranks. Where their number is a power of two, ranks are added in pairs, then pairs in
- * pairs and so on, in the order of their numbers: the same bits on all ranks, and in every run. Otherwise the transport
- * chooses the order.
+ * Replaces an array by its sum over all ranks. If their number is a power of two, the sum uses a binary tree in the
+ * order of the ranks, with equal bits on all ranks and in every run. Otherwise the transport chooses the order.
  */
 export function sumOverRanks(array: ReducibleArray, world: World): void {
   const { rank, size } = world;
@@ -20,7 +22,7 @@ export function sumOverRanks(array: ReducibleArray, world: World): void {
     const bytes = new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
     for (let step = 1; step < size; step *= 2) {
       world.exchange(rank ^ step, bytes, received);
-      // a sum of two has the same bits in either order, so that both ranks of a pair have them
+      // Addition of two numbers is commutative to the last bit, so both ranks of a pair get equal sums.
       for (let i = 0; i < part.length; i++) part[i]! += others[i]!;
     }
   }

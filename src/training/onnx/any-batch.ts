@@ -4,32 +4,36 @@ import type { GraphBuilder } from "./graph-builder.ts";
 import type { Attribute, ElementType, OnnxGraph, Initializer, OnnxNode, ValueInfo } from "./model.ts";
 import { elementTypes } from "./model.ts";
 
-/** Sizes of the batch at which a function is looked at: primes, which hardly any other size is. */
+/** Batch sizes at which a function is traced: primes, which rarely occur as other sizes. */
 const probes = [1009, 1013, 1019] as const;
 
-/** What a model calls the size of the batch in the types of inputs and outputs. */
+/** Name of the batch size in the types of inputs and outputs. */
 const batch = "batch";
 
-/** A graph and what built it. */
+/** A graph and its builder. */
 export interface BuiltGraph {
   readonly g: GraphBuilder;
   readonly graph: OnnxGraph;
 }
 
-/** What `toOnnx` does about batches; `anyBatch` makes it. */
+/** Batch handling of `toOnnx`, created by `anyBatch`. */
 export interface AnyBatch {
   readonly names: readonly string[];
-  /** The graph for any size, from that for the size of the arguments and those of a function for others. */
+  /**
+   * Returns the graph for any batch size, from the graph for the size of the arguments and a function that builds it
+   * for other sizes.
+   */
   readonly graph: (asGiven: OnnxGraph, builtAt: ((n: number) => BuiltGraph) | undefined) => OnnxGraph;
 }
 
 /**
- * Names the inputs of a model whose first axis is the batch, so that it takes batches of any size. The function is traced at
- * several sizes n, 1 and some of about a thousand, and what depends on n has to be a · n + b, as sizes are, or a / n, as in means and
- * their derivatives. What a function does for other sizes only is not seen.
+ * Names the inputs of a model whose first axis is the batch, so that the model accepts batches of any size. The
+ * function is traced at several sizes n: 1 and some of about a thousand. Values that depend on n must have the form a ·
+ * n + b, such as sizes, or a / n, as in means and their derivatives. Operations that occur only at other sizes are not
+ * detected.
  *
- * @throws DownhillError `option` for no names. From `toOnnx`: `option` for names that do not fit, `shape` for a function that
- * depends on n in another way, as one that loops over items does.
+ * @throws DownhillError `option` for no names. From `toOnnx`: `option` for unknown names, `shape` for a function that
+ *   depends on n in another way, such as one that loops over items.
  * @example
  * const model = toOnnx((x) => x.mul(2), [[1, 2]], { inputs: ["x"], batch: anyBatch("x") });
  * model.length > 100; // true
@@ -62,7 +66,10 @@ export function anyBatch(...names: readonly string[]): AnyBatch {
   };
 }
 
-/** The graph of a function for any n, from its graphs at some n: constants that depend on n are computed in it. */
+/**
+ * Builds the graph of a function for any n, from its graphs at some n. Constants that depend on n are computed in the
+ * graph.
+ */
 function forAnyBatch(builtAt: (n: number) => BuiltGraph, input: string): OnnxGraph {
   const built = probes.map((n) => builtAt(n));
   const merged = merge(built.map(({ graph }) => graph));
@@ -72,7 +79,7 @@ function forAnyBatch(builtAt: (n: number) => BuiltGraph, input: string): OnnxGra
   const [sizes] = front.nodes("Shape", [input], 1, { start: 0, end: 1 });
   const count = front.node("Squeeze", [sizes!]);
   const computed = new Set<Initializer>();
-  // those that are added here come behind those that there are
+  // initialisers that are added here follow the existing ones
   for (const [i, value] of [...graph.initializers].entries()) {
     const all = built.map((other) => other.graph.initializers[i]!);
     if (all.every(({ data }) => isSame(data, value.data))) continue;
@@ -86,7 +93,7 @@ function forAnyBatch(builtAt: (n: number) => BuiltGraph, input: string): OnnxGra
   };
 }
 
-/** The one graph that several are but for numbers. */
+/** Merges graphs that are equal except for numbers. */
 function merge(graphs: readonly OnnxGraph[]): OnnxGraph {
   const first = graphs[0]!;
   const sizesOf = ({ nodes, initializers }: OnnxGraph): string =>
@@ -116,7 +123,7 @@ function merge(graphs: readonly OnnxGraph[]): OnnxGraph {
   return { ...first, nodes, inputs: typesOf("inputs"), outputs: typesOf("outputs") };
 }
 
-/** An operator as a text, without the graphs in it. */
+/** Serialises an operator without the graphs in its attributes. */
 function outlineOf({ op, ins, outs, attributes }: OnnxNode): string {
   return JSON.stringify([op, ins, outs, Object.entries(attributes).filter(([, value]) => !isGraph(value))]);
 }
@@ -125,7 +132,7 @@ function isGraph(value: Attribute): value is OnnxGraph {
   return typeof value === "object" && "nodes" in value;
 }
 
-/** Refuses a function whose results have fewer axes, or other sizes, where the batch is one item. */
+/** Throws if results have fewer axes or other sizes for a batch of one item. */
 function checkSingle({ outputs }: OnnxGraph, single: OnnxGraph): void {
   outputs.forEach(({ name, shape }, i) => {
     const sizes = single.outputs[i]!.shape;
@@ -140,7 +147,7 @@ function isSame(a: ArrayLike<unknown>, b: ArrayLike<unknown>): boolean {
   return true;
 }
 
-/** Computes the numbers of a constant, which are those of `all` at the probes, from the size of the batch. */
+/** Computes the numbers of a constant, whose values at the probes are those of `all`, from the batch size. */
 function writeNumbers(
   g: GraphBuilder,
   { name, type, shape }: Initializer,
@@ -170,7 +177,7 @@ function writeNumbers(
   g.result("Div", [g.scalar(type, total), g.node("Cast", [n], to)], name);
 }
 
-/** The line a · n + b through values at the probes, a and b whole numbers. */
+/** Returns the line a · n + b through the values at the probes, with integers a and b; `undefined` if there is none. */
 function lineThrough(
   values: readonly number[],
 ): { readonly slope: number; readonly start: number } | undefined {
@@ -180,10 +187,10 @@ function lineThrough(
   return isLine && Number.isSafeInteger(slope) && Number.isSafeInteger(start) ? { slope, start } : undefined;
 }
 
-/** a where the values at the probes are a / n, rounded: one with few digits where it can be. */
+/** Returns a if the values at the probes are a / n, rounded; prefers an a with few digits. */
 function dividend(values: readonly number[], type: ElementType): number | undefined {
   const total = values[0]! * probes[0];
-  // a quotient and this product are each off by half a last digit
+  // quotient and product each have an error of half a last digit
   const within = (type === "float32" ? 2 ** -22 : 2 ** -51) * Math.abs(total);
   return [Math.round(total * 1024) / 1024, total].find((a) =>
     values.every((value, i) => Math.abs(value * probes[i]! - a) <= within),

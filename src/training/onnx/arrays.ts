@@ -37,7 +37,7 @@ const iota: EquationWriter = ({ g }, { dtype, shape, axis }: IotaParams) => {
   return expanded(g, along(g, numbers, shape, axis), shape);
 };
 
-/** A vector as an array with sizes of 1 beside `axis`. */
+/** Reshapes a vector to an array whose other axes have size 1. */
 function along(g: GraphBuilder, x: string, shape: readonly number[], axis: number): string {
   return reshaped(g, x, shape.map((n, a) => (a === axis ? n : 1))); // prettier-ignore
 }
@@ -47,7 +47,7 @@ const broadcast: EquationWriter = ({ g, ins, types }, { shape, axes }: Broadcast
   return expanded(g, reshaped(g, ins[0]!, sizes), shape);
 };
 
-/** A form for numbers as one for booleans too, of which engines have few kernels: they go by int32. */
+/** Extends a writer of numeric operators to booleans, for which engines have few kernels, by converting to int32. */
 function byNumbers(form: EquationWriter): EquationWriter {
   return (operands, params) => {
     const { g, ins, types, outs } = operands;
@@ -66,7 +66,7 @@ function reduction(op: string): EquationWriter {
 function placeOfExtreme(op: string): EquationWriter {
   return ({ g, ins, types }, { axis }: { readonly axis: number }) => {
     const { dtype } = types[0]!;
-    // of whole numbers float64 holds every int32 and uint32
+    // float64 represents every int32 and uint32
     const x = dtype === "float32" || dtype === "float64" ? ins[0]! : cast(g, ins[0]!, "float64");
     return cast(g, g.node(op, [x], { axis, keepdims: 0 }), "int32");
   };
@@ -77,7 +77,7 @@ const cumsum: EquationWriter = ({ g, ins }, params: { readonly axis: number; rea
   return g.node("CumSum", [ins[0]!, axis], params.reverse ? { reverse: 1 } : {});
 };
 
-/** One triangle of each matrix, and a part of its diagonal. */
+/** Writes one triangle of each matrix, and a multiple of its diagonal. */
 const triangle: EquationWriter = ({ g, ins, types }, { lower, diagonal }: TriangleParams) => {
   const part = (x: string, upper: boolean, offset: number): string =>
     g.node("Trilu", [x, g.scalar("int64", offset)], { upper: upper ? 1 : 0 });
@@ -93,7 +93,7 @@ const triangle: EquationWriter = ({ g, ins, types }, { lower, diagonal }: Triang
   });
 };
 
-/** A product with a power of two, or a quotient, on numbers of 64 bits. */
+/** Writes a shift as a product with or quotient by a power of two, in 64-bit integers. */
 function shift(formula: string): EquationWriter {
   return ({ g, ins, types, outs }) => {
     const { dtype } = outs[0]!;
@@ -108,8 +108,8 @@ function shift(formula: string): EquationWriter {
 }
 
 /**
- * A product of arrays as one of matrices: a `Gemm` where there is no batch, which engines know best, else a `MatMul` of the
- * operands with their batches, free and contracted axes put together.
+ * Writes a product of arrays as a product of matrices: a `Gemm` without batch, which engines optimise best, otherwise a
+ * `MatMul` of operands whose batch, free and contracted axes are merged.
  */
 const dotGeneral: EquationWriter = ({ g, ins, types }, { contract, batch, order }: DotParams) => {
   const [left, right] = types as readonly [ArrayType, ArrayType];
@@ -139,8 +139,8 @@ const dotGeneral: EquationWriter = ({ g, ins, types }, { contract, batch, order 
 };
 
 /**
- * Zeros before, after and between elements; negative numbers before and after cut off. Between: each element becomes a row of
- * its own along each axis, which is filled up.
+ * Pads with zeros before, after and between elements; negative numbers before and after crop. For padding between
+ * elements, each element becomes its own row along each axis, which is then padded.
  */
 function padded(
   g: GraphBuilder,
@@ -181,7 +181,7 @@ const convolve: EquationWriter = ({ g, ins, types }, params: ConvolveParams) => 
   });
 };
 
-/** A place along an axis of n: negative ones count from the end, those beyond the ends are clamped. */
+/** Normalises an index along an axis of n: negative ones count from the end, those out of range are clamped. */
 function clamped(g: GraphBuilder, places: string, type: ArrayType, n: number): string {
   const x = type.dtype === "uint32" ? places : cast(g, places, "int64");
   return writeFormula(g, "int64", "Min(Max(x < 0 ? x + n : x, 0), last)", { x, n, last: n - 1 });
@@ -190,7 +190,7 @@ function clamped(g: GraphBuilder, places: string, type: ArrayType, n: number): s
 const take: EquationWriter = ({ g, ins, types }, { axis }: TakeParams) =>
   g.node("Gather", [ins[0]!, clamped(g, ins[1]!, types[1]!, types[0]!.shape[axis]!)], { axis });
 
-/** Rows of updates that go to rows of an array: the axis comes first for that, and goes back. */
+/** Scatters rows of updates to rows of an array. The axis is moved to the front and back. */
 function rowWriter(how: "add" | "max" | "min" | "none"): EquationWriter {
   return ({ g, ins, types }, { axis, isUnique }: TakeParams & Partial<SetParams>) => {
     const [x, places, updates] = types as readonly [ArrayType, ArrayType, ArrayType];
@@ -216,7 +216,10 @@ function rowWriter(how: "add" | "max" | "min" | "none"): EquationWriter {
   };
 }
 
-/** For each of `count` places the number of the last that is the same: what is written where several are the same is not defined. */
+/**
+ * Returns for each of `count` indices the number of the last equal one, because the order of writes to equal indices is
+ * undefined.
+ */
 function lastOf(g: GraphBuilder, places: string, count: number, n: number): string {
   const none = expanded(g, g.scalar("int64", 0), [n]);
   const numbers = counted(g, count);
@@ -232,7 +235,7 @@ const scatterAddAlong: EquationWriter = ({ g, ins, types }, { axis }: TakeParams
   return g.node("ScatterElements", [ins[0]!, places, ins[2]!], { axis, reduction: "add" });
 };
 
-/** For each element of a block the place, in the array as one row, that it has: blocks lie within the array. */
+/** Returns for each element of a block its index in the flattened array. Blocks are clamped to the array. */
 function blockPlaces(
   { g }: Pick<EquationOperands, "g">,
   starts: string,
@@ -242,7 +245,7 @@ function blockPlaces(
 ): string {
   const strides = stridesOf(shape);
   const most = sizes.map((n, axis) => shape[lead + axis]! - n);
-  // [lead…, axes] · strides: where each block begins
+  // [lead…, axes] · strides: offset of each block
   const parts = writeFormula(g, "int64", "Min(Max(int64(x), 0), most) * strides", {
     x: starts,
     most: g.ints(most),
@@ -291,12 +294,12 @@ const argsort: EquationWriter = /* @__PURE__ */ byNumbers(
     ),
 );
 
-/** An array as planes, which windows move over, and rows before: [planes, 1, …space]. */
+/** Splits the shape of an array into the number of planes and the spatial axes over which windows move. */
 function planesOf({ shape }: ArrayType, rank: number): { readonly planes: number; readonly space: number[] } {
   return { planes: sizeOf(shape.slice(0, shape.length - rank)), space: shape.slice(shape.length - rank) };
 }
 
-/** How many places windows reach beyond the end. */
+/** Returns the number of positions by which windows extend beyond the end. */
 function overhang(
   { window, strides, dilation, low, sizes }: WindowParams,
   space: readonly number[],
@@ -306,7 +309,7 @@ function overhang(
   );
 }
 
-/** Sums of windows, one axis after the other: those of an axis are slices added up. */
+/** Writes window sums axis by axis, as sums of strided slices. */
 const windowSum: EquationWriter = (operands, params: WindowParams) => {
   const { g, ins, types } = operands;
   const { window, strides, dilation, low, sizes } = params;
@@ -333,11 +336,11 @@ const windowSum: EquationWriter = (operands, params: WindowParams) => {
   }, start);
 };
 
-/** The largest element of each window and its place in its plane. */
+/** Writes the largest element of each window and its index in its plane. */
 const windowMax: EquationWriter = ({ g, ins, types, outs }, params: WindowParams) => {
   const { window, strides, dilation, low } = params;
   const { planes, space } = planesOf(types[0]!, window.length);
-  // windows that do not reach the end leave fewer places than a stride
+  // windows that do not reach the end leave fewer positions than a stride
   const high = overhang(params, space).map((n) => Math.max(n, 0));
   const [best, places] = g.nodes("MaxPool", [reshaped(g, ins[0]!, [planes, 1, ...space])], 2, {
     kernel_shape: window,
@@ -375,7 +378,7 @@ const windowPut: EquationWriter = ({ g, ins, types, outs }, { window }: WindowPa
 const concatenate: EquationWriter = ({ g, ins }, { axis }: ConcatenateParams) =>
   g.node("Concat", ins, { axis });
 
-/** How primitives without a formula are written, by their names. */
+/** Writers of primitives without a formula, by name. */
 export const arrayForms: ReadonlyMap<string, EquationWriter> = /* @__PURE__ */ makeArrayForms();
 
 function makeArrayForms(): ReadonlyMap<string, EquationWriter> {
@@ -396,7 +399,7 @@ function makeArrayForms(): ReadonlyMap<string, EquationWriter> {
     linearRecurrence,
     triangle,
     leftShift: shift("x * p"),
-    rightShift: shift("(x - Mod(x, p)) / p"), // the rest has the sign of p: divided is what divides evenly
+    rightShift: shift("(x - Mod(x, p)) / p"), // the remainder has the sign of p, so the division is exact
     dotGeneral,
     convolve,
     slice: ({ g, ins }, { starts, limits, strides }: SliceParams) =>
@@ -409,7 +412,7 @@ function makeArrayForms(): ReadonlyMap<string, EquationWriter> {
         g,
         ins[0]!,
         shape.map((n, axis) => (isReversed(axis) ? n - 1 : 0)),
-        shape.map((n, axis) => (isReversed(axis) ? -n - 1 : n)), // before the first one
+        shape.map((n, axis) => (isReversed(axis) ? -n - 1 : n)), // before the first element
         shape.map((_, axis) => (isReversed(axis) ? -1 : 1)),
       );
     },

@@ -4,7 +4,10 @@ import type { EquationWriter, EquationOperands } from "./form.ts";
 import { cast, counted, expanded, reshaped } from "./form.ts";
 import { writeFormula } from "./write-formula.ts";
 
-/** Four rounds of Threefry-2x32 by these rotations, and the keys that follow them: words without sign are int64 here. */
+/**
+ * Writes four rounds of Threefry-2x32 with these rotations, and the key injection that follows. Unsigned words are
+ * represented as int64.
+ */
 function rounds(rotations: readonly number[], group: number): string {
   const mix = rotations.map(
     (n) => `a = Mod(a + b, w); b = BitwiseXor(a, Mod(b * ${2 ** n}, w) + b / ${2 ** (32 - n)});`,
@@ -12,7 +15,10 @@ function rounds(rotations: readonly number[], group: number): string {
   return `${mix.join("")} a = Mod(a + k${group % 3}, w); b = Mod(b + k${(group + 1) % 3} + ${group}, w);`;
 }
 
-/** What is made of the block of the counter (0, x): `result` of its words a and b. Counters have the shape of the result. */
+/**
+ * Writes a function `result` of the words a and b of the block of the counter (0, x). Counters have the shape of the
+ * result.
+ */
 function ofBlocks(
   { g, ins }: EquationOperands,
   { lead, shape, counters }: { readonly lead: number; readonly shape: Shape; readonly counters: string },
@@ -34,7 +40,7 @@ function ofBlocks(
 
 const word = "BitwiseXor(a, b)";
 
-/** One word of the block of a counter. */
+/** Writes one word of the block of a counter. */
 export const threefry: EquationWriter = (
   operands,
   { word: wanted, lead }: { readonly word: "first" | "second"; readonly lead: number },
@@ -48,7 +54,7 @@ interface DrawLayout {
   readonly lead: number;
 }
 
-/** By the places of elements, in row-major order after the leading axes. */
+/** Uses the indices of elements as counters, in row-major order after the leading axes. */
 function ofPlaces(operands: EquationOperands, { shape, lead }: DrawLayout, result: string): string {
   const { g, outs } = operands;
   const counters = reshaped(g, counted(g, sizeOf(shape)), [

@@ -7,7 +7,7 @@ import { formulaOf } from "./formulas.ts";
 import { elementTypeOf } from "./graph-builder.ts";
 import { writeFormula } from "./write-formula.ts";
 
-/** The result of a primitive that has a formula, for elements of the kind of its last operand. */
+/** Writes a primitive that has a formula, for the element type of its last operand; `undefined` if it has none. */
 export function elementwise(
   name: string,
   { g, ins, types }: EquationOperands,
@@ -23,7 +23,7 @@ export function elementwise(
   return writeFormula(g, type, formula, { x, y, z, ...(exponent !== undefined && { exponent }) });
 }
 
-/** The range of integers that a number saturates to. */
+/** Range of integers to which conversions saturate. */
 const ranges: Partial<Record<DType, { readonly least: number; readonly most: number }>> = {
   int32: { least: -(2 ** 31), most: 2 ** 31 - 1 },
   uint32: { least: 0, most: 2 ** 32 - 1 },
@@ -37,7 +37,7 @@ export const convert: EquationWriter = ({ g, ins, types }, { dtype }: Pick<Conve
   const range = ranges[dtype];
   if (range === undefined || from === "bool") return cast(g, x, to);
   if (isFloating(from)) {
-    // in float64, which holds every int32: out of range the result of a cast is undefined
+    // In float64, which represents every int32, because a cast out of range is undefined.
     const formula = "w = real(x); Min(Max(w == w ? w : 0, least), most)";
     return cast(g, writeFormula(g, "float64", formula, { x, ...range }), to);
   }

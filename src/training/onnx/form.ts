@@ -3,7 +3,7 @@ import type { GraphBuilder } from "./graph-builder.ts";
 import type { ElementType } from "./model.ts";
 import { elementTypes } from "./model.ts";
 
-/** What an equation is written from: the names of its operands, and all types. */
+/** Inputs for writing an equation: names of its operands, and all types. */
 export interface EquationOperands {
   readonly g: GraphBuilder;
   readonly ins: readonly string[];
@@ -11,36 +11,36 @@ export interface EquationOperands {
   readonly outs: readonly ArrayType[];
 }
 
-/** Writes an equation as operators, and names its results. */
+/** Writes an equation as operators. Returns the names of its results. */
 export type EquationWriter = (operands: EquationOperands, params: never) => string | readonly string[];
 
-/** A value with elements of another kind. */
+/** Converts a value to another element type. */
 export function cast(g: GraphBuilder, x: string, type: ElementType): string {
   return g.node("Cast", [x], { to: elementTypes[type] });
 }
 
-/** An integer in 0 … 2³² − 1 that agrees with x modulo 2³², of int64. */
+/** Reduces an int64 x modulo 2³² to 0 … 2³² − 1. */
 export function wrapped(g: GraphBuilder, x: string): string {
   return g.node("Mod", [x, g.scalar("int64", 2 ** 32)]);
 }
 
-/** A value in another shape of as many elements. */
+/** Reshapes a value. */
 export function reshaped(g: GraphBuilder, x: string, shape: readonly number[]): string {
-  // without allowzero a size of 0 would mean that of the operand
+  // Without allowzero a size of 0 would mean that of the operand.
   return g.node("Reshape", [x, g.ints(shape)], shape.includes(0) ? { allowzero: 1 } : {});
 }
 
-/** A value of sizes 1 and those of `shape` repeated to `shape`. */
+/** Broadcasts a value to `shape`. */
 export function expanded(g: GraphBuilder, x: string, shape: readonly number[]): string {
   return g.node("Expand", [x, g.ints(shape)]);
 }
 
-/** A value with its axes in another order: axis `axes[i]` becomes axis i. */
+/** Permutes the axes of a value: axis `axes[i]` becomes axis i. */
 export function transposed(g: GraphBuilder, x: string, axes: readonly number[]): string {
   return axes.every((axis, i) => axis === i) ? x : g.node("Transpose", [x], { perm: axes });
 }
 
-/** Every `steps[i]`-th element from `starts[i]` to before `ends[i]` along each axis i. */
+/** Selects every `steps[i]`-th element from `starts[i]` to before `ends[i]` along each axis i. */
 export function sliced(
   g: GraphBuilder,
   x: string,
@@ -52,7 +52,7 @@ export function sliced(
   return g.node("Slice", [x, g.ints(starts), g.ints(ends), g.ints(axes), g.ints(steps)]);
 }
 
-/** 0, 1, … n − 1 as int64. */
+/** Creates 0, 1, … n − 1 as int64. */
 export function counted(g: GraphBuilder, n: number): string {
   return g.node(
     "Range",

@@ -10,18 +10,18 @@ import type {
 } from "./model.ts";
 
 /**
- * The kind of elements that values of a dtype have inside a graph. Words without sign are kept in int64: engines have few
+ * Returns the element type of a dtype inside a graph. Unsigned words are kept as int64, because engines have few
  * kernels for uint32.
  */
 export function elementTypeOf(dtype: DType): ElementType {
   return dtype === "uint32" ? "int64" : dtype;
 }
 
-/** Collects the operators of a graph; values are known by their names. */
+/** Collects the operators of a graph. Values are identified by name. */
 export interface GraphBuilder {
-  /** Adds an operator with one result, and names that. An empty name stands for an operand that is left out. */
+  /** Adds an operator with one result, and returns its name. An empty name means an omitted operand. */
   readonly node: (op: string, ins: readonly string[], attributes?: OnnxNode["attributes"]) => string;
-  /** Adds an operator with several results. */
+  /** Adds an operator with several results, and returns their names. */
   readonly nodes: (
     op: string,
     ins: readonly string[],
@@ -35,21 +35,24 @@ export interface GraphBuilder {
     name: string,
     attributes?: OnnxNode["attributes"],
   ) => void;
-  /** A scalar of a kind of elements, the same name for the same value. */
+  /** Returns the name of a scalar constant; equal constants share one name. */
   readonly scalar: (type: ElementType, value: number) => string;
-  /** A vector of int64, as sizes and axes are given. */
+  /** Returns the name of an int64 vector, the form in which sizes and axes are passed. */
   readonly ints: (values: readonly number[]) => string;
-  /** A name that nothing has yet. */
+  /** Returns an unused name. */
   readonly fresh: (hint?: string) => string;
-  /** Holds a tensor in the model. */
+  /** Stores a tensor in the model. */
   readonly hold: (value: Initializer) => void;
-  /** The graph of what was added, for inputs and outputs that are named in it. */
+  /** Returns the graph of the added operators, with the given inputs and outputs. */
   readonly graph: (name: string, inputs: readonly ValueInfo[], outputs: readonly ValueInfo[]) => OnnxGraph;
-  /** A builder of a graph inside this one: it reads the names of this one, and its constants are held here. */
+  /**
+   * Creates a builder of a graph nested in this one. It can use the names of this one, and its constants are stored
+   * here.
+   */
   readonly inner: () => GraphBuilder;
 }
 
-/** A builder of a model; `taken` are names that it must not give. */
+/** Creates a builder of a model; `taken` are reserved names. */
 export function makeGraphBuilder(taken: Iterable<string>): GraphBuilder {
   const names = new Set(taken);
   const initializers: Initializer[] = [];
@@ -100,7 +103,7 @@ export function makeGraphBuilder(taken: Iterable<string>): GraphBuilder {
   return builder(false);
 }
 
-/** Numbers as the elements of a tensor. */
+/** Converts numbers to the elements of a tensor. */
 function elements(type: ElementType, values: readonly number[]): InitializerData {
   switch (type) {
     case "float32":
@@ -118,7 +121,7 @@ function elements(type: ElementType, values: readonly number[]): InitializerData
   }
 }
 
-/** An attribute that stands where it is not the default. */
+/** Returns an attribute unless it has its default value. */
 export function unless(
   name: string,
   value: readonly number[],

@@ -1,4 +1,4 @@
-// downhill/onnx: functions, derivatives and steps of training as models that other engines run.
+// downhill/onnx: exports functions, derivatives and training steps as models for other engines.
 import "../../numeric/array/readers.ts";
 import "../../engine/runtime/install-evaluator.ts";
 

@@ -1,6 +1,6 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 
-/** Kinds of elements of ONNX, by their numbers in `TensorProto.DataType`. */
+/** Element types of ONNX, with their numbers in `TensorProto.DataType`. */
 export const elementTypes = {
   float32: 1,
   int32: 6,
@@ -15,14 +15,14 @@ export type ElementType = keyof typeof elementTypes;
 export interface ValueInfo {
   readonly name: string;
   readonly type: ElementType;
-  /** Sizes that are numbers are fixed, those with a name are the same wherever it stands, an empty one may be any. */
+  /** Sizes of the axes: a number is fixed, equal names mean equal sizes, and an empty string any size. */
   readonly shape: readonly (number | string)[];
 }
 
 export type InitializerData =
   Float32Array | Float64Array | Int32Array | Uint32Array | BigInt64Array | Uint8Array;
 
-/** A tensor that the graph holds: elements in row-major order, little endian. */
+/** A tensor stored in the graph: elements in row-major order, little-endian. */
 export interface Initializer extends ValueInfo {
   readonly shape: readonly number[];
   readonly data: InitializerData;
@@ -30,7 +30,7 @@ export interface Initializer extends ValueInfo {
 
 export type Attribute = number | readonly number[] | string | OnnxGraph;
 
-/** One operator. */
+/** An operator. */
 export interface OnnxNode {
   readonly op: string;
   readonly ins: readonly string[];
@@ -38,7 +38,7 @@ export interface OnnxNode {
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
-/** A graph as `GraphProto` has it; those of `If`, `Loop` and `Scan` read names of the graphs around them. */
+/** A graph in the form of `GraphProto`. Graphs of `If`, `Loop` and `Scan` can use names of the enclosing graphs. */
 export interface OnnxGraph {
   readonly name: string;
   readonly nodes: readonly OnnxNode[];
@@ -47,14 +47,14 @@ export interface OnnxGraph {
   readonly outputs: readonly ValueInfo[];
 }
 
-/** The set of operators that is written, and the version of the format that came with it. */
+/** Version of the operator set, and the version of the format that introduced it. */
 const [opset, irVersion] = [18, 8];
 
-/** Protocol buffers cannot be longer, in bytes. */
+/** Largest size of a protocol buffer, in bytes. */
 const longest = 2 ** 31 - 1;
 
 /**
- * A graph as the bytes of a model (`ModelProto`).
+ * Encodes a graph as a model (`ModelProto`).
  *
  * @throws DownhillError `range` if the model would have 2 GiB or more, which its format does not allow.
  * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
@@ -89,7 +89,7 @@ export function encodeModel(
   return bytes;
 }
 
-/** A field of a message, as parts that follow each other: large ones are not copied. */
+/** A field of a message, as consecutive parts, so that large ones are not copied. */
 type ProtobufField = readonly ArrayLike<number>[];
 
 const utf8 = new TextEncoder();
@@ -99,7 +99,9 @@ function sizeOf(fields: readonly ProtobufField[]): number {
   return fields.flat().reduce((sum, { length }) => sum + length, 0);
 }
 
-/** The bytes of an integer, seven bits each, the last ones first; negative ones as 64 bits in two's complement. */
+/**
+ * Encodes an integer as a varint: seven bits per byte, lowest first; negative numbers as 64 bits in two's complement.
+ */
 function varint(value: number): number[] {
   const bytes: number[] = [];
   let rest = BigInt.asUintN(64, BigInt(value));
@@ -115,7 +117,7 @@ function text(field: number, value: string): ProtobufField {
   return message(field, [[utf8.encode(value)]]);
 }
 
-/** A field with a length before it: a text, bytes, or a message with fields of its own. */
+/** Encodes a length-delimited field: a string, bytes, or a message with its own fields. */
 function message(field: number, fields: readonly ProtobufField[]): ProtobufField {
   return [varint((field << 3) | bytesField), varint(sizeOf(fields)), ...fields.flat()];
 }

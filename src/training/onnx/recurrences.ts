@@ -8,12 +8,12 @@ import { elementTypeOf } from "./graph-builder.ts";
 import type { ValueInfo } from "./model.ts";
 import { writeFormula } from "./write-formula.ts";
 
-/** The next element of a recurrence: `x` is the one before, the others are elements of its operands. */
+/** Writes the next element of a recurrence, from the previous element and the elements of its operands. */
 type RecurrenceStep = (g: GraphBuilder, before: string, elements: readonly string[]) => string;
 
 /**
- * What goes from element to element along an axis of arrays of one type, the last of which begins it. The operands are gone through
- * behind the first place, from the end where `reverse`.
+ * Writes a recurrence along an axis of arrays of one type. The first element of the last operand starts it. The
+ * operands are traversed from their second element on, or backwards if `reverse`.
  */
 function recurrence(
   g: GraphBuilder,
@@ -24,7 +24,7 @@ function recurrence(
 ): string {
   const [n, rank] = [shape[axis]!, shape.length];
   if (n < 2) return ins.at(-1)!;
-  // the axis in front, and back: exchanging two undoes itself
+  // moves the axis to the front and back: exchanging two axes is its own inverse
   const exchanged = range(0, rank).map((i) => (i === 0 ? axis : i === axis ? 0 : i));
   const inFront = (x: string): string => transposed(g, x, exchanged);
   const places = (x: string, from: number, to: number): string => sliced(g, x, [from], [to]);
@@ -47,7 +47,7 @@ function recurrence(
   return inFront(g.node("Concat", reverse ? [others!, begin] : [begin, others!], { axis: 0 }));
 }
 
-/** The largest or smallest element so far. */
+/** Writes the running maximum or minimum. */
 export function runningExtreme(name: "maximum" | "minimum"): EquationWriter {
   return ({ g, ins, types }, params: CumulativeParams) => {
     const [type] = types as readonly [ArrayType];

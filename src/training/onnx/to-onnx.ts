@@ -32,34 +32,40 @@ import { writeProgram } from "./write-program.ts";
 /** Options of `toOnnx`. */
 export interface OnnxOptions {
   /**
-   * Tensors that the model holds in the place of inputs, by the names of these, a record or a Map: `{ "params.w": w }`. What the function reads
-   * from outside is held without being named here.
+   * Tensors to store in the model instead of inputs, by name of the input; a record or a Map: `{ "params.w": w }`.
+   * Tensors that the function captures are stored without being named here.
    */
   readonly values?: NamedValues<TensorLike | ShapedArray>;
-  /** Names of the inputs, one for each leaf of the arguments. Default: the function's parameters and the paths in them, `params.w`. */
+  /**
+   * Names of the inputs, one per leaf of the arguments. Default: the parameters of the function and the paths in them,
+   * such as `params.w`.
+   */
   readonly inputs?: readonly string[];
-  /** Names of the outputs, one for each leaf of the result. Default: the paths in the result, below `out`: `out`, `out.loss`. */
+  /**
+   * Names of the outputs, one per leaf of the result. Default: the paths in the result, beginning with `out`: `out`,
+   * `out.loss`.
+   */
   readonly outputs?: readonly string[];
   /**
-   * Inputs whose first axis is the batch, as `anyBatch("x", "y")`: the model takes batches of any size, whatever size they have in
-   * `args`. Default: none, so that all sizes are those of `args`.
+   * Inputs whose first axis is the batch, as in `anyBatch("x", "y")`: the model accepts batches of any size, regardless
+   * of their size in `args`. Default: none, so that all sizes are those of `args`.
    */
   readonly batch?: AnyBatch;
-  /** What a reader of the model should know: its metadata, beside the version and how it was made. */
+  /** Metadata of the model, in addition to the version and the function that wrote it. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /**
- * A function as an ONNX model: a prediction, a loss, a gradient, a whole step of training with its optimiser. Engines such as
- * ONNX Runtime run it on other devices.
+ * Exports a function as an ONNX model: a prediction, a loss, a gradient, or a whole training step with its optimiser.
+ * Engines such as ONNX Runtime run it on other devices.
  *
- * `args` are arguments as the function takes them; only their structure and types count, and their leaves become inputs.
- * Tensors that the function reads from outside are held in the model. Operators are those of opset 18. Arithmetic is that
- * of the engine: last digits differ, and what it does with NaN in maxima is its own. Loops and branches (`scan`, `whileLoop`,
- * `cond`) become `Scan`, `Loop` and `If`; uint32 inputs and outputs are int64 inside.
+ * `args` are example arguments. Only their structure and types matter, and their leaves become inputs. Tensors that the
+ * function captures are stored in the model. Operators are those of opset 18. The engine does the arithmetic, so last
+ * digits differ, and so may maxima of NaN. Loops and branches (`scan`, `whileLoop`, `cond`) become `Scan`, `Loop` and
+ * `If`. uint32 inputs and outputs are int64 inside the model.
  *
- * @throws DownhillError `onnx` for an operation that has no form in ONNX, `option` for names that do not fit, `shape` for a
- * function that has no model for batches of any size.
+ * @throws DownhillError `onnx` for an operation without an ONNX form, `option` for invalid names, `shape` for a
+ *   function without a model for batches of any size.
  * @example
  * const w = tensor([[1], [2]]);
  * const model = toOnnx((x) => x.matmul(w), [[[1, 1]]], { inputs: ["x"], outputs: ["y"] });
@@ -70,7 +76,7 @@ export function toOnnx<A extends readonly unknown[]>(
   args: LikeAll<A>,
   options?: OnnxOptions,
 ): Uint8Array<ArrayBuffer>;
-/** A program (`makeProgram`) as an ONNX model; what it captured is its first inputs. */
+/** Exports a program (`makeProgram`) as an ONNX model. Its captured values become the first inputs. */
 export function toOnnx(program: Program, options?: OnnxOptions): Uint8Array<ArrayBuffer>;
 export function toOnnx(
   what: Program | ((...args: never[]) => unknown),
@@ -115,7 +121,7 @@ function opened(program: Program): NamedProgram {
   };
 }
 
-/** A function, traced; `sizeAt` gives leaves of its arguments another first size. */
+/** Traces a function; `sizeAt` replaces the first size of some leaves of its arguments. */
 function traced(
   f: ExportableFunction,
   args: unknown,
@@ -153,7 +159,7 @@ function traced(
   };
 }
 
-/** The type of an input: a number is a float64 scalar as any other. */
+/** Returns the type of an input; a plain number becomes a strong float64 scalar. */
 function strong({ dtype, shape }: ArrayType, first: number | undefined): ArrayType {
   return { dtype, shape: first === undefined ? shape : shape.with(0, first), weak: false };
 }
@@ -162,7 +168,7 @@ function freeInputs({ inputs, held }: NamedProgram): readonly string[] {
   return inputs.filter((name) => !held.has(name));
 }
 
-/** The names, those that came before with a number behind them. */
+/** Makes names unique by appending a number to repeated ones. */
 function distinct(names: readonly string[]): string[] {
   const seen = new Set<string>();
   return names.map((name) => {
@@ -203,7 +209,7 @@ function graphOf(named: NamedProgram, options: OnnxOptions): BuiltGraph {
   return { graph: g.graph(program.name, open, given), g };
 }
 
-/** The names that the user chose, or those there are. */
+/** Returns the names chosen by the user, or the default ones. */
 function namesOf(
   what: "inputs" | "outputs",
   chosen: readonly string[] | undefined,
@@ -240,7 +246,7 @@ function givenValues(
   });
 }
 
-/** The elements of a value that the model holds in the place of an input. */
+/** Returns the elements of a value that the model stores instead of an input. */
 function fitted(name: string, value: Tensor, type: ArrayType): InitializerData {
   if (!sameShape(value.shape, type.shape)) {
     throw new DownhillError(

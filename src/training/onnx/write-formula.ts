@@ -5,15 +5,15 @@ import type { GraphBuilder } from "./graph-builder.ts";
 import type { ElementType } from "./model.ts";
 import { elementTypes } from "./model.ts";
 
-/** A value by its name, or a plain number. */
+/** A value by name, or a plain number. */
 export type FormulaValue = string | number;
 
 /**
- * Writes a formula as operators on elements of one kind, whose constants its numbers become; names the result.
+ * Writes a formula as operators on one element type, with its numbers as constants. Returns the name of the result.
  *
- * A formula is an expression, after names for parts of it: `u = x + 1; d = u - 1; d == 0 ? x : Log(u) * x / d`. Names with a
- * capital are operators of ONNX, the others those of formulas, of polynomials, and of kinds of elements for conversions (`real` for
- * the formula's own); `given` are names that it may use. What is behind `?` and `:` is computed either way.
+ * A formula is an expression, optionally preceded by definitions: `u = x + 1; d = u - 1; d == 0 ? x : Log(u) * x / d`.
+ * Capitalised names are ONNX operators. Other names are formulas, polynomials, or element types for conversions (`real`
+ * for that of the formula); `given` defines further names. Both branches of `?` and `:` are always computed.
  */
 export function writeFormula(
   g: GraphBuilder,
@@ -84,7 +84,7 @@ export function writeFormula(
   return of(expression());
 }
 
-/** Operators between operands, those that bind least first. */
+/** Binary operators by ascending precedence. */
 const levels: readonly Readonly<Record<string, string>>[] = [
   { "||": "Or" },
   { "&&": "And" },

@@ -12,7 +12,7 @@ import type { GraphBuilder } from "./graph-builder.ts";
 import { elementTypeOf } from "./graph-builder.ts";
 import type { ValueInfo } from "./model.ts";
 
-/** Writes the equations of a program for operands of these names; gives the names of its results. */
+/** Writes the equations of a program for operands of these names. Returns the names of its results. */
 export function writeProgram(g: GraphBuilder, program: Program, operands: readonly string[]): string[] {
   const names = new Map<Var, string>(program.ins.map((v, i) => [v, operands[i]!]));
   for (const eqn of program.eqns) {
@@ -39,7 +39,7 @@ function writeEquation(g: GraphBuilder, eqn: Equation, ins: readonly string[]): 
   return [eqn.outs[0]!.type.dtype === "uint32" && growing.has(prim.name) ? wrapped(g, outs) : outs];
 }
 
-/** Where results of words without sign may have more bits than these. */
+/** Primitives whose results for unsigned words may exceed 32 bits. */
 const growing: ReadonlySet<string> = /* @__PURE__ */ new Set([
   "add", "sub", "mul", "neg", "sum", "cumsum", "dotGeneral", "windowSum", "windowPut", "scatterAdd",
   "scatterAddAlong", "dynamicAdd", "linearRecurrence",
@@ -55,7 +55,7 @@ function noForm({ source }: Equation, what: string): DownhillError {
 
 type StructuredForm = (g: GraphBuilder, eqn: Equation, ins: readonly string[]) => readonly string[];
 
-/** An equation that computes what its program does, written out. */
+/** Inlines an equation that computes its program. */
 const inline: StructuredForm = (g, { params }, ins) => {
   const { program } = params as { readonly program: Program };
   return writeProgram(g, program, ins);
@@ -69,7 +69,7 @@ function infosOf(vars: readonly Var[], names: readonly string[]): ValueInfo[] {
   }));
 }
 
-/** Results under names of their own: a graph may not give a value of the graphs around it. */
+/** Gives results new names, because a nested graph may not return values of an enclosing graph. */
 function own(g: GraphBuilder, names: readonly string[]): string[] {
   return names.map((name) => g.node("Identity", [name]));
 }
@@ -123,7 +123,7 @@ const scan: StructuredForm = (g, { params, outs }, ins) => {
   const items = xs.map(() => inner.fresh());
   const results = own(inner, writeProgram(inner, body, [...given, ...carry, ...items]));
   const counter = inner.fresh();
-  // the length of a scan is that of what it goes over
+  // the length of a scan is that of its inputs
   const counts = xs.length === 0;
   const over = counts
     ? [
@@ -152,7 +152,7 @@ const scan: StructuredForm = (g, { params, outs }, ins) => {
   });
 };
 
-/** How equations with programs are written, by the names of their primitives. */
+/** Writers of equations with programs, by primitive name. */
 const structuredForms: ReadonlyMap<string, StructuredForm> = /* @__PURE__ */ new Map([
   ["call", inline],
   ["checkpoint", inline],
@@ -163,7 +163,7 @@ const structuredForms: ReadonlyMap<string, StructuredForm> = /* @__PURE__ */ new
   ["scan", scan],
 ]);
 
-/** Whether there is a form for a primitive of the library of this name. */
+/** True if the primitive of this name in the library has an ONNX form. */
 export function hasForm(name: string): boolean {
   return structuredForms.has(name) || arrayForms.has(name) || formulaOf(name, "float32") !== undefined;
 }
