@@ -1,13 +1,13 @@
 import { DownhillError } from "./index.ts";
 
 /**
- * Refuses arguments beyond the `takes` that a function has: whoever wrote them expects something of them. To be called where
- * there are more, so that other calls compare two numbers and no more.
+ * Refuses arguments beyond the `takes` parameters of a function. Callers call it only if there are more, so that
+ * other calls only compare two numbers.
  *
- * What `map`, `Array.from` and iterators hand on behind the one operand of a function is let pass (a place, the array), and what
- * `reduce` hands on behind two, so that `[1, 2].map(sin)` and `tensors.reduce(add)` work.
+ * Additional arguments from array methods are accepted, so that `[1, 2].map(sin)` and `tensors.reduce(add)` work:
+ * the index and the array after one operand (`map`, `Array.from`, iterators) or after two operands (`reduce`).
  *
- * @throws DownhillError `option`, with `repair` where there is something else to write.
+ * @throws DownhillError `option`, with the advice `repair`.
  */
 export function refuseExtra(
   operation: string,
@@ -18,7 +18,10 @@ export function refuseExtra(
   if (!isCallback(given, takes)) refuseExtraOfMethod(operation, given, takes, repair);
 }
 
-/** The same for a method: nobody hands a method on to `map`, and `x.at(0, 1)` would look as if. */
+/**
+ * `refuseExtra` for a method. It has no exception for array methods, which receive no methods, and for which
+ * `x.at(0, 1)` would look like a callback.
+ */
 export function refuseExtraOfMethod(
   operation: string,
   given: ArrayLike<unknown>,
@@ -27,7 +30,7 @@ export function refuseExtraOfMethod(
 ): void {
   let extra = takes;
   while (extra < given.length && given[extra] === undefined) extra++;
-  if (extra === given.length) return; // `undefined` counts as left out
+  if (extra === given.length) return; // `undefined` counts as omitted
   const n = takes === 0 ? "no argument" : takes === 1 ? "one argument" : `${takes} arguments`;
   const hint = isPlace(given[takes - 1]) && holdsPlace(given[takes]) ? mapped(operation) : repair;
   throw new DownhillError(
@@ -36,7 +39,10 @@ export function refuseExtraOfMethod(
   );
 }
 
-/** Whether an array method called: what stands behind the operands is the place of the last one, and mostly its array. */
+/**
+ * True if an array method called the function: the arguments after the operands are the index of the last operand
+ * and usually its array.
+ */
 function isCallback(given: ArrayLike<unknown>, takes: number): boolean {
   const place = given[takes];
   if (!isPlace(place)) return false;
@@ -59,7 +65,7 @@ function holdsPlace(value: unknown): value is ArrayLike<unknown> {
 }
 
 /**
- * Refuses a typed array whose buffer was transferred, to a worker for example: it looks like an empty array.
+ * Refuses a typed array whose buffer was transferred, for example to a worker: it looks like an empty array.
  *
  * @throws DownhillError `donated`
  */

@@ -1,32 +1,32 @@
 import { beginAtUser } from "./stack.ts";
 
-/** Stable names of what can go wrong; the texts may improve, these do not change. */
+/** Stable error codes. Messages may improve; codes do not change. */
 export type ErrorCode =
   | "shape" // sizes that do not fit
-  | "dtype" // a kind of number that the operation does not take
+  | "dtype" // a dtype that the operation does not accept
   | "range" // a number outside its range
   | "option" // an unknown or misspelt option
-  | "derivative" // no derivative there, and why
+  | "derivative" // no derivative exists, with the reason
   | "trace" // a traced value used outside its trace, an async function, …
   | "onnx" // no form in an ONNX model
-  | "donated" // the memory of a tensor was given away
+  | "donated" // the memory of a tensor was donated
   | "tree" // nested arguments that do not match
-  | "syntax" // text that cannot be read
-  | "plain" // ordinary code that is outside of what can be differentiated
+  | "syntax" // text that cannot be parsed
+  | "plain" // ordinary code outside the differentiable language
   | "data" // bad content of a data set
   | "file" // a file that is missing or cannot be read
   | "oom" // live values do not fit into memory
   | "nan" // debug mode: a value became NaN or infinite
-  | "thrown" // a `throw` of a function of the user was reached
-  | "diverged" // a run of training that is lost, though its numbers are finite; a solver that found no solution
+  | "thrown" // a `throw` statement of the user's function was reached
+  | "diverged" // a training run that diverged with finite numbers, or a solver that found no solution
   | "check" // a check of downhill/testing failed
   | "aborted"
   | "internal";
 
 /**
- * The one error class of the library: `code` is for programs, `message` names the operation, what came, and the repair. The
- * stack begins at the line of the user's code that asked for the operation; only errors of code `internal` show the
- * library's own frames.
+ * Error class of the library. `code` is for programs; `message` names the operation, the wrong input and the
+ * repair. The stack starts at the line of the user's code that called the operation; only errors with code
+ * `internal` show the frames of the library.
  */
 export class DownhillError extends Error {
   override readonly name = "DownhillError";
@@ -39,7 +39,7 @@ export class DownhillError extends Error {
   }
 }
 
-/** What can only be our own fault. */
+/** Error for a bug of the library itself. */
 export function internalError(message: string): DownhillError {
   return new DownhillError(
     "internal",
@@ -55,16 +55,16 @@ const shortNames: Readonly<Record<string, string>> = {
   bool: "bool",
 };
 
-/** A type as messages and programs show it: `f32[2,3]`; `f64[]` is a scalar. */
+/** Type as shown in messages and programs: `f32[2,3]`; `f64[]` is a scalar. */
 export function showType(type: { readonly dtype: string; readonly shape: readonly number[] }): string {
   return `${shortNames[type.dtype] ?? type.dtype}[${type.shape.join(",")}]`;
 }
 
-/** A shape as messages show it: `[2,3]`. */
+/** Shape as shown in messages: `[2,3]`. */
 export function showShape(shape: readonly number[]): string {
   return `[${shape.join(",")}]`;
 }
 
-/** What else somebody may have meant who computes with plain numbers in a function over tensors. */
+/** Advice for functions of tensors that compute with plain numbers. */
 export const markHint =
   ' A function of plain numbers is differentiated as it is where "use ad" is its first line and downhill-plugin loads it.';

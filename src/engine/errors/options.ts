@@ -2,12 +2,13 @@ import { didYouMean } from "../util/suggest.ts";
 import { DownhillError } from "./index.ts";
 
 /**
- * Refuses options that `operation` does not know, and names the one that was likely meant.
+ * Refuses options that `operation` does not know, and suggests the most similar known one.
  *
- * `undefined` counts as no options, and an option that is `undefined` as left out. `null` is an option's value only where it is
- * `nullable`: elsewhere it would count as left out too, where other libraries mean something by it (`axis: null`).
+ * `undefined` counts as no options, and an option that is `undefined` counts as omitted. `null` is allowed only
+ * for `nullable` options: otherwise it would count as omitted too, although other libraries give it a meaning
+ * (`axis: null`).
  *
- * @throws DownhillError `option` for an unknown name, for `null`, and for options that are no object.
+ * @throws DownhillError `option` for an unknown name, for `null`, and for options that are not an object.
  * @example
  * checkOptions("batch", { droplast: true }, ["dropLast"]);
  * // DownhillError: batch: unknown option "droplast". Did you mean "dropLast"?
@@ -55,9 +56,9 @@ function unknownOption(
 }
 
 /**
- * The same for options of which some are needed.
+ * `checkOptions` for required options.
  *
- * @throws DownhillError `option`, also where there are none.
+ * @throws DownhillError `option`, also if there are none.
  */
 export function checkNeededOptions(operation: string, given: unknown, allowed: readonly string[]): void {
   if (given === undefined) {
@@ -67,9 +68,9 @@ export function checkNeededOptions(operation: string, given: unknown, allowed: r
 }
 
 /**
- * Refuses a value that is none of a few words.
+ * Refuses a value that is not one of the allowed words.
  *
- * @throws DownhillError `option`, with the words that are allowed and the nearest of them.
+ * @throws DownhillError `option`, with the allowed words and the most similar one.
  * @example
  * checkChoice("shuffle", "when", "each-epochs", ["each-epoch", "once"]);
  * // DownhillError: shuffle: when must be "each-epoch" or "once", got "each-epochs". Did you mean "each-epoch"?
@@ -87,7 +88,8 @@ export function checkChoice(
 }
 
 /**
- * Refuses a value that is neither `true` nor `false`. A tensor among them is always true to JavaScript, whatever it holds.
+ * Refuses a value that is neither `true` nor `false`. A tensor is one of those: JavaScript considers it true for
+ * any content.
  *
  * @throws DownhillError `option`.
  */
@@ -101,7 +103,7 @@ export function checkFlag(operation: string, option: string, value: unknown): vo
   throw new DownhillError("option", `${operation}: ${option} must be true or false, got ${repair}`);
 }
 
-/** The same for those of the options that are given. */
+/** `checkFlag` for each given option of `names`. */
 export function checkFlags(operation: string, given: object | undefined, names: readonly string[]): void {
   for (const name of names) {
     const value = (given as Readonly<Record<string, unknown>> | undefined)?.[name];
@@ -109,7 +111,7 @@ export function checkFlags(operation: string, given: object | undefined, names: 
   }
 }
 
-/** What other libraries call an option, in lower case without `_`. */
+/** Names of options in other libraries, in lower case without `_`. */
 const synonyms: Readonly<Record<string, readonly string[]>> = {
   epsilon: ["eps"],
   lr: ["learningRate"],
@@ -124,7 +126,10 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   axes: ["axis"],
 };
 
-/** The options that another library calls by that name, as the end of a message; empty where they are not allowed. */
+/**
+ * Suggestion for an option name of another library, to append to a message; empty if the options are not allowed
+ * here.
+ */
 function synonymOf(name: string, allowed: readonly string[]): string {
   const plain = name.toLowerCase().replaceAll("_", "");
   const meant = Object.hasOwn(synonyms, plain) ? synonyms[plain]! : [];
@@ -140,7 +145,7 @@ function example(allowed: readonly string[]): string {
   return allowed.length === 0 ? "{}" : `{ ${allowed[0]}: … }`;
 }
 
-/** A value as a message shows it, never longer than a line. */
+/** Short text of a value for a message, at most one line. */
 function show(value: unknown): string {
   if (Array.isArray(value)) return "an array";
   if (typeof value === "function") return "a function";

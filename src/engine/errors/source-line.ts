@@ -1,12 +1,12 @@
 import type { FrameLocation } from "./stack.ts";
 
 /**
- * The text of the user's code from a place on, `count` lines without their indentation, where the file can be read at once
- * and without asking anybody: in Node and Bun. For messages of errors.
+ * `count` lines of the user's code from a position on, without indentation, for error messages. Only in Node and
+ * Bun, which can read the file synchronously without asking for permission; otherwise `undefined`.
  */
 export function sourceLines({ file, line }: FrameLocation, count: number): string | undefined {
   const { process, Deno } = globalThis as { process?: Partial<NodeJS.Process>; Deno?: unknown };
-  if (Deno !== undefined) return undefined; // asks who runs it for the permission
+  if (Deno !== undefined) return undefined; // Deno asks the user for permission
   try {
     const text = process
       ?.getBuiltinModule?.("node:fs")
@@ -17,6 +17,6 @@ export function sourceLines({ file, line }: FrameLocation, count: number): strin
     const lines = text?.split("\n").slice(line - 1, line - 1 + count);
     return lines?.map((part) => part.trim()).join("\n");
   } catch {
-    return undefined; // a page, a file that is gone, code that was never in one
+    return undefined; // a page, a deleted file, or code without a file
   }
 }

@@ -1,23 +1,23 @@
-/** How deep stacks are looked at, in frames: a loss below several transforms has some forty of ours before its caller. */
+/** Number of captured frames. Several nested transforms put about forty frames of the library above their caller. */
 const depth = 100;
 
 type FunctionOrClass = ((...args: never[]) => unknown) | (abstract new (...args: never[]) => unknown);
 
 /**
- * The stack as it is now, from the caller of `below` on where the engine can leave out what stands above. Engines write its
- * text when it is first asked for, which is where most of its price lies.
+ * Captures the present stack, without the frames above the caller of `below` where the engine supports that. The
+ * returned function yields the text; engines format it on first use, which is the expensive part.
  */
 export function captureStack(below: FunctionOrClass): () => string {
   const holder: { stack?: string } = {};
   const saved = deepen();
-  // not everywhere: Firefox and Safari have it for a short time only
+  // Firefox and Safari support it only in recent versions
   if (typeof Error.captureStackTrace === "function") Error.captureStackTrace(holder, below);
   else holder.stack = new Error().stack ?? "";
   restore(saved);
   return () => holder.stack ?? "";
 }
 
-// Reflect.set: `Error` may be frozen, and then stacks are as short as they are.
+// Reflect.set, because `Error` may be frozen; stacks then keep their length.
 function deepen(): number | undefined {
   const saved: unknown = Error.stackTraceLimit;
   if (typeof saved === "number") Reflect.set(Error, "stackTraceLimit", Math.max(saved, depth));
@@ -31,12 +31,12 @@ function restore(limit: number | undefined): void {
 const callSites = new WeakMap<Error, () => string>();
 
 /**
- * Lets the stack of an error begin at the line of the user's code that called the library, without the frames of the library
- * itself. `below` is the function that is not of interest any more.
+ * Makes the stack of an error start at the line of the user's code that called the library, without frames of the
+ * library. Frames above the caller of `below` are omitted.
  */
 export function beginAtUser(error: Error, below: FunctionOrClass): void {
   const here = captureStack(below);
-  // The engine's own note of the stack stays beside the text: Node finds by it the line that it quotes.
+  // The engine keeps its own stack besides the text: Node uses it to find the line that it quotes.
   delete error.stack;
   Object.defineProperty(error, "stack", {
     configurable: true,
@@ -48,8 +48,8 @@ export function beginAtUser(error: Error, below: FunctionOrClass): void {
 }
 
 /**
- * Has the stack of an error go on with the call that began an asynchronous run, captured at its time; engines see no way from
- * the one to the other. For errors whose stack begins at the user.
+ * Appends the stack of the call that started an asynchronous run to the stack of an error, because engines do not
+ * connect the two. For errors whose stack starts at the user.
  */
 export function continueAt(error: Error, call: () => string): void {
   if (!callSites.has(error)) callSites.set(error, call);
@@ -63,7 +63,7 @@ function textOf(error: Error, stack: string): string {
     own.length + below.length === 0 ? framesOf(stack) : [...own, ...below.filter((x) => !own.includes(x))];
   const limit: unknown = Error.stackTraceLimit;
   const frames = typeof limit === "number" ? shown.slice(0, limit) : shown;
-  const isHeaded = /^\s*at /.test(framesOf(stack)[0] ?? "at "); // as V8 writes stacks
+  const isHeaded = /^\s*at /.test(framesOf(stack)[0] ?? "at "); // the format of V8
   return [...(isHeaded ? [String(error)] : []), ...frames].join("\n");
 }
 
@@ -71,14 +71,14 @@ function framesOf(stack: string): string[] {
   return stack.split("\n").filter((line) => /^\s*at |@/.test(line));
 }
 
-/** The frames of a stack that are not the library's, from the user's innermost on; none where all are. */
+/** Frames of a stack that do not belong to the library, from the user's innermost one on; empty if all belong to it. */
 export function usersFrames(stack: string): string[] {
   const frames = framesOf(stack);
   const isOwn = ownership();
   const isUsers = new Array<boolean>(frames.length).fill(false);
   for (let i = frames.length - 1; i >= 0; i--) {
     const frame = frames[i]!;
-    // what the language itself does (Array.map, a getter) counts to whoever asked for it
+    // built-in functions (Array.map, a getter) belong to their caller
     isUsers[i] = isBuiltIn(frame) ? (isUsers[i + 1] ?? true) : !isOwn(frame);
   }
   const first = frames.findIndex((frame, i) => isUsers[i]! && !isBuiltIn(frame) && !isRuntime(frame));
@@ -94,56 +94,59 @@ function isRuntime(frame: string): boolean {
 }
 
 /**
- * A test of frames: whether they are the library's own. None is where its modules are part of somebody's bundle, in which
- * nothing tells what is whose.
+ * Returns a test whether a frame belongs to the library. In a bundle no frame does, because its modules cannot be
+ * distinguished from the user's.
  */
 function ownership(): (frame: string) => boolean {
-  // by its own frame, for bundles without modules have no import.meta
+  // uses its own frame, because bundles without modules have no import.meta
   const saved = deepen();
   const file = placeOf(framesOf(new Error().stack ?? "")[0] ?? "")?.file ?? "";
   restore(saved);
   const root = /^(?:file:\/\/)?(.*\/(?=engine\/errors\/stack\.[jt]s$)|.*\/dist\/(?=core\.js$))/.exec(
     file,
   )?.[1];
-  // tests lie beside their files, and are users
+  // tests are next to the sources, but count as users
   return (frame) => root !== undefined && frame.includes(root) && !/\.test\.[jt]s/.test(frame);
 }
 
-/** Where a frame is: file or address, line and column from 1. */
+/** Position of a frame: file or URL, line and column from 1. */
 export interface FrameLocation {
   readonly file: string;
   readonly line: number;
   readonly column: number;
 }
 
-/** The place that a frame names, as `at f (file:///a.mjs:3:5)`. */
+/** Position that a frame such as `at f (file:///a.mjs:3:5)` names. */
 export function placeOf(frame: string): FrameLocation | undefined {
   const found = /(?:\(|@|at (?:async )?)([^(]*):(\d+):(\d+)\)?$/.exec(frame);
   if (found === null) return undefined;
   return { file: found[1]!, line: Number(found[2]), column: Number(found[3]) };
 }
 
-/** An error that takes the place of another: its stack is what the user has of that one's. */
+/** Gives `error` the user's part of the stack of the `original` error that it replaces. */
 export function withStackOf<E extends Error>(original: Error, error: E): E {
   const frames = usersFrames(original.stack ?? "");
   const stack = [String(error), ...frames].join("\n");
   return Object.defineProperty(error, "stack", { value: stack, writable: true, configurable: true });
 }
 
-/** `beginAtUser` for an error of a function that the user's code calls itself: engines then quote the user's line too. */
+/**
+ * `beginAtUser` for an error of a function that the user's code calls directly. Engines then quote the user's line
+ * as well.
+ */
 export function beginBelow<E extends Error>(error: E, below: FunctionOrClass): E {
   Error.captureStackTrace?.(error, below);
   beginAtUser(error, below);
   return error;
 }
 
-/** The frame below `below` that is neither of the library nor of the language. */
+/** First frame below `below` that belongs neither to the library nor to the language. */
 export function callerOf(below: FunctionOrClass): string | undefined {
   const isOwn = ownership();
   return framesOf(captureStack(below)()).find((frame) => !isBuiltIn(frame) && !isOwn(frame));
 }
 
-/** Who called `below`: the user's code, or tools: an installed package or what the platform brings along. */
+/** Caller of `below`: the user's code, or a tool (an installed package or the platform). */
 export function askedBy(below: FunctionOrClass): "user" | "tool" {
   const caller = callerOf(below);
   return caller === undefined || isRuntime(caller) || caller.includes("/node_modules/") ? "tool" : "user";

@@ -4,7 +4,7 @@ import type { Primitive } from "../ir/primitive.ts";
 import { Tensor, type Trace } from "../ir/tensor.ts";
 import { explainRead } from "../tree/known-keys.ts";
 
-/** Evaluates a primitive on tensors that hold their elements; `runtime` installs the one that runs kernels. */
+/** Evaluates a primitive on tensors that hold their elements. `runtime` installs the evaluator, which runs kernels. */
 export type Evaluator = (prim: Primitive, ins: readonly Tensor[], params: unknown) => readonly Tensor[];
 
 let evaluate: Evaluator = () => {
@@ -15,13 +15,16 @@ export function installEvaluator(evaluator: Evaluator): void {
   evaluate = evaluator;
 }
 
-/** The innermost trace that stages every operation, those without traced operands too; and how many traces are open. */
+/**
+ * Innermost open staging trace, and the number of open traces. A staging trace also records operations without
+ * traced operands.
+ */
 let staging: Trace | undefined;
 let depth = 0;
 
 /**
- * Applies a primitive. The innermost trace among the operands' and the staging one decides what happens; without any the
- * evaluator computes the result.
+ * Applies a primitive. The innermost trace among those of the operands and the open staging trace processes it.
+ * Without a trace, the evaluator computes the result.
  */
 export function bind<P>(prim: Primitive<P>, ins: readonly Tensor[], params: P): readonly Tensor[] {
   if (arguments.length > 3) refuseExtra("bind", arguments, 3);
@@ -40,12 +43,12 @@ export function bind<P>(prim: Primitive<P>, ins: readonly Tensor[], params: P): 
     }
     return top === undefined ? evaluate(prim, ins, params) : top.process(prim, ins, params);
   } catch (error) {
-    // asked only once something has failed: a look at every operand of every call would cost more than the call
+    // checked only after a failure: checking every operand of every call would cost more than the call
     throw error instanceof TypeError ? explained(error, prim, ins) : error;
   }
 }
 
-/** The error, or what is wrong with the operands where they caused it. */
+/** Error that names a wrong operand, if one caused the TypeError; otherwise the TypeError. */
 function explained(error: TypeError, prim: Primitive, ins: readonly unknown[]): Error {
   const name = typeof prim.name === "string" ? prim.name : "bind";
   if (!Array.isArray(ins))
@@ -59,22 +62,22 @@ function explained(error: TypeError, prim: Primitive, ins: readonly unknown[]): 
   );
 }
 
-/** Applies a primitive that has one result. */
+/** Applies a primitive with one result. */
 export function bind1<P>(prim: Primitive<P>, ins: readonly Tensor[], params: P): Tensor {
   if (arguments.length > 3) refuseExtra("bind1", arguments, 3);
   return bind(prim, ins, params)[0]!;
 }
 
-/** Whether a staging trace is open: then constants are equations, not tensors. */
+/** True if a staging trace is open. Constants are then equations, not tensors. */
 export function isStaging(): boolean {
   return staging !== undefined;
 }
 
 /**
- * Runs `f` inside a new trace that `make` creates for the next level, and closes it afterwards.
+ * Runs `f` inside a new trace, which `make` creates for the next level, and closes the trace afterwards.
  *
- * @throws DownhillError `trace` if `f` gives a promise: an async function would run on after its trace is closed. `tree` if
- * `f` reads a property of a key that its arguments do not have, but nearly.
+ * @throws DownhillError `trace` if `f` returns a promise, because an async function would continue after its trace
+ * is closed. `tree` if `f` reads a property whose name is a misspelt key of its arguments.
  */
 export function withTrace<T extends Trace, R>(
   operation: string,
@@ -99,7 +102,7 @@ export function withTrace<T extends Trace, R>(
   }
 }
 
-/** Runs `f` as if no staging trace were open, for what must be computed now. */
+/** Runs `f` as if no staging trace were open, so that its operations are computed at once. */
 export function withoutStaging<R>(f: () => R): R {
   const saved = staging;
   staging = undefined;
@@ -110,7 +113,10 @@ export function withoutStaging<R>(f: () => R): R {
   }
 }
 
-/** The error of a function that gave a promise. Nobody waits for that any more, and its own failure must not end the program. */
+/**
+ * Error for a function that returned a promise. Failures of the promise are ignored, so that they cannot end the
+ * program.
+ */
 export function asyncFunction(operation: string, promise: Promise<unknown>): DownhillError {
   promise.catch(() => {});
   return new DownhillError(
@@ -120,7 +126,7 @@ export function asyncFunction(operation: string, promise: Promise<unknown>): Dow
   );
 }
 
-/** The error of a value that was kept beyond its trace. */
+/** Error for a value that is used after its trace has ended. */
 export function outlived(name: string, trace: Trace): DownhillError {
   return new DownhillError(
     "trace",

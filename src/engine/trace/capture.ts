@@ -3,8 +3,8 @@ import type { EquationSource } from "../ir/program.ts";
 import { setCapture } from "./source.ts";
 
 /**
- * Sources are captured only while a program is made to be read or while debugging: a stack costs some microseconds.
- * Operations that a transform makes inherit the source of the operation that they derive from.
+ * Sources are captured only while a program is traced for printing or while debugging, because capturing a stack
+ * takes some microseconds. Operations that a transform creates inherit the source of the original operation.
  */
 const state = { capturing: 0, always: false };
 
@@ -18,7 +18,7 @@ export function capturingSources<T>(f: () => T): T {
   }
 }
 
-/** Captures sources from now on, or no longer: while debugging. */
+/** Starts or stops capturing sources, for debugging. */
 export function setCapturing(on: boolean): void {
   state.always = on;
   change(0);
@@ -34,7 +34,7 @@ function captureSource(): EquationSource {
   return { describe: () => describePlace(usersFrames(stack())[0]) };
 }
 
-/** A frame as `file:line:column`. */
+/** Position of a stack frame as `file:line:column`. */
 function describePlace(frame: string | undefined): string {
   if (frame === undefined) return "unknown place";
   const place = placeOf(frame);

@@ -3,33 +3,33 @@ import type { EquationSource } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { TracedProgram } from "./staging.ts";
 
-/** A linear equation whose transpose is being applied, as far as debugging needs to know it. */
+/** Linear equation whose transposition rule is running, as far as debugging needs it. */
 export interface TransposedEquation {
   readonly prim: Primitive;
   readonly source: EquationSource | undefined;
 }
 
-/** On whose behalf operations run. */
+/** Operation of the user that caused the running operations. */
 export interface DebugOrigin {
   readonly origin: string | undefined;
   readonly pass: "forward" | "reverse";
 }
 
-/** What debugging wants to hear of. */
+/** Observers that debug mode installs. */
 export interface DebugHooks {
-  /** A rule of forward mode runs on behalf of `prim`. */
+  /** Runs the forward-mode rule of `prim`. */
   readonly differentiate: <T>(prim: Primitive, ins: readonly Tensor[], rule: () => T) => T;
-  /** A transpose rule runs on cotangents. */
+  /** Runs a transposition rule on cotangents. */
   readonly transpose: (eqn: TransposedEquation, cts: readonly Maybe[], rule: () => void) => void;
-  /** The primitive whose rule is running, and the pass. */
+  /** Returns the primitive whose rule is running, and the pass. */
   readonly place: () => DebugOrigin;
-  /** A function that was traced before has been traced again: refuses it where it has become another one. */
+  /** Compares two traces of one function, and throws if they differ. */
   readonly compare: (operation: string, before: TracedProgram, now: TracedProgram) => void;
 }
 
 let hooks: DebugHooks | undefined;
 
-/** Set while `debug({ nan: true })` is on. */
+/** Installs the observers while `debug({ nan: true })` is on; `undefined` removes them. */
 export function setDebugHooks(next: DebugHooks | undefined): void {
   hooks = next;
 }
@@ -38,7 +38,7 @@ export function isDebugging(): boolean {
   return hooks !== undefined;
 }
 
-/** Runs `f` as if nobody were debugging. */
+/** Runs `f` with debugging off. */
 export function withoutDebugging<T>(f: () => T): T {
   const saved = hooks;
   hooks = undefined;
@@ -49,23 +49,23 @@ export function withoutDebugging<T>(f: () => T): T {
   }
 }
 
-/** While debugging, compares what a function was when it was traced first with what it is now. */
+/** In debug mode, throws if a function differs from its first trace. */
 export function requireUnchanged(operation: string, before: TracedProgram, now: TracedProgram): void {
   hooks?.compare(operation, before, now);
 }
 
-/** Runs the derivative rule of a primitive; while debugging, what it computes is told apart from what the user asked for. */
+/** Runs the derivative rule of a primitive. Debug mode attributes its operations to that primitive. */
 export function differentiating<T>(prim: Primitive, ins: readonly Tensor[], rule: () => T): T {
   return hooks === undefined ? rule() : hooks.differentiate(prim, ins, rule);
 }
 
-/** Runs a transpose rule, likewise. */
+/** Runs a transposition rule. Debug mode attributes its operations to the primitive of the equation. */
 export function transposing(eqn: TransposedEquation, cts: readonly Maybe[], rule: () => void): void {
   if (hooks === undefined) rule();
   else hooks.transpose(eqn, cts, rule);
 }
 
-/** While debugging, on whose behalf an operation is asked for. */
+/** In debug mode, the operation and the pass to which the running operations belong. */
 export function debugPlace(): DebugOrigin | undefined {
   return hooks?.place();
 }

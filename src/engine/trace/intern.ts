@@ -5,16 +5,17 @@ import { isDebugging } from "./debug.ts";
 import type { Lru } from "../util/lru.ts";
 import { makeLru } from "../util/lru.ts";
 
-/** Programs kept; the one asked for longest ago goes first. */
+/** Number of cached programs; the least recently used one is dropped first. */
 const capacity = 256;
 let programs: Lru<string, Program> | undefined;
 
 /**
- * An equal program that was seen before, if there is one: a loop or branch outside of `jit` is traced at every call, but
- * what transforms and the compiler make of it is remembered by the program itself.
+ * Returns the cached program that is structurally equal to `program`, if any, and otherwise caches `program`. A
+ * loop or branch outside `jit` is traced at every call, while transforms and the compiler cache their results by
+ * the program object.
  */
 export function interned(program: Program): Program {
-  // while a program is in the making nothing runs, and while debugging each has the lines of its own call
+  // nothing runs while a program is traced; while debugging, each program has the lines of its own call
   if (isStaging() || isDebugging()) return program;
   programs ??= makeLru(capacity);
   const key = hashProgram(program);

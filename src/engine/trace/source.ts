@@ -1,18 +1,21 @@
 import type { EquationSource } from "../ir/program.ts";
 import { debugPlace } from "./debug.ts";
 
-/** What finds the place in the user's code, while sources are wanted; and the source of what is being derived. */
+/**
+ * Function that captures the position in the user's code, if sources are captured; and the source that derived
+ * operations inherit.
+ */
 const state: { capture: (() => EquationSource) | undefined; inherited: EquationSource | undefined } = {
   capture: undefined,
   inherited: undefined,
 };
 
-/** Has sources found by `capture` from now on, or no longer. */
+/** Sets the function that captures sources; `undefined` stops capturing. */
 export function setCapture(capture: (() => EquationSource) | undefined): void {
   state.capture = capture;
 }
 
-/** Runs `f` for the equations that derive from an operation asked for at `source`. */
+/** Runs `f`, whose equations inherit `source` from the operation that they derive from. */
 export function withSource<T>(source: EquationSource | undefined, f: () => T): T {
   if (source === undefined) return f();
   const saved = state.inherited;
@@ -24,7 +27,7 @@ export function withSource<T>(source: EquationSource | undefined, f: () => T): T
   }
 }
 
-/** Where the operation now being bound was asked for, if sources are wanted; while debugging also on whose behalf. */
+/** Source of the operation that is being bound, if sources are captured; in debug mode also its origin and pass. */
 export function currentSource(): EquationSource | undefined {
   const source = state.inherited ?? state.capture?.();
   if (source === undefined) return undefined;

@@ -7,7 +7,7 @@ import type { ArrayType } from "../ir/types.ts";
 import { bind, withTrace } from "./bind.ts";
 import { currentSource, withSource } from "./source.ts";
 
-/** How a value of a program in the making comes about. */
+/** Application of a primitive that defines a value of a program being traced. */
 export interface PrimitiveCall {
   readonly prim: Primitive;
   readonly ins: readonly Tensor[];
@@ -17,25 +17,25 @@ export interface PrimitiveCall {
 interface StagedValue {
   readonly trace: StagingTrace;
   readonly variable: { readonly type: ArrayType; name?: string | undefined };
-  /** The number that every element is, where it is made as a constant. */
+  /** Value of every element, if the value is a constant. */
   readonly constant: number | undefined;
-  /** `undefined` for an input. */
+  /** Defining application; `undefined` for an input. */
   readonly definition: PrimitiveCall | undefined;
 }
 
 const noConstants: readonly number[] = [];
 
-/** Records every operation as an equation of a program in the making. Operands from outside become hidden inputs. */
+/** Trace that records every operation as an equation of a program. Operands from outside become hidden inputs. */
 export interface StagingTrace extends Trace {
   readonly kind: "program";
   readonly eqns: Equation[];
   readonly captured: Map<Tensor, Var>;
-  /** The variable of a value, captured if it comes from outside. */
+  /** Returns the variable of a value. A value from outside becomes a captured input. */
   varOf(x: Tensor): Var;
   input(type: ArrayType, name?: string): Tensor;
 }
 
-/** Makes a staging trace of the given level. */
+/** Creates a staging trace of the given level. */
 export function makeStagingTrace(level: number): StagingTrace {
   const captured = new Map<Tensor, Var>();
   const eqns: Equation[] = [];
@@ -77,7 +77,7 @@ export function makeStagingTrace(level: number): StagingTrace {
   return trace;
 }
 
-/** A traced function: its program, whose first inputs are the tensors captured from outside. */
+/** Traced function: its program, and the tensors captured from outside, which are the first inputs of the program. */
 export interface TracedProgram {
   readonly program: Program;
   readonly captured: readonly Tensor[];
@@ -104,7 +104,11 @@ export function traceProgram(
   );
 }
 
-/** Traces a function that must not read tensors from outside: the rules of primitives are such. */
+/**
+ * Traces a function that must not read outer tensors, such as a rule of a primitive.
+ *
+ * @throws DownhillError `trace` if the function reads an outer tensor.
+ */
 export function traceClosed(
   name: string,
   types: readonly ArrayType[],
@@ -122,7 +126,7 @@ export function traceClosed(
   return program;
 }
 
-/** Gives the value a name in the program being traced; elsewhere it does nothing. Returns the value. */
+/** Names a value of the program being traced, and returns it. Does nothing outside a staging trace. */
 export function nameValue(x: Tensor, name: string): Tensor {
   const tracer = x.tracer;
   if (tracer !== undefined && tracer.trace.kind === "program") (tracer as StagedValue).variable.name ??= name;
@@ -133,24 +137,24 @@ function stagedValue({ tracer }: Tensor): StagedValue | undefined {
   return tracer?.trace.kind === "program" ? (tracer as StagedValue) : undefined;
 }
 
-/** The number that a scalar holds, where it is known; while a program is traced, of a constant. */
+/** Number that a scalar holds, if known; in a staging trace, the value of a constant. */
 export function knownScalar(x: Tensor): number | undefined {
   if (x.shape.length > 0) return undefined;
   if (x.tracer?.trace.kind === "program") return knownConstant(x);
   return typeof x.slot === "number" ? x.slot : undefined;
 }
 
-/** The number that every element is of a constant of the program that is traced. */
+/** Value of every element of a constant of the program being traced; `undefined` for other values. */
 export function knownConstant(x: Tensor): number | undefined {
   return stagedValue(x)?.constant;
 }
 
-/** How a value of the program that is traced comes about, where it is no input. */
+/** Application that defines a value of the program being traced; `undefined` for inputs. */
 export function definitionOf(x: Tensor): PrimitiveCall | undefined {
   return stagedValue(x)?.definition;
 }
 
-/** Runs a program on tensors by binding its equations one after the other, in whatever trace they belong to. */
+/** Runs a program on tensors by binding its equations in order, in the traces of its operands. */
 export function evalProgram(
   program: Program,
   args: readonly Tensor[],

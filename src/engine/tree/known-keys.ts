@@ -4,17 +4,20 @@ import { placeOf, usersFrames, withStackOf } from "../errors/stack.ts";
 import { suggest } from "../util/suggest.ts";
 import type { TreeDef } from "./tree.ts";
 
-const kept = 4; // transforms nest, and only the outer ones may know the batch beside the parameters
+const kept = 4; // transforms nest, and only the outer ones may know the batch besides the parameters
 const latest = new Array<readonly TreeDef[] | undefined>(kept);
 let next = 0;
 
-/** Notes the arguments that a function of the user's is given: what the code that runs from now on may read. */
+/** Notes the structures of the arguments of a user's function, which the code that runs next may read. */
 export function noteArguments(defs: readonly TreeDef[]): void {
   latest[next] = defs;
   next = (next + 1) % kept;
 }
 
-/** A name in a text of code that nearly is a key of those arguments, and the key; names behind a dot come first. */
+/**
+ * A name in a text of code that resembles a key of the noted arguments, with that key. Names after a dot come
+ * first.
+ */
 export function misspeltKey(code: string): { readonly name: string; readonly key: string } | undefined {
   const keys = new Set(latest.flatMap((defs) => defs?.flatMap(keysOf) ?? []));
   const behindDots = code.matchAll(/\.\s*([A-Za-z_$][\w$]*)/g);
@@ -27,7 +30,7 @@ export function misspeltKey(code: string): { readonly name: string; readonly key
   return undefined;
 }
 
-/** How V8, Firefox and Safari say that a property of nothing was read; the group is the name of the property. */
+/** Messages of V8, Firefox and Safari for reading a property of `undefined`; the group is the name of the property. */
 const readsOfNothing = [
   /^Cannot read properties of undefined \(reading '([\w$]+)'\)/,
   /^can't access property "([\w$]+)", .* is undefined$/,
@@ -35,8 +38,8 @@ const readsOfNothing = [
 ];
 
 /**
- * The error of a function of the user's that has read a property of nothing, where that is a key of its arguments that is
- * misspelt (`p.wieght.mul(x)`), if its line can be read; else the error itself.
+ * Explains a TypeError of a user's function that read a property of a misspelt key of its arguments
+ * (`p.wieght.mul(x)`), if the line can be read. Otherwise returns the TypeError.
  */
 export function explainRead(error: TypeError, operation: string): Error {
   const read = readsOfNothing.map((text) => text.exec(error.message)?.[1]).find((x) => x !== undefined);

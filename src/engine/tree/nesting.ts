@@ -1,17 +1,20 @@
 import { DownhillError } from "../errors/index.ts";
 import { Tensor } from "../ir/tensor.ts";
 
-/** How deep arguments may be nested: within it, recursion over them does not exhaust the stack of any engine. */
+/** Maximum depth of nested arguments. Recursion to this depth does not exhaust the stack of any engine. */
 export const deepestNesting: number = 1000; // levels
 
-/** More elements than an array can have: a nest that shares its rows may stand for as many. */
+/**
+ * Maximum number of elements of a nested array. A nested array whose rows are one object can represent more than
+ * an array can hold.
+ */
 export const mostElements: number = 2 ** 32;
 
 /**
- * The sizes along the first elements of a nest of arrays, and what is at their end.
+ * Returns the sizes along the first elements of a nested array, and the first element that is not an array.
  *
- * @throws DownhillError `tree` for a nest that holds itself or is too deep, `shape` for one that stands for more elements
- * than an array can have; `operation` and the path name it.
+ * @throws DownhillError `tree` for a cyclic or too deep array, `shape` for an array with more elements than an
+ * array can hold. The message names `operation` and the path.
  */
 export function firstPath(
   nest: unknown,
@@ -34,7 +37,10 @@ export function firstPath(
   );
 }
 
-/** What is wrong with a value that is nested too deep: it holds itself, or its path is too long; the message has the path. */
+/**
+ * Error for a value that is nested too deeply: it is cyclic, or its path is too long. The message contains the
+ * path.
+ */
 export function tooDeep(root: unknown, operation: string): DownhillError {
   const { path, again } = endlessPath(root, [], []) ?? { path: [], again: undefined };
   const what =
@@ -45,13 +51,13 @@ export function tooDeep(root: unknown, operation: string): DownhillError {
 }
 
 interface EndlessPath {
-  /** Keys from the outside in. */
+  /** Keys, outermost first. */
   readonly path: readonly (string | number)[];
-  /** How many of them lead to the same value as all; `undefined` where the path is only too long. */
+  /** Number of keys that lead to the same value as the whole path; `undefined` if the path is only too long. */
   readonly again: number | undefined;
 }
 
-/** The first path that comes back to itself or is too long, if there is one. */
+/** First path that is cyclic or too long, if any. */
 function endlessPath(
   value: unknown,
   path: readonly (string | number)[],
@@ -71,7 +77,7 @@ function endlessPath(
   return undefined;
 }
 
-const mostShown = 12; // keys of a path
+const mostShown = 12; // keys of a path in a message
 
 /** `the argument`, `layers[0].next`, `a.a.a…`. */
 function showPath(path: readonly (string | number)[]): string {

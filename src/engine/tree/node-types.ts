@@ -1,22 +1,22 @@
 import { DownhillError } from "../errors/index.ts";
 
-/** A class of a user's whose instances are nodes of trees. */
+/** Registered class whose instances are tree nodes. */
 export interface NodeType {
-  /** Tells classes apart in keys of structures. */
+  /** Distinguishes classes in structure keys. */
   readonly id: number;
   readonly name: string;
-  /** What an instance is made of: a tree of plain arrays and objects. */
+  /** Converts an instance to a tree of plain arrays and objects. */
   readonly toTree: (instance: never) => unknown;
-  /** An instance of a tree of that structure, whose leaves may be anything. */
+  /** Creates an instance from a tree of that structure, whose leaves may have any type. */
   readonly fromTree: (tree: never) => unknown;
 }
 
 const nodeTypes = /* @__PURE__ */ new Map<unknown, NodeType>();
 
 /**
- * Makes the instances of a class nodes of trees.
+ * Registers a class, so that its instances are tree nodes.
  *
- * @throws DownhillError `tree` for what is no class, or one that is a node already.
+ * @throws DownhillError `tree` for a value that is not a class, or a class that is registered already.
  */
 export function addNodeType(
   operation: string,
@@ -37,7 +37,7 @@ export function addNodeType(
   nodeTypes.set(type, { id: nodeTypes.size, name: type.name, toTree, fromTree });
 }
 
-/** How instances of the class of a value are taken apart, if it is registered; those of classes derived from it are not. */
+/** Registration of the class of a value, if any. Derived classes need their own registration. */
 export function nodeTypeOf(value: unknown): NodeType | undefined {
   if (nodeTypes.size === 0 || typeof value !== "object" || value === null) return undefined;
   const prototype = Object.getPrototypeOf(value) as { readonly constructor?: unknown } | null;

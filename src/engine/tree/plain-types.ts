@@ -1,17 +1,17 @@
 import type { Tensor } from "../ir/tensor.ts";
 import type { TensorLike } from "./types.ts";
 
-/** Typed arrays that a function of plain numbers takes. */
+/** Floating-point arrays that a function of plain numbers accepts. */
 type Floats = Float64Array | Float32Array;
 type NumberArray = Floats | Int32Array;
 
 /**
- * `unknown` where all of `A` is made of numbers, booleans, arrays and records of these; else `never`, so that a function over
- * tensors, or one whose parameters have no types, is not taken for a function of plain numbers.
+ * `unknown` if all of `A` consists of numbers, booleans, arrays and records of these; otherwise `never`, so that a
+ * function of tensors, or with untyped parameters, does not count as a function of plain numbers.
  */
 export type OnlyPlain<A> = [IsPlain<A>] extends [true] ? unknown : never;
 
-// What an optional parameter may be besides, `undefined`, is left out: it is then as if it were not there.
+// `undefined` of an optional parameter is ignored.
 type IsPlain<P> = [unknown] extends [P]
   ? false
   : [P] extends [number | boolean | NumberArray | null | undefined]
@@ -32,7 +32,7 @@ type ArePlain<P> = P extends readonly unknown[]
 
 type AllTrue<T> = [T] extends [true] ? true : false;
 
-/** A value or derivative of this type: numbers for numbers, arrays of the kind given. */
+/** Plain value or derivative of this type: numbers for numbers, arrays of the given kind. */
 export type Plain<P> = P extends number
   ? number
   : P extends boolean
@@ -45,12 +45,15 @@ export type Plain<P> = P extends number
           ? Int32Array
           : { [K in keyof P]: Plain<P[K]> };
 
-/** The derivatives in the arguments at the indices `N`. There are none in an optional argument that is left out: that is an error. */
+/**
+ * Derivatives with respect to the arguments at the indices `N`. Differentiating an omitted optional argument is an
+ * error.
+ */
 export type PlainSelectedArguments<A extends readonly unknown[], N> = N extends readonly number[]
   ? { -readonly [K in keyof N]: Plain<Exclude<A[N[K] & keyof A], undefined>> }
   : Plain<Exclude<A[N & keyof A], undefined>>;
 
-/** One array of numbers, or a matrix: no tuple, whose items count each for itself. */
+/** True for one array of numbers or a matrix; false for a tuple, whose items are separate. */
 type IsLeaf<T> = T extends number | NumberArray
   ? true
   : T extends readonly unknown[]
@@ -61,11 +64,14 @@ type IsLeaf<T> = T extends number | NumberArray
       : false
     : false;
 
-/** The derivative of every number of `T` in every number of `P`: shape of the result, then that of the argument. */
+/**
+ * Derivative of every number of `T` with respect to every number of `P`: shape of the result, then shape of the
+ * argument.
+ */
 export type PlainJacobian<P, T> =
   IsLeaf<T> extends true ? JacobianOf<T, Exclude<P, undefined>> : { [K in keyof T]: PlainJacobian<P, T[K]> };
 
-/** Of an optional field the derivative is optional too. */
+/** The derivative of an optional field is optional too. */
 type JacobianOf<O, P> = P extends undefined ? P : JacobianOfPresent<O, P>;
 
 type JacobianOfPresent<O, P> =
@@ -79,7 +85,7 @@ type JacobianOfPresent<O, P> =
           : Plain<P>[]
     : { [K in keyof P]: JacobianOf<O, P[K]> };
 
-/** A batch of what is of type `P`, or, for an argument that all items share, that itself. */
+/** Batch of values of type `P`, or, for an argument that all items share, one such value. */
 export type PlainBatch<P> =
   | P
   | (P extends number
@@ -90,7 +96,7 @@ export type PlainBatch<P> =
           ? readonly P[]
           : { [K in keyof P]: PlainBatch<P[K]> });
 
-/** The results of a batch. */
+/** Results of a batch. */
 export type PlainBatchResult<T> = T extends number
   ? number[]
   : T extends boolean
@@ -99,14 +105,14 @@ export type PlainBatchResult<T> = T extends number
       ? Plain<T>[]
       : { [K in keyof T]: PlainBatchResult<T[K]> };
 
-/** Numbers, in arrays and tuples, however nested: what one tensor may stand for. */
+/** True for numbers in arrays and tuples of any depth, which one tensor can represent. */
 type IsNest<T> = T extends number | boolean | NumberArray
   ? true
   : T extends readonly unknown[]
     ? IsNest<T[number]>
     : false;
 
-/** What is given over tensors for an argument of type `P`, which may be optional. */
+/** Argument over tensors for an argument of type `P`, which may be optional. */
 export type OverTensors<P> = P extends undefined ? P : OverTensorsOf<P>;
 
 type OverTensorsOf<P> =
@@ -116,6 +122,6 @@ type OverTensorsOf<P> =
       ? boolean | Tensor
       : { readonly [K in keyof P]: OverTensors<P[K]> } | (IsNest<P> extends true ? Tensor : never);
 
-/** What is computed over tensors where a plain call gives a `T`. */
+/** Result over tensors where a plain call returns a `T`. */
 export type AsTensors<T> =
   IsLeaf<T> extends true ? Tensor : T extends boolean ? Tensor : { [K in keyof T]: AsTensors<T[K]> };

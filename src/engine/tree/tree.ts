@@ -7,9 +7,9 @@ import type { NodeType } from "./node-types.ts";
 import { nodeTypeOf } from "./node-types.ts";
 
 /**
- * The structure of a nested argument without its leaves. A leaf is a tensor, a number, a typed array or a rectangular nest
- * of numbers or of booleans; an array or plain object that holds anything else is a node, and so is an instance of a class
- * that was registered; strings, plain booleans, `null` and `undefined` are static: part of the structure.
+ * Structure of a nested argument without its leaves. A leaf is a tensor, a number, a typed array, or a rectangular
+ * nested array of numbers or booleans. Any other array or plain object is a node, and so is an instance of a
+ * registered class. Strings, plain booleans, `null` and `undefined` are static, that is, part of the structure.
  */
 export type TreeDef =
   | { readonly kind: "leaf" }
@@ -18,12 +18,12 @@ export type TreeDef =
   | { readonly kind: "instance"; readonly type: NodeType; readonly children: readonly [TreeDef] }
   | { readonly kind: "static"; readonly value: string | boolean | null | undefined };
 
-/** What a plain boolean is: part of the structure, or, in what loops and branches carry, a leaf. */
+/** Role of a plain boolean: part of the structure, or, in carries of loops and branches, a leaf. */
 export type BooleanRole = "static" | "leaf";
 
 const leaf: TreeDef = { kind: "leaf" };
 
-/** The leaves of a nested value from left to right, and its structure. */
+/** Flattens a nested value to its leaves, from left to right, and its structure. */
 export function flatten(
   value: unknown,
   operation: string,
@@ -34,10 +34,11 @@ export function flatten(
 }
 
 /**
- * Appends the leaves of `value` to `leaves` and returns its structure. What it is `expected` to be decides where it could be
- * one thing or another: a plain boolean and an array of no numbers may be leaves, an array of numbers a node.
+ * Appends the leaves of `value` to `leaves` and returns its structure. The `expected` structure resolves
+ * ambiguities: a plain boolean and an empty array may be leaves, an array of numbers may be a node.
  *
- * @throws DownhillError `tree` for what is neither, and, with the path, for what holds itself or is nested too deep.
+ * @throws DownhillError `tree` for a value that is neither leaf nor node, and, with the path, for a cyclic or too
+ * deeply nested value.
  */
 export function flattenInto(
   value: unknown,
@@ -53,7 +54,7 @@ interface FlattenState {
   readonly leaves: unknown[];
   readonly operation: string;
   readonly booleans: BooleanRole;
-  /** What is flattened, from which paths are told. */
+  /** Outermost value; error messages name paths from it. */
   readonly root: unknown;
 }
 
@@ -70,7 +71,7 @@ function flattenAt(
     return leaf;
   }
   if (isStatic(value)) return { kind: "static", value };
-  // what holds itself is deeper than anything
+  // a cyclic value exceeds any depth
   if (depth > deepestNesting) throw tooDeep(root, operation);
   if (Array.isArray(value)) {
     const items = expected?.kind === "array" ? expected.children : [];
@@ -106,13 +107,13 @@ function flattenAt(
   );
 }
 
-/** What is expected under a key, which most often stands at the same place. */
+/** Expected structure under a key; keys are usually in the same order. */
 function childOf(expected: TreeDef | undefined, key: string, i: number): TreeDef | undefined {
   if (expected?.kind !== "object") return undefined;
   return expected.children[expected.keys[i] === key ? i : expected.keys.indexOf(key)];
 }
 
-/** Puts leaves back into a structure. */
+/** Restores a value from its structure and leaves. */
 export function unflatten(def: TreeDef, leaves: readonly unknown[]): unknown {
   let next = 0;
   const build = (node: TreeDef): unknown => {
@@ -144,7 +145,7 @@ function buildObject(
     const key = keys[i]!;
     const value = build(children[i]!);
     if (key !== "__proto__") object[key] = value;
-    // a plain name here, and not the prototype
+    // an ordinary property, not the prototype
     else Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true });
   }
   return object;
@@ -157,7 +158,7 @@ export function countLeaves(def: TreeDef): number {
   return def.children.reduce((n, child) => n + countLeaves(child), 0);
 }
 
-/** A structure as text: equal structures have equal keys. */
+/** Structure as text; equal structures have equal keys. */
 export function treeKey(def: TreeDef): string {
   switch (def.kind) {
     case "leaf":
@@ -175,7 +176,7 @@ export function treeKey(def: TreeDef): string {
   }
 }
 
-/** The path of each leaf, as messages name it: `params.layers[0].w`. */
+/** Path of each leaf for messages: `params.layers[0].w`. */
 export function leafPaths(def: TreeDef, root: string): string[] {
   switch (def.kind) {
     case "leaf":
@@ -200,9 +201,9 @@ export function leafPaths(def: TreeDef, root: string): string[] {
 }
 
 /**
- * Applies `f` to the leaves that stand at the same places of several values of one structure.
+ * Applies `f` to corresponding leaves of several values with one structure.
  *
- * @throws DownhillError `tree` that names the first place at which the structures differ.
+ * @throws DownhillError `tree` that names the first difference between the structures.
  */
 export function mapLeaves(
   operation: string,
@@ -218,7 +219,11 @@ export function mapLeaves(
   );
 }
 
-/** The leaves of `value`, which must have the structure `def`; keys may come in another order. */
+/**
+ * Returns the leaves of `value`, which must have the structure `def`; keys may be in another order.
+ *
+ * @throws DownhillError `tree` that names the first difference.
+ */
 export function matchLeaves(operation: string, def: TreeDef, value: unknown, what: string): unknown[] {
   const leaves: unknown[] = [];
   const given = flattenInto(value, leaves, operation, "static", def);
@@ -227,14 +232,14 @@ export function matchLeaves(operation: string, def: TreeDef, value: unknown, wha
   return hasSameOrder(def, given) ? leaves : inOrderOf(def, given, leaves);
 }
 
-/** Whether the keys of two structures that are equal but for their order come in the same order. */
+/** True if the keys of two structures, which are equal up to order, are in the same order. */
 function hasSameOrder(a: TreeDef, b: TreeDef): boolean {
   if (a.kind === "object" && b.kind === "object" && a.keys.some((key, i) => b.keys[i] !== key)) return false;
   if (!("children" in a) || !("children" in b)) return true;
   return a.children.every((child, i) => hasSameOrder(child, b.children[i]!));
 }
 
-/** The leaves of `actual` in the order in which `expected` has the keys. */
+/** Returns the leaves of `actual` in the key order of `expected`. */
 function inOrderOf(expected: TreeDef, actual: TreeDef, leaves: readonly unknown[]): unknown[] {
   if (!("children" in expected) || !("children" in actual)) return [...leaves];
   let next = 0;
@@ -246,7 +251,7 @@ function inOrderOf(expected: TreeDef, actual: TreeDef, leaves: readonly unknown[
   });
 }
 
-/** Where and how two structures differ first, or `undefined`. */
+/** First difference between two structures, with its path, or `undefined`. */
 export function firstDifference(expected: TreeDef, actual: TreeDef, path: string): string | undefined {
   if (expected.kind !== actual.kind)
     return `${path} should be ${showKind(expected)} but is ${showKind(actual)}`;
@@ -335,19 +340,22 @@ function isStatic(value: unknown): value is (TreeDef & { readonly kind: "static"
   return typeof value === "string" || typeof value === "boolean" || value === null || value === undefined;
 }
 
-/** What is static or a node by itself, but a tensor where one is asked for: a plain boolean, an array of no numbers. */
+/**
+ * True for values that are static or nodes by default, but leaves where a tensor is expected: a plain boolean, an
+ * array without numbers.
+ */
 function standsForTensor(value: unknown): boolean {
   return typeof value === "boolean" || (Array.isArray(value) && isEmptyNest(value));
 }
 
-/** Whether an array is a rectangular nest that holds no number, such as `[]` and `[[], []]`. */
+/** True for a rectangular nested array without numbers, such as `[]` and `[[], []]`. */
 export function isEmptyNest(value: readonly unknown[]): boolean {
   return shapeOf(value).includes(0) && isNest(value);
 }
 
 /**
- * Whether an array is a rectangular nest of numbers, or of booleans; it may hold none. One that would have more elements than
- * an array can have is not walked through: whoever makes a tensor of it finds that out.
+ * True for a rectangular nested array of numbers or of booleans, which may be empty. An array with more elements
+ * than an array can hold is not traversed: creating a tensor from it reports the error.
  */
 function isNest(value: readonly unknown[]): boolean {
   const shape = shapeOf(value);
@@ -358,7 +366,7 @@ function isNest(value: readonly unknown[]): boolean {
   return hasShape(value, shape, 0, typeof first === "boolean" ? "boolean" : "number");
 }
 
-/** The sizes along the first elements, of one level more than there may be at most. */
+/** Sizes along the first elements, up to one level more than the maximum depth. */
 function shapeOf(value: readonly unknown[]): number[] {
   const shape: number[] = [];
   for (let level: unknown = value; Array.isArray(level) && shape.length <= deepestNesting; level = level[0])
@@ -391,8 +399,9 @@ function describe(value: unknown): string {
 }
 
 /**
- * Walks a value of the structure `def` without building anything: `visit` gets each leaf in order and may refuse it.
- * Returns the number of leaves, counted on from `start`, or −1 where structure or a leaf differs.
+ * Traverses a value of the structure `def` without allocation. `visit` receives each leaf in order and may reject
+ * it by returning false. Returns `start` plus the number of leaves, or −1 if the structure differs or a leaf is
+ * rejected.
  */
 export function visitLeaves(
   def: TreeDef,
@@ -432,8 +441,9 @@ export function visitLeaves(
 }
 
 /**
- * The same for an object whose keys come in the order of the structure, as nearly always: engines have the keys of an object
- * at hand, and ask for each by name. Gives `undefined`, perhaps after some visits, where they come in another order.
+ * `visitLeaves` for an object whose keys are in the order of the structure, the usual case: engines iterate over
+ * keys faster than they look them up by name. Returns `undefined`, possibly after some visits, if the order
+ * differs.
  */
 function visitInOrder(
   { keys, children }: TreeDef & { readonly kind: "object" },

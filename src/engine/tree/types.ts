@@ -4,14 +4,14 @@ import type { TypedArray } from "../kernel/executable.ts";
 export type { BooleanLike, NestedNumbers, TensorLike };
 
 /**
- * The type of `P` with every tensor replaced by what may stand for one; what stands for one already stays. `D` is what
- * else does: a plain boolean, where booleans are data.
+ * `P` with every tensor replaced by the types that can represent one; other types stay. `D` is an additional
+ * representation: a plain boolean, where booleans are data.
  */
-// Of a type parameter this is the parameter itself: the checker takes it as `any` when it asks whether the condition can
-// hold, so that `<T>(p: T) => grad(loss)(p)` needs no cast.
+// For a type parameter this is the parameter itself: the checker treats it as `any` when it evaluates the condition,
+// so `<T>(p: T) => grad(loss)(p)` needs no cast.
 export type Like<P, D = never> = [IsKnown<P>] extends [true] ? LikeKnown<P, D> : P;
 
-/** A value of type `P`, or what `as const` makes of one: its lists are read-only. */
+/** A value of type `P`, or its `as const` form with read-only lists. */
 export type OrConstant<P> = P | ([IsKnown<P>] extends [true] ? Constant<P> : P);
 
 type Constant<P> = P extends readonly unknown[]
@@ -27,7 +27,7 @@ type Constant<P> = P extends readonly unknown[]
 /** `Like` for each of a list of arguments. */
 export type LikeAll<R extends readonly unknown[], D = never> = { readonly [K in keyof R]: Like<R[K], D> };
 
-/** `LikeAll` but for the members at the places `S`, which are given as they are. */
+/** `LikeAll`, except for the arguments at the indices `S`, which keep their types. */
 export type LikeOthers<R extends readonly unknown[], S extends number | readonly number[]> = {
   readonly [K in keyof R]: K extends `${S extends readonly number[] ? S[number] : S & number}`
     ? R[K]
@@ -56,10 +56,10 @@ type LikeKnown<P, D> = [Tensor] extends [P]
             : P;
 
 /**
- * The type of what a function gives for an argument of type `P`: tensors, also where the argument may be anything that stands for
- * one, as that of a compiled function. Of a type parameter it is the parameter itself, as `Like` is.
+ * Result type of a function for an argument of type `P`: tensors, even if the argument may be a representation of
+ * a tensor, as for compiled functions. For a type parameter it is the parameter itself, like `Like`.
  */
-// An intersection, so that the checker sees of type parameters too that this is a `P`.
+// An intersection, so that the checker knows for type parameters too that this is a `P`.
 export type TensorsOf<P> = [IsKnown<P>] extends [true]
   ? [P] extends [InTensors<P>]
     ? P
@@ -78,10 +78,13 @@ type InTensors<P> = [Tensor] extends [P]
           : { [K in keyof P]: InTensors<P[K]> }
         : P;
 
-/** Names the tree that an instance of a class is made of, where its fields do not tell: there is no such field, only its type. */
+/**
+ * Type-only key of the tree type of a class instance, for classes whose fields do not determine it. No such field
+ * exists.
+ */
 export declare const treeOfInstance: unique symbol;
 
-/** What has methods is an instance of a class, which stays of it. */
+/** True for a type with methods, which is a class instance and keeps its type. */
 export type IsInstance<P> = true extends { [K in keyof P]: IsMethod<P[K]> }[keyof P] ? true : false;
 
 type IsMethod<M> = [M] extends [(...args: never[]) => unknown] ? ([M] extends [never] ? false : true) : false;
@@ -92,7 +95,7 @@ type LikeList<P extends readonly unknown[], D> = [AreAllLeaves<P>] extends [true
     : MixedList<P, D>
   : { readonly [K in keyof P]: Like<P[K], D> };
 
-/** Whether all members of a list may be given as numbers: a list of numbers alone is one vector. */
+/** True if all members of a list may be given as numbers: a list of numbers alone is one vector. */
 type AreAllLeaves<P extends readonly unknown[]> = false extends { [K in keyof P]: MayBeLeaf<P[K]> }[number]
   ? false
   : true;
@@ -103,7 +106,7 @@ type MayBeLeaf<E> = [unknown] extends [E]
     ? false
     : true;
 
-/** A list of which one member at least is no number. */
+/** List with at least one member that is not a number. */
 type MixedList<P extends readonly unknown[], D> = number extends P["length"]
   ? | readonly (NotNumber<P[number], D> | OneVector)[]
     | readonly [NotNumber<P[number], D> | OneVector, ...Like<P[number], D>[]]
@@ -116,7 +119,7 @@ type MixedList<P extends readonly unknown[], D> = number extends P["length"]
 
 type NotNumber<E, D> = Exclude<Like<E, D>, number | boolean | NestedNumbers | NestedBooleans>;
 
-// Texts in the place of types: the checker shows them where it says that an argument does not fit.
+// Texts instead of types: the checker shows them if an argument does not fit.
 type OneVector = "a list of numbers alone is one tensor: write [tensor(1), tensor(2)]";
 
 type NumberInTransform =

@@ -1,20 +1,20 @@
-/** Looks at the result of a pass: a program, a region, or a routine with the inputs that it may write to. */
+/** Observes the result of a pass: a program, a region, or a routine together with the inputs that it may overwrite. */
 export type PassObserver = (made: object, pass: string, donated?: readonly boolean[]) => void;
 
 let observer: PassObserver | undefined;
 
-/** Has the result of each pass looked at from now on: `downhill/testing` checks that it is well formed. */
+/** Installs an observer of all later passes: `downhill/testing` checks that each result is well formed. */
 export function observePasses(next: PassObserver): void {
   observer = next;
 }
 
-/** The result of a pass, at which the observer looks. */
+/** Passes the result of a pass to the observer, and returns it. */
 export function observed<T extends object>(made: T, pass: string, donated?: readonly boolean[]): T {
   observer?.(made, pass, donated);
   return made;
 }
 
-/** Runs a pass, at whose result the observer looks. */
+/** Runs a pass and passes its result to the observer. */
 export function afterPass<A extends readonly unknown[], T extends object>(
   pass: (...args: A) => T,
   ...args: A

@@ -1,9 +1,9 @@
-/** The default branch of an exhaustive switch: compiles only where no case is left. */
+/** Default branch of an exhaustive switch; compiles only if no case is left. */
 export function assertNever(value: never, where: string): never {
   throw new Error(`internal: ${where}: unexpected ${JSON.stringify(value)}. Please report this.`);
 }
 
-/** Narrows away `undefined` where the surrounding code guarantees a value. */
+/** Removes `undefined` from a type where the surrounding code guarantees a value. */
 export function must<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw new Error(`internal: ${what} is missing. Please report this.`);
   return value;

@@ -1,11 +1,11 @@
-/** Cells that a text takes on a terminal: none for combining marks, two for wide characters. */
+/** Number of terminal cells of a text: combining marks take none, wide characters take two. */
 export function cells(text: string): number {
   let n = 0;
   for (const c of text) n += /\p{Mark}|\u200d|\ufe0f/u.test(c) ? 0 : isWide(c.codePointAt(0)!) ? 2 : 1;
   return n;
 }
 
-// East Asian wide and emoji blocks, coarsely: enough to put a caret in its place.
+// East Asian wide and emoji blocks, approximately: enough to position a caret.
 function isWide(code: number): boolean {
   return (
     (code >= 0x1100 && code <= 0x115f) ||

@@ -1,6 +1,7 @@
 /**
- * A 128-bit hash of int32 numbers, as text: four multiplicative hashes of 32 bits that depend on one another. Numbers are taken in at once and not digit by digit, all of them in one
- * loop: most programs are hashed once, before the engine has compiled any of this.
+ * 128-bit hash of int32 numbers, as text: four multiplicative hashes of 32 bits that depend on one another. One
+ * loop reads whole numbers instead of digits, because most programs are hashed once, before the engine has
+ * compiled this code.
  */
 export function digest(words: readonly number[]): string {
   let [a, b, c, d] = [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344]; // digits of pi

@@ -1,6 +1,6 @@
 let codeGeneration: boolean | undefined;
 
-/** Whether JavaScript may be compiled from text here: strict content security policies forbid it. */
+/** True if JavaScript can be compiled from text. Strict content security policies forbid it. */
 export function canGenerateCode(): boolean {
   codeGeneration ??= tryToGenerate();
   return codeGeneration;

@@ -1,14 +1,14 @@
-/** A map that holds at most `capacity` entries and forgets the one that was used longest ago. */
+/** Map of at most `capacity` entries that drops the least recently used one. */
 export interface Lru<K, V> {
   readonly get: (key: K) => V | undefined;
   readonly set: (key: K, value: V) => void;
   readonly size: () => number;
-  /** From the one used longest ago to the latest. */
+  /** Values from the least to the most recently used. */
   readonly values: () => readonly V[];
   readonly clear: () => void;
 }
 
-/** Makes an empty bounded map; `onEvict` hears of each entry that it forgets. */
+/** Creates an empty bounded map. `onEvict` receives each dropped entry. */
 export function makeLru<K, V>(capacity: number, onEvict?: (key: K, value: V) => void): Lru<K, V> {
   const entries = new Map<K, V>(); // a Map keeps insertion order: the first key is the oldest
   return {

@@ -1,14 +1,14 @@
-/** An edge that a cut pays `capacity` for, if `from` is on the side of the source and `to` on that of the sink. */
+/** Edge of a network. A cut costs its `capacity` if `from` is on the source side and `to` is on the sink side. */
 export interface CutEdge {
   readonly from: number;
   readonly to: number;
-  /** Not negative; `Infinity` for an edge that must not be cut. */
+  /** At least 0; `Infinity` for an edge that must not be cut. */
   readonly capacity: number;
 }
 
 /**
- * The cheapest way to part a sink from a source: the nodes on the side of the sink, as few as the cost allows. Every path
- * must have an edge of finite capacity.
+ * Minimum cut between source and sink: returns the smallest set of nodes on the sink side with minimum cost. Every
+ * path needs an edge of finite capacity.
  *
  * @see Dinic, Algorithm for solution of a problem of maximum flow in networks with power estimation, 1970.
  */
@@ -18,7 +18,7 @@ export function sinkSide(
   source: number,
   sink: number,
 ): ReadonlySet<number> {
-  // edge 2i of the network is edges[i], 2i + 1 leads back
+  // edge 2i of the network is edges[i], edge 2i + 1 is its reverse
   const to = edges.flatMap((edge) => [edge.to, edge.from]);
   const room = edges.flatMap((edge) => [edge.capacity, 0]);
   const leaving = Array.from({ length: nodes }, (): number[] => []);
@@ -27,7 +27,7 @@ export function sinkSide(
     leaving[edge.to]!.push(2 * i + 1);
   });
 
-  /** How far each node is from the source by edges with room left. */
+  /** Distance of each node from the source over edges with residual capacity. */
   const distances = (): Int32Array => {
     const distance = new Int32Array(nodes).fill(-1);
     distance[source] = 0;
@@ -43,9 +43,9 @@ export function sinkSide(
     }
     return distance;
   };
-  /** Fills every shortest path. */
+  /** Augments the flow along every shortest path. */
   const fill = (distance: Int32Array): void => {
-    const tried = new Int32Array(nodes); // how many edges of a node are known to lead nowhere
+    const tried = new Int32Array(nodes); // number of edges of each node that lead nowhere
     const path: number[] = [];
     for (let node = source; ;) {
       if (node === sink) {

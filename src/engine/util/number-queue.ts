@@ -1,12 +1,12 @@
-/** Numbers of which the smallest comes out first. */
+/** Priority queue of numbers; the smallest comes first. */
 export interface NumberQueue {
   readonly push: (x: number) => void;
-  /** Takes the smallest out; `undefined` if there is none. */
+  /** Removes and returns the smallest number; `undefined` if the queue is empty. */
   readonly pop: () => number | undefined;
   readonly peek: () => number | undefined;
 }
 
-/** Makes an empty queue: a binary heap. */
+/** Creates an empty queue, as a binary heap. */
 export function makeNumberQueue(): NumberQueue {
   const heap: number[] = [];
   const swap = (i: number, k: number): void => {

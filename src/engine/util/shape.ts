@@ -8,7 +8,7 @@ export function sizeOf(shape: Shape): number {
   return n;
 }
 
-/** Whether two shapes are the same, axis by axis. */
+/** True if two shapes are equal. */
 export function sameShape(a: Shape, b: Shape): boolean {
   if (a === b) return true;
   if (a.length !== b.length) return false;
@@ -16,7 +16,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return true;
 }
 
-/** Row-major strides in elements: the distance between neighbours along each axis. */
+/** Row-major strides in elements: distances between neighbours along each axis. */
 export function stridesOf(shape: Shape): number[] {
   const strides = new Array<number>(shape.length);
   let stride = 1;
@@ -27,7 +27,7 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
-/** The shape that NumPy's broadcasting gives to operands of these shapes, or `undefined` where they do not fit. */
+/** Broadcast shape by NumPy's rules, or `undefined` if the shapes do not fit. */
 export function broadcastShapes(...shapes: readonly Shape[]): Shape | undefined {
   let out: number[] = [];
   for (const shape of shapes) {
@@ -44,17 +44,17 @@ export function broadcastShapes(...shapes: readonly Shape[]): Shape | undefined 
   return out;
 }
 
-/** The integers from `from` to `to`, the latter not included. */
+/** Integers from `from` up to but excluding `to`. */
 export function range(from: number, to: number): number[] {
   return Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
 }
 
-/** The axes of `shape` that are not in `axes`, in order. */
+/** Axes of an array of this rank that are not in `axes`, in order. */
 export function otherAxes(rank: number, axes: readonly number[]): number[] {
   return range(0, rank).filter((axis) => !axes.includes(axis));
 }
 
-/** The greatest number that divides two positive integers. */
+/** Greatest common divisor of two positive integers. */
 export function greatestCommonDivisor(x: number, y: number): number {
   return y === 0 ? x : greatestCommonDivisor(y, x % y);
 }

@@ -1,9 +1,9 @@
 /**
- * The candidate that someone who wrote `name` most likely meant, or `undefined` where none is near.
+ * Candidate that the writer of `name` most likely meant, or `undefined` if none is near.
  *
- * Near means: the same letters but for case, `-` and `_`; the initials (`lr` of `learningRate`); a beginning
- * of three letters or more; or an edit distance (insert, delete, replace, swap neighbours) of at most a third
- * of the longer name. The nearest wins, the first of equals.
+ * A candidate is near if it has the same letters except for case, `-` and `_`; if `name` is its initials (`lr` of
+ * `learningRate`) or a prefix of three letters or more; or if their edit distance (insert, delete, replace, swap
+ * neighbours) is at most a third of the longer name. The nearest candidate wins, the first one of equals.
  *
  * @example
  * suggest("droplast", ["size", "dropLast"]); // "dropLast"
@@ -23,7 +23,7 @@ export function suggest(name: string, candidates: Iterable<string>): string | un
   return nearest;
 }
 
-/** `suggest` as the end of a message: ` Did you mean "dropLast"?`, or nothing. */
+/** Suggestion to append to a message: ` Did you mean "dropLast"?`, or an empty text. */
 export function didYouMean(name: string, candidates: Iterable<string>): string {
   const nearest = suggest(name, candidates);
   return nearest === undefined ? "" : ` Did you mean ${JSON.stringify(nearest)}?`;
@@ -37,7 +37,7 @@ function distanceBetween(name: string, candidate: string): number {
   if (a === initials(candidate)) return 0.5;
   if (a.length >= 3 && b.startsWith(a)) return 1;
   const longer = Math.max(a.length, b.length);
-  if (longer > 100) return Infinity; // not a slip of the keyboard
+  if (longer > 100) return Infinity; // not a typing error
   const distance = editDistance(a, b);
   return distance <= longer / 3 ? distance : Infinity;
 }
@@ -52,7 +52,7 @@ function initials(name: string): string {
   return words.map((word) => word.charAt(0).toLowerCase()).join("");
 }
 
-/** Optimal string alignment: Levenshtein's distance with swaps of neighbours as one edit. */
+/** Optimal string alignment: Levenshtein's distance, with a swap of neighbours as one edit. */
 function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

@@ -1,19 +1,19 @@
-/** The cosine and the sine of an angle. */
+/** Cosine and sine of an angle. */
 interface SineCosine {
   readonly cos: number;
   readonly sin: number;
 }
 
 /**
- * The cosine and sine of `j / n` of a whole turn, j a whole number of any sign, to within an ulp and exact at quarters. The bits are
- * the same on every JavaScript engine, which those of `Math.cos` need not be.
+ * Cosine and sine of `j / n` of a whole turn for any integer j, within one ulp and exact at quarter turns. The
+ * bits are equal on every JavaScript engine; those of `Math.cos` need not be.
  */
 export function turn(j: number, n: number): SineCosine {
   const quarters = Math.round((4 * j) / n);
   const rest = 4 * j - quarters * n; // exact, and at most n / 2 in size
   const angle = (rest / n) * (Math.PI / 2);
   const square = angle * angle;
-  let [cos, sin] = [1, 1]; // of the series 1 − x²/2 (1 − x²/12 (…)) and x (1 − x²/6 (1 − …)) what stands in the inner brackets
+  let [cos, sin] = [1, 1]; // inner brackets of the series 1 − x²/2 (1 − x²/12 (…)) and x (1 − x²/6 (1 − …))
   for (let k = 10; k >= 1; k--) {
     cos = 1 - (square / (2 * k * (2 * k - 1))) * cos;
     sin = 1 - (square / (2 * k * (2 * k + 1))) * sin;

@@ -1,5 +1,8 @@
-/** The version of this package, as its manifest has it. */
+/** Version of this package, equal to the one in its manifest. */
 export const version = "0.1.0";
 
-/** What `dist/` was built from, a hash: what one build wrote for itself another one does not read. Of sources that were not built, this word. */
+/**
+ * Hash of the sources of `dist/`. A build does not read caches of another build. The value is this word for
+ * sources that were not built.
+ */
 export const buildId: string = "sources";
