@@ -7,7 +7,7 @@ import { noteArguments } from "../tree/known-keys.ts";
 import type { BooleanRole, TreeDef } from "../tree/tree.ts";
 import { countLeaves, flattenInto, isEmptyNest, leafPaths, matchLeaves, unflatten } from "../tree/tree.ts";
 
-/** Arguments taken apart: the leaves of all of them as tensors, and the structure of each. */
+/** Flattened arguments: the leaves of all arguments as tensors, and the structure of each argument. */
 export interface FlatArguments {
   readonly leaves: readonly Tensor[];
   readonly defs: readonly TreeDef[];
@@ -16,8 +16,8 @@ export interface FlatArguments {
 const leafDef: TreeDef = { kind: "leaf" };
 
 /**
- * Takes arguments apart. Plain booleans are static, unless they are what a loop or branch carries; an array of no numbers
- * that is a whole argument is a tensor of size 0.
+ * Flattens arguments. Plain booleans are static, except in carries of loops and branches; an empty array that is a
+ * whole argument is a tensor of size 0.
  */
 export function flattenArguments(
   args: readonly unknown[],
@@ -37,13 +37,13 @@ export function flattenArguments(
   return { leaves: leaves as Tensor[], defs };
 }
 
-/** Refuses a value that was kept from a transform that has ended. */
+/** Refuses a value of a transform that has ended. */
 function alive(x: Tensor, operation: string): Tensor {
   if (x.tracer !== undefined && !x.tracer.trace.alive) throw outlived(operation, x.tracer.trace);
   return x;
 }
 
-/** Puts arguments together again from their leaves. */
+/** Restores arguments from their leaves. */
 export function unflattenArguments(defs: readonly TreeDef[], leaves: readonly Tensor[]): unknown[] {
   noteArguments(defs);
   let next = 0;
@@ -55,7 +55,7 @@ export function unflattenArguments(defs: readonly TreeDef[], leaves: readonly Te
   });
 }
 
-/** What a function returned, as tensors. */
+/** Flattens the result of a function to tensors. */
 export function flattenResult(
   result: unknown,
   operation: string,
@@ -74,7 +74,10 @@ export function flattenResult(
   return { leaves: leaves.map((x) => alive(asTensor(x, operation), operation)), def };
 }
 
-/** Which leaves belong to the arguments that are differentiated; `repair` tells how to leave out one that cannot be. */
+/**
+ * Selects the leaves of the arguments to differentiate. `repair` is the advice for an argument without a
+ * derivative.
+ */
 export function selectArguments(
   operation: string,
   defs: readonly TreeDef[],
@@ -137,12 +140,12 @@ function integerArgument(
   );
 }
 
-/** The leaves of a value that must have a known structure, as tensors. */
+/** Leaves, as tensors, of a value that must have a known structure. */
 export function matchTensors(operation: string, def: TreeDef, value: unknown, what: string): Tensor[] {
   return matchLeaves(operation, def, value, what).map((x) => asTensor(x, operation));
 }
 
-/** Refuses what is no function; `example` shows a right call. */
+/** Refuses a value that is not a function; `example` shows a correct call. */
 export function requireFunction(operation: string, f: unknown, example = `${operation}((x) => …)`): void {
   if (typeof f === "function") return;
   throw new DownhillError(

@@ -14,7 +14,7 @@ interface BatchedResults {
   readonly batched: readonly boolean[];
 }
 
-/** One equation over a batch that stands in axis 0 of the operands so marked. */
+/** Applies one equation to a batch, which is in axis 0 of the marked operands. */
 function batchEquation(
   prim: Primitive,
   ins: readonly Tensor[],
@@ -37,10 +37,10 @@ function batchEquation(
 }
 
 interface BatchTracer extends Tracer {
-  readonly value: Tensor; // the batch in axis 0
+  readonly value: Tensor; // batch in axis 0
 }
 
-/** The trace of `vmap`: values that differ from item to item hold all of them along axis 0. Open while a function runs. */
+/** Trace of `vmap`: values that differ between items hold all items along axis 0. Open while a function runs. */
 export class BatchTrace implements Trace {
   readonly kind = "vmap";
   readonly level: number;
@@ -54,14 +54,14 @@ export class BatchTrace implements Trace {
     this.#tools = tools;
   }
 
-  /** A value whose axis 0 is the batch, as one item; a value that all items share stays as it is. */
+  /** Wraps a value with the batch in axis 0 as one item; a value that all items share is returned unchanged. */
   wrap(value: Tensor, batched: boolean): Tensor {
     if (!batched) return value;
     const tracer: BatchTracer = { trace: this, value };
     return new Tensor(withShape(value.type, value.shape.slice(1)), undefined, tracer);
   }
 
-  /** The value with the batch in axis 0, repeated if it does not differ. */
+  /** Value with the batch in axis 0, repeated if all items share it. */
   unwrap(x: Tensor): Tensor {
     return this.#own(x)?.value ?? batchAlong(x, this.size);
   }
@@ -89,7 +89,7 @@ export interface BatchProgram {
   readonly batchedOuts: readonly boolean[];
 }
 
-/** The program over a batch along axis 0 of the inputs so marked; outputs in `instantiate` are batched in any case. */
+/** Program over a batch along axis 0 of the marked inputs. Outputs in `instantiate` are always batched. */
 export const batchProgram: (
   program: Program,
   size: number,

@@ -8,13 +8,13 @@ import type { TracedProgram } from "../trace/staging.ts";
 import type { TreeDef } from "../tree/tree.ts";
 import { leafPaths } from "../tree/tree.ts";
 
-/** The first carry of a loop, taken apart, with the types that it keeps, and the body traced for these. */
+/** Initial carry of a loop, flattened, with the types of the carry, and the body traced for these types. */
 export interface TracedLoop {
   readonly carry: readonly Tensor[];
   readonly traced: TracedProgram;
 }
 
-/** Refuses a loop that was not told what it begins with: `undefined` would be carried round and returned. */
+/** Refuses a loop without an initial carry, because `undefined` would be carried and returned. */
 export function requireStart(operation: string, start: unknown): void {
   if (start !== undefined) return;
   throw new DownhillError(
@@ -24,8 +24,8 @@ export function requireStart(operation: string, start: unknown): void {
 }
 
 /**
- * Traces the body of a loop, whose first results are the carry. A carry that starts as a plain number takes the dtype
- * that a step gives it.
+ * Traces the body of a loop, whose first results are the carry. A carry that starts as a plain number takes the
+ * dtype that a step returns.
  *
  * @throws DownhillError `shape` if a carry changes its type from step to step.
  */
@@ -48,13 +48,13 @@ export function traceLoop(
   return { carry: start.map((x, i) => convert(x, types[i]!.dtype, x.type.weak)), traced };
 }
 
-/** Whether a plain number is kept as it is by a dtype. */
+/** True if a dtype represents a plain number exactly. */
 function isExact(start: Tensor | undefined, dtype: DType): boolean {
   const value = start && knownNumber(start);
   return value !== undefined && castNumber(dtype, value) === value;
 }
 
-/** The type of a carry that starts as `type` and comes out of a step as `out`. */
+/** Type of a carry that starts as `type` and is `out` after a step. */
 function unify(
   operation: string,
   type: ArrayType,

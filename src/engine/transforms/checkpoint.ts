@@ -15,16 +15,16 @@ import { interned } from "../trace/intern.ts";
 import "./program-tools.ts";
 import { checkInteger } from "../ir/plain-number.ts";
 
-/** What a checkpoint keeps. */
+/** Values that a checkpoint saves for the backward pass. */
 export interface CheckpointOptions {
   /**
-   * `"nothing"` (default) keeps only the arguments; `"products"` also what products of matrices and convolutions give,
-   * so that only cheap operations are computed again.
+   * `"nothing"` (default) saves only the arguments. `"products"` also saves the results of matrix products and
+   * convolutions, so that only cheap operations are recomputed.
    */
   readonly policy?: CheckpointPolicy;
   /**
-   * For functions of plain numbers: of how many iterations long loops keep the state, and how many they record at a time. A whole number
-   * from 1 to 65,536; without it ⌈√n⌉ for n iterations.
+   * For functions of plain numbers: number of saved states of a long loop, and number of iterations whose values
+   * are saved at a time. An integer from 1 to 65,536; the default is ⌈√n⌉ for n iterations.
    */
   readonly snapshots?: number;
 }
@@ -32,16 +32,16 @@ export interface CheckpointOptions {
 export type { CheckpointPolicy };
 
 /**
- * The same function, whose reverse-mode derivative keeps its arguments and computes the values in between again instead
- * of keeping them: less memory for one more run of the function. Values and derivatives do not change.
+ * The same function with another reverse mode: it saves the arguments and recomputes intermediate values instead
+ * of saving them. This needs less memory and one additional forward pass. Values and derivatives do not change.
  *
- * Of a function of plain numbers, the loops at its outermost level that count their iterations go back in √n segments of √n iterations:
- * what they change is kept where each segment begins, and values in between for one segment at a time. With `snapshots: c` they go in
- * segments of c iterations and keep what they change at c of those at a time; which, a binomial schedule says: m segments run
- * forwards again at most r times each, for the smallest r with C(c + r, r) ≥ m.
+ * In a function of plain numbers, the counted loops at the outermost level run backward in √n segments of √n
+ * iterations: the state is saved at the start of each segment, and intermediate values for one segment at a time.
+ * With `snapshots: c` a segment has c iterations, and at most c states are saved at a time. A binomial schedule
+ * chooses them: each of m segments runs forward again at most r times, for the smallest r with C(c + r, r) ≥ m.
  *
- * @throws DownhillError `option` for `products` with a function of plain numbers, or for a derivative of one: take the checkpoint
- * first; for `snapshots` with a function over tensors; `range` for snapshots that are none.
+ * @throws DownhillError `option` for `products` with a function of plain numbers or with its derivative (apply
+ * `checkpoint` first), and for `snapshots` with a function of tensors; `range` for an invalid number of snapshots.
  * @see Griewank, Walther, Evaluating Derivatives, 2nd edition, SIAM 2008, chapter 12.
  * @example
  * const block = checkpoint((x: Tensor) => sin(sin(sin(x))));
@@ -77,7 +77,7 @@ export function checkpoint(
   );
 }
 
-/** More keep more than √n segments of the longest loops do, which have 2³¹ iterations. */
+/** More snapshots would save more than √n segments do for the longest loops, which have 2³¹ iterations. */
 const mostSnapshots = 65_536;
 
 function checkpointed(f: AnyFunction, { policy = "nothing", snapshots }: CheckpointOptions): AnyFunction {

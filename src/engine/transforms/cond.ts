@@ -21,15 +21,15 @@ interface CondBranch extends TracedProgram {
 }
 
 /**
- * One of two functions of the same operands, as `predicate` says: a scalar of dtype bool. Both are traced, only the one
- * that is chosen runs; in derivatives too. Both must return the same structure of the same types.
+ * Applies one of two functions to the same operands; `predicate` is a scalar of dtype bool. Both functions are
+ * traced and only the selected one runs, also in derivatives. Both must return the same structure of the same
+ * types. Under `vmap` with a predicate that differs between items, both are computed and `where` selects.
  *
- * Under `vmap`, where items choose for themselves, both sides are computed and a `where` selects.
- *
- * @throws DownhillError `dtype` if the predicate is no bool, `shape` or `tree` if the sides return different things.
+ * @throws DownhillError `dtype` if the predicate is not a bool, `shape` or `tree` if the results of the functions
+ * differ in type or structure.
  * @example
  * const f = (x: Tensor) => cond(less(x, 0), (x) => exp(x), (x) => x.add(1), x);
- * f(3);       // 4
+ * f(3); // 4
  * grad(f)(3); // 1
  */
 export function cond<T>(predicate: BooleanLike, onTrue: () => T, onFalse: () => T): T;
@@ -90,7 +90,7 @@ export function cond(
   return unflatten(yes.def, outs);
 }
 
-/** The type of a result that is `a` on one side and `b` on the other; a plain number adapts to a tensor. */
+/** Common type of a result that is `a` on one side and `b` on the other; a plain number takes the type of a tensor. */
 function join(a: ArrayType, b: ArrayType, def: TreeDef, leaf: number): ArrayType {
   if (sameType(a, b)) return arrayType(a.dtype, a.shape, a.weak && b.weak);
   if (a.weak !== b.weak && sameShape(a.shape, b.shape)) {
@@ -103,7 +103,7 @@ function join(a: ArrayType, b: ArrayType, def: TreeDef, leaf: number): ArrayType
   );
 }
 
-/** The program of a side that takes all that either side captured, with results of the joined types. */
+/** Program of one side that takes the captured values of both sides and returns the common types. */
 function complete(
   { program, captured }: TracedProgram,
   all: readonly Tensor[],

@@ -24,7 +24,7 @@ import { interned } from "../trace/intern.ts";
 import "./program-tools.ts";
 import type { AnyFunction } from "./plain.ts";
 
-/** A function traced at arguments, and the structure of what it returns. */
+/** Function traced at given arguments, with the structure of its result. */
 interface TracedResult extends TracedProgram {
   readonly def: TreeDef;
 }
@@ -45,20 +45,20 @@ function traceResult(
 }
 
 /**
- * A call of a function with rules while these are traced. A rule may apply its function again, at the same types: that call
- * has the rules that are being traced, and as captured values the inputs of the rule that stand for them.
+ * Call of a function with custom rules, while the rules are traced. A rule may apply its own function at the same
+ * types: this inner call uses the rules that are being traced, and reads captured values from inputs of the rule.
  */
 interface OpenCall<Rules> {
   readonly traced: TracedResult;
   readonly rules: Rules;
-  /** What function and rules capture, as far as it is known. */
+  /** Values known so far that function and rules capture. */
   readonly all: readonly Tensor[];
-  /** The inputs that stand for it in the rule that is being traced. */
+  /** Inputs of the rule being traced that hold the captured values. */
   consts: readonly Tensor[];
   isRecursive: boolean;
 }
 
-/** A rule that is not there before it is traced. */
+/** Placeholder of a rule that is not traced yet. */
 function ruleToCome(operation: string): DeferredProgram {
   return new DeferredProgram(() => {
     throw new DownhillError(
@@ -70,8 +70,8 @@ function ruleToCome(operation: string): DeferredProgram {
 }
 
 /**
- * Traces the rules of a call by `trace`, which gives what each of them is. What they capture is known only afterwards, but the
- * calls of the function inside of them need it: then they are traced once more.
+ * Traces the rules of a call by `trace`, which returns them. Their captured values are known only afterwards, but
+ * inner calls of the function need them; in that case the rules are traced a second time.
  */
 function traceRules<Rules, T extends readonly TracedProgram[]>(
   operation: string,
@@ -104,8 +104,8 @@ function traceRules<Rules, T extends readonly TracedProgram[]>(
 }
 
 /**
- * The program of a rule that takes all captured values first. As it was traced it takes those that it reads itself, then
- * `count` inputs for the calls of its own function.
+ * Program of a rule with all captured values as its first inputs. The traced program has the values that it reads
+ * itself first, followed by `count` inputs for the calls of its own function.
  */
 function closeRule({ program, captured }: TracedProgram, all: readonly Tensor[], count: number): Program {
   const own = program.ins.slice(0, captured.length);
@@ -121,19 +121,19 @@ function closeRule({ program, captured }: TracedProgram, all: readonly Tensor[],
   };
 }
 
-/** What tells calls apart whose rules are traced each for itself. */
+/** Key of calls; the rules are traced once per key. */
 function callKey(defs: readonly TreeDef[], types: readonly ArrayType[]): string {
   return `${defs.map(treeKey).join(" ")} ${types.map(typeKey).join(" ")}`;
 }
 
-/** The same program behind a longer list of captured values. */
+/** The same program with a longer list of captured values. */
 function takingAll({ program, captured }: TracedProgram, all: readonly Tensor[]): Program {
   const own = program.ins.slice(0, captured.length);
   const shared = all.map((x): Var => own[captured.indexOf(x)] ?? { type: x.type });
   return { ...program, ins: [...shared, ...program.ins.slice(captured.length)] };
 }
 
-/** A tangent or cotangent as a tensor of the type that it must have. */
+/** A tangent or cotangent as a tensor of the required type. */
 function fit(operation: string, what: string, x: Tensor, type: ArrayType): Tensor {
   if (sameShape(x.shape, type.shape) && isFloating(x.dtype)) return convert(x, type.dtype, type.weak);
   throw new DownhillError(
@@ -143,16 +143,16 @@ function fit(operation: string, what: string, x: Tensor, type: ArrayType): Tenso
 }
 
 /**
- * The function with its own derivative: `rule(primals, tangents)` gets the arguments and their tangents, one each, and
- * returns the value and its tangent, which must be linear in the tangents. Reverse mode is the transpose of it. Integers
- * and booleans have zeros as tangents.
+ * Gives a function a custom derivative. `rule(primals, tangents)` receives the arguments and one tangent per argument, and
+ * returns the value and its tangent, which must be linear in the tangents. Reverse mode is its transpose. Tangents of
+ * integers and booleans are zeros.
  *
- * The rule may apply the function itself: then higher derivatives are by the rule too. (TypeScript wants to be told the type
- * of a function that occurs in its own rule.) It may not differentiate it.
+ * The rule may apply the function itself, so that higher derivatives use the rule too; it must not differentiate the
+ * function. (TypeScript requires a type annotation for a function that occurs in its own rule.)
  *
- * What the function reads from outside must not be differentiated: pass it as an argument.
+ * Outer values that the function reads must not be differentiated: pass them as arguments.
  *
- * @throws DownhillError `tree` or `shape` if the rule does not give what the function gives, and a tangent for it.
+ * @throws DownhillError `tree` or `shape` if the rule does not return a value like the function's, and a tangent for it.
  * @example
  * // the derivative of log(1 + eˣ) without overflow
  * const f = customJvp((x: Tensor) => log1p(exp(x)), ([x], [dx]) => [log1p(exp(x)), sigmoid(x).mul(dx)]);
@@ -242,7 +242,7 @@ export function customJvp(
   };
 }
 
-/** The value that a rule gives must have the type of what the function gives. */
+/** Checks that a rule returns a value of the type of the function's result. */
 function fitValue(operation: string, x: Tensor, type: ArrayType): Tensor {
   if (sameShape(x.shape, type.shape) && (x.dtype === type.dtype || isFloating(x.dtype)))
     return convert(x, type.dtype, type.weak);
@@ -253,12 +253,12 @@ function fitValue(operation: string, x: Tensor, type: ArrayType): Tensor {
 }
 
 /**
- * The function with its own reverse mode: `forward(...args)` returns the value and what `backward` will need of it,
- * `backward(residuals, ct)` turns a cotangent of the value into an array with one cotangent for each argument; `null`
- * stands for a zero. Both may apply the function itself.
+ * Gives a function a custom reverse mode. `forward(...args)` returns the value and the residuals for `backward`.
+ * `backward(residuals, ct)` maps a cotangent of the value to an array with one cotangent per argument; `null` is zero.
+ * Both may apply the function itself.
  *
- * Forward mode is the transpose of `backward` where that is linear in the cotangent, and an error where it is not. What
- * the function reads from outside must not be differentiated: pass it as an argument.
+ * Forward mode is the transpose of `backward` if `backward` is linear in the cotangent, and an error otherwise. Outer
+ * values that the function reads must not be differentiated: pass them as arguments.
  *
  * @example
  * // x itself, with gradients clipped to [−1, 1]
@@ -348,7 +348,7 @@ export function customVjp(
     const { call, parts, captured } = traceRules("customVjp", traced, open, key, makeRules, traceBoth);
     const [ahead, back] = parts.map((part) => closeRule(part, captured, call.all.length));
     const { rules } = call;
-    // what `backward` captures are residuals too
+    // captured values of `backward` are residuals too
     const isRead = areRead(back!, captured.length);
     const [values, residuals] = [ahead!.outs.slice(0, outTypes.length), ahead!.outs.slice(outTypes.length)];
     rules.forward.program = {
@@ -368,13 +368,13 @@ export function customVjp(
   };
 }
 
-/** Which of the first inputs of a program it reads. */
+/** Marks the first inputs that a program reads. */
 function areRead({ ins, eqns, outs }: Program, count: number): boolean[] {
   const read = new Set([...eqns.flatMap((eqn) => eqn.ins), ...outs]);
   return ins.slice(0, count).map((v) => read.has(v));
 }
 
-/** The cotangents of the floating leaves of all arguments, zeros for an argument that has `null`. */
+/** Cotangents of the floating-point leaves of all arguments; zeros for an argument with `null`. */
 function flatCotangents(result: unknown, defs: readonly TreeDef[], types: readonly ArrayType[]): Tensor[] {
   if (!Array.isArray(result) || result.length !== defs.length) {
     throw new DownhillError(

@@ -9,20 +9,20 @@ import type { Like, TensorLike } from "../tree/types.ts";
 import type { Shape } from "../util/shape.ts";
 import { flattenResult, requireFunction, unflattenArguments } from "./arguments.ts";
 
-/** A tensor without its elements. */
+/** Shape and dtype of a tensor. */
 export interface ShapeDtype {
   readonly shape: Shape;
   readonly dtype: DType;
 }
 
-/** A `T` with the shape and dtype of each tensor in its place. */
+/** `T` with every tensor replaced by its shape and dtype. */
 export type Shapes<T> = T extends Tensor
   ? ShapeDtype
   : T extends object
     ? { readonly [K in keyof T]: Shapes<T[K]> }
     : T;
 
-/** What may stand for a `P` where only shapes and dtypes count. */
+/** Argument of type `P` of which only shapes and dtypes are used. */
 export type LikeShapes<P> = P extends Tensor
   ? TensorLike | ShapeDtype
   : P extends object
@@ -30,10 +30,10 @@ export type LikeShapes<P> = P extends Tensor
     : P;
 
 /**
- * The shapes and dtypes of what a function returns for arguments like these, without computing anything: f is traced. In the place
- * of a tensor `{ shape, dtype }` may stand, so that large ones need not be made.
+ * Shapes and dtypes of the results of a function for arguments like these. The function is traced, and nothing is computed.
+ * `{ shape, dtype }` may replace a tensor, so that large tensors need not be created.
  *
- * @throws DownhillError as f does for such arguments, `tree` for what is no argument.
+ * @throws DownhillError like f for such arguments, `tree` for values that are not arguments.
  * @example
  * evalShape((x, y) => ({ product: matmul(x, y) }), { shape: [8, 1000], dtype: "float32" }, { shape: [1000, 5], dtype: "float32" });
  * // { product: { shape: [8, 5], dtype: "float32" } }
@@ -61,7 +61,7 @@ export function evalShape<A extends readonly unknown[], T>(
   ) as Shapes<T>;
 }
 
-/** The structure of an argument in which `{ shape, dtype }` is one leaf; the types of its leaves go to `types`. */
+/** Structure of an argument in which `{ shape, dtype }` is one leaf; appends the types of its leaves to `types`. */
 function readShapes(def: TreeDef, next: () => unknown, types: ArrayType[]): TreeDef {
   switch (def.kind) {
     case "leaf":
@@ -83,7 +83,7 @@ function readShapes(def: TreeDef, next: () => unknown, types: ArrayType[]): Tree
   }
 }
 
-/** The type that an object stands for, if it is `{ shape, dtype }`. */
+/** Type that an object `{ shape, dtype }` describes; `undefined` for other objects. */
 function shapeIn(def: TreeDef & { readonly kind: "object" }, next: () => unknown): ArrayType | undefined {
   const { keys, children } = def;
   const [shape, dtype] = [children[keys.indexOf("shape")], children[keys.indexOf("dtype")]];

@@ -14,15 +14,15 @@ import { transformed } from "./plain.ts";
 import { tools } from "./tools.ts";
 import { isIntegerIn } from "../ir/plain-number.ts";
 
-/** Which arguments are differentiated, and whether the function returns more than its value. */
+/** Options of `grad`: the arguments to differentiate, and the form of the function's result. */
 export interface GradOptions {
-  /** Place of the argument to differentiate in, or several; counted from 0. Default 0. */
+  /** Index of the argument to differentiate, or several; counted from 0. Default 0. */
   readonly argnums?: number | readonly number[];
-  /** The function returns `[value, aux]`, and `aux` is handed through. Default false. */
+  /** True if the function returns `[value, aux]`; `aux` is returned unchanged. Default false. */
   readonly hasAux?: boolean;
 }
 
-/** The types of the arguments at the places `N`: of one, or a list. */
+/** Types of the arguments at the indices `N`: one type, or a list. */
 export type SelectedArguments<A extends readonly unknown[], N> = N extends readonly number[]
   ? { [K in keyof N]: TensorsOf<A[N[K] & keyof A]> }
   : TensorsOf<A[N & keyof A]>;
@@ -64,7 +64,7 @@ function evaluate(
 export const listOf = (argnums: number | readonly number[]): readonly number[] =>
   typeof argnums === "number" ? [argnums] : argnums;
 
-/** Separates the value from what else the function returns. */
+/** Separates the value from the auxiliary result. */
 function splitAux(
   operation: string,
   result: unknown,
@@ -81,8 +81,8 @@ function splitAux(
 }
 
 /**
- * Derivatives as the places asked for: of one argument with its structure, or a list of those in the order of `argnums`. `grads`
- * follow the arguments.
+ * Derivatives in the form that `argnums` requests: for one argument its structure, for several a list in their
+ * order. `grads` has the order of the arguments.
  */
 export function regroup(
   defs: readonly TreeDef[],
@@ -108,7 +108,7 @@ function leafCount(def: TreeDef): number {
   return def.kind === "leaf" ? 1 : countLeaves(def);
 }
 
-/** `grad` for another transform, by whose name messages go. */
+/** `grad` on behalf of another transform, which messages name. */
 export function gradientFor(
   operation: string,
   f: (...args: never[]) => unknown,
@@ -123,7 +123,7 @@ function readOptions(operation: string, options: GradOptions): Required<GradOpti
   return { argnums: readArgnums(operation, options), hasAux: options.hasAux ?? false };
 }
 
-/** The places of the arguments to differentiate in, checked. */
+/** Checked indices of the arguments to differentiate. */
 export function readArgnums(
   operation: string,
   { argnums = 0 }: Pick<GradOptions, "argnums">,
@@ -140,13 +140,15 @@ export function readArgnums(
 }
 
 /**
- * The gradient of a function that returns a scalar, as a function of the same arguments. The result has the structure
- * and types of the argument differentiated (the first, unless `argnums` says otherwise).
+ * Gradient of a function that returns a scalar, as a function of the same arguments.
  *
- * Reverse mode: the function runs once forwards, then the chain rule once backwards, at a small multiple of the cost of
- * the function however many parameters there are. Gradients nest: `grad(grad(f))` is the second derivative.
+ * The result has the structure and types of the differentiated argument (the first one by default; see `argnums`).
+ * Reverse mode runs the function forward once and applies the chain rule backward once. The cost is a small
+ * multiple of the cost of the function, for any number of parameters. Gradients nest: `grad(grad(f))` is the
+ * second derivative.
  *
- * @throws DownhillError `shape` if the result is not a scalar, `dtype` if an argument differentiated is not floating.
+ * @throws DownhillError `shape` if the result is not a scalar, `dtype` if a differentiated argument is not
+ * floating-point.
  * @example
  * const f = (x: Tensor, y: Tensor) => x.mul(y).add(sin(x));
  * grad(f)(2, 3); // 2.5838531634528574
@@ -191,7 +193,7 @@ export function grad(
 }
 
 /**
- * The value of a function and its gradient, at the cost of the gradient alone. See `grad`.
+ * Value of a function and its gradient, at the cost of the gradient. See `grad`.
  *
  * @example
  * valueAndGrad((x: Tensor) => x.mul(x))(3); // [ 9, 6 ]

@@ -21,7 +21,7 @@ import { backward, pushForward } from "./linear.ts";
 import { transformed } from "./plain.ts";
 import { tools } from "./tools.ts";
 
-/** The unit vectors of a type: one a row, shape [n, …shape]. */
+/** Unit vectors of a type, one per row: shape [n, …shape]. */
 function basis(type: ArrayType): Tensor {
   const n = sizeOf(type.shape);
   const square = equal(iota("int32", [n, n], 0), iota("int32", [n, n], 1));
@@ -29,7 +29,7 @@ function basis(type: ArrayType): Tensor {
 }
 
 export interface JacobianOptions {
-  /** Place of the argument to differentiate in, or several; counted from 0. Default 0. */
+  /** Index of the argument to differentiate, or several; counted from 0. Default 0. */
   readonly argnums?: number | readonly number[];
 }
 
@@ -54,7 +54,7 @@ function jacobian(
   );
 }
 
-/** All directions of each argument at once: the tape runs forwards on a batch of unit vectors. */
+/** Computes all directions of each argument at once: the tape runs forward on a batch of unit vectors. */
 function forwardBlocks(lin: Linearization, inTypes: readonly ArrayType[]): Tensor[][] {
   const columns = inTypes.map((type, i) => {
     const n = sizeOf(type.shape);
@@ -67,14 +67,14 @@ function forwardBlocks(lin: Linearization, inTypes: readonly ArrayType[]): Tenso
       );
     }).map((t, k) => {
       const outRank = lin.outs[k]!.shape.length;
-      const behind = permute(t, [...range(1, outRank + 1), 0]); // the batch behind the axes of the result
+      const behind = permute(t, [...range(1, outRank + 1), 0]); // batch after the axes of the result
       return reshape(behind, [...lin.outs[k]!.shape, ...type.shape]);
     });
   });
   return lin.outs.map((_, k) => columns.map((column) => column[k]!));
 }
 
-/** All elements of each result at once: the tape runs backwards on a batch of unit vectors. */
+/** Computes all elements of each result at once: the tape runs backward on a batch of unit vectors. */
 function reverseBlocks(lin: Linearization, inTypes: readonly ArrayType[]): Tensor[][] {
   return lin.outs.map((out, k) =>
     batched(sizeOf(out.shape), (wrap, unwrap) => {
@@ -102,14 +102,15 @@ function batched(
 }
 
 /**
- * The derivative of every result in every element of the argument: shape of the result, then of the argument; with several
- * arguments a list of those at each result.
+ * Derivative of every result with respect to every element of the argument: shape of the result, then of the
+ * argument; for several arguments, a list per result.
  */
 export type Jacobian<P, T> = T extends Tensor ? P : { readonly [K in keyof T]: Jacobian<P, T[K]> };
 
 /**
- * All first derivatives by forward mode, one direction for each element of the argument: best where the argument is small.
- * Shape of the result, then shape of the argument; nested as both are. With several `argnums` there is a list of these at each result.
+ * Jacobian by forward mode, with one direction per element of the argument: best for small arguments. The shape is
+ * that of the result followed by that of the argument; structures nest in the same way. Several `argnums` yield a
+ * list per result.
  *
  * @example
  * jacfwd((x) => x.mul(x))([1, 2]).tolist(); // [ [ 2, 0 ], [ 0, 4 ] ]
@@ -148,8 +149,9 @@ export function jacfwd(
 }
 
 /**
- * All first derivatives by reverse mode, one pass for each element of the result: best where the result is small.
- * Shape of the result, then shape of the argument; nested as both are. With several `argnums` there is a list of these at each result.
+ * Jacobian by reverse mode, with one backward pass per element of the result: best for small results. The shape is
+ * that of the result followed by that of the argument; structures nest in the same way. Several `argnums` yield a
+ * list per result.
  */
 export function jacrev<const N extends readonly number[], A extends Tensor[]>(
   f: (...args: A) => Tensor,
@@ -184,8 +186,8 @@ export function jacrev(
 }
 
 /**
- * All second derivatives of a function that returns a scalar: forward mode over reverse mode. Shape of the argument,
- * twice; for nested arguments nested twice; with several `argnums` a list of lists, `[i][j]` that of the argument i and then j.
+ * Hessian of a function that returns a scalar: forward mode over reverse mode. The shape is that of the argument,
+ * twice; structures nest twice. Several `argnums` yield a list of lists: `[i][j]` belongs to arguments i and j.
  *
  * @example
  * hessian((x) => x.mul(x).mul(x).sum())([1, 2]).tolist(); // [ [ 6, 0 ], [ 0, 12 ] ]
@@ -219,8 +221,8 @@ export function hessian(
 }
 
 /**
- * The Hessian of a scalar function at x times a vector v, without the Hessian: forward mode over reverse mode, at a small
- * multiple of the cost of the function.
+ * Product of the Hessian of a scalar function at x with a vector v, without forming the Hessian: forward mode over
+ * reverse mode, at a small multiple of the cost of the function.
  *
  * @throws DownhillError `tree` or `shape` if v does not match x.
  * @example

@@ -13,8 +13,8 @@ import { memoizeProgram, maskKey } from "./memoize.ts";
 import { leavesZeros, throughMasks } from "./tangent-trace.ts";
 
 /**
- * Forward mode, one equation: the results of a primitive and their tangents, by its own rule. `masks` marks the tangents of operands
- * that may hold zeros which left a mask.
+ * Forward mode of one equation: results of a primitive and their tangents, by its rule. `masks` marks tangents of
+ * operands that may contain zeros from a mask.
  */
 function jvpEquation(
   prim: Primitive,
@@ -48,7 +48,7 @@ function jvpEquation(
   }
 }
 
-/** The tangents of results by a rule, and which of them may hold zeros that left a mask. */
+/** Tangents of results by a rule, with a mark for those that may contain zeros from a mask. */
 function ruled(
   prim: Primitive,
   ins: readonly Tensor[],
@@ -62,7 +62,7 @@ function ruled(
   return [outs, outs.map(() => isMasked)];
 }
 
-/** The tangents of a linear primitive: the primitive applied to tangents, with zeros for operands that have none. */
+/** Tangents of a linear primitive: applies the primitive to the tangents, with zeros for operands without a tangent. */
 function movedBy(
   prim: Primitive,
   operands: "all" | readonly number[],
@@ -82,12 +82,12 @@ function movedBy(
 export interface JvpTracer extends Tracer {
   readonly primal: Tensor;
   readonly tangent: Tensor;
-  /** Whether the tangent may hold zeros that left a mask. */
+  /** True if the tangent may contain zeros from a mask. */
   readonly isMasked: boolean;
 }
 
 /**
- * The trace of forward mode: every value carries its tangent, every primitive is replaced by its differential analogue.
+ * Trace of forward mode: every value has a tangent, and every primitive is replaced by its differential analogue.
  * Open while a function runs.
  */
 export class JvpTrace implements Trace {
@@ -101,7 +101,10 @@ export class JvpTrace implements Trace {
     this.#tools = tools;
   }
 
-  /** A value with its tangent; without one, the value itself. `isMasked`: the tangent may hold zeros that left a mask. */
+  /**
+   * Pairs a value with its tangent; without a tangent, returns the value. `isMasked` is true if the tangent may
+   * contain zeros from a mask.
+   */
   pair(primal: Tensor, tangent: Maybe, isMasked = false): Tensor {
     if (tangent === undefined) return primal;
     const tracer: JvpTracer = { trace: this, primal, tangent, isMasked };
@@ -148,9 +151,10 @@ export interface JvpProgram {
 }
 
 /**
- * The program that computes values and tangents side by side. ins: values, then tangents of the inputs in `nonzero`;
- * outs: values, then the tangents that `nonzeroOuts` marks. Outputs in `instantiate` get a tangent even if it is zero. `masked` marks
- * the inputs whose tangents may hold zeros that left a mask, `maskedOuts` the outputs.
+ * Program that computes values together with tangents. Inputs: values, then the tangents of the inputs in
+ * `nonzero`. Outputs: values, then the tangents that `nonzeroOuts` marks. Outputs in `instantiate` have a tangent
+ * even if it is zero. `masked` marks inputs whose tangents may contain zeros from a mask, and `maskedOuts` marks
+ * such outputs.
  */
 export const jvpProgram: (
   program: Program,

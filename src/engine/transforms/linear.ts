@@ -22,8 +22,8 @@ import { currentSource, withSource } from "../trace/source.ts";
 import { isDebugging, transposing } from "../trace/debug.ts";
 
 /**
- * An equation of a linear tape. Operands that are known are tensors; linear ones are nodes, in `into`, where their
- * cotangents gather.
+ * Equation of a linear tape. Known operands are tensors; linear operands are nodes in `into`, which accumulate
+ * their cotangents.
  */
 export interface LinearEquation {
   readonly prim: Primitive;
@@ -34,17 +34,23 @@ export interface LinearEquation {
   readonly source: EquationSource | undefined;
 }
 
-/** A value that depends linearly on the inputs of a tape, and the accumulator of its cotangent. */
+/** Value that depends linearly on the inputs of a tape, with the accumulator of its cotangent. */
 export interface LinearNode extends Accumulator, Tracer {
   readonly value: Tensor;
   ct: Maybe;
-  /** Whether no one else holds `ct`, so that it may be written in place. */
+  /** True if only this node refers to `ct`, so that it may be overwritten. */
   owned: boolean;
-  /** Whether part of `ct` left a mask, so that elements that are exactly 0 count as absent; parts that were read, if only such. */
+  /**
+   * True if part of `ct` comes from a mask, so that elements that are exactly 0 count as absent; or the intervals
+   * that were read, if `ct` consists only of such parts.
+   */
   masks: boolean | AxisInterval[];
 }
 
-/** Records what is done to values that are linear in the inputs, and computes all else. Open while a function runs. */
+/**
+ * Trace that records operations on values that are linear in the inputs, and computes all other operations. Open
+ * while a function runs.
+ */
 export class LinearTrace implements Trace {
   readonly kind = "linear";
   readonly level: number;
@@ -57,12 +63,12 @@ export class LinearTrace implements Trace {
     this.#tools = tools;
   }
 
-  /** A new input of the tape. */
+  /** Creates an input of the tape. */
   input(type: ArrayType): LinearNode {
     return new TapeNode(this, type);
   }
 
-  /** The node of a value that belongs to this tape. */
+  /** Node of a value of this tape; `undefined` for other values. */
   nodeOf(x: Tensor): LinearNode | undefined {
     const { tracer } = x;
     return tracer !== undefined && tracer.trace === this ? (tracer as LinearNode) : undefined;
@@ -75,7 +81,7 @@ export class LinearTrace implements Trace {
       ...this.#tools,
       known: bind,
       unknown: (p, xs, ps) => this.#record(p, xs, ps),
-      isAtHand: () => true, // a tape holds what is known
+      isAtHand: () => true, // a tape holds known values
       isRepeated: false,
     };
     return prim.derivative.partialEval(values, params, partialTools).map((out) => out.value);
@@ -150,18 +156,18 @@ function addMask(node: LinearNode, mask: Mask): void {
   else if (node.masks !== true) node.masks.push(mask);
 }
 
-/** The mask that is left of all contributions to a cotangent. */
+/** Combined mask of all contributions to a cotangent. */
 function maskOf({ masks, type }: LinearNode): Mask {
   if (typeof masks === "boolean") return masks;
   return !cover(masks, type) && (masks.length > 1 || masks[0]!);
 }
 
-/** Whether what came last to a node left a mask. */
+/** True if the latest cotangent of a node comes from a mask. */
 export function isNodeMasked(node: LinearNode): boolean {
   return maskOf(node) !== false;
 }
 
-/** Whether parts of an array leave nothing out. */
+/** True if parts together cover an array. */
 function cover(parts: readonly AxisInterval[], { shape }: ArrayType): boolean {
   const { axis } = parts[0]!;
   if (parts.some((part) => part.axis !== axis)) return false;
@@ -173,16 +179,16 @@ function cover(parts: readonly AxisInterval[], { shape }: ArrayType): boolean {
   return end === shape[axis];
 }
 
-/** The cotangents of an equation's results, and which of them left a mask. */
+/** Cotangents of an equation's results, with their masks. */
 interface MaskedCotangents {
   readonly cts: readonly Maybe[];
   readonly masks: readonly Mask[];
 }
 
-/** Where no cotangent left a mask. */
+/** Masks of cotangents that come from no mask. */
 const unmasked: readonly Mask[] = [];
 
-/** Applies the transpose rule of one equation to the cotangents of its results. */
+/** Applies the transposition rule of one equation to the cotangents of its results. */
 function transposeEquation(
   eqn: LinearEquation,
   { cts, masks }: MaskedCotangents,
@@ -222,8 +228,8 @@ function markMasked(into: readonly (LinearNode | undefined)[]): void {
 }
 
 /**
- * Applies the rule of a primitive with programs inside, without those results that nobody used: a zero cotangent would go
- * through their derivatives, and is NaN where these are infinite.
+ * Applies the rule of a primitive with inner programs, without its unused results: their zero cotangents would
+ * pass through derivatives that may be infinite, and yield NaN.
  */
 function transposeStructured(
   { params, ins, into }: LinearEquation,
@@ -249,7 +255,7 @@ function transposeStructured(
   );
 }
 
-/** The same parameters with programs that are known again: their transposes are remembered. */
+/** The same parameters with interned programs, whose transposes are cached. */
 function internPrograms(params: unknown, { intern }: TransformTools): unknown {
   const entries = Object.entries(params as object).map(([key, value]: [string, unknown]) => [
     key,
@@ -258,7 +264,7 @@ function internPrograms(params: unknown, { intern }: TransformTools): unknown {
   return Object.fromEntries(entries);
 }
 
-/** Whether only operands in which the primitive is linear depend on the inputs of the tape. */
+/** True if all operands that depend on the inputs of the tape are among those in which the primitive is linear. */
 function isAmong(into: readonly (LinearNode | undefined)[], operands: readonly number[]): boolean {
   for (let i = 0; i < into.length; i++) if (into[i] !== undefined && !operands.includes(i)) return false;
   return true;
@@ -271,9 +277,9 @@ function countNodes(into: readonly (LinearNode | undefined)[]): number {
 }
 
 /**
- * Reverse mode: walks linear equations backwards and applies their transpose rules. Cotangents of `outs` go in, those of
- * `ins` come out; `undefined` is zero. `masks` says which of `outs` left a mask; the nodes of `ins` tell
- * afterwards, until the next time, which of theirs did (`isNodeMasked`).
+ * Reverse mode: traverses linear equations backward and applies their transposition rules. Maps cotangents of
+ * `outs` to those of `ins`; `undefined` is zero. `masks` marks cotangents of `outs` that come from a mask. Until
+ * the next call, `isNodeMasked` reports this for the nodes of `ins`.
  */
 export function backward(
   eqns: readonly LinearEquation[],
@@ -299,7 +305,7 @@ export function backward(
     }
     return ins.map((node) => node.ct);
   } catch (error) {
-    // what was gathered half-way must not enter the next pass
+    // partial sums must not enter the next pass
     for (const eqn of eqns) for (const node of eqn.outs) [node.ct, node.masks] = [undefined, false];
     throw error;
   } finally {
@@ -308,7 +314,7 @@ export function backward(
   }
 }
 
-/** The cotangents of the results, which are then done with; `undefined` if all are zero. */
+/** Takes the cotangents of the results and clears them; `undefined` if all are zero. */
 function takeCotangents(outs: readonly LinearNode[]): MaskedCotangents | undefined {
   let [any, anyMasked] = [false, false];
   const cts = new Array<Maybe>(outs.length);
@@ -327,7 +333,7 @@ function takeCotangents(outs: readonly LinearNode[]): MaskedCotangents | undefin
   return { cts, masks: masks.some((mask) => mask !== false) ? masks : unmasked };
 }
 
-/** Applies a tape forwards: tangents of its inputs give those of its outputs. */
+/** Runs a tape forward: maps tangents of its inputs to those of its outputs. */
 export function pushForward(
   eqns: readonly LinearEquation[],
   ins: readonly LinearNode[],

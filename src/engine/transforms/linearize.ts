@@ -27,7 +27,7 @@ import { backward, LinearTrace, pushForward } from "./linear.ts";
 import { transformed } from "./plain.ts";
 import { tools } from "./tools.ts";
 
-/** A function linearised at a point: its results there, and a tape of what its tangents do. */
+/** Function linearised at a point: its results there, and the tape of its tangents. */
 export interface Linearization {
   readonly outs: readonly Tensor[];
   readonly outDef: TreeDef;
@@ -37,8 +37,8 @@ export interface Linearization {
 }
 
 /**
- * Runs `f` forwards once: values are computed, what happens to tangents is recorded. `active` marks the leaves that are
- * differentiated. The tape serves forwards (`pushForward`) and backwards (`backward`).
+ * Runs `f` forward once: computes values and records operations on tangents. `active` marks the leaves to
+ * differentiate. The tape runs forward (`pushForward`) and backward (`backward`).
  */
 export function linearizeLeaves(
   operation: string,
@@ -80,7 +80,7 @@ export function linearizeLeaves(
   );
 }
 
-/** Tangents or cotangents must have the type of what they belong to; numbers adapt. */
+/** Checks that a tangent or cotangent has the type of its value; numbers take that type. */
 function fitType(operation: string, what: string, x: Tensor, type: ArrayType): Tensor {
   if (!sameShape(x.shape, type.shape)) {
     throw new DownhillError(
@@ -96,12 +96,12 @@ function fitType(operation: string, what: string, x: Tensor, type: ArrayType): T
   );
 }
 
-/** Zero for what has no tangent or cotangent. */
+/** Zeros for a missing tangent or cotangent. */
 export function materialize(x: Maybe, type: ArrayType): Tensor {
   return x ?? zeros(type);
 }
 
-/** What a pullback gives: for an argument that may be anything that stands for a tensor, a tensor. */
+/** Result of a pullback; tensors for arguments that may be any representation of a tensor. */
 type PullbackTensors<A extends readonly unknown[]> = {
   [K in keyof A]: [Tensor] extends [A[K]] ? (unknown extends A[K] ? A[K] : Tensor) : TensorsOf<A[K]>;
 };
@@ -121,10 +121,10 @@ function allFloating(
 }
 
 /**
- * Linearises `f` at `primals`: its value there, and the linear map of tangents, which may be applied many times without
- * running `f` again.
+ * Linearises `f` at `primals`: returns its value there and the linear map of tangents, which can be applied many
+ * times without running `f` again.
  *
- * @throws DownhillError `dtype` if an argument is not floating.
+ * @throws DownhillError `dtype` if an argument is not floating-point.
  * @example
  * const [y, linear] = linearize((x) => x.mul(x), 3);
  * linear(1); // 6
@@ -167,10 +167,10 @@ const linearized =
   };
 
 /**
- * Reverse mode: the value of `f` at `primals`, and the pullback, which takes a cotangent of the result to those of the
- * arguments.
+ * Reverse mode: value of `f` at `primals`, and the pullback, which maps a cotangent of the result to cotangents of
+ * the arguments.
  *
- * @throws DownhillError `dtype` if an argument is not floating, `shape` if the cotangent does not fit.
+ * @throws DownhillError `dtype` if an argument is not floating-point, `shape` if the cotangent does not fit.
  * @example
  * const [y, pullback] = vjp((x, w) => x.mul(w), 2, 3);
  * pullback(1); // [3, 2]
@@ -209,9 +209,10 @@ const pulledBack =
   };
 
 /**
- * Forward mode: the value of `f` at `primals` and its derivative in the direction `tangents`, computed side by side.
+ * Forward mode: value of `f` at `primals` and its derivative in the direction `tangents`, computed together.
  *
- * @throws DownhillError `dtype` if an argument is not floating, `tree` or `shape` if the tangents do not match.
+ * @throws DownhillError `dtype` if an argument is not floating-point, `tree` or `shape` if the tangents do not
+ * match.
  * @example
  * jvp((x) => sin(x), [0], [1]); // [0, 1]
  */
@@ -281,8 +282,8 @@ export function derivativeAlong(
 }
 
 /**
- * Whether a tangent is known to hold a 0. Such zeros count as those of a mask: the derivative along a direction does not depend on the
- * slopes of what stays as it is, which may be infinite.
+ * True if a tangent is known to contain a 0. Such zeros count as zeros of a mask, because the derivative along a
+ * direction does not depend on the slopes of unchanged values, which may be infinite.
  */
 function holdsZero(tangent: Tensor, operation: string): boolean {
   return isAtHand(tangent) && readElements(tangent, operation).includes(0);
@@ -296,7 +297,7 @@ function requireList(operation: string, what: string, value: unknown): void {
     );
 }
 
-/** One tangent for each argument, no more. */
+/** Checks that there is one tangent per argument. */
 function requireOneEach(operation: string, tangents: readonly unknown[], defs: readonly TreeDef[]): void {
   if (tangents.length > defs.length) {
     throw new DownhillError(
@@ -307,8 +308,8 @@ function requireOneEach(operation: string, tangents: readonly unknown[], defs: r
 }
 
 /**
- * The transpose of a linear function: for `f(x) = A x` the function `ct -> Aᵀ ct`. `example` gives structure and types of
- * the argument; its values do not count.
+ * Transpose of a linear function: for `f(x) = A x` the function `ct -> Aᵀ ct`. `example` determines the structure
+ * and types of the argument; its values are ignored.
  *
  * @throws DownhillError `derivative` if `f` is not linear.
  * @example
@@ -347,7 +348,7 @@ export function linearTranspose<P, T>(f: (x: P) => T, example: Like<P>): (ct: Li
   }) as (ct: Like<T>) => P;
 }
 
-/** Refuses a result in which there is no tensor: plain numbers have no derivative, and 0 would hide the mistake. */
+/** Refuses a result without tensors, because plain numbers have no derivative and 0 would hide the mistake. */
 function requireTensors(operation: string, result: unknown, leaves: readonly Tensor[]): void {
   const isEmpty = leaves.length === 0 && typeof result !== "boolean";
   if (result instanceof Tensor || isEmpty || holdsTensor(result)) return;
@@ -369,7 +370,7 @@ function plainResult(operation: string, result: unknown): DownhillError {
   );
 }
 
-/** Whether a result carries a derivative: a floating scalar. */
+/** Checks that a result has a derivative: a floating-point scalar. */
 export function requireScalar(operation: string, outs: readonly Tensor[], result: unknown): Tensor {
   const out = outs[0];
   if (typeof result === "number" || typeof result === "boolean") throw plainResult(operation, result);

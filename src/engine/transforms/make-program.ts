@@ -8,8 +8,8 @@ import { flattenArguments, flattenResult, requireFunction, unflattenArguments } 
 import "./program-tools.ts";
 
 /**
- * The program of a function: what it computes, as data, for arguments of these types. Tensors that the function reads
- * from outside are its first inputs. Values have the names of the function's parameters where its text tells them.
+ * Program of a function for arguments of these types, as data. Outer tensors that the function reads are its first
+ * inputs. Values have the names of the function's parameters if its text shows them.
  *
  * @example
  * printProgram(makeProgram((x, y) => x.mul(y).add(sin(x)))(2, 3));
@@ -37,7 +37,7 @@ export function makeProgram<A extends readonly unknown[]>(
   };
 }
 
-/** The names of a function's parameters, as far as its text has plain ones. */
+/** Names of a function's parameters, as far as they are plain identifiers. */
 export function parameterNames(f: (...args: never[]) => unknown): (string | undefined)[] {
   const text = Function.prototype.toString.call(f);
   const list =
@@ -49,7 +49,7 @@ export function parameterNames(f: (...args: never[]) => unknown): (string | unde
     .map((part) => /^\s*([\p{L}_$][\p{L}\p{N}_$]*)\s*$/u.exec(part)?.[1]);
 }
 
-/** A list of parameters with those that are taken apart, `{ w, b }`, as one part without a name. */
+/** Parameter list in which each destructured parameter, such as `{ w, b }`, is one part without a name. */
 function withoutGroups(list: string): string {
   const shorter = list.replace(/\{[^{}]*\}|\[[^[\]]*\]/g, "*");
   return shorter === list ? list : withoutGroups(shorter);

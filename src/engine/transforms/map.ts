@@ -13,17 +13,20 @@ import { runScan } from "./scan.ts";
 import { vmap } from "./vmap.ts";
 
 export interface MapOptions {
-  /** How many items are computed at once, as by `vmap`; those of one batch have to fit into memory. Default 1. */
+  /** Number of items computed at once, as by `vmap`; the items of one batch must fit into memory. Default 1. */
   readonly batchSize?: number;
 }
 
 /**
- * `f` of each item along the leading axis of `xs`, a tensor or a tree of them, with the results stacked: what `vmap(f)(xs)` gives, one batch of
- * `batchSize` items after the other. `f` is traced once and stays a loop; items that fill no batch are computed behind it.
+ * Applies `f` to each item along the leading axis of `xs`, a tensor or a tree of tensors, and stacks the results. The result
+ * equals `vmap(f)(xs)`, computed in batches of `batchSize` items. `f` is traced once and becomes a loop; a last incomplete
+ * batch is computed after the loop.
  *
- * Intermediate values are those of one batch. Reverse mode keeps what it needs of all of them: of `checkpoint(f)` only the items.
+ * Intermediate values exist for one batch at a time. Reverse mode saves the values that it needs for all batches; with
+ * `checkpoint(f)` these are only the items.
  *
- * @throws DownhillError `shape` for xs without a leading axis, or of different lengths; `range` for a batch size that is no whole number of 1 or more.
+ * @throws DownhillError `shape` for xs without a leading axis, or of different lengths; `range` for a batch size that is not
+ * an integer of at least 1.
  * @example
  * map((x) => x.mul(x).sum(), [[1, 2], [3, 4], [5, 6]], { batchSize: 2 }).tolist(); // [ 5, 25, 61 ]
  */
@@ -62,7 +65,7 @@ export function map(f: (x: never) => unknown, xs: unknown, options: MapOptions =
   );
 }
 
-/** How many items there are. */
+/** Number of items. */
 function lengthOf(xs: readonly Tensor[]): number {
   const flat = xs.find(({ shape }) => shape.length === 0);
   if (flat !== undefined || xs.length === 0) {

@@ -2,17 +2,17 @@ import type { Program } from "../ir/program.ts";
 import type { Lru } from "../util/lru.ts";
 import { makeLru } from "../util/lru.ts";
 
-/** A mask as text, for keys. */
+/** Mask as text, for keys. */
 export function maskKey(mask: readonly boolean[]): string {
   return mask.map((m) => (m ? "1" : "0")).join("");
 }
 
-/** Forms of one program that are remembered: masks are few, but batches come in any size. */
+/** Cached results per program: there are few masks, but batches have any size. */
 const formsPerProgram = 64;
 const memory = new WeakMap<Program, Lru<string, unknown>>();
 
 /**
- * A function of a program that remembers its latest results for as long as the program lives: a jitted loop is
+ * Wraps a function of a program so that it caches its latest results while the program exists: a jitted loop is
  * transformed once, not at every call.
  */
 export function memoizeProgram<A extends readonly unknown[], R extends object>(

@@ -19,10 +19,10 @@ import { makeStagingTrace } from "../trace/staging.ts";
 import { maskKey, memoizeProgram } from "./memoize.ts";
 
 /**
- * Splits a program by which inputs are known now. `known` gives the known outputs and the residuals: the values that
- * `unknown` needs of it. Outputs in `instantiate` belong to `unknown` even if they are known. What is cheap to compute of
- * inputs `atHand` is computed again instead of being kept: constants, places in arrays, and elements read at these. `isRepeated` says
- * whether residuals may be kept for each iteration of a loop.
+ * Splits a program by the inputs that are known first. `known` computes the known outputs and the residuals, which
+ * are the values that `unknown` needs. Outputs in `instantiate` belong to `unknown` even if they are known. Values
+ * that are cheap to compute from inputs `atHand` are recomputed instead of saved: constants, indices into arrays,
+ * and elements at these indices. `isRepeated` is true if residuals may be saved for each iteration of a loop.
  */
 export const partialEvalProgram: (
   program: Program,
@@ -46,24 +46,27 @@ export const partialEvalProgram: (
     ),
 );
 
-/** What is known of residuals: inputs that need not be kept, and whether what is kept is so for each iteration of a loop. */
+/**
+ * Properties of residuals: the inputs that need not be saved, and whether saving happens in each iteration of a
+ * loop.
+ */
 interface ResidualPolicy {
   readonly atHand: readonly boolean[];
   readonly isRepeated: boolean;
 }
 
-/** Marks of a split: of inputs that are known later only, of outputs that belong to the later part, of inputs that it has. */
+/** Marks of a split: inputs that are known only later, outputs of the later part, and inputs of the later part. */
 interface SplitMarks extends ResidualPolicy {
   readonly unknown: readonly boolean[];
   readonly instantiate: readonly boolean[];
 }
 
-/** Numbers that say where elements lie are so many at most; computing more of them again may cost more than reading them. */
+/** Maximum number of recomputed indices; recomputing more may cost more than reading them. */
 const mostPlaces = 16;
 
 /**
- * Whether computing the result of an equation once more costs no more than to keep it and to read it: one element of an
- * array, or a few integers and truth values.
+ * True if recomputing the result of an equation costs no more than saving and reading it: one element of an array,
+ * or a few integers or booleans.
  */
 function isCheap({ lowering }: Primitive, { dtype, shape }: ArrayType): boolean {
   const n = sizeOf(shape);
@@ -87,12 +90,15 @@ function split(
   now: StagingTrace,
   later: StagingTrace,
 ): PartialProgram {
-  const residuals = new Map<Tensor, Tensor>(); // known value -> the input that stands for it later
-  const again = new Map<Tensor, Tensor>(); // known value -> the same, computed later
-  const definitions = new Map<Tensor, PrimitiveCall>(); // of values that are at hand
-  const given = new Set<Tensor>(); // inputs that are
+  const residuals = new Map<Tensor, Tensor>(); // known value -> input of the later program
+  const again = new Map<Tensor, Tensor>(); // known value -> recomputed value
+  const definitions = new Map<Tensor, PrimitiveCall>(); // of values at hand
+  const given = new Set<Tensor>(); // inputs at hand
   const isAtHand = (x: Tensor): boolean => given.has(x) || definitions.has(x);
-  /** What stands for a known value in the later program; what is cheap to compute of what is at hand is not kept. */
+  /**
+   * Value of the later program for a known value; values that are cheap to compute from values at hand are not
+   * saved.
+   */
   const residual = (x: Tensor): Tensor => {
     let r = residuals.get(x) ?? again.get(x);
     if (r !== undefined) return r;
@@ -167,7 +173,7 @@ function assemble(
     laterAll,
     unknownOuts.map(() => true),
   );
-  // A residual that nothing reads any more need not be kept.
+  // A residual without a consumer is not saved.
   const kept = [...residuals.keys()].filter((_, i) => slimLater.usedIns[i]);
   const laterProgram: Program = {
     ...slimLater.program,

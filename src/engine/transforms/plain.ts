@@ -4,46 +4,50 @@ import { requireFunction } from "./arguments.ts";
 
 export type AnyFunction = (...args: never[]) => unknown;
 
-/** What transforms ask of a function of plain numbers that has been compiled; `numeric/plain` attaches it. */
+/** Interface between transforms and a compiled function of plain numbers; `numeric/plain` attaches it. */
 export interface PlainFunction {
-  /** The function over tensors: arguments have the structure of the plain ones, with a tensor for each number or array. */
+  /**
+   * The function over tensors: its arguments have the structure of the plain ones, with a tensor for each number
+   * or array.
+   */
   readonly overTensors: AnyFunction;
   /**
-   * A transform of the function: plain arguments give plain results, tensors among them give tensors. `apply` is the transform of
-   * functions over tensors.
+   * Applies a transform: plain arguments yield plain results, and tensors among the arguments yield tensors.
+   * `apply` is the transform for functions over tensors.
    */
   transform<O>(
     operation: string,
     apply: (f: AnyFunction, options: O) => AnyFunction,
     options: O,
   ): AnyFunction;
-  /** Tensors as what was given in their place: numbers for a number, an array of the kind given for an array. */
+  /** Converts tensors to the form of the given value: numbers for numbers, arrays of the given kind for arrays. */
   restore(given: unknown, found: unknown): unknown;
-  /** The function with what stands behind its first argument given; a derivative has none. */
+  /** Binds all arguments after the first one; derivatives have no such function. */
   readonly bind: ((behind: readonly unknown[]) => BoundFunction) | undefined;
 }
 
-/** A function of its first argument, over tensors, and of operands that the others have become. */
+/** Function of its first argument, over tensors, and of operands that hold the bound arguments. */
 export interface BoundFunction {
-  /** The numbers that set sizes: no operands, since programs are made for them. */
+  /** Key of the bound numbers that determine sizes. They are not operands, because programs are compiled for them. */
   readonly sizes: string;
   readonly operands: readonly Tensor[];
-  /** The result for a first argument of tensors, and for operands in the place of those above. */
+  /** Returns the result for a first argument of tensors and for the given operands. */
   readonly call: (first: unknown, operands: readonly Tensor[]) => unknown;
 }
 
-/** The property of a function under which it carries its `PlainFunction`, whichever copy of the library attached it. */
+/** Property key under which a function has its `PlainFunction`; shared by all copies of the library. */
 export const plainKey: unique symbol = Symbol.for("downhill.plain") as never;
 
-/** What a function of plain numbers carries; `undefined` for one over tensors. */
+/** `PlainFunction` of a function of plain numbers; `undefined` for a function over tensors. */
 export function plainOf(f: unknown): PlainFunction | undefined {
   return (f as { readonly [plainKey]?: PlainFunction })[plainKey];
 }
 
 /**
- * A transform of a function, which may be one of plain numbers.
+ * Applies a transform to a function over tensors or of plain numbers.
  *
- * @throws DownhillError `tree` for what is no function, `trace` for a function of plain numbers that nothing has compiled.
+ * @throws DownhillError `tree` for a value that is not a function, `trace` for a function of plain numbers that is
+ * not compiled.
  */
 export function transformed<O>(
   operation: string,
@@ -56,7 +60,8 @@ export function transformed<O>(
 }
 
 /**
- * Refuses what is no function, and a function of plain numbers that nothing has compiled. `example` shows a right call.
+ * Refuses a value that is not a function, and a function of plain numbers that is not compiled. `example` shows a
+ * correct call.
  *
  * @throws DownhillError `tree`, `trace`.
  */
@@ -66,7 +71,10 @@ export function requireCompiled(operation: string, f: unknown, example?: string)
     throw notCompiled(operation, (f as AnyFunction).name);
 }
 
-/** Whether the first statement of a function is `"use ad"`. Parameters may hold braces, but only nested in their parentheses. */
+/**
+ * True if the first statement of a function is `"use ad"`. Parameters may contain braces, but only within
+ * parentheses.
+ */
 function isMarked(f: AnyFunction): boolean {
   const text = Function.prototype.toString.call(f);
   return (
@@ -75,7 +83,7 @@ function isMarked(f: AnyFunction): boolean {
   );
 }
 
-/** The error of a marked function whose form is not there. */
+/** Error for a marked function without its compiled form. */
 function notCompiled(operation: string, name: string): DownhillError {
   return new DownhillError(
     "trace",
@@ -85,10 +93,10 @@ function notCompiled(operation: string, name: string): DownhillError {
 }
 
 /**
- * A function with what stands behind its first argument given, of whichever kind it is. Arrays that serve for places, and numbers that
- * set sizes, are known by a function of plain numbers only.
+ * Binds all arguments after the first one of a function of either kind. Only a function of plain numbers
+ * distinguishes arrays of indices and numbers that determine sizes.
  *
- * @throws DownhillError as the function itself for arguments that it does not take.
+ * @throws DownhillError as the function itself for arguments that it does not accept.
  */
 export function bound(f: AnyFunction, behind: readonly unknown[]): BoundFunction {
   const call = (first: unknown, operands: readonly Tensor[]): unknown =>
@@ -96,7 +104,7 @@ export function bound(f: AnyFunction, behind: readonly unknown[]): BoundFunction
   return plainOf(f)?.bind?.(behind) ?? { sizes: "", operands: behind as readonly Tensor[], call };
 }
 
-/** What a search over tensors has found, as tensors, or, for a function of plain numbers, as what was given in their place. */
+/** Result of a search over tensors: as tensors, or, for a function of plain numbers, in the form of the given value. */
 export function asGiven(f: unknown, given: unknown, found: unknown): unknown {
   return plainOf(f)?.restore(given, found) ?? found;
 }

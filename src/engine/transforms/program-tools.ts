@@ -6,7 +6,7 @@ import { partialEvalProgram } from "./partial-eval.ts";
 import { installTools } from "./tools.ts";
 import { transposeProgram } from "./transpose.ts";
 
-/** The transforms of programs, as the rules of structured primitives receive them. */
+/** Transforms of programs that rules of structured primitives receive. */
 const tools: TransformTools = {
   jvpProgram: (program, nonzero, instantiate, masked) =>
     jvpProgram(program, nonzero, instantiate, masked, tools),
@@ -19,6 +19,6 @@ const tools: TransformTools = {
   intern: interned,
 };
 
-// One of the import-time effects of the library (see `sideEffects` in package.json). Whatever makes programs for structured
-// primitives imports this.
+// One of the import-time effects of the library (see `sideEffects` in package.json). Every module that creates
+// programs for structured primitives imports this one.
 installTools(tools);

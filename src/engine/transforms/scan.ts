@@ -23,28 +23,29 @@ import { loopInSegments, segmentLength } from "./segments.ts";
 import "./program-tools.ts";
 
 export interface ScanOptions {
-  /** Number of steps, where there are no xs to tell. */
+  /** Number of steps; required without xs. */
   readonly length?: number;
-  /** Run from the last x to the first; ys stay in the order of xs. Default false. */
+  /** Runs from the last x to the first; ys keep the order of xs. Default false. */
   readonly reverse?: boolean;
   /**
-   * Reverse mode keeps the values of every step; with a number k it keeps the carry at every k-th step and computes the
-   * k steps from there again: memory for n / k carries and k steps. `true` takes k = √n. Default false: keep all.
+   * Reverse mode saves the values of every step by default (false). With a number k it saves the carry at every
+   * k-th step and recomputes the k steps from there, which needs memory for n / k carries and k steps. `true`
+   * chooses k = √n.
    */
   readonly checkpoint?: boolean | number;
 }
 
 /**
- * A loop whose steps pass a carry on: `[carry, y] = f(carry, x)` for each x along the leading axis of `xs`. Gives the last
- * carry and the ys, stacked. The body is traced once and stays a loop, forwards and in derivatives; a `null` y or xs
- * stands for none.
+ * Loop whose steps pass a carry on: `[carry, y] = f(carry, x)` for each x along the leading axis of `xs`. Returns
+ * the last carry and the stacked ys.
  *
- * Numbers that `f` closes over are part of the program: pass what changes from call to call in the carry or in xs.
+ * The body is traced once and stays a loop, forward and in derivatives; `null` means no y or no xs. Numbers that
+ * `f` closes over are part of the program: pass values that change between calls in the carry or in xs.
  *
  * @throws DownhillError `tree` or `shape` if the carry changes its structure or type from step to step.
  * @example
  * const [total, partial] = scan((c, x) => [c.add(x), c.add(x)], 0, [1, 2, 3]);
- * total.item();     // 6
+ * total.item(); // 6
  * partial.tolist(); // [1, 3, 6]
  */
 export function scan<Y>(

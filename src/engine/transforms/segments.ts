@@ -12,9 +12,9 @@ import { traceClosed } from "../trace/staging.ts";
 import { isIntegerIn } from "../ir/plain-number.ts";
 
 /**
- * Number of steps between two carries that reverse mode keeps; `undefined` where it keeps all steps.
+ * Number of steps between two saved carries; `undefined` if reverse mode saves all steps.
  *
- * @throws DownhillError `range` if it is no whole number of 1 or more.
+ * @throws DownhillError `range` unless it is an integer of at least 1.
  */
 export function segmentLength(
   operation: string,
@@ -30,7 +30,10 @@ export function segmentLength(
   );
 }
 
-/** A loop cut into segments, each a checkpoint; what does not fill a segment stands at the end of the xs. */
+/**
+ * Splits a loop into segments, each of which is a checkpoint. The remainder that does not fill a segment is at the
+ * end of the xs.
+ */
 export function loopInSegments(
   ins: readonly Tensor[],
   params: ScanParams,
@@ -69,14 +72,14 @@ export function loopInSegments(
     const ys = runWhole();
     return [...carry, ...ys];
   }
-  // what comes last in the xs comes first in a loop that runs backwards
+  // the last xs come first in a loop that runs backward
   const [first, second] = reverse ? [runRest, runWhole] : [runWhole, runRest];
   const [early, late] = [first(), second()];
   const [front, back] = reverse ? [late, early] : [early, late];
   return [...carry, ...front.map((y, i) => concatenate([y, back[i]!], 0))];
 }
 
-/** `length` steps of a loop as a program of its constants, carries and xs. */
+/** Program of `length` steps of a loop: its inputs are constants, carries and xs. */
 function loopProgram(params: ScanParams, length: number): Program {
   const { body, consts, carries } = params;
   const types = body.ins.map(({ type }, i) =>
@@ -85,7 +88,7 @@ function loopProgram(params: ScanParams, length: number): Program {
   return traceClosed(`steps(${body.name})`, types, (...args) => scan(args, { ...params, length }));
 }
 
-/** The same as one checkpoint: the body of the loop over segments. */
+/** `loopProgram` as one checkpoint: the body of the loop over segments. */
 function segmentProgram(params: ScanParams, length: number): Program {
   const program = loopProgram(params, length);
   const types = program.ins.map((v) => v.type);

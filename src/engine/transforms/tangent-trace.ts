@@ -10,8 +10,8 @@ interface MaskedTangent extends Tracer {
 }
 
 /**
- * The trace of a rule for forward mode whose tangents may hold zeros that left a mask. Products of these with known factors become
- * masked products (`maskedMul`), so that an infinite slope does not turn such a 0 into NaN.
+ * Trace of a forward-mode rule whose tangents may contain zeros from a mask. Products of these tangents with known
+ * factors become masked products (`maskedMul`), so that an infinite slope does not turn such a 0 into NaN.
  */
 class TangentTrace implements Trace {
   readonly kind = "tangent";
@@ -45,9 +45,9 @@ class TangentTrace implements Trace {
 }
 
 /**
- * Whether the tangents of an equation's results may hold zeros that left a mask.
+ * True if the tangents of an equation's results may contain zeros from a mask.
  *
- * @param masks whether the tangent of an operand may; `undefined` for operands without a tangent.
+ * @param masks True for an operand whose tangent may; `undefined` for operands without a tangent.
  */
 export function leavesZeros(
   { derivative }: Primitive,
@@ -77,7 +77,7 @@ export function leavesZeros(
   }
 }
 
-/** The results of a rule for forward mode, with masked products of the tangents that `masks` marks. */
+/** Results of a forward-mode rule, with masked products of the tangents that `masks` marks. */
 export function throughMasks(
   operation: string,
   tangents: readonly Maybe[],

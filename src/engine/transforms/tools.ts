@@ -3,7 +3,7 @@ import type { TransformTools } from "../ir/primitive.ts";
 
 let installed: TransformTools | undefined;
 
-/** Provides the transforms of programs: bundles without loops, branches and jit do without. */
+/** Installs the transforms of programs. Bundles without loops, branches and jit do not contain them. */
 export function installTools(given: TransformTools): void {
   installed = given;
 }
@@ -16,7 +16,7 @@ function need(): TransformTools {
   );
 }
 
-/** The transforms of programs, as the rules of structured primitives receive them. */
+/** Transforms of programs that rules of structured primitives receive. */
 export const tools: TransformTools = {
   jvpProgram: (...args) => need().jvpProgram(...args),
   partialEvalProgram: (...args) => need().partialEvalProgram(...args),

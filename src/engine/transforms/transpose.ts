@@ -11,9 +11,9 @@ import { backward, isNodeMasked, LinearTrace } from "./linear.ts";
 import { maskKey, memoizeProgram } from "./memoize.ts";
 
 /**
- * The transpose of a program in the inputs that `linear` marks. ins: the other inputs, a cotangent for each output, an
- * accumulator for each input in `accumulate`; outs: the cotangent of each linear input, the accumulator included.
- * `masked` marks the cotangents of outputs that left a mask.
+ * Transpose of a program with respect to the inputs that `linear` marks. Inputs: the other inputs, a cotangent per
+ * output, and an accumulator per input in `accumulate`. Outputs: the cotangent of each linear input, including its
+ * accumulator. `masked` marks cotangents of outputs that come from a mask.
  */
 export const transposeProgram: (
   program: Program,

@@ -13,27 +13,27 @@ import { BatchTrace } from "./batch.ts";
 import { transformed } from "./plain.ts";
 import { tools } from "./tools.ts";
 
-/** An axis for all of a structure, or one for each of its members: `{ w: null, b: 0 }`. */
+/** One axis for a whole structure, or one per member: `{ w: null, b: 0 }`. */
 export type AxisTree<Axis extends number | null> =
   Axis | readonly AxisTree<Axis>[] | { readonly [key: string]: AxisTree<Axis> };
 
-/** Where the batch stands. */
+/** Axes of the batch. */
 export interface VmapOptions {
   /**
-   * Axis of the batch in each argument, or one for all; `null` for what is the same for every item. An argument with a
-   * structure has one axis, or a tree of them: `inAxes: [{ w: null, b: 0 }, 0]`. Default 0.
+   * Axis of the batch in each argument, or one for all arguments; `null` for values that all items share. A
+   * structured argument has one axis, or a tree of axes: `inAxes: [{ w: null, b: 0 }, 0]`. Default 0.
    */
   readonly inAxes?: AxisTree<number | null>;
-  /** Axis of the batch in the results, or a tree of axes with one for each item of a returned array or object. Default 0. */
+  /** Axis of the batch in the results, or a tree of axes, one per item of a returned array or object. Default 0. */
   readonly outAxes?: AxisTree<number>;
 }
 
 /**
- * A function of single items as a function of batches: it runs once, every operation works on all items. Nests, and
- * composes with every other transform.
+ * Turns a function of single items into a function of batches: it runs once, and every operation processes all
+ * items. Nests, and composes with every other transform.
  *
- * @throws DownhillError `shape` if the batches of two arguments differ in size, `range` for an axis that is not there, `tree`
- * for axes that do not have the structure of their argument.
+ * @throws DownhillError `shape` if the batches of two arguments differ in size, `range` for an axis that does not
+ * exist, `tree` for axes without the structure of their argument.
  * @example
  * const rows = [[1, 2], [3, 4]];
  * vmap((x, w) => dot(x, w), { inAxes: [0, null] })(rows, [1, 10]); // f64[2] [21, 43]
@@ -97,7 +97,7 @@ function isList<Axis extends number | null>(axes: AxisTree<Axis>): axes is reado
   return Array.isArray(axes);
 }
 
-/** The axis of each leaf of a structure. */
+/** Axis of each leaf of a structure. */
 function axesOf<Axis extends number | null>(
   axes: AxisTree<Axis>,
   def: TreeDef,
@@ -147,7 +147,7 @@ function checkedAxis(axis: number, x: Tensor, repair: string): number {
   return axis < 0 ? axis + n : axis;
 }
 
-/** What a list of keys needs: each of its members is an argument of two words, whose axis is no batch. */
+/** Advice for a list of keys: each member is an argument of two words, whose axis is not a batch. */
 function listHint(leaves: readonly Tensor[]): string {
   const isKey = leaves.some(({ dtype, shape }) => dtype === "uint32" && shape.length === 1 && shape[0] === 2);
   return isKey ? ` Keys for the items of a batch are one tensor, keys(key, n); split gives a list.` : "";

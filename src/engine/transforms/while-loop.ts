@@ -27,12 +27,12 @@ import "./program-tools.ts";
 import { checkInteger, anyInt32 } from "../ir/plain-number.ts";
 
 /**
- * Repeats `carry = body(carry)` while `test(carry)` holds, from `init` on, and gives the last carry. The number of steps
+ * Repeats `carry = body(carry)` from `init` on while `test(carry)` is true, and returns the last carry. The number of steps
  * need not be known; `test` returns a scalar of dtype bool. Both functions are traced once.
  *
- * Forward mode goes through the loop. Reverse mode does not, for it would have to keep the values of an unknown number of
- * steps: use `foriLoop` or `scan` where the number is known. Under `vmap` the loop goes on while any item does; items
- * that are done keep their carry.
+ * Forward mode differentiates the loop. Reverse mode does not, because it would have to save the values of an unknown
+ * number of steps: use `foriLoop` or `scan` if the number is known. Under `vmap` the loop continues while any item does;
+ * finished items keep their carry.
  *
  * @throws DownhillError `tree` or `shape` if the carry changes its structure or type, `derivative` in reverse mode.
  * @example
@@ -99,13 +99,14 @@ export function whileLoop(
 export type ForiLoopOptions = Pick<ScanOptions, "checkpoint">;
 
 /**
- * Repeats `carry = body(i, carry)` for i = `from`, … `to` − 1, from `init` on, and gives the last carry; `i` is an int32.
+ * Repeats `carry = body(i, carry)` for i = `from`, … `to` − 1, starting with `init`, and returns the last carry; `i` is an
+ * int32.
  *
- * With plain numbers as bounds it is a `scan`, with derivatives in both modes. A bound may also be an integer tensor,
- * whose value is known only when the loop runs: then it is a `whileLoop`, with forward mode only. So it is where a plain
- * number is an argument of a compiled function.
+ * With plain numbers as bounds it is a `scan`, with derivatives in both modes. A bound may also be an integer tensor, whose
+ * value is known only when the loop runs: then it is a `whileLoop`, with forward mode only. The same holds for a plain
+ * number that is an argument of a compiled function.
  *
- * @throws DownhillError `range` for bounds that are no whole numbers, `tree` or `shape` if the carry changes.
+ * @throws DownhillError `range` for bounds that are not integers, `tree` or `shape` if the carry changes.
  * @example
  * const power = (x: Tensor) => foriLoop(0, 5, (i, y) => y.mul(x), 1);
  * power(tensor(2)); // 32
@@ -173,7 +174,7 @@ function asBound(bound: unknown): Tensor {
     return full(arrayType("int32", []), checkInteger("foriLoop", "a bound", bound, anyInt32));
   if (bound instanceof Tensor && bound.ndim === 0) {
     if (bound.dtype === "int32") return bound;
-    // a whole number of JavaScript, inside of a compiled function
+    // an integer of JavaScript, inside a compiled function
     if (bound.type.weak && bound.tracer !== undefined) return wholePlace(bound);
   }
   throw new DownhillError(
