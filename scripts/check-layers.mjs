@@ -5,6 +5,7 @@
 //   separate  the sub-folders of a folder named here share nothing with one another
 //   inside    the order of the sub-folders of a folder; files that lie loose in it stand after them
 //   node      folders that may import Node's own modules; everything else runs in a browser too
+//   interface the files of a group (`engine`) that files outside the group may import. Each of them is imported from outside
 //
 // and that the files that import one another at run time form no cycle. Type-only imports obey the folder rule but
 // may meet in a cycle within one folder: they are gone after compilation. Tests may import anything.
@@ -52,6 +53,16 @@ for (const file of files)
     file,
     importsOf(file).flatMap((found) => checkImport(file, found)),
   );
+for (const [group, listed] of Object.entries(layers.interface ?? {})) {
+  const used = new Set(
+    [...edges].flatMap(([file, list]) => (isWithin(file, group) ? [] : list.map(({ to }) => to))),
+  );
+  for (const file of listed)
+    if (!used.has(file))
+      problems.push(
+        `layers.json: no file outside ${group} imports src/${file}: remove it from the interface`,
+      );
+}
 for (const cycle of runtimeCycles()) problems.push(`import cycle: ${cycle.join(" -> ")}`);
 
 const edgeCount = [...edges.values()].reduce((sum, list) => sum + list.length, 0);
@@ -141,6 +152,9 @@ function checkImport(file, { specifier, typeOnly, line }) {
 /** @param {string} file @param {string} to @returns {string | undefined} why `file` may not import `to` */
 function forbidden(file, to) {
   if (/\.test(-d)?\.ts$/.test(to)) return "a source may not import a test";
+  for (const [group, listed] of Object.entries(layers.interface ?? {}))
+    if (isWithin(to, group) && !isWithin(file, group) && !listed.includes(to))
+      return `not in the interface of ${group} (layers.json); import a file that is, or export it from there`;
   const [from, into] = [folderOf(file), folderOf(to)];
   if (into === "") return "src/index.ts is the face of the package; import the file that has the thing";
   if (from === "") return into === "cli" ? "the library may not import its command line" : undefined;
@@ -175,6 +189,11 @@ function forbiddenInside(file, to) {
 /** @param {string} file @returns {string} the folder of layers.json that it lies in */
 function folderOf(file) {
   return layers.order.find((/** @type {string} */ folder) => file.startsWith(`${folder}/`)) ?? "";
+}
+
+/** @param {string} file @param {string} group @returns {boolean} */
+function isWithin(file, group) {
+  return file.startsWith(`${group}/`);
 }
 
 /** @param {string} file @param {string} folder @returns {string} the sub-folder of that folder, "" for a file that lies loose in it */

@@ -161,6 +161,62 @@ describe("the layer check", () => {
     );
   });
 
+  describe("the interface of a group", () => {
+    const layers = (listed: readonly string[]): string =>
+      JSON.stringify({
+        order: ["engine/util", "engine/ir", "cli"],
+        only: {},
+        separate: [],
+        inside: {},
+        node: [],
+        interface: { engine: listed },
+      });
+    const sources = {
+      "src/engine/util/a.ts": `export const a = 1;`,
+      "src/engine/ir/index.ts": `export { b } from "./b.ts";`,
+      "src/engine/ir/b.ts": `import { a } from "../util/a.ts";\nexport const b = a;`,
+      "src/cli/c.ts": `import { b } from "../engine/ir/index.ts";\nexport const c = b;`,
+    };
+
+    test("may be imported from outside, and its other files from inside", () => {
+      expect(check({ ...sources, "layers.json": layers(["engine/ir/index.ts"]) }).output).toBe(
+        "layers: 4 files, 3 imports, 0 problems\n",
+      );
+    });
+
+    test.each([
+      ["an import", `import { b } from "../engine/ir/b.ts";\nexport const d = b;`],
+      ["a type import", `import type { b } from "../engine/ir/b.ts";\nexport type D = typeof b;`],
+      ["a re-export", `export { b } from "../engine/ir/b.ts";`],
+      ["a dynamic import", `export const d = async () => import("../engine/ir/b.ts");`],
+    ])("refuses %s of another file from outside", (_, text) => {
+      const { ok, output } = check({
+        ...sources,
+        "src/cli/d.ts": text,
+        "layers.json": layers(["engine/ir/index.ts"]),
+      });
+      expect(ok).toBe(false);
+      expect(output).toContain(
+        `src/cli/d.ts:1: import of "../engine/ir/b.ts": not in the interface of engine (layers.json)`,
+      );
+    });
+
+    test("refuses the entry of the package too", () => {
+      const entry = { "src/index.ts": `export * from "./engine/ir/b.ts";` };
+      const { output } = check({ ...sources, ...entry, "layers.json": layers(["engine/ir/index.ts"]) });
+      expect(output).toContain(`src/index.ts:1: import of "./engine/ir/b.ts": not in the interface`);
+    });
+
+    test.each([
+      ["only imported from inside", "engine/util/a.ts"],
+      ["missing", "engine/ir/gone.ts"],
+    ])("refuses a listed file that is %s", (_, listed) => {
+      const { ok, output } = check({ ...sources, "layers.json": layers(["engine/ir/index.ts", listed]) });
+      expect(ok).toBe(false);
+      expect(output).toContain(`layers.json: no file outside engine imports src/${listed}`);
+    });
+  });
+
   test("does not look at tests", () => {
     const { ok } = check({ ...clean, "src/engine/util/c.test.ts": `import { b } from "../kernel/b.ts";` });
     expect(ok).toBe(true);

@@ -2,7 +2,7 @@ import { DownhillError, showType } from "../engine/errors/index.ts";
 import type { Tensor } from "../engine/ir/tensor.ts";
 import { isFloating, withShape } from "../engine/ir/types.ts";
 import { fromFlat } from "../engine/prims/lift.ts";
-import { vmap } from "../engine/transforms/vmap.ts";
+import { vmap } from "../engine/transforms/index.ts";
 import { sizeOf } from "../engine/util/shape.ts";
 import { errorBetween, numbersOf, showPlace } from "./compare.ts";
 import type { ListFunction } from "./differences.ts";

@@ -10,9 +10,9 @@ import {
   requireFunction,
   unflattenArguments,
 } from "../engine/transforms/arguments.ts";
-import { jvp, vjp } from "../engine/transforms/linearize.ts";
-import { leafPaths } from "../engine/tree/tree.ts";
-import type { LikeAll, TensorLike } from "../engine/tree/types.ts";
+import { jvp, vjp } from "../engine/transforms/index.ts";
+import { leafPaths } from "../engine/tree/index.ts";
+import type { LikeAll, TensorLike } from "../engine/tree/index.ts";
 import { sizeOf } from "../engine/util/shape.ts";
 import { errorBetween, normalLike, numbersOf, showPlace } from "./compare.ts";
 import type { ListFunction } from "./differences.ts";

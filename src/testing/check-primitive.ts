@@ -1,12 +1,12 @@
 import { refuseExtra } from "../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../engine/errors/index.ts";
 import { checkOptions } from "../engine/errors/options.ts";
-import type { Primitive } from "../engine/ir/primitive.ts";
+import type { Primitive } from "../engine/ir/index.ts";
 import { Tensor } from "../engine/ir/tensor.ts";
 import { isFloating } from "../engine/ir/types.ts";
 import { asTensor } from "../engine/prims/lift.ts";
-import { bind } from "../engine/trace/bind.ts";
-import type { BooleanLike } from "../engine/tree/types.ts";
+import { bind } from "../engine/trace/index.ts";
+import type { BooleanLike } from "../engine/tree/index.ts";
 import { checkBackends } from "./check-backends.ts";
 import { checkBatching } from "./check-batching.ts";
 import type { CheckGradsOptions } from "./check-grads.ts";

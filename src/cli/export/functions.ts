@@ -3,7 +3,7 @@ import type { Tensor } from "../../engine/ir/tensor.ts";
 import type { MlpParams } from "../../numeric/nn/index.ts";
 import { applyUpdates } from "../../numeric/optim/index.ts";
 import { splitLoss } from "../../training/train/loss.ts";
-import { valueAndGrad } from "../../engine/transforms/grad.ts";
+import { valueAndGrad } from "../../engine/transforms/index.ts";
 import { flatten, leafPaths } from "../../engine/tree/index.ts";
 import { optionError } from "../shared/words.ts";
 import { optimizerOf } from "../train/method.ts";

@@ -1,6 +1,6 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
-import { vmap } from "../../engine/transforms/vmap.ts";
+import { vmap } from "../../engine/transforms/index.ts";
 import { assertNever } from "../../engine/util/assert-never.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import type { PlainForm, PlainType } from "../../numeric/plain/form/form.ts";

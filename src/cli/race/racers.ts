@@ -1,7 +1,7 @@
 import { tensor } from "../../numeric/array/create.ts";
 import { type Landscape, zoo } from "../../pictures/landscapes/index.ts";
 import type { GeneralOptimizer } from "../../numeric/optim/index.ts";
-import { hessian } from "../../engine/transforms/jacobian.ts";
+import { hessian } from "../../engine/transforms/index.ts";
 import { splitAtCommas } from "../shared/call-text.ts";
 import { makeOptimizer, readOptimizer } from "../shared/optimizers.ts";
 

@@ -11,11 +11,11 @@ import {
   type MlpParams,
   softmaxCrossEntropy,
 } from "../../numeric/nn/index.ts";
-import { optimize } from "../../engine/passes/pipeline.ts";
+import { optimize } from "../../engine/passes/index.ts";
 import { foldIn, key } from "../../numeric/random/index.ts";
 import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
 import type { Loss } from "../../training/train/index.ts";
-import { grad } from "../../engine/transforms/grad.ts";
+import { grad } from "../../engine/transforms/index.ts";
 import { makeProgram } from "../../engine/transforms/make-program.ts";
 import { toSvg, traceTable } from "../../pictures/viz/index.ts";
 import type { DataPart, LearningProblem } from "./data.ts";

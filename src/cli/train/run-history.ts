@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FitResult, Stretch } from "../../training/train/index.ts";
-import { isTurbo } from "../../engine/runtime/choices.ts";
+import { isTurbo } from "../../engine/runtime/index.ts";
 import { toJson } from "../shared/json.ts";
 import { version } from "../../engine/util/version.ts";
 import { quote } from "../shared/words.ts";

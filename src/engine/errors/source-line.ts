@@ -1,4 +1,5 @@
 import type { FrameLocation } from "./stack.ts";
+import { callerOf, placeOf } from "./stack.ts";
 
 /**
  * `count` lines of the user's code from a position on, without indentation, for error messages. Only in Node and
@@ -19,4 +20,10 @@ export function sourceLines({ file, line }: FrameLocation, count: number): strin
   } catch {
     return undefined; // a page, a deleted file, or code without a file
   }
+}
+
+/** Returns the line of the user's code that called `below`, without its indentation; undefined where the file cannot be read. */
+export function callingLine(below: Parameters<typeof callerOf>[0]): string | undefined {
+  const location = placeOf(callerOf(below) ?? "");
+  return location && sourceLines(location, 1);
 }

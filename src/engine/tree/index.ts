@@ -1,2 +1,5 @@
+export * from "./nesting.ts";
+export * from "./node-types.ts";
+export type * from "./plain-types.ts";
 export * from "./tree.ts";
 export type * from "./types.ts";

@@ -1,7 +1,7 @@
 import { refuseExtraOfMethod } from "../../engine/errors/arguments.ts";
 import { DownhillError, markHint } from "../../engine/errors/index.ts";
-import { sourceLines } from "../../engine/errors/source-line.ts";
-import { beginBelow, callerOf, placeOf } from "../../engine/errors/stack.ts";
+import { callingLine } from "../../engine/errors/source-line.ts";
+import { beginBelow } from "../../engine/errors/stack.ts";
 import type { Axes } from "../../engine/ir/tensor.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 
@@ -53,7 +53,6 @@ export function operatorError(below: () => unknown): DownhillError {
 
 /** The line of user code that called `below`, if its source is readable and it contains an operator or a call. */
 function userLine(below: () => unknown): string | undefined {
-  const place = placeOf(callerOf(below) ?? "");
-  const line = place && sourceLines(place, 1);
+  const line = callingLine(below);
   return line !== undefined && line.length <= 120 && /[-+*/%<>=&|^~(]/.test(line) ? line : undefined;
 }

@@ -1,6 +1,6 @@
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import * as p from "../../engine/prims/index.ts";
-import { scan } from "../../engine/transforms/scan.ts";
+import { scan } from "../../engine/transforms/structured.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
 
 /**

@@ -5,10 +5,9 @@ import { largestInt32, plainHint, showPlain } from "../../engine/ir/plain-number
 import { Tensor } from "../../engine/ir/tensor.ts";
 import type { ArrayType, DType } from "../../engine/ir/types.ts";
 import { arrayType, isFloating } from "../../engine/ir/types.ts";
-import { wholePlace } from "../../engine/prims/gather.ts";
+import { broadcast, reshape, wholePlace } from "../../engine/prims/index.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
 import { castNumber, convert, full } from "../../engine/prims/linear.ts";
-import { broadcast, reshape } from "../../engine/prims/shape.ts";
 import type { Shape } from "../../engine/util/shape.ts";
 import { broadcastShapes, sameShape, sizeOf } from "../../engine/util/shape.ts";
 

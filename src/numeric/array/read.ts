@@ -3,7 +3,7 @@ import { checkFlag, checkOptions } from "../../engine/errors/options.ts";
 import { copyOfElements, elementsLater, readElements } from "../../engine/ir/elements.ts";
 import type { NestedNumbers, ReadOptions, Tensor } from "../../engine/ir/tensor.ts";
 import type { TypedArray } from "../../engine/kernel/executable.ts";
-import { giveUp } from "../../engine/runtime/pool/give-back.ts";
+import { giveUp } from "../../engine/runtime/index.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
 
 /** Copies the elements of a tensor; with option `donate`, also frees the tensor. */

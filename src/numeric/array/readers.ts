@@ -1,6 +1,6 @@
 import { refuseExtraOfMethod } from "../../engine/errors/arguments.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
-import { giveUp } from "../../engine/runtime/pool/give-back.ts";
+import { giveUp } from "../../engine/runtime/index.ts";
 import { attachMethods } from "./attach.ts";
 import { item, read, readLater, tolist } from "./read.ts";
 

@@ -4,7 +4,7 @@ import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
-import type { treeOfInstance } from "../../engine/tree/types.ts";
+import type { treeOfInstance } from "../../engine/tree/index.ts";
 import { fullLike } from "../array/create.ts";
 import { cumsum } from "../array/cumulative.ts";
 import {

@@ -2,7 +2,7 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { convert } from "../../engine/prims/linear.ts";
-import { randomBinomial, randomGamma, randomPoisson, randomUnit } from "../../engine/prims/random.ts";
+import { randomBinomial, randomGamma, randomPoisson, randomUnit } from "../../engine/prims/index.ts";
 import { xlogy } from "../array/arithmetic.ts";
 import { indices } from "../array/create.ts";
 import {

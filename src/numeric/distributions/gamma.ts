@@ -1,8 +1,14 @@
 // Gamma variates and what is made of them.
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { full } from "../../engine/prims/linear.ts";
-import { randomGamma, randomLogGamma, randomNormal } from "../../engine/prims/random.ts";
-import { betaincOfSquare, betaincOfSquareInverse, digammaRise } from "../../engine/prims/special.ts";
+import {
+  betaincOfSquare,
+  betaincOfSquareInverse,
+  digammaRise,
+  randomGamma,
+  randomLogGamma,
+  randomNormal,
+} from "../../engine/prims/index.ts";
 import { broadcastShapes } from "../../engine/util/shape.ts";
 import { xlogy } from "../array/arithmetic.ts";
 import {

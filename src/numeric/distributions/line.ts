@@ -1,7 +1,7 @@
 // Distributions on the line, by location and scale or by ends, and on half of it.
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { convert } from "../../engine/prims/linear.ts";
-import { randomNormal, randomUnit, randomVonMises } from "../../engine/prims/random.ts";
+import { randomNormal, randomUnit, randomVonMises } from "../../engine/prims/index.ts";
 import {
   abs,
   add,

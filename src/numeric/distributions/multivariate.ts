@@ -3,7 +3,7 @@ import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { isAtHand, readElements } from "../../engine/ir/elements.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
-import { randomNormal } from "../../engine/prims/random.ts";
+import { randomNormal } from "../../engine/prims/index.ts";
 import { identity } from "../array/create.ts";
 import { diagonal, tril } from "../array/diagonals.ts";
 import {

@@ -2,8 +2,8 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { convert } from "../../engine/prims/linear.ts";
-import { randomBinomial } from "../../engine/prims/random.ts";
-import { scan } from "../../engine/transforms/scan.ts";
+import { randomBinomial } from "../../engine/prims/index.ts";
+import { scan } from "../../engine/transforms/structured.ts";
 import { indices } from "../array/create.ts";
 import {
   add,

@@ -1,6 +1,6 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
-import * as p from "../../engine/prims/determinant.ts";
+import * as p from "../../engine/prims/linear-algebra.ts";
 import { atOnce } from "../../engine/runtime/at-once.ts";
 import { none, readSquare } from "./operands.ts";
 

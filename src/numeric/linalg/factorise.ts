@@ -1,8 +1,6 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
-import { eigh as eighOf } from "../../engine/prims/eigh.ts";
-import { qr as qrOf } from "../../engine/prims/qr.ts";
-import { svd as svdOf } from "../../engine/prims/svd.ts";
+import { eigh as eighOf, qr as qrOf, svd as svdOf } from "../../engine/prims/linear-algebra.ts";
 import { readMatrices, readSquare } from "./operands.ts";
 
 /**

@@ -2,11 +2,9 @@ import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { stopGradient } from "../../engine/prims/linear.ts";
-import { linearSolve } from "../../engine/prims/lu.ts";
-import { identityLike, product } from "../../engine/prims/matrices.ts";
+import { identityLike, linearSolve, product } from "../../engine/prims/linear-algebra.ts";
 import { atOnce } from "../../engine/runtime/at-once.ts";
-import { cond } from "../../engine/transforms/cond.ts";
-import { scan } from "../../engine/transforms/scan.ts";
+import { cond, scan } from "../../engine/transforms/structured.ts";
 import { arange, ones, zeros } from "../array/create.ts";
 import {
   abs, ceil, equal, exp2, floor, less, log2, maximum, minimum, where,

@@ -3,8 +3,8 @@ import { placeOfElements } from "../../engine/ir/elements.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import type { ArrayType } from "../../engine/ir/types.ts";
 import { convert, stopGradient } from "../../engine/prims/linear.ts";
-import { requireMatrices, requireSquare } from "../../engine/prims/matrices.ts";
-import { permute, reshape } from "../../engine/prims/shape.ts";
+import { requireMatrices, requireSquare } from "../../engine/prims/linear-algebra.ts";
+import { permute, reshape } from "../../engine/prims/index.ts";
 import { broadcastShapes, range, sizeOf } from "../../engine/util/shape.ts";
 import { asFloating, expandTo, promoteTypes } from "../array/promote.ts";
 

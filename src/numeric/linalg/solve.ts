@@ -2,14 +2,22 @@ import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { checkFlags, checkOptions } from "../../engine/errors/options.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
-import { cholesky as choleskyOf } from "../../engine/prims/cholesky.ts";
+import {
+  cholesky as choleskyOf,
+  factoredSolve,
+  identityLike,
+  linearSolve,
+  lu as factor,
+  product,
+  rowsInOrder,
+  triangle,
+  triangularSolve,
+  unitLower,
+} from "../../engine/prims/linear-algebra.ts";
 import { part } from "../../engine/prims/index-ops.ts";
-import { factoredSolve, linearSolve, lu as factor, rowsInOrder } from "../../engine/prims/lu.ts";
-import { identityLike, product } from "../../engine/prims/matrices.ts";
-import type { TriangularParams } from "../../engine/prims/triangular.ts";
-import { triangle, triangularSolve, unitLower } from "../../engine/prims/triangular.ts";
+import type { TriangularParams } from "../../engine/prims/linear-algebra.ts";
 import { atOnce } from "../../engine/runtime/at-once.ts";
-import { isStaging } from "../../engine/trace/bind.ts";
+import { isStaging } from "../../engine/trace/index.ts";
 import type { LinearSystem } from "./operands.ts";
 import {
   areSolved,

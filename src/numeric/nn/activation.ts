@@ -22,7 +22,7 @@ import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
 import { refuseTensor } from "../../engine/ir/plain-number.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { part } from "../../engine/prims/index-ops.ts";
-import { ndtrByExp } from "../../engine/prims/special.ts";
+import { ndtrByExp } from "../../engine/prims/index.ts";
 
 export { sigmoid, softplus, tanh } from "../array/elementwise.ts";
 

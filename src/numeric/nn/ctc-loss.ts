@@ -9,7 +9,7 @@ import { DownhillError, showShape, showType } from "../../engine/errors/index.ts
 import { checkOptions } from "../../engine/errors/options.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { iota, moveAxis, part } from "../../engine/prims/index-ops.ts";
-import { scan } from "../../engine/transforms/scan.ts";
+import { scan } from "../../engine/transforms/structured.ts";
 import { sameShape } from "../../engine/util/shape.ts";
 import { lossOptions, reduce, type LossOptions } from "./loss.ts";
 

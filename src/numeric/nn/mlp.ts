@@ -4,7 +4,7 @@ import { checkOptions } from "../../engine/errors/options.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
 import { split, type Key } from "../random/index.ts";
-import { nameValue } from "../../engine/trace/staging.ts";
+import { nameValue } from "../../engine/trace/index.ts";
 import { relu } from "./activation.ts";
 import { dense, denseInit, type DenseOptions, type DenseParams } from "./dense.ts";
 import { isIntegerIn } from "../../engine/ir/plain-number.ts";

@@ -7,7 +7,7 @@ import { DownhillError, showShape, showType } from "../../engine/errors/index.ts
 import { checkFlags, checkOptions } from "../../engine/errors/options.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { iota, moveAxis } from "../../engine/prims/index-ops.ts";
-import { scan } from "../../engine/transforms/scan.ts";
+import { scan } from "../../engine/transforms/structured.ts";
 import { sameShape } from "../../engine/util/shape.ts";
 import { checkTensors } from "./parameters.ts";
 import {

@@ -18,7 +18,7 @@ import { dot, expandDims } from "../array/shape.ts";
 import { DownhillError, showType } from "../../engine/errors/index.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { type ArrayType, arrayType } from "../../engine/ir/types.ts";
-import { foriLoop } from "../../engine/transforms/while-loop.ts";
+import { foriLoop } from "../../engine/transforms/structured.ts";
 import { sameShape } from "../../engine/util/shape.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { DownhillError } from "../../engine/errors/index.ts";
-import { engine } from "../../engine/runtime/engine.ts";
+import { engine } from "../../engine/runtime/index.ts";
 import type { CompiledRecord, RecordStore } from "../../engine/runtime/region-records.ts";
 import { keeperOf, makeRecords } from "../../engine/runtime/region-records.ts";
 

@@ -1,7 +1,7 @@
 // What is drawn at once, as arrays, whatever is being traced: for what puts data in order or looks for a start.
 import type { TypedArray } from "../../engine/kernel/executable.ts";
 import { makeArray } from "../../engine/kernel/executable.ts";
-import { withoutStaging } from "../../engine/trace/bind.ts";
+import { withoutStaging } from "../../engine/trace/index.ts";
 import type { RealOptions } from "./arguments.ts";
 import type { KeyWords } from "./key.ts";
 import { normal } from "./normal.ts";

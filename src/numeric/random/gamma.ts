@@ -2,10 +2,18 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showShape, showType } from "../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
-import { div, maximum, mul, scale, sqrt } from "../../engine/prims/arithmetic.ts";
+import {
+  div,
+  exp,
+  maximum,
+  mul,
+  randomGamma,
+  randomLogGamma,
+  randomNormal,
+  scale,
+  sqrt,
+} from "../../engine/prims/index.ts";
 import { add, convert, sub } from "../../engine/prims/linear.ts";
-import { randomGamma, randomLogGamma, randomNormal } from "../../engine/prims/random.ts";
-import { exp } from "../../engine/prims/transcendental.ts";
 import { broadcastShapes, sameShape } from "../../engine/util/shape.ts";
 import { expandTo } from "../array/promote.ts";
 import { softmax } from "../array/reduce.ts";

@@ -3,10 +3,8 @@ import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import { arrayType } from "../../engine/ir/types.ts";
 import { iota, part } from "../../engine/prims/index-ops.ts";
-import { concatenate } from "../../engine/prims/pieces.ts";
+import { concatenate, reshape, threefry } from "../../engine/prims/index.ts";
 import { convert, full } from "../../engine/prims/linear.ts";
-import { threefry } from "../../engine/prims/random.ts";
-import { reshape } from "../../engine/prims/shape.ts";
 import { type Key, type KeyWords, readKey } from "./key.ts";
 import { checkCount, checkWord, foldWords, splitWords } from "./threefry.ts";
 

@@ -4,7 +4,7 @@ import { DownhillError, showShape, showType } from "../../engine/errors/index.ts
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
 import { convert } from "../../engine/prims/linear.ts";
-import { randomNormal } from "../../engine/prims/random.ts";
+import { randomNormal } from "../../engine/prims/index.ts";
 import { broadcastShapes, sameShape } from "../../engine/util/shape.ts";
 import { diagonal } from "../array/diagonals.ts";
 import { add, less, mul, where } from "../array/elementwise.ts";

@@ -1,7 +1,7 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { convert } from "../../engine/prims/linear.ts";
-import { randomNormal, randomUnit } from "../../engine/prims/random.ts";
+import { randomNormal, randomUnit } from "../../engine/prims/index.ts";
 import {
   abs,
   add,

@@ -1,10 +1,19 @@
 // Distributions on the line that are a function of one uniform number.
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
-import { abs, div, maximum, mul, scale, sign } from "../../engine/prims/arithmetic.ts";
+import {
+  abs,
+  div,
+  log,
+  log1p,
+  maximum,
+  mul,
+  randomUnit,
+  scale,
+  sign,
+  tan,
+} from "../../engine/prims/index.ts";
 import { full, neg, sub } from "../../engine/prims/linear.ts";
-import { randomUnit } from "../../engine/prims/random.ts";
-import { log, log1p, tan } from "../../engine/prims/transcendental.ts";
 import { type DrawShape, readReal, readShape, type RealOptions } from "./arguments.ts";
 import { type Key, readKey } from "./key.ts";
 import { uniformWithin } from "./uniform.ts";

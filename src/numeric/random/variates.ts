@@ -3,7 +3,7 @@ import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
-import { randomGamma, randomNormal, randomUnit } from "../../engine/prims/random.ts";
+import { randomGamma, randomNormal, randomUnit } from "../../engine/prims/index.ts";
 import { convert } from "../../engine/prims/linear.ts";
 import {
   abs,

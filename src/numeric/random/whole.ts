@@ -5,18 +5,20 @@ import { checkFlags, checkOptions } from "../../engine/errors/options.ts";
 
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { arrayType, type DType } from "../../engine/ir/types.ts";
-import { less, mul, rem } from "../../engine/prims/arithmetic.ts";
-import { asTensor } from "../../engine/prims/lift.ts";
-import { add, convert, full, neg, sub, where } from "../../engine/prims/linear.ts";
 import {
+  argmax,
+  less,
+  log,
+  mul,
   randomBinomial,
   randomBits,
   randomPermutation,
   randomPoisson,
   randomUnit,
-} from "../../engine/prims/random.ts";
-import { argmax } from "../../engine/prims/reduce.ts";
-import { log } from "../../engine/prims/transcendental.ts";
+  rem,
+} from "../../engine/prims/index.ts";
+import { asTensor } from "../../engine/prims/lift.ts";
+import { add, convert, full, neg, sub, where } from "../../engine/prims/linear.ts";
 import { broadcastShapes, sameShape, sizeOf } from "../../engine/util/shape.ts";
 import { cumsum } from "../array/cumulative.ts";
 import { asFloating, expandTo, normalizeAxis } from "../array/promote.ts";

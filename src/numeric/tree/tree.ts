@@ -1,11 +1,11 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
-import { split } from "../../engine/prims/pieces.ts";
+import { split } from "../../engine/prims/index.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
 import { requireFunction } from "../../engine/transforms/arguments.ts";
-import { addNodeType } from "../../engine/tree/node-types.ts";
-import * as trees from "../../engine/tree/tree.ts";
+import { addNodeType } from "../../engine/tree/index.ts";
+import * as trees from "../../engine/tree/index.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
 import { astype } from "../array/elementwise.ts";
 import { concatenate, ravel as ravelled, reshape } from "../array/shape.ts";

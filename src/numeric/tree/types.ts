@@ -1,5 +1,5 @@
 import type { Tensor } from "../../engine/ir/tensor.ts";
-import type { IsInstance, treeOfInstance } from "../../engine/tree/types.ts";
+import type { IsInstance, treeOfInstance } from "../../engine/tree/index.ts";
 import type { TypedArray } from "../../engine/kernel/executable.ts";
 
 /** A nest of numbers, or of booleans: one leaf. */

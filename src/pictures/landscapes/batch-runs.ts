@@ -5,7 +5,7 @@ import { checkNeededOptions } from "../../engine/errors/options.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { applyUpdates, type GeneralOptimizer } from "../../numeric/optim/index.ts";
 import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
-import { grad } from "../../engine/transforms/grad.ts";
+import { grad } from "../../engine/transforms/index.ts";
 import { flatten } from "../../engine/tree/index.ts";
 
 /** One of the ways to batch that `compareBatches` compares. */

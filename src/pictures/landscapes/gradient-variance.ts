@@ -9,8 +9,8 @@ import type { Tensor } from "../../engine/ir/tensor.ts";
 import { orderOf, uniformNow } from "../../numeric/random/at-once.ts";
 import { foldIn, key } from "../../numeric/random/index.ts";
 import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
-import { grad } from "../../engine/transforms/grad.ts";
-import { scan } from "../../engine/transforms/scan.ts";
+import { grad } from "../../engine/transforms/index.ts";
+import { scan } from "../../engine/transforms/structured.ts";
 import { flatten, unflatten } from "../../engine/tree/index.ts";
 import { geometric } from "./numbers.ts";
 

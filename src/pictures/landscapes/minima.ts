@@ -1,6 +1,6 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { tensor } from "../../numeric/array/create.ts";
-import { hessian } from "../../engine/transforms/jacobian.ts";
+import { hessian } from "../../engine/transforms/index.ts";
 import { minimize } from "../../numeric/optim/index.ts";
 import { symmetricEigen } from "./directions.ts";
 import type { Interval, Landscape, Point } from "./landscape.ts";

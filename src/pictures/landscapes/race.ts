@@ -9,8 +9,8 @@ import { applyUpdates, type GeneralOptimizer } from "../../numeric/optim/index.t
 import { normalNow } from "../../numeric/random/at-once.ts";
 import { key } from "../../numeric/random/index.ts";
 import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
-import { valueAndGrad } from "../../engine/transforms/grad.ts";
-import { scan } from "../../engine/transforms/scan.ts";
+import { valueAndGrad } from "../../engine/transforms/index.ts";
+import { scan } from "../../engine/transforms/structured.ts";
 import { checkPoint, type Interval, type Landscape, type Point } from "./landscape.ts";
 import { isFinitePoint } from "./numbers.ts";
 

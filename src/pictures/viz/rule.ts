@@ -4,7 +4,7 @@ import { hashProgram, sameType } from "../../engine/ir/index.ts";
 import { full } from "../../engine/prims/linear.ts";
 import { bind, evalProgram, traceProgram, withoutStaging } from "../../engine/trace/index.ts";
 import "../../engine/transforms/program-tools.ts";
-import { tools } from "../../engine/transforms/tools.ts";
+import { tools } from "../../engine/transforms/index.ts";
 import { must } from "../../engine/util/assert-never.ts";
 
 /**

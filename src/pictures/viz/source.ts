@@ -1,12 +1,12 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { Equation, Primitive, Program, Tensor, Var } from "../../engine/ir/index.ts";
 import { arrayType, isProgram, subPrograms } from "../../engine/ir/index.ts";
-import { calledProgram } from "../../engine/prims/call.ts";
+import { calledProgram } from "../../engine/prims/index.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
 import { bind, capturingSources, evalProgram, traceProgram } from "../../engine/trace/index.ts";
 import { flattenArguments, flattenResult, unflattenArguments } from "../../engine/transforms/arguments.ts";
 import { parameterNames } from "../../engine/transforms/make-program.ts";
-import { leafPaths } from "../../engine/tree/tree.ts";
+import { leafPaths } from "../../engine/tree/index.ts";
 import { readPlace, variableNames } from "./variable-names.ts";
 
 /** What can be traced: a function over tensors, nested as its arguments are, or a program. */

@@ -1,5 +1,5 @@
 import type { Equation, Program, Tensor, Var } from "../../engine/ir/index.ts";
-import { calledProgram } from "../../engine/prims/call.ts";
+import { calledProgram } from "../../engine/prims/index.ts";
 import {
   bind,
   evalProgram,

@@ -1,9 +1,8 @@
 import { operationsOf } from "../../engine/codegen/cost.ts";
 import * as k from "../../engine/kernel/build.ts";
 import type { Backend, KernelValue } from "../../engine/kernel/executable.ts";
-import { knownIterations } from "../../engine/kernel/iterations.ts";
-import type { Contract, Expr, Reduce, Routine, Stmt } from "../../engine/kernel/scalar.ts";
-import { constantSize, sizeExpr } from "../../engine/kernel/sizes.ts";
+import { constantSize, knownIterations, sizeExpr } from "../../engine/kernel/index.ts";
+import type { Contract, Expr, Reduce, Routine, Stmt } from "../../engine/kernel/index.ts";
 import { assertNever } from "../../engine/util/assert-never.ts";
 
 type ChargedLoop = Reduce | (Stmt & { readonly kind: "for" | "while" });

@@ -1,18 +1,15 @@
 // Checks the result of each pass while `verify` is on.
 import { internalError } from "../../engine/errors/index.ts";
-import { checkProgram } from "../../engine/ir/check.ts";
-import { isProgram } from "../../engine/ir/program.ts";
+import { checkProgram, isProgram } from "../../engine/ir/index.ts";
 import * as k from "../../engine/kernel/build.ts";
 import { checkRoutine } from "../../engine/kernel/check.ts";
-import { printRoutine } from "../../engine/kernel/print.ts";
-import type { Routine } from "../../engine/kernel/scalar.ts";
+import { printRoutine } from "../../engine/kernel/index.ts";
+import type { Routine } from "../../engine/kernel/index.ts";
 import { scalarFunctions } from "../../engine/prims/scalar-functions.ts";
-import { checkRegion } from "../../engine/region/form/check.ts";
-import type { LoweringStage } from "../../engine/region/lower/options.ts";
-import { lowerRegion } from "../../engine/region/lower/routine.ts";
-import { printRegion } from "../../engine/region/form/print.ts";
+import { checkRegion, lowerRegion, printRegion } from "../../engine/region/index.ts";
+import type { LoweringStage } from "../../engine/region/index.ts";
 import type { Region } from "../../engine/region/form/region.ts";
-import { currentVerifier } from "../../engine/runtime/verify.ts";
+import { currentVerifier } from "../../engine/runtime/index.ts";
 import { must } from "../../engine/util/assert-never.ts";
 import type { PassObserver } from "../../engine/util/after-pass.ts";
 

@@ -1,9 +1,7 @@
 // Programs, regions and values as data of JSON, and back.
 import { DownhillError } from "../../engine/errors/index.ts";
-import type { Primitive } from "../../engine/ir/primitive.ts";
-import { builtInNamed, isBuiltIn } from "../../engine/ir/primitive.ts";
-import type { Program, Var } from "../../engine/ir/program.ts";
-import { DeferredProgram, isProgram } from "../../engine/ir/program.ts";
+import type { Primitive, Program, Var } from "../../engine/ir/index.ts";
+import { builtInNamed, DeferredProgram, isBuiltIn, isProgram } from "../../engine/ir/index.ts";
 import type { ArrayType } from "../../engine/ir/types.ts";
 import { arrayType } from "../../engine/ir/types.ts";
 

@@ -1,4 +1,4 @@
-import { installVerifier } from "../../engine/runtime/engine.ts";
+import { installVerifier } from "../../engine/runtime/index.ts";
 import { observePasses } from "../../engine/util/after-pass.ts";
 import { checkAfterPass } from "./check-passes.ts";
 import { makeVerifier } from "./verifier.ts";

@@ -1,9 +1,8 @@
 // Programs and regions as the oracle runs them: as they were traced or written, without any optimisation.
-import { mapPrograms } from "../../engine/passes/pipeline.ts";
-import type { Program } from "../../engine/ir/program.ts";
+import { mapPrograms } from "../../engine/passes/index.ts";
+import type { Program } from "../../engine/ir/index.ts";
 import { relowerEquation } from "../../engine/prims/region.ts";
-import type { LowerOptions } from "../../engine/region/lower/options.ts";
-import type { FlatOptions } from "../../engine/region/derive/options.ts";
+import type { FlatOptions, LowerOptions } from "../../engine/region/index.ts";
 
 /** Lowers a region in the order of its text. */
 export const literalLowering: LowerOptions = {

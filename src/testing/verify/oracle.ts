@@ -1,12 +1,11 @@
 // The oracle of programs over tensors: the interpreter, one equation of the program as traced after the other.
 import { interpBackend } from "../../engine/backends/interp/index.ts";
-import type { FailureReport } from "../../engine/ir/primitive.ts";
-import type { Equation, Program, Var } from "../../engine/ir/program.ts";
+import type { Equation, FailureReport, Program, Var } from "../../engine/ir/index.ts";
 import type { KernelValue, TypedArray } from "../../engine/kernel/executable.ts";
 import { makeArray } from "../../engine/kernel/executable.ts";
 import type { ArrayType } from "../../engine/ir/types.ts";
 import { scalarTypeOf } from "../../engine/ir/types.ts";
-import { lowerProgram } from "../../engine/passes/lower.ts";
+import { lowerProgram } from "../../engine/passes/index.ts";
 import { must } from "../../engine/util/assert-never.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
 import { compileBounded } from "./bounded.ts";

@@ -1,6 +1,6 @@
 // A plain function as JavaScript computes it, from and to the values of its region.
 import { DownhillError } from "../../engine/errors/index.ts";
-import type { PlainSource } from "../../engine/runtime/verify.ts";
+import type { PlainSource } from "../../engine/runtime/index.ts";
 import { resultTypes } from "../../numeric/plain/call/regions.ts";
 import {
   countLeaves,

@@ -2,10 +2,10 @@
 import type { DownhillError } from "../../engine/errors/index.ts";
 import { isFloating } from "../../engine/region/form/build.ts";
 import type { Region } from "../../engine/region/form/region.ts";
-import { printRegion } from "../../engine/region/form/print.ts";
-import { engine } from "../../engine/runtime/engine.ts";
+import { printRegion } from "../../engine/region/index.ts";
+import { engine } from "../../engine/runtime/index.ts";
 import type { RegionCall } from "../../engine/runtime/regions.ts";
-import type { PlainSource, Verification } from "../../engine/runtime/verify.ts";
+import type { PlainSource, Verification } from "../../engine/runtime/index.ts";
 import { resultTypes } from "../../numeric/plain/call/regions.ts";
 import { showNumber } from "../compare.ts";
 import { differentErrors } from "./compare.ts";

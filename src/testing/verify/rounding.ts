@@ -6,12 +6,10 @@ import { interpBackend } from "../../engine/backends/interp/index.ts";
 import { canGenerateCode, jsBackend } from "../../engine/backends/js/index.ts";
 import { internalError } from "../../engine/errors/index.ts";
 import * as k from "../../engine/kernel/build.ts";
-import { copyExpr } from "../../engine/kernel/copy.ts";
+import { copyExpr, expandRoutine, isFloat } from "../../engine/kernel/index.ts";
 import type { KernelValue, TypedArray } from "../../engine/kernel/executable.ts";
 import { makeArray } from "../../engine/kernel/executable.ts";
-import { expandRoutine } from "../../engine/kernel/expand.ts";
-import type { Expr, Procedure, Routine, ScalarType, Stmt } from "../../engine/kernel/scalar.ts";
-import { isFloat } from "../../engine/kernel/scalar.ts";
+import type { Expr, Procedure, Routine, ScalarType, Stmt } from "../../engine/kernel/index.ts";
 
 type FloatPrecision = "f64" | "f32";
 

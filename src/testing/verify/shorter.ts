@@ -1,13 +1,11 @@
 // Programs with fewer iterations, for comparisons of programs that take too long for the oracle.
-import type { Primitive } from "../../engine/ir/primitive.ts";
-import type { Program } from "../../engine/ir/program.ts";
+import type { Primitive, Program } from "../../engine/ir/index.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { withShape } from "../../engine/ir/types.ts";
 import { part } from "../../engine/prims/index-ops.ts";
 import { zeros } from "../../engine/prims/linear.ts";
-import { concatenate } from "../../engine/prims/pieces.ts";
-import { bind } from "../../engine/trace/bind.ts";
-import { evalProgram, traceClosed } from "../../engine/trace/staging.ts";
+import { concatenate } from "../../engine/prims/index.ts";
+import { bind, evalProgram, traceClosed } from "../../engine/trace/index.ts";
 
 /**
  * The program with at most `most` iterations in each loop of a known length; `undefined` where there is no longer one. Loops take the

@@ -1,20 +1,22 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
 import type { RegionArgument, RegionCall } from "../../engine/runtime/regions.ts";
-import type { Verification, Verifier, WatchedProgram, WatchedRegion } from "../../engine/runtime/verify.ts";
-import type { Program } from "../../engine/ir/program.ts";
-import { subPrograms } from "../../engine/ir/program.ts";
-import { hashProgram } from "../../engine/ir/hash.ts";
-import { regionKey } from "../../engine/region/form/key.ts";
-import { isRelaxed } from "../../engine/runtime/choices.ts";
-import { currentDevice } from "../../engine/runtime/cpu.ts";
-import { engine } from "../../engine/runtime/engine.ts";
-import type { Device } from "../../engine/runtime/device.ts";
-import type { Recipe } from "../../engine/runtime/executable.ts";
+import type {
+  Device,
+  Recipe,
+  Verification,
+  Verifier,
+  WatchedProgram,
+  WatchedRegion,
+} from "../../engine/runtime/index.ts";
+import type { Program } from "../../engine/ir/index.ts";
+import { hashProgram, subPrograms } from "../../engine/ir/index.ts";
+import { regionKey } from "../../engine/region/index.ts";
+import { currentDevice, engine, isRelaxed } from "../../engine/runtime/index.ts";
 import { checkChoice } from "../../engine/errors/options.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { must } from "../../engine/util/assert-never.ts";
-import { withoutStaging } from "../../engine/trace/bind.ts";
+import { withoutStaging } from "../../engine/trace/index.ts";
 import { checkLowering } from "./check-passes.ts";
 import { callCompared } from "./programs.ts";
 import { compareRegion, compareShorter } from "./region-calls.ts";

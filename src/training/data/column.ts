@@ -5,8 +5,7 @@ import { Tensor } from "../../engine/ir/tensor.ts";
 import { arrayType, type DType, isDType, scalarTypeOf } from "../../engine/ir/types.ts";
 import { makeArray, type TypedArray } from "../../engine/kernel/executable.ts";
 import { fromArray, fromFlat } from "../../engine/prims/lift.ts";
-import { isTypedArray } from "../../engine/tree/tree.ts";
-import { firstPath } from "../../engine/tree/nesting.ts";
+import { firstPath, isTypedArray } from "../../engine/tree/index.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
 
 /** Typed arrays accepted as data. Those of 8 and 16 bits are widened batch by batch, never as a whole. */

@@ -1,10 +1,9 @@
 import { div } from "../../numeric/array/elementwise.ts";
 import { readElements } from "../../engine/ir/elements.ts";
-import { hostStorage } from "../../engine/ir/host-memory.ts";
+import { builtIn, hostStorage } from "../../engine/ir/index.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../../engine/errors/index.ts";
-import type { Accumulator, Maybe, Primitive } from "../../engine/ir/primitive.ts";
-import { builtIn } from "../../engine/ir/primitive.ts";
+import type { Accumulator, Maybe, Primitive } from "../../engine/ir/index.ts";
 import type { TensorLike } from "../../engine/ir/tensor.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import type { ArrayType, DType } from "../../engine/ir/types.ts";
@@ -12,9 +11,9 @@ import { scalarTypeOf, withShape } from "../../engine/ir/types.ts";
 import type { TypedArray } from "../../engine/kernel/executable.ts";
 import { makeArray } from "../../engine/kernel/executable.ts";
 import { asTensor, permute, reshape, slice } from "../../engine/prims/index.ts";
-import { bind, isStaging } from "../../engine/trace/bind.ts";
+import { bind, isStaging } from "../../engine/trace/index.ts";
 import type { World } from "../train/world.ts";
-import { flatten, unflatten } from "../../engine/tree/tree.ts";
+import { flatten, unflatten } from "../../engine/tree/index.ts";
 import { range, sizeOf } from "../../engine/util/shape.ts";
 import { sumOverRanks } from "./tree-sum.ts";
 

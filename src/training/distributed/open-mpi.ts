@@ -2,7 +2,7 @@ import { isMainThread } from "node:worker_threads";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
-import { limitThreads } from "../../engine/runtime/choices.ts";
+import { limitThreads } from "../../engine/runtime/index.ts";
 import type { World } from "../train/world.ts";
 import { coresPerRank } from "./cores.ts";
 import { abortWith, endWithProcess } from "./ending.ts";

@@ -1,20 +1,22 @@
 import type { ArrayType } from "../../engine/ir/types.ts";
 import { arrayType } from "../../engine/ir/types.ts";
-import type { DotParams } from "../../engine/prims/contract.ts";
-import type { ConvolveParams } from "../../engine/prims/convolve.ts";
-import type { DynamicSliceParams } from "../../engine/prims/dynamic.ts";
-import type { IotaParams, PadParams, SliceParams } from "../../engine/prims/index-ops.ts";
-import type { FullParams } from "../../engine/prims/linear.ts";
-import type { ConcatenateParams, SplitParams } from "../../engine/prims/pieces.ts";
 import type {
   BroadcastParams,
+  ConcatenateParams,
+  ConvolveParams,
+  DotParams,
+  DynamicSliceParams,
   ReduceParams,
   ReshapeParams,
+  SetParams,
+  SplitParams,
+  TakeParams,
   TransposeParams,
-} from "../../engine/prims/shape.ts";
-import type { SetParams, TakeParams } from "../../engine/prims/take.ts";
-import type { TriangleParams } from "../../engine/prims/triangular.ts";
-import type { WindowParams } from "../../engine/prims/window.ts";
+  WindowParams,
+} from "../../engine/prims/index.ts";
+import type { IotaParams, PadParams, SliceParams } from "../../engine/prims/index-ops.ts";
+import type { FullParams } from "../../engine/prims/linear.ts";
+import type { TriangleParams } from "../../engine/prims/linear-algebra.ts";
 import { otherAxes, range, sizeOf, stridesOf } from "../../engine/util/shape.ts";
 import type { EquationWriter, EquationOperands } from "./form.ts";
 import { randomBits, randomUnit, threefry } from "./draws.ts";

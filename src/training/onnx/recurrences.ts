@@ -1,5 +1,5 @@
 import type { ArrayType } from "../../engine/ir/types.ts";
-import type { CumulativeParams, RecurrenceParams } from "../../engine/prims/cumulative.ts";
+import type { CumulativeParams, RecurrenceParams } from "../../engine/prims/index.ts";
 import { range } from "../../engine/util/shape.ts";
 import type { EquationWriter } from "./form.ts";
 import { sliced, transposed } from "./form.ts";

@@ -3,22 +3,23 @@ import { isShapedArray, type ShapedArray, tensorOfShaped } from "../io/shaped.ts
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
-import type { Program } from "../../engine/ir/program.ts";
-import { isProgram } from "../../engine/ir/program.ts";
+import type { Program } from "../../engine/ir/index.ts";
+import { isProgram } from "../../engine/ir/index.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import type { ArrayType } from "../../engine/ir/types.ts";
-import { eliminateCommonSubexpressions } from "../../engine/passes/cse.ts";
-import { foldConstants } from "../../engine/passes/constant-folding.ts";
-import { eliminateDeadCode } from "../../engine/passes/pipeline.ts";
-import { simplify } from "../../engine/passes/simplify.ts";
+import {
+  eliminateCommonSubexpressions,
+  eliminateDeadCode,
+  foldConstants,
+  simplify,
+} from "../../engine/passes/index.ts";
 import { asTensor, convert } from "../../engine/prims/index.ts";
 import { flattenArguments, flattenResult, unflattenArguments } from "../../engine/transforms/arguments.ts";
 import { parameterNames } from "../../engine/transforms/make-program.ts";
 import "../../engine/transforms/program-tools.ts";
-import { capturingSources } from "../../engine/trace/capture.ts";
-import { traceProgram } from "../../engine/trace/staging.ts";
-import { countLeaves, leafPaths } from "../../engine/tree/tree.ts";
-import type { LikeAll } from "../../engine/tree/types.ts";
+import { capturingSources, traceProgram } from "../../engine/trace/index.ts";
+import { countLeaves, leafPaths } from "../../engine/tree/index.ts";
+import type { LikeAll } from "../../engine/tree/index.ts";
 import { sameShape } from "../../engine/util/shape.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import { version } from "../../engine/util/version.ts";

@@ -1,9 +1,7 @@
 import { DownhillError } from "../../engine/errors/index.ts";
-import { isBuiltIn } from "../../engine/ir/primitive.ts";
-import type { Equation, Program, Var } from "../../engine/ir/program.ts";
-import type { CondParams } from "../../engine/prims/cond.ts";
-import type { ScanParams } from "../../engine/prims/scan.ts";
-import type { WhileParams } from "../../engine/prims/while.ts";
+import { isBuiltIn } from "../../engine/ir/index.ts";
+import type { Equation, Program, Var } from "../../engine/ir/index.ts";
+import type { CondParams, ScanParams, WhileParams } from "../../engine/prims/index.ts";
 import { arrayForms } from "./arrays.ts";
 import { elementwise } from "./elementwise.ts";
 import { wrapped } from "./form.ts";

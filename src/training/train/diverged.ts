@@ -3,8 +3,8 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { isFloating } from "../../engine/ir/types.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
-import { debug } from "../../engine/runtime/debug.ts";
-import { isDebugging } from "../../engine/trace/debug.ts";
+import { debug } from "../../engine/runtime/index.ts";
+import { isDebugging } from "../../engine/trace/index.ts";
 import { flatten, leafPaths } from "../../engine/tree/index.ts";
 import type { TrainingState } from "./step.ts";
 

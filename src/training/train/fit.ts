@@ -7,7 +7,7 @@ import type { Optimizer, ReduceOnPlateau } from "../../numeric/optim/index.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
 import { key } from "../../numeric/random/index.ts";
 import { flatten, mapLeaves } from "../../engine/tree/index.ts";
-import type { Like } from "../../engine/tree/types.ts";
+import type { Like } from "../../engine/tree/index.ts";
 import { checkData, type FitData } from "./batches.ts";
 import { makeSaver } from "./checkpoint/saver.ts";
 import { checkCheckpointOptions, type FitCheckpointOptions } from "./checkpoint/store.ts";

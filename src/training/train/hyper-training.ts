@@ -4,7 +4,7 @@ import type { Optimizer } from "../../numeric/optim/index.ts";
 import { requireOptimizer } from "../../numeric/optim/optimizer.ts";
 import { readParameters, rebuild } from "../../numeric/optim/parameters.ts";
 import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
-import { valueAndGrad } from "../../engine/transforms/grad.ts";
+import { valueAndGrad } from "../../engine/transforms/index.ts";
 import { type OptimizerRun, runStretch, type StackedBatches, type UnrolledHorizon } from "./horizon.ts";
 import type { TracedCoordinates } from "./hyperparameters.ts";
 import type { Loss } from "./loss.ts";

@@ -1,9 +1,8 @@
-import type { TensorStorage } from "../../engine/ir/storage.ts";
+import type { TensorStorage } from "../../engine/ir/index.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import { scalarTypeOf } from "../../engine/ir/types.ts";
-import { giveAway } from "../../engine/runtime/pool/give-back.ts";
-import { isWorthGiving } from "../../engine/runtime/pool/placement.ts";
-import { isDebugging } from "../../engine/trace/debug.ts";
+import { giveAway, isWorthGiving } from "../../engine/runtime/index.ts";
+import { isDebugging } from "../../engine/trace/index.ts";
 import { flatten } from "../../engine/tree/index.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
 

@@ -6,7 +6,7 @@ import type { Tensor } from "../../engine/ir/tensor.ts";
 import { applyUpdates, type Optimizer, type UpdateExtra } from "../../numeric/optim/index.ts";
 import type { KeyWords } from "../../numeric/random/index.ts";
 import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
-import { valueAndGrad } from "../../engine/transforms/grad.ts";
+import { valueAndGrad } from "../../engine/transforms/index.ts";
 import { flatten, mapLeaves } from "../../engine/tree/index.ts";
 import { addSums, type ItemSums, itemsOf, meansOf, noItems, sumsOfBatch } from "./history.ts";
 import {

@@ -8,6 +8,8 @@ import type { EmitSettings } from "./emit/unit.ts";
 import { peepholesFor } from "./engines/peepholes.ts";
 import { chunkWork, partLimit } from "./host/tuning.ts";
 
+export { pageTarget } from "./record.ts";
+
 /** Modules that need no library and share one memory. */
 export interface StandaloneModules {
   /** Compiles a routine; its results have the bits of the library's results. */

@@ -2,8 +2,7 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { asTensor } from "../../../engine/prims/lift.ts";
-import { countLeaves, leafPaths, type TreeDef } from "../../../engine/tree/index.ts";
-import { nodeTypeOf } from "../../../engine/tree/node-types.ts";
+import { countLeaves, leafPaths, nodeTypeOf, type TreeDef } from "../../../engine/tree/index.ts";
 import type { GeneralOptimizer, Update, UpdateExtra } from "../optimizer.ts";
 import type { Parameters } from "../parameters.ts";
 import { matchParameters, readParameters, rebuild } from "../parameters.ts";

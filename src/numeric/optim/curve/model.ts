@@ -7,10 +7,9 @@ import { expandTo } from "../../array/promote.ts";
 import { DownhillError, showType } from "../../../engine/errors/index.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
 import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
-import { hessian, jacfwd } from "../../../engine/transforms/jacobian.ts";
+import { hessian, jacfwd, jvp } from "../../../engine/transforms/index.ts";
 import { type ColumnMatrix, columnsOf } from "../minimize/qr.ts";
 import { type RobustLoss, robustResiduals } from "../minimize/robust.ts";
-import { jvp } from "../../../engine/transforms/linearize.ts";
 
 /** Columns of data, each a vector with `count` elements. */
 export interface DataColumns {

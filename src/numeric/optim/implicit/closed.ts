@@ -1,6 +1,6 @@
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { asTensor } from "../../../engine/prims/lift.ts";
-import { evalProgram, traceProgram } from "../../../engine/trace/staging.ts";
+import { evalProgram, traceProgram } from "../../../engine/trace/index.ts";
 import { flattenArguments, unflattenArguments } from "../../../engine/transforms/arguments.ts";
 
 /** A traced function of operands and of data, where captured values count as data. */

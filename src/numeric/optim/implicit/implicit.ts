@@ -3,10 +3,9 @@ import { reshape } from "../../array/shape.ts";
 import { DownhillError } from "../../../engine/errors/index.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { isFloating } from "../../../engine/ir/types.ts";
-import { linearSolve } from "../../../engine/prims/lu.ts";
-import { customJvp } from "../../../engine/transforms/custom.ts";
-import { jacfwd } from "../../../engine/transforms/jacobian.ts";
-import { jvp } from "../../../engine/transforms/linearize.ts";
+import { linearSolve } from "../../../engine/prims/linear-algebra.ts";
+import { customJvp } from "../../../engine/transforms/structured.ts";
+import { jacfwd, jvp } from "../../../engine/transforms/index.ts";
 
 /** Equations `F(x, data) = 0` for a vector x. */
 export type ImplicitEquations = (x: Tensor, data: readonly Tensor[]) => Tensor;

@@ -1,5 +1,5 @@
 import { astype } from "../../array/elementwise.ts";
-import { split } from "../../../engine/prims/pieces.ts";
+import { split } from "../../../engine/prims/index.ts";
 import { concatenate, ravel, reshape } from "../../array/shape.ts";
 import { DownhillError, showType } from "../../../engine/errors/index.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";

@@ -1,11 +1,9 @@
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import { DownhillError } from "../../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
-import { valueAndGrad } from "../../../engine/transforms/grad.ts";
-import { hvp } from "../../../engine/transforms/jacobian.ts";
+import { hvp, valueAndGrad } from "../../../engine/transforms/index.ts";
 import { bound, requireCompiled } from "../../../engine/transforms/plain.ts";
-import type { OnlyPlain, Plain } from "../../../engine/tree/plain-types.ts";
-import type { Like, LikeAll, TensorsOf } from "../../../engine/tree/types.ts";
+import type { Like, LikeAll, OnlyPlain, Plain, TensorsOf } from "../../../engine/tree/index.ts";
 import { flag, oneOf, readOptions } from "../options.ts";
 import { nelderMead } from "./nelder-mead.ts";
 import { lbfgsB } from "./lbfgs-b.ts";

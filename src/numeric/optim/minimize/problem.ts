@@ -5,7 +5,7 @@ import { DownhillError, markHint, showType } from "../../../engine/errors/index.
 import { Tensor } from "../../../engine/ir/tensor.ts";
 import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
 import { asGiven, type BoundFunction } from "../../../engine/transforms/plain.ts";
-import { asyncFunction } from "../../../engine/trace/bind.ts";
+import { asyncFunction } from "../../../engine/trace/index.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
 import { flattenArguments, unflattenArguments } from "../../../engine/transforms/arguments.ts";
 import { treeKey } from "../../../engine/tree/index.ts";

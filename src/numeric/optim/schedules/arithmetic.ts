@@ -6,10 +6,10 @@ import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { arrayType } from "../../../engine/ir/types.ts";
 import type { CompiledProcedure } from "../../../engine/kernel/executable.ts";
 import { cos64, log64, pow64 } from "../../../engine/kernel/math/index.ts";
-import type { Procedure } from "../../../engine/kernel/scalar.ts";
+import type { Procedure } from "../../../engine/kernel/index.ts";
 import { asTensor } from "../../../engine/prims/lift.ts";
 import { full as constant } from "../../../engine/prims/linear.ts";
-import { installedGenerator } from "../../../engine/runtime/engine.ts";
+import { installedGenerator } from "../../../engine/runtime/index.ts";
 import type { Scalar } from "../options.ts";
 import type { Schedule } from "../schedule.ts";
 

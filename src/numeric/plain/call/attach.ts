@@ -6,8 +6,7 @@ import { arrayType, isFloating } from "../../../engine/ir/types.ts";
 import { asTensor, fromArray } from "../../../engine/prims/lift.ts";
 import { convert } from "../../../engine/prims/linear.ts";
 import { applyRegion } from "../../../engine/prims/region.ts";
-import { provideErrors } from "../../../engine/region/lower/failure.ts";
-import { underived } from "../../../engine/region/lower/derived.ts";
+import { provideErrors, underived } from "../../../engine/region/index.ts";
 import type { RegionType } from "../../../engine/region/form/region.ts";
 import {
   type AnyFunction,
@@ -15,7 +14,7 @@ import {
   plainOf,
   requireCompiled,
 } from "../../../engine/transforms/plain.ts";
-import type { AsTensors, OnlyPlain, OverTensors } from "../../../engine/tree/plain-types.ts";
+import type { AsTensors, OnlyPlain, OverTensors } from "../../../engine/tree/index.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
 import { at } from "../../array/at.ts";

@@ -1,5 +1,5 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
-import type { AxisTree } from "../../../engine/transforms/vmap.ts";
+import type { AxisTree } from "../../../engine/transforms/index.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { PlainType } from "../form/form.ts";
 import { type TransformRequest, flat } from "./asked.ts";

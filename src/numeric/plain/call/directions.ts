@@ -1,6 +1,6 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { isFloating } from "../../../engine/region/form/build.ts";
-import { withoutStaging } from "../../../engine/trace/bind.ts";
+import { withoutStaging } from "../../../engine/trace/index.ts";
 import { runAlong } from "./along.ts";
 import { type TransformRequest, flat, pair, requireFloating, requireNumber } from "./asked.ts";
 import type { AnyFunction } from "../../../engine/transforms/plain.ts";

@@ -1,6 +1,6 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { isFloating } from "../../../engine/region/form/build.ts";
-import type { GradientResults } from "../../../engine/region/derive/gradient.ts";
+import type { GradientResults } from "../../../engine/region/index.ts";
 import { type TransformRequest, flat, pair, requireFloating, requireNumber, wholeIn } from "./asked.ts";
 import type { AnyFunction } from "../../../engine/transforms/plain.ts";
 import type { RegionClosure, OperandTensors, PlainCallable } from "./callable.ts";

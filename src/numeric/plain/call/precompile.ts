@@ -1,7 +1,6 @@
-import { pageTarget } from "../../../engine/backends/wasm/record.ts";
-import type { DerivedRegion } from "../../../engine/region/lower/derived.ts";
-import type { RegionRecord } from "../../../engine/region/lower/record.ts";
-import { engine } from "../../../engine/runtime/engine.ts";
+import { pageTarget } from "../../../engine/backends/wasm/standalone.ts";
+import type { DerivedRegion, RegionRecord } from "../../../engine/region/index.ts";
+import { engine } from "../../../engine/runtime/index.ts";
 import { makeRecords, recordOf } from "../../../engine/runtime/region-records.ts";
 import type { PlainForm, PlainType } from "../form/form.ts";
 import { callableOf } from "./attach.ts";

@@ -1,10 +1,7 @@
 import { scalarFunctions } from "../../../engine/prims/scalar-functions.ts";
-import type { DerivedRegion } from "../../../engine/region/lower/derived.ts";
-import { derive } from "../../../engine/region/lower/derived.ts";
-import type { GradientResults } from "../../../engine/region/derive/gradient.ts";
-import { cotangents, gradient } from "../../../engine/region/derive/gradient.ts";
+import type { DerivedRegion, GradientResults } from "../../../engine/region/index.ts";
+import { cotangents, derive, gradient, tangent, typeOfResult } from "../../../engine/region/index.ts";
 import type { Region, RegionType } from "../../../engine/region/form/region.ts";
-import { tangent, typeOfResult } from "../../../engine/region/derive/tangent.ts";
 
 /** What was made of regions, so that it is made once. */
 const derived = new WeakMap<Region, Map<string, DerivedRegion>>();

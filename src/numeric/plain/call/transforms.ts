@@ -1,6 +1,6 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
-import type { CheckpointOptions } from "../../../engine/transforms/checkpoint.ts";
+import type { CheckpointOptions } from "../../../engine/transforms/structured.ts";
 import type { AnyFunction, PlainFunction } from "../../../engine/transforms/plain.ts";
 import type { TransformRequest } from "./asked.ts";
 import { batched } from "./batch.ts";

@@ -1,6 +1,5 @@
-import { eliminateDeadCode } from "../../../engine/region/flat/dead-code.ts";
+import { eliminateDeadCode, withoutProvenChecks } from "../../../engine/region/index.ts";
 import { afterPass } from "../../../engine/util/after-pass.ts";
-import { withoutProvenChecks } from "../../../engine/region/flat/in-range.ts";
 import type { Region } from "../../../engine/region/form/region.ts";
 import { StatementBlock, FreshNames, PositionTable } from "../draft/draft.ts";
 import { withMachineIntegers } from "../draft/integers.ts";

@@ -1,9 +1,7 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { scalarFunctions } from "../../../engine/prims/scalar-functions.ts";
-import { eliminateDeadCode } from "../../../engine/region/flat/dead-code.ts";
-import { gradient } from "../../../engine/region/derive/gradient.ts";
+import { eliminateDeadCode, gradient, tangent } from "../../../engine/region/index.ts";
 import type { Region } from "../../../engine/region/form/region.ts";
-import { tangent } from "../../../engine/region/derive/tangent.ts";
 import { declaredBy, walkStmts } from "../../../engine/region/form/walk.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { countLeaves, mayLack } from "../call/values.ts";

@@ -1,6 +1,6 @@
 import type { ExprText } from "../../../engine/kernel/code.ts";
 import { callCode, conditional, infix, literal, prefix, primary } from "../../../engine/kernel/code.ts";
-import { arithmeticOperators } from "../../../engine/region/form/print.ts";
+import { arithmeticOperators } from "../../../engine/region/index.ts";
 import type { Load, PositionIndex, RegionExpr } from "../../../engine/region/form/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { ModuleHelper } from "./helpers.ts";

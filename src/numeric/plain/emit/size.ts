@@ -1,7 +1,7 @@
 import { internalError } from "../../../engine/errors/index.ts";
 import type { ExprText } from "../../../engine/kernel/code.ts";
 import { callCode, conditional, infix, literal, primary } from "../../../engine/kernel/code.ts";
-import type { BinaryOp, Expr, Routine, SizeExpr } from "../../../engine/kernel/scalar.ts";
+import type { BinaryOp, Expr, Routine, SizeExpr } from "../../../engine/kernel/index.ts";
 import { must } from "../../../engine/util/assert-never.ts";
 
 /** A size that each call of a routine computes, as JavaScript over its `inputs`. */

@@ -1,8 +1,8 @@
 // What a module with WebAssembly inside needs beside it: memory, and calls that lay arguments into it and read results.
 import type { StandaloneModules } from "../../../engine/backends/wasm/standalone.ts";
 import { standaloneModules } from "../../../engine/backends/wasm/standalone.ts";
-import type { Routine, ScalarType } from "../../../engine/kernel/scalar.ts";
-import { isConstant } from "../../../engine/kernel/sizes.ts";
+import type { Routine, ScalarType } from "../../../engine/kernel/index.ts";
+import { isConstant } from "../../../engine/kernel/index.ts";
 import { encodeBase64 } from "../../../engine/util/base64.ts";
 import { sizeText } from "./size.ts";
 

@@ -1,7 +1,7 @@
 import { primary } from "../../../engine/kernel/code.ts";
 import { scalarFunctions } from "../../../engine/prims/scalar-functions.ts";
-import type { LoweredRegion, ResultPort } from "../../../engine/region/lower/routine.ts";
-import { lowerRegion } from "../../../engine/region/lower/routine.ts";
+import type { LoweredRegion, ResultPort } from "../../../engine/region/index.ts";
+import { lowerRegion } from "../../../engine/region/index.ts";
 import type { Region, RegionParam } from "../../../engine/region/form/region.ts";
 import { must } from "../../../engine/util/assert-never.ts";
 import type { ResultText } from "./arguments.ts";

@@ -1,4 +1,4 @@
-import type { RegionRecord } from "../../../engine/region/lower/record.ts";
+import type { RegionRecord } from "../../../engine/region/index.ts";
 import type { Region } from "../../../engine/region/form/region.ts";
 
 /**

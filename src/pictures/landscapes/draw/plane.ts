@@ -3,7 +3,7 @@ import { add, mul } from "../../../numeric/array/elementwise.ts";
 import { expandDims } from "../../../numeric/array/shape.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
-import { vmap } from "../../../engine/transforms/vmap.ts";
+import { vmap } from "../../../engine/transforms/index.ts";
 import { dot, principalDirections } from "../directions.ts";
 import type { Interval, Landscape, Point } from "../landscape.ts";
 import { isFinitePoint } from "../numbers.ts";

@@ -2,7 +2,7 @@ import { tensor } from "../../../numeric/array/create.ts";
 import { add, div, mul, sqrt, square, where } from "../../../numeric/array/elementwise.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
-import { scan } from "../../../engine/transforms/scan.ts";
+import { scan } from "../../../engine/transforms/structured.ts";
 import { adam, applyUpdates, chain, lambda, projectBox } from "../../../numeric/optim/index.ts";
 import { showNumber } from "../../viz/show-number.ts";
 import { meanOf } from "../numbers.ts";

@@ -12,7 +12,7 @@ import {
 import { normalNow, uniformNow } from "../../../numeric/random/at-once.ts";
 import { foldIn, key } from "../../../numeric/random/index.ts";
 import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
-import { scan } from "../../../engine/transforms/scan.ts";
+import { scan } from "../../../engine/transforms/structured.ts";
 import { showNumber } from "../../viz/show-number.ts";
 import { geometric, meanOf } from "../numbers.ts";
 import { definePreset, type Preset } from "./preset.ts";

@@ -4,9 +4,8 @@ import { DownhillError, internalError } from "../../../engine/errors/index.ts";
 import { local as kernelLocal, makeBlock } from "../../../engine/kernel/build.ts";
 import type { CompiledProcedure } from "../../../engine/kernel/executable.ts";
 import { scalarFunctions } from "../../../engine/prims/scalar-functions.ts";
-import type { ScalarFunction } from "../../../engine/region/form/functions.ts";
-import { thrownError, thrownText } from "../../../engine/region/lower/failure.ts";
-import { sitePart } from "../../../engine/region/lower/statements.ts";
+import type { ScalarFunction } from "../../../engine/region/index.ts";
+import { sitePart, thrownError, thrownText } from "../../../engine/region/index.ts";
 import type {
   ArrayDeclaration,
   For,

@@ -1,7 +1,6 @@
 import { isFloating } from "../../../engine/region/form/build.ts";
-import { underived } from "../../../engine/region/lower/derived.ts";
+import { countTapes, underived } from "../../../engine/region/index.ts";
 import type { Position } from "../../../engine/region/form/region.ts";
-import { countTapes } from "../../../engine/region/derive/tapes.ts";
 import { callRegion } from "../../../engine/runtime/regions.ts";
 import { gradientRegion } from "../../../numeric/plain/call/regions.ts";
 import type { ValueLeaf } from "../../../numeric/plain/call/values.ts";

@@ -3,8 +3,7 @@ import { lastingElements } from "../../../engine/ir/elements.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
 import { arrayType } from "../../../engine/ir/types.ts";
 import { asTensor, fromArray } from "../../../engine/prims/lift.ts";
-import { deepestNesting } from "../../../engine/tree/nesting.ts";
-import { flatten, leafPaths, type TreeDef } from "../../../engine/tree/index.ts";
+import { deepestNesting, flatten, leafPaths, type TreeDef } from "../../../engine/tree/index.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { anything, aNumber, aText, type FormCheck, formOf, listOf, notOfForm } from "./form.ts";
 

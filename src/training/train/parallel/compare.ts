@@ -1,8 +1,8 @@
 import { tensor, zeros } from "../../../numeric/array/create.ts";
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { crc32c } from "../../io/crc32c.ts";
-import { printProgram } from "../../../engine/ir/print.ts";
-import type { Program } from "../../../engine/ir/program.ts";
+import { printProgram } from "../../../engine/ir/index.ts";
+import type { Program } from "../../../engine/ir/index.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import type { Optimizer } from "../../../numeric/optim/index.ts";
 import { key } from "../../../numeric/random/index.ts";
