@@ -77,7 +77,7 @@ test("sizes are numbers, or arithmetic on scalar inputs", () => {
       checkRoutine(sized({ size, offset, arenaBytes: k.mul(n, k.i32(800)) }, (b) => b.contract(rows(n))));
 });
 
-test("a product goes by locals of its surroundings, which may change before and after", () => {
+test("a product uses locals of its surroundings, which may change before and after", () => {
   checkRoutine(
     sized({}, (b) => {
       const m = b.let("m", k.div(n, k.i32(2)));
@@ -87,7 +87,7 @@ test("a product goes by locals of its surroundings, which may change before and 
   );
 });
 
-test("a product beyond a buffer is refused, except in a loop without iterations", () => {
+test("a product beyond a buffer is rejected, except in a loop without iterations", () => {
   const beyond = (iterations: number): Routine =>
     routine((block) =>
       block.for("step", k.i32(0), k.i32(iterations), (loop) => {
@@ -101,7 +101,7 @@ test("a product beyond a buffer is refused, except in a loop without iterations"
   expect(() => checkRoutine(beyond(0))).not.toThrow();
 });
 
-test("a routine that obeys the vocabulary passes", () => {
+test("a valid routine passes", () => {
   const square = k.procedure("square", [["x", "f64"]], (_, [x]) => k.mul(x!, x!));
   const fine = routine((block) => {
     const y = block.let("y", k.call(square, x));
@@ -118,7 +118,7 @@ test("a routine that obeys the vocabulary passes", () => {
   expect(() => checkRoutine(fine)).not.toThrow();
 });
 
-test("an input that was donated may be written", () => {
+test("a donated input may be written", () => {
   const overwriting = routine((block) => block.store("a", k.i32(0), x));
   expect(() => checkRoutine(overwriting, ["a"])).not.toThrow();
   expect(() => checkRoutine(overwriting, ["b"])).toThrow(/is an input and cannot be written/);
@@ -148,7 +148,7 @@ describe("a fault is found and its statement named", () => {
       }),
     ],
     [
-      "an index of a loop used after it",
+      "a loop index used after its loop",
       'local "i" is out of scope here',
       routine((b) => {
         b.for("i", k.i32(0), k.i32(2), () => {});
@@ -161,7 +161,7 @@ describe("a fault is found and its statement named", () => {
       routine((b) => b.let("x", k.f64(1))),
     ],
     [
-      "a name declared twice in scopes beside each other",
+      "a name declared twice in sibling scopes",
       'local "y" is declared twice',
       routine((b) =>
         b.if(
@@ -172,7 +172,7 @@ describe("a fault is found and its statement named", () => {
       ),
     ],
     [
-      "a set of nothing",
+      "a set of an undeclared local",
       'at "y = 1": local "y" is used before',
       routine((b) => b.set(k.local("f64", "y"), k.f64(1))),
     ],
@@ -231,7 +231,7 @@ describe("a fault is found and its statement named", () => {
       withStmt({ kind: "let", name: "y", value: { kind: "unary", op: "highWord", type: "f64", x } }),
     ],
     [
-      "a condition that is no bool",
+      "a condition that is not a bool",
       'at "if x": condition x is f64, not bool',
       routine((b) => b.if(x, () => {})),
     ],
@@ -247,7 +247,7 @@ describe("a fault is found and its statement named", () => {
       routine((b) => b.let("y", k.select(k.bool(true), x, k.i32(1)))),
     ],
     [
-      "a bound that is no int32",
+      "a bound that is not int32",
       'at "for i in 0..x": bound x is f64, not i32',
       routine((b) => b.for("i", k.i32(0), x, () => {})),
     ],
@@ -274,7 +274,7 @@ describe("a fault is found and its statement named", () => {
       routine(() => {}, { temps: [{ name: "t", type: "f64", size: -1, offset: 0 }] }),
     ],
     [
-      "a size that is no int32",
+      "a size that is not int32",
       'buffer "t" has x elements, which is f64, not i32',
       routine(() => {}, { temps: [{ name: "t", type: "f64", size: x, offset: 0 }] }),
     ],
@@ -283,25 +283,29 @@ describe("a fault is found and its statement named", () => {
       'buffer "t" has b[0] elements, which is more than arithmetic',
       sized({ size: k.load("i32", "b", k.i32(0)) }),
     ],
-    ["a size of bits", 'buffer "t" has n & 3 elements, which is more', sized({ size: k.and(n, k.i32(3)) })],
-    ["a size of what is no input", 'local "m" is used before', sized({ size: k.local("i32", "m") })],
     [
-      "an input that is set although sizes are made of it",
+      "a size with bit operations",
+      'buffer "t" has n & 3 elements, which is more',
+      sized({ size: k.and(n, k.i32(3)) }),
+    ],
+    ["a size of a local that is no input", 'local "m" is used before', sized({ size: k.local("i32", "m") })],
+    [
+      "an input that is set although sizes depend on it",
       'sizes are made of "n", which cannot be set',
       sized({ size: n }, (b) => b.set(n, k.i32(3))),
     ],
     [
-      "a product of as many rows as a float64 says",
+      "a product with a float64 number of rows",
       "the size or stride of row f64(n) is f64, not i32",
       sized({}, (b) => b.contract(rows(k.convert("f64", n)))),
     ],
     [
-      "a temporary between two places of vectors",
+      "a temporary that is not aligned",
       'buffer "t" does not begin at a multiple of 32 bytes',
       sized({ size: 1, offset: 40 }),
     ],
     [
-      "a temporary that may begin anywhere",
+      "a temporary with an arbitrary offset",
       'buffer "t" does not begin at a multiple of 32 bytes',
       sized({ size: 1, offset: k.mul(n, k.i32(16)) }),
     ],
@@ -313,7 +317,7 @@ describe("a fault is found and its statement named", () => {
     ["a negative place", 'buffer "t" has -32 bytes before it', sized({ size: 1, offset: -32 })],
     ["half a byte", "the arena has 0.5 bytes", sized({ size: 0, arenaBytes: 0.5 })],
     [
-      "an output that uses what is not there",
+      "an output that uses an undeclared local",
       'output 0: local "y" is used before',
       routine(() => {}, { outputs: [{ kind: "scalar", value: k.local("f64", "y") }] }),
     ],
@@ -367,7 +371,7 @@ describe("a fault is found and its statement named", () => {
         ),
     ],
     [
-      "a fault in a procedure that is called",
+      "a fault in a called procedure",
       'procedure "p": result: local "y"',
       () => k.procedure("q", [], () => k.call(k.procedure("p", [], () => k.local("f64", "y")))),
     ],

@@ -19,7 +19,7 @@ function numbered(
 
 describe("copies of elements", () => {
   test.each(kinds.map((Kind) => [Kind.name, Kind] as const))(
-    "%s: from and to shared memory and other memory, from any place to any, of any size, and nothing beside it",
+    "%s: from and to shared and other memory, any offset, any size, and no other elements",
     (_, Kind) => {
       for (const From of buffers) {
         for (const To of buffers) {
@@ -36,7 +36,7 @@ describe("copies of elements", () => {
   );
 
   test.each(kinds.map((Kind) => [Kind.name, Kind] as const))(
-    "%s: a part in an array of its own, whatever memory it comes from",
+    "%s: a part in a new array, from any kind of memory",
     (_, Kind) => {
       for (const From of buffers) {
         for (const n of sizes) {

@@ -6,7 +6,7 @@ import * as k from "./build.ts";
 import { valueOf } from "./evaluate.ts";
 import { exp64, sin64 } from "./math/index.ts";
 
-test("expressions of constants have the value that backends compute, every transcendental function among them", () => {
+test("expressions of constants have the value that backends compute, including every transcendental function", () => {
   const random = seeded(11);
   for (const { procedure, regions } of transcendentals) {
     const compiled = interpBackend.compileProcedure(procedure);
@@ -19,7 +19,7 @@ test("expressions of constants have the value that backends compute, every trans
   expect(valueOf(k.call(sin64, k.f64(1e300)))).toBe(interpBackend.compileProcedure(sin64)(1e300));
 });
 
-test("what reads locals or memory has no value yet", () => {
+test("expressions that read locals or memory have no value", () => {
   expect(valueOf(k.add(k.local("f64", "x"), k.f64(1)))).toBeUndefined();
   expect(valueOf(k.load("f64", "x", k.i32(0)))).toBeUndefined();
 });

@@ -126,12 +126,12 @@ describe("folds within folds", () => {
     return count;
   };
 
-  test("take statements in proportion to their depth, not to a power of it", () => {
+  test("take statements in proportion to their depth, not exponentially many", () => {
     const [two, three, four] = [sizeAt(2), sizeAt(3), sizeAt(4)];
     expect(four - three).toBe(three - two);
   });
 
-  test("give the same bits by every backend", () => {
+  test("yield the same bits in every backend", () => {
     const x = numbers("f64", 16, 3);
     for (const depth of [2, 3, 4])
       for (const n of [0, 1, 7, 8, 13]) {
@@ -198,7 +198,7 @@ const cases: readonly (readonly [
     [35, 20, 28],
   ],
   [
-    "turned matrices of a batch, sums longer than a block",
+    "transposed matrices of a batch, sums longer than a block",
     [
       { role: "batch", size: 2, out: 6, left: 1800, right: 1200 },
       { role: "row", size: 3, out: 2, left: 1, right: 0 },

@@ -24,8 +24,8 @@ const each = (block: k.Block, body: (loop: k.Block, i: Expr) => void): void =>
   block.forEach("i", k.i32(0), k.i32(n), body);
 const given = [true, true];
 
-describe("a result lies where an input was", () => {
-  test("that is read by the same iteration from the same place", () => {
+describe("a result reuses the memory of an input", () => {
+  test("that is read by the same iteration at the same index", () => {
     const sum = routineOf((block) =>
       each(block, (loop, i) => loop.store("out", i, k.add(at("a", i), at("b", i)))),
     );
@@ -42,7 +42,7 @@ describe("a result lies where an input was", () => {
     expect(outputsInPlace(routine, given)).toEqual([0]);
   });
 
-  test("each where another one was", () => {
+  test("each that of another one", () => {
     const routine = routineOf(
       (block) =>
         each(block, (loop, i) => {
@@ -60,22 +60,22 @@ describe("a result lies where an input was", () => {
 
 describe("a result has memory of its own", () => {
   const cases: Readonly<Record<string, (block: k.Block) => void>> = {
-    "where another place is read": (block) =>
+    "if another index is read": (block) =>
       each(block, (loop, i) => loop.store("out", i, at("a", k.sub(k.i32(n - 1), i)))),
-    "where the iteration reads after it has written": (block) =>
+    "if the iteration reads after it has written": (block) =>
       each(block, (loop, i) => {
         loop.store("out", i, k.f64(1));
         loop.store("a2", i, at("a", i));
       }),
-    "where a later loop reads": (block) => {
+    "if a later loop reads": (block) => {
       each(block, (loop, i) => loop.store("out", i, at("a", i)));
       each(block, (loop, i) => loop.store("a2", i, at("a", i)));
     },
-    "where iterations follow one another": (block) =>
+    "if iterations depend on one another": (block) =>
       block.for("t", k.i32(0), k.i32(3), (iteration) =>
         each(iteration, (loop, i) => loop.store("out", i, k.add(at("a", i), k.f64(1)))),
       ),
-    "where the iteration folds what it overwrites": (block) =>
+    "if the iteration folds what it overwrites": (block) =>
       each(block, (loop, i) => {
         const sum = loop.reduce("sum", "add", k.f64(0), "j", k.i32(0), k.i32(n), (_, j) => at("a", j));
         loop.store("out", i, k.add(sum, at("a", i)));
@@ -91,9 +91,9 @@ describe("a result has memory of its own", () => {
         dims: [{ role: "row", size: n, out: 1, left: 1, right: 0 }],
         accumulate: false,
       }),
-    "where only some of it is written in a iteration that may not": (block) =>
+    "if only part of it is written, in an iteration that is conditional": (block) =>
       each(block, (loop, i) => loop.if(k.lt(i, k.i32(3)), (then) => then.store("out", i, at("a", i)))),
-    "where its place changes on the way": (block) =>
+    "if its index changes on the way": (block) =>
       each(block, (loop, i) => {
         const j = loop.let("j", i);
         const x = loop.let("x", at("a", j));

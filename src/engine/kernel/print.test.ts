@@ -61,7 +61,7 @@ test("a routine prints as text", () => {
   `);
 });
 
-test("sizes that calls compute print as they are computed", () => {
+test("sizes that calls compute print as expressions", () => {
   const n = k.local("i32", "n");
   const block = k.makeBlock();
   const place = (buffer: string): Contract["out"] => ({ buffer, offset: k.i32(0) });

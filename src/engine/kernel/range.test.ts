@@ -27,7 +27,7 @@ const placed = (integer: fc.Arbitrary<number>): fc.Arbitrary<{ value: number; ra
 
 const any32 = fc.oneof(fc.integer(), fc.integer({ min: -9, max: 9 }), fc.nat(300));
 
-test("what an operation gives lies in the range that is said", () => {
+test("the result of an operation is within the stated range", () => {
   for (const [op, f] of Object.entries(exact)) {
     fc.assert(
       fc.property(placed(any32), placed(any32), (x, y) => {

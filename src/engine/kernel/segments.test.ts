@@ -35,7 +35,7 @@ function framed(): Routine {
 }
 
 describe("cutLoops", () => {
-  test("names the pieces of loops within loops apart where both are cut at the same numbers", () => {
+  test("gives the pieces of nested loops distinct names if both are cut at the same numbers", () => {
     const block = k.makeBlock();
     block.forEach("i", k.i32(0), k.i32(5), (rows, i) =>
       rows.forEach("j", k.i32(0), k.i32(5), (loop, j) => {
@@ -59,7 +59,7 @@ describe("cutLoops", () => {
     });
   });
 
-  test("cuts loops where conditions turn, which leaves none, and computes the same", () => {
+  test("cuts loops where conditions change, which leaves no conditions and the same results", () => {
     const routine = framed();
     const cut: Routine = { ...routine, body: cutLoops(routine.body) };
     checkRoutine(cut);
@@ -102,7 +102,7 @@ describe("cutLoops", () => {
     expect(run(cut)).toEqual(run(routine));
   });
 
-  test("leaves loops alone whose conditions turn often", () => {
+  test("leaves loops whose conditions change often", () => {
     const make = (changes: number): Routine["body"] => {
       const block = k.makeBlock();
       block.forEach("i", k.i32(0), k.i32(100), (loop, i) => {
@@ -116,7 +116,7 @@ describe("cutLoops", () => {
     expect(cutLoops(make(3))).toHaveLength(4);
   });
 
-  test("serves padded arrays of users, of one axis and of two", () => {
+  test("applies to padded arrays of users, of one axis and of two", () => {
     const x = tensor(Float64Array.from({ length: 12 }, (_, i) => i + 1)).reshape([3, 4]);
     const f = (y: Tensor): Tensor =>
       add(

@@ -20,23 +20,23 @@ const settled = (expr: Expr, ranges: LocalIntervals): Expr =>
 const clamped = (place: Expr, size: number): Expr =>
   k.min(k.max(k.select(k.lt(place, k.i32(0)), k.add(place, k.i32(size)), place), k.i32(0)), k.i32(size - 1));
 
-describe("what is known of integers", () => {
+describe("known ranges of integers", () => {
   test.each<[string, Expr, string]>([
-    ["a place within the array", clamped(i, 10), "i"],
-    ["a sum that stays within", clamped(k.add(i, k.i32(2)), 12), "i + 2"],
+    ["an index within the array", clamped(i, 10), "i"],
+    ["a sum that stays within the array", clamped(k.add(i, k.i32(2)), 12), "i + 2"],
     ["a difference from the end", clamped(k.sub(k.i32(9), i), 10), "9 - i"],
-    ["a place that may lie beyond", clamped(k.add(i, k.i32(1)), 10), "min(i + 1, 9)"],
+    ["an index that may be out of range", clamped(k.add(i, k.i32(1)), 10), "min(i + 1, 9)"],
     ["one before the first", k.max(k.sub(i, k.i32(1)), k.i32(-1)), "i - 1"],
-    ["a place of which nothing is known", clamped(n, 10), printExpr(clamped(n, 10))],
+    ["an index without a known range", clamped(n, 10), printExpr(clamped(n, 10))],
     ["a sum that may wrap", k.lt(k.add(n, k.i32(1)), k.i32(-5)), "n + 1 < -5"],
     ["a constant", clamped(k.i32(-2), 10), "8"],
     ["a condition that always holds", k.and(k.le(i, k.i32(9)), k.lt(n, k.i32(0))), "n < 0"],
-    ["floats, of which nothing is said", k.min(k.f64(1), k.f64(2)), "min(1, 2)"],
+    ["floats, which have no range", k.min(k.f64(1), k.f64(2)), "min(1, 2)"],
   ])("%s", (_, expr, expected) => {
     expect(printExpr(settled(expr, new Map([["i", { low: 0, high: 9 }]])))).toBe(expected);
   });
 
-  test("leaves every value as it was, and the value lies in the range that is said", () => {
+  test("keeps every value, which is within the stated range", () => {
     const ops: readonly BinaryOp[] = ["add", "sub", "mul", "div", "rem", "min", "max", "and", "or", "xor"];
     const relations: readonly BinaryOp[] = ["lt", "le", "eq", "ne"];
     const { integer } = fc.letrec<{ integer: Expr; truth: Expr }>((tie) => ({
@@ -83,7 +83,7 @@ describe("what is known of integers", () => {
     );
   });
 
-  test("comes of loops and of locals that are never set", () => {
+  test("follows from loops and immutable locals", () => {
     const block = k.makeBlock();
     block.for("i", k.i32(0), k.i32(10), (loop, index) => {
       const fixed = loop.let("fixed", k.add(index, k.i32(1)));

@@ -18,7 +18,7 @@ function callOf(procedure: Procedure, arg: Expr): Expr {
 
 const loop = (body: readonly Stmt[]): Stmt => ({ kind: "for", index: "i", from: k.i32(0), to: k.local("i32", "n"), reverse: false, body }); // prettier-ignore
 
-test("buffers are told apart by whether they are read or written, in the order in which they are met", () => {
+test("buffers are separated into read and written ones, in order of first use", () => {
   const store: Stmt = { kind: "store", buffer: "y", index: k.local("i32", "i"), value: callOf(outer, x) };
   const { buffers, loaded, stored, touched, declared } = usesOf([loop([store])]);
   expect([...buffers]).toEqual(["y", "x"]);
@@ -41,7 +41,7 @@ test("procedures are reached through others, each after those that it calls", ()
   expect(reachedBy(block, []).procedures).toEqual([inner, outer]);
 });
 
-test("remainders of floats are found in loops and results, and those of integers are none", () => {
+test("remainders of floats are found in loops and results; those of integers do not count", () => {
   const rem = (a: Expr): Expr => ({ kind: "binary", op: "rem", type: a.type, x: a, y: a });
   const has = (value: Expr): boolean => usesOf([loop([{ kind: "let", name: "z", value }])]).hasRemainder;
   expect(has(k.add(k.f64(1), rem(x)))).toBe(true);
@@ -49,14 +49,14 @@ test("remainders of floats are found in loops and results, and those of integers
   expect(usesOf([], [rem(x)]).hasRemainder).toBe(true);
 });
 
-test("a procedure that calls itself is refused", () => {
+test("a procedure that calls itself is rejected", () => {
   const body: Stmt[] = [];
   const own: Procedure = { ...inner, name: "own", body };
   body.push({ kind: "let", name: "b", value: callOf(own, k.f64(1)) });
   expect(() => reachedBy([], [callOf(own, k.f64(1))])).toThrow('procedure "own" calls itself');
 });
 
-test("a block that grows is looked at anew, a finished one once", () => {
+test("a block that grows is analysed again, a complete one once", () => {
   const body: Stmt[] = [{ kind: "set", name: "s", value: x }];
   expect([...usesOf(body).set]).toEqual(["s"]);
   body.push({ kind: "set", name: "t", value: x });

@@ -18,7 +18,7 @@ describe.each(
     .map((each) => ({ name: each.procedure.name, each, long: withoutShortcuts(each.procedure) }))
     .filter(({ each, long }) => long.body.some((stmt, i) => stmt !== each.procedure.body[i])),
 )("$name", ({ each, long }) => {
-  it("has the same bits where its shortcuts are not taken", () => {
+  it("has the same bits if its shortcuts are not taken", () => {
     const [quick, slow] = [each.procedure, long].map(jsBackend.compileProcedure);
     const random = seeded(11);
     for (let i = 0; i < 20_000; i++) {

@@ -42,7 +42,7 @@ describe.each(singles.map((each) => ({ name: each.procedure.name, each })))("$na
   });
 });
 
-describe("where products are added in one step", () => {
+describe("if products are added with one rounding", () => {
   wasmFeatures(); // before the flag is set, since files in this process share the answer
   setFlagsFromString("--experimental-wasm-relaxed-simd"); // on by default from Node 22 on
   afterAll(() => setFlagsFromString("--no-experimental-wasm-relaxed-simd"));
@@ -143,7 +143,7 @@ test("remainders of float32 are exact", () => {
   }
 });
 
-test("e^(−x²/2) is within 1.1 ulp beside what its rounded exponent brings, and 0 below 2^-126", () => {
+test("e^(−x²/2) is within 1.1 ulp apart from the rounding of its exponent, and 0 below 2^-126", () => {
   const [compute, interp] = [jsBackend, interpBackend].map((b) => b.compileProcedure(gaussian32)) as [
     (x: number) => number,
     (x: number) => number,
@@ -163,7 +163,7 @@ test("e^(−x²/2) is within 1.1 ulp beside what its rounded exponent brings, an
   expect(compute(NaN)).toBeNaN();
 });
 
-test("the normal distribution function by its exponential is within a part of 5e-7", () => {
+test("the normal distribution function via its exponential is within a relative error of 5e-7", () => {
   const [compute, exact] = [normalByExp32, ndtr64].map(jsBackend.compileProcedure) as [
     (x: number, e: number) => number,
     (x: number) => number,

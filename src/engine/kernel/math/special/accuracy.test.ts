@@ -19,12 +19,12 @@ describe.each(specialFunctions.map((each) => ({ name: each.procedure.name, each 
 
   test("obeys the vocabulary", () => expect(() => checkProcedure(procedure)).not.toThrow());
 
-  test("is as near to the values of mpmath as is said", () => {
+  test("is within the stated distance of the values of mpmath", () => {
     const { ofAllowed, at } = measureSpecial(each, compute, points);
     expect(ofAllowed, `at ${at.join(", ")}`).toBeLessThanOrEqual(1);
   });
 
-  test("ends, with the bits of the interpreter, for numbers of every kind", () => {
+  test("terminates, with the bits of the interpreter, for numbers of every kind", () => {
     const interp = interpBackend.compileProcedure(procedure);
     const odd = [
       0,
