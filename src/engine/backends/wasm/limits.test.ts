@@ -1,4 +1,4 @@
-// Routines with more of something than a function of WebAssembly may have have the interpreter's bits.
+// Routines beyond a limit of WebAssembly functions have the interpreter's bits.
 import { expect, test } from "vitest";
 import * as k from "../../kernel/build.ts";
 import type { KernelValue } from "../../kernel/executable.ts";
@@ -6,7 +6,7 @@ import type { Routine, Stmt } from "../../kernel/scalar.ts";
 import { interpBackend } from "../interp/index.ts";
 import { wasmBackend } from "./index.ts";
 
-/** Locals that engines let a function have. */
+/** Largest number of locals per function in engines. */
 const mostLocals = 50_000;
 
 function resultsOf(routine: Routine, inputs: readonly KernelValue[]): readonly KernelValue[][] {

@@ -24,7 +24,7 @@ function buffer(name: string, type: ScalarType, size: number): Port & { readonly
   return { kind: "buffer", buffer: { name, type, size } };
 }
 
-/** `outK[i] = inK[i] + k` for `count` arrays of `n` elements, and the sum of as many numbers. */
+/** Routine `outK[i] = inK[i] + k` for `count` arrays of `n` elements, and the sum of `count` numbers. */
 function many(count: number, n: number): Routine {
   const block = k.makeBlock();
   const names = Array.from({ length: count }, (_, j) => j);
@@ -107,7 +107,7 @@ describe("lengths that calls tell", () => {
     const { used } = arena.stats();
     call(50_000);
     call(50_000);
-    expect(arena.stats().used).toBeLessThanOrEqual(used); // what it had for small ones is given back too
+    expect(arena.stats().used).toBeLessThanOrEqual(used); // its memory for small arrays is freed too
     compiled.release?.();
     vi.restoreAllMocks();
   });
@@ -133,7 +133,7 @@ describe("lengths that calls tell", () => {
   test("products of many rows or batches are computed by the functions that known sizes have", () => {
     for (const role of ["batch", "row"] as const)
       expect(textOf(products(role, false)), role).toMatch(/func \$(tile|dot\S*block)/);
-    // sums of sizes that only a call tells have loops of their own, written before the backends
+    // sums with sizes known only at the call have loops of their own, generated before the backends
     expect(textOf(products("sum", false))).not.toMatch(/func \$(tile|dot)/);
   });
 });

@@ -32,7 +32,7 @@ test("functions call each other whatever the order in which their bodies are wri
 
 test("labels lead out of nested blocks and back to the start of loops", () => {
   const module = makeModule();
-  // The least i from 0 with i·i > n, or −1 beyond 100.
+  // The smallest i ≥ 0 with i·i > n, or −1 if that is beyond 100.
   const { body } = module.function("root", { params: ["i32"], results: ["i32"], exported: true });
   const i = body.local("i32", "i");
   const found = body.block();

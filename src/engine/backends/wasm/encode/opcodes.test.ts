@@ -17,7 +17,7 @@ import {
 } from "./testdata/reference.ts";
 import { extent } from "../../../../../test/support/extent.ts";
 
-// Every row of the table is put into a module of its own and run.
+// Compiles every row of the opcode table in a module of its own and runs it.
 
 setFlagsFromString("--experimental-wasm-relaxed-simd"); // on by default from Node 22 on
 const features = detectFeatures();
@@ -72,7 +72,7 @@ const resultAt = 256;
 
 type Run = (...args: (number | bigint)[]) => unknown;
 
-/** A module with the one function that `write` fills; it may use the shared memory. */
+/** Compiles a module with one function, whose body `write` writes. The function may use the shared memory. */
 function compile(
   params: readonly ValueType[],
   results: readonly ValueType[],
@@ -88,7 +88,7 @@ function compile(
 const loadOf = (type: ValueType): OpcodeName => `${type}.load`;
 const storeOf = (type: ValueType): OpcodeName => `${type}.store`;
 
-/** A function that takes its operands from memory at 0, 16, 32, … and puts the result at `resultAt`. */
+/** Compiles a function that loads its operands from addresses 0, 16, 32, … and stores the result at `resultAt`. */
 function compileRow(row: Opcode, write: (body: FunctionBody) => void): () => void {
   const run = compile([], [], (body) => {
     const [result] = signatureOf(row).results;
@@ -103,7 +103,7 @@ function compileRow(row: Opcode, write: (body: FunctionBody) => void): () => voi
   return () => void run();
 }
 
-/** All lists that have one item of each of `lists`. */
+/** Cartesian product: all lists with one item of each of `lists`. */
 function product<Item>(lists: readonly (readonly Item[])[]): Item[][] {
   return lists.reduce<Item[][]>(
     (all, list) => all.flatMap((start) => list.map((item) => [...start, item])),
@@ -112,8 +112,8 @@ function product<Item>(lists: readonly (readonly Item[])[]): Item[][] {
 }
 
 /**
- * The operands of each call. In the quick extent, of the lists of three operands every fifth: any two samples of two of the
- * operands still meet, with some samples of the third.
+ * Operands of each call. The quick extent takes every fifth list of three operands: any two samples of two operands
+ * still occur together, with some samples of the third.
  */
 function drawnFrom(all: readonly (readonly (readonly [place: number, sample: Value])[])[]): Value[][] {
   const isDrawn = (places: readonly number[]): boolean =>
@@ -125,7 +125,10 @@ function drawnFrom(all: readonly (readonly (readonly [place: number, sample: Val
 
 const isExact = /\.(abs|neg|copysign|reinterpret|splat|replace_lane|extract_lane)/;
 
-/** Whether each lane of `actual` is that of one of `options`; all NaN are alike, but where bits are only moved. */
+/**
+ * Whether each lane of `actual` equals that lane of one of `options`. All NaNs are equal, except for instructions that
+ * only move bits.
+ */
 function agrees(row: Opcode, actual: Value, options: readonly Value[]): boolean {
   const [result] = signatureOf(row).results;
   const shape = shapeOf(result === "v128" ? (row.name.split(".")[0] ?? "") : (result ?? ""));
@@ -139,7 +142,7 @@ function agrees(row: Opcode, actual: Value, options: readonly Value[]): boolean 
   );
 }
 
-/** What is wrong with an instruction on all samples: the first fault, or nothing. */
+/** Runs an instruction on all samples and describes the first wrong result, or returns `undefined`. */
 function faultOf(row: Opcode, lane: number, write: (body: FunctionBody) => void): string | undefined {
   tested.add(row.name);
   const run = compileRow(row, write);
@@ -197,7 +200,7 @@ describe("loads and stores", () => {
   const pattern = Uint8Array.from({ length: 64 }, (_, i) => (i * 37 + 129) & 255);
   const rows = opcodes().filter((row) => widthOf(row) > 0 && !/rmw|notify|wait/.test(row.name));
 
-  /** The value that a load makes of the bytes that it reads. */
+  /** Expected result of a load that reads the bytes `read`. */
   function loaded(row: Opcode, read: Value, old: Value, lane: number): Value {
     const [, access = ""] = /(?:load)(.*)$/.exec(row.name) ?? [];
     const size = sizeOf(signatureOf(row).results[0] ?? "i32");
@@ -228,7 +231,7 @@ describe("loads and stores", () => {
     tested.add(row.name);
     const isLane = row.immediate === "memoryLane";
     const isAtomic = row.name.includes("atomic");
-    const base = isAtomic ? 1000 : 1001; // others may be anywhere
+    const base = isAtomic ? 1000 : 1001; // others need no alignment
     for (let lane = 0; lane < (isLane ? 16 / widthOf(row) : 1); lane++) {
       for (const offset of [0, 8, 200]) {
         const old = samples.v128[7] ?? new Uint8Array(16);
@@ -298,7 +301,9 @@ describe("atomic changes of memory return the old value", () => {
   });
 });
 
-/** Instructions whose effect is not a value computed from operands: each with a function that uses it, and what that gives. */
+/**
+ * Instructions whose effect is not a value computed from operands: each with a test that runs it and checks the effect.
+ */
 const others: Readonly<Partial<Record<OpcodeName, () => void>>> = {
   unreachable: () => expect(compile([], [], (body) => body.op("unreachable"))).toThrow("unreachable"),
   nop: () => expect(compile([], [], (body) => body.op("nop"))()).toBeUndefined(),
@@ -478,7 +483,7 @@ const others: Readonly<Partial<Record<OpcodeName, () => void>>> = {
     const run = new WebAssembly.Instance(new WebAssembly.Module(module.finish()), { env: { memory } }).exports["run"] as Run; // prettier-ignore
     run();
     expect(Array.from(bytes.slice(2209, 2213))).toEqual([0, 8, 9, 0]);
-    expect(run).toThrow(WebAssembly.RuntimeError); // the segment is gone
+    expect(run).toThrow(WebAssembly.RuntimeError); // the segment is dropped
   },
   "memory.atomic.notify"() {
     const run = compile([], ["i32"], (body) => {
@@ -486,7 +491,7 @@ const others: Readonly<Partial<Record<OpcodeName, () => void>>> = {
       body.i32Const(1);
       body.memory("memory.atomic.notify", 2300);
     });
-    expect(run()).toBe(0); // nobody waits
+    expect(run()).toBe(0); // no thread waits
   },
   "memory.atomic.wait32"() {
     const run = compile(["i32", "i64"], ["i32"], (body) => {
@@ -496,7 +501,7 @@ const others: Readonly<Partial<Record<OpcodeName, () => void>>> = {
       body.memory("memory.atomic.wait32", 2304);
     });
     bytes.set(ofIntegers([5n], 32), 2304);
-    expect([run(4, -1n), run(5, 1000n)]).toEqual([1, 2]); // another value; timed out after a microsecond
+    expect([run(4, -1n), run(5, 1000n)]).toEqual([1, 2]); // value differs; timed out after a microsecond
   },
   "memory.atomic.wait64"() {
     const run = compile(["i64", "i64"], ["i32"], (body) => {
@@ -542,7 +547,7 @@ const others: Readonly<Partial<Record<OpcodeName, () => void>>> = {
   },
 };
 
-/** Instructions that the functions of `others` use beside the one that they are named for. */
+/** Further instructions that the tests of `others` use. */
 const alongside: Readonly<Partial<Record<OpcodeName, readonly OpcodeName[]>>> = {
   block: ["end"],
   loop: ["br_if"],

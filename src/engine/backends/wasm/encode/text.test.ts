@@ -5,9 +5,9 @@ import { opcodes, widthOf } from "./opcodes.ts";
 import { assemble } from "./testdata/assemble.ts";
 import { moduleText } from "./text.ts";
 
-/** The bytes without names of locals, which the text keeps only where they are identifiers. */
+/** Bytes of a module without the local names, which the text keeps only if they are identifiers. */
 function code(module: Uint8Array): Uint8Array {
-  // The custom section "name" stands last and starts with its id 0, its length and 4 "name".
+  // The custom section "name" is the last one and starts with id 0, its length and 4 "name".
   const marker = [4, 0x6e, 0x61, 0x6d, 0x65];
   for (let i = module.length - 5; i > 0; i--)
     if (marker.every((byte, j) => module[i + j] === byte)) return module.subarray(0, i - 3);
@@ -85,7 +85,7 @@ test("a text assembled again gives the same bytes, whatever the instructions", (
   module.data(new Uint8Array([1]));
   const { body } = all;
   const [a, b] = [body.local("i64"), body.local("f32")];
-  // Not a valid body: only the encoding is looked at.
+  // The body is not valid: only the encoding matters.
   for (const row of opcodes()) {
     if (row.immediate === "none" && !["end", "else", "return"].includes(row.name)) body.op(row.name);
     if (row.immediate === "lane") body.lane(row.name, 1);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { makeWriter } from "./writer.ts";
 
-/** The value of a LEB128, read back with integers of any size. */
+/** Decodes a LEB128 to an integer of any size. */
 function decode(bytes: Uint8Array, signed: boolean): bigint {
   let value = 0n;
   let shift = 0n;
@@ -34,7 +34,7 @@ test("LEB128 of every value near a power of two reads back, in as few bytes as t
       const out = makeWriter(1);
       out.signed64(value);
       expect(decode(out.result(), true)).toBe(value);
-      const bits = (value < 0n ? -value - 1n : value).toString(2).replace(/^0$/, "").length + 1; // with the sign
+      const bits = (value < 0n ? -value - 1n : value).toString(2).replace(/^0$/, "").length + 1; // including the sign
       expect(out.length()).toBe(Math.ceil(bits / 7));
     }
   }

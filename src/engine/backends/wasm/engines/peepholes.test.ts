@@ -12,7 +12,7 @@ const plain = { isRecent: true, wide: false, mayWiden: false };
 test("README.md tells of each work-around, and each can be left out of a build", () => {
   const told = [...read("README.md").matchAll(/^\| `([\w-]+\.ts)`/gm)].map((match) => match[1] ?? "");
   expect(told.toSorted()).toEqual(files.toSorted());
-  for (const file of files) expect(read(file).match(/isFor: [^\n]*\n/g)).toHaveLength(1); // what `build.mjs --without` looks for
+  for (const file of files) expect(read(file).match(/isFor: [^\n]*\n/g)).toHaveLength(1); // the pattern that `build.mjs --without` searches for
   expect(Object.keys(peepholesFor(plain))).toHaveLength(files.length);
 });
 

@@ -70,6 +70,6 @@ describe.each(isShared ? [true, false] : [false])("a memory, shared: %s", (share
     expect(tooMuch).toThrow(DownhillError);
     expect(tooMuch).toThrow(/out of memory: 4096 MiB were asked for \(scratch of functions\)/);
     expect(arena.tryAllocate(2 ** 32, "scratch")).toBe(0);
-    expect(arena.allocate(64, "code")).toBe(64); // and goes on
+    expect(arena.allocate(64, "code")).toBe(64); // and continues
   });
 });

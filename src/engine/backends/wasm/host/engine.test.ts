@@ -3,7 +3,9 @@ import { engineOf } from "./engine.ts";
 
 afterEach(() => vi.unstubAllGlobals());
 
-/** A process of Node with options, on an engine of the time of Node 24 or an earlier one. */
+/**
+ * Returns `mayWiden` for a Node process with the given options, on an engine as old as Node 24 (`isRecent`) or older.
+ */
 function on(isRecent: boolean, options: Partial<NodeJS.Process> | undefined): boolean {
   const versions = { ...process.versions, node: "24.0.0" };
   vi.stubGlobal("process", options && { versions, execArgv: [], env: {}, ...options });

@@ -26,12 +26,12 @@ const strictModes: Readonly<Record<string, ContractTarget>> = {
 };
 const relaxedMode: ContractTarget = { relaxed: true, manyRegisters: true, wide: false, partProducts: Infinity }; // prettier-ignore
 
-/** Elements from the first to the last that an operand has. */
+/** Number of elements of an operand, from the first to the last. */
 function extent(dims: readonly Dim<number>[], operand: "out" | "left" | "right"): number {
   return dims.reduce((last, dim) => last + Math.max(0, dim.size - 1) * dim[operand], 0) + 1;
 }
 
-/** What the statement means: its plain loops, interpreted. */
+/** Computes the expected result: interprets the contraction as plain loops and writes `out`. */
 function interpret({ type, dims, accumulate }: Statement, [out, left, right]: readonly TypedArray[]): void {
   const buffer = (name: string, array: TypedArray | undefined): Buffer => ({ name, type, size: array?.length ?? 0 }); // prettier-ignore
   const place = (name: string): Contract["out"] => ({ buffer: name, offset: k.i32(0) });
@@ -56,7 +56,9 @@ function interpret({ type, dims, accumulate }: Statement, [out, left, right]: re
   interpBackend.compile(expandRoutine(routine))([cell(left), cell(right)], [cell(out)]);
 }
 
-/** The generated functions on operands in a memory of their own; `last` is the operand that ends where the memory ends. */
+/**
+ * Runs the generated functions on operands in a new memory. `last` is the operand that ends at the end of the memory.
+ */
 function runCompiled(
   statement: Statement,
   mode: ContractTarget,
@@ -99,7 +101,7 @@ function runCompiled(
 
   const out = makeArray(statement.type, arrays[0]?.length ?? 0);
   new Uint8Array(out.buffer).set(views[0] ?? []);
-  // Nothing but `out` and the work memory has changed.
+  // Only `out` and the work memory may have changed.
   before.set(views[0] ?? [], places[0]);
   before.set(all.subarray(64, 64 + contract.workBytes), 64);
   expect(areEqual(before, all)).toBe(true);
@@ -110,7 +112,7 @@ function areEqual(x: Uint8Array, y: Uint8Array): boolean {
   return Buffer.compare(x, y) === 0;
 }
 
-/** Pseudo-random numbers from 0 to 1, the same on every run. */
+/** Pseudo-random numbers in [0, 1) with a fixed seed. */
 function makeRandom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -131,7 +133,7 @@ function operands({ type, dims }: Statement, random: () => number): TypedArray[]
   });
 }
 
-/** The first element that differs in its bits, as a message. */
+/** Message about the first element whose bits differ. */
 function difference(actual: TypedArray, wanted: TypedArray): string | undefined {
   const i = wanted.findIndex((x, j) => !Object.is(x, actual[j]));
   return i < 0 ? undefined : `element ${i} is ${actual[i]}, not ${wanted[i]}`;
@@ -154,7 +156,7 @@ function faultOf(
 type Role = Dim["role"];
 const dim = (role: Role, size: number, out: number, left: number, right: number): Dim<number> => ({ role, size, out, left, right }); // prettier-ignore
 
-/** out[m, n] = Σ left[m, k] · right[k, n]; `n` or `t` for each operand as it is stored. */
+/** Dims of out[m, n] = Σ left[m, k] · right[k, n]. `stored` has one letter per operand: `n`, or `t` if transposed. */
 function product(m: number, n: number, sums: number, stored: string): Dim<number>[] {
   return [
     dim("row", m, n, stored[0] === "t" ? 1 : sums, 0),
@@ -163,7 +165,9 @@ function product(m: number, n: number, sums: number, stored: string): Dim<number
   ];
 }
 
-/** A valid convolution of images [n, ci, h, w] with [co, ci, kh, kw], with stride and dilation. */
+/**
+ * Dims of a convolution without padding: images [n, ci, h, w] by weights [co, ci, kh, kw], with stride and dilation.
+ */
 function convolution(
   n: number,
   ci: number,
@@ -188,7 +192,7 @@ function convolution(
   ];
 }
 
-/** The same convolution's derivative with respect to the weights: sums over images and places. */
+/** Dims of the derivative of such a convolution with respect to the weights: sums over images and output positions. */
 function weightGradient(
   n: number,
   ci: number,
@@ -253,7 +257,7 @@ describe.each(Object.entries(strictModes))(
     test.each(Object.keys(shapes))("%s", (name) => {
     const at = Object.keys(shapes).indexOf(name) + Object.values(strictModes).indexOf(mode);
     for (const [i, type] of (["f32", "f64", "i32"] as const).entries())
-      // in the quick extent one of the two: the other with the next type, shape and mode
+      // the quick extent tests one of the two and alternates over types, shapes and modes
       for (const accumulate of [false, true].filter((one) => Number(one) === (at + i) % 2 || quickly(0, 1) === 1)) {
         const statement = { type, dims: shapes[name] ?? [], accumulate };
         expect(faultOf(statement, mode, makeRandom(i + 1), [0.3, 0.7], i % 3)).toBeUndefined();
@@ -262,7 +266,7 @@ describe.each(Object.entries(strictModes))(
   },
 );
 
-/** Dims of any roles in any layout; operands but not `out` may overlap. */
+/** Random dims of any role in any layout. Operands may overlap themselves, `out` may not. */
 function randomDims(random: () => number): Dim<number>[] {
   const below = (n: number): number => Math.floor(random() * n);
   const pick = <Item>(items: readonly Item[]): Item => items[below(items.length)] as Item;
@@ -347,10 +351,10 @@ test("work that threads share has many small parts, with work memory of bounded 
   for (const stored of ["nn", "nt", "tn"]) {
     const large = add(product(512, 512, 512, stored));
     expect(large.units).toBeGreaterThanOrEqual(64);
-    expect(large.workBytes).toBeLessThan(700_000); // all summands of a strip of columns, and one block of those of some rows
+    expect(large.workBytes).toBeLessThan(700_000); // all terms of a strip of columns, and one block of the terms of some rows
     const long = add(product(512, 512, 8192, stored));
     expect(long.units).toBeGreaterThanOrEqual(8);
-    expect(long.workBytes).toBeLessThan(500_000); // a strip would be too large to be kept
+    expect(long.workBytes).toBeLessThan(500_000); // a strip would be too large to keep
   }
   expect(add(product(4096, 10, 784, "nn")).units).toBeGreaterThanOrEqual(8);
   expect(add(convolution(32, 1, 28, 28, 8, 5, 5)).units).toBeGreaterThanOrEqual(8);
@@ -366,7 +370,7 @@ describe.each([false, true])(
         const wanted = out.slice();
         interpret(statement, [wanted, left, right]);
         const actual = runCompiled(statement, { ...relaxedMode, wide }, [out, left, right], [0.4], 2);
-        // Each of the additions of products up to 4 is off by at most half an ulp of the largest sum there can be.
+        // Each addition of a product of at most 4 is off by at most half an ulp of the largest possible sum.
         const sums = statement.dims.reduce((n, { role, size }) => (role === "sum" ? n * size : n), 1) + 1;
         const bound = 2 * sums * 4 * sums * (type === "f32" ? 2 ** -24 : 2 ** -53);
         const off = actual.findIndex((x, i) => !(Math.abs(x - (wanted[i] ?? 0)) <= bound));

@@ -21,7 +21,7 @@ interface Case {
   readonly value: (x: Expr) => Expr;
 }
 
-/** The fold of values of `n` elements from number 3 on; some of them are stored on the way. */
+/** Routine that folds the values of `n` elements from index 3 on and stores some intermediate values. */
 function routineOf({ input, op, type, value }: Case, n: number, isKnown: boolean): Routine {
   const block = k.makeBlock();
   const from = isKnown
@@ -43,7 +43,7 @@ function routineOf({ input, op, type, value }: Case, n: number, isKnown: boolean
 }
 
 function run(backend: Backend, routine: Routine, { input, type }: Case, n: number): unknown {
-  // every 37th element takes the rare way of sine and cosine, a few are not finite
+  // every 37th element takes the rare path of sine and cosine; a few are not finite
   const a = Array.from({ length: size }, (_, i) => (i % 37 === 0 ? 1e7 + i : 3 * Math.sin(i)));
   if (n > 300) [a[40], a[280]] = [-0, 1e30];
   const make = (one: ScalarType, values: readonly number[]): TypedArray => {

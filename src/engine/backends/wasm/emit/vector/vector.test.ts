@@ -38,7 +38,9 @@ const otherBackends = [
   makeWasmBackend({ simd: false }),
 ];
 let routines = 0;
-/** Those that a routine meets: in the quick extent one of the others in turn. */
+/**
+ * Backends to compare with the interpreter: the default and all others, in the quick extent one of the others in turn.
+ */
 const nextBackends = (): readonly Backend[] => {
   const place = routines++;
   return [wasmBackend, ...otherBackends.filter((_, i) => extent(0, 1) === 1 || i === place % 2)];
@@ -91,7 +93,7 @@ function random(): number {
   return (state >>> 8) / 2 ** 24;
 }
 
-/** `n` numbers of a type, hard ones and random ones in an order that depends on `start`. */
+/** `n` numbers of a type: difficult and random ones, in an order that depends on `start`. */
 function numbers(type: ScalarType, n: number, start: number): TypedArray {
   const array = makeArray(type, n);
   for (let i = 0; i < n; i++) {
@@ -104,7 +106,7 @@ function numbers(type: ScalarType, n: number, start: number): TypedArray {
   return array;
 }
 
-/** Runs a routine on arrays of such numbers and gives all that it writes. */
+/** Runs a routine on such arrays and returns all its outputs. */
 function outcome(backend: Backend, routine: Routine): number[] {
   state = 99;
   const compiled = backend.compile(routine);
@@ -121,7 +123,7 @@ function outcome(backend: Backend, routine: Routine): number[] {
   return outputs.flatMap((slot) => (typeof slot === "number" ? [slot] : [...slot.array]));
 }
 
-/** Checks that WebAssembly gives what the interpreter gives. */
+/** Checks that WebAssembly and the interpreter have the same outputs. */
 function expectAgreement(routine: Routine): void {
   checkRoutine(routine);
   const expected = outcome(interpBackend, routine);
@@ -161,7 +163,7 @@ function routineOf(made: Made, fill: (block: k.Block) => void): Routine {
   };
 }
 
-/** `out[i] = f(a[i], b[i])` for `n` elements. */
+/** Routine `out[i] = f(a[i], b[i])` for `n` elements. */
 function elementwise(type: ScalarType, out: ScalarType, n: number, f: (x: Expr, y: Expr) => Expr): Routine {
   const made: Made = {
     ins: [
@@ -183,7 +185,7 @@ function elementwise(type: ScalarType, out: ScalarType, n: number, f: (x: Expr, 
 const unaryOps = Object.keys(unaryOperations) as UnaryOp[];
 const binaryOps = Object.keys(binaryOperations) as BinaryOp[];
 
-/** The bits of a NaN are nobody's business. */
+/** Replaces NaN operands of operations that expose bits, because the bits of a NaN are unspecified. */
 function withoutNaN(op: string, type: ScalarType, x: Expr): Expr {
   return /Word|bitsOf/.test(op) && op !== "fromWords" ? k.select(k.eq(x, x), x, k.constant(type, 1)) : x;
 }
@@ -194,7 +196,7 @@ describe("an operation on lanes gives the bits of the interpreter", () => {
     test.each(types.filter((type) => hasUnary(op, type)))(`${op} of %s`, (type) => {
       const out = unaryType(op, type);
       expectAgreement(elementwise(type, out, n, (x) => k.unary(op, withoutNaN(op, type, x))));
-      // beside float64, where integers have wide lanes
+      // combined with float64, for which integers use wide lanes
       const wide = elementwise(type, "f64", n, (x) =>
         k.add(k.convert("f64", k.unary(op, withoutNaN(op, type, x))), k.f64(0.5)),
       );
@@ -243,7 +245,7 @@ test.each(Object.entries(math))("procedure %s gives the bits of the interpreter 
         k.convert("f32", call(k.convert("f64", x), k.convert("f64", y))),
       ),
     );
-    // under a condition, twice and of one another
+    // conditional, twice, and dependent on each other
     expectAgreement(
       elementwise("f64", "f64", n, (x, y) =>
         k.select(k.lt(x, y), call(call(x, y), x), k.add(call(y, x), k.f64(1))),
@@ -409,7 +411,7 @@ describe("loops", () => {
         const x = loop.let("x", k.load("f64", "a", i));
         const y = loop.let("y", k.f64(1));
         const steps = loop.let("steps", k.i32(0));
-        // outside of the array for the first and the last
+        // outside the array for the first and last elements
         const isInside = loop.let("isInside", k.and(k.le(k.i32(2), i), k.lt(i, k.i32(n - 2))));
         const left = k.select(isInside, k.load("f64", "a", k.sub(i, k.i32(2))), k.f64(0.25));
         loop.set(y, k.add(y, left));
@@ -507,7 +509,7 @@ describe("loops", () => {
       }),
     );
     expectAgreement(routine);
-    expect(textOf(routine)).not.toContain("call $hardSin.x4"); // V8 cannot widen what such a call interrupts
+    expect(textOf(routine)).not.toContain("call $hardSin.x4"); // V8 cannot widen code that contains such a call
   });
 
   test("a store that only one side of a choice reads is made before the choice", () => {
@@ -631,7 +633,7 @@ describe("loops", () => {
       });
     });
     expectAgreement(routine);
-    // columns are summed side by side
+    // adjacent columns are summed in parallel
     expect(textOf(routine)).toMatch(/(v128\.load .*\n.*){2}(f32x4\.add .*\n.*){2}/);
   });
 
@@ -684,7 +686,7 @@ describe("folds", () => {
   } as const;
   test.each(types)("of %s", (type) => {
     for (const [place, op] of ops[type].entries()) {
-      // in the quick extent every second length, with the next operation the others
+      // the quick extent tests every second length, alternating over operations
       const lengths = [0, 1, 5, 8, 11, 32, 45].filter((_, i) => (place + i) % extent(2, 1) === 0);
       for (const n of lengths) {
         const made: Made = {
@@ -785,10 +787,10 @@ describe("what is written for lanes", () => {
       }),
     );
     expectAgreement(routine);
-    expect(copies(routine)).toBe(4); // two vectors of x, which is set, and of y, which was x
+    expect(copies(routine)).toBe(4); // two vectors of x, which is set, and of y, which is the old x
   });
 
-  // of 70,016 iterations each call does a multiple of 64; of 70,001 the last one leaves one over
+  // with 70,016 iterations each call does a multiple of 64; with 70,001 the last call has one left over
   test.each([
     [64, 0],
     [67, 1],

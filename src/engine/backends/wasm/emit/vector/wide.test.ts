@@ -1,4 +1,4 @@
-// What V8 makes of code for 256-bit vectors, where it has the switch: it may not end the process.
+// Code for 256-bit vectors in versions of V8 that have the flag: compiling it must not crash the process.
 import { spawnSync } from "node:child_process";
 import { describe, expect, test, vi } from "vitest";
 import { testWith } from "../../../../../../test/support/conditions.ts";
@@ -16,7 +16,10 @@ import { moduleText } from "../../encode/text.ts";
 
 const n = 19;
 const backend = makeWasmBackend({ wide: true });
-/** As where somebody else has set the switch, when Node was started or in a page. */
+/**
+ * Backend for 128-bit vectors, with the work-arounds for a revectorizer that someone else enabled (on the command line
+ * or in a page).
+ */
 const narrow = makeWasmBackend({
   wide: false,
   peepholes: peepholesFor({ isRecent: false, wide: false, mayWiden: true }),
@@ -32,7 +35,7 @@ function routineOf(write: (loop: Block, x: Expr, i: Expr) => void): Routine {
   return { name: "f", inputs: [port("a")], outputs, temps: [], arenaBytes: 0, body: block.statements };
 }
 
-/** The bytes of the module that a routine becomes. */
+/** Bytes of the module compiled from a routine. */
 function bytesOf(routine: Routine, by: Backend = backend): Uint8Array {
   const spy = vi.spyOn(WebAssembly, "Module");
   try {
@@ -43,7 +46,7 @@ function bytesOf(routine: Routine, by: Backend = backend): Uint8Array {
   }
 }
 
-/** What a process of its own says that compiles the module for 256-bit vectors at once. */
+/** Output of a child process that compiles the module for 256-bit vectors immediately. */
 function widen(bytes: Uint8Array, ...more: readonly string[]): string {
   const script = `new WebAssembly.Module(Buffer.from("${Buffer.from(bytes).toString("base64")}", "base64")); console.log("compiled")`;
   const flags = ["--no-liftoff", "--no-wasm-lazy-compilation", "--experimental-wasm-revectorize", ...more];

@@ -4,7 +4,7 @@ import { makeModule } from "../module.ts";
 import type { OpcodeName, ValueType } from "../opcodes.ts";
 import { opcode } from "../opcodes.ts";
 
-/** Assembles what `moduleText` prints, in the order in which it prints the parts. */
+/** Assembles the output of `moduleText`, in the order in which it prints the sections. */
 export function assemble(text: string): Uint8Array {
   const lines = text.split("\n").map((line) => line.trim());
   const module = makeModule(/^\(module \$(.*)$/.exec(lines[0] ?? "")?.[1]);
@@ -74,7 +74,7 @@ export function assemble(text: string): Uint8Array {
   return module.finish();
 }
 
-/** The instructions of a line, operands first. */
+/** Instructions of a folded line, operands first. */
 function unfolded(line: string): string[] {
   if (!line.startsWith("(")) return [line];
   const before: string[] = [];

@@ -1,4 +1,4 @@
-/** A finite float64 as mantissa · 2^exponent, both exact. */
+/** Exact mantissa and exponent of a finite float64: mantissa · 2^exponent. */
 function parts(x: number): [mantissa: bigint, exponent: number] {
   const view = new DataView(new ArrayBuffer(8));
   view.setFloat64(0, x);
@@ -9,7 +9,10 @@ function parts(x: number): [mantissa: bigint, exponent: number] {
   return [bits >> 63n === 1n ? -mantissa : mantissa, Math.max(biased, 1) - 1075];
 }
 
-/** mantissa · 2^exponent rounded once, ties to even, to a float of `digits` binary digits and least exponent `least`. */
+/**
+ * Rounds mantissa · 2^exponent once, ties to even, to a float with `digits` binary digits, least exponent `least` and
+ * largest finite value `greatest`.
+ */
 function rounded(
   mantissa: bigint,
   exponent: number,
@@ -32,7 +35,7 @@ function rounded(
   return (value > greatest ? Infinity : value) * (mantissa < 0n ? -1 : 1);
 }
 
-/** x · y + z rounded once, to float32 or float64. */
+/** Returns x · y + z rounded once, to float32 or float64. */
 export function fusedMultiplyAdd(x: number, y: number, z: number, type: "f32" | "f64"): number {
   const plain = x * y + z;
   if (![x, y, z].every(Number.isFinite)) return Number.isFinite(x * y) ? z : plain;
@@ -42,7 +45,7 @@ export function fusedMultiplyAdd(x: number, y: number, z: number, type: "f32" | 
   const product = mx * my;
   const e = Math.min(ex + ey, ez);
   const sum = (product << BigInt(ex + ey - e)) + (mz << BigInt(ez - e));
-  if (sum === 0n) return product === 0n ? plain : 0; // an exact cancellation is +0; zeros keep their signs' rule
+  if (sum === 0n) return product === 0n ? plain : 0; // exact cancellation gives +0; zero products keep the sign rule
   return type === "f32"
     ? rounded(sum, e, 24, -149, 3.4028234663852886e38)
     : rounded(sum, e, 53, -1074, Number.MAX_VALUE);

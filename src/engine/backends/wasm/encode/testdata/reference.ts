@@ -2,12 +2,12 @@ import type { Opcode, ValueType } from "../opcodes.ts";
 import { fusedMultiplyAdd } from "./exact.ts";
 
 /**
- * What each instruction that only computes has to give, by its name, from the text of the specification: arithmetic of
- * integers on BigInt, of floats on numbers. Values are their bytes.
+ * Expected results of each instruction that only computes, from the text of the specification: integer arithmetic on
+ * BigInt, float arithmetic on numbers. Values are byte arrays.
  */
 export type Value = Uint8Array;
 
-/** Results that the specification allows: each lane must be that lane of one of them; or `trap`. */
+/** Results that the specification allows (each lane must equal that lane of one of them), or `trap`. */
 export type Expected = readonly Value[] | "trap";
 
 export interface Shape {
@@ -37,7 +37,7 @@ export function shapeOf(name: string): Shape {
 
 const viewOf = (value: Value): DataView => new DataView(value.buffer, value.byteOffset, value.byteLength);
 
-/** The lanes as unsigned integers. */
+/** Lanes of a value as unsigned integers. */
 export function unsignedLanes(value: Value, bits: number): bigint[] {
   const view = viewOf(value);
   return Array.from({ length: (value.length * 8) / bits }, (_, i) => {
@@ -58,7 +58,7 @@ export function floatLanes(value: Value, bits: number): number[] {
   );
 }
 
-/** Integers (taken modulo 2^bits) as the bytes of lanes. */
+/** Bytes of lanes that hold integers, taken modulo 2^bits. */
 export function ofIntegers(lanes: readonly bigint[], bits: number): Value {
   const bytes = new Uint8Array((lanes.length * bits) / 8);
   for (const [i, lane] of lanes.entries()) {
@@ -83,7 +83,7 @@ const saturated = (x: bigint, bits: number, signed: boolean): bigint =>
     ? clamp(x, -(1n << BigInt(bits - 1)), (1n << BigInt(bits - 1)) - 1n)
     : clamp(x, 0n, (1n << BigInt(bits)) - 1n);
 
-/** An operation on integers of one lane; `x` and `y` are signed or unsigned as the name says. */
+/** Integer operation on one lane. `x` and `y` are signed or unsigned as the name of the operation says. */
 function integerBinary(op: string, bits: number, x: bigint, y: bigint, signed: boolean): bigint {
   const count = BigInt.asUintN(bits, y) % BigInt(bits);
   const unsigned = BigInt.asUintN(bits, x);
@@ -179,7 +179,7 @@ function compare(op: string, x: bigint | number, y: bigint | number): boolean {
   }
 }
 
-/** To the nearest integer, ties to even, the sign of zero kept. */
+/** Rounds to the nearest integer, ties to even, and keeps the sign of zero. */
 function nearest(x: number): number {
   if (!Number.isFinite(x) || Math.abs(x) >= 2 ** 52) return x;
   const below = Math.floor(x);
@@ -207,7 +207,7 @@ const floatBinary: Readonly<Record<string, (x: number, y: number) => number>> = 
   pmax: (x, y) => (x < y ? y : x),
 };
 
-/** A float to an integer, saturating, NaN to 0; `undefined` where the plain truncation traps. */
+/** Truncates a float to an integer, saturating, NaN to 0. `traps`: the non-saturating instruction traps. */
 function truncated(x: number, bits: number, signed: boolean): { value: bigint; traps: boolean } {
   if (Number.isNaN(x)) return { value: 0n, traps: true };
   const low = signed ? -(2 ** (bits - 1)) : 0;
@@ -220,7 +220,7 @@ function truncated(x: number, bits: number, signed: boolean): { value: bigint; t
 const comparisons = /^(eq|ne|lt|gt|le|ge)(_[su])?$/;
 const bitwise = /^v128\.(not|and|andnot|or|xor|bitselect|any_true)$/;
 
-/** What an instruction that takes operands of fixed types and computes from them alone may give. */
+/** Results that the specification allows for an instruction computing from operands of fixed types only. */
 export function expected(row: Opcode, operands: readonly Value[], lane: number): Expected {
   const [shapeName = "", op = ""] = row.name.split(".");
   if (bitwise.test(row.name)) return [bits128(op, operands)];
@@ -307,7 +307,7 @@ function integerResult(op: string, bits: number, operands: readonly Value[], isV
   ];
 }
 
-/** Conversions, lanes and what else mixes shapes. */
+/** Results of conversions, lane accesses and other instructions that mix shapes; `undefined` for all others. */
 function specialOf(
   shapeName: string,
   op: string,
@@ -342,7 +342,7 @@ function specialOf(
     const zeros = op.endsWith("_zero") ? [0n, 0n] : [];
     const saturating = ofIntegers([...lanes, ...zeros], bits);
     if (!op.startsWith("relaxed")) return [saturating];
-    // Where the plain truncation would trap, the least int32 or the greatest uint32 is allowed too.
+    // Where the trapping instruction would trap, the least int32 or the greatest uint32 is also allowed.
     const marked = each.map(({ value, traps }) =>
       traps ? (signed ? -(1n << 31n) : (1n << 32n) - 1n) : value,
     );
@@ -385,7 +385,7 @@ function specialOf(
   }
   if (op === "relaxed_laneselect") {
     const bitwiseChoice = bits128("bitselect", operands);
-    // The top bit of a lane, or (16-bit lanes on x86) of each byte, may decide for the whole.
+    // The top bit of a lane, or (16-bit lanes on x86) of each byte, may select the whole.
     const byTop = (width: number): Value =>
       ofIntegers(
         signedLanes(c, width).map(
@@ -402,7 +402,7 @@ function specialOf(
     const strict = x.map((lane, i) => choose(lane, y[i] ?? 0));
     const either = x.map((lane, i) => {
       const other = y[i] ?? 0;
-      return Number.isNaN(lane) || Number.isNaN(other) || (lane === 0 && other === 0); // here either operand may come out
+      return Number.isNaN(lane) || Number.isNaN(other) || (lane === 0 && other === 0); // either operand is allowed here
     });
     const pick = (side: readonly number[]): Value => ofFloats(strict.map((lane, i) => (either[i] ? (side[i] ?? 0) : lane)), bits); // prettier-ignore
     return [ofFloats(strict, bits), pick(x), pick(y)];
@@ -412,7 +412,7 @@ function specialOf(
     return [ofIntegers(exact.map((x) => saturated(x, 16, true)), 16), ofIntegers(exact, 16)]; // prettier-ignore
   }
   if (op === "relaxed_dot_i8x16_i7x16_s") {
-    // Only what all engines agree on is asked: bytes of the second operand below 128.
+    // Uses only what all engines agree on: bytes of the second operand below 128.
     const pairs = pairSums(products(signedLanes(a, 8), unsignedLanes(b, 8)));
     return [
       ofIntegers(pairs, 16),
@@ -425,10 +425,10 @@ function specialOf(
   return undefined;
 }
 
-/** An integer rounded once to a float. */
+/** Converts an integer to a float, rounded once. */
 function toFloat(x: bigint, bits: number): number {
   if (bits === 64) return Number(x);
-  // Above 2^53 a float64 between would round twice: keep 32 digits, the last of them sticky.
+  // Above 2^53 a conversion via float64 would round twice: keep 32 digits, the last one sticky.
   const size = x < 0n ? -x : x;
   const drop = BigInt(Math.max(0, size.toString(2).length - 32));
   const sticky = size & ((1n << drop) - 1n) ? 1n : 0n;
@@ -443,7 +443,7 @@ const products = (x: readonly bigint[], y: readonly bigint[]): bigint[] =>
 const pairSums = (x: readonly bigint[]): bigint[] =>
   Array.from({ length: x.length / 2 }, (_, i) => (x[2 * i] ?? 0n) + (x[2 * i + 1] ?? 0n));
 
-/** How many bytes a value of that type has. */
+/** Size of a value of that type in bytes. */
 export function sizeOf(type: ValueType): number {
   return type === "v128" ? 16 : type === "i64" || type === "f64" ? 8 : 4;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { makeChoice } from "./choice.ts";
 
-/** Pseudo-random numbers from 0 to 1, the same on every run. */
+/** Pseudo-random numbers in [0, 1) with a fixed seed. */
 function makeRandom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -10,10 +10,10 @@ function makeRandom(seed: number): () => number {
   };
 }
 
-/** Milliseconds that a run takes, either way. */
+/** Duration of a run in milliseconds, shared or not. */
 type Cost = (isShared: boolean, run: number) => number;
 
-/** Runs one piece of work over and over: the part of `runs` that was shared, and the milliseconds that it took. */
+/** Runs the same work `runs` times. Returns the fraction of runs that were shared, and the time in milliseconds. */
 function work(cost: Cost, runs: number, choice = makeChoice(), start = 0, units = 10) {
   let [now, shared] = [start, 0];
   for (let run = 0; run < runs; run++) {
@@ -104,7 +104,7 @@ describe("the choice whether to share", () => {
       inRow = isShared ? inRow + 1 : 0;
       return isShared ? (inRow <= 2 ? 1.1 : 0.5) : 1;
     };
-    const slow = work((isShared) => (isShared ? 2 : 1), 500); // alone by now
+    const slow = work((isShared) => (isShared ? 2 : 1), 500); // by now unshared
     expect(work(cost, 3000, slow.choice, slow.now).part).toBeGreaterThan(0.8);
   });
 });

@@ -26,7 +26,7 @@ import { lengthOf } from "../../../../../../test/support/buffer-length.ts";
 setFlagsFromString("--experimental-wasm-relaxed-simd"); // on by default from Node 22 on
 
 const arena = wasmArena();
-/** Shares whatever can be shared, gain or no gain. */
+/** Policy that always shares work. */
 const always: Policy = {
   choose: () => ({ isShared: () => true, note: () => {}, alone: () => NaN }),
   gains: { isWorth: () => true, note: () => {} },
@@ -39,7 +39,7 @@ function openPool(threads: number): ThreadPool {
   return pool;
 }
 
-vi.setConfig({ testTimeout: 120_000 }); // on a busy machine each thread waits for its turn each time
+vi.setConfig({ testTimeout: 120_000 }); // on a busy machine each thread often waits for a processor
 
 afterAll(() => {
   for (const pool of pools) pool.close();
@@ -57,7 +57,10 @@ const settings: EmitSettings = {
   namesLocals: false,
 };
 
-/** A routine on the threads of a pool; without one, on the calling thread alone, cut into the same calls. */
+/**
+ * Compiles a routine for the threads of a pool, or without one for the calling thread only, with the same division into
+ * calls.
+ */
 function compile(routine: Routine, pool?: ThreadPool, options: Partial<EmitSettings> = {}): CompiledRoutine {
   return withModuleMemory(arena, (memory) => {
     const program = compileRoutine(routine, memory, { ...settings, threads: pool?.threads ?? 1, ...options });
@@ -65,14 +68,17 @@ function compile(routine: Routine, pool?: ThreadPool, options: Partial<EmitSetti
   });
 }
 
-/** All threads of a pool, up. They come up on their own; that the event loop turns is for failures to be heard of. */
+/**
+ * Starts a pool and waits until all its threads are up. They start on their own; the turns of the event loop deliver
+ * errors.
+ */
 async function started(pool: ThreadPool): Promise<ThreadPool> {
   pool.start();
   while (pool.up() < pool.threads) await new Promise((resolve) => setImmediate(resolve));
   return pool;
 }
 
-/** Runs something until other threads have had a part in it. */
+/** Repeats `run` until other threads have done some of the work. */
 function untilShared(pool: ThreadPool, run: () => void): void {
   const before = pool.doneByOthers();
   do run();
@@ -83,7 +89,7 @@ const random = (i: number): number => Math.sin(i * 12.9898) * 3;
 
 const filledOnce = new Map<string, TypedArray>();
 
-/** Always the same values for the same arguments, in an array of its own. */
+/** New array of `n` values that depend only on the arguments. */
 function filled(type: ScalarType, n: number, seed: number): TypedArray {
   const name = `${type} ${n} ${seed}`;
   const known = filledOnce.get(name) ?? fill(makeArray(type, n), type, seed);
@@ -97,7 +103,7 @@ function fill(array: TypedArray, type: ScalarType, seed: number): TypedArray {
   return array;
 }
 
-/** Operands for a routine, always the same. */
+/** Operands of a routine; equal on each call. */
 function slotsFor(routine: Routine, scalar = 3): { inputs: KernelValue[]; outputs: KernelValue[] } {
   return {
     inputs: routine.inputs.map((port, n): KernelValue =>
@@ -113,7 +119,7 @@ function slotsFor(routine: Routine, scalar = 3): { inputs: KernelValue[]; output
   };
 }
 
-/** Arguments of a routine that is as long as its input `n` says; arrays that have room for all that this may mean. */
+/** Operands of a routine whose input `n` sets its sizes; the arrays are large enough for every size derived from it. */
 function slotsForLength(routine: Routine, n: number): [inputs: KernelValue[], outputs: KernelValue[]] {
   const room = 20 * n + 40;
   return [
@@ -131,7 +137,7 @@ function outcomeOf(run: CompiledRoutine, inputs: KernelValue[], outputs: KernelV
   return outputs.flatMap((slot) => (typeof slot === "number" ? [slot] : [...slot.array]));
 }
 
-/** What a routine gives: scalars and elements one after another. Runs it as often as `repeat` says: `true` for more. */
+/** Runs a routine once and returns its outputs: scalars and elements in order. */
 function outcome(routine: Routine, run: CompiledRoutine): number[] {
   const { inputs, outputs } = slotsFor(routine);
   return outcomeOf(run, inputs, outputs);
@@ -148,7 +154,7 @@ const buffer = (name: string, type: ScalarType, size: number): Port & { readonly
   buffer: { name, type, size },
 });
 
-/** `c[i] = f(a[i], b[i])`. */
+/** Routine `c[i] = f(a[i], b[i])`. */
 function elementwise(
   n: number,
   type: ScalarType,
@@ -251,7 +257,7 @@ const contractions: readonly (readonly [string, readonly Dim<number>[]])[] = [
 ];
 
 describe("threads that share work", () => {
-  let shared: ThreadPool | undefined; // of tests that leave it as it is
+  let shared: ThreadPool | undefined; // for tests that do not change it
 
   test("give random routines the interpreter's bits, in units of one turn", async () => {
     const pool = await started((shared ??= openPool(3)));
@@ -301,7 +307,7 @@ describe("threads that share work", () => {
       const isRelaxed = detectFeatures().relaxed;
       const both = [false, true];
       for (const [n, type] of (["f32", "f64", "i32"] as const).entries()) {
-        // in the quick extent either kind of result in turns, each with a sort of rounding of its own
+        // the quick extent alternates between the two values of `accumulate`, each with one kind of rounding
         for (const accumulate of both.filter((one) => quickly(0, 1) === 1 || one === ((i + n) % 2 === 1))) {
           const roundings = both.filter((one) => one === accumulate || quickly(0, 1) === 1);
           for (const relaxed of isRelaxed ? roundings : [false]) {
@@ -415,7 +421,7 @@ describe("threads that share work", () => {
     for (let n = 500_000; doneByOthers === 0; n *= 2) {
       const routine = elementwise(n, "f64", f);
       const pool = openPool(2);
-      const found = outcome(routine, compile(routine, pool)); // one call: it starts the thread
+      const found = outcome(routine, compile(routine, pool)); // a single call, which starts the thread
       doneByOthers = pool.doneByOthers();
       pool.close();
       if (doneByOthers > 0) expectSame(found, outcome(routine, compile(routine)), () => "joined");
@@ -430,7 +436,7 @@ describe("threads that share work", () => {
     const { inputs, outputs } = slotsFor(sums);
     let runs = 0;
     for (; pool.workers().length === 0; runs++) run(inputs, outputs);
-    expect(runs).toBeGreaterThan(20); // each is less than a millisecond
+    expect(runs).toBeGreaterThan(20); // each takes less than a millisecond
     expect(runs).toBeLessThan(1000);
     pool.close();
   });
@@ -464,7 +470,7 @@ describe("threads that share work", () => {
     const broken = elementwise(300_000, "f64", (x) => k.add(x, k.load("f64", "a", k.i32(400_000_000))));
     const run = compile(broken, pool);
     const { inputs, outputs } = slotsFor(broken);
-    // the engine's own error, unless another thread met it alone
+    // the engine's own error, unless only another thread met it
     expect(() => run(inputs, outputs)).toThrow(/out of bounds|a thread ended/);
     const next = compile(sums, pool);
     expectSame(outcome(sums, next), outcome(sums, compile(sums)), () => "afterwards");
@@ -475,7 +481,7 @@ describe("threads that share work", () => {
     const n = 400_000;
     const block = k.makeBlock();
     block.forEach("i", k.i32(0), k.i32(n), (loop, i) => {
-      // beyond all memory, right after the quarter that the calling thread takes first
+      // beyond the end of the memory, right after the quarter that the calling thread takes first
       const at = loop.let("at", k.select(k.eq(i, k.i32(n / 4 + 100)), k.i32(400_000_000), i));
       loop.store("c", i, k.call(exp64, k.load("f64", "a", at)));
     });
@@ -514,7 +520,7 @@ describe("threads that share work", () => {
     while (arena.stats().size === before) addresses.push(arena.allocate(8 * n, "code")); // some of them straddle the old end
     for (let i = 0; i < 3; i++) addresses.push(arena.allocate(8 * n, "code"));
     const expected = outcome(sums, compile(sums));
-    const run = compile(sums, pool); // whose bytes, too, may lie there
+    const run = compile(sums, pool); // its bytes may also be there
     const { inputs, outputs } = slotsFor(sums);
     const slots = [...inputs, ...outputs].map((slot, k): KernelValue => {
       const array = arena.view("f64", addresses.at(k - 3)!, n);
@@ -538,7 +544,7 @@ describe("threads that share work", () => {
       const routine = elementwise(300_000, "f64", (x, y) => k.add(k.mul(x, k.f64(which)), y));
       if (round < 5) alone.push(outcome(routine, compile(routine)));
       const run = compile(routine, pool);
-      // while some threads are still on their way to this work, it is done, gone, and followed by the next
+      // some threads are still on their way to this work when it is done, released, and followed by the next
       run(inputs, outputs);
       run.release?.();
       const { array } = outputs[0] as BufferView;
