@@ -17,7 +17,7 @@ function resultsOf(routine: Routine, inputs: readonly KernelValue[]): readonly K
   });
 }
 
-test("more arguments and results than a function may have locals", () => {
+test("more arguments and results than the largest number of locals", () => {
   const n = mostLocals + 1;
   const names = Array.from({ length: n }, (_, i) => `x${i}`);
   const x = (i: number): ReturnType<typeof k.local> => k.local("f64", names[i]!);
@@ -40,7 +40,7 @@ test("more arguments and results than a function may have locals", () => {
   expect(got).toEqual(expected);
 });
 
-test("a fold whose values take more locals than a function may have", () => {
+test("a fold with more locals than a function may have", () => {
   const n = mostLocals / 2 + 100;
   const block = k.makeBlock();
   let value: ReturnType<typeof k.local> = k.load("f64", "a", k.local("i32", "i"));

@@ -48,8 +48,8 @@ function many(count: number, n: number): Routine {
   };
 }
 
-describe("lengths that calls tell", () => {
-  test("code of temporaries grows with their number, and not with its square", () => {
+describe("sizes known only at the call", () => {
+  test("code size grows linearly with the number of temporaries", () => {
     const bytes = (count: number): number => {
       const block = k.makeBlock();
       const temps = Array.from(
@@ -69,7 +69,7 @@ describe("lengths that calls tell", () => {
     expect(bytes(80) - bytes(40)).toBeLessThan(3 * (bytes(40) - bytes(20)));
   });
 
-  test("copies and temporaries of small arrays keep their memory from call to call, large ones give it back", () => {
+  test("copies and temporaries of small arrays keep their memory between calls, large ones free it", () => {
     const block = k.makeBlock();
     const sizes = { type: "f64", size: n } as const;
     block.forEach("i", k.i32(0), n, (loop, i) =>
@@ -112,7 +112,7 @@ describe("lengths that calls tell", () => {
     vi.restoreAllMocks();
   });
 
-  test("an index below the length of a buffer is inside: what may be read is read without a branch", () => {
+  test("an index below the length of a buffer is in range: valid reads need no branch", () => {
     const block = k.makeBlock();
     block.forEach("i", k.i32(0), n, (loop, i) =>
       loop.store("out", i, k.select(k.lt(i, k.i32(5)), k.load("f64", "a", i), k.f64(0))),
@@ -130,7 +130,7 @@ describe("lengths that calls tell", () => {
     expect(vectors).not.toMatch(/^ *if /m);
   });
 
-  test("products of many rows or batches are computed by the functions that known sizes have", () => {
+  test("products of many rows or batches use the functions for known sizes", () => {
     for (const role of ["batch", "row"] as const)
       expect(textOf(products(role, false)), role).toMatch(/func \$(tile|dot\S*block)/);
     // sums with sizes known only at the call have loops of their own, generated before the backends
@@ -145,14 +145,14 @@ describe("a call", () => {
     [3, 47],
     [4, 49],
     [9, 200],
-  ])("of %d numbers and arrays of %d elements, wherever these lie", (count, n) => {
+  ])("of %d numbers and arrays of %d elements, wherever these are stored", (count, n) => {
     const routine = many(count, n);
     const arena = wasmArena();
     const compiled = wasmBackend.compile(routine);
     const places: Record<string, () => BufferView> = {
       outside: () => ({ array: new Float64Array(n), offset: 0 }),
       "within a larger array": () => ({ array: new Float64Array(n + 5), offset: 3 }),
-      "in the memory of kernels": () => ({
+      "in kernel memory": () => ({
         array: arena.view("f64", arena.allocate(8 * n + 64, "code"), n + 4),
         offset: 2,
       }),
@@ -177,7 +177,7 @@ describe("a call", () => {
     compiled.release?.();
   });
 
-  test("gives a uint32 as a number that is not negative", () => {
+  test("returns a uint32 as a nonnegative number", () => {
     const u32 = (value: number): Expr => k.constant("u32", value);
     const top: Routine = {
       name: "top",
@@ -194,7 +194,7 @@ describe("a call", () => {
     expect(wasmBackend.compileProcedure(one)(0)).toBe(4294967295);
   });
 
-  test("with an array that is too short is refused", () => {
+  test("with an array that is too short is rejected", () => {
     const compiled = wasmBackend.compile(many(1, 5));
     const short = { array: new Float64Array(6), offset: 2 };
     const long = { array: new Float64Array(6), offset: 0 };
@@ -204,7 +204,7 @@ describe("a call", () => {
     expect(() => compiled([1, long], [0, short, 0])).toThrow(/buffer "out0" needs 5 elements/);
   });
 
-  test("after the release is refused, and the memory is free again", () => {
+  test("after the release is rejected, and the memory is free again", () => {
     const arena = wasmArena();
     const compiled = makeWasmBackend().compile(many(2, 1000));
     const before = arena.stats().used;
@@ -220,7 +220,7 @@ describe("a call", () => {
     );
   });
 
-  test("in a memory that is not shared finds its places again after growth", () => {
+  test("in a memory that is not shared has correct addresses after growth", () => {
     const arena = makeArena(false);
     const settings = {
       limit: 3000,
@@ -251,7 +251,7 @@ describe("a call", () => {
   });
 });
 
-test("code of very many statements is cut into functions and gives the interpreter's bits", () => {
+test("code of very many statements is split into functions and has the interpreter's bits", () => {
   const values = [k.local("f64", "x"), k.local("f64", "y")];
   const block = k.makeBlock();
   let state = 1;
@@ -280,7 +280,7 @@ test("code of very many statements is cut into functions and gives the interpret
   expect(got).toEqual(expected);
 });
 
-test("the text of a module has its functions under the names of what they compute", () => {
+test("the text of a module has functions named after what they compute", () => {
   const text = textOf(many(1, 100_000));
   expect(text).toContain("(module $many");
   expect(text).toContain("$loop_i0");

@@ -9,7 +9,7 @@ function run(module: ModuleBuilder, imports: WebAssembly.Imports = {}): Exports 
   return instance.exports as Exports;
 }
 
-test("functions call each other whatever the order in which their bodies are written, and recurse", () => {
+test("functions call each other in any order of definition, and recursively", () => {
   const module = makeModule("calls");
   const start = module.function("start", { params: ["i32"], results: ["i32"], exported: true });
   const factorial = module.function("factorial", { params: ["i32"], results: ["i32"] });
@@ -30,7 +30,7 @@ test("functions call each other whatever the order in which their bodies are wri
   expect(run(module)["start"]?.(10)).toBe(3628800);
 });
 
-test("labels lead out of nested blocks and back to the start of loops", () => {
+test("labels leave nested blocks and restart loops", () => {
   const module = makeModule();
   // The smallest i ≥ 0 with i·i > n, or −1 if that is beyond 100.
   const { body } = module.function("root", { params: ["i32"], results: ["i32"], exported: true });
@@ -63,7 +63,7 @@ test("labels lead out of nested blocks and back to the start of loops", () => {
   expect([0, 1, 80, 81, 9999, 10000].map((n) => root?.(n))).toEqual([1, 2, 9, 10, 100, -1]);
 });
 
-test("a table of branches and a table of functions lead to their entries", () => {
+test("branch tables and function tables reach their entries", () => {
   const module = makeModule();
   const constants = [10, 20, 30].map((value) => {
     const one = module.function(`constant${value}`, { results: ["i32"] });
@@ -93,7 +93,7 @@ test("a table of branches and a table of functions lead to their entries", () =>
   expect([0, 1, 2, -1].map((i) => exports["direct"]?.(i))).toEqual([7, 8, 9, 9]);
 });
 
-test("imported functions and memory, data and globals are there", () => {
+test("imported functions and memory, data and globals work", () => {
   const module = makeModule();
   const twice = module.importFunction("env", "twice", ["f64"], ["f64"]);
   module.importMemory("env", "memory", { initial: 1, maximum: 2 });
@@ -121,7 +121,7 @@ test("imported functions and memory, data and globals are there", () => {
   expect((exports["five"] as unknown as WebAssembly.Global).value).toBe(-5);
 });
 
-test("more than 127 data segments, types, locals and functions are numbered right", () => {
+test("more than 127 data segments, types, locals and functions have the right indices", () => {
   const module = makeModule();
   module.importMemory("env", "memory", { initial: 1, maximum: 1, shared: true });
   for (let i = 0; i < 300; i++) module.data(new Uint8Array([i & 255]), i);
@@ -144,7 +144,7 @@ test("more than 127 data segments, types, locals and functions are numbered righ
   expect(new Uint8Array(memory.buffer)[299]).toBe(299 & 255);
 });
 
-test("what cannot be a module is refused while it is written", () => {
+test("invalid modules are rejected while they are written", () => {
   const module = makeModule();
   const { body } = module.function("f");
   expect(() => body.end()).toThrow("an end without a block");

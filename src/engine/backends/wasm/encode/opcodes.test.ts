@@ -161,7 +161,7 @@ function faultOf(row: Opcode, lane: number, write: (body: FunctionBody) => void)
     }
     run();
     const actual = bytes.slice(resultAt, resultAt + size);
-    if (!agrees(row, actual, options)) return `${call}: ${actual.join()}, not ${options.join(" or ")}`;
+    if (!agrees(row, actual, options)) return `${call}: ${actual.join()}, expected ${options.join(" or ")}`;
   }
   return undefined;
 }
@@ -179,7 +179,7 @@ const isFixed = (row: Opcode): boolean =>
   signatureOf(row).params.length > 0 && signatureOf(row).results.length > 0;
 const isRelaxed = (row: Opcode): boolean => row.name.includes("relaxed");
 
-describe("an instruction that computes gives what the specification says", () => {
+describe("an instruction without immediates has the result of the specification", () => {
   const rows = opcodes().filter((row) => row.immediate === "none" && isFixed(row));
   test.each(rows.map((row) => [row.name, row] as const))("%s", (_, row) => {
     if (isRelaxed(row)) expect(features.relaxed).toBe(true);
@@ -187,7 +187,7 @@ describe("an instruction that computes gives what the specification says", () =>
   });
 });
 
-describe("an instruction that names a lane takes that lane", () => {
+describe("an instruction with a lane index uses that lane", () => {
   const rows = opcodes().filter((row) => row.immediate === "lane");
   test.each(rows.map((row) => [row.name, row] as const))("%s", (_, row) => {
     const { bits } = shapeOf(row.name.split(".")[0] ?? "");
@@ -262,7 +262,7 @@ describe("loads and stores", () => {
   });
 });
 
-describe("atomic changes of memory return the old value", () => {
+describe("atomic read-modify-write instructions return the old value", () => {
   const rows = opcodes().filter((row) => row.name.includes("rmw"));
   const change: Readonly<Record<string, (old: bigint, x: bigint, y: bigint) => bigint>> = {
     add: (old, x) => old + x,
@@ -567,11 +567,11 @@ describe("control, variables, constants and memory", () => {
   });
 });
 
-test("every row of the table was run", () => {
+test("every row of the table was tested", () => {
   expect(opcodes().filter(({ name }) => !tested.has(name)).map(({ name }) => name)).toEqual([]); // prettier-ignore
 });
 
-test("no two rows have the same name or code", () => {
+test("names and codes are unique", () => {
   expect(new Set(opcodes().map(({ name }) => name)).size).toBe(opcodes().length);
   expect(new Set(opcodes().map((row) => row.code)).size).toBe(opcodes().length);
 });

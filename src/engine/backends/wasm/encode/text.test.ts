@@ -23,7 +23,7 @@ function expectRoundTrip(module: ModuleBuilder): string {
   return text;
 }
 
-test("a module reads as text: blocks are indented, functions and locals have their names", () => {
+test("text of a module: indented blocks, named functions and locals", () => {
   const module = makeModule("example");
   module.importMemory("env", "memory", { initial: 1, maximum: 65536, shared: true });
   const { body } = module.function("sum of squares", {
@@ -71,7 +71,7 @@ test("a module reads as text: blocks are indented, functions and locals have the
   `);
 });
 
-test("a text assembled again gives the same bytes, whatever the instructions", () => {
+test("assembling the text gives the same bytes, for all instructions", () => {
   const module = makeModule("all");
   const imported = module.importFunction("env", "f", ["i32"], ["f64"]);
   module.importMemory("env", "memory", { initial: 1, maximum: 2 });
@@ -133,7 +133,7 @@ test("a text assembled again gives the same bytes, whatever the instructions", (
   for (const { name } of opcodes()) expect(text).toContain(name === "select_t" ? "select (result" : name);
 });
 
-test("a module that nobody reads keeps the names of its functions, not those of locals", () => {
+test("a module finished for running keeps the names of functions, not of locals", () => {
   const module = makeModule("example");
   const { body } = module.function("half", { params: ["f64"], paramNames: ["whole"], results: ["f64"] });
   const part = body.local("f64", "part");
@@ -148,7 +148,7 @@ test("a module that nobody reads keeps the names of its functions, not those of 
   expect(code(run)).toEqual(code(read));
 });
 
-test("locals of one name are told apart", () => {
+test("locals with equal names are distinguished", () => {
   const module = makeModule();
   const { body } = module.function("f");
   for (const name of ["x", "y", "x"]) body.localGet(body.local("i32", name));
@@ -159,7 +159,7 @@ test("locals of one name are told apart", () => {
   ]);
 });
 
-test("constants of vectors are shown as the floats that they are", () => {
+test("vector constants are printed as the floats that they hold", () => {
   const shown = (
     array: Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>,
   ): string => {
@@ -173,7 +173,7 @@ test("constants of vectors are shown as the floats that they are", () => {
   expect(shown(new Uint32Array([2 ** 31 - 1, 1, 2, 3]))).toBe("i32x4 0x7fffffff 1 2 3");
 });
 
-test("what does not fit on a line stands above what takes it, constants in the lanes of their instruction", () => {
+test("operands that do not fit on the line precede their instruction, constants in the lane type of the instruction", () => {
   const module = makeModule();
   const { body } = module.function("f", { params: ["v128"], results: ["v128"] });
   const constant = (value: number): void => body.v128Const(new Uint8Array(Float32Array.of(value, value, value, value).buffer)); // prettier-ignore

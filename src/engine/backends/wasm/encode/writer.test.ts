@@ -17,7 +17,7 @@ function decode(bytes: Uint8Array, signed: boolean): bigint {
 const powers = Array.from({ length: 64 }, (_, i) => 1n << BigInt(i));
 const around = [0n, ...powers.flatMap((p) => [p - 1n, p, p + 1n, -p - 1n, -p, -p + 1n])];
 
-test("LEB128 of every value near a power of two reads back, in as few bytes as there can be", () => {
+test("LEB128 of every value near a power of two reads back, with the fewest possible bytes", () => {
   for (const value of around) {
     if (value >= 0n && value < 1n << 32n) {
       const out = makeWriter(1);
@@ -40,19 +40,19 @@ test("LEB128 of every value near a power of two reads back, in as few bytes as t
   }
 });
 
-test("a uint32 is written as the int32 of the same bits", () => {
+test("a uint32 is written as the int32 with the same bits", () => {
   const out = makeWriter();
   out.signed(4294967295);
   expect([...out.result()]).toEqual([0x7f]);
 });
 
-test("texts are UTF-8 behind their length in bytes", () => {
+test("strings are UTF-8 after their length in bytes", () => {
   const out = makeWriter(1);
   out.text("π²");
   expect([...out.result()]).toEqual([4, 0xcf, 0x80, 0xc2, 0xb2]);
 });
 
-test("a writer grows and keeps what it has", () => {
+test("a writer grows and keeps its content", () => {
   const out = makeWriter(1);
   for (let i = 0; i < 1000; i++) out.byte(i & 255);
   out.f64(0.5);

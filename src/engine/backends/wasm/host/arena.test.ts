@@ -4,8 +4,8 @@ import { makeArena } from "./arena.ts";
 
 const isShared = typeof SharedArrayBuffer !== "undefined";
 
-describe.each(isShared ? [true, false] : [false])("a memory, shared: %s", (shared) => {
-  test("gives blocks at multiples of 64 that do not overlap, and never address 0", () => {
+describe.each(isShared ? [true, false] : [false])("a memory (shared: %s)", (shared) => {
+  test("allocates blocks at multiples of 64 that do not overlap, and never at address 0", () => {
     const arena = makeArena(shared);
     const blocks = [1, 64, 65, 1000, 0].map((bytes) => ({ at: arena.allocate(bytes, "code"), bytes }));
     for (const { at } of blocks) expect(at % 64).toBe(0);
@@ -18,7 +18,7 @@ describe.each(isShared ? [true, false] : [false])("a memory, shared: %s", (share
     expect(arena.sizeOf(blocks[2]!.at)).toBe(128);
   });
 
-  test("uses again what was given back, merged with its neighbours in whatever order they go", () => {
+  test("reuses freed blocks, merged with free neighbours in any order of release", () => {
     for (const order of [
       [0, 1, 2],
       [2, 1, 0],
@@ -34,7 +34,7 @@ describe.each(isShared ? [true, false] : [false])("a memory, shared: %s", (share
     }
   });
 
-  test("gives back its top, and takes no block twice", () => {
+  test("shrinks when the last block is freed, and does not free a block twice", () => {
     const arena = makeArena(shared);
     const [a, b] = [arena.allocate(100, "code"), arena.allocate(100, "code")];
     arena.free(a);
@@ -44,7 +44,7 @@ describe.each(isShared ? [true, false] : [false])("a memory, shared: %s", (share
     expect(arena.allocate(1, "code")).toBe(a);
   });
 
-  test("grows, keeps what was written, and knows its arrays", () => {
+  test("grows, keeps its content, and recognizes its arrays", () => {
     const arena = makeArena(shared);
     const view = arena.view("f64", arena.allocate(16, "code"), 2);
     view.set([1, 2]);
@@ -64,7 +64,7 @@ describe.each(isShared ? [true, false] : [false])("a memory, shared: %s", (share
     expect([...arena.view("f64", 64, 2)]).toEqual([1, 2]);
   });
 
-  test("says what was asked for where it cannot grow any more", () => {
+  test("reports the requested size if it cannot grow", () => {
     const arena = makeArena(shared);
     const tooMuch = (): number => arena.allocate(2 ** 32, "scratch");
     expect(tooMuch).toThrow(DownhillError);

@@ -15,7 +15,7 @@ function on(isRecent: boolean, options: Partial<NodeJS.Process> | undefined): bo
   return engineOf(false).mayWiden;
 }
 
-test("the revectorizer may be on where turbo mode, the command line or NODE_OPTIONS says so, and in pages", () => {
+test("mayWiden is true with turbo mode, a flag on the command line or in NODE_OPTIONS, and in pages", () => {
   expect(on(true, {})).toBe(false);
   expect(on(true, { execArgv: ["--experimental-wasm-revectorize"] })).toBe(true);
   expect(on(true, { env: { NODE_OPTIONS: "--no-warnings --experimental_wasm_revectorize" } })).toBe(true);
@@ -23,6 +23,6 @@ test("the revectorizer may be on where turbo mode, the command line or NODE_OPTI
   expect(engineOf(true).mayWiden).toBe(true);
 });
 
-test("engines without a revectorizer are not asked", () => {
+test("mayWiden is false in engines without a revectorizer", () => {
   expect(on(false, undefined)).toBe(false);
 });

@@ -7,17 +7,17 @@ test("vectors and threads are found on Node; relaxed vectors where the flag is o
   expect(detectFeatures()).toEqual({ simd: true, relaxed: true, threads: true });
 });
 
-test("they are found out once", () => {
+test("are detected once", () => {
   expect(wasmFeatures()).toBe(wasmFeatures());
 });
 
-test("where there is no WebAssembly there is none of them", () => {
+test("are all false without WebAssembly", () => {
   vi.stubGlobal("WebAssembly", undefined);
   expect(detectFeatures()).toEqual({ simd: false, relaxed: false, threads: false });
   vi.unstubAllGlobals();
 });
 
-test("a page that is not isolated has no threads", () => {
+test("a page that is not cross-origin isolated has no threads", () => {
   vi.stubGlobal("SharedArrayBuffer", undefined);
   expect(detectFeatures()).toMatchObject({ simd: true, threads: false });
   vi.unstubAllGlobals();

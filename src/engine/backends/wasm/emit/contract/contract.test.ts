@@ -136,7 +136,7 @@ function operands({ type, dims }: Statement, random: () => number): TypedArray[]
 /** Message about the first element whose bits differ. */
 function difference(actual: TypedArray, wanted: TypedArray): string | undefined {
   const i = wanted.findIndex((x, j) => !Object.is(x, actual[j]));
-  return i < 0 ? undefined : `element ${i} is ${actual[i]}, not ${wanted[i]}`;
+  return i < 0 ? undefined : `element ${i} is ${actual[i]}, expected ${wanted[i]}`;
 }
 
 function faultOf(
@@ -251,7 +251,7 @@ const shapes: Readonly<Record<string, readonly Dim<number>[]>> = {
 };
 
 describe.each(Object.entries(strictModes))(
-  "in the mode %s a contraction gives the bits of its plain loops",
+  "in mode %s a contraction has the bits of its plain loops",
   (_, mode) => {
     // prettier-ignore
     test.each(Object.keys(shapes))("%s", (name) => {
@@ -306,7 +306,7 @@ function randomDims(random: () => number): Dim<number>[] {
   return drawn.map(({ role, size, strides }) => ({ role, size, ...strides }));
 }
 
-test("contractions of any dims give the bits of their plain loops, however the work is split", () => {
+test("random contractions have the bits of their plain loops, however the work is split", () => {
   const random = makeRandom(2024);
   const types: readonly ScalarType[] = ["f32", "f32", "f64", "i32", "u32"];
   const kinds = new Set<string>();
@@ -336,13 +336,13 @@ test("contractions of any dims give the bits of their plain loops, however the w
   ]);
 });
 
-test("sums longer than the table of their walk are walked block by block", () => {
+test("sums longer than the offset table are processed in blocks", () => {
   const dims = [dim("row", 3, 4, 1, 0), dim("column", 4, 1, 0, 1), dim("sum", 5, 0, 60_010, 7), dim("sum", 300, 0, 200, 11), dim("sum", 29, 0, 3, 50)]; // prettier-ignore
   const mode = strictModes["plain"] ?? relaxedMode;
   expect(faultOf({ type: "f32", dims, accumulate: false }, mode, makeRandom(7))).toBeUndefined();
 });
 
-test("work that threads share has many small parts, with work memory of bounded size", () => {
+test("work shared by threads has many small parts and bounded work memory", () => {
   const module = makeModule();
   module.importMemory("env", "memory", { initial: 1 });
   const mode = { ...relaxedMode, relaxed: false, partProducts: 1 << 20 };
@@ -361,7 +361,7 @@ test("work that threads share has many small parts, with work memory of bounded 
 });
 
 describe.each([false, true])(
-  "relaxed sums (wide: %s) differ from strict ones in their last bits at most",
+  "relaxed sums (wide: %s) differ from strict ones at most in the last bits",
   (wide) => {
     test.each(Object.keys(shapes))("%s", (name) => {
       for (const type of ["f32", "f64"] as const) {
@@ -374,13 +374,15 @@ describe.each([false, true])(
         const sums = statement.dims.reduce((n, { role, size }) => (role === "sum" ? n * size : n), 1) + 1;
         const bound = 2 * sums * 4 * sums * (type === "f32" ? 2 ** -24 : 2 ** -53);
         const off = actual.findIndex((x, i) => !(Math.abs(x - (wanted[i] ?? 0)) <= bound));
-        expect(off < 0 ? undefined : `element ${off} is ${actual[off]}, not ${wanted[off]}`).toBeUndefined();
+        expect(
+          off < 0 ? undefined : `element ${off} is ${actual[off]}, expected ${wanted[off]}`,
+        ).toBeUndefined();
       }
     });
   },
 );
 
-test("kernels of one module are shared by contractions that need the same ones", () => {
+test("contractions of one module share kernels", () => {
   const module = makeModule();
   module.importMemory("env", "memory", { initial: 1 });
   const cache = new Map();
@@ -401,7 +403,7 @@ test("kernels of one module are shared by contractions that need the same ones",
   expect(cache.size).toBeGreaterThan(first);
 });
 
-test("a kernel reads as text: pairs of vectors at offsets 0 and 16, stores next to each other after all loads", () => {
+test("text of a kernel: pairs of vectors at offsets 0 and 16, adjacent stores after all loads", () => {
   const module = makeModule();
   module.importMemory("env", "memory", { initial: 1 });
   const dims = product(2, 8, 20, "nn");

@@ -68,14 +68,14 @@ const cases: Readonly<Record<string, Case>> = {
   },
   "sums of float64": { input: "f64", op: "add", type: "f64", value: (x) => k.add(k.call(math.cos64, x), x) },
   "greatest values": { input: "f64", op: "max", type: "f64", value: (x) => k.neg(k.call(math.sin64, x)) },
-  "least values of float32": { input: "f32", op: "min", type: "f32", value: (x) => k.call(single.cos32, x) },
+  "minimum of float32": { input: "f32", op: "min", type: "f32", value: (x) => k.call(single.cos32, x) },
   "sums of integers": {
     input: "f32",
     op: "add",
     type: "i32",
     value: (x) => k.convert("i32", k.mul(k.call(single.sin32, x), k.f32(100))),
   },
-  "whether any is true": {
+  "logical or": {
     input: "f64",
     op: "or",
     type: "bool",
@@ -83,11 +83,11 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
-describe.each(Object.entries(cases))("%s with rare branches, by blocks", (_, one) => {
+describe.each(Object.entries(cases))("%s with rare branches, in blocks", (_, one) => {
   test.each([
     ["known", true],
     ["unknown", false],
-  ])("have the bits of the interpreter, of %s length", (_known, isKnown) => {
+  ])("have the bits of the interpreter, %s length", (_known, isKnown) => {
     for (const n of [0, 1, 8, 23, 255, 256, 263, 264, 271, 512, 520, 1000]) {
       const routine = routineOf(one, n, isKnown);
       checkRoutine(routine);
@@ -102,7 +102,7 @@ describe.each(Object.entries(cases))("%s with rare branches, by blocks", (_, one
   });
 });
 
-test("a fold of few operations reads what it folds, and stores nothing", () => {
+test("a fold of few operations reads its elements directly and stores nothing", () => {
   const block = k.makeBlock();
   const sum = block.reduce("sum", "add", k.f64(0), "i", k.i32(0), k.i32(64), (_, i) =>
     k.mul(k.load("f64", "a", i), k.load("f64", "a", i)),

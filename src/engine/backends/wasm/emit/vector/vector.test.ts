@@ -190,7 +190,7 @@ function withoutNaN(op: string, type: ScalarType, x: Expr): Expr {
   return /Word|bitsOf/.test(op) && op !== "fromWords" ? k.select(k.eq(x, x), x, k.constant(type, 1)) : x;
 }
 
-describe("an operation on lanes gives the bits of the interpreter", () => {
+describe("an operation on lanes has the bits of the interpreter", () => {
   const n = 93;
   for (const op of unaryOps) {
     test.each(types.filter((type) => hasUnary(op, type)))(`${op} of %s`, (type) => {
@@ -235,7 +235,7 @@ describe("an operation on lanes gives the bits of the interpreter", () => {
   });
 });
 
-test.each(Object.entries(math))("procedure %s gives the bits of the interpreter in lanes", (_, procedure) => {
+test.each(Object.entries(math))("procedure %s in lanes has the bits of the interpreter", (_, procedure) => {
   const call = (x: Expr, y: Expr): Expr =>
     k.call(procedure, ...(procedure.params.length === 2 ? [x, y] : [x]));
   for (const n of [3, 160]) {
@@ -261,13 +261,13 @@ describe("loops", () => {
     }
   });
 
-  test("long ones become functions that run some iterations at a time", () => {
+  test("long loops become functions that run a range of iterations", () => {
     const n = 70_001;
     expectAgreement(elementwise("f32", "f32", n, (x, y) => k.mul(k.add(x, y), x)));
     expectAgreement(elementwise("f64", "bool", n, (x, y) => k.lt(k.mul(k.add(x, y), x), y)));
   });
 
-  test("long ones that go on from iteration to iteration run some iterations a call, upwards, downwards, and as long as a number says", () => {
+  test("long loops with carried values run a range of iterations per call: upwards, downwards, and with a computed length", () => {
     const n = 30_000;
     const made: Made = {
       ins: [["a", "f64"]],
@@ -311,7 +311,7 @@ describe("loops", () => {
     expect(textOf(routine).match(/\(func \$steps/g)).toHaveLength(3);
   });
 
-  test("several results, in-place changes, strides, gathers, numbers of the surroundings and of the index", () => {
+  test("several results, in-place changes, strides, gathers, values from outside the loop and of the index", () => {
     const n = 45;
     const made: Made = {
       ins: [
@@ -352,7 +352,7 @@ describe("loops", () => {
   });
 
   test.each([4, 12, 21, 45])(
-    "every second element of %i, read up to the last one there is, and written alone or with those between",
+    "every second element of %i, read up to the last element, and written alone or with those between",
     (n) => {
       for (const type of types) {
         const made: Made = {
@@ -394,7 +394,7 @@ describe("loops", () => {
     },
   );
 
-  test("branches, for some lanes and for all, with loads and stores that only some lanes may make", () => {
+  test("branches taken by some lanes or all, with loads and stores for some lanes only", () => {
     const n = 61;
     const made: Made = {
       ins: [["a", "f64"]],
@@ -439,7 +439,7 @@ describe("loops", () => {
     expectAgreement(routine);
   });
 
-  test("numbers that are the same in all iterations are computed once, before the loop", () => {
+  test("loop-invariant values are computed once, before the loop", () => {
     const n = 40;
     const made: Made = {
       ins: [
@@ -470,7 +470,7 @@ describe("loops", () => {
     expect(text.slice(0, text.indexOf("loop $")).match(/call \$exp/g)).toHaveLength(1);
   });
 
-  test("numbers of two calls of one procedure that are the same in all iterations are not mistaken for one another", () => {
+  test("loop-invariant values of two calls of one procedure are not confused", () => {
     const n = 40;
     const made: Made = {
       ins: [["a", "f64"]],
@@ -491,7 +491,7 @@ describe("loops", () => {
     );
   });
 
-  test("stores wait for what follows, so that an iteration in which there is something rare can be done again", () => {
+  test("stores are delayed, so that an iteration with a rare case can be repeated", () => {
     const n = 40;
     const made: Made = {
       ins: [["a", "f64"]],
@@ -512,7 +512,7 @@ describe("loops", () => {
     expect(textOf(routine)).not.toContain("call $hardSin.x4"); // V8 cannot widen code that contains such a call
   });
 
-  test("a store that only one side of a choice reads is made before the choice", () => {
+  test("a store that one branch of a choice reads is made before the choice", () => {
     const n = 19;
     const made: Made = { ins: [["a", "f64"]], outs: [["out", "f64"]], n };
     const routine = routineOf(made, (block) =>
@@ -526,7 +526,7 @@ describe("loops", () => {
     expectAgreement(routine);
   });
 
-  test("a branch and a loop go by what their condition was, also where it is a local that they set", () => {
+  test("a branch and a loop use the initial value of their condition, even if it is a local that they set", () => {
     const made: Made = {
       ins: [
         ["a", "i32"],
@@ -569,7 +569,7 @@ describe("loops", () => {
     }
   });
 
-  test("neighbours that the first lanes do not have are read for the later ones", () => {
+  test("neighbours that the first lanes lack are read for later lanes", () => {
     const n = 29;
     const made: Made = { ins: [["a", "u32"]], outs: [["out", "u32"]], temps: [["copy", "u32"]], n };
     const routine = routineOf({ ...made, results: [k.local("f64", "sum")] }, (block) => {
@@ -587,7 +587,7 @@ describe("loops", () => {
     expectAgreement(routine);
   });
 
-  test("a nest: rows within columns, and sums over either", () => {
+  test("a nest: rows within columns, and sums over either axis", () => {
     const [rows, columns] = [13, 37];
     const made: Made = {
       ins: [
@@ -638,7 +638,7 @@ describe("loops", () => {
   });
 
   test.each([2, 3, 4, 5, 7, 8])(
-    "rows of %d elements: several rows at a time where a row fills no vector",
+    "rows of %d elements: several rows at once if a row is shorter than a vector",
     (columns) => {
       const rows = 19;
       const at = (i: Expr, j: Expr): Expr => k.add(k.mul(i, k.i32(columns)), j);
@@ -765,15 +765,15 @@ describe("contractions", () => {
   });
 });
 
-describe("what is written for lanes", () => {
+describe("generated code of vectorized loops", () => {
   const text = (routine: Routine): string => textOf(routine);
 
-  test("an elementwise loop: two vectors from one address, stored side by side", () => {
+  test("an elementwise loop uses two vectors with one address, stored next to each other", () => {
     const lines = text(elementwise("f32", "f32", 64, (x, y) => k.mul(x, y)));
     expect(lines).toMatch(/f32x4\.mul[^]*f32x4\.mul[^]*v128\.store [^\n]*\n\s*\(v128\.store offset=16/);
   });
 
-  test("what is loaded and what is stored is not copied on the way, but for what is set in between", () => {
+  test("loaded and stored values are not copied, except values that are set in between", () => {
     const copies = (routine: Routine): number =>
       text(routine).match(/\(local\.set \$\d+ \(local\.get \$\d+\)\)/g)?.length ?? 0;
     expect(copies(elementwise("f32", "f32", 64, (x, y) => k.mul(k.add(x, y), x)))).toBe(0);
@@ -796,7 +796,7 @@ describe("what is written for lanes", () => {
     [67, 1],
     [70_016, 0],
     [70_001, 1],
-  ])("a loop of %d iterations has a scalar rest only where iterations are left over", (n, rests) => {
+  ])("a loop of %d iterations has a scalar remainder only if iterations are left over", (n, rests) => {
     const routine = elementwise("f32", "f32", n, (x, y) => k.mul(x, y));
     expect(text(routine).match(/\bf32\.mul\b/g) ?? []).toHaveLength(rests);
     expectAgreement(routine);
@@ -816,7 +816,7 @@ describe("what is written for lanes", () => {
     expect(lines.match(/v128\.store/g)).toHaveLength(2);
   });
 
-  test("as many iterations as there are lanes are no loop, and loops within end where they go on", () => {
+  test("as many iterations as lanes need no loop, and inner loops end where they continue", () => {
     const made: Made = { ins: [["a", "f64", 12]], outs: [["out", "f64", 4]], scalars: [["m", "i32"]], n: 4 };
     const routine = routineOf(made, (block) =>
       block.forEach("i", k.i32(0), k.i32(4), (loop, i) => {
@@ -832,7 +832,7 @@ describe("what is written for lanes", () => {
     expect(lines).not.toMatch(/\bbr \$/);
   });
 
-  test("loops within make two iterations at a time, from one address, and one where one is left", () => {
+  test("inner loops run two iterations at once with one address, and one if one is left", () => {
     const made: Made = {
       ins: [
         ["a", "f64", 24],
@@ -870,7 +870,7 @@ describe("what is written for lanes", () => {
     expect(new Set(offsets)).toEqual(new Set([16, 8, 24, 96, 112, 128, 144]));
   });
 
-  test("elements at a fixed step are read and written from one address, wherever the first of them lies", () => {
+  test("elements with a constant stride are read and written with one address, at any start", () => {
     const made: Made = { ins: [["a", "f64", 60]], outs: [["out", "f64", 60]], n: 16 };
     const routine = routineOf(made, (block) => {
       block.for("j", k.i32(0), k.i32(60), (loop, j) => loop.store("out", j, k.f64(0)));
@@ -888,7 +888,7 @@ describe("what is written for lanes", () => {
       );
   });
 
-  test("a choice between a value and zero is a mask, unless the zero has a sign", () => {
+  test("a choice between a value and zero is a mask, unless zero has a sign", () => {
     const chosen = (x: Expr, y: Expr): string =>
       text(elementwise("f32", "f32", 8, (a, b) => k.select(k.lt(a, b), x, y)));
     const a = k.load("f32", "a", k.local("i32", "i"));
@@ -897,7 +897,7 @@ describe("what is written for lanes", () => {
     expect(chosen(a, k.f32(-0))).toMatch(/v128\.bitselect\b/);
   });
 
-  test("a choice is one instruction of the processor where the engine has that", () => {
+  test("a choice is a single machine instruction in engines that support it", () => {
     const routine = elementwise("f64", "f64", 8, (a, b) => k.select(k.lt(a, b), b, k.neg(a)));
     const lines = moduleText(makeWasmBackend({ relaxed: true }).moduleOf!(routine));
     expect(lines).toMatch(/i64x2\.relaxed_laneselect\b/);
@@ -926,7 +926,7 @@ describe("what is written for lanes", () => {
   });
 });
 
-test("an input that a routine changes is changed where the caller has it", () => {
+test("an input that a routine changes is changed in the caller's array", () => {
   const made: Made = { ins: [["a", "f64"]], outs: [], n: 5 };
   const routine = routineOf(made, (block) =>
     block.forEach("i", k.i32(0), k.i32(5), (loop, i) =>

@@ -54,7 +54,7 @@ function widen(bytes: Uint8Array, ...more: readonly string[]): string {
   return stdout + stderr.slice(0, 200);
 }
 
-describe("a call in a branch, of a value that is stored beside it", () => {
+describe("a call in a branch, of a value that is stored next to it", () => {
   const cases: Readonly<Record<string, (loop: Block, x: Expr, i: Expr) => void>> = {
     "of an element": (loop, x, i) => {
       const y = loop.let("y", k.f64(3));
@@ -62,7 +62,7 @@ describe("a call in a branch, of a value that is stored beside it", () => {
       loop.store("out", i, k.mul(x, k.f64(7.5)));
       loop.store("other", i, y);
     },
-    "of a number for all elements": (loop, x, i) => {
+    "of a loop-invariant value": (loop, x, i) => {
       const y = loop.let("y", k.load("f64", "a", k.i32(2)));
       const z = loop.let("z", y);
       loop.if(k.lt(x, k.f64(1)), (then) => then.set(y, k.call(math.pow64, k.f64(1), z)));
@@ -70,7 +70,7 @@ describe("a call in a branch, of a value that is stored beside it", () => {
       loop.store("other", i, y);
     },
   };
-  test.each(Object.entries(cases))("%s gives the bits of the interpreter", (_, write) => {
+  test.each(Object.entries(cases))("%s has the bits of the interpreter", (_, write) => {
     const a = Float64Array.from({ length: n }, (_, i) => Math.sin(i) * 3);
     const [want, got] = [interpBackend, backend].map((one) => {
       const outs = [new Float64Array(n), new Float64Array(n)];
@@ -82,12 +82,12 @@ describe("a call in a branch, of a value that is stored beside it", () => {
     });
     expect(got).toEqual(want);
   });
-  testWide.each(Object.entries(cases))("%s lets V8 go on, whoever set its switch", (_, write) => {
+  testWide.each(Object.entries(cases))("%s does not crash V8, whoever set its flag", (_, write) => {
     for (const by of [backend, narrow]) expect(widen(bytesOf(routineOf(write), by))).toBe("compiled\n");
   });
 });
 
-describe("a fold that stores what it takes in, of functions with rare branches", () => {
+describe("a fold with rare branches that stores its inputs", () => {
   const folded = (type: "f32" | "f64"): Routine => {
     const block = k.makeBlock();
     const total = block.reduce("total", "add", k.constant(type, 0), "i", k.i32(0), k.i32(n), (loop, i) => {
@@ -107,14 +107,14 @@ describe("a fold that stores what it takes in, of functions with rare branches",
       body: block.statements,
     };
   };
-  test.each(["f32", "f64"] as const)("is in vectors, which V8 lets be: %s", (type) => {
+  test.each(["f32", "f64"] as const)("is vectorized, and V8 accepts it: %s", (type) => {
     for (const by of [backend, narrow]) {
       const bytes = bytesOf(folded(type), by);
       expect(moduleText(bytes)).toContain("v128.store");
       if (canWiden) expect(widen(bytes)).toBe("compiled\n");
     }
   });
-  test.each(["f32", "f64"] as const)("gives the bits of the interpreter: %s", (type) => {
+  test.each(["f32", "f64"] as const)("has the bits of the interpreter: %s", (type) => {
     const a = makeArray(type, n).map((_, i) => Math.sin(i) * 10 ** i);
     const [want, ...got] = [interpBackend, backend, narrow].map((one) => {
       const outs = [makeArray(type, n), makeArray(type, n)];
@@ -128,7 +128,7 @@ describe("a fold that stores what it takes in, of functions with rare branches",
   });
 });
 
-testWide("no value of an iteration goes on to the next one, which would make 256 bits too dear", () => {
+testWide("no carried values, which would make 256 bits too expensive", () => {
   const small = routineOf((loop, x, i) => {
     loop.store("out", i, k.add(x, k.f64(1)));
     loop.store("other", i, k.mul(x, x));
@@ -138,7 +138,7 @@ testWide("no value of an iteration goes on to the next one, which would make 256
   for (const decision of decisions ?? []) expect(decision).toMatch(/Save: \d+, cost: 0$/);
 });
 
-testWide("values that are folded become vectors of 256 bits", () => {
+testWide("folded values become vectors of 256 bits", () => {
   const block = k.makeBlock();
   const sum = block.reduce("sum", "add", k.f64(0), "i", k.i32(0), k.i32(640), (_, i) =>
     k.call(math.exp64, k.load("f64", "a", i)),
@@ -159,7 +159,7 @@ testWide("values that are folded become vectors of 256 bits", () => {
   );
 });
 
-test("functions of vectors are given vectors that nothing else uses: V8 may have made wider ones of those", () => {
+test("functions of vectors get vectors without other uses, because V8 may have widened those", () => {
   const routine = routineOf((loop, x, i) => {
     let y = x; // until functions are called, and not written out
     for (let j = 0; j < 8; j++)
@@ -174,7 +174,7 @@ test("functions of vectors are given vectors that nothing else uses: V8 may have
   }
 });
 
-test("with turbo mode off nothing is written for its sake", () => {
+test("without turbo mode the work-arounds for it are off", () => {
   const routine = routineOf((loop, x, i) => {
     const y = loop.let("y", k.neg(x));
     loop.if(k.lt(x, k.f64(1)), (then) => then.set(y, k.call(math.pow64, x, x)));

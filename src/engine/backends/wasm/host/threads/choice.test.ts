@@ -28,23 +28,20 @@ function work(cost: Cost, runs: number, choice = makeChoice(), start = 0, units 
 }
 
 describe("the choice whether to share", () => {
-  test.each([0.02, 0.2, 2, 20, 2000])(
-    "is for what is quicker, and costs little to find, of work of %d ms",
-    (alone) => {
-      for (const shared of [0.5, 0.7, 0.85, 1, 1.1, 1.5, 3]) {
-        const { part, spent } = work((isShared) => (isShared ? shared * alone : alone), 2000);
-        if (shared < 0.9) expect(part).toBeGreaterThan(0.94);
-        if (shared >= 1) expect(part).toBeLessThan(0.07);
-        expect(spent).toBeLessThan(1.03 * 2000 * Math.min(1, shared) * alone);
-      }
-    },
-  );
+  test.each([0.02, 0.2, 2, 20, 2000])("picks the faster way with few trials, for work of %d ms", (alone) => {
+    for (const shared of [0.5, 0.7, 0.85, 1, 1.1, 1.5, 3]) {
+      const { part, spent } = work((isShared) => (isShared ? shared * alone : alone), 2000);
+      if (shared < 0.9) expect(part).toBeGreaterThan(0.94);
+      if (shared >= 1) expect(part).toBeLessThan(0.07);
+      expect(spent).toBeLessThan(1.03 * 2000 * Math.min(1, shared) * alone);
+    }
+  });
 
-  test("is not for a gain so small that what comes after may cost more", () => {
+  test("rejects gains so small that later work may lose more", () => {
     expect(work((isShared) => (isShared ? 0.97 : 1), 2000).part).toBeLessThan(0.1);
   });
 
-  test("follows what changes: another program takes a processor, and gives it back", () => {
+  test("adapts when another program occupies a processor and releases it", () => {
     const quiet: Cost = (isShared) => (isShared ? 0.6 : 1);
     const busy: Cost = (isShared) => (isShared ? 4 : 1.1);
     const before = work(quiet, 1000);
@@ -54,20 +51,20 @@ describe("the choice whether to share", () => {
     expect(after.part).toBeGreaterThan(0.7);
   });
 
-  test("is not put off by single runs that took long, either way", () => {
+  test("ignores single slow runs of either kind", () => {
     const random = makeRandom(1);
     const spike = (): number => (random() < 0.03 ? 5 : 0);
     expect(work((isShared) => (isShared ? 0.55 : 1) + spike(), 4000).part).toBeGreaterThan(0.9);
     expect(work((isShared) => (isShared ? 1.3 : 1) + spike(), 4000).part).toBeLessThan(0.15);
   });
 
-  test("is against sharing where it is quicker most times, and now and then far slower", () => {
+  test("rejects sharing that is usually faster but sometimes far slower", () => {
     const random = makeRandom(2);
     const { part } = work((isShared) => (isShared ? (random() < 0.3 ? 8 : 0.7) : 1), 4000);
     expect(part).toBeLessThan(0.25);
   });
 
-  test("takes work of any number of units for what a unit takes", () => {
+  test("compares work of different sizes by the time per unit", () => {
     const choice = makeChoice();
     let [now, shared] = [0, 0];
     for (let run = 0; run < 2000; run++) {
@@ -81,7 +78,7 @@ describe("the choice whether to share", () => {
     expect(shared / 2000).toBeGreaterThan(0.9);
   });
 
-  test("is made by clocks that go by leaps, too", () => {
+  test("works with clocks of coarse resolution", () => {
     for (const shared of [0.5, 1.5]) {
       const choice = makeChoice();
       const read = (time: number): number => 0.02 * Math.floor(time / 0.02);

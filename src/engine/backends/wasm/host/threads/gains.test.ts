@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { watchGains } from "./gains.ts";
 
-describe("the watch over gains", () => {
-  test("stops sharing for longer and longer while it loses time, and begins again", () => {
+describe("monitoring of gains", () => {
+  test("pauses sharing for longer and longer while it loses time, and resumes", () => {
     const gains = watchGains();
     expect(gains.isWorth(0)).toBe(true);
     gains.note(0.9, 0);
@@ -16,7 +16,7 @@ describe("the watch over gains", () => {
     }
   });
 
-  test("pauses shortly again once sharing lasts", () => {
+  test("starts again with short pauses once sharing lasts", () => {
     const gains = watchGains();
     let now = 0;
     for (let loss = 0; loss < 6; loss++) {
@@ -34,7 +34,7 @@ describe("the watch over gains", () => {
     expect(gains.isWorth(now + 20)).toBe(true);
   });
 
-  test("forgives losses that gains are worth, however rare and large", () => {
+  test("tolerates losses that gains outweigh, even if gains are rare and large", () => {
     const gains = watchGains();
     for (let i = 0; i < 1000; i++) {
       gains.note(i % 100 === 99 ? -4 : 0.05, i);
@@ -42,7 +42,7 @@ describe("the watch over gains", () => {
     }
   });
 
-  test("does not forgive them for gains that are too small", () => {
+  test("does not tolerate losses that gains do not outweigh", () => {
     const gains = watchGains();
     let isWorth = true;
     for (let i = 0; i < 1000; i++) {
@@ -52,7 +52,7 @@ describe("the watch over gains", () => {
     expect(isWorth).toBe(false);
   });
 
-  test("looks away from losses that are next to nothing", () => {
+  test("ignores negligible losses", () => {
     const gains = watchGains();
     for (let i = 0; i < 40; i++) gains.note(-0.01, i);
     expect(gains.isWorth(40)).toBe(true);

@@ -234,8 +234,8 @@ const batch = (size: number, out: number, left: number, right: number): Dim<numb
 
 const contractions: readonly (readonly [string, readonly Dim<number>[]])[] = [
   ["a product", [row(67, 90, 70), column(90, 1, 1), sum(70, 1, 90)]],
-  ["one of multiples of everything", [row(64, 128, 256), column(128, 1, 1), sum(256, 1, 128)]],
-  ["one with long sums", [row(330, 35, 700), column(35, 1, 1), sum(700, 1, 35)]],
+  ["a product, sizes powers of two", [row(64, 128, 256), column(128, 1, 1), sum(256, 1, 128)]],
+  ["a product with long sums", [row(330, 35, 700), column(35, 1, 1), sum(700, 1, 35)]],
   ["a transposed left operand", [row(67, 90, 1), column(90, 1, 1), sum(70, 67, 90)]],
   ["a transposed right operand", [row(67, 90, 70), column(90, 1, 70), sum(70, 1, 1)]],
   ["a row times a matrix", [row(1, 900, 300), column(900, 1, 1), sum(300, 1, 900)]],
@@ -259,7 +259,7 @@ const contractions: readonly (readonly [string, readonly Dim<number>[]])[] = [
 describe("threads that share work", () => {
   let shared: ThreadPool | undefined; // for tests that do not change it
 
-  test("give random routines the interpreter's bits, in units of one turn", async () => {
+  test("compute the interpreter's bits for random routines, in units of one iteration", async () => {
     const pool = await started((shared ??= openPool(3)));
     let sharedLoops = 0;
     fc.assert(
@@ -278,7 +278,7 @@ describe("threads that share work", () => {
     expect(bufferSize).toBeGreaterThan(2);
   });
 
-  test("share loops and products whose lengths are known to calls only, with the interpreter's bits", async () => {
+  test("share loops and products with lengths known only at the call, with the interpreter's bits", async () => {
     const pool = await started((shared ??= openPool(3)));
     const routinesOfCalls = [reversed, running, products("batch", true), products("row", false)];
     for (const routine of routinesOfCalls) {
@@ -301,7 +301,7 @@ describe("threads that share work", () => {
   });
 
   test.each(contractions.map(([name, dims], i) => [name, dims, i] as const))(
-    "compute the bits of one thread: %s",
+    "compute the bits of a single thread: %s",
     async (_, dims, i) => {
       const pool = await started((shared ??= openPool(3)));
       const isRelaxed = detectFeatures().relaxed;
@@ -326,7 +326,7 @@ describe("threads that share work", () => {
   );
 
   test.each([5, 2, 3].slice(0, quickly(1, 3)))(
-    "compute the bits of one thread with %d, where products may be rounded once",
+    "compute the bits of a single thread with %d threads, with relaxed arithmetic",
     async (threads) => {
       const pool = await started(openPool(threads));
       const relaxed = detectFeatures().relaxed;
@@ -341,7 +341,7 @@ describe("threads that share work", () => {
     },
   );
 
-  test("have memory of their own within a kernel: for locals between its parts, and for products", async () => {
+  test("have private memory within a kernel: for locals carried between its parts, and for products", async () => {
     const pool = await started(openPool(3));
     const n = 64;
     const block = k.makeBlock();
@@ -377,7 +377,7 @@ describe("threads that share work", () => {
     pool.close();
   });
 
-  test("share loops whose bounds only the run can tell, where they are long", async () => {
+  test("share loops with computed bounds if they are long", async () => {
     const pool = await started(openPool(2));
     const made = elementwise(200_000, "f64", (x, y) => k.call(exp64, k.mul(x, y)), k.local("i32", "n"));
     const routine: Routine = {
@@ -401,7 +401,7 @@ describe("threads that share work", () => {
     pool.close();
   });
 
-  test("do nothing until work is long enough, and are not there before", () => {
+  test("are not started before work is long enough", () => {
     const pool = openPool(2);
     const short = compile(elementwise(1000, "f64", k.add), pool);
     expect(short.size?.shared).toBe(0);
@@ -414,7 +414,7 @@ describe("threads that share work", () => {
     pool.close();
   });
 
-  test("come in when work that has begun without them is still being done", () => {
+  test("join work that started without them", () => {
     const f = (x: Expr, y: Expr): Expr =>
       Array.from({ length: 10 }).reduce<Expr>((sum) => k.call(exp64, k.neg(k.mul(sum, y))), x);
     let doneByOthers = 0;
@@ -429,7 +429,7 @@ describe("threads that share work", () => {
     expect(doneByOthers).toBeGreaterThan(0);
   });
 
-  test("are started by as much work as is worth their start", () => {
+  test("are started after enough work to be worth it", () => {
     const pool = makePool(2, arena, always);
     pools.push(pool);
     const run = compile(sums, pool);
@@ -441,7 +441,7 @@ describe("threads that share work", () => {
     pool.close();
   });
 
-  test("may end in between: the others go on", async () => {
+  test("may end between runs: the others continue", async () => {
     const pool = await started(openPool(3));
     const run = compile(sums, pool);
     const expected = outcome(sums, compile(sums));
@@ -456,7 +456,7 @@ describe("threads that share work", () => {
     expectSame(outcome(sums, run), expected, () => "alone");
   });
 
-  test("that are told to end do, and what was compiled for them runs without", async () => {
+  test("end when the pool closes, and compiled code runs without them", async () => {
     const pool = await started(openPool(3));
     const run = compile(sums, pool);
     const expected = outcome(sums, run);
@@ -465,7 +465,7 @@ describe("threads that share work", () => {
     expectSame(outcome(sums, run), expected, () => "after the end");
   });
 
-  test("do not hang a program by a kernel that fails", async () => {
+  test("do not hang a program if a kernel fails", async () => {
     const pool = await started(openPool(2));
     const broken = elementwise(300_000, "f64", (x) => k.add(x, k.load("f64", "a", k.i32(400_000_000))));
     const run = compile(broken, pool);
@@ -477,7 +477,7 @@ describe("threads that share work", () => {
     pool.close();
   });
 
-  test("whose part fails are told of, and what comes after is computed without them", async () => {
+  test("report a failure in their part, and later work is computed without them", async () => {
     const n = 400_000;
     const block = k.makeBlock();
     block.forEach("i", k.i32(0), k.i32(n), (loop, i) => {
@@ -512,7 +512,7 @@ describe("threads that share work", () => {
     }
   });
 
-  test("find arrays beyond what the memory held when they came up", async () => {
+  test("access arrays beyond the size of the memory at their start", async () => {
     const pool = await started(openPool(3));
     const n = 300_000;
     const before = arena.stats().size;
@@ -535,7 +535,7 @@ describe("threads that share work", () => {
     pool.close();
   });
 
-  testInCi("never mistake a module for another one that lies where it lay", async () => {
+  testInCi("never confuse a module with an earlier one at the same address", async () => {
     const pool = await started(openPool(4));
     const { inputs, outputs } = slotsFor(sums);
     const alone: number[][] = [];
@@ -555,7 +555,7 @@ describe("threads that share work", () => {
     pool.close();
   });
 
-  test("give their memory back when they end, are not woken afterwards, and end once", async () => {
+  test("free their memory when they end, are not woken afterwards, and end once", async () => {
     const used = arena.stats().used;
     const pool = await started(openPool(3));
     pool.reserve(100_000);
@@ -572,7 +572,7 @@ describe("threads that share work", () => {
     expect(pool.doneByOthers()).toBe(0);
   });
 
-  test("that end before they are up are not waited for", () => {
+  test("that end while starting are not waited for", () => {
     const pool = openPool(4);
     const run = compile(sums, pool);
     const expected = outcome(sums, compile(sums));
@@ -582,7 +582,7 @@ describe("threads that share work", () => {
       expectSame(outcome(sums, run), expected, () => "after the end");
   });
 
-  testInCi("keep few modules, and compile again those that they need again", async () => {
+  testInCi("keep few modules, and recompile those that they need again", async () => {
     const pool = await started(openPool(2));
     const all = Array.from({ length: 70 }, (_, i) => {
       const routine = elementwise(30_000, "f64", (x, y) => k.mul(k.add(x, k.f64(i)), k.call(exp64, y)));
