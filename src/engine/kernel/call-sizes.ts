@@ -36,7 +36,7 @@ export type SizesOf = (routine: Routine) => CallSizes;
  * @throws DownhillError `internal` if a size is not known.
  */
 export function knownSizes({ inputs, outputs, temps, arenaBytes }: Routine): CallSizes {
-  const known = (size: SizeExpr): number => must(constantSize(size), "a size that is known before any call");
+  const known = (size: SizeExpr): number => must(constantSize(size), "a compile-time size");
   const extents = new Map<string, BufferExtent>();
   for (const port of [...inputs, ...outputs])
     if (port.kind === "buffer") extents.set(port.buffer.name, { size: known(port.buffer.size), offset: 0 });
@@ -69,7 +69,7 @@ export function callSizes(routine: Routine): CallSizes {
       walkExpr(size, (part) => {
         if (part.kind === "local") given.push(`${part.name} = ${inputs[scalars.get(part.name)!] as number}`);
       });
-      const problem = n < 0 ? `is ${n}` : "leaves the int32 numbers";
+      const problem = n < 0 ? `is ${n}` : "is out of the int32 range";
       throw new DownhillError(
         "range",
         `${routine.name}: ${what} ${problem} for ${[...new Set(given)].join(", ")}.`,
@@ -82,7 +82,7 @@ export function callSizes(routine: Routine): CallSizes {
     const extent: BufferExtent = { size: 0, offset: 0 };
     extents.set(name, extent);
     settle(size, `the size of buffer "${name}"`, (n) => (extent.size = n));
-    settle(offset, `the place of buffer "${name}"`, (n) => (extent.offset = n));
+    settle(offset, `the offset of buffer "${name}"`, (n) => (extent.offset = n));
     return extent;
   };
   const checked: ((inputs: readonly KernelValue[], outputs: readonly KernelValue[]) => void)[] = [];
@@ -108,7 +108,7 @@ export function callSizes(routine: Routine): CallSizes {
     const extent = enter(temp, temp.offset);
     checkedOnce.push(() => {
       if (extent.offset + extent.size * bytesPerElement[temp.type] > arenaBytes)
-        throw internalError(`temporary "${temp.name}" of ${routine.name} ends outside of its arena`);
+        throw internalError(`temporary "${temp.name}" of ${routine.name} ends beyond its arena`);
     });
   }
   settle(routine.arenaBytes, "the memory of temporaries, in bytes,", (n) => (arenaBytes = n));
@@ -211,7 +211,7 @@ function sizeAtCall(
   if (before !== undefined) return () => before.n;
   const f = size.kind === "binary" ? sizeOperations[size.op] : undefined;
   if (size.kind !== "binary" || f === undefined)
-    throw internalError("a size is made of more than arithmetic");
+    throw internalError("a size has operations other than arithmetic");
   const x = sizeAtCall(size.x, scalars, others, depth + 1);
   const y = sizeAtCall(size.y, scalars, others, depth + 1);
   return (inputs) => {

@@ -178,7 +178,7 @@ describe("a fault is found and its statement named", () => {
     ],
     [
       "a set of an index",
-      '"i" is the index of a loop and cannot be set',
+      '"i" is a loop index and cannot be set',
       routine((b) => b.for("i", k.i32(0), k.i32(2), (loop, i) => loop.set(i, k.i32(0)))),
     ],
     [
@@ -188,13 +188,13 @@ describe("a fault is found and its statement named", () => {
     ],
     [
       "a local read as another type",
-      "x gives f64 but says i32",
+      "x has type f64 but is declared i32",
       withStmt({ kind: "let", name: "y", value: k.local("i32", "x") }),
     ],
     ["an unknown buffer", 'there is no buffer "b"', routine((b) => b.let("y", k.load("f64", "b", k.i32(0))))],
     [
       "a load of another type",
-      "a[0] gives f64 but says f32",
+      "a[0] has type f64 but is declared f32",
       routine((b) => b.let("y", k.load("f32", "a", k.i32(0)))),
     ],
     ["a float index", "index x is f64, not i32", routine((b) => b.let("y", k.load("f64", "a", x)))],
@@ -217,7 +217,7 @@ describe("a fault is found and its statement named", () => {
     ["an operation that a type lacks", 'there is no "and" of f64', routine((b) => b.let("y", k.and(x, x)))],
     [
       "a result of the wrong type",
-      "x < x gives bool but says f64",
+      "x < x has type bool but is declared f64",
       withStmt({ kind: "let", name: "y", value: { kind: "binary", op: "lt", type: "f64", x, y: x } }),
     ],
     [
@@ -227,7 +227,7 @@ describe("a fault is found and its statement named", () => {
     ],
     [
       "a unary result of the wrong type",
-      "highWord(x) gives i32 but says f64",
+      "highWord(x) has type i32 but is declared f64",
       withStmt({ kind: "let", name: "y", value: { kind: "unary", op: "highWord", type: "f64", x } }),
     ],
     [
@@ -280,7 +280,7 @@ describe("a fault is found and its statement named", () => {
     ],
     [
       "a size that is read from memory",
-      'buffer "t" has b[0] elements, which is more than arithmetic',
+      'buffer "t" has b[0] elements, which has operations other than arithmetic',
       sized({ size: k.load("i32", "b", k.i32(0)) }),
     ],
     [
@@ -291,7 +291,7 @@ describe("a fault is found and its statement named", () => {
     ["a size of a local that is no input", 'local "m" is used before', sized({ size: k.local("i32", "m") })],
     [
       "an input that is set although sizes depend on it",
-      'sizes are made of "n", which cannot be set',
+      'sizes depend on "n", which therefore cannot be set',
       sized({ size: n }, (b) => b.set(n, k.i32(3))),
     ],
     [
@@ -301,12 +301,12 @@ describe("a fault is found and its statement named", () => {
     ],
     [
       "a temporary that is not aligned",
-      'buffer "t" does not begin at a multiple of 32 bytes',
+      'buffer "t" does not start at a multiple of 32 bytes',
       sized({ size: 1, offset: 40 }),
     ],
     [
       "a temporary with an arbitrary offset",
-      'buffer "t" does not begin at a multiple of 32 bytes',
+      'buffer "t" does not start at a multiple of 32 bytes',
       sized({ size: 1, offset: k.mul(n, k.i32(16)) }),
     ],
     [

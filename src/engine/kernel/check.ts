@@ -190,7 +190,7 @@ function checkTemp(context: RoutineContext, temp: Temp, arenaBytes: SizeExpr): v
   addBuffer(context, temp, true);
   checkSize(context, temp.offset, `buffer "${temp.name}"`, "bytes before it");
   if (!isMultiple(temp.offset, tempAlignment))
-    fail(context, `buffer "${temp.name}" does not begin at a multiple of ${tempAlignment} bytes`);
+    fail(context, `buffer "${temp.name}" does not start at a multiple of ${tempAlignment} bytes`);
   const end = constantSize(addSizes(temp.offset, bytesOf(temp)));
   const bytes = constantSize(arenaBytes);
   if (end !== undefined && bytes !== undefined && end > bytes)
@@ -220,7 +220,7 @@ function checkSize(context: RoutineContext, size: SizeExpr, owner: string, unit:
   walkExpr(size, (part) => {
     if (part.kind === "const" || (part.kind === "binary" && isSizeOperation(part.op))) return;
     // buffers precede all statements, so a local is an input
-    if (part.kind !== "local") fail(context, `${what}, which is more than arithmetic`);
+    if (part.kind !== "local") fail(context, `${what}, which has operations other than arithmetic`);
   });
 }
 
@@ -235,7 +235,7 @@ function checkExpr(context: RoutineContext, expr: Expr, depth = 0): void {
   checkDepth(depth);
   const part = (inner: Expr): void => checkExpr(context, inner, depth + 1);
   const gives = (type: ScalarType): void => {
-    if (expr.type !== type) fail(context, `${printExpr(expr)} gives ${type} but says ${expr.type}`);
+    if (expr.type !== type) fail(context, `${printExpr(expr)} has type ${type} but is declared ${expr.type}`);
   };
   switch (expr.kind) {
     case "const":
@@ -359,10 +359,10 @@ function checkContract(context: RoutineContext, stmt: Contract): void {
   for (const dim of stmt.dims) {
     checkExtent(context, dim.size, dim.role, "indices");
     for (const stride of [dim.out, dim.left, dim.right])
-      checkExtent(context, stride, dim.role, "elements from one index to the next");
+      checkExtent(context, stride, dim.role, "elements per index");
     if ((dim.role === "column" && dim.left !== 0) || (dim.role === "row" && dim.right !== 0))
-      fail(context, `${dim.role} has strides of both operands`);
-    if (dim.role === "sum" && dim.out !== 0) fail(context, "sum has a stride of out");
+      fail(context, `${dim.role} has strides in both operands`);
+    if (dim.role === "sum" && dim.out !== 0) fail(context, "sum has a stride in out");
   }
 }
 
@@ -375,10 +375,10 @@ function checkStmt(context: RoutineContext, stmt: Stmt, depth: number): void {
       checkExpr(context, stmt.value);
       const { type, isIndex } = lookUp(context, stmt.name);
       if (!context.scopes.slice(context.outermostSettable).some((scope) => scope.has(stmt.name)))
-        fail(context, `"${stmt.name}" comes from outside of an independent loop and cannot be set in it`);
+        fail(context, `"${stmt.name}" is declared outside an independent loop and cannot be set in it`);
       if (context.inSizes.has(stmt.name))
-        fail(context, `sizes are made of "${stmt.name}", which cannot be set`);
-      if (isIndex) fail(context, `"${stmt.name}" is the index of a loop and cannot be set`);
+        fail(context, `sizes depend on "${stmt.name}", which therefore cannot be set`);
+      if (isIndex) fail(context, `"${stmt.name}" is a loop index and cannot be set`);
       return demand(context, type, stmt.value, `the new value of "${stmt.name}",`);
     }
     case "store": {

@@ -59,7 +59,7 @@ export function outOfMemory(asked: string, cause?: unknown): DownhillError {
 }
 
 const repair =
-  "Everything that could be given back was. Smaller batches need less, float32 half of float64, checkpoint(f) keeps less for derivatives.";
+  "All memory that could be freed was freed. Use smaller batches, float32 (half of float64), or checkpoint(f), which keeps less for derivatives.";
 
 /**
  * Calls `attempt` to allocate, and returns its result. If the engine is out of memory (a RangeError), holders free
@@ -69,13 +69,13 @@ const repair =
 export function withRoom<T>(what: () => string, bytes: number, attempt: () => T): T {
   for (;;) {
     try {
-      if (isRefused()) throw new RangeError("refused by a test");
+      if (isRefused()) throw new RangeError("allocation refused by a test");
       return attempt();
     } catch (problem) {
       // a stack overflow is a RangeError too
       if (!(problem instanceof RangeError) || problem.message.includes("call stack")) throw problem;
       if (!reclaim(bytes, "engine"))
-        throw outOfMemory(`the engine has no ${mebibytes(bytes)} for ${what()}`, problem);
+        throw outOfMemory(`the engine could not allocate ${mebibytes(bytes)} for ${what()}`, problem);
     }
   }
 }

@@ -39,7 +39,7 @@ export function valueView(type: ArrayType, value: Expr): WriteView {
     local: value.kind === "local" ? value.name : undefined,
     read: () => value,
     write() {
-      throw internalError("a value is not a place to write to");
+      throw internalError("the view of a value is read-only");
     },
   };
 }

@@ -163,8 +163,8 @@ describe("checkContractPlan", () => {
   test.each<[string, (made: ContractPlan) => ContractPlan]>([
     ["tiles do not cover the rows", (made) => ({ ...made, tiles: made.tiles - 1 })],
     ["panels do not cover the columns", (made) => ({ ...made, tail: made.tail + 1 })],
-    ["units are not its parts", (made) => ({ ...made, units: made.units + 1 })],
-    ["work memory is of another size", (made) => ({ ...made, workBytes: made.workBytes - 64 })],
+    ["units and parts differ in number", (made) => ({ ...made, units: made.units + 1 })],
+    ["work memory has the wrong size", (made) => ({ ...made, workBytes: made.workBytes - 64 })],
     [
       "work memory overlaps",
       (made) =>

@@ -186,7 +186,7 @@ function putAddress(bytes: Uint8Array, at: number, address: number): void {
 export function placeProgram(kept: RelocatableProgram, memory: CodeMemory): RoutineModule {
   const starts = kept.blocks.map((block) => placeBlock(block, memory));
   const addressOf = ([block, offset]: Address): number =>
-    must(starts[block], "the place of a block") + offset;
+    must(starts[block], "the start of a block") + offset;
   const bytes = decodeBase64(kept.bytes);
   for (const [at, block, offset] of kept.relocations) putAddress(bytes, at, addressOf([block, offset]));
   const { results, argumentBlock, shared, kernels, argumentTypes } = kept;

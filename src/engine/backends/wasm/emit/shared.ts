@@ -23,7 +23,7 @@ export function emitSharedIterations(
   alone: () => void,
 ): void {
   const { body, unit } = frame;
-  const sharing = must(unit.sharing, "what threads share work by");
+  const sharing = must(unit.sharing, "the sharing of work between threads");
   const [from, to, units] = [scratch(frame, "i32"), scratch(frame, "i32"), scratch(frame, "i32")];
   emitScalar(stmt.from, frame);
   body.localSet(from);
@@ -81,7 +81,7 @@ export function emitSharedContract(
   operands: readonly number[],
 ): void {
   const { body, unit } = frame;
-  const sharing = must(unit.sharing, "what threads share work by");
+  const sharing = must(unit.sharing, "the sharing of work between threads");
   const calls = Math.ceil((callsOfProducts * statementWork(stmt)) / unit.settings.chunkWork);
   const work = unit.workMemory(made.workBytes);
   emitShared(body, unit.module, sharing, unit.reserve, {

@@ -68,7 +68,7 @@ describe.each(isShared ? [true, false] : [false])("a memory (shared: %s)", (shar
     const arena = makeArena(shared);
     const tooMuch = (): number => arena.allocate(2 ** 32, "scratch");
     expect(tooMuch).toThrow(DownhillError);
-    expect(tooMuch).toThrow(/out of memory: 4096 MiB were asked for \(scratch of functions\)/);
+    expect(tooMuch).toThrow(/out of memory: 4096 MiB were requested \(scratch of functions\)/);
     expect(arena.tryAllocate(2 ** 32, "scratch")).toBe(0);
     expect(arena.allocate(64, "code")).toBe(64); // and continues
   });

@@ -149,9 +149,9 @@ export function makeArena(mayShare: boolean): Arena {
   const makeRoom = (bytes: number, use: MemoryUse, beside = 0): void => {
     const most = mostBytes();
     if (beside + bytes < most && reclaim(bytes, "kernels")) return;
-    const more = beside > 0 ? ` beside ${mebibytes(beside)} for the same call` : "";
+    const more = beside > 0 ? `, in addition to ${mebibytes(beside)} for the same call` : "";
     throw outOfMemory(
-      `${mebibytes(bytes)} were asked for (${uses[use]})${more}; compiled functions may use ${mebibytes(most)} in all`,
+      `${mebibytes(bytes)} were requested (${uses[use]})${more}; the limit for all compiled functions is ${mebibytes(most)}`,
     );
   };
 

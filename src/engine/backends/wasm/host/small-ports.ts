@@ -51,7 +51,7 @@ export function smallPorts(
         type,
         ports: own,
         slots: own.map(({ slot }) => slot),
-        starts: own.map((port) => must(offsets.get(port), "the place of a port") / bytesPerElement[type]),
+        starts: own.map((port) => must(offsets.get(port), "the offset of a port") / bytesPerElement[type]),
         sizes: own.map(({ extent }) => extent.size),
       };
     });

@@ -305,8 +305,8 @@ function warnOfFew(count: number, wanted: number): void {
   hostState.hasWarned = true;
   // oxlint-disable-next-line no-console -- who waits for results may want to raise the limit
   console.warn(
-    `downhill: this process may reserve too few addresses (ulimit -v) for ${wanted} threads; ` +
-      `${count === 1 ? "one does everything" : `${count} share long computations`}.`,
+    `downhill: the limit of address space (ulimit -v) is too low for ${wanted} threads; ` +
+      `${count === 1 ? "computations use one" : `long computations use ${count}`}.`,
   );
 }
 

@@ -33,15 +33,15 @@ function run({ memory, pool, base, place }) {
   };
   const known = new Map();
   const claim = new BigInt64Array(memory.buffer, base + ${layout.claim}, 1);
-  // While units of a piece of work are left, all that describes it stands. Once there are none, its module may be gone, and
-  // what was read may have been anything. Reads come before the change, of nothing, that this is.
+  // While units of an epoch are left, the memory that describes its work is valid. Afterwards its module may have been
+  // freed, and earlier reads may be garbage. The atomic add of 0 orders those reads before this check.
   const isLeft = (epoch) => {
     const now = Atomics.add(claim, 0, 0n);
     return Number(now >> 32n) === epoch && (now & 0xffffffffn) !== 0n;
   };
   const moduleAt = (at, epoch) => {
     const [id, address, length] = new Int32Array(memory.buffer, at, ${descriptor.bytes / 4});
-    let found = known.get(id); // should it be another one, then it finds no units: they are of another epoch
+    let found = known.get(id); // if it is a different one, it finds no units, because its epoch has passed
     if (found === undefined && isLeft(epoch)) {
       const bytes = new Uint8Array(memory.buffer, address >>> 0, length >>> 0).slice();
       if (!isLeft(epoch)) return {};
