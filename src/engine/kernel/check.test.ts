@@ -285,7 +285,7 @@ describe("a fault is found and its statement named", () => {
     ],
     [
       "a size with bit operations",
-      'buffer "t" has n & 3 elements, which is more',
+      'buffer "t" has n & 3 elements, which has operations other',
       sized({ size: k.and(n, k.i32(3)) }),
     ],
     ["a size of a local that is no input", 'local "m" is used before', sized({ size: k.local("i32", "m") })],
