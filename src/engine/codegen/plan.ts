@@ -53,7 +53,7 @@ export interface CallPlan {
   readonly sharedFrom: number | undefined;
 }
 
-/** How a loop is written. */
+/** Plan of the code of a loop. */
 export interface LoopPlan {
   /** `undefined` if the loop stays inline in its function. */
   readonly calls: CallPlan | undefined;
@@ -63,7 +63,7 @@ export interface LoopPlan {
   readonly reason: string | undefined;
 }
 
-/** How a `while` loop is written: by calls with the given number of iterations each, or inline. */
+/** Plan of the code of a `while` loop: calls with the given number of iterations each, or inline code. */
 export interface WhilePlan {
   readonly iterationsPerCall: number | undefined;
 }
@@ -78,7 +78,7 @@ export interface BlockPlan {
   readonly type: ScalarType;
 }
 
-/** How a fold is written: in lanes, or expanded into plain statements. */
+/** Plan of the code of a fold: vectorised, or expanded into plain statements. */
 export type FoldPlan =
   | {
       readonly kind: "fold";
@@ -89,7 +89,7 @@ export type FoldPlan =
     }
   | { readonly kind: "expanded"; readonly statements: readonly Stmt[]; readonly reason: string };
 
-/** How a product of arrays is written: as its own function, in parts that threads share, or as plain loops. */
+/** Plan of the code of a product of arrays: its own function, in parts that threads may share, or plain loops. */
 export type ProductPlan =
   | {
       readonly kind: "product";

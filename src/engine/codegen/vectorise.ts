@@ -25,7 +25,7 @@ export interface IterationBody {
   readonly body: readonly Stmt[];
   /** Expressions that are read after the body. */
   readonly results: readonly Expr[];
-  /** How often it is repeated in sequence. */
+  /** Number of times that the code is repeated in sequence. */
   readonly copies: number;
 }
 

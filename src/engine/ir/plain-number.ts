@@ -1,12 +1,12 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import { Tensor } from "./tensor.ts";
 
-/** A number as messages show it that may be a tensor by mistake. */
+/** Formats a number for messages; a tensor passed by mistake is shown as its type. */
 export function showPlain(n: unknown): string {
   return n instanceof Tensor ? showType(n.type) : Object.is(n, -0) ? "-0" : String(n);
 }
 
-/** What to do where one of the numbers `given` is a tensor, and must be plain; `what` they are, in the plural. */
+/** Advice for messages if a tensor is among the numbers `given`, or "". `what` names the numbers, in the plural. */
 export function plainHint(what: string, given: readonly unknown[]): string {
   const x = given.find((n) => n instanceof Tensor);
   if (x === undefined) return "";
@@ -16,9 +16,8 @@ export function plainHint(what: string, given: readonly unknown[]): string {
 }
 
 /**
- * Refuses a tensor where an option is a plain number, before it is compared.
- *
- * @throws DownhillError `option`.
+ * Checks that an option is not a tensor, before it is compared.
+ * @throws DownhillError `option` if it is one.
  */
 export function refuseTensor(operation: string, option: string, value: unknown): void {
   if (!(value instanceof Tensor)) return;

@@ -18,7 +18,7 @@ export interface AxisInterval {
 }
 
 /**
- * Which elements of a cotangent may be zeros left by a mask, that is, elements that were not selected or not read.
+ * Elements of a cotangent that may be zeros left by a mask because they were not selected or not read.
  * `true`: any element; an interval: the elements outside of it, because only the interval was read; `false`: none.
  */
 export type Mask = boolean | AxisInterval;

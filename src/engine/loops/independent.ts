@@ -18,7 +18,7 @@ interface MarkingState extends LoopFacts {
   fresh(hint: string): string;
 }
 
-/** What `markLoops` needs to know about the routine around the block. */
+/** Information for `markLoops` about the routine around the block. */
 export interface MarkingContext extends LocalFacts {
   readonly memory: StripMemory | undefined;
   readonly options: LoopPassOptions;

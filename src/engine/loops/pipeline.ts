@@ -12,7 +12,7 @@ import type { StripMemory } from "./strips.ts";
 import { withDifferences } from "./subtractions.ts";
 import { withoutUnusedLocals } from "./unused-locals.ts";
 
-/** What the passes need to know about the routine around the block. */
+/** Information for the passes about the routine around the block. */
 export interface LoopContext extends LocalFacts {
   /** Memory for strips; `undefined` if the routine has none. */
   readonly memory: StripMemory | undefined;

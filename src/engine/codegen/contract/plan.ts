@@ -120,7 +120,7 @@ export interface BlocksMethod {
   readonly work: WorkLayout;
 }
 
-/** How a contraction is computed. `printContractPlan` prints it. Code writers follow it without further decisions. */
+/** Plan of the computation of a contraction, complete for code writers. `printContractPlan` prints it. */
 export interface ContractPlan extends ContractProblem, Tiling, Blocking {
   readonly method: ContractMethod;
   /** Number of independent parts of the work, which may run in any order or in parallel. */

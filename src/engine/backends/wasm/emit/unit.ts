@@ -42,7 +42,7 @@ export interface EmitSettings {
 export interface ModuleContext {
   readonly module: ModuleBuilder;
   readonly settings: EmitSettings;
-  /** How loops, folds and products are written. */
+  /** Plans for the code of loops, folds and products. */
   readonly plan: RoutinePlan;
   /** Functions that contractions share. */
   readonly contracts: ContractCache;

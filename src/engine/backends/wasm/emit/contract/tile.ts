@@ -36,7 +36,7 @@ export interface Tile extends SummandCount {
    * one ended.
    */
   readonly step: { readonly left: number | undefined; readonly right: number; readonly out: number };
-  /** How sums are stored: `set` overwrites `out`, `add` adds to it, `either` depends on a parameter. */
+  /** Way of storing sums: `set` overwrites `out`, `add` adds to it, `either` depends on a parameter. */
   readonly store: "set" | "add" | "either";
 }
 
