@@ -3,7 +3,7 @@ import type { Expr } from "../kernel/scalar.ts";
 import { assertNever } from "../util/assert-never.ts";
 
 /**
- * How an expression depends on an index (of a loop or of a lane). `uniform`: not at all; `affine`: changes by a fixed
+ * Dependence of an expression on an index (of a loop or of a lane). `uniform`: not at all; `affine`: changes by a fixed
  * stride when the index grows by one; `integral`: integer arithmetic on such numbers, computable separately for each
  * index; `varying`: in any other way.
  */

@@ -50,9 +50,8 @@ export function isIntegerIn(
 }
 
 /**
- * The one check of integer options: returns the value, −0 as 0.
- *
- * @throws DownhillError `range` for anything but an integer in the range, with a hint for tensors.
+ * Checks an integer option, and returns its value, with −0 as 0.
+ * @throws DownhillError `range` for anything but an integer in the range, with advice for tensors.
  */
 export function checkInteger(
   operation: string,

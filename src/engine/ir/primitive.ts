@@ -83,7 +83,7 @@ export interface TransformTools {
   };
   /**
    * Splits a program by partial evaluation. `atHand` marks inputs that the later part can read anyway; values that are
-   * cheap to compute from these inputs become no residuals. `isRepeated` (default true): residuals are saved for each
+   * cheap to compute from these inputs are not saved as residuals. `isRepeated` (default true): residuals are saved for each
    * iteration of a loop.
    */
   partialEvalProgram(

@@ -128,7 +128,7 @@ export class Tensor {
     return Object.freeze(this.type.shape);
   }
 
-  /** Kind of elements. */
+  /** Element type. */
   get dtype(): DType {
     return this.type.dtype;
   }

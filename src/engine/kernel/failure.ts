@@ -11,7 +11,7 @@ export interface FailureLocals<Site> {
   readonly length: Expr;
   /** Value `i` for the error message, f64. */
   value(i: number): Expr;
-  /** True if there is a site. */
+  /** True if the code has a site, that is, a call that may fail. */
   readonly canFail: boolean;
   /** Adds a site, that is, a position in the code where a call may fail, and returns its number. */
   add(site: Site): number;

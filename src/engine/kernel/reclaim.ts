@@ -49,7 +49,7 @@ export function reclaim(bytes: number, place: MemoryKind): boolean {
 }
 
 /**
- * Error of an allocation that fails after everything possible was freed. `asked` is a clause like "… was asked for".
+ * Error of an allocation that fails after everything possible was freed. `asked` is a clause like "… were requested".
  */
 export function outOfMemory(asked: string, cause?: unknown): DownhillError {
   const text = [`out of memory: ${asked}.`, ...reclaiming.reports.map((report) => report()), repair].join(

@@ -127,7 +127,10 @@ function isPowerOfTwo(expr: BinaryExpr): expr is PowerOfTwo {
   return x.op === "shl" && x.y.kind === "const" && x.y.value >= 20 && x.y.value < 32;
 }
 
-/** Reads it from a table, because two stores of 32 bits followed by a load of 64 bits would stall the processor. */
+/**
+ * Code of a power of two: reads it from a table, because two stores of 32 bits followed by a load of 64 bits would stall
+ * the processor.
+ */
 function powerOfTwo({ x }: PowerOfTwo, scope: ExpressionContext, depth: number): RangedExprText {
   const exponent = value(x.x, scope, depth);
   const places = x.y.value - 20;

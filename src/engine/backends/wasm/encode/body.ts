@@ -161,7 +161,7 @@ class Locals {
     return index;
   }
 
-  /** Vector that is never set. */
+  /** Returns the index of a vector local that is never set, and therefore zero. */
   zero(): number {
     return (this.zeroVector ??= this.add("v128", "zero"));
   }

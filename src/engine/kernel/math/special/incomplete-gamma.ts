@@ -221,7 +221,7 @@ function isDefined(a: Expr, x: Expr): Expr {
   return and(and(le(f64(0), a), le(f64(0), x)), not(isSame));
 }
 
-/** True if neither is 0 or infinite. */
+/** True if a and x are neither 0 nor infinite. */
 function isInside(a: Expr, x: Expr): Expr {
   return and(and(lt(f64(0), a), lt(a, f64(Infinity))), and(lt(f64(0), x), lt(x, f64(Infinity))));
 }

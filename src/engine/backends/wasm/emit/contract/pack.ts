@@ -237,7 +237,7 @@ function copyVectors(packer: Packer, k: number): void {
   }
 }
 
-/** Copies the summands of one vector, which are contiguous in each column. */
+/** Copies as many summands as a vector has lanes, contiguous in each column, by transposing squares of scalars. */
 function transposeSquares(packer: Packer): void {
   const { body, int, pack, vectors, square, spare } = packer;
   const { lanes, columns } = pack;
