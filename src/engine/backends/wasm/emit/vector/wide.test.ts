@@ -17,7 +17,7 @@ import { moduleText } from "../../encode/text.ts";
 const n = 19;
 const backend = makeWasmBackend({ wide: true });
 /**
- * Backend for 128-bit vectors, with the work-arounds for a revectorizer that someone else enabled (on the command line
+ * Backend for 128-bit vectors, with the workarounds for a revectorizer that someone else enabled (on the command line
  * or in a page).
  */
 const narrow = makeWasmBackend({
@@ -174,7 +174,7 @@ test("functions of vectors get vectors without other uses, because V8 may have w
   }
 });
 
-test("without turbo mode the work-arounds for it are off", () => {
+test("without turbo mode the workarounds for it are off", () => {
   const routine = routineOf((loop, x, i) => {
     const y = loop.let("y", k.neg(x));
     loop.if(k.lt(x, k.f64(1)), (then) => then.set(y, k.call(math.pow64, x, x)));
