@@ -164,8 +164,8 @@ function workOfBlock(
       return;
     }
     narrow += n;
-    called += times * exprs.reduce((sum, expr) => sum + callsIn(expr), 0) * operationsOfCall;
-    foreign += times * exprs.reduce((sum, expr) => sum + foreignIn(expr), 0);
+    called += times * exprs.reduce((sum, expr) => sum + countCalls(expr), 0) * operationsOfCall;
+    foreign += times * exprs.reduce((sum, expr) => sum + countForeign(expr), 0);
   };
   const inner = (stmts: readonly Stmt[], count: number, widens: boolean): void => {
     const work = workOfBlock(stmts, times * count, isWide || widens, known);
@@ -216,7 +216,7 @@ function workOfBlock(
   return { wide, narrow, called, foreign };
 }
 
-function callsIn(expr: Expr): number {
+function countCalls(expr: Expr): number {
   let n = 0;
   walkExpr(expr, ({ kind }) => {
     if (kind === "call") n++;
@@ -224,17 +224,17 @@ function callsIn(expr: Expr): number {
   return n;
 }
 
-function foreignIn(expr: Expr): number {
+function countForeign(expr: Expr): number {
   let n = 0;
   walkExpr(expr, (part) => {
     if (part.kind === "const" || part.kind === "local") return;
-    if (part.type === "f32" || part.type === "u32" || isOfWords(part)) n++;
+    if (part.type === "f32" || part.type === "u32" || usesWords(part)) n++;
   });
   return n;
 }
 
 /** True if an expression splits a float into words or bits, or assembles one. */
-function isOfWords(expr: Expr): boolean {
+function usesWords(expr: Expr): boolean {
   if (expr.kind === "binary") return expr.op === "fromWords";
   return expr.kind === "unary" && ["highWord", "lowWord", "bitsOf", "fromBits"].includes(expr.op);
 }

@@ -277,8 +277,10 @@ function lanesOf(stmt: ForStmt, target: CodegenTarget): LanePlan | string {
     const can = canVectorise(iteration, lanes);
     if (can !== true) return can;
     if (stmt.strip === true) return { ...lanes, count: knownIterations(stmt) === 8 ? 8 : 4 };
-    if (leavesManyOver(stmt, target)) return { ...lanes, count: 4 };
-    return gainsByTwice(stmt, lanes.count, target) ? { ...lanes, count: lanes.count === 8 ? 16 : 8 } : lanes;
+    if (prefersFourLanes(stmt, target)) return { ...lanes, count: 4 };
+    return gainsFromTwiceTheLanes(stmt, lanes.count, target)
+      ? { ...lanes, count: lanes.count === 8 ? 16 : 8 }
+      : lanes;
   };
   const withoutRare = hasRare(stmt.body) ? withLanes(true) : "there are no rare branches";
   return typeof withoutRare === "string" ? withLanes(false) : withoutRare;
@@ -300,7 +302,7 @@ function lanesFor(
  * True if groups of eight leave so many remaining iterations that groups of four are faster. Loops with inner loops
  * need two vectors, which hide each other's latency.
  */
-function leavesManyOver({ from, to, body }: ForStmt, { wide }: CodegenTarget): boolean {
+function prefersFourLanes({ from, to, body }: ForStmt, { wide }: CodegenTarget): boolean {
   if (from.kind !== "const" || to.kind !== "const") return false;
   if (body.some(({ kind }) => kind === "for" || kind === "while" || kind === "reduce")) return false;
   const iterations = to.value - from.value;
@@ -314,7 +316,7 @@ function leavesManyOver({ from, to, body }: ForStmt, { wide }: CodegenTarget): b
  * True if a loop should use twice the lanes where a 256-bit vector replaces two vectors, because a single vector does
  * not hide its own latency. Bools are stored as bytes, so they allow at most eight lanes.
  */
-function gainsByTwice(stmt: ForStmt, count: number, { wide }: CodegenTarget): boolean {
+function gainsFromTwiceTheLanes(stmt: ForStmt, count: number, { wide }: CodegenTarget): boolean {
   const iterations = knownIterations(stmt);
   if (!wide || iterations === undefined || hasKind(stmt.body, loops) || hasBoolsInMemory(stmt.body))
     return false;

@@ -270,7 +270,7 @@ export function isInlined(procedure: Procedure, isConditional: boolean, inlined:
 function visitCall({ procedure, args }: Expr & { kind: "call" }, walk: LaneAnalysis): void {
   const { found } = walk;
   if (!isInlined(procedure, walk.isConditional, found.inlined)) {
-    const reason = whyNoFunction(procedure, walk.isNarrow);
+    const reason = reasonAgainstFunction(procedure, walk.isNarrow);
     if (reason !== undefined) refuse(walk, reason);
     for (const arg of args) visitExpr(arg, walk);
     return;
@@ -293,7 +293,7 @@ function visitCall({ procedure, args }: Expr & { kind: "call" }, walk: LaneAnaly
  * Reason why a procedure cannot be a function of vectors with arguments that differ between lanes; `undefined` if it
  * can.
  */
-function whyNoFunction(procedure: Procedure, isNarrow: boolean): string | undefined {
+function reasonAgainstFunction(procedure: Procedure, isNarrow: boolean): string | undefined {
   if (isNarrow && usesDouble(procedure.body, [procedure.result], false))
     return `"${procedure.name}" uses float64 in lanes of 32 bits`;
   let reason: string | undefined;

@@ -49,12 +49,12 @@ export function binaryRange(
     case "max":
       return { low: Math.max(x.low, y.low), high: Math.max(x.high, y.high) };
     case "and":
-      if (areTruths(x, y)) return { low: Math.min(x.low, y.low), high: Math.min(x.high, y.high) };
+      if (areBooleans(x, y)) return { low: Math.min(x.low, y.low), high: Math.min(x.high, y.high) };
       if (x.low >= 0 && y.low >= 0) return { low: 0, high: Math.min(x.high, y.high) };
       if (x.low >= 0) return { low: 0, high: x.high };
       return y.low >= 0 ? { low: 0, high: y.high } : undefined;
     case "or":
-      return areTruths(x, y) ? { low: Math.max(x.low, y.low), high: Math.max(x.high, y.high) } : undefined;
+      return areBooleans(x, y) ? { low: Math.max(x.low, y.low), high: Math.max(x.high, y.high) } : undefined;
     case "lt":
       return truthRange(x.high < y.low, x.low >= y.high);
     case "le":
@@ -71,7 +71,7 @@ export function binaryRange(
   }
 }
 
-function areTruths(x: IntegerInterval, y: IntegerInterval): boolean {
+function areBooleans(x: IntegerInterval, y: IntegerInterval): boolean {
   return x.low >= 0 && y.low >= 0 && x.high <= 1 && y.high <= 1;
 }
 

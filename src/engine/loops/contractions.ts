@@ -195,7 +195,7 @@ function outOfElements(
   const term = termOf(
     nest,
     site,
-    (x) => x.kind === "load" && x.buffer === buffer && isAt(nest, x.index, place),
+    (x) => x.kind === "load" && x.buffer === buffer && hasPattern(nest, x.index, place),
   );
   if (term === undefined || !areAmong(nest.touching(buffer), term.stmts)) return undefined;
   const loops = new Set(place.strides.flatMap((stride, l) => (stride.size > 0 ? [l] : [])));
@@ -215,7 +215,7 @@ function outOfElements(
   };
 }
 
-function isAt(nest: LoopNest, index: Expr, place: AccessPattern): boolean {
+function hasPattern(nest: LoopNest, index: Expr, place: AccessPattern): boolean {
   const other = placeOf(nest, index);
   return (
     other !== undefined &&
@@ -247,7 +247,7 @@ function outOfLocal(
   if (depth < 0 || inner === undefined) return undefined;
   const isSum = (x: Expr): boolean => x.kind === "local" && x.name === name;
   const term = termOf(nest, site, isSum);
-  if (term === undefined || setsOf([inner], name) > 1) return undefined;
+  if (term === undefined || countSets([inner], name) > 1) return undefined;
   if ([...readersOf([inner], isSum)].some((stmt) => !term.stmts.has(stmt))) return undefined;
   const [x, y] = [factorOf(nest, term.x), factorOf(nest, term.y)];
   if (x?.source.kind === "declared" || y?.source.kind === "declared" || !x || !y) return undefined;
@@ -298,7 +298,7 @@ function beforeNest(
   return { once: copies(true), before: [...copies(false), ...contracts] };
 }
 
-function setsOf(block: StmtBlock, name: string): number {
+function countSets(block: StmtBlock, name: string): number {
   let sets = 0;
   walkBlock(block, { stmt: (stmt) => void (stmt.kind === "set" && stmt.name === name && sets++) });
   return sets;
@@ -317,7 +317,7 @@ function storedSum(
   const { body } = nest.loops[depth]!;
   const start = body.find((stmt) => stmt.kind === "let" && stmt.name === name);
   const isZero = start?.kind === "let" && start.value.kind === "const" && Object.is(start.value.value, 0);
-  if (!isZero || setsOf([nest.head], name) > 1) return undefined;
+  if (!isZero || countSets([nest.head], name) > 1) return undefined;
   const behind = body.slice(body.indexOf(nest.loops[depth + 1]!) + 1);
   for (const stmt of behind) {
     if (stmt.kind !== "store") continue;

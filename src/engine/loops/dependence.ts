@@ -204,12 +204,12 @@ export function isListApart(facts: DependenceFacts, index: string, list: readonl
   // arrays in a shared buffer are distinguished by their offsets, if every access has one
   if (parts.size > 1 && parts.has("")) return false;
   return [...parts.values()].every(
-    (part) => !part.some(({ isStore }) => isStore) || haveOwnRuns(facts, index, part),
+    (part) => !part.some(({ isStore }) => isStore) || haveSeparateRanges(facts, index, part),
   );
 }
 
 /** True if iteration i accesses only the range of `factor` elements that starts at `base + factor · i`. */
-function haveOwnRuns(
+function haveSeparateRanges(
   { isPositive }: DependenceFacts,
   index: string,
   list: readonly ElementAccess[],

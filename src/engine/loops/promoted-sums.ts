@@ -30,16 +30,16 @@ export function promoteSums(
   block: readonly Stmt[],
   { fresh, ...locals }: LocalFacts & { fresh(hint: string): string },
 ): readonly Stmt[] {
-  return promoteIn(factsOf(block, locals), block, fresh);
+  return promoteSumsOf(factsOf(block, locals), block, fresh);
 }
 
-function promoteIn(
+function promoteSumsOf(
   facts: LoopFacts,
   block: readonly Stmt[],
   fresh: (hint: string) => string,
 ): readonly Stmt[] {
   return mapWithFacts(facts, block, (stmt, here) => {
-    const inner = mapBlocks(stmt, (part) => promoteIn(here, part, fresh));
+    const inner = mapBlocks(stmt, (part) => promoteSumsOf(here, part, fresh));
     return inner.kind === "for" ? withPromotedSums(here, inner, fresh) : inner;
   });
 }
@@ -55,7 +55,7 @@ function withPromotedSums(
   if (accesses === undefined) return [loop];
   const made = madeIn(facts, loop);
   const { set, declared } = bindingsOf(loop.body);
-  if (![loop.from, loop.to].every((bound) => isSteady(bound, set))) return [loop];
+  if (![loop.from, loop.to].every((bound) => isInvariant(bound, set))) return [loop];
   const found: PromotedElement[] = [];
   for (const stmt of loop.body) {
     if (stmt.kind !== "store" || addedBy(stmt) === undefined) continue;
@@ -69,7 +69,7 @@ function withPromotedSums(
       : stmt.index;
     const type: ScalarType = stmt.value.type;
     if (index === undefined || (type !== "f64" && type !== "f32" && type !== "i32")) continue;
-    if (!isAlone(facts, loop, accesses.get(buffer)!, place, made)) continue;
+    if (!isOnlyAddedTo(facts, loop, accesses.get(buffer)!, place, made)) continue;
     const name = fresh(`${buffer}.sum`);
     found.push({ buffer, place, index, sum: { kind: "local", type, name } });
   }
@@ -94,13 +94,13 @@ function withPromotedSums(
 }
 
 /** True if an expression has the same value before and after the loop. */
-function isSteady(expr: Expr, set: ReadonlySet<string>): boolean {
+function isInvariant(expr: Expr, set: ReadonlySet<string>): boolean {
   const { touched, buffers } = usesOf([], [expr]);
   return buffers.size === 0 && ![...touched.keys()].some((name) => set.has(name));
 }
 
 /** True if the loop only adds to the element and does not access it otherwise. */
-function isAlone(
+function isOnlyAddedTo(
   facts: DependenceFacts,
   loop: ForStmt,
   list: readonly ElementAccess[],

@@ -54,7 +54,7 @@ function withMasksBelow(program: Program): Program {
       return v;
     };
     const productOf = (x: Var, side: SelectTree): Var => {
-      if (isNowhereZero(side)) {
+      if (hasNoZero(side)) {
         const product = plain({ type: out.type }, x, f);
         const value = typeof side === "number" ? side : undefined;
         const same = product.prim.algebra?.identity?.([value, undefined], [x.type, f.type], product.params);
@@ -87,14 +87,14 @@ function withMasksBelow(program: Program): Program {
 /** Number of plain products that replace a strong one. */
 function productsOf(choice: SelectTree): number {
   if (typeof choice === "number") return choice === 0 ? 0 : 1;
-  return isNowhereZero(choice) ? 1 : productsOf(choice.sides[0]) + productsOf(choice.sides[1]);
+  return hasNoZero(choice) ? 1 : productsOf(choice.sides[0]) + productsOf(choice.sides[1]);
 }
 
 function everyNumber(choice: SelectTree, is: (x: number) => boolean): boolean {
   return typeof choice === "number" ? is(choice) : choice.sides.every((side) => everyNumber(side, is));
 }
 
-function isNowhereZero(choice: SelectTree): boolean {
+function hasNoZero(choice: SelectTree): boolean {
   return everyNumber(choice, (x) => x !== 0);
 }
 
@@ -111,7 +111,8 @@ function choiceOf(eqn: Equation, choices: ReadonlyMap<Var, SelectTree>): SelectT
   const v = outs[0]!;
   if (isWhere(eqn)) {
     const [, x, y] = given;
-    if (x === undefined || y === undefined || numbersIn(x) + numbersIn(y) > mostNumbers) return undefined;
+    if (x === undefined || y === undefined || countNumbers(x) + countNumbers(y) > mostNumbers)
+      return undefined;
     return { v, condition: ins[0]!, sides: [x, y] };
   }
   // an operation on one selection and constants is applied to each of its numbers
@@ -139,6 +140,6 @@ function mapChoice(choice: SelectTree, v: Var, f: (x: number) => number | undefi
   return x === undefined || y === undefined ? undefined : { v, condition: choice.condition, sides: [x, y] };
 }
 
-function numbersIn(choice: SelectTree): number {
-  return typeof choice === "number" ? 1 : numbersIn(choice.sides[0]) + numbersIn(choice.sides[1]);
+function countNumbers(choice: SelectTree): number {
+  return typeof choice === "number" ? 1 : countNumbers(choice.sides[0]) + countNumbers(choice.sides[1]);
 }

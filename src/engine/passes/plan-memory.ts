@@ -280,7 +280,7 @@ function planStep(planner: Planner, step: FusedStep, position: number): StepMemo
 
 /** Allocates the results of a loop that later steps read, and the results of its reader. */
 function planLoop(planner: Planner, loop: ElementLoop, position: number): StepMemory {
-  const dying = dyingIn(planner, loop, position);
+  const dying = memoryEndingIn(planner, loop, position);
   for (const { outs } of loop.members)
     if ((planner.lastUse.get(outs[0]!) ?? position) > position) allocate(planner, outs[0]!, position, dying);
   if (loop.reader === undefined) return nothing;
@@ -394,7 +394,7 @@ function isSameSize(a: ArrayType, b: ArrayType): boolean {
  * Memory that a loop reads for the last time, each element only at the index that it writes. Empty for loops with a
  * reader, which still reads while results are written.
  */
-function dyingIn(
+function memoryEndingIn(
   { fused, storages }: Planner,
   { members, reader }: ElementLoop,
   position: number,

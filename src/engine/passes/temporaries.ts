@@ -90,7 +90,8 @@ export function packArena(drafts: readonly UnplacedTemporary[]): {
     for (let i = 0; i < placed.length; i++) {
       const other = placed[i]!;
       if (start + bytes <= other.start) break;
-      if (start >= other.end || !(isMet(draft, other.draft) || mixesCopies(draft, start, other))) continue;
+      if (start >= other.end || !(overlapsInTime(draft, other.draft) || mixesCopies(draft, start, other)))
+        continue;
       start = other.end;
       if (draft.copiedBy !== undefined && draft.copiedBy.length > 0) i = -1; // it may share all bytes of another temporary but not only some, so earlier ones are checked again
     }
@@ -119,14 +120,20 @@ function mixesCopies(draft: UnplacedTemporary, start: number, other: ArenaAlloca
 }
 
 /** True if two temporaries hold data at the same time. */
-function isMet(a: UnplacedTemporary, b: UnplacedTemporary): boolean {
+function overlapsInTime(a: UnplacedTemporary, b: UnplacedTemporary): boolean {
   if (a.to < b.from || b.to < a.from) return false;
   if (a.gaps.length === 0 && b.gaps.length === 0) return true;
-  return livesOf(a).some(([from, to]) => livesOf(b).some((other) => from <= other[1] && other[0] <= to));
+  return lifetimesOf(a).some(([from, to]) =>
+    lifetimesOf(b).some((other) => from <= other[1] && other[0] <= to),
+  );
 }
 
 /** Intervals during which a temporary holds data. */
-function livesOf({ from, to, gaps }: UnplacedTemporary): readonly (readonly [from: number, to: number])[] {
+function lifetimesOf({
+  from,
+  to,
+  gaps,
+}: UnplacedTemporary): readonly (readonly [from: number, to: number])[] {
   const spans: [number, number][] = [];
   let start = from;
   for (const [after, before] of gaps.toSorted(([a], [b]) => a - b)) {

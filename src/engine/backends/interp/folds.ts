@@ -72,11 +72,11 @@ export function contractStep(
     sum = add(mul(elementAt(left, l), elementAt(right, r)), sum);
     if (++count === contractBlock) flush();
   };
-  const sums = over(
+  const sums = visitIndices(
     dims.filter((dim) => dim.role === "sum"),
     product,
   );
-  const results = over(
+  const results = visitIndices(
     dims.filter((dim) => dim.role !== "sum"),
     (o, l, r) => {
       total = accumulate ? elementAt(out, o) : 0;
@@ -91,7 +91,7 @@ export function contractStep(
 }
 
 /** Visits the offsets of all indices along dims; the last dim varies fastest. */
-function over(dims: readonly Dim<number>[], visit: Visit): Visit {
+function visitIndices(dims: readonly Dim<number>[], visit: Visit): Visit {
   return dims.reduceRight<Visit>(
     (inner, dim) => (o, l, r) => {
       const { size, out, left, right } = dim;

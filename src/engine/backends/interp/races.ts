@@ -45,7 +45,7 @@ export function makeRaceChecker(): RaceChecker {
       const { array, offset } = place;
       const byte = array.byteOffset + (offset + index) * array.BYTES_PER_ELEMENT;
       for (const run of running) {
-        const other = conflict(touchesOf(run, array.buffer, byte), run.iteration, isStore);
+        const other = conflict(recordAt(run, array.buffer, byte), run.iteration, isStore);
         if (other === undefined) continue;
         throw internalError(
           `loop "${run.loop.index}" is marked as independent, but its iterations ${other} and ${run.iteration} both ` +
@@ -56,7 +56,7 @@ export function makeRaceChecker(): RaceChecker {
   };
 }
 
-function touchesOf({ touched }: IndependentLoopRun, memory: ArrayBufferLike, byte: number): RaceRecord {
+function recordAt({ touched }: IndependentLoopRun, memory: ArrayBufferLike, byte: number): RaceRecord {
   let elements = touched.get(memory);
   if (elements === undefined) touched.set(memory, (elements = new Map<number, RaceRecord>()));
   let touches = elements.get(byte);

@@ -74,7 +74,7 @@ function collect(draft: WriterState, write: (inner: WriterState) => void): Inter
 }
 
 /** Emits a counting step if the backend counts. */
-function tally({ library: { counts }, steps }: WriterState, key: keyof AccessCounts): void {
+function emitCount({ library: { counts }, steps }: WriterState, key: keyof AccessCounts): void {
   if (counts) steps.push(() => void counts[key]++);
 }
 
@@ -92,7 +92,7 @@ function statement(draft: WriterState, stmt: Stmt, depth: number): void {
     case "store": {
       const index = operand(draft, stmt.index, 0);
       const value = operand(draft, stmt.value, 0);
-      tally(draft, "stores");
+      emitCount(draft, "stores");
       noteAccess(draft, stmt.buffer, index, true);
       steps.push(storeStep(place(draft, stmt.buffer), index, value));
       return;
@@ -151,7 +151,7 @@ function statement(draft: WriterState, stmt: Stmt, depth: number): void {
       steps.push(
         contractStep(
           stmt,
-          stmt.dims.map((dim) => dimInNumbers(draft, dim)),
+          stmt.dims.map((dim) => numericDim(draft, dim)),
           places,
           draft.library,
         ),
@@ -200,7 +200,7 @@ function noteAccess(draft: WriterState, buffer: string, index: number, isStore: 
 }
 
 /** Returns a dim with numeric sizes, which the steps emitted here update in each run. */
-function dimInNumbers(draft: WriterState, dim: Dim): Dim<number> {
+function numericDim(draft: WriterState, dim: Dim): Dim<number> {
   const numbers = { role: dim.role, size: 0, out: 0, left: 0, right: 0 };
   for (const key of ["size", "out", "left", "right"] as const) {
     const size = dim[key];
@@ -236,7 +236,7 @@ function evaluate(draft: WriterState, expr: Expr, out: number, depth: number): v
       return;
     case "load": {
       const index = operand(draft, expr.index, next);
-      tally(draft, "loads");
+      emitCount(draft, "loads");
       noteAccess(draft, expr.buffer, index, false);
       steps.push(loadStep(place(draft, expr.buffer), index, out));
       return;
@@ -249,14 +249,14 @@ function evaluate(draft: WriterState, expr: Expr, out: number, depth: number): v
     }
     case "unary": {
       const x = operand(draft, expr.x, next);
-      if (isFloat(expr.type) && expr.op !== "fromBits") tally(draft, "flops");
+      if (isFloat(expr.type) && expr.op !== "fromBits") emitCount(draft, "flops");
       steps.push(mapStep(unaryFunction(expr.op, expr.x.type), x, out));
       return;
     }
     case "binary": {
       const x = operand(draft, expr.x, next);
       const y = operand(draft, expr.y, next);
-      if (isFloat(expr.type) && expr.op !== "fromWords") tally(draft, "flops");
+      if (isFloat(expr.type) && expr.op !== "fromWords") emitCount(draft, "flops");
       steps.push(binaryStep(expr.op, expr.x.type, x, y, out));
       return;
     }

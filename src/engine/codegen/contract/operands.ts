@@ -53,7 +53,11 @@ function walkOf(shape: ContractShape, operand: "left" | "right", { bytes }: Vect
 }
 
 /** True if each aligned group of summands that fills a vector is contiguous. */
-function isSideBySide(shape: ContractShape, operand: "left" | "right", { count }: VectorShape): boolean {
+function hasContiguousVectors(
+  shape: ContractShape,
+  operand: "left" | "right",
+  { count }: VectorShape,
+): boolean {
   const last = shape.sums.at(-1);
   if (last?.[operand] !== 1) return false;
   return strideOf(shape.sums, operand) === 1 || last.size % count === 0;
@@ -82,7 +86,7 @@ export function planRight(
 ): OperandPlan {
   const rows = sizeOf(shape.rows);
   const walk = walkOf(shape, "right", vector);
-  const sideBySide = isSideBySide(shape, "right", vector);
+  const sideBySide = hasContiguousVectors(shape, "right", vector);
   const one = shape.columns.slice(-1);
   const axis = one[0];
   const stride = axis?.right ?? 1;
@@ -113,7 +117,7 @@ export function planRight(
  * True if contiguous rows are read in place although their summands are strided: the stride must be small, and the
  * panels wide and thus few (measured: with panels half as wide, packing is faster).
  */
-function liesClose({ shape, vector, target }: OperandRequest): boolean {
+function isCheapInPlace({ shape, vector, target }: OperandRequest): boolean {
   const sum = shape.sums.at(-1)?.left ?? 0;
   return (
     target.wide &&
@@ -129,10 +133,10 @@ function liesClose({ shape, vector, target }: OperandRequest): boolean {
 export function planLeft(request: OperandRequest, mostRows: number, panels: number): OperandPlan {
   const { shape, vector, sums } = request;
   const walk = walkOf(shape, "left", vector);
-  const sideBySide = isSideBySide(shape, "left", vector);
+  const sideBySide = hasContiguousVectors(shape, "left", vector);
   const { inner } = splitAxes(shape.rows, ["out", "left"]);
   const isWhole = inner.length === shape.rows.length;
-  const isFast = sums === 1 || shape.sums.at(-1)?.left === 1 || liesClose(request);
+  const isFast = sums === 1 || shape.sums.at(-1)?.left === 1 || isCheapInPlace(request);
   const isSmall = sizeOf(shape.rows) * sums * vector.bytes <= nearBytes;
   if (!(isWhole || sizeOf(inner) >= 2 * mostRows) || !(isFast || isSmall || panels < 4))
     return packedOperand({ walk, sideBySide }, shape.rows, "left", vector);

@@ -173,7 +173,7 @@ function eachBlockOfSums(
       const firstRun = k.div(from, runs);
       const endRun = k.div(k.add(to, k.sub(runs, k.i32(1))), runs);
       target.for(`${prefix}.run`, firstRun, endRun, (inRun, run) => {
-        const start = placeOfRun(inRun, outer, run, `${prefix}.run`);
+        const start = offsetsOfRun(inRun, outer, run, `${prefix}.run`);
         const before = inRun.let(`${prefix}.before`, k.mul(run, runs));
         const first = inRun.let(`${prefix}.first`, k.max(zero, k.sub(from, before)));
         const end = inRun.let(`${prefix}.end`, k.min(runs, k.sub(to, before)));
@@ -184,7 +184,7 @@ function eachBlockOfSums(
 }
 
 /** Operand offsets at a combined index of all outer summation dims, of which the last varies fastest. */
-function placeOfRun(block: Block, outer: readonly Dim[], run: Expr, prefix: string): Distances {
+function offsetsOfRun(block: Block, outer: readonly Dim[], run: Expr, prefix: string): Distances {
   let [rest, left, right]: [Expr, Expr, Expr] = [run, k.i32(0), k.i32(0)];
   outer.toReversed().forEach((dim, i) => {
     const isFirst = i === outer.length - 1;

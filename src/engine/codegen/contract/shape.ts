@@ -57,15 +57,15 @@ export function shapeOf(dims: readonly Dim<number>[]): ContractShape {
   const shape = { groups, rows, columns, sums, swapped };
   if (!swapped) return shape;
   return {
-    groups: groups.map(exchange),
-    rows: columns.map(exchange),
-    columns: rows.map(exchange),
-    sums: sums.map(exchange),
+    groups: groups.map(swapOperands),
+    rows: columns.map(swapOperands),
+    columns: rows.map(swapOperands),
+    sums: sums.map(swapOperands),
     swapped,
   };
 }
 
-function exchange({ size, out, left, right }: ContractAxis): ContractAxis {
+function swapOperands({ size, out, left, right }: ContractAxis): ContractAxis {
   return { size, out, left: right, right: left };
 }
 

@@ -50,7 +50,7 @@ function sineOf(block: Block, r: DoubleDouble, z: Expr): DoubleDouble {
 }
 
 /** 1 − z/2, the main part of cos r, as a pair; z is r², whose rounding error contributes a quarter of an ulp. */
-function oneLessHalf(block: Block, z: Expr): DoubleDouble {
+function oneMinusHalf(block: Block, z: Expr): DoubleDouble {
   const high = block.let("one", lessMultiple(f64(1), z, 0.5));
   return { high, low: block.let("oneLow", lessMultiple(sub(f64(1), high), z, 0.5)) };
 }
@@ -84,7 +84,7 @@ function sinOfReduced(
 ): Expr {
   const z = block.let("z", mul(r, r));
   const zSquare = block.let("zSquare", mul(z, z));
-  const one = oneLessHalf(block, z);
+  const one = oneMinusHalf(block, z);
   const sine = block.let("sine", add(r, mulAdd(mul(z, r), sineSeries(z, zSquare), mul(low, one.high))));
   const cosine = block.let("cosine", quickCosine(z, zSquare, one.high, sub(one.low, mul(r, low))));
   // the last two bits of the quarter as top bits: the lower one selects sine or cosine, the upper one is the sign
@@ -112,7 +112,7 @@ const hardSin64: Procedure = /* @__PURE__ */ procedure(
 );
 
 /** sin(x + quarters · π/2) for any x. */
-function anySin64(name: string, quarters: number): Procedure {
+function sinProcedure(name: string, quarters: number): Procedure {
   return procedure(name, [["x", "f64"]], (block, [x]) => {
     const reduced = reduceAngle(block, block.let("size", abs(x!)));
     const value =
@@ -124,8 +124,8 @@ function anySin64(name: string, quarters: number): Procedure {
     return result;
   });
 }
-const reducedSin64: Procedure = /* @__PURE__ */ anySin64("reducedSin", 0);
-const reducedCos64: Procedure = /* @__PURE__ */ anySin64("reducedCos", 1);
+const reducedSin64: Procedure = /* @__PURE__ */ sinProcedure("reducedSin", 0);
+const reducedCos64: Procedure = /* @__PURE__ */ sinProcedure("reducedCos", 1);
 
 /** Limit below π/4, where the reduction leaves x unchanged. */
 const NEAR = 0.785;
@@ -152,7 +152,7 @@ export const cos64: Procedure = /* @__PURE__ */ procedure("cos", [["x", "f64"]],
     lt(abs(x!), f64(NEAR)),
     (near) => {
       const z = near.let("z", mul(x!, x!));
-      const one = oneLessHalf(near, z);
+      const one = oneMinusHalf(near, z);
       near.set(value, quickCosine(z, near.let("zSquare", mul(z, z)), one.high, one.low));
     },
     (far) => far.set(value, call(reducedCos64, x!)),

@@ -7,10 +7,10 @@ import type { EngineTraits } from "../engines/peephole.ts";
  */
 export function engineOf(wide: boolean): EngineTraits {
   const isRecent = "Float16Array" in globalThis;
-  return { isRecent, wide, mayWiden: wide || (isRecent && wasSwitched()) };
+  return { isRecent, wide, mayWiden: wide || (isRecent && mayBeSwitchedOn()) };
 }
 
-function wasSwitched(): boolean {
+function mayBeSwitchedOn(): boolean {
   const { process } = globalThis as { process?: Partial<NodeJS.Process> };
   if (process?.versions?.node === undefined) return true;
   const options = [...(process.execArgv ?? []), process.env?.["NODE_OPTIONS"] ?? ""];

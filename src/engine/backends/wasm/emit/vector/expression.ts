@@ -90,20 +90,20 @@ function splat(expr: Expr, width: Width, lanes: LaneCode): Vec {
   if (expr.kind === "const") return constantVec(expr.type, expr.value, width, lanes);
   const { iteration } = lanes;
   if (iteration === undefined || !isInvariant(expr, lanes)) {
-    return inOne(expr, width, emitSplat(expr, lanes), lanes);
+    return repeatedLocal(expr, width, emitSplat(expr, lanes), lanes);
   }
   const { locals } = lanes.frame;
   const hoisted = iteration.hoisted.get(locals) ?? [];
   iteration.hoisted.set(locals, hoisted);
   const known = hoisted.find((one) => one.width === width && sameExpr(one.expr, expr));
-  if (known !== undefined) return inOne(expr, width, known.reg, lanes);
+  if (known !== undefined) return repeatedLocal(expr, width, known.reg, lanes);
   const reg = emitSplat(expr, { ...lanes, frame: beforeLoop(lanes) });
   hoisted.push({ expr, width, reg });
-  return inOne(expr, width, reg, lanes);
+  return repeatedLocal(expr, width, reg, lanes);
 }
 
 /** Value whose vectors are all in one local. */
-function inOne({ type }: Expr, width: Width, reg: number, lanes: LaneCode): Vec {
+function repeatedLocal({ type }: Expr, width: Width, reg: number, lanes: LaneCode): Vec {
   return { type, width, isPlain: true, emit: () => bodyOf(lanes).localGet(reg) };
 }
 

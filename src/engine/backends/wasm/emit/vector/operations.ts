@@ -333,11 +333,11 @@ function lowBits(lanes: LaneCode): Vec {
 /** Moves lanes 2k and 2k + 1 of a 32-bit value to the low half of a vector. */
 function emitHalf(x: Vec, k: number, lanes: LaneCode): void {
   x.emit(k >> 1);
-  if (k % 2 === 1) twice(highToLow, lanes);
+  if (k % 2 === 1) shuffleTop(highToLow, lanes);
 }
 
 /** Shuffles the bytes of the vector on the stack. */
-function twice(order: readonly number[], lanes: LaneCode): void {
+function shuffleTop(order: readonly number[], lanes: LaneCode): void {
   const body = bodyOf(lanes);
   const x = body.local("v128");
   body.localTee(x);

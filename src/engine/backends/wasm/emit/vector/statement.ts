@@ -213,7 +213,7 @@ function emitVectorWhile(
     body.brIf(out);
     emitVectorBlock(stmt.body, within, call, depth + 1);
   } else {
-    const mask = both(lanes.mask, steady(stmt.condition, within, call), lanes);
+    const mask = both(lanes.mask, keptCondition(stmt.condition, within, call), lanes);
     emitAny(mask, lanes);
     body.op("i32.eqz");
     body.brIf(out);
@@ -226,7 +226,7 @@ function emitVectorWhile(
 }
 
 /** Condition that keeps its value when the locals it depends on are set. */
-function steady(condition: Expr, lanes: LaneCode, call: CallWriter): Vec {
+function keptCondition(condition: Expr, lanes: LaneCode, call: CallWriter): Vec {
   const vec = vecOf(condition, lanes, call);
   return condition.kind === "local" ? keep(vec, lanes).vec : plain(vec, lanes);
 }
@@ -249,7 +249,7 @@ function emitVectorIf(stmt: Stmt & { kind: "if" }, lanes: LaneCode, call: CallWr
     }
     return body.end();
   }
-  const condition = steady(stmt.condition, lanes, call);
+  const condition = keptCondition(stmt.condition, lanes, call);
   if (
     stmt.rare === true &&
     lanes.iteration?.rare !== undefined &&
