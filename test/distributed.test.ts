@@ -139,16 +139,8 @@ describeWithMpi("a rank that ends takes the others along", () => {
   const last = "rank 1 of 2";
 
   testInCi.each([
-    [
-      "throws",
-      "throw",
-      `${last}: ended by an error that nothing caught:\nError: the last rank has had enough\n`,
-    ],
-    [
-      "rejects",
-      "reject",
-      `${last}: ended by an error that nothing caught:\nError: the last rank was let down\n`,
-    ],
+    ["throws", "throw", `${last}: ended by an uncaught error:\nError: the last rank has had enough\n`],
+    ["rejects", "reject", `${last}: ended by an uncaught error:\nError: the last rank was let down\n`],
     ["asks for it", "abort", `${last}: the last rank asks to end it\n`],
   ])("when it %s, with its message", async (_, how, message) => {
     for (const mpirun of how === "throw" ? Object.values(mpiruns) : [mpiruns.openMpi]) {
@@ -164,7 +156,7 @@ describeWithMpi("a rank that ends takes the others along", () => {
       env: { DOWNHILL_PATIENCE: "300" },
     });
     expect(status).toBe(3);
-    expect(stderr).toMatch(/^downhill: rank 1 of 2: ended with exit code 3 while other ranks went on/m);
+    expect(stderr).toMatch(/^downhill: rank 1 of 2: ended with exit code 3 while other ranks continued/m);
   });
 });
 
@@ -176,7 +168,7 @@ describeWithMpi("a rank that ends with exit code 0", () => {
     ]);
     expect(status).toBe(1);
     expect(stderr).toMatch(
-      /^downhill: rank 1 of 2: ended with exit code 0 while other ranks went on; they are ended too\. Rank 0 waits for it in a call/m,
+      /^downhill: rank 1 of 2: ended with exit code 0 while other ranks continued; they are ended too\. Rank 0 waits for it in a call/m,
     );
     expect(stderr).toMatch(/^downhill launch: rank 1 ended the run with exit code 1\.$/m);
   });
@@ -219,9 +211,7 @@ describeWithMpi("openMpi", () => {
       env,
     });
     expect(status).not.toBe(0);
-    expect(stderr).toContain(
-      "launcher and library do not belong together: this is rank 1 of 2 for mpirun of MPICH",
-    );
+    expect(stderr).toContain("launcher and library do not match: this is rank 1 of 2 for mpirun of MPICH");
     expect(stderr).toContain("rank 0 of 1 for libmpi.so.40 (Open MPI v");
   });
 
@@ -230,7 +220,7 @@ describeWithMpi("openMpi", () => {
       "libmpi-of-nobody.so",
       /the library libmpi-of-nobody\.so cannot be loaded \(.*\)\. Install Open MPI \(Debian: apt-get/,
     ],
-    ["libm.so.6", /libm\.so\.6 is no library of MPI: it has no MPI_Get_library_version/],
+    ["libm.so.6", /libm\.so\.6 is not an MPI library: it has no MPI_Get_library_version/],
   ])("refuses %s for a library", async (library, message) => {
     const { status, stderr } = await runToEnd(process.execPath, [shortLived, program, folder], {
       env: { DOWNHILL_MPI: library },

@@ -130,7 +130,7 @@ describe("a function that depends on the size of its batch in another way", () =
     [
       "loops over items",
       (y) => Array.from({ length: (y.shape[0]! % 7) + 1 }, (_, i) => y.mul(i)).reduce((a, b) => a.add(b)),
-      "it does other operations for other sizes",
+      "its operations depend on the size",
     ],
     [
       "has the square of the size",
@@ -140,17 +140,17 @@ describe("a function that depends on the size of its batch in another way", () =
     [
       "holds as many numbers",
       (y) => y.mul(d.tensor(new Float32Array(y.shape[0]! * 6), { shape: [y.shape[0]!, 6] })),
-      "it does more operations, or holds more numbers, for larger sizes",
+      "it has more operations or numbers for larger sizes",
     ],
     [
       "loses an axis where there is one item",
       (y) => d.squeeze(y),
-      "its result out has another shape where there is one item",
+      "its result out has another shape for one item",
     ],
-    ["does other work above a size", (y) => (y.shape[0]! > 1010 ? d.sin(y) : d.cos(y)), "other sizes"],
+    ["does other work above a size", (y) => (y.shape[0]! > 1010 ? d.sin(y) : d.cos(y)), "depend on the size"],
   ])("is refused with the reason: it %s", (_, f, why) => {
     // prettier-ignore
-    expect(refused(f)).toThrow(`toOnnx: there is no model of this function for batches of any size: `);
+    expect(refused(f)).toThrow(`toOnnx: this function has no model for batches of any size: `);
     expect(refused(f)).toThrow(why);
   });
 });
@@ -162,12 +162,12 @@ test("batch names inputs that have a first axis, of one size, of a function", ()
     (): unknown =>
       toOnnx(f as never, args as never, { batch: anyBatch(...names) });
   expect(of([])).toThrow('anyBatch: needs names of inputs, as in anyBatch("x").');
-  expect(() => toOnnx(f, [1, 2], { batch: ["x"] as never })).toThrow('toOnnx: batch must be what anyBatch gives, as in anyBatch("x").'); // prettier-ignore
-  expect(of(["z"])).toThrow('anyBatch: "z" is no input; these are x, y.');
-  expect(of(["x"], [1, 2])).toThrow("anyBatch: x is a scalar, and has no axis for items.");
+  expect(() => toOnnx(f, [1, 2], { batch: ["x"] as never })).toThrow('toOnnx: batch must be the result of anyBatch, as in anyBatch("x").'); // prettier-ignore
+  expect(of(["z"])).toThrow('anyBatch: "z" is not an input; the inputs are x, y.');
+  expect(of(["x"], [1, 2])).toThrow("anyBatch: x is a scalar and has no batch axis.");
   expect(of(["x", "y"], [d.zeros([2, 3]), d.zeros([1, 3])])).toThrow("x, y have first axes of 2, 1");
   const program = d.makeProgram(f)(d.zeros([2]), d.zeros([2]));
   expect(() => toOnnx(program, { batch: anyBatch("x") })).toThrow(
-    "Give toOnnx the function that it was made of.",
+    "Pass toOnnx the function that it was traced from.",
   );
 });

@@ -15,7 +15,7 @@ const killedMpich =
   "=   EXIT CODE: 9\n====\nYOUR APPLICATION TERMINATED WITH THE EXIT STRING: Killed (signal 9)\n";
 const abortedMpich =
   "Abort(1) on node 1 (rank 1 in comm 0): application called MPI_Abort(MPI_COMM_WORLD, 1) - process 1\n";
-const told = "downhill: rank 0 of 2: ended by an error that nothing caught:\nError: no\n";
+const told = "downhill: rank 0 of 2: ended by an uncaught error:\nError: no\n";
 
 test.each([
   [137, null, killed, "rank 1 died of signal 9 (SIGKILL)"],

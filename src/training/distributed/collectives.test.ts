@@ -47,7 +47,7 @@ function equalRanks(size: number): World & { readonly messages: number[] } {
 describe("on one rank", () => {
   const world = equalRanks(1);
 
-  test("nothing is sent, computed or copied, forwards or backwards", () => {
+  test("nothing is sent, computed or copied, in the forward and backward pass", () => {
     const x = tensor([1, 2]);
     expect(psum(x, world)).toBe(x);
     expect(replicated(x, world)).toBe(x);
@@ -86,7 +86,7 @@ describe.each([2, 3, 4])("on %i ranks", (size) => {
     expect(grad((x: Tensor) => psum(x, world).pow(2))(1).item()).toBe(2 * size);
   });
 
-  test("the leaves of a tree travel in one message of each dtype, back too", () => {
+  test("the leaves of a tree share one message per dtype, also in the backward pass", () => {
     const params = { w: tensor([1, 2]), b: [tensor(3), tensor([[4]])] };
     const gradient = grad((p: typeof params) => {
       const { w, b } = replicated(p, world);
@@ -98,7 +98,7 @@ describe.each([2, 3, 4])("on %i ranks", (size) => {
     expect(world.messages).toEqual(new Array(rounds).fill(4 * 8));
   });
 
-  test("a batch goes as one, and stands before the ranks", () => {
+  test("a batch is sent as one, and its axis precedes that of the ranks", () => {
     expect(vmap((x: Tensor) => psum(x, world))([[1], [2]]).tolist()).toEqual([[size], [2 * size]]);
     expect(vmap((x: Tensor) => allGather(x, world))([[1], [2]]).shape).toEqual([2, size, 1]);
     expect(vmap(grad((p: Tensor) => psum(replicated(p, world).pow(2), world)))([1, 2]).tolist()).toEqual([
@@ -108,10 +108,10 @@ describe.each([2, 3, 4])("on %i ranks", (size) => {
   });
 });
 
-describe("inside what is compiled", () => {
+describe("inside compiled functions", () => {
   const world = equalRanks(2);
   const f = (x: Tensor): Tensor => psum(x, world).sum();
-  const message = /^psum: stands inside a function that is compiled .* psum\(jit\(valueAndGrad\(loss\)\)/;
+  const message = /^psum: is called inside a compiled function .* psum\(jit\(valueAndGrad\(loss\)\)/;
 
   test.each<[string, () => unknown]>([
     ["jit", () => jit(f)([1])],
@@ -122,24 +122,24 @@ describe("inside what is compiled", () => {
     ["cond", () => cond(greater(1, 0), f, (x: Tensor) => x, 1)],
     ["checkpoint", () => checkpoint(f)([1])],
     ["makeProgram", () => makeProgram(f)([1])],
-  ])("%s, psum says so and what to do", (_, run) => {
+  ])("%s, psum is refused with a remedy", (_, run) => {
     expect(run).toThrow(message);
   });
 
   test.each<[string, () => unknown]>([
     ["a linear map", () => jit(linearize(f, [1])[1])([1])],
     ["a pullback", () => jit(vjp((x: Tensor) => replicated(x, world), 1)[1])(1)],
-  ])("%s that was made outside does too", (_, run) => {
+  ])("%s that was created outside is refused too", (_, run) => {
     expect(run).toThrow(message);
   });
 
-  test("the others say so too", () => {
-    expect(() => jit((x: Tensor) => pmean(x, world))(1)).toThrow(/^psum: stands inside/);
-    expect(() => jit((x: Tensor) => allGather(x, world))(1)).toThrow(/^allGather: stands inside/);
-    expect(() => jit((x: Tensor) => replicated(x, world))(1)).toThrow(/^replicated: stands inside/);
+  test("the other collectives are refused too", () => {
+    expect(() => jit((x: Tensor) => pmean(x, world))(1)).toThrow(/^psum: is called inside/);
+    expect(() => jit((x: Tensor) => allGather(x, world))(1)).toThrow(/^allGather: is called inside/);
+    expect(() => jit((x: Tensor) => replicated(x, world))(1)).toThrow(/^replicated: is called inside/);
   });
 
-  test("compiled functions may stand within what talks", () => {
+  test("functions that communicate may call compiled functions", () => {
     const square = jit((x: Tensor) => x.mul(x).sum());
     expect(grad((p: Tensor) => psum(square(replicated(p, world)), world))([3, 4]).tolist()).toEqual([12, 16]);
   });
@@ -147,7 +147,7 @@ describe("inside what is compiled", () => {
 
 test("psum refuses booleans, and all refuse a missing world", () => {
   expect(() => psum(tensor([true, false]), equalRanks(2))).toThrow(
-    'psum: bool[2] holds no numbers. Make them of it first: x.astype("int32").',
+    'psum: bool[2] holds no numbers. Convert it first: x.astype("int32").',
   );
   expect(() => psum(1, undefined as never)).toThrow(
     "psum: the ranks are missing: psum(x, world), where world is",

@@ -104,7 +104,7 @@ function requireNumber(type: ArrayType): ArrayType {
   if (type.dtype !== "bool") return type;
   throw new DownhillError(
     "dtype",
-    `psum: ${showType(type)} holds no numbers. Make them of it first: x.astype("int32").`,
+    `psum: ${showType(type)} holds no numbers. Convert it first: x.astype("int32").`,
   );
 }
 
@@ -116,8 +116,8 @@ function requireEager(operation: string): void {
   if (!isStaging()) return;
   throw new DownhillError(
     "trace",
-    `${operation}: stands inside a function that is compiled (jit, scan, whileLoop, cond, checkpoint, makeProgram), where ranks cannot ` +
-      `talk. Compile what a rank computes alone and call ${operation} outside, as in psum(jit(valueAndGrad(loss))(params, batch), world).`,
+    `${operation}: is called inside a compiled function (jit, scan, whileLoop, cond, checkpoint, makeProgram), where ranks cannot ` +
+      `communicate. Compile the computation of a single rank and call ${operation} outside, as in psum(jit(valueAndGrad(loss))(params, batch), world).`,
   );
 }
 
@@ -201,7 +201,7 @@ function requireWorld(operation: string, world: unknown): asserts world is World
   if (typeof (world as World | null | undefined)?.allReduce === "function") return;
   throw new DownhillError(
     "option",
-    `${operation}: the ranks are missing: ${operation}(x, world), where world is what await openMpi() gives.`,
+    `${operation}: the ranks are missing: ${operation}(x, world), where world is the result of await openMpi().`,
   );
 }
 

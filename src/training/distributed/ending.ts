@@ -30,7 +30,7 @@ export function endWithProcess(mpi: Mpi, progress: RankProgress): void {
   process.on("exit", (code) => {
     if (uncaught !== undefined && mpi.size > 1) {
       // Node would print it only after this handler, which never returns.
-      abortWith(mpi, `ended by an error that nothing caught:\n${inspect(uncaught.error)}`);
+      abortWith(mpi, `ended by an uncaught error:\n${inspect(uncaught.error)}`);
     }
     const areThere = mpi.arrive();
     const start = performance.now();
@@ -51,9 +51,9 @@ export function endWithProcess(mpi: Mpi, progress: RankProgress): void {
 
 function leftAlone(code: number, waiting: number | undefined): string {
   if (waiting === undefined)
-    return `ended with exit code ${code} while other ranks went on; they are ended too.`;
+    return `ended with exit code ${code} while other ranks continued; they are ended too.`;
   return (
-    `ended with exit code ${code} while other ranks went on; they are ended too. Rank ${waiting} waits for it in a call that it has not made: ` +
+    `ended with exit code ${code} while other ranks continued; they are ended too. Rank ${waiting} waits for it in a call that it has not made: ` +
     "all ranks must make the same calls in the same order."
   );
 }

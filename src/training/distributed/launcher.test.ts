@@ -24,7 +24,7 @@ test.each([
   ],
   ["another launcher", { PMIX_RANK: "1" }, { make: undefined, size: undefined, rank: 1 }],
   ["nonsense", { OMPI_COMM_WORLD_SIZE: "many" }, undefined],
-])("%s is known by its variables", (_, env, expected) => {
+])("%s is recognised by its variables", (_, env, expected) => {
   const found = readLauncher(env);
   if (expected === undefined) expect(found).toBeUndefined();
   else expect(found).toMatchObject(expected);

@@ -23,7 +23,7 @@ function koffiWith(versions: Readonly<Record<string, string>>): { koffi: Koffi; 
 const openMpi = "Open MPI v5.0.7, package: Debian OpenMPI, ident: 5.0.7";
 const mpich = "MPICH Version:      4.2.1\nMPICH Release date: Wed";
 
-test("the make that belongs to the launcher is looked for first", () => {
+test("the implementation of the launcher is searched for first", () => {
   const { koffi } = koffiWith({ "libmpi.so.40": openMpi, "libmpich.so.12": mpich });
   expect(loadLibrary(koffi, undefined).constants.make).toBe("Open MPI");
   const found = loadLibrary(koffi, undefined, "MPICH");
@@ -45,10 +45,10 @@ test.each([
   expect(tried).toEqual(["/opt/lib/libmine.so"]);
 });
 
-test("where there is none, the error names what was tried and what to install", () => {
+test("if there is none, the error names the tried files and the package to install", () => {
   const { koffi, tried } = koffiWith({});
   expect(() => loadLibrary(koffi, undefined)).toThrow(
-    `openMpi: no library of MPI is found: ${["libmpi.so.40", "libmpi.40.dylib", "libmpi.so.12"].join(", ")}`,
+    `openMpi: no MPI library was found: ${["libmpi.so.40", "libmpi.40.dylib", "libmpi.so.12"].join(", ")}`,
   );
   expect(tried).toContain("libmpich.so.12");
   expect(() => loadLibrary(koffi, undefined)).toThrow(
@@ -59,9 +59,9 @@ test("where there is none, the error names what was tried and what to install", 
   );
 });
 
-test("a make whose constants are not known is refused", () => {
+test("an implementation with unknown constants is refused", () => {
   const { koffi } = koffiWith({ "libmpi.so.40": "HPE MPT 2.30" });
   expect(() => loadLibrary(koffi, undefined)).toThrow(
-    'openMpi: libmpi.so.40 is neither Open MPI nor MPICH or of its kind; it calls itself "HPE MPT 2.30".',
+    'openMpi: libmpi.so.40 is neither Open MPI nor compatible with MPICH; its version is "HPE MPT 2.30".',
   );
 });

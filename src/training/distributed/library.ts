@@ -56,7 +56,7 @@ export function loadLibrary(
   }
   const tried =
     given === undefined
-      ? `no library of MPI is found: ${usual.join(", ")} cannot be loaded. ${install}, or name the file: ` +
+      ? `no MPI library was found: ${usual.join(", ")} cannot be loaded. ${install}, or name the file: ` +
         "openMpi({ library: … }) or the variable DOWNHILL_MPI."
       : `the library ${given} cannot be loaded (${reasonOf(problem)}). ${install}, or name another file as library or in DOWNHILL_MPI.`;
   throw new DownhillError("option", `openMpi: ${tried}`, { cause: problem });
@@ -69,7 +69,7 @@ function recognise(library: ForeignLibrary, path: string): Pick<MpiLibrary, "con
   } catch (cause) {
     throw new DownhillError(
       "option",
-      `openMpi: ${path} is no library of MPI: it has no MPI_Get_library_version.`,
+      `openMpi: ${path} is not an MPI library: it has no MPI_Get_library_version.`,
       {
         cause,
       },
@@ -81,7 +81,7 @@ function recognise(library: ForeignLibrary, path: string): Pick<MpiLibrary, "con
   if (/mpich|mvapich|intel\(r\) mpi|cray/i.test(version)) return { constants: mpichConstants, version };
   throw new DownhillError(
     "option",
-    `openMpi: ${path} is neither Open MPI nor MPICH or of its kind; it calls itself ${JSON.stringify(version)}. ${install}.`,
+    `openMpi: ${path} is neither Open MPI nor compatible with MPICH; its version is ${JSON.stringify(version)}. ${install}.`,
   );
 }
 

@@ -135,13 +135,13 @@ function begin({ library, constants, version }: MpiLibrary): Session {
   if (number[0] !== 0)
     throw new DownhillError(
       "option",
-      "openMpi: MPI is initialised already in this process, by another copy of downhill or another module.",
+      "openMpi: MPI is already initialised in this process, by another copy of downhill or another module.",
     );
   call("Init_thread", "void *, void *, int, void *")(null, null, threadFunneled, number);
   if (number[0] < threadFunneled)
     throw new DownhillError(
       "option",
-      `openMpi: ${version} was built without support for threads (MPI_THREAD_FUNNELED), which JavaScript has. Install one with it.`,
+      `openMpi: ${version} was built without support for threads (MPI_THREAD_FUNNELED), which Node uses. Install a build with thread support.`,
     );
   // otherwise the library ends the process itself
   call("Comm_set_errhandler", "handle, handle")(handles.COMM_WORLD, handles.ERRORS_RETURN);
@@ -214,6 +214,6 @@ function requireCount(operation: string, count: number): void {
   if (count <= mostElements) return;
   throw new DownhillError(
     "range",
-    `${operation}: ${count} elements are more than MPI sends at once (2^31 − 1). Send parts, as by subarray(…).`,
+    `${operation}: ${count} elements are more than MPI sends at once (2^31 − 1). Send parts, for example with subarray(…).`,
   );
 }

@@ -5,7 +5,7 @@ afterEach(() => {
   vi.doUnmock("koffi");
 });
 
-test("says what to install where koffi is missing", async () => {
+test("names the package to install if koffi is missing", async () => {
   vi.doMock("koffi", () => {
     throw new Error("Cannot find package 'koffi'");
   });
@@ -14,7 +14,7 @@ test("says what to install where koffi is missing", async () => {
   );
 });
 
-test("refuses options that it does not know", async () => {
+test("refuses unknown options", async () => {
   await expect(openMpi({ libary: "libmpi.so" } as never)).rejects.toThrow(
     'openMpi: unknown option "libary". Did you mean "library"?',
   );

@@ -94,9 +94,9 @@ function requireMatch(mpi: Mpi, { path, version }: MpiLibrary, launch: LaunchInf
   if (size === mpi.size && rank === mpi.rank) return;
   throw new DownhillError(
     "option",
-    `openMpi: launcher and library do not belong together: this is rank ${rank}${launch.size === undefined ? "" : ` of ${size}`} for ` +
-      `${name}, and rank ${mpi.rank} of ${mpi.size} for ${path} (${version}). Start it by the mpirun of that library, or name the ` +
-      "launcher's own: openMpi({ library: … }) or the variable DOWNHILL_MPI.",
+    `openMpi: launcher and library do not match: this is rank ${rank}${launch.size === undefined ? "" : ` of ${size}`} for ` +
+      `${name}, and rank ${mpi.rank} of ${mpi.size} for ${path} (${version}). Start it with the mpirun of that library, or name the ` +
+      "launcher's library: openMpi({ library: … }) or the variable DOWNHILL_MPI.",
   );
 }
 

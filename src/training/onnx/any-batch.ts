@@ -50,9 +50,9 @@ export function anyBatch(...names: readonly string[]): AnyBatch {
         const input = inputs.find((one) => one.name === name);
         if (input === undefined)
           throw refuse(
-            `${JSON.stringify(name)} is no input; these are ${known.join(", ")}.${didYouMean(name, known)}`,
+            `${JSON.stringify(name)} is not an input; the inputs are ${known.join(", ")}.${didYouMean(name, known)}`,
           );
-        if (input.shape.length === 0) throw refuse(`${name} is a scalar, and has no axis for items.`);
+        if (input.shape.length === 0) throw refuse(`${name} is a scalar and has no batch axis.`);
         return input.shape[0]!;
       });
       if (sizes.some((size) => size !== sizes[0]))
@@ -60,7 +60,7 @@ export function anyBatch(...names: readonly string[]): AnyBatch {
           `${names.join(", ")} have first axes of ${sizes.join(", ")}, where a batch has one size.`,
         );
       if (builtAt === undefined)
-        throw refuse("the sizes of a program are fixed. Give toOnnx the function that it was made of.");
+        throw refuse("the sizes of a program are fixed. Pass toOnnx the function that it was traced from.");
       return forAnyBatch(builtAt, names[0]!);
     },
   };
@@ -101,7 +101,7 @@ function merge(graphs: readonly OnnxGraph[]): OnnxGraph {
   const nodes = first.nodes.map((node, i): OnnxNode => {
     const all = graphs.map((graph) => graph.nodes[i]!);
     if (all.some((other) => other === undefined || outlineOf(other) !== outlineOf(node))) {
-      throw refusal("it does other operations for other sizes");
+      throw refusal("its operations depend on the size");
     }
     const attributes = Object.entries(node.attributes).map(([name, value]) => [
       name,
@@ -110,7 +110,7 @@ function merge(graphs: readonly OnnxGraph[]): OnnxGraph {
     return { ...node, attributes: Object.fromEntries(attributes) as OnnxNode["attributes"] };
   });
   if (graphs.some((graph) => sizesOf(graph) !== sizesOf(first)))
-    throw refusal("it does more operations, or holds more numbers, for larger sizes");
+    throw refusal("it has more operations or numbers for larger sizes");
   const typesOf = (which: "inputs" | "outputs"): ValueInfo[] =>
     first[which].map((value, i) => ({
       ...value,
@@ -137,7 +137,7 @@ function checkSingle({ outputs }: OnnxGraph, single: OnnxGraph): void {
   outputs.forEach(({ name, shape }, i) => {
     const sizes = single.outputs[i]!.shape;
     const fits = sizes.length === shape.length && shape.every((size, axis) => typeof size === "string" || size === sizes[axis]); // prettier-ignore
-    if (!fits) throw refusal(`its result ${name} has another shape where there is one item`);
+    if (!fits) throw refusal(`its result ${name} has another shape for one item`);
   });
 }
 
@@ -200,6 +200,6 @@ function dividend(values: readonly number[], type: ElementType): number | undefi
 function refusal(why: string): DownhillError {
   return new DownhillError(
     "shape",
-    `toOnnx: there is no model of this function for batches of any size: ${why}. Leave batch out for a model of one size.`,
+    `toOnnx: this function has no model for batches of any size: ${why}. Omit batch for a model of one size.`,
   );
 }

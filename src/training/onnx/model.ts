@@ -76,8 +76,8 @@ export function encodeModel(
   if (size > longest) {
     throw new DownhillError(
       "range",
-      `toOnnx: the model would have ${Math.ceil(size / 2 ** 20)} MiB, and its format holds less than 2048. ` +
-        `Leave large tensors out of it: make them arguments of the function, which become inputs.`,
+      `toOnnx: the model would have ${Math.ceil(size / 2 ** 20)} MiB, but its format is limited to less than 2048. ` +
+        `Pass large tensors as arguments of the function, which become inputs of the model.`,
     );
   }
   const bytes = new Uint8Array(size);

@@ -92,7 +92,7 @@ export function toOnnx(
   let { graph } = graphOf(named, options);
   if (batch !== undefined) {
     if (typeof batch.graph !== "function")
-      throw new DownhillError("option", `toOnnx: batch must be what anyBatch gives, as in anyBatch("x").`);
+      throw new DownhillError("option", `toOnnx: batch must be the result of anyBatch, as in anyBatch("x").`);
     const names = options.inputs ?? freeInputs(named);
     const sizedBy = (n: number) => (leaf: number) => (batch.names.includes(names[leaf]!) ? n : undefined);
     graph = batch.graph(
@@ -226,7 +226,7 @@ function namesOf(
   if (isFitting) return chosen;
   throw new DownhillError(
     "option",
-    `toOnnx: ${what} must be ${names.length} different names, one for each of ${names.join(", ")}; got ${JSON.stringify(chosen)}.`,
+    `toOnnx: ${what} must be ${names.length} distinct names, one for each of ${names.join(", ")}; got ${JSON.stringify(chosen)}.`,
   );
 }
 
@@ -242,7 +242,7 @@ function givenValues(
       ] as const;
     throw new DownhillError(
       "option",
-      `toOnnx: values has ${JSON.stringify(name)}, which is no input; these are ${inputs.join(", ")}.${didYouMean(name, inputs)}`,
+      `toOnnx: values has ${JSON.stringify(name)}, which is not an input; the inputs are ${inputs.join(", ")}.${didYouMean(name, inputs)}`,
     );
   });
 }
@@ -252,7 +252,7 @@ function fitted(name: string, value: Tensor, type: ArrayType): InitializerData {
   if (!sameShape(value.shape, type.shape)) {
     throw new DownhillError(
       "shape",
-      `toOnnx: the value of ${name} is ${showType(value.type)}, the function takes ${showType(type)}.`,
+      `toOnnx: the value of ${name} is ${showType(value.type)}, but the function takes ${showType(type)}.`,
     );
   }
   return convert(value, type.dtype).data();

@@ -24,7 +24,7 @@ export function writeProgram(g: GraphBuilder, program: Program, operands: readon
 function writeEquation(g: GraphBuilder, eqn: Equation, ins: readonly string[]): readonly string[] {
   const { prim, params } = eqn;
   if (!isBuiltIn(prim)) {
-    throw noForm(eqn, `"${prim.name}", an operation of your own (definePrimitive), has no form in ONNX`);
+    throw noForm(eqn, `"${prim.name}", a custom operation (definePrimitive), has no form in ONNX`);
   }
   const structured = structuredForms.get(prim.name);
   if (structured !== undefined) return structured(g, eqn, ins);
@@ -47,7 +47,7 @@ function noForm({ source }: Equation, what: string): DownhillError {
   const where = source === undefined ? "" : ` (${source.describe()})`;
   return new DownhillError(
     "onnx",
-    `toOnnx: ${what}${where}. Write it with operations of the library, or leave it out of the function: what comes before and after it are models of their own.`,
+    `toOnnx: ${what}${where}. Write it with operations of the library, or export the parts before and after it as separate models.`,
   );
 }
 
