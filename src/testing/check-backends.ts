@@ -15,16 +15,16 @@ import { sizeOf } from "../engine/util/shape.ts";
 import { numbersOf, sameBits, showNumber, showPlace } from "./compare.ts";
 import type { ListFunction } from "./differences.ts";
 
-/** Everything that runs kernels: each must give the bits that eager evaluation gives. */
+/** Returns all backends that can run here. Each must produce the bits of eager evaluation. */
 function allBackends(): readonly Backend[] {
   return canRunWasm() ? [interpBackend, jsBackend, wasmBackend] : [interpBackend, jsBackend];
 }
 
 /**
- * Checks one function at one point: its program is well formed, the results have the types of the program and hold
- * numbers of these types, and eager evaluation, every backend, `jit` and operations that are compiled one by one give the
- * same bits; where there is an `only`, it is compared with one backend, the `only`-th in turn. Returns how many numbers it
- * compared.
+ * Checks one function at one point. Its program must be well formed, and its results must have the types of the program
+ * and contain numbers of these types. Eager evaluation, every backend, `jit` and operations compiled one by one must
+ * produce equal bits. With `only`, compares only one backend: the one at index `only` modulo their number. Returns the
+ * number of compared numbers.
  *
  * @throws DownhillError `check`
  */
@@ -71,7 +71,9 @@ function checkInTurn(where: string, f: ListFunction, xs: readonly Tensor[], only
   return comparisons;
 }
 
-/** Computes a primitive as where there is no compiler: in a routine of its own, its programs operation by operation. */
+/**
+ * Computes a primitive as if there were no compiler: in its own routine, with its programs run operation by operation.
+ */
 function evaluateAlone(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
   if (prim.lowering.kind === "alias") return evaluate(prim, ins, params);
   if (prim.unroll !== undefined)
@@ -85,7 +87,7 @@ function evaluateAlone(prim: Primitive, ins: readonly Tensor[], params: unknown)
   return run(ins.map((x) => x.slot!));
 }
 
-/** Compares two tensors bit by bit, and throws the message of the first difference. */
+/** Compares two tensors bit by bit, and throws the message of the first difference. Returns the number of elements. */
 function compareBits(
   expected: Tensor,
   actual: Tensor,

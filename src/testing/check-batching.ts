@@ -7,13 +7,13 @@ import { sizeOf } from "../engine/util/shape.ts";
 import { errorBetween, numbersOf, showPlace } from "./compare.ts";
 import type { ListFunction } from "./differences.ts";
 
-/** Items in a batch. */
+/** Number of items per batch. */
 const batchSize = 3;
 
 /**
- * Checks that the function over a batch gives what it gives item by item, for batches in each operand alone (of the first
- * `alone` of them) and in all.
- * Returns how many numbers it compared and their largest difference, relative to max(1, |number|).
+ * Checks that a batched function equals the function applied item by item, for batches in each of the first `alone`
+ * operands separately and in all operands. Returns the number of compared numbers and their largest difference,
+ * relative to max(1, |number|).
  *
  * @throws DownhillError `check`
  */
@@ -63,13 +63,16 @@ export function checkBatching(
   return { comparisons, worst };
 }
 
-/** Each of the first operands alone, and all together. */
+/** Returns masks that select each of the first operands separately, and all operands together. */
 function masks(n: number, first: number): boolean[][] {
   const alone = Array.from({ length: first }, (_, i) => Array.from({ length: n }, (_, j) => i === j));
   return n > 1 ? [...alone, new Array<boolean>(n).fill(true)] : alone;
 }
 
-/** Item `b` of a batch made from one sample: near it, so that it stays where the function is defined, but different. */
+/**
+ * Returns item `b` of a batch derived from one sample: close to the sample, so that it stays in the domain of the
+ * function, but different.
+ */
 function vary(x: Tensor, b: number): Tensor {
   const numbers = numbersOf(x);
   const n = numbers.length;

@@ -22,31 +22,34 @@ import { isIntegerIn } from "../engine/ir/plain-number.ts";
 export type Mode = "forward" | "reverse";
 
 export interface CheckGradsOptions {
-  /** Highest order of derivative: with 2 the derivatives of the derivatives are checked too, each mode over each. Default 2. */
+  /**
+   * Highest order of derivative to check. With 2, the derivatives of the derivatives are checked too, in every
+   * combination of modes. Default 2.
+   */
   readonly order?: number;
-  /** Default both. */
+  /** Modes to check. Default: both. */
   readonly modes?: readonly Mode[];
-  /** Step of the differences, times max(1, |x|). Default 1e-3, for float32 1/32. */
+  /** Step of the differences, multiplied by max(1, |x|). Default 1e-3, for float32 1/32. */
   readonly eps?: number;
-  /** Largest difference allowed, relative to max(1, |derivative|). Default 1e-7, for float32 2e-3. */
+  /** Largest allowed difference, relative to max(1, |derivative|). Default 1e-7, for float32 2e-3. */
   readonly tolerance?: number;
 }
 
-/** What a check did: how many numbers it compared, and the largest difference found, relative to max(1, |derivative|). */
+/** Number of compared numbers, and the largest difference found, relative to max(1, |derivative|). */
 export interface GradReport {
   readonly comparisons: number;
   readonly worst: number;
 }
 
-/** Arguments with more elements are checked in this many of them, evenly spread. */
+/** Largest number of elements checked per argument; they are evenly spaced. */
 const elementsChecked = 64;
 
 /**
  * Checks the derivatives of `f` at `args` against central differences: forward mode along every element, reverse mode
- * with a random cotangent, and so on for the derivatives themselves up to `order`. Leaves that are integers or booleans
- * are held fixed.
+ * with a random cotangent, and the same for the derivatives themselves up to `order`. Integer and boolean leaves are
+ * held fixed.
  *
- * @throws DownhillError `check` that names the argument, the element and both numbers where they differ.
+ * @throws DownhillError `check` at a difference, naming the argument, the element and both numbers.
  * @example
  * checkGrads((x, y) => x.mul(y).add(sin(x)), [2, 3]).worst < 1e-9; // true
  */
@@ -99,7 +102,7 @@ export function checkGrads(
   );
 }
 
-/** `checkGrads` for a function of a list of floating tensors, which messages call by `names`. */
+/** Like `checkGrads`, for a function of a list of floating-point tensors with these `names` in messages. */
 export function checkDerivatives(
   operation: string,
   f: ListFunction,
@@ -167,7 +170,7 @@ export function checkDerivatives(
   return { comparisons, worst };
 }
 
-/** Forward mode on lists. */
+/** Computes forward mode on lists. */
 export function pushforward(
   f: ListFunction,
   xs: readonly Tensor[],
@@ -176,13 +179,13 @@ export function pushforward(
   return jvp((...ys: Tensor[]) => f(ys), xs as Tensor[], dxs as Tensor[])[1];
 }
 
-/** Reverse mode on lists. */
+/** Computes reverse mode on lists. */
 export function pullback(f: ListFunction, xs: readonly Tensor[], cts: readonly Tensor[]): readonly Tensor[] {
   if (cts.length === 0) return xs.map((x) => fromFlat(x.type, new Float64Array(sizeOf(x.shape))));
   return vjp((...ys: Tensor[]) => f(ys), ...(xs as Tensor[]))[1](cts);
 }
 
-/** Zeros, but for a 1 at one element of one of them. */
+/** Creates zeros except for a 1 at one element of one argument. */
 function unitVectors(xs: readonly Tensor[], argument: number, element: number): Tensor[] {
   return xs.map((x, i) => {
     const numbers = new Float64Array(sizeOf(x.shape));
@@ -191,7 +194,7 @@ function unitVectors(xs: readonly Tensor[], argument: number, element: number): 
   });
 }
 
-/** Up to `elementsChecked` of the places 0 … n − 1, evenly spread. */
+/** Returns up to `elementsChecked` evenly spaced indices of 0 … n − 1. */
 function spread(n: number): number[] {
   const count = Math.min(n, elementsChecked);
   return Array.from({ length: count }, (_, i) => Math.floor((i * n) / count));

@@ -3,7 +3,7 @@ import type { Primitive, Tensor } from "downhill";
 import { bind1, cos, definePrimitive, DownhillError, kernel as k, mul, sin, square, tensor } from "downhill";
 import { checkGrads, checkPrimitive } from "downhill/testing";
 
-/** The sine, with parts of its record replaced. */
+/** Returns the sine with parts of its record replaced. */
 function sine(parts: Partial<Primitive<object>>): Primitive<object> {
   return definePrimitive<object>({
     name: "sine",
@@ -15,7 +15,7 @@ function sine(parts: Partial<Primitive<object>>): Primitive<object> {
   });
 }
 
-/** A product by 3 of a vector, made to go wrong. */
+/** Returns a faulty product of a vector by 3. */
 function triple(parts: Partial<Primitive<object>>): Primitive<object> {
   const prim: Primitive<object> = definePrimitive<object>({
     name: "triple",
@@ -32,7 +32,7 @@ function triple(parts: Partial<Primitive<object>>): Primitive<object> {
   return prim;
 }
 
-/** The message of what `f` throws. */
+/** Returns the message that `f` throws. */
 function messageOf(f: () => unknown): string {
   try {
     f();

@@ -14,48 +14,51 @@ import { checkDerivatives, pullback, pushforward } from "./check-grads.ts";
 import { errorBetween, innerProduct, normalLike } from "./compare.ts";
 import type { ListFunction } from "./differences.ts";
 
-/** Operands to try a primitive or an operation at. Numbers stay weak scalars, as in an ordinary call. */
+/** Operands at which to test a primitive or an operation. Plain numbers stay weak scalars, as in an ordinary call. */
 export interface Sample<P = unknown> {
   readonly ins: readonly BooleanLike[];
   /** Parameters of a primitive. */
   readonly params?: P;
-  /** False at a kink, a pole or a jump, where differences tell nothing; all else is checked. Default true. */
+  /**
+   * False at a kink, a pole or a jump, where difference quotients are meaningless; everything else is still checked.
+   * Default true.
+   */
   readonly differentiable?: boolean;
 }
 
 export interface CheckPrimitiveOptions extends CheckGradsOptions {
-  /** What messages call it. Default the name of the primitive or function. */
+  /** Name in messages. Default: that of the primitive or function. */
   readonly name?: string;
 }
 
-/** What was checked: how many samples and numbers, and the largest differences found, relative to max(1, |number|). */
+/** Number of samples and of compared numbers, and the largest differences found, relative to max(1, |number|). */
 export interface PrimitiveReport {
   readonly samples: number;
   readonly comparisons: number;
-  /** Derivatives of all orders against central differences. */
+  /** Largest difference of derivatives of all orders from central differences. */
   readonly differences: number;
-  /** ⟨ct, J v⟩ against ⟨Jᵀ ct, v⟩. */
+  /** Largest difference of ⟨ct, J v⟩ from ⟨Jᵀ ct, v⟩. */
   readonly adjoint: number;
-  /** Batches against a loop. */
+  /** Largest difference of batches from a loop over the items. */
   readonly batching: number;
 }
 
-/** An operation as users call it. */
+/** An operation as called by users. */
 export type Operation = (...xs: Tensor[]) => Tensor | readonly Tensor[];
 
 /**
- * Checks all that a primitive's record states, or an operation made of primitives, at each sample:
+ * Checks a primitive, or an operation composed of primitives, at each sample:
  *
- * - its type rule against the results, and that these hold numbers of their dtype;
- * - eager evaluation, the interpreter, generated code and `jit`, which must give the same bits, for the operation and for
- *   its derivatives in both modes;
- * - forward and reverse mode against central differences, to second order and with every mode over every mode;
+ * - its type rule against the results, and that these contain numbers of their dtype;
+ * - eager evaluation, the interpreter, generated code and `jit`, which must produce equal bits, for the operation and
+ *   for its derivatives in both modes;
+ * - forward and reverse mode against central differences, to second order and in every combination of modes;
  * - that both modes are adjoint: ⟨ct, J v⟩ = ⟨Jᵀ ct, v⟩;
  * - batches in each operand and in all, of the operation and its derivatives, against a loop over the items.
  *
- * Random directions are the same at every run. Give samples of more than one shape and dtype.
+ * Random directions are equal in every run. Pass samples of more than one shape and dtype.
  *
- * @throws DownhillError `check` that tells what differs, in which sample, at which element.
+ * @throws DownhillError `check`, naming the difference, the sample and the element.
  * @example
  * checkPrimitive(sin, [{ ins: [0.5] }, { ins: [[1, 2, 3]] }]).samples; // 2
  */
@@ -72,9 +75,10 @@ export function checkPrimitive<P>(
 }
 
 /**
- * `checkPrimitive` without a check of its arguments. Where `onlyAt` gives a sample a number, the results of eager evaluation
- * are compared with those of one backend, that of this number in turn, and the derivatives in both modes with central
- * differences to first order and with each other; not batches, nor the derivatives compiled or derived again.
+ * Like `checkPrimitive`, without checking its arguments. If `onlyAt` returns a number for a sample, its check is
+ * reduced: eager evaluation is compared with one backend, selected by this number, and the derivatives in both modes
+ * are compared with first-order central differences and with each other. Batches, and compiled or repeated derivatives,
+ * are then not checked.
  */
 export function checkSamples<P>(
   op: Primitive<P> | Operation,
@@ -138,7 +142,7 @@ function checkArguments(op: unknown, samples: readonly unknown[]): void {
 
 type DerivativeReport = Omit<PrimitiveReport, "samples">;
 
-/** Checks the derivatives in the floating operands; the others are held fixed. */
+/** Checks the derivatives with respect to the floating-point operands; the others are held fixed. */
 function checkDerived(
   where: string,
   f: ListFunction,

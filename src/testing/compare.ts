@@ -7,20 +7,22 @@ import { key } from "../numeric/random/index.ts";
 import type { Shape } from "../engine/util/shape.ts";
 import { sizeOf, stridesOf } from "../engine/util/shape.ts";
 
-/** The elements of a tensor in row-major order. */
+/** Returns the elements of a tensor in row-major order. */
 export function numbersOf(x: Tensor): number[] {
-  const number = knownNumber(x); // as it is, though it be none of its dtype
+  const number = knownNumber(x); // unconverted, even if it is not a number of its dtype
   return number === undefined ? Array.from(readElements(x, "numbersOf")) : [number];
 }
 
-/** How far two numbers are apart, relative to the larger of them and 1; 0 for two NaN, ∞ where only one is finite. */
+/**
+ * Returns the difference of two numbers relative to the larger of them and 1; 0 for two NaN, ∞ if only one is finite.
+ */
 export function errorBetween(a: number, b: number): number {
   if (a === b || (Number.isNaN(a) && Number.isNaN(b))) return 0;
   if (!Number.isFinite(a) || !Number.isFinite(b)) return Infinity;
   return Math.abs(a - b) / Math.max(1, Math.abs(a), Math.abs(b));
 }
 
-/** Whether two numbers have the same bits; all NaN count as one. */
+/** True if two numbers have equal bits; all NaN count as equal. */
 export function sameBits(a: number, b: number): boolean {
   return Object.is(a, b);
 }
@@ -29,7 +31,7 @@ export function showNumber(x: number): string {
   return Object.is(x, -0) ? "-0" : String(x);
 }
 
-/** The index of an element as messages show it: ` [1,2]`; nothing for a scalar. */
+/** Formats the index of an element for messages: ` [1,2]`; empty for a scalar. */
 export function showPlace(shape: Shape, flat: number): string {
   if (shape.length === 0) return "";
   return ` [${stridesOf(shape)
@@ -37,12 +39,12 @@ export function showPlace(shape: Shape, flat: number): string {
     .join()}]`;
 }
 
-/** Normally distributed numbers of this type, the same for the same seed. */
+/** Creates normally distributed numbers of this type that depend only on the seed. */
 export function normalLike(type: ArrayType, seed: number): Tensor {
   return fromFlat(type, normalNow(key(seed), sizeOf(type.shape)));
 }
 
-/** Σ x · y over all elements of lists of tensors, in float64. */
+/** Computes Σ x · y over all elements of lists of tensors, in float64. */
 export function innerProduct(xs: readonly Tensor[], ys: readonly Tensor[]): number {
   let sum = 0;
   xs.forEach((x, i) => {

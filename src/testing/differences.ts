@@ -7,8 +7,8 @@ import { numbersOf } from "./compare.ts";
 export type ListFunction = (xs: readonly Tensor[]) => readonly Tensor[];
 
 /**
- * The derivative of every element of every result of `f` in one element of one argument, by central differences with the
- * steps h and h/2, whose errors in h² cancel (Richardson): `(4 D(h/2) − D(h)) / 3`.
+ * Computes the derivative of every element of every result of `f` with respect to one element of one argument. It uses
+ * central differences with the steps h and h/2, whose errors in h² cancel (Richardson): `(4 D(h/2) − D(h)) / 3`.
  */
 export function differenceQuotient(
   f: ListFunction,
@@ -24,7 +24,7 @@ export function differenceQuotient(
     return f(xs.with(argument, fromFlat(x.type, moved))).map(numbersOf);
   };
   const central = (h: number): number[][] => {
-    // the numbers that the type can hold: in float32 their distance is not quite 2h
+    // the numbers that the type can represent; in float32 their distance is not exactly 2h
     const above = castNumber(x.dtype, numbers[element]! + h);
     const below = castNumber(x.dtype, numbers[element]! - h);
     const low = at(below);

@@ -1,4 +1,4 @@
-// The types of downhill/testing, checked by the compiler alone: this file is never run.
+// Types of downhill/testing, checked only by the compiler; this file is never run.
 import { sin, tensor } from "../numeric/array/index.ts";
 import type { Primitive } from "../engine/ir/primitive.ts";
 import type { Tensor } from "../engine/ir/tensor.ts";
@@ -24,7 +24,7 @@ void [grads, report];
 const point = [tensor(1), tensor(2)] as const;
 jvp((x: Tensor, y: Tensor) => x.mul(y), point, [1, 0]);
 
-// Wrong uses do not compile.
+// Invalid uses do not compile.
 // @ts-expect-error b is missing
 checkGrads((p: Params) => p.w, [{ w: 1 }]);
 // @ts-expect-error there is no such mode

@@ -7,7 +7,7 @@ import type { KernelValue } from "../../engine/kernel/executable.ts";
 import type { Expr, Routine } from "../../engine/kernel/scalar.ts";
 import { compileBounded } from "./bounded.ts";
 
-/** A routine of n and a[4] whose one result is the local `s`. */
+/** Creates a routine of n and a[4] whose only result is the local `s`. */
 function routine(fill: (block: Block, n: Expr, s: Expr) => void): Routine {
   const block = k.makeBlock();
   const s = block.let("s", k.f64(0));

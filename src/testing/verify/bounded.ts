@@ -14,7 +14,10 @@ function charge(cost: Expr): Stmt {
   return { kind: "store", buffer: budgetName, index: k.i32(0), value: k.sub(left, cost) };
 }
 
-/** Scalar operations of one run of a block without its loops, which are charged where they begin; both sides of branches count. */
+/**
+ * Number of scalar operations of one run of a block without its loops, which are charged separately. Both branches of
+ * conditions count.
+ */
 function workOfBlock(block: readonly Stmt[]): number {
   return block.reduce((sum, stmt) => sum + ownWork(stmt), 0);
 }
@@ -44,7 +47,7 @@ function workOfIteration(loop: ChargedLoop): number {
   return 1 + workOfBlock(loop.body) + (own === undefined ? 0 : operationsOf(own));
 }
 
-/** Charges all iterations of a counted loop before it runs, and skips the loop where the budget is exceeded. */
+/** Charges all iterations of a counted loop before it runs, and skips the loop if the budget is exceeded. */
 function boundedBounds<L extends Reduce | (Stmt & { readonly kind: "for" })>(loop: L): readonly [Stmt, L] {
   const count = k.max(k.f64(0), k.sub(k.convert("f64", loop.to), k.convert("f64", loop.from)));
   const isLeft = k.le(k.f64(0), left);
@@ -86,7 +89,10 @@ function boundedBlock(block: readonly Stmt[]): Stmt[] {
   });
 }
 
-/** A routine that stops computing where it exceeds a budget of scalar operations. Its last output is the rest, negative then. */
+/**
+ * Returns a routine that stops computing when it exceeds a budget of scalar operations. Its last output is the
+ * remaining budget, which is negative then.
+ */
 function boundedRoutine(routine: Routine, budget: number): Routine {
   const start = k.f64(budget - workOfBlock(routine.body));
   return {
@@ -99,7 +105,7 @@ function boundedRoutine(routine: Routine, budget: number): Routine {
   };
 }
 
-/** A lower bound of the scalar operations of a block: loops of unknown length count as empty. */
+/** Lower bound of the scalar operations of a block; loops of unknown length count as empty. */
 function leastWork(block: readonly Stmt[]): number {
   return block.reduce((sum, stmt) => sum + leastWorkOf(stmt), 0);
 }
@@ -124,7 +130,7 @@ function leastWorkOf(stmt: Stmt): number {
   }
 }
 
-/** Runs a routine; returns the rest of the budget. Where that is negative, the outputs hold anything. */
+/** Runs a routine and returns the remaining budget. If it is negative, the outputs are undefined. */
 export type BoundedCall = (inputs: readonly KernelValue[], outputs: KernelValue[]) => number;
 
 /** Compiles a routine for runs within a budget of scalar operations. */

@@ -16,7 +16,7 @@ import type { PassObserver } from "../../engine/util/after-pass.ts";
 /**
  * Checks that a program, region or routine is well formed.
  *
- * @throws DownhillError `internal` that names the pass and shows its result.
+ * @throws DownhillError `internal`, naming the pass and showing its result.
  */
 export const checkAfterPass: PassObserver = (made, pass, donated = []) => {
   if (checked.has(made) || currentVerifier().watchProgram === undefined) return;
@@ -30,17 +30,17 @@ export const checkAfterPass: PassObserver = (made, pass, donated = []) => {
   }
 };
 
-/** The names of the inputs that a routine may write to. */
+/** Returns the names of the inputs that a routine may overwrite. */
 function donatedInputs({ inputs }: Routine, donated: readonly boolean[]): string[] {
   return inputs.flatMap((port, i) =>
     donated[i] === true && port.kind === "buffer" ? [port.buffer.name] : [],
   );
 }
 
-/** Results that are well formed: many passes return the program that they were given. */
+/** Results known to be well formed; many passes return the given program. */
 const checked = /* @__PURE__ */ new WeakSet<object>();
 
-/** The result of a pass as text; a program is shown by its check. */
+/** Formats the result of a pass; programs are shown by their own check. */
 function textOf(made: object): string {
   if (isProgram(made)) return "";
   return "results" in made ? printRegion(made as Region) : printRoutine(made as Routine);
@@ -49,7 +49,7 @@ function textOf(made: object): string {
 /**
  * Lowers a region and checks its routine after each pass.
  *
- * @throws DownhillError `internal` that shows the routine.
+ * @throws DownhillError `internal`, showing the routine.
  */
 export function checkLowering(region: Region): void {
   const stages: LoweringStage[] = [];
@@ -57,7 +57,7 @@ export function checkLowering(region: Region): void {
   const last = must(stages.at(-1), "the statements of a region").statements;
   const prelude = k.makeBlock();
   prelude.statements.push(...routine.body.slice(0, routine.body.length - last.length));
-  // earlier stages may hold sites of errors that later ones have removed
+  // Earlier stages may contain error sites that later ones have removed.
   if (failure === undefined) for (const [name, type] of failureLocals) prelude.let(name, k.constant(type, 0));
   for (const { pass, statements } of stages)
     checkAfterPass(
@@ -66,7 +66,7 @@ export function checkLowering(region: Region): void {
     );
 }
 
-/** The locals by which a routine reports an error (`FailureLocals`). */
+/** Locals by which a routine reports an error (`FailureLocals`). */
 const failureLocals = [
   ["failure", "i32"],
   ["failure.wanted", "f64"],

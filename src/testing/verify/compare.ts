@@ -5,7 +5,7 @@ function elementsOf(value: ProgramValue): ArrayLike<number> {
   return typeof value === "number" ? [value] : value;
 }
 
-/** The first result that has other bits than expected, in words; `undefined` where all agree. */
+/** Describes the first result whose bits differ from the expected ones; `undefined` if all agree. */
 export function differentBits(
   got: readonly ProgramValue[],
   expected: readonly ProgramValue[],
@@ -19,19 +19,19 @@ export function differentBits(
   return undefined;
 }
 
-/** A difference in words. */
+/** Describes a difference. */
 export function showDifference(result: number, at: number, got: number, want: number): string {
   return `result ${result} [${at}] is ${showNumber(got)}, and the oracle gives ${showNumber(want)}`;
 }
 
-/** The code of an error and the line and column of the user's text in its message. */
+/** Returns the code of an error, and the line and column of the user's text in its message. */
 function codeAndLocation(error: unknown): string {
   const { code, message } = error as { readonly code?: string; readonly message: string };
   const location = / at (?:\S+:)?\d+:\d+/.exec(message)?.[0] ?? "";
   return `${code ?? (error as Error).name}${location}`;
 }
 
-/** How two errors differ in code or source location, in words. */
+/** Describes how two errors differ in code or source location; `undefined` if they agree. */
 export function differentErrors(got: unknown, expected: unknown): string | undefined {
   const [have, want] = [codeAndLocation(got), codeAndLocation(expected)];
   return have === want ? undefined : `it ends with the error ${have}, and the oracle with ${want}`;

@@ -7,7 +7,7 @@ import { traceProgram } from "../../engine/trace/staging.ts";
 import type { EncodedData } from "./data.ts";
 import { decode, encode } from "./data.ts";
 
-/** A value written as text and read again. */
+/** Encodes a value as text and decodes it. */
 const again = (value: unknown): unknown => decode(JSON.parse(JSON.stringify(encode(value))) as EncodedData);
 
 test.each([

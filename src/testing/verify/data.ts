@@ -1,14 +1,14 @@
-// Programs, regions and values as data of JSON, and back.
+// Conversion of programs, regions and values to JSON data and back.
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { Primitive, Program, Var } from "../../engine/ir/index.ts";
 import { builtInNamed, DeferredProgram, isBuiltIn, isProgram } from "../../engine/ir/index.ts";
 import type { ArrayType } from "../../engine/ir/types.ts";
 import { arrayType } from "../../engine/ir/types.ts";
 
-/** Data of JSON. `$` marks values that JSON has no form for. */
+/** JSON data. `$` marks values that JSON cannot represent. */
 export type Json = number | string | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
-/** Values and the programs among them, which refer to one another by number. */
+/** Encoded values and the programs in them, which refer to one another by number. */
 export interface EncodedData {
   readonly value: Json;
   readonly programs: readonly Json[];
@@ -17,9 +17,9 @@ export interface EncodedData {
 const arrayClasses = { Float64Array, Float32Array, Int32Array, Uint32Array, Uint8Array };
 
 /**
- * Writes a value down: numbers, texts, arrays, typed arrays, plain records and programs, nested as they are.
+ * Encodes a value: numbers, strings, arrays, typed arrays, plain records and programs, arbitrarily nested.
  *
- * @throws DownhillError `option` for a function, which has no form as data.
+ * @throws DownhillError `option` for a function, which cannot be encoded.
  */
 export function encode(value: unknown): EncodedData {
   const numbers = new Map<Program, number>();
@@ -104,9 +104,9 @@ interface EncodedProgram {
 }
 
 /**
- * Reads what `encode` wrote. `primitives` are those that a user has defined.
+ * Decodes the result of `encode`. `primitives` are those that users have defined.
  *
- * @throws DownhillError `option` for a primitive that is not there.
+ * @throws DownhillError `option` for an unknown primitive.
  */
 export function decode({ value, programs }: EncodedData, primitives: readonly Primitive[] = []): unknown {
   const made = new Map<number, Program>();

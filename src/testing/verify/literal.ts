@@ -1,4 +1,4 @@
-// Programs and regions as the oracle runs them: as they were traced or written, without any optimisation.
+// Programs and regions for the oracle: as traced or written, without optimisation.
 import { mapPrograms } from "../../engine/passes/index.ts";
 import type { Program } from "../../engine/ir/index.ts";
 import { relowerEquation } from "../../engine/prims/region.ts";
@@ -18,7 +18,7 @@ export const literalLowering: LowerOptions = {
   differences: false,
 };
 
-/** Derives a region from its flat form as it is. */
+/** Derives a region from its unoptimised flat form. */
 export const literalFlat: FlatOptions = {
   common: false,
   hoist: false,
@@ -27,7 +27,7 @@ export const literalFlat: FlatOptions = {
   prove: false,
 };
 
-/** A program whose regions are lowered in the order of their text. */
+/** Returns a program whose regions are lowered in the order of their text. */
 export function literalProgram(program: Program): Program {
   return {
     ...program,

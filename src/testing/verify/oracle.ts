@@ -1,4 +1,4 @@
-// The oracle of programs over tensors: the interpreter, one equation of the program as traced after the other.
+// The oracle of programs over tensors: the interpreter, run equation by equation on the program as traced.
 import { interpBackend } from "../../engine/backends/interp/index.ts";
 import type { Equation, FailureReport, Program, Var } from "../../engine/ir/index.ts";
 import type { KernelValue, TypedArray } from "../../engine/kernel/executable.ts";
@@ -11,14 +11,14 @@ import { sizeOf } from "../../engine/util/shape.ts";
 import { compileBounded } from "./bounded.ts";
 import { literalProgram } from "./literal.ts";
 
-/** A value of a program: a number for a scalar, else elements in row-major order. */
+/** A value of a program: a number for a scalar, otherwise elements in row-major order. */
 export type ProgramValue = number | TypedArray;
 
-/** The results of a call: values, or the error that it ends with; `undefined` where the budget was exceeded. */
+/** Results of a call: values, or the error that ended it; `undefined` if the budget was exceeded. */
 export type OracleOutcome =
   { readonly values: readonly ProgramValue[] } | { readonly error: unknown } | undefined;
 
-/** Room for results of these types, as slots of a call. */
+/** Allocates results of these types, as slots of a call. */
 function roomFor(types: readonly ArrayType[]): KernelValue[] {
   return types.map(({ shape, dtype }) =>
     shape.length === 0 ? 0 : { array: makeArray(scalarTypeOf(dtype), sizeOf(shape)), offset: 0 },
@@ -33,7 +33,10 @@ export function valueOf(slot: KernelValue): ProgramValue {
   return typeof slot === "number" ? slot : slot.array;
 }
 
-/** The error that the outputs of failures report, if any; "more room" where a call is to be made again with larger arrays. */
+/**
+ * Returns the error that the failure outputs report; "more room" if the call must be repeated with larger arrays;
+ * `undefined` if there is none.
+ */
 function failureIn(failures: readonly FailureReport[], outputs: readonly KernelValue[]): unknown {
   const [site = 0, wanted, length, ...values] = outputs as number[];
   if (site === 0) return undefined;
@@ -41,7 +44,7 @@ function failureIn(failures: readonly FailureReport[], outputs: readonly KernelV
   return report.makeRoom?.(wanted!) === true ? "more room" : report.error(wanted!, length!, values);
 }
 
-/** Runs a program one equation after the other, within a budget of scalar operations. */
+/** Runs a program equation by equation within a budget of scalar operations. */
 export function interpret(program: Program, inputs: readonly ProgramValue[], budget: number): OracleOutcome {
   const { ins, eqns, outs } = literalProgram(program);
   const known = new Map<Var, ProgramValue>(ins.map((v, i) => [v, inputs[i]!]));
@@ -59,13 +62,13 @@ export function interpret(program: Program, inputs: readonly ProgramValue[], bud
   return { values: outs.map((v) => must(known.get(v), "a result")) };
 }
 
-/** A program of one equation, whose operands are all its own. */
+/** Builds a program of one equation, whose operands are distinct inputs. */
 function singleEquation(eqn: Equation): Program {
   const ins = eqn.ins.map(({ type }): Var => ({ type }));
   return { name: eqn.prim.name, ins, eqns: [{ ...eqn, ins }], outs: eqn.outs };
 }
 
-/** The same elements under another shape. */
+/** Returns the elements under another shape. */
 function aliased({ outs: [out] }: Equation, x: ProgramValue): ProgramValue {
   const isScalar = out!.type.shape.length === 0;
   if (typeof x !== "number") return isScalar ? x[0]! : x;
@@ -75,10 +78,10 @@ function aliased({ outs: [out] }: Equation, x: ProgramValue): ProgramValue {
   return one;
 }
 
-/** Calls that are made again with more room; each time there is at least twice as much. */
+/** Limit of repetitions with larger arrays, each of at least twice the size. */
 const mostAttempts = 64;
 
-/** Runs a program as one routine by the interpreter. */
+/** Runs a program as one routine in the interpreter. */
 export function runProgram(
   program: Program,
   inputs: readonly ProgramValue[],

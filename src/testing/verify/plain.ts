@@ -1,4 +1,4 @@
-// A plain function as JavaScript computes it, from and to the values of its region.
+// Calls a plain function in JavaScript, converting from and to the values of its region.
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { PlainSource } from "../../engine/runtime/index.ts";
 import { resultTypes } from "../../numeric/plain/call/regions.ts";
@@ -17,8 +17,8 @@ const leafOf = (x: RegionValue): ValueLeaf =>
   typeof x === "number" ? { data: x, dims: [] } : { data: x.data as never, dims: x.dims };
 
 /**
- * Calls the JavaScript function with arguments of its own, made from the first values of the region's parameters; what it captured it
- * reads itself. `undefined` where its result has not the structure that its form says.
+ * Calls the JavaScript function with copies of the arguments, built from the first values of the region's parameters.
+ * It reads captured values itself. Returns `undefined` if its result does not have the structure of its form.
  */
 export function callJavaScript(
   { f, form }: PlainSource,
@@ -31,7 +31,7 @@ export function callJavaScript(
     const from = next;
     next += countLeaves(type);
     const template = templateOf(type, types.slice(from, next).values());
-    // copies, which the function may write to
+    // copies, because the function may modify its arguments
     return putTogether(
       template,
       values.slice(from, next).map((x, i) => leafOf(ownValue(x, types[from + i]!))),

@@ -22,24 +22,24 @@ import { differenceError } from "./report.ts";
 import { roundingOf } from "./rounding.ts";
 import { withShorterLoops } from "./shorter.ts";
 
-/** A call that is compared: the program, copies of its inputs, and its results or the error that it ended with. */
+/** A call to compare: the program, copies of its inputs, and its results or the error that ended it. */
 export interface ProgramCall {
   readonly program: Program;
   readonly inputs: readonly ProgramValue[];
   readonly outcome: NonNullable<OracleOutcome>;
-  /** Whether results must have the bits of the interpreter on the optimised program. */
+  /** Whether results must equal those of the interpreter on the optimised program bit by bit. */
   readonly isExact: boolean;
 }
 
-/** Milliseconds after which a comparison ends that is not sure yet. */
+/** Milliseconds after which a comparison without a certain result ends. */
 const mostTime = 700;
-/** Iterations of the loops of a program that takes too long as it is. */
+/** Numbers of loop iterations to try for a program that takes too long. */
 const fewIterations = [16, 3];
-/** How many times as far off as rounding explains a result must be to count as wrong where time ran out. */
+/** Multiple of the error explained by rounding beyond which a result counts as wrong even if time ran out. */
 const gross = 1000;
 
 /**
- * Compares a call with the oracle within a budget of scalar operations. `unverified` where that is exceeded.
+ * Compares a call with the oracle within a budget of scalar operations; `unverified` if the budget is exceeded.
  *
  * @throws DownhillError `internal` for a difference.
  */
@@ -99,25 +99,27 @@ function programError(
   });
 }
 
-/** A copy of an operand: of a type, so many elements. */
+/** Copies the first `n` elements of an operand. */
 function copyOf(held: ConcreteValue, n: number): ProgramValue | Promise<TypedArray> {
   if (typeof held === "number") return held;
   const memory = must(held.memory, "the memory of an operand");
   return memory.isImmediate ? memory.copy(held, n) : memory.read(held, n);
 }
 
-/** Errors that a program itself can end with; others are about memory or donated tensors, and prove nothing. */
+/** True for errors that a program itself can end with. Others concern memory or donated tensors, and prove nothing. */
 function isOfProgram(error: unknown): boolean {
   return error instanceof DownhillError && (error.code === "range" || error.code === "thrown");
 }
 
-/** A compiled program. */
+/** A compiled program with its device. */
 interface CompiledProgram extends Pick<Recipe, "program" | "donated"> {
   readonly device: Device;
   readonly run: Executable["run"];
 }
 
-/** Compares one call of a compiled program; returns its results. `note` gets the result of the comparison. */
+/**
+ * Runs and compares one call of a compiled program; returns its results. `note` receives the result of the comparison.
+ */
 export function callCompared(
   { program, device, donated, run }: CompiledProgram,
   inputs: readonly ConcreteValue[],
@@ -125,7 +127,7 @@ export function callCompared(
   note: (outcome: Verification) => void,
 ): readonly Tensor[] {
   const isReadable = inputs.every((held) => typeof held === "number" || held.memory !== undefined);
-  if (!isReadable) return run(inputs); // which says so
+  if (!isReadable) return run(inputs); // throws the right error
   const copies = inputs.map((held, i) => copyOf(held, sizeOf(program.ins[i]!.type.shape)));
   const isExact = device.bits === "exact" && !isTurbo();
   let outs: readonly Tensor[];
@@ -174,7 +176,7 @@ function compareShorter(
   return "unverified";
 }
 
-/** Calls a compiled program with values, of which it gets copies. */
+/** Calls a compiled program with copies of values. */
 export function outcomeOf(
   run: Executable["run"],
   program: Program,
@@ -206,7 +208,7 @@ function compareLater(
   budget: number,
   note: (outcome: Verification) => void,
 ): void {
-  for (const promise of inputs) if (promise instanceof Promise) promise.catch(() => {}); // the read of a result fails by it
+  for (const promise of inputs) if (promise instanceof Promise) promise.catch(() => {}); // the read of a result fails with the error
   let expected: OracleOutcome;
   outs.forEach((out, k) => {
     const { slot } = out;
@@ -220,7 +222,7 @@ function compareLater(
         note("unverified");
         return elements;
       }
-      // one result is read: the others count as right
+      // only one result is read; the others count as correct
       const values = expected.values.with(k, valueOfType(elements, out.type));
       note(compareProgram({ program, inputs: known, outcome: { values }, isExact }, budget));
       return elements;
@@ -228,7 +230,7 @@ function compareLater(
   });
 }
 
-/** A number for a scalar, which a device holds as an array of one. */
+/** Converts a scalar, which a device stores as an array of one element, to a number. */
 function valueOfType(x: ProgramValue, { shape }: ArrayType): ProgramValue {
   return typeof x === "number" || shape.length > 0 ? x : x[0]!;
 }

@@ -1,4 +1,4 @@
-// What is compared of a call of a compiled region, and when a difference counts.
+// Comparison of a call of a compiled region with the oracle, and criteria for a difference.
 import type { DownhillError } from "../../engine/errors/index.ts";
 import { isFloating } from "../../engine/region/form/build.ts";
 import type { Region } from "../../engine/region/form/region.ts";
@@ -14,15 +14,15 @@ import type { OracleComparison, Quantity, RegionEnd, RegionValue, DerivationStep
 import { comparisonOf, derivedBy, interpreted, isOfText, numbersIn, ownValue } from "./regions.ts";
 import { differenceError } from "./report.ts";
 
-/** A call that is compared: a region by its base and steps, its arguments, and its results or error. */
+/** A call to compare: a region given by its base and derivation steps, its arguments, and its results or error. */
 export interface RegionSubject {
   readonly base: Region;
   readonly steps: readonly DerivationStep[];
   readonly args: readonly RegionValue[];
   readonly end: RegionEnd;
-  /** The plain function that the base was made from, where it can be called. */
+  /** The plain function from which the base was built, if it can be called. */
   readonly source: PlainSource | undefined;
-  /** What it returned, where it cannot be called any more. */
+  /** Recorded results of the plain function, if it can no longer be called. */
   readonly recorded?: JavaScriptValues | undefined;
 }
 
@@ -31,20 +31,23 @@ interface JavaScriptValues {
   readonly values: readonly RegionValue[];
 }
 
-/** Differences relative to the largest number of a result that need no reason: sums in other orders, functions of last bits. */
+/**
+ * Differences, relative to the largest number of a result, that are always accepted: reordered sums, and functions of
+ * last bits.
+ */
 const tolerance = { double: 1e-11, single: 1e-4 };
 /**
- * Runs of the oracle with inputs moved by an ulp, and with errors in its operations; at first, and where these do not explain a
- * difference.
+ * Numbers of oracle runs with inputs moved by an ulp, and with errors in its operations: first, and if these do not
+ * explain a difference.
  */
 const stagesOfRuns = [
   { moved: 2, shaken: 4 },
   { moved: 8, shaken: 32 },
 ];
-/** How many times as far as the oracle moves a result may be off. */
+/** Multiple of the oracle's own variation by which a result may be off. */
 const factor = 8;
 
-/** Arguments moved by about an ulp, up or down. */
+/** Moves arguments by about an ulp, up or down. */
 function moved(args: readonly RegionValue[], types: readonly string[], salt: number): RegionValue[] {
   return args.map((arg, i) => {
     if (!isFloating(types[i] as never)) return arg;
@@ -72,12 +75,12 @@ function scaleOf({ numbers, scale }: Quantity, want: ArrayLike<number>): number 
   return largest;
 }
 
-/** Whether both numbers are the same; sums of terms, some of them infinite, count as equal where both are not finite. */
+/** True if both numbers are equal. Sums with infinite terms also count as equal if both are non-finite. */
 function isSame(got: number, want: number, isSum: boolean): boolean {
   return Object.is(got, want) || got === want || (isSum && !Number.isFinite(got) && !Number.isFinite(want));
 }
 
-/** The first number that is off by more than is allowed; `spread` says how far the oracle itself moves. */
+/** Returns the first number that is off by more than allowed; `spread` is the variation of the oracle itself. */
 function findDifference(
   quantities: readonly Quantity[],
   expected: readonly ArrayLike<number>[],
@@ -103,8 +106,8 @@ function findDifference(
 }
 
 /**
- * Compares quantities with the oracle, which also runs with moved inputs where they differ, and with errors: these runs are compared with
- * the interpreter's run without errors.
+ * Compares quantities with the oracle. If they differ, also runs the oracle with moved inputs and with errors in its
+ * operations; the latter runs are compared with the interpreter's run without errors.
  */
 function compareQuantities(
   quantities: readonly Quantity[],
@@ -147,7 +150,7 @@ function compareQuantities(
 }
 
 /**
- * Compares a call with the oracle within a budget of scalar operations. `unverified` where that is exceeded.
+ * Compares a call with the oracle within a budget of scalar operations; `unverified` if the budget is exceeded.
  *
  * @throws DownhillError `internal` for a difference.
  */
@@ -189,7 +192,10 @@ const wordsOf = ({ text, isIllConditioned }: RegionDifference): string =>
     ? `${text} (ill-conditioned: the oracle disagrees with itself where inputs move by an ulp)`
     : text;
 
-/** Compares values with the JavaScript function: those of the call, or of the base by the interpreter. True if ill-conditioned. */
+/**
+ * Compares values with the JavaScript function: those of the call, or of the interpreted base. Returns true if the
+ * function is ill-conditioned.
+ */
 function compareWithJavaScript(subject: RegionSubject, budget: number): boolean {
   const { base, steps, end, source, recorded } = subject;
   if (source === undefined && recorded === undefined) return false;
@@ -250,10 +256,10 @@ function regionError(
   });
 }
 
-/** Lengths of arrays in comparisons of calls that take too long as they are. */
+/** Array lengths to try for calls that take too long. */
 const fewElements = [16, 4];
 
-/** Arguments whose arrays have at most so many elements along each axis; integers that are such a length follow. */
+/** Shortens arrays to at most `most` elements along each axis. Integers equal to a shortened length are reduced too. */
 function shortened(args: readonly RegionValue[], most: number): RegionValue[] {
   const lengths = new Set<number>();
   for (const x of args) if (typeof x === "object") for (const n of x.dims) if (n > most) lengths.add(n);
@@ -303,7 +309,7 @@ export function compareShorter(
     )
       continue;
     const end = endOf(call, short, params);
-    if ("error" in end) continue; // an index that fits no shorter array
+    if ("error" in end) continue; // an index that is out of range for shorter arrays
     const outcome = compareRegion({ ...subject, args: short, end }, budget);
     if (outcome !== "unverified") return outcome;
   }

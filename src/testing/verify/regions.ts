@@ -1,4 +1,5 @@
-// Compares a call of a compiled region with the plain function that it was made from, and its derivatives with directional derivatives.
+// Compares a call of a compiled region with the plain function from which it was built, and its derivatives with
+// directional derivatives.
 import { sizedInterp } from "../../engine/backends/interp/index.ts";
 import { canGenerateCode, makeJsBackend } from "../../engine/backends/js/index.ts";
 import { DownhillError, internalError } from "../../engine/errors/index.ts";
@@ -23,19 +24,19 @@ import { compileBounded } from "./bounded.ts";
 import { literalFlat, literalLowering } from "./literal.ts";
 import { shakenRoutine } from "./rounding.ts";
 
-/** An argument or a result: a number, or an array of its own with a length for each axis. */
+/** An argument or a result: a number, or an array of its own with one length per axis. */
 export type RegionValue = number | RegionArray;
 
-/** The end of a call of a region, or of the oracle. */
+/** Outcome of a call of a region, or of the oracle. */
 export type RegionEnd = { readonly values: readonly RegionValue[] } | { readonly error: unknown };
 
 /**
- * The results of the oracle; `undefined` where it exceeds its budget. With a seed, from 1, each operation has an error of about an
- * ulp.
+ * Runs the oracle; returns `undefined` if it exceeds its budget. With a seed, counted from 1, each operation has an
+ * error of about an ulp.
  */
 type Oracle = (args: readonly RegionValue[], seed?: number) => RegionEnd | undefined;
 
-/** A number or array as a value of its own, in elements of the parameter's type. */
+/** Copies a number or array as a value of the parameter's type. */
 export function ownValue(x: RegionArgument | RegionOutcome, type: RegionType): RegionValue {
   if (typeof x === "number") return x;
   const { data, dims } = "dims" in x ? x : { data: x, dims: [x.length] };
@@ -49,7 +50,7 @@ export function numbersIn(value: RegionValue): ArrayLike<number> {
   return typeof value === "number" ? [value] : value.data;
 }
 
-/** Ends a run of the oracle that exceeds its budget. */
+/** Thrown when a run of the oracle exceeds its budget. */
 class BudgetExceededError extends Error {}
 
 function boundedInterpreter(budget: number): Backend {
@@ -64,10 +65,10 @@ function boundedInterpreter(budget: number): Backend {
   };
 }
 
-/** Operations of a run with errors that one without them stands for. */
+/** Factor of the budget for runs with errors, whose operations are more expensive. */
 const shakenWork = 100;
 
-/** Runs routines with errors that a seed chooses. */
+/** Creates a backend that runs routines with errors chosen by a seed. */
 function shakenBackend(budget: number, now: { readonly seed: number }): Backend {
   const backend = canGenerateCode() ? makeJsBackend(undefined, callSizes) : sizedInterp;
   return {
@@ -81,12 +82,12 @@ function shakenBackend(budget: number, now: { readonly seed: number }): Backend 
   };
 }
 
-/** Errors that the text of a function can end with. */
+/** True for errors that the text of a function can end with. */
 export function isOfText(error: unknown): boolean {
   return error instanceof DownhillError && (error.code === "range" || error.code === "thrown");
 }
 
-/** A region run by the interpreter in the order of its text. */
+/** Runs a region in the interpreter in the order of its text. */
 export function interpreted(region: Region, budget: number): Oracle {
   const compiled = (backend: Backend): RegionCall =>
     callOf(compileRegion(region, backend, literalLowering), region);
@@ -107,7 +108,7 @@ export function interpreted(region: Region, budget: number): Oracle {
   };
 }
 
-/** One step of a derivation, as `call/regions` writes it. */
+/** One step of a derivation, as encoded by `call/regions`. */
 export type DerivationStep =
   | {
       readonly kind: "tangent";
@@ -118,7 +119,7 @@ export type DerivationStep =
   | { readonly kind: "cotangents"; readonly active: readonly boolean[] }
   | { readonly kind: "gradient"; readonly active: readonly boolean[]; readonly wanted: GradientResults };
 
-/** The steps by which a region was derived from its base. */
+/** Parses the steps by which a region was derived from its base. */
 export function stepsOf({ steps }: Pick<DerivedRegion, "steps">): DerivationStep[] {
   return steps.split(", ").flatMap((text): DerivationStep[] => {
     if (text === "" || text.startsWith("checkpoint ")) return [];
@@ -141,7 +142,7 @@ export function stepsOf({ steps }: Pick<DerivedRegion, "steps">): DerivationStep
   });
 }
 
-/** A region derived from a base by steps. */
+/** Derives a region from a base by steps. */
 export function derivedBy(base: Region, steps: readonly DerivationStep[]): DerivedRegion {
   return steps.reduce<DerivedRegion>((from, step) => {
     switch (step.kind) {
@@ -155,29 +156,31 @@ export function derivedBy(base: Region, steps: readonly DerivationStep[]): Deriv
   }, underived(base));
 }
 
-/** Numbers of a call, and how the oracle computes them. */
+/** The compared numbers of a call, and their computation by the oracle. */
 export interface OracleComparison {
-  /** From the results of the call. */
+  /** Extracts the quantities from the results of the call. */
   readonly got: (values: readonly RegionValue[]) => readonly Quantity[];
-  /** From its arguments, or those moved by a little: of each quantity the numbers. With a seed as that of the oracle. */
+  /**
+   * Computes the numbers of each quantity from the arguments, possibly slightly moved. `seed` is that of the oracle.
+   */
   readonly expected: (
     args: readonly RegionValue[],
     seed?: number,
   ) => { readonly numbers: readonly ArrayLike<number>[] } | { readonly error: unknown } | undefined;
 }
 
-/** Numbers that are compared. */
+/** Numbers to compare. */
 export interface Quantity {
   readonly name: string;
   readonly numbers: ArrayLike<number>;
-  /** NaN is no difference: such tangents are computed once more, with zeros of masks. */
+  /** Whether NaN is accepted: such tangents are recomputed with zeros as masks. */
   readonly mayBeNaN?: boolean;
-  /** The size that differences are relative to; by default the largest of the numbers. */
+  /** Magnitude that differences are relative to. Default: the largest of the numbers. */
   readonly scale?: number;
   readonly isSingle: boolean;
 }
 
-/** Numbers between −1 and 1, none of them small. */
+/** Creates numbers between −1 and 1, with absolute values of at least 0.3. */
 function directionLike(value: RegionValue, type: RegionType, salt: number): RegionValue {
   const at = (j: number): number => {
     const x = Math.cos(1 + 1.7 * salt + 2.3 * j);
@@ -190,7 +193,9 @@ function directionLike(value: RegionValue, type: RegionType, salt: number): Regi
   return { data, dims: value.dims };
 }
 
-/** Σ x · y; a factor of 0 is strong, and infinite terms make it not finite. Also Σ |x · y|. */
+/**
+ * Computes Σ x · y, in which a factor of 0 is strong and infinite terms make the sum non-finite; `scale` is Σ |x · y|.
+ */
 function inner(
   xs: readonly RegionValue[],
   ys: readonly RegionValue[],
@@ -218,7 +223,7 @@ function listed(values: readonly RegionValue[], types: readonly RegionType[], wh
   }));
 }
 
-/** Compares a region derived by steps from a base. `args` are those of the call. */
+/** Selects the comparison for a region derived by steps from a base. `args` are those of the call. */
 export function comparisonOf(
   base: Region,
   steps: readonly DerivationStep[],
@@ -233,7 +238,7 @@ export function comparisonOf(
   if (last.kind === "tangent" && !masked && before.length === 1 && gradient?.kind === "gradient")
     return curvature(base, gradient, last, args, budget);
   const from = derivedBy(base, before).region();
-  // gradients take a loop without iterations as a mask, and so must the tangents that they are compared with
+  // Gradients treat a loop without iterations as a mask, and so must the tangents that they are compared with.
   const zeros = { masked, emptyLoops: last.kind !== "tangent" || masked !== undefined };
   const forward = tangent(from, last.active, scalarFunctions, { primal: true, ...zeros, ...literalFlat });
   const oracle = interpreted(forward, budget);
@@ -241,8 +246,8 @@ export function comparisonOf(
 }
 
 /**
- * A gradient, or cotangents, along a direction of the parameters: it is the derivative of the results along that direction. `forward`
- * computes tangents of `from`.
+ * Compares a gradient, or cotangents, along a direction of the parameters with the derivative of the results along that
+ * direction. `forward` computes tangents of `from`.
  */
 function adjoint(
   from: Region,
@@ -255,7 +260,7 @@ function adjoint(
   const types = resultTypes(from);
   const along = directions(from, step.active, args);
   const wanted = step.kind === "gradient" ? step.wanted : "values gradient";
-  // results of `from` in front or behind: all, all but the first, or none
+  // number of results of `from` that are skipped: none, all, or the first one
   const skipped = wanted === "values gradient" ? 0 : wanted === "gradient" ? types.length : 1;
   const count = types.length - skipped;
   const seeds = step.kind === "gradient" ? [1] : args.slice(n);
@@ -281,7 +286,7 @@ function adjoint(
   };
 }
 
-/** A direction for each parameter that is active. */
+/** Creates a direction for each active parameter. */
 function directions(
   { params }: Region,
   active: readonly boolean[],
@@ -301,7 +306,10 @@ function direct(oracle: Oracle, types: readonly RegionType[]): OracleComparison 
   };
 }
 
-/** The derivative of a gradient along tangents, by the tangent of the tangent: what reverse mode gives has no part in it. */
+/**
+ * Compares the derivative of a gradient along tangents with the tangent of the tangent, which does not use reverse
+ * mode.
+ */
 function curvature(
   base: Region,
   gradient: DerivationStep & { readonly kind: "gradient" },
@@ -329,7 +337,7 @@ function curvature(
   const results = along.length + (gradient.wanted === "gradient rest" ? restCount : valuesFirst);
   return {
     got(values) {
-      // results of the gradient, then the tangents of the floating ones
+      // results of the gradient, followed by the tangents of the floating-point ones
       const slopes = values.slice(valuesFirst, valuesFirst + along.length);
       const bentFrom = results + (gradient.wanted === "values gradient" ? floatingCount : 0);
       const bent = values.slice(bentFrom, bentFrom + along.length);
@@ -349,7 +357,7 @@ function curvature(
       const end = oracle([...moved.slice(0, n), ...along, ...moved.slice(n)], seed);
       if (end === undefined || "error" in end) return end;
       const slope = numbersIn(end.values[types.length]!)[0]!;
-      // then come the tangents of all of these floating results
+      // followed by the tangents of all these floating-point results
       const bent = numbersIn(end.values[types.length + floatingCount + floatingCount]!)[0]!;
       return { numbers: [[slope], [bent]] };
     },

@@ -17,13 +17,13 @@ import type { VerificationReport } from "./report.ts";
 import { readReport } from "./report.ts";
 
 export interface RepeatVerificationOptions {
-  /** Primitives of your own (`definePrimitive`) that the program uses. */
+  /** Custom primitives (`definePrimitive`) that the program uses. */
   readonly primitives?: readonly Primitive[];
-  /** The most scalar operations of the oracle (10⁹). */
+  /** Largest number of scalar operations of the oracle. Default 10⁹. */
   readonly verifyBudget?: number;
 }
 
-/** What a report holds of a program or a region. */
+/** Program or region in a report. */
 interface ReportedSubject {
   readonly subject: unknown;
   readonly inputs: readonly unknown[];
@@ -37,13 +37,14 @@ interface ReportedRegion {
 }
 
 /**
- * Compiles and calls once more what an error of `configure({ verify })` reports, and compares it with the oracle. `report` is the
- * `cause` of the error, or the path of the file that its message names. Returns "verified" where there is no difference any more.
+ * Compiles and calls the program of an error of `configure({ verify })` again, and compares it with the oracle.
+ * `report` is the `cause` of the error, or the path of the file that its message names. Returns "verified" if the
+ * difference no longer occurs.
  *
- * A difference from a JavaScript function is repeated by the values that this function returned.
+ * A difference from a JavaScript function is compared with the recorded results of that function.
  *
- * @throws DownhillError `internal` for a difference; `file` for a file that holds no report, `option` for one whose program has no form
- * as data.
+ * @throws DownhillError `internal` for a difference; `file` for a file without a report, `option` for a report whose
+ *   program cannot be stored as data.
  */
 export function repeatVerification(
   report: string | VerificationReport,

@@ -1,13 +1,13 @@
-// The error of a difference, and the data from which it can be repeated.
+// Errors for differences, and the data from which they can be repeated.
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { EncodedData } from "./data.ts";
 import { encode } from "./data.ts";
 
-/** What was found wrong with one call, as data: `repeatVerification` runs it again. */
+/** A difference found in one call, as data: `repeatVerification` runs it again. */
 export interface VerificationReport {
   readonly format: "downhill verification 1";
   readonly kind: "program" | "region";
-  /** The function or program. */
+  /** Name of the function or program. */
   readonly name: string;
   /** The difference in one sentence. */
   readonly difference: string;
@@ -17,14 +17,14 @@ export interface VerificationReport {
   readonly options: { readonly backend: string; readonly reproducible: boolean };
   /** The program or region, the inputs and both results. */
   readonly data: EncodedData;
-  /** Why the program has no form as data, where that is so. */
+  /** Reason why the program cannot be stored as data, if any. */
   readonly obstacle?: string | undefined;
 }
 
-/** Elements of an input or a result that messages show. */
+/** Number of elements of an input or result shown in messages. */
 const mostShown = 12;
 
-/** A value as messages show it. */
+/** Formats a value for messages. */
 function showValue(value: unknown): string {
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
   if (ArrayBuffer.isView(value) || Array.isArray(value)) {
@@ -57,12 +57,12 @@ function reportOf({ inputs, got, expected, subject, ...found }: VerificationFail
   }
 }
 
-/** Errors among results as text. */
+/** Converts errors among the results to text. */
 function plainError(value: unknown): unknown {
   return value instanceof Error ? showValue(value) : value;
 }
 
-/** Node's own modules, where there are some: pages have none. */
+/** Returns a Node module; `undefined` in pages, which have none. */
 function nodeModule(name: string): unknown {
   const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
   return process?.getBuiltinModule?.(name);
@@ -74,7 +74,7 @@ interface ReportFileSystem {
   readonly readFileSync: (path: string, encoding: "utf8") => string;
 }
 
-/** Writes a report to a new folder for temporary files, where there is a file system that lets us. Returns the path. */
+/** Writes a report to a new temporary folder and returns its path; `undefined` if there is no writable file system. */
 function writeFile(report: VerificationReport): string | undefined {
   const fs = nodeModule("node:fs") as ReportFileSystem | undefined;
   const os = nodeModule("node:os") as { readonly tmpdir: () => string } | undefined;
@@ -100,7 +100,7 @@ export function readReport(path: string): VerificationReport {
   }
 }
 
-/** The error of a difference. Its `cause` is the report. */
+/** Creates the error of a difference. Its `cause` is the report. */
 export function differenceError(found: VerificationFailure): DownhillError {
   const report = reportOf(found);
   const path = writeFile(report);

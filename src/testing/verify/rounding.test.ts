@@ -13,7 +13,7 @@ import { lengthOf } from "../../../test/support/buffer-length.ts";
 
 type Numbers = readonly number[] | Float32Array | Float64Array;
 
-/** The results of a function of vectors as the interpreter gives them, and what rounding may make of them. */
+/** Returns the results of a function of vectors from the interpreter, and their rounding bounds. */
 function learn(
   f: (...xs: Tensor[]) => Tensor,
   xs: readonly Numbers[],
@@ -87,7 +87,7 @@ describe("what rounding explains", () => {
 
   test("is the other side of a jump that is near, and of no other", () => {
     const f = (x: Tensor): Tensor => d.floor(x.mul(x).add(x));
-    const root = (Math.sqrt(5) - 1) / 2; // where x² + x is 1, but for its rounding
+    const root = (Math.sqrt(5) - 1) / 2; // where x² + x is 1 up to rounding
     const { results, rounding } = learn(f, [[root, 0.5, 1.25]]);
     const other = Float64Array.from(results, (x, i) => (i === 0 ? 1 - x : x));
     expect(rounding.find([other])).toBe(undefined);

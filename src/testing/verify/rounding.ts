@@ -1,7 +1,7 @@
-// What last bits may do to the results of a routine: the routine once more, each of its floating operations off by about
-// as much as its rounding may have it off, run under some seeds. Where another order of sums or one rounding for two
-// changes results by no more than a few times what that does, it is rounding and nothing else. A choice between numbers
-// that lie within their own errors of one another goes either way then, so that programs with jumps have their bounds too.
+// Estimates the effect of rounding on the results of a routine. The routine is run again under several seeds, with each
+// floating-point operation perturbed by about its rounding error. A difference due to another order of sums, or to one
+// rounding instead of two, is accepted if it is within a few times this effect. A choice between numbers within each
+// other's errors then goes either way, so that programs with jumps have bounds too.
 import { interpBackend } from "../../engine/backends/interp/index.ts";
 import { canGenerateCode, jsBackend } from "../../engine/backends/js/index.ts";
 import { internalError } from "../../engine/errors/index.ts";
@@ -13,11 +13,11 @@ import type { Expr, Procedure, Routine, ScalarType, Stmt } from "../../engine/ke
 
 type FloatPrecision = "f64" | "f32";
 
-/** The gap between numbers of the size of 1. */
+/** Spacing of floating-point numbers near 1. */
 const ulp: Readonly<Record<FloatPrecision, number>> = { f64: 2 ** -52, f32: 2 ** -23 };
 const seed = /* @__PURE__ */ k.local("i32", "seed of the rounding");
 
-/** A number in [−1, 1) that the bits of `x` and the seed choose. */
+/** Returns a number in [−1, 1) that depends on the bits of `x` and the seed. */
 function noise(block: k.Block, x: Expr, by: Expr): Expr {
   const mixed = (h: Expr, shift: number, factor: number): Expr => {
     const y = block.let(`h${shift}`, h);
@@ -32,13 +32,13 @@ function noise(block: k.Block, x: Expr, by: Expr): Expr {
   return k.mul(k.convert("f64", h), k.f64(2 ** -31));
 }
 
-/** Its result, whether that is exact, and the numbers in whose last bits it may be off. */
+/** Returns the result of an operation, whether it is exact, and the magnitudes of its rounding errors. */
 type RoundedOperation = (
   block: k.Block,
   args: readonly Expr[],
 ) => { readonly result: Expr; readonly exact: Expr; readonly sizes: readonly Expr[] };
 
-/** The error that a sum leaves behind, exactly; by Knuth. */
+/** Computes the exact rounding error of a sum; Knuth's algorithm. */
 function errorOfSum(block: k.Block, x: Expr, y: Expr, r: Expr): Expr {
   const t = block.let("t", k.sub(r, x));
   return k.add(k.sub(x, k.sub(r, t)), k.sub(y, t));
@@ -52,7 +52,7 @@ const sum =
     return { result, exact: k.eq(left, k.constant(result.type, 0)), sizes: [k.abs(x!), k.abs(y!)] };
   };
 
-/** Operations that round, by their names. What is exact for the operands at hand stays as it is. */
+/** Rounding operations by name. Operations that are exact for their operands are not perturbed. */
 const operations: Readonly<Record<string, RoundedOperation>> = {
   add: /* @__PURE__ */ sum("add"),
   sub: /* @__PURE__ */ sum("sub"),
@@ -75,7 +75,8 @@ const operations: Readonly<Record<string, RoundedOperation>> = {
     const exact = k.and(isExactProduct(block, x!, y!, product), k.eq(left, k.constant(result.type, 0)));
     return { result, exact, sizes: [k.abs(product), k.abs(z!)] };
   },
-  // what a sum takes in: exact in the order at hand it may be inexact in another, unless half of the digits are enough for it
+  // A term of a sum. Even if the sum is exact in this order it may be inexact in another, unless half of the digits
+  // suffice for the term.
   term: (block, [x]) => {
     const result = block.let("r", x!);
     const half =
@@ -84,14 +85,14 @@ const operations: Readonly<Record<string, RoundedOperation>> = {
         : k.unary("fromBits", k.and(k.unary("bitsOf", result), k.i32(-4096)));
     return { result, exact: k.eq(half, result), sizes: [result] };
   },
-  // a function of the vocabulary, whose own steps may be rounded once or twice, or a number that becomes a float32
+  // a function whose own steps may be rounded once or twice, or a conversion to float32
   other: (block, [x]) => {
     const result = block.let("r", x!);
     return { result, exact: k.bool(false), sizes: [result, result] };
   },
 };
 
-/** Whether a product has no error: the parts of Veltkamp of both factors multiply without one. */
+/** True if a product is exact: the Veltkamp splits of both factors are multiplied without error. */
 function isExactProduct(block: k.Block, x: Expr, y: Expr, r: Expr): Expr {
   if (r.type === "f32") return k.eq(k.mul(k.convert("f64", x), k.convert("f64", y)), k.convert("f64", r));
   const halves = (z: Expr, name: string): readonly [Expr, Expr] => {
@@ -101,12 +102,12 @@ function isExactProduct(block: k.Block, x: Expr, y: Expr, r: Expr): Expr {
   };
   const [[a, b], [c, e]] = [halves(x, "x"), halves(y, "y")];
   const left = k.sub(k.mul(b, e), k.sub(k.sub(k.sub(r, k.mul(a, c)), k.mul(b, c)), k.mul(a, e)));
-  return k.eq(left, k.f64(0)); // beyond what floating numbers hold it is NaN, and no
+  return k.eq(left, k.f64(0)); // NaN on overflow, which counts as inexact
 }
 
 const known = /* @__PURE__ */ new Map<string, Procedure>();
 
-/** The operation with an error that its operands and the seed choose. */
+/** Returns the operation with an error chosen by its operands and the seed. */
 function shaken(name: string, type: FloatPrecision): Procedure {
   const key = `${name} ${type}`;
   const made = known.get(key);
@@ -185,7 +186,7 @@ function shakeBlock(block: readonly Stmt[]): Stmt[] {
   });
 }
 
-/** The statements, whose sums take in numbers with errors. */
+/** Perturbs the terms of sums in the statements. */
 function shakeTerms(block: readonly Stmt[]): Stmt[] {
   return block.map((stmt): Stmt => {
     switch (stmt.kind) {
@@ -210,7 +211,7 @@ function shakeTerms(block: readonly Stmt[]): Stmt[] {
   });
 }
 
-/** The routine with the errors that a seed chooses, which is its last input. */
+/** Returns the routine with errors chosen by a seed, which is its last input. */
 export function shakenRoutine(routine: Routine): Routine {
   const { inputs, outputs, body, ...rest } = expandRoutine({ ...routine, body: shakeTerms(routine.body) });
   return {
@@ -221,40 +222,48 @@ export function shakenRoutine(routine: Routine): Routine {
   };
 }
 
-/** Runs that are made to learn how far results may be off, at first and where that was not enough. */
+/** Numbers of runs with errors: first, and if they do not suffice. */
 const runs = [4, 32, 256];
-/** How many times as far off as a run with errors a result may be. */
+/** Multiple of the error in these runs by which a result may be off. */
 const factor = 8;
-/** Relative to the larger of a result and 1: what may be farther off than this lies near a jump, or its formula is no good. */
+/**
+ * Relative error, with respect to the larger of a result and 1, beyond which the result is near a jump or its formula
+ * is unstable.
+ */
 const vague: Readonly<Record<FloatPrecision, number>> = { f64: 2 ** -24, f32: 2 ** -8 };
 
-/** What comes of a comparison. */
+/** A result that differs by more than rounding explains. */
 export interface RoundingViolation {
   readonly result: number;
   readonly at: number;
   readonly got: number;
   readonly want: number;
-  /** By how much it may be off. */
+  /** Largest accepted difference. */
   readonly allowed: number;
-  /** False where time ran out before all runs with errors were made. */
+  /** False if time ran out before all runs with errors were made. */
   readonly isSure: boolean;
 }
 
-/** How far off rounding may have the results of a routine. */
+/** Bounds of the rounding errors of the results of a routine. */
 export interface Rounding {
-  /** The first result that is off by more than rounding explains. After the first runs `isInTime` may end the search. */
+  /**
+   * Returns the first result that is off by more than rounding explains. After the first runs, `isInTime` may end the
+   * search.
+   */
   readonly find: (got: readonly TypedArray[], isInTime?: () => boolean) => RoundingViolation | undefined;
-  /** Whether some results may be anything, or nearly so. */
+  /** True if some results are almost undetermined. */
   readonly isVague: () => boolean;
 }
 
-/** The median of relative deviations: what an element may be off by that a few runs had right by chance. */
+/** Median of the relative deviations, used for elements that a few runs computed exactly by chance. */
 function usualSpread(list: TypedArray, spread: Float64Array): number {
   const all = Array.from(list, (x, i) => (x === 0 ? 0 : spread[i]! / Math.abs(x))).filter(Number.isFinite);
   return all.sort((a, b) => a - b)[all.length >> 1] ?? 0;
 }
 
-/** `expected` are the results of the routine for `inputs`, numbers as arrays of one. */
+/**
+ * Creates the bounds. `expected` are the results of the routine for `inputs`, with numbers as arrays of one element.
+ */
 export function roundingOf(
   routine: Routine,
   inputs: readonly KernelValue[],
@@ -265,7 +274,7 @@ export function roundingOf(
     const port = routine.outputs[result]!;
     return port.kind === "scalar" ? port.value.type : port.buffer.type;
   };
-  /** The largest deviation of each result so far; infinite where not even the kind of number is sure. */
+  /** Largest deviation of each result so far; infinite if it may be non-finite. */
   const spread = expected.map((list) => new Float64Array(list.length));
   let done = 0;
   const learn = (count: number, isInTime: () => boolean): void => {

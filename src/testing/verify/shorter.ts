@@ -1,4 +1,4 @@
-// Programs with fewer iterations, for comparisons of programs that take too long for the oracle.
+// Programs with fewer iterations, for programs that take too long for the oracle.
 import type { Primitive, Program } from "../../engine/ir/index.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { withShape } from "../../engine/ir/types.ts";
@@ -8,8 +8,8 @@ import { concatenate } from "../../engine/prims/index.ts";
 import { bind, evalProgram, traceClosed } from "../../engine/trace/index.ts";
 
 /**
- * The program with at most `most` iterations in each loop of a known length; `undefined` where there is no longer one. Loops take the
- * first elements of their arrays, and their array results end with zeros, so that all shapes stay.
+ * Limits each loop of known length to `most` iterations; `undefined` if no loop is longer. Loops use the first elements
+ * of their arrays, and their array results are padded with zeros, so that all shapes stay.
  */
 export function withShorterLoops(program: Program, most: number): Program | undefined {
   let isChanged = false;

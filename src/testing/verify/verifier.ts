@@ -22,10 +22,10 @@ import { callCompared } from "./programs.ts";
 import { compareRegion, compareShorter } from "./region-calls.ts";
 import { derivedBy, isOfText, ownValue, stepsOf } from "./regions.ts";
 
-/** Results of comparisons so far, in calls that were compared. */
+/** Numbers of compared calls, by the result of the comparison. */
 export interface VerifyStats {
   readonly verified: number;
-  /** Calls that took too long for the oracle, with shorter loops too. */
+  /** Calls that took too long for the oracle, even with shorter loops. */
   readonly unverified: number;
   /** Calls whose difference is explained by moving inputs by an ulp. */
   readonly illConditioned: number;
@@ -33,7 +33,7 @@ export interface VerifyStats {
 
 const counts = { verified: 0, unverified: 0, illConditioned: 0 };
 
-/** Number of calls that `configure({ verify })` has compared so far in this process, by the result. */
+/** Returns the number of calls that `configure({ verify })` has compared so far in this process, by the result. */
 export function verifyStats(): VerifyStats {
   if (arguments.length > 0) refuseExtra("verifyStats", arguments, 0);
   return { ...counts };
@@ -43,7 +43,7 @@ function count(outcome: Verification): void {
   counts[outcome === "ill-conditioned" ? "illConditioned" : outcome]++;
 }
 
-/** A comparison runs: what is called within it is not compared. */
+/** True while a comparison runs; calls inside it are not compared. */
 let isComparing = false;
 
 function comparing<T>(f: () => T): T {
@@ -55,26 +55,27 @@ function comparing<T>(f: () => T): T {
   }
 }
 
-/** Keys of programs and regions that were compared, if equal ones are not to be compared again. */
+/** Keys of compared programs and regions, if equal ones are to be skipped. */
 let compared: Set<string> | undefined;
 
 /**
- * Compares programs and regions that are compiled again, equal and by the same options, no more; and single operations once for each
- * primitive, dtypes and ranks, since the tests of primitives compare all backends. The project's suite, which compiles the same
- * programs thousands of times, stays fast by it.
+ * Switches the skipping of repeated comparisons. When on, an equal program or region with equal options is compared
+ * only once. Single operations are compared once per primitive, dtypes and ranks, because the tests of primitives
+ * compare all backends. The project's own test suite, which compiles the same programs thousands of times, needs it to
+ * be fast.
  */
 export function compareOnce(isOn: boolean): void {
   compared = isOn ? (compared ?? new Set()) : undefined;
 }
 
-/** Programs of equal structure are compared once. */
+/** Returns a key of the structure of a program; programs with equal keys are compared once. */
 function structureOf(program: Program): string {
   const [eqn, ...more] = program.eqns;
   if (eqn === undefined || more.length > 0 || subPrograms(eqn.params).length > 0) return hashProgram(program);
   return `${eqn.prim.name} ${eqn.ins.map(({ type }) => `${type.dtype} ${type.shape.length}`).join()}`;
 }
 
-/** Whether equal code was compared, and what notes that it was. */
+/** Returns whether equal code was already compared, and a function that records that it was. */
 function keyed(key: () => string): { readonly isKnown: boolean; readonly done: () => void } {
   if (compared === undefined) return { isKnown: false, done() {} };
   const { backend, reproducible } = engine.options;
@@ -85,7 +86,10 @@ function keyed(key: () => string): { readonly isKnown: boolean; readonly done: (
 const modes = ["off", "first-call", "always"];
 const defaultBudget = 1e7;
 
-/** Makes what compares executables; `undefined` for "off". @throws DownhillError `option` for another mode, or no positive budget. */
+/**
+ * Creates the verifier; `undefined` for "off". @throws DownhillError `option` for an unknown mode, or a budget that is
+ * not positive.
+ */
 export function makeVerifier(verify: string, budget: number = defaultBudget): Verifier | undefined {
   checkChoice("configure", "verify", verify, modes);
   if (typeof budget !== "number" || !(budget > 0))
@@ -144,7 +148,7 @@ function watchProgram(
   };
 }
 
-/** Compares one call of a region; returns its results. */
+/** Runs and compares one call of a region; returns its results. */
 function callRegionCompared(
   region: WatchedRegion["region"],
   call: RegionCall,
@@ -177,7 +181,7 @@ function callRegionCompared(
   });
 }
 
-/** A result without what a lent array holds behind it. */
+/** Removes elements after the end of a result in a lent array. */
 function trimmed<T extends number | { readonly data: ArrayLike<number>; readonly dims: readonly number[] }>(
   x: T,
 ): T {

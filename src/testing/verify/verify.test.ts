@@ -21,7 +21,7 @@ import { jsForRegions } from "../../engine/runtime/sized-backend.ts";
 import { compareOnce } from "./verifier.ts";
 import { wrapForm } from "../../numeric/plain/call/attach.ts";
 
-// other files in this process have one device
+// other test files in this process share the device
 afterAll(() => {
   engine.copies = undefined;
 });
@@ -37,13 +37,13 @@ afterEach(() => {
 
 type Call = (...args: unknown[]) => unknown;
 
-/** A plain function of a text. */
+/** Creates a plain function from text. */
 const plain = (text: string): Call & ((...args: never[]) => Tensor) => marked(text) as never;
-/** A transform of plain functions, without the types of functions over tensors. */
+/** Casts a transform of plain functions, without the types of functions over tensors. */
 const taking = (transform: unknown): ((f: Call) => Call) => transform as never;
 const [jitOf, gradOf] = [taking(jit), taking(grad)];
 
-/** The error of a call that must fail. */
+/** Returns the error of a call that must fail. */
 function failureOf(call: () => unknown): Error & { readonly code?: string; readonly cause?: unknown } {
   try {
     call();
@@ -53,10 +53,10 @@ function failureOf(call: () => unknown): Error & { readonly code?: string; reado
   throw new Error("the call was not refused");
 }
 
-/** The file that an error names, which the test must remove. */
+/** Returns the path of the file that an error names, which the test must remove. */
 const fileIn = ({ message }: Error): string => /"([^"]+report\.json)"/.exec(message)![1]!;
 
-/** Runs something while a pass does something else. */
+/** Runs a function while a pass is replaced. */
 function withPass<T>(name: string, wrong: ProgramPass, run: () => T): T {
   const list = pipeline as (readonly [string, ProgramPass])[];
   const at = list.findIndex(([own]) => own === name);
@@ -79,7 +79,7 @@ const exchangesOperands: ProgramPass = (program) => ({
   ),
 });
 
-/** Runs something while regions of these steps are compiled from others. */
+/** Runs a function while regions with these steps are replaced before compilation. */
 function withRegions<T>(steps: RegExp, wrong: (region: Region) => Region, run: () => T): T {
   engine.records = {
     keeper: undefined,
@@ -134,7 +134,7 @@ describe("programs over tensors", () => {
     const error = withPass("simplify", exchangesOperands, () => {
       const g = jit(f);
       const first = failureOf(() => g(...point));
-      expect(failureOf(() => g(...point)).message).toContain("was compiled wrongly"); // each call, until it is right
+      expect(failureOf(() => g(...point)).message).toContain("was compiled wrongly"); // in each call, until the result is correct
       expect(() => repeatVerification(fileIn(first))).toThrow("was compiled wrongly");
       return first;
     });
@@ -148,7 +148,7 @@ describe("programs over tensors", () => {
       "repeatVerification(",
     ])
       expect(error.message).toContain(part);
-    expect(repeatVerification(fileIn(error))).toBe("verified"); // now that the pass is right again
+    expect(repeatVerification(fileIn(error))).toBe("verified"); // now that the pass is correct again
     expect(repeatVerification(JSON.parse(JSON.stringify(error.cause)) as VerificationReport)).toBe(
       "verified",
     );
@@ -350,7 +350,7 @@ describe("plain functions", () => {
     expect(jitOf(f)(2)).toBe(6);
     expect(calls).toEqual([2]);
     expect(verifyStats().verified - before).toBe(1);
-    expect(inner.stats().verified).toBe(0); // its first call of its own is still to come
+    expect(inner.stats().verified).toBe(0); // its own first call is still to come
     inner(2);
     expect(inner.stats().verified).toBe(1);
   });
