@@ -105,7 +105,7 @@ function checkType(where: string, out: Tensor, k: number, program: Program): voi
   if (!sameType(out.type, type) || out.type.weak !== type.weak) {
     throw new DownhillError(
       "check",
-      `${where}: result ${k} is ${showType(out.type)}, but its type rule gives ${showType(type)}` +
+      `${where}: result ${k} is ${showType(out.type)}, but its type rule returns ${showType(type)}` +
         `${out.type.weak === type.weak ? "" : ` (weak: ${String(out.type.weak)} and ${String(type.weak)})`}.`,
     );
   }
@@ -119,6 +119,6 @@ function checkType(where: string, out: Tensor, k: number, program: Program): voi
   if (misfit !== undefined)
     throw new DownhillError(
       "check",
-      `${where}: result ${k} holds ${misfit}, which is no number of ${showType(type)}.`,
+      `${where}: result ${k} holds ${misfit}, which is not a number of ${showType(type)}.`,
     );
 }

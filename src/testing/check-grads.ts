@@ -84,7 +84,7 @@ export function checkGrads(
     const types = leaves.map((x) => showType(x.type)).join(", ");
     throw new DownhillError(
       "dtype",
-      `checkGrads: there is nothing to check: no argument is floating${types === "" ? "" : ` (${types})`}. ` +
+      `checkGrads: there is nothing to check: no argument is floating-point${types === "" ? "" : ` (${types})`}. ` +
         `Integers and booleans have no derivative; convert one with astype("float64").`,
     );
   }

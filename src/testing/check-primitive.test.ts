@@ -44,7 +44,7 @@ function messageOf(f: () => unknown): string {
 }
 
 describe("checkPrimitive", () => {
-  test("passes a right primitive and tells what it did", () => {
+  test("accepts a correct primitive and reports its checks", () => {
     const report = checkPrimitive(triple({}), [{ ins: [[1, 2]] }, { ins: [0.5] }]);
     expect(report.samples).toBe(2);
     expect(report.comparisons).toBeGreaterThan(50);
@@ -78,17 +78,17 @@ describe("checkPrimitive", () => {
     );
   });
 
-  test("finds a result that is no number of its dtype", () => {
+  test("finds a result that is not a number of its dtype", () => {
     const wrong = triple({
       lowering: { kind: "elementwise", scalar: ([x]) => k.mul(k.convert("f64", x!), k.constant("f64", 3.1)) },
     });
     const x = tensor(0.5, { dtype: "float32" });
     expect(messageOf(() => checkPrimitive(wrong, [{ ins: [x] }]))).toMatchInlineSnapshot(
-      `"check: checkPrimitive: triple, sample 0 (f32[]): result 0 holds 1.55, which is no number of f32[]."`,
+      `"check: checkPrimitive: triple, sample 0 (f32[]): result 0 holds 1.55, which is not a number of f32[]."`,
     );
   });
 
-  test("wants samples", () => {
+  test("requires samples", () => {
     expect(messageOf(() => checkPrimitive(sin, []))).toMatchInlineSnapshot(
       `"check: checkPrimitive: no samples were given."`,
     );
@@ -112,11 +112,11 @@ describe("checkPrimitive", () => {
       "checkPrimitive: sample 0: ins must be an array of the operands, as in { ins: [0.5] }.",
     ],
     [sin, [[2]], "checkPrimitive: sample 0: the options must be an object, as in { ins: … }; got an array."],
-  ])("says what it takes: %j, %j", (op, samples, message) => {
+  ])("reports the accepted arguments: %j, %j", (op, samples, message) => {
     expect(messageOf(() => checkPrimitive(op as Primitive, samples as []))).toBe(`option: ${message}`);
   });
 
-  test("takes an operation that reads a tensor from outside", () => {
+  test("accepts an operation that captures a tensor", () => {
     const weights = tensor([1, 2]);
     const weighted = (x: Tensor): Tensor => mul(x, weights);
     expect(checkPrimitive(weighted, [{ ins: [[1, 2]] }]).adjoint).toBeLessThan(1e-15);
@@ -124,7 +124,7 @@ describe("checkPrimitive", () => {
 });
 
 describe("checkGrads", () => {
-  test("checks nested arguments and results, to the order asked for", () => {
+  test("checks nested arguments and results, to the requested order", () => {
     const f = (p: { w: Tensor; b: readonly Tensor[] }, x: Tensor): { y: Tensor } => ({
       y: sin(p.w.mul(x)).add(p.b[0]!),
     });
@@ -138,7 +138,7 @@ describe("checkGrads", () => {
     expect(checkGrads(f, [tensor([1, 2, 3]), tensor(1, { dtype: "int32" })]).worst).toBeLessThan(1e-11);
   });
 
-  test("names the argument, the element and both numbers where a rule is wrong", () => {
+  test("names the argument, the element and both numbers if a rule is wrong", () => {
     const wrong = sine({ derivative: { kind: "smooth", jvp: ([dx]) => [dx] } });
     const f = (p: { w: Tensor }): Tensor => bind1(wrong, [p.w], {});
     expect(messageOf(() => checkGrads(f, [{ w: tensor([[1, 2]]) }]))).toMatchInlineSnapshot(
@@ -151,7 +151,7 @@ describe("checkGrads", () => {
     );
   });
 
-  test("finds a wrong second derivative behind a right first one", () => {
+  test("finds a wrong second derivative after a correct first one", () => {
     const inner = sine({ name: "cosine", derivative: { kind: "constant" } });
     const outer = sine({
       derivative: { kind: "smooth", jvp: ([dx], [x]) => [dx && mul(dx, bind1(inner, [x!], {}))] },
@@ -164,10 +164,10 @@ describe("checkGrads", () => {
     );
   });
 
-  test("refuses to have checked nothing", () => {
+  test("refuses to check nothing", () => {
     const f = (x: Tensor): Tensor => x.mul(2);
     expect(messageOf(() => checkGrads(f, [tensor(3, { dtype: "int32" })]))).toBe(
-      "dtype: checkGrads: there is nothing to check: no argument is floating (i32[]). " +
+      "dtype: checkGrads: there is nothing to check: no argument is floating-point (i32[]). " +
         'Integers and booleans have no derivative; convert one with astype("float64").',
     );
     expect(messageOf(() => checkGrads(f, 3 as never))).toBe(
@@ -175,7 +175,7 @@ describe("checkGrads", () => {
     );
   });
 
-  test("says which option is wrong", () => {
+  test("names the invalid option", () => {
     const f = (x: Tensor): Tensor => x;
     expect(messageOf(() => checkGrads(f, [1], { tolerence: 1 } as object))).toMatchInlineSnapshot(
       `"option: checkGrads: unknown option "tolerence". Did you mean "tolerance"?"`,

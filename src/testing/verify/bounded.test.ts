@@ -53,7 +53,7 @@ function run(of: Routine, n: number, budget: number): { readonly rest: number; r
   return { rest, result: outputs[0] as number };
 }
 
-test("within the budget results are those of the routine", () => {
+test("within the budget the results equal those of the routine", () => {
   const { rest, result } = run(counted, 100, 1000);
   expect(result).toBe(100);
   expect(rest).toBeGreaterThan(0);
@@ -67,10 +67,10 @@ test.each([
   ["a loop that never ends", endless, 0],
   ["loops within a loop", growing, 100_000],
   ["a loop that would have computed an index", outside, 1_000_000_000],
-])("%s ends where it exceeds the budget", (_, of, n) => {
+])("%s ends when it exceeds the budget", (_, of, n) => {
   expect(run(of, n, 1000).rest).toBeLessThan(0);
 });
 
-test("routines are checked as they are run", () => {
+test("bounded routines are well formed", () => {
   for (const of of [counted, endless, growing, outside]) checkRoutine(of);
 });

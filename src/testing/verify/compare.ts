@@ -21,7 +21,7 @@ export function differentBits(
 
 /** Describes a difference. */
 export function showDifference(result: number, at: number, got: number, want: number): string {
-  return `result ${result} [${at}] is ${showNumber(got)}, and the oracle gives ${showNumber(want)}`;
+  return `result ${result} [${at}] is ${showNumber(got)}, but the oracle computes ${showNumber(want)}`;
 }
 
 /** Returns the code of an error, and the line and column of the user's text in its message. */
@@ -34,5 +34,5 @@ function codeAndLocation(error: unknown): string {
 /** Describes how two errors differ in code or source location; `undefined` if they agree. */
 export function differentErrors(got: unknown, expected: unknown): string | undefined {
   const [have, want] = [codeAndLocation(got), codeAndLocation(expected)];
-  return have === want ? undefined : `it ends with the error ${have}, and the oracle with ${want}`;
+  return have === want ? undefined : `it ends with the error ${have}, but the oracle with ${want}`;
 }

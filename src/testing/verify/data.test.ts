@@ -22,11 +22,11 @@ test.each([
       Uint32Array.of(2 ** 31),
     ],
   ],
-])("%o comes back as it was", (value) => {
+])("%o is restored unchanged", (value) => {
   expect(again(value)).toEqual(value);
 });
 
-test("programs come back with their loops, branches and derivatives", () => {
+test("programs are restored with their loops, branches and derivatives", () => {
   const f = (x: d.Tensor): d.Tensor => {
     const [last] = d.scan((c: d.Tensor, y: d.Tensor) => [d.tanh(c.add(y)), c] as const, d.tensor(0), x);
     return d.cond(
@@ -42,7 +42,7 @@ test("programs come back with their loops, branches and derivatives", () => {
   expect(hashProgram(back)).toBe(hashProgram(program));
 });
 
-test("a primitive of a user's own must be given", () => {
+test("custom primitives must be passed", () => {
   const double = definePrimitive({
     name: "double",
     typeOf: ([x]) => [x!],
@@ -62,8 +62,8 @@ test("a primitive of a user's own must be given", () => {
   expect((decode(encoded, [double as never]) as Program).eqns[0]!.prim).toBe(double);
 });
 
-test("functions among parameters have no form as data", () => {
+test("functions among parameters cannot be stored as data", () => {
   expect(() => encode({ f: () => 1 })).toThrow(
-    "a function among the parameters of an equation has no form as data",
+    "a function among the parameters of an equation cannot be stored as data",
   );
 });

@@ -51,7 +51,7 @@ export function encode(value: unknown): EncodedData {
       case "function":
         throw new DownhillError(
           "option",
-          `verify: a ${typeof x} among the parameters of an equation has no form as data.`,
+          `verify: a ${typeof x} among the parameters of an equation cannot be stored as data.`,
         );
     }
     if (x === null) return null;

@@ -50,8 +50,8 @@ export function compareProgram(call: ProgramCall, budget: number): Verification 
   if (expected === undefined) return "unverified";
   const fail = (difference: string): DownhillError => programError(call, expected, difference);
   if ("error" in outcome || "error" in expected) {
-    if (!("error" in outcome)) throw fail("it ends with no error, and the oracle does");
-    if (!("error" in expected)) throw fail("it ends with an error, and the oracle does not");
+    if (!("error" in outcome)) throw fail("it ends without an error, but the oracle ends with one");
+    if (!("error" in expected)) throw fail("it ends with an error, but the oracle does not");
     const difference = differentErrors(outcome.error, expected.error);
     if (difference !== undefined) throw fail(difference);
     return "verified";
@@ -74,7 +74,7 @@ export function compareProgram(call: ProgramCall, budget: number): Verification 
   const { result, at, got: have, want, allowed, isSure } = found;
   if (!isSure && Math.abs(have - want) < gross * allowed) return "unverified";
   throw fail(
-    `${showDifference(result, at, have, want)}: off by ${Math.abs(have - want)}, where rounding explains ${allowed}`,
+    `${showDifference(result, at, have, want)}: off by ${Math.abs(have - want)}, but rounding explains only ${allowed}`,
   );
 }
 

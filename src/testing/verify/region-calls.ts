@@ -143,8 +143,8 @@ function compareQuantities(
   const { name, numbers } = quantities[q]!;
   const text =
     at < 0
-      ? `${name} has ${numbers.length} numbers, and the oracle ${expected[q]!.length}`
-      : `${name}${expected[q]!.length > 1 ? ` [${at}]` : ""} is ${showNumber(numbers[at]!)}, and the oracle gives ` +
+      ? `${name} has ${numbers.length} numbers, but that of the oracle ${expected[q]!.length}`
+      : `${name}${expected[q]!.length > 1 ? ` [${at}]` : ""} is ${showNumber(numbers[at]!)}, but the oracle computes ` +
         `${showNumber(expected[q]![at]!)}: off by ${off}`;
   return { difference: { text, isIllConditioned: isMoving }, isIllConditioned: isMoving };
 }
@@ -162,11 +162,11 @@ export function compareRegion(subject: RegionSubject, budget: number): Verificat
   const fail = (text: string, want: readonly unknown[]): DownhillError => regionError(subject, text, want);
   if ("error" in expected || "error" in end) {
     if (!("error" in end))
-      throw fail("it ends with no error, and the oracle does", [
+      throw fail("it ends without an error, but the oracle ends with one", [
         "error" in expected ? expected.error : undefined,
       ]);
     if (!("error" in expected))
-      throw fail("it ends with an error, and the oracle does not", expected.numbers);
+      throw fail("it ends with an error, but the oracle does not", expected.numbers);
     const difference = differentErrors(end.error, expected.error);
     if (difference !== undefined) throw fail(difference, [expected.error]);
     return "verified";
@@ -189,7 +189,7 @@ export function compareRegion(subject: RegionSubject, budget: number): Verificat
 
 const wordsOf = ({ text, isIllConditioned }: RegionDifference): string =>
   isIllConditioned
-    ? `${text} (ill-conditioned: the oracle disagrees with itself where inputs move by an ulp)`
+    ? `${text} (ill-conditioned: the oracle disagrees with itself if inputs move by an ulp)`
     : text;
 
 /**
@@ -207,7 +207,7 @@ function compareWithJavaScript(subject: RegionSubject, budget: number): boolean 
   const wanted = recorded ?? callJavaScript(source!, args);
   if (wanted === undefined) return false;
   if ("error" in wanted)
-    throw regionError(subject, "JavaScript throws, and the region does not", [wanted.error]);
+    throw regionError(subject, "JavaScript throws, but the region does not", [wanted.error]);
   const own = resultTypes(base);
   const { difference, isIllConditioned } = compareQuantities(
     values.values.map((value, k) => ({

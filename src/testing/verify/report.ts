@@ -96,7 +96,9 @@ export function readReport(path: string): VerificationReport {
   try {
     return JSON.parse(fs.readFileSync(path, "utf8")) as VerificationReport;
   } catch (error) {
-    throw new DownhillError("file", `repeatVerification: ${path} holds no report.`, { cause: error });
+    throw new DownhillError("file", `repeatVerification: ${path} does not contain a report.`, {
+      cause: error,
+    });
   }
 }
 

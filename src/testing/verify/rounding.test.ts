@@ -40,8 +40,8 @@ function learn(
 const wave = (n: number): number[] => Array.from({ length: n }, (_, i) => Math.sin(1 + i * 1.3));
 const sum = (xs: Numbers): number => Array.from(xs).reduce((a, b) => a + b, 0);
 
-describe("what rounding explains", () => {
-  test("is a sum in another order", () => {
+describe("a difference explained by rounding", () => {
+  test("may be a sum in another order", () => {
     const xs = wave(1000);
     const { results, rounding } = learn((x) => x.sum(), [xs]);
     const backwards = xs.reduceRight((a, b) => a + b, 0);
@@ -54,7 +54,7 @@ describe("what rounding explains", () => {
   });
 
   test.each(["float64", "float32"] as const)(
-    "is a product of matrices whose products are rounded once, and is no more, of %s",
+    "may be a matrix product with products rounded once, and nothing more, for %s",
     (dtype) => {
       const [x, y] = [wave(12), wave(20).slice(8)];
       const f = (a: Tensor, b: Tensor): Tensor => d.matmul(a.reshape([3, 4]), b.reshape([4, 3])).reshape([9]);
@@ -66,7 +66,7 @@ describe("what rounding explains", () => {
     },
   );
 
-  test("is an order in which a sum is not exact, and nothing where all are", () => {
+  test("may be an order in which a sum is inexact, and nothing if all orders are exact", () => {
     const x = 0.757323886327107;
     const halves = learn((y) => d.broadcastTo(y, [8]).sum(), [[x]]);
     expect(halves.results[0]).toBe(8 * x);
@@ -77,7 +77,7 @@ describe("what rounding explains", () => {
     expect(whole.rounding.find([Float64Array.of(6 + 2 ** -50)])).toMatchObject({ allowed: 0 });
   });
 
-  test("is what cancellation and steep functions make of it", () => {
+  test("includes cancellation and steep functions", () => {
     const f = (x: Tensor): Tensor => d.exp(x.mul(1.1).sub(x).sub(x.mul(0.1)).mul(1e12));
     const { results, rounding } = learn(f, [wave(20)]);
     expect(rounding.find([Float64Array.from(results, (x) => x * (1 + 1e-6))])).toBe(undefined);
@@ -85,7 +85,7 @@ describe("what rounding explains", () => {
     expect(flat.rounding.find([Float64Array.from(flat.results, (x) => x * (1 + 1e-13))])).toBeDefined();
   });
 
-  test("is the other side of a jump that is near, and of no other", () => {
+  test("may be the other side of a jump, only if the jump is near", () => {
     const f = (x: Tensor): Tensor => d.floor(x.mul(x).add(x));
     const root = (Math.sqrt(5) - 1) / 2; // where x² + x is 1 up to rounding
     const { results, rounding } = learn(f, [[root, 0.5, 1.25]]);
@@ -96,7 +96,7 @@ describe("what rounding explains", () => {
     expect(rounding.find([results.map((x, i) => (i === 2 ? x - 1 : x))])).toMatchObject({ at: 2 });
   });
 
-  test("is nothing where all is exact: ties of whole numbers stay ties", () => {
+  test("is zero if everything is exact: ties of integers stay ties", () => {
     const f = (x: Tensor): Tensor => d.where(d.equal(x.mul(3).add(x), x.mul(4)), x, d.neg(x));
     const { results, rounding } = learn(f, [[1, 2, -3, 4096]]);
     expect([...results]).toEqual([1, 2, -3, 4096]);
@@ -106,7 +106,7 @@ describe("what rounding explains", () => {
     });
   });
 
-  test("is an overflow only where one is near", () => {
+  test("may be an overflow only near one", () => {
     const { rounding } = learn((x) => d.exp(x), [[709.5, 1]]);
     expect(rounding.find([Float64Array.of(Infinity, Math.E)])).toMatchObject({ at: 0 });
     expect(rounding.find([Float64Array.of(NaN, Math.E)])).toMatchObject({ at: 0 });

@@ -121,7 +121,7 @@ describe("programs over tensors", () => {
   const f = (x: Tensor, y: Tensor): Tensor => x.mul(2).sub(y).sum();
   const point = [d.tensor([1, 2, 3]), d.tensor([0.5, 4, -1])] as const;
 
-  test("agree with the interpreter, once for each executable", () => {
+  test("agree with the interpreter, once per executable", () => {
     const before = verifyStats();
     const g = jit(f);
     expect(g(...point).item()).toBe(8.5);
@@ -155,14 +155,14 @@ describe("programs over tensors", () => {
     rmSync(dirname(fileIn(error)), { recursive: true });
   });
 
-  test("a pass that leaves a program that is not well formed is named", () => {
+  test("a pass that returns an invalid program is named", () => {
     const forgetsEquations: ProgramPass = (program) => ({ ...program, eqns: [] });
     const error = withPass("simplify", forgetsEquations, () => failureOf(() => jit(f)(...point)));
     expect(error).toMatchObject({ code: "internal" });
     expect(error.message).toContain('after the pass "simplify": internal: an output is not defined');
   });
 
-  test("a donated argument is compared by the values that it had", () => {
+  test("a donated argument is compared by its original values", () => {
     const step = jit((p: Tensor, g: Tensor) => p.sub(g.mul(0.5)), { donate: 0 });
     let p = d.full([4000], 1);
     p = step(p, d.full([4000], 0.25));
@@ -170,7 +170,7 @@ describe("programs over tensors", () => {
     expect(step.stats()).toMatchObject({ verified: 1 });
   });
 
-  test("results whose sums are in another order agree within the rounding", () => {
+  test("results whose sums are in another order agree within rounding", () => {
     const g = jit(grad((x: Tensor) => d.matmul(x, x).exp().sum()));
     g(
       d.tensor(
@@ -188,7 +188,7 @@ describe("programs over tensors", () => {
     expect(failureOf(() => g(d.tensor([1, 2, 3])))).toMatchObject({ code: "range" });
   });
 
-  test("what exceeds the budget is compared with fewer iterations, or counts as unverified", () => {
+  test("calls beyond the budget are compared with fewer iterations, or count as unverified", () => {
     configure({ verify: "first-call", verifyBudget: 3000 });
     const product = jit((x: Tensor) => d.matmul(x, x));
     product(d.ones([24, 24]));
@@ -207,7 +207,7 @@ describe("programs over tensors", () => {
   });
 });
 
-describe("a device whose results are not there at once", () => {
+describe("a device with delayed results", () => {
   test("is compared when a result is read, and runs once", async () => {
     const device = makeFakeDevice(["f32", "i32"]);
     await withDevice(device, async () => {
@@ -221,7 +221,7 @@ describe("a device whose results are not there at once", () => {
     });
   });
 
-  test("the read of a wrong result fails", async () => {
+  test("reading a wrong result fails", async () => {
     await withDevice(makeFakeDevice(["f32", "i32"]), async () => {
       const out = withPass("simplify", exchangesOperands, () =>
         jit((x: Tensor) => x.mul(2).sub(x.sum()))(d.tensor([1, 2, 3], { dtype: "float32" })),
@@ -249,7 +249,7 @@ describe("plain functions", () => {
     ],
   };
 
-  test.each(Object.entries(transforms))("%s: agree, and a wrong one is found", (_, [steps, call]) => {
+  test.each(Object.entries(transforms))("%s: agree, and a fault is found", (_, [steps, call]) => {
     const before = verifyStats();
     call(plain(energy));
     const after = verifyStats();
@@ -269,14 +269,14 @@ describe("plain functions", () => {
     rmSync(dirname(fileIn(error)), { recursive: true });
   });
 
-  test("the JavaScript function decides about values, behind a gradient too", () => {
+  test("values are compared with the JavaScript function, also for gradients", () => {
     const other = `function energy(x: number[]): number { "use ad"; let s = 0; for (let i = 0; i < x.length; i++) s += x[i]; return s; }`;
     const f = wrapForm((() => 12) as never, formOfText(other), () => []) as unknown as Call;
     for (const call of [jitOf(f), gradOf(f)]) {
       const error = failureOf(() => call(xs));
-      expect(error.message).toContain("and the oracle gives 12");
+      expect(error.message).toContain("but the oracle computes 12");
       engine.regions?.clear();
-      expect(() => repeatVerification(error.cause as VerificationReport)).toThrow("the oracle gives 12");
+      expect(() => repeatVerification(error.cause as VerificationReport)).toThrow("the oracle computes 12");
       rmSync(dirname(fileIn(error)), { recursive: true });
     }
   });
@@ -302,7 +302,7 @@ describe("plain functions", () => {
     expect((gradOf(f)(x) as number[][])[0]![0]).toBeCloseTo(-0.0173, 4);
   });
 
-  test("what is compared runs on copies of its own", () => {
+  test("comparisons run on their own copies", () => {
     const f = plain(
       `function f(x: number[]): number { "use ad"; const y = x.slice(); y[0] = 5; return y[0] * x[1]; }`,
     );
@@ -319,14 +319,14 @@ describe("plain functions", () => {
   }`;
 
   test.each([
-    ["that is missing", [9], 9, 1, "it ends with no error, and the oracle does"],
-    ["that should not be", [1], 1, 9, "it ends with an error, and the oracle does not"],
+    ["that is missing", [9], 9, 1, "it ends without an error, but the oracle ends with one"],
+    ["that should not be", [1], 1, 9, "it ends with an error, but the oracle does not"],
     [
-      "at another place of the text",
+      "at another position of the text",
       [1, 9],
       1,
       8,
-      "range at plain.ts:4:10, and the oracle with range at plain.ts:5:10",
+      "range at plain.ts:4:10, but the oracle with range at plain.ts:5:10",
     ],
   ])("an error %s is a difference", (_, places, from, to, message) => {
     const call = (): unknown => gradOf(plain(reading(places)))([1, 2, 3]);
@@ -375,7 +375,7 @@ describe("plain functions", () => {
     return x;
   }`;
 
-  test("an ill-conditioned function is no error, and a difference beyond that says so", () => {
+  test("an ill-conditioned function is not an error, and a larger difference mentions it", () => {
     const before = verifyStats();
     const orbit = plain(chaotic);
     for (const x of [0.31, 0.37, 0.41, 0.43]) {
@@ -392,7 +392,7 @@ describe("plain functions", () => {
 describe("configure", () => {
   const f = (): ((x: Tensor) => Tensor) => (x) => x.mul(2.5).exp();
 
-  test("always compares each call, and off none", () => {
+  test("with always compares each call, and with off none", () => {
     const before = verifyStats().verified;
     configure({ verify: "always" });
     const g = jit(f());
@@ -409,7 +409,7 @@ describe("configure", () => {
     expect(off.stats()).toMatchObject({ verified: 0, unverified: 0 });
   });
 
-  test("names the import where nothing is installed", () => {
+  test("names the import if no verifier is installed", () => {
     const { makeVerifier } = engine;
     engine.makeVerifier = undefined;
     try {
@@ -419,7 +419,7 @@ describe("configure", () => {
     }
   });
 
-  test("takes the mode of the environment where it is given none", () => {
+  test("uses the mode of the environment by default", () => {
     const { defaults } = engine;
     const before = process.env["DOWNHILL_VERIFY"];
     engine.defaults = {};
