@@ -639,7 +639,7 @@ describe("downhill train --data", () => {
     [
       "a text that is another in each row",
       `a,t,y\n${line(12, (i) => `${i},t${i},${i % 2}`)}\n`,
-      'column "t" is text with 10 categories in 10 rows ("t0", "t1", "t2", …): more than 5, too many to learn from. Leave it out with --without t, or say --max-categories 10.',
+      'column "t" is text with 10 categories in 10 rows ("t0", "t1", "t2", …): more than 5, too many to learn from. Leave it out with --without t, or set --max-categories 10.',
     ],
     [
       "a target that is missing",
