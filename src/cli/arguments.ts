@@ -4,13 +4,13 @@ import { didYouMean } from "../engine/util/suggest.ts";
 import { optionName } from "./help.ts";
 
 /**
- * The words after a command in one form: `--name=value` and `--flag` first, then `--` and the positional ones. citty
- * alone would ignore what it does not know.
+ * Normalises the words after a command: `--name=value` and `--flag` first, then `--` and the positional words. citty
+ * alone would ignore unknown options.
  *
- * A word that begins with `-` but does not look like an option, as `-x^2` does, is positional.
+ * A word that begins with `-` but does not have the form of an option, such as `-x^2`, is positional.
  *
- * @throws DownhillError `option` for unknown, repeated and incomplete options, and, unless there may be `any` number of
- * positional words, for too many of them.
+ * @throws DownhillError `option` for unknown, repeated and incomplete options, and for too many positional words,
+ *   unless `any` number is allowed.
  */
 export function normaliseArguments(words: readonly string[], args: ArgsDef, any = false): string[] {
   const options: string[] = [];
@@ -63,7 +63,7 @@ export function normaliseArguments(words: readonly string[], args: ArgsDef, any 
   return [...options, "--", ...positional];
 }
 
-/** The words with `--` before the first positional one, so that all that follow are positional too. */
+/** Inserts `--` before the first positional word, so that all words after it are positional too. */
 export function endOptions(words: readonly string[], args: ArgsDef): string[] {
   let i = 0;
   for (; i < words.length && looksLikeOption(words[i]!) && words[i] !== "--"; i++) {
@@ -107,7 +107,7 @@ function unknownOption(written: string, args: ArgsDef): DownhillError {
   return new DownhillError("option", `unknown option ${written}.${all}${hint}`);
 }
 
-/** The options of a command as they are written. */
+/** The options of a command as written on the command line. */
 function optionNames(args: ArgsDef): string[] {
   return [
     ...Object.entries(args).flatMap(([name, arg]) =>

@@ -14,7 +14,10 @@ import { predictEntry } from "./predict/entry.ts";
 import { scheduleEntry } from "./schedule/entry.ts";
 import { trainEntry } from "./train/entry.ts";
 
-/** Every command by its name, in the order of the help. Each has a folder of its own, loaded when the command runs. */
+/**
+ * All commands by name, in the order of the help. Each command has a folder, whose module is loaded when the command
+ * runs.
+ */
 export const commands: ReadonlyMap<string, LazyCommand> = /* @__PURE__ */ new Map<string, LazyCommand>([
   ["explain", explainEntry],
   ["train", trainEntry],

@@ -2,16 +2,16 @@ import type { ArgsDef } from "citty";
 import { cells } from "../engine/util/cells.ts";
 import type { Paint } from "./shared/style.ts";
 
-/** A command as the list of commands shows it. */
+/** A command in the list of commands. */
 export interface CommandEntry {
   readonly description: string;
-  /** Whole command lines with what they do. */
+  /** Complete command lines with their explanations. */
   readonly examples: readonly (readonly [line: string, meaning: string])[];
-  /** Whether it takes any number of its last positional words. */
+  /** True if it accepts any number of its last positional words. */
   readonly takesMany?: boolean;
 }
 
-/** What a bare `downhill` prints. */
+/** The text that a bare `downhill` prints. */
 export function mainHelp(commands: ReadonlyMap<string, CommandEntry>, version: string, paint: Paint): string {
   return [
     `${paint("bold", "downhill")} ${version}: derivatives of functions, and training by gradients`,
@@ -30,7 +30,7 @@ export function mainHelp(commands: ReadonlyMap<string, CommandEntry>, version: s
   ].join("\n");
 }
 
-/** What `downhill <command> --help` prints. */
+/** The text that `downhill <command> --help` prints. */
 export function commandHelp(
   name: string,
   { description, examples, takesMany = false }: CommandEntry,
@@ -76,7 +76,7 @@ export function commandHelp(
   ].join("\n");
 }
 
-/** An option as it is written: a flag that is on unless it is turned off is `--no-…`. */
+/** An option as written on the command line. A flag that is on by default is written `--no-…`. */
 export function optionName(key: string, { type, default: initial }: ArgsDef[string]): string {
   return type === "boolean" && initial === true ? `--no-${key}` : `--${key}`;
 }
@@ -85,7 +85,7 @@ function section(paint: Paint, title: string, entries: readonly (readonly [strin
   return entries.length === 0 ? [] : [paint("bold", title), ...rows(entries), ""];
 }
 
-/** Two columns; lines of the second keep their indent. */
+/** Aligns two columns; lines of the second keep their indent. */
 function rows(entries: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...entries.map(([left]) => visible(left)));
   return entries.flatMap(([left, right]) =>
@@ -97,7 +97,7 @@ function rows(entries: readonly (readonly [string, string])[]): string[] {
   );
 }
 
-/** Cells that a text takes, styles not counted. */
+/** Width of a text in cells, without styles. */
 export function visible(text: string): number {
   return cells(text.replaceAll(/\u001b\[[0-9;]*m/g, ""));
 }

@@ -15,7 +15,7 @@ const args = {
   json: { type: "boolean", description: "write one JSON object: settings and curves of each run" },
 } as const;
 
-/** `downhill compare`: runs beside each other. */
+/** `downhill compare`: compares training runs. */
 export const compareCommand: Command<typeof args> = {
   args,
   async run({ _: folders, out, json }, terminal) {

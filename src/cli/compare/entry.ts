@@ -1,7 +1,7 @@
 import type { LazyCommand } from "../run.ts";
 import { anyCommand } from "../run.ts";
 
-/** What the help says of `downhill compare`, and where it is. */
+/** Help text and loader of `downhill compare`. */
 export const compareEntry: LazyCommand = {
   description: "Compare runs: their curves over each other, and what differs in their settings",
   examples: [

@@ -5,7 +5,7 @@ import { extent } from "../../pictures/plot/scale.ts";
 import { type ComparedCurve, type ComparedRun, curvesOf, differencesOf } from "./runs.ts";
 import { type CompareRow, resultRows } from "./text.ts";
 
-/** The curves of runs over each other, with tables of results and of what differs: one file that loads nothing. */
+/** A self-contained page with the overlaid curves of the runs and tables of their results and differing settings. */
 export function comparePage(runs: readonly ComparedRun[]): string {
   const names = runs.map(({ name }) => name);
   const title = `${names.length} runs: ${names.join(", ")}`;
@@ -40,12 +40,12 @@ export function comparePage(runs: readonly ComparedRun[]): string {
   return writePage({ title, body: writeMarkup(main), hasCharts: true });
 }
 
-/** Whether no run changes it, as a learning rate: then the table of results says all. */
+/** True if the curve is constant in every run, such as a fixed learning rate. The table of results suffices then. */
 function isConstant({ values }: ComparedCurve): boolean {
   return [...values.values()].every((all) => all.length > 1 && all.every((value) => value === all[0]));
 }
 
-/** A curve of each run that has it, in the colour of the run. */
+/** One curve for each run that has it, in the colour of the run. */
 function chartOf({ title, unit, values }: ComparedCurve, names: readonly string[]): ChartSpec {
   const finite = [...values.values()].flat().filter(Number.isFinite);
   const [low, high] = extent(finite);

@@ -8,14 +8,14 @@ import { comparePage } from "./page.ts";
 import { type ComparedRun, curvesOf, differencesOf, readRuns } from "./runs.ts";
 import { showComparison } from "./text.ts";
 
-/** What `downhill compare` was asked for, as it was written. */
+/** Arguments of `downhill compare` as written on the command line. */
 export interface CompareRequest {
   readonly folders: readonly string[];
   readonly out: string | undefined;
   readonly json: boolean;
 }
 
-/** Reads the runs and writes what was asked for. */
+/** Reads the runs and writes the requested output. */
 export async function compareRuns(
   { folders, json, ...request }: CompareRequest,
   { stdout, stderr }: Terminal,

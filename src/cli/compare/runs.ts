@@ -7,24 +7,24 @@ import { quote } from "../shared/words.ts";
 import { type EpochTest, keptTests } from "../train/kept-tests.ts";
 import { lastSettings, type FlatSettings, showSetting, wordsOfStretch } from "../train/run-history.ts";
 
-/** A run as its folder tells of it. */
+/** A run as read from its folder. */
 export interface ComparedRun {
   readonly folder: string;
-  /** What it is called beside the others. */
+  /** Name of the run in the comparison. */
   readonly name: string;
   readonly steps: number;
   readonly history: readonly EpochRecord[];
-  /** How it did on the test part, by epoch; nothing of runs by programs and by earlier versions. */
+  /** Results on the test part by epoch. Empty for runs of programs and of earlier versions. */
   readonly tests: ReadonlyMap<number, EpochTest>;
-  /** `undefined` where a program has made it. */
+  /** `undefined` for runs of programs. */
   readonly settings: FlatSettings | undefined;
   readonly warnings: readonly string[];
 }
 
 /**
- * The runs in some folders.
+ * Reads the runs in the given folders.
  *
- * @throws DownhillError `file` for a folder without a run, `data` for a run that is damaged, `option` for a folder named twice.
+ * @throws DownhillError `file` for a folder without a run, `data` for a damaged run, `option` for a folder given twice.
  */
 export async function readRuns(folders: readonly string[]): Promise<ComparedRun[]> {
   const twice = folders.find((folder, i) => folders.indexOf(folder) < i);
@@ -33,7 +33,7 @@ export async function readRuns(folders: readonly string[]): Promise<ComparedRun[
   return Promise.all(folders.map(async (folder, i) => readRun(folder, names[i]!)));
 }
 
-/** The last parts of the folders, where these are apart; else the folders. */
+/** The last components of the paths if these differ, else the whole paths. */
 function namesOf(folders: readonly string[]): readonly string[] {
   const short = folders.map((folder) => basename(folder));
   return new Set(short).size === short.length && short.every((name) => /\w/.test(name)) ? short : folders;
@@ -59,13 +59,13 @@ async function readRun(folder: string, name: string): Promise<ComparedRun> {
   };
 }
 
-/** What the command that made a run trains on. */
+/** The data source in the command of a run. */
 function dataOf(words: readonly string[]): string {
   const from = words.findIndex((word, i) => i >= 2 && word.startsWith("--") && !sources.has(word));
   return words.slice(2, from < 0 ? undefined : from).join(" ");
 }
 
-/** Options that say what is trained on; they stand first. */
+/** Options that select the data; they come first in the command. */
 const sources: ReadonlySet<string> = new Set([
   "--data",
   "--target",
@@ -89,10 +89,10 @@ function noRun(folder: string, why: string): DownhillError {
   );
 }
 
-/** A setting in which runs differ: its name, and what each has. */
+/** A setting that differs between runs: its name and its value in each run. */
 export type SettingDifference = readonly [name: string, ...values: string[]];
 
-/** The settings in which the runs differ, as they are written; those of runs by programs are not known. */
+/** The settings that differ between the runs, as text. The settings of runs of programs are unknown. */
 export function differencesOf(runs: readonly ComparedRun[]): SettingDifference[] {
   const names = new Set(runs.flatMap(({ settings }) => Object.keys(settings ?? {})));
   return [...names]
@@ -107,15 +107,15 @@ function textOf(value: unknown): string {
   return typeof value === "string" ? value : showSetting(value);
 }
 
-/** A curve over the epochs, of each run that has it. */
+/** A curve over the epochs, for each run that has it. */
 export interface ComparedCurve {
   readonly title: string;
   readonly unit: "number" | "percent";
-  /** By the places of the runs. */
+  /** By the index of the run. */
   readonly values: ReadonlyMap<number, readonly number[]>;
 }
 
-/** What of all runs is drawn over each other: losses, metrics, rates; of the training, the validation and the test part. */
+/** The curves to overlay: losses, metrics and rates, on the training, validation and test parts. */
 export function curvesOf(runs: readonly ComparedRun[]): ComparedCurve[] {
   const metrics = [...new Set(runs.flatMap(({ history }) => Object.keys(history[0]?.metrics ?? {})))];
   const unitOf = (metric: string): "number" | "percent" => (metric === "accuracy" ? "percent" : "number");

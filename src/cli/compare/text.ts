@@ -4,10 +4,13 @@ import type { Paint } from "../shared/style.ts";
 import { percent } from "../train/output.ts";
 import { type ComparedCurve, type ComparedRun, curvesOf, differencesOf } from "./runs.ts";
 
-/** A row of a table of runs: what it tells, and what each run has. */
+/** A table row: its label and the cell of each run. */
 export type CompareRow = readonly [name: string, ...cells: string[]];
 
-/** What became of each run: epochs, steps, seconds, and each curve at its end, with the best epoch of those that are held out. */
+/**
+ * The result of each run: epochs, steps, seconds and the final value of each curve, with the best epoch for held-out
+ * data.
+ */
 export function resultRows(runs: readonly ComparedRun[]): CompareRow[] {
   const seconds = ({ history }: ComparedRun): number =>
     history.reduce((sum, record) => sum + record.seconds, 0);
@@ -22,7 +25,10 @@ export function resultRows(runs: readonly ComparedRun[]): CompareRow[] {
   ];
 }
 
-/** The last value of a curve, and the best where it was better before: the highest of a share, the lowest of a loss. */
+/**
+ * The last value of a curve, and the best value if an earlier one was better: the highest for a share, the lowest for a
+ * loss.
+ */
 function endOf({ title, unit, values }: ComparedCurve, run: number): string {
   const all = values.get(run);
   if (all === undefined) return "–";
@@ -36,7 +42,7 @@ function endOf({ title, unit, values }: ComparedCurve, run: number): string {
   return best === last ? shown : `${shown} (best ${show(best)} in epoch ${all.indexOf(best) + 1})`;
 }
 
-/** Results and differences of the runs as tables for a terminal or a file. */
+/** Shows the results and differences of the runs as tables for a terminal or a file. */
 export function showComparison(runs: readonly ComparedRun[], paint: Paint): string {
   const differences = differencesOf(runs);
   const head: CompareRow = ["", ...runs.map(({ name }) => name)];

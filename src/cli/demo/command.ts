@@ -10,7 +10,7 @@ const args = {
   },
 } as const;
 
-/** `downhill demo`: the traces of a formula, then a network trained on handwritten digits. */
+/** `downhill demo`: shows the traces of a formula, then trains a network on handwritten digits. */
 export const demoCommand: Command<typeof args> = {
   args,
   async run({ seed, out }, terminal) {

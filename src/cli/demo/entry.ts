@@ -1,7 +1,7 @@
 import type { LazyCommand } from "../run.ts";
 import { anyCommand } from "../run.ts";
 
-/** What the help says of `downhill demo`, and where it is. */
+/** Help text and loader of `downhill demo`. */
 export const demoEntry: LazyCommand = {
   description: "See what downhill does, in a few seconds",
   examples: [["downhill demo", "the traces of a formula, then a network trained on handwritten digits"]],

@@ -5,10 +5,10 @@ import { checkOutput } from "../shared/write-file.ts";
 import { trainRequest } from "../train/request.ts";
 import { train } from "../train/run.ts";
 
-/** Shows both halves of downhill: derivatives that can be followed line by line, and training by them. */
+/** Demonstrates both parts of downhill: derivatives traced line by line, and training with them. */
 export async function demo(seed: string, out: string, terminal: Terminal): Promise<number> {
   const { stdout } = terminal;
-  checkOutput(out, []); // before half of it is shown
+  checkOutput(out, []); // checked before the first half is shown
   const paint = paintFor(stdout);
   const say = (line: string, command: string): void => {
     stdout.write(`${paint("bold", line)}\n${paint("dim", `$ ${command}`)}\n\n`);

@@ -46,7 +46,7 @@ const args = {
   },
 } as const;
 
-/** `downhill emit`: derivatives as files. */
+/** `downhill emit`: writes derivatives to files. */
 export const emitCommand: Command<typeof args> = {
   args,
   async run({ target, value, grad, hvp, jacobian, functions, wasm, args: types, out }, terminal) {

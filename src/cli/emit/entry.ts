@@ -1,7 +1,7 @@
 import type { LazyCommand } from "../run.ts";
 import { anyCommand } from "../run.ts";
 
-/** What the help says of `downhill emit`, and where it is. */
+/** Help text and loader of `downhill emit`. */
 export const emitEntry: LazyCommand = {
   description: "Write a function or its derivatives as a module of its own",
   examples: [

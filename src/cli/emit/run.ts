@@ -13,7 +13,7 @@ import type { Terminal } from "../shared/terminal.ts";
 import { optionError } from "../shared/words.ts";
 import { checkOutput, type OutputFile, writeOutput } from "../shared/write-file.ts";
 
-/** What `downhill emit` was asked for, as it was written. */
+/** Arguments of `downhill emit` as written on the command line. */
 export interface EmitRequest {
   readonly target: string;
   readonly value: boolean;
@@ -48,7 +48,7 @@ export async function emit(request: EmitRequest, { stdout }: Terminal): Promise<
   stdout.write(`${paintFor(stdout)("dim", "Written:")} ${files.code}, ${files.types}\n`);
 }
 
-/** The module and its types, a file each. */
+/** The files of the module and its types. */
 interface EmittedFiles {
   readonly code: OutputFile;
   readonly types: OutputFile;
@@ -64,7 +64,7 @@ function checkFiles(out: string, input: string): EmittedFiles {
   return { code: checkOutput(out, [input]), types: checkOutput(types, [input]) };
 }
 
-/** Derivatives of a function marked `"use ad"`. */
+/** Emits the derivatives of a function marked `"use ad"`. */
 async function emitPlain(
   request: EmitRequest,
   target: PlainTarget,
@@ -87,7 +87,7 @@ async function emitPlain(
   });
 }
 
-/** A function over tensors, for arguments of the types that are written. */
+/** Emits a function over tensors for the given argument types. */
 async function emitTensors(request: EmitRequest, target: PlainTarget, text: string): Promise<EmittedModule> {
   const { value, grad, hvp, jacobian, functions, wasm } = request;
   if (value || (grad ?? hvp ?? jacobian ?? functions) !== undefined)
@@ -115,7 +115,7 @@ function readFunctions(text: string): (typeof functionKinds)[number] {
   );
 }
 
-/** What a module was made from, and how to make it again. */
+/** Header comment of a module: its source and the command that regenerates it. */
 function headOf(
   { value, grad, hvp, jacobian, functions, wasm, args, out }: EmitRequest,
   file: string,

@@ -19,9 +19,9 @@ const dtypes: Readonly<Record<string, DType>> = {
 };
 
 /**
- * Types of arguments as they are written on the command line: `f64[3, 4], { w: f64[3], b: f64 }, [f64, f64]`.
+ * Parses argument types as written on the command line: `f64[3, 4], { w: f64[3], b: f64 }, [f64, f64]`.
  *
- * @throws DownhillError `option` where the text is something else.
+ * @throws DownhillError `option` for any other text.
  */
 export function readTypes(text: string): ArgumentTypes[] {
   const tokens = text.match(/[A-Za-z_$][\w$]*|\d+|[^\s]/g) ?? [];
@@ -34,7 +34,7 @@ export function readTypes(text: string): ArgumentTypes[] {
     if (tokens[at] !== token) throw wrong(`${token} is missing before ${tokens[at] ?? "the end"}`);
     at++;
   };
-  /** Items up to a closing token, with commas between. */
+  /** parses comma-separated items up to a closing token */
   const list = <T>(end: string, item: () => T): T[] => {
     const items: T[] = [];
     while (tokens[at] !== end) {
@@ -74,10 +74,10 @@ export function readTypes(text: string): ArgumentTypes[] {
 }
 
 /**
- * The function over tensors that a file exports. TypeScript is read by Node where it strips types, else by the loader of
- * `downhill-plugin`, if the file's project has it.
+ * Loads the function over tensors that a file exports. TypeScript is loaded by Node if it strips types, else by the
+ * loader of `downhill-plugin`, if the file's project has it.
  *
- * @throws DownhillError `file` where it cannot be loaded.
+ * @throws DownhillError `file` if it cannot be loaded.
  */
 export async function loadFunction({
   file,

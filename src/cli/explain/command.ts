@@ -39,7 +39,7 @@ const args = {
   json: { type: "boolean", description: "write the traces as one JSON object" },
 } as const;
 
-/** `downhill explain`: how the derivative of a formula comes about. */
+/** `downhill explain`: shows how the derivative of a formula is computed. */
 export const explainCommand: Command<typeof args> = {
   args,
   async run({ text, at, iteration, seed, wrt, graph, json }, terminal) {

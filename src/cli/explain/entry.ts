@@ -1,7 +1,7 @@
 import type { LazyCommand } from "../run.ts";
 import { anyCommand } from "../run.ts";
 
-/** What the help says of `downhill explain`, and where it is. */
+/** Help text and loader of `downhill explain`. */
 export const explainEntry: LazyCommand = {
   description: "Show how the derivative of a formula comes about, line by line",
   examples: [

@@ -21,16 +21,19 @@ import { columnsOf, paintFor } from "../shared/style.ts";
 import type { Terminal } from "../shared/terminal.ts";
 import { checkOutput, type OutputFile, writeOutput } from "../shared/write-file.ts";
 
-/** What is asked about a plain function. */
+/** Request to explain a plain function. */
 export interface PlainRequest {
   readonly at: string | undefined;
   readonly iteration: string | undefined;
   readonly json: boolean;
-  /** A page to write. */
+  /** Page to write. */
   readonly graph: string | undefined;
 }
 
-/** Explains the derivative of a plain function: with arguments by the values of its lines, without as code. */
+/**
+ * Explains the derivative of a plain function: with arguments as a trace of the values of its lines, without arguments
+ * as code.
+ */
 export async function explainPlain(
   target: PlainTarget,
   { at, iteration, json, ...request }: PlainRequest,
@@ -75,7 +78,7 @@ function exampleOf({ params }: PlainForm): string {
   return `--at '${shown.map(({ name }) => `${name}=…`).join(", ")}'`;
 }
 
-/** The function, its derivative along a direction, and its gradient, as code. */
+/** The code of the function, of its derivative along a direction, and of its gradient. */
 function codeOf(form: PlainForm): string {
   const active = form.params.flatMap(({ name, type }) => (isFloating(type) ? [name] : []));
   return emitModule(form, {
@@ -85,7 +88,7 @@ function codeOf(form: PlainForm): string {
   }).code;
 }
 
-/** An argument for each parameter, from `w=[1, 2], p={ x: 1, y: 2 }`. */
+/** Reads an argument for each parameter from a text such as `w=[1, 2], p={ x: 1, y: 2 }`. */
 function readArguments(text: string, { params, region }: PlainForm): unknown[] {
   const given = new Map<string, unknown>();
   for (const part of splitAtCommas(text)) {
@@ -127,7 +130,10 @@ function readIterations(text: string | undefined): ReadonlyMap<string, number> {
 const digits = 6;
 const widestSource = 56; // columns; longer lines are cut
 
-/** The trace as text: source lines beside values, forwards, and the derivatives of the result, back. */
+/**
+ * Shows the trace as text: source lines beside their values in the forward pass, and the derivatives of the result in
+ * the backward pass.
+ */
 function showPlainTrace(
   trace: PlainTrace,
   source: readonly string[],
@@ -195,7 +201,7 @@ function showPlainTrace(
   ].join("\n");
 }
 
-/** What the compiled gradient records for the way back, by statements. */
+/** The values that the compiled gradient records for the backward pass, by statement. */
 function recorded(
   { tape }: PlainTrace,
   row: (line: number, isSame: boolean, cell: string) => string,

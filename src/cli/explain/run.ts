@@ -12,7 +12,7 @@ import { columnsOf, paintFor } from "../shared/style.ts";
 import type { Terminal } from "../shared/terminal.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
 
-/** What `downhill explain` was asked for, as it was written. */
+/** Arguments of `downhill explain` as written on the command line. */
 export interface ExplainRequest {
   readonly text: string;
   readonly at: string | undefined;
@@ -23,7 +23,7 @@ export interface ExplainRequest {
   readonly json: boolean;
 }
 
-/** Traces the text and writes what was asked for. */
+/** Traces the formula and writes the requested output. */
 export async function explain(
   { text, at, iteration, seed, wrt, json, ...request }: ExplainRequest,
   terminal: Terminal,
@@ -38,11 +38,11 @@ export async function explain(
   }
   if (iteration !== undefined)
     throw new DownhillError("option", "--iteration is for functions in files: a formula has no loops.");
-  const draw = request.graph === undefined ? undefined : drawingFor(request.graph); // complain before any work
+  const draw = request.graph === undefined ? undefined : drawingFor(request.graph); // reports a bad path before any work
   const graph = request.graph === undefined ? undefined : checkOutput(request.graph, []);
   const compiled = compileText(text, { startValues: true });
   const { inputs, starts } = compiled;
-  // A text that gives all its inputs a value, or has none, needs no --at.
+  // A formula whose inputs all have values, or which has no inputs, needs no --at.
   const unknown = inputs.filter((name) => !starts.has(name));
   const values =
     at !== undefined
@@ -78,7 +78,7 @@ export async function explain(
   }
 }
 
-/** Options that are for formulas only. */
+/** Refuses options that only apply to formulas. */
 function refuseForFiles(options: Readonly<Record<string, string | undefined>>): void {
   const given = Object.keys(options).find((option) => options[option] !== undefined);
   if (given !== undefined)
@@ -90,13 +90,13 @@ function refuseForFiles(options: Readonly<Record<string, string | undefined>>): 
 
 const longestTitle = 100; // characters
 
-/** The text as one line of mathematics, without comments. */
+/** The formula as one line of mathematics, without comments. */
 function titleOf({ statements, outputName }: CompiledText): string {
   const title = statements.map(({ name, value }) => `${name} = ${showExpr(value)}`).join("; ");
   return title.length <= longestTitle ? title : outputName;
 }
 
-/** What a file holds, by the end of its name. */
+/** Formatter of a file, selected by the extension of its name. */
 type TraceFormatter = (table: TraceTable, title: string) => string;
 
 const page: TraceFormatter = (table, title) => toHtml(table, { title });

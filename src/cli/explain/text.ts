@@ -14,7 +14,7 @@ import { wrapLine } from "../shared/wrap.ts";
 
 const digits = 7;
 
-/** The traces as text for a terminal or a file, in aligned columns. */
+/** Shows the traces as text for a terminal or a file, in aligned columns. */
 export function showTrace(table: TraceTable, paint: Paint, columns: number | undefined): string {
   const context: TraceTextStyle = {
     paint,
@@ -45,23 +45,23 @@ function shownValue(shown: ShownValue): string {
   return typeof shown === "number" ? showNumber(shown, digits) : showValue(shown);
 }
 
-/** `= 6`, or nothing where values are not known. */
+/** `= 6`, or an empty text for unknown values. */
 function equals(shown: ShownValue, { paint }: TraceTextStyle): string {
   return shown === null ? "" : `= ${paint("cyan", shownValue(shown))}`;
 }
 
-const fewNamed = 10; // names of a long list
-const stillNamed = 13; // a list that is hardly longer is given whole
+const fewNamed = 10; // names shown of a long list
+const stillNamed = 13; // a list that is slightly longer is shown whole
 
-/** `a, b, c`; of a long list its beginning and how many follow. */
+/** `a, b, c`. A long list is shortened to its first names and the count of the others. */
 function listed(names: readonly string[]): string {
   if (names.length <= stillNamed) return names.join(", ");
   return `${names.slice(0, fewNamed).join(", ")}, … and ${(names.length - fewNamed).toLocaleString("en")} more`;
 }
 
-const widest = 44; // a longer cell pushes what follows it instead of widening the column
+const widest = 44; // a longer cell shifts the next cells instead of widening its column
 
-/** Rows of cells with the cells of a column starting at one place. */
+/** Aligns the cells of each column. */
 function align(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows) {
@@ -75,7 +75,7 @@ function align(rows: readonly (readonly string[])[]): string[] {
   return rows.map((row) => row.map(pad).join("").trimEnd());
 }
 
-/** Aligned rows, if they fit the terminal; else the cells from `stacked` on go on a line of their own. */
+/** Aligned rows if they fit the terminal. Otherwise the cells from `stacked` on move to a line of their own. */
 function alignOrStack(
   rows: readonly (readonly string[])[],
   stacked: number,
@@ -102,7 +102,7 @@ function programSection(table: TraceTable, context: TraceTextStyle): string[] {
   });
   const lines = table.program.flatMap((line) => programLine(line, "  ", context, mark(line.name)));
   const [out = ""] = table.outputs;
-  // Of a text the table has the name of its result; `z = a` makes no line of the program, which computes `a` only.
+  // For a formula the table holds the name of the result. `z = a` adds no line to the program, which computes only `a`.
   const result = typeof table.value === "object" ? null : table.value;
   const named = out === table.name ? [] : [[`  ${table.name} = ${out}`, equals(result, context)]];
   return [paint("bold", "Program"), ...align([...inputs, ...lines, ...named])];
@@ -141,7 +141,7 @@ function forwardSection(table: TraceTable, { seed, lines }: ForwardPass, context
   return [paint("bold", title), ...alignOrStack(rows, 2, context), ...result];
 }
 
-/** `∂z/∂x = `, where the seed is 1 for one input and 0 for the others. */
+/** `∂z/∂x = ` if the seed is 1 for one input and 0 for the others. */
 function meaning(out: string, seed: ForwardPass["seed"]): string {
   const moved = Object.entries(seed).filter(([, dx]) => dx !== 0);
   const [only] = moved;
@@ -207,7 +207,7 @@ function gradientLines(table: TraceTable, { paint, isSymbolic }: TraceTextStyle)
       ? [`${line.name} = ${paint("magenta", shownValue(line.value))}`]
       : [];
   });
-  // The last line of an input's adjoint has its whole value: an only contribution, or the sum.
+  // The last line of an input's adjoint holds its whole value: the only contribution, or the sum.
   return parts.length === 0 ? [] : [`  ${paint("dim", "gradient:")} ${listed(parts)}`];
 }
 
@@ -232,7 +232,7 @@ function affectsSection({ affects, outputs }: TraceTable, { paint }: TraceTextSt
 
 function checkSection(table: TraceTable, check: Check, { paint }: TraceTextStyle): string[] {
   const names = new Map(table.reverse.map((line) => [line.of, line.name]));
-  if (check.entries.length === 0) return []; // nothing is differentiated
+  if (check.entries.length === 0) return []; // no input is differentiated
   const rows = check.entries.map((entry) => {
     const { of, gradient, difference, error, ok, kink } = entry;
     const start = [`  ${names.get(of) ?? of}`, `= ${showNumber(gradient, 10)}`];

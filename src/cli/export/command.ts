@@ -29,7 +29,7 @@ const args = {
   },
 } as const;
 
-/** `downhill export`: a trained network as an ONNX model. */
+/** `downhill export`: writes a trained network as an ONNX model. */
 export const exportCommand: Command<typeof args> = {
   args,
   async run({ run: folder, out, what, batch, json }, terminal) {

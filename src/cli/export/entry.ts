@@ -1,7 +1,7 @@
 import type { LazyCommand } from "../run.ts";
 import { anyCommand } from "../run.ts";
 
-/** What the help says of `downhill export`, and where it is. */
+/** Help text and loader of `downhill export`. */
 export const exportEntry: LazyCommand = {
   description: "Write a trained network as an ONNX model, for other engines",
   examples: [

@@ -19,27 +19,27 @@ import {
 } from "./inputs.ts";
 import type { TrainedRun } from "./saved.ts";
 
-/** What may be exported of a run. */
+/** The exportable functions of a run. */
 export const exports = ["predictions", "loss", "gradient", "step"] as const;
 export type Export = (typeof exports)[number];
 
-/** A function of a run as `toOnnx` takes it, with what people are to know of its inputs and outputs. */
+/** A function of a run in the form that `toOnnx` takes, with notes on its inputs and outputs. */
 export interface ExportedFunction {
   readonly f: (...args: never[]) => unknown;
   readonly args: readonly unknown[];
-  /** Tensors that the model holds in the place of inputs, by the names of these. */
+  /** Tensors that the model stores instead of taking them as inputs, by input name. */
   readonly values: Readonly<Record<string, Tensor>>;
   /** Names of the leaves of the arguments, and of the results. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** The inputs that have one item after the other, and what the results are. */
+  /** The inputs with one item per row, and the kinds of the results. */
   readonly items: readonly ItemInput[];
   readonly results: readonly ModelOutput[];
-  /** What is to be known of it, for people. */
+  /** Notes for the reader. */
   readonly notes: readonly string[];
 }
 
-/** What is asked for of a run, as a function of some items at a time. */
+/** Makes the requested function of a run for the given number of items. */
 export function exportedFunction(what: Export, run: TrainedRun, items: number): ExportedFunction {
   switch (what) {
     case "predictions":
@@ -78,7 +78,7 @@ function loss(run: TrainedRun, items: number): ExportedFunction {
   };
 }
 
-/** A function of what the run has learnt, which the model holds, and of items. */
+/** A function of the learned values, which the model stores, and of items. */
 function ofLearnt(
   run: TrainedRun,
   data: readonly ItemInput[],
@@ -89,7 +89,7 @@ function ofLearnt(
   const params = namesIn(learnt, "params");
   const inputs = [...params, ...data.map(({ name }) => name)];
   const { leaves } = flatten(learnt, "export");
-  // a column may have the name of a result
+  // a column may have the same name as a result
   const results = outputs.map((result) => ({ ...result, name: otherThan(inputs, result.name) }));
   return {
     args: [learnt, ...placeholders(data, items)],
@@ -124,7 +124,7 @@ function gradient(run: TrainedRun, items: number): ExportedFunction {
   };
 }
 
-/** A step as the run takes it; its outputs that begin with `out.` are inputs of the next one. */
+/** One training step of the run. Its outputs that begin with `out.` are inputs of the next step. */
 function step(run: TrainedRun, items: number): ExportedFunction {
   const { settings, items: all, batches } = run;
   const { method, accumulate, augmentation, epochs } = settings;
@@ -161,7 +161,7 @@ function step(run: TrainedRun, items: number): ExportedFunction {
   };
 }
 
-/** Items with what is to be predicted of them, and the loss of a network on them. */
+/** Items with their targets, and the loss of a network on them. */
 function labelled(run: TrainedRun): {
   readonly data: readonly ItemInput[];
   readonly lossOf: (params: MlpParams, columns: readonly Tensor[]) => unknown;
@@ -175,7 +175,7 @@ function labelled(run: TrainedRun): {
     data: [...features!.inputs, ...targets],
     lossOf(params, columns) {
       const [x, y] = [features!.encode(columns.slice(0, count)), target!.encode(columns.slice(count))];
-      return network.loss(params, { x, y }, undefined as never); // no loss of these looks at keys or steps
+      return network.loss(params, { x, y }, undefined as never); // none of these losses depends on keys or steps
     },
   };
 }
@@ -188,12 +188,12 @@ function placeholders(inputs: readonly ItemInput[], items: number): Tensor[] {
   return inputs.map((input) => placeholder(input, items));
 }
 
-/** The names of the leaves of a tree, as checkpoints have them. */
+/** The names of the leaves of a tree, as in checkpoints. */
 function namesIn(tree: unknown, root: string): string[] {
   return leafPaths(flatten(tree, "export").def, root);
 }
 
-/** A name, or one like it that is none of these. */
+/** The name itself, or a variant that is not in `names`. */
 function otherThan(names: readonly string[], name: string): string {
   return names.includes(name) ? otherThan(names, `${name}_2`) : name;
 }

@@ -9,25 +9,25 @@ import { convert } from "../../engine/prims/index.ts";
 import type { Inputs, LearningTask } from "../train/problem.ts";
 import type { TrainedRun } from "./saved.ts";
 
-/** An input of the model that has one item after the other along its first axis. */
+/** An input of the model with one item per row of its first axis. */
 export interface ItemInput {
   readonly name: string;
   readonly dtype: DType;
-  /** Sizes of an item. */
+  /** Shape of an item. */
   readonly item: readonly number[];
-  /** What it holds, in words. */
+  /** Description of the content. */
   readonly about: string;
-  /** What whole numbers from 0 on stand for. */
+  /** Meanings of the integers from 0 on. */
   readonly categories?: readonly string[];
 }
 
-/** Inputs of the model, and how the network's own are made of them. */
+/** Inputs of the model, and their conversion to the inputs of the network. */
 export interface Encoding {
   readonly inputs: readonly ItemInput[];
   readonly encode: (values: readonly Tensor[]) => Tensor;
 }
 
-/** What a network predicts from: the pixels of an image, or columns of the table as they are. */
+/** The inputs of a prediction: the pixels of an image, or the raw columns of the table. */
 export function featuresOf({ table, sizes }: TrainedRun): Encoding {
   if (table !== undefined) return columnsOf(table.inputs);
   const about = "the pixels of an image, row by row, from 0 to 1: bytes divided by 255";
@@ -52,11 +52,13 @@ function columnsOf({ encoder, scale }: Inputs): Encoding {
 
 interface ColumnEncoding {
   readonly input: ItemInput;
-  /** A column of n numbers as inputs of shape [n, 1] or more. */
+  /** Converts a column of n numbers to inputs of shape [n, 1] or more. */
   readonly encode: (x: Tensor) => readonly Tensor[];
 }
 
-/** In float64, as the columns of a table are, until it is standardised: then few digits are enough. */
+/**
+ * Computes in float64, like the columns of a table, until the values are standardised. float32 suffices from there on.
+ */
 function numberOf(
   { column, fill, indicator }: FeatureRule & { kind: "number" },
   mean: number,
@@ -88,7 +90,7 @@ function asInput(x: Tensor): Tensor {
   return expandDims(convert(x, "float32"), 1);
 }
 
-/** What the network is to predict, as an input of a loss. */
+/** The target of the network, as an input of a loss. */
 export function targetOf({ table, source, sizes }: TrainedRun): Encoding {
   const task = table?.task;
   if (task?.kind === "regression") {
@@ -110,7 +112,7 @@ export function targetOf({ table, source, sizes }: TrainedRun): Encoding {
   return { inputs: [{ name, dtype: "int32", item: [], about, categories }], encode: ([y]) => y! };
 }
 
-/** The classes of a run, of which those of images are numbers. */
+/** The classes of a run. Classes of images are numbers. */
 function classesOf(task: LearningTask | undefined, sizes: readonly number[]): readonly string[] {
   if (task?.kind === "classification") return task.classes;
   return Array.from({ length: sizes.at(-1)! }, (_, i) => String(i));
@@ -123,7 +125,7 @@ export interface ModelOutput {
   readonly categories?: readonly string[];
 }
 
-/** What a network gives as people ask for it: probabilities and the class, or a number in units of the target. */
+/** Converts the outputs of a network for the user: probabilities and the class, or a number in units of the target. */
 export function predictionOf({ table, sizes }: TrainedRun): {
   readonly outputs: readonly ModelOutput[];
   readonly decode: (output: Tensor) => readonly Tensor[];
@@ -146,7 +148,7 @@ export function predictionOf({ table, sizes }: TrainedRun): {
   };
 }
 
-/** A value of an input for so many items, for its type. */
+/** A value of the type of an input for the given number of items. */
 export function placeholder({ dtype, item }: ItemInput, items: number): Tensor {
   return zeros([items, ...item], { dtype });
 }

@@ -11,7 +11,7 @@ import { exportedFunction, exports, type ExportedFunction } from "./functions.ts
 import type { ItemInput } from "./inputs.ts";
 import { readTrainedRun, type TrainedRun } from "./saved.ts";
 
-/** What `downhill export` was asked for, as it was written. */
+/** Arguments of `downhill export` as written on the command line. */
 export interface ExportRequest {
   readonly folder: string;
   readonly out: string | undefined;
@@ -20,9 +20,9 @@ export interface ExportRequest {
   readonly json: boolean;
 }
 
-const someItems = 2; // of a model for any number of them
+const someItems = 2; // for a model with any number of items
 
-/** Writes a run as a model, and tells what goes in and comes out. */
+/** Writes a run as a model and describes its inputs and outputs. */
 export async function exportRun(
   { folder, ...request }: ExportRequest,
   { stdout, stderr }: Terminal,
@@ -83,7 +83,7 @@ function modelOf(
   }
 }
 
-/** What a reader of the model should know: plain texts, lists as JSON. */
+/** Metadata for the user of the model: plain text, and lists as JSON. */
 function metadataOf(run: TrainedRun, { items, results }: ExportedFunction): Record<string, string> {
   const { commands, step, epoch, bestEpoch } = run;
   return {
@@ -115,7 +115,7 @@ function typeOf({ dtype, item }: ItemInput): string {
   return `${dtype}[${["items", ...item].join(", ")}]`;
 }
 
-/** The first categories, where there are any: all are in the metadata. */
+/** The first categories, if any; the metadata hold all of them. */
 function listOf(categories: readonly string[] | undefined): string {
   if (categories === undefined) return "";
   const shown = categories.slice(0, 12).map((name) => (name === "" ? "(missing)" : name));

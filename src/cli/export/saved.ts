@@ -13,30 +13,32 @@ import { repetitionOf, wordsOfStretch } from "../train/run-history.ts";
 import { readSettings, type TrainingSettings } from "../train/settings.ts";
 import { readSource, type DataSource } from "../train/source.ts";
 
-/** A run of `downhill train` as its folder tells of it. */
+/** A run of `downhill train` as read from its folder. */
 export interface TrainedRun extends Pick<SavedRun, "step" | "epoch" | "items" | "batches"> {
   readonly folder: string;
   readonly source: DataSource;
   readonly settings: TrainingSettings;
-  /** The parameters at its end, and what it has learnt: those of the best epoch where it held items out. */
+  /**
+   * The parameters at the end of the run, and the learned parameters: those of the best epoch if items were held out.
+   */
   readonly last: MlpParams;
   readonly learnt: MlpParams;
-  /** The epoch that `learnt` is of, where it is not the last. */
+  /** The epoch of `learnt` if it is not the last one. */
   readonly bestEpoch: number | undefined;
-  /** Inputs of the network, sizes of its layers, and outputs. */
+  /** Layer sizes of the network from inputs to outputs. */
   readonly sizes: readonly number[];
-  /** How the columns of a table become inputs; `undefined` for images. */
+  /** The conversion of table columns to inputs; `undefined` for images. */
   readonly table: TablePreprocessing | undefined;
-  /** The commands that make it again. */
+  /** The commands that reproduce the run. */
   readonly commands: readonly string[];
-  /** What is to be known of the files. */
+  /** Warnings about the files. */
   readonly warnings: readonly string[];
 }
 
 /**
- * The run in a folder of checkpoints.
+ * Reads the run in a folder of checkpoints.
  *
- * @throws DownhillError `file` where there is none; `data` for one that is damaged or was made by another program.
+ * @throws DownhillError `file` if there is none; `data` for a run that is damaged or of another program.
  */
 export async function readTrainedRun(folder: string): Promise<TrainedRun> {
   if (!existsSync(folder)) throw noRun(folder, "there is no such folder");
@@ -76,7 +78,7 @@ export async function readTrainedRun(folder: string): Promise<TrainedRun> {
   };
 }
 
-/** What the run has learnt from its table, which has to fit its network. */
+/** The preprocessing that the run learned from its table, which must fit its network. */
 function tableOf(folder: string, sizes: readonly number[]): TablePreprocessing {
   const table = formerLearnt(folder);
   const outputs = table?.task.kind === "classification" ? table.task.classes.length : 1;
@@ -91,7 +93,7 @@ function tableOf(folder: string, sizes: readonly number[]): TablePreprocessing {
   );
 }
 
-/** Parameters, if they are those of dense layers that follow each other. */
+/** The parameters if they are those of a chain of dense layers. */
 export function networkIn(params: unknown): MlpParams | undefined {
   const layers: unknown = (params as { readonly layers?: unknown } | null)?.layers;
   if (!Array.isArray(layers) || layers.length === 0) return undefined;

@@ -9,7 +9,7 @@ import { counted } from "../shared/words.ts";
 
 const mostPoints = 4000;
 
-/** The fit as an SVG picture that stands alone and follows the reader's choice of light or dark. */
+/** The fit as a self-contained SVG picture that follows the reader's light or dark colour scheme. */
 export function fitPicture(report: FitReport): string {
   const { formula, source, data, fit } = report;
   const notes = [
@@ -21,10 +21,10 @@ export function fitPicture(report: FitReport): string {
   return writePicture({ heading: formula.text, notes, charts: fitCharts(report) });
 }
 
-/** Data with curve and band, and their residuals. */
+/** Charts of the data with curve and band, and of their residuals. */
 export function fitCharts({ drawing, settings, solved }: FitReport): PictureChart[] {
   const { kind, xName, yName, curve } = drawing;
-  const every = Math.ceil(drawing.x.length / mostPoints); // a page holds only so many
+  const every = Math.ceil(drawing.x.length / mostPoints); // limits the number of points of a page
   const data = (values: Float64Array): Pick<SeriesSpec, "x" | "y"> => ({
     x: drawing.x.filter((_, i) => i % every === 0),
     y: values.filter((_, i) => i % every === 0),
@@ -84,12 +84,12 @@ export function fitCharts({ drawing, settings, solved }: FitReport): PictureChar
   ];
 }
 
-/** With eight digits, which is more than is seen: a page holds the numbers of its curves. */
+/** Rounds to eight digits, which is more than is visible: the page stores the numbers of its curves. */
 function short(values: Float64Array): Float64Array {
   return values.map((value) => Number(value.toPrecision(8)));
 }
 
-/** The ends with some room, so that points there do not lie on the axis. */
+/** The ends with a margin, so that points there do not lie on the axis. */
 function roomyEnds(x: Float64Array): [number, number] {
   const [low, high] = endsOf(x);
   const edge = (high - low) * 0.015;

@@ -4,12 +4,12 @@ import type { Table, TableColumn } from "../../training/io/index.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import { nameInFormula } from "./formula.ts";
 
-/** Rows to be fitted. */
+/** Rows to fit. */
 export interface FitRows {
-  /** Numbers of each column that is used, by its name in formulas. */
+  /** Values of each column in use, by its name in formulas. */
   readonly columns: ReadonlyMap<string, Float64Array>;
   readonly rows: number;
-  /** The line of the file of each row, where there is a file. */
+  /** Line number of each row in the file, if there is a file. */
   readonly lines: ArrayLike<number> | undefined;
   readonly notes: readonly string[];
 }
@@ -17,7 +17,7 @@ export interface FitRows {
 /**
  * The names of the columns in formulas.
  *
- * @throws DownhillError `data` where two columns have one name there.
+ * @throws DownhillError `data` if two columns have the same name there.
  */
 export function namesOf(table: Table): string[] {
   const names = table.columns.map(({ name }) => nameInFormula(name));
@@ -31,10 +31,10 @@ export function namesOf(table: Table): string[] {
 }
 
 /**
- * The numbers of the columns that are used. Dates as 2001-12-31 become years, 2001.997.
+ * Reads the numbers of the columns in use. Dates such as 2001-12-31 become years, 2001.997.
  *
- * @throws DownhillError `data`, naming file, line and column: for text, and for missing values unless they are to be
- * skipped. `option` for a column that is not there.
+ * @throws DownhillError `data`, naming file, line and column: for text, and for missing values unless they are skipped.
+ *   `option` for an absent column.
  */
 export function takeColumns(table: Table, wanted: readonly string[], missing: "error" | "skip"): FitRows {
   const names = namesOf(table);
@@ -78,18 +78,18 @@ export function takeColumns(table: Table, wanted: readonly string[], missing: "e
   };
 }
 
-/** Numbers beyond this have squares that add up beyond all numbers; below its inverse they add up to nothing. */
+/** The sum of squares of larger numbers overflows; that of numbers below its inverse underflows to 0. */
 const largest = 1e150;
 
-/** A value whose square is beyond what numbers hold, with its place; nothing where there is none. */
+/** A value whose square overflows, with its place; `undefined` if there is none. */
 export interface OverflowingValue {
   readonly column: string;
   readonly value: number;
-  /** `line 3`, or `row 2` where there is no file. */
+  /** `line 3`, or `row 2` without a file. */
   readonly where: string;
 }
 
-/** The first value of a column that is too large, or the largest where all are too small, to be squared. */
+/** The first value of a column that is too large to be squared, or the largest if all are too small. */
 export function farValue({ columns, lines }: FitRows, column: string): OverflowingValue | undefined {
   const values = columns.get(column)!;
   const size = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
@@ -101,7 +101,7 @@ export function farValue({ columns, lines }: FitRows, column: string): Overflowi
   return { column, value: values[row]!, where: line === undefined ? `row ${row + 1}` : `line ${line}` };
 }
 
-/** @throws DownhillError `data` for a column whose squares are summed and cannot be. */
+/** @throws DownhillError `data` for a column whose squares cannot be summed. */
 export function checkSizes(name: string, data: FitRows, columns: readonly string[]): void {
   for (const column of columns) {
     const far = farValue(data, column);
@@ -130,7 +130,7 @@ function numbersOf(table: Table, column: TableColumn, notes: string[]): Float64A
   );
 }
 
-/** A date of the Gregorian calendar as years, in whole days; nothing for what is none. */
+/** A Gregorian date as years, in whole days; `undefined` for any other text. */
 function yearsOf(text: string): number | undefined {
   const [, year, month, day] = /^(\d{4})-(\d\d)(?:-(\d\d))?(?:T.*)?$/.exec(text) ?? [];
   if (year === undefined || month === undefined) return undefined;

@@ -73,7 +73,7 @@ const args = {
   out: { type: "string", valueHint: "file", description: "draw it to a file: out.svg or out.html" },
 } as const;
 
-/** `downhill fit`: the parameters of a formula for which it comes nearest to data. */
+/** `downhill fit`: fits the parameters of a formula to data. */
 export const fitCommand: Command<typeof args> = {
   args,
   async run(given, terminal) {
@@ -81,7 +81,7 @@ export const fitCommand: Command<typeof args> = {
       import("./run.ts"),
       import("./plain-text.ts"),
     ]);
-    // `fit file.ts#name data.csv` reads as well, and can mean only one thing
+    // `fit file.ts#name data.csv` is accepted too, because it is unambiguous
     const isReversed =
       plainModelText(given.data) !== undefined && plainModelText(given.formula) === undefined;
     const [data, formula] = isReversed ? [given.formula, given.data] : [given.data, given.formula];

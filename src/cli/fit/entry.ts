@@ -1,7 +1,7 @@
 import type { LazyCommand } from "../run.ts";
 import { anyCommand } from "../run.ts";
 
-/** What the help says of `downhill fit`, and where it is. */
+/** Help text and loader of `downhill fit`. */
 export const fitEntry: LazyCommand = {
   description: "Fit a formula to data: parameters with errors, residuals, a picture",
   examples: [

@@ -7,7 +7,7 @@ import { endsOf } from "./numbers.ts";
 import type { FitChart, FitReport, SolvedColumn } from "./report.ts";
 import { type FitRequest, type FitSettings, readBounds, readStart } from "./settings.ts";
 
-/** What is fitted, to what, and how. */
+/** A formula, the data to fit it to, and the settings. */
 interface FitTask {
   readonly table: Table;
   readonly provenance: string | undefined;
@@ -17,7 +17,7 @@ interface FitTask {
 }
 
 /**
- * Fits a formula to the columns of a table, and gathers what is told of it.
+ * Fits a formula to the columns of a table and collects the report.
  *
  * @throws DownhillError as `takeColumns`, `readStart`, `readBounds` and `fitCurve`.
  */
@@ -32,7 +32,7 @@ export function fitTable({ table, provenance, formula, request, settings }: FitT
   const numbersOf = (name: string): Float64Array => data.columns.get(name)!;
   const y = left === undefined ? numbersOf(target) : left.values(table.name, data);
 
-  // a formula without a column still needs the number of rows
+  // a formula without columns still needs the number of rows
   const over = columns.length === 0 ? fitted.slice(0, 1) : columns;
   const x = Object.fromEntries(over.map((name) => [name, numbersOf(name)]));
   const { loss, lossScale, level, starts, maxIterations } = settings;
@@ -67,7 +67,7 @@ export function fitTable({ table, provenance, formula, request, settings }: FitT
 
 const curvePoints = 1200;
 
-/** Points of a curve from one end to the other. */
+/** Evenly spaced points of a curve between both ends. */
 function evenly(low: number, high: number): Float64Array {
   return Float64Array.from({ length: curvePoints }, (_, i) => low + ((high - low) * i) / (curvePoints - 1));
 }
@@ -91,7 +91,7 @@ function drawingOf(
     return { kind: "curve", xName: only, yName: target, x, y, residuals, curve };
   }
   if (only === undefined) {
-    // a formula of no column is the same in every row
+    // a formula without columns is the same in every row
     const rows = Float64Array.from(y, (_, row) => row + 1);
     const { value, low, high } = fit.predict({ [left?.columns[0] ?? target]: y });
     const [v, l, h] = [value, low, high].map((line) => Float64Array.from(line.data()));
@@ -112,7 +112,7 @@ function drawingOf(
   };
 }
 
-/** Fitted values, and the curve with its band, of the column that the left side is an invertible function of. */
+/** Fitted values, and the curve with its band, for the column that the left side is an invertible function of. */
 function solvedFor(
   { left }: FitFormula,
   data: ReadonlyMap<string, Float64Array>,
@@ -128,7 +128,7 @@ function solvedFor(
     column,
     y: data.get(column)!,
     fitted,
-    // a falling left side turns the band over
+    // a decreasing left side swaps the edges of the band
     curve:
       kind === "observed"
         ? undefined

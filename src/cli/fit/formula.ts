@@ -8,36 +8,37 @@ import { showNumber } from "../../pictures/viz/index.ts";
 import { asWritten, type LeftSide, readLeftSide, splitLeftSide } from "./left-side.ts";
 import { didYouMean, suggest } from "../../engine/util/suggest.ts";
 
-/** Columns by their names, as the model takes them. */
+/** Columns by name, as passed to the model. */
 export type ColumnTensors = Readonly<Record<string, Tensor>>;
 
-/** A formula, or a function in a file, whose names are known to be data or parameters. */
+/** A formula, or a function in a file, whose names are resolved to data or parameters. */
 export interface FitFormula {
-  /** The fitted column by columns and parameters. */
+  /** Computes the fitted column from columns and parameters. */
   readonly model: (x: ColumnTensors, params: ColumnTensors) => Tensor;
-  /** The formula in one line, as `y = a * exp(-b * x) + c`. */
+  /** The formula in one line, such as `y = a * exp(-b * x) + c`. */
   readonly text: string;
-  /** What is fitted: the name of a column, or the left side as it is written. */
+  /** The fitted quantity: the name of a column, or the left side as written. */
   readonly target: string;
-  /** The left side, where it is an expression of columns and not the name of one. */
+  /** The left side, if it is an expression of columns instead of a name. */
   readonly left?: LeftSide;
-  /** Columns that the formula is computed from, in order of appearance. */
+  /** Columns that the formula uses, in order of appearance. */
   readonly columns: readonly string[];
-  /** Whether it is computed of all rows at once, so that it has no value between them. */
+  /** True if the model is computed from all rows at once, so that it has no value between them. */
   readonly isOfColumns?: boolean;
   readonly parameters: readonly string[];
-  /** What the user may have meant otherwise. */
+  /** Notes on likely misreadings. */
   readonly notes: readonly string[];
 }
 
 /**
- * Reads a formula about a table with these columns. A column whose name is no name in formulas (`adjusted CO2`) goes by the
- * name in which other characters are `_`. A column comes before a constant or a function of its name: `e` is the column
- * where there is one, else 2.718…; `max(x, y)` is a call in any case.
+ * Reads a formula for a table with these columns. A column whose name is not valid in formulas (`adjusted CO2`) gets a
+ * name in which the other characters are `_`. A column takes precedence over a constant or function of the same name:
+ * `e` is the column if there is one, else 2.718…; `max(x, y)` is always a call.
  *
- * The left side is a column, or an expression of columns, as in `log(y) = a + b*x`.
+ * The left side is a column, or an expression of columns, such as in `log(y) = a + b*x`.
  *
- * @throws DownhillError `syntax` with a caret; `option` where the result is no column, or where there is nothing to fit.
+ * @throws DownhillError `syntax` with a caret; `option` if the result is not a column, or if there is no parameter to
+ *   fit.
  */
 export function readFormula(text: string, table: string, columns: readonly string[]): FitFormula {
   const split = splitLeftSide(text, columns);
@@ -123,7 +124,7 @@ function readStatements(
   };
 }
 
-/** @throws DownhillError `option` where a column of the left side is used by the model. */
+/** @throws DownhillError `option` if the model uses a column of the left side. */
 export function refuseBothSides(left: LeftSide | undefined, data: readonly string[]): void {
   const both = left?.columns.find((name) => data.includes(name));
   if (both === undefined) return;
@@ -133,7 +134,7 @@ export function refuseBothSides(left: LeftSide | undefined, data: readonly strin
   );
 }
 
-/** What the figures of a fit are about, where the left side is an expression. */
+/** Notes on the quantity that the figures of a fit refer to if the left side is an expression. */
 export function notesOfLeftSide(left: LeftSide | undefined): string[] {
   if (left === undefined) return [];
   const { text, columns, inverse } = left;
@@ -147,7 +148,7 @@ export function notesOfLeftSide(left: LeftSide | undefined): string[] {
   ];
 }
 
-/** Parameters whose names are nearly those of columns. */
+/** Notes on parameters whose names resemble those of columns. */
 export function notesOfSlips(parameters: readonly string[], columns: readonly string[]): string[] {
   return parameters.flatMap((name) => {
     const near = columnNear(name, columns);
@@ -162,13 +163,15 @@ function meaningOf(name: string): string {
   return constant === undefined ? "function" : `number ${showNumber(constant, 4)}`;
 }
 
-/** The column that a parameter may stand for by a slip; a single letter is near to too much, but for its case. */
+/**
+ * The column whose name a parameter may misspell. A single letter resembles too much and only matches in another case.
+ */
 function columnNear(name: string, columns: readonly string[]): string | undefined {
   if (name.length > 1) return suggest(name, columns);
   return columns.find((column) => column.toLowerCase() === name.toLowerCase());
 }
 
-/** The name by which formulas know a column. */
+/** The name of a column in formulas. */
 export function nameInFormula(column: string): string {
   const plain = column
     .normalize("NFC")

@@ -8,29 +8,29 @@ import { assertNever } from "../../engine/util/assert-never.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import type { FitRows } from "./columns.ts";
 
-/** The left side of a formula that is an expression of columns, as in `log(y) = a + b*x`: its values are what is fitted. */
+/** A left side that is an expression of columns, as in `log(y) = a + b*x`. Its values are fitted. */
 export interface LeftSide {
   readonly text: string;
-  /** Columns that it is computed from, in order of appearance. */
+  /** Columns that it uses, in order of appearance. */
   readonly columns: readonly string[];
   /**
    * One value for each row.
    *
-   * @throws DownhillError `data` for a value that is not finite, naming its row.
+   * @throws DownhillError `data` for a value that is not finite, with its row.
    */
   readonly values: (table: string, data: FitRows) => Float64Array;
-  /** The column as a function of the left side; `undefined` where it occurs twice or no inverse is evident. */
+  /** The column as a function of the left side; `undefined` if it occurs twice or no inverse is known. */
   readonly inverse: ((value: number) => number) | undefined;
 }
 
-/** A formula whose left side is an expression, with a name of the same length in its place. */
+/** A formula whose left side is an expression, with a name of the same length in place of the expression. */
 interface SplitFormula {
   readonly left: string;
   readonly name: string;
   readonly text: string;
 }
 
-/** Splits off the left side of the last statement; `undefined` where it is a name, or where there is none. */
+/** Splits off the left side of the last statement; `undefined` if it is a name or absent. */
 export function splitLeftSide(text: string, columns: readonly string[]): SplitFormula | undefined {
   const tokens = tokenize(text);
   let from = 0;
@@ -45,7 +45,7 @@ export function splitLeftSide(text: string, columns: readonly string[]): SplitFo
   return { left: text.slice(start, end), name, text: text.slice(0, start) + name + text.slice(end) };
 }
 
-/** Calls a reader with the split formula; its messages show the formula as it was written. */
+/** Calls a reader with the split formula. Messages show the formula as written. */
 export function asWritten<T>({ left, name }: SplitFormula, read: () => T): T {
   try {
     return read();
@@ -55,9 +55,10 @@ export function asWritten<T>({ left, name }: SplitFormula, read: () => T): T {
 }
 
 /**
- * Reads a left side about a table with these columns.
+ * Reads a left side for a table with these columns.
  *
- * @throws DownhillError `syntax` with a caret; `option` for a name that is no column, or without a column.
+ * @throws DownhillError `syntax` with a caret; `option` for a name that is not a column, or a left side without a
+ *   column.
  */
 export function readLeftSide(left: string, table: string, columns: readonly string[]): LeftSide {
   const compiled = compileText(left, { names: columns });
@@ -95,7 +96,7 @@ export function readLeftSide(left: string, table: string, columns: readonly stri
 
 type UnaryInverse = (value: number) => number;
 
-/** Solves `expression = value` for the only name in it. */
+/** Solves `expression = value` for the only name in the expression. */
 function inverseOf(expression: TextExpr): UnaryInverse | undefined {
   const within = (part: TextExpr, peel: UnaryInverse): UnaryInverse | undefined => {
     const inner = inverseOf(part);
@@ -143,14 +144,14 @@ const inverses: ReadonlyMap<string, UnaryInverse> = new Map<string, UnaryInverse
 ]);
 
 type BinaryInverse = (value: number, constant: number) => number;
-/** Of `constant ∘ y = value`, y. */
+/** Solves `constant ∘ y = value` for y. */
 const afterConstant: Readonly<Record<string, BinaryInverse>> = {
   "+": (value, constant) => value - constant,
   "-": (value, constant) => constant - value,
   "*": (value, constant) => value / constant,
   "/": (value, constant) => constant / value,
 };
-/** Of `y ∘ constant = value`, y. */
+/** Solves `y ∘ constant = value` for y. */
 const beforeConstant: Readonly<Record<string, BinaryInverse>> = {
   "+": (value, constant) => value - constant,
   "-": (value, constant) => value + constant,

@@ -1,21 +1,24 @@
 import { showNumber } from "../../pictures/viz/index.ts";
 
-/** A value and its error with digits down to the second one of the error: `4.019` and `0.052`. */
+/** Shows a value and its error, both with digits down to the second digit of the error: `4.019` and `0.052`. */
 export function withError(value: number, error: number): readonly [value: string, error: string] {
   if (!(error > 0 && error < Infinity) || !Number.isFinite(value)) {
     return [showNumber(value, 6), Number.isNaN(error) ? "–" : showNumber(error, 2)];
   }
-  const last = Math.floor(Math.log10(error)) - 1; // the power of ten of the last digit
+  const last = Math.floor(Math.log10(error)) - 1; // decimal exponent of the last digit
   const first = value === 0 ? last : Math.floor(Math.log10(Math.abs(value)));
   const digits = Math.max(2, first - last + 1);
-  // an exact fit: the rest is rounding
+  // an exact fit, whose error is rounding
   if (digits > mostDigits) return [showNumber(value, mostDigits), fixedDigits(error, 2)];
   return [fixedDigits(value, digits), fixedDigits(error, 2)];
 }
 
 const mostDigits = 10;
 
-/** So many significant digits, trailing zeros kept; powers of ten apart where the number is very large or small. */
+/**
+ * Shows the number with the given count of significant digits and trailing zeros; very large and small numbers get an
+ * exponent.
+ */
 function fixedDigits(value: number, digits: number): string {
   const size = Math.abs(value);
   if (value !== 0 && (size < 1e-4 || size >= 1e7)) {
@@ -25,7 +28,7 @@ function fixedDigits(value: number, digits: number): string {
   return text.includes("e") ? String(Number(text)) : text;
 }
 
-/** The least and the greatest of some numbers, a little apart where they are the same. */
+/** The smallest and the largest of some numbers, moved apart slightly if they are equal. */
 export function endsOf(values: ArrayLike<number>): [low: number, high: number] {
   let [low, high] = [Infinity, -Infinity];
   for (let i = 0; i < values.length; i++) {

@@ -1,13 +1,13 @@
 import { type PlainTarget, plainTarget } from "../shared/plain-file.ts";
 
-/** A function in a file as a model, as it was written. */
+/** A function in a file as a model, as written on the command line. */
 export interface PlainModelText {
   readonly target: PlainTarget;
-  /** What it is to give, a column or an expression of columns, where the text says so. */
+  /** The fitted column or expression of columns, if the text names one. */
   readonly left: string | undefined;
 }
 
-/** `file.ts#name`, `y = file.ts#name` or `log(y) = file.ts#name`; `undefined` for a formula. */
+/** Parses `file.ts#name`, `y = file.ts#name` or `log(y) = file.ts#name`; `undefined` for a formula. */
 export function plainModelText(text: string): PlainModelText | undefined {
   const [, left, rest] = /^(?:(?<left>[^=]*[^=<>!])=(?!=))?(?<rest>.*)$/su.exec(text)!;
   const target = plainTarget(rest!.trim());

@@ -9,12 +9,13 @@ import { type FitFormula, notesOfLeftSide, notesOfSlips, refuseBothSides } from 
 import type { LeftSide } from "./left-side.ts";
 
 /**
- * A function as a model: of one row, which gives the number for it, or of whole columns, which gives the array of all numbers. Of what
- * it takes, numbers (or arrays) with the name of a column are data, all other numbers are parameters, also where they stand in tuples
- * (`p0`, `p1` of p) and records.
+ * Makes a model of a function of one row, which returns its number, or of whole columns, which returns the array of all
+ * numbers. Numbers (or arrays) among its arguments with the name of a column are data. All other numbers are
+ * parameters, also inside tuples (`p0`, `p1` of p) and records.
  *
- * @param left what the function gives, a column or an expression of columns; by default `y` where that is left, or the only column that is left.
- * @throws DownhillError `option` for functions of another shape, and where the column is not known.
+ * @param left the column or expression of columns that the function computes. Default: `y` if no argument has that
+ *   name, or the only unused column.
+ * @throws DownhillError `option` for functions of another shape, and if the column is unknown.
  */
 export function plainModel(
   { form, overTensors }: RunnablePlain,
@@ -31,7 +32,7 @@ export function plainModel(
         `which gives an array with a number for each row.`,
     );
   }
-  // an optional number that is no column keeps its default
+  // an optional number that is not a column keeps its default
   const types = form.params.map((param) => givenType(param.name, param.type, columns));
   const inputs = types.flatMap((type, i) =>
     type === undefined ? [] : inputsOf(form, form.params[i]!.name, type, isOfColumns),
@@ -102,7 +103,7 @@ export function plainModel(
   };
 }
 
-/** Of a function of columns, arrays are columns, and numbers are not. */
+/** In a function of columns, arrays are columns and numbers are not. */
 function requireWhole(
   name: string,
   inputs: readonly Input[],
@@ -120,7 +121,7 @@ function requireWhole(
   }
 }
 
-/** The column that is fitted where none is named. */
+/** The fitted column if none is named. */
 function onlyTarget(name: string, free: readonly string[]): string {
   const found = free.includes("y") ? "y" : free.length === 1 ? free[0] : undefined;
   if (found !== undefined) return found;
@@ -132,13 +133,13 @@ function onlyTarget(name: string, free: readonly string[]): string {
   );
 }
 
-/** A number or array that an argument holds. */
+/** A number or array inside an argument. */
 interface Input {
   readonly name: string;
   readonly isArray: boolean;
 }
 
-/** The type of an argument without the optional parts that no column is given for; `undefined` where nothing is left. */
+/** The type of an argument without the optional members that have no column; `undefined` if no member is left. */
 function givenType(name: string, type: PlainType, columns: readonly string[]): PlainType | undefined {
   switch (type.kind) {
     case "optional": {
@@ -164,7 +165,7 @@ function givenType(name: string, type: PlainType, columns: readonly string[]): P
   }
 }
 
-/** What an argument holds, in order: numbers, and of a function of columns arrays too. */
+/** The members of an argument in order: numbers, and in a function of columns also arrays. */
 function inputsOf(form: PlainForm, name: string, type: PlainType, isOfColumns: boolean): Input[] {
   const inner = (field: string, of: PlainType): Input[] => inputsOf(form, field, of, isOfColumns);
   switch (type.kind) {
@@ -196,7 +197,7 @@ function wrongArgument({ region }: PlainForm, what: string): DownhillError {
   );
 }
 
-/** An argument of a type from its numbers in order. */
+/** Builds an argument of a type from its numbers in order. */
 function argumentOf(type: PlainType, numbers: Iterator<Tensor>): unknown {
   if (type.kind === "record") {
     return Object.fromEntries(type.fields.map((field) => [field.name, argumentOf(field.type, numbers)]));

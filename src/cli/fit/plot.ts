@@ -5,25 +5,25 @@ import { endsOf } from "./numbers.ts";
 /** Points and curves for a terminal. */
 export interface Plot {
   readonly points: { readonly x: ArrayLike<number>; readonly y: ArrayLike<number> };
-  /** Drawn as a line, x rising. */
+  /** Drawn as a line; x increases. */
   readonly line: { readonly x: ArrayLike<number>; readonly y: ArrayLike<number> } | undefined;
-  /** Cells of the whole drawing, and lines of the plane itself. */
+  /** Width in cells of the whole drawing, and height in lines of the plot area. */
   readonly columns: number;
   readonly lines: number;
   readonly xName: string;
 }
 
-// Dots of a cell of braille, by column and line: https://www.unicode.org/charts/PDF/U2800.pdf
+// Bits of the dots of a braille cell, by column and line: https://www.unicode.org/charts/PDF/U2800.pdf
 const dots = [
   [0x01, 0x02, 0x04, 0x40],
   [0x08, 0x10, 0x20, 0x80],
 ] as const;
 
-/** Points in the plain colour and the line in cyan, with both axes, as lines of text. */
+/** Draws the points in the default colour, the line in cyan, and both axes, as lines of text. */
 export function drawPlot({ points, line, columns, lines, xName }: Plot, paint: Paint): string[] {
   const finite = (values: ArrayLike<number>): number[] => Array.from(values).filter(Number.isFinite);
   const values = [...finite(points.y), ...(line === undefined ? [] : finite(line.y))];
-  const yScale = roundScale(values, Math.max(3, Math.floor(lines / 2.2))); // round ends, and not far beyond the data
+  const yScale = roundScale(values, Math.max(3, Math.floor(lines / 2.2))); // round ends close to the data
   const ends = endsOf(points.x);
   const marks = new Map<number, string>();
   for (const tick of yScale.ticks) {
@@ -51,7 +51,7 @@ export function drawPlot({ points, line, columns, lines, xName }: Plot, paint: P
   }
   for (let i = 0; i < points.x.length; i++) dot(seen, ...place(points.x[i]!, points.y[i]!));
 
-  const isSparse = points.x.length <= 2 * width; // else single points cannot be told apart
+  const isSparse = points.x.length <= 2 * width; // otherwise single points cannot be told apart
   const rows = Array.from({ length: lines }, (_, row) => {
     let text = "";
     for (let column = 0; column < width; column++) {

@@ -5,10 +5,10 @@ import { withError } from "./numbers.ts";
 import type { FitSettings } from "./settings.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
 
-/** Everything that is told of a fit. */
+/** The full report of a fit. */
 export interface FitReport {
   readonly formula: FitFormula;
-  /** What the data are called. */
+  /** Name of the data. */
   readonly source: string;
   readonly provenance: string | undefined;
   readonly settings: FitSettings;
@@ -18,11 +18,11 @@ export interface FitReport {
     readonly low: Readonly<Record<string, number>>;
     readonly high: Readonly<Record<string, number>>;
   };
-  /** Parameters whose start was given. */
+  /** Parameters with given start values. */
   readonly given: readonly string[];
-  /** What to draw: against the only column, or observed against fitted values. */
+  /** The chart: against the only column, or observed against fitted values. */
   readonly drawing: FitChart;
-  /** The column that an expression on the left is solved for, where its inverse is evident. */
+  /** The column that the left side is solved for, if its inverse is known. */
   readonly solved?: SolvedColumn;
 }
 
@@ -31,11 +31,11 @@ export interface SolvedColumn {
   readonly column: string;
   readonly y: Float64Array;
   readonly fitted: Float64Array;
-  /** The curve with its band, where it is drawn against a column. */
+  /** The curve with its band, if it is drawn against a column. */
   readonly curve: ConfidenceCurve | undefined;
 }
 
-/** Points, a curve through them, and what it leaves. */
+/** Points, the curve through them, and the residuals. */
 export interface FitChart {
   readonly kind: "curve" | "observed";
   readonly xName: string;
@@ -43,7 +43,7 @@ export interface FitChart {
   readonly x: Float64Array;
   readonly y: Float64Array;
   readonly residuals: Float64Array;
-  /** The curve with its confidence band, x rising. */
+  /** The curve with its confidence band; x increases. */
   readonly curve: ConfidenceCurve;
 }
 
@@ -55,7 +55,7 @@ export interface ConfidenceCurve {
   readonly high: Float64Array;
 }
 
-/** A parameter as tables show it. */
+/** A parameter as shown in tables. */
 export interface ParameterRow {
   readonly name: string;
   readonly value: string;
@@ -82,7 +82,7 @@ export function parameterRows({ formula, fit, bounds }: FitReport): ParameterRow
   });
 }
 
-/** `R²`, `χ²` and the like, each with what it means where that needs words. */
+/** `R²`, `χ²` and similar figures, with an explanation for the less common ones. */
 export function figures({ fit, data, settings }: FitReport): (readonly [name: string, value: string])[] {
   const isRobust = settings.loss !== "squares";
   const sum = isRobust ? "Σ ρ" : "Σ r²";
@@ -97,7 +97,7 @@ export function figures({ fit, data, settings }: FitReport): (readonly [name: st
   ];
 }
 
-/** Pairs of parameters that change together, the closest first. */
+/** Pairs of strongly correlated parameters, the strongest first. */
 export function closePairs({
   formula,
   fit,
@@ -115,7 +115,7 @@ export function closePairs({
     .sort((a, b) => Math.abs(b.correlation) - Math.abs(a.correlation));
 }
 
-/** What the user should know before trusting the fit. */
+/** Warnings about the reliability of the fit. */
 export function warnings(report: FitReport): string[] {
   const { fit, data, formula, drawing } = report;
   const { undetermined, atBound } = fit;
@@ -148,7 +148,7 @@ export function warnings(report: FitReport): string[] {
   ];
 }
 
-/** What is to be known of columns whose numbers are too large or small for the errors of parameters to be computed. */
+/** Notes on columns whose numbers are too large or small to compute the errors of parameters. */
 function farNotes(
   { standardErrors }: FitReport["fit"],
   { columns }: FitReport["formula"],
@@ -164,7 +164,7 @@ function farNotes(
   });
 }
 
-/** The correlation of each residual with the next, in the order of x. */
+/** The correlation of successive residuals, in order of x. */
 function neighbours({ x, residuals }: FitChart): number | undefined {
   const order = Array.from(x.keys()).sort((a, b) => x[a]! - x[b]!);
   const r = order.map((i) => residuals[i]!);
@@ -173,7 +173,7 @@ function neighbours({ x, residuals }: FitChart): number | undefined {
   return r.slice(1).reduce((sum, ri, i) => sum + ri * r[i]!, 0) / total;
 }
 
-/** How the search went. */
+/** Describes the search. */
 export function searchWords({ fit, given, formula }: FitReport): string {
   const { followed, agreed } = fit.starts;
   const looked =

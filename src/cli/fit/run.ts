@@ -22,9 +22,9 @@ import type { FitReport } from "./report.ts";
 import { type FitRequest, type FitSettings, readSettings } from "./settings.ts";
 import { showFit } from "./text.ts";
 
-/** Fits the formula and writes what was asked for; gives the exit code, which tells of a fit that did not converge. */
+/** Fits the formula and writes the requested output. The exit code reports whether the fit converged. */
 export async function runFit(request: FitRequest, stream: TextOutput): Promise<number> {
-  const settings = readSettings(request); // complain before any work
+  const settings = readSettings(request); // reports a bad path before any work
   const { json } = request;
   const draw = request.out === undefined ? undefined : drawingFor(request.out);
   const inputs = [request.data, plainModelText(request.formula)?.target.file];
@@ -40,7 +40,7 @@ export async function runFit(request: FitRequest, stream: TextOutput): Promise<n
   return report.fit.converged ? 0 : 1;
 }
 
-/** Reads the data, fits the formula, and gathers what is told of it. */
+/** Reads the data, fits the formula and collects the report. */
 export async function fitReport(
   request: FitRequest,
   settings: FitSettings = readSettings(request),
@@ -57,7 +57,7 @@ export async function fitReport(
   }
 }
 
-/** The model that a text is: a function in a file, or a formula. */
+/** Reads the model of a text: a function in a file, or a formula. */
 async function readModel(text: string, table: Table, out: OutputFile | undefined): Promise<FitFormula> {
   const named = plainModelText(text);
   const names = namesOf(table);
@@ -107,7 +107,7 @@ async function loadTable({
   }
 }
 
-/** Repairs as options of this command, where they were told as options of functions. */
+/** Rewords advice about function options in terms of command-line options. */
 function inWordsOfOptions({ message, code }: DownhillError, source: string): DownhillError {
   return new DownhillError(
     code === "range" ? "data" : code,

@@ -4,7 +4,7 @@ import { robustLosses } from "../../numeric/optim/minimize/robust.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import { type NameSet, readNumber, readPairs } from "../shared/assignments.ts";
 
-/** What `downhill fit` was asked for, as it was written. */
+/** Arguments of `downhill fit` as written on the command line. */
 export interface FitRequest {
   readonly data: string;
   readonly formula: string;
@@ -38,7 +38,7 @@ export interface FitSettings {
 /**
  * Reads the settings.
  *
- * @throws DownhillError `option`, naming the option and the nearest right word.
+ * @throws DownhillError `option`, with the option and the nearest valid word.
  */
 export function readSettings(request: FitRequest): FitSettings {
   const { sigma, weights, absoluteSigma, lossScale, loss = "squares" } = request;
@@ -65,7 +65,7 @@ export function readSettings(request: FitRequest): FitSettings {
   };
 }
 
-/** `--start a=1,b=2` */
+/** Reads `--start a=1,b=2`. */
 export function readStart(text: string | undefined, parameters: readonly string[]): Record<string, number> {
   if (text === undefined) return {};
   const known: NameSet = { noun: "parameter", names: parameters };
@@ -77,7 +77,7 @@ export function readStart(text: string | undefined, parameters: readonly string[
   return Object.fromEntries(given);
 }
 
-/** `--bounds a=0:10,b=0:` as the least and the most of each. */
+/** Reads `--bounds a=0:10,b=0:` as the least and greatest value of each parameter. */
 export function readBounds(
   text: string | undefined,
   parameters: readonly string[],

@@ -6,9 +6,9 @@ import { drawPlot } from "./plot.ts";
 import { closePairs, figures, type FitReport, parameterRows, searchWords, warnings } from "./report.ts";
 import { counted } from "../shared/words.ts";
 
-const widest = 100; // cells of a drawing
+const widest = 100; // size of a drawing in cells
 
-/** The fit for a terminal or a file. */
+/** Shows the fit for a terminal or a file. */
 export function showFit(report: FitReport, paint: Paint, columns: number | undefined): string {
   const { formula, drawing, settings } = report;
   const width = Math.max(40, Math.min(widest, columns ?? 80));
@@ -98,12 +98,12 @@ export function percent(level: number): string {
   return `${Number((level * 100).toPrecision(6))} %`;
 }
 
-/** What was fitted. */
+/** Describes the fitted data. */
 export function sourceWords({ source, data }: FitReport): string {
   return [`${source}: ${counted(data.rows, "row")}.`, ...data.notes].join(" ");
 }
 
-/** How large the residuals are, and where the largest is. */
+/** Describes the size of the residuals and the place of the largest. */
 export function residualWords({ drawing, data, formula }: FitReport): string {
   const { residuals } = drawing;
   const sorted = Float64Array.from(residuals).sort();
@@ -113,7 +113,7 @@ export function residualWords({ drawing, data, formula }: FitReport): string {
   return `${formula.target} less the fit: from ${at(0)} over quartiles ${at(0.25)}, ${at(0.5)}, ${at(0.75)} to ${at(1)}; the largest in ${where}.`;
 }
 
-/** Parts side by side, as many to a line as fit. */
+/** Lays out parts side by side, as many per line as fit. */
 function flow(parts: readonly string[], width: number): string[] {
   const lines: string[] = [];
   for (const part of parts) {

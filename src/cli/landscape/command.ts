@@ -32,7 +32,7 @@ const args = {
   out: { type: "string", valueHint: "file", description: "draw it to a file: out.html, out.svg or out.json" },
 } as const;
 
-/** `downhill landscape`: a slice of a network's loss. */
+/** `downhill landscape`: draws a slice of a network's loss. */
 export const landscapeCommand: Command<typeof args> = {
   args,
   async run(given, terminal) {

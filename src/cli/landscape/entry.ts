@@ -1,7 +1,7 @@
 import type { LazyCommand } from "../run.ts";
 import { anyCommand } from "../run.ts";
 
-/** What the help says of `downhill landscape`, and where it is. */
+/** Help text and loader of `downhill landscape`. */
 export const landscapeEntry: LazyCommand = {
   description: "Draw a slice of a network's loss with the path of its training",
   examples: [

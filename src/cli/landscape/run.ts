@@ -20,7 +20,7 @@ import type { TextOutput } from "../shared/terminal.ts";
 import { counted, optionError, readChoice, readCount, readWhole } from "../shared/words.ts";
 import { checkOutput } from "../shared/write-file.ts";
 
-/** What `downhill landscape` was asked for, as it was written. */
+/** Arguments of `downhill landscape` as written on the command line. */
 export interface LandscapeRequest {
   readonly dataset: string | undefined;
   readonly directions: string | undefined;
@@ -38,10 +38,10 @@ export interface LandscapeRequest {
 
 const usualOptimizer = "sgd(lr=0.1, momentum=0.9)";
 
-/** Trains a network on the digits, cuts its loss, and writes what was asked for. */
+/** Trains a network on the digits, computes a slice of its loss, and writes the requested output. */
 export async function showLandscape(request: LandscapeRequest, stream: TextOutput): Promise<void> {
   const { json } = request;
-  const draw = request.out === undefined ? undefined : drawingFor(request.out); // complain before any work
+  const draw = request.out === undefined ? undefined : drawingFor(request.out); // reports a bad path before any work
   const out = request.out === undefined ? undefined : checkOutput(request.out, []);
   const settings = readSettings(request);
   const { slice, optimizer } = await sliceOfDigits(settings);
@@ -104,7 +104,7 @@ function readSettings(request: LandscapeRequest): SliceSettings {
   };
 }
 
-/** The slice, with how the network was trained. */
+/** The slice, and how the network was trained. */
 async function sliceOfDigits(
   settings: SliceSettings,
 ): Promise<{ readonly slice: LossSlice; readonly optimizer: string }> {
