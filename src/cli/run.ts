@@ -10,45 +10,45 @@ import type { Terminal } from "./shared/terminal.ts";
 import { version } from "../engine/util/version.ts";
 import { takeTurbo, turboOption } from "./turbo.ts";
 
-/** What a command does. */
+/** The implementation of a command. */
 export interface Command<T extends ArgsDef = ArgsDef> {
   readonly args: T;
-  /** Gives the exit code: 0 where all went well. */
+  /** Resolves to the exit code, 0 on success. */
   readonly run: (args: ParsedArgs<T>, terminal: Terminal) => Promise<number>;
 }
 
-/** A command whose `run` gets its arguments with the types that `args` declares. */
+/** Defines a command whose `run` gets its arguments with the types that `args` declares. */
 export function defineCommand<const T extends ArgsDef>(command: Command<T>): Command {
   return command as unknown as Command;
 }
 
-/** A command: what the help says of it, and where it is; its module is loaded only when it runs. */
+/** A command: its help text and the loader of its module, which is only loaded when it runs. */
 export interface LazyCommand extends CommandEntry {
   readonly load: () => Promise<Command>;
-  /** Whether it computes on arrays, so that it has the option --turbo. */
+  /** True if it computes on arrays, so that it has the option --turbo. */
   readonly computes?: boolean;
-  /** Whether the words from the first positional one on are those of a program that it starts. */
+  /** True if the words from the first positional one on belong to a program that it starts. */
   readonly startsProgram?: boolean;
 }
 
-/** A command whatever its arguments are: it is given those that it declares. */
+/** Erases the argument types of a command, which gets the arguments that it declares. */
 export function anyCommand<T extends ArgsDef>(command: Command<T>): Command {
   return command as unknown as Command;
 }
 
-/** Ends of the process by what happened. */
+/** Exit codes of the process. */
 const failed = 1;
 const badUsage = 2;
 
-/** What can go wrong though the command was right. */
+/** Codes of errors that a correct command may cause. */
 const troubles: ReadonlySet<string> = /* @__PURE__ */ new Set(["file", "data", "aborted", "nan", "diverged"]);
 
 /**
- * Runs the command that the words name and returns the exit code, which it leaves to the caller to make that of the process.
- * What went wrong is told on stderr in one line, as `error: …`.
+ * Runs the command given by the words and returns the exit code, which the caller may set as that of the process.
+ * Errors are reported on stderr in one line, `error: …`.
  *
- * Paths are relative to the folder that the process works in. While training goes on, the signals that ask the process to
- * end save what there is; a second one ends the process. Nothing of that is left afterwards.
+ * Paths are relative to the working directory. During training, signals that ask the process to end save the run first;
+ * a second one ends the process. The signal handlers are removed afterwards.
  */
 export async function run(
   words: readonly string[],
@@ -105,12 +105,12 @@ async function dispatch(
     if (command.computes === true) {
       const { words: others, isWanted } = takeTurbo(rawArgs, process.env);
       rawArgs = others;
-      // before anything is compiled; where it stays off, a warning on stderr says why
+      // before anything is compiled; if it stays off, a warning on stderr gives the reason
       if (isWanted) (await import("../engine/runtime/turbo.ts")).enableTurbo();
     }
     return await loaded.run(parseArgs([...rawArgs], loaded.args), terminal);
   } catch (error) {
-    // citty's own complaints: a value is none of the choices
+    // errors of citty itself, such as a value that is not one of the choices
     const isCitty = error instanceof Error && error.name === "CLIError";
     const isOption = error instanceof DownhillError && error.code === "option";
     if (!isCitty && !isOption) throw error;
@@ -128,7 +128,7 @@ function isHelp(word: string): boolean {
   return word === "--help" || word === "-h";
 }
 
-/** citty colours its messages by a rule of its own. */
+/** Removes the colours that citty gives its messages by rules of its own. */
 function plain(message: string): string {
   return message.replaceAll(/\u001b\[[0-9;]*m/g, "").replace(/\.$/, "");
 }

@@ -1,7 +1,7 @@
 import type { ArgsDef } from "citty";
 import { DownhillError } from "../engine/errors/index.ts";
 
-/** The option that commands which compute have beside their own. */
+/** The option that all computing commands have in addition to their own. */
 export const turboOption: ArgsDef = {
   turbo: {
     type: "boolean",
@@ -12,13 +12,13 @@ export const turboOption: ArgsDef = {
   },
 };
 
-/** What says so for all commands: 1 is on; 0, or nothing, is off. */
+/** Environment variable for all commands: 1 is on; 0 or empty is off. */
 const variable = "DOWNHILL_TURBO";
 
 /**
- * Takes `--turbo` out of the words of a command and tells whether it, or else the environment, asks for turbo mode.
+ * Removes `--turbo` from the words of a command and returns whether it, or else the environment, requests turbo mode.
  *
- * @throws DownhillError `option` for a value of the environment's variable that is neither on nor off.
+ * @throws DownhillError `option` for an invalid value of the environment variable.
  */
 export function takeTurbo(
   words: readonly string[],

@@ -2,13 +2,13 @@ import { DownhillError } from "../../engine/errors/index.ts";
 
 const most = 100_000; // ranks are processes of one machine
 
-/** Seconds that ranks have to end by themselves after a signal: as long as Kubernetes and Slurm wait. */
+/** Seconds that ranks have to end themselves after a signal: the same as in Kubernetes and Slurm. */
 export const usualGrace = 30;
 
 /**
- * A whole number of processes or tries.
+ * Reads a whole number of processes or tries.
  *
- * @throws DownhillError `option` if it is none, is too small, or is missing.
+ * @throws DownhillError `option` if it is invalid, too small or missing.
  */
 export function readCount(option: string, text: string | undefined, least: number): number {
   const count = text !== undefined && /^\d+$/.test(text) ? Number(text) : NaN;

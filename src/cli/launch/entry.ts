@@ -1,7 +1,7 @@
 import type { LazyCommand } from "../run.ts";
 import { anyCommand } from "../run.ts";
 
-/** What the help says of `downhill launch`, and where it is. */
+/** Help text and loader of `downhill launch`. */
 export const launchEntry: LazyCommand = {
   description: "Start a program as several processes of one run, over MPI",
   examples: [

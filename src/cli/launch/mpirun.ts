@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { interruptStandIn, launchVariables } from "../../training/distributed/launched.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 
-/** A launcher of MPI that was found. */
+/** An MPI launcher found on this machine. */
 export interface Mpirun {
   readonly path: string;
   readonly make: "Open MPI" | "MPICH";
@@ -12,9 +12,9 @@ export interface Mpirun {
 const usual = ["mpirun", "mpirun.openmpi", "mpirun.mpich", "mpiexec"];
 
 /**
- * The launcher at a path, or the first that is found by its usual names.
+ * Finds the launcher at a path, or the first one under its usual names.
  *
- * @throws DownhillError `option` if there is none, or it is of another make.
+ * @throws DownhillError `option` if there is none, or it belongs to another MPI implementation.
  */
 export function findMpirun(given?: string): Mpirun {
   const names = given === undefined ? usual : [given];
@@ -36,37 +36,37 @@ export function findMpirun(given?: string): Mpirun {
   );
 }
 
-/** What is to be started. */
+/** The run to start. */
 export interface LaunchPlan {
   readonly ranks: number;
   readonly allowRunAsRoot: boolean;
-  /** Where Open MPI keeps the memory that ranks share: what ranks that are killed leave there is deleted with it. */
+  /** The folder of the memory that Open MPI shares between ranks. Leftovers of killed ranks are deleted with it. */
   readonly sharedMemory: string | undefined;
-  /** The program and its arguments, as a list: no shell sees them. */
+  /** The program and its arguments as a list, which no shell parses. */
   readonly command: readonly string[];
 }
 
-/** How a launcher starts the ranks on this machine, and how it is told to end. */
+/** The command that starts the ranks on this machine, and the signals that end it. */
 export interface LauncherCommand {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** What it hands on to the ranks as a request to end. */
+  /** Signal that asks the ranks to end; the launcher forwards it. */
   readonly request: NodeJS.Signals;
-  /** What makes it end the ranks at once. */
+  /** Signal that makes the launcher end the ranks at once. */
   readonly end: NodeJS.Signals;
 }
 
-/** Ranks of one machine talk through its memory alone, so that they listen on no port. */
+/** Ranks of one machine communicate only through its memory, so that they open no port. */
 export function startBy({ make, major }: Mpirun, start: LaunchPlan): LauncherCommand {
   const { ranks, allowRunAsRoot, sharedMemory, command } = start;
   const n = ["-n", String(ranks)];
   if (make === "MPICH") {
-    // ranks that wait let others run by default
+    // ranks that wait yield to others by default
     return {
       args: [...n, "-hosts", "localhost", ...command],
       env: { UCX_TLS: "self,sm" },
       request: "SIGINT",
-      end: "SIGINT", // the second one ends
+      end: "SIGINT", // the second signal ends it
     };
   }
   const transport = major >= 5 ? "sm" : "vader";
@@ -74,15 +74,15 @@ export function startBy({ make, major }: Mpirun, start: LaunchPlan): LauncherCom
     pml: "ob1",
     btl: `self,${transport}`,
     ...(sharedMemory === undefined ? {} : { [`btl_${transport}_backing_directory`]: sharedMemory }),
-    // ranks that wait let others run: a machine has other programs too, for which the other rank may be waiting. Two ranks on
-    // two busy cores took a quarter of the time by it; where nothing else runs it costs less than 1 µs a message
+    // waiting ranks yield the core to other programs, such as the rank they wait for. This cut the time of two ranks on
+    // two busy cores to a quarter; on idle cores it costs less than 1 µs per message
     mpi_yield_when_idle: "1",
   };
   return {
     args: [
       ...n,
       "--host",
-      `localhost:${ranks}`, // as many places as ranks, whatever the cores
+      `localhost:${ranks}`, // as many slots as ranks, whatever the number of cores
       "--bind-to",
       "none",
       ...(allowRunAsRoot ? ["--allow-run-as-root"] : []),
@@ -90,7 +90,7 @@ export function startBy({ make, major }: Mpirun, start: LaunchPlan): LauncherCom
       ...command,
     ],
     env: {
-      PMIX_MCA_ptl_tcp_if_include: "127.0.0.0/8", // how ranks and mpirun find one another
+      PMIX_MCA_ptl_tcp_if_include: "127.0.0.0/8", // addresses by which ranks and mpirun find each other
       [launchVariables.interrupt]: interruptStandIn,
     },
     request: interruptStandIn,

@@ -1,22 +1,22 @@
 import { constants } from "node:os";
 
-/** How a try ended. */
+/** The outcome of a try. */
 export interface LaunchOutcome {
-  /** The exit code of the launcher, or 128 and its signal's number. */
+  /** The exit code of the launcher, or 128 plus the number of its signal. */
   readonly code: number;
-  /** The rank that ended the others, where that is known. */
+  /** The rank that ended the others, if known. */
   readonly rank: number | undefined;
-  /** The signal that it died of, if so: its number, where that is known. */
+  /** The signal that killed it, if any: its number, if known. */
   readonly signal: number | "unknown" | undefined;
 }
 
-/** Of what mpirun writes only the end tells how it ended. */
-export const tellingLength = 16_384; // characters; its notes have some hundred
+/** How a try ended is only visible at the end of the output of mpirun. */
+export const tellingLength = 16_384; // characters; its messages have several hundred
 
 const died = [
   // Open MPI
   /process rank (?<rank>\d+) with PID \d+ on node \S+\s+exited\s+on\s+signal\s+(?<signal>\d+)/,
-  // MPICH, which tells no rank
+  // MPICH, which does not report the rank
   /EXIT STRING: [^\n]*\(signal (?<signal>\d+)\)/,
 ];
 const ended = [
@@ -27,8 +27,8 @@ const ended = [
 ];
 
 /**
- * Reads how a try ended from how the launcher did, the end of what it wrote, and the ranks that did not end in order, which
- * are asked for where the launcher has seen nothing wrong.
+ * Determines how a try ended from the exit of the launcher, the end of its output, and the ranks without a regular end,
+ * which are only queried if the launcher has reported no error.
  */
 export function readOutcome(
   code: number | null,
@@ -59,7 +59,7 @@ export function readOutcome(
   };
 }
 
-/** What happened, as the beginning of a sentence. */
+/** Describes the outcome as the beginning of a sentence. */
 export function describeOutcome({ code, rank, signal }: LaunchOutcome): string {
   const who = rank === undefined ? "a rank" : `rank ${rank}`;
   if (signal === undefined) return `${who} ended the run with exit code ${code}`;

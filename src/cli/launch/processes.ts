@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { launchVariables } from "../../training/distributed/launched.ts";
 
 /**
- * Ends a launcher of MPI and all processes that it has started, at once. On Linux they are known by their environment, which names the
- * folder of the run, also where the launcher is gone; elsewhere by their parents.
+ * Kills an MPI launcher and all processes that it has started. On Linux they are identified by their environment, which
+ * names the folder of the run, even if the launcher is gone; elsewhere by their parents.
  */
 export function endRun(launcher: number, running: string): void {
   const all = process.platform === "linux" ? processesOf(running) : descendantsOf(launcher);
@@ -24,7 +24,7 @@ function processesOf(running: string): readonly number[] {
     try {
       return readFileSync(`/proc/${name}/environ`, "utf8").split("\0").includes(mark) ? [Number(name)] : [];
     } catch {
-      return []; // of another user, or ended
+      return []; // it belongs to another user or has ended
     }
   });
 }

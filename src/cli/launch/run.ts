@@ -13,35 +13,38 @@ import { stopOnSignals, type StopSignals } from "./stop.ts";
 import { watched, watchOpening } from "./watch.ts";
 import { describeOutcome, readOutcome, tellingLength, type LaunchOutcome } from "./outcome.ts";
 
-/** What `downhill launch` was asked for. */
+/** Arguments of `downhill launch`. */
 export interface LaunchRequest {
   readonly program: string;
   /** The arguments of the program. */
   readonly words: readonly string[];
   readonly ranks: number;
   readonly restarts: number;
-  /** A folder in which a new file allows a restart. */
+  /** A folder in which a new file permits a restart. */
   readonly checkpoint: string | undefined;
   readonly mpirun: string | undefined;
   readonly allowRunAsRoot: boolean;
-  /** Seconds between a signal and the end of ranks that do not heed it. */
+  /** Seconds between a signal and the forced end of ranks that ignore it. */
   readonly grace: number;
 }
 
-/** Before the first restart, and before the later ones at most, in milliseconds: twice as long each time. */
+/** Milliseconds before the first restart and at most before later ones; the wait doubles each time. */
 const firstWait = 250;
 const longestWait = 5000;
 
-/** Where Linux keeps files in memory. */
+/** Folder in which Linux keeps files in memory. */
 const memoryFolder = "/dev/shm";
 
-/** How long the end of the output is waited for once the launcher of MPI has ended by a signal, in milliseconds: what it left may hold it open. */
+/**
+ * Milliseconds to wait for the end of the output after a signal has ended the MPI launcher: its remaining children may
+ * keep the output open.
+ */
 const outputWithin = 1000;
 
 /**
- * Starts the ranks of a run on this machine, again where that may help, and gives the exit code of the last try.
+ * Starts the ranks of a run on this machine, restarts them if that may help, and returns the exit code of the last try.
  *
- * @throws DownhillError `option` as root, unless that is allowed, and where there is no mpirun; `file` without a program.
+ * @throws DownhillError `option` if run as root without permission, or without mpirun; `file` without a program.
  */
 export async function launch(request: LaunchRequest): Promise<number> {
   const { program, words, ranks, restarts, checkpoint, allowRunAsRoot } = request;
@@ -74,7 +77,7 @@ export async function launch(request: LaunchRequest): Promise<number> {
       tell(`${describeOutcome(outcome)}${next}.`, isMidLine);
       if (!isAgain) return outcome.code;
       await sleep(Math.min(firstWait * 2 ** restart, longestWait), undefined, { signal: stop.signal }).catch(
-        () => {}, // a signal ends the wait, and the run
+        () => {}, // a signal ends the wait and the run
       );
     }
   } finally {
@@ -85,14 +88,14 @@ export async function launch(request: LaunchRequest): Promise<number> {
 
 interface RestartContext {
   readonly stoppedBy: string | undefined;
-  /** Whether there is a checkpoint that was not there before this try. */
+  /** True if this try has written a checkpoint. */
   readonly isNewer: boolean;
-  /** How many there were, and how many there may be. */
+  /** The number of restarts so far, and the maximum. */
   readonly restart: number;
   readonly restarts: number;
 }
 
-/** Whether another try may go better than this one, and the rest of the sentence that says so. */
+/** Decides if another try may succeed, with the rest of the sentence that explains why. */
 function decide(
   { signal }: LaunchOutcome,
   { stoppedBy, isNewer, restart, restarts }: RestartContext,
@@ -108,11 +111,11 @@ function decide(
 
 interface LaunchAttempt {
   readonly outcome: LaunchOutcome;
-  /** Whether what it wrote to standard error ends in the middle of a line. */
+  /** True if its output to standard error ends in the middle of a line. */
   readonly isMidLine: boolean;
 }
 
-/** Starts the ranks and waits for their end. `running` is a folder in which there is a file for each that is not at its end. */
+/** Starts the ranks and waits for their end. The folder `running` holds a file for each rank that has not ended. */
 async function tryOnce(
   { path }: Mpirun,
   started: LauncherCommand,
@@ -121,7 +124,7 @@ async function tryOnce(
 ): Promise<LaunchAttempt> {
   for (const name of readdirSync(running)) rmSync(join(running, name), { recursive: true });
   const child = spawn(path, started.args, {
-    // in a group of its own, or a terminal would send it Ctrl-C too; from there it could not read the terminal
+    // in its own process group, because a terminal would send it Ctrl-C too; from there it cannot read the terminal
     detached: true,
     stdio: [process.stdin.isTTY ? "ignore" : "inherit", "pipe", "pipe"],
     env: {
@@ -138,7 +141,7 @@ async function tryOnce(
     isStuck = true;
     stop.end(text);
   });
-  const readStdout = passOn(child.stdout, process.stdout); // where MPICH tells of a rank that died
+  const readStdout = passOn(child.stdout, process.stdout); // MPICH reports a dead rank here
   const readStderr = passOn(child.stderr, process.stderr);
   return await new Promise<LaunchAttempt>((resolve, reject) => {
     child.on("error", (cause) => {
@@ -147,7 +150,7 @@ async function tryOnce(
     });
     child.on("exit", (_, signal) => {
       unwatch();
-      if (signal === null && stop.by() === undefined && !isStuck) return; // its ranks ended before it
+      if (signal === null && stop.by() === undefined && !isStuck) return; // the ranks ended before it
       endRun(child.pid!, running);
       setTimeout(() => {
         for (const stream of [child.stdout, child.stderr]) stream.destroy();
@@ -158,7 +161,7 @@ async function tryOnce(
       const isMidLine = stderr !== "" && !stderr.endsWith("\n");
       const left = (): number[] => readdirSync(running).filter(isRank).map(Number);
       const outcome = readOutcome(code, signal, `${readStdout()}\n${stderr}`, left);
-      // the signal is ours, and another try would end in the same way
+      // the signal is ours, so that another try would end in the same way
       resolve({
         outcome: isStuck ? { code: code || 1, rank: undefined, signal: undefined } : outcome,
         isMidLine,
@@ -167,7 +170,10 @@ async function tryOnce(
   });
 }
 
-/** Has ranks write for a file where the output goes to one: mpirun of Open MPI gives them a terminal. */
+/**
+ * Variables that make ranks format their output for a file if it goes to a file: mpirun of Open MPI gives them a
+ * terminal.
+ */
 function outputVariables(): NodeJS.ProcessEnv {
   if (process.stdout.isTTY) return {};
   return {
@@ -176,12 +182,12 @@ function outputVariables(): NodeJS.ProcessEnv {
   };
 }
 
-/** Whether the name of a file is the number of a rank. */
+/** True if the file name is the number of a rank. */
 function isRank(name: string): boolean {
   return /^\d+$/.test(name);
 }
 
-/** Passes on what a child writes; the function that it gives has the end of that. */
+/** Forwards the output of a child. The returned function gives the end of that output. */
 function passOn(from: Readable, to: Writable): () => string {
   let told = "";
   from.pipe(to, { end: false });

@@ -5,26 +5,27 @@ import { endRun } from "./processes.ts";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** How long a launcher of MPI has to end its ranks itself, in milliseconds: it asks them by SIGTERM first. */
+/** Milliseconds that an MPI launcher has to end its ranks itself: it sends them SIGTERM first. */
 const endedWithin = 5000;
 
-/** The signals that ask the run to end. */
+/** Signals that ask the run to end. */
 export interface StopSignals {
   readonly signal: AbortSignal;
-  /** The first signal that came. */
+  /** The first signal received. */
   readonly by: () => string | undefined;
-  /** The exit code of a run that ended before it was started. */
+  /** The exit code of a run that a signal ended before its start. */
   readonly exitCode: () => number;
-  /** Ends a child by the signals from now on. `running` is the folder of the run. */
+  /** Ends a child on signals from now on. `running` is the folder of the run. */
   readonly guard: (child: ChildProcess, started: LauncherCommand, running: string) => void;
-  /** Has the child end its ranks at once. */
+  /** Makes the child end its ranks at once. */
   readonly end: (why: string) => void;
   readonly dispose: () => void;
 }
 
 /**
- * Handles signals at any time. The first is handed on to the ranks as a request to end; after the grace time, or by the second signal, the
- * launcher of MPI is told to end them; 5 s later, or by the third signal, all processes of the run are killed.
+ * Handles signals at any time. The first one is forwarded to the ranks as a request to end. After the grace time, or on
+ * the second signal, the MPI launcher is told to end them. 5 s later, or on the third signal, all processes of the run
+ * are killed.
  *
  * @param grace in milliseconds
  */
@@ -32,7 +33,7 @@ export function stopOnSignals(grace: number, tell: (text: string) => void): Stop
   const controller = new AbortController();
   const came: NodeJS.Signals[] = [];
   let reason = "";
-  let stage = 0; // what has been done of: request, end, kill
+  let stage = 0; // the last action taken: request, end, kill
   let timer: NodeJS.Timeout | undefined;
   let child:
     | { readonly process: ChildProcess; readonly started: LauncherCommand; readonly running: string }
@@ -47,7 +48,7 @@ export function stopOnSignals(grace: number, tell: (text: string) => void): Stop
       stage++;
       if (stage === 1) launcher.kill(started.request);
       else if (stage === 2)
-        launcher.kill(started.end); // MPICH ends by the same signal, given twice
+        launcher.kill(started.end); // MPICH ends on the same signal, sent twice
       else endRun(launcher.pid!, running);
     }
     if (stage >= 3) return;
@@ -73,7 +74,7 @@ export function stopOnSignals(grace: number, tell: (text: string) => void): Stop
     guard(launcher, started, running) {
       stage = 0;
       child = { process: launcher, started, running };
-      if (came.length > 0) advance(Math.min(came.length, 3)); // while it was being started
+      if (came.length > 0) advance(Math.min(came.length, 3)); // a signal arrived while it was being started
     },
     end(why) {
       tell(why);

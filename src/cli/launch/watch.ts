@@ -1,7 +1,10 @@
 import { readdirSync } from "node:fs";
 import { beforeOpening, launchVariables } from "../../training/distributed/launched.ts";
 
-/** A module for Node, as an address, that has a rank leave a file if it ends with exit code 0 without having opened MPI. */
+/**
+ * A Node module as a data URL. It makes a rank leave a file if the rank ends with exit code 0 without having opened
+ * MPI.
+ */
 const watchExit = `data:text/javascript,${encodeURIComponent(`
 import { existsSync, writeFileSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
@@ -16,7 +19,7 @@ if (isMainThread && env.${launchVariables.watched} !== undefined && rank !== und
 }
 `)}`;
 
-/** Options of Node and variables for ranks that `watchOpening` watches. */
+/** Node options and variables of ranks that `watchOpening` watches. */
 export const watched: {
   readonly words: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -25,10 +28,10 @@ export const watched: {
 const everyMilliseconds = 500;
 
 /**
- * Looks for a rank that has ended before it opened MPI, while another one waits for it there.
+ * Watches for a rank that has ended before it opened MPI, while another rank waits for it.
  *
  * @param found is called at most once, with a sentence
- * @returns ends the watch
+ * @returns a function that ends the watch
  */
 export function watchOpening(running: string, found: (text: string) => void): () => void {
   const numbersOf = (names: readonly string[], start: string): number[] =>

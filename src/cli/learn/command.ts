@@ -11,7 +11,7 @@ const args = {
   open: { type: "boolean", default: true, description: "tell the address only, and open no browser" },
 } as const;
 
-/** `downhill learn`: serves the course that the package holds, to this machine alone. */
+/** `downhill learn`: serves the course in the package to this machine only. */
 export const learnCommand: Command<typeof args> = {
   args,
   async run({ chapter, port, open }, terminal) {

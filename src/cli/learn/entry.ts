@@ -1,7 +1,7 @@
 import type { LazyCommand } from "../run.ts";
 import { anyCommand } from "../run.ts";
 
-/** What the help says of `downhill learn`, and where it is. */
+/** Help text and loader of `downhill learn`. */
 export const learnEntry: LazyCommand = {
   description: "Open the course: how automatic differentiation and gradient descent work",
   examples: [

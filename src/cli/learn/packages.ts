@@ -1,7 +1,10 @@
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
-/** A package that pages of the course need: modules of the library import it, or, where `of` says so, a package that they import. */
+/**
+ * A package that the course pages need: modules of the library import it, or, if `of` is set, another package imports
+ * it.
+ */
 interface NeededPackage {
   readonly name: string;
   readonly of?: string;
@@ -15,15 +18,15 @@ const needed: readonly NeededPackage[] = [
   { name: "d3-array", of: "d3-contour" },
 ];
 
-/** Where a page finds the module of a package: an address relative to that of the library's modules. */
+/** The address of the module of a package for pages, relative to the modules of the library. */
 const addressOf = (name: string): string => `packages/${name}.js`;
 
-/** The addresses of these packages by their names, as an import map has them. */
+/** The addresses of these packages by name, in the form of an import map. */
 export function packageAddresses(): Record<string, string> {
   return Object.fromEntries(needed.map(({ name }) => [name, addressOf(name)]));
 }
 
-/** The files at these addresses, as Node finds them from here. */
+/** The files at these addresses, as Node resolves them from here. */
 export function packageFiles(): ReadonlyMap<string, string> {
   const here = (name: string): string => fileURLToPath(import.meta.resolve(name));
   return new Map(

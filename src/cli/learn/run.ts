@@ -9,14 +9,14 @@ import type { Terminal } from "../shared/terminal.ts";
 import { packageFiles } from "./packages.ts";
 import { serveFolder } from "./serve-folder.ts";
 
-/** What `downhill learn` was asked for. */
+/** Arguments of `downhill learn`. */
 export interface LearnRequest {
   readonly chapter: string | undefined;
   readonly port: string | undefined;
   readonly opensBrowser: boolean;
 }
 
-/** Serves the course until a signal ends it, which is how it is meant to end: the exit code is 0 then. */
+/** Serves the course until a signal ends it. This is the regular end, so that the exit code is 0. */
 export async function learn(
   { chapter = "", port = "0", opensBrowser }: LearnRequest,
   { stdout }: Terminal,
@@ -71,7 +71,7 @@ function readPort(text: string): number {
   );
 }
 
-/** Has the system open an address. Where there is nothing that could, the address on the terminal is all there is. */
+/** Opens an address in the browser. Failures are ignored, because the address is printed too. */
 function openBrowser(address: string): void {
   const { platform } = process;
   const program = platform === "darwin" ? "open" : platform === "win32" ? "cmd" : "xdg-open";

@@ -7,17 +7,17 @@ import { DownhillError } from "../../engine/errors/index.ts";
 
 /** A folder that is being served. */
 export interface ServedFolder {
-  /** With a slash at its end. */
+  /** Ends with a slash. */
   readonly address: string;
   readonly close: () => Promise<void>;
 }
 
 interface ServeOptions {
-  /** Files elsewhere, by the addresses at which they are served, relative to that of the folder. */
+  /** Files outside the folder, by the addresses that serve them, relative to that of the folder. */
   readonly more?: ReadonlyMap<string, string>;
-  /** The folder inside to which the server's own address leads. Default: the folder itself. */
+  /** The subfolder that the root address redirects to. Default: the folder itself. */
   readonly home?: string;
-  /** Path of the address at which the folder is served, with a slash at either end. Default `/`. */
+  /** Path at which the folder is served, with a slash at both ends. Default `/`. */
   readonly base?: string;
 }
 
@@ -33,17 +33,21 @@ const types: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
   [".wasm", "application/wasm"],
 ]);
 
-/** Names of this machine. A page elsewhere whose name an attacker points to this machine has another one (DNS rebinding). */
+/**
+ * Names of this machine. A remote page whose host name an attacker resolves to this machine has another name (DNS
+ * rebinding).
+ */
 const hosts: ReadonlySet<string> = /* @__PURE__ */ new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 /**
- * Serves the files of a folder to this machine alone, at `port` or, for 0, at any that is free; settled when it listens.
+ * Serves the files of a folder to this machine only, at `port` or, for 0, at any free port. Resolves when the server
+ * listens.
  *
- * Every request that leads to no file is answered with 404, whatever the file system reports, and with the `404.html` of the folder, if it
- * has one, as page hosts do. One for another host is answered with 403, and one
- * that would change something with 405. An address of a folder without a slash at its end is redirected to the one with it.
+ * Every request without a file is answered with 404, whatever the file system reports, and with the `404.html` of the
+ * folder if there is one, as static hosts do. A request for another host is answered with 403, and one that would
+ * modify something with 405. The address of a folder without a final slash is redirected to the one with it.
  *
- * @throws DownhillError `option` where the port cannot be had.
+ * @throws DownhillError `option` if the port is not available.
  */
 export async function serveFolder(
   folder: string,
@@ -60,7 +64,7 @@ export async function serveFolder(
     else if (more.has(path.slice(1))) send(more.get(path.slice(1))!, response, missing);
     else if (!isFolderAt(join(folder, path))) send(join(folder, path), response, missing);
     else if (path.endsWith("/")) send(join(folder, path, "index.html"), response, missing);
-    // relative links of a page count from its folder
+    // relative links of a page are resolved from its folder
     else redirect(response, 301, `${base}${path.slice(1)}/`);
   });
   await new Promise<void>((listening, failed) => {
@@ -85,8 +89,8 @@ export async function serveFolder(
 const notFound = "There is no such page.";
 
 /**
- * The path of a file that an address asks for, without steps to folders above and with one slash between names. `undefined` for an address that
- * is none, is not below `base`, or has characters that separate parts of a path on some systems.
+ * The path of the file that an address requests, without `..` components and repeated slashes. `undefined` for an
+ * address that is invalid, is outside `base`, or has characters that separate path components on some systems.
  */
 function pathOf(url: string, base: string): string | undefined {
   let path: string;
@@ -99,7 +103,7 @@ function pathOf(url: string, base: string): string | undefined {
   return path.slice(base.length - 1);
 }
 
-/** Whether a request names this machine as its host, at whatever port: it may have been forwarded. */
+/** True if a request names this machine as its host, at any port, because the port may be forwarded. */
 function isThisMachine(host: string | undefined): boolean {
   return host !== undefined && hosts.has(host.toLowerCase().replace(/:\d*$/, ""));
 }
@@ -108,11 +112,11 @@ function isFolderAt(path: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch {
-    return false; // absent, or out of reach: a name that is too long, a file where a folder should be
+    return false; // missing or unreachable: a name that is too long, or a file in place of a folder
   }
 }
 
-/** Sends a file. Pipes and devices count as absent: they may never end. */
+/** Sends a file. Pipes and devices are treated as missing, because they may never end. */
 function send(file: string, response: ServerResponse, missing: (response: ServerResponse) => void): void {
   let stream: ReadStream;
   try {
@@ -128,14 +132,14 @@ function send(file: string, response: ServerResponse, missing: (response: Server
       "cache-control": "no-cache",
       "x-content-type-options": "nosniff",
     });
-    pipeline(stream, response, () => {}); // closes the file where the browser leaves early
+    pipeline(stream, response, () => {}); // closes the file if the browser disconnects early
   });
   stream.on("error", () => {
     if (!response.headersSent) missing(response);
   });
 }
 
-/** Answers with 404 and the page of the folder for that. */
+/** Answers with 404 and the `404.html` of the folder. */
 function sendMissing(folder: string, response: ServerResponse): void {
   let page: Buffer;
   try {
@@ -147,7 +151,7 @@ function sendMissing(folder: string, response: ServerResponse): void {
   response.writeHead(404, { "content-type": types.get(".html") }).end(page);
 }
 
-/** A path of this server as the target: never another host, and no characters that a header may not have. */
+/** Redirects to a path of this server: never to another host, and without characters that are invalid in a header. */
 function redirect(response: ServerResponse, status: 301 | 302, path: string): void {
   const location = path.split("/").map(encodeURIComponent).join("/");
   response.writeHead(status, { location }).end();

@@ -2,7 +2,7 @@ import { linearScale, logScale, type AxisScale, showTick } from "../../pictures/
 import type { LrRange } from "../../training/train/index.ts";
 import type { AxisMark } from "../shared/chart.ts";
 
-/** The rates along the axis below, from 0 at the first to 1 at the last, and the round ones among them. */
+/** The horizontal scale of the rates, from 0 at the first to 1 at the last, with the round rates as its ticks. */
 export function rateScale({ rates }: LrRange, isLinear: boolean): AxisScale {
   const [first, last] = [rates[0]!, rates.at(-1)!];
   return isLinear || rates.length < 2 ? linearScale(first, last, 6) : logScale(first, last, 12);
@@ -13,7 +13,7 @@ export function rateMarks(scale: AxisScale): AxisMark[] {
   return scale.ticks.map((tick) => ({ at: scale.at(tick), label: showTick(tick) }));
 }
 
-/** The highest loss that is drawn: what is far above the first would leave no room for the rest. */
+/** The highest loss to draw: values far above the first loss would compress the rest. */
 export function highestDrawn({ smoothed }: LrRange): number {
   const [first = 0] = smoothed;
   return first + 0.5 * (first - Math.min(...smoothed)) || first;

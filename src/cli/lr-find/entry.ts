@@ -1,7 +1,7 @@
 import type { LazyCommand } from "../run.ts";
 import { anyCommand } from "../run.ts";
 
-/** What the help says of `downhill lr-find`, and where it is. */
+/** Help text and loader of `downhill lr-find`. */
 export const lrFindEntry: LazyCommand = {
   description: "Find learning rates that are worth a try: train while the rate rises",
   examples: [

@@ -1,11 +1,11 @@
 import type { LrRange } from "../../training/train/index.ts";
 
-/** A range test and what it was made on. */
+/** A range test and its setup. */
 export interface RangeTestReport {
   readonly range: LrRange;
   readonly isLinear: boolean;
-  /** In a line: data, network, optimiser. */
+  /** Summary in one line: data, network, optimiser. */
   readonly about: string;
-  /** A command that trains with what was found. */
+  /** A command that trains with the rates found. */
   readonly next: string | undefined;
 }

@@ -11,13 +11,13 @@ import { conclusions } from "./text.ts";
 const digits = 3;
 const title = "Learning rate range test";
 
-/** The curve as an SVG picture that stands alone and follows the reader's choice of light or dark. */
+/** The curve as a self-contained SVG picture that follows the reader's light or dark colour scheme. */
 export function rangePicture(found: RangeTestReport): string {
   const notes = [found.about, ...conclusions(found).map(([name, value]) => `${name.trim()}: ${value}`)];
   return writePicture({ heading: title, notes, charts: [rangeChart(found)] });
 }
 
-/** The picture with its conclusions on a page of its own. */
+/** A page with the picture and its conclusions. */
 export function rangePage(found: RangeTestReport): string {
   const { about, next } = found;
   const main = element(
@@ -52,8 +52,8 @@ export function rangePage(found: RangeTestReport): string {
 }
 
 /**
- * Losses as dots, their average as a line, and the rates that were found. The axis ends a little above the first loss; where
- * losses leave it, triangles at its edge say so.
+ * Losses as dots, their average as a line, and the rates found. The axis ends slightly above the first loss; triangles
+ * at its edge mark losses beyond it.
  */
 function rangeChart({ range, isLinear }: RangeTestReport): PictureChart {
   const { rates, losses, smoothed, suggestion } = range;

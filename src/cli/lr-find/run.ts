@@ -21,7 +21,7 @@ import type { RangeTestReport } from "./found.ts";
 import { rangePage, rangePicture } from "./page.ts";
 import { showRange } from "./text.ts";
 
-/** What `downhill lr-find` was asked for, as it was written. */
+/** Arguments of `downhill lr-find` as written on the command line. */
 export interface FindRequest {
   /** Options by their names on the command line. */
   readonly texts: ReadonlyMap<string, string>;
@@ -31,7 +31,7 @@ export interface FindRequest {
   readonly json: boolean;
 }
 
-/** The options that `downhill train` has too. */
+/** The options shared with `downhill train`. */
 const sharedNames = [
   "dataset",
   "data",
@@ -53,7 +53,7 @@ const sharedNames = [
   "seed",
 ];
 
-/** Runs the test and writes what was asked for; gives the exit code, which tells of a signal. */
+/** Runs the test and writes the requested output. The exit code reports an interrupting signal. */
 export async function findRates(request: FindRequest, { stdout, stderr }: Terminal): Promise<number> {
   const { texts, json } = request;
   const named = texts.get("out");
@@ -102,7 +102,7 @@ export async function findRates(request: FindRequest, { stdout, stderr }: Termin
   }
 }
 
-/** The optimiser of a method at such a rate. */
+/** The optimiser of a method at the given rate. */
 function optimizerWith(method: OptimizationMethod, learningRate: Schedule): GeneralOptimizer<unknown> {
   const { optimizer, momentum } = method;
   const options = { ...optimizer.options, ...(momentum === undefined ? {} : { momentum }), learningRate };
@@ -159,7 +159,7 @@ function aboutOf(
   return `${title}, ${train.rows.length.toLocaleString("en")} items; network ${networkInWords(sizes)}; ${name}, ${items}`;
 }
 
-/** What to do with the rates: a run whose rate goes up and down between them. */
+/** The suggested command: a run whose rate cycles between the rates found. */
 function nextCommand(
   source: DataSource,
   { method }: TrainingSettings,

@@ -6,10 +6,10 @@ import { highestDrawn, rateMarks, rateScale } from "./axes.ts";
 import type { RangeTestReport } from "./found.ts";
 import { counted } from "../shared/words.ts";
 
-const widest = 100; // cells of a chart
+const widest = 100; // size of a chart in cells
 const digits = 3;
 
-/** Heading, chart and what to make of it. */
+/** Shows heading, chart and conclusions. */
 export function showRange(found: RangeTestReport, paint: Paint, columns: number | undefined): string {
   const { range, isLinear, about, next } = found;
   const width = Math.min(widest, columns ?? 80);
@@ -33,7 +33,7 @@ export function showRange(found: RangeTestReport, paint: Paint, columns: number 
   ].join("\n");
 }
 
-/** What the test says, as names and values. */
+/** The conclusions of the test as names and values. */
 export function conclusions({ range }: RangeTestReport): (readonly [name: string, value: string])[] {
   const { rates, smoothed, best, stopped, suggestion } = range;
   const rate = (value: number): string => showNumber(value, digits);

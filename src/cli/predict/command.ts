@@ -48,7 +48,7 @@ const args = {
   },
 } as const;
 
-/** `downhill predict`: the rows of a new table by a trained network. */
+/** `downhill predict`: predicts the rows of a new table with a trained network. */
 export const predictCommand: Command<typeof args> = {
   args,
   async run({ model, table, out, unknown, header, decimal, escape, json }, terminal) {

@@ -1,7 +1,7 @@
 import type { LazyCommand } from "../run.ts";
 import { anyCommand } from "../run.ts";
 
-/** What the help says of `downhill predict`, and where it is. */
+/** Help text and loader of `downhill predict`. */
 export const predictEntry: LazyCommand = {
   description: "Predict the rows of a new table by a trained network",
   examples: [

@@ -9,19 +9,19 @@ import type { TablePreprocessing } from "../train/problem.ts";
 /** A network of `downhill train` that predicts from the columns of a table. */
 export interface TableModel {
   readonly params: MlpParams;
-  /** Inputs of the network, sizes of its layers, and outputs. */
+  /** Layer sizes of the network from inputs to outputs. */
   readonly sizes: readonly number[];
   readonly learnt: TablePreprocessing;
-  /** How the table was read that it was trained on, where that is known. */
+  /** The header setting with which the training table was read, if known. */
   readonly header: "auto" | false;
   readonly decimal: "auto" | "." | ",";
   readonly warnings: readonly string[];
 }
 
 /**
- * What `downhill train` wrote: the file of --save, or the folder of --checkpoint.
+ * Reads the output of `downhill train`: the file of --save, or the folder of --checkpoint.
  *
- * @throws DownhillError `file` for what is not there; `data` for a file that holds something else, and for networks of images.
+ * @throws DownhillError `file` for a missing path; `data` for a file with other content, and for networks of images.
  */
 export async function readTableModel(path: string): Promise<TableModel> {
   if (!existsSync(path))

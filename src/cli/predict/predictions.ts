@@ -6,18 +6,18 @@ import { columnOf, type Table } from "../../training/io/index.ts";
 import { networkOf } from "../train/model.ts";
 import type { TableModel } from "./model.ts";
 
-/** The prediction of a row: a number, or a class with the probabilities of all. */
+/** The prediction of a row: a number, or a class with the probabilities of all classes. */
 export interface Prediction {
   /** `undefined` where the output of the network is not finite. */
   readonly predicted: number | string | undefined;
-  /** Of classes, where there is a prediction. */
+  /** For classes, if there is a prediction. */
   readonly probabilities: readonly number[];
 }
 
 const predictedAtOnce = 512; // rows
 
 /**
- * Applies the network to its inputs, float32 row by row.
+ * Applies the network to its inputs, which are float32 in row-major order.
  *
  * @throws DownhillError `data` for a network whose parameters are not finite.
  */
@@ -50,11 +50,11 @@ export function predictionsOf(
   return all;
 }
 
-/** A row without a prediction, and the column whose value is furthest from those of the training. */
+/** A row without a prediction, and the column whose value is furthest from those of the training data. */
 export interface FailedRow {
-  /** From 1. */
+  /** Counted from 1. */
   readonly row: number;
-  /** In the file, from 1, where that is known. */
+  /** Line in the file, counted from 1, if known. */
   readonly line?: number;
   readonly column: string;
   readonly value: number | string;
@@ -67,7 +67,7 @@ export function failedRows(
   inputs: Float32Array,
   predictions: readonly Prediction[],
 ): readonly FailedRow[] {
-  /** The column of each input. */
+  /** the column of each input */
   const columns = learnt.inputs.encoder.columns.flatMap((rule) =>
     new Array<string>(sizeOfRule(rule)).fill(rule.column),
   );
@@ -81,7 +81,10 @@ export function failedRows(
   });
 }
 
-/** How far a standardised input is from the mean of the training; NaN, an infinity minus another, is furthest. */
+/**
+ * The distance of a standardised input from the mean of the training data. NaN, the difference of two infinities, is
+ * furthest.
+ */
 function sizeOf(input: number): number {
   return Number.isNaN(input) ? Infinity : Math.abs(input);
 }
@@ -90,7 +93,7 @@ function areFinite(values: ArrayLike<number>): boolean {
   return Array.from(values).every(Number.isFinite);
 }
 
-/** A float32 in the digits that it has. */
+/** A float32 with only the digits that it holds. */
 function shortened(x: number): number {
   return Number(x.toPrecision(7));
 }

@@ -13,7 +13,7 @@ import { readTableModel, type TableModel } from "./model.ts";
 import { type FailedRow, failedRows, type Prediction, predictionsOf } from "./predictions.ts";
 import { showTable } from "./table.ts";
 
-/** What `downhill predict` was asked for, as it was written. */
+/** Arguments of `downhill predict` as written on the command line. */
 export interface PredictRequest {
   readonly model: string;
   readonly table: string;
@@ -26,8 +26,9 @@ export interface PredictRequest {
 }
 
 /**
- * Predicts the rows of a table and writes them with the predictions after their own columns. The file is written whole or not at all. Returns
- * the exit code, which is 1 if rows have no prediction because the output of the network is not finite.
+ * Predicts the rows of a table and appends the predictions to their columns. The output file is written completely or
+ * not at all. Returns the exit code, which is 1 if rows have no prediction because the output of the network is not
+ * finite.
  */
 export async function predictTable(request: PredictRequest, { stdout, stderr }: Terminal): Promise<number> {
   const unknown = readChoice("--unknown", request.unknown ?? "error", ["error", "none"]);
@@ -63,7 +64,7 @@ export async function predictTable(request: PredictRequest, { stdout, stderr }: 
   return failed.length === 0 ? 0 : 1;
 }
 
-/** The inputs of the network, float32 row by row. */
+/** The inputs of the network, float32 in row-major order. */
 function inputsOf({ learnt }: TableModel, table: Table, unknown: "error" | "none"): Float32Array {
   const { encoder, scale } = learnt.inputs;
   const encoded = encodeTable(table, encoder, {

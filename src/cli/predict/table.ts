@@ -3,10 +3,10 @@ import type { Table } from "../../training/io/index.ts";
 import type { Prediction } from "./predictions.ts";
 
 /**
- * The table as separated text with the columns `predicted` and, of classes, `probability CLASS` after its own. Cells of rows without a
- * prediction are empty there.
+ * Formats the table as separated text with the additional columns `predicted` and, for classes, `probability CLASS`.
+ * Cells of rows without a prediction are empty there.
  *
- * @param isEscaped whether texts that spreadsheets take for formulas get an apostrophe before them
+ * @param isEscaped true prefixes texts that spreadsheets take for formulas with an apostrophe
  */
 export function showTable(
   table: Table,
@@ -36,8 +36,8 @@ function showCell(value: number | string | undefined, isEscaped: boolean): strin
 }
 
 /**
- * Whether spreadsheets may evaluate a cell of this text. A tab or a line break at its start is dropped by some of them, and a text that is a
- * number, such as -5, is harmless.
+ * True if spreadsheets may evaluate a cell with this text. Some of them drop a leading tab or line break. A number such
+ * as -5 is harmless.
  *
  * @see https://owasp.org/www-community/attacks/CSV_Injection
  */
@@ -45,7 +45,7 @@ function isFormula(text: string): boolean {
   return /^\s*[=+\-@]/.test(text) && parseNumber(text) === undefined;
 }
 
-/** A name, or one like it that no column has. */
+/** The name itself, or a variant that no column has. */
 function otherThan(names: readonly string[], name: string): string {
   return names.includes(name) ? otherThan(names, `${name} 2`) : name;
 }

@@ -29,7 +29,7 @@ const args = {
   out: { type: "string", valueHint: "file", description: "draw it to a file: out.html, out.svg or out.json" },
 } as const;
 
-/** `downhill race`: runs optimisers over a landscape. */
+/** `downhill race`: runs optimisers on a landscape. */
 export const raceCommand: Command<typeof args> = {
   args,
   async run(given, terminal) {

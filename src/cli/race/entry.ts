@@ -1,7 +1,7 @@
 import type { LazyCommand } from "../run.ts";
 import { anyCommand } from "../run.ts";
 
-/** What the help says of `downhill race`, and where it is. */
+/** Help text and loader of `downhill race`. */
 export const raceEntry: LazyCommand = {
   description: "Watch optimisers run over a landscape",
   examples: [

@@ -8,7 +8,7 @@ import { builtFolder } from "../shared/built-folder.ts";
 import { splitAtCommas } from "../shared/call-text.ts";
 import { type OptimizerChoice, readOptimizer } from "../shared/optimizers.ts";
 
-/** The options, by their names in the library, with which an optimiser can be set in a page; and what it is called there. */
+/** The options that a page can set, by optimiser: their names in the library and on the page. */
 const settable: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   sgd: { learningRate: "lr", momentum: "momentum" },
   adagrad: { learningRate: "lr" },
@@ -16,18 +16,18 @@ const settable: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   adam: { learningRate: "lr", beta1: "beta1", beta2: "beta2" },
 };
 
-/** How a race was asked for, as it was written. */
+/** Arguments of a race as written on the command line. */
 interface RaceArguments {
   readonly landscape: string;
   readonly optimizers: string;
 }
 
-/** A page in which the race runs, or why a page cannot run it. */
+/** A page in which the race runs, or the reason why a page cannot run it. */
 export type LivePage = { readonly page: string } | { readonly reason: string };
 
 /**
- * A page in which the race runs: the user chooses start, optimisers, settings and the formula. One file that loads nothing;
- * without script it is the picture of the race.
+ * A self-contained page in which the race runs: the user chooses start, optimisers, settings and the formula. Without
+ * scripts it shows the picture of the race.
  */
 export function liveRacePage(shown: Race, asked: RaceArguments): LivePage {
   const { landscape, noise, start, steps } = shown;
@@ -55,10 +55,10 @@ export function liveRacePage(shown: Race, asked: RaceArguments): LivePage {
   return { page: pageOf(shown, data, folder) };
 }
 
-const leastSteps = 10; // of a race in a page
+const leastSteps = 10; // limit for a race in a page
 const mostSteps = 1000;
 
-/** Optimisers as the page reads them; `undefined` where it has no such one. */
+/** Optimisers in the syntax of the page; `undefined` if the page does not have one of them. */
 function racersText(text: string, steps: number): string | undefined {
   const racers: string[] = [];
   for (const part of splitAtCommas(text)) {

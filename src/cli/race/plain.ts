@@ -6,16 +6,16 @@ import { splitAtCommas } from "../shared/call-text.ts";
 import type { RunnablePlain } from "../shared/plain-file.ts";
 import { optionError } from "../shared/words.ts";
 
-/** The coordinates of a landscape, and how a function takes them. */
+/** The coordinates of a landscape, and their form as arguments of a function. */
 interface CoordinateLayout {
   readonly coordinates: readonly string[];
   readonly argumentsOf: (point: Tensor) => unknown[];
 }
 
 /**
- * The landscape that a plain function is: of numbers, of one array, or of one tuple or record of numbers.
+ * Makes a landscape of a plain function of numbers, of one array, or of one tuple or record of numbers.
  *
- * @param start as it was written: of a function of an array it says how many coordinates there are.
+ * @param start as written on the command line; for a function of an array it determines the number of coordinates.
  * @throws DownhillError `option` for a function of another shape.
  */
 export function plainLandscape(
@@ -31,15 +31,15 @@ export function plainLandscape(
   const value = (point: Tensor): Tensor => overTensors(...argumentsOf(point)) as Tensor;
   return {
     ...defineLandscape(value, { name, formula: `${name} of ${file}`, coordinates }),
-    value, // of one coordinate too it takes a vector
+    value, // with a single coordinate it takes a vector too
   };
 }
 
-const usualCount = 2; // coordinates of an array, where --start does not say how many
+const usualCount = 2; // coordinates of an array if --start does not determine them
 
 function shapeOf(form: PlainForm, start: string | undefined): CoordinateLayout {
   const required = form.params.filter(({ type }) => type.kind !== "optional");
-  // optional parameters keep their defaults, unless there are no others
+  // optional parameters keep their defaults, unless all are optional
   const params = required.length > 0 ? required : form.params;
   const shape = shapeOfParams(
     form,
@@ -99,12 +99,12 @@ function elements(point: Tensor): Tensor[] {
   return Array.from({ length: point.shape[0]! }, (_, i) => point.at(i));
 }
 
-/** Whether it is a number that has a derivative. */
+/** True for a number that has a derivative. */
 function isReal(type: PlainType): boolean {
   return type.kind === "number" && type.integer !== true;
 }
 
-/** Names of coordinates that have none: `x`, `y`, or `x1`, `x2`, … */
+/** Names for unnamed coordinates: `x`, `y`, or `x1`, `x2`, … */
 function numbered(count: number): string[] {
   return count <= 2 ? ["x", "y"].slice(0, count) : Array.from({ length: count }, (_, i) => `x${i + 1}`);
 }
@@ -118,7 +118,7 @@ function wrongShape({ region, params }: PlainForm): Error {
   );
 }
 
-/** A type in words. */
+/** Describes a type. */
 function kindOf(type: PlainType): string {
   switch (type.kind) {
     case "number":

@@ -5,7 +5,7 @@ import { hessian } from "../../engine/transforms/index.ts";
 import { splitAtCommas } from "../shared/call-text.ts";
 import { makeOptimizer, readOptimizer } from "../shared/optimizers.ts";
 
-/** Optimisers by the texts that they were written as. */
+/** Reads comma-separated optimisers. The keys of the result are their texts. */
 export function readRacers(text: string, steps: number): Record<string, GeneralOptimizer<unknown>> {
   const racers: Record<string, GeneralOptimizer<unknown>> = {};
   for (const part of splitAtCommas(text)) {
@@ -17,10 +17,10 @@ export function readRacers(text: string, steps: number): Record<string, GeneralO
   return racers;
 }
 
-/** Four optimisers with rates that suit a landscape, as they would be written. */
+/** Four optimisers with rates suited to a landscape, in command-line syntax. */
 export function usualRacers(landscape: Landscape): string {
   const known = zoo[landscape.name];
-  // a function of the user's may have the name of one of the zoo
+  // a user's function may have the name of one of the built-in landscapes
   const rates = known?.formula === landscape.formula ? known.rates : guessedRates(landscape);
   return [
     `sgd(lr=${rates.sgd})`,
@@ -31,8 +31,8 @@ export function usualRacers(landscape: Landscape): string {
 }
 
 /**
- * Rates for a landscape of which nothing is known: half of 1/λ for gradient descent, where λ is the size of the Hessian at
- * the start, and a fifth with momentum; a hundredth and a thirtieth of what is drawn for those whose steps have a length.
+ * Rates for an unknown landscape, where λ is the norm of the Hessian at the start: 0.5/λ for gradient descent, 0.2/λ
+ * with momentum; 1/100 and 1/30 of the drawn range for optimisers whose steps have a length.
  */
 function guessedRates({
   value,

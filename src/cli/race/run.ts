@@ -24,7 +24,7 @@ import { readRacers, usualRacers } from "./racers.ts";
 import { readTolerances, withPlaces } from "./settings.ts";
 import { readLandscape } from "./source.ts";
 
-/** What `downhill race` was asked for, as it was written. */
+/** Arguments of `downhill race` as written on the command line. */
 export interface RaceRequest {
   readonly landscape: string | undefined;
   readonly optimizers: string | undefined;
@@ -44,14 +44,14 @@ const usualLandscape = "rosenbrock";
 const usualSteps = 300;
 const mostSteps = 1_000_000;
 
-/** Runs the race or the study, and writes what was asked for. */
+/** Runs the race or the study, and writes the requested output. */
 export async function showRace(request: RaceRequest, stream: TextOutput): Promise<void> {
   const { preset, list, json } = request;
   if (list) {
     stream.write(json ? `${JSON.stringify(listed())}\n` : showList(paintFor(stream)));
     return;
   }
-  const draw = request.out === undefined ? undefined : drawingFor(request.out); // complain before any work
+  const draw = request.out === undefined ? undefined : drawingFor(request.out); // reports a bad path before any work
   const inputs = [plainTarget(request.landscape ?? "")?.file];
   const out = request.out === undefined ? undefined : checkOutput(request.out, inputs);
   if (preset !== undefined) {
@@ -139,7 +139,7 @@ async function makeStudy(name: string, request: RaceRequest): Promise<Study> {
   return await findPreset(name).make();
 }
 
-/** What a file holds, by the end of its name. */
+/** Formatter of a file, selected by the extension of its name. */
 export type LandscapeFormatter = (shown: Study | Race | LossSlice) => string;
 
 const drawings: ReadonlyMap<string, LandscapeFormatter> = new Map<string, LandscapeFormatter>([
@@ -149,7 +149,7 @@ const drawings: ReadonlyMap<string, LandscapeFormatter> = new Map<string, Landsc
   [".json", (shown) => `${toJson(shown)}\n`],
 ]);
 
-/** @throws DownhillError `option` for another ending. */
+/** @throws DownhillError `option` for another extension. */
 export function drawingFor(file: string): LandscapeFormatter {
   const draw = drawings.get(extname(file).toLowerCase());
   if (draw === undefined) {
@@ -200,7 +200,7 @@ function showList(paint: Paint): string {
   ].join("\n");
 }
 
-/** Rows whose first cells are equally wide. */
+/** Aligns rows on the width of their first cells. */
 function alignLeft(rows: readonly (readonly [string, string])[]): (readonly [string, string])[] {
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, text]) => [name.padEnd(width), text]);

@@ -3,12 +3,12 @@ import { splitAtCommas } from "../shared/call-text.ts";
 import { readNumber, readPairs } from "../shared/assignments.ts";
 import { optionError } from "../shared/words.ts";
 
-/** A point: a number a coordinate, `x=-1,y=2` or `-1,2`. @throws DownhillError `option` */
+/** Reads a point, one number per coordinate: `x=-1,y=2` or `-1,2`. @throws DownhillError `option` */
 function readPoint(option: string, text: string, coordinates: readonly string[]): Point {
   return readEach(option, text, coordinates, (name, part) => readNumber(option, name, part));
 }
 
-/** An interval a coordinate, `x=-2:2,y=-1:3` or `-2:2,-1:3`. @throws DownhillError `option` */
+/** Reads a domain, one interval per coordinate: `x=-2:2,y=-1:3` or `-2:2,-1:3`. @throws DownhillError `option` */
 export function readDomain(option: string, text: string, coordinates: readonly string[]): Interval[] {
   return readEach(option, text, coordinates, (name, part): Interval => {
     const ends = part.split(":");
@@ -25,7 +25,7 @@ export function readDomain(option: string, text: string, coordinates: readonly s
   });
 }
 
-/** Numbers above 0 between commas. @throws DownhillError `option` */
+/** Reads comma-separated numbers above 0. @throws DownhillError `option` */
 export function readTolerances(option: string, text: string): number[] {
   return text.split(",").map((part) => {
     const value = Number(part);
@@ -60,7 +60,7 @@ function readEach<T>(
   });
 }
 
-/** Where a race begins and what is drawn, as far as the command line says. */
+/** Applies the start and the drawn domain of the command line to a landscape. */
 export function withPlaces(
   landscape: Landscape,
   { start, domain }: { readonly start: string | undefined; readonly domain: string | undefined },

@@ -11,10 +11,10 @@ import type { OutputFile } from "../shared/write-file.ts";
 import { plainLandscape } from "./plain.ts";
 
 /**
- * The landscape that a word means: one of the zoo, a plain function in a file, a module, or a formula.
+ * Reads a landscape: a built-in one, a plain function in a file, a module, or a formula.
  *
- * @param start as it was written: of a function of an array it says how many coordinates there are.
- * @param out a file to be written, which none of the modules may be
+ * @param start as written on the command line; for a function of an array it determines the number of coordinates.
+ * @param out the output file, which must not be one of the modules
  */
 export async function readLandscape(
   text: string,
@@ -27,12 +27,15 @@ export async function readLandscape(
     return plainLandscape(await readRunnable(target, [out]), target.file, start);
   }
   if (/\.[cm]?[jt]s$/.test(text)) return await fromModule(text);
-  // a bare word is a name that was misspelt, not a formula of one input
+  // a bare word is a misspelt name instead of a formula of one input
   if (/^[a-z][a-z-]{2,}$/i.test(text)) return findLandscape(text);
   return defineLandscape(text);
 }
 
-/** The landscape that a module exports: its default, its `f`, or its only function; the rest by the names of `defineLandscape`. */
+/**
+ * The landscape that a module exports: its default export, its `f`, or its only function. Other properties are exports
+ * named as in `defineLandscape`.
+ */
 async function fromModule(file: string): Promise<Landscape> {
   const path = resolve(file);
   if (!existsSync(path)) throw new DownhillError("file", `cannot read ${file}: there is no such file.`);

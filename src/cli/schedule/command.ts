@@ -11,7 +11,8 @@ const args = {
   json: { type: "boolean", description: "write one JSON object, with the rates and the momentum" },
   out: { type: "string", valueHint: "file", description: "draw it to a file: out.svg or out.html" },
   log: { type: "boolean", description: "draw powers of ten apart" },
-  // Those of single schedules: which has which is told where one is given that does not fit.
+  // Options of single schedules. An option that does not apply to the given schedule is refused with a list of those
+  // that do.
   rate: { type: "string", valueHint: "rate", description: "the rate of constant" },
   from: { type: "string", valueHint: "rate", description: "the rate of the first step (default 0.1)" },
   to: { type: "string", valueHint: "rate", description: "the rate at the end (default 0)" },

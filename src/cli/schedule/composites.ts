@@ -11,10 +11,13 @@ import {
 import { from, type ScheduleKind, length, type DrawableSchedule, partOf } from "./kinds.ts";
 import { ofNumbers, readFormula, type OptionReader } from "./reader.ts";
 
-/** Reads a schedule from a text such as `cosine from=0.1 length=90`, for so many steps and with the rate of `within`. */
+/**
+ * Reads a schedule from a text such as `cosine from=0.1 length=90`, for the given number of steps and with the rate of
+ * `within`.
+ */
 type ReadPart = (text: string, steps: number, within: OptionReader) => number | Schedule;
 
-/** Those that are made of others, of formulas or of lists. */
+/** Schedules that are composed of others, of formulas or of lists. */
 export function composites(part: ReadPart): readonly (readonly [name: string, kind: ScheduleKind])[] {
   return [
     [
@@ -110,10 +113,10 @@ function makeSequential(read: OptionReader, part: ReadPart): DrawableSchedule {
   return { rate: sequential(schedules, { at }) };
 }
 
-/** The rates of the epochs: each metric tells on those after it. */
+/** The rates of the epochs: each metric affects the epochs after it. */
 function makePlateau(read: OptionReader): DrawableSchedule {
   const learningRate = from(read);
-  // falls for a while and stays
+  // a metric that falls for a while and then stays constant
   const falling = Array.from({ length: read.steps }, (_, epoch) => 1 / (1 + Math.min(epoch, read.steps / 4)));
   const metrics = read.maybeNumbers("metrics") ?? falling;
   const { init, update } = reduceOnPlateau({

@@ -1,7 +1,7 @@
 import type { LazyCommand } from "../run.ts";
 import { anyCommand } from "../run.ts";
 
-/** What the help says of `downhill schedule`, and where it is. */
+/** Help text and loader of `downhill schedule`. */
 export const scheduleEntry: LazyCommand = {
   description: "Print and draw a schedule of the learning rate",
   examples: [

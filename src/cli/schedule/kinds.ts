@@ -19,13 +19,13 @@ import { readFormula, type OptionReader } from "./reader.ts";
 export interface DrawableSchedule {
   readonly rate: Schedule;
   readonly momentum?: Schedule;
-  /** Number of steps to draw where none is given. */
+  /** Number of steps to draw by default. */
   readonly steps?: number;
-  /** What it counts, if not steps. */
+  /** The counted unit, if it is not steps. */
   readonly unit?: "epoch";
 }
 
-/** A schedule as the command line has it: every option has a default, which shows what it does. */
+/** A schedule of the command line. All options have defaults that show its shape. */
 export interface ScheduleKind {
   readonly description: string;
   readonly make: (read: OptionReader) => DrawableSchedule;
@@ -41,7 +41,7 @@ export function length(read: OptionReader): number {
   return read.number("length", read.steps);
 }
 
-/** A part of the steps, at least one. */
+/** A fraction of the steps, at least one. */
 export function partOf(steps: number, part: number): number {
   return Math.max(1, Math.round(steps * part));
 }
@@ -50,12 +50,12 @@ function to(read: OptionReader): number {
   return read.number("to", 0);
 }
 
-/** From where to where, and in how many steps. */
+/** Start, end and number of steps. */
 function line(read: OptionReader): { readonly from: number; readonly to: number; readonly steps: number } {
   return { from: from(read), to: to(read), steps: length(read) };
 }
 
-/** Those of a single formula. */
+/** Schedules of a single formula. */
 export const kinds: readonly (readonly [name: string, kind: ScheduleKind])[] = [
   [
     "constant",
@@ -196,7 +196,7 @@ function makeOneCycle(read: OptionReader): DrawableSchedule {
     from: read.maybeNumber("from") ?? null,
     to: read.maybeNumber("to") ?? null,
     rise: read.number("rise", 0.3),
-    phases: read.number("phases", 2) as 2 | 3, // checked by it
+    phases: read.number("phases", 2) as 2 | 3, // checked by the schedule
     shape: read.word("shape", ["cosine", "linear"], "cosine"),
     baseMomentum: read.number("base-momentum", 0.85),
     maxMomentum: read.number("max-momentum", 0.95),
@@ -205,7 +205,7 @@ function makeOneCycle(read: OptionReader): DrawableSchedule {
 }
 
 function makeCyclic(read: OptionReader): DrawableSchedule {
-  // as in the paper, or as far apart as there below the rate that it is given
+  // as in the paper, or the same ratio below the given rate
   const max = read.number("max", read.givenRate ?? 0.006);
   const base = read.number("base", read.givenRate === undefined ? 0.001 : max / 6);
   const up = read.number("step-size-up", partOf(read.steps, 0.125));

@@ -8,7 +8,7 @@ import { type ScheduleCurve, describe, showOptions, tableSteps } from "./text.ts
 
 const digits = 6;
 
-/** The curves of a schedule as an SVG picture that stands alone and follows the reader's choice of light or dark. */
+/** The curves of a schedule as a self-contained SVG picture that follows the reader's light or dark colour scheme. */
 export function schedulePicture(curve: ScheduleCurve): string {
   return writePicture({
     heading: curve.name,
@@ -17,7 +17,7 @@ export function schedulePicture(curve: ScheduleCurve): string {
   });
 }
 
-/** The picture with a table on a page of its own: one file that loads nothing. */
+/** The picture with a table on a self-contained page. */
 export function schedulePage(curve: ScheduleCurve): string {
   const main = element(
     "main",

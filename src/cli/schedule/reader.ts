@@ -4,28 +4,28 @@ import type { Tensor } from "../../engine/ir/tensor.ts";
 import { compileText } from "../../numeric/syntax/index.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 
-/** The rate of schedules that are not told one. */
+/** Rate of schedules without a given rate. */
 const initialRate = 0.1;
 
-/** A value of an option, as the output shows it. */
+/** Value of an option, as shown in the output. */
 export type OptionValue = number | string | readonly number[];
 
-/** What an option is where it is left out; a function is asked only then. */
+/** Default of an option; a function is only called if the option is absent. */
 export type Initial<T> = T | (() => T);
 
-/** Reads the options of one schedule from their texts, and remembers which there are and what they are. */
+/** Reads the options of one schedule from their texts, and records their names and values. */
 export interface OptionReader {
-  /** Number of steps that the schedule is given. */
+  /** Number of steps of the schedule. */
   readonly steps: number;
-  /** The rate that the schedule begins at, or rises to, where its own options do not say. */
+  /** The rate that the schedule begins at, or rises to, unless its own options set it. */
   readonly rate: () => number;
-  /** The same, where whoever asked for the schedule has one; `undefined` where `rate` is a number of ours. */
+  /** The same if the caller has a rate; `undefined` if `rate` is a built-in default. */
   readonly givenRate: (() => number) | undefined;
-  /** What was read, by the names on the command line. */
+  /** The values read, by their names on the command line. */
   readonly values: ReadonlyMap<string, OptionValue>;
   number(name: string, initial: Initial<number>): number;
   maybeNumber(name: string): number | undefined;
-  /** A whole number of at least `from`. */
+  /** An optional whole number of at least `from`. */
   maybeWhole(name: string, from: number): number | undefined;
   numbers(name: string, initial: Initial<readonly number[]>): readonly number[];
   maybeNumbers(name: string): readonly number[] | undefined;
@@ -33,15 +33,15 @@ export interface OptionReader {
   maybeWord<const W extends string>(name: string, words: readonly W[]): W | undefined;
   text(name: string, initial: Initial<string>): string;
   maybeText(name: string): string | undefined;
-  /** @throws DownhillError `option` for a text that nothing has read, naming those that there are. */
+  /** @throws DownhillError `option` for an unused option, with the list of valid ones. */
   finish(): void;
 }
 
 /**
- * A reader of the options of the schedule `owner`.
+ * Makes a reader of the options of the schedule `owner`.
  *
- * @param mark what stands before names where users write them: `--`, or nothing.
- * @param rate the rate that it is given.
+ * @param mark prefix of option names as users write them: `--`, or nothing.
+ * @param rate the given rate.
  */
 export function makeReader(
   owner: string,
@@ -116,9 +116,9 @@ function readNumber(name: string, text: string): number {
 }
 
 /**
- * A formula of one name, whatever it is, as a function of tensors.
+ * Reads a formula of one name, which may be any, as a function of tensors.
  *
- * @throws DownhillError `syntax` for what cannot be read, `option` for a formula of several names.
+ * @throws DownhillError `syntax` for an invalid formula, `option` for a formula of several names.
  */
 export function readFormula(name: string, text: string): (x: Tensor) => Tensor {
   const { inputs, evaluate } = compileText(text);
@@ -126,7 +126,7 @@ export function readFormula(name: string, text: string): (x: Tensor) => Tensor {
   throw option(`${name}: a formula of one number, as in 0.1*0.95^t; this one has ${inputs.join(", ")}.`);
 }
 
-/** A function of tensors, for plain numbers. */
+/** Adapts a function of tensors to plain numbers. */
 export function ofNumbers(f: (x: Tensor) => Tensor): (x: number) => number {
   return (x) => f(tensor(x)).item();
 }

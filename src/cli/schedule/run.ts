@@ -8,7 +8,7 @@ import { columnsOf, paintFor } from "../shared/style.ts";
 import type { TextOutput } from "../shared/terminal.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
 
-/** What `downhill schedule` was asked for, as it was written. */
+/** Arguments of `downhill schedule` as written on the command line. */
 export interface ScheduleRequest {
   readonly name: string | undefined;
   readonly steps: string | undefined;
@@ -22,7 +22,7 @@ export interface ScheduleRequest {
 const defaultSteps = 100;
 const mostSteps = 1_000_000;
 
-/** Works a schedule out and writes what was asked for. */
+/** Computes a schedule and writes the requested output. */
 export async function drawSchedule(request: ScheduleRequest, stream: TextOutput): Promise<void> {
   const { name, json } = request;
   const paint = paintFor(stream);
@@ -47,7 +47,7 @@ export async function drawSchedule(request: ScheduleRequest, stream: TextOutput)
   }
 }
 
-/** The rates of a schedule by the texts of its options. */
+/** The rates of a schedule with the given options. */
 export function workOut(
   name: string,
   { steps, texts, log }: Pick<ScheduleRequest, "steps" | "texts" | "log">,

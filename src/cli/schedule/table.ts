@@ -10,9 +10,9 @@ import { makeReader, type OptionReader } from "./reader.ts";
 export const schedules: ReadonlyMap<string, ScheduleKind> = new Map([...kinds, ...composites(readPart)]);
 
 /**
- * The schedule of a name: `cosine`, and `cosineDecay` as the library has it.
+ * Finds a schedule by its name: `cosine`, or `cosineDecay` as in the library.
  *
- * @throws DownhillError `option` for an unknown one, with the nearest.
+ * @throws DownhillError `option` for an unknown name, with the nearest valid one.
  */
 export function findSchedule(name: string): readonly [name: string, kind: ScheduleKind] {
   const written = name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, "-").toLowerCase();
@@ -25,9 +25,9 @@ export function findSchedule(name: string): readonly [name: string, kind: Schedu
 }
 
 /**
- * A schedule as a text, `cosine from=0.1 length=90`; a number is a constant rate.
+ * Reads a schedule from a text such as `cosine from=0.1 length=90`; a number is a constant rate.
  *
- * @throws DownhillError `option`, naming what cannot be read.
+ * @throws DownhillError `option`, with the part that cannot be read.
  */
 function readPart(text: string, steps: number, within: OptionReader): number | Schedule {
   if (isNumber(text)) return Number(text);
@@ -39,23 +39,23 @@ function readPart(text: string, steps: number, within: OptionReader): number | S
   return rate;
 }
 
-/** What a schedule is made for. */
+/** The run that a schedule is for. */
 export interface ScheduleContext {
-  /** Where the text was written, as messages name it: `--schedule`. */
+  /** Name of the option that holds the text, for messages: `--schedule`. */
   readonly what: string;
-  /** Steps of the run. */
+  /** Number of steps of the run. */
   readonly steps: number;
-  /** The rate that it begins at, or rises to, where the text does not say; asked only then. */
+  /** The rate that it begins at, or rises to, unless the text sets it; only called then. */
   readonly rate?: () => number;
-  /** What `per-epoch` without a number means. */
+  /** Meaning of `per-epoch` without a number. */
   readonly stepsPerEpoch?: number;
 }
 
 /**
- * The schedule of a text, `cosine warmup=100` or `cosine(warmup=100)`, with what may be put around any: `warmup`,
- * `warmup-from`, `per-epoch`.
+ * Reads the schedule of a text, `cosine warmup=100` or `cosine(warmup=100)`. Every schedule accepts the options
+ * `warmup`, `warmup-from`, `per-epoch`.
  *
- * @throws DownhillError `option` and `range`, naming what cannot be read.
+ * @throws DownhillError `option` and `range`, with the part that cannot be read.
  */
 export function readSchedule(
   text: string,
@@ -76,7 +76,7 @@ export function readSchedule(
   return { name: key, ...makeSchedule(kind, makeReader(key, texts, steps, "", rate)) };
 }
 
-/** `cosine from=0.1 length=90`, and `cosine(from=0.1, length=90)`. */
+/** Parses `cosine from=0.1 length=90` and `cosine(from=0.1, length=90)`. */
 function readText(what: string, text: string): OptionCall {
   if (/^[\w-]+\s*\(/.test(text)) return readCall(what, text);
   const [name = "", ...words] = text.trim().split(/\s+/);
@@ -100,8 +100,8 @@ function readText(what: string, text: string): OptionCall {
 }
 
 /**
- * The schedule of a kind, with what may be put around any: a warm-up, epochs in place of steps. What is left of the steps
- * is the schedule's.
+ * Makes a schedule of a kind, with the options that every schedule accepts: a warm-up, epochs in place of steps. The
+ * schedule itself gets the remaining steps.
  */
 export function makeSchedule(kind: ScheduleKind, reader: OptionReader): DrawableSchedule {
   const warm = reader.maybeWhole("warmup", 0);
@@ -118,7 +118,7 @@ export function makeSchedule(kind: ScheduleKind, reader: OptionReader): Drawable
   const rate = warmup(counted.rate, { steps: warm, ...(warmFrom === undefined ? {} : { from: warmFrom }) });
   const { momentum } = counted;
   if (momentum === undefined || warm === 0) return { ...counted, rate };
-  // the momentum waits where it begins
+  // the momentum stays at its first value during the warm-up
   return { ...counted, rate, momentum: sequential([momentum(0), momentum], { at: [warm] }) };
 }
 

@@ -6,24 +6,24 @@ import type { OptionValue } from "./reader.ts";
 import type { Paint } from "../shared/style.ts";
 import { wrap } from "../shared/wrap.ts";
 
-/** A schedule, worked out. */
+/** A computed schedule. */
 export interface ScheduleCurve {
   readonly name: string;
   readonly description: string;
   readonly options: ReadonlyMap<string, OptionValue>;
-  /** The rate of each step, from 0. */
+  /** The rate of each step, from step 0. */
   readonly rates: readonly number[];
   readonly momentum?: readonly number[];
-  /** Powers of ten apart. */
+  /** True draws the rates on a logarithmic axis. */
   readonly log: boolean;
-  /** What is counted. */
+  /** The counted unit. */
   readonly unit: "step" | "epoch";
 }
 
-const widest = 100; // cells of a chart
+const widest = 100; // size of a chart in cells
 const digits = 6;
 
-/** Heading, chart and table for a terminal or a file. */
+/** Shows heading, chart and table for a terminal or a file. */
 export function showCurve(curve: ScheduleCurve, paint: Paint, columns: number | undefined): string {
   const { rates, momentum, log, unit } = curve;
   const width = Math.min(widest, columns ?? 80);
@@ -55,7 +55,7 @@ export function showOptions(options: ReadonlyMap<string, OptionValue>): string {
   return [...options].map(([name, value]) => `${name} ${show(value)}`).join(", ");
 }
 
-/** Where the rates begin and end, and how far they go. */
+/** Describes the first, last and extreme rates. */
 export function describe({ rates, unit }: ScheduleCurve): string {
   const [low, high] = extent(rates);
   const show = (value: number): string => showNumber(value, 4);
@@ -67,7 +67,7 @@ export function describe({ rates, unit }: ScheduleCurve): string {
 
 const mostRows = 24;
 
-/** The steps that a table shows: all, or the first, round ones and the last. */
+/** The steps in a table: all, or the first, round ones and the last. */
 export function tableSteps(n: number): number[] {
   if (n <= mostRows) return Array.from({ length: n }, (_, t) => t);
   const rough = n / 20;
@@ -108,7 +108,7 @@ function table({ rates, momentum, unit }: ScheduleCurve, width: number, paint: P
   ];
 }
 
-/** What `downhill schedule` without a name prints. */
+/** The text that `downhill schedule` prints without a name. */
 export function showList(
   kinds: ReadonlyMap<string, Pick<CommandEntry, "description">>,
   paint: Paint,

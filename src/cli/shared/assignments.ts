@@ -4,9 +4,10 @@ import { didYouMean } from "../../engine/util/suggest.ts";
 import { splitAtCommas } from "./call-text.ts";
 
 /**
- * A value for each input of a text, from `x=2,y=3`, else from `starts`. A value may be a constant formula: `x=pi/2`.
+ * Reads a value for each input of a formula, from `x=2,y=3`, else from `starts`. A value may be a constant formula:
+ * `x=pi/2`.
  *
- * @throws DownhillError `option` for inputs that are missing, unknown or given twice, and for what is no number.
+ * @throws DownhillError `option` for missing, unknown and repeated inputs, and for invalid numbers.
  */
 export function readValues(
   option: string,
@@ -26,7 +27,7 @@ export function readValues(
   return inputs.map((name) => given.get(name) ?? Number.NaN);
 }
 
-/** A seed from `x=1,y=0`, or from the name of one input: its differential is 1 and the others are 0. */
+/** Reads a seed from `x=1,y=0`, or from the name of one input, whose differential is 1; the others are 0. */
 export function readSeed(text: string, inputs: readonly string[]): number[] {
   const bare = text.trim();
   if (!bare.includes("=")) {
@@ -37,7 +38,7 @@ export function readSeed(text: string, inputs: readonly string[]): number[] {
   return inputs.map((name) => given.get(name) ?? 0);
 }
 
-/** Names of inputs, separated by commas. */
+/** Reads comma-separated names of inputs. */
 export function readNames(option: string, text: string, inputs: readonly string[]): string[] {
   const names = text.split(",").map((name) => name.trim());
   for (const name of names) checkInput(option, name, inputs);
@@ -50,17 +51,17 @@ function readAssignments(option: string, text: string, inputs: readonly string[]
   );
 }
 
-/** What names stand for. */
+/** A set of valid names. */
 export interface NameSet {
-  /** As messages call one of them: `input`, `parameter`. */
+  /** Noun for one of them in messages: `input`, `parameter`. */
   readonly noun: string;
   readonly names: readonly string[];
 }
 
 /**
- * What a text gives to names, from `a=…,b=…`, each value read by `read`.
+ * Reads the values of names from `a=…,b=…`, each value with `read`.
  *
- * @throws DownhillError `option` for names that are unknown or given twice.
+ * @throws DownhillError `option` for unknown and repeated names.
  */
 export function readPairs<T>(
   option: string,
@@ -85,7 +86,7 @@ export function readPairs<T>(
   return given;
 }
 
-/** A number, or a constant formula. */
+/** Reads a number or a constant formula. */
 export function readNumber(option: string, name: string, text: string): number {
   const plain = Number(text);
   if (text.trim() !== "" && Number.isFinite(plain)) return plain;

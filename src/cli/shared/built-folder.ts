@@ -2,9 +2,12 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const mostUp = 4; // folders between a module of the command and the package
+const mostUp = 4; // number of folders from a module of the command up to the package
 
-/** A folder that the build leaves beside the command, or, from the sources, in `dist/`; `undefined` where it is not there. */
+/**
+ * A folder that the build writes next to the command, or, when run from the sources, in `dist/`; `undefined` if it is
+ * missing.
+ */
 export function builtFolder(name: string): string | undefined {
   let folder = dirname(fileURLToPath(import.meta.url));
   for (let up = 0; up < mostUp; up += 1) {

@@ -3,16 +3,16 @@ import { DownhillError } from "../../engine/errors/index.ts";
 /** A name with options in parentheses, as in `adam(beta1=0.8, amsgrad)`. */
 export interface OptionCall {
   readonly name: string;
-  /** The texts of the options by the names that were written. */
+  /** The texts of the options by their names as written. */
   readonly options: ReadonlyMap<string, string>;
 }
 
 /**
- * Reads `name` and `name(option=value, …)`. An option without a value is `true`; numbers between commas are one list, so
- * that `multi-step(at=30,60)` has one option.
+ * Reads `name` and `name(option=value, …)`. An option without a value is `true`. Comma-separated numbers are one list,
+ * so that `multi-step(at=30,60)` has one option.
  *
- * @param what where the text was written, as messages name it: `--optimizer`.
- * @throws DownhillError `option` for what has another form, and for an option that is given twice.
+ * @param what name of the option that holds the text, for messages: `--optimizer`.
+ * @throws DownhillError `option` for any other form, and for a repeated option.
  * @example
  * readCall("--optimizer", "adam(beta1=0.8, amsgrad)").options.get("amsgrad"); // 'true'
  */
@@ -41,7 +41,7 @@ export function readCall(what: string, text: string): OptionCall {
   return { name, options };
 }
 
-/** Parts of a text between commas that are not inside parentheses, brackets or braces. */
+/** Splits a text at commas that are not inside parentheses, brackets or braces. */
 export function splitAtCommas(text: string): string[] {
   const parts: string[] = [];
   let depth = 0;
@@ -58,7 +58,7 @@ export function splitAtCommas(text: string): string[] {
   return parts;
 }
 
-/** Whether a text is a finite number. */
+/** True if a text is a finite number. */
 export function isNumber(text: string): boolean {
   return text.trim() !== "" && Number.isFinite(Number(text));
 }

@@ -8,17 +8,17 @@ import {
 
 /** A curve for a terminal. */
 export interface Chart {
-  /** One value a step, from 0. */
+  /** One value per step, from step 0. */
   readonly values: readonly number[];
-  /** Cells of the whole drawing. */
+  /** Width of the whole drawing in cells. */
   readonly columns: number;
-  /** Lines of the curve itself. */
+  /** Height of the plot area in lines. */
   readonly lines: number;
-  /** Powers of ten apart. */
+  /** True draws the values on a logarithmic axis. */
   readonly log?: boolean;
-  /** What the axis below counts. */
+  /** What the horizontal axis counts. */
   readonly unit: string;
-  /** The axis below, where it does not count steps: where its marks lie, from 0 to 1, and what they say. */
+  /** Marks of the horizontal axis if it does not count steps. */
   readonly marks?: readonly AxisMark[];
 }
 
@@ -29,20 +29,20 @@ export interface AxisMark {
   readonly label: string;
 }
 
-/** The axis of values; on one of equal ratios what is not positive lies at its low end. */
+/** The axis of values. On a logarithmic axis, values that are not positive lie at the lower end. */
 function valueScale(values: readonly number[], log: boolean, marks: number): AxisScale {
   if (!log) return scaleFromZero(values, marks);
   const scale = roundLogScale(values);
   return { ...scale, at: (value) => (value > 0 ? scale.at(value) : 0) };
 }
 
-// Dots of a cell of braille, by column and line: https://www.unicode.org/charts/PDF/U2800.pdf
+// Bits of the dots of a braille cell, by column and line: https://www.unicode.org/charts/PDF/U2800.pdf
 const dots = [
   [0x01, 0x02, 0x04, 0x40],
   [0x08, 0x10, 0x20, 0x80],
 ] as const;
 
-/** The curve in braille with both axes, as lines of text. */
+/** Draws the curve in braille with both axes, as lines of text. */
 export function drawChart({ values, columns, lines, log = false, unit, marks: below }: Chart): string[] {
   const scale = valueScale(values, log, Math.max(2, Math.floor(lines / 3)));
   const marks = new Map<number, string>();
@@ -66,7 +66,7 @@ function plot(values: readonly number[], scale: AxisScale, width: number, lines:
   const last = Math.max(1, values.length - 1);
   const place = (value: number, step: number): readonly [x: number, y: number] => [
     Math.round((step / last) * (2 * width - 1)),
-    // the middle of a mark's line is the mark
+    // the middle row of dots of a mark's line is the position of the mark
     Math.round((1 - Math.min(1, Math.max(0, scale.at(value)))) * 4 * (lines - 1) + 1.5),
   ];
   const dot = (x: number, y: number): void => {
@@ -94,7 +94,7 @@ function stepMarks(n: number, width: number): AxisMark[] {
   return ticks.filter(Number.isInteger).map((tick) => ({ at: at(tick), label: showTick(tick) }));
 }
 
-/** The axis below with its marks. */
+/** The horizontal axis with its marks. */
 function axis(marks: readonly AxisMark[], margin: number, width: number, unit: string): string[] {
   const line = Array.from({ length: width }, () => "─");
   let labels = "";

@@ -1,5 +1,6 @@
 /**
- * Numbers, lists and objects as JavaScript writes them, without arithmetic: `[1, .5]`, `{ a: 1, b: [2] }`; `undefined` for any other text.
+ * Parses numbers, lists and objects in JavaScript notation, without arithmetic: `[1, .5]`, `{ a: 1, b: [2] }`;
+ * `undefined` for any other text.
  */
 export function readData(text: string): unknown {
   const quoted = text

@@ -1,17 +1,17 @@
-/** Ctrl-C, the wish of the system that the process end, and a terminal that was closed. */
+/** Ctrl-C, a request of the system to end the process, or a closed terminal. */
 export interface Interruption {
-  /** Raised by the first signal. */
+  /** Aborted by the first signal. */
   readonly signal: AbortSignal;
-  /** The exit code that tells of the signal, once there was one. */
+  /** The exit code of the signal, once there was one. */
   readonly exitCode: () => number | undefined;
-  /** Leaves signals to Node again. */
+  /** Restores the default handling of signals. */
   dispose(): void;
 }
 
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const; // 128 and the number of the signal
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Turns the first of such signals into an abort; the second ends the process at once. */
+/** Turns the first of these signals into an abort; the second one ends the process at once. */
 export function onInterrupt(announce: () => void): Interruption {
   const controller = new AbortController();
   let exitCode: number | undefined;

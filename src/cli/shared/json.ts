@@ -1,4 +1,4 @@
-/** JSON of a value. JSON has no NaN and no infinities: they become text. */
+/** Formats a value as JSON. NaN and infinities become text, because JSON has no such numbers. */
 export function toJson(value: unknown, indent?: number): string {
   return JSON.stringify(value, finite, indent);
 }

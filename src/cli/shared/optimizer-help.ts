@@ -1,21 +1,21 @@
 import { factsOf, listOptimizers, optimizerAliases, optimizerNames } from "./optimizer-table.ts";
 
-/** Help on `--optimizer`, in lines that fit a terminal. */
+/** Help for `--optimizer`, in lines that fit a terminal. */
 export const optimizerHelp: string = lines(
   `${optimizerNames.join(", ").replace("sgd", "sgd (default)")}, ${Object.keys(optimizerAliases).join(", ")}; with options of its own as in "adam(beta1=0.8, amsgrad)"`,
 );
 
-/** Help on `--lr`. */
+/** Help for `--lr`. */
 export const rateHelp: string = lines(
   `learning rate (default of sgd: ${ratesOf("sgd")}; of adam: ${ratesOf("adam")}; the others have their own)`,
 );
 
-/** Help on `--momentum`. */
+/** Help for `--momentum`. */
 export const momentumHelp: string = lines(
   `momentum of ${listOptimizers(({ momentum }) => momentum === "momentum")}, from 0 to 1 (default of sgd: ${factsOf("sgd").initialMomentum})`,
 );
 
-/** Help on `--batch`. */
+/** Help for `--batch`. */
 export const batchHelp: string = lines(
   "items per step: a number, 1 for stochastic, full for plain gradient descent " +
     `(default: digits and tables 32, images 64; ${listOptimizers(({ fullBatch }) => fullBatch !== undefined)} full)`,
@@ -28,7 +28,7 @@ function ratesOf(name: string): string {
     : `digits ${digits}, tables ${table}, images ${images}`;
 }
 
-/** Breaks a text into lines of at most 80 characters. */
+/** Wraps a text at 80 characters. */
 function lines(text: string): string {
   return text.replaceAll(/(?=.{81})(.{1,80})\s/g, "$1\n");
 }

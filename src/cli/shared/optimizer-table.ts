@@ -1,22 +1,22 @@
 import { must } from "../../engine/util/assert-never.ts";
 
-/** Kinds of data that have learning rates of their own. */
+/** Kinds of data with learning rates of their own. */
 export type DataKind = "digits" | "table" | "images";
 
-/** Facts of an optimiser that the commands use. */
+/** Properties of an optimiser that the commands use. */
 export interface OptimizerFacts {
   /** Default learning rate per kind of data, chosen on items held out of the training part, never on a test part. */
   readonly rates: Readonly<Record<DataKind, number>>;
-  /** The option that keeps a part of the last steps; undefined if there is none. */
+  /** The option that sets the momentum, if the optimiser has one. */
   readonly momentum?: "momentum" | "beta1";
   /** Default of `--momentum`; undefined leaves it to the optimiser. */
   readonly initialMomentum?: number;
   /**
-   * Epochs of an optimiser that compares successive steps, so that each step must see all items: a factor of the usual number of
-   * epochs, or the number itself.
+   * Epochs of an optimiser that compares successive steps, so that each step must use all items: a factor of the usual
+   * number of epochs, or the number itself.
    */
   readonly fullBatch?: { readonly epochs: number } | { readonly timesEpochs: number };
-  /** True if it evaluates the loss along its step, which then has to be the loss of the whole batch. */
+  /** True if the optimiser evaluates the loss along its step, which must then be the loss of the whole batch. */
   readonly searchesLine?: true;
 }
 
@@ -27,8 +27,8 @@ const rates = (digits: number, table: number, images: number): OptimizerFacts["r
 });
 
 /**
- * The optimisers of the command line, by their names in `downhill/optim`. Command-line names, help and defaults follow from this table;
- * it imports no optimiser, so that `--help` stays fast.
+ * The optimisers of the command line, by their names in `downhill/optim`. Command-line names, help and defaults are
+ * derived from this table. It imports no optimiser, so that `--help` stays fast.
  */
 const optimizerTable: Readonly<Record<string, OptimizerFacts>> = {
   sgd: { rates: rates(0.2, 0.02, 0.1), momentum: "momentum", initialMomentum: 0.9 },
@@ -66,12 +66,12 @@ export const optimizerAliases: Readonly<Record<string, OptimizerAlias>> = {
   amsgrad: { name: "adam", options: { amsgrad: "true" } },
 };
 
-/** The facts of an optimiser. The name must be one of the table. */
+/** The properties of an optimiser. The name must be in the table. */
 export function factsOf(name: string): OptimizerFacts {
   return must(optimizerTable[name], name);
 }
 
-/** Names of the optimisers for which `has` holds, as a sentence lists them: "sgd, rmsprop and muon". */
+/** Names of the optimisers for which `has` holds, joined for a sentence: "sgd, rmsprop and muon". */
 export function listOptimizers(has: (facts: OptimizerFacts) => boolean): string {
   const names = optimizerNames.filter((name) => has(factsOf(name)));
   return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)!}`;

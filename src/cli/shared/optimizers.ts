@@ -11,41 +11,42 @@ export type OptimizerOptions = Readonly<Record<string, unknown>>;
 
 type OptimizerFactory = (options?: OptimizerOptions) => GeneralOptimizer<unknown>;
 
-/** The function of an optimiser. It checks its options itself, so that they may come from a text. */
+/** The factory of an optimiser. It checks its own options, so that they may come from a text. */
 function makerOf(name: string): OptimizerFactory {
   return (optim as unknown as Readonly<Record<string, OptimizerFactory>>)[name]!;
 }
 
-/** What an optimiser is made for. */
+/** The run that an optimiser is for. */
 export interface OptimizerContext {
-  /** Where the text was written, as messages name it: `--optimizer`. */
+  /** Name of the option that holds the text, for messages: `--optimizer`. */
   readonly what: string;
-  /** Steps of the run, which schedules of the learning rate are spread over. */
+  /** Number of steps of the run, over which schedules of the learning rate extend. */
   readonly steps: number;
 }
 
-/** An optimiser by its name, with the options that were written. */
+/** An optimiser by name, with its options as written. */
 export interface OptimizerChoice {
   readonly name: string;
   readonly options: OptimizerOptions;
 }
 
 /**
- * Reads `adam` and `adam(learningRate=0.01, beta1=0.8, amsgrad)`: the names of the library, where `lr` stands for
- * `learningRate` and `weight-decay` for `weightDecay`; `momentum`, `nesterov` and `amsgrad` are aliases. A learning rate may be a schedule: `sgd(lr=cosine(from=0.1))`.
+ * Reads `adam` and `adam(learningRate=0.01, beta1=0.8, amsgrad)`: the names of the library; `lr` stands for
+ * `learningRate` and `weight-decay` for `weightDecay`; `momentum`, `nesterov` and `amsgrad` are aliases. A learning
+ * rate may be a schedule: `sgd(lr=cosine(from=0.1))`.
  *
- * @throws DownhillError `option` and `range`, naming what is wrong and the nearest that is right.
+ * @throws DownhillError `option` and `range`, with the invalid part and the nearest valid one.
  * @example
  * readOptimizer("adam(beta1=0.8, amsgrad)", { what: "--optimizer", steps: 100 });
  * // { name: 'adam', options: { beta1: 0.8, amsgrad: true } }
  */
 export function readOptimizer(text: string, context: OptimizerContext): OptimizerChoice {
   const choice = readChoice(text, context);
-  makeOptimizer(choice); // refuses what it cannot do with
+  makeOptimizer(choice); // throws for invalid options
   return choice;
 }
 
-/** The same, where the optimiser has not seen the options yet, for others may be added. */
+/** Reads a choice without checking its options with the optimiser, because others may be added. */
 export function readChoice(text: string, context: OptimizerContext): OptimizerChoice {
   const call = resolveAlias(readCall(context.what, text));
   const name = findOptimizer(context.what, call.name);
@@ -61,7 +62,7 @@ export function readChoice(text: string, context: OptimizerContext): OptimizerCh
 }
 
 /**
- * Several, between commas: `sgd(lr=0.1), adam`.
+ * Reads comma-separated optimisers: `sgd(lr=0.1), adam`.
  *
  * @throws DownhillError as `readOptimizer`.
  */
@@ -69,7 +70,7 @@ export function readOptimizers(text: string, context: OptimizerContext): Optimiz
   return splitAtCommas(text).map((part) => readOptimizer(part, context));
 }
 
-/** The optimiser of a choice; options other than the learning rate may follow schedules too. */
+/** Makes the optimiser of a choice. Options other than the learning rate may follow schedules too. */
 export function makeOptimizer({ name, options }: OptimizerChoice): GeneralOptimizer<unknown> {
   const make = makerOf(name);
   const scheduled = Object.keys(options).filter(
@@ -87,7 +88,7 @@ export function resolveAlias({ name, options }: OptionCall): OptionCall {
   return { name: alias.name, options: new Map([...Object.entries(alias.options), ...options]) };
 }
 
-/** The name of the table for one that was written in any case. */
+/** Finds the name in the table, regardless of case. */
 function findOptimizer(what: string, written: string): string {
   const plain = written.toLowerCase().replaceAll("-", "");
   const found = optimizerNames.find((name) => name.toLowerCase() === plain);
@@ -109,7 +110,7 @@ function readValue(key: string, text: string, { what, steps }: OptimizerContext)
   return text;
 }
 
-/** `weightDecay` for `weight-decay`. */
+/** Converts `weight-decay` to `weightDecay`. */
 export function camelCase(name: string): string {
   return name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -11,14 +11,14 @@ import { findMarked, parseModule } from "../../numeric/plain/syntax/module.ts";
 import { loadParser } from "../../numeric/plain/syntax/parser.ts";
 import { type OutputFile, reasonOf, refuseInputs } from "./write-file.ts";
 
-/** A plain function in a file, as commands name it. */
+/** A plain function in a file, as given on the command line. */
 export interface PlainTarget {
   readonly file: string;
-  /** Absent where the file has only one. */
+  /** Absent if the file has only one. */
   readonly name: string | undefined;
 }
 
-/** `file.ts#name` or `file.ts`; `undefined` for a text that is neither. */
+/** Parses `file.ts#name` or `file.ts`; `undefined` for any other text. */
 export function plainTarget(text: string): PlainTarget | undefined {
   const found = /^(?<file>[^\n#]+\.[cm]?[jt]s)(?:#(?<name>[\p{ID_Start}$_][\p{ID_Continue}$]*))?$/u.exec(
     text,
@@ -27,19 +27,19 @@ export function plainTarget(text: string): PlainTarget | undefined {
   return { file: found.groups!["file"]!, name: found.groups!["name"] };
 }
 
-/** Whether a file that can be read speaks of a plain function: `file.ts` without a name may be a module of another kind, too. */
+/** True if a readable file contains a plain function. `file.ts` without a name may also be another kind of module. */
 export function holdsPlain(file: string): boolean {
   return existsSync(file) && /(?<quote>["'])use ad\k<quote>/.test(readText(file));
 }
 
-/** Files that a command is about to write. An undefined one is not. */
+/** Files that a command will write; undefined ones are not written. */
 type OutputFiles = readonly (OutputFile | undefined)[];
 
 /**
- * Reads a plain function, and what it calls in modules that it imports by a relative path.
+ * Reads a plain function, and the functions it calls in modules that it imports by a relative path.
  *
- * @throws DownhillError `file` where a file cannot be read, `plain` for what is outside of the language, `option` if one of the modules is
- *   an output.
+ * @throws DownhillError `file` if a file cannot be read, `plain` for code outside the supported language, `option` if
+ *   one of the modules is an output.
  */
 export async function readPlain({ file, name }: PlainTarget, outputs: OutputFiles): Promise<PlainForm> {
   return elaborate(await readModule(file, outputs), name);
@@ -48,14 +48,15 @@ export async function readPlain({ file, name }: PlainTarget, outputs: OutputFile
 /** A plain function of a file that can be called. */
 export interface RunnablePlain {
   readonly form: PlainForm;
-  /** The function over tensors: its arguments in their structure, each number and array a tensor. */
+  /** The function over tensors. Its arguments keep their structure; each number and array is a tensor. */
   readonly overTensors: (...args: unknown[]) => unknown;
 }
 
 /**
- * The same as a function that can be called. The file is not run: what the function reads from outside must be written out there.
+ * Reads a plain function as a callable function. The file is not run, so that outer values of the function must be
+ * literals.
  *
- * @throws DownhillError as `readPlain`, and `plain` where a value from outside is not written out.
+ * @throws DownhillError as `readPlain`, and `plain` if an outer value is not a literal.
  */
 export async function readRunnable(
   { file, name }: PlainTarget,
@@ -108,7 +109,7 @@ function readText(file: string): string {
   }
 }
 
-/** Endings that an import may leave out, or have for the file that TypeScript compiles to. */
+/** Extensions that an import may omit, or replace with that of the compiled file. */
 const endings = ["", ".ts", ".mts", ".js", ".mjs"];
 
 function importedText(
@@ -122,7 +123,7 @@ function importedText(
     try {
       return { text: readFileSync(file, "utf8"), file };
     } catch {
-      continue; // the next ending
+      continue; // try the next extension
     }
   }
   return undefined;

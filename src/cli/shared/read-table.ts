@@ -1,21 +1,22 @@
 import { readJsonLinesFile, readParquetFile, readTableFile, type Table } from "../../training/io/index.ts";
 import { optionError } from "./words.ts";
 
-/** How a command reads a table. */
+/** Options for reading a table. */
 export interface TableRequest {
   readonly header: "auto" | boolean;
   readonly decimal: "auto" | "." | ",";
-  /** Columns to take as text. */
+  /** Columns to read as text. */
   readonly text?: readonly string[];
-  /** The columns that are needed, of a file that may have others which are no cells of a table. Default: all. */
+  /** The needed columns of a file that may have others which are not table cells. Default: all. */
   readonly columns?: readonly string[] | undefined;
 }
 
 /**
- * The table in a file, missing values kept: by the end of its name Parquet (`.parquet`) or JSON Lines (`.jsonl`, `.ndjson`),
- * else separated text, the latter two gzip or not.
+ * Reads the table in a file and keeps missing values. The extension selects Parquet (`.parquet`) or JSON Lines
+ * (`.jsonl`, `.ndjson`), else the file is separated text. The latter two may be gzipped.
  *
- * @throws DownhillError `option` for options of separated text that mean nothing for the file; else as the readers.
+ * @throws DownhillError `option` for options of separated text that do not apply to the file; other errors as thrown by
+ *   the readers.
  */
 export async function readAnyTable(
   file: string,

@@ -4,7 +4,7 @@ import { styleText } from "node:util";
 export type Style =
   "bold" | "dim" | "italic" | "underline" | "red" | "green" | "yellow" | "blue" | "magenta" | "cyan";
 
-/** Dresses a text in a style, or leaves it plain. */
+/** Applies a style to a text, or leaves the text plain. */
 export type Paint = (style: Style, text: string) => string;
 
 const plain: Paint = (_, text) => text;
@@ -12,8 +12,8 @@ const coloured: Paint = (style, text) =>
   text === "" ? "" : styleText(style, text, { validateStream: false });
 
 /**
- * Colours for a terminal, none for anything else. `NO_COLOR` (any value) turns them off and `FORCE_COLOR` (other than
- * 0) on; https://no-color.org.
+ * Returns colours for a terminal and none for other streams. `NO_COLOR` (any value) turns them off and `FORCE_COLOR`
+ * (other than 0) on; https://no-color.org.
  */
 export function paintFor(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): Paint {
   if ((env["NO_COLOR"] ?? "") !== "") return plain;
@@ -23,8 +23,8 @@ export function paintFor(stream: { readonly isTTY?: boolean }, env: NodeJS.Proce
 }
 
 /**
- * Columns of the terminal; `undefined` where there is none and lines may be as long as they like, or where it does not
- * know its width and says 0.
+ * Columns of the terminal; `undefined` if there is none, so that lines may have any length, or if it reports a width of
+ * 0.
  */
 export function columnsOf(stream: {
   readonly isTTY?: boolean;

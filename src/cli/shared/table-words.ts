@@ -2,14 +2,14 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import type { Table } from "../../training/io/index.ts";
 import { quote, readChoice } from "./words.ts";
 
-/** What `--decimal` says, as `readTable` takes it. @throws DownhillError `option` */
+/** Reads the value of `--decimal` for `readTable`. @throws DownhillError `option` */
 export function readDecimal(text: string | undefined): "auto" | "." | "," {
   if (text === undefined) return "auto";
   if (text === "." || text === ",") return text;
   return readChoice("--decimal", text, ["point", "comma"]) === "comma" ? "," : ".";
 }
 
-/** The notes of a table, with repairs as options of a command. */
+/** The notes of a table, with advice in terms of command-line options. */
 export function notesInWords(
   { notes = [] }: Table,
   { hasCategories }: { readonly hasCategories: boolean },
@@ -23,7 +23,7 @@ export function notesInWords(
   );
 }
 
-/** What is wrong with a table, with repairs as options of a command where they were told as options of functions. */
+/** Errors about a table, with advice about function options reworded in terms of command-line options. */
 export function inWordsOfTables(
   { message, code }: DownhillError,
   { hasCategories }: { readonly hasCategories: boolean },

@@ -1,16 +1,16 @@
 import { readFileSync } from "node:fs";
 import { launchVariables } from "../../training/distributed/launched.ts";
 
-/** Where a command writes text: a terminal, a pipe, a file, or what a program that calls it collects. */
+/** Destination of a command's text: a terminal, a pipe, a file, or a buffer of the calling program. */
 export interface TextOutput {
   readonly write: (text: string) => unknown;
-  /** Whether it is a terminal, which shows colours, and what is drawn over. */
+  /** True for a terminal, which shows colours and can be drawn over. */
   readonly isTTY?: boolean;
-  /** Of a terminal; 0 where it does not know. */
+  /** Width of a terminal; 0 if it is unknown. */
   readonly columns?: number;
 }
 
-/** What a command reads and writes beside files. */
+/** Standard streams of a command. */
 export interface Terminal {
   /** All of standard input. */
   readonly stdin: () => string;
@@ -18,7 +18,7 @@ export interface Terminal {
   readonly stderr: TextOutput;
 }
 
-/** That of this process. */
+/** The streams of this process. */
 export function processTerminal(): Terminal {
   const { stdout, stderr, env } = process;
   const isPiped = env[launchVariables.noTerminal] !== undefined;

@@ -1,18 +1,18 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 
-/** What an option must be, as its message says it. */
+/** The valid range of a numeric option, as shown in messages. */
 export interface NumberWords {
   readonly from: number;
   readonly to?: number;
-  /** Whether `from` itself is left out. */
+  /** True excludes `from` itself. */
   readonly above?: boolean;
 }
 
 /**
- * One of a few words.
+ * Reads one of a few words.
  *
- * @throws DownhillError `option`, with all of them and the nearest.
+ * @throws DownhillError `option`, with all words and the nearest.
  */
 export function readChoice<const W extends string>(name: string, value: string, words: readonly W[]): W {
   const found = words.find((word) => word === value);
@@ -24,7 +24,7 @@ export function readChoice<const W extends string>(name: string, value: string, 
 }
 
 /**
- * A finite number within a range.
+ * Reads a finite number within a range.
  *
  * @throws DownhillError `option`, with the range.
  */
@@ -39,9 +39,9 @@ export function readNumber(name: string, text: string, { from, to = Infinity, ab
 }
 
 /**
- * A whole number of 1 or more.
+ * Reads a whole number of at least 1.
  *
- * @param also what else it may be, for the message: `, or "full"`.
+ * @param also other valid values, for the message: `, or "full"`.
  * @throws DownhillError `option`.
  */
 export function readCount(name: string, text: string, also = ""): number {
@@ -50,7 +50,7 @@ export function readCount(name: string, text: string, also = ""): number {
   throw optionError(`${name} must be a whole number of 1 or more${also}, got ${JSON.stringify(text)}.`);
 }
 
-/** A whole number. @throws DownhillError `option`. */
+/** Reads a whole number. @throws DownhillError `option`. */
 export function readWhole(name: string, text: string): number {
   const value = Number(text);
   if (/^-?\d+$/.test(text) && Number.isSafeInteger(value)) return value;
@@ -62,12 +62,12 @@ export function counted(n: number, noun: string): string {
   return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 }
 
-/** A word as a shell takes it back. */
+/** Quotes a word for a shell if necessary. */
 export function quote(word: string): string {
   return /^[\w./:,=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Misuse of the command line. */
+/** Error for misuse of the command line. */
 export function optionError(message: string): DownhillError {
   return new DownhillError("option", message);
 }

@@ -1,6 +1,6 @@
 import { visible } from "../help.ts";
 
-/** Breaks a text at blanks into lines of at most `width` cells. A longer word is not broken. */
+/** Breaks a text at blanks into lines of at most `width` cells. Longer words are not broken. */
 export function wrap(text: string, width: number): string[] {
   const lines = [""];
   for (const word of text.split(" ")) {

@@ -13,9 +13,9 @@ export type OutputFile = string & { readonly [checked]: "file" };
 export type OutputFolder = string & { readonly [checked]: "folder" };
 
 /**
- * Writes a text or bytes, whole or not at all, in place of what the file held.
+ * Replaces the content of a file with a text or bytes, completely or not at all.
  *
- * @throws DownhillError `file`, with the reason in words.
+ * @throws DownhillError `file`, with the reason.
  */
 export async function writeOutput(path: OutputFile, content: string | Uint8Array): Promise<void> {
   try {
@@ -30,9 +30,9 @@ export async function writeOutput(path: OutputFile, content: string | Uint8Array
 }
 
 /**
- * Checks a path before any work: that it is none of the files that the command reads, and that it can be written.
+ * Checks before any work that a path is not one of the files that the command reads, and that it can be written.
  *
- * @param inputs files and folders of runs that the command reads, as they were given. `undefined` and paths that lead nowhere are
+ * @param inputs files and folders of runs that the command reads, as given. `undefined` and paths that do not exist are
  *   ignored.
  * @throws DownhillError `option` for an input, `file` for a path that cannot be written.
  */
@@ -54,10 +54,10 @@ export function checkOutput(path: string, inputs: readonly (string | undefined)[
 }
 
 /**
- * Checks a folder of a run before any work: that none of the files that are replaced or deleted there is an input, and that files can be
- * written to it. It may have to be made.
+ * Checks before any work that no file to be replaced or deleted in the folder of a run is an input, and that files can
+ * be written there. The folder need not exist.
  *
- * @throws DownhillError `option` for an input, `file` for a folder that takes no files.
+ * @throws DownhillError `option` for an input, `file` for a folder that is not writable.
  */
 export function checkFolder(path: string, inputs: readonly (string | undefined)[]): OutputFolder {
   const replaced = new Set(filesOfRun(path).map(identityOf));
@@ -73,13 +73,14 @@ export function checkFolder(path: string, inputs: readonly (string | undefined)[
   return path as OutputFolder;
 }
 
-/** A file of a run in its folder. */
+/** Path of a file of a run in its folder. */
 export function fileIn(folder: OutputFolder, name: string): OutputFile {
   return join(folder, name) as OutputFile;
 }
 
 /**
- * Refuses an output that is one of the inputs, by whatever path or link. For inputs that are known only after others were read.
+ * Refuses an output that is one of the inputs, by any path or link. For inputs that are only known after others were
+ * read.
  *
  * @throws DownhillError `option`
  */
@@ -96,9 +97,9 @@ export function refuseInputs(path: string, inputs: readonly (string | undefined)
 }
 
 /**
- * Refuses two outputs of one name, and outputs that have the name of a file of the run in the folder.
+ * Refuses two outputs with the same name, and outputs with the name of a file of the run in the folder.
  *
- * @param outputs paths by the options that name them
+ * @param outputs paths by the options that give them
  * @throws DownhillError `option`
  */
 export function refuseSameOutputs(
@@ -123,7 +124,7 @@ export function refuseSameOutputs(
 /** Names of the files that a run of `downhill train` keeps in its folder. */
 const runFile = /^(?:checkpoint-\d+\.(?:json|safetensors)|settings\.json|inputs\.json|tests\.jsonl)$/;
 
-/** The files of a run in a folder; none for a path that is no folder. */
+/** The files of a run in a folder; empty if the path is not a folder. */
 function filesOfRun(path: string): readonly string[] {
   try {
     return readdirSync(path)
@@ -135,21 +136,21 @@ function filesOfRun(path: string): readonly string[] {
 }
 
 /**
- * A text that is equal for all paths and links of one file or folder. `undefined` for devices and pipes, which nothing overwrites, and for
- * paths that can lead nowhere.
+ * A key that is equal for all paths and links of the same file or folder. `undefined` for devices and pipes, which
+ * nothing overwrites, and for paths that cannot exist.
  */
 function identityOf(path: string): string | undefined {
   try {
     const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
     if (stats !== undefined)
       return stats.isFile() || stats.isDirectory() ? `${stats.dev}:${stats.ino}` : undefined;
-    return join(realpathSync(dirname(path)), basename(path)); // not there yet
+    return join(realpathSync(dirname(path)), basename(path)); // does not exist yet
   } catch {
     return undefined;
   }
 }
 
-/** What the system has against writing to a file or a folder that is there. */
+/** The reason why the system refuses to write to an existing file or folder. */
 function objectionTo(path: string): string | undefined {
   try {
     accessSync(path, constants.W_OK);
@@ -169,7 +170,7 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ["ENOTDIR", "a part of its path is not a folder"],
 ]);
 
-/** Why something could not be written, from what the system threw. */
+/** The reason of a failed write, from the error of the system. */
 export function reasonOf(error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return reasons.get(code) ?? (error instanceof Error ? error.message : String(error));
