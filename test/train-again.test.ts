@@ -137,7 +137,7 @@ test("a --resume that is refused leaves settings.json, and all else, as it was",
     ["--hidden", "none", "--batch", "7"],
   ]) {
     const { status, stderr } = await train(...words, "--epochs", "2", "--checkpoint", "refused", "--resume");
-    expect([status, stderr]).toEqual([1, expect.stringContaining("is of another run")]);
+    expect([status, stderr]).toEqual([1, expect.stringContaining("belongs to another run")]);
     expect(reportOf("refused/settings.json")).toBe(before);
     expect(readdirSync(join(folder, "refused"))).toEqual(names);
   }

@@ -652,7 +652,7 @@ describe("downhill train --data", () => {
       "4 items are too few: a fifth is held out for the test. At least 10 are needed.",
     ],
     ["nothing", "", "the file is empty"],
-    ["a header alone", "a,y\n", "there is a header but no row below it. Is --no-header meant?"],
+    ["a header alone", "a,y\n", "there is a header but no row after it. Is --no-header meant?"],
     [
       "a name for each item",
       `a,y\n${line(12, (i) => `${i},t${i}`)}\n`,
