@@ -7,13 +7,13 @@ import { optionError, readNumber } from "../shared/words.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import type { SourceKind } from "./defaults.ts";
 
-/** Random changes of the training items, other ones in each epoch. */
+/** Random changes of the training items, drawn again in each epoch. */
 export interface Augmentation {
-  /** Pixels that an image is moved by at most, in each direction. */
+  /** Maximal shift of an image in pixels, in each direction. */
   readonly shift: number;
-  /** Degrees that it is turned by at most. */
+  /** Maximal rotation in degrees. */
   readonly rotate: number;
-  /** Standard deviation of the noise that is added to each input. */
+  /** Standard deviation of the noise added to each input. */
   readonly noise: number;
 }
 
@@ -22,7 +22,7 @@ const initial: Augmentation = { shift: 0, rotate: 0, noise: 0 };
 /**
  * Reads `shift=1,rotate=10,noise=0.05`.
  *
- * @throws DownhillError `option` for other words, and for images' changes of tables.
+ * @throws DownhillError `option` for other words, and for changes of images if the data are a table.
  */
 export function readAugmentation(text: string, kind: SourceKind): Augmentation {
   const { options } = readCall("--augment", `augment(${text})`);
@@ -47,7 +47,7 @@ export function readAugmentation(text: string, kind: SourceKind): Augmentation {
   return { ...initial, ...Object.fromEntries(read) };
 }
 
-/** The text that says it. */
+/** Formats an augmentation as the text of the option. */
 export function augmentationWords(augmentation: Augmentation): string {
   return Object.entries(augmentation)
     .filter(([, value]) => value !== 0)
@@ -55,7 +55,7 @@ export function augmentationWords(augmentation: Augmentation): string {
     .join(",");
 }
 
-/** A batch of inputs, changed at random; the same key makes the same changes. */
+/** Changes a batch of inputs at random. Equal keys give equal changes. */
 export function augmentInputs(
   x: Tensor,
   { shift, rotate, noise }: Augmentation,

@@ -211,7 +211,7 @@ const args = {
   },
 } as const;
 
-/** `downhill train`: trains a small network and reports on it. */
+/** `downhill train`: trains a small network and reports the results. */
 export const trainCommand: Command = defineCommand({
   args,
   async run(given, terminal) {
@@ -224,9 +224,9 @@ export const trainCommand: Command = defineCommand({
 });
 
 /**
- * What the words of a command ask for that come after `downhill train`, as checkpoints keep them.
+ * Parses the words after `downhill train`, which checkpoints store.
  *
- * @throws DownhillError `option` for words that are no such command.
+ * @throws DownhillError `option` for words that are not a valid command.
  */
 export function requestOfWords(words: readonly string[]): TrainRequest {
   const normal = normaliseArguments(words, { ...args, ...turboOption });

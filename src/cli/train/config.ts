@@ -9,7 +9,7 @@ type TrainConfig = Partial<TrainRequest>;
 const flags = ["header", "indicator", "resume", "json"] as const;
 const names: readonly string[] = [...textNames, ...flags];
 
-/** Options that say where the data come from, by the option that begins each group. */
+/** Options that select the data, by the option that begins each group. */
 const sources: readonly (readonly (keyof TrainRequest)[])[] = [
   ["dataset"],
   [
@@ -29,11 +29,11 @@ const sources: readonly (readonly (keyof TrainRequest)[])[] = [
 ];
 
 /**
- * Options from a file: a JSON object with their names, as `{ "optimizer": "adam(beta1=0.8)", "lr": 0.01, "epochs": 20 }`.
- * Numbers and texts stand for what would follow the option, lists for what would stand between commas, `true` and `false`
- * for flags.
+ * Reads options from a JSON file such as `{ "optimizer": "adam(beta1=0.8)", "lr": 0.01, "epochs": 20 }`. Numbers and
+ * texts are the values of options, lists are comma-separated values, `true` and `false` set flags.
  *
- * @throws DownhillError `file` for one that cannot be read, `option` for what is none, naming the file and the nearest.
+ * @throws DownhillError `file` for an unreadable file, `option` for an unknown option, with the file and the nearest
+ *   valid option.
  */
 export function readConfig(path: string): TrainConfig {
   const config = parse(path);
@@ -53,11 +53,11 @@ export function readConfig(path: string): TrainConfig {
   return asked;
 }
 
-/** What is asked for on the command line, and from the file what the command line leaves open. */
+/** Adds the options of the file that the command line does not set. */
 export function withConfig(asked: TrainConfig, config: TrainConfig): TrainConfig {
   const given = Object.entries(asked).filter(([, value]) => value !== undefined && value !== false);
   const isGiven = (name: string): boolean => given.some(([key]) => key === name);
-  // whoever names other data does not want to train on those of the file
+  // if the command line selects other data, the data of the file are ignored
   const chosen = sources.find((group) => group.some(isGiven));
   const dropped = chosen === undefined ? [] : sources.filter((group) => group !== chosen).flat();
   const kept = Object.entries(config).filter(([name]) => !dropped.some((one) => one === name));

@@ -16,11 +16,11 @@ import { setProblem, tableProblem } from "./table-problem.ts";
 export type { TablePreprocessing, DataPart, LearningProblem } from "./problem.ts";
 
 /**
- * The data, a fifth of them held out for the test: of each class a fifth, where there are classes; and of the rest a share
- * for validation. What the columns of a table become is learnt from the items that are trained on alone, or was learnt
- * before.
+ * Loads the data. A fifth is held out for the test, of each class if there are classes, and a share of the rest for
+ * validation. The preprocessing of table columns is learned from the training items only, unless it was learned by an
+ * earlier run.
  *
- * @throws DownhillError `file` and `data`, naming file, line and column, with what to do.
+ * @throws DownhillError `file` and `data`, with file, line, column and a remedy.
  */
 export async function loadProblem(
   source: DataSource,

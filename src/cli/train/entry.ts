@@ -1,7 +1,7 @@
 import type { LazyCommand } from "../run.ts";
 import { anyCommand } from "../run.ts";
 
-/** What the help says of `downhill train`, and where it is. */
+/** Help text and loader of `downhill train`. */
 export const trainEntry: LazyCommand = {
   description: "Train a small network and write a report",
   examples: [

@@ -4,17 +4,17 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import type { Evaluation } from "../../training/train/index.ts";
 import { fileIn, type OutputFolder } from "../shared/write-file.ts";
 
-/** Beside the checkpoints of a run: a line of JSON an epoch, how the network did on the test part after it. */
+/** File in the checkpoint folder with one line of JSON per epoch: the result on the test part after it. */
 const fileName = "tests.jsonl";
 
-/** How a network did on the test part after an epoch. */
+/** Result on the test part after an epoch. */
 export interface EpochTest extends Pick<Evaluation, "loss" | "metrics"> {
   readonly epoch: number;
 }
 
 /**
- * Leaves to those who compare runs how the network did after an epoch. A resumed run goes on with the file; of an epoch that
- * is there twice, for the first time was not saved, the last line counts.
+ * Stores the test result of an epoch for comparisons of runs. A resumed run appends to the file. If an epoch occurs
+ * twice, because the first one was not saved, the last line counts.
  *
  * @throws DownhillError `file` if it cannot be written.
  */
@@ -28,7 +28,7 @@ export async function keepTest(folder: OutputFolder, { epoch, loss, metrics }: E
   }
 }
 
-/** What was kept of the epochs of a run, by their numbers; lines that were cut off, or are none of these, count for nothing. */
+/** Reads the stored epochs of a run by their numbers. Truncated and unknown lines are ignored. */
 export async function keptTests(folder: string): Promise<ReadonlyMap<number, EpochTest>> {
   const text = await readFile(join(folder, fileName), "utf8").catch(() => "");
   const tests = new Map<number, EpochTest>();

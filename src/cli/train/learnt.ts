@@ -6,10 +6,13 @@ import { toJson } from "../shared/json.ts";
 import { fileIn, type OutputFolder, writeOutput } from "../shared/write-file.ts";
 import type { TablePreprocessing, LearningProblem } from "./problem.ts";
 
-/** Beside the checkpoints of a run: how the columns of its table become inputs and targets. */
+/** File in the checkpoint folder with the conversion of table columns to inputs and targets. */
 const fileName = "inputs.json";
 
-/** Leaves to the run that goes on with this one what was learnt from the table, which may have other rows by then. */
+/**
+ * Stores the preprocessing learned from the table for runs that resume this one, because the table may have changed by
+ * then.
+ */
 export async function keepLearnt(folder: OutputFolder, { inputs, task }: LearningProblem): Promise<void> {
   if (inputs === undefined) return;
   await nodeFiles("train").makeFolder(folder);
@@ -20,9 +23,10 @@ export async function keepLearnt(folder: OutputFolder, { inputs, task }: Learnin
 }
 
 /**
- * What the run in a folder has learnt from its table; `undefined` where there is none, or it was no table.
+ * Reads the preprocessing that the run in a folder learned from its table; `undefined` if there is no run, or its data
+ * were not a table.
  *
- * @throws DownhillError `data` for a file that holds something else.
+ * @throws DownhillError `data` for a file with other content.
  */
 export function formerLearnt(folder: string): TablePreprocessing | undefined {
   const path = join(folder, fileName);
@@ -31,7 +35,7 @@ export function formerLearnt(folder: string): TablePreprocessing | undefined {
     const found: unknown = JSON.parse(readFileSync(path, "utf8"));
     if (isLearnt(found)) return { inputs: found.inputs, task: found.task };
   } catch {
-    // told below
+    // reported below
   }
   throw new DownhillError(
     "data",
@@ -39,7 +43,7 @@ export function formerLearnt(folder: string): TablePreprocessing | undefined {
   );
 }
 
-/** Whether it tells how the columns of a table become inputs, and what is predicted from them. */
+/** True if the value describes the conversion of table columns to inputs, and the target. */
 export function isLearnt(value: unknown): value is TablePreprocessing {
   const { inputs, task } = (value ?? {}) as {
     readonly inputs?: Partial<TablePreprocessing["inputs"]>;
@@ -52,7 +56,7 @@ export function isLearnt(value: unknown): value is TablePreprocessing {
   return Array.isArray(task?.kind === "classification" ? task.classes : task?.scale?.mean);
 }
 
-/** What a task of either kind may hold. */
+/** Fields of a task of either kind. */
 interface TaskFields {
   readonly kind?: unknown;
   readonly classes?: unknown;

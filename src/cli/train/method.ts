@@ -22,7 +22,7 @@ import { factsOf, listOptimizers } from "../shared/optimizer-table.ts";
 import { optionError, quote, readNumber } from "../shared/words.ts";
 import { defaultMomentum, defaultRate, type SourceKind } from "./defaults.ts";
 
-/** What was asked for as the way to step, as it was written. */
+/** Options of the optimisation method as written on the command line. */
 export interface MethodRequest {
   readonly optimizer: string | undefined;
   readonly lr: string | undefined;
@@ -32,21 +32,21 @@ export interface MethodRequest {
   readonly clip: string | undefined;
 }
 
-/** How to step. */
+/** How a run takes its steps. */
 export interface OptimizationMethod {
-  /** Name and options of the optimiser, but for rate and momentum. */
+  /** Name and options of the optimiser, without learning rate and momentum. */
   readonly optimizer: OptimizerChoice;
-  /** The rate of the first step, or the highest of a schedule that rises. */
+  /** The learning rate of the first step, or the highest rate of a schedule that rises. */
   readonly learningRate: number;
-  /** `undefined` for optimisers that have something else, and where it was not said. */
+  /** `undefined` for optimisers without momentum, and if it was not given. */
   readonly momentum: number | undefined;
-  /** Whether the user chose these, or they are defaults. */
+  /** True if the user gave these values. */
   readonly isRateGiven: boolean;
   readonly isMomentumGiven: boolean;
-  /** Texts, read when the number of steps is known. */
+  /** As texts, which are read when the number of steps is known. */
   readonly schedule: string | undefined;
   readonly plateau: string | undefined;
-  /** The greatest norm of a gradient. */
+  /** The maximal norm of a gradient. */
   readonly clip: number | undefined;
 }
 
@@ -56,13 +56,13 @@ export interface RunLength {
   readonly stepsPerEpoch: number;
 }
 
-/** A run of some length, to try texts with before there is one. */
+/** A run length for checking texts before the real one is known. */
 const someLength: RunLength = { steps: 1000, stepsPerEpoch: 10 };
 
 /**
- * The way to step, with the defaults for such data.
+ * Reads the optimisation method, with the defaults for the kind of data.
  *
- * @throws DownhillError `option` and `range`, naming the option and what it may be.
+ * @throws DownhillError `option` and `range`, with the option and its valid values.
  */
 export function readMethod(request: MethodRequest, kind: SourceKind): OptimizationMethod {
   const written = readCall("--optimizer", request.optimizer ?? "sgd");
@@ -110,18 +110,18 @@ export function readMethod(request: MethodRequest, kind: SourceKind): Optimizati
   if (method.clip !== undefined && factsOf(name).searchesLine === true) {
     throw optionError(`--clip does not go with ${name}, which evaluates the loss along whole gradients.`);
   }
-  stepperOf(method, someLength); // refuses what does not go together
+  stepperOf(method, someLength); // throws for contradictory options
   plateauOf(method);
   return method;
 }
 
-/** The optimiser without clipping, with its rate and what a schedule moves beside it. */
+/** The optimiser without clipping, with its learning rate and other scheduled options. */
 function stepperOf(method: OptimizationMethod, length: RunLength): GeneralOptimizer<unknown> {
   return makeOptimizer({ name: method.optimizer.name, options: optionsOf(method, length) });
 }
 
 /**
- * The optimiser of a run. `muon` is for matrices: vectors get `adamw` at the same rate.
+ * Makes the optimiser of a run. `muon` is for matrices; vectors use `adamw` at the same rate.
  *
  * @throws DownhillError `option` and `range` from schedules and options.
  */
@@ -129,7 +129,7 @@ export function optimizerOf(method: OptimizationMethod, length: RunLength): Gene
   return aroundStepper(method, stepperOf(method, length));
 }
 
-/** What a method puts around its optimiser: another one for vectors, clipping. */
+/** Adds the wrappers of a method to its optimiser: another optimiser for vectors, clipping. */
 export function aroundStepper(
   { optimizer, clip }: OptimizationMethod,
   stepper: GeneralOptimizer<unknown>,
@@ -138,7 +138,7 @@ export function aroundStepper(
   return clip === undefined ? all : chain(clipByGlobalNorm(clip), all);
 }
 
-/** An optimiser for the weights of layers, `adamw` for the rest. */
+/** Uses an optimiser for the weights of layers and `adamw` for the rest. */
 function matricesBy(optimizer: GeneralOptimizer<unknown>): GeneralOptimizer<unknown> {
   const { learningRate } = optimizer;
   const rest = adamw(learningRate === undefined ? {} : { learningRate });
@@ -149,7 +149,7 @@ function matricesBy(optimizer: GeneralOptimizer<unknown>): GeneralOptimizer<unkn
   return learningRate === undefined ? all : { ...all, learningRate };
 }
 
-/** What lowers the rate of a run by its epochs; `undefined` where nothing was asked for. */
+/** The scheduler that lowers the learning rate by epoch; `undefined` if none was requested. */
 export function plateauOf({ plateau }: OptimizationMethod): ReduceOnPlateau | undefined {
   if (plateau === undefined) return undefined;
   const text = isNumber(plateau)
@@ -171,7 +171,7 @@ export function plateauOf({ plateau }: OptimizationMethod): ReduceOnPlateau | un
   }
 }
 
-/** The options of the optimiser with rate and momentum, which may follow the schedule. */
+/** The options of the optimiser with learning rate and momentum, which may follow the schedule. */
 function optionsOf(method: OptimizationMethod, { steps, stepsPerEpoch }: RunLength): OptimizerOptions {
   const { optimizer, learningRate, momentum, schedule, isRateGiven, isMomentumGiven } = method;
   const moved = factsOf(optimizer.name).momentum;
@@ -201,11 +201,11 @@ function optionsOf(method: OptimizationMethod, { steps, stepsPerEpoch }: RunLeng
   return { ...still, learningRate: made.rate, ...(isMoved ? { [moved]: made.momentum } : {}) };
 }
 
-/** The words that repeat it on a command line, whatever its defaults were. */
+/** The words that reproduce the method on a command line, independent of defaults. */
 export function methodWords(method: OptimizationMethod): string[] {
   const { optimizer, learningRate, momentum, schedule, plateau, clip } = method;
   const options = new Map(Object.entries(optimizer.options).map(([name, value]) => [name, showValue(value)]));
-  // a rate that a schedule does not use would be refused
+  // a learning rate that the schedule does not use would be refused
   const hasRate = schedule === undefined || usesRate(method);
   return [
     "--optimizer",
@@ -220,7 +220,7 @@ export function methodWords(method: OptimizationMethod): string[] {
   ];
 }
 
-/** Whether the schedule of a method begins at its rate. */
+/** True if the schedule of a method begins at its learning rate. */
 function usesRate(method: OptimizationMethod): boolean {
   try {
     optionsOf({ ...method, isRateGiven: true }, someLength);

@@ -21,7 +21,7 @@ import { toSvg, traceTable } from "../../pictures/viz/index.ts";
 import type { DataPart, LearningProblem } from "./data.ts";
 import type { LearningTask } from "./problem.ts";
 
-/** Inputs and what belongs to them. */
+/** Inputs and their targets. */
 export interface Batch {
   readonly x: Tensor;
   readonly y: Tensor;
@@ -29,17 +29,17 @@ export interface Batch {
 
 /** A network for a problem. */
 export interface TrainableNetwork {
-  /** From the inputs to the outputs. */
+  /** Layer sizes from the inputs to the outputs. */
   readonly sizes: readonly number[];
   readonly start: MlpParams;
-  /** Other first parameters, for runs beside the first: those of number 0 are others than `start` too. */
+  /** Other initial parameters, for runs in parallel with the first. Those of number 0 differ from `start` too. */
   startOf(number: number): MlpParams;
   readonly loss: Loss<MlpParams, Batch>;
-  /** For each item of a part the probabilities of the classes, or the standardised prediction: row by row. */
+  /** The probabilities of the classes, or the standardised prediction, of each item of a part in row-major order. */
   predict(params: MlpParams, part: DataPart): Float32Array;
   /**
-   * For each of some rows of inputs how much its inputs count: the derivative by each input of the score of one class less that of
-   * another, row by row. A network of classes.
+   * The importance of the inputs for some rows: the derivative by each input of the difference of two class scores, in
+   * row-major order. Only for networks with classes.
    */
   weigh(params: MlpParams, rows: readonly ClassPair[]): Float32Array;
   /** The dependency graph of the loss of one item, as SVG. */
@@ -54,7 +54,7 @@ export interface ClassPair {
 }
 
 const predictedAtOnce = 512; // items
-const mostDrawn = 30; // nodes of the graph in a report; of more, lines without a name are folded
+const mostDrawn = 30; // nodes of the graph in a report; in larger graphs, lines without a name are folded
 
 /** What a network of `downhill train` computes. */
 export interface Network {
@@ -63,7 +63,7 @@ export interface Network {
   readonly output: (params: MlpParams, x: Tensor) => Tensor;
 }
 
-/** The network of layers of these sizes, from inputs to outputs. */
+/** Makes the network with layers of these sizes, from inputs to outputs. */
 export function networkOf(sizes: readonly number[], kind: LearningTask["kind"]): Network {
   const { apply } = mlp([...sizes]);
   if (kind === "regression") {
@@ -81,7 +81,7 @@ export function networkOf(sizes: readonly number[], kind: LearningTask["kind"]):
   };
 }
 
-/** The network of these hidden layers; the seed decides its first parameters. */
+/** Makes the network with these hidden layers; the seed determines its initial parameters. */
 export function makeModel(
   { task, train }: LearningProblem,
   hidden: readonly number[],
@@ -90,7 +90,7 @@ export function makeModel(
   const inputs = train.x.shape[1]!;
   const outputs = task.kind === "classification" ? task.classes.length : 1;
   const { sizes, init, apply } = mlp([inputs, ...hidden, outputs]);
-  const keyOfStart = foldIn(key(seed), 2 ** 32 - 1); // lower numbers are those of classes in the split and of epochs
+  const keyOfStart = foldIn(key(seed), 2 ** 32 - 1); // lower numbers are used for the classes of the split and for epochs
   const start = init(keyOfStart);
   const network = networkOf(sizes, task.kind);
   const output = jit(network.output) as Network["output"];

@@ -4,20 +4,20 @@ import { type Paint, columnsOf, paintFor } from "../shared/style.ts";
 import type { TextOutput } from "../shared/terminal.ts";
 import { wrapLine } from "../shared/wrap.ts";
 
-/** Where a run stands, after a step or an epoch. */
+/** State of a run after a step or an epoch. */
 export interface RunStatus {
   readonly epoch: number;
   readonly epochs: number;
   readonly loss: number;
-  /** Part of the training items classified right. */
+  /** Share of the training items classified correctly. */
   readonly accuracy: number | undefined;
   readonly learningRate: number;
   readonly itemsPerSecond: number;
 }
 
-/** After an epoch. */
+/** State after an epoch. */
 export interface EpochStatus extends RunStatus {
-  /** On the items that are held out to decide by, where there are any. */
+  /** On the validation items, if any. */
   readonly validationLoss?: number;
   readonly validationAccuracy?: number | undefined;
   readonly testLoss: number;
@@ -30,16 +30,16 @@ export interface TuneStatus {
   readonly round: number;
   readonly rounds: number;
   readonly hyperparameters: Readonly<Record<string, number>>;
-  /** The loss on items that were not trained on, before and after the steps of the round. */
+  /** The loss on items outside the training set, before and after the steps of the round. */
   readonly before: number;
   readonly after: number;
   readonly outcome: "descended" | "diverged";
 }
 
-/** Where the descent of the hyper-parameters ended. */
+/** Result of tuning the hyper-parameters. */
 export interface TuneOutcome {
   readonly hyperparameters: Readonly<Record<string, number>>;
-  /** Mean losses after trial runs with the hyper-parameters at the start, and with those that were found. */
+  /** Mean losses of trial runs with the initial and with the tuned hyper-parameters. */
   readonly trial: { readonly start: number; readonly tuned: number };
 }
 
@@ -49,7 +49,7 @@ export interface TrainingOutcome {
   readonly epochs: number;
   readonly steps: number;
   readonly trainLoss: number | undefined;
-  /** The epoch whose parameters were kept, and its loss on the items that are held out to decide by. */
+  /** The epoch whose parameters were kept, and its loss on the validation items. */
   readonly bestEpoch?: number;
   readonly validationLoss?: number;
   readonly testLoss: number;
@@ -59,35 +59,35 @@ export interface TrainingOutcome {
   /** Of the whole command, from its start. */
   readonly seconds: number;
   readonly seed: number;
-  /** What makes the run again, to the last bit; empty where that is not known. */
+  /** The commands that reproduce the run to the last bit; empty if unknown. */
   readonly commands: readonly string[];
   readonly report: string;
   readonly checkpoint?: string;
   readonly network?: string;
 }
 
-/** What tells the user of a run. */
+/** Reports the progress of a run to the user. */
 export interface ProgressReporter {
   start(about: Readonly<Record<string, unknown>>, text: string): void;
-  /** Within an epoch; `done` is the part of the run that is done, from 0 to 1, and `left` the seconds left. */
+  /** Within an epoch. `done` is the finished fraction of the run, from 0 to 1, and `left` the remaining seconds. */
   step(standing: RunStatus, done: number, left: number): void;
   epoch(standing: EpochStatus): void;
-  /** Something that the user should know, in the midst of a run. */
+  /** A note to the user during a run. */
   note(text: string): void;
   tune(standing: TuneStatus): void;
   tuned(outcome: TuneOutcome, text: string): void;
   done(outcome: TrainingOutcome, text: string): void;
-  /** Takes what is drawn away, before something else is written. */
+  /** Erases the progress bar before other output. */
   clear(): void;
 }
 
-/** JSON lines, a bar on a terminal, else a line an epoch. */
+/** Prints JSON lines, a bar on a terminal, or otherwise one line per epoch. */
 export function makeOutput(json: boolean, stream: TextOutput): ProgressReporter {
   if (json) return jsonLines(stream);
   return stream.isTTY === true ? bar(stream) : lines(stream);
 }
 
-/** Tells nobody: of the ranks of a run the first one tells. */
+/** Prints nothing: only the first rank of a run reports. */
 export const silentOutput: ProgressReporter = {
   start: () => {},
   step: () => {},
@@ -172,7 +172,7 @@ function bar(stream: TextOutput): ProgressReporter {
       const columns = columnsOf(stream) ?? 80;
       const time = `${duration(left)} left`;
       const counted = `epoch ${standing.epoch}/${standing.epochs}`;
-      // a line that is wider than the terminal would not be drawn over, but again and again below itself
+      // a line wider than the terminal would not be overwritten but repeated below itself
       const width = Math.max(0, Math.min(barWidth, columns - counted.length - time.length - 5));
       const full = Math.round(done * width);
       const shape = paint("cyan", "█".repeat(full)) + paint("dim", "░".repeat(width - full));
@@ -189,12 +189,12 @@ function bar(stream: TextOutput): ProgressReporter {
   };
 }
 
-/** Loss and accuracy. */
+/** Formats loss and accuracy. */
 function quality({ loss, accuracy }: RunStatus): string[] {
   return [`loss ${showLoss(loss)}`, ...(accuracy === undefined ? [] : [`accuracy ${percent(accuracy)}`])];
 }
 
-/** Learning rate and speed. */
+/** Formats learning rate and speed. */
 function pace({ learningRate, itemsPerSecond }: RunStatus, paint: Paint): string[] {
   return [
     paint("dim", `rate ${showRate(learningRate)}`),
@@ -202,14 +202,14 @@ function pace({ learningRate, itemsPerSecond }: RunStatus, paint: Paint): string
   ];
 }
 
-/** As many parts as fit a line; the last, the time left, stays longest. */
+/** Joins as many parts as fit a line; the last one, the remaining time, is dropped last. */
 function fitLine(parts: readonly string[], columns: number): string {
   const kept = [...parts];
   while (kept.length > 2 && visible(kept.join("  ")) >= columns) kept.splice(-2, 1);
   return kept.join("  ");
 }
 
-/** A loss to four significant digits, in a width that does not jump. */
+/** A loss with four significant digits, in a stable width. */
 export function showLoss(loss: number): string {
   if (loss !== 0 && (Math.abs(loss) < 1e-3 || Math.abs(loss) >= 1e5)) return loss.toExponential(2);
   return loss.toFixed(4);
@@ -224,7 +224,7 @@ function showRate(rate: number): string {
   return String(Number(rate.toPrecision(4)));
 }
 
-/** Seconds as people say them. */
+/** Formats seconds as a duration. */
 export function duration(seconds: number): string {
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);

@@ -9,7 +9,7 @@ import {
 import { DownhillError } from "../../engine/errors/index.ts";
 import { optionError } from "../shared/words.ts";
 
-/** A part of the data, one row an item. */
+/** A part of the data, one row per item. */
 export interface DataPart {
   /** float32 of shape `[n, inputs]`. */
   readonly x: Column;
@@ -19,39 +19,42 @@ export interface DataPart {
   readonly rows: Int32Array;
 }
 
-/** What is to be learnt. */
+/** The task to learn. */
 export type LearningTask =
   | { readonly kind: "classification"; readonly classes: readonly string[] }
   | { readonly kind: "regression"; readonly target: string; readonly scale: Standardiser };
 
-/** Data to learn from and to be tested on, ready for a network. */
+/** Training and test data, ready for a network. */
 export interface LearningProblem {
   readonly title: string;
   readonly provenance: string;
   readonly task: LearningTask;
   readonly train: DataPart;
-  /** Items of the training part that are held out to decide by; `undefined` for none. */
+  /** Training items held out for validation; `undefined` if there are none. */
   readonly validation: DataPart | undefined;
   readonly test: DataPart;
-  /** How the columns of a table are the inputs; `undefined` for pixels. */
+  /** The conversion of table columns to inputs; `undefined` for pixels. */
   readonly inputs: Inputs | undefined;
-  /** Size of the images, where the inputs are the pixels of one. */
+  /** Size of the images if the inputs are pixels. */
   readonly image: { readonly width: number; readonly height: number } | undefined;
-  /** What the user should know of the data. */
+  /** Notes on the data for the user. */
   readonly notes: readonly string[];
 }
 
-/** How columns of a table become inputs: plain data. */
+/** The conversion of table columns to inputs, as plain data. */
 export interface Inputs {
   /** The name of each input. */
   readonly names: readonly string[];
-  /** How numbers, texts and missing values of the columns become the inputs. */
+  /** Converts numbers, texts and missing values of the columns to inputs. */
   readonly encoder: FeatureEncoder;
-  /** How the inputs are standardised then. */
+  /** Standardises the inputs afterwards. */
   readonly scale: Standardiser;
 }
 
-/** What was learnt from the training part of a table before the network: plain data, so that a resumed run has the same. */
+/**
+ * The preprocessing learned from the training part of a table before the network. It is plain data, so that a resumed
+ * run has the same.
+ */
 export interface TablePreprocessing {
   readonly inputs: Inputs;
   readonly task: LearningTask;
@@ -65,7 +68,7 @@ export interface ThreeWaySplit extends Split {
   readonly validation: Int32Array | undefined;
 }
 
-/** Rows for training, validation and test, in proportion to the labels where there are any. */
+/** Splits the rows into training, validation and test, in proportion to the labels if there are any. */
 export function splitThrice(
   count: number,
   labels: ArrayLike<number> | undefined,
@@ -108,7 +111,7 @@ export function rowsOf(data: ArrayLike<number>, rows: Int32Array, size: number):
   return out;
 }
 
-/** Refuses data that are too few to hold some out. */
+/** Refuses data with too few items to hold some out. */
 export function checkCount(name: string, count: number): void {
   if (count >= fewest) return;
   throw new DownhillError(

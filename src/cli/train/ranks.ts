@@ -4,7 +4,7 @@ import { usualGrace } from "../launch/counts.ts";
 import { launch } from "../launch/run.ts";
 import type { OutputSettings, TrainRequest } from "./settings.ts";
 
-/** The ranks of which this process is one, if it was started as one, and what was asked for with their number in it. */
+/** Opens the group of ranks if this process was started as one of them, and adds their number to the request. */
 export async function openRanks(
   request: TrainRequest,
 ): Promise<{ readonly world: World | undefined; readonly asked: TrainRequest }> {
@@ -13,7 +13,7 @@ export async function openRanks(
   return { world, asked: { ...request, ranks: String(world.size) } };
 }
 
-/** Starts this very command as so many ranks on this machine, and gives the exit code. */
+/** Starts this command again as the given number of ranks on this machine, and returns the exit code. */
 export async function launchRanks(ranks: number, { allowRunAsRoot }: TrainRequest): Promise<number> {
   const [, program, command, ...words] = process.argv;
   return launch({
@@ -28,7 +28,7 @@ export async function launchRanks(ranks: number, { allowRunAsRoot }: TrainReques
   });
 }
 
-/** What a rank writes that is not the first: nothing. */
+/** The outputs of a rank other than the first: none. */
 export function withoutFiles({ until }: OutputSettings): OutputSettings {
   return {
     report: "",
@@ -40,7 +40,7 @@ export function withoutFiles({ until }: OutputSettings): OutputSettings {
   };
 }
 
-/** What rank 0 has, on all ranks: plain data, or nothing. */
+/** Copies plain data, or undefined, from rank 0 to all ranks. */
 export function fromFirst<T>(world: World | undefined, value: T | undefined): T | undefined {
   if (world === undefined || world.size === 1) return value;
   const text = world.rank === 0 ? new TextEncoder().encode(JSON.stringify({ value })) : undefined;

@@ -13,16 +13,16 @@ import { networkInWords } from "./text.ts";
 import type { TrainingRun, StepRecord } from "./training.ts";
 import { type TuningReport, tuningFigure } from "./tuning.ts";
 
-/** All that the report tells of. */
+/** The content of the report. */
 export interface ReportSource {
   readonly problem: LearningProblem;
   readonly model: TrainableNetwork;
   readonly settings: TrainingSettings;
-  /** How the hyper-parameters were found, where they were. */
+  /** The tuning of the hyper-parameters, if any. */
   readonly tuning: TuningReport | undefined;
-  /** How the run is made again. */
+  /** How to reproduce the run. */
   readonly repetition: Repetition;
-  /** What the user should do otherwise. */
+  /** Advice for the user. */
   readonly advice: readonly string[];
   readonly run: TrainingRun;
   readonly result: TestResult;
@@ -30,9 +30,9 @@ export interface ReportSource {
 
 const mostImages = 40;
 const mostRows = 20;
-const mostClasses = 30; // in the table of classes
+const mostClasses = 30; // limit of the table of classes
 
-/** The report of a run as a page of HTML. */
+/** Makes the HTML report of a run. */
 export function makeReport(source: ReportSource): string {
   const { problem, model, tuning, repetition, run, advice } = source;
   return trainingReport({
@@ -95,7 +95,7 @@ function results({
   ];
 }
 
-/** What part of the time went by waiting for data, where it was more than a little. */
+/** The share of time spent waiting for data, if it is significant. */
 function waitOf({ time: { data, compute } }: TrainingRun): { note?: string } {
   const share = data / (data + compute);
   return share > 0.05 ? { note: `${percent(share)} of it waiting for data` } : {};
@@ -129,7 +129,7 @@ function stops({ stopped, steps, epochs, error }: TrainingRun): string[] {
 
 function curves({ run, result }: ReportSource): Figure[] {
   const { epochs } = run;
-  if (epochs.length < 2) return []; // one value is no curve
+  if (epochs.length < 2) return []; // a single value is not a curve
   const hasValidation = epochs.some(({ epoch }) => epoch.validation !== undefined);
   const watched =
     "Training: mean over the epoch, while the network learns. " +
@@ -295,7 +295,7 @@ function mistakeTable(mistakes: readonly ClassifiedItem[], classes: readonly str
   };
 }
 
-/** The layers with their sizes, and how large the gradient by each was at the steps. */
+/** The layers with their sizes, and the norm of the gradient of each at every step. */
 function layers({ model: { sizes, start }, run }: ReportSource): Figure[] {
   const names = start.layers.map((_, i) => `layer ${i + 1}`);
   const last = names.length - 1;
@@ -332,7 +332,7 @@ function layers({ model: { sizes, start }, run }: ReportSource): Figure[] {
   ];
 }
 
-/** The norm of the gradient by each layer, weights and bias together, at each step. */
+/** The norm of the gradient of each layer, weights and bias together, at each step. */
 function gradientCurves(
   records: readonly StepRecord[],
   layerCount: number,

@@ -1,6 +1,6 @@
 import type { TrainRequest } from "./settings.ts";
 
-/** The options of `downhill train` that are texts, and those that are flags. */
+/** The options of `downhill train` with text values, and the flags. */
 export const textNames = [
   "dataset",
   "data",
@@ -39,7 +39,7 @@ export const textNames = [
   "out",
 ] as const;
 
-/** A request for some things, and nothing else. */
+/** A request with only the given options. */
 export function trainRequest(asked: Partial<TrainRequest>): TrainRequest {
   const nothing = Object.fromEntries(textNames.map((name) => [name, undefined])) as Record<
     (typeof textNames)[number],

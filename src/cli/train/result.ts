@@ -3,18 +3,18 @@ import type { MlpParams } from "../../numeric/nn/index.ts";
 import type { LearningProblem } from "./data.ts";
 import type { TrainableNetwork } from "./model.ts";
 
-/** What a network says of the test part. */
+/** Predictions of a network for the test part. */
 export type TestResult = ClassificationResult | RegressionResult;
 
-/** One item of the test part and the class that the network gives it. */
+/** An item of the test part and its predicted class. */
 export interface ClassifiedItem {
-  /** Its place in the test part. */
+  /** Index in the test part. */
   readonly index: number;
   /** Its row in the data, from 0. */
   readonly row: number;
   readonly label: number;
   readonly predicted: number;
-  /** The probability that the network gives its answer. */
+  /** The probability of the predicted class. */
   readonly probability: number;
 }
 
@@ -23,7 +23,7 @@ export interface ClassificationResult {
   readonly accuracy: number;
   /** `counts[label][predicted]` */
   readonly counts: readonly (readonly number[])[];
-  /** What it gets wrong, the most certain first. */
+  /** The misclassified items, the most certain first. */
   readonly mistakes: readonly ClassifiedItem[];
 }
 
@@ -37,7 +37,7 @@ export interface RegressionResult {
   readonly points: readonly (readonly [actual: number, predicted: number])[];
 }
 
-/** Asks the network about every item of the test part. */
+/** Evaluates the network on every item of the test part. */
 export function testModel(
   { task, test }: LearningProblem,
   model: TrainableNetwork,
@@ -62,19 +62,19 @@ export function testModel(
   };
 }
 
-/** How well a class is told from the others; `undefined` where nothing is to be divided by. */
+/** How well a class is recognised; a score is `undefined` if its denominator is 0. */
 export interface ClassScore {
-  /** Of the items taken for it the part that is of it. */
+  /** Share of the items predicted as this class that belong to it. */
   readonly precision: number | undefined;
-  /** Of its items the part that was found. */
+  /** Share of the items of this class that were predicted as it. */
   readonly recall: number | undefined;
   /** The harmonic mean of both. */
   readonly f1: number | undefined;
-  /** Its items. */
+  /** Number of items of the class. */
   readonly support: number;
 }
 
-/** The scores of each class, of how often each was taken for each: `counts[label][predicted]`. */
+/** The scores of each class, from the confusion matrix `counts[label][predicted]`. */
 export function classScores(counts: ClassificationResult["counts"]): ClassScore[] {
   const ratio = (part: number, all: number): number | undefined => (all === 0 ? undefined : part / all);
   return counts.map((row, i) => {
@@ -90,7 +90,7 @@ export function classScores(counts: ClassificationResult["counts"]): ClassScore[
   });
 }
 
-/** Of standardised targets and predictions: squares in units of the target may be too large for a number. */
+/** Computed from standardised targets and predictions, because squares in units of the target may overflow. */
 function regressionResult(
   actual: ArrayLike<number>,
   predicted: ArrayLike<number>,

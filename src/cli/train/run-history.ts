@@ -10,25 +10,25 @@ import { fileIn, type OutputFolder, writeOutput } from "../shared/write-file.ts"
 /** Settings as one flat object. */
 export type FlatSettings = Readonly<Record<string, unknown>>;
 
-/** How a stretch of a run is made, as its checkpoints keep it. */
+/** Settings of a stretch of a run, as stored in its checkpoints. */
 export interface StretchSettings {
-  /** The words of the command that makes such a run from its beginning to its end. */
+  /** The words of the command that makes such a run from beginning to end. */
   readonly command: readonly string[];
-  /** Of downhill, and of what runs it: others may give other last bits. */
+  /** Versions of downhill and of its runtime; other versions may give other last bits. */
   readonly version: string;
   readonly engine: string;
   readonly settings: FlatSettings;
 }
 
-/** A stretch with what is known of its settings; of runs by programs, and by earlier versions, that may be nothing. */
+/** A stretch with the known part of its settings. Runs of programs and of earlier versions may have none. */
 interface StretchRecord extends Stretch {
   readonly settings?: Partial<StretchSettings>;
 }
 
-/** Beside the checkpoints of a run: its stretches, and what each was asked for. */
+/** File in the checkpoint folder with the stretches of the run and their settings. */
 const fileName = "settings.json";
 
-/** What is to be kept of the stretch that begins now. */
+/** Settings to store for the stretch that begins now. */
 export function stretchSettings(words: readonly string[], settings: FlatSettings): StretchSettings {
   const { name } = process.release;
   return {
@@ -39,7 +39,7 @@ export function stretchSettings(words: readonly string[], settings: FlatSettings
   };
 }
 
-/** Writes the stretches of a run beside its checkpoints. */
+/** Writes the stretches of a run to its checkpoint folder. */
 export async function keepStretches(folder: OutputFolder, stretches: readonly Stretch[]): Promise<void> {
   const shown = knownStretches(folder, stretches).map(({ settings, ...place }) => ({
     ...place,
@@ -50,8 +50,8 @@ export async function keepStretches(folder: OutputFolder, stretches: readonly St
 }
 
 /**
- * The settings by which a resumed run goes on otherwise than it has come so far, a note each; a larger number of epochs
- * is what one resumes for. Nothing where it is not known how the run was made before.
+ * Notes on the settings in which a resumed run differs from its earlier stretches, one per setting. A larger number of
+ * epochs is not listed, because it is the usual purpose of resuming. Empty if the earlier settings are unknown.
  */
 export function changedSettings(folder: string, stretches: readonly Stretch[]): readonly string[] {
   const [former, now] = knownStretches(folder, stretches)
@@ -66,7 +66,7 @@ function differences(former: FlatSettings, now: FlatSettings): readonly string[]
   );
 }
 
-/** The names of settings that differ, but for the length of a run. */
+/** The names of settings that differ, except for the length of the run. */
 function changedNames(former: FlatSettings, now: FlatSettings): readonly string[] {
   return [...new Set([...Object.keys(former), ...Object.keys(now)])].filter(
     (name) => name !== "epochs" && showSetting(former[name]) !== showSetting(now[name]),
@@ -77,27 +77,27 @@ export function showSetting(value: unknown): string {
   return value === undefined || value === null ? "none" : JSON.stringify(value);
 }
 
-/** How a run is made again. */
+/** How to reproduce a run. */
 export interface Repetition {
-  /** The commands that make it again, to the last bit, one after the other; none where it is not known. */
+  /** The commands that reproduce it to the last bit, in order; empty if unknown. */
   readonly commands: readonly string[];
-  /** What else there is to say of it. */
+  /** Further notes. */
   readonly notes: readonly string[];
-  /** Its stretches before the last: how far each went, and what was other than in the last. */
+  /** The stretches before the last: their ends, and settings that differ from the last. */
   readonly former: readonly (readonly [until: string, settings: string])[];
 }
 
-/** What has to be known to make a run again. */
+/** The facts needed to reproduce a run. */
 export interface RunEnd extends Pick<FitResult<unknown, unknown>, "epoch" | "batch" | "stretches"> {
-  /** Whether it was stopped before its end, by the user. */
+  /** True if the user stopped it before its end. */
   readonly isStopped: boolean;
-  /** Batches of an epoch. */
+  /** Number of batches per epoch. */
   readonly batchCount: number;
 }
 
 /**
- * How a run is made again whose last stretch was made by these words. One command, where all its stretches are parts of one
- * run; else one for each, saving to a new folder, as far as it went.
+ * How to reproduce a run whose last stretch was made with these words: one command if all stretches are parts of the
+ * same run, otherwise one command per stretch, each saving to a new folder up to the end of the stretch.
  */
 export function repetitionOf(
   words: readonly string[],
@@ -150,7 +150,7 @@ function describeFormer({ settings, time }: StretchRecord, last: StretchRecord):
 const unknownBegin =
   "How the first epochs of this run were made is not known: it was begun by a program, or by an earlier version.";
 
-/** A note where stretches were made by other versions than the last. */
+/** A note on stretches made by other versions than the last. */
 function otherEngines(stretches: readonly StretchRecord[]): readonly string[] {
   const makers = stretches.map(({ settings }) => `downhill ${settings?.version} on ${settings?.engine}`);
   const all = [...new Set(makers)];
@@ -159,7 +159,7 @@ function otherEngines(stretches: readonly StretchRecord[]): readonly string[] {
     : [`Parts of this run were made by ${all.join(" and by ")}: the last bits may differ.`];
 }
 
-/** Whether two commands make the same run but for its length, on which nothing depends without a schedule. */
+/** True if two commands make the same run except for its length, which only matters with a schedule. */
 function isSameRun(a: readonly string[], b: readonly string[]): boolean {
   const isLength = (words: readonly string[], i: number): boolean =>
     words[i - 1] === "--epochs" && !words.includes("--schedule");
@@ -174,7 +174,7 @@ function showCommand(words: readonly string[]): string {
   return words.map(quote).join(" ");
 }
 
-/** The stretches of a run, of which the first may be known by the file alone. */
+/** The stretches of a run. The first may only be known from the file. */
 function knownStretches(folder: string, stretches: readonly Stretch[]): readonly StretchRecord[] {
   const known = stretches.map(({ settings, ...place }) => ({ ...place, settings: readSettings(settings) }));
   const [first, ...rest] = known;
@@ -183,17 +183,17 @@ function knownStretches(folder: string, stretches: readonly Stretch[]): readonly
   return former === undefined ? known : [{ ...first, settings: { settings: former } }, ...rest];
 }
 
-/** The settings of the last stretch of a run, as one flat object; nothing where a program has made it. */
+/** The settings of the last stretch of a run as one flat object; `undefined` for runs of programs. */
 export function lastSettings(folder: string, stretches: readonly Stretch[]): FlatSettings | undefined {
   return knownStretches(folder, stretches).at(-1)?.settings?.settings;
 }
 
-/** The words of the command that makes a run as this stretch of it was made, where a command made it. */
+/** The words of the command that made this stretch of a run, if it was made by a command. */
 export function wordsOfStretch({ settings }: Stretch): readonly string[] | undefined {
   return readSettings(settings).command;
 }
 
-/** What a checkpoint keeps of settings, which may have come from anywhere: commands are shown to be run. */
+/** Validates the settings in a checkpoint. They may have any origin, and their commands are shown for execution. */
 function readSettings(value: unknown): Partial<StretchSettings> {
   if (typeof value !== "object" || value === null) return {};
   const { command, version: made, engine, settings } = value as Readonly<Record<string, unknown>>;
@@ -210,7 +210,9 @@ function readSettings(value: unknown): Partial<StretchSettings> {
   };
 }
 
-/** The settings in the folder of a run whose checkpoints do not tell: an earlier version kept those of its last part. */
+/**
+ * The settings in the folder of a run whose checkpoints have none: an earlier version stored those of the last part.
+ */
 function formerSettings(folder: string): FlatSettings | undefined {
   try {
     const settings: unknown = JSON.parse(readFileSync(join(folder, fileName), "utf8"));
@@ -219,7 +221,7 @@ function formerSettings(folder: string): FlatSettings | undefined {
     if (stretches === undefined) return settings;
     return Array.isArray(stretches) ? readSettings(stretches[0]).settings : undefined;
   } catch {
-    return undefined; // a run from a program of one's own, or a file that was cut off: nothing to compare with
+    return undefined; // a run of the user's own program, or a truncated file: there is nothing to compare with
   }
 }
 

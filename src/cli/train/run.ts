@@ -41,10 +41,10 @@ import { lengthOf, type TrainingRun, runTraining } from "./training.ts";
 import { readTuned, tuneMethod, type TuningReport } from "./tuning.ts";
 
 /**
- * Trains, tells of it, and writes the report; gives the exit code, which tells of a signal. Several ranks are started as
- * processes of their own; then each comes here, and the first of them tells and writes.
+ * Trains a network, prints its progress and writes the report. The exit code reports an interrupting signal. Several
+ * ranks are started as separate processes, which all call this function; only the first prints and writes.
  *
- * @param config the file that options were read from
+ * @param config the file with the options
  */
 export async function train(
   request: TrainRequest,
@@ -60,7 +60,7 @@ export async function train(
   const ranks = readRanks(asked);
   const outputs = isFirst ? checkPlaces(places, [config, ...filesOfSource(source)]) : undefined;
   if (world === undefined && ranks > 1) {
-    // what one process can find wrong is told once, before there are several
+    // errors that one process can detect are reported once, before several start
     await refuseOldRun(places);
     await loadProblem(source, given.seed, given.validation);
     return launchRanks(ranks, asked);
@@ -78,7 +78,7 @@ export async function train(
     const learnt = fromFirst(world, former);
     const problem = await loadProblem(source, given.seed, given.validation, learnt);
     const model = makeModel(problem, given.hidden, given.seed);
-    optimizerOf(given.method, lengthOf(problem, given)); // refuses what does not suit a run of this length
+    optimizerOf(given.method, lengthOf(problem, given)); // throws if the schedule does not suit a run of this length
     if (places.checkpoint !== undefined) folder = await holdFolder(places.checkpoint);
     let settings = given;
     output.start(
@@ -104,7 +104,7 @@ export async function train(
     const { signal } = interruption;
     const training = runTraining(problem, model, settings, places, saving, output, signal, world);
     if (outputs === undefined) {
-      // what has failed on any rank, rank 0 tells
+      // rank 0 reports errors of any rank
       return await training.then(
         () => 0,
         () => 1,
@@ -133,18 +133,18 @@ export async function train(
   }
 }
 
-/** What the first rank writes, checked. */
+/** Checked paths of the output files, which the first rank writes. */
 interface CheckedOutputs {
   readonly report: OutputFile;
   readonly save: OutputFile | undefined;
   readonly checkpoint: OutputFolder | undefined;
 }
 
-/** @throws DownhillError as `checkOutput`, for each of them and where two are one. */
+/** @throws DownhillError as `checkOutput`, for each path and if two are equal. */
 function checkPlaces(places: OutputSettings, inputs: readonly (string | undefined)[]): CheckedOutputs {
   const { report, save, checkpoint, tensorboard } = places;
   refuseSameOutputs({ "--out": report, "--save": save }, checkpoint);
-  if (tensorboard !== undefined) checkFolder(tensorboard, []); // event files have names that nothing had before
+  if (tensorboard !== undefined) checkFolder(tensorboard, []); // event files have unique new names
   return {
     report: checkOutput(report, inputs),
     save: save === undefined ? undefined : checkOutput(save, inputs),
@@ -157,13 +157,13 @@ interface LockedFolder {
   readonly release: () => Promise<void>;
 }
 
-/** The folder of checkpoints, held for this run from before its hyper-parameters are tuned until its report is written. */
+/** Locks the folder of checkpoints for this run, from before the tuning until the report is written. */
 async function holdFolder(path: string): Promise<LockedFolder> {
   const { lock, ...store } = checkpointFolder(path);
   return { store, release: (await lock?.()) ?? (async () => {}) };
 }
 
-/** @throws DownhillError `option` for a folder that holds a run already, unless that is to go on. */
+/** @throws DownhillError `option` for a folder that already holds a run, unless it is resumed. */
 async function refuseOldRun({ checkpoint: folder, resume }: OutputSettings): Promise<void> {
   if (folder === undefined || resume) return;
   const { checkpoint } = await checkpointFolder(folder).load();

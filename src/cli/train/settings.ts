@@ -5,7 +5,7 @@ import { defaultRate, defaultsOf, type SourceKind } from "./defaults.ts";
 import { type OptimizationMethod, methodWords, type MethodRequest, readMethod } from "./method.ts";
 import { type DataSource, type SourceRequest, sourceWords } from "./source.ts";
 
-/** What `downhill train` was asked for, as it was written on the command line or in a file. */
+/** Arguments of `downhill train` as written on the command line or in a file. */
 export interface TrainRequest extends SourceRequest, MethodRequest {
   readonly batch: string | undefined;
   readonly accumulate: string | undefined;
@@ -18,7 +18,7 @@ export interface TrainRequest extends SourceRequest, MethodRequest {
   readonly seed: string | undefined;
   readonly ranks: string | undefined;
   readonly shards: string | undefined;
-  /** Whether this process is one of several ranks already. */
+  /** True if this process is already one of several ranks. */
   readonly mpi: boolean;
   readonly allowRunAsRoot: boolean;
   readonly tune: string | undefined;
@@ -35,43 +35,46 @@ export interface TrainRequest extends SourceRequest, MethodRequest {
 export interface TrainingSettings {
   readonly method: OptimizationMethod;
   readonly batch: number | "full";
-  /** Batches that make a step. */
+  /** Number of batches per step. */
   readonly accumulate: number;
   readonly epochs: number;
   readonly hidden: readonly number[];
   readonly augmentation: Augmentation | undefined;
-  /** The share of the training part that is held out to decide by; 0 for none. */
+  /** The share of the training part held out for validation; 0 for none. */
   readonly validation: number;
-  /** How many times the first loss is too much; `undefined` to go on whatever it is. */
+  /** The multiple of the first loss that counts as divergence; `undefined` for no limit. */
   readonly divergence: number | undefined;
-  /** Epochs without improvement after which to stop. */
+  /** Number of epochs without improvement after which to stop. */
   readonly patience: number | undefined;
   readonly seed: number;
-  /** Micro-batches of a batch, on which the bits of a run depend; ranks, on which they do not, are no setting. */
+  /**
+   * Number of micro-batches per batch, which affects the bits of a run. The number of ranks does not, so that it is not
+   * a setting.
+   */
   readonly shards: number;
 }
 
-/** What a run writes, and how far it goes. */
+/** The outputs of a run, and its end. */
 export interface OutputSettings {
   readonly report: string;
   readonly checkpoint: string | undefined;
   readonly resume: boolean;
-  /** The number of batches, from the beginning of the run, after which it is stopped. */
+  /** The number of batches, from the beginning of the run, after which it stops. */
   readonly until: number | undefined;
   readonly save: string | undefined;
   readonly tensorboard: string | undefined;
 }
 
-/** The loss that ends a run, in losses of the beginning: that of a guess is about one. */
+/** Default limit of the loss, as a multiple of the first loss, which is about one for a guess. */
 const usualDivergence = 10;
 
-/** The share that `--patience` holds out where `--val` does not say. */
+/** The share that `--patience` holds out without `--val`. */
 const impliedValidation = 0.1;
 
 /**
- * How to train, with the defaults for such data.
+ * Reads the training settings, with the defaults for the kind of data.
  *
- * @throws DownhillError `option` for words that are no numbers, and for numbers out of range.
+ * @throws DownhillError `option` for invalid numbers and numbers out of range.
  */
 export function readSettings(request: TrainRequest, kind: SourceKind): TrainingSettings {
   const method = readMethod(request, kind);
@@ -113,7 +116,7 @@ export function readSettings(request: TrainRequest, kind: SourceKind): TrainingS
   };
 }
 
-/** What a run writes, and how far it goes. @throws DownhillError `option` for options that need one another. */
+/** Reads the outputs of a run, and its end. @throws DownhillError `option` for options that require others. */
 export function readPlaces(request: TrainRequest): OutputSettings {
   const { out, checkpoint, resume, save, tensorboard, tune } = request;
   if (resume && checkpoint === undefined) {
@@ -128,14 +131,17 @@ export function readPlaces(request: TrainRequest): OutputSettings {
   return { report: out ?? "downhill-report.html", checkpoint, resume, until, save, tensorboard };
 }
 
-/** A learning rate to try where that of these settings was too high: the default, or a tenth where that was no lower. */
+/**
+ * A learning rate to try if that of these settings was too high: the default, or a tenth of the rate if the default is
+ * not lower.
+ */
 export function lowerRate({ method }: TrainingSettings, kind: SourceKind): number {
   const { optimizer, learningRate } = method;
   const initial = defaultRate(optimizer.name, kind);
   return learningRate > initial ? initial : Number((learningRate / 10).toPrecision(2));
 }
 
-/** The command that makes such a run, whatever its defaults were. */
+/** The command that makes such a run, independent of defaults. */
 export function commandOf(source: DataSource, settings: TrainingSettings): string {
   return commandWords(source, settings).map(quote).join(" ");
 }
@@ -213,12 +219,12 @@ function readSizes(text: string): readonly number[] {
   throw optionError(`--hidden must be sizes, as in 128 or 64,32, or "none"; got ${JSON.stringify(text)}.`);
 }
 
-/** How many ranks were asked for. @throws DownhillError `option` for a number that makes no tree of sums. */
+/** Reads the number of ranks. @throws DownhillError `option` for a number that is not a power of two. */
 export function readRanks({ ranks }: TrainRequest): number {
   return ranks === undefined ? 1 : readPowerOfTwo("--ranks", ranks);
 }
 
-/** A number of ranks or shards. @throws DownhillError `option`. */
+/** Reads a number of ranks or shards. @throws DownhillError `option`. */
 function readPowerOfTwo(name: string, text: string): number {
   const count = readCount(name, text);
   if (Number.isInteger(Math.log2(count))) return count;

@@ -3,7 +3,7 @@ import { didYouMean } from "../../engine/util/suggest.ts";
 import { readDecimal } from "../shared/table-words.ts";
 import { optionError, quote, readChoice, readCount } from "../shared/words.ts";
 
-/** What was asked for as data, as it was written. */
+/** Options of the data as written on the command line. */
 export interface SourceRequest {
   readonly dataset: string | undefined;
   readonly data: string | undefined;
@@ -21,10 +21,10 @@ export interface SourceRequest {
   readonly decimal: string | undefined;
 }
 
-/** Tables that are part of the library. */
+/** Tables in the library. */
 const sets = ["iris", "wine", "penguins"] as const;
 
-/** Where the data come from. */
+/** The source of the data. */
 export type DataSource =
   | { readonly kind: "digits" }
   | { readonly kind: "set"; readonly name: (typeof sets)[number] }
@@ -32,16 +32,16 @@ export type DataSource =
       readonly kind: "table";
       readonly file: string;
       readonly target: string;
-      /** The columns to predict from; `undefined` for all but the target and those of `without`. */
+      /** The columns to predict from; `undefined` for all except the target and those of `without`. */
       readonly features: readonly string[] | undefined;
       readonly without: readonly string[];
       readonly header: "auto" | false;
       readonly task: "auto" | "classification" | "regression";
-      /** What stands before decimals. */
+      /** The decimal separator. */
       readonly decimal: "auto" | "." | ",";
-      /** Columns that hold names, though they look like numbers. */
+      /** Columns of categories, even if they look like numbers. */
       readonly categories: readonly string[];
-      /** The most categories of a column; `undefined` leaves it to the library. */
+      /** The maximal number of categories of a column; `undefined` for the default of the library. */
       readonly maxCategories: number | undefined;
       readonly missing: "error" | "drop" | "mean" | "median";
       readonly indicator: boolean;
@@ -49,9 +49,9 @@ export type DataSource =
   | { readonly kind: "images"; readonly images: string; readonly labels: string };
 
 /**
- * Where the data are from.
+ * Reads the source of the data.
  *
- * @throws DownhillError `option` for a name that is none, and for options that need one another.
+ * @throws DownhillError `option` for an unknown name, and for options that require others.
  */
 export function readSource(request: SourceRequest): DataSource {
   const { dataset, data, target, images, labels } = request;
@@ -115,7 +115,7 @@ function readTableSource(request: SourceRequest, file: string, target: string): 
   };
 }
 
-/** The words that name it on a command line. */
+/** The words of a command line that select the source. */
 export function sourceWords(source: DataSource): string[] {
   switch (source.kind) {
     case "digits":
@@ -131,7 +131,7 @@ export function sourceWords(source: DataSource): string[] {
   }
 }
 
-/** The files that it reads. */
+/** The files of the source. */
 export function filesOfSource(source: DataSource): readonly string[] {
   switch (source.kind) {
     case "digits":

@@ -32,7 +32,7 @@ import type { DataSource } from "./source.ts";
 
 type TableSource = DataSource & { readonly kind: "table" };
 
-/** A table of one's own. */
+/** Loads a table of the user. */
 export async function tableProblem(
   source: TableSource,
   seed: number,
@@ -47,7 +47,7 @@ export async function tableProblem(
     source.features ?? whole.columns.map(({ name }) => name).filter((name) => !left.includes(name));
   checkFeatures(whole, target, names);
   if (learnt !== undefined) checkSameColumns(file, names, learnt);
-  // a target cannot be filled in: such rows tell nothing
+  // a missing target cannot be filled in: such rows carry no information
   const columns = missing === "drop" ? [...names, target] : [target];
   const { table, dropped } = dropMissing(whole, { columns });
   if (missing === "error" && dropped.length > 0)
@@ -76,7 +76,7 @@ export async function tableProblem(
   );
 }
 
-/** Refuses to go on with other columns than those that the network has inputs for. */
+/** Refuses to resume with other columns than the inputs of the network. */
 function checkSameColumns(file: string, names: readonly string[], { inputs }: TablePreprocessing): void {
   const former = inputs.encoder.columns.map(({ column }) => column);
   if (former.join("\n") === names.join("\n")) return;
@@ -86,7 +86,7 @@ function checkSameColumns(file: string, names: readonly string[], { inputs }: Ta
   );
 }
 
-/** A table that is part of the library. */
+/** Loads a table in the library. */
 export function setProblem(
   { name }: DataSource & { readonly kind: "set" },
   seed: number,
@@ -136,7 +136,7 @@ interface TableTask {
   readonly table: Table;
   readonly target: string;
   readonly goal: PredictionTarget;
-  /** What columns become, learnt from these rows. */
+  /** Learns the encoding of the columns from these rows. */
   readonly encoderOf: (rows: Int32Array) => FeatureEncoder;
 }
 
@@ -184,7 +184,7 @@ function problemOf(
   };
 }
 
-/** How inputs are standardised: numbers by the rows that are trained on, what tells by 0 and 1 not at all. */
+/** How inputs are standardised: numbers by the training rows, 0-1 indicators not at all. */
 function scaleOf({ x, inputs }: EncodedFeatures, rows: Int32Array): Standardiser {
   const { mean, std, constant } = fitStandardiser(x, { rows, names: inputs.map(({ name }) => name) });
   const isNumber = (i: number): boolean => inputs[i]!.kind === "number";
@@ -201,7 +201,7 @@ function taskOf(goal: PredictionTarget, target: string, rows: Int32Array): Learn
     : { kind: "regression", target, scale: fitStandardiser(goal.y, { rows, names: [target] }) };
 }
 
-/** The target of each row as the network is to give it. */
+/** The target of each row in the form of the network's output. */
 function yOf(table: Table, target: string, goal: PredictionTarget, task: LearningTask): ArrayLike<number> {
   if (task.kind === "regression" && goal.task === "regression") return standardise(goal.y, task.scale).data;
   if (task.kind === "classification" && goal.task === "classification") {
@@ -247,7 +247,7 @@ function notesOnFills(table: Table, { columns }: FeatureEncoder): string[] {
   });
 }
 
-/** Columns that number the rows: a network learns the order of the file from them. */
+/** Notes on columns that number the rows: a network would learn the order of the file from them. */
 function notesOnCounters({ columns, rows }: Table, encoder: FeatureEncoder): string[] {
   const used = encoder.columns.map(({ column }) => column);
   return columns.flatMap((column) => {
@@ -293,8 +293,8 @@ function notesOnInputs(
 }
 
 /**
- * What is to be known of a column whose values lie so far apart that most become the same number once they are
- * standardised in float32: a single 1e300 among values of about 1 makes all others 0.
+ * Notes on a column whose values differ so much in size that most become equal when standardised in float32: a single
+ * 1e300 among values of about 1 makes all others 0.
  */
 function notesOnSpread(table: Table, name: string, scaled: ArrayLike<number>, rows: Int32Array): string[] {
   const column = columnOf(table, name);
@@ -312,7 +312,9 @@ function notesOnSpread(table: Table, name: string, scaled: ArrayLike<number>, ro
   ];
 }
 
-/** Refuses classes of which hardly any comes twice: numbers to be predicted as numbers, or names of single items. */
+/**
+ * Refuses classes that hardly ever occur twice: numbers that should be predicted as numbers, or names of single items.
+ */
 function checkClasses(
   file: string,
   target: string,

@@ -8,7 +8,7 @@ import type { TestResult } from "./result.ts";
 import type { OutputSettings, TrainingSettings } from "./settings.ts";
 import type { TrainingRun } from "./training.ts";
 
-/** `64-128-10`, and what the units in the middle do. */
+/** `64-128-10`, and the activation of the hidden units. */
 export function networkInWords(sizes: readonly number[]): string {
   return `${sizes.join("-")}${sizes.length > 2 ? " (relu)" : " (linear)"}`;
 }
@@ -32,7 +32,7 @@ function methodInWords({ method, batch, accumulate, augmentation, shards }: Trai
   ].join(", ");
 }
 
-/** What is about to be done, in two lines. */
+/** Describes the run that is about to start, in two lines. */
 export function describeStart(
   { title, train, validation, test, task, notes }: LearningProblem,
   { sizes }: TrainableNetwork,
@@ -49,7 +49,7 @@ export function describeStart(
   ].join("\n");
 }
 
-/** What to do about a loss that has risen. */
+/** Advice on a loss that has risen. */
 export function adviseOn(
   { stopped, loss }: TrainingRun,
   { method }: TrainingSettings,
@@ -60,7 +60,7 @@ export function adviseOn(
   return [`${rose} Lower the learning rate: it is ${method.learningRate}, try --lr ${lower}.`];
 }
 
-/** A run in numbers. */
+/** A run as numbers. */
 export function outcomeOf(
   run: TrainingRun,
   result: TestResult,
@@ -88,7 +88,7 @@ export function outcomeOf(
   };
 }
 
-/** A run in words. */
+/** Describes a finished run. */
 export function describeOutcome(
   outcome: TrainingOutcome,
   { test, task }: LearningProblem,

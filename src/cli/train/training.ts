@@ -33,23 +33,23 @@ export interface RunStorage {
   readonly store: CheckpointStore | undefined;
   /** The words of the command that makes such a run. */
   readonly words: readonly string[];
-  /** Is called once the run is accepted: only then may something be written beside its checkpoints. */
+  /** Called once the run is accepted. Files may only be written beside its checkpoints from then on. */
   readonly begin: (stretches: readonly Stretch[]) => Promise<void>;
-  /** Is called after each epoch with how the network does on the test part. */
+  /** Called after each epoch with the result on the test part. */
   readonly keepTest: (test: EpochTest) => Promise<void>;
 }
 
-/** An epoch and how the network did on the test part after it. */
+/** An epoch and the result on the test part after it. */
 export interface WatchedEpoch {
   readonly epoch: EpochRecord;
   /** `undefined` for epochs before a run was resumed. */
   readonly test: Evaluation | undefined;
 }
 
-/** A run that has ended, one way or the other. */
+/** A run that has ended for any reason. */
 export interface TrainingRun {
   readonly stopped: "finished" | "aborted" | "early-stopping" | "diverged";
-  /** What it has learnt: the parameters of the best epoch where there is one, else the last. */
+  /** The learned parameters: those of the best epoch if there is one, else the last. */
   readonly params: MlpParams;
   readonly best: Best<MlpParams> | undefined;
   readonly steps: number;
@@ -57,19 +57,19 @@ export interface TrainingRun {
   /** Seconds of training. */
   readonly seconds: number;
   readonly time: RunTime;
-  /** How the network does on the test part. */
+  /** Result on the test part. */
   readonly test: Evaluation;
-  /** The loss on the training part before the first step and in the last epoch, where it may have risen. */
+  /** The loss on the training part before the first step and in the last epoch, if it may have risen. */
   readonly loss: { readonly first: number; readonly last: number } | undefined;
-  /** Loss and norms of the gradients: of the steps of this process. */
+  /** Loss and gradient norms of the steps of this process. */
   readonly records: readonly StepRecord[];
-  /** What went wrong, where it diverged. */
+  /** The error of a diverged run. */
   readonly error: DownhillError | undefined;
-  /** Where it stands, how it came there, and whether it was stopped there. */
+  /** Where and why it ended, and how it got there. */
   readonly end: RunEnd;
 }
 
-/** A step: the loss of its batch, and the norm of the gradient by each leaf of the parameters. */
+/** A step: the loss of its batch, and the gradient norm of each leaf of the parameters. */
 export interface StepRecord {
   readonly step: number;
   readonly loss: number;
@@ -78,7 +78,7 @@ export interface StepRecord {
 
 const testedAtOnce = 512; // items
 
-/** The training items in batches, in another order in each epoch. */
+/** The training items in batches, in a new order in each epoch. */
 export function trainingBatches(
   { train, image }: LearningProblem,
   { batch, augmentation, seed }: TrainingSettings,
@@ -92,7 +92,7 @@ export function trainingBatches(
   return batches.augment(change, { seed });
 }
 
-/** How many steps a run of these settings takes. */
+/** The number of steps of a run with these settings. */
 export function lengthOf(
   { train }: LearningProblem,
   { batch, accumulate, epochs }: TrainingSettings,
@@ -103,7 +103,7 @@ export function lengthOf(
   return { steps: stepsPerEpoch * epochs, stepsPerEpoch };
 }
 
-/** Trains with an eye on the test part, which nothing is decided by */
+/** Trains and also evaluates the test part, which affects no decision. */
 export async function runTraining(
   problem: LearningProblem,
   model: TrainableNetwork,
@@ -156,7 +156,7 @@ export async function runTraining(
         const standing = {
           epoch,
           epochs,
-          // whole epochs are steadier to read than batches
+          // whole epochs are less noisy than batches
           loss: last?.loss ?? loss,
           accuracy: task.kind === "classification" ? accuracy : undefined,
           learningRate: learningRate ?? Number.NaN,
@@ -192,7 +192,7 @@ export async function runTraining(
     seconds: seconds(),
     time,
     test: await on(chosen, test),
-    // one batch tells little of the loss at the beginning, so all are asked where it may have been lower
+    // one batch says little about the initial loss, so the whole part is evaluated if it may have been lower
     loss: rose ? { first: (await on(model.start, train)).loss, last: final } : undefined,
     error,
     records,
@@ -200,7 +200,7 @@ export async function runTraining(
   };
 }
 
-/** The batches until so many of the whole run have been given; then `stop` is called. */
+/** The batches up to the given number in the whole run; `stop` is called then. */
 function upTo(batches: Batches<Batch>, last: number | undefined, stop: () => void): FitData<Batch> {
   if (last === undefined) return batches;
   const { count, batchCount } = batches;
@@ -220,7 +220,10 @@ function upTo(batches: Batches<Batch>, last: number | undefined, stop: () => voi
   };
 }
 
-/** Whether more is classified right than by always saying the class of which there are most: scores may be large and good. */
+/**
+ * True if the accuracy is higher than that of always predicting the most frequent class. The scores may be large in a
+ * good network.
+ */
 function betterThanGuessed({ train, task }: LearningProblem): (now: Evaluation) => boolean {
   if (task.kind === "regression") return () => false;
   const counts = new Array<number>(task.classes.length).fill(0);
@@ -229,7 +232,7 @@ function betterThanGuessed({ train, task }: LearningProblem): (now: Evaluation) 
   return ({ metrics }) => metrics["accuracy"]! > guessed * (1 + 1e-6); // a mean in float32
 }
 
-/** What is trained, and how. */
+/** Options of the training loop. */
 function optionsOf(
   problem: LearningProblem,
   model: TrainableNetwork,
@@ -258,7 +261,7 @@ function optionsOf(
   } satisfies FitOptions<MlpParams, unknown, Batch>;
 }
 
-/** Where a run is saved, and who is told of it. */
+/** Storage and callbacks of a run. */
 function placesOf(
   { resume, tensorboard }: OutputSettings,
   { store, begin }: RunStorage,
@@ -296,7 +299,10 @@ function standingOf(epoch: EpochRecord, test: Evaluation, epochs: number, second
   };
 }
 
-/** With the accuracy as the count of right items over the count of all: a mean in float32 is off in its last digits. */
+/**
+ * Recomputes the accuracy as the count of correct items over the count of all: a mean in float32 is wrong in its last
+ * digits.
+ */
 function counted<T extends Evaluation>(evaluation: T): T {
   const { metrics, items } = evaluation;
   const { accuracy } = metrics;

@@ -17,22 +17,22 @@ const rounds = 40;
 const digits = 3;
 const judgedAtOnce = 64; // items
 
-/** What was found by tuning, and the way to it. */
+/** The result of tuning, and its path. */
 export interface TuningReport {
-  /** The method with the hyper-parameters that were found. */
+  /** The method with the tuned hyper-parameters. */
   readonly method: OptimizationMethod;
   readonly path: readonly TuneRound<string>[];
-  /** In a line. */
+  /** Summary in one line. */
   readonly conclusion: string;
 }
 
-/** What the hyper-parameters of `--tune` start from, by their names in the library. */
+/** The initial values of the hyper-parameters of `--tune`, by their names in the library. */
 export type TunedValues = Readonly<Record<string, number>>;
 
 /**
- * The hyper-parameters that `--tune lr,momentum` names, with the values of a method.
+ * Reads the hyper-parameters that `--tune lr,momentum` names, with their values in a method.
  *
- * @throws DownhillError `option` for one that the optimiser has not, or that has no number to start from.
+ * @throws DownhillError `option` for one that the optimiser does not have, or that has no initial number.
  */
 export function readTuned(
   text: string | undefined,
@@ -68,22 +68,22 @@ export function readTuned(
   return start;
 }
 
-/** Refuses what the optimiser has no option for, in its own words. */
+/** Refuses a hyper-parameter that the optimiser has no option for, with the error of the optimiser. */
 function checkOption(optimizer: string, name: string): void {
   try {
     makeOptimizer({ name: optimizer, options: { [name]: 0.5 } });
   } catch (error) {
-    // others do not take this value, but they are there
+    // other errors reject this value of an existing option
     if (error instanceof DownhillError && error.message.includes("unknown option"))
       throw optionError(`--tune: ${error.message}`);
   }
 }
 
 /**
- * Descends on hyper-parameters by differentiating through steps of training. What it finds is rounded to three digits, so
- * that a command can say it.
+ * Descends on hyper-parameters by differentiating through training steps. The result is rounded to three digits, so
+ * that a command can state it.
  *
- * @throws DownhillError `option` and `range` for hyper-parameters that cannot be moved.
+ * @throws DownhillError `option` and `range` for hyper-parameters that cannot be tuned.
  */
 export async function tuneMethod(
   start: TunedValues,
@@ -135,7 +135,7 @@ export async function tuneMethod(
   return { method: tuned, path, conclusion };
 }
 
-/** The way of the hyper-parameters as a table of a report: every few rounds. */
+/** The path of the hyper-parameters as a report table of every few rounds. */
 export function tuningFigure({ path, conclusion }: TuningReport): Figure {
   const every = Math.ceil(path.length / 14);
   const shown = path.filter((_, i) => i % every === 0 || i === path.length - 1);
