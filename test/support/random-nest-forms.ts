@@ -15,6 +15,8 @@ export class NestFormDraw extends NestStatementDraw {
       () => this.#rowOfIteration(scope, extent, other),
       () => this.#movingCondition(scope, extent, other),
       () => this.#lastOfLoop(scope, extent, other),
+      () => this.#recurrenceOfIteration(scope, extent, other),
+      () => this.#sumsOfRows(scope, extent, other),
     ];
     this.choices.of(forms)();
   }
@@ -140,6 +142,74 @@ export class NestFormDraw extends NestStatementDraw {
     this.#use(array);
   }
 
+  /**
+   * A recurrence that each iteration of an outer loop runs for itself. The gradient saves its values for the backward pass: in one array
+   * per iteration, or for all iterations if the result is used in a way that has to be known before the outer loop can run backward.
+   */
+  #recurrenceOfIteration(scope: NestScope, extent: Extent, outer: Extent): void {
+    const array = this.#newVector(outer);
+    const value = this.fresh("t");
+    // A literal bound proves that the iterations save to different elements.
+    const bound = this.choices.of([String(extent.value), String(extent.value), extent.text]);
+    this.#each(scope, outer, (around, j) => {
+      this.line(`let ${value} = ${this.leaf(around)};`);
+      const step = (inside: NestScope): void => {
+        const term = this.leaf(inside);
+        const forms = [
+          `${value} = Math.sin(${value}) + ${term};`,
+          `${value} = 0.5 * ${value} * ${term} + u;`,
+          `${value} *= Math.cos(${value}) * ${term};`,
+          `if (${value} > ${this.choices.of(["0.25", "u"])}) ${value} = Math.sin(${value} * ${term});`,
+        ];
+        this.line(this.choices.of(forms));
+      };
+      this.#each(around, extent, step, "0", bound);
+      const uses = [`s += ${value};`, `${array}[${j}] = ${value};`, `${array}[0] += ${value};`];
+      this.line(this.choices.of(uses));
+      if (this.oneIn(4)) this.line(this.choices.of(uses));
+    });
+    if (this.oneIn(3)) return this.#use(array);
+    const i = this.fresh("i");
+    this.line(
+      `for (let ${i} = 0; ${i} < ${outer.text}; ${i}++) s = Math.sin(s + ${array}[${i}] * ${array}[${i}]);`,
+    );
+  }
+
+  /** Sums over the rows of a matrix, which need no saved values, so that the gradient runs backward within each row. */
+  #sumsOfRows(scope: NestScope, extent: Extent, outer: Extent): void {
+    const width = this.choices.of([String(extent.value), String(extent.value), extent.text]);
+    const [rows, filled, total] = [this.fresh("z"), this.fresh("i"), this.fresh("t")];
+    this.line(`const ${rows} = new Float64Array(${outer.text} * ${width});`);
+    const value = this.choices.of(["u", "x[0]", "0.5"]);
+    this.line(
+      `for (let ${filled} = 0; ${filled} < ${rows}.length; ${filled}++) ${rows}[${filled}] = ${value} * Math.cos(${filled});`,
+    );
+    const array = this.#newVector(outer);
+    this.#each(scope, outer, (around, j) => {
+      this.line(`let ${total} = ${this.choices.of(["0", "0", "u"])};`);
+      const add = (inside: NestScope, i: string): void => {
+        const element = `${rows}[${j} * ${width} + ${i}]`;
+        const forms = [
+          `Math.sin(${element})`,
+          `${element} * ${element}`,
+          `0.5 * ${element}`,
+          `${element} * ${this.leaf(inside)}`,
+        ];
+        this.line(`${total} += ${this.choices.of(forms)};`);
+      };
+      this.#each(around, extent, add, "0", width);
+      const uses = [
+        `s += ${total};`,
+        `${array}[${j}] = ${total};`,
+        `${array}[0] += ${total};`,
+        `${array}[1] += 0.5 * ${total};`,
+      ];
+      this.line(this.choices.of(uses));
+    });
+    if (this.oneIn(3)) this.#use(array);
+    else this.line(`s += ${array}[0] - 0.5 * ${array}[1];`);
+  }
+
   /** A new array of `2 n + 3` numbers, filled. */
   #newVector(extent: Extent): string {
     const [array, i] = [this.fresh("z"), this.fresh("i")];
@@ -158,6 +228,7 @@ export class NestFormDraw extends NestStatementDraw {
     extent: Extent,
     write: (inside: NestScope, index: string) => void,
     from = "0",
+    to = extent.text,
   ): void {
     const index = this.fresh("i");
     const inside = {
@@ -165,9 +236,7 @@ export class NestFormDraw extends NestStatementDraw {
       indices: [...scope.indices, { name: index, extent }],
       labels: [...scope.labels, ""],
     };
-    this.block(`for (let ${index} = ${from}; ${index} < ${extent.text}; ${index}++) {`, () =>
-      write(inside, index),
-    );
+    this.block(`for (let ${index} = ${from}; ${index} < ${to}; ${index}++) {`, () => write(inside, index));
   }
 
   /** Adds all elements of an array to the result. */

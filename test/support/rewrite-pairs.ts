@@ -1,4 +1,5 @@
-// Which rewrites of loops meet in random nests: the rewrite of an outer loop and that of a loop within it, read off lowered routines.
+// Counts which rewrites of loops meet in random nests: the rewrite of an outer loop and that of a loop within it. Both are recognised in
+// lowered routines, by the names that the rewrites give.
 import type { Stmt } from "../../src/engine/kernel/scalar.ts";
 import { blocksIn, walkBlock } from "../../src/engine/kernel/walk.ts";
 import { scalarFunctions } from "../../src/engine/prims/scalar-functions.ts";
@@ -15,7 +16,8 @@ import { realParams } from "./region-derivatives.ts";
 
 /**
  * What became of a loop. `checks`: checks of its elements precede it. `steady`: parts of its conditions or indices precede it. `promoted`:
- * it adds to a local instead of an element. `recorded`: it saves values for the backward pass.
+ * it adds to a local instead of an element. `recorded`: it saves values for the backward pass. `fused`: each iteration runs forward and
+ * backward. `segments`: it runs over the segments of a loop with checkpoints.
  */
 export const rewrites = [
   "independent",
@@ -26,6 +28,8 @@ export const rewrites = [
   "steady",
   "promoted",
   "recorded",
+  "fused",
+  "segments",
 ] as const;
 export type Rewrite = (typeof rewrites)[number];
 
@@ -47,6 +51,17 @@ export const impossiblePairs: Readonly<Record<string, string>> = {
     ["checks"],
     "a check that fails sets locals that later iterations read, so that the loop around it keeps its order",
   ),
+  ...pairsOf(
+    ["promoted"],
+    ["checks"],
+    "an iteration that a check can end is one branch, and only sums directly in the body are promoted",
+  ),
+  ...pairsOf(
+    ["recorded"],
+    ["fused"],
+    "loops around a fused one are fused, and save the values of an iteration in locals",
+  ),
+  ...pairsOf(rewrites, ["segments"], "only outermost loops run in segments"),
 };
 
 function pairsOf(
@@ -57,7 +72,10 @@ function pairsOf(
   return Object.fromEntries(outer.flatMap((x) => inner.map((y) => [`${x} > ${y}`, reason])));
 }
 
-/** In how many of `count` programs of a seed each pair meets: in the function, its tangent, its gradient, or the tangent of that. */
+/**
+ * In how many of `count` programs of a seed each pair meets: in the function, its tangent, its gradient with and without checkpoints, or
+ * the tangent of the gradient.
+ */
 export function countPairs(seed: number, count: number): ReadonlyMap<string, number> {
   const counts = new Map<string, number>(rewrites.flatMap((x) => rewrites.map((y) => [`${x} > ${y}`, 0])));
   for (let i = 0; i < count; i++) {
@@ -74,7 +92,8 @@ function regionsOf(number: number): readonly Region[] {
     const [base, active] = [underived(region), realParams(region)];
     const gradient = gradientRegion(base, active, "values gradient");
     const isActive = gradient.region().params.map((_, i) => active[i] === true);
-    const derived = [tangentRegion(base, active), gradient, tangentRegion(gradient, isActive)];
+    const inSegments = gradientRegion(underived({ ...region, checkpoint: true }), active, "values gradient");
+    const derived = [tangentRegion(base, active), gradient, inSegments, tangentRegion(gradient, isActive)];
     return [region, ...derived.map((one) => one.region())];
   } catch (error) {
     if (error instanceof PlainError) return [];
@@ -88,10 +107,8 @@ function pairsIn(region: Region): ReadonlySet<string> {
   const stripped = new Set<string>();
   walkBlock(body, {
     stmt(stmt) {
-      // a loop over strips declares first where the strip begins, by the name of the loop that it stands for
-      const [first, lanes] = stmt.kind === "for" ? stmt.body : [];
-      if (first?.kind === "let" && lanes?.kind === "for" && lanes.strip === true)
-        stripped.add(first.name.replace(/\.first(_\d+)?$/, ""));
+      const first = firstOfStrip(stmt);
+      if (first !== undefined) stripped.add(first.replace(/\.first(_\d+)?$/, ""));
     },
   });
   const found = new Set<string>();
@@ -148,5 +165,37 @@ function rewritesOf(
     own.push("promoted");
   if (stmt.kind === "reduce" && /\.sum(_\d+)?\.sum(_\d+)?$/.test(stmt.name)) own.push("promoted");
   if (block.some((one) => one.kind === "store" && /_tape(_\d+)?$/.test(one.buffer))) own.push("recorded");
+  if (stmt.kind === "for" && /^segment(_\d+)*$/.test(stmt.index)) own.push("segments");
+  else if (!isOfStrips(stmt) && isFused(stmt)) own.push("fused");
   return own;
 }
+
+/** True for a loop over strips, and for the loop over the lanes of one. The loop over the remaining iterations stands for both. */
+function isOfStrips(stmt: Stmt): boolean {
+  return stmt.kind === "for" && (stmt.strip === true || firstOfStrip(stmt) !== undefined);
+}
+
+/** The local in which a loop over strips notes where a strip begins; it has the name of the index of the original loop. */
+function firstOfStrip(stmt: Stmt): string | undefined {
+  const [first, lanes] = stmt.kind === "for" ? stmt.body : [];
+  return first?.kind === "let" && lanes?.kind === "for" && lanes.strip === true ? first.name : undefined;
+}
+
+/** True for a loop that changes cotangents as well as other values from outside of it. */
+function isFused(loop: Stmt): boolean {
+  const declared = new Set<string>();
+  const changed = new Set(loop.kind === "reduce" ? [loop.name] : []);
+  walkBlock(blocksIn(loop).flat(), {
+    stmt(stmt) {
+      if (stmt.kind === "let" || stmt.kind === "reduce") declared.add(stmt.name);
+      else if (stmt.kind === "set") changed.add(stmt.name);
+      else if (stmt.kind === "store") changed.add(stmt.buffer);
+    },
+  });
+  const names = [...changed].filter((name) => !declared.has(name) && !isOfControl(name));
+  return names.some((name) => /_bar/.test(name)) && !names.every((name) => /_bar/.test(name));
+}
+
+/** True for a local that decides which statements run. */
+const isOfControl = (name: string): boolean =>
+  /^(failure|goesOn|position|n)(_\d+)*$/.test(name.split(".")[0]!);
