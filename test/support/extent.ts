@@ -11,6 +11,14 @@ export function extent(quick: number, thorough: number, integration: number = qu
   return process.env["CI"] === "true" ? integration : quick;
 }
 
+/**
+ * All items in CI and in the thorough extent, else the `i`-th in turn: for variants that try nearly the same, of a test that runs for
+ * many numbers `i`.
+ */
+export function inTurn<T>(items: readonly T[], i: number): readonly T[] {
+  return extent(0, 1, 1) === 1 ? items : [items[i % items.length]!];
+}
+
 /** Requirement of tests that take seconds each. */
 export const inCi = "CI=true, because each takes seconds";
 

@@ -4,6 +4,7 @@ import { setChoices, withDefaults } from "../../src/engine/runtime/choices.ts";
 import { engine } from "../../src/engine/runtime/engine.ts";
 import "../../src/testing/verify/install.ts";
 import { compareOnce } from "../../src/testing/verify/verifier.ts";
+import { extent } from "./extent.ts";
 
 /** Test files without `verify`, by the reason. */
 const excluded: Readonly<Record<string, readonly string[]>> = {
@@ -11,7 +12,7 @@ const excluded: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The most scalar operations of a comparison: the suite may take some 8 s longer. */
-const verifyBudget = 20_000;
+const verifyBudget = extent(4000, 20_000, 20_000);
 
 const path = expect.getState().testPath?.replaceAll("\\", "/") ?? "";
 const reason = Object.keys(excluded).find((key) => excluded[key]!.some((name) => path.endsWith(`/${name}`)));

@@ -108,7 +108,7 @@ export function limitThreads(most: number): void {
 
 /** Runs something by kernels that have the same bits on every machine. */
 export function reproducibly<T>(run: () => T): T {
-  if (currentDevice().bits === "exact") return run();
+  if (currentDevice().bits === "exact" || engine.options.reproducible === true) return run();
   const before = engine.options;
   engine.options = { ...before, reproducible: true };
   startGeneration();

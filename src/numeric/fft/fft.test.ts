@@ -5,6 +5,8 @@ import { concatenate, expandDims, grad, jit, jvp, ones, tensor, vjp, vmap, zeros
 import * as fourier from "downhill/fft";
 import { complex, fft, ifft, irfft, rfft, type Complex } from "downhill/fft";
 import { checkPrimitive } from "downhill/testing";
+import { checkSamples } from "../../testing/check-primitive.ts";
+import { extent } from "../../../test/support/extent.ts";
 import { checkFile } from "../../../test/support/golden.ts";
 import { root } from "../../../test/support/snippets.ts";
 
@@ -43,10 +45,10 @@ const difference = (out: Complex | Tensor, expected: Given): number => {
 
 describe("as NumPy", () => {
   test.each([...new Set(cases.map(({ f }) => f))])("%s", (name) => {
-    for (const { f, x, options, out } of cases) {
-      if (f !== name) continue;
+    for (const [i, { f, x, options, out }] of cases.filter((one) => one.f === name).entries()) {
       const what = `${f} of ${x.shape.join()} ${JSON.stringify(options)}`;
       expect(difference(functions[f]!(made(x, "float64"), options), out), what).toBeLessThan(2e-15);
+      if (i % extent(3, 1, 1) !== 0) continue;
       expect(difference(functions[f]!(made(x, "float32"), options), out), `${what} in float32`).toBeLessThan(
         8e-7,
       );
@@ -89,7 +91,9 @@ describe("every rule holds", () => {
     ["complex powers of e", of((x) => complex.exp(x)), 3],
     ["lengths and angles", (re, im) => [complex.abs({ re, im }), complex.angle({ re, im })], 3],
   ])("of %s", (name, f, n) => {
-    expect(checkPrimitive(f, parts(n), { name }).samples).toBe(1);
+    // A prime length is a convolution of other lengths, so that its program is long; its rules hold if theirs do.
+    const only = n === 17 && extent(0, 1, 1) === 0 ? 0 : undefined;
+    expect(checkSamples(f, parts(n), { name }, () => only).samples).toBe(1);
   });
   test("of rfft", () => {
     for (const n of [6, 5]) expect(checkPrimitive((x: Tensor) => of(() => rfft(x))(x, x), [{ ins: [numbers(n)] }], { name: "rfft" }).samples).toBe(1); // prettier-ignore

@@ -25,7 +25,7 @@ import {
 } from "downhill/optim";
 import { bind1, definePrimitive } from "downhill/core";
 import { describe, expect, test } from "vitest";
-import { extent } from "../../../../test/support/extent.ts";
+import { extent, inTurn } from "../../../../test/support/extent.ts";
 import { problems } from "../../../../test/support/more-garbow-hillstrom.ts";
 
 const total =
@@ -53,7 +53,8 @@ describe("the problems of Moré, Garbow and Hillstrom", () => {
       expect(converged).toBe(true);
     });
 
-    test.each(["bfgs", "lbfgs", "newton-cg"] as const)("by %s", (method) => {
+    const methods = inTurn(["bfgs", "lbfgs", "newton-cg"] as const, problems.indexOf(problem));
+    test.each(methods)("by %s", (method) => {
       // strongly curved valleys that a trust region follows in tiny steps
       const { value, converged } = minimize(total(residuals), start, { method, maxIterations: 5000 });
       if (method !== "newton-cg") expect(converged).toBe(true);
