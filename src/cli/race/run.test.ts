@@ -5,6 +5,7 @@ import { findLandscape, race, type Race, zoo } from "downhill/landscapes";
 import { adam, sgd } from "downhill/optim";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { recordOutput } from "../../../test/support/command.ts";
+import { extent } from "../../../test/support/extent.ts";
 import { type RaceRequest, showRace } from "./run.ts";
 
 let folder: string;
@@ -56,7 +57,8 @@ describe("downhill race", () => {
     expect(runs.map(({ points }) => points)).toEqual(expected.runs.map(({ points }) => points));
   });
 
-  test.each(Object.keys(zoo))("has four optimisers that suit %s: none diverges", async (landscape) => {
+  const some = Object.keys(zoo).filter((_, i) => i % extent(3, 1, 1) === 0);
+  test.each(some)("has four optimisers that suit %s: none diverges", async (landscape) => {
     const { runs } = await asJson({ landscape });
     expect(runs).toHaveLength(4);
     expect(runs.filter(({ outcome }) => outcome === "diverged")).toEqual([]);
@@ -173,6 +175,7 @@ describe("a plain function in a file", () => {
     "export const plain = (x: number) => x;",
   ].join("\n");
   let file: string;
+  let ofFormula: Promise<Race> | undefined;
   beforeAll(() => {
     file = join(folder, "bowls.ts");
     writeFileSync(file, bowls);
@@ -188,7 +191,7 @@ describe("a plain function in a file", () => {
   ])("of %s goes where its formula goes", async (name, coordinates) => {
     const options = { optimizers: "sgd(lr=0.1), adam(lr=0.3)", start: "2,1.5", steps: "40" };
     const own = await asJson({ landscape: `${file}#${name}`, ...options });
-    const formula = await asJson({ landscape: "(x - 1)^2 + 3*(y + 2)^2", ...options });
+    const formula = await (ofFormula ??= asJson({ landscape: "(x - 1)^2 + 3*(y + 2)^2", ...options }));
     expect(own.landscape.coordinates).toEqual(coordinates);
     for (const [i, { points }] of own.runs.entries()) {
       const expected = formula.runs[i]!.points;
