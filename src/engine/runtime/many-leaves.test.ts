@@ -2,6 +2,10 @@ import { afterEach, expect, test } from "vitest";
 import { sin, sum, tensor } from "../../numeric/array/index.ts";
 import "../../numeric/array/methods.ts";
 import type { Tensor } from "../ir/tensor.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { arrayType } from "../ir/types.ts";
+import { traceProgram } from "../trace/staging.ts";
+import { grad } from "../transforms/grad.ts";
 import "./install.ts";
 import { configure } from "./configure.ts";
 import { jit } from "./jit.ts";
@@ -85,4 +89,17 @@ test("functions of very many arrays become WebAssembly, whose code is optimised 
   };
   expect(backendsOf(100)).toEqual(["js"]);
   expect(backendsOf(200).join()).toContain("wasm");
+});
+
+test("more tensors than the call stack holds were a RangeError without a name", () => {
+  const xs = new Array<number>(60_000).fill(1);
+  const first = (...all: Tensor[]): Tensor => all[0]!.mul(all.at(-1)!);
+  expect(() => jit(first)(...(xs as never[]))).toThrowErrorMatchingInlineSnapshot(
+    `[DownhillError: jit(first): the function was called with 60000 arguments, and 32768 is the most. Pass an array of tensors as one argument: f(tensors) instead of f(...tensors).]`,
+  );
+  expect(() => grad(first)(...(xs as never[]))).toThrow("grad: the function was called with 60000 arguments");
+  const types = new Array<ArrayType>(200_000).fill(arrayType("float64", []));
+  expect(() => traceProgram("f", types, (x) => [x!])).toThrowErrorMatchingInlineSnapshot(
+    `[DownhillError: f: 200000 tensors go into one program, which are too many for the call stack. Put tensors of one shape into one tensor with stack.]`,
+  );
 });

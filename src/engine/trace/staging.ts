@@ -95,13 +95,31 @@ export function traceProgram(
     makeStagingTrace,
     (trace) => {
       const ins = types.map((type, i) => trace.input(type, names[i]));
-      const results = f(...ins);
+      const results = callWithAll(name, f, ins);
       const outs = results.map((x) => trace.varOf(x));
       const inputs = [...trace.captured.values(), ...ins.map((x) => trace.varOf(x))];
       return { program: { name, ins: inputs, eqns: trace.eqns, outs }, captured: [...trace.captured.keys()] };
     },
     true,
   );
+}
+
+/** Inputs beyond which a full call stack is put down to their number. */
+const manyInputs = 16_384;
+
+/** Calls a function with its operands spread. @throws DownhillError `range` for more than the call stack holds. */
+function callWithAll<T>(name: string, f: (...xs: Tensor[]) => T, ins: readonly Tensor[]): T {
+  try {
+    return f(...ins);
+  } catch (error) {
+    if (ins.length <= manyInputs || !(error instanceof RangeError)) throw error;
+    throw new DownhillError(
+      "range",
+      `${name}: ${ins.length} tensors go into one program, which are too many for the call stack. ` +
+        "Put tensors of one shape into one tensor with stack.",
+      { cause: error },
+    );
+  }
 }
 
 /**

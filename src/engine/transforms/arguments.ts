@@ -15,15 +15,27 @@ export interface FlatArguments {
 
 const leafDef: TreeDef = { kind: "leaf" };
 
+/** Most arguments of one call. Each transform spreads them on the call stack, which holds some 100,000 values. */
+const mostArguments = 32_768;
+
 /**
  * Flattens arguments. Plain booleans are static, except in carries of loops and branches; an empty array that is a
  * whole argument is a tensor of size 0.
+ *
+ * @throws DownhillError `range` for more arguments than the call stack holds.
  */
 export function flattenArguments(
   args: readonly unknown[],
   operation: string,
   booleans?: BooleanRole,
 ): FlatArguments {
+  if (args.length > mostArguments) {
+    throw new DownhillError(
+      "range",
+      `${operation}: the function was called with ${args.length} arguments, and ${mostArguments} is the most. ` +
+        "Pass an array of tensors as one argument: f(tensors) instead of f(...tensors).",
+    );
+  }
   const leaves: unknown[] = [];
   const defs = new Array<TreeDef>(args.length);
   for (let i = 0; i < args.length; i++) {
