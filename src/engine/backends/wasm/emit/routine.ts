@@ -5,6 +5,7 @@ import { bytesPerElement } from "../../../kernel/executable.ts";
 import type { Buffer, Expr, Procedure, Routine, ScalarType, Stmt, Temp } from "../../../kernel/scalar.ts";
 import { constantSize, sizeExpr } from "../../../kernel/sizes.ts";
 import { reachedBy, usesOf, usesOfBlock } from "../../../kernel/uses.ts";
+import { blocksIn } from "../../../kernel/walk.ts";
 import type { BufferAddress, FunctionFrame, MemoryLocal } from "./frame.ts";
 import { openFrame } from "./frame.ts";
 import { procedureFunction } from "./procedure.ts";
@@ -49,10 +50,25 @@ export function compileRoutine(routine: Routine, memory: CodeMemory, settings: E
   return published(emitRoutine(routine, memory, settings), memory);
 }
 
+/**
+ * True if one statement of a block, or of a block in it, uses more locals from outside of it than a function may have. These stay in
+ * memory, where other threads would not find them.
+ */
+function hasWideStatement(block: readonly Stmt[]): boolean {
+  if (usesOfBlock(block).touched.size <= mostIncoming) return false;
+  return block.some((stmt) => {
+    const { touched, declared } = usesOf([stmt]);
+    let outer = 0;
+    for (const name of touched.keys()) if (!declared.has(name)) outer++;
+    return outer > mostIncoming || blocksIn(stmt).some(hasWideStatement);
+  });
+}
+
 /** Compiles a routine to bytes. */
 export function emitRoutine(routine: Routine, memory: CodeMemory, settings: EmitSettings): RoutineModule {
   const values = routine.outputs.flatMap((output) => (output.kind === "scalar" ? [output.value] : []));
-  const target = targetOf(memory, settings);
+  const wanted = targetOf(memory, settings);
+  const target = { ...wanted, shares: wanted.shares && !hasWideStatement(routine.body) };
   const unit = openUnit(
     routine.name,
     memory,

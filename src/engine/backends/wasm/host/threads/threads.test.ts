@@ -401,6 +401,29 @@ describe("threads that share work", () => {
     pool.close();
   });
 
+  testInCi("do not share a routine with a statement of more outer locals than a function may have", () => {
+    const made = elementwise(200_000, "f64", (x, y) => k.call(exp64, k.mul(x, y)));
+    const block = k.makeBlock();
+    const factor = k.local("f64", "factor");
+    const values = Array.from({ length: 50_100 }, (_, i) => block.let(`v${i}`, k.mul(factor, k.f64(i))));
+    block.if(k.lt(k.f64(0), factor), (then) =>
+      values.forEach((value, i) => then.store("many", k.i32(i), value)),
+    );
+    const routine: Routine = {
+      ...made,
+      inputs: [{ kind: "scalar", name: "factor", type: "f64" }, ...made.inputs],
+      outputs: [...made.outputs, buffer("many", "f64", values.length)],
+      body: [...block.statements, ...made.body],
+    };
+    const pool = openPool(2);
+    expectSame(
+      outcome(routine, compile(routine, pool)),
+      outcome(routine, interpBackend.compile(routine)),
+      () => "",
+    );
+    pool.close();
+  });
+
   test("are not started before work is long enough", () => {
     const pool = openPool(2);
     const short = compile(elementwise(1000, "f64", k.add), pool);
