@@ -163,7 +163,7 @@ describe("the same bits as ever", () => {
       expect({ status, backends }).toEqual({ status: 0, backends: ["wasm"] });
       expect(stderr.match(/downhill: .*/g)).toEqual([
         expect.stringMatching(
-          /^downhill: this process may reserve too few addresses \(ulimit -v\) for 8 threads; /,
+          /^downhill: the limit of address space \(ulimit -v\) is too low for 8 threads; /,
         ),
       ]);
       expect(bits).toEqual(usual.bits);

@@ -26,7 +26,7 @@ function oomOf(run: () => unknown): DownhillError | undefined {
     return undefined;
   } catch (problem) {
     if (!(problem instanceof DownhillError) || problem.code !== "oom") throw problem;
-    expect(problem.message).toMatch(/^out of memory: .+ MiB .*They use \d+ MiB.* Smaller batches need less/);
+    expect(problem.message).toMatch(/^out of memory: .+ MiB .*They use \d+ MiB.* Use smaller batches/);
     return problem;
   }
 }
@@ -104,7 +104,7 @@ describe("in 8 MiB for kernels", () => {
     for (let round = 0; round < 3; round++) {
       const problem = oomOf(() => f(numbers(1_200_000)));
       expect(problem?.message).toMatch(
-        /5 MiB were asked for \(copies of arguments and results\) beside 5 MiB for the same call; .* 8 MiB in all/,
+        /5 MiB were requested \(copies of arguments and results\), in addition to 5 MiB for the same call; .* is 8 MiB/,
       );
       expect(f(numbers(700_000)).at(0).item()).toBe(Math.fround(2 * x));
     }
