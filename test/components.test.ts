@@ -33,7 +33,7 @@ function linesOf(path: string): number {
   const full = join(root, path);
   if (!statSync(full).isDirectory()) return readFileSync(full, "utf8").split("\n").length - 1;
   return readdirSync(full, { recursive: true, encoding: "utf8" })
-    .filter((file) => /\.ts$/.test(file) && !/\.(test|generated)\.ts$/.test(file))
+    .filter((file) => file.endsWith(".ts") && !/\.(test|generated)\.ts$/.test(file))
     .reduce((sum, file) => sum + linesOf(join(path, file)), 0);
 }
 
