@@ -2,7 +2,7 @@
 // differentiates regions, and checks every rule of theirs while it runs.
 import type {
   ArrayDeclaration,
-  For,
+  RegionFor,
   Position,
   PositionIndex,
   Region,
@@ -262,7 +262,7 @@ class Run<S extends number | object> {
     }
   }
 
-  #repeat({ index, from, to, step, reverse, live, body }: For): void {
+  #repeat({ index, from, to, step, reverse, live, body }: RegionFor): void {
     if (!Number.isInteger(step) || step === 0 || (reverse === true && live !== undefined))
       throw new RegionFailure("invalid", `the loop over ${index} has step ${step} or is reverse and live`);
     const [first, end] = [this.#typed(from, "i32"), this.#typed(to, "i32")];

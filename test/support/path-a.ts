@@ -2,7 +2,13 @@
 // `at` and written by `dynamicUpdateSlice`. Its derivatives come of those of the primitives alone.
 import type { Tensor } from "downhill";
 import * as d from "downhill";
-import type { For, Region, RegionExpr, RegionStmt, RegionType } from "../../src/engine/region/form/region.ts";
+import type {
+  RegionFor,
+  Region,
+  RegionExpr,
+  RegionStmt,
+  RegionType,
+} from "../../src/engine/region/form/region.ts";
 import { convertFunction } from "../../src/engine/kernel/operations.ts";
 import { assertNever, must } from "../../src/engine/util/assert-never.ts";
 import type { RegionCounts } from "./evaluate-region.ts";
@@ -128,7 +134,7 @@ class Trace {
     }
   }
 
-  #for({ index, from, to, step, reverse, live, body }: For): void {
+  #for({ index, from, to, step, reverse, live, body }: RegionFor): void {
     const changed = changedIn(body);
     const first = this.#value(from);
     // the distance to the end, rounded up to whole steps

@@ -132,3 +132,26 @@ function side(x: ExprText, operator: string, level: Precedence, isLeft: boolean)
     x.level === "bitwise";
   return needsThought ? `(${x.text})` : x.text;
 }
+
+/**
+ * Returns the lines of statements: the head of each, then its blocks in braces. A second block follows `else`, unless it is empty.
+ *
+ * @param depth levels of indentation.
+ */
+export function blockLines<S>(
+  block: readonly S[],
+  depth: number,
+  headOf: (stmt: S) => string,
+  blocksOf: (stmt: S, depth: number) => readonly (readonly S[])[],
+): string[] {
+  const indent = "  ".repeat(depth);
+  return block.flatMap((stmt) => {
+    const head = indent + headOf(stmt);
+    const [body, otherwise = []] = blocksOf(stmt, depth);
+    if (body === undefined) return [head];
+    const lines = [`${head} {`, ...blockLines(body, depth + 1, headOf, blocksOf)];
+    if (otherwise.length > 0)
+      lines.push(`${indent}} else {`, ...blockLines(otherwise, depth + 1, headOf, blocksOf));
+    return [...lines, `${indent}}`];
+  });
+}

@@ -1,20 +1,10 @@
 import { assertNever } from "../util/assert-never.ts";
 import type { ExprText } from "./code.ts";
-import { callCode, conditional, infix, literal, prefix, primary } from "./code.ts";
-import type {
-  Buffer,
-  Contract,
-  Expr,
-  BufferPointer,
-  Procedure,
-  Routine,
-  SizeExpr,
-  Stmt,
-  Temp,
-} from "./scalar.ts";
+import { blockLines, callCode, conditional, infix, literal, prefix, primary } from "./code.ts";
+import type { Buffer, Contract, Expr, BufferPointer, Procedure, Routine, SizeExpr, Stmt, Temp } from "./scalar.ts";
 import { binaryOperations, unaryOperations } from "./operations.ts";
 import { sizeExpr } from "./sizes.ts";
-import { checkDepth } from "./walk.ts";
+import { blocksIn, checkDepth } from "./walk.ts";
 
 /**
  * Prints a routine: `routine double(a: f64[3]) -> (out: f64[3]) { for i in 0..3 { out[i] = a[i] * 2 } }`, over several
@@ -31,7 +21,7 @@ export function printRoutine(routine: Routine): string {
   return [
     `routine ${showName(routine.name)}(${inputs.join(", ")}) -> (${outputs.join(", ")}) {`,
     ...routine.temps.map((temp) => `  temp ${showTemp(temp)}`),
-    ...blockLines(routine.body, 1),
+    ...blockLines(routine.body, 1, printHead, printedBlocks),
     ...(results.length > 0 ? [`  return ${results.join(", ")}`] : []),
     "}",
   ].join("\n");
@@ -42,7 +32,7 @@ export function printProcedure(procedure: Procedure): string {
   const params = procedure.params.map((param) => `${showName(param.name)}: ${param.type}`);
   return [
     `procedure ${showName(procedure.name)}(${params.join(", ")}) -> ${procedure.result.type} {`,
-    ...blockLines(procedure.body, 1),
+    ...blockLines(procedure.body, 1, printHead, printedBlocks),
     `  return ${printExpr(procedure.result)}`,
     "}",
   ].join("\n");
@@ -104,33 +94,10 @@ function contractHead({ out, left, right, dims, accumulate }: Contract): string 
   return `contract ${place(out)} ${sign} ${place(left)} · ${place(right)} over ${over.join(", ")}`;
 }
 
-function blockLines(block: readonly Stmt[], depth: number): string[] {
+/** The blocks to print: a `reduce` without statements is one line. */
+function printedBlocks(stmt: Stmt, depth: number): readonly (readonly Stmt[])[] {
   checkDepth(depth);
-  const indent = "  ".repeat(depth);
-  return block.flatMap((stmt) => {
-    const head = indent + printHead(stmt);
-    switch (stmt.kind) {
-      case "for":
-      case "while":
-        return [`${head} {`, ...blockLines(stmt.body, depth + 1), `${indent}}`];
-      case "if": {
-        const then = [`${head} {`, ...blockLines(stmt.then, depth + 1)];
-        if (stmt.otherwise.length === 0) return [...then, `${indent}}`];
-        return [...then, `${indent}} else {`, ...blockLines(stmt.otherwise, depth + 1), `${indent}}`];
-      }
-      case "reduce":
-        if (stmt.body.length === 0) return [head];
-        return [`${head} {`, ...blockLines(stmt.body, depth + 1), `${indent}}`];
-      case "let":
-      case "set":
-      case "store":
-      case "contract":
-      case "comment":
-        return [head];
-      default:
-        return assertNever(stmt, "blockLines");
-    }
-  });
+  return stmt.kind === "reduce" && stmt.body.length === 0 ? [] : blocksIn(stmt);
 }
 
 function exprCode(expr: Expr, depth: number): ExprText {

@@ -1,18 +1,12 @@
 // A region over a batch: a loop over the items around all that it does, one after the other.
 import type { ArrayType } from "../ir/types.ts";
 import type { Region, RegionExpr, RegionParam, RegionResult, RegionStmt } from "../region/form/region.ts";
-import {
-  declaredBy,
-  mapBlocksOf,
-  mapExpr,
-  mapExpressionsOf,
-  namesOf,
-  walkStmts,
-} from "../region/form/walk.ts";
+import { mapBlocksOf, mapExpr, mapExpressionsOf, walkStmts } from "../region/form/walk.ts";
 import { constantSize } from "../kernel/sizes.ts";
 import { must } from "../util/assert-never.ts";
 import { plansFor, remember } from "./region-shapes.ts";
 import { append } from "../util/append.ts";
+import { declaredBy, namesOf } from "../region/form/names.ts";
 
 const i32 = (value: number): RegionExpr => ({ kind: "const", type: "i32", value });
 

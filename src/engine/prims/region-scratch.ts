@@ -96,17 +96,26 @@ function writtenOnce(
   }));
 }
 
-/** A buffer that was made, and what for. */
+/** A buffer that a loop pass asked for. */
 interface ScratchBuffer {
   readonly buffer: Buffer;
   readonly use: ScratchUse;
 }
 
-/** Takes note of buffers that are made while a region is written, all of known sizes. */
+/** Scratch memory of a region in a program, for `Host.scratch`. */
+interface ScratchCollector extends NonNullable<Host["scratch"]> {
+  /** In order. All sizes are numbers. */
+  readonly made: readonly ScratchBuffer[];
+  /** True if the requests equal the scratch arrays that the program declared. */
+  isGranted(): boolean;
+}
+
+/** Collects the buffers that are requested while a region is written. Without `declared`, grants all of them. */
 export function collectScratch(
   alone: ReadonlyMap<string, SizeExpr>,
   holdsProducts: boolean,
-): NonNullable<Host["scratch"]> & { readonly made: readonly ScratchBuffer[] } {
+  declared?: readonly Scratch[],
+): ScratchCollector {
   const made: ScratchBuffer[] = [];
   return {
     made,
@@ -114,11 +123,11 @@ export function collectScratch(
     holdsProducts,
     add: (buffer, use) => void made.push({ buffer, use }),
     sizeOf: (buffer) => alone.get(buffer),
+    isGranted: () => declared === undefined || areDeclared(made, declared),
   };
 }
 
-/** Whether the buffers that were asked for are the scratch arrays that were declared. */
-export function areDeclared(made: readonly ScratchBuffer[], declared: readonly Scratch[]): boolean {
+function areDeclared(made: readonly ScratchBuffer[], declared: readonly Scratch[]): boolean {
   return (
     made.length === declared.length &&
     made.every(({ buffer: { type, size } }, i) => {

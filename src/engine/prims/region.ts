@@ -1,34 +1,12 @@
 // Ordinary code with loops, mutable locals and arrays as one operation among others. Its derivatives are regions again.
 import { DownhillError, internalError } from "../errors/index.ts";
-import type {
-  DualResults,
-  FailureReport,
-  LowerContext,
-  Maybe,
-  PartialTools,
-  PartialValue,
-  Primitive,
-  Scratch,
-  TransformTools,
-  WriteView,
-} from "../ir/primitive.ts";
+import type { DualResults, Maybe, PartialTools, PartialValue, Primitive, TransformTools } from "../ir/primitive.ts";
 import { builtIn, isMasked } from "../ir/primitive.ts";
 import type { Equation } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import type { ArrayType, DType } from "../ir/types.ts";
+import type { DType } from "../ir/types.ts";
 import { arrayType, isFloating } from "../ir/types.ts";
-import * as k from "../kernel/build.ts";
-import type { Block } from "../kernel/build.ts";
-import type { Expr, SizeExpr } from "../kernel/scalar.ts";
-import { constantSize } from "../kernel/sizes.ts";
-import { failureOf } from "../region/lower/failure.ts";
 import type { LowerOptions } from "../region/lower/options.ts";
-import { plus } from "../kernel/index-arithmetic.ts";
-import { withBuffers } from "../loops/rewrite.ts";
-import type { Written } from "../region/lower/region.ts";
-import { writeRegion } from "../region/lower/region.ts";
-import type { ArrayMemory, ArrayPlace, Host, Site } from "../region/lower/scope.ts";
-import type { ArrayPlan } from "../region/lower/sizes.ts";
 import { maskedResults, withMaskedProducts } from "../region/derive/masked-tangents.ts";
 import type { Region, RegionResult } from "../region/form/region.ts";
 import { maxLength } from "../region/form/region.ts";
@@ -42,12 +20,12 @@ import { strongMul } from "./arithmetic.ts";
 import { keep, present } from "./carries.ts";
 import { add, convert, full, instantiate } from "./linear.ts";
 import { batchRegion } from "./region-batch.ts";
-import { areDeclared, collectScratch, extraScratch } from "./region-scratch.ts";
+import { emitRegion, planMemory } from "./region-emit.ts";
+import { extraScratch } from "./region-scratch.ts";
 import type { RegionPart } from "./region-shapes.ts";
 import {
   affectedBy,
   dtypes,
-  plansFor,
   remember,
   sizeParams,
   typesOf,
@@ -57,7 +35,6 @@ import {
 } from "./region-shapes.ts";
 import { scalarFunctions } from "./scalar-functions.ts";
 import { sum } from "./shape.ts";
-import { append, replaceAll } from "../util/append.ts";
 
 /** A region applied to operands that are its parameters. */
 export interface RegionParams {
@@ -113,10 +90,10 @@ const regionPrim: Primitive<RegionParams> = /* @__PURE__ */ builtIn<RegionParams
   lowering: {
     kind: "loops",
     scratch: ({ region, lowering }, ins) => [
-      ...memoryOf(region, ins).scratch,
+      ...planMemory(region, ins).scratch,
       ...extraScratch(region, ins, lowering),
     ],
-    emit: emitRegion,
+    emit: (context, { region, lowering }) => emitRegion(context, region, lowering),
   },
   cost: "high",
 });
@@ -316,199 +293,6 @@ function transposed(region: Region, linear: readonly boolean[], masked: readonly
       { masked },
     ),
   );
-}
-
-/** Where the arrays of a region lie within a program. */
-interface RegionMemory {
-  readonly scratch: readonly Scratch[];
-  /** By name: the result, or the scratch array and where in it. */
-  readonly places: ReadonlyMap<
-    string,
-    | { readonly result: number }
-    | {
-        readonly scratch: number;
-        readonly start: number;
-        readonly isExchanged: boolean;
-        readonly capacity?: number;
-      }
-  >;
-}
-
-/** Elements that arrays have room for at first whose length only the run can tell. */
-const firstCapacity = 256;
-
-/** Elements that there must be room for in arrays of a region, where calls have asked for more. */
-const capacities = /* @__PURE__ */ new WeakMap<Region, Map<string, number>>();
-
-function memoryOf(region: Region, ins: readonly ArrayType[]): RegionMemory {
-  const scratch: Scratch[] = [];
-  const places = new Map<string, RegionMemory["places"] extends ReadonlyMap<string, infer V> ? V : never>();
-  const plans = plansFor(region, ins);
-  for (const [name, plan] of plans) {
-    if (plan.group[0] !== name) continue;
-    const result = region.results.findIndex((one) => one.kind === "array" && one.name === name);
-    if (plan.group.length === 1 && result >= 0) {
-      places.set(name, { result });
-      continue;
-    }
-    const { size, capacity } = roomOf(region, plan.group.map((one) => must(plans.get(one), "a plan"))); // prettier-ignore
-    plan.group.forEach((one, i) =>
-      places.set(one, {
-        scratch: scratch.length,
-        start: i * size,
-        isExchanged: plan.group.length > 1,
-        ...(capacity ? { capacity: size } : {}),
-      }),
-    );
-    scratch.push({ name, type: arrayType(dtypes[plan.declaration.type], [size * plan.group.length]) });
-  }
-  return { scratch, places };
-}
-
-/** Elements of each array of a group, and whether more may be needed. */
-function roomOf(
-  region: Region,
-  group: readonly ArrayPlan[],
-): { readonly size: number; readonly capacity: boolean } {
-  const sizes = group.map(({ size }) => (size === undefined ? undefined : constantSize(size)));
-  const known = sizes.every((n) => n !== undefined);
-  if (known) return { size: Math.max(...sizes), capacity: false };
-  const asked = group.map(
-    ({ declaration }) => capacities.get(region)?.get(declaration.name) ?? firstCapacity,
-  );
-  return { size: Math.max(...asked), capacity: true };
-}
-
-/** Has programs that are compiled from now on have room for so many elements in an array. */
-function makeRoom(region: Region, array: string, wanted: number): boolean {
-  if (wanted > maxLength) return false;
-  let known = capacities.get(region);
-  if (known === undefined) capacities.set(region, (known = new Map<string, number>()));
-  known.set(array, Math.min(maxLength, Math.max(2 * (known.get(array) ?? firstCapacity), wanted)));
-  return true;
-}
-
-function emitRegion(context: LowerContext, { region, lowering = {} }: RegionParams): void {
-  const { block, fresh, ins, outs, scratch } = context;
-  const types = ins.map((x) => x.type);
-  const { places, scratch: own } = memoryOf(region, types);
-  const declared = extraScratch(region, types, lowering);
-  const holdsProducts = declared.some(({ name }) => name === "products");
-  const prelude = k.makeBlock();
-  const scalars = new Map<string, Expr>();
-  const arrays = new Map<string, ArrayPlace>();
-  region.params.forEach(({ kind, name, type }, i) => {
-    const view = ins[i] as WriteView;
-    if (kind === "scalar") {
-      const value = view.read(k.i32(0));
-      // memory for products was found without knowing integers: it lies as it was thought to where they are not known here either
-      const isSteady = value.kind === "const" && !(holdsProducts && type === "i32");
-      scalars.set(name, isSteady ? value : prelude.let(fresh(name), value));
-      return;
-    }
-    const { buffer, offset } = memoryIn(view);
-    arrays.set(name, { type, buffer, offset, dims: view.type.shape.map((n) => k.i32(n)) });
-  });
-  const memory = new Map<string, ArrayMemory>();
-  const copies = new Map<string, WriteView>();
-  for (const [name, place] of places) {
-    if ("result" in place) {
-      memory.set(name, { ...memoryIn(outs[place.result]!), capacity: undefined });
-      continue;
-    }
-    const { buffer, offset } = memoryIn(scratch[place.scratch]!);
-    const start = plus(offset, k.i32(place.start));
-    const capacity = place.capacity === undefined ? undefined : k.i32(place.capacity);
-    memory.set(name, {
-      buffer,
-      offset: place.isExchanged ? prelude.let(fresh(`${name}.at`), start) : start,
-      capacity,
-    });
-    const result = region.results.findIndex((one) => one.kind === "array" && one.name === name);
-    if (result >= 0) copies.set(name, outs[result]!);
-  }
-  const { failure } = context;
-  const write = (extra: Host["scratch"]): { readonly inner: Block; readonly written: Written } => {
-    const inner = k.makeBlock();
-    const written = writeRegion(
-      region,
-      scalarFunctions,
-      {
-        block: inner,
-        failure: {
-          site: failure.site,
-          wanted: failure.wanted,
-          length: failure.length,
-          value: (i) => failure.value(i),
-          canFail: failure.canFail,
-          add: (site) => failure.add(reportOf(region, site)),
-        },
-        fresh,
-        scalars,
-        arrays,
-        memoryOf: (name) => must(memory.get(name), `the memory of "${name}"`),
-        ...(extra && { scratch: extra }),
-      },
-      {
-        ...lowering,
-        outOf(name) {
-          const view = copies.get(name);
-          return view && memoryIn(view);
-        },
-        dimsOf: [],
-      },
-    );
-    return { inner, written };
-  };
-  const extra = collectScratch(roomAlone(region, types, arrays, memory), holdsProducts);
-  let { inner, written } = write(extra);
-  if (areDeclared(extra.made, declared)) {
-    const names = extra.made.map(
-      ({ buffer }, i) => [buffer.name, memoryIn(scratch[own.length + i]!).buffer] as const,
-    );
-    replaceAll(inner.statements, withBuffers(inner.statements, new Map(names)));
-  } else ({ inner, written } = write(undefined)); // memory lies otherwise here than it was thought to
-  for (const { type, name } of written.locals) prelude.let(name, k.constant(type, 0));
-  let next = 0;
-  region.results.forEach((result, i) => {
-    if (result.kind === "scalar") outs[i]!.write(inner, k.i32(0), written.scalars[next++]!);
-  });
-  append(block.statements, prelude.statements);
-  // after an error nothing is computed any more: an operand may be anything then
-  if (failure.canFail)
-    block.if(k.eq(failure.site, k.i32(0)), (then) => append(then.statements, inner.statements));
-  else append(block.statements, inner.statements);
-}
-
-/** Room in the buffers of arrays that lie there alone, from the beginning on. */
-function roomAlone(
-  region: Region,
-  ins: readonly ArrayType[],
-  arrays: ReadonlyMap<string, ArrayPlace>,
-  memory: ReadonlyMap<string, ArrayMemory>,
-): ReadonlyMap<string, SizeExpr> {
-  const uses = new Map<string, number>();
-  for (const { buffer } of [...arrays.values(), ...memory.values()])
-    uses.set(buffer, (uses.get(buffer) ?? 0) + 1);
-  const alone = new Map<string, SizeExpr>();
-  for (const [name, { size }] of plansFor(region, ins)) {
-    const { buffer, offset } = must(memory.get(name), `the memory of "${name}"`);
-    const isFirst = offset.kind === "const" && offset.value === 0;
-    if (size !== undefined && isFirst && uses.get(buffer) === 1) alone.set(buffer, size);
-  }
-  return alone;
-}
-
-function memoryIn({ buffer, offset }: WriteView): { readonly buffer: string; readonly offset: Expr } {
-  if (buffer === undefined) throw internalError("an array of a region has no memory");
-  return { buffer, offset: offset ?? k.i32(0) };
-}
-
-function reportOf(region: Region, site: Site): FailureReport {
-  return {
-    error: (wanted, length, values) => failureOf(region, site, wanted, length, values),
-    ...(site.kind === "capacity" ? { makeRoom: (wanted) => makeRoom(region, site.array!, wanted) } : {}),
-  };
 }
 
 /** An equation of a region, lowered by other options; others stay unchanged. */

@@ -1,37 +1,41 @@
-// Long loops in segments: what a loop changes is saved where segments begin, and the way back runs a segment forwards again, with
-// records, before it goes back. Records are as long as one segment. Where there are fewer places to save in than segments, a schedule
-// says which are saved when (`binomial`).
+// Checkpointing of long loops. The forward pass saves the state at the beginning of segments; the backward pass runs a segment forward
+// again, with tapes as long as one segment, before it goes backward. With fewer snapshots than segments, a schedule decides when each
+// state is saved (`schedule`).
 import type { Builder } from "../form/build.ts";
-import { constant, convert, forEachElement, load, local, makeWriter } from "../form/build.ts";
+import { constant, convert, local, makeWriter } from "../form/build.ts";
+import { declaredBy, targetOf } from "../form/names.ts";
+import type {
+  ArrayDeclaration,
+  Region,
+  RegionBlock,
+  RegionExpr,
+  RegionFor,
+  RegionLet,
+  RegionStmt,
+  RegionType,
+} from "../form/region.ts";
+import { walkExpressions, walkStmts } from "../form/walk.ts";
 import type { Linearity } from "./linearity.ts";
-import { targetOf } from "./linearity.ts";
-import type { Block, Needs } from "./needs.ts";
-import type { ArrayDeclaration, For, Region, RegionExpr, RegionStmt, RegionType } from "../form/region.ts";
-import {
-  declaredBy,
-  mapBlocksOf,
-  mapExpr,
-  mapExpressionsOf,
-  walkExpressions,
-  walkStmts,
-} from "../form/walk.ts";
+import type { Needs } from "./needs.ts";
+import type { SegmentedLoop } from "./reverse-plan.ts";
+import { planSchedule } from "./schedule.ts";
 
-/** What a loop changes of what is declared outside of it, and what it reads and statements behind it change. */
-export interface LoopState {
+/** Locals and arrays from outside of a loop that the loop changes, or that it reads and later statements change. */
+export interface CheckpointState {
   readonly scalars: readonly { readonly name: string; readonly type: RegionType }[];
   readonly arrays: readonly ArrayDeclaration[];
 }
 
 /**
- * The loops of an outermost block that go in segments, with what they change: those that record, tell their iterations beforehand, and
- * write to no array that is a result.
+ * Finds the loops of an outermost block to run in segments, and their states: loops that save values, have a trip count known before
+ * the loop, and write to no array that is a result.
  */
-export function checkpointedLoops(
+export function findCheckpointedLoops(
   { body, results }: Pick<Region, "body" | "results">,
   { linear }: Linearity,
   needs: Needs,
-): ReadonlyMap<RegionStmt, LoopState> {
-  const found = new Map<RegionStmt, LoopState>();
+): ReadonlyMap<RegionFor, CheckpointState> {
+  const found = new Map<RegionFor, CheckpointState>();
   const isResult = (name: string): boolean =>
     results.some((result) => result.kind === "array" && result.name === name);
   const declarations = new Map<string, RegionStmt>();
@@ -39,7 +43,7 @@ export function checkpointedLoops(
     const name = declaredBy(stmt);
     if (name !== undefined) declarations.set(name, stmt);
     if (stmt.kind !== "for" || stmt.live !== undefined || stmt.reverse === true) continue;
-    if (![...needs.recorded.values()].some(({ loops }) => loops[0] === stmt)) continue;
+    if (![...needs.saved.values()].some(({ loops }) => loops[0] === stmt)) continue;
     const changed = new Set(changedIn([stmt], linear));
     const later = changedIn(body.slice(at + 1), linear);
     walkExpressions([stmt], (expr) => {
@@ -59,8 +63,8 @@ export function checkpointedLoops(
   return found;
 }
 
-/** Known names that statements change, of those declared outside of them. */
-function changedIn(stmts: Block, linear: ReadonlySet<string>): ReadonlySet<string> {
+/** Names that are not linear, declared outside of the statements, and changed by them. */
+function changedIn(stmts: RegionBlock, linear: ReadonlySet<string>): ReadonlySet<string> {
   const changed = new Set<string>();
   const declared = new Set<string>();
   walkStmts(stmts, (stmt) => {
@@ -73,35 +77,19 @@ function changedIn(stmts: Block, linear: ReadonlySet<string>): ReadonlySet<strin
   return new Set([...changed].filter((name) => !declared.has(name) && !linear.has(name)));
 }
 
-/** A loop in segments. */
-export interface Segments {
-  /** How many there are. */
-  readonly count: RegionExpr;
-  /** Declarations before the loop. */
-  readonly begin: readonly RegionStmt[];
-  /** The bounds of `many` segments from one on, and statements that compute them. */
-  bounds(segment: RegionExpr, many?: RegionExpr): Bounds;
-  /** Runs a body for the iterations of `many` segments from one on, under names of its own. */
-  run(body: Block, segment: RegionExpr, many?: RegionExpr): readonly RegionStmt[];
-  /** Saves what the loop changes in one of the places for it, or sets it to what was saved. */
-  save(place: RegionExpr): readonly RegionStmt[];
-  restore(place: RegionExpr): readonly RegionStmt[];
-}
-
-interface Bounds {
-  readonly stmts: readonly RegionStmt[];
-  readonly from: RegionExpr;
-  readonly to: RegionExpr;
-}
-
 /**
- * Cuts a loop of n iterations in segments of ⌈√n⌉, with a place to save for each; or in segments of `snapshots` iterations, with as
- * many places.
+ * Plans a loop of n iterations in segments of ⌈√n⌉ with a snapshot for each, or in segments of `snapshots` iterations with that number
+ * of snapshots.
  */
-export function cutInSegments(loop: For, state: LoopState, build: Builder, snapshots?: number): Segments {
+export function planSegments(
+  loop: RegionFor,
+  state: CheckpointState,
+  build: Builder,
+  snapshots?: number,
+): Omit<SegmentedLoop, "scope"> {
   const { from, to, step, at } = loop;
-  const begin: RegionStmt[] = [];
-  const { bind } = makeWriter(begin, build);
+  const definitions: RegionLet[] = [];
+  const { bind } = makeWriter(definitions, build);
   const size = i32(Math.abs(step));
   const distance = bind(step > 0 ? build.apply("sub", to, from) : build.apply("sub", from, to), "n");
   const padded = bind(build.apply("add", distance, i32(Math.abs(step) - 1)), "n");
@@ -112,104 +100,31 @@ export function cutInSegments(loop: For, state: LoopState, build: Builder, snaps
     return bind(build.apply("maximum", rounded, i32(1)), "segment");
   };
   const length = snapshots === undefined ? squareRoot() : i32(snapshots);
-  const room = bind(build.apply("add", trips, bind(build.apply("sub", length, i32(1)), "n")), "n");
-  const count = bind(build.apply("div", room, length), "segments");
+  const padding = bind(build.apply("sub", length, i32(1)), "n");
+  const count = bind(build.apply("div", bind(build.apply("add", trips, padding), "n"), length), "segments");
   const span = bind(build.apply("mul", length, i32(step)), "span");
-  const places = snapshots === undefined ? count : i32(snapshots);
-
-  const savedScalars = state.scalars.map(({ name, type }) => {
-    const saved = build.fresh(`${name}_saved`);
-    begin.push({ kind: "array", name: saved, type, dims: [places], records: { name, at } });
-    return { name, type, saved };
+  const states = snapshots === undefined ? count : i32(snapshots);
+  const save = (name: string, type: RegionType, dims: readonly RegionExpr[]): ArrayDeclaration => ({
+    kind: "array",
+    name: build.fresh(`${name}_saved`),
+    type,
+    dims: [states, ...dims],
+    records: { name, at },
   });
-  const savedArrays = state.arrays.map(({ name, type, dims }) => {
-    const saved = build.fresh(`${name}_saved`);
-    begin.push({ kind: "array", name: saved, type, dims: [places, ...dims], records: { name, at } });
-    return { name, type, dims, saved };
-  });
-  const bounds = (segment: RegionExpr, many: RegionExpr = i32(1)): Bounds => {
-    const stmts: RegionStmt[] = [];
-    const here = makeWriter(stmts, build).bind;
-    const first = here(build.apply("add", from, here(build.apply("mul", segment, span), "first")), "first");
-    const end = here(build.apply("add", first, here(build.apply("mul", many, span), "end")), "end");
-    return { stmts, from: first, to: here(build.apply(step > 0 ? "minimum" : "maximum", end, to), "end") };
-  };
   return {
-    count,
-    begin,
-    bounds,
-    run(body, segment, many) {
-      const { stmts, from: first, to: end } = bounds(segment, many);
-      return [...stmts, ...renamed([{ ...loop, from: first, to: end, body }], build)];
-    },
-    save: (place) => [
-      ...savedScalars.map(({ name, type, saved }): RegionStmt => ({
-        kind: "store",
-        array: saved,
-        places: [place],
-        value: local(type, name),
-      })),
-      ...savedArrays.map(({ name, type, dims, saved }) =>
-        forEachElement(dims, build, (element) => ({
-          kind: "store",
-          array: saved,
-          places: [place, ...element],
-          value: load(type, name, ...element),
-        })),
-      ),
+    kind: "segmented",
+    loop,
+    state,
+    saved: [
+      ...state.scalars.map(({ name, type }) => save(name, type, [])),
+      ...state.arrays.map(({ name, type, dims }) => save(name, type, dims)),
     ],
-    restore: (place) => [
-      ...savedScalars.map(({ name, type, saved }): RegionStmt => ({
-        kind: "set",
-        name,
-        value: load(type, saved, place),
-      })),
-      ...savedArrays.map(({ name, type, dims, saved }) =>
-        forEachElement(dims, build, (element) => ({
-          kind: "store",
-          array: name,
-          places: element,
-          value: load(type, saved, place, ...element),
-        })),
-      ),
-    ],
+    definitions,
+    schedule: planSchedule(count, snapshots, build),
+    span,
+    from: local("i32", build.fresh("first")),
+    to: local("i32", build.fresh("end")),
   };
-}
-
-/** The statements with new names for all that they declare, so that they may stand in a region twice. */
-function renamed(stmts: Block, build: Builder): readonly RegionStmt[] {
-  const names = new Map<string, string>();
-  walkStmts(stmts, (stmt) => {
-    const name = declaredBy(stmt);
-    if (name !== undefined) names.set(name, build.fresh(name));
-  });
-  const of = (name: string): string => names.get(name) ?? name;
-  const expr = (one: RegionExpr): RegionExpr =>
-    mapExpr(one, (x) => {
-      if (x.kind === "local") return { ...x, name: of(x.name) };
-      return x.kind === "load" || x.kind === "length" ? { ...x, array: of(x.array) } : x;
-    });
-  const block = (some: Block): readonly RegionStmt[] =>
-    some.map((stmt) => {
-      const next = mapBlocksOf(mapExpressionsOf(stmt, expr), block);
-      switch (next.kind) {
-        case "let":
-        case "set":
-        case "array":
-          return { ...next, name: of(next.name) };
-        case "store":
-          return { ...next, array: of(next.array) };
-        case "swap":
-          return { ...next, x: of(next.x), y: of(next.y) };
-        case "for":
-          return { ...next, index: of(next.index) };
-        case "while":
-        case "if":
-        case "throw":
-          return next;
-      }
-    });
-  return block(stmts);
 }
 
 const i32 = (value: number): RegionExpr => constant("i32", value);

@@ -1,29 +1,34 @@
 // Which stores are surely read: loops that run over all of an array, and results, read each of its elements. The cotangent of what
 // is stored there is then no 0 of a mask.
 import { isSameAtom, isZero } from "../form/build.ts";
-import { mutableNames } from "../flat/flatten.ts";
 import type { Linearity } from "./linearity.ts";
-import { linearPart, readsName } from "./linearity.ts";
-import { accumulatedTerms, isElement } from "./pullback.ts";
-import type { ArrayDeclaration, For, Region, RegionExpr, RegionStmt } from "../form/region.ts";
+import { linearPart } from "./linearity.ts";
+import { accumulatedTerms, isElement } from "./sums.ts";
+import type {
+  ArrayDeclaration,
+  Region,
+  RegionExpr,
+  RegionFor,
+  RegionStmt,
+  RegionStore,
+} from "../form/region.ts";
 import { blocksOf, expressionsOf, walkStmts } from "../form/walk.ts";
-
-type Store = RegionStmt & { readonly kind: "store" };
-type Let = RegionStmt & { readonly kind: "let" };
+import type { LetsByName } from "../form/names.ts";
+import { immutableLets, readsName } from "../form/names.ts";
 
 /**
  * The stores to linear arrays each of whose elements is read unmasked after the last of them, and not overwritten before.
  *
  * @param isMasked whether the cotangent of what a statement computes may be a 0 of a mask.
  */
-export function coveredStores(
+export function findCoveredStores(
   region: Pick<Region, "body" | "results">,
   { linear, useful }: Linearity,
   isMasked: (stmt: RegionStmt) => boolean,
   isResultMasked: (result: number) => boolean,
 ): ReadonlySet<RegionStmt> {
   const covered = new Set<RegionStmt>();
-  const definitions = definitionsIn(region.body);
+  const definitions = immutableLets(region.body);
   const block = (stmts: readonly RegionStmt[], isOutermost: boolean): void => {
     for (const [at, stmt] of stmts.entries()) {
       for (const inner of blocksOf(stmt)) block(inner, false);
@@ -52,9 +57,9 @@ export function coveredStores(
  * The stores to linear arrays that are the only ones to their array and give no element a value twice: what was there before is the
  * 0 that the array began with.
  */
-export function storedOnce(body: readonly RegionStmt[], { useful }: Linearity): ReadonlySet<RegionStmt> {
+export function findFirstStores(body: readonly RegionStmt[], { useful }: Linearity): ReadonlySet<RegionStmt> {
   const once = new Set<RegionStmt>();
-  const definitions = definitionsIn(body);
+  const definitions = immutableLets(body);
   const block = (stmts: readonly RegionStmt[]): void => {
     for (const [at, stmt] of stmts.entries()) {
       for (const inner of blocksOf(stmt)) block(inner);
@@ -68,29 +73,17 @@ export function storedOnce(body: readonly RegionStmt[], { useful }: Linearity): 
   return once;
 }
 
-/** The declarations of locals that never change. */
-export type Definitions = ReadonlyMap<string, Let>;
-
-export function definitionsIn(body: readonly RegionStmt[]): Definitions {
-  const mutable = mutableNames(body);
-  const definitions = new Map<string, Let>();
-  walkStmts(body, (stmt) => {
-    if (stmt.kind === "let" && !mutable.has(stmt.name)) definitions.set(stmt.name, stmt);
-  });
-  return definitions;
-}
-
 /** The stores to an array, if no element is given a value twice but by sums: then what is stored stays. */
 function keptStores(
   array: string,
   writers: readonly RegionStmt[],
   all: readonly RegionStmt[],
-  definitions: Definitions,
-): readonly Store[] {
-  const stores: Store[] = [];
-  let plain: { readonly store: Store; readonly inner: ReadonlySet<RegionStmt> } | undefined;
+  definitions: LetsByName,
+): readonly RegionStore[] {
+  const stores: RegionStore[] = [];
+  let plain: { readonly store: RegionStore; readonly inner: ReadonlySet<RegionStmt> } | undefined;
   let isKept = true;
-  const walk = (stmts: readonly RegionStmt[], loops: readonly For[], isCounted: boolean): void => {
+  const walk = (stmts: readonly RegionStmt[], loops: readonly RegionFor[], isCounted: boolean): void => {
     for (const [at, stmt] of stmts.entries()) {
       if (stmt.kind === "swap" && (stmt.x === array || stmt.y === array)) isKept = false;
       if (stmt.kind === "store" && stmt.array === array) {
@@ -120,7 +113,7 @@ function keptStores(
   return isKept && count === stores.length ? stores : [];
 }
 
-function isSamePlaces(a: Store, b: Store): boolean {
+function isSamePlaces(a: RegionStore, b: RegionStore): boolean {
   return a.places.every((place, axis) => isSameAtom(place, b.places[axis]!));
 }
 
@@ -131,7 +124,7 @@ interface Digit {
 }
 
 /** The indices that a place is made of, as digits are of a number: `i`, or `i · m + j`. */
-function digitsOf(place: RegionExpr, definitions: Definitions): readonly Digit[] | undefined {
+function digitsOf(place: RegionExpr, definitions: LetsByName): readonly Digit[] | undefined {
   if (place.kind !== "local") return undefined;
   const value = definitions.get(place.name)?.value;
   if (value === undefined) return [{ index: place.name, radix: undefined }];
@@ -149,7 +142,11 @@ function digitsOf(place: RegionExpr, definitions: Definitions): readonly Digit[]
 }
 
 /** Whether places differ in all iterations of these loops: they name all of their indices. */
-function isDistinct(places: readonly RegionExpr[], loops: readonly For[], definitions: Definitions): boolean {
+function isDistinct(
+  places: readonly RegionExpr[],
+  loops: readonly RegionFor[],
+  definitions: LetsByName,
+): boolean {
   const digits = places.flatMap((place) => digitsOf(place, definitions) ?? []);
   return loops.every((loop) => {
     const digit = digits.find(({ index }) => index === loop.index);
@@ -157,7 +154,7 @@ function isDistinct(places: readonly RegionExpr[], loops: readonly For[], defini
   });
 }
 
-function runsBelow({ from, to, step }: For, n: RegionExpr): boolean {
+function runsBelow({ from, to, step }: RegionFor, n: RegionExpr): boolean {
   return isZero(from) && step > 0 && isSameAtom(to, n);
 }
 
@@ -167,9 +164,9 @@ function readsAll(
   { name, dims }: ArrayDeclaration,
   linear: ReadonlySet<string>,
   isMasked: (stmt: RegionStmt) => boolean,
-  definitions: Definitions,
+  definitions: LetsByName,
 ): boolean {
-  const walk = (inner: RegionStmt, loops: readonly For[]): boolean => {
+  const walk = (inner: RegionStmt, loops: readonly RegionFor[]): boolean => {
     if (inner.kind === "for" && inner.live === undefined && Math.abs(inner.step) === 1 && isZero(inner.from))
       return inner.step === 1 && inner.body.some((one) => walk(one, [...loops, inner]));
     if (inner.kind !== "let" && inner.kind !== "set" && inner.kind !== "store") return false;
@@ -208,8 +205,8 @@ function unmaskedLoads(
 function coversAll(
   places: readonly RegionExpr[],
   dims: readonly RegionExpr[],
-  loops: readonly For[],
-  definitions: Definitions,
+  loops: readonly RegionFor[],
+  definitions: LetsByName,
 ): boolean {
   return loopsOver(places, dims, loops, definitions)?.size === loops.length; // another loop might have no iterations
 }
@@ -218,8 +215,8 @@ function coversAll(
 export function isWholeArray(
   places: readonly RegionExpr[],
   dims: readonly RegionExpr[],
-  loops: readonly For[],
-  definitions: Definitions,
+  loops: readonly RegionFor[],
+  definitions: LetsByName,
 ): boolean {
   return loopsOver(places, dims, loops, definitions) !== undefined;
 }
@@ -228,8 +225,8 @@ export function isWholeArray(
 function loopsOver(
   places: readonly RegionExpr[],
   dims: readonly RegionExpr[],
-  loops: readonly For[],
-  definitions: Definitions,
+  loops: readonly RegionFor[],
+  definitions: LetsByName,
 ): ReadonlySet<string> | undefined {
   const used = new Set<string>();
   const runsOver = (index: string, n: RegionExpr): boolean => {
@@ -254,7 +251,7 @@ function loopsOver(
 }
 
 /** The other factor of a product. */
-function quotient(size: RegionExpr, factor: RegionExpr, definitions: Definitions): RegionExpr | undefined {
+function quotient(size: RegionExpr, factor: RegionExpr, definitions: LetsByName): RegionExpr | undefined {
   const value = size.kind === "local" ? definitions.get(size.name)?.value : undefined;
   if (value?.kind !== "apply" || value.function !== "mul") return undefined;
   const [x, y] = value.args;

@@ -2,15 +2,14 @@
 // the way back of another one, and all that comes after the loop can go back before it begins.
 import { isZero } from "../form/build.ts";
 import { mayEndTheCall } from "../flat/dead-code.ts";
-import { mutableNames } from "../flat/flatten.ts";
 import type { Linearity } from "./linearity.ts";
-import { hasTarget, readsName, readsOf, targetOf } from "./linearity.ts";
-import type { Block, Needs } from "./needs.ts";
-import type { Loop, Prepared } from "./prepare.ts";
-import { accumulatedTerms, isElement } from "./pullback.ts";
+import type { Needs } from "./needs.ts";
+import type { IterationCounter } from "./prepare.ts";
+import { accumulatedTerms, isElement } from "./sums.ts";
 import { isScratch } from "./scratch.ts";
-import type { RegionExpr, RegionStmt } from "../form/region.ts";
-import { blocksOf, declaredBy, expressionsOf, walkExpr, walkStmts } from "../form/walk.ts";
+import type { RegionBlock, RegionExpr, RegionLoop, RegionStmt } from "../form/region.ts";
+import { blocksOf, expressionsOf, walkExpr, walkStmts } from "../form/walk.ts";
+import { declaredBy, hasTarget, mutableNames, readsName, readsOf, targetOf } from "../form/names.ts";
 
 /** How the statements of a block are ordered where some of its loops go back within their iterations. */
 export interface Fusion {
@@ -22,12 +21,12 @@ export interface Fusion {
 }
 
 export interface FusionFacts {
-  readonly block: Block;
+  readonly block: RegionBlock;
   readonly linearity: Linearity;
   /** What the way back needs where nothing is fused. */
   readonly needs: Needs;
   /** Loops whose way back has to know how many iterations there were. */
-  readonly counts: Prepared["counts"];
+  readonly counters: ReadonlyMap<RegionStmt, IterationCounter>;
   /** Names from outside of the block that have one value in it. */
   readonly entry: ReadonlySet<string>;
   /** Linear names that results of the region read, if this is its outermost block. */
@@ -45,7 +44,7 @@ export function chooseFusion(facts: FusionFacts): Fusion {
   const shared = sharedNames(block, touches);
   const order = orderOf(facts);
   const fused = new Set<RegionStmt>();
-  const ofFused = new Map<string, Touch>();
+  const ofFused = new Map<string, LinearTouch>();
   let isFree = true;
   let found = noFusion(block);
   for (let at = block.length - 1; at >= 0; at--) {
@@ -73,30 +72,30 @@ interface SharedNames {
   readonly declared: ReadonlySet<string>;
 }
 
-function sharedNames(block: Block, touches: readonly Touches[]): SharedNames {
+function sharedNames(block: RegionBlock, touches: readonly LinearTouches[]): SharedNames {
   const [once, several] = [new Set<string>(), new Set<string>()];
   for (const one of touches) for (const name of one.keys()) (once.has(name) ? several : once).add(name);
   return { several, declared: new Set(block.flatMap((stmt) => declaredBy(stmt) ?? [])) };
 }
 
 /** Notes that a name is touched in one more way. */
-function join(touches: Map<string, Touch>, name: string, how: Touch): void {
+function join(touches: Map<string, LinearTouch>, name: string, how: LinearTouch): void {
   const before = touches.get(name);
   touches.set(name, before === undefined || before === how ? how : "other");
 }
 
 /** Where no loop of a block is fused. */
-export function noFusion(block: Block): Fusion {
+export function noFusion(block: RegionBlock): Fusion {
   return { fused: new Set(), first: block.length, early: new Set() };
 }
 
 /** What a statement does to a linear name from outside of it: reads it, adds to it, or anything else. */
-type Touch = "read" | "added" | "other";
-type Touches = ReadonlyMap<string, Touch>;
+type LinearTouch = "read" | "added" | "other";
+type LinearTouches = ReadonlyMap<string, LinearTouch>;
 
-function touchesOf(stmt: RegionStmt, { useful }: Linearity): Touches {
-  const touches = new Map<string, Touch>();
-  const touch = (name: string, how: Touch): void => {
+function touchesOf(stmt: RegionStmt, { useful }: Linearity): LinearTouches {
+  const touches = new Map<string, LinearTouch>();
+  const touch = (name: string, how: LinearTouch): void => {
     if (useful.has(name)) join(touches, name, how);
   };
   const read = (expr: RegionExpr): void => readsOf(expr).forEach((name) => touch(name, "read"));
@@ -141,7 +140,7 @@ function touchesOf(stmt: RegionStmt, { useful }: Linearity): Touches {
 }
 
 /** Whether the ways back of two statements may change places. */
-function commute(a: Touches, b: Touches): boolean {
+function commute(a: LinearTouches, b: LinearTouches): boolean {
   for (const [name, how] of a) {
     const other = b.get(name);
     if (other !== undefined && (how === "other" || other !== how)) return false;
@@ -150,7 +149,12 @@ function commute(a: Touches, b: Touches): boolean {
 }
 
 /** Whether the ways back of a loop's iterations may run in any order: iterations share nothing but sums. */
-function isIsolated(loop: Loop, touches: Touches, shared: SharedNames, facts: FusionFacts): boolean {
+function isIsolated(
+  loop: RegionLoop,
+  touches: LinearTouches,
+  shared: SharedNames,
+  facts: FusionFacts,
+): boolean {
   for (const [name, how] of touches) {
     if (how !== "other") continue;
     const isAlone = !facts.results.has(name) && !shared.several.has(name);
@@ -163,14 +167,14 @@ function isIsolated(loop: Loop, touches: Touches, shared: SharedNames, facts: Fu
 }
 
 /** Whether the ways back of a loop's iterations may run in any order. */
-export function isOrderFree(loop: Loop, linearity: Linearity): boolean {
+export function isOrderFree(loop: RegionLoop, linearity: Linearity): boolean {
   for (const [name, how] of touchesOf(loop, linearity))
     if (how === "other" && !(loop.kind === "for" && isPartitioned(loop.body, name, loop.index))) return false;
   return true;
 }
 
 /** Whether a block gives a local another value before anything else happens to it. */
-function isSetFirst(block: Block, name: string): boolean {
+function isSetFirst(block: RegionBlock, name: string): boolean {
   for (const stmt of block) {
     if (stmt.kind === "set" && stmt.name === name) return !readsName(stmt.value, name);
     let isTouched = false;
@@ -184,7 +188,7 @@ function isSetFirst(block: Block, name: string): boolean {
 }
 
 /** Whether each iteration has a part of an array for itself: one place of all reads and writes is the index of the loop. */
-function isPartitioned(block: Block, array: string, index: string): boolean {
+function isPartitioned(block: RegionBlock, array: string, index: string): boolean {
   let axes: Set<number> | undefined;
   const keep = (places: readonly RegionExpr[]): void => {
     const found = new Set(
@@ -206,15 +210,15 @@ function isPartitioned(block: Block, array: string, index: string): boolean {
 }
 
 /** The statements of a block by their index. */
-interface Order {
-  /** Uses of the statement at an index. */
-  readonly usesAt: (index: number) => Uses;
+interface StatementOrder {
+  /** ForwardUses of the statement at an index. */
+  readonly usesAt: (index: number) => ForwardUses;
   /** Index of the statement that declares a name that never changes; −1 for names from outside. */
   readonly declaredAt: ReadonlyMap<string, number>;
 }
 
-function orderOf({ block, linearity, entry }: FusionFacts): Order {
-  const uses: Uses[] = [];
+function orderOf({ block, linearity, entry }: FusionFacts): StatementOrder {
+  const uses: ForwardUses[] = [];
   const mutable = mutableNames(block);
   const declaredAt = new Map<string, number>();
   block.forEach((stmt, k) => {
@@ -231,13 +235,13 @@ function meets(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
 }
 
 /** What a statement, with all that is in it, reads and gives values, of what is not linear. */
-interface Uses {
+interface ForwardUses {
   readonly read: ReadonlySet<string>;
   readonly written: ReadonlySet<string>;
   readonly mayEndTheCall: boolean;
 }
 
-function usesOf(stmt: RegionStmt, linear: ReadonlySet<string>): Uses {
+function usesOf(stmt: RegionStmt, linear: ReadonlySet<string>): ForwardUses {
   const [read, written] = [new Set<string>(), new Set<string>()];
   let mayEnd = false;
   walkStmts([stmt], (inner) => {
@@ -258,8 +262,8 @@ function usesOf(stmt: RegionStmt, linear: ReadonlySet<string>): Uses {
 function earlyStatements(
   at: number,
   fused: ReadonlySet<RegionStmt>,
-  { block, linearity, needs, counts }: FusionFacts,
-  { usesAt, declaredAt }: Order,
+  { block, linearity, needs, counters }: FusionFacts,
+  { usesAt, declaredAt }: StatementOrder,
 ): ReadonlySet<RegionStmt> | undefined {
   const { linear, useful } = linearity;
   const early = new Set<RegionStmt>();
@@ -298,13 +302,13 @@ function earlyStatements(
   /** Whether the way back of a statement needs nothing but what is there before the loop. */
   const canGoBack = (stmt: RegionStmt): boolean => {
     if (!hasTarget(stmt, useful) || early.has(stmt)) return true;
-    if (counts.has(stmt)) return false;
+    if (counters.has(stmt)) return false;
     if (stmt.kind === "for") available.add(stmt.index);
     if (!expressionsOf(stmt).every(isAvailable)) return false;
     return blocksOf(stmt).every((inner) => {
-      for (const recovery of needs.of.get(inner) ?? []) {
-        if (recovery.kind === "recorded" || !isAvailable(recovery.stmt.value)) return false;
-        available.add(recovery.stmt.name);
+      for (const need of needs.of.get(inner) ?? []) {
+        if (need.kind === "saved" || !isAvailable(need.value.value)) return false;
+        available.add(need.value.name);
       }
       return inner.every(canGoBack);
     });

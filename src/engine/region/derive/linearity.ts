@@ -2,8 +2,9 @@ import { internalError } from "../../errors/index.ts";
 import { assertNever } from "../../util/assert-never.ts";
 import { closure } from "./activity.ts";
 import { isFloating, isZero } from "../form/build.ts";
-import type { Region, RegionExpr, RegionResult, RegionStmt } from "../form/region.ts";
-import { blocksOf, partsOf, walkExpr, walkStmts } from "../form/walk.ts";
+import type { Region, RegionExpr } from "../form/region.ts";
+import { readsOf, readsOfResult } from "../form/names.ts";
+import { partsOf, walkStmts } from "../form/walk.ts";
 
 /** Which names of a flat region are linear in some of its parameters, and matter to its linear results. */
 export interface Linearity {
@@ -37,27 +38,6 @@ export function linearityOf(
   return { linear, useful: new Set([...useful].filter((name) => linear.has(name))) };
 }
 
-/** The locals and arrays that an expression reads. */
-export function readsOf(expr: RegionExpr): string[] {
-  const names: string[] = [];
-  walkExpr(expr, (x) => {
-    if (x.kind === "local") names.push(x.name);
-    if (x.kind === "load") names.push(x.array);
-  });
-  return names;
-}
-
-/** Whether an expression reads one of these locals and arrays. */
-export function readsAny(expr: RegionExpr, names: ReadonlySet<string>): boolean {
-  const waiting = [expr];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    if (next.kind === "local" && names.has(next.name)) return true;
-    if (next.kind === "load" && names.has(next.array)) return true;
-    for (const part of partsOf(next)) waiting.push(part);
-  }
-  return false;
-}
-
 /** What is known of expressions, by the sets of linear names: each level of a deep expression is asked for its parts. */
 const knownLinear = new WeakMap<ReadonlySet<string>, WeakMap<RegionExpr, boolean>>();
 
@@ -74,47 +54,6 @@ function isLinearIn(expr: RegionExpr, linear: ReadonlySet<string>): boolean {
     known.set(expr, isLinear);
   }
   return isLinear;
-}
-
-/** Whether an expression reads a local or an array. */
-export function readsName(expr: RegionExpr, name: string): boolean {
-  if (expr.kind === "local") return expr.name === name;
-  if (expr.kind === "load" && expr.array === name) return true;
-  return partsOf(expr).some((part) => readsName(part, name));
-}
-
-/** The locals and arrays that a result reads. */
-export function readsOfResult(result: RegionResult): readonly string[] {
-  return result.kind === "array" ? [result.name] : readsOf(result.value);
-}
-
-/** The name that a statement gives another value: of a local or an array. `swap` gives it to both. */
-export function targetOf(stmt: RegionStmt): string | undefined {
-  switch (stmt.kind) {
-    case "let":
-    case "set":
-    case "array":
-      return stmt.name;
-    case "store":
-      return stmt.array;
-    case "swap":
-      return stmt.x;
-    case "for":
-    case "while":
-    case "if":
-    case "throw":
-      return undefined;
-    default:
-      return assertNever(stmt, "targetOf");
-  }
-}
-
-/** Whether a statement, or one in it, gives a value to one of these names. */
-export function hasTarget(stmt: RegionStmt, names: ReadonlySet<string>): boolean {
-  const target = targetOf(stmt);
-  if (target !== undefined && names.has(target)) return true;
-  for (const block of blocksOf(stmt)) for (const inner of block) if (hasTarget(inner, names)) return true;
-  return false;
 }
 
 /** A part of a linear expression: what it reads, or how what it is made of reaches it. */

@@ -1,19 +1,17 @@
 // An array of which each iteration of a loop reads nothing but what it wrote is declared within the loop: then derivatives need not
 // remember what it was, and its cotangent begins anew in each iteration.
 import { isSameAtom } from "../form/build.ts";
-import { mutableNames } from "../flat/flatten.ts";
-import { readsName } from "./linearity.ts";
-import type { ArrayDeclaration, For, Region, RegionExpr, RegionStmt } from "../form/region.ts";
+import type { ArrayDeclaration, RegionFor, Region, RegionExpr, RegionStmt } from "../form/region.ts";
 import {
   blocksOf,
   expressionsOf,
   mapBlocksOf,
   mapExpr,
   mapExpressionsOf,
-  namesOf,
   walkExpr,
   walkStmts,
 } from "../form/walk.ts";
+import { mutableNames, namesOf, readsName } from "../form/names.ts";
 
 /**
  * The flat region with each array in the innermost loop that it can be declared in: all that has to do with it stands there, and an
@@ -86,8 +84,8 @@ function mentions(stmt: RegionStmt, array: string): boolean {
 }
 
 /** Whether a nest of loops writes to each element of an array, and reads those only that it has just written. */
-function isFilling(nest: For, { name, dims }: ArrayDeclaration): boolean {
-  const loops: For[] = [];
+function isFilling(nest: RegionFor, { name, dims }: ArrayDeclaration): boolean {
+  const loops: RegionFor[] = [];
   let block: readonly RegionStmt[] = [nest];
   for (;;) {
     const first = block.findIndex((stmt) => mentions(stmt, name));

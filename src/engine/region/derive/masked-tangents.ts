@@ -1,17 +1,25 @@
 // Forward mode through masks: a tangent that is 0 because a mask chose a constant stays 0 in products with slopes that are infinite.
 import { assertNever } from "../../util/assert-never.ts";
 import { apply } from "../form/build.ts";
-import { type Definitions, definitionsIn, isWholeArray } from "./coverage.ts";
+import { isWholeArray } from "./coverage.ts";
 import type { ScalarFunctions } from "../form/functions.ts";
-import { linearityOf, linearPart, readsAny } from "./linearity.ts";
-import { accumulatedTerms, finiteNames, isElement, isHarmless } from "./pullback.ts";
-import type { ArrayDeclaration, For, Region, RegionExpr, RegionStmt } from "../form/region.ts";
+import { linearityOf, linearPart } from "./linearity.ts";
+import { findFiniteNames, isHarmless } from "./masks.ts";
+import { accumulatedTerms, isElement } from "./sums.ts";
+import type {
+  ArrayDeclaration,
+  Region,
+  RegionExpr,
+  RegionFor,
+  RegionStmt,
+  RegionStore,
+} from "../form/region.ts";
 import { mapBlocksOf, walkStmts } from "../form/walk.ts";
-
-type Store = RegionStmt & { readonly kind: "store" };
+import type { LetsByName } from "../form/names.ts";
+import { immutableLets, readsAny } from "../form/names.ts";
 
 /** A linear expression, and whether its value may be a 0 that a mask left. */
-interface Product {
+interface MaskedValue {
   readonly expr: RegionExpr;
   readonly isMasked: boolean;
 }
@@ -71,7 +79,7 @@ class MaskedTangents {
   readonly #functions: ScalarFunctions;
   readonly #emptyLoops: boolean;
   readonly #finite: ReadonlySet<string>;
-  readonly #definitions: Definitions;
+  readonly #definitions: LetsByName;
   /** The declarations of linear arrays. */
   readonly #arrays = new Map<string, ArrayDeclaration>();
   /** Arrays to which the innermost loop around stores zeros of masks. */
@@ -86,8 +94,8 @@ class MaskedTangents {
     this.#emptyLoops = emptyLoops;
     this.#linear = linear;
     this.#functions = functions;
-    this.#finite = finiteNames(body);
-    this.#definitions = definitionsIn(body);
+    this.#finite = findFiniteNames(body);
+    this.#definitions = immutableLets(body);
     walkStmts(body, (stmt) => {
       if (stmt.kind === "array" && linear.has(stmt.name)) this.#arrays.set(stmt.name, stmt);
     });
@@ -141,7 +149,7 @@ class MaskedTangents {
     }
   }
 
-  #store(stmt: Store, zeros: Set<string>): RegionStmt {
+  #store(stmt: RegionStore, zeros: Set<string>): RegionStmt {
     const { array, places, value } = stmt;
     const { expr, isMasked } = this.#rewrite(value, zeros);
     const terms = accumulatedTerms(value, (leaf) => isElement(leaf, array, places));
@@ -175,9 +183,9 @@ class MaskedTangents {
   }
 
   /** The arrays to each of whose elements a nest of counted loops stores. */
-  #filledBy(nest: For): ReadonlySet<string> {
+  #filledBy(nest: RegionFor): ReadonlySet<string> {
     const filled = new Set<string>();
-    const visit = (stmt: RegionStmt, loops: readonly For[]): void => {
+    const visit = (stmt: RegionStmt, loops: readonly RegionFor[]): void => {
       if (stmt.kind === "for" && stmt.live === undefined)
         for (const inner of stmt.body) visit(inner, [...loops, stmt]);
       if (stmt.kind !== "store") return;
@@ -190,7 +198,7 @@ class MaskedTangents {
   }
 
   /** Rewrites the products in a linear expression. */
-  #rewrite(expr: RegionExpr, zeros: ReadonlySet<string>): Product {
+  #rewrite(expr: RegionExpr, zeros: ReadonlySet<string>): MaskedValue {
     const part = linearPart(expr, this.#linear);
     switch (part.kind) {
       case "zero":

@@ -1,10 +1,13 @@
 // Which cotangents may be 0 because their value was not chosen: by a branch, by a select, by a place that nothing reads. Such a 0 stays
 // 0 in products with slopes that are infinite.
 import { assertNever } from "../../util/assert-never.ts";
-import { coveredStores } from "./coverage.ts";
+import { findCoveredStores } from "./coverage.ts";
 import type { Linearity } from "./linearity.ts";
-import { linearPart, readsOf } from "./linearity.ts";
-import type { Region, RegionExpr, RegionStmt } from "../form/region.ts";
+import { linearPart } from "./linearity.ts";
+import { isFloating } from "../form/build.ts";
+import { mutableNames, readsOf } from "../form/names.ts";
+import type { Region, RegionBlock, RegionExpr, RegionStmt } from "../form/region.ts";
+import { walkStmts } from "../form/walk.ts";
 
 /**
  * The statements whose value may go unread after them: then its cotangent is 0, since nothing chose the value.
@@ -12,7 +15,7 @@ import type { Region, RegionExpr, RegionStmt } from "../form/region.ts";
  * @param isResultMasked whether the cotangent of a result may itself be such a 0.
  * @param isLookingForCovered whether to look for stores that are surely read; else any may go unread.
  */
-export function maskedStatements(
+export function findMaskedStatements(
   region: Pick<Region, "body" | "results">,
   linearity: Linearity,
   isResultMasked: (result: number) => boolean,
@@ -22,7 +25,7 @@ export function maskedStatements(
   for (;;) {
     const masked = maskedBut(covered, region, linearity, isResultMasked);
     if (!isLookingForCovered) return masked;
-    const next = coveredStores(region, linearity, (stmt) => masked.has(stmt), isResultMasked);
+    const next = findCoveredStores(region, linearity, (stmt) => masked.has(stmt), isResultMasked);
     if (next.size === covered.size) return masked;
     covered = next; // what is stored in an array that is read whole may in turn be of one
   }
@@ -60,7 +63,7 @@ function maskedBut(
       case "select":
         return; // what they read may not count
       default:
-        assertNever(part, "maskedStatements");
+        assertNever(part, "findMaskedStatements");
     }
   };
 
@@ -109,7 +112,7 @@ function maskedBut(
         case "throw":
           break;
         default:
-          assertNever(stmt, "maskedStatements");
+          assertNever(stmt, "findMaskedStatements");
       }
     }
   };
@@ -133,4 +136,24 @@ function runsOnce(stmt: RegionStmt): boolean {
   const { from, to, step } = stmt;
   if (from.kind !== "const" || to.kind !== "const") return false;
   return step > 0 ? from.value < to.value : from.value > to.value;
+}
+
+/** Locals that never change and are finite for all arguments: integers, and choices between constants. */
+export function findFiniteNames(body: RegionBlock): ReadonlySet<string> {
+  const mutable = mutableNames(body);
+  const names = new Set<string>();
+  const isFinite = (x: RegionExpr): boolean => x.kind === "const" && Number.isFinite(x.value);
+  walkStmts(body, (stmt) => {
+    if (stmt.kind !== "let" || mutable.has(stmt.name)) return;
+    const { value } = stmt;
+    if (value.kind === "select" && isFinite(value.x) && isFinite(value.y)) names.add(stmt.name);
+    if (value.kind === "convert" && !isFloating(value.x.type)) names.add(stmt.name);
+  });
+  return names;
+}
+
+/** True if a product with the factor, or a quotient by it, is 0 for a cotangent of 0 in any case. */
+export function isHarmless(factor: RegionExpr, by: "mul" | "div", finite: ReadonlySet<string>): boolean {
+  if (factor.kind === "local") return by === "mul" && finite.has(factor.name);
+  return factor.kind === "const" && Number.isFinite(factor.value) && (by === "mul" || factor.value !== 0);
 }

@@ -1,99 +1,108 @@
-// What the way back needs of the way forward, and how it comes by it: it is still there, it is computed again, or it was recorded.
+// Values of the forward pass that the backward pass needs: still available, recomputed, or saved.
 import { must } from "../../util/assert-never.ts";
 import type { CutEdge } from "../../util/min-cut.ts";
 import { sinkSide } from "../../util/min-cut.ts";
 import type { ScalarFunctions } from "../form/functions.ts";
-import { neverMeets } from "./kept.ts";
-import type { Linearity } from "./linearity.ts";
-import { hasTarget, readsOf, targetOf } from "./linearity.ts";
-import type { Loop, Prepared } from "./prepare.ts";
-import type { RegionExpr, RegionStmt, RegionType } from "../form/region.ts";
-import { mutableNames } from "../flat/flatten.ts";
+import { hasTarget, mutableNames, readsOf, targetOf, targetsOf } from "../form/names.ts";
+import type {
+  RegionBlock,
+  RegionExpr,
+  RegionLet,
+  RegionLoad,
+  RegionLoop,
+  RegionStmt,
+  RegionType,
+} from "../form/region.ts";
 import { blocksOf, expressionsOf, walkExpr, walkStmts } from "../form/walk.ts";
+import type { Linearity } from "./linearity.ts";
+import { isNeverOverwritten } from "./overwrites.ts";
+import type { IterationCounter } from "./prepare.ts";
 
-export type Block = readonly RegionStmt[];
-export type Let = RegionStmt & { readonly kind: "let" };
+/** A local that is out of scope in the backward pass. */
+export type Need = { readonly kind: "recomputed"; readonly value: RegionLet } | SavedNeed;
 
-/** How the way back comes by a local that is not there any more. */
-export type Recovery =
-  | { readonly kind: "again"; readonly stmt: Let }
-  | { readonly kind: "recorded"; readonly stmt: Let; readonly loops: readonly Loop[] };
+export interface SavedNeed {
+  readonly kind: "saved";
+  readonly value: RegionLet;
+  /** Loops around the definition, outermost first. */
+  readonly loops: readonly RegionLoop[];
+}
 
 export interface Needs {
-  /** The locals of a block that its way back begins with, in the order in which they depend on one another. */
-  readonly of: ReadonlyMap<Block, readonly Recovery[]>;
-  /** Those recorded, by their names. */
-  readonly recorded: ReadonlyMap<string, Recovery & { readonly kind: "recorded" }>;
+  /** The locals with which the backward pass of a block begins, in the order of their definitions. */
+  readonly of: ReadonlyMap<RegionBlock, readonly Need[]>;
+  /** Saved locals by name. */
+  readonly saved: ReadonlyMap<string, SavedNeed>;
 }
 
-interface Definition {
-  readonly stmt: Let;
-  readonly block: Block;
-  readonly loops: readonly Loop[];
+interface LocalDefinition {
+  readonly stmt: RegionLet;
+  readonly block: RegionBlock;
+  readonly loops: readonly RegionLoop[];
   readonly order: number;
 }
 
-/** Where an array is written: at which places, if it is a store. */
-interface Write {
+interface ArrayWrite {
   readonly order: number;
-  readonly loops: readonly Loop[];
+  readonly loops: readonly RegionLoop[];
+  /** Indices of a store; `undefined` if any element may change. */
   readonly places: readonly RegionExpr[] | undefined;
 }
 
-interface Facts {
-  readonly definitions: Map<string, Definition>;
-  /** Locals and arrays that are there on the way back: parameters, what is declared outermost, indices of loops. */
-  readonly there: Set<string>;
-  readonly writes: Map<string, Write[]>;
-  /** Names that are the same in all of the block: from outside of it, or declared outermost. */
+interface NeedFacts {
+  readonly definitions: Map<string, LocalDefinition>;
+  /** Locals and arrays that the backward pass has: parameters, declarations of the outermost block, loop indices. */
+  readonly available: Set<string>;
+  readonly writes: Map<string, ArrayWrite[]>;
+  /** Names with one value in the whole block: from outside, or declared in the outermost block. */
   readonly fixed: Set<string>;
-  readonly isRereading: boolean;
+  readonly canReread: boolean;
   /** Names that linear statements need. */
   readonly needed: Set<string>;
 }
 
-/** A block whose way back follows behind it, in the same scope: that of a region, or of a loop that is fused with its way back. */
-export interface Root {
-  readonly block: Block;
-  /** Names from outside of the block that have one value in it. */
+/** A block whose backward pass follows in the same scope. */
+export interface NeedScope {
+  readonly block: RegionBlock;
+  /** Names from outside of the block with one value in it. */
   readonly entry: ReadonlySet<string>;
-  /** Loops in it that see to their own needs: those fused with their way back, and those that run again. */
-  readonly apart: ReadonlySet<RegionStmt>;
+  /** Loops with needs of their own: fused loops and segmented ones. */
+  readonly separate: ReadonlySet<RegionStmt>;
 }
 
-/** What is not recorded. */
-export interface Sparing {
-  /** Whether what is cheap is computed again. */
-  readonly recomputes: boolean;
-  /** Whether elements of arrays that change are read again where nothing has overwritten them. */
-  readonly rereads: boolean;
+/** Alternatives to saving. */
+export interface NeedOptions {
+  /** Recompute cheap values. */
+  readonly recompute: boolean;
+  /** Read elements of mutable arrays again if nothing has overwritten them. */
+  readonly reread: boolean;
 }
 
-/** What the transposed statements of a prepared block need. */
-export function needsOf(
-  { block: body, entry, apart }: Root,
-  counts: Prepared["counts"],
+/** Finds the values that the backward pass of a prepared block needs. */
+export function findNeeds(
+  { block: body, entry, separate }: NeedScope,
+  counters: ReadonlyMap<RegionStmt, IterationCounter>,
   { linear, useful }: Linearity,
   functions: ScalarFunctions,
-  { recomputes, rereads }: Sparing,
+  { recompute, reread }: NeedOptions,
 ): Needs {
   const mutable = mutableNames(body);
-  const facts: Facts = {
+  const facts: NeedFacts = {
     definitions: new Map(),
-    there: new Set(entry),
+    available: new Set(entry),
     writes: new Map(),
     fixed: new Set(entry),
-    isRereading: rereads,
+    canReread: reread,
     needed: new Set(),
   };
   const need = (expr: RegionExpr): void => {
     for (const name of readsOf(expr)) if (!linear.has(name)) facts.needed.add(name);
   };
   let order = 0;
-  const walk = (block: Block, loops: readonly Loop[], isOutermost: boolean): void => {
+  const walk = (block: RegionBlock, loops: readonly RegionLoop[], isOutermost: boolean): void => {
     for (const stmt of block) {
       order++;
-      if (apart.has(stmt)) {
+      if (separate.has(stmt)) {
         walkWrites(stmt);
         continue;
       }
@@ -101,8 +110,8 @@ export function needsOf(
       if (target !== undefined && linear.has(target)) expressionsOf(stmt).forEach(need);
       else if (target !== undefined) define(stmt, block, loops, isOutermost);
       if (stmt.kind === "for" || stmt.kind === "while") {
-        if (stmt.kind === "for") facts.there.add(stmt.index);
-        const total = counts.get(stmt)?.total;
+        if (stmt.kind === "for") facts.available.add(stmt.index);
+        const total = counters.get(stmt)?.total;
         if (hasTarget(stmt, useful)) {
           if (stmt.kind === "for") [stmt.from, total ?? stmt.to].forEach(need);
           else need(must(total, "the count of a loop"));
@@ -114,74 +123,75 @@ export function needsOf(
       }
     }
   };
-  const write = (name: string, loops: readonly Loop[], places?: readonly RegionExpr[]): void => {
+  const write = (name: string, loops: readonly RegionLoop[], places?: readonly RegionExpr[]): void => {
     facts.writes.set(name, [...(facts.writes.get(name) ?? []), { order, loops, places }]);
   };
   const walkWrites = (loop: RegionStmt): void =>
     walkStmts([loop], (stmt) => {
-      if (stmt.kind === "store") write(stmt.array, []);
-      if (stmt.kind === "swap") [stmt.x, stmt.y].forEach((name) => write(name, []));
+      if (stmt.kind === "store" || stmt.kind === "swap") targetsOf(stmt).forEach((name) => write(name, []));
     });
-  const define = (stmt: RegionStmt, block: Block, loops: readonly Loop[], isOutermost: boolean): void => {
+  const define = (
+    stmt: RegionStmt,
+    block: RegionBlock,
+    loops: readonly RegionLoop[],
+    isOutermost: boolean,
+  ): void => {
     if (stmt.kind === "store") write(stmt.array, loops, stmt.places);
     if (stmt.kind === "swap") [stmt.x, stmt.y].forEach((name) => write(name, loops));
     if (stmt.kind === "let" && !mutable.has(stmt.name))
       facts.definitions.set(stmt.name, { stmt, block, loops, order });
     const isDeclaration = (stmt.kind === "let" && !mutable.has(stmt.name)) || stmt.kind === "array";
     if (isOutermost && isDeclaration) {
-      facts.there.add(stmt.name);
+      facts.available.add(stmt.name);
       facts.fixed.add(stmt.name);
     }
   };
   walk(body, [], true);
-  return decide(facts, functions, recomputes);
+  return decideNeeds(facts, functions, recompute);
 }
 
-function decide(facts: Facts, functions: ScalarFunctions, isRecomputing: boolean): Needs {
-  const { definitions, there, needed } = facts;
-  const wanted = [...needed].filter((name) => !there.has(name));
-  const definitionOf = (name: string): Definition => must(definitions.get(name), `the definition of ${name}`);
-  const recoveries = new Map<string, Recovery>();
-  const record = (name: string): void => {
+function decideNeeds(facts: NeedFacts, functions: ScalarFunctions, recompute: boolean): Needs {
+  const { definitions, available, needed } = facts;
+  const wanted = [...needed].filter((name) => !available.has(name));
+  const definitionOf = (name: string): LocalDefinition =>
+    must(definitions.get(name), `the definition of ${name}`);
+  const { saved: toSave, recomputed } = recompute
+    ? chooseSaved(wanted, facts, functions)
+    : { saved: wanted, recomputed: [] };
+  const saved = new Map<string, SavedNeed>();
+  for (const name of toSave) {
     const { stmt, loops } = definitionOf(name);
-    recoveries.set(name, { kind: "recorded", stmt, loops });
-  };
-  if (isRecomputing) {
-    const { recorded, again } = leastRecords(wanted, facts, functions);
-    again.forEach((name) => recoveries.set(name, { kind: "again", stmt: definitionOf(name).stmt }));
-    recorded.forEach(record);
-  } else wanted.forEach(record);
-
-  const of = new Map<Block, Recovery[]>();
-  const recorded = new Map<string, Recovery & { readonly kind: "recorded" }>();
-  const all = [...recoveries].sort(([a], [b]) => definitionOf(a).order - definitionOf(b).order);
-  for (const [name, recovery] of all) {
-    const { block } = definitionOf(name);
-    const list = of.get(block);
-    if (list === undefined) of.set(block, [recovery]);
-    else list.push(recovery);
-    if (recovery.kind === "recorded") recorded.set(name, recovery);
+    saved.set(name, { kind: "saved", value: stmt, loops });
   }
-  return { of, recorded };
+  const of = new Map<RegionBlock, Need[]>();
+  const all = [...recomputed, ...toSave].sort((a, b) => definitionOf(a).order - definitionOf(b).order);
+  for (const name of all) {
+    const { block, stmt } = definitionOf(name);
+    const need = saved.get(name) ?? { kind: "recomputed", value: stmt };
+    const list = of.get(block);
+    if (list === undefined) of.set(block, [need]);
+    else list.push(need);
+  }
+  return { of, saved };
 }
 
-/** Iterations that a loop is taken to have, where records are weighed: those in inner loops are many more. */
-const iterationsTaken = 16;
+/** Assumed trip count of a loop, for the size of tapes: a value in an inner loop takes far more bytes. */
+const assumedTrips = 16;
 
 /**
- * Which values to record, so that all wanted ones can be computed again cheaply of these and of what is there: the fewest bytes that
- * part them from what cannot be computed again.
+ * Chooses the values to save, so that all wanted ones are cheap to recompute from these and from available names: a minimal cut, by
+ * bytes, between the wanted values and those that cannot be recomputed.
  */
-function leastRecords(
+function chooseSaved(
   wanted: readonly string[],
-  facts: Facts,
+  facts: NeedFacts,
   functions: ScalarFunctions,
-): { readonly recorded: readonly string[]; readonly again: readonly string[] } {
-  const { definitions, there } = facts;
+): { readonly saved: readonly string[]; readonly recomputed: readonly string[] } {
+  const { definitions, available } = facts;
   const names = new Set(wanted);
   const edges: CutEdge[] = [];
   const numbers = new Map<string, number>();
-  /** Of the two nodes of a value the one where it is made; the next one is where it is read. */
+  /** A value has two nodes, its definition and, one number higher, its uses. Returns the first. */
   const nodeOf = (name: string): number => {
     const number = numbers.get(name) ?? 2 + 2 * numbers.size;
     numbers.set(name, number);
@@ -193,47 +203,48 @@ function leastRecords(
     const definition = must(definitions.get(name), `the definition of ${name}`);
     const { value } = definition.stmt;
     const node = nodeOf(name);
-    const capacity = bytesOf[value.type] * iterationsTaken ** definition.loops.length;
+    const capacity = bytesOf[value.type] * assumedTrips ** definition.loops.length;
     edges.push({ from: node, to: node + 1, capacity });
-    if (!canComputeAgain(definition, facts, functions)) {
+    if (!canRecompute(definition, facts, functions)) {
       edges.push({ from: source, to: node, capacity: Infinity });
       continue;
     }
     for (const read of readsOf(value)) {
-      if (there.has(read)) continue;
-      names.add(read); // a set grows while it is walked
+      if (available.has(read)) continue;
+      names.add(read); // iteration over a set includes elements added meanwhile
       edges.push({ from: nodeOf(read) + 1, to: node, capacity: Infinity });
     }
   }
   const side = sinkSide(2 + 2 * numbers.size, edges, source, sink);
   const all = [...numbers];
   return {
-    recorded: all.flatMap(([name, node]) => (side.has(node + 1) && !side.has(node) ? [name] : [])),
-    again: all.flatMap(([name, node]) => (side.has(node) ? [name] : [])),
+    saved: all.flatMap(([name, node]) => (side.has(node + 1) && !side.has(node) ? [name] : [])),
+    recomputed: all.flatMap(([name, node]) => (side.has(node) ? [name] : [])),
   };
 }
 
 const bytesOf: Readonly<Record<RegionType, number>> = { f64: 8, f32: 4, i32: 4, bool: 1 };
 
-/** Whether a value is cheap to compute of its operands, and what else it reads is there and unchanged. */
-function canComputeAgain(definition: Definition, facts: Facts, functions: ScalarFunctions): boolean {
+/** True if a value is cheap to compute from its operands, and all arrays that it reads are available and unchanged. */
+function canRecompute(definition: LocalDefinition, facts: NeedFacts, functions: ScalarFunctions): boolean {
   const { value } = definition.stmt;
   if (value.kind === "apply" && functions.get(value.function)!.isCostly(value.args)) return false;
   let isStable = true;
   walkExpr(value, (x) => {
-    if (x.kind === "local" && !facts.there.has(x.name) && !facts.definitions.has(x.name)) isStable = false;
+    if (x.kind === "local" && !facts.available.has(x.name) && !facts.definitions.has(x.name))
+      isStable = false;
     if (x.kind === "load" && !isUnchanged(x, definition, facts)) isStable = false;
   });
   return isStable;
 }
 
-/** Whether an array is there on the way back, and what is read here still has the value that it has where this is defined. */
+/** True if the backward pass has the array, and the element read still has the value that the definition read. */
 function isUnchanged(
-  { array, places }: RegionExpr & { readonly kind: "load" },
-  { order, loops }: Definition,
-  { there, writes, fixed, definitions, isRereading }: Facts,
+  { array, places }: RegionLoad,
+  { order, loops }: LocalDefinition,
+  { available, writes, fixed, definitions, canReread }: NeedFacts,
 ): boolean {
-  if (!there.has(array)) return false;
+  if (!available.has(array)) return false;
   const names = {
     valueOf: (name: string) => definitions.get(name)?.stmt.value,
     isFixed: (name: string) => fixed.has(name),
@@ -242,7 +253,9 @@ function isUnchanged(
     if (write.order < order && !write.loops.some((loop) => loops.includes(loop))) return true;
     const at = write.places;
     return (
-      isRereading && at !== undefined && neverMeets({ ...write, places: at }, { places, loops, order }, names)
+      canReread &&
+      at !== undefined &&
+      isNeverOverwritten({ places, loops, order }, { ...write, places: at }, names)
     );
   });
 }

@@ -3,10 +3,16 @@ import { append } from "../../util/append.ts";
 import { assertNever } from "../../util/assert-never.ts";
 import type { Builder, LocalExpr } from "../form/build.ts";
 import { constant, local } from "../form/build.ts";
-import { mutableNames } from "../flat/flatten.ts";
 import type { Linearity } from "./linearity.ts";
-import { hasTarget, readsOf, targetOf } from "./linearity.ts";
-import type { For, Region, RegionExpr, RegionStmt, PositionIndex } from "../form/region.ts";
+import type {
+  PositionIndex,
+  Region,
+  RegionExpr,
+  RegionFor,
+  RegionLet,
+  RegionLoop,
+  RegionStmt,
+} from "../form/region.ts";
 import {
   blocksOf,
   expressionsOf,
@@ -16,19 +22,18 @@ import {
   partsOf,
   walkStmts,
 } from "../form/walk.ts";
-
-export type Loop = RegionStmt & { readonly kind: "for" | "while" };
+import { hasTarget, mutableNames, readsOf, targetOf } from "../form/names.ts";
 
 /** A counter of iterations: the local that counts, and one that has their number once the loop has ended. */
-export interface Count {
+export interface IterationCounter {
   readonly counter: LocalExpr;
   readonly total: LocalExpr;
 }
 
-export interface Prepared {
+export interface PreparedRegion {
   readonly body: readonly RegionStmt[];
   /** Iterations of the loops that do not tell them beforehand, if something linear happens in them. */
-  readonly counts: ReadonlyMap<RegionStmt, Count>;
+  readonly counters: ReadonlyMap<RegionStmt, IterationCounter>;
 }
 
 /**
@@ -36,9 +41,9 @@ export interface Prepared {
  * never changes: so coefficients and places, and with them conditions and bounds that the transposes need. Loops that may end early count their iterations. Linear locals that
  * are read once become part of the expression that reads them.
  */
-export function prepare(region: Region, linearity: Linearity, build: Builder): Prepared {
-  const { body, counts } = new Preparation(region, linearity, build).run(region.body);
-  return inlineOnce({ ...region, body }, linearity, counts);
+export function prepare(region: Region, linearity: Linearity, build: Builder): PreparedRegion {
+  const { body, counters } = new Preparation(region, linearity, build).run(region.body);
+  return inlineOnce({ ...region, body }, linearity, counters);
 }
 
 /** What has the value that a known local has now, and never changes. */
@@ -48,7 +53,7 @@ class Preparation {
   readonly #linearity: Linearity;
   readonly #build: Builder;
   readonly #mutable: ReadonlySet<string>;
-  readonly #counts = new Map<RegionStmt, Count>();
+  readonly #counters = new Map<RegionStmt, IterationCounter>();
 
   constructor({ body }: Region, linearity: Linearity, build: Builder) {
     this.#linearity = linearity;
@@ -56,8 +61,8 @@ class Preparation {
     this.#mutable = mutableNames(body);
   }
 
-  run(body: readonly RegionStmt[]): Prepared {
-    return { body: this.#block(body, new Map()), counts: this.#counts };
+  run(body: readonly RegionStmt[]): PreparedRegion {
+    return { body: this.#block(body, new Map()), counters: this.#counters };
   }
 
   #block(stmts: readonly RegionStmt[], snapshots: Snapshots): RegionStmt[] {
@@ -105,7 +110,7 @@ class Preparation {
     }
   }
 
-  #loop(stmt: Loop, isReversed: boolean, snapshots: Snapshots, out: RegionStmt[]): void {
+  #loop(stmt: RegionLoop, isReversed: boolean, snapshots: Snapshots, out: RegionStmt[]): void {
     const within = new Map(snapshots);
     forget(stmt, within); // what it sets in one iteration is another value in the next
     const body = this.#block(stmt.body, within);
@@ -113,7 +118,7 @@ class Preparation {
       out.push({ ...stmt, body });
       return;
     }
-    const bounds: Partial<Pick<For, "from" | "to">> =
+    const bounds: Partial<Pick<RegionFor, "from" | "to">> =
       stmt.kind === "for"
         ? {
             from: this.#fixed(stmt.from, stmt.at, snapshots, out),
@@ -128,14 +133,14 @@ class Preparation {
     const counter = local("i32", this.#build.fresh("iterations"));
     const name = this.#build.fresh("count");
     const more = this.#build.apply("add", counter, constant("i32", 1));
-    const counted: Loop = {
+    const counted: RegionLoop = {
       ...stmt,
       ...bounds,
       body: [...body, { kind: "set", name: counter.name, value: more, at }],
     };
     out.push({ kind: "let", name: counter.name, value: constant("i32", 0), at }, counted);
     out.push({ kind: "let", name, value: counter, at });
-    this.#counts.set(counted, { counter, total: local("i32", name) });
+    this.#counters.set(counted, { counter, total: local("i32", name) });
   }
 
   /** The expression with each known local that may change replaced by one that has its value of now. */
@@ -191,15 +196,15 @@ function levelsOf(expr: RegionExpr, known: WeakMap<RegionExpr, number>): number 
 }
 
 /** Linear locals that are still to be put into the statement that reads them, in their order. */
-class Pending {
-  readonly #statements = new Map<string, RegionStmt & { readonly kind: "let" }>();
+class PendingLocals {
+  readonly #statements = new Map<string, RegionLet>();
   /** The locals by the names that their values read, without what was put into them. */
   readonly #readers = new Map<string, string[]>();
   /** The locals into which others were put. */
   readonly #holders = new Map<string, string>();
 
   /** Adds a local; `given` is its value before others, `taken`, were put into it. */
-  add(stmt: RegionStmt & { readonly kind: "let" }, given: RegionExpr, taken: readonly string[]): void {
+  add(stmt: RegionLet, given: RegionExpr, taken: readonly string[]): void {
     this.#statements.set(stmt.name, stmt);
     for (const name of taken) this.#holders.set(name, stmt.name);
     for (const name of readsOf(given)) {
@@ -210,7 +215,7 @@ class Pending {
   }
 
   /** Takes one out by its name. */
-  take(name: string): (RegionStmt & { readonly kind: "let" }) | undefined {
+  take(name: string): RegionLet | undefined {
     const found = this.#statements.get(name);
     this.#statements.delete(name);
     return found;
@@ -260,8 +265,8 @@ class Pending {
 function inlineOnce(
   { body, results }: Region,
   { linear }: Linearity,
-  counts: ReadonlyMap<RegionStmt, Count>,
-): Prepared {
+  counters: ReadonlyMap<RegionStmt, IterationCounter>,
+): PreparedRegion {
   const uses = new Map<string, number>();
   const count = (expr: RegionExpr): void => {
     for (const name of readsOf(expr)) uses.set(name, (uses.get(name) ?? 0) + 1);
@@ -269,12 +274,12 @@ function inlineOnce(
   walkStmts(body, (stmt) => expressionsOf(stmt).forEach(count));
   for (const result of results) if (result.kind === "scalar") count(result.value);
   const mutable = mutableNames(body);
-  const newCounts = new Map<RegionStmt, Count>();
+  const newCounters = new Map<RegionStmt, IterationCounter>();
   const levels = new WeakMap<RegionExpr, number>();
 
   const block = (stmts: readonly RegionStmt[]): RegionStmt[] => {
     const out: RegionStmt[] = [];
-    const pending = new Pending();
+    const pending = new PendingLocals();
     let taken: string[] = [];
     const inlined = (expr: RegionExpr): RegionExpr =>
       mapExpr(expr, (x) => {
@@ -287,8 +292,8 @@ function inlineOnce(
       if (blocksOf(stmt).length > 0) {
         append(out, pending.settle(touchedBy(stmt)));
         const next = mapBlocksOf(stmt, block);
-        const counted = counts.get(stmt);
-        if (counted !== undefined) newCounts.set(next, counted);
+        const counted = counters.get(stmt);
+        if (counted !== undefined) newCounters.set(next, counted);
         out.push(next);
         continue;
       }
@@ -312,7 +317,7 @@ function inlineOnce(
     append(out, pending.all());
     return out;
   };
-  return { body: block(body), counts: newCounts };
+  return { body: block(body), counters: newCounters };
 }
 
 /** Names that a statement gives values, and all that it reads if it has blocks. */
@@ -329,7 +334,7 @@ function touchedBy(stmt: RegionStmt): ReadonlySet<string> {
 }
 
 /** Linear locals that are never set, and are read in statements of the block that declares them only. */
-export function directNames(
+export function findDirectNames(
   body: readonly RegionStmt[],
   linear: ReadonlySet<string>,
   mutable: ReadonlySet<string>,

@@ -1,31 +1,29 @@
 import { assertNever } from "../../util/assert-never.ts";
 import type { Builder, Writer } from "../form/build.ts";
-import { constant, convert, isFloating, isSameAtom, isZero, select } from "../form/build.ts";
-import { mutableNames } from "../flat/flatten.ts";
+import { constant, convert, isZero, select } from "../form/build.ts";
+import type { RegionExpr } from "../form/region.ts";
 import { linearPart } from "./linearity.ts";
-import type { RegionExpr, RegionStmt } from "../form/region.ts";
-import { walkStmts } from "../form/walk.ts";
+import { isHarmless } from "./masks.ts";
 
-/** What cotangents are added to: the local, or the element of an array, that is read there. */
-export type Accumulate = (leaf: RegionExpr & { readonly kind: "local" | "load" }, ct: RegionExpr) => void;
-
-/** What is needed to pull a cotangent back through an expression. */
-export interface Pull {
+/** Context in which a cotangent is pulled back through an expression. */
+export interface Pullback {
   readonly build: Builder;
+  /** Names that depend on a linear parameter. */
   readonly linear: ReadonlySet<string>;
-  /** Known locals that are surely finite. */
+  /** Locals that are certainly finite. */
   readonly finite: ReadonlySet<string>;
   readonly writer: Writer;
-  /** Coefficients, conditions and places as they are said on the way back. */
+  /** Returns a coefficient, condition or index as the backward pass computes it. */
   readonly recall: (expr: RegionExpr) => RegionExpr;
-  readonly accumulate: Accumulate;
+  /** Adds to the cotangent of a local or of an array element. */
+  readonly accumulate: (leaf: RegionExpr & { readonly kind: "local" | "load" }, ct: RegionExpr) => void;
 }
 
 /**
- * Adds the cotangent `ct` of a linear expression to what the expression reads, times its coefficient. Products are strong where
- * `isMasked`: the cotangent may be 0 because the value was not chosen.
+ * Adds the cotangent `ct` of a linear expression, times the coefficients of the expression, to the cotangents of the names that it
+ * reads. Products are strong if `isMasked`: then the cotangent may be the 0 of a mask.
  */
-export function pullBack(pull: Pull, expr: RegionExpr, ct: RegionExpr, isMasked: boolean): void {
+export function pullBack(pull: Pullback, expr: RegionExpr, ct: RegionExpr, isMasked: boolean): void {
   const { build, writer, recall } = pull;
   const part = linearPart(expr, pull.linear);
   switch (part.kind) {
@@ -68,63 +66,4 @@ export function pullBack(pull: Pull, expr: RegionExpr, ct: RegionExpr, isMasked:
     default:
       assertNever(part, "pullBack");
   }
-}
-
-/** Whether a product with a factor, or a quotient by it, is 0 for a cotangent of 0 anyway. */
-export function isHarmless(factor: RegionExpr, by: "mul" | "div", finite: ReadonlySet<string>): boolean {
-  if (factor.kind === "local") return by === "mul" && finite.has(factor.name);
-  return factor.kind === "const" && Number.isFinite(factor.value) && (by === "mul" || factor.value !== 0);
-}
-
-/** Immutable locals whose values are finite whatever the arguments are: whole numbers, and choices among constants. */
-export function finiteNames(body: readonly RegionStmt[]): ReadonlySet<string> {
-  const mutable = mutableNames(body);
-  const names = new Set<string>();
-  const isFinite = (x: RegionExpr): boolean => x.kind === "const" && Number.isFinite(x.value);
-  walkStmts(body, (stmt) => {
-    if (stmt.kind !== "let" || mutable.has(stmt.name)) return;
-    const { value } = stmt;
-    if (value.kind === "select" && isFinite(value.x) && isFinite(value.y)) names.add(stmt.name);
-    if (value.kind === "convert" && !isFloating(value.x.type)) names.add(stmt.name);
-  });
-  return names;
-}
-
-/** A term of a sum, and whether it is subtracted. */
-export interface Term {
-  readonly expr: RegionExpr;
-  readonly isNegative: boolean;
-}
-
-/**
- * The other terms of a sum that what is set or stored begins from: `e` of `s = s + e`. `undefined` where that is not what is done.
- */
-export function accumulatedTerms(
-  value: RegionExpr,
-  isTarget: (leaf: RegionExpr) => boolean,
-): readonly Term[] | undefined {
-  const terms: Term[] = [];
-  let found = false;
-  const visit = (expr: RegionExpr, isNegative: boolean): void => {
-    if (!found && !isNegative && isTarget(expr)) {
-      found = true;
-      return;
-    }
-    if (expr.kind === "apply" && (expr.function === "add" || expr.function === "sub")) {
-      visit(expr.args[0]!, isNegative);
-      visit(expr.args[1]!, isNegative !== (expr.function === "sub"));
-    } else terms.push({ expr, isNegative });
-  };
-  visit(value, false);
-  return found ? terms : undefined;
-}
-
-/** Whether an expression reads the element of an array at these places. */
-export function isElement(expr: RegionExpr, array: string, places: readonly RegionExpr[]): boolean {
-  return (
-    expr.kind === "load" &&
-    expr.array === array &&
-    expr.places.length === places.length &&
-    expr.places.every((place, i) => isSameAtom(place, places[i]!))
-  );
 }

@@ -5,14 +5,14 @@ import { scalarFunctions } from "../../prims/scalar-functions.ts";
 import { makeBuilder } from "../form/build.ts";
 import { checkRegion } from "../form/check.ts";
 import type { Region, RegionExpr, RegionStmt } from "../form/region.ts";
-import type { Steps } from "./schedule.ts";
-import { binomialSchedule } from "./schedule.ts";
+import type { ScheduleSteps } from "./schedule.ts";
+import { planSchedule, writeBackward, writeForward } from "./schedule.ts";
 
 /**
- * A region that goes over `segments` by a schedule, where the state is the number of segments that were run. It gives how many it
- * ran, without those that go back at once; the segments in the order in which it went back; and how often the state there was wrong.
+ * Builds a region that runs `segments` segments by a schedule. The state is the number of segments that were run. Results: the number
+ * of runs without the backward ones, the final state, the number of wrong states, and the segments in the order of the backward pass.
  */
-function walkOf(snapshots: number): Region {
+function regionOf(snapshots: number): Region {
   const empty: Region = {
     name: "walk",
     params: [{ kind: "scalar", name: "segments", type: "i32" }],
@@ -27,7 +27,7 @@ function walkOf(snapshots: number): Region {
     name,
     value: apply("add", int(name), by),
   });
-  const steps: Steps = {
+  const steps: ScheduleSteps = {
     advance: (_, many = i32(1)) => [change("run", many), change("state", many)],
     save: (place) => [{ kind: "store", array: "saved", places: [place], value: int("state") }],
     restore: (place) => [{ kind: "set", name: "state", value: load("i32", "saved", [place]) }],
@@ -42,7 +42,7 @@ function walkOf(snapshots: number): Region {
       },
     ],
   };
-  const schedule = binomialSchedule(count, snapshots, build);
+  const schedule = planSchedule(count, snapshots, build);
   const counters = ["run", "state", "turned", "wrong"];
   return {
     ...empty,
@@ -50,9 +50,9 @@ function walkOf(snapshots: number): Region {
       { kind: "array", name: "saved", type: "i32", dims: [i32(snapshots)] },
       { kind: "array", name: "order", type: "i32", dims: [count] },
       ...counters.map((name): RegionStmt => ({ kind: "let", name, value: i32(0) })),
-      ...schedule.forwards(steps),
+      ...writeForward(schedule, steps, build),
       { kind: "let", name: "end", value: int("state") },
-      ...schedule.backwards(steps),
+      ...writeBackward(schedule, steps, build),
     ],
     results: [...["run", "end", "wrong"].map((name) => scalar(int(name))), arrayOf("order")],
   };
@@ -66,8 +66,8 @@ function choose(n: number, k: number): number {
 }
 
 /**
- * The fewest segments to run with c snapshots, forwards and again (Griewank and Walther, 2000, proposition 1), and the number of times
- * that each runs again at most.
+ * Least number of segment runs with c snapshots, and the largest number of additional runs of one segment (Griewank and Walther,
+ * 2000, proposition 1).
  */
 function fewest(segments: number, c: number): { readonly run: number; readonly times: number } {
   let times = 0;
@@ -77,9 +77,9 @@ function fewest(segments: number, c: number): { readonly run: number; readonly t
 
 describe("the binomial schedule", () => {
   test.each([1, 2, 3, 5, 8])(
-    "goes back over all segments, with %i snapshots in as few runs as can be",
+    "runs all segments backward with the fewest runs that %i snapshots allow",
     (snapshots) => {
-      const region = walkOf(snapshots);
+      const region = regionOf(snapshots);
       checkRegion(region, scalarFunctions);
       for (const segments of [0, 1, 2, 3, 4, 7, 10, 21, 56, 100]) {
         const { results } = evaluateRegion(region, [segments]);
@@ -93,7 +93,7 @@ describe("the binomial schedule", () => {
         expect(Array.from(order.data)).toEqual(Array.from({ length: segments }, (_, i) => segments - 1 - i));
         if (segments === 0) expect(run).toBe(0);
         else {
-          // the last segment runs forwards for the results, and so its snapshot has to catch up with it once more
+          // the forward pass also runs the last segment, for the results, so the backward pass runs up to it once more
           const best = fewest(segments, snapshots);
           expect(run).toBeGreaterThanOrEqual(best.run);
           expect(run).toBeLessThanOrEqual(best.run + best.times);

@@ -1,137 +1,188 @@
-// In which order a loop in segments runs, saves, runs again and goes back, as statements that count for themselves.
+// Schedules of checkpointed loops: the order in which segments run, are saved, run again and go backward. The statements count at run time.
 import type { Builder } from "../form/build.ts";
 import { constant, convert, load, local, makeWriter } from "../form/build.ts";
 import type { RegionExpr, RegionStmt } from "../form/region.ts";
 
-/** What a schedule has the loop do. Segments and snapshots are numbers of i32. */
-export interface Steps {
-  /** Runs one segment, or `many` from it on, without records. */
-  advance(segment: RegionExpr, many?: RegionExpr): readonly RegionStmt[];
-  /** Saves what the loop changes in a snapshot, or sets it to what was saved. */
+/** Statements of a loop for the steps of its schedule. Numbers of segments and snapshots are of type i32. */
+export interface ScheduleSteps {
+  /** Runs `count` segments (default one) from the given one on, without tapes. */
+  advance(segment: RegionExpr, count?: RegionExpr): readonly RegionStmt[];
+  /** Saves the state of the loop as the given snapshot. */
   save(snapshot: RegionExpr): readonly RegionStmt[];
+  /** Restores the state of the loop from the given snapshot. */
   restore(snapshot: RegionExpr): readonly RegionStmt[];
-  /** Runs one segment with records, and back. */
+  /** Runs one segment forward with tapes, then backward. */
   turn(segment: RegionExpr): readonly RegionStmt[];
 }
 
-export interface Schedule {
-  /** Runs all segments forwards and leaves snapshots behind, in statements for the place of the loop. */
-  forwards(steps: Steps): readonly RegionStmt[];
-  /** Goes back over all of them, from the last one. */
-  backwards(steps: Steps): readonly RegionStmt[];
-}
-
-/** The schedule of `count` segments with so many snapshots, or with one where each segment begins. */
-export function scheduleOf(count: RegionExpr, snapshots: number | undefined, build: Builder): Schedule {
-  return snapshots === undefined ? simpleSchedule(count, build) : binomialSchedule(count, snapshots, build);
-}
-
-/** A snapshot where each segment begins: each runs forwards once more. */
-function simpleSchedule(count: RegionExpr, build: Builder): Schedule {
-  const each = (body: (segment: RegionExpr) => readonly RegionStmt[], reverse: boolean): RegionStmt => {
-    const index = build.fresh("segment");
-    const bounds = { from: constant("i32", 0), to: count, step: 1 };
-    return { kind: "for", index, ...bounds, ...(reverse && { reverse }), body: body(local("i32", index)) };
-  };
-  return {
-    forwards: (steps) => [each((segment) => [...steps.save(segment), ...steps.advance(segment)], false)],
-    backwards: (steps) => [each((segment) => [...steps.restore(segment), ...steps.turn(segment)], true)],
-  };
-}
+export type SchedulePlan =
+  /** One snapshot per segment: each segment runs forward twice. */
+  { readonly kind: "simple"; readonly count: RegionExpr } | BinomialSchedule;
 
 /**
- * The schedule that goes back over `count` segments with at most `snapshots` states of the loop, and runs the fewest segments again:
- * with c of them C(c + r, r) segments, none of which runs forwards more than r times again.
- *
- * The part between the last snapshot and what is left is cut where both sides can be gone back over in the fewest runs: the left one
- * in one run less, the right one with one snapshot less.
+ * Fewer snapshots than segments. It runs the fewest segments again: c snapshots suffice for C(c + r, r) segments if none runs forward
+ * more than r additional times.
  *
  * @see Griewank, Walther, Algorithm 799: Revolve, ACM Transactions on Mathematical Software 26 (2000), 19–45.
  */
-export function binomialSchedule(count: RegionExpr, snapshots: number, build: Builder): Schedule {
-  const name = (hint: string): string => build.fresh(hint);
-  const [places, top, here, rest] = [name("snapshots"), name("top"), name("here"), name("rest")];
-  const [atTop, atHere, atRest] = [local("i32", top), local("i32", here), local("i32", rest)];
-  const [zero, one] = [constant("i32", 0), constant("i32", 1)];
+export interface BinomialSchedule {
+  readonly kind: "binomial";
+  /** Number of segments. */
+  readonly count: RegionExpr;
+  readonly snapshots: number;
+  /** Array with the segment at which each snapshot was saved. */
+  readonly segments: string;
+  /** Local with the last snapshot in use. */
+  readonly top: string;
+  /** Local with the next segment to run. */
+  readonly here: string;
+  /** Local with the number of segments whose backward pass is still to run. */
+  readonly rest: string;
+}
 
-  const bind = (out: RegionStmt[], value: RegionExpr, hint: string): RegionExpr =>
-    makeWriter(out, build).bind(value, hint);
-  const mark = (steps: Steps): RegionStmt[] => [
-    { kind: "store", array: places, places: [atTop], value: atHere },
+/** Plans `count` segments with the given number of snapshots, or with one per segment. */
+export function planSchedule(count: RegionExpr, snapshots: number | undefined, build: Builder): SchedulePlan {
+  if (snapshots === undefined) return { kind: "simple", count };
+  const [segments, top, here, rest] = ["snapshots", "top", "here", "rest"].map((hint) => build.fresh(hint));
+  return { kind: "binomial", count, snapshots, segments: segments!, top: top!, here: here!, rest: rest! };
+}
+
+/** Writes the forward pass: runs all segments and keeps snapshots. */
+export function writeForward(
+  plan: SchedulePlan,
+  steps: ScheduleSteps,
+  build: Builder,
+): readonly RegionStmt[] {
+  if (plan.kind === "binomial") return forwardWithFewSnapshots(plan, steps, build);
+  return [
+    forEachSegment(plan.count, build, false, (segment) => [
+      ...steps.save(segment),
+      ...steps.advance(segment),
+    ]),
+  ];
+}
+
+/** Writes the backward pass over all segments, last one first. */
+export function writeBackward(
+  plan: SchedulePlan,
+  steps: ScheduleSteps,
+  build: Builder,
+): readonly RegionStmt[] {
+  if (plan.kind === "binomial") return backwardWithFewSnapshots(plan, steps, build);
+  return [
+    forEachSegment(plan.count, build, true, (segment) => [...steps.restore(segment), ...steps.turn(segment)]),
+  ];
+}
+
+function forEachSegment(
+  count: RegionExpr,
+  build: Builder,
+  reverse: boolean,
+  body: (segment: RegionExpr) => readonly RegionStmt[],
+): RegionStmt {
+  const index = build.fresh("segment");
+  const bounds = { from: constant("i32", 0), to: count, step: 1 };
+  return { kind: "for", index, ...bounds, ...(reverse && { reverse }), body: body(local("i32", index)) };
+}
+
+const [zero, one] = [constant("i32", 0), constant("i32", 1)];
+
+function bind(out: RegionStmt[], value: RegionExpr, hint: string, build: Builder): RegionExpr {
+  return makeWriter(out, build).bind(value, hint);
+}
+
+/** Marks the current segment as that of the last snapshot, and saves the state. */
+function markSnapshot({ segments, top, here }: BinomialSchedule, steps: ScheduleSteps): RegionStmt[] {
+  const atTop = local("i32", top);
+  return [
+    { kind: "store", array: segments, places: [atTop], value: local("i32", here) },
     ...steps.save(atTop),
   ];
-  const push = (steps: Steps): RegionStmt[] => [set(top, build.apply("add", atTop, one)), ...mark(steps)];
+}
 
-  const free = (out: RegionStmt[]): RegionExpr =>
-    bind(out, build.apply("sub", constant("i32", snapshots), atTop), "free");
+function pushSnapshot(plan: BinomialSchedule, steps: ScheduleSteps, build: Builder): RegionStmt[] {
+  const next = build.apply("add", local("i32", plan.top), one);
+  return [set(plan.top, next), ...markSnapshot(plan, steps)];
+}
 
-  return {
-    forwards(steps) {
-      const goesOn = name("more");
-      const out: RegionStmt[] = [
-        { kind: "array", name: places, type: "i32", dims: [constant("i32", snapshots)] },
-        { kind: "let", name: top, value: zero },
-        { kind: "let", name: here, value: zero },
-        ...mark(steps),
-        { kind: "let", name: goesOn, value: build.apply("less", zero, count) },
-      ];
-      const body: RegionStmt[] = [];
-      const left = bind(body, build.apply("sub", count, atHere), "left");
-      const unused = free(body);
-      const many = name("many");
-      body.push({ kind: "let", name: many, value: left });
-      const isCut = bind(
-        body,
-        build.apply("less", one, bind(body, build.apply("minimum", left, unused), "n")),
-        "cut",
-      );
-      const then: RegionStmt[] = [];
-      then.push(set(many, segmentsBefore(left, unused, then, build)));
-      body.push({ kind: "if", condition: isCut, then, otherwise: [] });
-      body.push(...steps.advance(atHere, local("i32", many)));
-      body.push(set(here, build.apply("add", atHere, local("i32", many))));
-      body.push(set(goesOn, build.apply("less", atHere, count)));
-      body.push({ kind: "if", condition: local("bool", goesOn), then: push(steps), otherwise: [] });
-      out.push({ kind: "while", condition: local("bool", goesOn), body });
-      return out;
-    },
-    backwards(steps) {
-      const [goesOn, isBefore] = [name("more"), name("before")];
-      const distance = (out: RegionStmt[]): RegionExpr =>
-        bind(out, build.apply("sub", atRest, atHere), "left");
+function freeSnapshots({ snapshots, top }: BinomialSchedule, out: RegionStmt[], build: Builder): RegionExpr {
+  return bind(out, build.apply("sub", constant("i32", snapshots), local("i32", top)), "free", build);
+}
 
-      const approach: RegionStmt[] = [];
-      const left = distance(approach);
-      const unused = free(approach);
-      const many = segmentsBefore(left, unused, approach, build);
-      approach.push(...steps.advance(atHere, many), set(here, build.apply("add", atHere, many)));
-      const hasRoom = bind(approach, build.apply("less", one, unused), "room");
-      approach.push({ kind: "if", condition: hasRoom, then: push(steps), otherwise: [] });
-      approach.push(set(isBefore, build.apply("less", one, distance(approach))));
+function forwardWithFewSnapshots(plan: BinomialSchedule, steps: ScheduleSteps, build: Builder): RegionStmt[] {
+  const { count, snapshots, segments, top, here } = plan;
+  const atHere = local("i32", here);
+  const goesOn = build.fresh("more");
+  const body: RegionStmt[] = [];
+  const left = bind(body, build.apply("sub", count, atHere), "left", build);
+  const unused = freeSnapshots(plan, body, build);
+  const many = build.fresh("many");
+  body.push({ kind: "let", name: many, value: left });
+  const least = bind(body, build.apply("minimum", left, unused), "n", build);
+  const isCut = bind(body, build.apply("less", one, least), "cut", build);
+  const then: RegionStmt[] = [];
+  then.push(set(many, segmentsBefore(left, unused, then, build)));
+  body.push({ kind: "if", condition: isCut, then, otherwise: [] });
+  body.push(...steps.advance(atHere, local("i32", many)));
+  body.push(set(here, build.apply("add", atHere, local("i32", many))));
+  body.push(set(goesOn, build.apply("less", atHere, count)));
+  const push = pushSnapshot(plan, steps, build);
+  body.push({ kind: "if", condition: local("bool", goesOn), then: push, otherwise: [] });
+  return [
+    { kind: "array", name: segments, type: "i32", dims: [constant("i32", snapshots)] },
+    { kind: "let", name: top, value: zero },
+    { kind: "let", name: here, value: zero },
+    ...markSnapshot(plan, steps),
+    { kind: "let", name: goesOn, value: build.apply("less", zero, count) },
+    { kind: "while", condition: local("bool", goesOn), body },
+  ];
+}
 
-      const body: RegionStmt[] = [...steps.restore(atTop), set(here, load("i32", places, atTop))];
-      body.push({ kind: "let", name: isBefore, value: build.apply("less", one, distance(body)) });
-      body.push({ kind: "while", condition: local("bool", isBefore), body: approach });
-      body.push(...steps.turn(atHere), set(rest, atHere));
-      const marked = bind(body, load("i32", places, atTop), "marked");
-      const isUsedUp = bind(body, build.apply("equal", marked, atHere), "used");
-      const pop = set(top, build.apply("sub", atTop, one));
-      body.push({ kind: "if", condition: isUsedUp, then: [pop], otherwise: [] });
-      body.push(set(goesOn, build.apply("less", zero, atRest)));
-      return [
-        { kind: "let", name: rest, value: count },
-        { kind: "let", name: goesOn, value: build.apply("less", zero, atRest) },
-        { kind: "while", condition: local("bool", goesOn), body },
-      ];
-    },
-  };
+/**
+ * Repeatedly restores the last snapshot, advances to the last remaining segment, and runs that backward. The distance to it is cut
+ * where both parts take the fewest runs: the left one with one run less, the right one with one snapshot less.
+ */
+function backwardWithFewSnapshots(
+  plan: BinomialSchedule,
+  steps: ScheduleSteps,
+  build: Builder,
+): RegionStmt[] {
+  const { count, segments, top, here, rest } = plan;
+  const [atTop, atHere, atRest] = [local("i32", top), local("i32", here), local("i32", rest)];
+  const [goesOn, isBefore] = [build.fresh("more"), build.fresh("before")];
+  const distance = (out: RegionStmt[]): RegionExpr =>
+    bind(out, build.apply("sub", atRest, atHere), "left", build);
+
+  const approach: RegionStmt[] = [];
+  const left = distance(approach);
+  const unused = freeSnapshots(plan, approach, build);
+  const many = segmentsBefore(left, unused, approach, build);
+  approach.push(...steps.advance(atHere, many), set(here, build.apply("add", atHere, many)));
+  const hasFree = bind(approach, build.apply("less", one, unused), "room", build);
+  approach.push({ kind: "if", condition: hasFree, then: pushSnapshot(plan, steps, build), otherwise: [] });
+  approach.push(set(isBefore, build.apply("less", one, distance(approach))));
+
+  const body: RegionStmt[] = [...steps.restore(atTop), set(here, load("i32", segments, atTop))];
+  body.push({ kind: "let", name: isBefore, value: build.apply("less", one, distance(body)) });
+  body.push({ kind: "while", condition: local("bool", isBefore), body: approach });
+  body.push(...steps.turn(atHere), set(rest, atHere));
+  const marked = bind(body, load("i32", segments, atTop), "marked", build);
+  const isUsedUp = bind(body, build.apply("equal", marked, atHere), "used", build);
+  const pop = set(top, build.apply("sub", atTop, one));
+  body.push({ kind: "if", condition: isUsedUp, then: [pop], otherwise: [] });
+  body.push(set(goesOn, build.apply("less", zero, atRest)));
+  return [
+    { kind: "let", name: rest, value: count },
+    { kind: "let", name: goesOn, value: build.apply("less", zero, atRest) },
+    { kind: "while", condition: local("bool", goesOn), body },
+  ];
 }
 
 function set(name: string, value: RegionExpr): RegionStmt {
   return { kind: "set", name, value };
 }
 
-/** How many segments to run before the next snapshot, of `left` with `free` snapshots; that behind them counts as one. */
+/** Number of segments to run before the next snapshot, if `left` segments and `free` snapshots remain. The next one counts as free. */
 function segmentsBefore(left: RegionExpr, free: RegionExpr, out: RegionStmt[], build: Builder): RegionExpr {
   const { bind } = makeWriter(out, build);
   const [l, c] = [bind(convert("f64", left), "left"), bind(convert("f64", free), "free")];
@@ -140,7 +191,7 @@ function segmentsBefore(left: RegionExpr, free: RegionExpr, out: RegionStmt[], b
   out.push({ kind: "let", name: reach, value: constant("f64", 1) });
   out.push({ kind: "let", name: runs, value: constant("f64", 0) });
   out.push({ kind: "let", name: more, value: build.apply("less", b, l) });
-  // b = C(c + r, r), until that reaches all that is left
+  // b = C(c + r, r), the smallest such number that is at least l
   const body: RegionStmt[] = [set(runs, build.apply("add", r, constant("f64", 1)))];
   const { bind: inLoop } = makeWriter(body, build);
   const both = inLoop(build.apply("add", c, r), "n");

@@ -1,23 +1,22 @@
 import { isSameAtom } from "../form/build.ts";
-import { readsName } from "./linearity.ts";
-import type { Block } from "./needs.ts";
-import type { For, RegionExpr, RegionStmt } from "../form/region.ts";
+import type { RegionBlock, RegionExpr, RegionFor, RegionStmt } from "../form/region.ts";
 import { blocksOf, expressionsOf, walkExpr, walkStmts } from "../form/walk.ts";
+import { readsName } from "../form/names.ts";
 
-type Places = readonly RegionExpr[];
+type ElementIndices = readonly RegionExpr[];
 
 /**
  * Whether a block fills an array before it reads it: a nest of loops comes first that stores to all places that are read later, and
  * reads none that it has not stored to. Then the block finds nothing in the array that was there before.
  */
-export function isScratch(block: Block, array: string): boolean {
+export function isScratch(block: RegionBlock, array: string): boolean {
   const [first, ...later] = block.filter((stmt) => isTouched(stmt, array));
   if (first === undefined || isSwapped(block, array)) return false;
   const filled = filledBy(first, array);
   return filled !== undefined && later.every((stmt) => readsWithin(stmt, array, filled, []));
 }
 
-function isSwapped(block: Block, array: string): boolean {
+function isSwapped(block: RegionBlock, array: string): boolean {
   let found = false;
   walkStmts(block, (stmt) => {
     if (stmt.kind === "swap" && (stmt.x === array || stmt.y === array)) found = true;
@@ -35,8 +34,8 @@ function isTouched(stmt: RegionStmt, array: string): boolean {
 }
 
 /** The places at which the expressions of a statement, not of those in it, read an array. */
-function loadsOf(stmt: RegionStmt, array: string): readonly Places[] {
-  const loads: Places[] = [];
+function loadsOf(stmt: RegionStmt, array: string): readonly ElementIndices[] {
+  const loads: ElementIndices[] = [];
   for (const expr of expressionsOf(stmt))
     walkExpr(expr, (x) => {
       if (x.kind === "load" && x.array === array) loads.push(x.places);
@@ -45,15 +44,15 @@ function loadsOf(stmt: RegionStmt, array: string): readonly Places[] {
 }
 
 /** The loops whose indices a nest of loops stores at in each iteration, an axis each, if all that it reads is what it stored so. */
-function filledBy(stmt: RegionStmt, array: string): readonly For[] | undefined {
-  const loops: For[] = [];
-  for (let touching: Block = [stmt]; ;) {
+function filledBy(stmt: RegionStmt, array: string): readonly RegionFor[] | undefined {
+  const loops: RegionFor[] = [];
+  for (let touching: RegionBlock = [stmt]; ;) {
     const [first, ...later] = touching;
     if (first?.kind === "store" && !readsName(first.value, array)) {
       const axes = first.places.map((place) =>
         loops.find(({ index }) => place.kind === "local" && place.name === index),
       );
-      const isOwn = (places: Places): boolean =>
+      const isOwn = (places: ElementIndices): boolean =>
         places.every((place, axis) => isSameAtom(place, first.places[axis]!));
       let isOwnOnly = true;
       walkStmts(later, (one) => {
@@ -72,10 +71,10 @@ function filledBy(stmt: RegionStmt, array: string): readonly For[] | undefined {
 function readsWithin(
   stmt: RegionStmt,
   array: string,
-  filled: readonly For[],
-  loops: readonly For[],
+  filled: readonly RegionFor[],
+  loops: readonly RegionFor[],
 ): boolean {
-  const isFilled = (places: Places): boolean =>
+  const isFilled = (places: ElementIndices): boolean =>
     places.every((place, axis) => {
       const loop = loops.find(({ index }) => place.kind === "local" && place.name === index);
       const { from, to, step } = filled[axis]!;

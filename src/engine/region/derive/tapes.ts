@@ -8,7 +8,8 @@ import type {
   RegionStmt,
   RegionType,
 } from "../form/region.ts";
-import { mapBlocksOf, namesOf } from "../form/walk.ts";
+import { mapBlocksOf } from "../form/walk.ts";
+import { namesOf } from "../form/names.ts";
 
 /** What is recorded of one value. */
 export interface Tape {

@@ -1,10 +1,9 @@
 // How many iterations a loop has at most, as is known before the loops around it: records must have room for these.
-import type { NameFacts } from "./kept.ts";
-import { endsOf } from "./kept.ts";
+import type { NameFacts } from "./overwrites.ts";
+import { endsOf } from "./overwrites.ts";
 import type { Polynomial } from "../../loops/polynomial.ts";
 import { addPolynomials, hasName, namePolynomial, one } from "../../loops/polynomial.ts";
-import type { Loop } from "./prepare.ts";
-import type { For } from "../form/region.ts";
+import type { RegionFor, RegionLoop } from "../form/region.ts";
 import { isSum, leastOver } from "../form/whole-numbers.ts";
 
 /**
@@ -14,8 +13,12 @@ import { isSum, leastOver } from "../form/whole-numbers.ts";
  *
  * @param around the loops around it, outermost first.
  */
-export function mostTrips(loop: For, around: readonly Loop[], names: NameFacts): Polynomial | undefined {
-  const counted = around.filter((outer): outer is For => outer.kind === "for");
+export function mostTrips(
+  loop: RegionFor,
+  around: readonly RegionLoop[],
+  names: NameFacts,
+): Polynomial | undefined {
+  const counted = around.filter((outer): outer is RegionFor => outer.kind === "for");
   const indices = new Map(counted.map(({ index }) => [index, namePolynomial(index)]));
   const { least: first, greatest: last } = endsOf(loop, indices, names);
   const trips = last && first && addPolynomials(addPolynomials(last, first, -1), one);

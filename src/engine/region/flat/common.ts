@@ -3,9 +3,9 @@ import { assertNever } from "../../util/assert-never.ts";
 import type { LocalExpr } from "../form/build.ts";
 import { isAtom, local } from "../form/build.ts";
 import type { ScalarFunctions } from "../form/functions.ts";
-import { mutableNames } from "./flatten.ts";
 import type { Region, RegionExpr, RegionStmt } from "../form/region.ts";
-import { blocksOf, mapBlocksOf, mapExpr, mapExpressionsOf, namesGiven, walkExpr } from "../form/walk.ts";
+import { blocksOf, mapBlocksOf, mapExpressionsOf, replaceLocals, walkExpr } from "../form/walk.ts";
+import { mutableNames, targetsOf } from "../form/names.ts";
 
 /**
  * The flat region with each value computed once where it was computed twice: in its block, and in blocks within. Values are the same
@@ -125,7 +125,7 @@ class Sharing {
   #changedIn(stmt: RegionStmt): readonly string[] {
     if (stmt.kind === "let") return this.#mutable.has(stmt.name) ? [stmt.name] : [];
     const blocks = blocksOf(stmt);
-    if (blocks.length === 0) return namesGiven(stmt);
+    if (blocks.length === 0) return targetsOf(stmt);
     let names = this.#changed.get(stmt);
     if (names === undefined) {
       const all = blocks.flatMap((block) => block.flatMap((inner) => this.#changedIn(inner)));
@@ -135,7 +135,7 @@ class Sharing {
   }
 
   #renamed(expr: RegionExpr): RegionExpr {
-    return mapExpr(expr, (x) => (x.kind === "local" ? (this.#instead.get(x.name) ?? x) : x));
+    return replaceLocals(expr, this.#instead);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Region, RegionExpr, RegionStmt } from "../form/region.ts";
-import { blocksOf, expressionsOf, mapBlocksOf, namesGiven, partsOf } from "../form/walk.ts";
+import { blocksOf, expressionsOf, mapBlocksOf, partsOf } from "../form/walk.ts";
+import { targetsOf } from "../form/names.ts";
 
 /**
  * The region without what its results do not depend on. What may end the call with an error stays: `throw`, reads and writes whose
@@ -33,7 +34,7 @@ class Liveness {
     }
     for (let stmt = this.#open.pop(); stmt !== undefined; stmt = this.#open.pop()) {
       expressionsOf(stmt).forEach((expr) => this.#read(expr));
-      namesGiven(stmt).forEach((name) => this.#need(name));
+      targetsOf(stmt).forEach((name) => this.#need(name));
       const around = this.#around.get(stmt);
       if (around !== undefined) this.#keep(around);
     }
@@ -42,7 +43,7 @@ class Liveness {
   #index(stmts: readonly RegionStmt[], around: RegionStmt | undefined): void {
     for (const stmt of stmts) {
       if (around !== undefined) this.#around.set(stmt, around);
-      for (const name of namesGiven(stmt)) {
+      for (const name of targetsOf(stmt)) {
         const givers = this.#givers.get(name);
         if (givers === undefined) this.#givers.set(name, [stmt]);
         else givers.push(stmt);

@@ -5,7 +5,7 @@ import { apply, constant, convert, isAtom, local, makeBuilder, select } from "..
 import type { ScalarFunctions } from "../form/functions.ts";
 import type {
   ArrayDeclaration,
-  For,
+  RegionFor,
   PositionIndex,
   Region,
   RegionExpr,
@@ -13,7 +13,8 @@ import type {
   RegionType,
 } from "../form/region.ts";
 import { assertNever } from "../../util/assert-never.ts";
-import { mapExpressionsOf, walkExpr, walkExpressions, walkStmts } from "../form/walk.ts";
+import { mutableNames, readsName } from "../form/names.ts";
+import { mapExpressionsOf, walkExpressions } from "../form/walk.ts";
 import { append } from "../../util/append.ts";
 
 /**
@@ -22,20 +23,6 @@ import { append } from "../../util/append.ts";
  */
 export function flatten(region: Region, functions: ScalarFunctions): Region {
   return new Flattening(region, functions).region();
-}
-
-const mutable = new WeakMap<readonly RegionStmt[], ReadonlySet<string>>();
-
-/** Names that a `set` gives other values. Kept beside the statements, which are finished: each pass asks. */
-export function mutableNames(body: readonly RegionStmt[]): ReadonlySet<string> {
-  const known = mutable.get(body);
-  if (known !== undefined) return known;
-  const names = new Set<string>();
-  walkStmts(body, (stmt) => {
-    if (stmt.kind === "set") names.add(stmt.name);
-  });
-  mutable.set(body, names);
-  return names;
 }
 
 class Flattening {
@@ -121,13 +108,13 @@ class Flattening {
     }
   }
 
-  #for(stmt: For, out: RegionStmt[]): void {
+  #for(stmt: RegionFor, out: RegionStmt[]): void {
     const { at } = stmt;
     const [from, to] = [this.#atom(stmt.from, out, at), this.#atom(stmt.to, out, at)];
     const { live } = stmt;
     if (live === undefined) {
       out.push({ ...stmt, from, to, body: this.#block(stmt.body) });
-    } else if (!reads(live, stmt.index)) {
+    } else if (!readsName(live, stmt.index)) {
       const [condition, again] = this.#repeated(live, out, at);
       out.push({ ...stmt, from, to, live: condition, body: [...this.#block(stmt.body), ...again()] });
     } else {
@@ -274,14 +261,6 @@ class Flattening {
       (value.kind === "local" && !this.#mutable.has(value.name))
     );
   }
-}
-
-function reads(expr: RegionExpr, name: string): boolean {
-  let found = false;
-  walkExpr(expr, (x) => {
-    if (x.kind === "local" && x.name === name) found = true;
-  });
-  return found;
 }
 
 /** A name that tells what a value is. */

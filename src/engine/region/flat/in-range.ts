@@ -1,11 +1,11 @@
 // Which places are in range for any argument, told from the bounds of loops and the lengths of arrays.
-import { mutableNames } from "./flatten.ts";
 import type { Polynomial } from "../../loops/polynomial.ts";
 import { addPolynomials, namePolynomial, one } from "../../loops/polynomial.ts";
-import type { ArrayDeclaration, For, Region, RegionExpr, RegionStmt } from "../form/region.ts";
+import type { ArrayDeclaration, RegionFor, Region, RegionExpr, RegionStmt } from "../form/region.ts";
 import { mapBlocksOf, mapExpr, mapExpressionsOf } from "../form/walk.ts";
 import type { NamedBounds, NamedPolynomials } from "../form/whole-numbers.ts";
 import { indexBounds, isNeverNegative, lengthAtom, onlyName, polynomialOf } from "../form/whole-numbers.ts";
+import { mutableNames } from "../form/names.ts";
 
 /**
  * The region without checks that cannot fail: a `load` or `store` loses its position where its places are affine in the indices of loops
@@ -99,7 +99,7 @@ class Prover {
     }
   }
 
-  #loop(loop: For): RegionStmt {
+  #loop(loop: RegionFor): RegionStmt {
     const of = (bound: RegionExpr): Polynomial | undefined => this.#polynomial(bound);
     const bounds = indexBounds(loop, of);
     this.#loops.push({ name: loop.index, ...bounds });

@@ -1,7 +1,7 @@
 // Values that are the same in every iteration of a loop are computed before it.
-import { mutableNames } from "./flatten.ts";
 import type { Region, RegionExpr, RegionStmt } from "../form/region.ts";
-import { declaredBy, expressionsOf, mapBlocksOf, partsOf, walkStmts } from "../form/walk.ts";
+import { expressionsOf, mapBlocksOf, partsOf, walkStmts } from "../form/walk.ts";
+import { declaredBy, mutableNames } from "../form/names.ts";
 
 /**
  * The region with each `let` before the loops in which it always has the same value: its operands come from outside of them. Reads of

@@ -2,14 +2,20 @@
 // a table: the exponentials of widths in a loop over points.
 import type { Builder } from "../form/build.ts";
 import { constant, isAtom, lengthOf, load, local, makeBuilder, select } from "../form/build.ts";
-import { mutableNames } from "./flatten.ts";
 import type { ScalarFunctions } from "../form/functions.ts";
-import type { ArrayDeclaration, For, Load, Region, RegionExpr, RegionStmt } from "../form/region.ts";
-import { blocksOf, declaredBy, mapBlocksOf, mapExpr, partsOf, walkStmts } from "../form/walk.ts";
+import type {
+  ArrayDeclaration,
+  Region,
+  RegionExpr,
+  RegionFor,
+  RegionLet,
+  RegionLoad,
+  RegionLoop,
+  RegionStmt,
+} from "../form/region.ts";
+import { blocksOf, mapBlocksOf, mapExpr, partsOf, walkStmts } from "../form/walk.ts";
 import { append } from "../../util/append.ts";
-
-type Let = RegionStmt & { readonly kind: "let" };
-type Loop = RegionStmt & { readonly kind: "for" | "while" };
+import { declaredBy, mutableNames } from "../form/names.ts";
 
 /**
  * The flat region with tables for costly functions of what loops do not change: reads of arrays that are not written to there, and the
@@ -34,12 +40,12 @@ function isCostly(value: RegionExpr, functions: ScalarFunctions): boolean {
 }
 
 /** Values that one table is for: in loops within, and where these are reached. */
-interface Found {
-  readonly stmt: Let;
+interface TableCandidate {
+  readonly stmt: RegionLet;
   /** The loops within whose indices it is made of, outermost first. */
-  readonly axes: readonly For[];
+  readonly axes: readonly RegionFor[];
   /** What it is made of, in order, itself last. */
-  readonly parts: readonly Let[];
+  readonly parts: readonly RegionLet[];
   /** Conditions under which the loops within are not reached. */
   readonly ends: readonly RegionExpr[];
 }
@@ -79,8 +85,8 @@ class Tables {
   }
 
   /** The tables of a loop, and the loop that reads them. */
-  #loop(loop: Loop): readonly [readonly RegionStmt[], Loop] {
-    const found = new Search(loop, this.#mutable, this.#dims, this.#build.functions).found;
+  #loop(loop: RegionLoop): readonly [readonly RegionStmt[], RegionLoop] {
+    const found = new TableSearch(loop, this.#mutable, this.#dims, this.#build.functions).found;
     if (found.length === 0) return [[], loop];
     const before: RegionStmt[] = [];
     const instead = new Map<RegionStmt, RegionStmt>();
@@ -96,7 +102,7 @@ class Tables {
   }
 
   /** Writes the table of a value before its loop, and gives its name. */
-  #table({ stmt, axes, parts, ends }: Found, loop: Loop, out: RegionStmt[]): string {
+  #table({ stmt, axes, parts, ends }: TableCandidate, loop: RegionLoop, out: RegionStmt[]): string {
     const { fresh } = this.#build;
     const lengths = axes.map(({ to }) => this.#length(to, loop, ends, out));
     const name = fresh(`${stmt.name}_table`);
@@ -115,7 +121,7 @@ class Tables {
   }
 
   /** How many entries a table has along an axis: none where the loops within are not reached, whose bound may be anything then. */
-  #length(to: RegionExpr, loop: Loop, ends: readonly RegionExpr[], out: RegionStmt[]): RegionExpr {
+  #length(to: RegionExpr, loop: RegionLoop, ends: readonly RegionExpr[], out: RegionStmt[]): RegionExpr {
     if (to.kind === "length" || (to.kind === "const" && to.value >= 0)) return to;
     const bind = (value: RegionExpr, hint: string): RegionExpr => {
       if (isAtom(value)) return value;
@@ -135,7 +141,7 @@ class Tables {
 
   /** The statements that compute a value and do something with it, where all places that it reads are in range. */
   #entry(
-    parts: readonly Let[],
+    parts: readonly RegionLet[],
     names: Map<string, string>,
     use: (value: RegionExpr) => readonly RegionStmt[],
   ): readonly RegionStmt[] {
@@ -149,7 +155,7 @@ class Tables {
     const isLast = rest.length === 0;
     const then = isLast ? use(local(value.type, name)) : this.#entry(rest, known, use);
     if (value.kind !== "load" || value.at === undefined) return [{ kind: "let", name, value }, ...then];
-    const read: Load = { ...value, at: undefined };
+    const read: RegionLoad = { ...value, at: undefined };
     const checks: RegionStmt[] = [];
     const condition = this.#isInRange(value, checks);
     return [
@@ -158,7 +164,7 @@ class Tables {
     ];
   }
 
-  #isInRange({ array, places }: Load, out: RegionStmt[]): RegionExpr {
+  #isInRange({ array, places }: RegionLoad, out: RegionStmt[]): RegionExpr {
     const { apply, fresh } = this.#build;
     const bind = (value: RegionExpr): RegionExpr => {
       if (isAtom(value)) return value;
@@ -178,18 +184,18 @@ class Tables {
 }
 
 /** Finds the values of a loop that there should be tables for. */
-class Search {
-  readonly found: Found[] = [];
-  readonly #loop: Loop;
+class TableSearch {
+  readonly found: TableCandidate[] = [];
+  readonly #loop: RegionLoop;
   readonly #mutable: ReadonlySet<string>;
   readonly #dims: ReadonlyMap<string, readonly RegionExpr[]>;
   readonly #functions: ScalarFunctions;
   /** Locals and arrays that the loop declares, sets or writes to. */
   readonly #touched = new Set<string>();
-  readonly #definitions = new Map<string, Let>();
+  readonly #definitions = new Map<string, RegionLet>();
 
   constructor(
-    loop: Loop,
+    loop: RegionLoop,
     mutable: ReadonlySet<string>,
     dims: ReadonlyMap<string, readonly RegionExpr[]>,
     functions: ScalarFunctions,
@@ -209,7 +215,11 @@ class Search {
   }
 
   /** Goes through what every iteration comes to, unless the call ends. */
-  #visit(stmts: readonly RegionStmt[], around: readonly For[], endsBefore: readonly RegionExpr[]): void {
+  #visit(
+    stmts: readonly RegionStmt[],
+    around: readonly RegionFor[],
+    endsBefore: readonly RegionExpr[],
+  ): void {
     const ends = [...endsBefore];
     for (const stmt of stmts) {
       if (stmt.kind === "let" && !this.#mutable.has(stmt.name)) {
@@ -226,7 +236,7 @@ class Search {
     }
   }
 
-  #isCounted({ from, to, step, live }: For): boolean {
+  #isCounted({ from, to, step, live }: RegionFor): boolean {
     return live === undefined && step === 1 && from.kind === "const" && from.value === 0 && this.#isFixed(to);
   }
 
@@ -235,8 +245,8 @@ class Search {
     return atom.kind !== "local" || (!this.#touched.has(atom.name) && !this.#mutable.has(atom.name));
   }
 
-  #note(stmt: Let, around: readonly For[], ends: readonly RegionExpr[]): void {
-    const parts: Let[] = [];
+  #note(stmt: RegionLet, around: readonly RegionFor[], ends: readonly RegionExpr[]): void {
+    const parts: RegionLet[] = [];
     const used = new Set<string>();
     if (!this.#derive(stmt, around, parts, used)) return;
     const axes = around.filter(({ index }) => used.has(index));
@@ -244,7 +254,7 @@ class Search {
   }
 
   /** Collects what a value is made of; `false` where that may differ from iteration to iteration. */
-  #derive(stmt: Let, around: readonly For[], parts: Let[], used: Set<string>): boolean {
+  #derive(stmt: RegionLet, around: readonly RegionFor[], parts: RegionLet[], used: Set<string>): boolean {
     if (parts.includes(stmt)) return true;
     const isSame = (expr: RegionExpr): boolean => {
       if (expr.kind === "local") {

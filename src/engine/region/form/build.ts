@@ -2,8 +2,8 @@ import { internalError } from "../../errors/index.ts";
 import { must } from "../../util/assert-never.ts";
 import type { ScalarFunctions } from "./functions.ts";
 import type { Region, RegionExpr, RegionStmt, RegionType } from "./region.ts";
-import type { Names } from "./walk.ts";
-import { namesOf } from "./walk.ts";
+import { namesOf } from "./names.ts";
+import type { FreshNames } from "./names.ts";
 
 export function constant(type: RegionType, value: number): RegionExpr {
   return { kind: "const", type, value };
@@ -60,7 +60,7 @@ export function isSameAtom(a: RegionExpr, b: RegionExpr): boolean {
 }
 
 /** Makes expressions and names for a region. */
-export interface Builder extends Names {
+export interface Builder extends FreshNames {
   readonly functions: ScalarFunctions;
   /** A function of scalars; a constant or an argument where it is one of these. */
   apply(name: string, ...args: readonly RegionExpr[]): RegionExpr;
@@ -95,7 +95,7 @@ export function convert(type: RegionType, x: RegionExpr): RegionExpr {
 /** A statement for each element of an array of these lengths. */
 export function forEachElement(
   dims: readonly RegionExpr[],
-  { fresh }: Names,
+  { fresh }: FreshNames,
   element: (places: readonly RegionExpr[]) => RegionStmt,
 ): RegionStmt {
   const indices = dims.map(() => fresh("i"));
@@ -114,7 +114,7 @@ export interface Writer {
 }
 
 /** What writes behind the last of these statements. */
-export function makeWriter(stmts: RegionStmt[], { fresh }: Names): Writer {
+export function makeWriter(stmts: RegionStmt[], { fresh }: FreshNames): Writer {
   return {
     stmts,
     bind(value, hint) {

@@ -3,7 +3,7 @@ import { assertNever } from "../../util/assert-never.ts";
 import type { ScalarFunctions } from "./functions.ts";
 import type {
   ArrayDeclaration,
-  For,
+  RegionFor,
   PositionIndex,
   Region,
   RegionExpr,
@@ -161,7 +161,7 @@ function checkArray(context: Context, { name, type, dims, growable }: ArrayDecla
   });
 }
 
-function checkFor(context: Context, { index, from, to, step, reverse, live, body }: For): void {
+function checkFor(context: Context, { index, from, to, step, reverse, live, body }: RegionFor): void {
   demand(context, "i32", from, `the first value of "${index}"`);
   demand(context, "i32", to, `the end of "${index}"`);
   if (!(Number.isInteger(step) && step !== 0)) fail(context, `"${index}" has the step ${step}`);

@@ -1,32 +1,32 @@
-// Lengths said by parameters: a transpose lacks those that are linear, and tells how long its cotangents are.
+// Lengths of linear arrays in terms of other parameters. A transpose has no linear parameters, but needs the lengths of its cotangents.
 import { must } from "../../util/assert-never.ts";
 import type { Region, RegionExpr, RegionStmt } from "./region.ts";
 import { mapBlocksOf, mapExpr, mapExpressionsOf, walkExpressions } from "./walk.ts";
 
-/** The region with lengths of linear parameters, which the transpose does not have, said by other parameters. */
-export function withLengths(region: Region, linear: readonly boolean[]): Region {
+/** Replaces lengths of linear parameters by expressions of other parameters. */
+export function replaceLengths(region: Region, linear: readonly boolean[]): Region {
   const lengths = new Map<string, readonly RegionExpr[] | undefined>();
   region.params.forEach((param, i) => {
     if (linear[i] === true && param.kind === "array") lengths.set(param.name, param.lengths);
   });
-  const said = (expr: RegionExpr): RegionExpr =>
+  const replace = (expr: RegionExpr): RegionExpr =>
     mapExpr(expr, (x) =>
       x.kind === "length" && lengths.has(x.array)
         ? must(lengths.get(x.array)?.[x.axis], `the length of ${x.array}`)
         : x,
     );
-  let isConcerned = false;
+  let isNeeded = false;
   walkExpressions(region.body, (expr) => {
-    if (expr.kind === "length" && lengths.has(expr.array)) isConcerned = true;
+    if (expr.kind === "length" && lengths.has(expr.array)) isNeeded = true;
   });
-  if (!isConcerned) return region;
+  if (!isNeeded) return region;
   const block = (stmts: readonly RegionStmt[]): readonly RegionStmt[] =>
-    stmts.map((stmt) => mapBlocksOf(mapExpressionsOf(stmt, said), block));
+    stmts.map((stmt) => mapBlocksOf(mapExpressionsOf(stmt, replace), block));
   return { ...region, body: block(region.body) };
 }
 
-/** A whole number of a flat region said by its parameters; `undefined` where it is not made of them. */
-export function saidByParams(
+/** An integer of a flat region in terms of its parameters; `undefined` if it depends on anything else. */
+export function lengthOfParams(
   expr: RegionExpr,
   region: Region,
   mutable: ReadonlySet<string>,
@@ -36,10 +36,10 @@ export function saidByParams(
     if (region.params.some((param) => param.name === expr.name)) return expr;
     const stmt = region.body.find((one) => one.kind === "let" && one.name === expr.name);
     return stmt?.kind === "let" && !mutable.has(expr.name)
-      ? saidByParams(stmt.value, region, mutable)
+      ? lengthOfParams(stmt.value, region, mutable)
       : undefined;
   }
   if (expr.kind !== "apply") return undefined;
-  const args = expr.args.map((x) => saidByParams(x, region, mutable));
+  const args = expr.args.map((x) => lengthOfParams(x, region, mutable));
   return args.every((x) => x !== undefined) ? { ...expr, args } : undefined;
 }

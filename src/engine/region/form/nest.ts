@@ -2,7 +2,6 @@
 import type { Region, RegionExpr, RegionStmt } from "./region.ts";
 import {
   blocksOf,
-  declaredBy,
   expressionsOf,
   mapBlocksOf,
   mapExpr,
@@ -11,6 +10,7 @@ import {
   walkExpressions,
   walkStmts,
 } from "./walk.ts";
+import { declaredBy } from "./names.ts";
 
 /** Parts that an expression may have before it keeps the name of a part: about a line of text. */
 const maxParts = 12;

@@ -1,9 +1,18 @@
 import type { ExprText } from "../../kernel/code.ts";
-import { callCode, conditional, infix, literal, prefix, primary } from "../../kernel/code.ts";
+import { blockLines, callCode, conditional, infix, literal, prefix, primary } from "../../kernel/code.ts";
 import { assertNever } from "../../util/assert-never.ts";
+import { mutableNames } from "./names.ts";
 import { nest } from "./nest.ts";
-import type { For, Region, RegionExpr, RegionParam, RegionResult, RegionStmt, Throw } from "./region.ts";
-import { walkStmts } from "./walk.ts";
+import type {
+  RegionFor,
+  Region,
+  RegionExpr,
+  RegionParam,
+  RegionResult,
+  RegionStmt,
+  Throw,
+} from "./region.ts";
+import { blocksOf } from "./walk.ts";
 
 /**
  * A region as text that reads like TypeScript: `function f(x: f64[], a: f64) { … return s; }`, over lines. Locals that are read
@@ -11,20 +20,18 @@ import { walkStmts } from "./walk.ts";
  */
 export function printRegion(region: Region): string {
   const { name, params, body, results } = nest(region);
-  const settable = new Set<string>();
-  walkStmts(body, (stmt) => void (stmt.kind === "set" && settable.add(stmt.name)));
+  const settable = mutableNames(body);
   const returned = results.map(resultText);
   const value = returned.length === 1 ? returned[0]! : `[${returned.join(", ")}]`;
   return [
     `function ${showName(name)}(${params.map(paramText).join(", ")}) {`,
-    ...blockLines(body, settable, 1),
+    ...blockLines(body, 1, (stmt) => printHead(stmt, settable), blocksOf),
     ...(results.length > 0 ? [`  return ${value};`] : []),
     "}",
   ].join("\n");
 }
 
-/** An expression of a region as text. */
-function printRegionExpr(expr: RegionExpr): string {
+export function printRegionExpr(expr: RegionExpr): string {
   return code(expr).text;
 }
 
@@ -37,34 +44,8 @@ function resultText(result: RegionResult): string {
   return result.kind === "scalar" ? printRegionExpr(result.value) : showName(result.name);
 }
 
-function blockLines(block: readonly RegionStmt[], settable: ReadonlySet<string>, depth: number): string[] {
-  const indent = "  ".repeat(depth);
-  const inner = (stmts: readonly RegionStmt[]): string[] => blockLines(stmts, settable, depth + 1);
-  return block.flatMap((stmt) => {
-    const head = indent + headText(stmt, settable);
-    switch (stmt.kind) {
-      case "for":
-      case "while":
-        return [`${head} {`, ...inner(stmt.body), `${indent}}`];
-      case "if":
-        return stmt.otherwise.length === 0
-          ? [`${head} {`, ...inner(stmt.then), `${indent}}`]
-          : [`${head} {`, ...inner(stmt.then), `${indent}} else {`, ...inner(stmt.otherwise), `${indent}}`];
-      case "let":
-      case "set":
-      case "array":
-      case "store":
-      case "swap":
-      case "throw":
-        return [head];
-      default:
-        return assertNever(stmt, "printRegion");
-    }
-  });
-}
-
-/** A statement, or the head of one that has blocks. */
-function headText(stmt: RegionStmt, settable: ReadonlySet<string>): string {
+/** Prints a statement without its blocks. `settable`: the locals that a `set` changes. */
+export function printHead(stmt: RegionStmt, settable: ReadonlySet<string>): string {
   switch (stmt.kind) {
     case "let":
       return `${settable.has(stmt.name) ? "let" : "const"} ${showName(stmt.name)} = ${printRegionExpr(stmt.value)};`;
@@ -105,7 +86,7 @@ function thrownTemplate({ message, more = [] }: Throw): string {
 }
 
 /** `for (let i = 0; i < n; i += 2)`; a loop that runs backwards over the same values says so. */
-function forText({ index, from, to, step, reverse, live }: For): string {
+function forText({ index, from, to, step, reverse, live }: RegionFor): string {
   const i = showName(index);
   const [first, end] = [printRegionExpr(from), printRegionExpr(to)];
   const next =

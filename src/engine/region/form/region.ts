@@ -20,7 +20,7 @@ export type PositionIndex = number;
 export type RegionExpr =
   | { readonly kind: "const"; readonly type: RegionType; readonly value: number } // a bool is 0 or 1
   | { readonly kind: "local"; readonly type: RegionType; readonly name: string } // a scalar parameter, a local, or the index of a loop
-  | Load
+  | RegionLoad
   | { readonly kind: "length"; readonly type: "i32"; readonly array: string; readonly axis: number }
   | {
       /** A function of scalars by its name in the table of `ScalarFunctions`: `add`, `sin`, `less`, … */
@@ -40,7 +40,7 @@ export type RegionExpr =
     };
 
 /** An element of an array: a place along each axis. */
-export interface Load {
+export interface RegionLoad {
   readonly kind: "load";
   readonly type: RegionType;
   readonly array: string;
@@ -48,6 +48,12 @@ export interface Load {
   /** Where the read stands in the text, for the error if a place is out of range; absent where all places are proven to be in range. */
   readonly at?: PositionIndex | undefined;
 }
+
+/** Statements that run in order, in one scope. */
+export type RegionBlock = readonly RegionStmt[];
+export type RegionLet = Extract<RegionStmt, { readonly kind: "let" }>;
+export type RegionStore = Extract<RegionStmt, { readonly kind: "store" }>;
+export type RegionLoop = Extract<RegionStmt, { readonly kind: "for" | "while" }>;
 
 /** A statement. */
 export type RegionStmt =
@@ -80,7 +86,7 @@ export type RegionStmt =
       readonly y: string;
       readonly at?: PositionIndex | undefined;
     }
-  | For
+  | RegionFor
   | {
       /** Repeats `body` as long as the condition holds. */
       readonly kind: "while";
@@ -138,7 +144,7 @@ export interface ArrayDeclaration {
  * A counted loop: index = from, from + step, … as long as it is below `to` (above it, for a negative step). Bounds are i32 and
  * evaluated once, before the first iteration; `step` is not 0; the index cannot be set.
  */
-export interface For {
+export interface RegionFor {
   readonly kind: "for";
   readonly index: string;
   readonly from: RegionExpr;

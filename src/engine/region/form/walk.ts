@@ -1,5 +1,5 @@
 import { assertNever } from "../../util/assert-never.ts";
-import type { Region, RegionExpr, RegionStmt } from "./region.ts";
+import type { RegionExpr, RegionStmt } from "./region.ts";
 
 const nothing: readonly never[] = [];
 
@@ -33,26 +33,7 @@ export function partsOf(expr: RegionExpr): readonly RegionExpr[] {
 /** Calls `visit` for an expression and all in it, outermost first. */
 export function walkExpr(expr: RegionExpr, visit: (expr: RegionExpr) => void): void {
   visit(expr);
-  switch (expr.kind) {
-    case "const":
-    case "local":
-    case "length":
-      return;
-    case "load":
-      expr.places.forEach((place) => walkExpr(place, visit));
-      return;
-    case "apply":
-      expr.args.forEach((arg) => walkExpr(arg, visit));
-      return;
-    case "convert":
-      return walkExpr(expr.x, visit);
-    case "select":
-      walkExpr(expr.condition, visit);
-      walkExpr(expr.x, visit);
-      return walkExpr(expr.y, visit);
-    default:
-      return assertNever(expr, "walkExpr");
-  }
+  partsOf(expr).forEach((part) => walkExpr(part, visit));
 }
 
 /** The expression with `f` applied to all parts, innermost first, and then to itself; `f` gets the same one where no part changes. */
@@ -82,6 +63,11 @@ export function mapExpr(expr: RegionExpr, f: (expr: RegionExpr) => RegionExpr): 
     default:
       return assertNever(expr, "mapExpr");
   }
+}
+
+/** Replaces locals by the expressions given for their names. */
+export function replaceLocals(expr: RegionExpr, replacements: ReadonlyMap<string, RegionExpr>): RegionExpr {
+  return mapExpr(expr, (x) => (x.kind === "local" ? (replacements.get(x.name) ?? x) : x));
 }
 
 function mapAll(exprs: readonly RegionExpr[], f: (expr: RegionExpr) => RegionExpr): readonly RegionExpr[] {
@@ -222,67 +208,4 @@ export function mapBlocksOf(
     default:
       return assertNever(stmt, "mapBlocksOf");
   }
-}
-
-/** The name that a statement declares: of a local, an array or the index of a loop. */
-export function declaredBy(stmt: RegionStmt): string | undefined {
-  if (stmt.kind === "let" || stmt.kind === "array") return stmt.name;
-  return stmt.kind === "for" ? stmt.index : undefined;
-}
-
-/** The locals and arrays that a statement gives values, not those that statements in it do. */
-export function namesGiven(stmt: RegionStmt): readonly string[] {
-  switch (stmt.kind) {
-    case "let":
-    case "set":
-    case "array":
-      return [stmt.name];
-    case "store":
-      return [stmt.array];
-    case "swap":
-      return [stmt.x, stmt.y];
-    case "for":
-    case "while":
-    case "if":
-    case "throw":
-      return [];
-    default:
-      return assertNever(stmt, "namesGiven");
-  }
-}
-
-/** The names that a statement and those in it declare, and the locals that they give other values. */
-export function localsChangedIn(stmt: RegionStmt): ReadonlySet<string> {
-  const names = new Set<string>();
-  walkStmts([stmt], (one) => {
-    const name = one.kind === "set" ? one.name : declaredBy(one);
-    if (name !== undefined) names.add(name);
-  });
-  return names;
-}
-
-/** Makes names that a region does not have. */
-export interface Names {
-  /** A name that nothing else has: the hint, or the hint with a number behind it. It is taken from now on. */
-  fresh(hint: string): string;
-}
-
-export function namesOf({ params, body }: Region): Names {
-  const taken = new Set(params.map(({ name }) => name));
-  walkStmts(body, (stmt) => {
-    const name = declaredBy(stmt);
-    if (name !== undefined) taken.add(name);
-  });
-  const last = new Map<string, number>(); // so that many names of one hint take no time that grows
-  return {
-    fresh(hint) {
-      let name = hint;
-      for (let n = (last.get(hint) ?? 1) + 1; taken.has(name); n++) {
-        name = `${hint}_${n}`;
-        last.set(hint, n);
-      }
-      taken.add(name);
-      return name;
-    },
-  };
 }

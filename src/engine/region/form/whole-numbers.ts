@@ -8,7 +8,7 @@ import {
   one,
   splitBy,
 } from "../../loops/polynomial.ts";
-import type { For, RegionExpr } from "./region.ts";
+import type { RegionFor, RegionExpr } from "./region.ts";
 
 /** The index of a loop: from the least to the greatest value that it has in the body. */
 export interface Bounds {
@@ -70,7 +70,7 @@ export function isSum(p: Polynomial, isNatural: (name: string) => boolean): bool
 
 /** The ends between which the index of a loop is in its body, of bounds as polynomials. */
 export function indexBounds(
-  { from, to, step }: For,
+  { from, to, step }: RegionFor,
   of: (bound: RegionExpr) => Polynomial | undefined,
 ): Bounds {
   const [first, end] = [of(from), of(to)];

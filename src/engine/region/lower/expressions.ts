@@ -4,7 +4,7 @@ import type { Expr } from "../../kernel/scalar.ts";
 import { isFloat } from "../../kernel/scalar.ts";
 import { walkExpr } from "../../kernel/walk.ts";
 import { assertNever, must } from "../../util/assert-never.ts";
-import type { Load, RegionExpr } from "../form/region.ts";
+import type { RegionLoad, RegionExpr } from "../form/region.ts";
 import { declareLocal, exactValue, isExact } from "./integers.ts";
 import { behind, flatIndex, guardPlaces } from "./places.ts";
 import type { Cursor, Scope } from "./scope.ts";
@@ -37,7 +37,7 @@ export function writeExpr(scope: Scope, cursor: Cursor, expr: RegionExpr): Expr 
 }
 
 /** An element. Of an array that grows, what is beyond its end was never stored, and is 0. */
-function writeLoad(scope: Scope, cursor: Cursor, expr: Load): Expr {
+function writeLoad(scope: Scope, cursor: Cursor, expr: RegionLoad): Expr {
   const { type, buffer, offset, growth } = arrayOf(scope, expr.array);
   const { index: place } = writePlace(scope, cursor, expr);
   if (growth === undefined) return k.load(type, buffer, place);
@@ -50,7 +50,7 @@ function writeLoad(scope: Scope, cursor: Cursor, expr: Load): Expr {
 export function writePlace(
   scope: Scope,
   cursor: Cursor,
-  { array: name, places, at }: Pick<Load, "array" | "places" | "at">,
+  { array: name, places, at }: Pick<RegionLoad, "array" | "places" | "at">,
 ): { readonly index: Expr; readonly places: readonly Expr[] } {
   const array = arrayOf(scope, name);
   let given = places.map((place) => writeExpr(scope, cursor, place));

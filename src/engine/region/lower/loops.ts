@@ -1,7 +1,7 @@
 import * as k from "../../kernel/build.ts";
 import type { Block } from "../../kernel/build.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
-import type { For, RegionExpr, RegionStmt } from "../form/region.ts";
+import type { RegionFor, RegionExpr, RegionStmt } from "../form/region.ts";
 import { settled, writeExpr } from "./expressions.ts";
 import { boundValue, declareLocal, rangeOf } from "./integers.ts";
 import { plus, times } from "../../kernel/index-arithmetic.ts";
@@ -12,7 +12,7 @@ import { append } from "../../util/append.ts";
 type WriteBody = (inner: Cursor) => void;
 
 /** A counted loop. One with a condition becomes a loop that goes on while that holds. */
-export function writeFor(scope: Scope, cursor: Cursor, stmt: For, writeBody: WriteBody): void {
+export function writeFor(scope: Scope, cursor: Cursor, stmt: RegionFor, writeBody: WriteBody): void {
   const bound = (expr: RegionExpr, hint: string): Expr => {
     const value = boundValue(scope, writeExpr(scope, cursor, expr));
     return settled(scope, cursor.block, hint, value);
@@ -77,7 +77,7 @@ function unlessFailed(scope: Scope, body: Block, inner: Cursor): Block {
 }
 
 /** Notes where the index of a loop lies. */
-function noteIndex(scope: Scope, index: string, { step }: For, from: Expr, to: Expr): void {
+function noteIndex(scope: Scope, index: string, { step }: RegionFor, from: Expr, to: Expr): void {
   const [first, end] = [rangeOf(scope, from), rangeOf(scope, to)];
   scope.ranges.set(
     index,
@@ -101,7 +101,7 @@ function iterations(scope: Scope, block: Block, from: Expr, to: Expr, step: numb
 function writeLive(
   scope: Scope,
   cursor: Cursor,
-  stmt: For,
+  stmt: RegionFor,
   { from, to }: { readonly from: Expr; readonly to: Expr },
   writeBody: WriteBody,
 ): void {

@@ -2,7 +2,7 @@ import { plus, times } from "../../kernel/index-arithmetic.ts";
 import * as k from "../../kernel/build.ts";
 import { printExpr } from "../../kernel/print.ts";
 import type { Expr } from "../../kernel/scalar.ts";
-import type { Load, PositionIndex, RegionExpr } from "../form/region.ts";
+import type { RegionLoad, PositionIndex, RegionExpr } from "../form/region.ts";
 import { exactValue, isExact, rangeOf } from "./integers.ts";
 import type { ArrayPlace, Check, Cursor, Scope } from "./scope.ts";
 import { enter, isProven, isSteady, writeFailure } from "./scope.ts";
@@ -104,7 +104,7 @@ export function behind(offset: Expr, place: Expr): Expr {
 }
 
 /** Whether an expression has an access that is checked and evaluated in any case. */
-export function checkedLoads(expr: RegionExpr): readonly Load[] {
+export function checkedLoads(expr: RegionExpr): readonly RegionLoad[] {
   switch (expr.kind) {
     case "const":
     case "local":

@@ -89,8 +89,14 @@ export function writeRegion(
     noteStage("checks", statements);
   }
   const results = [...written.scalars, ...[...written.dims.values()].flat()];
-  const context = loopContext(scope, offsets, results, options);
-  statements = numberSites(runLoopPasses(statements, context, noteStage), sites, host);
+  const rewrite = (given: Host): readonly Stmt[] =>
+    runLoopPasses(statements, loopContext({ ...scope, host: given }, offsets, results, options), noteStage);
+  let rewritten = rewrite(scope.host);
+  if (host.scratch?.isGranted?.() === false) {
+    const { scratch: _, ...without } = scope.host;
+    rewritten = rewrite(without);
+  }
+  statements = numberSites(rewritten, sites, host);
   noteStage("sites", statements);
   replaceAll(host.block.statements, statements);
   return written;

@@ -76,6 +76,8 @@ export interface Host {
     readonly holdsProducts?: boolean;
     /** Room in the buffer of an array that lies there alone, from the beginning on, in elements. */
     sizeOf(buffer: string): SizeExpr | undefined;
+    /** Asked once all buffers are requested. If false, the loops are rewritten without scratch. Default true. */
+    isGranted?(): boolean;
   };
 }
 

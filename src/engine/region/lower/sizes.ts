@@ -4,7 +4,7 @@ import type { BinaryOp, Expr, SizeExpr } from "../../kernel/scalar.ts";
 import { constantSize, multiplySizes, sizeExpr } from "../../kernel/sizes.ts";
 import { must } from "../../util/assert-never.ts";
 import type { ScalarFunctions } from "../form/functions.ts";
-import type { ArrayDeclaration, For, Region, RegionExpr, RegionStmt } from "../form/region.ts";
+import type { ArrayDeclaration, RegionFor, Region, RegionExpr, RegionStmt } from "../form/region.ts";
 import { walkStmts } from "../form/walk.ts";
 import type { ArrayPlace } from "./scope.ts";
 
@@ -197,7 +197,7 @@ export function sizeBeforeCall(
 const deepest = 24;
 
 /** The values that the index of a loop takes, if it takes any. */
-function indexBetween(facts: Facts, { from, to, step }: For): Between | undefined {
+function indexBetween(facts: Facts, { from, to, step }: RegionFor): Between | undefined {
   const [first, end] = [between(facts, from), between(facts, to)];
   if (first === undefined || end === undefined) return undefined;
   if (step > 0) return { low: first.low, high: combined("sub", end.high, 1), isPositive: first.isPositive };

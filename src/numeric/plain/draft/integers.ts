@@ -1,4 +1,4 @@
-import type { For, Region, RegionExpr, RegionStmt } from "../../../engine/region/form/region.ts";
+import type { RegionFor, Region, RegionExpr, RegionStmt } from "../../../engine/region/form/region.ts";
 import { mapExpressionsOf, walkStmts } from "../../../engine/region/form/walk.ts";
 import { apply, compare, convert, local, number, select, toInt32, truth } from "./draft.ts";
 import type { ValueRange, ValueRanges } from "./ranges.ts";
@@ -39,7 +39,7 @@ export function withMachineIntegers(draft: Region): Region {
 }
 
 /** Whether the index of a loop is a machine integer, and its end is a number that can be reached. */
-function isCounted({ from, to }: For, ranges: ValueRanges): boolean {
+function isCounted({ from, to }: RegionFor, ranges: ValueRanges): boolean {
   return isInt32(ranges.of(from)) && !(to.kind === "const" && !isInt32(ranges.of(to)));
 }
 
@@ -263,7 +263,7 @@ class IntegerWriter {
     return this.#integer(expr, { guarded: true, converted: true }) ?? convert("i32", this.value(expr));
   }
 
-  #counted(stmt: For): RegionStmt[] {
+  #counted(stmt: RegionFor): RegionStmt[] {
     const from = this.#exact(stmt.from)!;
     const exact = this.#exact(stmt.to);
     const loop = {
@@ -294,7 +294,7 @@ class IntegerWriter {
   }
 
   /** A loop whose index is no machine integer. */
-  #asWhile({ index, from, to, step, live, body, at }: For): RegionStmt[] {
+  #asWhile({ index, from, to, step, live, body, at }: RegionFor): RegionStmt[] {
     const i = local(index, "f64");
     const goesOn = this.value(reached(i, to, step));
     const condition = live === undefined ? goesOn : select(goesOn, this.value(live), truth(false));

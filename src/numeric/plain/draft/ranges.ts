@@ -1,4 +1,4 @@
-import type { For, RegionExpr, RegionStmt } from "../../../engine/region/form/region.ts";
+import type { RegionFor, RegionExpr, RegionStmt } from "../../../engine/region/form/region.ts";
 import { maxLength } from "../../../engine/region/form/region.ts";
 import { blocksOf, walkStmts } from "../../../engine/region/form/walk.ts";
 import { toInt32 } from "./draft.ts";
@@ -116,7 +116,7 @@ function bounded(range: ValueRange, { side, isStrict }: LocalBound, than: ValueR
 }
 
 function indexRange(
-  { from, to, step }: For,
+  { from, to, step }: RegionFor,
   of: (expr: RegionExpr) => ValueRange | undefined,
 ): ValueRange | undefined {
   const [first, end] = [of(from), of(to)];

@@ -1,7 +1,7 @@
 import type { ExprText } from "../../../engine/kernel/code.ts";
 import { callCode, conditional, infix, literal, prefix, primary } from "../../../engine/kernel/code.ts";
 import { arithmeticOperators } from "../../../engine/region/index.ts";
-import type { Load, PositionIndex, RegionExpr } from "../../../engine/region/form/region.ts";
+import type { PositionIndex, RegionExpr, RegionLoad } from "../../../engine/region/form/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { ModuleHelper } from "./helpers.ts";
 
@@ -95,7 +95,7 @@ function constantCode({ type, value }: RegionExpr & { readonly kind: "const" }):
   return value === -Infinity ? prefix("-", primary("Infinity")) : literal(value);
 }
 
-function loadCode({ type, array, places, at }: Load, scope: ExpressionScope): ExprText {
+function loadCode({ type, array, places, at }: RegionLoad, scope: ExpressionScope): ExprText {
   const text = scope.array(array);
   const element = text.element(placeCodes(array, places, at, scope));
   const value =

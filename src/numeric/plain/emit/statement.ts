@@ -3,7 +3,7 @@ import { callCode, infix, literal, primary } from "../../../engine/kernel/code.t
 import { isAtom } from "../../../engine/region/form/build.ts";
 import type {
   ArrayDeclaration,
-  For,
+  RegionFor,
   RegionExpr,
   RegionStmt,
   Throw,
@@ -196,7 +196,7 @@ export function rowMajor(array: string, lengths: readonly ExprText[]): ArrayText
   };
 }
 
-function forLines(stmt: For, scope: StatementScope): string[] {
+function forLines(stmt: RegionFor, scope: StatementScope): string[] {
   const lines: string[] = [];
   const bound = (expr: RegionExpr, hint: string): ExprText => {
     const code = expressionCode(expr, scope);

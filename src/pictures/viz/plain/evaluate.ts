@@ -8,7 +8,7 @@ import type { ScalarFunction } from "../../../engine/region/index.ts";
 import { sitePart, thrownError, thrownText } from "../../../engine/region/index.ts";
 import type {
   ArrayDeclaration,
-  For,
+  RegionFor,
   PositionIndex,
   Region,
   RegionExpr,
@@ -208,7 +208,7 @@ class Runner {
     array.elements[flat] = isShown ? this.#step(stmt.at, target, value) : value;
   }
 
-  #for({ index, from, to, step, reverse, live, body, at }: For): void {
+  #for({ index, from, to, step, reverse, live, body, at }: RegionFor): void {
     const [first, end] = [this.#number(from), this.#number(to)];
     const n = Math.max(0, Math.ceil((end - first) / step));
     let count = 0;

@@ -1,42 +1,45 @@
-// Which elements that were read are still what they were once all has gone forwards: nothing stores to them any more.
+// Whether elements of arrays that were read are overwritten later.
 import type { Polynomial } from "../../loops/polynomial.ts";
 import { addPolynomials, constantPolynomial, namePolynomial, one } from "../../loops/polynomial.ts";
-import type { Loop } from "./prepare.ts";
-import type { For, RegionExpr } from "../form/region.ts";
+import type { RegionExpr, RegionFor, RegionLoop } from "../form/region.ts";
 import type { Bounds, NamedBounds, NamedPolynomials } from "../form/whole-numbers.ts";
 import { indexBounds, isNeverNegative, lengthAtom, onlyName, polynomialOf } from "../form/whole-numbers.ts";
 
-/** An access to an array at some places, in loops, the outermost first; `order` says which of two comes first in the text. */
-export interface PlacedAccess {
+/** An access to an array element. */
+export interface ElementAccess {
   readonly places: readonly RegionExpr[];
-  readonly loops: readonly Loop[];
+  /** Loops around the access, outermost first. */
+  readonly loops: readonly RegionLoop[];
+  /** Position in the text: of two accesses, the lower one comes first. */
   readonly order: number;
 }
 
-/** What is known of names. */
 export interface NameFacts {
-  /** What an immutable local was declared as. */
+  /** Value of a local that never changes. */
   readonly valueOf: (name: string) => RegionExpr | undefined;
-  /** Whether a local or an array is the same whenever it is read. */
+  /** True if a local or an array has one value in the whole scope. */
   readonly isFixed: (name: string) => boolean;
 }
 
 /**
- * Whether a store never meets, in what runs after a read, an element that the read has read. That is seen where places along some axis are
- * affine in indices, as those of tables are that are filled row by row: whatever is stored later lies further on.
+ * True if a store that runs after a read never writes the element that was read. Decided along an axis whose indices are affine in
+ * loop indices, as in tables filled row by row: every later store is further along.
  */
-export function neverMeets(store: PlacedAccess, read: PlacedAccess, names: NameFacts): boolean {
+export function isNeverOverwritten(read: ElementAccess, store: ElementAccess, names: NameFacts): boolean {
   let common = 0;
   while (common < store.loops.length && store.loops[common] === read.loops[common]) common++;
   const cases = Array.from({ length: common }, (_, level) => level);
-  if (store.order > read.order) cases.push(common); // in the same iteration of all loops around both
-  return cases.every((level) => areApart(store, read, level, common, names));
+  if (store.order > read.order) cases.push(common); // the same iteration of all common loops
+  return cases.every((level) => differ(store, read, level, common, names));
 }
 
-/** Whether places differ where the store is in a later iteration of the loop of this level, or of none, and in the same ones further out. */
-function areApart(
-  store: PlacedAccess,
-  read: PlacedAccess,
+/**
+ * True if indices differ whenever the store is in a later iteration of the common loop `level`, and in the same iteration of the
+ * common loops around it. `level === common`: in the same iteration of all common loops.
+ */
+function differ(
+  store: ElementAccess,
+  read: ElementAccess,
   level: number,
   common: number,
   names: NameFacts,
@@ -44,10 +47,10 @@ function areApart(
   const ranges: NamedBounds[] = [];
   const natural = new Set<string>();
   const [ofRead, ofStore] = [new Map<string, Polynomial>(), new Map<string, Polynomial>()];
-  const enter = (loop: Loop, indices: Map<string, Polynomial>, name: string): void => {
+  const enter = (loop: RegionLoop, indices: Map<string, Polynomial>, name: string): void => {
     if (loop.kind !== "for") return;
     indices.set(loop.index, namePolynomial(name));
-    noteRange(loop, name, indices, ranges, natural, names);
+    addRange(loop, name, indices, ranges, natural, names);
   };
   read.loops.forEach((loop, i) => {
     if (loop.kind !== "for") return;
@@ -82,9 +85,9 @@ function areApart(
   });
 }
 
-/** Notes between which ends an index lies, and what cannot be negative where there is an iteration. */
-function noteRange(
-  loop: For,
+/** Adds the range of a loop index, and the names that are not negative if the loop has an iteration. */
+function addRange(
+  loop: RegionFor,
   name: string,
   indices: ReadonlyMap<string, Polynomial>,
   ranges: NamedBounds[],
@@ -103,8 +106,8 @@ function noteRange(
   ranges.push({ name, least, greatest });
 }
 
-/** The least and the greatest value of an index. */
-export function endsOf(loop: For, indices: ReadonlyMap<string, Polynomial>, names: NameFacts): Bounds {
+/** Least and greatest value of a loop index. */
+export function endsOf(loop: RegionFor, indices: ReadonlyMap<string, Polynomial>, names: NameFacts): Bounds {
   return indexBounds(loop, (bound) => polynomialOf(bound, named(indices, names)));
 }
 
@@ -112,7 +115,7 @@ function isNotNegative(p: Polynomial, ranges: readonly NamedBounds[], natural: R
   return isNeverNegative(p, ranges, (name) => natural.has(name) || name.startsWith("length:"));
 }
 
-/** Indices as they are told, and locals as they were declared. */
+/** Polynomials of names: given ones for loop indices, declared values for other locals. */
 function named(indices: ReadonlyMap<string, Polynomial>, names: NameFacts): NamedPolynomials {
   const own: NamedPolynomials = {
     local(name) {

@@ -1,0 +1,137 @@
+import { expect, test } from "vitest";
+import { formOfText } from "../../../../test/support/plain-region.ts";
+import { scalarFunctions } from "../../prims/scalar-functions.ts";
+import { makeBuilder } from "../form/build.ts";
+import type { TransposeOptions } from "./options.ts";
+import { planReverse } from "./plan-reverse.ts";
+import { printPlan } from "./print-plan.ts";
+import { flatForm, tangent } from "./tangent.ts";
+
+/** The plan for the gradient of a plain function in its first parameter. */
+function planOf(text: string, options: TransposeOptions = {}): string {
+  const { region } = formOfText(text);
+  const forward = tangent(region, region.params.map((_, i) => i === 0), scalarFunctions, { primal: true }); // prettier-ignore
+  const flat = flatForm(forward, scalarFunctions, options);
+  const isLinear = flat.params.map((_, i) => i >= region.params.length);
+  const isSlope = flat.results.map((_, i) => i >= region.results.length);
+  return printPlan(planReverse(flat, isLinear, isSlope, makeBuilder(flat, scalarFunctions), options));
+}
+
+test("the plan of a sum fuses its loop and saves nothing", () => {
+  const plan = planOf(`export function f(xs: Float64Array): number {
+    "use ad";
+    let s = 0;
+    for (let i = 0; i < xs.length; i++) s += Math.sin(xs[i]!) * xs[i]!;
+    return s;
+  }`);
+  expect(plan).toMatchInlineSnapshot(`
+    "forward pass
+      let s = 0;
+    cotangents xs_bar[xs.length], s_bar
+    seed ds with ct
+    forward pass
+      for (let i = 0; i < xs.length; i++) fused
+        forward pass
+          const xs_at = xs[i];
+          const sin = sin(xs_at);
+          const k = cos(xs_at);
+          const mul = sin * xs_at;
+          const s_now = s;
+          const add = s_now + mul;
+          s = add;
+        backward pass
+          transpose ds = ds + (dxs_at * k * xs_at + sin * dxs_at); (adds to its target)
+          transpose const dxs_at = dxs[i];
+    backward pass
+      transpose let ds = 0;"
+  `);
+});
+
+test("the plan of a recurrence saves one value per iteration and recomputes the others", () => {
+  const plan = planOf(`export function f(x: number, n: number): number {
+    "use ad";
+    let y = x;
+    for (let i = 0; i < n; i++) {
+      if (y > 1) y = Math.sqrt(y);
+      else y = y * y + x;
+    }
+    return y;
+  }`);
+  expect(plan).toMatchInlineSnapshot(`
+    "forward pass
+      let y = x;
+      n_2 = maximum(n, 0)
+      tape y_now_tape[n_2]
+      for (let i = 0; i < n; i++)
+        const y_now = y;
+        save y_now in y_now_tape[i]
+        const less = 1 < y_now;
+        if (less)
+          const sqrt = sqrt(y_now);
+          const k = sqrt * 2;
+          y = sqrt;
+          const mul = y_now * y_now;
+          const add = mul + x;
+          y = add;
+    cotangents x_bar, y_bar
+    seed dy with ct
+    backward pass
+      for (let i_2 = 0; i_2 < n; i_2++) /* last one first */
+        load y_now_2 = y_now_tape[i_2]
+        recompute less_2 = 1 < y_now_2
+        if (less)
+          recompute sqrt_2 = sqrt(y_now_2)
+          recompute k_2 = sqrt_2 * 2
+          transpose dy = dy / k;
+        else
+          transpose dy = mul_2 + mul_2 + dx;
+          transpose const mul_2 = dy * y_now;
+      transpose let dy = dx;"
+  `);
+});
+
+test("the plan of a checkpointed loop saves its state per segment", () => {
+  const text = `export function f(x: number, n: number): number {
+    "use ad";
+    let y = x;
+    for (let i = 0; i < n; i++) y = y - 0.1 * y * y;
+    return y;
+  }`;
+  expect(planOf(text, { checkpoint: 3 })).toMatchInlineSnapshot(`
+    "forward pass
+      let y = x;
+      for (let i = 0; i < n; i++) in segments
+        n_2 = n - 0
+        n_3 = n_2 + 0
+        n_4 = maximum(n_3, 0)
+        n_5 = n_4 + 2
+        segments = n_5 / 3
+        segments segments, 3 apart; 3 snapshots, binomial schedule
+        save y in y_saved[3]
+        segment from first to end
+          forward pass
+            n_6 = end - first
+            n_7 = maximum(n_6, 0)
+            tape y_now_tape[n_7]
+            for (let i = first; i < end; i++)
+              iteration = i - first
+              const y_now = y;
+              save y_now in y_now_tape[iteration]
+              const mul = 0.1 * y_now;
+              const mul_2 = mul * y_now;
+              const sub = y_now - mul_2;
+              y = sub;
+          backward pass
+            for (let i_2 = first; i_2 < end; i_2++) /* last one first */
+              iteration_2 = i_2 - first
+              load y_now_2 = y_now_tape[iteration_2]
+              recompute mul_5 = 0.1 * y_now_2
+              transpose dy = dy - (0.1 * dy * y_now + mul * dy); (adds to its target)
+    cotangents x_bar, y_bar
+    seed dy with ct
+    copy the result y_result = y
+    backward pass
+      segments of for (let i = 0; i < n; i++) backward
+      transpose let dy = dx;"
+  `);
+});
