@@ -4,12 +4,12 @@ import type { ScalarFunctions } from "../form/functions.ts";
 import type { Region, RegionExpr, RegionStmt } from "../form/region.ts";
 import { walkStmts } from "../form/walk.ts";
 
-/** From a local or array to what its value is made of. */
+/** From a local or array to a name that its value depends on. */
 type Edge = readonly [target: string, source: string];
 
 /**
- * Locals and arrays of a flat region that a derivative flows through: floating ones that depend smoothly on an active parameter, and
- * on which a floating result depends. Places in the text do not count: a name is active everywhere or nowhere.
+ * Returns the locals and arrays of a flat region that derivatives flow through: floating ones that depend smoothly on an active parameter,
+ * and that a floating result depends on. The analysis ignores the order of statements: a name is active everywhere or nowhere.
  */
 export function activeNames(
   region: Region,
@@ -28,7 +28,7 @@ export function activeNames(
   return new Set([...varied].filter((name) => useful.has(name)));
 }
 
-/** All names that can be reached along edges, the first ones included. */
+/** Returns all names that edges reach from the first ones, including these. */
 export function closure(first: readonly string[], edges: readonly Edge[]): Set<string> {
   const next = new Map<string, string[]>();
   for (const [from, to] of edges) {
@@ -37,7 +37,7 @@ export function closure(first: readonly string[], edges: readonly Edge[]): Set<s
     else all.push(to);
   }
   const reached = new Set(first);
-  for (const name of reached) for (const to of next.get(name) ?? []) reached.add(to); // a set grows while it is walked
+  for (const name of reached) for (const to of next.get(name) ?? []) reached.add(to); // iteration over a set includes elements added meanwhile
   return reached;
 }
 
@@ -68,7 +68,7 @@ function edgesOf(body: readonly RegionStmt[], functions: ScalarFunctions): Edge[
   return edges;
 }
 
-/** The floating locals and arrays that an expression of atoms depends on smoothly. */
+/** Floating locals and arrays that a flat expression depends on smoothly. */
 function sourcesOf(expr: RegionExpr, functions: ScalarFunctions): string[] {
   if (!isFloating(expr.type)) return [];
   switch (expr.kind) {

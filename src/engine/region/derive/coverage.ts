@@ -1,5 +1,5 @@
-// Which stores are surely read: loops that run over all of an array, and results, read each of its elements. The cotangent of what
-// is stored there is then no 0 of a mask.
+// Finds stores whose elements are certainly read by a result or by loops over the whole array. Their cotangents are then no zeros of a
+// mask.
 import { isSameAtom, isZero } from "../form/build.ts";
 import type { Linearity } from "./linearity.ts";
 import { linearPart } from "./linearity.ts";
@@ -17,9 +17,9 @@ import type { LetsByName } from "../form/names.ts";
 import { immutableLets, readsName } from "../form/names.ts";
 
 /**
- * The stores to linear arrays each of whose elements is read unmasked after the last of them, and not overwritten before.
+ * Finds the stores to linear arrays whose elements are all read, unmasked, after the last store and before they are overwritten.
  *
- * @param isMasked whether the cotangent of what a statement computes may be a 0 of a mask.
+ * @param isMasked true if the cotangent of a statement's value may be the 0 of a mask.
  */
 export function findCoveredStores(
   region: Pick<Region, "body" | "results">,
@@ -54,8 +54,8 @@ export function findCoveredStores(
 }
 
 /**
- * The stores to linear arrays that are the only ones to their array and give no element a value twice: what was there before is the
- * 0 that the array began with.
+ * Finds the stores to linear arrays that are the only store to their array and write each element at most once. The previous value is then
+ * the initial 0.
  */
 export function findFirstStores(body: readonly RegionStmt[], { useful }: Linearity): ReadonlySet<RegionStmt> {
   const once = new Set<RegionStmt>();
@@ -73,7 +73,7 @@ export function findFirstStores(body: readonly RegionStmt[], { useful }: Lineari
   return once;
 }
 
-/** The stores to an array, if no element is given a value twice but by sums: then what is stored stays. */
+/** Returns the stores to an array if none overwrites an element that another one has written, except by adding to it; else none. */
 function keptStores(
   array: string,
   writers: readonly RegionStmt[],
@@ -105,7 +105,7 @@ function keptStores(
     }
   };
   walk(writers, [], true);
-  // one that comes behind the reading is not read by it
+  // a store after the reads would not be read by them
   let count = 0;
   walkStmts(all, (stmt) => {
     if (stmt.kind === "store" && stmt.array === array) count++;
@@ -117,13 +117,13 @@ function isSamePlaces(a: RegionStore, b: RegionStore): boolean {
   return a.places.every((place, axis) => isSameAtom(place, b.places[axis]!));
 }
 
-/** An index of a loop in a place, and how many values it has there at most, unless it is the first one. */
+/** A loop index in a mixed-radix number: `radix` is the number of its values, `undefined` for the first digit. */
 interface Digit {
   readonly index: string;
   readonly radix: RegionExpr | undefined;
 }
 
-/** The indices that a place is made of, as digits are of a number: `i`, or `i · m + j`. */
+/** Digits of an array index that is a mixed-radix number of loop indices: `i`, or `i · m + j`. */
 function digitsOf(place: RegionExpr, definitions: LetsByName): readonly Digit[] | undefined {
   if (place.kind !== "local") return undefined;
   const value = definitions.get(place.name)?.value;
@@ -141,7 +141,7 @@ function digitsOf(place: RegionExpr, definitions: LetsByName): readonly Digit[] 
   return undefined;
 }
 
-/** Whether places differ in all iterations of these loops: they name all of their indices. */
+/** True if array indices differ between all iterations of the loops: every loop index is one of their digits. */
 function isDistinct(
   places: readonly RegionExpr[],
   loops: readonly RegionFor[],
@@ -158,7 +158,7 @@ function runsBelow({ from, to, step }: RegionFor, n: RegionExpr): boolean {
   return isZero(from) && step > 0 && isSameAtom(to, n);
 }
 
-/** Whether a statement is a nest of loops that surely reads each element of an array, in what is not masked. */
+/** True if a statement is a loop nest that certainly reads each element of an array in unmasked statements. */
 function readsAll(
   stmt: RegionStmt,
   { name, dims }: ArrayDeclaration,
@@ -177,7 +177,7 @@ function readsAll(
   return walk(stmt, []);
 }
 
-/** The places at which an expression reads an array with coefficients that are no masks. */
+/** Indices at which an expression reads an array outside of masks. */
 function unmaskedLoads(
   expr: RegionExpr,
   array: string,
@@ -201,17 +201,17 @@ function unmaskedLoads(
   }
 }
 
-/** Whether places run over all of an array as loops run over their indices. */
+/** True if the indices take all positions of an array while the loops run. */
 function coversAll(
   places: readonly RegionExpr[],
   dims: readonly RegionExpr[],
   loops: readonly RegionFor[],
   definitions: LetsByName,
 ): boolean {
-  return loopsOver(places, dims, loops, definitions)?.size === loops.length; // another loop might have no iterations
+  return loopsOver(places, dims, loops, definitions)?.size === loops.length; // an unused loop might have no iterations
 }
 
-/** Whether places run over all of an array as loops run over their indices, if each of the loops has an iteration. */
+/** True if the indices take all positions of an array while the loops run, provided that each loop has an iteration. */
 export function isWholeArray(
   places: readonly RegionExpr[],
   dims: readonly RegionExpr[],
@@ -221,7 +221,7 @@ export function isWholeArray(
   return loopsOver(places, dims, loops, definitions) !== undefined;
 }
 
-/** The indices of the loops by which places run over all of an array; `undefined` where they leave elements out. */
+/** Indices of the loops through which array indices take all positions of an array; `undefined` if they leave elements out. */
 function loopsOver(
   places: readonly RegionExpr[],
   dims: readonly RegionExpr[],

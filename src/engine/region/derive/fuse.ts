@@ -1,5 +1,6 @@
-// Loops whose iterations can go forwards and back at once, so that nothing of them need be recorded: no iteration's way back needs
-// the way back of another one, and all that comes after the loop can go back before it begins.
+// Fusion of the forward and the backward pass of a loop: each iteration runs forward and at once backward, so nothing is saved. It requires
+// that no iteration's backward pass depends on that of another iteration, and that all statements after the loop can run backward before
+// the loop begins.
 import { isZero } from "../form/build.ts";
 import { mayEndTheCall } from "../flat/dead-code.ts";
 import type { Linearity } from "./linearity.ts";
@@ -11,31 +12,31 @@ import type { RegionBlock, RegionExpr, RegionLoop, RegionStmt } from "../form/re
 import { blocksOf, expressionsOf, walkExpr, walkStmts } from "../form/walk.ts";
 import { declaredBy, hasTarget, mutableNames, readsName, readsOf, targetOf } from "../form/names.ts";
 
-/** How the statements of a block are ordered where some of its loops go back within their iterations. */
+/** Order of the statements of a block with fused loops. */
 export interface Fusion {
   readonly fused: ReadonlySet<RegionStmt>;
-  /** The place of the first of them in the block. */
+  /** Position of the first fused loop in the block. */
   readonly first: number;
-  /** Statements behind it that run forwards before it. */
+  /** Later statements that run forward before that loop. */
   readonly early: ReadonlySet<RegionStmt>;
 }
 
 export interface FusionFacts {
   readonly block: RegionBlock;
   readonly linearity: Linearity;
-  /** What the way back needs where nothing is fused. */
+  /** Needs of the backward pass without fusion. */
   readonly needs: Needs;
-  /** Loops whose way back has to know how many iterations there were. */
+  /** Loops whose backward pass needs the number of iterations that ran. */
   readonly counters: ReadonlyMap<RegionStmt, IterationCounter>;
   /** Names from outside of the block that have one value in it. */
   readonly entry: ReadonlySet<string>;
-  /** Linear names that results of the region read, if this is its outermost block. */
+  /** Linear names that results of the region read, for its outermost block. */
   readonly results: ReadonlySet<string>;
 }
 
 /**
- * Chooses loops to be fused with their way back: from the last one to the first, as long as the way back of all that comes behind
- * needs nothing that is computed from there on.
+ * Chooses the loops to fuse, from the last one to the first, as long as the backward pass of all later statements needs nothing computed by
+ * the loop or after it.
  */
 export function chooseFusion(facts: FusionFacts): Fusion {
   const { block, linearity } = facts;
@@ -49,7 +50,7 @@ export function chooseFusion(facts: FusionFacts): Fusion {
   let found = noFusion(block);
   for (let at = block.length - 1; at >= 0; at--) {
     const stmt = block[at]!;
-    // a statement before a fused loop runs backward before it: if they do not commute, no loop further up can be fused
+    // a statement before a fused loop runs backward before it: if the two do not commute, no earlier loop can be fused
     isFree &&= commute(touches[at]!, ofFused);
     if (!isFree) break;
     if (stmt.kind !== "for" && stmt.kind !== "while") continue;
@@ -66,7 +67,7 @@ export function chooseFusion(facts: FusionFacts): Fusion {
   return found;
 }
 
-/** Names that several statements of a block touch, and those that statements of it declare. */
+/** Names that several statements of a block touch, and names that the block declares. */
 interface SharedNames {
   readonly several: ReadonlySet<string>;
   readonly declared: ReadonlySet<string>;
@@ -78,18 +79,17 @@ function sharedNames(block: RegionBlock, touches: readonly LinearTouches[]): Sha
   return { several, declared: new Set(block.flatMap((stmt) => declaredBy(stmt) ?? [])) };
 }
 
-/** Notes that a name is touched in one more way. */
+/** Adds a kind of use of a name. */
 function join(touches: Map<string, LinearTouch>, name: string, how: LinearTouch): void {
   const before = touches.get(name);
   touches.set(name, before === undefined || before === how ? how : "other");
 }
 
-/** Where no loop of a block is fused. */
 export function noFusion(block: RegionBlock): Fusion {
   return { fused: new Set(), first: block.length, early: new Set() };
 }
 
-/** What a statement does to a linear name from outside of it: reads it, adds to it, or anything else. */
+/** Use of a linear name from outside of a statement: read only, added to only, or any other. */
 type LinearTouch = "read" | "added" | "other";
 type LinearTouches = ReadonlyMap<string, LinearTouch>;
 
@@ -114,7 +114,7 @@ function touchesOf(stmt: RegionStmt, { useful }: Linearity): LinearTouches {
     if (target === undefined || !useful.has(target)) return;
     switch (inner.kind) {
       case "let":
-        if (!isZero(inner.value)) touch(target, "other"); // a zero gives nothing back
+        if (!isZero(inner.value)) touch(target, "other"); // a zero has no backward pass
         read(inner.value);
         return;
       case "set":
@@ -139,7 +139,7 @@ function touchesOf(stmt: RegionStmt, { useful }: Linearity): LinearTouches {
   return touches;
 }
 
-/** Whether the ways back of two statements may change places. */
+/** True if the backward passes of two statements commute. */
 function commute(a: LinearTouches, b: LinearTouches): boolean {
   for (const [name, how] of a) {
     const other = b.get(name);
@@ -148,7 +148,7 @@ function commute(a: LinearTouches, b: LinearTouches): boolean {
   return true;
 }
 
-/** Whether the ways back of a loop's iterations may run in any order: iterations share nothing but sums. */
+/** True if a loop's iterations share only sums, so that their backward passes may run in any order in a fused loop. */
 function isIsolated(
   loop: RegionLoop,
   touches: LinearTouches,
@@ -166,14 +166,14 @@ function isIsolated(
   return true;
 }
 
-/** Whether the ways back of a loop's iterations may run in any order. */
+/** True if the backward passes of a loop's iterations may run in any order. */
 export function isOrderFree(loop: RegionLoop, linearity: Linearity): boolean {
   for (const [name, how] of touchesOf(loop, linearity))
     if (how === "other" && !(loop.kind === "for" && isPartitioned(loop.body, name, loop.index))) return false;
   return true;
 }
 
-/** Whether a block gives a local another value before anything else happens to it. */
+/** True if a block sets a local before any other use of it. */
 function isSetFirst(block: RegionBlock, name: string): boolean {
   for (const stmt of block) {
     if (stmt.kind === "set" && stmt.name === name) return !readsName(stmt.value, name);
@@ -187,7 +187,7 @@ function isSetFirst(block: RegionBlock, name: string): boolean {
   return false;
 }
 
-/** Whether each iteration has a part of an array for itself: one place of all reads and writes is the index of the loop. */
+/** True if each iteration accesses its own part of an array: along some axis, every access has the loop index as its index. */
 function isPartitioned(block: RegionBlock, array: string, index: string): boolean {
   let axes: Set<number> | undefined;
   const keep = (places: readonly RegionExpr[]): void => {
@@ -209,11 +209,11 @@ function isPartitioned(block: RegionBlock, array: string, index: string): boolea
   return !isSwapped && axes !== undefined && axes.size > 0;
 }
 
-/** The statements of a block by their index. */
+/** Facts about the statements of a block by their position. */
 interface StatementOrder {
-  /** ForwardUses of the statement at an index. */
+  /** Uses by the statement at a position. */
   readonly usesAt: (index: number) => ForwardUses;
-  /** Index of the statement that declares a name that never changes; −1 for names from outside. */
+  /** Position of the declaration of a name that never changes; −1 for names from outside. */
   readonly declaredAt: ReadonlyMap<string, number>;
 }
 
@@ -234,7 +234,7 @@ function meets(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   return false;
 }
 
-/** What a statement, with all that is in it, reads and gives values, of what is not linear. */
+/** Names, not linear, that a statement and its nested statements read and write. */
 interface ForwardUses {
   readonly read: ReadonlySet<string>;
   readonly written: ReadonlySet<string>;
@@ -247,7 +247,7 @@ function usesOf(stmt: RegionStmt, linear: ReadonlySet<string>): ForwardUses {
   walkStmts([stmt], (inner) => {
     for (const name of expressionsOf(inner).flatMap(readsOf)) if (!linear.has(name)) read.add(name);
     const target = targetOf(inner);
-    if (target !== undefined && linear.has(target)) return; // goes back only
+    if (target !== undefined && linear.has(target)) return; // runs in the backward pass only
     for (const name of [target, declaredBy(inner)]) if (name !== undefined) written.add(name);
     if (inner.kind === "swap") written.add(inner.y);
     mayEnd ||= mayEndTheCall(inner);
@@ -256,8 +256,8 @@ function usesOf(stmt: RegionStmt, linear: ReadonlySet<string>): ForwardUses {
 }
 
 /**
- * Statements behind a loop that run forwards before it, if all that is behind it, but for loops that are fused, can go back before it
- * begins. They are all those that have nothing to do with the loop; those that may end the call with an error keep their order.
+ * Returns the statements after a loop that run forward before it: all that are independent of the loop and cannot end the call. Returns
+ * `undefined` if some later statement that is not fused cannot run backward before the loop begins.
  */
 function earlyStatements(
   at: number,
@@ -267,9 +267,9 @@ function earlyStatements(
 ): ReadonlySet<RegionStmt> | undefined {
   const { linear, useful } = linearity;
   const early = new Set<RegionStmt>();
-  const [read, written] = [new Set<string>(), new Set<string>()]; // by those that stay
+  const [read, written] = [new Set<string>(), new Set<string>()]; // by statements that stay after the loop
   const behind: RegionStmt[] = [];
-  const available = new Set<string>(); // besides what is declared before the loop
+  const available = new Set<string>(); // in addition to names declared before the loop
   for (let k = at; k < block.length; k++) {
     const stmt = block[k]!;
     const uses = usesAt(k);
@@ -299,7 +299,7 @@ function earlyStatements(
     });
     return isThere;
   };
-  /** Whether the way back of a statement needs nothing but what is there before the loop. */
+  /** True if the backward pass of a statement needs only names that exist before the loop. */
   const canGoBack = (stmt: RegionStmt): boolean => {
     if (!hasTarget(stmt, useful) || early.has(stmt)) return true;
     if (counters.has(stmt)) return false;

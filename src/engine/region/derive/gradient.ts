@@ -7,10 +7,11 @@ import type { TransposeOptions } from "./transpose.ts";
 import { transpose } from "./transpose.ts";
 
 /**
- * Values and cotangents in one region: the transpose of the tangent. Its parameters are those of the region, then a cotangent for each
- * floating result; its results those of the region, then the cotangent of each `active` floating parameter, of its type and lengths.
+ * Returns a region that computes results and cotangents: the transpose of the tangent. Parameters are those of the region, then a cotangent
+ * per floating result. Results are those of the region, then the cotangent of each `active` floating parameter, of the same type and
+ * lengths.
  *
- * @param active whether a parameter gets a cotangent, one each; integers and booleans never do.
+ * @param active for each parameter, true if it gets a cotangent; integers and booleans never do.
  */
 export function cotangents(
   region: Region,
@@ -29,25 +30,24 @@ export function cotangents(
   return { ...transposed, name: `cotangents of ${region.name}` };
 }
 
-/** Whether a region's parameters have derivatives: all floating ones. */
+/** For each parameter, true if it has derivatives: all floating ones. */
 export function floatingParams({ params }: Region): boolean[] {
   return params.map(({ type }) => isFloating(type));
 }
 
-/** Which results of a gradient are wanted, in their order: `rest` are the results of the region but for the first. */
+/** Results of a gradient region, in order. `rest`: the results of the region except the first. */
 export type GradientResults = "gradient" | "gradient rest" | "values gradient";
 
-/** A gradient that is wanted, and what of it is made already. */
 export interface GradientOptions extends TransposeOptions {
-  /** By default the gradient alone. */
+  /** Results to compute. Default: the gradient alone. */
   readonly wanted?: GradientResults | undefined;
-  /** The tangent of the region in the parameters that are active, with its results in front. */
+  /** Tangent of the region in the active parameters, after the results of the region, if the caller has built it. */
   readonly along?: Region | undefined;
 }
 
 /**
- * The gradient of the first result of a region, a floating scalar, in its `active` parameters, which are floating: an entry for each in
- * order. Parameters are those of the region.
+ * Returns a region for the gradient of the first result, a floating scalar, in the `active` parameters, which are floating, in order. Its
+ * parameters are those of the region.
  */
 export function gradient(
   region: Region,
@@ -57,7 +57,7 @@ export function gradient(
 ): Region {
   const forward = along ?? tangent(region, active, functions, { ...options, primal: true });
   const n = region.results.length;
-  const first = forward.results[n]!; // the tangent of the first result, for that is floating
+  const first = forward.results[n]!; // the tangent of the first result, which is floating
   const isLinear = [...region.results.map(() => false), true];
   const out = transpose(
     { ...forward, results: [...forward.results.slice(0, n), first] },

@@ -6,11 +6,11 @@ import type { Region, RegionExpr } from "../form/region.ts";
 import { readsOf, readsOfResult } from "../form/names.ts";
 import { partsOf, walkStmts } from "../form/walk.ts";
 
-/** Which names of a flat region are linear in some of its parameters, and matter to its linear results. */
+/** Names of a flat region that are linear in some of its parameters. */
 export interface Linearity {
   /** Locals, arrays and parameters that depend on a linear parameter. */
   readonly linear: ReadonlySet<string>;
-  /** Those of them that a linear result depends on. */
+  /** The linear names that a linear result depends on. */
   readonly useful: ReadonlySet<string>;
 }
 
@@ -38,10 +38,10 @@ export function linearityOf(
   return { linear, useful: new Set([...useful].filter((name) => linear.has(name))) };
 }
 
-/** What is known of expressions, by the sets of linear names: each level of a deep expression is asked for its parts. */
+/** Cache of `isLinearIn` by set of linear names, because every level of a deep expression asks for its operands. */
 const knownLinear = new WeakMap<ReadonlySet<string>, WeakMap<RegionExpr, boolean>>();
 
-/** The same for a set that does not change any more, each expression visited once. */
+/** True if an expression reads one of the names. The set must not change any more. */
 function isLinearIn(expr: RegionExpr, linear: ReadonlySet<string>): boolean {
   if (expr.kind === "local") return linear.has(expr.name);
   if (expr.kind === "const" || expr.kind === "length") return false;
@@ -56,14 +56,14 @@ function isLinearIn(expr: RegionExpr, linear: ReadonlySet<string>): boolean {
   return isLinear;
 }
 
-/** A part of a linear expression: what it reads, or how what it is made of reaches it. */
+/** The outermost operation of a linear expression. */
 export type LinearPart =
   | { readonly kind: "zero" }
   | { readonly kind: "read"; readonly leaf: RegionExpr & { readonly kind: "local" | "load" } }
   | { readonly kind: "sum"; readonly x: RegionExpr; readonly y: RegionExpr; readonly isDifference: boolean }
   | { readonly kind: "neg"; readonly x: RegionExpr }
   | { readonly kind: "convert"; readonly x: RegionExpr }
-  /** x times, or over, a factor; where `isStrong`, it is 0 where x is 0. */
+  /** x times a factor, or divided by it. If `isStrong`, the result is 0 wherever x is 0. */
   | {
       readonly kind: "scaled";
       readonly x: RegionExpr;
@@ -71,7 +71,7 @@ export type LinearPart =
       readonly by: "mul" | "div";
       readonly isStrong: boolean;
     }
-  /** A factor times x: 0 where the factor is 0. */
+  /** A factor times x. The result is 0 wherever the factor is 0. */
   | {
       readonly kind: "strongly";
       readonly factor: RegionExpr;
@@ -86,9 +86,10 @@ export type LinearPart =
     };
 
 /**
- * How an expression is linear in the names of `linear`.
+ * Splits a linear expression at its outermost operation.
  *
- * @throws DownhillError `internal` where it is not.
+ * @param linear names in which the expression is linear.
+ * @throws DownhillError `internal` if the expression is not linear.
  */
 export function linearPart(expr: RegionExpr, linear: ReadonlySet<string>): LinearPart {
   const isLinear = (x: RegionExpr): boolean => isLinearIn(x, linear);
@@ -151,7 +152,7 @@ function linearFunction(
     case "maskedDiv":
       if (isLinear(y)) return undefined;
       return { kind: "scaled", x, factor: y, by: "div", isStrong: name === "strongDiv" };
-    // strong in tangents alone: their transposes are those of the plain products
+    // these are strong in tangents only: their transposes are those of plain products
     case "maskedMul":
       if (isLinear(y)) return undefined;
       return { kind: "scaled", x, factor: y, by: "mul", isStrong: false };

@@ -1,5 +1,5 @@
-// An array of which each iteration of a loop reads nothing but what it wrote is declared within the loop: then derivatives need not
-// remember what it was, and its cotangent begins anew in each iteration.
+// Moves arrays into loops whose iterations fill them before reading them. Derivatives then need no earlier contents, and the cotangent
+// begins at 0 in each iteration.
 import { isSameAtom } from "../form/build.ts";
 import type { ArrayDeclaration, RegionFor, Region, RegionExpr, RegionStmt } from "../form/region.ts";
 import {
@@ -14,9 +14,8 @@ import {
 import { mutableNames, namesOf, readsName } from "../form/names.ts";
 
 /**
- * The flat region with each array in the innermost loop that it can be declared in: all that has to do with it stands there, and an
- * iteration writes to each of its elements before it reads any. Where its lengths might be negative the declaration stays too, for
- * the error, and the loop has another array.
+ * Declares each array in the innermost loop that contains all its uses and in which each iteration writes all elements before reading any.
+ * If a length might be negative, the original declaration stays for its error, and the loop declares a new array.
  */
 export function localiseArrays(region: Region): Region {
   const mutable = mutableNames(region.body);
@@ -46,7 +45,10 @@ export function localiseArrays(region: Region): Region {
   return { ...region, body: block(region.body) };
 }
 
-/** A block with an array declared, under another name maybe, in the innermost loop that fills it first; `undefined` where there is none. */
+/**
+ * Returns the block with the array declared, perhaps under a new name, in the innermost loop that fills it first; `undefined` if there is
+ * none.
+ */
 function movedInwards(
   stmts: readonly RegionStmt[],
   declaration: ArrayDeclaration,
@@ -63,7 +65,7 @@ function movedInwards(
   return body && stmts.map((stmt) => (stmt === loop ? { ...loop, body } : stmt));
 }
 
-/** A block with an array declared before the nest of loops that fills it, if nothing in the block has to do with it before. */
+/** Returns the block with the array declared before the loop nest that fills it; `undefined` if the array is used before. */
 function declaredWhereFilled(
   stmts: readonly RegionStmt[],
   declaration: ArrayDeclaration,
@@ -83,7 +85,7 @@ function mentions(stmt: RegionStmt, array: string): boolean {
   return blocksOf(stmt).some((block) => block.some((inner) => mentions(inner, array)));
 }
 
-/** Whether a nest of loops writes to each element of an array, and reads those only that it has just written. */
+/** True if a loop nest writes each element of an array, and reads only elements that the same iteration has written. */
 function isFilling(nest: RegionFor, { name, dims }: ArrayDeclaration): boolean {
   const loops: RegionFor[] = [];
   let block: readonly RegionStmt[] = [nest];
@@ -112,7 +114,7 @@ function isZero(expr: RegionExpr): boolean {
   return expr.kind === "const" && expr.value === 0;
 }
 
-/** Whether a statement has nothing to do with an array but to read the element at these places. */
+/** True if all uses of an array in a statement are loads at the given indices. */
 function readsOnly(stmt: RegionStmt, array: string, places: readonly RegionExpr[]): boolean {
   if (stmt.kind === "store" && stmt.array === array) return false;
   const isHere = expressionsOf(stmt).every((expr) => {
@@ -130,7 +132,7 @@ function readsOnly(stmt: RegionStmt, array: string, places: readonly RegionExpr[
   return isHere && blocksOf(stmt).every((block) => block.every((inner) => readsOnly(inner, array, places)));
 }
 
-/** Statements with another array in the place of one. */
+/** Renames an array in statements. */
 function withArray(stmts: readonly RegionStmt[], array: string, other: string): readonly RegionStmt[] {
   const named = (expr: RegionExpr): RegionExpr =>
     mapExpr(expr, (x) => (x.kind === "load" && x.array === array ? { ...x, array: other } : x));

@@ -1,4 +1,4 @@
-// Forward mode through masks: a tangent that is 0 because a mask chose a constant stays 0 in products with slopes that are infinite.
+// Forward mode through masks: a tangent that is 0 because a mask chose a constant stays 0 in products with infinite slopes.
 import { assertNever } from "../../util/assert-never.ts";
 import { apply } from "../form/build.ts";
 import { isWholeArray } from "./coverage.ts";
@@ -18,7 +18,7 @@ import { mapBlocksOf, walkStmts } from "../form/walk.ts";
 import type { LetsByName } from "../form/names.ts";
 import { immutableLets, readsAny } from "../form/names.ts";
 
-/** A linear expression, and whether its value may be a 0 that a mask left. */
+/** A linear expression, and whether its value may be the 0 of a mask. */
 interface MaskedValue {
   readonly expr: RegionExpr;
   readonly isMasked: boolean;
@@ -26,11 +26,11 @@ interface MaskedValue {
 
 /**
  * Rewrites products of tangents that may be the 0 of a mask as masked products (`maskedMul`). The region is linear in its `linear`
- * parameters, as a tangent is. A tangent may be such a 0 where a branch, a `select`, an element that no statement stores or a `while`
- * loop without iterations leaves a constant. A sum is such a 0 only if all its terms are.
+ * parameters, as a tangent region is. Such a 0 arises if a branch, a `select`, an element without a store or a `while` loop without
+ * iterations leaves a constant. A sum is such a 0 only if all its terms are.
  *
- * @param masked whether a linear parameter may hold zeros that count as those of a mask.
- * @param emptyLoops whether counted loops may have no iterations; else they are taken to have one.
+ * @param masked for each linear parameter, true if it may hold zeros of a mask.
+ * @param emptyLoops true if counted loops may have no iterations; else each is assumed to have one.
  */
 export function withMaskedProducts(
   region: Region,
@@ -43,7 +43,7 @@ export function withMaskedProducts(
   return body.every((stmt, i) => stmt === region.body[i]) ? region : { ...region, body };
 }
 
-/** Whether the results of such a region may hold zeros of masks. Results that are not linear do not. */
+/** For each result, true if it may hold zeros of masks. Only linear results may. */
 export function maskedResults(
   region: Region,
   linear: readonly boolean[],
@@ -73,16 +73,16 @@ function analyse(
   return { body: tangents.block(region.body, zeros), tangents, zeros };
 }
 
-/** Goes over statements in their order. `zeros` are the linear locals and arrays that may hold a 0 of a mask at that point. */
+/** Visits statements in order. `zeros`: linear locals and arrays that may hold the 0 of a mask at that point. */
 class MaskedTangents {
   readonly #linear: ReadonlySet<string>;
   readonly #functions: ScalarFunctions;
   readonly #emptyLoops: boolean;
   readonly #finite: ReadonlySet<string>;
   readonly #definitions: LetsByName;
-  /** The declarations of linear arrays. */
+  /** Declarations of linear arrays. */
   readonly #arrays = new Map<string, ArrayDeclaration>();
-  /** Arrays to which the innermost loop around stores zeros of masks. */
+  /** Arrays to which the innermost enclosing loop stores zeros of masks. */
   #stored = new Set<string>();
 
   constructor(
@@ -101,7 +101,7 @@ class MaskedTangents {
     });
   }
 
-  /** Whether an expression is linear, and its value may be a 0 of a mask. */
+  /** True if an expression is linear and its value may be the 0 of a mask. */
   isMasked(expr: RegionExpr, zeros: ReadonlySet<string>): boolean {
     return readsAny(expr, this.#linear) && this.#rewrite(expr, zeros).isMasked;
   }
@@ -124,7 +124,7 @@ class MaskedTangents {
       case "store":
         return this.#linear.has(stmt.array) ? this.#store(stmt, zeros) : stmt;
       case "array": {
-        const isTape = stmt.records !== undefined || stmt.growable === true; // read only where it was stored to
+        const isTape = stmt.records !== undefined || stmt.growable === true; // elements without a store are never read
         if (this.#linear.has(stmt.name) && !isTape) zeros.add(stmt.name);
         return stmt;
       }
@@ -153,7 +153,7 @@ class MaskedTangents {
     const { array, places, value } = stmt;
     const { expr, isMasked } = this.#rewrite(value, zeros);
     const terms = accumulatedTerms(value, (leaf) => isElement(leaf, array, places));
-    // a sum into an element leaves a 0 of a mask only if no term is added
+    // a sum leaves the 0 of a mask in an element only if none of its terms is anything else
     const isZero = terms?.every((term) => this.#rewrite(term.expr, zeros).isMasked) ?? isMasked;
     if (isZero) this.#stored.add(array);
     if (isMasked) zeros.add(array);
@@ -170,7 +170,7 @@ class MaskedTangents {
       this.#stored = new Set();
       end = new Set(zeros);
       body = this.block(stmt.body, end);
-      end.forEach((name) => zeros.add(name)); // an iteration begins as the loop does, or as another iteration ends
+      end.forEach((name) => zeros.add(name)); // an iteration begins in the state before the loop or at the end of another iteration
     } while (zeros.size !== size);
     if (stmt.kind === "for" && stmt.live === undefined && !this.#emptyLoops) {
       zeros.clear();
@@ -182,7 +182,7 @@ class MaskedTangents {
     return mapBlocksOf(stmt, () => body);
   }
 
-  /** The arrays to each of whose elements a nest of counted loops stores. */
+  /** Arrays of which a nest of counted loops stores every element. */
   #filledBy(nest: RegionFor): ReadonlySet<string> {
     const filled = new Set<string>();
     const visit = (stmt: RegionStmt, loops: readonly RegionFor[]): void => {
@@ -230,7 +230,7 @@ class MaskedTangents {
         const isPlain = x.isMasked && !part.isBoth;
         return {
           expr: isPlain ? this.#apply("maskedMulBoth", x.expr, part.factor) : withParts(expr, part.x, x.expr),
-          isMasked: true, // a 0 of the factor counts as one of a mask
+          isMasked: true, // a 0 of the factor counts as that of a mask
         };
       }
       default:
@@ -243,7 +243,7 @@ class MaskedTangents {
   }
 }
 
-/** The expression with another part in the position of one. */
+/** Replaces an operand of an expression. */
 function withParts(expr: RegionExpr, part: RegionExpr, other: RegionExpr): RegionExpr {
   if (part === other) return expr;
   const replaced = (x: RegionExpr): RegionExpr => (x === part ? other : x);

@@ -1,5 +1,5 @@
-// Which cotangents may be 0 because their value was not chosen: by a branch, by a select, by a place that nothing reads. Such a 0 stays
-// 0 in products with slopes that are infinite.
+// Finds cotangents that may be 0 because a mask did not choose their value: a branch, a `select`, or an element that nothing reads. Such a
+// 0 stays 0 in products with infinite slopes.
 import { assertNever } from "../../util/assert-never.ts";
 import { findCoveredStores } from "./coverage.ts";
 import type { Linearity } from "./linearity.ts";
@@ -10,10 +10,10 @@ import type { Region, RegionBlock, RegionExpr, RegionStmt } from "../form/region
 import { walkStmts } from "../form/walk.ts";
 
 /**
- * The statements whose value may go unread after them: then its cotangent is 0, since nothing chose the value.
+ * Finds the statements whose value may remain unread: then its cotangent is the 0 of a mask.
  *
- * @param isResultMasked whether the cotangent of a result may itself be such a 0.
- * @param isLookingForCovered whether to look for stores that are surely read; else any may go unread.
+ * @param isResultMasked true if the cotangent of a result may itself be such a 0.
+ * @param isLookingForCovered true to search for stores that are certainly read; else any store may remain unread.
  */
 export function findMaskedStatements(
   region: Pick<Region, "body" | "results">,
@@ -27,11 +27,11 @@ export function findMaskedStatements(
     if (!isLookingForCovered) return masked;
     const next = findCoveredStores(region, linearity, (stmt) => masked.has(stmt), isResultMasked);
     if (next.size === covered.size) return masked;
-    covered = next; // what is stored in an array that is read whole may in turn be of one
+    covered = next; // an array that is read as a whole may be stored in another one
   }
 }
 
-/** The same where stores may go unread but for those given. It is found by going backwards, as the transposed statements do. */
+/** Finds the masked statements, given the stores that are certainly read. Visits statements in reverse order, as the backward pass does. */
 function maskedBut(
   covered: ReadonlySet<RegionStmt>,
   { body, results }: Pick<Region, "body" | "results">,
@@ -41,7 +41,7 @@ function maskedBut(
   const masked = new Set<RegionStmt>();
   const isUseful = (name: string): boolean => useful.has(name);
 
-  /** Locals that an expression with a cotangent chooses. */
+  /** Adds the locals that an expression with a cotangent reads outside of masks. */
   const choose = (expr: RegionExpr, isMasked: boolean, chosen: Set<string>): void => {
     const part = linearPart(expr, linear);
     switch (part.kind) {
@@ -61,13 +61,13 @@ function maskedBut(
         return;
       case "strongly":
       case "select":
-        return; // what they read may not count
+        return; // a mask may discard their operands
       default:
         assertNever(part, "findMaskedStatements");
     }
   };
 
-  /** Goes backwards through a block: `chosen` are the locals that are surely read later, and not through a mask. */
+  /** Visits a block in reverse order. `chosen`: locals that are certainly read later, outside of masks. */
   const block = (stmts: readonly RegionStmt[], chosen: Set<string>): void => {
     for (const stmt of stmts.toReversed()) {
       switch (stmt.kind) {
@@ -90,7 +90,7 @@ function maskedBut(
         }
         case "for":
         case "while": {
-          // on the way back into an iteration: what is chosen after the loop, and in every iteration that follows
+          // at the end of an iteration: the locals chosen after the loop and in every following iteration
           let once: Set<string>;
           let size: number;
           do {
@@ -130,7 +130,7 @@ function keepCommon(names: Set<string>, others: ReadonlySet<string>): void {
   for (const name of names) if (!others.has(name)) names.delete(name);
 }
 
-/** Whether a loop surely has an iteration. */
+/** True if a loop certainly has an iteration. */
 function runsOnce(stmt: RegionStmt): boolean {
   if (stmt.kind !== "for" || stmt.live !== undefined) return false;
   const { from, to, step } = stmt;

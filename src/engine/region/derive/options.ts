@@ -1,50 +1,51 @@
-/** What is done to a flat region before it is differentiated; each is on by default. */
+/** Passes over a flat region before differentiation. Each is on by default. */
 export interface FlatOptions {
-  /** Computes common subexpressions once. */
+  /** Eliminates common subexpressions. */
   readonly common?: boolean | undefined;
-  /** Computes what is the same in every iteration of a loop before it. */
+  /** Moves loop invariants before loops. */
   readonly hoist?: boolean | undefined;
-  /** Declares arrays within the loop whose iterations fill them before they read them. */
+  /** Declares arrays within the loop whose iterations fill them before reading them. */
   readonly localise?: boolean | undefined;
-  /** Computes costly functions of what a loop does not change once before it, into tables where loops within it go by. */
+  /** Computes costly functions of loop invariants once, in tables that nested loops read. */
   readonly tables?: boolean | undefined;
-  /** Leaves out checks of places that are in range by the bounds of loops. */
+  /** Removes bounds checks that loop bounds prove unnecessary. */
   readonly prove?: boolean | undefined;
 }
 
 export interface TangentOptions extends FlatOptions {
-  /** Whether the results of the region come first. */
+  /** True to return the results of the region before their tangents. */
   readonly primal: boolean;
-  /** Whether the tangent of a parameter may hold zeros that count as those of a mask, one each; none by default. */
+  /** For each parameter, true if its tangent may hold zeros of a mask. Default: none. */
   readonly masked?: readonly boolean[] | undefined;
-  /** Whether counted loops may have no iterations, so that constants from before them remain (off by default). */
+  /** True if counted loops may have no iterations, so that constants from before them remain. Default false. */
   readonly emptyLoops?: boolean | undefined;
 }
 
 export interface TransposeOptions extends FlatOptions {
-  /** Whether the cotangent of a linear result may be 0 because a mask did not choose it; of none by default. */
+  /** For each linear result, true if its cotangent may be the 0 of a mask. Default: none. */
   readonly masked?: readonly boolean[] | undefined;
-  /** For linear results that are numbers, the number that a cotangent is: there is no parameter for it then. */
+  /** For linear scalar results, a constant cotangent in place of a parameter. */
   readonly seeds?: readonly (number | undefined)[] | undefined;
-  /** Computes again on the way back what is cheap, rather than record it (on by default). */
+  /** Recomputes cheap values in the backward pass in place of saving them. Default true. */
   readonly recompute?: boolean | undefined;
   /**
-   * Reads elements of arrays that change again on the way back, rather than record them, where nothing has overwritten them: of tables
-   * that are filled row by row (on by default; only together with `recompute`).
+   * Reads elements of mutable arrays again in the backward pass, if nothing has overwritten them, as in tables that are filled row by row.
+   * Needs `recompute`. Default true.
    */
   readonly reread?: boolean | undefined;
-  /** Looks for stores that are surely read, or the only ones to their place: their products are plain (on by default). */
+  /** Finds stores whose elements are certainly read, or written once: their products need no mask. Default true. */
   readonly coverage?: boolean | undefined;
-  /** Runs loops forwards on the way back where their order does not matter (on by default). */
+  /** Runs backward loops in ascending order if the order does not matter. Default true. */
   readonly reorder?: boolean | undefined;
-  /** Begins sums with their first term (on by default). */
+  /** Begins sums with their first term. Default true. */
   readonly sums?: boolean | undefined;
   /**
-   * Runs the outermost loops that record in segments, forwards once more before they go back, and records one segment at a time
-   * (by default as the region says, else off): for loops so long that their records do not fit into memory. `true` takes ⌈√n⌉ segments
-   * and keeps the state where each begins; a number c takes segments of c iterations and keeps c states, at the price of further runs.
+   * Checkpoints the outermost loops that save values: they run in segments, and the backward pass runs each segment forward once more with
+   * tapes of one segment. For loops so long that their tapes exceed memory. `true` takes ⌈√n⌉ segments and keeps the state at the beginning
+   * of each. A number c takes segments of c iterations and keeps c states, at the price of more recomputation. Default: as the region
+   * specifies, else off.
    */
   readonly checkpoint?: boolean | number | undefined;
-  /** Lets loops whose iterations share nothing but sums go back within each iteration (on by default). */
+  /** Fuses the passes of loops whose iterations share only sums. Default true. */
   readonly fuse?: boolean | undefined;
 }

@@ -1,4 +1,4 @@
-// Whether elements of arrays that were read are overwritten later.
+// Decides whether array elements that were read are overwritten later.
 import type { Polynomial } from "../../loops/polynomial.ts";
 import { addPolynomials, constantPolynomial, namePolynomial, one } from "../../loops/polynomial.ts";
 import type { RegionExpr, RegionFor, RegionLoop } from "../form/region.ts";

@@ -70,6 +70,7 @@ test("the plan of a recurrence saves one value per iteration and recomputes the 
           const sqrt = sqrt(y_now);
           const k = sqrt * 2;
           y = sqrt;
+        else
           const mul = y_now * y_now;
           const add = mul + x;
           y = add;
@@ -79,13 +80,13 @@ test("the plan of a recurrence saves one value per iteration and recomputes the 
       for (let i_2 = 0; i_2 < n; i_2++) /* last one first */
         load y_now_2 = y_now_tape[i_2]
         recompute less_2 = 1 < y_now_2
-        if (less)
+        if (less_2)
           recompute sqrt_2 = sqrt(y_now_2)
           recompute k_2 = sqrt_2 * 2
-          transpose dy = dy / k;
+          transpose dy = dy / k_2;
         else
           transpose dy = mul_2 + mul_2 + dx;
-          transpose const mul_2 = dy * y_now;
+          transpose const mul_2 = dy * y_now_2;
       transpose let dy = dx;"
   `);
 });
@@ -126,7 +127,7 @@ test("the plan of a checkpointed loop saves its state per segment", () => {
               iteration_2 = i_2 - first
               load y_now_2 = y_now_tape[iteration_2]
               recompute mul_5 = 0.1 * y_now_2
-              transpose dy = dy - (0.1 * dy * y_now + mul * dy); (adds to its target)
+              transpose dy = dy - (0.1 * dy * y_now_2 + mul_5 * dy); (adds to its target)
     cotangents x_bar, y_bar
     seed dy with ct
     copy the result y_result = y

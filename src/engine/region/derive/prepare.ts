@@ -1,4 +1,4 @@
-// What is done to a region before it is transposed, so that the way back finds all that it needs in locals that never change.
+// Prepares a region for transposition, so that all values that the backward pass needs are in locals that never change.
 import { append } from "../../util/append.ts";
 import { assertNever } from "../../util/assert-never.ts";
 import type { Builder, LocalExpr } from "../form/build.ts";
@@ -24,7 +24,7 @@ import {
 } from "../form/walk.ts";
 import { hasTarget, mutableNames, readsOf, targetOf } from "../form/names.ts";
 
-/** A counter of iterations: the local that counts, and one that has their number once the loop has ended. */
+/** Locals that count the iterations of a loop: `counter` during the loop, `total` after it. */
 export interface IterationCounter {
   readonly counter: LocalExpr;
   readonly total: LocalExpr;
@@ -32,21 +32,21 @@ export interface IterationCounter {
 
 export interface PreparedRegion {
   readonly body: readonly RegionStmt[];
-  /** Iterations of the loops that do not tell them beforehand, if something linear happens in them. */
+  /** Counters of loops with linear statements whose trip count is not known before the loop. */
   readonly counters: ReadonlyMap<RegionStmt, IterationCounter>;
 }
 
 /**
- * The flat region with linear statements that no result needs left out, and each known value that statements take in a local that
- * never changes: so coefficients and places, and with them conditions and bounds that the transposes need. Loops that may end early count their iterations. Linear locals that
- * are read once become part of the expression that reads them.
+ * Removes linear statements that no result needs, and copies each mutable local that linear statements read into an immutable one:
+ * coefficients, indices, conditions and bounds. Loops that may end early count their iterations. Linear locals that are read once become
+ * part of the expression that reads them.
  */
 export function prepare(region: Region, linearity: Linearity, build: Builder): PreparedRegion {
   const { body, counters } = new Preparation(region, linearity, build).run(region.body);
   return inlineOnce({ ...region, body }, linearity, counters);
 }
 
-/** What has the value that a known local has now, and never changes. */
+/** Immutable copies of mutable locals, by name. */
 type Snapshots = Map<string, RegionExpr>;
 
 class Preparation {
@@ -112,7 +112,7 @@ class Preparation {
 
   #loop(stmt: RegionLoop, isReversed: boolean, snapshots: Snapshots, out: RegionStmt[]): void {
     const within = new Map(snapshots);
-    forget(stmt, within); // what it sets in one iteration is another value in the next
+    forget(stmt, within); // a local that an iteration sets differs in the next one
     const body = this.#block(stmt.body, within);
     if (!isReversed) {
       out.push({ ...stmt, body });
@@ -143,7 +143,7 @@ class Preparation {
     this.#counters.set(counted, { counter, total: local("i32", name) });
   }
 
-  /** The expression with each known local that may change replaced by one that has its value of now. */
+  /** Replaces mutable locals that are not linear by immutable copies of their current value. */
   #fixed(
     expr: RegionExpr,
     at: PositionIndex | undefined,
@@ -161,7 +161,7 @@ class Preparation {
     });
   }
 
-  /** Whether a known atom never changes. */
+  /** True if an atom that is not linear never changes. */
   #isFixed(value: RegionExpr): boolean {
     if (value.kind === "const" || value.kind === "length") return true;
     return (
@@ -170,7 +170,7 @@ class Preparation {
   }
 }
 
-/** Forgets the snapshots of what a statement sets. */
+/** Drops the copies of locals that a statement sets. */
 function forget(stmt: RegionStmt, snapshots: Snapshots): void {
   walkStmts([stmt], (inner) => {
     if (inner.kind === "set") snapshots.delete(inner.name);
@@ -178,13 +178,13 @@ function forget(stmt: RegionStmt, snapshots: Snapshots): void {
 }
 
 /**
- * Most levels of an expression into which linear locals are put. Sums of 10,000 terms are as deep as they are long, and the transpose
- * follows expressions by recursion, which takes 4,000 levels on the stack of Node. (Fewer would change the order in which gradients of
- * shorter chains add, and with it the last bits.)
+ * Largest depth of an expression that linear locals are moved into. A sum of 10,000 terms is 10,000 levels deep, and the transpose is
+ * recursive: the stack of Node allows about 4,000 levels. (A lower limit would change the order in which gradients of shorter chains add,
+ * and thus their last bits.)
  */
 const mostLevels = 2500;
 
-/** Levels of an expression, where those of the expressions put into it are known. */
+/** Depth of an expression. `known` caches the depth of its parts. */
 function levelsOf(expr: RegionExpr, known: WeakMap<RegionExpr, number>): number {
   let levels = known.get(expr);
   if (levels === undefined) {
@@ -195,15 +195,15 @@ function levelsOf(expr: RegionExpr, known: WeakMap<RegionExpr, number>): number 
   return levels;
 }
 
-/** Linear locals that are still to be put into the statement that reads them, in their order. */
+/** Linear locals that are still to move into the statement that reads them, in order. */
 class PendingLocals {
   readonly #statements = new Map<string, RegionLet>();
-  /** The locals by the names that their values read, without what was put into them. */
+  /** Locals by the names that their own values read. */
   readonly #readers = new Map<string, string[]>();
-  /** The locals into which others were put. */
+  /** Locals by the locals that moved into them. */
   readonly #holders = new Map<string, string>();
 
-  /** Adds a local; `given` is its value before others, `taken`, were put into it. */
+  /** Adds a local. `given` is its value before the locals `taken` moved into it. */
   add(stmt: RegionLet, given: RegionExpr, taken: readonly string[]): void {
     this.#statements.set(stmt.name, stmt);
     for (const name of taken) this.#holders.set(name, stmt.name);
@@ -214,14 +214,14 @@ class PendingLocals {
     }
   }
 
-  /** Takes one out by its name. */
+  /** Removes a local by its name. */
   take(name: string): RegionLet | undefined {
     const found = this.#statements.get(name);
     this.#statements.delete(name);
     return found;
   }
 
-  /** Takes out those that have one of these names or read one. */
+  /** Removes the locals that have one of the names or read one. */
   settle(names: ReadonlySet<string>): readonly RegionStmt[] {
     const concerned = new Set<string>();
     for (const name of names) {
@@ -244,7 +244,7 @@ class PendingLocals {
     return taken;
   }
 
-  /** The local that has the value of another one by now. */
+  /** The local that now contains the value of the given one. */
   #holderOf(name: string): string {
     let last = name;
     for (let next = this.#holders.get(last); next !== undefined; next = this.#holders.get(last)) last = next;
@@ -261,7 +261,7 @@ class PendingLocals {
   }
 }
 
-/** Puts linear locals that are read once into the statement that reads them, in the same block. */
+/** Moves linear locals that are read once into the statement that reads them, within a block. */
 function inlineOnce(
   { body, results }: Region,
   { linear }: Linearity,
@@ -320,7 +320,7 @@ function inlineOnce(
   return { body: block(body), counters: newCounters };
 }
 
-/** Names that a statement gives values, and all that it reads if it has blocks. */
+/** Names that a statement and its nested statements write; for loops and branches also those that they read. */
 function touchedBy(stmt: RegionStmt): ReadonlySet<string> {
   const names = new Set<string>();
   walkStmts([stmt], (inner) => {
@@ -333,7 +333,7 @@ function touchedBy(stmt: RegionStmt): ReadonlySet<string> {
   return names;
 }
 
-/** Linear locals that are never set, and are read in statements of the block that declares them only. */
+/** Linear locals that are never set and whose uses are all in the block that declares them. */
 export function findDirectNames(
   body: readonly RegionStmt[],
   linear: ReadonlySet<string>,

@@ -6,8 +6,8 @@ import { readsName } from "../form/names.ts";
 type ElementIndices = readonly RegionExpr[];
 
 /**
- * Whether a block fills an array before it reads it: a nest of loops comes first that stores to all places that are read later, and
- * reads none that it has not stored to. Then the block finds nothing in the array that was there before.
+ * True if a block fills an array before reading it: its first use is a loop nest that stores all elements that are read later, and reads no
+ * element before storing it. The block then depends on no earlier contents.
  */
 export function isScratch(block: RegionBlock, array: string): boolean {
   const [first, ...later] = block.filter((stmt) => isTouched(stmt, array));
@@ -33,7 +33,7 @@ function isTouched(stmt: RegionStmt, array: string): boolean {
   return found;
 }
 
-/** The places at which the expressions of a statement, not of those in it, read an array. */
+/** Indices at which the expressions of the statement itself read an array. */
 function loadsOf(stmt: RegionStmt, array: string): readonly ElementIndices[] {
   const loads: ElementIndices[] = [];
   for (const expr of expressionsOf(stmt))
@@ -43,7 +43,7 @@ function loadsOf(stmt: RegionStmt, array: string): readonly ElementIndices[] {
   return loads;
 }
 
-/** The loops whose indices a nest of loops stores at in each iteration, an axis each, if all that it reads is what it stored so. */
+/** Loops of a nest that store an element per iteration, one loop per axis of the array, if the nest reads only what it has just stored. */
 function filledBy(stmt: RegionStmt, array: string): readonly RegionFor[] | undefined {
   const loops: RegionFor[] = [];
   for (let touching: RegionBlock = [stmt]; ;) {
@@ -67,7 +67,7 @@ function filledBy(stmt: RegionStmt, array: string): readonly RegionFor[] | undef
   }
 }
 
-/** Whether all reads of an array are at indices of loops with the bounds of those that filled it. */
+/** True if all loads of an array use indices of loops with the bounds of the loops that filled it. */
 function readsWithin(
   stmt: RegionStmt,
   array: string,

@@ -1,4 +1,4 @@
-// Forward mode: each statement is joined by its differential analogue, in the order of the program.
+// Forward mode: writes the tangent of each statement next to it.
 import { internalError } from "../../errors/index.ts";
 import { afterPass } from "../../util/after-pass.ts";
 import { assertNever } from "../../util/assert-never.ts";
@@ -36,13 +36,13 @@ import type {
 } from "../form/region.ts";
 
 /**
- * The derivative of a region along tangents of its parameters. Its parameters are those of the region, then a tangent for each
- * `active` floating one, of its type and lengths; its results those of the region (with `primal`), then the tangent of each floating
- * one: 0 where nothing active reaches it. Conditions, places and bounds have no derivative.
+ * Returns the derivative of a region along tangents of its parameters. Its parameters are those of the region, then a tangent of each
+ * `active` floating parameter, of the same type and lengths. Its results are those of the region (with `primal`), then the tangent of each
+ * floating result, 0 if no active parameter reaches it. Conditions, indices and bounds have no derivative.
  *
- * It is linear in the tangents, whose coefficients are locals and constants.
+ * The region is linear in the tangents. Coefficients are locals and constants.
  *
- * @param active whether a parameter has a tangent, one each; integers and booleans never have one.
+ * @param active for each parameter, true if it has a tangent; integers and booleans never do.
  */
 export function tangent(
   region: Region,
@@ -61,7 +61,7 @@ export function tangent(
   return afterPass(eliminateDeadCode, masks);
 }
 
-/** What derivatives begin from. */
+/** Returns the flat form that derivatives are built from, after the passes of `FlatOptions`. */
 export function flatForm(
   region: Region,
   functions: ScalarFunctions,
@@ -80,7 +80,7 @@ class ForwardMode {
   readonly #build: Builder;
   readonly #activeParams: readonly RegionParam[];
   readonly #active: ReadonlySet<string>;
-  /** The names of tangents. */
+  /** Names of tangents by the names of their locals and arrays. */
   readonly #tangents = new Map<string, string>();
 
   constructor(flat: Region, active: readonly boolean[], functions: ScalarFunctions) {
@@ -101,7 +101,7 @@ class ForwardMode {
         lengths: Array.from({ length: param.rank }, (_, axis) => lengthOf(param.name, axis)),
       };
     });
-    // arrays of results have a tangent even where it is all 0
+    // array results have a tangent even if it is all 0
     const floating = results.filter((result) => isFloating(typeOfResult(result, body)));
     const zeroArrays = new Set(floating.flatMap((result) => (result.kind === "array" ? [result.name] : [])));
     const out = body.flatMap((stmt) =>
@@ -127,7 +127,7 @@ class ForwardMode {
     return stmts.flatMap((stmt) => this.#stmt(stmt));
   }
 
-  /** A statement and its tangent. */
+  /** Returns a statement and its tangent, in the order in which they run. */
   #stmt(stmt: RegionStmt): RegionStmt[] {
     switch (stmt.kind) {
       case "let":
@@ -143,7 +143,7 @@ class ForwardMode {
       case "store":
         if (!this.#active.has(stmt.array)) return [stmt];
         return [
-          stmt, // first: it checks the places of both
+          stmt, // first, because it checks the indices of both
           {
             kind: "store",
             array: this.#tangentName(stmt.array),
@@ -179,7 +179,7 @@ class ForwardMode {
     return out;
   }
 
-  /** The tangent of an expression of atoms whose value is `result`. */
+  /** Tangent of a flat expression whose value is `result`; `undefined` if it is 0. */
   #tangentOfValue(
     expr: RegionExpr,
     result: RegionExpr,
@@ -193,7 +193,7 @@ class ForwardMode {
       case "local":
         return this.#active.has(expr.name) ? local(expr.type, this.#tangentName(expr.name)) : undefined;
       case "load":
-        // places were checked by the read of which it is the tangent
+        // the load of the primal array has checked the indices
         return this.#active.has(expr.array)
           ? { kind: "load", type: expr.type, array: this.#tangentName(expr.array), places: expr.places }
           : undefined;
@@ -235,12 +235,12 @@ class ForwardMode {
   }
 }
 
-/** The type of a result: arrays are declared outermost. */
+/** Type of a result. */
 export function typeOfResult(result: RegionResult, body: readonly RegionStmt[]): RegionType {
   return result.kind === "scalar" ? result.value.type : declarationOf(result.name, body).type;
 }
 
-/** The declaration of an array that is a result. */
+/** Declaration of an array result, in the outermost block. */
 export function declarationOf(name: string, body: readonly RegionStmt[]): ArrayDeclaration {
   for (const stmt of body) if (stmt.kind === "array" && stmt.name === name) return stmt;
   throw internalError(`the array ${name} is not declared outermost`);

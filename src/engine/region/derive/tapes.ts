@@ -1,4 +1,4 @@
-// How many bytes the way back of a region has recorded, and of which values: counted by the region itself as it runs.
+// Memory use of tapes: a region that counts the elements of its tapes while it runs.
 import { constant, convert, local } from "../form/build.ts";
 import type {
   ArrayDeclaration,
@@ -11,11 +11,10 @@ import type {
 import { mapBlocksOf } from "../form/walk.ts";
 import { namesOf } from "../form/names.ts";
 
-/** What is recorded of one value. */
 export interface Tape {
-  /** The value, by its name in the region. */
+  /** Name of the saved value in the region. */
   readonly name: string;
-  /** Where that is computed. */
+  /** Position of its definition. */
   readonly at: PositionIndex | undefined;
   readonly bytesPerElement: number;
 }
@@ -23,8 +22,8 @@ export interface Tape {
 const bytesOf: Readonly<Record<RegionType, number>> = { f64: 8, f32: 4, i32: 4, bool: 4 };
 
 /**
- * A region of the same parameters whose results are how many elements each of its tapes holds at most at a time, in f64 and in the
- * order of `tapes`.
+ * Returns a region with the same parameters that counts. Its results are the largest number of elements in each tape at any time, in f64
+ * and in the order of `tapes`.
  */
 export function countTapes(region: Region): { readonly region: Region; readonly tapes: readonly Tape[] } {
   const { fresh } = namesOf(region);

@@ -1,4 +1,4 @@
-// How many iterations a loop has at most, as is known before the loops around it: records must have room for these.
+// Upper bounds of trip counts that are known before the outermost loop, for the lengths of tapes.
 import type { NameFacts } from "./overwrites.ts";
 import { endsOf } from "./overwrites.ts";
 import type { Polynomial } from "../../loops/polynomial.ts";
@@ -7,11 +7,10 @@ import type { RegionFor, RegionLoop } from "../form/region.ts";
 import { isSum, leastOver } from "../form/whole-numbers.ts";
 
 /**
- * The most iterations of a loop in steps of 1, as a polynomial of fixed names: where its bounds depend on no index of the loops around
- * it, or on one index of a loop in steps of 1 and linearly, as in a triangle, so that there are at least half as many on average.
- * `undefined` elsewhere.
+ * Largest trip count of a loop with step ±1, as a polynomial of fixed names. Its bounds may depend linearly on the index of one enclosing
+ * loop with step ±1, as in a triangle, so that the average is at least half of the maximum. `undefined` for other loops.
  *
- * @param around the loops around it, outermost first.
+ * @param around enclosing loops, outermost first.
  */
 export function mostTrips(
   loop: RegionFor,

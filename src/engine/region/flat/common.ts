@@ -1,4 +1,4 @@
-// Common subexpressions: what is computed twice of the same values is computed once.
+// Common subexpression elimination.
 import { assertNever } from "../../util/assert-never.ts";
 import type { LocalExpr } from "../form/build.ts";
 import { isAtom, local } from "../form/build.ts";
@@ -8,17 +8,17 @@ import { blocksOf, mapBlocksOf, mapExpressionsOf, replaceLocals, walkExpr } from
 import { mutableNames, targetsOf } from "../form/names.ts";
 
 /**
- * The flat region with each value computed once where it was computed twice: in its block, and in blocks within. Values are the same
- * where they are made of the same locals, and no local or array that they read has changed between.
+ * Computes each value of a flat region once per block and the blocks nested in it. Two values are the same if they have the same operands
+ * and no local or array that they read has changed in between.
  */
 export function shareCommon(region: Region, functions: ScalarFunctions): Region {
   return new Sharing(region, functions).region();
 }
 
-/** Values known in a block, by what they are made of; and in those around it. */
+/** Values available in a block and in the blocks around it, by key. */
 class Known {
   readonly #values = new Map<string, LocalExpr>();
-  /** The keys of values that read a local that changes, or an array. */
+  /** Keys of values by the mutable locals and arrays that they read. */
   readonly #readers = new Map<string, string[]>();
   readonly #around: Known | undefined;
 
@@ -39,7 +39,7 @@ class Known {
     }
   }
 
-  /** Forgets values that read a name. */
+  /** Drops the values that read a name. */
   forget(name: string): void {
     for (const key of this.#readers.get(name) ?? []) this.#values.delete(key);
     this.#readers.delete(name);
@@ -51,9 +51,9 @@ class Sharing {
   readonly #region: Region;
   readonly #functions: ScalarFunctions;
   readonly #mutable: ReadonlySet<string>;
-  /** What stands for a local that was left out. */
+  /** Replacements of locals that were removed. */
   readonly #instead = new Map<string, RegionExpr>();
-  /** What loops and branches change, each of which is asked for by those around it. */
+  /** Names written in loops and branches. Cached, because every enclosing block needs them. */
   readonly #changed = new Map<RegionStmt, readonly string[]>();
 
   constructor(region: Region, functions: ScalarFunctions) {
@@ -111,7 +111,7 @@ class Sharing {
     return [stmt];
   }
 
-  /** What was stored is what a read of the element gives, as long as the array stays as it is. */
+  /** Notes that a load of the stored element returns the stored value, until the array changes. */
   #noteStored({ array, places, value }: RegionStmt & { readonly kind: "store" }, known: Known): void {
     if (value.kind !== "local" || this.#mutable.has(value.name)) return;
     const changing = places.flatMap((place) =>
@@ -121,7 +121,7 @@ class Sharing {
     known.add(keyOf(read, this.#functions), value, [array, ...changing]);
   }
 
-  /** Locals that change and arrays that a statement, or one in it, gives other values. */
+  /** Mutable locals and arrays that a statement or its nested statements write. */
   #changedIn(stmt: RegionStmt): readonly string[] {
     if (stmt.kind === "let") return this.#mutable.has(stmt.name) ? [stmt.name] : [];
     const blocks = blocksOf(stmt);
@@ -139,7 +139,7 @@ class Sharing {
   }
 }
 
-/** Equal for expressions that compute the same of the same locals and arrays. */
+/** Returns equal keys for expressions that compute the same value from the same locals and arrays. */
 function keyOf(expr: RegionExpr, functions: ScalarFunctions): string {
   const of = (x: RegionExpr): string => keyOf(x, functions);
   switch (expr.kind) {

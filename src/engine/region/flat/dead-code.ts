@@ -3,8 +3,8 @@ import { blocksOf, expressionsOf, mapBlocksOf, partsOf } from "../form/walk.ts";
 import { targetsOf } from "../form/names.ts";
 
 /**
- * The region without what its results do not depend on. What may end the call with an error stays: `throw`, reads and writes whose
- * places are not proven, lengths that may be negative. A loop that would never end may be left out.
+ * Removes statements that the results do not depend on. Statements that may end the call with an error stay: `throw`, accesses whose
+ * indices are not proven, arrays whose lengths may be negative. An endless loop may be removed.
  */
 export function eliminateDeadCode(region: Region): Region {
   const kept = new Liveness(region).kept;
@@ -16,14 +16,14 @@ export function eliminateDeadCode(region: Region): Region {
   return { ...region, body: prune(region.body) };
 }
 
-/** Which statements stay: found from what is needed back to what gives it its value. */
+/** Finds the statements that stay: those that the results need, directly or through other statements. */
 class Liveness {
   readonly kept = new Set<RegionStmt>();
   readonly #needed = new Set<string>();
-  /** Statements that give a local or an array a value, by its name. */
+  /** Statements that write a local or an array, by its name. */
   readonly #givers = new Map<string, RegionStmt[]>();
   readonly #around = new Map<RegionStmt, RegionStmt>();
-  /** Statements that stay, and whose operands are still to be looked at. */
+  /** Statements that stay and whose operands have not been visited yet. */
   readonly #open: RegionStmt[] = [];
 
   constructor({ body, results }: Region) {
@@ -72,7 +72,7 @@ class Liveness {
   }
 }
 
-/** Whether a statement itself may end the call with an error. */
+/** True if the statement itself, without nested ones, may end the call with an error. */
 export function mayEndTheCall(stmt: RegionStmt): boolean {
   if (stmt.kind === "throw" || (stmt.kind === "store" && stmt.at !== undefined)) return true;
   if (stmt.kind === "array") return !stmt.dims.every((n) => n.kind === "length" || n.kind === "const");

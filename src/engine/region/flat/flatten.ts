@@ -1,5 +1,5 @@
-// Flat form: what derivatives work on. Arguments of functions, places, conditions, bounds and what is set or stored are constants,
-// locals or lengths of parameters; each other value has a `let` of its own.
+// Flat form, the input of derivatives. Arguments, indices, conditions, bounds, and values that are set or stored are constants, locals or
+// lengths of parameters. Each other value has a `let` of its own.
 import type { Builder } from "../form/build.ts";
 import { apply, constant, convert, isAtom, local, makeBuilder, select } from "../form/build.ts";
 import type { ScalarFunctions } from "../form/functions.ts";
@@ -18,8 +18,8 @@ import { mapExpressionsOf, walkExpressions } from "../form/walk.ts";
 import { append } from "../../util/append.ts";
 
 /**
- * The same region in flat form. Lengths of declared arrays are locals or constants, so that `length` is of parameters only; constants
- * are folded, and copies of what never changes stand for what they copy. A `select` whose sides read arrays or cost much is a branch.
+ * Returns the region in flat form. Lengths of declared arrays become locals or constants, so only parameters have `length`. Constants are
+ * folded and copies of immutable values removed. A `select` with a side that reads an array or is costly becomes a branch.
  */
 export function flatten(region: Region, functions: ScalarFunctions): Region {
   return new Flattening(region, functions).region();
@@ -29,11 +29,11 @@ class Flattening {
   readonly #region: Region;
   readonly #build: Builder;
   readonly #mutable: Set<string>;
-  /** What stands for a local that only copies what never changes. */
+  /** Originals of locals that only copy an immutable value. */
   readonly #copies = new Map<string, RegionExpr>();
-  /** The whole numbers that float64 locals were converted from. */
+  /** Integers from which float64 locals were converted. */
   readonly #wholes = new Map<string, RegionExpr>();
-  /** The lengths of declared arrays. */
+  /** Lengths of declared arrays. */
   readonly #dims = new Map<string, readonly RegionExpr[]>();
 
   constructor(region: Region, functions: ScalarFunctions) {
@@ -118,7 +118,7 @@ class Flattening {
       const [condition, again] = this.#repeated(live, out, at);
       out.push({ ...stmt, from, to, live: condition, body: [...this.#block(stmt.body), ...again()] });
     } else {
-      // it reads the index, which has no next value after the last iteration: asked at the beginning of an iteration instead
+      // the condition reads the index, which has no next value after the last iteration, so each iteration begins with the test
       const name = this.#mutableName("goesOn");
       out.push({ kind: "let", name, value: constant("bool", 1), at });
       const body: RegionStmt[] = [];
@@ -129,7 +129,10 @@ class Flattening {
     }
   }
 
-  /** A condition that is asked again and again: a local, and the statements that give it its next value. */
+  /**
+   * Evaluates a loop condition before the loop. Returns a local with its value, and a function that returns statements which update the
+   * local at the end of an iteration.
+   */
   #repeated(
     condition: RegionExpr,
     out: RegionStmt[],
@@ -182,12 +185,12 @@ class Flattening {
       this.#wholes.set(name, value.x);
   }
 
-  /** The whole number that a float64 was made of, if it was. */
+  /** The integer from which a float64 was converted, if it was. */
   #wholeOf(x: RegionExpr): RegionExpr | undefined {
     return x.kind === "local" ? this.#wholes.get(x.name) : undefined;
   }
 
-  /** A function of atoms; rounding leaves a whole number as it is. */
+  /** Applies a function to atoms. Rounding an integer returns it unchanged. */
   #apply(name: string, args: readonly RegionExpr[]): RegionExpr {
     const isRounding = name === "ceil" || name === "floor" || name === "round" || name === "trunc";
     if (isRounding && this.#wholeOf(args[0]!) !== undefined) return args[0]!;
@@ -198,7 +201,7 @@ class Flattening {
     return (type === "i32" ? this.#wholeOf(x) : undefined) ?? convert(type, x);
   }
 
-  /** An expression of atoms with the same value; what it takes is written before. */
+  /** Returns an expression of atoms with the same value, and writes the statements that it needs before. */
   #value(expr: RegionExpr, out: RegionStmt[], at: PositionIndex | undefined): RegionExpr {
     const atom = (x: RegionExpr): RegionExpr => this.#atom(x, out, at);
     switch (expr.kind) {
@@ -242,7 +245,7 @@ class Flattening {
     return local(x.type, name);
   }
 
-  /** Whether statements may run where their result is not wanted: they read no array, and cost little. */
+  /** True if statements may run although their result is not needed: they read no array and are cheap. */
   #isEager(stmts: readonly RegionStmt[]): boolean {
     let isEager = stmts.every((stmt) => stmt.kind === "let");
     walkExpressions(stmts, (expr) => {
@@ -253,7 +256,7 @@ class Flattening {
     return isEager;
   }
 
-  /** Whether an atom has one value while it is in scope. */
+  /** True if an atom has one value while it is in scope. */
   #isFixed(value: RegionExpr): boolean {
     return (
       value.kind === "const" ||
@@ -263,7 +266,7 @@ class Flattening {
   }
 }
 
-/** A name that tells what a value is. */
+/** Hint for the name of a value. */
 function hintOf(value: RegionExpr): string {
   switch (value.kind) {
     case "apply":

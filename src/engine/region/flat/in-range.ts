@@ -1,4 +1,4 @@
-// Which places are in range for any argument, told from the bounds of loops and the lengths of arrays.
+// Bounds check elimination: proves from loop bounds and array lengths that indices are in range for all arguments.
 import type { Polynomial } from "../../loops/polynomial.ts";
 import { addPolynomials, namePolynomial, one } from "../../loops/polynomial.ts";
 import type { ArrayDeclaration, RegionFor, Region, RegionExpr, RegionStmt } from "../form/region.ts";
@@ -8,9 +8,9 @@ import { indexBounds, isNeverNegative, lengthAtom, onlyName, polynomialOf } from
 import { mutableNames } from "../form/names.ts";
 
 /**
- * The region without checks that cannot fail: a `load` or `store` loses its position where its places are affine in the indices of loops
- * around it, with coefficients that may be lengths, and lie between 0 and the length by the bounds of these loops. So `x[i]` in a loop to
- * `x.length`, `d[i * m + j]` in loops to `n` and `m` of an array of `n * m` elements, `x[j]` and `x[i]` with `i < j < x.length`.
+ * Removes the position of each `load` and `store` that cannot be out of range. Indices must be affine in the indices of enclosing loops,
+ * with coefficients that may be lengths. Examples: `x[i]` in a loop to `x.length`; `d[i * m + j]` in loops to `n` and `m`, where `d` has `n
+ * * m` elements; `x[j]` and `x[i]` with `i < j < x.length`.
  */
 export function withoutProvenChecks(region: Region): Region {
   return new Prover(region).region();
@@ -19,12 +19,12 @@ export function withoutProvenChecks(region: Region): Region {
 class Prover {
   readonly #region: Region;
   readonly #mutable: ReadonlySet<string>;
-  /** What immutable integer locals are. */
+  /** Values of immutable integer locals. */
   readonly #values = new Map<string, Polynomial>();
   readonly #dims = new Map<string, readonly (Polynomial | undefined)[]>();
-  /** Loops around, outermost first. */
+  /** Enclosing loops, outermost first. */
   readonly #loops: NamedBounds[] = [];
-  /** Names that are not negative. */
+  /** Names that are at least 0. */
   #natural = new Set<string>();
   readonly #isNatural = (name: string): boolean => this.#natural.has(name);
   readonly #names: NamedPolynomials = {
@@ -53,7 +53,7 @@ class Prover {
     return { ...this.#region, body: this.#region.body.map((stmt) => this.#stmt(stmt)) };
   }
 
-  /** A block within, which may not run: what is known in it, as of `natural`, is not known behind it. */
+  /** Rewrites a nested block. It may not run, so facts found in it, and the names in `natural`, hold in it only. */
   #block(stmts: readonly RegionStmt[], natural: readonly string[] = []): RegionStmt[] {
     const before = this.#natural;
     this.#natural = new Set([...before, ...natural]);
@@ -95,7 +95,7 @@ class Prover {
     this.#dims.set(name, lengths);
     for (const length of lengths) {
       const atom = length && onlyName(length);
-      if (atom !== undefined) this.#natural.add(atom); // an array of a negative length ends the call
+      if (atom !== undefined) this.#natural.add(atom); // a negative length ends the call
     }
   }
 
@@ -103,7 +103,7 @@ class Prover {
     const of = (bound: RegionExpr): Polynomial | undefined => this.#polynomial(bound);
     const bounds = indexBounds(loop, of);
     this.#loops.push({ name: loop.index, ...bounds });
-    // where the least index is not negative, neither is what others are, less a number: in the body there is an index
+    // the body runs only if an index exists; if the least index is at least 0, so are the index and both bounds
     const isNatural = bounds.least !== undefined && this.#isNotNegative(bounds.least);
     const ends = [of(loop.to), of(loop.from)].map((end) => end && onlyName(end));
     const natural = isNatural ? [loop.index, ...ends] : [];
@@ -130,10 +130,10 @@ class Prover {
     const p = place.type === "i32" ? this.#polynomial(place) : undefined;
     if (p === undefined || length === undefined) return false;
     if (!this.#isNotNegative(p)) return false;
-    return this.#isNotNegative(addPolynomials(addPolynomials(length, one, -1), p, -1)); // length − 1 − place
+    return this.#isNotNegative(addPolynomials(addPolynomials(length, one, -1), p, -1)); // length − 1 − index
   }
 
-  /** Whether a polynomial is not negative for any argument. */
+  /** True if a polynomial is at least 0 for all arguments. */
   #isNotNegative(p: Polynomial): boolean {
     return isNeverNegative(p, this.#loops, this.#isNatural);
   }

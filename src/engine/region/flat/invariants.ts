@@ -1,14 +1,13 @@
-// Values that are the same in every iteration of a loop are computed before it.
+// Loop-invariant code motion.
 import type { Region, RegionExpr, RegionStmt } from "../form/region.ts";
 import { expressionsOf, mapBlocksOf, partsOf, walkStmts } from "../form/walk.ts";
 import { declaredBy, mutableNames } from "../form/names.ts";
 
 /**
- * The region with each `let` before the loops in which it always has the same value: its operands come from outside of them. Reads of
- * arrays stay, since a loop of no iterations makes none; so does what stands in a branch.
+ * Moves each `let` with invariant operands before the loop. Loads stay, because a loop without iterations must not run them. Statements in
+ * branches stay too.
  *
- * @param records arrays of which nothing is read but what was stored after their declaration: they need not be zeroed anew in each
- * iteration, so that their declarations go before loops too.
+ * @param tapes arrays whose elements are never read before they are stored. They need no zeros, so their declarations move too.
  */
 export function hoistInvariants(region: Region, records: ReadonlySet<string> = new Set()): Region {
   const mutable = mutableNames(region.body);
@@ -20,7 +19,7 @@ export function hoistInvariants(region: Region, records: ReadonlySet<string> = n
   return { ...region, body: block(region.body) };
 }
 
-/** What can stand before a loop, and the loop without it. */
+/** Returns the statements that move before a loop, then the loop. */
 function hoistFrom(
   loop: RegionStmt & { readonly kind: "for" | "while" },
   mutable: ReadonlySet<string>,

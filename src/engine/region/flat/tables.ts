@@ -1,5 +1,5 @@
-// What costs much and is the same in all iterations of a loop, but differs in loops within it, is computed once before the loop, into
-// a table: the exponentials of widths in a loop over points.
+// Tables of costly values that are the same in all iterations of a loop but differ in nested loops. The table is computed once, before the
+// outer loop: exponentials of widths in a loop over points, for example.
 import type { Builder } from "../form/build.ts";
 import { constant, isAtom, lengthOf, load, local, makeBuilder, select } from "../form/build.ts";
 import type { ScalarFunctions } from "../form/functions.ts";
@@ -18,15 +18,15 @@ import { append } from "../../util/append.ts";
 import { declaredBy, mutableNames } from "../form/names.ts";
 
 /**
- * The flat region with tables for costly functions of what loops do not change: reads of arrays that are not written to there, and the
- * indices of loops within. A place that is out of range makes no entry: where the loop comes to it, its own check ends the call.
+ * Puts costly functions into tables if their operands are loop indices of nested loops, invariants, and elements of arrays that the loop
+ * does not write. An entry that would read out of range is not computed; the check in the loop then ends the call.
  */
 export function tabulate(region: Region, functions: ScalarFunctions): Region {
   const isNeeded = hasCostlyNest(region.body, functions, 0);
   return isNeeded ? new Tables(region, functions).region() : region;
 }
 
-/** Whether a costly function is applied in a nest of loops at all. */
+/** True if some costly function is applied in nested loops. */
 function hasCostlyNest(stmts: readonly RegionStmt[], functions: ScalarFunctions, depth: number): boolean {
   return stmts.some((stmt) => {
     if (stmt.kind === "let") return depth > 1 && isCostly(stmt.value, functions);
@@ -39,14 +39,14 @@ function isCostly(value: RegionExpr, functions: ScalarFunctions): boolean {
   return value.kind === "apply" && functions.get(value.function)!.isCostly(value.args);
 }
 
-/** Values that one table is for: in loops within, and where these are reached. */
+/** A costly value in nested loops that a table can hold. */
 interface TableCandidate {
   readonly stmt: RegionLet;
-  /** The loops within whose indices it is made of, outermost first. */
+  /** Nested loops whose indices the value depends on, outermost first. They are the axes of the table. */
   readonly axes: readonly RegionFor[];
-  /** What it is made of, in order, itself last. */
+  /** Definitions that the value depends on, in order; the value is the last one. */
   readonly parts: readonly RegionLet[];
-  /** Conditions under which the loops within are not reached. */
+  /** Conditions of earlier errors. If one holds, the nested loops are not reached. */
   readonly ends: readonly RegionExpr[];
 }
 
@@ -84,7 +84,7 @@ class Tables {
     });
   }
 
-  /** The tables of a loop, and the loop that reads them. */
+  /** Returns the tables of a loop, and the loop with loads from them. */
   #loop(loop: RegionLoop): readonly [readonly RegionStmt[], RegionLoop] {
     const found = new TableSearch(loop, this.#mutable, this.#dims, this.#build.functions).found;
     if (found.length === 0) return [[], loop];
@@ -101,7 +101,7 @@ class Tables {
     return [before, { ...loop, body: block(loop.body) }];
   }
 
-  /** Writes the table of a value before its loop, and gives its name. */
+  /** Writes the table of a value before its loop, and returns its name. */
   #table({ stmt, axes, parts, ends }: TableCandidate, loop: RegionLoop, out: RegionStmt[]): string {
     const { fresh } = this.#build;
     const lengths = axes.map(({ to }) => this.#length(to, loop, ends, out));
@@ -120,7 +120,7 @@ class Tables {
     return name;
   }
 
-  /** How many entries a table has along an axis: none where the loops within are not reached, whose bound may be anything then. */
+  /** Length of a table along an axis. It is 0 if the nested loop is not reached, because its bound may then have any value. */
   #length(to: RegionExpr, loop: RegionLoop, ends: readonly RegionExpr[], out: RegionStmt[]): RegionExpr {
     if (to.kind === "length" || (to.kind === "const" && to.value >= 0)) return to;
     const bind = (value: RegionExpr, hint: string): RegionExpr => {
@@ -139,7 +139,7 @@ class Tables {
     return length;
   }
 
-  /** The statements that compute a value and do something with it, where all places that it reads are in range. */
+  /** Returns statements that compute a value and pass it to `use`, if all indices that it reads are in range. */
   #entry(
     parts: readonly RegionLet[],
     names: Map<string, string>,
@@ -183,14 +183,14 @@ class Tables {
   }
 }
 
-/** Finds the values of a loop that there should be tables for. */
+/** Finds the candidates in a loop. */
 class TableSearch {
   readonly found: TableCandidate[] = [];
   readonly #loop: RegionLoop;
   readonly #mutable: ReadonlySet<string>;
   readonly #dims: ReadonlyMap<string, readonly RegionExpr[]>;
   readonly #functions: ScalarFunctions;
-  /** Locals and arrays that the loop declares, sets or writes to. */
+  /** Locals and arrays that the loop declares or writes. */
   readonly #touched = new Set<string>();
   readonly #definitions = new Map<string, RegionLet>();
 
@@ -214,7 +214,7 @@ class TableSearch {
     this.#visit(this.#loop.body, [], []);
   }
 
-  /** Goes through what every iteration comes to, unless the call ends. */
+  /** Visits the statements that every iteration reaches, unless an error ends the call. */
   #visit(
     stmts: readonly RegionStmt[],
     around: readonly RegionFor[],
@@ -240,7 +240,7 @@ class TableSearch {
     return live === undefined && step === 1 && from.kind === "const" && from.value === 0 && this.#isFixed(to);
   }
 
-  /** Whether an atom is the same in all iterations. */
+  /** True if an atom is the same in all iterations. */
   #isFixed(atom: RegionExpr): boolean {
     return atom.kind !== "local" || (!this.#touched.has(atom.name) && !this.#mutable.has(atom.name));
   }
@@ -253,7 +253,7 @@ class TableSearch {
     if (axes.length > 0) this.found.push({ stmt, axes, parts, ends });
   }
 
-  /** Collects what a value is made of; `false` where that may differ from iteration to iteration. */
+  /** Collects the definitions that a value depends on. Returns false if one may differ between iterations. */
   #derive(stmt: RegionLet, around: readonly RegionFor[], parts: RegionLet[], used: Set<string>): boolean {
     if (parts.includes(stmt)) return true;
     const isSame = (expr: RegionExpr): boolean => {

@@ -3,7 +3,9 @@ import type { ScalarFunctions } from "../form/functions.ts";
 import type { Region, RegionExpr, RegionStmt } from "../form/region.ts";
 import { expressionsOf, mapBlocksOf, mapExpr, mapExpressionsOf, walkExpr, walkStmts } from "../form/walk.ts";
 
-/** The region with constants where locals are read that hold nothing else, and what is computed from them alone: of a cotangent of 1. */
+/**
+ * Constant propagation: replaces immutable locals that hold constants, and folds expressions of them, such as those of a cotangent of 1.
+ */
 export function spreadConstants(region: Region, functions: ScalarFunctions): Region {
   const changing = new Set<string>();
   walkStmts(region.body, (stmt) => {
@@ -15,7 +17,7 @@ export function spreadConstants(region: Region, functions: ScalarFunctions): Reg
       if (x.kind === "local") return constants.get(x.name) ?? x;
       return x.kind === "apply" ? apply(functions, x.function, x.args) : x;
     });
-  // in the order of the text: a local is declared before it is read
+  // in text order, because a local is declared before it is read
   const block = (stmts: readonly RegionStmt[]): readonly RegionStmt[] =>
     stmts.flatMap((stmt) => {
       const now = mapExpressionsOf(stmt, spread);
@@ -33,8 +35,8 @@ export function spreadConstants(region: Region, functions: ScalarFunctions): Reg
 }
 
 /**
- * The region with locals that begin as 0 and first get something added declared with that instead: `let s = 0; … s = s + x` is
- * `… let s = x`, where nothing between reads or sets `s`. A sum whose first term is −0 then stays −0.
+ * Merges the declaration of a sum with its first term: `let s = 0; … s = s + x` becomes `… let s = x`, unless a statement in between reads
+ * or sets `s`. A sum whose first term is −0 then stays −0.
  */
 export function startSums(region: Region): Region {
   const block = (stmts: readonly RegionStmt[]): readonly RegionStmt[] =>
@@ -65,7 +67,7 @@ function startSumsOf(stmts: readonly RegionStmt[]): readonly RegionStmt[] {
   return out.filter((stmt) => !dropped.has(stmt));
 }
 
-/** What a sum adds to a local that it does not read otherwise. */
+/** The term that a sum adds to a local; `undefined` if the term reads the local. */
 function addedTo(name: string, value: RegionExpr): RegionExpr | undefined {
   if (value.kind !== "apply" || value.function !== "add") return undefined;
   const [target, term] = value.args;

@@ -15,7 +15,6 @@ export function local(type: RegionType, name: string): LocalExpr {
   return { kind: "local", type, name };
 }
 
-/** The name of a local. */
 export function nameOf(expr: RegionExpr): string {
   if (expr.kind !== "local") throw internalError("a cotangent is no local");
   return expr.name;
@@ -33,7 +32,7 @@ export function isFloating(type: RegionType): boolean {
   return type === "f64" || type === "f32";
 }
 
-/** Whether an expression costs nothing to evaluate and may stand where flat form wants a local or a constant. */
+/** True for constants, locals and lengths: they cost nothing to evaluate, and flat form allows them as operands. */
 export function isAtom(expr: RegionExpr): boolean {
   return expr.kind === "const" || expr.kind === "local" || expr.kind === "length";
 }
@@ -42,7 +41,7 @@ export function isZero(expr: RegionExpr): boolean {
   return expr.kind === "const" && expr.value === 0;
 }
 
-/** Whether two expressions are the same constant, local or length. */
+/** True if both expressions are the same constant, local or length. */
 export function isSameAtom(a: RegionExpr, b: RegionExpr): boolean {
   switch (a.kind) {
     case "const":
@@ -59,10 +58,10 @@ export function isSameAtom(a: RegionExpr, b: RegionExpr): boolean {
   }
 }
 
-/** Makes expressions and names for a region. */
+/** Builder of expressions and names for one region. */
 export interface Builder extends FreshNames {
   readonly functions: ScalarFunctions;
-  /** A function of scalars; a constant or an argument where it is one of these. */
+  /** Applies a scalar function. Returns a constant or one of the arguments if the result equals it. */
   apply(name: string, ...args: readonly RegionExpr[]): RegionExpr;
 }
 
@@ -74,7 +73,7 @@ export function makeBuilder(region: Region, functions: ScalarFunctions): Builder
   };
 }
 
-/** A function of scalars applied; a constant or an argument where it is one of these. */
+/** Applies a scalar function. Returns a constant or one of the arguments if the result equals it. */
 export function apply(functions: ScalarFunctions, name: string, args: readonly RegionExpr[]): RegionExpr {
   const f = must(functions.get(name), `the scalar function ${name}`);
   const type = f.typeOf(args.map((x) => x.type));
@@ -82,7 +81,7 @@ export function apply(functions: ScalarFunctions, name: string, args: readonly R
   return f.simplify(args) ?? { kind: "apply", type, function: name, args };
 }
 
-/** A select, or the side that a constant condition chooses. */
+/** Returns a `select`, or the side that a constant condition chooses. */
 export function select(condition: RegionExpr, x: RegionExpr, y: RegionExpr): RegionExpr {
   if (condition.kind === "const") return condition.value === 0 ? y : x;
   return { kind: "select", type: x.type, condition, x, y };
@@ -92,7 +91,7 @@ export function convert(type: RegionType, x: RegionExpr): RegionExpr {
   return type === x.type ? x : { kind: "convert", type, x };
 }
 
-/** A statement for each element of an array of these lengths. */
+/** Returns nested loops that run a statement for each element of an array with these lengths. */
 export function forEachElement(
   dims: readonly RegionExpr[],
   { fresh }: FreshNames,
@@ -106,14 +105,13 @@ export function forEachElement(
   );
 }
 
-/** Writes the statements of a block. */
+/** Appends statements to a block. */
 export interface Writer {
   readonly stmts: RegionStmt[];
-  /** The value as an atom: itself, or a local that is declared here. */
+  /** Returns the value as an atom: the value itself, or a new local that is declared here. */
   bind(value: RegionExpr, hint: string): RegionExpr;
 }
 
-/** What writes behind the last of these statements. */
 export function makeWriter(stmts: RegionStmt[], { fresh }: FreshNames): Writer {
   return {
     stmts,

@@ -14,11 +14,10 @@ import type {
 } from "./region.ts";
 
 /**
- * Checks that a region obeys its rules: every name declared once, before it is used and in scope; types and ranks that agree;
- * functions that there are; writes to nothing but locals and arrays of the region; loops that can be run; positions that there are;
- * results that are declared outermost.
+ * Checks the rules of a region: each name is declared once, before its first use, and is used in scope; types, ranks, functions and
+ * positions exist and agree; only locals and arrays of the region are written to; steps are not 0; array results are declared outermost.
  *
- * @throws DownhillError `internal`, naming what is wrong.
+ * @throws DownhillError `internal` that names the violation.
  */
 export function checkRegion(region: Region, functions: ScalarFunctions): void {
   const context: Context = { region, functions, names: new Set(), scopes: [new Map<string, Declared>()] };
@@ -42,7 +41,7 @@ type Declared =
 interface Context {
   readonly region: Region;
   readonly functions: ScalarFunctions;
-  /** Every name so far, those out of scope too. */
+  /** Every name declared so far, including those out of scope. */
   readonly names: Set<string>;
   readonly scopes: Map<string, Declared>[];
 }
@@ -57,7 +56,7 @@ function ofParam(param: RegionParam): Declared {
     : { kind: "array", type: param.type, rank: param.rank, isParam: true, isGrowable: false };
 }
 
-/** Lengths of a parameter that follow from other parameters. */
+/** Checks lengths of a parameter that are given in terms of other parameters. */
 function checkLengths(context: Context, param: RegionParam): void {
   if (param.kind === "scalar" || param.lengths === undefined) return;
   if (param.lengths.length !== param.rank)

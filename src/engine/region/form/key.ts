@@ -3,8 +3,8 @@ import type { PositionIndex, Region } from "./region.ts";
 const keys = new WeakMap<Region, string>();
 
 /**
- * What a region computes, as text. Regions that differ in nothing but names, the file and where in the text things stand have equal
- * keys. Computed once a region. (It is the whole text and no hash of it: the engine hashes strings itself, and quicker.)
+ * Returns a text that determines the computation of a region. Regions with equal keys differ only in names, file and positions. Cached per
+ * region. The key is the whole text, not a hash, because the engine's own string hash is faster.
  */
 export function regionKey(region: Region): string {
   let key = keys.get(region);
@@ -12,20 +12,17 @@ export function regionKey(region: Region): string {
   return key;
 }
 
-/**
- * The positions of a region in the order in which they appear in it: regions of equal keys have the same number of them, one for
- * one.
- */
+/** Returns the positions of a region in order of appearance. Regions with equal keys have equally many, in corresponding order. */
 export function positionsInOrder(region: Region): readonly PositionIndex[] {
   const positions = new Map<PositionIndex, number>();
   canonicalText(region, positions);
   return [...positions.keys()];
 }
 
-/** Fields that hold a name that a region declares. */
+/** Fields that hold declared names. */
 const naming: ReadonlySet<string> = new Set(["name", "index", "array", "x", "y"]);
 
-/** A region as text, with numbers in the order of appearance for names and positions. */
+/** Returns a region as JSON, with names and positions numbered in order of appearance. */
 function canonicalText({ params, body, results }: Region, positions: Map<PositionIndex, number>): string {
   const names = new Map<string, number>();
   const numberOf = <K>(map: Map<K, number>, key: K): number => {
@@ -37,7 +34,7 @@ function canonicalText({ params, body, results }: Region, positions: Map<Positio
     if (typeof value === "string") return naming.has(field) ? numberOf(names, value) : value;
     if (typeof value !== "number") return value;
     if (field === "at") return numberOf(positions, value);
-    // text has neither −0 nor what is not finite
+    // JSON has neither −0 nor non-finite numbers
     return Number.isFinite(value) && !Object.is(value, -0)
       ? value
       : `#${Object.is(value, -0) ? "-0" : value}`;

@@ -1,4 +1,4 @@
-// The inverse of flat form, for text that people read: temporaries that are read once go back to where they are read.
+// The inverse of flat form, for printing: moves temporaries that are read once into the expression that reads them.
 import type { Region, RegionExpr, RegionStmt } from "./region.ts";
 import {
   blocksOf,
@@ -12,12 +12,12 @@ import {
 } from "./walk.ts";
 import { declaredBy } from "./names.ts";
 
-/** Parts that an expression may have before it keeps the name of a part: about a line of text. */
+/** Largest number of parts of an expression that is moved: about one line of text. */
 const maxParts = 12;
 
 /**
- * The same region with immutable locals that are read once, in the block that declares them, put into the expression that reads
- * them, unless something between changes what they are made of. Locals in `keep`, as people named them, stay.
+ * Moves immutable locals that are read once, in the block that declares them, into the expression that reads them, unless a statement in
+ * between changes their operands. Locals in `keep`, which people have named, stay.
  */
 export function nest(region: Region, keep: ReadonlySet<string> = new Set()): Region {
   const uses = countUses(region);
@@ -47,16 +47,16 @@ function countUses({ body, results }: Region): ReadonlyMap<string, number> {
   return uses;
 }
 
-/** A temporary that waits for the expression that reads it. */
+/** A temporary between its declaration and the expression that reads it. */
 interface Waiting {
   readonly stmt: RegionStmt & { readonly kind: "let" };
-  /** Locals and arrays that it reads. */
+  /** Locals and arrays that its value reads. */
   readonly reads: ReadonlySet<string>;
-  /** Whether it may end the call with an error: it is not moved to where it may not be evaluated. */
+  /** True if it may end the call with an error: then it does not move into a branch or a `select`. */
   readonly isGuarded: boolean;
 }
 
-/** `last`: expressions that are evaluated at the end of the block, which may take temporaries too. */
+/** Rewrites a block. `last`: expressions evaluated at its end, which may receive temporaries too. */
 function nestBlock(
   stmts: readonly RegionStmt[],
   canMove: (name: string) => boolean,
@@ -68,7 +68,7 @@ function nestBlock(
     for (const [name, each] of waiting) {
       if (!isKept(each)) continue;
       waiting.delete(name);
-      // what it reads may wait too, and is declared before it
+      // its operands may wait too, and are declared before it
       out.push(each.stmt);
     }
   };
@@ -80,7 +80,7 @@ function nestBlock(
       return each.stmt.value;
     });
   for (const stmt of stmts) {
-    // what is evaluated anew in each iteration, or in a block of its own, takes no temporaries
+    // conditions of loops and nested blocks receive no temporaries
     const inner = new Set<string>();
     const note = (expr: RegionExpr): void => {
       if (expr.kind === "local") inner.add(expr.name);
@@ -103,7 +103,7 @@ function nestBlock(
   return out;
 }
 
-/** Names of locals and arrays that a statement gives other values, those in it included. */
+/** Names of locals and arrays that a statement or its nested statements write. */
 function writtenBy(stmt: RegionStmt): ReadonlySet<string> {
   const names = new Set<string>();
   walkStmts([stmt], (each) => {

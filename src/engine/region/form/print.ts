@@ -15,8 +15,8 @@ import type {
 import { blocksOf } from "./walk.ts";
 
 /**
- * A region as text that reads like TypeScript: `function f(x: f64[], a: f64) { … return s; }`, over lines. Locals that are read
- * once stand where they are read.
+ * Prints a region as TypeScript-like text of several lines: `function f(x: f64[], a: f64) { … return s; }`. Locals that are read once are
+ * inlined.
  */
 export function printRegion(region: Region): string {
   const { name, params, body, results } = nest(region);
@@ -44,7 +44,7 @@ function resultText(result: RegionResult): string {
   return result.kind === "scalar" ? printRegionExpr(result.value) : showName(result.name);
 }
 
-/** Prints a statement without its blocks. `settable`: the locals that a `set` changes. */
+/** Prints a statement without its blocks. `settable`: locals that some `set` changes. */
 export function printHead(stmt: RegionStmt, settable: ReadonlySet<string>): string {
   switch (stmt.kind) {
     case "let":
@@ -74,7 +74,7 @@ export function printHead(stmt: RegionStmt, settable: ReadonlySet<string>): stri
   }
 }
 
-/** The text of an error: a string, or a template with its values. */
+/** Prints the message of an error as a string, or as a template with its values. */
 function thrownTemplate({ message, more = [] }: Throw): string {
   if (more.length === 0) return JSON.stringify(message);
   const plain = (text: string): string => text.replace(/[\\`]|\$(?=\{)/g, "\\$&");
@@ -85,7 +85,7 @@ function thrownTemplate({ message, more = [] }: Throw): string {
   return `\`${plain(message)}${parts.join("")}\``;
 }
 
-/** `for (let i = 0; i < n; i += 2)`; a loop that runs backwards over the same values says so. */
+/** Prints `for (let i = 0; i < n; i += 2)`, and marks loops that run in reverse. */
 function forText({ index, from, to, step, reverse, live }: RegionFor): string {
   const i = showName(index);
   const [first, end] = [printRegionExpr(from), printRegionExpr(to)];
@@ -102,7 +102,7 @@ function elementText(array: string, places: readonly RegionExpr[]): string {
   return showName(array) + places.map((place) => `[${printRegionExpr(place)}]`).join("");
 }
 
-/** Arithmetic and comparisons, as JavaScript writes them between their arguments. */
+/** JavaScript operators of arithmetic and comparison functions. */
 export const arithmeticOperators: Readonly<Record<string, string>> = {
   add: "+",
   sub: "-",
@@ -121,7 +121,7 @@ const bitwiseOperators: Readonly<Record<string, string>> = {
   bitwiseXor: "^",
 };
 
-/** What stands between the arguments of a function of scalars that is written so. */
+/** JavaScript operator of a scalar function, if it has one. */
 function operatorOf(name: string): string | undefined {
   const table = [arithmeticOperators, bitwiseOperators].find((operators) => Object.hasOwn(operators, name));
   return table?.[name];
@@ -154,7 +154,7 @@ function code(expr: RegionExpr): ExprText {
   }
 }
 
-/** A name as it is where that can be read without doubt, else in quotes. */
+/** Returns a name, in quotes unless it is an identifier. */
 function showName(name: string): string {
   return /^[\p{ID_Start}_$][\p{ID_Continue}$.]*$/u.test(name) ? name : JSON.stringify(name);
 }

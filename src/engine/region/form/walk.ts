@@ -3,14 +3,14 @@ import type { RegionExpr, RegionStmt } from "./region.ts";
 
 const nothing: readonly never[] = [];
 
-/** Whether two lists are of the same things. */
+/** True if two lists have the same elements. */
 function areSame<T>(a: readonly T[], b: readonly T[]): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
 
-/** The expressions that an expression is made of directly. */
+/** The direct operands of an expression. */
 export function partsOf(expr: RegionExpr): readonly RegionExpr[] {
   switch (expr.kind) {
     case "const":
@@ -30,13 +30,13 @@ export function partsOf(expr: RegionExpr): readonly RegionExpr[] {
   }
 }
 
-/** Calls `visit` for an expression and all in it, outermost first. */
+/** Visits an expression and all nested ones, outermost first. */
 export function walkExpr(expr: RegionExpr, visit: (expr: RegionExpr) => void): void {
   visit(expr);
   partsOf(expr).forEach((part) => walkExpr(part, visit));
 }
 
-/** The expression with `f` applied to all parts, innermost first, and then to itself; `f` gets the same one where no part changes. */
+/** Applies `f` to all nested expressions, innermost first, then to the expression itself. Unchanged operands keep their identity. */
 export function mapExpr(expr: RegionExpr, f: (expr: RegionExpr) => RegionExpr): RegionExpr {
   switch (expr.kind) {
     case "const":
@@ -75,7 +75,7 @@ function mapAll(exprs: readonly RegionExpr[], f: (expr: RegionExpr) => RegionExp
   return areSame(mapped, exprs) ? exprs : mapped;
 }
 
-/** The expressions of a statement, but not those of the statements in it. */
+/** The expressions of a statement itself, not of nested statements. */
 export function expressionsOf(stmt: RegionStmt): readonly RegionExpr[] {
   switch (stmt.kind) {
     case "let":
@@ -99,7 +99,7 @@ export function expressionsOf(stmt: RegionStmt): readonly RegionExpr[] {
   }
 }
 
-/** The blocks of a statement: the body of a loop, both sides of a branch. */
+/** The blocks of a statement: the body of a loop, or both sides of a branch. */
 export function blocksOf(stmt: RegionStmt): readonly (readonly RegionStmt[])[] {
   switch (stmt.kind) {
     case "for":
@@ -120,8 +120,8 @@ export function blocksOf(stmt: RegionStmt): readonly (readonly RegionStmt[])[] {
 }
 
 /**
- * Calls `visit` for all statements and those in them, in the order of the text. (By `forEach`, as `for … of` makes an object for each step
- * until the engine has compiled the loop: derivatives are mostly made once, before.)
+ * Visits statements and nested ones in text order. (It uses `forEach`, because `for … of` allocates an object per step until the engine has
+ * compiled the loop, and derivatives are mostly built before that.)
  */
 export function walkStmts(stmts: readonly RegionStmt[], visit: (stmt: RegionStmt) => void): void {
   stmts.forEach((stmt) => {
@@ -134,7 +134,7 @@ export function walkStmts(stmts: readonly RegionStmt[], visit: (stmt: RegionStmt
   });
 }
 
-/** Calls `visit` for each expression of the statements and of those in them, with its parts. */
+/** Visits each expression of the statements and of nested ones, with its operands. */
 export function walkExpressions(stmts: readonly RegionStmt[], visit: (expr: RegionExpr) => void): void {
   walkStmts(stmts, (stmt) => {
     if (stmt.kind === "let" || stmt.kind === "set") walkExpr(stmt.value, visit);
@@ -142,7 +142,7 @@ export function walkExpressions(stmts: readonly RegionStmt[], visit: (expr: Regi
   });
 }
 
-/** The statement with other expressions, the same one where they are; the statements in it stay. */
+/** Applies `f` to the expressions of a statement itself. Returns the same statement if none changes. */
 export function mapExpressionsOf(stmt: RegionStmt, f: (expr: RegionExpr) => RegionExpr): RegionStmt {
   switch (stmt.kind) {
     case "let":
@@ -182,7 +182,7 @@ export function mapExpressionsOf(stmt: RegionStmt, f: (expr: RegionExpr) => Regi
   }
 }
 
-/** The statement with `f` applied to its blocks; the same one where nothing in them changes. */
+/** Applies `f` to the blocks of a statement. Returns the same statement if none changes. */
 export function mapBlocksOf(
   stmt: RegionStmt,
   f: (block: readonly RegionStmt[]) => readonly RegionStmt[],

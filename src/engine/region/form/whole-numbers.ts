@@ -1,4 +1,4 @@
-// Whole numbers of a region as polynomials of locals and lengths.
+// Integers of a region as polynomials of locals and lengths.
 import type { Polynomial } from "../../loops/polynomial.ts";
 import {
   addPolynomials,
@@ -10,19 +10,19 @@ import {
 } from "../../loops/polynomial.ts";
 import type { RegionFor, RegionExpr } from "./region.ts";
 
-/** The index of a loop: from the least to the greatest value that it has in the body. */
+/** Range of a loop index in the body, inclusive. */
 export interface Bounds {
   readonly least: Polynomial | undefined;
   readonly greatest: Polynomial | undefined;
 }
 
-/** What names stand for; `undefined` where that is not the same whenever they are read. */
+/** Polynomials of names; `undefined` if a name has no single value. */
 export interface NamedPolynomials {
   local(name: string): Polynomial | undefined;
   length(array: string, axis: number): Polynomial | undefined;
 }
 
-/** A whole number as a polynomial; `undefined` where it is made otherwise than by sums, differences and products of int32. */
+/** Returns an integer as a polynomial; `undefined` unless it consists of sums, differences and products of int32. */
 export function polynomialOf(expr: RegionExpr, names: NamedPolynomials): Polynomial | undefined {
   switch (expr.kind) {
     case "const":
@@ -46,12 +46,12 @@ export function polynomialOf(expr: RegionExpr, names: NamedPolynomials): Polynom
   }
 }
 
-/** The name that stands for the length of an array. */
+/** Name of an array length in polynomials. */
 export function lengthAtom(array: string, axis: number): string {
   return `length:${array}:${axis}`;
 }
 
-/** What a name of a polynomial stands for: a local or the length of an array. */
+/** The local or array length that a name in a polynomial denotes. */
 export function atomExpr(atom: string): RegionExpr {
   if (!atom.startsWith("length:")) return { kind: "local", type: "i32", name: atom };
   const end = atom.lastIndexOf(":");
@@ -63,12 +63,12 @@ export function atomExpr(atom: string): RegionExpr {
   };
 }
 
-/** Whether a polynomial has no negative term, where names of which `isNatural` says so are 0 or more. */
+/** True if no term of a polynomial is negative, given the names that are at least 0. */
 export function isSum(p: Polynomial, isNatural: (name: string) => boolean): boolean {
   return [...p].every(([term, coefficient]) => coefficient >= 0 && namesOf(term).every(isNatural));
 }
 
-/** The ends between which the index of a loop is in its body, of bounds as polynomials. */
+/** Range of a loop index, from bounds as polynomials. */
 export function indexBounds(
   { from, to, step }: RegionFor,
   of: (bound: RegionExpr) => Polynomial | undefined,
@@ -79,12 +79,12 @@ export function indexBounds(
     : { least: end && addPolynomials(end, one), greatest: first };
 }
 
-/** What a name goes over: an index, or how much later an iteration is. */
+/** Range of a loop index, or of the distance between two iterations. */
 export interface NamedBounds extends Bounds {
   readonly name: string;
 }
 
-/** Whether a polynomial is never negative: its least value over all ranges, the outermost first, has no negative term. */
+/** True if the least value of a polynomial over all ranges, outermost first, has no negative term. */
 export function isNeverNegative(
   p: Polynomial,
   ranges: readonly NamedBounds[],
@@ -95,7 +95,7 @@ export function isNeverNegative(
   return least !== undefined && isSum(least, isNatural);
 }
 
-/** The least value of a polynomial as a name goes over its bounds; `undefined` where that is not told. */
+/** Least value of a polynomial over the range of one name; `undefined` if unknown. */
 export function leastOver(
   p: Polynomial,
   { name, least, greatest }: NamedBounds,
@@ -111,7 +111,7 @@ export function leastOver(
   return part && addPolynomials(rest, part);
 }
 
-/** The name that a polynomial is, or is with a number added. */
+/** The name in a polynomial of the form name + constant. */
 export function onlyName(p: Polynomial): string | undefined {
   const [term, ...others] = [...p.keys()].filter((key) => key !== "");
   if (term === undefined || others.length > 0 || term.includes(" ")) return undefined;
