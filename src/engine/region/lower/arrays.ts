@@ -7,7 +7,7 @@ import { plus, times } from "../../kernel/index-arithmetic.ts";
 import type { Cursor, Scope } from "./scope.ts";
 import { arrayOf, enter, writeFailure } from "./scope.ts";
 
-/** Declares an array: its lengths become locals, it is checked that they are not negative and fit, and its elements become 0. */
+/** Declares an array: stores its lengths in locals, checks that they are not negative and fit, and clears the elements. */
 export function writeArray(scope: Scope, cursor: Cursor, stmt: ArrayDeclaration): void {
   const { name, type, growable = false } = stmt;
   const { buffer, offset, capacity } = scope.host.memoryOf(name);
@@ -29,12 +29,12 @@ export function writeArray(scope: Scope, cursor: Cursor, stmt: ArrayDeclaration)
   cursor.block.forEach(scope.host.fresh("i"), k.i32(0), dims.reduce(times), (loop, i) =>
     loop.store(buffer, plus(offset, i), k.constant(type, 0)),
   );
-  // what is exchanged may lie where another one was
+  // an exchanged array may reuse the memory of another one
   const isSteady = offset.kind !== "local" || !scope.changing.has(offset.name);
   if (isSteady) scope.clears.set(cursor.block.statements.at(-1)!, array);
 }
 
-/** A length as a local that is known not to be negative. */
+/** Stores a length in a local that is known to be at least 0. */
 function guardLength(scope: Scope, cursor: Cursor, { name, at }: ArrayDeclaration, given: Expr): Expr {
   if (!isExact(scope, given)) {
     const exact = settled(scope, cursor.block, "length", exactValue(scope, given));
@@ -61,7 +61,7 @@ function noteLength(scope: Scope, length: Expr): Expr {
   return length;
 }
 
-/** Sees to it that an array whose length only the run itself can tell fits in its memory. */
+/** Checks that an array whose length is known only at run time fits in its memory. */
 function guardRoom(
   scope: Scope,
   cursor: Cursor,
@@ -77,7 +77,7 @@ function guardRoom(
   cursor.canFail = true;
 }
 
-/** Exchanges two arrays: where they lie, and not their elements. */
+/** Exchanges two arrays by exchanging their offsets. */
 export function writeSwap(scope: Scope, cursor: Cursor, x: string, y: string): void {
   const [a, b] = [arrayOf(scope, x).offset, arrayOf(scope, y).offset];
   const kept = cursor.block.let(scope.host.fresh("place"), a);

@@ -1,6 +1,6 @@
-// Checks of places that always hold are left out; those in loops are made once before the loop, by the ends that the places have in it.
-// Where a check before a loop fails, the loop runs with all checks in it, so that what is not reached sets no error; or the call ends
-// there, to be made again by code that does so.
+// Simplifies bounds checks. Checks that always hold are removed. Checks in loops are made once before the loop, for the first and last
+// index. If such a check fails, the loop runs with all its checks, so that unreached accesses set no error; or the call ends there, and the
+// caller repeats it with code that checks in the loop.
 import * as k from "../../kernel/build.ts";
 import { copyBlock, copyExpr } from "../../kernel/copy.ts";
 import { printExpr } from "../../kernel/print.ts";
@@ -33,18 +33,18 @@ interface Pass {
   readonly scope: Pick<Scope, "guards" | "afterError" | "indices">;
   readonly made: PolynomialContext;
   readonly isPositive: IsPositive;
-  /** Guards that were checked before a loop around them. */
+  /** Guards that an enclosing loop has checked in advance. */
   readonly trusted: ReadonlySet<Guard>;
-  /** Whether checks are made before loops. */
+  /** True if checks move before loops. */
   readonly hoists: boolean;
-  /** What stands where such a check fails, in place of a copy of the loop. */
+  /** Statements for a failed check, in place of a copy of the loop. */
   readonly failed: readonly Stmt[] | undefined;
-  /** float64 locals of which was seen that they are whole numbers, as integers. */
+  /** Integer values of float64 locals that a test has found to be integers. */
   readonly whole: ReadonlyMap<string, Expr>;
   fresh(hint: string): string;
 }
 
-/** A block without the checks that need not be made where they stand. */
+/** Removes unnecessary checks from a block, and moves others before loops. */
 export function settleChecks(
   scope: Scope,
   block: readonly Stmt[],
@@ -71,7 +71,7 @@ function endOfCall(scope: Scope): readonly Stmt[] {
   return block.statements;
 }
 
-/** What the locals of a block that are never set were declared as, but for indices. */
+/** Definitions of the immutable locals of a block, without indices. */
 function definitionsIn(
   block: readonly Stmt[],
   changing: ReadonlySet<string>,
@@ -125,7 +125,7 @@ function processBranch(pass: Pass, stmt: Branch, surroundings: EnclosingIndices)
   return replaced(pass, stmt, withBranches(stmt, then, otherwise));
 }
 
-/** Notes for a statement what was noted for the one that it stands for. */
+/** Copies the facts about a statement to its replacement. */
 function replaced<S extends Stmt>({ scope: { guards, afterError } }: Pass, old: Stmt, stmt: S): S {
   if (old === stmt) return stmt;
   const guard = guards.get(old);
@@ -134,7 +134,7 @@ function replaced<S extends Stmt>({ scope: { guards, afterError } }: Pass, old: 
   return stmt;
 }
 
-/** The polynomials that must not be negative for a check to hold; `undefined` where they cannot be told. */
+/** Polynomials that are at least 0 if and only if a check holds; `undefined` if unknown. */
 function demandsOf({ made }: Pass, { place, length }: Check): readonly Polynomial[] | undefined {
   const [p, n] = [polynomialOf(place, made), polynomialOf(length, made)];
   if (p === undefined || n === undefined) return undefined;
@@ -165,25 +165,25 @@ function processLoop(pass: Pass, stmt: Loop, surroundings: EnclosingIndices): St
     whole.set(name, then.let(pass.fresh(`${name}.whole`), k.convert("i32", k.local("f64", name))));
   const quick: Pass = { ...pass, trusted: new Set([...pass.trusted, ...hoisted.guards]), whole };
   then.statements.push(inIntegers(pass, { ...stmt, body: processBlock(quick, stmt.body, inside) }, whole));
-  // a loop without checks runs as it stands where a number is no whole one: that is no error, and what follows must not ask for one
+  // if a number is no integer, a loop without checks runs unchanged: that is no error, and no later statement may need one
   const isChecked = hoisted.guards.size > 0;
   const copy = (): readonly Stmt[] => checkedCopy(pass, stmt, inside);
   const otherwise = isChecked ? (pass.failed ?? copy()) : copy().map(asWritten);
   return { kind: "if", condition: hoisted.condition, then: then.statements, otherwise };
 }
 
-/** A loop with all checks in it. */
+/** Returns a loop with all its checks. */
 function checkedCopy(pass: Pass, stmt: Loop, inside: EnclosingIndices): readonly Stmt[] {
   const slow = { ...stmt, body: processBlock({ ...pass, hoists: false }, stmt.body, inside) };
   return copyBlock([slow], [], `.${pass.fresh("checked")}`, new Map()).statements;
 }
 
-/** A loop that stays as it is written: few calls get there, and to make it quick takes as long as all that they do get to. */
+/** Returns a loop that later passes leave as it is: few calls reach it, and optimising it would take as long as all other code. */
 function asWritten(stmt: Stmt): Stmt {
   return stmt.kind === "for" ? { ...stmt, independent: false } : stmt;
 }
 
-/** A loop whose places are computed in integers where they were in float64. */
+/** Computes indices of a loop in integers in place of float64. */
 function inIntegers(pass: Pass, loop: Stmt, whole: ReadonlyMap<string, Expr>): Stmt {
   const { made } = pass;
   if (whole.size === 0) return loop;
@@ -214,16 +214,16 @@ function rangeOf({ scope, made }: Pass, stmt: Loop): IndexBounds | undefined {
   return stmt.kind === "for" ? rangeOfLoop(stmt.index, stmt, made) : undefined;
 }
 
-/** What can be seen before a loop. */
+/** Facts that a test before a loop establishes. */
 interface Hoisted {
-  /** The guards that are checked then. */
+  /** Guards that the test makes unnecessary. */
   readonly guards: ReadonlySet<Guard>;
-  /** float64 locals of which it is seen that they are whole numbers. */
+  /** float64 locals that the test finds to be integers. */
   readonly reals: ReadonlySet<string>;
   readonly condition: Expr;
 }
 
-/** The guards in a loop that can be checked before it, and that check. */
+/** Finds the guards in a loop that can be checked before it, and builds the test. */
 function hoistable(
   pass: Pass,
   loop: Loop,
@@ -283,11 +283,11 @@ function hoistable(
         if (demand !== undefined)
           for (const name of realsIn(demand)) if (!pass.whole.has(name)) needed.add(name);
         const tests = known.map((end) => endCondition(end, pass.isPositive));
-        const isVain = tests.some((test) => test.kind === "const"); // one of them always holds
+        const isVain = tests.some((test) => test.kind === "const"); // one of the alternatives always holds
         if (!isVain) made.push(tests.reduce((x, y) => k.or(x, y)));
       }
     }
-    if (made.length === 0) return; // is left out by itself
+    if (made.length === 0) return; // `settleChecks` removes it anyway
     guards.add(guard);
     for (const name of needed) reals.add(name);
     for (const condition of made) conditions.set(printExpr(condition), condition);
@@ -298,13 +298,13 @@ function hoistable(
   return { guards, reals, condition: [...conditions.values()].reduce((x, y) => k.and(x, y)) };
 }
 
-/** Whether a float64 local is a whole number whose products with others can be told. */
+/** Tests that a float64 local is an integer small enough for exact products. */
 function isWhole(name: string): Expr {
   const x = k.local("f64", name);
   return k.and(k.le(k.abs(x), k.f64(maxLength)), k.eq(k.floor(x), x));
 }
 
-/** What places of elements are made of that are computed in float64. */
+/** Operands of element indices that are computed in float64. */
 function indicesFromReals(block: readonly Stmt[]): readonly Expr[] {
   const found: Expr[] = [];
   const index = (expr: Expr): void =>
@@ -318,10 +318,10 @@ function indicesFromReals(block: readonly Stmt[]): readonly Expr[] {
   return found;
 }
 
-/** Products that are exact in float64 and leave room for sums of them. */
+/** Magnitude up to which products are exact in float64, and sums of several products too. */
 const mostExact = 2 ** 50;
 
-/** Whether an end and what it needs are not negative, in float64. */
+/** Tests, in float64, that an end and its requirements are at least 0. */
 function endCondition({ value, needs }: ConditionalBound, isPositive: IsPositive): Expr {
   const tests: Expr[] = [];
   for (const q of [value, ...needs]) {
@@ -334,13 +334,13 @@ function endCondition({ value, needs }: ConditionalBound, isPositive: IsPositive
   return tests.length === 0 ? k.bool(true) : tests.reduce((x, y) => k.and(x, y));
 }
 
-/** A block without tests for errors where none can have been noted before. */
+/** Removes tests for earlier errors if no statement before them can set one. */
 function withoutVainTests(
   block: readonly Stmt[],
   { scope, site }: Pass & { readonly site: string },
 ): readonly Stmt[] {
   const failing = new Set<Stmt>();
-  /** Notes which statements set the site of an error, or have one in them that does. */
+  /** Collects the statements that set the site of an error, directly or in a block. */
   const noteFailing = (stmts: readonly Stmt[]): boolean => {
     let isThere = false;
     for (const stmt of stmts) {

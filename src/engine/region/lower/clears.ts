@@ -1,5 +1,5 @@
-// Arrays begin with zeros. Where a loop that comes next writes to every element, and reads none, they need not; nor where it adds to each
-// of them once.
+// Arrays begin as zeros. This pass removes the clearing loop if the next loop writes every element before reading any, and merges it with
+// the next loop if that adds to each element once.
 import * as k from "../../kernel/build.ts";
 import { sameExpr } from "../../kernel/same-expr.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
@@ -11,7 +11,7 @@ import type { ArrayPlace, Scope } from "./scope.ts";
 type For = Stmt & { readonly kind: "for" };
 type Store = Stmt & { readonly kind: "store" };
 
-/** A block without the zeros that nothing reads but the first sum with each of them, which is made with 0 itself. */
+/** Removes clearing loops whose zeros nothing reads, or only the first addition to each element; that then adds to a constant 0. */
 export function withoutVainClears(scope: Scope, block: readonly Stmt[]): readonly Stmt[] {
   if (scope.clears.size === 0) return block;
   const made = new Map<string, Expr>();
@@ -43,7 +43,7 @@ export function withoutVainClears(scope: Scope, block: readonly Stmt[]): readonl
   return prune(block);
 }
 
-/** Notes for a statement what was noted for the one that it stands for. */
+/** Copies the facts about a statement to its replacement. */
 function carried({ guards, afterError, indices, clears, stores }: Scope, old: Stmt, stmt: Stmt): Stmt {
   if (old === stmt) return stmt;
   const [guard, index, clear, store] = [guards.get(old), indices.get(old), clears.get(old), stores.get(old)];
@@ -55,7 +55,7 @@ function carried({ guards, afterError, indices, clears, stores }: Scope, old: St
   return stmt;
 }
 
-/** The first statement that has to do with an array, if it is a loop. */
+/** The first statement that uses an array, if it is a loop. */
 function nextLoop(
   scope: Scope,
   array: ArrayPlace,
@@ -70,7 +70,7 @@ function nextLoop(
   return undefined;
 }
 
-/** Tells the buffers that a statement, with those in it, reads or writes: found once for each. */
+/** Returns a cached function from statements to the buffers that they access. */
 function buffersIn(): (stmt: Stmt) => ReadonlySet<string> {
   const known = new Map<Stmt, ReadonlySet<string>>();
   const of = (stmt: Stmt): ReadonlySet<string> => {
@@ -93,7 +93,7 @@ function buffersIn(): (stmt: Stmt) => ReadonlySet<string> {
   return of;
 }
 
-/** How many expressions of a loop read elements of an array, and what stores to it. Contractions read. */
+/** Number of expressions in a loop that read an array, and the stores to it. A contraction counts as a read. */
 function accessesOf(
   { buffer }: ArrayPlace,
   loop: For,
@@ -110,14 +110,14 @@ function accessesOf(
   return { reads, stores };
 }
 
-/** A store that adds to its element, or subtracts from it, as it is where that is 0. */
+/** Simplifies a store that adds to or subtracts from its element, given that the element is 0. */
 function sumWithZero(store: Store): Store | undefined {
   const term = addedBy(store);
   if (term === undefined || store.value.kind !== "binary") return undefined;
   return { ...store, value: k.binary(store.value.op, k.constant(term.type, 0), term) };
 }
 
-/** Whether statements that are all reached store to each element: at the indices of loops from 0 to the lengths. */
+/** True if statements that are certainly reached store every element, at the indices of loops from 0 to the lengths. */
 function fills(
   scope: Scope,
   made: ReadonlyMap<string, Expr>,
@@ -138,17 +138,17 @@ function fills(
       taken.add(loop);
       return isWhole(made, loop, array.dims[axis]!);
     });
-    return isEach && taken.size === loops.length; // another loop around might have no iteration
+    return isEach && taken.size === loops.length; // an unused loop might have no iterations
   });
 }
 
-/** Whether a loop goes from 0 to a length. */
+/** True if a loop runs from 0 to a length. */
 function isWhole(made: ReadonlyMap<string, Expr>, { from, to }: For, length: Expr): boolean {
   if (from.kind !== "const" || from.value !== 0) return false;
   const definition = length.kind === "local" ? made.get(length.name) : length;
   const isPositivePart = definition?.kind === "binary" && definition.op === "max";
   const ends = [length, ...(definition === undefined ? [] : [definition])];
-  // the length of an array that has none below 0 elements
+  // length of an array: max(n, 0)
   if (isPositivePart && definition.y.kind === "const" && definition.y.value === 0) ends.push(definition.x);
   return ends.some((end) => sameExpr(end, to));
 }

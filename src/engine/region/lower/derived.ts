@@ -2,25 +2,25 @@ import type { RegionRecord } from "./record.ts";
 import type { Region } from "../form/region.ts";
 
 /**
- * A region that is made of another one when somebody needs it: who finds a record of what it was compiled to does without. It is
- * known by what it was made of.
+ * A derived region that is built on demand. It is not built if a record of its compiled code exists. It is identified by its base and by
+ * the steps of its derivation.
  */
 export interface DerivedRegion {
   readonly base: Region;
   /**
-   * What was done to the base, one thing after the other, as text: done to bases of equal keys (`regionKey`) it gives regions of equal
-   * keys. Empty for the base itself.
+   * The derivation steps as text, comma-separated; empty for the base itself. Equal steps from bases with equal keys (`regionKey`) yield
+   * regions with equal keys.
    */
   readonly steps: string;
   readonly region: () => Region;
-  /** Records that came with the base, of these steps and of others. */
+  /** Records that came with the base, for these steps and others. */
   readonly records: readonly RegionRecord[];
 }
 
-/** A region that is made of nothing else. */
+/** Wraps a region that is not derived. */
 export function underived(base: Region, records: readonly RegionRecord[] = []): DerivedRegion {
   const { checkpoint } = base;
-  // keys do not tell how derivatives of a region are to be taken
+  // keys do not include how derivatives are taken
   return {
     base,
     steps: checkpoint === undefined ? "" : `checkpoint ${checkpoint}`,
@@ -29,7 +29,7 @@ export function underived(base: Region, records: readonly RegionRecord[] = []): 
   };
 }
 
-/** A region with one step more; `make` is called at most once. */
+/** Adds a derivation step. `make` is called at most once. */
 export function derive(
   { base, steps, records }: DerivedRegion,
   step: string,

@@ -10,7 +10,7 @@ import { behind, flatIndex, guardPlaces } from "./places.ts";
 import type { Cursor, Scope } from "./scope.ts";
 import { arrayOf, enterUnlessFailed, isSteady, openCursor, scalarOf } from "./scope.ts";
 
-/** An expression in the vocabulary. What it needs before it is written at the cursor: checks of places, branches. */
+/** Writes an expression in the kernel vocabulary. Statements that it needs before, such as bounds checks and branches, go to the cursor. */
 export function writeExpr(scope: Scope, cursor: Cursor, expr: RegionExpr): Expr {
   switch (expr.kind) {
     case "const":
@@ -36,7 +36,7 @@ export function writeExpr(scope: Scope, cursor: Cursor, expr: RegionExpr): Expr 
   }
 }
 
-/** An element. Of an array that grows, what is beyond its end was never stored, and is 0. */
+/** Writes the load of an element. In a growable array, an element beyond the end is 0. */
 function writeLoad(scope: Scope, cursor: Cursor, expr: RegionLoad): Expr {
   const { type, buffer, offset, growth } = arrayOf(scope, expr.array);
   const { index: place } = writePlace(scope, cursor, expr);
@@ -46,7 +46,7 @@ function writeLoad(scope: Scope, cursor: Cursor, expr: RegionLoad): Expr {
   return k.select(isThere, k.load(type, buffer, steady), k.constant(type, 0));
 }
 
-/** The index of an element in the buffer of its array, after the checks that it needs; `places` are told an axis each. */
+/** Returns the index of an element in the buffer of its array, after the checks that it needs. `places`: one index per axis. */
 export function writePlace(
   scope: Scope,
   cursor: Cursor,
@@ -62,13 +62,13 @@ export function writePlace(
   return { index: flatIndex(array, whole), places: whole };
 }
 
-/** A value that may be read as often as one likes: cheap and steady, else a new local. */
+/** Returns a value that may be read repeatedly: the value itself if it is cheap and steady, else a new local. */
 export function settled(scope: Scope, block: Block, hint: string, value: Expr): Expr {
   const isCheap = isAtom(value) || (hint === "place" && value.type === "i32");
   return isCheap && isSteady(scope, value) ? value : declareLocal(scope, block, hint, value);
 }
 
-/** A function of scalars. Arguments that it reads more than once become locals first. */
+/** Writes a scalar function. Arguments that it reads more than once become locals first. */
 function writeApplication(scope: Scope, cursor: Cursor, expr: RegionExpr & { readonly kind: "apply" }): Expr {
   const f = must(scope.functions.get(expr.function), `the function "${expr.function}"`);
   const args = expr.args.map((arg) => writeExpr(scope, cursor, arg));
@@ -94,7 +94,7 @@ function timesRead(expr: Expr, part: Expr): number {
   return n;
 }
 
-/** A choice: an expression where both sides are, else a branch, since only the chosen side may be evaluated. */
+/** Writes a `select`: an expression if both sides are expressions, else a branch, because only the chosen side may be evaluated. */
 function writeSelect(scope: Scope, cursor: Cursor, expr: RegionExpr & { readonly kind: "select" }): Expr {
   const condition = writeExpr(scope, cursor, expr.condition);
   const [then, otherwise] = [k.makeBlock(), k.makeBlock()];
@@ -111,7 +111,7 @@ function writeSelect(scope: Scope, cursor: Cursor, expr: RegionExpr & { readonly
   return chosen;
 }
 
-/** A branch, and what comes after it in a branch too where one of its sides may fail. */
+/** Writes a branch. If one of its sides may fail, the following statements become a branch too. */
 export function writeBranch(
   scope: Scope,
   cursor: Cursor,

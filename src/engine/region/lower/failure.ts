@@ -4,8 +4,8 @@ import type { Site } from "./scope.ts";
 import type { PositionIndex, Region, RegionType, ThrownFormat } from "../form/region.ts";
 
 /**
- * The error that a call of a region ended with: the cause, the position in the source, and that line with carets. `wanted` is the
- * index or length that was requested, `length` that of the axis, `values` are those in the text of a `throw`.
+ * Builds the error that ended a call of a region: the cause, the source position, and that line with carets. `wanted`: the requested index
+ * or length. `length`: that of the axis. `values`: those in the message of a `throw`.
  */
 export function failureOf(
   region: Pick<Region, "name" | "file" | "positions">,
@@ -41,7 +41,7 @@ export function failureOf(
   }
 }
 
-/** The text of a `throw` with its values. */
+/** Returns the message of a `throw` with its values. */
 export function thrownText(
   { message = "an error was thrown", more = [] }: Pick<Site, "message" | "more">,
   values: readonly number[],
@@ -49,7 +49,7 @@ export function thrownText(
   return message + more.map(({ type, by, text }, i) => writtenValue(values[i]!, type, by) + text).join("");
 }
 
-/** A value as JavaScript writes it. */
+/** Formats a value as JavaScript does. */
 function writtenValue(value: number, type: RegionType, by?: ThrownFormat): string {
   if (by === undefined) return type === "bool" ? String(value !== 0) : String(value);
   const [method, digits] = by;
@@ -58,20 +58,20 @@ function writtenValue(value: number, type: RegionType, by?: ThrownFormat): strin
 
 const errorClasses = { EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError } as const;
 
-/** Classes of errors by their names. */
+/** Error classes by name. */
 export type ErrorClasses = Readonly<Record<string, unknown>>;
 
-/** Classes that programs define, by the positions of a region, which all that is derived of it shares. */
+/** Error classes of programs, by the positions of a region, which derived regions share. */
 const errorsOf = new WeakMap<Region["positions"], () => ErrorClasses>();
 
-/** Gives a region the classes of the errors that it throws, which the program defines. */
+/** Registers the error classes that the program defines for a region. */
 export function provideErrors({ positions }: Pick<Region, "positions">, classes: () => ErrorClasses): void {
   errorsOf.set(positions, classes);
 }
 
 /**
- * The error that the text throws, with a position behind its text. It is of the class that the text names, if that is one of JavaScript or
- * one that the program has provided; else it is an `Error` with the name. `code` is `"thrown"`, as of a `DownhillError`.
+ * Builds the error of a `throw`, with the position after its message. Its class is the named one if JavaScript or the program defines it;
+ * else `Error` with that name. `code` is `"thrown"`, as in a `DownhillError`.
  */
 export function thrownError(
   { error = "Error" }: Pick<Site, "error">,
@@ -92,7 +92,7 @@ export function thrownError(
   return error === "Error" ? thrown : Object.defineProperty(thrown, "name", { value: error });
 }
 
-/** ` at loss.ts:3:7`, and what stands there with a line of carets below. */
+/** Returns ` at loss.ts:3:7`, followed by the source text and a line of carets. */
 function placeInText(
   { file, positions }: Pick<Region, "file" | "positions">,
   at: PositionIndex | undefined,

@@ -6,18 +6,18 @@ import type { BinaryOp, Expr } from "../../kernel/scalar.ts";
 import { maxLength } from "../form/region.ts";
 import type { Scope } from "./scope.ts";
 
-// Integer arithmetic of the vocabulary wraps. A place, a bound or a length that would leave the int32 numbers must not become
-// another one by that: where it cannot be ruled out, it is computed in float64 beside.
+// Integer arithmetic of the kernel vocabulary wraps. An index, bound or length outside of int32 must not turn into another one. If overflow
+// cannot be excluded, the value is also computed in float64.
 
 const int32: IntegerInterval = { low: -2147483648, high: 2147483647 };
-/** Whole numbers between these are exact in float64. */
+/** Integers up to this magnitude are exact in float64. */
 const exactWhole = 2 ** 53;
 
-/** Lengths of arrays, and integer parameters. */
+/** Ranges of array lengths and of integer parameters. */
 export const lengthRange: IntegerInterval = { low: 0, high: maxLength };
 export const integerRange: IntegerInterval = { low: -maxLength, high: maxLength };
 
-/** Where the value of an integer expression lies before it wraps, as if nothing in it wrapped. */
+/** Range of an integer expression before wrapping, as if no operation in it wrapped. */
 export function rangeOf(scope: Scope, expr: Expr): IntegerInterval {
   const all = typeRange(expr.type) ?? { low: -Infinity, high: Infinity };
   if (expr.kind === "const") return { low: expr.value, high: expr.value };
@@ -28,7 +28,7 @@ export function rangeOf(scope: Scope, expr: Expr): IntegerInterval {
   return known === undefined || Number.isNaN(known.low + known.high) ? all : known;
 }
 
-/** Whether an integer expression gives what it says, and not what is left of that after wrapping. */
+/** True if an integer expression never wraps. */
 export function isExact(scope: Scope, expr: Expr): boolean {
   if (!isWithin(rangeOf(scope, expr), int32)) return false;
   if (expr.kind === "local") return !scope.exact.has(expr.name);
@@ -36,9 +36,7 @@ export function isExact(scope: Scope, expr: Expr): boolean {
   return expr.kind !== "select" || (isExact(scope, expr.x) && isExact(scope, expr.y));
 }
 
-/**
- * The value of an integer expression as float64, without wrapping; NaN where it is a product past what float64 holds exactly.
- */
+/** Value of an integer expression in float64, without wrapping. NaN for a product too large to be exact in float64. */
 export function exactValue(scope: Scope, expr: Expr): Expr {
   if (expr.kind === "const") return k.f64(expr.value);
   if (isExact(scope, expr)) return k.convert("f64", expr);
@@ -52,7 +50,7 @@ export function exactValue(scope: Scope, expr: Expr): Expr {
   return k.select(k.le(k.abs(value), k.f64(exactWhole)), value, k.f64(NaN));
 }
 
-/** Operations that mean the same on integers and on floats that are whole. */
+/** Operations with equal meaning on integers and on floats with integer values. */
 const ringOperations: ReadonlySet<BinaryOp> = /* @__PURE__ */ new Set<BinaryOp>([
   "add",
   "sub",
@@ -61,19 +59,19 @@ const ringOperations: ReadonlySet<BinaryOp> = /* @__PURE__ */ new Set<BinaryOp>(
   "max",
 ]);
 
-/** A bound of a loop: one past the int32 numbers counts as the last of these. */
+/** Value of a loop bound, clamped to int32. */
 export function boundValue(scope: Scope, expr: Expr): Expr {
   return isExact(scope, expr) ? expr : k.convert("i32", exactValue(scope, expr));
 }
 
-/** Declares a local that is never set, and notes what is known of it. */
+/** Declares a local that is never set, and notes its range. */
 export function declareLocal(scope: Scope, block: Block, hint: string, value: Expr): Expr {
   const local = block.let(scope.host.fresh(hint), value);
   if (value.type === "i32") noteInteger(scope, block, local, value);
   return local;
 }
 
-/** Notes where an integer local lies; one that may have wrapped gets its exact value beside it. */
+/** Notes the range of an integer local. If it may have wrapped, also declares its exact value. */
 function noteInteger(scope: Scope, block: Block, local: Expr, value: Expr): void {
   if (local.kind !== "local") return;
   if (isExact(scope, value)) {

@@ -11,7 +11,7 @@ import { append } from "../../util/append.ts";
 
 type WriteBody = (inner: Cursor) => void;
 
-/** A counted loop. One with a condition becomes a loop that goes on while that holds. */
+/** Writes a counted loop; one with a live condition becomes a `while` loop. */
 export function writeFor(scope: Scope, cursor: Cursor, stmt: RegionFor, writeBody: WriteBody): void {
   const bound = (expr: RegionExpr, hint: string): Expr => {
     const value = boundValue(scope, writeExpr(scope, cursor, expr));
@@ -62,12 +62,12 @@ function pushFor(
   return stmt;
 }
 
-/** The ends of an index, from the lower one to past the higher one. */
+/** Ends of an index: the lowest value, and one more than the highest. */
 function endsOf(from: Expr, to: Expr, step: number): { readonly from: Expr; readonly to: Expr } {
   return step > 0 ? { from, to } : { from: k.add(to, k.i32(1)), to: k.add(from, k.i32(1)) };
 }
 
-/** The body of a loop as it is after an error too: nothing is done any more. */
+/** Wraps the body of a loop in a test, so that iterations after an error do nothing. */
 function unlessFailed(scope: Scope, body: Block, inner: Cursor): Block {
   if (!inner.canFail) return body;
   const guarded = k.makeBlock();
@@ -76,7 +76,7 @@ function unlessFailed(scope: Scope, body: Block, inner: Cursor): Block {
   return guarded;
 }
 
-/** Notes where the index of a loop lies. */
+/** Notes the range of a loop index. */
 function noteIndex(scope: Scope, index: string, { step }: RegionFor, from: Expr, to: Expr): void {
   const [first, end] = [rangeOf(scope, from), rangeOf(scope, to)];
   scope.ranges.set(
@@ -87,7 +87,7 @@ function noteIndex(scope: Scope, index: string, { step }: RegionFor, from: Expr,
   );
 }
 
-/** How many iterations a loop has whose step is not 1: in float64, where the distance does not wrap. */
+/** Trip count of a loop with a step other than 1. The distance is computed in float64, in which it does not wrap. */
 function iterations(scope: Scope, block: Block, from: Expr, to: Expr, step: number): Expr {
   if (from.kind === "const" && to.kind === "const")
     return k.i32(Math.max(0, Math.ceil((to.value - from.value) / step)));
@@ -97,7 +97,7 @@ function iterations(scope: Scope, block: Block, from: Expr, to: Expr, step: numb
   return declareLocal(scope, block, "iterations", k.max(k.convert("i32", all), k.i32(0)));
 }
 
-/** A counted loop that a condition may end. */
+/** Writes a counted loop with a live condition. */
 function writeLive(
   scope: Scope,
   cursor: Cursor,
@@ -130,7 +130,7 @@ function writeLive(
   scope.indices.set(loop, { index, ...endsOf(from, to, step) });
 }
 
-/** A loop that goes on while a condition holds. */
+/** Writes a `while` loop. */
 export function writeWhile(
   scope: Scope,
   cursor: Cursor,
@@ -140,9 +140,7 @@ export function writeWhile(
   writeWhileLoop(scope, cursor, undefined, (inner) => writeExpr(scope, inner, condition), writeBody);
 }
 
-/**
- * `while (isInside && condition) body`. A condition that is more than an expression stands at the beginning of the body.
- */
+/** Writes `while (isInside && condition) body`. A condition that needs statements moves to the beginning of the body. */
 function writeWhileLoop(
   scope: Scope,
   cursor: Cursor,
@@ -159,7 +157,7 @@ function writeWhileLoop(
   const goesOn = k.local("bool", name);
   if (isPlain) writeBody(inner);
   else {
-    // what comes after the condition stands in its branch; where that is not reached, the loop ends
+    // the rest of the iteration is in the branch of the condition; if that is not reached, the loop ends
     const then = k.makeBlock();
     const step = openCursor(then, inner);
     writeBody(step);

@@ -7,14 +7,14 @@ export interface LoweringStage {
   readonly statements: readonly Stmt[];
 }
 
-/** Options of lowering a region. They change no result, but the order in which sums are added. */
+/** Options of lowering a region. They may change the order in which sums are added, and no other result. */
 export interface LowerOptions extends LoopPassOptions {
-  /** Leaves out checks of indices that always hold, and checks indices of loops before them. Default true. */
+  /** Removes bounds checks that always hold, and moves checks before loops. Default true. */
   readonly hoistChecks?: boolean;
   /**
-   * Code for a check before a loop that fails: a copy of the loop with all its checks (default), or the end of the call with the site
-   * `checks`, for callers that then run the region as lowered with copies. Few calls get there, and copies take as long to compile as
-   * the rest.
+   * Code after a failed check before a loop: a copy of the loop with all its checks (default), or the end of the call with the site
+   * `checks`, for callers that then run the region as lowered with copies. Few calls need the copies, which take as long to compile as the
+   * rest.
    */
   readonly failedChecks?: "copy" | "end";
   /** Receives the statements after each pass; the last entry holds those of the routine. */

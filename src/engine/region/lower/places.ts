@@ -7,7 +7,7 @@ import { exactValue, isExact, rangeOf } from "./integers.ts";
 import type { ArrayPlace, Check, Cursor, Scope } from "./scope.ts";
 import { enter, isProven, isSteady, writeFailure } from "./scope.ts";
 
-/** An element whose places are to be checked. */
+/** An array element whose indices are to be checked. */
 export interface Access {
   readonly name: string;
   readonly array: ArrayPlace;
@@ -17,7 +17,7 @@ export interface Access {
 
 type PlaceCheck = Check & { readonly axis: number; readonly at: PositionIndex; readonly array: string };
 
-/** Checks the places of elements, in their order; what comes after stands in the branch where all are in range. */
+/** Checks the indices of elements in order. The following statements go to the branch in which all are in range. */
 export function guardPlaces(scope: Scope, cursor: Cursor, all: readonly Access[]): void {
   const found: PlaceCheck[] = [];
   for (const { name, array, places, at } of all) {
@@ -33,7 +33,9 @@ export function guardPlaces(scope: Scope, cursor: Cursor, all: readonly Access[]
     guardBy(scope, cursor, found.slice(at, at + checksOfGuard));
 }
 
-/** Checks that one branch asks for: its condition, and the branches that find the one that fails, are nested as deep. */
+/**
+ * Largest number of checks in one branch. The depth of its condition, and of the branches that find the failed check, equals this number.
+ */
 const checksOfGuard = 200;
 
 function guardBy(scope: Scope, cursor: Cursor, found: readonly PlaceCheck[]): void {
@@ -65,13 +67,13 @@ function guardBy(scope: Scope, cursor: Cursor, found: readonly PlaceCheck[]): vo
   cursor.canFail = true;
 }
 
-/** A place as it is compared: int32 where it is exact, else float64. */
+/** Returns an index for comparison: int32 if exact, else float64. */
 function exactPlace(scope: Scope, place: Expr): Expr {
   if (place.type !== "i32" || isExact(scope, place)) return place;
   return exactValue(scope, place);
 }
 
-/** Whether a place is in range by what is known of integers alone. */
+/** True if the ranges of integers alone prove that an index is in range. */
 function isKnown({ place, length }: Check): boolean {
   if (place.kind === "const" && length.kind === "const")
     return Number.isInteger(place.value) && place.value >= 0 && place.value < length.value;
@@ -82,28 +84,28 @@ function textOf({ place, length }: Check): string {
   return `${printExpr(place)} < ${printExpr(length)}`;
 }
 
-/** Whether a place is a whole number from 0 to below the length. */
+/** Tests that an index is an integer from 0 to below the length. */
 function inRange(scope: Scope, { place, length }: Check): Expr {
   if (place.type === "i32") {
     if (rangeOf(scope, place).low >= 0) return k.lt(place, length);
-    return k.lt(k.convert("u32", place), k.convert("u32", length)); // negative ones are beyond the lengths of arrays
+    return k.lt(k.convert("u32", place), k.convert("u32", length)); // as unsigned numbers, negative indices exceed all lengths
   }
   const isWithin = k.and(k.le(k.f64(0), place), k.lt(place, k.convert("f64", length)));
   return k.and(isWithin, k.eq(k.convert("f64", k.convert("i32", place)), place));
 }
 
-/** The index in a buffer of the element at places that are in range. */
+/** Index in a buffer of the element at indices that are in range. */
 export function flatIndex({ offset, dims }: ArrayPlace, places: readonly Expr[]): Expr {
   const flat = places.reduce((outer, place, axis) => plus(times(outer, dims[axis]!), place), k.i32(0));
   return plus(offset, flat);
 }
 
-/** How far a place in a buffer is behind the beginning of its array. */
+/** Index relative to the beginning of the array. */
 export function behind(offset: Expr, place: Expr): Expr {
   return offset.kind === "const" && offset.value === 0 ? place : k.sub(place, offset);
 }
 
-/** Whether an expression has an access that is checked and evaluated in any case. */
+/** Checked loads in an expression that are evaluated in any case. */
 export function checkedLoads(expr: RegionExpr): readonly RegionLoad[] {
   switch (expr.kind) {
     case "const":

@@ -1,4 +1,4 @@
-// What a region was compiled to, as data of JSON: all that calls need but the region.
+// Compiled regions as JSON data, with everything that calls need except the region.
 import type { BinaryOp, Buffer, Expr, Port, Routine, ScalarType, SizeExpr } from "../../kernel/scalar.ts";
 import { must } from "../../util/assert-never.ts";
 import { positionsInOrder } from "../form/key.ts";
@@ -6,15 +6,15 @@ import type { Region, RegionParam } from "../form/region.ts";
 import type { LoweredRegion, ResultPort } from "./routine.ts";
 import type { Site } from "./scope.ts";
 
-/** A region as it was compiled once. */
+/** A compiled region. */
 export interface RegionRecord<Code = unknown> {
-  /** The build of the library that wrote it: others do not read it. */
+  /** Build of the library that wrote the record. Other builds ignore it. */
   readonly build: string;
-  /** What was done to the base before (`DerivedRegion.steps`). */
+  /** Derivation steps from the base (see `DerivedRegion.steps`). */
   readonly steps: string;
-  /** What stands before the name of the base in the name of the region. */
+  /** Text before the name of the base in the name of the region. */
   readonly prefix: string;
-  /** Parameters; those of the base, which come first, have its names. */
+  /** Parameters. The first ones are those of the base, with its names. */
   readonly params: readonly RegionParam[];
   readonly routine: RoutineRecord;
   readonly code: Code;
@@ -30,11 +30,11 @@ interface RoutineRecord {
   readonly results: readonly ResultRecord[];
   readonly capacities: LoweredRegion["capacities"];
   readonly failure: number | undefined;
-  /** `at` counts the positions of the base in the order in which they appear in it. */
+  /** `at` is an index into the positions of the base in order of appearance. */
   readonly sites: readonly Site[];
 }
 
-/** A size: a number, the name of an input, or an operation on sizes, which are named by their places in the list. */
+/** A size: a number, the name of an input, or an operation on sizes with smaller indices in the list. */
 type SizeNode = number | string | readonly [op: BinaryOp, x: number, y: number];
 
 interface BufferRecord {
@@ -43,7 +43,7 @@ interface BufferRecord {
   readonly size: number;
 }
 
-/** A buffer, or the type and name of a scalar; results have none. */
+/** A buffer, or the type and name of a scalar. Results have no name. */
 type PortRecord =
   BufferRecord | { readonly type: ScalarType; readonly name: string; readonly size?: undefined };
 
@@ -54,14 +54,14 @@ type ResultRecord =
       readonly dims: { readonly sizes: readonly number[] } | { readonly outputs: readonly number[] };
     });
 
-/** What is kept of a lowered region that was made of the base. */
+/** Returns the record of a lowered region that was derived from the base. */
 export function recordRoutine(
   { routine, results, capacities, failure, sites }: LoweredRegion,
   base: Region,
 ): RoutineRecord {
   const sizes: SizeNode[] = [];
   const known = new Map<Expr | number | string, number>();
-  // a size that is a part of several is written once: else records would grow with the square of the number of temporaries
+  // each shared size is written once; else records would grow with the square of the number of temporaries
   const put = (size: SizeExpr): number => {
     const key =
       typeof size === "number"
@@ -102,13 +102,13 @@ export function recordRoutine(
   };
 }
 
-/** Sites with their places counted in the order in which they appear in a region, and not as its text numbers them. */
+/** Renumbers the positions of sites in the order of their appearance in a region. */
 export function sitesInOrder(sites: readonly Site[], region: Region): readonly Site[] {
   const order = positionsInOrder(region);
   return sites.map((site) => ({ ...site, at: site.at === undefined ? undefined : order.indexOf(site.at) }));
 }
 
-/** A lowered region without its statements, whose sites name the positions of the base by their order. */
+/** Returns the lowered region of a record, without statements. Its sites number the positions of the base in order of appearance. */
 export function readRoutine(record: RoutineRecord, name: string): LoweredRegion {
   const sizes: SizeExpr[] = [];
   const exprAt = (k: number): Expr => {

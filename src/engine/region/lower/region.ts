@@ -24,24 +24,24 @@ import type { StripMemory } from "../../loops/strips.ts";
 import { replaceAll } from "../../util/append.ts";
 import { cutDeepNests } from "./unnest.ts";
 
-/** Scalar results of a region that was written, and what they need. */
+/** Results of a region that was written, and the locals that they need. */
 export interface Written {
-  /** In the order of the results that are scalars. */
+  /** Scalar results, in order. */
   readonly scalars: readonly Expr[];
-  /** Lengths of the arrays that were asked for. */
+  /** Lengths of the arrays in `dimsOf`. */
   readonly dims: ReadonlyMap<string, readonly Expr[]>;
-  /** Locals that must be declared before all: they are 0 where an error ends the call. */
+  /** Locals to declare before all statements. They are 0 if an error ends the call. */
   readonly locals: readonly { readonly type: ScalarType; readonly name: string }[];
 }
 
 export interface WriteOptions extends LowerOptions {
-  /** Where a result is to be copied to in the end, if it does not lie where it goes. */
+  /** Destination to which an array result is copied at the end, unless it is stored there already. */
   outOf(array: string): Pick<ArrayPlace, "buffer" | "offset"> | undefined;
-  /** The arrays whose lengths are to be told. */
+  /** Arrays whose lengths the caller needs. */
   readonly dimsOf: readonly string[];
 }
 
-/** Writes a region into a routine. */
+/** Writes a region into a routine, and runs the passes over checks and loops. */
 export function writeRegion(
   region: Region,
   functions: ScalarFunctions,
@@ -102,7 +102,6 @@ export function writeRegion(
   return written;
 }
 
-/** The context in which the loops of a region are rewritten. */
 function loopContext(
   scope: Scope,
   offsets: ReadonlySet<string>,
@@ -115,7 +114,7 @@ function loopContext(
   return { changing, ranges, offsets, memory, productsOf, results, options, fresh: host.fresh };
 }
 
-/** The memory and facts for contractions that are taken out of a block. */
+/** Memory and facts for the contractions of a block. */
 function productHost(block: readonly Stmt[], { host, changing, ranges }: Scope): ProductHost {
   const set = new Set(changing);
   const of = new Map<string, Expr>();
@@ -144,7 +143,7 @@ function productHost(block: readonly Stmt[], { host, changing, ranges }: Scope):
   };
 }
 
-/** Memory for loops in strips, where the host has some. */
+/** Memory for loops in strips, if the host has any. */
 function stripMemory({ host, arrays }: Scope): StripMemory | undefined {
   const { scratch } = host;
   if (scratch === undefined) return undefined;
@@ -162,7 +161,7 @@ function stripMemory({ host, arrays }: Scope): StripMemory | undefined {
   };
 }
 
-/** Has the sites that are left numbered by whoever the region is written for. */
+/** Replaces the sites that remain by the numbers that the host gives them. */
 function numberSites(block: readonly Stmt[], sites: readonly Site[], { failure }: Host): readonly Stmt[] {
   const numbers = new Map<number, number>();
   const { name } = failure.site as Expr & { readonly kind: "local" };
@@ -178,7 +177,7 @@ function numberSites(block: readonly Stmt[], sites: readonly Site[], { failure }
   return numbered(block);
 }
 
-/** Arrays that are exchanged lie where locals say that are set: these. */
+/** Finds the locals that hold the offsets of exchanged arrays. They are set at run time. */
 function noteOffsets(region: Region, scope: Scope): ReadonlySet<string> {
   const offsets = new Set<string>();
   walkStmts(region.body, (stmt) => {
@@ -194,7 +193,7 @@ function noteOffsets(region: Region, scope: Scope): ReadonlySet<string> {
 
 function writeResults(region: Region, scope: Scope, cursor: Cursor, options: WriteOptions): Written {
   const { host } = scope;
-  const isDeep = cursor.block !== host.block; // what is declared there is not in scope at the end
+  const isDeep = cursor.block !== host.block; // then locals declared there are out of scope at the end
   const isCopied = region.results.some(
     (result) => result.kind === "array" && options.outOf(result.name) !== undefined,
   );
@@ -215,7 +214,7 @@ function writeResults(region: Region, scope: Scope, cursor: Cursor, options: Wri
     cursor.block.set(target, value);
     return target;
   };
-  // all values are written before the first is kept: a check in one of them moves the cursor inwards
+  // all values are written before the first is stored, because a check in one of them moves the cursor inward
   const values = region.results.flatMap((result) =>
     result.kind === "scalar" ? [writeExpr(scope, cursor, result.value)] : [],
   );

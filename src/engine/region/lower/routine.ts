@@ -14,40 +14,40 @@ import type { ArrayMemory, ArrayPlace, Site } from "./scope.ts";
 import type { LowerOptions } from "./options.ts";
 
 /**
- * A region as a routine that computes its sizes at each call. Inputs: the parameters in their order, then the lengths of
- * array parameters, an axis after the other, then capacities. Outputs: where `results` and `failure` say.
+ * A region as a routine that computes its sizes at each call. Inputs: the parameters in order, then the lengths of array parameters by
+ * axis, then capacities. `results` and `failure` locate the outputs.
  */
 export interface LoweredRegion {
   readonly routine: Routine;
   readonly results: readonly ResultPort[];
-  /** Inputs that say how many elements there is room for in arrays whose length only the run can tell. */
+  /** Inputs for the capacities of arrays whose length is known only at run time. */
   readonly capacities: readonly Capacity[];
-  /** The first of three outputs: the number of the site of an error, or 0; what was wanted there; the length. */
+  /** Index of the first of three outputs: number of an error site, or 0; the requested index or length; the length of the axis. */
   readonly failure: number | undefined;
   readonly sites: readonly Site[];
 }
 
 export interface Capacity {
-  /** The input. */
+  /** Index of the input. */
   readonly input: number;
-  /** The arrays that lie there. */
+  /** Arrays with this capacity. */
   readonly arrays: readonly string[];
 }
 
-/** Where a result is found among the outputs. */
+/** Output that holds a result. */
 export type ResultPort =
   | { readonly kind: "scalar"; readonly type: ScalarType; readonly output: number }
   | {
       readonly kind: "array";
       readonly type: ScalarType;
       readonly output: number;
-      /** Elements that the output must have room for. */
+      /** Least size of the output in elements. */
       readonly size: SizeExpr;
-      /** Lengths, as arithmetic on the inputs; or the outputs that tell them. */
+      /** Lengths as arithmetic on the inputs, or the outputs that hold them. */
       readonly dims: { readonly sizes: readonly SizeExpr[] } | { readonly outputs: readonly number[] };
     };
 
-/** Writes a region as a routine of its own. */
+/** Lowers a region to a routine of its own. */
 export function lowerRegion(
   region: Region,
   functions: ScalarFunctions,
@@ -139,16 +139,16 @@ function nameParams(region: Region, fresh: (hint: string) => string): Params {
 
 interface Memory {
   readonly places: ReadonlyMap<string, ArrayMemory>;
-  /** Results that are arrays of the body: where they lie in the end; copied from where others lie too. */
+  /** Array results: their buffers, and the buffers from which some are copied at the end. */
   readonly results: ReadonlyMap<string, Buffer>;
   readonly copies: ReadonlyMap<string, string>;
   readonly temps: Buffer[];
-  /** Room in the buffers of arrays that lie there alone. */
+  /** Sizes of buffers that hold only one array. */
   readonly alone: ReadonlyMap<string, SizeExpr>;
   readonly capacities: readonly { readonly name: string; readonly arrays: readonly string[] }[];
 }
 
-/** Gives each array its memory: a result that is never exchanged lies where it goes, all else in temporaries. */
+/** Allocates the arrays: an array result that is never exchanged goes to its output, others to temporaries. */
 function placeArrays(
   region: Region,
   plans: ReadonlyMap<string, ArrayPlan>,
@@ -162,7 +162,7 @@ function placeArrays(
   const alone = new Map<string, SizeExpr>();
   const capacities: { name: string; arrays: readonly string[] }[] = [];
   for (const [name, { declaration, group }] of plans) {
-    if (group[0] !== name) continue; // its memory is that of the first one
+    if (group[0] !== name) continue; // it shares the memory of the first one
     const { type } = declaration;
     let { size, capacity } = sizeOfGroup(group.map((one) => must(plans.get(one), "a plan")));
     if (size === undefined) {
@@ -189,7 +189,7 @@ function placeArrays(
   return { places, results, copies, temps, alone, capacities };
 }
 
-/** The elements that each array of a group has room for; `undefined` where only the run can tell. */
+/** Size of each array of a group in elements; `undefined` if known only at run time. */
 function sizeOfGroup(plans: readonly ArrayPlan[]): {
   readonly size: SizeExpr | undefined;
   readonly capacity: Expr | undefined;

@@ -8,134 +8,134 @@ import { walkExpr } from "../../kernel/walk.ts";
 import type { ScalarFunctions } from "../form/functions.ts";
 import type { PositionIndex, RegionType, ThrownPart } from "../form/region.ts";
 
-/** Where the elements of an array lie: from `offset` on in a buffer, in row-major order. */
+/** Memory of an array: its elements in row-major order, from `offset` in a buffer. */
 export interface ArrayPlace {
   readonly type: ScalarType;
   readonly buffer: string;
   readonly offset: Expr;
-  /** A length an axis, i32: constants, inputs, or locals that are never set. Of an array that grows there is none to ask for. */
+  /** Length of each axis, i32: constants, inputs, or locals that are never set. Growable arrays have no readable length. */
   readonly dims: readonly Expr[];
-  /** Of an array that grows. */
+  /** Only for growable arrays. */
   readonly growth?: Growth;
 }
 
-/** What is known of an array that grows: elements from `end` on are not in memory yet, and 0. */
+/** State of a growable array: elements from `end` on are not stored yet, and count as 0. */
 export interface Growth {
-  /** How many elements there is room for. */
+  /** Capacity in elements. */
   readonly capacity: Expr;
-  /** A local that is set. */
+  /** A mutable local. */
   readonly end: Expr;
 }
 
-/** Memory of an array that the body declares. */
+/** Memory of an array that the region declares. */
 export interface ArrayMemory {
   readonly buffer: string;
-  /** Where it begins; a local that is set where arrays are exchanged. */
+  /** First element; a mutable local if arrays are exchanged. */
   readonly offset: Expr;
-  /** How many elements there is room for, where the length is not known before the call. */
+  /** Capacity in elements, if the length is not known before the call. */
   readonly capacity: Expr | undefined;
 }
 
-/** What can end a call with an error, and where. */
+/** A possible error: its cause and source position. */
 export interface Site {
   /**
-   * `capacity`: an array has outgrown its memory, and the call is to be repeated with more. `checks`: a check before a loop failed,
-   * and the call is to be repeated with code that checks in the loop.
+   * `capacity`: an array has outgrown its memory, and the call is repeated with more. `checks`: a check before a loop failed, and the call
+   * is repeated with code that checks in the loop.
    */
   readonly kind: "place" | "length" | "throw" | "capacity" | "checks";
   readonly at: PositionIndex | undefined;
   readonly array?: string;
   readonly axis?: number;
   readonly message?: string;
-  /** Of a `throw`: the values in its text, with the text after each. */
+  /** Values in the message of a `throw`, with the text after each. */
   readonly more?: readonly SiteValue[];
-  /** Of a `throw`: name of the class of the error. */
+  /** Class name of the error of a `throw`. */
   readonly error?: string | undefined;
 }
 
-/** A value in the text of an error. The value itself is an output of the routine, as f64. */
+/** A value in an error message. The value itself is an output of the routine, as f64. */
 export interface SiteValue extends Pick<ThrownPart, "by" | "text"> {
   readonly type: RegionType;
 }
 
-/** What a region is written into: a routine of its own, or a part of one. */
+/** The environment into which a region is written: a routine of its own, or part of a program. */
 export interface Host {
   readonly block: Block;
   readonly failure: FailureLocals<Site>;
   fresh(hint: string): string;
-  /** Scalar parameters as constants or locals that are never set; array parameters. */
+  /** Scalar parameters as constants or immutable locals, and array parameters. */
   readonly scalars: ReadonlyMap<string, Expr>;
   readonly arrays: ReadonlyMap<string, ArrayPlace>;
   memoryOf(array: string): ArrayMemory;
-  /** Buffers that are made while the region is written. */
+  /** Buffers that loop passes request. */
   readonly scratch?: {
     add(buffer: Buffer, use: ScratchUse): void;
-    /** Whether all of them must be of sizes that are numbers. */
+    /** True if all sizes must be numbers. */
     readonly isFixed?: boolean;
-    /** Whether products may have arrays of their own there. Default true. */
+    /** True if contractions may have arrays of their own. Default true. */
     readonly holdsProducts?: boolean;
-    /** Room in the buffer of an array that lies there alone, from the beginning on, in elements. */
+    /** Size in elements of a buffer that holds only one array, from its beginning. */
     sizeOf(buffer: string): SizeExpr | undefined;
     /** Asked once all buffers are requested. If false, the loops are rewritten without scratch. Default true. */
     isGranted?(): boolean;
   };
 }
 
-/** What a buffer is for that is made while a region is written. */
+/** Purpose of a requested buffer. */
 export type ScratchUse = "strips" | "products";
 
-/** A check, such as that a place is in range: `if (inRange) { all that comes after } else { note the error }`. */
+/** A check, for example that an index is in range: `if (inRange) { following statements } else { note the error }`. */
 export interface Guard {
-  /** What else must hold. */
+  /** Additional condition. */
   readonly condition?: Expr;
-  /** Places, exact: int32, or float64 that must be whole numbers. */
+  /** Exact indices: int32, or float64 that must be integers. */
   readonly checks: readonly Check[];
 }
 
 export interface Check {
   readonly place: Expr;
-  /** int32; not negative. */
+  /** int32, at least 0. */
   readonly length: Expr;
 }
 
-/** An index that a loop declares in its body, from `from` to below `to`. */
+/** A loop index that is declared in the body, from `from` to below `to`. */
 export interface LoopIndex {
   readonly index: string;
   readonly from: Expr;
   readonly to: Expr;
 }
 
-/** What is known while a region is written. */
+/** State of writing a region. */
 export interface Scope {
   readonly host: Host;
   readonly functions: ScalarFunctions;
-  /** Locals of the region that some `set` names. */
+  /** Locals of the region that some `set` changes. */
   readonly settable: ReadonlySet<string>;
-  /** What scalars and arrays of the region are in the routine. */
+  /** Scalars and arrays of the region, in the routine. */
   readonly scalars: Map<string, Expr>;
   readonly arrays: Map<string, ArrayPlace>;
-  /** Of locals of the routine that are never set: integers where they lie, those that may wrap as exact float64. */
+  /** For immutable locals of the routine: ranges of integers, and exact float64 values of integers that may wrap. */
   readonly ranges: Map<string, IntegerInterval>;
   readonly exact: Map<string, Expr>;
-  /** Locals of the routine that are set. */
+  /** Mutable locals of the routine. */
   readonly changing: Set<string>;
   readonly guards: Map<Stmt, Guard>;
-  /** Loops that are not counted by the index that the region knows, with that index and its ends. */
+  /** Loops with another counter than the region's index, with that index and its range. */
   readonly indices: Map<Stmt, LoopIndex>;
-  /** Loops that make all elements of an array 0. */
+  /** Loops that clear an array. */
   readonly clears: Map<Stmt, ArrayPlace>;
-  /** The places that stores go to, an axis each. */
+  /** Indices of stores, one per axis. */
   readonly stores: Map<Stmt, readonly Expr[]>;
-  /** Branches that leave out what comes after an error: `if (site == 0) { … }`. */
+  /** Branches that skip statements after an error: `if (site == 0) { … }`. */
   readonly afterError: Set<Stmt>;
 }
 
-/** Where the next statement goes. It moves inwards: what comes after a check stands in its branch. */
+/** Position of the next statement. It moves inward: the statements after a check go into the branch of the check. */
 export interface Cursor {
   block: Block;
-  /** Whether a check or an error was written. */
+  /** True if a check or an error was written. */
   canFail: boolean;
-  /** Whether nothing after this is reached. */
+  /** True if nothing after this position is reached. */
   isDead: boolean;
   /** Checks that hold here, as text. */
   readonly proven: Set<string>;
@@ -146,7 +146,7 @@ export function openCursor(block: Block, outer?: Cursor): Cursor {
   return { block, canFail: false, isDead: false, proven: new Set(), outer };
 }
 
-/** Whether a check holds where the cursor is. */
+/** True if a check holds at the cursor. */
 export function isProven(cursor: Cursor, check: string): boolean {
   for (let one: Cursor | undefined = cursor; one !== undefined; one = one.outer)
     if (one.proven.has(check)) return true;
@@ -161,7 +161,7 @@ export function arrayOf({ arrays }: Scope, name: string): ArrayPlace {
   return must(arrays.get(name), `the array ${JSON.stringify(name)}`);
 }
 
-/** Whether an expression says the same wherever it stands: it reads nothing that changes. */
+/** True if an expression has one value everywhere, because it reads nothing mutable. */
 export function isSteady({ changing }: Scope, expr: Expr): boolean {
   let steady = true;
   walkExpr(expr, (x) => {
@@ -170,7 +170,7 @@ export function isSteady({ changing }: Scope, expr: Expr): boolean {
   return steady;
 }
 
-/** Has what comes after stand in a branch: `if (condition) { what comes after } else { otherwise }`. */
+/** Moves the cursor into a branch: `if (condition) { following statements } else { otherwise }`. */
 export function enter(cursor: Cursor, condition: Expr, otherwise: (block: Block) => void): Stmt {
   const [then, other] = [k.makeBlock(), k.makeBlock()];
   otherwise(other);
@@ -180,7 +180,7 @@ export function enter(cursor: Cursor, condition: Expr, otherwise: (block: Block)
   return stmt;
 }
 
-/** Notes an error. */
+/** Writes statements that note an error. */
 export function writeFailure(
   { host: { failure } }: Scope,
   block: Block,
@@ -193,7 +193,7 @@ export function writeFailure(
   block.set(failure.site, k.i32(failure.add(site)));
 }
 
-/** Leaves out what comes after where an error was noted. */
+/** Skips the following statements if an error was noted. */
 export function enterUnlessFailed(scope: Scope, cursor: Cursor): void {
   const stmt = enter(cursor, k.eq(scope.host.failure.site, k.i32(0)), () => {});
   scope.afterError.add(stmt);

@@ -8,28 +8,27 @@ import type { ArrayDeclaration, RegionFor, Region, RegionExpr, RegionStmt } from
 import { walkStmts } from "../form/walk.ts";
 import type { ArrayPlace } from "./scope.ts";
 
-/** How much memory an array that a region declares needs. */
+/** Memory requirement of an array that a region declares. */
 export interface ArrayPlan {
   readonly declaration: ArrayDeclaration;
   /**
-   * Elements, at least as many as the array ever has: arithmetic on scalar parameters and lengths of array parameters. `undefined`
-   * where only the run itself can tell.
+   * Upper bound of its elements: arithmetic on scalar parameters and lengths of array parameters. `undefined` if known only at run time.
    */
   readonly size: SizeExpr | undefined;
-  /** Its lengths as such arithmetic, where they are that and not less. */
+  /** Exact lengths as arithmetic on the same inputs, if known. */
   readonly dims: readonly SizeExpr[] | undefined;
-  /** The arrays that it is exchanged with, directly or through others, itself among them; in the order of their declarations. */
+  /** Arrays that it is exchanged with, directly or through others, including itself, in the order of their declarations. */
   readonly group: readonly string[];
 }
 
-/** Sizes that a number lies between. */
+/** Lower and upper bound of a number. */
 interface Between {
   readonly low: SizeExpr;
   readonly high: SizeExpr;
-  readonly isPositive: boolean; // or 0
+  readonly isPositive: boolean; // at least 0
 }
 
-/** The memory that the arrays need which a region declares, by their names. */
+/** Plans the memory of the arrays that a region declares, by name. */
 export function planArrays(
   region: Region,
   functions: ScalarFunctions,
@@ -98,7 +97,7 @@ function exactly(size: SizeExpr, isPositive: boolean): Between {
   return { low: size, high: size, isPositive: isPositive || (known !== undefined && known >= 0) };
 }
 
-/** The numbers that an integer lies between, as far as they can be told before the call. */
+/** Bounds of an integer, as far as they are known before the call. */
 function between(facts: Facts, expr: RegionExpr): Between | undefined {
   switch (expr.kind) {
     case "const":
@@ -133,7 +132,7 @@ function arithmetic({ functions }: Facts, name: string, x: Between, y: Between):
   const made = (low: SizeExpr, high: SizeExpr, isPositive: boolean): Between =>
     isExact ? { low: high, high, isPositive } : { low, high, isPositive };
   if (op === "sub") return made(of(x.low, y.high), of(x.high, y.low), false);
-  // all others grow with both
+  // all other operations are monotonic in both operands
   if (op === "mul" && !arePositive && !isExact) return undefined;
   const divisor = constantSize(y.high);
   if (op === "div" && (divisor === undefined || divisor <= 0 || y.low !== y.high)) return undefined;
@@ -142,7 +141,7 @@ function arithmetic({ functions }: Facts, name: string, x: Between, y: Between):
   return made(of(x.low, y.low), of(x.high, y.high), isPositive);
 }
 
-/** One size of two: a number where both are, as long as it is an int32. */
+/** Combines two sizes: a number if both are numbers and the result is an int32. */
 function combined(op: BinaryOp, a: SizeExpr, b: SizeExpr): SizeExpr {
   const [x, y] = [constantSize(a), constantSize(b)];
   if (x !== undefined && y !== undefined) {
@@ -157,8 +156,8 @@ function atLeastZero(size: SizeExpr): SizeExpr {
 }
 
 /**
- * A size as arithmetic on the locals that a call is given: others are looked up in `made`, and whole numbers in float64 are the int32
- * that they are of. `undefined` where it is made in another way.
+ * Returns a size as arithmetic on the inputs of a call. Other locals are replaced by their definitions in `made`, and float64 integers by
+ * the int32 that they were converted from. `undefined` if the size has another form.
  */
 export function sizeBeforeCall(
   size: SizeExpr,
@@ -193,10 +192,10 @@ export function sizeBeforeCall(
   }
 }
 
-/** Definitions that are looked up one after the other. */
+/** Largest number of definitions followed in a row. */
 const deepest = 24;
 
-/** The values that the index of a loop takes, if it takes any. */
+/** Bounds of a loop index, if the loop has an iteration. */
 function indexBetween(facts: Facts, { from, to, step }: RegionFor): Between | undefined {
   const [first, end] = [between(facts, from), between(facts, to)];
   if (first === undefined || end === undefined) return undefined;
@@ -205,7 +204,7 @@ function indexBetween(facts: Facts, { from, to, step }: RegionFor): Between | un
   return { low, high: first.high, isPositive: end.isPositive || (constantSize(low) ?? -1) >= 0 };
 }
 
-/** The arrays that are exchanged with one another; each other array is a group by itself. */
+/** Groups of arrays that are exchanged with one another. Each other array is a group of its own. */
 function groupsOf(body: readonly RegionStmt[]): ReadonlyMap<string, readonly string[]> {
   const groups = new Map<string, string[]>();
   walkStmts(body, (stmt) => void (stmt.kind === "array" && groups.set(stmt.name, [stmt.name])));

@@ -80,12 +80,12 @@ function writeThrow(scope: Scope, cursor: Cursor, { message, more, error, at }: 
   cursor.isDead = true;
 }
 
-/** A value in the text of an error, as a site describes it. */
+/** Describes a value of an error message for a site. */
 export function sitePart({ value, by, text }: ThrownPart): SiteValue {
   return { type: value.type, ...(by && { by }), text };
 }
 
-/** Has what comes after stand in the branch where a condition holds; else an error is noted. */
+/** Moves the cursor into a branch in which the condition holds; the other branch notes an error. */
 function guardBy(scope: Scope, cursor: Cursor, condition: Expr, fails: readonly Stmt[]): void {
   const stmt = enter(cursor, condition, (other) => append(other.statements, fails));
   scope.guards.set(stmt, { checks: [], condition });
@@ -122,7 +122,7 @@ function writeStore(scope: Scope, cursor: Cursor, stmt: RegionStmt & { readonly 
   );
   cursor.canFail = true;
   cursor.block.store(buffer, plus(offset, wanted), kept);
-  // what lies between was never stored
+  // elements in between were never stored
   cursor.block.if(k.le(end, wanted), (longer) => {
     longer.for(scope.host.fresh("i"), end, wanted, (loop, i) =>
       loop.store(buffer, plus(offset, i), k.constant(type, 0)),
@@ -131,14 +131,14 @@ function writeStore(scope: Scope, cursor: Cursor, stmt: RegionStmt & { readonly 
   });
 }
 
-/** Whether a statement is neither a loop nor a branch nor an end. */
+/** True for statements without blocks that do not end the call. */
 function isPlain({ kind }: RegionStmt): boolean {
   return kind === "let" || kind === "set" || kind === "store";
 }
 
 /**
- * Checks places of the plain statements that follow all at once, as far as they can be told here: one branch instead of one for each
- * element. None is checked before one that comes earlier.
+ * Checks indices of the following plain statements together, as far as they are known here: one branch in place of one per element. The
+ * order of the checks stays.
  */
 function guardAhead(scope: Scope, cursor: Cursor, block: readonly RegionStmt[]): void {
   const found: Access[] = [];
@@ -161,7 +161,7 @@ function guardAhead(scope: Scope, cursor: Cursor, block: readonly RegionStmt[]):
   guardPlaces(scope, cursor, found);
 }
 
-/** Whether a place can be told before the statements that use it: it reads nothing that changes or is still to be declared. */
+/** True if an index is known before the statements that use it: it reads nothing mutable and nothing that is still to be declared. */
 function isAtHand(scope: Scope, place: RegionExpr): boolean {
   switch (place.kind) {
     case "const":

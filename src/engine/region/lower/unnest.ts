@@ -1,16 +1,19 @@
-// Branches at the end of branches: what comes after a check is in the branch where it holds, so that 1,000 checks one after the other
-// would be nested 1,000 deep. Later stages follow blocks by recursion.
+// Limits nesting. The statements after a check are in its branch, so 1,000 checks in a row would be nested 1,000 deep, and later stages are
+// recursive.
 import * as k from "../../kernel/build.ts";
 import type { ScalarType, Stmt } from "../../kernel/scalar.ts";
 import { blocksIn, walkBlock } from "../../kernel/walk.ts";
 import { append } from "../../util/append.ts";
 import type { Scope } from "./scope.ts";
 
-/** Levels of branches at the end of one another from which on they are cut, and levels of each piece. */
+/** Nesting depth from which a chain of branches is cut, and depth of each piece. */
 const mostLevels = 200;
 const levelsOfPiece = 100;
 
-/** Cuts deep nests in place: the rest of a nest becomes a branch after it, on a local that the nest sets where the rest is reached. */
+/**
+ * Cuts deep nests in place. The rest of a nest becomes a branch after it. The branch tests a local that the nest sets where it reaches the
+ * rest.
+ */
 export function cutDeepNests(scope: Pick<Scope, "host" | "changing">, root: Stmt[]): void {
   const blocks = blocksInOrder(root);
   if (blocks === undefined) return;
@@ -26,7 +29,7 @@ export function cutDeepNests(scope: Pick<Scope, "host" | "changing">, root: Stmt
   }
 }
 
-/** All blocks, those around others first; `undefined` where none is deep. */
+/** All blocks, outer ones first; `undefined` if none is deep. */
 function blocksInOrder(root: Stmt[]): readonly Stmt[][] | undefined {
   const blocks: Stmt[][] = [];
   let deepest = 0;
@@ -38,7 +41,7 @@ function blocksInOrder(root: Stmt[]): readonly Stmt[][] | undefined {
   return deepest > mostLevels ? blocks : undefined;
 }
 
-/** How many branches stand at the end of one another in each block. Branches at the end that do nothing are left out. */
+/** Number of branches nested at the ends of one another, per block. Removes branches at the end that do nothing. */
 function heightsOf(blocks: readonly Stmt[][]): ReadonlyMap<readonly Stmt[], number> {
   const heights = new Map<readonly Stmt[], number>();
   for (const block of blocks.toReversed()) {
@@ -54,7 +57,7 @@ function isEmpty(stmt: Stmt | undefined): boolean {
   return stmt?.kind === "if" && stmt.then.length === 0 && stmt.otherwise.length === 0;
 }
 
-/** A block and those at the end of one another in it. */
+/** A block and the blocks at the end of one another in it. */
 function spineOf(block: Stmt[], heights: ReadonlyMap<readonly Stmt[], number>): Stmt[][] {
   const spine = [block];
   for (let last = block.at(-1); last?.kind === "if"; last = spine.at(-1)!.at(-1)) {
@@ -68,7 +71,6 @@ function cut({ host, changing }: Pick<Scope, "host" | "changing">, spine: readon
   const [base] = spine as [Stmt[]];
   const flags: Stmt[] = [];
   const rests: Stmt[] = [];
-  /** The blocks of the spine in each piece. */
   const pieces: Stmt[][][] = [spine.slice(0, levelsOfPiece)];
   for (let level = levelsOfPiece; level < spine.length; level += levelsOfPiece) {
     const reached = host.fresh("goesOn");
@@ -78,7 +80,7 @@ function cut({ host, changing }: Pick<Scope, "host" | "changing">, spine: readon
     rests.push({ kind: "if", condition: k.local("bool", reached), then: moved, otherwise: [] });
     pieces.push([moved, ...spine.slice(level + 1, level + levelsOfPiece)]);
   }
-  const carried = new Map<string, ScalarType>(); // locals of pieces that later ones use
+  const carried = new Map<string, ScalarType>(); // locals of pieces that later pieces use
   const later = new Set<string>();
   for (const piece of pieces.toReversed()) {
     for (const block of piece) if (block !== base) carry(block, later, carried, host.fresh);
@@ -92,7 +94,7 @@ function cut({ host, changing }: Pick<Scope, "host" | "changing">, spine: readon
   append(base, [...flags, nest, ...rests]);
 }
 
-/** Has locals of a block that later pieces use be set there, and notes them with their types. */
+/** Replaces declarations of locals that later pieces use by assignments, and collects their types. */
 function carry(
   block: Stmt[],
   later: ReadonlySet<string>,
