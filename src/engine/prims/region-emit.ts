@@ -14,8 +14,8 @@ import { maxLength } from "../region/form/region.ts";
 import { failureOf } from "../region/lower/failure.ts";
 import type { LowerOptions } from "../region/lower/options.ts";
 import { writeRegion } from "../region/lower/region.ts";
-import type { ArrayMemory, ArrayPlace, Host, Site } from "../region/lower/scope.ts";
-import type { ArrayPlan } from "../region/lower/sizes.ts";
+import type { ArrayMemory, ArrayPlace, LoweringHost, ErrorSite } from "../region/lower/scope.ts";
+import type { ArrayMemoryPlan } from "../region/lower/sizes.ts";
 import { append, replaceAll } from "../util/append.ts";
 import { must } from "../util/assert-never.ts";
 import { collectScratch, extraScratch } from "./region-scratch.ts";
@@ -76,7 +76,7 @@ export function planMemory(region: Region, ins: readonly ArrayType[]): RegionMem
 /** SizeExpr of each array of a group in elements, and whether calls may need more. */
 function sizeOfGroup(
   region: Region,
-  group: readonly ArrayPlan[],
+  group: readonly ArrayMemoryPlan[],
 ): { readonly size: number; readonly canGrow: boolean } {
   const sizes = group.map(({ size }) => (size === undefined ? undefined : constantSize(size)));
   if (sizes.every((n) => n !== undefined)) return { size: Math.max(...sizes), canGrow: false };
@@ -106,7 +106,7 @@ export function emitRegion(context: LowerContext, region: Region, lowering: Lowe
   const { memory, copies } = bindArrays(context, region, slots, prelude);
   const inner = k.makeBlock();
   const extra = collectScratch(roomAlone(region, types, arrays, memory), holdsProducts, declared);
-  const host: Host = {
+  const host: LoweringHost = {
     block: inner,
     failure: {
       site: failure.site,
@@ -221,7 +221,7 @@ function memoryIn({ buffer, offset }: WriteView): { readonly buffer: string; rea
   return { buffer, offset: offset ?? k.i32(0) };
 }
 
-function reportOf(region: Region, site: Site): FailureReport {
+function reportOf(region: Region, site: ErrorSite): FailureReport {
   return {
     error: (wanted, length, values) => failureOf(region, site, wanted, length, values),
     ...(site.kind === "capacity" ? { makeRoom: (wanted) => makeRoom(region, site.array!, wanted) } : {}),

@@ -11,7 +11,7 @@ import type { Buffer, ScalarType, SizeExpr } from "../kernel/scalar.ts";
 import { constantSize, sameSize } from "../kernel/sizes.ts";
 import type { LowerOptions } from "../region/lower/options.ts";
 import { writeRegion } from "../region/lower/region.ts";
-import type { ArrayMemory, ArrayPlace, Host, ScratchUse, Site } from "../region/lower/scope.ts";
+import type { ArrayMemory, ArrayPlace, LoweringHost, ScratchUse, ErrorSite } from "../region/lower/scope.ts";
 import type { Region } from "../region/form/region.ts";
 import { must } from "../util/assert-never.ts";
 import { dtypes, plansFor } from "./region-shapes.ts";
@@ -81,7 +81,7 @@ function writtenOnce(
     scalarFunctions,
     {
       block,
-      failure: makeFailures<Site>(fresh).locals,
+      failure: makeFailures<ErrorSite>(fresh).locals,
       fresh,
       scalars,
       arrays,
@@ -102,8 +102,8 @@ interface ScratchBuffer {
   readonly use: ScratchUse;
 }
 
-/** Scratch memory of a region in a program, for `Host.scratch`. */
-interface ScratchCollector extends NonNullable<Host["scratch"]> {
+/** Scratch memory of a region in a program, for `LoweringHost.scratch`. */
+interface ScratchCollector extends NonNullable<LoweringHost["scratch"]> {
   /** In order. All sizes are numbers. */
   readonly made: readonly ScratchBuffer[];
   /** True if the requests equal the scratch arrays that the program declared. */

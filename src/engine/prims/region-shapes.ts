@@ -5,7 +5,7 @@ import { arrayType } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import { constantSize } from "../kernel/sizes.ts";
 import { eliminateDeadCode } from "../region/flat/dead-code.ts";
-import type { ArrayPlan } from "../region/lower/sizes.ts";
+import type { ArrayMemoryPlan } from "../region/lower/sizes.ts";
 import { planArrays } from "../region/lower/sizes.ts";
 import type { Region, RegionExpr, RegionStmt, RegionType } from "../region/form/region.ts";
 import {
@@ -28,7 +28,7 @@ export const dtypes: Readonly<Record<RegionType, DType>> = {
 };
 
 /** The memory that the arrays of a region need for parameters of these types. */
-export function plansFor(region: Region, ins: readonly ArrayType[]): ReadonlyMap<string, ArrayPlan> {
+export function plansFor(region: Region, ins: readonly ArrayType[]): ReadonlyMap<string, ArrayMemoryPlan> {
   const scalars = new Map<string, ReturnType<typeof k.i32>>();
   const arrays = new Map<string, { readonly dims: readonly ReturnType<typeof k.i32>[] }>();
   region.params.forEach((param, i) => {

@@ -5,7 +5,7 @@ import type { Region, RegionExpr, RegionStmt } from "../form/region.ts";
 import { walkStmts } from "../form/walk.ts";
 
 /** From a local or array to a name that its value depends on. */
-type Edge = readonly [target: string, source: string];
+type DataflowEdge = readonly [target: string, source: string];
 
 /**
  * Returns the locals and arrays of a flat region that derivatives flow through: floating ones that depend smoothly on an active parameter,
@@ -29,7 +29,7 @@ export function activeNames(
 }
 
 /** Returns all names that edges reach from the first ones, including these. */
-export function closure(first: readonly string[], edges: readonly Edge[]): Set<string> {
+export function closure(first: readonly string[], edges: readonly DataflowEdge[]): Set<string> {
   const next = new Map<string, string[]>();
   for (const [from, to] of edges) {
     const all = next.get(from);
@@ -41,8 +41,8 @@ export function closure(first: readonly string[], edges: readonly Edge[]): Set<s
   return reached;
 }
 
-function edgesOf(body: readonly RegionStmt[], functions: ScalarFunctions): Edge[] {
-  const edges: Edge[] = [];
+function edgesOf(body: readonly RegionStmt[], functions: ScalarFunctions): DataflowEdge[] {
+  const edges: DataflowEdge[] = [];
   walkStmts(body, (stmt) => {
     switch (stmt.kind) {
       case "let":

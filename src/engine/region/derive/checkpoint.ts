@@ -1,7 +1,7 @@
 // Checkpointing of long loops. The forward pass saves the state at the beginning of segments; the backward pass runs a segment forward
 // again, with tapes as long as one segment, before it goes backward. With fewer snapshots than segments, a schedule decides when each
 // state is saved (`schedule`).
-import type { Builder } from "../form/build.ts";
+import type { RegionBuilder } from "../form/build.ts";
 import { constant, convert, local, makeWriter } from "../form/build.ts";
 import { declaredBy, targetOf } from "../form/names.ts";
 import type {
@@ -84,7 +84,7 @@ function changedIn(stmts: RegionBlock, linear: ReadonlySet<string>): ReadonlySet
 export function planSegments(
   loop: RegionFor,
   state: CheckpointState,
-  build: Builder,
+  build: RegionBuilder,
   snapshots?: number,
 ): Omit<SegmentedLoop, "scope"> {
   const { from, to, step, at } = loop;

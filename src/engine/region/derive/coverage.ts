@@ -118,13 +118,13 @@ function isSamePlaces(a: RegionStore, b: RegionStore): boolean {
 }
 
 /** A loop index in a mixed-radix number: `radix` is the number of its values, `undefined` for the first digit. */
-interface Digit {
+interface IndexDigit {
   readonly index: string;
   readonly radix: RegionExpr | undefined;
 }
 
 /** Digits of an array index that is a mixed-radix number of loop indices: `i`, or `i · m + j`. */
-function digitsOf(place: RegionExpr, definitions: LetsByName): readonly Digit[] | undefined {
+function digitsOf(place: RegionExpr, definitions: LetsByName): readonly IndexDigit[] | undefined {
   if (place.kind !== "local") return undefined;
   const value = definitions.get(place.name)?.value;
   if (value === undefined) return [{ index: place.name, radix: undefined }];

@@ -38,7 +38,7 @@ export function floatingParams({ params }: Region): boolean[] {
 /** Results of a gradient region, in order. `rest`: the results of the region except the first. */
 export type GradientResults = "gradient" | "gradient rest" | "values gradient";
 
-export interface GradientOptions extends TransposeOptions {
+export interface RegionGradientOptions extends TransposeOptions {
   /** Results to compute. Default: the gradient alone. */
   readonly wanted?: GradientResults | undefined;
   /** Tangent of the region in the active parameters, after the results of the region, if the caller has built it. */
@@ -53,7 +53,7 @@ export function gradient(
   region: Region,
   active: readonly boolean[],
   functions: ScalarFunctions,
-  { wanted = "gradient", along, ...options }: GradientOptions = {},
+  { wanted = "gradient", along, ...options }: RegionGradientOptions = {},
 ): Region {
   const forward = along ?? tangent(region, active, functions, { ...options, primal: true });
   const n = region.results.length;

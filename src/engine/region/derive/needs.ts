@@ -35,7 +35,7 @@ export interface Needs {
   readonly saved: ReadonlyMap<string, SavedNeed>;
 }
 
-interface LocalDefinition {
+interface NeedDefinition {
   readonly stmt: RegionLet;
   readonly block: RegionBlock;
   readonly loops: readonly RegionLoop[];
@@ -50,7 +50,7 @@ interface ArrayWrite {
 }
 
 interface NeedFacts {
-  readonly definitions: Map<string, LocalDefinition>;
+  readonly definitions: Map<string, NeedDefinition>;
   /** Locals and arrays that the backward pass has: parameters, declarations of the outermost block, loop indices. */
   readonly available: Set<string>;
   readonly writes: Map<string, ArrayWrite[]>;
@@ -153,7 +153,7 @@ export function findNeeds(
 function decideNeeds(facts: NeedFacts, functions: ScalarFunctions, recompute: boolean): Needs {
   const { definitions, available, needed } = facts;
   const wanted = [...needed].filter((name) => !available.has(name));
-  const definitionOf = (name: string): LocalDefinition =>
+  const definitionOf = (name: string): NeedDefinition =>
     must(definitions.get(name), `the definition of ${name}`);
   const { saved: toSave, recomputed } = recompute
     ? chooseSaved(wanted, facts, functions)
@@ -226,7 +226,7 @@ function chooseSaved(
 const bytesOf: Readonly<Record<RegionType, number>> = { f64: 8, f32: 4, i32: 4, bool: 1 };
 
 /** True if a value is cheap to compute from its operands, and all arrays that it reads are available and unchanged. */
-function canRecompute(definition: LocalDefinition, facts: NeedFacts, functions: ScalarFunctions): boolean {
+function canRecompute(definition: NeedDefinition, facts: NeedFacts, functions: ScalarFunctions): boolean {
   const { value } = definition.stmt;
   if (value.kind === "apply" && functions.get(value.function)!.isCostly(value.args)) return false;
   let isStable = true;
@@ -241,7 +241,7 @@ function canRecompute(definition: LocalDefinition, facts: NeedFacts, functions: 
 /** True if the backward pass has the array, and the element read still has the value that the definition read. */
 function isUnchanged(
   { array, places }: RegionLoad,
-  { order, loops }: LocalDefinition,
+  { order, loops }: NeedDefinition,
   { available, writes, fixed, definitions, canReread }: NeedFacts,
 ): boolean {
   if (!available.has(array)) return false;

@@ -2,11 +2,11 @@
 import type { Polynomial } from "../../loops/polynomial.ts";
 import { addPolynomials, constantPolynomial, namePolynomial, one } from "../../loops/polynomial.ts";
 import type { RegionExpr, RegionFor, RegionLoop } from "../form/region.ts";
-import type { Bounds, NamedBounds, NamedPolynomials } from "../form/whole-numbers.ts";
+import type { LoopIndexRange, NamedBounds, NamedPolynomials } from "../form/whole-numbers.ts";
 import { indexBounds, isNeverNegative, lengthAtom, onlyName, polynomialOf } from "../form/whole-numbers.ts";
 
 /** An access to an array element. */
-export interface ElementAccess {
+export interface OrderedAccess {
   readonly places: readonly RegionExpr[];
   /** Loops around the access, outermost first. */
   readonly loops: readonly RegionLoop[];
@@ -25,7 +25,7 @@ export interface NameFacts {
  * True if a store that runs after a read never writes the element that was read. Decided along an axis whose indices are affine in
  * loop indices, as in tables filled row by row: every later store is further along.
  */
-export function isNeverOverwritten(read: ElementAccess, store: ElementAccess, names: NameFacts): boolean {
+export function isNeverOverwritten(read: OrderedAccess, store: OrderedAccess, names: NameFacts): boolean {
   let common = 0;
   while (common < store.loops.length && store.loops[common] === read.loops[common]) common++;
   const cases = Array.from({ length: common }, (_, level) => level);
@@ -38,8 +38,8 @@ export function isNeverOverwritten(read: ElementAccess, store: ElementAccess, na
  * common loops around it. `level === common`: in the same iteration of all common loops.
  */
 function differ(
-  store: ElementAccess,
-  read: ElementAccess,
+  store: OrderedAccess,
+  read: OrderedAccess,
   level: number,
   common: number,
   names: NameFacts,
@@ -107,7 +107,11 @@ function addRange(
 }
 
 /** Least and greatest value of a loop index. */
-export function endsOf(loop: RegionFor, indices: ReadonlyMap<string, Polynomial>, names: NameFacts): Bounds {
+export function endsOf(
+  loop: RegionFor,
+  indices: ReadonlyMap<string, Polynomial>,
+  names: NameFacts,
+): LoopIndexRange {
   return indexBounds(loop, (bound) => polynomialOf(bound, named(indices, names)));
 }
 

@@ -1,7 +1,7 @@
 // Decides how a region is transposed: which values are saved or recomputed, which loops are fused or checkpointed, and all names.
 import { internalError } from "../../errors/index.ts";
 import { must } from "../../util/assert-never.ts";
-import type { Builder, LocalExpr } from "../form/build.ts";
+import type { RegionBuilder, RegionLocal } from "../form/build.ts";
 import { constant, isFloating, isZero, local } from "../form/build.ts";
 import { lengthOfParams } from "../form/lengths.ts";
 import type { LetsByName } from "../form/names.ts";
@@ -34,13 +34,13 @@ import type {
   BackwardBlock,
   Cotangent,
   LinearUpdate,
-  LoopPlan,
-  Phase,
+  ReverseLoopPlan,
+  ScopePhase,
   Recovery,
   ReversedLoop,
   ReversePlan,
   ScopePlan,
-  Seed,
+  CotangentSeed,
 } from "./reverse-plan.ts";
 import { TapePlanner } from "./saved-values.ts";
 import { accumulatedTerms, isElement } from "./sums.ts";
@@ -49,7 +49,7 @@ import { declarationOf } from "./tangent.ts";
 /** Facts about the whole region, and the parts of the plan that all scopes share. */
 interface PlanContext {
   readonly region: Region;
-  readonly build: Builder;
+  readonly build: RegionBuilder;
   readonly options: TransposeOptions;
   readonly linearity: Linearity;
   readonly counters: ReadonlyMap<RegionStmt, IterationCounter>;
@@ -71,7 +71,7 @@ interface ScopeContext {
   readonly needs: Needs;
   readonly tapes: TapePlanner;
   readonly fixed: ReadonlySet<string>;
-  readonly loops: Map<RegionStmt, LoopPlan>;
+  readonly loops: Map<RegionStmt, ReverseLoopPlan>;
   readonly blocks: Map<RegionBlock, BackwardBlock>;
 }
 
@@ -84,7 +84,7 @@ export function planReverse(
   flat: Region,
   linear: readonly boolean[],
   linearResults: readonly boolean[],
-  build: Builder,
+  build: RegionBuilder,
   options: TransposeOptions,
 ): ReversePlan {
   const linearity = linearityOf(flat, linear, linearResults);
@@ -157,8 +157,11 @@ function planScope(
     } else planNested(context, stmt, checkpointed);
   }
   const isOutermost = block === region.body;
-  const backward = (stmts: RegionBlock): Phase => ({ kind: "backward", stmts: backwardOrder(plan, stmts) });
-  const phases: readonly Phase[] = [
+  const backward = (stmts: RegionBlock): ScopePhase => ({
+    kind: "backward",
+    stmts: backwardOrder(plan, stmts),
+  });
+  const phases: readonly ScopePhase[] = [
     { kind: "forward", stmts: forward },
     { kind: "declare", cotangents },
     ...(isOutermost ? [{ kind: "seed" } as const] : []),
@@ -299,8 +302,8 @@ function endOf(
   step: number,
   definitions: RegionLet[],
   { at }: RegionLoop,
-  build: Builder,
-): LocalExpr {
+  build: RegionBuilder,
+): RegionLocal {
   const value = build.apply("add", from, build.apply("mul", total, constant("i32", step)));
   const end = local("i32", build.fresh("end"));
   definitions.push({ kind: "let", name: end.name, value, at });
@@ -347,9 +350,9 @@ function cotangentHint(name: string): string {
 
 // ---- results and updates
 
-function planSeeds(plan: PlanContext, linearResults: readonly boolean[]): readonly Seed[] {
+function planSeeds(plan: PlanContext, linearResults: readonly boolean[]): readonly CotangentSeed[] {
   const { region, build, options, linearity, cotangents, mutable } = plan;
-  return region.results.flatMap((result, i): readonly Seed[] => {
+  return region.results.flatMap((result, i): readonly CotangentSeed[] => {
     if (linearResults[i] !== true) return [];
     if (result.kind === "scalar") {
       const { value } = result;

@@ -1,7 +1,7 @@
 // Prepares a region for transposition, so that all values that the backward pass needs are in locals that never change.
 import { append } from "../../util/append.ts";
 import { assertNever } from "../../util/assert-never.ts";
-import type { Builder, LocalExpr } from "../form/build.ts";
+import type { RegionBuilder, RegionLocal } from "../form/build.ts";
 import { constant, local } from "../form/build.ts";
 import type { Linearity } from "./linearity.ts";
 import type {
@@ -26,8 +26,8 @@ import { hasTarget, mutableNames, readsOf, targetOf } from "../form/names.ts";
 
 /** Locals that count the iterations of a loop: `counter` during the loop, `total` after it. */
 export interface IterationCounter {
-  readonly counter: LocalExpr;
-  readonly total: LocalExpr;
+  readonly counter: RegionLocal;
+  readonly total: RegionLocal;
 }
 
 export interface PreparedRegion {
@@ -41,21 +41,21 @@ export interface PreparedRegion {
  * coefficients, indices, conditions and bounds. Loops that may end early count their iterations. Linear locals that are read once become
  * part of the expression that reads them.
  */
-export function prepare(region: Region, linearity: Linearity, build: Builder): PreparedRegion {
+export function prepare(region: Region, linearity: Linearity, build: RegionBuilder): PreparedRegion {
   const { body, counters } = new Preparation(region, linearity, build).run(region.body);
   return inlineOnce({ ...region, body }, linearity, counters);
 }
 
 /** Immutable copies of mutable locals, by name. */
-type Snapshots = Map<string, RegionExpr>;
+type ImmutableCopies = Map<string, RegionExpr>;
 
 class Preparation {
   readonly #linearity: Linearity;
-  readonly #build: Builder;
+  readonly #build: RegionBuilder;
   readonly #mutable: ReadonlySet<string>;
   readonly #counters = new Map<RegionStmt, IterationCounter>();
 
-  constructor({ body }: Region, linearity: Linearity, build: Builder) {
+  constructor({ body }: Region, linearity: Linearity, build: RegionBuilder) {
     this.#linearity = linearity;
     this.#build = build;
     this.#mutable = mutableNames(body);
@@ -65,7 +65,7 @@ class Preparation {
     return { body: this.#block(body, new Map()), counters: this.#counters };
   }
 
-  #block(stmts: readonly RegionStmt[], snapshots: Snapshots): RegionStmt[] {
+  #block(stmts: readonly RegionStmt[], snapshots: ImmutableCopies): RegionStmt[] {
     const out: RegionStmt[] = [];
     for (const stmt of stmts) {
       this.#stmt(stmt, snapshots, out);
@@ -76,7 +76,7 @@ class Preparation {
     return out;
   }
 
-  #stmt(stmt: RegionStmt, snapshots: Snapshots, out: RegionStmt[]): void {
+  #stmt(stmt: RegionStmt, snapshots: ImmutableCopies, out: RegionStmt[]): void {
     const { linear, useful } = this.#linearity;
     const target = targetOf(stmt);
     if (target !== undefined) {
@@ -110,7 +110,7 @@ class Preparation {
     }
   }
 
-  #loop(stmt: RegionLoop, isReversed: boolean, snapshots: Snapshots, out: RegionStmt[]): void {
+  #loop(stmt: RegionLoop, isReversed: boolean, snapshots: ImmutableCopies, out: RegionStmt[]): void {
     const within = new Map(snapshots);
     forget(stmt, within); // a local that an iteration sets differs in the next one
     const body = this.#block(stmt.body, within);
@@ -147,7 +147,7 @@ class Preparation {
   #fixed(
     expr: RegionExpr,
     at: PositionIndex | undefined,
-    snapshots: Snapshots,
+    snapshots: ImmutableCopies,
     out: RegionStmt[],
   ): RegionExpr {
     return mapExpr(expr, (x) => {
@@ -171,7 +171,7 @@ class Preparation {
 }
 
 /** Drops the copies of locals that a statement sets. */
-function forget(stmt: RegionStmt, snapshots: Snapshots): void {
+function forget(stmt: RegionStmt, snapshots: ImmutableCopies): void {
   walkStmts([stmt], (inner) => {
     if (inner.kind === "set") snapshots.delete(inner.name);
   });

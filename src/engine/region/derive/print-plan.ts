@@ -7,11 +7,11 @@ import { blocksOf, mapExpressionsOf, replaceLocals } from "../form/walk.ts";
 import type {
   Cotangent,
   IterationPlan,
-  LoopPlan,
+  ReverseLoopPlan,
   ReversePlan,
-  SavedValue,
+  TapedValue,
   ScopePlan,
-  Seed,
+  CotangentSeed,
   SegmentedLoop,
 } from "./reverse-plan.ts";
 
@@ -114,7 +114,7 @@ function segmentLines(plan: ReversePlan, segments: SegmentedLoop): readonly stri
   ];
 }
 
-function tapeLines({ tape, array, definitions }: SavedValue): readonly string[] {
+function tapeLines({ tape, array, definitions }: TapedValue): readonly string[] {
   if (array === undefined) return [`tape ${tape}`];
   const text = array.growable === true ? `${tape}, growable` : arrayText(tape, array.dims);
   return [...definitions.map(definition), `tape ${text}`];
@@ -132,7 +132,7 @@ function declarationLines(cotangents: readonly Cotangent[]): readonly string[] {
   return names.length === 0 ? [] : [`cotangents ${names.join(", ")}`];
 }
 
-function seedLines(seed: Seed): readonly string[] {
+function seedLines(seed: CotangentSeed): readonly string[] {
   if (seed.kind === "array")
     return seed.target === undefined ? [] : [`seed ${seed.target} with ${seed.param.name}`];
   if (seed.value === undefined) return [];
@@ -141,7 +141,7 @@ function seedLines(seed: Seed): readonly string[] {
   ];
 }
 
-function moveLines(loop: LoopPlan | undefined): readonly string[] {
+function moveLines(loop: ReverseLoopPlan | undefined): readonly string[] {
   return loop?.kind === "reversed" ? moveText(loop.forward) : [];
 }
 

@@ -1,5 +1,5 @@
 import { assertNever } from "../../util/assert-never.ts";
-import type { Builder, Writer } from "../form/build.ts";
+import type { RegionBuilder, BlockWriter } from "../form/build.ts";
 import { constant, convert, isZero, select } from "../form/build.ts";
 import type { RegionExpr } from "../form/region.ts";
 import { linearPart } from "./linearity.ts";
@@ -7,12 +7,12 @@ import { isHarmless } from "./masks.ts";
 
 /** Context in which a cotangent is pulled back through an expression. */
 export interface Pullback {
-  readonly build: Builder;
+  readonly build: RegionBuilder;
   /** Names that depend on a linear parameter. */
   readonly linear: ReadonlySet<string>;
   /** Locals that are certainly finite. */
   readonly finite: ReadonlySet<string>;
-  readonly writer: Writer;
+  readonly writer: BlockWriter;
   /** Returns a coefficient, condition or index as the backward pass computes it. */
   readonly recall: (expr: RegionExpr) => RegionExpr;
   /** Adds to the cotangent of a local or of an array element. */

@@ -1,5 +1,5 @@
 // The plan of reverse mode: decisions and names, no code. `planReverse` makes it, `writeReverse` turns it into a region.
-import type { LocalExpr } from "../form/build.ts";
+import type { RegionLocal } from "../form/build.ts";
 import type {
   ArrayDeclaration,
   PositionIndex,
@@ -28,7 +28,7 @@ export interface ReversePlan {
   /** Linear parameters, in order. Their cotangents are results. */
   readonly linearParams: readonly RegionParam[];
   /** Cotangents of the linear results, in order. The backward pass begins from them. */
-  readonly seeds: readonly Seed[];
+  readonly seeds: readonly CotangentSeed[];
   /** Results that are not linear. */
   readonly results: readonly RegionResult[];
   /** Copies of results that a later recomputation of a segment would overwrite. */
@@ -47,7 +47,7 @@ export interface ReversePlan {
 }
 
 /** A cotangent of a linear result, scalar or array. */
-export type Seed =
+export type CotangentSeed =
   | {
       readonly kind: "scalar";
       /** A parameter of the transpose, or a constant. */
@@ -86,21 +86,21 @@ export interface LinearUpdate {
 
 /** A block whose backward pass follows in the same scope: of the region, of a fused iteration, of a segment. */
 export interface ScopePlan {
-  readonly phases: readonly Phase[];
+  readonly phases: readonly ScopePhase[];
   /** Names with one value throughout the scope. */
   readonly fixed: ReadonlySet<string>;
   /** Tapes to declare before a statement of the block. */
-  readonly tapesBefore: ReadonlyMap<RegionStmt, readonly SavedValue[]>;
+  readonly tapesBefore: ReadonlyMap<RegionStmt, readonly TapedValue[]>;
   /** Saved values by the locals that they are values of. */
-  readonly saved: ReadonlyMap<string, SavedValue>;
+  readonly saved: ReadonlyMap<string, TapedValue>;
   /** Loops with a backward pass. */
-  readonly loops: ReadonlyMap<RegionStmt, LoopPlan>;
+  readonly loops: ReadonlyMap<RegionStmt, ReverseLoopPlan>;
   /** Nested blocks with a backward pass. */
   readonly blocks: ReadonlyMap<RegionBlock, BackwardBlock>;
 }
 
 /** The parts of a scope, in the order in which they run. */
-export type Phase =
+export type ScopePhase =
   /** Runs statements that are not linear, and saves values. */
   | { readonly kind: "forward"; readonly stmts: RegionBlock }
   | { readonly kind: "declare"; readonly cotangents: readonly Cotangent[] }
@@ -111,7 +111,7 @@ export type Phase =
   | { readonly kind: "results" };
 
 /** A local of the forward pass whose value the backward pass reads later. */
-export interface SavedValue {
+export interface TapedValue {
   readonly value: RegionLet;
   /** Array that holds one value per iteration; outside of loops a local. */
   readonly tape: string;
@@ -140,7 +140,7 @@ export interface BackwardBlock {
   readonly stmts: RegionBlock;
 }
 
-export type LoopPlan = FusedLoop | ReversedLoop | SegmentedLoop;
+export type ReverseLoopPlan = FusedLoop | ReversedLoop | SegmentedLoop;
 
 /** Each iteration runs forward and at once backward. */
 export interface FusedLoop {
@@ -168,7 +168,7 @@ export interface IterationPlan {
 }
 
 export interface OffsetMove {
-  readonly offset: LocalExpr;
+  readonly offset: RegionLocal;
   readonly by: "add" | "sub";
   /** Number of iterations, and the locals that it needs. */
   readonly count: RegionExpr;
@@ -188,7 +188,7 @@ export interface SegmentedLoop {
   /** Distance between the first indices of consecutive segments. */
   readonly span: RegionExpr;
   /** Bounds of the segment that runs backward. */
-  readonly from: LocalExpr;
-  readonly to: LocalExpr;
+  readonly from: RegionLocal;
+  readonly to: RegionLocal;
   readonly scope: ScopePlan;
 }

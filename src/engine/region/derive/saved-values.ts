@@ -1,7 +1,7 @@
 // Plans tapes. A value that the backward pass needs is saved in an array of its own, one element per iteration of the loops around its
 // definition. The array has an axis per loop if the trip counts are known before the outermost loop, and grows otherwise.
 import { must } from "../../util/assert-never.ts";
-import type { Builder, LocalExpr } from "../form/build.ts";
+import type { RegionBuilder, RegionLocal } from "../form/build.ts";
 import { constant, isZero, load, local, makeWriter } from "../form/build.ts";
 import type {
   ArrayDeclaration,
@@ -18,7 +18,7 @@ import { atomExpr } from "../form/whole-numbers.ts";
 import type { SavedNeed } from "./needs.ts";
 import type { NameFacts } from "./overwrites.ts";
 import type { IterationCounter } from "./prepare.ts";
-import type { IterationPlan, OffsetMove, SavedValue } from "./reverse-plan.ts";
+import type { IterationPlan, OffsetMove, TapedValue } from "./reverse-plan.ts";
 import { mostTrips } from "./trips.ts";
 
 /** Initial capacity of a growable tape, in elements. */
@@ -35,7 +35,7 @@ interface IterationIndex {
 /** A loop around saved values. */
 interface TapedLoop {
   /** Running offset on growable tapes: the number of iterations in earlier executions of the loop. */
-  position: LocalExpr | undefined;
+  position: RegionLocal | undefined;
   /** Number of iterations, or an upper bound, known before the outermost loop. */
   trips: RegionExpr | undefined;
   forward: IterationIndex | undefined;
@@ -43,16 +43,16 @@ interface TapedLoop {
 }
 
 export interface TapeFacts {
-  readonly build: Builder;
+  readonly build: RegionBuilder;
   readonly counters: ReadonlyMap<RegionStmt, IterationCounter>;
   readonly names: NameFacts;
 }
 
 /** Plans the tapes of one scope, then the numbering of its iterations in both passes. */
 export class TapePlanner {
-  readonly saved: Map<string, SavedValue> = new Map();
-  readonly tapesBefore: Map<RegionStmt, readonly SavedValue[]> = new Map();
-  readonly #build: Builder;
+  readonly saved: Map<string, TapedValue> = new Map();
+  readonly tapesBefore: Map<RegionStmt, readonly TapedValue[]> = new Map();
+  readonly #build: RegionBuilder;
   readonly #counters: TapeFacts["counters"];
   readonly #names: NameFacts;
   readonly #loops = new Map<RegionLoop, TapedLoop>();
@@ -72,7 +72,7 @@ export class TapePlanner {
     for (const loop of this.#loops.keys()) this.#forward.set(loop, this.#planForward(loop));
     for (const [stmt, tapes] of declared) {
       if (tapes.length === 0) continue;
-      const values = tapes.map(({ need, ...tape }): SavedValue => {
+      const values = tapes.map(({ need, ...tape }): TapedValue => {
         const indices = this.#indices(need.loops, "forward");
         return { ...tape, value: need.value, indices };
       });
@@ -94,7 +94,7 @@ export class TapePlanner {
    */
   backward(
     loop: RegionLoop,
-    index: LocalExpr,
+    index: RegionLocal,
     bounds: Pick<RegionFor, "from" | "to">,
     total: RegionExpr | undefined,
   ): IterationPlan {
@@ -130,7 +130,7 @@ export class TapePlanner {
 
   #declare(
     need: SavedNeed,
-  ): Pick<SavedValue, "tape" | "definitions" | "array"> & { readonly need: SavedNeed } {
+  ): Pick<TapedValue, "tape" | "definitions" | "array"> & { readonly need: SavedNeed } {
     const { value, loops } = need;
     const tape = this.#build.fresh(`${value.name}_tape`);
     const definitions: RegionLet[] = [];
@@ -197,7 +197,7 @@ export class TapePlanner {
   }
 
   /** The number of an iteration, from 0, as an atom. */
-  #number(loop: RegionFor, index: LocalExpr, from: RegionExpr, definitions: RegionLet[]): RegionExpr {
+  #number(loop: RegionFor, index: RegionLocal, from: RegionExpr, definitions: RegionLet[]): RegionExpr {
     const { step } = loop;
     const distance = step > 0 ? minus(index, from, this.#build) : minus(from, index, this.#build);
     const number = Math.abs(step) === 1 ? distance : this.#build.apply("div", distance, i32(Math.abs(step)));
@@ -271,7 +271,7 @@ function isLinear(p: Polynomial | undefined): boolean {
 }
 
 /** A linear polynomial as an expression. */
-function exprOf(p: Polynomial, build: Builder, definitions: RegionLet[]): RegionExpr {
+function exprOf(p: Polynomial, build: RegionBuilder, definitions: RegionLet[]): RegionExpr {
   const { bind } = makeWriter(definitions, build);
   let total = i32(p.get("") ?? 0);
   for (const [atom, coefficient] of p) {
@@ -282,7 +282,7 @@ function exprOf(p: Polynomial, build: Builder, definitions: RegionLet[]): Region
   return total;
 }
 
-function minus(x: RegionExpr, y: RegionExpr, build: Builder): RegionExpr {
+function minus(x: RegionExpr, y: RegionExpr, build: RegionBuilder): RegionExpr {
   return isZero(y) ? x : build.apply("sub", x, y);
 }
 

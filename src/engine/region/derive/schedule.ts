@@ -1,5 +1,5 @@
 // Schedules of checkpointed loops: the order in which segments run, are saved, run again and go backward. The statements count at run time.
-import type { Builder } from "../form/build.ts";
+import type { RegionBuilder } from "../form/build.ts";
 import { constant, convert, load, local, makeWriter } from "../form/build.ts";
 import type { RegionExpr, RegionStmt } from "../form/region.ts";
 
@@ -41,7 +41,11 @@ export interface BinomialSchedule {
 }
 
 /** Plans `count` segments with the given number of snapshots, or with one per segment. */
-export function planSchedule(count: RegionExpr, snapshots: number | undefined, build: Builder): SchedulePlan {
+export function planSchedule(
+  count: RegionExpr,
+  snapshots: number | undefined,
+  build: RegionBuilder,
+): SchedulePlan {
   if (snapshots === undefined) return { kind: "simple", count };
   const [segments, top, here, rest] = ["snapshots", "top", "here", "rest"].map((hint) => build.fresh(hint));
   return { kind: "binomial", count, snapshots, segments: segments!, top: top!, here: here!, rest: rest! };
@@ -51,7 +55,7 @@ export function planSchedule(count: RegionExpr, snapshots: number | undefined, b
 export function writeForward(
   plan: SchedulePlan,
   steps: ScheduleSteps,
-  build: Builder,
+  build: RegionBuilder,
 ): readonly RegionStmt[] {
   if (plan.kind === "binomial") return forwardWithFewSnapshots(plan, steps, build);
   return [
@@ -66,7 +70,7 @@ export function writeForward(
 export function writeBackward(
   plan: SchedulePlan,
   steps: ScheduleSteps,
-  build: Builder,
+  build: RegionBuilder,
 ): readonly RegionStmt[] {
   if (plan.kind === "binomial") return backwardWithFewSnapshots(plan, steps, build);
   return [
@@ -76,7 +80,7 @@ export function writeBackward(
 
 function forEachSegment(
   count: RegionExpr,
-  build: Builder,
+  build: RegionBuilder,
   reverse: boolean,
   body: (segment: RegionExpr) => readonly RegionStmt[],
 ): RegionStmt {
@@ -87,7 +91,7 @@ function forEachSegment(
 
 const [zero, one] = [constant("i32", 0), constant("i32", 1)];
 
-function bind(out: RegionStmt[], value: RegionExpr, hint: string, build: Builder): RegionExpr {
+function bind(out: RegionStmt[], value: RegionExpr, hint: string, build: RegionBuilder): RegionExpr {
   return makeWriter(out, build).bind(value, hint);
 }
 
@@ -100,16 +104,24 @@ function markSnapshot({ segments, top, here }: BinomialSchedule, steps: Schedule
   ];
 }
 
-function pushSnapshot(plan: BinomialSchedule, steps: ScheduleSteps, build: Builder): RegionStmt[] {
+function pushSnapshot(plan: BinomialSchedule, steps: ScheduleSteps, build: RegionBuilder): RegionStmt[] {
   const next = build.apply("add", local("i32", plan.top), one);
   return [set(plan.top, next), ...markSnapshot(plan, steps)];
 }
 
-function freeSnapshots({ snapshots, top }: BinomialSchedule, out: RegionStmt[], build: Builder): RegionExpr {
+function freeSnapshots(
+  { snapshots, top }: BinomialSchedule,
+  out: RegionStmt[],
+  build: RegionBuilder,
+): RegionExpr {
   return bind(out, build.apply("sub", constant("i32", snapshots), local("i32", top)), "free", build);
 }
 
-function forwardWithFewSnapshots(plan: BinomialSchedule, steps: ScheduleSteps, build: Builder): RegionStmt[] {
+function forwardWithFewSnapshots(
+  plan: BinomialSchedule,
+  steps: ScheduleSteps,
+  build: RegionBuilder,
+): RegionStmt[] {
   const { count, snapshots, segments, top, here } = plan;
   const atHere = local("i32", here);
   const goesOn = build.fresh("more");
@@ -145,7 +157,7 @@ function forwardWithFewSnapshots(plan: BinomialSchedule, steps: ScheduleSteps, b
 function backwardWithFewSnapshots(
   plan: BinomialSchedule,
   steps: ScheduleSteps,
-  build: Builder,
+  build: RegionBuilder,
 ): RegionStmt[] {
   const { count, segments, top, here, rest } = plan;
   const [atTop, atHere, atRest] = [local("i32", top), local("i32", here), local("i32", rest)];
@@ -183,7 +195,12 @@ function set(name: string, value: RegionExpr): RegionStmt {
 }
 
 /** Number of segments to run before the next snapshot, if `left` segments and `free` snapshots remain. The next one counts as free. */
-function segmentsBefore(left: RegionExpr, free: RegionExpr, out: RegionStmt[], build: Builder): RegionExpr {
+function segmentsBefore(
+  left: RegionExpr,
+  free: RegionExpr,
+  out: RegionStmt[],
+  build: RegionBuilder,
+): RegionExpr {
   const { bind } = makeWriter(out, build);
   const [l, c] = [bind(convert("f64", left), "left"), bind(convert("f64", free), "free")];
   const [reach, runs, more] = [build.fresh("reach"), build.fresh("runs"), build.fresh("more")];

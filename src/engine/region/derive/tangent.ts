@@ -3,7 +3,7 @@ import { internalError } from "../../errors/index.ts";
 import { afterPass } from "../../util/after-pass.ts";
 import { assertNever } from "../../util/assert-never.ts";
 import { activeNames } from "./activity.ts";
-import type { Builder } from "../form/build.ts";
+import type { RegionBuilder } from "../form/build.ts";
 import {
   constant,
   convert,
@@ -77,7 +77,7 @@ export function flatForm(
 
 class ForwardMode {
   readonly #flat: Region;
-  readonly #build: Builder;
+  readonly #build: RegionBuilder;
   readonly #activeParams: readonly RegionParam[];
   readonly #active: ReadonlySet<string>;
   /** Names of tangents by the names of their locals and arrays. */

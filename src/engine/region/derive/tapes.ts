@@ -11,7 +11,7 @@ import type {
 import { mapBlocksOf } from "../form/walk.ts";
 import { namesOf } from "../form/names.ts";
 
-export interface Tape {
+export interface TapeUsage {
   /** Name of the saved value in the region. */
   readonly name: string;
   /** Position of its definition. */
@@ -25,9 +25,12 @@ const bytesOf: Readonly<Record<RegionType, number>> = { f64: 8, f32: 4, i32: 4, 
  * Returns a region with the same parameters that counts. Its results are the largest number of elements in each tape at any time, in f64
  * and in the order of `tapes`.
  */
-export function countTapes(region: Region): { readonly region: Region; readonly tapes: readonly Tape[] } {
+export function countTapes(region: Region): {
+  readonly region: Region;
+  readonly tapes: readonly TapeUsage[];
+} {
   const { fresh } = namesOf(region);
-  const tapes: Tape[] = [];
+  const tapes: TapeUsage[] = [];
   const counters: string[] = [];
   const counterOf = new Map<string, string>();
   const f64 = (name: string, ...args: readonly RegionExpr[]): RegionExpr => ({
@@ -41,7 +44,7 @@ export function countTapes(region: Region): { readonly region: Region; readonly 
     name: counter,
     value: f64("maximum", local("f64", counter), to),
   });
-  const declared = (stmt: ArrayDeclaration, { name, at }: Recorded): readonly RegionStmt[] => {
+  const declared = (stmt: ArrayDeclaration, { name, at }: TapeSource): readonly RegionStmt[] => {
     const counter = fresh("recorded");
     tapes.push({ name, at, bytesPerElement: bytesOf[stmt.type] });
     counters.push(counter);
@@ -75,4 +78,4 @@ export function countTapes(region: Region): { readonly region: Region; readonly 
   };
 }
 
-type Recorded = NonNullable<ArrayDeclaration["records"]>;
+type TapeSource = NonNullable<ArrayDeclaration["records"]>;

@@ -1,7 +1,7 @@
 // Writes the forward and the backward pass that a plan describes.
 import { append } from "../../util/append.ts";
 import { assertNever, must } from "../../util/assert-never.ts";
-import type { Builder, Writer } from "../form/build.ts";
+import type { RegionBuilder, BlockWriter } from "../form/build.ts";
 import { constant, forEachElement, isZero, load, local, makeWriter, nameOf } from "../form/build.ts";
 import type {
   Region,
@@ -22,9 +22,9 @@ import type {
   OffsetMove,
   ReversedLoop,
   ReversePlan,
-  SavedValue,
+  TapedValue,
   ScopePlan,
-  Seed,
+  CotangentSeed,
   SegmentedLoop,
 } from "./reverse-plan.ts";
 import type { ScheduleSteps } from "./schedule.ts";
@@ -33,19 +33,19 @@ import type { SumTerm } from "./sums.ts";
 import { declareSegments, stepsOf } from "./write-segments.ts";
 
 /** Writes the transpose of a region. `build` chooses the names of temporaries. */
-export function writeReverse(plan: ReversePlan, build: Builder): Region {
+export function writeReverse(plan: ReversePlan, build: RegionBuilder): Region {
   return new ReverseWriter(plan, build).region();
 }
 
 class ReverseWriter {
   readonly #plan: ReversePlan;
-  readonly #build: Builder;
+  readonly #build: RegionBuilder;
   /** Cotangents of kind `sum`: the sum so far. */
   readonly #sums = new Map<string, RegionExpr>();
   /** Names of cotangents that are mutable locals. */
   readonly #mutable: ReadonlySet<string>;
 
-  constructor(plan: ReversePlan, build: Builder) {
+  constructor(plan: ReversePlan, build: RegionBuilder) {
     this.#plan = plan;
     this.#build = build;
     this.#mutable = new Set(
@@ -99,7 +99,7 @@ class ReverseWriter {
     }
   }
 
-  #seed(seed: Seed, out: RegionStmt[]): void {
+  #seed(seed: CotangentSeed, out: RegionStmt[]): void {
     if (seed.kind === "scalar") {
       if (seed.value !== undefined) this.#pull(seed.value, seed.cotangent, seed.isMasked, out);
       return;
@@ -322,7 +322,11 @@ class ReverseWriter {
     pullBack(pull, expr, ct, isMasked);
   }
 
-  #accumulate(leaf: RegionExpr & { readonly kind: "local" | "load" }, ct: RegionExpr, writer: Writer): void {
+  #accumulate(
+    leaf: RegionExpr & { readonly kind: "local" | "load" },
+    ct: RegionExpr,
+    writer: BlockWriter,
+  ): void {
     const { stmts } = writer;
     if (leaf.kind === "load") {
       const array = this.#arrayOf(leaf.array);
@@ -371,7 +375,7 @@ class ReverseWriter {
 }
 
 /** The parameter of the transpose for the cotangent of a result, unless that is a constant. */
-function paramOf(seed: Seed): readonly RegionParam[] {
+function paramOf(seed: CotangentSeed): readonly RegionParam[] {
   if (seed.kind === "array") return [seed.param];
   const { cotangent } = seed;
   return cotangent.kind === "local" ? [{ kind: "scalar", name: cotangent.name, type: cotangent.type }] : [];
@@ -390,13 +394,13 @@ function declareCotangent(cotangent: Cotangent): readonly RegionStmt[] {
   }
 }
 
-function declareTape({ value, tape, array, definitions }: SavedValue): readonly RegionStmt[] {
+function declareTape({ value, tape, array, definitions }: TapedValue): readonly RegionStmt[] {
   if (array !== undefined) return [...definitions, array];
   return [{ kind: "let", name: tape, value: constant(value.value.type, 0) }];
 }
 
 /** Saves a value in its tape, after its definition. */
-function saveValue({ value, tape, array, indices }: SavedValue): RegionStmt {
+function saveValue({ value, tape, array, indices }: TapedValue): RegionStmt {
   const saved = local(value.value.type, value.name);
   if (array === undefined) return { kind: "set", name: tape, value: saved, at: value.at };
   return { kind: "store", array: tape, places: indices, value: saved };

@@ -1,5 +1,5 @@
 // Writes the forward and backward pass of a loop in segments.
-import type { Builder, LocalExpr } from "../form/build.ts";
+import type { RegionBuilder, RegionLocal } from "../form/build.ts";
 import { constant, forEachElement, load, local, makeWriter } from "../form/build.ts";
 import { declaredBy } from "../form/names.ts";
 import type { RegionBlock, RegionExpr, RegionStmt } from "../form/region.ts";
@@ -22,7 +22,7 @@ export function stepsOf(
   plan: SegmentedLoop,
   forward: RegionBlock,
   backward: () => readonly RegionStmt[],
-  build: Builder,
+  build: RegionBuilder,
 ): ScheduleSteps {
   return {
     advance(segment, count = i32(1)) {
@@ -41,9 +41,9 @@ function boundsOf(
   { loop, span }: SegmentedLoop,
   segment: RegionExpr,
   count: RegionExpr,
-  from: LocalExpr,
-  to: LocalExpr,
-  build: Builder,
+  from: RegionLocal,
+  to: RegionLocal,
+  build: RegionBuilder,
 ): readonly RegionStmt[] {
   const stmts: RegionStmt[] = [];
   const { bind } = makeWriter(stmts, build);
@@ -56,7 +56,11 @@ function boundsOf(
 }
 
 /** Saves the state of the loop as the given snapshot. */
-function saveState({ state, saved }: SegmentedLoop, snapshot: RegionExpr, build: Builder): RegionStmt[] {
+function saveState(
+  { state, saved }: SegmentedLoop,
+  snapshot: RegionExpr,
+  build: RegionBuilder,
+): RegionStmt[] {
   const { scalars, arrays } = state;
   return [
     ...scalars.map(({ name, type }, i): RegionStmt => ({
@@ -77,7 +81,11 @@ function saveState({ state, saved }: SegmentedLoop, snapshot: RegionExpr, build:
 }
 
 /** Restores the state of the loop from the given snapshot. */
-function restoreState({ state, saved }: SegmentedLoop, snapshot: RegionExpr, build: Builder): RegionStmt[] {
+function restoreState(
+  { state, saved }: SegmentedLoop,
+  snapshot: RegionExpr,
+  build: RegionBuilder,
+): RegionStmt[] {
   const { scalars, arrays } = state;
   return [
     ...scalars.map(({ name, type }, i): RegionStmt => ({
@@ -97,7 +105,7 @@ function restoreState({ state, saved }: SegmentedLoop, snapshot: RegionExpr, bui
 }
 
 /** Renames everything that the statements declare, so that a region may contain them twice. */
-function withNewNames(stmts: RegionBlock, build: Builder): RegionBlock {
+function withNewNames(stmts: RegionBlock, build: RegionBuilder): RegionBlock {
   const names = new Map<string, string>();
   walkStmts(stmts, (stmt) => {
     const name = declaredBy(stmt);

@@ -1,6 +1,6 @@
 // Common subexpression elimination.
 import { assertNever } from "../../util/assert-never.ts";
-import type { LocalExpr } from "../form/build.ts";
+import type { RegionLocal } from "../form/build.ts";
 import { isAtom, local } from "../form/build.ts";
 import type { ScalarFunctions } from "../form/functions.ts";
 import type { Region, RegionExpr, RegionStmt } from "../form/region.ts";
@@ -12,25 +12,25 @@ import { mutableNames, targetsOf } from "../form/names.ts";
  * and no local or array that they read has changed in between.
  */
 export function shareCommon(region: Region, functions: ScalarFunctions): Region {
-  return new Sharing(region, functions).region();
+  return new CommonSubexpressions(region, functions).region();
 }
 
 /** Values available in a block and in the blocks around it, by key. */
-class Known {
-  readonly #values = new Map<string, LocalExpr>();
+class AvailableValues {
+  readonly #values = new Map<string, RegionLocal>();
   /** Keys of values by the mutable locals and arrays that they read. */
   readonly #readers = new Map<string, string[]>();
-  readonly #around: Known | undefined;
+  readonly #around: AvailableValues | undefined;
 
-  constructor(around?: Known) {
+  constructor(around?: AvailableValues) {
     this.#around = around;
   }
 
-  get(key: string): LocalExpr | undefined {
+  get(key: string): RegionLocal | undefined {
     return this.#values.get(key) ?? this.#around?.get(key);
   }
 
-  add(key: string, value: LocalExpr, reads: readonly string[]): void {
+  add(key: string, value: RegionLocal, reads: readonly string[]): void {
     this.#values.set(key, value);
     for (const name of reads) {
       const keys = this.#readers.get(name);
@@ -47,7 +47,7 @@ class Known {
   }
 }
 
-class Sharing {
+class CommonSubexpressions {
   readonly #region: Region;
   readonly #functions: ScalarFunctions;
   readonly #mutable: ReadonlySet<string>;
@@ -63,20 +63,20 @@ class Sharing {
   }
 
   region(): Region {
-    const body = this.#block(this.#region.body, new Known());
+    const body = this.#block(this.#region.body, new AvailableValues());
     const results = this.#region.results.map((result) =>
       result.kind === "array" ? result : { ...result, value: this.#renamed(result.value) },
     );
     return { ...this.#region, body, results };
   }
 
-  #block(stmts: readonly RegionStmt[], known: Known): RegionStmt[] {
+  #block(stmts: readonly RegionStmt[], known: AvailableValues): RegionStmt[] {
     return stmts.flatMap((stmt) => {
       const next = mapExpressionsOf(stmt, (expr) => this.#renamed(expr));
       if (blocksOf(next).length > 0) {
         const changed = this.#changedIn(stmt);
         if (next.kind === "for" || next.kind === "while") changed.forEach((name) => known.forget(name));
-        const inner = mapBlocksOf(next, (block) => this.#block(block, new Known(known)));
+        const inner = mapBlocksOf(next, (block) => this.#block(block, new AvailableValues(known)));
         changed.forEach((name) => known.forget(name));
         return [inner];
       }
@@ -89,7 +89,7 @@ class Sharing {
     });
   }
 
-  #let(stmt: RegionStmt & { readonly kind: "let" }, known: Known): RegionStmt[] {
+  #let(stmt: RegionStmt & { readonly kind: "let" }, known: AvailableValues): RegionStmt[] {
     const { name, value } = stmt;
     if (isAtom(value)) {
       if (value.kind === "local" && this.#mutable.has(value.name)) return [stmt];
@@ -112,7 +112,10 @@ class Sharing {
   }
 
   /** Notes that a load of the stored element returns the stored value, until the array changes. */
-  #noteStored({ array, places, value }: RegionStmt & { readonly kind: "store" }, known: Known): void {
+  #noteStored(
+    { array, places, value }: RegionStmt & { readonly kind: "store" },
+    known: AvailableValues,
+  ): void {
     if (value.kind !== "local" || this.#mutable.has(value.name)) return;
     const changing = places.flatMap((place) =>
       place.kind === "local" && this.#mutable.has(place.name) ? [place.name] : [],

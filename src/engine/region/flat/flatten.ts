@@ -1,6 +1,6 @@
 // Flat form, the input of derivatives. Arguments, indices, conditions, bounds, and values that are set or stored are constants, locals or
 // lengths of parameters. Each other value has a `let` of its own.
-import type { Builder } from "../form/build.ts";
+import type { RegionBuilder } from "../form/build.ts";
 import { apply, constant, convert, isAtom, local, makeBuilder, select } from "../form/build.ts";
 import type { ScalarFunctions } from "../form/functions.ts";
 import type {
@@ -22,12 +22,12 @@ import { append } from "../../util/append.ts";
  * folded and copies of immutable values removed. A `select` with a side that reads an array or is costly becomes a branch.
  */
 export function flatten(region: Region, functions: ScalarFunctions): Region {
-  return new Flattening(region, functions).region();
+  return new Flattener(region, functions).region();
 }
 
-class Flattening {
+class Flattener {
   readonly #region: Region;
-  readonly #build: Builder;
+  readonly #build: RegionBuilder;
   readonly #mutable: Set<string>;
   /** Originals of locals that only copy an immutable value. */
   readonly #copies = new Map<string, RegionExpr>();

@@ -13,10 +13,10 @@ import { mutableNames } from "../form/names.ts";
  * * m` elements; `x[j]` and `x[i]` with `i < j < x.length`.
  */
 export function withoutProvenChecks(region: Region): Region {
-  return new Prover(region).region();
+  return new BoundsProver(region).region();
 }
 
-class Prover {
+class BoundsProver {
   readonly #region: Region;
   readonly #mutable: ReadonlySet<string>;
   /** Values of immutable integer locals. */

@@ -1,6 +1,6 @@
 // Tables of costly values that are the same in all iterations of a loop but differ in nested loops. The table is computed once, before the
 // outer loop: exponentials of widths in a loop over points, for example.
-import type { Builder } from "../form/build.ts";
+import type { RegionBuilder } from "../form/build.ts";
 import { constant, isAtom, lengthOf, load, local, makeBuilder, select } from "../form/build.ts";
 import type { ScalarFunctions } from "../form/functions.ts";
 import type {
@@ -23,7 +23,7 @@ import { declaredBy, mutableNames } from "../form/names.ts";
  */
 export function tabulate(region: Region, functions: ScalarFunctions): Region {
   const isNeeded = hasCostlyNest(region.body, functions, 0);
-  return isNeeded ? new Tables(region, functions).region() : region;
+  return isNeeded ? new TableWriter(region, functions).region() : region;
 }
 
 /** True if some costly function is applied in nested loops. */
@@ -50,9 +50,9 @@ interface TableCandidate {
   readonly ends: readonly RegionExpr[];
 }
 
-class Tables {
+class TableWriter {
   readonly #region: Region;
-  readonly #build: Builder;
+  readonly #build: RegionBuilder;
   readonly #mutable: ReadonlySet<string>;
   readonly #dims = new Map<string, readonly RegionExpr[]>();
 

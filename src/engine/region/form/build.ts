@@ -3,15 +3,15 @@ import { must } from "../../util/assert-never.ts";
 import type { ScalarFunctions } from "./functions.ts";
 import type { Region, RegionExpr, RegionStmt, RegionType } from "./region.ts";
 import { namesOf } from "./names.ts";
-import type { FreshNames } from "./names.ts";
+import type { UnusedNames } from "./names.ts";
 
 export function constant(type: RegionType, value: number): RegionExpr {
   return { kind: "const", type, value };
 }
 
-export type LocalExpr = Extract<RegionExpr, { readonly kind: "local" }>;
+export type RegionLocal = Extract<RegionExpr, { readonly kind: "local" }>;
 
-export function local(type: RegionType, name: string): LocalExpr {
+export function local(type: RegionType, name: string): RegionLocal {
   return { kind: "local", type, name };
 }
 
@@ -59,13 +59,13 @@ export function isSameAtom(a: RegionExpr, b: RegionExpr): boolean {
 }
 
 /** Builder of expressions and names for one region. */
-export interface Builder extends FreshNames {
+export interface RegionBuilder extends UnusedNames {
   readonly functions: ScalarFunctions;
   /** Applies a scalar function. Returns a constant or one of the arguments if the result equals it. */
   apply(name: string, ...args: readonly RegionExpr[]): RegionExpr;
 }
 
-export function makeBuilder(region: Region, functions: ScalarFunctions): Builder {
+export function makeBuilder(region: Region, functions: ScalarFunctions): RegionBuilder {
   return {
     functions,
     fresh: namesOf(region).fresh,
@@ -94,7 +94,7 @@ export function convert(type: RegionType, x: RegionExpr): RegionExpr {
 /** Returns nested loops that run a statement for each element of an array with these lengths. */
 export function forEachElement(
   dims: readonly RegionExpr[],
-  { fresh }: FreshNames,
+  { fresh }: UnusedNames,
   element: (places: readonly RegionExpr[]) => RegionStmt,
 ): RegionStmt {
   const indices = dims.map(() => fresh("i"));
@@ -106,13 +106,13 @@ export function forEachElement(
 }
 
 /** Appends statements to a block. */
-export interface Writer {
+export interface BlockWriter {
   readonly stmts: RegionStmt[];
   /** Returns the value as an atom: the value itself, or a new local that is declared here. */
   bind(value: RegionExpr, hint: string): RegionExpr;
 }
 
-export function makeWriter(stmts: RegionStmt[], { fresh }: FreshNames): Writer {
+export function makeWriter(stmts: RegionStmt[], { fresh }: UnusedNames): BlockWriter {
   return {
     stmts,
     bind(value, hint) {

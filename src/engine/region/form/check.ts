@@ -20,7 +20,12 @@ import type {
  * @throws DownhillError `internal` that names the violation.
  */
 export function checkRegion(region: Region, functions: ScalarFunctions): void {
-  const context: Context = { region, functions, names: new Set(), scopes: [new Map<string, Declared>()] };
+  const context: RegionChecker = {
+    region,
+    functions,
+    names: new Set(),
+    scopes: [new Map<string, DeclaredName>()],
+  };
   for (const param of region.params) declare(context, param.name, ofParam(param));
   for (const param of region.params) checkLengths(context, param);
   checkBlock(context, region.body);
@@ -28,7 +33,7 @@ export function checkRegion(region: Region, functions: ScalarFunctions): void {
   for (const result of region.results) checkResult(context, result, returned);
 }
 
-type Declared =
+type DeclaredName =
   | { readonly kind: "scalar"; readonly type: RegionType; readonly isSettable: boolean }
   | {
       readonly kind: "array";
@@ -38,72 +43,72 @@ type Declared =
       readonly isGrowable: boolean;
     };
 
-interface Context {
+interface RegionChecker {
   readonly region: Region;
   readonly functions: ScalarFunctions;
   /** Every name declared so far, including those out of scope. */
   readonly names: Set<string>;
-  readonly scopes: Map<string, Declared>[];
+  readonly scopes: Map<string, DeclaredName>[];
 }
 
-function fail({ region }: Context, message: string): never {
+function fail({ region }: RegionChecker, message: string): never {
   throw internalError(`region ${JSON.stringify(region.name)}: ${message}`);
 }
 
-function ofParam(param: RegionParam): Declared {
+function ofParam(param: RegionParam): DeclaredName {
   return param.kind === "scalar"
     ? { kind: "scalar", type: param.type, isSettable: false }
     : { kind: "array", type: param.type, rank: param.rank, isParam: true, isGrowable: false };
 }
 
 /** Checks lengths of a parameter that are given in terms of other parameters. */
-function checkLengths(context: Context, param: RegionParam): void {
+function checkLengths(context: RegionChecker, param: RegionParam): void {
   if (param.kind === "scalar" || param.lengths === undefined) return;
   if (param.lengths.length !== param.rank)
     fail(context, `"${param.name}" has ${param.rank} axes and tells ${param.lengths.length} lengths`);
   for (const n of param.lengths) demand(context, "i32", n, `a length of "${param.name}"`);
 }
 
-function declare(context: Context, name: string, declared: Declared): void {
+function declare(context: RegionChecker, name: string, declared: DeclaredName): void {
   if (context.names.has(name)) fail(context, `"${name}" is declared twice`);
   context.names.add(name);
   context.scopes.at(-1)!.set(name, declared);
 }
 
-function lookUp(context: Context, name: string): Declared {
+function lookUp(context: RegionChecker, name: string): DeclaredName {
   const found = context.scopes.findLast((scope) => scope.has(name))?.get(name);
   if (found !== undefined) return found;
   const isElsewhere = context.names.has(name);
   return fail(context, `"${name}" is ${isElsewhere ? "out of scope here" : "used before it is declared"}`);
 }
 
-function scalarAt(context: Context, name: string): Declared & { readonly kind: "scalar" } {
+function scalarAt(context: RegionChecker, name: string): DeclaredName & { readonly kind: "scalar" } {
   const found = lookUp(context, name);
   return found.kind === "scalar" ? found : fail(context, `"${name}" is an array, not a scalar`);
 }
 
-function arrayAt(context: Context, name: string): Declared & { readonly kind: "array" } {
+function arrayAt(context: RegionChecker, name: string): DeclaredName & { readonly kind: "array" } {
   const found = lookUp(context, name);
   return found.kind === "array" ? found : fail(context, `"${name}" is a scalar, not an array`);
 }
 
-function checkBlock(context: Context, block: readonly RegionStmt[]): void {
+function checkBlock(context: RegionChecker, block: readonly RegionStmt[]): void {
   for (const stmt of block) checkStmt(context, stmt);
 }
 
-function checkScope(context: Context, block: readonly RegionStmt[], index?: string): void {
+function checkScope(context: RegionChecker, block: readonly RegionStmt[], index?: string): void {
   context.scopes.push(new Map());
   if (index !== undefined) declare(context, index, { kind: "scalar", type: "i32", isSettable: false });
   checkBlock(context, block);
   context.scopes.pop();
 }
 
-function checkPosition(context: Context, at: PositionIndex | undefined): void {
+function checkPosition(context: RegionChecker, at: PositionIndex | undefined): void {
   if (at !== undefined && context.region.positions[at] === undefined)
     fail(context, `there is no position ${at}`);
 }
 
-function checkStmt(context: Context, stmt: RegionStmt): void {
+function checkStmt(context: RegionChecker, stmt: RegionStmt): void {
   checkPosition(context, stmt.at);
   switch (stmt.kind) {
     case "let":
@@ -147,7 +152,7 @@ function checkStmt(context: Context, stmt: RegionStmt): void {
   }
 }
 
-function checkArray(context: Context, { name, type, dims, growable }: ArrayDeclaration): void {
+function checkArray(context: RegionChecker, { name, type, dims, growable }: ArrayDeclaration): void {
   if (dims.length === 0 || (growable === true && dims.length !== 1))
     fail(context, `"${name}" has ${dims.length} axes`);
   for (const n of dims) demand(context, "i32", n, `a length of "${name}"`);
@@ -160,7 +165,7 @@ function checkArray(context: Context, { name, type, dims, growable }: ArrayDecla
   });
 }
 
-function checkFor(context: Context, { index, from, to, step, reverse, live, body }: RegionFor): void {
+function checkFor(context: RegionChecker, { index, from, to, step, reverse, live, body }: RegionFor): void {
   demand(context, "i32", from, `the first value of "${index}"`);
   demand(context, "i32", to, `the end of "${index}"`);
   if (!(Number.isInteger(step) && step !== 0)) fail(context, `"${index}" has the step ${step}`);
@@ -173,7 +178,7 @@ function checkFor(context: Context, { index, from, to, step, reverse, live, body
   context.scopes.pop();
 }
 
-function checkResult(context: Context, result: RegionResult, returned: Set<string>): void {
+function checkResult(context: RegionChecker, result: RegionResult, returned: Set<string>): void {
   if (result.kind === "scalar") return checkExpr(context, result.value);
   const { isParam, isGrowable } = arrayAt(context, result.name);
   if (isParam || isGrowable) fail(context, `"${result.name}" cannot be a result`);
@@ -181,12 +186,12 @@ function checkResult(context: Context, result: RegionResult, returned: Set<strin
   returned.add(result.name);
 }
 
-function demand(context: Context, type: RegionType, expr: RegionExpr, role: string): void {
+function demand(context: RegionChecker, type: RegionType, expr: RegionExpr, role: string): void {
   checkExpr(context, expr);
   if (expr.type !== type) fail(context, `${role} is ${expr.type}, not ${type}`);
 }
 
-function checkPlaces(context: Context, name: string, places: readonly RegionExpr[]): void {
+function checkPlaces(context: RegionChecker, name: string, places: readonly RegionExpr[]): void {
   const { rank } = arrayAt(context, name);
   if (places.length !== rank) fail(context, `"${name}" has ${rank} axes, not ${places.length}`);
   for (const place of places) {
@@ -195,7 +200,7 @@ function checkPlaces(context: Context, name: string, places: readonly RegionExpr
   }
 }
 
-function checkExpr(context: Context, expr: RegionExpr): void {
+function checkExpr(context: RegionChecker, expr: RegionExpr): void {
   const gives = (type: RegionType | undefined, what: string): void => {
     if (expr.type !== type) fail(context, `${what} gives ${type ?? "nothing"}, not ${expr.type}`);
   };

@@ -121,12 +121,12 @@ export function stmtReads(stmt: RegionStmt, name: string): boolean {
 }
 
 /** Generator of names that a region does not use yet. */
-export interface FreshNames {
+export interface UnusedNames {
   /** Returns the hint, or the hint with a number appended, and reserves it. */
   fresh(hint: string): string;
 }
 
-export function namesOf({ params, body }: Region): FreshNames {
+export function namesOf({ params, body }: Region): UnusedNames {
   const taken = new Set(params.map(({ name }) => name));
   walkStmts(body, (stmt) => {
     const name = declaredBy(stmt);

@@ -48,7 +48,7 @@ function countUses({ body, results }: Region): ReadonlyMap<string, number> {
 }
 
 /** A temporary between its declaration and the expression that reads it. */
-interface Waiting {
+interface PendingTemporary {
   readonly stmt: RegionStmt & { readonly kind: "let" };
   /** Locals and arrays that its value reads. */
   readonly reads: ReadonlySet<string>;
@@ -63,8 +63,8 @@ function nestBlock(
   last?: { values: RegionExpr[] },
 ): RegionStmt[] {
   const out: RegionStmt[] = [];
-  const waiting = new Map<string, Waiting>();
-  const keepThose = (isKept: (waiting: Waiting) => boolean): void => {
+  const waiting = new Map<string, PendingTemporary>();
+  const keepThose = (isKept: (waiting: PendingTemporary) => boolean): void => {
     for (const [name, each] of waiting) {
       if (!isKept(each)) continue;
       waiting.delete(name);

@@ -10,7 +10,7 @@ import type {
   RegionParam,
   RegionResult,
   RegionStmt,
-  Throw,
+  RegionThrow,
 } from "./region.ts";
 import { blocksOf } from "./walk.ts";
 
@@ -75,7 +75,7 @@ export function printHead(stmt: RegionStmt, settable: ReadonlySet<string>): stri
 }
 
 /** Prints the message of an error as a string, or as a template with its values. */
-function thrownTemplate({ message, more = [] }: Throw): string {
+function thrownTemplate({ message, more = [] }: RegionThrow): string {
   if (more.length === 0) return JSON.stringify(message);
   const plain = (text: string): string => text.replace(/[\\`]|\$(?=\{)/g, "\\$&");
   const parts = more.map(({ value, by, text }) => {

@@ -101,10 +101,10 @@ export type RegionStmt =
       readonly otherwise: readonly RegionStmt[];
       readonly at?: PositionIndex | undefined;
     }
-  | Throw;
+  | RegionThrow;
 
 /** Ends the call with an error. Its message is `message`, followed by the parts of `more`. */
-export interface Throw {
+export interface RegionThrow {
   readonly kind: "throw";
   readonly message: string;
   readonly more?: readonly ThrownPart[] | undefined;

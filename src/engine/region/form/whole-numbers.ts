@@ -11,7 +11,7 @@ import {
 import type { RegionFor, RegionExpr } from "./region.ts";
 
 /** Range of a loop index in the body, inclusive. */
-export interface Bounds {
+export interface LoopIndexRange {
   readonly least: Polynomial | undefined;
   readonly greatest: Polynomial | undefined;
 }
@@ -72,7 +72,7 @@ export function isSum(p: Polynomial, isNatural: (name: string) => boolean): bool
 export function indexBounds(
   { from, to, step }: RegionFor,
   of: (bound: RegionExpr) => Polynomial | undefined,
-): Bounds {
+): LoopIndexRange {
   const [first, end] = [of(from), of(to)];
   return step > 0
     ? { least: first, greatest: end && addPolynomials(end, one, -1) }
@@ -80,7 +80,7 @@ export function indexBounds(
 }
 
 /** Range of a loop index, or of the distance between two iterations. */
-export interface NamedBounds extends Bounds {
+export interface NamedBounds extends LoopIndexRange {
   readonly name: string;
 }
 

@@ -4,11 +4,11 @@ import type { ArrayDeclaration } from "../form/region.ts";
 import { writeExpr, settled } from "./expressions.ts";
 import { exactValue, isExact, lengthRange, rangeOf } from "./integers.ts";
 import { plus, times } from "../../kernel/index-arithmetic.ts";
-import type { Cursor, Scope } from "./scope.ts";
+import type { LoweringCursor, RegionScope } from "./scope.ts";
 import { arrayOf, enter, writeFailure } from "./scope.ts";
 
 /** Declares an array: stores its lengths in locals, checks that they are not negative and fit, and clears the elements. */
-export function writeArray(scope: Scope, cursor: Cursor, stmt: ArrayDeclaration): void {
+export function writeArray(scope: RegionScope, cursor: LoweringCursor, stmt: ArrayDeclaration): void {
   const { name, type, growable = false } = stmt;
   const { buffer, offset, capacity } = scope.host.memoryOf(name);
   if (growable) {
@@ -35,7 +35,12 @@ export function writeArray(scope: Scope, cursor: Cursor, stmt: ArrayDeclaration)
 }
 
 /** Stores a length in a local that is known to be at least 0. */
-function guardLength(scope: Scope, cursor: Cursor, { name, at }: ArrayDeclaration, given: Expr): Expr {
+function guardLength(
+  scope: RegionScope,
+  cursor: LoweringCursor,
+  { name, at }: ArrayDeclaration,
+  given: Expr,
+): Expr {
   if (!isExact(scope, given)) {
     const exact = settled(scope, cursor.block, "length", exactValue(scope, given));
     const fits = k.and(k.le(k.f64(0), exact), k.le(exact, k.f64(lengthRange.high)));
@@ -54,7 +59,7 @@ function guardLength(scope: Scope, cursor: Cursor, { name, at }: ArrayDeclaratio
   return noteLength(scope, length);
 }
 
-function noteLength(scope: Scope, length: Expr): Expr {
+function noteLength(scope: RegionScope, length: Expr): Expr {
   if (length.kind !== "local") return length;
   const { low, high } = rangeOf(scope, length);
   scope.ranges.set(length.name, { low: Math.max(0, low), high });
@@ -63,8 +68,8 @@ function noteLength(scope: Scope, length: Expr): Expr {
 
 /** Checks that an array whose length is known only at run time fits in its memory. */
 function guardRoom(
-  scope: Scope,
-  cursor: Cursor,
+  scope: RegionScope,
+  cursor: LoweringCursor,
   { name, at }: ArrayDeclaration,
   dims: readonly Expr[],
   capacity: Expr,
@@ -78,7 +83,7 @@ function guardRoom(
 }
 
 /** Exchanges two arrays by exchanging their offsets. */
-export function writeSwap(scope: Scope, cursor: Cursor, x: string, y: string): void {
+export function writeSwap(scope: RegionScope, cursor: LoweringCursor, x: string, y: string): void {
   const [a, b] = [arrayOf(scope, x).offset, arrayOf(scope, y).offset];
   const kept = cursor.block.let(scope.host.fresh("place"), a);
   cursor.block.set(a, b);

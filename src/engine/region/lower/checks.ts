@@ -23,18 +23,18 @@ import {
 } from "../../loops/index-polynomial.ts";
 import { mapBlocks, mapExpressions, mapStmts, withBranches } from "../../loops/rewrite.ts";
 import type { LowerOptions } from "./options.ts";
-import type { Check, Guard, Scope } from "./scope.ts";
+import type { IndexCheck, IndexGuard, RegionScope } from "./scope.ts";
 import { writeFailure } from "./scope.ts";
 
-type Loop = Stmt & { readonly kind: "for" | "while" };
-type Branch = Stmt & { readonly kind: "if" };
+type CheckedLoop = Stmt & { readonly kind: "for" | "while" };
+type CheckBranch = Stmt & { readonly kind: "if" };
 
-interface Pass {
-  readonly scope: Pick<Scope, "guards" | "afterError" | "indices">;
+interface CheckPass {
+  readonly scope: Pick<RegionScope, "guards" | "afterError" | "indices">;
   readonly made: PolynomialContext;
   readonly isPositive: IsPositive;
   /** Guards that an enclosing loop has checked in advance. */
-  readonly trusted: ReadonlySet<Guard>;
+  readonly trusted: ReadonlySet<IndexGuard>;
   /** True if checks move before loops. */
   readonly hoists: boolean;
   /** Statements for a failed check, in place of a copy of the loop. */
@@ -46,12 +46,12 @@ interface Pass {
 
 /** Removes unnecessary checks from a block, and moves others before loops. */
 export function settleChecks(
-  scope: Scope,
+  scope: RegionScope,
   block: readonly Stmt[],
   { failedChecks }: LowerOptions,
 ): readonly Stmt[] {
   const { guards, afterError, indices, ranges, changing, host } = scope;
-  const pass: Pass = {
+  const pass: CheckPass = {
     scope: { guards, afterError, indices },
     made: definitionsIn(block, changing, new Set([...indices.values()].map(({ index }) => index)), ranges),
     isPositive: (name) => (ranges.get(name)?.low ?? -1) >= 0,
@@ -65,7 +65,7 @@ export function settleChecks(
   return withoutVainTests(settled, { ...pass, site: (host.failure.site as Expr & { name: string }).name });
 }
 
-function endOfCall(scope: Scope): readonly Stmt[] {
+function endOfCall(scope: RegionScope): readonly Stmt[] {
   const block = k.makeBlock();
   writeFailure(scope, block, { kind: "checks", at: undefined });
   return block.statements;
@@ -88,7 +88,11 @@ function definitionsIn(
   return { of, changing, ranges, allowsReals: true, known: new Map() };
 }
 
-function processBlock(pass: Pass, block: readonly Stmt[], surroundings: EnclosingIndices): readonly Stmt[] {
+function processBlock(
+  pass: CheckPass,
+  block: readonly Stmt[],
+  surroundings: EnclosingIndices,
+): readonly Stmt[] {
   return mapStmts(block, (stmt) => {
     switch (stmt.kind) {
       case "if":
@@ -107,7 +111,11 @@ function processBlock(pass: Pass, block: readonly Stmt[], surroundings: Enclosin
   });
 }
 
-function processBranch(pass: Pass, stmt: Branch, surroundings: EnclosingIndices): Stmt | readonly Stmt[] {
+function processBranch(
+  pass: CheckPass,
+  stmt: CheckBranch,
+  surroundings: EnclosingIndices,
+): Stmt | readonly Stmt[] {
   const { scope, made } = pass;
   const guard = scope.guards.get(stmt);
   if (guard !== undefined) {
@@ -126,7 +134,7 @@ function processBranch(pass: Pass, stmt: Branch, surroundings: EnclosingIndices)
 }
 
 /** Copies the facts about a statement to its replacement. */
-function replaced<S extends Stmt>({ scope: { guards, afterError } }: Pass, old: Stmt, stmt: S): S {
+function replaced<S extends Stmt>({ scope: { guards, afterError } }: CheckPass, old: Stmt, stmt: S): S {
   if (old === stmt) return stmt;
   const guard = guards.get(old);
   if (guard !== undefined) guards.set(stmt, guard);
@@ -135,13 +143,13 @@ function replaced<S extends Stmt>({ scope: { guards, afterError } }: Pass, old: 
 }
 
 /** Polynomials that are at least 0 if and only if a check holds; `undefined` if unknown. */
-function demandsOf({ made }: Pass, { place, length }: Check): readonly Polynomial[] | undefined {
+function demandsOf({ made }: CheckPass, { place, length }: IndexCheck): readonly Polynomial[] | undefined {
   const [p, n] = [polynomialOf(place, made), polynomialOf(length, made)];
   if (p === undefined || n === undefined) return undefined;
   return [p, addPolynomials(addPolynomials(n, one, -1), p, -1)];
 }
 
-function isProven(pass: Pass, check: Check, surroundings: EnclosingIndices): boolean {
+function isProven(pass: CheckPass, check: IndexCheck, surroundings: EnclosingIndices): boolean {
   const { isPositive } = pass;
   const demands = demandsOf(pass, check);
   if (demands?.some((demand) => realsIn(demand).some((name) => !pass.whole.has(name))) === true) return false;
@@ -154,7 +162,7 @@ function isProven(pass: Pass, check: Check, surroundings: EnclosingIndices): boo
   );
 }
 
-function processLoop(pass: Pass, stmt: Loop, surroundings: EnclosingIndices): Stmt {
+function processLoop(pass: CheckPass, stmt: CheckedLoop, surroundings: EnclosingIndices): Stmt {
   const range = rangeOf(pass, stmt);
   const inside = range === undefined ? surroundings : [...surroundings, range];
   const hoisted = pass.hoists ? hoistable(pass, stmt, range, surroundings) : undefined;
@@ -163,7 +171,7 @@ function processLoop(pass: Pass, stmt: Loop, surroundings: EnclosingIndices): St
   const whole = new Map(pass.whole);
   for (const name of hoisted.reals)
     whole.set(name, then.let(pass.fresh(`${name}.whole`), k.convert("i32", k.local("f64", name))));
-  const quick: Pass = { ...pass, trusted: new Set([...pass.trusted, ...hoisted.guards]), whole };
+  const quick: CheckPass = { ...pass, trusted: new Set([...pass.trusted, ...hoisted.guards]), whole };
   then.statements.push(inIntegers(pass, { ...stmt, body: processBlock(quick, stmt.body, inside) }, whole));
   // if a number is no integer, a loop without checks runs unchanged: that is no error, and no later statement may need one
   const isChecked = hoisted.guards.size > 0;
@@ -173,7 +181,7 @@ function processLoop(pass: Pass, stmt: Loop, surroundings: EnclosingIndices): St
 }
 
 /** Returns a loop with all its checks. */
-function checkedCopy(pass: Pass, stmt: Loop, inside: EnclosingIndices): readonly Stmt[] {
+function checkedCopy(pass: CheckPass, stmt: CheckedLoop, inside: EnclosingIndices): readonly Stmt[] {
   const slow = { ...stmt, body: processBlock({ ...pass, hoists: false }, stmt.body, inside) };
   return copyBlock([slow], [], `.${pass.fresh("checked")}`, new Map()).statements;
 }
@@ -184,7 +192,7 @@ function asWritten(stmt: Stmt): Stmt {
 }
 
 /** Computes indices of a loop in integers in place of float64. */
-function inIntegers(pass: Pass, loop: Stmt, whole: ReadonlyMap<string, Expr>): Stmt {
+function inIntegers(pass: CheckPass, loop: Stmt, whole: ReadonlyMap<string, Expr>): Stmt {
   const { made } = pass;
   if (whole.size === 0) return loop;
   const index = (expr: Expr): Expr =>
@@ -208,16 +216,16 @@ function isFromReal(expr: Expr): expr is Expr & { readonly kind: "convert" } {
   return expr.kind === "convert" && expr.type === "i32" && expr.x.type === "f64";
 }
 
-function rangeOf({ scope, made }: Pass, stmt: Loop): IndexBounds | undefined {
+function rangeOf({ scope, made }: CheckPass, stmt: CheckedLoop): IndexBounds | undefined {
   const own = scope.indices.get(stmt);
   if (own !== undefined) return rangeOfLoop(own.index, own, made);
   return stmt.kind === "for" ? rangeOfLoop(stmt.index, stmt, made) : undefined;
 }
 
 /** Facts that a test before a loop establishes. */
-interface Hoisted {
+interface HoistedChecks {
   /** Guards that the test makes unnecessary. */
-  readonly guards: ReadonlySet<Guard>;
+  readonly guards: ReadonlySet<IndexGuard>;
   /** float64 locals that the test finds to be integers. */
   readonly reals: ReadonlySet<string>;
   readonly condition: Expr;
@@ -225,15 +233,15 @@ interface Hoisted {
 
 /** Finds the guards in a loop that can be checked before it, and builds the test. */
 function hoistable(
-  pass: Pass,
-  loop: Loop,
+  pass: CheckPass,
+  loop: CheckedLoop,
   range: IndexBounds | undefined,
   outer: EnclosingIndices,
-): Hoisted | undefined {
+): HoistedChecks | undefined {
   const { declared } = bindingsOf(loop.body);
   const isDeclared = (name: string): boolean =>
     declared.has(name) || (loop.kind === "for" && loop.index === name);
-  const guards = new Set<Guard>();
+  const guards = new Set<IndexGuard>();
   const conditions = new Map<string, Expr>();
   const isKnown = (q: Polynomial): boolean =>
     [...q.keys()].every((term) => namesOf(term).every((name) => !isDeclared(realOf(name) ?? name)));
@@ -266,7 +274,7 @@ function hoistable(
       }
     }
   };
-  const note = (guard: Guard, inside: EnclosingIndices): void => {
+  const note = (guard: IndexGuard, inside: EnclosingIndices): void => {
     if (pass.trusted.has(guard)) return;
     const made: Expr[] = [];
     if (guard.condition !== undefined) {
@@ -337,7 +345,7 @@ function endCondition({ value, needs }: ConditionalBound, isPositive: IsPositive
 /** Removes tests for earlier errors if no statement before them can set one. */
 function withoutVainTests(
   block: readonly Stmt[],
-  { scope, site }: Pass & { readonly site: string },
+  { scope, site }: CheckPass & { readonly site: string },
 ): readonly Stmt[] {
   const failing = new Set<Stmt>();
   /** Collects the statements that set the site of an error, directly or in a block. */

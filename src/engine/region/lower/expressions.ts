@@ -7,11 +7,11 @@ import { assertNever, must } from "../../util/assert-never.ts";
 import type { RegionLoad, RegionExpr } from "../form/region.ts";
 import { declareLocal, exactValue, isExact } from "./integers.ts";
 import { behind, flatIndex, guardPlaces } from "./places.ts";
-import type { Cursor, Scope } from "./scope.ts";
+import type { LoweringCursor, RegionScope } from "./scope.ts";
 import { arrayOf, enterUnlessFailed, isSteady, openCursor, scalarOf } from "./scope.ts";
 
 /** Writes an expression in the kernel vocabulary. Statements that it needs before, such as bounds checks and branches, go to the cursor. */
-export function writeExpr(scope: Scope, cursor: Cursor, expr: RegionExpr): Expr {
+export function writeExpr(scope: RegionScope, cursor: LoweringCursor, expr: RegionExpr): Expr {
   switch (expr.kind) {
     case "const":
       return k.constant(expr.type, expr.value);
@@ -37,7 +37,7 @@ export function writeExpr(scope: Scope, cursor: Cursor, expr: RegionExpr): Expr 
 }
 
 /** Writes the load of an element. In a growable array, an element beyond the end is 0. */
-function writeLoad(scope: Scope, cursor: Cursor, expr: RegionLoad): Expr {
+function writeLoad(scope: RegionScope, cursor: LoweringCursor, expr: RegionLoad): Expr {
   const { type, buffer, offset, growth } = arrayOf(scope, expr.array);
   const { index: place } = writePlace(scope, cursor, expr);
   if (growth === undefined) return k.load(type, buffer, place);
@@ -48,8 +48,8 @@ function writeLoad(scope: Scope, cursor: Cursor, expr: RegionLoad): Expr {
 
 /** Returns the index of an element in the buffer of its array, after the checks that it needs. `places`: one index per axis. */
 export function writePlace(
-  scope: Scope,
-  cursor: Cursor,
+  scope: RegionScope,
+  cursor: LoweringCursor,
   { array: name, places, at }: Pick<RegionLoad, "array" | "places" | "at">,
 ): { readonly index: Expr; readonly places: readonly Expr[] } {
   const array = arrayOf(scope, name);
@@ -63,13 +63,17 @@ export function writePlace(
 }
 
 /** Returns a value that may be read repeatedly: the value itself if it is cheap and steady, else a new local. */
-export function settled(scope: Scope, block: Block, hint: string, value: Expr): Expr {
+export function settled(scope: RegionScope, block: Block, hint: string, value: Expr): Expr {
   const isCheap = isAtom(value) || (hint === "place" && value.type === "i32");
   return isCheap && isSteady(scope, value) ? value : declareLocal(scope, block, hint, value);
 }
 
 /** Writes a scalar function. Arguments that it reads more than once become locals first. */
-function writeApplication(scope: Scope, cursor: Cursor, expr: RegionExpr & { readonly kind: "apply" }): Expr {
+function writeApplication(
+  scope: RegionScope,
+  cursor: LoweringCursor,
+  expr: RegionExpr & { readonly kind: "apply" },
+): Expr {
   const f = must(scope.functions.get(expr.function), `the function "${expr.function}"`);
   const args = expr.args.map((arg) => writeExpr(scope, cursor, arg));
   const probe = k.makeBlock();
@@ -95,7 +99,11 @@ function timesRead(expr: Expr, part: Expr): number {
 }
 
 /** Writes a `select`: an expression if both sides are expressions, else a branch, because only the chosen side may be evaluated. */
-function writeSelect(scope: Scope, cursor: Cursor, expr: RegionExpr & { readonly kind: "select" }): Expr {
+function writeSelect(
+  scope: RegionScope,
+  cursor: LoweringCursor,
+  expr: RegionExpr & { readonly kind: "select" },
+): Expr {
   const condition = writeExpr(scope, cursor, expr.condition);
   const [then, otherwise] = [k.makeBlock(), k.makeBlock()];
   const sides = [openCursor(then, cursor), openCursor(otherwise, cursor)] as const;
@@ -113,11 +121,11 @@ function writeSelect(scope: Scope, cursor: Cursor, expr: RegionExpr & { readonly
 
 /** Writes a branch. If one of its sides may fail, the following statements become a branch too. */
 export function writeBranch(
-  scope: Scope,
-  cursor: Cursor,
+  scope: RegionScope,
+  cursor: LoweringCursor,
   condition: Expr,
   [then, otherwise]: readonly [then: Block, otherwise: Block],
-  sides: readonly Cursor[],
+  sides: readonly LoweringCursor[],
 ): void {
   cursor.block.statements.push({
     kind: "if",

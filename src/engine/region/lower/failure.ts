@@ -1,6 +1,6 @@
 import { DownhillError, internalError } from "../../errors/index.ts";
 import { assertNever } from "../../util/assert-never.ts";
-import type { Site } from "./scope.ts";
+import type { ErrorSite } from "./scope.ts";
 import type { PositionIndex, Region, RegionType, ThrownFormat } from "../form/region.ts";
 
 /**
@@ -9,7 +9,7 @@ import type { PositionIndex, Region, RegionType, ThrownFormat } from "../form/re
  */
 export function failureOf(
   region: Pick<Region, "name" | "file" | "positions">,
-  site: Site,
+  site: ErrorSite,
   wanted: number,
   length: number,
   values: readonly number[] = [],
@@ -43,7 +43,7 @@ export function failureOf(
 
 /** Returns the message of a `throw` with its values. */
 export function thrownText(
-  { message = "an error was thrown", more = [] }: Pick<Site, "message" | "more">,
+  { message = "an error was thrown", more = [] }: Pick<ErrorSite, "message" | "more">,
   values: readonly number[],
 ): string {
   return message + more.map(({ type, by, text }, i) => writtenValue(values[i]!, type, by) + text).join("");
@@ -74,7 +74,7 @@ export function provideErrors({ positions }: Pick<Region, "positions">, classes:
  * else `Error` with that name. `code` is `"thrown"`, as in a `DownhillError`.
  */
 export function thrownError(
-  { error = "Error" }: Pick<Site, "error">,
+  { error = "Error" }: Pick<ErrorSite, "error">,
   text: string,
   where: string,
   provided: ErrorClasses = {},

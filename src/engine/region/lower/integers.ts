@@ -4,7 +4,7 @@ import type { IntegerInterval } from "../../kernel/range.ts";
 import { binaryRange, isWithin, typeRange, unionRange } from "../../kernel/range.ts";
 import type { BinaryOp, Expr } from "../../kernel/scalar.ts";
 import { maxLength } from "../form/region.ts";
-import type { Scope } from "./scope.ts";
+import type { RegionScope } from "./scope.ts";
 
 // Integer arithmetic of the kernel vocabulary wraps. An index, bound or length outside of int32 must not turn into another one. If overflow
 // cannot be excluded, the value is also computed in float64.
@@ -18,7 +18,7 @@ export const lengthRange: IntegerInterval = { low: 0, high: maxLength };
 export const integerRange: IntegerInterval = { low: -maxLength, high: maxLength };
 
 /** Range of an integer expression before wrapping, as if no operation in it wrapped. */
-export function rangeOf(scope: Scope, expr: Expr): IntegerInterval {
+export function rangeOf(scope: RegionScope, expr: Expr): IntegerInterval {
   const all = typeRange(expr.type) ?? { low: -Infinity, high: Infinity };
   if (expr.kind === "const") return { low: expr.value, high: expr.value };
   if (expr.kind === "local") return scope.ranges.get(expr.name) ?? all;
@@ -29,7 +29,7 @@ export function rangeOf(scope: Scope, expr: Expr): IntegerInterval {
 }
 
 /** True if an integer expression never wraps. */
-export function isExact(scope: Scope, expr: Expr): boolean {
+export function isExact(scope: RegionScope, expr: Expr): boolean {
   if (!isWithin(rangeOf(scope, expr), int32)) return false;
   if (expr.kind === "local") return !scope.exact.has(expr.name);
   if (expr.kind === "binary") return isExact(scope, expr.x) && isExact(scope, expr.y);
@@ -37,7 +37,7 @@ export function isExact(scope: Scope, expr: Expr): boolean {
 }
 
 /** Value of an integer expression in float64, without wrapping. NaN for a product too large to be exact in float64. */
-export function exactValue(scope: Scope, expr: Expr): Expr {
+export function exactValue(scope: RegionScope, expr: Expr): Expr {
   if (expr.kind === "const") return k.f64(expr.value);
   if (isExact(scope, expr)) return k.convert("f64", expr);
   const of = (x: Expr): Expr => exactValue(scope, x);
@@ -60,19 +60,19 @@ const ringOperations: ReadonlySet<BinaryOp> = /* @__PURE__ */ new Set<BinaryOp>(
 ]);
 
 /** Value of a loop bound, clamped to int32. */
-export function boundValue(scope: Scope, expr: Expr): Expr {
+export function boundValue(scope: RegionScope, expr: Expr): Expr {
   return isExact(scope, expr) ? expr : k.convert("i32", exactValue(scope, expr));
 }
 
 /** Declares a local that is never set, and notes its range. */
-export function declareLocal(scope: Scope, block: Block, hint: string, value: Expr): Expr {
+export function declareLocal(scope: RegionScope, block: Block, hint: string, value: Expr): Expr {
   const local = block.let(scope.host.fresh(hint), value);
   if (value.type === "i32") noteInteger(scope, block, local, value);
   return local;
 }
 
 /** Notes the range of an integer local. If it may have wrapped, also declares its exact value. */
-function noteInteger(scope: Scope, block: Block, local: Expr, value: Expr): void {
+function noteInteger(scope: RegionScope, block: Block, local: Expr, value: Expr): void {
   if (local.kind !== "local") return;
   if (isExact(scope, value)) {
     scope.ranges.set(local.name, rangeOf(scope, value));

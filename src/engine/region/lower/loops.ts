@@ -5,14 +5,19 @@ import type { RegionFor, RegionExpr, RegionStmt } from "../form/region.ts";
 import { settled, writeExpr } from "./expressions.ts";
 import { boundValue, declareLocal, rangeOf } from "./integers.ts";
 import { plus, times } from "../../kernel/index-arithmetic.ts";
-import type { Cursor, Scope } from "./scope.ts";
+import type { LoweringCursor, RegionScope } from "./scope.ts";
 import { enterUnlessFailed, openCursor } from "./scope.ts";
 import { append } from "../../util/append.ts";
 
-type WriteBody = (inner: Cursor) => void;
+type WriteBody = (inner: LoweringCursor) => void;
 
 /** Writes a counted loop; one with a live condition becomes a `while` loop. */
-export function writeFor(scope: Scope, cursor: Cursor, stmt: RegionFor, writeBody: WriteBody): void {
+export function writeFor(
+  scope: RegionScope,
+  cursor: LoweringCursor,
+  stmt: RegionFor,
+  writeBody: WriteBody,
+): void {
   const bound = (expr: RegionExpr, hint: string): Expr => {
     const value = boundValue(scope, writeExpr(scope, cursor, expr));
     return settled(scope, cursor.block, hint, value);
@@ -68,7 +73,7 @@ function endsOf(from: Expr, to: Expr, step: number): { readonly from: Expr; read
 }
 
 /** Wraps the body of a loop in a test, so that iterations after an error do nothing. */
-function unlessFailed(scope: Scope, body: Block, inner: Cursor): Block {
+function unlessFailed(scope: RegionScope, body: Block, inner: LoweringCursor): Block {
   if (!inner.canFail) return body;
   const guarded = k.makeBlock();
   guarded.if(k.eq(scope.host.failure.site, k.i32(0)), (then) => append(then.statements, body.statements));
@@ -77,7 +82,7 @@ function unlessFailed(scope: Scope, body: Block, inner: Cursor): Block {
 }
 
 /** Notes the range of a loop index. */
-function noteIndex(scope: Scope, index: string, { step }: RegionFor, from: Expr, to: Expr): void {
+function noteIndex(scope: RegionScope, index: string, { step }: RegionFor, from: Expr, to: Expr): void {
   const [first, end] = [rangeOf(scope, from), rangeOf(scope, to)];
   scope.ranges.set(
     index,
@@ -88,7 +93,7 @@ function noteIndex(scope: Scope, index: string, { step }: RegionFor, from: Expr,
 }
 
 /** Trip count of a loop with a step other than 1. The distance is computed in float64, in which it does not wrap. */
-function iterations(scope: Scope, block: Block, from: Expr, to: Expr, step: number): Expr {
+function iterations(scope: RegionScope, block: Block, from: Expr, to: Expr, step: number): Expr {
   if (from.kind === "const" && to.kind === "const")
     return k.i32(Math.max(0, Math.ceil((to.value - from.value) / step)));
   const real = (x: Expr): Expr => k.convert("f64", x);
@@ -99,8 +104,8 @@ function iterations(scope: Scope, block: Block, from: Expr, to: Expr, step: numb
 
 /** Writes a counted loop with a live condition. */
 function writeLive(
-  scope: Scope,
-  cursor: Cursor,
+  scope: RegionScope,
+  cursor: LoweringCursor,
   stmt: RegionFor,
   { from, to }: { readonly from: Expr; readonly to: Expr },
   writeBody: WriteBody,
@@ -132,8 +137,8 @@ function writeLive(
 
 /** Writes a `while` loop. */
 export function writeWhile(
-  scope: Scope,
-  cursor: Cursor,
+  scope: RegionScope,
+  cursor: LoweringCursor,
   { condition }: RegionStmt & { readonly kind: "while" },
   writeBody: WriteBody,
 ): void {
@@ -142,10 +147,10 @@ export function writeWhile(
 
 /** Writes `while (isInside && condition) body`. A condition that needs statements moves to the beginning of the body. */
 function writeWhileLoop(
-  scope: Scope,
-  cursor: Cursor,
+  scope: RegionScope,
+  cursor: LoweringCursor,
   isInside: Expr | undefined,
-  writeCondition: (inner: Cursor) => Expr,
+  writeCondition: (inner: LoweringCursor) => Expr,
   writeBody: WriteBody,
 ): Stmt {
   const name = scope.host.fresh("goesOn");

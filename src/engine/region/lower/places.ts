@@ -4,21 +4,21 @@ import { printExpr } from "../../kernel/print.ts";
 import type { Expr } from "../../kernel/scalar.ts";
 import type { RegionLoad, PositionIndex, RegionExpr } from "../form/region.ts";
 import { exactValue, isExact, rangeOf } from "./integers.ts";
-import type { ArrayPlace, Check, Cursor, Scope } from "./scope.ts";
+import type { ArrayPlace, IndexCheck, LoweringCursor, RegionScope } from "./scope.ts";
 import { enter, isProven, isSteady, writeFailure } from "./scope.ts";
 
 /** An array element whose indices are to be checked. */
-export interface Access {
+export interface GuardedAccess {
   readonly name: string;
   readonly array: ArrayPlace;
   readonly places: readonly Expr[];
   readonly at: PositionIndex;
 }
 
-type PlaceCheck = Check & { readonly axis: number; readonly at: PositionIndex; readonly array: string };
+type PlaceCheck = IndexCheck & { readonly axis: number; readonly at: PositionIndex; readonly array: string };
 
 /** Checks the indices of elements in order. The following statements go to the branch in which all are in range. */
-export function guardPlaces(scope: Scope, cursor: Cursor, all: readonly Access[]): void {
+export function guardPlaces(scope: RegionScope, cursor: LoweringCursor, all: readonly GuardedAccess[]): void {
   const found: PlaceCheck[] = [];
   for (const { name, array, places, at } of all) {
     places.forEach((place, axis) => {
@@ -38,7 +38,7 @@ export function guardPlaces(scope: Scope, cursor: Cursor, all: readonly Access[]
  */
 const checksOfGuard = 200;
 
-function guardBy(scope: Scope, cursor: Cursor, found: readonly PlaceCheck[]): void {
+function guardBy(scope: RegionScope, cursor: LoweringCursor, found: readonly PlaceCheck[]): void {
   const condition = found
     .map((check) => inRange(scope, check))
     .reduceRight((rest, one) => k.select(one, rest, k.bool(false)));
@@ -68,24 +68,24 @@ function guardBy(scope: Scope, cursor: Cursor, found: readonly PlaceCheck[]): vo
 }
 
 /** Returns an index for comparison: int32 if exact, else float64. */
-function exactPlace(scope: Scope, place: Expr): Expr {
+function exactPlace(scope: RegionScope, place: Expr): Expr {
   if (place.type !== "i32" || isExact(scope, place)) return place;
   return exactValue(scope, place);
 }
 
 /** True if the ranges of integers alone prove that an index is in range. */
-function isKnown({ place, length }: Check): boolean {
+function isKnown({ place, length }: IndexCheck): boolean {
   if (place.kind === "const" && length.kind === "const")
     return Number.isInteger(place.value) && place.value >= 0 && place.value < length.value;
   return false;
 }
 
-function textOf({ place, length }: Check): string {
+function textOf({ place, length }: IndexCheck): string {
   return `${printExpr(place)} < ${printExpr(length)}`;
 }
 
 /** Tests that an index is an integer from 0 to below the length. */
-function inRange(scope: Scope, { place, length }: Check): Expr {
+function inRange(scope: RegionScope, { place, length }: IndexCheck): Expr {
   if (place.type === "i32") {
     if (rangeOf(scope, place).low >= 0) return k.lt(place, length);
     return k.lt(k.convert("u32", place), k.convert("u32", length)); // as unsigned numbers, negative indices exceed all lengths

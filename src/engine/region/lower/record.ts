@@ -4,7 +4,7 @@ import { must } from "../../util/assert-never.ts";
 import { positionsInOrder } from "../form/key.ts";
 import type { Region, RegionParam } from "../form/region.ts";
 import type { LoweredRegion, ResultPort } from "./routine.ts";
-import type { Site } from "./scope.ts";
+import type { ErrorSite } from "./scope.ts";
 
 /** A compiled region. */
 export interface RegionRecord<Code = unknown> {
@@ -31,7 +31,7 @@ interface RoutineRecord {
   readonly capacities: LoweredRegion["capacities"];
   readonly failure: number | undefined;
   /** `at` is an index into the positions of the base in order of appearance. */
-  readonly sites: readonly Site[];
+  readonly sites: readonly ErrorSite[];
 }
 
 /** A size: a number, the name of an input, or an operation on sizes with smaller indices in the list. */
@@ -103,7 +103,7 @@ export function recordRoutine(
 }
 
 /** Renumbers the positions of sites in the order of their appearance in a region. */
-export function sitesInOrder(sites: readonly Site[], region: Region): readonly Site[] {
+export function sitesInOrder(sites: readonly ErrorSite[], region: Region): readonly ErrorSite[] {
   const order = positionsInOrder(region);
   return sites.map((site) => ({ ...site, at: site.at === undefined ? undefined : order.indexOf(site.at) }));
 }

@@ -16,7 +16,7 @@ import { withoutVainClears } from "./clears.ts";
 import { type LoopContext, runLoopPasses } from "../../loops/pipeline.ts";
 import type { ProductHost } from "../../loops/operands.ts";
 import { mapBlocks } from "../../loops/rewrite.ts";
-import type { ArrayPlace, Cursor, Host, Scope, Site } from "./scope.ts";
+import type { ArrayPlace, LoweringCursor, LoweringHost, RegionScope, ErrorSite } from "./scope.ts";
 import { arrayOf, openCursor } from "./scope.ts";
 import { sizeBeforeCall } from "./sizes.ts";
 import { writeBlock } from "./statements.ts";
@@ -25,7 +25,7 @@ import { replaceAll } from "../../util/append.ts";
 import { cutDeepNests } from "./unnest.ts";
 
 /** Results of a region that was written, and the locals that they need. */
-export interface Written {
+export interface WrittenRegion {
   /** Scalar results, in order. */
   readonly scalars: readonly Expr[];
   /** Lengths of the arrays in `dimsOf`. */
@@ -45,15 +45,15 @@ export interface WriteOptions extends LowerOptions {
 export function writeRegion(
   region: Region,
   functions: ScalarFunctions,
-  host: Host,
+  host: LoweringHost,
   options: WriteOptions,
-): Written {
+): WrittenRegion {
   const settable = new Set<string>();
   walkStmts(region.body, (stmt) => void (stmt.kind === "set" && settable.add(stmt.name)));
-  const sites: Site[] = [];
+  const sites: ErrorSite[] = [];
   const { site, wanted, length } = host.failure;
   const value = (i: number): Expr => host.failure.value(i);
-  const scope: Scope = {
+  const scope: RegionScope = {
     host: {
       ...host,
       failure: { site, wanted, length, value, canFail: false, add: (one) => sites.push(one) },
@@ -89,7 +89,7 @@ export function writeRegion(
     noteStage("checks", statements);
   }
   const results = [...written.scalars, ...[...written.dims.values()].flat()];
-  const rewrite = (given: Host): readonly Stmt[] =>
+  const rewrite = (given: LoweringHost): readonly Stmt[] =>
     runLoopPasses(statements, loopContext({ ...scope, host: given }, offsets, results, options), noteStage);
   let rewritten = rewrite(scope.host);
   if (host.scratch?.isGranted?.() === false) {
@@ -103,7 +103,7 @@ export function writeRegion(
 }
 
 function loopContext(
-  scope: Scope,
+  scope: RegionScope,
   offsets: ReadonlySet<string>,
   results: readonly Expr[],
   options: LowerOptions,
@@ -115,7 +115,7 @@ function loopContext(
 }
 
 /** Memory and facts for the contractions of a block. */
-function productHost(block: readonly Stmt[], { host, changing, ranges }: Scope): ProductHost {
+function productHost(block: readonly Stmt[], { host, changing, ranges }: RegionScope): ProductHost {
   const set = new Set(changing);
   const of = new Map<string, Expr>();
   walkBlock(block, {
@@ -144,7 +144,7 @@ function productHost(block: readonly Stmt[], { host, changing, ranges }: Scope):
 }
 
 /** Memory for loops in strips, if the host has any. */
-function stripMemory({ host, arrays }: Scope): StripMemory | undefined {
+function stripMemory({ host, arrays }: RegionScope): StripMemory | undefined {
   const { scratch } = host;
   if (scratch === undefined) return undefined;
   const own = new Map<string, ArrayPlace>();
@@ -162,7 +162,11 @@ function stripMemory({ host, arrays }: Scope): StripMemory | undefined {
 }
 
 /** Replaces the sites that remain by the numbers that the host gives them. */
-function numberSites(block: readonly Stmt[], sites: readonly Site[], { failure }: Host): readonly Stmt[] {
+function numberSites(
+  block: readonly Stmt[],
+  sites: readonly ErrorSite[],
+  { failure }: LoweringHost,
+): readonly Stmt[] {
   const numbers = new Map<number, number>();
   const { name } = failure.site as Expr & { readonly kind: "local" };
   const numbered = (stmts: readonly Stmt[]): readonly Stmt[] =>
@@ -178,7 +182,7 @@ function numberSites(block: readonly Stmt[], sites: readonly Site[], { failure }
 }
 
 /** Finds the locals that hold the offsets of exchanged arrays. They are set at run time. */
-function noteOffsets(region: Region, scope: Scope): ReadonlySet<string> {
+function noteOffsets(region: Region, scope: RegionScope): ReadonlySet<string> {
   const offsets = new Set<string>();
   walkStmts(region.body, (stmt) => {
     if (stmt.kind !== "swap") return;
@@ -191,7 +195,12 @@ function noteOffsets(region: Region, scope: Scope): ReadonlySet<string> {
   return offsets;
 }
 
-function writeResults(region: Region, scope: Scope, cursor: Cursor, options: WriteOptions): Written {
+function writeResults(
+  region: Region,
+  scope: RegionScope,
+  cursor: LoweringCursor,
+  options: WriteOptions,
+): WrittenRegion {
   const { host } = scope;
   const isDeep = cursor.block !== host.block; // then locals declared there are out of scope at the end
   const isCopied = region.results.some(
@@ -228,7 +237,7 @@ function writeResults(region: Region, scope: Scope, cursor: Cursor, options: Wri
   return { scalars, dims, locals };
 }
 
-function copyResults(region: Region, scope: Scope, block: Block, options: WriteOptions): void {
+function copyResults(region: Region, scope: RegionScope, block: Block, options: WriteOptions): void {
   for (const result of region.results) {
     if (result.kind !== "array") continue;
     const out = options.outOf(result.name);

@@ -7,10 +7,10 @@ import { layOutAtCall, multiplySizes, sameSize, sizeExpr } from "../../kernel/si
 import { must } from "../../util/assert-never.ts";
 import type { ScalarFunctions } from "../form/functions.ts";
 import type { Region, RegionResult } from "../form/region.ts";
-import type { ArrayPlan } from "./sizes.ts";
+import type { ArrayMemoryPlan } from "./sizes.ts";
 import { planArrays } from "./sizes.ts";
 import { writeRegion } from "./region.ts";
-import type { ArrayMemory, ArrayPlace, Site } from "./scope.ts";
+import type { ArrayMemory, ArrayPlace, ErrorSite } from "./scope.ts";
 import type { LowerOptions } from "./options.ts";
 
 /**
@@ -21,13 +21,13 @@ export interface LoweredRegion {
   readonly routine: Routine;
   readonly results: readonly ResultPort[];
   /** Inputs for the capacities of arrays whose length is known only at run time. */
-  readonly capacities: readonly Capacity[];
+  readonly capacities: readonly CapacityInput[];
   /** Index of the first of three outputs: number of an error site, or 0; the requested index or length; the length of the axis. */
   readonly failure: number | undefined;
-  readonly sites: readonly Site[];
+  readonly sites: readonly ErrorSite[];
 }
 
-export interface Capacity {
+export interface CapacityInput {
   /** Index of the input. */
   readonly input: number;
   /** Arrays with this capacity. */
@@ -58,7 +58,7 @@ export function lowerRegion(
   const plans = planArrays(region, functions, params.scalars, params.arrays);
   const prelude = k.makeBlock();
   const memory = placeArrays(region, plans, prelude, fresh);
-  const failure = makeFailures<Site>(fresh);
+  const failure = makeFailures<ErrorSite>(fresh);
   const block = k.makeBlock();
   const host = {
     block,
@@ -106,14 +106,14 @@ export function lowerRegion(
   };
 }
 
-interface Params {
+interface RoutineParams {
   readonly ports: readonly Port[];
   readonly lengths: readonly Port[];
   readonly scalars: ReadonlyMap<string, Expr>;
   readonly arrays: ReadonlyMap<string, ArrayPlace>;
 }
 
-function nameParams(region: Region, fresh: (hint: string) => string): Params {
+function nameParams(region: Region, fresh: (hint: string) => string): RoutineParams {
   const [ports, lengths]: [Port[], Port[]] = [[], []];
   const scalars = new Map<string, Expr>();
   const arrays = new Map<string, ArrayPlace>();
@@ -137,7 +137,7 @@ function nameParams(region: Region, fresh: (hint: string) => string): Params {
   return { ports, lengths, scalars, arrays };
 }
 
-interface Memory {
+interface RoutineMemory {
   readonly places: ReadonlyMap<string, ArrayMemory>;
   /** Array results: their buffers, and the buffers from which some are copied at the end. */
   readonly results: ReadonlyMap<string, Buffer>;
@@ -151,10 +151,10 @@ interface Memory {
 /** Allocates the arrays: an array result that is never exchanged goes to its output, others to temporaries. */
 function placeArrays(
   region: Region,
-  plans: ReadonlyMap<string, ArrayPlan>,
+  plans: ReadonlyMap<string, ArrayMemoryPlan>,
   prelude: Block,
   fresh: (hint: string) => string,
-): Memory {
+): RoutineMemory {
   const asked = new Set(region.results.flatMap((result) => (result.kind === "array" ? [result.name] : [])));
   const places = new Map<string, ArrayMemory>();
   const [results, copies] = [new Map<string, Buffer>(), new Map<string, string>()];
@@ -190,7 +190,7 @@ function placeArrays(
 }
 
 /** Size of each array of a group in elements; `undefined` if known only at run time. */
-function sizeOfGroup(plans: readonly ArrayPlan[]): {
+function sizeOfGroup(plans: readonly ArrayMemoryPlan[]): {
   readonly size: SizeExpr | undefined;
   readonly capacity: Expr | undefined;
 } {
@@ -204,8 +204,8 @@ function sizeOfGroup(plans: readonly ArrayPlan[]): {
 
 function outputsOf(
   region: Region,
-  plans: ReadonlyMap<string, ArrayPlan>,
-  memory: Memory,
+  plans: ReadonlyMap<string, ArrayMemoryPlan>,
+  memory: RoutineMemory,
   written: { readonly scalars: readonly Expr[]; readonly dims: ReadonlyMap<string, readonly Expr[]> },
 ): { readonly outputs: Routine["outputs"][number][]; readonly results: ResultPort[] } {
   const outputs: Routine["outputs"][number][] = [];
@@ -224,8 +224,8 @@ function outputsOf(
 
 function arrayPort(
   { name }: RegionResult & { readonly kind: "array" },
-  plans: ReadonlyMap<string, ArrayPlan>,
-  memory: Memory,
+  plans: ReadonlyMap<string, ArrayMemoryPlan>,
+  memory: RoutineMemory,
   dims: ReadonlyMap<string, readonly Expr[]>,
   outputs: Routine["outputs"][number][],
 ): ResultPort {

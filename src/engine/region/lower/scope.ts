@@ -16,11 +16,11 @@ export interface ArrayPlace {
   /** Length of each axis, i32: constants, inputs, or locals that are never set. Growable arrays have no readable length. */
   readonly dims: readonly Expr[];
   /** Only for growable arrays. */
-  readonly growth?: Growth;
+  readonly growth?: ArrayGrowth;
 }
 
 /** State of a growable array: elements from `end` on are not stored yet, and count as 0. */
-export interface Growth {
+export interface ArrayGrowth {
   /** Capacity in elements. */
   readonly capacity: Expr;
   /** A mutable local. */
@@ -37,7 +37,7 @@ export interface ArrayMemory {
 }
 
 /** A possible error: its cause and source position. */
-export interface Site {
+export interface ErrorSite {
   /**
    * `capacity`: an array has outgrown its memory, and the call is repeated with more. `checks`: a check before a loop failed, and the call
    * is repeated with code that checks in the loop.
@@ -59,9 +59,9 @@ export interface SiteValue extends Pick<ThrownPart, "by" | "text"> {
 }
 
 /** The environment into which a region is written: a routine of its own, or part of a program. */
-export interface Host {
+export interface LoweringHost {
   readonly block: Block;
-  readonly failure: FailureLocals<Site>;
+  readonly failure: FailureLocals<ErrorSite>;
   fresh(hint: string): string;
   /** Scalar parameters as constants or immutable locals, and array parameters. */
   readonly scalars: ReadonlyMap<string, Expr>;
@@ -85,14 +85,14 @@ export interface Host {
 export type ScratchUse = "strips" | "products";
 
 /** A check, for example that an index is in range: `if (inRange) { following statements } else { note the error }`. */
-export interface Guard {
+export interface IndexGuard {
   /** Additional condition. */
   readonly condition?: Expr;
   /** Exact indices: int32, or float64 that must be integers. */
-  readonly checks: readonly Check[];
+  readonly checks: readonly IndexCheck[];
 }
 
-export interface Check {
+export interface IndexCheck {
   readonly place: Expr;
   /** int32, at least 0. */
   readonly length: Expr;
@@ -106,8 +106,8 @@ export interface LoopIndex {
 }
 
 /** State of writing a region. */
-export interface Scope {
-  readonly host: Host;
+export interface RegionScope {
+  readonly host: LoweringHost;
   readonly functions: ScalarFunctions;
   /** Locals of the region that some `set` changes. */
   readonly settable: ReadonlySet<string>;
@@ -119,7 +119,7 @@ export interface Scope {
   readonly exact: Map<string, Expr>;
   /** Mutable locals of the routine. */
   readonly changing: Set<string>;
-  readonly guards: Map<Stmt, Guard>;
+  readonly guards: Map<Stmt, IndexGuard>;
   /** Loops with another counter than the region's index, with that index and its range. */
   readonly indices: Map<Stmt, LoopIndex>;
   /** Loops that clear an array. */
@@ -131,7 +131,7 @@ export interface Scope {
 }
 
 /** Position of the next statement. It moves inward: the statements after a check go into the branch of the check. */
-export interface Cursor {
+export interface LoweringCursor {
   block: Block;
   /** True if a check or an error was written. */
   canFail: boolean;
@@ -139,30 +139,30 @@ export interface Cursor {
   isDead: boolean;
   /** Checks that hold here, as text. */
   readonly proven: Set<string>;
-  readonly outer: Cursor | undefined;
+  readonly outer: LoweringCursor | undefined;
 }
 
-export function openCursor(block: Block, outer?: Cursor): Cursor {
+export function openCursor(block: Block, outer?: LoweringCursor): LoweringCursor {
   return { block, canFail: false, isDead: false, proven: new Set(), outer };
 }
 
 /** True if a check holds at the cursor. */
-export function isProven(cursor: Cursor, check: string): boolean {
-  for (let one: Cursor | undefined = cursor; one !== undefined; one = one.outer)
+export function isProven(cursor: LoweringCursor, check: string): boolean {
+  for (let one: LoweringCursor | undefined = cursor; one !== undefined; one = one.outer)
     if (one.proven.has(check)) return true;
   return false;
 }
 
-export function scalarOf({ scalars }: Scope, name: string): Expr {
+export function scalarOf({ scalars }: RegionScope, name: string): Expr {
   return must(scalars.get(name), `the scalar ${JSON.stringify(name)}`);
 }
 
-export function arrayOf({ arrays }: Scope, name: string): ArrayPlace {
+export function arrayOf({ arrays }: RegionScope, name: string): ArrayPlace {
   return must(arrays.get(name), `the array ${JSON.stringify(name)}`);
 }
 
 /** True if an expression has one value everywhere, because it reads nothing mutable. */
-export function isSteady({ changing }: Scope, expr: Expr): boolean {
+export function isSteady({ changing }: RegionScope, expr: Expr): boolean {
   let steady = true;
   walkExpr(expr, (x) => {
     if (x.kind === "load" || (x.kind === "local" && changing.has(x.name))) steady = false;
@@ -171,7 +171,7 @@ export function isSteady({ changing }: Scope, expr: Expr): boolean {
 }
 
 /** Moves the cursor into a branch: `if (condition) { following statements } else { otherwise }`. */
-export function enter(cursor: Cursor, condition: Expr, otherwise: (block: Block) => void): Stmt {
+export function enter(cursor: LoweringCursor, condition: Expr, otherwise: (block: Block) => void): Stmt {
   const [then, other] = [k.makeBlock(), k.makeBlock()];
   otherwise(other);
   const stmt: Stmt = { kind: "if", condition, then: then.statements, otherwise: other.statements };
@@ -182,9 +182,9 @@ export function enter(cursor: Cursor, condition: Expr, otherwise: (block: Block)
 
 /** Writes statements that note an error. */
 export function writeFailure(
-  { host: { failure } }: Scope,
+  { host: { failure } }: RegionScope,
   block: Block,
-  site: Site,
+  site: ErrorSite,
   wanted?: Expr,
   length?: Expr,
 ): void {
@@ -194,7 +194,7 @@ export function writeFailure(
 }
 
 /** Skips the following statements if an error was noted. */
-export function enterUnlessFailed(scope: Scope, cursor: Cursor): void {
+export function enterUnlessFailed(scope: RegionScope, cursor: LoweringCursor): void {
   const stmt = enter(cursor, k.eq(scope.host.failure.site, k.i32(0)), () => {});
   scope.afterError.add(stmt);
   cursor.canFail = true;

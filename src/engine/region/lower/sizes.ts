@@ -9,7 +9,7 @@ import { walkStmts } from "../form/walk.ts";
 import type { ArrayPlace } from "./scope.ts";
 
 /** Memory requirement of an array that a region declares. */
-export interface ArrayPlan {
+export interface ArrayMemoryPlan {
   readonly declaration: ArrayDeclaration;
   /**
    * Upper bound of its elements: arithmetic on scalar parameters and lengths of array parameters. `undefined` if known only at run time.
@@ -22,7 +22,7 @@ export interface ArrayPlan {
 }
 
 /** Lower and upper bound of a number. */
-interface Between {
+interface SizeBounds {
   readonly low: SizeExpr;
   readonly high: SizeExpr;
   readonly isPositive: boolean; // at least 0
@@ -34,11 +34,11 @@ export function planArrays(
   functions: ScalarFunctions,
   scalars: ReadonlyMap<string, Expr>,
   arrays: ReadonlyMap<string, Pick<ArrayPlace, "dims">>,
-): ReadonlyMap<string, ArrayPlan> {
+): ReadonlyMap<string, ArrayMemoryPlan> {
   const settable = new Set<string>();
   walkStmts(region.body, (stmt) => void (stmt.kind === "set" && settable.add(stmt.name)));
-  const known = new Map<string, Between>();
-  const lengths = new Map<string, readonly (Between | undefined)[]>();
+  const known = new Map<string, SizeBounds>();
+  const lengths = new Map<string, readonly (SizeBounds | undefined)[]>();
   for (const [name, value] of scalars)
     if (value.type === "i32") known.set(name, exactly(sizeOf(value), false));
   for (const [name, { dims }] of arrays)
@@ -46,9 +46,9 @@ export function planArrays(
       name,
       dims.map((n) => exactly(sizeOf(n), true)),
     );
-  const facts: Facts = { functions, known, lengths };
+  const facts: SizeFacts = { functions, known, lengths };
   const groups = groupsOf(region.body);
-  const plans = new Map<string, ArrayPlan>();
+  const plans = new Map<string, ArrayMemoryPlan>();
   walkStmts(region.body, (stmt) => {
     if (stmt.kind === "let" && !settable.has(stmt.name) && stmt.value.type === "i32") {
       const value = between(facts, stmt.value);
@@ -67,9 +67,9 @@ export function planArrays(
 
 function planOf(
   declaration: ArrayDeclaration,
-  dims: readonly (Between | undefined)[],
+  dims: readonly (SizeBounds | undefined)[],
   group: readonly string[],
-): ArrayPlan {
+): ArrayMemoryPlan {
   const isKnown = dims.every((n) => n !== undefined) && declaration.growable !== true;
   if (!isKnown) return { declaration, size: undefined, dims: undefined, group };
   const highest = dims.map(({ high, isPositive }) => (isPositive ? high : atLeastZero(high)));
@@ -82,23 +82,23 @@ function planOf(
   };
 }
 
-interface Facts {
+interface SizeFacts {
   readonly functions: ScalarFunctions;
-  readonly known: ReadonlyMap<string, Between>;
-  readonly lengths: ReadonlyMap<string, readonly (Between | undefined)[]>;
+  readonly known: ReadonlyMap<string, SizeBounds>;
+  readonly lengths: ReadonlyMap<string, readonly (SizeBounds | undefined)[]>;
 }
 
 function sizeOf(value: Expr): SizeExpr {
   return value.kind === "const" ? value.value : value;
 }
 
-function exactly(size: SizeExpr, isPositive: boolean): Between {
+function exactly(size: SizeExpr, isPositive: boolean): SizeBounds {
   const known = constantSize(size);
   return { low: size, high: size, isPositive: isPositive || (known !== undefined && known >= 0) };
 }
 
 /** Bounds of an integer, as far as they are known before the call. */
-function between(facts: Facts, expr: RegionExpr): Between | undefined {
+function between(facts: SizeFacts, expr: RegionExpr): SizeBounds | undefined {
   switch (expr.kind) {
     case "const":
       return exactly(expr.value, false);
@@ -119,7 +119,12 @@ function between(facts: Facts, expr: RegionExpr): Between | undefined {
   }
 }
 
-function arithmetic({ functions }: Facts, name: string, x: Between, y: Between): Between | undefined {
+function arithmetic(
+  { functions }: SizeFacts,
+  name: string,
+  x: SizeBounds,
+  y: SizeBounds,
+): SizeBounds | undefined {
   const f = must(functions.get(name), `the function "${name}"`);
   const block = k.makeBlock();
   const written = f.lower([k.local("i32", "x"), k.local("i32", "y")], block);
@@ -129,7 +134,7 @@ function arithmetic({ functions }: Facts, name: string, x: Between, y: Between):
   const { op } = written;
   const of = (a: SizeExpr, b: SizeExpr): SizeExpr => combined(op, a, b);
   const [isExact, arePositive] = [x.low === x.high && y.low === y.high, x.isPositive && y.isPositive];
-  const made = (low: SizeExpr, high: SizeExpr, isPositive: boolean): Between =>
+  const made = (low: SizeExpr, high: SizeExpr, isPositive: boolean): SizeBounds =>
     isExact ? { low: high, high, isPositive } : { low, high, isPositive };
   if (op === "sub") return made(of(x.low, y.high), of(x.high, y.low), false);
   // all other operations are monotonic in both operands
@@ -196,7 +201,7 @@ export function sizeBeforeCall(
 const deepest = 24;
 
 /** Bounds of a loop index, if the loop has an iteration. */
-function indexBetween(facts: Facts, { from, to, step }: RegionFor): Between | undefined {
+function indexBetween(facts: SizeFacts, { from, to, step }: RegionFor): SizeBounds | undefined {
   const [first, end] = [between(facts, from), between(facts, to)];
   if (first === undefined || end === undefined) return undefined;
   if (step > 0) return { low: first.low, high: combined("sub", end.high, 1), isPositive: first.isPositive };

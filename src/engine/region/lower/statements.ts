@@ -1,20 +1,20 @@
 import * as k from "../../kernel/build.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
 import { assertNever } from "../../util/assert-never.ts";
-import type { RegionExpr, RegionStmt, Throw, ThrownPart } from "../form/region.ts";
+import type { RegionExpr, RegionStmt, RegionThrow, ThrownPart } from "../form/region.ts";
 import { writeArray, writeSwap } from "./arrays.ts";
 import { settled, writeBranch, writeExpr, writePlace } from "./expressions.ts";
 import { declareLocal } from "./integers.ts";
 import { writeFor, writeWhile } from "./loops.ts";
-import type { Access } from "./places.ts";
+import type { GuardedAccess } from "./places.ts";
 import { plus } from "../../kernel/index-arithmetic.ts";
 import { behind, checkedLoads, guardPlaces } from "./places.ts";
-import type { Cursor, Scope, SiteValue } from "./scope.ts";
+import type { LoweringCursor, RegionScope, SiteValue } from "./scope.ts";
 import { arrayOf, enter, openCursor, scalarOf, writeFailure } from "./scope.ts";
 import { append } from "../../util/append.ts";
 
 /** Writes statements at the cursor. */
-export function writeBlock(scope: Scope, cursor: Cursor, block: readonly RegionStmt[]): void {
+export function writeBlock(scope: RegionScope, cursor: LoweringCursor, block: readonly RegionStmt[]): void {
   let inStraightLine = false;
   block.forEach((stmt, i) => {
     if (cursor.isDead) return;
@@ -25,7 +25,7 @@ export function writeBlock(scope: Scope, cursor: Cursor, block: readonly RegionS
   });
 }
 
-function writeStmt(scope: Scope, cursor: Cursor, stmt: RegionStmt): void {
+function writeStmt(scope: RegionScope, cursor: LoweringCursor, stmt: RegionStmt): void {
   switch (stmt.kind) {
     case "let":
       return writeLet(scope, cursor, stmt.name, stmt.value);
@@ -64,7 +64,11 @@ function writeStmt(scope: Scope, cursor: Cursor, stmt: RegionStmt): void {
   }
 }
 
-function writeThrow(scope: Scope, cursor: Cursor, { message, more, error, at }: Throw): void {
+function writeThrow(
+  scope: RegionScope,
+  cursor: LoweringCursor,
+  { message, more, error, at }: RegionThrow,
+): void {
   const { failure } = scope.host;
   const values = (more ?? []).map(({ value }) => k.convert("f64", writeExpr(scope, cursor, value)));
   values.forEach((value, i) => cursor.block.set(failure.value(i), value));
@@ -86,13 +90,13 @@ export function sitePart({ value, by, text }: ThrownPart): SiteValue {
 }
 
 /** Moves the cursor into a branch in which the condition holds; the other branch notes an error. */
-function guardBy(scope: Scope, cursor: Cursor, condition: Expr, fails: readonly Stmt[]): void {
+function guardBy(scope: RegionScope, cursor: LoweringCursor, condition: Expr, fails: readonly Stmt[]): void {
   const stmt = enter(cursor, condition, (other) => append(other.statements, fails));
   scope.guards.set(stmt, { checks: [], condition });
   cursor.canFail = true;
 }
 
-function writeLet(scope: Scope, cursor: Cursor, name: string, value: RegionExpr): void {
+function writeLet(scope: RegionScope, cursor: LoweringCursor, name: string, value: RegionExpr): void {
   const written = writeExpr(scope, cursor, value);
   if (scope.settable.has(name)) {
     const own = scope.host.fresh(name);
@@ -104,7 +108,11 @@ function writeLet(scope: Scope, cursor: Cursor, name: string, value: RegionExpr)
   scope.scalars.set(name, isName ? written : declareLocal(scope, cursor.block, name, written));
 }
 
-function writeStore(scope: Scope, cursor: Cursor, stmt: RegionStmt & { readonly kind: "store" }): void {
+function writeStore(
+  scope: RegionScope,
+  cursor: LoweringCursor,
+  stmt: RegionStmt & { readonly kind: "store" },
+): void {
   const { array: name, at } = stmt;
   const { type, buffer, growth, offset } = arrayOf(scope, name);
   const { index: place, places } = writePlace(scope, cursor, stmt);
@@ -140,8 +148,8 @@ function isPlain({ kind }: RegionStmt): boolean {
  * Checks indices of the following plain statements together, as far as they are known here: one branch in place of one per element. The
  * order of the checks stays.
  */
-function guardAhead(scope: Scope, cursor: Cursor, block: readonly RegionStmt[]): void {
-  const found: Access[] = [];
+function guardAhead(scope: RegionScope, cursor: LoweringCursor, block: readonly RegionStmt[]): void {
+  const found: GuardedAccess[] = [];
   for (const stmt of block) {
     if (!isPlain(stmt) || (stmt.kind !== "let" && stmt.kind !== "set" && stmt.kind !== "store")) break;
     const loads = stmt.kind === "store" ? stmt.places.flatMap(checkedLoads) : [];
@@ -162,7 +170,7 @@ function guardAhead(scope: Scope, cursor: Cursor, block: readonly RegionStmt[]):
 }
 
 /** True if an index is known before the statements that use it: it reads nothing mutable and nothing that is still to be declared. */
-function isAtHand(scope: Scope, place: RegionExpr): boolean {
+function isAtHand(scope: RegionScope, place: RegionExpr): boolean {
   switch (place.kind) {
     case "const":
       return true;

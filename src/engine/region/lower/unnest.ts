@@ -4,7 +4,7 @@ import * as k from "../../kernel/build.ts";
 import type { ScalarType, Stmt } from "../../kernel/scalar.ts";
 import { blocksIn, walkBlock } from "../../kernel/walk.ts";
 import { append } from "../../util/append.ts";
-import type { Scope } from "./scope.ts";
+import type { RegionScope } from "./scope.ts";
 
 /** Nesting depth from which a chain of branches is cut, and depth of each piece. */
 const mostLevels = 200;
@@ -14,7 +14,7 @@ const levelsOfPiece = 100;
  * Cuts deep nests in place. The rest of a nest becomes a branch after it. The branch tests a local that the nest sets where it reaches the
  * rest.
  */
-export function cutDeepNests(scope: Pick<Scope, "host" | "changing">, root: Stmt[]): void {
+export function cutDeepNests(scope: Pick<RegionScope, "host" | "changing">, root: Stmt[]): void {
   const blocks = blocksInOrder(root);
   if (blocks === undefined) return;
   const heights = heightsOf(blocks);
@@ -67,7 +67,7 @@ function spineOf(block: Stmt[], heights: ReadonlyMap<readonly Stmt[], number>): 
   return spine;
 }
 
-function cut({ host, changing }: Pick<Scope, "host" | "changing">, spine: readonly Stmt[][]): void {
+function cut({ host, changing }: Pick<RegionScope, "host" | "changing">, spine: readonly Stmt[][]): void {
   const [base] = spine as [Stmt[]];
   const flags: Stmt[] = [];
   const rests: Stmt[] = [];

@@ -6,7 +6,7 @@ import type {
   RegionFor,
   RegionExpr,
   RegionStmt,
-  Throw,
+  RegionThrow,
   RegionType,
 } from "../../../engine/region/form/region.ts";
 import { walkExpr } from "../../../engine/region/form/walk.ts";
@@ -96,7 +96,7 @@ const errorClasses: ReadonlySet<string> = /* @__PURE__ */ (() =>
   new Set("Error EvalError RangeError ReferenceError SyntaxError TypeError URIError".split(" ")))();
 
 /** Throws an error of its class; one of a class that the module lacks is an `Error` of that name. */
-function throwLines({ message, more = [], error = "Error" }: Throw, scope: StatementScope): string[] {
+function throwLines({ message, more = [], error = "Error" }: RegionThrow, scope: StatementScope): string[] {
   const parts = more.flatMap(({ value, by, text }) => {
     const code = expressionCode(value, scope).text;
     const shown = /^[\w$.[\]]+$/.test(code) ? code : `(${code})`;

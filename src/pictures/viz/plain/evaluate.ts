@@ -14,7 +14,7 @@ import type {
   RegionExpr,
   RegionStmt,
   RegionType,
-  Throw,
+  RegionThrow,
 } from "../../../engine/region/form/region.ts";
 import { assertNever, must } from "../../../engine/util/assert-never.ts";
 import type { ValueLeaf } from "../../../numeric/plain/call/values.ts";
@@ -181,7 +181,7 @@ class Runner {
     }
   }
 
-  #thrown({ message, more = [], error, at }: Throw): Error {
+  #thrown({ message, more = [], error, at }: RegionThrow): Error {
     const values = more.map(({ value }) => this.#number(value));
     const text = thrownText({ message, more: more.map(sitePart) }, values);
     return thrownError({ error }, `${this.#where(at)}${text}`, "");
