@@ -9,7 +9,7 @@ import { printRoutine } from "../../src/engine/kernel/print.ts";
 import type { Routine } from "../../src/engine/kernel/scalar.ts";
 import type { RegionStmt } from "../../src/engine/region/form/region.ts";
 import { blocksOf } from "../../src/engine/region/form/walk.ts";
-import { underived } from "../../src/engine/region/lower/derived.ts";
+import { wrapRegion } from "../../src/engine/region/lower/derived.ts";
 import { gradientRegion } from "../../src/numeric/plain/call/regions.ts";
 import { formOfText } from "../support/plain-region.ts";
 import { realParams } from "../support/region-derivatives.ts";
@@ -21,7 +21,7 @@ const target = { simd: true, wide: false, shares: false, chunkWork: 65_536 };
 function routineOf(name: string, constants: readonly string[] = []): Routine {
   const { region } = formOfText(text, name);
   const active = realParams(region).map((is, i) => is && !constants.includes(region.params[i]!.name));
-  const gradient = gradientRegion(underived(region), active, "values gradient").region();
+  const gradient = gradientRegion(wrapRegion(region), active, "values gradient").region();
   return lowerRegion(gradient, scalarFunctions, { failedChecks: "end" }).routine;
 }
 
@@ -76,7 +76,7 @@ test("the exponentials of a mixture's widths are computed before the loop over p
       for (const block of blocksOf(stmt)) visit(block, stmt.kind === "for" ? depth + 1 : depth);
     }
   };
-  visit(gradientRegion(underived(region), realParams(region), "values gradient").region().body, 0);
+  visit(gradientRegion(wrapRegion(region), realParams(region), "values gradient").region().body, 0);
   // of weights; of widths, in loops over parts and coordinates; of terms, in those over points and parts
   expect(depths.toSorted((a, b) => a - b)).toEqual([1, 2, 2]);
 });

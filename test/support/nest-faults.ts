@@ -17,7 +17,7 @@ import { makeJsBackend } from "../../src/engine/backends/js/index.ts";
 import { makeWasmBackend, wasmFeatures } from "../../src/engine/backends/wasm/index.ts";
 import { callSizes } from "../../src/engine/kernel/call-sizes.ts";
 import type { Backend, KernelValue } from "../../src/engine/kernel/executable.ts";
-import { underived } from "../../src/engine/region/lower/derived.ts";
+import { wrapRegion } from "../../src/engine/region/lower/derived.ts";
 import type { Region } from "../../src/engine/region/form/region.ts";
 import { callOf, compileRegion } from "../../src/engine/runtime/regions.ts";
 import type { AnyFunction } from "../../src/engine/transforms/plain.ts";
@@ -176,7 +176,7 @@ function faultOfRegions(
   const along = (direction: number): RegionValue[] =>
     regionArguments(form, alongOf(args, wrt, direction)).values.filter((_, i) => active[i]);
   const [a, b] = [along(0), along(1)];
-  const base = underived(checkpoint === undefined ? form.region : { ...form.region, checkpoint });
+  const base = wrapRegion(checkpoint === undefined ? form.region : { ...form.region, checkpoint });
   const gradient = gradientRegion(base, active, "values gradient");
   const run = (region: Region, ...tangents: readonly RegionValue[]): RegionValue[] => {
     if (isPrinted === true) expectPrintedRegion(region);

@@ -3,7 +3,7 @@
 import type { Stmt } from "../../src/engine/kernel/scalar.ts";
 import { blocksIn, walkBlock } from "../../src/engine/kernel/walk.ts";
 import { scalarFunctions } from "../../src/engine/prims/scalar-functions.ts";
-import { underived } from "../../src/engine/region/lower/derived.ts";
+import { wrapRegion } from "../../src/engine/region/lower/derived.ts";
 import { lowerRegion } from "../../src/engine/region/lower/routine.ts";
 import type { Region } from "../../src/engine/region/form/region.ts";
 import { gradientRegion, tangentRegion } from "../../src/numeric/plain/call/regions.ts";
@@ -89,10 +89,10 @@ function regionsOf(number: number): readonly Region[] {
   const { typescript } = randomNest(new Choices(choicesOf(number, 260)));
   try {
     const { region } = formOfText(typescript);
-    const [base, active] = [underived(region), realParams(region)];
+    const [base, active] = [wrapRegion(region), realParams(region)];
     const gradient = gradientRegion(base, active, "values gradient");
     const isActive = gradient.region().params.map((_, i) => active[i] === true);
-    const inSegments = gradientRegion(underived({ ...region, checkpoint: true }), active, "values gradient");
+    const inSegments = gradientRegion(wrapRegion({ ...region, checkpoint: true }), active, "values gradient");
     const derived = [tangentRegion(base, active), gradient, inSegments, tangentRegion(gradient, isActive)];
     return [region, ...derived.map((one) => one.region())];
   } catch (error) {

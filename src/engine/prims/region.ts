@@ -1,13 +1,20 @@
 // Ordinary code with loops, mutable locals and arrays as one operation among others. Its derivatives are regions again.
 import { DownhillError, internalError } from "../errors/index.ts";
-import type { DualResults, Maybe, PartialTools, PartialValue, Primitive, TransformTools } from "../ir/primitive.ts";
+import type {
+  DualResults,
+  Maybe,
+  PartialTools,
+  PartialValue,
+  Primitive,
+  TransformTools,
+} from "../ir/primitive.ts";
 import { builtIn, isMasked } from "../ir/primitive.ts";
 import type { Equation } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { DType } from "../ir/types.ts";
 import { arrayType, isFloating } from "../ir/types.ts";
 import type { LowerOptions } from "../region/lower/options.ts";
-import { maskedResults, withMaskedProducts } from "../region/derive/masked-tangents.ts";
+import { findMaskedResults, maskProducts } from "../region/derive/masked-tangents.ts";
 import type { Region, RegionResult } from "../region/form/region.ts";
 import { maxLength } from "../region/form/region.ts";
 import { tangent } from "../region/derive/tangent.ts";
@@ -120,7 +127,7 @@ function regionJvp(
       (__, i) => linear.includes(i) && (masks[i] === true || tangents[i] === undefined),
     );
     const strong = remember(region, `masked ${isLinear.join()} ${areMasked.join()}`, () =>
-      withMaskedProducts(region, isLinear, areMasked, scalarFunctions),
+      maskProducts(region, isLinear, areMasked, scalarFunctions),
     );
     const dOuts = applyTo(moved, { ...params, region: strong }, affectedBy(region, active).results);
     return [outs, dOuts, maskedOuts(strong, isLinear, areMasked)];
@@ -154,7 +161,7 @@ function maskedOuts(
   masked: readonly boolean[],
 ): readonly boolean[] {
   return remember(region, `masked results ${linear.join()} ${masked.join()}`, () =>
-    maskedResults(region, linear, masked, scalarFunctions),
+    findMaskedResults(region, linear, masked, scalarFunctions),
   );
 }
 

@@ -9,7 +9,7 @@ import { makeArray } from "../../engine/kernel/executable.ts";
 import { scalarFunctions } from "../../engine/prims/scalar-functions.ts";
 import { isFloating } from "../../engine/region/form/build.ts";
 import type { DerivedRegion, GradientResults } from "../../engine/region/index.ts";
-import { tangent, underived } from "../../engine/region/index.ts";
+import { tangent, wrapRegion } from "../../engine/region/index.ts";
 import type { Region, RegionType } from "../../engine/region/form/region.ts";
 import type { RegionArgument, RegionArray, RegionCall, RegionOutcome } from "../../engine/runtime/regions.ts";
 import { callOf, compileRegion } from "../../engine/runtime/regions.ts";
@@ -153,7 +153,7 @@ export function derivedBy(base: Region, steps: readonly DerivationStep[]): Deriv
       case "gradient":
         return gradientRegion(from, step.active, step.wanted);
     }
-  }, underived(base));
+  }, wrapRegion(base));
 }
 
 /** The compared numbers of a call, and their computation by the oracle. */

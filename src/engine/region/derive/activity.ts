@@ -11,25 +11,25 @@ type DataflowEdge = readonly [target: string, source: string];
  * Returns the locals and arrays of a flat region that derivatives flow through: floating ones that depend smoothly on an active parameter,
  * and that a floating result depends on. The analysis ignores the order of statements: a name is active everywhere or nowhere.
  */
-export function activeNames(
+export function findActiveNames(
   region: Region,
   active: readonly boolean[],
   functions: ScalarFunctions,
 ): ReadonlySet<string> {
   const edges = edgesOf(region.body, functions);
-  const varied = closure(
+  const varied = findReachable(
     region.params.filter((param, i) => active[i] === true && isFloating(param.type)).map(({ name }) => name),
     edges.map(([target, source]) => [source, target]),
   );
   const results = region.results.flatMap((result) =>
     result.kind === "array" ? [result.name] : sourcesOf(result.value, functions),
   );
-  const useful = closure(results, edges);
+  const useful = findReachable(results, edges);
   return new Set([...varied].filter((name) => useful.has(name)));
 }
 
 /** Returns all names that edges reach from the first ones, including these. */
-export function closure(first: readonly string[], edges: readonly DataflowEdge[]): Set<string> {
+export function findReachable(first: readonly string[], edges: readonly DataflowEdge[]): Set<string> {
   const next = new Map<string, string[]>();
   for (const [from, to] of edges) {
     const all = next.get(from);

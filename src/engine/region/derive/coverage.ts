@@ -43,7 +43,7 @@ export function findCoveredStores(
         const isRead = isResult || readsAll(behind, stmt, linear, isMasked, definitions);
         if (!isRead) continue;
         const writers = isResult ? stmts.slice(at + 1) : stmts.slice(at + 1, last);
-        const stores = keptStores(stmt.name, writers, stmts.slice(at + 1), definitions);
+        const stores = findLastingStores(stmt.name, writers, stmts.slice(at + 1), definitions);
         stores.forEach((store) => covered.add(store));
         break;
       }
@@ -65,7 +65,7 @@ export function findFirstStores(body: readonly RegionStmt[], { useful }: Lineari
       for (const inner of blocksOf(stmt)) block(inner);
       if (stmt.kind !== "array" || !useful.has(stmt.name) || stmt.growable === true) continue;
       const behind = stmts.slice(at + 1);
-      const stores = keptStores(stmt.name, behind, behind, definitions);
+      const stores = findLastingStores(stmt.name, behind, behind, definitions);
       if (stores.length === 1) once.add(stores[0]!);
     }
   };
@@ -74,7 +74,7 @@ export function findFirstStores(body: readonly RegionStmt[], { useful }: Lineari
 }
 
 /** Returns the stores to an array if none overwrites an element that another one has written, except by adding to it; else none. */
-function keptStores(
+function findLastingStores(
   array: string,
   writers: readonly RegionStmt[],
   all: readonly RegionStmt[],

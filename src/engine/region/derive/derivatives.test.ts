@@ -38,11 +38,11 @@ describe("random regions", () => {
     { checkpoint: 1 },
     { checkpoint: 2, fuse: false },
     { checkpoint: 3 },
-  ])("have the same with %o", (options) => {
+  ])("have equal transposes with %o", (options) => {
     expect(firstFault(2000, extent(4, 10_000, 15), checkTranspose(options))).toBeUndefined();
   });
 
-  test("have the tangents that numbers with derivatives give", () => {
+  test("have the tangents that dual numbers yield", () => {
     expect(firstFault(1, extent(15, 30_000, 60), checkTangent)).toBeUndefined();
   });
 });

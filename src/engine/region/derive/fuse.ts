@@ -56,12 +56,12 @@ export function chooseFusion(facts: FusionFacts): Fusion {
     if (stmt.kind !== "for" && stmt.kind !== "while") continue;
     if (!hasTarget(stmt, linearity.useful) || !isIsolated(stmt, touches[at]!, shared, facts)) continue;
     fused.add(stmt);
-    const early = earlyStatements(at, fused, facts, order);
+    const early = findEarlyStatements(at, fused, facts, order);
     if (early === undefined) {
       fused.delete(stmt);
       continue;
     }
-    for (const [name, how] of touches[at]!) join(ofFused, name, how);
+    for (const [name, how] of touches[at]!) addTouch(ofFused, name, how);
     found = { fused, first: at, early };
   }
   return found;
@@ -80,7 +80,7 @@ function sharedNames(block: RegionBlock, touches: readonly LinearTouches[]): Sha
 }
 
 /** Adds a kind of use of a name. */
-function join(touches: Map<string, LinearTouch>, name: string, how: LinearTouch): void {
+function addTouch(touches: Map<string, LinearTouch>, name: string, how: LinearTouch): void {
   const before = touches.get(name);
   touches.set(name, before === undefined || before === how ? how : "other");
 }
@@ -96,7 +96,7 @@ type LinearTouches = ReadonlyMap<string, LinearTouch>;
 function touchesOf(stmt: RegionStmt, { useful }: Linearity): LinearTouches {
   const touches = new Map<string, LinearTouch>();
   const touch = (name: string, how: LinearTouch): void => {
-    if (useful.has(name)) join(touches, name, how);
+    if (useful.has(name)) addTouch(touches, name, how);
   };
   const read = (expr: RegionExpr): void => readsOf(expr).forEach((name) => touch(name, "read"));
   const give = (name: string, value: RegionExpr, isTarget: (leaf: RegionExpr) => boolean): void => {
@@ -259,7 +259,7 @@ function usesOf(stmt: RegionStmt, linear: ReadonlySet<string>): ForwardUses {
  * Returns the statements after a loop that run forward before it: all that are independent of the loop and cannot end the call. Returns
  * `undefined` if some later statement that is not fused cannot run backward before the loop begins.
  */
-function earlyStatements(
+function findEarlyStatements(
   at: number,
   fused: ReadonlySet<RegionStmt>,
   { block, linearity, needs, counters }: FusionFacts,

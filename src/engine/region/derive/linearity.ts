@@ -1,6 +1,6 @@
 import { internalError } from "../../errors/index.ts";
 import { assertNever } from "../../util/assert-never.ts";
-import { closure } from "./activity.ts";
+import { findReachable } from "./activity.ts";
 import { isFloating, isZero } from "../form/build.ts";
 import type { Region, RegionExpr } from "../form/region.ts";
 import { readsOf, readsOfResult } from "../form/names.ts";
@@ -26,7 +26,7 @@ export function linearityOf(
     if (target === undefined || !("value" in stmt)) return;
     for (const source of readsOf(stmt.value)) edges.push([target, source]);
   });
-  const linear = closure(
+  const linear = findReachable(
     params.filter((_, i) => linearParams[i] === true).map(({ name }) => name),
     edges.map(([target, source]) => [source, target]),
   );
@@ -34,7 +34,7 @@ export function linearityOf(
     if (linearResults[i] !== true) return [];
     return readsOfResult(result);
   });
-  const useful = closure(wanted, edges);
+  const useful = findReachable(wanted, edges);
   return { linear, useful: new Set([...useful].filter((name) => linear.has(name))) };
 }
 

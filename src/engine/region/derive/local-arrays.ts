@@ -1,6 +1,6 @@
 // Moves arrays into loops whose iterations fill them before reading them. Derivatives then need no earlier contents, and the cotangent
 // begins at 0 in each iteration.
-import { isSameAtom } from "../form/build.ts";
+import { isSameAtom, isZero } from "../form/build.ts";
 import type { ArrayDeclaration, RegionFor, Region, RegionExpr, RegionStmt } from "../form/region.ts";
 import {
   blocksOf,
@@ -11,7 +11,7 @@ import {
   walkExpr,
   walkStmts,
 } from "../form/walk.ts";
-import { mutableNames, namesOf, readsName } from "../form/names.ts";
+import { mutableNames, namesOf, readsName, usesArray } from "../form/names.ts";
 
 /**
  * Declares each array in the innermost loop that contains all its uses and in which each iteration writes all elements before reading any.
@@ -37,7 +37,7 @@ export function localiseArrays(region: Region): Region {
         (n) => n.kind === "length" || (n.kind === "const" && n.value >= 0),
       );
       const inner = isSure ? declaration : { ...declaration, name: fresh(declaration.name) };
-      const moved = movedInwards(out, declaration, inner);
+      const moved = moveInward(out, declaration, inner);
       if (moved !== undefined) out = isSure ? moved.filter((stmt) => stmt !== declaration) : moved;
     }
     return out.map((stmt) => mapBlocksOf(stmt, block));
@@ -49,40 +49,33 @@ export function localiseArrays(region: Region): Region {
  * Returns the block with the array declared, perhaps under a new name, in the innermost loop that fills it first; `undefined` if there is
  * none.
  */
-function movedInwards(
+function moveInward(
   stmts: readonly RegionStmt[],
   declaration: ArrayDeclaration,
   inner: ArrayDeclaration,
 ): readonly RegionStmt[] | undefined {
   const { name } = declaration;
-  const users = stmts.filter((stmt) => stmt !== declaration && mentions(stmt, name));
+  const users = stmts.filter((stmt) => stmt !== declaration && usesArray(stmt, name));
   const [loop] = users;
   if (loop === undefined || users.length > 1 || (loop.kind !== "for" && loop.kind !== "while"))
     return undefined;
   if (expressionsOf(loop).some((expr) => readsName(expr, name))) return undefined;
-  const body =
-    movedInwards(loop.body, declaration, inner) ?? declaredWhereFilled(loop.body, declaration, inner);
+  const body = moveInward(loop.body, declaration, inner) ?? declareBeforeFill(loop.body, declaration, inner);
   return body && stmts.map((stmt) => (stmt === loop ? { ...loop, body } : stmt));
 }
 
 /** Returns the block with the array declared before the loop nest that fills it; `undefined` if the array is used before. */
-function declaredWhereFilled(
+function declareBeforeFill(
   stmts: readonly RegionStmt[],
   declaration: ArrayDeclaration,
   inner: ArrayDeclaration,
 ): readonly RegionStmt[] | undefined {
   const { name } = declaration;
-  const first = stmts.findIndex((stmt) => mentions(stmt, name));
+  const first = stmts.findIndex((stmt) => usesArray(stmt, name));
   const fill = stmts[first];
   if (fill?.kind !== "for" || !isFilling(fill, declaration)) return undefined;
-  const named = inner.name === name ? stmts : withArray(stmts, name, inner.name);
+  const named = inner.name === name ? stmts : renameArray(stmts, name, inner.name);
   return [...named.slice(0, first), inner, ...named.slice(first)];
-}
-
-function mentions(stmt: RegionStmt, array: string): boolean {
-  if (stmt.kind === "store" && stmt.array === array) return true;
-  if (expressionsOf(stmt).some((expr) => readsName(expr, array))) return true;
-  return blocksOf(stmt).some((block) => block.some((inner) => mentions(inner, array)));
 }
 
 /** True if a loop nest writes each element of an array, and reads only elements that the same iteration has written. */
@@ -90,10 +83,10 @@ function isFilling(nest: RegionFor, { name, dims }: ArrayDeclaration): boolean {
   const loops: RegionFor[] = [];
   let block: readonly RegionStmt[] = [nest];
   for (;;) {
-    const first = block.findIndex((stmt) => mentions(stmt, name));
+    const first = block.findIndex((stmt) => usesArray(stmt, name));
     const stmt = block[first];
     if (stmt?.kind === "for" && stmt.live === undefined && stmt.step === 1) {
-      if (block.some((other) => other !== stmt && mentions(other, name))) return false;
+      if (block.some((other) => other !== stmt && usesArray(other, name))) return false;
       loops.push(stmt);
       block = stmt.body;
       continue;
@@ -108,10 +101,6 @@ function isFilling(nest: RegionFor, { name, dims }: ArrayDeclaration): boolean {
       new Set(places.map((place) => (place.kind === "local" ? place.name : ""))).size === dims.length;
     return areWhole && isEach && block.slice(first + 1).every((later) => readsOnly(later, name, places));
   }
-}
-
-function isZero(expr: RegionExpr): boolean {
-  return expr.kind === "const" && expr.value === 0;
 }
 
 /** True if all uses of an array in a statement are loads at the given indices. */
@@ -133,11 +122,11 @@ function readsOnly(stmt: RegionStmt, array: string, places: readonly RegionExpr[
 }
 
 /** Renames an array in statements. */
-function withArray(stmts: readonly RegionStmt[], array: string, other: string): readonly RegionStmt[] {
+function renameArray(stmts: readonly RegionStmt[], array: string, other: string): readonly RegionStmt[] {
   const named = (expr: RegionExpr): RegionExpr =>
     mapExpr(expr, (x) => (x.kind === "load" && x.array === array ? { ...x, array: other } : x));
   return stmts.map((stmt) => {
-    const next = mapBlocksOf(mapExpressionsOf(stmt, named), (block) => withArray(block, array, other));
+    const next = mapBlocksOf(mapExpressionsOf(stmt, named), (block) => renameArray(block, array, other));
     return next.kind === "store" && next.array === array ? { ...next, array: other } : next;
   });
 }

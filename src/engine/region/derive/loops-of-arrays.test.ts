@@ -1,5 +1,5 @@
-// What is done to arrays in loops before derivatives are taken: they are declared where they are filled, and costly functions of what a
-// loop does not change become tables.
+// Passes over arrays in loops before differentiation: arrays move to the loop that fills them, and costly functions of invariants become
+// tables.
 import { describe, expect, test } from "vitest";
 import { evaluateRegion } from "../../../../test/support/evaluate-region.ts";
 import * as r from "../../../../test/support/region-build.ts";
@@ -35,7 +35,7 @@ function region(body: readonly RegionStmt[], dim: RegionExpr = length("w")): Reg
   };
 }
 
-/** What a region gives, or the error that it ends with. */
+/** Results of a region, or the error that ends it. */
 function outcome(subject: Region, n: number): unknown {
   try {
     return evaluateRegion(subject, [{ data: [1, 2, 3], dims: [3] }, { data: [0.5, -1], dims: [2] }, n], {
@@ -46,7 +46,7 @@ function outcome(subject: Region, n: number): unknown {
   }
 }
 
-/** The region after a pass, which must keep every rule and change nothing. */
+/** Runs a pass, and checks that the region stays valid and its results unchanged. */
 function after(subject: Region, pass: (flat: Region) => Region, lengths: readonly number[] = [2]): string {
   const flat = flatten(subject, scalarFunctions);
   const made = pass(flat);
@@ -59,13 +59,13 @@ const fill = (to = length("w")): RegionStmt =>
   loop("j", zero, to, [store("q", [int("j")], r.apply("mul", x(int("i")), w(int("j"))))]);
 const read = loop("m", zero, length("w"), [add(q(int("m")))]);
 
-describe("an array is declared within a loop", () => {
-  test("whose iterations fill it before they read it", () => {
+describe("localiseArrays declares an array within a loop", () => {
+  test("whose iterations fill it before reading it", () => {
     const text = after(region([loop("i", zero, length("x"), [fill(), read])]), localiseArrays);
     expect(text).toMatch(/for \(let i = [^]*const q = array\(f64, w.length\);\s+for \(let j/);
   });
 
-  test("beside what tells of a negative length", () => {
+  test("and keeps a declaration whose length may be negative", () => {
     const subject = region([loop("i", zero, length("x"), [fill(int("n"))])], int("n"));
     const text = after(subject, localiseArrays, [2, 0, -1]);
     expect(text).toMatch(/const q = array\(f64, n\);[^]*for \(let i = [^]*const q_2 = array\(f64, n\);/);
@@ -82,7 +82,7 @@ describe("an array is declared within a loop", () => {
     expect(readBehind).toMatch(/q = array[^]*for \(let i/);
   });
 
-  test("but not where it is read first, only a part is filled, or something after the loop reads it", () => {
+  test("unless it is read first, filled in part, or read after the loop", () => {
     const bodies: readonly (readonly RegionStmt[])[] = [
       [loop("i", zero, length("x"), [read, fill()])],
       [
@@ -103,12 +103,12 @@ describe("an array is declared within a loop", () => {
   });
 });
 
-describe("costly functions of what a loop does not change", () => {
+describe("costly functions of loop invariants", () => {
   const exp = (place: RegionExpr, at?: number): RegionExpr => r.apply("exp", r.apply("neg", w(place, at)));
   const make = (flat: Region): Region => tabulate(flat, scalarFunctions);
   const tables = (text: string): number => text.split("_table = array").length - 1;
 
-  test("are computed once before it, into tables by the loops within", () => {
+  test("are computed once before the loop, in tables over nested loops", () => {
     const subject = region([
       loop("i", zero, length("x"), [
         loop("j", zero, length("w"), [add(r.apply("mul", x(int("i")), exp(int("j"))))]),
@@ -119,7 +119,7 @@ describe("costly functions of what a loop does not change", () => {
     expect(text.split("exp(").length - 1).toBe(1);
   });
 
-  test("where places are in range; the loop itself ends the call where one is not", () => {
+  test("are tabulated where indices are in range, and the loop ends the call where one is not", () => {
     const place = r.apply("add", int("j"), int("n"));
     const subject = region([
       loop("i", zero, length("x"), [
@@ -131,10 +131,10 @@ describe("costly functions of what a loop does not change", () => {
     const never = region([
       loop("i", length("x"), length("x"), [loop("j", zero, int("n"), [add(exp(int("j"), 0))])]),
     ]);
-    expect(tables(after(never, make, [0, 2, 2 ** 30]))).toBe(1); // no table of so many entries
+    expect(tables(after(never, make, [0, 2, 2 ** 30]))).toBe(1); // the table is empty
   });
 
-  test("but not of arrays that the loop writes to, of its own index, or of what it sets", () => {
+  test("stay in the loop if they depend on its index or on names that it writes", () => {
     const bodies: readonly (readonly RegionStmt[])[] = [
       [fill(), loop("m", zero, length("w"), [add(r.apply("exp", q(int("m"))))])],
       [loop("m", zero, length("w"), [add(r.apply("exp", r.apply("mul", x(int("i")), w(int("m")))))])],
@@ -150,7 +150,7 @@ describe("costly functions of what a loop does not change", () => {
   });
 });
 
-test("what was stored is what a read gives, until the array or the place is another", () => {
+test("a load after a store of the same element is the stored value, until the array or the index changes", () => {
   const share = (flat: Region): Region => shareCommon(flat, scalarFunctions);
   const place = int("j");
   const body = (...between: readonly RegionStmt[]): Region =>

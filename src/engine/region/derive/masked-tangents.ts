@@ -11,6 +11,7 @@ import type {
   Region,
   RegionExpr,
   RegionFor,
+  RegionLoop,
   RegionStmt,
   RegionStore,
 } from "../form/region.ts";
@@ -32,7 +33,7 @@ interface MaskedValue {
  * @param masked for each linear parameter, true if it may hold zeros of a mask.
  * @param emptyLoops true if counted loops may have no iterations; else each is assumed to have one.
  */
-export function withMaskedProducts(
+export function maskProducts(
   region: Region,
   linear: readonly boolean[],
   masked: readonly boolean[],
@@ -44,7 +45,7 @@ export function withMaskedProducts(
 }
 
 /** For each result, true if it may hold zeros of masks. Only linear results may. */
-export function maskedResults(
+export function findMaskedResults(
   region: Region,
   linear: readonly boolean[],
   masked: readonly boolean[],
@@ -145,7 +146,7 @@ class MaskedTangents {
         zeros.clear(); // the statements after it do not run
         return stmt;
       default:
-        return assertNever(stmt, "withMaskedProducts");
+        return assertNever(stmt, "maskProducts");
     }
   }
 
@@ -160,7 +161,7 @@ class MaskedTangents {
     return expr === value ? stmt : { ...stmt, value: expr };
   }
 
-  #loop(stmt: RegionStmt & { readonly kind: "for" | "while" }, zeros: Set<string>): RegionStmt {
+  #loop(stmt: RegionLoop, zeros: Set<string>): RegionStmt {
     const around = this.#stored;
     let body = stmt.body;
     let end: Set<string>;
@@ -209,19 +210,19 @@ class MaskedTangents {
       case "select": {
         const [x, y] = [this.#rewrite(part.x, zeros), this.#rewrite(part.y, zeros)];
         const isMasked = part.kind === "sum" ? x.isMasked && y.isMasked : x.isMasked || y.isMasked;
-        return { expr: withParts(withParts(expr, part.x, x.expr), part.y, y.expr), isMasked };
+        return { expr: replacePart(replacePart(expr, part.x, x.expr), part.y, y.expr), isMasked };
       }
       case "neg":
       case "convert": {
         const x = this.#rewrite(part.x, zeros);
-        return { expr: withParts(expr, part.x, x.expr), isMasked: x.isMasked };
+        return { expr: replacePart(expr, part.x, x.expr), isMasked: x.isMasked };
       }
       case "scaled": {
         const x = this.#rewrite(part.x, zeros);
         const isPlain = x.isMasked && !part.isStrong && !isHarmless(part.factor, part.by, this.#finite);
         const masked = part.by === "mul" ? "maskedMul" : "maskedDiv";
         return {
-          expr: isPlain ? this.#apply(masked, x.expr, part.factor) : withParts(expr, part.x, x.expr),
+          expr: isPlain ? this.#apply(masked, x.expr, part.factor) : replacePart(expr, part.x, x.expr),
           isMasked: x.isMasked,
         };
       }
@@ -229,12 +230,14 @@ class MaskedTangents {
         const x = this.#rewrite(part.x, zeros);
         const isPlain = x.isMasked && !part.isBoth;
         return {
-          expr: isPlain ? this.#apply("maskedMulBoth", x.expr, part.factor) : withParts(expr, part.x, x.expr),
+          expr: isPlain
+            ? this.#apply("maskedMulBoth", x.expr, part.factor)
+            : replacePart(expr, part.x, x.expr),
           isMasked: true, // a 0 of the factor counts as that of a mask
         };
       }
       default:
-        return assertNever(part, "withMaskedProducts");
+        return assertNever(part, "maskProducts");
     }
   }
 
@@ -244,7 +247,7 @@ class MaskedTangents {
 }
 
 /** Replaces an operand of an expression. */
-function withParts(expr: RegionExpr, part: RegionExpr, other: RegionExpr): RegionExpr {
+function replacePart(expr: RegionExpr, part: RegionExpr, other: RegionExpr): RegionExpr {
   if (part === other) return expr;
   const replaced = (x: RegionExpr): RegionExpr => (x === part ? other : x);
   switch (expr.kind) {
@@ -260,6 +263,6 @@ function withParts(expr: RegionExpr, part: RegionExpr, other: RegionExpr): Regio
     case "load":
       return expr;
     default:
-      return assertNever(expr, "withMaskedProducts");
+      return assertNever(expr, "maskProducts");
   }
 }

@@ -23,7 +23,7 @@ export function findMaskedStatements(
 ): ReadonlySet<RegionStmt> {
   let covered: ReadonlySet<RegionStmt> = new Set();
   for (;;) {
-    const masked = maskedBut(covered, region, linearity, isResultMasked);
+    const masked = findMasked(covered, region, linearity, isResultMasked);
     if (!isLookingForCovered) return masked;
     const next = findCoveredStores(region, linearity, (stmt) => masked.has(stmt), isResultMasked);
     if (next.size === covered.size) return masked;
@@ -32,7 +32,7 @@ export function findMaskedStatements(
 }
 
 /** Finds the masked statements, given the stores that are certainly read. Visits statements in reverse order, as the backward pass does. */
-function maskedBut(
+function findMasked(
   covered: ReadonlySet<RegionStmt>,
   { body, results }: Pick<Region, "body" | "results">,
   { linear, useful }: Linearity,

@@ -8,7 +8,7 @@ import { walkStmts } from "../form/walk.ts";
 
 const regionOf = (text: string): Region => formOfText(text).region;
 
-/** Arrays of records of a gradient: those that the function does not declare, and that are no cotangents. */
+/** Number of tapes of a gradient. */
 function tapesOf(region: Region, options: TransposeOptions = {}): number {
   const back = gradient(
     region,
@@ -21,7 +21,7 @@ function tapesOf(region: Region, options: TransposeOptions = {}): number {
   return tapes;
 }
 
-/** A table of n + 1 rows and m + 1 columns, each element of which is made of those at these distances: rows back, columns back. */
+/** A function that fills a table of n + 1 rows and m + 1 columns. Each element depends on the elements at the indices `reads`. */
 const table = (rows: string, columns: string, ...reads: readonly string[]): string => `
   export function f(x: Float64Array, y: Float64Array, n: number): number {
     "use ad";
@@ -42,14 +42,14 @@ const rowsDown = "for (let i = 1; i <= x.length; i++)";
 const columnsRight = "for (let j = 1; j < width; j++)";
 
 describe("elements of a table that is filled row by row", () => {
-  test("are read again on the way back where nothing has overwritten them: nothing is recorded", () => {
+  test("are read again in the backward pass and not saved, if nothing has overwritten them", () => {
     const neighbours = ["(i - 1) * width + j", "i * width + j - 1", "(i - 1) * width + j - 1"];
     const region = regionOf(table(rowsDown, columnsRight, ...neighbours));
     expect(tapesOf(region)).toBe(0);
     expect(tapesOf(region, { reread: false })).toBe(3);
   });
 
-  test("are read again where loops go the other way", () => {
+  test("are read again in descending loops", () => {
     const region = regionOf(
       table(
         "for (let i = x.length; i >= 1; i--)",
@@ -57,16 +57,16 @@ describe("elements of a table that is filled row by row", () => {
         "(i - 1) * width + j",
       ),
     );
-    expect(tapesOf(region)).toBe(1); // what lies in the row above is overwritten later
+    expect(tapesOf(region)).toBe(1); // the row above is overwritten later
     const ahead = table("for (let i = x.length - 1; i >= 1; i--)", columnsRight, "(i + 1) * width + j");
     expect(tapesOf(regionOf(ahead))).toBe(0);
   });
 
   test.each([
-    ["of the row that is to come", rowsDown, columnsRight, "(i - 1) * width + width + j"],
-    ["at a place that n tells", rowsDown, columnsRight, "i * width + j - n"],
+    ["of the next row", rowsDown, columnsRight, "(i - 1) * width + width + j"],
+    ["at an index that depends on n", rowsDown, columnsRight, "i * width + j - n"],
     ["of one row only", rowsDown, columnsRight, "j"],
-  ])("are recorded where they may change: %s", (name, rows, columns, at) => {
+  ])("are saved if they may change: %s", (name, rows, columns, at) => {
     const region = regionOf(table(rows, columns, at));
     expect(tapesOf(region)).toBe(name === "of one row only" ? 0 : 1);
   });

@@ -77,8 +77,8 @@ function differ(
   const isPositive = (p: Polynomial): boolean => isNotNegative(addPolynomials(p, one, -1), ranges, natural);
   return read.places.some((place, axis) => {
     const [a, b] = [
-      polynomialOf(place, named(ofRead, names)),
-      polynomialOf(store.places[axis]!, named(ofStore, names)),
+      polynomialOf(place, polynomialsOf(ofRead, names)),
+      polynomialOf(store.places[axis]!, polynomialsOf(ofStore, names)),
     ];
     if (a === undefined || b === undefined) return false;
     return isPositive(addPolynomials(b, a, -1)) || isPositive(addPolynomials(a, b, -1));
@@ -98,7 +98,7 @@ function addRange(
   if (least !== undefined && isNotNegative(least, ranges, natural)) {
     natural.add(name);
     for (const bound of [loop.from, loop.to]) {
-      const p = polynomialOf(bound, named(indices, names));
+      const p = polynomialOf(bound, polynomialsOf(indices, names));
       const only = p && onlyName(p);
       if (only !== undefined) natural.add(only);
     }
@@ -112,7 +112,7 @@ export function endsOf(
   indices: ReadonlyMap<string, Polynomial>,
   names: NameFacts,
 ): LoopIndexRange {
-  return indexBounds(loop, (bound) => polynomialOf(bound, named(indices, names)));
+  return indexBounds(loop, (bound) => polynomialOf(bound, polynomialsOf(indices, names)));
 }
 
 function isNotNegative(p: Polynomial, ranges: readonly NamedBounds[], natural: ReadonlySet<string>): boolean {
@@ -120,7 +120,7 @@ function isNotNegative(p: Polynomial, ranges: readonly NamedBounds[], natural: R
 }
 
 /** Polynomials of names: given ones for loop indices, declared values for other locals. */
-function named(indices: ReadonlyMap<string, Polynomial>, names: NameFacts): NamedPolynomials {
+function polynomialsOf(indices: ReadonlyMap<string, Polynomial>, names: NameFacts): NamedPolynomials {
   const own: NamedPolynomials = {
     local(name) {
       const index = indices.get(name);

@@ -5,13 +5,13 @@ import { makeBuilder } from "../form/build.ts";
 import type { TransposeOptions } from "./options.ts";
 import { planReverse } from "./plan-reverse.ts";
 import { printPlan } from "./print-plan.ts";
-import { flatForm, tangent } from "./tangent.ts";
+import { makeFlatForm, tangent } from "./tangent.ts";
 
 /** The plan for the gradient of a plain function in its first parameter. */
 function planOf(text: string, options: TransposeOptions = {}): string {
   const { region } = formOfText(text);
   const forward = tangent(region, region.params.map((_, i) => i === 0), scalarFunctions, { primal: true }); // prettier-ignore
-  const flat = flatForm(forward, scalarFunctions, options);
+  const flat = makeFlatForm(forward, scalarFunctions, options);
   const isLinear = flat.params.map((_, i) => i >= region.params.length);
   const isSlope = flat.results.map((_, i) => i >= region.results.length);
   return printPlan(planReverse(flat, isLinear, isSlope, makeBuilder(flat, scalarFunctions), options));

@@ -17,7 +17,7 @@ import type { CheckpointState } from "./checkpoint.ts";
 import type { SchedulePlan } from "./schedule.ts";
 import type { SumTerm } from "./sums.ts";
 
-/** How a region that is linear in some parameters is transposed. */
+/** Plan for the transpose of a region that is linear in some parameters. */
 export interface ReversePlan {
   /** The region in flat form, after `prepare`. */
   readonly region: Region;

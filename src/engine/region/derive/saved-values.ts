@@ -19,7 +19,7 @@ import type { SavedNeed } from "./needs.ts";
 import type { NameFacts } from "./overwrites.ts";
 import type { IterationCounter } from "./prepare.ts";
 import type { IterationPlan, OffsetMove, TapedValue } from "./reverse-plan.ts";
-import { mostTrips } from "./trips.ts";
+import { boundTrips } from "./trips.ts";
 
 /** Initial capacity of a growable tape, in elements. */
 const firstCapacity = 64;
@@ -217,7 +217,7 @@ export class TapePlanner {
   #capacity(loop: RegionFor, around: readonly RegionLoop[], definitions: RegionLet[]): RegionExpr {
     const taped = this.#tapedLoop(loop);
     if (this.#hasFixedBounds(loop)) return (taped.trips ??= this.#countTrips(loop, definitions));
-    const most = must(mostTrips(loop, around, this.#names), "the most iterations of a loop");
+    const most = must(boundTrips(loop, around, this.#names), "the most iterations of a loop");
     return (taped.trips ??= this.#atLeastZero(exprOf(most, this.#build, definitions), definitions));
   }
 
@@ -248,7 +248,7 @@ export class TapePlanner {
       if (loop.kind !== "for" || loop.live !== undefined) return false;
       if (this.#hasFixedBounds(loop)) return true;
       triangles++; // a triangle within a triangle fills one sixth of its tape
-      return triangles === 1 && isLinear(mostTrips(loop, loops.slice(0, i), this.#names));
+      return triangles === 1 && isLinear(boundTrips(loop, loops.slice(0, i), this.#names));
     };
     return loops.every(isKnown);
   }

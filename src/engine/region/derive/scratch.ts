@@ -1,7 +1,7 @@
 import { isSameAtom } from "../form/build.ts";
 import type { RegionBlock, RegionExpr, RegionFor, RegionStmt } from "../form/region.ts";
 import { blocksOf, expressionsOf, walkExpr, walkStmts } from "../form/walk.ts";
-import { readsName } from "../form/names.ts";
+import { readsName, usesArray } from "../form/names.ts";
 
 type ElementIndices = readonly RegionExpr[];
 
@@ -10,7 +10,7 @@ type ElementIndices = readonly RegionExpr[];
  * element before storing it. The block then depends on no earlier contents.
  */
 export function isScratch(block: RegionBlock, array: string): boolean {
-  const [first, ...later] = block.filter((stmt) => isTouched(stmt, array));
+  const [first, ...later] = block.filter((stmt) => usesArray(stmt, array));
   if (first === undefined || isSwapped(block, array)) return false;
   const filled = filledBy(first, array);
   return filled !== undefined && later.every((stmt) => readsWithin(stmt, array, filled, []));
@@ -20,15 +20,6 @@ function isSwapped(block: RegionBlock, array: string): boolean {
   let found = false;
   walkStmts(block, (stmt) => {
     if (stmt.kind === "swap" && (stmt.x === array || stmt.y === array)) found = true;
-  });
-  return found;
-}
-
-function isTouched(stmt: RegionStmt, array: string): boolean {
-  let found = false;
-  walkStmts([stmt], (inner) => {
-    if (inner.kind === "store" && inner.array === array) found = true;
-    if (expressionsOf(inner).some((expr) => readsName(expr, array))) found = true;
   });
   return found;
 }
@@ -63,7 +54,7 @@ function filledBy(stmt: RegionStmt, array: string): readonly RegionFor[] | undef
     }
     if (first?.kind !== "for" || first.live !== undefined || later.length > 0) return undefined;
     loops.push(first);
-    touching = first.body.filter((one) => isTouched(one, array));
+    touching = first.body.filter((one) => usesArray(one, array));
   }
 }
 

@@ -2,7 +2,7 @@
 import { internalError } from "../../errors/index.ts";
 import { afterPass } from "../../util/after-pass.ts";
 import { assertNever } from "../../util/assert-never.ts";
-import { activeNames } from "./activity.ts";
+import { findActiveNames } from "./activity.ts";
 import type { RegionBuilder } from "../form/build.ts";
 import {
   constant,
@@ -18,17 +18,18 @@ import {
 import { shareCommon } from "../flat/common.ts";
 import { eliminateDeadCode } from "../flat/dead-code.ts";
 import { flatten } from "../flat/flatten.ts";
-import { withoutProvenChecks } from "../flat/in-range.ts";
+import { removeProvenChecks } from "../flat/in-range.ts";
 import { hoistInvariants } from "../flat/invariants.ts";
 import { localiseArrays } from "./local-arrays.ts";
 import { tabulate } from "../flat/tables.ts";
-import { withMaskedProducts } from "./masked-tangents.ts";
+import { maskProducts } from "./masked-tangents.ts";
 import type { FlatOptions, TangentOptions } from "./options.ts";
 import type { ScalarFunctions } from "../form/functions.ts";
 import type {
   ArrayDeclaration,
   Region,
   RegionExpr,
+  RegionLet,
   RegionParam,
   RegionResult,
   RegionStmt,
@@ -50,19 +51,19 @@ export function tangent(
   functions: ScalarFunctions,
   options: TangentOptions,
 ): Region {
-  const made = new ForwardMode(flatForm(region, functions, options), active, functions).region(options);
+  const made = new ForwardMode(makeFlatForm(region, functions, options), active, functions).region(options);
   const isTangent = made.params.map((_, i) => i >= region.params.length);
   let next = 0;
   const masked = region.params.flatMap(({ type }, i) =>
     active[i] === true && isFloating(type) ? [options.masked?.[i] ?? false] : [],
   );
   const isMasked = isTangent.map((is) => is && masked[next++]!);
-  const masks = afterPass(withMaskedProducts, made, isTangent, isMasked, functions, options.emptyLoops);
+  const masks = afterPass(maskProducts, made, isTangent, isMasked, functions, options.emptyLoops);
   return afterPass(eliminateDeadCode, masks);
 }
 
 /** Returns the flat form that derivatives are built from, after the passes of `FlatOptions`. */
-export function flatForm(
+export function makeFlatForm(
   region: Region,
   functions: ScalarFunctions,
   { common = true, hoist = true, localise = true, prove = true, tables = true }: FlatOptions,
@@ -72,7 +73,7 @@ export function flatForm(
   const hoisted = hoist ? afterPass(hoistInvariants, localised) : localised;
   const tabulated = tables ? afterPass(tabulate, hoisted, functions) : hoisted;
   const shared = common ? afterPass(shareCommon, tabulated, functions) : tabulated;
-  return prove ? afterPass(withoutProvenChecks, shared) : shared;
+  return prove ? afterPass(removeProvenChecks, shared) : shared;
 }
 
 class ForwardMode {
@@ -87,7 +88,7 @@ class ForwardMode {
     this.#flat = flat;
     this.#build = makeBuilder(this.#flat, functions);
     this.#activeParams = flat.params.filter((param, i) => active[i] === true && isFloating(param.type));
-    this.#active = activeNames(this.#flat, active, functions);
+    this.#active = findActiveNames(this.#flat, active, functions);
   }
 
   region({ primal }: TangentOptions): Region {
@@ -166,7 +167,7 @@ class ForwardMode {
     }
   }
 
-  #let({ name, value, at }: RegionStmt & { readonly kind: "let" }): RegionStmt[] {
+  #let({ name, value, at }: RegionLet): RegionStmt[] {
     const out: RegionStmt[] = [];
     const bind = (coefficient: RegionExpr): RegionExpr => {
       if (isAtom(coefficient)) return coefficient;
@@ -243,5 +244,5 @@ export function typeOfResult(result: RegionResult, body: readonly RegionStmt[]):
 /** Declaration of an array result, in the outermost block. */
 export function declarationOf(name: string, body: readonly RegionStmt[]): ArrayDeclaration {
   for (const stmt of body) if (stmt.kind === "array" && stmt.name === name) return stmt;
-  throw internalError(`the array ${name} is not declared outermost`);
+  throw internalError(`the array ${name} is not declared in the outermost block`);
 }

@@ -64,7 +64,7 @@ function run(primal: Region, args: readonly RegionValue[], cts: readonly RegionV
 
 const list = (...data: number[]): RegionValue => ({ data, dims: [data.length] });
 
-/** Functions of scalars that a region applies in linear statements and elsewhere. */
+/** Names of the scalar functions that a region applies. */
 function applied({ body }: Region): Set<string> {
   const names = new Set<string>();
   walkExpressions(body, (expr) => {
@@ -105,7 +105,7 @@ const chain = region(
   s,
 );
 
-/** Σᵢ Σⱼ≤ᵢ of a chain: loops that are not rectangular. */
+/** Σᵢ Σⱼ≤ᵢ of a chain: triangular loops. */
 const triangle = region(
   [scalar("x"), scalar("n", "i32")],
   [
@@ -117,7 +117,7 @@ const triangle = region(
   s,
 );
 
-/** Halves x until it is small: how often depends on x. */
+/** Halves x until it is small. The number of steps depends on x. */
 const halving = region(
   [scalar("x")],
   [
@@ -132,7 +132,7 @@ const halving = region(
 );
 
 describe("cotangents", () => {
-  test("compute once what the ways back of several terms have in common", () => {
+  test("compute common subexpressions of several backward terms once", () => {
     const square = (name: string): RegionExpr => r.apply("mul", r.local("f64", name), r.local("f64", name));
     const names = ["x", "y", "z"];
     const sum = names.map(square).reduce((a, b) => r.apply("add", a, b));
@@ -141,7 +141,7 @@ describe("cotangents", () => {
     expect(doubled).toHaveLength(1);
   });
 
-  test("of a regression read as people would write them", () => {
+  test("of a regression are readable", () => {
     expect(printRegion(gradientOf(regression))).toMatchInlineSnapshot(`
       "function "cotangents of f"(w: f64[], xs: f64[][], ct: f64) {
         let s = 0;
@@ -169,7 +169,7 @@ describe("cotangents", () => {
     `);
   });
 
-  test("of a chain are computed of what the way forward recorded", () => {
+  test("of a chain use values saved in the forward pass", () => {
     expect(printRegion(gradientOf(chain))).toMatchInlineSnapshot(`
       "function "cotangents of f"(x: f64, n: i32, ct: f64) {
         let s = x;
@@ -197,14 +197,14 @@ describe("cotangents", () => {
     `);
   });
 
-  test("have no parameter for a cotangent that is a number, and the same bits", () => {
+  test("with a constant seed have no parameter for it, and equal bits", () => {
     const seeded = gradientOf(regression, { seeds: [undefined, 1] });
     expect(seeded.params.map(({ name }) => name)).toEqual(["w", "xs"]);
     const args = [list(0.5, -1), { data: [1, 2, 3, 4, 5, 6], dims: [3, 2] }];
     expect(evaluateRegion(seeded, args, { values }).results).toEqual(run(regression, args));
   });
 
-  test("of a loop whose iterations share nothing but sums go back within each iteration, and nothing is recorded", () => {
+  test("of a loop whose iterations share only sums are fused into its iterations, and save nothing", () => {
     expect(arraysOf(gradientOf(regression))).toEqual(["w_bar", "xs_bar"]);
     const separate = gradientOf(regression, { fuse: false });
     expect(arraysOf(separate)).toHaveLength(3);
@@ -216,7 +216,7 @@ describe("cotangents", () => {
     fused!.forEach((value, k) => expect(value).toBeCloseTo(plain![k]!, 14));
   });
 
-  test("of a value that was overwritten before it was read are 0, not 0 · ∞", () => {
+  test("of a value that is overwritten before it is read are 0, not 0 · ∞", () => {
     const low = r.apply("less", x, r.f64(1));
     const overwritten = region(
       [scalar("x")],
@@ -231,7 +231,7 @@ describe("cotangents", () => {
     expect(run(overwritten, [4])).toEqual([2, 0.25]);
   });
 
-  test("of a value that only a loop of no iterations reads are 0, not 0 · ∞", () => {
+  test("of a value that only a loop without iterations reads are 0, not 0 · ∞", () => {
     const unread = region(
       [scalar("x"), scalar("n", "i32")],
       [
@@ -245,7 +245,7 @@ describe("cotangents", () => {
     expect(run(unread, [4, 2])).toEqual([5, 0.5]);
   });
 
-  test("of elements that are not read are 0, not 0 · ∞; where all are read, products are plain", () => {
+  test("of unread elements are 0, not 0 · ∞; if all are read, products are plain", () => {
     const filled = (to: RegionExpr): Region =>
       region(
         [vector("xs")],
@@ -283,7 +283,7 @@ describe("cotangents", () => {
     expect(run(swapped, [2, 3])).toEqual([24, 40]);
   });
 
-  test("take those of arrays, and give none for whole numbers", () => {
+  test("of arrays are arrays, and integers have none", () => {
     const squares: Region = {
       ...region(
         [vector("xs"), scalar("n", "i32")],
@@ -310,7 +310,7 @@ describe("cotangents", () => {
     expect(run(mixed, [2])).toEqual([8, 12]);
   });
 
-  test("can be transposed back: they are linear", () => {
+  test("are linear, so they can be transposed again", () => {
     const made = gradientOf(regression);
     const back = transpose(
       made,
@@ -327,7 +327,7 @@ describe("cotangents", () => {
     expect(got).toBeCloseTo(expected as number, 12);
   });
 
-  test("of what is not linear are refused", () => {
+  test("of a function that is not linear are refused", () => {
     const square = region([scalar("x")], [], r.apply("mul", x, x));
     expect(() => transpose(square, [true], [true], scalarFunctions)).toThrow(
       "mul is not linear in the tangents",
@@ -335,7 +335,7 @@ describe("cotangents", () => {
   });
 });
 
-describe("what the way back records", () => {
+describe("the size of tapes", () => {
   const count = (made: Region, args: readonly RegionValue[]): RegionCounts =>
     evaluateRegion(made, args, { values }).counts;
   const second = (primal: Region): Region =>
@@ -362,14 +362,14 @@ describe("what the way back records", () => {
     }
   });
 
-  test("is exact for a chain, and one number an iteration where the rest is computed of it", () => {
+  test("is exact for a chain, and one number per iteration if the rest is recomputed", () => {
     const made = gradientOf(chain);
     expect(JSON.stringify(made)).not.toContain("growable");
     // sin and cos of each value, and the value itself
     expect(count(made, [0.7, 50, 1]).peakBytes).toBe(50 * 3 * 8);
   });
 
-  test("is that of one segment of √n iterations with checkpoints, and √n states", () => {
+  test("with checkpoints is one segment of √n iterations, and √n states", () => {
     const made = gradientOf(chain, { checkpoint: true });
     const [plain, few, many] = [gradientOf(chain), made, made].map((one, k) =>
       count(one, [0.7, k === 1 ? 100 : 1600, 1]),
@@ -383,7 +383,7 @@ describe("what the way back records", () => {
     expect(both[0]).toEqual(both[1]);
   });
 
-  test("grows where nobody knows how many iterations there are", () => {
+  test("grows if the trip count is unknown", () => {
     const made = gradientOf(halving);
     expect(JSON.stringify(made)).toContain("growable");
     const [value, ct] = evaluateRegion(made, [5, 1], { values }).results as [number, number];
@@ -393,8 +393,8 @@ describe("what the way back records", () => {
   });
 });
 
-describe("loops that go back within each iteration", () => {
-  /** Σᵢ log Σⱼ exp(wⱼ · xᵢ) − log Σⱼ exp(wⱼ): an array that each iteration fills anew, and a loop that has nothing to do with the first. */
+describe("fused loops", () => {
+  /** Σᵢ log Σⱼ exp(wⱼ · xᵢ) − log Σⱼ exp(wⱼ): each iteration fills an array anew, and a later loop is independent of the first. */
   const normalized = region(
     [vector("w"), vector("xs")],
     [
@@ -414,7 +414,7 @@ describe("loops that go back within each iteration", () => {
     r.apply("sub", s, r.apply("log", r.local("f64", "v"))),
   );
 
-  test("may fill an array anew each time, and stand before loops that have nothing to do with them", () => {
+  test("may fill an array in each iteration, and precede independent loops", () => {
     const made = gradientOf(normalized);
     const longest = Math.max(
       ...[10, 1000].map((size) => {
@@ -425,7 +425,7 @@ describe("loops that go back within each iteration", () => {
         );
       }),
     );
-    // records of one iteration and of the last loop, and cotangents: nothing as long as xs but its own
+    // tapes of one iteration and of the last loop, and cotangents: only that of xs is as long as xs
     expect(longest).toBeLessThan(200);
     const [value, w, xs] = run(normalized, [list(0.5, -1), list(1, 2)]);
     const terms = [1, 2].map((x1) => [Math.exp(0.5 * x1), Math.exp(-x1)] as const);
@@ -444,8 +444,8 @@ describe("loops that go back within each iteration", () => {
     expect(numbersOf(xs!)[0]).toBeCloseTo((0.5 * terms[0]![0] - terms[0]![1]) / total(terms[0]!), 12);
   });
 
-  test("may stand before loops whose records their own way back does not need", () => {
-    // −Σᵢⱼ sin(wⱼ exp xᵢ) − log Σⱼ exp(wⱼ − max w): what comes behind the first loop records, but nothing of that loop
+  test("may precede loops with tapes that the fused loop does not need", () => {
+    // −Σᵢⱼ sin(wⱼ exp xᵢ) − log Σⱼ exp(wⱼ − max w): the statements after the first loop save values, but none of that loop
     const steady = region(
       [vector("w"), vector("xs")],
       [
@@ -497,8 +497,8 @@ describe("loops that go back within each iteration", () => {
   });
 });
 
-test("places that the way forward has checked are not checked again on the way back", () => {
-  // Σᵢ exp(x[kᵢ]²): the way back reads x[kᵢ] once more
+test("the backward pass does not check indices that the forward pass has checked", () => {
+  // Σᵢ exp(x[kᵢ]²): the backward pass reads x[kᵢ] again
   const k = r.load("i32", "k", [i], 0);
   const gather = region(
     [vector("x"), { kind: "array", name: "k", type: "i32", rank: 1 }],

@@ -3,14 +3,14 @@ import { afterPass } from "../../util/after-pass.ts";
 import { shareCommon } from "../flat/common.ts";
 import { eliminateDeadCode } from "../flat/dead-code.ts";
 import { hoistInvariants } from "../flat/invariants.ts";
-import { spreadConstants, startSums } from "../flat/tidy.ts";
+import { propagateConstants, startSums } from "../flat/tidy.ts";
 import { makeBuilder } from "../form/build.ts";
 import type { ScalarFunctions } from "../form/functions.ts";
 import { replaceLengths } from "../form/lengths.ts";
 import type { Region } from "../form/region.ts";
 import type { TransposeOptions } from "./options.ts";
 import { planReverse } from "./plan-reverse.ts";
-import { flatForm } from "./tangent.ts";
+import { makeFlatForm } from "./tangent.ts";
 import { writeReverse } from "./write-reverse.ts";
 
 export type { TransposeOptions } from "./options.ts";
@@ -31,12 +31,12 @@ export function transpose(
   functions: ScalarFunctions,
   options: TransposeOptions = {},
 ): Region {
-  const flat = flatForm(replaceLengths(region, linear), functions, options);
+  const flat = makeFlatForm(replaceLengths(region, linear), functions, options);
   const build = makeBuilder(flat, functions);
   const plan = planReverse(flat, linear, linearResults, build, options);
   const pruned = afterPass(eliminateDeadCode, writeReverse(plan, build));
   const hoisted = options.hoist === false ? pruned : afterPass(hoistInvariants, pruned, plan.tapes);
   const summed = options.sums === false ? hoisted : afterPass(startSums, hoisted);
-  const spread = afterPass(spreadConstants, summed, functions);
+  const spread = afterPass(propagateConstants, summed, functions);
   return options.common === false ? spread : afterPass(shareCommon, spread, functions);
 }

@@ -5,7 +5,7 @@ import { gradient } from "./gradient.ts";
 import { printRegion } from "../form/print.ts";
 import type { Region } from "../form/region.ts";
 
-/** The gradient of what two loops do that record a sine in each iteration. */
+/** Gradient of two nested loops that save a sine in each iteration. */
 function gradientOf(outer: string, inner: string): Region {
   const { region } = formOfText(`export function f(x: Float64Array, n: number): number {
     "use ad";
@@ -16,7 +16,7 @@ function gradientOf(outer: string, inner: string): Region {
   return gradient(region, [true, false], scalarFunctions, { wanted: "values gradient" });
 }
 
-/** The lengths of arrays of records. */
+/** Lengths of tapes. */
 const lengths = (region: Region): readonly string[] =>
   [...printRegion(region).matchAll(/_tape = (?:array\((?:f64|i32), (.*)\)|(growing))/g)].map(
     (match) => match[1] ?? match[2]!,

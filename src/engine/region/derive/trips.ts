@@ -12,7 +12,7 @@ import { isSum, leastOver } from "../form/whole-numbers.ts";
  *
  * @param around enclosing loops, outermost first.
  */
-export function mostTrips(
+export function boundTrips(
   loop: RegionFor,
   around: readonly RegionLoop[],
   names: NameFacts,

@@ -3,7 +3,7 @@ import { assertNever } from "../../util/assert-never.ts";
 import type { RegionLocal } from "../form/build.ts";
 import { isAtom, local } from "../form/build.ts";
 import type { ScalarFunctions } from "../form/functions.ts";
-import type { Region, RegionExpr, RegionStmt } from "../form/region.ts";
+import type { Region, RegionExpr, RegionLet, RegionStmt, RegionStore } from "../form/region.ts";
 import { blocksOf, mapBlocksOf, mapExpressionsOf, replaceLocals, walkExpr } from "../form/walk.ts";
 import { mutableNames, targetsOf } from "../form/names.ts";
 
@@ -89,7 +89,7 @@ class CommonSubexpressions {
     });
   }
 
-  #let(stmt: RegionStmt & { readonly kind: "let" }, known: AvailableValues): RegionStmt[] {
+  #let(stmt: RegionLet, known: AvailableValues): RegionStmt[] {
     const { name, value } = stmt;
     if (isAtom(value)) {
       if (value.kind === "local" && this.#mutable.has(value.name)) return [stmt];
@@ -112,10 +112,7 @@ class CommonSubexpressions {
   }
 
   /** Notes that a load of the stored element returns the stored value, until the array changes. */
-  #noteStored(
-    { array, places, value }: RegionStmt & { readonly kind: "store" },
-    known: AvailableValues,
-  ): void {
+  #noteStored({ array, places, value }: RegionStore, known: AvailableValues): void {
     if (value.kind !== "local" || this.#mutable.has(value.name)) return;
     const changing = places.flatMap((place) =>
       place.kind === "local" && this.#mutable.has(place.name) ? [place.name] : [],

@@ -38,7 +38,7 @@ const kinds = (stmts: readonly RegionStmt[]): string[] => {
   return found;
 };
 
-/** Σ xs[i] as long as it is below x; the condition reads the index. */
+/** Σ xs[i] while it is below x. The condition reads the index. */
 const search = region(
   [
     r.declare("s", r.f64(0)),
@@ -56,7 +56,7 @@ const search = region(
 );
 
 describe("flat form", () => {
-  test("has atoms for arguments, places, conditions and bounds", () => {
+  test("has atoms as arguments, indices, conditions and bounds", () => {
     const loop: RegionStmt = {
       kind: "while",
       condition: r.apply("less", r.apply("mul", s, s), x),
@@ -73,7 +73,7 @@ describe("flat form", () => {
     expect(valueOf(flat, 1e4)).toBeCloseTo(-Math.sin(127), 12);
   });
 
-  test("asks a condition that reads the index of its loop within the iteration, and reads nothing behind the last", () => {
+  test("evaluates a condition that reads the loop index within the iteration, and reads no element after the last", () => {
     const flat = flatten(search, scalarFunctions);
     for (const [limit, sum] of [
       [0, 0],
@@ -84,7 +84,7 @@ describe("flat form", () => {
       expect([valueOf(search, limit), valueOf(flat, limit)]).toEqual([sum, sum]);
   });
 
-  test("makes a branch of a choice that reads an array or costs much, and only of such", () => {
+  test("turns a select into a branch only if a side reads an array or is costly", () => {
     const condition = r.apply("less", x, r.f64(0));
     const choose = (y: RegionExpr): string[] =>
       kinds(flatten(region([], r.select(condition, y, x)), scalarFunctions).body);
@@ -93,7 +93,7 @@ describe("flat form", () => {
     expect(choose(r.apply("neg", x))).not.toContain("if");
   });
 
-  test("has the lengths of arrays as they were when the array was made", () => {
+  test("keeps the lengths that arrays were declared with", () => {
     const body = [
       r.declare("n", r.i32(2)),
       r.array("t", "f64", [r.local("i32", "n")]),
@@ -105,7 +105,7 @@ describe("flat form", () => {
 });
 
 describe("dead code", () => {
-  test("goes, but for what may end the call", () => {
+  test("is removed, unless it may end the call", () => {
     const unused = r.load("f64", "xs", [i], 0);
     const body: RegionStmt[] = [
       r.declare("a", r.apply("sin", x)),
@@ -123,7 +123,7 @@ describe("dead code", () => {
 });
 
 describe("invariants", () => {
-  test("stand before the loops in which they never change, reads of arrays do not", () => {
+  test("move before the loops in which they never change, but loads do not", () => {
     const body: RegionStmt[] = [
       r.declare("s", r.f64(0)),
       {
@@ -147,7 +147,7 @@ describe("invariants", () => {
 });
 
 describe("sums", () => {
-  test("begin with their first term where nothing reads the 0 before", () => {
+  test("begin with their first term if nothing reads the 0 before", () => {
     const sum = (between: readonly RegionStmt[]): string[] =>
       kinds(
         startSums(region([r.declare("s", r.f64(0)), ...between, r.set("s", r.apply("add", s, x))], s)).body,

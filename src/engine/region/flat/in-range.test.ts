@@ -4,7 +4,7 @@ import { evaluateRegion, RegionFailure } from "../../../../test/support/evaluate
 import { Choices } from "../../../../test/support/random-choices.ts";
 import { scalarFunctions } from "../../prims/scalar-functions.ts";
 import { apply, constant, lengthOf, local } from "../form/build.ts";
-import { withoutProvenChecks } from "./in-range.ts";
+import { removeProvenChecks } from "./in-range.ts";
 import type { Region, RegionExpr, RegionStmt } from "../form/region.ts";
 import { mapBlocksOf, mapExpr, mapExpressionsOf, walkExpressions, walkStmts } from "../form/walk.ts";
 
@@ -14,7 +14,7 @@ const i = local("i32", "i");
 const j = local("i32", "j");
 const n = local("i32", "n");
 
-/** Whether a read of an array stays checked in the innermost of these loops. */
+/** True if a load in the innermost of the loops is still checked. */
 function isChecked(
   array: string,
   place: RegionExpr,
@@ -38,7 +38,7 @@ function isChecked(
     results: [],
   };
   let checked = false;
-  walkExpressions(withoutProvenChecks(region).body, (x) => {
+  walkExpressions(removeProvenChecks(region).body, (x) => {
     if (x.kind === "load" && x.at !== undefined) checked = true;
   });
   return checked;
@@ -54,7 +54,7 @@ const loop = (index: string, from: RegionExpr, to: RegionExpr, step = 1): Loop =
 });
 const x = lengthOf("x", 0);
 
-describe("places that the bounds of loops hold in range need no check", () => {
+describe("checks of indices that loop bounds keep in range are removed", () => {
   test.each<[string, string, RegionExpr, Loop[]]>([
     ["x[i], i < x.length", "x", i, [loop("i", number(0), x)]],
     ["x[i], downwards", "x", i, [loop("i", f("sub", x, number(1)), number(-1), -1)]],
@@ -96,7 +96,7 @@ describe("places that the bounds of loops hold in range need no check", () => {
   });
 });
 
-/** The region with all places checked, some of them moved. */
+/** Adds checks to all loads and stores, and shifts some indices. */
 function disturbed(region: Region, choices: Choices): Region {
   const moved = (place: RegionExpr): RegionExpr => {
     const by = choices.of([0, 0, 0, 1, -1, 2]);
@@ -121,13 +121,13 @@ function disturbed(region: Region, choices: Choices): Region {
   };
 }
 
-test("what is left unchecked in random regions is in range, whatever happens elsewhere", () => {
+test("unchecked accesses of random regions are in range, even if other indices are shifted", () => {
   let proven = 0;
   let failed = 0;
   for (let seed = 1; seed <= 200; seed++) {
     const { region, args } = regionOf(seed);
     const before = disturbed(region, new Choices(choicesOf(seed + 10_000)));
-    const after = withoutProvenChecks(before);
+    const after = removeProvenChecks(before);
     walkExpressions(after.body, (e) => {
       if (e.kind === "load" && e.at === undefined) proven++;
     });

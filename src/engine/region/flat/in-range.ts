@@ -12,7 +12,7 @@ import { mutableNames } from "../form/names.ts";
  * with coefficients that may be lengths. Examples: `x[i]` in a loop to `x.length`; `d[i * m + j]` in loops to `n` and `m`, where `d` has `n
  * * m` elements; `x[j]` and `x[i]` with `i < j < x.length`.
  */
-export function withoutProvenChecks(region: Region): Region {
+export function removeProvenChecks(region: Region): Region {
   return new BoundsProver(region).region();
 }
 

@@ -1,5 +1,5 @@
 // Loop-invariant code motion.
-import type { Region, RegionExpr, RegionStmt } from "../form/region.ts";
+import type { Region, RegionExpr, RegionLoop, RegionStmt } from "../form/region.ts";
 import { expressionsOf, mapBlocksOf, partsOf, walkStmts } from "../form/walk.ts";
 import { declaredBy, mutableNames } from "../form/names.ts";
 
@@ -21,7 +21,7 @@ export function hoistInvariants(region: Region, records: ReadonlySet<string> = n
 
 /** Returns the statements that move before a loop, then the loop. */
 function hoistFrom(
-  loop: RegionStmt & { readonly kind: "for" | "while" },
+  loop: RegionLoop,
   mutable: ReadonlySet<string>,
   records: ReadonlySet<string>,
 ): RegionStmt[] {

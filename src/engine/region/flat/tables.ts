@@ -1,5 +1,6 @@
 // Tables of costly values that are the same in all iterations of a loop but differ in nested loops. The table is computed once, before the
 // outer loop: exponentials of widths in a loop over points, for example.
+import { internalError } from "../../errors/index.ts";
 import type { RegionBuilder } from "../form/build.ts";
 import { constant, isAtom, lengthOf, load, local, makeBuilder, select } from "../form/build.ts";
 import type { ScalarFunctions } from "../form/functions.ts";
@@ -148,7 +149,7 @@ class TableWriter {
     const [first, ...rest] = parts;
     const named = (expr: RegionExpr): RegionExpr =>
       mapExpr(expr, (x) => (x.kind === "local" ? { ...x, name: names.get(x.name) ?? x.name } : x));
-    if (first === undefined) throw new Error("internal: a table of nothing");
+    if (first === undefined) throw internalError("a table without values");
     const name = this.#build.fresh(first.name);
     const value = named(first.value);
     const known = new Map(names).set(first.name, name);

@@ -6,7 +6,7 @@ import { expressionsOf, mapBlocksOf, mapExpr, mapExpressionsOf, walkExpr, walkSt
 /**
  * Constant propagation: replaces immutable locals that hold constants, and folds expressions of them, such as those of a cotangent of 1.
  */
-export function spreadConstants(region: Region, functions: ScalarFunctions): Region {
+export function propagateConstants(region: Region, functions: ScalarFunctions): Region {
   const changing = new Set<string>();
   walkStmts(region.body, (stmt) => {
     if (stmt.kind === "set") changing.add(stmt.name);

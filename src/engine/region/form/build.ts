@@ -16,7 +16,7 @@ export function local(type: RegionType, name: string): RegionLocal {
 }
 
 export function nameOf(expr: RegionExpr): string {
-  if (expr.kind !== "local") throw internalError("a cotangent is no local");
+  if (expr.kind !== "local") throw internalError(`expected a local, got ${expr.kind}`);
   return expr.name;
 }
 
@@ -77,7 +77,8 @@ export function makeBuilder(region: Region, functions: ScalarFunctions): RegionB
 export function apply(functions: ScalarFunctions, name: string, args: readonly RegionExpr[]): RegionExpr {
   const f = must(functions.get(name), `the scalar function ${name}`);
   const type = f.typeOf(args.map((x) => x.type));
-  if (type === undefined) throw internalError(`${name} takes no (${args.map((x) => x.type).join(", ")})`);
+  if (type === undefined)
+    throw internalError(`${name} does not accept (${args.map((x) => x.type).join(", ")})`);
   return f.simplify(args) ?? { kind: "apply", type, function: name, args };
 }
 

@@ -65,7 +65,7 @@ function ofParam(param: RegionParam): DeclaredName {
 function checkLengths(context: RegionChecker, param: RegionParam): void {
   if (param.kind === "scalar" || param.lengths === undefined) return;
   if (param.lengths.length !== param.rank)
-    fail(context, `"${param.name}" has ${param.rank} axes and tells ${param.lengths.length} lengths`);
+    fail(context, `"${param.name}" has ${param.rank} axes and ${param.lengths.length} lengths`);
   for (const n of param.lengths) demand(context, "i32", n, `a length of "${param.name}"`);
 }
 
@@ -196,17 +196,17 @@ function checkPlaces(context: RegionChecker, name: string, places: readonly Regi
   if (places.length !== rank) fail(context, `"${name}" has ${rank} axes, not ${places.length}`);
   for (const place of places) {
     checkExpr(context, place);
-    if (place.type !== "i32" && place.type !== "f64") fail(context, `a place in "${name}" is ${place.type}`);
+    if (place.type !== "i32" && place.type !== "f64") fail(context, `an index of "${name}" is ${place.type}`);
   }
 }
 
 function checkExpr(context: RegionChecker, expr: RegionExpr): void {
   const gives = (type: RegionType | undefined, what: string): void => {
-    if (expr.type !== type) fail(context, `${what} gives ${type ?? "nothing"}, not ${expr.type}`);
+    if (expr.type !== type) fail(context, `${what} has type ${type ?? "none"}, not ${expr.type}`);
   };
   switch (expr.kind) {
     case "const":
-      if (!isValueOf(expr.type, expr.value)) fail(context, `${expr.value} is no ${expr.type}`);
+      if (!isValueOf(expr.type, expr.value)) fail(context, `${expr.value} is not of type ${expr.type}`);
       return;
     case "local":
       return gives(scalarAt(context, expr.name).type, `"${expr.name}"`);

@@ -115,9 +115,11 @@ export function readsAny(expr: RegionExpr, names: ReadonlySet<string>): boolean 
   return false;
 }
 
-/** True if an expression of the statement itself, not of nested statements, reads the local or array. */
-export function stmtReads(stmt: RegionStmt, name: string): boolean {
-  return expressionsOf(stmt).some((expr) => readsName(expr, name));
+/** True if a statement, or one nested in it, reads or stores an element of the array. */
+export function usesArray(stmt: RegionStmt, array: string): boolean {
+  if (stmt.kind === "store" && stmt.array === array) return true;
+  if (expressionsOf(stmt).some((expr) => readsName(expr, array))) return true;
+  return blocksOf(stmt).some((block) => block.some((inner) => usesArray(inner, array)));
 }
 
 /** Generator of names that a region does not use yet. */

@@ -1,5 +1,5 @@
 // The inverse of flat form, for printing: moves temporaries that are read once into the expression that reads them.
-import type { Region, RegionExpr, RegionStmt } from "./region.ts";
+import type { Region, RegionExpr, RegionLet, RegionStmt } from "./region.ts";
 import {
   blocksOf,
   expressionsOf,
@@ -10,7 +10,7 @@ import {
   walkExpressions,
   walkStmts,
 } from "./walk.ts";
-import { declaredBy } from "./names.ts";
+import { declaredBy, readsOf } from "./names.ts";
 
 /** Largest number of parts of an expression that is moved: about one line of text. */
 const maxParts = 12;
@@ -19,7 +19,7 @@ const maxParts = 12;
  * Moves immutable locals that are read once, in the block that declares them, into the expression that reads them, unless a statement in
  * between changes their operands. Locals in `keep`, which people have named, stay.
  */
-export function nest(region: Region, keep: ReadonlySet<string> = new Set()): Region {
+export function inlineTemporaries(region: Region, keep: ReadonlySet<string> = new Set()): Region {
   const uses = countUses(region);
   const changed = new Set<string>();
   walkStmts(region.body, (stmt) => {
@@ -49,7 +49,7 @@ function countUses({ body, results }: Region): ReadonlyMap<string, number> {
 
 /** A temporary between its declaration and the expression that reads it. */
 interface PendingTemporary {
-  readonly stmt: RegionStmt & { readonly kind: "let" };
+  readonly stmt: RegionLet;
   /** Locals and arrays that its value reads. */
   readonly reads: ReadonlySet<string>;
   /** True if it may end the call with an error: then it does not move into a branch or a `select`. */
@@ -95,7 +95,11 @@ function nestBlock(
     keepThose(({ reads }) => [...reads].some((name) => writes.has(name)));
     const nested = mapBlocksOf(taken, (block) => nestBlock(block, canMove));
     if (nested.kind === "let" && canMove(nested.name) && sizeOf(nested.value) <= maxParts) {
-      waiting.set(nested.name, { stmt: nested, reads: readBy(nested), isGuarded: hasGuard(nested) });
+      waiting.set(nested.name, {
+        stmt: nested,
+        reads: new Set(readsOf(nested.value)),
+        isGuarded: hasGuard(nested),
+      });
     } else out.push(nested);
   }
   if (last !== undefined) last.values = last.values.map(take);
@@ -115,16 +119,6 @@ function writtenBy(stmt: RegionStmt): ReadonlySet<string> {
       if (name !== undefined) names.add(name);
     }
   });
-  return names;
-}
-
-function readBy(stmt: RegionStmt): ReadonlySet<string> {
-  const names = new Set<string>();
-  for (const expr of expressionsOf(stmt))
-    walkExpr(expr, (x) => {
-      if (x.kind === "local") names.add(x.name);
-      if (x.kind === "load") names.add(x.array);
-    });
   return names;
 }
 

@@ -7,7 +7,7 @@ const int = (name: string): RegionExpr => r.local("i32", name);
 const real = (name: string): RegionExpr => r.local("f64", name);
 const at = (place: RegionExpr): RegionExpr => r.load("f64", "x", [place]);
 
-test("a region is printed as people write it, locals that are read once where they are read", () => {
+test("a region is printed like TypeScript, with locals that are read once inlined", () => {
   const region: Region = {
     name: "loss",
     params: [
@@ -91,7 +91,7 @@ test("a region is printed as people write it, locals that are read once where th
   `);
 });
 
-test("a local is not moved past what changes what it is made of", () => {
+test("a local is not moved past a statement that changes its operands", () => {
   const region: Region = {
     name: "f",
     params: [],

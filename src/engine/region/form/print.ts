@@ -2,7 +2,7 @@ import type { ExprText } from "../../kernel/code.ts";
 import { blockLines, callCode, conditional, infix, literal, prefix, primary } from "../../kernel/code.ts";
 import { assertNever } from "../../util/assert-never.ts";
 import { mutableNames } from "./names.ts";
-import { nest } from "./nest.ts";
+import { inlineTemporaries } from "./nest.ts";
 import type {
   RegionFor,
   Region,
@@ -19,7 +19,7 @@ import { blocksOf } from "./walk.ts";
  * inlined.
  */
 export function printRegion(region: Region): string {
-  const { name, params, body, results } = nest(region);
+  const { name, params, body, results } = inlineTemporaries(region);
   const settable = mutableNames(body);
   const returned = results.map(resultText);
   const value = returned.length === 1 ? returned[0]! : `[${returned.join(", ")}]`;

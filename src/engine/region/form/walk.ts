@@ -4,7 +4,7 @@ import type { RegionExpr, RegionStmt } from "./region.ts";
 const nothing: readonly never[] = [];
 
 /** True if two lists have the same elements. */
-function areSame<T>(a: readonly T[], b: readonly T[]): boolean {
+function haveSameElements<T>(a: readonly T[], b: readonly T[]): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
@@ -72,7 +72,7 @@ export function replaceLocals(expr: RegionExpr, replacements: ReadonlyMap<string
 
 function mapAll(exprs: readonly RegionExpr[], f: (expr: RegionExpr) => RegionExpr): readonly RegionExpr[] {
   const mapped = exprs.map((x) => mapExpr(x, f));
-  return areSame(mapped, exprs) ? exprs : mapped;
+  return haveSameElements(mapped, exprs) ? exprs : mapped;
 }
 
 /** The expressions of a statement itself, not of nested statements. */
@@ -152,11 +152,13 @@ export function mapExpressionsOf(stmt: RegionStmt, f: (expr: RegionExpr) => Regi
     }
     case "array": {
       const dims = stmt.dims.map(f);
-      return areSame(dims, stmt.dims) ? stmt : { ...stmt, dims };
+      return haveSameElements(dims, stmt.dims) ? stmt : { ...stmt, dims };
     }
     case "store": {
       const [places, value] = [stmt.places.map(f), f(stmt.value)];
-      return value === stmt.value && areSame(places, stmt.places) ? stmt : { ...stmt, places, value };
+      return value === stmt.value && haveSameElements(places, stmt.places)
+        ? stmt
+        : { ...stmt, places, value };
     }
     case "for": {
       const [from, to, live] = [f(stmt.from), f(stmt.to), stmt.live && f(stmt.live)];
@@ -191,11 +193,11 @@ export function mapBlocksOf(
     case "for":
     case "while": {
       const body = f(stmt.body);
-      return areSame(body, stmt.body) ? stmt : { ...stmt, body };
+      return haveSameElements(body, stmt.body) ? stmt : { ...stmt, body };
     }
     case "if": {
       const [then, otherwise] = [f(stmt.then), f(stmt.otherwise)];
-      const isSame = areSame(then, stmt.then) && areSame(otherwise, stmt.otherwise);
+      const isSame = haveSameElements(then, stmt.then) && haveSameElements(otherwise, stmt.otherwise);
       return isSame ? stmt : { ...stmt, then, otherwise };
     }
     case "let":

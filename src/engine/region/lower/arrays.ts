@@ -1,7 +1,7 @@
 import * as k from "../../kernel/build.ts";
 import type { Expr } from "../../kernel/scalar.ts";
 import type { ArrayDeclaration } from "../form/region.ts";
-import { writeExpr, settled } from "./expressions.ts";
+import { writeExpr, bindValue } from "./expressions.ts";
 import { exactValue, isExact, lengthRange, rangeOf } from "./integers.ts";
 import { plus, times } from "../../kernel/index-arithmetic.ts";
 import type { LoweringCursor, RegionScope } from "./scope.ts";
@@ -42,15 +42,15 @@ function guardLength(
   given: Expr,
 ): Expr {
   if (!isExact(scope, given)) {
-    const exact = settled(scope, cursor.block, "length", exactValue(scope, given));
+    const exact = bindValue(scope, cursor.block, "length", exactValue(scope, given));
     const fits = k.and(k.le(k.f64(0), exact), k.le(exact, k.f64(lengthRange.high)));
     enter(cursor, fits, (fails) =>
       writeFailure(scope, fails, { kind: "length", at, array: name }, exact, k.i32(0)),
     );
     cursor.canFail = true;
-    return noteLength(scope, settled(scope, cursor.block, "length", k.convert("i32", exact)));
+    return noteLength(scope, bindValue(scope, cursor.block, "length", k.convert("i32", exact)));
   }
-  const length = settled(scope, cursor.block, "length", given);
+  const length = bindValue(scope, cursor.block, "length", given);
   if (rangeOf(scope, length).low >= 0) return length;
   enter(cursor, k.le(k.i32(0), length), (fails) =>
     writeFailure(scope, fails, { kind: "length", at, array: name }, length, k.i32(0)),
@@ -75,7 +75,7 @@ function guardRoom(
   capacity: Expr,
 ): void {
   const size = dims.map((n) => k.convert("f64", n)).reduce(k.mul);
-  const wanted = settled(scope, cursor.block, "size", size);
+  const wanted = bindValue(scope, cursor.block, "size", size);
   enter(cursor, k.le(wanted, k.convert("f64", capacity)), (fails) =>
     writeFailure(scope, fails, { kind: "capacity", at, array: name }, wanted, capacity),
   );

@@ -5,7 +5,7 @@ import * as k from "../../kernel/build.ts";
 import { copyBlock, copyExpr } from "../../kernel/copy.ts";
 import { printExpr } from "../../kernel/print.ts";
 import type { IntegerInterval } from "../../kernel/range.ts";
-import type { Expr, Stmt } from "../../kernel/scalar.ts";
+import type { Expr, ForStmt, Stmt, WhileStmt } from "../../kernel/scalar.ts";
 import { bindingsOf } from "../../kernel/uses.ts";
 import { blocksIn, walkBlock, walkExpr } from "../../kernel/walk.ts";
 import { maxLength } from "../form/region.ts";
@@ -26,7 +26,7 @@ import type { LowerOptions } from "./options.ts";
 import type { IndexCheck, IndexGuard, RegionScope } from "./scope.ts";
 import { writeFailure } from "./scope.ts";
 
-type CheckedLoop = Stmt & { readonly kind: "for" | "while" };
+type CheckedLoop = ForStmt | WhileStmt;
 type CheckBranch = Stmt & { readonly kind: "if" };
 
 interface CheckPass {
@@ -45,7 +45,7 @@ interface CheckPass {
 }
 
 /** Removes unnecessary checks from a block, and moves others before loops. */
-export function settleChecks(
+export function simplifyChecks(
   scope: RegionScope,
   block: readonly Stmt[],
   { failedChecks }: LowerOptions,
@@ -62,7 +62,7 @@ export function settleChecks(
     fresh: host.fresh,
   };
   const settled = processBlock(pass, block, []);
-  return withoutVainTests(settled, { ...pass, site: (host.failure.site as Expr & { name: string }).name });
+  return removeVainTests(settled, { ...pass, site: (host.failure.site as Expr & { name: string }).name });
 }
 
 function endOfCall(scope: RegionScope): readonly Stmt[] {
@@ -165,34 +165,36 @@ function isProven(pass: CheckPass, check: IndexCheck, surroundings: EnclosingInd
 function processLoop(pass: CheckPass, stmt: CheckedLoop, surroundings: EnclosingIndices): Stmt {
   const range = rangeOf(pass, stmt);
   const inside = range === undefined ? surroundings : [...surroundings, range];
-  const hoisted = pass.hoists ? hoistable(pass, stmt, range, surroundings) : undefined;
+  const hoisted = pass.hoists ? findHoistable(pass, stmt, range, surroundings) : undefined;
   if (hoisted === undefined) return mapBlocks(stmt, (body) => processBlock(pass, body, inside));
   const then = k.makeBlock();
   const whole = new Map(pass.whole);
   for (const name of hoisted.reals)
     whole.set(name, then.let(pass.fresh(`${name}.whole`), k.convert("i32", k.local("f64", name))));
   const quick: CheckPass = { ...pass, trusted: new Set([...pass.trusted, ...hoisted.guards]), whole };
-  then.statements.push(inIntegers(pass, { ...stmt, body: processBlock(quick, stmt.body, inside) }, whole));
+  then.statements.push(
+    computeInIntegers(pass, { ...stmt, body: processBlock(quick, stmt.body, inside) }, whole),
+  );
   // if a number is no integer, a loop without checks runs unchanged: that is no error, and no later statement may need one
   const isChecked = hoisted.guards.size > 0;
-  const copy = (): readonly Stmt[] => checkedCopy(pass, stmt, inside);
-  const otherwise = isChecked ? (pass.failed ?? copy()) : copy().map(asWritten);
+  const copy = (): readonly Stmt[] => copyWithChecks(pass, stmt, inside);
+  const otherwise = isChecked ? (pass.failed ?? copy()) : copy().map(markSequential);
   return { kind: "if", condition: hoisted.condition, then: then.statements, otherwise };
 }
 
 /** Returns a loop with all its checks. */
-function checkedCopy(pass: CheckPass, stmt: CheckedLoop, inside: EnclosingIndices): readonly Stmt[] {
+function copyWithChecks(pass: CheckPass, stmt: CheckedLoop, inside: EnclosingIndices): readonly Stmt[] {
   const slow = { ...stmt, body: processBlock({ ...pass, hoists: false }, stmt.body, inside) };
   return copyBlock([slow], [], `.${pass.fresh("checked")}`, new Map()).statements;
 }
 
 /** Returns a loop that later passes leave as it is: few calls reach it, and optimising it would take as long as all other code. */
-function asWritten(stmt: Stmt): Stmt {
+function markSequential(stmt: Stmt): Stmt {
   return stmt.kind === "for" ? { ...stmt, independent: false } : stmt;
 }
 
 /** Computes indices of a loop in integers in place of float64. */
-function inIntegers(pass: CheckPass, loop: Stmt, whole: ReadonlyMap<string, Expr>): Stmt {
+function computeInIntegers(pass: CheckPass, loop: Stmt, whole: ReadonlyMap<string, Expr>): Stmt {
   const { made } = pass;
   if (whole.size === 0) return loop;
   const index = (expr: Expr): Expr =>
@@ -232,7 +234,7 @@ interface HoistedChecks {
 }
 
 /** Finds the guards in a loop that can be checked before it, and builds the test. */
-function hoistable(
+function findHoistable(
   pass: CheckPass,
   loop: CheckedLoop,
   range: IndexBounds | undefined,
@@ -254,7 +256,7 @@ function hoistable(
     return is;
   };
   const reals = new Set(
-    indicesFromReals([loop]).flatMap((x) => {
+    findRealIndices([loop]).flatMap((x) => {
       const p = polynomialOf(x, pass.made) ?? new Map<string, number>();
       const names = realsIn(p);
       return names.some(isDeclared) ? [] : names.filter((name) => !pass.whole.has(name));
@@ -295,7 +297,7 @@ function hoistable(
         if (!isVain) made.push(tests.reduce((x, y) => k.or(x, y)));
       }
     }
-    if (made.length === 0) return; // `settleChecks` removes it anyway
+    if (made.length === 0) return; // `simplifyChecks` removes it anyway
     guards.add(guard);
     for (const name of needed) reals.add(name);
     for (const condition of made) conditions.set(printExpr(condition), condition);
@@ -313,7 +315,7 @@ function isWhole(name: string): Expr {
 }
 
 /** Operands of element indices that are computed in float64. */
-function indicesFromReals(block: readonly Stmt[]): readonly Expr[] {
+function findRealIndices(block: readonly Stmt[]): readonly Expr[] {
   const found: Expr[] = [];
   const index = (expr: Expr): void =>
     walkExpr(expr, (x) => {
@@ -343,7 +345,7 @@ function endCondition({ value, needs }: ConditionalBound, isPositive: IsPositive
 }
 
 /** Removes tests for earlier errors if no statement before them can set one. */
-function withoutVainTests(
+function removeVainTests(
   block: readonly Stmt[],
   { scope, site }: CheckPass & { readonly site: string },
 ): readonly Stmt[] {

@@ -2,17 +2,14 @@
 // the next loop if that adds to each element once.
 import * as k from "../../kernel/build.ts";
 import { sameExpr } from "../../kernel/same-expr.ts";
-import type { Expr, Stmt } from "../../kernel/scalar.ts";
+import type { Expr, ForStmt, Stmt, StoreStmt } from "../../kernel/scalar.ts";
 import { blocksIn, walkBlock, walkOwnExprs } from "../../kernel/walk.ts";
 import { addedBy } from "../../loops/dependence.ts";
 import { mapBlocks } from "../../loops/rewrite.ts";
 import type { ArrayPlace, RegionScope } from "./scope.ts";
 
-type KernelFor = Stmt & { readonly kind: "for" };
-type KernelStore = Stmt & { readonly kind: "store" };
-
 /** Removes clearing loops whose zeros nothing reads, or only the first addition to each element; that then adds to a constant 0. */
-export function withoutVainClears(scope: RegionScope, block: readonly Stmt[]): readonly Stmt[] {
+export function removeUnreadClears(scope: RegionScope, block: readonly Stmt[]): readonly Stmt[] {
   if (scope.clears.size === 0) return block;
   const made = new Map<string, Expr>();
   walkBlock(block, {
@@ -37,14 +34,18 @@ export function withoutVainClears(scope: RegionScope, block: readonly Stmt[]): r
   const prune = (stmts: readonly Stmt[]): readonly Stmt[] => {
     visit(stmts);
     return stmts.flatMap((stmt) =>
-      vain.has(stmt) ? [] : [carried(scope, stmt, firstSums.get(stmt) ?? mapBlocks(stmt, prune))],
+      vain.has(stmt) ? [] : [copyFacts(scope, stmt, firstSums.get(stmt) ?? mapBlocks(stmt, prune))],
     );
   };
   return prune(block);
 }
 
 /** Copies the facts about a statement to its replacement. */
-function carried({ guards, afterError, indices, clears, stores }: RegionScope, old: Stmt, stmt: Stmt): Stmt {
+function copyFacts(
+  { guards, afterError, indices, clears, stores }: RegionScope,
+  old: Stmt,
+  stmt: Stmt,
+): Stmt {
   if (old === stmt) return stmt;
   const [guard, index, clear, store] = [guards.get(old), indices.get(old), clears.get(old), stores.get(old)];
   if (guard !== undefined) guards.set(stmt, guard);
@@ -61,7 +62,7 @@ function nextLoop(
   array: ArrayPlace,
   rest: readonly Stmt[],
   buffersOf: (stmt: Stmt) => ReadonlySet<string>,
-): KernelFor | undefined {
+): ForStmt | undefined {
   for (const stmt of rest) {
     const goesOn = scope.guards.has(stmt) || scope.afterError.has(stmt);
     if (goesOn && stmt.kind === "if") return nextLoop(scope, array, stmt.then, buffersOf);
@@ -96,10 +97,10 @@ function buffersIn(): (stmt: Stmt) => ReadonlySet<string> {
 /** Number of expressions in a loop that read an array, and the stores to it. A contraction counts as a read. */
 function accessesOf(
   { buffer }: ArrayPlace,
-  loop: KernelFor,
-): { readonly reads: number; readonly stores: readonly KernelStore[] } {
+  loop: ForStmt,
+): { readonly reads: number; readonly stores: readonly StoreStmt[] } {
   let reads = 0;
-  const stores: KernelStore[] = [];
+  const stores: StoreStmt[] = [];
   walkBlock([loop], {
     expr: (x) => void (x.kind === "load" && x.buffer === buffer && reads++),
     stmt(stmt) {
@@ -111,7 +112,7 @@ function accessesOf(
 }
 
 /** Simplifies a store that adds to or subtracts from its element, given that the element is 0. */
-function sumWithZero(store: KernelStore): KernelStore | undefined {
+function sumWithZero(store: StoreStmt): StoreStmt | undefined {
   const term = addedBy(store);
   if (term === undefined || store.value.kind !== "binary") return undefined;
   return { ...store, value: k.binary(store.value.op, k.constant(term.type, 0), term) };
@@ -123,7 +124,7 @@ function fills(
   made: ReadonlyMap<string, Expr>,
   array: ArrayPlace,
   block: readonly Stmt[],
-  loops: readonly KernelFor[],
+  loops: readonly ForStmt[],
 ): boolean {
   return block.some((stmt) => {
     if (stmt.kind === "for") return fills(scope, made, array, stmt.body, [...loops, stmt]);
@@ -131,7 +132,7 @@ function fills(
     if (stmt.kind === "if") return isReached && fills(scope, made, array, stmt.then, loops);
     const places = stmt.kind === "store" && stmt.buffer === array.buffer ? scope.stores.get(stmt) : undefined;
     if (places === undefined) return false;
-    const taken = new Set<KernelFor>();
+    const taken = new Set<ForStmt>();
     const isEach = places.every((place, axis) => {
       const loop = loops.find(({ index }) => place.kind === "local" && place.name === index);
       if (loop === undefined || taken.has(loop)) return false;
@@ -143,7 +144,7 @@ function fills(
 }
 
 /** True if a loop runs from 0 to a length. */
-function isWhole(made: ReadonlyMap<string, Expr>, { from, to }: KernelFor, length: Expr): boolean {
+function isWhole(made: ReadonlyMap<string, Expr>, { from, to }: ForStmt, length: Expr): boolean {
   if (from.kind !== "const" || from.value !== 0) return false;
   const definition = length.kind === "local" ? made.get(length.name) : length;
   const isPositivePart = definition?.kind === "binary" && definition.op === "max";

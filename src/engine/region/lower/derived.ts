@@ -18,7 +18,7 @@ export interface DerivedRegion {
 }
 
 /** Wraps a region that is not derived. */
-export function underived(base: Region, records: readonly RegionRecord[] = []): DerivedRegion {
+export function wrapRegion(base: Region, records: readonly RegionRecord[] = []): DerivedRegion {
   const { checkpoint } = base;
   // keys do not include how derivatives are taken
   return {
@@ -30,7 +30,7 @@ export function underived(base: Region, records: readonly RegionRecord[] = []): 
 }
 
 /** Adds a derivation step. `make` is called at most once. */
-export function derive(
+export function addStep(
   { base, steps, records }: DerivedRegion,
   step: string,
   make: () => Region,

@@ -6,7 +6,7 @@ import { walkExpr } from "../../kernel/walk.ts";
 import { assertNever, must } from "../../util/assert-never.ts";
 import type { RegionLoad, RegionExpr } from "../form/region.ts";
 import { declareLocal, exactValue, isExact } from "./integers.ts";
-import { behind, flatIndex, guardPlaces } from "./places.ts";
+import { indexInArray, flatIndex, guardPlaces } from "./places.ts";
 import type { LoweringCursor, RegionScope } from "./scope.ts";
 import { arrayOf, enterUnlessFailed, isSteady, openCursor, scalarOf } from "./scope.ts";
 
@@ -41,8 +41,8 @@ function writeLoad(scope: RegionScope, cursor: LoweringCursor, expr: RegionLoad)
   const { type, buffer, offset, growth } = arrayOf(scope, expr.array);
   const { index: place } = writePlace(scope, cursor, expr);
   if (growth === undefined) return k.load(type, buffer, place);
-  const steady = settled(scope, cursor.block, "place", place);
-  const isThere = k.lt(behind(offset, steady), growth.end);
+  const steady = bindValue(scope, cursor.block, "place", place);
+  const isThere = k.lt(indexInArray(offset, steady), growth.end);
   return k.select(isThere, k.load(type, buffer, steady), k.constant(type, 0));
 }
 
@@ -55,7 +55,7 @@ export function writePlace(
   const array = arrayOf(scope, name);
   let given = places.map((place) => writeExpr(scope, cursor, place));
   if (at !== undefined && array.growth === undefined) {
-    given = given.map((place) => settled(scope, cursor.block, "place", place));
+    given = given.map((place) => bindValue(scope, cursor.block, "place", place));
     guardPlaces(scope, cursor, [{ name, array, places: given, at }]);
   }
   const whole = given.map((place) => k.convert("i32", place));
@@ -63,7 +63,7 @@ export function writePlace(
 }
 
 /** Returns a value that may be read repeatedly: the value itself if it is cheap and steady, else a new local. */
-export function settled(scope: RegionScope, block: Block, hint: string, value: Expr): Expr {
+export function bindValue(scope: RegionScope, block: Block, hint: string, value: Expr): Expr {
   const isCheap = isAtom(value) || (hint === "place" && value.type === "i32");
   return isCheap && isSteady(scope, value) ? value : declareLocal(scope, block, hint, value);
 }
@@ -81,7 +81,7 @@ function writeApplication(
   if (probe.statements.length === 0 && args.every((arg) => isAtom(arg) || timesRead(result, arg) < 2))
     return result;
   return f.lower(
-    args.map((arg) => settled(scope, cursor.block, "t", arg)),
+    args.map((arg) => bindValue(scope, cursor.block, "t", arg)),
     cursor.block,
   );
 }

@@ -20,15 +20,15 @@ export function failureOf(
       const axis = site.axis === undefined || site.axis === 0 ? "" : ` along axis ${site.axis}`;
       const problem = Number.isInteger(wanted)
         ? `place ${wanted} is out of range, the length${axis} is ${length}`
-        : `place ${wanted} is no whole number`;
+        : `place ${wanted} is not an integer`;
       return new DownhillError("range", `${region.name}: ${problem}${where}`);
     }
     case "length":
-      return new DownhillError("range", `${region.name}: ${wanted} is no length for an array${where}`);
+      return new DownhillError("range", `${region.name}: ${wanted} is not a valid array length${where}`);
     case "capacity":
       return new DownhillError("oom", `${region.name}: an array of ${wanted} elements is too large${where}`);
     case "checks":
-      throw internalError(`${region.name}: a call by code without checks was not made again`);
+      throw internalError(`${region.name}: a call that ran without checks was not repeated`);
     case "throw":
       return thrownError(
         site,

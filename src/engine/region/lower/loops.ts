@@ -2,7 +2,7 @@ import * as k from "../../kernel/build.ts";
 import type { Block } from "../../kernel/build.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
 import type { RegionFor, RegionExpr, RegionStmt } from "../form/region.ts";
-import { settled, writeExpr } from "./expressions.ts";
+import { bindValue, writeExpr } from "./expressions.ts";
 import { boundValue, declareLocal, rangeOf } from "./integers.ts";
 import { plus, times } from "../../kernel/index-arithmetic.ts";
 import type { LoweringCursor, RegionScope } from "./scope.ts";
@@ -20,7 +20,7 @@ export function writeFor(
 ): void {
   const bound = (expr: RegionExpr, hint: string): Expr => {
     const value = boundValue(scope, writeExpr(scope, cursor, expr));
-    return settled(scope, cursor.block, hint, value);
+    return bindValue(scope, cursor.block, hint, value);
   };
   const from = bound(stmt.from, "from");
   const to = bound(stmt.to, "to");

@@ -101,7 +101,7 @@ export function flatIndex({ offset, dims }: ArrayPlace, places: readonly Expr[])
 }
 
 /** Index relative to the beginning of the array. */
-export function behind(offset: Expr, place: Expr): Expr {
+export function indexInArray(offset: Expr, place: Expr): Expr {
   return offset.kind === "const" && offset.value === 0 ? place : k.sub(place, offset);
 }
 

@@ -11,8 +11,8 @@ import { integerRange, lengthRange } from "./integers.ts";
 import type { LowerOptions } from "./options.ts";
 import { plus, times } from "../../kernel/index-arithmetic.ts";
 import { must } from "../../util/assert-never.ts";
-import { settleChecks } from "./checks.ts";
-import { withoutVainClears } from "./clears.ts";
+import { simplifyChecks } from "./checks.ts";
+import { removeUnreadClears } from "./clears.ts";
 import { type LoopContext, runLoopPasses } from "../../loops/pipeline.ts";
 import type { ProductHost } from "../../loops/operands.ts";
 import { mapBlocks } from "../../loops/rewrite.ts";
@@ -82,10 +82,10 @@ export function writeRegion(
   const noteStage = (pass: string, statements: readonly Stmt[]): void =>
     void options.stages?.push({ pass, statements });
   cutDeepNests(scope, host.block.statements);
-  let statements = withoutVainClears(scope, host.block.statements);
+  let statements = removeUnreadClears(scope, host.block.statements);
   noteStage("clears", statements);
   if (options.hoistChecks !== false) {
-    statements = settleChecks(scope, statements, options);
+    statements = simplifyChecks(scope, statements, options);
     noteStage("checks", statements);
   }
   const results = [...written.scalars, ...[...written.dims.values()].flat()];

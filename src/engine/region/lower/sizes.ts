@@ -51,13 +51,13 @@ export function planArrays(
   const plans = new Map<string, ArrayMemoryPlan>();
   walkStmts(region.body, (stmt) => {
     if (stmt.kind === "let" && !settable.has(stmt.name) && stmt.value.type === "i32") {
-      const value = between(facts, stmt.value);
+      const value = boundsOfInteger(facts, stmt.value);
       if (value !== undefined) known.set(stmt.name, value);
     } else if (stmt.kind === "for") {
-      const index = indexBetween(facts, stmt);
+      const index = boundsOfIndex(facts, stmt);
       if (index !== undefined) known.set(stmt.index, index);
     } else if (stmt.kind === "array") {
-      const dims = stmt.dims.map((n) => between(facts, n));
+      const dims = stmt.dims.map((n) => boundsOfInteger(facts, n));
       lengths.set(stmt.name, dims);
       plans.set(stmt.name, planOf(stmt, dims, must(groups.get(stmt.name), "a group")));
     }
@@ -98,7 +98,7 @@ function exactly(size: SizeExpr, isPositive: boolean): SizeBounds {
 }
 
 /** Bounds of an integer, as far as they are known before the call. */
-function between(facts: SizeFacts, expr: RegionExpr): SizeBounds | undefined {
+function boundsOfInteger(facts: SizeFacts, expr: RegionExpr): SizeBounds | undefined {
   switch (expr.kind) {
     case "const":
       return exactly(expr.value, false);
@@ -107,7 +107,7 @@ function between(facts: SizeFacts, expr: RegionExpr): SizeBounds | undefined {
     case "length":
       return facts.lengths.get(expr.array)?.[expr.axis];
     case "apply": {
-      const args = expr.args.map((arg) => between(facts, arg));
+      const args = expr.args.map((arg) => boundsOfInteger(facts, arg));
       const [x, y] = args;
       if (args.length !== 2 || x === undefined || y === undefined || expr.type !== "i32") return undefined;
       return arithmetic(facts, expr.function, x, y);
@@ -132,7 +132,7 @@ function arithmetic(
     written.kind === "binary" && block.statements.length === 0 && isSizeOperation(written.op);
   if (!isArithmetic || written.x.kind !== "local" || written.y.kind !== "local") return undefined;
   const { op } = written;
-  const of = (a: SizeExpr, b: SizeExpr): SizeExpr => combined(op, a, b);
+  const of = (a: SizeExpr, b: SizeExpr): SizeExpr => combineSizes(op, a, b);
   const [isExact, arePositive] = [x.low === x.high && y.low === y.high, x.isPositive && y.isPositive];
   const made = (low: SizeExpr, high: SizeExpr, isPositive: boolean): SizeBounds =>
     isExact ? { low: high, high, isPositive } : { low, high, isPositive };
@@ -147,7 +147,7 @@ function arithmetic(
 }
 
 /** Combines two sizes: a number if both are numbers and the result is an int32. */
-function combined(op: BinaryOp, a: SizeExpr, b: SizeExpr): SizeExpr {
+function combineSizes(op: BinaryOp, a: SizeExpr, b: SizeExpr): SizeExpr {
   const [x, y] = [constantSize(a), constantSize(b)];
   if (x !== undefined && y !== undefined) {
     const value = sizeOperation(op)?.(x, y) ?? NaN;
@@ -157,7 +157,7 @@ function combined(op: BinaryOp, a: SizeExpr, b: SizeExpr): SizeExpr {
 }
 
 function atLeastZero(size: SizeExpr): SizeExpr {
-  return combined("max", size, 0);
+  return combineSizes("max", size, 0);
 }
 
 /**
@@ -186,7 +186,7 @@ export function sizeBeforeCall(
     case "binary": {
       const [x, y] = [of(size.x), of(size.y)];
       const isExact = ["add", "sub", "mul", "min", "max"].includes(size.op);
-      return x === undefined || y === undefined || !isExact ? undefined : combined(size.op, x, y);
+      return x === undefined || y === undefined || !isExact ? undefined : combineSizes(size.op, x, y);
     }
     case "load":
     case "table":
@@ -201,11 +201,12 @@ export function sizeBeforeCall(
 const deepest = 24;
 
 /** Bounds of a loop index, if the loop has an iteration. */
-function indexBetween(facts: SizeFacts, { from, to, step }: RegionFor): SizeBounds | undefined {
-  const [first, end] = [between(facts, from), between(facts, to)];
+function boundsOfIndex(facts: SizeFacts, { from, to, step }: RegionFor): SizeBounds | undefined {
+  const [first, end] = [boundsOfInteger(facts, from), boundsOfInteger(facts, to)];
   if (first === undefined || end === undefined) return undefined;
-  if (step > 0) return { low: first.low, high: combined("sub", end.high, 1), isPositive: first.isPositive };
-  const low = combined("add", end.low, 1);
+  if (step > 0)
+    return { low: first.low, high: combineSizes("sub", end.high, 1), isPositive: first.isPositive };
+  const low = combineSizes("add", end.low, 1);
   return { low, high: first.high, isPositive: end.isPositive || (constantSize(low) ?? -1) >= 0 };
 }
 

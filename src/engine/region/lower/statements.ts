@@ -1,14 +1,14 @@
 import * as k from "../../kernel/build.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
 import { assertNever } from "../../util/assert-never.ts";
-import type { RegionExpr, RegionStmt, RegionThrow, ThrownPart } from "../form/region.ts";
+import type { RegionExpr, RegionStmt, RegionStore, RegionThrow, ThrownPart } from "../form/region.ts";
 import { writeArray, writeSwap } from "./arrays.ts";
-import { settled, writeBranch, writeExpr, writePlace } from "./expressions.ts";
+import { bindValue, writeBranch, writeExpr, writePlace } from "./expressions.ts";
 import { declareLocal } from "./integers.ts";
 import { writeFor, writeWhile } from "./loops.ts";
 import type { GuardedAccess } from "./places.ts";
 import { plus } from "../../kernel/index-arithmetic.ts";
-import { behind, checkedLoads, guardPlaces } from "./places.ts";
+import { indexInArray, checkedLoads, guardPlaces } from "./places.ts";
 import type { LoweringCursor, RegionScope, SiteValue } from "./scope.ts";
 import { arrayOf, enter, openCursor, scalarOf, writeFailure } from "./scope.ts";
 import { append } from "../../util/append.ts";
@@ -108,11 +108,7 @@ function writeLet(scope: RegionScope, cursor: LoweringCursor, name: string, valu
   scope.scalars.set(name, isName ? written : declareLocal(scope, cursor.block, name, written));
 }
 
-function writeStore(
-  scope: RegionScope,
-  cursor: LoweringCursor,
-  stmt: RegionStmt & { readonly kind: "store" },
-): void {
+function writeStore(scope: RegionScope, cursor: LoweringCursor, stmt: RegionStore): void {
   const { array: name, at } = stmt;
   const { type, buffer, growth, offset } = arrayOf(scope, name);
   const { index: place, places } = writePlace(scope, cursor, stmt);
@@ -123,8 +119,8 @@ function writeStore(
     return;
   }
   const { capacity, end } = growth;
-  const wanted = settled(scope, cursor.block, "place", behind(offset, place));
-  const kept = settled(scope, cursor.block, "kept", value);
+  const wanted = bindValue(scope, cursor.block, "place", indexInArray(offset, place));
+  const kept = bindValue(scope, cursor.block, "kept", value);
   enter(cursor, k.lt(wanted, capacity), (full) =>
     writeFailure(scope, full, { kind: "capacity", at, array: name }, plus(wanted, k.i32(1)), capacity),
   );

@@ -6,7 +6,7 @@ import { arrayType, isFloating } from "../../../engine/ir/types.ts";
 import { asTensor, fromArray } from "../../../engine/prims/lift.ts";
 import { convert } from "../../../engine/prims/linear.ts";
 import { applyRegion } from "../../../engine/prims/region.ts";
-import { provideErrors, underived } from "../../../engine/region/index.ts";
+import { provideErrors, wrapRegion } from "../../../engine/region/index.ts";
 import type { RegionType } from "../../../engine/region/form/region.ts";
 import {
   type AnyFunction,
@@ -207,7 +207,7 @@ export function callableOf(
     );
   const operandsOfArgument = (i: number, value: unknown): Tensor[] =>
     operandsOf(params[i]!, value, typesOf(i), `${name}: ${form.params[i]!.name}`);
-  const body = { region: underived(region, form.records), outside: outsideLeaves, source: f && { f, form } };
+  const body = { region: wrapRegion(region, form.records), outside: outsideLeaves, source: f && { f, form } };
   // kept, since what is derived of a region is found by the region
   const segmented = new Map<number | true, PlainCallable>();
   return {

@@ -5,7 +5,7 @@ import { marked } from "../../../../test/support/marked.ts";
 import { formOfText } from "../../../../test/support/plain-region.ts";
 import { makeJsBackend } from "../../../engine/backends/js/index.ts";
 import { callSizes } from "../../../engine/kernel/call-sizes.ts";
-import { underived } from "../../../engine/region/lower/derived.ts";
+import { wrapRegion } from "../../../engine/region/lower/derived.ts";
 import { callOf, compileRegion } from "../../../engine/runtime/regions.ts";
 import { gradientRegion } from "./regions.ts";
 
@@ -58,7 +58,7 @@ describe("checkpoint of a plain function", () => {
     const active = [true, true, false];
     const backend = makeJsBackend(undefined, callSizes);
     const [plain, segmented] = [region, { ...region, checkpoint: true as const }].map((one) => {
-      const derived = gradientRegion(underived(one), active, "values gradient").region();
+      const derived = gradientRegion(wrapRegion(one), active, "values gradient").region();
       const code = compileRegion(derived, backend);
       const results = callOf(code, derived)([1, 0.2, 1_000_000]);
       return { results, bytes: code.version.compiled.size!.memoryBytes };
@@ -72,7 +72,7 @@ describe("checkpoint of a plain function", () => {
     const { region } = formOfText(text, "swing");
     const backend = makeJsBackend(undefined, callSizes);
     const run = (checkpoint: true | number | undefined, steps: number) => {
-      const from = underived({ ...region, checkpoint });
+      const from = wrapRegion({ ...region, checkpoint });
       const derived = gradientRegion(from, [true, true, false], "values gradient").region();
       const code = compileRegion(derived, backend);
       const results = callOf(code, derived)([1, 0.2, steps]);

@@ -1,6 +1,6 @@
 import { scalarFunctions } from "../../../engine/prims/scalar-functions.ts";
 import type { DerivedRegion, GradientResults } from "../../../engine/region/index.ts";
-import { cotangents, derive, gradient, tangent, typeOfResult } from "../../../engine/region/index.ts";
+import { cotangents, addStep, gradient, tangent, typeOfResult } from "../../../engine/region/index.ts";
 import type { Region, RegionType } from "../../../engine/region/form/region.ts";
 
 /** What was made of regions, so that it is made once. */
@@ -10,7 +10,7 @@ const derived = new WeakMap<Region, Map<string, DerivedRegion>>();
 function remembered(from: DerivedRegion, step: string, make: () => Region): DerivedRegion {
   let own = derived.get(from.base);
   if (own === undefined) derived.set(from.base, (own = new Map<string, DerivedRegion>()));
-  const next = derive(from, step, make);
+  const next = addStep(from, step, make);
   const found = own.get(next.steps);
   if (found === undefined) own.set(next.steps, next);
   return found ?? next;

@@ -1,7 +1,7 @@
 // What the conditions of loops and branches say of locals, where a statement gives a local its value.
 import type { RegionExpr, RegionStmt } from "../../../engine/region/form/region.ts";
 import { blocksOf, walkExpr } from "../../../engine/region/form/walk.ts";
-import { localsChangedIn } from "../../../engine/region/form/names.ts";
+import { localsChangedIn } from "../../../engine/region/index.ts";
 
 /** A local is known to be less than another number, or greater. */
 export interface LocalBound {

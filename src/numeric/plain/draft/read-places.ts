@@ -1,7 +1,7 @@
 // Which numbers have been places of elements, and so are whole and in range, where a statement gives a local its value.
 import type { RegionExpr, RegionStmt } from "../../../engine/region/form/region.ts";
 import { blocksOf, expressionsOf } from "../../../engine/region/form/walk.ts";
-import { localsChangedIn } from "../../../engine/region/form/names.ts";
+import { localsChangedIn } from "../../../engine/region/index.ts";
 
 type IndexLocals = ReadonlySet<string>;
 

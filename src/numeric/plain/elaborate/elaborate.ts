@@ -1,4 +1,4 @@
-import { eliminateDeadCode, withoutProvenChecks } from "../../../engine/region/index.ts";
+import { eliminateDeadCode, removeProvenChecks } from "../../../engine/region/index.ts";
 import { afterPass } from "../../../engine/util/after-pass.ts";
 import type { Region } from "../../../engine/region/form/region.ts";
 import { StatementBlock, FreshNames, PositionTable } from "../draft/draft.ts";
@@ -96,7 +96,7 @@ function formOf(unit: CompilationUnit, module: Module, { node, name }: MarkedFun
   };
   const integers = afterPass(withMachineIntegers, draft);
   const used = afterPass(eliminateDeadCode, integers);
-  const region = afterPass(withoutProvenChecks, used);
+  const region = afterPass(removeProvenChecks, used);
   const types = region.params.map((param) => param.type);
   return {
     version: 1,

@@ -1,13 +1,12 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { scalarFunctions } from "../../../engine/prims/scalar-functions.ts";
-import { eliminateDeadCode, gradient, tangent } from "../../../engine/region/index.ts";
+import { declaredBy, eliminateDeadCode, gradient, tangent } from "../../../engine/region/index.ts";
 import type { Region } from "../../../engine/region/form/region.ts";
 import { walkStmts } from "../../../engine/region/form/walk.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { countLeaves, mayLack } from "../call/values.ts";
 import type { PlainForm, PlainType } from "../form/form.ts";
 import type { TemplateText } from "./arguments.ts";
-import { declaredBy } from "../../../engine/region/form/names.ts";
 
 interface TypedParameter {
   readonly name: string;

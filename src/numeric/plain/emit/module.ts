@@ -5,7 +5,7 @@ import { checkOptions } from "../../../engine/errors/options.ts";
 import { makeBlock, local as kernelLocal } from "../../../engine/kernel/build.ts";
 import { primary } from "../../../engine/kernel/code.ts";
 import { scalarFunctions } from "../../../engine/prims/scalar-functions.ts";
-import { nest } from "../../../engine/region/index.ts";
+import { inlineTemporaries } from "../../../engine/region/index.ts";
 import type { Region, RegionParam, RegionType } from "../../../engine/region/form/region.ts";
 import { walkStmts } from "../../../engine/region/form/walk.ts";
 import { must } from "../../../engine/util/assert-never.ts";
@@ -124,7 +124,7 @@ class ModuleText {
 
   function(derivation: Derivation): string {
     const { name, doc, params, result } = derivation;
-    const region = nest(derivation.region, derivation.keep);
+    const region = inlineTemporaries(derivation.region, derivation.keep);
     const scope = this.#scope(region, [name, ...params.map((param) => param.name)]);
     const lines: string[] = [];
     let next = 0;

@@ -1,5 +1,5 @@
 import { isFloating } from "../../../engine/region/form/build.ts";
-import { countTapes, underived } from "../../../engine/region/index.ts";
+import { countTapes, wrapRegion } from "../../../engine/region/index.ts";
 import type { Position } from "../../../engine/region/form/region.ts";
 import { callRegion } from "../../../engine/runtime/regions.ts";
 import { gradientRegion } from "../../../numeric/plain/call/regions.ts";
@@ -27,7 +27,7 @@ export function tapeOf({ region, result }: PlainForm, leaves: readonly ValueLeaf
   const active = region.params.map(({ type }) => isFloating(type));
   if (result.kind !== "number" || !active.includes(true)) return [];
   const { region: counting, tapes } = countTapes(
-    gradientRegion(underived(region), active, "gradient").region(),
+    gradientRegion(wrapRegion(region), active, "gradient").region(),
   );
   if (tapes.length === 0) return [];
   const args = leaves.map(({ data, dims }) => (typeof data === "number" ? data : { data, dims }));
