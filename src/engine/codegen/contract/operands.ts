@@ -143,7 +143,7 @@ export function planLeft(request: OperandRequest, mostRows: number, panels: numb
   return {
     packed: false,
     walk,
-    stride: (strideOf(inner, "left") ?? 0) * vector.bytes,
+    stride: strideOf(inner, "left")! * vector.bytes,
     axes: inner,
     sideBySide,
   };

@@ -156,8 +156,8 @@ export function planContract(
     sums,
     left,
     right,
-    outRow: (strideOf(left.axes, "out") ?? 0) * vector.bytes,
-    outColumn: columns === 1 ? vector.bytes : (strideOf(right.axes, "out") ?? 0) * vector.bytes,
+    outRow: strideOf(left.axes, "out")! * vector.bytes,
+    outColumn: columns === 1 ? vector.bytes : strideOf(right.axes, "out")! * vector.bytes,
   };
   const blocking = planBlocking(product, tiling, target.partProducts);
   const plan = { ...product, ...tiling, ...blocking };

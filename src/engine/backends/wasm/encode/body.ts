@@ -72,28 +72,15 @@ export interface FunctionBody {
   end(): void;
   br(label: Label): void;
   brIf(label: Label): void;
-  /** Branches to `labels[i]`, or to `otherwise` if i is out of range. */
-  brTable(labels: readonly Label[], otherwise: Label): void;
   return(): void;
   call(callee: Callable): void;
-  /** Calls the function at an index of the table, which must have this type. */
-  callIndirect(params: readonly ValueType[], results: readonly ValueType[]): void;
   /** Selects one of two operands of type `type` by an i32. */
   select(type: ValueType): void;
-  memorySize(): void;
-  memoryGrow(): void;
-  memoryCopy(): void;
-  memoryFill(): void;
-  memoryInit(data: number): void;
-  dataDrop(data: number): void;
-  atomicFence(): void;
   /**
    * Number of blocks opened, divided or closed so far. If two calls return equal numbers, the code between them is
    * straight-line.
    */
   readonly turnings: () => number;
-  /** Bytes of code so far, which determine whether a function is large. */
-  readonly size: () => number;
   /** Creates an empty piece of code with the locals of this one, written separately. It has only its own labels. */
   fragment(): Fragment;
   /** Appends a finished piece of code. */
@@ -292,19 +279,11 @@ class CodeFragment implements Fragment, WritableBody {
   brIf(label: Label): void {
     this.indexed("br_if", this.distance(label));
   }
-  brTable(labels: readonly Label[], otherwise: Label): void {
-    this.indexed("br_table", labels.length);
-    for (const label of [...labels, otherwise]) this.code.unsigned(this.distance(label));
-  }
   return(): void {
     this.op("return");
   }
   call(callee: Callable): void {
     this.indexed("call", callee.index);
-  }
-  callIndirect(params: readonly ValueType[], results: readonly ValueType[]): void {
-    this.indexed("call_indirect", this.typeIndex(params, results));
-    this.code.byte(0);
   }
   select(type: ValueType): void {
     this.op("select_t");
@@ -312,36 +291,8 @@ class CodeFragment implements Fragment, WritableBody {
     this.code.byte(valueTypeBytes[type]);
   }
 
-  memorySize(): void {
-    this.lane("memory.size", 0);
-  }
-  memoryGrow(): void {
-    this.lane("memory.grow", 0);
-  }
-  memoryCopy(): void {
-    this.op("memory.copy");
-    this.code.byte(0);
-    this.code.byte(0);
-  }
-  memoryFill(): void {
-    this.lane("memory.fill", 0);
-  }
-  memoryInit(data: number): void {
-    this.indexed("memory.init", data);
-    this.code.byte(0);
-  }
-  dataDrop(data: number): void {
-    this.indexed("data.drop", data);
-  }
-  atomicFence(): void {
-    this.lane("atomic.fence", 0);
-  }
-
   turnings(): number {
     return this.turned;
-  }
-  size(): number {
-    return this.code.length();
   }
   fragment(): Fragment {
     return new CodeFragment(this.locals, this.typeIndex);

@@ -1,3 +1,4 @@
+import { internalError } from "../../../errors/index.ts";
 import { assertNever, must } from "../../../util/assert-never.ts";
 import { valueTypeBytes } from "./body.ts";
 import type { Opcode, ValueType } from "./opcodes.ts";
@@ -12,7 +13,6 @@ export interface FunctionType {
 
 /** Names and types of the items that instructions refer to by index. */
 export interface IndexSpaces {
-  readonly types: readonly FunctionType[];
   readonly functionName: (index: number) => string;
   readonly functionType: (index: number) => FunctionType;
   readonly localName: (index: number) => string;
@@ -108,17 +108,15 @@ const effects: Readonly<Partial<Record<string, StackEffect>>> = {
   drop: { takes: 1, gives: false },
   select: { takes: 3, gives: true },
   select_t: { takes: 3, gives: true },
-  br_table: { takes: 1, gives: false },
 };
 
 /** Stack effect of an instruction; `immediates` reads its immediates. */
-function effectOf(row: Opcode, immediates: WasmReader, { types, functionType }: IndexSpaces): StackEffect {
-  const effect = ({ params, results }: FunctionType, more = 0): StackEffect => ({
-    takes: params.length + more,
+function effectOf(row: Opcode, immediates: WasmReader, { functionType }: IndexSpaces): StackEffect {
+  const effect = ({ params, results }: FunctionType): StackEffect => ({
+    takes: params.length,
     gives: results.length > 0,
   });
   if (row.immediate === "function") return effect(functionType(immediates.unsigned()));
-  if (row.immediate === "indirect") return effect(must(types[immediates.unsigned()], "a type"), 1);
   return effects[row.name] ?? effect(signatureOf(row));
 }
 
@@ -150,7 +148,6 @@ function readOpcode(reader: WasmReader): Opcode {
 
 /** Text of the immediates of an instruction; `open` are the numbers of the open labels. */
 function immediateText(row: Opcode, reader: WasmReader, names: IndexSpaces, open: readonly number[]): string {
-  const label = (): string => `$l${must(open[open.length - 1 - reader.unsigned()], "a label")}`;
   const place = (): string => {
     reader.unsigned(); // always the natural alignment
     const offset = reader.unsigned();
@@ -164,22 +161,14 @@ function immediateText(row: Opcode, reader: WasmReader, names: IndexSpaces, open
       return `$l${must(open.at(-1), "a label")}${result === 0x40 ? "" : ` (result ${typeOfByte(result)})`}`;
     }
     case "label":
-      return label();
-    case "labels":
-      return Array.from({ length: reader.unsigned() + 1 }, label).join(" ");
+      return `$l${must(open[open.length - 1 - reader.unsigned()], "a label")}`;
     case "function":
       return names.functionName(reader.unsigned());
-    case "indirect": {
-      const type = must(names.types[reader.unsigned()], "a type");
-      reader.byte();
-      return signature(type, []).trim();
-    }
     case "type":
       return `(result ${list(reader, () => typeOfByte(reader.byte())).join(" ")})`;
     case "local":
       return names.localName(reader.unsigned());
     case "global":
-    case "data":
       return `${reader.unsigned()}`;
     case "memory":
       return place();
@@ -196,20 +185,9 @@ function immediateText(row: Opcode, reader: WasmReader, names: IndexSpaces, open
     case "f64":
       return numberText(reader.f64());
     case "v128":
-      return vectorText(reader.take(16), "");
+      throw internalError("constants of vectors are written with the instruction that takes them");
     case "lanes":
       return reader.take(16).join(" ");
-    case "zero":
-      reader.byte();
-      return "";
-    case "zeros":
-      reader.take(2);
-      return "";
-    case "dataZero": {
-      const index = reader.unsigned();
-      reader.byte();
-      return `${index}`;
-    }
     default:
       return assertNever(row.immediate, "immediateText");
   }

@@ -6,10 +6,10 @@ import type { ValueType } from "./opcodes.ts";
 import type { ByteWriter } from "./writer.ts";
 import { makeWriter } from "./writer.ts";
 
-/** Memory limits in pages of 64 KiB; a shared memory needs a maximum. */
+/** Memory limits in pages of 64 KiB. */
 export interface MemoryLimits {
   readonly initial: number;
-  readonly maximum?: number;
+  readonly maximum: number;
   readonly shared?: boolean;
 }
 
@@ -40,15 +40,8 @@ export interface ModuleBuilder {
     results: readonly ValueType[],
   ): Callable;
   function(name: string, options?: FunctionOptions): FunctionBuilder;
-  /** Adds a global and returns its index. */
-  global(type: "i32" | "f64", mutable: boolean, value: number, exportedAs?: string): number;
-  /**
-   * Adds bytes that are written to memory at `address` at instantiation. Without an address they are kept for
-   * `memoryInit` with the returned index.
-   */
-  data(bytes: Uint8Array, address?: number): number;
-  /** Puts functions into the table, from index 0 on; `exportedAs` exports the table. */
-  table(functions: readonly Callable[], exportedAs?: string): void;
+  /** Adds a mutable int32 global with an initial value, exported by name. Returns its index. */
+  global(name: string, value: number): number;
   /** Bytes of the module. The names of locals, which only its text shows, may be omitted. */
   finish(namesLocals?: boolean): Uint8Array<ArrayBuffer>;
 }
@@ -75,8 +68,6 @@ export function makeModule(name?: string): ModuleBuilder {
   const functions: DeclaredFunction[] = [];
   const globals: Uint8Array[] = [];
   const exports: { name: string; kind: number; index: number }[] = [];
-  const data: { bytes: Uint8Array; address: number | undefined }[] = [];
-  let table: readonly Callable[] | undefined;
 
   function typeIndex(params: readonly ValueType[], results: readonly ValueType[]): number {
     const key = `${params.join()}:${results.join()}`;
@@ -117,30 +108,18 @@ export function makeModule(name?: string): ModuleBuilder {
       if (options.exported === true) exports.push({ name: label, kind: 0, index });
       return { name: label, index, body };
     },
-    global(type, mutable, value, exportedAs) {
+    global(exportedAs, value) {
       const out = makeWriter();
-      out.bytes([valueTypeBytes[type], mutable ? 1 : 0]);
-      out.opcode(opcode(`${type}.const`).code);
-      if (type === "i32") out.signed(value);
-      else out.f64(value);
+      out.bytes([valueTypeBytes.i32, 1]);
+      out.opcode(opcode("i32.const").code);
+      out.signed(value);
       out.byte(0x0b);
       const index = globals.push(out.result()) - 1;
-      if (exportedAs !== undefined) exports.push({ name: exportedAs, kind: 3, index });
+      exports.push({ name: exportedAs, kind: 3, index });
       return index;
     },
-    data(bytes, address) {
-      return data.push({ bytes, address }) - 1;
-    },
-    table(entries, exportedAs) {
-      if (table !== undefined) throw internalError("a module has one table");
-      table = entries;
-      if (exportedAs !== undefined) exports.push({ name: exportedAs, kind: 1, index: 0 });
-    },
     finish: (namesLocals = true) =>
-      writeModule(
-        { name, types, imports, importedNames, functions, globals, exports, data, table },
-        namesLocals,
-      ),
+      writeModule({ name, types, imports, importedNames, functions, globals, exports }, namesLocals),
   };
 }
 
@@ -153,8 +132,6 @@ interface ModuleSections {
   readonly functions: readonly DeclaredFunction[];
   readonly globals: readonly Uint8Array[];
   readonly exports: readonly { readonly name: string; readonly kind: number; readonly index: number }[];
-  readonly data: readonly { readonly bytes: Uint8Array; readonly address: number | undefined }[];
-  readonly table: readonly Callable[] | undefined;
 }
 
 interface DeclaredFunction {
@@ -165,7 +142,7 @@ interface DeclaredFunction {
 }
 
 function writeModule(parts: ModuleSections, namesLocals: boolean): Uint8Array<ArrayBuffer> {
-  const { name, types, imports, importedNames, functions, globals, exports, data, table } = parts;
+  const { name, types, imports, importedNames, functions, globals, exports } = parts;
   const bodies = functions.map(({ body }) => body.finish());
   const out = makeWriter(1024 + bodies.reduce((sum, body) => sum + body.length + 8, 0));
   out.bytes([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
@@ -176,48 +153,22 @@ function writeModule(parts: ModuleSections, namesLocals: boolean): Uint8Array<Ar
     write(to);
   });
   section(out, 3, functions, (to, { type }) => to.unsigned(type));
-  section(out, 4, table ? [table] : [], (to, entries) => {
-    to.bytes([0x70, 1]); // function references, with a maximum
-    to.unsigned(entries.length);
-    to.unsigned(entries.length);
-  });
   section(out, 6, globals, (to, global) => to.bytes(global));
   section(out, 7, exports, (to, { name: field, kind, index }) => {
     to.text(field);
     to.byte(kind);
     to.unsigned(index);
   });
-  section(out, 9, table ? [table] : [], (to, entries) => {
-    to.bytes([0, 0x41, 0, 0x0b]); // at index 0 of table 0
-    to.unsigned(entries.length);
-    for (const { index } of entries) to.unsigned(index);
-  });
-  if (data.length > 0) {
-    const count = makeWriter();
-    count.unsigned(data.length);
-    out.byte(12);
-    out.sized(count.result());
-  }
   section(out, 10, bodies, (to, body) => to.sized(body));
-  section(out, 11, data, (to, { bytes, address }) => {
-    to.byte(address === undefined ? 1 : 0);
-    if (address !== undefined) {
-      to.byte(0x41);
-      to.signed(address);
-      to.byte(0x0b);
-    }
-    to.sized(bytes);
-  });
   writeNames(out, name, importedNames, functions, namesLocals);
   return out.result().slice();
 }
 
 function writeMemory(out: ByteWriter, { initial, maximum, shared = false }: MemoryLimits): void {
-  if (shared && maximum === undefined) throw internalError("a shared memory without a maximum");
   out.byte(2);
-  out.byte((maximum === undefined ? 0 : 1) | (shared ? 2 : 0));
+  out.byte(shared ? 3 : 1); // bit 0: there is a maximum
   out.unsigned(initial);
-  if (maximum !== undefined) out.unsigned(maximum);
+  out.unsigned(maximum);
 }
 
 /** Writes a section that is a list, unless the list is empty. */

@@ -1,6 +1,6 @@
 import { must } from "../../../util/assert-never.ts";
 import type { FunctionType } from "./instruction-text.ts";
-import { instructionLines, lineLength, list, numberText, signature, typeOfByte } from "./instruction-text.ts";
+import { instructionLines, lineLength, list, signature, typeOfByte } from "./instruction-text.ts";
 import type { ValueType } from "./opcodes.ts";
 import type { WasmReader } from "./reader.ts";
 import { makeReader } from "./reader.ts";
@@ -12,11 +12,9 @@ interface Sections {
   readonly imports: readonly Import[];
   /** Type indices of the functions that the module defines. */
   readonly functions: readonly number[];
-  readonly table: readonly number[] | undefined;
   readonly globals: readonly string[];
   readonly exports: readonly { readonly name: string; readonly kind: number; readonly index: number }[];
   readonly bodies: readonly Uint8Array[];
-  readonly data: readonly { readonly address: number | undefined; readonly bytes: Uint8Array }[];
   readonly functionNames: ReadonlyMap<number, string>;
   readonly localNames: ReadonlyMap<number, ReadonlyMap<number, string>>;
 }
@@ -45,7 +43,6 @@ export function moduleText(bytes: Uint8Array): string {
       .join("");
   const called = [...importedFunctions.map(({ type }) => type!), ...sections.functions];
   const context = {
-    types: sections.types,
     functionName: (index: number): string => functionName(sections, index),
     functionType: (index: number): FunctionType =>
       must(sections.types[must(called[index], "a function")], "a type"),
@@ -55,13 +52,9 @@ export function moduleText(bytes: Uint8Array): string {
   for (const { from, name, type, memory } of sections.imports) {
     const what =
       type === undefined
-        ? `(memory ${memory ?? ""})`
+        ? `(memory ${must(memory, "the limits of a memory")})`
         : `(func ${functionName(sections, imported++)}${signature(must(sections.types[type], "a type"), [])})`;
     lines.push(`  (import ${quote(from)} ${quote(name)} ${what})`);
-  }
-  if (sections.table) {
-    const names = sections.table.map((index) => functionName(sections, index));
-    lines.push(`  (table${exportsOf(1, 0)} funcref (elem ${names.join(" ")}))`);
   }
   for (const [i, global] of sections.globals.entries()) lines.push(`  (global${exportsOf(3, i)} ${global})`);
   for (const [i, body] of sections.bodies.entries()) {
@@ -78,8 +71,6 @@ export function moduleText(bytes: Uint8Array): string {
       "  )",
     );
   }
-  for (const { address, bytes: content } of sections.data)
-    lines.push(`  (data ${address === undefined ? "" : `(i32.const ${address}) `}${quoteBytes(content)})`);
   return `${[...lines, ")"].join("\n")}\n`;
 }
 
@@ -101,7 +92,7 @@ function identifier(name: string): string {
 }
 
 function functionName({ functionNames }: Sections, index: number): string {
-  return functionNames.get(index) ?? `${index}`;
+  return must(functionNames.get(index), "the name of a function");
 }
 
 /** Converts names to identifiers, with an index appended to duplicates. */
@@ -114,11 +105,7 @@ function identifiers(names: ReadonlyMap<number, string>): Map<number, string> {
 }
 
 function quote(text: string): string {
-  return quoteBytes(new TextEncoder().encode(text));
-}
-
-function quoteBytes(bytes: Uint8Array): string {
-  const shown = Array.from(bytes, (byte) =>
+  const shown = Array.from(new TextEncoder().encode(text), (byte) =>
     byte >= 32 && byte < 127 && byte !== 34 && byte !== 92
       ? String.fromCodePoint(byte)
       : `\\${byte.toString(16).padStart(2, "0")}`,
@@ -131,13 +118,11 @@ function readSections(bytes: Uint8Array): Sections {
   reader.take(8);
   let name: string | undefined;
   let functions: readonly number[] = [];
-  let table: readonly number[] | undefined;
   let types: readonly FunctionType[] = [];
   let imports: readonly Import[] = [];
   let globals: readonly string[] = [];
   let exports: Sections["exports"] = [];
   let bodies: readonly Uint8Array[] = [];
-  let data: Sections["data"] = [];
   let functionNames = new Map<number, string>();
   let localNames = new Map<number, ReadonlyMap<number, string>>();
   const readNames = (from: WasmReader): Map<number, string> =>
@@ -151,13 +136,7 @@ function readSections(bytes: Uint8Array): Sections {
     if (id === 6) globals = list(part, () => readGlobal(part));
     if (id === 7)
       exports = list(part, () => ({ name: part.text(), kind: part.byte(), index: part.unsigned() }));
-    if (id === 9)
-      [table] = list(part, () => {
-        part.take(4); // a flag, and index 0 as a constant expression
-        return list(part, part.unsigned);
-      });
     if (id === 10) bodies = list(part, () => part.take(part.unsigned()));
-    if (id === 11) data = list(part, () => readData(part));
     if (id === 0 && part.text() === "name") {
       while (!part.isAtEnd()) {
         const kind = part.byte();
@@ -174,11 +153,9 @@ function readSections(bytes: Uint8Array): Sections {
     types,
     imports,
     functions,
-    table,
     globals,
     exports,
     bodies,
-    data,
     functionNames,
     localNames,
   };
@@ -200,22 +177,10 @@ function readImport(part: WasmReader): Import {
 }
 
 function readGlobal(part: WasmReader): string {
-  const type = typeOfByte(part.byte());
-  const isMutable = part.byte() === 1;
+  part.take(3); // the type i32, mutable, and the code of i32.const
+  const value = part.signed();
   part.byte();
-  const value = type === "i32" ? `${part.signed()}` : numberText(part.f64());
-  part.byte();
-  return `${isMutable ? `(mut ${type})` : type} (${type}.const ${value})`;
-}
-
-function readData(part: WasmReader): { address: number | undefined; bytes: Uint8Array } {
-  let address: number | undefined;
-  if (part.byte() === 0) {
-    part.byte();
-    address = part.signed();
-    part.byte();
-  }
-  return { address, bytes: part.take(part.unsigned()) };
+  return `(mut i32) (i32.const ${value})`;
 }
 
 function readLocals(body: Uint8Array): { types: readonly ValueType[]; code: Uint8Array } {

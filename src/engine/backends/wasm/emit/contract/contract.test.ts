@@ -9,6 +9,7 @@ import type { Buffer, Contract, Dim, ScalarType } from "../../../../kernel/scala
 import { interpBackend } from "../../../interp/index.ts";
 import { makeModule } from "../../encode/module.ts";
 import { moduleText } from "../../encode/text.ts";
+import { maximumPages } from "../../host/tuning.ts";
 import type { ContractTarget } from "../../../../codegen/contract/target.ts";
 import { addContract } from "./index.ts";
 import { planContract } from "../../../../codegen/contract/plan.ts";
@@ -67,7 +68,7 @@ function runCompiled(
   last: number,
 ): TypedArray {
   const module = makeModule();
-  module.importMemory("env", "memory", { initial: 1 });
+  module.importMemory("env", "memory", { initial: 1, maximum: maximumPages });
   const contract = addContract(module, new Map(), "contract", statement, mode);
   const params = contractParams.map(() => "i32" as const);
   const { body } = module.function("run", { params, exported: true });
@@ -77,7 +78,7 @@ function runCompiled(
   const order = [0, 1, 2].toSorted((x, y) => Number(x === last) - Number(y === last));
   let bytes = (contract.workBytes + 127) & ~127;
   for (const array of arrays) bytes += array.byteLength + 64;
-  const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / 65536) });
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / 65536), maximum: maximumPages });
   const end = memory.buffer.byteLength;
   const all = new Uint8Array(memory.buffer).fill(0x77);
   const places: number[] = [];
@@ -344,7 +345,7 @@ test("sums longer than the offset table are processed in blocks", () => {
 
 test("work shared by threads has many small parts and bounded work memory", () => {
   const module = makeModule();
-  module.importMemory("env", "memory", { initial: 1 });
+  module.importMemory("env", "memory", { initial: 1, maximum: maximumPages });
   const mode = { ...relaxedMode, relaxed: false, partProducts: 1 << 20 };
   const add = (dims: readonly Dim<number>[]): { units: number; workBytes: number } =>
     addContract(module, new Map(), "contract", { type: "f32", dims, accumulate: false }, mode);
@@ -384,7 +385,7 @@ describe.each([false, true])(
 
 test("contractions of one module share kernels", () => {
   const module = makeModule();
-  module.importMemory("env", "memory", { initial: 1 });
+  module.importMemory("env", "memory", { initial: 1, maximum: maximumPages });
   const cache = new Map();
   const mode = strictModes["plain"] ?? relaxedMode;
   const add = (accumulate: boolean): unknown =>
@@ -405,7 +406,7 @@ test("contractions of one module share kernels", () => {
 
 test("text of a kernel: pairs of vectors at offsets 0 and 16, adjacent stores after all loads", () => {
   const module = makeModule();
-  module.importMemory("env", "memory", { initial: 1 });
+  module.importMemory("env", "memory", { initial: 1, maximum: maximumPages });
   const dims = product(2, 8, 20, "nn");
   addContract(module, new Map(), "product", { type: "f32", dims, accumulate: true }, { ...relaxedMode, relaxed: false }); // prettier-ignore
   const text = moduleText(module.finish());

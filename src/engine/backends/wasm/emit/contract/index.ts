@@ -44,7 +44,7 @@ export type ContractCache = Map<string, Callable & Partial<ContractFunction>>;
  * @example
  * ```text
  * const module = makeModule();
- * module.importMemory("env", "memory", { initial: 1 });
+ * module.importMemory("env", "memory", { initial: 1, maximum: 1 });
  * const product = addContract(module, new Map(), "product", statement, { relaxed: false, manyRegisters: false, wide: false, partProducts: Infinity });
  * // in a body: addresses, then
  * body.i32Const(0);

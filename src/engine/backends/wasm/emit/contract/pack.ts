@@ -145,7 +145,7 @@ function writePanel(packer: Packer): void {
   }
   places.forEach((place, c) => int.set(place, int.load(get(columnTable), 4 * c)));
   if (pack.runs) {
-    const [first, last] = [places[0] ?? 0, places.at(-1) ?? 0];
+    const [first, last] = [places[0]!, places.at(-1)!];
     const isRun = int.equal(int.minus(get(last), get(first)), (columns - 1) * lanes.bytes);
     const along = (): void => {
       int.set(start, int.plus(get(source), get(first)));
@@ -212,7 +212,7 @@ function columnAddress({ int, pack, at, places }: Packer, c: number): number {
     int.put(int.get(at));
     return c * pack.column;
   }
-  int.put(int.plus(int.get(at), int.get(places[c] ?? 0)));
+  int.put(int.plus(int.get(at), int.get(places[c]!)));
   return 0;
 }
 

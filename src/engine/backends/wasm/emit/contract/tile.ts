@@ -65,7 +65,7 @@ export function addTile(module: ModuleBuilder, name: string, tile: Tile): Functi
   const walk = makeWalk(body, int, tile, { left, right, table });
 
   const outPlace = (i: number, j: number): Parameters<typeof loadVector>[2] =>
-    vectorPlace(lanes, () => body.localGet(out), tile.outRows[i] ?? 0, j, columns, tile.outColumn);
+    vectorPlace(lanes, () => body.localGet(out), tile.outRows[i]!, j, columns, tile.outColumn);
   const eachSum = (visit: (i: number, j: number, local: number) => void): void =>
     accumulators.forEach((row, i) => row.forEach((local, j) => visit(i, j, local)));
   /** Visits vectors of sums that contain a column. */
@@ -103,7 +103,7 @@ export function addTile(module: ModuleBuilder, name: string, tile: Tile): Functi
     else dots.start();
     walk.start();
     repeatSums(body, int, tile, sums, sumGroups(tile, transposes), rows * vectors <= 4 ? 8 : 1, some);
-    dots?.finish(accumulators[0] ?? []);
+    dots?.finish(accumulators[0]!);
     if (tile.viaScratch) throughScratch();
     if (tile.store === "add") addOld();
     if (tile.store === "either") int.when(int.get(add), addOld);
@@ -201,10 +201,10 @@ function addProducts(
 ): void {
   accumulators.forEach((row, i) => {
     walk.left();
-    body.memory(tile.lanes.splat, (tile.leftRows[i] ?? 0) + walk.leftOffset(k));
+    body.memory(tile.lanes.splat, tile.leftRows[i]! + walk.leftOffset(k));
     body.localTee(factor);
     for (const [n, [j, vector]] of vectors.entries()) {
-      const sum = row[j] ?? 0;
+      const sum = row[j]!;
       if (n > 0) body.localGet(factor);
       vector();
       tile.lanes.product(body);
@@ -224,9 +224,7 @@ function plainSummands(
 ): (count: number) => void {
   const { lanes, columns } = tile;
   const factor = body.local("v128", "factor");
-  const vectors = (accumulators[0] ?? []).map((_, j) =>
-    tile.rows === 1 ? 0 : body.local("v128", `right${j}`),
-  );
+  const vectors = accumulators[0]!.map((_, j) => (tile.rows === 1 ? 0 : body.local("v128", `right${j}`)));
   return (count) => {
     for (let k = 0; k < count; k++) {
       walk.at(k);
@@ -260,7 +258,7 @@ function transposedSummands(
   const factor = body.local("v128", "factor");
   const square = Array.from({ length: lanes.count }, (_, i) => body.local("v128", `square${i}`));
   const spare = Array.from({ length: lanes.count }, (_, i) => body.local("v128", `spare${i}`));
-  const groups = (accumulators[0] ?? []).length;
+  const groups = accumulators[0]!.length;
   const isSquare = hasSquares(tile);
   return (count) => {
     for (let j = 0; j < groups; j++) {
@@ -283,8 +281,8 @@ function transposedSummands(
         walk.at(k);
         const place = vectorPlace(lanes, walk.right, walk.rightOffset(k), j, columns, rightColumn);
         loadVector(body, lanes, place);
-        body.localSet(square[0] ?? 0);
-        addProducts(body, tile, walk, accumulators, k, factor, [[j, () => body.localGet(square[0] ?? 0)]]); // prettier-ignore
+        body.localSet(square[0]!);
+        addProducts(body, tile, walk, accumulators, k, factor, [[j, () => body.localGet(square[0]!)]]); // prettier-ignore
       }
     }
     if (count > 0) walk.next(count);
@@ -329,7 +327,7 @@ function makeDots(
         loadVector(body, lanes, at(walk.left, walk.leftOffset(k), valid));
         body.localSet(factor);
         parts.forEach((part, c) => {
-          const sum = part[(k / lanes.count) % across] ?? 0;
+          const sum = part[(k / lanes.count) % across]!;
           body.localGet(factor);
           loadVector(body, lanes, at(walk.right, c * rightColumn + walk.rightOffset(k), valid));
           lanes.product(body);
@@ -343,7 +341,7 @@ function makeDots(
     finish(sums) {
       for (const part of parts)
         for (let half = across / 2; half >= 1; half /= 2)
-          for (let a = 0; a < half; a++) add(part[a] ?? 0, part[a + half] ?? 0);
+          for (let a = 0; a < half; a++) add(part[a]!, part[a + half]!);
       sums.forEach((sum, j) => {
         square.forEach((local, i) => {
           const part = parts[j * lanes.count + i]?.[0];
@@ -353,8 +351,8 @@ function makeDots(
         });
         transpose(body, lanes, square, spare);
         for (let half = lanes.count / 2; half >= 1; half /= 2)
-          for (let i = 0; i < half; i++) add(square[i] ?? 0, square[i + half] ?? 0);
-        body.localGet(square[0] ?? 0);
+          for (let i = 0; i < half; i++) add(square[i]!, square[i + half]!);
+        body.localGet(square[0]!);
         body.localSet(sum);
       });
     },

@@ -32,7 +32,7 @@ export function openSharing(module: ModuleBuilder, reserve: (bytes: number) => n
     take: imported("take", [], ["i64"]),
     finish: imported("finish", ["i32"], []),
     scratch: imported("scratch", ["i32"], ["i32"]),
-    own: module.global("i32", true, 0, ownExport),
+    own: module.global(ownExport, 0),
     descriptor: reserve(descriptor.bytes),
     tasks: [],
   };

@@ -18,7 +18,7 @@ export function assemble(text: string): Uint8Array {
       if (memory)
         module.importMemory(from, name, {
           initial: Number(memory[1]),
-          ...(memory[2] !== undefined && { maximum: Number(memory[2]) }),
+          maximum: Number(memory[2]),
           shared: memory[3] !== undefined,
         });
       else {
@@ -34,24 +34,9 @@ export function assemble(text: string): Uint8Array {
       functions.push(builder);
       callables.set(words[1] ?? "", builder);
     } else if (line.startsWith("(global ")) {
-      const [, , mutable, type, value] = /(export "(.*?)")?.*?(\(mut )?(i32|f64).*const (\S+?)\)/.exec(line)?.slice(1) ?? []; // prettier-ignore
-      const exportedAs = /export "(.*?)"/.exec(line)?.[1];
-      module.global(type as "i32" | "f64", mutable !== undefined, number(value ?? ""), exportedAs);
-    } else if (line.startsWith("(data ")) {
-      const address = /i32.const (-?\d+)/.exec(line)?.[1];
-      module.data(
-        unquote(/"(.*)"/.exec(line)?.[1] ?? ""),
-        address === undefined ? undefined : Number(address),
-      );
+      const [, name = "", value] = /export "(.*?)".*const (\S+?)\)/.exec(line) ?? [];
+      module.global(name, Number(value));
     }
-  }
-  for (const line of lines) {
-    const elements = /^\(table.*\(elem (.*)\)\)$/.exec(line);
-    if (elements)
-      module.table(
-        (elements[1] ?? "").split(" ").map((name) => callables.get(name) ?? { index: -1 }),
-        /export "(.*?)"/.exec(line)?.[1],
-      );
   }
   let current = -1;
   let locals = new Map<string, number>();
@@ -66,7 +51,7 @@ export function assemble(text: string): Uint8Array {
       continue;
     }
     const body = functions[current]?.body;
-    if (!body || line === "" || line.startsWith(")") || line.startsWith("(data ")) continue;
+    if (!body || line === "" || line.startsWith(")")) continue;
     const declared = Array.from(line.matchAll(/\(local (\S+) (\w+)\)/g));
     for (const [, name = "", type] of declared) locals.set(name, body.local(type as ValueType));
     if (declared.length === 0) for (const part of unfolded(line)) instruction(body, part, locals, labels, callables);
@@ -101,17 +86,6 @@ function number(text: string): number {
   return Number(text.replace("inf", "Infinity").replace("nan", "NaN"));
 }
 
-function unquote(text: string): Uint8Array {
-  const bytes: number[] = [];
-  for (let i = 0; i < text.length; i++) {
-    if (text[i] === "\\") {
-      bytes.push(Number.parseInt(text.slice(i + 1, i + 3), 16));
-      i += 2;
-    } else bytes.push(text.codePointAt(i) ?? 0);
-  }
-  return new Uint8Array(bytes);
-}
-
 function instruction(
   body: FunctionBody,
   line: string,
@@ -121,7 +95,7 @@ function instruction(
 ): void {
   const [word = "", ...rest] = line.split(" ");
   const [first = ""] = rest;
-  const { params, results } = signatureOf(line);
+  const { results } = signatureOf(line);
   if (word === "select" && results[0]) return body.select(results[0]);
   const row = opcode(word as OpcodeName);
   const label = (name: string): Label => labels.get(name) ?? { depth: -1 };
@@ -132,12 +106,8 @@ function instruction(
       return undefined;
     case "label":
       return word === "br" ? body.br(label(first)) : body.brIf(label(first));
-    case "labels":
-      return body.brTable(rest.slice(0, -1).map(label), label(rest.at(-1) ?? ""));
     case "function":
       return body.call(callables.get(first) ?? { index: -1 });
-    case "indirect":
-      return body.callIndirect(params, results);
     case "local": {
       const methods = { "local.get": "localGet", "local.set": "localSet", "local.tee": "localTee" } as const;
       return body[methods[word as keyof typeof methods]](locals.get(first) ?? -1);
@@ -165,16 +135,6 @@ function instruction(
     }
     case "lanes":
       return body.shuffle(rest.map(Number));
-    case "zero": {
-      const methods = { "memory.size": "memorySize", "memory.grow": "memoryGrow", "memory.fill": "memoryFill", "atomic.fence": "atomicFence" } as const; // prettier-ignore
-      return body[methods[word as keyof typeof methods]]();
-    }
-    case "zeros":
-      return body.memoryCopy();
-    case "dataZero":
-      return body.memoryInit(Number(first));
-    case "data":
-      return body.dataDrop(Number(first));
     default:
       return word === "end" ? body.end() : word === "else" ? body.else() : body.op(row.name);
   }

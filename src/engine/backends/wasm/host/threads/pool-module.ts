@@ -26,8 +26,8 @@ export function poolModule(base: number): Uint8Array<ArrayBuffer> {
   const module = makeModule("threads");
   module.importMemory("env", "memory", { initial: 1, maximum: maximumPages, shared: true });
   const idle = module.importFunction("env", "idle", [], []);
-  const epoch = module.global("i32", true, 0, "epoch");
-  const place = module.global("i32", true, 0, "place");
+  const epoch = module.global("epoch", 0);
+  const place = module.global("place", 0);
   const words = wordsOf(base);
   addBegin(module, words);
   addTake(module, "takeOwn", words, (body, count) => {
