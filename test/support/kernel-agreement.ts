@@ -4,11 +4,13 @@ import { checkRoutine } from "../../src/engine/kernel/check.ts";
 import type { Backend, KernelValue, TypedArray } from "../../src/engine/kernel/executable.ts";
 import { makeArray } from "../../src/engine/kernel/executable.ts";
 import { printRoutine } from "../../src/engine/kernel/print.ts";
-import type { Buffer, Routine } from "../../src/engine/kernel/scalar.ts";
-import { raceCheckingInterp } from "../../src/engine/backends/interp/index.ts";
+import type { Buffer, Procedure, Routine } from "../../src/engine/kernel/scalar.ts";
+import { walkBlock } from "../../src/engine/kernel/walk.ts";
+import { countingInterp, raceCheckingInterp } from "../../src/engine/backends/interp/index.ts";
 import { makeJsBackend } from "../../src/engine/backends/js/index.ts";
 import type { WasmOptions } from "../../src/engine/backends/wasm/index.ts";
 import { makeWasmBackend } from "../../src/engine/backends/wasm/index.ts";
+import { jsByRecord, wasmByRecord } from "./by-record.ts";
 import { seeded } from "./sampling.ts";
 import { lengthOf } from "./buffer-length.ts";
 
@@ -20,17 +22,21 @@ const settings: readonly WasmOptions[] = [
   { wide: true },
   { limit: 60 },
   { limit: 1 },
+  { limit: 60, mostIncoming: 9, mostParams: 3 },
   { simd: false, limit: 300 },
 ];
 
 /** The interpreter, which checks too that independent loops are independent. */
-const oracle = raceCheckingInterp();
+export const oracle: Backend = raceCheckingInterp();
 
 type Named = readonly (readonly [name: string, backend: Backend])[];
 
 const contestantsWith = (more: WasmOptions): Named => [
   ["JavaScript", makeJsBackend(undefined, callSizes)],
   ["JavaScript in parts", makeJsBackend(60, callSizes)],
+  ["JavaScript by a record", jsByRecord],
+  ["WebAssembly by a record", wasmByRecord],
+  ["interpreter that counts", countingInterp()],
   ...settings.map((one) => {
     const all = one.simd === false ? one : { ...one, ...more };
     return [`WebAssembly ${JSON.stringify(all)}`, makeWasmBackend(all)] as const;
@@ -80,10 +86,14 @@ export interface CallNumbers {
   readonly lengths: ReadonlyMap<string, number>;
 }
 
-const noNumbers: CallNumbers = { given: new Map(), lengths: new Map() };
+export const noNumbers: CallNumbers = { given: new Map(), lengths: new Map() };
 
 /** What a routine gives, with memory at an offset. */
-function outcome(backend: Backend, routine: Routine, { given, lengths }: CallNumbers): readonly TypedArray[] {
+export function outcome(
+  backend: Backend,
+  routine: Routine,
+  { given, lengths }: CallNumbers,
+): readonly TypedArray[] {
   const compiled = backend.compile(routine);
   const elementsOf = (buffer: Buffer): number => lengths.get(buffer.name) ?? lengthOf(buffer);
   const inputs = routine.inputs.map((port, n): KernelValue => {
@@ -108,13 +118,44 @@ export function expectSameKernel(
 ): void {
   checkRoutine(routine);
   const expected = outcome(oracle, routine, numbers);
-  for (const [name, backend] of among) {
-    outcome(backend, routine, numbers).forEach((got, k) => {
-      const place = expected[k]!.findIndex((x, i) => !Object.is(x, got[i]));
-      if (place < 0) return;
-      throw new Error(
-        `${name}: output ${k} [${place}] is ${got[place]}, not ${expected[k]![place]}\n${printRoutine(routine)}`,
-      );
-    });
+  for (const [name, backend] of among)
+    expectSameOutputs(name, outcome(backend, routine, numbers), expected, routine);
+  expectSameProcedures(routine, among);
+}
+
+/** Throws where outputs of a routine have other bits than those expected. */
+export function expectSameOutputs(
+  name: string,
+  outputs: readonly TypedArray[],
+  expected: readonly TypedArray[],
+  routine: Routine,
+): void {
+  outputs.forEach((got, k) => {
+    const place = expected[k]!.findIndex((x, i) => !Object.is(x, got[i]));
+    if (place < 0) return;
+    throw new Error(
+      `${name}: output ${k} [${place}] is ${got[place]}, not ${expected[k]![place]}\n${printRoutine(routine)}`,
+    );
+  });
+}
+
+/** Throws where one of `among` computes another number by a procedure of a routine than the interpreter, as a function by itself. */
+function expectSameProcedures(routine: Routine, among: typeof contestants): void {
+  const procedures = new Set<Procedure>();
+  walkBlock(routine.body, { expr: (x) => void (x.kind === "call" && procedures.add(x.procedure)) });
+  for (const procedure of [...procedures].slice(0, 2)) {
+    const lists = procedure.params.map(({ type }, i) => fill(makeArray(type, 4), i));
+    const calls = [oracle, ...among.map(([, backend]) => backend)].map((backend) =>
+      backend.compileProcedure(procedure),
+    );
+    for (let i = 0; i < 4; i++) {
+      const args = lists.map((list) => list[i]!);
+      const [want, ...all] = calls.map((call) => Number(call(...args)));
+      const wrong = all.findIndex((got) => !Object.is(got, want));
+      if (wrong >= 0)
+        throw new Error(
+          `${among[wrong]![0]}: ${procedure.name}(${args.join(", ")}) is ${all[wrong]}, not ${want}\n${printRoutine(routine)}`,
+        );
+    }
   }
 }

@@ -1,5 +1,11 @@
 // What has to hold for every plain function: its region computes what the JavaScript does, also beside the arguments given, so that
 // differences of the JavaScript are the derivatives of the region, and with these everything that holds for regions.
+import { DownhillError } from "downhill";
+import { makeJsBackend } from "../../src/engine/backends/js/index.ts";
+import { makeWasmBackend } from "../../src/engine/backends/wasm/index.ts";
+import { callSizes } from "../../src/engine/kernel/call-sizes.ts";
+import { provideErrors } from "../../src/engine/region/lower/failure.ts";
+import { callOf, compileRegion } from "../../src/engine/runtime/regions.ts";
 import type { PlainForm } from "../../src/numeric/plain/form/form.ts";
 import type { RegionValue } from "./evaluate-region.ts";
 import { evaluateRegion } from "./evaluate-region.ts";
@@ -29,6 +35,8 @@ export function faultOfPlain(subject: PlainSubject): string | undefined {
   const call = (values: readonly unknown[]): RegionValue[] =>
     regionResults(form, f(...(structuredClone(values) as never[])));
   const { values, owners } = regionArguments(form, args, outside);
+  const thrown = thrownBy(f, args);
+  if (thrown !== undefined) return faultOfThrown(form, values, thrown);
   const want = call(args);
   const { results } = evaluateRegion(region, values);
   const value = difference("value", results, want, 1e-11);
@@ -44,12 +52,12 @@ export function faultOfPlain(subject: PlainSubject): string | undefined {
     return copy;
   };
   const there = moved(beside);
-  const other = difference(
-    "value elsewhere",
-    evaluateRegion(region, regionArguments(form, there, outside).values).results,
-    call(there),
-    1e-11,
-  );
+  const valuesThere = regionArguments(form, there, outside).values;
+  const thrownThere = thrownBy(f, there);
+  const other =
+    thrownThere === undefined
+      ? difference("value elsewhere", evaluateRegion(region, valuesThere).results, call(there), 1e-11)
+      : faultOfThrown(form, valuesThere, thrownThere);
   if (other !== undefined) return other;
   const isMoving = realParams(region);
   const [still, unit] = [
@@ -64,11 +72,14 @@ export function faultOfPlain(subject: PlainSubject): string | undefined {
     .filter((_, i) => isMoving[i]);
   const types = resultTypes(region);
   const ones = results.filter((_, i) => isReal(types[i]!)).map((one) => mapValue(one, () => 1));
-  const sum = (h: number): number =>
-    inner(
-      call(moved(h)).filter((_, i) => isReal(types[i]!)),
+  const sum = (h: number): number => {
+    const near = moved(h);
+    if (thrownBy(f, near) !== undefined) return NaN; // like a kink
+    return inner(
+      call(near).filter((_, i) => isReal(types[i]!)),
       ones,
     );
+  };
   const central = (h: number): number => (sum(h) - sum(-h)) / (2 * h);
   const [near, far] = [central(1e-6), central(3e-6)];
   const size = Math.max(1, Math.abs(near));
@@ -79,6 +90,47 @@ export function faultOfPlain(subject: PlainSubject): string | undefined {
   }
   const isFine = !JSON.stringify(region).includes(`"f32"`);
   return faultOfRegion({ ...subject, region, args: values, isFine });
+}
+
+/** The error that a function throws for arguments; `undefined` if it returns. */
+function thrownBy(f: PlainSubject["f"], args: readonly unknown[]): Error | undefined {
+  try {
+    f(...(structuredClone(args) as never[]));
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+const throwing = [
+  ["JavaScript", makeJsBackend(undefined, callSizes)],
+  ["WebAssembly", makeWasmBackend()],
+] as const;
+
+/** Says how the error of a compiled region differs from that of its function: its class and its text must be the same. */
+function faultOfThrown(
+  { region }: PlainForm,
+  values: readonly RegionValue[],
+  error: Error,
+): string | undefined {
+  const own = error.constructor as ErrorConstructor;
+  provideErrors(region, () => ({ [own.name]: own }));
+  for (const [name, backend] of throwing) {
+    const code = compileRegion(region, backend);
+    try {
+      callOf(code, region)(values);
+      return `${name}: no error, and JavaScript throws ${String(error)}`;
+    } catch (problem) {
+      const isSame =
+        problem instanceof Error &&
+        (own === Error ? problem instanceof DownhillError : problem.constructor === own) &&
+        problem.message.startsWith(`${error.message}\n`);
+      if (!isSame) return `${name}: ${String(problem)}, and JavaScript throws ${String(error)}`;
+    } finally {
+      code.drop();
+    }
+  }
+  return undefined;
 }
 
 /** The place of the argument that is exactly 0, whose functions are as steep as can be: it stays. */

@@ -54,7 +54,7 @@ const settings: readonly WasmOptions[] = [
   { wide: true, manyRegisters: true, peepholes: { loadedConstants: true } },
   { wide: true },
   { limit: 200 },
-  { limit: 20, chunkWork: 2048 },
+  { limit: 20, chunkWork: 2048, mostIncoming: 9, mostParams: 3 },
   { chunkWork: 256 },
   { simd: false },
   { simd: false, limit: 100, chunkWork: 1024 },

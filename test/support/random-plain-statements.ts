@@ -5,7 +5,7 @@ import { ValueDraw } from "./random-plain-values.ts";
 /** Draws statements, line by line. */
 export class StatementDraw extends ValueDraw {
   /** What the function returns. */
-  protected result: "number" | "tuple" | "record" | "array" = "number";
+  protected result: "number" | "tuple" | "record" | "array" | "moved" = "number";
   #depth = 3;
   /** Whether the statement before ended its block. */
   #isOver = false;
@@ -18,6 +18,8 @@ export class StatementDraw extends ValueDraw {
         return `return { first: ${value}, second: z[2]! };`;
       case "array":
         return `return [${value}, z[0]!, u * u];`;
+      case "moved":
+        return `front[0] = ${value}; return front;`;
       case "number":
         return `return ${value};`;
       default:
@@ -100,7 +102,7 @@ export class StatementDraw extends ValueDraw {
   /** `break`, `continue`, `return` or an error, on a condition. */
   #leave(scope: Scope): void {
     const condition = this.condition(scope);
-    const ways = [`throw new Error("too far");`];
+    const ways = [this.#thrown(scope)];
     if (scope.loops.some(({ kind }) => kind !== "block")) ways.push("break;");
     if (scope.loops.some(({ kind }) => kind === "loop")) ways.push("continue;");
     for (const { label, kind } of scope.loops)
@@ -108,8 +110,34 @@ export class StatementDraw extends ValueDraw {
         ways.push(`break ${label};`, ...(kind === "loop" ? [`continue ${label};`] : []));
     const place = this.choices.below(ways.length + 1);
     const way = ways[place] ?? this.ending(this.tame(scope));
-    if (place === 0) this.line(`if (${this.leaf(scope)} > 999) ${way}`);
-    else this.line(`if (${condition}) ${way}`);
+    // the condition of `front[0] = …; return front;` holds for both statements
+    const block = way.includes("; ") ? `{ ${way} }` : way;
+    if (place === 0 && !this.oneIn(3)) this.line(`if (${this.leaf(scope)} > 999) ${block}`);
+    else this.line(`if (${condition}) ${block}`);
+  }
+
+  /** A `throw` of an error whose text has integers, truth values and rounded numbers, which every way of computing prints alike. */
+  #thrown(scope: Scope): string {
+    const name = this.choices.of(["Error", "RangeError", "TypeError", "TooFarError"]);
+    const texts: readonly (() => string)[] = [
+      () => `"too far"`,
+      () => `\`at \${${this.whole(scope, 4)}} of \${n}\``,
+      () => `\`\\\`\${(${this.leaf(scope)}).toFixed(2)}\\\` is too large: \${${this.leaf(scope)} > 0.5}\``,
+      () =>
+        `"it is " + (${this.leaf(scope)}).toPrecision(3) + ", not " + (${this.leaf(scope)}).toExponential(1)`,
+    ];
+    const isPlain = scope.arrays.length === 0; // in a helper, which has no parameters but numbers
+    return `throw new ${name}(${this.choices.of(isPlain ? texts.slice(0, 1) : texts)()});`;
+  }
+
+  /** More checks one after the other than levels of branches that code is written with; values from between them are read behind. */
+  protected checks(scope: Scope): void {
+    const { name: array, length } = this.recent(scope.arrays.filter(({ canBeSet }) => !canBeSet));
+    for (let i = 0; i < 210; i++) {
+      if (i % 50 === 20) this.declare(scope);
+      const way = i % 3 === 0 ? this.ending("u") : `throw new RangeError("check ${i}");`;
+      this.line(`if (${array}[${i % length}]! > ${99 + i}) { ${way} }`);
+    }
   }
 
   #if(scope: Scope): void {

@@ -43,7 +43,8 @@ export function randomPlain(choices: Choices): PlainProgram {
 }
 
 const head = `«interface Pair { a: number; b: number }
-»const gain = 0.75;
+»class TooFarError extends Error {}
+const gain = 0.75;
 let offset = 0.3;
 `;
 const signature = `export function f(u«: number», x«: Float64Array», m«: number[][]», p«: Pair», ps«: Pair[]», zero«: number», n«: number», k«: readonly number[]») {
@@ -61,7 +62,16 @@ class ProgramDraw extends StatementDraw {
       if (this.oneIn(2)) text += this.#maker(makers, gives, calls);
     if (this.oneIn(2)) text += this.#rowHelper();
     const hasRow = text.includes("function weigh");
-    this.result = this.choices.of(["number", "number", "number", "number", "tuple", "record", "array"]);
+    this.result = this.choices.of([
+      "number",
+      "number",
+      "number",
+      "number",
+      "tuple",
+      "record",
+      "array",
+      "moved",
+    ]);
     const scope: Scope = {
       numbers: [
         { name: "u", canBeSet: false },
@@ -84,7 +94,17 @@ class ProgramDraw extends StatementDraw {
     this.line(`for (let q = 0; q < 5; q++) z[q] = x[q]! * ${this.leaf(scope)};`);
     scope.numbers.push({ name: "s", canBeSet: true });
     scope.arrays.push({ name: "z", length: 5, bound: "z.length", canBeSet: true, canMove: false });
+    if (this.result === "moved") {
+      // twins that change places, of which one is returned
+      for (const name of ["front", "back"]) {
+        this.line(`let ${name} = new Float64Array(3);`);
+        scope.arrays.push({ name, length: 3, bound: `${name}.length`, canBeSet: true, canMove: true });
+      }
+      this.line(`back[2] = ${this.tame(scope)};`);
+      this.moveArrays(scope);
+    }
     if (hasRow) this.line(`s += weigh(${this.oneIn(2) ? "x" : "m[1]!"}, ${this.leaf(scope)});`);
+    if (this.oneIn(60)) this.checks(scope);
     this.statements(scope, 2 + this.choices.below(6));
     this.line(`for (let q = 0; q < 5; q++) s += z[q]! * (q + 0.7);`);
     for (const { name, canBeSet } of scope.numbers)

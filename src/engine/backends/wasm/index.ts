@@ -3,6 +3,7 @@ import { wasmArena } from "./host/arena.ts";
 import { callableProcedure, callableRoutine, instantiate } from "./host/call.ts";
 import { wasmFeatures } from "./host/features.ts";
 import { compileProcedure, compileRoutine } from "./emit/routine.ts";
+import { functionLimits } from "./emit/tuning.ts";
 import { withModuleMemory } from "./host/module-memory.ts";
 import type { WasmObstacle } from "./host/state.ts";
 import { hostState } from "./host/state.ts";
@@ -34,6 +35,7 @@ export function settingsOf(
 ): EmitSettings {
   return {
     limit: partLimit,
+    ...functionLimits,
     simd,
     relaxed: false,
     manyRegisters: engine.isRecent,

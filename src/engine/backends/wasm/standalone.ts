@@ -4,6 +4,7 @@ import type { Routine } from "../../kernel/scalar.ts";
 import type { CodeMemory } from "./emit/memory.ts";
 import type { RoutineModule } from "./emit/routine.ts";
 import { compileRoutine } from "./emit/routine.ts";
+import { functionLimits } from "./emit/tuning.ts";
 import type { EmitSettings } from "./emit/unit.ts";
 import { peepholesFor } from "./engines/peepholes.ts";
 import { chunkWork, partLimit } from "./host/tuning.ts";
@@ -32,6 +33,7 @@ const firstAddress = 64;
 function settings(): EmitSettings {
   return {
     limit: partLimit,
+    ...functionLimits,
     simd: true,
     relaxed: false,
     manyRegisters: true,

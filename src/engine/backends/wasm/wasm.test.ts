@@ -1,3 +1,4 @@
+import { functionLimits } from "./emit/tuning.ts";
 import { describe, expect, test, vi } from "vitest";
 import * as k from "../../kernel/build.ts";
 import type { BufferView, KernelValue } from "../../kernel/executable.ts";
@@ -232,6 +233,7 @@ describe("a call", () => {
       threads: 1,
       chunkWork: 65536,
       namesLocals: false,
+      ...functionLimits,
     };
     const routine = many(9, 60);
     const compiled = withModuleMemory(arena, (memory) => {

@@ -8,7 +8,6 @@ import { loadOf, storeOf } from "./scalar.ts";
 import { reload } from "./spill.ts";
 import type { WorkArgument } from "./threads/share.ts";
 import { valueTypeOf } from "./unit.ts";
-import { mostParams } from "./tuning.ts";
 import type { VectorLoopBounds } from "./vector/loop.ts";
 
 /** Code that was moved into a function. */
@@ -55,7 +54,7 @@ export function outline(
     ...pointers.map((one) => ({ name: one.name, type: "i32" as const, slot: `address of ${one.name}` })),
     ...captured.map((one) => ({ ...one, slot: one.name })),
   ];
-  const isPassed = params.length + handed.length <= mostParams;
+  const isPassed = params.length + handed.length <= unit.settings.mostParams;
   const passed = isPassed ? handed : [];
   const made = unit.module.function(unit.fresh(name), {
     params: [...params.map(() => "i32" as const), ...passed.map(({ type }) => valueTypeOf(type))],

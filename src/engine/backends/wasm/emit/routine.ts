@@ -13,7 +13,7 @@ import { emitScalar, loadOf, storeOf } from "./scalar.ts";
 import { emitBlock } from "./statement.ts";
 import { descriptor } from "./threads/layout.ts";
 import type { CodeMemory } from "./memory.ts";
-import { mostIncoming, mostPassed, sharedTemporaries } from "./tuning.ts";
+import { mostPassed, sharedTemporaries } from "./tuning.ts";
 import type { EmitSettings, ModuleContext } from "./unit.ts";
 import { openUnit, valueTypeOf } from "./unit.ts";
 
@@ -54,21 +54,22 @@ export function compileRoutine(routine: Routine, memory: CodeMemory, settings: E
  * True if one statement of a block, or of a block in it, uses more locals from outside of it than a function may have. These stay in
  * memory, where other threads would not find them.
  */
-function hasWideStatement(block: readonly Stmt[]): boolean {
+function hasWideStatement(block: readonly Stmt[], mostIncoming: number): boolean {
   if (usesOfBlock(block).touched.size <= mostIncoming) return false;
   return block.some((stmt) => {
     const { touched, declared } = usesOf([stmt]);
     let outer = 0;
     for (const name of touched.keys()) if (!declared.has(name)) outer++;
-    return outer > mostIncoming || blocksIn(stmt).some(hasWideStatement);
+    return outer > mostIncoming || blocksIn(stmt).some((inner) => hasWideStatement(inner, mostIncoming));
   });
 }
 
 /** Compiles a routine to bytes. */
 export function emitRoutine(routine: Routine, memory: CodeMemory, settings: EmitSettings): RoutineModule {
   const values = routine.outputs.flatMap((output) => (output.kind === "scalar" ? [output.value] : []));
+  const { mostIncoming } = settings;
   const wanted = targetOf(memory, settings);
-  const target = { ...wanted, shares: wanted.shares && !hasWideStatement(routine.body) };
+  const target = { ...wanted, shares: wanted.shares && !hasWideStatement(routine.body, mostIncoming) };
   const unit = openUnit(
     routine.name,
     memory,

@@ -25,7 +25,6 @@ import { outlined } from "./outline.ts";
 import { emitScalar, setResident, storeOf } from "./scalar.ts";
 import { emitSharedContract } from "./shared.ts";
 import { reload, spill } from "./spill.ts";
-import { mostIncoming, mostParams } from "./tuning.ts";
 import type { VectorLoopBounds, RemainderLoop } from "./vector/loop.ts";
 import { emitVectorFor } from "./vector/loop.ts";
 import { emitVectorReduce } from "./vector/reduce.ts";
@@ -247,7 +246,7 @@ function emitParts(split: BlockSplit, frame: FunctionFrame, depth: number): void
   for (const shared of split.incoming) spill(shared, frame);
   for (const piece of split.pieces) {
     const pointers = pointersOf(piece, frame);
-    const isPassed = pointers.length <= mostParams;
+    const isPassed = pointers.length <= unit.settings.mostParams;
     const params = isPassed ? pointers : [];
     const part = unit.module.function(unit.fresh("part"), {
       params: params.map(() => "i32"),
@@ -283,7 +282,7 @@ function residentsOf(
   { incoming }: BlockPiece,
   { unit, owner, residents }: FunctionFrame,
 ): FunctionFrame["residents"] {
-  if (incoming.length <= mostIncoming || unit.sharing !== undefined) return residents;
+  if (incoming.length <= unit.settings.mostIncoming || unit.sharing !== undefined) return residents;
   const all = new Map(residents);
   for (const { name } of incoming)
     if (!all.has(name)) all.set(name, { address: unit.spillSlot(owner, name), isOwn: true });

@@ -10,11 +10,6 @@ export const sharedTemporaries = 65_536;
 export const mostPassed = 8;
 
 /**
- * Maximum number of arguments, results and temporaries of a routine, and of locals that a part receives from other
- * parts, that are locals of a function. Engines allow 50,000 locals per function. Beyond the maximum they stay in
- * memory and are accessed there.
+ * Default limits of a function. Engines allow 50,000 locals and 1000 parameters (limits of the WebAssembly JavaScript interface).
  */
-export const mostIncoming = 10_000;
-
-/** Maximum number of parameters that engines allow (limits of the WebAssembly JavaScript interface). */
-export const mostParams = 1000;
+export const functionLimits = { mostIncoming: 10_000, mostParams: 1000 } as const;

@@ -32,6 +32,13 @@ export interface EmitSettings {
   readonly peepholes: Peepholes;
   /** Number of threads that share long kernels. */
   readonly threads: number;
+  /**
+   * Maximum number of arguments, results and temporaries of a routine, and of locals that a part receives from other
+   * parts, that are locals of a function. Beyond the maximum they stay in memory and are accessed there.
+   */
+  readonly mostIncoming: number;
+  /** Maximum number of parameters of a function; further values are passed in memory. */
+  readonly mostParams: number;
   /** Work, in weight, of one call of a kernel. Engines replace a function by optimised code only between calls. */
   readonly chunkWork: number;
   /** True if the module contains the names of locals, for its text. */

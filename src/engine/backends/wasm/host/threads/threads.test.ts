@@ -1,3 +1,4 @@
+import { functionLimits } from "../../emit/tuning.ts";
 import { setFlagsFromString } from "node:v8";
 import fc from "fast-check";
 import { afterAll, describe, expect, test, vi } from "vitest";
@@ -55,6 +56,7 @@ const settings: EmitSettings = {
   threads: 1,
   chunkWork: 65536,
   namesLocals: false,
+  ...functionLimits,
 };
 
 /**
