@@ -44,6 +44,7 @@ const switchedOffBelow = [
 function wayOf(number: number, every: number): Way {
   return {
     secondOrder: number % 3 === 0,
+    ...(number % 12 === 0 && { reverseOver: number % 24 === 0 ? "forward" : "reverse" }),
     throughBackends: number % every === 0,
     throughTensors: number % (2 * every) === 1,
     options: switchedOff[number % switchedOff.length]!,

@@ -33,7 +33,50 @@ function trainedRecurrence(pool: Pool, pick: Pick, n: number, steps: number): Te
   return gradients.map((g) => d.mean(tame(g.mul(w.at(0)).mul(n)))).reduce((x, y) => x.add(y));
 }
 
+const slopes: readonly ((x: Tensor) => Tensor)[] = [
+  (x) => d.sqrt(d.square(x).add(0.1)),
+  (x) => d.log(d.square(x).add(0.5)),
+  (x) => d.square(x).mul(0.5),
+  (x) => d.reciprocal(d.square(x).add(1)),
+  (x) => d.sqrt(d.abs(x)),
+];
+
 export const corners: readonly Rule[] = [
+  // gradients of choices among numbers, whose cotangents are choices too
+  jumping(({ vectors, flags, scalars }, pick) => {
+    const [one, other, c] = [pick(flags), pick(flags), pick(scalars)];
+    const [f, g, number] = [pick(slopes), pick(slopes), pick([0, 0.5, -2])];
+    const losses: readonly ((x: Tensor) => Tensor)[] = [
+      (x) => d.where(one, f(x), number),
+      (x) => d.where(one, number, d.where(other, f(x), g(x))),
+      (x) => d.where(one, f(d.where(other, g(x), number)), 0),
+      (x) => d.clip(f(x), 0.3, 0.8).mul(number),
+      (x) => d.where(one, f(x).mul(3), 0).mul(d.where(other, 2, number)),
+      (x) => d.where(one, f(x), 0).mul(c),
+    ];
+    const [loss, total] = [pick(losses), pick([d.sum, d.mean])];
+    const slope = d.grad((x: Tensor) => total(loss(x)))(pick(vectors));
+    vectors.push(tame(d.where(d.isFinite(slope), slope, 0.5)));
+  }),
+  // sums of repeated rows, of none, and of numbers of any size
+  smooth(({ matrices, vectors, dims }, pick) => {
+    const x = d.broadcastTo(pick(vectors), [pick([2, 4]), dims.rows, dims.columns]);
+    matrices.push(tame(x.sum({ axis: 0 }).add(pick(matrices))));
+  }),
+  smooth(({ vectors, scalars, dims, dtype }, pick) => {
+    const none = d.broadcastTo(pick(vectors), [0, dims.columns]);
+    const large = dtype === "float64" ? 1e250 : 1e30;
+    const numbers = d.full([pick([3, 8])], pick([0, large, -large]), { dtype });
+    vectors.push(pick(vectors).add(none.sum({ axis: 0 })));
+    scalars.push(
+      tame(
+        numbers
+          .sum()
+          .mul(1 / large)
+          .add(pick(scalars)),
+      ),
+    );
+  }),
   // sums of what repeats, and of constants
   smooth(({ vectors, dims }, pick) => {
     const x = d.broadcastTo(pick(vectors), [pick([2, 3, 8, 57]), dims.columns]);

@@ -84,9 +84,23 @@ export class StatementDraw extends ValueDraw {
     inner.indices.push({ name: j!, below: 3 });
     const { name: sum } = this.recent(scope.numbers.filter(({ canBeSet }) => canBeSet));
     const { name: array, canBeSet } = this.recent(scope.arrays.filter(({ length }) => length === 5));
-    this.line(`const ${row} = new Float64Array(3);`);
-    this.line(`for (let ${i} = 0; ${i} < 3; ${i}++) {`);
-    this.line(`  for (let ${j} = 0; ${j} < ${row}.length; ${j}++) ${row}[${j}] = ${this.tame(inner)};`);
+    this.line(`const ${row} = new Float64Array(${this.choices.of(["3", "n - 1", "x.length - 2"])});`);
+    const first = this.choices.of([`${i} < 3`, `${i} < ${row}.length`, `${i} < 3 && ${row}[1]! < 0.9`]);
+    this.line(`for (let ${i} = 0; ${first}; ${i}++) {`);
+    const item = `${row}[${j}]!`;
+    const after = this.choices.of([
+      "",
+      `${sum} += 0.1 * ${item};`,
+      `if (${this.condition(inner)}) ${sum} -= 0.2 * ${item};`,
+      `${row}[0]! += 0.1 * ${item};`,
+      `${sum} += 0.1 * ${row}[(${j} + 1) % 3]!;`,
+      `for (let again = 0; again < 2; again++) ${sum} = 0.5 * ${sum} + ${item};`,
+    ]);
+    const end = this.choices.of([`${row}.length`, `${row}.length`, "3", "n - 1"]);
+    this.line(`  for (let ${j} = 0; ${j} < ${end}; ${j}++) {`);
+    this.line(`    ${row}[${j}] = ${this.tame(inner)};`);
+    if (after !== "") this.line(`    ${after}`);
+    this.line(`  }`);
     this.line(`  let ${place} = ${this.choices.of(["0", "1", `${i}`, `n - ${i} - 2`])};`);
     const bound = this.choices.of([`${i}`, `3 - ${i}`, `Math.min(2, ${i} + 1)`]);
     this.line(`  for (let ${k} = 0; ${k} < ${bound}; ${k}++) {`);

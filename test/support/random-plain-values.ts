@@ -46,6 +46,17 @@ export class ValueDraw extends ExpressionDraw {
     inArrow.numbers.push({ name: value, canBeSet: false });
     const forms: readonly (readonly [text: string, length: number])[] = [
       [`new Float64Array(${length})`, length],
+      ...(
+        [
+          ["n - 1", 3],
+          ["n >> 1", 2],
+          ["Math.floor(n / 2)", 2],
+          ["Math.min(n, 3)", 3],
+          ["Math.max(2, x.length - n)", 2],
+          ["n * 2 - x.length", 3],
+          ["Math.round(2.5 + gain)", 3],
+        ] as const
+      ).map(([size, count]) => [`new Float64Array(${size})`, count] as const),
       [`[${tame()}, ${tame()}, ${tame()}]`, 3],
       [`x.slice()`, 5],
       [`Array.from({ length: ${length} }, (_, ${item}) => ${this.tame(placed)})`, length],

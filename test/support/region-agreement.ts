@@ -23,6 +23,7 @@ import {
   inner,
   inProgram,
   isReal,
+  mapValue,
   numbersOf,
   realParams,
   resultTypes,
@@ -41,6 +42,8 @@ export interface Subject {
   readonly throughBackends?: boolean;
   /** Whether forward mode and derivatives of the second order are looked at. */
   readonly secondOrder?: boolean;
+  /** The mode whose derivative is taken in reverse mode, too. */
+  readonly reverseOver?: "forward" | "reverse";
   /** What is switched off in reverse mode. */
   readonly options?: TransposeOptions;
   /** What is switched off where it is lowered. */
@@ -114,6 +117,22 @@ export function faultOfRegion(subject: Subject): string | undefined {
   const secondArgs = [...gradientArgs, ...a];
   const bent = evaluateRegion(second, secondArgs, { values: engineValues }).results;
   const products = bent.slice(-isMoving.filter(Boolean).length);
+  const reverse =
+    subject.reverseOver === "forward"
+      ? { over: forward, args: [...args, ...a], seeds: [...results.map(zeros), ...cts] }
+      : { over: gradient, args: gradientArgs, seeds: [...pulled.slice(0, n).map(zeros), ...a] };
+  if (subject.reverseOver !== undefined) {
+    const { over } = reverse;
+    const transposed = cotangents(over, isMovingOnly(over, region), scalarFunctions, options);
+    const seeds = reverse.seeds.filter((_, i) => isReal(resultTypes(over)[i]!));
+    const products = evaluateRegion(transposed, [...reverse.args, ...seeds], { values: engineValues });
+    const wrong = near(
+      `Hessian-vector product, reverse over ${subject.reverseOver}`,
+      [inner(products.results.slice(over.results.length), b)],
+      [inner(cts, exact.second)],
+    );
+    if (wrong !== undefined) return wrong;
+  }
   return (
     near("value of the tangent", tangents.slice(0, n), results) ??
     near("tangent", tangents.slice(n), exact.first) ??
@@ -123,6 +142,8 @@ export function faultOfRegion(subject: Subject): string | undefined {
       : undefined)
   );
 }
+
+const zeros = (value: RegionValue): RegionValue => mapValue(value, () => 0);
 
 /** Of a gradient's parameters those that have a tangent: floating ones of the region itself, and not the cotangents. */
 function isMovingOnly(gradient: Region, region: Region): boolean[] {

@@ -93,9 +93,7 @@ export type LinearPart =
  */
 export function linearPart(expr: RegionExpr, linear: ReadonlySet<string>): LinearPart {
   const isLinear = (x: RegionExpr): boolean => isLinearIn(x, linear);
-  const refuse = (): never => {
-    throw internalError(`${describe(expr)} is not linear in the tangents`);
-  };
+  const refuse = (): never => notLinear(expr);
   if (!isFloating(expr.type)) return refuse();
   if (isZero(expr)) return { kind: "zero" };
   if (!isLinear(expr)) return refuse();
@@ -114,16 +112,17 @@ export function linearPart(expr: RegionExpr, linear: ReadonlySet<string>): Linea
         ? refuse()
         : { kind: "select", condition: expr.condition, x: expr.x, y: expr.y };
     case "apply":
-      return linearFunction(expr, isLinear) ?? refuse();
+      return linearFunction(expr, isLinear);
     default:
       return assertNever(expr, "linearPart");
   }
 }
 
 function linearFunction(
-  { function: name, args }: RegionExpr & { readonly kind: "apply" },
+  expr: RegionExpr & { readonly kind: "apply" },
   isLinear: (x: RegionExpr) => boolean,
-): LinearPart | undefined {
+): LinearPart {
+  const { function: name, args } = expr;
   const [x, y] = [args[0]!, args[1]!];
   switch (name) {
     case "neg":
@@ -132,13 +131,13 @@ function linearFunction(
     case "sub":
       return { kind: "sum", x, y, isDifference: name === "sub" };
     case "mul":
-      if (isLinear(x) && isLinear(y)) return undefined;
+      if (isLinear(x) && isLinear(y)) return notLinear(expr);
       return isLinear(x)
         ? { kind: "scaled", x, factor: y, by: "mul", isStrong: false }
         : { kind: "scaled", x: y, factor: x, by: "mul", isStrong: false };
     case "strongMul":
     case "strongMulBoth":
-      if (isLinear(x) && isLinear(y)) return undefined;
+      if (isLinear(x) && isLinear(y)) return notLinear(expr);
       return isLinear(x) && name === "strongMul"
         ? { kind: "scaled", x, factor: y, by: "mul", isStrong: true }
         : {
@@ -150,20 +149,20 @@ function linearFunction(
     case "div":
     case "strongDiv":
     case "maskedDiv":
-      if (isLinear(y)) return undefined;
+      if (isLinear(y)) return notLinear(expr);
       return { kind: "scaled", x, factor: y, by: "div", isStrong: name === "strongDiv" };
     // these are strong in tangents only: their transposes are those of plain products
     case "maskedMul":
-      if (isLinear(y)) return undefined;
+      if (isLinear(y)) return notLinear(expr);
       return { kind: "scaled", x, factor: y, by: "mul", isStrong: false };
     case "maskedMulBoth":
-      if (isLinear(y)) return undefined;
+      if (isLinear(y)) return notLinear(expr);
       return { kind: "strongly", factor: y, x, isBoth: false };
     default:
-      return undefined;
+      return notLinear(expr);
   }
 }
 
-function describe(expr: RegionExpr): string {
-  return expr.kind === "apply" ? expr.function : expr.kind === "local" ? expr.name : `a ${expr.kind}`;
+function notLinear({ kind }: RegionExpr): never {
+  throw internalError(`an expression of kind "${kind}" is not linear in the tangents`);
 }
