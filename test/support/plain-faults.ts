@@ -114,7 +114,7 @@ function faultOfThrown(
   error: Error,
 ): string | undefined {
   const own = error.constructor as ErrorConstructor;
-  provideErrors(region, () => ({ [own.name]: own }));
+  if (own !== Error) provideErrors(region, () => ({ [own.name]: own }));
   for (const [name, backend] of throwing) {
     const code = compileRegion(region, backend);
     try {

@@ -103,7 +103,7 @@ class KernelGenerator extends ExpressionGenerator {
   /** One thing that a routine does. */
   part(block: k.Block, scope: Scope): Scope {
     const c = this.choices;
-    switch (c.below(12)) {
+    switch (c.below(14)) {
       case 0:
       case 1:
       case 2:
@@ -124,6 +124,8 @@ class KernelGenerator extends ExpressionGenerator {
       case 4:
         return this.fold(block, scope, this.length());
       case 5:
+      case 12:
+      case 13:
         this.contraction(block, scope);
         return scope;
       case 6:

@@ -49,7 +49,7 @@ export class ValueDraw extends ExpressionDraw {
       ...(
         [
           ["n - 1", 3],
-          ["n >> 1", 2],
+          ["(n / 2) | 0", 2],
           ["Math.floor(n / 2)", 2],
           ["Math.min(n, 3)", 3],
           ["Math.max(2, x.length - n)", 2],

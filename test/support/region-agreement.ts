@@ -8,6 +8,8 @@ import { checkRoutine } from "../../src/engine/kernel/check.ts";
 import type { Backend } from "../../src/engine/kernel/executable.ts";
 import { scalarFunctions } from "../../src/engine/prims/scalar-functions.ts";
 import { cotangents } from "../../src/engine/region/derive/gradient.ts";
+import { readRoutine, recordRoutine } from "../../src/engine/region/lower/record.ts";
+import type { LoweredRegion } from "../../src/engine/region/lower/routine.ts";
 import type { LowerOptions } from "../../src/engine/region/lower/options.ts";
 import type { Region } from "../../src/engine/region/form/region.ts";
 import { tangent } from "../../src/engine/region/derive/tangent.ts";
@@ -16,6 +18,7 @@ import { callOf, compileRegion } from "../../src/engine/runtime/regions.ts";
 import { jsByRecord, wasmByRecord } from "./by-record.ts";
 import type { RegionValue } from "./evaluate-region.ts";
 import { evaluateRegion } from "./evaluate-region.ts";
+import { expectPrintedRegion } from "./printed.ts";
 import {
   along,
   byTensors,
@@ -105,6 +108,8 @@ export function faultOfRegion(subject: Subject): string | undefined {
     if (wrongCompiled !== undefined) return wrongCompiled;
   }
   if (subject.throughBackends === true) {
+    expectPrintedRegion(region);
+    expectPrintedRegion(gradient);
     const wrong =
       differenceOfBackends("the region", region, args, lowering) ??
       differenceOfBackends("the gradient", gradient, gradientArgs, lowering);
@@ -163,6 +168,14 @@ function closeTo(
   };
 }
 
+/** What is left of a lowered region in a record. */
+function recorded(region: Region, { version: { lowered } }: ReturnType<typeof compileRegion>): LoweredRegion {
+  const record = JSON.parse(JSON.stringify(recordRoutine(lowered, region))) as ReturnType<
+    typeof recordRoutine
+  >;
+  return readRoutine(record, lowered.routine.name);
+}
+
 /**
  * Whether some backend gives other bits than the evaluator, sums kept in the order of the text; or, where they are added in lanes, other
  * bits than the interpreter, which must be close.
@@ -179,6 +192,7 @@ function differenceOfBackends(
     for (const [name, backend] of backends) {
       const code = compileRegion(region, backend, { ...lowering, sums });
       checkRoutine(code.version.lowered.routine);
+      if (name.endsWith("by a record")) code.version = { ...code.version, lowered: recorded(region, code) };
       const got = callOf(code, region)(args).flatMap((value) => numbersOf(value as RegionValue));
       code.drop();
       const isSame = (x: number, i: number): boolean =>

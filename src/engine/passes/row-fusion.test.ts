@@ -25,7 +25,6 @@ import type { Program } from "../ir/program.ts";
 import type { Backend, KernelValue } from "../kernel/executable.ts";
 import { makeArray } from "../kernel/executable.ts";
 import { scalarTypeOf } from "../ir/types.ts";
-import { tools } from "../transforms/tools.ts";
 import { sizeOf } from "../util/shape.ts";
 import { slotsOf, tensorOf } from "../../../test/support/cells.ts";
 import { lowerProgram } from "./lower.ts";
@@ -134,23 +133,5 @@ describe("values computed from rows and then combined with the rows again", () =
     const count = (rows: number, columns: number): number =>
       loops(optimize(makeProgram((x: Tensor) => softmax(x))(zeros([rows, columns], { dtype: "float32" }))));
     expect([count(64, 256), count(65_536, 16), count(4096, 256)]).toEqual([0, 0, 1]);
-  });
-
-  test("can be batched, with some operands shared by the batch", () => {
-    const [w, b] = [numbers([8], 2), numbers([8], 3)];
-    const xs = numbers([3, 5, 8], 1);
-    const rows = rowByRow(makeProgram(cases[0]![1])(numbers([5, 8], 1), w, b));
-    for (const batched of [
-      [true, false, false],
-      [true, true, false],
-    ]) {
-      const ws = batched[1] === true ? numbers([3, 8], 4) : w;
-      const { program } = tools.batchProgram(rows, 3, batched, [true]);
-      const [all] = run(program, interpBackend, [xs, ws, b]);
-      const each = [0, 1, 2].flatMap(
-        (i) => run(rows, interpBackend, [xs.at(i), batched[1] === true ? ws.at(i) : w, b])[0]!,
-      );
-      expect(all).toEqual(each);
-    }
   });
 });

@@ -4,11 +4,8 @@ import type { Equation, Program, Var } from "../ir/program.ts";
 import { withShape } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import type { Shape } from "../util/shape.ts";
-import { keep } from "../prims/carries.ts";
-import { batchAlong } from "../prims/index-ops.ts";
-import { broadcast } from "../prims/shape.ts";
-import { bind } from "../trace/bind.ts";
-import { range, sizeOf } from "../util/shape.ts";
+import { compiledOnly } from "./compiled-only.ts";
+import { sizeOf } from "../util/shape.ts";
 
 /**
  * Maximum rows per block, and minimum number of blocks. The rows of a block are computed one after the other with the
@@ -39,35 +36,7 @@ function blocksOf(rows: Shape): { readonly blocks: number; readonly perBlock: nu
 const rowLoopPrim: Primitive<RowLoopParams> = /* @__PURE__ */ builtIn<RowLoopParams>({
   name: "rowLoop",
   typeOf: (_, { body, rows }) => body.outs.map(({ type }) => withShape(type, [...rows, ...type.shape])),
-  derivative: {
-    kind: "none",
-    reason: "it occurs only in compiled programs, which are not differentiated.",
-  },
-  batch(ins, batched, size, params) {
-    const { body, consts, rows } = params;
-    // a constant that varies across the batch becomes a row operand, broadcast along the rows
-    const isConst = ins.map((_, i) => i < consts && batched[i] !== true);
-    const constsFirst = <T>(list: readonly T[]): T[] => [
-      ...keep(list, isConst),
-      ...keep(list, isConst, false),
-    ];
-    const given = ins.map((x, i) => {
-      if (isConst[i] === true) return x;
-      if (i >= consts) return batched[i] === true ? x : batchAlong(x, size);
-      const own = x.shape.slice(1);
-      return broadcast(
-        x,
-        [size, ...rows, ...own],
-        [0, ...range(1 + rows.length, 1 + rows.length + own.length)],
-      );
-    });
-    const outs = bind(rowLoopPrim, constsFirst(given), {
-      body: { ...body, ins: constsFirst(body.ins) },
-      consts: keep(isConst, isConst).length,
-      rows: [size, ...rows],
-    } satisfies RowLoopParams);
-    return { outs, batched: outs.map(() => true) };
-  },
+  ...compiledOnly,
   lowering: {
     kind: "loops",
     programs: ({ body, consts, rows }) => [

@@ -3,7 +3,7 @@ import { builtIn } from "../ir/primitive.ts";
 import type { Equation, Var } from "../ir/program.ts";
 import { withShape } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
-import { bind1 } from "../trace/bind.ts";
+import { compiledOnly } from "./compiled-only.ts";
 import type { Shape } from "../util/shape.ts";
 
 interface ShiftParams {
@@ -15,14 +15,7 @@ interface ShiftParams {
 const shiftPrim: Primitive<ShiftParams> = /* @__PURE__ */ builtIn<ShiftParams>({
   name: "shift",
   typeOf: ([x], { shape }) => [withShape(x!, shape)],
-  derivative: {
-    kind: "none",
-    reason: "it occurs only in compiled programs, which are not differentiated.",
-  },
-  batch: ([x], _, size, { low, shape }) => ({
-    outs: [bind1(shiftPrim, [x!], { low: [0, ...low], shape: [size, ...shape] })],
-    batched: [true],
-  }),
+  ...compiledOnly,
   lowering: {
     kind: "map",
     element: (at, index, { low, shape }, [x]) =>
