@@ -74,7 +74,7 @@ function checkInTurn(where: string, f: ListFunction, xs: readonly Tensor[], only
 /**
  * Computes a primitive as if there were no compiler: in its own routine, with its programs run operation by operation.
  */
-function evaluateAlone(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
+export function evaluateAlone(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
   if (prim.lowering.kind === "alias") return evaluate(prim, ins, params);
   if (prim.unroll !== undefined)
     return prim.unroll(ins, params, (program, xs) => evalProgram(program, xs, evaluateAlone));

@@ -7,6 +7,7 @@ import { callSizes } from "../../src/engine/kernel/call-sizes.ts";
 import { provideErrors } from "../../src/engine/region/lower/failure.ts";
 import { callOf, compileRegion } from "../../src/engine/runtime/regions.ts";
 import type { PlainForm } from "../../src/numeric/plain/form/form.ts";
+import { faultOfEmitted } from "./emitted-faults.ts";
 import type { RegionValue } from "./evaluate-region.ts";
 import { evaluateRegion } from "./evaluate-region.ts";
 import { leavesOf } from "./plain-differences.ts";
@@ -87,6 +88,10 @@ export function faultOfPlain(subject: PlainSubject): string | undefined {
     // no kink lies between
     const exact = inner(along(region, values, tangents, tangents).first, ones);
     if (!(Math.abs(exact - near) < 1e-4 * size)) return `derivative: ${exact}, and differences show ${near}`;
+  }
+  if (subject.throughBackends === true) {
+    const emitted = faultOfEmitted(form, args, wrt, outside);
+    if (emitted !== undefined) return emitted;
   }
   const isFine = !JSON.stringify(region).includes(`"f32"`);
   return faultOfRegion({ ...subject, region, args: values, isFine });

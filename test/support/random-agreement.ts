@@ -16,7 +16,8 @@ import type { Routine } from "../../src/engine/kernel/scalar.ts";
 import { lowerProgram } from "../../src/engine/passes/lower.ts";
 import { fuseRows } from "../../src/engine/passes/row-fusion.ts";
 import { eliminateDeadCode, optimize, type ProgramPass, pipeline } from "../../src/engine/passes/pipeline.ts";
-import { traceProgram } from "../../src/engine/trace/staging.ts";
+import { evalProgram, traceProgram } from "../../src/engine/trace/staging.ts";
+import { evaluateAlone } from "../../src/testing/check-backends.ts";
 import { expectPrintedProgram } from "./printed.ts";
 import type { Recipe } from "./random-programs.ts";
 import type { Dims } from "./random-rules.ts";
@@ -268,6 +269,10 @@ export function expectAgreement({ recipe, way }: Trial, tally: Tally = new Map()
   if (oneIn(8)) {
     count(tally, "operation by operation");
     lookNear("operation by operation", "operation by operation", g(...at)); // whose loops are optimised
+  }
+  if (oneIn(12)) {
+    count(tally, "without the compiler");
+    expectSame(`${name}, without the compiler`, evalProgram(program, ins, evaluateAlone), expected, program);
   }
   if (oneIn(10)) {
     count(tally, "jitted, over and over");
