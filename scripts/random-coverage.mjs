@@ -19,6 +19,7 @@ and per folder. Branches that end in a throw do not count, nor do those of a few
   --plain N      plain functions and regions (1000)
   --nests N      loop nests (1000)
   --seed N       draws other programs (1)
+  --rounds N     repeats with the next seeds, and prints the part reached after each round (1)
   --missing      lists the branches that were not reached
   --least N      exits with 1 if less than N percent are reached
   --help         this text
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     plain: { type: "string", default: "1000" },
     nests: { type: "string", default: "1000" },
     seed: { type: "string", default: "1" },
+    rounds: { type: "string", default: "1" },
     missing: { type: "boolean", default: false },
     least: { type: "string", default: "0" },
     help: { type: "boolean", default: false },
@@ -60,37 +62,49 @@ async function main() {
     const bundle = await bundleSoak("all-soaks.ts", folder, { sourcemap: "external" });
     if (Number(process.versions.v8.split(".")[0]) < 12)
       setFlagsFromString("--experimental-wasm-relaxed-simd");
-    const functions = await coverageOf(bundle);
-    report(readFileSync(bundle, "utf8"), readFileSync(`${bundle}.map`, "utf8"), folder, functions);
+    const text = readFileSync(bundle, "utf8");
+    const map = new SourceMap(JSON.parse(readFileSync(`${bundle}.map`, "utf8")));
+    const counts = new Float64Array(text.length);
+    const session = new Session();
+    session.connect();
+    await session.post("Profiler.enable");
+    await session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: true });
+    const url = pathToFileURL(bundle).href;
+    const soaks = await import(url);
+    const rounds = Number(values.rounds);
+    for (let round = 0; round < rounds; round++) {
+      runPrograms(soaks, Number(values.seed) + round);
+      const { result } = await session.post("Profiler.takePreciseCoverage");
+      const functions = result.find((script) => script.url === url)?.functions ?? [];
+      for (const [at, count] of executionCounts(text.length, functions).entries())
+        counts[at] = (counts[at] ?? 0) + count;
+      if (round < rounds - 1) console.log(textOf(total(measure(text, map, folder, counts).files)));
+    }
+    session.disconnect();
+    report(measure(text, map, folder, counts));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Runs the generators of a bundle and returns the coverage of its functions. */
-async function coverageOf(/** @type {string} */ bundle) {
-  const session = new Session();
-  session.connect();
-  await session.post("Profiler.enable");
-  await session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: true });
-  const url = pathToFileURL(bundle).href;
-  const soaks = await import(url);
+/** Runs the programs of a seed. */
+function runPrograms(/** @type {any} */ soaks, /** @type {number} */ seed) {
   for (const name of /** @type {const} */ (["tensors", "plain", "nests"])) {
     const count = Number(values[name]);
     if (count === 0) continue;
-    const { fault } = soaks[name](Number(values.seed), count, () => {});
+    const { fault } = soaks[name](seed, count, () => {});
     if (fault !== undefined) console.log(`FAULT among ${name}: ${fault}`);
   }
-  const { result } = await session.post("Profiler.takePreciseCoverage");
-  session.disconnect();
-  return result.find((script) => script.url === url)?.functions ?? [];
 }
 
+/** @typedef {{ reached: number, all: number, missing: string[] }} Share */
+
 /**
- * @param {string} text @param {string} map @param {string} folder
- * @param {readonly import("node:inspector").Profiler.FunctionCoverage[]} functions
+ * The branches by file, and those left out by the exclusion.
+ *
+ * @param {string} text @param {SourceMap} sources @param {string} folder @param {Float64Array} counts
  */
-function report(text, map, folder, functions) {
+function measure(text, sources, folder, counts) {
   const never = new Set(
     readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".ts") && !/\.test(-d)?\.ts$/.test(file))
@@ -98,10 +112,9 @@ function report(text, map, folder, functions) {
   );
   // esbuild adds a number to names that are used twice
   const neverReturns = (/** @type {string} */ name) => never.has(name) || never.has(name.replace(/\d+$/, ""));
-  const branches = branchesIn(text, executionCounts(text.length, functions), neverReturns);
-  const sources = new SourceMap(JSON.parse(map));
+  const branches = branchesIn(text, counts, neverReturns);
   const starts = lineStarts(text);
-  /** @type {Map<string, { reached: number, all: number, missing: string[] }>} */
+  /** @type {Map<string, Share>} */
   const files = new Map();
   /** Branches left out, by the exclusion. @type {Map<(typeof excluded)[number], number>} */
   const left = new Map();
@@ -122,12 +135,27 @@ function report(text, map, folder, functions) {
     if (count > 0) known.reached++;
     else known.missing.push(`${entry.originalLine + 1} ${kind}`);
   }
+  return { files, left };
+}
+
+/** Branches of all files. */
+function total(/** @type {ReadonlyMap<string, Share>} */ files) {
   let [reached, all] = [0, 0];
+  for (const one of files.values()) {
+    reached += one.reached;
+    all += one.all;
+  }
+  return { reached, all };
+}
+
+function textOf(/** @type {ReturnType<typeof total>} */ { reached, all }) {
+  return `${((100 * reached) / all).toFixed(2)} %  ${reached} of ${all} branches that do not end in a throw`;
+}
+
+function report(/** @type {ReturnType<typeof measure>} */ { files, left }) {
   /** The same by folder. @type {Map<string, { reached: number, all: number }>} */
   const folders = new Map();
   for (const [file, one] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    reached += one.reached;
-    all += one.all;
     const name = dirname(file);
     const sums = folders.get(name) ?? { reached: 0, all: 0 };
     folders.set(name, { reached: sums.reached + one.reached, all: sums.all + one.all });
@@ -145,9 +173,9 @@ function report(text, map, folder, functions) {
     console.log(`left out: ${count} branches of ${one.files.source}, ${one.reason}`);
     if (count === 0) process.exitCode = 2;
   }
-  const share = (100 * reached) / all;
-  console.log(`${share.toFixed(2)} %  ${reached} of ${all} branches that do not end in a throw`);
-  if (share < Number(values.least)) process.exitCode = 1;
+  const sums = total(files);
+  console.log(textOf(sums));
+  if ((100 * sums.reached) / sums.all < Number(values.least)) process.exitCode = 1;
 }
 
 /** The last of ascending offsets that is not behind an offset. */
