@@ -1,4 +1,4 @@
-// Modules that plain functions are emitted as: they must compute what the function does, and its gradient.
+// Checks modules emitted from plain functions: value and gradient must equal those of the function's region.
 import { scalarFunctions } from "../../src/engine/prims/scalar-functions.ts";
 import { cotangents } from "../../src/engine/region/derive/gradient.ts";
 import { emitModule } from "../../src/numeric/plain/emit/module.ts";
@@ -14,7 +14,7 @@ type Call = (...args: readonly unknown[]) => unknown;
 const ways = [{ wasm: true }, { functions: "exact" }] as const;
 const values = engineScalarValues(scalarFunctions);
 
-/** Says how an emitted module differs from the region of its function, if it does: in the value, or in the gradient where that is a number. */
+/** Describes how an emitted module differs from the region of its function, in the value or, for a number, in the gradient; `undefined` if it does not. */
 export function faultOfEmitted(
   form: PlainForm,
   args: readonly unknown[],

@@ -123,7 +123,7 @@ export function expectSameKernel(
   expectSameProcedures(routine, among);
 }
 
-/** Throws where outputs of a routine have other bits than those expected. */
+/** Throws if outputs of a routine have other bits than those expected. */
 export function expectSameOutputs(
   name: string,
   outputs: readonly TypedArray[],
@@ -139,7 +139,7 @@ export function expectSameOutputs(
   });
 }
 
-/** Throws where one of `among` computes another number by a procedure of a routine than the interpreter, as a function by itself. */
+/** Compiles procedures of a routine separately; throws if one of `among` returns another number than the interpreter. */
 function expectSameProcedures(routine: Routine, among: typeof contestants): void {
   const procedures = new Set<Procedure>();
   walkBlock(routine.body, { expr: (x) => void (x.kind === "call" && procedures.add(x.procedure)) });

@@ -1,4 +1,4 @@
-// Random routines where memory runs short: they give the same bits or an error, and the same bits again once there is room.
+// Runs random routines while memory is short: they return the usual bits or throw `oom`, and return the usual bits once there is room again.
 import { DownhillError } from "downhill";
 import type { Arena } from "../../src/engine/backends/wasm/host/arena.ts";
 import { limitArena, makeWasmBackend, wasmArena } from "../../src/engine/backends/wasm/index.ts";
@@ -9,7 +9,7 @@ import { expectSameOutputs, oracle, outcome } from "./kernel-agreement.ts";
 
 const backend = makeWasmBackend();
 
-/** Blocks that can be given back while an allocation finds no room. */
+/** Blocks that the holder below can free when an allocation fails. */
 const spare: number[] = [];
 addHolder({
   giveBack() {
@@ -19,7 +19,7 @@ addHolder({
   },
 });
 
-/** A way to make memory short; `mayFail` is false where a routine must succeed all the same. */
+/** A way to make memory short. `mayFail` is false if a routine must still succeed. */
 interface Shortage {
   readonly name: string;
   readonly mayFail: boolean;
@@ -28,7 +28,7 @@ interface Shortage {
 
 const shortages: readonly Shortage[] = [
   {
-    name: "one allocation finds no room until a block is given back",
+    name: "one allocation fails until a block is freed",
     mayFail: false,
     begin(arena, number) {
       spare.push(arena.allocate(64, "scratch"));
@@ -37,7 +37,7 @@ const shortages: readonly Shortage[] = [
     },
   },
   {
-    name: "allocations find no room",
+    name: "all later allocations fail",
     mayFail: true,
     begin(_, number) {
       let left = number % 9;
@@ -48,7 +48,7 @@ const shortages: readonly Shortage[] = [
   { name: "the memory is full", mayFail: true, begin: (arena) => fill(arena, 0) },
 ];
 
-/** Blocks that leave no room in the memory as large as it is. */
+/** Blocks that fill the memory up to its present size. */
 const filling: number[] = [];
 
 function fill(arena: Arena, more: number): void {
@@ -66,7 +66,10 @@ function restore(arena: Arena): void {
   for (const address of [...filling.splice(0), ...spare.splice(0)]) arena.free(address);
 }
 
-/** Throws where a routine gives other bits than the interpreter, or no `oom` error, while memory is short in a way by `number`; or later. */
+/**
+ * Throws if a routine returns other bits than the interpreter, or another error than `oom`, during a shortage that `number` selects or
+ * after it.
+ */
 export function expectSameWithoutRoom(routine: Routine, number: number, numbers: CallNumbers): void {
   const expected = outcome(oracle, routine, numbers);
   const { name, mayFail, begin } = shortages[number % shortages.length]!;

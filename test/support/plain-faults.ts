@@ -97,7 +97,7 @@ export function faultOfPlain(subject: PlainSubject): string | undefined {
   return faultOfRegion({ ...subject, region, args: values, isFine });
 }
 
-/** The error that a function throws for arguments; `undefined` if it returns. */
+/** The error that a function throws for these arguments; `undefined` if it returns. */
 function thrownBy(f: PlainSubject["f"], args: readonly unknown[]): Error | undefined {
   try {
     f(...(structuredClone(args) as never[]));
@@ -112,7 +112,7 @@ const throwing = [
   ["WebAssembly", makeWasmBackend()],
 ] as const;
 
-/** Says how the error of a compiled region differs from that of its function: its class and its text must be the same. */
+/** Compares the error of a compiled region with that of its function: class and message must be equal. */
 function faultOfThrown(
   { region }: PlainForm,
   values: readonly RegionValue[],

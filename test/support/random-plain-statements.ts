@@ -124,13 +124,13 @@ export class StatementDraw extends ValueDraw {
         ways.push(`break ${label};`, ...(kind === "loop" ? [`continue ${label};`] : []));
     const place = this.choices.below(ways.length + 1);
     const way = ways[place] ?? this.ending(this.tame(scope));
-    // the condition of `front[0] = …; return front;` holds for both statements
+    // `front[0] = …; return front;` are two statements
     const block = way.includes("; ") ? `{ ${way} }` : way;
     if (place === 0 && !this.oneIn(3)) this.line(`if (${this.leaf(scope)} > 999) ${block}`);
     else this.line(`if (${condition}) ${block}`);
   }
 
-  /** A `throw` of an error whose text has integers, truth values and rounded numbers, which every way of computing prints alike. */
+  /** A `throw`. The message holds only integers, booleans and rounded numbers, so that the last bits of a value do not change it. */
   #thrown(scope: Scope): string {
     const name = this.choices.of(["Error", "RangeError", "TypeError", "TooFarError"]);
     const texts: readonly (() => string)[] = [
@@ -144,7 +144,7 @@ export class StatementDraw extends ValueDraw {
     return `throw new ${name}(${this.choices.of(isPlain ? texts.slice(0, 1) : texts)()});`;
   }
 
-  /** More checks one after the other than levels of branches that code is written with; values from between them are read behind. */
+  /** More consecutive checks than the compiler nests branches (200). Locals declared between the checks are read after them. */
   protected checks(scope: Scope): void {
     const { name: array, length } = this.recent(scope.arrays.filter(({ canBeSet }) => !canBeSet));
     for (let i = 0; i < 210; i++) {

@@ -95,7 +95,7 @@ class ProgramDraw extends StatementDraw {
     scope.numbers.push({ name: "s", canBeSet: true });
     scope.arrays.push({ name: "z", length: 5, bound: "z.length", canBeSet: true, canMove: false });
     if (this.result === "moved") {
-      // twins that change places, of which one is returned
+      // two arrays that are exchanged; one of them is returned
       for (const name of ["front", "back"]) {
         this.line(`let ${name} = new Float64Array(3);`);
         scope.arrays.push({ name, length: 3, bound: `${name}.length`, canBeSet: true, canMove: true });

@@ -45,7 +45,7 @@ export interface Subject {
   readonly throughBackends?: boolean;
   /** Whether forward mode and derivatives of the second order are looked at. */
   readonly secondOrder?: boolean;
-  /** The mode whose derivative is taken in reverse mode, too. */
+  /** Mode of the first derivative that reverse mode differentiates again; by default none. */
   readonly reverseOver?: "forward" | "reverse";
   /** What is switched off in reverse mode. */
   readonly options?: TransposeOptions;
@@ -168,7 +168,7 @@ function closeTo(
   };
 }
 
-/** What is left of a lowered region in a record. */
+/** A lowered region after it was written to a record and read back, which keeps everything but its statements. */
 function recorded(region: Region, { version: { lowered } }: ReturnType<typeof compileRegion>): LoweredRegion {
   const record = JSON.parse(JSON.stringify(recordRoutine(lowered, region))) as ReturnType<
     typeof recordRoutine

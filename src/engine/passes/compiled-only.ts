@@ -1,6 +1,6 @@
 import { internalError } from "../errors/index.ts";
 
-/** Rules of primitives that passes make. Passes run after every transform, so that nothing differentiates or batches these primitives. */
+/** Rules of primitives that only passes create. Passes run after all transforms, so nothing differentiates or batches these primitives. */
 export const compiledOnly = {
   derivative: {
     kind: "none",
