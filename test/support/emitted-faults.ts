@@ -31,7 +31,7 @@ export function faultOfEmitted(
     const { code } = emitModule(form, { value: true, grad, ...way });
     const names = [...code.matchAll(/^export function (\w+)/gm)].map(([, name]) => name!);
     const text = `${code.replaceAll(/^export /gm, "")}\nreturn [${names.join(", ")}];`;
-    // oxlint-disable-next-line eslint/no-new-func, typescript/no-implied-eval
+    // oxlint-disable-next-line eslint/no-new-func, typescript/no-implied-eval, typescript/no-unsafe-call
     const [value, slope] = new Function(text)() as [Call, Call | undefined];
     const how = `emitted, ${JSON.stringify(way)}`;
     const wrong = difference(`${how}: value`, regionResults(form, value(...structuredClone(all))), want);

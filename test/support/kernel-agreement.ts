@@ -150,7 +150,7 @@ function expectSameProcedures(routine: Routine, among: typeof contestants): void
     );
     for (let i = 0; i < 4; i++) {
       const args = lists.map((list) => list[i]!);
-      const [want, ...all] = calls.map((call) => Number(call(...args)));
+      const [want, ...all] = calls.map((call) => call(...args));
       const wrong = all.findIndex((got) => !Object.is(got, want));
       if (wrong >= 0)
         throw new Error(

@@ -104,7 +104,7 @@ class ProgramDraw extends StatementDraw {
       this.moveArrays(scope);
     }
     if (hasRow) this.line(`s += weigh(${this.oneIn(2) ? "x" : "m[1]!"}, ${this.leaf(scope)});`);
-    if (this.oneIn(60)) this.checks(scope);
+    if (this.oneIn(40)) this.checks(scope);
     this.statements(scope, 2 + this.choices.below(6));
     this.line(`for (let q = 0; q < 5; q++) s += z[q]! * (q + 0.7);`);
     for (const { name, canBeSet } of scope.numbers)

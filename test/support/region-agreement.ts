@@ -130,10 +130,10 @@ export function faultOfRegion(subject: Subject): string | undefined {
     const { over } = reverse;
     const transposed = cotangents(over, isMovingOnly(over, region), scalarFunctions, options);
     const seeds = reverse.seeds.filter((_, i) => isReal(resultTypes(over)[i]!));
-    const products = evaluateRegion(transposed, [...reverse.args, ...seeds], { values: engineValues });
+    const again = evaluateRegion(transposed, [...reverse.args, ...seeds], { values: engineValues });
     const wrong = near(
       `Hessian-vector product, reverse over ${subject.reverseOver}`,
-      [inner(products.results.slice(over.results.length), b)],
+      [inner(again.results.slice(over.results.length), b)],
       [inner(cts, exact.second)],
     );
     if (wrong !== undefined) return wrong;
