@@ -86,7 +86,7 @@ export interface CallNumbers {
   readonly lengths: ReadonlyMap<string, number>;
 }
 
-export const noNumbers: CallNumbers = { given: new Map(), lengths: new Map() };
+const noNumbers: CallNumbers = { given: new Map(), lengths: new Map() };
 
 /** What a routine gives, with memory at an offset. */
 export function outcome(
