@@ -19,7 +19,7 @@ const alone = [
   "src/engine/backends/wasm/encode/opcodes.test.ts",
   "src/engine/backends/wasm/host/threads/threads.test.ts",
   "src/engine/runtime/turbo.test.ts",
-  "test/architecture.test.ts",
+  "test/public-names.test.ts",
   "test/doc-examples.test.ts",
   "src/numeric/methods/methods.test.ts",
   // load the sources anew, or with a part exchanged

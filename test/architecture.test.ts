@@ -78,24 +78,3 @@ test.each(Object.entries(inside))(
     expect(listed).toEqual(parts);
   },
 );
-
-describe("the reference", () => {
-  const modules = JSON.parse(read("docs/site/groups.json")) as {
-    name: string;
-    entry: string;
-    groups: { title: string; names: string }[];
-  }[];
-
-  test("is made of all modules of the package but the one that has the functions of others", () => {
-    const { exports } = JSON.parse(read("package.json")) as { exports: Record<string, unknown> };
-    const paths = Object.keys(exports).filter((path) => !path.endsWith(".json") && path !== "./core");
-    expect(modules.map(({ name }) => name.replace("downhill", ".")).toSorted()).toEqual(paths.toSorted());
-    expect(modules.filter(({ entry }) => !existsSync(join(root, entry)))).toEqual([]);
-  });
-
-  test.each(modules)("groups each name of $name once", async ({ name, groups }) => {
-    const exported = Object.keys((await import(name)) as object);
-    const grouped = groups.flatMap(({ names }) => names.split(" "));
-    expect(grouped.toSorted()).toEqual(exported.toSorted());
-  });
-});

@@ -4,14 +4,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import type * as primitives from "../src/engine/ir/primitive.ts";
-import { Tensor } from "../src/engine/ir/tensor.ts";
 import { arrayType, scalarTypeOf } from "../src/engine/ir/types.ts";
 import * as k from "../src/engine/kernel/build.ts";
 import * as math from "../src/engine/kernel/math/index.ts";
 import * as special from "../src/engine/kernel/math/special/index.ts";
 import type { Expr } from "../src/engine/kernel/scalar.ts";
 import { walkExpr } from "../src/engine/kernel/walk.ts";
-import { functions as functionsElsewhere } from "../src/numeric/array/names-elsewhere.ts";
 import { functions as functionsOfTexts } from "../src/numeric/syntax/functions.ts";
 import { hasForm } from "../src/training/onnx/write-program.ts";
 import { root } from "./support/snippets.ts";
@@ -239,7 +237,6 @@ describe("besides its record and its rows, an operation owes", async () => {
       return { module, source: text(path), names: exportsOf((await import(`../${path}`)) as object) };
     }),
   );
-  const operations = modules.flatMap(({ names }) => names);
   const withRecords = modules.flatMap(({ module, names }) =>
     names.filter((name) => composed[module]?.split(" ").includes(name) ?? true),
   );
@@ -303,39 +300,6 @@ describe("besides its record and its rows, an operation owes", async () => {
         ),
         { maximum: "is max there", minimum: "is min there", clip: "is max and min", reciprocal: "is 1 / x" },
         because("is about numbers and not about mathematics", "isNaN isFinite astype stopGradient"),
-      ),
-    );
-  });
-
-  test("a method, or a place among the functions that a missing method names, or a reason for having neither", () => {
-    const named = functionsElsewhere.split(" ");
-    expect(
-      operations.filter((name) => !(name in Tensor.prototype) && !named.includes(name)).toSorted(),
-    ).toEqual(
-      excused(
-        because(
-          "its first operand is no tensor",
-          "tensor full zeros ones arange linspace eye indices identity",
-        ),
-        because(
-          "its first operand is no tensor",
-          "geomspace logspace fromFunction hanning hamming blackman bartlett",
-        ),
-        because("its first operand is no tensor", "tri trilIndices triuIndices diagIndices broadcastShapes"),
-        because(
-          "takes a list of tensors",
-          "hstack vstack dstack columnStack block meshgrid broadcastArrays select",
-        ),
-        because("takes a list of tensors", "ravelMultiIndex lexsort"),
-        { remainder: "has the name of mod elsewhere, and is near one that tools ask for" },
-        because("takes coefficients", "polyval polyadd polysub polymul polyder polyint polyfit"),
-        because(
-          "is called by its name alone",
-          "arrayEquiv arraySplit nextafter hsplit vsplit dsplit atleast1d atleast2d atleast3d diagflat vander ediff1d trapezoid " +
-            "cumulativeTrapezoid gradient cov corrcoef nancumsum nancumprod piecewise unravelIndex fullLike",
-        ),
-        because("is called by its name alone", "scatterAddAlongAxis dynamicSlice dynamicUpdateSlice"),
-        because("is called by its name alone", "convTranspose dotGeneral"),
       ),
     );
   });

@@ -1,4 +1,5 @@
-// docs/features.json lists the exports of downhill and what other libraries have. FEATURES.md summarises it, and the site shows it.
+// docs/features.json and the names of docs/public-names.json list the exports of downhill and what other libraries have. FEATURES.md
+// summarises them, and the site shows them.
 import { describe, expect, test } from "vitest";
 import * as main from "downhill";
 import * as data from "downhill/data";
@@ -19,6 +20,7 @@ import * as tree from "downhill/tree";
 import * as viz from "downhill/viz";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type NamedModule, namedModules } from "./support/public-names.ts";
 import { root } from "./support/snippets.ts";
 
 type Module = Readonly<Record<string, unknown>>;
@@ -64,7 +66,7 @@ const exceptions: Readonly<Record<string, string>> = {
 const libraryIds = ["downhill", "jax", "pytorch", "jaxjs", "tfjs"] as const;
 type LibraryId = (typeof libraryIds)[number];
 
-/** A row of docs/features.json: names of a feature elsewhere, functions of downhill, and one state per library. */
+/** A row of the list: names of a feature elsewhere, functions of downhill, and one state per library. */
 type Feature = Readonly<Record<LibraryId, string>> & {
   readonly name: string;
   readonly functions: readonly string[];
@@ -87,8 +89,16 @@ interface Filter {
 }
 
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
-const { libraries, sections } = JSON.parse(read("docs/features.json")) as Features;
+const { libraries, sections: comparisons } = JSON.parse(read("docs/features.json")) as Features;
 const { filterFeatures, splitState } = (await import(join(root, "docs/site/features.mjs"))) as Filter;
+const { withPublicNames } = (await import(join(root, "docs/site/public-names.mjs"))) as {
+  withPublicNames(
+    sections: readonly Section[],
+    libraries: readonly string[],
+    modules: readonly NamedModule[],
+  ): readonly Section[];
+};
+const sections = withPublicNames(comparisons, libraryIds, namedModules);
 const rows = sections.flatMap((section) => section.rows);
 
 const quoted = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map((match) => match[1]!);
@@ -119,6 +129,15 @@ describe("the list of features", () => {
         .filter((name) => !listed.has(name)),
     );
     expect(absent.sort()).toEqual(Object.keys(exceptions).sort());
+  });
+
+  test("has each comparison of docs/public-names.json, which names only libraries that are compared", () => {
+    const others: readonly string[] = libraryIds.slice(1);
+    const compared = namedModules.flatMap(({ groups }) => groups.flatMap(({ functions }) => functions.filter((row) => row.in !== undefined))); // prettier-ignore
+    const ids = compared.flatMap((row) => row.in!.split(" ").filter(Boolean));
+    expect(ids.filter((id) => !others.includes(id))).toEqual([]);
+    const added = rows.length - comparisons.flatMap((section) => section.rows).length;
+    expect(compared.length).toBe(added);
   });
 
   test("gives each library a state per row: yes, partly with a note, no, or not compared", () => {

@@ -43,13 +43,13 @@ const before = new Set(readdirSync(dist));
 node(["scripts/pages.mjs", "--site", "--out", dist], root);
 const live = readdirSync(dist).filter((name) => !before.has(name));
 
-/** @type {{ name: string, groups: { title: string, names: string }[] }[]} */
-const modules = JSON.parse(readFileSync(new URL("groups.json", import.meta.url), "utf8"));
+/** @type {import("./public-names.mjs").NamedModule[]} */
+const modules = JSON.parse(readFileSync(new URL("../public-names.json", import.meta.url), "utf8"));
 /** The titles of the groups of the reference, by the files of the names in them. */
 const groups = new Map(
   modules.flatMap(({ name: module, groups: all }) =>
-    all.flatMap(({ title, names }) =>
-      names.split(" ").map((name) => [`${slugOf(module)}/${fileOf(name)}.md`, title]),
+    all.flatMap(({ title, functions }) =>
+      functions.map(({ name }) => [`${slugOf(module)}/${fileOf(name)}.md`, title]),
     ),
   ),
 );

@@ -4,11 +4,7 @@ import { ReflectionKind } from "typedoc";
 /**
  * @typedef {import("typedoc").DeclarationReflection} Declaration
  * @typedef {import("typedoc").SignatureReflection} Signature
- * @typedef {object} ModuleGroups a module of the package, as groups.json has it
- * @property {string} name
- * @property {string} entry
- * @property {string} text what it is, in a line
- * @property {{ title: string, names: string }[]} groups
+ * @typedef {import("./public-names.mjs").NamedModule} NamedModule
  */
 
 /** @param {string} name the name of a module @returns {string} the folder of its pages */
@@ -21,12 +17,12 @@ export function fileOf(name) {
   return /^[A-Z]/.test(name) ? `${name}-class` : name;
 }
 
-/** @param {ModuleGroups} module @param {readonly Declaration[]} members @returns {string} */
+/** @param {NamedModule} module @param {readonly Declaration[]} members @returns {string} */
 export function moduleIndex({ name, text, groups }, members) {
   const lines = [`# ${name}`, "", text, ""];
-  for (const { title, names } of groups) {
+  for (const { title, functions } of groups) {
     lines.push(`## ${title}`, "", "| name | what it is or does |", "| --- | --- |");
-    for (const one of names.split(" ")) {
+    for (const { name: one } of functions) {
       const member = members.find((each) => each.name === one);
       const summary = member === undefined ? "" : firstSentence(commentOf(member));
       lines.push(
@@ -45,7 +41,7 @@ export function moduleIndex({ name, text, groups }, members) {
   return lines.join("\n");
 }
 
-/** The page of a function, class, constant or namespace. @param {ModuleGroups} module @param {Declaration} member @param {readonly Declaration[]} members */
+/** The page of a function, class, constant or namespace. @param {NamedModule} module @param {Declaration} member @param {readonly Declaration[]} members */
 export function pageOf(module, member, members) {
   const lines = [
     `# ${member.name}`,
@@ -72,7 +68,7 @@ function forms(name, signatures) {
   return [...code(texts.slice(0, 1)), ...others, ...code(texts.slice(1)), "</details>", ""];
 }
 
-/** All types of a module, those that are states of something last. @param {ModuleGroups} module @param {readonly Declaration[]} types */
+/** All types of a module, those that are states of something last. @param {NamedModule} module @param {readonly Declaration[]} types */
 export function typesPage(module, types) {
   const rank = (/** @type {Declaration} */ { name }) => (/State$|Counts$/.test(name) ? 1 : 0);
   const sorted = [...types].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));

@@ -1,5 +1,5 @@
 // Writes the pages of the reference from the doc comments of the sources: for each module an index by what functions do
-// (groups.json), a page for each function, class and constant, and one page for all types. What a function takes as options
+// (docs/public-names.json), a page for each function, class and constant, and one page for all types. What a function takes as options
 // stands on its own page; types that are the state of something come last.
 //
 // Usage: node site/reference.mjs     in docs/; writes api/
@@ -11,8 +11,8 @@ import { fileOf, moduleIndex, pageOf, slugOf, typesPage } from "./reference-page
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const docs = `${root}docs/`;
 const out = `${docs}api`;
-/** @type {import("./reference-pages.mjs").ModuleGroups[]} */
-const modules = JSON.parse(readFileSync(new URL("groups.json", import.meta.url), "utf8"));
+/** @type {import("./public-names.mjs").NamedModule[]} */
+const modules = JSON.parse(readFileSync(new URL("../public-names.json", import.meta.url), "utf8"));
 
 /** Where options are declared that no module exports by name. */
 const elsewhere = ["src/engine/ir/tensor.ts", "src/numeric/array/create.ts"];
@@ -56,11 +56,11 @@ for (const module of modules) {
   const folder = slugOf(module.name);
   const members = membersOf(module.entry);
   write(`${folder}/index.md`, moduleIndex(module, members));
-  for (const name of module.groups.flatMap(({ names }) => names.split(" "))) {
+  for (const { name } of module.groups.flatMap(({ functions }) => functions)) {
     const member = members.find(
       (one) => one.name === name && !one.kindOf([ReflectionKind.Interface, ReflectionKind.TypeAlias]),
     );
-    if (member === undefined) throw new Error(`groups.json: ${module.name} exports no ${name}`);
+    if (member === undefined) throw new Error(`docs/public-names.json: ${module.name} exports no ${name}`);
     write(`${folder}/${fileOf(name)}.md`, pageOf(module, member, [...members, ...otherOptions]));
   }
   const types = members.filter((one) => one.kindOf([ReflectionKind.Interface, ReflectionKind.TypeAlias]));
@@ -74,7 +74,7 @@ write(
     "Every function by its module, grouped by what it does. [Operations](../ops.md) has the derivative and the error of each operation over arrays.",
     "",
     ...modules.map(({ name, text, groups }) => {
-      const count = groups.reduce((sum, { names }) => sum + names.split(" ").length, 0);
+      const count = groups.reduce((sum, { functions }) => sum + functions.length, 0);
       return `- [\`${name}\`](${slugOf(name)}/index.md): ${text}${count === 0 ? "" : ` ${count} names.`}`;
     }),
     "",

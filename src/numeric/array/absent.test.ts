@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { DownhillError } from "../../engine/errors/index.ts";
 import * as downhill from "../../index.ts";
 import { grad, tensor } from "../../index.ts";
-import { functions } from "./names-elsewhere.ts";
+import { functionsOnly, methodsAlongAxes, otherMethods } from "./method-names.generated.ts";
 
 const x = tensor([[1, 2, 3], [4, 5, 6]]); // prettier-ignore
 // code that plain JavaScript allows
@@ -31,6 +31,7 @@ describe("misuse that was undefined, ignored or a foreign error names the repair
     ["an item", () => plain[0], "x[0]: the items of a tensor are not properties of it. Write x.at(0), or x.tolist()[…] for plain numbers." + hint],
     ["the last item", () => plain[-1], "x[-1]: the items of a tensor are not properties of it. Write x.at(-1), or x.tolist()[…] for plain numbers." + hint],
     ["the name of a function", () => plain["sigmoid"], 'x.sigmoid: a tensor has no such property. Write sigmoid(x) and import sigmoid from "downhill", or import "downhill/methods", which has it as a method.'],
+    ["the name of a function that is never a method", () => plain["einsum"], 'x.einsum: a tensor has no such property. Write einsum(x) and import einsum from "downhill".'],
     ["NumPy's name", () => plain["multiply"], "x.multiply: a tensor has no such property. Write x.mul(y)."],
     ["a transpose", () => plain["mT"], "x.mT: a tensor has no such property. Write matrixTranspose(x)."],
     ["PyTorch's name", () => plain["detach"], "x.detach: a tensor has no such property. Write stopGradient(x)."],
@@ -120,7 +121,7 @@ test("deep equality of test runners distinguishes tensors by value", () => {
 
 test("each function that a repair names exists", () => {
   const exported = new Map<string, unknown>(Object.entries(downhill));
-  for (const name of functions.split(" "))
+  for (const name of `${methodsAlongAxes} ${otherMethods} ${functionsOnly}`.split(" "))
     expect([name, typeof exported.get(name)]).toEqual([name, "function"]);
 });
 

@@ -1,24 +1,6 @@
 import { Tensor } from "../../engine/ir/tensor.ts";
 import { suggest } from "../../engine/util/suggest.ts";
-
-/** Functions whose first operand could be mistaken for the receiver of a method. */
-export const functions: string =
-  "acos acosh addAt all allclose any append argmin argsort argwhere arrayEqual asin asinh atan atan2 atanh average " +
-  "avgPool beta betainc betaincinv betaln bincount bitwiseAnd bitwiseCount bitwiseNot bitwiseOr bitwiseXor broadcastTo cbrt " +
-  "ceil clip concatenate conv convolve copysign correlate cosh countNonzero cross cummax cummin cumprod cumsum " +
-  "deg2rad degrees diag diagEmbed diagonal diff digamma digitize divmod einsum elu entr erf erfc erfcinv erfinv " +
-  "exp2 expandDims expit expm1 fillDiagonal flip fliplr flipud floatPower floor floorDivide fmax fmin fmod frexp " +
-  "gammainc gammaincc gammainccinv gammaincinv gelu greaterEqual hardSigmoid hardSwish heaviside histogram hypot i0 i0e i1 i1e inner insert " +
-  "interp isclose isFinite isin isInf isNaN isNegInf isPosInf klDiv ldexp leakyRelu leftShift lessEqual lgamma " +
-  "log10 log1p log2 logaddexp logaddexp2 logcumsumexp logicalAnd logicalNot logicalOr logicalXor logit logNdtr " +
-  "logSigmoid logSoftmax logsumexp matrixTranspose matvec maxAt maximum maxPool median minAt minimum mish mod modf " +
-  "moveaxis mulAt multigammaln nanargmax nanargmin nanmax nanmean nanmedian nanmin nanpercentile nanprod " +
-  "nanquantile nanstd nansum nanToNum nanvar ndtr ndtri nonzero norm notEqual oneHot onesLike outer pad percentile " +
-  "polygamma prod ptp quantile rad2deg radians ravel reciprocal relEntr relu relu6 rem remove repeat resize " +
-  "rightShift roll rot90 round rsqrt scatterAdd searchsorted segmentMax segmentMin segmentProd segmentSum selu " +
-  "setAt sigmoid sign signbit silu sinc sinh softmax softplus softsign sort split squeeze stack stopGradient " +
-  "swapaxes take takeAlongAxis tan tensordot tile topK trace tril triu trunc unique unstack unwrap variance vdot " +
-  "vecdot vecmat xlog1py xlogy zerosLike zeta";
+import { functionsOnly, methodsAlongAxes, otherMethods } from "./method-names.generated.ts";
 
 /** Names in other libraries, with the downhill code that replaces them. */
 const elsewhere: Readonly<Record<string, string>> = {
@@ -98,9 +80,14 @@ const elsewhere: Readonly<Record<string, string>> = {
  */
 export function hintOf(name: string): string | undefined {
   if (Object.hasOwn(elsewhere, name)) return `Write ${elsewhere[name]}.`;
-  const known = functions.split(" ");
-  if (known.includes(name))
-    return `Write ${name}(x) and import ${name} from "downhill", or import "downhill/methods", which has it as a method.`;
+  const known = `${methodsAlongAxes} ${otherMethods} ${functionsOnly}`
+    .split(" ")
+    .filter((one) => !Object.hasOwn(elsewhere, one))
+    .sort((a, b) => a.localeCompare(b, "en"));
+  if (known.includes(name)) {
+    const isFunctionOnly = functionsOnly.split(" ").includes(name);
+    return `Write ${name}(x) and import ${name} from "downhill"${isFunctionOnly ? "." : `, or import "downhill/methods", which has it as a method.`}`;
+  }
   if (name.length < 4) return undefined; // too short to recognise a misspelling
   const methods = Object.getOwnPropertyNames(Tensor.prototype).filter((method) => method !== "constructor");
   const found = suggest(name, [...methods, ...known]);

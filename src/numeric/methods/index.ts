@@ -4,229 +4,15 @@ import "../array/methods.ts";
 import type { Axes, Tensor } from "../../engine/ir/tensor.ts";
 import { attachMethods, optionsOf } from "../array/attach.ts";
 import * as arrays from "../array/index.ts";
+import { methodsAlongAxes, otherMethods } from "../array/method-names.generated.ts";
 import * as activations from "../nn/activation.ts";
 
-/** Functions with an axis among their options, which may come first: `x.prod(0)`. */
-const methodsAlongAxes = [
-  "all",
-  "any",
-  "argmin",
-  "argsort",
-  "countNonzero",
-  "cummax",
-  "cummin",
-  "cumprod",
-  "cumsum",
-  "diff",
-  "flip",
-  "logSoftmax",
-  "logcumsumexp",
-  "logsumexp",
-  "median",
-  "nanargmax",
-  "nanargmin",
-  "nanmax",
-  "nanmean",
-  "nanmedian",
-  "nanmin",
-  "nanprod",
-  "nanstd",
-  "nansum",
-  "nanvar",
-  "norm",
-  "prod",
-  "ptp",
-  "softmax",
-  "sort",
-  "squeeze",
-  "unstack",
-  "unwrap",
-] as const;
-
-/** Functions that take what stands behind their first operand as it is. */
-const otherMethods = [
-  "acos",
-  "acosh",
-  "addAt",
-  "allclose",
-  "append",
-  "argwhere",
-  "arrayEqual",
-  "asin",
-  "asinh",
-  "atan",
-  "atan2",
-  "atanh",
-  "average",
-  "beta",
-  "betainc",
-  "betaincinv",
-  "betaln",
-  "bincount",
-  "bitwiseAnd",
-  "bitwiseCount",
-  "bitwiseNot",
-  "bitwiseOr",
-  "bitwiseXor",
-  "broadcastTo",
-  "cbrt",
-  "ceil",
-  "clip",
-  "convolve",
-  "copysign",
-  "correlate",
-  "cosh",
-  "cross",
-  "deg2rad",
-  "degrees",
-  "diag",
-  "diagEmbed",
-  "diagonal",
-  "digamma",
-  "digitize",
-  "divmod",
-  "elu",
-  "entr",
-  "erf",
-  "erfc",
-  "erfcinv",
-  "erfinv",
-  "exp2",
-  "expandDims",
-  "expit",
-  "expm1",
-  "fillDiagonal",
-  "fliplr",
-  "flipud",
-  "floatPower",
-  "floor",
-  "floorDivide",
-  "fmax",
-  "fmin",
-  "fmod",
-  "frexp",
-  "gammainc",
-  "gammaincc",
-  "gammainccinv",
-  "gammaincinv",
-  "gelu",
-  "greaterEqual",
-  "hardSigmoid",
-  "hardSwish",
-  "heaviside",
-  "histogram",
-  "hypot",
-  "i0",
-  "i0e",
-  "i1",
-  "i1e",
-  "inner",
-  "insert",
-  "interp",
-  "isFinite",
-  "isInf",
-  "isNaN",
-  "isNegInf",
-  "isPosInf",
-  "isclose",
-  "isin",
-  "klDiv",
-  "ldexp",
-  "leakyRelu",
-  "leftShift",
-  "lessEqual",
-  "lgamma",
-  "log10",
-  "log1p",
-  "log2",
-  "logNdtr",
-  "logSigmoid",
-  "logaddexp",
-  "logaddexp2",
-  "logicalAnd",
-  "logicalNot",
-  "logicalOr",
-  "logicalXor",
-  "logit",
-  "matrixTranspose",
-  "matvec",
-  "maxAt",
-  "maximum",
-  "minAt",
-  "minimum",
-  "mish",
-  "mod",
-  "modf",
-  "moveaxis",
-  "mulAt",
-  "multigammaln",
-  "nanToNum",
-  "nanpercentile",
-  "nanquantile",
-  "ndtr",
-  "ndtri",
-  "nonzero",
-  "notEqual",
-  "outer",
-  "pad",
-  "percentile",
-  "quantile",
-  "rad2deg",
-  "radians",
-  "ravel",
-  "reciprocal",
-  "relEntr",
-  "relu",
-  "relu6",
-  "rem",
-  "remainder",
-  "remove",
-  "repeat",
-  "resize",
-  "rightShift",
-  "roll",
-  "rot90",
-  "round",
-  "rsqrt",
-  "scatterAdd",
-  "searchsorted",
-  "segmentMax",
-  "segmentMin",
-  "segmentProd",
-  "segmentSum",
-  "selu",
-  "setAt",
-  "sigmoid",
-  "sign",
-  "signbit",
-  "silu",
-  "sinc",
-  "sinh",
-  "softplus",
-  "softsign",
-  "split",
-  "stopGradient",
-  "swapaxes",
-  "take",
-  "takeAlongAxis",
-  "tan",
-  "tensordot",
-  "tile",
-  "topK",
-  "trace",
-  "tril",
-  "triu",
-  "trunc",
-  "unique",
-  "vdot",
-  "vecdot",
-  "vecmat",
-  "xlog1py",
-  "xlogy",
-  "zeta",
-] as const;
-
 type MethodFunctions = typeof arrays & typeof activations;
+
+/** The words of a text, as a union. */
+type Words<Text extends string, Before = never> = Text extends `${infer Word} ${infer Rest}`
+  ? Words<Rest, Before | Word>
+  : Before | Text;
 
 /** What a function takes behind its first operand. */
 type MethodSignature<F> = F extends (x: never, ...others: infer O) => infer Out
@@ -245,9 +31,9 @@ type AxisMethodSignature<F> = F extends (...given: never) => infer Out
 
 /** The methods that importing `downhill/methods` gives to tensors: each hands over to the function of its name. */
 export type MoreMethods = {
-  readonly [K in (typeof methodsAlongAxes)[number]]: AxisMethodSignature<MethodFunctions[K]>;
+  readonly [K in Words<typeof methodsAlongAxes>]: AxisMethodSignature<MethodFunctions[K]>;
 } & {
-  readonly [K in (typeof otherMethods)[number]]: MethodSignature<MethodFunctions[K]>;
+  readonly [K in Words<typeof otherMethods>]: MethodSignature<MethodFunctions[K]>;
 };
 
 declare module "../../engine/ir/tensor.ts" {
@@ -257,7 +43,7 @@ declare module "../../engine/ir/tensor.ts" {
 type MethodImplementation = (x: Tensor, ...others: unknown[]) => unknown;
 const functions: Readonly<Record<string, unknown>> = { ...arrays, ...activations };
 
-for (const name of methodsAlongAxes) {
+for (const name of methodsAlongAxes.split(" ")) {
   const f = functions[name] as MethodImplementation;
   attachMethods({
     [name](this: Tensor, axis?: Axes | object, ...more: unknown[]) {
@@ -266,7 +52,7 @@ for (const name of methodsAlongAxes) {
     },
   });
 }
-for (const name of otherMethods) {
+for (const name of otherMethods.split(" ")) {
   const f = functions[name] as MethodImplementation;
   attachMethods({
     [name](this: Tensor, ...more: unknown[]) {

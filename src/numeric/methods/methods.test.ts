@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as d from "downhill";
 import { Tensor, tensor } from "downhill";
-import { functions as functionsElsewhere } from "../array/names-elsewhere.ts";
 
 const x = tensor([[0.5, 2], [1.5, 0.25]]); // prettier-ignore
 const i = tensor([[1, 0], [1, 1]], { dtype: "int32" }); // prettier-ignore
@@ -90,11 +89,6 @@ describe("downhill/methods", async () => {
     expect(square.softmax().sum(-1).round().tolist()).toEqual([1, 1]);
     expect(() => square.prod(2)).toThrow("prod: axis 2 is out of range");
     expect(() => square.prod({ axis: 0 }, { keepdims: true })).toThrow("prod: takes one argument");
-  });
-
-  test("every function that a missing method names is one, but for those of lists", () => {
-    const others = functionsElsewhere.split(" ").filter((name) => !(name in Tensor.prototype));
-    expect(others).toEqual(["avgPool", "concatenate", "conv", "einsum", "maxPool", "oneHot", "onesLike", "polygamma", "stack", "variance", "zerosLike"]); // prettier-ignore
   });
 
   test("derivatives go through them", () => {

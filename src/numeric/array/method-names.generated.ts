@@ -1,0 +1,10 @@
+// Written from docs/public-names.json: DOWNHILL_WRITE=1 npx vitest run test/public-names.test.ts
+
+/** Methods of `downhill/methods` that take their axes first: `x.prod(0)`. */
+export const methodsAlongAxes = "all any argmin argsort countNonzero cummax cummin cumprod cumsum diff flip logSoftmax logcumsumexp logsumexp median nanargmax nanargmin nanmax nanmean nanmedian nanmin nanprod nanstd nansum nanvar norm prod ptp softmax sort squeeze unstack unwrap";
+
+/** The other methods of `downhill/methods`. */
+export const otherMethods = "acos acosh addAt allclose append argwhere arrayEqual asin asinh atan atan2 atanh average beta betainc betaincinv betaln bincount bitwiseAnd bitwiseCount bitwiseNot bitwiseOr bitwiseXor broadcastTo cbrt ceil clip convolve copysign correlate cosh cross deg2rad degrees diag diagEmbed diagonal digamma digitize divmod elu entr erf erfc erfcinv erfinv exp2 expandDims expit expm1 fillDiagonal fliplr flipud floatPower floor floorDivide fmax fmin fmod frexp gammainc gammaincc gammainccinv gammaincinv gelu greaterEqual hardSigmoid hardSwish heaviside histogram hypot i0 i0e i1 i1e inner insert interp isFinite isInf isNaN isNegInf isPosInf isclose isin klDiv ldexp leakyRelu leftShift lessEqual lgamma log10 log1p log2 logNdtr logSigmoid logaddexp logaddexp2 logicalAnd logicalNot logicalOr logicalXor logit matrixTranspose matvec maxAt maximum minAt minimum mish mod modf moveaxis mulAt multigammaln nanToNum nanpercentile nanquantile ndtr ndtri nonzero notEqual outer pad percentile quantile rad2deg radians ravel reciprocal relEntr relu relu6 rem remainder remove repeat resize rightShift roll rot90 round rsqrt scatterAdd searchsorted segmentMax segmentMin segmentProd segmentSum selu setAt sigmoid sign signbit silu sinc sinh softplus softsign split stopGradient swapaxes take takeAlongAxis tan tensordot tile topK trace tril triu trunc unique vdot vecdot vecmat xlog1py xlogy zeta";
+
+/** Functions that are no methods, which the error for a missing method names. */
+export const functionsOnly = "avgPool concatenate conv einsum maxPool oneHot onesLike polygamma stack variance zerosLike";
