@@ -9,7 +9,9 @@ import * as random from "downhill/random";
 import { extent } from "./support/extent.ts";
 import * as p from "../src/engine/prims/index.ts";
 import { triangle } from "../src/engine/prims/triangular.ts";
+import { hasForm } from "../src/training/onnx/write-program.ts";
 import { faultOf, runModels, testWithOnnxRuntime } from "./support/onnx-runtime.ts";
+import { samplesOf, specialOperations } from "./support/special-functions.ts";
 
 interface Case {
   readonly f: (...xs: Tensor[]) => Tensor | readonly Tensor[];
@@ -84,6 +86,20 @@ describe("functions of one number", () => {
   // its kernel in ONNX Runtime loses the digits of small results
   const sigmoid = { f: (x: Tensor) => d.sigmoid(x), args: [f32(floats)] };
   compare({ ...Object.fromEntries(cases), sigmoid });
+});
+
+describe("special functions", () => {
+  const functions = d as unknown as Readonly<Record<string, (...xs: Tensor[]) => Tensor>>;
+  const cases = specialOperations
+    .filter(({ name }) => hasForm(name))
+    .map((operation) => {
+      const rows = operation.values.map(([operands]) => operands);
+      const args = samplesOf(operation).map((numbers, i) => f64([...numbers, ...rows.map((row) => row[i]!)]));
+      const each = (...xs: Tensor[]): Tensor[] =>
+        Array.from({ length: args[0]!.shape[0]! }, (_, i) => functions[operation.name]!(...xs.map((x) => x.at(i)))); // prettier-ignore
+      return [operation.name, { f: each, args }] as const;
+    });
+  compare(Object.fromEntries(cases));
 });
 
 const [a, b] = [numbered(12, [3, 4]), numbered(12, [3, 4]).mul(0.7).add(0.1)];

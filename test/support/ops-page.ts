@@ -4,8 +4,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as downhill from "downhill";
 import { type DType, grad, makeProgram, Tensor, tensor } from "downhill";
+import { jsBackend } from "../../src/engine/backends/js/index.ts";
 import { optimize } from "../../src/engine/passes/pipeline.ts";
 import { showFormula } from "../../src/pictures/viz/formula.ts";
+import { measureSpecial, specialFunctions, type SpecialPoints } from "./special-functions.ts";
 
 /** Titles of files whose names do not say what is in them, in the order of the page; the others follow. */
 const titles: Readonly<Record<string, string>> = {
@@ -65,7 +67,10 @@ interface Chapter {
 
 /** The page, not yet formatted. `root` is the folder of the repository. */
 export function operationsPage(root: string): string {
-  const errors = errorsIn(readFileSync(join(root, "docs/accuracy.md"), "utf8"));
+  const errors = {
+    ulps: errorsIn(readFileSync(join(root, "docs/accuracy.md"), "utf8")),
+    relative: measureErrors(root),
+  };
   const chapters = chaptersIn(join(root, "src/numeric"));
   return [
     intro,
@@ -75,19 +80,40 @@ export function operationsPage(root: string): string {
 
 const intro = `# Operations
 
-Every operation of \`downhill\` over arrays. Written by \`node scripts/document-operations.mjs --write\` from the comments in the
+Every operation of \`downhill\` over arrays. Written by \`DOWNHILL_WRITE=1 npx vitest run test/ops-page.test.ts\` from the comments in the
 source; derivatives are what the library itself computes for one element, with x, y, z for the arguments in their order, written out by it; dtypes
 are those of results for arguments of float64, float32, int32, uint32 and bool in this order, tried (– is refused); errors are the largest
-measured in float64 and float32, in units of the last place ([how](accuracy.md)). Where an operation differs from NumPy or PyTorch, it says so; what
+measured in float64 and float32, in units of the last place, and those of special functions in float64, as a part of the value ([how](accuracy.md)). Where an operation differs from NumPy or PyTorch, it says so; what
 masks and ties do is on [a page of their own](masks.md).`;
 
-function tableOf(operations: readonly Operation[], errors: ReadonlyMap<string, string>): string {
+/** Errors by the name of the operation. */
+interface Errors {
+  readonly ulps: ReadonlyMap<string, string>;
+  readonly relative: ReadonlyMap<string, string>;
+}
+
+/** The largest relative errors of special functions, compared with the values of mpmath. */
+function measureErrors(root: string): ReadonlyMap<string, string> {
+  const points = JSON.parse(
+    readFileSync(join(root, "test/testdata/special/special-functions.json"), "utf8"),
+  ) as SpecialPoints;
+  return new Map(
+    specialFunctions.flatMap((one) => {
+      if (one.operation === undefined) return [];
+      const compute = jsBackend.compileProcedure(one.procedure);
+      return [[one.operation.name, measureSpecial(one, compute, points).relative.toExponential(1)] as const];
+    }),
+  );
+}
+
+function tableOf(operations: readonly Operation[], errors: Errors): string {
   const columns: readonly (readonly [title: string, cellOf: (operation: Operation) => string])[] = [
     ["operation", ({ name, params }) => `\`${name}(${params.join(", ")})\``],
     ["what it is", ({ about }) => about],
     ["derivative", derivativesOf],
     ["dtypes", dtypesOf],
-    ["ulp", ({ name }) => errors.get(name) ?? ""],
+    ["ulp", ({ name }) => errors.ulps.get(name) ?? ""],
+    ["relative error", ({ name }) => errors.relative.get(name) ?? ""],
   ];
   const filled = columns
     .map(([title, cellOf]) => [title, ...operations.map((one) => cellOf(one).replaceAll("|", "\\|"))])

@@ -4,11 +4,34 @@ import type { Tensor } from "downhill";
 import * as d from "downhill";
 import type { Pool, Rule } from "./random-rules.ts";
 import { coarse, jumping, smooth, tame } from "./random-rules.ts";
+import { type Domain, specialOperations } from "./special-functions.ts";
 
 type Unary = (x: Tensor) => Tensor;
 
 const positive = (x: Tensor): Tensor => d.square(x).add(0.3);
 const inside = (x: Tensor): Tensor => tame(x).mul(0.9);
+
+/** From any number to one of the domain. */
+const intoDomain: Readonly<Record<Domain, Unary>> = {
+  any: (x) => x,
+  tame,
+  positive,
+  inner: inside,
+  belowTwo: (x) => inside(x).add(1),
+  fraction: (x) => inside(x).mul(0.5).add(0.5),
+};
+
+/** The special functions of their rows: of three operands the second is the same for all elements. */
+function ofSpecial(count: (operands: number) => boolean): ((...xs: Tensor[]) => Tensor)[] {
+  const functions = d as unknown as Readonly<Record<string, (...xs: (Tensor | number)[]) => Tensor>>;
+  return specialOperations
+    .filter(({ operands }) => count(operands.length))
+    .map(({ name, operands }) => (x, y) => {
+      const [first, last] = [intoDomain[operands[0]!], intoDomain[operands.at(-1)!]];
+      if (operands.length === 1) return functions[name]!(first(x!));
+      return functions[name]!(first(x!), ...(operands.length === 3 ? [1.5] : []), last(y!));
+    });
+}
 
 /** Every function of one number, on numbers that it is made for. */
 const functions: readonly Unary[] = [
@@ -38,21 +61,11 @@ const functions: readonly Unary[] = [
   (x) => d.cbrt(positive(x)),
   (x) => d.sqrt(positive(x)),
   (x) => d.reciprocal(positive(x)),
-  (x) => d.erfinv(inside(x)),
-  (x) => d.erfcinv(inside(x).add(1)),
-  d.ndtr,
-  (x) => d.ndtri(inside(x).mul(0.5).add(0.5)),
-  d.logNdtr,
-  (x) => d.logit(inside(x).mul(0.5).add(0.5)),
   d.expit,
-  (x) => d.entr(positive(x)),
-  (x) => d.i0(tame(x)),
-  (x) => d.i0e(positive(x)),
-  (x) => d.i1(tame(x)),
-  (x) => d.i1e(positive(x)),
   (x) => d.lgamma(positive(x)),
   (x) => d.digamma(positive(x).add(0.5)),
   (x) => d.polygamma(1, positive(x).add(1)),
+  ...ofSpecial((operands) => operands === 1),
 ];
 
 /** Every function of two numbers. */
@@ -60,24 +73,15 @@ const pairs: readonly ((x: Tensor, y: Tensor) => Tensor)[] = [
   (x, y) => d.pow(positive(x), y),
   (x, y) => d.pow(positive(x), tame(y).mul(2)),
   (x, y) => d.atan2(x, positive(y)),
-  (x, y) => d.gammainc(positive(x), positive(y)),
-  (x, y) => d.gammaincinv(positive(x), inside(y).mul(0.5).add(0.5)),
-  (x, y) => d.gammainccinv(positive(x), inside(y).mul(0.5).add(0.5)),
-  (x, y) => d.betaincinv(positive(x), 1.5, inside(y).mul(0.5).add(0.5)),
   (x, y) => d.xlog1py(x, positive(y)),
-  (x, y) => d.relEntr(positive(x), positive(y)),
-  (x, y) => d.klDiv(positive(x), positive(y)),
-  (x, y) => d.beta(positive(x), positive(y)),
-  (x, y) => d.betaln(positive(x), positive(y)),
-  (x, y) => d.betainc(positive(x), 1.5, inside(y).mul(0.5).add(0.5)),
   (x) => d.multigammaln(positive(x).add(1), 2),
-  (x, y) => d.gammaincc(positive(x), positive(y)),
   (x, y) => d.zeta(2.5, positive(x.add(y)).add(1)),
   (x, y) => d.rem(x, positive(y)),
   (x, y) => x.div(positive(y)),
   (x, y) => d.maximum(x, y),
   (x, y) => d.minimum(x, y),
   (x, y) => x.sub(y).mul(y),
+  ...ofSpecial((operands) => operands > 1),
 ];
 
 const other = (dtype: Pool["dtype"]): "float32" | "float64" => (dtype === "float32" ? "float64" : "float32");
