@@ -16,6 +16,7 @@ import { root } from "./support/snippets.ts";
 const always = new Set(Object.getOwnPropertyNames(Tensor.prototype));
 await import("downhill/methods");
 
+const isWriting = process.env["DOWNHILL_WRITE"] === "1";
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 const exportsOf = async (path: string): Promise<string[]> => Object.keys((await import(path)) as object);
 
@@ -47,7 +48,8 @@ describe("the table states of each operation over tensors", async () => {
     expect(others).toEqual([]);
   });
 
-  test("and the methods are there", () => {
+  // while names are written, the methods are still those of the file before
+  test.skipIf(isWriting)("and the methods are there", () => {
     const isStated = ({ name, method = "" }: PublicName): boolean =>
       always.has(name) ? method === "always" : name in Tensor.prototype === /^(yes|axes)$/.test(method);
     expect(rows.filter((row) => operations.includes(row.name) && !isStated(row))).toEqual([]);
@@ -68,7 +70,7 @@ describe("written from the table", () => {
   ])("%s is up to date", (path, write) => {
     const before = existsSync(join(root, path)) ? read(path) : "";
     const text = write(before);
-    if (process.env["DOWNHILL_WRITE"] === "1") writeFileSync(join(root, path), text);
+    if (isWriting) writeFileSync(join(root, path), text);
     else expect(before, "run DOWNHILL_WRITE=1 npx vitest run test/public-names.test.ts").toBe(text);
   });
 });

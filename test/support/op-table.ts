@@ -39,7 +39,10 @@ export function checkFamily(
 ): void {
   test("every export has a line in the table", () => {
     const functions = Object.keys(module).filter((name) => !(name in others) && !name.endsWith("Equation"));
-    expect(Object.keys(table).toSorted()).toEqual(functions.toSorted());
+    expect(
+      Object.keys(table).toSorted(),
+      "add a line to the table of this file or, for a special function, to test/support/special-functions.ts",
+    ).toEqual(functions.toSorted());
   });
   describe("checkPrimitive passes", () => {
     if (extent(0, 1, 1) === 0) compileOnce();
