@@ -28,7 +28,7 @@ const request = {
   bounds: undefined,
   sigma: undefined,
   weights: undefined,
-  absoluteSigma: false,
+  "absolute-sigma": false,
 };
 
 /** The fit, in tables and charts. */

@@ -1,10 +1,11 @@
-import type { ArgsDef, ParsedArgs } from "citty";
+import type { ArgsDef } from "citty";
 import { parseArgs } from "citty";
 import { DownhillError } from "../engine/errors/index.ts";
 import { didYouMean } from "../engine/util/suggest.ts";
 import { endOptions, normaliseArguments } from "./arguments.ts";
 import type { CommandEntry } from "./help.ts";
 import { commandHelp, mainHelp } from "./help.ts";
+import { type OptionValues, optionValues } from "./shared/option-values.ts";
 import { paintFor } from "./shared/style.ts";
 import type { Terminal } from "./shared/terminal.ts";
 import { version } from "../engine/util/version.ts";
@@ -13,13 +14,8 @@ import { takeTurbo, turboOption } from "./turbo.ts";
 /** The implementation of a command. */
 export interface Command<T extends ArgsDef = ArgsDef> {
   readonly args: T;
-  /** Resolves to the exit code, 0 on success. */
-  readonly run: (args: ParsedArgs<T>, terminal: Terminal) => Promise<number>;
-}
-
-/** Defines a command whose `run` gets its arguments with the types that `args` declares. */
-export function defineCommand<const T extends ArgsDef>(command: Command<T>): Command {
-  return command as unknown as Command;
+  /** Returns the exit code: 0 if all went well. `words` are all positional arguments. */
+  readonly run: (given: OptionValues<T>, terminal: Terminal, words: readonly string[]) => Promise<number>;
 }
 
 /** A command: its help text and the loader of its module, which is only loaded when it runs. */
@@ -108,7 +104,8 @@ async function dispatch(
       // before anything is compiled; if it stays off, a warning on stderr gives the reason
       if (isWanted) (await import("../engine/runtime/turbo.ts")).enableTurbo();
     }
-    return await loaded.run(parseArgs([...rawArgs], loaded.args), terminal);
+    const parsed = parseArgs([...rawArgs], loaded.args);
+    return await loaded.run(optionValues(loaded.args, parsed), terminal, parsed._);
   } catch (error) {
     // errors of citty itself, such as a value that is not one of the choices
     const isCitty = error instanceof Error && error.name === "CLIError";

@@ -21,17 +21,17 @@ const intoDomain: Readonly<Record<Domain, Unary>> = {
   fraction: (x) => inside(x).mul(0.5).add(0.5),
 };
 
-/** The special functions of their rows: of three operands the second is the same for all elements. */
-function ofSpecial(count: (operands: number) => boolean): ((...xs: Tensor[]) => Tensor)[] {
-  const functions = d as unknown as Readonly<Record<string, (...xs: (Tensor | number)[]) => Tensor>>;
-  return specialOperations
-    .filter(({ operands }) => count(operands.length))
-    .map(({ name, operands }) => (x, y) => {
-      const [first, last] = [intoDomain[operands[0]!], intoDomain[operands.at(-1)!]];
-      if (operands.length === 1) return functions[name]!(first(x!));
-      return functions[name]!(first(x!), ...(operands.length === 3 ? [1.5] : []), last(y!));
-    });
-}
+/** The special functions of their rows, by one tensor and by two: of three operands the second is the same for all elements. */
+const specialRules = specialOperations.map(({ name, operands }) => {
+  const f = (d as unknown as Readonly<Record<string, (...xs: (Tensor | number)[]) => Tensor>>)[name]!;
+  const [first, last] = [intoDomain[operands[0]!], intoDomain[operands.at(-1)!]];
+  const middle = operands.length === 3 ? [1.5] : [];
+  return {
+    count: operands.length,
+    ofOne: (x: Tensor) => f(first(x)),
+    ofSeveral: (x: Tensor, y: Tensor) => f(first(x), ...middle, last(y)),
+  };
+});
 
 /** Every function of one number, on numbers that it is made for. */
 const functions: readonly Unary[] = [
@@ -65,7 +65,7 @@ const functions: readonly Unary[] = [
   (x) => d.lgamma(positive(x)),
   (x) => d.digamma(positive(x).add(0.5)),
   (x) => d.polygamma(1, positive(x).add(1)),
-  ...ofSpecial((operands) => operands === 1),
+  ...specialRules.flatMap(({ count, ofOne }) => (count === 1 ? [ofOne] : [])),
 ];
 
 /** Every function of two numbers. */
@@ -81,7 +81,7 @@ const pairs: readonly ((x: Tensor, y: Tensor) => Tensor)[] = [
   (x, y) => d.maximum(x, y),
   (x, y) => d.minimum(x, y),
   (x, y) => x.sub(y).mul(y),
-  ...ofSpecial((operands) => operands > 1),
+  ...specialRules.flatMap(({ count, ofSeveral }) => (count > 1 ? [ofSeveral] : [])),
 ];
 
 const other = (dtype: Pool["dtype"]): "float32" | "float64" => (dtype === "float32" ? "float64" : "float32");

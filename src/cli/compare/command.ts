@@ -18,9 +18,9 @@ const args = {
 /** `downhill compare`: compares training runs. */
 export const compareCommand: Command<typeof args> = {
   args,
-  async run({ _: folders, out, json }, terminal) {
+  async run({ out, json }, terminal, folders) {
     const { compareRuns } = await import("./run.ts");
-    await compareRuns({ folders, out, json: json === true }, terminal);
+    await compareRuns({ folders, out, json }, terminal);
     return 0;
   },
 };

@@ -5,6 +5,7 @@ import { readSavedRun } from "../../training/train/checkpoint/codec.ts";
 import { checkpointFolder, type EpochRecord } from "../../training/train/index.ts";
 import { quote } from "../shared/words.ts";
 import { type EpochTest, keptTests } from "../train/kept-tests.ts";
+import { optionsWhere, writtenOption } from "../train/options.ts";
 import { lastSettings, type FlatSettings, showSetting, wordsOfStretch } from "../train/run-history.ts";
 
 /** A run as read from its folder. */
@@ -66,21 +67,9 @@ function dataOf(words: readonly string[]): string {
 }
 
 /** Options that select the data; they come first in the command. */
-const sources: ReadonlySet<string> = new Set([
-  "--data",
-  "--target",
-  "--features",
-  "--without",
-  "--no-header",
-  "--task",
-  "--missing",
-  "--indicator",
-  "--categories",
-  "--max-categories",
-  "--decimal",
-  "--images",
-  "--labels",
-]);
+const sources: ReadonlySet<string> = new Set(
+  optionsWhere(({ source, type }) => source !== undefined && type !== "positional").map(writtenOption),
+);
 
 function noRun(folder: string, why: string): DownhillError {
   return new DownhillError(

@@ -1,8 +1,10 @@
+import { explainCommand } from "../explain/command.ts";
 import { explain } from "../explain/run.ts";
+import { optionValues } from "../shared/option-values.ts";
 import { paintFor } from "../shared/style.ts";
 import type { Terminal } from "../shared/terminal.ts";
 import { checkOutput } from "../shared/write-file.ts";
-import { trainRequest } from "../train/request.ts";
+import { trainRequest } from "../train/options.ts";
 import { train } from "../train/run.ts";
 
 /** Demonstrates both parts of downhill: derivatives traced line by line, and training with them. */
@@ -14,8 +16,7 @@ export async function demo(seed: string, out: string, terminal: Terminal): Promi
     stdout.write(`${paint("bold", line)}\n${paint("dim", `$ ${command}`)}\n\n`);
   };
   say("1. How a derivative comes about", `downhill explain "x*y + sin(x)" --at x=2,y=3`);
-  const nothing = { seed: undefined, wrt: undefined, graph: undefined, json: false };
-  await explain({ text: "x*y + sin(x)", at: "x=2,y=3", ...nothing }, terminal);
+  await explain(optionValues(explainCommand.args, { text: "x*y + sin(x)", at: "x=2,y=3" }), terminal);
   stdout.write("\n");
   say("2. A network learns by gradients", "downhill train digits");
   return train(trainRequest({ dataset: "digits", seed, out }), terminal);

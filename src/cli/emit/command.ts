@@ -1,4 +1,5 @@
 import type { Command } from "../run.ts";
+import type { OptionValues } from "../shared/option-values.ts";
 
 const args = {
   target: {
@@ -46,25 +47,15 @@ const args = {
   },
 } as const;
 
+/** Values of the options of `downhill emit`. */
+export type EmitRequest = OptionValues<typeof args>;
+
 /** `downhill emit`: writes derivatives to files. */
 export const emitCommand: Command<typeof args> = {
   args,
-  async run({ target, value, grad, hvp, jacobian, functions, wasm, args: types, out }, terminal) {
+  async run(given, terminal) {
     const { emit } = await import("./run.ts");
-    await emit(
-      {
-        target,
-        value: value === true,
-        grad,
-        hvp,
-        jacobian,
-        functions,
-        wasm: wasm === true,
-        args: types,
-        out,
-      },
-      terminal,
-    );
+    await emit(given, terminal);
     return 0;
   },
 };

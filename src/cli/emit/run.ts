@@ -7,24 +7,12 @@ import { emitModule } from "../../numeric/plain/emit/module.ts";
 import { emitTensorModule } from "../../numeric/plain/emit/tensor.ts";
 import type { PlainTarget } from "../shared/plain-file.ts";
 import { plainTarget, readPlain } from "../shared/plain-file.ts";
+import type { EmitRequest } from "./command.ts";
 import { loadFunction, readTypes } from "./tensor-function.ts";
 import { paintFor } from "../shared/style.ts";
 import type { Terminal } from "../shared/terminal.ts";
 import { optionError } from "../shared/words.ts";
 import { checkOutput, type OutputFile, writeOutput } from "../shared/write-file.ts";
-
-/** Arguments of `downhill emit` as written on the command line. */
-export interface EmitRequest {
-  readonly target: string;
-  readonly value: boolean;
-  readonly grad: string | undefined;
-  readonly hvp: string | undefined;
-  readonly jacobian: string | undefined;
-  readonly functions: string | undefined;
-  readonly wasm: boolean;
-  readonly args: string | undefined;
-  readonly out: string | undefined;
-}
 
 /** Reads the function and writes its derivatives. */
 export async function emit(request: EmitRequest, { stdout }: Terminal): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Command } from "../run.ts";
+import type { OptionValues } from "../shared/option-values.ts";
 
 const args = {
   text: {
@@ -39,21 +40,15 @@ const args = {
   json: { type: "boolean", description: "write the traces as one JSON object" },
 } as const;
 
+/** Values of the options of `downhill explain`. */
+export type ExplainRequest = OptionValues<typeof args>;
+
 /** `downhill explain`: shows how the derivative of a formula is computed. */
 export const explainCommand: Command<typeof args> = {
   args,
-  async run({ text, at, iteration, seed, wrt, graph, json }, terminal) {
+  async run(given, terminal) {
     const { explain } = await import("./run.ts");
-    const request = {
-      text: text === "-" ? terminal.stdin() : text,
-      at,
-      iteration,
-      seed,
-      wrt,
-      graph,
-      json: json === true,
-    };
-    await explain(request, terminal);
+    await explain({ ...given, text: given.text === "-" ? terminal.stdin() : given.text }, terminal);
     return 0;
   },
 };

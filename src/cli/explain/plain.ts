@@ -20,15 +20,10 @@ import type { Paint } from "../shared/style.ts";
 import { columnsOf, paintFor } from "../shared/style.ts";
 import type { Terminal } from "../shared/terminal.ts";
 import { checkOutput, type OutputFile, writeOutput } from "../shared/write-file.ts";
+import type { ExplainRequest } from "./command.ts";
 
 /** Request to explain a plain function. */
-export interface PlainRequest {
-  readonly at: string | undefined;
-  readonly iteration: string | undefined;
-  readonly json: boolean;
-  /** Page to write. */
-  readonly graph: string | undefined;
-}
+export type PlainRequest = Pick<ExplainRequest, "at" | "iteration" | "json" | "graph">;
 
 /**
  * Explains the derivative of a plain function: with arguments as a trace of the values of its lines, without arguments

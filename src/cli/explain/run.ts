@@ -6,22 +6,12 @@ import type { TraceTable } from "../../pictures/viz/index.ts";
 import { toDot, toHtml, toMermaid, toSvg, traceText } from "../../pictures/viz/index.ts";
 import { plainTarget } from "../shared/plain-file.ts";
 import { readNames, readSeed, readValues } from "../shared/assignments.ts";
+import type { ExplainRequest } from "./command.ts";
 import { showTrace } from "./text.ts";
 import { toJson } from "../shared/json.ts";
 import { columnsOf, paintFor } from "../shared/style.ts";
 import type { Terminal } from "../shared/terminal.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
-
-/** Arguments of `downhill explain` as written on the command line. */
-export interface ExplainRequest {
-  readonly text: string;
-  readonly at: string | undefined;
-  readonly iteration?: string | undefined;
-  readonly seed: string | undefined;
-  readonly wrt: string | undefined;
-  readonly graph: string | undefined;
-  readonly json: boolean;
-}
 
 /** Traces the formula and writes the requested output. */
 export async function explain(

@@ -1,4 +1,5 @@
 import type { Command } from "../run.ts";
+import type { OptionValues } from "../shared/option-values.ts";
 
 const args = {
   run: {
@@ -29,12 +30,15 @@ const args = {
   },
 } as const;
 
+/** Values of the options of `downhill export`. */
+export type ExportRequest = OptionValues<typeof args>;
+
 /** `downhill export`: writes a trained network as an ONNX model. */
 export const exportCommand: Command<typeof args> = {
   args,
-  async run({ run: folder, out, what, batch, json }, terminal) {
+  async run(given, terminal) {
     const { exportRun } = await import("./run.ts");
-    await exportRun({ folder, out, what, batch, json: json === true }, terminal);
+    await exportRun(given, terminal);
     return 0;
   },
 };

@@ -7,24 +7,16 @@ import { paintFor } from "../shared/style.ts";
 import type { Terminal } from "../shared/terminal.ts";
 import { counted, optionError, readChoice, readCount } from "../shared/words.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
+import type { ExportRequest } from "./command.ts";
 import { exportedFunction, exports, type ExportedFunction } from "./functions.ts";
 import type { ItemInput } from "./inputs.ts";
 import { readTrainedRun, type TrainedRun } from "./saved.ts";
-
-/** Arguments of `downhill export` as written on the command line. */
-export interface ExportRequest {
-  readonly folder: string;
-  readonly out: string | undefined;
-  readonly what: string | undefined;
-  readonly batch: string | undefined;
-  readonly json: boolean;
-}
 
 const someItems = 2; // for a model with any number of items
 
 /** Writes a run as a model and describes its inputs and outputs. */
 export async function exportRun(
-  { folder, ...request }: ExportRequest,
+  { run: folder, ...request }: ExportRequest,
   { stdout, stderr }: Terminal,
 ): Promise<void> {
   const what = readChoice("--what", request.what ?? "predictions", exports);

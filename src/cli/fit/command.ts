@@ -1,4 +1,5 @@
 import type { Command } from "../run.ts";
+import type { OptionValues } from "../shared/option-values.ts";
 
 const args = {
   data: {
@@ -73,6 +74,9 @@ const args = {
   out: { type: "string", valueHint: "file", description: "draw it to a file: out.svg or out.html" },
 } as const;
 
+/** Values of the options of `downhill fit`. */
+export type FitRequest = OptionValues<typeof args>;
+
 /** `downhill fit`: fits the parameters of a formula to data. */
 export const fitCommand: Command<typeof args> = {
   args,
@@ -85,25 +89,7 @@ export const fitCommand: Command<typeof args> = {
     const isReversed =
       plainModelText(given.data) !== undefined && plainModelText(given.formula) === undefined;
     const [data, formula] = isReversed ? [given.formula, given.data] : [given.data, given.formula];
-    const request = {
-      data,
-      formula: formula === "-" ? terminal.stdin() : formula,
-      start: given.start,
-      bounds: given.bounds,
-      sigma: given.sigma,
-      absoluteSigma: given["absolute-sigma"] === true,
-      weights: given.weights,
-      loss: given.loss,
-      lossScale: given["loss-scale"],
-      level: given.level,
-      starts: given.starts,
-      maxIterations: given["max-iterations"],
-      missing: given.missing,
-      decimal: given.decimal,
-      header: given.header ? "auto" : false,
-      json: given.json === true,
-      out: given.out,
-    } as const;
-    return runFit(request, terminal.stdout);
+    const text = formula === "-" ? terminal.stdin() : formula;
+    return runFit({ ...given, data, formula: text }, terminal.stdout);
   },
 };

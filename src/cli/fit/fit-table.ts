@@ -5,14 +5,15 @@ import { checkSizes, takeColumns } from "./columns.ts";
 import type { ColumnTensors, FitFormula } from "./formula.ts";
 import { endsOf } from "./numbers.ts";
 import type { FitChart, FitReport, SolvedColumn } from "./report.ts";
-import { type FitRequest, type FitSettings, readBounds, readStart } from "./settings.ts";
+import type { FitRequest } from "./command.ts";
+import { type FitSettings, readBounds, readStart } from "./settings.ts";
 
 /** A formula, the data to fit it to, and the settings. */
 interface FitTask {
   readonly table: Table;
   readonly provenance: string | undefined;
   readonly formula: FitFormula;
-  readonly request: Pick<FitRequest, "start" | "bounds" | "sigma" | "weights" | "absoluteSigma">;
+  readonly request: Pick<FitRequest, "start" | "bounds" | "sigma" | "weights" | "absolute-sigma">;
   readonly settings: FitSettings;
 }
 
@@ -43,7 +44,7 @@ export function fitTable({ table, provenance, formula, request, settings }: FitT
     ...(request.sigma === undefined ? {} : { sigma: numbersOf(request.sigma) }),
     ...(request.weights === undefined ? {} : { weights: numbersOf(request.weights) }),
     ...(lossScale === undefined ? {} : { lossScale }),
-    absoluteSigma: request.absoluteSigma,
+    absoluteSigma: request["absolute-sigma"],
     loss,
     level,
     starts,

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { recordOutput } from "../../../test/support/command.ts";
 import { readLeftSide } from "./left-side.ts";
 import { runFit, fitReport } from "./run.ts";
-import type { FitRequest } from "./settings.ts";
+import { optionValues } from "../shared/option-values.ts";
+import { fitCommand, type FitRequest } from "./command.ts";
 
 let folder: string;
 let growth: string;
@@ -29,25 +30,7 @@ function file(name: string, text: string): string {
   return path;
 }
 
-const nothing: FitRequest = {
-  data: "",
-  formula: "",
-  start: undefined,
-  bounds: undefined,
-  sigma: undefined,
-  absoluteSigma: false,
-  weights: undefined,
-  loss: undefined,
-  lossScale: undefined,
-  level: "0.95",
-  starts: "4",
-  maxIterations: "1000",
-  missing: "error",
-  decimal: undefined,
-  header: "auto",
-  json: false,
-  out: undefined,
-};
+const nothing: FitRequest = optionValues(fitCommand.args, { starts: "4" });
 const report = (formula: string) => fitReport({ ...nothing, data: growth, formula });
 
 /** Slope, intercept and the sum of squares of the straight line through points. */

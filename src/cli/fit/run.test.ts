@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testInCi } from "../../../test/support/extent.ts";
 import { downhill, recordOutput } from "../../../test/support/command.ts";
 import { runFit, fitReport } from "./run.ts";
-import type { FitRequest } from "./settings.ts";
+import { optionValues } from "../shared/option-values.ts";
+import { fitCommand, type FitRequest } from "./command.ts";
 
 let folder: string;
 let decay: string;
@@ -29,25 +30,7 @@ function file(name: string, text: string): string {
   return path;
 }
 
-const nothing: FitRequest = {
-  data: "",
-  formula: "",
-  start: undefined,
-  bounds: undefined,
-  sigma: undefined,
-  absoluteSigma: false,
-  weights: undefined,
-  loss: undefined,
-  lossScale: undefined,
-  level: "0.95",
-  starts: "12",
-  maxIterations: "1000",
-  missing: "error",
-  decimal: undefined,
-  header: "auto",
-  json: false,
-  out: undefined,
-};
+const nothing: FitRequest = optionValues(fitCommand.args, {});
 const report = (data: string, formula: string, options: Partial<FitRequest> = {}) =>
   fitReport({ ...nothing, starts: "4", data, formula, ...options });
 
@@ -222,7 +205,7 @@ describe("options", () => {
     expect(sigma.fit.params["b"]).not.toBe(plain.fit.params["b"]);
     // the errors are those that the data were made with
     expect(Math.abs(sigma.fit.reducedChiSquared - 1)).toBeLessThan(0.6);
-    const absolute = await report(decay, formula, { sigma: "err", absoluteSigma: true });
+    const absolute = await report(decay, formula, { sigma: "err", "absolute-sigma": true });
     const ratio = absolute.fit.standardErrors["a"]! / sigma.fit.standardErrors["a"]!;
     expect(ratio).toBeCloseTo(sigma.fit.reducedChiSquared ** -0.5, 8);
     expect((await report(decay, formula, { weights: "counts" })).fit.degreesOfFreedom).toBe(36);
@@ -233,13 +216,13 @@ describe("options", () => {
     const robust = await report(spoilt, formula, { loss: "cauchy" });
     expect(Math.abs(robust.fit.params["b"]! - 0.5)).toBeLessThan(0.05);
     expect(robust.fit.lossScale).toBeLessThan(0.2);
-    expect((await report(spoilt, formula, { loss: "huber", lossScale: "0.1" })).fit.lossScale).toBe(0.1);
+    expect((await report(spoilt, formula, { loss: "huber", "loss-scale": "0.1" })).fit.lossScale).toBe(0.1);
     expect(await written(spoilt, formula, { loss: "arctan" })).toContain("Errors are approximate");
   });
 
   test("--max-iterations ends a fit early, which is told, and the exit code is 1", async () => {
     const stream = recordOutput();
-    const request = { ...nothing, data: decay, formula, start: "a=1,b=9,c=0", maxIterations: "1" };
+    const request = { ...nothing, data: decay, formula, start: "a=1,b=9,c=0", "max-iterations": "1" };
     expect(await runFit(request, stream)).toBe(1);
     expect(stream.text()).toContain("It stopped at --max-iterations before it was done.");
   });
@@ -421,17 +404,17 @@ describe("misuse is answered with a repair", () => {
     [formula, { sigma: "er" }, 'has no column "er". Did you mean "err"?'],
     [formula, { sigma: "err", weights: "err" }, "give --sigma or --weights, not both"],
     [formula, { sigma: "counts" }, "sigma must be finite numbers above 0, got 0 for row 7."],
-    [formula, { absoluteSigma: true }, "--absolute-sigma needs --sigma"],
+    [formula, { "absolute-sigma": true }, "--absolute-sigma needs --sigma"],
     [
       formula,
       { loss: "hubr" },
       '--loss must be squares, soft-l1, huber, cauchy or arctan, got "hubr". Did you mean "huber"?',
     ],
-    [formula, { lossScale: "1" }, "--loss-scale is for robust losses"],
-    [formula, { loss: "huber", lossScale: "0" }, '--loss-scale must be a number above 0, got "0".'],
+    [formula, { "loss-scale": "1" }, "--loss-scale is for robust losses"],
+    [formula, { loss: "huber", "loss-scale": "0" }, '--loss-scale must be a number above 0, got "0".'],
     [formula, { level: "95" }, '--level must be a number between 0 and 1, got "95".'],
     [formula, { starts: "0" }, "--starts must be a whole number from 1 to 1,000"],
-    [formula, { maxIterations: "x" }, "--max-iterations must be a whole number"],
+    [formula, { "max-iterations": "x" }, "--max-iterations must be a whole number"],
     [formula, { missing: "keep" }, '--missing must be error, skip or drop, got "keep".'],
     [formula, { decimal: "dot" }, '--decimal must be point or comma, got "dot".'],
     [formula, { out: "fit.png" }, '--out: the name must end in .svg or .html, and "fit.png" does not.'],

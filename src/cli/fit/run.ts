@@ -19,7 +19,8 @@ import { fitPicture } from "./charts.ts";
 import { plainModel } from "./plain.ts";
 import { plainModelText } from "./plain-text.ts";
 import type { FitReport } from "./report.ts";
-import { type FitRequest, type FitSettings, readSettings } from "./settings.ts";
+import type { FitRequest } from "./command.ts";
+import { type FitSettings, readSettings } from "./settings.ts";
 import { showFit } from "./text.ts";
 
 /** Fits the formula and writes the requested output. The exit code reports whether the fit converged. */
@@ -99,7 +100,7 @@ async function loadTable({
   }
   try {
     return {
-      table: await readAnyTable(name, { header, decimal: readDecimal(decimal) }),
+      table: await readAnyTable(name, { header: header ? "auto" : false, decimal: readDecimal(decimal) }),
       provenance: undefined,
     };
   } catch (error) {

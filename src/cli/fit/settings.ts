@@ -3,27 +3,7 @@ import type { RobustLoss } from "../../numeric/optim/index.ts";
 import { robustLosses } from "../../numeric/optim/minimize/robust.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import { type NameSet, readNumber, readPairs } from "../shared/assignments.ts";
-
-/** Arguments of `downhill fit` as written on the command line. */
-export interface FitRequest {
-  readonly data: string;
-  readonly formula: string;
-  readonly start: string | undefined;
-  readonly bounds: string | undefined;
-  readonly sigma: string | undefined;
-  readonly absoluteSigma: boolean;
-  readonly weights: string | undefined;
-  readonly loss: string | undefined;
-  readonly lossScale: string | undefined;
-  readonly level: string;
-  readonly starts: string;
-  readonly maxIterations: string;
-  readonly missing: string;
-  readonly decimal: string | undefined;
-  readonly header: boolean | "auto";
-  readonly json: boolean;
-  readonly out: string | undefined;
-}
+import type { FitRequest } from "./command.ts";
 
 /** The settings that do not depend on the formula. */
 export interface FitSettings {
@@ -41,7 +21,13 @@ export interface FitSettings {
  * @throws DownhillError `option`, with the option and the nearest valid word.
  */
 export function readSettings(request: FitRequest): FitSettings {
-  const { sigma, weights, absoluteSigma, lossScale, loss = "squares" } = request;
+  const {
+    sigma,
+    weights,
+    "absolute-sigma": absoluteSigma,
+    "loss-scale": lossScale,
+    loss = "squares",
+  } = request;
   if (sigma !== undefined && weights !== undefined) {
     throw new DownhillError("option", "give --sigma or --weights, not both: --sigma is weights of 1/σ².");
   }
@@ -60,7 +46,7 @@ export function readSettings(request: FitRequest): FitSettings {
       lossScale === undefined ? undefined : number("--loss-scale", lossScale, (s) => s > 0, "above 0"),
     level: number("--level", request.level, (p) => p > 0 && p < 1, "between 0 and 1"),
     starts: whole("--starts", request.starts, 1000),
-    maxIterations: whole("--max-iterations", request.maxIterations, 1_000_000),
+    maxIterations: whole("--max-iterations", request["max-iterations"], 1_000_000),
     missing: word("--missing", request.missing, ["error", "skip", "drop"]) === "error" ? "error" : "skip",
   };
 }

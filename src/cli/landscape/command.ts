@@ -1,4 +1,5 @@
 import type { Command } from "../run.ts";
+import type { OptionValues } from "../shared/option-values.ts";
 
 const args = {
   dataset: {
@@ -32,28 +33,15 @@ const args = {
   out: { type: "string", valueHint: "file", description: "draw it to a file: out.html, out.svg or out.json" },
 } as const;
 
+/** Values of the options of `downhill landscape`. */
+export type LandscapeRequest = OptionValues<typeof args>;
+
 /** `downhill landscape`: draws a slice of a network's loss. */
 export const landscapeCommand: Command<typeof args> = {
   args,
   async run(given, terminal) {
     const { showLandscape } = await import("./run.ts");
-    const { dataset, directions, resolution, range, items, optimizer, epochs, batch, hidden, seed, out } =
-      given;
-    const request = {
-      dataset,
-      directions,
-      resolution,
-      range,
-      items,
-      optimizer,
-      epochs,
-      batch,
-      hidden,
-      seed,
-      out,
-      json: given.json === true,
-    };
-    await showLandscape(request, terminal.stdout);
+    await showLandscape(given, terminal.stdout);
     return 0;
   },
 };

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import type { LossSlice } from "downhill/landscapes";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { recordOutput } from "../../../test/support/command.ts";
-import { type LandscapeRequest, showLandscape } from "./run.ts";
+import { optionValues } from "../shared/option-values.ts";
+import { landscapeCommand, type LandscapeRequest } from "./command.ts";
+import { showLandscape } from "./run.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -16,15 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 async function written(request: Partial<LandscapeRequest>): Promise<string> {
   const stream = recordOutput();
   const small = { epochs: "3", batch: "128", hidden: "8", items: "100", resolution: "7" };
-  const none = {
-    dataset: undefined,
-    directions: undefined,
-    range: undefined,
-    optimizer: undefined,
-    seed: undefined,
-    out: undefined,
-  };
-  await showLandscape({ ...none, ...small, json: false, ...request }, stream);
+  await showLandscape(optionValues(landscapeCommand.args, { ...small, ...request }), stream);
   return stream.text();
 }
 

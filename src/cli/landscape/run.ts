@@ -19,22 +19,7 @@ import { makeOptimizer, readOptimizer } from "../shared/optimizers.ts";
 import type { TextOutput } from "../shared/terminal.ts";
 import { counted, optionError, readChoice, readCount, readWhole } from "../shared/words.ts";
 import { checkOutput } from "../shared/write-file.ts";
-
-/** Arguments of `downhill landscape` as written on the command line. */
-export interface LandscapeRequest {
-  readonly dataset: string | undefined;
-  readonly directions: string | undefined;
-  readonly resolution: string | undefined;
-  readonly range: string | undefined;
-  readonly items: string | undefined;
-  readonly optimizer: string | undefined;
-  readonly epochs: string | undefined;
-  readonly batch: string | undefined;
-  readonly hidden: string | undefined;
-  readonly seed: string | undefined;
-  readonly out: string | undefined;
-  readonly json: boolean;
-}
+import type { LandscapeRequest } from "./command.ts";
 
 const usualOptimizer = "sgd(lr=0.1, momentum=0.9)";
 

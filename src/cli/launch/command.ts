@@ -37,18 +37,18 @@ const args = {
 /** `downhill launch`: starts the ranks of a run on this machine. */
 export const launchCommand: Command<typeof args> = {
   args,
-  async run(given) {
+  async run(given, _, words) {
     const { launch } = await import("./run.ts");
     return launch({
       program: given.program,
-      words: given._.slice(1),
+      words: words.slice(1),
       ranks: readCount("--ranks", given.ranks, 1),
       restarts: readCount("--restarts", given.restarts ?? "0", 0),
       checkpoint: given.checkpoint,
       grace:
         given.grace === undefined ? usualGrace : readNumber("--grace", given.grace, { from: 0, to: 86_400 }),
       mpirun: given.mpirun,
-      allowRunAsRoot: given["allow-run-as-root"] === true,
+      allowRunAsRoot: given["allow-run-as-root"],
     });
   },
 };

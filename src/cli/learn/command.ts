@@ -1,4 +1,5 @@
 import type { Command } from "../run.ts";
+import type { OptionValues } from "../shared/option-values.ts";
 
 const args = {
   chapter: {
@@ -11,11 +12,14 @@ const args = {
   open: { type: "boolean", default: true, description: "tell the address only, and open no browser" },
 } as const;
 
+/** Values of the options of `downhill learn`. */
+export type LearnRequest = OptionValues<typeof args>;
+
 /** `downhill learn`: serves the course in the package to this machine only. */
 export const learnCommand: Command<typeof args> = {
   args,
-  async run({ chapter, port, open }, terminal) {
+  async run(given, terminal) {
     const { learn } = await import("./run.ts");
-    return learn({ chapter, port, opensBrowser: open }, terminal);
+    return learn(given, terminal);
   },
 };

@@ -6,19 +6,13 @@ import { didYouMean } from "../../engine/util/suggest.ts";
 import { builtFolder } from "../shared/built-folder.ts";
 import { onInterrupt } from "../shared/interrupt.ts";
 import type { Terminal } from "../shared/terminal.ts";
+import type { LearnRequest } from "./command.ts";
 import { packageFiles } from "./packages.ts";
 import { serveFolder } from "./serve-folder.ts";
 
-/** Arguments of `downhill learn`. */
-export interface LearnRequest {
-  readonly chapter: string | undefined;
-  readonly port: string | undefined;
-  readonly opensBrowser: boolean;
-}
-
 /** Serves the course until a signal ends it. This is the regular end, so that the exit code is 0. */
 export async function learn(
-  { chapter = "", port = "0", opensBrowser }: LearnRequest,
+  { chapter = "", port = "0", open: opensBrowser }: LearnRequest,
   { stdout }: Terminal,
 ): Promise<number> {
   const folder = builtFolder("course");

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RateSuggestion } from "downhill/train";
 import { recordOutput } from "../../../test/support/command.ts";
-import { findRates, type FindRequest } from "./run.ts";
+import { optionValues } from "../shared/option-values.ts";
+import { type FindRequest, lrFindCommand } from "./command.ts";
+import { findRates } from "./run.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -19,17 +21,11 @@ async function written(
   columns?: number,
 ): Promise<string> {
   const stream = recordOutput(columns);
-  await findRates(
-    {
-      texts: new Map(Object.entries(texts)),
-      noHeader: false,
-      indicator: false,
-      isLinear: false,
-      json: false,
-      ...flags,
-    },
-    { stdin: () => "", stdout: stream, stderr: recordOutput() },
-  );
+  await findRates(optionValues(lrFindCommand.args, { ...texts, ...flags }), {
+    stdin: () => "",
+    stdout: stream,
+    stderr: recordOutput(),
+  });
   return stream.text().replaceAll(/\u001b\[\d+m/g, "");
 }
 
@@ -83,9 +79,9 @@ test("--json writes one object with rates, losses and suggestion", async () => {
 
 test("--linear lets the rates rise in a straight line, and the axis has them so", async () => {
   const asked = { data: table(), target: "y", hidden: "none", from: "0.01", to: "0.3", steps: "30" };
-  const { rates } = JSON.parse(await written(asked, { isLinear: true, json: true })) as { rates: number[] };
+  const { rates } = JSON.parse(await written(asked, { linear: true, json: true })) as { rates: number[] };
   expect(rates[1]! - rates[0]!).toBeCloseTo(0.01, 10);
-  expect(await written(asked, { isLinear: true })).toMatch(/0\.05\s+0\.1\s+0\.15/);
+  expect(await written(asked, { linear: true })).toMatch(/0\.05\s+0\.1\s+0\.15/);
 });
 
 test.each(["svg", "html"])("--out draws a %s with a dot a step, the average, and the rates", async (kind) => {

@@ -12,57 +12,24 @@ import { loadProblem, type LearningProblem } from "../train/data.ts";
 import { kindOf } from "../train/defaults.ts";
 import { aroundStepper, type OptimizationMethod, methodWords } from "../train/method.ts";
 import { type Batch, makeModel, type TrainableNetwork } from "../train/model.ts";
-import { trainRequest } from "../train/request.ts";
+import { optionsWhere, trainRequest } from "../train/options.ts";
 import { readSettings, type TrainingSettings } from "../train/settings.ts";
 import { filesOfSource, readSource, type DataSource, sourceWords } from "../train/source.ts";
 import { networkInWords } from "../train/text.ts";
 import { trainingBatches } from "../train/training.ts";
+import type { FindRequest } from "./command.ts";
 import type { RangeTestReport } from "./found.ts";
 import { rangePage, rangePicture } from "./page.ts";
 import { showRange } from "./text.ts";
 
-/** Arguments of `downhill lr-find` as written on the command line. */
-export interface FindRequest {
-  /** Options by their names on the command line. */
-  readonly texts: ReadonlyMap<string, string>;
-  readonly noHeader: boolean;
-  readonly indicator: boolean;
-  readonly isLinear: boolean;
-  readonly json: boolean;
-}
-
-/** The options shared with `downhill train`. */
-const sharedNames = [
-  "dataset",
-  "data",
-  "target",
-  "features",
-  "without",
-  "task",
-  "images",
-  "labels",
-  "missing",
-  "categories",
-  "max-categories",
-  "decimal",
-  "optimizer",
-  "momentum",
-  "clip",
-  "batch",
-  "hidden",
-  "seed",
-];
-
 /** Runs the test and writes the requested output. The exit code reports an interrupting signal. */
 export async function findRates(request: FindRequest, { stdout, stderr }: Terminal): Promise<number> {
-  const { texts, json } = request;
-  const named = texts.get("out");
+  const { json, out: named } = request;
   const draw = named === undefined ? undefined : drawingFor(named);
-  const asked = trainRequest({
-    ...Object.fromEntries(sharedNames.map((name) => [name, texts.get(name)])),
-    noHeader: request.noHeader,
-    indicator: request.indicator,
-  });
+  const shared = new Set<string>(optionsWhere(({ lrFind }) => lrFind !== undefined));
+  const asked = trainRequest(
+    Object.fromEntries(Object.entries(request).filter(([name]) => shared.has(name))),
+  );
   const source = readSource(asked);
   const out = named === undefined ? undefined : checkOutput(named, filesOfSource(source));
   const settings = readSettings(asked, kindOf(source));
@@ -85,7 +52,7 @@ export async function findRates(request: FindRequest, { stdout, stderr }: Termin
         signal: interruption.signal,
         ...range,
       }),
-      isLinear: request.isLinear,
+      isLinear: request.linear,
       about: aboutOf(problem, model, settings),
       next: undefined,
     };
@@ -124,9 +91,12 @@ type RangeTestSettings = Partial<Record<"from" | "to" | "steps" | "smoothing" | 
   readonly shape: "linear" | "exponential";
 };
 
-function readRange({ texts, isLinear }: FindRequest): RangeTestSettings {
-  const read = <T>(name: string, reader: (name: string, text: string) => T): Record<string, T> => {
-    const text = texts.get(name);
+function readRange(request: FindRequest): RangeTestSettings {
+  const read = <T>(
+    name: "from" | "to" | "steps" | "smoothing" | "divergence",
+    reader: (name: string, text: string) => T,
+  ): Record<string, T> => {
+    const text = request[name];
     return text === undefined ? {} : { [name]: reader(`--${name}`, text) };
   };
   const positive = (name: string, text: string): number => readNumber(name, text, { from: 0, above: true });
@@ -136,7 +106,7 @@ function readRange({ texts, isLinear }: FindRequest): RangeTestSettings {
     ...read("steps", readCount),
     ...read("smoothing", (name, text) => (text === "0" ? 0 : readCount(name, text))),
     ...read("divergence", (name, text) => readNumber(name, text, { from: 1, above: true })),
-    shape: isLinear ? "linear" : "exponential",
+    shape: request.linear ? "linear" : "exponential",
   };
   const { from = 1e-6, to = 10, steps = 100 } = range;
   if (!(to > from)) throw optionError(`--to must be above --from, ${from}; got ${to}.`);

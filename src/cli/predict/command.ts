@@ -1,4 +1,5 @@
 import type { Command } from "../run.ts";
+import type { OptionValues } from "../shared/option-values.ts";
 
 const args = {
   model: {
@@ -48,12 +49,14 @@ const args = {
   },
 } as const;
 
+/** Values of the options of `downhill predict`. */
+export type PredictRequest = OptionValues<typeof args>;
+
 /** `downhill predict`: predicts the rows of a new table with a trained network. */
 export const predictCommand: Command<typeof args> = {
   args,
-  async run({ model, table, out, unknown, header, decimal, escape, json }, terminal) {
+  async run(given, terminal) {
     const { predictTable } = await import("./run.ts");
-    const flags = { noHeader: !header, escape: escape === true, json: json === true };
-    return predictTable({ model, table, out, unknown, decimal, ...flags }, terminal);
+    return predictTable(given, terminal);
   },
 };

@@ -9,21 +9,10 @@ import { notesInWords, readDecimal } from "../shared/table-words.ts";
 import type { Terminal, TextOutput } from "../shared/terminal.ts";
 import { optionError, readChoice } from "../shared/words.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
+import type { PredictRequest } from "./command.ts";
 import { readTableModel, type TableModel } from "./model.ts";
 import { type FailedRow, failedRows, type Prediction, predictionsOf } from "./predictions.ts";
 import { showTable } from "./table.ts";
-
-/** Arguments of `downhill predict` as written on the command line. */
-export interface PredictRequest {
-  readonly model: string;
-  readonly table: string;
-  readonly out: string | undefined;
-  readonly unknown: string | undefined;
-  readonly decimal: string | undefined;
-  readonly noHeader: boolean;
-  readonly escape: boolean;
-  readonly json: boolean;
-}
 
 /**
  * Predicts the rows of a table and appends the predictions to their columns. The output file is written completely or
@@ -40,7 +29,7 @@ export async function predictTable(request: PredictRequest, { stdout, stderr }: 
   for (const warning of model.warnings) stderr.write(`warning: ${warning}\n`);
   const { encoder } = model.learnt.inputs;
   const table = await readAnyTable(request.table, {
-    header: request.noHeader ? false : model.header,
+    header: request.header ? model.header : false,
     decimal: decimal === "auto" ? model.decimal : decimal,
     text: encoder.columns.flatMap(({ kind, column }) => (kind === "category" ? [column] : [])),
     columns: encoder.columns.map(({ column }) => column),

@@ -1,4 +1,5 @@
 import type { Command } from "../run.ts";
+import type { OptionValues } from "../shared/option-values.ts";
 
 const args = {
   landscape: {
@@ -29,27 +30,15 @@ const args = {
   out: { type: "string", valueHint: "file", description: "draw it to a file: out.html, out.svg or out.json" },
 } as const;
 
+/** Values of the options of `downhill race`. */
+export type RaceRequest = OptionValues<typeof args>;
+
 /** `downhill race`: runs optimisers on a landscape. */
 export const raceCommand: Command<typeof args> = {
   args,
   async run(given, terminal) {
     const { showRace } = await import("./run.ts");
-    const { landscape, optimizers, steps, start, domain, tolerances, noise, seed, preset, out } = given;
-    const request = {
-      landscape,
-      optimizers,
-      steps,
-      start,
-      domain,
-      tolerances,
-      noise,
-      seed,
-      preset,
-      out,
-      list: given.list === true,
-      json: given.json === true,
-    };
-    await showRace(request, terminal.stdout);
+    await showRace(given, terminal.stdout);
     return 0;
   },
 };

@@ -6,7 +6,9 @@ import { adam, sgd } from "downhill/optim";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { recordOutput } from "../../../test/support/command.ts";
 import { extent } from "../../../test/support/extent.ts";
-import { type RaceRequest, showRace } from "./run.ts";
+import { optionValues } from "../shared/option-values.ts";
+import { raceCommand, type RaceRequest } from "./command.ts";
+import { showRace } from "./run.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -17,23 +19,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** What is written for a request: to a terminal of so many columns, or to a pipe. */
 async function written(request: Partial<RaceRequest>, columns?: number): Promise<string> {
   const stream = recordOutput(columns);
-  const none = undefined;
-  const all: RaceRequest = {
-    landscape: none,
-    optimizers: none,
-    steps: none,
-    start: none,
-    domain: none,
-    tolerances: none,
-    noise: none,
-    seed: none,
-    preset: none,
-    out: none,
-    list: false,
-    json: false,
-    ...request,
-  };
-  await showRace(all, stream);
+  await showRace(optionValues(raceCommand.args, request), stream);
   return stream.text();
 }
 

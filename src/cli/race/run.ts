@@ -19,26 +19,11 @@ import { columnsOf, type Paint, paintFor, type Style } from "../shared/style.ts"
 import type { TextOutput } from "../shared/terminal.ts";
 import { optionError, readCount, readNumber, readWhole } from "../shared/words.ts";
 import { checkOutput, type OutputFile, writeOutput } from "../shared/write-file.ts";
+import type { RaceRequest } from "./command.ts";
 import { liveRacePage } from "./live-page.ts";
 import { readRacers, usualRacers } from "./racers.ts";
 import { readTolerances, withPlaces } from "./settings.ts";
 import { readLandscape } from "./source.ts";
-
-/** Arguments of `downhill race` as written on the command line. */
-export interface RaceRequest {
-  readonly landscape: string | undefined;
-  readonly optimizers: string | undefined;
-  readonly steps: string | undefined;
-  readonly start: string | undefined;
-  readonly domain: string | undefined;
-  readonly tolerances: string | undefined;
-  readonly noise: string | undefined;
-  readonly seed: string | undefined;
-  readonly preset: string | undefined;
-  readonly out: string | undefined;
-  readonly list: boolean;
-  readonly json: boolean;
-}
 
 const usualLandscape = "rosenbrock";
 const usualSteps = 300;

@@ -123,9 +123,9 @@ export const scheduleCommand: Command<typeof args> = {
   args,
   async run({ name, steps, json, out, log, ...rest }, terminal) {
     const { drawSchedule } = await import("./run.ts");
-    const given = Object.entries(rest).filter(([key]) => Object.hasOwn(args, key));
+    const given = Object.entries(rest);
     const texts = new Map(given.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
-    const request = { name, steps, out, json: json === true, log: log === true, texts };
+    const request = { name, steps, out, json, log, texts };
     await drawSchedule(request, terminal.stdout);
     return 0;
   },

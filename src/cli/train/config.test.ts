@@ -31,7 +31,7 @@ test("options stand by their names, as they would follow them on the command lin
     }),
   ).toEqual({
     data: "x.csv",
-    noHeader: true,
+    header: false,
     features: "a,b",
     optimizer: "adam(beta1=0.8)",
     lr: "0.01",
@@ -42,8 +42,8 @@ test("options stand by their names, as they would follow them on the command lin
 });
 
 test("the command line wins, also in which data are meant", () => {
-  const config = { data: "x.csv", target: "y", noHeader: true, lr: "0.1", epochs: "5" };
-  expect(withConfig({ lr: "0.2", momentum: undefined, noHeader: false, json: false }, config)).toEqual({
+  const config = { data: "x.csv", target: "y", header: false, lr: "0.1", epochs: "5" };
+  expect(withConfig({ lr: "0.2", momentum: undefined, header: true, json: false }, config)).toEqual({
     ...config,
     lr: "0.2",
   });

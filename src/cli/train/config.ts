@@ -1,32 +1,17 @@
 import { readFileSync } from "node:fs";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
-import { textNames } from "./request.ts";
-import type { TrainRequest } from "./settings.ts";
+import { isGiven, optionsWhere, type TrainRequest } from "./options.ts";
 
 type TrainConfig = Partial<TrainRequest>;
 
-const flags = ["header", "indicator", "resume", "json"] as const;
-const names: readonly string[] = [...textNames, ...flags];
+const names: readonly string[] = optionsWhere(({ isFromFile }) => isFromFile !== false);
+const flags: readonly string[] = optionsWhere(({ type }) => type === "boolean");
 
-/** Options that select the data, by the option that begins each group. */
-const sources: readonly (readonly (keyof TrainRequest)[])[] = [
-  ["dataset"],
-  [
-    "data",
-    "target",
-    "features",
-    "without",
-    "task",
-    "noHeader",
-    "missing",
-    "indicator",
-    "categories",
-    "max-categories",
-    "decimal",
-  ],
-  ["images", "labels"],
-];
+/** Options that select the data, one list per source. */
+const sources: readonly (readonly string[])[] = (["dataset", "table", "images"] as const).map((wanted) =>
+  optionsWhere(({ source }) => source === wanted),
+);
 
 /**
  * Reads options from a JSON file such as `{ "optimizer": "adam(beta1=0.8)", "lr": 0.01, "epochs": 20 }`. Numbers and
@@ -44,10 +29,9 @@ export function readConfig(path: string): TrainConfig {
       const all = near === "" ? ` There are ${names.join(", ")}.` : near;
       throw wrong(path, `there is no option ${JSON.stringify(name)}.${all}`);
     }
-    if (flags.some((flag) => flag === name)) {
+    if (flags.includes(name)) {
       if (typeof value !== "boolean") throw wrong(path, `${name} must be true or false.`);
-      if (name === "header") asked["noHeader"] = !value;
-      else asked[name] = value;
+      asked[name] = value;
     } else asked[name] = textOf(path, name, value);
   }
   return asked;
@@ -55,10 +39,10 @@ export function readConfig(path: string): TrainConfig {
 
 /** Adds the options of the file that the command line does not set. */
 export function withConfig(asked: TrainConfig, config: TrainConfig): TrainConfig {
-  const given = Object.entries(asked).filter(([, value]) => value !== undefined && value !== false);
-  const isGiven = (name: string): boolean => given.some(([key]) => key === name);
+  const given = Object.entries(asked).filter(([name, value]) => isGiven(name as keyof TrainRequest, value));
+  const isAsked = (name: string): boolean => given.some(([key]) => key === name);
   // if the command line selects other data, the data of the file are ignored
-  const chosen = sources.find((group) => group.some(isGiven));
+  const chosen = sources.find((group) => group.some(isAsked));
   const dropped = chosen === undefined ? [] : sources.filter((group) => group !== chosen).flat();
   const kept = Object.entries(config).filter(([name]) => !dropped.some((one) => one === name));
   return { ...Object.fromEntries(kept), ...Object.fromEntries(given) };

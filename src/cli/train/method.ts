@@ -21,16 +21,7 @@ import {
 import { factsOf, listOptimizers } from "../shared/optimizer-table.ts";
 import { optionError, quote, readNumber } from "../shared/words.ts";
 import { defaultMomentum, defaultRate, type SourceKind } from "./defaults.ts";
-
-/** Options of the optimisation method as written on the command line. */
-export interface MethodRequest {
-  readonly optimizer: string | undefined;
-  readonly lr: string | undefined;
-  readonly momentum: string | undefined;
-  readonly schedule: string | undefined;
-  readonly plateau: string | undefined;
-  readonly clip: string | undefined;
-}
+import type { TrainRequest } from "./options.ts";
 
 /** How a run takes its steps. */
 export interface OptimizationMethod {
@@ -64,7 +55,7 @@ const someLength: RunLength = { steps: 1000, stepsPerEpoch: 10 };
  *
  * @throws DownhillError `option` and `range`, with the option and its valid values.
  */
-export function readMethod(request: MethodRequest, kind: SourceKind): OptimizationMethod {
+export function readMethod(request: TrainRequest, kind: SourceKind): OptimizationMethod {
   const written = readCall("--optimizer", request.optimizer ?? "sgd");
   const call = resolveAlias(written);
   const [rates, rest] = partition(call.options, (name) =>

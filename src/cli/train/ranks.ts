@@ -2,7 +2,8 @@ import { openMpi } from "../../training/distributed/index.ts";
 import type { World } from "../../training/train/index.ts";
 import { usualGrace } from "../launch/counts.ts";
 import { launch } from "../launch/run.ts";
-import type { OutputSettings, TrainRequest } from "./settings.ts";
+import type { TrainRequest } from "./options.ts";
+import type { OutputSettings } from "./settings.ts";
 
 /** Opens the group of ranks if this process was started as one of them, and adds their number to the request. */
 export async function openRanks(
@@ -14,7 +15,7 @@ export async function openRanks(
 }
 
 /** Starts this command again as the given number of ranks on this machine, and returns the exit code. */
-export async function launchRanks(ranks: number, { allowRunAsRoot }: TrainRequest): Promise<number> {
+export async function launchRanks(ranks: number, request: TrainRequest): Promise<number> {
   const [, program, command, ...words] = process.argv;
   return launch({
     program: program!,
@@ -24,7 +25,7 @@ export async function launchRanks(ranks: number, { allowRunAsRoot }: TrainReques
     checkpoint: undefined,
     mpirun: undefined,
     grace: usualGrace,
-    allowRunAsRoot,
+    allowRunAsRoot: request["allow-run-as-root"],
   });
 }
 

@@ -18,6 +18,7 @@ import { keepTest, type EpochTest } from "./kept-tests.ts";
 import { formerLearnt, keepLearnt } from "./learnt.ts";
 import { optimizerOf } from "./method.ts";
 import { makeModel, type TrainableNetwork } from "./model.ts";
+import type { TrainRequest } from "./options.ts";
 import { makeOutput, showLoss, silentOutput } from "./output.ts";
 import { fromFirst, launchRanks, openRanks, withoutFiles } from "./ranks.ts";
 import { testModel } from "./result.ts";
@@ -33,7 +34,6 @@ import {
   readRanks,
   readSettings,
   type TrainingSettings,
-  type TrainRequest,
 } from "./settings.ts";
 import { filesOfSource, readSource } from "./source.ts";
 import { adviseOn, describeOutcome, describeStart, outcomeOf } from "./text.ts";

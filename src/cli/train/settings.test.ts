@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { optimizerNames } from "../shared/optimizer-table.ts";
 import { kindOf } from "./defaults.ts";
-import { trainRequest } from "./request.ts";
-import { commandOf, readPlaces, readSettings, type TrainRequest } from "./settings.ts";
+import { type TrainRequest, trainRequest, writtenOption } from "./options.ts";
+import { commandOf, readPlaces, readSettings } from "./settings.ts";
 import { readSource } from "./source.ts";
 import { readTuned } from "./tuning.ts";
 
@@ -43,7 +43,7 @@ test.each<[string, Partial<TrainRequest>, string]>([
   ],
   [
     "a table without names",
-    { data: "t.csv", target: "column2", noHeader: true },
+    { data: "t.csv", target: "column2", header: false },
     "downhill train --data t.csv --no-header --target column2 --optimizer sgd --lr 0.02 --momentum 0.9 --batch 32 --epochs 100 --hidden 32 --seed 0",
   ],
   [
@@ -103,6 +103,68 @@ test("--momentum overrides the preset momentum of an alias, and one beside a wri
   expect(() => read({ optimizer: "momentum(momentum=0.5)", momentum: "0.8" })).toThrow("say the same");
 });
 
+/** Options that the command of a run does not have, with the reason. */
+const notRepeated = {
+  config: "its options are in the command",
+  tune: "the result is in the command",
+  ranks: "the bits of a run depend on the shards only",
+  mpi: "the launcher adds it",
+  "allow-run-as-root": "does not change the run",
+  checkpoint: "an output",
+  resume: "the command begins from the start",
+  until: "the command goes to the end",
+  tensorboard: "an output",
+  save: "an output",
+  out: "an output",
+  json: "an output",
+} as const;
+
+const table = { data: "t.csv", target: "y" };
+/** Requests with each of the other options. */
+const repeated: Readonly<
+  Record<Exclude<keyof TrainRequest, keyof typeof notRepeated>, Partial<TrainRequest>>
+> = {
+  dataset: { dataset: "wine" },
+  data: table,
+  target: table,
+  features: { ...table, features: "a,b" },
+  without: { ...table, without: "a" },
+  header: { ...table, header: false },
+  task: { ...table, task: "regression" },
+  missing: { ...table, missing: "drop" },
+  indicator: { ...table, missing: "mean", indicator: true },
+  categories: { ...table, categories: "a" },
+  "max-categories": { ...table, "max-categories": "7" },
+  decimal: { ...table, decimal: "comma" },
+  images: { images: "i", labels: "l" },
+  labels: { images: "i", labels: "l" },
+  optimizer: { optimizer: "adam" },
+  lr: { lr: "0.3" },
+  momentum: { momentum: "0.3" },
+  schedule: { schedule: "cosine" },
+  plateau: { plateau: "3" },
+  clip: { clip: "2" },
+  batch: { batch: "7" },
+  accumulate: { accumulate: "2" },
+  epochs: { epochs: "3" },
+  hidden: { hidden: "5" },
+  augment: { augment: "shift=1" },
+  val: { val: "0.2" },
+  patience: { patience: "4" },
+  divergence: { divergence: "20" },
+  seed: { seed: "3" },
+  shards: { shards: "2" },
+};
+
+test.each(Object.entries(repeated))(
+  "the command of a run has the option %s, if it is given",
+  (name, request) => {
+    const value = request[name as keyof TrainRequest];
+    const option = name === "dataset" ? "" : ` ${writtenOption(name as keyof TrainRequest)}`;
+    expect(`${read(request)} `).toContain(`${option}${typeof value === "string" ? ` ${value}` : ""} `);
+  },
+);
+
 test("the command of a run is read as the same run", () => {
   const requests: Partial<TrainRequest>[] = [
     { optimizer: "muon(nsCoefficients=3,-4,2, nesterov=false)", lr: "0.01" },
@@ -137,7 +199,7 @@ describe("misuse", () => {
     [{ without: "x" }, "--without is for tables"],
     [{ data: "t", target: "y", features: "x", without: "z" }, "Give one of them."],
     [{ task: "regression" }, "--task is for tables"],
-    [{ noHeader: true }, "--no-header is for tables: name one with --data."],
+    [{ header: false }, "--no-header is for tables: name one with --data."],
     [{ images: "x" }, "--images needs --labels"],
     [{ labels: "x" }, "--labels needs --images"],
     [

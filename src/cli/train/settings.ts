@@ -2,34 +2,9 @@ import { optionError, quote, readCount, readNumber, readWhole } from "../shared/
 import { type Augmentation, augmentationWords, readAugmentation } from "./augmentation.ts";
 import { factsOf } from "../shared/optimizer-table.ts";
 import { defaultRate, defaultsOf, type SourceKind } from "./defaults.ts";
-import { type OptimizationMethod, methodWords, type MethodRequest, readMethod } from "./method.ts";
-import { type DataSource, type SourceRequest, sourceWords } from "./source.ts";
-
-/** Arguments of `downhill train` as written on the command line or in a file. */
-export interface TrainRequest extends SourceRequest, MethodRequest {
-  readonly batch: string | undefined;
-  readonly accumulate: string | undefined;
-  readonly epochs: string | undefined;
-  readonly hidden: string | undefined;
-  readonly augment: string | undefined;
-  readonly val: string | undefined;
-  readonly divergence: string | undefined;
-  readonly patience: string | undefined;
-  readonly seed: string | undefined;
-  readonly ranks: string | undefined;
-  readonly shards: string | undefined;
-  /** True if this process is already one of several ranks. */
-  readonly mpi: boolean;
-  readonly allowRunAsRoot: boolean;
-  readonly tune: string | undefined;
-  readonly checkpoint: string | undefined;
-  readonly resume: boolean;
-  readonly until: string | undefined;
-  readonly save: string | undefined;
-  readonly tensorboard: string | undefined;
-  readonly out: string | undefined;
-  readonly json: boolean;
-}
+import { type OptimizationMethod, methodWords, readMethod } from "./method.ts";
+import type { TrainRequest } from "./options.ts";
+import { type DataSource, sourceWords } from "./source.ts";
 
 /** How to train. */
 export interface TrainingSettings {

@@ -2,24 +2,7 @@ import type { DownhillError } from "../../engine/errors/index.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import { readDecimal } from "../shared/table-words.ts";
 import { optionError, quote, readChoice, readCount } from "../shared/words.ts";
-
-/** Options of the data as written on the command line. */
-export interface SourceRequest {
-  readonly dataset: string | undefined;
-  readonly data: string | undefined;
-  readonly target: string | undefined;
-  readonly features: string | undefined;
-  readonly without: string | undefined;
-  readonly task: string | undefined;
-  readonly noHeader: boolean;
-  readonly images: string | undefined;
-  readonly labels: string | undefined;
-  readonly missing: string | undefined;
-  readonly indicator: boolean;
-  readonly categories: string | undefined;
-  readonly "max-categories": string | undefined;
-  readonly decimal: string | undefined;
-}
+import { isGiven, optionsWhere, type TrainRequest, writtenOption } from "./options.ts";
 
 /** Tables in the library. */
 const sets = ["iris", "wine", "penguins"] as const;
@@ -53,7 +36,7 @@ export type DataSource =
  *
  * @throws DownhillError `option` for an unknown name, and for options that require others.
  */
-export function readSource(request: SourceRequest): DataSource {
+export function readSource(request: TrainRequest): DataSource {
   const { dataset, data, target, images, labels } = request;
   const given = [
     ...(dataset === undefined ? [] : [dataset]),
@@ -67,20 +50,9 @@ export function readSource(request: SourceRequest): DataSource {
     if (target === undefined) throw optionError("--data needs --target, the column to predict.");
     return readTableSource(request, data, target);
   }
-  for (const [name, value] of [
-    ["--target", target],
-    ["--features", request.features],
-    ["--without", request.without],
-    ["--task", request.task],
-    ["--no-header", request.noHeader ? "" : undefined],
-    ["--missing", request.missing],
-    ["--indicator", request.indicator ? "" : undefined],
-    ["--categories", request.categories],
-    ["--max-categories", request["max-categories"]],
-    ["--decimal", request.decimal],
-  ] as const) {
-    if (value !== undefined) throw optionError(`${name} is for tables: name one with --data.`);
-  }
+  for (const name of optionsWhere(({ source }) => source === "table"))
+    if (isGiven(name, request[name]))
+      throw optionError(`${writtenOption(name)} is for tables: name one with --data.`);
   if (set !== undefined) return { kind: "set", name: set };
   if (images === undefined && labels === undefined) return { kind: "digits" };
   if (images === undefined) throw optionError("--labels needs --images, the file of the images.");
@@ -88,7 +60,7 @@ export function readSource(request: SourceRequest): DataSource {
   return { kind: "images", images, labels };
 }
 
-function readTableSource(request: SourceRequest, file: string, target: string): DataSource {
+function readTableSource(request: TrainRequest, file: string, target: string): DataSource {
   const list = (text: string | undefined): string[] | undefined =>
     text?.split(",").map((name) => name.trim());
   const missing = readChoice("--missing", request.missing ?? "error", ["error", "drop", "mean", "median"]);
@@ -105,7 +77,7 @@ function readTableSource(request: SourceRequest, file: string, target: string): 
     target,
     features: list(request.features),
     without: list(request.without) ?? [],
-    header: request.noHeader ? false : "auto",
+    header: request.header ? "auto" : false,
     task: readChoice("--task", request.task ?? "auto", ["auto", "classification", "regression"]),
     decimal: readDecimal(request.decimal),
     categories: list(request.categories) ?? [],

@@ -1,0 +1,24 @@
+import type { ArgDef, ArgsDef } from "citty";
+
+/** Value of an option: `undefined` for a text that is left out and has no default, `false` for a flag that is left out. */
+type OptionValue<Arg extends ArgDef> = Arg["type"] extends "boolean"
+  ? boolean
+  : Arg extends { readonly default: string } | { readonly type: "positional"; readonly required: true }
+    ? string
+    : string | undefined;
+
+/** Values of the options of a command, by their names on the command line. Their declaration gives the types. */
+export type OptionValues<Args extends ArgsDef> = { readonly [Name in keyof Args]: OptionValue<Args[Name]> };
+
+/** The values of all options: those that are given, and what an option that is left out is. */
+export function optionValues<const Args extends ArgsDef>(args: Args, given: object): OptionValues<Args> {
+  const values = new Map(Object.entries(given));
+  return Object.fromEntries(
+    Object.entries(args).map(([name, arg]) => [name, values.get(name) ?? valueLeftOut(arg)]),
+  ) as OptionValues<Args>;
+}
+
+/** The value of an option that is left out. */
+export function valueLeftOut({ type, default: usual }: ArgDef): string | boolean | undefined {
+  return usual ?? (type === "boolean" ? false : undefined);
+}
