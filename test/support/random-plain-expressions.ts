@@ -1,6 +1,17 @@
 import type { Choices } from "./random-choices.ts";
 import type { Scope } from "./random-plain-names.ts";
 
+/** Methods of an array of numbers that random expressions call, each as a number: of the array `a` and the number `x`. */
+export const arrayMethodForms: Readonly<Record<string, (a: string, x: string) => string>> = {
+  at: (a) => `${a}.at(-1)«!»`,
+  every: (a, x) => `(${a}.every((item) => item < 2 + ${x}) ? 0.5 : 0.25)`,
+  map: (a, x) => `${a}.map((item) => Math.sin(item) * ${x})[1]!`,
+  reduce: (a, x) => `${a}.reduce((total, item) => 0.5 * total + item, ${x})`,
+  reduceRight: (a, x) => `${a}.reduceRight((total, item) => 0.5 * total + item * item, ${x})`,
+  slice: (a) => `${a}.slice(1)[0]!`,
+  some: (a, x) => `(${a}.some((item) => item > ${x}) ? 0.5 : 0.25)`,
+};
+
 /** Draws expressions of random programs: texts whose types stand between « and ». */
 export class ExpressionDraw {
   protected readonly choices: Choices;
@@ -38,8 +49,14 @@ export class ExpressionDraw {
       () => this.call(scope, x),
       () => `(-${x})`,
       () => `(${x} % (1.5 + ${y()} ** 2))`,
+      () => this.#arrayMethod(scope, x),
     ];
     return this.choices.of(forms)();
+  }
+
+  #arrayMethod(scope: Scope, x: string): string {
+    if (scope.arrays.length === 0) return x;
+    return this.choices.of(Object.values(arrayMethodForms))(this.recent(scope.arrays).name, x);
   }
 
   protected call(scope: Scope, x: string): string {

@@ -124,6 +124,18 @@ const expressions: Readonly<Record<string, Row>> = {
     [-0, 0],
     [-1, Infinity],
   ),
+  "functions of Math": row(
+    "a: number, b: number",
+    "const s = [Math.abs(-a), Math.acos(a), Math.asin(a), Math.atan(a), Math.atan2(a, -b), Math.atanh(a), Math.cbrt(-a), Math.cos(b), Math.sin(b), Math.tan(b), Math.exp(b), Math.expm1(a), Math.log(b), Math.log1p(a), Math.log2(b), Math.log10(b), Math.sqrt(b)]; let sum = 0; for (let i = 0; i < s.length; i++) sum += (i + 1) * s[i]; return sum;",
+    [0.3, 1.5],
+    [-0.7, 0.2],
+  ),
+  "functions of Math that grow or jump": row(
+    "a: number, b: number",
+    "const s = [Math.acosh(1 + b), Math.asinh(a), Math.cosh(a), Math.sinh(a), Math.tanh(a), Math.ceil(a), Math.floor(a), Math.round(a), Math.trunc(a), Math.sign(a), Math.fround(b), Math.hypot(a, b), Math.max(a, b), Math.min(a, b)]; let sum = 0; for (let i = 0; i < s.length; i++) sum += (i + 1) * s[i]; return sum;",
+    [0.3, 1.5],
+    [-2.7, 0.2],
+  ),
   "no extrema": row("a: number", "return a + (Math.max() < Math.min() ? 1 : 0);", [1]),
   "constants of the language": row(
     "a: number",
@@ -132,7 +144,7 @@ const expressions: Readonly<Record<string, Row>> = {
   ),
   "tests of numbers": row(
     "a: number",
-    "return (Number.isNaN(a) ? 1 : 0) + (isFinite(a) ? 2 : 0) + (Number.isInteger(a) ? 4 : 0) + Number(a > 0) + (Boolean(a) ? 8 : 0);",
+    "return (Number.isNaN(a) ? 1 : 0) + (isFinite(a) ? 2 : 0) + (Number.isFinite(a) ? 16 : 0) + (Number.isInteger(a) ? 4 : 0) + Number(a > 0) + (Boolean(a) ? 8 : 0);",
     [1],
     [NaN],
     [Infinity],

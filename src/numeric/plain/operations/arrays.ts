@@ -366,6 +366,9 @@ const methods: Readonly<Record<string, ArrayMethod>> = {
   reduceRight: (env, node, array, args) => reduce(env, node, array, args, true),
 };
 
+/** Methods of arrays that are accepted. */
+export const arrayMethods: readonly string[] = /* @__PURE__ */ Object.keys(methods);
+
 /** A method of an array, by its name. */
 export function method(
   env: Env,
@@ -377,7 +380,7 @@ export function method(
   if (Object.hasOwn(refusedMethods, name)) return refuse(env, node, `${name}: ${refusedMethods[name]}`);
   const run = Object.hasOwn(methods, name) ? methods[name] : undefined;
   if (run === undefined) {
-    const known = Object.keys(methods).join(", ");
+    const known = arrayMethods.join(", ");
     return refuse(
       env,
       node,

@@ -62,6 +62,9 @@ const functions: Readonly<Record<string, readonly [arity: number, build: CallBui
     "Number.isInteger": [1, (env, [x]) => isInteger(env, x!)],
   }))();
 
+/** Functions of numbers that are accepted, by their dotted names. */
+export const mathFunctions: readonly string[] = /* @__PURE__ */ (() => Object.keys(functions))();
+
 const refused: Readonly<Record<string, string>> = {
   "Math.random":
     "a random number makes another function of each call, which has no derivative: pass numbers in, or make them with downhill/random.",
