@@ -1,8 +1,11 @@
 // Optimisers that PyTorch lacks, compared with the formulas of their papers on plain numbers: twenty steps, with weight
 // decay.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type Tensor, tensor } from "downhill";
 import * as optim from "downhill/optim";
+import { optimizerNames } from "../../cli/shared/optimizer-table.ts";
 
 const eta = 0.05;
 const lambda = 0.1;
@@ -59,11 +62,21 @@ function yogiSteps(): Step {
 
 const options = { learningRate: eta, weightDecay: lambda };
 
-describe.each([
+const rules = [
   ["lion", optim.lion(options), lionSteps],
   ["lamb", optim.lamb(options), lambSteps],
   ["yogi", optim.yogi(options), yogiSteps],
-] as const)("%s", (_, optimizer, stepsOf) => {
+] as const;
+
+test("every optimiser is compared with runs of PyTorch (testdata/optim.json) or with its formula here", () => {
+  const { cases } = JSON.parse(readFileSync(join(import.meta.dirname, "testdata/optim.json"), "utf8")) as {
+    readonly cases: readonly { readonly optimizer: string }[];
+  };
+  const compared = new Set([...cases.map(({ optimizer }) => optimizer), ...rules.map(([name]) => name)].map((name) => name.toLowerCase())); // prettier-ignore
+  expect(optimizerNames.filter((name) => !compared.has(name.toLowerCase()))).toEqual([]);
+});
+
+describe.each(rules)("%s", (_, optimizer, stepsOf) => {
   test("follows the formula of its paper", () => {
     const step = stepsOf();
     let weights: readonly number[] = start;
