@@ -82,7 +82,7 @@ describe("downhill schedule", () => {
     expect(await downhill("schedule", "cosin")).toEqual({
       status: 2,
       stdout: "",
-      stderr: `error: "cosin" is no schedule. Did you mean "cosine"? See downhill schedule --help.\n`,
+      stderr: `error: "cosin" is not a schedule. Did you mean "cosine"? See downhill schedule --help.\n`,
     });
     expect((await downhill("schedule", "cosine", "--form", "1")).stderr).toContain(
       `unknown option --form. Did you mean`,

@@ -113,7 +113,7 @@ describeWithMpi("training over MPI", () => {
         }
         expect(killed, `${about}: ${ended.stderr}`).toBeLessThan(most);
         if (ranks === 1) expect(ended.signal, about).toBe("SIGKILL");
-        else expect(ended.stderr, about).toMatch(/died of signal 9/);
+        else expect(ended.stderr, about).toMatch(/was killed by signal 9/);
         killed++;
       }
     },

@@ -190,7 +190,7 @@ describeWithMpi("a rank that ends with exit code 0", () => {
       const { status, stderr } = await launchRanks(options, "ends.mjs", ["leave before opening"]);
       expect(status).not.toBe(0);
       expect(stderr).toContain(
-        "rank 1 has ended with exit code 0 and without openMpi(), where rank 0 waits for it",
+        "rank 1 has ended with exit code 0 and without openMpi(), while rank 0 waits for it",
       );
       expect(stderr).toMatch(/not started again, since it would end in the same way\.$/m);
     },
@@ -349,7 +349,7 @@ setInterval(() => {}, 1000);
       expect(stdout.match(/heard \w+/g)).toEqual(["heard SIGUSR2", "heard SIGTERM"]);
       expect(stderr.trim().split("\n")).toEqual([
         "downhill launch: the ranks did not end within 0.1 s of SIGTERM; they are ended.",
-        "downhill launch: a rank died of signal 9 (SIGKILL), stopped by SIGTERM.",
+        "downhill launch: a rank was killed by signal 9 (SIGKILL), stopped by SIGTERM.",
       ]);
       expect(isThere(Number(/rank (\d+)/.exec(stdout)![1]))).toBe(false);
     },

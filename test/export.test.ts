@@ -226,10 +226,10 @@ describe("downhill export", () => {
       "kinds.onnx: predictions of kinds (trees.csv, after epoch 2), for any number of items",
     );
     expect(stdout).toMatch(
-      /in {3}height float64\[items\]: a number; NaN where it is missing: 17\d+\.\d+ stands for it/,
+      /in {3}height float64\[items\]: a number; NaN if it is missing: replaced by 17\d+\.\d+/,
     );
-    expect(stdout).toContain("in   site int32[items]: the place of the category among its categories, from 0; −1 for any other ((missing), east, north, south)"); // prettier-ignore
-    expect(stdout).toContain("out  class: the place of the class with the largest one (ash, oak)");
+    expect(stdout).toContain("in   site int32[items]: the index of the category, from 0; −1 for any other ((missing), east, north, south)"); // prettier-ignore
+    expect(stdout).toContain("out  class: the index of the most probable class (ash, oak)");
     const told = JSON.parse((await downhill("export", "kinds", "--json", "--batch", "3")).stdout) as Record<
       string,
       unknown
@@ -313,7 +313,7 @@ describe("downhill export", () => {
   test("refuses steps of several batches", async () => {
     await trained("slow", "iris", "--hidden", "none", "--accumulate", "2");
     expect((await downhill("export", "slow", "--what", "step")).stderr).toContain(
-      "error: --what step: a step of this run takes the gradients of 2 batches. Write --what gradient, and add them up.",
+      "error: --what step: a step of this run takes the gradients of 2 batches. Write --what gradient, and sum them.",
     );
   });
 });

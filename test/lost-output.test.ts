@@ -10,7 +10,7 @@ const bin = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 
 // a device that is always full
 testWith("/dev/full", existsSync("/dev/full"))(
-  "a full disk under the output costs no training, and is told once",
+  "a full disk under the output does not stop training, and is reported once",
   () => {
     const folder = mkdtempSync(join(tmpdir(), "downhill-lost-"));
     const full = openSync("/dev/full", "w");
@@ -22,7 +22,7 @@ testWith("/dev/full", existsSync("/dev/full"))(
         stdio: ["ignore", full, "pipe"],
       });
       expect(stderr).toBe(
-        "error: the output cannot be written: the disk is full. The work goes on without it.\n",
+        "error: the output cannot be written: the disk is full. The command continues without it.\n",
       );
       expect(status).toBe(1);
       expect(readFileSync(join(folder, "downhill-report.html"), "utf8")).toContain("Training report");

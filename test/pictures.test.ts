@@ -51,7 +51,7 @@ describeInBrowser("the page of a schedule", {
         { file: join(folder, "page.html") },
         { colorScheme, viewport: { width: 380, height: 800 } },
       );
-      expect(await page.title()).toBe("one-cycle: one rise and one long fall, the momentum the other way");
+      expect(await page.title()).toBe("one-cycle: one rise and one long fall, the momentum opposite");
       expect(await page.locator("svg:visible [data-series] path.curve").count()).toBe(2);
       const points = await page.locator("svg:visible path.points").first().getAttribute("d");
       expect(points!.split("h0").length - 1).toBe(40);

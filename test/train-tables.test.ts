@@ -69,7 +69,7 @@ describe("downhill train on a table of one's own", () => {
 
   test("a column that counts the rows is told: it was learned from in silence", async () => {
     const numbered = `id;size;warm\n${rows(60, (i) => `${100 + i};${(i * 7) % 11};${i % 3 === 0 ? "yes" : "no"}`)}`;
-    const told = "counts the rows, which tells nothing of new ones. Leave it out with --without id.";
+    const told = "numbers the rows, which says nothing about new ones. Leave it out with --without id.";
     await train(numbered, "--target", "warm");
     expect(reported()).toContain(told);
     await train(numbered, "--target", "warm", "--without", "id");
@@ -110,7 +110,7 @@ describe("downhill train on a table of one's own", () => {
     expect(Number(start["trainItems"]) + Number(start["testItems"])).toBe(items);
     expect(start["command"]).toContain(words);
     expect(done["event"]).toBe("done");
-    expect(reported()).toMatch(/rows are left out, for they lack|lacks 12 of 60 values/);
+    expect(reported()).toMatch(/rows are left out because they lack|lacks 12 of 60 values/);
   });
 
   test("without a rule the first cell without a value is told, with what helps", async () => {
@@ -139,7 +139,9 @@ describe("downhill train on a table of one's own", () => {
   test("a category that only the test part has counts as none, and is told", async () => {
     const once = `s,y\n${rows(60, (i) => `${i % 20 === 7 ? `rare${i}` : i % 2 === 0 ? "u" : "v"},${i}.5`)}`;
     const isTold = (): boolean =>
-      /have? a &quot;s&quot; that no row to train on has|has a &quot;s&quot; that no row/.test(reported());
+      /have? a &quot;s&quot; that no training row has|has a &quot;s&quot; that no training row/.test(
+        reported(),
+      );
     let seed = 0;
     do {
       expect(seed).toBeLessThan(5); // the seeds differ in which rows are held out
@@ -199,15 +201,13 @@ describe("downhill train on a table of one's own", () => {
     expect(start["network"]).toEqual([4, 32, 2]); // without an input for w
     expect(readFileSync(join(folder, "run/inputs.json"), "utf8")).toBe(kept);
     expect((await train(holes, ...words, "--resume", "--features", "s")).stderr).toContain(
-      "the run which is to go on predicts from a, s, not from s. Say --features a,s.",
+      "the run to resume predicts from a, s, not from s. Set --features a,s.",
     );
     expect((await train(`${holes}1,u,neither\n`, ...words, "--resume")).stderr).toContain(
-      'column "y" has a class "neither" that the run which is to go on has not learnt.',
+      'column "y" has a class "neither" that the run to resume has not learned.',
     );
     writeFileSync(join(folder, "run/inputs.json"), "{}");
-    expect((await train(holes, ...words, "--resume")).stderr).toContain(
-      "Begin another run in another folder.",
-    );
+    expect((await train(holes, ...words, "--resume")).stderr).toContain("Start a new run in another folder.");
   });
 
   test("options of tables are refused where there is none", async () => {

@@ -132,16 +132,16 @@ describe("downhill train digits", () => {
 
   const batches: readonly [string, string[], number, number][] = [
     [
-      "one item a step",
+      "one item per step",
       ["--batch", "1", "--lr", "0.02", "--momentum", "0", "--epochs", "1", "--hidden", "32"],
       1438,
       0.8,
     ],
-    ["all items a step", ["--batch", "full", "--lr", "0.5", "--epochs", "40", "--hidden", "32"], 40, 0.8],
+    ["all items per step", ["--batch", "full", "--lr", "0.5", "--epochs", "40", "--hidden", "32"], 40, 0.8],
     ["adam", ["--optimizer", "adam", "--epochs", "5", "--hidden", "32"], 225, 0.9],
     ["two hidden layers", ["--hidden", "32,16", "--lr", "0.05", "--epochs", "10"], 450, 0.9],
   ];
-  test.each(some(batches, ["all items a step", "adam"]))(
+  test.each(some(batches, ["all items per step", "adam"]))(
     "learns with %s",
     async (_, words, steps, accuracy) => {
       const { done } = await trainJson("digits", ...words);
@@ -219,7 +219,7 @@ describe("downhill train digits", () => {
     const { status, stdout } = await downhill("train", ...words.with(2, "3"));
     expect(status).toBe(0);
     const note =
-      /The training loss ended at \S+, above the 2\.\d{4} that it began at\. Lower the learning rate: it is 1000000, try --lr 0\.2\./;
+      /The training loss ended at \S+, above its first value, 2\.\d{4}\. Lower the learning rate: it is 1000000, try --lr 0\.2\./;
     expect(stdout).toMatch(note);
     expect(report("rose.html")).toMatch(note);
   });
@@ -420,7 +420,7 @@ describe("the options of training", () => {
     const again = await downhill(...endless);
     expect(again.stderr).toBe(
       "error: --checkpoint run holds a run of " +
-        `${String(stopped["steps"])} steps. Go on with it by --resume, or name another folder. See downhill train --help.\n`,
+        `${String(stopped["steps"])} steps. Continue it with --resume, or name another folder. See downhill train --help.\n`,
     );
     const length = ["--epochs", String(Number(stopped["epochs"]) + 3)];
     const unbroken = await trainJson(...words, ...length);
@@ -589,7 +589,7 @@ describe("downhill train --data", () => {
       "--out",
       "s.html",
     );
-    expect(stdout).toContain("note: 1 class has one item, which is trained on and not tested.");
+    expect(stdout).toContain("note: 1 class has one item, which is used for training and not for the test.");
     expect(report("s.html")).toContain("a fifth of the items, in proportion to the classes");
   });
 
@@ -600,14 +600,14 @@ describe("downhill train --data", () => {
       status: 1,
       stdout: "",
       stderr:
-        'error: numbers.csv: column "y" makes 30 classes of 30 items: too few of each to learn from. Is --task regression meant?\n',
+        'error: numbers.csv: column "y" makes 30 classes of 30 items: too few per class to learn from. Is --task regression meant?\n',
     });
   });
 
   test("notes columns that tell nothing", async () => {
     const file = write("constant.csv", `a,b,y\n${line(30, (i) => `1,${i},${i % 2 === 0 ? "u" : "v"}`)}\n`);
     expect((await downhill("train", "--data", file, "--target", "y", "--epochs", "1")).stdout).toContain(
-      "note: a: the same in all training rows, so it tells nothing.",
+      "note: a: the same in all training rows, so it carries no information.",
     );
   });
 
@@ -617,7 +617,7 @@ describe("downhill train --data", () => {
     [
       "text among numbers",
       `a,y\n${line(12, good)}\nabc,u\n`,
-      'bad.csv: line 14, column "a": "abc" is not a number. Correct it or take the row out; names that look like numbers are named with --categories.',
+      'bad.csv: line 14, column "a": "abc" is not a number. Correct it or take the row out; list names that look like numbers with --categories.',
     ],
     [
       "a missing value",
@@ -656,7 +656,7 @@ describe("downhill train --data", () => {
     [
       "a name for each item",
       `a,y\n${line(12, (i) => `${i},t${i}`)}\n`,
-      'column "y" makes 12 classes of 12 items: too few of each to learn from. Name another column with --target',
+      'column "y" makes 12 classes of 12 items: too few per class to learn from. Name another column with --target',
     ],
   ])("names what is wrong: %s", async (_, text, message) => {
     const { status, stdout, stderr } = await downhill(
@@ -740,7 +740,7 @@ describe("downhill demo", () => {
     const { status, stdout } = await downhill("demo", "--out", "demo.html");
     expect(status).toBe(0);
     const order = [
-      "How a derivative comes about",
+      "How a derivative is computed",
       "Reverse mode",
       "A network learns",
       "epoch 30/30",

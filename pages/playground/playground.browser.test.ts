@@ -348,7 +348,7 @@ testInCi("takes the next port where one is in use, and says so where it was chos
     });
     expect(status).toBe(1);
     expect(stderr).toBe(
-      `error: cannot serve at port ${port}: it is in use. Choose another one, or none. As in PORT=8080 npm run playground.\n`,
+      `error: cannot serve at port ${port}: it is in use. Choose another port, or omit it. As in PORT=8080 npm run playground.\n`,
     );
   } finally {
     taken.close();

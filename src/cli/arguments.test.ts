@@ -62,7 +62,7 @@ test.each([
     ["--what", "run.mjs"],
     ["--what", "--", "run.mjs"],
   ],
-])("of %j what follows a program is its own", (words, expected) => {
+])("words after the program in %j are its arguments", (words, expected) => {
   expect(endOptions(words, args)).toEqual(expected);
 });
 
@@ -80,21 +80,21 @@ test.each<[string[], string]>([
   [["x", "--colour"], "unknown option --colour. There are --at, --seed, --json, --help."],
   [
     ["-x"],
-    "unknown option -x. There are --at, --seed, --json, --help. If it is no option, put -- before it.",
+    "unknown option -x. There are --at, --seed, --json, --help. If it is not an option, put -- before it.",
   ],
   [["x", "--at"], "--at needs a value: --at <x=2>."],
   [["x", "--at", "--json"], "--at needs a value: --at <x=2>."],
   [["x", "--at="], "--at needs a value: --at <x=2>."],
   [["x", "--json=yes"], "--json takes no value."],
   [["x", "--at", "x=1", "--at", "x=2"], "--at is given twice."],
-  [["x", "+", "y"], 'unexpected argument "+". Put quotes around a text that has blanks.'],
+  [["x", "+", "y"], 'unexpected argument "+". Quote arguments that contain blanks.'],
   [["--json"], "the text is missing."],
 ])("%j is refused", (words, message) => {
   expect(() => normaliseArguments(words, args)).toThrow(message);
 });
 
 describe("values", () => {
-  test("numbers, constant formulas, and words for what is not finite", () => {
+  test("numbers, constant formulas, and words for NaN and infinities", () => {
     expect(readValues("--at", "x=2, y=-1e-3", ["x", "y"])).toEqual([2, -1e-3]);
     expect(readValues("--at", "y=max(1, 4)/2,x=pi", ["x", "y"])).toEqual([Math.PI, 2]);
     expect(readValues("--at", "x=inf,y=NaN,z=-inf", ["x", "y", "z"])).toEqual([
@@ -109,15 +109,18 @@ describe("values", () => {
     ["x=2", "--at has no value for y: write --at x=2,y=…."],
     ["x=2,y=3,w=1", '--at: the text has no input "w". Its inputs are x, y.'],
     ["x=1,x=2,y=3", "--at gives x twice."],
-    ["2,3", '--at: "2" is no assignment: write --at x=…,y=….'],
+    ["2,3", '--at: "2" is not an assignment: write --at x=…,y=….'],
     ["x=,y=1", '--at: the value of x is "", write a number'],
-    ["x=u,y=1", '--at: the value of x is "u", which is no number'],
-    ["x=2*,y=1", '--at: the value of x is "2*", which is no number: a value is missing after *\n  2*\n   ^'],
+    ["x=u,y=1", '--at: the value of x is "u", which is not a number'],
+    [
+      "x=2*,y=1",
+      '--at: the value of x is "2*", which is not a number: a value is missing after *\n  2*\n   ^',
+    ],
   ])("%s is refused", (text, message) => {
     expect(() => readValues("--at", text, ["x", "y"])).toThrow(message);
   });
 
-  test("a seed: differentials, the others zero, or the name of one input", () => {
+  test("a seed: differentials, zero by default, or the name of one input", () => {
     expect(readSeed("x=1,y=-1", ["x", "y", "z"])).toEqual([1, -1, 0]);
     expect(readSeed("y", ["x", "y"])).toEqual([0, 1]);
     expect(() => readSeed("w", ["x", "y"])).toThrow('--seed: the text has no input "w"');
@@ -129,7 +132,7 @@ describe("values", () => {
   });
 });
 
-test("colours only for a terminal, and as NO_COLOR and FORCE_COLOR say", () => {
+test("colours only for a terminal, unless NO_COLOR or FORCE_COLOR is set", () => {
   const dressed = (isTTY: boolean, env: NodeJS.ProcessEnv): boolean =>
     paintFor({ isTTY }, env)("red", "a") !== "a";
   expect(dressed(true, {})).toBe(true);

@@ -57,7 +57,7 @@ export function normaliseArguments(words: readonly string[], args: ArgsDef, any 
   const most = Object.values(args).filter(({ type }) => type === "positional").length;
   const extra = positional[most];
   if (extra !== undefined && !any) {
-    const quote = most > 0 ? " Put quotes around a text that has blanks." : "";
+    const quote = most > 0 ? " Quote arguments that contain blanks." : "";
     throw new DownhillError("option", `unexpected argument ${JSON.stringify(extra)}.${quote}`);
   }
   return [...options, "--", ...positional];
@@ -103,7 +103,7 @@ function unknownOption(written: string, args: ArgsDef): DownhillError {
   const near = didYouMean(written, names);
   const all = near === "" ? ` There are ${names.join(", ")}.` : near;
   const text = Object.values(args).some(({ type }) => type === "positional") && !written.startsWith("--");
-  const hint = text ? ` If it is no option, put -- before it.` : "";
+  const hint = text ? ` If it is not an option, put -- before it.` : "";
   return new DownhillError("option", `unknown option ${written}.${all}${hint}`);
 }
 

@@ -25,7 +25,7 @@ export function mainHelp(commands: ReadonlyMap<string, CommandEntry>, version: s
     paint("bold", "Examples"),
     ...[...commands.values()].flatMap(({ examples }) => examples.slice(0, 1)).map(([line]) => `  ${line}`),
     "",
-    "downhill <command> --help tells more about a command.",
+    "downhill <command> --help explains a command.",
     "",
   ].join("\n");
 }

@@ -121,7 +121,7 @@ test("every option and argument that names a file is in the table of this test",
   }
 });
 
-test("no command writes a file but by writeOutput, whose paths are checked", () => {
+test("commands write files only with writeOutput, whose paths are checked", () => {
   const src = fileURLToPath(new URL(".", import.meta.url));
   const writing =
     /\b(?:writeFile(?:Sync)?|appendFile(?:Sync)?|createWriteStream|replaceFile\w*|write\w+File|checkpointFolder|tensorBoard|eventFile|makeFolder|mkdir\w*|rename\w*|copyFile\w*|cp(?:Sync)?)\(|as Output(?:File|Folder)\b/g;
@@ -213,7 +213,7 @@ describe("files that are not named on the command line", () => {
     },
   );
 
-  test("are no obstacle where nothing is replaced: another file in the folder of a run", () => {
+  test("are accepted if nothing is replaced: another file in the folder of a run", () => {
     writeFileSync(at("runs/data.csv"), "");
     expect(checkOutput(at("runs/model.onnx"), [at("runs")])).toBe(at("runs/model.onnx"));
     expect(checkFolder(at("runs"), [at("runs/data.csv")])).toBe(at("runs"));
@@ -221,7 +221,7 @@ describe("files that are not named on the command line", () => {
   });
 });
 
-test("downhill train: the folder of a run takes no input, and no two outputs are one file", async () => {
+test("downhill train: the folder of a run must not contain an input, and outputs must differ", async () => {
   writeFileSync(at("runs/settings.json"), `{ "epochs": 1 }`);
   symlinkSync(at("runs"), at("again"));
   const before = contents();
@@ -230,7 +230,7 @@ test("downhill train: the folder of a run takes no input, and no two outputs are
       ["--config", "runs/settings.json", "--checkpoint", "again"],
       "cannot write to again: runs/settings.json is an input",
     ],
-    [["--out", "a.html", "--save", "runs/../a.html"], "--out and --save name one file, runs/../a.html"],
+    [["--out", "a.html", "--save", "runs/../a.html"], "--out and --save name the same file, runs/../a.html"],
     [
       ["--save", "runs/checkpoint-000001.safetensors", "--checkpoint", "again"],
       "is a file of the run in again",

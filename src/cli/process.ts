@@ -14,7 +14,7 @@ export async function runInProcess(): Promise<void> {
     isLost = true;
     process.exitCode ||= 1;
     process.stderr.write(
-      `error: the output cannot be written: ${reasonOf(error)}. The work goes on without it.\n`,
+      `error: the output cannot be written: ${reasonOf(error)}. The command continues without it.\n`,
     );
   });
   process.stderr.on("error", () => {}); // there is nowhere left to report it

@@ -14,7 +14,7 @@ test.each([
   expect(takeTurbo(words, { DOWNHILL_TURBO }).isWanted).toBe(isWanted);
 });
 
-test("takes its option out and leaves the others where they are", () => {
+test("removes its option and keeps the order of the others", () => {
   expect(takeTurbo(["--seed=1", "--turbo", "--json", "--", "--turbo"], {}).words).toEqual([
     "--seed=1",
     "--json",

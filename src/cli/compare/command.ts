@@ -5,12 +5,12 @@ const args = {
     type: "positional",
     required: true,
     valueHint: "run",
-    description: "a folder that downhill train was given as --checkpoint; two or more of them",
+    description: "checkpoint folders of downhill train, two or more",
   },
   out: {
     type: "string",
     valueHint: "file.html",
-    description: "draw the curves of the runs over each other, on a page",
+    description: "draw the overlaid curves of the runs on a page",
   },
   json: { type: "boolean", description: "write one JSON object: settings and curves of each run" },
 } as const;

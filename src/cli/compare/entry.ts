@@ -3,7 +3,7 @@ import { anyCommand } from "../run.ts";
 
 /** Help text and loader of `downhill compare`. */
 export const compareEntry: LazyCommand = {
-  description: "Compare runs: their curves over each other, and what differs in their settings",
+  description: "Compare runs: overlaid curves and differing settings",
   examples: [
     [
       "downhill compare runs/a runs/b --out compare.html",

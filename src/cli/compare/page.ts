@@ -33,7 +33,7 @@ export function comparePage(runs: readonly ComparedRun[]): string {
     element(
       "div",
       { class: "figures", style: "margin-top:40px" },
-      section("What differs in their settings", names, differences, "The runs have the same settings."),
+      section("Differing settings", names, differences, "The runs have the same settings."),
       section("Results", names, resultRows(runs), ""),
     ),
   );

@@ -34,7 +34,7 @@ function rowsOf(text: string): Map<string, string[]> {
   return new Map(rows.map(([name = "", ...values]) => [name, values]));
 }
 
-test("tells results and the settings that differ, and no others", async () => {
+test("shows results and only the settings that differ", async () => {
   const { status, stdout } = await downhill("compare", "runs/a", "runs/b");
   expect(status).toBe(0);
   const rows = rowsOf(stdout);
@@ -46,7 +46,7 @@ test("tells results and the settings that differ, and no others", async () => {
   expect(rows.get("validation loss")![0]).toBe("–");
 });
 
-test("--json has the curves that the report has", async () => {
+test("--json has the curves of the report", async () => {
   const { stdout } = await downhill("compare", "runs/a", "runs/b", "--json");
   const { differences, runs } = JSON.parse(stdout) as {
     differences: Record<string, string[]>;
@@ -60,7 +60,7 @@ test("--json has the curves that the report has", async () => {
   expect(losses.at(-1)).toBeLessThan(losses[0]!);
 });
 
-test("--out draws a curve of each run that has one, over each other", async () => {
+test("--out overlays the curves of all runs that have them", async () => {
   const { status } = await downhill("compare", "runs/a", "runs/b", "--out", "page.html");
   expect(status).toBe(0);
   const page = readFileSync(join(folder, "page.html"), "utf8");
@@ -78,14 +78,14 @@ test("--out draws a curve of each run that has one, over each other", async () =
   expect(page).not.toContain("<h2>Learning rate</h2>"); // no run changes it
 });
 
-test("runs of programs are compared by their curves, their settings not known", async () => {
+test("runs of programs are compared by their curves, because their settings are unknown", async () => {
   const { stdout } = await downhill("compare", "runs/a", "runs/own");
   const rows = rowsOf(stdout);
   expect(rows.get("epochs")).toEqual(["3", "not known"]); // the settings; the results stand before them
   expect(rows.get("training loss")).toHaveLength(2);
 });
 
-test("tests that were cut off while they were written count for nothing, and of two of an epoch the last", async () => {
+test("truncated tests are ignored, and the last test of an epoch counts", async () => {
   await downhill(...trained, "--epochs", "2", "--checkpoint", "runs/c");
   appendFileSync(join(folder, "runs/c/tests.jsonl"), '{"epoch":2,"loss":0.125,"metrics":{}}\n{"epoch":1,"lo');
   const { stdout } = await downhill("compare", "runs/a", "runs/c", "--json");
@@ -96,9 +96,9 @@ test("tests that were cut off while they were written count for nothing, and of 
 
 describe("misuse", () => {
   test.each<[readonly string[], string]>([
-    [["runs/a"], "there is one run, and two or more are compared, as in downhill compare runs/a runs/b."],
+    [["runs/a"], "a comparison needs two or more runs, as in downhill compare runs/a runs/b."],
     [[], "the run is missing."],
-    [["runs/a", "runs/a"], "runs/a is named twice."],
+    [["runs/a", "runs/a"], "runs/a is given twice."],
     [
       ["runs/a", "nowhere"],
       "nowhere: there is no such folder. A run is saved by downhill train … --checkpoint nowhere.",

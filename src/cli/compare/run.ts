@@ -21,9 +21,7 @@ export async function compareRuns(
   { stdout, stderr }: Terminal,
 ): Promise<void> {
   if (folders.length < 2) {
-    throw optionError(
-      "there is one run, and two or more are compared, as in downhill compare runs/a runs/b.",
-    );
+    throw optionError("a comparison needs two or more runs, as in downhill compare runs/a runs/b.");
   }
   const out = request.out === undefined ? undefined : checkPage(request.out, folders);
   const runs = await readRuns(folders);

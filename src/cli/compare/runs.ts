@@ -29,7 +29,7 @@ export interface ComparedRun {
  */
 export async function readRuns(folders: readonly string[]): Promise<ComparedRun[]> {
   const twice = folders.find((folder, i) => folders.indexOf(folder) < i);
-  if (twice !== undefined) throw new DownhillError("option", `${twice} is named twice.`);
+  if (twice !== undefined) throw new DownhillError("option", `${twice} is given twice.`);
   const names = namesOf(folders);
   return Promise.all(folders.map(async (folder, i) => readRun(folder, names[i]!)));
 }

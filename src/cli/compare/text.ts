@@ -51,7 +51,7 @@ export function showComparison(runs: readonly ComparedRun[], paint: Paint): stri
     "",
     ...(differences.length === 0
       ? [paint("dim", "The runs have the same settings.")]
-      : [paint("bold", "What differs in their settings"), ...table([head, ...differences], paint)]),
+      : [paint("bold", "Differing settings"), ...table([head, ...differences], paint)]),
     "",
   ].join("\n");
 }

@@ -15,7 +15,7 @@ export async function demo(seed: string, out: string, terminal: Terminal): Promi
   const say = (line: string, command: string): void => {
     stdout.write(`${paint("bold", line)}\n${paint("dim", `$ ${command}`)}\n\n`);
   };
-  say("1. How a derivative comes about", `downhill explain "x*y + sin(x)" --at x=2,y=3`);
+  say("1. How a derivative is computed", `downhill explain "x*y + sin(x)" --at x=2,y=3`);
   await explain(optionValues(explainCommand.args, { text: "x*y + sin(x)", at: "x=2,y=3" }), terminal);
   stdout.write("\n");
   say("2. A network learns by gradients", "downhill train digits");

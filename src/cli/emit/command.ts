@@ -6,9 +6,9 @@ const args = {
     type: "positional",
     required: true,
     valueHint: "file.ts#name",
-    description: `a function marked "use ad", or with --args one over tensors; the name may be left out where the file has only one`,
+    description: `a function marked "use ad", or with --args one over tensors; the name may be omitted if the file has only one`,
   },
-  value: { type: "boolean", description: "the function itself, and its value in front of gradients" },
+  value: { type: "boolean", description: "the function itself, and its value before gradients" },
   grad: {
     type: "string",
     valueHint: "p,b",
@@ -32,7 +32,7 @@ const args = {
   },
   wasm: {
     type: "boolean",
-    description: "WebAssembly inside of the module, with the bits of the library",
+    description: "WebAssembly inside the module, with the bits of the library",
   },
   args: {
     type: "string",
@@ -43,7 +43,7 @@ const args = {
   out: {
     type: "string",
     valueHint: "file.js",
-    description: "where to write the module; its types go to file.d.ts beside it (default: standard output)",
+    description: "where to write the module; its types go to file.d.ts next to it (default: standard output)",
   },
 } as const;
 

@@ -80,7 +80,7 @@ async function emitTensors(request: EmitRequest, target: PlainTarget, text: stri
   const { value, grad, hvp, jacobian, functions, wasm } = request;
   if (value || (grad ?? hvp ?? jacobian ?? functions) !== undefined)
     throw optionError(
-      "--args: a function over tensors is written as it is; for its derivative, export one such as const lossGrad = grad(loss).",
+      "--args: a function over tensors is written unchanged; for its derivative, export a function such as const lossGrad = grad(loss).",
     );
   const args = readTypes(text);
   const name = target.name === undefined || target.name === "default" ? "f" : target.name;
@@ -120,7 +120,7 @@ function headOf(
     out === undefined ? "" : `--out ${basename(out)}`,
   ].filter((text) => text !== "");
   return [
-    `Made by downhill ${version} from ${name} in ${basename(file)}. To make it again:`,
+    `Made by downhill ${version} from ${name} in ${basename(file)}. To regenerate it:`,
     `downhill emit ${basename(file)}#${name} ${options.join(" ")}`,
   ];
 }

@@ -109,7 +109,7 @@ async function readTypeScript(path: string, file: string): Promise<void> {
     if ((process.features as { readonly typescript?: unknown }).typescript) return;
     throw new DownhillError(
       "file",
-      `cannot load ${file}: this Node does not read TypeScript. Install downhill-plugin, or take Node 22.18 or newer.`,
+      `cannot load ${file}: this Node does not read TypeScript. Install downhill-plugin, or use Node 22.18 or newer.`,
     );
   }
   await import(pathToFileURL(loader).href);

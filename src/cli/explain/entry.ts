@@ -3,7 +3,7 @@ import { anyCommand } from "../run.ts";
 
 /** Help text and loader of `downhill explain`. */
 export const explainEntry: LazyCommand = {
-  description: "Show how the derivative of a formula comes about, line by line",
+  description: "Show how the derivative of a formula is computed, line by line",
   examples: [
     [
       `downhill explain "x*y + sin(x)" --at x=2,y=3`,

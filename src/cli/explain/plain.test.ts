@@ -42,7 +42,7 @@ test("optional arguments need no values", async () => {
   await expect(printed("k=1")).rejects.toThrow("--at has no value for x.");
 });
 
-test("without values the code leaves out arguments without a derivative", async () => {
+test("without values the code omits arguments without a derivative", async () => {
   const text = await printed(undefined);
   expect(text).toContain("export function fGrad(x, k, o)");
   expect(text).toContain("its gradient in x, k");

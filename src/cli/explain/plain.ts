@@ -62,7 +62,7 @@ function checkPage(graph: string, input: string): OutputFile {
   if (!/^\.html?$/i.test(extname(graph)))
     throw new DownhillError(
       "option",
-      `--graph: of a function in a file it is a page: the name must end in .html, and ${JSON.stringify(graph)} does not.`,
+      `--graph: for a function in a file it is a page: the name must end in .html, and ${JSON.stringify(graph)} does not.`,
     );
   return checkOutput(graph, [input]);
 }
@@ -90,7 +90,7 @@ function readArguments(text: string, { params, region }: PlainForm): unknown[] {
     const [, name, value] =
       /^\s*(?<name>[\p{ID_Start}$_][\p{ID_Continue}$]*)\s*=(?<value>.*)$/su.exec(part) ?? [];
     if (name === undefined || value === undefined)
-      throw new DownhillError("option", `--at: ${JSON.stringify(part.trim())} is no name=value.`);
+      throw new DownhillError("option", `--at: ${JSON.stringify(part.trim())} is not name=value.`);
     if (!params.some((param) => param.name === name))
       throw new DownhillError(
         "option",
@@ -100,7 +100,7 @@ function readArguments(text: string, { params, region }: PlainForm): unknown[] {
     if (data === undefined)
       throw new DownhillError(
         "option",
-        `--at: ${name}: ${JSON.stringify(value.trim())} is no number, list or object of numbers.`,
+        `--at: ${name}: ${JSON.stringify(value.trim())} is not a number, list or object of numbers.`,
       );
     given.set(name, data);
   }
@@ -185,7 +185,7 @@ function showPlainTrace(
     ...forward.map(clip),
     `  ${name} = ${paint("cyan", number(value))}`,
     "",
-    paint("bold", "Reverse: the derivative of the result in each value, from the last one back"),
+    paint("bold", "Reverse: the derivative of the result by each value, from the last to the first"),
     ...reverse.map(clip),
     "",
     paint("bold", "Gradient"),

@@ -74,7 +74,7 @@ function refuseForFiles(options: Readonly<Record<string, string | undefined>>): 
   if (given !== undefined)
     throw new DownhillError(
       "option",
-      `--${given} is for formulas. Of a function in a file, explain shows all derivatives; --at and --iteration say where.`,
+      `--${given} is for formulas. For a function in a file, explain shows all derivatives; --at and --iteration select the point.`,
     );
 }
 

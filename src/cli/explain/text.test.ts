@@ -111,7 +111,7 @@ test("results that are inputs or constants", () => {
 describe("on a narrow terminal", () => {
   const text = "u = x*y; v = sin(u); w = u*v + exp(u)";
 
-  test("a differential stands below its line where it has no room beside it", () => {
+  test("a differential moves below its line if there is no room beside it", () => {
     const narrow = explain(text, [1, 2], 60);
     expect(narrow).toContain("  v = sin(u)  = 0.9092974\n      dv = du * cos(u)  = -0.8322937\n");
     expect(explain(text, [1, 2], 200)).toContain("  v = sin(u)   = 0.9092974   dv = du * cos(u)");
@@ -122,7 +122,7 @@ describe("the check", () => {
   test.each([
     ["log(x)", -1],
     ["x^x", 0],
-  ])("says of %s at %d that nothing can be compared, not that the rule is wrong", (text, x) => {
+  ])("%s at %d is reported as not comparable instead of a wrong rule", (text, x) => {
     const shown = explain(text, [x]);
     expect(shown).toContain("the values nearby are not finite: nothing to compare with");
     expect(shown).not.toMatch(/differs|NaN +error/);
@@ -134,7 +134,7 @@ describe("the check", () => {
     ["relu(x)", 0, "= 0   a kink: slope 0 on the left, 1 on the right; 0 is a convention"],
     ["max(x, 2*x)", 0, "= 1.5   a kink: slope 1 on the left, 2 on the right; 1.5 is a convention"],
     ["3*abs(x - 1) + x^2", 1, "= 2   a kink: slope -1 on the left, 5 on the right; 2 is a convention"],
-  ])("tells of the kink of %s at %d", (text, x, expected) => {
+  ])("reports the kink of %s at %d", (text, x, expected) => {
     expect(explain(text, [x])).toContain(expected);
   });
 
@@ -153,7 +153,7 @@ describe("the check", () => {
     expect(shown).toMatch(/ ok\n/);
   });
 
-  test("is left out where there are no inputs", () => {
+  test("is omitted without inputs", () => {
     expect(explain("5", [])).not.toContain("Check");
   });
 });
@@ -162,22 +162,22 @@ test("a second name of a value has a line", () => {
   expect(explain("a = x*x; z = a", [2])).toContain("\n  a = x * x   = 4\n  z = a       = 4\n");
 });
 
-test("long lists are cut, and long lines go on below on a terminal", () => {
+test("long lists are shortened, and long lines wrap on a terminal", () => {
   const sum = Array.from({ length: 100 }, (_, i) => `sin(x + ${i})`).join(" + ");
   expect(explain(sum, [1])).toMatch(/x affects (?:v\d+, ){10}… and \d+ more\n/);
   const lines = explain("x^x + exp(x)", [2], 60).split("\n");
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(60);
 });
 
-test("a condition that is asked for twice is written once", () => {
+test("a condition that is evaluated twice is shown once", () => {
   expect(explain("x^x", [2])).not.toMatch(/(x == 0) & \1/);
 });
 
-test("the larger of two is written as the text writes it", () => {
+test("the maximum of two values is shown as in the formula", () => {
   expect(explain("max(x, y) + min(x, y)", [1, 2])).toMatch(/= max\(x, y\)[^]*= min\(x, y\)/);
 });
 
-test("styles do not disturb the columns", () => {
+test("styles do not affect the alignment of columns", () => {
   const table = traceText(compileText("x*y + sin(x)"), { at: [2, 3] });
   const styled = showTrace(table, (_, text) => (text === "" ? "" : `\u001b[1m${text}\u001b[0m`), undefined);
   expect(styled.replaceAll(/\u001b\[\d+m/g, "")).toBe(explain("x*y + sin(x)", [2, 3]));

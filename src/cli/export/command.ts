@@ -6,7 +6,7 @@ const args = {
     type: "positional",
     required: true,
     valueHint: "folder",
-    description: "the folder that downhill train was given as --checkpoint",
+    description: "the checkpoint folder of downhill train",
   },
   out: {
     type: "string",
@@ -17,7 +17,7 @@ const args = {
     type: "string",
     valueHint: "word",
     description:
-      "predictions (default): from pixels, or columns of the table as they are (the model\nstandardises and fills in), to probabilities and the class, or to a number;\nloss of items and what is right; gradient: loss and gradient by the parameters;\nstep: of training, from parameters and state of the optimiser to the next ones",
+      "predictions (default): from pixels, or raw columns of the table (the model standardises\nand fills in), to probabilities and the class, or to a number;\nloss of items and targets; gradient: loss and gradient by the parameters;\nstep: of training, from parameters and state of the optimiser to the next ones",
   },
   batch: {
     type: "string",

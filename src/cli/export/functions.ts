@@ -68,7 +68,7 @@ function predictions(run: TrainedRun, items: number): ExportedFunction {
 function loss(run: TrainedRun, items: number): ExportedFunction {
   const { data, lossOf } = labelled(run);
   const mean: ModelOutput = { name: "loss", about: "the mean over the items" };
-  const share: ModelOutput = { name: "accuracy", about: "the share of items whose class is right" };
+  const share: ModelOutput = { name: "accuracy", about: "the share of items with the correct class" };
   return {
     f(params: MlpParams, ...columns: readonly Tensor[]) {
       const { loss: value, metrics } = splitLoss(lossOf(params, columns));
@@ -130,7 +130,7 @@ function step(run: TrainedRun, items: number): ExportedFunction {
   const { method, accumulate, augmentation, epochs } = settings;
   if (accumulate > 1)
     throw optionError(
-      `--what step: a step of this run takes the gradients of ${accumulate} batches. Write --what gradient, and add them up.`,
+      `--what step: a step of this run takes the gradients of ${accumulate} batches. Write --what gradient, and sum them.`,
     );
   if (all === null || batches === null)
     throw new DownhillError("data", `${run.folder} does not tell how many batches an epoch of the run has.`);

@@ -64,7 +64,7 @@ function numberOf(
   mean: number,
   std: number,
 ): ColumnEncoding {
-  const about = fill === undefined ? "a number" : `a number; NaN where it is missing: ${fill} stands for it`;
+  const about = fill === undefined ? "a number" : `a number; NaN if it is missing: replaced by ${fill}`;
   return {
     input: { name: column, dtype: "float64", item: [], about },
     encode(x) {
@@ -77,7 +77,7 @@ function numberOf(
 
 function categoryOf({ column, categories, missing }: FeatureRule & { kind: "category" }): ColumnEncoding {
   const none = categories.includes("") || missing === "error" ? "" : ", a missing one too";
-  const about = `the place of the category among its categories, from 0; −1 for any other${none}`;
+  const about = `the index of the category, from 0; −1 for any other${none}`;
   return {
     input: { name: column, dtype: "int32", item: [], about, categories },
     encode: (x) => [
@@ -108,7 +108,7 @@ export function targetOf({ table, source, sizes }: TrainedRun): Encoding {
   }
   const categories = classesOf(task, sizes);
   const name = source.kind === "table" ? source.target : "label";
-  const about = "the place of the right class among the classes, from 0";
+  const about = "the index of the correct class, from 0";
   return { inputs: [{ name, dtype: "int32", item: [], about, categories }], encode: ([y]) => y! };
 }
 
@@ -142,7 +142,7 @@ export function predictionOf({ table, sizes }: TrainedRun): {
   return {
     outputs: [
       { name: "probabilities", about: "of the classes", categories },
-      { name: "class", about: "the place of the class with the largest one", categories },
+      { name: "class", about: "the index of the most probable class", categories },
     ],
     decode: (p) => [p, argmax(p, { axis: 1 })],
   };

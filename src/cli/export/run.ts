@@ -70,7 +70,7 @@ function modelOf(
   } catch (error) {
     if (!(isAny && error instanceof DownhillError && error.code === "shape")) throw error;
     throw optionError(
-      `${error.message.replace(/ Omit batch for.*$/s, "")} Say how many items with --batch N.`,
+      `${error.message.replace(/ Omit batch for.*$/s, "")} Set the number of items with --batch N.`,
     );
   }
 }

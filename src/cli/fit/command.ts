@@ -18,12 +18,12 @@ const args = {
   start: {
     type: "string",
     valueHint: "a=1,b=2",
-    description: "where to start (default: what is left out is looked for)",
+    description: "start values (default: those left out are searched for)",
   },
   bounds: {
     type: "string",
     valueHint: "a=0:10,b=0:",
-    description: "the least and the most that parameters may be; either may be left out",
+    description: "lower and upper bounds of parameters; either may be omitted",
   },
   sigma: { type: "string", valueHint: "column", description: "standard errors of the data" },
   "absolute-sigma": {
@@ -39,7 +39,7 @@ const args = {
   "loss-scale": {
     type: "string",
     valueHint: "s",
-    description: "the size above which a residual counts less (default: of the fit's own residuals)",
+    description: "the size above which a residual counts less (default: estimated from the residuals)",
   },
   level: {
     type: "string",
@@ -63,7 +63,7 @@ const args = {
   decimal: {
     type: "string",
     valueHint: "word",
-    description: "what stands before decimals, point or comma (default: by the numbers of the file)",
+    description: "decimal separator, point or comma (default: by the numbers of the file)",
   },
   header: {
     type: "boolean",

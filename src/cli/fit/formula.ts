@@ -62,7 +62,7 @@ function readStatements(
     const guess = free.includes("y") ? "y" : (free[0] ?? columns[0]!);
     throw new DownhillError(
       "option",
-      `the formula must say which column it is to give: write ${guess} = ${text.trim()}. ${list}`,
+      `the formula must name the column that it describes: write ${guess} = ${text.trim()}. ${list}`,
     );
   }
   if (left === undefined && !columns.includes(target)) {
@@ -75,7 +75,7 @@ function readStatements(
   if (hidden !== undefined) {
     throw new DownhillError(
       "option",
-      `${hidden.name} is a column of ${table}: give what the formula defines another name.`,
+      `${hidden.name} is a column of ${table}: rename the variable that the formula defines.`,
     );
   }
   const data = inputs.filter((name) => columns.includes(name));
@@ -84,7 +84,7 @@ function readStatements(
   if (parameters.length === 0) {
     throw new DownhillError(
       "option",
-      `there is nothing to fit: all names of the formula are columns. A name that is no column is a parameter, as in ${target} = a * ${data[0] ?? "x"}.`,
+      `there is nothing to fit: all names of the formula are columns. A name that is not a column is a parameter, as in ${target} = a * ${data[0] ?? "x"}.`,
     );
   }
   const fitted = left?.columns ?? [target];
@@ -130,7 +130,7 @@ export function refuseBothSides(left: LeftSide | undefined, data: readonly strin
   if (both === undefined) return;
   throw new DownhillError(
     "option",
-    `the column ${both} stands on both sides: ${left!.text} cannot be fitted by itself.`,
+    `the column ${both} is on both sides: ${left!.text} cannot be fitted by itself.`,
   );
 }
 
@@ -154,7 +154,7 @@ export function notesOfSlips(parameters: readonly string[], columns: readonly st
     const near = columnNear(name, columns);
     return near === undefined
       ? []
-      : [`${name} is no column, so it is a parameter. Is the column ${near} meant?`];
+      : [`${name} is not a column, so it is a parameter. Is the column ${near} meant?`];
   });
 }
 

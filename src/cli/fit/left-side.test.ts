@@ -43,7 +43,7 @@ function line(v: readonly number[]): { readonly a: number; readonly b: number; r
 }
 
 describe("a left side that is an expression", () => {
-  test("was a syntax error; residuals, R² and errors are those of its values", async () => {
+  test("is accepted; residuals, R² and errors refer to its values", async () => {
     const { fit, formula, drawing } = await report("log(y) = a + b*x");
     const want = line(y.map(Math.log));
     expect(formula.text).toBe("log(y) = a + b * x");
@@ -55,7 +55,7 @@ describe("a left side that is an expression", () => {
     expect(drawing.yName).toBe("log(y)");
   });
 
-  test("is solved for its column where the inverse is evident", async () => {
+  test("is solved for its column if the inverse is known", async () => {
     const { solved, fit } = await report("log(y) = a + b*x");
     expect(solved!.column).toBe("y");
     const fitted = [...fit.fitted.data()];
@@ -81,7 +81,7 @@ describe("a left side that is an expression", () => {
     expect(side.inverse!(side.values("table", data)[0]!)).toBeCloseTo(value, 12);
   });
 
-  test("is written with what it means, in words and as JSON", async () => {
+  test("is explained, in words and as JSON", async () => {
     const write = async (json: boolean): Promise<string> => {
       const stream = recordOutput(80);
       expect(await runFit({ ...nothing, data: growth, formula: "log(y) = a + b*x", json }, stream)).toBe(0);
@@ -99,16 +99,16 @@ describe("a left side that is an expression", () => {
     expect(found.solved.fitted[3]).toBeCloseTo(Math.exp(found.fitted[3]!), 12);
   });
 
-  test("may stand before a function in a file", async () => {
+  test("may precede a function in a file", async () => {
     const [{ fit }, formula] = [await report(`log(y) = ${model}#line`), await report("log(y) = a + b*x")];
     expect(fit.params["b"]).toBeCloseTo(formula.fit.params["b"]!, 10);
   });
 
   test.each([
     ["log(n) = a + b*x", "line 2: log(n) is NaN, because n is -3. Correct the row or take it out."],
-    ["log(z) = a + b*x", "the left side log(z) holds z, which is no column of"],
-    ["2*3 = a + b*x", "the left side 2 * 3 holds no column of"],
-    ["log(y) = a + b*y", "the column y stands on both sides: log(y) cannot be fitted by itself."],
+    ["log(z) = a + b*x", "the left side log(z) contains z, which is not a column of"],
+    ["2*3 = a + b*x", "the left side 2 * 3 contains no column of"],
+    ["log(y) = a + b*y", "the column y is on both sides: log(y) cannot be fitted by itself."],
     ["log(y) = a + * b", "a value is missing before *\n  log(y) = a + * b\n               ^"],
     ["log(y) = 2*x", "there is nothing to fit"],
   ])("refuses %s", async (formula, message) => {

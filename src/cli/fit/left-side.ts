@@ -71,9 +71,9 @@ export function readLeftSide(left: string, table: string, columns: readonly stri
     throw new DownhillError(
       "option",
       unknown === undefined
-        ? `the left side ${text} holds no column of ${table}. ${list}`
-        : `the left side ${text} holds ${unknown}, which is no column of ${table}.${didYouMean(unknown, columns)} ` +
-            `It is computed from the data alone: parameters stand on the right. ${list}`,
+        ? `the left side ${text} contains no column of ${table}. ${list}`
+        : `the left side ${text} contains ${unknown}, which is not a column of ${table}.${didYouMean(unknown, columns)} ` +
+            `It is computed from the data only: parameters belong on the right. ${list}`,
     );
   }
   return {

@@ -28,8 +28,8 @@ export function plainModel(
   if (form.result.kind !== "number" && !isOfColumns) {
     throw new DownhillError(
       "option",
-      `fit: ${name} gives more than one number: a model is a function of one row, which gives the number for it, or of whole columns, ` +
-        `which gives an array with a number for each row.`,
+      `fit: ${name} returns more than one number: a model is a function of one row, which returns the number for it, or of whole columns, ` +
+        `which returns an array with a number for each row.`,
     );
   }
   // an optional number that is not a column keeps its default
@@ -67,7 +67,7 @@ export function plainModel(
   if (parameters.length === 0) {
     throw new DownhillError(
       "option",
-      `there is nothing to fit: all that ${name} takes are columns. A number whose name is no column is a parameter.`,
+      `there is nothing to fit: all arguments of ${name} are columns. A number whose name is not a column is a parameter.`,
     );
   }
   if (data.length === 0 && (parameters.length > 1 || isOfColumns)) {
@@ -129,7 +129,7 @@ function onlyTarget(name: string, free: readonly string[]): string {
     "option",
     free.length === 0
       ? `fit: ${name} takes all columns, so that none is left to fit.`
-      : `fit: say which column ${name} is to give: ${free[0]!} = file.ts#${name}. Left are ${free.join(", ")}.`,
+      : `fit: name the column that ${name} computes: ${free[0]!} = file.ts#${name}. Unused columns are ${free.join(", ")}.`,
   );
 }
 
@@ -171,7 +171,7 @@ function inputsOf(form: PlainForm, name: string, type: PlainType, isOfColumns: b
   switch (type.kind) {
     case "number":
       if (type.integer !== true) return [{ name, isArray: false }];
-      throw wrongArgument(form, `${name} sets sizes, bounds or places and has no derivative`);
+      throw wrongArgument(form, `${name} sets sizes, bounds or indices and has no derivative`);
     case "record":
       return type.fields.flatMap((field) => inner(field.name, field.type));
     case "tuple":

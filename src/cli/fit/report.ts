@@ -126,21 +126,19 @@ export function warnings(report: FitReport): string[] {
       ? [`The data do not determine ${names}: the curve is the same whatever it is. Leave it out or fix it.`]
       : undetermined.length > 1
         ? [
-            `The data do not determine ${names} one by one: changed together they leave the curve as it is. Replace them by what the formula needs of them, or fix one by --bounds ${undetermined[0]!}=1:1.`,
+            `The data do not determine ${names} separately: they can change together without changing the curve. Replace them by the combination that the formula needs, or fix one with --bounds ${undetermined[0]!}=1:1.`,
           ]
         : []),
     ...(fit.degreesOfFreedom === 0
-      ? ["There are as many parameters as rows, so nothing is left to tell errors from."]
+      ? ["There are as many parameters as rows, so the errors cannot be estimated."]
       : []),
     ...(fit.converged ? [] : [`The fit did not converge. ${stops.get(fit.reason) ?? fit.message}`]),
     ...(atBound.length > 0
-      ? [
-          `${atBound.join(", ")} ${atBound.length === 1 ? "stands" : "stand"} at a bound and has no error there.`,
-        ]
+      ? [`${atBound.join(", ")} ${atBound.length === 1 ? "is" : "are"} at a bound, without an error.`]
       : []),
     ...(alike !== undefined && alike > 0.5 && data.rows >= 20 && undetermined.length === 0
       ? [
-          `Neighbouring residuals are alike (correlation ${alike.toFixed(2)}): the formula leaves something out, and the errors are too small.`,
+          `Neighbouring residuals are similar (correlation ${alike.toFixed(2)}): the formula lacks a term, and the errors are too small.`,
         ]
       : []),
     ...farNotes(fit, formula, data),
@@ -178,7 +176,7 @@ export function searchWords({ fit, given, formula }: FitReport): string {
   const { followed, agreed } = fit.starts;
   const looked =
     given.length === formula.parameters.length
-      ? "From the start that was given"
+      ? "From the given start"
       : followed === 1
         ? "From one start"
         : `${agreed} of ${followed} starts led here`;
@@ -187,9 +185,9 @@ export function searchWords({ fit, given, formula }: FitReport): string {
 }
 
 const stops: ReadonlyMap<StopReason, string> = new Map([
-  ["gradient", "It stopped where no change of the parameters lowers the sum."],
-  ["value", "It stopped where the sum hardly falls any more."],
-  ["step", "It stopped where the parameters hardly move any more."],
-  ["precision", "It stopped where rounding hides any further gain."],
-  ["iterations", "It stopped at --max-iterations before it was done."],
+  ["gradient", "It stopped because no change of the parameters lowers the sum."],
+  ["value", "It stopped because the sum hardly falls any more."],
+  ["step", "It stopped because the parameters hardly move any more."],
+  ["precision", "It stopped because rounding hides any further gain."],
+  ["iterations", "It stopped at --max-iterations before it converged."],
 ]);

@@ -52,7 +52,7 @@ const formula = "y = a*exp(-b*x) + c";
 describe("CO2 at Mauna Loa", () => {
   const season = "A*sin(2*pi*f*(year-1990) + p)";
 
-  testInCi("its season, found without a start, comes once a year", async () => {
+  testInCi("its season, found without start values, has a period of one year", async () => {
     const { fit: found } = await report("co2", `co2 = a + b*(year-1990) + c*(year-1990)^2 + ${season}`);
     expect(Math.abs(found.params["f"]! - 1)).toBeLessThan(0.001);
     expect(found.params["A"]).toBeGreaterThan(2.5);
@@ -88,13 +88,13 @@ describe("CO2 at Mauna Loa", () => {
     );
   });
 
-  test("is told with its lines, dates and licence", async () => {
+  test("is reported with its lines, dates and licence", async () => {
     const out = join(folder, "co2.html");
     const text = await written("co2", `co2 = a + b*(year-1990) + c*(year-1990)^2 + ${season}`, {
       out,
       start: "f=1",
     });
-    expect(text).toContain("Neighbouring residuals are alike");
+    expect(text).toContain("Neighbouring residuals are similar");
     for (const line of text.replace(out, "").split("\n")) expect(line.length).toBeLessThanOrEqual(80);
     expect(readFileSync(out, "utf8")).toContain("Scripps CO2 Program");
     const dated = file("dated.csv", "Date,n\n2000-01-01,1\n2000-07-02,2\n2001-01-01,3\n2001-07-02,4.1\n");
@@ -108,7 +108,7 @@ describe("CO2 at Mauna Loa", () => {
 
 describe("the output", () => {
   test.each([undefined, 120, 80, 50])(
-    "for a width of %s holds parameters, figures and pictures",
+    "for a width of %s contains parameters, figures and pictures",
     async (columns) => {
       const starts = columns === undefined ? nothing.starts : "3";
       const text = await written(decay, formula, { starts }, columns);
@@ -160,7 +160,7 @@ describe("the output", () => {
     },
   );
 
-  test("of very many rows is thinned out in pictures, which say so", async () => {
+  test("of very many rows is thinned out in pictures, with a note", async () => {
     const rows = Array.from({ length: 9000 }, (_, i) => `${i},${i % 7}`);
     const out = join(folder, "many.svg");
     await written(file("many.csv", `x,y\n${rows.join("\n")}\n`), "y = a + b*x", { out });
@@ -169,7 +169,7 @@ describe("the output", () => {
     expect(text.match(/h0/g)!.length).toBe(6001);
   });
 
-  test("of several columns sets observed against fitted values", async () => {
+  test("of several columns plots observed against fitted values", async () => {
     const rows = Array.from({ length: 30 }, (_, i) => [1 + (i % 5), 1 + ((i * 7) % 11)] as const);
     const table = rows.map(([u, v]) => `${u},${v},${3 * u ** 1.5 * Math.exp(-0.1 * v)}`);
     const several = file("several.csv", `u,v,z\n${table.join("\n")}\n`);
@@ -211,7 +211,7 @@ describe("options", () => {
     expect((await report(decay, formula, { weights: "counts" })).fit.degreesOfFreedom).toBe(36);
   });
 
-  test("--loss counts outliers less, with a scale that is found or given", async () => {
+  test("--loss counts outliers less, with an estimated or given scale", async () => {
     const spoilt = file("spoilt.csv", readFileSync(decay, "utf8").replaceAll(/^(2|4|6|8),[\d.]+/gm, "$1,9"));
     const robust = await report(spoilt, formula, { loss: "cauchy" });
     expect(Math.abs(robust.fit.params["b"]! - 0.5)).toBeLessThan(0.05);
@@ -220,14 +220,14 @@ describe("options", () => {
     expect(await written(spoilt, formula, { loss: "arctan" })).toContain("Errors are approximate");
   });
 
-  test("--max-iterations ends a fit early, which is told, and the exit code is 1", async () => {
+  test("--max-iterations ends a fit early, with a note and exit code 1", async () => {
     const stream = recordOutput();
     const request = { ...nothing, data: decay, formula, start: "a=1,b=9,c=0", "max-iterations": "1" };
     expect(await runFit(request, stream)).toBe(1);
-    expect(stream.text()).toContain("It stopped at --max-iterations before it was done.");
+    expect(stream.text()).toContain("It stopped at --max-iterations before it converged.");
   });
 
-  test("--missing skip leaves rows out and names their lines; columns that are not used may have gaps", async () => {
+  test("--missing skip leaves rows out and names their lines; unused columns may have gaps", async () => {
     const gaps = file("gaps.csv", "x,y,other\n0,1,\n1,NA,2\n2,3,\n3,4.1,\n\n4,,1\n5,6,\n");
     await expect(report(gaps, "y = a + b*x")).rejects.toThrow(
       'gaps.csv: line 3, column "y": the value is missing. Fill it in, or leave such rows out with --missing skip.',
@@ -284,7 +284,7 @@ describe("a function in a file", () => {
     source = file("models.ts", models);
   });
 
-  test("fits as the same formula does, from the same starts, in pictures too", async () => {
+  test("fits like the same formula, from the same starts, in pictures too", async () => {
     const [own, asFormula] = [
       await report(decay, `y = ${source}#decay`, { sigma: "err" }),
       await report(decay, formula, { sigma: "err" }),
@@ -317,7 +317,7 @@ describe("a function in a file", () => {
     ]);
   });
 
-  test("takes whole columns where each row builds on others, and draws what it gives for the rows", async () => {
+  test("takes whole columns if rows depend on others, and draws its values for the rows", async () => {
     const times = [0, 1, 2.5, 3, 5, 8, 13];
     const rows = times.map((t) => `${t},${20 + 60 * Math.exp(-0.3 * t)}`);
     const cooling = file("cooling.csv", `x,y\n${rows.join("\n")}\n`);
@@ -343,7 +343,7 @@ describe("a function in a file", () => {
     );
   });
 
-  test("comes before or behind the data on the command line", async () => {
+  test("may precede or follow the data on the command line", async () => {
     const before = await downhill(["fit", `${source}#decay`, decay, "--json"]);
     const behind = await downhill(["fit", decay, `y=${source}#decay`, "--json"]);
     expect(before.stderr).toBe("");
@@ -361,24 +361,24 @@ describe("a function in a file", () => {
       "weights",
       "weights takes the array w, which is no column: arrays are columns, and parameters are numbers.",
     ],
-    ["times", "n sets sizes, bounds or places and has no derivative"],
-    ["pair", "pair gives more than one number"],
-    ["data", "there is nothing to fit: all that data takes are columns."],
+    ["times", "n sets sizes, bounds or indices and has no derivative"],
+    ["pair", "pair returns more than one number"],
+    ["data", "there is nothing to fit: all arguments of data are columns."],
     ["none", "none takes no column, so X, a would all be parameters. The columns are x, y, err, counts."],
     ["same", "same takes x twice."],
-    ["own", "fit: say which column own is to give: x = file.ts#own. Left are x, err, counts."],
+    ["own", "fit: name the column that own computes: x = file.ts#own. Unused columns are x, err, counts."],
     ["decya", "decya is not marked, or not there; marked functions: decay, dose,"],
-  ])("%s is refused with a repair", async (name, message) => {
+  ])("%s is refused with a remedy", async (name, message) => {
     await expect(report(decay, `${source}#${name}`)).rejects.toThrow(message);
   });
 
-  test("a column that is not there, or is computed from", async () => {
+  test("an absent column, or one that the model uses", async () => {
     await expect(report(decay, `z = ${source}#decay`)).rejects.toThrow('has no column "z" to fit.');
     await expect(report(decay, `y = ${source}#own`)).rejects.toThrow("own computes y from y itself.");
   });
 });
 
-describe("misuse is answered with a repair", () => {
+describe("misuse is refused with a remedy", () => {
   test.each<[string, Partial<FitRequest>, string]>([
     [
       "y = a*expp(-b*x)",
@@ -391,16 +391,16 @@ describe("misuse is answered with a repair", () => {
       {},
       "the formula uses no column but y, so a, b, X would all be parameters. Is the column x meant by X?",
     ],
-    ["a*x", {}, "the formula must say which column it is to give: write y = a*x."],
+    ["a*x", {}, "the formula must name the column that it describes: write y = a*x."],
     ["y = x", {}, "there is nothing to fit: all names of the formula are columns."],
     ["y = a*y", {}, "y is used in its own definition"],
     ["x = 2; y = a*x", {}, "x is a column of"],
     [formula, { start: "d=1" }, '--start: the text has no parameter "d". Its parameters are a, b, c.'],
     [formula, { start: "a=inf" }, "--start: a must be finite, got inf."],
-    [formula, { start: "a" }, '--start: "a" is no assignment: write --start a=…,b=…,c=….'],
+    [formula, { start: "a" }, '--start: "a" is not an assignment: write --start a=…,b=…,c=….'],
     [formula, { bounds: "a=1" }, "--bounds: a needs its ends, as in a=0:10, a=0: or a=:10"],
     [formula, { bounds: "a=2:1" }, "--bounds: a must be from low to high, got 2:1."],
-    [formula, { bounds: "a=x:1" }, '--bounds: the value of a is "x", which is no number'],
+    [formula, { bounds: "a=x:1" }, '--bounds: the value of a is "x", which is not a number'],
     [formula, { sigma: "er" }, 'has no column "er". Did you mean "err"?'],
     [formula, { sigma: "err", weights: "err" }, "give --sigma or --weights, not both"],
     [formula, { sigma: "counts" }, "sigma must be finite numbers above 0, got 0 for row 7."],
@@ -424,8 +424,8 @@ describe("misuse is answered with a repair", () => {
     await expect(runFit(request, recordOutput())).rejects.toThrow(message);
   });
 
-  test("files that are not there, that hold text, or rows of another length", async () => {
-    await expect(report("CO2", formula)).rejects.toThrow("the data set that is part of downhill is co2");
+  test("missing files, files with text, and rows of unequal length", async () => {
+    await expect(report("CO2", formula)).rejects.toThrow("the only built-in data set is co2");
     const words = file("words.csv", "x,y\n1,2\n2,abc\n");
     await expect(report(words, "y = a*x")).rejects.toThrow(
       'words.csv: line 3, column "y": "abc" is not a number. Correct it or take the row out.',
@@ -459,15 +459,12 @@ describe("misuse is answered with a repair", () => {
       (i) => `${i},${2 * i + 1}e-200`,
       'column "y" is 3.9e-199: so small that its square is 0',
     ],
-  ])(
-    "%s is told with its column: it was said that the model is not finite, or R² was NaN",
-    async (_, row, message) => {
-      const far = file("far.csv", `x,y\n${Array.from({ length: 20 }, (__, i) => `${row(i)}\n`).join("")}`);
-      await expect(report(far, "y = a + b*x")).rejects.toThrow(message);
-    },
-  );
+  ])("%s is reported with its column", async (_, row, message) => {
+    const far = file("far.csv", `x,y\n${Array.from({ length: 20 }, (__, i) => `${row(i)}\n`).join("")}`);
+    await expect(report(far, "y = a + b*x")).rejects.toThrow(message);
+  });
 
-  test("a column of 1e300 is told where errors are wrong for it: they were 0 without a word", async () => {
+  test("a column with 1e300 is reported if it makes errors wrong", async () => {
     const rows = Array.from({ length: 20 }, (_, i) => `${i === 7 ? "1e300" : i},${2 * i + (i % 3)}\n`).join(
       "",
     );
@@ -481,7 +478,7 @@ describe("misuse is answered with a repair", () => {
     );
   });
 
-  test("decimal commas are read, and where nothing tells them apart --decimal does", async () => {
+  test("decimal commas are read, and --decimal resolves ambiguous ones", async () => {
     const commas = file(
       "commas.csv",
       `x;y\n${Array.from({ length: 12 }, (_, i) => `${i},5;${2 * i + 1},25\n`).join("")}`,
@@ -496,10 +493,10 @@ describe("misuse is answered with a repair", () => {
     );
   });
 
-  test("a parameter that the data do not determine is named, with what to do", async () => {
+  test("a parameter that the data do not determine is named, with a remedy", async () => {
     const text = (await written(decay, "y = a*b*exp(-k*x) + c")).replaceAll(/\n */g, " ");
-    expect(text).toContain("The data do not determine a, b one by one");
-    expect(text).toContain("fix one by --bounds a=1:1.");
+    expect(text).toContain("The data do not determine a, b separately");
+    expect(text).toContain("fix one with --bounds a=1:1.");
     const fixed = await report(decay, "y = a*b*exp(-k*x) + c", { bounds: "a=1:1" });
     expect(fixed.fit.undetermined).toEqual([]);
     expect(fixed.fit.params["b"]).toBeCloseTo(4, 0);
@@ -509,14 +506,14 @@ describe("misuse is answered with a repair", () => {
   });
 
   // the parameter a passed for the initial of a column "adjusted", and yaer was not looked at
-  test("the column that is suggested is the one nearest to the misspelt name", async () => {
+  test("the suggested column is the one nearest to the misspelt name", async () => {
     const table = file("yaer.csv", "year,adjusted,co2\n0,1,1\n1,2,3\n2,3,4\n3,1,8\n");
     await expect(report(table, "co2 = a + b*yaer")).rejects.toThrow("Is the column year meant by yaer?");
     await expect(report(table, "co2 = a + b")).rejects.toThrow("would all be parameters. The columns are");
   });
 
   // e was the number 2.718… whatever the table held, and a column named max could not be used at all
-  test("a column named as a constant or a function is the column, and that is told", async () => {
+  test("a column with the name of a constant or function takes precedence, with a note", async () => {
     const table = file("named.csv", "e,max,y\n1,0,3\n2,1,5.1\n3,1,6.9\n4,2,9\n");
     const { fit: found } = await report(table, "y = a*e + b");
     expect(found.params["a"]).toBeCloseTo(2, 1);
@@ -527,10 +524,10 @@ describe("misuse is answered with a repair", () => {
     expect((await report(table, "e = a*y + b")).formula.target).toBe("e");
   });
 
-  test("a name that is nearly a column, and e, are told of", async () => {
+  test("a name similar to a column, and e, cause notes", async () => {
     const near = file("near.csv", "time,dose,y\n0,1,1\n1,2,3\n2,3,4\n3,1,8\n");
     const text = (await written(near, "y = tme + b*dose")).replaceAll(/\n */g, " ");
-    expect(text).toContain("tme is no column, so it is a parameter. Is the column time meant?");
+    expect(text).toContain("tme is not a column, so it is a parameter. Is the column time meant?");
     expect(await written(decay, "y = a*x + e")).toContain("e is the number 2.718… here, not a parameter.");
   });
 });

@@ -93,10 +93,7 @@ async function loadTable({
     return { table, provenance };
   }
   if (/^\w+$/.test(name) && !existsSync(name)) {
-    throw new DownhillError(
-      "file",
-      `${name}: there is no such file, and the data set that is part of downhill is co2.`,
-    );
+    throw new DownhillError("file", `${name}: there is no such file, and the only built-in data set is co2.`);
   }
   try {
     return {

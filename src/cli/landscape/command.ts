@@ -6,7 +6,7 @@ const args = {
     type: "positional",
     required: false,
     valueHint: "digits",
-    description: "the data: digits, the handwritten digits that are part of downhill",
+    description: "the data: digits, the built-in handwritten digits",
   },
   directions: {
     type: "string",
@@ -17,9 +17,9 @@ const args = {
   range: {
     type: "string",
     valueHint: "from:to",
-    description: "how far along both directions (default -1:1; for pca what the path needs)",
+    description: "extent along both directions (default -1:1; for pca that of the path)",
   },
-  items: { type: "string", valueHint: "N", description: "items that the loss is taken over (default 600)" },
+  items: { type: "string", valueHint: "N", description: "items for computing the loss (default 600)" },
   optimizer: {
     type: "string",
     valueHint: "text",

@@ -23,7 +23,7 @@ async function written(request: Partial<LandscapeRequest>): Promise<string> {
 }
 
 describe("downhill landscape", () => {
-  test("--json has the values and the path, one state an epoch and the start", async () => {
+  test("--json has the values and the path, with the start and one state per epoch", async () => {
     const slice = JSON.parse(await written({ dataset: "digits", json: true })) as LossSlice;
     expect(slice.directions).toBe("pca");
     expect(slice.values.map((row) => row.length)).toEqual([7, 7, 7, 7, 7, 7, 7]);
@@ -33,7 +33,7 @@ describe("downhill landscape", () => {
     expect(slice.parameters).toBe(64 * 8 + 8 + 8 * 10 + 10);
   });
 
-  test("is the same for the same seed, in random directions too", async () => {
+  test("depends only on the seed, in random directions too", async () => {
     const options = { directions: "filter-normalised", json: true, range: "-0.5:0.5" };
     const slice = await written({ ...options, seed: "3" });
     expect(await written({ ...options, seed: "3" })).toBe(slice);
@@ -41,7 +41,7 @@ describe("downhill landscape", () => {
     expect((JSON.parse(slice) as LossSlice).alphas[0]).toBe(-0.5);
   });
 
-  test("draws a picture with the path, and tells what is seen", async () => {
+  test("draws a picture with the path and describes it", async () => {
     const out = join(folder, "slice.svg");
     const text = await written({ out, optimizer: "adam(lr=0.01)", hidden: "none" });
     expect(text).toContain("a network 64-10 (650 parameters)");

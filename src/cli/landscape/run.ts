@@ -49,7 +49,7 @@ function readSettings(request: LandscapeRequest): SliceSettings {
   const { dataset: name, directions, range, hidden = "32", seed } = request;
   if (name !== undefined && name !== "digits") {
     throw optionError(
-      `${JSON.stringify(name)} is no data set of downhill landscape, which has digits.${didYouMean(name, ["digits"])}`,
+      `${JSON.stringify(name)} is not a data set of downhill landscape, which has digits.${didYouMean(name, ["digits"])}`,
     );
   }
   const count = (option: "resolution" | "items" | "epochs" | "batch", initial: number): number => {
@@ -67,7 +67,7 @@ function readSettings(request: LandscapeRequest): SliceSettings {
   const epochs = count("epochs", 12);
   if (plane === "pca" && epochs < 2) {
     throw optionError(
-      `--epochs must be 2 or more for --directions pca, which are those of the path; got ${epochs}.`,
+      `--epochs must be 2 or more for --directions pca, which are computed from the path; got ${epochs}.`,
     );
   }
   if (range !== undefined && range.split(":").length !== 2) {
@@ -145,7 +145,7 @@ function studyOf(
       `Over ${items.toLocaleString("en")} items the loss falls from ${showNumber(first.loss, 3)} at the start to ${showNumber(last.loss, 3)} at the end.`,
       ...(slice.explained === undefined
         ? [
-            "Random directions are almost at right angles to where training went, so its path seems short here. The plane of the principal directions (pca) shows it.",
+            "Random directions are almost perpendicular to the path of training, which therefore seems short here. The plane of the principal directions (pca) shows it.",
           ]
         : [
             `The two directions hold ${showNumber(100 * (slice.explained[0] + slice.explained[1]), 3)} % of the variance of the path.`,

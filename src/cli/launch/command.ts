@@ -7,24 +7,23 @@ const args = {
     type: "positional",
     required: true,
     valueHint: "program",
-    description: "a module for Node, which opens MPI by openMpi(); the words behind it are its own",
+    description: "a module for Node, which opens MPI with openMpi(); words after it are its arguments",
   },
   ranks: { type: "string", alias: "n", valueHint: "N", description: "how many processes" },
   restarts: {
     type: "string",
     valueHint: "N",
-    description:
-      "how often to start again after a death by signal, or a crash later than a new\ncheckpoint (default 0)",
+    description: "number of restarts after a death by signal, or a crash with a new\ncheckpoint (default 0)",
   },
   checkpoint: {
     type: "string",
     valueHint: "folder",
-    description: "where the program keeps checkpoints: one that is new since the start allows a restart",
+    description: "checkpoint folder of the program; a checkpoint newer than the start permits a restart",
   },
   grace: {
     type: "string",
     valueHint: "seconds",
-    description: "how long ranks have to end by themselves after the first signal (default 30)",
+    description: "time that ranks have to end themselves after the first signal (default 30)",
   },
   mpirun: {
     type: "string",

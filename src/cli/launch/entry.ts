@@ -7,16 +7,13 @@ export const launchEntry: LazyCommand = {
   examples: [
     [
       "downhill launch -n 4 train.mjs --epochs 10",
-      "four ranks on this machine; what follows the program is its own",
+      "four ranks on this machine; words after the program are its arguments",
     ],
     [
       "downhill launch -n 4 --restarts 3 --checkpoint runs/a train.mjs",
-      "again after a death by signal, and after a crash that came later than a new checkpoint",
+      "restarts after a death by signal, and after a crash with a new checkpoint",
     ],
-    [
-      "downhill launch -n 2 --mpirun mpirun.mpich train.mjs",
-      "by another mpirun than the first that is found",
-    ],
+    ["downhill launch -n 2 --mpirun mpirun.mpich train.mjs", "with another mpirun than the first one found"],
   ],
   startsProgram: true,
   load: async () => anyCommand((await import("./command.ts")).launchCommand),

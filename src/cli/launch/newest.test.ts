@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { newestFile } from "./newest.ts";
 
-test("the newest file of a folder counts, however deep it lies", () => {
+test("the newest file of a folder counts, at any depth", () => {
   const folder = mkdtempSync(join(tmpdir(), "downhill-newest-"));
   try {
     expect(newestFile(join(folder, "missing"))).toBe(-Infinity);

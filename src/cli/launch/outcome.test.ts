@@ -18,21 +18,21 @@ const abortedMpich =
 const told = "downhill: rank 0 of 2: ended by an uncaught error:\nError: no\n";
 
 test.each([
-  [137, null, killed, "rank 1 died of signal 9 (SIGKILL)"],
-  [139, null, killed4, "rank 3 died of signal 11 (SIGSEGV)"],
-  [9, null, killedMpich, "a rank died of signal 9 (SIGKILL)"],
+  [137, null, killed, "rank 1 was killed by signal 9 (SIGKILL)"],
+  [139, null, killed4, "rank 3 was killed by signal 11 (SIGSEGV)"],
+  [9, null, killedMpich, "a rank was killed by signal 9 (SIGKILL)"],
   [3, null, exited, "rank 1 ended the run with exit code 3"],
   [3, null, exited4, "rank 2 ended the run with exit code 3"],
   [1, null, aborted, "rank 2 ended the run with exit code 1"],
   [1, null, abortedMpich, "rank 1 ended the run with exit code 1"],
   [1, null, told + aborted, "rank 0 ended the run with exit code 1"],
   [9, null, "", "a rank ended the run with exit code 9"], // of a program, not of a signal
-  [null, "SIGTERM", killed, "a rank died of signal 15 (SIGTERM)"],
+  [null, "SIGTERM", killed, "a rank was killed by signal 15 (SIGTERM)"],
 ] as const)("exit code %s, signal %s after %j: %s", (code, signal, text, expected) => {
   expect(describeOutcome(readOutcome(code, signal, text, () => []))).toBe(expected);
 });
 
-test("a run that ends well is no death, whatever its ranks wrote", () => {
+test("a run that succeeds is not reported as killed, whatever its ranks wrote", () => {
   expect(readOutcome(0, null, killed + told, () => [])).toEqual({
     code: 0,
     rank: undefined,
@@ -41,13 +41,10 @@ test("a run that ends well is no death, whatever its ranks wrote", () => {
 });
 
 test.each([
-  [[1], "rank 1 died, of a signal that mpirun did not tell"],
-  [[0, 1], "a rank died, of a signal that mpirun did not tell"],
-])(
-  "mpirun of MPICH that takes a death for a good end is not believed while %j are left",
-  (left, expected) => {
-    const outcome = readOutcome(0, null, "", () => left);
-    expect(outcome.code).toBe(1);
-    expect(describeOutcome(outcome)).toBe(expected);
-  },
-);
+  [[1], "rank 1 was killed by a signal that mpirun did not report"],
+  [[0, 1], "a rank was killed by a signal that mpirun did not report"],
+])("a success reported by mpirun of MPICH is rejected while ranks %j have not ended", (left, expected) => {
+  const outcome = readOutcome(0, null, "", () => left);
+  expect(outcome.code).toBe(1);
+  expect(describeOutcome(outcome)).toBe(expected);
+});

@@ -63,7 +63,7 @@ export function readOutcome(
 export function describeOutcome({ code, rank, signal }: LaunchOutcome): string {
   const who = rank === undefined ? "a rank" : `rank ${rank}`;
   if (signal === undefined) return `${who} ended the run with exit code ${code}`;
-  if (signal === "unknown") return `${who} died, of a signal that mpirun did not tell`;
+  if (signal === "unknown") return `${who} was killed by a signal that mpirun did not report`;
   const name = Object.entries(constants.signals).find(([, number]) => number === signal)?.[0];
-  return `${who} died of signal ${signal}${name === undefined ? "" : ` (${name})`}`;
+  return `${who} was killed by signal ${signal}${name === undefined ? "" : ` (${name})`}`;
 }

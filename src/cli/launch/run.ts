@@ -51,14 +51,14 @@ export async function launch(request: LaunchRequest): Promise<number> {
   if (process.getuid?.() === 0 && !allowRunAsRoot)
     throw new DownhillError(
       "option",
-      "launch: refuses to start programs as root, which may spoil the whole machine. Use another account, or, in a container, " +
+      "launch: refuses to start programs as root, who may damage the whole machine. Use another account, or, in a container, " +
         "give --allow-run-as-root.",
     );
   if (!existsSync(program)) throw new DownhillError("file", `launch: there is no program ${program}.`);
   const mpirun = findMpirun(request.mpirun);
   const cores = availableParallelism();
   if (ranks > cores)
-    tell(`${ranks} ranks share ${cores} ${cores === 1 ? "core" : "cores"}; those that wait let others run.`);
+    tell(`${ranks} ranks share ${cores} ${cores === 1 ? "core" : "cores"}; ranks that wait yield to others.`);
   const command = [process.execPath, ...watched.words, ...process.execArgv, program, ...words];
   const inMemory = existsSync(memoryFolder);
   const running = mkdtempSync(join(inMemory ? memoryFolder : tmpdir(), "downhill-launch-"));
@@ -105,7 +105,7 @@ function decide(
   if (mayHelp && restart < restarts)
     return { isAgain: true, next: `; starting again (restart ${restart + 1} of ${restarts})` };
   if (mayHelp) return { isAgain: false, next: "; no restart is left (see --restarts)" };
-  const same = restarts > 0 ? "; not started again, since it would end in the same way" : "";
+  const same = restarts > 0 ? "; not restarted, because it would end in the same way" : "";
   return { isAgain: false, next: same };
 }
 

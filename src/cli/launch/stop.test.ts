@@ -16,7 +16,7 @@ const raise = (name: NodeJS.Signals): void => {
   (process.listeners(name).at(-1) as (name: NodeJS.Signals) => void)(name);
 };
 
-test("a signal that comes before there is a child is handed on once there is one", async () => {
+test("a signal that arrives before the child starts is forwarded afterwards", async () => {
   stop = stopOnSignals(60_000, () => {});
   raise("SIGTERM");
   expect([stop.by(), stop.exitCode(), stop.signal.aborted]).toEqual(["SIGTERM", 143, true]);
@@ -26,7 +26,7 @@ test("a signal that comes before there is a child is handed on once there is one
   expect(await ended).toEqual([null, "SIGUSR2"]);
 });
 
-test("listeners are gone afterwards", () => {
+test("listeners are removed afterwards", () => {
   const before = process.listenerCount("SIGHUP");
   stopOnSignals(0, () => {}).dispose();
   expect(process.listenerCount("SIGHUP")).toBe(before);

@@ -43,7 +43,7 @@ export function watchOpening(running: string, found: (text: string) => void): ()
     if (gone === undefined || opening === undefined) return;
     clearInterval(timer);
     found(
-      `rank ${gone} has ended with exit code 0 and without openMpi(), where rank ${opening} waits for it; all ranks are ended. ` +
+      `rank ${gone} has ended with exit code 0 and without openMpi(), while rank ${opening} waits for it; all ranks are ended. ` +
         "Either all ranks of a run open MPI or none.",
     );
   }, everyMilliseconds);

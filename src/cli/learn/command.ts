@@ -9,7 +9,7 @@ const args = {
     description: "the chapter to begin with, by its name in the address (default: the list of chapters)",
   },
   port: { type: "string", valueHint: "N", description: "the port to serve at (default: any that is free)" },
-  open: { type: "boolean", default: true, description: "tell the address only, and open no browser" },
+  open: { type: "boolean", default: true, description: "only print the address, without opening a browser" },
 } as const;
 
 /** Values of the options of `downhill learn`. */

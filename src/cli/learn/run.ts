@@ -19,7 +19,7 @@ export async function learn(
   if (folder === undefined)
     throw new DownhillError(
       "file",
-      "learn: the course is not there. In a clone, `npm run build` makes it; in a project, install downhill again.",
+      "learn: the course is missing. In a clone, `npm run build` builds it; in a project, reinstall downhill.",
     );
   checkChapter(folder, chapter);
   const library = dirname(folder); // the pages import its modules

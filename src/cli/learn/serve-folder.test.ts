@@ -81,7 +81,7 @@ describe("serveFolder", () => {
     "//localhost",
     "*",
     "http://elsewhere/course/",
-  ])("answers %s with 404, and goes on", async (path) => {
+  ])("answers %s with 404 and continues to serve", async (path) => {
     expect(await ask(path)).toEqual({ status: 404, location: undefined, text: "There is no such page.\n" });
     expect(await ask("/course/")).toEqual(found);
   });
@@ -99,7 +99,7 @@ describe("serveFolder", () => {
     expect(await ask(path)).toEqual({ status, location, text: "" });
   });
 
-  test("keeps to the path at which it serves", async () => {
+  test("serves only its own path", async () => {
     expect((await ask("/course/", { at: below })).status).toBe(404);
     expect((await ask("/some/where/../../course/", { at: below })).status).toBe(404);
     expect((await ask("/some/where/course", { at: below })).location).toBe("/some/where/course/");
@@ -112,15 +112,15 @@ describe("serveFolder", () => {
     "192.168.0.1",
     "localhost@x",
     "[::2]",
-  ])("refuses a request for the host %s, as by DNS rebinding", async (host) => {
+  ])("refuses a request for the host %s, as in DNS rebinding", async (host) => {
     expect((await ask("/course/", { host })).status).toBe(403);
   });
 
-  test.each(["127.0.0.1", "localhost:9000", "LocalHost", "[::1]:80"])("knows itself as %s", async (host) => {
+  test.each(["127.0.0.1", "localhost:9000", "LocalHost", "[::1]:80"])("accepts the host %s", async (host) => {
     expect((await ask("/course/", { host })).status).toBe(200);
   });
 
-  test("refuses what changes something, and requests without a host", async () => {
+  test("refuses requests that modify something, and requests without a host", async () => {
     expect((await ask("/course/", { method: "POST" })).status).toBe(405);
     const { port } = new URL(served.address);
     const text = await new Promise<string>((resolve) => {

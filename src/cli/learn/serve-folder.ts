@@ -71,7 +71,7 @@ export async function serveFolder(
     server.once("error", (error: NodeJS.ErrnoException) => {
       const why = error.code === "EADDRINUSE" ? "it is in use" : error.message;
       failed(
-        new DownhillError("option", `cannot serve at port ${port}: ${why}. Choose another one, or none.`),
+        new DownhillError("option", `cannot serve at port ${port}: ${why}. Choose another port, or omit it.`),
       );
     });
     server.listen(port, "127.0.0.1", listening);

@@ -22,17 +22,17 @@ const shared = Object.fromEntries(
 const ownOptions = {
   from: { type: "string", valueHint: "rate", description: "the rate of the first step (default 1e-6)" },
   to: { type: "string", valueHint: "rate", description: "the rate of the last step (default 10)" },
-  steps: { type: "string", valueHint: "N", description: "steps from the one to the other (default 100)" },
-  linear: { type: "boolean", description: "let the rate rise in a straight line, not by a factor" },
+  steps: { type: "string", valueHint: "N", description: "steps from the first to the last rate (default 100)" },
+  linear: { type: "boolean", description: "raise the rate linearly instead of by a factor" },
   smoothing: {
     type: "string",
     valueHint: "N",
-    description: "average each loss with N before and N after it (default a twentieth of the steps)",
+    description: "average each loss over N steps before and after it (default a twentieth of the steps)",
   },
   divergence: {
     type: "string",
     valueHint: "f",
-    description: "stop where the loss is f times what it began at (default 2)",
+    description: "stop when the loss is f times the first loss (default 2)",
   },
   out: { type: "string", valueHint: "file", description: "draw it to a file: out.svg or out.html" },
   json: { type: "boolean", description: "write one JSON object" },

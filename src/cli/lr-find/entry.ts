@@ -9,7 +9,7 @@ export const lrFindEntry: LazyCommand = {
     ["downhill lr-find digits --optimizer adam --out rates.html", "another optimiser, drawn on a page"],
     [
       "downhill lr-find --data iris.csv --target species --from 1e-4 --to 1 --linear --json",
-      "a table of your own, rates in a straight line, for programs",
+      "a table of your own, linear rates, for programs",
     ],
   ],
   computes: true,

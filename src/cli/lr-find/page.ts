@@ -33,7 +33,7 @@ export function rangePage(found: RangeTestReport): string {
       element(
         "section",
         {},
-        element("h2", {}, "What it says"),
+        element("h2", {}, "Conclusions"),
         element(
           "dl",
           { class: "settings" },

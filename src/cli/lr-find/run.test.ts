@@ -39,7 +39,7 @@ const table = (): string => {
   return file;
 };
 
-test("prints the curve in the width there is, the rates and a command that trains with them", async () => {
+test("prints the curve in the available width, the rates and a command that trains with them", async () => {
   const text = await written({ data: table(), target: "y", hidden: "none" }, {}, 60);
   for (const line of text.split("\n").slice(2, 18)) expect(line.length).toBeLessThanOrEqual(60);
   expect(text).toContain("network 2-1 (linear); sgd with momentum 0.9, batches of 32");
@@ -77,30 +77,33 @@ test("--json writes one object with rates, losses and suggestion", async () => {
   expect(found.next).toContain("--optimizer 'adam(beta1=0.8)' --schedule 'cyclic base=");
 });
 
-test("--linear lets the rates rise in a straight line, and the axis has them so", async () => {
+test("--linear raises the rates linearly, on a linear axis", async () => {
   const asked = { data: table(), target: "y", hidden: "none", from: "0.01", to: "0.3", steps: "30" };
   const { rates } = JSON.parse(await written(asked, { linear: true, json: true })) as { rates: number[] };
   expect(rates[1]! - rates[0]!).toBeCloseTo(0.01, 10);
   expect(await written(asked, { linear: true })).toMatch(/0\.05\s+0\.1\s+0\.15/);
 });
 
-test.each(["svg", "html"])("--out draws a %s with a dot a step, the average, and the rates", async (kind) => {
-  const out = join(folder, `rates.${kind}`);
-  expect(await written({ data: table(), target: "y", hidden: "none", out })).toContain(`picture: ${out}`);
-  const text = readFileSync(out, "utf8").replace(/<script>.*<\/script>/s, "");
-  expect(text.match(/h0/g)!.length).toBeGreaterThan(20);
-  expect(text).not.toMatch(/NaN|undefined/);
-  for (const name of ["base ", "steepest ", "max "]) expect(text).toContain(`>${name}`);
-});
+test.each(["svg", "html"])(
+  "--out draws a %s with one dot per step, the average, and the rates",
+  async (kind) => {
+    const out = join(folder, `rates.${kind}`);
+    expect(await written({ data: table(), target: "y", hidden: "none", out })).toContain(`picture: ${out}`);
+    const text = readFileSync(out, "utf8").replace(/<script>.*<\/script>/s, "");
+    expect(text.match(/h0/g)!.length).toBeGreaterThan(20);
+    expect(text).not.toMatch(/NaN|undefined/);
+    for (const name of ["base ", "steepest ", "max "]) expect(text).toContain(`>${name}`);
+  },
+);
 
-test("losses that leave the picture are marked at its edge", async () => {
+test("losses outside the picture are marked at its edge", async () => {
   const out = join(folder, "far.svg");
   await written({ data: table(), target: "y", hidden: "none", to: "100", out });
   const text = readFileSync(out, "utf8");
   expect(text.match(/class="beyond" d="(M[^"]+)"/)![1]!.split("Z").length).toBeGreaterThan(1);
 });
 
-test("says where nothing was found", async () => {
+test("reports that no rate was found", async () => {
   const text = await written({ data: table(), target: "y", from: "1e-12", to: "1e-11" });
   expect(text).toContain("nothing found: no rate lowered the loss by more than its noise");
   expect(text).not.toContain("downhill train");
@@ -108,13 +111,13 @@ test("says where nothing was found", async () => {
 
 describe("misuse", () => {
   test.each<[Readonly<Record<string, string>>, string]>([
-    [{ dataset: "digts" }, '"digts" is no data set. Did you mean "digits"?'],
-    [{ optimizer: "adan" }, '--optimizer: "adan" is no optimiser. Did you mean "adam"?'],
+    [{ dataset: "digts" }, '"digts" is not a data set. Did you mean "digits"?'],
+    [{ optimizer: "adan" }, '--optimizer: "adan" is not an optimiser. Did you mean "adam"?'],
     [
       { optimizer: "sgd(lr=0.1)" },
-      "--optimizer: the learning rate is what is looked for; say --from and --to.",
+      "--optimizer: the learning rate is what the test varies; set --from and --to.",
     ],
-    [{ optimizer: "lbfgs" }, "--optimizer: lbfgs finds its lengths of steps itself"],
+    [{ optimizer: "lbfgs" }, "--optimizer: lbfgs finds its step lengths itself"],
     [{ from: "0" }, '--from must be a number above 0, got "0".'],
     [{ to: "x" }, '--to must be a number above 0, got "x".'],
     [{ from: "1", to: "0.1" }, "--to must be above --from, 1; got 0.1."],

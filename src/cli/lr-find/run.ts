@@ -78,11 +78,11 @@ function optimizerWith(method: OptimizationMethod, learningRate: Schedule): Gene
 
 function refuseRate({ optimizer, isRateGiven, schedule }: OptimizationMethod): void {
   if (isRateGiven || schedule !== undefined) {
-    throw optionError("--optimizer: the learning rate is what is looked for; say --from and --to.");
+    throw optionError("--optimizer: the learning rate is what the test varies; set --from and --to.");
   }
   if (optimizer.name === "lbfgs" || optimizer.name === "rprop") {
     throw optionError(
-      `--optimizer: ${optimizer.name} finds its lengths of steps itself; there is no rate to look for.`,
+      `--optimizer: ${optimizer.name} finds its step lengths itself; there is no rate to find.`,
     );
   }
 }
@@ -124,7 +124,7 @@ function aboutOf(
     ...(momentum === undefined || momentum === 0 ? [] : [`momentum ${momentum}`]),
     ...Object.entries(optimizer.options).map(([name, value]) => `${name} ${String(value)}`),
   ];
-  const items = batch === "full" ? "all items a step" : `batches of ${batch}`;
+  const items = batch === "full" ? "all items per step" : `batches of ${batch}`;
   const name = `${optimizer.name}${options.length === 0 ? "" : ` with ${options.join(", ")}`}`;
   return `${title}, ${train.rows.length.toLocaleString("en")} items; network ${networkInWords(sizes)}; ${name}, ${items}`;
 }

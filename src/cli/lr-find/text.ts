@@ -60,7 +60,7 @@ export function conclusions({ range }: RangeTestReport): (readonly [name: string
   return [
     ["base", `${rate(suggestion.base)}  the lowest rate to use: the loss begins to fall`],
     ["max ", `${rate(suggestion.max)}  the highest: the fall is nearly over`],
-    ["lr  ", `${rate(suggestion.steepest)}  for a rate that stays: the loss falls most`],
+    ["lr  ", `${rate(suggestion.steepest)}  for a constant rate: the loss falls most`],
     low,
     ["end", isOpen ? `${end}; the loss was still falling, so try a higher --to` : end],
   ];

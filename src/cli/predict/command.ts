@@ -6,14 +6,14 @@ const args = {
     type: "positional",
     required: true,
     valueHint: "model",
-    description: "what downhill train wrote: the file of --save, or the folder of --checkpoint",
+    description: "output of downhill train: the file of --save, or the folder of --checkpoint",
   },
   table: {
     type: "positional",
     required: true,
     valueHint: "table",
     description:
-      "a file that has the columns the network predicts from, in any order and among others:\nCSV, JSON Lines or Parquet, by its name",
+      "a file with the columns that the network predicts from, in any order and among others:\nCSV, JSON Lines or Parquet, by its name",
   },
   out: {
     type: "string",
@@ -24,7 +24,7 @@ const args = {
     type: "string",
     valueHint: "word",
     description:
-      "what becomes of a category that the network has not learnt: error (default), or none:\nit counts as none of those that it has",
+      "treatment of a category that the network has not learned: error (default), or none:\nit counts as none of the known categories",
   },
   header: {
     type: "boolean",
@@ -35,7 +35,7 @@ const args = {
   decimal: {
     type: "string",
     valueHint: "mark",
-    description: "what stands before decimals, point or comma (default: as the table shows)",
+    description: "decimal separator, point or comma (default: by the numbers of the table)",
   },
   escape: {
     type: "boolean",

@@ -7,10 +7,13 @@ export const predictEntry: LazyCommand = {
   examples: [
     [
       "downhill predict model.safetensors new.csv",
-      "the table with predictions behind it, by what downhill train saved by --save model.safetensors",
+      "the table with added predictions, by the network that downhill train saved with --save",
     ],
-    ["downhill predict runs/a new.csv --out predicted.csv", "by the run of --checkpoint runs/a, to a file"],
-    ["downhill predict runs/a new.csv --unknown none", "categories that the run has not seen count as none"],
+    [
+      "downhill predict runs/a new.csv --out predicted.csv",
+      "by the run saved with --checkpoint runs/a, to a file",
+    ],
+    ["downhill predict runs/a new.csv --unknown none", "categories unknown to the run count as none"],
     [
       "downhill predict runs/a new.csv --escape --out predicted.csv",
       "for a spreadsheet: texts such as =1+1 stay texts",

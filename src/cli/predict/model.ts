@@ -75,7 +75,7 @@ function parsed(read: () => unknown): unknown {
 function otherFile(path: string): DownhillError {
   return new DownhillError(
     "data",
-    `${path}: it does not hold a network of downhill train --save, which tells beside its parameters how the columns of a table become its inputs.`,
+    `${path}: it is not a file of downhill train --save, which has the parameters of a network and the preprocessing of its table.`,
   );
 }
 

@@ -30,7 +30,7 @@ export function predictionsOf(
   if (!params.layers.every(({ weight, bias }) => [weight, bias].every((one) => areFinite(one.data()))))
     throw new DownhillError(
       "data",
-      `${model}: the network holds parameters that are not finite, so it predicts nothing. Train again, with a lower learning rate.`,
+      `${model}: the network has parameters that are not finite, so it cannot predict. Train again, with a lower learning rate.`,
     );
   const output = jit(networkOf(sizes, task.kind).output);
   const [width, outputs] = [sizes[0]!, sizes.at(-1)!];

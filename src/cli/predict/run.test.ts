@@ -71,7 +71,7 @@ async function expected(
 }
 
 describe("downhill predict", () => {
-  test("writes the table with classes and their probabilities behind its columns", async () => {
+  test("writes the table with classes and their probabilities after its columns", async () => {
     const { status, stdout, stderr } = await downhill("predict", "kind.safetensors", "new.csv");
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     const [header, first, second] = cells(stdout);
@@ -95,14 +95,14 @@ describe("downhill predict", () => {
     });
   });
 
-  test("gives the same by the folder of the run, and writes a file", async () => {
+  test("predicts the same from the folder of the run, and writes a file", async () => {
     const { stdout } = await downhill("predict", "kind.safetensors", "new.csv");
     const { stdout: told } = await downhill("predict", "runs/kind", "new.csv", "--out", "predicted.csv");
     expect(told).toBe("predicted.csv: 2 rows predicted by runs/kind\n");
     expect(readFileSync(join(folder, "predicted.csv"), "utf8")).toBe(stdout);
   });
 
-  test("gives numbers in the units of the target", async () => {
+  test("predicts numbers in the units of the target", async () => {
     const { stdout } = await downhill("predict", "width.safetensors", "new.csv", "--json");
     const { target, predictions } = JSON.parse(stdout) as { target: string; predictions: number[] };
     const { output, metadata } = await expected("width.safetensors");
@@ -113,7 +113,7 @@ describe("downhill predict", () => {
     );
   });
 
-  test("knows the networks of the tables of the library", async () => {
+  test("supports networks of the built-in tables", async () => {
     writeFileSync(
       join(folder, "flowers.csv"),
       "petalLength,petalWidth,sepalLength,sepalWidth\n1.4,0.2,5.1,3.5\n6,2.5,6.3,3.3\n",
@@ -124,13 +124,13 @@ describe("downhill predict", () => {
   });
 
   test.each([
-    [["kind.safetensors", "strange.csv"], 'strange.csv: line 3, column "place" is "moon", which the network has not learnt: it knows "north", "south, far", "west". Correct it, or write --unknown none, by which it counts as none of them.'],
+    [["kind.safetensors", "strange.csv"], 'strange.csv: line 3, column "place" is "moon", which the network has not learned: it knows "north", "south, far", "west". Correct it, or write --unknown none to treat it as none of them.'],
     [["kind.safetensors", "few.csv"], 'few.csv: there is no column "place". The columns are height.'],
-    [["iris.safetensors", "gap.csv"], "the value is missing. Fill it in or take the row out; a network that is trained with --missing mean fills it in."],
+    [["iris.safetensors", "gap.csv"], "the value is missing. Fill it in or remove the row; a network trained with --missing mean fills it in."],
     [["digits.safetensors", "new.csv"], "digits.safetensors: this network predicts from the pixels of images"],
     [["nothing", "new.csv"], "nothing: there is no such file or folder. A network is written by downhill train"],
     [["new.csv", "new.csv"], "new.csv"],
-    [["other.safetensors", "new.csv"], "other.safetensors: it does not hold a network of downhill train --save"],
+    [["other.safetensors", "new.csv"], "other.safetensors: it is not a file of downhill train --save"],
     [["kind.safetensors", "new.csv", "--unknown", "noone"], '--unknown must be error or none, got "noone". Did you mean "none"?'],
     [["kind.safetensors", "new.csv", "--out", "no/where.csv"], "cannot write no/where.csv: its folder does not exist."],
   ])("%j is refused, and nothing is written", async (words, message) => {
@@ -146,7 +146,7 @@ describe("downhill predict", () => {
 
   // Stata's code for a missing value is the second number
   test.each(["kind", "width"])(
-    "writes the other rows where the output of %s is not finite, and says so",
+    "writes the other rows if the output of %s is not finite, with a warning",
     async (name) => {
       const far =
         "height,place,code,note\n20,north,100,a\n1e300,west,101,b\n8.98846567431158e307,north,100,c\n9,west,101,d\n";
@@ -181,12 +181,12 @@ describe("downhill predict", () => {
     },
   );
 
-  test("counts the rows without a prediction that it does not name", async () => {
+  test("counts the remaining rows without a prediction", async () => {
     writeFileSync(join(folder, "far.csv"), `height,place,code\n${"1e300,west,101\n".repeat(12)}`);
     const { stderr } = await downhill("predict", "width.safetensors", "far.csv");
     expect(stderr.split("\n").slice(9, -1)).toEqual([
       expect.stringContaining("line 11"),
-      "warning: far.csv: so it is in 2 more rows.",
+      "warning: far.csv: the same applies to 2 more rows.",
     ]);
   });
 
@@ -195,11 +195,11 @@ describe("downhill predict", () => {
     const bad = new Map([...tensors, ["layers.0.bias", tensor(new Array<number>(6).fill(Number.NaN))]]);
     await writeSafetensorsFile(join(folder, "bad.safetensors"), bad, metadata);
     const { status, stderr } = await downhill("predict", "bad.safetensors", "new.csv");
-    expect(stderr).toContain("bad.safetensors: the network holds parameters that are not finite");
+    expect(stderr).toContain("bad.safetensors: the network has parameters that are not finite");
     expect(status).toBe(1);
   });
 
-  test("escapes texts that a spreadsheet would evaluate by --escape, and no numbers", async () => {
+  test("--escape escapes texts that a spreadsheet would evaluate, but no numbers", async () => {
     const rows = [
       `20,north,-100,=1+1`,
       `9,west,+101,"@SUM(A1,A2)"`,
@@ -232,7 +232,7 @@ describe("downhill predict", () => {
     expect(both.stderr).toContain("--escape is for tables");
   });
 
-  test("notes an integer above 2^53 that is written back otherwise", async () => {
+  test("notes an integer above 2^53 that is not written back exactly", async () => {
     writeFileSync(join(folder, "ids.csv"), "height,place,code,id\n20,north,100,9007199254740993\n");
     const { status, stdout, stderr } = await downhill("predict", "width.safetensors", "ids.csv");
     expect([status, stdout]).toEqual([0, expect.stringContaining("9007199254740992")]);
@@ -241,7 +241,7 @@ describe("downhill predict", () => {
     );
   });
 
-  test("takes what it has not learnt for none of the categories where it is told to", async () => {
+  test("treats unknown categories as none with --unknown none", async () => {
     writeFileSync(join(folder, "strange.csv"), "height,place,code\n20,north,100\n9,moon,101\n");
     const { status, stdout } = await downhill(
       "predict",

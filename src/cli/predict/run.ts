@@ -22,7 +22,8 @@ import { showTable } from "./table.ts";
 export async function predictTable(request: PredictRequest, { stdout, stderr }: Terminal): Promise<number> {
   const unknown = readChoice("--unknown", request.unknown ?? "error", ["error", "none"]);
   const decimal = readDecimal(request.decimal);
-  if (request.escape && request.json) throw optionError("--escape is for tables, and --json writes none.");
+  if (request.escape && request.json)
+    throw optionError("--escape is for tables and does not apply to --json.");
   const out =
     request.out === undefined ? undefined : checkOutput(request.out, [request.model, request.table]);
   const model = await readTableModel(request.model);
@@ -57,8 +58,8 @@ export async function predictTable(request: PredictRequest, { stdout, stderr }: 
 function inputsOf({ learnt }: TableModel, table: Table, unknown: "error" | "none"): Float32Array {
   const { encoder, scale } = learnt.inputs;
   const encoded = encodeTable(table, encoder, {
-    repair: "Fill it in or take the row out; a network that is trained with --missing mean fills it in.",
-    learnt: "where the network was trained",
+    repair: "Fill it in or remove the row; a network trained with --missing mean fills it in.",
+    learnt: "when the network was trained",
   });
   const [first] = encoded.unknown;
   if (first !== undefined && unknown === "error") throw unknownCategory(table, encoder, first);
@@ -75,8 +76,8 @@ function unknownCategory(
   const shown = known.slice(0, 12).map((name) => JSON.stringify(name));
   return new DownhillError(
     "data",
-    `${table.name}: ${placeOf(table, row)}, column ${JSON.stringify(column)} is ${JSON.stringify(value)}, which the network has not learnt: ` +
-      `it knows ${shown.join(", ")}${known.length > shown.length ? ", …" : ""}. Correct it, or write --unknown none, by which it counts as none of them.`,
+    `${table.name}: ${placeOf(table, row)}, column ${JSON.stringify(column)} is ${JSON.stringify(value)}, which the network has not learned: ` +
+      `it knows ${shown.join(", ")}${known.length > shown.length ? ", …" : ""}. Correct it, or write --unknown none to treat it as none of them.`,
   );
 }
 
@@ -109,7 +110,8 @@ function warnOf(failed: readonly FailedRow[], table: Table, stderr: TextOutput):
     );
   }
   const more = failed.length - mostWarnings;
-  if (more > 0) stderr.write(`warning: ${table.name}: so it is in ${more} more ${rowsInWords(more)}.\n`);
+  if (more > 0)
+    stderr.write(`warning: ${table.name}: the same applies to ${more} more ${rowsInWords(more)}.\n`);
 }
 
 function rowsInWords(count: number): string {

@@ -20,7 +20,7 @@ const args = {
   tolerances: {
     type: "string",
     valueHint: "t,t,…",
-    description: "how near to the lowest value is near enough (default 1e-2,1e-4,1e-8)",
+    description: "distances to the lowest value that count as reached (default 1e-2,1e-4,1e-8)",
   },
   noise: { type: "string", valueHint: "σ", description: "noise added to each gradient (default 0)" },
   seed: { type: "string", valueHint: "N", description: "seed of the noise (default 0)" },

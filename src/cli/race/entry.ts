@@ -14,7 +14,7 @@ export const raceEntry: LazyCommand = {
       "downhill race bowl.ts#bowl --start x=2,y=1 --out race.html",
       `a TypeScript function marked "use ad": of numbers, of one array, tuple or record`,
     ],
-    ["downhill race ./f.js", "or by a module: f of (x, y), and start, domain, minima where it exports them"],
+    ["downhill race ./f.js", "or as a module: f of (x, y), and optional exports start, domain, minima"],
     [
       'downhill race many-minima --optimizers "sgd(lr=0.1),sgd(lr=cyclic(max=7, step-size-up=15))"',
       "a schedule in place of a rate",

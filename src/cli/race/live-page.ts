@@ -40,7 +40,7 @@ export function liveRacePage(shown: Race, asked: RaceArguments): LivePage {
   const racers = racersText(asked.optimizers, steps);
   if (racers === undefined) return { reason: "an optimiser or an option that pages do not have" };
   const folder = builtFolder("race-page");
-  if (folder === undefined) return { reason: "the build has left no script for it" };
+  if (folder === undefined) return { reason: "the build contains no script for it" };
   const { domain, minima, saddles, lowest } = landscape;
   const data = {
     formula: definition,
@@ -98,7 +98,7 @@ function pageOf(shown: Race, data: object, folder: string): string {
     body: [
       '<main id="main">',
       `<header class="title"><h1>${escapeText(title)}</h1>`,
-      '<p class="claim">Click for a start, drag rates, add an optimiser, change the formula: the race is run in this page.</p></header>',
+      '<p class="claim">Click for a start, drag rates, add an optimiser, change the formula: the race runs in this page.</p></header>',
       `<div id="page" class="scroll" role="group" tabindex="0" aria-label="The race as a picture">${landscapeSvg(shown)}</div>`,
       "</main>",
     ].join("\n"),

@@ -25,7 +25,7 @@ export function plainLandscape(
 ): Landscape {
   const { name } = form.region;
   if (form.result.kind !== "number") {
-    throw optionError(`race: ${name} gives ${kindOf(form.result)}: a landscape gives one number.`);
+    throw optionError(`race: ${name} gives ${kindOf(form.result)}: a landscape returns one number.`);
   }
   const { coordinates, argumentsOf } = shapeOf(form, start);
   const value = (point: Tensor): Tensor => overTensors(...argumentsOf(point)) as Tensor;

@@ -44,7 +44,7 @@ describe("downhill race", () => {
   });
 
   const some = Object.keys(zoo).filter((_, i) => i % extent(3, 1, 1) === 0);
-  test.each(some)("has four optimisers that suit %s: none diverges", async (landscape) => {
+  test.each(some)("has four default optimisers for %s: none diverges", async (landscape) => {
     const { runs } = await asJson({ landscape });
     expect(runs).toHaveLength(4);
     expect(runs.filter(({ outcome }) => outcome === "diverged")).toEqual([]);
@@ -60,10 +60,10 @@ describe("downhill race", () => {
     expect(runs.filter(({ outcome }) => outcome === "diverged")).toEqual([]);
   });
 
-  test("says why the page of a race does not compute", async () => {
+  test("reports why the page of a race cannot compute", async () => {
     const out = join(folder, "plays.html");
     const reasonOf = async (request: Partial<RaceRequest>): Promise<string> =>
-      /does not compute any: (.*)\.\n$/.exec(await written({ landscape: "bowl", out, ...request }))?.[1] ??
+      /cannot compute new ones: (.*)\.\n$/.exec(await written({ landscape: "bowl", out, ...request }))?.[1] ??
       "";
     expect(await reasonOf({ steps: "1001", optimizers: "adam" })).toBe("more than 1,000 steps");
     expect(readFileSync(out, "utf8")).toContain('"steps":1001,');
@@ -73,13 +73,13 @@ describe("downhill race", () => {
     );
   });
 
-  test("takes a schedule for a rate, spread over the steps", async () => {
+  test("accepts a schedule as a rate, over the number of steps", async () => {
     const { runs } = await asJson({ landscape: "bowl", optimizers: "sgd(lr=cosine(from=0.4))", steps: "20" });
     expect(runs[0]!.rates![0]).toBe(0.4);
     expect(runs[0]!.rates![10]).toBeCloseTo(0.2, 12);
   });
 
-  test("takes noise, seed, tolerances, and a start in order", async () => {
+  test("accepts noise, seed, tolerances, and a positional start", async () => {
     const options = { landscape: "bowl", noise: "0.5", steps: "20", tolerances: "0.5,0.1", start: "-1,2" };
     const [a, b, c] = [
       await asJson({ ...options, seed: "1" }),
@@ -92,7 +92,7 @@ describe("downhill race", () => {
     expect(a.start).toEqual([-1, 2]);
   });
 
-  test("takes a module's function, with start and minima where it exports them", async () => {
+  test("accepts the function of a module, with start and minima if exported", async () => {
     const file = join(folder, "f.mjs");
     writeFileSync(
       file,
@@ -104,7 +104,7 @@ describe("downhill race", () => {
     expect(runs[0]!.outcome).toBe("arrived");
   });
 
-  test("runs rosenbrock where nothing is said, with map, chart and table", async () => {
+  test("runs rosenbrock by default, with map, chart and table", async () => {
     const text = await written({}, 80);
     expect(text).toContain("Rosenbrock");
     expect(text).toContain("a sgd(lr=");
@@ -122,7 +122,7 @@ describe("downhill race", () => {
     expect(text).toContain(`Written to ${out}`);
   });
 
-  test("--preset makes a study", async () => {
+  test("--preset runs a study", async () => {
     const text = await written({ preset: "momentum" });
     expect(text).toContain("Momentum against theory");
     expect(text).toContain("(√κ − 1)/(√κ + 1) = 0.8182");
@@ -130,7 +130,7 @@ describe("downhill race", () => {
     expect(study.findings.length).toBeGreaterThan(0);
   });
 
-  test("--list lists all there are, as JSON too", async () => {
+  test("--list lists everything, as JSON too", async () => {
     const text = await written({ list: true });
     for (const name of [...Object.keys(zoo), "gradient-variance", "adafactor"]) expect(text).toContain(name);
     const lists = JSON.parse(await written({ list: true, json: true })) as Record<string, unknown[]>;
@@ -174,7 +174,7 @@ describe("a plain function in a file", () => {
     ["optional", ["x", "y"]],
     ["fields", ["east", "north"]],
     ["all", ["x", "y"]],
-  ])("of %s goes where its formula goes", async (name, coordinates) => {
+  ])("of %s takes the same path as its formula", async (name, coordinates) => {
     const options = { optimizers: "sgd(lr=0.1), adam(lr=0.3)", start: "2,1.5", steps: "40" };
     const own = await asJson({ landscape: `${file}#${name}`, ...options });
     const formula = await (ofFormula ??= asJson({ landscape: "(x - 1)^2 + 3*(y + 2)^2", ...options }));
@@ -187,7 +187,7 @@ describe("a plain function in a file", () => {
     expect(own.landscape.minima[0]!.map((x) => Math.round(x * 1e4) / 1e4)).toEqual([1, -2]);
   });
 
-  test("with the name of one of the zoo has rates of its own", async () => {
+  test("with the name of a built-in landscape gets its own rates", async () => {
     const steep = join(folder, "steep.ts");
     writeFileSync(
       steep,
@@ -198,7 +198,7 @@ describe("a plain function in a file", () => {
     expect(runs[0]!.outcome).toBe("arrived");
   });
 
-  test("of an array has as many coordinates as --start, or two; rates are guessed", async () => {
+  test("of an array has as many coordinates as --start, or two; rates are estimated", async () => {
     const { landscape, runs } = await asJson({ landscape: `${file}#array` });
     expect(landscape.coordinates).toEqual(["x", "y"]);
     expect(runs.map(({ outcome }) => outcome)).not.toContain("diverged");
@@ -223,14 +223,14 @@ describe("a plain function in a file", () => {
     ["rows", "rows takes m: a matrix: a landscape is a function of numbers (x: number, y: number)"],
     ["mixed", "mixed takes x: a number, p: an array: a landscape is a function of numbers"],
     ["times", "times takes x: a number, n: a whole number"],
-    ["two", "two gives an array: a landscape gives one number."],
-    ["moved", "moved reads offset, whose value is not known, since the file is not run"],
+    ["two", "two gives an array: a landscape returns one number."],
+    ["moved", "moved reads offset, whose value is unknown because the file is not run"],
     ["plain", "plain is not marked, or not there; marked functions: numbers, array,"],
   ])("of another shape is refused: %s", async (name, message) => {
     await expect(written({ landscape: `${file}#${name}` })).rejects.toThrow(message);
   });
 
-  test("a file that is not there", async () => {
+  test("a missing file", async () => {
     await expect(written({ landscape: "./none.ts#f" })).rejects.toThrow("cannot read ./none.ts");
   });
 });
@@ -254,15 +254,15 @@ describe("misuse", () => {
     [{ noise: "-1" }, "--noise must be a number of 0 or more"],
     [{ seed: "1.5" }, "--seed must be a whole number"],
     [{ preset: "momentm" }, 'Did you mean "momentum"?'],
-    [{ preset: "rates", steps: "5" }, "does not go with --steps"],
-    [{ preset: "rates", landscape: "bowl" }, "does not go with the landscape bowl"],
+    [{ preset: "rates", steps: "5" }, "cannot be combined with --steps"],
+    [{ preset: "rates", landscape: "bowl" }, "cannot be combined with the landscape bowl"],
     [{ out: "race.png" }, "must end in .html, .svg or .json"],
     [{ out: "/no/such/folder/race.svg" }, "its folder does not exist"],
   ])("%o", async (request, message) => {
     await expect(written(request)).rejects.toThrow(message);
   });
 
-  test("a module without a function that is meant", async () => {
+  test("a module without a suitable function", async () => {
     const file = join(folder, "two.mjs");
     writeFileSync(file, "export const g = (x) => x;\nexport const h = (x) => x;\n");
     await expect(written({ landscape: file })).rejects.toThrow(

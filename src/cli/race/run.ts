@@ -48,7 +48,7 @@ export async function showRace(request: RaceRequest, stream: TextOutput): Promis
   const drawn = live !== undefined && "page" in live ? () => live.page : draw;
   await show(shown, { out, draw: drawn, json }, stream);
   if (live !== undefined && "reason" in live && !json)
-    stream.write(`The page plays the runs and does not compute any: ${live.reason}.\n`);
+    stream.write(`The page replays the runs and cannot compute new ones: ${live.reason}.\n`);
 }
 
 /** Draws to a file and writes JSON or text. */
@@ -119,7 +119,7 @@ async function makeStudy(name: string, request: RaceRequest): Promise<Study> {
   ).find((key) => request[key] !== undefined);
   if (stray !== undefined) {
     const what = stray === "landscape" ? `the landscape ${request.landscape!}` : `--${stray}`;
-    throw optionError(`--preset ${name} has everything of its own and does not go with ${what}.`);
+    throw optionError(`--preset ${name} has its own settings and cannot be combined with ${what}.`);
   }
   return await findPreset(name).make();
 }

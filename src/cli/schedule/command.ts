@@ -7,10 +7,10 @@ const args = {
     valueHint: "name",
     description: "the schedule, as cosine or cyclic; without one, lists them all",
   },
-  steps: { type: "string", valueHint: "N", description: "steps to work out, from step 0 (default 100)" },
+  steps: { type: "string", valueHint: "N", description: "steps to compute, from step 0 (default 100)" },
   json: { type: "boolean", description: "write one JSON object, with the rates and the momentum" },
   out: { type: "string", valueHint: "file", description: "draw it to a file: out.svg or out.html" },
-  log: { type: "boolean", description: "draw powers of ten apart" },
+  log: { type: "boolean", description: "draw on a logarithmic axis" },
   // Options of single schedules. An option that does not apply to the given schedule is refused with a list of those
   // that do.
   rate: { type: "string", valueHint: "rate", description: "the rate of constant" },
@@ -21,11 +21,11 @@ const args = {
     valueHint: "N",
     description: "steps that the schedule itself takes (default: those left by --warmup)",
   },
-  factor: { type: "string", valueHint: "f", description: "what the rate is multiplied by" },
+  factor: { type: "string", valueHint: "f", description: "factor of the rate" },
   every: { type: "string", valueHint: "N", description: "steps until it is multiplied, or divided, again" },
   at: { type: "string", valueHint: "N,N,…", description: "multi-step, sequential: steps of a change" },
   power: { type: "string", valueHint: "p", description: "polynomial: the exponent (default 2)" },
-  decay: { type: "string", valueHint: "d", description: "inverse-time: what is added to the divisor" },
+  decay: { type: "string", valueHint: "d", description: "inverse-time: added to the divisor" },
   after: { type: "string", valueHint: "word", description: "cosine: stay (default) or swing back and forth" },
   "first-steps": { type: "string", valueHint: "N", description: "cosine-restarts: length of the first run" },
   "steps-factor": {
@@ -55,16 +55,16 @@ const args = {
     valueHint: "word",
     description: "cyclic: triangular (default), triangular2 or exp_range\nplateau: min (default) or max",
   },
-  gamma: { type: "string", valueHint: "γ", description: "cyclic: the factor a step of exp_range" },
+  gamma: { type: "string", valueHint: "γ", description: "cyclic: the factor per step of exp_range" },
   amplitude: {
     type: "string",
     valueHint: "formula",
-    description: "cyclic: a height of your own, as 0.9^(x-1), of the number of the cycle",
+    description: "cyclic: a custom height, as 0.9^(x-1), of the number of the cycle",
   },
   "amplitude-of": {
     type: "string",
     valueHint: "word",
-    description: "cyclic: what --amplitude is a formula of, cycle (default) or step",
+    description: "cyclic: the variable of --amplitude, cycle (default) or step",
   },
   rise: {
     type: "string",
@@ -85,12 +85,12 @@ const args = {
     valueHint: "formula",
     description: "lambda, multiplicative: of the step, as 0.1*0.95^t",
   },
-  rates: { type: "string", valueHint: "r,r,…", description: "list: one rate a step" },
+  rates: { type: "string", valueHint: "r,r,…", description: "list: one rate per step" },
   metrics: { type: "string", valueHint: "m,m,…", description: "plateau: the metric of each epoch" },
   patience: {
     type: "string",
     valueHint: "N",
-    description: "plateau: bad epochs let pass, so that the one after them reduces (default 10)",
+    description: "plateau: bad epochs to tolerate before the rate is reduced (default 10)",
   },
   threshold: {
     type: "string",
@@ -108,7 +108,7 @@ const args = {
   warmup: {
     type: "string",
     valueHint: "N",
-    description: "any: N steps of a straight line up to its first rate",
+    description: "any: N steps of linear warm-up to its first rate",
   },
   "warmup-from": { type: "string", valueHint: "rate", description: "any: where --warmup begins (default 0)" },
   "per-epoch": {

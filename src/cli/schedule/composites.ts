@@ -23,7 +23,7 @@ export function composites(part: ReadPart): readonly (readonly [name: string, ki
     [
       "warmup",
       {
-        description: "a straight line up, and the same rate from there on",
+        description: "a linear rise, then a constant rate",
         make(read) {
           const start = read.number("from", 0);
           const end = read.number("to", read.rate);
@@ -77,7 +77,7 @@ export function composites(part: ReadPart): readonly (readonly [name: string, ki
     [
       "list",
       {
-        description: "rates of your own, one a step",
+        description: "rates of your own, one per step",
         make(read) {
           const rates = read.numbers("rates", () =>
             [1, 1, 0.5, 0.5, 0.1].map((share) => share * read.rate()),

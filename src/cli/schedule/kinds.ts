@@ -99,14 +99,14 @@ export const kinds: readonly (readonly [name: string, kind: ScheduleKind])[] = [
   [
     "linear",
     {
-      description: "a straight line down, or up",
+      description: "linear, down or up",
       make: (read) => ({ rate: linearDecay(line(read)) }),
     },
   ],
   [
     "polynomial",
     {
-      description: "a power of what is left of the run",
+      description: "a power of the remaining fraction of the run",
       make(read) {
         return {
           rate: polynomialDecay({ ...line(read), power: read.number("power", 2) }),
@@ -117,7 +117,7 @@ export const kinds: readonly (readonly [name: string, kind: ScheduleKind])[] = [
   [
     "exponential",
     {
-      description: "multiplied by a factor in so many steps, smoothly",
+      description: "smooth exponential decay by a factor in so many steps",
       make(read) {
         return {
           rate: exponentialDecay({
@@ -182,11 +182,8 @@ export const kinds: readonly (readonly [name: string, kind: ScheduleKind])[] = [
       }),
     },
   ],
-  [
-    "one-cycle",
-    { description: "one rise and one long fall, the momentum the other way", make: makeOneCycle },
-  ],
-  ["cyclic", { description: "up and down in straight lines, the momentum the other way", make: makeCyclic }],
+  ["one-cycle", { description: "one rise and one long fall, the momentum opposite", make: makeOneCycle }],
+  ["cyclic", { description: "linear rises and falls, the momentum opposite", make: makeCyclic }],
 ];
 
 function makeOneCycle(read: OptionReader): DrawableSchedule {

@@ -65,7 +65,7 @@ test("--json writes one object with the rates of the library", async () => {
 });
 
 describe.each([...schedules.keys()])("%s", (name) => {
-  test("has rates, and draws them in the width there is", async () => {
+  test("has rates, and draws them in the available width", async () => {
     const { rates: found } = curve(name, {}, 40);
     expect(found).toHaveLength(40);
     if (name !== "constant") expect(new Set(found).size).toBeGreaterThan(1);
@@ -77,7 +77,7 @@ describe.each([...schedules.keys()])("%s", (name) => {
     }
   });
 
-  test("is drawn to SVG and HTML without a number that is none", async () => {
+  test("is drawn to SVG and HTML without NaN", async () => {
     for (const extension of ["svg", "html"]) {
       const out = join(folder, `${name}.${extension}`);
       expect(await written({ name, out })).toContain(`Picture written to ${out}`);
@@ -89,15 +89,15 @@ describe.each([...schedules.keys()])("%s", (name) => {
     }
   });
 
-  test("its options work once more as texts", () => {
+  test("its options can be read again as texts", () => {
     const { options, rates: found } = curve(name, {}, 30);
     const texts = Object.fromEntries([...options].map(([key, value]) => [key, String(value)]));
     expect(rates(name, texts, 30)).toEqual(found);
   });
 });
 
-describe("what may be put around any schedule", () => {
-  test("a warm-up, and the schedule has the steps that are left", () => {
+describe("options of all schedules", () => {
+  test("a warm-up leaves the remaining steps to the schedule", () => {
     const expected = warmup(cosineDecay({ from: 0.1, steps: 30 }), { steps: 10, from: 0.01 });
     const found = rates("cosine", { warmup: "10", "warmup-from": "0.01" }, 40);
     expect(found).toEqual(Array.from({ length: 40 }, (_, t) => expected(t)));
@@ -109,7 +109,7 @@ describe("what may be put around any schedule", () => {
     expect(found).toEqual(Array.from({ length: 22 }, (_, t) => expected(t)));
   });
 
-  test("during a warm-up the momentum waits where it begins", () => {
+  test("the momentum stays at its first value during a warm-up", () => {
     const { momentum } = curve("one-cycle", { warmup: "3" }, 10);
     expect(momentum!.slice(0, 4)).toEqual([0.95, 0.95, 0.95, 0.95]);
     expect(momentum![5]).toBeLessThan(0.95);
@@ -154,7 +154,7 @@ test("without a name, lists them all", async () => {
   for (const name of schedules.keys()) expect(text).toContain(`  ${name} `);
 });
 
-test("very many steps keep the picture small", async () => {
+test("the picture of very many steps is small", async () => {
   const out = join(folder, "long.svg");
   await written({
     name: "cyclic",
@@ -168,8 +168,8 @@ test("very many steps keep the picture small", async () => {
 
 describe("misuse", () => {
   test.each<[Partial<ScheduleRequest> & { readonly options?: Readonly<Record<string, string>> }, string]>([
-    [{ name: "cosin" }, '"cosin" is no schedule. Did you mean "cosine"?'],
-    [{ name: "xyzzy" }, '"xyzzy" is no schedule. There are constant, step, '],
+    [{ name: "cosin" }, '"cosin" is not a schedule. Did you mean "cosine"?'],
+    [{ name: "xyzzy" }, '"xyzzy" is not a schedule. There are constant, step, '],
     [{ name: "cosine", options: { max: "1" } }, "cosine has no --max. It takes --"],
     [
       { name: "cyclic", options: { mode: "tri" } },
@@ -216,7 +216,7 @@ describe("misuse", () => {
       { name: "sequential", options: { parts: "linear;" } },
       "--parts: a schedule is missing beside a semicolon.",
     ],
-    [{ name: "sequential", options: { parts: "linear; cosin" } }, '"cosin" is no schedule.'],
+    [{ name: "sequential", options: { parts: "linear; cosin" } }, '"cosin" is not a schedule.'],
     [{ name: "constant", options: { rate: "0" }, log: true }, "--log needs a rate above 0."],
     [{ json: true }, "the name of the schedule is missing"],
     [{ options: { from: "1" } }, "the name of the schedule is missing"],
@@ -229,7 +229,7 @@ describe("misuse", () => {
     await expect(written({ ...request, texts: new Map(Object.entries(options)) })).rejects.toThrow(message);
   });
 
-  test("nothing is written for a schedule that cannot be worked out", async () => {
+  test("nothing is written for an invalid schedule", async () => {
     const out = join(folder, "wrong.svg");
     await expect(written({ name: "cosine", out, texts: new Map([["from", "-1"]]) })).rejects.toThrow(
       "from must be",

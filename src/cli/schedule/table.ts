@@ -21,7 +21,7 @@ export function findSchedule(name: string): readonly [name: string, kind: Schedu
   if (kind !== undefined) return [key, kind];
   const near = didYouMean(key, schedules.keys());
   const all = near === "" ? ` There are ${[...schedules.keys()].join(", ")}.` : near;
-  throw new DownhillError("option", `${JSON.stringify(name)} is no schedule.${all}`);
+  throw new DownhillError("option", `${JSON.stringify(name)} is not a schedule.${all}`);
 }
 
 /**
@@ -66,7 +66,7 @@ export function readSchedule(
   if (key === "plateau") {
     throw new DownhillError(
       "option",
-      `${what}: plateau follows a metric and not the step: downhill train has --plateau for it.`,
+      `${what}: plateau depends on a metric instead of the step: use --plateau of downhill train.`,
     );
   }
   const texts = new Map(options);

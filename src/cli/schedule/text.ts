@@ -121,7 +121,7 @@ export function showList(
         `  ${paint("cyan", name)}${" ".repeat(width - name.length)}  ${description}`,
     ),
     "",
-    "downhill schedule <name> draws one; downhill schedule --help tells of the options.",
+    "downhill schedule <name> draws one; downhill schedule --help lists the options.",
     "",
   ].join("\n");
 }

@@ -75,7 +75,7 @@ export function readPairs<T>(
     if (equals < 0) {
       throw new DownhillError(
         "option",
-        `${option}: ${JSON.stringify(part.trim())} is no assignment: write ${option} ${known.names.map((name) => `${name}=…`).join(",") || "x=…"}.`,
+        `${option}: ${JSON.stringify(part.trim())} is not an assignment: write ${option} ${known.names.map((name) => `${name}=…`).join(",") || "x=…"}.`,
       );
     }
     const name = part.slice(0, equals).trim().normalize("NFC");
@@ -104,11 +104,11 @@ export function readNumber(option: string, name: string, text: string): number {
   if (text.trim() === "") throw no("write a number");
   try {
     const compiled = compileText(text);
-    if (compiled.inputs.length > 0 || compiled.statements.length > 1) throw no("which is no number");
+    if (compiled.inputs.length > 0 || compiled.statements.length > 1) throw no("which is not a number");
     return compiled.evaluate([]).item();
   } catch (error) {
     if (error instanceof DownhillError && error.code === "syntax")
-      throw no(`which is no number: ${error.message}`);
+      throw no(`which is not a number: ${error.message}`);
     throw error;
   }
 }

@@ -15,7 +15,7 @@ test("a curve in braille between its axes", () => {
   ]);
 });
 
-test("whatever the values and the width, every line fits and the marks are there", () => {
+test("every line fits and the marks are present, for any values and width", () => {
   const value = fc.double({ min: 0, max: 1e6, noNaN: true });
   fc.assert(
     fc.property(
@@ -34,7 +34,7 @@ test("whatever the values and the width, every line fits and the marks are there
   );
 });
 
-test("powers of ten apart, 0 lies at the bottom", () => {
+test("0 lies at the bottom of a logarithmic axis", () => {
   const chart = drawChart({ values: [1, 0.1, 0.01, 0], columns: 30, lines: 7, log: true, unit: "step" });
   expect(chart[0]).toMatch(/1 ┤[\u2801-\u28ff]/);
   expect(chart.some((line) => line.startsWith(" 0.1 ┤"))).toBe(true);

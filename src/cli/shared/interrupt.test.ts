@@ -3,7 +3,7 @@ import { onInterrupt } from "./interrupt.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
-test("the first Ctrl-C aborts, the second quits at once", () => {
+test("the first Ctrl-C aborts, the second one exits at once", () => {
   const exit = vi.spyOn(process, "exit").mockImplementation(() => undefined as never);
   const announce = vi.fn<() => void>();
   const { signal, exitCode, dispose } = onInterrupt(announce);

@@ -2,12 +2,12 @@ import { factsOf, listOptimizers, optimizerAliases, optimizerNames } from "./opt
 
 /** Help for `--optimizer`, in lines that fit a terminal. */
 export const optimizerHelp: string = lines(
-  `${optimizerNames.join(", ").replace("sgd", "sgd (default)")}, ${Object.keys(optimizerAliases).join(", ")}; with options of its own as in "adam(beta1=0.8, amsgrad)"`,
+  `${optimizerNames.join(", ").replace("sgd", "sgd (default)")}, ${Object.keys(optimizerAliases).join(", ")}; with options as in "adam(beta1=0.8, amsgrad)"`,
 );
 
 /** Help for `--lr`. */
 export const rateHelp: string = lines(
-  `learning rate (default of sgd: ${ratesOf("sgd")}; of adam: ${ratesOf("adam")}; the others have their own)`,
+  `learning rate (default of sgd: ${ratesOf("sgd")}; of adam: ${ratesOf("adam")}; others differ)`,
 );
 
 /** Help for `--momentum`. */

@@ -9,7 +9,7 @@ import { optimizerNames } from "./optimizer-table.ts";
 const context = { what: "--optimizer", steps: 10 };
 const read = (text: string) => readOptimizer(text, context);
 
-test("every optimiser of the library has its name on the command line", () => {
+test("every optimiser of the library is available by its name", () => {
   const index = readFileSync(join(import.meta.dirname, "../../numeric/optim/functions.ts"), "utf8");
   // those of files of their own, with options of their own
   const pattern = /export \{ (\w+) \} from "\.\/[\w-]+\.ts";\nexport type \{[^}]*\w+Options\b/g;
@@ -30,7 +30,7 @@ describe.each(optimizerNames)("%s", (name) => {
   });
 });
 
-test("options are those of the library, in its spelling and in that of a command line", () => {
+test("options are those of the library, in its spelling or with hyphens", () => {
   expect(read("adam(beta1=0.8, amsgrad, weight-decay=1e-4, lr=0.01)").options).toEqual({
     beta1: 0.8,
     amsgrad: true,
@@ -57,7 +57,7 @@ test("names of the course select the variants of the library", () => {
   expect(() => read("momentm")).toThrow('Did you mean "momentum"?');
 });
 
-test("a learning rate may be a schedule, spread over the steps of the run", () => {
+test("a learning rate may be a schedule over the steps of the run", () => {
   const { learningRate } = makeOptimizer(read("sgd(learningRate=cosine(from=0.2, to=0.02), momentum=0.9)"));
   const expected = cosineDecay({ from: 0.2, to: 0.02, steps: 10 });
   const steps = [0, 3, 10];
@@ -66,7 +66,7 @@ test("a learning rate may be a schedule, spread over the steps of the run", () =
   expect([2, 3, 6].map((t) => stairs(t))).toEqual([1, 0.5, 0.25]);
 });
 
-test("several stand between commas", () => {
+test("several are separated by commas", () => {
   expect(readOptimizers("sgd(lr=0.1, momentum=0.9), adam", context).map(({ name }) => name)).toEqual([
     "sgd",
     "adam",
@@ -74,8 +74,8 @@ test("several stand between commas", () => {
 });
 
 test.each([
-  ["adm", '--optimizer: "adm" is no optimiser. Did you mean "adam"?'],
-  ["zzzzzz", '--optimizer: "zzzzzz" is no optimiser. There are sgd, adam,'],
+  ["adm", '--optimizer: "adm" is not an optimiser. Did you mean "adam"?'],
+  ["zzzzzz", '--optimizer: "zzzzzz" is not an optimiser. There are sgd, adam,'],
   ["adam(", "--optimizer is written as name, or name(option=value, …)"],
   ["adam(beta=0.8)", 'adam: unknown option "beta". Did you mean "beta1"?'],
   ["adam(beta1=1)", "adam: beta1 must be a number from 0 to 1, 1 itself excluded, got 1."],
@@ -84,7 +84,7 @@ test.each([
   ["adam(amsgrad=true, amsgrad)", "--optimizer adam has amsgrad twice."],
   ["sgd(lr=1, learningRate=2)", "--optimizer: sgd has learningRate twice."],
   ["sgd(lr=-1)", "sgd: learningRate must be a finite number of 0 or more, got -1."],
-  ["sgd(lr=cosin(from=1))", '"cosin" is no schedule. Did you mean "cosine"?'],
+  ["sgd(lr=cosin(from=1))", '"cosin" is not a schedule. Did you mean "cosine"?'],
   ["sgd(lr=cosine(form=1))", 'cosine has no form. Did you mean "from"?'],
   ["sgd(0.1)", '--optimizer sgd: options are written as name=value, got "0.1".'],
   ["sgd(nesterov)", "sgd: nesterov needs a momentum above 0"],

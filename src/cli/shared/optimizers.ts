@@ -96,7 +96,7 @@ function findOptimizer(what: string, written: string): string {
   const names = [...optimizerNames, ...Object.keys(optimizerAliases)];
   const near = didYouMean(written, names);
   const all = near === "" ? ` There are ${names.join(", ")}.` : near;
-  throw new DownhillError("option", `${what}: ${JSON.stringify(written)} is no optimiser.${all}`);
+  throw new DownhillError("option", `${what}: ${JSON.stringify(written)} is not an optimiser.${all}`);
 }
 
 function readValue(key: string, text: string, { what, steps }: OptimizerContext): unknown {

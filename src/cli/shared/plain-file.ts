@@ -70,7 +70,7 @@ export async function readRunnable(
     if (value !== undefined) return value;
     throw new DownhillError(
       "plain",
-      `${file}: ${form.region.name} reads ${outside.name}, whose value is not known, since the file is not run: write its numbers out, or make it a parameter.`,
+      `${file}: ${form.region.name} reads ${outside.name}, whose value is unknown because the file is not run: write it as a literal, or make it a parameter.`,
     );
   });
   const { overTensors } = plainOf(functionOf(form, () => values))!;

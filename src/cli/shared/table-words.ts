@@ -28,7 +28,7 @@ export function inWordsOfTables(
   { message, code }: DownhillError,
   { hasCategories }: { readonly hasCategories: boolean },
 ): DownhillError {
-  const names = hasCategories ? "; names that look like numbers are named with --categories" : "";
+  const names = hasCategories ? "; list names that look like numbers with --categories" : "";
   return new DownhillError(
     code,
     message

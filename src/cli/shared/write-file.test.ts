@@ -20,27 +20,27 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("what could not be written is told before any work", async () => {
+test("an unwritable file is reported before any work", async () => {
   for (const path of [at("new"), at("file")]) expect(() => checkOutput(path, [])).not.toThrow();
   expect(() => checkOutput(at("none", "a.html"), [])).toThrow("a.html: its folder does not exist.");
-  expect(() => checkOutput(at("file", "a.html"), [])).toThrow("a part of its path is not a folder.");
+  expect(() => checkOutput(at("file", "a.html"), [])).toThrow("a component of its path is not a folder.");
   expect(() => checkOutput(folder, [])).toThrow(`cannot write ${folder}: it is a folder.`);
   await expect(writeOutput(folder as OutputFile, "")).rejects.toThrow(
     `cannot write ${folder}: it is a folder.`,
   );
 });
 
-test("so is a folder that could not be made", () => {
+test("a folder that cannot be created is reported too", () => {
   for (const path of [folder, at("a", "b"), "."]) expect(() => checkFolder(path, [])).not.toThrow();
   for (const path of [at("file"), at("file", "a")]) {
     expect(() => checkFolder(path, [])).toThrow(
-      `cannot write to ${path}: a part of its path is not a folder.`,
+      `cannot write to ${path}: a component of its path is not a folder.`,
     );
   }
 });
 
 testWith("a user other than root", process.platform !== "win32" && process.getuid?.() !== 0)(
-  "so is what there is no permission for", // root may do anything
+  "so is a missing permission", // root may do anything
   () => {
     expect(() => checkOutput(at("locked", "a.html"), [])).toThrow("permission denied.");
     expect(() => checkOutput(at("read-only"), [])).toThrow("permission denied.");
@@ -48,7 +48,7 @@ testWith("a user other than root", process.platform !== "win32" && process.getui
   },
 );
 
-test("reasons are in words where there are some", () => {
+test("known reasons are in words", () => {
   expect(reasonOf(Object.assign(new Error("ENOSPC: …"), { code: "ENOSPC" }))).toBe("the disk is full");
   expect(reasonOf(new Error("what the system says"))).toBe("what the system says");
 });

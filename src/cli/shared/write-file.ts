@@ -113,7 +113,7 @@ export function refuseSameOutputs(
     if (identity === undefined) continue;
     const other = given.slice(0, i).find((one) => one.identity === identity);
     if (other !== undefined)
-      throw optionError(`${other.option} and ${option} name one file, ${path}. Name two.`);
+      throw optionError(`${other.option} and ${option} name the same file, ${path}. Name two files.`);
     if (folder === undefined) continue;
     const inFolder = runFile.test(basename(path)) && identityOf(dirname(path)) === identityOf(folder);
     if (inFolder || filesOfRun(folder).some((one) => identityOf(one) === identity))
@@ -167,7 +167,7 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ["EISDIR", "it is a folder"],
   ["ENOSPC", "the disk is full"],
   ["EROFS", "the file system is read-only"],
-  ["ENOTDIR", "a part of its path is not a folder"],
+  ["ENOTDIR", "a component of its path is not a folder"],
 ]);
 
 /** The reason of a failed write, from the error of the system. */

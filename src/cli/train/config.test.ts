@@ -17,7 +17,7 @@ const write = (text: string): string => {
 };
 const read = (config: unknown) => readConfig(write(JSON.stringify(config)));
 
-test("options stand by their names, as they would follow them on the command line", () => {
+test("options have their names and values of the command line", () => {
   expect(
     read({
       data: "x.csv",
@@ -41,7 +41,7 @@ test("options stand by their names, as they would follow them on the command lin
   });
 });
 
-test("the command line wins, also in which data are meant", () => {
+test("the command line takes precedence, also for the data", () => {
   const config = { data: "x.csv", target: "y", header: false, lr: "0.1", epochs: "5" };
   expect(withConfig({ lr: "0.2", momentum: undefined, header: true, json: false }, config)).toEqual({
     ...config,
@@ -72,8 +72,8 @@ describe("misuse", () => {
     expect(() => read(config)).toThrow(`--config ${join(folder, "train.json")}: `);
   });
 
-  test("what is no JSON, and no file", () => {
-    expect(() => readConfig(write("{"))).toThrow("it is no JSON: ");
+  test("invalid JSON, and a missing file", () => {
+    expect(() => readConfig(write("{"))).toThrow("it is not JSON: ");
     expect(() => readConfig(join(folder, "none.json"))).toThrow("there is no such file.");
     expect(() => readConfig(folder)).toThrow(`--config ${folder}: this is a folder, not a file.`);
   });

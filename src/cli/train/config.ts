@@ -67,7 +67,7 @@ function parse(path: string): object {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw wrong(path, `it is no JSON: ${cause instanceof Error ? cause.message : String(cause)}.`);
+    throw wrong(path, `it is not JSON: ${cause instanceof Error ? cause.message : String(cause)}.`);
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
   throw wrong(path, `it must hold an object, as in { "optimizer": "adam", "epochs": 20 }.`);

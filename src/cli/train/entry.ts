@@ -5,7 +5,7 @@ import { anyCommand } from "../run.ts";
 export const trainEntry: LazyCommand = {
   description: "Train a small network and write a report",
   examples: [
-    ["downhill train digits", "handwritten digits, part of downhill, by mini-batch SGD with momentum"],
+    ["downhill train digits", "built-in handwritten digits, by mini-batch SGD with momentum"],
     [
       "downhill train digits --batch full --lr 0.5 --epochs 200",
       "plain gradient descent; --batch 1 is stochastic",
@@ -25,7 +25,7 @@ export const trainEntry: LazyCommand = {
     ],
     [
       "downhill train --images train-images-idx3-ubyte.gz --labels train-labels-idx1-ubyte.gz",
-      "MNIST, Fashion-MNIST and the like",
+      "MNIST, Fashion-MNIST and similar sets",
     ],
     [
       'downhill train digits --optimizer "adam(beta1=0.8)" --schedule "cosine warmup=50" --clip 1',
@@ -37,12 +37,12 @@ export const trainEntry: LazyCommand = {
     ],
     [
       "downhill train digits --val 0.1 --patience 5 --plateau 2",
-      "stop, and lower the rate, by items that are held out",
+      "stop, and lower the rate, by the validation loss",
     ],
-    ["downhill train digits --tune lr,momentum", "let it find its own learning rate and momentum first"],
+    ["downhill train digits --tune lr,momentum", "find the learning rate and momentum first"],
     [
       "downhill train digits --epochs 200 --checkpoint runs/a --resume",
-      "saved after each epoch; the same command goes on after a crash",
+      "saved after each epoch; the same command continues after a crash",
     ],
     [
       "downhill train digits --ranks 2 --shards 8",

@@ -39,7 +39,7 @@ export function formerLearnt(folder: string): TablePreprocessing | undefined {
   }
   throw new DownhillError(
     "data",
-    `${path} does not tell how the columns of the table become inputs, as it did when the run began. Begin another run in another folder.`,
+    `${path} no longer describes how the columns of the table become inputs. Start a new run in another folder.`,
   );
 }
 

@@ -180,7 +180,7 @@ function optionsOf(method: OptimizationMethod, { steps, stepsPerEpoch }: RunLeng
   });
   if (isRateGiven && !isUsed) {
     throw optionError(
-      `--lr ${learningRate} is not used: the schedule ${quote(schedule)} has rates of its own.`,
+      `--lr ${learningRate} is not used: the schedule ${quote(schedule)} sets its own rates.`,
     );
   }
   const isMoved =
@@ -259,7 +259,7 @@ function oneOf(
   second: string | undefined,
 ): string | undefined {
   if (first !== undefined && second !== undefined) {
-    throw optionError(`${name} and ${otherName} say the same. Give one of them.`);
+    throw optionError(`${name} and ${otherName} set the same option. Give one of them.`);
   }
   return first ?? second;
 }

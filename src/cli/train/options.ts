@@ -21,7 +21,7 @@ export const trainOptions = {
     required: false,
     valueHint: "data set",
     description:
-      "digits: 1,797 handwritten digits (default); iris, wine, penguins: tables; all are\npart of downhill",
+      "digits: 1,797 handwritten digits (default); iris, wine, penguins: tables; all are\nbuilt in",
     source: "dataset",
     lrFind: "digits (default), iris, wine or penguins",
   },
@@ -59,7 +59,7 @@ export const trainOptions = {
     description:
       "the first line of the table holds values: its columns are\ncolumn1, column2, … (default: by what the line holds)",
     source: "table",
-    lrFind: "the first line of the table holds values (default: by what it holds)",
+    lrFind: "the first line of the table holds values (default: detected)",
   },
   task: {
     type: "string",
@@ -67,26 +67,26 @@ export const trainOptions = {
     description:
       "classification or regression (default: classification if the target is\ntext or a few different whole numbers)",
     source: "table",
-    lrFind: "classification or regression (default: by what the target holds)",
+    lrFind: "classification or regression (default: by the values of the target)",
   },
   missing: {
     type: "string",
     valueHint: "word",
     description:
-      "cells of the table without a value, empty ones, NA, ? and the like: error (default),\ndrop their rows, or fill in the mean or median; of texts they are a category then",
+      "cells of the table without a value, empty ones, NA, ? and the like: error (default),\ndrop their rows, or fill in mean or median; in text columns they become a category",
     source: "table",
     lrFind: "cells without a value: error (default), drop, mean or median",
   },
   indicator: {
     type: "boolean",
-    description: "with --missing mean or median: one more input a column, 1 where it was missing",
+    description: "with --missing mean or median: one more input per column, 1 for missing values",
     source: "table",
-    lrFind: "an input more a column that was filled in, as of train",
+    lrFind: "one more input per filled column, as in train",
   },
   categories: {
     type: "string",
     valueHint: "a,b,…",
-    description: "columns of names that look like numbers, as zip codes; columns of text are such",
+    description: "columns of categories that look like numbers, as zip codes; text columns always are",
     source: "table",
     lrFind: "columns of names that look like numbers",
   },
@@ -101,9 +101,9 @@ export const trainOptions = {
   decimal: {
     type: "string",
     valueHint: "word",
-    description: "what stands before decimals, point or comma (default: by the numbers of the table)",
+    description: "decimal separator, point or comma (default: by the numbers of the table)",
     source: "table",
-    lrFind: "point or comma stands before decimals",
+    lrFind: "decimal separator: point or comma",
   },
   images: {
     type: "string",
@@ -140,7 +140,7 @@ export const trainOptions = {
     type: "string",
     valueHint: "text",
     description:
-      'how the rate moves, from --lr on: cosine, "step every=10 factor=0.5 per-epoch",\n"one-cycle", "cosine warmup=100"; downhill schedule lists and draws them',
+      'schedule of the rate, from --lr on: cosine, "step every=10 factor=0.5 per-epoch",\n"one-cycle", "cosine warmup=100"; downhill schedule lists and draws them',
   },
   plateau: {
     type: "string",
@@ -153,18 +153,18 @@ export const trainOptions = {
     type: "string",
     valueHint: "N",
     description: batchHelp as string,
-    lrFind: "items a step, or full (default: digits and tables 32, images 64)",
+    lrFind: "items per step, or full (default: digits and tables 32, images 64)",
   },
   accumulate: {
     type: "string",
     valueHint: "N",
-    description: "make one step of N batches, as of one that is N times as large (default 1)",
+    description: "make one step of N batches, like a batch N times as large (default 1)",
   },
   epochs: {
     type: "string",
     valueHint: "N",
     description:
-      "times through the training data (default: digits 30, tables 100, images 10;\nrprop ten times as many, lbfgs 10)",
+      "passes over the training data (default: digits 30, tables 100, images 10;\nrprop ten times as many, lbfgs 10)",
   },
   hidden: {
     type: "string",
@@ -177,13 +177,13 @@ export const trainOptions = {
     type: "string",
     valueHint: "text",
     description:
-      "other random changes of the items in each epoch, as rotate=10,noise=0.05,shift=1:\ndegrees, standard deviation, pixels; tables take noise",
+      "random changes of the items, new in each epoch, as rotate=10,noise=0.05,shift=1:\ndegrees, standard deviation, pixels; tables take noise",
   },
   val: {
     type: "string",
     valueHint: "share",
     description:
-      "hold out a share of the training items, as 0.1, to decide by: plateaus, when to\nstop, which epoch is best (default none; with --patience 0.1)",
+      "hold out a share of the training items, as 0.1, for validation: plateaus, when to\nstop, which epoch is best (default none; with --patience 0.1)",
   },
   patience: {
     type: "string",
@@ -194,13 +194,13 @@ export const trainOptions = {
     type: "string",
     valueHint: "f",
     description:
-      "stop a run that is lost: its loss was f times that of the beginning (default 10) for\nhalf of the epochs so far, does not come down, and it is no better than a guess;\noff goes on",
+      "stop a diverged run: its loss was f times the first loss (default 10) for half of\nthe epochs so far, does not fall, and it is no better than a guess;\noff disables this",
   },
   tune: {
     type: "string",
     valueHint: "a,b,…",
     description:
-      "first descend on these hyper-parameters, as lr,momentum, by differentiating\nthrough steps of training; then train with what was found",
+      "first descend on these hyper-parameters, as lr,momentum, by differentiating\nthrough steps of training; then train with the result",
   },
   seed: {
     type: "string",
@@ -219,11 +219,11 @@ export const trainOptions = {
     type: "string",
     valueHint: "N",
     description:
-      "cut each batch into N parts, a power of two (default: as many as ranks): the bits\nof a run depend on it, and not on --ranks",
+      "cut each batch into N parts, a power of two (default: as many as ranks): the bits\nof a run depend on N, but not on --ranks",
   },
   mpi: {
     type: "boolean",
-    description: "be one of the ranks that mpirun or srun has started by this command",
+    description: "run as one of the ranks that mpirun or srun starts with this command",
     isFromFile: false,
   },
   "allow-run-as-root": {
@@ -234,14 +234,14 @@ export const trainOptions = {
   checkpoint: {
     type: "string",
     valueHint: "folder",
-    description: "save the run after each epoch, and when it ends in any way",
+    description: "save the run after each epoch, and at any end",
   },
-  resume: { type: "boolean", description: "go on where the run in --checkpoint has ended, or begin it" },
+  resume: { type: "boolean", description: "continue the run in --checkpoint, or begin it" },
   until: {
     type: "string",
     valueHint: "N",
     description:
-      "stop after N batches of the whole run, though epochs are left, as Ctrl-C does;\nwith --checkpoint, --resume goes on from there",
+      "stop after N batches of the whole run even if epochs are left, like Ctrl-C;\nwith --checkpoint, --resume continues from there",
   },
   tensorboard: {
     type: "string",
@@ -256,7 +256,7 @@ export const trainOptions = {
   config: {
     type: "string",
     valueHint: "file.json",
-    description: "options from a file, an object by their names; the command line wins",
+    description: "options from a JSON file, an object by option name; the command line takes precedence",
     isFromFile: false,
   },
   out: {
@@ -266,7 +266,7 @@ export const trainOptions = {
   },
   json: {
     type: "boolean",
-    description: "write JSON lines: start, one an epoch (and a round of --tune), done",
+    description: "write JSON lines: start, one per epoch (and round of --tune), done",
   },
 } as const;
 

@@ -26,7 +26,7 @@ const outcome: TrainingOutcome = {
   report: "r.html",
 };
 
-test("piped: a line an epoch, without styles", () => {
+test("piped: one line per epoch, without styles", () => {
   const stream = recordOutput();
   const output = makeOutput(false, stream);
   output.start({}, "about");
@@ -45,7 +45,7 @@ test("piped: a line an epoch, without styles", () => {
   );
 });
 
-test("for programs: one object a line, numbers that JSON lacks as text, as explain writes them", () => {
+test("for programs: one object per line, with NaN and infinities as text, like explain", () => {
   const stream = recordOutput();
   const output = makeOutput(true, stream);
   output.start({ seed: 0 }, "about");
@@ -63,7 +63,7 @@ test("for programs: one object a line, numbers that JSON lacks as text, as expla
   ]);
 });
 
-test.each([80, 60, 40, 20])("on a terminal of %d columns: a bar that fits and is taken away", (columns) => {
+test.each([80, 60, 40, 20])("on a terminal of %d columns: a bar that fits and is erased", (columns) => {
   const stream = recordOutput(columns);
   const output = makeOutput(false, stream);
   output.step(standing, 0.25, 3);
@@ -81,7 +81,7 @@ test.each([80, 60, 40, 20])("on a terminal of %d columns: a bar that fits and is
   expect(rest).toEqual(["the end\n"]);
 });
 
-test("a terminal that says that it has no columns is taken for one of 80", () => {
+test("a terminal that reports 0 columns is treated as one of 80", () => {
   const stream = recordOutput(0);
   makeOutput(false, stream).step(standing, 0.25, 3);
   expect(stream.text()).toContain("loss 0.1235");
@@ -104,7 +104,7 @@ test("text on a narrow terminal breaks between words", () => {
   expect(lines.map((line) => line.trim()).join(" ")).toBe(Array(3).fill(text.replace("\n", " ")).join(" "));
 });
 
-test("rounds of tuning, and notes, are lines of their own", () => {
+test("rounds of tuning, and notes, have their own lines", () => {
   const stream = recordOutput();
   const output = makeOutput(false, stream);
   output.note("resumed after 2 of 5 epochs, at step 90");
@@ -115,7 +115,7 @@ test("rounds of tuning, and notes, are lines of their own", () => {
   expect(stream.text().split("\n")).toEqual([
     "resumed after 2 of 5 epochs, at step 90",
     "round  3/40  learningRate 0.0123  momentum 0.900  loss 2.3000 → 1.1000",
-    "round  4/40  learningRate 0.0123  momentum 0.900  loss 2.3000 → 99.0000  diverged: back to lower rates",
+    "round  4/40  learningRate 0.0123  momentum 0.900  loss 2.3000 → 99.0000  diverged: reverting to lower rates",
     "epoch  3/12  loss 0.1235  accuracy 98.8 %  val 90.0 %  test 95.0 %  rate 0.1  12,346 items/s",
     "",
   ]);

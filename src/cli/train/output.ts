@@ -143,7 +143,7 @@ function tuneLine({ round, rounds, hyperparameters, before, after, outcome }: Tu
   const width = String(rounds).length;
   const values = Object.entries(hyperparameters).map(([name, value]) => `${name} ${value.toPrecision(3)}`);
   const losses = `loss ${showLoss(before)} → ${showLoss(after)}`;
-  const end = outcome === "diverged" ? ["diverged: back to lower rates"] : [];
+  const end = outcome === "diverged" ? ["diverged: reverting to lower rates"] : [];
   return [`round ${String(round).padStart(width)}/${rounds}`, ...values, losses, ...end].join("  ");
 }
 

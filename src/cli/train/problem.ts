@@ -95,7 +95,7 @@ export function splitThrice(
   if (Math.round(train.length * validation) === 0) {
     const least = Number((1 / train.length).toPrecision(1));
     throw optionError(
-      `--val ${validation} of ${train.length} training items holds none of them out. Give a larger share, as --val ${Math.max(0.1, least)}.`,
+      `--val ${validation} of ${train.length} training items holds out none. Give a larger share, as --val ${Math.max(0.1, least)}.`,
     );
   }
   const again = split(train, validation);

@@ -111,16 +111,16 @@ function stops({ stopped, steps, epochs, error }: TrainingRun): string[] {
       ];
     case "early-stopping":
       return [
-        `The run was stopped after ${counted(epochs.length, "epoch")}, for the validation loss got no better any more.`,
+        `The run was stopped after ${counted(epochs.length, "epoch")}, because the validation loss stopped improving.`,
       ];
     case "diverged":
       if (error?.code === "diverged") {
         return [
-          `The run diverged and was stopped after ${counted(epochs.length, "epoch")}: the loss is far above what it began with and does not come down. A lower learning rate helps.`,
+          `The run diverged and was stopped after ${counted(epochs.length, "epoch")}: the loss is far above its first value and does not fall. Use a lower learning rate.`,
         ];
       }
       return [
-        `The run diverged: loss or step were not finite at step ${count(steps + 1)}, in epoch ${epochs.length + 1}. The results are those of the parameters before it. A lower learning rate helps.`,
+        `The run diverged: loss or step were not finite at step ${count(steps + 1)}, in epoch ${epochs.length + 1}. The results are those of the parameters before it. Use a lower learning rate.`,
       ];
     default:
       return stopped satisfies never;
@@ -133,8 +133,8 @@ function curves({ run, result }: ReportSource): Figure[] {
   const hasValidation = epochs.some(({ epoch }) => epoch.validation !== undefined);
   const watched =
     "Training: mean over the epoch, while the network learns. " +
-    (hasValidation ? "Validation: items held out to decide by. " : "") +
-    "Test: the held-out part after each epoch, watched only; nothing is decided by it.";
+    (hasValidation ? "Validation: items held out for decisions. " : "") +
+    "Test: the held-out part after each epoch, which affects no decision.";
   const gap = Number.NaN;
   const marks = rateDrops(epochs.map(({ epoch }) => epoch));
   const across = marks.length === 0 ? "" : " Dashed: where the learning rate was lowered.";
@@ -157,7 +157,7 @@ function curves({ run, result }: ReportSource): Figure[] {
   const accuracy: Figure = {
     kind: "lines",
     title: "Accuracy",
-    caption: "The part of the items that is classified right, measured likewise.",
+    caption: "The share of items classified correctly, on the same parts.",
     unit: "percent",
     series: [
       { name: "training", values: epochs.map(({ epoch }) => epoch.metrics["accuracy"] ?? gap) },
@@ -195,7 +195,7 @@ function judgements({ problem, model, run, result }: ReportSource): Figure[] {
       {
         kind: "scatter",
         title: "Predictions on the test part",
-        caption: "On the line a prediction is right.",
+        caption: "Correct predictions lie on the line.",
         xLabel: `${target}, actual`,
         yLabel: "predicted",
         points: result.points,
@@ -207,7 +207,7 @@ function judgements({ problem, model, run, result }: ReportSource): Figure[] {
   const confusion: Figure = {
     kind: "confusion",
     title: "Confusion matrix of the test part",
-    caption: "Rows are what an item is, columns what the network took it for.",
+    caption: "Rows are true classes, columns predicted classes.",
     classes,
     counts,
   };
@@ -229,7 +229,7 @@ function classTable(counts: readonly (readonly number[])[], classes: readonly st
   return {
     kind: "table",
     title: "Classes",
-    caption: `Precision: of the items taken for the class, the part that is. Recall: of its items, the part that was found. F1: their harmonic mean.${shown.length < all.length ? ` The ${mostClasses} of ${all.length} with the lowest F1.` : ""}`,
+    caption: `Precision: share of the items predicted as the class that belong to it. Recall: share of its items that were predicted as it. F1: their harmonic mean.${shown.length < all.length ? ` The ${mostClasses} of ${all.length} with the lowest F1.` : ""}`,
     head: ["class", "precision", "recall", "F1", "items"],
     rows: shown.map(({ name, precision, recall, f1, support }) => [
       name,
@@ -266,7 +266,7 @@ function mistakeImages(
   return {
     kind: "images",
     title: "Misclassified",
-    caption: `${howMany(shown.length, mistakes.length)}: what it is → what it was taken for, and how certainly. Beside it the pixels that mattered, by the derivative of the score of what it was taken for less that of what it is: more ink speaks for the mistake where it is orange, against it where it is blue.`,
+    caption: `${howMany(shown.length, mistakes.length)}: true class → predicted class, with its probability. The second image shows the pixels that mattered, by the derivative of the score of the predicted class minus that of the true class: more ink favours the mistake at orange pixels and opposes it at blue ones.`,
     width,
     height,
     images: shown.map(({ label, predicted, probability, row }, i) => ({
@@ -274,7 +274,7 @@ function mistakeImages(
       weights: weights.subarray(i * size, (i + 1) * size),
       label: `${classes[label]!} → ${classes[predicted]!}`,
       note: percent(probability),
-      description: `image ${row}: a ${classes[label]!} taken for a ${classes[predicted]!} with ${percent(probability)} certainty`,
+      description: `image ${row}: a ${classes[label]!} predicted as ${classes[predicted]!} with ${percent(probability)} certainty`,
     })),
   };
 }
@@ -284,7 +284,7 @@ function mistakeTable(mistakes: readonly ClassifiedItem[], classes: readonly str
   return {
     kind: "table",
     title: "Misclassified",
-    caption: `${howMany(shown.length, mistakes.length)}. Rows of data count from 1.`,
+    caption: `${howMany(shown.length, mistakes.length)}. Rows of data are counted from 1.`,
     head: ["row", "actual", "taken for", "certainty"],
     rows: shown.map(({ row, label, predicted, probability }) => [
       String(row + 1),
@@ -364,7 +364,7 @@ function graph({ model }: ReportSource): Figure {
     kind: "drawing",
     title: "Dependency graph",
     caption:
-      "The loss of one item, from its inputs and the parameters down; below each line its adjoint, by which the gradient comes back up.",
+      "The loss of one item, from its inputs and the parameters downwards; below each line is its adjoint, from which the gradient is computed upwards.",
     svg: model.graph(),
   };
 }
@@ -396,10 +396,12 @@ function settingsOf({ settings, model, problem, run }: ReportSource): (readonly 
         : `${batch} item${batch === 1 ? "" : "s"}`,
     ],
     ...row("random changes", augmentation === undefined ? undefined : augmentationWords(augmentation)),
-    ...row("batches a step", accumulate === 1 ? undefined : accumulate),
+    ...row("batches per step", accumulate === 1 ? undefined : accumulate),
     ...row(
       "validation",
-      validation === 0 ? undefined : `${percent(validation)} of what is not the test part, drawn by the seed`,
+      validation === 0
+        ? undefined
+        : `${percent(validation)} of the data without the test part, drawn by the seed`,
     ),
     ...row(
       "patience",
@@ -410,7 +412,7 @@ function settingsOf({ settings, model, problem, run }: ReportSource): (readonly 
     [
       "test part",
       problem.task.kind === "classification"
-        ? "a fifth of the items, in proportion to the classes, drawn by the seed; of each class one item at least is trained on"
+        ? "a fifth of the items, in proportion to the classes, drawn by the seed; at least one item of each class is trained on"
         : "a fifth of the rows, drawn by the seed",
     ],
   ];

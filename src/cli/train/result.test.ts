@@ -5,7 +5,7 @@ import { loadProblem } from "./data.ts";
 import { makeModel } from "./model.ts";
 import { classScores } from "./result.ts";
 
-test("classScores tells precision, recall, F1 and items of each class, and nothing where nothing was to divide by", () => {
+test("classScores gives precision, recall, F1 and items of each class, or undefined for a denominator of 0", () => {
   const scores = classScores([
     [8, 2, 0],
     [1, 5, 0],
@@ -22,7 +22,7 @@ test("classScores tells precision, recall, F1 and items of each class, and nothi
   });
 });
 
-test("what a pixel counts is the derivative of one score less another, as differences have it", async () => {
+test("the weight of a pixel is the derivative of the difference of two scores, as by finite differences", async () => {
   const problem = await loadProblem({ kind: "digits" }, 0);
   const model = makeModel(problem, [8], 0);
   const inputs = Float32Array.from(problem.test.x.data.subarray(0, 64));

@@ -41,7 +41,7 @@ const endOf = (batches: number, stretches: readonly Stretch[], isStopped = false
   batchCount: 10,
 });
 
-test("a resumed run tells what has changed since it was saved, but for its length", () => {
+test("a resumed run reports what has changed since it was saved, except for its length", () => {
   const change = (more: object): readonly string[] =>
     changedSettings(folder, [
       stretch(0, wordsOf(0.1, 5)),
@@ -49,14 +49,14 @@ test("a resumed run tells what has changed since it was saved, but for its lengt
     ]);
   expect(change({ epochs: 50 })).toEqual([]);
   expect(change({ learningRate: 0.2, momentum: 0.9 })).toEqual([
-    "learningRate was 0.1 so far and is 0.2 from here on",
-    "momentum was none so far and is 0.9 from here on",
+    "learningRate was 0.1 so far and is 0.2 from now on",
+    "momentum was none so far and is 0.9 from now on",
   ]);
-  expect(change({ hidden: [32] })).toEqual(["hidden was [32,16] so far and is [32] from here on"]);
+  expect(change({ hidden: [32] })).toEqual(["hidden was [32,16] so far and is [32] from now on"]);
   expect(changedSettings(folder, [stretch(0, wordsOf(0.1, 5))])).toEqual([]);
 });
 
-describe("the commands that make a run again", () => {
+describe("the commands that reproduce a run", () => {
   const again = (batches: number, stretches: readonly Stretch[], isStopped = false) =>
     repetitionOf(
       (stretches.at(-1)!.settings as { command: string[] }).command,
@@ -64,14 +64,14 @@ describe("the commands that make a run again", () => {
       "runs/a",
     ).commands;
 
-  test("are one where it was never resumed, or with nothing but more epochs", () => {
+  test("are one if it was never resumed, or only with more epochs", () => {
     const whole = "downhill train digits --lr 0.1 --epochs 5 --seed 0";
     expect(again(50, [stretch(0, wordsOf(0.1, 5))])).toEqual([whole]);
     expect(again(50, [stretch(0, wordsOf(0.1, 3)), stretch(17, wordsOf(0.1, 3)), stretch(30, wordsOf(0.1, 5))])).toEqual([whole]); // prettier-ignore
     expect(repetitionOf(wordsOf(0.1, 5), endOf(50, []), undefined).commands).toEqual([whole]);
   });
 
-  test("go as far as the run went that was stopped", () => {
+  test("end where a stopped run ended", () => {
     expect(again(23, [stretch(0, wordsOf(0.1, 5))], true)).toEqual([
       "downhill train digits --lr 0.1 --epochs 5 --seed 0 --until 23",
     ]);
@@ -80,7 +80,7 @@ describe("the commands that make a run again", () => {
     ]);
   });
 
-  test("are one for each stretch with settings of its own, as far as it went", () => {
+  test("are one for each stretch with other settings, up to its end", () => {
     const stretches = [
       stretch(0, wordsOf(0.1, 3)),
       stretch(30, wordsOf(0.2, 5)),
@@ -95,31 +95,31 @@ describe("the commands that make a run again", () => {
     expect(again(37, stretches)).toHaveLength(2);
   });
 
-  test("do not take another length for the same run where a schedule goes by it", () => {
+  test("treat another length as another run if a schedule depends on it", () => {
     const cosine = ["--schedule", "cosine"];
     const stretches = [stretch(0, wordsOf(0.1, 3, ...cosine)), stretch(30, wordsOf(0.1, 5, ...cosine))];
     expect(again(50, stretches)).toHaveLength(2);
     expect(again(50, stretches.map(({ settings: _, ...place }) => ({ ...place, ...stretches[0] })))).toHaveLength(1); // prettier-ignore
   });
 
-  test("are none where it is not known how the run began, and say so", () => {
+  test("are none if the beginning of the run is unknown, with a note", () => {
     const { commands, notes, former } = repetitionOf(
       wordsOf(0.1, 5),
       endOf(50, [{ step: 0, epoch: 0, batch: 0 }, stretch(20, wordsOf(0.1, 5))]),
       folder,
     );
     expect(commands).toEqual([]);
-    expect(notes).toEqual([expect.stringContaining("is not known: it was begun by a program")]);
+    expect(notes).toEqual([expect.stringContaining("are unknown: it was begun by a program")]);
     expect(former).toEqual([["until batch 20", "settings unknown"]]);
   });
 
-  test("are none of those that a checkpoint from elsewhere would have one run", () => {
+  test("exclude those that a foreign checkpoint would inject", () => {
     const settings = { command: ["rm", "-rf", "/"], version: 3, engine: {}, settings: [] };
     const stretches = [{ ...stretch(0, []), settings }, stretch(20, wordsOf(0.1, 5))];
     expect(repetitionOf(wordsOf(0.1, 5), endOf(50, stretches), folder).commands).toEqual([]);
   });
 
-  test("come with a note where other versions made parts of the run", () => {
+  test("come with a note if other versions made parts of the run", () => {
     const old = stretch(0, wordsOf(0.1, 5));
     const stretches = [
       { ...old, settings: { ...(old.settings as object), version: "0.0.1" } },
@@ -131,7 +131,7 @@ describe("the commands that make a run again", () => {
   });
 });
 
-test("settings.json holds each stretch, and that of an earlier version the first", async () => {
+test("settings.json has each stretch, and in an earlier version only the first", async () => {
   const read = (): unknown => JSON.parse(readFileSync(join(folder, "settings.json"), "utf8"));
   await keepStretches(checkFolder(folder, []), [stretch(0, wordsOf(0.1, 5))]);
   expect(read()).toEqual({
@@ -152,13 +152,13 @@ test("settings.json holds each stretch, and that of an earlier version the first
   writeFileSync(join(folder, "settings.json"), JSON.stringify(former));
   const stretches = [{ step: 0, epoch: 0, batch: 0 }, stretch(20, wordsOf(0.1, 5))];
   for (let i = 0; i < 2; i++) {
-    expect(changedSettings(folder, stretches)[0]).toBe("learningRate was 0.3 so far and is 0.1 from here on");
+    expect(changedSettings(folder, stretches)[0]).toBe("learningRate was 0.3 so far and is 0.1 from now on");
     await keepStretches(checkFolder(folder, []), stretches);
   }
   expect(read()).toMatchObject({ stretches: [{ step: 0, settings: former }, { step: 20 }] });
 });
 
-test("a folder that does not tell of its run, or a file that was cut off, is no obstacle", () => {
+test("a folder without run settings, or a truncated file, is accepted", () => {
   const stretches = [{ step: 0, epoch: 0, batch: 0 }, stretch(20, wordsOf(0.1, 5))];
   expect(changedSettings(folder, stretches)).toEqual([]);
   for (const text of ["", '{ "learningRate": 0.', "null", "[]", '{"stretches":3}', '{"stretches":[null]}']) {

@@ -62,7 +62,7 @@ export function changedSettings(folder: string, stretches: readonly Stretch[]): 
 
 function differences(former: FlatSettings, now: FlatSettings): readonly string[] {
   return changedNames(former, now).map(
-    (name) => `${name} was ${showSetting(former[name])} so far and is ${showSetting(now[name])} from here on`,
+    (name) => `${name} was ${showSetting(former[name])} so far and is ${showSetting(now[name])} from now on`,
   );
 }
 
@@ -148,7 +148,7 @@ function describeFormer({ settings, time }: StretchRecord, last: StretchRecord):
 }
 
 const unknownBegin =
-  "How the first epochs of this run were made is not known: it was begun by a program, or by an earlier version.";
+  "The settings of the first epochs of this run are unknown: it was begun by a program, or by an earlier version.";
 
 /** A note on stretches made by other versions than the last. */
 function otherEngines(stretches: readonly StretchRecord[]): readonly string[] {

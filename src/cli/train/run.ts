@@ -169,7 +169,7 @@ async function refuseOldRun({ checkpoint: folder, resume }: OutputSettings): Pro
   const { checkpoint } = await checkpointFolder(folder).load();
   if (checkpoint === undefined) return;
   throw optionError(
-    `--checkpoint ${folder} holds a run of ${counted(checkpoint.step, "step")}. Go on with it by --resume, or name another folder.`,
+    `--checkpoint ${folder} holds a run of ${counted(checkpoint.step, "step")}. Continue it with --resume, or name another folder.`,
   );
 }
 
@@ -198,7 +198,7 @@ function diverged(
     const last = epochs.at(-1)?.epoch.loss ?? test.loss;
     return new DownhillError(
       "diverged",
-      `training diverged: after epoch ${epochs.length} the loss is ${showLoss(last)}, far above what it began with, and does not come down. ${rate} --divergence off goes on.`,
+      `training diverged: after epoch ${epochs.length} the loss is ${showLoss(last)}, far above its first value, and does not fall. ${rate} --divergence off disables this check.`,
     );
   }
   const [, operation, what, value] =

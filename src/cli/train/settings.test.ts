@@ -100,7 +100,7 @@ test("--momentum overrides the preset momentum of an alias, and one beside a wri
     "--optimizer 'sgd(nesterov=true)' --lr 0.2 --momentum 0.9",
   );
   expect(read({ optimizer: "nesterov", momentum: "0.8" })).toContain("--momentum 0.8");
-  expect(() => read({ optimizer: "momentum(momentum=0.5)", momentum: "0.8" })).toThrow("say the same");
+  expect(() => read({ optimizer: "momentum(momentum=0.5)", momentum: "0.8" })).toThrow("set the same option");
 });
 
 /** Options that the command of a run does not have, with the reason. */
@@ -165,7 +165,7 @@ test.each(Object.entries(repeated))(
   },
 );
 
-test("the command of a run is read as the same run", () => {
+test("the command of a run is parsed to the same run", () => {
   const requests: Partial<TrainRequest>[] = [
     { optimizer: "muon(nsCoefficients=3,-4,2, nesterov=false)", lr: "0.01" },
     { optimizer: "lbfgs(lineSearch=strong-wolfe)", batch: "full" },

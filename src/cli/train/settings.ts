@@ -57,7 +57,7 @@ export function readSettings(request: TrainRequest, kind: SourceKind): TrainingS
   const patience = read(request.patience, (text) => readCount("--patience", text));
   const validation = read(request.val, (text) => readNumber("--val", text, { from: 0, to: 0.5 }));
   if (patience !== undefined && validation === 0) {
-    throw optionError("--patience needs items that are held out: leave --val 0 out, or say --val 0.1.");
+    throw optionError("--patience needs validation items: omit --val 0, or set --val 0.1.");
   }
   const needsWholeBatch = factsOf(method.optimizer.name).searchesLine === true;
   const accumulate = read(request.accumulate, (text) => readCount("--accumulate", text)) ?? 1;
@@ -73,7 +73,7 @@ export function readSettings(request: TrainRequest, kind: SourceKind): TrainingS
   }
   if (shards > 1 && needsWholeBatch) {
     throw optionError(
-      `${method.optimizer.name} evaluates the loss of whole batches along its steps: leave --ranks and --shards out.`,
+      `${method.optimizer.name} evaluates the loss of whole batches along its steps: omit --ranks and --shards.`,
     );
   }
   return {
@@ -203,5 +203,5 @@ export function readRanks({ ranks }: TrainRequest): number {
 function readPowerOfTwo(name: string, text: string): number {
   const count = readCount(name, text);
   if (Number.isInteger(Math.log2(count))) return count;
-  throw optionError(`${name} must be a power of two, for sums go by pairs; got ${count}.`);
+  throw optionError(`${name} must be a power of two, because sums are added in pairs; got ${count}.`);
 }

@@ -68,7 +68,7 @@ function readTableSource(request: TrainRequest, file: string, target: string): D
     throw optionError("--indicator needs --missing mean or --missing median.");
   if (request.features !== undefined && request.without !== undefined)
     throw optionError(
-      "--features names the columns to predict from, --without those that are none. Give one of them.",
+      "--features names the columns to predict from, --without those to leave out. Give one of them.",
     );
   const most = request["max-categories"];
   return {
@@ -139,11 +139,11 @@ function tableWords(source: DataSource & { readonly kind: "table" }): string[] {
 function unknownDataset(name: string): DownhillError {
   if (/\.(csv|tsv|txt|jsonl|ndjson|parquet)(\.gz)?$/i.test(name)) {
     return optionError(
-      `${JSON.stringify(name)} is no data set. For a table write --data ${quote(name)} --target COLUMN.`,
+      `${JSON.stringify(name)} is not a data set. For a table write --data ${quote(name)} --target COLUMN.`,
     );
   }
   const names = ["digits", ...sets];
   const near = didYouMean(name, names);
   const all = ` There are ${names.join(", ")}; for files of your own see --data and --images.`;
-  return optionError(`${JSON.stringify(name)} is no data set.${near === "" ? all : near}`);
+  return optionError(`${JSON.stringify(name)} is not a data set.${near === "" ? all : near}`);
 }

@@ -82,7 +82,7 @@ function checkSameColumns(file: string, names: readonly string[], { inputs }: Ta
   if (former.join("\n") === names.join("\n")) return;
   throw new DownhillError(
     "data",
-    `${file}: the run which is to go on predicts from ${listOf(former)}, not from ${listOf(names)}. Say --features ${quote(former.join(","))}.`,
+    `${file}: the run to resume predicts from ${listOf(former)}, not from ${listOf(names)}. Set --features ${quote(former.join(","))}.`,
   );
 }
 
@@ -210,12 +210,12 @@ function yOf(table: Table, target: string, goal: PredictionTarget, task: Learnin
     if (strange === undefined) return Int32Array.from(goal.y.data, (label) => places[label]!);
     throw new DownhillError(
       "data",
-      `${table.name}: column ${JSON.stringify(target)} has a class ${JSON.stringify(strange)} that the run which is to go on has not learnt. Begin another run.`,
+      `${table.name}: column ${JSON.stringify(target)} has a class ${JSON.stringify(strange)} that the run to resume has not learned. Start another run.`,
     );
   }
   throw new DownhillError(
     "data",
-    `${table.name}: column ${JSON.stringify(target)} was for ${task.kind} in the run which is to go on, and is for ${goal.task} now. Say --task ${task.kind}.`,
+    `${table.name}: column ${JSON.stringify(target)} was for ${task.kind} in the run to resume, and is for ${goal.task} now. Set --task ${task.kind}.`,
   );
 }
 
@@ -231,7 +231,7 @@ function notesOnDropped(
   const lines = dropped.slice(0, 8).map(({ row }) => table.lines?.[row] ?? row + 1);
   const more = dropped.length > 8 ? ", …" : "";
   return [
-    `${dropped.length} of ${table.rows} rows are left out, for they lack ${columns.map((name) => JSON.stringify(name)).join(" or ")}: ${lines.length === 1 ? "line" : "lines"} ${lines.join(", ")}${more}.`,
+    `${dropped.length} of ${table.rows} rows are left out because they lack ${columns.map((name) => JSON.stringify(name)).join(" or ")}: ${lines.length === 1 ? "line" : "lines"} ${lines.join(", ")}${more}.`,
   ];
 }
 
@@ -255,7 +255,7 @@ function notesOnCounters({ columns, rows }: Table, encoder: FeatureEncoder): str
     const counts = column.values.every((value, row) => row === 0 || value === column.values[row - 1]! + 1);
     return counts
       ? [
-          `${JSON.stringify(column.name)} counts the rows, which tells nothing of new ones. Leave it out with --without ${quote(column.name)}.`,
+          `${JSON.stringify(column.name)} numbers the rows, which says nothing about new ones. Leave it out with --without ${quote(column.name)}.`,
         ]
       : [];
   });
@@ -275,7 +275,7 @@ function notesOnInputs(
     const values = [...new Set(found.map(({ value }) => JSON.stringify(value)))];
     const list = values.length > 5 ? `${values.slice(0, 5).join(", ")}, …` : values.join(", ");
     const which = found.length === 1 ? "1 row has" : `${found.length} rows have`;
-    return `${which} a ${JSON.stringify(column)} that no row to train on has (${list}): it counts as none of the categories.`;
+    return `${which} a ${JSON.stringify(column)} that no training row has (${list}): it counts as none of the categories.`;
   });
   const spread = inputs.flatMap(({ name, kind }, i) => {
     if (kind === "flag" || scale.constant.includes(i)) return [];
@@ -286,7 +286,7 @@ function notesOnInputs(
   return [
     ...(constant.length === 0
       ? []
-      : [`${constant.join(", ")}: the same in all training rows, so it tells nothing.`]),
+      : [`${constant.join(", ")}: the same in all training rows, so it carries no information.`]),
     ...strange,
     ...spread,
   ];
@@ -308,7 +308,7 @@ function notesOnSpread(table: Table, name: string, scaled: ArrayLike<number>, ro
   const line = table.lines?.[farthest];
   const where = line === undefined ? `row ${farthest + 1}` : `line ${line}`;
   return [
-    `${JSON.stringify(name)} is ${column.values[farthest]} in ${where}, so far from the rest that most of its values are the same to a network. Correct it, take the row out, or leave the column out.`,
+    `${JSON.stringify(name)} is ${column.values[farthest]} in ${where}, so far from the rest that most of its values are the same to a network. Correct it, remove the row, or leave the column out.`,
   ];
 }
 
@@ -324,11 +324,11 @@ function checkClasses(
   const count = y.data.length;
   const few = kind === "number" ? classes.length * 2 > count : classes.length === count;
   if (!few) return;
-  const what = `column ${JSON.stringify(target)} makes ${classes.length} classes of ${count} items: too few of each to learn from.`;
+  const what = `column ${JSON.stringify(target)} makes ${classes.length} classes of ${count} items: too few per class to learn from.`;
   const repair =
     kind === "number"
       ? "Is --task regression meant?"
-      : "Name another column with --target, one whose values come again.";
+      : "Name another column with --target, one whose values repeat.";
   throw new DownhillError("data", `${file}: ${what} ${repair}`);
 }
 
@@ -338,7 +338,7 @@ function noteOnClasses({ classes, y }: Pick<Classification, "classes" | "y">): s
   const single = sizes.filter((size) => size === 1).length;
   if (single === 0) return [];
   const which = single === 1 ? "1 class has" : `${single} classes have`;
-  return [`${which} one item, which is trained on and not tested.`];
+  return [`${which} one item, which is used for training and not for the test.`];
 }
 
 function listOf(names: readonly string[]): string {

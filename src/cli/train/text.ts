@@ -20,13 +20,13 @@ function methodInWords({ method, batch, accumulate, augmentation, shards }: Trai
   const velocity = momentum === undefined || momentum === 0 ? [] : [`momentum ${momentum}`];
   const beside = [...velocity, ...options];
   const items =
-    batch === "full" ? "all items a step" : batch === 1 ? "one item a step" : `batches of ${batch}`;
+    batch === "full" ? "all items per step" : batch === 1 ? "one item per step" : `batches of ${batch}`;
   return [
     `${optimizer.name} at ${learningRate}${beside.length === 0 ? "" : ` with ${beside.join(", ")}`}`,
     ...(schedule === undefined ? [] : [`schedule ${schedule}`]),
     ...(plateau === undefined ? [] : [`lowered at plateaus (${plateau})`]),
     ...(clip === undefined ? [] : [`gradients clipped at ${clip}`]),
-    accumulate === 1 ? items : `${items}, ${accumulate} of them a step`,
+    accumulate === 1 ? items : `${items}, ${accumulate} of them per step`,
     ...(shards === 1 ? [] : [`cut into ${shards} shards`]),
     ...(augmentation === undefined ? [] : [`changed at random (${augmentationWords(augmentation)})`]),
   ].join(", ");
@@ -41,7 +41,7 @@ export function describeStart(
   const count = (n: number): string => n.toLocaleString("en");
   const kind =
     task.kind === "classification" ? `${task.classes.length} classes` : `to predict ${task.target}`;
-  const held = validation === undefined ? "" : ` ${count(validation.rows.length)} to decide by,`;
+  const held = validation === undefined ? "" : ` ${count(validation.rows.length)} for validation,`;
   return [
     `${title}: ${counted(train.rows.length, "item")} to train on,${held} ${count(test.rows.length)} held out for the test; ${kind}`,
     `network ${networkInWords(sizes)}; ${methodInWords(settings)}; seed ${settings.seed}`,
@@ -56,7 +56,7 @@ export function adviseOn(
   lower: number,
 ): string[] {
   if (stopped === "diverged" || loss === undefined || !(loss.last > loss.first)) return [];
-  const rose = `The training loss ended at ${showLoss(loss.last)}, above the ${showLoss(loss.first)} that it began at.`;
+  const rose = `The training loss ended at ${showLoss(loss.last)}, above its first value, ${showLoss(loss.first)}.`;
   return [`${rose} Lower the learning rate: it is ${method.learningRate}, try --lr ${lower}.`];
 }
 
@@ -106,7 +106,7 @@ export function describeOutcome(
   const how = {
     finished: "",
     aborted: ", stopped early",
-    "early-stopping": ", stopped for want of progress",
+    "early-stopping": ", stopped for lack of progress",
     diverged: ", where it diverged",
   }[stopped];
   return [
@@ -118,7 +118,9 @@ export function describeOutcome(
           `best in epoch ${bestEpoch}, whose parameters these are: validation loss ${showLoss(outcome.validationLoss!)}`,
         ]),
     ...advice.map((text) => `note: ${text}`),
-    ...(checkpoint === undefined || steps === 0 ? [] : [`checkpoint: ${checkpoint} (go on with --resume)`]),
+    ...(checkpoint === undefined || steps === 0
+      ? []
+      : [`checkpoint: ${checkpoint} (continue with --resume)`]),
     ...(network === undefined ? [] : [`network: ${network}`]),
     `report: ${paint("underline", report)}`,
   ].join("\n");

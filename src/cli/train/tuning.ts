@@ -40,9 +40,7 @@ export function readTuned(
 ): TunedValues | undefined {
   if (text === undefined) return undefined;
   if (optimizer.name === "rprop" || optimizer.name === "lbfgs") {
-    throw optionError(
-      `--tune: ${optimizer.name} finds its lengths of steps itself; there is nothing to descend on.`,
-    );
+    throw optionError(`--tune: ${optimizer.name} finds its step lengths itself; there is nothing to tune.`);
   }
   const values: Record<string, unknown> = {
     learningRate,
@@ -143,7 +141,7 @@ export function tuningFigure({ path, conclusion }: TuningReport): Figure {
   return {
     kind: "table",
     title: "Tuning",
-    caption: `The hyper-parameters on their way down the gradient through steps of training, and the loss on items that were not trained on, before and after the steps of a round. Found: ${conclusion}.`,
+    caption: `The hyper-parameters during descent on the gradient through training steps, and the loss on items outside the training set, before and after the steps of a round. Result: ${conclusion}.`,
     head: ["round", ...names, "loss before", "after"],
     rows: shown.map(({ round, hyperparameters, before, after, outcome }) => [
       String(round),
@@ -160,7 +158,7 @@ function describeTuned(
   found: TunedValues,
   trial: { start: number; tuned: number },
 ): string {
-  if (trial.tuned === trial.start) return "nothing better than the start";
+  if (trial.tuned === trial.start) return "nothing better than the initial values";
   const moves = Object.entries(found).map(([name, value]) => `${name} ${start[name]!} → ${value}`);
   const before = Number.isFinite(trial.start) ? showLoss(trial.start) : "diverged";
   return `${moves.join(", ")}; loss of trial runs ${before} → ${showLoss(trial.tuned)}`;

@@ -94,7 +94,7 @@ describe("fitFeatures and encodeFeatures", () => {
   test("a column of text where numbers were learnt is reported", () => {
     const encoder = fitFeatures(read("x\n1\n2\n"));
     expect(() => encodeFeatures(read("x\na\n"), encoder)).toThrow(
-      't.csv: column "x" is text, but was a column of numbers where the rules were learnt.',
+      't.csv: column "x" is text, but was a column of numbers when the rules were learned.',
     );
   });
 });

@@ -131,7 +131,7 @@ export function encodeFeatures(table: Table, encoder: FeatureEncoder): EncodedFe
   const given: unknown = (encoder as Partial<FeatureEncoder> | undefined)?.columns;
   if (!Array.isArray(given))
     throw new DownhillError("option", "encodeFeatures: the encoder must be the result of fitFeatures.");
-  return encodeTable(table, encoder, { repair: repairOfMissing, learnt: "where the rules were learnt" });
+  return encodeTable(table, encoder, { repair: repairOfMissing, learnt: "when the rules were learned" });
 }
 
 /** Parts of the error messages about a table that does not fit, in the terms of the caller. */
