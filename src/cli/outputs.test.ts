@@ -1,4 +1,4 @@
-// No command overwrites a file that it reads, by whatever path or link.
+// No command overwrites a file that it reads, by any path or link.
 import {
   linkSync,
   mkdirSync,
@@ -19,13 +19,13 @@ import { checkFolder, checkOutput, refuseSameOutputs } from "./shared/write-file
 
 /** The options and arguments of a command that name files. */
 interface Files {
-  /** Options that name a file to be written, with an ending that they take. */
+  /** Options that name an output file, with a valid extension. */
   readonly writes: Readonly<Record<string, string>>;
-  /** Words that have the command read a file, by the option or argument that names it. */
+  /** Words that make the command read a file, by the option or argument that names it. */
   readonly reads: Readonly<Record<string, (file: string) => readonly string[]>>;
-  /** Ending of the names of files that are read. Default: that of the output. */
+  /** Extension of the input files. Default: that of the output. */
   readonly ending?: string;
-  /** Options that name files which the command itself neither reads nor writes, or which have tests below. */
+  /** Options with file names that the command itself neither reads nor writes, or which have tests below. */
   readonly others?: readonly string[];
 }
 
@@ -80,7 +80,7 @@ const table: Readonly<Record<string, Files>> = {
   learn: { writes: {}, reads: {} },
 };
 
-/** What options and arguments that name files are described with. */
+/** Matches the descriptions of options and arguments that name files. */
 const aboutFiles = /\bfiles?\b|folder|^path\b|write to|\.(?:html|csv|json|onnx|js|ts)\b|data set/i;
 
 let folder = "";
@@ -91,7 +91,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const at = (...names: string[]): string => join(folder, ...names);
 const downhill = async (...words: string[]): Promise<Ended> => run(words, { cwd: folder });
-/** The names in the folder, with what the files hold. */
+/** The files of the folder by name, with their content. */
 const contents = (): unknown =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
     .toSorted()
@@ -135,7 +135,7 @@ test("commands write files only with writeOutput, whose paths are checked", () =
   expect([...new Set(found)].toSorted()).toEqual([
     "compare/runs.ts: checkpointFolder(", // only reads
     "export/saved.ts: checkpointFolder(", // only reads
-    "launch/watch.ts: writeFileSync(", // by ranks, into the folder that launch has made for them
+    "launch/watch.ts: writeFileSync(", // by ranks, in the folder that launch has created for them
     "shared/write-file.ts: as OutputFile",
     "shared/write-file.ts: as OutputFolder",
     "shared/write-file.ts: replaceFile(",
@@ -143,7 +143,7 @@ test("commands write files only with writeOutput, whose paths are checked", () =
     "train/learnt.ts: makeFolder(",
     "train/run.ts: checkpointFolder(", // checked by checkFolder
     "train/save.ts: writeSafetensorsFile(", // takes an OutputFile
-    "train/training.ts: tensorBoard(", // writes names that nothing had before
+    "train/training.ts: tensorBoard(", // writes new unique names
   ]);
 });
 
@@ -190,7 +190,7 @@ describe("files that are not named on the command line", () => {
     for (const words of [
       ["train", "--config", "c.json"],
       ["emit", "f.ts#f", "--grad", "x", "--out", "g.js"],
-      ["emit", "h.d.ts#f", "--grad", "x", "--out", "h.js"], // the types would go there
+      ["emit", "h.d.ts#f", "--grad", "x", "--out", "h.js"], // the path of the types
     ]) {
       const { status, stderr } = await downhill(...words);
       expect(stderr).toContain("an input of this command. Name another file.");

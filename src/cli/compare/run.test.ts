@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A table as cells, by the first of each row. */
+/** The cells of a table, by the first cell of each row. */
 function rowsOf(text: string): Map<string, string[]> {
   const rows = text.split("\n").map((line) => line.trim().split(/\s{2,}/));
   return new Map(rows.map(([name = "", ...values]) => [name, values]));
@@ -75,13 +75,13 @@ test("--out overlays the curves of all runs that have them", async () => {
       .split('class="at-520"')[1]!
       .match(/data-series=/g),
   ).toHaveLength(1);
-  expect(page).not.toContain("<h2>Learning rate</h2>"); // no run changes it
+  expect(page).not.toContain("<h2>Learning rate</h2>"); // no run changes the rate
 });
 
 test("runs of programs are compared by their curves, because their settings are unknown", async () => {
   const { stdout } = await downhill("compare", "runs/a", "runs/own");
   const rows = rowsOf(stdout);
-  expect(rows.get("epochs")).toEqual(["3", "not known"]); // the settings; the results stand before them
+  expect(rows.get("epochs")).toEqual(["3", "not known"]); // the settings; the results precede them
   expect(rows.get("training loss")).toHaveLength(2);
 });
 

@@ -20,7 +20,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(join(file, ".."), { recursive: true }));
 
-/** What the command prints, to both outputs. */
+/** Returns everything that the command prints to both outputs. */
 async function printed(at: string | undefined, json = false): Promise<string> {
   let text = "";
   const stream = { write: (part: string) => void (text += part), isTTY: false, columns: 100 };

@@ -128,7 +128,7 @@ describe("the check", () => {
     expect(shown).not.toMatch(/differs|NaN +error/);
   });
 
-  // abs(x) at 0 said 0 and ok, relu(x) that the gradient differs
+  // earlier, abs(x) at 0 was reported as 0 and ok, and relu(x) as a differing gradient
   test.each([
     ["abs(x)", 0, "= 0   a kink: slope -1 on the left, 1 on the right; 0 is a convention"],
     ["relu(x)", 0, "= 0   a kink: slope 0 on the left, 1 on the right; 0 is a convention"],

@@ -81,7 +81,7 @@ export function takeColumns(table: Table, wanted: readonly string[], missing: "e
 /** The sum of squares of larger numbers overflows; that of numbers below its inverse underflows to 0. */
 const largest = 1e150;
 
-/** A value whose square overflows, with its place; `undefined` if there is none. */
+/** A value whose square overflows, and its row; `undefined` if there is none. */
 export interface OverflowingValue {
   readonly column: string;
   readonly value: number;

@@ -34,7 +34,7 @@ const nothing: FitRequest = optionValues(fitCommand.args, {});
 const report = (data: string, formula: string, options: Partial<FitRequest> = {}) =>
   fitReport({ ...nothing, starts: "4", data, formula, ...options });
 
-/** What is written, to a terminal of so many columns or to a pipe. */
+/** Returns the output for a terminal of the given width or for a pipe. */
 async function written(
   data: string,
   formula: string,
@@ -74,7 +74,7 @@ describe("CO2 at Mauna Loa", () => {
     ].map((f) => Array.from(year, f));
     const dot = (u: ArrayLike<number>, v: ArrayLike<number>): number =>
       Array.from(u).reduce((total, ui, i) => total + ui * v[i]!, 0);
-    // the normal equations hold: residuals are at right angles to every column
+    // the normal equations hold: residuals are orthogonal to every column
     const residuals = Array.from(found.residuals.data());
     for (const column of columns) {
       const cosine = dot(residuals, column) / Math.sqrt(dot(residuals, residuals) * dot(column, column));
@@ -203,7 +203,7 @@ describe("options", () => {
     const plain = await report(decay, formula);
     const sigma = await report(decay, formula, { sigma: "err" });
     expect(sigma.fit.params["b"]).not.toBe(plain.fit.params["b"]);
-    // the errors are those that the data were made with
+    // the errors that generated the data
     expect(Math.abs(sigma.fit.reducedChiSquared - 1)).toBeLessThan(0.6);
     const absolute = await report(decay, formula, { sigma: "err", "absolute-sigma": true });
     const ratio = absolute.fit.standardErrors["a"]! / sigma.fit.standardErrors["a"]!;
@@ -251,7 +251,7 @@ describe("options", () => {
 describe("a function in a file", () => {
   const models = [
     'export function decay(x: number, p: { a: number; b: number; c: number }) { "use ad"; return p.a * Math.exp(-p.b * x) + p.c; }',
-    // a kink in a branch, as no formula has it
+    // a kink in a branch, which no formula has
     "export function dose(x: number, limit: number, p: [number, number]) {",
     '  "use ad";',
     "  let y = p[1];",
@@ -276,7 +276,7 @@ describe("a function in a file", () => {
     'export function own(y: number, a: number) { "use ad"; return y * a; }',
     'export function none(X: number, a: number) { "use ad"; return X * a; }',
     'export function same(x: number, p: { x: number }) { "use ad"; return x * p.x; }',
-    // what is optional keeps its default, unless it is a column
+    // optional arguments keep their defaults unless they are columns
     'export function shifted(x: number, p: { a: number; b: number; c: number }, shift = 0, o: { scale?: number } = {}, err?: number) { "use ad"; return p.a * Math.exp(-p.b * (x - shift)) * (o.scale ?? 1) + p.c + (err ?? 0); }',
   ].join("\n");
   let source: string;
@@ -308,7 +308,7 @@ describe("a function in a file", () => {
     const rows = Array.from({ length: 30 }, (_, i) => `${i / 3},${1 + 2 * Math.min(i / 3, 4.2)}`);
     const dose = file("dose.csv", `x,response\n${rows.join("\n")}\n`);
     const { formula: read, fit: found } = await report(dose, `${source}#dose`, { start: "limit=3" });
-    expect(read.target).toBe("response"); // the only column that is left
+    expect(read.target).toBe("response"); // the only unused column
     expect(read.parameters).toEqual(["limit", "p0", "p1"]);
     expect(["limit", "p0", "p1"].map((name) => found.params[name]!.toFixed(6))).toEqual([
       "4.200000",
@@ -505,14 +505,14 @@ describe("misuse is refused with a remedy", () => {
     expect(unused).toMatch(/\na +\d\.\d+ +\d\.\d+ /);
   });
 
-  // the parameter a passed for the initial of a column "adjusted", and yaer was not looked at
+  // earlier, the parameter a was taken for the initial of a column "adjusted", and yaer was not considered
   test("the suggested column is the one nearest to the misspelt name", async () => {
     const table = file("yaer.csv", "year,adjusted,co2\n0,1,1\n1,2,3\n2,3,4\n3,1,8\n");
     await expect(report(table, "co2 = a + b*yaer")).rejects.toThrow("Is the column year meant by yaer?");
     await expect(report(table, "co2 = a + b")).rejects.toThrow("would all be parameters. The columns are");
   });
 
-  // e was the number 2.718… whatever the table held, and a column named max could not be used at all
+  // earlier, e was always the number 2.718…, and a column named max could not be used
   test("a column with the name of a constant or function takes precedence, with a note", async () => {
     const table = file("named.csv", "e,max,y\n1,0,3\n2,1,5.1\n3,1,6.9\n4,2,9\n");
     const { fit: found } = await report(table, "y = a*e + b");

@@ -103,7 +103,7 @@ export function sourceWords({ source, data }: FitReport): string {
   return [`${source}: ${counted(data.rows, "row")}.`, ...data.notes].join(" ");
 }
 
-/** Describes the size of the residuals and the place of the largest. */
+/** Describes the size of the residuals and the row of the largest. */
 export function residualWords({ drawing, data, formula }: FitReport): string {
   const { residuals } = drawing;
   const sorted = Float64Array.from(residuals).sort();

@@ -14,7 +14,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What is written for a small network, unless the request says otherwise. */
+/** Returns the output for a small network, unless the request overrides it. */
 async function written(request: Partial<LandscapeRequest>): Promise<string> {
   const stream = recordOutput();
   const small = { epochs: "3", batch: "128", hidden: "8", items: "100", resolution: "7" };

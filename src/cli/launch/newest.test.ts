@@ -9,7 +9,7 @@ test("the newest file of a folder counts, at any depth", () => {
   try {
     expect(newestFile(join(folder, "missing"))).toBe(-Infinity);
     expect(newestFile(folder)).toBe(-Infinity);
-    mkdirSync(join(folder, "a/b"), { recursive: true }); // newer than all files, and no checkpoint
+    mkdirSync(join(folder, "a/b"), { recursive: true }); // newer than all files, but not a checkpoint
     expect(newestFile(folder)).toBe(-Infinity);
     const write = (name: string, seconds: number): void => {
       writeFileSync(join(folder, name), "");

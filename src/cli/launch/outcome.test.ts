@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { describeOutcome, readOutcome } from "./outcome.ts";
 
-// what the launchers write: Open MPI 5.0.7 and 4.1, MPICH 4.2
+// output of the launchers: Open MPI 5.0.7 and 4.1, MPICH 4.2
 const killed =
   "prterun noticed that process rank 1 with PID 16198 on node vm exited on\nsignal 9 (Killed).\n-----\n";
 const killed4 =
@@ -26,7 +26,7 @@ test.each([
   [1, null, aborted, "rank 2 ended the run with exit code 1"],
   [1, null, abortedMpich, "rank 1 ended the run with exit code 1"],
   [1, null, told + aborted, "rank 0 ended the run with exit code 1"],
-  [9, null, "", "a rank ended the run with exit code 9"], // of a program, not of a signal
+  [9, null, "", "a rank ended the run with exit code 9"], // the exit code of a program, without a signal
   [null, "SIGTERM", killed, "a rank was killed by signal 15 (SIGTERM)"],
 ] as const)("exit code %s, signal %s after %j: %s", (code, signal, text, expected) => {
   expect(describeOutcome(readOutcome(code, signal, text, () => []))).toBe(expected);

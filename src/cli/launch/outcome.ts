@@ -10,7 +10,7 @@ export interface LaunchOutcome {
   readonly signal: number | "unknown" | undefined;
 }
 
-/** How a try ended is only visible at the end of the output of mpirun. */
+/** Number of characters at the end of the output of mpirun that are kept: only they report how the try ended. */
 export const tellingLength = 16_384; // characters; its messages have several hundred
 
 const died = [
@@ -27,8 +27,8 @@ const ended = [
 ];
 
 /**
- * Determines how a try ended from the exit of the launcher, the end of its output, and the ranks without a regular end,
- * which are only queried if the launcher has reported no error.
+ * Determines how a try ended from the exit of the launcher and the end of its output. If the launcher reports success,
+ * `left` returns the ranks without a regular end.
  */
 export function readOutcome(
   code: number | null,

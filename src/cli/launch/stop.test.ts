@@ -11,7 +11,7 @@ afterEach(() => {
   child?.kill("SIGKILL");
 });
 
-/** What a signal to this process would call, without those of the test runner. */
+/** Calls the handler that a signal to this process would call, without those of the test runner. */
 const raise = (name: NodeJS.Signals): void => {
   (process.listeners(name).at(-1) as (name: NodeJS.Signals) => void)(name);
 };

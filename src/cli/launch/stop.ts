@@ -24,8 +24,8 @@ export interface StopSignals {
 
 /**
  * Handles signals at any time. The first one is forwarded to the ranks as a request to end. After the grace time, or on
- * the second signal, the MPI launcher is told to end them. 5 s later, or on the third signal, all processes of the run
- * are killed.
+ * the second signal, the MPI launcher must end them. 5 s later, or on the third signal, all processes of the run are
+ * killed.
  *
  * @param grace in milliseconds
  */

@@ -34,7 +34,7 @@ interface Answer {
   readonly text: string;
 }
 
-/** Asks for a path as it is written: fetch would normalise it. */
+/** Requests a path unchanged; fetch would normalise it. */
 async function ask(path: string, { host = "localhost", method = "GET", at = served } = {}): Promise<Answer> {
   const { port } = new URL(at.address);
   return new Promise((resolve, reject) => {
@@ -62,7 +62,7 @@ describe("serveFolder", () => {
   });
 
   test.each([
-    "/course/index.html/x", // a file where a folder should be
+    "/course/index.html/x", // a file in place of a folder
     `/${"x".repeat(300)}`,
     `/course/${"x/".repeat(3000)}`,
     "/round",

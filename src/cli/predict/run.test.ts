@@ -51,7 +51,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const cells = (text: string): string[][] => text.trim().split("\n").map((line) => line.split(/,(?! far)/)); // prettier-ignore
 
-/** What the network in a file gives for the new rows, computed by the library as the guide says. */
+/** Predictions of the network in a file for the new rows, computed with the library as in the guide. */
 async function expected(
   name: string,
 ): Promise<{ readonly output: Tensor; readonly metadata: Record<string, string> }> {
@@ -144,7 +144,7 @@ describe("downhill predict", () => {
     expect([status === 0, stdout, existsSync(join(folder, "never.csv"))]).toEqual([false, "", false]);
   }); // prettier-ignore
 
-  // Stata's code for a missing value is the second number
+  // the second number is Stata's code for a missing value
   test.each(["kind", "width"])(
     "writes the other rows if the output of %s is not finite, with a warning",
     async (name) => {

@@ -31,8 +31,8 @@ export function usualRacers(landscape: Landscape): string {
 }
 
 /**
- * Rates for an unknown landscape, where λ is the norm of the Hessian at the start: 0.5/λ for gradient descent, 0.2/λ
- * with momentum; 1/100 and 1/30 of the drawn range for optimisers whose steps have a length.
+ * Rates for an unknown landscape. With λ as the norm of the Hessian at the start, gradient descent gets 0.5/λ, or 0.2/λ
+ * with momentum. Optimisers whose steps have a length get 1/100 or 1/30 of the drawn range.
  */
 function guessedRates({
   value,

@@ -16,7 +16,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What is written for a request: to a terminal of so many columns, or to a pipe. */
+/** Returns the output of a request for a terminal of the given width or for a pipe. */
 async function written(request: Partial<RaceRequest>, columns?: number): Promise<string> {
   const stream = recordOutput(columns);
   await showRace(optionValues(raceCommand.args, request), stream);

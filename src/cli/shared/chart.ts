@@ -16,7 +16,7 @@ export interface Chart {
   readonly lines: number;
   /** True draws the values on a logarithmic axis. */
   readonly log?: boolean;
-  /** What the horizontal axis counts. */
+  /** Unit that the horizontal axis counts. */
   readonly unit: string;
   /** Marks of the horizontal axis if it does not count steps. */
   readonly marks?: readonly AxisMark[];

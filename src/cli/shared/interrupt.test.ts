@@ -19,7 +19,7 @@ test("the first Ctrl-C aborts, the second one exits at once", () => {
 
 test.each([
   ["SIGTERM", 143],
-  ["SIGHUP", 129], // the terminal was closed: the process ended at once, and nothing was saved
+  ["SIGHUP", 129], // the terminal was closed; earlier, the process ended at once and saved nothing
 ] as const)("%s is taken likewise, and left alone afterwards", (name, code) => {
   const before = process.listenerCount(name);
   const { exitCode, dispose } = onInterrupt(() => {});

@@ -11,7 +11,7 @@ const read = (text: string) => readOptimizer(text, context);
 
 test("every optimiser of the library is available by its name", () => {
   const index = readFileSync(join(import.meta.dirname, "../../numeric/optim/functions.ts"), "utf8");
-  // those of files of their own, with options of their own
+  // optimisers with their own files and options
   const pattern = /export \{ (\w+) \} from "\.\/[\w-]+\.ts";\nexport type \{[^}]*\w+Options\b/g;
   const library = [...index.matchAll(pattern)].map(([, name]) => name!);
   expect(library.length).toBeGreaterThan(15);

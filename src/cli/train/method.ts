@@ -23,7 +23,7 @@ import { optionError, quote, readNumber } from "../shared/words.ts";
 import { defaultMomentum, defaultRate, type SourceKind } from "./defaults.ts";
 import type { TrainRequest } from "./options.ts";
 
-/** How a run takes its steps. */
+/** The optimisation method of a run. */
 export interface OptimizationMethod {
   /** Name and options of the optimiser, without learning rate and momentum. */
   readonly optimizer: OptimizerChoice;
@@ -41,7 +41,7 @@ export interface OptimizationMethod {
   readonly clip: number | undefined;
 }
 
-/** How long a run is. */
+/** Length of a run. */
 export interface RunLength {
   readonly steps: number;
   readonly stepsPerEpoch: number;

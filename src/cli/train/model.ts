@@ -56,7 +56,7 @@ export interface ClassPair {
 const predictedAtOnce = 512; // items
 const mostDrawn = 30; // nodes of the graph in a report; in larger graphs, lines without a name are folded
 
-/** What a network of `downhill train` computes. */
+/** Functions of a network of `downhill train`. */
 export interface Network {
   readonly loss: Loss<MlpParams, Batch>;
   /** The probabilities of the classes, or the standardised predictions as `[items, 1]`. */

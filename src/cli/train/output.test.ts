@@ -77,7 +77,7 @@ test.each([80, 60, 40, 20])("on a terminal of %d columns: a bar that fits and is
       columns
     ],
   );
-  if (columns >= 40) expect(line!.length).toBeLessThan(columns); // at 40 it was wider, and scrolled
+  if (columns >= 40) expect(line!.length).toBeLessThan(columns); // at 40 it was once wider, and scrolled
   expect(rest).toEqual(["the end\n"]);
 });
 

@@ -20,7 +20,7 @@ export interface ReportSource {
   readonly settings: TrainingSettings;
   /** The tuning of the hyper-parameters, if any. */
   readonly tuning: TuningReport | undefined;
-  /** How to reproduce the run. */
+  /** Commands that reproduce the run. */
   readonly repetition: Repetition;
   /** Advice for the user. */
   readonly advice: readonly string[];

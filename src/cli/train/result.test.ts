@@ -13,7 +13,7 @@ test("classScores gives precision, recall, F1 and items of each class, or undefi
   ]);
   expect(scores[0]).toEqual({ precision: 8 / 9, recall: 8 / 10, f1: 16 / 19, support: 10 });
   expect(scores[1]).toEqual({ precision: 5 / 11, recall: 5 / 6, f1: 10 / 17, support: 6 });
-  expect(scores[2]).toEqual({ precision: undefined, recall: 0, f1: 0, support: 4 }); // never taken for it
+  expect(scores[2]).toEqual({ precision: undefined, recall: 0, f1: 0, support: 4 }); // never predicted
   expect(classScores([[0]])[0]).toEqual({
     precision: undefined,
     recall: undefined,
@@ -41,7 +41,7 @@ test("the weight of a pixel is the derivative of the difference of two scores, a
   };
   for (const pixel of [10, 20, 43]) {
     const at = (by: number): number => margin(inputs.map((x, i) => (i === pixel ? x + by : x)));
-    // piecewise linear: differences are exact but for float32
+    // piecewise linear: differences are exact except for float32
     expect(weights![pixel]).toBeCloseTo((at(0.01) - at(-0.01)) / 0.02, 3);
     expect(second![pixel]).toBe(-weights![pixel]!);
   }

@@ -62,7 +62,7 @@ export function testModel(
   };
 }
 
-/** How well a class is recognised; a score is `undefined` if its denominator is 0. */
+/** Scores of the recognition of a class; a score is `undefined` if its denominator is 0. */
 export interface ClassScore {
   /** Share of the items predicted as this class that belong to it. */
   readonly precision: number | undefined;

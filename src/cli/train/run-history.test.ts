@@ -25,7 +25,7 @@ const wordsOf = (rate: number, epochs: number, ...more: string[]): string[] => [
   "--seed",
   "0",
 ];
-/** A stretch that began after so many batches, of ten an epoch. */
+/** A stretch that began after the given number of batches, with ten per epoch. */
 const stretch = (from: number, words: readonly string[], settings: object = flat): Stretch => ({
   step: from,
   epoch: Math.floor(from / 10),
@@ -91,7 +91,7 @@ describe("the commands that reproduce a run", () => {
       "downhill train digits --lr 0.2 --epochs 5 --seed 0 --checkpoint runs/a-again --resume --until 37",
       "downhill train digits --lr 0.3 --epochs 5 --seed 0 --checkpoint runs/a-again --resume",
     ]);
-    // the last had nothing left to do
+    // the last one had no batches left
     expect(again(37, stretches)).toHaveLength(2);
   });
 

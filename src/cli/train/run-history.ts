@@ -77,7 +77,7 @@ export function showSetting(value: unknown): string {
   return value === undefined || value === null ? "none" : JSON.stringify(value);
 }
 
-/** How to reproduce a run. */
+/** Commands that reproduce a run, with notes. */
 export interface Repetition {
   /** The commands that reproduce it to the last bit, in order; empty if unknown. */
   readonly commands: readonly string[];
@@ -96,8 +96,9 @@ export interface RunEnd extends Pick<FitResult<unknown, unknown>, "epoch" | "bat
 }
 
 /**
- * How to reproduce a run whose last stretch was made with these words: one command if all stretches are parts of the
- * same run, otherwise one command per stretch, each saving to a new folder up to the end of the stretch.
+ * Returns the commands that reproduce a run whose last stretch was made with these words. This is one command if all
+ * stretches are parts of the same run. Otherwise it is one command per stretch, each saving to a new folder up to the
+ * end of the stretch.
  */
 export function repetitionOf(
   words: readonly string[],

@@ -6,7 +6,7 @@ import { type OptimizationMethod, methodWords, readMethod } from "./method.ts";
 import type { TrainRequest } from "./options.ts";
 import { type DataSource, sourceWords } from "./source.ts";
 
-/** How to train. */
+/** Settings of the training. */
 export interface TrainingSettings {
   readonly method: OptimizationMethod;
   readonly batch: number | "full";

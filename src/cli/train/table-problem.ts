@@ -184,7 +184,7 @@ function problemOf(
   };
 }
 
-/** How inputs are standardised: numbers by the training rows, 0-1 indicators not at all. */
+/** Computes the standardisation of the inputs: numbers by the training rows, 0-1 indicators not at all. */
 function scaleOf({ x, inputs }: EncodedFeatures, rows: Int32Array): Standardiser {
   const { mean, std, constant } = fitStandardiser(x, { rows, names: inputs.map(({ name }) => name) });
   const isNumber = (i: number): boolean => inputs[i]!.kind === "number";
@@ -293,7 +293,7 @@ function notesOnInputs(
 }
 
 /**
- * Notes on a column whose values differ so much in size that most become equal when standardised in float32: a single
+ * Notes on a column whose values differ so much in size that most become equal when standardised in float32. A single
  * 1e300 among values of about 1 makes all others 0.
  */
 function notesOnSpread(table: Table, name: string, scaled: ArrayLike<number>, rows: Int32Array): string[] {

@@ -28,12 +28,12 @@ import type { EpochStatus, ProgressReporter } from "./output.ts";
 import { type RunEnd, stretchSettings, type StretchSettings } from "./run-history.ts";
 import { flatSettings, type OutputSettings, type TrainingSettings } from "./settings.ts";
 
-/** How a run is saved. */
+/** Storage of a run. */
 export interface RunStorage {
   readonly store: CheckpointStore | undefined;
   /** The words of the command that makes such a run. */
   readonly words: readonly string[];
-  /** Called once the run is accepted. Files may only be written beside its checkpoints from then on. */
+  /** Called once the run is accepted. Other files of the run may only be written from then on. */
   readonly begin: (stretches: readonly Stretch[]) => Promise<void>;
   /** Called after each epoch with the result on the test part. */
   readonly keepTest: (test: EpochTest) => Promise<void>;
@@ -65,7 +65,7 @@ export interface TrainingRun {
   readonly records: readonly StepRecord[];
   /** The error of a diverged run. */
   readonly error: DownhillError | undefined;
-  /** Where and why it ended, and how it got there. */
+  /** The position and reason of its end, and its history. */
   readonly end: RunEnd;
 }
 

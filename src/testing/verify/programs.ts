@@ -27,7 +27,7 @@ export interface ProgramCall {
   readonly program: Program;
   readonly inputs: readonly ProgramValue[];
   readonly outcome: NonNullable<OracleOutcome>;
-  /** Whether results must equal those of the interpreter on the optimised program bit by bit. */
+  /** True if results must equal those of the interpreter on the optimised program bit by bit. */
   readonly isExact: boolean;
 }
 

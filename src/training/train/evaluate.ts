@@ -15,7 +15,7 @@ import { numbersOf } from "./step.ts";
 
 /** Options of `evaluator`. */
 export interface EvaluatorOptions {
-  /** Whether the loss is a mean over the items of a batch (default) or their sum. */
+  /** Reduction of the loss over the items of a batch: their mean (default) or sum. */
   readonly reduction?: Reduction;
 }
 

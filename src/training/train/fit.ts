@@ -61,7 +61,7 @@ export interface FitOptions<P, S, B, M = undefined> {
   /** Events to emit: one after each epoch (default), or one after each step and each epoch. */
   readonly every?: "epoch" | "step";
   /**
-   * Whether the loss is a mean over the items of a batch (default) or their sum. The loss of an epoch is a mean over
+   * Reduction of the loss over the items of a batch: their mean (default) or sum. The loss of an epoch is a mean over
    * items either way.
    */
   readonly reduction?: Reduction;
@@ -71,7 +71,7 @@ export interface FitOptions<P, S, B, M = undefined> {
    */
   readonly accumulate?: number;
   /**
-   * Whether each step reports the 2-norm of the gradient for each leaf of the parameters, as `gradientNorms` of its
+   * True makes each step report the 2-norm of the gradient for each leaf of the parameters, as `gradientNorms` of its
    * event and log entry. This costs one pass over the gradients. Default false.
    */
   readonly gradientNorms?: boolean;

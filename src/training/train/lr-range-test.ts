@@ -25,7 +25,7 @@ export interface LrRangeTestOptions<P, S, B, M = undefined> {
   readonly to?: number;
   /** Number of steps, 10 or more. Default 100. */
   readonly steps?: number;
-  /** Whether the rate grows by a constant factor per step (default) or by a constant amount. */
+  /** Growth of the rate per step: by a constant factor (default) or by a constant amount. */
   readonly shape?: "exponential" | "linear";
   /** Number of losses on each side of a step that enter its average, 0 or more. Default a twentieth of `steps`. */
   readonly smoothing?: number;
