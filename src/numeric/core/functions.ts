@@ -1,4 +1,4 @@
-// What `downhill` and `downhill/core` have in common: the functions, without any effect of importing them.
+// The functions that `downhill` and `downhill/core` share, without import-time side effects.
 export * from "../array/index.ts";
 export { intersect1d, setdiff1d, setxor1d, union1d } from "../array/sets.ts";
 export { finfo, iinfo, issubdtype, promoteTypes, resultType } from "../array/dtypes.ts";

@@ -1,6 +1,6 @@
-// `downhill` for pages where every kilobyte counts: all of its functions and those of `downhill/optim`, without what stands
-// in every bundle for the sake of comfort and speed. Tensors have no methods but those that read them (write `mul(x, y)`,
-// not `x.mul(y)`), and what is computed outside of `jit` is interpreted.
+// The minimal variant of `downhill` for small pages: all of its functions and those of `downhill/optim`, without the
+// parts that every bundle of `downhill` contains for convenience and speed. Tensors have only the methods that read
+// them (write `mul(x, y)`, not `x.mul(y)`), and operations outside of `jit` are interpreted.
 import "../array/missing-methods.ts";
 import "../array/readers.ts";
 import "../../engine/runtime/install-evaluator.ts";

@@ -7,20 +7,23 @@ import { broadcastShapes, sameShape } from "../../engine/util/shape.ts";
 import { hypot } from "../array/arithmetic.ts";
 import { asFloating, expandTo, promoteTypes } from "../array/promote.ts";
 
-/** An array of complex numbers: their real and imaginary parts, of one shape and floating dtype. A node of trees as any object. */
+/**
+ * An array of complex numbers: real and imaginary parts of equal shape and floating dtype. A tree node, like any
+ * object.
+ */
 export interface Complex {
   readonly re: Tensor;
   readonly im: Tensor;
 }
 
-/** What stands for complex numbers in an argument: real ones too. */
+/** Argument type for complex numbers, including real ones. */
 export type ComplexLike = { readonly re: TensorLike; readonly im: TensorLike } | TensorLike;
 
 function isPair(x: ComplexLike): x is { readonly re: TensorLike; readonly im: TensorLike } {
   return typeof x === "object" && !(x instanceof Tensor) && "re" in x && "im" in x;
 }
 
-/** The parts of an operand, of one dtype and shape; those of a real one are it and zeros. */
+/** The parts of an operand, converted to one dtype; the imaginary part of a real operand is zero. */
 export function partsOf(operation: string, x: ComplexLike): Complex {
   if (!isPair(x)) {
     const re = asFloating(x, operation);
@@ -37,12 +40,12 @@ export function partsOf(operation: string, x: ComplexLike): Complex {
   return { re: p.convert(a, dtype, weak), im: p.convert(b, dtype, weak) };
 }
 
-/** Whether an operand has no imaginary part. */
+/** True if an operand has no imaginary part. */
 export function isReal(x: ComplexLike): x is TensorLike {
   return !isPair(x);
 }
 
-/** Two operands of one dtype and shape. */
+/** Two operands converted to one dtype and broadcast to one shape. */
 function match(operation: string, x: ComplexLike, y: ComplexLike): readonly [Complex, Complex] {
   const [a, b] = [partsOf(operation, x), partsOf(operation, y)];
   const shape = broadcastShapes(a.re.type.shape, b.re.type.shape);
@@ -60,7 +63,7 @@ function match(operation: string, x: ComplexLike, y: ComplexLike): readonly [Com
   ];
 }
 
-/** Complex numbers of their real and imaginary parts. */
+/** Builds complex numbers from real and imaginary parts. */
 export function of(re: TensorLike, im: TensorLike = 0): Complex {
   if (arguments.length > 2) refuseExtra("complex.of", arguments, 2);
   const [a, b] = match("complex.of", re, im);
@@ -87,7 +90,7 @@ export function mul(x: ComplexLike, y: ComplexLike): Complex {
   return product(...match("complex.mul", x, y));
 }
 
-/** The product of two arrays of one type. */
+/** Product of two complex arrays of equal type. */
 export function product(x: Complex, y: Complex): Complex {
   return {
     re: p.sub(p.mul(x.re, y.re), p.mul(x.im, y.im)),
@@ -96,7 +99,7 @@ export function product(x: Complex, y: Complex): Complex {
 }
 
 /**
- * x / y, by the larger part of y, so that nothing overflows on the way.
+ * x / y. Divides by the larger part of y first, so that intermediate results do not overflow.
  *
  * @see R. L. Smith, Algorithm 116: Complex division, Communications of the ACM 5, 1962.
  */
@@ -112,14 +115,14 @@ export function div(x: ComplexLike, y: ComplexLike): Complex {
   return { re: p.div(p.add(u, p.mul(v, ratio)), size), im: p.where(isFlat, im, p.neg(im)) };
 }
 
-/** |x|, without overflow; its derivative at 0 is 0. */
+/** |x| without overflow; its derivative at 0 is 0. */
 export function abs(x: ComplexLike): Tensor {
   if (arguments.length > 1) refuseExtra("complex.abs", arguments, 1);
   const { re, im } = partsOf("complex.abs", x);
   return hypot(re, im);
 }
 
-/** The angle of x in radians, from −π to π. */
+/** Argument of x in radians, from −π to π. */
 export function angle(x: ComplexLike): Tensor {
   if (arguments.length > 1) refuseExtra("complex.angle", arguments, 1);
   const { re, im } = partsOf("complex.angle", x);
@@ -134,7 +137,7 @@ export function exp(x: ComplexLike): Complex {
   return { re: p.mul(size, p.cos(im)), im: p.mul(size, p.sin(im)) };
 }
 
-/** x with the opposite imaginary part. */
+/** Complex conjugate of x. */
 export function conj(x: ComplexLike): Complex {
   if (arguments.length > 1) refuseExtra("complex.conj", arguments, 1);
   const { re, im } = partsOf("complex.conj", x);

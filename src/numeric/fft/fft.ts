@@ -13,33 +13,36 @@ import type { ExponentSign } from "./transform.ts";
 import { transform } from "./transform.ts";
 import { checkInteger } from "../../engine/ir/plain-number.ts";
 
-/** Where the factor stands: in the inverse (`backward`), in both its root (`ortho`), or in the transform itself (`forward`). */
+/**
+ * Normalisation: a factor 1/n in the inverse (`backward`), 1/√n in both directions (`ortho`), or 1/n in the transform
+ * itself (`forward`).
+ */
 export type FourierNorm = "backward" | "ortho" | "forward";
 const norms: readonly FourierNorm[] = ["backward", "ortho", "forward"];
 
 /** Options of transforms along one axis. */
 export interface FourierOptions {
-  /** How many elements count: more are zeros, fewer are cut off. Default all. */
+  /** Number of elements to transform: x is padded with zeros or truncated to it. Default all. */
   readonly n?: number;
-  /** Default the last. */
+  /** Axis to transform along. Default the last. */
   readonly axis?: number;
-  /** Default `"backward"`. */
+  /** Normalisation. Default `"backward"`. */
   readonly norm?: FourierNorm;
 }
 
 /** Options of transforms along several axes. */
 export interface FouriersOptions {
-  /** How many elements count along each axis. Default all. */
+  /** Number of elements along each axis: x is padded with zeros or truncated to it. Default all. */
   readonly shape?: readonly number[];
-  /** Default the last two, or all for `fftn` and its like. */
+  /** Axes to transform along. Default the last two; all for `fftn` and similar functions. */
   readonly axes?: readonly number[];
-  /** Default `"backward"`. */
+  /** Normalisation. Default `"backward"`. */
   readonly norm?: FourierNorm;
 }
 
 const both = (x: Complex, f: (part: Tensor) => Tensor): Complex => ({ re: f(x.re), im: f(x.im) });
 
-/** The factor of a transform of n elements. */
+/** Normalisation factor of a transform of n elements. */
 function factorOf(norm: FourierNorm, sign: ExponentSign, n: number): number {
   if (norm === "ortho") return 1 / Math.sqrt(n);
   return (norm === "forward") === sign < 0 ? 1 / n : 1;
@@ -49,7 +52,7 @@ function scaled(x: Complex, factor: number): Complex {
   return factor === 1 ? x : both(x, (part) => p.scale(part, factor));
 }
 
-/** x with n elements along an axis. */
+/** x padded or truncated to n elements along an axis. */
 function fitted(operation: string, x: Tensor, axis: number, n: number): Tensor {
   checkInteger(operation, "n", n, { from: 1 });
   const size = x.type.shape[axis]!;
@@ -87,11 +90,11 @@ function complexAlong(
 }
 
 /**
- * The discrete Fourier transform along an axis, `X_k = Σ x_j e^(−2πijk/n)`, of complex numbers or real ones, for any length.
+ * Discrete Fourier transform along an axis, `X_k = Σ x_j e^(−2πijk/n)`, of complex or real numbers, for any length.
  *
- * The cotangent of a complex number is `{ re: ∂L/∂re, im: ∂L/∂im }`, as PyTorch has it (JAX's is the conjugate).
+ * The cotangent of a complex number is `{ re: ∂L/∂re, im: ∂L/∂im }`, as in PyTorch (JAX uses the conjugate).
  *
- * @throws DownhillError `shape` for a scalar, `range` for an axis that is not there.
+ * @throws DownhillError `shape` for a scalar, `range` for an axis out of range.
  * @example
  * fft([1, 2, 3, 4]).re.tolist(); // [10, -2, -2, -2]
  * fft([1, 2, 3, 4]).im.tolist(); // [0, 2, 0, -2]
@@ -103,7 +106,7 @@ export function fft(x: ComplexLike, options: FourierOptions = {}): Complex {
   if (!isReal(x)) return complexAlong("fft", parts, axis, n, norm, -1);
   const size = n ?? parts.re.type.shape[axis]!;
   const half = halfSpectrum("fft", parts.re, axis, size, norm);
-  // the other half are the conjugates, backwards
+  // the other half are the conjugates in reverse order
   const rest = both(half, (part) => p.reverse(p.part(part, axis, 1, Math.ceil(size / 2)), [axis]));
   return {
     re: p.concatenate([half.re, rest.re], axis),
@@ -111,7 +114,7 @@ export function fft(x: ComplexLike, options: FourierOptions = {}): Complex {
   };
 }
 
-/** The inverse of `fft`: `x_j = Σ X_k e^(2πijk/n) / n`. */
+/** Inverse of `fft`: `x_j = Σ X_k e^(2πijk/n) / n`. */
 export function ifft(x: ComplexLike, options: FourierOptions = {}): Complex {
   if (arguments.length > 2) refuseExtra("ifft", arguments, 2);
   const parts = partsOf("ifft", x);
@@ -131,7 +134,8 @@ function halfSpectrum(operation: string, x: Tensor, axis: number, n: number, nor
       factor,
     );
   }
-  // the even elements as real parts and the odd ones as imaginary parts of half as many, whose spectra are told apart by symmetry
+  // transforms half as many complex numbers, with even elements as real and odd ones as imaginary parts, and separates
+  // the two spectra by symmetry
   const m = n / 2;
   const { shape } = t.type;
   const pairs = p.reshape(t, [...shape.slice(0, axis), m, 2, ...shape.slice(axis + 1)]);
@@ -148,7 +152,7 @@ function halfSpectrum(operation: string, x: Tensor, axis: number, n: number, nor
 }
 
 /**
- * The first `⌊n / 2⌋ + 1` elements of the transform of real numbers; the others are their conjugates.
+ * Transform of real numbers: its first `⌊n / 2⌋ + 1` elements; the rest are conjugates of these.
  *
  * @throws DownhillError `dtype` for complex numbers.
  * @example
@@ -163,8 +167,8 @@ export function rfft(x: TensorLike, options: FourierOptions = {}): Complex {
 }
 
 /**
- * The inverse of `rfft`: n real numbers, `2 (elements − 1)` unless said otherwise. The imaginary parts of the first element, and of
- * the last one for an even n, have no part in it.
+ * Inverse of `rfft`: n real numbers, by default `2 (elements − 1)`. The imaginary parts of the first element, and of
+ * the last one for even n, are ignored.
  */
 export function irfft(x: ComplexLike, options: FourierOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("irfft", arguments, 2);
@@ -173,7 +177,7 @@ export function irfft(x: ComplexLike, options: FourierOptions = {}): Tensor {
   return realAlong("irfft", parts, axis, n, norm, 1);
 }
 
-/** The real transform of a half spectrum: twice the real part of what all elements but the ends give. */
+/** The real transform of a half spectrum: all elements except the ends count twice, and the real part is taken. */
 function realAlong(
   operation: string,
   x: Complex,
@@ -191,7 +195,10 @@ function realAlong(
   return scaled(transform(whole, axis, sign), factorOf(norm, sign, n)).re;
 }
 
-/** The transform of numbers whose conjugates stand in the other half: real numbers. `irfft` with the sign of `fft`. */
+/**
+ * Transform of a Hermitian-symmetric signal, given by its first half; the result is real. `irfft` with the sign of
+ * `fft`.
+ */
 export function hfft(x: ComplexLike, options: FourierOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("hfft", arguments, 2);
   const parts = partsOf("hfft", x);
@@ -199,7 +206,7 @@ export function hfft(x: ComplexLike, options: FourierOptions = {}): Tensor {
   return realAlong("hfft", parts, axis, n, norm, -1);
 }
 
-/** The inverse of `hfft`. */
+/** Inverse of `hfft`. */
 export function ihfft(x: TensorLike, options: FourierOptions = {}): Complex {
   if (arguments.length > 2) refuseExtra("ihfft", arguments, 2);
   const t = asFloating(x, "ihfft");
@@ -227,7 +234,7 @@ function plansOf(operation: string, x: Tensor, options: FouriersOptions, last: n
     );
   }
   const given = options.axes ?? range(x.ndim - count, x.ndim);
-  normalizeAxes(operation, given, x.type); // each once
+  normalizeAxes(operation, given, x.type); // checks that no axis is repeated
   const axes = given.map((axis) => normalizeAxis(operation, axis, x.type));
   if (shape !== undefined && shape.length !== axes.length) {
     throw new DownhillError(
@@ -280,25 +287,25 @@ function realOver(
   return realAlong(operation, others, final, shape.at(-1) ?? 2 * (parts.re.type.shape[final]! - 1), norm, 1);
 }
 
-/** `fft` along two axes, the last ones unless said otherwise. */
+/** `fft` along two axes, by default the last ones. */
 export function fft2(x: ComplexLike, options: FouriersOptions = {}): Complex {
   if (arguments.length > 2) refuseExtra("fft2", arguments, 2);
   return complexOver("fft2", x, options, 2, -1);
 }
 
-/** The inverse of `fft2`. */
+/** Inverse of `fft2`. */
 export function ifft2(x: ComplexLike, options: FouriersOptions = {}): Complex {
   if (arguments.length > 2) refuseExtra("ifft2", arguments, 2);
   return complexOver("ifft2", x, options, 2, 1);
 }
 
-/** `fft` along several axes, all of them unless said otherwise. */
+/** `fft` along several axes, by default all. */
 export function fftn(x: ComplexLike, options: FouriersOptions = {}): Complex {
   if (arguments.length > 2) refuseExtra("fftn", arguments, 2);
   return complexOver("fftn", x, options, undefined, -1);
 }
 
-/** The inverse of `fftn`. */
+/** Inverse of `fftn`. */
 export function ifftn(x: ComplexLike, options: FouriersOptions = {}): Complex {
   if (arguments.length > 2) refuseExtra("ifftn", arguments, 2);
   return complexOver("ifftn", x, options, undefined, 1);
@@ -310,19 +317,19 @@ export function rfft2(x: TensorLike, options: FouriersOptions = {}): Complex {
   return halfOver("rfft2", x, options, 2);
 }
 
-/** The inverse of `rfft2`. */
+/** Inverse of `rfft2`. */
 export function irfft2(x: ComplexLike, options: FouriersOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("irfft2", arguments, 2);
   return realOver("irfft2", x, options, 2);
 }
 
-/** `rfft` along the last of several axes, and `fft` along the others. */
+/** `rfft` along the last of several axes, and `fft` along the other axes. */
 export function rfftn(x: TensorLike, options: FouriersOptions = {}): Complex {
   if (arguments.length > 2) refuseExtra("rfftn", arguments, 2);
   return halfOver("rfftn", x, options, undefined);
 }
 
-/** The inverse of `rfftn`. */
+/** Inverse of `rfftn`. */
 export function irfftn(x: ComplexLike, options: FouriersOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("irfftn", arguments, 2);
   return realOver("irfftn", x, options, undefined);
@@ -330,9 +337,9 @@ export function irfftn(x: ComplexLike, options: FouriersOptions = {}): Tensor {
 
 /** Options of `fftfreq` and `rfftfreq`. */
 export interface FrequencyOptions {
-  /** The distance of samples. Default 1. */
+  /** Distance between samples. Default 1. */
   readonly d?: number;
-  /** Default float64. */
+  /** Dtype of the result. Default float64. */
   readonly dtype?: "float64" | "float32";
 }
 
@@ -349,8 +356,8 @@ function frequencies(
 }
 
 /**
- * The frequencies of the elements of a transform of n samples, in cycles per unit of their distance: those from 0 up, then the
- * negative ones.
+ * Frequencies of the elements of a transform of n samples, in cycles per unit of the sample distance: non-negative ones
+ * in ascending order, then the negative ones.
  *
  * @example
  * fftfreq(4); // f64[4] [0, 0.25, -0.5, -0.25]
@@ -361,7 +368,7 @@ export function fftfreq(n: number, options: FrequencyOptions = {}): Tensor {
   return frequencies("fftfreq", n, range(0, n).map((k) => (2 * k < n ? k : k - n)), options); // prettier-ignore
 }
 
-/** The frequencies of the elements of `rfft`, from 0 up. */
+/** Frequencies of the elements of `rfft`, in ascending order from 0. */
 export function rfftfreq(n: number, options: FrequencyOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("rfftfreq", arguments, 2);
   checkInteger("rfftfreq", "n", n, { from: 1 });
@@ -370,11 +377,11 @@ export function rfftfreq(n: number, options: FrequencyOptions = {}): Tensor {
 
 /** Options of `fftshift` and `ifftshift`. */
 export interface ShiftOptions {
-  /** Default all. */
+  /** Axes to shift. Default all. */
   readonly axes?: number | readonly number[];
 }
 
-/** x rolled by a part of each axis. */
+/** x rolled along axes by `by(n)`, where n is the size of the axis. */
 function rolledBy<X extends ComplexLike>(
   operation: string,
   x: X,
@@ -391,7 +398,7 @@ function rolledBy<X extends ComplexLike>(
 }
 
 /**
- * A transform with the frequency 0 in the middle: the second half of each axis comes first.
+ * Moves the frequency 0 to the middle: the second half of each axis comes first.
  *
  * @example
  * fftshift([0, 1, 2, -2, -1]); // f64[5] [-2, -1, 0, 1, 2]
@@ -404,7 +411,7 @@ export function fftshift<X extends ComplexLike>(
   return rolledBy("fftshift", x, options, (n) => Math.floor(n / 2));
 }
 
-/** The inverse of `fftshift`. */
+/** Inverse of `fftshift`. */
 export function ifftshift<X extends ComplexLike>(
   x: X,
   options: ShiftOptions = {},

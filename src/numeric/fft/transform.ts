@@ -4,12 +4,15 @@ import { range, sizeOf } from "../../engine/util/shape.ts";
 import type { Complex } from "./complex.ts";
 import { product } from "./complex.ts";
 
-/** −1: `Σ x_j e^(−2πijk/n)`, 1: with the opposite angles; neither has a factor 1/n. */
+/** Sign of the exponent: −1 for `Σ x_j e^(−2πijk/n)`, 1 for the opposite angles; neither has a factor 1/n. */
 export type ExponentSign = 1 | -1;
 
-/** So many transforms side by side fill the lanes of vectors; with fewer, a long one is split, and short ones are put side by side. */
+/**
+ * Number of adjacent transforms that fill the lanes of vectors. With fewer, a long transform is split, and short ones
+ * are placed next to each other.
+ */
 const enoughLanes = 8;
-/** Lengths below this are transformed as a whole: halves of them would be too short to be lanes. */
+/** Shortest length that is split; halves of shorter transforms would be too short for lanes. */
 const leastSplit = 64;
 
 const both = (x: Complex, f: (part: Complex["re"]) => Complex["re"]): Complex => ({
@@ -17,7 +20,7 @@ const both = (x: Complex, f: (part: Complex["re"]) => Complex["re"]): Complex =>
   im: f(x.im),
 });
 
-/** The transform along an axis of any length. */
+/** Transforms along an axis of any length. */
 export function transform(x: Complex, axis: number, sign: ExponentSign): Complex {
   const { shape } = x.re.type;
   const n = shape[axis]!;
@@ -27,7 +30,7 @@ export function transform(x: Complex, axis: number, sign: ExponentSign): Complex
   return both(ofRows(asRows, sign), (part) => p.reshape(part, shape));
 }
 
-/** Along the second of three axes. */
+/** Transforms along the second of three axes. */
 function ofRows(x: Complex, sign: ExponentSign): Complex {
   const [outer, n, inner] = x.re.type.shape as readonly [number, number, number];
   if (p.radicesOf(n) === undefined) return chirp(x, sign);
@@ -44,7 +47,7 @@ function direct(x: Complex, axis: number, sign: ExponentSign): Complex {
   return { re, im };
 }
 
-/** Factors of turns, as an array that is constant. */
+/** Constant array of the twiddle factors e^(±2πik/n) for the multiples k. */
 function factors(
   x: Complex,
   shape: readonly number[],
@@ -57,7 +60,7 @@ function factors(
   return both({ re: cos, im: sin }, (part) => p.reshape(part, shape));
 }
 
-/** A factor of n by which a transform is split: with the fewest passes on both sides, and then near the root. */
+/** Factor of n at which a transform is split: the one with the fewest passes, among these the closest to √n. */
 function splitOf(n: number): number {
   const passes = (d: number): number => p.radicesOf(d)!.length + p.radicesOf(n / d)!.length;
   const distance = (d: number): number => Math.abs(Math.log(n / (d * d)));
@@ -69,7 +72,8 @@ function splitOf(n: number): number {
 }
 
 /**
- * A long transform as two of columns of a matrix with turns between them, so that many lie side by side.
+ * Splits a long transform into two column transforms of a matrix with twiddle factors between them, so that many
+ * transforms are adjacent in memory.
  *
  * @see Bailey, FFTs in external or hierarchical memory, Journal of Supercomputing 4, 1990: the four steps.
  */
@@ -89,7 +93,8 @@ function split(x: Complex, sign: ExponentSign): Complex {
 }
 
 /**
- * A transform of any length as a convolution with a chirp, e^(πij²/n), of a length that is a power of 2: jk is (j² + k² − (k − j)²) / 2.
+ * Computes a transform of any length as a convolution with a chirp, e^(πij²/n), by transforms whose length is a power
+ * of 2, because jk is (j² + k² − (k − j)²) / 2.
  *
  * @see Bluestein, A linear filtering approach to the computation of the discrete Fourier transform, 1970.
  */
@@ -100,7 +105,7 @@ function chirp(x: Complex, sign: ExponentSign): Complex {
   const wave = both(factors(x, [n], 2 * n, squares, sign), (part) =>
     p.broadcast(part, [outer, n, inner], [1]),
   );
-  // the opposite chirp for the places −(n − 1) … n − 1, the negative ones at the end
+  // the opposite chirp at the indices −(n − 1) … n − 1, negative ones at the end
   const there = range(0, size).map((j) => Math.min(j, size - j)).map((j) => (j < n ? j : undefined)); // prettier-ignore
   const filter = factors(x, [size], 2 * n, there.map((j) => (j === undefined ? 0 : squareModulo(j, 2 * n))), sign === 1 ? -1 : 1); // prettier-ignore
   const mask = p.fromFlat(filter.re.type, there.map((j) => (j === undefined ? 0 : 1))); // prettier-ignore
@@ -114,7 +119,7 @@ function chirp(x: Complex, sign: ExponentSign): Complex {
   return product(out, wave);
 }
 
-/** j² modulo m, where j² itself may not be exact. */
+/** j² modulo m, also if j² is not exact as a float64. */
 function squareModulo(j: number, m: number): number {
   return j < 2 ** 26 ? (j * j) % m : Number((BigInt(j) * BigInt(j)) % BigInt(m));
 }

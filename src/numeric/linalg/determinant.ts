@@ -5,10 +5,10 @@ import { atOnce } from "../../engine/runtime/at-once.ts";
 import { none, readSquare } from "./operands.ts";
 
 /**
- * The determinant of square matrices `[…, n, n]`: one number for each.
+ * Determinants of square matrices `[…, n, n]`, one number per matrix.
  *
- * Derivative: `Σ Cᵢⱼ dAᵢⱼ` with the cofactors C, which exist for singular matrices too. There, derivatives up to third order are right
- * for any rank, and those of any order where at most three ranks are missing.
+ * Derivative: `Σ Cᵢⱼ dAᵢⱼ` with the cofactors C, which also exist for singular matrices. For these, derivatives up to
+ * third order are right for any rank, and derivatives of any order if the rank is at least n − 3.
  *
  * @throws DownhillError `shape`, `dtype`
  * @example
@@ -23,10 +23,10 @@ export function det(a: TensorLike): Tensor {
 const detAtOnce = /* @__PURE__ */ atOnce("det", ([a]) => [p.det(a!)]);
 
 /**
- * The sign of the determinant of square matrices `[…, n, n]`, and the logarithm of its size, as `[sign, logdet]`: what overflows as a
- * number does not as these two. Of singular matrices they are 0 and −∞.
+ * Sign of the determinant of square matrices `[…, n, n]`, and the logarithm of its absolute value, as `[sign, logdet]`.
+ * Unlike the determinant, these do not overflow. For singular matrices they are 0 and −∞.
  *
- * Derivative of logdet: `tr(A⁻¹ dA)`, NaN for singular matrices; the sign has none.
+ * Derivative of logdet: `tr(A⁻¹ dA)`, NaN for singular matrices; the derivative of the sign is 0.
  *
  * @throws DownhillError `shape`, `dtype`
  * @example

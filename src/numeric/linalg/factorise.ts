@@ -4,10 +4,11 @@ import { eigh as eighOf, qr as qrOf, svd as svdOf } from "../../engine/prims/lin
 import { readMatrices, readSquare } from "./operands.ts";
 
 /**
- * The factors `[q, r]` with `A = Q R` of matrices `[…, m, n]`: Q `[…, m, k]` has orthonormal columns, R `[…, k, n]` is upper triangular, k the
- * smaller of m and n. By reflections; signs are those of LAPACK.
+ * QR factorisation `[q, r]` with `A = Q R` of matrices `[…, m, n]`: Q `[…, m, k]` has orthonormal columns, R
+ * `[…, k, n]` is upper triangular, and k is the smaller of m and n. By Householder reflections, with the signs of
+ * LAPACK.
  *
- * Derivative: of both, where the first k columns are independent.
+ * Both factors have derivatives if the first k columns are linearly independent.
  *
  * @throws DownhillError `shape`, `dtype`
  * @example
@@ -22,14 +23,16 @@ export function qr(a: TensorLike): [q: Tensor, r: Tensor] {
 }
 
 /**
- * The eigenvalues of symmetric matrices `[…, n, n]` in ascending order, and orthonormal eigenvectors as columns, as `[w, v]` with
- * `A = V diag(w) Vᵀ`. The lower half is read. Vectors may have either sign, and any basis of the space of a repeated value.
+ * Eigenvalues of symmetric matrices `[…, n, n]` in ascending order, and orthonormal eigenvectors as columns, as
+ * `[w, v]` with `A = V diag(w) Vᵀ`. Only the lower triangle is read. The sign of eigenvectors, and the basis of the
+ * eigenspace of a repeated eigenvalue, are arbitrary.
  *
- * Derivative: `dw = diag(Vᵀ dA V)`, `dV = V (F ∘ Vᵀ dA V)` with `Fᵢⱼ = 1 / (wⱼ − wᵢ)`; dA counts as symmetric, and so the gradient is. While
- * derivatives of order k are taken, eigenvalues closer than ε^(1/(k + 1)) of the largest are moved apart by that much, ε being 2⁻⁵² (2⁻²² in
- * float32): of what does not depend on the choice of vectors, such as `V diag(exp w) Vᵀ`, first derivatives are right to about 7 digits at repeated
- * values (3 in float32), second ones to 4 or 5, third ones to 3. Derivatives of everything are finite there. All digits have `eigvalsh` and
- * functions that need no vectors, as `expm` of downhill/linalg.
+ * Derivative: `dw = diag(Vᵀ dA V)`, `dV = V (F ∘ Vᵀ dA V)` with `Fᵢⱼ = 1 / (wⱼ − wᵢ)`; dA counts as symmetric, and so
+ * the gradient is symmetric. For derivatives of order k, eigenvalues closer than ε^(1/(k + 1)) of the largest are moved
+ * apart by that distance, where ε is 2⁻⁵² (2⁻²² in float32). At repeated eigenvalues, functions that do not depend on
+ * the choice of eigenvectors, such as `V diag(exp w) Vᵀ`, then have first derivatives with about 7 right digits (3 in
+ * float32), second derivatives with 4 or 5, and third derivatives with 3. All derivatives are finite there. `eigvalsh`
+ * and functions without eigenvectors, such as `expm` of downhill/linalg, keep all digits.
  *
  * @throws DownhillError `shape`, `dtype`
  * @example
@@ -44,8 +47,9 @@ export function eigh(a: TensorLike): [w: Tensor, v: Tensor] {
 }
 
 /**
- * The eigenvalues of symmetric matrices `[…, n, n]` in ascending order, as `eigh` gives them. Where they repeat, first derivatives of what
- * does not depend on their order have all digits, and derivatives of order k those that `eigh` has in order k − 1.
+ * Eigenvalues of symmetric matrices `[…, n, n]` in ascending order, like those of `eigh`. At repeated eigenvalues,
+ * first derivatives of functions that do not depend on their order have all digits; derivatives of order k have the
+ * accuracy of order k − 1 of `eigh`.
  *
  * @throws DownhillError `shape`, `dtype`
  * @example
@@ -57,11 +61,12 @@ export function eigvalsh(a: TensorLike): Tensor {
 }
 
 /**
- * Singular values and vectors of matrices `[…, m, n]` as `[u, s, vh]` with `A = U diag(s) Vᴴ`: U `[…, m, k]` has orthonormal columns, Vᴴ
- * `[…, k, n]` orthonormal rows, s `[…, k]` descends, k the smaller of m and n.
+ * Singular value decomposition of matrices `[…, m, n]` as `[u, s, vh]` with `A = U diag(s) Vᴴ`: U `[…, m, k]` has
+ * orthonormal columns, Vᴴ `[…, k, n]` orthonormal rows, s `[…, k]` is in descending order, and k is the smaller of m
+ * and n.
  *
- * Derivative: `ds = diag(Uᵀ dA V)`; those of the vectors are finite for repeated values, and of what does not depend on the choice of
- * vectors, such as `U Vᴴ`, as right as those of `eigh`.
+ * Derivative: `ds = diag(Uᵀ dA V)`; derivatives of the vectors are finite for repeated singular values. Functions that
+ * do not depend on the choice of vectors, such as `U Vᴴ`, have derivatives as accurate as those of `eigh`.
  *
  * @throws DownhillError `shape`, `dtype`
  * @example
@@ -75,7 +80,7 @@ export function svd(a: TensorLike): [u: Tensor, s: Tensor, vh: Tensor] {
 }
 
 /**
- * The singular values of matrices `[…, m, n]` in descending order, as `svd` gives them.
+ * Singular values of matrices `[…, m, n]` in descending order, like those of `svd`.
  *
  * @throws DownhillError `shape`, `dtype`
  * @example

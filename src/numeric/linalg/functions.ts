@@ -16,9 +16,10 @@ import { none, readMatrices, readSquare } from "./operands.ts";
 import { inv } from "./solve.ts";
 
 /**
- * A whole power of square matrices `[…, n, n]`, by products; a negative one is that of the inverse.
+ * Integer power of square matrices `[…, n, n]`, by repeated products; a negative power is that of the inverse.
  *
- * @throws DownhillError `shape`, `dtype`; `range` for a power that is not whole, or a negative one of a singular matrix.
+ * @throws DownhillError `shape`, `dtype`; `range` for a power that is not an integer, or a negative power of a singular
+ * matrix.
  * @example
  * matrixPower([[1, 1], [0, 1]], 5).tolist(); // [[1, 5], [0, 1]]
  */
@@ -36,29 +37,36 @@ export function matrixPower(a: TensorLike, power: number): Tensor {
   return result ?? identityLike(t.type);
 }
 
-/** Coefficients of the Padé approximant of degree 13: numerator of exp(x), constant first. */
+/** Coefficients of the numerator of the Padé approximant of exp(x) of degree 13, constant first. */
 const pade = [
   64764752532480000, 32382376266240000, 7771770303897600, 1187353796428800, 129060195264000, 10559470521600,
   670442572800, 33522128640, 1323241920, 40840800, 960960, 16380, 182, 1,
 ]; // prettier-ignore
 
-/** Up to this norm the approximant has the full precision of float64, so of float32 too. */
+/** Largest norm for which the approximant has the full precision of float64, and so of float32. */
 const largestNorm = 5.371920351148152;
 
-/** The same for the norms of high powers, where Al-Mohy & Higham's bound counts. */
+/** Largest norm if estimated from powers of the matrix, where the bound of Al-Mohy & Higham applies. */
 const largestOfPowers = 4.25;
 
-/** log₂ of 2⁻⁵³ / c, where c = 13!² / (26! · 27!) is the first coefficient of the series of the backward error, of degree 27. */
+/**
+ * log₂ of 2⁻⁵³ / c, where c = 13!² / (26! · 27!) is the first coefficient, of degree 27, of the series of the backward
+ * error.
+ */
 const leadingError = Math.log2(1.1325131e35) - 53;
 
-/** Squarings in a group, and groups: enough for the greatest number of either dtype, times a size of the matrix up to 2¹⁶. */
+/**
+ * Number of squarings per group, and number of groups: enough for the largest number of each dtype times a matrix size
+ * up to 2¹⁶.
+ */
 const groupSize = 32;
 const groupCount = { float64: 33, float32: 5 };
 
 /**
- * The exponential of square matrices `[…, n, n]`: scaled, approximated by a quotient and squared. Large matrices are scaled by the norms of
- * their powers, so that far from normal ones keep their digits. Squaring k times multiplies the relative rounding error by up to 2ᵏ, where
- * 2ᵏ is about a quarter of the norm of the powers. NaN only for NaN and infinities in the matrix, and where the squares overflow.
+ * Exponential of square matrices `[…, n, n]`, by scaling, a Padé approximant and repeated squaring. Large matrices are
+ * scaled by the norms of their powers, so that highly non-normal matrices keep their accuracy. Squaring k times
+ * multiplies the relative rounding error by up to 2ᵏ, where 2ᵏ is about a quarter of the norm of the powers. The result
+ * is NaN only for NaN and infinities in the matrix, and if the squares overflow.
  *
  * @throws DownhillError `shape`, `dtype`
  * @see Al-Mohy & Higham, SIAM J. Matrix Anal. Appl. 31, 2009; Higham, 26, 2005, algorithm 2.3.
@@ -72,7 +80,7 @@ export function expm(a: TensorLike): Tensor {
 
 const exponentialAtOnce = /* @__PURE__ */ atOnce("expm", ([a]) => [exponential(a!)]);
 
-/** Largest sum of the sizes of a column, of each matrix: `[…, 1, 1]`. */
+/** Largest absolute column sum of each matrix: `[…, 1, 1]`. */
 function columnNorm(t: Tensor): Tensor {
   return max(sum(abs(t), { axis: -2, keepdims: true }), { axis: -1, keepdims: true });
 }
@@ -104,8 +112,9 @@ function exponential(t: Tensor): Tensor {
 }
 
 /**
- * The number of squarings that a matrix scaled by its norm does not need: `‖A⁴‖^¼` and `‖A⁶‖^⅙` bound its terms better than its norm does,
- * and the second bound keeps the leading error of the approximant below rounding. At most `bound`, and so few that no sixth power overflows.
+ * Number of squarings that can be saved for a matrix scaled by its norm. `‖A⁴‖^¼` and `‖A⁶‖^⅙` bound its terms better
+ * than its norm, and the second bound keeps the leading error of the approximant below rounding. The number is at most
+ * `bound`, and limited so that no sixth power overflows.
  */
 function sparedSquarings(scaled: Tensor, a4: Tensor, a6: Tensor, bound: Tensor): Tensor {
   const ofPowers = maximum(log2(columnNorm(a4)).div(4), log2(columnNorm(a6)).div(6));
@@ -126,7 +135,10 @@ function sparedSquarings(scaled: Tensor, a4: Tensor, a6: Tensor, bound: Tensor):
   return maximum(0, minimum(minimum(spared, bound), mostRaised));
 }
 
-/** Squares each matrix as often as its count says. Groups that no matrix needs cost one comparison, and keep one matrix for derivatives. */
+/**
+ * Squares each matrix the number of times that its count gives. A group that no matrix needs costs one comparison, and
+ * saves one matrix for the backward pass.
+ */
 function squareRepeatedly(start: Tensor, counts: Tensor): Tensor {
   const square = (x: Tensor, step: Tensor): [Tensor, null] => {
     const isDue = less(step, counts);
@@ -152,7 +164,7 @@ function squareRepeatedly(start: Tensor, counts: Tensor): Tensor {
   return scan(group, start, groups.mul(groupSize), { checkpoint: 1 })[0];
 }
 
-/** `(V − U)⁻¹ (V + U)` with the odd and the even part of the numerator, from a matrix and its powers. */
+/** `(V − U)⁻¹ (V + U)` with the odd part U and the even part V of the numerator, from a matrix and its powers. */
 function approximant(a: Tensor, a2: Tensor, a4: Tensor, a6: Tensor): Tensor {
   const powers = [identityLike(a.type), a2, a4, a6];
   const combine = (from: number): Tensor =>
@@ -171,7 +183,7 @@ function approximant(a: Tensor, a2: Tensor, a4: Tensor, a6: Tensor): Tensor {
 }
 
 /**
- * The Kronecker product: each element of a times all of b, laid out as blocks; of as many axes as the one that has more.
+ * Kronecker product: blocks of b multiplied by each element of a. Operands with fewer axes get leading axes of size 1.
  *
  * @example
  * kron([1, 10], [[1, 2]]).tolist(); // [[1, 2, 10, 20]]
@@ -188,7 +200,7 @@ export function kron(a: TensorLike, b: TensorLike): Tensor {
 }
 
 /**
- * The product of several matrices, in the order that takes the fewest multiplications; the first and the last may be vectors.
+ * Product of several matrices, in the order with the fewest multiplications; the first and the last may be vectors.
  *
  * @throws DownhillError `shape`
  * @see Cormen, Leiserson, Rivest & Stein, Introduction to Algorithms, 14.2.
@@ -240,7 +252,7 @@ function cheapestProduct(chain: readonly Tensor[]): Tensor {
 }
 
 /**
- * Matrices `[…, m, n]` along the diagonal of one, which is 0 elsewhere; batches must be the same.
+ * Block diagonal matrix of matrices `[…, m, n]`, with zeros elsewhere; their batch axes must be equal.
  *
  * @throws DownhillError `shape`, `dtype`
  * @example
@@ -265,8 +277,8 @@ export function blockDiag(matrices: readonly TensorLike[]): Tensor {
 }
 
 /**
- * The matrix whose diagonals are constant: with this first column, and this first row, of which the first element is not read. Default:
- * symmetric.
+ * Toeplitz matrix, whose diagonals are constant, from its first column and first row; the first element of the row is
+ * ignored. By default the row equals the column, so that the matrix is symmetric.
  *
  * @throws DownhillError `shape`
  * @example
@@ -280,7 +292,7 @@ export function toeplitz(column: TensorLike, row: TensorLike = column): Tensor {
     if (x.ndim !== 1) throw new DownhillError("shape", `toeplitz: ${showType(x.type)} is no vector.`);
   const [m, n] = [c.shape[0]!, r.shape[0]!];
   if (m === 0 || n === 0) return zeros([m, n], { dtype: c.dtype });
-  const all = concatenate([flip(slice(r, [1, n])), c]); // element (i, j) is number n − 1 + i − j
+  const all = concatenate([flip(slice(r, [1, n])), c]); // element (i, j) has index n − 1 + i − j
   const down = expandDims(arange(0, m, 1, { dtype: "int32" }), 1);
   const places = down.sub(arange(0, n, 1, { dtype: "int32" })).add(n - 1);
   return take(all, places);

@@ -21,13 +21,16 @@ import { asColumns, overBatches, readMatrices, readSides } from "./operands.ts";
 /** Options of `pinv`, `lstsq` and `matrixRank`. */
 export interface RankOptions {
   /**
-   * Singular values up to this part of the largest count as 0. At least 0. Default the larger of rows and columns times the rounding
-   * error of the dtype (2⁻⁵² in float64).
+   * Fraction of the largest singular value up to which singular values count as 0; at least 0. Default: the larger of
+   * rows and columns times the rounding error of the dtype (2⁻⁵² in float64).
    */
   readonly rtol?: number;
 }
 
-/** @throws DownhillError `option` */
+/**
+ * Checks the options.
+ * @throws DownhillError `option`
+ */
 function checkRank(operation: string, options: RankOptions): void {
   checkOptions(operation, options, ["rtol"]);
   const { rtol = 0 } = options;
@@ -43,16 +46,17 @@ function rtolOf({ rtol }: RankOptions, { type }: Tensor): number {
   return rtol ?? size * (type.dtype === "float32" ? 2 ** -23 : 2 ** -52);
 }
 
-/** Which singular values count as more than 0. */
+/** True for singular values that count as greater than 0. */
 function areLarge(s: Tensor, rtol: number): Tensor {
   const axis = s.ndim - 1;
   return less(part(s, axis, 0, Math.min(1, s.shape[axis]!)).mul(rtol), s);
 }
 
 /**
- * The pseudoinverse of matrices `[…, m, n]`, by singular values: `[…, n, m]`, the inverse where there is one.
+ * Pseudoinverse `[…, n, m]` of matrices `[…, m, n]`, by singular values; for regular matrices, the inverse.
  *
- * Derivative: `dP = −P dA P + P Pᵀ dAᵀ (I − A P) + (I − P A) dAᵀ Pᵀ P`, to any order: right where the rank stays what it is.
+ * Derivative: `dP = −P dA P + P Pᵀ dAᵀ (I − A P) + (I − P A) dAᵀ Pᵀ P`, to any order, right where the rank is locally
+ * constant.
  *
  * @throws DownhillError `shape`, `dtype`, `option`
  * @see Golub & Pereyra, SIAM J. Numer. Anal. 10, 1973, eq. 4.12.
@@ -94,14 +98,15 @@ function pseudoInverse(a: Tensor, rtol: number): Tensor {
   return inverse(a);
 }
 
-/** Columns of matrices times numbers. */
+/** Multiplies the columns of matrices by numbers. */
 function timesColumns(x: Tensor, factors: Tensor): Tensor {
   return x.mul(expandDims(factors, -2));
 }
 
 /**
- * The shortest X of those for which `‖A X − B‖` is least, and what NumPy tells besides, as `[x, residuals, rank, s]`: a is `[…, m, n]`, b is
- * `[m]` or `[…, m, k]`, x `[n]` or `[…, n, k]`; residuals are `Σ (A X − B)²` of each right side, rank is an int32, s the singular values.
+ * Least-squares solution X of minimal norm that minimises `‖A X − B‖`, as `[x, residuals, rank, s]` like in NumPy. a is
+ * `[…, m, n]`, b is `[m]` or `[…, m, k]`, x is `[n]` or `[…, n, k]`; residuals are `Σ (A X − B)²` per right-hand side,
+ * rank is an int32, and s are the singular values.
  *
  * Derivative: that of `pinv`.
  *
@@ -150,7 +155,7 @@ function countLarge(s: Tensor, rtol: number): Tensor {
 }
 
 /**
- * How many singular values of matrices `[…, m, n]` count as more than 0, as int32.
+ * Rank of matrices `[…, m, n]`: the number of singular values that count as greater than 0, as int32.
  *
  * @throws DownhillError `shape`, `dtype`, `option`
  * @example
@@ -165,13 +170,14 @@ export function matrixRank(a: TensorLike, options: RankOptions = {}): Tensor {
 
 /** Options of `cond`. */
 export interface CondOptions {
-  /** The norm of matrices, as `norm` takes it. Default 2: the largest singular value by the smallest. */
+  /** The matrix norm, as for `norm`. Default 2: the ratio of the largest to the smallest singular value. */
   readonly ord?: number | "fro" | "nuc";
 }
 
 /**
- * How much relative errors of a system grow at most: the norm of matrices `[…, n, n]` times that of their inverses; for `ord` 2 and −2
- * of singular values, so that matrices need not be square. Infinite for singular matrices.
+ * Condition number, the maximal amplification of relative errors of a linear system: the norm of matrices `[…, n, n]`
+ * times the norm of their inverses. For `ord` 2 and −2 it is computed from singular values, so that matrices need not
+ * be square. Infinite for singular matrices.
  *
  * @throws DownhillError `shape`, `dtype`, `option`
  * @example

@@ -13,19 +13,21 @@ import { svdvals } from "./factorise.ts";
 /** Options of `norm`. */
 export interface NormOptions {
   /**
-   * Of vectors a number p for `(Σ|x|ᵖ)^(1/p)`, 0 for how many elements are not 0, ±∞ for the largest and the smallest size; of matrices
-   * `"fro"` for `√Σx²`, `"nuc"` for the sum of singular values, ±2 for the largest and the smallest, ±1 for the largest and smallest
-   * sum of sizes in a column, ±∞ in a row. Default: `√Σx²` of whatever there is.
+   * Kind of norm. For vectors: a number p for `(Σ|x|ᵖ)^(1/p)`, 0 for the number of nonzero elements, ±∞ for the largest
+   * and smallest absolute value. For matrices: `"fro"` for `√Σx²`, `"nuc"` for the sum of the singular values, ±2 for
+   * the largest and smallest singular value, ±1 for the largest and smallest absolute column sum, ±∞ for absolute row
+   * sums. Default: `√Σx²` over all axes.
    */
   readonly ord?: number | "fro" | "nuc";
-  /** The axis of vectors, or the two of matrices. Default: all axes. */
+  /** Axis of vectors, or the two axes of matrices. Default: all axes. */
   readonly axis?: number | readonly number[];
-  /** Whether these axes stay, with size 1. Default false. */
+  /** True to keep these axes with size 1. Default false. */
   readonly keepdims?: boolean;
 }
 
 /**
- * Norms of vectors and matrices, as NumPy's `linalg.norm`. Where a norm has no derivative, at 0, that is 0; largest sizes share it.
+ * Norms of vectors and matrices, like NumPy's `linalg.norm`. At 0, where a norm is not differentiable, the derivative
+ * is 0. Tied largest elements share the derivative.
  *
  * @throws DownhillError `option`, `shape`, `range`
  * @example
@@ -61,13 +63,13 @@ function ofVectors(x: Tensor, axis: number, ord: number | "fro" | "nuc"): Tensor
   if (typeof ord !== "number" || Number.isNaN(ord)) return refuseOrd(ord, "vectors", "a number");
   if (ord === 2) return euclidean(x, { axis });
   const size = abs(x);
-  if (x.shape[axis] === 0 && ord > 0) return sum(size, { axis }); // 0, the norm of a vector of no elements
+  if (x.shape[axis] === 0 && ord > 0) return sum(size, { axis }); // 0, the norm of an empty vector
   if (ord === Infinity) return max(size, { axis });
   if (ord === -Infinity) return min(size, { axis });
   if (ord === 1) return sum(size, { axis });
   const isZero = equal(size, 0);
   if (ord === 0) return sum(where(isZero, size, 1).astype(x.dtype), { axis });
-  // divided by the largest, so that powers neither overflow nor vanish; for what is 0 the power has slope 0 or none
+  // divided by the largest element, so that powers neither overflow nor underflow; elements of 0 get derivative 0
   const largest = stopGradient(max(size, { axis, keepdims: true }));
   const scale = where(greater(largest, 0), largest, 1);
   const powers = where(isZero, ord > 0 ? 0 : Infinity, pow(where(isZero, 1, div(size, scale)), ord));

@@ -8,21 +8,21 @@ import { permute, reshape } from "../../engine/prims/index.ts";
 import { broadcastShapes, range, sizeOf } from "../../engine/util/shape.ts";
 import { asFloating, expandTo, promoteTypes } from "../array/promote.ts";
 
-/** An array of matrices of floats; integers become float64. */
+/** Reads an array of floating matrices; integers become float64. */
 export function readMatrices(operation: string, x: TensorLike): Tensor {
   const t = asFloating(x, operation);
   requireMatrices(operation, t.type);
   return convert(t, t.dtype);
 }
 
-/** An array of square matrices of floats. */
+/** Reads an array of square floating matrices. */
 export function readSquare(operation: string, x: TensorLike): Tensor {
   const t = readMatrices(operation, x);
   requireSquare(operation, t.type);
   return t;
 }
 
-/** Matrices and right sides, of one dtype; `isVector` where b is a vector, which is one right side. */
+/** Matrices and right-hand sides of one dtype; `isVector` is true if b is a vector, a single right-hand side. */
 export interface LinearSystem {
   readonly a: Tensor;
   readonly b: Tensor;
@@ -30,7 +30,7 @@ export interface LinearSystem {
 }
 
 /**
- * Matrices a, and b of shape `[n]` or `[…, n, m]`, where a has n rows.
+ * Reads matrices a with n rows, and right-hand sides b of shape `[n]` or `[…, n, m]`.
  *
  * @throws DownhillError `shape` or `dtype`
  */
@@ -51,13 +51,13 @@ export function readSides(operation: string, x: TensorLike, y: TensorLike, isSqu
   return { a, b: convert(sides, dtype), isVector };
 }
 
-/** Right sides as columns: of a vector one. */
+/** The right-hand sides as columns; a vector becomes one column. */
 export function asColumns({ b, isVector }: Pick<LinearSystem, "b" | "isVector">): Tensor {
   return isVector ? reshape(b, [...b.type.shape, 1]) : b;
 }
 
 /**
- * What `solve` gives for systems of which the batches broadcast. Where there is one matrix, all right sides are columns of one system.
+ * Solves systems whose batches broadcast. A single matrix is solved with all right-hand sides as columns of one system.
  */
 export function overBatches(
   operation: string,
@@ -91,8 +91,8 @@ export function overBatches(
 }
 
 /**
- * Refuses a batch of matrices of which one has no solution. That is known only outside of traced functions, where the result is NaN.
- *
+ * Refuses a batch that contains a singular matrix. This is known only outside traced functions; inside, the result is
+ * NaN.
  * @throws DownhillError `range` with `problem`
  */
 export function requireRegular(
@@ -115,8 +115,9 @@ export function requireRegular(
 }
 
 /**
- * Whether all systems of a batch have a solution: of a singular matrix no element is a number. Of what has none in its place NaN may
- * come from elsewhere, and of no right sides nothing is known: then the factors tell.
+ * True if all systems of a batch have a solution, judged by their first elements: a singular matrix makes all elements
+ * NaN. False is inconclusive, because NaN may have other causes and there may be no right-hand sides; then the factors
+ * must be checked.
  */
 export function areSolved(operation: string, x: Tensor, isVector: boolean): boolean {
   const { shape } = x.type;
@@ -127,20 +128,23 @@ export function areSolved(operation: string, x: Tensor, isVector: boolean): bool
   return length > 0;
 }
 
-/** The parameters of functions that have none: one object is compared soonest. */
+/** Parameters of functions without parameters; a shared object makes comparisons fast. */
 export const none = {};
 
-/** A tensor without the derivatives that it is traced for. */
+/** A tensor without the derivatives of enclosing traces. */
 export function asConstant(x: Tensor): Tensor {
   return x.tracer === undefined ? x : stopGradient(x);
 }
 
-/** Whether a pivot can be divided by. NaN can: it comes from NaN in the matrix, and goes into the result. */
+/**
+ * True if a pivot can be divided by. NaN counts as valid, because it comes from NaN in the matrix and propagates to the
+ * result.
+ */
 export function isNotZero(pivot: number): boolean {
   return pivot !== 0;
 }
 
-/** What is said of a singular matrix. */
+/** Error message for a singular matrix. */
 export function isSingularAt(row: number): string {
   return (
     `is singular: pivot ${row} is 0. Check that no row is a combination of others; pinv and lstsq of downhill/linalg take such ` +
@@ -148,7 +152,7 @@ export function isSingularAt(row: number): string {
   );
 }
 
-/** The type of arrays of matrices of other sizes. */
+/** The type of arrays of matrices with the given numbers of rows and columns. */
 export function withSides({ dtype, shape }: ArrayType, rows: number, columns: number): ArrayType {
   return { dtype, shape: [...shape.slice(0, -2), rows, columns], weak: false };
 }

@@ -35,19 +35,19 @@ import {
 
 /** Options of `solveTriangular`. */
 export interface SolveTriangularOptions {
-  /** Which triangle is read: the lower one, or else the upper one. Default true. */
+  /** True to read the lower triangle, false to read the upper one. Default true. */
   readonly lower?: boolean;
-  /** Whether to solve `Aᵀ X = B`. Default false. */
+  /** True to solve `Aᵀ X = B`. Default false. */
   readonly transpose?: boolean;
-  /** Whether ones count as the diagonal, which is not read then. Default false. */
+  /** True to use ones as the diagonal, which is then not read. Default false. */
   readonly unitDiagonal?: boolean;
 }
 
 /**
- * The solution X of `A X = B` for triangular matrices: a is `[…, n, n]`, of which one triangle is read, b is `[n]` or `[…, n, m]`;
+ * Solution X of `A X = B` for triangular matrices: a is `[…, n, n]` with one triangle read, b is `[n]` or `[…, n, m]`;
  * batches broadcast.
  *
- * Derivative: `A dX = dB − dA X`, of the triangle of dA.
+ * Derivative: `A dX = dB − dA X`, with the triangle of dA.
  *
  * @throws DownhillError `shape`, `dtype`; `range` for a zero in the diagonal, which gives NaN in compiled functions.
  * @example
@@ -79,9 +79,11 @@ function sidesOf(a: Tensor, b: Tensor): LinearSystem {
 }
 
 /**
- * The lower triangular L with `L Lᵀ = A` for symmetric positive definite matrices `[…, n, n]`, of which the lower half is read.
+ * Cholesky factor, the lower triangular L with `L Lᵀ = A`, of symmetric positive definite matrices `[…, n, n]`. Only
+ * the lower triangle is read.
  *
- * Derivative: `dL = L Φ(L⁻¹ dA L⁻ᵀ)` with Φ the lower triangle, its diagonal halved. dA counts as symmetric: so is the gradient.
+ * Derivative: `dL = L Φ(L⁻¹ dA L⁻ᵀ)` where Φ takes the lower triangle and halves its diagonal. dA counts as symmetric,
+ * and so the gradient is symmetric.
  *
  * @throws DownhillError `shape`, `dtype`; `range` for a matrix that is not positive definite, which gives NaN in compiled functions.
  * @example
@@ -102,7 +104,7 @@ export function cholesky(a: TensorLike): Tensor {
 }
 
 /**
- * The solution X of `L Lᵀ X = B`, for what `cholesky` gives and b of shape `[n]` or `[…, n, m]`.
+ * Solution X of `L Lᵀ X = B` for the factor that `cholesky` returns and b of shape `[n]` or `[…, n, m]`.
  *
  * @throws DownhillError `shape`, `dtype`, `range` as `solveTriangular` does.
  * @example
@@ -128,7 +130,8 @@ const choleskyAtOnce = /* @__PURE__ */ atOnce("choleskySolve", ([a, b]) => [
 ]);
 
 /**
- * The solution X of `A X = B`: a is `[…, n, n]`, b is `[n]` or `[…, n, m]`; batches broadcast. By elimination with pivots of columns.
+ * Solution X of `A X = B`: a is `[…, n, n]`, b is `[n]` or `[…, n, m]`; batches broadcast. By Gaussian elimination with
+ * partial pivoting.
  *
  * Derivative: `A dX = dB − dA X`, with the same factors.
  *
@@ -150,12 +153,12 @@ const solveAtOnce = /* @__PURE__ */ atOnce("solve", ([a, b]) => [
   overBatches("solve", sidesOf(a!, b!), linearSolve),
 ]);
 
-/** The solutions by factors of which it is known whether the matrix is singular. */
+/** Solves by a factorisation that shows whether the matrix is singular. */
 function solveBy(operation: string, sides: LinearSystem): Tensor {
   const [packed, order] = factor(asConstant(sides.a));
   requireRegular(operation, packed, isNotZero, isSingularAt);
   if (sides.a.ndim === 2) return overBatches(operation, sides, (a, b) => factoredSolve(a, packed, order, b));
-  // batches of right sides that the matrices lack are made by factors of their own: rare, and simple
+  // for batches of right-hand sides with a single matrix, each gets its own factorisation: rare, and simple
   const isSame =
     sides.b.ndim === sides.a.ndim && sides.b.shape.slice(0, -2).every((n, i) => n === sides.a.shape[i]);
   return overBatches(operation, sides, (a, b) => {
@@ -166,7 +169,7 @@ function solveBy(operation: string, sides: LinearSystem): Tensor {
 }
 
 /**
- * The inverse of square matrices `[…, n, n]`. To solve a system, `solve` is quicker and more accurate.
+ * Inverse of square matrices `[…, n, n]`. To solve a system, `solve` is faster and more accurate.
  *
  * Derivative: `−A⁻¹ dA A⁻¹`.
  *
@@ -187,9 +190,10 @@ export function inv(a: TensorLike): Tensor {
 const invertAtOnce = /* @__PURE__ */ atOnce("inv", ([a]) => [linearSolve(a!, identityLike(a!.type))]);
 
 /**
- * The factors `[p, l, u]` with `A = P L U` of matrices `[…, m, n]`, by elimination with the largest element of each column as pivot:
- * P is a permutation, L `[…, m, k]` lower triangular with ones in its diagonal, U `[…, k, n]` upper triangular, k the smaller of m and n.
- * P has no derivative; those of L and U need a regular leading part of size k.
+ * LU factorisation `[p, l, u]` with `A = P L U` of matrices `[…, m, n]`, by Gaussian elimination with partial pivoting.
+ * P is a permutation, L `[…, m, k]` is lower triangular with ones on its diagonal, U `[…, k, n]` is upper triangular,
+ * and k is the smaller of m and n. P has derivative 0; the derivatives of L and U require a regular leading part of
+ * size k.
  *
  * @throws DownhillError `shape`, `dtype`
  * @example
@@ -218,7 +222,8 @@ const factorAtOnce = /* @__PURE__ */ atOnce("lu", ([a]) => {
 });
 
 /**
- * The solution X of `P L U X = B` for what `lu` gives of square matrices, and b of shape `[n]` or `[…, n, m]`.
+ * Solution X of `P L U X = B` for the factors that `lu` returns for square matrices, and b of shape `[n]` or
+ * `[…, n, m]`.
  *
  * @throws DownhillError `shape`, `dtype`, `range` as `solveTriangular` does.
  * @example

@@ -1,5 +1,5 @@
-// Importing this gives tensors the methods that `downhill` leaves out: nearly every function whose first operand is a tensor,
-// under its name. One of the import-time effects of the library (see `sideEffects` in package.json).
+// Importing this module adds the methods to tensors that `downhill` omits: nearly every function whose first operand
+// is a tensor, under its name. One of the import-time side effects of the library (see `sideEffects` in package.json).
 import "../array/methods.ts";
 import type { Axes, Tensor } from "../../engine/ir/tensor.ts";
 import { attachMethods, optionsOf } from "../array/attach.ts";
@@ -9,27 +9,27 @@ import * as activations from "../nn/activation.ts";
 
 type MethodFunctions = typeof arrays & typeof activations;
 
-/** The words of a text, as a union. */
+/** Words of a text, as a union. */
 type Words<Text extends string, Before = never> = Text extends `${infer Word} ${infer Rest}`
   ? Words<Rest, Before | Word>
   : Before | Text;
 
-/** What a function takes behind its first operand. */
+/** Type of the method of a function: its parameters after the first operand. */
 type MethodSignature<F> = F extends (x: never, ...others: infer O) => infer Out
   ? (...others: O) => Out
   : never;
 
-/** The options of a function, which stand behind its first operand. */
+/** Options of a function, which follow its first operand. */
 type OptionsOf<F> = F extends (x: never, options?: infer O) => unknown ? NonNullable<O> : never;
 
 type AxisOf<O> = O extends { readonly axis?: infer A } ? NonNullable<A> : never;
 
-/** A method whose axis comes first, or among the options. */
+/** Type of a method whose axis is the first argument, or among the options. */
 type AxisMethodSignature<F> = F extends (...given: never) => infer Out
   ? (axis?: AxisOf<OptionsOf<F>> | OptionsOf<F>, options?: OptionsOf<F>) => Out
   : never;
 
-/** The methods that importing `downhill/methods` gives to tensors: each hands over to the function of its name. */
+/** The methods that importing `downhill/methods` adds to tensors; each calls the function of the same name. */
 export type MoreMethods = {
   readonly [K in Words<typeof methodsAlongAxes>]: AxisMethodSignature<MethodFunctions[K]>;
 } & {

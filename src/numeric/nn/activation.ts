@@ -26,7 +26,7 @@ import { ndtrByExp } from "../../engine/prims/index.ts";
 
 export { sigmoid, softplus, tanh } from "../array/elementwise.ts";
 
-/** max(x, 0), element by element. Its derivative at 0 is 0; NaN stays NaN. */
+/** max(x, 0), elementwise. Its derivative at 0 is 0; NaN stays NaN. */
 export function relu(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("relu", arguments, 1);
   return where(lessEqual(x, 0), 0, x);
@@ -38,7 +38,7 @@ export function relu6(x: TensorLike): Tensor {
   return where(less(x, 6), relu(x), where(greater(x, 0), 6, x));
 }
 
-/** x where it is positive, else `slope · x` (slope 0.01 unless said otherwise), which is its derivative at 0. */
+/** x where x is positive, else `slope · x` (default slope 0.01). At 0 the derivative is the slope. */
 export function leakyRelu(x: TensorLike, options: { readonly slope?: number } = {}): Tensor {
   if (arguments.length > 2) refuseExtra("leakyRelu", arguments, 2);
   checkOptions("leakyRelu", options, ["slope"]);
@@ -47,7 +47,7 @@ export function leakyRelu(x: TensorLike, options: { readonly slope?: number } = 
 }
 
 /**
- * x where it is positive, else `alpha · (eˣ − 1)`; alpha is 1 unless said otherwise.
+ * x where x is positive, else `alpha · (eˣ − 1)`; default alpha 1.
  *
  * @see Clevert, Unterthiner, Hochreiter, Fast and accurate deep network learning by exponential linear units, ICLR 2016.
  */
@@ -56,13 +56,13 @@ export function elu(x: TensorLike, options: { readonly alpha?: number } = {}): T
   checkOptions("elu", options, ["alpha"]);
   const t = asFloating(x, "elu");
   const isPositive = greater(t, 0);
-  // eˣ would overflow on the side that is not taken, and its derivative spoil the other
+  // on the side that is not selected, eˣ would overflow and make the derivative NaN
   const below = mul(expm1(where(isPositive, 0, t)), options.alpha ?? 1);
   return where(isPositive, t, below);
 }
 
 /**
- * `scale · elu(x)` with the two constants that keep mean 0 and variance 1 from layer to layer.
+ * `scale · elu(x)` with the two constants that preserve mean 0 and variance 1 between layers.
  *
  * @see Klambauer, Unterthiner, Mayr, Hochreiter, Self-normalizing neural networks, NeurIPS 2017.
  */
@@ -72,8 +72,8 @@ export function selu(x: TensorLike): Tensor {
 }
 
 /**
- * `x · Φ(x)` with the distribution function Φ of the normal distribution; `approximate: "tanh"` takes
- * `x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))` for it.
+ * `x · Φ(x)` with the standard normal distribution function Φ; with `approximate: "tanh"`, the approximation
+ * `x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))`.
  *
  * @see Hendrycks, Gimpel, Gaussian error linear units, 2016.
  * @example
@@ -122,26 +122,27 @@ export function logSigmoid(x: TensorLike): Tensor {
   return neg(softplus(neg(asFloating(x, "logSigmoid"))));
 }
 
-/** `min(max(x / 6 + 1/2, 0), 1)`. Its derivative at the edges, −3 and 3, is 0, as in PyTorch. */
+/** `min(max(x / 6 + 1/2, 0), 1)`. Its derivative at the kinks −3 and 3 is 0, as in PyTorch. */
 export function hardSigmoid(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("hardSigmoid", arguments, 1);
   return div(relu6(asFloating(x, "hardSigmoid").add(3)), 6);
 }
 
 /**
- * `x · hardSigmoid(x)`. Its derivative at the edges is 0 at −3 and 1 at 3. At −∞ it is 0, its limit, where PyTorch has NaN.
+ * `x · hardSigmoid(x)`. Its derivative is 0 at the kink −3 and 1 at the kink 3. At −∞ its value is the limit 0, where
+ * PyTorch has NaN.
  *
  * @see Howard et al., Searching for MobileNetV3, ICCV 2019, section 5.2.
  */
 export function hardSwish(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("hardSwish", arguments, 1);
   const t = asFloating(x, "hardSwish");
-  // x within −3 … 3, where it bends: outside of it no factor of a derivative is infinite
+  // x clamped to −3 … 3, where the function bends: outside, no factor of a derivative is infinite
   const near = where(greater(t, -3), where(less(t, 3), t, 3), -3);
   return where(less(t, 3), mul(near, div(near.add(3), 6)), t);
 }
 
-/** min(max(x, −1), 1). Its derivative at the edges is 0, as in PyTorch. */
+/** min(max(x, −1), 1). Its derivative at −1 and 1 is 0, as in PyTorch. */
 export function hardTanh(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("hardTanh", arguments, 1);
   const t = asFloating(x, "hardTanh");
@@ -149,7 +150,8 @@ export function hardTanh(x: TensorLike): Tensor {
 }
 
 /**
- * x where it is positive, else `alpha · (e^(x / alpha) − 1)`: as `elu`, but with the derivative 1 at 0 for every alpha, which is 1 unless said otherwise.
+ * x where x is positive, else `alpha · (e^(x / alpha) − 1)`: like `elu`, but with derivative 1 at 0 for every alpha;
+ * default alpha 1.
  *
  * @throws DownhillError `range` unless alpha is above 0.
  * @see Barron, Continuously differentiable exponential linear units, 2017.
@@ -166,8 +168,9 @@ export function celu(x: TensorLike, options: { readonly alpha?: number } = {}): 
 }
 
 /**
- * x where it is positive, else `slope · x`, for slopes that are learned: one number, or an array that is repeated to the shape of x. The slope is the
- * derivative at 0. (PyTorch's has a slope for each place of the second axis: give one of shape `[channels, 1, 1]`.)
+ * x where x is positive, else `slope · x`, for learned slopes: a number, or an array that broadcasts to the shape of x.
+ * At 0 the derivative is the slope. (PyTorch has one slope per index of the second axis: pass slopes of shape
+ * `[channels, 1, 1]`.)
  */
 export function prelu(x: TensorLike, slope: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("prelu", arguments, 2);
@@ -176,7 +179,7 @@ export function prelu(x: TensorLike, slope: TensorLike): Tensor {
 }
 
 /**
- * The first half of an axis (the last unless said otherwise) times the sigmoid of the second half, for gates.
+ * Gated linear unit: the first half of an axis (default the last) times the sigmoid of the second half.
  *
  * @throws DownhillError `shape` for an axis of odd size.
  * @see Dauphin, Fan, Auli, Grangier, Language modeling with gated convolutional networks, ICML 2017.
@@ -195,7 +198,7 @@ export function glu(x: TensorLike, options: { readonly axis?: number } = {}): Te
 }
 
 /**
- * `(x + √(x² + b)) / 2`, b being 4 unless said otherwise: near softplus, without exponentials.
+ * `(x + √(x² + b)) / 2`, default b 4: similar to softplus, without exponentials.
  *
  * @throws DownhillError `range` unless b is at least 0.
  * @see Barron, Squareplus: a softplus-like algebraic rectifier, 2021.
@@ -207,14 +210,18 @@ export function squareplus(x: TensorLike, options: { readonly b?: number } = {})
   refuseTensor("squareplus", "b", b);
   if (!(b >= 0)) throw new DownhillError("range", `squareplus: b must be at least 0, got ${String(b)}.`);
   const t = asFloating(x, "squareplus");
-  // below 0 the sum cancels: there it is b / 4 over its other factor; x is kept on its side, so that derivatives are too
+  // below 0 the sum cancels, so it is b / 4 divided by the conjugate factor; each side gets only its own x, so that
+  // derivatives stay finite
   const isBelow = less(t, 0);
   const [below, above] = [where(isBelow, t, 0), where(isBelow, 0, t)];
   const root = (side: Tensor): Tensor => hypot(side, Math.sqrt(b));
   return where(isBelow, div(b / 2, root(below).sub(below)), root(above).add(above).div(2));
 }
 
-/** 0 up to −1, x from 1 on, and `(x + 1)² / 4` between: softplus of which both ends are lines. Its derivative is `sparseSigmoid`. */
+/**
+ * 0 for x ≤ −1, x for x ≥ 1, and `(x + 1)² / 4` between: a softplus with linear ends. Its derivative is
+ * `sparseSigmoid`.
+ */
 export function sparsePlus(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("sparsePlus", arguments, 1);
   const t = asFloating(x, "sparsePlus");
@@ -222,7 +229,7 @@ export function sparsePlus(x: TensorLike): Tensor {
   return where(less(t, 1), square(near.add(1)).div(4), t);
 }
 
-/** `min(max((x + 1) / 2, 0), 1)`. Its derivative at the edges, −1 and 1, is 0. */
+/** `min(max((x + 1) / 2, 0), 1)`. Its derivative at −1 and 1 is 0. */
 export function sparseSigmoid(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("sparseSigmoid", arguments, 1);
   return hardTanh(asFloating(x, "sparseSigmoid")).add(1).div(2);

@@ -20,23 +20,23 @@ import { checkTensors } from "./parameters.ts";
 /** Options of `dotProductAttention`. */
 export interface AttentionOptions {
   /**
-   * Which keys a query sees: bool, true where it does, or floats that are added to the scores; of shape `[…, queries,
-   * keys]` or one that is repeated to it.
+   * Keys that each query attends to: bool, true for attended keys, or floats that are added to the scores; of shape
+   * `[…, queries, keys]` or broadcast to it.
    */
   readonly mask?: TensorLike;
-  /** Whether query i sees keys 0 … i only. Default false. */
+  /** True if query i attends only to keys 0 … i. Default false. */
   readonly causal?: boolean;
   /** Factor of the scores. Default `1 / √features`. */
   readonly scale?: number;
 }
 
 /**
- * `softmax(query · keyᵀ · scale) · value` over the last two axes; axes before are batches (items, heads).
+ * `softmax(query · keyᵀ · scale) · value` over the last two axes; leading axes are batches (items, heads).
  *
- * `query` is `[…, queries, features]`, `key` `[…, keys, features]`, `value` `[…, keys, outputs]`; the result `[…, queries,
- * outputs]`. A query that sees no key gets 0.
+ * `query` is `[…, queries, features]`, `key` `[…, keys, features]`, `value` `[…, keys, outputs]`; the result is
+ * `[…, queries, outputs]`. A query that attends to no key gets 0.
  *
- * @throws DownhillError `shape` if the three do not fit together.
+ * @throws DownhillError `shape` if the shapes of the three do not match.
  * @see Vaswani et al., Attention is all you need, NeurIPS 2017, section 3.2.1.
  * @example
  * const x = tensor([[1, 0], [0, 1]]);
@@ -54,11 +54,11 @@ export function dotProductAttention(
   const [q, k, v] = [query, key, value].map((x) => asFloating(x, "dotProductAttention"));
   checkAttention(q!, k!, v!);
   const { causal = false, scale = 1 / Math.sqrt(q!.shape.at(-1)!) } = options;
-  // queries are fewer numbers than scores
+  // scales the queries, because they have fewer elements than the scores
   return attend("dotProductAttention", mul(q!, scale), k!, v!, causal, options.mask);
 }
 
-/** Attention of queries that are scaled. */
+/** Attention with scaled queries. */
 function attend(
   operation: string,
   query: Tensor,
@@ -74,7 +74,7 @@ function attend(
     const sees = lessEqual(iota("int32", [queries, keys], 1), iota("int32", [queries, keys], 0));
     scores = where(sees, scores, -Infinity);
   }
-  // without a mask each query sees one key at least
+  // without a mask, each query attends to at least one key
   if (mask === undefined) return matmul(softmax(scores), value);
   const own = asTensor(mask, operation);
   const fitted = broadcastShapes(own.shape, scores.shape)?.slice(-2);
@@ -87,7 +87,7 @@ function attend(
   scores = own.dtype === "bool" ? where(own, scores, -Infinity) : add(scores, own);
   const isBlind = equal(max(scores, { axis: -1, keepdims: true }), -Infinity);
   const weights = softmax(where(isBlind, 0, scores));
-  // by a factor, not by a choice: the weights are finite, and cotangents that leave a mask cost more
+  // multiplies instead of selecting: the weights are finite, and cotangents that come from a mask cost more
   return matmul(mul(weights, where(isBlind, 0, 1)), value);
 }
 
@@ -114,7 +114,8 @@ export interface MultiHeadParams {
 }
 
 /**
- * First parameters of attention over so many features: four dense layers, Glorot's weights and biases 0.
+ * Initial parameters of attention over the given number of features: four dense layers with Glorot weights and biases
+ * 0.
  *
  * @throws DownhillError `range` if the number is not a positive integer.
  * @example
@@ -131,17 +132,17 @@ export function multiHeadInit(key: Key, features: number, options: DenseOptions 
 
 /** Options of `multiHeadAttention`. */
 export interface MultiHeadOptions extends Omit<AttentionOptions, "scale"> {
-  /** Number of heads; it divides the number of features. */
+  /** Number of heads, a divisor of the number of features. */
   readonly heads: number;
-  /** What keys and values are made of, shape `[…, keys, features]`. Default x itself. */
+  /** Source of the keys and values, shape `[…, keys, features]`. Default x. */
   readonly context?: TensorLike;
 }
 
 /**
- * Attention of several heads: queries of `x`, keys and values of `context` (x unless given), cut into `heads` parts, each
- * of which attends for itself; the parts side by side pass the last layer. Shapes `[…, length, features]`.
+ * Multi-head attention: queries from `x`, keys and values from `context` (default x). They are split into `heads` parts
+ * that attend separately; the concatenated results pass through the output layer. Shapes `[…, length, features]`.
  *
- * @throws DownhillError `shape` if the heads do not divide the features.
+ * @throws DownhillError `shape` if the number of features is not a multiple of the number of heads.
  * @see Vaswani et al., Attention is all you need, NeurIPS 2017, section 3.2.2.
  * @example
  * const p = multiHeadInit(key(0), 4);
@@ -156,7 +157,7 @@ export function multiHeadAttention(
   checkNeededOptions("multiHeadAttention", options, ["heads", "mask", "causal", "context"]);
   checkFlags("multiHeadAttention", options, ["causal"]);
   const { heads, context = x, mask, causal = false } = options;
-  const { query, key, value, output } = params ?? ({} as MultiHeadParams); // callers without types leave it out
+  const { query, key, value, output } = params ?? ({} as MultiHeadParams); // untyped callers may omit it
   checkTensors("multiHeadAttention", "the layer query", query, ["weight", "bias"], "multiHeadInit");
   const features = query.weight.shape[1]!;
   if (!isIntegerIn(heads, { from: 1 }) || features % heads !== 0) {
@@ -165,14 +166,14 @@ export function multiHeadAttention(
       `multiHeadAttention: ${features} features cannot be divided into ${showPlain(heads)} heads.${plainHint("Sizes", [heads])}`,
     );
   }
-  /** `[…, length, features]` to `[…, heads, length, features / heads]`. */
+  /** Splits heads: `[…, length, features]` to `[…, heads, length, features / heads]`. */
   const apart = (t: Tensor): Tensor => {
     const lead = t.shape.slice(0, -1);
     const cut = reshape(t, [...lead, heads, features / heads]);
     const n = lead.length;
     return transpose(cut, [...range(0, n - 1), n, n - 1, n + 1]);
   };
-  // scaled where they lie side by side, not after they are apart
+  // scaled while contiguous, before the heads are split
   const scaled = mul(dense(query, x), 1 / Math.sqrt(features / heads));
   const [q, k, v] = [scaled, dense(key, context), dense(value, context)].map(apart);
   checkAttention(q!, k!, v!);
@@ -183,7 +184,7 @@ export function multiHeadAttention(
   return dense(output, reshape(together, [...together.shape.slice(0, -2), features]));
 }
 
-/** A mask of batches is the same for all heads. */
+/** Inserts an axis of heads into a batched mask, which applies to all heads. */
 function overHeads(mask: Tensor): Tensor {
   return mask.ndim <= 2 ? mask : reshape(mask, [...mask.shape.slice(0, -2), 1, ...mask.shape.slice(-2)]);
 }

@@ -22,20 +22,22 @@ export interface ConvolutionParams {
 
 /** Options of `convolutionInit`. */
 export interface ConvolutionInitOptions {
-  /** Groups of channels. Default 1. */
+  /** Number of groups of channels. Default 1. */
   readonly groups?: number;
-  /** How weights start. Default `fanInUniform`, as in PyTorch. */
+  /** Initialiser of weights. Default `fanInUniform`, as in PyTorch. */
   readonly init?: Initialiser;
-  /** How biases start. Default: as the weights where those have their default, else at 0. */
+  /** Initialiser of biases. Default: that of the weights if `init` is not given, else zeros. */
   readonly biasInit?: Initialiser;
-  /** Kind of number. Default float32. */
+  /** Dtype of the parameters. Default float32. */
   readonly dtype?: "float64" | "float32";
 }
 
 /**
- * First parameters of a convolution of `channels` to `outputs` with windows of a size, one number for each axis of space.
+ * Initial parameters of a convolution from `channels` to `outputs`; `window` is the size of the window, one number per
+ * spatial axis.
  *
- * @throws DownhillError `range` if a size is not a positive integer or the groups do not divide channels and outputs.
+ * @throws DownhillError `range` if a size is not a positive integer or the number of groups does not divide channels
+ * and outputs.
  * @example
  * convolutionInit(key(0), 3, 8, [5, 5]).weight.shape; // [8, 3, 5, 5]
  */
@@ -50,7 +52,7 @@ export function convolutionInit(
   checkOptions("convolutionInit", options, ["groups", "init", "biasInit", "dtype"]);
   const { groups = 1, dtype = "float32", init = fanInUniform } = options;
   const { biasInit = options.init === undefined ? fanInUniform : zerosInit } = options;
-  const given: unknown = window; // callers without types pass anything
+  const given: unknown = window; // untyped callers may pass anything
   if (!Array.isArray(given) || given.length === 0) {
     throw new DownhillError(
       "range",
@@ -86,10 +88,10 @@ export function convolutionInit(
 }
 
 /**
- * `conv(x, weight) + bias`, a bias for each output: x of shape `[items, channels, …space]` to `[items, outputs, …places]`.
- * Options as for `conv`.
+ * Convolution layer `conv(x, weight) + bias`, with one bias per output: x of shape `[items, channels, …space]` to
+ * `[items, outputs, …space]`. Options as for `conv`.
  *
- * @throws DownhillError `shape` if x and the parameters do not fit together.
+ * @throws DownhillError `shape` if the shapes of x and the parameters do not match.
  * @example
  * const layer = convolutionInit(key(0), 1, 8, [5, 5]);
  * convolution(layer, ones([32, 1, 28, 28]), { padding: "same" }).shape; // [32, 8, 28, 28]

@@ -15,24 +15,25 @@ import { lossOptions, reduce, type LossOptions } from "./loss.ts";
 
 /** Options of `ctcLoss`. */
 export interface CtcOptions extends LossOptions {
-  /** How many steps each sequence has. Default all. */
+  /** Number of steps of each sequence. Default all. */
   readonly lengths?: TensorLike;
-  /** How many labels each sequence has. Default all. */
+  /** Number of labels of each sequence. Default all. */
   readonly labelLengths?: TensorLike;
-  /** The class that stands for no label. Default 0. */
+  /** The class that means no label. Default 0. */
   readonly blank?: number;
 }
 
-/** The logarithm of no probability: finite, so that sums of such are no NaN. */
+/** Logarithm of probability 0: a finite number, so that sums and differences are not NaN. */
 const impossible = -1e30;
 
 /**
- * Connectionist temporal classification: `−log` of the probability of all ways in which `logits`, shape `[…, time, classes]`, spell `labels`,
- * shape `[…, n]`, with blanks between and steps repeated. Infinite where the steps are too few.
+ * Connectionist temporal classification: `−log` of the total probability of all alignments of `logits`, shape
+ * `[…, time, classes]`, that spell `labels`, shape `[…, n]`, with blanks between labels and repeated steps. Infinite if
+ * there are too few steps.
  *
- * The mean is that of the losses, as in Optax; PyTorch divides each by its number of labels first.
+ * The mean is taken over the losses, as in Optax; PyTorch first divides each loss by its number of labels.
  *
- * @throws DownhillError `shape` if labels or lengths do not fit, `range` for a blank that is no class.
+ * @throws DownhillError `shape` if labels or lengths do not fit, `range` for a blank that is not a class.
  * @see Graves, Fernández, Gomez, Schmidhuber, Connectionist temporal classification, ICML 2006, eq. 6 to 8.
  * @example
  * // of two steps with even chances for two classes: label and label, blank and label, label and blank
@@ -76,7 +77,7 @@ export function ctcLoss(logits: TensorLike, labels: TensorLike, options: CtcOpti
     z.ndim - 2,
     0,
   );
-  // a label may follow another without a blank between, where it is another one
+  // a label may directly follow a different label without a blank between
   const before = shifted(ways, 2, blank);
   const mayFollow = logicalAnd(notEqual(ways, blank), notEqual(ways, before));
   const start = concatenate(
@@ -100,7 +101,7 @@ export function ctcLoss(logits: TensorLike, labels: TensorLike, options: CtcOpti
   return reduce("ctcLoss", where(less(total, impossible / 2), Infinity, neg(total)), rest);
 }
 
-/** Labels with a blank before, between and behind. */
+/** The labels with blanks before, between and after them. */
 function spelling(labels: Tensor, blank: number): Tensor {
   const { shape } = labels;
   const none = full(shape, blank, { dtype: "int32" });
@@ -108,7 +109,7 @@ function spelling(labels: Tensor, blank: number): Tensor {
   return concatenate([pairs, full([...shape.slice(0, -1), 1], blank, { dtype: "int32" })], { axis: -1 });
 }
 
-/** Elements `by` places further along the last axis, and a number before them. */
+/** The elements shifted by `by` positions along the last axis, with `before` inserted in front. */
 function shifted(x: Tensor, by: number, before: number): Tensor {
   const [axis, n] = [x.ndim - 1, x.shape.at(-1)!];
   const count = Math.min(by, n);

@@ -20,16 +20,16 @@ export interface DenseParams {
 
 /** Options of `denseInit`. */
 export interface DenseOptions {
-  /** How weights start. Default `fanInUniform`, as in PyTorch. */
+  /** Initialiser of weights. Default `fanInUniform`, as in PyTorch. */
   readonly init?: Initialiser;
-  /** How biases start. Default: as the weights where those have their default, else at 0. */
+  /** Initialiser of biases. Default: that of the weights if `init` is not given, else zeros. */
   readonly biasInit?: Initialiser;
-  /** Kind of number. Default float32. */
+  /** Dtype of the parameters. Default float32. */
   readonly dtype?: "float64" | "float32";
 }
 
 /**
- * First parameters of a dense layer of `inputs` numbers to `outputs`.
+ * Initial parameters of a dense layer from `inputs` to `outputs` features.
  *
  * @throws DownhillError `range` if a size is not a positive integer, `option` for an unknown option.
  * @example
@@ -60,9 +60,9 @@ export function denseInit(
 }
 
 /**
- * `x · weight + bias`: x of shape `[…, inputs]` to `[…, outputs]`.
+ * Dense layer `x · weight + bias`: x of shape `[…, inputs]` to `[…, outputs]`.
  *
- * @throws DownhillError `shape` if the last axis of x has not `inputs` items.
+ * @throws DownhillError `shape` if the last axis of x does not have size `inputs`.
  */
 export function dense(params: DenseParams, x: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("dense", arguments, 2);

@@ -10,10 +10,10 @@ import { asTensor } from "../../engine/prims/lift.ts";
 import { bernoulli, type Key } from "../random/index.ts";
 
 /**
- * The rows of `table`, shape `[words, features]`, at the places `words`: shape of `words`, then `features`. The derivative
- * adds up at words that come twice. A row `padding` gets no derivative.
+ * Looks up the rows of `table`, shape `[words, features]`, at the indices `words`. The result has the shape of `words`,
+ * then `features`. The derivative accumulates over repeated words. The row `padding` gets no derivative.
  *
- * @throws DownhillError `shape` if the table has not two axes, `dtype` if the words are no integers.
+ * @throws DownhillError `shape` if the table does not have two axes, `dtype` if the words are not integers.
  * @example
  * embedding([[1, 2], [3, 4], [5, 6]], [2, 0]).tolist(); // [[5, 6], [1, 2]]
  */
@@ -40,15 +40,15 @@ export function embedding(
 
 /** Options of `dropout`. */
 export interface DropoutOptions {
-  /** Part of the elements that is set to 0. Default 0.5. */
+  /** Fraction of the elements that is set to 0. Default 0.5. */
   readonly rate?: number;
-  /** Whether it is in training; otherwise x passes as it is. Default true. */
+  /** True in training; otherwise x is returned unchanged. Default true. */
   readonly training?: boolean;
 }
 
 /**
- * x with each element set to 0 with probability `rate`, the others divided by `1 − rate`. The same key drops the same
- * elements: give each call a key of its own (`foldIn`, `split`), in a loss from the `key` that `fit` hands to it.
+ * Sets each element of x to 0 with probability `rate` and divides the rest by `1 − rate`. The same key drops the same
+ * elements, so each call needs its own key (`foldIn`, `split`). In a loss, derive it from the `key` that `fit` passes.
  *
  * @throws DownhillError `range` if the rate is not in [0, 1).
  * @see Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, Dropout, JMLR 15, 2014.

@@ -26,7 +26,7 @@ const { fans } = JSON.parse(readFileSync(join(import.meta.dirname, "testdata/ini
   readonly fans: readonly Fans[];
 };
 
-/** `[outputs, inputs, …window]` as `[…window, inputs, outputs]`. */
+/** Converts the shape `[outputs, inputs, …window]` to `[…window, inputs, outputs]`. */
 const ours = ([outputs, inputs, ...window]: readonly number[]): number[] => [...window, inputs!, outputs!];
 
 const uniforms: readonly [string, Initialiser, string][] = [
@@ -43,7 +43,7 @@ describe.each(uniforms)("%s", (_, init, name) => {
   test.each(fans.map((f) => [f.shape, f[name] as number]))(
     "for %j stays within PyTorch's bound",
     (shape, bound) => {
-      // the same numbers of [0, 1) are stretched to the bound: at equal fans it can be read off the values
+      // the same numbers of [0, 1) are scaled to the bound, so at equal fans the bound can be read from the values
       const values = [...init(key(1), ours(shape), { dtype: "float64" }).data()];
       expect(Math.max(...values.map(Math.abs))).toBeLessThanOrEqual(bound);
       const unit = [...fanInUniform(key(1), ours(shape), { dtype: "float64", fanIn: 1, fanOut: 1 }).data()];
@@ -82,7 +82,7 @@ describe("drawn values", () => {
     const n = values.length;
     const mean = values.reduce((a, b) => a + b, 0) / n;
     const variance = values.reduce((a, b) => a + (b - mean) ** 2, 0) / n;
-    expect(Math.abs(mean)).toBeLessThan((5 * std) / Math.sqrt(n)); // five deviations of a mean
+    expect(Math.abs(mean)).toBeLessThan((5 * std) / Math.sqrt(n)); // five standard deviations of a mean
     expect(Math.abs(Math.sqrt(variance) / std - 1)).toBeLessThan(5 / Math.sqrt(2 * n));
   });
 
@@ -137,7 +137,7 @@ describe("orthogonalInit", () => {
       const made = orthogonalInit({ gain: 2 })(key(3), [inputs, outputs], f64).mul(0.5);
       const q = inputs >= outputs ? made : made.transpose();
       expectMatrix(matmul(q.transpose(), q), (i, j) => (i === j ? 1 : 0));
-      // these two say all: there is one such Q
+      // these two conditions determine Q uniquely
       const r = matmul(q.transpose(), normal(key(3), [...q.shape]));
       expectMatrix(r, (i, j) => (j < i ? 0 : undefined));
       (r.tolist() as number[][]).forEach((row, i) => expect(row[i]).toBeGreaterThan(0));

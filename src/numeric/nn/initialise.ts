@@ -15,27 +15,27 @@ import { checkInteger, isIntegerIn } from "../../engine/ir/plain-number.ts";
 
 /** Options of an initialiser. */
 export interface InitialiserOptions {
-  /** Kind of number. Default float32. */
+  /** Dtype of the values. Default float32. */
   readonly dtype?: "float64" | "float32";
-  /** Inputs of a unit; default: from the shape. */
+  /** Number of inputs of a unit. Default: derived from the shape. */
   readonly fanIn?: number;
-  /** Units that an input reaches; default: from the shape. */
+  /** Number of units that an input reaches. Default: derived from the shape. */
   readonly fanOut?: number;
 }
 
 /**
- * Makes the first values of a parameter: always the same for the same key.
+ * Computes the initial values of a parameter; equal keys give equal values.
  *
- * Weights have shape `[…window, inputs, outputs]`; each input reaches, and each output reads, every place of the window
- * (there is none in dense layers). PyTorch keeps `[outputs, inputs, …window]`.
+ * Weights have shape `[…window, inputs, outputs]`. Each input reaches, and each output reads, every position of the
+ * window (dense layers have no window axes). PyTorch stores `[outputs, inputs, …window]`.
  */
 export type Initialiser = (key: Key, shape: readonly number[], options?: InitialiserOptions) => Tensor;
 
 /**
  * Uniform over `±1/√fanIn`: PyTorch's default for the weights and biases of its linear and convolution layers, where it
- * is written `kaiming_uniform_(a=√5)`.
+ * is called `kaiming_uniform_(a=√5)`.
  *
- * @throws DownhillError `shape` if the shape has fewer than two axes and no fans are given.
+ * @throws DownhillError `shape` if the shape has fewer than two axes and `fanIn` is not given.
  * @example
  * // all within ±0.5
  * fanInUniform(key(0), [4, 2]).shape; // [4, 2]
@@ -54,7 +54,7 @@ export const glorotUniform: Initialiser = /* @__PURE__ */ uniformWithin(
   ({ fanIn, fanOut }) => Math.sqrt(6 / (fanIn + fanOut)),
 );
 
-/** Normal with variance `2 / (fanIn + fanOut)`; see `glorotUniform`. Also called Xavier's. */
+/** Normal with variance `2 / (fanIn + fanOut)`; see `glorotUniform`. Also called Xavier initialisation. */
 export const glorotNormal: Initialiser = /* @__PURE__ */ normalWith("glorotNormal", ({ fanIn, fanOut }) =>
   Math.sqrt(2 / (fanIn + fanOut)),
 );
@@ -68,7 +68,7 @@ export const heUniform: Initialiser = /* @__PURE__ */ uniformWithin("heUniform",
   Math.sqrt(6 / fanIn),
 );
 
-/** Normal with variance `2 / fanIn`; see `heUniform`. Also called Kaiming's. */
+/** Normal with variance `2 / fanIn`; see `heUniform`. Also called Kaiming initialisation. */
 export const heNormal: Initialiser = /* @__PURE__ */ normalWith("heNormal", ({ fanIn }) =>
   Math.sqrt(2 / fanIn),
 );
@@ -89,18 +89,22 @@ export const lecunNormal: Initialiser = /* @__PURE__ */ normalWith("lecunNormal"
 
 /** Options of `varianceScaling`. */
 export interface VarianceScalingOptions {
-  /** What the variance is, times the number of units that `mode` says. Default 1. */
+  /** Numerator of the variance `scale / units`. Default 1. */
   readonly scale?: number;
-  /** The units that the variance is divided by: inputs (default), outputs, or the mean of both. */
+  /** Number of units in the denominator of the variance: inputs (default), outputs, or the mean of both. */
   readonly mode?: "fanIn" | "fanOut" | "average";
-  /** Default normal; `"truncatedNormal"` is cut at two deviations, and wider by as much as this makes it narrower, as JAX's and Keras's. */
+  /**
+   * Distribution of the values. Default normal. `"truncatedNormal"` is cut off at two standard deviations and rescaled
+   * to the same variance, as in JAX and Keras.
+   */
   readonly distribution?: "normal" | "truncatedNormal" | "uniform";
 }
 
 /**
- * An initialiser with variance `scale / units`: that of He is `{ scale: 2 }`, of Glorot `{ mode: "average" }`.
+ * An initialiser with variance `scale / units`: He initialisation is `{ scale: 2 }`, Glorot initialisation
+ * `{ mode: "average" }`.
  *
- * @throws DownhillError `range` if the scale is not positive, `option` for an unknown word.
+ * @throws DownhillError `range` if the scale is not positive, `option` for an unknown mode or distribution.
  * @example
  * varianceScaling({ scale: 2, mode: "fanOut", distribution: "uniform" })(key(0), [4, 2]).shape; // [4, 2]
  */
@@ -136,25 +140,25 @@ export function varianceScaling(options: VarianceScalingOptions = {}): Initialis
   }
 }
 
-/** Deviation of a standard normal number between −2 and 2: `√(1 − 4 φ(2) / (Φ(2) − Φ(−2)))`. */
+/** Standard deviation of a standard normal distribution truncated to −2 … 2: `√(1 − 4 φ(2) / (Φ(2) − Φ(−2)))`. */
 const deviationWithinTwo = 0.87962566103423978;
 
 /** Options of `truncatedNormalInit`. */
 export interface TruncatedNormalInitOptions {
-  /** Mean before the cut. Default 0. */
+  /** Mean before truncation. Default 0. */
   readonly mean?: number;
-  /** Standard deviation before the cut. Default 1. */
+  /** Standard deviation before truncation. Default 1. */
   readonly std?: number;
-  /** Least value, in the units of the values themselves. Default `mean − 2 · std`. */
+  /** Smallest value, in the units of the values. Default `mean − 2 · std`. */
   readonly low?: number;
   /** Largest value. Default `mean + 2 · std`. */
   readonly high?: number;
 }
 
 /**
- * An initialiser that draws normal numbers and leaves out those beyond bounds. Bounds are values, as in PyTorch's `trunc_normal_`; where
- * none are given they stand two deviations from the mean, as in JAX and Keras (PyTorch's are −2 and 2 whatever the deviation, so that
- * nothing is cut at 0.02). The shape may be any.
+ * An initialiser that draws from a normal distribution truncated to bounds. Bounds are values, as in PyTorch's
+ * `trunc_normal_`. The default bounds are two standard deviations from the mean, as in JAX and Keras. (PyTorch's are −2
+ * and 2 for every standard deviation, so that nothing is cut off for 0.02.) Works for any shape.
  *
  * @throws DownhillError `range` if `std` is not positive or `low` not below `high`.
  * @example
@@ -177,24 +181,28 @@ export function truncatedNormalInit(options: TruncatedNormalInitOptions = {}): I
     checkOptions("truncatedNormalInit", given, ["dtype", "fanIn", "fanOut"]);
     const { dtype = "float32" } = given;
     const unit = truncatedNormal(key, (low - center) / std, (high - center) / std, shape, { dtype });
-    return clip(add(mul(unit, std), center), low, high); // the sum may round beyond a bound
+    return clip(add(mul(unit, std), center), low, high); // rounding of the sum may exceed a bound
   };
 }
 
 /** Options of `orthogonalInit`. */
 export interface OrthogonalInitOptions {
-  /** Factor of the orthogonal matrix. Default 1; √2 before relu. */
+  /** Factor of the orthogonal matrix. Default 1; use √2 before relu. */
   readonly gain?: number;
-  /** The axis of the outputs; all others together are the inputs. Default the last, as in dense layers; 0 for convolutions. */
+  /**
+   * Axis of the outputs; all other axes together are the inputs. Default the last, as in dense layers; use 0 for
+   * convolutions.
+   */
   readonly outputAxis?: number;
 }
 
 /**
- * An initialiser by orthogonal matrices, evenly among all of them: the inputs of a unit are orthogonal to those of each other unit where
- * there are no more outputs than inputs, else the outputs of the inputs are; all have length `gain`. PyTorch's `orthogonal_`: the Q of
- * normal numbers, with the signs that make the diagonal of R positive.
+ * An initialiser with uniformly distributed orthogonal matrices. If there are at most as many outputs as inputs, the
+ * weight vectors of the units are orthogonal to each other; otherwise those of the inputs are. All have length `gain`.
+ * Like PyTorch's `orthogonal_`: the Q factor of a normal matrix, with signs that make the diagonal of R positive.
  *
- * @throws DownhillError `range` for a gain that is not finite or an axis that is not there, `shape` if the shape has fewer than two axes.
+ * @throws DownhillError `range` for a gain that is not finite or an axis out of range, `shape` if the shape has fewer
+ * than two axes.
  * @see Saxe, McClelland, Ganguli, Exact solutions to the nonlinear dynamics of learning in deep linear neural networks, ICLR 2014.
  * @example
  * const weight = orthogonalInit({ gain: 2 })(key(0), [3, 1], { dtype: "float64" });
@@ -210,7 +218,7 @@ export function orthogonalInit(options: OrthogonalInitOptions = {}): Initialiser
     throw new DownhillError("range", `orthogonalInit: gain must be a finite number, got ${String(gain)}.`);
   return function (key, shape, given = {}) {
     if (arguments.length > 3) refuseExtra("orthogonalInit", arguments, 3);
-    const fans = { fanIn: 1, fanOut: 1, ...given }; // they do not matter here
+    const fans = { fanIn: 1, fanOut: 1, ...given }; // they are not used here
     fansOf("orthogonalInit", shape, fans);
     const rank = shape.length;
     if (rank < 2) {
@@ -238,7 +246,7 @@ export function orthogonalInit(options: OrthogonalInitOptions = {}): Initialiser
   };
 }
 
-/** Zeros, for biases. */
+/** Zeros, the usual initialiser of biases. */
 export const zerosInit: Initialiser = function (_, shape, options = {}) {
   if (arguments.length > 3) refuseExtra("zerosInit", arguments, 3);
   checkOptions("zerosInit", options, ["dtype", "fanIn", "fanOut"]);

@@ -1,4 +1,5 @@
-// Layers beside what golden-networks.test.ts compares with PyTorch: special values, shapes, randomness, misuse.
+// Properties of layers that golden-networks.test.ts does not compare with PyTorch: special values, shapes, randomness,
+// misuse.
 import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import { grad, jit, jvp, mean, ones, scan, sum, tensor, variance, vmap, zeros } from "downhill";
@@ -226,7 +227,7 @@ describe("dropout", () => {
     for (const rate of [0.1, 0.5, 0.9]) {
       const y = nn.dropout(key(1), x, { rate });
       const dropped = [...y.data()].filter((value) => value === 0).length / 10_000;
-      expect(Math.abs(dropped - rate)).toBeLessThan(5 * Math.sqrt((rate * (1 - rate)) / 10_000)); // five deviations
+      expect(Math.abs(dropped - rate)).toBeLessThan(5 * Math.sqrt((rate * (1 - rate)) / 10_000)); // five standard deviations
       expect([...y.data()].every((value) => value === 0 || value === 1 / (1 - rate))).toBe(true);
     }
   });

@@ -96,7 +96,7 @@ describe("softmaxCrossEntropy", () => {
       expect(at([1e4, 0], 1)).toBe(1e4);
       expect(at([1e4, 0], 0)).toBe(0);
       expect(at([-1e30, 1e30], 1)).toBe(0);
-      expect(at([0, -Infinity], 0)).toBe(0); // a class that is ruled out
+      expect(at([0, -Infinity], 0)).toBe(0); // an excluded class
     }
     expect(grad((z: Tensor) => softmaxCrossEntropy(z, 0))([0, -Infinity]).tolist()).toEqual([0, 0]);
   });

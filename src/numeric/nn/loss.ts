@@ -31,13 +31,14 @@ import { isIntegerIn, anyInt32 } from "../../engine/ir/plain-number.ts";
 /** Options of a loss. */
 export interface LossOptions {
   /**
-   * What becomes of the losses of single items: their mean (default), their sum, or `"none"`: all of them. A sum at
-   * learning rate η makes the step of the mean at η·b, for b items.
+   * Reduction of the losses of the items: their mean (default), their sum, or `"none"` for all losses. For b items, the
+   * sum with learning rate η gives the same step as the mean with η·b.
    */
   readonly reduction?: "mean" | "sum" | "none";
   /**
-   * Factor of each loss, of the shape that `"none"` gives or one that is repeated to it; 0 leaves an item out. The mean divides by their
-   * sum, as PyTorch's `mse_loss` and `cross_entropy` do; its binary losses divide by the number of items. Default 1.
+   * Factor of each loss, in the shape of the losses or broadcast to it; 0 excludes an item. The mean divides by the sum
+   * of the weights, like PyTorch's `mse_loss` and `cross_entropy`; PyTorch's binary losses divide by the number of
+   * items. Default 1.
    */
   readonly weights?: TensorLike;
 }
@@ -47,11 +48,11 @@ export const lossOptions: readonly string[] = ["reduction", "weights"];
 
 /** Options of `softmaxCrossEntropy`. */
 export interface CrossEntropyOptions extends LossOptions {
-  /** Part of each label that is spread evenly over all classes. Default 0. */
+  /** Fraction of each label that is distributed evenly over all classes. Default 0. */
   readonly labelSmoothing?: number;
   /** Factor of each class, shape `[classes]`. The mean divides by the factors of the labels. */
   readonly classWeights?: TensorLike;
-  /** A label that stands for none: such items do not count. */
+  /** A label that marks items to be ignored. */
   readonly ignore?: number;
 }
 
@@ -59,14 +60,14 @@ export interface CrossEntropyOptions extends LossOptions {
  * Cross-entropy between classes and the softmax of scores: `−log softmax(z)[label]` for each item, computed as
  * `logsumexp(z) − z[label]`, which neither overflows nor loses digits.
  *
- * `logits` has the classes along its last axis (PyTorch: along axis 1). `labels` are the numbers of the classes, of the
- * shape of `logits` without its last axis, or probabilities of the shape of `logits`: then `−Σ p · log softmax(z)`.
+ * `logits` has the classes along its last axis (PyTorch: along axis 1). `labels` are class indices in the shape of
+ * `logits` without its last axis, or probabilities of the shape of `logits`: then `−Σ p · log softmax(z)`.
  *
  * Derivative in z: `softmax(z) − onehot(label)` for each item.
  *
- * A number that is no class is refused; inside a transform, where values are not known, its loss is NaN.
+ * An index that is not a class is refused; inside a transform, where values are unknown, its loss is NaN.
  *
- * @throws DownhillError `shape` if the shapes do not fit, `range` for a label that is no class.
+ * @throws DownhillError `shape` if the shapes do not fit, `range` for a label that is not a class.
  * @example
  * // log(1 + e⁻¹ + e⁻²)
  * softmaxCrossEntropy([[2, 1, 0]], [0]).item(); // 0.407606
@@ -92,7 +93,7 @@ export function softmaxCrossEntropy(
   if (sameShape(y.shape, z.shape)) {
     const given = astype(y, z.dtype);
     const p = labelSmoothing === 0 ? given : add(mul(given, 1 - labelSmoothing), labelSmoothing / classes);
-    const terms = where(equal(p, 0), 0, mul(p, costs)); // 0 · log 0 is 0 here
+    const terms = where(equal(p, 0), 0, mul(p, costs)); // 0 · log 0 counts as 0 here
     const loss = sum(weights === undefined ? terms : mul(terms, weights), { axis: -1 });
     return reduce("softmaxCrossEntropy", loss, rest);
   }
@@ -116,7 +117,7 @@ export function softmaxCrossEntropy(
   return div(total, reduce("softmaxCrossEntropy", parts, { ...rest, reduction: "sum" }));
 }
 
-/** Part of the loss moved from the label to all classes. */
+/** The loss with the fraction `part` moved from the label to all classes. */
 function smoothed(own: Tensor, costs: Tensor, weights: Tensor | undefined, part: number): Tensor {
   const all = sum(weights === undefined ? costs : mul(costs, weights), { axis: -1 });
   return add(mul(own, 1 - part), mul(all, part / costs.shape.at(-1)!));
@@ -136,7 +137,7 @@ function checkedOptions(options: CrossEntropyOptions): CrossEntropyOptions {
   return options;
 }
 
-/** The part of each label that is spread over the classes. */
+/** Checks the fraction of each label that is distributed over the classes. */
 export function checkSmoothing(operation: string, labelSmoothing: number): void {
   if (labelSmoothing >= 0 && labelSmoothing <= 1) return;
   throw new DownhillError(
@@ -154,7 +155,7 @@ function asClassWeights(classWeights: TensorLike, z: Tensor): Tensor {
   );
 }
 
-/** Labels as int32, looked at where they are known. */
+/** Labels as int32; known labels are checked. */
 function asLabels(y: Tensor, classes: number, ignore: number | undefined): Tensor {
   if (y.tracer === undefined) {
     readElements(y, "softmaxCrossEntropy").forEach((label, i) => {
@@ -183,9 +184,9 @@ function labelsDoNotFit(z: Tensor, y: Tensor): DownhillError {
 }
 
 /**
- * `(prediction − target)²`, averaged over all elements unless `reduction` says otherwise.
+ * `(prediction − target)²`, averaged over all elements by default (`reduction`).
  *
- * @throws DownhillError `shape` if the two have not one shape: `[n]` and `[n, 1]` would broadcast to `[n, n]`.
+ * @throws DownhillError `shape` if the shapes differ, because `[n]` and `[n, 1]` would broadcast to `[n, n]`.
  * @example
  * meanSquaredError([1, 2], [1, 4]).item(); // 2
  */
@@ -209,8 +210,8 @@ export function meanSquaredError(
 }
 
 /**
- * The part of items whose highest score is that of their class; the first of a tie counts. For watching, not for
- * training: its derivative is 0.
+ * Fraction of items whose highest score is that of their class; at a tie the first counts. For monitoring, not for
+ * training, because its derivative is 0.
  *
  * @example
  * accuracy([[2, 1], [0, 3], [1, 0]], [0, 1, 1]).item(); // 0.6666666…
@@ -228,7 +229,7 @@ export function accuracy(logits: TensorLike, labels: TensorLike): Tensor {
   return mean(astype(equal(argmax(z, { axis: -1 }), astype(y, "int32")), z.dtype));
 }
 
-/** The losses of single items, put together as the options say. */
+/** Applies weights and reduction to the losses of the items. */
 export function reduce(operation: string, losses: Tensor, options: LossOptions): Tensor {
   checkOptions(operation, options, lossOptions);
   const { reduction = "mean", weights } = options;
@@ -241,7 +242,7 @@ export function reduce(operation: string, losses: Tensor, options: LossOptions):
   return reduction === "sum" ? sum(weighted) : div(sum(weighted), sum(factors));
 }
 
-/** Factors of losses, one for each. */
+/** Weights broadcast to the shape of the losses. */
 function asWeights(operation: string, weights: TensorLike, losses: Tensor): Tensor {
   const given = astype(asTensor(weights, operation), losses.dtype);
   const fitted = broadcastShapes(given.shape, losses.shape);

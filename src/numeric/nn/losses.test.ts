@@ -1,4 +1,4 @@
-// What reference.test.ts does not compare with PyTorch: special values, batches, misuse.
+// Cases that reference.test.ts does not compare with PyTorch: special values, batches, misuse.
 import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import { grad, tensor, vmap } from "downhill";
@@ -32,7 +32,7 @@ describe("weights of losses", () => {
 
 describe("ctcLoss", () => {
   test("sums over all ways to spell: counted one by one", () => {
-    // three steps, classes blank, a, b; to spell a b: "-ab" "a-b" "ab-" "aab" "abb"
+    // three steps with the classes blank, a, b; alignments that spell a b: "-ab" "a-b" "ab-" "aab" "abb"
     const p = [[0.2, 0.5, 0.3], [0.1, 0.6, 0.3], [0.4, 0.1, 0.5]]; // prettier-ignore
     const ways = [[0, 1, 2], [1, 0, 2], [1, 2, 0], [1, 1, 2], [1, 2, 2]]; // prettier-ignore
     const total = ways
@@ -55,7 +55,7 @@ describe("ctcLoss", () => {
 
 test("ntXentLoss is the cross-entropy of cosines, whatever the lengths of the vectors", () => {
   const loss = nn.ntXentLoss([[1, 0], [0, 3]], [[2, 0], [0, 1]], { temperature: 1 }).item(); // prettier-ignore
-  expect(loss).toBeCloseTo(-Math.log(Math.E / (Math.E + 2)), 14); // one other at cosine 1, two at 0
+  expect(loss).toBeCloseTo(-Math.log(Math.E / (Math.E + 2)), 14); // one other vector at cosine 1, two at 0
 });
 
 test("losses of distances have a derivative where the distance is 0", () => {

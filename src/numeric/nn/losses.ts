@@ -23,7 +23,7 @@ import { asTensor } from "../../engine/prims/lift.ts";
 import { sameShape } from "../../engine/util/shape.ts";
 import { checkSmoothing, lossOptions, reduce, type LossOptions } from "./loss.ts";
 
-/** Prediction and target, floats of one shape. */
+/** Prediction and target as floats of equal shape. */
 function pair(operation: string, prediction: TensorLike, target: TensorLike): readonly [Tensor, Tensor] {
   const x = asFloating(prediction, operation);
   const y = asTensor(target, operation);
@@ -35,10 +35,10 @@ function pair(operation: string, prediction: TensorLike, target: TensorLike): re
 }
 
 /**
- * `|prediction − target|`, averaged over all elements unless `reduction` says otherwise. Its derivative is 0 where the
- * two are equal.
+ * `|prediction − target|`, averaged over all elements by default (`reduction`). Its derivative is 0 where the two are
+ * equal.
  *
- * @throws DownhillError `shape` if the two have not one shape.
+ * @throws DownhillError `shape` if the shapes differ.
  * @example
  * meanAbsoluteError([1, 2], [1, 4]).item(); // 1
  */
@@ -54,15 +54,15 @@ export function meanAbsoluteError(
 
 /** Options of `huberLoss`. */
 export interface HuberOptions extends LossOptions {
-  /** Where the square ends and the line begins. Default 1. */
+  /** Error δ at which the loss changes from quadratic to linear. Default 1. */
   readonly delta?: number;
 }
 
 /**
- * Half the square of an error d up to δ, beyond it the line `δ · (|d| − δ / 2)`: outliers pull no harder. (PyTorch's
- * `smooth_l1_loss` is this divided by δ.)
+ * Half the square of an error d for |d| ≤ δ, and `δ · (|d| − δ / 2)` beyond, so that the gradient of outliers is
+ * bounded. (PyTorch's `smooth_l1_loss` is this divided by δ.)
  *
- * @throws DownhillError `shape` if prediction and target have not one shape, `range` if δ is not positive.
+ * @throws DownhillError `shape` if the shapes of prediction and target differ, `range` if δ is not positive.
  * @see Huber, Robust estimation of a location parameter, Annals of Mathematical Statistics 35, 1964.
  * @example
  * huberLoss([0, 0], [0.5, 3], { reduction: "none" }).tolist(); // [0.125, 2.5]
@@ -76,7 +76,7 @@ export function huberLoss(prediction: TensorLike, target: TensorLike, options: H
     throw new DownhillError("range", `huberLoss: delta must be a positive number, got ${String(delta)}.`);
   const [x, y] = pair("huberLoss", prediction, target);
   const error = sub(x, y);
-  // ½ near² + δ · |beyond|: where the error is infinite no factor of a derivative is
+  // ½ near² + δ · |beyond|: for an infinite error no factor of a derivative is infinite
   const near = clip(error, -delta, delta);
   const losses = add(mul(square(near), 0.5), mul(abs(sub(error, near)), delta));
   return reduce("huberLoss", losses, rest);
@@ -84,18 +84,18 @@ export function huberLoss(prediction: TensorLike, target: TensorLike, options: H
 
 /** Options of `sigmoidCrossEntropy`. */
 export interface SigmoidCrossEntropyOptions extends LossOptions {
-  /** Factor of the loss of what is true; of the shape of the logits or one that is repeated to it. Default 1. */
+  /** Factor of the loss of positive targets, in the shape of the logits or broadcast to it. Default 1. */
   readonly positiveWeight?: TensorLike;
-  /** Part of each target that is moved to ½: y becomes `y · (1 − s) + s / 2`. Default 0. */
+  /** Fraction s of each target that is moved to ½: y becomes `y · (1 − s) + s / 2`. Default 0. */
   readonly labelSmoothing?: number;
 }
 
 /**
- * Cross-entropy of each score on its own: `−y · log σ(z) − (1 − y) · log(1 − σ(z))`, computed as `y · softplus(−z) + (1 −
- * y) · softplus(z)`, which neither overflows nor loses digits. Targets y are 0, 1 or probabilities. PyTorch's
- * `binary_cross_entropy_with_logits`.
+ * Binary cross-entropy of each score separately: `−y · log σ(z) − (1 − y) · log(1 − σ(z))`, computed as
+ * `y · softplus(−z) + (1 − y) · softplus(z)`, which neither overflows nor loses digits. Targets y are 0, 1 or
+ * probabilities. PyTorch's `binary_cross_entropy_with_logits`.
  *
- * @throws DownhillError `shape` if logits and targets have not one shape.
+ * @throws DownhillError `shape` if the shapes of logits and targets differ.
  * @example
  * sigmoidCrossEntropy([0, 1000], [1, 1], { reduction: "none" }).tolist(); // [0.693147, 0]
  */
@@ -118,15 +118,16 @@ export function sigmoidCrossEntropy(
 
 /** Options of `klDivergence`. */
 export interface KlOptions extends LossOptions {
-  /** Whether the target holds logarithms too. Default false. */
+  /** True if the target contains logarithms too. Default false. */
   readonly logTarget?: boolean;
 }
 
 /**
- * `p · (log p − q)` of a target p and logarithms q of predicted probabilities, as `logSoftmax` gives them; 0 where p is 0.
- * The sum over the classes, divided by the number of items, is Kullback's and Leibler's divergence: take `"sum"` and divide.
+ * `p · (log p − q)` for a target p and logarithms q of predicted probabilities, as `logSoftmax` returns them; 0 where p
+ * is 0. The Kullback–Leibler divergence is the sum over the classes, averaged over the items: use `"sum"` and divide by
+ * the number of items.
  *
- * @throws DownhillError `shape` if the two have not one shape.
+ * @throws DownhillError `shape` if the shapes differ.
  * @example
  * klDivergence([Math.log(0.5), Math.log(0.5)], [1, 0], { reduction: "sum" }).item(); // 0.693147
  */
@@ -143,9 +144,9 @@ export function klDivergence(logPrediction: TensorLike, target: TensorLike, opti
 }
 
 /**
- * Negative logarithm of the Poisson distribution with the logarithm of its rate: `eˣ − y · x`, without the terms of y alone.
+ * Negative log-likelihood of a Poisson distribution with log-rate x: `eˣ − y · x`, without terms that depend only on y.
  *
- * @throws DownhillError `shape` if rate and target have not one shape.
+ * @throws DownhillError `shape` if the shapes of rate and target differ.
  * @example
  * poissonLoss([0, 1], [1, 2], { reduction: "none" }).tolist(); // [1, 0.718282]
  */
@@ -156,9 +157,10 @@ export function poissonLoss(logRate: TensorLike, target: TensorLike, options: Lo
 }
 
 /**
- * Negative logarithm of the normal density: `(log v + (x − y)² / v + log 2π) / 2` for a mean x, a variance v and a target y.
+ * Negative log-likelihood of a normal distribution: `(log v + (x − y)² / v + log 2π) / 2` for a mean x, a variance v
+ * and a target y.
  *
- * @throws DownhillError `shape` if mean and target have not one shape.
+ * @throws DownhillError `shape` if the shapes of mean and target differ.
  * @example
  * gaussianLoss([0], [1], [0]).item(); // 0.918939
  */

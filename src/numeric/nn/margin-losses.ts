@@ -15,11 +15,11 @@ import { lossOptions, reduce, softmaxCrossEntropy, type LossOptions } from "./lo
 
 /** Options of losses with a margin. */
 export interface MarginOptions extends LossOptions {
-  /** How far apart is far enough. */
+  /** Distance or score difference that counts as sufficient. */
   readonly margin?: number;
 }
 
-/** The margin, and the options that all losses have. */
+/** The margin, and the options that all losses share. */
 function marginOf(
   operation: string,
   options: MarginOptions,
@@ -32,7 +32,7 @@ function marginOf(
   throw new DownhillError("range", `${operation}: margin must be a finite number, got ${String(margin)}.`);
 }
 
-/** Floats of one shape, and with a last axis where they are vectors. */
+/** Operands as floats of equal shape, with a last axis if they are vectors. */
 function alike(operation: string, given: readonly TensorLike[], areVectors: boolean): Tensor[] {
   const tensors = given.map((x) => asFloating(x, operation));
   const [first] = tensors;
@@ -44,7 +44,7 @@ function alike(operation: string, given: readonly TensorLike[], areVectors: bool
   );
 }
 
-/** Whether pairs belong together: 1 for those that do, −1 for others. */
+/** True for pairs that belong together (target 1), false for others (−1). */
 function areTogether(operation: string, target: TensorLike, losses: Tensor): Tensor {
   const y = asTensor(target, operation);
   if (sameShape(y.shape, losses.shape)) return greater(y, 0);
@@ -56,20 +56,21 @@ function areTogether(operation: string, target: TensorLike, losses: Tensor): Ten
 
 /** Options of `tripletLoss`. */
 export interface TripletOptions extends MarginOptions {
-  /** 2 for Euclid's distance (default), 1 for the sum of absolute differences. */
+  /** Exponent of the distance: 2 for Euclidean distance (default), 1 for the sum of absolute differences. */
   readonly power?: 1 | 2;
-  /** The negative's distance is that from the positive where this is smaller. Default false. */
+  /** True to use the distance from the negative to the positive if that is smaller. Default false. */
   readonly swap?: boolean;
-  /** Added to each difference of two elements. Default 0; PyTorch adds 1e-6. */
+  /** Constant added to each difference of two elements. Default 0; PyTorch adds 1e-6. */
   readonly epsilon?: number;
 }
 
 /**
- * `max(0, |a − p| − |a − n| + margin)` of an anchor a, a positive p and a negative n, vectors along the last axis: what belongs together is
- * to be nearer than what does not, by the margin (default 1). With `swap` |p − n| counts where it is less than |a − n|.
+ * `max(0, |a − p| − |a − n| + margin)` for an anchor a, a positive p and a negative n, vectors along the last axis: the
+ * positive should be closer to the anchor than the negative by the margin (default 1). With `swap`, |p − n| replaces |a
+ * − n| if it is smaller.
  *
- * @throws DownhillError `shape` if the three have not one shape; `range` for `power`, `margin` and `epsilon`.
- * @see Schroff, Kalenichenko, Philbin, FaceNet, CVPR 2015, eq. 2, with distances that are not squared, as in PyTorch.
+ * @throws DownhillError `shape` if the shapes differ; `range` for `power`, `margin` and `epsilon`.
+ * @see Schroff, Kalenichenko, Philbin, FaceNet, CVPR 2015, eq. 2, with distances not squared, as in PyTorch.
  * @example
  * tripletLoss([[0, 0]], [[3, 4]], [[0, 5.5]]).item(); // 0.5
  */
@@ -99,9 +100,9 @@ export function tripletLoss(
 }
 
 /**
- * `max(0, −y · (a − b) + margin)`: a is to be ranked above b where y is 1, below where it is −1, by the margin (default 0).
+ * `max(0, −y · (a − b) + margin)`: a should rank above b if y is 1, and below b if y is −1, by the margin (default 0).
  *
- * @throws DownhillError `shape` if the three have not one shape.
+ * @throws DownhillError `shape` if the shapes differ.
  * @example
  * marginRankingLoss([2, 2], [1, 3], [1, 1]).item(); // 0.5
  */
@@ -119,9 +120,10 @@ export function marginRankingLoss(
 }
 
 /**
- * Of vectors a and b along the last axis: `1 − cos(a, b)` where the target is 1, and where it is −1 `max(0, cos(a, b) − margin)` (default 0).
+ * For vectors a and b along the last axis: `1 − cos(a, b)` if the target is 1, and `max(0, cos(a, b) − margin)` if it
+ * is −1 (default margin 0).
  *
- * @throws DownhillError `shape` if the vectors have not one shape, or targets are not one for each pair.
+ * @throws DownhillError `shape` if the shapes of the vectors differ, or there is not one target per pair.
  * @example
  * cosineEmbeddingLoss([[1, 0], [1, 0]], [[2, 0], [3, 4]], [1, -1]).item(); // 0.3
  */
@@ -139,16 +141,16 @@ export function cosineEmbeddingLoss(
   return reduce("cosineEmbeddingLoss", where(together, sub(1, cosine), relu(sub(cosine, margin))), rest);
 }
 
-/** Vectors along the last axis, divided by their length; 0 stays 0. */
+/** Vectors along the last axis divided by their norms; zero vectors stay zero. */
 function unit(x: Tensor): Tensor {
   const length = norm(x, { axis: -1, keepdims: true });
   return div(x, maximum(length, 1e-12));
 }
 
 /**
- * Of a distance x: x itself where the target is 1, and where it is −1 `max(0, margin − x)` (default 1).
+ * For a distance x: x if the target is 1, and `max(0, margin − x)` if it is −1 (default margin 1).
  *
- * @throws DownhillError `shape` if the two have not one shape.
+ * @throws DownhillError `shape` if the shapes differ.
  * @example
  * hingeEmbeddingLoss([0.2, 0.25], [1, -1], { reduction: "none" }).tolist(); // [0.2, 0.75]
  */
@@ -161,10 +163,10 @@ export function hingeEmbeddingLoss(x: TensorLike, target: TensorLike, options: M
 }
 
 /**
- * `Σ max(0, margin − z[label] + z[j]) / classes` over the other classes j, along the last axis: the score of the label is to be above
- * all others by the margin (default 1).
+ * `Σ max(0, margin − z[label] + z[j]) / classes` over the other classes j, along the last axis: the score of the label
+ * should exceed all others by the margin (default 1).
  *
- * @throws DownhillError `shape` if labels are not one for each item.
+ * @throws DownhillError `shape` if there is not one label per item.
  * @example
  * multiMarginLoss([[0.1, 0.2, 0.9]], [2]).item(); // 0.166666…
  */
@@ -187,15 +189,17 @@ export function multiMarginLoss(logits: TensorLike, labels: TensorLike, options:
 
 /** Options of `ntXentLoss`. */
 export interface NtXentOptions extends LossOptions {
-  /** What cosines are divided by. Default 0.5. */
+  /** Divisor of the cosines. Default 0.5. */
   readonly temperature?: number;
 }
 
 /**
- * The normalised cross-entropy of two views a and b of n items, shape `[n, features]`: each of the 2n vectors is to choose the other view of its
- * item among all others, by the softmax of cosines divided by the temperature.
+ * Normalised temperature-scaled cross-entropy of two views a and b of n items, shape `[n, features]`. Each of the 2n
+ * vectors classifies the other view of its item among all other vectors, by the softmax of cosines divided by the
+ * temperature.
  *
- * @throws DownhillError `shape` if the views are no matrices of one shape, `range` if the temperature is not positive.
+ * @throws DownhillError `shape` if the views are not matrices of equal shape, `range` if the temperature is not
+ * positive.
  * @see Chen, Kornblith, Norouzi, Hinton, A simple framework for contrastive learning, ICML 2020, eq. 1.
  * @example
  * ntXentLoss([[1, 0], [0, 1]], [[1, 0], [0, 1]]).item(); // 0.239545

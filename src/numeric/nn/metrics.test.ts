@@ -12,7 +12,7 @@ const scores = Array.from({ length: batches * size }, (_, i) =>
 const chances = wave(batches * size, 7);
 const yes = chances.map((p, i) => (p + wave(batches * size, 3)[i]! > 1 ? 1 : 0));
 
-/** A metric batch by batch, the same by `scan` in a compiled function, and as one batch. */
+/** A metric computed batch by batch, by `scan` in a compiled function, and as one batch. */
 function values<S>(
   metric: nn.Metric<S>,
   predictions: readonly unknown[],
@@ -45,7 +45,7 @@ function expectAll(actual: readonly Tensor[], expected: number | readonly number
 }
 
 const best = scores.map((row) => row.indexOf(Math.max(...row)));
-/** Counts by their definitions. */
+/** Counts computed from their definitions. */
 const countsOf = (predicted: readonly number[], actual: readonly number[], c: number): number[] => [
   predicted.filter((p, i) => p === c && actual[i] === c).length,
   predicted.filter((p) => p === c).length,

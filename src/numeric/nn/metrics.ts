@@ -34,16 +34,17 @@ import { sameShape, sizeOf } from "../../engine/util/shape.ts";
 import { checkInteger, isIntegerIn } from "../../engine/ir/plain-number.ts";
 
 /**
- * A figure of how well predictions meet targets, taken batch by batch. States are plain records of float64 counts, for `jit` and as the
- * carry of `scan`; those of two parts of the data add up to that of the whole. A target that is none of those allowed, or a score that is
- * NaN, is an error, and makes the value NaN inside of transforms, where numbers are not known.
+ * A measure of agreement between predictions and targets, accumulated batch by batch. States are plain records of
+ * float64 counts, for `jit` and as the carry of `scan`. The states of two parts of the data add up to that of the
+ * whole. An invalid target or a NaN score is an error; inside transforms, where values are unknown, it makes the value
+ * NaN instead.
  */
 export interface Metric<S> {
-  /** The state before any item. */
+  /** The state before the first item. */
   init(): S;
-  /** The state after these items too. */
+  /** The state with these items added. */
   update(state: S, predictions: TensorLike, targets: TensorLike): S;
-  /** The figure for all items so far, float64. */
+  /** The metric of all items so far, float64. */
   value(state: S): Tensor;
 }
 
@@ -54,8 +55,8 @@ export interface HitCounts {
 }
 
 /**
- * The part of items whose highest score, the first of a tie, is that of their class: predictions `[…, classes]`, targets the classes
- * `[…]`. NaN before any item. `accuracy` is the same for one batch.
+ * Fraction of items whose highest score (the first at a tie) is that of their class. Predictions are `[…, classes]`,
+ * targets are class indices `[…]`. NaN before the first item. For one batch it equals `accuracy`.
  *
  * @example
  * const metric = accuracyMetric();
@@ -70,10 +71,10 @@ export function accuracyMetric(): Metric<HitCounts> {
 }
 
 /**
- * The part of items whose class is among those with the `k` highest scores; of equal scores the first count as higher. As
- * `accuracyMetric` otherwise, which has k = 1.
+ * Fraction of items whose class is among those with the `k` highest scores; of equal scores the first count as higher.
+ * Otherwise like `accuracyMetric`, which has k = 1.
  *
- * @throws DownhillError `range` if k is not a whole number of 1 or more; in `update`, if there are fewer classes.
+ * @throws DownhillError `range` if k is not an integer of 1 or more; in `update`, if there are fewer classes.
  * @example
  * const metric = topKMetric(2);
  * metric.value(metric.update(metric.init(), [[3, 1, 2], [3, 2, 1]], [2, 2])).item(); // 0.5
@@ -112,34 +113,39 @@ function hitMetric(operation: string, k: number): Metric<HitCounts> {
   };
 }
 
-/** State of metrics that compare sets: scalars for yes and no, else an entry for each class. */
+/** State of metrics that compare sets: scalars for binary targets, else one entry per class. */
 export interface ClassCounts {
-  /** Items of the class that were predicted as such. */
+  /** Number of items of the class that were predicted as such. */
   readonly hits: Tensor;
-  /** Items that were predicted as of the class. */
+  /** Number of items that were predicted as of the class. */
   readonly predicted: Tensor;
-  /** Items of the class. */
+  /** Number of items of the class. */
   readonly actual: Tensor;
 }
 
 /** Options of metrics that compare sets. */
 export interface ClassMetricOptions {
   /**
-   * Number of classes: predictions are scores `[…, classes]` or the classes themselves `[…]`, as targets are. Default: yes and no, with
-   * targets of 0 and 1 (or booleans) and predictions of the same shape, scores or booleans.
+   * Number of classes: predictions are scores `[…, classes]` or the classes themselves `[…]`, as targets are. Default:
+   * binary, with targets of 0 and 1 (or booleans) and predictions of the same shape, scores or booleans.
    */
   readonly classes?: number;
-  /** A score above this is a yes. Default 0.5; 0 for logits. */
+  /** Score above which a prediction is positive. Default 0.5; use 0 for logits. */
   readonly threshold?: number;
-  /** Over classes: the mean of those that occur in targets or predictions (default), one figure of all counts together, or one for each class. */
+  /**
+   * Average over classes: the mean over classes that occur in targets or predictions (default), one value from the
+   * counts of all classes, or one value per class.
+   */
   readonly average?: "macro" | "micro" | "none";
 }
 
 /**
- * Precision: of the items that were predicted as of a class, the part that is: `hits / predicted`, 0 where none was. As scikit-learn's
- * `precision_score` with `zero_division=0`; `average: "macro"` leaves out classes that never occur, as there.
+ * Precision: the fraction of items predicted as of a class that are of it, `hits / predicted`; 0 if there are none.
+ * Like scikit-learn's `precision_score` with `zero_division=0`, where `average: "macro"` also ignores classes that
+ * never occur.
  *
- * @throws DownhillError `range` for classes that are not a whole number of 2 or more, `option`; in `update` `shape`, `range` for targets.
+ * @throws DownhillError `range` for `classes` that is not an integer of 2 or more, `option`; in `update`, `shape`, and
+ * `range` for targets.
  * @example
  * const metric = precisionMetric();
  * metric.value(metric.update(metric.init(), [0.9, 0.8, 0.2], [1, 0, 1])).item(); // 0.5
@@ -149,13 +155,19 @@ export function precisionMetric(options: ClassMetricOptions = {}): Metric<ClassC
   return classMetric("precisionMetric", options, ({ hits, predicted }) => [hits, predicted]);
 }
 
-/** Recall: of the items of a class, the part that was predicted as such: `hits / actual`. As `precisionMetric` otherwise. */
+/**
+ * Recall: the fraction of items of a class that were predicted as such, `hits / actual`. Otherwise like
+ * `precisionMetric`.
+ */
 export function recallMetric(options: ClassMetricOptions = {}): Metric<ClassCounts> {
   if (arguments.length > 1) refuseExtra("recallMetric", arguments, 1);
   return classMetric("recallMetric", options, ({ hits, actual }) => [hits, actual]);
 }
 
-/** F1, the harmonic mean of precision and recall: `2 · hits / (predicted + actual)`. As `precisionMetric` otherwise. */
+/**
+ * F1 score, the harmonic mean of precision and recall: `2 · hits / (predicted + actual)`. Otherwise like
+ * `precisionMetric`.
+ */
 export function f1Metric(options: ClassMetricOptions = {}): Metric<ClassCounts> {
   if (arguments.length > 1) refuseExtra("f1Metric", arguments, 1);
   return classMetric("f1Metric", options, ({ hits, predicted, actual }) => [
@@ -165,8 +177,8 @@ export function f1Metric(options: ClassMetricOptions = {}): Metric<ClassCounts> 
 }
 
 /**
- * Intersection over union, Jaccard's index: `hits / (predicted + actual − hits)`. As `precisionMetric` otherwise; with `classes` the mean
- * over classes, as for segmentations.
+ * Intersection over union, the Jaccard index: `hits / (predicted + actual − hits)`. Otherwise like `precisionMetric`;
+ * with `classes` it is the mean over classes, as for segmentations.
  *
  * @example
  * const metric = iouMetric({ classes: 2 });
@@ -222,13 +234,13 @@ function classMetric(operation: string, options: ClassMetricOptions, ratio: Rati
   };
 }
 
-/** `above / below`, 0 where there is nothing below. */
+/** `above / below`, and 0 where `below` is 0. */
 function part(above: Tensor, below: Tensor): Tensor {
   const isEmpty = equal(below, 0);
   return where(isEmpty, 0, div(above, where(isEmpty, 1, below)));
 }
 
-/** 1 for yes and 0 for no, of predictions and targets. */
+/** Binary predictions and targets: 1 for positive, 0 for negative. */
 function yesAndNo(operation: string, x: Tensor, y: Tensor, threshold: number): [Tensor, Tensor] {
   if (!sameShape(x.shape, y.shape))
     throw doNotFit(operation, x, y, "one shape, or the option classes for more than yes and no");
@@ -239,7 +251,7 @@ function yesAndNo(operation: string, x: Tensor, y: Tensor, threshold: number): [
   return [isFloating(x.dtype) ? where(isMissing(x), Number.NaN, predicted) : predicted, actual];
 }
 
-/** 1 where an item is of a class, of predictions and targets, with an axis of classes behind the others. */
+/** Membership of items in classes, for predictions and targets: 1 or 0, with a last axis of classes. */
 function membership(operation: string, x: Tensor, y: Tensor, classes: number): [Tensor, Tensor] {
   const areScores = sameShape(x.shape, [...y.shape, classes]);
   if (!areScores && !sameShape(x.shape, y.shape))
@@ -255,7 +267,7 @@ function membership(operation: string, x: Tensor, y: Tensor, classes: number): [
   return [where(expandDims(notMissing(x), -1), predicted, Number.NaN), actual];
 }
 
-/** State of `aucMetric`: how many items have a score in each bin. */
+/** State of `aucMetric`: numbers of positive and negative items with a score in each bin. */
 export interface ScoreCounts {
   readonly positives: Tensor;
   readonly negatives: Tensor;
@@ -263,18 +275,21 @@ export interface ScoreCounts {
 
 /** Options of `aucMetric`. */
 export interface AucMetricOptions {
-  /** Bins of [0, 1] that scores are counted in. Default 200. */
+  /** Number of bins of [0, 1] for the scores. Default 200. */
   readonly bins?: number;
 }
 
 /**
- * The area below the receiver operating characteristic: how likely a yes has a higher score than a no, ties counting half. Predictions are
- * probabilities in [0, 1], targets of the same shape 0 and 1. NaN before there are both.
+ * Area under the receiver operating characteristic: the probability that a positive item has a higher score than a
+ * negative one, with ties counting half. Predictions are probabilities in [0, 1]; targets are 0 or 1, in the same
+ * shape. NaN until there are both positive and negative items.
  *
- * Scores are counted in bins of equal width, those of one bin as ties: the area by trapezoids over thresholds, as Keras's and torchmetrics'
- * with thresholds. It differs from the exact area by at most half of the part of pairs, a yes and a no, that share a bin.
+ * Scores are counted in bins of equal width, and scores in one bin count as ties. This is the trapezoidal area over
+ * thresholds, like that of Keras and torchmetrics with thresholds. It differs from the exact area by at most half the
+ * fraction of pairs (a positive and a negative item) that share a bin.
  *
- * @throws DownhillError `range` for bins that are not a whole number of 2 or more; in `update` for a score beyond [0, 1], or a target.
+ * @throws DownhillError `range` for `bins` that is not an integer of 2 or more; in `update`, for a score outside [0, 1]
+ * or an invalid target.
  * @example
  * const metric = aucMetric();
  * metric.value(metric.update(metric.init(), [0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])).item(); // 0.75
@@ -299,7 +314,7 @@ export function aucMetric(options: AucMetricOptions = {}): Metric<ScoreCounts> {
       );
       const isScore = logicalAnd(greaterEqual(x, 0), lessEqual(x, 1));
       const yes = reshape(where(isScore, readTargets("aucMetric", y), Number.NaN), [-1]);
-      const scaled = clip(floor(mul(astype(x, "float64"), bins)), 0, bins - 1); // 1 belongs to the last bin
+      const scaled = clip(floor(mul(astype(x, "float64"), bins)), 0, bins - 1); // a score of 1 belongs to the last bin
       const bin = reshape(astype(where(isScore, scaled, 0), "int32"), [-1]);
       return { positives: addAt(positives, yes, bin), negatives: addAt(negatives, sub(1, yes), bin) };
     },
@@ -310,14 +325,14 @@ export function aucMetric(options: AucMetricOptions = {}): Metric<ScoreCounts> {
   };
 }
 
-/** Targets of 0 and 1 as float64; NaN for others, or an error where they are known. */
+/** Targets of 0 and 1 as float64. Other targets are an error if known, else NaN. */
 function readTargets(operation: string, y: Tensor): Tensor {
   checkElements(operation, "targets", y, (target) => target === 0 || target === 1, "0 or 1");
   const target = astype(y, "float64");
   return where(logicalOr(equal(target, 0), equal(target, 1)), target, Number.NaN);
 }
 
-/** Classes as int32, looked at where they are known. */
+/** Classes as int32; known classes are checked. */
 function readClasses(operation: string, what: string, y: Tensor, classes: number): Tensor {
   if (y.tracer !== undefined && isFloating(y.dtype)) {
     throw new DownhillError(
@@ -330,12 +345,12 @@ function readClasses(operation: string, what: string, y: Tensor, classes: number
   return astype(y, "int32");
 }
 
-/** Whether labels are classes. */
+/** True where labels are classes. */
 function isClass(label: Tensor, classes: number): Tensor {
   return logicalAnd(greaterEqual(label, 0), greater(classes, label));
 }
 
-/** Whether none of the scores of an item is NaN. */
+/** True for items without NaN scores. */
 function notMissing(scores: Tensor): Tensor {
   return equal(astype(any(isMissing(asFloating(scores, "isNaN")), { axis: -1 }), "int32"), 0);
 }

@@ -9,31 +9,34 @@ import { relu } from "./activation.ts";
 import { dense, denseInit, type DenseOptions, type DenseParams } from "./dense.ts";
 import { isIntegerIn } from "../../engine/ir/plain-number.ts";
 
-/** Parameters of a multi-layer perceptron: those of its dense layers, from the input on. */
+/** Parameters of a multi-layer perceptron: those of its dense layers, starting at the input. */
 export interface MlpParams {
   readonly layers: readonly DenseParams[];
 }
 
 /** Options of `mlp`. */
 export interface MlpOptions extends DenseOptions {
-  /** What stands between two layers. Default `relu`. */
+  /** Activation function between two layers. Default `relu`. */
   readonly activation?: (x: Tensor) => Tensor;
 }
 
-/** A multi-layer perceptron as two functions. */
+/** A multi-layer perceptron as a pair of functions. */
 export interface Mlp {
   /** Sizes from the input to the output. */
   readonly sizes: readonly number[];
-  /** First parameters. */
+  /** Initial parameters. */
   init(key: Key): MlpParams;
-  /** x of shape `[…, inputs]` to `[…, outputs]`; nothing follows the last layer. */
+  /**
+   * Applies the network to x of shape `[…, inputs]`, giving `[…, outputs]`; there is no activation after the last
+   * layer.
+   */
   apply(params: MlpParams, x: TensorLike): Tensor;
 }
 
 /**
  * A multi-layer perceptron: dense layers of these sizes with an activation between them.
  *
- * @throws DownhillError `range` for fewer than two sizes or one that is not a positive integer.
+ * @throws DownhillError `range` for fewer than two sizes or a size that is not a positive integer.
  * @example
  * const { init, apply } = mlp([2, 16, 1], { activation: tanh });
  * const params = init(key(0));
@@ -54,7 +57,7 @@ export function mlp(sizes: readonly number[], options: MlpOptions = {}): Mlp {
       return { layers: keys.map((k, i) => denseInit(k, sizes[i]!, sizes[i + 1]!, layerOptions)) };
     },
     apply(params, x) {
-      const layers: unknown = (params as Partial<MlpParams> | undefined)?.layers; // callers without types pass anything
+      const layers: unknown = (params as Partial<MlpParams> | undefined)?.layers; // untyped callers may pass anything
       if (!Array.isArray(layers) || layers.length !== sizes.length - 1) {
         throw new DownhillError(
           "tree",
@@ -65,7 +68,7 @@ export function mlp(sizes: readonly number[], options: MlpOptions = {}): Mlp {
       return (layers as DenseParams[]).reduce(
         (input, layer, i) => {
           if (i === last) return nameValue(dense(layer, input), "output");
-          // names for those who look at the program
+          // names for inspecting the program
           return nameValue(activation(nameValue(dense(layer, input), `z${i + 1}`)), `h${i + 1}`);
         },
         asTensor(x, "mlp"),

@@ -11,7 +11,7 @@ import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { otherAxes, range } from "../../engine/util/shape.ts";
 import { checkTensors } from "./parameters.ts";
 
-/** What a normalisation multiplies by and adds, one of each for every feature. */
+/** Scale and offset of a normalisation, one of each per feature. */
 export interface ScaleParams {
   readonly weight: Tensor;
   readonly bias: Tensor;
@@ -19,12 +19,13 @@ export interface ScaleParams {
 
 /** Options of the normalisations. */
 export interface NormaliseOptions {
-  /** Added to the variance, so that nothing is divided by 0. Default 1e-5. */
+  /** Constant ε added to the variance, which avoids division by 0. Default 1e-5. */
   readonly epsilon?: number;
 }
 
 /**
- * First parameters of `layerNorm`, `groupNorm` and `batchNorm` for so many features: weights 1 and biases 0.
+ * Initial parameters of `layerNorm`, `groupNorm` and `batchNorm` for the given number of features: weights 1 and biases
+ * 0.
  *
  * @throws DownhillError `range` if the number is not a positive integer.
  * @example
@@ -47,7 +48,7 @@ function centred(x: Tensor, axes: readonly number[], epsilon: number): Tensor {
   return mul(off, inverseRoot(mean(mul(off, off), { axis: axes, keepdims: true }), epsilon));
 }
 
-/** `1 / √(x + ε)`: one division for many numbers to be multiplied. */
+/** `1 / √(x + ε)`: one division, followed by many multiplications. */
 function inverseRoot(x: Tensor, epsilon: number): Tensor {
   return reciprocal(sqrt(add(x, epsilon)));
 }
@@ -62,9 +63,10 @@ function requireFeatures(operation: string, x: Tensor, axis: number, weight: Ten
 }
 
 /**
- * `weight · (x − mean) / √(variance + ε) + bias`, mean and variance (that divides by n) of each row along the last axis.
+ * `weight · (x − mean) / √(variance + ε) + bias`, with mean and variance (divided by n) of each row along the last
+ * axis.
  *
- * @throws DownhillError `shape` if the last axis has not as many items as the parameters.
+ * @throws DownhillError `shape` if the last axis and the parameters differ in size.
  * @see Ba, Kiros, Hinton, Layer normalization, 2016.
  * @example
  * layerNorm(scaleInit(2), [[1, 3]], { epsilon: 0 }).tolist(); // [[-1, 1]]
@@ -80,9 +82,9 @@ export function layerNorm(params: ScaleParams, x: TensorLike, options: Normalise
 }
 
 /**
- * `weight · x / √(mean of x² + ε)` along the last axis.
+ * Root mean square normalisation `weight · x / √(mean of x² + ε)` along the last axis.
  *
- * @throws DownhillError `shape` if the last axis has not as many items as the weight.
+ * @throws DownhillError `shape` if the last axis and the weight differ in size.
  * @see Zhang, Sennrich, Root mean square layer normalization, NeurIPS 2019.
  * @example
  * rmsNorm({ weight: tensor([1, 1]) }, [[3, 4]], { epsilon: 0 }).tolist(); // [ [ 0.848528…, 1.13137… ] ]
@@ -102,14 +104,15 @@ export function rmsNorm(
   return mul(mul(t, inverseRoot(squares, options.epsilon ?? 1e-5)), weight);
 }
 
-/** One number for each channel of `[items, channels, …space]`. */
+/** A parameter with one number per channel, reshaped to broadcast over `[items, channels, …space]`. */
 function forChannels(parameter: Tensor, x: Tensor): Tensor {
   return reshape(parameter, [-1, ...range(2, x.ndim).map(() => 1)]);
 }
 
 /**
- * As `layerNorm`, over the axes of space and the channels of each of `groups` groups of x, shape `[items, channels,
- * …space]`; weight and bias are one for each channel. With one channel a group it is an instance normalisation.
+ * Group normalisation: like `layerNorm`, over the spatial axes and the channels of each of `groups` groups of x, shape
+ * `[items, channels, …space]`. Weight and bias have one number per channel. With one channel per group it is instance
+ * normalisation.
  *
  * @throws DownhillError `shape` if the channels do not fit the parameters or the groups.
  * @see Wu, He, Group normalization, ECCV 2018.
@@ -140,7 +143,7 @@ export function groupNorm(
   return add(mul(even, forChannels(weight, t)), forChannels(bias, t));
 }
 
-/** Mean and variance of each channel, as they were seen so far. */
+/** Running mean and variance of each channel. */
 export interface BatchStatistics {
   readonly mean: Tensor;
   readonly variance: Tensor;
@@ -148,14 +151,14 @@ export interface BatchStatistics {
 
 /** Options of `batchNorm`. */
 export interface BatchNormOptions extends NormaliseOptions {
-  /** Normalise by the batch at hand and take it into the statistics, or by the statistics. */
+  /** True to normalise by the current batch and add it to the statistics; false to normalise by the statistics. */
   readonly training: boolean;
-  /** Weight of the batch at hand in the statistics. Default 0.1. */
+  /** Weight of the current batch in the statistics. Default 0.1. */
   readonly momentum?: number;
 }
 
 /**
- * First statistics of `batchNorm`: mean 0 and variance 1 for so many channels.
+ * Initial statistics of `batchNorm`: mean 0 and variance 1 for the given number of channels.
  *
  * @example
  * batchStatisticsInit(2).variance; // f32[2] [1, 1]
@@ -172,13 +175,14 @@ export function batchStatisticsInit(
 
 /**
  * Normalises each channel of x, shape `[items, channels, …space]`: in training by the mean and variance of the batch,
- * else by those of `statistics`. Returns the result and the statistics with this batch taken in,
- * `(1 − momentum) · old + momentum · batch`, the variance of the batch dividing by n − 1, as in PyTorch.
+ * else by those of `statistics`. Returns the result and the statistics updated with this batch,
+ * `(1 − momentum) · old + momentum · batch`. As in PyTorch, this variance of the batch divides by n − 1.
  *
- * The statistics are data and not parameters: `fit` hands them on from step to step as `modelState`, a loop of one's own as
- * the aux of its loss.
+ * The statistics are data and not parameters: `fit` passes them from step to step as `modelState`, a custom training
+ * loop as the auxiliary output of its loss.
  *
- * @throws DownhillError `shape` if the channels do not fit, `range` in training for a single number a channel.
+ * @throws DownhillError `shape` if the channels do not fit, `range` in training if there is only one number per
+ * channel.
  * @see Ioffe, Szegedy, Batch normalization, ICML 2015.
  * @example
  * const [y, seen] = batchNorm(scaleInit(1), [[1], [3]], batchStatisticsInit(1), { training: true, epsilon: 0 });

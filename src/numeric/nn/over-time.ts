@@ -23,27 +23,27 @@ import {
 export interface OverTimeOptions<S> {
   /** The state before the first step, `[…, hidden]`. Default zeros. */
   readonly initial?: S;
-  /** How many steps each sequence has, integers of the shape of x without its last two axes. Default all. */
+  /** Number of steps of each sequence, integers in the shape of x without its last two axes. Default all. */
   readonly lengths?: TensorLike;
-  /** From the last step to the first; outputs stay in the order of x. Default false. */
+  /** True to run from the last step to the first; outputs stay in the order of x. Default false. */
   readonly reverse?: boolean;
 }
 
-/** What a recurrent layer gives. */
+/** Result of a recurrent layer. */
 export interface OverTime<S> {
-  /** The hidden state after each step, `[…, time, hidden]`; 0 behind the end of a sequence. */
+  /** The hidden state after each step, `[…, time, hidden]`; 0 after the end of a sequence. */
   readonly outputs: Tensor;
   /** The state after the last step of each sequence. */
   readonly last: S;
 }
 
-/** What goes from step to step: how it is made, chosen and shown. */
+/** A recurrence: creates, advances and selects states, and reads their output. */
 interface Recurrence<S> {
   readonly hidden: number;
   start(shape: readonly number[], dtype: Tensor["dtype"]): S;
   step(x: Tensor, state: S): S;
   outputOf(state: S): Tensor;
-  /** A state where a condition holds, of the shape of one without its last axis and 1, and another elsewhere. */
+  /** Selects between two states; the condition has the shape of a state with a last axis of size 1. */
   choose(condition: Tensor, state: S, other: S): S;
 }
 
@@ -92,7 +92,7 @@ function asLengths(operation: string, lengths: TensorLike, lead: readonly number
   );
 }
 
-/** The recurrence of a state that is one array. */
+/** A recurrence whose state is one array. */
 function ofOne(hidden: number, step: Recurrence<Tensor>["step"]): Recurrence<Tensor> {
   return {
     hidden,
@@ -104,7 +104,7 @@ function ofOne(hidden: number, step: Recurrence<Tensor>["step"]): Recurrence<Ten
 }
 
 /**
- * A plain recurrent network over the steps of x, shape `[…, time, inputs]`: `rnnCell` from step to step.
+ * A simple recurrent network over the steps of x, shape `[…, time, inputs]`: applies `rnnCell` at each step.
  *
  * @throws DownhillError `shape` if x, the state or the lengths do not fit.
  * @example
@@ -125,8 +125,9 @@ export function rnn(
 }
 
 /**
- * An LSTM over the steps of x, shape `[…, time, inputs]`: `lstmCell` from step to step. With `lengths` each sequence ends by itself: its last
- * state is that of its own last step, and outputs behind it are 0, as those of PyTorch's packed sequences.
+ * An LSTM over the steps of x, shape `[…, time, inputs]`: applies `lstmCell` at each step. With `lengths` the sequences
+ * end independently: the last state of each is that of its own last step, and outputs after it are 0, like PyTorch's
+ * packed sequences.
  *
  * @throws DownhillError `shape` if x, the state or the lengths do not fit.
  * @example
@@ -154,7 +155,7 @@ export function lstm(
 }
 
 /**
- * A GRU over the steps of x, shape `[…, time, inputs]`: `gruCell` from step to step; see `lstm`.
+ * A GRU over the steps of x, shape `[…, time, inputs]`: applies `gruCell` at each step; see `lstm`.
  *
  * @throws DownhillError `shape` if x, the state or the lengths do not fit.
  * @example
@@ -176,15 +177,15 @@ export function gru(
   );
 }
 
-/** What is there for both directions. */
+/** A value for each direction. */
 export interface Directions<T> {
   readonly forward: T;
   readonly backward: T;
 }
 
 /**
- * A recurrent layer over the steps of x in both directions, each with parameters of its own: outputs beside each other along the last axis,
- * those forwards first, as in PyTorch.
+ * Runs a recurrent layer over the steps of x in both directions, each with its own parameters. The outputs are
+ * concatenated along the last axis, forward ones first, as in PyTorch.
  *
  * @throws DownhillError as the layer.
  * @example

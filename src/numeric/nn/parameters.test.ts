@@ -9,7 +9,7 @@ const image = ones([1, 1, 2]);
 const cell = nn.lstmInit(key(0), 2, 3);
 
 describe("parameters that are left out, misspelt or exchanged", () => {
-  // they gave errors of the engine: "Cannot destructure property 'weight' of 'undefined'"
+  // the errors were internal: "Cannot destructure property 'weight' of 'undefined'"
   test.each<[string, string, () => unknown]>([
     ["dense", "the parameters must be an object with tensors as weight, bias, as denseInit gives; got undefined.", () => nn.dense(none, x)],
     ["dense", "the parameters must be an object with tensors as weight, bias, as denseInit gives; got a tensor.", () => nn.dense(x as never, nn.denseInit(key(0), 2, 2) as never)],
@@ -34,7 +34,7 @@ describe("parameters that are left out, misspelt or exchanged", () => {
 
 test("a mask of attention that has not the size of the queries or keys repeated the scores in silence", () => {
   const attend = (mask: boolean[][]): unknown => nn.dotProductAttention(x, x, x, { mask });
-  // one query, and three results
+  // one query gave three results
   expect(() => attend([[true], [true], [true]])).toThrow(
     "dotProductAttention: the mask is bool[3,1]; for 1 queries and 1 keys it must end in these two axes, or in 1 for one that is repeated.",
   );

@@ -2,9 +2,9 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 
 /**
- * Parameters or a state as a layer needs them: an object with tensors of these names.
- *
- * @throws DownhillError `tree` for what was left out, misspelt or exchanged with x; `madeBy` gives it.
+ * Checks the parameters or a state of a layer: an object with tensors of these names.
+ * @throws DownhillError `tree` for parts that are missing, misspelt or swapped with x; the message names `madeBy`,
+ * which returns them.
  */
 export function checkTensors(
   operation: string,
@@ -13,7 +13,7 @@ export function checkTensors(
   names: readonly string[],
   madeBy: string,
 ): void {
-  const given: unknown = value; // callers without types pass anything
+  const given: unknown = value; // untyped callers may pass anything
   const isObject = typeof given === "object" && given !== null && !(given instanceof Tensor);
   const lacks = isObject
     ? names.find((name) => !((given as Readonly<Record<string, unknown>>)[name] instanceof Tensor))

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { grad, jit, type Tensor, tensor, vmap } from "downhill";
 import { adaptiveAvgPool, adaptiveMaxPool, maxPoolWithPlaces } from "downhill/nn";
 
-// values and gradients against PyTorch: reference.test.ts
+// for values and gradients compared with PyTorch see reference.test.ts
 describe("adaptive pools", () => {
   test("an infinite or missing number stays within the windows that hold it", () => {
     const x = [[[1, 2, 3, Infinity, NaN]]];

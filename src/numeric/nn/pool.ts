@@ -18,15 +18,19 @@ import { range, sizeOf } from "../../engine/util/shape.ts";
 import { isIntegerIn } from "../../engine/ir/plain-number.ts";
 import { largestOf } from "../../engine/util/append.ts";
 
-/** How many results an axis of space is to have: one number for all axes, or one for each; `null` keeps the size that it has. */
+/**
+ * Number of results along the spatial axes: one number for all axes, or one per axis; `null` keeps the size of the
+ * axis.
+ */
 export type AdaptiveSizes = number | readonly (number | null)[];
 
 /**
- * The mean of windows that cover the axes of space of `x`, shape `[items, channels, …space]`, so that `sizes` results are left: window i
- * of m along an axis of n places goes from ⌊i·n/m⌋ to before ⌈(i + 1)·n/m⌉, as in PyTorch's `adaptive_avg_pool`; neighbours overlap
- * where m does not divide n. Integers become float64.
+ * The mean of windows that cover the spatial axes of `x`, shape `[items, channels, …space]`, with `sizes` results.
+ * Window i of m along an axis of size n covers the indices ⌊i·n/m⌋ to ⌈(i + 1)·n/m⌉ − 1, as in PyTorch's
+ * `adaptive_avg_pool`. Neighbouring windows overlap if m does not divide n. Integers become float64.
  *
- * @throws DownhillError `range` for sizes that are not whole numbers of 1 or more, `shape` if x has no axis of space, or an empty one.
+ * @throws DownhillError `range` for sizes that are not integers of 1 or more, `shape` if x has no spatial axis, or an
+ * empty one.
  * @example
  * adaptiveAvgPool([[[1, 2, 3, 4, 5]]], 2).tolist(); // [[[2, 4]]]
  * adaptiveAvgPool([[[1, 2, 3, 4, 5]]], 1).tolist(); // [[[3]]]
@@ -43,9 +47,9 @@ export function adaptiveAvgPool(x: TensorLike, sizes: AdaptiveSizes): Tensor {
 }
 
 /**
- * The largest element of windows that cover the axes of space of `x`, shape `[items, channels, …space]`, so that `sizes` results are
- * left: the windows of `adaptiveAvgPool`; PyTorch's `adaptive_max_pool`. The derivative goes to the first of a tie. A NaN in a window
- * gives NaN.
+ * The largest element of the windows of `adaptiveAvgPool`, with `sizes` results along the spatial axes of `x`, shape
+ * `[items, channels, …space]`. PyTorch's `adaptive_max_pool`. At a tie the derivative flows to the first element. A NaN
+ * in a window gives NaN.
  *
  * @throws DownhillError as `adaptiveAvgPool`.
  * @example
@@ -64,8 +68,8 @@ export function adaptiveMaxPool(x: TensorLike, sizes: AdaptiveSizes): Tensor {
 }
 
 /**
- * `maxPool(x, window, options)` and where each of its values stands: the place in the channel's image in row-major order (int32), the
- * first of a tie. PyTorch's `max_pool` with `return_indices`.
+ * `maxPool(x, window, options)` and the index of each of its values: the row-major index in the channel's image
+ * (int32), the first at a tie. PyTorch's `max_pool` with `return_indices`.
  *
  * @throws DownhillError as `maxPool`.
  * @example
@@ -86,7 +90,7 @@ export function maxPoolWithPlaces(
   return [values, places];
 }
 
-/** The number of windows along each axis of space. */
+/** The number of windows along each spatial axis. */
 function countsOf(operation: string, x: Tensor, sizes: AdaptiveSizes): readonly number[] {
   const rank = spaceRank(operation, x.type);
   const space = x.shape.slice(2);
@@ -107,22 +111,24 @@ function countsOf(operation: string, x: Tensor, sizes: AdaptiveSizes): readonly 
   );
 }
 
-/** The window of a pool whose windows lie side by side, where these are such. */
+/** The window size of an equivalent pool with adjacent windows of equal size; undefined if the windows overlap. */
 function wholeWindow(x: Tensor, counts: readonly number[]): readonly number[] | undefined {
   const space = x.shape.slice(2);
   const divides = space.every((n, a) => Number.isInteger(n / counts[a]!));
   return divides ? space.map((n, a) => n / counts[a]!) : undefined;
 }
 
-/** x with all axes of space as one. */
+/** x with all spatial axes merged into one. */
 function flatSpace(x: Tensor): Tensor {
   return reshape(x, [...x.shape.slice(0, 2), sizeOf(x.shape.slice(2))]);
 }
 
 interface CoveringWindows {
-  /** Places in the flat space, shape `[windows, elements]`; where a window is smaller than the largest, places of it come again. */
+  /**
+   * Indices in the merged spatial axis, shape `[windows, elements]`. Windows smaller than the largest repeat indices.
+   */
   readonly places: Tensor;
-  /** Whether a place is there for the first time. */
+  /** False for repeated indices. */
   readonly isWithin: Tensor;
 }
 

@@ -12,7 +12,7 @@ import { fanInUniform, type Initialiser } from "./initialise.ts";
 import { checkTensors } from "./parameters.ts";
 import { checkInteger } from "../../engine/ir/plain-number.ts";
 
-/** Parameters of a recurrent cell; its parts (gates) lie side by side along the last axis. */
+/** Parameters of a recurrent cell; the parts of its gates are concatenated along the last axis. */
 export interface RecurrentParams {
   /** Shape `[inputs, parts · hidden]`. */
   readonly input: Tensor;
@@ -22,21 +22,24 @@ export interface RecurrentParams {
   readonly bias: Tensor;
 }
 
-/** Parameters of a GRU, whose candidate multiplies the hidden part by itself, bias included. */
+/**
+ * Parameters of a GRU. Its reset gate multiplies the hidden part of the candidate including a bias, which is therefore
+ * separate.
+ */
 export interface GruParams extends RecurrentParams {
-  /** Shape `[hidden]`. */
+  /** Bias of the hidden part of the candidate, shape `[hidden]`. */
   readonly hiddenBias: Tensor;
 }
 
 /** Options of the initialisers of recurrent cells. */
 export interface RecurrentOptions {
-  /** How weights and biases start. Default `fanInUniform` over `±1/√hidden`, as in PyTorch. */
+  /** Initialiser of weights and biases. Default `fanInUniform` over `±1/√hidden`, as in PyTorch. */
   readonly init?: Initialiser;
-  /** Kind of number. Default float32. */
+  /** Dtype of the parameters. Default float32. */
   readonly dtype?: "float64" | "float32";
 }
 
-/** What an LSTM hands on from step to step: hidden state and cell, each `[…, hidden]`. */
+/** State of an LSTM between steps: hidden state and cell state, each `[…, hidden]`. */
 export interface LstmState {
   readonly h: Tensor;
   readonly c: Tensor;
@@ -76,14 +79,14 @@ function requireInputs(operation: string, x: Tensor, h: Tensor, { input, hidden 
   );
 }
 
-/** The parts of a sum of gates. */
+/** Splits concatenated gates into their parts. */
 function partsOf(gates: Tensor, count: number): Tensor[] {
   const size = gates.shape.at(-1)! / count;
   return Array.from({ length: count }, (_, i) => part(gates, gates.ndim - 1, i * size, (i + 1) * size));
 }
 
 /**
- * First parameters of a recurrent cell of `inputs` numbers with `hidden` hidden ones.
+ * Initial parameters of a recurrent cell with the given numbers of inputs and hidden units.
  *
  * @throws DownhillError `range` if a size is not a positive integer.
  * @example
@@ -101,7 +104,7 @@ export function rnnInit(
 }
 
 /**
- * One step of a plain recurrent network, `activation(x · input + h · hidden + bias)`: the next state.
+ * One step of a simple recurrent network, `activation(x · input + h · hidden + bias)`: the next state.
  *
  * @throws DownhillError `shape` if x or h do not fit.
  * @example
@@ -125,7 +128,7 @@ export function rnnCell(
 }
 
 /**
- * First parameters of an LSTM of `inputs` numbers with `hidden` hidden ones.
+ * Initial parameters of an LSTM with the given numbers of inputs and hidden units.
  *
  * @throws DownhillError `range` if a size is not a positive integer.
  * @example
@@ -144,7 +147,7 @@ export function lstmInit(
 
 /**
  * One step of an LSTM. With i, f, g, o the parts of `x · input + h · hidden + bias` in PyTorch's order:
- * `c' = σ(f) · c + σ(i) · tanh(g)`, `h' = σ(o) · tanh(c')`. (PyTorch has two biases; only their sum counts.)
+ * `c' = σ(f) · c + σ(i) · tanh(g)`, `h' = σ(o) · tanh(c')`. (PyTorch has two biases, of which only the sum matters.)
  *
  * @throws DownhillError `shape` if x or the state do not fit.
  * @see Hochreiter, Schmidhuber, Long short-term memory, Neural Computation 9, 1997; with the forget gate of Gers et al.
@@ -169,7 +172,7 @@ export function lstmCell(params: RecurrentParams, x: TensorLike, state: LstmStat
 }
 
 /**
- * First parameters of a GRU of `inputs` numbers with `hidden` hidden ones.
+ * Initial parameters of a GRU with the given numbers of inputs and hidden units.
  *
  * @throws DownhillError `range` if a size is not a positive integer.
  * @example
@@ -184,7 +187,8 @@ export function gruInit(key: Key, inputs: number, hidden: number, options: Recur
  * One step of a GRU. With r, z, n the parts of `x · input + bias` and of `h · hidden` in PyTorch's order:
  * `n = tanh(nₓ + σ(rₓ + rₕ) · (nₕ + hiddenBias))`, `h' = (1 − σ(zₓ + zₕ)) · n + σ(zₓ + zₕ) · h`.
  *
- * The reset gate multiplies what the state gives, as in PyTorch, and not the state itself, as in the paper.
+ * The reset gate multiplies the product of the state and its weights, as in PyTorch, and not the state itself, as in
+ * the paper.
  *
  * @throws DownhillError `shape` if x or h do not fit.
  * @see Cho et al., Learning phrase representations using RNN encoder–decoder, EMNLP 2014.

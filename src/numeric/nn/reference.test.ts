@@ -1,4 +1,5 @@
-// Recurrent layers over time, losses, pools and resized images against PyTorch (testdata/layers.json, made by the script beside it).
+// Recurrent layers over time, losses, pools and resized images compared with PyTorch (testdata/layers.json, generated
+// by the script next to it).
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
@@ -27,7 +28,7 @@ const make = ({ shape, dtype, data }: Values): Tensor =>
 type Given = Readonly<Record<string, Tensor>>;
 type Anything = (...given: unknown[]) => Tensor;
 
-/** The results of a case as PyTorch orders them. */
+/** The results of a case in PyTorch's order. */
 function run({ name, options, inputs }: Case, given: Given): readonly Tensor[] {
   if (name.startsWith("transformer")) {
     const { x, context, ...params } = given;
@@ -78,7 +79,7 @@ function expectClose(actual: Tensor, expected: Values, what: string): void {
   expect(actual.dtype, what).toBe(expected.dtype === "int64" ? "int32" : expected.dtype);
   expect(actual.shape, what).toEqual(expected.shape);
   const scale = Math.max(1, ...expected.data.map(Math.abs));
-  // ulps of some tens of operations; under its roots of cosines PyTorch adds 1e-12, which moves gradients by 1.2e-12
+  // ulps of some tens of operations; PyTorch adds 1e-12 under its roots of cosines, which shifts gradients by 1.2e-12
   actual.data().forEach((x, i) => expect(Math.abs(x - expected.data[i]!) / scale, what).toBeLessThan(2e-12));
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { tensor } from "downhill";
 import { resize } from "downhill/nn";
 
-// values and gradients against PyTorch: reference.test.ts
+// for values and gradients compared with PyTorch see reference.test.ts
 test("resize keeps images of the same size, and the dtype with the nearest", () => {
   const x = tensor([[[3, 1, 2]]], { dtype: "int32" });
   expect(resize(x, 5)).toMatchObject({ dtype: "int32" });

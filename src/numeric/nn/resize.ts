@@ -17,28 +17,35 @@ import { range } from "../../engine/util/shape.ts";
 /** Options of `resize`. */
 export interface ResizeOptions {
   /**
-   * The nearest element before, straight lines between two, cubic curves through four, or the mean of the elements that a result covers. Default
-   * `"nearest"`, as in PyTorch.
+   * Interpolation: the nearest element before, linear between two elements, cubic through four, or the mean of the
+   * elements that a result covers. Default `"nearest"`, as in PyTorch.
    */
   readonly method?: ResizeMethod;
-  /** Whether the first and last elements stay the corners; else the edges of the image stay. For `"linear"` and `"cubic"`. Default false. */
+  /**
+   * True to align the centres of the first and last elements, false to align the edges of the image. For `"linear"` and
+   * `"cubic"`. Default false.
+   */
   readonly alignCorners?: boolean;
-  /** Whether images that become smaller are smoothed, so that nothing aliases. For `"linear"` and `"cubic"`. Default false. */
+  /**
+   * True to smooth images that are reduced in size, which avoids aliasing. For `"linear"` and `"cubic"`. Default false.
+   */
   readonly antialias?: boolean;
 }
 
 type ResizeMethod = "nearest" | "linear" | "cubic" | "area";
 
 /**
- * Images `[items, channels, …space]` with other sizes along the axes of space, one size for all or one for each: PyTorch's `interpolate` with
- * `size`, its `nearest`, `linear` (also bilinear and trilinear), `bicubic` and `area`, each for any number of axes.
+ * Resizes images `[items, channels, …space]` along the spatial axes, to one size for all axes or one per axis. Like
+ * PyTorch's `interpolate` with `size` and its modes `nearest`, `linear` (also bilinear and trilinear), `bicubic` and
+ * `area`, each for any number of axes.
  *
- * Element i of m along an axis of n stands at place `(i + ½) · n / m − ½`, or at `i · (n − 1) / (m − 1)` with `alignCorners`; the nearest is
- * ⌊i · n / m⌋, exactly. Beyond the ends the last element comes again. Cubic is Keys's kernel with a = −¾, which overshoots at edges.
- * With `antialias` the kernel is stretched over n / m elements, where these are more than one, and its weights add up to 1 over the elements
- * that exist; cubic is Keys's with a = −½ then, as in PyTorch. Integers become float64, but for `"nearest"`, which keeps the dtype.
+ * Element i of m along an axis of size n is at position `(i + ½) · n / m − ½`, or at `i · (n − 1) / (m − 1)` with
+ * `alignCorners`; `"nearest"` reads index ⌊i · n / m⌋ exactly. Beyond the ends, the outermost element is repeated.
+ * Cubic uses Keys's kernel with a = −¾, which overshoots at edges. With `antialias` the kernel is stretched by n / m if
+ * that exceeds 1, its weights are normalised over the existing elements, and Keys's kernel has a = −½, as in PyTorch.
+ * Integers become float64, except for `"nearest"`, which keeps the dtype.
  *
- * @throws DownhillError `shape` if x has no axis of space, or an empty one; `range` for sizes; `option`.
+ * @throws DownhillError `shape` if x has no spatial axis, or an empty one; `range` for sizes; `option`.
  * @see Keys, Cubic convolution interpolation for digital image processing, IEEE Trans. ASSP 29 (1981).
  * @example
  * resize([[[1, 3]]], 4).tolist();                       // [[[1, 1, 3, 3]]]
@@ -68,13 +75,13 @@ export function resize(x: TensorLike, sizes: PerAxis, options: ResizeOptions = {
   }, t);
 }
 
-/** An element that a result is made of. */
+/** An input element of a result, with its weight. */
 interface Tap {
   readonly place: number;
   readonly weight: number;
 }
 
-/** x with an axis of m results, each the weighted sum of its taps, as many for each. */
+/** x with an axis of m results, each the weighted sum of its taps; all have equally many taps. */
 function resizeAxis(x: Tensor, axis: number, m: number, taps: readonly (readonly Tap[])[]): Tensor {
   const each = taps[0]!.length;
   const places = tensor(
@@ -127,7 +134,9 @@ function tapsOf(
   }
 }
 
-/** The kernel of a method, stretched over as many elements as a result stands for, its weights adding up to 1 over those that exist. */
+/**
+ * Taps of a kernel that is stretched by the reduction in size; the weights are normalised over the existing elements.
+ */
 function smoothingTaps(
   method: "linear" | "cubic",
   n: number,
@@ -148,14 +157,14 @@ function smoothingTaps(
       return distance * stretch < support ? kernel(distance) : 0;
     });
     const total = weights.reduce((partial, weight) => partial + weight, 0);
-    // as many for each: what is left over counts nothing
+    // pads to equally many taps with weight 0
     return range(0, each).map((k) =>
       k < count ? { place: low + k, weight: weights[k]! / total } : { place: low, weight: 0 },
     );
   });
 }
 
-/** Keys's kernel at a distance, 0 from 2 on. */
+/** Keys's cubic kernel at distance d; 0 from 2 on. */
 function cubicKernel(d: number, a: number): number {
   if (d >= 2) return 0;
   return d <= 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : ((d - 5) * d + 8) * d * a - 4 * a;

@@ -6,30 +6,35 @@ import { asTensor } from "../../engine/prims/lift.ts";
 import { sameShape } from "../../engine/util/shape.ts";
 import { split, type Key } from "../random/index.ts";
 
-/** A layer as two functions, as `mlp`, `sequential` and `residual` give them: its parameters are P. */
+/** A layer as a pair of functions, like `mlp`, `sequential` and `residual` return; P is the type of its parameters. */
 export interface Layer<P = unknown> {
-  /** First parameters. */
+  /** Initial parameters. */
   init(key: Key): P;
-  /** What the layer makes of x. */
+  /** Applies the layer to x. */
   apply(params: P, x: TensorLike): Tensor;
 }
 
-/** A layer, or a function of a tensor: a layer without parameters, as `relu`. */
+/** A layer, or a function of a tensor such as `relu`, which counts as a layer without parameters. */
 export type LayerLike = Layer | ((x: Tensor) => Tensor);
 
-/** The parameters of a layer: an empty object for functions. */
+/** The parameters of a layer; an empty object for functions. */
 export type ParamsOf<L extends LayerLike> = L extends Layer<infer P> ? P : Readonly<Record<string, never>>;
 
-/** The parameters of layers in a row, one entry for each. */
+/** The parameters of a sequence of layers, one entry per layer. */
 export type SequentialParams<L extends readonly LayerLike[]> = { readonly [I in keyof L]: ParamsOf<L[I]> };
 
 /**
- * Layers one after another, as one layer. Its parameters are a list with those of each layer, `{}` for functions.
+ * Combines layers into one that applies them in sequence. Its parameters are a list with those of each layer, `{}` for
+ * functions.
  *
- * What depends on a key or a state, as `dropout`, is a function made for the call: `sequential([first, (x) => dropout(key, x), second])`
- * has the same parameters whatever the key, since making it costs nothing.
+ * dropout(key, x),
+ * second])` has the same parameters whatever the key, since making it costs nothing. => For a layer that depends on a key or a state, such as `dropout`,
+ * create a function for each call: `sequential([first, (x) => dropout(key, x), second])`. The parameters do not depend
+ * on the key, and building the layer costs nothing. => dropout(key, x), second]) ` has the same parameters whatever the
+ * key, since making it costs nothing.
  *
- * @throws DownhillError `tree` for an empty list, what is no layer, or parameters that are not those of `init`.
+ * @throws DownhillError `tree` for an empty list, a value that is not a layer, or parameters that do not come from
+ * `init`.
  * @example
  * const network = sequential([
  *   { init: (k) => convolutionInit(k, 1, 4, [3, 3]), apply: convolution },
@@ -42,7 +47,7 @@ export type SequentialParams<L extends readonly LayerLike[]> = { readonly [I in 
  */
 export function sequential<const L extends readonly LayerLike[]>(layers: L): Layer<SequentialParams<L>> {
   if (arguments.length > 1) refuseExtra("sequential", arguments, 1);
-  const given: unknown = layers; // callers without types pass anything
+  const given: unknown = layers; // untyped callers may pass anything
   if (!Array.isArray(given) || given.length === 0) {
     throw new DownhillError(
       "tree",
@@ -75,10 +80,11 @@ export interface ResidualParams<B extends LayerLike, S extends LayerLike> {
 }
 
 /**
- * `body(x) + shortcut(x)` as one layer. The shortcut is x itself unless another layer is given, as a projection where the body changes the
- * shape: nothing is repeated to make shapes fit.
+ * `body(x) + shortcut(x)` as one layer. The default shortcut is x itself. If the body changes the shape, pass a layer
+ * such as a projection, because shapes are not broadcast.
  *
- * @throws DownhillError `shape` if the results of both have not one shape, `tree` for what is no layer, or parameters that are not those of `init`.
+ * @throws DownhillError `shape` if the shapes of both results differ, `tree` for a value that is not a layer, or
+ * parameters that do not come from `init`.
  * @see He, Zhang, Ren, Sun, Deep residual learning for image recognition, CVPR 2016, eq. 1 and 2.
  * @example
  * const block = residual(mlp([2, 8, 2]));
@@ -103,7 +109,7 @@ export function residual<B extends LayerLike, S extends LayerLike>(
       return params as unknown as ResidualParams<B, S>;
     },
     apply(params, x) {
-      const own: Partial<ResidualParams<B, S>> | null | undefined = params; // callers without types pass anything
+      const own: Partial<ResidualParams<B, S>> | null | undefined = params; // untyped callers may pass anything
       if (own?.body === undefined || own.shortcut === undefined) {
         throw new DownhillError(
           "tree",
@@ -122,7 +128,7 @@ export function residual<B extends LayerLike, S extends LayerLike>(
   };
 }
 
-/** A layer with its results checked. */
+/** A layer whose results are checked. */
 function asLayer(operation: string, what: string, layer: LayerLike): Layer {
   const given: Partial<Layer> | ((x: Tensor) => Tensor) | null | undefined = layer;
   const isFunction = typeof given === "function";

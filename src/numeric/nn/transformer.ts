@@ -14,12 +14,12 @@ import { layerNorm, scaleInit, type ScaleParams } from "./normalise.ts";
 export interface TransformerEncoderParams {
   readonly attention: MultiHeadParams;
   readonly attentionNorm: ScaleParams;
-  /** The two dense layers behind attention: to the hidden numbers, and back to the features. */
+  /** The two dense layers after attention: to the hidden size, and back to the features. */
   readonly feedForward: readonly [DenseParams, DenseParams];
   readonly feedForwardNorm: ScaleParams;
 }
 
-/** Parameters of a decoder layer: those of an encoder layer, and attention to what was encoded. */
+/** Parameters of a decoder layer: those of an encoder layer, and of attention to the encoder output. */
 export interface TransformerDecoderParams extends TransformerEncoderParams {
   readonly crossAttention: MultiHeadParams;
   readonly crossAttentionNorm: ScaleParams;
@@ -27,30 +27,34 @@ export interface TransformerDecoderParams extends TransformerEncoderParams {
 
 /** Options of `transformerEncoderLayer`. */
 export interface TransformerOptions {
-  /** Number of heads; it divides the number of features. */
+  /** Number of heads, a divisor of the number of features. */
   readonly heads: number;
-  /** Which keys a query sees, as in `multiHeadAttention`. Default all. */
+  /** Keys that each query attends to, as in `multiHeadAttention`. Default all. */
   readonly mask?: TensorLike;
-  /** Whether a query sees only keys that are not behind it. Default false. */
+  /** True if a query attends only to keys at or before its own position. Default false. */
   readonly causal?: boolean;
-  /** What stands between the two dense layers. Default `relu`. */
+  /** Activation function between the two dense layers. Default `relu`. */
   readonly activation?: (x: Tensor) => Tensor;
-  /** Whether to normalise what each part takes, and not its sum with what it gives. Default false, as in the paper and PyTorch. */
+  /**
+   * True to normalise the input of each sublayer instead of its sum with the output. Default false, as in the paper and
+   * PyTorch.
+   */
   readonly normFirst?: boolean;
-  /** Drops out what each part gives, and what stands between the dense layers. Rate 0.5 and training true unless said otherwise. */
+  /** Dropout after each sublayer and between the dense layers. Default rate 0.5, training true. */
   readonly dropout?: { readonly key: Key | Tensor; readonly rate?: number; readonly training?: boolean };
 }
 
 /** Options of `transformerDecoderLayer`. */
 export interface TransformerDecoderOptions extends TransformerOptions {
-  /** Which of what was encoded a query sees. Default all. */
+  /** Positions of the encoder output that each query attends to. Default all. */
   readonly contextMask?: TensorLike;
 }
 
 const options = ["heads", "mask", "causal", "activation", "normFirst", "dropout"];
 
 /**
- * First parameters of an encoder layer over so many features, with `hidden` numbers between the dense layers.
+ * Initial parameters of an encoder layer over the given number of features, with hidden size `hidden` between the dense
+ * layers.
  *
  * @throws DownhillError `range` if a number is not a positive integer.
  * @example
@@ -74,7 +78,7 @@ export function transformerEncoderInit(
 }
 
 /**
- * First parameters of a decoder layer; see `transformerEncoderInit`.
+ * Initial parameters of a decoder layer; see `transformerEncoderInit`.
  *
  * @throws DownhillError `range` if a number is not a positive integer.
  * @example
@@ -95,12 +99,12 @@ export function transformerDecoderInit(
   };
 }
 
-/** Puts the parts of a layer together: each adds what it gives to what it takes. */
+/** Residual connections of a layer: each sublayer adds its output to its input, with normalisation and dropout. */
 function residuals({ normFirst = false, dropout: dropped }: TransformerOptions): {
   readonly part: (x: Tensor, norm: ScaleParams, f: (x: Tensor) => Tensor) => Tensor;
   readonly drop: (x: Tensor) => Tensor;
 } {
-  // four times at most, each time by a key of its own
+  // at most four dropouts, each with its own key
   const keys = dropped === undefined ? [] : split(dropped.key, 4);
   let next = 0;
   const drop = (x: Tensor): Tensor => {
@@ -116,8 +120,8 @@ function residuals({ normFirst = false, dropout: dropped }: TransformerOptions):
 }
 
 /**
- * An encoder layer of a transformer, shape `[…, length, features]` to the same: attention of x to itself, and two dense layers, each with a
- * way around it and normalised.
+ * An encoder layer of a transformer, from shape `[…, length, features]` to the same shape: self-attention, then two
+ * dense layers, each with a residual connection and a normalisation.
  *
  * @throws DownhillError `shape` if x or a mask does not fit.
  * @see Vaswani et al., Attention is all you need, NeurIPS 2017, section 3.1; `normFirst` is Xiong et al., ICML 2020.
@@ -141,8 +145,8 @@ export function transformerEncoderLayer(
 }
 
 /**
- * A decoder layer of a transformer: as an encoder layer, and between its two parts attention of x to `context`, what an encoder gave, shape
- * `[…, others, features]`.
+ * A decoder layer of a transformer: like an encoder layer, with attention to `context` between its two sublayers.
+ * `context` is the output of an encoder, shape `[…, others, features]`.
  *
  * @throws DownhillError `shape` if x, the context or a mask does not fit.
  * @see Vaswani et al., Attention is all you need, NeurIPS 2017, section 3.1.

@@ -1,4 +1,4 @@
-// What the functions that draw have in common: shapes, dtypes and parameters.
+// Shapes, dtypes and parameters, as all sampling functions read them.
 import { DownhillError, showShape, showType } from "../../engine/errors/index.ts";
 import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
@@ -8,18 +8,18 @@ import { convert } from "../../engine/prims/linear.ts";
 import { broadcastShapes, sameShape } from "../../engine/util/shape.ts";
 import { checkShape, expandTo } from "../array/promote.ts";
 
-/** The shape of what is drawn; a bare count means a vector of so many elements. */
+/** Shape of a draw; a number n means a vector of length n. */
 export type DrawShape = number | readonly number[];
 
 /** Options of draws of real numbers. */
 export interface RealOptions {
-  /** Kind of number; default `"float64"`. */
+  /** Dtype of the numbers. Default `"float64"`. */
   readonly dtype?: "float64" | "float32";
 }
 
-/** Options of draws of whole numbers. */
+/** Options of draws of integers. */
 export interface WholeOptions {
-  /** Kind of number; default `"int32"`. */
+  /** Dtype of the numbers. Default `"int32"`. */
   readonly dtype?: DType;
 }
 
@@ -42,11 +42,11 @@ export function readWhole(operation: string, { dtype = "int32" }: WholeOptions):
   return dtype;
 }
 
-/** What a parameter may be. */
+/** A parameter of a distribution, with its valid range. */
 export interface SamplingParameter {
   readonly name: string;
   readonly value: TensorLike;
-  /** The numbers that it may be, in words, and whether one is among them. Looked at where the elements are known. */
+  /** The valid range in words, and a test for it. Elements are checked if they are known. */
   readonly range: string;
   holds(x: number): boolean;
 }
@@ -56,10 +56,10 @@ export const probability = { range: "between 0 and 1", holds: (x: number): boole
 export const atLeastZero = { range: "at least 0", holds: (x: number): boolean => x >= 0 };
 
 /**
- * Parameters as tensors of one dtype and of the shape of the draw: `shape`, or without one what theirs broadcast to.
- *
- * @throws DownhillError `range` that names the parameter, the first value that is not in its range, and the range; `shape` where
- * they do not broadcast to the shape.
+ * Reads parameters as tensors of one dtype and of the shape of the draw: `shape`, or by default the shape that the
+ * parameters broadcast to.
+ * @throws DownhillError `range`, naming the parameter, its first value out of range, and the range; `shape` if they do
+ * not broadcast to the shape.
  */
 export function readParameters(
   operation: string,
@@ -85,9 +85,8 @@ function isPartOf(shape: readonly number[], sizes: readonly number[]): boolean {
 }
 
 /**
- * A parameter as a tensor.
- *
- * @throws DownhillError `range` for the first element that it must not have, where elements are known.
+ * Reads a parameter as a tensor.
+ * @throws DownhillError `range` for the first invalid element, if elements are known.
  */
 export function readParameter(operation: string, { name, value, range, holds }: SamplingParameter): Tensor {
   const x = asTensor(value, operation);

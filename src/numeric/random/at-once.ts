@@ -1,4 +1,4 @@
-// What is drawn at once, as arrays, whatever is being traced: for what puts data in order or looks for a start.
+// Draws that return arrays immediately, even while a function is traced: for shuffling data and for finding starts.
 import type { TypedArray } from "../../engine/kernel/executable.ts";
 import { makeArray } from "../../engine/kernel/executable.ts";
 import { withoutStaging } from "../../engine/trace/index.ts";
@@ -8,21 +8,21 @@ import { normal } from "./normal.ts";
 import { uniform, type UniformOptions } from "./uniform.ts";
 import { fillBits } from "./threefry.ts";
 
-/** The numbers of `normal`. */
+/** The numbers of `normal`, as an array. */
 export function normalNow(key: KeyWords, n: number): Float64Array;
 export function normalNow(key: KeyWords, n: number, options: RealOptions): Float64Array | Float32Array;
 export function normalNow(key: KeyWords, n: number, options: RealOptions = {}): TypedArray {
   return withoutStaging(() => normal(key, n, options).data());
 }
 
-/** The numbers of `uniform`. */
+/** The numbers of `uniform`, as an array. */
 export function uniformNow(key: KeyWords, n: number, options?: Omit<UniformOptions, "dtype">): Float64Array;
 export function uniformNow(key: KeyWords, n: number, options: UniformOptions): Float64Array | Float32Array;
 export function uniformNow(key: KeyWords, n: number, options: UniformOptions = {}): TypedArray {
   return withoutStaging(() => uniform(key, n, options).data());
 }
 
-/** The integers of `permutation(key, n)`. */
+/** The integers of `permutation(key, n)`, as an array. */
 export function orderOf(key: KeyWords, n: number): Uint32Array {
   const order = makeArray("u32", n) as Uint32Array;
   for (let i = 0; i < n; i++) order[i] = i;
@@ -30,7 +30,7 @@ export function orderOf(key: KeyWords, n: number): Uint32Array {
   return order;
 }
 
-/** Puts a list in random order, given a source of integers below a bound. */
+/** Shuffles a list in place, given a source of random integers below a bound. */
 export function shuffleInPlace<T>(
   list: { [index: number]: T; readonly length: number },
   below: (bound: number) => number,
@@ -44,10 +44,10 @@ export function shuffleInPlace<T>(
 }
 
 /**
- * A source of integers `0 ≤ i < bound`, each equally likely, from the words of `bits(key, …)`.
+ * Returns a source of random integers `0 ≤ i < bound`, all equally likely, from the words of `bits(key, …)`.
  *
- * Takes as many upper bits of a word as `bound − 1` has and draws again where they are not below `bound`:
- * less than twice on average.
+ * It takes the upper bits of a word, as many as `bound − 1` has, and draws again if the result is not below `bound`; on
+ * average fewer than twice.
  */
 export function integersBelow(key: KeyWords): (bound: number) => number {
   const words = new Uint32Array(256);

@@ -1,4 +1,4 @@
-// Gamma variates, and the distributions that are made of them.
+// Gamma variates, and distributions built from them.
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showShape, showType } from "../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
@@ -30,13 +30,13 @@ import { type Key, readKey } from "./key.ts";
 import { split } from "./keys.ts";
 
 /**
- * Gamma variates of shape `a` and scale 1, density `x^(a − 1) e^(−x) / Γ(a)`. Without a shape as many as `a` has elements.
+ * Gamma variates with shape parameter `a` and scale 1, density `x^(a − 1) e^(−x) / Γ(a)`. Default shape: that of `a`.
  *
- * Marsaglia and Tsang's method, on JAX's stream: the numbers of `jax.random.gamma`, but for their last digits.
+ * Marsaglia and Tsang's method on JAX's stream: the numbers of `jax.random.gamma`, except for the last digits.
  *
- * Derivative in `a`: that of the variate whose probability stays the same, `−∂P(a, x)/∂a` over the density.
+ * Derivative in `a`: that of the quantile at fixed probability, `−∂P(a, x)/∂a` divided by the density.
  *
- * @throws DownhillError `range` unless `a` is above 0; compiled the variate is NaN.
+ * @throws DownhillError `range` unless `a` is above 0; in compiled functions the variate is NaN instead.
  * @example
  * mean(gamma(key(0), 3, 10_000)).item(); // 3.0…
  */
@@ -47,10 +47,9 @@ export function gamma(key: Key, a: TensorLike, shape?: DrawShape, options: RealO
 }
 
 /**
- * The logarithms of gamma variates of shape `a`, those that `gamma` draws: for small shapes, whose variates are too near 0 for a
- * number of floating point. JAX's stream.
- *
- * @throws DownhillError `range` unless `a` is above 0; compiled the variate is NaN.
+ * Logarithms of the gamma variates that `gamma` draws for `a`, for small `a` where the variates would underflow. JAX's
+ * stream.
+ * @throws DownhillError `range` unless `a` is above 0; in compiled functions the variate is NaN instead.
  * @example
  * loggamma(key(0), 1e-4).item() < -1000; // true
  */
@@ -60,7 +59,7 @@ export function loggamma(key: Key, a: TensorLike, shape?: DrawShape, options: Re
   return randomLogGamma(readKey("loggamma", key), given);
 }
 
-/** The one parameter of a distribution that must be positive. */
+/** Reads the single parameter of a distribution, which must be positive. */
 function shapeParameter(
   operation: string,
   name: string,
@@ -73,10 +72,9 @@ function shapeParameter(
 }
 
 /**
- * Beta variates, density `∝ x^(a − 1) (1 − x)^(b − 1)` on (0, 1), of two gamma variates in logarithms, so that small parameters
- * do not end in 0 / 0. JAX's stream. Differentiable in `a` and `b`.
- *
- * @throws DownhillError `range` unless `a` and `b` are above 0; compiled the variate is NaN.
+ * Beta variates, density `∝ x^(a − 1) (1 − x)^(b − 1)` on (0, 1). Computed from the logarithms of two gamma variates,
+ * so that small parameters do not lead to 0 / 0. JAX's stream. Differentiable in `a` and `b`.
+ * @throws DownhillError `range` unless `a` and `b` are above 0; in compiled functions the variate is NaN instead.
  * @example
  * mean(beta(key(0), 2, 6, 10_000)).item(); // 0.25…
  */
@@ -101,11 +99,10 @@ export function beta(
 }
 
 /**
- * Vectors of Dirichlet's distribution: positive, of sum 1, density `∝ Π xᵢ^(αᵢ − 1)`. `alpha` has the parameters along its last
- * axis; the result has `shape`, or without one the axes of `alpha` before the last, and then the last axis. JAX's stream.
- * Differentiable in `alpha`.
- *
- * @throws DownhillError `range` unless `alpha` is above 0; compiled the variates are NaN.
+ * Vectors with a Dirichlet distribution: positive, with sum 1, density `∝ Π xᵢ^(αᵢ − 1)`. `alpha` has the parameters
+ * along its last axis. The result has the axes `shape` (default: the leading axes of `alpha`), then the last axis.
+ * JAX's stream. Differentiable in `alpha`.
+ * @throws DownhillError `range` unless `alpha` is above 0; in compiled functions the variates are NaN instead.
  * @example
  * dirichlet(key(0), [1, 2, 3], 4).shape; // [4, 3]
  */
@@ -132,9 +129,9 @@ export function dirichlet(key: Key, alpha: TensorLike, shape?: DrawShape, option
 }
 
 /**
- * χ² variates of `df` degrees of freedom: twice gamma variates of shape df / 2. JAX's stream. Differentiable in `df`.
- *
- * @throws DownhillError `range` unless `df` is above 0; compiled the variate is NaN.
+ * χ² variates with `df` degrees of freedom: twice the gamma variates with shape parameter df / 2. JAX's stream.
+ * Differentiable in `df`.
+ * @throws DownhillError `range` unless `df` is above 0; in compiled functions the variate is NaN instead.
  */
 export function chiSquare(key: Key, df: TensorLike, shape?: DrawShape, options: RealOptions = {}): Tensor {
   if (arguments.length > 4) refuseExtra("chiSquare", arguments, 4);
@@ -143,10 +140,9 @@ export function chiSquare(key: Key, df: TensorLike, shape?: DrawShape, options: 
 }
 
 /**
- * Variates of Student's t distribution of `df` degrees of freedom: a normal number times √(h / g), g a gamma variate of shape
- * h = df / 2. JAX's stream. Differentiable in `df`.
- *
- * @throws DownhillError `range` unless `df` is above 0; compiled the variate is NaN.
+ * Variates of Student's t distribution with `df` degrees of freedom: a normal variate times √(h / g), where g is a
+ * gamma variate with shape parameter h = df / 2. JAX's stream. Differentiable in `df`.
+ * @throws DownhillError `range` unless `df` is above 0; in compiled functions the variate is NaN instead.
  */
 export function studentT(key: Key, df: TensorLike, shape?: DrawShape, options: RealOptions = {}): Tensor {
   if (arguments.length > 4) refuseExtra("studentT", arguments, 4);

@@ -4,23 +4,22 @@ import { Tensor } from "../../engine/ir/tensor.ts";
 import { fromArray } from "../../engine/prims/lift.ts";
 import { arrayType } from "../../engine/ir/types.ts";
 
-/** A key whose words are known. */
+/** A key with known words. */
 export type KeyWords = Uint32Array;
 
 /**
- * A key: two words that stand for one stream of random numbers, as `key(seed)` makes them, or a uint32 tensor `[2]`, whose words
- * may come from outside of a traced function.
+ * A key: two words that identify a stream of random numbers. Either the array that `key(seed)` returns, or a uint32
+ * tensor `[2]`, whose words may come from outside a traced function.
  *
- * Keys are never advanced. Whoever needs a second stream makes one with `split` or `foldIn`; the same key
- * always gives the same numbers.
+ * Keys have no state. Derive further streams by `split` or `foldIn`; the same key always gives the same numbers.
  */
 export type Key = KeyWords | Tensor;
 
 /**
  * The key of a seed.
  *
- * `[seed >> 32, seed & 0xffffffff]` in two's complement, as `jax.random.key(seed)` makes it (for negative
- * seeds and those of 2³² and more: with 64-bit mode on; without it JAX drops the upper word).
+ * `[seed >> 32, seed & 0xffffffff]` in two's complement, like `jax.random.key(seed)`. (For negative seeds and seeds of
+ * 2³² or more this needs JAX's 64-bit mode; without it, JAX drops the upper word.)
  *
  * @throws DownhillError `range` if `seed` is not a safe integer.
  * @example
@@ -37,7 +36,10 @@ export function key(seed: number): KeyWords {
   return Uint32Array.of(Math.floor(seed / 2 ** 32), seed);
 }
 
-/** A key as a tensor. Refuses what is none, with the repair for the commonest slip, a bare seed. */
+/**
+ * Reads a key as a tensor. For other values it throws an error, with a repair hint for the most common mistake, a bare
+ * seed.
+ */
 export function readKey(operation: string, given: unknown): Tensor {
   if (given instanceof Tensor) {
     if (given.dtype === "uint32" && given.ndim === 1 && given.shape[0] === 2) return given;
@@ -56,7 +58,7 @@ export function readKey(operation: string, given: unknown): Tensor {
 
 const keyType = /* @__PURE__ */ arrayType("uint32", [2]);
 
-/** Refuses what is no key of known words. */
+/** Checks that a key has known words. */
 export function checkWords(operation: string, given: unknown): asserts given is KeyWords {
   if (given instanceof Uint32Array && given.length === 2) return;
   if (given instanceof Tensor) {

@@ -8,7 +8,7 @@ import { convert, full } from "../../engine/prims/linear.ts";
 import { type Key, type KeyWords, readKey } from "./key.ts";
 import { checkCount, checkWord, foldWords, splitWords } from "./threefry.ts";
 
-/** A list of `N` members, where `N` is known and small; else one of any length. */
+/** A tuple of `N` elements if `N` is a known number up to 32, else an array. */
 type FixedList<T, N extends number, R extends T[] = []> = number extends N
   ? T[]
   : R["length"] extends N
@@ -17,15 +17,15 @@ type FixedList<T, N extends number, R extends T[] = []> = number extends N
       ? T[]
       : FixedList<T, N, [...R, T]>;
 
-/** A key of the kind of `K`: known words stay known. */
+/** The kind of key that results from `K`: an array for known words, else a tensor. */
 type KeyKindOf<K extends Key> = K extends Tensor ? Tensor : KeyWords;
 
 /**
- * `n` new keys from one; the streams of all of them are independent. Use the old key for nothing else.
+ * Derives `n` new keys with independent streams from one. Do not use the old key for anything else.
  *
- * Key `i` is the Threefry block of the counter `[0, i]`, as in `jax.random.split` with
- * `jax_threefry_partitionable` on, the default since JAX 0.5: the first keys do not depend on `n`. A key that is a tensor
- * (in a jitted function, a loop, a loss) is split into tensors of the same words. For `vmap` and `scan` use `keys`.
+ * Key `i` is the Threefry block of the counter `[0, i]`, as in `jax.random.split` with `jax_threefry_partitionable`,
+ * the default since JAX 0.5. So the first keys do not depend on `n`. A key tensor (in a jitted function, a loop, a
+ * loss) is split into tensors with the same words. For `vmap` and `scan` use `keys`.
  *
  * @example
  * const [weights, biases] = split(key(0), 2);
@@ -40,7 +40,7 @@ export function split(key: Key, n = 2): Key[] {
 }
 
 /**
- * The keys of `split(key, n)` as one uint32 tensor `[n, 2]`, one for each item of `vmap` or each step of `scan`.
+ * The keys of `split(key, n)` as one uint32 tensor `[n, 2]`: one per item of `vmap` or step of `scan`.
  *
  * @example
  * vmap((k) => normal(k, 3))(keys(key(0), 5)).shape; // [5, 3]
@@ -55,7 +55,7 @@ function keysOf(operation: string, words: Tensor, n: number): Tensor {
   return joined(words, iota("uint32", [n], 0));
 }
 
-/** Both words of the blocks of some counters, along a new last axis. */
+/** Both words of the Threefry blocks of counters, along a new last axis. */
 function joined(words: Tensor, counters: Tensor): Tensor {
   const { shape } = counters;
   const column = (word: "first" | "second"): Tensor =>
@@ -64,8 +64,8 @@ function joined(words: Tensor, counters: Tensor): Tensor {
 }
 
 /**
- * A new key from a key and a number, for instance that of an epoch or of a step. The number may be an integer scalar, and so
- * known when the program runs: then the new key is a tensor, as it is where the key is one.
+ * Derives a new key from a key and a number, such as that of an epoch or a step. The number may be an integer scalar
+ * tensor whose value is known only at run time. The new key is a tensor if the key or the number is one.
  *
  * The Threefry block of the counter `[0, data]`, as in `jax.random.fold_in`.
  *
@@ -92,7 +92,7 @@ function readCounter(data: Tensor): Tensor {
   );
 }
 
-/** `split` of a key that was read before into two. */
+/** Splits a key tensor into two. */
 export function splitKey(key: Tensor): [Tensor, Tensor] {
   return split(key);
 }

@@ -1,4 +1,4 @@
-// Vectors of normal numbers that depend on each other, and matrices of them.
+// Multivariate normal vectors and random orthogonal matrices.
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showShape, showType } from "../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
@@ -16,11 +16,11 @@ import { type Key, readKey } from "./key.ts";
 import { checkInteger } from "../../engine/ir/plain-number.ts";
 
 /**
- * Vectors of the normal distribution of this mean, `[…, n]`, and covariance, `[…, n, n]`: the mean plus the Cholesky factor of the
- * covariance times standard normal numbers. The result has `shape`, or without one what the axes before theirs broadcast to, and
- * then n. JAX's stream. Differentiable in both.
- *
- * @throws DownhillError `shape` for parameters that do not fit together; as `cholesky` for a covariance that is not positive definite.
+ * Multivariate normal vectors with the given mean, `[…, n]`, and covariance, `[…, n, n]`: the mean plus the Cholesky
+ * factor of the covariance times standard normal numbers. The result has the axes `shape` (default: the shape to which
+ * the leading axes broadcast), then n. JAX's stream. Differentiable in both.
+ * @throws DownhillError `shape` for parameters that do not fit; as `cholesky` for a covariance that is not positive
+ * definite.
  * @example
  * multivariateNormal(key(0), [0, 1], [[2, 1], [1, 2]], 5).shape; // [5, 2]
  */
@@ -55,10 +55,9 @@ export function multivariateNormal(
 }
 
 /**
- * Orthogonal matrices `[...shape, n, n]`, each equally likely (by Haar's measure): the first factor of normal matrices, with the signs of
- * the diagonal of the second. JAX's stream and method.
- *
- * @throws DownhillError `range` unless n is a whole number of 0 or more.
+ * Uniformly distributed (Haar measure) orthogonal matrices `[...shape, n, n]`: the Q factors of normal matrices, with
+ * the signs of the diagonal of R. JAX's stream and method.
+ * @throws DownhillError `range` unless n is an integer of 0 or more.
  * @example
  * const q = orthogonal(key(0), 3);
  * matmul(q, q.transpose()).at(0).at(0).item().toFixed(6); // 1.000000
@@ -73,7 +72,7 @@ export function orthogonal(key: Key, n: number, shape: DrawShape = [], options: 
   return mul(q, expandDims(signs, -2));
 }
 
-/** The products of matrices, `[…, n, n]`, and vectors, `[…, n]`. */
+/** Products of matrices, `[…, n, n]`, with vectors, `[…, n]`. */
 function spreadBy(factor: Tensor, x: Tensor): Tensor {
   return squeeze(matmul(factor, expandDims(x, -1)), { axis: -1 });
 }

@@ -23,12 +23,12 @@ import { type Key, readKey } from "./key.ts";
 import { nanUnless } from "../array/nan-unless.ts";
 
 /**
- * Numbers of the standard normal distribution: mean 0, standard deviation 1.
+ * Standard normal numbers: mean 0, standard deviation 1.
  *
- * The inverse of the distribution function, `Φ⁻¹((1 + u) / 2) = √2 · erf⁻¹(u)`, at the `u` in (−1, 1) that
- * `jax.random.normal` draws. JAX takes its `erf⁻¹` from another approximation, so that the last digits may
- * differ: ours has a relative error of at most 1e-15 in float64 and of 4.5 ulp in float32 (measured). The same bits on every
- * engine, and whatever is compiled.
+ * Computed as the inverse distribution function `Φ⁻¹((1 + u) / 2) = √2 · erf⁻¹(u)` of the `u` in (−1, 1) that
+ * `jax.random.normal` draws. JAX uses another approximation of `erf⁻¹`, so the last digits may differ. The relative
+ * error is at most 1e-15 in float64 and 4.5 ulp in float32 (measured). The bits are the same on every JavaScript
+ * engine, compiled or not.
  *
  * @example
  * normal(key(0), 2, { dtype: "float32" }); // f32[2] [1.62264…, 2.02526…]
@@ -40,12 +40,12 @@ export function normal(key: Key, shape: DrawShape = [], options: RealOptions = {
 }
 
 /**
- * Standard normal numbers of the open interval from `low` to `high`, each by itself: `√2 · erf⁻¹(u)` for u between erf(low / √2) and
- * erf(high / √2), by the tail where both bounds are on one side of 0, which keeps its digits there. Without a shape as many as the bounds
- * broadcast to. JAX's draws; its method where the interval holds 0. Differentiable in the bounds.
- *
- * @throws DownhillError `range` for bounds that are NaN; numbers are NaN where low is not below high, and in
- * tails beyond 38, whose probability is no float64.
+ * Standard normal numbers truncated to the open interval from `low` to `high`. They are `√2 · erf⁻¹(u)` for u between
+ * erf(low / √2) and erf(high / √2); if both bounds are on one side of 0, the tail function is used, which is accurate
+ * there. Default shape: the shape to which the bounds broadcast. JAX's draws, and its method if the interval contains
+ * 0. Differentiable in the bounds.
+ * @throws DownhillError `range` for NaN bounds. The numbers are NaN if low is not below high, and in tails beyond 38,
+ * whose probability underflows float64.
  * @example
  * const x = truncatedNormal(key(0), 8, 9, 100).data();
  * [x.every((each) => each > 8 && each < 9), x.length]; // [true, 100]
@@ -64,11 +64,11 @@ export function truncatedNormal(
     { name: "low", value: low, ...domain },
     { name: "high", value: high, ...domain },
   ]) as [Tensor, Tensor];
-  // in float64 throughout, where the probability of a tail is above 0 up to 38
+  // computes in float64, where the probability of a tail is above 0 up to 38
   const unit = convert(randomUnit(readKey("truncatedNormal", key), from.shape, dtype), "float64");
   const [lowest, highest] = [convert(from, "float64"), convert(to, "float64")];
   const between = (a: Tensor, b: Tensor): Tensor => add(a, mul(unit, sub(b, a)));
-  // on the right side of 0 by the mirrored interval, since 1 − Φ there has no digits left
+  // intervals right of 0 are mirrored, because 1 − Φ has no digits left there
   const isRight = less(0, lowest);
   const left = where(isRight, neg(highest), lowest);
   const right = where(isRight, neg(lowest), highest);
@@ -78,13 +78,13 @@ export function truncatedNormal(
   const scaled = (x: Tensor): Tensor => erf(mul(Math.SQRT1_2, x));
   const around = erfinv(between(scaled(where(isTail, 0, left)), scaled(where(isTail, 0, right))));
   const drawn = where(isTail, inTail, mul(Math.SQRT2, around));
-  // roundings must not lead to the bounds or beyond
+  // rounding must not reach or exceed the bounds
   const own = convert(where(isRight, neg(drawn), drawn), dtype);
   const inside = minimum(maximum(own, above(from)), below(to));
   return nanUnless(logicalAnd(less(from, to), less(0, total)), inside, [from, to]);
 }
 
-/** A number above, next to it or but one. */
+/** A number slightly above x: the next one, or the one after. */
 function above(x: Tensor): Tensor {
   const still = stopGradient(x);
   const [step, least] = x.dtype === "float32" ? [2 ** -23, 2 ** -126] : [2 ** -52, 2 ** -1022];

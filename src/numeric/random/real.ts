@@ -1,4 +1,4 @@
-// Distributions on the line that are a function of one uniform number.
+// Real distributions that are a function of one uniform number.
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import {
@@ -20,14 +20,14 @@ import { uniformWithin } from "./uniform.ts";
 
 export type FloatDType = "float64" | "float32";
 
-/** The distance from 1 to the next number, and the least normal number. */
+/** The distance from 1 to the next number, and the smallest normal number. */
 const epsilon: Readonly<Record<FloatDType, number>> = { float64: 2 ** -52, float32: 2 ** -23 };
 const tiny: Readonly<Record<FloatDType, number>> = { float64: 2 ** -1022, float32: 2 ** -126 };
 
-/** A draw of what was read before. */
+/** Draws with arguments that have been checked. */
 type RealSampler = (key: Tensor, shape: readonly number[], dtype: FloatDType) => Tensor;
 
-/** Reads what all of these take. */
+/** Reads the arguments that all of these functions share, and draws. */
 function drawn(operation: string, f: RealSampler, key: Key, shape: DrawShape, options: RealOptions): Tensor {
   const dtype = readReal(operation, options);
   return f(readKey(operation, key), readShape(operation, shape), dtype);
@@ -57,7 +57,7 @@ export const cauchyOf: RealSampler = (key, shape, dtype) => {
 };
 
 /**
- * Numbers of the exponential distribution of rate 1: `−log1p(−u)`. JAX's stream.
+ * Exponential variates of rate 1: `−log1p(−u)`. JAX's stream.
  *
  * @example
  * exponential(key(0), [2, 3]).shape; // [2, 3]
@@ -67,25 +67,25 @@ export function exponential(key: Key, shape: DrawShape = [], options: RealOption
   return drawn("exponential", exponentialOf, key, shape, options);
 }
 
-/** Numbers of Gumbel's distribution of location 0 and scale 1: `−log(−log u)`. JAX's stream. */
+/** Gumbel variates with location 0 and scale 1: `−log(−log u)`. JAX's stream. */
 export function gumbel(key: Key, shape: DrawShape = [], options: RealOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("gumbel", arguments, 3);
   return drawn("gumbel", gumbelOf, key, shape, options);
 }
 
-/** Numbers of Laplace's distribution of location 0 and scale 1: `sign u · log1p(−|u|)` for u in (−1, 1). JAX's stream. */
+/** Laplace variates with location 0 and scale 1: `sign u · log1p(−|u|)` for u in (−1, 1). JAX's stream. */
 export function laplace(key: Key, shape: DrawShape = [], options: RealOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("laplace", arguments, 3);
   return drawn("laplace", laplaceOf, key, shape, options);
 }
 
-/** Numbers of the logistic distribution of location 0 and scale 1: `log(u / (1 − u))`. JAX's stream. */
+/** Logistic variates with location 0 and scale 1: `log(u / (1 − u))`. JAX's stream. */
 export function logistic(key: Key, shape: DrawShape = [], options: RealOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("logistic", arguments, 3);
   return drawn("logistic", logisticOf, key, shape, options);
 }
 
-/** Numbers of Cauchy's distribution of location 0 and scale 1: `tan(π (u − ½))`. JAX's stream. */
+/** Cauchy variates with location 0 and scale 1: `tan(π (u − ½))`. JAX's stream. */
 export function cauchy(key: Key, shape: DrawShape = [], options: RealOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("cauchy", arguments, 3);
   return drawn("cauchy", cauchyOf, key, shape, options);

@@ -1,20 +1,20 @@
-// Threefry by JavaScript, for keys whose words are known and for what is drawn while data is read.
+// Threefry in JavaScript, for keys with known words and for draws while data is read.
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { KeyWords } from "./key.ts";
 import { checkInteger, isIntegerIn } from "../../engine/ir/plain-number.ts";
 
-/** `n` new keys from one. */
+/** Derives `n` new keys from one. */
 export function splitWords(key: KeyWords, n: number): KeyWords[] {
   checkCount("split", n);
   return Array.from({ length: n }, (_, i) => blockOf(key, i));
 }
 
-/** A new key from a key and a number. */
+/** Derives a new key from a key and a number. */
 export function foldWords(key: KeyWords, data: number): KeyWords {
   return blockOf(key, checkWord("foldIn", data));
 }
 
-/** Writes the words `start`, `start + 1`, … of the stream that `bits` gives. */
+/** Writes the words `start`, `start + 1`, … of the stream of `bits` to an array. */
 export function fillBits(key: KeyWords, start: number, out: Uint32Array): void {
   const block = new Uint32Array(2);
   for (let i = 0; i < out.length; i++) {
@@ -24,8 +24,8 @@ export function fillBits(key: KeyWords, start: number, out: Uint32Array): void {
 }
 
 /**
- * One block of Threefry-2x32 with 20 rounds: the counter `(c0, c1)` under the key `(k0, k1)`, written to
- * `out[at]` and `out[at + 1]`.
+ * One block of Threefry-2x32 with 20 rounds: encrypts the counter `(c0, c1)` with the key `(k0, k1)` and writes the
+ * result to `out[at]` and `out[at + 1]`.
  *
  * @see Salmon, Moraes, Dror, Shaw, Parallel random numbers: as easy as 1, 2, 3, SC 2011; constants and test
  * vectors from its Random123.
@@ -53,7 +53,7 @@ export function threefry2x32(
     x1 = x0 ^ rotate(x1, odd ? 26 : 16);
     x0 = (x0 + x1) | 0;
     x1 = x0 ^ rotate(x1, odd ? 6 : 24);
-    // after each group of four rounds the next words of the key are mixed in
+    // after each group of four rounds, the next words of the key are added
     x0 = (x0 + b) | 0;
     x1 = (x1 + c + group) | 0;
     const first = a;
@@ -75,12 +75,12 @@ function blockOf(key: KeyWords, counter: number): KeyWords {
   return out;
 }
 
-/** Refuses a count that no array can have. */
+/** Checks a count. */
 export function checkCount(operation: string, n: number): void {
   checkInteger(operation, "how many", n);
 }
 
-/** Refuses a number that is no word of 32 bits. */
+/** Checks an unsigned 32-bit integer. */
 export function checkWord(operation: string, n: unknown): number {
   if (typeof n === "number" && isWord(n)) return n;
   throw new DownhillError(

@@ -11,19 +11,19 @@ import { type Key, readKey } from "./key.ts";
 
 /** Options of `uniform`. */
 export interface UniformOptions {
-  /** Kind of number; default `"float64"`. */
+  /** Dtype of the numbers. Default `"float64"`. */
   readonly dtype?: "float64" | "float32";
-  /** Least value, included; default 0. */
+  /** Smallest value, inclusive. Default 0. */
   readonly minval?: number;
-  /** Greatest value, not included (but for rounding where the range is wide); default 1. */
+  /** Upper bound, exclusive (except for rounding if the range is wide). Default 1. */
   readonly maxval?: number;
 }
 
 /**
- * Random words, each of 32 random bits, as uint32.
+ * Random uint32 words, each with 32 random bits.
  *
- * Word `i`, in row-major order, is the exclusive or of the two words of the Threefry block of the counter `[0, i]`, as in
- * `jax.random.bits` with `jax_threefry_partitionable` on: the first words do not depend on how many there are.
+ * Word `i`, in row-major order, is the exclusive or of the two words of the Threefry block of the counter `[0, i]`, as
+ * in `jax.random.bits` with `jax_threefry_partitionable`. So the first words do not depend on the number of words.
  *
  * @example
  * bits(key(0), 2); // u32[2] [4070199207, 4202968722]
@@ -34,11 +34,10 @@ export function bits(key: Key, shape: DrawShape = []): Tensor {
 }
 
 /**
- * Numbers spread evenly over `[minval, maxval)`.
+ * Uniformly distributed numbers in `[minval, maxval)`.
  *
- * `u · (maxval − minval) + minval`, where `u` has 52 random bits in float64 (the upper ones of a
- * 64-bit block) and 23 in float32 (the upper ones of a word of `bits`): the numbers of `jax.random.uniform`,
- * bit for bit.
+ * `u · (maxval − minval) + minval`, where `u` has 52 random bits in float64 (the upper bits of a 64-bit block) and 23
+ * in float32 (the upper bits of a word of `bits`): bit for bit the numbers of `jax.random.uniform`.
  *
  * @throws DownhillError `range` if `minval` is not below `maxval`.
  * @example
@@ -60,7 +59,7 @@ export function uniform(key: Key, shape: DrawShape = [], options: UniformOptions
   return uniformWithin(readKey("uniform", key), readShape("uniform", shape), dtype, minval, maxval);
 }
 
-/** `uniform` of what was read before. */
+/** `uniform` with arguments that have been checked. */
 export function uniformWithin(
   key: Tensor,
   shape: readonly number[],

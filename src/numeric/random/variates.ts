@@ -47,7 +47,7 @@ import { nanUnless } from "../array/nan-unless.ts";
 const finite = { range: "finite", holds: (x: number): boolean => Number.isFinite(x) };
 const chance = { range: "above 0 and at most 1", holds: (x: number): boolean => x > 0 && x <= 1 };
 
-/** The variates of a distribution: `draw` of its parameters, all of the shape of the draw. */
+/** Reads the parameters, broadcasts them to the shape of the draw, and calls `draw` with them. */
 function drawn(
   operation: string,
   key: Key,
@@ -62,8 +62,9 @@ function drawn(
 }
 
 /**
- * How many trials it takes until one succeeds, each succeeding with probability `p`: 1, 2, …, as int32 unless `dtype` says otherwise, by JAX's and NumPy's
- * meaning. (The failures alone are `geometric` of `downhill/distributions`.) What does not fit into the dtype is its largest number.
+ * Number of trials up to the first success, each with success probability `p`: 1, 2, …, as int32 by default, as defined
+ * by JAX and NumPy. (`geometric` of `downhill/distributions` counts only the failures.) Variates that exceed the dtype
+ * become its largest number.
  *
  * @throws DownhillError `range` unless p is above 0 and at most 1.
  * @example
@@ -80,7 +81,8 @@ export function geometric(key: Key, p: TensorLike, shape?: DrawShape, options: W
 }
 
 /**
- * Weibull's distribution of a scale and a shape `concentration`: `scale · E^(1 / concentration)` of an exponential variate E. Differentiable in both.
+ * Weibull variates with a scale and the shape parameter `concentration`: `scale · E^(1 / concentration)` for an
+ * exponential variate E. Differentiable in both.
  *
  * @throws DownhillError `range` unless both are above 0.
  * @example
@@ -104,7 +106,7 @@ export function weibullMin(
 }
 
 /**
- * Pareto's distribution on [1, ∞) with the exponent `b`: density `b x^(−b − 1)`. Differentiable in b.
+ * Pareto variates on [1, ∞) with the exponent `b`: density `b x^(−b − 1)`. Differentiable in b.
  *
  * @throws DownhillError `range` unless b is above 0.
  */
@@ -117,7 +119,8 @@ export function pareto(key: Key, b: TensorLike, shape?: DrawShape, options: Real
 }
 
 /**
- * Rayleigh's distribution: the length of a vector of two normal numbers of deviation `scale`. Differentiable in it.
+ * Rayleigh variates: the length of a vector of two normal numbers with standard deviation `scale`. Differentiable in
+ * `scale`.
  *
  * @throws DownhillError `range` unless scale is above 0.
  */
@@ -129,7 +132,7 @@ export function rayleigh(key: Key, scale: TensorLike, shape?: DrawShape, options
   );
 }
 
-/** Maxwell's distribution: the length of a vector of three standard normal numbers. */
+/** Maxwell variates: the length of a vector of three standard normal numbers. */
 export function maxwell(key: Key, shape: DrawShape = [], options: RealOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("maxwell", arguments, 3);
   const dtype = readReal("maxwell", options);
@@ -138,9 +141,9 @@ export function maxwell(key: Key, shape: DrawShape = [], options: RealOptions = 
 }
 
 /**
- * The triangular distribution from `left` to `right`, most likely at `mode`. Differentiable in all three.
+ * Variates of the triangular distribution from `left` to `right` with the given `mode`. Differentiable in all three.
  *
- * @throws DownhillError `range` unless all are finite; where not left ≤ mode ≤ right and left < right the variate is NaN.
+ * @throws DownhillError `range` unless all are finite. The variate is NaN unless left ≤ mode ≤ right and left < right.
  */
 export function triangular(
   key: Key,
@@ -168,7 +171,8 @@ export function triangular(
 }
 
 /**
- * The generalized normal distribution: density `p exp(−|x|ᵖ) / (2 Γ(1 / p))`, by a gamma variate and a sign. Differentiable in p.
+ * Variates of the generalized normal distribution with density `p exp(−|x|ᵖ) / (2 Γ(1 / p))`, from a gamma variate and
+ * a sign. Differentiable in p.
  *
  * @throws DownhillError `range` unless p is above 0.
  */
@@ -188,9 +192,10 @@ export function generalizedNormal(
 }
 
 /**
- * Points of the unit ball of `d` dimensions in the norm `(Σ|x|ᵖ)^(1/p)`, evenly spread, as vectors `[...shape, d]`.
+ * Uniformly distributed points of the `d`-dimensional unit ball in the norm `(Σ|x|ᵖ)^(1/p)`, as vectors
+ * `[...shape, d]`.
  *
- * @throws DownhillError `range` unless d is a whole number and p is above 0.
+ * @throws DownhillError `range` unless d is an integer and p is above 0.
  * @see Barthe, Guédon, Mendelson, Naor, A probabilistic approach to the geometry of the lₚⁿ-ball, Annals of Probability 2005.
  * @example
  * ball(key(0), 3, 2, 5).shape; // [5, 3]
@@ -210,8 +215,8 @@ export function ball(key: Key, d: number, p = 2, shape: DrawShape = [], options:
 }
 
 /**
- * Fisher's and Snedecor's F distribution with `dfnum` and `dfden` degrees of freedom: the quotient of two χ² variates, each divided by its own. Differentiable
- * in both.
+ * F variates with `dfnum` and `dfden` degrees of freedom: the quotient of two χ² variates, each divided by its degrees
+ * of freedom. Differentiable in both.
  *
  * @throws DownhillError `range` unless both are above 0.
  */

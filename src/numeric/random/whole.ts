@@ -1,4 +1,4 @@
-// Whole numbers, truths and places.
+// Random integers, booleans and indices.
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showShape, showType } from "../../engine/errors/index.ts";
 import { checkFlags, checkOptions } from "../../engine/errors/options.ts";
@@ -40,11 +40,12 @@ import { gumbelOf } from "./real.ts";
 import { checkInteger } from "../../engine/ir/plain-number.ts";
 
 /**
- * True with this probability, each element by itself, as bool. Without a shape as many as `p` has elements.
+ * Booleans that are true with probability `p`, independently per element. Default shape: that of `p`.
  *
- * Element i is true where `(bits[i] >> 9) · 2⁻²³ < p`, as in `jax.random.bernoulli` of float32.
+ * Element i is true where `(bits[i] >> 9) · 2⁻²³ < p`, as in `jax.random.bernoulli` with float32.
  *
- * @throws DownhillError `range` if the probability is not between 0 and 1; compiled it is then never or always true.
+ * @throws DownhillError `range` if the probability is not between 0 and 1; in compiled functions the result is then
+ * always false or always true.
  * @example
  * bernoulli(key(0), 0.5, [4]); // bool[4] [false, false, true, true]
  */
@@ -53,13 +54,13 @@ export function bernoulli(key: Key, p: TensorLike = 0.5, shape?: DrawShape): Ten
   const words = readKey("bernoulli", key);
   const [chance] = readParameters("bernoulli", "float64", shape, [{ name: "p", value: p, ...probability }]);
   const unit = randomUnit(words, chance!.shape, "float32");
-  // a plain probability is put among the steps of the units, which are compared as they are
+  // a plain probability is rounded up to the grid of the uniform numbers, which are then compared in float32
   if (typeof p === "number") return less(unit, full(unit.type, Math.ceil(p * 2 ** 23) * 2 ** -23));
   return less(convert(unit, "float64"), chance!);
 }
 
 /**
- * −1 or 1, equally likely, as int32 unless `dtype` says otherwise. JAX's stream.
+ * −1 or 1 with equal probability, as int32 by default. JAX's stream.
  *
  * @example
  * rademacher(key(0), 4); // i32[4] [-1, -1, 1, 1]
@@ -74,13 +75,13 @@ export function rademacher(key: Key, shape: DrawShape = [], options: WholeOption
 }
 
 /**
- * Whole numbers from `low` up to `high`, which is not included, as int32 unless `dtype` says otherwise: the numbers of
- * `jax.random.randint`. Where `high` is not above `low` all are `low`.
+ * Random integers from `low` to `high`, exclusive, as int32 by default: the numbers of `jax.random.randint`. If `high`
+ * is not above `low`, all are `low`.
  *
- * Both bounds are plain numbers or integer tensors. The remainder of 64 random bits: no number is more likely than another by more
- * than 2⁻³² of its chance.
+ * Bounds are plain numbers or integer tensors. The numbers are remainders of 64 random bits, so that probabilities
+ * differ by a factor of at most 1 + 2⁻³².
  *
- * @throws DownhillError `dtype` for bounds that are no integers.
+ * @throws DownhillError `dtype` for bounds that are not integers.
  * @example
  * randint(key(0), 4, 0, 10); // i32[4] […]
  */
@@ -102,7 +103,7 @@ export function randint(
   return add(from!, convert(remainder(readKey("randint", key), span), dtype));
 }
 
-/** Two random words of each element as one number, modulo `span`. */
+/** A random 64-bit number per element, modulo `span`. */
 function remainder(key: Tensor, span: Tensor): Tensor {
   const [upper, lower] = split(key).map((k) => rem(randomBits(k, span.shape), span));
   const half = rem(full(span.type, 2 ** 16), span);
@@ -130,14 +131,14 @@ function readBound(bound: TensorLike, dtype: DType, sizes: readonly number[]): T
 
 /** Options of `categorical`. */
 export interface CategoricalOptions {
-  /** The axis of the categories; default the last. */
+  /** Axis of the categories. Default the last. */
   readonly axis?: number;
-  /** Shape of the result; default that of `logits` without the axis, to which its last axes must broadcast. */
+  /** Shape of the result. Default: that of `logits` without the axis, which must broadcast to its last axes. */
   readonly shape?: DrawShape;
 }
 
 /**
- * Places along an axis of `logits`, drawn with probabilities `softmax(logits)`, as int32: those of the largest
+ * Indices along an axis of `logits`, drawn with probabilities `softmax(logits)`, as int32: the argmax of
  * `logits + gumbel`. The numbers of `jax.random.categorical`.
  *
  * @example
@@ -164,10 +165,11 @@ export function categorical(key: Key, logits: TensorLike, options: CategoricalOp
 }
 
 /**
- * The integers from 0 to `n − 1` in random order, as int32, or a tensor in random order along an axis; every order is equally likely.
+ * The integers from 0 to `n − 1` in random order, as int32, or a tensor shuffled along an axis; all orders are equally
+ * likely.
  *
- * Fisher and Yates's shuffle, its draws exact by rejection. `jax.random.permutation` sorts by random words
- * instead, which takes longer and is not exactly fair where two words tie; the orders differ from ours.
+ * Fisher–Yates shuffle with exact draws by rejection. `jax.random.permutation` sorts by random words instead, which is
+ * slower and not exactly uniform if two words are equal; its orders differ.
  *
  * @example
  * permutation(key(0), 5); // i32[5] [3, 0, 4, 1, 2]
@@ -192,21 +194,22 @@ function readCount(operation: string, n: number): number {
 
 /** Options of `choice`. */
 export interface ChoiceOptions {
-  /** Whether one may be chosen again; default true. */
+  /** True if an item may be chosen repeatedly. Default true. */
   readonly replace?: boolean;
-  /** Chances of each, a vector; default the same for all. They need not add up to 1. */
+  /** Weights of the items, a vector that need not sum to 1. Default: all equal. */
   readonly p?: TensorLike;
-  /** The axis of a tensor that is chosen along; default 0. */
+  /** Axis of a tensor along which items are chosen. Default 0. */
   readonly axis?: number;
 }
 
 /**
- * Some of the integers below `n`, as int32, or of the parts of a tensor along its axis.
+ * Chooses random integers below `n`, as int32, or random items of a tensor along an axis.
  *
- * Without `p` the numbers of `randint`, or without replacement the first of `permutation`; with `p` by the cumulative
- * chances as in JAX, or without replacement the places of the largest `log p + gumbel` in their order.
+ * Without `p`, these are the numbers of `randint`, or without replacement the first ones of `permutation`. With `p`,
+ * items are drawn by cumulative probabilities as in JAX; without replacement they are the indices of the largest
+ * `log p + gumbel` in descending order.
  *
- * @throws DownhillError `range` where more are asked for than there are, without replacement.
+ * @throws DownhillError `range` for more items than exist, without replacement.
  * @example
  * choice(key(0), 10, 3, { replace: false }).shape; // [3]
  */
@@ -260,12 +263,12 @@ function chosenBy(key: Tensor, p: Tensor, sizes: readonly number[], replace: boo
 }
 
 /**
- * Poisson variates of this rate, as int32 unless `dtype` says otherwise. Without a shape as many as `rate` has elements.
+ * Poisson variates with the given rate, as int32 by default. Default shape: that of `rate`.
  *
- * JAX's draws and methods (a product of uniform numbers below a rate of 10, else Hörmann's transformed rejection, both of
- * float32 words), in float64: the counts of `jax.random.poisson`, but where rounding decides.
+ * JAX's draws and methods (a product of uniform numbers below a rate of 10, else Hörmann's transformed rejection, both
+ * with float32 uniforms), in float64: the counts of `jax.random.poisson`, except where rounding decides.
  *
- * @throws DownhillError `range` unless the rate is at least 0; compiled the variate is −1.
+ * @throws DownhillError `range` unless the rate is at least 0; in compiled functions the variate is −1 instead.
  * @example
  * mean(poisson(key(0), 4, 10_000)).item(); // 4.0…
  */
@@ -281,13 +284,14 @@ export function poisson(key: Key, rate: TensorLike, shape?: DrawShape, options: 
 }
 
 /**
- * How many of `n` trials succeed, each with probability `p`, as int32 unless `dtype` says otherwise. Without a shape as many as
- * both broadcast to.
+ * Number of successes in `n` trials, each with probability `p`, as int32 by default. Default shape: the shape to which
+ * both broadcast.
  *
- * JAX's draws and methods in float64 (geometric gaps for a mean of at most 10, else Hörmann's transformed rejection): the counts of
- * `jax.random.binomial` with 64-bit mode on, but where rounding decides.
+ * JAX's draws and methods in float64 (geometric gaps for a mean of at most 10, else Hörmann's transformed rejection):
+ * the counts of `jax.random.binomial` in 64-bit mode, except where rounding decides.
  *
- * @throws DownhillError `range` unless n is at least 0 and p between 0 and 1; compiled the variate is −1.
+ * @throws DownhillError `range` unless n is at least 0 and p between 0 and 1; in compiled functions the variate is −1
+ * instead.
  * @example
  * mean(binomial(key(0), 20, 0.25, 10_000)).item(); // 5.0…
  */

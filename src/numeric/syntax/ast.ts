@@ -1,10 +1,10 @@
 import { assertNever } from "../../engine/util/assert-never.ts";
 import type { Span } from "./span.ts";
 
-/** Operators on two values, from loosest to tightest binding in the order of {@link precedenceOf}. */
+/** Binary operators, from loosest to tightest binding in the order of {@link precedenceOf}. */
 export type BinaryOperator = "<" | "<=" | ">" | ">=" | "==" | "!=" | "+" | "-" | "*" | "/" | "%" | "^";
 
-/** An expression as it was written. */
+/** An expression, as parsed from a text. */
 export type TextExpr =
   | { readonly kind: "number"; readonly value: number; readonly span: Span }
   | { readonly kind: "name"; readonly name: string; readonly span: Span }
@@ -24,13 +24,13 @@ export type TextExpr =
       readonly nameSpan: Span;
     };
 
-/** `name = value`, or a value alone. */
+/** The statement `name = value`, or a value alone. */
 export type TextDefinition = { readonly value: TextExpr } & (
   | { readonly name: string; readonly nameSpan: Span }
   | { readonly name: undefined; readonly nameSpan: undefined }
 );
 
-/** `name = ?`: a value that is given from outside. */
+/** The statement `name = ?`: an input. */
 export interface InputDeclaration {
   readonly name: string;
   readonly nameSpan: Span;
@@ -39,7 +39,7 @@ export interface InputDeclaration {
 
 export type TextStatement = TextDefinition | InputDeclaration;
 
-/** How tightly an operator binds; unary minus lies between `*` and `^`, so that `-x^2` is `-(x^2)`. */
+/** Precedence of an operator; higher binds tighter. Unary minus is between `*` and `^`, so that `-x^2` is `-(x^2)`. */
 export function precedenceOf(operator: BinaryOperator): number {
   switch (operator) {
     case "<":
@@ -64,7 +64,7 @@ export function precedenceOf(operator: BinaryOperator): number {
 }
 export const negatePrecedence = 4;
 
-/** The direct parts of an expression, in the order of the text. */
+/** The direct operands of an expression, in the order of the text. */
 function partsOf(expr: TextExpr): readonly TextExpr[] {
   switch (expr.kind) {
     case "number":
@@ -81,7 +81,10 @@ function partsOf(expr: TextExpr): readonly TextExpr[] {
   }
 }
 
-/** Every part of an expression, each after its own parts; the expression comes last. No recursion: sums may be long. */
+/**
+ * All subexpressions of an expression, each after its operands; the expression itself is last. Not recursive, because
+ * sums may be long.
+ */
 export function postOrder(expr: TextExpr): TextExpr[] {
   const order: TextExpr[] = [];
   const stack: TextExpr[] = [expr];
@@ -93,7 +96,7 @@ export function postOrder(expr: TextExpr): TextExpr[] {
 }
 
 /**
- * An expression as text, with the parentheses that it needs and no others; parsing it gives the same expression.
+ * An expression as text, with only the parentheses that it needs; parsing it returns the same expression.
  *
  * @example
  * showExpr(parse("(x*y)+sin( x )")[0]!.value!); // "x * y + sin(x)"
@@ -120,7 +123,8 @@ function show(expr: TextExpr, inside: (part: TextExpr, least: number) => string)
       return `${expr.name}(${expr.args.map((arg) => inside(arg, 0)).join(", ")})`;
     case "binary": {
       const own = precedenceOf(expr.operator);
-      // Operators group to the left, the power to the right, and comparisons not at all.
+      // Operators are left-associative, except `^`, which is right-associative, and comparisons, which cannot be
+      // chained.
       if (expr.operator === "^") return `${inside(expr.x, own + 1)}^${inside(expr.y, negatePrecedence)}`;
       return `${inside(expr.x, own === 1 ? 2 : own)} ${expr.operator} ${inside(expr.y, own + 1)}`;
     }

@@ -4,34 +4,37 @@ import { postOrder, precedenceOf } from "./ast.ts";
 import { constants, functions } from "./functions.ts";
 import { syntaxError } from "./span.ts";
 
-/** What a text means: what it computes, and what it takes from outside. */
+/** Result of checking a text: its inputs and the statements to compute. */
 export interface TextAnalysis {
-  /** In the order in which the text declares or first uses them. */
+  /** Names of the inputs, in the order in which the text declares or first uses them. */
   readonly inputs: readonly string[];
-  /** The statements that compute something. */
+  /** The statements that compute a value. */
   readonly definitions: readonly TextDefinition[];
-  /** The values, without names, that the text gives to some inputs. */
+  /** Constant values that the text assigns to some inputs. */
   readonly starts: ReadonlyMap<string, TextExpr>;
 }
 
-/** How a text is to be understood. */
+/** Options for interpreting a text. */
 export interface TextOptions {
   /**
-   * Whether a statement that gives a name a value without other names, `x = 2` or `x = pi/2`, declares an input which starts
-   * there (default: it is a constant). The last statement is the result in any case.
+   * True if a statement that assigns a constant, such as `x = 2` or `x = pi/2`, declares an input with this start
+   * value. Default false: it defines a constant. The last statement is the result in any case.
    */
   readonly startValues?: boolean;
-  /** Names that stand for inputs, also where the language has a constant (`e`) or a function of that name; calls remain. */
+  /**
+   * Names that are inputs, even if the language has a constant (`e`) or a function of that name; function calls remain
+   * possible.
+   */
   readonly names?: readonly string[];
 }
 
-/** Whether a value is a number or the outcome of a comparison. */
+/** Type of a value: a number or the result of a comparison. */
 type ValueKind = "number" | "truth";
 
 /**
- * Checks what names, calls and comparisons mean, and finds the inputs.
+ * Checks names, calls and comparisons, and finds the inputs.
  *
- * @throws DownhillError `syntax` with a caret under the fault.
+ * @throws DownhillError `syntax` with a caret under the error.
  */
 export function checkStatements(
   text: string,
@@ -40,7 +43,7 @@ export function checkStatements(
 ): TextAnalysis {
   const own: ReadonlySet<string> = new Set(names);
   const defined = collectNames(text, statements, own);
-  const known = new Map<string, ValueKind>(); // names that have a value by now
+  const known = new Map<string, ValueKind>(); // names with a value so far
   const inputs = new Set<string>();
   const definitions: TextDefinition[] = [];
   const starts = new Map<string, TextExpr>();
@@ -87,7 +90,7 @@ export function checkStatements(
   return { inputs: [...inputs], definitions, starts };
 }
 
-/** The names to which the text gives a value, or which it declares. */
+/** The names that the text defines or declares. */
 function collectNames(
   text: string,
   statements: readonly TextStatement[],

@@ -11,35 +11,38 @@ import { freshNames } from "./names.ts";
 import { parse } from "./parse.ts";
 import { syntaxError } from "./span.ts";
 
-/** A text that has been understood. */
+/** A compiled text. */
 export interface CompiledText {
-  /** Names that the text declares (`x = ?`), or uses and does not define, in order of appearance: the arguments of `evaluate`. */
+  /**
+   * The arguments of `evaluate`: names that the text declares (`x = ?`), or uses without defining them, in order of
+   * appearance.
+   */
   readonly inputs: readonly string[];
-  /** The values that the text gives to some of them; empty unless `startValues` was asked for. */
+  /** Start values that the text gives to inputs; empty without `startValues`. */
   readonly starts: ReadonlyMap<string, number>;
   readonly statements: readonly NamedStatement[];
-  /** The name of the last statement, which is the result; `z` or another free letter where it has none. */
+  /** Name of the result, the last statement; `z` or another free letter if that has none. */
   readonly outputName: string;
   /**
-   * The value of the last statement. Inside a trace it records the operations, named as in the text.
+   * Computes the value of the last statement. Inside a trace the operations are recorded with the names of the text.
    *
-   * @param inputs one tensor for each of `inputs`
+   * @param inputs one tensor per input
    */
   evaluate(inputs: readonly Tensor[]): Tensor;
 }
 
-/** `name = value`; a value alone has the name of the result. */
+/** A named statement `name = value`; a value alone has the name of the result. */
 export interface NamedStatement {
   readonly name: string;
   readonly value: TextExpr;
 }
 
 /**
- * Reads a text of one or more statements, `z = x*y + sin(x)` or `x = ?; a = x*y; b = sin(x); a + b`, as a function of the
- * names that it declares or does not define.
+ * Compiles a text of one or more statements, such as `z = x*y + sin(x)` or `x = ?; a = x*y; b = sin(x); a + b`, to a
+ * function of the names that it declares or does not define.
  *
- * @throws DownhillError `syntax`, with a caret under the fault: what cannot be read, unknown functions, wrong numbers of
- * arguments, names given twice or used before they are given.
+ * @throws DownhillError `syntax`, with a caret under the error: unparsable text, unknown functions, wrong numbers of
+ * arguments, names defined twice or used before their definition.
  * @example
  * compileText("x*y + sin(x)").inputs; // ["x", "y"]
  */
@@ -73,7 +76,7 @@ function numberOf(value: TextValue): number {
   return typeof value === "number" ? value : value.item();
 }
 
-/** Names of results come from the end of the alphabet, those of what lies between from its beginning. */
+/** A free name for the result, from the end of the alphabet; intermediate values are named from its beginning. */
 function freeName(taken: ReadonlySet<string>): string {
   return [..."zwvutrqp"].find((letter) => !taken.has(letter)) ?? freshNames(taken)();
 }
@@ -93,14 +96,14 @@ function evaluate(
   for (const { name, value } of statements) {
     result = evaluateExpr(value, env);
     resultName = name;
-    // `y = x` gives a value a second name, and `c = 2` makes no value of the program.
+    // `y = x` gives a value a second name, and `c = 2` does not create a value in the program.
     if (typeof result !== "number" && value.kind !== "name") result = nameValue(result, name);
     env.set(name, result);
   }
   return typeof result === "number" ? nameValue(tensor(result), resultName) : result;
 }
 
-/** Walks the parts in their order with a stack of values: no recursion, since sums may be long. */
+/** Evaluates subexpressions in post-order with a stack of values. Not recursive, because sums may be long. */
 function evaluateExpr(expr: TextExpr, env: ReadonlyMap<string, TextValue>): TextValue {
   const stack: TextValue[] = [];
   for (const part of postOrder(expr)) {

@@ -5,17 +5,17 @@ import type { BinaryOperator } from "./ast.ts";
 
 /** A function of the language. */
 export interface TextFunction {
-  /** The least and the greatest number of arguments. */
+  /** Minimum and maximum number of arguments. */
   readonly least: number;
   readonly most: number;
-  /** How it is called, for messages: `atan2(y, x)`. */
+  /** Example call, for messages: `atan2(y, x)`. */
   readonly usage: string;
-  /** Whether its first argument is a comparison. */
+  /** True if its first argument is a comparison. */
   readonly chooses?: boolean;
   apply(args: readonly TensorLike[]): Tensor;
 }
 
-/** Names that stand for numbers. */
+/** Named constants. */
 export const constants: ReadonlyMap<string, number> = new Map([
   ["pi", Math.PI],
   ["π", Math.PI],
@@ -41,19 +41,19 @@ function binary(name: string, f: BinaryFunction, usage: string): [string, TextFu
   ];
 }
 
-/** A function of two or more values, taken two at a time from the left. */
+/** A function of two or more values, folded from the left. */
 function folded(name: string, f: BinaryFunction): [string, TextFunction] {
   const apply: TextFunction["apply"] = ([first, second, ...rest]) =>
     rest.reduce<Tensor>((x, y) => f(x, y), f(must(first, "an argument"), must(second, "an argument")));
   return [name, { least: 2, most: Infinity, usage: `${name}(x, y, …)`, apply }];
 }
 
-/** The functions that a text may call, under the names of the library and a few that mathematics uses beside them. */
+/** The functions that a text may call: names of the library and some common mathematical ones. */
 export const functions: ReadonlyMap<string, TextFunction> = /* @__PURE__ */ listFunctions();
 
 function listFunctions(): Map<string, TextFunction> {
   return new Map([
-    // the common ones first: they win where a misspelt name is as near to several
+    // common functions first, because they are preferred in suggestions for misspelt names
     unary("sin", array.sin),
     unary("cos", array.cos),
     unary("tan", array.tan),
@@ -67,7 +67,7 @@ function listFunctions(): Map<string, TextFunction> {
     folded("min", array.minimum),
     unary("tanh", array.tanh),
     unary("sigmoid", array.sigmoid),
-    unary("relu", (x) => array.where(array.lessEqual(x, 0), 0, x)), // slope 0 at 0; NaN stays
+    unary("relu", (x) => array.where(array.lessEqual(x, 0), 0, x)), // derivative 0 at 0; NaN stays NaN
     unary("acos", array.acos),
     unary("acosh", array.acosh),
     unary("asin", array.asin),
@@ -96,7 +96,7 @@ function listFunctions(): Map<string, TextFunction> {
   ]);
 }
 
-/** What an operator does. */
+/** The function of a binary operator. */
 export function binaryFunction(operator: BinaryOperator): BinaryFunction {
   switch (operator) {
     case "+":
@@ -128,5 +128,5 @@ export function binaryFunction(operator: BinaryOperator): BinaryFunction {
   }
 }
 
-/** What a minus sign does. */
+/** The function of the unary minus. */
 export const negateFunction: UnaryFunction = array.neg;

@@ -1,6 +1,7 @@
 /**
- * Names for values that have none: `a b c …` and then `a1 b1 …`, as in lecture notes. Left out are `d` (which marks
- * differentials), `e` (the number), `s` (what adjoints differentiate) and `x y z` (which look like inputs and outputs).
+ * Returns a generator of unused names for unnamed values: `a b c …`, then `a1 b1 …`, as in lecture notes. Excluded are
+ * `d` (differentials), `e` (the constant), `s` (the differentiated scalar of adjoints) and `x y z` (inputs and
+ * outputs).
  */
 export function freshNames(taken: Iterable<string>): () => string {
   const used = new Set(taken);

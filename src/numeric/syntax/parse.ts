@@ -6,7 +6,7 @@ import { syntaxError } from "./span.ts";
 import type { Punctuator, Token } from "./token.ts";
 import { tokenize } from "./token.ts";
 
-const deepest = 500; // nested parentheses, signs and powers: each takes a frame of the parser's own stack
+const deepest = 500; // maximum nesting of parentheses, signs and powers, each of which takes a stack frame of the parser
 
 const operators: ReadonlySet<Punctuator> = new Set<Punctuator>([
   "<",
@@ -27,10 +27,10 @@ function isOperator(mark: Punctuator): mark is BinaryOperator {
 }
 
 /**
- * Reads statements separated by `;` or by lines: `x = ?; a = x*y; a + sin(x)`. Only the form is checked here; what names
- * mean is {@link compileText}'s concern.
+ * Parses statements separated by `;` or newlines: `x = ?; a = x*y; a + sin(x)`. It checks only the syntax;
+ * {@link compileText} checks the names.
  *
- * @throws DownhillError `syntax`, with a caret under the fault.
+ * @throws DownhillError `syntax`, with a caret under the error.
  */
 export function parse(text: string): TextStatement[] {
   const tokens = tokenize(text);
@@ -85,7 +85,7 @@ function statement(parser: Parser): TextStatement {
   return { name: undefined, nameSpan: undefined, value };
 }
 
-/** Pratt's method: an operand, then every operator that binds at least as tightly as `least`. */
+/** Pratt parsing: an operand, then every operator with a precedence of at least `least`. */
 function expression(parser: Parser, least: number): TextExpr {
   if (++parser.depth > deepest) {
     throw syntaxError(parser.text, peek(parser).span, `nested more than ${deepest} deep: give parts a name`);
@@ -98,7 +98,7 @@ function expression(parser: Parser, least: number): TextExpr {
     const precedence = precedenceOf(operator);
     if (precedence < least) break;
     parser.at++;
-    // The power groups to the right and takes a signed exponent; the others group to the left.
+    // `^` is right-associative and accepts a signed exponent; all other operators are left-associative.
     const y = expression(parser, operator === "^" ? negatePrecedence : precedence + 1);
     x = { kind: "binary", operator, x, y, span: { start: x.span.start, end: y.span.end } };
     refuseChain(parser, operator, precedence);
@@ -221,14 +221,14 @@ function strayQuestion({ text }: Parser, { span }: Token): Error {
   );
 }
 
-/** A token as it was written: `**`, though it is read as `^`. */
+/** A token as written in the text: `**` even though it is parsed as `^`. */
 function spelling({ text }: Parser, { span }: Token): string {
   return text.slice(span.start, span.end);
 }
 
-const longestFactor = 24; // characters of a factor that messages repeat
+const longestFactor = 24; // longest factor that messages quote, in characters
 
-/** The factor that ends before the current token: a value with its powers, `x^2`; `(…)` for what ends in a parenthesis. */
+/** The factor that ends before the current token: a value with its powers, `x^2`; `(…)` if it ends in a parenthesis. */
 function factorBefore({ text, tokens, at }: Parser): string {
   const isMarkAt = (i: number, mark: Punctuator): boolean =>
     tokens[i] !== undefined && isMark(tokens[i], mark);
@@ -247,7 +247,7 @@ function factorBefore({ text, tokens, at }: Parser): string {
 
 const declarations: ReadonlySet<string> = new Set(["let", "const", "var"]);
 
-/** What a word was meant to do to the value that follows it without parentheses; nothing for names of values. */
+/** Repair hint for a word before a value without parentheses; undefined for names of values. */
 function wordBefore({ tokens, at }: Parser, word: string, next: string): string | undefined {
   if (functions.has(word)) return `${word} is a function: write ${word}(${next})`;
   const start = tokens[at - 2];

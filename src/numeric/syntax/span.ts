@@ -1,13 +1,13 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 import { cells } from "../../engine/util/cells.ts";
 
-/** A stretch of the source text, in UTF-16 code units; `end` is not included. */
+/** A range of the source text, in UTF-16 code units; `end` is exclusive. */
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** A fault of a text, with its place. */
+/** An error in a text, with its position. */
 export class TextError extends DownhillError implements Span {
   readonly start: number;
   readonly end: number;
@@ -19,10 +19,10 @@ export class TextError extends DownhillError implements Span {
   }
 }
 
-const widest = 100; // characters of the source shown around a fault
+const widest = 100; // characters of the source shown around an error
 
 /**
- * A `syntax` error that shows the line and a caret under the fault.
+ * A `syntax` error that shows the line and a caret under the error.
  *
  * @example
  * syntaxError("x + sinn(y)", { start: 4, end: 8 }, "there is no function sinn: did you mean sin?");
@@ -46,7 +46,7 @@ export function syntaxError(text: string, span: Span, message: string): TextErro
   return new TextError(`${where}${message}\n  ${plain(before + after)}\n  ${blank(before)}${carets}`, span);
 }
 
-/** The text without control characters, which a terminal would obey. */
+/** The text with control characters replaced, because a terminal would interpret them. */
 function plain(text: string): string {
   return [...text]
     .map((c) =>
@@ -55,7 +55,7 @@ function plain(text: string): string {
     .join("");
 }
 
-/** Blanks as wide as the text; tabs stay, so that they are as wide as above. */
+/** Blanks of the same width as the text. Tabs are kept, so that the columns align. */
 function blank(text: string): string {
   return [...text].map((c) => (c === "\t" ? "\t" : " ".repeat(cells(c)))).join("");
 }

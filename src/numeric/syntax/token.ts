@@ -1,11 +1,11 @@
 import type { Span } from "./span.ts";
 import { syntaxError } from "./span.ts";
 
-/** Operators and marks; look-alikes (`·`, `×`, `÷`, `−`, `≤`, …) are read as these. */
+/** Operators and punctuation; look-alike characters (`·`, `×`, `÷`, `−`, `≤`, …) are read as these. */
 export type Punctuator =
   "+" | "-" | "*" | "/" | "%" | "^" | "<" | "<=" | ">" | ">=" | "==" | "!=" | "=" | "(" | ")" | "," | "?";
 
-/** A word of the language. `end` stands after the last one. */
+/** A token of the language; `end` follows the last one. */
 export type Token =
   | { readonly kind: "number"; readonly value: number; readonly span: Span }
   | { readonly kind: "name"; readonly name: string; readonly span: Span }
@@ -50,12 +50,12 @@ const name = /[\p{ID_Start}_$][\p{ID_Continue}₀-₉$′']*/uy;
  * Splits a text into tokens. A line ends a statement unless a parenthesis is open or the line cannot end there
  * (`a +`). Comments run from `#` to the end of the line.
  *
- * @throws DownhillError `syntax` at a character that the language does not have.
+ * @throws DownhillError `syntax` at a character that is not part of the language.
  */
 export function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
   let at = 0;
-  let open = 0; // parentheses
+  let open = 0; // number of open parentheses
   const match = (pattern: RegExp): string | undefined => {
     pattern.lastIndex = at;
     return pattern.exec(text)?.[0];
@@ -84,7 +84,7 @@ export function tokenize(text: string): Token[] {
     }
     const word = match(name);
     if (word !== undefined) {
-      // Equal-looking spellings (composed, decomposed) are one name.
+      // Unicode spellings that look equal (composed, decomposed) are one name.
       tokens.push({ kind: "name", name: word.normalize("NFC"), span: span(word.length) });
       continue;
     }
@@ -99,7 +99,7 @@ export function tokenize(text: string): Token[] {
   return tokens;
 }
 
-/** Whether a statement may be over after this token: not after an operator, a comma or an opening parenthesis. */
+/** True if a statement may end after this token: not after an operator, a comma or an opening parenthesis. */
 function mayEndLine(token: Token | undefined): boolean {
   return token !== undefined && (token.kind !== "mark" || token.mark === ")" || token.mark === "?");
 }

@@ -12,17 +12,19 @@ import { concatenate, ravel as ravelled, reshape } from "../array/shape.ts";
 import { zeros } from "../array/create.ts";
 import type { Leaf, Mapped } from "./types.ts";
 
-/** The structure of a tree without its leaves, which stay out of it; text, plain booleans and `null` are part of it. */
+/** The structure of a tree, without its leaves. Strings, plain booleans and `null` are part of the structure. */
 export type Structure = trees.TreeDef;
 
 /**
- * The tree with `f(leaf)` in the place of each leaf. With more trees of the same structure `f` gets the leaves that stand at
- * the same place of all of them; their keys may come in another order.
+ * The tree with each leaf replaced by `f(leaf)`. With more trees of equal structure, `f` gets the corresponding leaves
+ * of all of them; their keys may be in another order.
  *
- * A leaf is a tensor, a number, a typed array or a rectangular nest of numbers or booleans (`[1, 2, 3]` is one leaf), and is
- * given as it is. Lists and plain objects that hold anything else are nodes. Text, plain booleans and `null` stay.
+ * A leaf is a tensor, a number, a typed array or a rectangular nested list of numbers or booleans (`[1, 2, 3]` is one
+ * leaf), and is passed unchanged. Lists and plain objects with any other content are nodes. Strings, plain booleans and
+ * `null` are kept.
  *
- * @throws DownhillError `tree` that names the first place where the structures differ, or what is neither leaf nor node.
+ * @throws DownhillError `tree`, naming the first path where the structures differ, or a value that is neither leaf nor
+ * node.
  * @example
  * const params = { w: tensor([1, 2]), layers: [{ b: tensor(3) }] };
  * map((x) => x.mul(2), params).layers[0].b;               // 6
@@ -39,7 +41,8 @@ export function map<P, Q extends readonly unknown[], R>(
 }
 
 /**
- * `map` whose function gets the path of the leaf first: `layers[0].b`, and the empty text where the tree is one leaf.
+ * Like `map`, but the function gets the path of the leaf first: `layers[0].b`, or an empty string if the tree is a
+ * single leaf.
  *
  * @throws DownhillError as `map`.
  * @example
@@ -59,9 +62,8 @@ export function mapWithPath<P, Q extends readonly unknown[], R>(
 }
 
 /**
- * The leaves of a tree from left to right, as they are.
- *
- * @throws DownhillError `tree` for what is neither leaf nor node.
+ * The leaves of a tree from left to right, unchanged.
+ * @throws DownhillError `tree` for a value that is neither leaf nor node.
  * @example
  * leaves({ w: tensor([1, 2]), layers: [{ b: 3, name: "relu" }] }); // [f64[2] [1, 2], 3]
  */
@@ -71,9 +73,8 @@ export function leaves<P>(tree: P): Leaf<P>[] {
 }
 
 /**
- * The structure of a tree; equal structures print the same by `JSON.stringify`.
- *
- * @throws DownhillError `tree` for what is neither leaf nor node.
+ * The structure of a tree; equal structures have equal `JSON.stringify` texts.
+ * @throws DownhillError `tree` for a value that is neither leaf nor node.
  * @example
  * const point = structure({ x: 0, y: 0 });
  * unflatten(point, [1, 2]); // { x: 1, y: 2 }
@@ -84,9 +85,8 @@ export function structure(tree: unknown): Structure {
 }
 
 /**
- * The leaves of a tree and its structure: `[leaves, structure]`, from which `unflatten` makes it again.
- *
- * @throws DownhillError `tree` for what is neither leaf nor node.
+ * The leaves of a tree and its structure, `[leaves, structure]`, from which `unflatten` rebuilds it.
+ * @throws DownhillError `tree` for a value that is neither leaf nor node.
  * @example
  * const [xs, shape] = flatten({ a: 1, b: { c: 2 } });
  * unflatten(shape, xs.map((x) => 10 * x)); // { a: 10, b: { c: 20 } }
@@ -98,9 +98,8 @@ export function flatten<P>(tree: P): [leaves: Leaf<P>[], structure: Structure] {
 }
 
 /**
- * The tree of a structure with these leaves, which may be anything.
- *
- * @throws DownhillError `tree` where there are not as many leaves as the structure has.
+ * Builds a tree from a structure and leaves, which may be any values.
+ * @throws DownhillError `tree` if the number of leaves differs from that of the structure.
  * @example
  * unflatten(structure([{ a: 0 }, 0]), ["one", "two"]); // [{ a: "one" }, "two"]
  */
@@ -121,9 +120,10 @@ export function unflatten(given: Structure, values: readonly unknown[]): unknown
 }
 
 /**
- * `f(… f(f(initial, x), y) …)` over the leaves x, y, … from left to right; without `initial` from the first leaf on.
+ * `f(… f(f(initial, x), y) …)` over the leaves x, y, … from left to right. Without `initial` it starts with the first
+ * leaf.
  *
- * @throws DownhillError `tree` for a tree without leaves and no `initial`.
+ * @throws DownhillError `tree` for a tree without leaves if `initial` is missing.
  * @example
  * const params = { w: tensor([1, 2]), b: tensor(3) };
  * reduce((n, x) => n + x.data().length, params, 0);            // 3
@@ -146,10 +146,12 @@ export function reduce(
 }
 
 /**
- * Whether every element of every leaf is true, and every plain boolean: of `map((x) => x.ndim === 2, params)`, say, or of a
- * tree of tensors of booleans. Numbers other than 0 are true.
+ * x.ndim === 2,
+ * params)`, say, or of a tree of tensors of booleans. Numbers other than 0 are true. => True if every plain boolean and every element of every leaf is true, for example of `map((x)
+ * => x.ndim === 2, params)` or of a tree of boolean tensors. Numbers other than 0 are true. => x.ndim === 2, params)`,
+ * say, or of a tree of tensors of booleans. Numbers other than 0 are true.
  *
- * @throws DownhillError `trace` inside a traced function, where elements are not known.
+ * @throws DownhillError `trace` inside a traced function, where elements are unknown.
  * @example
  * const params = { w: tensor([1, 2]), b: tensor(3) };
  * all(map((x) => x.dtype === "float64", params)); // true
@@ -162,10 +164,12 @@ export function all(tree: unknown): boolean {
 }
 
 /**
- * All elements of a tree in one vector, and the function that makes the tree of such a vector again: `[vector, unravel]`.
- * The vector has the dtype that the leaves promote to, `unravel` gives each leaf its own shape and dtype.
+ * All elements of a tree in one vector, and a function that converts such a vector back to the tree:
+ * `[vector, unravel]`. The vector has the dtype that the leaves promote to; `unravel` restores the shape and dtype of
+ * each leaf.
  *
- * @throws DownhillError `tree` for what is neither leaf nor node; `shape` from `unravel` for a vector of another length.
+ * @throws DownhillError `tree` for a value that is neither leaf nor node; `shape` from `unravel` for a vector of
+ * another length.
  * @example
  * const [vector, unravel] = ravel({ w: tensor([[1, 2], [3, 4]]), b: 5 });
  * vector;                  // f64[5] [1, 2, 3, 4, 5]
@@ -194,10 +198,10 @@ export function ravel<P>(tree: P): [vector: Tensor, unravel: (vector: TensorLike
 }
 
 /**
- * Makes the instances of a class of yours nodes of trees: `toTree` gives what an instance is made of, nested as you like,
- * `fromTree` an instance of such a tree, whose leaves may be tensors, tracers of transforms or anything that `map` puts in
- * their place; it must not look at them. Instances then pass through `grad`, `jit`, `vmap`, `scan` and optimisers. Classes
- * that are derived from a registered one are registered on their own.
+ * Registers a class whose instances become tree nodes. `toTree` converts an instance to a tree of its parts. `fromTree`
+ * builds an instance from such a tree; it must not inspect the leaves, which may be tensors, tracers of transforms or
+ * any result of `map`. Instances then pass through `grad`, `jit`, `vmap`, `scan` and optimisers. Derived classes must
+ * be registered separately.
  *
  * @throws DownhillError `tree` for a class that is registered already.
  * @example

@@ -2,7 +2,7 @@ import type { Tensor } from "../../engine/ir/tensor.ts";
 import type { IsInstance, treeOfInstance } from "../../engine/tree/index.ts";
 import type { TypedArray } from "../../engine/kernel/executable.ts";
 
-/** A nest of numbers, or of booleans: one leaf. */
+/** A nested list of numbers, or of booleans, which is a single leaf. */
 type NestedLeaf = readonly (number | NestedLeaf)[] | readonly (boolean | NestedLeaf)[];
 
 type Methods = (...args: never[]) => unknown;
@@ -20,12 +20,12 @@ export type Leaf<P> = [unknown] extends [P]
           ? Leaf<NodeChildren<P>>
           : never;
 
-/** What an object consists of: its fields, or what an instance says by `treeOfInstance`. */
+/** The children of an object: its fields, or for registered instances the type declared by `treeOfInstance`. */
 type NodeChildren<P> = typeof treeOfInstance extends keyof P
   ? NonNullable<P[typeof treeOfInstance & keyof P]>
   : P[keyof P];
 
-/** The type of a tree of type `P` with an `R` in the place of each leaf; instances of classes stay of their class. */
+/** The type of a tree of type `P` with each leaf replaced by an `R`; instances of classes keep their class. */
 export type Mapped<P, R> = [unknown] extends [P]
   ? P
   : P extends Tensor | number | TypedArray | NestedLeaf
