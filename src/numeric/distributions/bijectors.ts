@@ -1,4 +1,4 @@
-// Invertible functions, by which `transformed` makes distributions of others.
+// Invertible functions, from which `transformed` builds distributions.
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
@@ -31,58 +31,63 @@ import { concatenate } from "../array/shape.ts";
 import { at } from "../array/at.ts";
 import { makerOf } from "./distribution.ts";
 
-/** An invertible function as a record, of its parameters. */
+/** An invertible function as a record of functions of its parameters. */
 export interface BijectorRecord {
   readonly name: string;
-  /** How many of the last axes it takes together: 0 for a function of each element. */
+  /**
+   * Number of last axes that one function value depends on: 0 for elementwise functions, 1 for functions of vectors.
+   */
   readonly axes: 0 | 1;
   forward(p: BijectorParams, x: Tensor): Tensor;
   inverse(p: BijectorParams, y: Tensor): Tensor;
-  /** ln |det ∂forward/∂x| at x; of each element, or of each vector. */
+  /** ln |det ∂forward/∂x| at x, per element or per vector. */
   logDet(p: BijectorParams, x: Tensor): Tensor;
-  /** By how much a vector grows; default 0. */
+  /** Number of elements by which the result is longer than the argument. Default 0. */
   readonly growth?: number;
-  /** Whether larger numbers have smaller results; default that they have larger ones. */
+  /** True if the function is decreasing. Default: increasing. */
   isFalling?(p: BijectorParams): Tensor;
 }
 
 export type BijectorParams = Readonly<Record<string, Tensor>>;
 
-/** Its leaves are its parameters. */
+/** Declares the parameters as the children of this tree node. */
 export interface Bijector {
   readonly [treeOfInstance]?: BijectorParams;
 }
 
-/** An invertible function: what `affine`, `tanh` and the others of this module are, and a node of trees by its parameters. */
+/**
+ * An invertible function, such as `affine` and `tanhTransform` return. It is a tree node whose children are its
+ * parameters.
+ */
 export abstract class Bijector {
   readonly params: BijectorParams;
 
-  /** Use the functions of this module, or their results. */
+  /** For internal use; call the functions of this module instead. */
   constructor(params: BijectorParams) {
     this.params = params;
   }
 
-  /** What it computes, as a record. */
+  /** The functions of this bijector, as a record. */
   protected abstract get record(): BijectorRecord;
 
-  /** The record of a bijector. */
+  /** Returns the record of a bijector. */
   static recordOf(bijector: Bijector): BijectorRecord {
     return bijector.record;
   }
 
-  /** y of x. */
+  /** Computes y from x. */
   forward(x: TensorLike): Tensor {
     if (arguments.length > 1) refuseExtra(`${this.record.name}.forward`, arguments, 1);
     return this.record.forward(this.params, this.#read("forward", x));
   }
 
-  /** x of y. */
+  /** Computes x from y. */
   inverse(y: TensorLike): Tensor {
     if (arguments.length > 1) refuseExtra(`${this.record.name}.inverse`, arguments, 1);
     return this.record.inverse(this.params, this.#read("inverse", y));
   }
 
-  /** The logarithm of |det ∂y/∂x| at x: of each element, or of each vector for functions of vectors. */
+  /** The logarithm of |det ∂y/∂x| at x: per element, or per vector for functions of vectors. */
   logDet(x: TensorLike): Tensor {
     if (arguments.length > 1) refuseExtra(`${this.record.name}.logDet`, arguments, 1);
     return this.record.logDet(this.params, this.#read("logDet", x));
@@ -96,7 +101,10 @@ export abstract class Bijector {
   }
 }
 
-/** A class of bijectors, which becomes a node of trees when the first one is made. */
+/**
+ * Builds a class of bijectors and returns its factory function. The class becomes a tree node type when the first
+ * instance is created.
+ */
 function makeBijector(record: BijectorRecord): (params: BijectorParams) => Bijector {
   class Member extends Bijector {
     protected get record(): BijectorRecord {
@@ -106,7 +114,7 @@ function makeBijector(record: BijectorRecord): (params: BijectorParams) => Bijec
   return makerOf(record.name, Member);
 }
 
-/** A function of each element without parameters. */
+/** Builds an elementwise bijector without parameters. */
 function elementwise(
   record: Pick<BijectorRecord, "name"> & {
     readonly forward: (x: Tensor) => Tensor;
@@ -137,7 +145,7 @@ const makeAffine: (params: BijectorParams) => Bijector = /* @__PURE__ */ makeBij
 });
 
 /**
- * `loc + scale · x`.
+ * The bijector `loc + scale · x`.
  *
  * @example
  * affine({ loc: 1, scale: 2 }).inverse(5); // 2
@@ -152,7 +160,7 @@ export function affine(params: { readonly loc: TensorLike; readonly scale: Tenso
   });
 }
 
-/** `eˣ`, onto (0, ∞). */
+/** The bijector `eˣ`, onto (0, ∞). */
 export const expTransform: () => Bijector = /* @__PURE__ */ elementwise({
   name: "expTransform",
   forward: (x) => exp(x),
@@ -160,7 +168,7 @@ export const expTransform: () => Bijector = /* @__PURE__ */ elementwise({
   logDet: (x) => x,
 });
 
-/** `1 / (1 + e⁻ˣ)`, onto (0, 1). */
+/** The bijector `1 / (1 + e⁻ˣ)`, onto (0, 1). */
 export const sigmoidTransform: () => Bijector = /* @__PURE__ */ elementwise({
   name: "sigmoidTransform",
   forward: (x) => logistic(x),
@@ -168,16 +176,16 @@ export const sigmoidTransform: () => Bijector = /* @__PURE__ */ elementwise({
   logDet: (x) => neg(add(softened(x), softened(neg(x)))),
 });
 
-/** `tanh x`, onto (−1, 1). */
+/** The bijector `tanh x`, onto (−1, 1). */
 export const tanhTransform: () => Bijector = /* @__PURE__ */ elementwise({
   name: "tanhTransform",
   forward: (x) => tangent(x),
   inverse: (y) => atanh(y),
-  // ln (1 − tanh² x) without a difference that cancels
+  // ln (1 − tanh² x) without cancellation
   logDet: (x) => mul(2, sub(sub(Math.LN2, x), softened(mul(-2, x)))),
 });
 
-/** `ln (1 + eˣ)`, onto (0, ∞). */
+/** The bijector `ln (1 + eˣ)`, onto (0, ∞). */
 export const softplusTransform: () => Bijector = /* @__PURE__ */ elementwise({
   name: "softplusTransform",
   forward: (x) => softened(x),
@@ -185,20 +193,20 @@ export const softplusTransform: () => Bijector = /* @__PURE__ */ elementwise({
   logDet: (x) => neg(softened(neg(x))),
 });
 
-/** The last axis without its first or its last element. */
+/** x without the first element along the last axis. `withoutLast` drops the last one. */
 const withoutFirst = (x: Tensor): Tensor => at(x, "...", { start: 1 });
 const withoutLast = (x: Tensor): Tensor => at(x, "...", { end: x.shape.at(-1)! - 1 });
 const joined = (...xs: Tensor[]): Tensor => concatenate(xs, { axis: -1 });
 const firstOf = (x: Tensor): Tensor => at(x, "...", { end: 1 });
 
-/** Logits of the share of what is left that each element takes, moved so that zeros give even shares. */
+/** Logits of the fraction of the rest that each element takes, shifted so that zeros give equal parts. */
 function shares(x: Tensor): Tensor {
   const n = x.shape.at(-1)!;
   const left = Array.from({ length: n }, (_, i) => Math.log(n - i));
   return sub(x, left);
 }
 
-/** Logarithms of the parts of 1 that vectors break off, but of the last one; and what is left behind each. */
+/** Logarithms of all parts of a broken stick of length 1 except the last, and of the rest after each part. */
 function broken(x: Tensor): { readonly parts: Tensor; readonly rests: Tensor; readonly logits: Tensor } {
   const logits = shares(x);
   const rests = cumsum(neg(softened(logits)), { axis: -1 });
@@ -227,7 +235,10 @@ const makeStickBreaking: (params: BijectorParams) => Bijector = /* @__PURE__ */ 
   },
 });
 
-/** Vectors of n elements onto those of n + 1 that are positive and of sum 1: each element breaks off a part of what is left; zeros give equal parts. */
+/**
+ * Stick breaking: maps vectors of n elements onto positive vectors of n + 1 elements with sum 1. Each element breaks
+ * off a part of the rest; zeros give equal parts.
+ */
 export function stickBreaking(): Bijector {
   if (arguments.length > 0) refuseExtra("stickBreaking", arguments, 0);
   return makeStickBreaking({});
@@ -241,7 +252,10 @@ const makeOrdered: (params: BijectorParams) => Bijector = /* @__PURE__ */ makeBi
   logDet: (_, x) => sum(withoutFirst(x), { axis: -1 }),
 });
 
-/** Vectors onto those whose elements rise: the first element as it is, each other the exponential of a step. */
+/**
+ * Maps vectors onto vectors with ascending elements: the first element is kept, each later one is the exponential of a
+ * step.
+ */
 export function ordered(): Bijector {
   if (arguments.length > 0) refuseExtra("ordered", arguments, 0);
   return makeOrdered({});

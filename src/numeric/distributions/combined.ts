@@ -1,4 +1,4 @@
-// Distributions that are made of others.
+// Distributions built from other distributions.
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showShape } from "../../engine/errors/index.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
@@ -17,7 +17,7 @@ type AnyDistribution = Distribution<unknown>;
 
 const recordOf: typeof Bijector.recordOf = (bijector) => Bijector.recordOf(bijector);
 
-/** Elements of the last `axes` axes added up. */
+/** Sums over the last `axes` axes. */
 function sumLast(x: Tensor, axes: number): Tensor {
   return axes === 0 ? x : sum(x, { axis: range(x.ndim - axes, x.ndim) });
 }
@@ -34,7 +34,7 @@ function checkDistribution(
   );
 }
 
-/** The parameter of a distribution whose last batch axes become part of an event. */
+/** The parameter of `independent`: a distribution whose last batch axes become part of an event. */
 export interface IndependentParams {
   readonly baseDistribution: AnyDistribution;
 }
@@ -45,9 +45,8 @@ const independents = /* @__PURE__ */ new Map<
 >();
 
 /**
- * A distribution whose last batch axes, one unless said otherwise, count as part of an event: densities of these are added up.
- *
- * @throws DownhillError `shape` where the batch has not so many axes.
+ * Makes the last batch axes of a distribution (default one) part of an event; log densities are summed over them.
+ * @throws DownhillError `shape` if the batch has too few axes.
  * @example
  * independent(normal({ loc: [0, 0, 0], scale: 1 })).eventShape; // [3]
  */
@@ -87,17 +86,16 @@ function makeIndependent(axes: number): (params: IndependentParams) => Distribut
   });
 }
 
-/** The parameters of a mixture. */
+/** Parameters of a mixture. */
 export interface MixtureParams {
   readonly mixtureDistribution: Distribution<ProbsOrLogits>;
   readonly componentDistribution: AnyDistribution;
 }
 
 /**
- * Events of one of several distributions of a family: `mixtureDistribution`, a categorical one, chooses among the last axis of the batch of
+ * A mixture of distributions of one family: the categorical `mixtureDistribution` chooses along the last batch axis of
  * `componentDistribution`.
- *
- * @throws DownhillError `shape` where there are not as many components as categories.
+ * @throws DownhillError `shape` if the numbers of components and categories differ.
  * @example
  * const d = mixture(categorical({ probs: [1, 1] }), normal({ loc: [-1, 1], scale: 0.5 }));
  * d.mean(); // 0
@@ -128,7 +126,7 @@ export function mixture(
   return made;
 }
 
-/** Refuses a part whose batch is neither one nor the whole one: its samples would be the same along an axis. */
+/** Refuses a part with another batch shape (except none), because its samples would be shared along an axis. */
 function checkBatch(operation: string, whole: readonly number[], part: readonly number[]): void {
   if (part.length === 0 || sameShape(whole, part)) return;
   throw new DownhillError(
@@ -137,13 +135,13 @@ function checkBatch(operation: string, whole: readonly number[], part: readonly 
   );
 }
 
-/** Weights of the components as the last axis before those of an event. */
+/** Weights of the components, along the last axis before those of an event. */
 function weights({ mixtureDistribution, componentDistribution }: MixtureParams): Tensor {
   const p = categories(mixtureDistribution.params);
   return reshape(p, [...p.shape, ...componentDistribution.eventShape.map(() => 1)]);
 }
 
-/** Σ over components. */
+/** Weighted sum over the components. */
 function overComponents(p: MixtureParams, x: Tensor): Tensor {
   const behind = p.componentDistribution.eventShape.length;
   return sum(mul(weights(p), x), { axis: x.ndim - 1 - behind });
@@ -185,15 +183,15 @@ const makeMixture: (params: MixtureParams) => Distribution<MixtureParams> =
     },
   });
 
-/** The parameters of a distribution that is made of another one. */
+/** Parameters of a transformed distribution. */
 export interface TransformedParams {
   readonly baseDistribution: AnyDistribution;
   readonly transforms: readonly Bijector[];
 }
 
 /**
- * The distribution of `transforms` of an event of `baseDistribution`, one after the other. Functions of vectors take the last axis of its batch as part of
- * the event where its events are numbers.
+ * The distribution of an event of `baseDistribution` after applying `transforms` in sequence. If events are scalars,
+ * functions of vectors make the last batch axis part of the event.
  *
  * @example
  * const d = transformed(normal({ loc: 0, scale: 1 }), [affine({ loc: 1, scale: 2 }), expTransform()]);

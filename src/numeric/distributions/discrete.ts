@@ -1,4 +1,4 @@
-// Distributions of counts, truths and places.
+// Distributions of counts, booleans and categories.
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { convert } from "../../engine/prims/linear.ts";
@@ -40,49 +40,53 @@ import { count, logit, nonnegative, positive, probability } from "./domains.ts";
 import { logEvents, logTrials } from "./saddle-point.ts";
 import { inside, isCount, within } from "./support.ts";
 
-/** Probabilities, or logits: log p / (1 − p), of categories log p up to a number that is added to all. */
+/** Probabilities, or logits: log p / (1 − p) for a binary event, log p up to an additive constant for categories. */
 export type ProbsOrLogits = { readonly probs?: Tensor; readonly logits?: Tensor };
-/** One of the two, as a caller gives it. */
+/** Either `probs` or `logits`, as passed by a caller. */
 export type ProbsOrLogitsInput =
   | { readonly probs: TensorLike; readonly logits?: never }
   | { readonly logits: TensorLike; readonly probs?: never };
 
-/** Written out again where more parameters stand beside: a spread would keep families in bundles that do not use them. */
+/**
+ * Parameters of families with only `probs` or `logits`. Families with more parameters repeat these, because a spread
+ * would keep unused families in bundles.
+ */
 const ofOne = { probs: { domain: probability }, logits: { domain: logit } } as const;
 
-/** The probability of success. */
+/** Probability of success. */
 export const chance = ({ probs, logits }: ProbsOrLogits): Tensor => probs ?? sigmoid(logits!);
-/** Its logarithm, and that of the probability of failure. */
+/** Logarithm of the probability of success. `logOther` is that of failure. */
 export const logChance = ({ probs, logits }: ProbsOrLogits): Tensor =>
   probs === undefined ? neg(softplus(neg(logits!))) : log(probs);
 export const logOther = ({ probs, logits }: ProbsOrLogits): Tensor =>
   probs === undefined ? neg(softplus(logits!)) : log1p(neg(probs));
 
-/** The probability of failure. */
+/** Probability of failure. */
 const otherChance = ({ probs, logits }: ProbsOrLogits): Tensor =>
   probs === undefined ? sigmoid(neg(logits!)) : sub(1, probs);
 
-/** The logarithm of the transform `E e⁻ᵏᵗ` of a binomial distribution, at s = 1 − e⁻ᵗ along the last axis. */
+/** Logarithm of the Laplace transform `E e⁻ᵏᵗ` of a binomial distribution, at s = 1 − e⁻ᵗ along the last axis. */
 const logBinomial =
   (n: Tensor, p: Tensor) =>
   (s: Tensor): Tensor =>
     mul(expandDims(n, -1), log1p(neg(mul(expandDims(p, -1), s))));
 
-/** x in float64: entropies of counts are small differences of large sums. */
+/** x in float64, because entropies of counts are small differences of large sums. */
 const precisely = (x: Tensor): Tensor => convert(x, "float64");
 
-/** k · x for a count k, and 0 where that is 0, whatever x is. */
+/** k · x for a count k, and 0 where k is 0, for any x. */
 export function times(k: Tensor, x: Tensor): Tensor {
   const isNone = equal(k, 0);
   return where(isNone, 0, mul(k, where(isNone, 1, x)));
 }
 
-/** −Σ p log p of success and failure. */
+/** Entropy −Σ p log p of success and failure. */
 const entropyOfChance = (p: ProbsOrLogits): Tensor =>
   neg(add(times(chance(p), logChance(p)), times(sub(1, chance(p)), logOther(p))));
 
 /**
- * True with probability probs, or sigmoid(logits). Samples are bool; a density takes 0 and 1, or booleans.
+ * Bernoulli distribution: true with probability probs, or sigmoid(logits). Samples are bool; `logProb` accepts 0 and 1,
+ * or booleans.
  *
  * @throws DownhillError `range` unless probs are between 0 and 1, `option` unless exactly one of probs and logits is given.
  * @example
@@ -106,20 +110,21 @@ export const bernoulli: (params: ProbsOrLogitsInput) => Distribution<ProbsOrLogi
     entropy: entropyOfChance,
   });
 
-/** Normalised logarithms of the probabilities of categories, along the last axis. */
+/** Normalised log-probabilities of the categories, along the last axis. */
 export const logCategories = ({ probs, logits }: ProbsOrLogits): Tensor =>
   logits === undefined ? log(div(probs!, sum(probs!, { axis: -1, keepdims: true }))) : logSoftmax(logits);
 
-/** The probabilities of categories. */
+/** Probabilities of the categories. */
 export const categories = ({ probs, logits }: ProbsOrLogits): Tensor =>
   logits === undefined ? div(probs!, sum(probs!, { axis: -1, keepdims: true })) : softmax(logits);
 
-/** −Σ p log p of the probabilities of categories. */
+/** Entropy −Σ p log p of the categories. */
 export const entropyOfCategories = (p: ProbsOrLogits): Tensor =>
   neg(sum(times(categories(p), logCategories(p)), { axis: -1 }));
 
 /**
- * Places 0, 1, …, n − 1 with these probabilities along the last axis; probs need not add up to 1, logits are softmax's. Samples are int32.
+ * Categorical distribution of the indices 0, 1, …, n − 1 with the given probabilities along the last axis. probs need
+ * not sum to 1; logits are normalised by softmax. Samples are int32.
  *
  * @throws DownhillError `range` unless probs are at least 0, `option` unless exactly one of probs and logits is given.
  * @example
@@ -149,9 +154,10 @@ export type BinomialParams = ProbsOrLogits & ParameterTensors<"totalCount">;
 export type BinomialInputs = ProbsOrLogitsInput & ParameterInputs<"totalCount">;
 
 /**
- * How many of totalCount trials succeed, each with probability probs, or sigmoid(logits). Samples are int32.
+ * Binomial distribution: number of successes in totalCount trials, each with probability probs, or sigmoid(logits).
+ * Samples are int32.
  *
- * @throws DownhillError `range` unless totalCount is a whole number of 0 or more and probs are between 0 and 1.
+ * @throws DownhillError `range` unless totalCount is an integer of 0 or more and probs are between 0 and 1.
  */
 export const binomial: (params: BinomialInputs) => Distribution<BinomialParams> = /* @__PURE__ */ makeFamily<
   BinomialParams,
@@ -174,7 +180,7 @@ export const binomial: (params: BinomialInputs) => Distribution<BinomialParams> 
     const isBetween = logicalAnd(less(0, k), less(k, n));
     const [some, all] = [where(isBetween, k, 1), where(isBetween, n, 2)];
     const between = logTrials(some, all, chance(p), otherChance(p));
-    const atEnd = add(times(k, logChance(p)), times(sub(n, k), logOther(p))); // one of them is of no trial
+    const atEnd = add(times(k, logChance(p)), times(sub(n, k), logOther(p))); // one of the terms has no trials and is 0
     return within(isInside, where(isBetween, between, atEnd));
   },
   mean: (p) => mul(p.totalCount, chance(p)),
@@ -198,7 +204,7 @@ export const binomial: (params: BinomialInputs) => Distribution<BinomialParams> 
 });
 
 /**
- * Counts of what happens at this rate: probability `rate^k exp(−rate) / k!`. Samples are int32.
+ * Poisson distribution: probability `rate^k exp(−rate) / k!` of the count k. Samples are int32.
  *
  * @throws DownhillError `range` unless rate is at least 0.
  */
@@ -225,8 +231,9 @@ export const poisson: (params: ParameterInputs<"rate">) => Distribution<Paramete
   });
 
 /**
- * How many trials succeed before totalCount fail, each succeeding with probability probs, or sigmoid(logits): PyTorch's meaning of probs. (SciPy and NumPy count
- * failures before successes: their p is 1 − probs.) totalCount may be any number above 0. Samples are int32.
+ * Negative binomial distribution: number of successes before totalCount failures, with success probability probs, or
+ * sigmoid(logits), as in PyTorch. (SciPy and NumPy count failures before successes: their p is 1 − probs.) totalCount
+ * may be any number above 0. Samples are int32.
  *
  * @throws DownhillError `range` unless totalCount is above 0 and probs are between 0 and 1.
  * @example
@@ -258,7 +265,7 @@ export const negativeBinomial: (params: BinomialInputs) => Distribution<Binomial
       const isSome = less(0, k);
       const some = where(isSome, k, 1);
       const all = add(n, some);
-      // of all trials but the last, which fails: n / (n + k) of what binomial trials give
+      // of all trials except the last, which fails: n / (n + k) of the binomial probability
       const between = sub(logTrials(some, all, chance(p), otherChance(p)), log1p(div(some, n)));
       return within(isInside, where(isSome, between, mul(n, logOther(p))));
     },
@@ -283,8 +290,9 @@ export const negativeBinomial: (params: BinomialInputs) => Distribution<Binomial
   });
 
 /**
- * How many trials fail before one succeeds, each succeeding with probability probs, or sigmoid(logits): 0, 1, 2, … as in PyTorch. (`geometric` of
- * `downhill/random`, SciPy and NumPy count the trials, one more.) Samples are int32.
+ * Geometric distribution: number of failures before the first success, with success probability probs, or
+ * sigmoid(logits): 0, 1, 2, … as in PyTorch. (`geometric` of `downhill/random`, SciPy and NumPy count the trials, one
+ * more.) Samples are int32.
  *
  * @throws DownhillError `range` unless probs are between 0 and 1, `option` unless exactly one of probs and logits is given.
  * @example

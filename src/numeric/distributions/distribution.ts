@@ -17,42 +17,42 @@ import { type Key, readKey } from "../random/key.ts";
 import type { Domain } from "./domains.ts";
 import type { FloatDType } from "../random/real.ts";
 
-/** One parameter of a family. */
+/** A parameter of a family. */
 export interface ParameterRecord {
   readonly domain: Domain;
-  /** How many of its last axes belong to one event; default none. */
+  /** Number of its last axes that belong to one event. Default 0. */
   readonly axes?: number;
 }
 
-/** What a draw is given besides the parameters. */
+/** Arguments of a draw besides the parameters. */
 export interface SampleSpec {
   readonly key: Tensor;
-  /** Shape of the result without the axes of an event. */
+  /** Shape of the result, without the axes of an event. */
   readonly shape: readonly number[];
   readonly dtype: FloatDType;
 }
 
 /**
- * A family of distributions as a record. Functions get the parameters as tensors of one floating dtype, and must broadcast.
- * What has no closed form is left out.
+ * A family of distributions as a record. Its functions get the parameters as tensors of one floating dtype, and must
+ * broadcast them. Quantities without a closed form are omitted.
  */
 export interface Family<P, G = unknown> {
   readonly name: string;
-  /** What is given as the parameters must be, before they are checked; default: the same. */
+  /** Converts the given parameters before they are checked. Default: unchanged. */
   prepare?(given: G): G;
   readonly parameters: Readonly<Record<string, ParameterRecord>>;
-  /** Of these exactly one is given; default: all are. */
+  /** Parameters of which exactly one must be given. Default: all parameters are required. */
   readonly oneOf?: readonly string[];
-  /** Shape of an event; default []. */
+  /** Shape of an event. Default []. */
   eventShape?(p: P): readonly number[];
-  /** Shape of the batch; default what the parameters broadcast to, without the axes of an event. */
+  /** Shape of the batch. Default: the shape that the parameters broadcast to, without the axes of an event. */
   batchShape?(p: P): readonly number[];
-  /** Refuses parameters that do not fit together, where that can be seen. */
+  /** Refuses parameters that do not fit together, as far as this is known. */
   check?(p: P): void;
-  /** Whether samples have derivatives in the parameters. */
+  /** True if samples have derivatives in the parameters. */
   reparameterised(p: P): boolean;
   sample(p: P, draw: SampleSpec): Tensor;
-  /** Logarithm of the density, or of the probability, of an event; −∞ where there is none. */
+  /** Logarithm of the density, or of the probability, of an event; −∞ outside the support. */
   logProb(p: P, x: Tensor): Tensor;
   mean?(p: P): Tensor;
   variance?(p: P): Tensor;
@@ -61,26 +61,26 @@ export interface Family<P, G = unknown> {
   icdf?(p: P, q: Tensor): Tensor;
 }
 
-/** What can be asked for by name, and what there may be no closed form of. */
+/** Quantities without arguments that may have no closed form. */
 type Moment = "mean" | "variance" | "entropy";
 
-/** Its leaves are those of its parameters. */
+/** Declares the parameters as the children of this tree node. */
 export interface Distribution<P> {
   readonly [treeOfInstance]?: P;
 }
 
 /**
- * A distribution: what a function of this module makes. It is a node of trees, whose leaves are its parameters: it goes through `jit`, `vmap`,
- * `scan`, `grad` and optimisers, and comes out as one of its family.
+ * A distribution, as the functions of this module return. It is a tree node whose leaves are its parameters, so it
+ * passes through `jit`, `vmap`, `scan`, `grad` and optimisers and keeps its family.
  *
- * With parameters of several elements it is a batch: `batchShape` is what they broadcast to, and every element is a distribution by itself.
- * `eventShape` is the shape of one event: [] of numbers, [n] of vectors.
+ * With parameters of several elements it is a batch of distributions; `batchShape` is the shape that the parameters
+ * broadcast to. `eventShape` is the shape of one event: [] for scalars, [n] for vectors.
  */
 export abstract class Distribution<P = Readonly<Record<string, unknown>>> {
   /** The parameters, as tensors of one floating dtype. */
   readonly params: P;
 
-  /** Use the function of a family: it checks what it is given. */
+  /** For internal use; call the function of a family, which checks the parameters. */
   constructor(params: P) {
     this.params = params;
   }
@@ -101,27 +101,26 @@ export abstract class Distribution<P = Readonly<Record<string, unknown>>> {
     return this.family.eventShape?.(this.params) ?? [];
   }
 
-  /** Whether samples have derivatives in the parameters. */
+  /** True if samples have derivatives in the parameters. */
   get reparameterised(): boolean {
     return this.family.reparameterised(this.params);
   }
 
-  /** Events of shape `[...shape, ...batchShape, ...eventShape]`; a bare count means `[n]`. */
+  /** Draws events of shape `[...shape, ...batchShape, ...eventShape]`; a number n means `[n]`. */
   sample(key: Key, shape: DrawShape = []): Tensor {
     if (arguments.length > 2) refuseExtra(`${this.name}.sample`, arguments, 2);
     const operation = `${this.name}.sample`;
     const words = readKey(operation, key);
     const sizes = [...readShape(operation, shape), ...this.batchShape];
     const drawn = this.family.sample(this.params, { key: words, shape: sizes, dtype: dtypeOf(this.params) });
-    // a derivative that leaves out a part of the parameters would be a wrong one
+    // a derivative without part of the parameters would be wrong
     return this.#ifValid(this.reparameterised ? drawn : stopGradient(drawn), this.eventShape.length);
   }
 
   /**
-   * The logarithm of the density of events, or of their probability, of shape `[..., ...eventShape]`, which broadcasts to the batch; −∞ for what is no
-   * event. NaN, in compiled code, where a parameter is out of its range.
-   *
-   * @throws DownhillError `shape` for what is no event, or does not broadcast.
+   * The logarithm of the density or probability of events of shape `[..., ...eventShape]`, which broadcast to the
+   * batch; −∞ outside the support. In compiled functions it is NaN for parameters out of range.
+   * @throws DownhillError `shape` for arguments that are not events or do not broadcast.
    */
   logProb(x: TensorLike): Tensor {
     if (arguments.length > 1) refuseExtra(`${this.name}.logProb`, arguments, 1);
@@ -133,17 +132,17 @@ export abstract class Distribution<P = Readonly<Record<string, unknown>>> {
     return this.#moment("mean", arguments, this.eventShape.length);
   }
 
-  /** The expected squared distance of each element of an event from its mean. */
+  /** The variance of each element of an event. */
   variance(): Tensor {
     return this.#moment("variance", arguments, this.eventShape.length);
   }
 
-  /** The expectation of −logProb. */
+  /** The entropy, the expectation of −logProb. */
   entropy(): Tensor {
     return this.#moment("entropy", arguments, 0);
   }
 
-  /** The probability of events up to `x`. */
+  /** The cumulative distribution function: the probability of events up to `x`. */
   cdf(x: TensorLike): Tensor {
     if (arguments.length > 1) refuseExtra(`${this.name}.cdf`, arguments, 1);
     const { cdf } = this.family;
@@ -151,7 +150,7 @@ export abstract class Distribution<P = Readonly<Record<string, unknown>>> {
     return this.#ifValid(cdf(this.params, this.#read("cdf", x)));
   }
 
-  /** The event up to which there is this probability: the inverse of `cdf`. */
+  /** The quantile function, the inverse of `cdf`. */
   icdf(q: TensorLike): Tensor {
     if (arguments.length > 1) refuseExtra(`${this.name}.icdf`, arguments, 1);
     const { icdf } = this.family;
@@ -188,7 +187,9 @@ export abstract class Distribution<P = Readonly<Record<string, unknown>>> {
     return isFloating(given.dtype) ? given : convert(given, dtypeOf(this.params));
   }
 
-  /** NaN, with derivatives of NaN, where a traced parameter is out of its range; the last `axes` belong to one event. */
+  /**
+   * x, or NaN with NaN derivatives where a traced parameter is out of its range; the last `axes` belong to one event.
+   */
   #ifValid(x: Tensor, axes = 0): Tensor {
     if (!isFloating(x.dtype)) return x;
     const traced = Object.entries(this.params as Readonly<Record<string, unknown>>).flatMap(
@@ -210,7 +211,7 @@ export abstract class Distribution<P = Readonly<Record<string, unknown>>> {
   }
 }
 
-/** Reduces the last `axes` by `op`, and appends as many axes of size 1 as an event has. */
+/** Reduces the last `axes` by `op`, and appends one axis of size 1 per event axis. */
 function joinLast(
   op: (x: Tensor, options: { readonly axis: readonly number[] }) => Tensor,
   x: Tensor,
@@ -235,7 +236,7 @@ function batchShapeOf<P>({ parameters, name }: Family<P>, params: P): readonly n
   throw new DownhillError("shape", `${name}: ${given.join(" and ")} do not broadcast to one batch.`);
 }
 
-/** The dtype that all parameters have. */
+/** The common dtype of the parameters. */
 function dtypeOf(params: unknown): FloatDType {
   for (const value of Object.values(params as Readonly<Record<string, unknown>>)) {
     if (value instanceof Tensor) return value.dtype === "float32" ? "float32" : "float64";
@@ -244,12 +245,12 @@ function dtypeOf(params: unknown): FloatDType {
   return "float64";
 }
 
-/** Parameters as a caller gives them. */
+/** Parameters as passed by a caller. */
 export type ParameterInputs<K extends string> = Readonly<Record<K, TensorLike>>;
-/** Parameters as a distribution has them. */
+/** Parameters as stored in a distribution. */
 export type ParameterTensors<K extends string> = Readonly<Record<K, Tensor>>;
 
-/** A function that makes the distributions of a family of tensors. */
+/** Builds the public function of a family with tensor parameters. */
 export function makeFamily<P extends object, G>(record: Family<P, G>): (params: G) => Distribution<P> {
   const { name, parameters, oneOf = [], check } = record;
   const make = makeClass(record);
@@ -285,18 +286,21 @@ export function makeFamily<P extends object, G>(record: Family<P, G>): (params: 
     const p = Object.fromEntries(wanted.map((key, i) => [key, convert(read[i]!, dtype)])) as unknown as P;
     check?.(p);
     const made = make(p);
-    void made.batchShape; // refuses what does not broadcast
+    void made.batchShape; // checks that the parameters broadcast
     return made;
   };
 }
 
-/** float32 where that is the only floating dtype that is not weak, else float64. */
+/** float32 if it is the only floating dtype that is not weak, else float64. */
 function commonDtype(xs: readonly Tensor[]): FloatDType {
   const strong = xs.filter(({ type }) => !type.weak && isFloating(type.dtype));
   return strong.length > 0 && strong.every(({ dtype }) => dtype === "float32") ? "float32" : "float64";
 }
 
-/** A class of distributions, which becomes a node of trees when the first one is made. */
+/**
+ * Builds a class of distributions and returns its factory function. The class becomes a tree node type when the first
+ * instance is created.
+ */
 export function makeClass<P>(record: Family<P>): (params: P) => Distribution<P> {
   class Member extends Distribution<P> {
     protected get family(): Family<P> {
@@ -306,7 +310,10 @@ export function makeClass<P>(record: Family<P>): (params: P) => Distribution<P> 
   return makerOf(record.name, Member);
 }
 
-/** Makes members of a class under a name, which becomes a node of trees when the first one is made: modules do no work when they are loaded. */
+/**
+ * Returns a factory function for a class, and gives the class a name. The class becomes a tree node type at the first
+ * call, because modules must not do work when they are loaded.
+ */
 export function makerOf<P, M extends { readonly params: P }>(
   name: string,
   Member: new (params: P) => M,

@@ -25,7 +25,7 @@ import { leaves, map } from "downhill/tree";
 
 type Made = d.Distribution<unknown>;
 
-/** One of each family, whose events are numbers, with its parameters in the middle of their range. */
+/** One distribution per family of scalar events, with parameters in the middle of their ranges. */
 const continuous: Readonly<Record<string, Made>> = {
   normal: d.normal({ loc: 1, scale: 2 }),
   logNormal: d.logNormal({ loc: 0.3, scale: 0.7 }),
@@ -187,7 +187,7 @@ describe("samples", () => {
     ).item();
     expect(Math.abs(ofShape - 0.5)).toBeLessThan(0.02);
     const still = grad((k: Tensor) => sum(d.vonMises({ loc: k, concentration: k }).sample(key(1), 3)))(2);
-    expect(still.item()).toBe(0); // and not a part of the derivative
+    expect(still.item()).toBe(0); // and it has derivative 0
     const told = Object.entries({ ...continuous, ...discrete }).filter(([, x]) => !x.reparameterised);
     expect(told.map(([name]) => name)).toEqual(["mixture", ...Object.keys(discrete)]);
   });
@@ -208,14 +208,15 @@ describe("quantiles", () => {
     const places = family.icdf(quantiles);
     const back = family.cdf(places).data();
     const density = exp(family.logProb(places)).data();
-    // what the rounding of the place makes of it, too
+    // including the effect of rounding of the argument
     const allowed = places
       .data()
       .map((x, i) => 1e-13 * quantiles[i]! + 2 ** -50 * (1 + Math.abs(x)) * density[i]!);
     quantiles.forEach((q, i) => expect(Math.abs(back[i]! - q), `${q}`).toBeLessThan(allowed[i]!));
   });
 
-  // icdf and its derivatives in the probability and the shapes, and the second one in the probability, by mpmath
+  // icdf and its derivatives in the probability and the shape parameters, and the second derivative in the probability,
+  // by mpmath
   const reference: readonly {
     readonly name: string;
     readonly shapes: readonly number[];
@@ -332,7 +333,7 @@ test("the distribution function of Laplace and its inverse have their slopes at 
 });
 
 describe("many trials", () => {
-  // with mpmath; by differences of logarithms of factorials 7 digits were right
+  // by mpmath; differences of log-factorials had 7 right digits
   test.each<[string, Made, number, number]>([
     ["binomial", d.binomial({ totalCount: 1e8, probs: 0.3 }), 30_001_000, -9.372773930305424],
     ["binomial of logits", d.binomial({ totalCount: 1e6, logits: 0 }), 500_100, -7.153546861760211],
@@ -420,7 +421,7 @@ describe("shapes", () => {
     expect(at(tensor(1e4)).item() / -0.686842263193408).toBeCloseTo(1, 14);
     expect(grad(at)(1e4).item() / 3.024685629995427e-9).toBeCloseTo(1, 11);
     expect(entropy(tensor(1e4)).item() / 1.1313564632527251).toBeCloseTo(1, 14);
-    expect(grad(entropy)(1e4).item() / -1.0000499949995e-8).toBeCloseTo(1, 7); // of some 1e-8, from terms of 1e-4
+    expect(grad(entropy)(1e4).item() / -1.0000499949995e-8).toBeCloseTo(1, 7); // a value of about 1e-8, from terms of 1e-4
   });
 
   test("multivariateNormal reads the lower triangle of scaleTril everywhere, and needs a positive diagonal", () => {
@@ -651,7 +652,7 @@ test("kl of batches that count as one event is added up", () => {
 });
 
 describe("entropies of counts", () => {
-  /** −Σ p log p over counts up to `most`, of the density. */
+  /** −Σ p log p of the density over counts up to `most`. */
   const summed = (own: Made, most: number): Tensor => {
     const logs = own.logProb(linspace(0, most, most + 1));
     return sum(mul(exp(logs), logs)).neg();
@@ -673,7 +674,7 @@ describe("entropies of counts", () => {
     ],
   ])("of %s are the sums over all counts, with their derivatives", (_, make, at, most) => {
     const [value, slope] = [make(real(at)).entropy(), grad((p: Tensor) => make(p).entropy())(at)];
-    // what cancels is some mean · log(mean)
+    // the terms that cancel are about mean · log(mean)
     expect(Math.abs(value.item() - summed(make(real(at)), most).item())).toBeLessThan(5e-12);
     const expected = grad((p: Tensor) => summed(make(p), most))(at).item();
     expect(Math.abs(slope.item() - expected)).toBeLessThan(1e-10 * Math.max(1, Math.abs(expected)));

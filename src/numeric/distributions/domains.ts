@@ -1,4 +1,4 @@
-// What parameters of distributions may be.
+// Valid ranges of the parameters of distributions.
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import {
   equal,
@@ -10,12 +10,12 @@ import {
   logicalAnd,
 } from "../array/elementwise.ts";
 
-/** What each element of a parameter may be. */
+/** Valid values of the elements of a parameter. */
 export interface Domain {
-  /** In words, as messages show it after "must be". */
+  /** The range in words, which messages show after "must be". */
   readonly range: string;
   holds(x: number): boolean;
-  /** The same of tensors whose elements are not known yet. */
+  /** Tests tensors whose elements are not yet known. */
   test(x: Tensor): Tensor;
 }
 
@@ -44,7 +44,7 @@ export const count: Domain = {
   holds: (x) => x >= 0 && Number.isInteger(x),
   test: (x) => logicalAnd(greaterEqual(x, 0), equal(floor(x), x)),
 };
-/** Of logits: −∞ stands for a probability of 0. */
+/** Logits; −∞ stands for a probability of 0. */
 export const logit: Domain = {
   range: "a number, and not NaN",
   holds: (x) => !Number.isNaN(x),

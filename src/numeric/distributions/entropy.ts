@@ -1,22 +1,30 @@
-// Expectations of logarithms of factorials, which entropies of counts have: they have no closed form, but are the integral of one smooth function.
+// Expectations of logarithms of factorials, for entropies of counts. They have no closed form, but are the integral of
+// one smooth function.
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { linspace } from "../array/create.ts";
 import { add, div, exp, expm1, mul, neg } from "../array/elementwise.ts";
 import { sum } from "../array/reduce.ts";
 import { expandDims } from "../array/shape.ts";
 
-/** Distance of the nodes in u = log t. The integrand is analytic for |Im u| < π/2, so that their sum is off by exp(−π² / 0.25) of it, 1e-17. */
+/**
+ * Distance of the nodes in u = log t. The integrand is analytic for |Im u| < π/2, so the relative error of the sum is
+ * exp(−π² / 0.25) = 1e-17.
+ */
 const step = 0.25;
-/** First and last node: t = e⁻⁶² counts for nothing where means are below 1e9, and at t = e¹⁴ all has decayed where a is above 1e-4. */
+/**
+ * First and last node: below t = e⁻⁶² the integrand is negligible for means below 1e9, and above t = e¹⁴ for a above
+ * 1e-4.
+ */
 const [first, last] = [-62, 14];
 
 /**
- * The expectation of `log Γ(k + a) − log Γ(a)` over counts k, from Malmstén's integral of log Γ, by the trapezium rule in log t:
+ * The expectation of `log Γ(k + a) − log Γ(a)` over counts k, from Malmstén's integral of log Γ, by the trapezoidal
+ * rule in log t:
  *
  * `∫₀^∞ (E k · e⁻ᵗ − e⁻ᵃᵗ (1 − E e⁻ᵏᵗ) / (1 − e⁻ᵗ)) dt / t`
  *
- * `mean` is E k and `logTransform` gives log E e⁻ᵏᵗ, of s = 1 − e⁻ᵗ along a last axis that the parameters do not have. All are float64, and
- * the result is off by some 1e-16 · E k · log E k.
+ * `mean` is E k, and `logTransform` returns log E e⁻ᵏᵗ for s = 1 − e⁻ᵗ, which has an additional last axis. All are
+ * float64; the error of the result is about 1e-16 · E k · log E k.
  */
 export function expectedLogRising(
   a: Tensor | number,

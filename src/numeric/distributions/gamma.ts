@@ -1,4 +1,4 @@
-// Gamma variates and what is made of them.
+// The gamma distribution and distributions built from it.
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { full } from "../../engine/prims/linear.ts";
 import {
@@ -61,7 +61,7 @@ const rated = { concentration: { domain: positive }, rate: { domain: positive } 
 
 const logGammaOf = (a: Tensor, { key, shape }: SampleSpec): Tensor => randomLogGamma(key, expandTo(a, shape));
 
-/** Also what χ² is made of. */
+/** The record of the gamma family, which χ² also uses. */
 const gammaRecord = {
   name: "gamma",
   parameters: rated,
@@ -83,7 +83,7 @@ const gammaRecord = {
 } satisfies Family<GammaParams>;
 
 /**
- * The gamma distribution: density `rate^a x^(a − 1) exp(−rate x) / Γ(a)` on [0, ∞), a the concentration.
+ * Gamma distribution: density `rate^a x^(a − 1) exp(−rate x) / Γ(a)` on [0, ∞), where a is the concentration.
  *
  * @throws DownhillError `range` unless concentration and rate are above 0.
  * @example
@@ -100,7 +100,8 @@ const ofDegrees = ({ df }: ParameterTensors<"df">): GammaParams => ({
 });
 
 /**
- * The χ² distribution with df degrees of freedom: that of the sum of so many squared standard normal numbers, `gamma` with concentration df / 2 and rate ½.
+ * χ² distribution with df degrees of freedom: that of a sum of df squared standard normal variables, `gamma` with
+ * concentration df / 2 and rate ½.
  *
  * @throws DownhillError `range` unless df is above 0.
  */
@@ -119,7 +120,8 @@ export const chi2: (params: ParameterInputs<"df">) => Distribution<ParameterTens
   });
 
 /**
- * What has a reciprocal of the gamma distribution: density `rate^a x^(−a − 1) exp(−rate / x) / Γ(a)` on (0, ∞), a the concentration.
+ * Inverse gamma distribution, that of the reciprocal of a gamma variable: density
+ * `rate^a x^(−a − 1) exp(−rate / x) / Γ(a)` on (0, ∞), where a is the concentration.
  *
  * @throws DownhillError `range` unless concentration and rate are above 0.
  */
@@ -152,7 +154,8 @@ export type BetaParams = ParameterTensors<"concentration1" | "concentration0">;
 type BetaInputs = ParameterInputs<"concentration1" | "concentration0">;
 
 /**
- * The beta distribution: density `x^(a − 1) (1 − x)^(b − 1) / B(a, b)` on [0, 1], a = concentration1 and b = concentration0.
+ * Beta distribution: density `x^(a − 1) (1 − x)^(b − 1) / B(a, b)` on [0, 1], with a = concentration1 and b =
+ * concentration0.
  *
  * @throws DownhillError `range` unless both are above 0.
  */
@@ -196,7 +199,8 @@ export const beta: (params: BetaInputs) => Distribution<BetaParams> = /* @__PURE
 type DirichletParams = ParameterTensors<"concentration">;
 
 /**
- * Dirichlet's distribution of vectors that are positive and of sum 1: density `∝ Π xᵢ^(αᵢ − 1)`, α the concentration along its last axis.
+ * Dirichlet distribution of positive vectors with sum 1: density `∝ Π xᵢ^(αᵢ − 1)`, where α is the concentration along
+ * its last axis.
  *
  * @throws DownhillError `range` unless the concentration is above 0.
  */
@@ -209,7 +213,7 @@ export const dirichlet: (params: ParameterInputs<"concentration">) => Distributi
     sample: ({ concentration }, { key, shape }) =>
       softmax(randomLogGamma(key, expandTo(concentration, [...shape, concentration.shape.at(-1)!]))),
     logProb({ concentration: alpha }, x) {
-      const slack = x.dtype === "float32" ? 1e-5 : 1e-6; // roundings of a sum that should be 1
+      const slack = x.dtype === "float32" ? 1e-5 : 1e-6; // tolerance for rounding of a sum that should be 1
       const isWhole = lessEqual(abs(sub(sum(x, { axis: -1 }), 1)), slack);
       const isInside = logicalAnd(isWhole, all(greaterEqual(x, 0), { axis: -1 }));
       const safe = inside(expandDims(isInside, -1), x, 1);
@@ -229,7 +233,7 @@ export const dirichlet: (params: ParameterInputs<"concentration">) => Distributi
     },
   });
 
-/** ln Π Γ(αᵢ) / Γ(Σ α). */
+/** Logarithm of the normaliser: ln Π Γ(αᵢ) / Γ(Σ α). */
 export function logNormaliser(alpha: Tensor): Tensor {
   return sub(sum(lgamma(alpha), { axis: -1 }), lgamma(sum(alpha, { axis: -1 })));
 }
@@ -237,8 +241,8 @@ export function logNormaliser(alpha: Tensor): Tensor {
 type StudentParams = ParameterTensors<"df" | "loc" | "scale">;
 
 /**
- * Student's t distribution of df degrees of freedom: density `∝ (1 + z²/df)^(−(df + 1)/2)`, z = (x − loc) / scale. The mean is NaN for
- * df ≤ 1, the variance ∞ for df ≤ 2 and NaN for df ≤ 1.
+ * Student's t distribution with df degrees of freedom: density `∝ (1 + z²/df)^(−(df + 1)/2)`, z = (x − loc) / scale.
+ * The mean is NaN for df ≤ 1, the variance ∞ for df ≤ 2 and NaN for df ≤ 1.
  *
  * @throws DownhillError `range` unless df and scale are above 0 and loc is finite.
  */
@@ -255,7 +259,7 @@ export const studentT: (params: ParameterInputs<"df" | "loc" | "scale">) => Dist
     },
     logProb({ df, loc, scale }, x) {
       const z = div(sub(x, loc), scale);
-      // of Γ(½ (df + 1)) and Γ(½ df) by themselves, which are large, digits would be lost
+      // the separate terms of Γ(½ (df + 1)) and Γ(½ df) are large, and their difference would lose digits
       const factor = neg(add(betaln(mul(0.5, df), 0.5), mul(0.5, log(df))));
       return sub(sub(factor, log(scale)), mul(mul(0.5, add(df, 1)), log1p(div(square(z), df))));
     },
@@ -265,7 +269,7 @@ export const studentT: (params: ParameterInputs<"df" | "loc" | "scale">) => Dist
       return nanUnless(less(1, df), where(less(2, df), finite, Infinity), [df, scale]);
     },
     entropy({ df, scale }) {
-      // for many degrees by their series, since the derivative of what it sums up would cancel
+      // for many degrees of freedom by a series, because the derivative of the sum would cancel
       const isMany = less(MANY_DEGREES, df);
       const few = where(isMany, MANY_DEGREES, df);
       const [half, more] = [mul(0.5, few), mul(0.5, add(few, 1))];
@@ -280,7 +284,8 @@ export const studentT: (params: ParameterInputs<"df" | "loc" | "scale">) => Dist
     },
     cdf({ df, loc, scale }, x) {
       const z = div(sub(x, loc), scale);
-      // by the probability between 0 and z, which is smooth at 0, and far from there by that beyond |z|
+      // near loc by the probability between 0 and z, which is smooth at 0, and far from it by the probability beyond
+      // |z|
       const squares = square(z);
       const half = mul(0.5, df);
       const total = add(df, squares);
@@ -304,7 +309,10 @@ export const studentT: (params: ParameterInputs<"df" | "loc" | "scale">) => Dist
     },
   });
 
-/** From here on the entropy of Student's distribution is a series in 1/df, whose derivatives are exact to 1e−15. */
+/**
+ * Degrees of freedom from which the entropy of Student's distribution is a series in 1/df, with derivatives exact to
+ * 1e−15.
+ */
 const MANY_DEGREES = 32;
 const entropySeries: readonly number[] = [
   1.4189385332046727,
@@ -323,7 +331,7 @@ const entropySeries: readonly number[] = [
   38227 / 26,
 ]; // ½ ln 2πe + 1/df + …
 
-/** Two operands of one shape. */
+/** Two operands broadcast to one shape. */
 function joined(x: Tensor, y: Tensor): readonly [Tensor, Tensor] {
   const shape = broadcastShapes(x.shape, y.shape)!;
   return [expandTo(x, shape), expandTo(y, shape)];

@@ -45,7 +45,7 @@ const EULER = 0.5772156649015329;
 type RateParameter = ParameterTensors<"rate">;
 type UniformParams = ParameterTensors<"low" | "high">;
 
-/** Σ p ln (p / q), of one of several outcomes; 0 where p is 0. */
+/** Contribution p ln (p / q) of one outcome to a divergence; 0 where p is 0. */
 const outcome = (p: Tensor, logP: Tensor, logQ: Tensor): Tensor => {
   const isNever = equal(p, 0);
   return where(isNever, 0, mul(p, sub(where(isNever, 0, logP), where(isNever, 0, logQ))));
@@ -62,7 +62,7 @@ function betweenChances(p: ProbsOrLogits, q: ProbsOrLogits): Tensor {
 const betweenCategories = (p: ProbsOrLogits, q: ProbsOrLogits): Tensor =>
   sum(outcome(categories(p), logCategories(p), logCategories(q)), { axis: -1 });
 
-/** Of normal numbers, and their logarithms. */
+/** Divergence between normal distributions, and between log-normal ones. */
 function betweenNormals(p: LocScaleParams, q: LocScaleParams): Tensor {
   const ratio = div(p.scale, q.scale);
   const off = div(sub(p.loc, q.loc), q.scale);
@@ -88,14 +88,14 @@ function betweenVectors(p: MultivariateParams, q: MultivariateParams): Tensor {
   const batch = broadcastShapes(root.shape.slice(0, -2), other.shape.slice(0, -2));
   if (batch === undefined) throw new DownhillError("shape", "kl: the batches do not broadcast.");
   const [left, right] = [other, root].map((x) => broadcastTo(x, [...batch, n, n]));
-  // the root of a precision is upper triangular
+  // the root of a covariance given by its precision is upper triangular
   const isLower = q.precisionMatrix === undefined;
   const spread = sum(square(solveTriangular(left!, right!, { lower: isLower })), { axis: [-2, -1] });
   const off = sum(square(whitened(q, sub(q.loc, p.loc))), { axis: -1 });
   return add(mul(0.5, sub(add(spread, off), n)), sub(halfLogDet(q), halfLogDet(p)));
 }
 
-/** −entropy of `p` less the expectation of logProb of `q`. */
+/** The divergence: −(entropy of `p`) − (expectation of logProb of `q`). */
 const crossed = (entropy: Tensor, expected: Tensor): Tensor => neg(add(entropy, expected));
 
 const uniformEntropy = ({ low, high }: UniformParams): Tensor => log(sub(high, low));
@@ -104,16 +104,16 @@ const laplaceEntropy = ({ scale }: LocScaleParams): Tensor => add(1, log(mul(2, 
 const gammaEntropy = ({ concentration: a, rate }: GammaParams): Tensor =>
   add(sub(add(a, lgamma(a)), log(rate)), mul(sub(1, a), digamma(a)));
 
-/** The expectation of the normal density's logarithm, by mean and variance. */
+/** Expectation of the logarithm of a normal density, from the mean and variance. */
 const expectedNormal = (mean: Tensor, variance: Tensor, { loc, scale }: LocScaleParams): Tensor =>
   sub(mul(-0.5, div(add(variance, square(sub(mean, loc))), square(scale))), add(log(scale), HALF_LOG_2PI));
 
-/** Infinite where the events of the first are not among those of the second. */
+/** `value`, or ∞ where the support of the first distribution is not contained in that of the second. */
 const unless = (isAmong: Tensor, value: Tensor): Tensor => where(isAmong, value, Infinity);
 
 type KlRule = (p: never, q: never) => Tensor;
 
-/** The divergences that are known, by the names of both families. */
+/** The divergences with a closed form, by the names of both families. */
 const rules = (): Readonly<Record<string, KlRule>> => ({ ...withinFamilies(), ...acrossFamilies() });
 
 function withinFamilies(): Readonly<Record<string, KlRule>> {
@@ -231,10 +231,10 @@ function acrossFamilies(): Readonly<Record<string, KlRule>> {
 let known: Readonly<Record<string, KlRule>> | undefined;
 
 /**
- * The Kullback-Leibler divergence of `q` from `p`, `E log p(x) − log q(x)` over events of `p`, in closed form; of a batch one each. The pairs that are
- * known are listed in the documentation of distributions.
+ * Kullback–Leibler divergence of `q` from `p`, the expectation of `log p(x) − log q(x)` over events of `p`, in closed
+ * form; one number per element of a batch. The documentation of distributions lists the supported pairs.
  *
- * @throws DownhillError `option` for families whose divergence is not known in closed form.
+ * @throws DownhillError `option` for families whose divergence has no known closed form.
  * @example
  * kl(normal({ loc: 0, scale: 1 }), normal({ loc: 1, scale: 2 })); // 0.443147…
  */

@@ -1,4 +1,4 @@
-// Distributions on the line, by location and scale or by ends, and on half of it.
+// Distributions on the real line, with location and scale or with bounds, and on half of it.
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { convert } from "../../engine/prims/linear.ts";
 import { randomNormal, randomUnit, randomVonMises } from "../../engine/prims/index.ts";
@@ -44,7 +44,7 @@ type ScaleParameter = ParameterTensors<"scale">;
 
 const locScale = { loc: { domain: real }, scale: { domain: positive } } as const;
 
-/** (x − loc) / scale, and back. */
+/** The standardised variable (x − loc) / scale. `moved` is its inverse. */
 const standard = ({ loc, scale }: LocScaleParams, x: Tensor): Tensor => div(sub(x, loc), scale);
 const moved = ({ loc, scale }: LocScaleParams, z: Tensor): Tensor => add(loc, mul(scale, z));
 
@@ -54,7 +54,7 @@ const normalOf = ({ key, shape, dtype }: SampleSpec): Tensor => randomNormal(key
 const logPhi = (z: Tensor): Tensor => sub(mul(-0.5, square(z)), HALF_LOG_2PI);
 
 /**
- * The normal distribution: density `exp(−z²/2) / (scale √2π)`, z = (x − loc) / scale.
+ * Normal distribution: density `exp(−z²/2) / (scale √2π)`, where z = (x − loc) / scale.
  *
  * @throws DownhillError `range` unless loc is finite and scale above 0.
  * @example
@@ -79,7 +79,7 @@ export const normal: (params: LocScaleInputs) => Distribution<LocScaleParams> = 
 });
 
 /**
- * What has a normal logarithm, of mean loc and deviation scale, on (0, ∞).
+ * Log-normal distribution on (0, ∞): the logarithm is normal with mean loc and standard deviation scale.
  *
  * @throws DownhillError `range` unless loc is finite and scale above 0.
  */
@@ -107,9 +107,9 @@ export const logNormal: (params: LocScaleInputs) => Distribution<LocScaleParams>
 });
 
 /**
- * Evenly spread from low to high: density 1 / (high − low).
+ * Uniform distribution from low to high: density 1 / (high − low).
  *
- * @throws DownhillError `range` unless low and high are finite; where high is not above low densities are NaN.
+ * @throws DownhillError `range` unless low and high are finite. Densities are NaN if high is not above low.
  */
 export const uniform: (
   params: ParameterInputs<"low" | "high">,
@@ -135,7 +135,7 @@ export const uniform: (
 });
 
 /**
- * The exponential distribution: density `rate exp(−rate x)` on [0, ∞).
+ * Exponential distribution: density `rate exp(−rate x)` on [0, ∞).
  *
  * @throws DownhillError `range` unless rate is above 0.
  */
@@ -154,7 +154,7 @@ export const exponential: (params: ParameterInputs<"rate">) => Distribution<Para
   });
 
 /**
- * Laplace's distribution: density `exp(−|z|) / (2 scale)`, z = (x − loc) / scale.
+ * Laplace distribution: density `exp(−|z|) / (2 scale)`, where z = (x − loc) / scale.
  *
  * @throws DownhillError `range` unless loc is finite and scale above 0.
  */
@@ -184,8 +184,8 @@ export const laplace: (params: LocScaleInputs) => Distribution<LocScaleParams> =
 });
 
 /**
- * Cauchy's distribution: density `1 / (π scale (1 + z²))`, z = (x − loc) / scale. It has neither mean nor variance: they are NaN, the
- * variance ∞.
+ * Cauchy distribution: density `1 / (π scale (1 + z²))`, where z = (x − loc) / scale. It has no mean and no finite
+ * variance: the mean is NaN, the variance ∞.
  *
  * @throws DownhillError `range` unless loc is finite and scale above 0.
  */
@@ -203,7 +203,7 @@ export const cauchy: (params: LocScaleInputs) => Distribution<LocScaleParams> = 
   entropy: ({ scale }) => add(log(mul(4, scale)), LOG_PI),
   cdf(p, x) {
     const z = standard(p, x);
-    const isFar = less(z, -1); // where ½ would cancel
+    const isFar = less(z, -1); // avoids cancellation with ½
     const tail = div(atan(div(-1, where(isFar, z, -1))), Math.PI);
     return where(isFar, tail, add(0.5, div(atan(where(isFar, 0, z)), Math.PI)));
   },
@@ -217,7 +217,7 @@ export const cauchy: (params: LocScaleInputs) => Distribution<LocScaleParams> = 
 });
 
 /**
- * Gumbel's distribution: density `exp(−z − exp(−z)) / scale`, z = (x − loc) / scale.
+ * Gumbel distribution: density `exp(−z − exp(−z)) / scale`, where z = (x − loc) / scale.
  *
  * @throws DownhillError `range` unless loc is finite and scale above 0.
  */
@@ -243,8 +243,9 @@ export const gumbel: (params: LocScaleInputs) => Distribution<LocScaleParams> = 
 type VonMisesParams = ParameterTensors<"loc" | "concentration">;
 
 /**
- * Von Mises's distribution of angles in radians: density `exp(κ cos(x − loc)) / (2π I₀(κ))`, κ the concentration. Samples lie in [−π, π]; a density takes any
- * angle. The variance is the circular one, `1 − I₁(κ) / I₀(κ)`, as PyTorch's.
+ * Von Mises distribution of angles in radians: density `exp(κ cos(x − loc)) / (2π I₀(κ))`, where κ is the
+ * concentration. Samples are in [−π, π]; `logProb` accepts any angle. The variance is the circular variance,
+ * `1 − I₁(κ) / I₀(κ)`, as in PyTorch.
  *
  * @throws DownhillError `range` unless loc is finite and concentration above 0.
  */
@@ -259,7 +260,7 @@ export const vonMises: (params: ParameterInputs<"loc" | "concentration">) => Dis
       const turns = floor(div(add(turned, Math.PI), 2 * Math.PI));
       return convert(sub(turned, mul(2 * Math.PI, turns)), dtype);
     },
-    // cos d − 1 = −2 sin² d/2 beside the scaled Bessel function, which does not overflow
+    // combines cos d − 1 = −2 sin² d/2 with the scaled Bessel function, which does not overflow
     logProb: ({ loc, concentration }, x) =>
       neg(
         add(
@@ -276,7 +277,7 @@ export const vonMises: (params: ParameterInputs<"loc" | "concentration">) => Dis
   });
 
 /**
- * The size of a normal number of mean 0 and deviation scale.
+ * Half-normal distribution: the absolute value of a normal variable with mean 0 and standard deviation scale.
  *
  * @throws DownhillError `range` unless scale is above 0.
  */
@@ -296,7 +297,8 @@ export const halfNormal: (params: ParameterInputs<"scale">) => Distribution<Scal
   });
 
 /**
- * The size of a number of Cauchy's distribution of location 0. Its mean and variance are infinite.
+ * Half-Cauchy distribution: the absolute value of a Cauchy variable with location 0. Its mean and variance are
+ * infinite.
  *
  * @throws DownhillError `range` unless scale is above 0.
  */

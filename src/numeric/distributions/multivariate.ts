@@ -1,4 +1,4 @@
-// Vectors of dependent normal numbers.
+// Multivariate normal distributions.
 import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { isAtHand, readElements } from "../../engine/ir/elements.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
@@ -29,7 +29,7 @@ import type { Distribution, ParameterRecord } from "./distribution.ts";
 import { makeFamily } from "./distribution.ts";
 import { positive, real } from "./domains.ts";
 
-/** The parameters of vectors of normal numbers: one of the three matrices is given. */
+/** Parameters of a multivariate normal distribution; one of the three matrices is given. */
 export interface MultivariateParams {
   readonly loc: Tensor;
   readonly covarianceMatrix?: Tensor;
@@ -37,7 +37,7 @@ export interface MultivariateParams {
   readonly scaleTril?: Tensor;
 }
 
-/** The same, as a caller gives them. */
+/** Parameters of a multivariate normal distribution, as passed by a caller. */
 export type MultivariateInputs = { readonly loc: TensorLike } & (
   | { readonly covarianceMatrix: TensorLike }
   | { readonly precisionMatrix: TensorLike }
@@ -46,7 +46,7 @@ export type MultivariateInputs = { readonly loc: TensorLike } & (
 
 const matrix = { domain: real, axes: 2 } as const;
 
-/** A lower triangular factor. `checkDiagonal` checks a known diagonal, `test` a traced one. */
+/** A lower triangular factor as a parameter. `checkDiagonal` checks a known diagonal, `test` a traced one. */
 const triangularFactor: ParameterRecord = {
   domain: {
     range: "finite",
@@ -59,7 +59,10 @@ const triangularFactor: ParameterRecord = {
   axes: 2,
 };
 
-/** @throws DownhillError `range` if an element of a known diagonal is not above 0. */
+/**
+ * Checks the diagonal of a lower triangular factor.
+ * @throws DownhillError `range` if an element of a known diagonal is not above 0.
+ */
 function checkDiagonal(scaleTril: Tensor): void {
   const known = asConstant(scaleTril);
   if (!isAtHand(known)) return;
@@ -76,7 +79,7 @@ function checkDiagonal(scaleTril: Tensor): void {
 }
 const LOG_2PI = 1.8378770664093453;
 
-/** A lower triangular factor: of the covariance, or of its inverse. */
+/** A lower triangular Cholesky factor of the covariance, or of its inverse. */
 interface CovarianceFactor {
   readonly lower: Tensor;
   readonly isOfPrecision: boolean;
@@ -89,14 +92,14 @@ function factorOf({ covarianceMatrix, precisionMatrix, scaleTril }: Multivariate
 
 const size = ({ loc }: MultivariateParams): number => loc.shape.at(-1)!;
 
-/** ½ ln det of the covariance. */
+/** Half the log-determinant of the covariance. */
 export function halfLogDet(p: MultivariateParams): Tensor {
   const { lower, isOfPrecision } = factorOf(p);
   const half = sum(log(diagonal(lower, { axis1: -2, axis2: -1 })), { axis: -1 });
   return isOfPrecision ? neg(half) : half;
 }
 
-/** Standard normal numbers of `off` by the covariance: what `spread` makes `off` of. */
+/** Whitens `off`: returns the standard normal vector z with `spread(p, z) = off`. */
 export function whitened(p: MultivariateParams, off: Tensor): Tensor {
   const { lower, isOfPrecision } = factorOf(p);
   const column = expandDims(off, -1);
@@ -118,7 +121,7 @@ function spread(p: MultivariateParams, z: Tensor): Tensor {
 const transposed = (x: Tensor): Tensor =>
   x.transpose([...Array.from({ length: x.ndim - 2 }, (_, i) => i), x.ndim - 1, x.ndim - 2]);
 
-/** A matrix whose product with its transpose is the covariance. */
+/** A matrix whose product with its own transpose is the covariance. */
 export function rootOf(p: MultivariateParams): Tensor {
   const { lower, isOfPrecision } = factorOf(p);
   if (!isOfPrecision) return lower;
@@ -128,11 +131,13 @@ export function rootOf(p: MultivariateParams): Tensor {
 }
 
 /**
- * Vectors of the normal distribution of mean loc, [..., n] or one number for all n, and one of covarianceMatrix, precisionMatrix (its inverse) and scaleTril
- * (its lower Cholesky factor), [..., n, n]. Of scaleTril the lower triangle is read, and its diagonal must be above 0.
+ * Multivariate normal distribution with mean loc, [..., n] or one number for all n, and one of covarianceMatrix,
+ * precisionMatrix (its inverse) and scaleTril (its lower Cholesky factor), [..., n, n]. Only the lower triangle of
+ * scaleTril is read, and its diagonal must be above 0.
  *
- * @throws DownhillError `shape` for what does not fit together, `option` unless one of the matrices is given, `range` for a diagonal of scaleTril that is not
- * above 0, and, at the first use, as `cholesky` for a matrix that is not positive definite. With traced matrices results are NaN instead.
+ * @throws DownhillError `shape` for parameters that do not fit together, `option` unless exactly one of the matrices is
+ * given, `range` for a diagonal of scaleTril that is not above 0, and, at the first use, as `cholesky` for a matrix
+ * that is not positive definite. For traced matrices the results are NaN instead.
  * @example
  * multivariateNormal({ loc: [0, 0], covarianceMatrix: [[2, 1], [1, 2]] }).logProb([1, 1]); // -2.720516…
  */
@@ -178,11 +183,12 @@ export const multivariateNormal: (params: MultivariateInputs) => Distribution<Mu
     entropy: (p) => add(halfLogDet(p), (size(p) * (1 + LOG_2PI)) / 2),
   });
 
-/** The parameters of a covariance of few directions: a factor [..., n, r] and a diagonal [..., n]. */
+/** Parameters of a low-rank covariance: a mean [..., n], a factor [..., n, r] and a diagonal [..., n]. */
 type LowRankParams = Readonly<Record<"loc" | "covFactor" | "covDiag", Tensor>>;
 
 /**
- * The lower Cholesky factor of `I + Wᵀ D⁻¹ W` of r rows, by which the inverse and the determinant of `W Wᵀ + D` of n rows are known (Woodbury's identity).
+ * The lower Cholesky factor of the r × r matrix `I + Wᵀ D⁻¹ W`, which determines the inverse and the determinant of the
+ * n × n matrix `W Wᵀ + D` (Woodbury identity).
  */
 function capacitance({ covFactor, covDiag }: LowRankParams): Tensor {
   const scaled = div(covFactor, expandDims(covDiag, -1));
@@ -190,17 +196,17 @@ function capacitance({ covFactor, covDiag }: LowRankParams): Tensor {
   return cholesky(add(identity(rank, { dtype: covDiag.dtype }), matmul(transposed(covFactor), scaled)));
 }
 
-/** ½ ln det of the covariance. */
+/** Half the log-determinant of the covariance. */
 function halfLogDetOfFew(p: LowRankParams): Tensor {
   const own = sum(log(diagonal(capacitance(p), { axis1: -2, axis2: -1 })), { axis: -1 });
   return add(own, mul(0.5, sum(log(p.covDiag), { axis: -1 })));
 }
 
 /**
- * Vectors of the normal distribution of mean loc, [..., n], and covariance `W Wᵀ + diag(d)` of a factor W, covFactor, [..., n, r], and a diagonal d, covDiag,
- * [..., n]. Densities take some n r² operations instead of n³.
+ * Multivariate normal distribution with mean loc, [..., n], and covariance `W Wᵀ + diag(d)` from a factor W =
+ * covFactor, [..., n, r], and a diagonal d = covDiag, [..., n]. Densities take about n r² operations instead of n³.
  *
- * @throws DownhillError `shape` for what does not fit together, `range` unless covDiag is above 0.
+ * @throws DownhillError `shape` for parameters that do not fit together, `range` unless covDiag is above 0.
  * @example
  * lowRankMultivariateNormal({ loc: [0, 0], covFactor: [[1], [1]], covDiag: [1, 1] }).logProb([1, 1]); // -2.720516…
  */

@@ -1,4 +1,4 @@
-// Distributions of vectors with an element for each of some categories.
+// Distributions of vectors with one element per category.
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { convert } from "../../engine/prims/linear.ts";
@@ -60,8 +60,8 @@ function checkCategories(name: string, p: ProbsOrLogits): void {
 }
 
 /**
- * Vectors of zeros with a 1 at the place of a category, with these probabilities along the last axis, as in `categorical`. Samples have the dtype of
- * the parameters.
+ * One-hot categorical distribution: vectors of zeros with a 1 at the index of a category. The probabilities are along
+ * the last axis, as in `categorical`. Samples have the dtype of the parameters.
  *
  * @throws DownhillError `range` unless probs are at least 0, `option` unless exactly one of probs and logits is given.
  * @example
@@ -93,9 +93,10 @@ export const oneHotCategorical: (params: ProbsOrLogitsInput) => Distribution<Pro
   });
 
 /**
- * How often each category comes in totalCount draws, with these probabilities along the last axis; probs need not add up to 1. Samples are int32.
+ * Multinomial distribution: number of occurrences of each category in totalCount draws, with the given probabilities
+ * along the last axis. probs need not sum to 1. Samples are int32.
  *
- * @throws DownhillError `range` unless totalCount is a whole number of 0 or more and probs are at least 0.
+ * @throws DownhillError `range` unless totalCount is an integer of 0 or more and probs are at least 0.
  * @example
  * multinomial({ totalCount: 3, probs: [0.5, 0.5] }).logProb([1, 2]); // -0.980829…
  */
@@ -111,7 +112,8 @@ export const multinomial: (params: BinomialInputs) => Distribution<BinomialParam
       const n = eventOf(p)[0]!;
       const total = expandTo(convert(p.totalCount, "float64"), shape);
       const probs = moveaxis(expandTo(convert(categories(p), "float64"), [...shape, n]), -1, 0);
-      // one category after the other takes its part of the draws that are left, by what its probability is among those left
+      // each category in turn takes a binomial part of the remaining draws, by its probability among the remaining
+      // categories
       const [, counts] = scan(
         ([left, mass]: readonly [Tensor, Tensor], [own, prob]: readonly [Tensor, Tensor]) => {
           const isNone = logicalOr(equal(left, 0), equal(prob, 0));
@@ -139,7 +141,8 @@ type RelaxedParams = ProbsOrLogits & ParameterTensors<"temperature">;
 type RelaxedInputs = ProbsOrLogitsInput & ParameterInputs<"temperature">;
 
 /**
- * Numbers in (0, 1) near 0 and 1: `sigmoid((logit + ℓ) / temperature)` of a logistic variate ℓ, which become those of `bernoulli` as the temperature falls to
+ * Relaxed Bernoulli distribution of numbers in (0, 1) close to 0 and 1: `sigmoid((logit + ℓ) / temperature)` for a
+ * logistic variate ℓ. It converges to `bernoulli` as the temperature falls to
  * 0. Samples have derivatives.
  *
  * @throws DownhillError `range` unless temperature is above 0 and probs are between 0 and 1.
@@ -172,8 +175,9 @@ export const relaxedBernoulli: (params: RelaxedInputs) => Distribution<RelaxedPa
 const odds = (p: ProbsOrLogits): Tensor => p.logits ?? sub(logChance(p), logOther(p));
 
 /**
- * Vectors of the simplex near its corners: `softmax((logits + g) / temperature)` of Gumbel variates g, which become those of `oneHotCategorical` as the temperature
- * falls to 0 (Gumbel softmax). Samples have derivatives.
+ * Relaxed one-hot categorical distribution (Gumbel softmax) of vectors close to the corners of the simplex:
+ * `softmax((logits + g) / temperature)` for Gumbel variates g. It converges to `oneHotCategorical` as the temperature
+ * falls to 0. Samples have derivatives.
  *
  * @throws DownhillError `range` unless temperature is above 0 and probs are at least 0.
  * @see Jang, Gu, Poole, Categorical reparameterization with Gumbel-softmax, ICLR 2017.

@@ -1,4 +1,4 @@
-// Distributions of powers of an exponential variate.
+// Distributions of powers of an exponential variable.
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import {
   add,
@@ -34,7 +34,7 @@ type ParetoParams = ParameterTensors<"scale" | "alpha">;
 const gammaOfNext = (r: Tensor): Tensor => exp(lgamma(add(r, 1)));
 
 /**
- * Weibull's distribution: density `(k / scale) zᵏ⁻¹ exp(−zᵏ)` on [0, ∞), z = x / scale, k the concentration.
+ * Weibull distribution: density `(k / scale) zᵏ⁻¹ exp(−zᵏ)` on [0, ∞), where z = x / scale and k is the concentration.
  *
  * @throws DownhillError `range` unless scale and concentration are above 0.
  * @example
@@ -48,7 +48,7 @@ export const weibull: (params: ParameterInputs<"scale" | "concentration">) => Di
     sample: ({ scale, concentration }, { key, shape, dtype }) =>
       mul(scale, pow(exponentialOf(key, shape, dtype), div(1, concentration))),
     logProb({ scale, concentration: k }, x) {
-      // at 0 the density is 0, 1 / scale or ∞, by whether k is above, at or below 1: the limit of the expression
+      // at 0 the density is 0, 1 / scale or ∞ for k above, at or below 1: the limit of the expression
       const isInside = greaterEqual(x, 0);
       const z = div(inside(isInside, x, scale), scale);
       const isEnd = less(z, Number.MIN_VALUE);
@@ -65,7 +65,8 @@ export const weibull: (params: ParameterInputs<"scale" | "concentration">) => Di
   });
 
 /**
- * Pareto's distribution: density `(alpha / scale) (scale / x)^(alpha + 1)` on [scale, ∞). Mean and variance are ∞ for alpha up to 1 and 2.
+ * Pareto distribution: density `(alpha / scale) (scale / x)^(alpha + 1)` on [scale, ∞). The mean is ∞ for alpha ≤ 1,
+ * the variance for alpha ≤ 2.
  *
  * @throws DownhillError `range` unless scale and alpha are above 0.
  * @example

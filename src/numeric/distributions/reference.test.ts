@@ -1,4 +1,5 @@
-// Densities, gradients, moments and divergences as PyTorch and SciPy have them (test/testdata/distributions/distributions.py).
+// Densities, gradients, moments and divergences compared with PyTorch and SciPy
+// (test/testdata/distributions/distributions.py).
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -42,7 +43,7 @@ const make = new Map(Object.entries(distributions) as [string, (params: object) 
 
 const flat = (x: Nest): number[] => (typeof x === "object" ? x.flatMap(flat) : [Number(x)]);
 
-/** Relatively to 1 + |x|: sums of logarithms of Γ cancel. */
+/** Relative to 1 + |x|, because sums of log-gamma values cancel. */
 function expectNear(what: string, ours: Tensor, expected: Nest, tolerance = 1e-11): void {
   const values = [...ours.data()];
   const theirs = flat(expected);

@@ -105,7 +105,7 @@ test("zeros, repeated values, huge and tiny elements and NaN have the values tha
 });
 
 describe("where eigenvalues or singular values repeat, derivatives", () => {
-  // a matrix with eigenvalues 1, 1, 1, 3 in a basis of no matrix's own
+  // a matrix with eigenvalues 1, 1, 1, 3 in a generic basis
   const q = qr(matrix(waves(16), 4))[0];
   const repeated = matmul(q.mul([1, 1, 1, 3]), transpose(q));
   const symmetric = repeated.add(transpose(repeated)).div(2);
@@ -145,13 +145,13 @@ describe("where eigenvalues or singular values repeat, derivatives", () => {
       const [u, , vh] = svd(x);
       return sum(matmul(u, vh).mul(weights));
     };
-    // dW = U (Uᵀ dA V − its transposed) Vᵀ / 2s at s times an orthogonal matrix
+    // dW = U (Uᵀ dA V − its transpose) Vᵀ / 2s at s times an orthogonal matrix
     const scaled = q.mul(2);
     const turned = matmul(transpose(q), weights);
     const expected = matmul(q, turned.sub(transpose(turned))).div(4);
     expect(difference(grad(polar)(scaled), expected)).toBeLessThan(2e-6);
   });
-  /** Derivatives of functions of a matrix along others, one after the other, and the gradient of the last. */
+  /** Repeated directional derivatives of functions of a matrix, and the gradient of the last. */
   const along = (directions: readonly Tensor[], f: (x: Tensor) => Tensor): ((x: Tensor) => Tensor) =>
     directions.reduce((inner: (x: Tensor) => Tensor, dx) => (x) => jvp(inner, [x], [dx])[1], f);
   const halves = (x: Tensor): Tensor => x.add(transpose(x)).div(2);
@@ -243,7 +243,7 @@ describe("of zero matrices and matrices of low rank", () => {
     ["diagonal of rank 1, 3 × 2", matrix([1, 0, 0, 0, 0, 0], 3, 2)],
     ["rank 1, 2 × 3", matrix([2, -1, 3, 4, -2, 6], 2, 3)],
   ];
-  /** Relative errors promised in docs/linear-algebra.md, by order of the derivative. */
+  /** Relative errors promised in docs/linear-algebra.md, by the order of the derivative. */
   const errors = { float64: [5e-8, 2e-5], float32: [1e-3, 2e-2] } as const;
 
   describe.each(["float64", "float32"] as const)("in %s", (dtype) => {
@@ -254,7 +254,7 @@ describe("of zero matrices and matrices of low rank", () => {
       tensor(waves(a.data().length, seed), { shape: [...a.shape], dtype });
     const expectClose = (x: Tensor, y: Tensor, error: number): void =>
       expect(difference(x, y)).toBeLessThan(error * Math.max(...y.data().map(Math.abs)));
-    /** Checks derivatives of f, of which `linear` is the derivative: the sum of C ∘ f and, of second order, of C ∘ f ∘ f. */
+    /** Checks derivatives of f with derivative `linear`: the sum of C ∘ f and, for second order, of C ∘ f ∘ f. */
     const check = (f: (x: Tensor) => Tensor, a: Tensor, linear: (x: Tensor) => Tensor): void => {
       const [c, da] = [like(a, 3), like(a, 5)];
       const sumOf = grad((x: Tensor) => sum(f(x).mul(c)));

@@ -11,7 +11,7 @@ describe("expm", () => {
   test("is the sum of its series, at any size of the matrix", () => {
     for (const scale of [1e-3, 1, 4, 30]) {
       const a = matrix(waves(9), 3).mul(scale);
-      // of a matrix scaled down, whose series is short, squared
+      // for a scaled-down matrix, whose series is short, and then squared
       let x = tensor([[1, 0, 0], [0, 1, 0], [0, 0, 1]]); // prettier-ignore
       for (let i = 20; i > 0; i--) x = matmul(a.div(1024 * i), x).add([[1, 0, 0], [0, 1, 0], [0, 0, 1]]); // prettier-ignore
       for (let i = 0; i < 10; i++) x = matmul(x, x);
@@ -34,7 +34,7 @@ describe("expm", () => {
     }
   });
   test("has a result for matrices of any size, and the right gradient", () => {
-    // (e⁻¹ − e⁻²) · 10ᵏ above the diagonal; the derivative of that element by itself is e⁻¹ − e⁻²
+    // (e⁻¹ − e⁻²) · 10ᵏ above the diagonal; the derivative of that element in itself is e⁻¹ − e⁻²
     const difference = Math.exp(-1) - Math.exp(-2);
     for (const large of [1e6, 1e10, 1e15]) {
       const a = [[-1, large], [0, -2]]; // prettier-ignore
@@ -65,7 +65,7 @@ describe("expm", () => {
       expect(difference(expm(batch).at(i), expm(batch.at(i)))).toBe(0);
       expect(difference(vmap(grad(f))(batch).at(i), grad(f)(batch.at(i)))).toBe(0);
     }
-    // the exponential of t has itself as its derivatives
+    // the exponential of t is its own derivative
     expect(grad(grad((t: Tensor) => expm(t.reshape([1, 1])).sum()))(-20).item() / Math.exp(-20)).toBeCloseTo(
       1,
       12,

@@ -16,7 +16,7 @@ const { cholesky, choleskySolve, inv, lu, luSolve, solve, solveTriangular } = li
 const matrix = (x: readonly number[], n: number, m = n): Tensor => tensor([...x], { shape: [n, m] });
 afterEach(() => configure({}));
 
-/** Sizes below, at and beyond those of registers, blocks and panels. */
+/** Sizes below, at and above those of registers, blocks and panels. */
 const all = [1, 3, 8, 9, 67, 2, 4, 5, 31, 48, 49, 64, 65, 96, 130];
 const sizes = all.slice(0, extent(5, all.length));
 const backends = ["js", "wasm"] as const;

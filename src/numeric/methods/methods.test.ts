@@ -7,7 +7,7 @@ const x = tensor([[0.5, 2], [1.5, 0.25]]); // prettier-ignore
 const i = tensor([[1, 0], [1, 1]], { dtype: "int32" }); // prettier-ignore
 const square = tensor([[1, 2, 3], [4, 5, 6]]); // prettier-ignore
 
-/** What methods are called with, where that is something. */
+/** Arguments of methods that need some. */
 const calls: Readonly<Record<string, readonly unknown[]>> = {
   ...Object.fromEntries(specialOperations.map(({ name, operands }) => [name, operands.slice(1).map((domain) => (domain === "fraction" ? 0.4 : x.add(1)))])),
   ...Object.fromEntries(
@@ -50,7 +50,7 @@ const calls: Readonly<Record<string, readonly unknown[]>> = {
   tile: [2],
   topK: [1],
 }; // prettier-ignore
-/** Those of other operands than x. */
+/** First operands of methods for which x does not work. */
 const receivers: Readonly<Record<string, readonly [Tensor, ...unknown[]]>> = {
   bincount: [i.reshape([4])],
   bitwiseAnd: [i, i],

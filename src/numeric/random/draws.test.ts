@@ -110,10 +110,10 @@ describe("as in JAX", () => {
     readFileSync(join(root, "test/testdata/random/streams.json"), "utf8"),
   ) as Readonly<Record<string, object>>;
   const seed = key(7);
-  /** How far numbers are from others, relatively to 1 + |x|. */
+  /** The largest difference of two lists, relative to 1 + |x|. */
   const apart = (ours: Tensor, theirs: readonly number[]): number =>
     Math.max(...Array.from(ours.data(), (x, i) => Math.abs(x - theirs[i]!) / (1 + Math.abs(x))));
-  const limit = 1e-12; // roundings of another erf⁻¹
+  const limit = 1e-12; // rounding of another erf⁻¹
   const known: Readonly<Record<string, (k: random.Key) => Tensor>> = {
     normal: (k) => random.normal(k, 12),
     exponential: (k) => random.exponential(k, 12),
@@ -224,14 +224,14 @@ describe("distribution functions at the sorted variates are evenly spread: of", 
       (x) => 0.5 + (Math.sign(x) / 2) * gammainc(1 / 1.5, Math.abs(x) ** 1.5).item(),
     ],
     f: [random.f(k, 5, 7, n), (x) => betainc(2.5, 3.5, (5 * x) / (5 * x + 7)).item()],
-    // the p-norm of a point of the ball to the power of the dimension is uniform
+    // the p-norm of a point of the ball, raised to the power of the dimension, is uniformly distributed
     ball: [sum(random.ball(k, 3, 1.5, n).abs().pow(1.5), { axis: -1 }).pow(2), (x) => x],
     "ball, one coordinate": [at(random.ball(k, 3, 2, n), null, 0), (x) => 0.5 + (3 * x - x ** 3) / 4],
   };
   test.each(Object.entries(cases))("%s", (_, [x, cdf]) => {
     const sorted = [...x.data()].sort((a, b) => a - b);
     const worst = Math.max(...sorted.map((each, i) => Math.abs(cdf(each) - (i + 0.5) / n)));
-    expect(worst * Math.sqrt(n)).toBeLessThan(1.95); // Kolmogorov and Smirnov: passed by chance in 999 of 1000
+    expect(worst * Math.sqrt(n)).toBeLessThan(1.95); // Kolmogorov–Smirnov: exceeded by chance in 1 of 1000
   });
 
   test("geometric, whose variates are counted", () => {
@@ -252,7 +252,7 @@ test("orthogonal matrices are orthogonal", () => {
   const products = matmul(q, q.transpose([0, 2, 1])).data();
   products.forEach((x, i) => expect(Math.abs(x - ((i % 16) % 5 === 0 ? 1 : 0))).toBeLessThan(1e-14));
   const corner = mean(at(random.orthogonal(key(4), 3, 4000), null, 0, 0)).item();
-  expect(Math.abs(corner)).toBeLessThan(0.05); // five deviations
+  expect(Math.abs(corner)).toBeLessThan(0.05); // five standard deviations
 });
 
 describe("shapes and parameters", () => {
@@ -336,7 +336,7 @@ describe("shapes and parameters", () => {
 
 describe("expectations of derivatives are the derivatives of expectations", () => {
   const n = 20_000;
-  /** The mean derivative in the first parameter, and how many standard errors it is off what it should be. */
+  /** The mean derivative in the first parameter, and its deviation from the expected value in standard errors. */
   const off = (f: (x: Tensor) => Tensor, at: number, expected: number): number => {
     const all = grad((x: Tensor) => sum(f(x)))(full([n], at));
     const centre = mean(all).item();

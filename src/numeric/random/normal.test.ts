@@ -58,7 +58,7 @@ describe("normalQuantile", () => {
     [0.17873827279025134, 0.22592246210265643],
     [0.3, 0.3853204664075676],
     [-0.6131844581369149, -0.8654068148888117],
-    [-0.85, -1.439531470938456], // the edge between two approximations
+    [-0.85, -1.439531470938456], // the boundary between two approximations
     [0.8500000001, 1.4395314712916745],
     [0.9, 1.6448536269514729],
     [-0.9636856247243017, -2.093389765604153],
@@ -76,7 +76,7 @@ describe("normalQuantile", () => {
 test("normalQuantile32 is within 4.5 ulp of normalQuantile, at the numbers that are drawn", () => {
   const quantile = jsBackend.compileProcedure(normalQuantile32);
   let worst = 0;
-  // one in 64 of the 2²³ numbers, and all next to the ends
+  // one in 64 of the 2²³ numbers, and all near the ends
   for (let j = 0; j < 2 ** 23; j += j < 4096 || j > 2 ** 23 - 4096 ? 1 : 61) {
     const u = Math.fround(j * 2 ** -22 + (-1 + 2 ** -24));
     const exact = normalQuantile(u);

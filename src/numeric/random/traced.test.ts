@@ -38,7 +38,7 @@ describe("bernoulli", () => {
     for (const p of [0, 0.1, 0.5, 0.9, 1]) {
       const drawn = bernoulli(key(3), p, [n]);
       const count = sum(drawn).item();
-      expect(Math.abs(count - n * p)).toBeLessThanOrEqual(5 * Math.sqrt(n * p * (1 - p))); // five deviations
+      expect(Math.abs(count - n * p)).toBeLessThanOrEqual(5 * Math.sqrt(n * p * (1 - p))); // five standard deviations
     }
     const first = bits(key(3), 8);
     expect([...bernoulli(key(3), 0.3, [8]).data()]).toEqual(

@@ -167,7 +167,7 @@ test("arithmetic agrees with JavaScript's", () => {
   );
 });
 
-/** `--x` would be JavaScript's decrement: signs get blanks. */
+/** `--x` would be JavaScript's decrement, so signs get blanks. */
 function evaluateInJavaScript(text: string, x: number, y: number): number {
   // oxlint-disable-next-line no-new-func typescript/no-implied-eval -- the text is made of the few words above
   const f = new Function("x", "y", `return ${text.replaceAll("-", " -")}`) as (

@@ -4,7 +4,7 @@ import type { BinaryOperator, TextExpr } from "./ast.ts";
 import { showExpr } from "./ast.ts";
 import { parse } from "./parse.ts";
 
-/** An expression with parentheses around every operation: how it groups. */
+/** An expression with parentheses around every operation, which shows how it groups. */
 function grouping(expr: TextExpr): string {
   switch (expr.kind) {
     case "number":
@@ -90,7 +90,7 @@ describe("errors point at the fault", () => {
     ["x + y)", "this ) closes nothing\n  x + y)\n       ^"],
     ["sin()x", "an operator is missing: write (…) * x for a product\n  sin()x\n       ^"],
     ["2x", "an operator is missing: write 2 * x for a product\n  2x\n   ^"],
-    // the operand of the product was taken to be the 2 alone
+    // only the 2 was taken as the operand of the product
     ["x^2 y", "an operator is missing: write x^2 * y for a product\n  x^2 y\n      ^"],
     [
       "a + x^-2^n sin(y)",

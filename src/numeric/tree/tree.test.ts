@@ -190,8 +190,8 @@ describe("instances of a registered class", () => {
     expect(slopes).toBeInstanceOf(Line);
     expect([slopes.slope.item(), slopes.through.at.tolist()]).toEqual([6, [1, 1]]);
     const move = jit((l: Line) => new Line(l.kind, l.slope.add(1), l.through.at));
-    for (let i = 0; i < 3; i++) expect(move(line).slope.item()).toBe(3); // by the quick path of later calls too
-    expect(move(new Line("thick", tensor(4), tensor([0, 0]))).kind).toBe("thick"); // text is part of the structure
+    for (let i = 0; i < 3; i++) expect(move(line).slope.item()).toBe(3); // later calls use the fast path
+    expect(move(new Line("thick", tensor(4), tensor([0, 0]))).kind).toBe("thick"); // strings are part of the structure
     const [last] = scan(
       (l: Line, x: Tensor) => [new Line(l.kind, l.slope.add(x), l.through.at), l.slope],
       line,
