@@ -80,7 +80,7 @@ describe("inside of compiled functions", () => {
     );
     expect(() => add(i32([-9]))).toThrow(/^scatterAdd: place -9 at element 0 is out of range/);
     expect(() => vmap(take)(i32([[0], [7]].flat(), [2, 1]))).toThrow(/^take: place 7 at element 1/);
-    expect(() => compiled(x, 7)).toThrow(/^take: index 7 is out of range/);
+    expect(() => compiled(x, 7)).toThrow(/^take: place 7 is out of range/);
     expect(() => compiled(x, 1.5)).toThrow(/^wholePlace: place 1\.5 is no whole number/);
     expect(compiled(x, 2).item()).toBe(30);
   });
