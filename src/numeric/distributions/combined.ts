@@ -30,7 +30,7 @@ function checkDistribution(
   if (given instanceof Distribution) return;
   throw new DownhillError(
     "option",
-    `${operation}: ${what} must be a distribution, as normal({ loc: 0, scale: 1 }) is.`,
+    `${operation}: ${what} must be a distribution, such as normal({ loc: 0, scale: 1 }).`,
   );
 }
 
@@ -131,7 +131,7 @@ function checkBatch(operation: string, whole: readonly number[], part: readonly 
   if (part.length === 0 || sameShape(whole, part)) return;
   throw new DownhillError(
     "shape",
-    `${operation}: the batch is ${showShape(whole)}, and one of its distributions has ${showShape(part)}. Give its parameters that shape.`,
+    `${operation}: the batch is ${showShape(whole)}, but one of its distributions has ${showShape(part)}. Give its parameters the batch shape.`,
   );
 }
 
@@ -207,7 +207,7 @@ export function transformed(
   if (!Array.isArray(list) || !list.every((each) => each instanceof Bijector))
     throw new DownhillError(
       "option",
-      "transformed: the transforms must be bijectors, as tanhTransform() is.",
+      "transformed: the transforms must be bijectors, such as tanhTransform().",
     );
   const isOfVectors = list.some((each) => recordOf(each).axes === 1);
   const isNumber = baseDistribution.eventShape.length === 0;

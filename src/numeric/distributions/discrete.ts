@@ -137,7 +137,7 @@ export const categorical: (params: ProbsOrLogitsInput) => Distribution<ProbsOrLo
     oneOf: ["probs", "logits"],
     check({ probs, logits }) {
       if ((probs ?? logits)!.shape.at(-1) === 0)
-        throw new DownhillError("shape", "categorical: there is no category.");
+        throw new DownhillError("shape", "categorical: there must be at least one category.");
     },
     reparameterised: () => false,
     sample: (p, { key, shape }) => drawPlaces(key, logCategories(p), { shape }),

@@ -169,7 +169,7 @@ export abstract class Distribution<P = Readonly<Record<string, unknown>>> {
   #noForm(what: string): DownhillError {
     return new DownhillError(
       "option",
-      `${this.name}: there is no ${what}, or none in closed form. Estimate it from samples.`,
+      `${this.name}: ${what} does not exist or has no closed form. Estimate it from samples.`,
     );
   }
 
@@ -182,7 +182,7 @@ export abstract class Distribution<P = Readonly<Record<string, unknown>>> {
     if (given.ndim < event.length || !isEvent || broadcastShapes(batch, own) === undefined)
       throw new DownhillError(
         "shape",
-        `${operation}: ${showType(given.type)} is no event of a batch ${showShape(batch)} of events ${showShape(event)}.`,
+        `${operation}: ${showType(given.type)} is not an event of a batch ${showShape(batch)} of events ${showShape(event)}.`,
       );
     return isFloating(given.dtype) ? given : convert(given, dtypeOf(this.params));
   }

@@ -70,7 +70,7 @@ describe("samples", () => {
     expect(worst * Math.sqrt(n)).toBeLessThan(1.95); // Kolmogorov and Smirnov: passed by chance in 999 of 1000
   });
 
-  test.each(Object.entries(discrete))("of %s are as often as its probabilities say", (_, family) => {
+  test.each(Object.entries(discrete))("of %s occur as often as its probabilities predict", (_, family) => {
     const counts = new Map<number, number>();
     for (const x of family.sample(key(12), n).data()) counts.set(x, (counts.get(x) ?? 0) + 1);
     const probabilities = [...exp(family.logProb(linspace(0, 60, 61))).data()];
@@ -99,7 +99,7 @@ describe("samples", () => {
     }
   });
 
-  test("of vectors have their means and variances", () => {
+  test("of vectors have the right means and variances", () => {
     const covarianceMatrix = [[2, 0.6], [0.6, 1]]; // prettier-ignore
     for (const family of [
       d.dirichlet({ concentration: [0.3, 1, 4] }),
@@ -130,7 +130,7 @@ describe("samples", () => {
     }
   });
 
-  test("of counts of categories add up, in batches whose totals differ too", () => {
+  test("of category counts add up, also in batches with different totals", () => {
     const many = d.multinomial({ totalCount: [4, 0, 100], probs: [[1, 0, 3], [1, 1, 1], [0, 1, 0]] }); // prettier-ignore
     const x = many.sample(key(15), 500);
     expect([x.dtype, x.shape]).toEqual(["int32", [500, 3, 3]]);
@@ -143,7 +143,7 @@ describe("samples", () => {
     expect(Number.isFinite(sum(many.logProb(x)).item())).toBe(true);
   });
 
-  test("of relaxed categories are largest where categories are, and have the derivatives of a formula", () => {
+  test("of relaxed categories are largest at the category, and have the derivatives of the formula", () => {
     const relaxed = d.relaxedOneHotCategorical({ temperature: 0.5, probs: [1, 2, 5] });
     const x = relaxed.sample(key(16), n);
     const largest = argmax(x, { axis: -1 }).data();
@@ -161,7 +161,7 @@ describe("samples", () => {
     expect(grad(first)(0.7).item()).toBeCloseTo(slope, 8);
   });
 
-  test("of vectors go through jit, vmap and scan", () => {
+  test("of vectors work in jit, vmap and scan", () => {
     const families = [
       d.oneHotCategorical({ logits: [0.1, 0.2, 0.3] }),
       d.multinomial({ totalCount: 5, logits: [0.1, 0.2, 0.3] }),
@@ -179,7 +179,7 @@ describe("samples", () => {
     }
   });
 
-  test("of reparameterised distributions have derivatives: those of the mean", () => {
+  test("of reparameterised distributions have the derivatives of the mean", () => {
     const slope = grad((loc: Tensor) => mean(d.normal({ loc, scale: 2 }).sample(key(1), 100)))(1).item();
     expect(slope).toBeCloseTo(1, 12);
     const ofShape = grad((a: Tensor) => mean(d.gamma({ concentration: a, rate: 2 }).sample(key(1), n)))(
@@ -192,7 +192,7 @@ describe("samples", () => {
     expect(told.map(([name]) => name)).toEqual(["mixture", ...Object.keys(discrete)]);
   });
 
-  test("have a dtype: that of the parameters, or what counts and truths have", () => {
+  test("have the dtype of the parameters, or that of counts and booleans", () => {
     expect(d.normal({ loc: tensor(0, { dtype: "float32" }), scale: 1 }).sample(key(0)).dtype).toBe("float32");
     expect(d.normal({ loc: 0, scale: 1 }).sample(key(0)).dtype).toBe("float64");
     expect(d.bernoulli({ probs: 0.5 }).sample(key(0)).dtype).toBe("bool");
@@ -204,7 +204,7 @@ describe("quantiles", () => {
   const quantiles = [1e-9, 0.02, 0.3, 0.5, 0.75, 0.999];
   const inverted = Object.entries(continuous).filter(([name]) => !["mixture", "transformed"].includes(name));
 
-  test.each(inverted)("of %s are where its distribution function has the probability", (_, family) => {
+  test.each(inverted)("of %s invert its distribution function", (_, family) => {
     const places = family.icdf(quantiles);
     const back = family.cdf(places).data();
     const density = exp(family.logProb(places)).data();
@@ -313,7 +313,7 @@ describe("quantiles", () => {
     },
   );
 
-  test("of Student's distribution are smooth at the middle, and so is its distribution function: its slope there was NaN", () => {
+  test("of Student's distribution are smooth at the centre, and so is its distribution function: its derivative there was NaN", () => {
     const student = (df: Tensor): Made => d.studentT({ df, loc: 1, scale: 2 });
     const density = exp(student(tensor(3)).logProb(1)).item();
     expect(grad((x) => student(tensor(3)).cdf(x))(1).item()).toBeCloseTo(density, 14);
@@ -326,7 +326,7 @@ describe("quantiles", () => {
   });
 });
 
-test("the distribution function of Laplace and its inverse have their slopes at the middle: they were 0", () => {
+test("the Laplace distribution function and its inverse have the right derivatives at the centre: they were 0", () => {
   const family = d.laplace({ loc: 1, scale: 2 });
   expect(grad((x) => family.cdf(x))(1).item()).toBe(0.25);
   expect(grad((q) => family.icdf(q))(0.5).item()).toBe(4);
@@ -344,7 +344,7 @@ describe("many trials", () => {
     expect(Math.abs(family.logProb(k).item() / expected - 1)).toBeLessThan(1e-14);
   });
 
-  test("have the derivative in the probability, at the ends too", () => {
+  test("have the derivative in the probability, also at the ends", () => {
     const slope = (n: number, k: number, p: number): number =>
       grad((probs: Tensor) => d.binomial({ totalCount: n, probs }).logProb(k))(p).item();
     expect(slope(1e8, 30_001_000, 0.3)).toBeCloseTo(1000 / 0.21, 8); // (k − np) / p (1 − p)
@@ -356,7 +356,7 @@ describe("many trials", () => {
     ]);
   });
 
-  test("leave the derivative of the entropy of Student's distribution its digits", () => {
+  test("keep the digits of the derivative of the entropy of Student's distribution", () => {
     const slope = grad((df: Tensor) => d.studentT({ df, loc: 0, scale: 1 }).entropy());
     for (const [df, expected] of [
       [5, -0.043135533878012645],
@@ -369,7 +369,7 @@ describe("many trials", () => {
   });
 });
 
-describe("a distribution is a node of trees", () => {
+describe("a distribution is a tree node", () => {
   test.each(Object.entries({ ...continuous, ...discrete }))("%s passes jit, vmap and scan", (_, family) => {
     const x = family.sample(key(3), 4).astype("float64");
     const expected = family.logProb(x).data();
@@ -398,7 +398,7 @@ describe("a distribution is a node of trees", () => {
     expect(vmap((one: typeof each) => one.logProb(0))(each).data()).toEqual(each.logProb(0).data());
   });
 
-  test("and so has derivatives in them", () => {
+  test("and so it has derivatives in them", () => {
     const family = d.mixture(d.categorical({ logits: [0, 1] }), d.normal({ loc: [-1, 1], scale: 1 }));
     const slopes = grad((own: typeof family) => sum(own.logProb([0.3, 2])))(family);
     const { mixtureDistribution, componentDistribution } = slopes.params;
@@ -414,7 +414,7 @@ describe("a distribution is a node of trees", () => {
 });
 
 describe("shapes", () => {
-  test("Student's distribution keeps its digits where there are many degrees of freedom", () => {
+  test("Student's distribution keeps its digits for many degrees of freedom", () => {
     // by mpmath 1.3, with 40 digits
     const at = (df: Tensor): Tensor => d.studentT({ df, loc: -2.5, scale: 0.75 }).logProb(-2.25);
     const entropy = (df: Tensor): Tensor => d.studentT({ df, loc: -2.5, scale: 0.75 }).entropy();
@@ -494,7 +494,7 @@ describe("shapes", () => {
     ).toBe(-Infinity);
   });
 
-  test("what is no event of a distribution has no probability", () => {
+  test("values outside the support have no probability", () => {
     const cases: [Made, number[]][] = [
       [d.gamma({ concentration: 2, rate: 1 }), [-1]],
       [d.beta({ concentration1: 2, concentration0: 1 }), [-0.1, 1.1]],
@@ -549,7 +549,7 @@ describe("invertible functions", () => {
     },
   );
 
-  test("make distributions: of the logarithm of normal numbers those of logNormal", () => {
+  test("build distributions: the exponential of a normal one is logNormal", () => {
     const own = d.transformed(d.normal({ loc: 0, scale: 1 }), [
       d.affine({ loc: 0.3, scale: 0.7 }),
       d.expTransform(),
@@ -560,7 +560,7 @@ describe("invertible functions", () => {
     expect(own.sample(key(5), 6).data()).toEqual(exp(log(own.sample(key(5), 6))).data().map((v, i) => (Math.abs(v - known.sample(key(5), 6).data()[i]!) < 1e-12 ? own.sample(key(5), 6).data()[i]! : NaN))); // prettier-ignore
   });
 
-  test("of vectors take the last axis of a batch for an event", () => {
+  test("of vectors make the last batch axis part of an event", () => {
     const simplex = d.transformed(d.normal({ loc: [0, 0], scale: 1 }), d.stickBreaking());
     expect([simplex.batchShape, simplex.eventShape]).toEqual([[], [3]]);
     const drawn = simplex.sample(key(6), 100);
@@ -591,13 +591,13 @@ describe("parameters", () => {
     [() => d.bernoulli({ probs: 1.5 }), "bernoulli: probs must be between 0 and 1, got 1.5."],
     [
       () => d.binomial({ totalCount: 2.5, probs: 0.5 }),
-      "binomial: totalCount must be a whole number of 0 or more, got 2.5.",
+      "binomial: totalCount must be an integer of 0 or more, got 2.5.",
     ],
     [() => d.categorical({ probs: 0.5 }), "categorical: probs must have at least 1 axes, got f64[]."],
     [() => d.gamma({ concentration: 1, rate: 1 }).logProb([[1, 2], "a"] as never), "gamma.logProb"],
     [
       () => d.dirichlet({ concentration: [1, 2] }).logProb([0.2, 0.3, 0.5]),
-      "dirichlet.logProb: f64[3] is no event of a batch [] of events [2].",
+      "dirichlet.logProb: f64[3] is not an event of a batch [] of events [2].",
     ],
     [
       () => d.multivariateNormal({ loc: [0, 0], scaleTril: [[1]] }),
@@ -617,11 +617,11 @@ describe("parameters", () => {
     ],
     [
       () => d.transformed(d.normal({ loc: [[0], [0]], scale: 1 }), d.affine({ loc: [1, 2, 3], scale: 1 })),
-      "transformed: the batch is [2,3], and one of its distributions has [2,1].",
+      "transformed: the batch is [2,3], but one of its distributions has [2,1].",
     ],
     [
       () => d.dirichlet({ concentration: [1, 2] }).cdf([0.5, 0.5]),
-      "dirichlet: there is no cdf, or none in closed form.",
+      "dirichlet: cdf does not exist or has no closed form.",
     ],
     [
       () => d.kl(d.normal({ loc: 0, scale: 1 }), d.poisson({ rate: 1 })),
@@ -635,7 +635,7 @@ describe("parameters", () => {
     expect(action).toThrow(message);
   });
 
-  test("that are out of their range only when a program runs give NaN", () => {
+  test("that are out of range only at run time give NaN", () => {
     const density = jit((scale: Tensor) => d.normal({ loc: 0, scale }).logProb(0));
     expect(density(-1).item()).toBeNaN();
     expect(Number.isFinite(density(1).item())).toBe(true);
@@ -646,7 +646,7 @@ describe("parameters", () => {
   });
 });
 
-test("kl of batches that count as one event is added up", () => {
+test("kl of batches that count as one event is summed", () => {
   const [p, q] = [d.normal({ loc: [0, 1], scale: 1 }), d.normal({ loc: [1, 1], scale: [2, 3] })];
   expect(d.kl(d.independent(p), d.independent(q)).item()).toBeCloseTo(sum(d.kl(p, q)).item(), 14);
 });
@@ -681,7 +681,7 @@ describe("entropies of counts", () => {
     expect(jit((p: Tensor) => make(p).entropy())(at).item()).toBeCloseTo(value.item(), 12);
   });
 
-  test("are 0 where the count is certain, and have the dtype and shape of their parameters", () => {
+  test("are 0 for a certain count, and have the dtype and shape of their parameters", () => {
     expect(d.poisson({ rate: 0 }).entropy().item()).toBe(0);
     for (const probs of [0, 1])
       expect(d.binomial({ totalCount: 5, probs }).entropy().item()).toBeCloseTo(0, 14);

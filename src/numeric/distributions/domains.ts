@@ -40,7 +40,7 @@ export const probability: Domain = {
   test: (x) => logicalAnd(greaterEqual(x, 0), lessEqual(x, 1)),
 };
 export const count: Domain = {
-  range: "a whole number of 0 or more",
+  range: "an integer of 0 or more",
   holds: (x) => x >= 0 && Number.isInteger(x),
   test: (x) => logicalAnd(greaterEqual(x, 0), equal(floor(x), x)),
 };

@@ -255,6 +255,6 @@ export function kl<P, Q>(p: Distribution<P>, q: Distribution<Q>): Tensor {
   if (rule !== undefined) return rule(p.params as never, q.params as never);
   throw new DownhillError(
     "option",
-    `kl: the divergence of ${q.name} from ${p.name} is not known in closed form. Estimate it: mean(p.logProb(x) − q.logProb(x)) of x = p.sample(key, n).`,
+    `kl: the divergence of ${q.name} from ${p.name} is not known in closed form. Estimate it by mean(p.logProb(x) − q.logProb(x)) for x = p.sample(key, n).`,
   );
 }

@@ -56,7 +56,7 @@ const eventOf = ({ probs, logits }: ProbsOrLogits): readonly number[] => (probs 
 
 /** Refuses vectors without elements. */
 function checkCategories(name: string, p: ProbsOrLogits): void {
-  if (eventOf(p)[0] === 0) throw new DownhillError("shape", `${name}: there is no category.`);
+  if (eventOf(p)[0] === 0) throw new DownhillError("shape", `${name}: there must be at least one category.`);
 }
 
 /**

@@ -59,7 +59,7 @@ describe.each(cases.map((each, i) => [`${each.family} (${i})`, each] as const))(
   const d = make.get(each.family)!(each.params);
   const x = tensor(each.x as number[]);
 
-  test("has their density, with its derivatives", () => {
+  test("has the same density, with its derivatives", () => {
     expectNear("logProb", d.logProb(x), each.logProb);
     expectNear("compiled", jit((own: Made, at: Tensor) => own.logProb(at))(d, x), each.logProb);
     const weights = tensor(Array.from({ length: flat(each.logProb).length }, (__, i) => i + 1)).reshape(
@@ -72,7 +72,7 @@ describe.each(cases.map((each, i) => [`${each.family} (${i})`, each] as const))(
     if (each.gradientOfX !== null) expectNear("∂/∂x", grad(total, { argnums: 1 })(d, x), each.gradientOfX);
   });
 
-  test("has their moments and distribution function", () => {
+  test("has the same moments and distribution function", () => {
     if (each.mean !== null && !flat(each.mean).includes(NaN)) expectNear("mean", d.mean(), each.mean);
     if (each.variance !== null) expectNear("variance", d.variance(), each.variance);
     if (each.entropy !== null) expectNear("entropy", d.entropy(), each.entropy);

@@ -34,7 +34,7 @@ export function partsOf(operation: string, x: ComplexLike): Complex {
   if (!sameShape(a.type.shape, b.type.shape)) {
     throw new DownhillError(
       "shape",
-      `${operation}: the real part is ${showType(a.type)} and the imaginary one ${showType(b.type)}; they must have one shape.`,
+      `${operation}: the real part is ${showType(a.type)} and the imaginary part ${showType(b.type)}; they must have the same shape.`,
     );
   }
   return { re: p.convert(a, dtype, weak), im: p.convert(b, dtype, weak) };
@@ -52,7 +52,7 @@ function match(operation: string, x: ComplexLike, y: ComplexLike): readonly [Com
   if (shape === undefined) {
     throw new DownhillError(
       "shape",
-      `${operation}: shapes do not fit together: ${showType(a.re.type)} and ${showType(b.re.type)}.`,
+      `${operation}: shapes are incompatible: ${showType(a.re.type)} and ${showType(b.re.type)}.`,
     );
   }
   const { dtype, weak } = promoteTypes(a.re.type, b.re.type);

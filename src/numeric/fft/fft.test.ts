@@ -101,7 +101,7 @@ describe("every rule holds", () => {
 });
 
 describe("Fourier transforms", () => {
-  test("long ones are split, and give back what they were given", () => {
+  test("long transforms are split, and their inverses restore the input", () => {
     for (const n of [1024, 1000, 729, 1009]) {
       const x = { re: tensor(Array.from({ length: n }, (_, i) => Math.sin(i * i))), im: ones([n]) };
       const back = jit((y: Complex) => ifft(fft(y)))(x);
@@ -109,7 +109,7 @@ describe("Fourier transforms", () => {
     }
   });
 
-  test("the cotangent has the derivatives in both parts, as PyTorch has it", () => {
+  test("the cotangent has the derivatives in both parts, as in PyTorch", () => {
     // L = |X_1|² for x of two elements: X_1 = x_0 − x_1
     const loss = (x: Complex): Tensor => complex.abs(fft(x)).square().at(1);
     const slope = grad(loss)({ re: [3, 1], im: [1, 0] });
@@ -117,7 +117,7 @@ describe("Fourier transforms", () => {
     [4, -4, 2, -2].forEach((value, i) => expect(found[i]).toBeCloseTo(value, 12));
   });
 
-  test("a complex number is a node of trees under every transform", () => {
+  test("a complex number is a tree node under every transform", () => {
     const x = { re: tensor([[1, 2], [3, 4]]), im: zeros([2, 2]) }; // prettier-ignore
     const rows = vmap((row: Complex) => fft(row))(x);
     expect(rows.re.tolist()).toEqual([[3, -1], [7, -1]]); // prettier-ignore
@@ -127,7 +127,7 @@ describe("Fourier transforms", () => {
     expect(pull({ re: ones([2, 2]), im: zeros([2, 2]) })[0].re.tolist()).toEqual([[2, 0], [2, 0]]); // prettier-ignore
   });
 
-  test("what does not fit is named, with the way out", () => {
+  test("operands that do not fit are named, with a repair", () => {
     expect(() => fft(3)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: fft: f64[] has no axis to transform along.]`,
     );
@@ -141,26 +141,26 @@ describe("Fourier transforms", () => {
       `[DownhillError: fft: norm must be "backward" or "ortho" or "forward", got "orth". Did you mean "ortho"?]`,
     );
     expect(() => rfft({ re: [1], im: [1] } as never)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: rfft: takes real numbers. Of complex ones, fft.]`,
+      `[DownhillError: rfft: takes real numbers. For complex numbers use fft.]`,
     );
     expect(() => fft({ re: [1, 2], im: [1] })).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: fft: the real part is f64[2] and the imaginary one f64[1]; they must have one shape.]`,
+      `[DownhillError: fft: the real part is f64[2] and the imaginary part f64[1]; they must have the same shape.]`,
     );
     expect(() => fourier.fft2([1, 2])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: fft2: f64[2] has 1 axes, and 2 are transformed.]`,
+      `[DownhillError: fft2: f64[2] has 1 axes, but 2 are to be transformed.]`,
     );
     expect(() => fourier.fftn([[1, 2]], { axes: [0, 1], shape: [2] })).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: fftn: shape has 1 sizes, for 2 axes.]`,
     );
     expect(() => complex.add([1, 2], [1, 2, 3])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: complex.add: shapes do not fit together: f64[2] and f64[3].]`,
+      `[DownhillError: complex.add: shapes are incompatible: f64[2] and f64[3].]`,
     );
     expect(() => fourier.fftfreq(2.5)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: fftfreq: n must be an integer from 1 to 2147483647, got 2.5.]`,
     );
   });
 
-  test("frequencies are those of NumPy", () => {
+  test("frequencies agree with NumPy", () => {
     expect(fourier.fftfreq(5, { d: 0.5 }).tolist()).toEqual([0, 0.4, 0.8, -0.8, -0.4]);
     expect(fourier.rfftfreq(4).tolist()).toEqual([0, 0.25, 0.5]);
     expect(complex.of([1, 2]).im.tolist()).toEqual([0, 0]);

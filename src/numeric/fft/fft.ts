@@ -160,7 +160,7 @@ function halfSpectrum(operation: string, x: Tensor, axis: number, n: number, nor
  */
 export function rfft(x: TensorLike, options: FourierOptions = {}): Complex {
   if (arguments.length > 2) refuseExtra("rfft", arguments, 2);
-  if (!isReal(x)) throw new DownhillError("dtype", "rfft: takes real numbers. Of complex ones, fft.");
+  if (!isReal(x)) throw new DownhillError("dtype", "rfft: takes real numbers. For complex numbers use fft.");
   const t = asFloating(x, "rfft");
   const { axis, n, norm } = planOf("rfft", t, options);
   return halfSpectrum("rfft", t, axis, n ?? t.type.shape[axis]!, norm);
@@ -230,7 +230,7 @@ function plansOf(operation: string, x: Tensor, options: FouriersOptions, last: n
   if (options.axes === undefined && x.ndim < count) {
     throw new DownhillError(
       "shape",
-      `${operation}: ${showType(x.type)} has ${x.ndim} axes, and ${count} are transformed.`,
+      `${operation}: ${showType(x.type)} has ${x.ndim} axes, but ${count} are to be transformed.`,
     );
   }
   const given = options.axes ?? range(x.ndim - count, x.ndim);
@@ -264,7 +264,7 @@ function halfOver(
   last: number | undefined,
 ): Complex {
   if (!isReal(x))
-    throw new DownhillError("dtype", `${operation}: takes real numbers. Of complex ones, fftn.`);
+    throw new DownhillError("dtype", `${operation}: takes real numbers. For complex numbers use fftn.`);
   const t = asFloating(x, operation);
   const { axes, shape, norm } = plansOf(operation, t, options, last);
   const final = axes.at(-1);

@@ -7,7 +7,7 @@ import { largestDifference, times, waves, wellConditioned } from "../../../test/
 const matrix = (x: readonly number[], n: number): Tensor => tensor([...x], { shape: [n, n] });
 
 describe("det", () => {
-  test("its gradient is the determinant times the inverse, where there is one", () => {
+  test("its gradient is the determinant times the inverse for regular matrices", () => {
     for (const n of [1, 2, 3, 4, 9]) {
       const a = matrix(wellConditioned(n), n);
       const expected = transpose(inv(a)).mul(det(a));
@@ -50,7 +50,7 @@ describe("det", () => {
   });
 });
 
-test("slogdet holds determinants that overflow, and its gradient is the inverse", () => {
+test("slogdet represents determinants that overflow, and its gradient is the inverse", () => {
   const n = 200;
   const a = matrix(wellConditioned(n), n).mul(100);
   const [sign, logdet] = slogdet(a);

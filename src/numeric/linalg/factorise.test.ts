@@ -66,7 +66,7 @@ describe.each(["js", "wasm"] as const)("orthogonal factorisations of any size by
   });
 });
 
-test("zeros, repeated values, huge and tiny elements and NaN have the values that they should", () => {
+test("zeros, repeated values, huge and tiny elements and NaN give the right factors", () => {
   const nilpotent = [[0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1], [0, 0, 0, 0]]; // prettier-ignore
   expect(svdvals(nilpotent).tolist()).toEqual([1, 1, 1, 0]);
   expect(eigvalsh([[2, 0, 0], [0, 1, 0], [0, 0, 3]]).tolist()).toEqual([1, 2, 3]); // prettier-ignore
@@ -104,7 +104,7 @@ test("zeros, repeated values, huge and tiny elements and NaN have the values tha
   expect(svdvals([[0, 0], [0, 0]]).tolist()).toEqual([0, 0]); // prettier-ignore
 });
 
-describe("where eigenvalues or singular values repeat, derivatives", () => {
+describe("at repeated eigenvalues or singular values, derivatives", () => {
   // a matrix with eigenvalues 1, 1, 1, 3 in a generic basis
   const q = qr(matrix(waves(16), 4))[0];
   const repeated = matmul(q.mul([1, 1, 1, 3]), transpose(q));
@@ -156,7 +156,7 @@ describe("where eigenvalues or singular values repeat, derivatives", () => {
     directions.reduce((inner: (x: Tensor) => Tensor, dx) => (x) => jvp(inner, [x], [dx])[1], f);
   const halves = (x: Tensor): Tensor => x.add(transpose(x)).div(2);
   const [da, db] = [5, 7].map((seed) => halves(matrix(waves(16, seed), 4))) as [Tensor, Tensor];
-  test("of second order were noise: they are right to four digits, of third to three, in each nesting", () => {
+  test("of second order, which were noise, have four right digits, of third order three, in each nesting", () => {
     const exact = (x: Tensor): Tensor => sum(expm(halves(x)).mul(weights));
     for (const a of [
       symmetric,
@@ -183,7 +183,7 @@ describe("where eigenvalues or singular values repeat, derivatives", () => {
       expect(difference(grad(along([da, db], ofEigen))(a), third)).toBeLessThan(2e-3 * most);
     }
   });
-  test("of sums over the values alone have all digits in first order, and eight in second", () => {
+  test("of sums over the values alone have all digits in first order, and eight in second order", () => {
     const f = (x: Tensor): Tensor => sum(exp(eigvalsh(x)));
     const exact = (x: Tensor): Tensor => sum(expm(halves(x)).mul(eye(4)));
     for (const a of [symmetric, eye(4)]) {
@@ -283,7 +283,7 @@ describe("of zero matrices and matrices of low rank", () => {
         expectClose(slope(grad((y: Tensor) => sum(ofExponentials(y).mul(c)))), slope(byExpm), bound * second);
       },
     );
-    test("each matrix of a batch has a scale of its own", () => {
+    test("each matrix of a batch has its own scale", () => {
       const batch = tensor([[[0, 0], [0, 0]], [[3, 1], [1, 2]], [[1, 0], [0, 0]]], { dtype }); // prettier-ignore
       const c = like(batch, 3);
       expectClose(grad((x: Tensor) => sum(fromSvd(x).mul(c)))(batch), c, first);
@@ -298,7 +298,7 @@ describe("of zero matrices and matrices of low rank", () => {
 });
 
 describe("pinv and lstsq", () => {
-  test("of a matrix of low rank have the gradient of differences within that rank", () => {
+  test("of a low-rank matrix have gradients that agree with differences within that rank", () => {
     const [l, r] = [matrix(waves(10), 5, 2), matrix(waves(8, 2), 2, 4)];
     const f = (x: Tensor): Tensor => sum(pinv(matmul(x, r)).mul(matrix(waves(20, 4), 4, 5)));
     const dl = matrix(waves(10, 7), 5, 2);
@@ -312,7 +312,7 @@ describe("pinv and lstsq", () => {
     expect(matrixRank(a).item()).toBe(2);
     expect(difference(matmul(a, matmul(pinv(a), a)), a)).toBeLessThan(1e-13);
   });
-  test("solve systems that have too many equations, too few, or several right sides", () => {
+  test("solve systems with too many equations, too few, or several right-hand sides", () => {
     const a = matrix(waves(12), 4, 3);
     const b = matrix(waves(8, 2), 4, 2);
     const [x, residuals, rank, s] = lstsq(a, b);
@@ -339,7 +339,7 @@ test("the condition number of singular matrices is infinite, by every norm", () 
   expect(grad((x: Tensor) => cond(x, { ord: 1 }).at(2))(matrices).at(0).tolist()).toEqual([[0, 0], [0, 0]]); // prettier-ignore
 });
 
-test("norms and condition numbers are NumPy's", () => {
+test("norms and condition numbers agree with NumPy", () => {
   const a = [[1, -2], [3, 4]]; // prettier-ignore
   const orders = [undefined, "fro", "nuc", 1, -1, 2, -2, Infinity, -Infinity] as const;
   const values = orders.map((ord) => norm(a, ord === undefined ? {} : { ord }).item());

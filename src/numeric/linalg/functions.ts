@@ -27,7 +27,7 @@ export function matrixPower(a: TensorLike, power: number): Tensor {
   if (arguments.length > 2) refuseExtra("matrixPower", arguments, 2);
   const t = readSquare("matrixPower", a);
   if (!Number.isSafeInteger(power))
-    throw new DownhillError("range", `matrixPower: the power must be a whole number, got ${String(power)}.`);
+    throw new DownhillError("range", `matrixPower: the power must be an integer, got ${String(power)}.`);
   let base = power < 0 ? inv(t) : t;
   let result: Tensor | undefined;
   for (let rest = Math.abs(power); rest > 0; rest = Math.floor(rest / 2)) {
@@ -289,7 +289,7 @@ export function toeplitz(column: TensorLike, row: TensorLike = column): Tensor {
   if (arguments.length > 2) refuseExtra("toeplitz", arguments, 2);
   const [c, r] = [asFloating(column, "toeplitz"), asFloating(row, "toeplitz")];
   for (const x of [c, r])
-    if (x.ndim !== 1) throw new DownhillError("shape", `toeplitz: ${showType(x.type)} is no vector.`);
+    if (x.ndim !== 1) throw new DownhillError("shape", `toeplitz: ${showType(x.type)} is not a vector.`);
   const [m, n] = [c.shape[0]!, r.shape[0]!];
   if (m === 0 || n === 0) return zeros([m, n], { dtype: c.dtype });
   const all = concatenate([flip(slice(r, [1, n])), c]); // element (i, j) has index n − 1 + i − j

@@ -47,7 +47,7 @@ export function norm(x: TensorLike, options: NormOptions = {}): Tensor {
   if (axes.length < 1 || axes.length > 2 || new Set(axes).size !== axes.length)
     throw new DownhillError(
       "shape",
-      `norm: ord is for vectors and matrices: axis must name one or two axes of ${showType(t.type)}.`,
+      `norm: ord applies to vectors and matrices: axis must name one or two axes of ${showType(t.type)}.`,
     );
   const kept = t.shape.map((n, i) => (axes.includes(i) ? 1 : n));
   const rest = t.shape.filter((_, i) => !axes.includes(i));

@@ -46,7 +46,7 @@ export function readSides(operation: string, x: TensorLike, y: TensorLike, isSqu
   if (shape.length === 0 || shape.at(isVector ? -1 : -2) !== rows)
     throw new DownhillError(
       "shape",
-      `${operation}: ${showType(a.type)} has ${rows} rows, and so must the right sides: b must be a vector [${rows}], or [${rows}, m], or a batch of these; got ${showType(sides.type)}.`,
+      `${operation}: ${showType(a.type)} has ${rows} rows, and the right-hand sides must have the same number: b must be a vector [${rows}], or [${rows}, m], or a batch of these; got ${showType(sides.type)}.`,
     );
   return { a, b: convert(sides, dtype), isVector };
 }
@@ -83,7 +83,7 @@ export function overBatches(
   if (lead === undefined)
     throw new DownhillError(
       "shape",
-      `${operation}: batches of ${showType(a.type)} and ${showType(b.type)} do not fit together.`,
+      `${operation}: batches of ${showType(a.type)} and ${showType(b.type)} cannot be broadcast together.`,
     );
   const fit = (x: Tensor): Tensor => expandTo(x, [...lead, ...x.type.shape.slice(-2)]);
   const out = solve(fit(a), fit(b));
@@ -147,7 +147,7 @@ export function isNotZero(pivot: number): boolean {
 /** Error message for a singular matrix. */
 export function isSingularAt(row: number): string {
   return (
-    `is singular: pivot ${row} is 0. Check that no row is a combination of others; pinv and lstsq of downhill/linalg take such ` +
+    `is singular: pivot ${row} is 0. Check that no row is a linear combination of others; pinv and lstsq of downhill/linalg accept such ` +
     "matrices. (In compiled functions the result is NaN.)"
   );
 }

@@ -75,7 +75,7 @@ test("rectangular matrices have factors of the smaller side", () => {
   }
 });
 
-test("gradients of blocked factorisations are those of the inverse, to second order", () => {
+test("gradients of blocked factorisations agree with those of the inverse, to second order", () => {
   const n = 70;
   const [a, b, c] = [matrix(wellConditioned(n), n), matrix(waves(n), n, 1), matrix(waves(n, 3), n, 1)];
   // ℓ = cᵀ A⁻¹ b: ∂ℓ/∂A = −A⁻ᵀ c (A⁻¹ b)ᵀ
@@ -92,7 +92,7 @@ test("gradients of blocked factorisations are those of the inverse, to second or
   expect(largestDifference(moved.data(), difference.data())).toBeLessThan(1e-7);
 });
 
-test("the gradient of a Cholesky factor is symmetric, and right where the matrix is cut into blocks", () => {
+test("the gradient of a Cholesky factor is symmetric, and right for blocked matrices", () => {
   const n = 67;
   const [a, w, da] = [matrix(positiveDefinite(n), n), matrix(waves(n * n), n), matrix(waves(n * n, 4), n)];
   const symmetric = da.add(transpose(da)).div(2);
@@ -107,7 +107,7 @@ test("the gradient of a Cholesky factor is symmetric, and right where the matrix
   expect(sum(g.mul(symmetric)).item()).toBeCloseTo(slope, 6);
 });
 
-test("the gradient of a Cholesky factor takes a few matrices of memory, however large they are", () => {
+test("the gradient of a Cholesky factor takes the memory of a few matrices at any size", () => {
   const matrices = (n: number): number => {
     const f = jit(grad((x: Tensor) => sum(cholesky(x).mul(x))));
     f(matrix(positiveDefinite(n), n));
@@ -117,7 +117,7 @@ test("the gradient of a Cholesky factor takes a few matrices of memory, however 
   expect(matrices(192)).toBeLessThan(8);
 });
 
-test("one matrix serves a batch of right sides, and batches broadcast", () => {
+test("one matrix is used for a batch of right-hand sides, and batches broadcast", () => {
   const [a, b] = [matrix(wellConditioned(3), 3), tensor(waves(24), { shape: [4, 3, 2] })];
   const each = vmap((side: Tensor) => solve(a, side))(b);
   expect(largestDifference(solve(a, b).data(), each.data())).toBeLessThan(1e-15);
@@ -133,7 +133,7 @@ test("one matrix serves a batch of right sides, and batches broadcast", () => {
   expect(largestDifference(luSolve(lu(a), [1, 2, 3]).data(), solve(a, [1, 2, 3]).data())).toBeLessThan(1e-15);
 });
 
-test("works in jit, vmap of gradients and scan, in float32 too", () => {
+test("works in jit, vmap of gradients and scan, also in float32", () => {
   const batch = tensor([...positiveDefinite(4), ...positiveDefinite(4, 3)], {
     shape: [2, 4, 4],
     dtype: "float32",
@@ -155,13 +155,13 @@ test("empty matrices have empty factors", () => {
   expect(linalg.det(empty).item()).toBe(1);
 });
 
-test("compiled functions solve systems of matrices that they read from outside: the solution was looked at", () => {
+test("compiled functions solve systems of captured matrices: the solution was inspected", () => {
   const [a, b] = [matrix([4, 1, 1, 3], 2), matrix([1, 2], 2, 1)];
   const twice = jit((x: Tensor) => x.mul(solve(a, b)).add(x.mul(inv(a))));
   expect(largestDifference(twice(tensor([[11], [11]])).data(), [4, 0, 6, 11])).toBeLessThan(1e-12);
 });
 
-test("a matrix that holds NaN is not called singular", () => {
+test("a matrix with NaN is not reported as singular", () => {
   expect(solve([[Number.NaN, 1], [1, 2]], [1, 1]).tolist()).toEqual([Number.NaN, Number.NaN]); // prettier-ignore
   expect(solve(matrix([1, 2, 3, 4], 2), tensor([], { shape: [2, 0] })).shape).toEqual([2, 0]);
 });
@@ -176,7 +176,7 @@ describe("singular matrices", () => {
     }
     return "";
   };
-  test("are errors that name what is singular and the repair", () => {
+  test("are errors that name the singular matrix and the repair", () => {
     expect(message(() => solve(singular, [1, 2]))).toMatch(
       /^solve: the matrix is singular: pivot 1 is 0\. .*pinv/,
     );
@@ -185,7 +185,7 @@ describe("singular matrices", () => {
     expect(message(() => solveTriangular([[1, 0], [1, 0]], [1, 2]))).toMatch(/element 1 of its diagonal is 0/); // prettier-ignore
     expect(message(() => choleskySolve([[0]], [1]))).toMatch(/^choleskySolve: .*singular/);
   });
-  test("give NaN in compiled functions, whatever their size", () => {
+  test("give NaN in compiled functions, at any size", () => {
     for (const n of [2, 6, 70]) {
       const zero = matrix(new Array<number>(n * n).fill(0), n);
       const side = matrix(waves(n), n, 1);
@@ -201,9 +201,9 @@ describe("singular matrices", () => {
   });
 });
 
-test("what does not fit is refused", () => {
+test("operands that do not fit are refused", () => {
   expect(() => solve([[1, 2, 3], [4, 5, 6]], [1, 2])).toThrow(/square/); // prettier-ignore
-  expect(() => solve([[1, 2], [3, 4]], [1, 2, 3])).toThrow(/has 2 rows, and so must the right sides/); // prettier-ignore
+  expect(() => solve([[1, 2], [3, 4]], [1, 2, 3])).toThrow(/has 2 rows, and the right-hand sides must have the same number/); // prettier-ignore
   expect(() => cholesky([1, 2])).toThrow(/no matrix/);
   expect(() => solveTriangular([[1]], [1], { upper: true } as never)).toThrow(/unknown option/);
 });

@@ -97,7 +97,7 @@ export function cholesky(a: TensorLike): Tensor {
     l,
     (pivot) => !Number.isNaN(pivot),
     () =>
-      "is not positive definite. A covariance that should be may lack it by rounding: add a small multiple of the identity. " +
+      "is not positive definite. Rounding can make a covariance indefinite: add a small multiple of the identity. " +
       "(In compiled functions the result is NaN.)",
   );
   return l;
@@ -235,7 +235,7 @@ export function luSolve(
 ): Tensor {
   if (arguments.length > 2) refuseExtra("luSolve", arguments, 2);
   if (!Array.isArray(factors) || factors.length !== 3)
-    throw new DownhillError("shape", "luSolve: the factors must be the list [p, l, u] that lu gives.");
+    throw new DownhillError("shape", "luSolve: the factors must be the list [p, l, u] that lu returns.");
   const [p, l, u] = factors;
   const sides = readSides("luSolve", p, b);
   const y = overBatches("luSolve", sides, (order, side) => product(order, side, { x: true }));

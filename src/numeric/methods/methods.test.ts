@@ -73,7 +73,7 @@ describe("downhill/methods", async () => {
   const functions = d as unknown as Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;
   const flat = (out: unknown): unknown => [out].flat().map((y) => (y as Tensor).tolist());
 
-  test.each(added)("%s does what the function of its name does", (name) => {
+  test.each(added)("%s agrees with the function of its name", (name) => {
     const [receiver, ...args] = receivers[name] ?? [x, ...(calls[name] ?? [])];
     const method = (receiver as unknown as typeof functions)[name]!;
     expect(flat(method.apply(receiver, [...args]))).toEqual(flat(functions[name]!(receiver, ...args)));

@@ -36,12 +36,12 @@ test.each<[string, string, (flag: never) => unknown]>([
   expect(() => call("false" as never)).toThrow(`${name}: ${option} must be true or false, got "false".`);
 });
 
-test("so does a layer inside a jitted function that is given a mask for a flag", () => {
+test("a layer inside a jitted function refuses a mask for a flag too", () => {
   const layer = jit((flag) => dropout(key(0), x, { training: flag as BooleanLike as boolean }));
   expect(() => layer([true])).toThrow("dropout: training must be true or false, got a tensor");
 });
 
-test("batchNorm asks to be told whether it is in training", () => {
+test("batchNorm requires the option training", () => {
   expect(() => batchNorm(scaleInit(2), x, batchStatisticsInit(2), {} as never)).toThrow(
     "batchNorm: training must be true or false, got undefined.",
   );

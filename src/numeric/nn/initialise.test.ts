@@ -53,11 +53,14 @@ describe.each(uniforms)("%s", (_, init, name) => {
 });
 
 describe.each(normals)("%s", (_, init, name) => {
-  test.each(fans.map((f) => [f.shape, f[name] as number]))("for %j has PyTorch's deviation", (shape, std) => {
-    const values = [...init(key(1), ours(shape), { dtype: "float64" }).data()];
-    const unit = [...heNormal(key(1), ours(shape), { dtype: "float64", fanIn: 2, fanOut: 1 }).data()];
-    values.forEach((x, i) => expect(x).toBeCloseTo(unit[i]! * std, 13));
-  });
+  test.each(fans.map((f) => [f.shape, f[name] as number]))(
+    "for %j has PyTorch's standard deviation",
+    (shape, std) => {
+      const values = [...init(key(1), ours(shape), { dtype: "float64" }).data()];
+      const unit = [...heNormal(key(1), ours(shape), { dtype: "float64", fanIn: 2, fanOut: 1 }).data()];
+      values.forEach((x, i) => expect(x).toBeCloseTo(unit[i]! * std, 13));
+    },
+  );
 });
 
 describe("drawn values", () => {
@@ -86,7 +89,7 @@ describe("drawn values", () => {
     expect(Math.abs(Math.sqrt(variance) / std - 1)).toBeLessThan(5 / Math.sqrt(2 * n));
   });
 
-  test("are float32 unless asked otherwise, and the same for the same key", () => {
+  test("are float32 by default, and equal for equal keys", () => {
     expect(glorotUniform(key(1), [2, 3]).dtype).toBe("float32");
     expect(heNormal(key(1), [2, 3], { dtype: "float64" }).dtype).toBe("float64");
     expect(heNormal(key(1), [2, 3]).tolist()).toEqual(heNormal(key(1), [2, 3]).tolist());
@@ -94,9 +97,9 @@ describe("drawn values", () => {
     expect(zerosInit(key(1), [2]).tolist()).toEqual([0, 0]);
   });
 
-  test("need fans where the shape does not tell them", () => {
+  test("need fans if the shape does not determine them", () => {
     expect(() => heUniform(key(0), [4])).toThrow(
-      "heUniform: shape [4] does not tell how many inputs and outputs there are. Give fanIn and fanOut.",
+      "heUniform: shape [4] does not determine the numbers of inputs and outputs. Give fanIn and fanOut.",
     );
     expect(heUniform(key(0), [4], { fanIn: 2, fanOut: 4 }).shape).toEqual([4]);
     expect(() => heUniform(key(0), [4, 0])).toThrow("heUniform: 0 in shape [4,0] is not a size.");
@@ -104,7 +107,7 @@ describe("drawn values", () => {
   });
 });
 
-test("varianceScaling has the others as cases, and refuses what is none", () => {
+test("varianceScaling has the other initialisers as special cases, and refuses invalid options", () => {
   const values = (init: Initialiser): unknown => init(key(3), [3, 5]).tolist();
   expect(values(varianceScaling({ scale: 2 }))).toEqual(values(heNormal));
   expect(values(varianceScaling())).toEqual(values(lecunNormal));
@@ -144,7 +147,7 @@ describe("orthogonalInit", () => {
     },
   );
 
-  test("takes the outputs from the axis that is named, and all others as inputs", () => {
+  test("takes the named axis as outputs, and all other axes as inputs", () => {
     const flat = orthogonalInit()(key(1), [6, 4], f64);
     const last = orthogonalInit()(key(1), [3, 2, 4], f64);
     expect(last.reshape([6, 4]).tolist()).toEqual(flat.tolist());
@@ -152,8 +155,8 @@ describe("orthogonalInit", () => {
     expect(first.reshape([4, 6]).transpose().tolist()).toEqual(flat.tolist());
   });
 
-  test("refuses what is no matrix, axis or gain", () => {
-    expect(() => orthogonalInit()(key(0), [3])).toThrow("orthogonalInit: shape [3] is no matrix");
+  test("refuses invalid shapes, axes and gains", () => {
+    expect(() => orthogonalInit()(key(0), [3])).toThrow("orthogonalInit: shape [3] is not a matrix");
     expect(() => orthogonalInit({ outputAxis: 2 })(key(0), [3, 2])).toThrow(
       "orthogonalInit: outputAxis must be an axis of shape [3,2], got 2.",
     );
@@ -162,7 +165,7 @@ describe("orthogonalInit", () => {
   });
 });
 
-test("truncatedNormalInit stays within bounds that are values, or two deviations from the mean", () => {
+test("truncatedNormalInit stays within its bounds, by default two standard deviations from the mean", () => {
   const within = (init: Initialiser): [number, number] => {
     const values = [...init(key(2), [4000]).data()];
     return [Math.min(...values), Math.max(...values)];

@@ -224,7 +224,7 @@ export function orthogonalInit(options: OrthogonalInitOptions = {}): Initialiser
     if (rank < 2) {
       throw new DownhillError(
         "shape",
-        `orthogonalInit: shape ${showShape(shape)} is no matrix; it needs two axes or more.`,
+        `orthogonalInit: shape ${showShape(shape)} is not a matrix; it needs at least two axes.`,
       );
     }
     if (!(Number.isInteger(outputAxis) && outputAxis >= -rank && outputAxis < rank)) {
@@ -292,7 +292,7 @@ function fansOf(operation: string, shape: readonly number[], options: Initialise
   if (fanIn === undefined || fanOut === undefined) {
     throw new DownhillError(
       "shape",
-      `${operation}: shape ${showShape(shape)} does not tell how many inputs and outputs there are. Give fanIn and fanOut.`,
+      `${operation}: shape ${showShape(shape)} does not determine the numbers of inputs and outputs. Give fanIn and fanOut.`,
     );
   }
   for (const [what, n] of Object.entries({ fanIn, fanOut })) checkInteger(operation, what, n, { from: 1 });

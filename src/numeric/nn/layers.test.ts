@@ -76,7 +76,7 @@ describe("activations", () => {
     expect(grad((t: Tensor) => f(t))(x).item() + 0).toBe(slope);
   });
 
-  test("glu halves any axis, and prelu has a slope for each place that is given one", () => {
+  test("glu halves any axis, and prelu accepts broadcast slopes", () => {
     const wide = tensor(numbers(12), { shape: [2, 2, 3] });
     const halves = (x: Tensor): Tensor => nn.glu(x, { axis: 1 });
     const [first, second] = [wide.at(null, 0), wide.at(null, 1)];
@@ -89,7 +89,7 @@ describe("activations", () => {
     expect(() => nn.squareplus(1, { b: -1 })).toThrow("squareplus: b must be at least 0, got -1.");
   });
 
-  test("refuse options that they do not have", () => {
+  test("refuse unknown options", () => {
     expect(() => nn.elu(1, { slope: 1 } as never)).toThrow('elu: unknown option "slope". It takes alpha.');
     expect(() => nn.gelu(1, { approximate: "erf" as never })).toThrow(
       'gelu: approximate must be "none" or "tanh"',
@@ -116,7 +116,7 @@ describe("normalisations", () => {
     expect([...slope.data()].every(Number.isFinite)).toBe(true);
   });
 
-  test("batchNorm takes batches into its statistics, and uses them when it does not train", () => {
+  test("batchNorm adds batches to its statistics, and uses the statistics outside training", () => {
     let statistics = nn.batchStatisticsInit(1, { dtype: "float64" });
     const one = nn.scaleInit(1, { dtype: "float64" });
     [, statistics] = nn.batchNorm(one, [[1], [3], [8]], statistics, { training: true, momentum: 0.5 });
@@ -126,7 +126,7 @@ describe("normalisations", () => {
     expect(y.item()).toBeCloseTo(2 / Math.sqrt(7), 14);
     expect(same).toBe(statistics);
     expect(() => nn.batchNorm(one, [[1]], statistics, { training: true })).toThrow(
-      "batchNorm: f64[1,1] has 1 number a channel, and a variance needs two.",
+      "batchNorm: f64[1,1] has 1 number per channel, but a variance needs two.",
     );
   });
 
@@ -158,7 +158,7 @@ describe("attention", () => {
     ),
   ) as [Tensor, Tensor, Tensor];
 
-  test("a causal query sees what came before only", () => {
+  test("a causal query attends only to earlier positions", () => {
     const f = (x: Tensor): Tensor => nn.dotProductAttention(q, k, x, { causal: true });
     const slope = grad((x: Tensor) => sum(f(x).at(0).at(1)))(v);
     expect(slope.at(0).at(2).tolist()).toEqual([0, 0]);
@@ -169,7 +169,7 @@ describe("attention", () => {
     expect(nn.dotProductAttention(q, k, v, { mask: added }).tolist()).toEqual(f(v).tolist());
   });
 
-  test("a query that sees nothing gets 0, with derivative 0", () => {
+  test("a query that attends to nothing gets 0, with derivative 0", () => {
     const mask = tensor([[1, 1, 1], [0, 0, 0], [1, 1, 0]], { dtype: "bool" }); // prettier-ignore
     const f = (x: Tensor): Tensor => nn.dotProductAttention(x, k, v, { mask });
     expect(f(q).at(0).at(1).tolist()).toEqual([0, 0]);
@@ -181,7 +181,7 @@ describe("attention", () => {
     });
   });
 
-  test("several heads attend each for itself, over any batch", () => {
+  test("several heads attend separately, over any batch", () => {
     const params = nn.multiHeadInit(key(1), 4, { dtype: "float64" });
     const x = tensor(numbers(24), { shape: [2, 3, 4] });
     const f = (item: Tensor): Tensor => nn.multiHeadAttention(params, item, { heads: 2, causal: true });
@@ -209,7 +209,7 @@ describe("attention", () => {
 });
 
 describe("embedding", () => {
-  test("a row of padding is read and gets no derivative", () => {
+  test("a padding row is read and gets no derivative", () => {
     const table = tensor(numbers(6), { shape: [3, 2] });
     const f = (t: Tensor): Tensor => nn.embedding(t, [0, 2, 2], { padding: 0 });
     expect(f(table).at(0).tolist()).toEqual(table.at(0).tolist());
@@ -223,7 +223,7 @@ describe("embedding", () => {
 describe("dropout", () => {
   const x = ones([10_000]);
 
-  test("keeps the mean, and drops as many as its rate says", () => {
+  test("keeps the mean, and drops the fraction given by its rate", () => {
     for (const rate of [0.1, 0.5, 0.9]) {
       const y = nn.dropout(key(1), x, { rate });
       const dropped = [...y.data()].filter((value) => value === 0).length / 10_000;
@@ -232,7 +232,7 @@ describe("dropout", () => {
     }
   });
 
-  test("drops anew for each key, in jitted functions too, and the same in values and derivatives", () => {
+  test("drops different elements for each key, also in jitted functions, and the same ones in values and derivatives", () => {
     const f = jit((k: Tensor, t: Tensor) => nn.dropout(k, t));
     const [a, b] = split(key(5)).map((k) => f(tensor(k), x).tolist());
     expect(a).not.toEqual(b);
@@ -244,7 +244,7 @@ describe("dropout", () => {
     );
   });
 
-  test("lets everything pass where it does not train", () => {
+  test("returns x unchanged outside training", () => {
     expect(nn.dropout(key(0), [1, 2], { training: false }).tolist()).toEqual([1, 2]);
     expect(nn.dropout(key(0), [1, 2], { rate: 0 }).tolist()).toEqual([1, 2]);
     expect(() => nn.dropout(key(0), [1], { rate: 1 })).toThrow(
@@ -254,7 +254,7 @@ describe("dropout", () => {
 });
 
 describe("recurrent cells", () => {
-  test("run over time by scan, from first parameters of float32 within ±1/√hidden", () => {
+  test("run over time by scan, from initial float32 parameters within ±1/√hidden", () => {
     const p = nn.lstmInit(key(0), 3, 16);
     expect([p.input.shape, p.hidden.shape, p.bias.shape, p.bias.dtype]).toEqual([
       [3, 64],
@@ -278,7 +278,7 @@ describe("recurrent cells", () => {
     expect(nn.rnnInit(key(0), 3, 4).hidden.shape).toEqual([4, 4]);
   });
 
-  test("name what does not fit", () => {
+  test("name operands that do not fit", () => {
     const p = nn.rnnInit(key(0), 3, 4);
     expect(() => nn.rnnCell(p, [1, 2], zeros([4]))).toThrow(
       "rnnCell: x is f64[2] and the state f64[4], but the cell takes 3 inputs and 4 hidden numbers along the last axis.",
@@ -298,7 +298,7 @@ describe("convolution layers", () => {
     expect(nn.convolution(shifted, ones([1, 1, 3])).tolist()).toEqual([[[1, 1], [2, 2]]]); // prettier-ignore
   });
 
-  test("name what does not fit", () => {
+  test("name operands that do not fit", () => {
     expect(() => nn.convolutionInit(key(0), 3, 8, 5 as never)).toThrow("the window must be a list of sizes");
     expect(() => nn.convolutionInit(key(0), 3, 8, [5], { groups: 2 })).toThrow(
       "convolutionInit: 3 channels and 8 outputs cannot be divided into 2 groups.",
@@ -310,7 +310,7 @@ describe("transformer layers", () => {
   const x = tensor(numbers(24), { shape: [2, 3, 4] });
   const params = nn.transformerDecoderInit(key(1), 4, 6, { dtype: "float64" });
 
-  test("drop out by a key, in training only", () => {
+  test("apply dropout by a key, in training only", () => {
     const out = (dropout?: nn.TransformerOptions["dropout"]): unknown =>
       nn.transformerDecoderLayer(params, x, x, { heads: 2, ...(dropout && { dropout }) }).tolist();
     expect(out({ key: key(0), training: false })).toEqual(out());
@@ -319,14 +319,14 @@ describe("transformer layers", () => {
     expect(out({ key: key(0) })).not.toEqual(out({ key: key(2) }));
   });
 
-  test("see of what was encoded what the mask leaves", () => {
+  test("attend only to the encoder outputs that the mask allows", () => {
     const out = (context: Tensor): unknown =>
       nn.transformerDecoderLayer(params, x, context, { heads: 2, contextMask: [true, true, false] }).tolist();
     expect(out(x)).toEqual(out(x.mul([[1], [1], [7]])));
     expect(out(x)).not.toEqual(out(x.mul([[1], [7], [1]])));
   });
 
-  test("refuse options that they do not have", () => {
+  test("refuse unknown options", () => {
     expect(() => nn.transformerEncoderLayer(params, x, { heads: 3 })).toThrow(
       "4 features cannot be divided into 3 heads",
     );

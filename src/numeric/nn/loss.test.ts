@@ -44,7 +44,7 @@ function expectClose(actual: Tensor, expected: readonly number[]): void {
 }
 
 describe("the losses of PyTorch", () => {
-  test("are there", () => expect(cases.length).toBe(7));
+  test("are complete", () => expect(cases.length).toBe(7));
 
   test.each(cases.map((run) => [run.id, run] as const))("%s", (_, run) => {
     const [input, target] = [load(run.inputs.input), load(run.inputs.target)];
@@ -81,7 +81,7 @@ describe("softmaxCrossEntropy", () => {
     expectClose(hvp(loss, logits, v), [p0! * (1 - p0!), -p0! * p1!, -p0! * p2!, 0, 0, 0]);
   });
 
-  test("takes classes, one-hot rows and probabilities", () => {
+  test("accepts classes, one-hot rows and probabilities", () => {
     const byClass = softmaxCrossEntropy(logits, [2, 0]).item();
     expect(softmaxCrossEntropy(logits, [[0, 0, 1], [1, 0, 0]]).item()).toBeCloseTo(byClass, 15); // prettier-ignore
     expect(softmaxCrossEntropy(logits, tensor([[0, 0, 1], [1, 0, 0]], { dtype: "int32" })).item()).toBeCloseTo(byClass, 15); // prettier-ignore
@@ -89,7 +89,7 @@ describe("softmaxCrossEntropy", () => {
     expect(softmaxCrossEntropy([1, 2], [0.25, 0.75]).item()).toBeCloseTo(0.25 * a! + 0.75 * b!, 15);
   });
 
-  test("neither overflows nor loses digits, in float32 too", () => {
+  test("neither overflows nor loses digits, also in float32", () => {
     for (const dtype of ["float64", "float32"] as const) {
       const at = (z: number[], label: number): number =>
         softmaxCrossEntropy(tensor(z, { dtype }), label).item();
@@ -101,13 +101,13 @@ describe("softmaxCrossEntropy", () => {
     expect(grad((z: Tensor) => softmaxCrossEntropy(z, 0))([0, -Infinity]).tolist()).toEqual([0, 0]);
   });
 
-  test("has as sum the mean times the number of items", () => {
+  test("has a sum that is the mean times the number of items", () => {
     const mean = softmaxCrossEntropy(logits, [0, 1]).item();
     expect(softmaxCrossEntropy(logits, [0, 1], { reduction: "sum" }).item()).toBeCloseTo(2 * mean, 14);
     expect(softmaxCrossEntropy(logits, [0, 1], { reduction: "none" }).shape).toEqual([2]);
   });
 
-  test("names a label that is no class, and gives NaN where it cannot look", () => {
+  test("names a label that is not a class, and gives NaN for traced labels", () => {
     expect(() => softmaxCrossEntropy(logits, [0, 3])).toThrow(
       "softmaxCrossEntropy: label 1 is 3, but the classes are 0 to 2",
     );
@@ -141,10 +141,10 @@ describe("softmaxCrossEntropy", () => {
   });
 });
 
-describe("softmaxCrossEntropy with labels that do not count", () => {
+describe("softmaxCrossEntropy with ignored labels", () => {
   const logits = [[1, 2], [3, 4]]; // prettier-ignore
 
-  test("looks at the others only, and is NaN if there is none", () => {
+  test("uses only the other items, and is NaN if there are no others", () => {
     const loss = (labels: number[]): number => softmaxCrossEntropy(logits, labels, { ignore: -100 }).item();
     expect(loss([0, -100])).toBeCloseTo(softmaxCrossEntropy([[1, 2]], [0]).item(), 15);
     expect(loss([-100, -100])).toBeNaN();
@@ -165,11 +165,11 @@ describe("softmaxCrossEntropy with labels that do not count", () => {
       () => softmaxCrossEntropy(logits, [0, 1], { classWeights: [1] }),
       "classWeights are f64[1], but logits f64[2,2] need one for each of 2 classes.",
     ],
-    [() => softmaxCrossEntropy(logits, [0, 1], { ignore: 0.5 }), "ignore must be a whole number"],
+    [() => softmaxCrossEntropy(logits, [0, 1], { ignore: 0.5 }), "ignore must be an integer"],
     [() => huberLoss([1], [2], { delta: 0 }), "huberLoss: delta must be a positive number, got 0."],
     [
       () => meanAbsoluteError([1], [[2]]),
-      "meanAbsoluteError: prediction is f64[1] and target f64[1,1]; they must have one shape.",
+      "meanAbsoluteError: prediction is f64[1] and target f64[1,1]; they must have the same shape.",
     ],
   ])("refuses misuse %#", (action, message) => {
     expect(action).toThrow(message);
@@ -177,7 +177,7 @@ describe("softmaxCrossEntropy with labels that do not count", () => {
 });
 
 describe("sigmoidCrossEntropy", () => {
-  test("neither overflows nor loses digits, and weighs what is true", () => {
+  test("neither overflows nor loses digits, and weights positive targets", () => {
     expect(sigmoidCrossEntropy([1e4, -1e4, -50], [1, 0, 0], { reduction: "none" }).tolist()).toEqual([
       0,
       0,
@@ -192,12 +192,12 @@ describe("sigmoidCrossEntropy", () => {
 describe("meanSquaredError", () => {
   test("refuses shapes that would broadcast", () => {
     expect(() => meanSquaredError([[1], [2]], [1, 2])).toThrow(
-      "meanSquaredError: prediction is f64[2,1] and target f64[2]; they must have one shape. Reshape one of them, as in reshape(target, [2,1]).",
+      "meanSquaredError: prediction is f64[2,1] and target f64[2]; they must have the same shape. Reshape one of them, as in reshape(target, [2,1]).",
     );
-    expect(() => meanSquaredError([1, 2, 3], [1, 2])).toThrow("they must have one shape.");
+    expect(() => meanSquaredError([1, 2, 3], [1, 2])).toThrow("they must have the same shape.");
   });
 
-  test("by hand", () => {
+  test("agrees with values computed by hand", () => {
     expect(meanSquaredError([1, 2], [3, 5]).item()).toBe(6.5);
     expect(meanSquaredError([1, 2], [3, 5], { reduction: "sum" }).item()).toBe(13);
     expect(meanSquaredError([1, 2], [3, 5], { reduction: "none" }).tolist()).toEqual([4, 9]);
@@ -216,7 +216,7 @@ describe("accuracy", () => {
 describe("infinite inputs", () => {
   const forward = (f: (x: Tensor) => Tensor, x: number): number => jvp(f, [tensor(x)], [tensor(1)])[1].item();
 
-  test("the gradient of huberLoss at an infinite error is delta, and was NaN", () => {
+  test("the gradient of huberLoss at an infinite error is delta; it was NaN", () => {
     const loss = (x: Tensor): Tensor => huberLoss(x, 0, { delta: 2 });
     for (const x of [Infinity, -Infinity]) {
       expect(loss(tensor(x)).item()).toBe(Infinity);

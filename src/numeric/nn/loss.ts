@@ -131,7 +131,7 @@ function checkedOptions(options: CrossEntropyOptions): CrossEntropyOptions {
   if (ignore !== undefined && !isIntegerIn(ignore, anyInt32)) {
     throw new DownhillError(
       "range",
-      `softmaxCrossEntropy: ignore must be a whole number, the label of items that do not count; got ${String(ignore)}.`,
+      `softmaxCrossEntropy: ignore must be an integer, the label of items to ignore; got ${String(ignore)}.`,
     );
   }
   return options;
@@ -202,7 +202,7 @@ export function meanSquaredError(
     const repair = x.shape.filter((n) => n !== 1).join() === y.shape.filter((n) => n !== 1).join();
     throw new DownhillError(
       "shape",
-      `meanSquaredError: prediction is ${showType(x.type)} and target ${showType(y.type)}; they must have one shape.` +
+      `meanSquaredError: prediction is ${showType(x.type)} and target ${showType(y.type)}; they must have the same shape.` +
         (repair ? ` Reshape one of them, as in reshape(target, [${x.shape.join()}]).` : ""),
     );
   }
@@ -249,6 +249,6 @@ function asWeights(operation: string, weights: TensorLike, losses: Tensor): Tens
   if (fitted !== undefined && sameShape(fitted, losses.shape)) return expandTo(given, losses.shape);
   throw new DownhillError(
     "shape",
-    `${operation}: weights are ${showType(given.type)}, but the losses ${showType(losses.type)}; they must have one shape, or weights one that is repeated to it.`,
+    `${operation}: weights are ${showType(given.type)}, but the losses ${showType(losses.type)}; they must have the same shape, or weights must broadcast to it.`,
   );
 }

@@ -6,7 +6,7 @@ import * as nn from "downhill/nn";
 import { key } from "downhill/random";
 
 describe("weights of losses", () => {
-  test("leave items out, with what they would have been", () => {
+  test("exclude items, whatever their losses", () => {
     const loss = (x: Tensor): Tensor => nn.meanSquaredError(x, [0, 0, 0], { weights: [1, 0, 1] });
     expect(loss(tensor([1, 100, 3])).item()).toBe(5);
     expect(grad(loss)([1, 100, 3]).tolist()).toEqual([1, 0, 3]);
@@ -20,9 +20,9 @@ describe("weights of losses", () => {
     expect(nn.huberLoss([[1], [2]], [[0], [0]], { weights: 2, reduction: "sum" }).item()).toBe(4);
   });
 
-  test("must fit", () => {
+  test("must match the shape of the losses", () => {
     expect(() => nn.huberLoss([1, 2], [0, 0], { weights: [1, 2, 3] })).toThrow(
-      "huberLoss: weights are f64[3], but the losses f64[2]; they must have one shape, or weights one that is repeated to it.",
+      "huberLoss: weights are f64[3], but the losses f64[2]; they must have the same shape, or weights must broadcast to it.",
     );
     expect(() => nn.sigmoidCrossEntropy([1], [1], { labelSmoothing: 2 })).toThrow(
       "sigmoidCrossEntropy: labelSmoothing must be between 0 and 1, got 2.",
@@ -31,7 +31,7 @@ describe("weights of losses", () => {
 });
 
 describe("ctcLoss", () => {
-  test("sums over all ways to spell: counted one by one", () => {
+  test("sums over all alignments, enumerated one by one", () => {
     // three steps with the classes blank, a, b; alignments that spell a b: "-ab" "a-b" "ab-" "aab" "abb"
     const p = [[0.2, 0.5, 0.3], [0.1, 0.6, 0.3], [0.4, 0.1, 0.5]]; // prettier-ignore
     const ways = [[0, 1, 2], [1, 0, 2], [1, 2, 0], [1, 1, 2], [1, 2, 2]]; // prettier-ignore
@@ -44,7 +44,7 @@ describe("ctcLoss", () => {
     expect(nn.ctcLoss(moved, [0, 1], { blank: 2 }).item()).toBeCloseTo(-Math.log(total), 13);
   });
 
-  test("is infinite where the steps are too few, and goes item by item", () => {
+  test("is infinite for too few steps, and treats items separately", () => {
     expect(nn.ctcLoss([[0, 0], [0, 0]], [1, 1]).item()).toBe(Infinity); // prettier-ignore
     const x = tensor(Array.from({ length: 24 }, (_, i) => Math.sin(i)), { shape: [2, 4, 3] }); // prettier-ignore
     const y = tensor([[1, 2], [2, 2]], { dtype: "int32" }); // prettier-ignore
@@ -53,12 +53,12 @@ describe("ctcLoss", () => {
   });
 });
 
-test("ntXentLoss is the cross-entropy of cosines, whatever the lengths of the vectors", () => {
+test("ntXentLoss is the cross-entropy of cosines, for any norms of the vectors", () => {
   const loss = nn.ntXentLoss([[1, 0], [0, 3]], [[2, 0], [0, 1]], { temperature: 1 }).item(); // prettier-ignore
   expect(loss).toBeCloseTo(-Math.log(Math.E / (Math.E + 2)), 14); // one other vector at cosine 1, two at 0
 });
 
-test("losses of distances have a derivative where the distance is 0", () => {
+test("losses of distances have a derivative at distance 0", () => {
   const same = (x: Tensor): Tensor => nn.tripletLoss(x, [[1, 2]], [[1, 2]]);
   expect(grad(same)([[1, 2]]).tolist()).toEqual([[0, 0]]);
   const zero = (x: Tensor): Tensor => nn.cosineEmbeddingLoss(x, [[1, 2]], [1]);
@@ -90,7 +90,7 @@ describe("misuse is refused", () => {
     ],
     [
       () => nn.hingeEmbeddingLoss([1, 2], [1]),
-      "hingeEmbeddingLoss: the target is f64[1], and there are f64[2] pairs: it must have 1 or −1 for each.",
+      "hingeEmbeddingLoss: the target is f64[1], but the pairs are f64[2]; it must have 1 or −1 for each pair.",
     ],
     [
       () => nn.multiMarginLoss([[1, 2]], [0, 1]),

@@ -30,7 +30,7 @@ function pair(operation: string, prediction: TensorLike, target: TensorLike): re
   if (sameShape(x.shape, y.shape)) return [x, astype(y, x.dtype)];
   throw new DownhillError(
     "shape",
-    `${operation}: prediction is ${showType(x.type)} and target ${showType(y.type)}; they must have one shape.`,
+    `${operation}: prediction is ${showType(x.type)} and target ${showType(y.type)}; they must have the same shape.`,
   );
 }
 

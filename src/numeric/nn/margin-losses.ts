@@ -50,7 +50,7 @@ function areTogether(operation: string, target: TensorLike, losses: Tensor): Ten
   if (sameShape(y.shape, losses.shape)) return greater(y, 0);
   throw new DownhillError(
     "shape",
-    `${operation}: the target is ${showType(y.type)}, and there are ${showType(losses.type)} pairs: it must have 1 or −1 for each.`,
+    `${operation}: the target is ${showType(y.type)}, but the pairs are ${showType(losses.type)}; it must have 1 or −1 for each pair.`,
   );
 }
 

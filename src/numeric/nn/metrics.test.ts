@@ -63,7 +63,7 @@ const figures: readonly [string, (options?: nn.ClassMetricOptions) => nn.Metric<
 describe.each(figures)("%s", (name, make, figure) => {
   const each = [0, 1, 2, 3].map((c) => countsOf(best, labels, c));
 
-  test("over classes is by its definition, batch by batch and compiled", () => {
+  test("over classes agrees with its definition, batch by batch and compiled", () => {
     const mean = each.slice(0, 3).reduce((total, counts) => total + figure(counts), 0) / 3;
     expectAll(values(make({ classes }), scores, labels), mean);
     const once = (options: nn.ClassMetricOptions, predictions: Tensor): Tensor => {
@@ -76,7 +76,7 @@ describe.each(figures)("%s", (name, make, figure) => {
     expectAll([once({}, tensor(best, { dtype: "int32" }))], mean);
   });
 
-  test("of yes and no is that of the yes, above the threshold", () => {
+  test("of binary targets is that of positives, above the threshold", () => {
     for (const threshold of [0.5, 0.3]) {
       const predicted = chances.map((p) => (p > threshold ? 1 : 0));
       expectAll(values(make({ threshold }), chances, yes), figure(countsOf(predicted, yes, 1)));
@@ -87,20 +87,18 @@ describe.each(figures)("%s", (name, make, figure) => {
   });
 
   test("names bad input, which makes compiled values NaN", () => {
-    expect(() => make({ classes: 1 })).toThrow(
-      `${name}: classes must be a whole number of 2 or more, got 1.`,
-    );
+    expect(() => make({ classes: 1 })).toThrow(`${name}: classes must be an integer of 2 or more, got 1.`);
     expect(() => make({ average: "weighted" as never })).toThrow(`${name}: average must be`);
     expect(() => make({ threshold: NaN })).toThrow(`${name}: threshold must be a number`);
     const [binary, many] = [make(), make({ classes })];
     expect(() => binary.update(binary.init(), [0.5], [2])).toThrow(
-      `${name}: targets must be 0 or 1 each, and number 0 is 2.`,
+      `${name}: targets must each be 0 or 1, but number 0 is 2.`,
     );
     expect(() => binary.update(binary.init(), [0.5, NaN], [1, 0])).toThrow(
-      `${name}: predictions must be a number each, and number 1 is NaN.`,
+      `${name}: predictions must each be a number, but number 1 is NaN.`,
     );
     expect(() => binary.update(binary.init(), [0.5], [1, 0])).toThrow(`${name}: predictions are f64[1]`);
-    expect(() => many.update(many.init(), [0], [4])).toThrow(`${name}: targets must be a class, 0 to 3 each`);
+    expect(() => many.update(many.init(), [0], [4])).toThrow(`${name}: targets must each be a class, 0 to 3`);
     expect(() => many.update(many.init(), [[1, 2]], [1])).toThrow(`${name}: predictions are f64[1,2]`);
     const run = jit((x: Tensor, y: Tensor) => binary.value(binary.update(binary.init(), x, y)));
     expect(run([0.7], [2]).item()).toBeNaN();
@@ -125,7 +123,9 @@ describe("accuracyMetric and topKMetric", () => {
     expect(metric.value(metric.init()).item()).toBeNaN();
     expect(() => nn.topKMetric(0)).toThrow("topKMetric: k must be an integer from 1 to 2147483647, got 0.");
     expect(() => metric.update(metric.init(), [[1]], [0])).toThrow("with fewer than k = 2 classes");
-    expect(() => metric.update(metric.init(), [[1, 2]], [2])).toThrow("topKMetric: targets must be a class");
+    expect(() => metric.update(metric.init(), [[1, 2]], [2])).toThrow(
+      "topKMetric: targets must each be a class",
+    );
     expect(() => metric.update(metric.init(), [1, 2], [0, 1])).toThrow("topKMetric: predictions are f64[2]");
     const run = jit((x: Tensor, y: Tensor) => metric.value(metric.update(metric.init(), x, y)));
     expect(run([[1, 2]], tensor([5], { dtype: "int32" })).item()).toBeNaN();
@@ -134,7 +134,7 @@ describe("accuracyMetric and topKMetric", () => {
 });
 
 describe("aucMetric", () => {
-  test("is the part of pairs in order, where bins hold no pair or hold ties", () => {
+  test("is the fraction of ordered pairs, if bins contain no pairs or only ties", () => {
     const rounded = chances.map((p) => Math.round(p * 50) / 50);
     const pairs = rounded.flatMap((p, i) =>
       yes[i] === 1 ? rounded.flatMap((q, j) => (yes[j] === 0 ? [p > q ? 1 : p === q ? 0.5 : 0] : [])) : [],
@@ -143,7 +143,7 @@ describe("aucMetric", () => {
     expectAll(values(nn.aucMetric(), rounded, yes), area);
   });
 
-  test("has no value without both kinds, and names bad input", () => {
+  test("is NaN without both classes, and names bad input", () => {
     const metric = nn.aucMetric({ bins: 4 });
     expect(metric.value(metric.update(metric.init(), [0.5], [1])).item()).toBeNaN();
     expect(metric.value(metric.update(metric.init(), [0, 1], [0, 1])).item()).toBe(1);
@@ -151,9 +151,9 @@ describe("aucMetric", () => {
       "aucMetric: bins must be an integer from 2 to 2147483647",
     );
     expect(() => metric.update(metric.init(), [1.5], [1])).toThrow(
-      "aucMetric: predictions must be a probability in [0, 1] each, and number 0 is 1.5.",
+      "aucMetric: predictions must each be a probability in [0, 1], but number 0 is 1.5.",
     );
-    expect(() => metric.update(metric.init(), [0.5], [3])).toThrow("aucMetric: targets must be 0 or 1 each");
+    expect(() => metric.update(metric.init(), [0.5], [3])).toThrow("aucMetric: targets must each be 0 or 1");
     const run = jit((x: Tensor, y: Tensor) => metric.value(metric.update(metric.init(), x, y)));
     expect(run([0.1, 1.5], [0, 1]).item()).toBeNaN();
     expect(run([0.1, 0.5], [0, 1]).item()).toBe(1);

@@ -93,7 +93,7 @@ function hitMetric(operation: string, k: number): Metric<HitCounts> {
       const y = asTensor(targets, operation);
       const classes = scores.shape.at(-1);
       if (classes === undefined || !sameShape(scores.shape.slice(0, -1), y.shape))
-        throw doNotFit(operation, scores, y, "scores […, classes] beside targets […]");
+        throw doNotFit(operation, scores, y, "scores […, classes] and targets […]");
       if (classes < k) {
         throw new DownhillError(
           "range",
@@ -201,7 +201,7 @@ function classMetric(operation: string, options: ClassMetricOptions, ratio: Rati
   if (classes !== undefined && !isIntegerIn(classes, { from: 2 })) {
     throw new DownhillError(
       "range",
-      `${operation}: classes must be a whole number of 2 or more, got ${String(classes)}. Leave it out for yes and no.`,
+      `${operation}: classes must be an integer of 2 or more, got ${String(classes)}. Omit it for binary targets.`,
     );
   }
   if (Number.isNaN(threshold))
@@ -243,7 +243,7 @@ function part(above: Tensor, below: Tensor): Tensor {
 /** Binary predictions and targets: 1 for positive, 0 for negative. */
 function yesAndNo(operation: string, x: Tensor, y: Tensor, threshold: number): [Tensor, Tensor] {
   if (!sameShape(x.shape, y.shape))
-    throw doNotFit(operation, x, y, "one shape, or the option classes for more than yes and no");
+    throw doNotFit(operation, x, y, "the same shape, or the option classes for more than two classes");
   const actual = readTargets(operation, y);
   if (x.dtype === "bool") return [astype(x, "float64"), actual];
   checkElements(operation, "predictions", x, isNumber, "a number");
@@ -255,7 +255,7 @@ function yesAndNo(operation: string, x: Tensor, y: Tensor, threshold: number): [
 function membership(operation: string, x: Tensor, y: Tensor, classes: number): [Tensor, Tensor] {
   const areScores = sameShape(x.shape, [...y.shape, classes]);
   if (!areScores && !sameShape(x.shape, y.shape))
-    throw doNotFit(operation, x, y, `scores […, ${classes}] or classes […] beside targets […]`);
+    throw doNotFit(operation, x, y, `scores […, ${classes}] or classes […], and targets […]`);
   const oneHot = (label: Tensor): Tensor => {
     const members = equal(expandDims(label, -1), iota("int32", [...label.shape, classes], label.ndim));
     return where(expandDims(isClass(label, classes), -1), astype(members, "float64"), Number.NaN);
@@ -370,7 +370,7 @@ function checkElements(
   if (wrong < 0) return;
   throw new DownhillError(
     "range",
-    `${operation}: ${what} must be ${range} each, and number ${wrong} is ${String(values[wrong])}.`,
+    `${operation}: ${what} must each be ${range}, but number ${wrong} is ${String(values[wrong])}.`,
   );
 }
 

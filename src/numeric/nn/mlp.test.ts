@@ -4,13 +4,13 @@ import { key } from "downhill/random";
 import { describe, expect, test } from "vitest";
 
 describe("relu", () => {
-  test("is max(x, 0) with derivative 0 at 0, and lets NaN through", () => {
+  test("is max(x, 0) with derivative 0 at 0, and keeps NaN", () => {
     expect(relu([-1, -0, 0, 2, Number.NaN, Infinity]).tolist()).toEqual([0, 0, 0, 2, Number.NaN, Infinity]);
     expect(grad((x: Tensor) => sum(relu(x)))([-1, 0, 2]).tolist()).toEqual([0, 0, 1]);
     expect(jit(grad((x: Tensor) => sum(relu(x))))([-1, 0, 2]).tolist()).toEqual([0, 0, 1]);
   });
 
-  test("stands beside tanh and sigmoid", () => {
+  test("is exported with tanh and sigmoid", () => {
     expect(tanh(0).item()).toBe(0);
     expect(sigmoid(0).item()).toBe(0.5);
   });
@@ -31,7 +31,7 @@ describe("dense", () => {
     );
   });
 
-  test("starts within PyTorch's bounds, and with biases of 0 under another initialiser", () => {
+  test("starts within PyTorch's bounds, and with biases of 0 for other initialisers", () => {
     const { weight, bias } = denseInit(key(3), 64, 10);
     expect([weight.shape, bias.shape, weight.dtype]).toEqual([[64, 10], [10], "float32"]);
     for (const x of [...weight.data(), ...bias.data()]) expect(Math.abs(x)).toBeLessThanOrEqual(0.125);
@@ -45,7 +45,7 @@ describe("dense", () => {
 });
 
 describe("mlp", () => {
-  test("chains layers, with the activation between them and not after the last", () => {
+  test("chains layers, with the activation only between them", () => {
     const { init, apply, sizes } = mlp([2, 3, 1], { activation: tanh, dtype: "float64" });
     const params = init(key(0));
     expect(sizes).toEqual([2, 3, 1]);
@@ -55,7 +55,7 @@ describe("mlp", () => {
     expect(apply(params, x).tolist()).toEqual(dense(second!, tanh(dense(first!, x))).tolist());
   });
 
-  test("gives every layer values of its own, the same for the same key", () => {
+  test("gives every layer its own values, equal for equal keys", () => {
     const { init } = mlp([4, 4, 4]);
     const [a, b] = init(key(1)).layers;
     expect(a!.weight.tolist()).not.toEqual(b!.weight.tolist());

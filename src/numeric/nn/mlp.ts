@@ -61,7 +61,7 @@ export function mlp(sizes: readonly number[], options: MlpOptions = {}): Mlp {
       if (!Array.isArray(layers) || layers.length !== sizes.length - 1) {
         throw new DownhillError(
           "tree",
-          `mlp: apply takes the parameters, a list of ${sizes.length - 1} layers as init gives it, and then x.`,
+          `mlp: apply takes the parameters, a list of ${sizes.length - 1} layers as init returns it, and then x.`,
         );
       }
       const last = layers.length - 1;

@@ -215,7 +215,7 @@ export function batchNorm(
   if (count < 2) {
     throw new DownhillError(
       "range",
-      `batchNorm: ${showType(t.type)} has ${count} number${count === 1 ? "" : "s"} a channel, and a variance needs two. Use larger batches.`,
+      `batchNorm: ${showType(t.type)} has ${count} number${count === 1 ? "" : "s"} per channel, but a variance needs two. Use larger batches.`,
     );
   }
   const average = mean(t, { axis: axes });

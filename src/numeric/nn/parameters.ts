@@ -24,6 +24,6 @@ export function checkTensors(
     : `got ${given instanceof Tensor ? "a tensor" : given === null ? "null" : typeof given}`;
   throw new DownhillError(
     "tree",
-    `${operation}: ${what} must be an object with tensors as ${names.join(", ")}, as ${madeBy} gives; ${got}.`,
+    `${operation}: ${what} must be an object with the tensors ${names.join(", ")}, as ${madeBy} returns; ${got}.`,
   );
 }

@@ -97,7 +97,7 @@ function countsOf(operation: string, x: Tensor, sizes: AdaptiveSizes): readonly 
   if (space.includes(0)) {
     throw new DownhillError(
       "shape",
-      `${operation}: x is ${showType(x.type)}, without a place along an axis of space; windows need one or more.`,
+      `${operation}: x is ${showType(x.type)}, which has an empty spatial axis; windows need at least one element.`,
     );
   }
   const list: unknown = typeof sizes === "number" ? new Array<number>(rank).fill(sizes) : sizes;
@@ -107,7 +107,7 @@ function countsOf(operation: string, x: Tensor, sizes: AdaptiveSizes): readonly 
   if (counts.length === rank && counts.every(isSize)) return counts;
   throw new DownhillError(
     "range",
-    `${operation}: sizes must be a whole number of 1 or more, or an array of ${rank} of them or null, one for each axis of space; got ${JSON.stringify(sizes)}.`,
+    `${operation}: sizes must be an integer of 1 or more, or an array of ${rank} of them or null, one per spatial axis; got ${JSON.stringify(sizes)}.`,
   );
 }
 

@@ -64,10 +64,7 @@ export function resize(x: TensorLike, sizes: PerAxis, options: ResizeOptions = {
   const t = method === "nearest" ? asTensor(x, "resize") : asFloating(x, "resize");
   const counts = perAxis("resize", "sizes", sizes, spaceRank("resize", t.type), 1);
   if (t.shape.slice(2).includes(0))
-    throw new DownhillError(
-      "shape",
-      `resize: x is ${showType(t.type)}, without a place along an axis of space.`,
-    );
+    throw new DownhillError("shape", `resize: x is ${showType(t.type)}, which has an empty spatial axis.`);
   if (method === "area") return adaptiveAvgPool(t, counts);
   return counts.reduce((image, m, a) => {
     const n = image.shape[a + 2]!;

@@ -15,7 +15,7 @@ const x = tensor([
   [0.5, 3],
 ]);
 
-test("sequential is its layers one after another, each with parameters and a key of its own", () => {
+test("sequential applies its layers in order, each with its own parameters and key", () => {
   const params = network.init(key(4));
   const [start, none, block, last] = params;
   const keys = split(key(4), 4);
@@ -26,7 +26,7 @@ test("sequential is its layers one after another, each with parameters and a key
   expect(network.apply(params, x).tolist()).toEqual(nn.dense(last, after).tolist());
 });
 
-test("sequential has gradients in the structure of its parameters, compiled too", () => {
+test("sequential has gradients in the structure of its parameters, also compiled", () => {
   const params = network.init(key(1));
   const slopes = grad((p: typeof params) => network.apply(p, x).sum());
   const direct = slopes(params);
@@ -39,7 +39,7 @@ test("sequential has gradients in the structure of its parameters, compiled too"
   });
 });
 
-test("layers that are made for a call leave the parameters as they are", () => {
+test("layers created for a call do not change the parameters", () => {
   const withDropout = (k: ReturnType<typeof key>): nn.Layer<readonly [nn.DenseParams, object]> =>
     nn.sequential([
       { init: (own) => nn.denseInit(own, 2, 3), apply: nn.dense },
@@ -50,7 +50,7 @@ test("layers that are made for a call leave the parameters as they are", () => {
   expect(withDropout(key(9)).apply(params, x).tolist()).toEqual(expected.tolist());
 });
 
-test("residual adds x, or what the shortcut makes of it", () => {
+test("residual adds x, or the result of the shortcut", () => {
   const plain = nn.residual((t: Tensor) => t.mul(2));
   expect(plain.init(key(0))).toEqual({ body: {}, shortcut: {} });
   expect(plain.apply(plain.init(key(0)), [1, 2]).tolist()).toEqual([3, 6]);
@@ -68,18 +68,18 @@ test("bad input is named", () => {
   expect(() => nn.sequential([])).toThrow("sequential: takes a list of one or more layers");
   expect(() => nn.sequential(nn.relu as never)).toThrow("sequential: takes a list of one or more layers");
   expect(() => nn.sequential([nn.relu, params as never])).toThrow(
-    "sequential: layer 1 must be { init, apply } or a function of a tensor, as relu.",
+    "sequential: layer 1 must be { init, apply } or a function of a tensor, such as relu.",
   );
   expect(() => network.apply(x as never, params as never)).toThrow(
     "sequential: apply takes the parameters, a list with one entry for each of the 4 layers",
   );
   expect(() => network.apply(params.slice(1) as never, x)).toThrow("sequential: apply takes the parameters");
   expect(() => nn.sequential([() => undefined as never]).apply([{}], x)).toThrow(
-    "sequential: layer 0 must give one tensor, got undefined.",
+    "sequential: layer 0 must return one tensor, got undefined.",
   );
   const block = nn.residual(nn.mlp([2, 4]));
   expect(() => block.apply(block.init(key(0)), x)).toThrow(
-    "residual: the body gives f64[2,4] and the shortcut f64[2,2]; they must have one shape.",
+    "residual: the body returns f64[2,4] and the shortcut f64[2,2]; they must have the same shape.",
   );
   expect(() => block.apply(x as never, x)).toThrow(
     "residual: apply takes the parameters, { body, shortcut }",

@@ -27,11 +27,9 @@ export type SequentialParams<L extends readonly LayerLike[]> = { readonly [I in 
  * Combines layers into one that applies them in sequence. Its parameters are a list with those of each layer, `{}` for
  * functions.
  *
- * dropout(key, x),
- * second])` has the same parameters whatever the key, since making it costs nothing. => For a layer that depends on a key or a state, such as `dropout`,
- * create a function for each call: `sequential([first, (x) => dropout(key, x), second])`. The parameters do not depend
- * on the key, and building the layer costs nothing. => dropout(key, x), second]) ` has the same parameters whatever the
- * key, since making it costs nothing.
+ * For a layer that depends on a key or a state, such as `dropout`, create a function for each call:
+ * `sequential([first, (x) => dropout(key, x), second])`. The parameters do not depend on the key, and building the layer
+ * costs nothing.
  *
  * @throws DownhillError `tree` for an empty list, a value that is not a layer, or parameters that do not come from
  * `init`.
@@ -65,7 +63,7 @@ export function sequential<const L extends readonly LayerLike[]>(layers: L): Lay
       if (!Array.isArray(own) || own.length !== stages.length) {
         throw new DownhillError(
           "tree",
-          `sequential: apply takes the parameters, a list with one entry for each of the ${stages.length} layers as init gives it, and then x.`,
+          `sequential: apply takes the parameters, a list with one entry for each of the ${stages.length} layers as init returns it, and then x.`,
         );
       }
       return stages.reduce((input, { apply }, i) => apply(own[i], input), asTensor(x, "sequential"));
@@ -113,7 +111,7 @@ export function residual<B extends LayerLike, S extends LayerLike>(
       if (own?.body === undefined || own.shortcut === undefined) {
         throw new DownhillError(
           "tree",
-          "residual: apply takes the parameters, { body, shortcut } as init gives them, and then x.",
+          "residual: apply takes the parameters, { body, shortcut } as init returns them, and then x.",
         );
       }
       const input = asTensor(x, "residual");
@@ -121,7 +119,7 @@ export function residual<B extends LayerLike, S extends LayerLike>(
       if (sameShape(y.shape, straight.shape)) return add(y, straight);
       throw new DownhillError(
         "shape",
-        `residual: the body gives ${showType(y.type)} and the shortcut ${showType(straight.type)}; they must have one shape. ` +
+        `residual: the body returns ${showType(y.type)} and the shortcut ${showType(straight.type)}; they must have the same shape. ` +
           `Give a shortcut that changes the shape too, as in residual(body, { init: (k) => denseInit(k, 2, 4), apply: dense }).`,
       );
     },
@@ -135,7 +133,7 @@ function asLayer(operation: string, what: string, layer: LayerLike): Layer {
   if (!isFunction && !(typeof given?.init === "function" && typeof given.apply === "function")) {
     throw new DownhillError(
       "tree",
-      `${operation}: ${what} must be { init, apply } or a function of a tensor, as relu.`,
+      `${operation}: ${what} must be { init, apply } or a function of a tensor, such as relu.`,
     );
   }
   const { init, apply }: Layer = isFunction
@@ -148,7 +146,7 @@ function asLayer(operation: string, what: string, layer: LayerLike): Layer {
       if (y instanceof Tensor) return y;
       throw new DownhillError(
         "tree",
-        `${operation}: ${what} must give one tensor, got ${y === null ? "null" : typeof y}.`,
+        `${operation}: ${what} must return one tensor, got ${y === null ? "null" : typeof y}.`,
       );
     },
   };

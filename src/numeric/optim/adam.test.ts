@@ -16,7 +16,7 @@ function run(options: Parameters<typeof adam>[0], gradients: readonly number[]):
 }
 
 describe("adam by hand", () => {
-  test("moves by the learning rate at the first step, whatever the gradient", () => {
+  test("moves by the learning rate at the first step, for any gradient", () => {
     for (const g of [1e-3, 1, 1e3]) expect(run({ learningRate: 0.1 }, [g])[0]).toBeCloseTo(-0.1, 5);
   });
 
@@ -28,19 +28,19 @@ describe("adam by hand", () => {
     expect(second).toBeCloseTo(-8 / 3 / Math.sqrt(22 / 3), 14);
   });
 
-  test("amsgrad remembers the largest mean square", () => {
+  test("amsgrad keeps the largest mean square", () => {
     const options = { learningRate: 1, beta1: 0, beta2: 0.5, eps: 0 };
     // v: 8, then 4 + ½·1 = 4.5; the maximum stays 8, over 1 − ¼
     expect(run({ ...options, amsgrad: true }, [4, 1])[1]).toBeCloseTo(-1 / Math.sqrt(8 / 0.75), 14);
     expect(run(options, [4, 1])[1]).toBeCloseTo(-1 / Math.sqrt(4.5 / 0.75), 14);
   });
 
-  test("maximize climbs; weight decay enters the gradient", () => {
+  test("maximize ascends; weight decay enters the gradient", () => {
     expect(run({ learningRate: 0.1, maximize: true }, [5])[0]).toBeCloseTo(0.1, 8);
     expect(run({ learningRate: 0.1, weightDecay: 2 }, [-1])[0]).toBeCloseTo(-0.1, 8); // −1 + 2·1 = 1
   });
 
-  test("decoupled weight decay is that of adamw", () => {
+  test("decoupled weight decay equals that of adamw", () => {
     const options = { learningRate: 0.1, weightDecay: 0.5 };
     const params = { x: tensor([1, -2]) };
     const [a, b] = [adam({ ...options, decoupledWeightDecay: true }), adamw(options)].map(
@@ -129,8 +129,8 @@ test("is an Optimizer of any parameters, eagerly and compiled", () => {
 test.each<[unknown, string]>([
   [{ lr: 0.1 }, 'adam: unknown option "lr". Did you mean "learningRate"?'],
   [{ betas: [0.9, 0.99] }, 'adam: unknown option "betas". Did you mean "beta1" and "beta2"?'],
-  [{ beta1: 1 }, "adam: beta1 must be a number from 0 to 1, 1 itself excluded, got 1."],
-  [{ beta2: -0.1 }, "adam: beta2 must be a number from 0 to 1, 1 itself excluded, got -0.1."],
+  [{ beta1: 1 }, "adam: beta1 must be a number from 0 to 1, 1 excluded, got 1."],
+  [{ beta2: -0.1 }, "adam: beta2 must be a number from 0 to 1, 1 excluded, got -0.1."],
   [{ eps: -1e-8 }, "adam: eps must be a finite number of 0 or more, got -1e-8."],
   [{ weightDecay: -1 }, "adam: weightDecay must be a finite number of 0 or more, got -1."],
   [{ amsgrad: null }, "adam: amsgrad must be true or false, got null."],

@@ -24,7 +24,7 @@ describe("rounding to bfloat16", () => {
     }
   };
 
-  test("is that of the bits, for numbers of every size and sign", () => {
+  test("agrees with rounding of the bits, for numbers of every size and sign", () => {
     const number = fc.integer({ min: 0, max: 0xffffffff }).map((bits) => {
       const x = new Float32Array(Uint32Array.of(bits).buffer)[0]!;
       return Math.abs(x) < 3e38 ? x : 2 ** -130; // avoids NaN
@@ -35,7 +35,7 @@ describe("rounding to bfloat16", () => {
     );
   });
 
-  test("goes to even in the middle, over a power of two, and through float32", () => {
+  test("rounds ties to even, across a power of two, and via float32", () => {
     const step = 2 ** -7; // spacing of bfloat16 from 1 to 2
     const middles = Array.from({ length: 128 }, (_, k) => 1 + (k + 0.5) * step);
     const near = middles.flatMap((x) => [x, x + 2 ** -23, x - 2 ** -23, x + 2 ** -40]);
@@ -43,7 +43,7 @@ describe("rounding to bfloat16", () => {
     check(near.flatMap((x) => [(x - 1) * 2 ** -126, (1 - x) * 2 ** -126]));
   });
 
-  test("has the derivative of what is rounded", () => {
+  test("has the derivative of the identity", () => {
     expect(grad((x: Tensor) => sum(roundToBfloat16(x).mul([1, 1 / 3])))([0.1, 7]).tolist()).toEqual([
       1,
       1 / 3,
@@ -79,7 +79,7 @@ describe("a matrix made orthogonal in bfloat16", () => {
     }),
   );
 
-  test("has the numbers of the definition, wide or tall, in float64 and float32", () => {
+  test("agrees with the definition, wide or tall, in float64 and float32", () => {
     fc.assert(
       fc.property(numbers, fc.integer({ min: 0, max: 5 }), (x, steps) => {
         const expected = plainly(x, steps);
@@ -93,7 +93,7 @@ describe("a matrix made orthogonal in bfloat16", () => {
     );
   });
 
-  test("is within its eight bits of the one in full precision, with derivatives near to those", () => {
+  test("is within eight bits of the full-precision matrix, with similar derivatives", () => {
     const x = tensor([[1, -2, 0.5], [0.3, 0.4, 2]]); // prettier-ignore
     const coarse = orthogonalizeInBfloat16(x, 5, 1e-7).data();
     orthogonalize(x, 5, 1e-7)
@@ -106,7 +106,7 @@ describe("a matrix made orthogonal in bfloat16", () => {
     slope(orthogonalizeInBfloat16).forEach((s, i) => expect(Math.abs(s - exact[i]!)).toBeLessThan(0.1));
   });
 
-  test("is what muon takes for a step where it is told to", () => {
+  test("is used by muon with nsPrecision bfloat16", () => {
     const gradient = tensor([[1, -2], [0.5, 3]]); // prettier-ignore
     const params = { w: gradient };
     const { init, update } = muon({ learningRate: 1, weightDecay: 0, momentum: 0, nsPrecision: "bfloat16" });

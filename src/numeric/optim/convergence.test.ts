@@ -56,7 +56,7 @@ describe.each([2.5, 3, 10])("losses Cx, −x, −x, … with C = %d", (C) => {
   });
 });
 
-describe("features of which some are rare", () => {
+describe("features, some of which are rare", () => {
   // y = Σ xⱼ + noise: twenty features occur in every second item, twenty in one of two hundred; one pass over the data
   const items = 1500;
   const size = 40;
@@ -88,7 +88,7 @@ describe("features of which some are rare", () => {
     return { loss: Number.isFinite(loss) ? loss : Infinity, rare };
   };
 
-  test("Adagrad learns those as well, and SGD with its best rate does not", () => {
+  test("Adagrad learns the rare features too, and SGD with its best rate does not", () => {
     const rates = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1];
     const best = (make: (learningRate: number) => GeneralOptimizer<unknown>): ReturnType<typeof learnt> =>
       rates.map((rate) => learnt(make(rate))).reduce((a, b) => (b.loss < a.loss ? b : a));
@@ -130,7 +130,7 @@ describe("three forms of momentum, gradient 1, β = 0.9, where η falls from 0.1
     expectSteps(taken.slice(-4), [1, 0.1, 0.1, 0.1]);
   });
 
-  test("with the rate inside the velocity it takes 1/(1 − β) steps to notice", () => {
+  test("with the rate inside the velocity, a change takes 1/(1 − β) steps to act", () => {
     let v = 0;
     expectSteps(
       steps((eta) => (v = 0.9 * v + eta)),

@@ -229,7 +229,7 @@ function problemOf(run: Case): { readonly loss: Loss; readonly start: Params } {
 }
 
 describe("the reference runs", () => {
-  test("are there, for every optimiser", () => {
+  test("exist for every optimiser", () => {
     const counts = Object.fromEntries(
       [...Object.keys(makers), "LBFGS"].map((name) => [
         name,

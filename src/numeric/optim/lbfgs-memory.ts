@@ -91,8 +91,8 @@ export function readState(state: LbfgsState, n: number, historySize: number): Lb
     if (x !== undefined && sameShape(x.shape, type.shape)) return x;
     throw new DownhillError(
       "tree",
-      `lbfgs: the state is not that of these parameters, which are ${n} numbers, and of a history of ${historySize}: ` +
-        `${key} is ${x === undefined ? "missing" : showType(x.type)}, not ${showType(type)}. Pass what init or update gave.`,
+      `lbfgs: the state does not belong to these parameters, which are ${n} numbers, with a history of ${historySize}: ` +
+        `${key} is ${x === undefined ? "missing" : showType(x.type)}, not ${showType(type)}. Pass a state that init or update returned.`,
     );
   });
 }

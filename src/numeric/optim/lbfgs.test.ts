@@ -57,14 +57,14 @@ describe("lbfgs", () => {
     expect(state.remembered.item()).toBeGreaterThan(20);
   });
 
-  test("keeps no more steps than it may, and its state's dtype apart from that of the parameters", () => {
+  test("keeps at most historySize steps, and a state dtype that is independent of the parameters", () => {
     const small = { x: tensor(-1.2, { dtype: "float32" }), y: tensor(1, { dtype: "float32" }) };
     const { params, state } = run({ lineSearch: "strong-wolfe", historySize: 3 }, 3, small);
     expect([state.steps.shape, state.remembered.item()]).toEqual([[3, 2], 3]);
     expect([params.x.dtype, state.direction.dtype]).toEqual(["float32", "float64"]);
   });
 
-  test("evaluates the loss at the start itself where it is not told", () => {
+  test("evaluates the loss at the start if it is not given", () => {
     const optimizer = lbfgs();
     const [value, grads] = evaluate(start);
     const update = (extra: Parameters<typeof optimizer.update<Point>>[3]): string =>
@@ -82,18 +82,18 @@ describe("lbfgs", () => {
     expect(seen).toEqual([0, 1, 2]);
   });
 
-  test("says what it needs, and what does not fit", () => {
+  test("reports missing arguments and arguments that do not fit", () => {
     const optimizer = lbfgs();
     const state = optimizer.init(start);
     expect(() => optimizer.update(start, state, start)).toThrow(
       "lbfgs: update needs the loss at other parameters: update(grads, state, params, { valueAndGrad: valueAndGrad(loss) }).",
     );
     expect(() => optimizer.update([1, 2, 3], state, [1, 2, 3], { valueAndGrad: evaluate as never })).toThrow(
-      "lbfgs: the state is not that of these parameters, which are 3 numbers, and of a history of 100: direction is f64[2], not f64[3].",
+      "lbfgs: the state does not belong to these parameters, which are 3 numbers, with a history of 100: direction is f64[2], not f64[3].",
     );
     const short = lbfgs({ historySize: 5 }).init(start);
     expect(() => optimizer.update(start, short, start, { valueAndGrad: evaluate })).toThrow(
-      "steps is f64[5,2], not f64[100,2]. Pass what init or update gave.",
+      "steps is f64[5,2], not f64[100,2]. Pass a state that init or update returned.",
     );
     const list = (p: Point): [Tensor, Point] => [tensor([1, 2]), p];
     expect(() => optimizer.update(start, state, start, { valueAndGrad: list })).toThrow(
@@ -101,7 +101,7 @@ describe("lbfgs", () => {
     );
   });
 
-  test("leaves parameters that hold no number, and those at rest, as they are", () => {
+  test("does not change empty parameters and parameters at a minimum", () => {
     const optimizer = lbfgs({ lineSearch: "strong-wolfe" });
     const rest = { x: tensor([]), y: tensor(0) };
     const value = tensor(0);
@@ -112,7 +112,7 @@ describe("lbfgs", () => {
     }
   });
 
-  test("ends where the loss is no number, with the parameters of the last place that had one", () => {
+  test("ends when the loss is NaN, with the last parameters that had a finite loss", () => {
     const wall = (x: Tensor): Tensor => where(less(x, 2), neg(x), NaN);
     const optimizer = lbfgs({ lineSearch: "strong-wolfe", learningRate: 3 });
     const step = (x: Tensor): Tensor => {
@@ -146,7 +146,7 @@ describe("lbfgs in a program", () => {
   };
   const [from, bend] = [tensor([1.3, 0.2]), tensor(0.7)];
 
-  test("is traced once: the loss too", () => {
+  test("is traced once, including the loss", () => {
     let traced = 0;
     const loss = (p: Tensor): Tensor => {
       traced++;
@@ -164,7 +164,7 @@ describe("lbfgs in a program", () => {
     }
   });
 
-  test("is differentiated forwards, through every step and length", () => {
+  test("supports forward mode, through every step and step length", () => {
     for (const [dx, dBend] of [
       [[1, 0], 0],
       [[0, 1], 0],
@@ -178,13 +178,13 @@ describe("lbfgs in a program", () => {
     }
   });
 
-  test("says that it has no derivative backwards", () => {
+  test("reports that reverse mode is not supported", () => {
     expect(() => grad((x: Tensor) => sum(end(x, bend)))(from)).toThrow(
       "whileLoop has no reverse-mode derivative",
     );
   });
 
-  test("makes steps for many starts at once that are those of each alone", () => {
+  test("takes the same steps for many starts at once as for each alone", () => {
     const starts = [[1.3, 0.2], [0.5, -1], [-30, 4]]; // prettier-ignore
     const together = vmap((x: Tensor) => end(x, bend))(tensor(starts));
     starts.forEach((x, k) => {

@@ -118,7 +118,7 @@ export function lbfgs(options: LbfgsOptions = {}): Lbfgs {
         if (!Array.isArray(found) || found.length !== 2) {
           throw new DownhillError(
             "option",
-            "lbfgs: extra.valueAndGrad must give [value, grads], as valueAndGrad(loss) does.",
+            "lbfgs: extra.valueAndGrad must return [value, grads], as valueAndGrad(loss) does.",
           );
         }
         const [value, gradient] = found as readonly unknown[];

@@ -11,7 +11,7 @@ const lines: Readonly<Record<string, (t: number) => readonly [value: number, slo
   wall: (t) => (t < 0.6 ? [-t, -1] : [Infinity, Number.NaN]),
 };
 
-test.each(Object.keys(lines))("a search that ends at its first step is told as any other: %s", (name) => {
+test.each(Object.keys(lines))("a search that ends at its first step reports the same result: %s", (name) => {
   const f = lines[name]!;
   const at = (t: number): LinePoint => {
     const [value, slope] = f(t);

@@ -37,7 +37,7 @@ describe.each(Object.entries(makers))("%s", (name, make) => {
     [
       "integers",
       { w: tensor(params.w, { dtype: "int32" }) },
-      "grads.w is i32[2,2], but it must be floating as params.w is.",
+      "grads.w is i32[2,2], but it must be floating like params.w.",
     ],
   ])("refuses as gradients: %s", (_, grads, message) => {
     expect(() => update({ grads })).toThrow(`${name}: ${message}`);
@@ -52,7 +52,7 @@ describe.each(Object.entries(makers))("%s", (name, make) => {
     ["truth values", { w: tensor([[true]]) }],
   ])("refuses as parameters: %s", (_, wrong) => {
     const message = new RegExp(
-      `^${name}: (params holds no tensor|update needs .* params is missing|params.w is .*; only floating)`,
+      `^${name}: (params contains no tensors|update needs .* params is missing|params.w is .*; only floating)`,
     );
     expect(() => optimizer.init(wrong)).toThrow(message);
     expect(() => update({ params: wrong, grads: wrong })).toThrow(message);
@@ -60,10 +60,10 @@ describe.each(Object.entries(makers))("%s", (name, make) => {
 
   test.each<[string, (own: object) => unknown, string]>([
     ["undefined", () => undefined, "update needs gradients, state and parameters, and state is missing."],
-    ["null", () => null, "the state has no step, a scalar"],
-    ["a list", () => [], "the state has no step, a scalar"],
-    ["that of a chain", (own) => [own], "the state has no step, a scalar"],
-    ["a vector as step", (own) => ({ ...own, step: tensor([1, 2]) }), "the state has no step, a scalar"],
+    ["null", () => null, "the state has no scalar step"],
+    ["a list", () => [], "the state has no scalar step"],
+    ["that of a chain", (own) => [own], "the state has no scalar step"],
+    ["a vector as step", (own) => ({ ...own, step: tensor([1, 2]) }), "the state has no scalar step"],
     [
       "step NaN",
       (own) => ({ ...own, step: NaN }),
@@ -83,7 +83,7 @@ describe.each(Object.entries(makers))("%s", (name, make) => {
     expect(() => update({ state: wrong(state) })).toThrow(`${name}: ${message}`);
   });
 
-  test("refuses the state of every other optimiser whose state has other parts", () => {
+  test("refuses the state of every other optimiser with a different state", () => {
     const parts = String(Object.keys(state));
     const required = String(Object.keys(state).filter((part) => Reflect.get(state, part) !== null)); // all parts but those that may be null
     for (const [other, makeOther] of Object.entries(makers)) {
@@ -91,7 +91,7 @@ describe.each(Object.entries(makers))("%s", (name, make) => {
       const hasSameParts = [parts, required].includes(String(Object.keys(given)));
       const attempt = (): unknown => update({ state: given });
       if (hasSameParts) expect(attempt, other).not.toThrow();
-      else expect(attempt, other).toThrow(new RegExp(`^${name}: the state (has|is not)`));
+      else expect(attempt, other).toThrow(new RegExp(`^${name}: the state (has|does not belong)`));
     }
   });
 
@@ -104,7 +104,7 @@ describe.each(Object.entries(makers))("%s", (name, make) => {
     expect(() => update({ extra: { rateScale } })).toThrow(`${name}: extra.rateScale must be ${message}`);
   });
 
-  test("refuses a schedule that gives no rate, once it does, and names the step", () => {
+  test("refuses a schedule that returns an invalid rate, and names the step", () => {
     if (name === "rprop")
       return expect(() => make(any({ learningRate: () => 1 }))).toThrow("rprop: learningRate");
     for (const [wrong, shown] of [
@@ -120,12 +120,12 @@ describe.each(Object.entries(makers))("%s", (name, make) => {
     }
     const word = make(any({ learningRate: () => "0.1" }));
     expect(() => word.update(params, word.init(params), params, extra)).toThrow(
-      `${name}: a schedule must give a scalar for a scalar step, and gave string.`,
+      `${name}: a schedule must return a scalar for a scalar step, but returned string.`,
     );
   });
 });
 
-test("a state whose step is unknown yet, or a rate, is not refused", () => {
+test("a traced step or rate is not refused", () => {
   const optimizer = optim.adam({ learningRate: ((t: Tensor) => t.mul(0.1)) as optim.Schedule });
   const step = jit((p: typeof params, s: ReturnType<typeof optimizer.init<typeof params>>) =>
     optimizer.update(p, s, p),
@@ -135,7 +135,7 @@ test("a state whose step is unknown yet, or a rate, is not refused", () => {
 
 describe("a state of other options", () => {
   test.each<[string, GeneralOptimizer<unknown>, GeneralOptimizer<unknown>, string]>([
-    ["sgd", optim.sgd(), optim.sgd({ momentum: 0.9 }), 'has "velocity", which these options do without'],
+    ["sgd", optim.sgd(), optim.sgd({ momentum: 0.9 }), 'has "velocity", which these options do not use'],
     ["sgd", optim.sgd({ momentum: 0.9 }), optim.sgd(), "has no velocity"],
     ["rmsprop", optim.rmsprop({ centered: true }), optim.rmsprop(), "has no mean"],
     ["adam", optim.adam(), optim.adam({ amsgrad: true }), 'has "maxMeanSquare", which these options'],
@@ -154,7 +154,7 @@ describe("lbfgs", () => {
     [
       "no pair",
       { valueAndGrad: () => tensor(3) },
-      "extra.valueAndGrad must give [value, grads], as valueAndGrad",
+      "extra.valueAndGrad must return [value, grads], as valueAndGrad",
     ],
     ["a gradient of another tree", { ...extra, valueAndGrad: () => [tensor(1), {}] }, 'grads lacks "w".'],
     ["a word as value", { ...extra, value: "x" }, "the loss must be a scalar, got a value of type string."],
@@ -165,7 +165,7 @@ describe("lbfgs", () => {
     );
   });
 
-  test("takes plain numbers as values", () => {
+  test("accepts plain numbers as values", () => {
     const plain = { value: any(1), valueAndGrad: (p: typeof params): [Tensor, typeof params] => [any(1), p] };
     const { state } = optimizer.update(params, optimizer.init(params), params, plain);
     expect(state.step.item()).toBe(1);
@@ -297,19 +297,19 @@ describe.each(Object.entries(links))("%s", (name, link) => {
     expect(() => link.update(whole, state, params)).toThrow(
       /^\w+: (grads|updates).w is i32\[2,2\], but it must be/,
     );
-    expect(() => link.init({})).toThrow(/^\w+: params holds no tensor/);
+    expect(() => link.init({})).toThrow(/^\w+: params contains no tensors/);
     expect(() => link.init(whole)).toThrow(/^\w+: params.w is i32\[2,2\]; only floating/);
   });
 });
 
-describe("schedules in place of numbers", () => {
+describe("schedules instead of numbers", () => {
   const twice = (optimizer: GeneralOptimizer<unknown>): unknown => {
     const first = optimizer.update(params, optimizer.init(params), params);
     return optimizer.update(params, first.state, params);
   };
   const late = (value: number) => any((t: Tensor) => where(less(t, 1), 0.5, value));
 
-  test("are refused once they give what the option cannot be", () => {
+  test("are refused once they return an invalid value", () => {
     const momentum = (value: number) =>
       optim.injectHyperparameters(optim.sgd, any({ learningRate: 1, momentum: late(value) }));
     expect(() => twice(any(momentum(nan)))).toThrow(
@@ -321,7 +321,7 @@ describe("schedules in place of numbers", () => {
     );
   });
 
-  test("are refused where the state holds no number for the option", () => {
+  test("are refused if the state has no number for the option", () => {
     const optimizer = optim.injectHyperparameters(optim.sgd, { learningRate: 1 });
     const state = optimizer.init(params);
     const without = { ...state, hyperparameters: {} };

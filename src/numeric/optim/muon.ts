@@ -163,7 +163,7 @@ function requireMatrix(x: Tensor, path: () => string): void {
   if (x.ndim === 2) return;
   throw new DownhillError(
     "shape",
-    `muon: ${path()} is ${showType(x.type)}, and only matrices can be made orthogonal. ` +
+    `muon: ${path()} is ${showType(x.type)}; only matrices can be made orthogonal. ` +
       `Give it to another optimiser: multiTransform({ matrices: muon(), rest: adamw() }, labels).`,
   );
 }

@@ -58,7 +58,7 @@ export interface GeneralOptimizer<S> {
 export function requireOptimizer(operation: string, optimizer: unknown, what: string): void {
   const parts = optimizer as Partial<Optimizer<unknown, unknown>> | null | undefined;
   if (typeof parts?.init === "function" && typeof parts.update === "function") return;
-  throw new DownhillError("option", `${operation}: ${what} must be an optimiser, as adam() gives.`);
+  throw new DownhillError("option", `${operation}: ${what} must be an optimiser, such as adam().`);
 }
 
 /**

@@ -246,7 +246,7 @@ describe.each(rows)("%s", (name, row) => {
     expect(loss(run(made(row), 5)).item()).toBeLessThan(loss(start).item());
   });
 
-  test("goes on from a state that was written down", () => {
+  test("continues from a saved state", () => {
     const optimizer = made(row);
     const extra: UpdateExtra<Params> = { valueAndGrad: (p) => valueAndGrad(loss)(p) };
     const first = optimizer.update(grad(loss)(start), optimizer.init(start), start, extra);
@@ -267,7 +267,7 @@ describe.each(rows)("%s", (name, row) => {
       expect(() => row.make({ [option]: value } as never)).toThrow(`${name}: ${option} must be `);
     });
 
-    test("every option where a tensor comes that is no scalar, and has all of them in this table", () => {
+    test("a tensor that is not a scalar for every option; the table has all options", () => {
       for (const option of Object.keys(row.refuses)) {
         expect(() => row.make({ [option]: tensor([1, 2]) } as never)).toThrow(`${name}: ${option} must be `);
       }
@@ -280,25 +280,25 @@ describe.each(rows)("%s", (name, row) => {
       }
     });
 
-    test.each([null, 3, [], "learningRate", () => 1])("%j in place of options", (options) => {
+    test.each([null, 3, [], "learningRate", () => 1])("%j instead of options", (options) => {
       expect(() => row.make(options as never)).toThrow(`${name}: the options must be an object`);
     });
 
-    test("an unknown option, and names the nearest", () => {
+    test("an unknown option, and suggests the closest", () => {
       expect(() => row.make({ [`${Object.keys(row.refuses)[0]!}s`]: 1 } as never)).toThrow(
         `${name}: unknown option "${Object.keys(row.refuses)[0]!}s". Did you mean "${Object.keys(row.refuses)[0]!}"?`,
       );
     });
 
-    test("parameters without a tensor, and integers", () => {
+    test("parameters without tensors, and integers", () => {
       const optimizer = made(row);
-      expect(() => optimizer.init({ w: [] })).toThrow(`${name}: params holds no tensor`);
+      expect(() => optimizer.init({ w: [] })).toThrow(`${name}: params contains no tensors`);
       expect(() => optimizer.init({ w: tensor([[1]], { dtype: "int32" }) })).toThrow(
-        `${name}: params.w is i32[1,1]; only floating numbers`,
+        `${name}: params.w is i32[1,1]; only floating tensors`,
       );
     });
 
-    test("gradients and states that do not fit, and says where", () => {
+    test("gradients and states that do not fit, and names the path", () => {
       const optimizer = made(row);
       const extra: UpdateExtra<unknown> = { valueAndGrad: (p) => [tensor(1), p] };
       const other = { w: tensor([[1, -2, 0.5]]), deep: [{ v: tensor([[3]]) }] };
@@ -310,7 +310,7 @@ describe.each(rows)("%s", (name, row) => {
       expect(() => update({ w: start.w }, optimizer.init(start))).toThrow(`${name}: grads lacks "deep"`);
       expect(() => update(start, {})).toThrow(`${name}: `);
       expect(() => update(start, optimizer.init(other))).toThrow(
-        /: (the state is not that|state\.\w+\.deep)/,
+        /: (the state does not belong|state\.\w+\.deep)/,
       );
     });
   });
@@ -390,17 +390,17 @@ describe.each(pure)("%s", (name, row) => {
     expect(slopes.every((slope) => [...slope.data()].every(Number.isFinite))).toBe(true);
   });
 
-  test("names itself where a schedule gives no scalar", () => {
+  test("names itself if a schedule does not return a scalar", () => {
     if (name === "rprop") return;
     for (const wrong of [() => undefined, () => tensor([1, 2])]) {
       const optimizer = row.make({ learningRate: wrong } as never);
       expect(() => optimizer.update(start, optimizer.init(start), start)).toThrow(
-        `${name}: a schedule must give a scalar for a scalar step, and gave `,
+        `${name}: a schedule must return a scalar for a scalar step, but returned `,
       );
     }
   });
 
-  test("leaves what has no gradient at all where it is, with derivatives that are finite", () => {
+  test("does not move parameters whose gradients are all 0, with finite derivatives", () => {
     const optimizer = row.make(
       Object.fromEntries(Object.entries(row.options).filter(([option]) => option !== "weightDecay")) as never,
     );
@@ -439,7 +439,7 @@ test.each([
   );
 });
 
-test("Adafactor takes back a state in which a list of matrices stands beside a vector", () => {
+test("Adafactor accepts its state for a list of matrices next to a vector", () => {
   const params = { layers: [ones([2, 2]), ones([2, 2])], bias: ones([2]) };
   const { init, update } = optim.adafactor();
   const { updates } = update(params, init(params), params);

@@ -155,7 +155,7 @@ function showRange({ from = -Infinity, to = Infinity, above = false, below = fal
   if (to === Infinity) return `finite number ${above ? `above ${from}` : `of ${from} or more`}`;
   if (from === -Infinity) return `finite number ${below ? `below ${to}` : `of ${to} or less`}`;
   const outside = [...(above ? [from] : []), ...(below ? [to] : [])];
-  return `number from ${from} to ${to}${outside.map((end) => `, ${end} itself excluded`).join("")}`;
+  return `number from ${from} to ${to}${outside.map((end) => `, ${end} excluded`).join("")}`;
 }
 
 function show(value: unknown): string {

@@ -25,7 +25,10 @@ export interface Parameters {
 export function readParameters(operation: string, params: unknown, root = "params"): Parameters {
   const { leaves, def } = flatten(params, operation);
   if (leaves.length === 0) {
-    throw new DownhillError("tree", `${operation}: ${root} holds no tensor, so there is nothing to change.`);
+    throw new DownhillError(
+      "tree",
+      `${operation}: ${root} contains no tensors, so there is nothing to optimise.`,
+    );
   }
   const tensors = leaves.map((leaf, i) => {
     const x = asTensor(leaf, operation);
@@ -95,7 +98,7 @@ function otherShape(parameters: Parameters, what: string, i: number, y: Tensor, 
   const [at, parameter] = [leafPaths(def, what)[i]!, pathOf(parameters, i)];
   const x = parameters.tensors[i]!;
   const repair = sameShape(x.shape, shape)
-    ? "They must have one shape."
+    ? "They must have the same shape."
     : `There it must be ${showType(arrayType(x.dtype, shape))}.`;
   return new DownhillError(
     "shape",
@@ -107,14 +110,14 @@ function notFloatingBeside(parameters: Parameters, what: string, i: number, y: T
   const at = leafPaths(parameters.def, what)[i]!;
   return new DownhillError(
     "dtype",
-    `${parameters.operation}: ${at} is ${showType(y.type)}, but it must be floating as ${pathOf(parameters, i)} is.`,
+    `${parameters.operation}: ${at} is ${showType(y.type)}, but it must be floating like ${pathOf(parameters, i)}.`,
   );
 }
 
 function notFloating(operation: string, path: string, x: Tensor): DownhillError {
   return new DownhillError(
     "dtype",
-    `${operation}: ${path} is ${showType(x.type)}; only floating numbers can be moved by small steps. ` +
+    `${operation}: ${path} is ${showType(x.type)}; only floating tensors can be optimised. ` +
       `Convert it with astype("float32"), or keep it out of the parameters.`,
   );
 }

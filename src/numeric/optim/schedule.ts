@@ -55,6 +55,6 @@ export function rateAt(
   const what = value instanceof Tensor ? showType(value.type) : typeof value;
   throw new DownhillError(
     "shape",
-    `${operation}: a schedule must give a scalar for a scalar step, and gave ${what}.`,
+    `${operation}: a schedule must return a scalar for a scalar step, but returned ${what}.`,
   );
 }

@@ -39,7 +39,7 @@ function stepOn(rows: readonly number[], params: Line, state: SgdState<Line>, op
 const plain = sgd({ learningRate: 0.01 });
 const numbers = ({ a, c }: Line): number[] => [a.item(), c.item()];
 
-describe("the steps of the notes, by hand", () => {
+describe("the steps of the notes, computed by hand", () => {
   test("gradient descent: θ ← θ − η Σ ∇ℓᵢ over all items", () => {
     // at (0, 0): Σ ∂ℓᵢ/∂a = 2(−3·1 − 5·2 − 7·3) = −68, Σ ∂ℓᵢ/∂c = 2(−3 − 5 − 7) = −30
     const { params } = stepOn([0, 1, 2], start, plain.init(start));
@@ -105,7 +105,7 @@ describe("each option, by hand from θ = 1, v = 4 and g = 2", () => {
     expect(update(options)).toEqual(expected);
   });
 
-  test("dampening leaves the first step alone", () => {
+  test("dampening does not affect the first step", () => {
     const optimizer = sgd({ learningRate: 0.5, momentum: 0.75, dampening: 0.5 });
     const { state } = optimizer.update({ x: tensor(2) }, optimizer.init(params), params);
     expect(state.velocity!.x.item()).toBe(2);
@@ -223,7 +223,7 @@ describe("misuse", () => {
     [
       "no parameters",
       () => optimizer.init({}),
-      "sgd: params holds no tensor, so there is nothing to change.",
+      "sgd: params contains no tensors, so there is nothing to optimise.",
     ],
     [
       "integers",
@@ -238,7 +238,7 @@ describe("misuse", () => {
     [
       "grads of another shape",
       () => optimizer.update({ w: tensor([1]), b: tensor(0) }, state, params),
-      "sgd: grads.w is f64[1], but params.w is f64[2]. They must have one shape.",
+      "sgd: grads.w is f64[1], but params.w is f64[2]. They must have the same shape.",
     ],
     [
       "the state of other parameters",
@@ -248,7 +248,7 @@ describe("misuse", () => {
     [
       "the state of an optimiser without momentum",
       () => optimizer.update(params, sgd().init(params), params),
-      "sgd: the state has no velocity. Pass what init gave, of the same optimiser with the same options",
+      "sgd: the state has no velocity. Pass the result of init of the same optimiser with the same options",
     ],
     [
       "updates of another structure",

@@ -19,15 +19,15 @@ export function checkState(
   const wrong = (what: string): DownhillError =>
     new DownhillError(
       "tree",
-      `${operation}: the state ${what}. Pass what init gave, of the same optimiser with the same options, then what each update gives as state.`,
+      `${operation}: the state ${what}. Pass the result of init of the same optimiser with the same options, then the state that each update returns.`,
     );
   const names = Object.keys(parts);
   if (typeof state !== "object" || state === null) throw wrong(`must be an object with ${names.join(", ")}`);
   const given = state as Readonly<Record<string, unknown>>;
   for (const key of Object.keys(given)) {
-    if (!names.includes(key)) throw wrong(`has "${key}", which ${operation} does not keep`);
+    if (!names.includes(key)) throw wrong(`has "${key}", which ${operation} does not have`);
     if (parts[key] === "absent" && given[key] !== null) {
-      throw wrong(`has "${key}", which these options do without`);
+      throw wrong(`has "${key}", which these options do not use`);
     }
   }
   const lacks = (key: string): boolean =>
@@ -48,6 +48,6 @@ export function stepOf(operation: string, state: unknown): Tensor {
   }
   throw new DownhillError(
     "tree",
-    `${operation}: the state has no step, a scalar; pass what init gave, then what each update gives as state.`,
+    `${operation}: the state has no scalar step; pass the result of init, then the state that each update returns.`,
   );
 }

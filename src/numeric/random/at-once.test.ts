@@ -5,12 +5,12 @@ import { key } from "./key.ts";
 import { permutation } from "downhill/random";
 
 describe("an order", () => {
-  test("is that of permutation", () => {
+  test("agrees with permutation", () => {
     for (const n of [0, 1, 2, 31, 32, 33, 1000])
       expect([...permutation(key(n), n).data()]).toEqual([...orderOf(key(n), n)]);
   });
 
-  test("holds every integer below n once, and depends on the key alone", () => {
+  test("contains every integer below n once, and depends only on the key", () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat(300), (seed, n) => {
         const order = orderOf(key(seed), n);
@@ -20,11 +20,11 @@ describe("an order", () => {
     );
   });
 
-  test("gives other orders for other keys", () => {
+  test("differs for different keys", () => {
     expect(orderOf(key(1), 20)).not.toEqual(orderOf(key(2), 20));
   });
 
-  test("gives every order of four equally often", () => {
+  test("takes every order of four equally often", () => {
     const counts = new Map<string, number>();
     const trials = 24_000;
     for (let seed = 0; seed < trials; seed++) {
@@ -38,7 +38,7 @@ describe("an order", () => {
 });
 
 describe("integersBelow", () => {
-  test("stays below any bound, the largest too", () => {
+  test("stays below any bound, including the largest", () => {
     const below = integersBelow(key(9));
     fc.assert(fc.property(fc.integer({ min: 1, max: 2 ** 32 - 1 }), (bound) => below(bound) < bound));
     expect(Array.from({ length: 10 }, () => below(1))).toEqual(new Array(10).fill(0));

@@ -79,7 +79,7 @@ const draws: Readonly<Record<string, readonly [draw: (k: random.Key) => Tensor, 
 
 const numbered = Object.entries(draws).map(([name, draw], i) => [name, draw, i] as const);
 describe.each(numbered)("%s", (_, [draw, type], number) => {
-  test("has its dtype and shape, whatever kind of key", () => {
+  test("has its dtype and shape, for every kind of key", () => {
     expect(showType(draw(key(1)).type)).toBe(type);
     expect(draw(tensor(key(1))).data()).toEqual(draw(key(1)).data());
     expect(draw(key(1)).data()).not.toEqual(draw(key(2)).data());
@@ -100,7 +100,7 @@ describe.each(numbered)("%s", (_, [draw, type], number) => {
   });
 });
 
-test("every draw stands in the table", () => {
+test("every draw is in the table", () => {
   const drawn = Object.keys(random).filter((name) => name !== "key");
   expect(drawn.filter((name) => !(name in draws))).toEqual([]);
 });
@@ -161,7 +161,7 @@ describe("as in JAX", () => {
   });
 });
 
-test("vectors of normal numbers have the mean and the covariance that they are given, in batches too", () => {
+test("normal vectors have the given mean and covariance, also in batches", () => {
   const n = 40_000;
   const [mean2, covariance] = [[1, -2], [[2, 1.2], [1.2, 1]]]; // prettier-ignore
   const x = random.multivariateNormal(key(1), [mean2, [0, 0]], [covariance, [[1, 0], [0, 4]]], [n, 2]); // prettier-ignore
@@ -181,7 +181,7 @@ test("vectors of normal numbers have the mean and the covariance that they are g
   expect(slope.shape).toEqual([2, 2]);
 });
 
-test("truncated normal numbers stay between their bounds, and are spread as they should be, in far tails too", () => {
+test("truncated normal numbers stay between their bounds and have the right distribution, also in far tails", () => {
   const n = 20_000;
   for (const [low, high] of [
     [-2, 2],
@@ -207,7 +207,7 @@ test("truncated normal numbers stay between their bounds, and are spread as they
   expect(random.truncatedNormal(key(0), 2, 1).item()).toBeNaN();
 });
 
-describe("distribution functions at the sorted variates are evenly spread: of", () => {
+describe("distribution functions of the variates are uniformly distributed:", () => {
   const n = 20_000;
   const k = key(21);
   const cases: Readonly<Record<string, readonly [Tensor, (x: number) => number]>> = {
@@ -234,7 +234,7 @@ describe("distribution functions at the sorted variates are evenly spread: of", 
     expect(worst * Math.sqrt(n)).toBeLessThan(1.95); // Kolmogorov–Smirnov: exceeded by chance in 1 of 1000
   });
 
-  test("geometric, whose variates are counted", () => {
+  test("geometric, by counts", () => {
     const counts = random.geometric(k, 0.3, n).data();
     for (let i = 0; i < 12; i++) {
       const p = 0.3 * 0.7 ** (i - 1) * (i > 0 ? 1 : 0);
@@ -256,7 +256,7 @@ test("orthogonal matrices are orthogonal", () => {
 });
 
 describe("shapes and parameters", () => {
-  test("a bare count is a vector, no shape a scalar or that of the parameters", () => {
+  test("a number means a vector, and no shape a scalar or the shape of the parameters", () => {
     expect(random.normal(key(0)).shape).toEqual([]);
     expect(random.normal(key(0), 4).shape).toEqual([4]);
     expect(random.normal(key(0), []).shape).toEqual([]);
@@ -268,14 +268,14 @@ describe("shapes and parameters", () => {
     expect(random.uniform(key(0), 0).shape).toEqual([0]);
   });
 
-  test("a dtype may be asked for", () => {
+  test("a dtype can be requested", () => {
     expect(random.gamma(key(0), 1, 2, { dtype: "float32" }).dtype).toBe("float32");
     expect(random.poisson(key(0), 1, 2, { dtype: "float64" }).dtype).toBe("float64");
     expect(random.rademacher(key(0), 2, { dtype: "float32" }).dtype).toBe("float32");
     expect(random.randint(key(0), 2, 0, 5, { dtype: "uint32" }).dtype).toBe("uint32");
   });
 
-  test("randint takes tensors for bounds, and gives the lower one where nothing is between", () => {
+  test("randint accepts tensors as bounds, and returns the lower one for an empty range", () => {
     const low = tensor([0, 10, 5], { dtype: "int32" });
     const drawn = random
       .randint(key(0), [50, 3], low, tensor([3, 20, 5], { dtype: "int32" }))
@@ -297,7 +297,7 @@ describe("shapes and parameters", () => {
       "beta: a f64[2] and b f64[3] cannot be broadcast to one shape.",
     ],
     [() => random.gamma(key(0), [1, 2], 3), "gamma: a f64[2] cannot be broadcast to shape [3]."],
-    [() => random.dirichlet(key(0), 1), "dirichlet: alpha must have an axis"],
+    [() => random.dirichlet(key(0), 1), "dirichlet: alpha must have at least one axis"],
     [
       () => random.multivariateNormal(key(0), [1, 2], [[1]]),
       "multivariateNormal: the mean must be vectors [n] and the covariance matrices [n, n]; got f64[2] and f64[1,1].",
@@ -307,11 +307,11 @@ describe("shapes and parameters", () => {
     [() => random.binomial(key(0), 1, 2), "binomial: p must be between 0 and 1, got 2."],
     [
       () => random.randint(key(0), 1, 0.5, 3),
-      "randint: bounds are whole numbers or integer tensors, got 0.5.",
+      "randint: bounds must be integers or integer tensors, got 0.5.",
     ],
     [
       () => random.choice(key(0), 3, 4, { replace: false }),
-      "choice: 4 of 3 cannot be chosen without replacement.",
+      "choice: 4 of 3 items cannot be chosen without replacement.",
     ],
     [
       () => random.choice(key(0), 3, 1, { p: [1, 2] }),
@@ -324,7 +324,7 @@ describe("shapes and parameters", () => {
     [() => random.ball(key(0), 2, 0), "ball: p must be a positive number, got 0."],
     [() => random.permutation(key(0), 2.5), "permutation: how many must be an integer"],
     [() => random.normal(key(0), -1), "normal: -1 in shape [-1] is not a size."],
-    [() => random.normal(keys(key(0), 3), 2), "Of several keys each has its turn by vmap or scan."],
+    [() => random.normal(keys(key(0), 3), 2), "For several keys use vmap or scan."],
     [
       () => random.normal(3 as never, 2),
       "normal: the first argument must be a key, two words in a Uint32Array; got the number 3. Write key(3).",

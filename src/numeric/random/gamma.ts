@@ -115,7 +115,7 @@ export function dirichlet(key: Key, alpha: TensorLike, shape?: DrawShape, option
   if (n === undefined)
     throw new DownhillError(
       "shape",
-      `dirichlet: alpha must have an axis, along which its parameters lie; got ${showType(given.type)}.`,
+      `dirichlet: alpha must have at least one axis, that of its parameters; got ${showType(given.type)}.`,
     );
   const own = given.shape.slice(0, -1);
   const sizes = shape === undefined ? own : readShape("dirichlet", shape);

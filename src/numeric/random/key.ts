@@ -45,11 +45,11 @@ export function readKey(operation: string, given: unknown): Tensor {
     if (given.dtype === "uint32" && given.ndim === 1 && given.shape[0] === 2) return given;
     const several =
       given.dtype === "uint32" && given.ndim === 2 && given.shape[1] === 2
-        ? " Of several keys each has its turn by vmap or scan."
+        ? " For several keys use vmap or scan."
         : " Make one with tensor(key(0)).";
     throw new DownhillError(
       "dtype",
-      `${operation}: a key that is a tensor has two words, u32[2]; got ${showType(given.type)}.${several}`,
+      `${operation}: a key tensor must have two words, u32[2]; got ${showType(given.type)}.${several}`,
     );
   }
   checkWords(operation, given);
@@ -64,14 +64,14 @@ export function checkWords(operation: string, given: unknown): asserts given is 
   if (given instanceof Tensor) {
     throw new DownhillError(
       "dtype",
-      `${operation}: the key is a tensor, and must be one whose words are known, as key(seed) makes it.`,
+      `${operation}: the key is a tensor, but its words must be known; pass key(seed).`,
     );
   }
   const got =
     typeof given === "number"
       ? `the number ${given}. Write key(${given})`
       : Array.isArray(given)
-        ? "a list. For vmap and scan keys(key, n) gives one tensor of keys, split a list"
+        ? "a list. For vmap and scan, keys(key, n) returns one tensor of keys; split returns a list"
         : `${given === undefined ? "undefined" : "something else"}. Make one with key(seed)`;
   throw new DownhillError(
     "dtype",

@@ -88,7 +88,7 @@ function readCounter(data: Tensor): Tensor {
   if (isInteger && data.ndim === 0) return convert(data, "uint32");
   throw new DownhillError(
     "dtype",
-    `foldIn: the number must be an integer scalar, got ${showType(data.type)}. Convert it with astype("uint32").`,
+    `foldIn: data must be an integer scalar, got ${showType(data.type)}. Convert it with astype("uint32").`,
   );
 }
 

@@ -8,7 +8,7 @@ import { key } from "./key.ts";
 const normalQuantile = jsBackend.compileProcedure(normalQuantile64);
 
 describe("normal", () => {
-  test("gives JAX's numbers in float32, but for the last digits", () => {
+  test("agrees with JAX in float32, except for the last digits", () => {
     // jax.random.normal(jax.random.key(0), (16,)), as printed by JAX
     const expected = [
       1.6226422, 2.0252647, -0.43359444, -0.07861735, 0.1760909, -0.97208923, -0.49529874, 0.4943786,
@@ -30,7 +30,7 @@ describe("normal", () => {
     expect(Math.abs(moment(4) - 3)).toBeLessThan(5 * Math.sqrt(96 / n));
   });
 
-  test("has a dtype, and no other options", () => {
+  test("accepts a dtype, and no other options", () => {
     expect(normal(key(0), 2).dtype).toBe("float64");
     expect(normal(key(0), 2, { dtype: "float32" }).dtype).toBe("float32");
     expect(() => normal(key(0), 2, { mean: 3 } as never)).toThrow(
@@ -73,7 +73,7 @@ describe("normalQuantile", () => {
   });
 });
 
-test("normalQuantile32 is within 4.5 ulp of normalQuantile, at the numbers that are drawn", () => {
+test("normalQuantile32 is within 4.5 ulp of normalQuantile, at the drawn numbers", () => {
   const quantile = jsBackend.compileProcedure(normalQuantile32);
   let worst = 0;
   // one in 64 of the 2²³ numbers, and all near the ends

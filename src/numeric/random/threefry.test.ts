@@ -56,7 +56,7 @@ describe("as in JAX", () => {
 });
 
 describe("streams", () => {
-  test("a longer split begins with the shorter, and each key is that of foldIn", () => {
+  test("a longer split begins with the shorter one, and its keys equal those of foldIn", () => {
     fc.assert(
       fc.property(seeds, fc.integer({ min: 0, max: 20 }), (seed, n) => {
         const keys = split(key(seed), n);
@@ -66,7 +66,7 @@ describe("streams", () => {
     );
   });
 
-  test("a longer draw begins with the shorter, and can be had in pieces", () => {
+  test("a longer draw begins with the shorter one, and can be drawn in pieces", () => {
     fc.assert(
       fc.property(seeds, fc.nat(50), fc.nat(50), (seed, a, b) => {
         const all = bits(key(seed), a + b);
@@ -95,18 +95,18 @@ describe("streams", () => {
 });
 
 describe("misuse", () => {
-  test("a bare seed is told how to become a key", () => {
+  test("the error for a bare seed says how to create a key", () => {
     expect(() => bits(42 as never, 3)).toThrow(
       "bits: the first argument must be a key, two words in a Uint32Array; got the number 42. Write key(42).",
     );
     expect(() => split([0, 1] as never)).toThrow("split: the first argument must be a key");
     expect(() => foldIn(new Uint32Array(3), 1)).toThrow("Make one with key(seed)");
     expect(() => foldIn(split(key(0), 3) as never, 1)).toThrow(
-      "keys(key, n) gives one tensor of keys, split a list",
+      "keys(key, n) returns one tensor of keys; split returns a list",
     );
   });
 
-  test.each([-1, 1.5, Number.NaN, 2 ** 32])("counts and numbers outside a word are refused: %d", (n) => {
+  test.each([-1, 1.5, Number.NaN, 2 ** 32])("counts and numbers outside 32 bits are refused: %d", (n) => {
     if (n !== 2 ** 32) expect(() => bits(key(0), n)).toThrow(/^bits: .* is not a size/);
     expect(() => split(key(0), n)).toThrow(/^split: how many/);
     expect(() => foldIn(key(0), n)).toThrow(/^foldIn: the number must be/);

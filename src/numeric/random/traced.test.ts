@@ -7,7 +7,7 @@ const words = (keys: readonly (Tensor | Uint32Array)[]): number[][] =>
   keys.map((k) => (k instanceof Uint32Array ? [...k] : [...k.data()]));
 
 describe("keys that are tensors", () => {
-  test("split and fold in to the words of keys outside of transforms", () => {
+  test("have the same words after split and foldIn as keys outside of transforms", () => {
     const k = key(7);
     expect(words(split(tensor(k), 3))).toEqual(words(split(k, 3)));
     expect(words([foldIn(tensor(k), 5)])).toEqual(words([foldIn(k, 5)]));
@@ -18,13 +18,13 @@ describe("keys that are tensors", () => {
     );
   });
 
-  test("are refused where they are none", () => {
+  test("are refused if they are not keys", () => {
     expect(() => split(tensor([1, 2]))).toThrow(
-      "split: a key that is a tensor has two words, u32[2]; got f64[2].",
+      "split: a key tensor must have two words, u32[2]; got f64[2].",
     );
     expect(() => foldIn(tensor(key(0)), 0.5)).toThrow("foldIn: the number must be an integer from 0");
     expect(() => foldIn(tensor(key(0)), tensor(0.5))).toThrow(
-      "foldIn: the number must be an integer scalar, got f64[].",
+      "foldIn: data must be an integer scalar, got f64[].",
     );
     expect(() => foldIn(key(0), -1)).toThrow(
       "foldIn: the number must be an integer from 0 to 4294967295, got -1.",
@@ -33,7 +33,7 @@ describe("keys that are tensors", () => {
 });
 
 describe("bernoulli", () => {
-  test("is true as often as its probability says, and where the bits say", () => {
+  test("is true with its probability, as the bits determine", () => {
     const n = 100_000;
     for (const p of [0, 0.1, 0.5, 0.9, 1]) {
       const drawn = bernoulli(key(3), p, [n]);
@@ -46,7 +46,7 @@ describe("bernoulli", () => {
     );
   });
 
-  test("draws anew for another key, in jitted functions, loops and batches", () => {
+  test("draws differently for another key, in jitted functions, loops and batches", () => {
     const draw = jit((k: Tensor) => bernoulli(k, 0.5, [64]));
     const at = (seed: number): string =>
       draw(tensor(key(seed)))

@@ -4,7 +4,7 @@ import { key } from "./key.ts";
 import { uniform } from "downhill/random";
 
 describe("uniform", () => {
-  test("gives JAX's numbers in float32", () => {
+  test("agrees with JAX in float32", () => {
     // jax.random.uniform(jax.random.key(0), (3,)), as printed: seven or eight digits distinguish float32 numbers
     const expected = [0.947667, 0.9785799, 0.33229148].map(Math.fround);
     expect([...uniform(key(0), 3, { dtype: "float32" }).data()]).toEqual(expected);

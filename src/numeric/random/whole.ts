@@ -119,7 +119,7 @@ function readBound(bound: TensorLike, dtype: DType, sizes: readonly number[]): T
   if (!isWhole)
     throw new DownhillError(
       "dtype",
-      `randint: bounds are whole numbers or integer tensors, got ${isPlain ? bound : showType(x.type)}.`,
+      `randint: bounds must be integers or integer tensors, got ${isPlain ? bound : showType(x.type)}.`,
     );
   if (all === undefined || !sameShape(all, sizes))
     throw new DownhillError(
@@ -231,7 +231,7 @@ export function choice(
   if (drawn > 0 && (n === 0 || (!replace && drawn > n)))
     throw new DownhillError(
       "range",
-      `choice: ${drawn} of ${n} cannot be chosen${replace ? "" : " without replacement"}.`,
+      `choice: ${drawn} of ${n} items cannot be chosen${replace ? "" : " without replacement"}.`,
     );
   const words = readKey("choice", key);
   const places =

@@ -104,7 +104,7 @@ function collectNames(
       throw syntaxError(
         text,
         nameSpan,
-        `${name} is an input, and nothing is computed: end with a line such as z = 2*${name}`,
+        `${name} is an input, but nothing is computed: end with a line such as z = 2*${name}`,
       );
     }
     if (name === undefined) {
@@ -186,7 +186,7 @@ function kindOf(
       part.span,
       kind === "truth"
         ? "where needs a comparison first, as in where(x > 0, a, b)"
-        : "a comparison is no number: choose with where(condition, a, b)",
+        : "a comparison is not a number: choose with where(condition, a, b)",
     );
   };
   switch (expr.kind) {

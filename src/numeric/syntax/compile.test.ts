@@ -34,7 +34,7 @@ test("name = ? declares an input, in the order of the text, whether it is used o
 describe("with start values, a value without names declares an input", () => {
   const read = (text: string) => compileText(text, { startValues: true });
 
-  test("which begins there", () => {
+  test("with that start value", () => {
     const { inputs, starts, statements } = read("x = 2\ny = -pi/2\na = 3*x\nz = a + y");
     expect(inputs).toEqual(["x", "y"]);
     expect([...starts]).toEqual([
@@ -44,18 +44,18 @@ describe("with start values, a value without names declares an input", () => {
     expect(statements.map(({ name }) => name)).toEqual(["a", "z"]);
   });
 
-  test("but for the result, comparisons, and what other names go into", () => {
+  test("except for the result, comparisons, and values with other names", () => {
     expect(read("x = 3")).toMatchObject({ inputs: [], outputName: "x" });
     expect(read("c = 1 < 2; where(c, x, 1)")).toMatchObject({ inputs: ["x"], starts: new Map() });
     expect(read("a = 2; b = 2*a; b*x")).toMatchObject({ inputs: ["a", "x"], starts: new Map([["a", 2]]) });
   });
 
-  test("and is a constant without", () => {
+  test("and without the option it is a constant", () => {
     expect(compileText("x = 2; z = 3*x")).toMatchObject({ inputs: [], starts: new Map() });
   });
 });
 
-test("names that are the caller's come before constants and functions of the language", () => {
+test("the caller's names take precedence over constants and functions of the language", () => {
   const { inputs, evaluate } = compileText("max = e*exp(e) + max(1, 2)", { names: ["e", "max", "exp"] });
   expect(inputs).toEqual(["e"]);
   expect(evaluate([tensor(2)]).item()).toBe(2 * Math.exp(2) + 2);
@@ -99,7 +99,7 @@ test("a long sum is computed without recursion", () => {
   expect(valueOf(`x${" + x".repeat(n - 1)}`, { x: 1 })).toBe(n);
 });
 
-describe("errors of meaning point at the fault", () => {
+describe("semantic errors point at the fault", () => {
   test.each([
     ["", "there is nothing to compute: write for example x*y + sin(x)\n  \n  ^"],
     ["x*y + sinn(x)", "there is no function sinn: did you mean sin?\n  x*y + sinn(x)\n        ^^^^"],
@@ -118,7 +118,7 @@ describe("errors of meaning point at the fault", () => {
       "x is used before it has a value: move its definition up\n  a = 2*x; x = ?; a\n        ^",
     ],
     ["e = ?; e", "e is the constant 2.718281828459045: choose another name\n  e = ?; e\n  ^"],
-    ["x = ?", "x is an input, and nothing is computed: end with a line such as z = 2*x\n  x = ?\n  ^"],
+    ["x = ?", "x is an input, but nothing is computed: end with a line such as z = 2*x\n  x = ?\n  ^"],
     ["a = a + 1", "a is used in its own definition\n  a = a + 1\n      ^"],
     [
       "a = b; b = 1; a + b",
@@ -131,7 +131,7 @@ describe("errors of meaning point at the fault", () => {
     ],
     [
       "x * (y > 0)",
-      "a comparison is no number: choose with where(condition, a, b)\n  x * (y > 0)\n       ^^^^^",
+      "a comparison is not a number: choose with where(condition, a, b)\n  x * (y > 0)\n       ^^^^^",
     ],
     [
       "x > 0",
@@ -141,7 +141,7 @@ describe("errors of meaning point at the fault", () => {
   ])("%j", (text, expected) => expect(messageOf(text)).toBe(expected));
 });
 
-test("every function can be called with as many arguments as it says", () => {
+test("every function accepts the numbers of arguments that it declares", () => {
   for (const [name, { least, chooses }] of functions) {
     const args = Array.from({ length: least }, (_, i) => (chooses === true && i === 0 ? "0.5 > 0" : "0.5"));
     expect(Number.isNaN(valueOf(`${name}(${args.join(", ")})`)), name).toBe(name === "acosh");

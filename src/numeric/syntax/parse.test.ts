@@ -77,7 +77,7 @@ describe("statements", () => {
     expect(groups("1 + 2. + .5 + 1e3 + 2.5E-3 + 007")).toBe("(((((1+2)+0.5)+1000)+0.0025)+7)");
   });
 
-  test("names are one name however their accents are composed", () => {
+  test("names with composed and decomposed accents are equal", () => {
     expect(groups("caf\u00e9 + cafe\u0301")).toBe("(caf\u00e9+caf\u00e9)");
   });
 });
@@ -98,19 +98,22 @@ describe("errors point at the fault", () => {
     ],
     ["(x + 1)^2 y", "an operator is missing: write (…)^2 * y for a product\n  (x + 1)^2 y\n            ^"],
     ["2(x + 1)", "an operator is missing: write 2 * (…) for a product\n  2(x + 1)\n   ^"],
-    ["x + ()", "nothing stands between ( and )\n  x + ()\n       ^"],
-    ["x, y", "a comma may stand only between the arguments of a function\n  x, y\n   ^"],
-    ["(x, y)", "a comma may stand only between the arguments of a function\n  (x, y)\n    ^"],
-    ["x + 1 = y", "only a name can stand to the left of = (for a comparison write ==)\n  x + 1 = y\n  ^^^^^"],
+    ["x + ()", "there is nothing between ( and )\n  x + ()\n       ^"],
+    ["x, y", "a comma is allowed only between the arguments of a function\n  x, y\n   ^"],
+    ["(x, y)", "a comma is allowed only between the arguments of a function\n  (x, y)\n    ^"],
+    [
+      "x + 1 = y",
+      "only a name is allowed to the left of = (for a comparison write ==)\n  x + 1 = y\n  ^^^^^",
+    ],
     [
       "a = b = c",
-      "= may stand only once, after the name at the start (for a comparison write ==)\n  a = b = c\n        ^",
+      "= is allowed only once, after the name at the start (for a comparison write ==)\n  a = b = c\n        ^",
     ],
-    ["x[1]", "“[” has no meaning here: arrays have no place in this language; group with ( )\n  x[1]\n   ^"],
-    ["x $ y", "$ is not known here: it is no operator\n  x $ y\n    ^"],
+    ["x[1]", "“[” has no meaning here: this language has no arrays; group with ( )\n  x[1]\n   ^"],
+    ["x $ y", "$ is not an operator of this language\n  x $ y\n    ^"],
     ["sin x", "sin is a function: write sin(x)\n  sin x\n  ^^^"],
     ["y * sin 2", "sin is a function: write sin(2)\n  y * sin 2\n      ^^^"],
-    ["let z = x*y", "a value gets its name without let: write z = …\n  let z = x*y\n  ^^^"],
+    ["let z = x*y", "a name is defined without let: write z = …\n  let z = x*y\n  ^^^"],
     [
       "z = x*y; return z",
       "the last value is the result: write z without return\n  z = x*y; return z\n           ^^^^^^",
@@ -146,7 +149,7 @@ describe("errors point at the fault", () => {
     else expect(message).toBe(expected);
   });
 
-  test("a long line is cut around the fault", () => {
+  test("a long line is truncated around the error", () => {
     const message = messageOf(`${"x + ".repeat(200)}* y${" + z".repeat(200)}`);
     const [, line, caret] = message.split("\n");
     expect(line!.length).toBeLessThan(220);
@@ -158,7 +161,7 @@ describe("errors point at the fault", () => {
   });
 });
 
-test("a deep nest is an error, not a stack overflow; a long sum is neither", () => {
+test("deep nesting is an error, not a stack overflow; a long sum is neither", () => {
   expect(messageOf("(".repeat(10_000) + "x" + ")".repeat(10_000))).toMatch(/nested more than 500 deep/);
   expect(messageOf("-".repeat(10_000) + "x")).toMatch(/nested more than 500 deep/);
   const sum = Array.from({ length: 20_000 }, (_, i) => `x${i}`).join(" + ");
@@ -198,7 +201,7 @@ const { expression } = fc.letrec<{ expression: TextExpr }>((tie) => ({
   ),
 }));
 
-test("what an expression is shown as is read as the same expression", () => {
+test("the text of an expression parses to the same expression", () => {
   fc.assert(
     fc.property(expression, (expr) => {
       const shown = showExpr(expr);
@@ -209,7 +212,7 @@ test("what an expression is shown as is read as the same expression", () => {
   );
 });
 
-test("any text is read or refused with a syntax error", () => {
+test("any text is parsed or refused with a syntax error", () => {
   const words = fc.constantFrom(
     "x",
     "2",

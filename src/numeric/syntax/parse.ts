@@ -79,7 +79,7 @@ function statement(parser: Parser): TextStatement {
     throw syntaxError(
       parser.text,
       value.span,
-      "only a name can stand to the left of = (for a comparison write ==)",
+      "only a name is allowed to the left of = (for a comparison write ==)",
     );
   }
   return { name: undefined, nameSpan: undefined, value };
@@ -185,7 +185,7 @@ function close(parser: Parser, open: Span): Span {
     throw syntaxError(parser.text, open, "this ( is never closed");
   }
   throw isMark(token, ",")
-    ? syntaxError(parser.text, token.span, "a comma may stand only between the arguments of a function")
+    ? syntaxError(parser.text, token.span, "a comma is allowed only between the arguments of a function")
     : unexpectedAfter(parser, token);
 }
 
@@ -205,7 +205,7 @@ function missingOperand(parser: Parser, token: Token): Error {
     return syntaxError(
       parser.text,
       token.span,
-      empty ? "nothing stands between ( and )" : "a value is missing before )",
+      empty ? "there is nothing between ( and )" : "a value is missing before )",
     );
   }
   if (mark === "=") return syntaxError(parser.text, token.span, "a name is missing before =");
@@ -252,7 +252,7 @@ function wordBefore({ tokens, at }: Parser, word: string, next: string): string 
   if (functions.has(word)) return `${word} is a function: write ${word}(${next})`;
   const start = tokens[at - 2];
   if (start !== undefined && start.kind !== "separator") return undefined;
-  if (declarations.has(word)) return `a value gets its name without ${word}: write ${next} = …`;
+  if (declarations.has(word)) return `a name is defined without ${word}: write ${next} = …`;
   return word === "return" ? `the last value is the result: write ${next} without return` : undefined;
 }
 
@@ -261,13 +261,17 @@ function unexpectedAfter(parser: Parser, token: Token): Error {
   if (isMark(token, ")")) return syntaxError(parser.text, token.span, "this ) closes nothing");
   if (isMark(token, "?")) return strayQuestion(parser, token);
   if (isMark(token, ",")) {
-    return syntaxError(parser.text, token.span, "a comma may stand only between the arguments of a function");
+    return syntaxError(
+      parser.text,
+      token.span,
+      "a comma is allowed only between the arguments of a function",
+    );
   }
   if (isMark(token, "=")) {
     return syntaxError(
       parser.text,
       token.span,
-      "= may stand only once, after the name at the start (for a comparison write ==)",
+      "= is allowed only once, after the name at the start (for a comparison write ==)",
     );
   }
   if (before !== undefined && (token.kind === "name" || token.kind === "number" || isMark(token, "("))) {
@@ -280,7 +284,7 @@ function unexpectedAfter(parser: Parser, token: Token): Error {
       return syntaxError(
         parser.text,
         sign.span,
-        `${spelling(parser, sign)} is not known here: it is no operator`,
+        `${spelling(parser, sign)} is not an operator of this language`,
       );
     }
     const repair = before.kind === "name" ? wordBefore(parser, before.name, right) : undefined;

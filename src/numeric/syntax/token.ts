@@ -105,7 +105,7 @@ function mayEndLine(token: Token | undefined): boolean {
 }
 
 const hints: ReadonlyMap<string, string> = new Map([
-  ["[", "arrays have no place in this language; group with ( )"],
+  ["[", "this language has no arrays; group with ( )"],
   ["{", "group with ( )"],
   ["}", "group with ( )"],
   ["]", "group with ( )"],

@@ -23,7 +23,7 @@ const params = {
 };
 
 describe("map", () => {
-  test("puts what its function gives in the place of each leaf, and leaves the rest alone", () => {
+  test("replaces each leaf by the result of the function, and keeps the rest", () => {
     const doubled = map((x) => x.mul(2), params);
     expect(doubled.w.tolist()).toEqual([2, 4]);
     expect(doubled.layers[0]!.b.item()).toBe(6);
@@ -31,12 +31,12 @@ describe("map", () => {
     expect([doubled.layers[0]!.name, doubled.none]).toEqual(["relu", null]);
   });
 
-  test("gives leaves as they are: numbers as numbers, a list of numbers as one", () => {
+  test("passes leaves unchanged: numbers as numbers, a list of numbers as one leaf", () => {
     expect(map((x) => x / 2, { low: 1, high: [4, 6].length })).toEqual({ low: 0.5, high: 1 });
     expect(map((x) => x.length, { xs: [1, 2, 3], ys: new Float32Array(2) })).toEqual({ xs: 3, ys: 2 });
   });
 
-  test("goes along several trees, whatever the order of their keys", () => {
+  test("maps over several trees, for any order of their keys", () => {
     const sum = map((x, y, z) => x + y + z, { a: 1, b: 2 }, { b: 20, a: 10 }, { a: 100, b: 200 });
     expect(sum).toEqual({ a: 111, b: 222 });
   });
@@ -56,7 +56,7 @@ describe("map", () => {
     );
   });
 
-  test("works on what transforms trace", () => {
+  test("works on traced values", () => {
     const halves = (p: typeof params): typeof params => map((x) => x.mul(0.5), p);
     expect(jit(halves)(params).layers[0]!.b.item()).toBe(1.5);
     const total = (p: { a: Tensor; b: Tensor }): Tensor =>
@@ -78,7 +78,7 @@ describe("paths, leaves and structures", () => {
     ]);
   });
 
-  test("come apart and together again", () => {
+  test("can be flattened and rebuilt", () => {
     const [xs, shape] = flatten(params);
     expect(xs).toEqual(leaves(params));
     expect(xs).toHaveLength(3);
@@ -90,11 +90,11 @@ describe("paths, leaves and structures", () => {
 });
 
 describe("reduce and all", () => {
-  test("go over leaves from left to right", () => {
+  test("visit leaves from left to right", () => {
     expect(reduce((text, x) => `${text}${x}`, { a: 1, b: [{ c: 2 }, 3] }, "")).toBe("123");
     expect(reduce((a, b) => a - b, [{ c: 1 }, 2, 3])).toBe(-4);
     expect(reduce((n) => n + 1, { a: null }, 5)).toBe(5);
-    expect(() => reduce((a) => a, {})).toThrow("tree.reduce: the tree has no leaf.");
+    expect(() => reduce((a) => a, {})).toThrow("tree.reduce: the tree has no leaves.");
   });
 
   test("count plain booleans, tensors of booleans and numbers", () => {
@@ -110,7 +110,7 @@ describe("reduce and all", () => {
     ]);
   });
 
-  test("say that elements are not known while a function is traced", () => {
+  test("report that elements are unknown while a function is traced", () => {
     expect(() => jit((x: Tensor) => (all({ x }) ? x : x.neg()))(1)).toThrow(
       /is known only when|not known|traced/,
     );
@@ -118,7 +118,7 @@ describe("reduce and all", () => {
 });
 
 describe("ravel", () => {
-  test("gives one vector of what leaves promote to, and each its own shape and dtype back", () => {
+  test("returns one vector of the promoted dtype, and restores shapes and dtypes", () => {
     const [vector, unravel] = ravel({ a: params, n: 6 });
     expect([vector.dtype, vector.tolist()]).toEqual(["float64", [1, 2, 3, 4, 5, 6]]);
     const back = unravel(vector.mul(10));
@@ -131,7 +131,7 @@ describe("ravel", () => {
     );
   });
 
-  test("takes the vector back as a list or a typed array: it was refused as an object", () => {
+  test("accepts the vector as a list or a typed array: it was refused as an object", () => {
     const [vector, unravel] = ravel({ a: 1, b: [2, 3] });
     for (const given of [vector, vector.data(), [1, 2, 3]]) expect(unravel(given).b.tolist()).toEqual([2, 3]);
     expect(() => unravel([1, 2])).toThrow(
@@ -140,7 +140,7 @@ describe("ravel", () => {
     expect(() => unravel("abc" as never)).toThrow(/^unravel: /);
   });
 
-  test("is differentiable there and back", () => {
+  test("is differentiable in both directions", () => {
     const f = (p: { a: Tensor; b: Tensor }): Tensor => {
       const [vector, unravel] = ravel(p);
       return unravel(vector.mul(vector)).b.sum();
@@ -174,7 +174,7 @@ describe("instances of a registered class", () => {
   const line = new Line("thin", tensor(2), tensor([1, 5]));
   const sum = (p: { readonly lines: readonly Line[] }): Tensor => p.lines[0]!.value(3).sum();
 
-  test("are nodes of trees", () => {
+  test("are tree nodes", () => {
     expect(leaves([line, { line }])).toHaveLength(4);
     const twice = map((x) => x.mul(2), { line }).line;
     expect(twice).toBeInstanceOf(Line);
@@ -185,7 +185,7 @@ describe("instances of a registered class", () => {
     expect(unravel(vector).value(0).tolist()).toEqual([1, 5]);
   });
 
-  test("go through transforms and come out of them", () => {
+  test("pass through transforms", () => {
     const slopes = grad(sum)({ lines: [line] }).lines[0]!;
     expect(slopes).toBeInstanceOf(Line);
     expect([slopes.slope.item(), slopes.through.at.tolist()]).toEqual([6, [1, 1]]);
@@ -230,7 +230,7 @@ describe("instances of a registered class", () => {
     expect([...found.params.through.at.data()].map(Math.round)).toEqual([3, 4]);
   });
 
-  test("must be of that very class", () => {
+  test("must be of exactly that class", () => {
     expect(() => leaves(new Bent("thin", tensor(1), tensor(1)))).toThrow(
       "an object of class Bent is neither",
     );
@@ -253,7 +253,7 @@ describe("instances of a registered class", () => {
     ).toThrow("tree.register: expects a class first");
   });
 
-  test("are refused by checkpoints, which hold plain data", async () => {
+  test("are refused by checkpoints, which store plain data", async () => {
     const run = fit({
       params: { line },
       loss: (p: { line: Line }) => p.line.value(1).sum(),

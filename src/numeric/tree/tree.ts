@@ -108,7 +108,7 @@ export function unflatten(given: Structure, values: readonly unknown[]): unknown
   if (typeof given !== "object" || given === null || !("kind" in given))
     throw new DownhillError(
       "tree",
-      "tree.unflatten: expects a structure first, as structure(tree) gives it.",
+      "tree.unflatten: expects a structure first, as structure(tree) returns it.",
     );
   const n = trees.countLeaves(given);
   if (!Array.isArray(values) || values.length !== n)
@@ -140,16 +140,14 @@ export function reduce(
   const g = readFunction("tree.reduce", f);
   const items = trees.flatten(tree, "tree.reduce").leaves;
   if (from.length === 0 && items.length === 0)
-    throw new DownhillError("tree", "tree.reduce: the tree has no leaf. Give a value to start from.");
+    throw new DownhillError("tree", "tree.reduce: the tree has no leaves. Give an initial value.");
   const [first, rest] = from.length > 0 ? [from[0], items] : [items[0], items.slice(1)];
   return rest.reduce((total, leaf) => g(total, leaf), first);
 }
 
 /**
- * x.ndim === 2,
- * params)`, say, or of a tree of tensors of booleans. Numbers other than 0 are true. => True if every plain boolean and every element of every leaf is true, for example of `map((x)
- * => x.ndim === 2, params)` or of a tree of boolean tensors. Numbers other than 0 are true. => x.ndim === 2, params)`,
- * say, or of a tree of tensors of booleans. Numbers other than 0 are true.
+ * True if every plain boolean and every element of every leaf is true, for example of `map((x) => x.ndim === 2, params)`
+ * or of a tree of boolean tensors. Numbers other than 0 are true.
  *
  * @throws DownhillError `trace` inside a traced function, where elements are unknown.
  * @example

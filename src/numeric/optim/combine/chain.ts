@@ -30,7 +30,7 @@ export function chain<S extends readonly unknown[]>(
   if (all.length === 0) {
     throw new DownhillError(
       "option",
-      "chain: there is nothing to chain, as in chain(clipByGlobalNorm(1), adam()).",
+      "chain: needs at least one link, as in chain(clipByGlobalNorm(1), adam()).",
     );
   }
   all.forEach((link, i) => requireOptimizer("chain", link, `link ${i + 1}`));
@@ -45,7 +45,10 @@ export function chain<S extends readonly unknown[]>(
     update<P>(grads: P, state: S, params: P, extra?: UpdateExtra<P>): Update<P, S> {
       checkUpdate("chain", arguments);
       if (!Array.isArray(state) || state.length !== all.length) {
-        throw new DownhillError("tree", `chain: the state must be a list of ${all.length}, as init gave it.`);
+        throw new DownhillError(
+          "tree",
+          `chain: the state must be a list of ${all.length}, as init returned it.`,
+        );
       }
       const states: unknown[] = [];
       let updates = grads;

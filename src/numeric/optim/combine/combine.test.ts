@@ -56,7 +56,7 @@ function follow<S>(optimizer: GeneralOptimizer<S>, gradients: readonly number[])
 const unit = sgd({ learningRate: 1 });
 
 describe("chain", () => {
-  test("gives the updates of each link to the next, and keeps their states in a list", () => {
+  test("passes the updates of each link to the next, and keeps their states in a list", () => {
     const optimizer = chain(clipByValue(1), sgd({ learningRate: 1, momentum: 0.5 }), lookahead({ every: 2 }));
     const { xs, state } = follow(optimizer, [-5, -5]);
     expect(xs).toEqual([1, 1.25]); // 1, then 1 + 1.5 = 2.5, halved towards 0
@@ -64,15 +64,15 @@ describe("chain", () => {
     expect(state[1].step.item()).toBe(2);
   });
 
-  test("shows the learning rate of its optimiser, and whether it searches along lines", () => {
+  test("exposes the learning rate of its optimiser, and whether it uses line searches", () => {
     expect(chain(clipByNorm(1), sgd({ learningRate: 0.25 })).learningRate).toBe(0.25);
     expect(chain(clipByNorm(1), lbfgs()).searches).toBe(true);
     expect(chain(clipByNorm(1), unit).searches).toBeUndefined();
   });
 
   test.each([
-    [() => chain(), "chain: there is nothing to chain, as in"],
-    [() => chain(unit, 3 as never), "chain: link 2 must be an optimiser, as adam() gives."],
+    [() => chain(), "chain: needs at least one link, as in"],
+    [() => chain(unit, 3 as never), "chain: link 2 must be an optimiser, such as adam()."],
     [() => chain(unit).update([1], null as never, [1]), "chain: the state must be a list of 1"],
   ])("refuses misuse %#", (action, message) => {
     expect(action).toThrow(message);
@@ -82,7 +82,7 @@ describe("chain", () => {
 describe("clipping", () => {
   const gradient = fc.array(fc.double({ min: -10, max: 10, noNaN: true }), { minLength: 2, maxLength: 6 });
 
-  test("by the global norm keeps the direction and bounds the length, for every p", () => {
+  test("by the global norm keeps the direction and bounds the norm, for every p", () => {
     fc.assert(
       fc.property(gradient, fc.constantFrom(1, 2, 3, Infinity), (numbers, normType) => {
         const params = { a: tensor(numbers.slice(1)), b: tensor(numbers[0]!) };
@@ -100,7 +100,7 @@ describe("clipping", () => {
     );
   });
 
-  test("by the norm takes each tensor alone", () => {
+  test("by the norm treats each tensor separately", () => {
     const params = { a: tensor([3, 4]), b: tensor([0.3, 0.4]) };
     const { updates } = clipByNorm(1).update(params, null, params);
     expect(updates.a.at(0).item()).toBeCloseTo(0.6, 6);
@@ -119,7 +119,7 @@ describe("clipping", () => {
     [() => clipByGlobalNorm(Number.NaN), "clipByGlobalNorm: maxNorm must be"],
     [() => clipByGlobalNorm(1, { normType: 0.5 }), "clipByGlobalNorm: normType must be"],
     [() => clipByGlobalNorm(1, { norm: 2 } as never), 'unknown option "norm". Did you mean "normType"?'],
-    [() => clipByNorm(1).init({}), "clipByNorm: params holds no tensor"],
+    [() => clipByNorm(1).init({}), "clipByNorm: params contains no tensors"],
     [
       () => clipByValue(1).update([1, 2, "x"], null, [1, 2, "y"] as never),
       "clipByValue: grads[2] should be y",
@@ -138,7 +138,7 @@ describe("parts of the parameters", () => {
   };
   const numbers = (tree: typeof params): unknown => tree.layers.map(({ w, b }) => [w.tolist(), b.item()]);
 
-  test("masked changes what the mask says, by a tree, a branch or a path", () => {
+  test("masked selects parameters by a tree, a subtree or a path", () => {
     const decay = addDecayedWeights(0.5);
     const apply = (mask: Parameters<typeof masked>[1]): unknown =>
       numbers(masked(decay, mask).update(params, null, params).updates);
@@ -150,7 +150,7 @@ describe("parts of the parameters", () => {
     expect(apply(true)).toEqual([[[1.5, 1.5], 1.5], [[1.5, 1.5], 1.5]]); // prettier-ignore
   });
 
-  test("multiTransform gives each group its own rate, and freeze none", () => {
+  test("multiTransform gives each group its own rate, and freeze gives none", () => {
     const optimizer = multiTransform(
       { fast: sgd({ learningRate: 1, momentum: 0.5 }), slow: sgd({ learningRate: 0.25 }), still: freeze() },
       { layers: [{ w: "fast", b: "slow" }, "still"] },
@@ -163,7 +163,7 @@ describe("parts of the parameters", () => {
     expect(multiTransform({ a: unit, b: unit }, "a").init(params).b).toBeNull();
   });
 
-  test("a group can search along a line, the others held still", () => {
+  test("a group can use a line search while other groups are frozen", () => {
     const loss = (p: { x: Tensor; y: Tensor }): Tensor => square(sub(p.x, p.y)).add(square(p.y));
     const start = { x: tensor(1), y: tensor(3) };
     const optimizer = multiTransform({ search: lbfgs(), still: freeze() }, { x: "search", y: "still" });
@@ -178,23 +178,23 @@ describe("parts of the parameters", () => {
   test.each([
     [() => masked(undefined as never, true), "masked: the first argument must be an optimiser"],
     [() => multiTransform({ fast: 3 as never }, "fast"), "multiTransform: fast must be an optimiser"],
-    [() => masked(unit, { layers: [true] }).init(params), "masked: the mask says nothing for layers[1].w."],
+    [() => masked(unit, { layers: [true] }).init(params), "masked: the mask has no value for layers[1].w."],
     [
       () => masked(unit, { layer: true }).init(params),
-      'masked: the mask has "layer", which is no parameter.',
+      'masked: the mask has "layer", which is not a parameter.',
     ],
-    [() => masked(unit, false).init(params), "masked: the mask leaves no parameter to change."],
-    [() => masked(unit, (() => 1) as never).init(params), "masked: the mask says nothing for layers[0].w."],
+    [() => masked(unit, false).init(params), "masked: the mask selects no parameter."],
+    [() => masked(unit, (() => 1) as never).init(params), "masked: the mask has no value for layers[0].w."],
     [
       () => multiTransform({ fast: unit }, "fats").init(params),
       'multiTransform: no optimiser for the label "fats". Did you mean "fast"?',
     ],
     [
       () => multiTransform({ fast: unit }, {}).init(params),
-      "the tree of labels says nothing for layers[0].w.",
+      "the tree of labels has no value for layers[0].w.",
     ],
     [() => addDecayedWeights(-1), "addDecayedWeights: weightDecay must be"],
-    [() => masked(unit, true).init({}), "masked: params holds no tensor"],
+    [() => masked(unit, true).init({}), "masked: params contains no tensors"],
   ])("refuses misuse %#", (action, message) => {
     expect(action).toThrow(message);
   });
@@ -257,7 +257,7 @@ describe("averages", () => {
     expect(averageOf(ema({ decay: 0.75 }), [-4, -4])).toBe(0.75 * 4 + 0.25 * 8);
   });
 
-  test("swa is the mean of the parameters it is told to take", () => {
+  test("swa is the mean of the selected parameters", () => {
     const ones = [-1, -1, -1, -1, -1, -1, -1]; // x = 1, 2, 3, …
     expect(averageOf(swa(), ones)).toBeCloseTo(4, 14);
     expect(averageOf(swa({ start: 3 }), ones)).toBeCloseTo((4 + 5 + 6 + 7) / 4, 14);
@@ -279,7 +279,7 @@ describe("averages", () => {
 });
 
 describe("lookahead", () => {
-  test("goes back part of the way every k steps", () => {
+  test("moves back part of the way every k steps", () => {
     const { xs } = follow(chain(unit, lookahead({ every: 2, slowStep: 0.25 })), [-1, -1, -1, -1]);
     expect(xs).toEqual([1, 0.5, 1.5, 1]);
   });
@@ -293,7 +293,7 @@ describe("lookahead", () => {
   });
 });
 
-test("scaleBySchedule scales what passes by a function of the step", () => {
+test("scaleBySchedule scales updates by a function of the step", () => {
   const rising = ((t: Tensor) => t.add(1)) as Schedule;
   expect(follow(chain(unit, scaleBySchedule(rising)), [-1, -1, -1]).xs).toEqual([1, 3, 6]);
   expect(() => scaleBySchedule(0.1 as never)).toThrow(
@@ -313,7 +313,7 @@ describe("injectHyperparameters", () => {
     expect(state.hyperparameters["momentum"]!.item()).toBeCloseTo(1 / 3, 15);
   });
 
-  test("lets them be changed between updates of one compiled step", () => {
+  test("allows changes between updates of one compiled step", () => {
     const optimizer = injectHyperparameters(sgd, { learningRate: 1, nesterov: false });
     const params = { x: tensor(0) };
     const step = jit((state: ReturnType<typeof optimizer.init>) =>
@@ -326,7 +326,7 @@ describe("injectHyperparameters", () => {
     expect(Object.keys(state.hyperparameters)).toEqual(["learningRate"]);
   });
 
-  test("can be differentiated in them", () => {
+  test("can be differentiated in the hyper-parameters", () => {
     const after = (beta1: Tensor, eps: Tensor): Tensor => {
       const optimizer = injectHyperparameters(adam, { learningRate: 0.1, beta1, eps });
       let params = { x: tensor([1, 2]) };
@@ -340,13 +340,13 @@ describe("injectHyperparameters", () => {
     checkGrads(after, [tensor(0.5), tensor(0.1)]);
   });
 
-  test("is what an optimiser proposes that is given a schedule for another option", () => {
+  test("is suggested by an optimiser that gets a schedule for another option", () => {
     expect(() => adam({ beta1: falling as never })).toThrow(
       "got a function. For a schedule: injectHyperparameters(adam, { beta1: schedule }).",
     );
   });
 
-  test("refuses what the optimiser refuses, and names that are no numbers", () => {
+  test("refuses options that the optimiser refuses, and names of options that are not numbers", () => {
     expect(() => injectHyperparameters(adam, undefined as never)).toThrow(
       "needs an optimiser's function and",
     );
@@ -362,7 +362,7 @@ describe("injectHyperparameters", () => {
 });
 
 describe("projectBox", () => {
-  test("cuts steps short at its walls, one for all or one for each", () => {
+  test("cuts steps at its bounds, one for all parameters or one for each", () => {
     expect(follow(chain(unit, projectBox({ low: -1, high: 2 })), [-5, 1, 9]).xs).toEqual([2, 1, -1]);
     const params = { w: tensor([0.5, 0.5]), b: tensor(0.5) };
     const box = projectBox({ low: { w: [0.25, -1], b: -Infinity } });
@@ -381,7 +381,7 @@ describe("projectBox", () => {
     ],
     [
       () => projectBox({ low: "0" as never }).update([1], null, [1]),
-      "projectBox: low says nothing for the parameter.",
+      "projectBox: low has no value for the parameter.",
     ],
   ])("refuses misuse %#", (action, message) => {
     expect(action).toThrow(message);

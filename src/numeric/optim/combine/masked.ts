@@ -31,7 +31,7 @@ export function masked<S>(inner: GeneralOptimizer<S>, mask: PerParameter<boolean
   const choose = (parameters: Parameters): readonly boolean[] => {
     const chosen = valuePerParameter(parameters, "the mask", mask, isBoolean);
     if (!chosen.includes(true)) {
-      throw new DownhillError("tree", `masked: the mask leaves no parameter to change.`);
+      throw new DownhillError("tree", `masked: the mask selects no parameter.`);
     }
     return chosen;
   };

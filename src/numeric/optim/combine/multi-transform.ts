@@ -53,7 +53,7 @@ export function multiTransform<S extends Readonly<Record<string, unknown>>>(
     if (unknown === undefined) return given;
     throw new DownhillError(
       "option",
-      `multiTransform: no optimiser for the label ${JSON.stringify(unknown)}.${didYouMean(unknown, names) || ` There are ${names.join(", ")}.`}`,
+      `multiTransform: no optimiser for the label ${JSON.stringify(unknown)}.${didYouMean(unknown, names) || ` Known labels: ${names.join(", ")}.`}`,
     );
   };
   return {

@@ -34,7 +34,7 @@ export function valuePerParameter<V>(
     if (read !== undefined) return read;
     throw new DownhillError(
       "tree",
-      `${operation}: ${what} says nothing for ${path === "" ? "the parameter" : path}.`,
+      `${operation}: ${what} has no value for ${path === "" ? "the parameter" : path}.`,
     );
   };
   const paths = leafPaths(def, "").map((path) => path.replace(/^\./, ""));
@@ -59,7 +59,7 @@ export function valuePerParameter<V>(
     if (extra !== undefined) {
       throw new DownhillError(
         "tree",
-        `${operation}: ${what} has ${JSON.stringify(extra)}, which is no parameter.`,
+        `${operation}: ${what} has ${JSON.stringify(extra)}, which is not a parameter.`,
       );
     }
     return node.children.flatMap((child, i) => walk(child, (value as Record<string, unknown>)[keys[i]!]));

@@ -20,7 +20,7 @@ export function stateless(
       if ((state ?? null) !== null) {
         throw new DownhillError(
           "tree",
-          `${operation}: it keeps nothing, so the state must be null, as init gave it.`,
+          `${operation}: it has no state, so the state must be null, as init returned it.`,
         );
       }
       const parameters = readParameters(operation, params);

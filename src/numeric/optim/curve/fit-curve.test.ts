@@ -170,7 +170,7 @@ const parameters = ["a", "b", "c"] as const;
 describe("fitCurve", () => {
   const fit = fitCurve(decay, x, y, { parameters });
 
-  test("gives what leastSquares gives from a good start, and more", () => {
+  test("agrees with leastSquares from a good start", () => {
     const plain = leastSquares((p: Decay) => sub(decay(tensor(x), p), y), { a: 4, b: 0.4, c: 1 });
     for (const name of parameters) {
       expect(fit.params[name]).toBeCloseTo(plain.params[name].item(), 7);
@@ -189,7 +189,7 @@ describe("fitCurve", () => {
     expect(add(fit.fitted, fit.residuals).tolist()).toEqual(y.map((yi) => expect.closeTo(yi, 12) as number));
   });
 
-  test("looks for a period in units of x although a season has a constant one: ENSO ended 38 % above the least sum", () => {
+  test("searches a period in units of x although another term has a constant period: ENSO ended 38 % above the minimum", () => {
     const text = "a+A*sin(2*pi*x/T+p)+C*cos(2*pi*x/12)+D*sin(2*pi*x/12)";
     const compiled = compileText(text);
     const names = compiled.inputs.filter((name) => name !== "x");
@@ -203,7 +203,7 @@ describe("fitCurve", () => {
     expect(found.converged).toBe(true);
   });
 
-  test("obeys limits for all starts together: 12 searches took 100 iterations each beside those of the last one", () => {
+  test("obeys limits for all starts together: 12 searches took 100 iterations each in addition to the last one", () => {
     for (const maxIterations of [1, 2, 7, 40]) {
       const { iterations, converged, reason } = fitCurve(decay, x, y, { parameters, maxIterations });
       expect(iterations).toBeLessThanOrEqual(maxIterations);
@@ -214,7 +214,7 @@ describe("fitCurve", () => {
     expect(reason).toBe("evaluations");
   });
 
-  test("does not go on where rounding hides what steps gain: 24 evaluations of the curve had become 14", () => {
+  test("stops when rounding hides the gain of steps: 14 evaluations of the curve instead of 24", () => {
     type Wave = Readonly<Record<"a" | "k" | "w" | "p" | "c", Tensor>>;
     const wave = (t: Tensor, { a, k, w, p, c }: Wave): Tensor =>
       add(mul(mul(a, exp(neg(mul(k, t)))), add(mul(w, t), p).sin()), c);
@@ -251,13 +251,13 @@ describe("fitCurve", () => {
     expect(() => fitCurve(decay, x, y, { parameters, high: [0, NaN, 1] })).toThrow("got NaN for b.");
   });
 
-  test("is the same each time, compiled or not", () => {
+  test("is deterministic, compiled or not", () => {
     expect(fitCurve(decay, x, y, { parameters }).params).toEqual(fit.params);
     const few = { parameters, starts: 2 };
     expect(fitCurve(decay, x, y, { ...few, jit: false }).params).toEqual(fitCurve(decay, x, y, few).params);
   });
 
-  test("predicts with a band, whose width at a row is that of the error of the curve there", () => {
+  test("predicts with a band, whose width at a row is the error of the curve there", () => {
     const { value, low, high } = fit.predict([0, 20]);
     const { a, c } = fit.params;
     expect(value.at(0).item()).toBeCloseTo(a + c, 12);
@@ -287,7 +287,7 @@ describe("fitCurve", () => {
     expect(plane.predict({ u: [0], v: [1] }).value.item()).toBeCloseTo(2, 8);
   });
 
-  test("a weight of 0 leaves a row out, and errors count by 1/σ²", () => {
+  test("a weight of 0 excludes a row, and errors weigh by 1/σ²", () => {
     const spoilt = y.with(4, 100);
     const weights = y.map((_, i) => (i === 4 ? 0 : 1));
     const without = fitCurve(decay, x.toSpliced(4, 1), y.toSpliced(4, 1), { parameters });
@@ -306,7 +306,7 @@ describe("fitCurve", () => {
     );
   });
 
-  test.each(["soft-l1", "huber", "cauchy", "arctan"] as const)("%s hardly minds outliers", (loss) => {
+  test.each(["soft-l1", "huber", "cauchy", "arctan"] as const)("%s is robust against outliers", (loss) => {
     const t = even(0, 10, 60);
     const noise = normal(key(8), 60).data();
     const data = t.map(
@@ -322,7 +322,7 @@ describe("fitCurve", () => {
     expect(plain.lossScale).toBeNull();
   });
 
-  test("keeps within bounds, and looks for a start there", () => {
+  test("stays within bounds, and searches a start there", () => {
     const bound = fitCurve(decay, x, y, { parameters, low: { c: 1.1, a: 0 }, high: { b: 5 } });
     expect(bound.params.c).toBe(1.1);
     expect(bound.atBound).toEqual(["c"]);
@@ -332,7 +332,7 @@ describe("fitCurve", () => {
     expect(far.params.b).toBe(2);
   });
 
-  test("keeps a start that is given, for one parameter or for all", () => {
+  test("uses a given start, for one parameter or for all", () => {
     const wave = (xs: Tensor, { A, w }: Readonly<Record<"A" | "w", Tensor>>): Tensor =>
       mul(A, mul(w, xs).sin());
     const t = even(0, 10, 80);
@@ -347,7 +347,7 @@ describe("fitCurve", () => {
     expect(all.starts.followed).toBe(2);
   });
 
-  test("gives of equal curves the one with positive amplitudes and widths, and a phase in the first period", () => {
+  test("among equal curves, returns positive amplitudes and widths, and a phase in the first period", () => {
     const t = even(0, 20, 120);
     const wave = (xs: Tensor, p: Readonly<Record<"A" | "w" | "p", Tensor>>): Tensor =>
       mul(p.A, add(mul(p.w, xs), p.p).sin());
@@ -390,7 +390,7 @@ describe("fitCurve", () => {
     expect(unused.undetermined).toEqual(["n"]);
   });
 
-  test("a straight line needs no search and has the errors of the text book", () => {
+  test("a straight line needs no search and has the textbook errors", () => {
     const line = fitCurve(
       (xs: Tensor, p: Readonly<Record<"a" | "b", Tensor>>) => add(p.a, mul(p.b, xs)),
       [0, 1, 2, 3, 4],
@@ -404,14 +404,14 @@ describe("fitCurve", () => {
     expect(line.correlation.at(0).at(1).item()).toBeCloseTo(-2 / Math.sqrt(6), 12); // −x̄/√(Σx²/n)
   });
 
-  test("without a degree of freedom there are no errors", () => {
+  test("without degrees of freedom the errors are NaN", () => {
     const exact: CurveFit = fitCurve(decay, [0, 1, 2], [3, 2, 1.5], { parameters });
     expect(exact.degreesOfFreedom).toBe(0);
     expect(exact.standardErrors["a"]).toBeNaN();
     expect(exact.sumOfSquares).toBeLessThan(1e-20);
   });
 
-  test("stops for a signal and for a limit", () => {
+  test("stops at a signal and at a limit", () => {
     expect(fitCurve(decay, x, y, { parameters, signal: AbortSignal.abort() }).reason).toBe("aborted");
     const given = { parameters, start: { a: 1, b: 3, c: 0 }, maxIterations: 1 };
     expect(fitCurve(decay, x, y, given).reason).toBe("iterations");
@@ -422,7 +422,7 @@ describe("fitCurve", () => {
     [decay, x, y, {}, "fitCurve: parameters must list the names"],
     [decay, x, y, { parameters: ["a", "a"] }, 'fitCurve: parameters names "a" twice.'],
     [decay, x, y, { parameters, strat: {} }, 'fitCurve: unknown option "strat". Did you mean "start"?'],
-    [decay, x, y, { parameters, start: { d: 1 } }, 'fitCurve: start has "d", which is no parameter.'],
+    [decay, x, y, { parameters, start: { d: 1 } }, 'fitCurve: start has "d", which is not a parameter.'],
     [decay, x, y, { parameters, start: { a: "1" } }, "fitCurve: start.a must be a number, got string."],
     [
       decay,
@@ -449,7 +449,7 @@ describe("fitCurve", () => {
     [decay, x.slice(1), y, { parameters }, "fitCurve: x has 9 rows, but y has 10."],
     [decay, x, y.with(2, Number.NaN), { parameters }, "fitCurve: y must be finite, got NaN for row 2."],
     [decay, [0, 1], [1, 2], { parameters }, "fitCurve: 2 rows cannot determine 3 parameters (a, b, c)."],
-    [() => tensor([1, 2]), x, y, { parameters }, "fitCurve: the model gave f64[2] for 10 rows."],
+    [() => tensor([1, 2]), x, y, { parameters }, "fitCurve: the model returned f64[2] for 10 rows."],
     [
       (xs: Tensor, p: Decay) => mul(p.a, neg(add(xs, 1)).log()),
       x,
@@ -461,10 +461,10 @@ describe("fitCurve", () => {
     expect(() => fitCurve(model as never, xs as never, ys as never, options as never)).toThrow(message);
   });
 
-  test("tells which parameter a model asks for that is not there, which was a property of undefined", () => {
+  test("names an unknown parameter that the model reads; it was a property of undefined", () => {
     const misspelt = (xs: Tensor, p: Record<string, Tensor>): Tensor => p["amplitud"]!.mul(xs);
     expect(() => fitCurve(misspelt as never, x, y, { parameters: ["amplitude", "rate"] })).toThrow(
-      'fitCurve: the model asks for the parameter "amplitud", but parameters are amplitude, rate. Did you mean "amplitude"?',
+      'fitCurve: the model reads the parameter "amplitud", but the parameters are amplitude, rate. Did you mean "amplitude"?',
     );
     const given = (xs: Tensor, p: Record<string, Tensor>): Tensor => mul(p["rte"]!, xs);
     expect(() => fitCurve(given as never, x, y, { parameters: ["rate"] })).toThrow('Did you mean "rate"?');
@@ -476,7 +476,7 @@ describe("fitCurve", () => {
   });
 });
 
-test("a call of a prepared fitter may begin elsewhere", () => {
+test("a call of a prepared fitter may have its own start", () => {
   // a period that is found only near the start
   const wave = (xs: Tensor, { rate }: Record<"rate", Tensor>): Tensor => sin(mul(rate, xs));
   const places = Array.from({ length: 60 }, (_, i) => i / 6);

@@ -219,7 +219,7 @@ function named(
 function asksFor(name: string, names: readonly string[], cause: unknown): DownhillError {
   return new DownhillError(
     "option",
-    `fitCurve: the model asks for the parameter "${name}", but parameters are ${names.join(", ")}.${didYouMean(name, names)}`,
+    `fitCurve: the model reads the parameter "${name}", but the parameters are ${names.join(", ")}.${didYouMean(name, names)}`,
     { cause },
   );
 }

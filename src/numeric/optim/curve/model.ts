@@ -194,6 +194,6 @@ function oneValueARow(operation: string, out: unknown, count: number): Tensor {
   const what = out instanceof Tensor ? showType(out.type) : typeof out;
   throw new DownhillError(
     "shape",
-    `${operation}: the model gave ${what} for ${count} rows. It must give one value a row, f64[${count}].`,
+    `${operation}: the model returned ${what} for ${count} rows. It must return one value per row, f64[${count}].`,
   );
 }

@@ -21,7 +21,7 @@ const { problems } = JSON.parse(readFileSync(new URL("../testdata/nist.json", im
   readonly problems: readonly Problem[];
 };
 
-test("all 27 problems are there", () => {
+test("all 27 problems are present", () => {
   expect(new Set(problems.map(({ name }) => name)).size).toBe(27);
 });
 

@@ -144,7 +144,7 @@ export function perName(
     if (!names.includes(name)) {
       throw new DownhillError(
         "option",
-        `fitCurve: ${option} has ${JSON.stringify(name)}, which is no parameter.${didYouMean(name, names)}`,
+        `fitCurve: ${option} has ${JSON.stringify(name)}, which is not a parameter.${didYouMean(name, names)}`,
       );
     }
     const isFine =
@@ -233,7 +233,7 @@ export function oneAxis(name: string, value: unknown, rows?: number): Tensor {
   if (x.ndim !== 1 || x.shape[0] === 0) {
     throw new DownhillError(
       "shape",
-      `fitCurve: ${name} must be one axis of numbers, got ${showType(x.type)}.`,
+      `fitCurve: ${name} must be a vector of numbers, got ${showType(x.type)}.`,
     );
   }
   if (rows !== undefined && x.shape[0] !== rows) {

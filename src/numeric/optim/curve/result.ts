@@ -167,7 +167,7 @@ export function describe(
       const { leaves, def } = flatten(x, operation);
       const paths = leafPaths(def, "x");
       if (leaves.length !== rows.columns.length) {
-        throw new DownhillError("tree", `fitCurve: predict needs ${paths.join(", ")}, as the fit had them.`);
+        throw new DownhillError("tree", `fitCurve: predict needs ${paths.join(", ")}, as in the fit.`);
       }
       const count = asTensor(leaves[0], operation).shape[0];
       const places = {

@@ -15,6 +15,6 @@ test.each([
   expect(studentQuantile(level, degrees) / t).toBeCloseTo(1, 5);
 });
 
-test("there is none without a degree of freedom", () => {
+test("the quantile is NaN without degrees of freedom", () => {
   expect(studentQuantile(0.95, 0)).toBeNaN();
 });

@@ -94,14 +94,14 @@ export function brentq<A extends readonly unknown[] = Tensor[]>(
     ),
   );
   const x = implicitSolution(equations, (start, own) => search(start, ...own), stack(ends), data);
-  const repair = `f must have different signs at ${show(ends[0])} and ${show(ends[1])}, and no more than maxIterations may be needed.`;
+  const repair = `f must have different signs at ${show(ends[0])} and ${show(ends[1])}, and the search must end within maxIterations.`;
   return reshape(requireSolution("brentq", x, repair), []);
 }
 
 function readEnd(name: string, end: TensorLike): Tensor {
   const x = asTensor(end, "brentq");
   if (x.ndim === 0) return stopGradient(astype(x, "float64"));
-  throw new DownhillError("shape", `brentq: ${name} must be a number, got ${showType(x.type)}.`);
+  throw new DownhillError("shape", `brentq: ${name} must be a scalar, got ${showType(x.type)}.`);
 }
 
 function show(end: Tensor): string {

@@ -94,7 +94,8 @@ export function fixedPoint(
   const equations: ImplicitEquations = (x, own) => sub(call([x], own), x);
   const search = jit((start: Tensor, ...own: Tensor[]) => iterate((x) => call([x], own), start, rules));
   const x = implicitSolution(equations, (start, own) => search(start, ...own), vector, data);
-  const repair = "f must draw near x together; start nearer, allow more with maxIterations, or use root.";
+  const repair =
+    "f must be a contraction near x; start nearer to x, allow more with maxIterations, or use root.";
   return toTree(requireSolution("fixedPoint", x, repair));
 }
 

@@ -94,7 +94,7 @@ describe.each(Object.entries(known))("%s", (_, { solve, at, x, first, second }) 
     expectNear(jit(hessian(solve))(at), second);
   });
 
-  test("is batched, each item with its own number of steps", () => {
+  test("is batched, with a separate number of steps per item", () => {
     const values = [at, at * 0.9, at * 0.75];
     const each = (f: (a: Tensor) => Tensor): unknown[] =>
       values.map((a) => f(tensor(a)).item().toPrecision(9));
@@ -110,7 +110,7 @@ describe.each(Object.entries(known))("%s", (_, { solve, at, x, first, second }) 
   });
 });
 
-test("what a function reads from outside is differentiated too", () => {
+test("captured values are differentiated too", () => {
   const solve = (a: Tensor): Tensor =>
     brentq((x) => sub(exp(x), a), -5, 5).add(root((x) => sub(square(x), a), 1));
   const [value, first] = [Math.log(4) + 2, 1 / 4 + 1 / 4];
@@ -134,7 +134,7 @@ describe("systems of equations", () => {
     return add(x, mul(2, y));
   };
 
-  test("keep their structure, and have the gradients of differences in both modes", () => {
+  test("keep their structure, and have gradients that agree with differences in both modes", () => {
     const { x, y } = root(
       circle,
       {
@@ -149,7 +149,7 @@ describe("systems of equations", () => {
     checkGrads(cut, [2, 0.7], { order: 1 });
   });
 
-  test("of many unknowns: a discretised boundary value problem, whose solution is differentiated in what it is driven by", () => {
+  test("of many unknowns: a discretised boundary value problem, differentiated in its source term", () => {
     const n = 8;
     const h = 1 / (n + 1);
     const matrix = tensor(
@@ -200,7 +200,7 @@ describe("systems of equations", () => {
     );
   });
 
-  test("of fixed points: a pair that draw each other near", () => {
+  test("of fixed points: a contracting pair", () => {
     const pair = (p: Point, k: Tensor): Point => ({ x: mul(k, cos(p.y)), y: mul(k, sin(p.x)) });
     const total = (k: Tensor): Tensor => {
       const { x, y } = fixedPoint(pair, { x: 0, y: 0 }, { args: [k] });
@@ -221,7 +221,7 @@ describe("brentq", () => {
   });
 });
 
-test("solutions are those of SciPy", () => {
+test("solutions agree with SciPy", () => {
   const expectAll = (x: Tensor, y: readonly number[]): void =>
     [...x.data()].forEach((xi, i) => expect(Math.abs(xi / y[i]! - 1)).toBeLessThan(1e-12));
   const f = (x: Tensor): Tensor => {
@@ -247,7 +247,7 @@ test("solutions are those of SciPy", () => {
   );
 });
 
-describe("what is no solution", () => {
+describe("failed searches", () => {
   const none = (x: Tensor, a: Tensor): Tensor => add(square(x), a);
   test.each<[string, () => Tensor, string]>([
     ["root", () => root(none, 3, { args: [1] }), "root: no solution was found. Start nearer to a root"],
@@ -259,14 +259,14 @@ describe("what is no solution", () => {
     [
       "fixedPoint",
       () => fixedPoint((x) => mul(2, x), 1, { method: "iteration", maxIterations: 50 }),
-      "fixedPoint: no solution was found. f must draw",
+      "fixedPoint: no solution was found. f must be a contraction near x",
     ],
   ])("is an error of %s, and NaN where that is not known", (_, solve, message) => {
     expect(solve).toThrow(message);
     expect(jit(solve)().item()).toBeNaN();
   });
 
-  test("has derivatives that are not known either, even of a linear function", () => {
+  test("have NaN derivatives too, even for a linear function", () => {
     const f = (a: Tensor): Tensor => brentq((x, b) => sub(mul(2, x), b), 0, 1, { args: [a] });
     expect(f(tensor(1)).item()).toBe(0.5);
     expect(jit(grad(f))(3).item()).toBeNaN();
@@ -289,11 +289,11 @@ describe("what is no solution", () => {
     ],
     ["no function", () => fixedPoint(1 as never, 1), "fixedPoint: expects a function"],
     ["no scalar", () => brentq((x) => stack([x, x]), 0, 1), "brentq: the function returned f64[2]."],
-    ["ends", () => brentq(none, tensor([1, 2]), 1), "brentq: low must be a number, got f64[2]."],
+    ["ends", () => brentq(none, tensor([1, 2]), 1), "brentq: low must be a scalar, got f64[2]."],
     [
       "whole numbers",
       () => root(none, tensor(1, { dtype: "int32" })),
-      "root: x0 is i32[]; only floating numbers",
+      "root: x0 is i32[]; only floating tensors",
     ],
   ])("is refused: %s", (_, run, message) => {
     expect(run).toThrow(message);

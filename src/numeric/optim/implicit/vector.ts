@@ -41,7 +41,7 @@ export function flatVector(operation: string, tree: unknown, root: string): Flat
       if (odd < 0) return join(parts);
       throw new DownhillError(
         "shape",
-        `${operation}: ${what} is ${showType(parts[odd]!.type)} where ${root} is ${showType(tensors[odd]!.type)}. They must have one shape.`,
+        `${operation}: ${what} is ${showType(parts[odd]!.type)} where ${root} is ${showType(tensors[odd]!.type)}. They must have the same shape.`,
       );
     },
   };

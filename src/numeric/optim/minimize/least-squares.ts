@@ -360,7 +360,7 @@ function readWeights(operation: string, given: TensorLike | undefined): Weights 
   if (weights.ndim !== 1) {
     throw new DownhillError(
       "shape",
-      `${operation}: weights must be one axis of numbers, one for each residual, got ${showType(weights.type)}.`,
+      `${operation}: weights must be a vector with one number per residual, got ${showType(weights.type)}.`,
     );
   }
   const numbers = Array.from(weights.data());

@@ -40,7 +40,7 @@ function expectMinimum(value: number, minima: readonly number[]): void {
 }
 
 describe("the problems of Moré, Garbow and Hillstrom", () => {
-  test("are all there", () => {
+  test("are complete", () => {
     expect(new Set(problems.map(({ name }) => name.split(/[ ,]/)[0])).size).toBe(35);
   });
 
@@ -74,7 +74,7 @@ describe("the problems of Moré, Garbow and Hillstrom", () => {
         minima.some((minimum) => Math.abs(value - minimum) <= 5e-5 * minimum + 1e-9),
     }));
 
-    test("least squares finds most minima, and converges to nothing else that has standard errors", () => {
+    test("least squares finds most minima, and converges to no other point with standard errors", () => {
       const found = far.filter(({ name, residuals, start, isMinimum }) => {
         const { sumOfSquares, converged, standardErrors } = leastSquares(residuals, start);
         const hasErrors = standardErrors.data().every((error) => !Number.isNaN(error));
@@ -92,7 +92,7 @@ describe("the problems of Moré, Garbow and Hillstrom", () => {
     });
   });
 
-  test("a plateau at the start is no minimum, though all derivatives there are 0", () => {
+  test("a plateau at the start does not count as a minimum, although all derivatives are 0 there", () => {
     const { residuals, start } = problems.find(({ name }) => name === "9 Gaussian")!;
     const { converged, reason } = leastSquares(
       residuals,
@@ -101,7 +101,7 @@ describe("the problems of Moré, Garbow and Hillstrom", () => {
     expect([converged, reason]).toEqual([false, "precision"]);
   });
 
-  test("least squares goes without acceleration where a function has first derivatives only", () => {
+  test("least squares does without acceleration for a function with first derivatives only", () => {
     const measured = definePrimitive<object>({
       name: "measured",
       typeOf: ([x]) => [x!],
@@ -151,7 +151,7 @@ interface Line {
 const bowl = (x: Tensor): Tensor => sum(mul([1, 10], square(sub(x, [1, -2]))));
 
 describe("minimize", () => {
-  test("finds nested parameters and keeps their dtypes", () => {
+  test("minimises over nested parameters and keeps their dtypes", () => {
     const f = ({ a, b }: Line): Tensor => add(square(sub(a, 3)), sum(square(sub(b, [1, 2]))));
     const { params, value, gradient } = minimize(f, { a: 0, b: tensor([0, 0], { dtype: "float32" }) });
     expect(params.a.item()).toBeCloseTo(3, 8);
@@ -161,7 +161,7 @@ describe("minimize", () => {
     expect(gradient!.a.item()).toBeCloseTo(0, 7);
   });
 
-  test("gives the same run compiled and not", () => {
+  test("gives the same run compiled and uncompiled", () => {
     const { residuals, start } = problems[0]!;
     const [compiled, plain] = [true, false].map((jit) => minimize(total(residuals), start, { jit }));
     expect(plain!.value).toBe(compiled!.value);
@@ -210,7 +210,7 @@ describe("minimize", () => {
     expect(result.converged).toBe(converged);
   });
 
-  test("tells its callback each iterate, from the start", () => {
+  test("passes every iterate to the callback, from the start", () => {
     const seen: number[][] = [];
     const { iterations, evaluations } = minimize(bowl, [0, 0], {
       callback: ({ iteration, params, value, slope }) => {
@@ -223,14 +223,14 @@ describe("minimize", () => {
     expect(evaluations).toBeGreaterThanOrEqual(iterations);
   });
 
-  test("goes around places where the function is not finite", () => {
+  test("avoids regions where the function is not finite", () => {
     const barrier = (x: Tensor): Tensor => sum(sub(x, mul(0.1, x.log()))); // minimum at 0.1
     for (const method of ["bfgs", "lbfgs", "gd", "newton-cg", "nelder-mead"] as const) {
       expect(minimize(barrier, [3], { method }).params.at(0).item(), method).toBeCloseTo(0.1, 5);
     }
   });
 
-  test("works in between others' work, and is aborted by a signal from outside", async () => {
+  test("yields to other tasks, and is aborted by a signal", async () => {
     const controller = new AbortController();
     const ticks = { count: 0 };
     const timer = setInterval(() => {
@@ -267,7 +267,7 @@ describe("minimize", () => {
     [bowl, [0, 0], { signal: 1 }, "minimize: signal must be an AbortSignal"],
     [bowl, [0, 0], { callback: 1 }, "minimize: callback must be a function."],
     [bowl, [0, 0], { jit: 1 }, "minimize: jit must be true or false, got 1."],
-    [bowl, {}, {}, "minimize: x0 holds no tensor"],
+    [bowl, {}, {}, "minimize: x0 contains no tensors"],
     [(x: Tensor) => x, [0, 0], {}, "minimize: the function returned f64[2]. Return a scalar, as in sum(…)."],
     [() => 1, [0, 0], {}, "minimize: the function returned a plain number, which has no derivative."],
   ])("refuses misuse %#", (f, x0, options, message) => {
@@ -293,7 +293,7 @@ describe("leastSquares", () => {
     expect(fit.covariance.shape).toEqual([2, 2]);
   });
 
-  test("gives a straight line the errors of the text book", () => {
+  test("gives a straight line the textbook errors", () => {
     const t = [0, 1, 2, 3, 4];
     const z = [1.1, 2.9, 5.2, 6.8, 9.1];
     const { params, standardErrors, sumOfSquares } = leastSquares(
@@ -307,7 +307,7 @@ describe("leastSquares", () => {
     expect(standardErrors.a.item()).toBeCloseTo(s * Math.sqrt(0.6), 9);
   });
 
-  test("keeps within bounds, and gives no error for what stands at one", () => {
+  test("stays within bounds, and gives no error for a parameter at a bound", () => {
     const { params, standardErrors, degreesOfFreedom, converged } = leastSquares(
       misra,
       { a: 500, b: 0.0001 },
@@ -322,7 +322,7 @@ describe("leastSquares", () => {
     expect(Math.abs(slope)).toBeLessThan(1e-3); // against 1e5 · 1e-8: b is about 5e-4
   });
 
-  test("starts from inside the bounds, which may be tensors", () => {
+  test("starts inside the bounds, which may be tensors", () => {
     const residuals = (p: Tensor): Tensor => sub(p, [5, -5, 0.5]);
     const { params } = leastSquares(residuals, [9, 9, 9], { low: tensor([0, 0, 0]), high: 1 });
     expect([...params.data()].slice(0, 2)).toEqual([1, 0]);
@@ -355,7 +355,7 @@ describe("leastSquares", () => {
       },
     );
 
-    test("the plain sum of squares does mind", () => {
+    test("the plain sum of squares is affected", () => {
       expect(leastSquares(line, { a: 0, b: 0 }).params.b.item()).toBeGreaterThan(3);
     });
   });
@@ -365,7 +365,7 @@ describe("leastSquares", () => {
     const wholes = x.map((_, i) => [3, 1, 2, 0][i % 4]!);
     const weightedFit = leastSquares(misra, start, { weights: wholes });
 
-    test("of whole numbers is as with so many copies of each residual", () => {
+    test("that are integers act like copies of each residual", () => {
       const rows = x.flatMap((_, i) => Array.from({ length: wholes[i]! }, () => i));
       const copies = leastSquares(
         ({ a, b }: Line) =>
@@ -397,7 +397,7 @@ describe("leastSquares", () => {
       expect(weightedFit.standardErrors.b.item() / copies.standardErrors.b.item()).toBeCloseTo(ratio, 6);
     });
 
-    test("gives the errors of the text book for a weighted mean", () => {
+    test("gives the textbook errors for a weighted mean", () => {
       const [values, w] = [
         [1, 2, 4],
         [4, 1, 0.25],
@@ -412,7 +412,7 @@ describe("leastSquares", () => {
     });
   });
 
-  test("tells what the data do not tell", () => {
+  test("reports parameters that the data do not determine", () => {
     const { standardErrors, sumOfSquares } = leastSquares(
       ({ a, b }: Line) => sub(mul(add(a, b), [1, 2, 3]), [2, 4, 6]),
       {
@@ -424,7 +424,7 @@ describe("leastSquares", () => {
     expect([standardErrors.a.item(), standardErrors.b.item()]).toEqual([Number.NaN, Number.NaN]);
   });
 
-  test("can be watched, aborted, and run in between others' work", async () => {
+  test("can be observed and aborted, and yields to other tasks", async () => {
     const start = { a: 500, b: 0.0001 };
     expect(leastSquares(misra, start, { callback: ({ iteration }) => iteration === 1 }).reason).toBe(
       "callback",
@@ -443,13 +443,13 @@ describe("leastSquares", () => {
       { low: 2, high: 1 },
       "leastSquares: low must be at most high, got 2 and 1 for x0.a.",
     ],
-    [misra, { a: 1, b: 1 }, { low: { a: 0 } }, "leastSquares: low says nothing for b."],
+    [misra, { a: 1, b: 1 }, { low: { a: 0 } }, "leastSquares: low has no value for b."],
     [misra, { a: 1, b: 1 }, { low: tensor([1, 2]) }, "leastSquares: low is f64[2] for x0.a, which is f64[]."],
     [
       (p: Line) => p.a,
       { a: 1, b: 1 },
       {},
-      "leastSquares: the function returned f64[]. Return the residuals in one axis",
+      "leastSquares: the function returned f64[]. Return the residuals as a vector",
     ],
     [misra, { a: 1, b: 1 }, { loss: "hubert" }, 'got "hubert". Did you mean "huber"?'],
     [
@@ -458,9 +458,14 @@ describe("leastSquares", () => {
       { lossScale: 0 },
       "leastSquares: lossScale must be a finite number above 0, got 0.",
     ],
-    [misra, {}, {}, "leastSquares: x0 holds no tensor"],
+    [misra, {}, {}, "leastSquares: x0 contains no tensors"],
     [misra, { a: 1, b: 1 }, { weights: [1, 2] }, "leastSquares: there are 2 weights for 14 residuals."],
-    [misra, { a: 1, b: 1 }, { weights: 1 }, "leastSquares: weights must be one axis of numbers"],
+    [
+      misra,
+      { a: 1, b: 1 },
+      { weights: 1 },
+      "leastSquares: weights must be a vector with one number per residual",
+    ],
     [
       misra,
       { a: 1, b: 1 },

@@ -224,7 +224,7 @@ function prepare(
   if (isBounded && method !== "lbfgs") {
     throw new DownhillError(
       "option",
-      `${operation}: ${method} knows no bounds. Leave method out, or say method: "lbfgs", beside low and high.`,
+      `${operation}: ${method} does not support bounds. With low and high, omit method or use method: "lbfgs".`,
     );
   }
   const functionsFor = oncePerStructure(({ toTree }, { call }) => {

@@ -100,7 +100,7 @@ export function readArgs(operation: string, args: unknown): readonly unknown[] {
   if (Array.isArray(args)) return args;
   throw new DownhillError(
     "option",
-    `${operation}: args must be a list of what the function takes behind its parameters, as in args: [xs, ys].`,
+    `${operation}: args must be a list of the arguments after the parameters, as in args: [xs, ys].`,
   );
 }
 
@@ -116,7 +116,7 @@ export function requireResult(operation: string, out: unknown, axes: 0 | 1): Ten
   if (out instanceof Promise) throw asyncFunction(operation, out);
   const what = out instanceof Tensor ? showType(out.type) : typeof out;
   const repair =
-    axes === 0 ? "Return a scalar, as in sum(…)." : "Return the residuals in one axis, as in ravel(…).";
+    axes === 0 ? "Return a scalar, as in sum(…)." : "Return the residuals as a vector, as in ravel(…).";
   throw new DownhillError("shape", `${operation}: the function returned ${what}. ${repair}`);
 }
 

@@ -41,7 +41,7 @@ describe("factorize", () => {
     expect(b).toEqual(before);
   });
 
-  test("neither overflows nor loses columns whose squares vanish", () => {
+  test("neither overflows nor loses columns whose squares underflow", () => {
     const units = [1e200, 1e-200, 1];
     const plain = triangular(matrix(9, [1, 1, 1]));
     triangular(matrix(9, units)).forEach((column, j) => {
@@ -50,7 +50,7 @@ describe("factorize", () => {
   });
 });
 
-test("covarianceAmong inverts JᵀJ where columns are kept, and is NaN elsewhere", () => {
+test("covarianceAmong inverts JᵀJ for kept columns, and is NaN elsewhere", () => {
   const [a, , b] = matrix(6, [1, 1, 1]) as [Float64Array, Float64Array, Float64Array];
   const [aa, ab, bb] = [dot(a, a), dot(a, b), dot(b, b)];
   const determinant = aa * bb - ab * ab;

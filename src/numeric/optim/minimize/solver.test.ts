@@ -36,7 +36,7 @@ const compiledBy = (run: () => unknown): number => {
 const expectClose = (x: Tensor, y: number): void => expect(x.item()).toBeCloseTo(y, 6);
 
 describe("args", () => {
-  test("are what the function takes behind its parameters: trees, numbers, words", async () => {
+  test("are the arguments after the parameters: trees, numbers, strings", async () => {
     const options = { args: [dataOf(1, 2), 3] } as const;
     for (const { params } of [
       minimize(misfit, { a: 0, b: 0 }, options),
@@ -53,7 +53,7 @@ describe("args", () => {
     expectClose(minimize(powers, 0, { args: ["odd", 3] }).params, 1.5);
   });
 
-  test.each(["bfgs", "lbfgs", "newton-cg", "gd", "nelder-mead"] as const)("go to %s", (method) => {
+  test.each(["bfgs", "lbfgs", "newton-cg", "gd", "nelder-mead"] as const)("are passed to %s", (method) => {
     const { params } = minimize((x, centre) => sum(square(sub(x, centre))), [0, 0], {
       method,
       args: [[1, 2]],
@@ -63,13 +63,13 @@ describe("args", () => {
 
   test("must be a list", () => {
     expect(() => minimize((x) => x, 0, { args: 3 as never })).toThrow(
-      "minimize: args must be a list of what the function takes behind its parameters, as in args: [xs, ys].",
+      "minimize: args must be a list of the arguments after the parameters, as in args: [xs, ys].",
     );
   });
 });
 
 describe("a prepared solver", () => {
-  test("traces and compiles once, whatever the values", () => {
+  test("traces and compiles once for all values", () => {
     const calls = { count: 0 };
     const counted = (p: Line, data: Data, scale: Tensor): Tensor => {
       calls.count++;
@@ -107,7 +107,7 @@ describe("a prepared solver", () => {
     ).toBe(0);
   });
 
-  test("of a curve does too, whatever data come, robust losses and weights", () => {
+  test("of a curve does too, for all data, robust losses and weights", () => {
     const models = { calls: 0 };
     const decay = (x: Tensor, { a, b }: { readonly a: Tensor; readonly b: Tensor }): Tensor => {
       models.calls++;
@@ -129,10 +129,10 @@ describe("a prepared solver", () => {
     }
   });
 
-  test("has its options checked when it is made", () => {
+  test("checks its options when it is created", () => {
     expect(() => solver((x) => x, { args: [1] } as never)).toThrow('solver: unknown option "args".');
     expect(() => leastSquaresSolver(3 as never)).toThrow("leastSquaresSolver: expects a function");
-    expect(() => solver((x) => square(x))({} as never)).toThrow("solver: x0 holds no tensor");
+    expect(() => solver((x) => square(x))({} as never)).toThrow("solver: x0 contains no tensors");
   });
 });
 
@@ -214,7 +214,7 @@ describe("minimize within bounds", () => {
     [...params.data()].forEach((xi, i) => expect(xi).toBeCloseTo(expected.x[i]!, 5));
   });
 
-  test("solves the 25-dimensional problem of Byrd, Lu, Nocedal and Zhu's code in about as many evaluations", () => {
+  test("solves the 25-dimensional problem of Byrd, Lu, Nocedal and Zhu's code with a similar number of evaluations", () => {
     const n = 25;
     // driver1 of L-BFGS-B: odd parameters in [1, 100], even ones in [−100, 100], from 3
     const f = (x: Tensor): Tensor => {
@@ -227,7 +227,7 @@ describe("minimize within bounds", () => {
     expect(evaluations).toBeLessThan(80);
   });
 
-  test("leaves the gradient as it is, but converges by what is left of it", () => {
+  test("returns the full gradient, but converges by the projected one", () => {
     const { gradient, reason, params } = minimize(
       (p: Line) => add(mul(3, p.a), square(p.b)),
       { a: 1, b: 1 },
@@ -277,9 +277,9 @@ describe("minimize within bounds", () => {
       { high: [1, 2, 3] },
       "minimize: high is f64[3] for x0, which is f64[2]. Give one number, or numbers of a shape",
     ],
-    [{ low: 0, method: "bfgs" }, "minimize: bfgs knows no bounds. Leave method out"],
+    [{ low: 0, method: "bfgs" }, "minimize: bfgs does not support bounds. With low and high, omit method"],
     [{ low: tensor([1, 2, 3]) }, "minimize: low is f64[3] for x0, which is f64[2]."],
-    [{ high: "1" }, "minimize: high says nothing for the parameter."],
+    [{ high: "1" }, "minimize: high has no value for the parameter."],
   ])("refuses %j", (options, message) => {
     expect(() => minimize(rosenbrock, [0, 0], options)).toThrow(message);
   });

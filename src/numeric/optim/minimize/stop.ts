@@ -220,11 +220,11 @@ const explanations: Readonly<Record<StopReason, string>> = {
   gradient: "No partial derivative exceeds gradientTolerance.",
   value: "The value hardly falls any more: less than valueTolerance.",
   step: "The parameters hardly move any more: less than stepTolerance.",
-  precision: "No step lowers the value any more, as far as rounding lets one tell.",
+  precision: "No step lowers the value any more, up to rounding.",
   iterations: "maxIterations was reached.",
   evaluations: "maxEvaluations was reached.",
   aborted: "The signal was aborted.",
   callback: "The callback asked to stop.",
   "not-finite":
-    "The value at the start is not a finite number: start elsewhere, or look for its cause with debug({ nan: true }).",
+    "The value at the start is not a finite number: start elsewhere, or find the cause with debug({ nan: true }).",
 };

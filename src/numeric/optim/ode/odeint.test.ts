@@ -34,8 +34,8 @@ const apart = (x: Tensor, y: readonly number[]): number =>
   Math.max(...[...x.data()].map((xi, i) => Math.abs(xi - y[i]!) / Math.max(1, Math.abs(y[i]!))));
 const column = (rows: readonly (readonly number[])[], i: number): number[] => rows.map((row) => row[i]!);
 
-describe("solutions are those of SciPy", () => {
-  test("for prey and predators, to the tolerance that was asked for", () => {
+describe("solutions agree with SciPy", () => {
+  test("for prey and predators, to the requested tolerance", () => {
     const { ts, y } = reference.ode.lotkaVolterra;
     const errors = [1e-5, 1e-8, 1e-11].map((tolerance) => {
       const { u, v } = odeint(prey, { u: 10, v: 5 }, ts, { args: [1.5], rtol: tolerance, atol: tolerance });
@@ -60,13 +60,13 @@ describe("solutions are those of SciPy", () => {
     expect(apart(out, y.flat())).toBeLessThan(1e-6);
   });
 
-  test("backwards in time, with a right side that depends on it", () => {
+  test("backwards in time, with a right-hand side that depends on time", () => {
     const { ts, y } = reference.ode.driven;
     const f = (x: Tensor, t: Tensor): Tensor => sub(mul(sin(mul(3, t)), exp(mul(-0.1, t))), mul(2, x));
     expect(apart(odeint(f, [1], ts, tight), y.flat())).toBeLessThan(1e-8);
   });
 
-  test("in their derivatives: of both populations in a rate, in both modes, outside of jit and within", () => {
+  test("in the derivatives of both populations in a rate, in both modes, outside and inside jit", () => {
     const { ts, y } = reference.ode.lotkaVolterraByRate;
     const solve = (a: Tensor): Tensor => {
       const { u, v } = odeint(prey, { u: 10, v: 5 }, ts, { args: [a], ...tight });
@@ -88,7 +88,7 @@ describe("derivatives", () => {
   const end = (y0: Tensor, from: Tensor, to: Tensor, k: Tensor): Tensor =>
     odeint(grow, y0, add(mul(from, [1, 0.5, 0]), mul(to, [0, 0.5, 1])), { args: [k], ...tight }).at(-1);
 
-  test("are those of the closed form: in y0, in times, in args", () => {
+  test("agree with the closed form: in y0, in times, in args", () => {
     const [y0, from, to, k] = [1.5, 0.5, 1.2, 0.8];
     const y = y0 * Math.exp((k * (to ** 2 - from ** 2)) / 2);
     const expected = [y / y0, -k * from * y, k * to * y, ((to ** 2 - from ** 2) / 2) * y];
@@ -110,13 +110,13 @@ describe("derivatives", () => {
     expect((slope(0.8 + h) - slope(0.8 - h)) / (2 * h)).toBeCloseTo(twice[0]!, 3); // the steps change with k
   });
 
-  test("reach what the right side reads from outside", () => {
+  test("include values that the right-hand side captures", () => {
     const closing = (k: Tensor): Tensor => odeint((y, t) => mul(mul(k, t), y), 1.5, [0, 1.2], tight).at(-1);
     expect(grad(closing)(0.8).item()).toBeCloseTo(0.72 * 1.5 * Math.exp(0.8 * 0.72), 7);
     expect(jit(grad(closing))(0.8).item()).toBeCloseTo(0.72 * 1.5 * Math.exp(0.8 * 0.72), 7);
   });
 
-  test("are batched, each item with steps of its own", () => {
+  test("are batched, with separate steps per item", () => {
     const last = (k: Tensor): Tensor =>
       odeint(grow, 1.5, [0, 1.2], { args: [k], maxSteps: 32, rtol: 1e-4, atol: 1e-4 }).at(-1);
     for (const f of [last, grad(last)]) {
@@ -131,7 +131,7 @@ describe("derivatives", () => {
 describe("dense output", () => {
   const f = (y: Tensor, t: Tensor): Tensor => mul(cos(t), y);
 
-  test("does not change steps: each time has the value that it has alone", () => {
+  test("does not change steps: each time has the same value as alone", () => {
     const many = odeint(f, 1, [0, 0.1, 0.7, 0.7, 2, 3]);
     const few = odeint(f, 1, [0, 0.7, 3]);
     expect([many.at(0).item(), many.at(2).item(), many.at(3).item(), many.at(5).item()]).toEqual([
@@ -144,7 +144,7 @@ describe("dense output", () => {
     expect(odeint(f, 1, [3, 3]).tolist()).toEqual([1, 1]);
   });
 
-  test("gives the same outside of transforms, beneath a derivative and within jit", () => {
+  test("is the same outside of transforms, under a derivative and inside jit", () => {
     const solve = (y0: Tensor): Tensor => odeint(f, y0, [0, 1, 2.5]).at(1);
     const [plain, compiled] = [solve(tensor(2)).item(), jit(solve)(2).item()];
     expect(compiled).toBe(plain);
@@ -152,17 +152,17 @@ describe("dense output", () => {
   });
 });
 
-describe("what has no solution", () => {
+describe("equations without a solution", () => {
   const square1 = (y: Tensor): Tensor => square(y); // y = 1/(1 − t)
   test.each<[string, () => unknown]>([
     ["a pole on the way", () => odeint(square1, 1, [0, 2])],
     ["a pole on the way of a derivative", () => grad((y: Tensor) => odeint(square1, y, [0, 2]).at(-1))(1)],
     ["more steps than there may be", () => odeint((y) => neg(y), 1, [0, 50], { maxSteps: 10 })],
   ])("is an error: %s", (_, run) => {
-    expect(run).toThrow("odeint: the solution was not followed to the last time");
+    expect(run).toThrow("odeint: the solution did not reach the last time");
   });
 
-  test("is NaN from there on where it is not known", () => {
+  test("are NaN from the failure on inside traced functions", () => {
     const [first, second, third] = jit((y: Tensor) => odeint(square1, y, [0, 0.5, 2]))(1).data();
     expect([first, second!.toFixed(6), third]).toEqual([1, "2.000000", Number.NaN]);
     expect(jit(grad((y: Tensor) => odeint(square1, y, [0, 2], { maxSteps: 64 }).at(-1)))(1).item()).toBeNaN();
@@ -172,13 +172,13 @@ describe("what has no solution", () => {
     [
       "times that turn round",
       () => odeint(square1, 1, [0, 2, 1]),
-      "odeint: ts must go up or go down, but 1 follows 2.",
+      "odeint: ts must increase or decrease, but 1 follows 2.",
     ],
-    ["no times", () => odeint(square1, 1, []), "odeint: ts must be one axis of times"],
+    ["no times", () => odeint(square1, 1, []), "odeint: ts must be a vector of times"],
     [
       "a time",
       () => odeint(square1, 1, 1),
-      "odeint: ts must be one axis of times, the first of which is that of y0, got f64[].",
+      "odeint: ts must be a vector of times that starts with the time of y0, got f64[].",
     ],
     [
       "another shape",

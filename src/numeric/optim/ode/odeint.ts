@@ -179,7 +179,7 @@ function readTimes(ts: TensorLike): Tensor {
   if (times.ndim !== 1 || times.shape[0] === 0)
     throw new DownhillError(
       "shape",
-      `odeint: ts must be one axis of times, the first of which is that of y0, got ${showType(times.type)}.`,
+      `odeint: ts must be a vector of times that starts with the time of y0, got ${showType(times.type)}.`,
     );
   const known = stopGradient(times);
   if (known.tracer !== undefined) return times;
@@ -189,14 +189,14 @@ function readTimes(ts: TensorLike): Tensor {
   if (odd < 0) return times;
   throw new DownhillError(
     "range",
-    `odeint: ts must go up or go down, but ${numbers[odd]!} follows ${numbers[odd - 1]!}.`,
+    `odeint: ts must increase or decrease, but ${numbers[odd]!} follows ${numbers[odd - 1]!}.`,
   );
 }
 
 function lost(): DownhillError {
   return new DownhillError(
     "diverged",
-    "odeint: the solution was not followed to the last time: it ends before, or needs more steps than maxSteps. " +
-      "Look at it over a shorter time, or allow more by maxSteps, rtol and atol.",
+    "odeint: the solution did not reach the last time: it ends before, or needs more steps than maxSteps. " +
+      "Shorten the time span, or increase maxSteps, rtol or atol.",
   );
 }

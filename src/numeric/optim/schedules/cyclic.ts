@@ -73,10 +73,10 @@ export function cyclic(options: CyclicOptions): CycledSchedule {
     throw new DownhillError("range", `cyclic: max must be base (${base}) or more, got ${max}.`);
   }
   if (amplitude !== null && options.mode !== undefined) {
-    throw new DownhillError("option", "cyclic: amplitude stands in place of mode. Give one of them.");
+    throw new DownhillError("option", "cyclic: amplitude replaces mode. Give only one of them.");
   }
   if (amplitude === null && options.amplitudeOf !== undefined) {
-    throw new DownhillError("option", "cyclic: amplitudeOf tells what amplitude is of, which is missing.");
+    throw new DownhillError("option", "cyclic: amplitudeOf is the argument of amplitude, which is missing.");
   }
   const down = read.stepSizeDown ?? up;
 

@@ -239,7 +239,7 @@ describe("PyTorch's schedulers", () => {
     expect(cases.length).toBeGreaterThan(70);
   });
 
-  test("OneCycleLR shoots over its end, where oneCycle stays", () => {
+  test("OneCycleLR overshoots its end, where oneCycle stays", () => {
     for (const id of ["OneCycleLR/max_lr=0.1,total_steps=100", "OneCycleLR/max_lr=0.1,total_steps=60"]) {
       const run = cases.find((one) => one.id === id)!;
       const n = run.options.total_steps!;

@@ -35,7 +35,7 @@ describe("identities", () => {
     }
   });
 
-  test("a polynomial of power 1 is a line", () => {
+  test("a polynomial of power 1 is linear", () => {
     fc.assert(
       fc.property(line, fc.integer({ min: 0, max: 3000 }), (o, t) => {
         expect(polynomialDecay(o)(t)).toBeCloseTo(linearDecay(o)(t), 13);
@@ -50,13 +50,13 @@ describe("identities", () => {
     for (let t = 0; t < 50; t++) expect(rate(t)).toBe(stairs(t));
   });
 
-  test("fractions of epochs, as warm restarts count them", () => {
+  test("fractional epochs, as warm restarts count them", () => {
     const rate = perEpoch(cosineRestarts({ from: 0.1, firstSteps: 3 }), 4, { fractional: true });
     expect(rate(6)).toBeCloseTo(0.05, 15); // in the middle of three epochs
     expect(rate(12)).toBe(0.1);
   });
 
-  test("several factors, one for each drop", () => {
+  test("several factors, one per drop", () => {
     const rate = multiStepDecay({ from: 1, factor: [0.5, 0.1], at: [2, 4] });
     expect([0, 1, 2, 3, 4].map((t) => rate(t))).toEqual([1, 1, 0.5, 0.5, 0.05]);
   });
@@ -74,7 +74,7 @@ describe("identities", () => {
     }
   });
 
-  test.each([0, 0.005, 0.01, 0.5])("one cycle that rises for a share of %d", (rise) => {
+  test.each([0, 0.005, 0.01, 0.5])("one cycle that rises for a fraction of %d", (rise) => {
     const rate = oneCycle({ max: 1, steps: 100, rise });
     const rates = Array.from({ length: 101 }, (_, t) => rate(t));
     const top = rates.indexOf(Math.max(...rates));
@@ -123,7 +123,7 @@ describe("in optimisers", () => {
       return ["learningRate", name].map((option) => state.hyperparameters[option]!.item());
     });
   }
-  test.each(cycles)("%s: momentum and Adam's β₁ go the other way", (_, rate) => {
+  test.each(cycles)("%s: momentum and Adam's β₁ move in the opposite direction", (_, rate) => {
     const expected = Array.from({ length: 9 }, (_, t) => [rate(t), rate.momentum(t)]);
     const momentum = injectHyperparameters(sgd, { learningRate: rate, momentum: rate.momentum });
     expect(used(momentum, "momentum")).toEqual(expected);

@@ -116,7 +116,7 @@ test.each<[string, () => unknown]>([
     () => cyclic({ base: 0, max: 1, stepSizeUp: 0 }),
   ],
   [
-    "cyclic: gamma must be a number from 0 to 1, 0 itself excluded, got 0.",
+    "cyclic: gamma must be a number from 0 to 1, 0 excluded, got 0.",
     () => cyclic({ base: 0, max: 1, mode: "exp_range", gamma: 0 }),
   ],
   [
@@ -124,11 +124,11 @@ test.each<[string, () => unknown]>([
     () => cyclic({ base: 0, max: 1, mode: any("triangle") }),
   ],
   [
-    "cyclic: amplitude stands in place of mode. Give one of them.",
+    "cyclic: amplitude replaces mode. Give only one of them.",
     () => cyclic({ base: 0, max: 1, mode: "triangular", amplitude: () => 1 }),
   ],
   [
-    "cyclic: amplitudeOf tells what amplitude is of, which is missing.",
+    "cyclic: amplitudeOf is the argument of amplitude, which is missing.",
     () => cyclic({ base: 0, max: 1, amplitudeOf: "step" }),
   ],
   ["cyclic: amplitude must be a function, got number.", () => cyclic({ base: 0, max: 1, amplitude: any(1) })],
@@ -275,7 +275,7 @@ describe.each(Object.entries(table))("%s", (name, [make, good, wrong]) => {
     },
   );
 
-  test("has all its options in this table, and works with those that it needs", () => {
+  test("has all its options in this table, and works with the required ones", () => {
     expect(() => make(any(good))).not.toThrow();
     const all = Object.keys(wrong).join(", ");
     const sorted = (list: string): string => list.split(", ").toSorted().join();
@@ -312,7 +312,7 @@ test.each([null, undefined, {}, "1", NaN, -1, Infinity])(
   },
 );
 
-test("reduceOnPlateau refuses a metric that is no number", () => {
+test("reduceOnPlateau refuses a metric that is not a number", () => {
   const { init, update } = reduceOnPlateau();
   for (const metric of [undefined, null, "1", {}, tensor([1]), tensor(1, { dtype: "int32" })]) {
     expect(() => update(any(metric), init())).toThrow(

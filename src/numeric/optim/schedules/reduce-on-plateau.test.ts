@@ -20,17 +20,17 @@ test.each([0, 1, 2, 5])("patience %d reduces after patience + 1 epochs without i
   expect(found).toEqual(metrics.map((_, epoch) => 0.5 ** Math.floor(epoch / k)));
 });
 
-test("NaN is a bad epoch, never the best", () => {
+test("NaN counts as a bad epoch, never as the best", () => {
   expect(scales([NaN, NaN, 1, NaN, NaN], { patience: 1, factor: 0.5 })).toEqual([1, 0.5, 0.5, 0.5, 0.25]);
 });
 
-test("infinite metrics: −∞ cannot be improved on, +∞ is no improvement on itself", () => {
+test("infinite metrics: −∞ cannot be improved, +∞ does not improve itself", () => {
   expect(scales([Infinity, Infinity, -Infinity, 0, 0], { patience: 1, factor: 0.5 })).toEqual([
     1, 0.5, 0.5, 0.5, 0.25,
   ]);
 });
 
-test("an improvement must be larger than the threshold, of the best or absolute", () => {
+test("an improvement must exceed the threshold, relative or absolute", () => {
   const relative = { patience: 0, factor: 0.5, threshold: 0.1 };
   expect(scales([10, 9.5, 8.9], relative)).toEqual([1, 0.5, 0.5]);
   expect(scales([10, 9.95, 9.8], { ...relative, thresholdMode: "absolute" })).toEqual([1, 0.5, 0.5]);
@@ -40,7 +40,7 @@ test("an improvement must be larger than the threshold, of the best or absolute"
   ]);
 });
 
-test("floor and eps are measured against the rate", () => {
+test("floor and eps refer to the rate", () => {
   const options = { patience: 0, factor: 0.1, learningRate: 0.1, floor: 0.003 };
   const reached = scales([1, 1, 1, 1], options);
   expect(reached[1]).toBeCloseTo(0.1, 15);
@@ -49,7 +49,7 @@ test("floor and eps are measured against the rate", () => {
   expect(scales([1, 1, 1], { ...options, eps: 0.09 })).toEqual([1, 1, 1]); // 0.1 → 0.01 is not more than 0.09
 });
 
-test("cooling down, nothing is counted", () => {
+test("during a cooldown no epochs are counted", () => {
   expect(scales([1, 1, 1, 1, 1, 1], { patience: 0, factor: 0.5, cooldown: 2 })).toEqual([
     1, 0.5, 0.5, 0.5, 0.25, 0.25,
   ]);
@@ -93,11 +93,11 @@ test.each(["float64", "float32"] as const)("does the same inside jit and scan, i
 });
 
 test.each<[ReduceOnPlateauOptions, string]>([
-  [{ factor: 1 }, "factor must be a number from 0 to 1, 1 itself excluded, got 1."],
+  [{ factor: 1 }, "factor must be a number from 0 to 1, 1 excluded, got 1."],
   [{ patience: -1 }, "patience must be a whole number of 0 or more, got -1."],
   [{ patience: 1.5 }, "patience must be a whole number of 0 or more, got 1.5."],
   [{ threshold: -1 }, "threshold must be a finite number of 0 or more, got -1."],
-  [{ threshold: 1 }, "threshold must be below 1 where it is relative"],
+  [{ threshold: 1 }, "a relative threshold must be below 1"],
   [{ thresholdMode: "rel" as never }, 'thresholdMode must be "relative" or "absolute", got "rel".'],
   [{ mode: "mim" as never }, 'mode must be "min" or "max", got "mim". Did you mean "min"?'],
   [{ cooldown: -1 }, "cooldown must be a whole number of 0 or more, got -1."],
@@ -109,7 +109,7 @@ test.each<[ReduceOnPlateauOptions, string]>([
   expect(() => reduceOnPlateau(options)).toThrow(`reduceOnPlateau: ${message}`);
 });
 
-test("refuses a metric that is no number", () => {
+test("refuses a metric that is not a number", () => {
   const { init, update } = reduceOnPlateau();
   expect(() => update("0.1" as never, init())).toThrow(
     "reduceOnPlateau: the metric must be a number or a floating scalar, got 0.1.",

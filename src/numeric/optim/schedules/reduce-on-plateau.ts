@@ -102,7 +102,7 @@ export function reduceOnPlateau(options: ReduceOnPlateauOptions = {}): ReduceOnP
   if (mode === "min" && thresholdMode === "relative" && threshold >= 1) {
     throw new DownhillError(
       "range",
-      `reduceOnPlateau: threshold must be below 1 where it is relative, or nothing is an improvement; got ${threshold}.`,
+      `reduceOnPlateau: a relative threshold must be below 1, because otherwise nothing is an improvement; got ${threshold}.`,
     );
   }
 
@@ -147,7 +147,7 @@ export function reduceOnPlateau(options: ReduceOnPlateauOptions = {}): ReduceOnP
     for (const [part, x] of Object.entries<unknown>({ ...state })) {
       if (typeof x === "number" || (typeof metric !== "number" && x instanceof Tensor && x.ndim === 0))
         continue;
-      const expected = typeof metric === "number" ? "a number, as the metric is" : "a number or a scalar";
+      const expected = typeof metric === "number" ? "a number, like the metric" : "a number or a scalar";
       throw new DownhillError("tree", `reduceOnPlateau: the state's ${part} must be ${expected}.`);
     }
     if (typeof metric === "number") return next(ofNumbers, metric, state as PlateauState);

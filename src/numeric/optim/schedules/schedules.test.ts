@@ -142,7 +142,7 @@ const kinds: Readonly<Record<string, fc.Arbitrary<Sample>>> = {
 };
 
 describe.each(Object.entries(kinds))("%s", (_, kind) => {
-  test("stays between its ends, but for a rounding error", () => {
+  test("stays between its bounds, up to rounding", () => {
     fc.assert(
       fc.property(kind, aStep, ({ rate, low, high }, step) => {
         expect(rate(step)).toBeGreaterThanOrEqual(low - 1e-15 * high);
@@ -152,7 +152,7 @@ describe.each(Object.entries(kinds))("%s", (_, kind) => {
     );
   });
 
-  test("gives a tensor the bits that it gives a number: eagerly, jitted, of int32, batched, and in a loop", () => {
+  test("has the same bits for tensors and numbers: eagerly, jitted, for int32, batched, and in a loop", () => {
     fc.assert(
       fc.property(kind, fc.array(aStep, { minLength: 1, maxLength: 4 }), ({ rate }, steps) => {
         const expected = steps.map((step) => rate(step));
@@ -201,7 +201,7 @@ describe("continuity", () => {
 
 describe("periodicity", () => {
   const option = fc.record({ base: aRate, more: aRate, up: aLength, down: aLength });
-  test("triangular cycles are all the same, and momentum mirrors the rate", () => {
+  test("triangular cycles are all equal, and momentum mirrors the rate", () => {
     fc.assert(
       fc.property(option, aStep, ({ base, more, up, down }, t) => {
         const rate = cyclic({ base, max: base + more, stepSizeUp: up, stepSizeDown: down });
@@ -235,7 +235,7 @@ describe("periodicity", () => {
     }
   });
 
-  test("a swinging cosine comes back", () => {
+  test("a swinging cosine is periodic", () => {
     const rate = cosineDecay({ from: 0.1, to: 0.02, steps: 7, after: "swing" });
     expect([rate(0), rate(14), rate(28)]).toEqual([0.1, 0.1, 0.1]);
     expect([rate(7), rate(21)]).toEqual([0.02, 0.02]);
@@ -260,7 +260,7 @@ describe("periodicity", () => {
   });
 });
 
-test("a schedule takes tensors of any shape", () => {
+test("a schedule accepts tensors of any shape", () => {
   const rate = constantRate(0.1);
   expect(rate(arange(3)).tolist()).toEqual([0.1, 0.1, 0.1]);
   const list = sequential([0.1, rateList([3, 2])], { at: [2] });

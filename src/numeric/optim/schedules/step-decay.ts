@@ -76,7 +76,7 @@ export function multiStepDecay(options: MultiStepDecayOptions): Schedule {
   if (typeof factor !== "number" && factor.length !== at.length) {
     throw new DownhillError(
       "option",
-      `multiStepDecay: factor has ${factor.length} numbers for the ${at.length} steps of at. Give one for each, or one for all.`,
+      `multiStepDecay: factor has ${factor.length} numbers for the ${at.length} steps of at. Give one per step, or one for all.`,
     );
   }
   return makeSchedule("multiStepDecay", (t, { rateOf, ifLess, mul }) =>
