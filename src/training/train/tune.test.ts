@@ -211,7 +211,7 @@ describe("misuse", () => {
     ["empty data", { data: [] }, "tune: epoch 1 has no batch."],
     ["invalid validation data", { validation: {} }, "tune: validation must yield batches."],
     ["an iterator", { data: [{ scale: tensor([1, 4]) }].values() }, "An iterator can be read only once"],
-    ["no parameters", { params: {} }, "tune: params holds no tensor"],
+    ["no parameters", { params: {} }, "tune: params contains no tensors"],
   ])("%s is refused", async (_, wrong, message) => {
     await expect(tune({ ...bowl, ...wrong } as never)).rejects.toThrow(message);
   });
