@@ -1,7 +1,17 @@
 import { assertNever } from "../util/assert-never.ts";
 import type { ExprText } from "./code.ts";
 import { blockLines, callCode, conditional, infix, literal, prefix, primary } from "./code.ts";
-import type { Buffer, Contract, Expr, BufferPointer, Procedure, Routine, SizeExpr, Stmt, Temp } from "./scalar.ts";
+import type {
+  Buffer,
+  Contract,
+  Expr,
+  BufferPointer,
+  Procedure,
+  Routine,
+  SizeExpr,
+  Stmt,
+  Temp,
+} from "./scalar.ts";
 import { binaryOperations, unaryOperations } from "./operations.ts";
 import { sizeExpr } from "./sizes.ts";
 import { blocksIn, checkDepth } from "./walk.ts";
