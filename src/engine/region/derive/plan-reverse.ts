@@ -240,7 +240,7 @@ function planBackwardBlock(context: ScopeContext, block: RegionBlock): void {
   const recoveries = (needs.of.get(block) ?? []).map((need): Recovery => {
     const { name: of, value, at } = need.value;
     const name = plan.build.fresh(of);
-    const again = need.kind === "saved" ? tapes.loadOf(need) : recompute(plan, value);
+    const again = need.kind === "saved" ? tapes.loadOf(need) : recomputedValue(plan, value);
     if (need.kind === "recomputed" && isFloating(value.type)) plan.recomputedFloats.add(name);
     plan.recalled.set(of, local(value.type, name));
     return { kind: need.kind === "saved" ? "loaded" : "recomputed", of, name, value: again, at };
@@ -254,7 +254,7 @@ function planBackwardBlock(context: ScopeContext, block: RegionBlock): void {
  * A recomputed value. The forward pass has checked the indices of its loads. They are checked again only if an index is recomputed in
  * floating point, because a fused multiply-add may round it differently.
  */
-function recompute(plan: PlanContext, value: RegionExpr): RegionExpr {
+function recomputedValue(plan: PlanContext, value: RegionExpr): RegionExpr {
   const isSame = (place: RegionExpr): boolean =>
     place.kind !== "local" || !plan.recomputedFloats.has(place.name);
   return mapExpr(recall(plan, value), (x) =>

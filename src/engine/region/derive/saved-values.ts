@@ -10,8 +10,8 @@ import type {
   RegionFor,
   RegionLet,
   RegionLoop,
+  RegionStmt,
 } from "../form/region.ts";
-import type { RegionStmt } from "../form/region.ts";
 import type { Polynomial } from "../../loops/polynomial.ts";
 import { blocksOf, walkStmts } from "../form/walk.ts";
 import { atomExpr } from "../form/whole-numbers.ts";

@@ -91,7 +91,7 @@ function forEachSegment(
 
 const [zero, one] = [constant("i32", 0), constant("i32", 1)];
 
-function bind(out: RegionStmt[], value: RegionExpr, hint: string, build: RegionBuilder): RegionExpr {
+function bindIn(out: RegionStmt[], value: RegionExpr, hint: string, build: RegionBuilder): RegionExpr {
   return makeWriter(out, build).bind(value, hint);
 }
 
@@ -114,7 +114,7 @@ function freeSnapshots(
   out: RegionStmt[],
   build: RegionBuilder,
 ): RegionExpr {
-  return bind(out, build.apply("sub", constant("i32", snapshots), local("i32", top)), "free", build);
+  return bindIn(out, build.apply("sub", constant("i32", snapshots), local("i32", top)), "free", build);
 }
 
 function forwardWithFewSnapshots(
@@ -126,12 +126,12 @@ function forwardWithFewSnapshots(
   const atHere = local("i32", here);
   const goesOn = build.fresh("more");
   const body: RegionStmt[] = [];
-  const left = bind(body, build.apply("sub", count, atHere), "left", build);
+  const left = bindIn(body, build.apply("sub", count, atHere), "left", build);
   const unused = freeSnapshots(plan, body, build);
   const many = build.fresh("many");
   body.push({ kind: "let", name: many, value: left });
-  const least = bind(body, build.apply("minimum", left, unused), "n", build);
-  const isCut = bind(body, build.apply("less", one, least), "cut", build);
+  const least = bindIn(body, build.apply("minimum", left, unused), "n", build);
+  const isCut = bindIn(body, build.apply("less", one, least), "cut", build);
   const then: RegionStmt[] = [];
   then.push(set(many, segmentsBefore(left, unused, then, build)));
   body.push({ kind: "if", condition: isCut, then, otherwise: [] });
@@ -163,14 +163,14 @@ function backwardWithFewSnapshots(
   const [atTop, atHere, atRest] = [local("i32", top), local("i32", here), local("i32", rest)];
   const [goesOn, isBefore] = [build.fresh("more"), build.fresh("before")];
   const distance = (out: RegionStmt[]): RegionExpr =>
-    bind(out, build.apply("sub", atRest, atHere), "left", build);
+    bindIn(out, build.apply("sub", atRest, atHere), "left", build);
 
   const approach: RegionStmt[] = [];
   const left = distance(approach);
   const unused = freeSnapshots(plan, approach, build);
   const many = segmentsBefore(left, unused, approach, build);
   approach.push(...steps.advance(atHere, many), set(here, build.apply("add", atHere, many)));
-  const hasFree = bind(approach, build.apply("less", one, unused), "room", build);
+  const hasFree = bindIn(approach, build.apply("less", one, unused), "room", build);
   approach.push({ kind: "if", condition: hasFree, then: pushSnapshot(plan, steps, build), otherwise: [] });
   approach.push(set(isBefore, build.apply("less", one, distance(approach))));
 
@@ -178,8 +178,8 @@ function backwardWithFewSnapshots(
   body.push({ kind: "let", name: isBefore, value: build.apply("less", one, distance(body)) });
   body.push({ kind: "while", condition: local("bool", isBefore), body: approach });
   body.push(...steps.turn(atHere), set(rest, atHere));
-  const marked = bind(body, load("i32", segments, atTop), "marked", build);
-  const isUsedUp = bind(body, build.apply("equal", marked, atHere), "used", build);
+  const marked = bindIn(body, load("i32", segments, atTop), "marked", build);
+  const isUsedUp = bindIn(body, build.apply("equal", marked, atHere), "used", build);
   const pop = set(top, build.apply("sub", atTop, one));
   body.push({ kind: "if", condition: isUsedUp, then: [pop], otherwise: [] });
   body.push(set(goesOn, build.apply("less", zero, atRest)));

@@ -89,13 +89,10 @@ export function writeRegion(
     noteStage("checks", statements);
   }
   const results = [...written.scalars, ...[...written.dims.values()].flat()];
-  const rewrite = (given: LoweringHost): readonly Stmt[] =>
-    runLoopPasses(statements, loopContext({ ...scope, host: given }, offsets, results, options), noteStage);
-  let rewritten = rewrite(scope.host);
-  if (host.scratch?.isGranted?.() === false) {
-    const { scratch: _, ...without } = scope.host;
-    rewritten = rewrite(without);
-  }
+  const rewrite = (scratch: LoweringHost["scratch"]): readonly Stmt[] =>
+    runLoopPasses(statements, loopContext(scope, scratch, offsets, results, options), noteStage);
+  let rewritten = rewrite(host.scratch);
+  if (host.scratch?.isGranted?.() === false) rewritten = rewrite(undefined);
   statements = numberSites(rewritten, sites, host);
   noteStage("sites", statements);
   replaceAll(host.block.statements, statements);
@@ -104,18 +101,23 @@ export function writeRegion(
 
 function loopContext(
   scope: RegionScope,
+  scratch: LoweringHost["scratch"],
   offsets: ReadonlySet<string>,
   results: readonly Expr[],
   options: LowerOptions,
 ): LoopContext {
   const { changing, ranges, host } = scope;
-  const memory = stripMemory(scope);
-  const productsOf = (block: readonly Stmt[]): ProductHost => productHost(block, scope);
+  const memory = stripMemory(scope, scratch);
+  const productsOf = (block: readonly Stmt[]): ProductHost => productHost(block, scope, scratch);
   return { changing, ranges, offsets, memory, productsOf, results, options, fresh: host.fresh };
 }
 
 /** Memory and facts for the contractions of a block. */
-function productHost(block: readonly Stmt[], { host, changing, ranges }: RegionScope): ProductHost {
+function productHost(
+  block: readonly Stmt[],
+  { host, changing, ranges }: RegionScope,
+  scratch: LoweringHost["scratch"],
+): ProductHost {
   const set = new Set(changing);
   const of = new Map<string, Expr>();
   walkBlock(block, {
@@ -125,7 +127,7 @@ function productHost(block: readonly Stmt[], { host, changing, ranges }: RegionS
     },
   });
   for (const name of set) of.delete(name);
-  const { scratch, scalars, arrays } = host;
+  const { scalars, arrays } = host;
   const given = new Set<string>();
   for (const x of [...scalars.values(), ...[...arrays.values()].flatMap(({ dims }) => dims)])
     if (x.kind === "local") given.add(x.name);
@@ -144,8 +146,10 @@ function productHost(block: readonly Stmt[], { host, changing, ranges }: RegionS
 }
 
 /** Memory for loops in strips, if the host has any. */
-function stripMemory({ host, arrays }: RegionScope): StripMemory | undefined {
-  const { scratch } = host;
+function stripMemory(
+  { host, arrays }: RegionScope,
+  scratch: LoweringHost["scratch"],
+): StripMemory | undefined {
   if (scratch === undefined) return undefined;
   const own = new Map<string, ArrayPlace>();
   for (const array of arrays.values()) own.set(array.buffer, array);
