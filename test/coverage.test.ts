@@ -42,6 +42,7 @@ const helpers = [
   "guard",
   "householder",
   "lift",
+  "linear-algebra",
   "matrices",
   "matrix-loops",
   "places",
