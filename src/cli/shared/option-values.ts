@@ -1,6 +1,6 @@
 import type { ArgDef, ArgsDef } from "citty";
 
-/** Value of an option: `undefined` for a text that is left out and has no default, `false` for a flag that is left out. */
+/** Value of an option: `undefined` for an omitted text without a default, `false` for an omitted flag. */
 type OptionValue<Arg extends ArgDef> = Arg["type"] extends "boolean"
   ? boolean
   : Arg extends { readonly default: string } | { readonly type: "positional"; readonly required: true }
@@ -10,7 +10,7 @@ type OptionValue<Arg extends ArgDef> = Arg["type"] extends "boolean"
 /** Values of the options of a command, by their names on the command line. Their declaration gives the types. */
 export type OptionValues<Args extends ArgsDef> = { readonly [Name in keyof Args]: OptionValue<Args[Name]> };
 
-/** The values of all options: those that are given, and what an option that is left out is. */
+/** Returns the values of all options, given or omitted. */
 export function optionValues<const Args extends ArgsDef>(args: Args, given: object): OptionValues<Args> {
   const values = new Map(Object.entries(given));
   return Object.fromEntries(
@@ -18,7 +18,7 @@ export function optionValues<const Args extends ArgsDef>(args: Args, given: obje
   ) as OptionValues<Args>;
 }
 
-/** The value of an option that is left out. */
+/** The value of an omitted option. */
 export function valueLeftOut({ type, default: usual }: ArgDef): string | boolean | undefined {
   return usual ?? (type === "boolean" ? false : undefined);
 }

@@ -4,17 +4,19 @@ import { optionName } from "../help.ts";
 import { batchHelp, momentumHelp, optimizerHelp, rateHelp } from "../shared/optimizer-help.ts";
 import { type OptionValues, optionValues, valueLeftOut } from "../shared/option-values.ts";
 
-/** Where an option stands besides the help of `downhill train`. */
+/** Further uses of an option of `downhill train`. */
 interface OptionFacts {
-  /** It states where the data come from, and belongs to the options of this source. */
+  /** The kind of data source that the option belongs to. */
   readonly source?: "dataset" | "table" | "images";
-  /** `downhill lr-find` has it too, with this text in its help or the same one. */
+  /** True if `downhill lr-find` has the option too with the same help text; a string is its help text there. */
   readonly lrFind?: true | string;
-  /** A file of `--config` may not contain it. */
+  /** False if a file of `--config` must not contain it. */
   readonly isFromFile?: false;
 }
 
-/** The options of `downhill train`. Types, help, files of options and `downhill lr-find` follow from this declaration. */
+/**
+ * The options of `downhill train`. This declaration determines types, help, files of options and `downhill lr-find`.
+ */
 export const trainOptions = {
   dataset: {
     type: "positional",
@@ -270,27 +272,27 @@ export const trainOptions = {
   },
 } as const;
 
-/** What `downhill train` is asked for, as it is written on the command line or in a file. */
+/** Arguments of `downhill train` as written on the command line or in a file. */
 export type TrainRequest = OptionValues<typeof trainOptions>;
 
 type OptionName = keyof TrainRequest;
 
-/** A request with these values; all other options are left out. */
+/** A request with these values; all other options have their defaults. */
 export function trainRequest(asked: Partial<TrainRequest>): TrainRequest {
   return optionValues(trainOptions, asked);
 }
 
-/** Names of the options that the condition holds for. */
+/** Names of the options that satisfy the condition. */
 export function optionsWhere(condition: (option: ArgDef & OptionFacts) => boolean): readonly OptionName[] {
   return (Object.keys(trainOptions) as OptionName[]).filter((name) => condition(trainOptions[name]));
 }
 
-/** An option as it is written: `--without`, `--no-header`. */
+/** An option as written on the command line: `--without`, `--no-header`. */
 export function writtenOption(name: OptionName): string {
   return optionName(name, trainOptions[name]);
 }
 
-/** Whether the value of an option is another one than if it were left out. */
+/** True if the value of an option differs from its value when left out. */
 export function isGiven(name: OptionName, value: string | boolean | undefined): boolean {
   return value !== undefined && value !== valueLeftOut(trainOptions[name]);
 }
