@@ -8,7 +8,7 @@ import { didYouMean } from "../../engine/util/suggest.ts";
 const initialRate = 0.1;
 
 /** Value of an option, as shown in the output. */
-export type OptionValue = number | string | readonly number[];
+export type ScheduleOptionValue = number | string | readonly number[];
 
 /** Default of an option; a function is only called if the option is absent. */
 export type Initial<T> = T | (() => T);
@@ -22,7 +22,7 @@ export interface OptionReader {
   /** The same if the caller has a rate; `undefined` if `rate` is a built-in default. */
   readonly givenRate: (() => number) | undefined;
   /** The values read, by their names on the command line. */
-  readonly values: ReadonlyMap<string, OptionValue>;
+  readonly values: ReadonlyMap<string, ScheduleOptionValue>;
   number(name: string, initial: Initial<number>): number;
   maybeNumber(name: string): number | undefined;
   /** An optional whole number of at least `from`. */
@@ -50,9 +50,9 @@ export function makeReader(
   mark: string,
   rate?: () => number,
 ): OptionReader {
-  const values = new Map<string, OptionValue>();
+  const values = new Map<string, ScheduleOptionValue>();
   const known = new Set<string>();
-  const take = <T extends OptionValue>(name: string, read: (text: string) => T): T | undefined => {
+  const take = <T extends ScheduleOptionValue>(name: string, read: (text: string) => T): T | undefined => {
     known.add(name);
     const text = texts.get(name);
     if (text === undefined) return undefined;
@@ -60,7 +60,11 @@ export function makeReader(
     values.set(name, value);
     return value;
   };
-  const filled = <T extends OptionValue>(name: string, value: T | undefined, initial: Initial<T>): T => {
+  const filled = <T extends ScheduleOptionValue>(
+    name: string,
+    value: T | undefined,
+    initial: Initial<T>,
+  ): T => {
     if (value !== undefined) return value;
     const instead = typeof initial === "function" ? initial() : initial;
     values.set(name, instead);

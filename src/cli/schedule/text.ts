@@ -2,7 +2,7 @@ import { extent, showTick } from "../../pictures/plot/scale.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
 import { drawChart } from "../shared/chart.ts";
 import type { CommandEntry } from "../help.ts";
-import type { OptionValue } from "./reader.ts";
+import type { ScheduleOptionValue } from "./reader.ts";
 import type { Paint } from "../shared/style.ts";
 import { wrap } from "../shared/wrap.ts";
 
@@ -10,7 +10,7 @@ import { wrap } from "../shared/wrap.ts";
 export interface ScheduleCurve {
   readonly name: string;
   readonly description: string;
-  readonly options: ReadonlyMap<string, OptionValue>;
+  readonly options: ReadonlyMap<string, ScheduleOptionValue>;
   /** The rate of each step, from step 0. */
   readonly rates: readonly number[];
   readonly momentum?: readonly number[];
@@ -45,8 +45,8 @@ export function showCurve(curve: ScheduleCurve, paint: Paint, columns: number | 
 }
 
 /** `from 0.1, to 0, length 100` */
-export function showOptions(options: ReadonlyMap<string, OptionValue>): string {
-  const show = (value: OptionValue): string => {
+export function showOptions(options: ReadonlyMap<string, ScheduleOptionValue>): string {
+  const show = (value: ScheduleOptionValue): string => {
     if (typeof value === "string") return /[\s;]/.test(value) ? JSON.stringify(value) : value;
     if (typeof value === "number") return showNumber(value, digits);
     const shown = value.slice(0, 12).map((item) => showNumber(item, digits));
