@@ -8,20 +8,20 @@ import { loadParser } from "./syntax/parser.ts";
 
 export interface CompileOptions extends Partial<ModuleOptions> {
   /**
-   * Values of variables outside of the functions, by their names. Numbers, arrays and objects that the text writes out need not be
-   * given. Classes of errors, too: of one that is not given, an error has the name only.
+   * Values of variables outside of the functions, by name. Numbers, arrays and objects that the text writes out may be
+   * omitted. Also classes of errors: if a class is omitted, the error only has its name.
    */
   readonly captured?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * The marked functions of a text in TypeScript, or JavaScript, by their names: functions of numbers that `grad` and the other
- * transforms take. The text itself is never run, so that pages that forbid `eval` can do it too.
+ * Compiles the marked functions of a text in TypeScript or JavaScript. The result holds them by name, as functions of
+ * numbers that `grad` and the other transforms accept. The text itself is never run, so this also works in pages that
+ * forbid `eval`.
  *
- * Without `parse` in the options acorn and its TypeScript plugin are loaded.
- *
- * @throws PlainError for what is outside of the language that can be differentiated, and for text that is no TypeScript;
- * DownhillError `plain` where no function is marked, or the value of a variable outside is not known.
+ * Without `parse` in the options, acorn and its TypeScript plugin are loaded.
+ * @throws PlainError for code outside of the differentiable language, and for text that is not TypeScript;
+ * DownhillError `plain` if no function is marked, or the value of a variable outside is not known.
  * @example
  * const { loss } = await compile('export function loss(x: number) { "use ad"; return Math.sin(x) ** 2; }');
  * grad(loss)(1); // 0.909297…
@@ -47,7 +47,7 @@ export async function compile<F = Readonly<Record<string, (...args: unknown[]) =
   return Object.fromEntries(functions) as F;
 }
 
-/** How a value from outside of a function is had at each call. */
+/** How the value of a variable outside of a function is read at each call. */
 function outsideValue(
   name: string,
   module: Module,

@@ -25,19 +25,24 @@ import { resultTypes } from "./regions.ts";
 import { asFunction, plainFunction } from "./transforms.ts";
 import { countLeaves, type ValueLeaf, leafRanks, takeApart, templateOf } from "./values.ts";
 
-/** What the body of a plain function asks before it computes. */
+/** The checks that the body of a plain function makes before it computes. */
 export interface FormHandle {
-  /** Whether a tensor is among the arguments, or among what the function reads from outside: then `call` computes. */
+  /**
+   * Whether the arguments, or the values that the function reads from outside, include a tensor: then `call` computes.
+   */
   takesTensors(args: ArrayLike<unknown>): boolean;
   call(args: ArrayLike<unknown>): unknown;
 }
 
-/** Values from outside of a function, read at each call, in the order of `PlainForm.captured`, and behind them `PlainForm.errors`. */
+/**
+ * Reads the values from outside of a function at each call: those in `PlainForm.captured`, in this order, followed by
+ * those in `PlainForm.errors`.
+ */
 type CapturedValues = () => readonly unknown[];
 
 /**
- * Lets transforms take a plain function: its form was made of the text of `f` by a build step. `f` itself stays the function that
- * computes with numbers.
+ * Registers the form that a build step created from the text of `f`, so that transforms accept `f`. `f` itself remains
+ * the function that computes with numbers.
  */
 export function attachForm(f: AnyFunction, form: PlainForm, captured: CapturedValues): FormHandle {
   const own = new AttachedForm(f.name === "" ? form.region.name : f.name, form, captured, f);
@@ -45,7 +50,10 @@ export function attachForm(f: AnyFunction, form: PlainForm, captured: CapturedVa
   return own;
 }
 
-/** The same for a function that does not ask by itself: the function returned does. `name` where the expression has none. */
+/**
+ * The same for a function that does not check for tensors itself: the returned function does. `name` for an expression
+ * without a name.
+ */
 export function wrapForm<F extends AnyFunction>(
   f: F,
   form: PlainForm,
@@ -61,7 +69,7 @@ export function wrapForm<F extends AnyFunction>(
   return attach(wrapper, own) as F;
 }
 
-/** A function that computes what a form says, where the JavaScript that it was made of does not run. */
+/** A function that computes what a form describes, for programs that do not run the JavaScript it was created from. */
 export function functionOf(
   form: PlainForm,
   captured: CapturedValues,
@@ -73,7 +81,10 @@ export function functionOf(
   return f;
 }
 
-/** What a plain function carries; made for each closure, so what it needs for transforms is made when it is asked for. */
+/**
+ * The properties that mark a function as plain. They are created for each closure, and the parts that transforms need
+ * only on demand.
+ */
 class AttachedForm implements PlainFunction, FormHandle {
   readonly #name: string;
   readonly #form: PlainForm;
@@ -127,14 +138,14 @@ function takesTensors(
   return captured.length > 0 && read().some((value, i) => holdsTensor(captured[i]!.type, value));
 }
 
-/** Arrays that are longer are not searched for tensors among their items: they are data. */
+/** Arrays with more items than this are not searched for tensors: they are data. */
 const mostItems = 64;
 
 function isTensor(x: unknown): x is Tensor {
   return typeof x === "object" && x instanceof Tensor;
 }
 
-/** Whether a tensor stands in a value where the function takes a number or array. */
+/** Whether a value contains a tensor where the function expects a number or array. */
 function holdsTensor(type: PlainType, value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (value instanceof Tensor) return true;
@@ -162,7 +173,7 @@ function holdsTensor(type: PlainType, value: unknown): boolean {
 
 const none: readonly ValueLeaf[] = [];
 
-/** A form as transforms see it. `f` is the JavaScript that it was made of, where that runs. */
+/** A form as a callable for transforms. `f` is the JavaScript that it was created from, if that runs. */
 export function callableOf(
   name: string,
   form: PlainForm,
@@ -208,7 +219,7 @@ export function callableOf(
   const operandsOfArgument = (i: number, value: unknown): Tensor[] =>
     operandsOf(params[i]!, value, typesOf(i), `${name}: ${form.params[i]!.name}`);
   const body = { region: wrapRegion(region, form.records), outside: outsideLeaves, source: f && { f, form } };
-  // kept, since what is derived of a region is found by the region
+  // cached, because derived regions are looked up by the region
   const segmented = new Map<number | true, PlainCallable>();
   return {
     name,
@@ -260,14 +271,14 @@ export function callableOf(
   };
 }
 
-/** Whether a tensor holds one number that is known: what sets sizes must be. */
+/** Whether a tensor holds one known number, which is required of numbers that set sizes. */
 function isKnownNumber(x: Tensor): boolean {
   return x.slot !== undefined && x.shape.length === 0;
 }
 
 /**
- * The operands that an argument becomes, in which tensors stand for numbers and arrays, and for lists and tuples of these. Of a
- * tensor the first `axes` are those of lists around.
+ * The operands of an argument that may contain tensors instead of numbers and arrays, or instead of lists and tuples of
+ * these. The first `axes` axes of a tensor are those of the enclosing lists.
  */
 function operandsOf(
   type: PlainType,
@@ -332,7 +343,7 @@ function operandsOf(
   }
 }
 
-/** The arrays that a tensor without elements stands for. */
+/** The nested arrays for a tensor without elements. */
 function emptyNest([n = 0, ...rest]: readonly number[]): unknown[] {
   return Array.from({ length: n }, () => emptyNest(rest));
 }
@@ -345,7 +356,7 @@ function notThis(path: string, what: string, value: unknown): DownhillError {
 const nouns = ["one number", "an array of numbers", "a matrix"];
 
 function operandOf(value: unknown, rank: number, element: RegionType, path: string): Tensor {
-  // a plain number is known though the function around is traced
+  // a plain number is known even if the surrounding function is traced
   if (rank === 0 && element === "i32" && typeof value === "number")
     return fromArray(arrayType("int32", []), wholeNumbers([value], path));
   const isList = rank === 1 && Array.isArray(value) && value.some(isTensor);
@@ -374,9 +385,8 @@ function operandOf(value: unknown, rank: number, element: RegionType, path: stri
 }
 
 /**
- * Numbers of float64 as whole ones.
- *
- * @throws DownhillError `range` for one that has decimals, or that no int32 holds.
+ * Converts float64 numbers to integers.
+ * @throws DownhillError `range` for a number that has decimals or does not fit into int32.
  */
 function wholeNumbers(elements: ArrayLike<number>, path: string): Int32Array {
   const whole = Int32Array.from(elements);
@@ -416,10 +426,9 @@ function resultOf(type: PlainType, leaves: Iterator<Tensor>): unknown {
 }
 
 /**
- * A plain function with the types that it has over tensors: where its arguments may be tensors, inside of a function that is
- * transformed or compiled. The function itself computes the same there, but its types know numbers only.
- *
- * @throws DownhillError `trace` where nothing has compiled it.
+ * Returns a plain function with the types that it has over tensors. It is meant for calls with tensors inside a
+ * function that is transformed or compiled. The result is the same function, whose own types accept numbers only.
+ * @throws DownhillError `trace` if the function was not compiled.
  */
 export function overTensors<A extends unknown[], T>(
   f: ((...args: A) => T) & OnlyPlain<[A, T]>,

@@ -13,7 +13,10 @@ export interface PlainVmapOptions {
   readonly outAxes?: AxisTree<number>;
 }
 
-/** Plain items as batches: numbers as arrays, arrays as arrays of them; see `PlainBatch`. */
+/**
+ * Maps a function over batches of plain items: a batch of numbers is an array, and a batch of arrays is an array of
+ * arrays; see `PlainBatch`.
+ */
 export function batched({ f, title, options, apply, give }: TransformRequest<PlainVmapOptions>): AnyFunction {
   const { inAxes = 0, outAxes = 0 } = options;
   const isEach = Array.isArray(inAxes);
@@ -36,7 +39,7 @@ export function batched({ f, title, options, apply, give }: TransformRequest<Pla
     );
   const over = apply(f.run, { inAxes: placed, outAxes });
   const canLack = f.params.some(mayLack);
-  /** The axes without those of absent values, which have no batch. */
+  /** The axes, except those of absent values, which have no batch. */
   const axesNow = (args: readonly OperandTensors[]): readonly (readonly (number | null)[])[] =>
     placed.map((own, i) => own.map((axis, k) => (args[i]![k]!.shape.length > f.ranks[i]![k]! ? axis : null)));
   return give({
@@ -90,8 +93,8 @@ function axesOf(
 }
 
 /**
- * An axis counted in each operand: the items of a list stand along the first axis of theirs, but for booleans, whose arrays are batched as
- * those of numbers are.
+ * The batch axis in each operand of an argument. The items of a list are along the first axis of its operands, except
+ * that arrays of booleans are batched like arrays of numbers.
  */
 function operandAxes(type: PlainType, axis: number | null): readonly (number | null)[] {
   switch (type.kind) {
@@ -108,13 +111,13 @@ function operandAxes(type: PlainType, axis: number | null): readonly (number | n
     case "matrix":
       return [axis];
     case "optional":
-      return [null, ...operandAxes(type.type, axis)]; // its boolean is one of the whole batch
+      return [null, ...operandAxes(type.type, axis)]; // return [null, ...operandAxes(type.type, axis)]; // its boolean applies to the whole batch
     default:
       return assertNever(type, "operandAxes");
   }
 }
 
-/** One axis more in front of what has a batch. */
+/** Adds a leading axis to the values that have a batch. */
 function deeper(lead: LeadingAxes, axes: AxisTree<number | null>): LeadingAxes {
   if (axes === null) return lead;
   if (typeof axes === "number") {

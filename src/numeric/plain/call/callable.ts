@@ -16,27 +16,28 @@ import { type LeadingAxes, type ValueLeaf, putTogether, type Template, typesIn }
 /** The operands of each argument, or of a result, as tensors. */
 export type OperandTensors = readonly Tensor[];
 
-/** Arguments of a plain function taken apart. */
+/** The arguments of a plain function, split into leaves. */
 export interface PreparedArguments {
   /** For each argument. */
   readonly leaves: readonly (readonly ValueLeaf[])[];
   readonly templates: readonly Template[];
-  /** What the result is put together by. */
+  /** The template from which the result is assembled. */
   readonly result: Template;
 }
 
-/** A function of plain values as transforms see it: a plain function that was compiled, or a transform of one. */
+/** A function of plain values as transforms see it: a compiled plain function, or a transform of one. */
 export interface PlainCallable {
   readonly name: string;
   readonly params: readonly PlainType[];
-  /** How many axes `run` takes of each operand of each argument; in a batch, those of absent values have one less. */
+  /**
+   * Number of axes that `run` expects for each operand of each argument. In a batch, absent values have one axis less.
+   */
   readonly ranks: readonly (readonly number[])[];
   /** Names of the arguments, for messages. */
   readonly names: readonly string[];
   /**
-   * Takes arguments apart. The leaves of argument i have `leads[i]` axes more in front than the function takes: those of batches.
-   * In directions, which are `isTangent`, what is true or false may have a 0.
-   *
+   * Splits arguments into leaves. The leaves of argument i have `leads[i]` more leading axes than the function expects,
+   * which are those of batches. In directions (`isTangent`), 0 may be given for a boolean.
    * @throws DownhillError as `takeApart`.
    */
   prepare(
@@ -47,34 +48,40 @@ export interface PlainCallable {
   ): PreparedArguments;
   /** The operands of the result, in the order of its template, from those of each argument. */
   run(...args: readonly OperandTensors[]): OperandTensors;
-  /** Whether the function reads values from outside, which may be tensors too. */
+  /** Whether the function reads values from outside, which may be tensors. */
   readonly readsOutside: boolean;
-  /** Whether a tensor is among arguments, so that they are not plain. */
+  /** Whether the arguments contain a tensor, so that they are not plain. */
   takesTensors(args: ArrayLike<unknown>): boolean;
-  /** The function of arguments in which tensors stand for numbers and arrays. */
+  /** The function for arguments that contain tensors instead of numbers and arrays. */
   readonly overTensors: AnyFunction;
-  /** The function with what stands behind its first argument given; `undefined` for a derivative. */
+  /** The function with all arguments except the first fixed; `undefined` for a derivative. */
   readonly bind: PlainFunction["bind"];
-  /** The same function with long loops that go back in segments, from so many snapshots; `undefined` for a derivative. */
+  /**
+   * The same function, whose long loops are differentiated in segments with the given number of snapshots; `undefined`
+   * for a derivative.
+   */
   readonly checkpointed: ((snapshots?: number) => PlainCallable) | undefined;
-  /** The region that computes it, where one does: numbers to numbers, without tensors. */
+  /** The region that computes the function from numbers to numbers, without tensors, if there is one. */
   readonly body: (() => RegionClosure) | undefined;
-  /** Computes the leaves of the result by several calls of regions, without tensors; gives `undefined` where these take less. */
+  /**
+   * Computes the leaves of the result by several calls of regions, without tensors; returns `undefined` if tensors are
+   * faster.
+   */
   readonly direct?: ((prepared: PreparedArguments) => ValueLeaf[] | undefined) | undefined;
 }
 
 /**
- * A region and its last operands, which are no arguments; before them come the operands of each argument. Its parameters are those of its
- * base.
+ * A region and its last operands, which are not arguments. The operands of each argument come before them. The
+ * parameters are those of the region's base.
  */
 export interface RegionClosure {
   readonly region: DerivedRegion;
   readonly outside: () => readonly ValueLeaf[];
-  /** The function that the region's base was made from, where that is JavaScript. */
+  /** The function that the region's base was created from, if it is JavaScript. */
   readonly source?: PlainSource | undefined;
 }
 
-/** What a region gives. */
+/** Runs a region and returns its results. */
 export function runBody(
   { region, outside, source }: RegionClosure,
   leaves: readonly ValueLeaf[],
@@ -88,7 +95,10 @@ export function runBody(
   );
 }
 
-/** Takes the arguments of a call apart, which must be as many as the function has. `title` is what messages call it. */
+/**
+ * Splits the arguments of a call, whose number must be that of the function's parameters. `title` is the name in
+ * messages.
+ */
 export function prepareCall(
   { name, params, prepare }: PlainCallable,
   args: readonly unknown[],
@@ -107,12 +117,15 @@ export function prepareCall(
 
 const dtypes = { f64: "float64", f32: "float32", i32: "int32", bool: "bool" } as const;
 
-/** The dtype of a tensor that stands for an operand. */
+/** The dtype of the tensor for an operand. */
 export function dtypeOf(type: RegionType): DType {
   return dtypes[type];
 }
 
-/** Operands as tensors, with elements of their own: what a pullback keeps must not change with the caller's arrays. */
+/**
+ * Operands as tensors with copies of the elements, because values kept by a pullback must not change with the caller's
+ * arrays.
+ */
 export function tensorsOf(leaves: readonly ValueLeaf[], types: readonly RegionType[]): Tensor[] {
   return leaves.map(({ data, dims }, i) => {
     const type = arrayType(dtypeOf(types[i]!), dims);
@@ -121,7 +134,7 @@ export function tensorsOf(leaves: readonly ValueLeaf[], types: readonly RegionTy
   });
 }
 
-/** The elements of tensors that hold some. */
+/** The elements of tensors whose values are known. */
 export function leavesFrom(tensors: OperandTensors): ValueLeaf[] {
   return tensors.map((x) => {
     if (x.shape.length === 0) return { data: x.item(), dims: [] };
@@ -131,7 +144,7 @@ export function leavesFrom(tensors: OperandTensors): ValueLeaf[] {
   });
 }
 
-/** Computes with operands as tensors, and gives a plain value. Computed now, whatever is being traced. */
+/** Computes with operands as tensors, and returns a plain value. Computes immediately, even during tracing. */
 export function compute(
   { leaves, templates, result }: PreparedArguments,
   f: (...args: readonly OperandTensors[]) => OperandTensors,
@@ -142,7 +155,7 @@ export function compute(
   });
 }
 
-/** Has a function carry what transforms ask of it. */
+/** Attaches the properties that transforms need to a function. */
 export function attach<F extends AnyFunction>(f: F, plain: PlainFunction): F {
   Object.defineProperty(f, plainKey, { value: plain, configurable: true });
   return f;

@@ -1,4 +1,4 @@
-// Plain functions whose long loops go back in segments.
+// Plain functions whose long loops are differentiated in segments.
 import { checkpoint, grad, hvp, jit, tensor, valueAndGrad, vmap } from "downhill";
 import { describe, expect, test } from "vitest";
 import { marked } from "../../../../test/support/marked.ts";
@@ -83,7 +83,7 @@ describe("checkpoint of a plain function", () => {
     for (const snapshots of [1, 7, 40, 4000]) {
       const { results, bytes } = run(snapshots, snapshots === 1 ? 100 : 10_000);
       if (snapshots > 1) expect(results).toEqual(plain.results);
-      // two numbers a state, two recorded of an iteration, and the places
+      // each state has two numbers, and each iteration two recorded numbers and its indices
       expect(bytes - least).toBeLessThanOrEqual((snapshots - 1) * 40);
     }
     expect(run(40, 100_000).bytes).toBe(run(40, 10_000).bytes);

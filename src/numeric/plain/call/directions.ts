@@ -16,7 +16,7 @@ import {
 import { gradientBody } from "./gradient.ts";
 import { derivativeOf, type ValueLeaf, putTogether, takeLike, type Template, typesIn } from "./values.ts";
 
-/** Arguments and directions taken apart: directions have the structure and the sizes of the arguments. */
+/** Splits arguments and directions. Directions have the structure and the sizes of the arguments. */
 function prepareTangents(
   title: string,
   f: PlainCallable,
@@ -58,8 +58,7 @@ function prepareTangents(
 }
 
 /**
- * Refuses a direction that lacks what its argument has, or the reverse.
- *
+ * Refuses a direction if a value is present in it but not in its argument, or the reverse.
  * @throws DownhillError `tree`
  */
 function requireSamePresence(title: string, of: Template, along: Template, path: string): void {
@@ -96,7 +95,7 @@ function directionsOf(
   return pointOf({ ...at, leaves: tangents }).floating;
 }
 
-/** Values and tangents by the tangent of a region. What has no derivative has a tangent of 0. */
+/** Computes values and tangents by the tangent region. Results without a derivative have a tangent of 0. */
 function directTangents(
   body: RegionClosure,
   at: PreparedArguments,
@@ -116,10 +115,10 @@ function still({ data, dims }: ValueLeaf): ValueLeaf {
   return { data: typeof data === "number" ? 0 : data.map(() => 0), dims };
 }
 
-/** Arguments as tensors, the floating ones apart. */
+/** Arguments as tensors, with the floating ones separate. */
 interface FloatingArguments {
   readonly floating: readonly OperandTensors[];
-  /** All operands of each argument, from the floating ones. */
+  /** Returns all operands of each argument, given the floating ones. */
   readonly complete: (floating: readonly OperandTensors[]) => OperandTensors[];
 }
 
@@ -137,7 +136,7 @@ function pointOf(prepared: PreparedArguments): FloatingArguments {
   };
 }
 
-/** The function in its floating operands alone. */
+/** The function of its floating operands only. */
 function inFloating(f: PlainCallable, { complete }: FloatingArguments): AnyFunction {
   return (...floating: readonly OperandTensors[]) => f.run(...complete(floating));
 }

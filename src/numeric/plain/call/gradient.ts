@@ -13,10 +13,10 @@ export interface ArgumentOptions {
   readonly hasAux?: boolean;
 }
 
-/** What a transform makes of the result, from the templates of the arguments and of the result before. */
+/** Computes the template of a transform's result from the templates of the arguments and of the function's result. */
 type ResultTransform = (templates: readonly Template[], result: Template, operation: string) => Template;
 
-/** A transform that gives a function of the same arguments. */
+/** A transform that returns a function of the same arguments. */
 function sameArguments(
   asked: TransformRequest<ArgumentOptions>,
   resultOf: ResultTransform,
@@ -41,7 +41,7 @@ function sameArguments(
   });
 }
 
-/** The transform in the floating operands alone, without the booleans of arguments that may be absent. */
+/** The transform with respect to the floating operands only, without the booleans of arguments that may be absent. */
 function inPresent(
   { f, options, apply }: TransformRequest<ArgumentOptions>,
   args: readonly OperandTensors[],
@@ -65,7 +65,7 @@ function pairOf(run: PlainCallable["run"]) {
   };
 }
 
-/** The template of what is differentiated in. */
+/** The template of the arguments to differentiate with respect to. */
 function chosen({ argnums = 0 }: ArgumentOptions, templates: readonly Template[], title: string): Template {
   const one = (place: number): Template => {
     const template = templates[place];
@@ -81,7 +81,7 @@ function chosen({ argnums = 0 }: ArgumentOptions, templates: readonly Template[]
   return typeof argnums === "number" ? one(argnums) : { kind: "tuple", items: argnums.map(one) };
 }
 
-/** What comes beside the value, with hasAux. */
+/** Splits off the auxiliary value that is returned with hasAux. */
 function splitAux(
   title: string,
   { hasAux = false }: ArgumentOptions,
@@ -97,7 +97,10 @@ function splitAux(
   return result.items[1];
 }
 
-/** The region of a gradient, of a function that has one. Places of several arguments must come in their order. */
+/**
+ * The region of a gradient, for a function that has a region. The indices of several arguments must be in ascending
+ * order.
+ */
 export function gradientBody(
   f: PlainCallable,
   { argnums = 0 }: ArgumentOptions,
@@ -144,7 +147,7 @@ export function valueAndGrad(asked: TransformRequest<ArgumentOptions>): AnyFunct
   return sameArguments(asked, resultOf, { body: gradientBody(f, options, "values gradient") });
 }
 
-/** A Jacobian by the region of a function that has one. */
+/** Computes a Jacobian by the region of a function that has one. */
 function directly(
   f: PlainCallable,
   body: PlainCallable["body"],

@@ -1,11 +1,11 @@
 import type { ItemShape, ItemBuilder, ItemReader } from "./lists.ts";
 import type { LeafElements } from "./templates.ts";
 
-// One loop for each structure of items. A loop for all structures reads fields by names that are variables, which engines look up again
-// and again: that takes about ten times as long. Where text may not be compiled, loops for up to four fields have a place of their own
-// in the code for each field, and larger items take the loop for all structures.
+// One loop for each structure of items. A loop for all structures reads fields by names in variables, which engines
+// look up again each time: that takes about ten times as long. Where text may not be compiled, items of up to four
+// fields use loops written out here, one for each field; larger items use the loop for all structures.
 
-/** The loop that reads items of a shape; `asText` if it may be compiled from text. */
+/** Returns the loop that reads items of a shape; `asText` if it may be compiled from text. */
 export function readItems(shape: ItemShape, asText: boolean): ItemReader {
   if (!asText) return readFew(shape) ?? ((items, arrays) => readAny(shape, items, arrays));
   const names = arrayNames(countOf(shape));
@@ -47,7 +47,7 @@ export function readItems(shape: ItemShape, asText: boolean): ItemReader {
   ) as ItemReader;
 }
 
-/** The loop that makes items of a shape; `asText` if it may be compiled from text. */
+/** Returns the loop that creates items of a shape; `asText` if it may be compiled from text. */
 export function makeItems(shape: ItemShape, asText: boolean): ItemBuilder {
   if (!asText) return makeFew(shape) ?? ((n, arrays) => makeAny(shape, n, arrays));
   const names = arrayNames(countOf(shape));
@@ -59,7 +59,7 @@ export function makeItems(shape: ItemShape, asText: boolean): ItemBuilder {
       case "boolean":
         return `${names[next++]!}[i] !== 0`;
       case "record":
-        // in brackets, since a literal takes "__proto__" for something else
+        // in brackets, because "__proto__" has another meaning in a literal
         return `{ ${part.parts.map((inner, k) => `${keyText(part.names[k]!)}: ${literal(inner)}`).join(", ")} }`;
       case "tuple":
         return `[${part.parts.map(literal).join(", ")}]`;
@@ -95,7 +95,7 @@ function countOf(shape: ItemShape): number {
 
 type ItemRecord = Readonly<Record<string | number, unknown>>;
 
-/** The keys of items whose parts are at most four numbers of float64. */
+/** The keys of items that consist of at most four float64 numbers, otherwise `undefined`. */
 function fewKeys(shape: ItemShape): readonly (string | number)[] | undefined {
   if (shape.kind !== "record" && shape.kind !== "tuple") return undefined;
   const areNumbers = shape.parts.every((part) => part.kind === "number" && part.element === "f64");
@@ -121,7 +121,7 @@ function readFew(shape: ItemShape): ItemReader | undefined {
 
 type ColumnReader = (items: readonly ItemRecord[], key: string | number, to: LeafElements) => boolean;
 
-/** The same loop four times: engines remember for each place in the code which field is read there. */
+/** The same loop four times: engines cache the field that is read separately for each location in the code. */
 const columns: readonly ColumnReader[] = [
   (items, key, to) => {
     for (let i = 0; i < items.length; i++) {

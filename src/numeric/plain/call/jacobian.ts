@@ -7,30 +7,34 @@ import { cotangentRegion } from "./regions.ts";
 import { type ValueLeaf, makers } from "./templates.ts";
 import { countLeaves, typesIn } from "./values.ts";
 
-/** How a Jacobian is computed: along each element of the arguments, or back from each element of the result. */
+/**
+ * How a Jacobian is computed: forward, once for each element of the arguments, or in reverse, once for each element of
+ * the result.
+ */
 export type JacobianMode = "forward" | "reverse";
 
-/** What a Jacobian is taken of. */
+/** A function at its arguments, and the operands to differentiate with respect to. */
 interface JacobianProblem extends RegionClosure {
   /** The operands of the arguments. */
   readonly leaves: readonly ValueLeaf[];
-  /** The operands to differentiate in, in the order asked for. */
+  /** Indices of the operands to differentiate with respect to, in the requested order. */
   readonly places: readonly number[];
-  /** The same as a mask, and in the order of the operands, each once. */
+  /** The same as a mask, and without duplicates in the order of the operands. */
   readonly active: readonly boolean[];
   readonly inOrder: readonly number[];
 }
 
 /**
- * Elements to go through up to which a call for each costs less than tracing: of many, whose calls compute the values again and again, a
- * batch goes through these once.
+ * Up to this number of elements, one call for each is faster than tracing. Each call computes the values again, whereas
+ * a batch computes them once for all elements.
  */
 const mostCalls = 32;
 
 /**
- * The derivatives of each result of a region in each operand of the arguments at `argnums`, in the order of these: of the shape of the
- * result, then that of the operand. By tangents or cotangents, regions that are made once, called once for each element. Results and
- * arguments are floating. `undefined` where there are too many elements.
+ * The derivatives of each result of a region with respect to each operand of the arguments at `argnums`, in the order
+ * of `argnums`. The shape of each is that of the result, followed by that of the operand. A region for tangents or
+ * cotangents is built once and called for each element. Results and arguments are floating. `undefined` if there are
+ * too many elements.
  */
 export function jacobianOf(
   { region, outside, source }: RegionClosure,
@@ -79,7 +83,10 @@ const countOf = (leaves: readonly ValueLeaf[]): number =>
   leaves.reduce((sum, { dims }) => sum + sizeOf(dims), 0);
 const elementsOf = (data: ValueLeaf["data"]): ArrayLike<number> => (typeof data === "number" ? [data] : data);
 
-/** Calls `each` with every unit vector of operands like these, of which the one at `which` has a 1 at `element`. */
+/**
+ * Calls `each` with every unit vector of operands shaped like these. The operand with index `which` has a 1 at
+ * `element`.
+ */
 function eachUnit(
   like: readonly ValueLeaf[],
   each: (units: readonly ValueLeaf[], which: number, element: number) => void,

@@ -1,4 +1,5 @@
-// Arrays of records and tuples of numbers, one array of numbers for each number of an item: an item needs no template and no leaves.
+// Arrays of records and tuples of numbers. Each number of an item has one array, so that an item needs no template and
+// no leaves.
 import type { RegionType } from "../../../engine/region/form/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { canGenerateCode } from "../../../engine/util/generate-code.ts";
@@ -7,26 +8,35 @@ import type { PlainType } from "../form/form.ts";
 import { makeItems as makeItemsOf, readItems as readItemsOf } from "./item-loops.ts";
 import { type LeafElements, type ValueLeaf, makers, type Template } from "./templates.ts";
 
-/** How many axes an array of booleans has, of arrays of them, and so on; `undefined` for lists of anything else. */
+/**
+ * Number of axes of an array of booleans, of an array of such arrays, and so on; `undefined` for lists of anything
+ * else.
+ */
 export function axesOfBooleans(type: PlainType): number | undefined {
   if (type.kind === "boolean") return 0;
   const inner = type.kind === "list" ? axesOfBooleans(type.item) : undefined;
   return inner === undefined ? undefined : inner + 1;
 }
 
-/** A number of an item, or what consists of such. */
+/** A number of an item, or a record or tuple of such parts. */
 export type ItemShape =
   | { readonly kind: "number" | "boolean"; readonly element: RegionType }
   | { readonly kind: "record"; readonly names: readonly string[]; readonly parts: readonly ItemShape[] }
   | { readonly kind: "tuple"; readonly parts: readonly ItemShape[] };
 
-/** Copies the numbers of items into arrays; false where an item is not what it must be. The arrays then hold no values. */
+/**
+ * Copies the numbers of items into arrays. Returns false if an item has another structure; the contents of the arrays
+ * are then undefined.
+ */
 export type ItemReader = (items: readonly unknown[], arrays: readonly LeafElements[]) => boolean;
 
-/** Makes `n` items from arrays of their numbers. */
+/** Creates `n` items from arrays of their numbers. */
 export type ItemBuilder = (n: number, arrays: readonly ArrayLike<number>[]) => unknown[];
 
-/** The shape of an item that consists of numbers, in records and tuples; `undefined` for others. Takes the types of its leaves. */
+/**
+ * The shape of an item that consists of numbers, in records and tuples; `undefined` for others. Consumes the types of
+ * its leaves.
+ */
 export function shapeOfType(type: PlainType, elements: Iterator<RegionType>): ItemShape | undefined {
   const parts = (types: readonly PlainType[]): readonly ItemShape[] | undefined => {
     const own = types.map((part) => shapeOfType(part, elements));
@@ -54,7 +64,7 @@ export function shapeOfType(type: PlainType, elements: Iterator<RegionType>): It
   }
 }
 
-/** The same of a template. */
+/** The shape of an item with this template, in the same way. */
 export function shapeOfTemplate(template: Template): ItemShape | undefined {
   const parts = (templates: readonly Template[]): readonly ItemShape[] | undefined => {
     const own = templates.map(shapeOfTemplate);
@@ -90,17 +100,17 @@ export function elementsOf(shape: ItemShape): RegionType[] {
     : [shape.element];
 }
 
-/** Loops by the structure of items; compiled code is kept for so many structures. */
+/** Number of structures for which compiled loops are cached. */
 const mostShapes = 64;
 const readers = /* @__PURE__ */ makeLru<string, ItemReader>(mostShapes);
 const builders = /* @__PURE__ */ makeLru<string, ItemBuilder>(mostShapes);
 
-/** The loop that reads items of a shape. */
+/** Returns the loop that reads items of a shape. */
 export function readItems(shape: ItemShape): ItemReader {
   return kept(readers, shape, (own) => readItemsOf(own, canGenerateCode()));
 }
 
-/** The loop that makes items of a shape. */
+/** Returns the loop that creates items of a shape. */
 export function makeItems(shape: ItemShape): ItemBuilder {
   return kept(builders, shape, (own) => makeItemsOf(own, canGenerateCode()));
 }
@@ -119,8 +129,8 @@ function kept<F>(
 }
 
 /**
- * The numbers of a list, an array for each number of its items; `undefined` where items hold arrays, there are none, or one is not
- * what it must be: then the general way finds their kinds, or says what is wrong.
+ * The numbers of a list, with one array for each number of its items. `undefined` if items contain arrays, if there are
+ * no items, or if an item has another structure: then the general code determines their kinds, or reports the error.
  */
 export function takeNumbers(
   type: PlainType,
@@ -134,7 +144,7 @@ export function takeNumbers(
   return readItems(shape)(items, arrays) ? arrays : undefined;
 }
 
-/** The items of a list whose numbers are in these leaves, one for each number of an item. */
+/** The items of a list whose numbers are in these leaves, with one leaf for each number of an item. */
 export function itemsOf(shape: ItemShape, leaves: readonly ValueLeaf[], n: number): unknown[] {
   const arrays = leaves.map(({ data }) =>
     typeof data === "number" ? new Array<number>(n).fill(data) : data,

@@ -7,7 +7,7 @@ import { callableOf } from "./attach.ts";
 import type { PlainCallable } from "./callable.ts";
 import { gradientBody } from "./gradient.ts";
 
-/** A transform of a plain function as it stands in a text: `grad(loss, { argnums: 1 })`. */
+/** A transform of a plain function as written in a text: `grad(loss, { argnums: 1 })`. */
 export interface WrittenCall {
   readonly transform: "grad" | "valueAndGrad" | "jit";
   readonly argnums?: number | readonly number[] | undefined;
@@ -15,9 +15,10 @@ export interface WrittenCall {
 }
 
 /**
- * Compiles transforms of a function when a program is built, so that their first calls need not. For `"page"` that is WebAssembly for
- * V8 in pages that are not isolated from other origins, for `"node"` what the engine that builds would compile; other engines compile
- * as if there were nothing. Transforms that compute nothing by one region, or whose options do not fit the function, are left out.
+ * Compiles transforms of a function when a program is built, so that their first calls do not have to. For `"page"` it
+ * compiles WebAssembly for V8 in pages that are not isolated from other origins. For `"node"` it compiles for the
+ * engine that runs the build; other engines ignore the result and compile themselves. Transforms that do not run a
+ * single region, or whose options are not valid for the function, are skipped.
  */
 export function precompile(
   form: PlainForm,
@@ -36,7 +37,7 @@ export function precompile(
   });
 }
 
-/** The region that a transform runs, where what is differentiated is one number. */
+/** The region that a transform runs, if the result to differentiate is one number. */
 function regionOf(
   f: PlainCallable,
   result: PlainType,
@@ -55,7 +56,7 @@ const firstOf = (type: PlainType): PlainType | undefined =>
   type.kind === "tuple" ? type.items[0] : undefined;
 const isNumber = (type: PlainType | undefined): boolean => type?.kind === "number" && type.integer !== true;
 
-/** A form with what was compiled of it when the program was built. */
+/** A form with the records that were compiled for it when the program was built. */
 export function withRecords(form: PlainForm, records: readonly RegionRecord[]): PlainForm {
   engine.records ??= makeRecords();
   return { ...form, records };

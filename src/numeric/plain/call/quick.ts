@@ -1,4 +1,5 @@
-// Calls from numbers to numbers that cost little beside what they compute: arguments of simple kinds are read where they are.
+// Calls from numbers to numbers with little overhead: arguments of simple kinds are read without copying them into a
+// tree of leaves.
 import type { RegionType } from "../../../engine/region/form/region.ts";
 import { callRegion, type RegionArgument, type RegionOutcome } from "../../../engine/runtime/regions.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
@@ -17,24 +18,33 @@ import {
   type Template,
 } from "./values.ts";
 
-/** Which array operands were given as arrays of numbers, a bit each; those of simple arguments say all of the kinds of a result. */
+/**
+ * A bit for each array operand that was given as an array of numbers. For simple arguments these bits determine all
+ * kinds of the result.
+ */
 type ArgumentKinds = number;
 
-/** Reads an argument: puts its operands at their places, and gives the kinds with its own, or −1 where it is not of a simple kind. */
+/**
+ * Reads an argument: writes its operands at their indices, and returns the kinds with those of the argument added, or
+ * −1 if the argument is not of a simple kind.
+ */
 type ArgumentReader = (value: unknown, operands: RegionArgument[], kinds: ArgumentKinds) => ArgumentKinds;
 
-/** Array operands that there are bits for. */
+/** Number of array operands for which there are bits. */
 const mostArrays = 24;
 
-/** A call by a region with arguments of simple kinds. */
+/** A call of a region with arguments of simple kinds. */
 export interface QuickCall {
-  /** `undefined` where the arguments are not simple, or such kinds have not been seen: then the long way is to be gone. */
+  /**
+   * `undefined` if the arguments are not simple, or if these kinds have not been noted yet: then the caller uses the
+   * general code.
+   */
   call(args: readonly unknown[]): unknown;
-  /** Notes how results for arguments like these are put together, once the long way has been gone. */
+  /** Notes how results for arguments of these kinds are assembled, after a call of the general code. */
   note(args: readonly unknown[], result: Template): void;
 }
 
-/** The quick way of a callable that has a region, if its arguments can be simple. */
+/** The quick call of a callable that has a region, if its arguments can be simple. */
 export function quickCall(callable: PlainCallable, body: () => RegionClosure): QuickCall | undefined {
   const { params } = callable;
   let readers: readonly (ArgumentReader | undefined)[] | undefined;
@@ -51,7 +61,7 @@ export function quickCall(callable: PlainCallable, body: () => RegionClosure): Q
   };
   const run = (args: readonly unknown[]): unknown => {
     const { region, outside, source } = body();
-    const operands = new Array<RegionArgument>(region.base.params.length); // as long as it gets: growing takes a part of a short call
+    const operands = new Array<RegionArgument>(region.base.params.length); // allocated at full length, because growing takes part of the time of a short call
     const known = templates.get(read(args, operands));
     if (known === undefined) return undefined;
     const leaves = outside();
@@ -59,7 +69,8 @@ export function quickCall(callable: PlainCallable, body: () => RegionClosure): Q
     for (let i = 0; i < leaves.length; i++) operands[first + i] = argumentOf(leaves[i]!);
     return assemble(known, callRegion(region, operands, known.isCopied, source));
   };
-  // a getter among the arguments may call the function again, whose arguments would be copied to the same arrays
+  // a getter among the arguments may call the function again, and the arguments of that call would be copied to the
+  // same arrays
   let isRunning = false;
   return {
     call(args) {
@@ -89,7 +100,10 @@ const knownBy = (template: Template): ResultAssembly => ({
   isCopied: copiedLeaves(template),
 });
 
-/** Which leaves of a result are copied on the way to their place in it: what becomes an array of numbers. */
+/**
+ * For each leaf of a result, whether it is copied when the result is assembled: leaves that become arrays of numbers
+ * are.
+ */
 function copiedLeaves(template: Template): readonly boolean[] {
   switch (template.kind) {
     case "leaf":
@@ -112,7 +126,7 @@ function copiedLeaves(template: Template): readonly boolean[] {
   }
 }
 
-/** An operand as a region takes it. */
+/** An operand in the form that a region takes. */
 function argumentOf({ data, dims }: ValueLeaf): RegionArgument {
   return typeof data === "number" ? data : { data, dims };
 }
@@ -125,7 +139,7 @@ function readersOf(
   return params.map((type) => readerOf(type, source));
 }
 
-/** Which operand and which array comes next. */
+/** The index of the next operand, and of the next array. */
 interface OperandCursor {
   next: number;
   arrays: number;
@@ -162,10 +176,10 @@ function readerOf(type: PlainType, source: OperandCursor): ArgumentReader | unde
   }
 }
 
-/** From this many elements on, arrays that arguments are copied to are made anew in each call, and not kept. */
+/** Arrays for copies of arguments are cached below this number of elements; larger ones are allocated for each call. */
 const mostKept = 65_536;
 
-/** An array for the numbers of an argument, the same one for calls with as many. */
+/** Returns an array for the numbers of an argument. Calls with the same length return the same array. */
 function scratch(type: RegionType): (n: number) => LeafElements {
   const make = makers[type];
   let kept = new make(0);
@@ -196,7 +210,7 @@ function listReader(item: PlainType, source: OperandCursor): ArgumentReader | un
   };
 }
 
-/** Reads an array of arrays of numbers, all of one length. */
+/** Reads an array of arrays of numbers, all of the same length. */
 function matrixReader(type: RegionType, place: number): ArgumentReader | undefined {
   if (type !== "f64") return undefined;
   const array = scratch(type);
@@ -221,7 +235,7 @@ function matrixReader(type: RegionType, place: number): ArgumentReader | undefin
   };
 }
 
-/** Reads a value that may be absent; whether it is there is a bit of the kinds. */
+/** Reads a value that may be absent. A bit of the kinds tells whether it is present. */
 function optionalReader(type: PlainType, source: OperandCursor): ArgumentReader | undefined {
   const flag = source.next++;
   const bit = source.arrays++;
@@ -254,12 +268,12 @@ function numberReader(type: RegionType, place: number): ArgumentReader {
   };
 }
 
-/** `bit` is that of the array among the kinds. */
+/** `bit` is the bit of the array in the kinds. */
 function arrayReader(type: RegionType, place: number, bit: number): ArgumentReader | undefined {
   if (bit >= mostArrays || type === "bool") return undefined;
   const make = makers[type];
   return (value, operands, kinds) => {
-    // an empty one may be detached, which is looked at elsewhere
+    // an empty array may be detached, which the general code checks
     if (value instanceof make && value.length > 0) {
       operands[place] = value;
       return kinds;
@@ -287,7 +301,7 @@ function membersReader(
   };
 }
 
-/** Makes a result, or a part of one, of what a region gave. */
+/** Creates a result, or a part of one, from the outcomes of a region. */
 type ResultAssembler = (from: OutcomeCursor) => unknown;
 
 interface OutcomeCursor {
@@ -295,7 +309,7 @@ interface OutcomeCursor {
   next: number;
 }
 
-/** A result put together from what a region gave. */
+/** Creates a result from the outcomes of a region. */
 function assemble(known: ResultAssembly, outcomes: readonly RegionOutcome[]): unknown {
   return known.assemble({ outcomes, next: 0 });
 }
@@ -326,7 +340,8 @@ function assembler(template: Template): ResultAssembler {
     case "tuple": {
       const parts = template.items.map(assembler);
       const [first, second, third] = parts;
-      // a literal of mixed elements is made at once; an array that is filled changes its layout with a number and once more with an array
+      // A literal of mixed elements is created at once, whereas an array that is filled changes its layout with the
+      // first number and again with the first array.
       if (parts.length === 2) return (from) => [first!(from), second!(from)];
       if (parts.length === 3) return (from) => [first!(from), second!(from), third!(from)];
       return (from) => parts.map((part) => part(from));

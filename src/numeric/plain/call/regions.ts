@@ -3,10 +3,10 @@ import type { DerivedRegion, GradientResults } from "../../../engine/region/inde
 import { cotangents, addStep, gradient, tangent, typeOfResult } from "../../../engine/region/index.ts";
 import type { Region, RegionType } from "../../../engine/region/form/region.ts";
 
-/** What was made of regions, so that it is made once. */
+/** Cache of the regions derived from each region. */
 const derived = new WeakMap<Region, Map<string, DerivedRegion>>();
 
-/** A region with one step more, the same for the same region and steps. */
+/** The region derived from another by one more step; cached by region and steps. */
 function remembered(from: DerivedRegion, step: string, make: () => Region): DerivedRegion {
   let own = derived.get(from.base);
   if (own === undefined) derived.set(from.base, (own = new Map<string, DerivedRegion>()));
@@ -24,8 +24,9 @@ export function resultTypes({ body, results }: Region): RegionType[] {
 }
 
 /**
- * The derivative of a region along tangents of its `active` parameters, which follow the others; results are those of the region, then
- * the tangents of the floating ones. `masked` marks the parameters in whose tangents zeros count as those of a mask; with it, loops may have no iterations.
+ * The derivative of a region along tangents of its `active` parameters. The tangents follow the other parameters;
+ * results are those of the region, followed by the tangents of the floating ones. `masked` marks the parameters in
+ * whose tangents zeros are treated as a mask; with it, loops may have no iterations.
  */
 export function tangentRegion(
   from: DerivedRegion,
@@ -42,7 +43,7 @@ export function tangentRegion(
   );
 }
 
-/** The gradient of the first result of a region, as `gradient` makes it. */
+/** The gradient of the first result of a region, computed by `gradient`. */
 export function gradientRegion(
   from: DerivedRegion,
   active: readonly boolean[],
@@ -56,7 +57,10 @@ export function gradientRegion(
   );
 }
 
-/** The results of a region, then the cotangents of its `active` parameters, from those of all results, which follow the parameters. */
+/**
+ * The results of a region, followed by the cotangents of its `active` parameters. They are computed from the cotangents
+ * of all results, which follow the parameters.
+ */
 export function cotangentRegion(from: DerivedRegion, active: readonly boolean[]): DerivedRegion {
   return remembered(from, `cotangents ${maskKey(active)}`, () =>
     cotangents(from.region(), active, scalarFunctions),

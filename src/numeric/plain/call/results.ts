@@ -5,7 +5,7 @@ import { itemsOf, shapeOfTemplate } from "./lists.ts";
 import { leavesOf } from "./structure.ts";
 import type { LeafElements, ValueLeaf, RowKind, Template } from "./templates.ts";
 
-/** What stands at a leaf: made of as many operands as stand there, which have `lead` axes more in front than the template says. */
+/** Creates the value of a leaf from its operands, which have `lead` more leading axes than the template says. */
 type LeafFinisher = (
   leaf: Template & { readonly kind: "leaf" },
   group: readonly ValueLeaf[],
@@ -13,7 +13,7 @@ type LeafFinisher = (
   of: RowKind,
 ) => unknown;
 
-/** Puts a plain value together from its leaves. */
+/** Assembles a plain value from its leaves. */
 export function putTogether(template: Template, leaves: readonly ValueLeaf[]): unknown {
   return build(template, leaves, 0, undefined, finishPlain);
 }
@@ -27,7 +27,7 @@ function build(
   outerKind: RowKind | undefined,
   finish: LeafFinisher,
 ): unknown {
-  // a leaf of the template takes this many
+  // number of operands for each leaf of the template
   const each = leaves.length / leavesOf(template);
   switch (template.kind) {
     case "leaf": {
@@ -81,7 +81,7 @@ function build(
   }
 }
 
-/** The part of a leaf at place `i` of an axis. */
+/** The part of a leaf at index `i` of an axis. */
 function itemOf({ data, dims }: ValueLeaf, axis: number, i: number): ValueLeaf {
   if (typeof data === "number") return { data, dims };
   const inner = sizeOf(dims.slice(axis + 1));
@@ -95,7 +95,7 @@ function itemOf({ data, dims }: ValueLeaf, axis: number, i: number): ValueLeaf {
   return { data: part, dims: rest };
 }
 
-/** What stands at a leaf of a template that is given as numbers, rows of the kind `of`. */
+/** The plain value of a leaf of a template: a number, or numbers in rows of the kind `of`. */
 export function plainLeaf({ data, dims }: ValueLeaf, type: RegionType, of: RowKind): unknown {
   if (typeof data === "number") return type === "bool" ? data !== 0 : data;
   if (dims.length === 1) return rowOf(data, 0, dims[0]!, of);
@@ -112,7 +112,7 @@ export function plainLeaf({ data, dims }: ValueLeaf, type: RegionType, of: RowKi
 
 function rowOf(data: LeafElements, from: number, to: number, of: RowKind): unknown {
   if (of === "number[]") return numbersOf(data, from, to);
-  // an array that is the result as a whole is handed over as it is
+  // an array that is the whole result is returned without a copy
   if (data.constructor.name === of) return from === 0 && to === data.length ? data : data.slice(from, to);
   const part = data.subarray(from, to);
   return of === "Float64Array"
@@ -122,7 +122,7 @@ function rowOf(data: LeafElements, from: number, to: number, of: RowKind): unkno
       : Int32Array.from(part);
 }
 
-/** Rows of numbers. Short ones are literals, which engines make at once, with room for numbers of float64. */
+/** Rows of numbers. Short ones are literals, which engines create in one step, with room for float64 numbers. */
 function numberRows(data: LeafElements, n: number, width: number): number[][] {
   const rows = new Array<number[]>(n);
   for (let i = 0, k = 0; i < n; i++, k += width) {

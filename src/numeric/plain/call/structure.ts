@@ -9,7 +9,7 @@ import type { Template } from "./templates.ts";
 
 export const rankOf = { number: 0, boolean: 0, array: 1, matrix: 2 } as const;
 
-/** Whether something in a value may be absent. */
+/** Whether any part of a value may be absent. */
 export function mayLack(type: PlainType): boolean {
   switch (type.kind) {
     case "number":
@@ -30,7 +30,7 @@ export function mayLack(type: PlainType): boolean {
   }
 }
 
-/** How many axes each leaf of a value has, depth first: a list gives those of its items one more. */
+/** Number of axes of each leaf of a value, depth first. A list adds one axis to the leaves of its items. */
 export function leafRanks(type: PlainType): readonly number[] {
   switch (type.kind) {
     case "number":
@@ -51,12 +51,12 @@ export function leafRanks(type: PlainType): readonly number[] {
   }
 }
 
-/** How many parameters or results of a region a value stands for. */
+/** Number of parameters or results of a region for a value. */
 export function countLeaves(type: PlainType): number {
   return leafRanks(type).length;
 }
 
-/** How a value of which only the type is known is put together. */
+/** The template of a value of which only the type is known. */
 export function templateOf(type: PlainType, types: Iterator<RegionType>): Template {
   switch (type.kind) {
     case "number":
@@ -91,7 +91,7 @@ export function templateOf(type: PlainType, types: Iterator<RegionType>): Templa
   }
 }
 
-/** How many leaves a template takes. */
+/** Number of leaves of a template. */
 export function leavesOf(template: Template): number {
   switch (template.kind) {
     case "leaf":
@@ -114,7 +114,7 @@ export function leavesOf(template: Template): number {
   }
 }
 
-/** Whether arrays of records or tuples are in a template. */
+/** Whether a template contains arrays of records or tuples. */
 export function holdsList(template: Template): boolean {
   switch (template.kind) {
     case "leaf":
@@ -139,8 +139,8 @@ export function holdsList(template: Template): boolean {
 }
 
 /**
- * The structure of the derivative in an argument: values that are present without their booleans, and nothing for those that are
- * absent.
+ * The structure of the derivative with respect to an argument: present values without their booleans, and nothing for
+ * absent values.
  */
 export function derivativeOf(template: Template): Template {
   switch (template.kind) {
@@ -173,7 +173,7 @@ export function derivativeOf(template: Template): Template {
   }
 }
 
-/** The types of the leaves that a template takes. */
+/** The types of the leaves of a template. */
 export function typesIn(template: Template): RegionType[] {
   switch (template.kind) {
     case "leaf":
@@ -196,7 +196,7 @@ export function typesIn(template: Template): RegionType[] {
   }
 }
 
-/** The type of the values that a template makes. */
+/** The type of the values with a template. */
 export function plainTypeOf(template: Template): PlainType {
   switch (template.kind) {
     case "leaf":

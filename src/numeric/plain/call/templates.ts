@@ -1,23 +1,29 @@
 import type { RegionType } from "../../../engine/region/form/region.ts";
 
-/** The elements of one operand: a number where there are no axes, else all elements in row-major order. */
+/** The elements of one operand: a number if there are no axes, otherwise all elements in row-major order. */
 export interface ValueLeaf {
   readonly data: number | LeafElements;
   readonly dims: readonly number[];
-  /** True of a value that is absent: the leaf only holds its position. */
+  /** True for a value that is absent: the leaf is only a placeholder. */
   readonly isAbsent?: true;
 }
 
 export type LeafElements = Float64Array | Float32Array | Int32Array;
 
-/** What a row of numbers is given as, or given back as. */
+/** The kind of array for a row of numbers, in arguments and in results. */
 export type RowKind = "number[]" | "Float64Array" | "Float32Array" | "Int32Array";
 
-/** How a plain value is put together from its leaves. */
+/** The structure by which a plain value is assembled from its leaves. */
 export type Template =
-  /** A number, array or matrix. `of` is the kind of its innermost rows; of a number, what a row of several becomes. */
+  /**
+   * A number, array or matrix. `of` is the kind of its innermost rows; for a number, the kind of a row of several such
+   * numbers.
+   */
   | { readonly kind: "leaf"; readonly rank: 0 | 1 | 2; readonly type: RegionType; readonly of: RowKind }
-  /** `items` are the templates of all items, where something in them may be absent; `item` is that of any. */
+  /**
+   * `items` are the templates of the individual items, if a part of them may be absent; otherwise `item` is the
+   * template of every item.
+   */
   | { readonly kind: "list"; readonly item: Template; readonly items?: readonly Template[] | undefined }
   | {
       readonly kind: "record";
@@ -25,18 +31,24 @@ export type Template =
     }
   | { readonly kind: "tuple"; readonly items: readonly Template[] }
   /**
-   * A value that may be absent. As an argument: its boolean, then the leaves of its value, of the types given. `item` is `undefined`
-   * where it is absent, and then nothing is made of its leaves.
+   * A value that may be absent. In an argument, its leaves are its boolean followed by the leaves of the value, which
+   * have the given types. `item` is `undefined` if the value is absent, and then its leaves are ignored.
    */
   | { readonly kind: "optional"; readonly item: Template | undefined; readonly types: readonly RegionType[] }
-  /** The derivative in an absent value: `undefined`. It takes the leaves of the value, of these types. */
+  /**
+   * The derivative with respect to an absent value: `undefined`. It consumes the leaves of the value, which have these
+   * types.
+   */
   | { readonly kind: "absent"; readonly types: readonly RegionType[] }
-  /** One item along each place of the first axis of all leaves, in arrays at the leaves. */
+  /** One item for each index of the first axis of all leaves, as arrays at the leaves. */
   | { readonly kind: "batch"; readonly item: Template }
-  /** Each leaf of `out` replaced by the structure of `in`: shape of the result, then that of the argument. */
+  /**
+   * Each leaf of `out` is replaced by the structure of `in`. The shape of a leaf is that of the result, followed by
+   * that of the argument.
+   */
   | { readonly kind: "jacobian"; readonly out: Template; readonly in: Template };
 
-/** What holds elements of each type. */
+/** The typed array for elements of each type. */
 export const makers: {
   readonly f64: Float64ArrayConstructor;
   readonly f32: Float32ArrayConstructor;

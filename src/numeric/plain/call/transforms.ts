@@ -10,7 +10,7 @@ import { grad, hessian, jacfwd, jacrev, valueAndGrad } from "./gradient.ts";
 import { quickCall } from "./quick.ts";
 import { putTogether } from "./values.ts";
 
-/** What transforms do with a plain function, by their names. */
+/** The implementation of each transform for a plain function, by name. */
 const rules: Readonly<Record<string, (asked: TransformRequest<never>) => AnyFunction>> = {
   grad,
   valueAndGrad,
@@ -26,7 +26,7 @@ const rules: Readonly<Record<string, (asked: TransformRequest<never>) => AnyFunc
   linearize: linearise,
 };
 
-/** What a plain function carries. */
+/** The properties that mark a function as a plain function. */
 export function plainFunction(f: PlainCallable): PlainFunction {
   return {
     overTensors: f.overTensors,
@@ -57,7 +57,7 @@ export function asFunction(callable: PlainCallable, extra: object = {}): AnyFunc
   const { body } = callable;
   const quick = body && quickCall(callable, body);
   const f = (...args: never[]): unknown => {
-    // what is read quickly holds no tensor; values from outside may
+    // arguments that the quick call reads contain no tensors, but values from outside may be tensors
     const isSearched = callable.readsOutside;
     if (isSearched && callable.takesTensors(args)) return callable.overTensors(...args);
     const done = quick?.call(args);
@@ -74,14 +74,14 @@ export function asFunction(callable: PlainCallable, extra: object = {}): AnyFunc
   return attach(Object.assign(f, extra), plainFunction(callable));
 }
 
-/** With plain arguments a plain function is compiled as it is. */
+/** For plain arguments, jit returns a plain function unchanged, because it is compiled already. */
 function compiled({ f, title, apply, give }: TransformRequest<unknown>): AnyFunction {
   const jitted = apply(f.overTensors) as AnyFunction & Record<"warm" | "stats" | "lower", unknown>;
   const { warm, stats, lower } = jitted;
   return give({ ...f, name: title, overTensors: jitted }, { warm, stats, lower });
 }
 
-/** Derivatives in reverse mode whose long loops go back in segments. */
+/** Derivatives in reverse mode that process long loops in segments. */
 function checkpointed({ f, title, options, give }: TransformRequest<CheckpointOptions>): AnyFunction {
   if (options.policy === "products")
     throw new DownhillError(
@@ -96,7 +96,7 @@ function checkpointed({ f, title, options, give }: TransformRequest<CheckpointOp
   return give(f.checkpointed(options.snapshots));
 }
 
-/** Tensors found by a search as what was given in their place. */
+/** Converts tensors found by a search to the kind of the value that was given. */
 function restore(given: unknown, found: unknown): unknown {
   if (found === null || found === undefined) return found;
   if (found instanceof Tensor) {

@@ -23,7 +23,7 @@ export {
 } from "./structure.ts";
 export { type ValueLeaf, makers, type Template } from "./templates.ts";
 
-/** What an argument must be, for messages. */
+/** A description of a valid argument, for messages. */
 function nounOf(type: PlainType): string {
   switch (type.kind) {
     case "number":
@@ -56,19 +56,22 @@ function describe(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-/** Where a value stands, and what its numbers become. */
+/** The path of a value, and how its numbers are converted. */
 interface ValueContext {
-  /** As messages name it: `grad(loss): p.w`. */
+  /** In the form that messages show: `grad(loss): p.w`. */
   readonly path: string;
   readonly lead: LeadingAxes;
-  /** A direction, in which what is true or false may have a 0. */
+  /** Whether the value is a direction, in which 0 may be given for a boolean. */
   readonly isTangent?: boolean;
 }
 
-/** Further axes that each leaf has in front: those of batches. One number for all leaves below, or one for each member. */
+/**
+ * Number of additional leading axes of each leaf, which are those of batches. One number for all leaves below, or one
+ * for each member.
+ */
 export type LeadingAxes = number | { readonly [member: string]: LeadingAxes };
 
-/** Where a leaf stands. */
+/** The context of a leaf. */
 interface LeafContext extends ValueContext {
   readonly lead: number;
 }
@@ -89,11 +92,10 @@ function wrong(place: ValueContext, type: PlainType, value: unknown): DownhillEr
 }
 
 /**
- * Takes a plain value apart: appends its leaves, one for each parameter of the region that it stands for, whose types `types`
- * gives in turn. Typed arrays of the right kind are not copied.
- *
- * @throws DownhillError `tree` for what has another structure, `shape` for rows of unequal length, `range` for a number that
- * must be whole and is not.
+ * Splits a plain value into leaves and appends them, one for each parameter of the region. `types` provides their types
+ * in order. Typed arrays of the right kind are not copied.
+ * @throws DownhillError `tree` for a value with another structure, `shape` for rows of unequal length, `range` for a
+ * number that must be an integer and is not.
  */
 export function takeApart(
   type: PlainType,
@@ -145,7 +147,7 @@ export function takeApart(
   }
 }
 
-/** A leaf of a value that is absent: what is computed with it does not count. */
+/** A leaf of an absent value. Values computed from it are ignored. */
 function absentLeaf(type: RegionType, rank: number, isTangent: boolean): ValueLeaf {
   if (rank > 0) return { data: new makers[type](0), dims: new Array<number>(rank).fill(0), isAbsent: true };
   return { data: isTangent || !isFloating(type) ? 0 : NaN, dims: [], isAbsent: true };
@@ -183,7 +185,7 @@ function takeLeaf(
   const data = new make(sizeOf(dims));
   const of = fill(data, type, value, dims, place);
   leaves.push({ data, dims });
-  // of numbers, a row of several is an array of numbers whichever they were given in
+  // several scalars, as in a batch, become an array of numbers, in whatever kind they were given
   return { kind: "leaf", rank, type: element, of: rank === 0 ? "number[]" : of };
 }
 
@@ -207,13 +209,13 @@ function isRow(value: unknown): value is ArrayRow {
   );
 }
 
-/** The sizes along the first rows. */
+/** The sizes along the first row of each level. */
 function sizesOf(type: PlainType, value: unknown, rank: number, place: LeafContext): number[] {
   const dims: number[] = [];
   let level: unknown = value;
   while (dims.length < rank) {
     if (!isRow(level)) {
-      if (dims.length > 0 && level === undefined) break; // no rows: the others are of length 0 too
+      if (dims.length > 0 && level === undefined) break; // no rows: the remaining sizes are 0 too
       throw wrong(place, type, value);
     }
     if (ArrayBuffer.isView(level)) refuseDetached(place.path, level);
@@ -224,7 +226,7 @@ function sizesOf(type: PlainType, value: unknown, rank: number, place: LeafConte
   return dims;
 }
 
-/** Copies a nest of rows, and says what its innermost rows are. */
+/** Copies nested rows, and returns the kind of its innermost rows. */
 function fill(
   data: LeafElements,
   type: PlainType,
@@ -317,7 +319,7 @@ function takeList(
   return { kind: "list", item, ...(mayLack(type.item) && { items: templates }) };
 }
 
-/** Leaves of the same sizes as one, along an axis in front. */
+/** Joins leaves of equal sizes along a new leading axis. */
 function stack(
   items: readonly ValueLeaf[],
   dims: readonly number[],
@@ -326,7 +328,7 @@ function stack(
 ): ValueLeaf {
   const size = sizeOf(dims);
   const data = new makers[element](items.length * size);
-  // a tangent of an absent number is 0, and the number itself NaN
+  // a tangent of an absent number is 0, and the number itself is NaN
   const [missing] = items.flatMap((leaf) => (leaf.isAbsent === true ? [leaf.data] : []));
   if (typeof missing === "number") data.fill(missing);
   items.forEach((leaf, i) => {
@@ -344,9 +346,8 @@ function stack(
 }
 
 /**
- * Takes apart what has the structure of a result.
- *
- * @throws DownhillError as `takeApart`, and `tree` where the result is made of Jacobians.
+ * Splits a value with the structure of a result into leaves.
+ * @throws DownhillError as `takeApart`, and `tree` if the result consists of Jacobians.
  */
 export function takeLike(template: Template, value: unknown, path: string): ValueLeaf[] {
   const leaves: ValueLeaf[] = [];

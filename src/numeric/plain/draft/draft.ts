@@ -1,6 +1,6 @@
-// A region as it is first written down: all numbers are f64, bounds and places of loops and arrays too, as in JavaScript.
-// `integers.ts` finds out which of them are machine integers. Statements are those of regions, and one function more:
-// `toInt32` is JavaScript's `| 0`.
+// A draft of a region: all numbers are f64, including bounds and indices of loops and arrays, as in JavaScript.
+// `integers.ts` determines which of them are machine integers. Statements are those of regions, with one additional
+// function: `toInt32` is JavaScript's `| 0`.
 import type {
   Position,
   PositionIndex,
@@ -13,10 +13,13 @@ import type { Node } from "../syntax/ast.ts";
 import type { SourceText } from "../syntax/refuse.ts";
 import { lineStarts, placeOf } from "../syntax/refuse.ts";
 
-/** The name of JavaScript's `| 0` in drafts: a whole number of f64 from −2^31 to 2^31 − 1. */
+/** The name of JavaScript's `| 0` in drafts: its result is an f64 integer from −2^31 to 2^31 − 1. */
 export const toInt32 = "toInt32";
 
-/** Statements in the order in which they run. Places in between can be kept for statements that turn out to be needed. */
+/**
+ * Statements in the order in which they run. Insertion points in between can be reserved for statements that turn out
+ * to be needed.
+ */
 export class StatementBlock {
   readonly #items: (RegionStmt | StatementBlock)[] = [];
   readonly #around: StatementBlock | undefined;
@@ -36,14 +39,14 @@ export class StatementBlock {
     if (this.#around !== undefined) this.#around.#grow();
   }
 
-  /** A place here for statements to come. */
+  /** Reserves an insertion point here for later statements. */
   reserve(): StatementBlock {
     const reserved = new StatementBlock(this);
     this.#items.push(reserved);
     return reserved;
   }
 
-  /** How many statements there are. */
+  /** Number of statements. */
   get size(): number {
     return this.#size;
   }
@@ -53,7 +56,7 @@ export class StatementBlock {
   }
 }
 
-/** Names that are used once: `x`, `x_2`, `x_3`, … */
+/** Unique names: `x`, `x_2`, `x_3`, … */
 export class FreshNames {
   readonly #used = new Set<string>();
   readonly #next = new Map<string, number>();
@@ -69,7 +72,7 @@ export class FreshNames {
   }
 }
 
-/** Places in the text that statements and guards refer to, each once. */
+/** Positions in the text of statements and guards, without duplicates. */
 export class PositionTable {
   readonly list: Position[] = [];
   readonly #known = new Map<string, PositionIndex>();
@@ -117,12 +120,12 @@ const folded: Readonly<Record<string, (x: number, y: number) => number>> = {
   div: (x, y) => x / y,
   neg: (x) => -x,
   abs: Math.abs,
-  sqrt: Math.sqrt, // rounded once everywhere, unlike sin or exp
+  sqrt: Math.sqrt, // sqrt: Math.sqrt, // rounded identically everywhere, unlike sin or exp
   floor: Math.floor,
   ceil: Math.ceil,
 };
 
-/** A function of numbers, computed at once where all are known and every machine agrees. */
+/** A function of numbers, computed immediately if all are known and the result is the same on every machine. */
 export function arithmetic(name: string, ...args: readonly RegionExpr[]): RegionExpr {
   const fold = folded[name];
   const values = args.map((arg) => (arg.kind === "const" ? arg.value : undefined));
@@ -144,7 +147,7 @@ export function not(x: RegionExpr): RegionExpr {
   return compare("equal", x, truth(false));
 }
 
-/** `x && y` and `x || y`; y is evaluated only where it matters if it could end the call. */
+/** `x && y` and `x || y`; if y could end the call, it is only evaluated when it matters. */
 export function and(x: RegionExpr, y: RegionExpr): RegionExpr {
   if (x.kind === "const") return x.value === 0 ? x : y;
   if (isTrue(y)) return x;
@@ -170,14 +173,15 @@ export function someExpr(expr: RegionExpr, test: (part: RegionExpr) => boolean):
 }
 
 /**
- * Most levels of an expression of a region: what is deeper is kept in a local on the way. Later stages, which follow expressions by
- * recursion and add levels of their own, take 500. (Locals may change the order in which a gradient adds, and with it the last bits.)
+ * Largest number of levels of a region's expression; deeper expressions are split by locals. Later stages, which
+ * process expressions recursively and add levels of their own, accept 500. (Locals may change the order in which a
+ * gradient adds, and with it the last bits.)
  */
 const mostLevels = 400;
 
 const levels = new WeakMap<RegionExpr, number>();
 
-/** Levels of an expression; those of its parts have been asked for before, or are few. */
+/** Number of levels of an expression; the numbers of its parts are cached, or the parts are small. */
 function levelsOf(expr: RegionExpr): number {
   let depth = levels.get(expr);
   if (depth === undefined) {
@@ -193,7 +197,7 @@ export function isDeep(expr: RegionExpr): boolean {
   return levelsOf(expr) > mostLevels;
 }
 
-/** Whether evaluating it could end the call. */
+/** Whether evaluating the expression could end the call. */
 function mayFail(expr: RegionExpr): boolean {
   return someExpr(expr, (part) => part.kind === "load" && part.at !== undefined);
 }

@@ -1,4 +1,4 @@
-// What the conditions of loops and branches say of locals, where a statement gives a local its value.
+// The bounds on locals that follow from the conditions of loops and branches, at each statement that assigns a local.
 import type { RegionExpr, RegionStmt } from "../../../engine/region/form/region.ts";
 import { blocksOf, walkExpr } from "../../../engine/region/form/walk.ts";
 import { localsChangedIn } from "../../../engine/region/index.ts";
@@ -8,13 +8,16 @@ export interface LocalBound {
   readonly name: string;
   readonly side: "low" | "high";
   readonly than: RegionExpr;
-  /** Whether it differs from it. */
+  /** Whether the two numbers are known to be different. */
   readonly isStrict: boolean;
-  /** What it is made of: it holds until one of these gets another value. */
+  /** The locals it depends on: the bound is valid until one of these is assigned. */
   readonly reads: ReadonlySet<string>;
 }
 
-/** For each `let` and `set` the bounds that hold before it, by the conditions of the loops and branches around it. */
+/**
+ * For each `let` and `set`, the bounds that hold before it because of the conditions of the loops and branches around
+ * it.
+ */
 export function heldBounds(body: readonly RegionStmt[]): ReadonlyMap<RegionStmt, readonly LocalBound[]> {
   const found = new Map<RegionStmt, readonly LocalBound[]>();
   const walk = (stmts: readonly RegionStmt[], before: readonly LocalBound[]): void => {
@@ -37,7 +40,7 @@ export function heldBounds(body: readonly RegionStmt[]): ReadonlyMap<RegionStmt,
   return found;
 }
 
-/** The bounds that hold where a condition does. */
+/** The bounds that hold if a condition is true. */
 function boundsOf(condition: RegionExpr): readonly LocalBound[] {
   if (condition.kind === "select") {
     const isAnd = condition.y.kind === "const" && condition.y.value === 0;
@@ -60,7 +63,7 @@ function boundBy(
 ): readonly LocalBound[] {
   if (local.kind !== "local" || local.type !== "f64") return [];
   const reads = new Set([local.name]);
-  let isSteady = true; // elements of arrays are not
+  let isSteady = true; // let isSteady = true; // elements of arrays may change
   walkExpr(than, (x) => {
     if (x.kind === "local") reads.add(x.name);
     if (x.kind === "load") isSteady = false;

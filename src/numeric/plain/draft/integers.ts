@@ -6,11 +6,11 @@ import { isInt32, rangesOf } from "./ranges.ts";
 import { integerParams, usesOf } from "./uses.ts";
 
 /**
- * The region of a draft: numbers that are places, bounds and lengths become machine integers where they are known to stay among
- * them. All others stay f64, with the meaning that they have in JavaScript, to the bit.
+ * The region of a draft: numbers that are indices, bounds and lengths become machine integers if they are known to stay
+ * in range. All others stay f64, with their meaning in JavaScript, to the bit.
  *
- * A place that is made of integers is computed with them even if it could leave their range: who runs the region takes such a
- * place for out of range. Bounds of loops that could are checked before the loop.
+ * An index computed from integers uses machine integers even if it could leave their range: the region treats such an
+ * index as out of range when it runs. Bounds of loops that could leave the range are checked before the loop.
  */
 export function withMachineIntegers(draft: Region): Region {
   const uses = usesOf(draft.body, draft.results);
@@ -50,7 +50,7 @@ const least = -(2 ** 31);
 class IntegerWriter {
   readonly #integers: ReadonlySet<string>;
   readonly #ranges: ValueRanges;
-  /** The statement in hand that gives a local its value. */
+  /** The current statement, which assigns a local. */
   #at: RegionStmt | undefined;
 
   constructor(integers: ReadonlySet<string>, ranges: ValueRanges) {
@@ -66,7 +66,7 @@ class IntegerWriter {
     return body.flatMap((stmt) => this.#statement(stmt));
   }
 
-  /** An expression with the type that it has in the draft. */
+  /** An expression with its type in the draft. */
   value(expr: RegionExpr): RegionExpr {
     switch (expr.kind) {
       case "const":
@@ -100,16 +100,16 @@ class IntegerWriter {
     return { ...expr, args: expr.args.map((arg) => this.value(arg)) };
   }
 
-  /** A number that is known to be a machine integer, as one. */
+  /** A number that is known to be a machine integer, as i32. */
   #exact(expr: RegionExpr): RegionExpr | undefined {
     return this.#integer(expr, { guarded: false, converted: true });
   }
 
-  /** A place: of integers, which may leave their range, or a number that is checked to be whole. */
+  /** An index: an integer expression, which may leave the range, or a number that is checked to be an integer. */
   #place(expr: RegionExpr): RegionExpr {
     const { args, function: name } = expr.kind === "apply" ? expr : { args: [], function: "" };
     if (name === "rem" && !isInt32(this.#rangeOf(expr))) {
-      // what is left by 0 is no place: a number that is none either stands for it
+      // the remainder by 0 is NaN, which is not a valid index; `least`, which replaces it, is not valid either
       const [x, y] = args.map((arg) => this.#integer(arg, { guarded: false, converted: false }));
       if (x !== undefined && y !== undefined)
         return select(compare("equal", y, integer(0)), integer(least), apply("rem", "i32", x, y));
@@ -123,7 +123,7 @@ class IntegerWriter {
     if (exact !== undefined) return exact;
     const { low, high } = this.#rangeOf(expr);
     const x = this.value(expr);
-    if (low > least - 1 && high < most + 1) return convert("i32", x); // cuts off decimals, and takes NaN for 0
+    if (low > least - 1 && high < most + 1) return convert("i32", x); // if (low > least - 1 && high < most + 1) return convert("i32", x); // truncates, and converts NaN to 0
     const whole = apply("trunc", "f64", x);
     const wraps = 2 ** 32;
     const times = apply("floor", "f64", apply("div", "f64", whole, number(wraps)));
@@ -133,8 +133,8 @@ class IntegerWriter {
   }
 
   /**
-   * An expression as a machine integer, `undefined` where it may be none. `guarded`: sums and products may leave the range.
-   * `converted`: also what is computed as f64 and is a machine integer in the end.
+   * An expression as a machine integer; `undefined` if it may not be one. `guarded`: sums and products may leave the
+   * range. `converted`: also expressions that are computed as f64 and whose result is a machine integer.
    */
   #integer(
     expr: RegionExpr,
@@ -206,7 +206,10 @@ class IntegerWriter {
     }
   }
 
-  /** `floor(a / b)` of integers, where a machine's division, which cuts off, is the same; integers are rounded already. */
+  /**
+   * `floor(a / b)` of integers, if the machine's division, which truncates, gives the same result; integers are already
+   * rounded.
+   */
   #rounded(
     name: string,
     x: RegionExpr,
@@ -258,7 +261,7 @@ class IntegerWriter {
     }
   }
 
-  /** A length: decimals are cut off, as JavaScript does. */
+  /** A length: decimals are truncated, as in JavaScript. */
   #length(expr: RegionExpr): RegionExpr {
     return this.#integer(expr, { guarded: true, converted: true }) ?? convert("i32", this.value(expr));
   }
@@ -285,7 +288,7 @@ class IntegerWriter {
     };
     const whole = this.#integer(stmt.to, { guarded: true, converted: false });
     if (whole !== undefined) return [guard, { ...loop, to: whole }];
-    // NaN ends the loop before it begins: as an integer it is 0
+    // NaN ends the loop before it starts, but as an integer it is 0
     const isNeverAbove0 = stmt.step > 0 && this.#rangeOf(stmt.from).low >= 0;
     const end = isNeverAbove0
       ? convert("i32", to)
@@ -293,7 +296,7 @@ class IntegerWriter {
     return [guard, { ...loop, to: end }];
   }
 
-  /** A loop whose index is no machine integer. */
+  /** A loop whose index is not a machine integer. */
   #asWhile({ index, from, to, step, live, body, at }: RegionFor): RegionStmt[] {
     const i = local(index, "f64");
     const goesOn = this.value(reached(i, to, step));
@@ -310,7 +313,10 @@ function integer(value: number): RegionExpr {
   return { kind: "const", type: "i32", value: value === 0 ? 0 : value }; // −0 is 0
 }
 
-/** Whether an index that need not be whole is before the end of a loop, whose bound was made a whole number in `endOf`. */
+/**
+ * Whether an index that need not be an integer has not reached the end of a loop, whose bound was rounded to an integer
+ * in `endOf`.
+ */
 function reached(i: RegionExpr, to: RegionExpr, step: number): RegionExpr {
   const { function: name, args } = to.kind === "apply" ? to : { function: "", args: [] };
   const inner = args[0]?.kind === "apply" ? args[0] : undefined;

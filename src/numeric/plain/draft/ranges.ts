@@ -5,14 +5,14 @@ import { toInt32 } from "./draft.ts";
 import { type LocalBound, heldBounds } from "./held-bounds.ts";
 import { readPlaces } from "./read-places.ts";
 
-/** What is known of a number: it lies between `low` and `high`, unless it is NaN. */
+/** The known range of a number: it is between `low` and `high`, unless it is NaN. */
 export interface ValueRange {
   readonly low: number;
   readonly high: number;
-  /** It has no decimals (or is NaN or infinite). */
+  /** It is an integer (or NaN or infinite). */
   readonly whole: boolean;
   readonly maybeNaN: boolean;
-  /** It may be −0, which machine integers cannot be. */
+  /** It may be −0, which machine integers cannot represent. */
   readonly maybeMinusZero: boolean;
 }
 
@@ -26,7 +26,10 @@ const anything: ValueRange = {
 const least = -(2 ** 31);
 const most = 2 ** 31 - 1;
 
-/** Ranges of all numbers of a draft: `of` asks for that of an expression, as it is in this `let` or `set` where one is given. */
+/**
+ * Ranges of all numbers of a draft: `of` returns that of an expression, within the given `let` or `set` statement if
+ * there is one.
+ */
 export interface ValueRanges {
   readonly of: (expr: RegionExpr, at?: RegionStmt) => ValueRange;
 }
@@ -40,12 +43,12 @@ function whole(low: number, high: number): ValueRange {
   return { low, high, whole: true, maybeNaN: false, maybeMinusZero: false };
 }
 
-/** Rounds over the statements before a range that still grows is taken for unbounded. */
+/** Number of passes over the statements after which a range that still grows is considered unbounded. */
 const roundsBeforeWidening = 3;
 
 /**
- * The ranges of a draft's numbers, whatever the order in which statements run: that of a local holds for all its values.
- * `integers` are parameters taken to be machine integers.
+ * The ranges of a draft's numbers for any order of the statements: the range of a local contains all its values.
+ * `integers` are parameters that are assumed to be machine integers.
  */
 export function rangesOf(body: readonly RegionStmt[], integers: ReadonlySet<string>): ValueRanges {
   const known = new Map<string, ValueRange>();
@@ -101,18 +104,18 @@ export function rangesOf(body: readonly RegionStmt[], integers: ReadonlySet<stri
   return { of: (expr, at) => of(expr, at) ?? anything };
 }
 
-/** What is known of a number that has been the place of an element. */
+/** The range of a number that has been used as an index. */
 function asPlace(range: ValueRange): ValueRange {
   const [low, high] = [Math.max(range.low, 0), Math.min(range.high, maxLength - 1)];
-  return low > high ? range : { ...whole(low, high), maybeMinusZero: range.maybeMinusZero }; // never a place: not reached
+  return low > high ? range : { ...whole(low, high), maybeMinusZero: range.maybeMinusZero }; // return low > high ? range : { ...whole(low, high), maybeMinusZero: range.maybeMinusZero }; // never an index: not reached
 }
 
-/** What is known of a number that was compared with another one. */
+/** The range of a number that was compared with another. */
 function bounded(range: ValueRange, { side, isStrict }: LocalBound, than: ValueRange): ValueRange {
   const step = isStrict && range.whole && than.whole ? 1 : 0;
   const low = side === "low" ? Math.max(range.low, than.low + step) : range.low;
   const high = side === "high" ? Math.min(range.high, than.high - step) : range.high;
-  return low > high ? range : { ...range, low, high, maybeNaN: false }; // never so: not reached
+  return low > high ? range : { ...range, low, high, maybeNaN: false }; // return low > high ? range : { ...range, low, high, maybeNaN: false }; // never true: not reached
 }
 
 function indexRange(
@@ -148,8 +151,8 @@ function join(a: ValueRange, b: ValueRange): ValueRange {
 }
 
 /**
- * A bound that moved is taken for that of the machine integers, and given up where it moves beyond. What is unbounded may overflow, and
- * infinities give NaN.
+ * A bound that grew becomes that of the machine integers; if it grows further, it is unbounded. Unbounded numbers may
+ * overflow, and infinities lead to NaN.
  */
 function widened(before: ValueRange, after: ValueRange): ValueRange {
   const low = after.low < before.low ? (after.low >= least ? least : -Infinity) : after.low;
@@ -161,7 +164,7 @@ function isBounded({ low, high }: Pick<ValueRange, "low" | "high">): boolean {
   return low > -Infinity && high < Infinity;
 }
 
-/** The range of an expression; `undefined` where it depends on what no statement has reached yet. */
+/** The range of an expression; `undefined` if it depends on a local that no statement has assigned yet. */
 function rangeOf(
   expr: RegionExpr,
   local: (name: string) => ValueRange | undefined,
@@ -193,7 +196,7 @@ function rangeOf(
 }
 
 function constantRange(value: number): ValueRange {
-  if (!Number.isFinite(value)) return { ...anything, maybeMinusZero: false }; // of infinities NaN comes soon
+  if (!Number.isFinite(value)) return { ...anything, maybeMinusZero: false }; // if (!Number.isFinite(value)) return { ...anything, maybeMinusZero: false }; // infinities soon lead to NaN
   return {
     low: value,
     high: value,

@@ -1,4 +1,5 @@
-// Which numbers have been places of elements, and so are whole and in range, where a statement gives a local its value.
+// The numbers that have been used as indices of elements before a statement assigns a local. Such numbers are integers
+// and in range.
 import type { RegionExpr, RegionStmt } from "../../../engine/region/form/region.ts";
 import { blocksOf, expressionsOf } from "../../../engine/region/form/walk.ts";
 import { localsChangedIn } from "../../../engine/region/index.ts";
@@ -6,8 +7,8 @@ import { localsChangedIn } from "../../../engine/region/index.ts";
 type IndexLocals = ReadonlySet<string>;
 
 /**
- * For each `let` and `set` the locals that were the place of an element since they got their value, in this statement itself too: a place out of
- * range would have ended the call.
+ * For each `let` and `set`, the locals that were used as an index of an element since their last assignment, including
+ * uses in this statement: an index out of range would have ended the call.
  */
 export function readPlaces(body: readonly RegionStmt[]): ReadonlyMap<RegionStmt, IndexLocals> {
   const found = new Map<RegionStmt, IndexLocals>();
@@ -28,7 +29,7 @@ export function readPlaces(body: readonly RegionStmt[]): ReadonlyMap<RegionStmt,
   return found;
 }
 
-/** The expressions that a statement evaluates once, in any case. */
+/** The expressions that a statement evaluates once, unconditionally. */
 function evaluatedBy(stmt: RegionStmt): readonly RegionExpr[] {
   if (stmt.kind === "while") return [];
   return stmt.kind === "for" ? [stmt.from, stmt.to] : expressionsOf(stmt);
@@ -38,7 +39,7 @@ function notePlace(places: readonly RegionExpr[], known: Set<string>): void {
   for (const place of places) if (place.kind === "local") known.add(place.name);
 }
 
-/** Notes the places that an expression reads at whatever it chooses. */
+/** Notes the indices that an expression reads at, whichever operands it selects. */
 function notePlaces(expr: RegionExpr, known: Set<string>): void {
   switch (expr.kind) {
     case "const":

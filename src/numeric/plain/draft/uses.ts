@@ -7,11 +7,11 @@ import type {
 import { walkStmts } from "../../../engine/region/form/walk.ts";
 import { toInt32 } from "./draft.ts";
 
-/** What names of a draft are used for, also through other names. */
+/** The uses of the names of a draft, including uses through other names. */
 export interface NameUses {
   /** As a number: it may have a derivative. */
   readonly value: ReadonlySet<string>;
-  /** As a place or the bound of a loop. */
+  /** As an index or the bound of a loop. */
   readonly place: ReadonlySet<string>;
   /** As the length of an array. */
   readonly size: ReadonlySet<string>;
@@ -19,7 +19,7 @@ export interface NameUses {
 
 type Purpose = "value" | "place" | "bound" | "size" | "other";
 
-/** Functions of integers that give integers: what they are used for, their arguments are. */
+/** Functions of integers with integer results: their arguments are used for the same purpose as the result. */
 const passing: ReadonlySet<string> = new Set([
   "add",
   "sub",
@@ -71,7 +71,7 @@ export function usesOf(body: readonly RegionStmt[], results: readonly RegionResu
         visit(expr.y, purpose);
         return;
       case "apply": {
-        // of a product, as in `i < n * fraction`, a factor need not be whole
+        // a factor in a product need not be an integer, as in `i < n * fraction`
         const isPassing = passing.has(expr.function) && !(purpose === "bound" && expr.function === "mul");
         const own = isPassing ? purpose : flat.has(expr.function) || purpose !== "value" ? "other" : "value";
         for (const arg of expr.args) visit(arg, own);
@@ -83,7 +83,7 @@ export function usesOf(body: readonly RegionStmt[], results: readonly RegionResu
     }
   };
   const asUsed = (name: string, value: RegionExpr): void => {
-    if (isFirst) visit(value, "other"); // which finds the same each time
+    if (isFirst) visit(value, "other"); // if (isFirst) visit(value, "other"); // finds the same uses each time
     if (uses.value.has(name)) visit(value, "value");
     if (uses.place.has(name)) visit(value, "place");
     if (uses.size.has(name)) visit(value, "size");
@@ -92,7 +92,7 @@ export function usesOf(body: readonly RegionStmt[], results: readonly RegionResu
     if (result.kind === "array") mark(result.name, "value");
     else visit(result.value, "value");
   }
-  // from the last one on: what a name is used for stands behind what it is made of, but where a loop carries it
+  // backwards, because the uses of a name come after its definition, except for values carried by a loop
   const stmts: RegionStmt[] = [];
   walkStmts(body, (stmt) => stmts.push(stmt));
   stmts.reverse();
@@ -141,7 +141,7 @@ function visitStatement(
   }
 }
 
-/** The bound as it is written, without the rounding to the end of a loop. */
+/** The bound as written, without the rounding to the end of a loop. */
 function limitOf(to: RegionExpr): RegionExpr {
   if (to.kind !== "apply") return to;
   const [x] = to.args;
@@ -150,8 +150,8 @@ function limitOf(to: RegionExpr): RegionExpr {
 }
 
 /**
- * Parameters that are machine integers: those that set lengths, and those that are used as places and bounds and for nothing
- * that could have a derivative.
+ * Parameters that are machine integers: those that set lengths, and those that are used only as indices and bounds, in
+ * ways that have no derivative.
  */
 export function integerParams(params: readonly RegionParam[], uses: NameUses): Set<string> {
   const names = params

@@ -1,9 +1,11 @@
 import type { PlainForm } from "./form.ts";
 
-/** Stands before a number that JSON has no word for. */
+/** Prefix of a number that JSON cannot represent. */
 const marker = "\u0000";
 
-/** A form as an expression of JavaScript, for modules that build steps write. It is JSON but for −0, NaN and infinities. */
+/**
+ * A form as a JavaScript expression, for modules that build steps write. It is JSON except for −0, NaN and infinities.
+ */
 export function formText(form: PlainForm): string {
   const json = JSON.stringify(form, (_, value: unknown) => {
     if (typeof value !== "number" || (Number.isFinite(value) && !Object.is(value, -0))) return value;

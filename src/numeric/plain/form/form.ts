@@ -2,18 +2,20 @@ import type { RegionRecord } from "../../../engine/region/index.ts";
 import type { Region } from "../../../engine/region/form/region.ts";
 
 /**
- * How an argument or result of a plain function is made of a region's parameters or results, which are numbered in the order in
- * which they appear here, depth first.
+ * How an argument or result of a plain function consists of a region's parameters or results. These are numbered in the
+ * order in which they appear here, depth first.
  */
 export type PlainType =
-  /** A number. `integer` where it only sets sizes, bounds and places: it has no derivative, and must be a whole number. */
+  /**
+   * A number. `integer` if it is only used for sizes, bounds and indices: it has no derivative, and must be an integer.
+   */
   | { readonly kind: "number"; readonly integer?: true }
   | { readonly kind: "boolean" }
-  /** `number[]`, or a typed array: `of` names what the text says, `"any"` where both may come. */
+  /** `number[]`, or a typed array: `of` is the kind that the text declares, or `"any"` if both are allowed. */
   | { readonly kind: "array"; readonly of: ArrayKind; readonly integer?: true }
   /** A rectangular `number[][]`: rows of equal length. */
   | { readonly kind: "matrix"; readonly integer?: true }
-  /** An array of records, tuples: one array of the region for each leaf of the item, with one axis more. */
+  /** An array of records or tuples: one array of the region for each leaf of the item, with an additional axis. */
   | { readonly kind: "list"; readonly item: PlainType }
   | {
       readonly kind: "record";
@@ -29,8 +31,9 @@ export type PlainType =
 export type ArrayKind = "number[]" | "Float64Array" | "Float32Array" | "Int32Array" | "any";
 
 /**
- * A marked function in the form in which a build step embeds it: plain data, about 1 KB a function. `captured` are values from
- * outside of the function, hidden parameters behind the others; a thunk reads them at each call.
+ * A marked function in the form in which a build step embeds it: plain data, about 1 KB for each function. `captured`
+ * lists values from outside of the function, which are hidden parameters after the others; a thunk reads them at each
+ * call.
  */
 export interface PlainForm {
   readonly version: 1;
@@ -38,8 +41,11 @@ export interface PlainForm {
   readonly params: readonly { readonly name: string; readonly type: PlainType }[];
   readonly captured: readonly { readonly name: string; readonly type: PlainType }[];
   readonly result: PlainType;
-  /** Names of the classes of errors that the program defines, and the function throws. The thunk gives them behind `captured`. */
+  /**
+   * Names of the error classes that the program defines and the function throws. The thunk returns the classes after
+   * the values of `captured`.
+   */
   readonly errors?: readonly string[] | undefined;
-  /** What regions that are made of it were compiled to when the program was built. */
+  /** Code that was compiled for regions of the form when the program was built. */
   readonly records?: readonly RegionRecord[] | undefined;
 }
