@@ -7,11 +7,11 @@ import { sizeOf } from "../../engine/util/shape.ts";
 import { elements } from "./show.ts";
 import type { Check, CheckEntry } from "./table.ts";
 
-const mostEach = 16; // elements of one array that are checked
-const mostEachOfMany = 4; // and of a program that is slow to run, for each takes it four times
-const many = 200_000; // elements of all values of a program that is slow to run
+const mostEach = 16; // maximum number of checked elements per array
+const mostEachOfMany = 4; // the same for a slow program: each element needs at least four runs
+const many = 200_000; // total elements of all values above which a program counts as slow
 
-/** Where to evaluate, and what the gradient is said to be there. */
+/** A program, its arguments, and the gradient to check at them. */
 export interface CheckRequest {
   readonly program: Program;
   readonly args: readonly Tensor[];
@@ -22,8 +22,9 @@ export interface CheckRequest {
 
 /**
  * Compares a gradient with central differences `(f(x + h) − f(x − h)) / 2h`, with `h` near the cube root of the
- * rounding unit. An element passes if it agrees to a millionth, or to what halving `h` changes the difference by; at a kink, if
- * it lies between the slopes of the two sides.
+ * rounding unit. An element passes if the difference is at most a relative 1e-6 (1e-2 in float32) plus twice the change
+ * of the difference quotient when `h` is halved and the rounding error of the values. At a kink it passes if it lies
+ * between the two one-sided slopes.
  */
 export function checkGradient({ program, args, wrt, gradients, nameOf }: CheckRequest): Check {
   const entries: CheckEntry[] = [];
@@ -55,10 +56,10 @@ export function checkGradient({ program, args, wrt, gradients, nameOf }: CheckRe
       return sum;
     };
     const along = (i: number, h: number): number => (value(i, h) - value(i, -h)) / (2 * h);
-    let magnitude = 0; // of the values whose difference is taken: they are rounded, too
+    let magnitude = 0; // largest absolute value, which bounds the rounding error of the differences
     for (const i of places) {
       const x = Math.abs(must(point[i], "an element"));
-      // Near the edge of a domain, as of sqrt near 0, only a step in proportion to x stays inside.
+      // Near the edge of a domain, such as that of sqrt near 0, only a step proportional to x stays inside.
       const h =
         [step * Math.max(1, x), step * x].find((candidate) => Number.isFinite(along(i, candidate))) ?? step;
       magnitude = 0;
@@ -90,8 +91,8 @@ export function checkGradient({ program, args, wrt, gradients, nameOf }: CheckRe
 }
 
 /**
- * The slopes of the two sides where they differ: by more than `least`, and by as much for half the step. Of a smooth function
- * they differ by half as much then, and at a jump by twice as much.
+ * One-sided slopes at a kink; `null` if there is none. The slopes must differ by more than `least`, and by nearly the
+ * same amount at half the step. Halving the step halves this difference for a smooth function and doubles it at a jump.
  */
 function kinkAt(
   value: (shift: number) => number,
@@ -109,13 +110,13 @@ function kinkAt(
   return Math.abs(right - left) > least && Math.abs(ratio - 1) < 0.1 ? [nearLeft, nearRight] : null;
 }
 
-/** At most `most` of the places 0 … n − 1, evenly spread. */
+/** At most `most` of the indices 0 … n − 1, evenly spaced. */
 function spread(n: number, most: number): number[] {
   if (n <= most) return Array.from({ length: n }, (_, i) => i);
   return Array.from({ length: most }, (_, i) => Math.floor((i * n) / most));
 }
 
-/** `[2,3]`, or nothing for a scalar. */
+/** Index of an element as text, such as `[2,3]`; empty for a scalar. */
 function indexText(shape: readonly number[], flat: number): string {
   if (shape.length === 0) return "";
   const index: number[] = [];

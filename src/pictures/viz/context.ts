@@ -7,20 +7,22 @@ import { nameProgram } from "./names.ts";
 import type { Line, EquationDerivative } from "./rule.ts";
 import { makeRules } from "./rule.ts";
 
-/** A program that is being looked at: its names, its values where they are known, and the rules of its equations. */
+/** A traced program with its names, its values (if known), and the derivative rules of its equations. */
 export interface TraceContext {
   readonly program: Program;
   readonly naming: Naming;
-  /** The value of everything, if the inputs have values. */
+  /** Values of all variables. Undefined for a symbolic trace. */
   readonly values: ReadonlyMap<Var, Tensor> | undefined;
-  /** The equations that have a line of their own: all but constants. */
+  /** All equations except constants, which have no line of their own. */
   readonly lines: readonly Line[];
   readonly rule: (line: Line, active: readonly boolean[]) => EquationDerivative;
 }
 
 /**
- * @param args a value for each input of the program, or `undefined` for a symbolic trace
- * @param names names that the caller gives to some values
+ * Names and evaluates a program and prepares its derivative rules.
+ *
+ * @param args one value per input of the program, or `undefined` for a symbolic trace
+ * @param names names chosen by the caller for some values
  */
 export function makeContext(
   program: Program,
@@ -42,7 +44,7 @@ export function makeContext(
   };
 }
 
-/** Runs a program and keeps every value. */
+/** Evaluates a program and returns the values of all its variables. */
 function evaluateAll(program: Program, args: readonly Tensor[]): Map<Var, Tensor> {
   const env = new Map<Var, Tensor>(program.ins.map((v, i) => [v, must(args[i], "an argument")]));
   for (const { prim, params, ins, outs } of program.eqns) {
@@ -56,14 +58,14 @@ function evaluateAll(program: Program, args: readonly Tensor[]): Map<Var, Tensor
   return env;
 }
 
-/** The value of a variable that has one. */
+/** Returns the value of a variable. Throws if it has none. */
 export function valueIn(values: ReadonlyMap<Var, Tensor>, v: Var): Tensor {
   return must(values.get(v), "a value");
 }
 
 /**
- * The values whose differential is not zero for every program of this form, when these inputs have one.
- * Each line asks its primitive's own rule, so that a rounding ends the way.
+ * Returns the variables that have a nonzero differential if `inputs` do. Uses the derivative rule of each primitive, so
+ * that propagation stops at a rounding, for example.
  */
 export function activeFrom(context: TraceContext, inputs: readonly Var[]): ReadonlySet<Var> {
   const active = new Set(inputs.filter((v) => isFloating(v.type.dtype)));
@@ -79,7 +81,7 @@ export function activeFrom(context: TraceContext, inputs: readonly Var[]): Reado
   return active;
 }
 
-/** The name of a line: that of its result, or of all of them. */
+/** Name of a line: the names of its results, separated by commas. */
 export function lineName({ eqn }: Line, naming: Naming): string {
   return eqn.outs.map((v) => naming.nameOf(v)).join(", ");
 }

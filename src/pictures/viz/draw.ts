@@ -7,9 +7,9 @@ import { mathPieces } from "./math-pieces.ts";
 import { must } from "../../engine/util/assert-never.ts";
 
 /**
- * Draws a layout as one SVG element; the colours come from `graphStyle`.
+ * Draws a layout as one SVG element. Its colours are defined by `graphStyle`.
  *
- * @param turns whether edges also have a head `dh-back` at their beginning, for a page that shows one of the two
+ * @param turns whether edges also get an arrowhead `dh-back` at their start, for a page that shows one of the two heads
  */
 export function drawGraph(graph: Graph, layout: GraphLayout, label: string, turns: boolean): Markup {
   const { width, height, boxes, edges } = layout;
@@ -42,7 +42,7 @@ function drawEdge(edge: PlacedEdge, turns: boolean): Markup {
   );
 }
 
-/** A local derivative in the middle of its edge, on a ground that hides the line. */
+/** Label of an edge with its local derivative, on a background that hides the line. */
 function drawLocal({ label, place: { x, y }, width }: PlacedEdge): Markup[] {
   if (label === "") return [];
   const ground = {
@@ -58,7 +58,7 @@ function drawLocal({ label, place: { x, y }, width }: PlacedEdge): Markup[] {
 const headLength = 7; // pixels
 const headWidth = 7;
 
-/** The head of an arrow whose tip is at `tip`, and which comes from `before`. */
+/** SVG path of an arrowhead with its tip at `tip`, pointing away from `before`. */
 function headOf(tip: PixelPoint | undefined, before: PixelPoint | undefined): string {
   if (tip === undefined || before === undefined) return "";
   const length = Math.hypot(tip.x - before.x, tip.y - before.y) || 1;
@@ -68,7 +68,10 @@ function headOf(tip: PixelPoint | undefined, before: PixelPoint | undefined): st
   return `M${corner(headWidth / 2)} L${round(tip.x)},${round(tip.y)} L${corner(-headWidth / 2)} Z`;
 }
 
-/** A smooth curve: straight ends, and at each bend a quadratic arc between the middles of the legs. */
+/**
+ * SVG path of a smooth curve with straight ends. Each bend is a quadratic arc between the midpoints of its two
+ * segments.
+ */
 function curve(points: readonly PixelPoint[]): string {
   const at = ({ x, y }: PixelPoint): string => `${round(x)},${round(y)}`;
   const [first, ...rest] = points;
@@ -129,13 +132,13 @@ function drawBox(graph: Graph, box: PlacedBox, index: number): Markup {
     ...(node.isOutput ? [element("rect", outline)] : []),
     element("rect", { ...shape, rx: node.kind === "input" ? Math.min(28, height / 2) : 8 }),
     titleText,
-    " ", // so that readers of the texts one after another keep them apart
+    " ", // separates the texts for screen readers and copying
     ...drawNotes(box, node.value === "" ? ["dh-adjoint"] : ["dh-value", "dh-adjoint"]),
     ...remarkText,
   );
 }
 
-/** One note in the middle, or two at the ends. */
+/** Draws one note in the centre, or two notes at the left and right ends. */
 function drawNotes(
   { x, y, width, height, notes }: PlacedBox,
   classes: readonly string[],
@@ -163,7 +166,7 @@ function drawNote(
   return element("text", { class: classes, x: round(x), y: round(y), "text-anchor": anchor }, text);
 }
 
-/** A formula as pieces of text: names slanted. */
+/** Formula as SVG text spans, with names in italics. */
 function setMath(formula: string): Markup[] {
   return mathPieces(formula).map(({ kind, text }) =>
     element("tspan", kind === "name" ? { class: "dh-name" } : {}, text),

@@ -2,14 +2,14 @@ import type { Graph, GraphNode } from "./graph.ts";
 import type { LineFold } from "./groups.ts";
 import { isMadeName } from "./names.ts";
 
-/** A node, or a group of them that can be opened. */
+/** A node, or a group of nodes that can be opened. */
 export type FoldItem =
   | { readonly kind: "node"; readonly node: number }
   | {
       readonly kind: "group";
       readonly id: number;
       readonly label: string;
-      /** What is in it: `mul ×12, add ×8, sin`. */
+      /** Summary of the operations inside: `mul ×12, add ×8, sin`. */
       readonly detail: string;
       readonly items: readonly FoldItem[];
       /** Number of nodes inside, at any depth. */
@@ -17,44 +17,45 @@ export type FoldItem =
     };
 export type FoldGroup = FoldItem & { readonly kind: "group" };
 
-/** What is drawn: boxes and who depends on whom among them. */
+/** The drawn part of a folded graph: boxes and the dependencies between them. */
 export interface VisibleGraph {
   readonly boxes: readonly FoldItem[];
   readonly edges: readonly VisibleEdge[];
-  /** The box in which each node lies. */
+  /** Index of the box that contains each node, by node id. */
   readonly boxOf: ReadonlyMap<number, number>;
 }
 
-/** An edge between two boxes, by their indices. */
+/** An edge between two boxes, given by their indices. */
 export interface VisibleEdge {
   readonly from: number;
   readonly to: number;
-  /** How many edges of the graph go this way; the first of them has this index. */
+  /** Number of graph edges that this edge stands for. `first` is the index of the first one. */
   readonly count: number;
   readonly first: number;
 }
 
-/** A graph of more nodes is folded, so that its picture can be taken in. */
+/** Default limit on nodes: a larger graph is folded, so that its picture stays readable. */
 export const mostNodes = 60;
-const mostItems = 36; // in one group
-const fewestHere = 12; // or as many as are folded, if those are fewer, but no fewer than this
-const fewestItems = 6; // of a picture that folding between names leaves
-const shortestRun = 4; // lines without a name that are folded into one group
+const mostItems = 36; // in one group of a folded graph
+const fewestHere = 12; // lower bound of the group size that `most` can set
+const fewestItems = 6; // minimum number of items after folding between names
+const shortestRun = 4; // minimum number of consecutive unnamed lines that form a group
 
-export const firstMade = 1_000_000; // the number of the first group that is made here
+export const firstMade = 1_000_000; // number of the first group created here
 
-/** A group that a node is in; parts of one `key` are one group. */
+/** A group that contains a node. Memberships with equal `key` belong to the same group. */
 interface GroupMembership {
   readonly key: string | number;
   readonly label: string;
-  /** The number of the group, where it has one before. */
+  /** Number of the group if the caller has numbered it. */
   readonly id?: number;
 }
 
 /**
- * The graph as a tree of groups. Nodes are grouped as `around` says, for a page that can unfold them, and there sub-programs
- * too; without it small graphs stay as they are and large ones fold by sub-programs and prefixes of names. What is still too long folds by runs of lines without a name of
- * their own, or else by runs of consecutive lines, cut where few values cross.
+ * Folds a graph into a tree of groups. With `around` (for a page that can unfold groups), nodes are grouped by the
+ * given folds and by sub-programs. Without it, a small graph stays flat and a large one is folded by sub-programs and
+ * name prefixes. Lists that are still too long are folded into runs of unnamed lines, or else into runs of consecutive
+ * lines, cut where few values cross.
  */
 export function foldGraph(
   graph: Graph,
@@ -76,14 +77,14 @@ export function foldGraph(
   );
 }
 
-/** A graph while it is folded. */
+/** State while a graph is folded. */
 interface GraphFolding {
   readonly graph: Graph;
-  /** How many values cross from a line to those below it. */
+  /** For each node, the number of edges that cross the gap after it. */
   readonly crossing: readonly number[];
-  /** Items that may stand side by side. */
+  /** Maximum number of items on one level. */
   readonly most: number;
-  /** The number of the next group that is made here. */
+  /** Number of the next group created here. */
   next: number;
 }
 
@@ -98,7 +99,7 @@ function group(
   return { kind: "group", id, label, detail, items, size: nodes.length };
 }
 
-/** Nodes that share a part become a group, at the place of the first of them. */
+/** Groups nodes that share a part. A group takes the position of its first node. */
 function byPart(
   folding: GraphFolding,
   nodes: readonly (readonly [GraphNode, readonly GroupMembership[]])[],
@@ -125,7 +126,7 @@ function byPart(
   return byRuns(folding, items);
 }
 
-/** A list that is too long as groups of its lines; inputs and what is computed stay apart. */
+/** Splits a list that is too long into groups of consecutive lines. Inputs and computed lines stay separate. */
 function byRuns(folding: GraphFolding, list: FoldItem[]): FoldItem[] {
   const { graph, most } = folding;
   if (list.length <= most) return list;
@@ -141,12 +142,15 @@ function byRuns(folding: GraphFolding, list: FoldItem[]): FoldItem[] {
   return runs(folding, list, most);
 }
 
-/** Lines that have a name stay as they are, and what is computed between them becomes a group; if that is enough. */
+/**
+ * Keeps named lines and groups the unnamed lines between them. Returns undefined if the result has too few or too many
+ * items.
+ */
 function betweenNames(folding: GraphFolding, list: readonly FoldItem[]): FoldItem[] | undefined {
   const { graph, most } = folding;
   const isMade = (item: FoldItem | undefined): boolean =>
     item?.kind === "node" && isMadeName(graph.nodes[item.node]!.name);
-  const parts: FoldItem[][] = []; // runs of lines without a name, and each other item alone
+  const parts: FoldItem[][] = []; // runs of unnamed lines; every other item separately
   list.forEach((item, i) => {
     if (isMade(item) && isMade(list[i - 1])) parts.at(-1)!.push(item);
     else parts.push([item]);
@@ -156,7 +160,7 @@ function betweenNames(folding: GraphFolding, list: readonly FoldItem[]): FoldIte
   return parts.flatMap((part) => (part.length < shortestRun ? part : [run(folding, part)]));
 }
 
-/** Cuts a list into at most `parts` runs of about the same size. */
+/** Cuts a list into about `parts` runs of similar size. */
 function runs(folding: GraphFolding, list: FoldItem[], parts: number): FoldItem[] {
   if (list.length <= parts) return list;
   const { crossing } = folding;
@@ -166,7 +170,7 @@ function runs(folding: GraphFolding, list: FoldItem[], parts: number): FoldItem[
   for (let from = 0; from < list.length;) {
     const ideal = from + size;
     let to = Math.min(ideal, list.length);
-    // Cut nearby where the fewest values cross.
+    // Cut nearby, where the fewest values cross.
     for (let k = Math.max(from + 1, ideal - slack); k <= ideal && ideal < list.length; k++) {
       if (crossing[lastOf(list[k - 1]!)]! < crossing[lastOf(list[to - 1]!)]!) to = k;
     }
@@ -174,16 +178,19 @@ function runs(folding: GraphFolding, list: FoldItem[], parts: number): FoldItem[
     made.push(members.length === 1 ? members[0]! : run(folding, members));
     from = to;
   }
-  // Early cuts may leave a few runs too many: fold once more.
+  // Early cuts may leave too many runs: fold once more.
   return made.length > 2 * parts ? runs(folding, made, parts) : made;
 }
 
-/** Consecutive items as one group, which may need groups of its own. */
+/** Turns consecutive items into one group, which may contain further groups. */
 function run(folding: GraphFolding, members: FoldItem[]): FoldGroup {
   return group(folding, spanOf(folding.graph, members), byRuns(folding, members));
 }
 
-/** The groups that a node is in, outermost first; of a small graph only those that `around` says, and sub-programs. */
+/**
+ * The groups that contain a node, outermost first: those from `around`, or else sub-programs and, in a large graph,
+ * name prefixes.
+ */
 function partsOf(
   { id, path, depth }: GraphNode,
   around: ((node: number) => readonly LineFold[]) | undefined,
@@ -195,12 +202,12 @@ function partsOf(
   return folds.length > 0 ? folds : scopes.map((label): GroupMembership => ({ key: label, label }));
 }
 
-/** From the first of some members to the last: `v3 … v40`. */
+/** Label of a range of items, from the first node to the last: `v3 … v40`. */
 function spanOf({ nodes }: Graph, members: readonly FoldItem[]): string {
   return `${nodes[nodesOf(members[0]!)[0]!]!.name} … ${nodes[lastOf(members.at(-1)!)]!.name}`;
 }
 
-/** The nodes of an item, in order. */
+/** Returns the node ids inside an item, in order. */
 export function nodesOf(item: FoldItem): number[] {
   return item.kind === "node" ? [item.node] : item.items.flatMap(nodesOf);
 }
@@ -209,7 +216,7 @@ function lastOf(item: FoldItem): number {
   return item.kind === "node" ? item.node : lastOf(item.items.at(-1)!);
 }
 
-/** For each node, how many edges pass over the gap behind it. */
+/** For each node, the number of edges that cross the gap after it. */
 function crossingsOf(graph: Graph): number[] {
   const change = new Array<number>(graph.nodes.length + 1).fill(0);
   for (const [from, to] of graph.edges) {
@@ -228,7 +235,7 @@ function describe(nodes: readonly GraphNode[]): string {
   return shown.join(", ") + (common.length > 3 ? ", …" : "");
 }
 
-/** The boxes of a tree in which these groups are open. */
+/** Returns the visible boxes and edges of a tree whose groups in `open` are expanded. */
 export function visibleGraph(
   graph: Graph,
   items: readonly FoldItem[],
@@ -259,7 +266,7 @@ export function visibleGraph(
   return { boxes, edges: [...edges.values()], boxOf };
 }
 
-/** The groups that must be open for a node to be seen, outermost first. */
+/** The groups that must be open to make a node visible, outermost first. */
 export function groupsAround(items: readonly FoldItem[], node: number): FoldGroup[] {
   for (const item of items) {
     if (item.kind === "node") {

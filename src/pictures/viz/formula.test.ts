@@ -5,7 +5,7 @@ import { showFormula } from "./formula.ts";
 import { mathPieces, setText } from "./math-pieces.ts";
 import { showConstant, showNumber } from "../plot/number-text.ts";
 
-/** The whole formula of a function of x, y and z. */
+/** Complete formula of a function of x, y and z. */
 function formulaOf(f: (x: Tensor, y: Tensor, z: Tensor) => Tensor): string {
   const program = makeProgram(f)(1, 2, 3);
   return showFormula(program, program.outs[0]!, (v) => v.name);

@@ -2,7 +2,7 @@ import type { Equation, Program, Var } from "../../engine/ir/index.ts";
 import { DeferredProgram, isProgram } from "../../engine/ir/index.ts";
 import { showConstant } from "../plot/number-text.ts";
 
-/** A formula under construction: its text and how tightly its outermost operator binds. */
+/** A partly built formula: its text and the precedence of its outermost operator. */
 interface FormulaText {
   readonly text: string;
   readonly precedence: number;
@@ -10,15 +10,15 @@ interface FormulaText {
 
 const atom = 9;
 const lowest = -9;
-const product = 2; // a sign binds as a product does: -x * y, (-x)^2
-/** Primitives that mathematics, and the text that `explain` reads, calls otherwise. */
+const product = 2; // a minus sign has the precedence of a product: -x * y, (-x)^2
+/** Primitives whose usual mathematical name, which `explain` also reads, differs from the primitive's name. */
 const shortNames: ReadonlyMap<string, string> = new Map([
   ["maximum", "max"],
   ["minimum", "min"],
 ]);
-const longest = 30; // a longer part that is used twice gets a name of its own
+const longest = 30; // characters; a longer part that is used twice gets a name
 
-/** An equation's right-hand side: `x * y`, `sin(x)`, `sum(x, axes=[0])`. */
+/** Right-hand side of an equation: `x * y`, `sin(x)`, `sum(x, axes=[0])`. */
 export function showEquation(eqn: Equation, nameOf: (v: Var) => string): string {
   return apply(
     eqn,
@@ -27,10 +27,10 @@ export function showEquation(eqn: Equation, nameOf: (v: Var) => string): string 
 }
 
 /**
- * The formula of one result of a program in terms of what has a name; the rest is written out. Long parts that are used
- * more than once follow after “where”.
+ * Formula of one result in terms of named values; unnamed values are expanded. Long parts used more than once are
+ * defined after “where”.
  *
- * @param named the text for a value at which the formula stops, else `undefined`; the program's inputs must have one
+ * @param named returns the name of a value, or `undefined` to expand it; the program's inputs must have names
  */
 export function showFormula(program: Program, out: Var, named: (v: Var) => string | undefined): string {
   const equations = new Map<Var, Equation>(
@@ -61,7 +61,7 @@ export function showFormula(program: Program, out: Var, named: (v: Var) => strin
   return parts.length === 0 ? text : `${text} where ${parts.join(", ")}`;
 }
 
-/** Everything that a result of a program is computed from, itself included. */
+/** All variables on which `out` depends, including `out`. */
 export function ancestors(program: Program, out: Var): Set<Var> {
   const found = new Set<Var>([out]);
   for (const eqn of program.eqns.toReversed()) {
@@ -70,7 +70,7 @@ export function ancestors(program: Program, out: Var): Set<Var> {
   return found;
 }
 
-/** How often each value is used on the way to `out`, not going behind names. */
+/** Number of uses of each variable in the formula of `out`. The search stops at named values. */
 function countUses(
   out: Var,
   equations: ReadonlyMap<Var, Equation>,
@@ -86,13 +86,13 @@ function countUses(
   return uses;
 }
 
-/** A name, a number or a formula that has been shown before. */
+/** A formula from a name, a number or the text of another formula. */
 function leaf(text: string): FormulaText {
   if (text.startsWith("-")) return { text, precedence: product + 1 };
   return { text, precedence: / [-+*/%<>=!&|@]+ /.test(text) && !isCall(text) ? lowest : atom };
 }
 
-/** Whether a text is one call from end to end: `f(x + y)`, but not `f(x) + g(y)`. */
+/** True if a text is a single call from end to end: `f(x + y)`, but not `f(x) + g(y)`. */
 function isCall(text: string): boolean {
   const open = /^[\p{L}\p{N}_$]+\(/u.exec(text);
   if (open === null) return false;
@@ -133,9 +133,9 @@ function apply({ prim, params, ins }: Equation, operands: readonly FormulaText[]
 
 function infix(operator: string, precedence: number, x: FormulaText, y: FormulaText): FormulaText {
   if (operator === "^") return { text: `${wrap(x, precedence + 1)}^${wrap(y, product + 1)}`, precedence };
-  if ((operator === "&" || operator === "|") && x.text === y.text) return x; // a condition twice is that condition
+  if ((operator === "&" || operator === "|") && x.text === y.text) return x; // x & x = x | x = x
   const right = wrap(y, precedence + 1);
-  // x + -y reads better as x - y
+  // x - y is easier to read than x + -y
   if (operator === "+" && right.startsWith("-"))
     return { text: `${wrap(x, precedence)} - ${right.slice(1)}`, precedence };
   return { text: `${wrap(x, precedence)} ${operator} ${right}`, precedence };
@@ -145,7 +145,7 @@ function wrap({ text, precedence }: FormulaText, least: number): string {
   return precedence < least ? `(${text})` : text;
 }
 
-/** Plain parameters as `key=value`; programs by their name; what is empty or the default is left out. */
+/** Plain parameters as `key=value` and programs by name. Empty, false and undefined parameters are left out. */
 function showParams(params: unknown): string[] {
   if (typeof params !== "object" || params === null) return [];
   return Object.entries(params).flatMap(([key, value]: [string, unknown]) => {

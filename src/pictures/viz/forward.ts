@@ -13,10 +13,10 @@ import type { ForwardLine, ForwardPass, LocalDerivative } from "./table.ts";
 import { recordOf } from "./table.ts";
 
 /**
- * One forward pass: each line of the program beside what its primitive's rule makes of the differentials.
+ * Builds one forward pass: each line of the program with the differential that its primitive's rule yields.
  *
- * @param wrt the inputs whose differentials the formulas speak of
- * @param seeds the value of the differential of some of them; the others are zero. `undefined` for a symbolic pass
+ * @param wrt the inputs whose differentials appear in the formulas
+ * @param seeds values of the differentials of some inputs; all others are zero. `undefined` for a symbolic pass
  */
 export function forwardPass(
   context: TraceContext,
@@ -71,7 +71,7 @@ export function forwardPass(
   };
 }
 
-/** The formula of the differential of one result of a line, from the rule that computes it. */
+/** Formula of the differential of one result of a line, derived from the rule that computes it. */
 export function differential(
   context: TraceContext,
   line: Line,
@@ -85,7 +85,7 @@ export function differential(
   if (activeOuts[result] !== true) return "0";
   const { naming } = context;
   const names = new Map<Var, string>();
-  // The results first: a result that is an operand is called by the operand's name.
+  // Name results first: a result that is also an operand gets the operand's name.
   eqn.outs.forEach((v, i) => names.set(must(forward.outs[i], "a result"), naming.nameOf(v)));
   operands.forEach((v, i) => names.set(must(forward.ins[i], "an operand"), naming.nameOf(v)));
   operands
@@ -96,8 +96,8 @@ export function differential(
 }
 
 /**
- * The derivative of a line of one result in each value that it reads and that is active: of a number in a number the
- * derivative, else the differential of the line as far as it comes from there.
+ * Derivatives of a line with one result in each active operand. For scalars this is the partial derivative. If arrays
+ * are involved, it is the term of the line's differential that comes from the operand.
  */
 export function localDerivatives(
   context: TraceContext,
@@ -133,8 +133,8 @@ export function localDerivatives(
 }
 
 /**
- * The derivative of a line of one number in the operands that are marked, which are numbers and move together; the others have no part
- * in it. `undefined` where it has none, as in what is compared.
+ * Derivative of a scalar line if all marked operands, which are scalars, vary together and the other operands are
+ * constant. Undefined if the line has no derivative, such as a comparison.
  */
 export function derivativeIn(
   context: TraceContext,
@@ -149,13 +149,16 @@ export function derivativeIn(
   return { program, value: args === undefined ? undefined : evalProgram(program, args)[1] };
 }
 
-/** A derivative as a program of the operands of a line, whose second result it is; and its value, where values are known. */
+/**
+ * A derivative as a program over the operands of a line, whose second result it is, and its value if the values are
+ * known.
+ */
 interface LineDerivative {
   readonly program: Program;
   readonly value: Tensor | undefined;
 }
 
-/** The differentials of everything that the seeds reach; what is missing is zero. */
+/** Differentials of all variables that the seeds reach. Missing entries are zero. */
 function tangentsFrom(
   context: TraceContext,
   values: ReadonlyMap<Var, Tensor>,

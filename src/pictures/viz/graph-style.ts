@@ -1,6 +1,6 @@
 import { colourProperties, colourProperty, mathFonts, plainFonts } from "../plot/palette.ts";
 
-/** Of boxes of inputs, values and adjoints. */
+/** Colours of the boxes of inputs, of values and of adjoints. */
 const ownColours: string = /* @__PURE__ */ [
   colourProperty("input", "#ddf4ff", "#0c2d4a"),
   colourProperty("input-edge", "#54aeff", "#388bfd"),
@@ -8,7 +8,7 @@ const ownColours: string = /* @__PURE__ */ [
   colourProperty("adjoint", "#a40e26", "#ff9492"),
 ].join(";");
 
-/** Colours and type of a drawing, light and dark. */
+/** Style sheet of a drawing: colours for light and dark mode, and fonts. */
 export const graphStyle: string = /* @__PURE__ */ `
 :root.dh-graph{color-scheme:light dark}
 .dh-graph{${colourProperties};${ownColours}}

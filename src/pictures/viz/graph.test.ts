@@ -73,7 +73,7 @@ test("on a page the body of a loop is folded, and unfolds", () => {
   ).toEqual(["input", "input", "mul, add, tanh", "scan"]);
 });
 
-/** A graph of `n` nodes, each reading up to three earlier ones. */
+/** A graph of `n` nodes, each with up to three earlier operands. */
 function randomGraph(
   n: number,
   picks: readonly number[],
@@ -160,7 +160,7 @@ test("what a node affects, and what affects it", () => {
 
 test("a network is drawn down a straight line, not down stairs", () => {
   const layers = 6;
-  // at each layer a weight, which only that layer reads, and the layer above it
+  // Each layer has a weight that only it reads, and reads the layer above.
   const names = ["x", ...Array.from({ length: layers }, (_, i) => [`W${i}`, `h${i}`]).flat()];
   const nodes = names.map((name, id): GraphNode => {
     const isInput = !name.startsWith("h");

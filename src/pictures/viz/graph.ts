@@ -3,37 +3,37 @@ import { checkTable } from "./options.ts";
 import { showNumber } from "../plot/number-text.ts";
 import type { LocalDerivative, ShownValue, TraceBody, TraceLine, TraceTable } from "./table.ts";
 
-/** An input or a line of a program, as a node of its dependency graph. */
+/** A node of the dependency graph: an input or a line of the program. */
 export interface GraphNode {
-  /** Its place in the list of nodes. */
+  /** Index in the list of nodes. */
   readonly id: number;
   readonly kind: "input" | "line";
   readonly isOutput: boolean;
-  /** Its name in the program; lines of sub-programs have names of their own. */
+  /** Name in the program. Lines of sub-programs have names of their own. */
   readonly name: string;
   /** `a = x * y`, or the name of an input. */
   readonly label: string;
   readonly operation: string;
   readonly value: string;
-  /** `∂s/∂a = 1`; nothing where the trace has no adjoint of it. */
+  /** Text of the adjoint, such as `∂s/∂a = 1`. Empty if the trace has no adjoint of the node. */
   readonly derivative: string;
-  /** How many sub-programs it lies in. */
+  /** Number of sub-programs that enclose the node. */
   readonly depth: number;
-  /** The groups in which it lies, outermost first: sub-programs, and prefixes of its name. */
+  /** Labels of the enclosing groups, outermost first: sub-programs, then prefixes of the name. */
   readonly path: readonly string[];
 }
 
-/** Who reads whom in a program. Edges lead from what is read to what reads it. */
+/** Dependency graph of a program. Edges point from an operand to the line that uses it. */
 export interface Graph {
   readonly nodes: readonly GraphNode[];
   readonly edges: readonly (readonly [from: number, to: number])[];
-  /** For each edge the local derivative, `y = 3`; empty where none is known. */
+  /** Local derivative of each edge, such as `y = 3`. Empty if unknown. */
   readonly locals: readonly string[];
-  /** For each input, the results that it reaches. */
+  /** The results that depend on each input. */
   readonly reach: readonly { readonly input: string; readonly outputs: readonly string[] }[];
 }
 
-/** A value as a node shows it; nothing where it is not known. */
+/** Text of a value in a node. Empty if the value is unknown. */
 export function showValue(value: ShownValue): string {
   if (arguments.length > 1) refuseExtra("showValue", arguments, 1);
   if (value === null) return "";
@@ -41,7 +41,7 @@ export function showValue(value: ShownValue): string {
   return typeof value === "boolean" ? String(value) : `${value.type} ${value.preview}`;
 }
 
-/** The dependency graph of a traced program. Sub-programs are drawn inside a group before the line that runs them. */
+/** Builds the dependency graph of a traced program. Sub-programs form groups before the line that runs them. */
 export function graphOf(table: TraceTable): Graph {
   if (arguments.length > 1) refuseExtra("graphOf", arguments, 1);
   checkTable("graphOf", table);
@@ -94,7 +94,10 @@ export function graphOf(table: TraceTable): Graph {
       for (const name of line.results) env.set(name, id);
     }
   };
-  /** Draws a body, its inputs joined to the operands of the line that runs it; returns the nodes of its results. */
+  /**
+   * Adds the lines of a body and connects its inputs to the operands of the line that runs it. Returns the nodes of its
+   * results.
+   */
   const addBody = (
     line: TraceLine,
     body: TraceBody,
@@ -134,38 +137,38 @@ export function graphOf(table: TraceTable): Graph {
   return { nodes, edges, locals, reach };
 }
 
-/** The last word on each adjoint, a seed, an only contribution, a sum or nothing, as a node shows it. */
+/** Final text of each adjoint: from a seed, a single contribution, a sum, or zero. */
 function finalAdjoints(table: TraceTable): Map<string, string> {
   const final = new Map<string, string>();
   for (const line of table.reverse) {
     if (line.kind === "contribution" && !line.only) continue;
-    // Without values the formula says what the adjoint is.
+    // Without values, the text shows the formula of the adjoint.
     final.set(line.of, showDerivative(line.name, line.value, line.expression));
   }
   return final;
 }
 
-/** A derivative as a node shows it: arrays by their name only, for their elements have no room. */
+/** Text of a derivative in a node. Arrays are shown only by name, because their elements do not fit. */
 function showDerivative(name: string, value: ShownValue, expression: string): string {
   if (value === null) return `${name} = ${expression}`;
   return typeof value === "object" ? name : `${name} = ${showValue(value)}`;
 }
 
-/** A value as a node shows it: arrays by their type. */
+/** Text of a value in a node. Arrays are shown by their type. */
 function shortValue(value: ShownValue): string {
   return typeof value === "object" && value !== null ? value.type : showValue(value);
 }
 
-const longestFormula = 16; // characters of a formula that stands before its value
+const longestFormula = 16; // maximum length in characters of a formula shown with its value
 
-/** A local derivative as an edge shows it: the formula, the value, or both where they differ and have room. */
+/** Text of a local derivative on an edge: the formula, the value, or both if they differ and fit. */
 function showLocal({ expression, value }: LocalDerivative): string {
   if (value === null) return expression;
   const number = showValue(value);
   return number === expression || expression.length > longestFormula ? number : `${expression} = ${number}`;
 }
 
-/** `["params", "layer1"]` of `params.layer1.w` and of `params/layer1/w`. */
+/** Parts of a name before the last one: `["params", "layer1"]` for `params.layer1.w` and for `params/layer1/w`. */
 function prefixOf(name: string): string[] {
   return name
     .split(/[./]|\[/)
@@ -173,7 +176,7 @@ function prefixOf(name: string): string[] {
     .filter((part) => part !== "");
 }
 
-/** What every node leads to (`forward`) or comes from, itself left out. */
+/** Returns the nodes that depend on `start` (`forward`) or on which it depends (`backward`), without `start`. */
 export function reachable(graph: Graph, start: number, direction: "forward" | "backward"): Set<number> {
   const next = new Map<number, number[]>();
   for (const [from, to] of graph.edges) {
@@ -195,10 +198,10 @@ export function reachable(graph: Graph, start: number, direction: "forward" | "b
   return found;
 }
 
-const mostNamed = 8; // inputs that one sentence names
+const mostNamed = 8; // maximum number of inputs named in one sentence
 
 /**
- * Which inputs reach which results, in words; inputs that reach the same are told together.
+ * Describes which inputs reach which results, one sentence per group of inputs that reach the same results.
  *
  * @example
  * reachText(graphOf(traceTable((x, y) => x.mul(y)))); // ["x, y reach z"]

@@ -9,7 +9,7 @@ import { traceTable } from "./index.ts";
 import { layersOf } from "./layers.ts";
 import { listRows } from "./page/listing.ts";
 
-/** A loop of three iterations of one line each, with a loop of two inside of the second. */
+/** A loop of three iterations with one line each. The second iteration contains a loop of two. */
 const groups: readonly LineGroup[] = [
   { kind: "loop", label: "for i", parent: -1, loop: "i" },
   { kind: "iteration", label: "i", parent: 0, value: 0 },
@@ -19,7 +19,7 @@ const groups: readonly LineGroup[] = [
   { kind: "iteration", label: "j", parent: 3, value: 1 },
   { kind: "iteration", label: "i", parent: 0, value: 2 },
 ];
-/** For each line its group: one before the loop, one an iteration, one after. */
+/** Group of each line: one line before the loop, one per iteration, one after. */
 const groupOf = [-1, 1, 2, 4, 5, 6, -1];
 
 describe("loops show one iteration, and fold the others", () => {

@@ -1,53 +1,55 @@
-/** Lines that belong together: a layer of a network, the elements of an argument, a loop, or an iteration of one. */
+/** A group of lines: a layer of a network, the elements of an argument, a loop, or one iteration of a loop. */
 export type LineGroup = {
   readonly label: string;
-  /** The number of the group that it is in, less than its own; −1 for none. */
+  /** Index of the enclosing group, less than the group's own index; −1 if none. */
   readonly parent: number;
 } & (
   | {
       readonly kind: "part";
-      /** Whether a page begins with it folded into one line. */
+      /** True if a page initially shows the group folded into one line. */
       readonly isClosed: boolean;
     }
   | LoopGroup
   | {
-      /** One iteration, in a group of the kind `loop`; the label is that of its index, `i`. */
+      /** One iteration inside a group of kind `loop`. Its label is the name of the loop index, such as `i`. */
       readonly kind: "iteration";
       readonly value: number;
     }
 );
 
-/** A run of a loop. */
+/** One execution of a loop. */
 interface LoopGroup {
   readonly kind: "loop";
-  /** The loop of the text; an inner loop runs once in each iteration of the one around it. */
+  /** Identifies the loop in the source text. An inner loop runs once per iteration of the enclosing loop. */
   readonly loop: string;
 }
 
-/** What a reader has folded. */
+/** Folding chosen by the user of a page. */
 export interface FoldState {
   readonly closed: ReadonlySet<number>;
-  /** For each loop of the text, the value of the index of the iteration that is shown; the others are folded. */
+  /** For each loop of the source text, the index value of the iteration shown. The other iterations are folded. */
   readonly shown: ReadonlyMap<string, number>;
 }
 
-/** A group as it stands, or the iterations of a loop that are not shown. */
+/** A group, or the hidden iterations of a loop, as one foldable item. */
 export interface LineFold {
-  /** The number of the group; negative for iterations that are not shown. */
+  /** Index of the group. Negative for hidden iterations. */
   readonly id: number;
   readonly label: string;
   readonly isClosed: boolean;
 }
 
-/** Groups, and for each line or node the folds around it. */
+/** Folds around lines or nodes, found by the group of the line. */
 export interface Folds {
-  /** The folds around a member of a group, outermost first, up to the first closed one; −1 is the member of none. */
+  /**
+   * Returns the folds around a group's members, outermost first, up to the first closed one. −1 stands for no group.
+   */
   around(group: number): readonly LineFold[];
-  /** The iteration to show where the iterations of a fold with a negative number are wanted: the nearest of them. */
+  /** For the negative id of hidden iterations, returns the nearest hidden iteration, which is the one to show next. */
   beside(id: number): { readonly loop: string; readonly value: number };
 }
 
-/** What a page begins with. */
+/** Initial folding of a page. */
 export function firstFolding(groups: readonly LineGroup[]): FoldState {
   return {
     closed: new Set(groups.flatMap((group, i) => (group.kind === "part" && group.isClosed ? [i] : []))),
@@ -55,7 +57,10 @@ export function firstFolding(groups: readonly LineGroup[]): FoldState {
   };
 }
 
-/** What a page has folded after a trace with other groups took the place of the one before: where they are alike, the same. */
+/**
+ * Carries the folding of a page over to a new trace. Closed groups are kept if all groups have the same kinds and
+ * labels; shown iterations are kept if the new loop has them.
+ */
 export function keepFolding(
   before: readonly LineGroup[],
   folding: FoldState,
@@ -70,14 +75,14 @@ export function keepFolding(
   return { closed: isAlike ? folding.closed : first.closed, shown: new Map([...first.shown, ...kept]) };
 }
 
-/** A loop of the text, the name of its index, and the values that it has in any run, in their order. */
+/** A loop of the source text, the name of its index, and all values of the index in increasing order. */
 export interface SourceLoop {
   readonly loop: string;
   readonly label: string;
   readonly values: readonly number[];
 }
 
-/** The loops of the text, in the order in which they first ran. */
+/** Loops of the source text, in the order in which they first ran. */
 export function loopsOf(groups: readonly LineGroup[]): SourceLoop[] {
   const loops = new Map<string, { label: string; values: Set<number> }>();
   for (const group of groups) {
@@ -95,9 +100,9 @@ export function loopsOf(groups: readonly LineGroup[]): SourceLoop[] {
   }));
 }
 
-/** The folds of these groups. */
+/** Computes the folds of groups for the given folding. */
 export function foldsOf(groups: readonly LineGroup[], { closed, shown }: FoldState): Folds {
-  const iterations = new Map<number, number[]>(); // for each run of a loop, in the order in which they ran
+  const iterations = new Map<number, number[]>(); // iterations of each run of a loop, in execution order
   groups.forEach(({ kind, parent }, i) => {
     if (kind !== "iteration") return;
     const list = iterations.get(parent);
@@ -108,7 +113,7 @@ export function foldsOf(groups: readonly LineGroup[], { closed, shown }: FoldSta
     const group = groups[i];
     return group?.kind === "iteration" ? group.value : 0;
   };
-  /** The place of the iteration shown among those of a run; where the run has it not, that of its last. */
+  /** Position of the shown iteration among the iterations of a run. The last one if the run lacks the shown value. */
   const placeShown = (run: number): number => {
     const group = groups[run];
     const wanted = group?.kind === "loop" ? shown.get(group.loop) : undefined;

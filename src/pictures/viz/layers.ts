@@ -1,21 +1,22 @@
 import type { LineGroup } from "./groups.ts";
 import type { TraceTable } from "./table.ts";
 
-/** Lines by layer: which lines belong to which part of a tree of parameters. */
+/** Lines grouped by layer: the part of a parameter tree that each line belongs to. */
 export interface Layers {
   readonly groups: readonly LineGroup[];
-  /** For each input and then each line of the program its group; −1 for none. */
+  /** Group index of each input and then of each line; −1 if none. */
   readonly groupOf: readonly number[];
 }
 
-const fewestLines = 12; // of a program that is grouped: a shorter one can be read as it stands
-const mostOpen = 24; // lines of a program whose groups are open at first
+const fewestLines = 12; // minimum length of a grouped program; shorter ones are readable without groups
+const mostOpen = 24; // longest program whose groups are initially open
 
 /**
- * Groups the lines of a network by the keys of its parameters. A line that reads a parameter belongs to the part of the tree
- * that the parameter is in (`params.hidden[0]` of `params.hidden[0].weight`); one that reads values of one or several parts, and no
- * other input, to that of the last of them. Flat parameters, `w1 b1 w2 b2`, are parts by the numbers at the end of their names. What comes
- * after data is read again, as a loss does, belongs to none.
+ * Groups the lines of a network by the keys of its parameters. A line that reads a parameter belongs to the part of the
+ * tree that contains it (`params.hidden[0]` for `params.hidden[0].weight`). A line that reads only computed values
+ * belongs to the part of the latest of them. Flat parameters (`w1 b1 w2 b2`) are grouped by the number at the end of
+ * their names. A line that reads other data, such as the loss, belongs to no group, and neither do lines computed from
+ * it.
  */
 export function layersOf(table: TraceTable): Layers {
   const names = table.inputs.map(({ name }) => name);
@@ -38,7 +39,7 @@ export function layersOf(table: TraceTable): Layers {
   };
   const partOf = new Map<string, string | undefined>(names.map((name) => [name, parts.get(name)]));
   const inputs = new Set(names);
-  const order = new Map<string, number>(); // places of results in the program
+  const order = new Map<string, number>(); // line index of each result
   table.program.forEach(({ results, reads }, i) => {
     const ofParameters = reads.flatMap((name) => (inputs.has(name) ? (parts.get(name) ?? []) : []));
     const readsData = reads.some((name) => inputs.has(name) && !parts.has(name));
@@ -63,12 +64,12 @@ export function layersOf(table: TraceTable): Layers {
   };
 }
 
-/** The part of each input that is in a tree of at least two parts. */
+/** Part of the parameter tree by input name. Contains only inputs in trees of at least two parts. */
 function partsOf(names: readonly string[]): ReadonlyMap<string, string> {
   const roots = new Map<string, string[]>();
   for (const name of names) {
     const root = /^[^.[]*/.exec(name)![0];
-    if (root === name) continue; // an argument that is no tree
+    if (root === name) continue; // the argument is not a tree
     roots.set(root, [...(roots.get(root) ?? []), name]);
   }
   const parts = new Map<string, string>();

@@ -4,61 +4,67 @@ import type { FoldItem, VisibleEdge, VisibleGraph } from "./fold.ts";
 import type { Graph as DependencyGraph } from "./graph.ts";
 import { setText } from "./math-pieces.ts";
 
-/** A place in a drawing, in CSS pixels. */
+/** A point in a drawing, in CSS pixels. */
 export interface PixelPoint {
   readonly x: number;
   readonly y: number;
 }
 
-/** A box of the drawing: its middle, its size and what stands in it. */
+/** A placed box: its centre, its size and its texts. */
 export interface PlacedBox extends PixelPoint {
   readonly item: FoldItem;
   readonly width: number;
   readonly height: number;
-  /** Set as mathematics. */
+  /** Text set in mathematical type. */
   readonly title: string;
-  /** Below the title: the value, and at the other end the adjoint; or one line about a group. */
+  /** Texts below the title: the value on the left and the adjoint on the right, or one line about a group. */
   readonly notes: readonly string[];
-  /** At the bottom: that it is read in too many places to draw an edge to each; else empty. */
+  /** Text at the bottom that counts the users of a box with too many edges to draw. Empty for other boxes. */
   readonly remark: string;
 }
 
-/** An edge of the drawing, from box to box along points. */
+/** An edge between two boxes, drawn along the given points. */
 export interface PlacedEdge {
   readonly from: number;
   readonly to: number;
   readonly count: number;
   readonly points: readonly PixelPoint[];
-  /** What stands on it, set as mathematics, and where its middle is; an empty text where there is nothing. */
+  /** Label on the edge, set in mathematical type, and its centre. Empty if there is no label. */
   readonly label: string;
   readonly place: PixelPoint;
-  /** Of the label, in pixels. */
+  /** Width of the label in pixels. */
   readonly width: number;
 }
 
-/** A drawing before it is drawn. */
+/** Positions of all boxes and edges of a drawing. */
 export interface GraphLayout {
   readonly width: number;
   readonly height: number;
   readonly boxes: readonly PlacedBox[];
   readonly edges: readonly PlacedEdge[];
-  /** How its layers are set; left out, balanced. */
+  /** Alignment of the layers. Default: balanced. */
   readonly alignment?: Alignment;
 }
 
-/** How layers are set below one another: each box below the leftmost (L) or rightmost (R) that it can be below, from above (U) or from below (D). */
+/**
+ * Alignment of layers in dagre: each box is placed at the leftmost (L) or rightmost (R) possible position, working from
+ * the top (U) or the bottom (D).
+ */
 type Alignment = (typeof alignments)[number];
 const alignments = ["UL", "UR", "DL", "DR"] as const;
 
-/** Width of a text in pixels, when set as mathematics (`title`) or as a note. */
+/** Returns the width of a text in pixels, set in mathematical type (`title`) or as a note. */
 export type Measure = (text: string, style: "title" | "note") => number;
 
 export const titleSize = 16;
 export const noteSize = 12;
 const longestTitle = 34; // characters; the table has the whole formula
-const mostReaders = 8; // boxes of a folded graph to which one box has edges; beyond, edges hide the picture
+const mostReaders = 8; // maximum number of outgoing edges per box in a folded graph; more would hide the picture
 
-/** What is used of dagre; its own declarations import one another without extensions, which TypeScript does not follow. */
+/**
+ * The parts of dagre used here. Its own declarations import each other without extensions, which TypeScript cannot
+ * resolve.
+ */
 interface LayeredGraph {
   setGraph(label: Readonly<Record<string, string | number>>): void;
   setNode(name: string, label: { width: number; height: number }): void;
@@ -74,14 +80,16 @@ const layered = dagre as unknown as {
   readonly layout: (graph: LayeredGraph) => void;
 };
 
-const mostTried = 60; // boxes; of more, every alignment tried takes long
-const muchNarrower = 0.85; // of the balanced width: less is worth its looks
+const mostTried = 60; // boxes; trying all alignments of more takes too long
+const muchNarrower = 0.85; // fraction of the balanced width below which another alignment is preferred
 
 /**
- * Places the boxes in layers from the inputs down to the results. Balanced layers of a long chain with inputs at its
- * side, such as a network, drift off like stairs: then the alignment is taken that makes the drawing narrowest.
+ * Places the boxes in layers from the inputs at the top to the results at the bottom. Balanced layers of a long chain
+ * with inputs at its side, such as a network, drift sideways. In that case, the narrowest of four other alignments is
+ * used.
  *
- * @param before a layout of the same boxes with other texts: its alignment stays, no box gets narrower, and those that grow get room for more
+ * @param before layout of the same boxes with other texts. Its alignment is kept, no box gets narrower, and boxes that
+ *   grow get some spare width
  */
 export function layoutGraph(
   graph: DependencyGraph,
@@ -102,8 +110,8 @@ export function layoutGraph(
 }
 
 /**
- * A layout with the texts of another graph whose boxes and edges are the same, as those of a program at other numbers: nothing moves. `undefined`
- * where a text does not fit.
+ * Replaces the texts of a layout by those of another graph with the same boxes and edges, for example the same program
+ * at other values. Nothing moves. Returns undefined if a text does not fit.
  */
 export function withTexts(
   { boxes, edges, ...size }: GraphLayout,
@@ -125,7 +133,7 @@ export function withTexts(
 
 const growth = 32; // pixels: the width of about four digits
 
-/** The width of what stood there before, if that is enough, else more than its own. */
+/** Width of a box or label in a new layout: the old width if it suffices, else the new width rounded up. */
 function grown(
   { width }: { readonly width: number },
   before: { readonly width: number } | undefined,
@@ -134,7 +142,7 @@ function grown(
   return width <= before.width ? before.width : Math.ceil(width / growth) * growth;
 }
 
-/** A box and an edge that are not placed yet. */
+/** A box before layout, and below it an edge before layout. */
 type SizedBox = Omit<PlacedBox, "x" | "y">;
 type LabelledEdge = VisibleEdge & Pick<PlacedEdge, "label" | "width">;
 
@@ -155,7 +163,7 @@ function partsOf(
 
 const longestLabel = 22; // characters of a local derivative; the table has the whole formula
 
-/** The local derivative of an edge between two nodes. */
+/** Text of the local derivative on an edge between two nodes. Empty if either end is a group. */
 function labelOf(graph: DependencyGraph, { boxes }: VisibleGraph, { from, to, first }: VisibleEdge): string {
   if (boxes[from]?.kind !== "node" || boxes[to]?.kind !== "node") return "";
   return shorten(setText(graph.locals[first] ?? ""), longestLabel);
@@ -207,7 +215,10 @@ function place(
   };
 }
 
-/** In a folded graph only the first edge of a box that very many read; `readers` tells how many those are. */
+/**
+ * In a folded graph, keeps only the first edge of a box with more than `mostReaders` outgoing edges. `readers` maps
+ * such boxes to the number of boxes that use them.
+ */
 function thinOut({ boxes, edges }: VisibleGraph): {
   readonly drawn: readonly VisibleEdge[];
   readonly readers: ReadonlyMap<number, number>;
@@ -225,7 +236,7 @@ function most(values: readonly number[]): number {
   return values.reduce((a, b) => Math.max(a, b), 0);
 }
 
-/** The text and size of a box. Room is left for the adjoint, so that showing it later moves nothing. */
+/** Computes the texts and the size of a box. */
 function sizeOf(
   graph: DependencyGraph,
   item: FoldItem,
@@ -253,11 +264,11 @@ function shorten(text: string, longest: number = longestTitle): string {
   return characters.length <= longest ? text : `${characters.slice(0, longest - 1).join("")}…`;
 }
 
-// Widths in ems of Times and its kin, and of Helvetica and its kin, a little above the mean.
+// Approximate widths in ems for typefaces like Times and Helvetica, slightly above the average.
 const narrow = new Set("iljtfr.,:;'|()[] ");
 const wide = new Set("mwMWQO∂%@");
 
-/** Width of a text without measuring it, a little too wide rather than too narrow. */
+/** Estimates the width of a text in pixels, rather too wide than too narrow. */
 export function estimate(text: string, style: "title" | "note"): number {
   const size = style === "title" ? titleSize : noteSize;
   const set = style === "title" ? setText(text) : text;

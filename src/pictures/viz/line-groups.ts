@@ -2,7 +2,7 @@ import type { LineGroup } from "./groups.ts";
 import { type Layers, layersOf } from "./layers.ts";
 import type { TraceLine, TraceTable } from "./table.ts";
 
-/** The groups of a table's lines: iterations of loops that are written out, and layers of what lies outside of them. */
+/** Groups the lines of a table: iterations of unrolled loops, and layers for the lines outside loops. */
 export function lineGroups(table: TraceTable): Layers {
   const layers = layersOf(table);
   if (table.program.every(({ iterations }) => iterations === undefined)) return layers;

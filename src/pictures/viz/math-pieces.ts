@@ -1,7 +1,10 @@
 import type { Markup } from "../plot/markup.ts";
 import { element } from "../plot/markup.ts";
 
-/** A piece of a formula and how mathematics is set: names slanted, functions and numbers upright. */
+/**
+ * A piece of a formula with its kind, which determines the type: names are set in italics, functions and numbers
+ * upright.
+ */
 export interface MathPiece {
   readonly kind: "name" | "function" | "number" | "mark";
   readonly text: string;
@@ -9,17 +12,17 @@ export interface MathPiece {
 
 const word = /[\p{L}_$][\p{L}\p{N}_$.′']*/uy;
 const number = /\d+(?:\.\d+)?(?:e-?\d+)?/y;
-/** A power that is a whole number, and is not the base of another one. */
+/** An integer exponent that is not itself the base of another power. */
 const power = /(?:\^|\*\*)(-?\d+)(?![\p{L}\p{N}_.^]|\*\*)/uy;
 
-/** A whole number as an exponent: `-12` becomes `⁻¹²`. */
+/** Integer as superscript: `-12` becomes `⁻¹²`. */
 function raised(digits: string): string {
   return digits.replace(/./g, (digit) => (digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]!));
 }
 
 /**
- * Splits a formula for setting: `*` becomes `·`, a hyphen that is a sign or an operator becomes a minus, and powers by whole numbers
- * are raised.
+ * Splits a formula into pieces for typesetting: `*` becomes `·`, a hyphen used as sign or operator becomes a minus
+ * sign, and integer exponents become superscripts.
  *
  * @example
  * mathPieces("da = -x^2 * 2").map(({ text }) => text).join(""); // "da = −x² · 2"
@@ -62,7 +65,7 @@ export function mathPieces(formula: string): MathPiece[] {
   return pieces;
 }
 
-/** A formula set as mathematics, as an element of a page: names slanted. */
+/** Formula as an HTML element, with names in italics. */
 export function mathMarkup(formula: string): Markup {
   const pieces = mathPieces(formula);
   return element(
@@ -72,7 +75,7 @@ export function mathMarkup(formula: string): Markup {
   );
 }
 
-/** A formula or a value as plain text, with the signs of mathematics. */
+/** Formula or value as plain text with mathematical symbols. */
 export function setText(formula: string): string {
   return mathPieces(formula)
     .map(({ text }) => text)

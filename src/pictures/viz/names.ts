@@ -3,32 +3,33 @@ import { freshNames } from "../../numeric/syntax/names.ts";
 import { must } from "../../engine/util/assert-never.ts";
 import { showConstant } from "../plot/number-text.ts";
 
-/** How a trace speaks of the values of one program. */
+/** Names of the values of one program in a trace. */
 export interface Naming {
-  /** The name of a value; constants without a name are written as numbers. */
+  /** Name of a value. An unnamed constant is written as its number. */
   nameOf(v: Var): string;
-  /** Whether the value is a constant that formulas show as a number, and that has no line of its own. */
+  /** True if the value is a constant that formulas show as a number and that has no line of its own. */
   isConstant(v: Var): boolean;
-  /** The name of the differential: `dx`. */
+  /** Name of the differential: `dx`. */
   tangentOf(v: Var): string;
-  /** The name of the adjoint: `∂s/∂x`. */
+  /** Name of the adjoint: `∂s/∂x`. */
   adjointOf(v: Var): string;
-  /** A name for a stored value that has none: `r1`, `r2`, … */
+  /** Returns an unused name for a stored value: `r1`, `r2`, … */
   readonly freshStored: () => string;
-  /** What adjoints differentiate: `s`, or another letter where the program has an `s`. */
+  /** Letter of the differentiated quantity in adjoints: `s`, or another letter if the program uses `s`. */
   readonly scalar: string;
 }
 
-const singleLetters = 20; // so many values without a name get letters; more get v1, v2, …
+const singleLetters = 20; // up to this number of unnamed values get letters; more get v1, v2, …
 
-/** Whether a name is one that {@link nameProgram} gives to values of long programs which have none. */
+/** True if {@link nameProgram} generated the name for an unnamed value of a long program (`v1`, `v2`, …). */
 export function isMadeName(name: string): boolean {
   return /^v\d+$/.test(name);
 }
 
 /**
- * Names for all values of a program: those of the text or the caller first; inputs without one are `x y z` or
- * `x1 x2 …`, a result without one is `z`, and what lies between gets letters in order.
+ * Names all values of a program. Names from the source or the caller take precedence. Unnamed inputs become `x y z` or
+ * `x1 x2 …`, a single unnamed result becomes `z`, and intermediate values get letters in order, or `v1`, `v2`, … if
+ * there are more than 20.
  */
 export function nameProgram(program: Program, given: ReadonlyMap<Var, string> = new Map()): Naming {
   const names = new Map<Var, string>();

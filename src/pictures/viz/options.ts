@@ -2,13 +2,20 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
 import { mostNodes } from "./fold.ts";
 
-/** How a graph is drawn. */
+/** Options for drawing a graph. */
 export interface GraphOptions {
-  /** A graph of more nodes is folded into groups (default 60); `Infinity` draws every node. */
+  /**
+   * Maximum number of nodes that are drawn unfolded (default 60). A larger graph is folded into groups; `Infinity`
+   * draws every node.
+   */
   readonly maxNodes?: number;
 }
 
-/** @throws DownhillError `option` for what is no table of a trace. */
+/**
+ * Checks that a value is the table of a trace.
+ *
+ * @throws DownhillError `option`
+ */
 export function checkTable(operation: string, table: unknown): void {
   if (typeof table === "object" && table !== null && "program" in table && "reverse" in table) return;
   const got = table === null ? "null" : typeof table;
@@ -18,7 +25,7 @@ export function checkTable(operation: string, table: unknown): void {
   );
 }
 
-/** The options with their defaults. @throws DownhillError `option`, `range` */
+/** Checks the options and fills in the defaults. @throws DownhillError `option`, `range` */
 export function graphOptions(operation: string, options: GraphOptions): Required<GraphOptions> {
   checkOptions(operation, options, ["maxNodes"]);
   const { maxNodes = mostNodes } = options;

@@ -6,7 +6,7 @@ import { showNumber } from "../plot/number-text.ts";
 import { isComparable } from "./table.ts";
 import type { Check, ReverseLine, ShownValue, TraceTable } from "./table.ts";
 
-/** What a page is made of: everything as text, small enough for programs of many thousand lines. */
+/** Content of a page, as text, compact enough for programs of many thousand lines. */
 export interface PageData {
   readonly title: string;
   readonly isSymbolic: boolean;
@@ -14,18 +14,18 @@ export interface PageData {
   readonly lines: readonly PageLine[];
   readonly inputCount: number;
   readonly passes: readonly PagePass[];
-  /** The differential of each line, as a formula. */
+  /** Differential of each line, as a formula. */
   readonly tangents: readonly PageFormula[];
   readonly reverse: readonly PageAdjoint[];
   readonly gradient: readonly { readonly name: string; readonly value: string }[];
-  /** How the derivatives were checked; what is said beside them, where they were not. */
+  /** Result of the derivative check; null if there was none. */
   readonly check: { readonly verdict: "ok" | "bad" | "unknown"; readonly text: string } | null;
   readonly graph: Graph;
   /** Groups of lines. Default: none. */
   readonly groups?: readonly LineGroup[];
 }
 
-/** A left-hand side and a right-hand side. */
+/** Left-hand and right-hand side of a formula. */
 export interface PageFormula {
   readonly left: string;
   readonly right: string;
@@ -34,15 +34,15 @@ export interface PageFormula {
 /** An input or a line of the program. */
 export interface PageLine extends PageFormula {
   readonly value: string;
-  /** Its node in the graph. */
+  /** Index of the line's node in the graph. */
   readonly node: number;
-  /** Formulas of what is stored here for the way back. */
+  /** Formulas of the values that this line saves for the backward pass. */
   readonly stored: readonly string[];
-  /** The innermost group that it is in, by its number; −1, the default, for none. */
+  /** Index of the innermost group; −1 (the default) if none. */
   readonly group?: number;
 }
 
-/** A forward pass: the value of the differential of each line. */
+/** One forward pass: the value of the differential of each line. */
 export interface PagePass {
   readonly label: string;
   readonly values: readonly string[];
@@ -53,17 +53,17 @@ export interface PageAdjoint extends PageFormula {
   readonly kind: ReverseLine["kind"];
   readonly sign: "=" | "+=";
   readonly value: string;
-  /** The node whose adjoint it concerns. */
+  /** Node whose adjoint the line changes. */
   readonly node: number;
-  /** The node from which a contribution comes; −1 for none. */
+  /** Node that a contribution comes from; −1 if none. */
   readonly from: number;
   readonly rule: string;
   readonly uses: readonly string[];
 }
 
-const mostPasses = 12; // a page offers so many forward passes
+const mostPasses = 12; // maximum number of forward passes in a page
 
-/** The content of a page about a trace. */
+/** Converts a trace table to the content of a page. */
 export function pageData(table: TraceTable, title: string): PageData {
   const graph = graphOf(table);
   const nodes = new Map(
@@ -136,9 +136,12 @@ export function pageData(table: TraceTable, title: string): PageData {
   };
 }
 
-const mostKinks = 3; // that the check names
+const mostKinks = 3; // maximum number of kinks named by the check
 
-/** The check in one line; where the function is not finite on both sides there is nothing to compare with. */
+/**
+ * Verdict of the derivative check in one line. The verdict is `unknown` if the function is not finite on both sides of
+ * the point.
+ */
 function verdictOf({ entries }: Check): NonNullable<PageData["check"]> {
   const compared = entries.filter(isComparable);
   if (compared.length === 0 && entries.length > 0)
@@ -157,7 +160,7 @@ function verdictOf({ entries }: Check): NonNullable<PageData["check"]> {
   return { verdict, text: `largest difference from central differences ${showNumber(largest, 2)}` };
 }
 
-/** One entry for each line: a line of several results has several differentials, of which the first is shown. */
+/** Picks one entry per line: the first one for a line with several results. */
 function pickLines<T>(table: TraceTable, entries: readonly T[]): T[] {
   let at = table.inputs.length;
   const picked = entries.slice(0, at);
@@ -169,9 +172,9 @@ function pickLines<T>(table: TraceTable, entries: readonly T[]): T[] {
   return picked;
 }
 
-const mostLabelled = 3; // inputs named in the label of a pass
+const mostLabelled = 3; // maximum number of inputs named in the label of a pass
 
-/** `dx = 1, dy = 0`; of many inputs, or of arrays, only those that move. */
+/** Label of a forward pass, such as `dx = 1, dy = 0`. With many inputs or with arrays, only nonzero seeds are named. */
 function labelOf(table: TraceTable, seed: Readonly<Record<string, ShownValue>>): string {
   const tangents = new Map((table.forward[0]?.lines ?? []).map(({ name, tangent }) => [name, tangent.name]));
   const entries = Object.entries(seed);

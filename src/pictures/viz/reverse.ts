@@ -12,21 +12,21 @@ import { show } from "./show.ts";
 import { keptBy, makeStore } from "./store.ts";
 import type { Contribution, ReverseLine, StoredValue } from "./table.ts";
 
-/** The way back: its lines, what was stored for it, and the adjoints. */
+/** A backward pass: its lines, the values stored for it, and the adjoints. */
 export interface ReverseTrace {
   readonly lines: readonly ReverseLine[];
   readonly stored: readonly StoredValue[];
-  /** The adjoint of each value that the result depends on, where values are known. */
+  /** Adjoint of each value on which the result depends. Empty if values are unknown. */
   readonly adjoints: ReadonlyMap<Var, Tensor>;
 }
 
-/** The adjoint of one value: what flowed into it, and the sum so far. */
+/** Adjoint of one value: its contributions and their running sum. */
 interface AdjointAccumulator {
   readonly contributions: { readonly from: string; readonly expression: string }[];
   value: Tensor | undefined;
 }
 
-/** One contribution of a line to an operand. */
+/** One contribution of a line to the adjoint of an operand. */
 interface OperandContribution {
   readonly to: Var;
   readonly expression: string;
@@ -35,8 +35,8 @@ interface OperandContribution {
 }
 
 /**
- * Walks the lines backwards from the first result. Each line's rule is linearised and transposed as `grad` does it; what
- * this adds to the adjoints of its operands are its contributions.
+ * Traverses the lines backwards from the first result. The rule of each line is linearised and transposed as in `grad`;
+ * the terms that this adds to the operands' adjoints are the contributions.
  */
 export function reverseTrace(context: TraceContext, wrt: readonly Var[]): ReverseTrace {
   const { program, naming, values, lines } = context;
@@ -44,7 +44,7 @@ export function reverseTrace(context: TraceContext, wrt: readonly Var[]): Revers
   const active = activeFrom(context, wrt);
   const adjoints = new Map<Var, AdjointAccumulator>();
   const store = makeStore();
-  const shown: (() => ReverseLine[])[] = []; // shown at the end, when the number of contributions is known
+  const shown: (() => ReverseLine[])[] = []; // run at the end, when the numbers of contributions are known
 
   if (active.has(out)) {
     const one = values === undefined ? undefined : full(out.type, 1);
@@ -110,9 +110,9 @@ function adjointLine(
   };
 }
 
-const longestSum = 72; // a longer sum is told by its number of terms
+const longestSum = 72; // characters; a longer sum is replaced by its number of terms
 
-/** The sum of the contributions to an adjoint, where there are several. */
+/** Line for the sum of the contributions to an adjoint. None if there are fewer than two terms. */
 function sumLines(
   context: TraceContext,
   v: Var,
@@ -131,7 +131,7 @@ function sumLines(
   };
 }
 
-/** What one line contributes to the adjoints of its operands, by the transpose of its linearised rule. */
+/** Contributions of one line to the adjoints of its operands, from the transpose of its linearised rule. */
 function flowsOf(
   context: TraceContext,
   line: Line,

@@ -8,31 +8,36 @@ import { tools } from "../../engine/transforms/index.ts";
 import { must } from "../../engine/util/assert-never.ts";
 
 /**
- * The derivative of one equation, made by the same three steps as `grad` makes the derivative of a whole program:
- * `jvp` by the primitive's own rule, partial evaluation into what is known on the way forward and what is linear,
- * and transposition of the linear part. Constant operands are part of it: the rule of `x^3` has no operand 3.
+ * The derivative of one equation, built by the three steps with which `grad` differentiates a whole program: `jvp` by
+ * the primitive's own rule, partial evaluation into a known part (forward pass) and a linear part, and transposition of
+ * the linear part. Constant operands are built in: the rule of `x^3` has no operand for 3.
  */
 export interface EquationDerivative {
-  /** ins: the operands, then a tangent for each active one; outs: the results, then a tangent for each active one. */
+  /**
+   * Inputs: the operands, then a tangent for each active operand. Outputs: the results, then a tangent for each active
+   * result.
+   */
   readonly forward: Program;
-  /** Which results have a tangent. */
+  /** For each result, whether it has a tangent. */
   readonly activeOuts: readonly boolean[];
-  /** ins: the operands; outs: the results, then what is stored for the way back. */
+  /** Inputs: the operands. Outputs: the results, then the values saved for the backward pass. */
   readonly known: Program;
-  /** For each stored value, the operand that it is, where it is one. */
+  /** For each saved value, the index of the operand that it equals; undefined if it is not an operand. */
   readonly storedOperands: readonly (number | undefined)[];
-  /** ins: what was stored, then a cotangent for each active result; outs: a cotangent for each active operand. */
+  /**
+   * Inputs: the saved values, then a cotangent for each active result. Outputs: a cotangent for each active operand.
+   */
   readonly backward: Program;
 }
 
-/** An equation and the equations of its constant operands. */
+/** An equation together with its non-constant operands. */
 export interface Line {
   readonly eqn: Equation;
-  /** Its operands without the constant ones; each stands for one place, so that x · x has two. */
+  /** Operands without constants, one entry per operand position: x · x has two. */
   readonly operands: readonly Var[];
 }
 
-/** Makes rules, each kind of line once. */
+/** Returns a function that builds the derivative of a line, cached by equation and by active operands. */
 export function makeRules(
   constants: ReadonlyMap<Var, Equation>,
 ): (line: Line, active: readonly boolean[]) => EquationDerivative {
@@ -53,7 +58,7 @@ export function makeRules(
   };
 }
 
-/** The program of one line. */
+/** Program with this line and its constants only. Its inputs are the operands. */
 function single({ eqn, operands }: Line, constants: ReadonlyMap<Var, Equation>): Program {
   const copy = ({ type }: Var): Var => ({ type });
   const inputs = operands.map(copy);
@@ -108,10 +113,10 @@ function makeRule(program: Program, active: readonly boolean[]): EquationDerivat
 }
 
 /**
- * Computes scalars that depend on constants only, and drops what a record says to give an operand back: so that the
- * rule of a power reads `dx * 3 * x^2` for the exponent 3.
+ * Folds scalars that depend only on constants and removes operations that return an operand unchanged. The rule of a
+ * power with exponent 3 then reads `dx * 3 * x^2`.
  *
- * @param ones how many of the last inputs are 1: the new program is without them
+ * @param ones number of trailing inputs that are fixed to 1; the new program does not have them
  */
 function foldConstants(program: Program, ones: number = 0): Program {
   const constants = new Map<Tensor, number>();
@@ -157,8 +162,8 @@ function foldConstants(program: Program, ones: number = 0): Program {
 const locals = new WeakMap<EquationDerivative, Program>();
 
 /**
- * The derivative of a rule whose operands and results are numbers, as a formula of its operands: the rule with the
- * differential 1 of each active operand. ins: the operands; outs: the results, then the derivative of each active one.
+ * Derivative of a rule whose operands and results are scalars, as a program over its operands: the rule with tangent 1
+ * for each active operand. Inputs: the operands. Outputs: the results, then the derivative of each active result.
  */
 export function localDerivative(rule: EquationDerivative): Program {
   let local = locals.get(rule);

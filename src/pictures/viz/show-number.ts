@@ -2,7 +2,7 @@ import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { showNumber as write } from "../plot/number-text.ts";
 
 /**
- * A number as tables show it: at most `digits` significant digits, no trailing zeros.
+ * Formats a number for tables: at most `digits` significant digits, without trailing zeros.
  *
  * @example
  * showNumber(6.909297426825682); // "6.9093"

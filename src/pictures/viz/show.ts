@@ -5,14 +5,14 @@ import { sizeOf } from "../../engine/util/shape.ts";
 import { showNumber } from "../plot/number-text.ts";
 import type { Numbers, ShownValue } from "./table.ts";
 
-const previewed = 6; // elements of an array that a table shows
+const previewed = 6; // number of array elements shown in a table
 
-/** The elements of an evaluated tensor in row-major order; booleans as 0 and 1. */
+/** The first `most` elements of an evaluated tensor in row-major order. Booleans become 0 and 1. */
 export function elements(x: Tensor, most: number = Infinity): number[] {
   return Array.from(readElements(x, "show").subarray(0, most));
 }
 
-/** A value as a table has it; a missing one is a zero. */
+/** Converts a tensor to a table value; `undefined` stands for zeros. */
 export function show(x: Tensor | undefined, type: ArrayType): ShownValue {
   const size = sizeOf(type.shape);
   const shown =
@@ -23,7 +23,7 @@ export function show(x: Tensor | undefined, type: ArrayType): ShownValue {
   return { type: showType(type), preview: `[${texts.join(", ")}${size > previewed ? ", …" : ""}]` };
 }
 
-/** All elements as nested arrays; a missing value is a zero. */
+/** All elements as nested arrays; `undefined` stands for zeros. */
 export function nested(x: Tensor | undefined, type: ArrayType): Numbers {
   const flat = x === undefined ? new Array<number>(sizeOf(type.shape)).fill(0) : elements(x);
   const read = (i: number): number | boolean => (type.dtype === "bool" ? flat[i] !== 0 : (flat[i] ?? 0));

@@ -9,19 +9,19 @@ import { parameterNames } from "../../engine/transforms/make-program.ts";
 import { leafPaths } from "../../engine/tree/index.ts";
 import { readPlace, variableNames } from "./variable-names.ts";
 
-/** What can be traced: a function over tensors, nested as its arguments are, or a program. */
+/** A traceable source: a function of tensors (or of nested structures of tensors), or a program. */
 export type TraceSource = Program | ((...args: never[]) => unknown);
 
-/** A program to look at, and the values of its inputs if they are known. */
+/** A program to trace, and the values of its inputs if known. */
 export interface TraceSubject {
   readonly program: Program;
   readonly args: readonly Tensor[] | undefined;
-  /** The first inputs, which hold tensors that the function took from outside; they are not differentiated. */
+  /** Number of leading inputs that hold tensors captured by the function. They are not differentiated. */
   readonly captured: number;
   readonly names: ReadonlyMap<Var, string>;
 }
 
-/** Makes the program of a source. Calls of jitted functions are written out, so that their lines can be seen. */
+/** Traces a source to a program. Calls of jitted functions are inlined, so that their lines are visible. */
 export function traceable(
   source: TraceSource,
   at: readonly unknown[] | undefined,
@@ -74,14 +74,17 @@ export function traceable(
   };
 }
 
-const mostNamed = 5_000; // equations whose variables are looked for: each costs a stack to be formatted
+const mostNamed = 5_000; // maximum number of equations to name; each needs its stack trace formatted
 
-/** The equations of a program and of its sub-programs. */
+/** All equations of a program and of its sub-programs. */
 function allEquations({ eqns }: Program): Equation[] {
   return eqns.flatMap((eqn) => [...subPrograms(eqn.params).flatMap(allEquations), eqn]);
 }
 
-/** The results that variables of the function get, with the names of these, where the text of the function tells them. */
+/**
+ * Pairs of results and the names of the variables that the function assigns them to, as far as the function's source
+ * text shows them.
+ */
 function namesOfVariables(f: (...args: never[]) => unknown, program: Program): (readonly [Var, string])[] {
   const eqns = allEquations(program);
   if (eqns.length > mostNamed) return [];
@@ -90,7 +93,7 @@ function namesOfVariables(f: (...args: never[]) => unknown, program: Program): (
   return eqns.flatMap(({ outs }, i) => {
     const [name, next, out] = [names[i], places[i + 1], outs[0]];
     const place = places[i];
-    // of several equations that one call asks for, the last one is its result
+    // If one call makes several equations, the last one is its result.
     const isLast = next?.line !== place?.line || next?.column !== place?.column || next?.file !== place?.file;
     return name !== undefined && isLast && out !== undefined && outs.length === 1
       ? [[out, name] as const]
@@ -98,7 +101,7 @@ function namesOfVariables(f: (...args: never[]) => unknown, program: Program): (
   });
 }
 
-/** The program with the programs that it calls written out in their places. */
+/** Inlines all programs that a program calls. */
 function inlineCalls(program: Program): Program {
   if (!program.eqns.some(({ prim, params }) => calledProgram(prim, params) !== undefined)) return program;
   const bindInlined = (prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] => {

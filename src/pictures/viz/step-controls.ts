@@ -1,9 +1,9 @@
-/** A drawing of 20 by 20 pixels for a button. */
+/** A button icon of 20 × 20 pixels, as SVG. */
 function icon(path: string): string {
   return `<svg viewBox="0 0 20 20" aria-hidden="true"><path d="${path}"/></svg>`;
 }
 
-/** What stands on the buttons of what is stepped through, as HTML. */
+/** Icons of the step buttons, as SVG. */
 export const stepIcons: Readonly<Record<"first" | "back" | "forth" | "last", string>> = {
   first: /* @__PURE__ */ icon("M4 4h2v12H4zM16 4v12L7 10z"),
   back: /* @__PURE__ */ icon("M14 4v12L5 10z"),
@@ -11,7 +11,7 @@ export const stepIcons: Readonly<Record<"first" | "back" | "forth" | "last", str
   last: /* @__PURE__ */ icon("M14 4h2v12h-2zM4 4v12l9-6z"),
 };
 
-/** Buttons, slider and count of a page that is stepped through, as HTML. */
+/** Buttons, slider and counter for stepping through a trace, as HTML. */
 export const stepControls: string = `<div class="buttons">
 <button type="button" id="first" aria-label="First step" title="First step (Home)">${stepIcons.first}</button>
 <button type="button" id="back" aria-label="One step back" title="One step back (←)">${stepIcons.back}</button>

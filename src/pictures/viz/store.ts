@@ -7,18 +7,18 @@ import { showConstant } from "../plot/number-text.ts";
 import type { Line, EquationDerivative } from "./rule.ts";
 import type { StoredValue } from "./table.ts";
 
-/** A value kept on the way forward for the way back. */
+/** A value of the forward pass that is saved for the backward pass. */
 export interface SavedValue {
-  /** What formulas call it. */
+  /** Name of the value in formulas. */
   readonly name: string;
   readonly formula: string;
-  /** The input or line at which it is stored; `undefined` for a constant, which need not be stored. */
+  /** The input or line where it is stored. Undefined for a constant, which need not be stored. */
   readonly at: string | undefined;
 }
 
-const longest = 24; // a longer formula gets a name
+const longest = 24; // characters; a longer formula gets a name
 
-/** What the linear part of a rule takes from the way forward, in the order in which it takes it. */
+/** Values that the linear part of a rule takes from the forward pass, in the order of its inputs. */
 export function keptBy(context: TraceContext, line: Line, rule: EquationDerivative): SavedValue[] {
   const { naming } = context;
   const { eqn, operands } = line;
@@ -56,13 +56,13 @@ export function keptBy(context: TraceContext, line: Line, rule: EquationDerivati
   });
 }
 
-/** Collects what is stored and who uses it again. */
+/** Collects the stored values and their uses. */
 export interface StoredValueCollector {
   use(kept: SavedValue, from: string, to: string): void;
   list(): StoredValue[];
 }
 
-/** Makes an empty store. */
+/** Creates an empty collector. */
 export function makeStore(): StoredValueCollector {
   const entries = new Map<string, StoredValue & { readonly usedBy: { from: string; to: string }[] }>();
   return {

@@ -1,13 +1,13 @@
-/** An array in a table: its type and as much of it as fits a line. */
+/** An array in a table: its type and its first elements. */
 export interface ShownArray {
   readonly type: string;
   readonly preview: string;
 }
 
-/** A value in a table; `null` where none was given or computed. */
+/** A value in a table; `null` if no value was given or computed. */
 export type ShownValue = number | boolean | ShownArray | null;
 
-/** Nested arrays of numbers, as `tolist` gives them. */
+/** Nested arrays of numbers, as returned by `tolist`. */
 export type Numbers = number | boolean | readonly Numbers[];
 
 /** An input of the program. */
@@ -15,11 +15,13 @@ export interface TraceInput {
   readonly name: string;
   readonly type: string;
   readonly value: ShownValue;
-  /** Whether the derivative with respect to it is asked for. */
+  /** True if the table contains the derivative with respect to this input. */
   readonly differentiated: boolean;
 }
 
-/** One line of a program: `a = x * y`. A line with several results is named by all of them, with commas. */
+/**
+ * One line of a program: `a = x * y`. The name of a line with several results lists all of them, separated by commas.
+ */
 export interface TraceLine {
   readonly name: string;
   readonly results: readonly string[];
@@ -28,44 +30,47 @@ export interface TraceLine {
   readonly text: string;
   readonly type: string;
   readonly value: ShownValue;
-  /** The primitive that computes it. */
+  /** Name of the primitive that computes it. */
   readonly operation: string;
   /** Names of the inputs and lines that it reads. */
   readonly reads: readonly string[];
-  /** Its derivative in each of them that has one; of lines of a long program, of several results or of a sub-program none. */
+  /** Derivatives in its operands. Empty for lines of long programs, of several results, or of sub-programs. */
   readonly local: readonly LocalDerivative[];
-  /** Where in the user's code it was asked for, where that is known. */
+  /** Location of the call in the user's code; null if unknown. */
   readonly source: string | null;
-  /** Its sub-programs: the body of a loop, the branches of a choice. */
+  /** Sub-programs: the body of a loop, or the branches of a conditional. */
   readonly bodies: readonly TraceBody[];
-  /** Of a line of a loop that is written out (`unroll`), the iterations around it, outermost first. */
+  /** Enclosing iterations of a line in an unrolled loop (`unroll`), outermost first. */
   readonly iterations?: readonly TraceIteration[];
 }
 
-/** An iteration of a loop. */
+/** One iteration of a loop. */
 export interface TraceIteration {
-  /** The loop, as what iterations of one loop have in common. */
+  /** Identifies the loop. Equal for all its iterations. */
   readonly loop: string;
-  /** What its index is called: `i`. */
+  /** Name of the loop index: `i`. */
   readonly index: string;
   readonly value: number;
 }
 
-/** The derivative of a line in one of the values that it reads. */
+/** Derivative of a line in one of its operands. */
 export interface LocalDerivative {
-  /** The input or line that it reads. */
+  /** Name of the operand (an input or a line). */
   readonly of: string;
-  /** The derivative of a number in a number, `cos(x)`; else the differential as far as it comes from there, `dx @ w`. */
+  /**
+   * Formula: a partial derivative for scalars, such as `cos(x)`; for arrays the term of the differential that comes
+   * from the operand, such as `dx @ w`.
+   */
   readonly expression: string;
-  /** Of a number in a number, where values are known. */
+  /** Value of a partial derivative between scalars, if values are known. */
   readonly value: ShownValue;
 }
 
-/** A sub-program; its names are its own. */
+/** A sub-program. Its names are local to it. */
 export interface TraceBody {
   readonly name: string;
   readonly inputs: readonly string[];
-  /** For each input, the value outside that it starts from; `null` for a constant. */
+  /** For each input, the name of the outer value that it starts from; `null` for a constant. */
   readonly operands: readonly (string | null)[];
   readonly lines: readonly TraceLine[];
   readonly outputs: readonly string[];
@@ -73,16 +78,16 @@ export interface TraceBody {
 
 /** One forward pass: the differentials of all lines for one seed. */
 export interface ForwardPass {
-  /** The differential given to each input. */
+  /** Differential of each input. */
   readonly seed: Readonly<Record<string, ShownValue>>;
-  /** The inputs first, then the lines, in the order of the program. */
+  /** The inputs first, then the lines, in program order. */
   readonly lines: readonly ForwardLine[];
 }
 
-/** A line beside its differential analogue. */
+/** A line and its differential. */
 export interface ForwardLine {
   readonly name: string;
-  /** `a = x * y`; an input alone is its name. */
+  /** `a = x * y`; for an input, its name. */
   readonly text: string;
   readonly value: ShownValue;
   readonly tangent: {
@@ -97,11 +102,11 @@ export interface ForwardLine {
 /** One line of the reverse trace. */
 export type ReverseLine = ReverseSeed | Contribution | AdjointSum | NoAdjoint;
 
-/** What every line of the reverse trace has. */
+/** Fields common to all lines of the reverse trace. */
 interface AdjointLine {
-  /** The input or line whose adjoint it concerns. */
+  /** The input or line whose adjoint the line defines or changes. */
   readonly of: string;
-  /** `∂s/∂x`. */
+  /** Name of the adjoint: `∂s/∂x`. */
   readonly name: string;
   readonly expression: string;
   /** The whole line: `∂s/∂x += ∂s/∂a * y`. */
@@ -109,25 +114,25 @@ interface AdjointLine {
   readonly value: ShownValue;
 }
 
-/** The start: `∂s/∂z = 1`. */
+/** The start of the backward pass: `∂s/∂z = 1`. */
 export interface ReverseSeed extends AdjointLine {
   readonly kind: "seed";
 }
 
-/** What one line contributes to the adjoint of one of its operands. */
+/** Contribution of one line to the adjoint of one of its operands. */
 export interface Contribution extends AdjointLine {
   readonly kind: "contribution";
   /** The line that contributes. */
   readonly from: string;
-  /** The differential of that line, whose transpose this is: `da = dx * y + x * dy`. */
+  /** Differential of that line, whose transpose the contribution is: `da = dx * y + x * dy`. */
   readonly rule: string;
-  /** Names of the values stored on the way forward that are used here. */
+  /** Names of the values saved in the forward pass that the contribution uses. */
   readonly uses: readonly string[];
-  /** Whether it is the only one, and so the whole adjoint. */
+  /** True if it is the only contribution and therefore equals the adjoint. */
   readonly only: boolean;
 }
 
-/** Several contributions, added. */
+/** Sum of several contributions. */
 export interface AdjointSum extends AdjointLine {
   readonly kind: "sum";
   /** The lines that contributed. */
@@ -139,68 +144,68 @@ export interface NoAdjoint extends AdjointLine {
   readonly kind: "none";
 }
 
-/** A value kept on the way forward for the way back. */
+/** A value of the forward pass that is saved for the backward pass. */
 export interface StoredValue {
-  /** What formulas call it: `x`, `cos(x)`, or `r1` where the formula is long. */
+  /** Name in formulas: `x`, `cos(x)`, or `r1` for a long formula. */
   readonly name: string;
   /** The value as a formula. */
   readonly value: string;
-  /** The input or line at which it is stored. */
+  /** The input or line where it is stored. */
   readonly at: string;
-  /** The places that use it again: the line from which a contribution comes, and to whose adjoint it goes. */
+  /** Uses: the line that contributes, and the operand whose adjoint it contributes to. */
   readonly usedBy: readonly { readonly from: string; readonly to: string }[];
 }
 
-/** One derivative beside its central difference. */
+/** One derivative compared with its central difference. */
 export interface CheckEntry {
   /** `x`, or `w[2,3]` for an element of an array. */
   readonly of: string;
   readonly gradient: number;
   readonly difference: number;
   readonly error: number;
-  /** Whether they agree; at a kink, whether the gradient lies between the slopes of its sides. */
+  /** True if both agree. At a kink, true if the gradient lies between the one-sided slopes. */
   readonly ok: boolean;
-  /** The slopes to the left and to the right, where they differ: then the derivative is a convention. Else `null`. */
+  /** The left and right slopes at a kink, where the derivative is a convention. `null` elsewhere. */
   readonly kink: readonly [left: number, right: number] | null;
 }
 
-/** Whether there was a difference to compare with: not at the edge of a domain, or beyond it. */
+/** True if a finite difference quotient exists. It is not finite at the edge of a domain or beyond. */
 export function isComparable({ difference }: CheckEntry): boolean {
   return Number.isFinite(difference);
 }
 
-/** The gradient against central differences of the program itself. */
+/** Check of the gradient against central differences of the program itself. */
 export interface Check {
   readonly ok: boolean;
   readonly largestError: number;
   readonly entries: readonly CheckEntry[];
-  /** Elements of the gradient that were not checked, because there are many. */
+  /** Number of gradient elements that were not checked, because there are many. */
   readonly skipped: number;
 }
 
 /**
- * A program and its derivatives, line by line: plain data that can be written as JSON. Records are keyed by names that
- * users chose; each key, `__proto__` too, is an own property.
+ * A program and its derivatives, line by line, as plain data that can be written as JSON. Records are keyed by
+ * user-chosen names; each key, including `__proto__`, is an own property.
  */
 export interface TraceTable {
   readonly name: string;
   readonly inputs: readonly TraceInput[];
-  /** Names of the results; the first is the one that is differentiated. */
+  /** Names of the results. The first one is differentiated. */
   readonly outputs: readonly string[];
   readonly program: readonly TraceLine[];
-  /** One pass for each input, or for the seed that was chosen. */
+  /** One pass per input, or one per given seed. */
   readonly forward: readonly ForwardPass[];
   /** Adjoints from the result back to the inputs. */
   readonly reverse: readonly ReverseLine[];
   readonly stored: readonly StoredValue[];
-  /** The lines that each input can affect. */
+  /** Names of the lines that each input can affect. */
   readonly affects: Readonly<Record<string, readonly string[]>>;
   readonly value: Numbers | null;
   readonly gradient: Readonly<Record<string, Numbers | null>>;
   readonly check: Check | null;
 }
 
-/** A record with these own properties, whatever their names. */
+/** Creates a record with the given own properties, whatever their names. */
 export function recordOf<T>(entries: Iterable<readonly [string, T]>): Readonly<Record<string, T>> {
   return Object.fromEntries(entries); // defines own properties, also __proto__
 }

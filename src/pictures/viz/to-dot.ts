@@ -9,7 +9,7 @@ import type { TraceTable } from "./table.ts";
 import { must } from "../../engine/util/assert-never.ts";
 
 /**
- * The dependency graph of a traced program in the DOT language of Graphviz.
+ * Writes the dependency graph of a traced program in the DOT language of Graphviz.
  *
  * @example
  * toDot(traceTable((x, y) => x.mul(y), { at: [2, 3] }));
@@ -42,14 +42,14 @@ function attributes(graph: Graph, item: FoldItem): string {
   return `label=${quote(boxLabel(graph, item.node).join("\n"))}${shape}`;
 }
 
-/** What stands in the box of a node: its line, and below it value and adjoint, where known. */
+/** Lines of a node's box: its label, then its value and adjoint if known. */
 export function boxLabel(graph: Graph, id: number): string[] {
   const { label, value, derivative } = must(graph.nodes[id], "a node");
   const note = [value, derivative].filter((part) => part !== "").join("   ");
   return note === "" ? [label] : [label, note];
 }
 
-/** A quoted string of DOT: only quotes, backslashes and line ends mean something inside. */
+/** A quoted string of DOT. Only quotes, backslashes and line ends need escaping. */
 function quote(text: string): string {
   return `"${text
     .replaceAll("\\", "\\\\")

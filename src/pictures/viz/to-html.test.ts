@@ -94,7 +94,7 @@ describePageInCi("the page in Chromium", {
       );
     const count = async (): Promise<string | null> => tab.textContent(".count");
     expect(await tab.textContent("h1")).toBe("z = x · y + sin(x)");
-    // it opened with nothing but the inputs
+    // The page opened with only the inputs.
     expect(await count()).toBe("11 / 11");
     expect(await tab.locator(".gradient .number").allInnerTexts()).toEqual(["2.58385", "2"]);
     await tab.keyboard.press("Home");
@@ -128,10 +128,10 @@ describePageInCi("the page in Chromium", {
     expect(await count()).toBe("3 / 11");
   },
 
-  // arrows led from inputs to the result while adjoints went the other way
+  // Arrows pointed from inputs to the result while adjoints were propagated backward.
   "arrows turn in the reverse pass, one by one, and local derivatives stand on them": async ({ open }) => {
     const tab = await open(page);
-    /** For each edge, whether the head that is seen is nearer to the box it comes from, and its label. */
+    /** For each edge, whether the visible arrowhead is nearer to the source box, and the label of the edge. */
     const edges = async (): Promise<(readonly [string, boolean, string])[]> =>
       tab.$$eval(".dh-link", (links) =>
         links.map((link) => {
@@ -184,7 +184,7 @@ describePageInCi("the page in Chromium", {
     expect(await turned()).toEqual([]);
   },
 
-  // on a phone the list was below the picture, and scrolled out of view
+  // On a phone the list was below the picture and scrolled out of view.
   "the current row and node are in view at each step, at each width": async ({ open }) => {
     const long = toHtml(traceText(compileText(`a = sin(x); ${Array.from({ length: 14 }, (_, i) => `a${i} = sin(${i === 0 ? "a" : `a${i - 1}`}) * y`).join("; ")}`), { at: [2, 1.1] })); // prettier-ignore
     for (const viewport of [
@@ -308,7 +308,7 @@ describePageInCi("the page in Chromium", {
     }
   },
 
-  // columns were as wide as the numbers of their own row, 4 px apart
+  // Each row sized its columns to its own numbers, 4 px apart.
   "columns of the forward table stand below one another": async ({ open }) => {
     const tab = await open(toHtml(notes), { viewport: { width: 1280, height: 800 } });
     await tab.click(".modes button >> nth=1");
@@ -319,7 +319,7 @@ describePageInCi("the page in Chromium", {
     for (const row of lefts) expect(row).toEqual(lefts[0]);
   },
 
-  // the whole of a tall graph would not come into view: it was not made smaller than 0.6
+  // A tall graph could not be fitted, because the scale had a lower limit of 0.6.
   "Fit shows all of a tall graph; at first its text can be read": async ({ open }) => {
     const tall = toHtml(traceText(compileText(`a = sin(x); ${Array.from({ length: 40 }, (_, i) => `a${i} = sin(${i === 0 ? "a" : `a${i - 1}`})`).join("; ")}`), { at: [2] })); // prettier-ignore
     for (const width of [360, 1280]) {
@@ -361,7 +361,7 @@ describePageInCi("the page in Chromium", {
       await tab.keyboard.press("End");
       expect(await tab.textContent(".count")).toMatch(/^(\d+) \/ \1$/);
     }
-    // "Cannot read properties of undefined (reading 'mode')", where there was a value and nothing to differentiate
+    // "Cannot read properties of undefined (reading 'mode')" if there was a value but nothing to differentiate.
     const tab = await open(toHtml(traceText(compileText("1"), { at: [] })));
     expect(await tab.textContent(".lists")).toContain("The result depends on no input");
     expect(await tab.textContent(".caption")).toBe("z = 1");

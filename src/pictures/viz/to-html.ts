@@ -6,19 +6,21 @@ import { pageData } from "./page-data.ts";
 import { tracePage } from "./trace-page.ts";
 import type { TraceTable } from "./table.ts";
 
-/** How a page is made. */
+/** Options of a page. */
 export interface HtmlOptions {
-  /** The heading: the formula, or what the function is. Default: the name of the program. */
+  /** The heading, such as the formula. Default: the name of the program. */
   readonly title?: string;
 }
 
 /**
- * A page to step through a trace: the program, forward passes and the reverse trace beside the dependency graph. One
- * file that loads nothing and works offline; it forbids itself anything else by its content security policy.
+ * Creates a page to step through a trace: the program, forward passes and the reverse trace next to the dependency
+ * graph. The page is one file that works offline; its content security policy forbids loading anything else.
  *
- * Loops over tensors have an iteration to choose where the table has them written out: `traceTable(f, { at, unroll: true })`.
+ * The page lets the user choose an iteration of each loop over tensors if the table has it unrolled: `traceTable(f, {
+ * at, unroll: true })`.
  *
- * Keys: ← and → step (with Shift by ten), Home and End jump, the space bar plays, + and − zoom, Esc drops the selection.
+ * Keys: ← and → step (with Shift by ten), Home and End jump, the space bar plays, + and − zoom, Esc clears the
+ * selection.
  */
 export function toHtml(table: TraceTable, options: HtmlOptions = {}): string {
   if (arguments.length > 2) refuseExtra("toHtml", arguments, 2);

@@ -7,7 +7,7 @@ import type { TraceTable } from "./table.ts";
 import { boxLabel } from "./to-dot.ts";
 import { must } from "../../engine/util/assert-never.ts";
 
-/** The dependency graph of a traced program as a Mermaid flowchart, which many renderers of Markdown draw. */
+/** Writes the dependency graph of a traced program as a Mermaid flowchart, which many Markdown renderers draw. */
 export function toMermaid(table: TraceTable, options: GraphOptions = {}): string {
   if (arguments.length > 2) refuseExtra("toMermaid", arguments, 2);
   checkTable("toMermaid", table);
@@ -31,7 +31,10 @@ export function toMermaid(table: TraceTable, options: GraphOptions = {}): string
   ].join("\n");
 }
 
-/** A label of Mermaid: letters, digits and blanks as they are, all else by its number, which is text and never markup. */
+/**
+ * Mermaid label. Letters, digits, blanks and a few symbols stay; all other characters become numeric entities, which
+ * Mermaid never reads as markup.
+ */
 function quote(lines: readonly string[]): string {
   return lines
     .map((line) =>

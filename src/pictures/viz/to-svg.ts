@@ -9,12 +9,12 @@ import type { GraphOptions } from "./options.ts";
 import { checkTable, graphOptions } from "./options.ts";
 import type { TraceTable } from "./table.ts";
 
-const lineHeight = 17; // of the text below the picture
+const lineHeight = 17; // pixels, of the text below the picture
 
 /**
- * The dependency graph of a traced program as an SVG picture: inputs at the top, results at the bottom, values and
- * adjoints in the nodes, and below in words which inputs reach which results. It has a
- * ground of its own and follows the reader's choice of light or dark.
+ * Draws the dependency graph of a traced program as an SVG picture: inputs at the top, results at the bottom, and
+ * values and adjoints in the nodes. Text below states which inputs reach which results. The picture has its own
+ * background and follows the viewer's light or dark mode.
  */
 export function toSvg(table: TraceTable, options: GraphOptions = {}): string {
   if (arguments.length > 2) refuseExtra("toSvg", arguments, 2);

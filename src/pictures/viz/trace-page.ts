@@ -9,7 +9,7 @@ import { mathMarkup } from "./math-pieces.ts";
 import { pageScript, pageScriptHash, pageStyle, pageStyleHash } from "./page.generated.ts";
 import type { PageData } from "./page-data.ts";
 
-/** A page that shows a trace: one file that loads nothing. */
+/** Creates a page that shows a trace, as one file that loads nothing. */
 export function tracePage(data: PageData): string {
   const { title } = data;
   const heading = element("h1", {}, title.includes(" = ") ? mathMarkup(title) : title);
@@ -27,7 +27,7 @@ export function tracePage(data: PageData): string {
   });
 }
 
-/** The graph as the page begins with it, for readers without its script. */
+/** Initial graph of the page, visible also without scripts. */
 function pictureOf({ graph, lines, groups = [], title }: PageData): string {
   const folds = foldsOf(groups, firstFolding(groups));
   const groupOf = new Map(lines.map(({ node, group = -1 }) => [node, group]));

@@ -437,7 +437,7 @@ const { expression } = fc.letrec<{ expression: string }>((tie) => ({
   ),
 }));
 
-/** The gradient as the sum over all paths of the products of local derivatives, from the last line back. */
+/** Gradient as the sum, over all paths, of the products of local derivatives, computed from the last line back. */
 function overPaths({ program, outputs, inputs }: TraceTable): number[] {
   const adjoints = new Map([[outputs[0]!, 1]]);
   for (const { name, local } of program.toReversed()) {

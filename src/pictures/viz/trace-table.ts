@@ -24,40 +24,44 @@ import type { TraceBody, TraceInput, TraceLine, TraceTable } from "./table.ts";
 import { recordOf } from "./table.ts";
 import { writeOut, type UnrolledProgram } from "./written-out.ts";
 
-/** What a trace is made of. */
+/** Options of a trace. */
 export interface TraceOptions {
-  /** The arguments at which values are shown, one for each argument of the function. Default: a symbolic trace. */
+  /** Arguments at which values are computed, one per argument of the function. Default: none (a symbolic trace). */
   readonly at?: readonly unknown[];
-  /** Names of the arguments (default `x y z` or `x1 x2 …`); parts of nested ones are called `params.w`. */
+  /**
+   * Names of the arguments (default: the function's parameter names, else `x y z` or `x1 x2 …`). Parts of nested
+   * arguments are called `params.w`.
+   */
   readonly names?: readonly string[];
-  /** Names of the inputs, or of arguments, to differentiate with respect to. Default: all that are floating. */
+  /** Names of the inputs or arguments to differentiate with respect to. Default: all floating-point inputs. */
   readonly wrt?: readonly string[];
-  /** For each forward pass, a differential for each input. Default: for each input one pass with its differential 1. */
+  /** For each forward pass, one differential per input. Default: one pass per input, in which its differential is 1. */
   readonly seeds?: readonly (readonly unknown[])[];
-  /** Whether to compare the gradient with central differences. Default: whether there are values. */
+  /** Whether to compare the gradient with central differences. Default: true if there are values. */
   readonly check?: boolean;
   /**
-   * Whether loops whose number of iterations is known (`scan`, `foriLoop`, and with `at` `whileLoop` too) are written out, iteration by
-   * iteration, where that gives at most 2,000 lines a loop; pages show one iteration, which the reader chooses. Written out, a
-   * `whileLoop` has a reverse trace, for as many iterations as it makes at these values. Default: a loop is one line.
+   * Whether to unroll loops with a known number of iterations: `scan`, `foriLoop` and, with `at`, also `whileLoop`.
+   * Loops that would give more than 2,000 lines stay rolled. Pages show one iteration, which the user chooses. An
+   * unrolled `whileLoop` has a reverse trace for its number of iterations at these values. Default: each loop is one
+   * line.
    */
   readonly unroll?: boolean;
 }
 
 const arrayExamples = { at: "[2, 3]", names: '["x", "y"]', wrt: '["x"]', seeds: "[[1, 0]]" } as const;
-const mostForward = 200_000; // lines of all forward passes together; later passes are left out
-const mostLocal = 1_000; // lines whose local derivatives are told: of more, graphs are folded
-const mostPlaced = 5_000; // lines whose place in the user's code is told: each costs a stack to be formatted
-const mostAffected = 500_000; // names in `affects`; beyond, only results are listed
+const mostForward = 200_000; // maximum total of lines in all forward passes; later passes are omitted
+const mostLocal = 1_000; // longest program with local derivatives; graphs of longer ones are folded
+const mostPlaced = 5_000; // longest program with source locations; each needs its stack trace formatted
+const mostAffected = 500_000; // maximum number of names in `affects`; above it, only results are listed
 
 /**
- * How the derivative of a function comes about, line by line: the program, its forward traces, its reverse trace with
- * what was stored, what each input affects, and a check against central differences.
+ * Traces the derivative of a function line by line: the program, its forward traces, its reverse trace with the stored
+ * values, the lines that each input affects, and a check against central differences.
  *
- * The trace walks the program that `grad` differentiates and asks the rules of its primitives. A result that is no
- * scalar is differentiated through the sum of its elements.
+ * The trace traverses the program that `grad` differentiates and applies the rules of its primitives. A non-scalar
+ * result is differentiated through the sum of its elements.
  *
- * @throws DownhillError what the function throws; `option`, `tree` for arguments that do not fit.
+ * @throws DownhillError `option`, `tree` or `shape` for invalid options or arguments; errors of the function pass through
  * @example
  * const table = traceTable((x, y) => x.mul(y).add(sin(x)), { at: [2, 3] });
  * table.program.map((line) => line.text); // ["a = x * y", "b = sin(x)", "z = a + b"]
@@ -78,7 +82,7 @@ export function traceTable(source: TraceSource, options: TraceOptions = {}): Tra
   return buildTable(options.unroll === true ? writeOut(traced) : traced, options);
 }
 
-/** The trace of a text that {@link compileText} has read; its lines have the names of the text. */
+/** Traces a text compiled by {@link compileText}. Its lines have the names used in the text. */
 export function traceText(
   text: CompiledText,
   options: Omit<TraceOptions, "names" | "unroll"> = {},
@@ -149,7 +153,7 @@ function buildTable(
   };
 }
 
-/** The inputs to differentiate with respect to: those named, or all that can be. */
+/** Inputs to differentiate with respect to: the named ones, or all floating-point inputs. */
 function chooseInputs(
   inputs: readonly Var[],
   nameOf: (v: Var) => string,
@@ -200,7 +204,7 @@ function seedMaps(
           `traceTable: a differential is ${showType(dx.type)} for an input of ${showType(v.type)}.`,
         );
       }
-      // A zero is left out: then 0 · ∞ does not come up where a derivative is not needed.
+      // Omit zeros, so that 0 · ∞ does not arise if the derivative is not needed.
       if (wrt.includes(v) && seed[i] !== 0) given.set(v, dx);
     });
     return given;
@@ -240,7 +244,7 @@ function lineOf(eqn: Equation, nameOf: (v: Var) => string, isConstant: (v: Var) 
     local: [],
     source: null,
     bodies: subPrograms(eqn.params).map((program) => {
-      const operands = eqn.ins.slice(Math.max(0, eqn.ins.length - program.ins.length)); // a choice reads its condition first
+      const operands = eqn.ins.slice(Math.max(0, eqn.ins.length - program.ins.length)); // the first operand of a conditional is its condition
       return bodyOf(
         program,
         operands.map((v) => (isConstant(v) ? null : nameOf(v))),

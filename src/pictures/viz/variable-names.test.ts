@@ -4,7 +4,7 @@ import * as downhill from "downhill";
 import { traceTable } from "./index.ts";
 import { variableNames } from "./variable-names.ts";
 
-/** A function of a script, which a stack names by its file and lines as they are. */
+/** Loads a function from a script, whose file and lines appear unchanged in stack traces. */
 function load(body: string, before = "\n\n"): (...args: never[]) => unknown {
   const script = new Script(`${before}(({ add, mul, sin, tanh, matmul, mean, sub }) => {
 ${body}

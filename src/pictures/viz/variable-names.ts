@@ -1,24 +1,25 @@
-/** A call in the user's code: its line and column, from 1, as a stack tells them. */
+/** A call in the user's code: its 1-based line and column, as in a stack trace. */
 export interface CallSite {
   readonly file: string;
   readonly line: number;
   readonly column: number;
 }
 
-/** Reads `file:line:column`; `undefined` for what is no such place. */
+/** Parses `file:line:column`. Returns undefined for any other text. */
 export function readPlace(text: string): CallSite | undefined {
   const [, file, line, column] = /^(?<file>.+):(?<line>\d+):(?<column>\d+)$/.exec(text) ?? [];
   return file === undefined ? undefined : { file, line: Number(line), column: Number(column) };
 }
 
-const fewestPlaces = 3; // that lie in the text: fewer may fit by chance
+const fewestPlaces = 3; // minimum number of call sites within the text; fewer may match by chance
 
 /**
- * The variables of a function that get the result of a call: for each place the name, if the statement `name = …` at that place
- * ends with that very call. Where the text begins in its file is found by the places: all that lie in it are calls there. Where
- * several beginnings fit, or none, as where the text is not that of the file, there are no names.
+ * For each call site, returns the variable to which the statement `name = …` assigns the call's result; undefined if
+ * the statement ends with another call or assigns nothing. The start of the text in its file is found by matching all
+ * call sites against the text. There are no names if no start or several starts match, for example because the text
+ * differs from the file.
  *
- * @param text of the function, as `toString` gives it
+ * @param text source of the function, as returned by `toString`
  */
 export function variableNames(
   text: string,
@@ -33,12 +34,12 @@ export function variableNames(
   );
 }
 
-/** The file of a text, and the line of it at which the text begins. */
+/** Finds the file of a text and the line at which the text starts. */
 function beginningOf(
   lines: readonly string[],
   places: readonly (CallSite | undefined)[],
 ): { readonly file: string; readonly line: number } | undefined {
-  const files = new Map<string, Map<string, CallSite>>(); // each place once
+  const files = new Map<string, Map<string, CallSite>>(); // each call site once
   for (const place of places) {
     if (place === undefined) continue;
     const list = files.get(place.file) ?? new Map<string, CallSite>();
@@ -51,7 +52,7 @@ function beginningOf(
       known.flatMap(({ line }) => lines.map((_, i) => line - i).filter((start) => start > 0)),
     );
     for (const start of candidates) {
-      // in the first line columns are those of the file, and not of the text
+      // Columns of the first line refer to the file, not to the text.
       const inside = known.filter(({ line }) => line > start && line < start + lines.length);
       const isCall = ({ line, column }: CallSite): boolean =>
         /^[\p{L}_$][\p{L}\p{N}_$]*\s*\(/u.test(lines[line - start]!.slice(column - 1)) &&
@@ -66,7 +67,7 @@ function beginningOf(
 const assignment =
   /^[ \t]*(?:for\s*\([^\n]*\)\s*)?(?:(?:const|let|var)\s+)?(?<name>[\p{L}_$][\p{L}\p{N}_$]*)(?:\s*:[^=;\n]+)?\s*=(?![=>])\s*/gmu;
 
-/** The calls whose result a variable gets as it is, by line and column from 0. */
+/** Calls whose result is assigned directly to a variable, by 0-based line and column. */
 function assignedCalls(
   text: string,
 ): { readonly line: number; readonly column: number; readonly name: string }[] {
@@ -83,7 +84,7 @@ function assignedCalls(
   });
 }
 
-/** Where the statement that goes on at `from` ends: at a semicolon, or at a line's end behind which no operator goes on. */
+/** End index of the statement that contains `from`: a semicolon, or a line end that is not followed by an operator. */
 function endOfStatement(text: string, from: number): number {
   let depth = 0;
   for (let i = from; i < text.length; i++) {
@@ -96,7 +97,7 @@ function endOfStatement(text: string, from: number): number {
   return text.length;
 }
 
-/** The place of the parenthesis that the last character closes. */
+/** Index of the parenthesis that the last character closes. */
 function openingOf(statement: string): number {
   let depth = 0;
   for (let i = statement.length - 1; i >= 0; i--) {

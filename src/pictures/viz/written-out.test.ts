@@ -6,13 +6,13 @@ import { traceTable } from "./trace-table.ts";
 
 const items = [1, 2, 3];
 
-/** A recurrence h ← tanh(w·h + x) that also keeps twice the state before each step. */
+/** A recurrence h ← tanh(w·h + x) that also returns twice the state before each step. */
 function recurrence(w: Tensor, xs: Tensor): Tensor {
   const [last, seen] = scan((h: Tensor, x: Tensor) => [tanh(add(mul(w, h), x)), mul(h, 2)], 0.1, xs);
   return add(last, sum(seen));
 }
 
-/** The states of the recurrence, in plain numbers, the first one too. */
+/** States of the recurrence as plain numbers, including the initial one. */
 function states(w: number): number[] {
   const list = [0.1];
   for (const x of items) list.push(Math.tanh(w * list.at(-1)! + x));

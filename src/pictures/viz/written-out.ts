@@ -14,21 +14,24 @@ import { nameProgram } from "./names.ts";
 import type { TraceSubject } from "./source.ts";
 import type { TraceIteration } from "./table.ts";
 
-/** A program whose loops are written out, iteration by iteration. */
+/** A program whose loops are unrolled. */
 export interface UnrolledProgram extends TraceSubject {
-  /** For each equation of an iteration the iterations around it, outermost first. */
+  /** For each equation of an unrolled loop, the enclosing iterations, outermost first. */
   readonly iterations: ReadonlyMap<Equation, readonly TraceIteration[]>;
 }
 
-/** Equations of a loop that is written out. Nobody reads more, and each costs its rules: 1,400 take about a second and a megabyte of a page. */
+/**
+ * Largest number of equations of an unrolled loop. More are not readable, and each needs its rules: 1,400 equations
+ * take about a second and a megabyte of page.
+ */
 const mostEquations = 2_000;
-const besideBody = 3; // equations of an iteration that read its place of the arrays, and keep its results
+const besideBody = 3; // estimated extra equations per iteration that read array elements and store results
 const letters = "ijklmn";
 
 /**
- * The same program with its loops written out: those whose number of iterations is known before they run, and, where the inputs
- * have values, those that go on while a test holds, as often as it does for these. Loops that give more than 2,000 equations stay.
- * A value of an iteration has the name that the loop gives it, and the iteration behind it: `h_3`.
+ * Unrolls the loops of a program: those whose number of iterations is known beforehand and, if the inputs have values,
+ * `while` loops for the number of iterations at these values. Loops that would give more than 2,000 equations stay
+ * rolled. A value of an iteration is named after the loop's variable and the iteration: `h_3`.
  */
 export function writeOut(traced: TraceSubject): UnrolledProgram {
   const { program, args } = traced;
@@ -44,17 +47,17 @@ type IterationPath = readonly TraceIteration[];
 
 const outside: IterationPath = [];
 
-/** Writes a program into a trace, loop by loop. */
+/** Unrolls a program into a trace, loop by loop. */
 class LoopUnroller {
   readonly #traced: TraceSubject;
   readonly #trace: StagingTrace;
-  /** What the test of a loop gives that goes on as often as is known. */
+  /** Results of the condition of an unrolled `while` loop: true to continue, false to stop. */
   readonly #answers: { readonly goesOn: Tensor; readonly ends: Tensor };
-  /** How often such loops run, in the order in which they begin. */
+  /** Numbers of iterations of `while` loops, in the order in which they start. */
   readonly #counts: Iterator<number | undefined, undefined>;
   readonly #names = new Map<Var, string>();
   readonly #iterations = new Map<Equation, IterationPath>();
-  /** The iterations that a value was computed in. */
+  /** The iterations in which each value was computed. */
   readonly #home = new Map<Var, IterationPath>();
   readonly #indices = new Map<Equation, string>();
 
@@ -157,8 +160,8 @@ class LoopUnroller {
   }
 
   /**
-   * What a loop at a place itself computes, the equations from one on, stands with the iteration before that it alone reads, or else
-   * in the next place.
+   * Assigns the equations made since `from` by a loop itself to iterations: to the previous one if they read only its
+   * values, else to the next path.
    */
   #settle(from: number, place: IterationPath, before: IterationPath, next: IterationPath): void {
     for (const made of this.#trace.eqns.slice(from)) {
@@ -172,8 +175,8 @@ class LoopUnroller {
 }
 
 /**
- * How often the loops run that go on while a test holds, in the order in which they begin; `undefined` for those that are too long to be
- * written out. Loops in those and in other operations that stay one line are not among them.
+ * Numbers of iterations of all `while` loops in the order in which they start; `undefined` for loops too long to
+ * unroll. Loops inside those, or inside other operations that stay rolled, are not included.
  */
 function countsOf(program: Program, args: readonly Tensor[]): (number | undefined)[] {
   const counts: (number | undefined)[] = [];
@@ -217,7 +220,7 @@ function countsOf(program: Program, args: readonly Tensor[]): (number | undefine
   return counts;
 }
 
-/** Whether it is a loop whose number of iterations its values decide. */
+/** True if it is a loop whose number of iterations depends on its values. */
 function isOpen(eqn: Equation): boolean {
   return eqn.prim.loop?.parts !== undefined && lengthOf(eqn) === undefined && eqn.prim.unroll !== undefined;
 }
@@ -230,12 +233,12 @@ function isWrittenOut(eqn: Equation): boolean {
   return lengthOf(eqn) !== undefined && eqn.prim.unroll !== undefined && sizeOf(eqn) <= mostEquations;
 }
 
-/** How many iterations a loop has, where that is known; `undefined` for what is no loop. */
+/** Number of iterations of a loop if known; undefined for other operations. */
 function lengthOf({ prim, params }: Equation): number | undefined {
   return prim.loop?.parts?.(params).length;
 }
 
-/** How many equations it becomes. */
+/** Number of equations after unrolling. */
 function sizeOf(eqn: Equation): number {
   const called = calledProgram(eqn.prim, eqn.params);
   if (called !== undefined) return sizeOfProgram(called);

@@ -1,7 +1,7 @@
-/** What a key or a button asks for. */
+/** Action of a key or a button. */
 export type Move = "first" | "back" | "play" | "forth" | "last" | "closer" | "further" | "fit" | "unselect";
 
-/** What steps by itself, until it is stopped. */
+/** Playback that advances steps until it is stopped. */
 export interface Player {
   readonly isPlaying: () => boolean;
   readonly start: () => void;
@@ -9,9 +9,10 @@ export interface Player {
 }
 
 /**
- * Calls `advance` with the number of steps that are due, again and again, and shows by the button whether it does.
+ * Creates a player that calls `advance` with the number of steps due, once per animation frame. The button shows
+ * whether it plays.
  *
- * @param rate steps a millisecond, asked for each time
+ * @param rate returns the playback speed in steps per millisecond; called in every frame
  */
 export function makePlayer(
   button: HTMLElement,
@@ -32,7 +33,7 @@ export function makePlayer(
         time = now;
         const steps = Math.floor(due);
         due -= steps;
-        frame = requestAnimationFrame(tick); // before what may stop it
+        frame = requestAnimationFrame(tick); // scheduled first, because `advance` may stop the player
         if (steps > 0) advance(steps);
       };
       frame = requestAnimationFrame(tick);
@@ -46,7 +47,7 @@ export function makePlayer(
   };
 }
 
-/** The elements that show where among steps a page is. */
+/** Elements that show the current step of a page. */
 export interface Controls {
   readonly first: HTMLButtonElement;
   readonly back: HTMLButtonElement;
@@ -56,7 +57,7 @@ export interface Controls {
   readonly count: HTMLElement;
 }
 
-/** Shows that a page is at a step, of those from 0 to `last`, and in which words. */
+/** Shows step `at` of the steps 0 … `last`. `words` is the text of the counter. */
 export function showControls(controls: Controls, at: number, last: number, words: string): void {
   controls.slider.max = String(last);
   controls.slider.value = String(at);
@@ -65,7 +66,7 @@ export function showControls(controls: Controls, at: number, last: number, words
   for (const button of [controls.forth, controls.last]) button.disabled = at >= last;
 }
 
-/** Calls `act` with what the keys pressed at `target` ask for, and with how many steps, until the signal ends it. */
+/** Calls `act` with the action of each key pressed at `target` and the number of steps, until the signal aborts. */
 export function listenToKeys(
   target: EventTarget,
   act: (move: Move, many: number) => void,
@@ -76,7 +77,7 @@ export function listenToKeys(
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const isOn = (controls: string): boolean =>
       event.target instanceof Element && event.target.closest(controls) !== null;
-    if (isOn("textarea, select, [contenteditable], input:not([type=range], [type=checkbox])")) return; // they have keys of their own
+    if (isOn("textarea, select, [contenteditable], input:not([type=range], [type=checkbox])")) return; // these controls use the keys themselves
     const move = keyMove(event.key, isOn("button, input"));
     if (move === undefined) return;
     event.preventDefault();
@@ -96,7 +97,7 @@ function keyMove(key: string, onControl: boolean): Move | undefined {
     case "End":
       return "last";
     case " ":
-      return onControl ? undefined : "play"; // buttons and boxes answer to the space bar themselves
+      return onControl ? undefined : "play"; // buttons and checkboxes handle the space bar themselves
     case "Escape":
       return "unselect";
     case "+":

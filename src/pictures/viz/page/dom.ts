@@ -1,7 +1,7 @@
 import type { Markup } from "../../plot/markup.ts";
 import { mathMarkup } from "../math-pieces.ts";
 
-/** Makes an element of the page. Text is only ever set as text. */
+/** Creates an HTML element. Strings are inserted as text only, never as markup. */
 export function make<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Readonly<Record<string, string>> = {},
@@ -13,12 +13,12 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** A drawing as nodes of the page. */
+/** Creates the SVG nodes of a drawing. */
 export function makeSvg(drawing: Markup): SVGElement {
   return build(drawing, "http://www.w3.org/2000/svg") as SVGElement;
 }
 
-/** A formula set as mathematics. */
+/** Creates an element that shows a formula in mathematical type. */
 export function math(formula: string): HTMLElement {
   return build(mathMarkup(formula), "http://www.w3.org/1999/xhtml") as HTMLElement;
 }
@@ -31,10 +31,10 @@ function build({ tag, attributes, children }: Markup, namespace: string): Elemen
 }
 
 /**
- * Has an element show what `next` shows. Where both consist of the same elements it stays, with its listeners, its focus and the classes that it
- * has been given since, and only texts and attributes change; else `next` takes its place.
+ * Updates an element to show the content of `next`. If both have the same structure, the element is kept with its
+ * listeners, focus and added classes, and only texts and attributes change. Otherwise `next` replaces it.
  *
- * @returns what stands there now
+ * @returns the element now in the page: `element` or `next`
  */
 export function become<E extends Element>(element: E, next: E): E {
   if (element.isEqualNode(next)) return element;
@@ -59,7 +59,9 @@ export function become<E extends Element>(element: E, next: E): E {
   return element;
 }
 
-/** Scrolls `pane` so far that `element` is in it: nothing else scrolls, for the page is where the reader has it. */
+/**
+ * Scrolls `pane` just enough to show `element`. Scrolls nothing else, so that the page stays where the user left it.
+ */
 export function bringInto(pane: HTMLElement, element: Element): void {
   const [frame, place] = [pane.getBoundingClientRect(), element.getBoundingClientRect()];
   const beyond = (from: number, to: number, start: number, end: number): number =>
@@ -68,9 +70,9 @@ export function bringInto(pane: HTMLElement, element: Element): void {
   pane.scrollTop += beyond(place.top, place.bottom, frame.top, frame.top + pane.clientHeight);
 }
 
-const margin = 8; // pixels that stay free beside what is brought into view
+const margin = 8; // pixels between the element and the edge of the pane after scrolling
 
-/** The element with this id, which the page has. */
+/** Returns the element with this id. Throws if the page has none. */
 export function byId(id: string): HTMLElement {
   const found = document.getElementById(id);
   if (found === null) throw new Error(`the page lacks #${id}`);

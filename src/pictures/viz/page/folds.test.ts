@@ -50,7 +50,7 @@ beforeAll(async () => {
 
 const programRows = (page: Page): Promise<string[]> => page.locator(".lists section").first().locator(".row").allInnerTexts(); // prettier-ignore
 const titles = (page: Page): Promise<string[]> => page.locator(".dh-box .dh-title").allTextContents();
-/** The middle of the box of this title, in pixels from the top of the window. */
+/** Vertical centre of the box with this title, in pixels from the top of the window. */
 const heightOf = async (page: Page, title: string): Promise<number> => {
   const box = await page.locator(".dh-box", { hasText: title }).first().boundingBox();
   return box!.y + box!.height / 2;
@@ -68,7 +68,7 @@ async function violations(page: Page): Promise<string[]> {
 }
 
 describePageInCi("loops in a trace", {
-  // a loop over tensors was one line, and nothing told what an iteration computed
+  // A loop over tensors was one line that did not show the values of an iteration.
   "over tensors show the iteration that is chosen, with its values": async ({ open }) => {
     const page = await open(recurrence, { viewport: { width: 1280, height: 2000 } });
     const rowOf = async (name: string): Promise<string | undefined> =>
@@ -104,7 +104,7 @@ describePageInCi("loops in a trace", {
       "y = y · t 384 y: 8 B",
       "▸i = 4 2 lines, the last: y 3840",
     ]);
-    // what comes earlier stands higher
+    // Earlier boxes must be higher.
     const heights = [];
     for (const title of ["i = 0 … 2", "y = y · t", "i = 4"]) heights.push(await heightOf(page, title));
     expect(heights).toEqual([...heights].sort((a, b) => a - b));
@@ -112,9 +112,9 @@ describePageInCi("loops in a trace", {
 
     await page.getByRole("button", { name: "The iteration before of i" }).click();
     expect((await plain())[3]).toBe("t = steps[i] · x 6");
-    await page.locator(".dh-group", { hasText: "i = 3 … 4" }).click(); // the nearest of them
+    await page.locator(".dh-group", { hasText: "i = 3 … 4" }).click(); // selects the nearest of these iterations
     expect((await plain())[3]).toBe("t = steps[i] · x 8");
-    await page.getByLabel("Iteration of i", { exact: true }).fill("99"); // there is none
+    await page.getByLabel("Iteration of i", { exact: true }).fill("99"); // no such iteration
     await page.keyboard.press("Enter");
     expect((await plain()).at(-1)).toBe("y = y · t 3840 y: 8 B");
     expect(await page.getByLabel("Iteration of i", { exact: true }).inputValue()).toBe("4");
@@ -164,14 +164,14 @@ describePageInCi("layers in a trace", {
     await page.keyboard.press("Enter");
     expect(await titles(page)).toEqual(closed);
     for (let i = 0; i < 6; i++) await page.locator(".row.fold .toggle").first().click();
-    // with a chip for each group what stands beside them was a column of single letters
+    // One chip per group squeezed the text next to the chips into a column of single letters.
     expect((await page.locator(".selection").boundingBox())!.width).toBeGreaterThan(200);
     expect((await page.locator(".picture").boundingBox())!.height).toBeGreaterThan(250);
     for (let i = 0; i < 6; i++) await page.locator(".chips button").first().click();
     await page.locator('.dh-group:has-text("params[4]")').focus();
     await page.keyboard.press("Enter");
     expect((await programRows(page)).some((row) => row.includes("params[4].weight"))).toBe(true);
-    await page.keyboard.press("ArrowRight"); // the keys are still those of the trace
+    await page.keyboard.press("ArrowRight"); // the trace still receives the keys
     expect(await page.locator(".count").innerText()).toMatch(/^2 \//);
     await page.locator(".chips button").click();
     expect(await titles(page)).toEqual(closed);

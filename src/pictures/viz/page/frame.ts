@@ -1,13 +1,13 @@
 import { stepIcons } from "../step-controls.ts";
 import { make } from "./dom.ts";
 
-/** What a trace can show, and the modes that it offers. */
+/** A part of a trace view: one of the modes, the graph or the table. */
 export type TracePart = "forward" | "reverse" | "graph" | "table";
 
-/** The elements of a trace, each with a class of its name. */
+/** The elements of a trace view, each with a CSS class of the same name. */
 export interface TraceElements {
   readonly modes: HTMLElement;
-  /** The iterations that are shown. */
+  /** Controls of the shown iterations. */
   readonly loops: HTMLElement;
   readonly first: HTMLButtonElement;
   readonly back: HTMLButtonElement;
@@ -28,7 +28,7 @@ export interface TraceElements {
   readonly selection: HTMLElement;
 }
 
-/** Fills `root` with the elements of a trace; those of parts that are not wanted are made, and stay outside. */
+/** Fills `root` with the elements of a trace. Elements of unwanted parts are created but not inserted. */
 export function makeFrame(root: HTMLElement, parts: ReadonlySet<TracePart>): TraceElements {
   const frame: TraceElements = {
     modes: make("div", { class: "modes", role: "group", "aria-label": "Mode" }),
@@ -74,7 +74,7 @@ export function makeFrame(root: HTMLElement, parts: ReadonlySet<TracePart>): Tra
   return frame;
 }
 
-/** What scrolls by itself, by keys too. */
+/** A pane that scrolls separately, also with the keyboard. */
 function pane(name: string, label: string): HTMLElement {
   return make("div", { class: name, tabindex: "0", role: "region", "aria-label": label });
 }

@@ -1,6 +1,6 @@
 import type { LineFold } from "../groups.ts";
 
-/** A row of a list: a line of it, lines that are folded into one, or the head of lines that follow unfolded. */
+/** A row of a list: a line, lines folded into one row, or the heading of unfolded lines. */
 export type ListingRow =
   | { readonly kind: "line"; readonly at: number; readonly depth: number }
   | {
@@ -12,10 +12,10 @@ export type ListingRow =
   | { readonly kind: "head"; readonly fold: LineFold; readonly depth: number };
 
 /**
- * The rows of `count` lines.
+ * Arranges `count` lines and their folds in rows.
  *
  * @param around the folds around a line, outermost first; only the last one can be closed
- * @param starts whether a line begins a part of the list of its own: no fold goes over it
+ * @param starts true if a line starts a separate section, which no fold may cross
  */
 export function listRows(
   count: number,
@@ -47,7 +47,7 @@ export function listRows(
   return rows;
 }
 
-/** The last line of a row, by its number in the list; −1 for a head. */
+/** Index of the last line of a row; −1 for a heading. */
 export function lastOf(row: ListingRow): number {
   switch (row.kind) {
     case "line":

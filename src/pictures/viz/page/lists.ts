@@ -14,24 +14,24 @@ export interface Lists {
   readonly adjoints: LazyRows | undefined;
   /** The gradient, which is known at the end. */
   readonly end: HTMLElement | undefined;
-  /** Shows other numbers of the same program. */
+  /** Shows other values of the same program. */
   readonly renew: (data: PageData) => void;
 }
 
-const mostGradient = 50; // inputs whose gradient is listed
+const mostGradient = 50; // maximum number of inputs with a listed gradient
 const verdicts = { ok: "✓", bad: "✗", unknown: "" } as const;
 
-/** What the rows of lists do when they are chosen. */
+/** Actions of the rows when they are clicked. */
 export interface ListActions {
   readonly goToRow: (phase: TraceStep["phase"], row: number) => void;
-  /** Unfolds a fold that is closed, or closes it. */
+  /** Opens or closes a fold. */
   readonly toggle: (fold: LineFold) => void;
 }
 
 /**
- * Makes the lists of a mode: the program, with differentials beside it in forward mode; and the adjoints.
+ * Creates the lists of a mode: the program (in forward mode with differentials) and, in reverse mode, the adjoints.
  *
- * @param rows those of the program and of the adjoints
+ * @param rows rows of the program and rows of the adjoints
  */
 export function makeLists(
   pane: HTMLElement,
@@ -117,7 +117,7 @@ function formula(left: string, sign: string, right: string): Node[] {
   ];
 }
 
-/** An input and what it is given, which may take the room of the value beside it. */
+/** Cells of an input and its given value, which may extend into the column of values. */
 function given(left: string, right: string): Node[] {
   return [
     make("span", { class: "left" }, math(left)),
@@ -171,7 +171,7 @@ function adjointRow(data: PageData, at: number): HTMLElement {
   return make("div", { class: "entry", role: "listitem" }, ...head, row);
 }
 
-/** Lines that are folded into one: how many, and the value of the last one. */
+/** Row of lines folded into one: their number, and the value of the last line. */
 function foldRow(
   data: PageData,
   phase: TraceStep["phase"],
@@ -216,7 +216,7 @@ function foldButton(fold: LineFold, { toggle }: ListActions): HTMLElement {
   return button;
 }
 
-/** The line whose rule is transposed, above its contributions. */
+/** The line whose rule is transposed, shown above its contributions. */
 function ruleOf(data: PageData, from: number, rule: string): HTMLElement {
   const line = data.lines.find(({ node }) => node === from);
   const text = line === undefined ? "" : `${line.left} = ${line.right}`;
@@ -239,7 +239,7 @@ function endOf({ gradient, check }: PageData): HTMLElement | undefined {
   return make("section", { class: "gradient" }, make("h2", {}, "Gradient"), ...shown, ...rest, ...verdict);
 }
 
-/** Marks the rows that are reached, and brings the current one into view; after the last step the gradient too. */
+/** Marks the rows reached so far and scrolls to the current one. After the last step, scrolls to the gradient too. */
 export function showLists(
   pane: HTMLElement,
   { program, adjoints, end }: Lists,
@@ -262,13 +262,13 @@ export function showLists(
   if (current !== undefined) bringInto(pane, current);
 }
 
-const longestPair = 52; // characters of a line and its differential that have room beside one another
+const longestPair = 52; // maximum length in characters of a line plus its differential to fit side by side
 
 /**
- * The columns of the lists: as wide as what they hold, within reason.
+ * Sets the column widths of the lists to fit their content, within limits.
  *
- * @param leastNumber of the column of numbers, in ems
- * @returns the width of the column of numbers
+ * @param leastNumber minimum width of the column of numbers, in ems
+ * @returns the width of the column of numbers, in ems
  */
 export function layOutColumns(
   pane: HTMLElement,
@@ -287,7 +287,7 @@ export function layOutColumns(
   const lefts = longest([...lines, ...reverse].map(({ left }) => left));
   set("--left", ems(lefts, 4.4, 14));
   set("--tangent", ems(longest(tangents.map(({ left }) => left)), 3.4, 9));
-  // Rows are grids of their own: columns that were as wide as their own number would not stand below one another.
+  // Each row is a grid. Columns sized to their own numbers would not align across rows.
   const numbers = [...lines.map(({ value: shown }) => shown), ...passes.flatMap(({ values }) => values)];
   const number = ems(longest(numbers), leastNumber, 8.4);
   set("--pair-number", number);

@@ -1,13 +1,13 @@
 import type { SourceLoop } from "../groups.ts";
 import { make } from "./dom.ts";
 
-/** What chooses the iteration that is shown of each loop. */
+/** Controls that choose the shown iteration of each loop. */
 export interface LoopChoice {
   readonly elements: readonly HTMLElement[];
   show(shown: ReadonlyMap<string, number>): void;
 }
 
-/** For each loop its index, the value shown, and buttons for the iterations before and after. */
+/** Creates the controls of each loop: its index, the shown value, and buttons for the previous and next iteration. */
 export function makeLoopChoice(
   loops: readonly SourceLoop[],
   choose: (loop: string, value: number) => void,

@@ -2,7 +2,7 @@ import type { PageData } from "../page-data.ts";
 import { byId } from "./dom.ts";
 import { mountTrace } from "./mount.ts";
 
-/** Brings a page to life that carries its data: the trace is all that it holds, and has all of its keys. */
+/** Starts a page that contains its data and shows only a trace, which receives all keys of the page. */
 export function start(): void {
   const data = JSON.parse(byId("data").textContent ?? "") as PageData;
   mountTrace(byId("trace"), data, { keys: document });

@@ -3,19 +3,22 @@ import { type Graph, reachable } from "../graph.ts";
 import type { PageData } from "../page-data.ts";
 import type { TraceMode, TraceStep } from "./steps.ts";
 
-/** What the picture shows of a step. */
+/** State of the picture at a step. */
 export interface PictureState {
-  /** Whether a node's value, and its adjoint or differential, are known by now. */
+  /**
+   * `hasValue` and `hasDerivative` report whether a node's value, and its adjoint or differential, are known at this
+   * step.
+   */
   readonly hasValue: (node: number) => boolean;
   readonly hasDerivative: (node: number) => boolean;
   readonly current: number;
   readonly sources: readonly number[];
-  /** The edges, by the nodes that they lead from and to, along which an adjoint has gone back. */
+  /** True if an adjoint has been propagated backward along an edge, given by its two nodes. */
   readonly wentBack: (from: number, to: number) => boolean;
   readonly selected: number | undefined;
 }
 
-/** What the picture shows of a step, while `selected` is. */
+/** Computes the state of the picture at a step, with `selected` as the selected node. */
 export function pictureState(
   data: PageData,
   mode: TraceMode,
@@ -41,7 +44,10 @@ export function pictureState(
   };
 }
 
-/** Gives each box, in the order of `visible`, the classes that say what is known of its nodes, and how they stand to the selected one. */
+/**
+ * Sets the classes of each box, in the order of `visible`: which values of its nodes are known, and whether the
+ * selected node depends on them or they depend on it.
+ */
 export function markBoxes(
   boxes: readonly SVGElement[],
   graph: Graph,
@@ -75,7 +81,10 @@ export function markBoxes(
   });
 }
 
-/** Gives each edge the classes that say whether an adjoint went back along it, whether the step goes along it, and whether it leads to or from the selected node. */
+/**
+ * Sets the classes of each edge: whether an adjoint was propagated along it, whether the current step uses it, and
+ * whether it leads to or from the selected node.
+ */
 export function markEdges(
   edges: readonly SVGElement[],
   graph: Graph,
@@ -106,7 +115,7 @@ export function markEdges(
   }
 }
 
-/** The nodes that the selected one depends on, and those that depend on it: none where none is selected. */
+/** Nodes on which the selected node depends, and nodes that depend on it. Empty if no node is selected. */
 function around(
   graph: Graph,
   selected: number | undefined,

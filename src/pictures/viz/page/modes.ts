@@ -4,7 +4,7 @@ import { setText } from "../math-pieces.ts";
 import { make, math } from "./dom.ts";
 import type { CaptionPart, TraceMode } from "./steps.ts";
 
-/** The modes of a trace with what their buttons say, of those kinds that are wanted; there is always one. */
+/** Modes of a trace with their button labels, restricted to the wanted kinds. The list is never empty. */
 export function modesOf(
   data: PageData,
   wants: (kind: TraceMode["kind"]) => boolean,
@@ -19,25 +19,25 @@ export function modesOf(
     ),
   ];
   const [first, ...rest] = modes;
-  // nothing is differentiated
+  // Nothing is differentiated.
   return first === undefined ? [{ mode: { kind: "reverse" }, label: ["Program"] }] : [first, ...rest];
 }
 
-/** A mode and what its button says. */
+/** A mode and the label of its button. */
 export interface LabelledMode {
   readonly mode: TraceMode;
   readonly label: readonly CaptionPart[];
 }
 
-/** What chooses a mode, and shows which one is chosen. */
+/** Controls that choose a mode and show the chosen one. */
 export interface ModeChoice {
   readonly elements: readonly HTMLElement[];
   show(mode: TraceMode): void;
 }
 
-const mostButtons = 2; // forward passes with a button each; of more, one is chosen from a list
+const mostButtons = 2; // maximum number of forward passes with a button each; more are chosen from a list
 
-/** A button for each mode; of many forward passes one button, and a list of them. */
+/** Creates one button per mode. Many forward passes share one button and a list. */
 export function makeModeChoice(
   modes: readonly LabelledMode[],
   choose: (mode: TraceMode) => void,
@@ -69,7 +69,7 @@ export function makeModeChoice(
   };
 }
 
-/** Words and formulas as nodes of the page. */
+/** Creates page nodes from words and formulas. */
 export function setLabel(parts: readonly CaptionPart[]): (HTMLElement | string)[] {
   return parts.map((part) => (typeof part === "string" ? part : math(part.formula)));
 }
@@ -78,12 +78,12 @@ function formulasOf(parts: readonly CaptionPart[]): string {
   return parts.flatMap((part) => (typeof part === "string" ? [] : [setText(part.formula)])).join(" ");
 }
 
-/** Whether two modes are the same. */
+/** True if two modes are equal. */
 export function sameMode(a: TraceMode, b: TraceMode): boolean {
   return a.kind === b.kind && (a.kind === "reverse" || (b.kind === "forward" && a.pass === b.pass));
 }
 
-/** The graph with adjoints in its nodes, or with the differentials of the pass. */
+/** The graph with adjoints in its nodes (reverse mode) or with the differentials of the pass (forward mode). */
 export function graphFor({ graph, lines, passes, tangents }: PageData, mode: TraceMode): Graph {
   if (mode.kind === "reverse") return graph;
   const rowOf = new Map(lines.map(({ node }, row) => [node, row]));

@@ -10,7 +10,7 @@ import { pageData } from "../page-data.ts";
 import { traceStyle } from "../page.generated.ts";
 import type { MountedTrace, TraceState } from "./mount.ts";
 
-/** What the page of these tests has in its window. */
+/** Variables in the window of the test page. */
 interface Mounted {
   readonly one: MountedTrace;
   readonly two: MountedTrace;
@@ -52,14 +52,14 @@ describeInBrowser("traces in a page of another's", {
   "several stand on one page, each with its own step, mode and parts": async ({ open }) => {
     const page = await open(html);
     expect(await count(page, "one")).toBe("3 / 11");
-    expect(await count(page, "two")).toBe("2 / 2"); // the last step, where none is chosen
+    expect(await count(page, "two")).toBe("2 / 2"); // the default is the last step
     expect(await page.locator("#two .modes button").allInnerTexts()).toEqual(["Forward dx = 1"]);
     expect(await page.locator("#two .picture").count()).toBe(0);
     expect(await page.locator("#two .row").last().innerText()).toContain("12");
     await page.locator("#one .forth").click();
     expect([await count(page, "one"), await count(page, "two")]).toEqual(["4 / 11", "2 / 2"]);
     const ids = await page.$$eval("#one [id], #two [id]", (found) => found.length);
-    expect(ids).toBe(0); // two of them would be one id twice
+    expect(ids).toBe(0); // ids of two traces would collide
   },
 
   "its width decides what stands beside what, and not the window's": async ({ open }) => {
@@ -92,7 +92,7 @@ describeInBrowser("traces in a page of another's", {
     const states = await page.evaluate(() => {
       mounted.one.setMode({ kind: "forward", pass: 1 });
       mounted.one.goTo(1);
-      mounted.one.setMode({ kind: "forward", pass: 7 }); // there is none
+      mounted.one.setMode({ kind: "forward", pass: 7 }); // no such pass
       mounted.two.goTo(0);
       return mounted.heard;
     });
@@ -138,7 +138,7 @@ describeInBrowser("traces in a page of another's", {
         }, next);
       await page.evaluate(() => mounted.one.goTo(Infinity));
       const [first, other] = [data("x*y + sin(x)", [2, 3]), data("x*y + sin(x)", [2.5, -1])];
-      await change(other); // boxes get the room that they need
+      await change(other); // boxes grow to the size that they need
       await change(first);
       const again = await change(other);
       expect(again.stays).toBe(true);

@@ -22,46 +22,46 @@ import { selectionText } from "./selection.ts";
 import type { TraceMode, TraceStep } from "./steps.ts";
 import { stepsOf } from "./steps.ts";
 
-/** How a trace is shown. */
+/** Options for showing a trace. */
 export interface TraceDisplayOptions {
-  /** The mode to begin with. Default: reverse, where there is something to differentiate. */
+  /** Initial mode. Default: reverse if there is something to differentiate. */
   readonly mode?: TraceMode;
-  /** The step to begin with, from 0. Default: the last, at which all values are shown. */
+  /** Initial step, from 0. Default: the last step, at which all values are shown. */
   readonly step?: number;
-  /** Hears of each step that is shown, the first one too. */
+  /** Called with each step shown, including the first. */
   readonly onStep?: (state: TraceState) => void;
-  /** Which modes are offered, and what is shown of them. Default: all. */
+  /** Modes on offer and parts to show. Default: all. */
   readonly parts?: readonly TracePart[];
-  /** Where it listens for keys. Default: the element itself; a page that holds nothing else gives its document. */
+  /** Target of the key listener. Default: the element. A page that shows only the trace passes its document. */
   readonly keys?: EventTarget;
 }
 
-/** Where a reader is in a trace. */
+/** Current position in a trace. */
 export interface TraceState {
   readonly mode: TraceMode;
-  /** From 0. */
+  /** Zero-based index of the step. */
   readonly step: number;
   readonly stepCount: number;
 }
 
-/** A trace in a page. */
+/** A trace shown in a page. */
 export interface MountedTrace {
-  /** Shows another trace in the place of this one, and keeps what can be kept: mode, step, selection and size. */
+  /** Replaces the trace and keeps mode, step, selection and size where possible. */
   update(data: PageData): void;
-  /** Shows another mode; one that the trace has not is left out of account. */
+  /** Shows another mode. A mode that the trace does not have becomes the first one. */
   setMode(mode: TraceMode): void;
-  /** Goes to a step, from 0, or to the nearest that there is. */
+  /** Goes to a step, from 0, or to the nearest existing one. */
   goTo(step: number): void;
-  /** Ends what listens, and empties the element. */
+  /** Removes all listeners and empties the element. */
   destroy(): void;
 }
 
 const everyPart: readonly TracePart[] = ["forward", "reverse", "graph", "table"];
 
 /**
- * Shows a trace inside an element of any page: modes, steps, the table of its lines and its dependency graph. The page has
- * the style `traceStyle`, which concerns nothing outside of the class `dh-trace` that the element is given; several traces
- * may stand on one page. The element's width decides whether table and graph stand beside each other.
+ * Shows a trace inside an element of any page: modes, steps, the table of its lines and its dependency graph. The page
+ * must include the style `traceStyle`, which affects only the class `dh-trace` that the element receives. A page may
+ * contain several traces. The width of the element determines whether table and graph are side by side.
  */
 export function mountTrace(
   element: HTMLElement,
@@ -71,7 +71,7 @@ export function mountTrace(
   return new TraceView(element, data, options);
 }
 
-const stepsPerMillisecond = 1 / 1200; // of what is played: a step has a sentence to read
+const stepsPerMillisecond = 1 / 1200; // playback speed, slow enough to read the sentence of each step
 
 class TraceView implements MountedTrace {
   readonly #element: HTMLElement;
@@ -92,14 +92,14 @@ class TraceView implements MountedTrace {
   #steps: readonly TraceStep[];
   #at: number;
   #selected: number | undefined;
-  /** What was shown before it is printed, while it is. */
+  /** Step and folding before printing. Set only while the page is printed. */
   #beforePrint: { readonly at: number; readonly folding: FoldState } | undefined;
   #lists: Lists;
-  #numberWidth = 0; // of the column of numbers, in ems
+  #numberWidth = 0; // width of the column of numbers, in ems
 
   constructor(element: HTMLElement, data: PageData, options: TraceDisplayOptions) {
     element.classList.add("dh-trace");
-    element.tabIndex = -1; // so that a click anywhere inside gives it the keys
+    element.tabIndex = -1; // a click anywhere inside gives it the keyboard focus
     this.#element = element;
     this.#options = options;
     this.#parts = new Set(options.parts ?? everyPart);
@@ -115,7 +115,7 @@ class TraceView implements MountedTrace {
       (steps) => this.goTo(this.#at + steps),
     );
     this.#watch = new ResizeObserver(() => this.#showLists());
-    this.#watch.observe(lists); // what is current stays in view while the pane changes its size
+    this.#watch.observe(lists); // keeps the current row in view when the pane is resized
 
     this.#data = data;
     this.#modes = modesOf(data, (kind) => this.#parts.has(kind));
@@ -145,7 +145,7 @@ class TraceView implements MountedTrace {
     this.setMode(this.#mode);
   }
 
-  /** Shows other numbers of the same program: nothing else changes, and nothing moves. */
+  /** Shows other values of the same program. Nothing else changes or moves. */
   #renew(data: PageData): void {
     this.#data = data;
     this.#steps = this.#listSteps();
@@ -155,7 +155,7 @@ class TraceView implements MountedTrace {
     this.#showTexts();
   }
 
-  /** Lists the rows and steps anew, and stays at the step of the same place, or at the end. */
+  /** Rebuilds the rows and steps and goes to the step that matches `step`, or to the last one. */
   #list(step: TraceStep | undefined): void {
     this.#rows = this.#listRows();
     this.#steps = this.#listSteps();
@@ -185,7 +185,7 @@ class TraceView implements MountedTrace {
     return stepsOf(this.#data, this.#mode, this.#rows.program, this.#rows.adjoints);
   }
 
-  /** Shows what is in a group, or folds it; of iterations that are not shown, shows the nearest. */
+  /** Opens or closes a group. For hidden iterations, shows the nearest one. */
   #toggle(id: number, isClosed: boolean): void {
     const { groups = [] } = this.#data;
     if (id < 0) {
@@ -202,7 +202,7 @@ class TraceView implements MountedTrace {
     const before = this.#steps[this.#at];
     const { row = 0, phase } = before ?? {};
     this.#fold({ ...this.#folding, shown: new Map(this.#folding.shown).set(loop, value) });
-    // the same line of the text in the other iteration stands in the same row, where nothing else changed
+    // If nothing else changed, the same source line in the other iteration has the same row.
     const same = this.#steps.findIndex((step) => step.phase === phase && step.row >= row);
     if (same >= 0 && this.#at < this.#steps.length - 1) this.goTo(same);
   }
@@ -217,7 +217,7 @@ class TraceView implements MountedTrace {
     this.#list(step);
     this.setMode(this.#mode);
     if (!(toggled instanceof HTMLElement)) return;
-    // the reader is at the fold that was chosen, and stays there
+    // Return the focus to the fold that the user clicked.
     const id = Number(toggled.dataset["fold"] ?? Number.NaN);
     const rows = isProgram ? this.#rows.program : this.#rows.adjoints;
     const at = rows.findIndex((row) => row.kind !== "line" && row.fold.id === id);
@@ -226,7 +226,10 @@ class TraceView implements MountedTrace {
     if (row !== undefined) bringInto(lists, row);
   }
 
-  /** On paper everything is shown with its values: the last step, all rows, nothing folded but the iterations of loops. */
+  /**
+   * Prepares the view for printing and restores it afterwards. A printed view shows the last step and all rows, with
+   * nothing folded except iterations of loops.
+   */
   #print(isPrinting: boolean): void {
     if (isPrinting === (this.#beforePrint !== undefined)) return;
     if (isPrinting) {
@@ -270,7 +273,7 @@ class TraceView implements MountedTrace {
     this.#element.replaceChildren();
   }
 
-  /** The mode of the trace that is the wanted one, or else the first. */
+  /** Returns the mode of the trace that equals `wanted`, or else the first one. */
   #wanted(wanted: TraceMode | undefined): TraceMode {
     const found = this.#modes.find(({ mode }) => wanted !== undefined && sameMode(wanted, mode));
     return (found ?? this.#modes[0]).mode;
@@ -290,7 +293,7 @@ class TraceView implements MountedTrace {
     });
   }
 
-  /** The folds around each node of the graph. */
+  /** Returns the function that finds the folds around a node of the graph. */
   #around(): (node: number) => readonly LineFold[] {
     const { groups = [], lines } = this.#data;
     const { around } = foldsOf(groups, this.#folding);
@@ -332,7 +335,7 @@ class TraceView implements MountedTrace {
     listenToKeys(this.#options.keys ?? this.#element, (move, many) => moves[move](many), signal);
   }
 
-  /** What is shown in every mode and at every step. */
+  /** Creates the controls that are the same in every mode and at every step. */
   #setUp(): void {
     this.#choice = makeModeChoice(this.#modes, (mode) => this.setMode(mode));
     this.#frame.modes.replaceChildren(...this.#choice.elements);
@@ -364,7 +367,9 @@ class TraceView implements MountedTrace {
   }
 }
 
-/** Replaces what stands in an element, unless it says the same: what is announced is announced once. */
+/**
+ * Replaces the content of an element unless its text stays the same, so that screen readers announce a text only once.
+ */
 function replaceText(element: HTMLElement, nodes: readonly (Node | string)[]): void {
   const next = make("div", {}, ...nodes);
   if (next.textContent !== element.textContent) element.replaceChildren(...next.childNodes);

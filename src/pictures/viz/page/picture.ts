@@ -12,34 +12,36 @@ import { markBoxes, markEdges, type PictureState } from "./marks.ts";
 
 /** The dependency graph on the page. */
 export interface GraphPicture {
-  /** Shows another graph, grouped as `around` says. */
+  /** Shows another graph, grouped by the folds from `around`. */
   setGraph(graph: Graph, around: (node: number) => readonly LineFold[]): void;
-  /** Shows a graph with the same nodes and edges and other numbers: what is drawn stays where it is, if the numbers fit. */
+  /** Shows a graph with the same nodes and edges but other values. Boxes stay in position if the new texts fit. */
   renew(graph: Graph): void;
   show(state: PictureState): void;
   zoom(factor: number): void;
-  /** Shows the whole graph. */
+  /** Scales the graph to fit the pane. */
   fit(): void;
-  /** Ends what watches the size of the pane. */
+  /** Stops observing the size of the pane. */
   destroy(): void;
 }
 
 const leastNote = 11; // pixels: smaller text is hard to read
-const largest = 1.25; // a graph that has more room is not drawn larger
-const smallest = 0.02; // in a pane that is not seen
+const largest = 1.25; // maximum scale of a graph fitted to its pane
+const smallest = 0.02; // minimum scale, for a pane without visible size
 
-const mostOpen = 220; // boxes drawn at once; beyond, the group that was opened first is folded
+const mostOpen = 220; // maximum number of boxes drawn; above it, the group opened first is folded
 
-/** What hears of the reader's choices. */
+/** Callbacks for the user's choices. */
 export interface PictureActions {
   readonly select: (node: number | undefined) => void;
-  /** Unfolds or closes a group of `around`, by its number. */
+  /** Opens or closes a group of `around`, given by its number. */
   readonly toggle: (id: number, isClosed: boolean) => void;
 }
 
 /**
+ * Creates the picture of a dependency graph, initially empty.
+ *
  * @param pane the element to draw in
- * @param chips where open groups are listed
+ * @param chips the element that lists the open groups
  */
 export function makePicture(
   pane: HTMLElement,
@@ -48,8 +50,8 @@ export function makePicture(
 ): GraphPicture {
   let graph: Graph = { nodes: [], edges: [], locals: [], reach: [] };
   let items: readonly FoldItem[] = [];
-  let unfolded: readonly LineFold[] = []; // groups of `around`
-  let open: number[] = []; // groups that were made by folding, in the order in which they were opened
+  let unfolded: readonly LineFold[] = []; // open groups from `around`
+  let open: number[] = []; // open groups created by `foldGraph`, in the order of opening
   let visible: VisibleGraph = { boxes: [], edges: [], boxOf: new Map() };
   let layout: GraphLayout | undefined;
   let svg: SVGElement | undefined;
@@ -59,7 +61,7 @@ export function makePicture(
 
   const drawing = (of: GraphLayout): SVGElement => makeSvg(drawGraph(graph, of, "Dependency graph", true));
 
-  /** @param before a layout of the same boxes */
+  /** Lays out and draws the visible graph. @param before a previous layout of the same boxes */
   const draw = (before?: GraphLayout): void => {
     ({ open, visible } = withoutOldest(graph, items, open, unfolded));
     layout = layoutGraph(graph, visible, measure, before);
@@ -100,7 +102,7 @@ export function makePicture(
     follow();
   };
 
-  /** Has what the step is about in view. */
+  /** Scrolls the node of the current step into view. */
   const follow = (): void => {
     const current = svg?.querySelector(`[data-box="${visible.boxOf.get(state?.current ?? -1) ?? -1}"]`);
     if (current) bringInto(pane, current);
@@ -138,7 +140,10 @@ export function makePicture(
   };
 }
 
-/** What is seen with those groups unfolded; where that is too much, without those that were opened first. */
+/**
+ * Returns the visible graph with the given groups open. If it is too large, the groups that were opened first are
+ * closed.
+ */
 function withoutOldest(
   graph: Graph,
   items: readonly FoldItem[],
@@ -151,13 +156,13 @@ function withoutOldest(
   }
 }
 
-/** The groups around nodes that are not closed, each once. */
+/** The open groups around nodes, each once. */
 function openFolds({ nodes }: Graph, around: (node: number) => readonly LineFold[]): LineFold[] {
   const folds = new Map(nodes.flatMap(({ id }) => around(id)).map((of) => [of.id, of] as const));
   return [...folds.values()].filter(({ isClosed }) => !isClosed);
 }
 
-/** A box that the mouse and the keyboard choose. */
+/** Makes a box selectable by mouse and keyboard. */
 function makeButton(box: SVGElement, act: () => void): void {
   box.setAttribute("tabindex", "0");
   box.setAttribute("role", "button");
@@ -172,7 +177,7 @@ function makeButton(box: SVGElement, act: () => void): void {
   });
 }
 
-/** A chip for each open group, which folds it. */
+/** Creates one chip per open group, which closes the group. */
 function chipsOf(
   open: readonly number[],
   items: readonly FoldItem[],
@@ -188,38 +193,45 @@ function makeChip(label: string, act: () => void): HTMLElement {
   return chip;
 }
 
-/** How large a drawing is in its pane. */
+/** Scale of a drawing in its pane. */
 interface PaneZoom {
-  /** Shows another drawing, at the scale of the one before. */
+  /** Shows another drawing at the current scale. */
   draw(svg: SVGElement, size: GraphSize): void;
-  /** Shows the whole graph, if its text can be read at that size; else its upper part, which scrolls; unless the reader chose a scale. */
+  /**
+   * Unless the user chose a scale, fits the whole graph if its text stays legible; else shows the upper part, which
+   * scrolls.
+   */
   settle(): void;
   zoom(factor: number): void;
-  /** Shows the whole graph. */
+  /** Scales the graph to fit the pane. */
   fit(): void;
 }
 
-/** Of a drawing, in its own pixels. */
+/** Size of a drawing in its own pixels. */
 interface GraphSize {
   readonly width: number;
   readonly height: number;
 }
 
-/** @param onChange hears of each change of the scale */
+/**
+ * Creates the scale of a pane.
+ *
+ * @param onChange called after each change of the scale
+ */
 function makeScale(pane: HTMLElement, onChange: () => void): PaneZoom {
   let svg: SVGElement | undefined;
   let size: GraphSize = { width: 1, height: 1 };
   let scale = 1;
-  let isChosen = false; // whether the reader chose the scale
+  let isChosen = false; // true if the user chose the scale
 
   const apply = (next: number): void => {
     scale = next;
     svg?.setAttribute("width", String(Math.ceil(size.width * scale)));
     svg?.setAttribute("height", String(Math.ceil(size.height * scale)));
   };
-  /** The scale at which the whole graph is in the pane, which may grow with what is in it up to some height. */
+  /** Scale at which the whole graph fits the pane. The pane may grow with its content up to a maximum height. */
   const scaleToFit = (): number => {
-    svg?.setAttribute("height", "99999"); // so that the pane is as high as it may be
+    svg?.setAttribute("height", "99999"); // stretches the pane to its maximum height
     const room = { width: pane.clientWidth - 24, height: pane.clientHeight - 24 };
     return Math.max(smallest, Math.min(largest, room.width / size.width, room.height / size.height));
   };
@@ -251,7 +263,7 @@ function groupsOf(items: readonly FoldItem[]): FoldGroup[] {
   return items.flatMap((item) => (item.kind === "group" ? [item, ...groupsOf(item.items)] : []));
 }
 
-/** Measures texts with the fonts that the page really has. */
+/** Returns a function that measures texts in the fonts that the page actually uses. */
 function makeMeasure(): Measure {
   const context = document.createElement("canvas").getContext("2d");
   return (text, style) => {

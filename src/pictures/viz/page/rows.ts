@@ -1,22 +1,24 @@
 import { become, make } from "./dom.ts";
 
-const chunk = 100; // rows that are made together
-const rowHeight = 30; // of rows not made yet, in pixels
+const chunk = 100; // number of rows created together
+const rowHeight = 30; // estimated height of rows not yet created, in pixels
 
-/** A list of rows that are made only when they come near what is seen: a trace may have tens of thousands. */
+/**
+ * A list whose rows are created only when they come near the visible part. A trace may have tens of thousands of rows.
+ */
 export interface LazyRows {
   readonly list: HTMLElement;
-  /** The row, made if it was not. */
+  /** Returns the row and creates it if necessary. Undefined if there is no such row. */
   row(index: number): HTMLElement | undefined;
-  /** Makes all rows, as for paper. */
+  /** Creates all rows, for printing. */
   makeAll(): void;
-  /** Has the rows that are made show what they would show if they were made now. */
+  /** Rebuilds the content of all created rows from the current data. */
   renew(): void;
-  /** Calls `f` for every row made, now and later. */
+  /** Calls `f` for every created row, now and whenever one is created later. */
   update(f: (row: HTMLElement, index: number) => void): void;
 }
 
-/** Makes a list of `count` rows, which scrolls in `pane`. */
+/** Creates a list of `count` rows that scrolls in `pane`. */
 export function makeRows(
   pane: HTMLElement,
   count: number,

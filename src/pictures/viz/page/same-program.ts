@@ -1,11 +1,11 @@
 import type { PageData } from "../page-data.ts";
 
-/** Whether two traces are of the same program and show the same of it, so that they differ in numbers alone. */
+/** True if two traces belong to the same program and show the same parts of it, so that only values differ. */
 export function isSameProgram(a: PageData, b: PageData): boolean {
   return JSON.stringify(programOf(a)) === JSON.stringify(programOf(b));
 }
 
-/** What a trace shows beside numbers. Right-hand sides of inputs are their values. */
+/** The content of a trace except for its values. The right-hand sides of inputs are values too. */
 function programOf({
   isSymbolic,
   inputCount,

@@ -3,10 +3,13 @@ import type { PageData } from "../page-data.ts";
 import { make, math } from "./dom.ts";
 
 const keys = "← → step · Home End · space plays · + − zoom · Esc";
-const mostInputs = 4; // inputs that one sentence names
-const mostNamed = 12; // nodes that the text about a selection names
+const mostInputs = 4; // maximum number of inputs named in one sentence
+const mostNamed = 12; // maximum number of nodes named in the text about a selection
 
-/** What the selected node affects and what affects it; without one, which inputs reach which results. */
+/**
+ * Text about the nodes that the selected node affects and is affected by. Without a selection, text about the results
+ * that each input reaches.
+ */
 export function selectionText({ graph }: PageData, selected: number | undefined): (Node | string)[] {
   const node = selected === undefined ? undefined : graph.nodes[selected];
   if (node === undefined) {

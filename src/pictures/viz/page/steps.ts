@@ -5,18 +5,18 @@ import { lastOf } from "./listing.ts";
 /** Reverse mode, or forward mode with one of the seeds. */
 export type TraceMode = { readonly kind: "reverse" } | { readonly kind: "forward"; readonly pass: number };
 
-/** One step through a trace: what is reached, and what takes part in it. */
+/** One step of a trace: the lines reached so far and the nodes involved. */
 export interface TraceStep {
-  /** Whether the step goes through the lines of the program or back through the adjoints. */
+  /** List that the step belongs to: the lines of the program or the adjoints. */
   readonly phase: "program" | "adjoints";
-  /** The row of that list; the first step shows all inputs at once. */
+  /** Row of the step in its list. The first step covers all inputs. */
   readonly row: number;
-  /** The last line of the list that is reached. */
+  /** Index of the last line reached in the list. */
   readonly last: number;
-  /** The node that the step is about, and those that it reads. */
+  /** Node of the step; `sources` are the nodes that it uses. */
   readonly node: number;
   readonly sources: readonly number[];
-  /** What happens, in words and formulas. */
+  /** Description of the step, as words and formulas. */
   readonly caption: readonly CaptionPart[];
 }
 
@@ -28,7 +28,7 @@ const formulas = (texts: readonly string[]): CaptionPart[] =>
   texts.flatMap((text, i) => (i === 0 ? [formula(text)] : [", ", formula(text)]));
 
 /**
- * The steps of a mode, in order: one for each row that is no head.
+ * Steps of a mode, in order: one per row that is not a heading.
  *
  * @param program rows of the lines of the program
  * @param adjoints rows of the adjoints

@@ -1,4 +1,4 @@
-// Runs a region and writes down each value that its source names, with the derivatives of that value in those that it was computed of.
+// Evaluates a region and logs each value that its source names, with the value's derivatives in its operands.
 import { interpBackend } from "../../../engine/backends/interp/index.ts";
 import { DownhillError, internalError } from "../../../engine/errors/index.ts";
 import { local as kernelLocal, makeBlock } from "../../../engine/kernel/build.ts";
@@ -19,28 +19,28 @@ import type {
 import { assertNever, must } from "../../../engine/util/assert-never.ts";
 import type { ValueLeaf } from "../../../numeric/plain/call/values.ts";
 
-/** A value that the source names, as one statement gave it. */
+/** A named value of the source, as computed by one execution of a statement. */
 export interface ValueStep {
-  /** The statement in the text; `undefined` for an argument. */
+  /** Position of the statement in the source; undefined for an argument. */
   readonly at: PositionIndex | undefined;
-  /** What got the value: `a`, `c[3]`. */
+  /** Target of the assignment: `a`, `c[3]`. */
   readonly target: string;
   readonly value: number;
-  /** The steps that it was computed of, and its derivative in each. */
+  /** Steps that the value was computed from, with its derivative in each. */
   readonly sources: readonly { readonly step: number; readonly derivative: number }[];
-  /** The iterations of the loops around, outermost first. */
+  /** Iterations of the enclosing loops, outermost first. */
   readonly iterations: readonly LoopIteration[];
 }
 
-/** An iteration of a loop: of one that counts, the value of its index, else the number of the iteration. */
+/** One iteration of a loop. `value` is the index of a `for` loop, else the number of the iteration. */
 export interface LoopIteration {
   readonly index: string;
   readonly value: number;
-  /** Which run of a loop it belongs to, by its number in the order in which they began. */
+  /** Number of the loop execution that the iteration belongs to, counted in starting order. */
   readonly run: number;
 }
 
-/** A loop that ran, and how many iterations it had, in each run of it. */
+/** One execution of a loop, with its number of iterations. */
 export interface LoopSummary {
   readonly at: PositionIndex | undefined;
   readonly index: string;
@@ -48,19 +48,19 @@ export interface LoopSummary {
   readonly iterations: readonly LoopIteration[];
 }
 
-/** A run of a region: the steps in their order, and what it gave. */
+/** A run of a region: its steps in order, and its results. */
 export interface RegionRun {
   readonly steps: readonly ValueStep[];
   readonly loops: readonly LoopSummary[];
   readonly results: readonly { readonly value: number; readonly sources: ValueStep["sources"] }[];
-  /** How many functions of floating numbers were computed: additions, products, sines. */
+  /** Number of floating-point functions evaluated, such as additions, products and sines. */
   readonly operations: number;
 }
 
-/** Steps after which a run is too long to show. */
+/** Maximum number of steps of a run. */
 const mostSteps = 200_000;
 
-/** A number with the steps that it depends on. */
+/** A number and its derivatives, keyed by step, in the steps that it depends on. */
 interface TracedNumber {
   readonly value: number;
   readonly sources: ReadonlyMap<number, number>;
@@ -77,9 +77,10 @@ const untraced: ReadonlyMap<number, number> = new Map();
 const plain = (value: number): TracedNumber => ({ value, sources: untraced });
 
 /**
- * Runs a region on its arguments, one leaf a parameter. `labels` name the arguments: of an array, its elements.
+ * Evaluates a region on its arguments, one leaf per parameter. `labels` are the names of the arguments; elements of an
+ * array get indexed names.
  *
- * @throws DownhillError `range` for a place out of range or a run that is too long to show, `thrown` for a `throw`.
+ * @throws DownhillError `range` for an index out of range or a run with too many steps, `thrown` for a `throw`.
  */
 export function runRegion(region: Region, args: readonly ValueLeaf[], labels: readonly string[]): RegionRun {
   return new Runner(region).run(args, labels);
@@ -124,7 +125,7 @@ class Runner {
     };
   }
 
-  /** Writes a value down, which later ones depend on by its number. */
+  /** Adds a step. The returned number depends on this step with derivative 1. */
   #step(at: PositionIndex | undefined, target: string, { value, sources }: TracedNumber): TracedNumber {
     if (this.#steps.length >= mostSteps)
       throw new DownhillError(
@@ -303,7 +304,7 @@ function listOf(sources: ReadonlyMap<number, number>): ValueStep["sources"] {
   return [...sources].map(([step, derivative]) => ({ step, derivative }));
 }
 
-/** `xs[3]`, or `m[1][2]`. */
+/** Name of an array element: `xs[3]`, or `m[1][2]`. */
 export function elementLabel(label: string, flat: number, dims: readonly number[]): string {
   const places: number[] = [];
   for (let axis = dims.length - 1, rest = flat; axis >= 0; axis--) {
@@ -317,7 +318,7 @@ export function elementLabel(label: string, flat: number, dims: readonly number[
 
 const compiled = new Map<string, CompiledProcedure>();
 
-/** The value of a function of scalars, by the library's own code. */
+/** Value of a scalar function, computed by the code of the library. */
 function valueOf(
   f: ScalarFunction,
   args: readonly { readonly type: RegionType; readonly value: number }[],
@@ -337,7 +338,7 @@ function valueOf(
   return call(...args.map(({ value }) => value));
 }
 
-/** A function of scalars, and by its own rule the derivative in each argument. */
+/** Applies a scalar function. Its derivative in each argument comes from the function's own tangent rule. */
 function applied(
   name: string,
   args: readonly (TracedNumber & { readonly type: RegionType })[],
@@ -367,12 +368,15 @@ function applied(
   return { value, sources };
 }
 
-/** A product of derivatives: what was not chosen, whose derivative is 0, has no part whatever the other factor is. */
+/**
+ * Product of two derivatives. It is 0 if either is 0, even if the other is infinite or NaN, because a value that was
+ * not chosen does not contribute.
+ */
 export function partial(outer: number, inner: number): number {
   return outer === 0 || inner === 0 ? 0 : outer * inner;
 }
 
-/** The number that an expression of constants is. */
+/** Evaluates an expression that contains only constants. */
 function numberOf(expr: RegionExpr): number {
   switch (expr.kind) {
     case "const":

@@ -9,16 +9,16 @@ import type { PlainTape } from "./tape.ts";
 import { showBytes } from "./tape.ts";
 import { runForm } from "./trace.ts";
 
-const mostSteps = 4_000; // values in a page; of a longer run it has one iteration of each loop
-const mostElements = 4; // of an argument, which are listed one by one
-const mostPasses = 12; // a page offers so many forward passes
+const mostSteps = 4_000; // maximum number of values in a page; for a longer run it has one iteration of each loop
+const mostElements = 4; // maximum number of elements of an argument that are listed without a group
+const mostPasses = 12; // maximum number of forward passes in a page
 
 /**
- * The content of a page about the run of a plain function: the values that its statements gave, in the order of the program, with all
- * iterations of its loops, of which the page shows one at a time.
+ * Content of a page about one run of a plain function: the values of its statements in program order. It includes all
+ * iterations of the loops; the page shows one at a time.
  *
  * @param args as in {@link runForm}
- * @param iteration the iteration of each loop in the page of a run that is too long to have all, by the loop's index
+ * @param iteration for a run with too many steps to show: the iteration of each loop to show, by the loop's index
  * @throws DownhillError as {@link runForm}
  */
 export function plainPageData(
@@ -40,7 +40,10 @@ class PlainPage {
   readonly #form: PlainForm;
   readonly #run: RegionRun;
   readonly #derivatives: Float64Array;
-  /** The steps in the page, the arguments first; a step is a line and a node of the same number. */
+  /**
+   * Indices of the steps shown in the page, arguments first. The position in this list is the number of the line and of
+   * the node.
+   */
   readonly #places: readonly number[];
   readonly #nodes: ReadonlyMap<number, number>;
   readonly #groups: LineGroup[] = [];
@@ -106,13 +109,13 @@ class PlainPage {
     return this.#run.results[0]!.sources.some(({ step }) => step === place);
   }
 
-  /** What the text computes a value by: the right side of its statement. */
+  /** Source text of the statement that computes a value, without its declaration keyword. */
   #formulaOf(place: number): string {
     const { at } = this.#step(place);
     const text = at === undefined ? "" : (this.#form.region.positions[at]?.text ?? "");
     return text
       .replace(/^(?:const|let|var)\s+/, "")
-      .replaceAll(/(?<=[\p{L}\p{N}_$\])])!(?!=)/gu, "") // what TypeScript is told not to be undefined
+      .replaceAll(/(?<=[\p{L}\p{N}_$\])])!(?!=)/gu, "") // the non-null assertion of TypeScript
       .replaceAll(/\s+/g, " ");
   }
 
@@ -126,7 +129,7 @@ class PlainPage {
     });
   }
 
-  /** What is recorded of a step in one iteration. */
+  /** Values that the tape saves for a step, per iteration. */
   #storedOf({ at }: ValueStep): string[] {
     const place = at === undefined ? undefined : this.#form.region.positions[at];
     return this.#tape
@@ -141,7 +144,10 @@ class PlainPage {
       : `The compiled gradient records ${showBytes(bytes)} for the way back.`;
   }
 
-  /** Finds the group of each step: that of the iteration that it is in, or of a long argument. */
+  /**
+   * Returns a function that finds the group of a step: its innermost iteration, or its argument if that has many
+   * elements.
+   */
   #grouping(): (place: number) => number {
     const known = new Map<string, number>();
     const add = (key: string, group: () => LineGroup): number => {
@@ -196,7 +202,7 @@ class PlainPage {
     };
   }
 
-  /** `3 * dx + dy`. */
+  /** Differential of a step, such as `3 * dx + dy`. */
   #differential(place: number): string {
     const terms = [...totals(this.#step(place))].map(([of, derivative]) => {
       const name = `d${this.#nameOf(of)}`;
@@ -205,10 +211,10 @@ class PlainPage {
     return terms.length === 0 ? "0" : terms.join(" + ").replaceAll("+ -", "- ");
   }
 
-  /** From the last step back: what each gives to those that it was computed of. */
+  /** Lines of the backward pass, from the last step to the first: the contributions of each step to its operands. */
   #wayBack(inputs: readonly number[]): PageAdjoint[] {
     const derivatives = this.#derivatives;
-    const contributions = new Map<number, number>(); // how many in the whole run
+    const contributions = new Map<number, number>(); // number per step, in the whole run
     this.#run.steps.forEach((step, i) => {
       if (derivatives[i] === 0) return;
       for (const of of totals(step).keys()) contributions.set(of, (contributions.get(of) ?? 0) + 1);
@@ -284,7 +290,7 @@ class PlainPage {
     return { nodes, edges, locals, reach: this.#reach() };
   }
 
-  /** Which arguments have a part in the result. */
+  /** For each argument, whether the result depends on it. */
   #reach(): Graph["reach"] {
     const { steps, results } = this.#run;
     const reached = new Set(results[0]!.sources.map(({ step }) => step));
@@ -299,16 +305,16 @@ class PlainPage {
   }
 }
 
-/** Of a statement what it assigns; `s += r` assigns `s + r`. */
+/** Right-hand side of an assignment; for `s += r`, this is `s + r`. */
 function rightSide(statement: string): string {
   const [, target = "", operator = "", right = ""] =
     /^(?<target>[^=]*?[^=!<>+*/%-])\s*(?<operator>\*\*|[-+*/%])?=(?!=)\s*(?<right>.*)$/s.exec(statement) ??
     [];
-  if (right === "") return statement.replace(/:.*$/s, ""); // a parameter with its type
+  if (right === "") return statement.replace(/:.*$/s, ""); // a parameter: remove its type
   return operator === "" ? right : `${target} ${operator} ${right}`;
 }
 
-/** Of each step once, the derivative in it. */
+/** Total derivative in each operand. Repeated operands are summed. */
 function totals({ sources }: Pick<ValueStep, "sources">): ReadonlyMap<number, number> {
   const found = new Map<number, number>();
   for (const { step, derivative } of sources) found.set(step, (found.get(step) ?? 0) + derivative);

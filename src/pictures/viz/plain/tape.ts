@@ -6,22 +6,23 @@ import { gradientRegion } from "../../../numeric/plain/call/regions.ts";
 import type { ValueLeaf } from "../../../numeric/plain/call/values.ts";
 import type { PlainForm } from "../../../numeric/plain/form/form.ts";
 
-/** What the compiled gradient records on the way forward of the values of one statement. */
+/** Values of one statement that the compiled gradient saves in the forward pass. */
 export interface PlainTape {
-  /** Where the statement stands; absent for values of none in particular. */
+  /** Position of the statement. Absent for values that belong to no statement. */
   readonly line?: number;
   readonly column?: number;
-  /** The values: variables, or functions within the statement, by their names. */
+  /** Names of the saved values: variables, or functions within the statement. */
   readonly values: readonly string[];
-  /** Bytes of one iteration of the loops around it. */
+  /** Bytes per iteration of the enclosing loops. */
   readonly bytesEach: number;
   /** Bytes of all iterations. */
   readonly bytes: number;
 }
 
 /**
- * What the gradient of a plain function records at some arguments, by statements in the order of the text: the gradient in all that
- * has a derivative, as compiled code computes it. Values that it computes again, or has still, are not among them.
+ * Values that the gradient of a plain function saves for the given arguments, by statement in source order. Covers the
+ * gradient in all floating-point parameters, as compiled code computes it. Recomputed values and values still in memory
+ * are not included.
  */
 export function tapeOf({ region, result }: PlainForm, leaves: readonly ValueLeaf[]): readonly PlainTape[] {
   const active = region.params.map(({ type }) => isFloating(type));
@@ -50,13 +51,16 @@ export function tapeOf({ region, result }: PlainForm, leaves: readonly ValueLeaf
   );
 }
 
-/** The name of a local of a region without what the engine has appended; factors of derivatives have none. */
+/**
+ * Source name of a region's local, without suffixes that the engine appended. Saved derivative factors have no source
+ * name.
+ */
 function plainName(name: string): string {
   const plain = name.replace(/(?:_now)?(?:_\d+)?$/, "");
   return plain === "k" ? "a factor" : plain;
 }
 
-/** Bytes as people read them: `320 B`, `1.6 MB`. */
+/** Formats a number of bytes: `320 B`, `16 KB`, `12 MB`. */
 export function showBytes(bytes: number): string {
   if (bytes < 1e4) return `${bytes} B`;
   return bytes < 1e7 ? `${Math.round(bytes / 1e3)} KB` : `${Math.round(bytes / 1e6)} MB`;

@@ -30,7 +30,7 @@ const args = [[2, -1], Float64Array.of(1, 2, 3), Float64Array.of(0, 5, 1)];
 describe("a plain function explained by its own lines", () => {
   test("has the value and the gradient, by the chain rule over what was computed", () => {
     const trace = tracePlain(loss, args);
-    // residuals 1, -2, 4
+    // Residuals 1, -2, 4.
     expect(trace.value).toBe(1 + 2 + 16);
     const derivatives = Object.fromEntries(trace.inputs.map(({ name, derivative }) => [name, derivative]));
     expect(derivatives["w[0]"]).toBe(2 * 1 * 1 - 2 + 2 * 4 * 3);
@@ -38,7 +38,7 @@ describe("a plain function explained by its own lines", () => {
     expect(derivatives["ys[1]"]).toBe(1);
   });
 
-  // an operand was left out where its derivative was 0 at the arguments given
+  // An operand was missing if its derivative was 0 at the given arguments.
   test("lists operands whose derivative is 0 just now", () => {
     const trace = tracePlain(
       formOf('function f(x: number, y: number) { "use ad"; const a = x * y; return a; }'),
@@ -132,10 +132,10 @@ describe("a plain function explained by its own lines", () => {
       { line: 9, column: 19, values: ["y"], bytesEach: 8, bytes: expect.any(Number) as number },
     ]);
     expect(of(8)[0]!.bytes).toBe(192);
-    // y goes from below 1.5 over 2 and more to 100 in few steps, and each is recorded once
+    // y grows from below 1.5 over 2 to 100 in few steps, and each step is saved once.
     expect(of(4)[1]!.bytes % 8).toBe(0);
     expect(of(4)[1]!.bytes).toBeLessThanOrEqual(5 * 8);
-    // iterations that share nothing but sums go back at once
+    // Iterations that share only sums run backward immediately.
     expect(tracePlain(loss, args).tape).toEqual([]);
   });
 });

@@ -9,24 +9,24 @@ import { partial, runRegion } from "./evaluate.ts";
 import type { PlainTape } from "./tape.ts";
 import { tapeOf } from "./tape.ts";
 
-/** How the derivative of a plain function comes about at some arguments, by the lines of its source. */
+/** Derivation of the gradient of a plain function at given arguments, by source line. */
 export interface PlainTrace {
   readonly name: string;
   readonly file: string;
   readonly value: number;
-  /** Arguments that have a derivative, element by element, each with its derivative. */
+  /** Differentiable arguments, element by element, each with its derivative. */
   readonly inputs: readonly { readonly name: string; readonly value: number; readonly derivative: number }[];
-  /** What happened, in the order of the program: values that statements gave, and loops. */
+  /** Values of statements, and loops, in source order. */
   readonly lines: readonly PlainTraceLine[];
-  /** The iteration of each loop that is shown. */
+  /** The shown iteration of each loop. */
   readonly shown: readonly ShownIteration[];
-  /** How many values were computed, in all iterations. */
+  /** Number of values computed in all iterations. */
   readonly stepCount: number;
-  /** What the compiled gradient records on the way forward, by statements. */
+  /** Values that the compiled gradient saves in the forward pass, by statement. */
   readonly tape: readonly PlainTape[];
 }
 
-/** The iteration of a loop that is shown, by the value of its index. */
+/** The shown iteration of a loop, given by the value of its index. */
 type ShownIteration = Pick<LoopIteration, "index" | "value">;
 
 export type PlainTraceLine =
@@ -36,9 +36,9 @@ export type PlainTraceLine =
       readonly column: number;
       readonly target: string;
       readonly value: number;
-      /** The derivative of the target in each of the values that it was computed of. */
+      /** Derivative of the target in each value that it was computed from. */
       readonly local: readonly { readonly source: string; readonly derivative: number }[];
-      /** The derivative of the result in this value. */
+      /** Derivative of the result in this value. */
       readonly derivative: number;
     }
   | {
@@ -51,10 +51,10 @@ export type PlainTraceLine =
     };
 
 /**
- * Runs a plain function and writes down its values, the local derivatives, and the derivative of the result in each value, by the chain
- * rule from the last one back. Of a loop one iteration is shown: the first, or the one that `iteration` names by the loop's index.
+ * Evaluates a plain function and lists its values, their local derivatives, and the derivative of the result in each
+ * value (reverse mode). Shows one iteration per loop: the first, or the one that `iteration` names by the loop's index.
  *
- * @throws DownhillError `shape` where the function returns more than one number; as `takeApart` for arguments that do not fit.
+ * @throws DownhillError `shape` if the function returns more than one number; errors of `takeApart` for invalid arguments
  */
 export function tracePlain(
   form: PlainForm,
@@ -78,10 +78,10 @@ export function tracePlain(
 }
 
 /**
- * Runs a plain function; the derivative of its result in each step, by the chain rule from the last one back; of each loop the
- * iteration that `iteration` names by its index, or the first; and what its compiled gradient records.
+ * Evaluates a plain function. Returns the run, the derivative of the result in each step (reverse mode), the shown
+ * iteration of each loop (the first by default), and the values that the compiled gradient saves.
  *
- * @throws DownhillError `shape` where the function returns more than one number; as `takeApart` for arguments that do not fit.
+ * @throws DownhillError `shape` if the function returns more than one number; errors of `takeApart` for invalid arguments
  */
 export function runForm(
   form: PlainForm,
@@ -108,7 +108,7 @@ export function runForm(
   };
 }
 
-/** The arguments as leaves, with a name for each: `p.w`, `items[].x`. */
+/** Flattens the arguments to leaves, with a name for each: `p.w`, `items[].x`. */
 function leavesOf(
   form: PlainForm,
   args: readonly unknown[],
@@ -127,7 +127,7 @@ function leavesOf(
   return { leaves, labels: params.flatMap(({ name, type }) => labelsOf(name, type)) };
 }
 
-/** A name for each leaf of a value: `p.w`, `items[].x`. */
+/** Name of each leaf of a value: `p.w`, `items[].x`. */
 export function labelsOf(path: string, type: PlainType): string[] {
   switch (type.kind) {
     case "number":
@@ -148,19 +148,19 @@ export function labelsOf(path: string, type: PlainType): string[] {
   }
 }
 
-/** Reverse mode: from the result back over all steps, the derivative of the result in each. */
+/** Derivative of the result in each step, computed in reverse mode. */
 function derivativesOf({ steps, results }: RegionRun): Float64Array {
   const derivatives = new Float64Array(steps.length);
   for (const { step, derivative } of results[0]!.sources) derivatives[step]! += derivative;
   for (let i = steps.length - 1; i >= 0; i--) {
     const total = derivatives[i]!;
-    if (total === 0) continue; // what was not chosen has no part in a derivative
+    if (total === 0) continue; // unchosen values do not contribute
     for (const { step, derivative } of steps[i]!.sources) derivatives[step]! += partial(total, derivative);
   }
   return derivatives;
 }
 
-/** Of each loop the iteration that is wanted, or else the first. */
+/** The wanted iteration of each loop, or else its first. Throws if no loop has a wanted iteration. */
 function shownIterations({ steps }: RegionRun, wanted: ReadonlyMap<string, number>): ShownIteration[] {
   const shown = new Map<string, number>(wanted);
   const found = new Set<string>();
@@ -193,7 +193,7 @@ function linesOf(
     ),
     ...loops.flatMap((loop) => (loop.at === undefined || !isShown(loop.iterations) ? [] : [loopLine(loop)])),
   ];
-  // in the order of the text, in which a loop stands before what is in it
+  // In source order: a loop precedes the lines of its body.
   return entries.sort((a, b) => a.line - b.line || a.column - b.column);
 
   function valueLine({ at, target, value, sources }: ValueStep, i: number): PlainTraceLine {
