@@ -8,7 +8,7 @@ const loss = (w: Tensor, { x, y }: typeof data): Tensor => square(sub(mul(x, w),
 const optimizer = sgd({ learningRate: 0.02 });
 const options = { loss, params: tensor(0), data };
 
-/** A clock that shows a second more each time it is looked at. */
+/** A clock that advances by one second per reading. */
 function ticking(): () => number {
   let time = 0;
   return () => (time += 1000);

@@ -8,52 +8,52 @@ import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
 import { grad } from "../../engine/transforms/index.ts";
 import { flatten } from "../../engine/tree/index.ts";
 
-/** One of the ways to batch that `compareBatches` compares. */
+/** One way of batching in a comparison by `compareBatches`. */
 export interface BatchRacer<B> {
   readonly name: string;
-  /** Items a step; `"full"` for all: gradient descent. */
+  /** Items per step. `"full"` uses all items in each step (gradient descent). */
   readonly batchSize: number | "full";
   readonly optimizer: GeneralOptimizer<unknown>;
-  /** Data of its own, instead of those of the comparison. */
+  /** Separate training data for this run. Default: the data of the comparison. */
   readonly data?: B;
 }
 
-/** What `compareBatches` compares. */
+/** Options of `compareBatches`. */
 export interface CompareBatchesOptions<P, B> {
-  /** The mean loss of a batch. */
+  /** Mean loss of a batch. */
   readonly loss: (params: P, batch: B) => Tensor;
   readonly params: P;
-  /** All items, arrays by name. */
+  /** All items, as named arrays whose first axis counts the items. */
   readonly data: B;
   readonly racers: readonly BatchRacer<B>[];
-  /** How often each goes through its data. Default 10. */
+  /** Number of passes over the data per run. Default 10. */
   readonly epochs?: number;
-  /** Of the order of the items, new in each epoch. Default 0. */
+  /** Seed of the shuffling, which differs in each epoch. Default 0. */
   readonly seed?: number;
-  /** The time in milliseconds, for the seconds of the result. Default `performance.now`. */
+  /** Returns the current time in milliseconds, used for `seconds` of the result. Default `performance.now`. */
   readonly clock?: () => number;
 }
 
-/** One way to batch: entry k of each list is the state after k epochs. */
+/** The run of one way of batching. Entry k of each list is the state after k epochs. */
 export interface BatchRun {
   readonly name: string;
   readonly batchSize: number;
-  /** Items looked at. */
+  /** Total items processed. */
   readonly items: readonly number[];
-  /** Steps made. */
+  /** Total steps. */
   readonly steps: readonly number[];
-  /** Seconds spent in steps: neither the data nor the losses below are in them, nor compilation. */
+  /** Total seconds spent in steps, without data loading, loss evaluation and compilation. */
   readonly seconds: readonly number[];
-  /** The loss of all items of the comparison's data. */
+  /** Loss over all items of the comparison's data. */
   readonly losses: readonly number[];
   readonly itemsPerSecond: number;
 }
 
 /**
- * Trains the same model by batches of several sizes, from the same parameters and with the same data, and measures the loss
- * of all of them after each epoch. Everything but the times is the same in each run.
+ * Trains the same model with several batch sizes, from the same parameters on the same data, and measures the loss over
+ * all items after each epoch. Everything except the times is reproducible.
  *
- * @throws DownhillError `option` or `range` for misuse.
+ * @throws DownhillError `option`, `range` or `data` for invalid options.
  * @example
  * const data = { x: tensor([0, 1, 2, 3]), y: tensor([1, 3, 5, 7]) };
  * const runs = await compareBatches({
@@ -100,7 +100,7 @@ export async function compareBatches<P, B extends object>(
     let isWarm = false;
     for (let epoch = 0; epoch < epochs; epoch++) {
       for await (const batch of batches) {
-        if (!isWarm) step(at.params, at.state, batch as B); // compiles, outside of the time
+        if (!isWarm) step(at.params, at.state, batch as B); // compiles before the timed steps
         isWarm = true;
         const before = clock();
         at = step(at.params, at.state, batch as B);

@@ -9,14 +9,14 @@ import { foldIn, type KeyWords } from "../../numeric/random/index.ts";
 import { flatten, unflatten } from "../../engine/tree/index.ts";
 import { type Shape, sizeOf } from "../../engine/util/shape.ts";
 
-/** Parameters as one long vector, with what is needed to make them from one again. */
+/** Parameters as one flat vector, and the function that rebuilds their structure. */
 export interface ParameterVector {
   readonly values: Float64Array;
   readonly shapes: readonly Shape[];
   readonly rebuild: (values: ArrayLike<number>) => unknown;
 }
 
-/** All numbers of nested parameters, one after the other. */
+/** Concatenates all numbers of nested parameters. */
 export function flattenParams(operation: string, params: unknown): ParameterVector {
   const { def, leaves } = flatten(params, operation);
   const tensors = leaves.map((leaf) => asTensor(leaf, operation));
@@ -39,15 +39,15 @@ export function flattenParams(operation: string, params: unknown): ParameterVect
   };
 }
 
-/** A direction whose elements are drawn from the normal distribution. */
+/** Random direction with standard normal elements. */
 export function randomDirection(key: KeyWords, size: number): Float64Array {
   return normalNow(key, size);
 }
 
 /**
- * A random direction in which each filter is as long as the filter of the parameters that it changes:
- * `d ← d/‖d‖ · ‖θ‖` for each. A filter is what leads to one output, the part of an array at one index of its last axis;
- * arrays of one axis (biases) do not move, as in the authors' program.
+ * Random direction in which each filter has the length of the corresponding filter of the parameters: `d ← d/‖d‖ · ‖θ‖`
+ * per filter. A filter holds the weights of one output, at one index of the last axis of an array. Arrays with one axis
+ * (biases) do not move, as in the authors' code.
  *
  * @see Li, Xu, Taylor, Studer, Goldstein, Visualizing the loss landscape of neural nets, NeurIPS 2018, section 4.
  */
@@ -74,15 +74,16 @@ export function filterNormalised(key: KeyWords, { values, shapes }: ParameterVec
   return direction;
 }
 
-/** Two directions with what part of the variance of the steps each holds. */
+/** Two directions, and the fraction of the path's variance that each explains. */
 export interface PrincipalDirections {
   readonly directions: readonly [Float64Array, Float64Array];
   readonly explained: readonly [number, number];
 }
 
 /**
- * The two principal directions of the differences between points of a path and its end: unit vectors along which the path
- * spreads most. The eigenvectors of `M Mᵀ`, which has a row and a column a point, lead to those of `Mᵀ M`, which is much larger.
+ * The two principal directions of the differences between the points of a path and its end: unit vectors along which
+ * the path varies most. Computed from the eigenvectors of `M Mᵀ` (one row and column per point) instead of the much
+ * larger `Mᵀ M`.
  *
  * @see Li et al. 2018, section 7.1.
  */
@@ -98,7 +99,7 @@ export function principalDirections(path: readonly Float64Array[], end: Float64A
       for (let j = 0; j < sum.length; j++) sum[j]! += weight * row[j]!;
     });
     const length = Math.sqrt(dot(sum, sum));
-    // the path comes from the positive side
+    // Orient the axis so that the path starts on its positive side.
     const sign = rows[0] !== undefined && dot(sum, rows[0]) < 0 ? -1 : 1;
     return length === 0 ? sum : sum.map((x) => (sign * x) / length);
   };
@@ -106,7 +107,7 @@ export function principalDirections(path: readonly Float64Array[], end: Float64A
   return { directions: [direction(0), direction(1)], explained: [part(0), part(1)] };
 }
 
-/** The inner product. */
+/** Inner product of two vectors. */
 export function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
@@ -114,7 +115,7 @@ export function dot(a: Float64Array, b: Float64Array): number {
 }
 
 /**
- * Eigenvalues, the largest first, and unit eigenvectors of a symmetric matrix, by Jacobi's rotations.
+ * Eigenvalues (largest first) and unit eigenvectors of a symmetric matrix, by Jacobi rotations.
  *
  * @see Golub, Van Loan, Matrix computations, 4th edition, section 8.5.
  */
@@ -138,7 +139,7 @@ export function symmetricEigen(matrix: readonly (readonly number[])[]): {
   return { values: order.map((i) => a[i]![i]!), vectors: order.map((i) => v.map((row) => row[i]!)) };
 }
 
-/** Turns rows and columns p and q so that the element between them is 0. */
+/** Applies a Jacobi rotation of rows and columns p and q that makes `a[p][q]` zero. */
 function rotate(a: number[][], v: number[][], p: number, q: number): void {
   const apq = a[p]![q]!;
   if (apq === 0) return;

@@ -28,7 +28,7 @@ test("what is measured falls as 1/b, as is predicted", () => {
   const { batches } = gradientVariance({ loss, params, data, batchSizes: [1, 8, 64], repeats: 1500 });
   for (const { batchSize, measured, predicted } of batches) {
     expect(predicted * batchSize).toBeCloseTo(batches[0]!.predicted, 10);
-    // 1,500 squares of numbers with long tails: 5 standard deviations are some 20 %
+    // 1,500 squares of numbers with long tails: 5 standard deviations are about 20 %.
     expect(Math.abs(measured / predicted - 1)).toBeLessThan(0.2);
   }
 });

@@ -14,52 +14,53 @@ import { scan } from "../../engine/transforms/structured.ts";
 import { flatten, unflatten } from "../../engine/tree/index.ts";
 import { geometric } from "./numbers.ts";
 
-/** What `gradientVariance` measures. */
+/** Options of `gradientVariance`. */
 export interface GradientVarianceOptions<P, B> {
-  /** The mean loss of a batch. */
+  /** Mean loss of a batch. */
   readonly loss: (params: P, batch: B) => Tensor;
-  /** Where the gradient is looked at. */
+  /** Parameters at which gradients are computed. */
   readonly params: P;
-  /** All items, arrays by name as a batch has them: the first axis counts the items. */
+  /** All items, in the structure of a batch. The first axis of each array counts the items. */
   readonly data: B;
-  /** Default: powers of 4 from 1 to the number of items. */
+  /** Batch sizes to measure. Default: powers of 4 from 1 to at most the number of items. */
   readonly batchSizes?: readonly number[];
-  /** Batches that are drawn for each size. Default 200. */
+  /** Number of random batches per size. Default 200. */
   readonly repeats?: number;
   /**
-   * Whether an item may come twice in a batch (default). If not, as in an epoch, the variance is `(n − b)/(n − 1)` times as
-   * large: 0 for all items.
+   * Whether batches are drawn with replacement (default true). Without replacement, as in an epoch, the variance is
+   * multiplied by `(n − b)/(n − 1)`, which is 0 for the full batch.
    */
   readonly replacement?: boolean;
-  /** Default 0. */
+  /** Seed of the random batches. Default 0. */
   readonly seed?: number;
 }
 
-/** The variance of gradients of batches of one size. */
+/** Variance of the gradients of batches of one size. */
 export interface VarianceOfBatches {
   readonly batchSize: number;
-  /** Mean of `‖g_b − g‖²` over the batches that were drawn. */
+  /** Mean of `‖g_b − g‖²` over the random batches. */
   readonly measured: number;
-  /** `tr Σ / b`, by theory. */
+  /** Theoretical variance: `tr Σ / b`, times `(n − b)/(n − 1)` without replacement. */
   readonly predicted: number;
 }
 
-/** What `gradientVariance` found. */
+/** Result of `gradientVariance`. */
 export interface GradientVariance {
   /** Number of items. */
   readonly items: number;
   /** `tr Σ`: the mean of `‖g_i − g‖²` over all items. */
   readonly ofOneItem: number;
-  /** `‖g‖²`, of the gradient of all items. */
+  /** `‖g‖²`, where g is the gradient over all items. */
   readonly squaredNorm: number;
   readonly batches: readonly VarianceOfBatches[];
 }
 
 /**
- * How much gradients of mini-batches scatter around that of all items: measured with random batches of several sizes, and
- * predicted from the gradients of single items. The variance falls as 1/b: four times the items halve the error.
+ * Measures the variance of mini-batch gradients around the gradient over all items, with random batches of several
+ * sizes, and predicts it from the gradients of single items. The variance falls as 1/b: four times the items halve the
+ * error.
  *
- * @throws DownhillError `option`, `range` or `data` for misuse.
+ * @throws DownhillError `option`, `range` or `data` for invalid options.
  * @example
  * const { batches } = gradientVariance({
  *   loss: (p, { x }) => square(sub(x, p)).mean(),
@@ -161,7 +162,7 @@ function checked<P, B>(
   return { loss, params, data, batchSizes, repeats, replacement, seed, items };
 }
 
-/** The same items over and over: `times` copies of each array, one after the other. */
+/** Repeats the items of a data set: `times` copies of each array, concatenated along the first axis. */
 export function repeatItems<B>(data: B, times: number): B {
   if (arguments.length > 2) refuseExtra("repeatItems", arguments, 2);
   const { def, leaves } = flatten(data, "repeatItems");

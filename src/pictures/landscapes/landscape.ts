@@ -5,63 +5,63 @@ import { Tensor } from "../../engine/ir/tensor.ts";
 import { compileText } from "../../numeric/syntax/index.ts";
 import { isFinitePoint } from "./numbers.ts";
 
-/** A point of a landscape. */
+/** A point of a landscape: one number per coordinate. */
 export type Point = readonly number[];
 
-/** From where to where a coordinate is looked at. */
+/** An interval of one coordinate. */
 export type Interval = readonly [from: number, to: number];
 
-/** A function of a few numbers that optimisers can be watched on. */
+/** A function of a few numbers for comparing optimisers. */
 export interface Landscape {
-  /** What it is called on the command line: `rosenbrock`. */
+  /** Name on the command line: `rosenbrock`. */
   readonly name: string;
-  /** The function as it is written: `(1 − x)² + 100(y − x²)²`. */
+  /** The function in mathematical notation: `(1 − x)² + 100(y − x²)²`. */
   readonly formula: string;
-  /** One sentence on what is hard about it. */
+  /** One sentence about its difficulty. */
   readonly about: string;
   /** Names of the coordinates. */
   readonly coordinates: readonly string[];
-  /** The function: a float64 vector with an element a coordinate to a scalar. */
+  /** The function itself. Takes a float64 vector with one element per coordinate and returns a scalar. */
   readonly value: (point: Tensor) => Tensor;
-  /** Where runs begin. */
+  /** Start of the runs. */
   readonly start: Point;
-  /** What is drawn, an interval a coordinate; `undefined`: what the runs need. */
+  /** Region to draw, one interval per coordinate. Undefined: the region that contains the runs. */
   readonly domain: readonly Interval[] | undefined;
-  /** The minima that are known, the lowest first. */
+  /** Known minima, the lowest first. */
   readonly minima: readonly Point[];
-  /** Points with gradient 0 that are no minima. */
+  /** Known stationary points that are not minima. */
   readonly saddles: readonly Point[];
-  /** The greatest lower bound; −∞ where there is none, `undefined` where it is not known. */
+  /** Infimum of the function: −∞ if unbounded below, undefined if unknown. */
   readonly lowest: number | undefined;
-  /** Where function and starting point are from. */
+  /** Source of the function and of its starting point. */
   readonly source: string;
 }
 
-/** What `defineLandscape` may be told. */
+/** Options of `defineLandscape`. */
 export interface LandscapeOptions {
-  /** Default: the text, or the name of the function. */
+  /** Name. Default: the text, or the name of the function. */
   readonly name?: string;
-  /** Default: the text, or the name of the function. */
+  /** Formula. Default: the text, or the name of the function. */
   readonly formula?: string;
-  /** One sentence about it. Default: none. */
+  /** One sentence about the landscape. Default: empty. */
   readonly about?: string;
   /** Names of the coordinates. Default: those of the text, else `x`, `y` or `x1`, `x2`, … */
   readonly coordinates?: readonly string[];
-  /** Where runs begin. Default: −1.5, 1, −1.5, … */
+  /** Start of the runs. Default: −1.5, 1, −1.5, … */
   readonly start?: Point;
-  /** What is drawn. Default: what the runs need. */
+  /** Region to draw. Default: the region that contains the runs. */
   readonly domain?: readonly Interval[];
-  /** Minima that are known, the lowest first. Default: none. */
+  /** Known minima, the lowest first. Default: none. */
   readonly minima?: readonly Point[];
-  /** Points with gradient 0 that are no minima. Default: none. */
+  /** Known stationary points that are not minima. Default: none. */
   readonly saddles?: readonly Point[];
-  /** The greatest lower bound. Default: not known. */
+  /** Infimum of the function. Default: unknown. */
   readonly lowest?: number;
-  /** Where it is from. Default: nothing is said. */
+  /** Source of the function. Default: empty. */
   readonly source?: string;
 }
 
-/** The names of `LandscapeOptions`. */
+/** The names of the options in `LandscapeOptions`. */
 export const landscapeOptionNames: readonly string[] = [
   "name",
   "formula",
@@ -77,11 +77,12 @@ export const landscapeOptionNames: readonly string[] = [
 const usualStart = [-1.5, 1]; // off the axes of symmetry
 
 /**
- * A landscape from a text (`"x^4 - 2*x^2 + y^2"`), from a function of scalars (`(x, y) => …`), one argument a coordinate, or
- * from a function of one argument, which is given a vector if `start` has more than one number or is left out.
+ * Defines a landscape from a text (`"x^4 - 2*x^2 + y^2"`), from a function of scalars (`(x, y) => …`) with one argument
+ * per coordinate, or from a function of one argument. The latter receives a vector if `start` has more than one number
+ * or is omitted.
  *
- * @throws DownhillError `syntax` for a text that cannot be read, `shape` for a start, domain or minimum of another number of
- * coordinates, `range` for an interval that is none, `option`.
+ * @throws DownhillError `syntax` for an invalid text, `shape` for a start, domain or minimum with a wrong number of
+ * coordinates, `range` for an invalid interval or point, `option`.
  * @example
  * const wells = defineLandscape("x^4 - 2*x^2 + y^2", { start: [0.1, 1] });
  * wells.coordinates; // ["x", "y"]
@@ -165,7 +166,11 @@ function requireScalar(name: string, result: unknown): Tensor {
   );
 }
 
-/** @throws DownhillError `shape` for a point of another number of coordinates, `range` for one that is not finite. */
+/**
+ * Checks the number of coordinates of a point (`shape`) and that they are finite (`range`).
+ *
+ * @throws DownhillError `shape` for a point of another number of coordinates, `range` for one that is not finite.
+ */
 export function checkPoint(operation: string, what: string, point: unknown, n: number): void {
   if (!Array.isArray(point)) {
     throw new DownhillError("shape", `${operation}: ${what} must be an array of ${n} numbers.`);
@@ -178,7 +183,11 @@ export function checkPoint(operation: string, what: string, point: unknown, n: n
   );
 }
 
-/** @throws DownhillError `shape` or `range` */
+/**
+ * Checks that a domain has one valid interval per coordinate.
+ *
+ * @throws DownhillError `shape` or `range`
+ */
 function checkDomain(operation: string, domain: unknown, coordinates: readonly string[]): void {
   if (!Array.isArray(domain) || domain.length !== coordinates.length) {
     throw new DownhillError(

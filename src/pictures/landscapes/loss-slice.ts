@@ -18,54 +18,57 @@ import {
 } from "./directions.ts";
 import type { Interval } from "./landscape.ts";
 
-/** Which plane through the parameters is looked at. */
+/** Choice of the plane through the parameters. */
 export type SliceDirections = "random" | "filter-normalised" | "pca";
 
 /** Options of `landscape`. */
 export interface SliceOptions<P = unknown> {
   /**
-   * `random`: two random directions of unit length; `filter-normalised` (default): random, each filter as long as that of the
-   * parameters, so that slices of different networks can be compared; `pca`: those in which `path` spreads most.
+   * Plane through the parameters. `random`: two random unit vectors. `filter-normalised` (default): random directions
+   * in which each filter has the length of the corresponding filter of the parameters, so that slices of different
+   * networks are comparable. `pca`: the two directions in which `path` varies most.
    */
   readonly directions?: SliceDirections;
-  /** Parameters on the way, in order: their places in the plane are drawn. Needed for `pca`. Default: none. */
-  readonly path?: readonly P[];
-  /** Points along each axis, 2 or more. Default 31. */
-  readonly resolution?: number;
   /**
-   * How far along each direction, as `[from, to]` for both. Default: −1 to 1; for `pca` what the path needs and a margin.
+   * States of the parameters during training, in order. They are projected onto the plane and drawn. Required for
+   * `pca`. Default: none.
    */
+  readonly path?: readonly P[];
+  /** Number of grid points along each axis, at least 2. Default 31. */
+  readonly resolution?: number;
+  /** Range along both directions. Default: −1 to 1, or for `pca` the extent of the path plus a margin. */
   readonly range?: readonly [alpha: Interval, beta: Interval];
-  /** Seed of random directions. Default 0. */
+  /** Seed of the random directions. Default 0. */
   readonly seed?: number;
 }
 
-/** A slice through a loss: its values over a plane through the parameters. */
+/** Values of a loss over a plane through the parameters. */
 export interface LossSlice {
   readonly directions: SliceDirections;
-  /** Places along the first direction, in its lengths; 0 is where the parameters are. */
+  /** Grid coordinates along the first direction, in multiples of the direction vector; 0 is at the parameters. */
   readonly alphas: readonly number[];
-  /** Places along the second. */
+  /** Grid coordinates along the second direction. */
   readonly betas: readonly number[];
-  /** The loss at `alphas[i]`, `betas[j]` is `values[j][i]`. */
+  /** Losses on the grid: `values[j][i]` is at `alphas[i]`, `betas[j]`. */
   readonly values: readonly (readonly number[])[];
-  /** The loss at the parameters. */
+  /** Loss at the parameters. */
   readonly centre: number;
-  /** The path, projected onto the plane. */
+  /** The path, projected onto the plane. The losses are those of the unprojected states. */
   readonly path: readonly { readonly alpha: number; readonly beta: number; readonly loss: number }[];
-  /** For `pca` the part of the variance of the path along each direction. */
+  /** For `pca`, the fraction of the path's variance along each direction. Undefined for other directions. */
   readonly explained: readonly [number, number] | undefined;
-  /** How many numbers the parameters are. */
+  /** Total number of parameter elements. */
   readonly parameters: number;
 }
 
 /**
- * The loss on a plane through `params`: `L(θ + α·d₁ + β·d₂)` for a grid of α and β, with the path of a training run
- * projected onto it by least squares. The losses along the path are those at its points, not at their projections.
+ * Evaluates the loss on a plane through `params`: `L(θ + α·d₁ + β·d₂)` on a grid of α and β. The path of a training run
+ * is projected onto the plane by least squares. The losses along the path are those at its states, not at their
+ * projections.
  *
- * @param loss a function of the parameters alone: close over the data
- * @throws DownhillError `option` or `range` for misuse, `tree` for a path of another structure, `shape` for a loss that is no
- * scalar, `dtype` for parameters that are not floating.
+ * @param loss a function of the parameters alone; it captures the data
+ * @throws DownhillError `option` or `range` for invalid options, `tree` for a path with another structure, `shape` for a
+ * non-scalar loss, `dtype` for parameters that are not floating-point.
  * @see Li, Xu, Taylor, Studer, Goldstein, Visualizing the loss landscape of neural nets, NeurIPS 2018.
  * @example
  * const loss = (p) => p.x.square().add(p.y.square().mul(4));
@@ -148,7 +151,7 @@ function planeOf(
   }
 }
 
-/** The place in the plane that is nearest to a point. */
+/** Coordinates of a point's least-squares projection onto the plane. */
 function project(
   point: Float64Array,
   centre: Float64Array,
@@ -157,11 +160,14 @@ function project(
   const d = point.map((x, i) => x - centre[i]!);
   const [uu, uv, vv, du, dv] = [dot(u, u), dot(u, v), dot(v, v), dot(d, u), dot(d, v)];
   const determinant = uu * vv - uv * uv;
-  if (determinant <= 1e-12 * uu * vv) return [uu === 0 ? 0 : du / uu, 0]; // directions that are one line
+  if (determinant <= 1e-12 * uu * vv) return [uu === 0 ? 0 : du / uu, 0]; // the directions are parallel
   return [(du * vv - dv * uv) / determinant, (dv * uu - du * uv) / determinant];
 }
 
-/** −1 to 1; for principal directions the path with a quarter of its extent on each side. */
+/**
+ * Default ranges: −1 to 1; for principal directions the extent of the path plus a margin of at least a quarter of it on
+ * each side.
+ */
 function rangeFor(
   kind: SliceDirections,
   places: readonly (readonly [number, number])[],

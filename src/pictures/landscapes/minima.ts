@@ -10,11 +10,11 @@ const perAxis = 5;
 const mostStarts = 125;
 
 /**
- * The landscape with the minima that searches find from a grid of points over its domain (around its start where it has
- * none): those that are as low as the lowest. One whose minima or lowest value are known is given back as it is, and so is
- * one on which a search falls without end.
+ * Searches for minima from a grid of points over the domain (or around the start if there is no domain) and returns the
+ * landscape with the lowest minima found. Returns the landscape unchanged if its minima or lowest value are known, or
+ * if the function is lower somewhere at the edge of the domain.
  *
- * A minimum between the points of the grid may be missed: what is found is a bound, not a proof.
+ * A minimum between grid points may be missed, so the result is a bound, not a proof.
  *
  * @example
  * const { minima, lowest } = findMinima(defineLandscape("x^4 - 2*x^2 + y^2"));
@@ -35,7 +35,7 @@ export function findMinima(landscape: Landscape): Landscape {
       converged,
     } = minimize(value, [...from], {
       maxIterations: 200,
-      jit: false, // a search is over before a compilation would have paid
+      jit: false, // the search is too short for compilation to pay off
     });
     const point = params.tolist() as number[];
     if (height < -1e12 || Number.isNaN(height) || !isFinitePoint(point)) continue;
@@ -50,7 +50,7 @@ export function findMinima(landscape: Landscape): Landscape {
   return { ...landscape, minima: minima.sort((a, b) => a[0]! - b[0]!), lowest };
 }
 
-/** Points at the middles of the cells of a grid. */
+/** Centres of the cells of a grid over the domain. Empty if there would be too many. */
 function gridOver(domain: readonly Interval[]): Point[] {
   const n = perAxis ** domain.length > mostStarts ? 2 : perAxis;
   if (n ** domain.length > mostStarts) return [];
@@ -63,15 +63,15 @@ function gridOver(domain: readonly Interval[]): Point[] {
   );
 }
 
-/** Whether no direction curves down: else the search has ended on a saddle. */
+/** True if the Hessian is positive semidefinite. Otherwise the search ended on a saddle. */
 function curvesUp(value: Landscape["value"], point: Point): boolean {
   const h = hessian(value)(tensor([...point])).tolist() as number[][];
   const size = Math.max(...h.flat().map(Math.abs));
-  if (!Number.isFinite(size)) return true; // pointed, as Ackley's
+  if (!Number.isFinite(size)) return true; // not differentiable at the minimum, as in Ackley's function
   return symmetricEigen(h).values.at(-1)! >= -1e-6 * size;
 }
 
-/** Whether the landscape is lower somewhere at the edge: then it may have no lowest value. */
+/** True if the landscape is below `lowest` somewhere at the edge of the domain. It may then be unbounded. */
 function isBelow({ value }: Landscape, domain: readonly Interval[], lowest: number): boolean {
   const corners = domain.reduce<Point[]>(
     (points, [from, to]) => points.flatMap((point) => [from, (from + to) / 2, to].map((x) => [...point, x])),

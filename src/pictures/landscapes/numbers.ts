@@ -1,26 +1,26 @@
-/** Whether all coordinates are finite numbers. */
+/** True if all coordinates are finite numbers. */
 export function isFinitePoint(point: readonly number[]): boolean {
   return point.every((x) => Number.isFinite(x));
 }
 
-/** The distance between two points. */
+/** Euclidean distance between two points. */
 export function distance(a: readonly number[], b: readonly number[]): number {
   return Math.hypot(...a.map((x, i) => x - b[i]!));
 }
 
-/** The mean; NaN of nothing. */
+/** Arithmetic mean; NaN for an empty array. */
 export function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** The value below which this part of the values lies. They must be sorted. */
+/** Quantile of sorted values for a fraction `part` between 0 and 1. */
 export function quantile(sorted: ArrayLike<number>, part: number): number {
   return (
     sorted[Math.min(sorted.length - 1, Math.max(0, Math.round(part * (sorted.length - 1))))] ?? Number.NaN
   );
 }
 
-/** So many numbers from `from` to `to` in equal ratios, both included. */
+/** Geometric sequence of `count` numbers from `from` to `to`, both included. */
 export function geometric(from: number, to: number, count: number): number[] {
   if (count === 1) return [from];
   return Array.from({ length: count }, (_, i) => from * (to / from) ** (i / (count - 1)));

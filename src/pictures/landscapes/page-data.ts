@@ -3,53 +3,53 @@ import { pathRun } from "./draw/map.ts";
 import type { LossSlice } from "./loss-slice.ts";
 import type { Race } from "./race.ts";
 
-/** What a page knows of a figure that it moves: a race, or a slice with the path of a training. */
+/** Data that a page needs to animate a figure: a race, or a slice with the path of a training run. */
 export interface PageRuns {
-  /** The id of its section. */
+  /** Id of the figure's section element. */
   readonly id: string;
   readonly steps: number;
-  /** What a step is: of an optimiser, or from one recorded state of a training to the next. */
+  /** Unit of a step: an optimiser step, or the transition between two recorded states of a training run. */
   readonly unit: "step" | "state";
   readonly runs: readonly PageRun[];
-  /** The drawings of it, of which the page shows those that have room. */
+  /** Drawings of the figure at several widths. The page shows the ones that fit. */
   readonly maps: readonly PageMap[];
   readonly charts: readonly PageChart[];
 }
 
-/** The values of a run at every so many steps, as text. */
+/** Values of a run as text, sampled at every `every`-th step. */
 export interface PageRun {
   readonly isLost: boolean;
   readonly every: number;
   readonly values: readonly string[];
 }
 
-/** A drawing of the map, by its id. */
+/** A drawing of the map, given by its element id. */
 export interface PageMap {
   readonly id: string;
-  /** The trail of each run. */
+  /** Trail of each run. */
   readonly trails: readonly PageTrail[];
 }
 
 export interface PageTrail {
-  /** The number that its elements have as `data-run`. */
+  /** Run index, stored as `data-run` on the elements of the trail. */
   readonly run: number;
-  /** Its vertices: steps and places, x before y. */
+  /** Vertices of the trail: their steps (`at`) and coordinates (`xy`, x before y). */
   readonly at: readonly number[];
   readonly xy: readonly number[];
-  /** Where it left the map for good. */
+  /** Point where the trail leaves the map for the last time; null if it ends inside. */
   readonly exit: readonly [number, number] | null;
 }
 
-/** A drawing of the values by step, by its id: where step 0 is, and how far apart steps are. */
+/** A drawing of the values by step: its element id, the x of step 0, and the distance between steps in pixels. */
 export interface PageChart {
   readonly id: string;
   readonly left: number;
   readonly perStep: number;
 }
 
-const mostValues = 1000; // of a run
+const mostValues = 1000; // maximum number of values per run
 
-/** What the page is given of a race. */
+/** Creates the page data of a race. */
 export function pageRace(
   id: string,
   { runs, steps }: Race,
@@ -74,7 +74,7 @@ export function pageRace(
   };
 }
 
-/** What the page is given of a slice with a path. */
+/** Creates the page data of a slice with a path. */
 export function pageSlice(
   id: string,
   { path }: LossSlice,

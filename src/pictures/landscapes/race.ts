@@ -16,14 +16,17 @@ import { isFinitePoint } from "./numbers.ts";
 
 /** Options of `race`. */
 export interface RaceOptions {
-  /** Updates of each run, 1 or more. Default 200. */
+  /** Number of updates per run, at least 1. Default 200. */
   readonly steps?: number;
-  /** Where to begin. Default: the start of the landscape. */
+  /** Starting point. Default: the start of the landscape. */
   readonly start?: Point;
-  /** How near to the lowest value is near enough, largest first: the columns of the table. Default 1e-2, 1e-4, 1e-8. */
+  /**
+   * Tolerances above the lowest value, largest first. The table has one column per tolerance. Default 1e-2, 1e-4, 1e-8.
+   */
   readonly tolerances?: readonly number[];
   /**
-   * σ of Gaussian noise that is added to each element of each gradient, as mini-batches do, the same for all runs. Default 0.
+   * Standard deviation σ of Gaussian noise added to each gradient element, as a model of mini-batches. All runs get the
+   * same noise. Default 0.
    */
   readonly noise?: number;
   /** Seed of the noise. Default 0. */
@@ -31,8 +34,9 @@ export interface RaceOptions {
 }
 
 /**
- * How a run ended: within a tolerance of the lowest value (`within` says which); at rest elsewhere (its gradient has shrunk
- * to a millionth); on its way; out of what is drawn and below its start, where no lowest value is known; or lost.
+ * Outcome of a run. `arrived`: within a tolerance of the lowest value (`within`). `at-rest`: its gradient has shrunk to
+ * a millionth elsewhere. `under-way`: still moving. `escaped`: left the drawn domain below its start, in a race without
+ * a lowest value. `diverged`: rose out of bounds or stopped being finite.
  */
 export type RaceOutcome = "arrived" | "at-rest" | "under-way" | "escaped" | "diverged";
 
@@ -41,20 +45,20 @@ export interface RaceRun {
   readonly name: string;
   /** The points, up to the first that is not finite. */
   readonly points: readonly Point[];
-  /** The function there, without noise. */
+  /** Function values at the points, without noise. */
   readonly values: readonly number[];
-  /** The length of the gradient there, without noise. */
+  /** Gradient norms at the points, without noise. */
   readonly gradientNorms: readonly number[];
-  /** The learning rate of each update, where the optimiser tells it. */
+  /** Learning rate of each update. Undefined if the optimiser does not report it. */
   readonly rates: readonly number[] | undefined;
   readonly outcome: RaceOutcome;
-  /** The smallest of the tolerances that its last value is within; `null` for none. */
+  /** Smallest tolerance that the last value meets; `null` if none. */
   readonly within: number | null;
-  /** The update that took a diverged run out of bounds; `undefined` for others. */
+  /** Update with which the run diverged; `undefined` if it did not. */
   readonly divergedAt: number | undefined;
-  /** The first update after which a run is out of the domain and below its start; `undefined` if it never is. */
+  /** First update after which the run is outside the domain and below its start; `undefined` if never. */
   readonly escapedAt: number | undefined;
-  /** For each tolerance the first number of updates after which the value is that near to the lowest; `null`: never. */
+  /** For each tolerance, the number of updates until the value first meets it; `null` if never. */
   readonly stepsTo: readonly (number | null)[];
 }
 
@@ -65,9 +69,9 @@ export interface Race {
   readonly steps: number;
   readonly tolerances: readonly number[];
   /**
-   * What the tolerances are counted from: the lowest value that is known, else the lowest that a run has seen and come to
-   * rest at (the gradient there is a millionth of its steepest). −Infinity where there is none: a run that still falls
-   * has not arrived anywhere.
+   * Reference value of the tolerances: the known lowest value, else the lowest value of any run if that run is at rest
+   * there (gradient at most a millionth of its steepest). −Infinity if neither exists, because a run that still falls
+   * has not arrived.
    */
   readonly lowest: number;
   readonly noise: number;
@@ -75,15 +79,16 @@ export interface Race {
   readonly runs: readonly RaceRun[];
 }
 
-const stillness = 1e-6; // of the steepest gradient of a run: where it is at rest
-const tooFar = 1e3; // times the height of the start above the lowest value, from where there is no return
+const stillness = 1e-6; // fraction of a run's largest gradient norm; below it, the run is at rest
+const tooFar = 1e3; // multiple of the start's height above the lowest value; higher runs count as diverged
 
 /**
- * Runs optimisers on a landscape from one start, with exact gradients or noisy ones. Each run is one compiled `scan` over pure
- * updates and so the same every time. An optimiser that searches along lines meets the same noise wherever it looks.
+ * Runs optimisers on a landscape from one start, with exact or noisy gradients. Each run is one compiled `scan` of pure
+ * updates and therefore reproducible. An optimiser with a line search sees the same noise at all points of one update.
  *
- * @param racers the optimisers by the names that they are to have
- * @throws DownhillError `option`, `range` or `shape` for misuse or a start where the function is not finite, and what an optimiser throws that cannot step a vector.
+ * @param racers the optimisers by name
+ * @throws DownhillError `option`, `range` or `shape` for invalid arguments or a start where the function is not finite.
+ * Errors of an optimiser pass through.
  * @example
  * const { runs } = race(findLandscape("bowl"), { slow: sgd({ learningRate: 0.01 }), good: sgd({ learningRate: 0.5 }) });
  * runs.map(({ name, outcome, stepsTo }) => [name, outcome, stepsTo[0]]);
@@ -133,7 +138,7 @@ interface Track {
   readonly gradientNorms: readonly number[];
 }
 
-/** The run of one optimiser: where it was before each update and after the last. */
+/** Runs one optimiser. Returns its state before each update and after the last. */
 function follow(
   value: Landscape["value"],
   optimizer: GeneralOptimizer<unknown>,
@@ -174,7 +179,7 @@ export function lowestOf(
   return lowest ?? lowestAtRest(tracks);
 }
 
-/** The lowest value that was seen, where the run that saw it was at rest there; else −Infinity: it may go on falling. */
+/** Lowest value of any run if that run is at rest there; else −Infinity, because it may continue to fall. */
 function lowestAtRest(tracks: readonly Pick<Track, "values" | "gradientNorms">[]): number {
   if (tracks.length === 0) return -Infinity;
   const least = tracks.map(({ values, gradientNorms }) => {
@@ -196,7 +201,7 @@ interface RaceCriteria {
   readonly tolerances: readonly number[];
 }
 
-/** Cuts a run where its numbers end, and says how it ended. */
+/** Truncates a run before its first non-finite entry and determines its outcome. */
 function judge(
   name: string,
   { learningRate }: GeneralOptimizer<unknown>,
@@ -245,17 +250,20 @@ function judge(
   return { ...run, outcome: gradientNorms.at(-1)! <= stillness * steepest ? "at-rest" : "under-way" };
 }
 
-/** The longest gradient whose length is a number: beside an infinite one all others were at rest. */
+/** Largest finite gradient norm. An infinite one would make all others count as at rest. */
 function steepestOf(gradientNorms: readonly number[]): number {
   return gradientNorms.filter((size) => Number.isFinite(size)).reduce((a, b) => Math.max(a, b), 0);
 }
 
-/** Whether a point lies in the domain. */
+/** True if a point is in the domain. */
 export function isInside(point: Point, domain: readonly Interval[]): boolean {
   return point.every((x, i) => x >= domain[i]![0] && x <= domain[i]![1]);
 }
 
-/** The update after which a run stays too high to return; the one that broke it, if it did not fall without bound. */
+/**
+ * Update after which a run stays too high to return, or the update that made it non-finite unless it fell without
+ * bound. Undefined if the run did not diverge.
+ */
 function whenDiverged(values: readonly number[], lowest: number, broken: number): number | undefined {
   const floor = Number.isFinite(lowest) ? lowest : Math.min(0, values[0]!);
   const limit = floor + tooFar * Math.max(values[0]! - floor, Math.abs(values[0]!), 1e-3);
@@ -267,7 +275,7 @@ function whenDiverged(values: readonly number[], lowest: number, broken: number)
   return broken < 0 || (lowest === -Infinity && values.at(-1)! < floor) ? undefined : broken;
 }
 
-/** The options with their defaults. */
+/** Checks the options and fills in the defaults. */
 function checked(
   landscape: Landscape,
   racers: Readonly<Record<string, GeneralOptimizer<unknown>>>,

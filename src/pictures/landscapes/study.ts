@@ -1,19 +1,19 @@
 import type { LossSlice } from "./loss-slice.ts";
 import type { Race } from "./race.ts";
 
-/** What a study shows: a claim about optimisers, figures, and what was found in them. */
+/** A claim about optimisers, with figures and findings. */
 export interface Study {
-  /** What it is called on the command line. */
+  /** Name on the command line. */
   readonly name: string;
   readonly title: string;
-  /** What the figures are to show, in a sentence or two. */
+  /** Statement that the figures support, in a sentence or two. */
   readonly claim: string;
-  /** What was found, with numbers, a sentence each. */
+  /** Numerical findings, one sentence each. */
   readonly findings: readonly string[];
   readonly figures: readonly StudyFigure[];
 }
 
-/** A part of a study that is drawn. */
+/** A figure or table of a study. */
 export type StudyFigure = RaceFigure | PlotFigure | StudyTable | SliceFigure;
 
 /** A race: its paths over the contours, its values by step, and the table of steps. */
@@ -21,7 +21,7 @@ export interface RaceFigure {
   readonly kind: "race";
   readonly title: string;
   readonly race: Race;
-  /** What to look for. */
+  /** Hint for the reader. */
   readonly note?: string;
 }
 
@@ -32,15 +32,15 @@ export interface PlotFigure {
   readonly x: Axis;
   readonly y: Axis;
   readonly series: readonly PlotSeries[];
-  /** Places on the x axis that have a name. */
+  /** Labelled positions on the x axis. */
   readonly marks?: readonly { readonly x: number; readonly text: string }[];
   readonly note?: string;
 }
 
-/** What an axis measures. */
+/** Label and scale of an axis. */
 export interface Axis {
   readonly label: string;
-  /** Equal ratios apart. Default: equal differences. */
+  /** Whether the scale is logarithmic. Default: linear. */
   readonly log?: boolean;
 }
 
@@ -49,13 +49,13 @@ export interface PlotSeries {
   readonly name: string;
   readonly x: readonly number[];
   readonly y: readonly number[];
-  /** Measured values as a line or as dots, theory as dashes. */
+  /** `line` or `dots` for measured values, `dashes` for theory. */
   readonly style: "line" | "dots" | "dashes";
-  /** The place of its colour among those of the figure. Default: its place among the series. */
+  /** Index of the colour in the palette. Default: the index of the series. */
   readonly colour?: number;
 }
 
-/** A table. */
+/** A table with headings and rows. */
 export interface StudyTable {
   readonly kind: "table";
   readonly title: string;
@@ -64,7 +64,7 @@ export interface StudyTable {
   readonly note?: string;
 }
 
-/** A slice of a loss. */
+/** A loss slice. */
 export interface SliceFigure {
   readonly kind: "slice";
   readonly title: string;

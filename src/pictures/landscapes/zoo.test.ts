@@ -9,7 +9,7 @@ const { sin, cos, exp, sqrt, PI, E, tanh } = Math;
 const teach = (u: number): number => tanh(2 * u) - tanh(u);
 const asked = [-2.5, -1.5, -0.75, -0.25, 0.25, 0.75, 1.5, 2.5];
 
-/** The functions once more, by hand. */
+/** The functions, implemented independently on plain numbers. */
 const byHand: Readonly<Record<string, (x: number, y: number) => number>> = {
   bowl: (x, y) => (x * x) / 2 + y * y,
   "narrow-bowl": (x, y) => (x * x) / 2 + 50 * y * y,

@@ -7,7 +7,7 @@ import type { Tensor } from "../../engine/ir/tensor.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import { defineLandscape, type Interval, type Landscape, type Point } from "./landscape.ts";
 
-/** Rates at which the usual optimisers do well on a landscape, found by trial. */
+/** Learning rates at which common optimisers do well on a landscape, found by trial. */
 export interface UsualRates {
   readonly sgd: number;
   readonly momentum: number;
@@ -15,27 +15,27 @@ export interface UsualRates {
   readonly adam: number;
 }
 
-/** A landscape of the zoo, before it is made. */
+/** Definition of a landscape in the zoo. */
 export interface Specimen {
-  /** The function as a text, or as a function of tensors. */
+  /** The function, as a text or as a function of tensors. */
   readonly definition: string | ((x: Tensor, y: Tensor) => Tensor);
-  /** The function as it is printed. */
+  /** The function in mathematical notation. */
   readonly formula: string;
-  /** One sentence on what is hard about it. */
+  /** One sentence about its difficulty. */
   readonly about: string;
   readonly start: Point;
   readonly domain: readonly Interval[];
-  /** The minima that are known, the lowest first. Default: none. */
+  /** Known minima, the lowest first. Default: none. */
   readonly minima?: readonly Point[];
-  /** Default: none. */
+  /** Known stationary points that are not minima. Default: none. */
   readonly saddles?: readonly Point[];
-  /** The greatest lower bound. */
+  /** Infimum of the function. */
   readonly lowest: number;
   readonly source: string;
   readonly rates: UsualRates;
 }
 
-/** Weights of the teacher of the two-neuron network, and the inputs at which it is asked. */
+/** Weights of the teacher of the two-neuron network, and the inputs at which it is evaluated. */
 const teacher = [-1, 2] as const;
 const asked = [-2.5, -1.5, -0.75, -0.25, 0.25, 0.75, 1.5, 2.5];
 
@@ -247,8 +247,8 @@ const specimens: Readonly<Record<string, Specimen>> = {
 };
 
 /**
- * The landscapes that downhill knows, by name: two-dimensional functions with their known minima, starting points and
- * sources. `findLandscape` makes one of them.
+ * Built-in landscapes by name: two-dimensional functions with their known minima, starting points and sources.
+ * `findLandscape` creates one of them.
  *
  * @example
  * Object.keys(zoo).includes("himmelblau"); // true
@@ -257,9 +257,9 @@ const specimens: Readonly<Record<string, Specimen>> = {
 export const zoo: Readonly<Record<string, Specimen>> = specimens;
 
 /**
- * The landscape of the zoo that has this name.
+ * Returns the landscape of the zoo with the given name.
  *
- * @throws DownhillError `option` for an unknown name, with the nearest.
+ * @throws DownhillError `option` for an unknown name; the message suggests the nearest one.
  * @example
  * const { value, minima } = findLandscape("rosenbrock");
  * value(tensor(minima[0])).item(); // 0

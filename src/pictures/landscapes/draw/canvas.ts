@@ -1,10 +1,10 @@
 import { type AxisScale, showTick } from "../../plot/scale.ts";
 import { cells } from "../../../engine/util/cells.ts";
 
-/** What a piece of text is, for those who colour it: a heading, something in the background, or the run of a number. */
+/** Role of a piece of text, which determines its colour: a heading, background text, or the index of a run. */
 export type TextRole = "head" | "soft" | number;
 
-/** Dresses a piece of text. */
+/** Styles a piece of text, for example with terminal colours. */
 export type TextPaint = (role: TextRole, text: string) => string;
 
 interface CanvasCell {
@@ -12,19 +12,19 @@ interface CanvasCell {
   readonly role: TextRole | undefined;
 }
 
-/** A rectangle of characters that is drawn on. */
+/** A rectangular grid of characters to draw on. */
 export interface Canvas {
   readonly columns: number;
   readonly rows: number;
-  /** Puts a character; places outside are left out. */
+  /** Sets a character. Positions outside the canvas are ignored. */
   put(column: number, row: number, text: string, role?: TextRole): void;
-  /** A straight line of characters between two places, both included. */
+  /** Draws a straight line of characters between two positions, both included. */
   line(from: readonly [number, number], to: readonly [number, number], text: string, role?: TextRole): void;
-  /** Row by row from the top. */
+  /** Returns the rows from the top, styled by `paint`. */
   lines(paint: TextPaint): string[];
 }
 
-/** An empty canvas. */
+/** Creates an empty canvas. */
 export function makeCanvas(columns: number, rows: number): Canvas {
   const empty: CanvasCell = { text: " ", role: undefined };
   const grid = Array.from({ length: rows }, () => Array.from({ length: columns }, () => empty));
@@ -57,7 +57,7 @@ export function makeCanvas(columns: number, rows: number): Canvas {
   };
 }
 
-/** A canvas with axes at its left and below. */
+/** Lines of a canvas with axes on its left and below. */
 export function withAxes(
   canvas: Canvas,
   paint: TextPaint,
@@ -98,7 +98,7 @@ export function withAxes(
   ];
 }
 
-/** Rows of cells with their columns aligned: the first to the left, the others to the right. */
+/** Aligns the columns of a table: the first column to the left, all others to the right. */
 export function alignRows(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => cells(row[i] ?? ""))));
   return rows.map((row) =>
@@ -112,7 +112,7 @@ export function alignRows(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** A text in lines of so many cells. */
+/** Wraps a text into lines of at most `columns` terminal cells. */
 export function wrapText(text: string, columns: number): string[] {
   const lines: string[] = [];
   let line = "";

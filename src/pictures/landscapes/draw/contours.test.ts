@@ -8,7 +8,7 @@ function gridOf(columns: number, rows: number, f: (x: number, y: number) => numb
   return { columns, rows, values };
 }
 
-/** The vertices of a path of straight lines. */
+/** Vertices of a polygonal SVG path. */
 function vertices(path: string): [number, number][] {
   return [...path.matchAll(/(-?[\d.]+),(-?[\d.]+)/g)].map(([, x, y]) => [Number(x), Number(y)]);
 }

@@ -9,18 +9,18 @@ export interface Grid {
   readonly values: Float64Array;
 }
 
-/** Between which values lines are drawn. */
+/** Values at which contour lines are drawn. */
 export interface ContourLevels {
   readonly levels: readonly number[];
-  /** What they are, in words. */
+  /** Description of the levels in words. */
   readonly text: string;
 }
 
 const count = 14;
 
 /**
- * Levels whose heights above `base` grow by equal ratios, so that both the bottom of a valley and the walls around it are
- * seen.
+ * Contour levels whose heights above `base` form a geometric sequence, so that both the bottom of a valley and the
+ * walls around it are visible.
  */
 export function levelsAbove(base: number, values: ArrayLike<number>, name: string): ContourLevels {
   const heights = finiteSorted(values, (value) => value - base).filter((height) => height > 0);
@@ -34,7 +34,7 @@ export function levelsAbove(base: number, values: ArrayLike<number>, name: strin
   };
 }
 
-/** Levels on both sides of `centre`, whose distances from it grow by equal ratios: for saddles. */
+/** Contour levels on both sides of `centre`, at geometrically growing distances. Used for saddles. */
 export function levelsAround(centre: number, values: ArrayLike<number>, name: string): ContourLevels {
   const distances = finiteSorted(values, (value) => Math.abs(value - centre));
   const high = quantile(distances, 0.95);
@@ -60,8 +60,8 @@ function short(value: number): string {
 }
 
 /**
- * A grid with so many points more between neighbours, by cubic curves through the values: contours of a coarse grid would
- * have corners. The values at the points themselves stay.
+ * Refines a grid by the given factor with cubic interpolation, because contours of a coarse grid have corners. Values
+ * at the original points are unchanged.
  *
  * @see Catmull, Rom, A class of local interpolating splines, 1974.
  */
@@ -86,7 +86,7 @@ export function refined({ columns, rows, values }: Grid, factor: number): Grid {
   };
 }
 
-/** One contour a level: the path around all that is as high as the level or higher, in a plot of this size with y upwards. */
+/** SVG path data, one entry per level, around the region at or above the level, in a plot of the given size. */
 export function contourPaths(
   grid: Grid,
   levels: readonly number[],
@@ -96,9 +96,10 @@ export function contourPaths(
 }
 
 /**
- * The closed lines around all that is as high as a level or higher, a list a level, in a plot of this size with y downwards.
+ * Closed lines around the region at or above each level, one list per level, in a plot of the given size with y
+ * downwards.
  *
- * @param tolerance how far a line may be from the true one, in units of the plot
+ * @param tolerance maximum distance of a line from the exact one, in units of the plot
  */
 export function contourRings(
   { columns, rows, values }: Grid,
@@ -112,7 +113,7 @@ export function contourRings(
     Number.isFinite(value) ? value : value === -Infinity ? -1e308 : top,
   );
   const make = contours().size([columns, rows]);
-  // a sample stands in the middle of its cell
+  // A sample is at the centre of its cell.
   const x = (i: number): number => ((i - 0.5) / (columns - 1)) * size.width;
   const y = (j: number): number => size.height - ((j - 0.5) / (rows - 1)) * size.height;
   return levels.map((level) =>
@@ -128,7 +129,7 @@ export function contourRings(
   );
 }
 
-/** A closed path in steps of tenths from place to place, which are shorter to write than the places. */
+/** Writes a closed path with relative coordinates rounded to tenths, which are shorter than absolute ones. */
 function ringPath(ring: readonly DrawingPoint[]): string {
   const tenths = ring.map(([x, y]) => [Math.round(10 * x), Math.round(10 * y)] as const);
   const steps = tenths.map(([x, y], i) => {
@@ -139,7 +140,7 @@ function ringPath(ring: readonly DrawingPoint[]): string {
 }
 
 /**
- * A line without the points that lie within `tolerance` of it.
+ * Simplifies a line by removing points within `tolerance` of the simplified line.
  *
  * @see Douglas, Peucker, Algorithms for the reduction of the number of points required to represent a digitized line, 1973.
  */
@@ -158,7 +159,10 @@ export function simplify(line: readonly DrawingPoint[], tolerance: number): Draw
   return line.filter((_, i) => keep[i] === 1);
 }
 
-/** The point between two of a line that is farthest from the segment between them; −1 where all are within `tolerance` of it. */
+/**
+ * Index of the point between `from` and `to` that is farthest from the segment between them; −1 if all are within
+ * `tolerance`.
+ */
 function farthestFrom(line: readonly DrawingPoint[], from: number, to: number, tolerance: number): number {
   const [x0, y0] = line[from]!;
   const [dx, dy] = [line[to]![0] - x0, line[to]![1] - y0];

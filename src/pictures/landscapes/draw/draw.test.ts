@@ -63,7 +63,7 @@ const shown: readonly (readonly [string, Race | Study | typeof slice])[] = [
   ["a study", study],
 ];
 
-/** Whether every element is closed: a reader of XML would be content. */
+/** True if every element is closed, as XML requires. */
 function isWellFormed(text: string): boolean {
   const open: string[] = [];
   for (const [, close, tag, selfClosed] of text.matchAll(/<(\/?)([a-zA-Z]+)(?:\s[^<>]*?)?(\/?)>/g)) {
@@ -117,7 +117,7 @@ describe("the picture of a race", () => {
 
   test("has the trail where the points are", () => {
     const [first] = [...svg.matchAll(/class="trail" d="M([\d.]+),([\d.]+)L/g)];
-    // the start (−3, 2) of the domain [−4, 4] × [−3, 3], in a map 524 by 432 at (58, 24)
+    // The start (−3, 2) of the domain [−4, 4] × [−3, 3], in a map of 524 × 432 at (58, 24).
     expect(Number(first![1])).toBeCloseTo(58 + (1 / 8) * 524, 0);
     expect(Number(first![2])).toBeCloseTo(24 + (1 / 6) * 432, 0);
   });
@@ -161,7 +161,7 @@ test("the lowest contours of a narrow valley do not break into beads", () => {
   const rings = [...svg.matchAll(/<path class="level"[^>]* d="([^"]*)"/g)].map(
     ([, d]) => d!.split("M").length - 1,
   );
-  // around the valley in the frame: one ring, or two where it leaves the frame
+  // One ring around the valley in the frame, or two if the valley leaves the frame.
   expect(rings).toHaveLength(14);
   expect(Math.max(...rings)).toBeLessThanOrEqual(3); // 5 on a grid of 150 points
 });

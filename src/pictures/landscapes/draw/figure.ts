@@ -8,13 +8,13 @@ import type { SliceFigure, StudyTable } from "../study.ts";
 import { drawRaceMap, drawSliceMap, type ContourPaths, type RaceMap, type RaceScene } from "./map.ts";
 import { valueChart } from "./value-chart.ts";
 
-/** The parts of a figure that have room: map and chart side by side. */
+/** Widths in pixels of a map and the chart next to it, in a figure with space for both. */
 export const pairWidths = { map: 600, chart: 480 };
 
 interface MapFrame {
   readonly width: number;
   readonly height: number;
-  /** The part inside the axes. */
+  /** The area inside the axes. */
   readonly box: Box;
 }
 
@@ -22,34 +22,34 @@ function frameOf(width: number, height: number, left: number): MapFrame {
   return { width, height, box: { x: left, y: 24, width: width - left - 18, height: height - 68 } };
 }
 
-/** Map and chart are level where the map has 5 parts of the width and the chart 4. */
+/** Frame of a map. A map and a chart have equal heights if their widths have the ratio 5 : 4. */
 function mapFrame(width: number): MapFrame {
   return frameOf(width, Math.round((width * 5) / 6), 58);
 }
-/** The height of a chart beside a map, and of one of curves. */
+/** Height of a chart next to a map, and height of a chart of curves. */
 export const besideMap: PictureChart["height"] = [0, 25 / 24];
 export const linesHeight: PictureChart["height"] = [150, 0.3];
 
-/** A drawing of its own size, to be put somewhere. */
+/** A drawing with its size, to be positioned in a figure. */
 export interface FigurePart {
   readonly width: number;
   readonly height: number;
   readonly markup: readonly Markup[];
 }
 
-/** The map of a race or of a slice, with what a page needs to move it. */
+/** Map of a race or of a slice, with the data that a page needs to animate it. */
 export type RaceMapPart = FigurePart & Pick<RaceMap, "trails" | "caption">;
 
-/** The chart of the values of a race. Step t is at `left + t · perStep`. */
+/** Chart of the values of a race. Step t is at x = `left + t · perStep`. */
 export type ValuePart = FigurePart & { readonly box: Box; readonly left: number; readonly perStep: number };
 
-/** The map of a race at a width. `id` sets apart what it needs to name. */
+/** Draws the map of a race at a given width. `id` is a unique prefix for element ids. */
 export function raceMapPart(race: Race, scene: RaceScene, width: number, id: string): RaceMapPart {
   const { box, ...size } = mapFrame(width);
   return { ...size, ...drawRaceMap(race, scene, box, id) };
 }
 
-/** The values of a race by step, at a width; the names stand elsewhere. */
+/** Draws the values of a race by step at a given width, without a legend. */
 export function valuePart(race: Race, width: number): ValuePart {
   const spec = valueChart(race);
   const view = { hasLegend: false };
@@ -65,13 +65,13 @@ export function valuePart(race: Race, width: number): ValuePart {
   };
 }
 
-/** A chart at a width. */
+/** Draws a chart at a given width. */
 export function chartPart(spec: ChartSpec, width: number, height: PictureChart["height"]): FigurePart {
   const size = { width, height: heightAt(height, width) };
   return { ...size, markup: drawParts(spec, layoutChart(spec, size)) };
 }
 
-/** The map of a slice of a loss at a width. */
+/** Draws the map of a loss slice at a given width. */
 export function sliceMapPart(
   { slice }: SliceFigure,
   hills: ContourPaths,
@@ -82,12 +82,12 @@ export function sliceMapPart(
   return { ...size, ...drawSliceMap(slice, hills, box, id) };
 }
 
-/** Cells of a table as texts. */
+/** Cells of a table as strings. */
 export function cellsOf({ rows }: StudyTable): string[][] {
   return rows.map((row) => row.map((cell) => (typeof cell === "number" ? cell.toLocaleString("en") : cell)));
 }
 
-/** A part moved to its place. */
+/** Moves a drawing to a position. */
 export function placed(part: FigurePart, x: number, y: number): Markup {
   return element("g", { transform: `translate(${x} ${y})` }, ...part.markup);
 }

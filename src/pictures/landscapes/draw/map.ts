@@ -18,42 +18,42 @@ import {
 import { leastDistance } from "./thin-trail.ts";
 import { type MapPlane, planeOf, sampleGrid, sampleLine } from "./plane.ts";
 
-/** The vertices of a drawn path with the steps that they stand for. */
+/** Vertices of a drawn path, with the step of each vertex. */
 export interface Trail {
   readonly steps: readonly number[];
   readonly spots: readonly DrawingPoint[];
-  /** Where it left the drawing for good; `undefined` where it ends inside. */
+  /** Point where the path leaves the drawing for the last time. Undefined if the path ends inside. */
   readonly exit: DrawingPoint | undefined;
 }
 
-/** A map with its runs. */
+/** A map with the trails of its runs. */
 export interface RaceMap {
   readonly markup: readonly Markup[];
   readonly trails: readonly Trail[];
   readonly caption: string;
 }
 
-/** The number of the run that the path of a training is drawn as: its colour stands out on the terraces. */
+/** Colour index of a training path in a slice. This colour contrasts with the terraces. */
 export const pathRun = 1;
 
-const gridSize = 400; // points across: narrow valleys break into beads on fewer
+const gridSize = 400; // grid points across; on fewer, narrow valleys break into beads
 const sliceSize = 150;
-const mostDots = 80; // steps; with more, single ones are not marked
+const mostDots = 80; // steps; longer runs have no dot per step
 
-/** Contours of a map, made once for all sizes at which it is drawn. */
+/** Contours of a map, computed once for all drawn sizes. */
 export interface ContourPaths {
-  /** A path a level, in a plot of the size of `hillSize`. */
+  /** SVG path data, one entry per level, in a plot of size `hillSize`. */
   readonly paths: readonly string[];
-  /** What the levels are, in words. */
+  /** Description of the levels in words. */
   readonly text: string;
 }
 
 const hillSize = { width: 524, height: 432 };
 
-/** Where a race is seen, and what lies below the runs. */
+/** View of a race: the plane shown, and the contours below the runs. */
 export interface RaceScene {
   readonly plane: MapPlane;
-  /** Nothing for a landscape of one coordinate. */
+  /** Undefined for a landscape with one coordinate. */
   readonly hills: ContourPaths | undefined;
 }
 
@@ -74,7 +74,7 @@ function hillsOf(grid: Grid, { levels, text }: ContourLevels): ContourPaths {
   return { paths: contourPaths(grid, levels, hillSize).filter((d) => d !== ""), text };
 }
 
-/** The runs of a race over the contours of its landscape, or over its curve where it has one coordinate. */
+/** Draws the runs of a race over the contours of its landscape, or over its graph if it has one coordinate. */
 export function drawRaceMap(race: Race, { plane, hills }: RaceScene, box: Box, id: string): RaceMap {
   return hills === undefined ? drawLineMap(race, plane, box, id) : drawPlaneMap(race, plane, hills, box, id);
 }
@@ -114,7 +114,7 @@ function drawPlaneMap(race: Race, plane: MapPlane, contours: ContourPaths, box: 
   };
 }
 
-/** A landscape of one coordinate: its curve, and the runs on it. */
+/** Draws a landscape of one coordinate as a curve with the runs on it. */
 function drawLineMap(race: Race, { axes, domain, place }: MapPlane, box: Box, id: string): RaceMap {
   const { landscape } = race;
   const [xs, ys] = sampleLine(landscape, domain[0]!, 400);
@@ -153,7 +153,7 @@ function drawLineMap(race: Race, { axes, domain, place }: MapPlane, box: Box, id
   };
 }
 
-/** The contours of a slice of a loss. */
+/** Computes the contours of a loss slice. */
 export function sliceHills({ alphas, betas, values }: LossSlice): ContourPaths {
   const grid: Grid = {
     columns: alphas.length,
@@ -170,7 +170,7 @@ export function sliceHills({ alphas, betas, values }: LossSlice): ContourPaths {
   return hillsOf(refined(grid, factor), levels);
 }
 
-/** A slice of a loss, with the path of its training. */
+/** Draws a loss slice with the path of its training run. */
 export function drawSliceMap(slice: LossSlice, contours: ContourPaths, box: Box, id: string): RaceMap {
   const { alphas, betas, path, explained } = slice;
   const x = linearScale(alphas[0]!, alphas.at(-1)!, marksFor(box.width, 6));
@@ -212,7 +212,7 @@ export function drawSliceMap(slice: LossSlice, contours: ContourPaths, box: Box,
   };
 }
 
-/** What the map of a slice shows, in words. */
+/** Caption of the map of a slice. */
 export function sliceCaption({ text }: ContourPaths): string {
   return text === "" ? "" : `${text}.`;
 }
@@ -225,7 +225,9 @@ function placer(
   return (a, b) => [left + x.at(a) * width, top + height - y.at(b) * height];
 }
 
-/** The height that contours of a saddle are drawn around: that of the saddle, else the middle one. */
+/**
+ * Central level for the contours of an unbounded landscape: the value at its first saddle, else the median of the grid.
+ */
 export function centreOf({ landscape }: Race, grid: Grid): number {
   const sorted = Float64Array.from(grid.values.filter((value) => Number.isFinite(value))).sort();
   return landscape.saddles.length > 0
@@ -242,7 +244,7 @@ function valueAt({ value }: Race["landscape"], point: readonly number[]): number
   ).values[0]!;
 }
 
-/** The lowest value of a grid. */
+/** Lowest value of a grid. */
 export function least({ values }: Grid): number {
   return values.reduce((low, value) => (value < low ? value : low), Infinity);
 }
@@ -259,7 +261,7 @@ function frame({ x, y, width, height }: Box): Markup {
   return element("rect", { class: "frame", x, y, width, height });
 }
 
-/** Terraces that are darker (in the dark: lighter) the higher they are, with a line around each. */
+/** Draws terraces with contour lines. Higher terraces are darker in light mode and lighter in dark mode. */
 function drawHills(
   { paths }: ContourPaths,
   box: Box,
@@ -283,12 +285,18 @@ function drawHills(
   };
 }
 
-/** The step from which a run only rises above its start: once it leaves the drawing after that, it is not drawn any further. */
+/**
+ * Last step at which a diverged run is not above its start. After it, the run is drawn only until it leaves the
+ * drawing.
+ */
 export function lostFrom({ values, outcome }: Pick<RaceRun, "values" | "outcome">): number {
   return outcome === "diverged" ? values.findLastIndex((value) => value <= values[0]!) : Infinity;
 }
 
-/** The vertices of a path: those too near to the one before are left out, and what is far outside is cut off. */
+/**
+ * Computes the vertices of a path. Vertices too close to the previous one are omitted, and the path is cut far outside
+ * the drawing.
+ */
 function trailOf(all: readonly DrawingPoint[], box: Box, lost: number): Trail {
   const { left, right, top, bottom } = edges(box);
   const isIn = ([x, y]: DrawingPoint): boolean => x >= left && x <= right && y >= top && y <= bottom;
@@ -314,7 +322,10 @@ function trailOf(all: readonly DrawingPoint[], box: Box, lost: number): Trail {
   return { steps, spots, exit };
 }
 
-/** A point on the way from `from` to `to`, so far away; where `to` is not finite, straight down. */
+/**
+ * Point at the given distance from the first point in the direction of `to`. If `to` is not finite, the signs of its
+ * coordinates determine the direction.
+ */
 function towards([x, y]: DrawingPoint, to: DrawingPoint, length: number): DrawingPoint {
   const [dx, dy] = [to[0] - x, to[1] - y];
   const d = Math.hypot(dx, dy);
@@ -325,7 +336,7 @@ function towards([x, y]: DrawingPoint, to: DrawingPoint, length: number): Drawin
   return [x + (dx / d) * length, y + (dy / d) * length];
 }
 
-/** Where a line from inside a box to outside leaves it. */
+/** Point where a segment from inside a box to outside crosses the edge. */
 function crossing([x0, y0]: DrawingPoint, [x1, y1]: DrawingPoint, box: Box): DrawingPoint {
   const { left, right, top, bottom } = edges(box);
   const parts = [
@@ -361,7 +372,9 @@ function drawTrail(
   );
 }
 
-/** Where a run is: its marker, or a cross where it left the drawing. */
+/**
+ * Draws the end of a run: its marker, or a cross for a diverged run, at its last point or where it left the drawing.
+ */
 function drawHead(trail: Trail, i: number, { name, outcome }: Pick<RaceRun, "name" | "outcome">): Markup {
   const [x, y] = trail.exit ?? trail.spots.at(-1)!;
   const isLost = outcome === "diverged";
@@ -383,7 +396,7 @@ function drawHead(trail: Trail, i: number, { name, outcome }: Pick<RaceRun, "nam
   );
 }
 
-/** The start, its name on the side that the runs do not take. */
+/** Draws the start. Its label is on the side away from the runs. */
 function drawStart([x, y]: DrawingPoint, trails: readonly Trail[]): Markup {
   const rise = trails.reduce(
     (sum, { spots }) => sum + y - (spots[Math.min(3, spots.length - 1)]?.[1] ?? y),
@@ -397,7 +410,7 @@ function drawStart([x, y]: DrawingPoint, trails: readonly Trail[]): Markup {
   );
 }
 
-/** Where training ended, its name on the side that it did not come from. */
+/** Draws the end of a training path. Its label is on the side away from the path. */
 function drawEnd([x, y]: DrawingPoint, { spots }: Trail): Markup {
   const before = spots.at(-2) ?? [x, y];
   return element(

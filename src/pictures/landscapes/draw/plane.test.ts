@@ -28,7 +28,7 @@ describe("a grid", () => {
     const landscape = defineLandscape("x^2 + 2*y^2 + 3*z^2", { minima: [[0, 0, 0]], lowest: 0 });
     const result = race(landscape, gd, { steps: 50 });
     const plane = planeOf(result);
-    // the runs lie in the plane, but for what a third direction holds
+    // The runs are in the plane, except for their component in a third direction.
     const place = plane.place(result.runs[0]!.points[25]!);
     const value = landscape.value(plane.pointAt(tensor([...place]))).item();
     expect(value / result.runs[0]!.values[25]!).toBeCloseTo(1, 1);

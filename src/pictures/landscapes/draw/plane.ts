@@ -10,20 +10,21 @@ import { isFinitePoint } from "../numbers.ts";
 import type { Race } from "../race.ts";
 import type { Grid } from "./contours.ts";
 
-/** What a map shows of a landscape: a line or a plane, and from where to where. */
+/** The line or plane of a landscape that a map shows, and its extent. */
 export interface MapPlane {
-  /** Names of the axes; one for a line. */
+  /** Names of the axes; one name for a line. */
   readonly axes: readonly string[];
   readonly domain: readonly Interval[];
-  /** The place of a point on it. */
+  /** Maps a point of the landscape to coordinates in the plane. */
   readonly place: (point: Point) => Point;
-  /** The point at a place. */
+  /** Maps coordinates in the plane to a point of the landscape. */
   readonly pointAt: (place: Tensor) => Tensor;
 }
 
 /**
- * The plane that a race is seen in: that of the landscape; for more than two coordinates the one through the end of the
- * first run in which the runs spread most.
+ * Plane in which a race is shown: that of the landscape if it has up to two coordinates, else the plane of the two
+ * principal directions of the runs. The latter contains the first known minimum, or else the end of the first run that
+ * did not diverge.
  */
 export function planeOf(race: Race): MapPlane {
   const { landscape } = race;
@@ -63,7 +64,7 @@ function principalPlane(race: Race): MapPlane {
   };
 }
 
-/** Points of a run until it has climbed far above its start. */
+/** Points of a run before it rises far above its start. */
 function sane({ lowest }: Race, points: readonly Point[], values: readonly number[]): Point[] {
   const floor = Number.isFinite(lowest) ? lowest : Math.min(values[0]!, 0);
   const limit = floor + 4 * Math.max(values[0]! - floor, Math.abs(values[0]!) * 0.5, 1e-9);
@@ -76,7 +77,7 @@ function thinned<T>(list: readonly T[], most: number): T[] {
   return list.filter((_, i) => i % every === 0);
 }
 
-/** The box around what the runs have seen, with a margin. */
+/** Bounding box, with a margin, of the start, the minima and the points of all runs. */
 function fitted(race: Race, place: (point: Point) => Point, n: number): Interval[] {
   const seen = [
     race.start,
@@ -95,7 +96,7 @@ function fitted(race: Race, place: (point: Point) => Point, n: number): Interval
   });
 }
 
-/** The domain, made larger where the start lies outside. */
+/** Extends the domain to contain the start. */
 function containing(domain: readonly Interval[], start: Point): Interval[] {
   return domain.map(([from, to], i) => {
     const margin = 0.08 * (to - from);
@@ -104,7 +105,7 @@ function containing(domain: readonly Interval[], start: Point): Interval[] {
   });
 }
 
-/** The landscape on a grid over a plane: all points in one call. */
+/** Evaluates the landscape on a grid over a plane, with all points in one call. */
 export function sampleGrid(
   { value }: Pick<Landscape, "value">,
   { domain, pointAt }: MapPlane,
@@ -124,7 +125,7 @@ export function sampleGrid(
   return { columns, rows, values: Float64Array.from(heights) };
 }
 
-/** The landscape along a line of one coordinate. */
+/** Evaluates a landscape of one coordinate at equally spaced points. Returns the points and the values. */
 export function sampleLine(
   { value }: Pick<Landscape, "value">,
   [from, to]: Interval,

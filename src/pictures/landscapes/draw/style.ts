@@ -1,6 +1,6 @@
 import { colourProperty } from "../../plot/palette.ts";
 
-/** Colours of maps, beside those of all drawings. */
+/** Additional colours of maps. */
 export const mapColours: string = /* @__PURE__ */ `:root{${
   /* @__PURE__ */ [
     colourProperty("hill", "#3b5478", "#9fb8dc"),
@@ -9,7 +9,7 @@ export const mapColours: string = /* @__PURE__ */ `:root{${
   ].join(";")
 }}`.trim();
 
-/** What maps need beside `chartStyle` and the colours. */
+/** Style sheet of maps, used together with `chartStyle` and the colours. */
 export const mapStyle: string = /* @__PURE__ */ `
 .dl .frame{fill:none;stroke:var(--faint)}
 .dl .hill{fill:var(--hill);fill-opacity:.042}

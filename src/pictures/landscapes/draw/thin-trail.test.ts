@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { thinTrail } from "./thin-trail.ts";
 
-// pages froze for minutes on a run with 100,000 steps
+// Pages froze for minutes on a run with 100,000 steps.
 test("a run that oscillates for 100,000 steps has a few thousand vertices, with its beginning in full detail", () => {
   const beginning = Array.from({ length: 400 }, (_, t) => [t, t / 2] as const);
   const oscillation = Array.from(

@@ -4,9 +4,9 @@ const finest = 0.4; // pixels: a shorter segment is not visible
 const verticesPerDistance = 500;
 
 /**
- * Least distance in pixels from the last vertex of a trail to the next one. It doubles after every 500 vertices: the beginning of a
- * trail keeps its detail, and a run that oscillates for 100,000 steps has a few thousand vertices. Browsers need minutes for a
- * stroke with as many overlapping segments as such a run has steps.
+ * Minimum distance in pixels between a vertex of a trail and the next one. It doubles after every 500 vertices, so that
+ * the start of a trail stays detailed while a run that oscillates for 100,000 steps has a few thousand vertices.
+ * Browsers need minutes to stroke a path with that many overlapping segments.
  *
  * @param count number of vertices so far
  */
@@ -14,7 +14,7 @@ export function leastDistance(count: number): number {
   return finest * 2 ** Math.floor(count / verticesPerDistance);
 }
 
-/** The vertices of a trail that are drawn, the first and the last among them. */
+/** Vertices of a trail that are drawn, including the first and the last. */
 export function thinTrail(spots: readonly DrawingPoint[]): DrawingPoint[] {
   const kept: DrawingPoint[] = [];
   for (const [i, spot] of spots.entries()) {

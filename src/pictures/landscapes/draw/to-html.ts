@@ -26,8 +26,9 @@ import { linesChart, pathChart } from "./value-chart.ts";
 import { asStudy, mapCaption, raceSubtitle, showHeight, tableHead, tableRow } from "./words.ts";
 
 /**
- * A study, a race or a slice of a loss as a page: races and the paths of trainings are played and scrubbed, runs shown and hidden. One file that loads
- * nothing and works offline, in light and dark; it forbids itself anything else by its content security policy.
+ * Creates a page of a study, a race or a loss slice, in which runs and training paths can be played, stepped through,
+ * shown and hidden. The page is one file that works offline, in light and dark mode; its content security policy
+ * forbids loading anything else.
  *
  * Keys: ← and → step (with Shift by ten), Home and End jump, the space bar plays.
  *
@@ -57,7 +58,7 @@ export function landscapeHtml(shown: Study | Race | LossSlice): string {
   });
 }
 
-/** Buttons, slider, count and speed. */
+/** HTML of the buttons, slider, counter and speed selection. */
 function controls(): string {
   return `<section id="controls" aria-label="Steps"><div>
 ${stepControls}
@@ -92,7 +93,7 @@ function sectionOf(figure: StudyFigure, id: string, moved: PageRuns[]): Markup {
   );
 }
 
-/** What a figure shows; what the page moves of it is added to `moved`. */
+/** Draws a figure. The data that the page needs to animate it are appended to `moved`. */
 function bodyOf(figure: StudyFigure, id: string, moved: PageRuns[]): Markup[] {
   switch (figure.kind) {
     case "race": {
@@ -186,7 +187,7 @@ function drawing({ width, height, markup }: FigurePart, kind: string, label: str
   );
 }
 
-/** The line at the step that is shown. */
+/** Vertical line at the current step. */
 function drawCursor({ left, perStep, box: { y, height } }: ValuePart, steps: number): Markup {
   const x = left + steps * perStep;
   return element("line", { class: "cursor", x1: x, x2: x, y1: y, y2: y + height });
@@ -196,7 +197,7 @@ function sign(mark: Markup): Markup {
   return element("svg", { class: "dh-chart swatch", viewBox: "0 -8 30 16", "aria-hidden": "true" }, mark);
 }
 
-/** The table of a race, with a box that shows a run and its value at the step that is shown. */
+/** Table of a race, with a checkbox per run that shows it, and its value at the current step. */
 function raceTable(race: Race): Markup {
   const head = tableHead(race);
   const [name, ended, height, ...others] = head as [string, string, string, ...string[]];

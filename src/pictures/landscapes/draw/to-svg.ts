@@ -40,14 +40,14 @@ svg{background:var(--paper);font-family:${plainFonts}}
 .dl .cell-head{fill:var(--soft);font-size:12.5px}
 `.trim();
 
-/** Markup with the height that it takes. */
+/** Markup of known height, drawn at a given vertical position. */
 interface SvgBlock {
   readonly height: number;
   readonly draw: (y: number) => readonly Markup[];
 }
 
 /**
- * A study, a race or a slice of a loss as an SVG picture that stands alone and follows the reader's choice of light or dark.
+ * Draws a study, a race or a loss slice as a standalone SVG picture that follows the viewer's light or dark mode.
  *
  * @example
  * const picture = landscapeSvg(race(findLandscape("bowl"), { adam: adam({ learningRate: 0.1 }) }));
@@ -147,7 +147,7 @@ function raceBlocks({ race }: RaceFigure, id: string): SvgBlock[] {
   ];
 }
 
-/** A table; the first column is wide, and has the signs of the runs where asked for. */
+/** Draws a table. The first column is wide and contains the markers of the runs if `hasSigns`. */
 function tableBlocks(
   head: readonly string[],
   rows: readonly (readonly string[])[],

@@ -12,23 +12,24 @@ import { planeOf, sampleGrid, sampleLine } from "./plane.ts";
 import { valuesOf } from "./value-chart.ts";
 import { asStudy, raceSubtitle, tableHead, tableRow } from "./words.ts";
 
-/** How a study is written. */
+/** Options of `landscapeText`. */
 export interface LandscapeTextOptions {
-  /** Cells of a line, 40 or more. Default 80. */
+  /** Width of a line in terminal cells, at least 40 and at most 100. Default 80. */
   readonly columns?: number;
-  /** Dresses pieces of the text: headings, what is in the background, and runs by their number. Default: nothing. */
+  /** Styles pieces of text: headings, background text, and runs by their index. Default: no styling. */
   readonly paint?: (role: "head" | "soft" | number, text: string) => string;
 }
 
 const mapRows = 22;
 const chartRows = 12;
 const widest = 100; // cells
-const shades = " .:-=+*%#"; // the higher, the darker
+const shades = " .:-=+*%#"; // from low to high
 const letters = "abcdefghijklmnopqrstuvwxyz";
 
 /**
- * A study, a race or a slice of a loss for a terminal: maps in characters, where `.` to `#` are the terraces from low to high,
- * small letters the way of each run, capitals its end, S the start and ★ a minimum (E the end of training on a slice); then values by step and tables.
+ * Writes a study, a race or a loss slice for a terminal. In maps, `.` to `#` are terraces from low to high, lower-case
+ * letters the paths of the runs, capitals their ends, × the end of a diverged run, S the start and ★ a minimum (E is
+ * the end of training on a slice). Charts of values by step and tables follow.
  *
  * @throws DownhillError `option`
  * @example
@@ -87,7 +88,7 @@ function raceLines(race: Race, columns: number, paint: TextPaint): string[] {
   ];
 }
 
-/** The heads of a table that has to fit a line of a terminal. */
+/** Shortens the headings of a table to fit a terminal. */
 function shortened(cell: string, i: number): string {
   return i === 0 ? `  ${cell}` : cell.replace("steps to ", "to ").replace("lowest seen", "lowest");
 }
@@ -96,7 +97,7 @@ function letterOf(i: number): string {
   return letters[i % letters.length]!;
 }
 
-/** The map: terraces, then the ways, then what must not be covered. */
+/** Draws a map: first terraces, then paths, then markers that must stay visible. */
 function mapLines(race: Race, columns: number, paint: TextPaint): string[] {
   const plane = planeOf(race);
   const { landscape, runs } = race;
@@ -155,7 +156,7 @@ function putAt(canvas: Canvas, [x, y]: readonly [number, number], text: string, 
   if (Number.isFinite(x) && Number.isFinite(y)) canvas.put(Math.round(x), Math.round(y), text, role);
 }
 
-/** A character for each terrace. The grid has its lowest row first. */
+/** Fills the canvas with one character per terrace. The first row of the grid is the lowest. */
 function shadeTerraces(canvas: Canvas, { columns, rows, values }: Grid, levels: readonly number[]): void {
   for (let j = 0; j < rows; j++) {
     for (let i = 0; i < columns; i++) {
@@ -167,7 +168,7 @@ function shadeTerraces(canvas: Canvas, { columns, rows, values }: Grid, levels: 
   }
 }
 
-/** Values by step. */
+/** Chart of the values by step. */
 function valueLines(race: Race, columns: number, paint: TextPaint): string[] {
   const { label, log, of } = valuesOf(race);
   const first = Math.max(Math.abs(of(race.runs[0]!.values[0]!)), 1e-6);
@@ -184,7 +185,7 @@ function valueLines(race: Race, columns: number, paint: TextPaint): string[] {
   );
 }
 
-/** A chart of curves with its legend. */
+/** Chart of curves with its legend. */
 function chartLines(figure: PlotFigure, columns: number, paint: TextPaint): string[] {
   const legend = figure.series.map(({ name, colour }, i) => paint(colour ?? i, `${letterOf(i)} ${name}`));
   const marks = (figure.marks ?? []).map(({ x, text }) => `${text}: ${figure.x.label} ${x}`);

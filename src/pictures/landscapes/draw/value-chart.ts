@@ -4,14 +4,14 @@ import type { LossSlice } from "../loss-slice.ts";
 import type { PlotFigure } from "../study.ts";
 import { pathRun } from "./map.ts";
 
-/** The part of a race that its chart of values shows. */
+/** The part of a race that its value chart shows. */
 export interface ValueRuns extends Pick<Race, "landscape" | "lowest" | "steps"> {
   readonly runs: readonly Pick<RaceRun, "name" | "values">[];
 }
 
-const widestLinear = 20; // ratio of the greatest to the least value, from which the axis is logarithmic
+const widestLinear = 20; // ratio of the greatest to the least value above which the axis is logarithmic
 
-/** Origin and kind of the value axis of a race. Without a finite lowest value the axis shows f itself. */
+/** Label, scale and origin of the value axis of a race. Without a finite lowest value, the axis shows f itself. */
 export function valuesOf({ landscape, lowest, runs }: ValueRuns): {
   readonly label: string;
   readonly log: boolean;
@@ -36,9 +36,11 @@ export function valuesOf({ landscape, lowest, runs }: ValueRuns): {
   };
 }
 
-const deepest = 1e-16; // of the first value: lower is rounding
+const deepest = 1e-16; // fraction of the first value; lower values are rounding errors
 
-/** The values of the runs by step. A diverged run leaves the chart, so that it does not flatten the other runs. */
+/**
+ * Chart of the values of the runs by step. A diverged run leaves the chart, so that it does not flatten the other runs.
+ */
 export function valueChart(race: ValueRuns): ChartSpec {
   const { runs, steps } = race;
   const { label, log, of } = valuesOf(race);
@@ -61,13 +63,13 @@ export function valueChart(race: ValueRuns): ChartSpec {
   };
 }
 
-/** The chart of a figure of curves. */
+/** Chart of a figure of curves. */
 export function linesChart({ title, x, y, series, marks = [] }: PlotFigure): ChartSpec {
   return {
     title,
     x,
     y,
-    // theory is drawn in ink, so that it is seen over what was measured in a colour
+    // Theoretical curves use the text colour, so that they are visible over the coloured measurements.
     series: series.map(({ style, colour, ...one }): SeriesSpec => {
       if (style === "dashes") return { ...one, draw: style, colour: "ink" };
       return { ...one, draw: style, ...(colour === undefined ? {} : { colour }) };
@@ -76,7 +78,7 @@ export function linesChart({ title, x, y, series, marks = [] }: PlotFigure): Cha
   };
 }
 
-/** The losses along the path of a slice; nothing where there is no path. */
+/** Chart of the losses along the path of a slice. Undefined if the path has fewer than two points. */
 export function pathChart({ path }: LossSlice): ChartSpec | undefined {
   const losses = path.map(({ loss }) => loss);
   if (losses.length < 2) return undefined;

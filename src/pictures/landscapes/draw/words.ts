@@ -3,7 +3,7 @@ import type { LossSlice } from "../loss-slice.ts";
 import type { Race, RaceRun } from "../race.ts";
 import type { Study } from "../study.ts";
 
-/** How a run ended, in a few words. */
+/** Describes the outcome of a run in a few words. */
 function outcomeText(run: RaceRun): string {
   switch (run.outcome) {
     case "arrived":
@@ -21,7 +21,7 @@ function outcomeText(run: RaceRun): string {
   }
 }
 
-/** The head of the table of a race. */
+/** Headings of the table of a race. */
 export function tableHead({ lowest, landscape, tolerances }: Race): string[] {
   const isBounded = Number.isFinite(lowest);
   const height = isBounded ? (landscape.lowest === undefined ? "f − lowest seen" : "f − f*") : "f";
@@ -33,7 +33,7 @@ export function tableHead({ lowest, landscape, tolerances }: Race): string[] {
   ];
 }
 
-/** A row of it. */
+/** Row of a run in the table of a race. */
 export function tableRow({ lowest }: Race, run: RaceRun): string[] {
   const isBounded = Number.isFinite(lowest);
   const last = run.values.at(-1)!;
@@ -46,19 +46,19 @@ export function tableRow({ lowest }: Race, run: RaceRun): string[] {
   ];
 }
 
-/** A height above the lowest value: what is below it by rounding alone is at 0. */
+/** Formats a height above the lowest value. Heights slightly below 0, which are rounding errors, become 0. */
 export function showHeight(height: number, isBounded: boolean): string {
   return showNumber(isBounded && height < 0 && height > -1e-9 ? 0 : height, 3);
 }
 
-/** What a race is, in a line. */
+/** Describes a race in one line. */
 export function raceSubtitle({ landscape, start, steps, noise, seed }: Race): string {
   const at = start.length <= 4 ? ` from (${start.map((x) => showNumber(x, 4)).join(", ")})` : "";
   const noisy = noise === 0 ? "" : `; noise of ${showNumber(noise)} on each gradient, seed ${seed}`;
   return `${landscape.formula}${at}, ${steps.toLocaleString("en")} ${steps === 1 ? "step" : "steps"}${noisy}`;
 }
 
-/** What the map of a race shows beside the runs. */
+/** Caption of the map of a race: the contours and the meaning of the symbols. */
 export function mapCaption({ landscape, runs }: Race, contours: string): string {
   const signs = [
     ...(landscape.minima.length > 0 ? ["★ minimum"] : []),
@@ -71,7 +71,7 @@ export function mapCaption({ landscape, runs }: Race, contours: string): string 
     .join(" ");
 }
 
-/** A study of a single race or slice. */
+/** Wraps a single race or slice in a study. */
 export function asStudy(shown: Study | Race | LossSlice): Study {
   if ("figures" in shown) return shown;
   if ("runs" in shown) {

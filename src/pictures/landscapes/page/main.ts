@@ -3,9 +3,9 @@ import { listenToKeys, makePlayer, type Move, showControls } from "../../viz/pag
 import { byId } from "../../viz/page/dom.ts";
 import type { PageChart, PageMap, PageRun, PageRuns } from "../page-data.ts";
 
-const wholeRun = 9000; // milliseconds that playing takes at the usual speed
+const wholeRun = 9000; // milliseconds; duration of playback at the usual speed
 
-/** Brings the page to life: runs that are scrubbed, played, and shown or hidden. */
+/** Starts the page: stepping, playing, and showing or hiding runs. */
 export function start(): void {
   const figures = JSON.parse(byId("data").textContent ?? "[]") as readonly PageRuns[];
   const views = figures.map(viewOf);
@@ -50,11 +50,11 @@ export function start(): void {
   for (const [id, move] of Object.entries(moves)) byId(id).addEventListener("click", () => move(1));
   slider.addEventListener("input", () => goTo(Number(slider.value)));
   listenToKeys(document, (move, many) => moves[move]?.(many));
-  addEventListener("resize", () => show(at)); // another drawing may be seen
+  addEventListener("resize", () => show(at)); // another drawing may become visible
   show(last);
 }
 
-/** What shows a figure at a step, on those of its drawings that are seen. */
+/** Returns a function that shows a figure at a step, in those of its drawings that are visible. */
 function viewOf({ id, steps, unit, runs, maps, charts }: PageRuns): (step: number) => void {
   const section = byId(id);
   const drawings = [
@@ -115,7 +115,7 @@ function chartView({ id, left, perStep }: PageChart): (step: number) => void {
   };
 }
 
-/** How many of the sorted steps are `t` or less. */
+/** Number of entries of a sorted array that are at most `t`. */
 function countUpTo(at: readonly number[], t: number): number {
   let [low, high] = [0, at.length];
   while (low < high) {
@@ -131,7 +131,7 @@ function valueAt({ values, every }: PageRun, t: number): string {
   return place < values.length ? values[place]! : "–";
 }
 
-/** The boxes that show and hide runs. */
+/** Connects the checkboxes that show and hide runs. */
 function hideRuns(): void {
   for (const box of document.querySelectorAll<HTMLInputElement>("input[data-shows]")) {
     const section = box.closest("section");

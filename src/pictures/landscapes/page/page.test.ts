@@ -20,7 +20,7 @@ const onBowl = race(
 const html = landscapeHtml(onBowl);
 
 const count = (page: Page): Promise<string | null> => page.locator("#count").textContent();
-/** Of the drawings of a chart, the one of the width at which it is seen. */
+/** The visible drawing of a chart: the one for the current width. */
 const seen = ".at-widths > div:visible";
 const trail = (page: Page, run: number): Promise<string> =>
   page.locator(`${seen} .map [data-run="${run}"] .trail`).evaluate((node) => node.getAttribute("d") ?? "");
@@ -104,7 +104,7 @@ describeInBrowser("the page of a race", {
     }
   },
 
-  // the drawings of wide windows were made smaller, with text of 6.6 pixels
+  // Drawings for wide windows were scaled down, to text of 6.6 pixels.
   "draws map and chart for the width at hand, and moves what is seen": async ({ open }) => {
     const page = await open(html, { viewport: { width: 360, height: 700 } });
     const map = page.locator(`${seen} .map`);

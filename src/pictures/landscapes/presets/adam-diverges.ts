@@ -12,16 +12,16 @@ const steps = 3000;
 
 /** A run on the losses of {@link onRareLosses}. */
 export interface RareRun {
-  /** Where it was before each step. */
+  /** Point before each step. */
   readonly points: readonly number[];
   readonly end: number;
-  /** How much worse than x = −1 it was, on average: above 0 for ever means that it learns nothing. */
+  /** Mean excess loss per step over staying at x = −1. If it stays above 0, the method does not learn. */
   readonly regret: number;
 }
 
 /**
- * Adam or AMSGrad from x = 1 on the losses Cx, −x, −x, Cx, −x, −x, … on [−1, 1], which are least at x = −1 together where
- * C > 2: with β₁ = 0, β₂ = 1/(1 + C²) and the rate ½/√t, steps cut short at the walls. Compiled once for all C.
+ * Runs Adam or AMSGrad from x = 1 on the losses Cx, −x, −x, Cx, −x, −x, … on [−1, 1], whose sum is minimal at x = −1
+ * for C > 2. Uses β₁ = 0, β₂ = 1/(1 + C²), the rate ½/√t, and projection onto the interval. Compiled once for all C.
  *
  * @see Reddi, Kale, Kumar, On the convergence of Adam and beyond, ICLR 2018, section 3 and theorem 1.
  */
@@ -60,7 +60,7 @@ export function onRareLosses(amsgrad: boolean, length: number = steps): (C: numb
   };
 }
 
-/** Adam goes the wrong way where rare gradients are large. */
+/** Adam moves in the wrong direction if rare gradients are large. */
 export const adamDiverges: Preset = /* @__PURE__ */ definePreset(
   {
     name: "adam-diverges",

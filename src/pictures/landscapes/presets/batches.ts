@@ -10,13 +10,13 @@ import { type GradientVariance, gradientVariance, repeatItems } from "../gradien
 import type { PlotSeries } from "../study.ts";
 import { definePreset, type Preset } from "./preset.ts";
 
-/** Items with their classes. */
+/** Items with their class labels. */
 interface LabelledItems {
   readonly x: Tensor;
   readonly y: Tensor;
 }
 
-/** The first handwritten digits. */
+/** The first `count` handwritten digits. */
 function firstDigits(count: number): LabelledItems {
   const all = digits();
   return {
@@ -25,13 +25,13 @@ function firstDigits(count: number): LabelledItems {
   };
 }
 
-/** Softmax regression on 64 pixels: the simplest model of the digits, and a convex one. */
+/** Softmax regression on 64 pixels: the simplest model of the digits, with a convex loss. */
 const model = {
   start: (): DenseParams => denseInit(key(0), 64, 10),
   loss: (params: DenseParams, { x, y }: LabelledItems): Tensor => softmaxCrossEntropy(dense(params, x), y),
 };
 
-/** The variance of the gradients of batches of digits. */
+/** Measures the variance of batch gradients on the digits. */
 export function varianceOnDigits(): GradientVariance {
   return gradientVariance({
     loss: model.loss,
@@ -42,7 +42,7 @@ export function varianceOnDigits(): GradientVariance {
   });
 }
 
-/** The variance of a mini-batch's gradient falls as 1/b. */
+/** The variance of a mini-batch gradient falls as 1/b. */
 export const batchVariance: Preset = /* @__PURE__ */ definePreset(
   {
     name: "gradient-variance",
@@ -82,7 +82,7 @@ export const batchVariance: Preset = /* @__PURE__ */ definePreset(
   },
 );
 
-/** Gradient descent, mini-batches and single items on the same digits. */
+/** Compares gradient descent, mini-batches and single items on the same digits. */
 export function compareOnDigits(clock?: () => number): Promise<BatchRun[]> {
   return compareBatches({
     loss: model.loss,
@@ -156,7 +156,7 @@ export const batchSizes: Preset = /* @__PURE__ */ definePreset(
   },
 );
 
-/** The same data once and ten times over. */
+/** Trains on the same data once and repeated ten times. */
 export function compareRepeated(clock?: () => number): Promise<BatchRun[]> {
   const data = firstDigits(300);
   const tenfold = repeatItems(data, 10);
@@ -177,7 +177,7 @@ export function compareRepeated(clock?: () => number): Promise<BatchRun[]> {
   });
 }
 
-/** Gradient descent pays for repetition, mini-batches learn from it. */
+/** Repeated data cost gradient descent time, while mini-batches learn from them. */
 export const repeatedData: Preset = /* @__PURE__ */ definePreset(
   {
     name: "repeated-data",

@@ -15,7 +15,7 @@ const schedules: readonly (readonly [name: string, schedule: () => Schedule])[] 
   ["decay well timed", () => multiStepDecay({ from: rate, factor: drop, at: [80] })],
 ];
 
-/** Three schedules under the same noise. */
+/** Runs three schedules under the same noise. */
 export function raceOfDecays(seed: number): Race {
   const bowl = defineLandscape("(x^2 + 5*y^2)/2", {
     name: "noisy bowl",
@@ -34,12 +34,12 @@ export function raceOfDecays(seed: number): Race {
   return race(bowl, racers, { steps, noise: 1, seed });
 }
 
-/** The mean value of the last 50 steps of each run. */
+/** Mean value of the last 50 steps of each run. */
 export function endsOf({ runs }: Race): number[] {
   return runs.map(({ values }) => meanOf(values.slice(-50)));
 }
 
-/** When to lower the rate. */
+/** The right time to lower the rate. */
 export const decayTiming: Preset = /* @__PURE__ */ definePreset(
   {
     name: "decay",

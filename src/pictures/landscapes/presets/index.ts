@@ -16,7 +16,7 @@ import { symmetricNeurons } from "./symmetry.ts";
 import { takeAways } from "./take-aways.ts";
 
 /**
- * Studies that downhill has: each makes a claim about optimisers that the tests assert.
+ * Built-in studies. Each makes a claim about optimisers that the tests assert.
  *
  * @example
  * presets.map(({ name }) => name).includes("momentum"); // true
@@ -39,9 +39,9 @@ export const presets: readonly Preset[] = [
 ];
 
 /**
- * The preset of a name.
+ * Returns the preset with the given name.
  *
- * @throws DownhillError `option` for an unknown one, with the nearest.
+ * @throws DownhillError `option` for an unknown name; the message suggests the nearest one.
  * @example
  * const { findings } = await findPreset("rates").make();
  * findings[0].includes("2/λmax is 0.2"); // true

@@ -5,7 +5,7 @@ import { definePreset, type Preset } from "./preset.ts";
 
 const steps = 90; // three cycles
 
-/** The run of each method from a start. The cyclic one first: it is drawn below the others. */
+/** Runs each method from one start. The cyclic one is first, so that it is drawn below the others. */
 export function raceOverRipples(start?: readonly number[], length: number = steps): Race {
   return race(
     findLandscape("many-minima"),
@@ -23,7 +23,7 @@ function cycle(): Schedule {
   return cyclic({ base: 0.02, max: 7, stepSizeUp: 15 });
 }
 
-/** Momentum and cyclic rates leave local minima that gradient descent stays in. */
+/** Momentum and cyclic rates leave local minima in which gradient descent stays. */
 export const localMinima: Preset = /* @__PURE__ */ definePreset(
   {
     name: "local-minima",

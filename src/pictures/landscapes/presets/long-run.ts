@@ -6,10 +6,10 @@ import { definePreset, type Preset } from "./preset.ts";
 
 const steps = 2000;
 
-/** A wall whose gradients are 96 times as large as those of the slope behind it, which leads to the minimum. */
+/** A wall whose gradients are 96 times as large as those of the slope that follows it and leads to the minimum. */
 export const wallAndSlope = "24*log(1 + exp(-4*(x + 3))) + sqrt(1 + (x - 6)^2) + y^2/2";
 
-/** Adagrad and RMSProp down the wall and along the slope, at one rate. */
+/** Runs Adagrad and RMSProp from the wall along the slope, with the same rate. */
 export function raceBelowWall(learningRate: number, length: number = steps): Race {
   const landscape = defineLandscape(wallAndSlope, {
     name: "wall and slope",
@@ -30,7 +30,7 @@ export function raceBelowWall(learningRate: number, length: number = steps): Rac
   );
 }
 
-/** The length of each step over that of its gradient: η over the root of what is remembered. */
+/** Ratio of step length to gradient norm for each step: η over the root of the accumulated squares. */
 export function stepsByGradient({
   points,
   gradientNorms,
@@ -41,7 +41,7 @@ export function stepsByGradient({
   });
 }
 
-/** Adagrad remembers a wall for ever, RMSProp for some hundred steps. */
+/** Adagrad never forgets the wall, RMSProp does after a few hundred steps. */
 export const longRun: Preset = /* @__PURE__ */ definePreset(
   {
     name: "long-run",

@@ -8,19 +8,19 @@ import { definePreset, type Preset } from "./preset.ts";
 
 const condition = 100;
 const steps = 250;
-const drawn = 120; // steps
+const drawn = 120; // steps shown in the chart
 const root = /* @__PURE__ */ Math.sqrt(condition);
 
-/** A method with what theory says of it. */
+/** A method with its theoretical convergence rate. */
 export interface MomentumMethod {
   readonly name: string;
   readonly options: SgdOptions & { readonly learningRate: number };
-  /** What a step multiplies the error by in the long run. */
+  /** Asymptotic factor by which one step multiplies the error. */
   readonly factor: number;
   readonly formula: string;
 }
 
-/** Methods with their best settings for eigenvalues from 1 to κ. */
+/** The methods with their optimal settings for eigenvalues from 1 to κ. */
 export const methods: readonly MomentumMethod[] = [
   {
     name: "gradient descent",
@@ -43,9 +43,9 @@ export const methods: readonly MomentumMethod[] = [
 ];
 
 /**
- * The error after t steps along an eigenvector of curvature λ, from an error of 1, as the theory of recurrences has it. With
- * momentum β, `e₍t+1₎ = (1 + β − ηλ)·e₍t₎ − β·e₍t−1₎`; with Nesterov's, `(1 + β)(1 − ηλ)·e₍t₎ − β(1 − ηλ)·e₍t−1₎`. Where both roots r
- * of the recurrence are one, `e₍t₎ = (1 + ct)·rᵗ`; those are the best settings.
+ * Theoretical error after t steps along an eigenvector of curvature λ, starting from 1. With momentum β, `e₍t+1₎ = (1 +
+ * β − ηλ)·e₍t₎ − β·e₍t−1₎`; with Nesterov's, `(1 + β)(1 − ηλ)·e₍t₎ − β(1 − ηλ)·e₍t−1₎`. For a double root r of the
+ * recurrence, which the optimal settings have, `e₍t₎ = (1 + ct)·rᵗ`.
  */
 export function predictedError({ options }: MomentumMethod, lambda: number, t: number): number {
   const { learningRate: eta, nesterov = false } = options;
@@ -68,18 +68,18 @@ export function predictedError({ options }: MomentumMethod, lambda: number, t: n
   return size ** t * (Math.cos(angle * t) + b * Math.sin(angle * t));
 }
 
-/** The distance from the minimum after t steps from (−10, 10), by theory. */
+/** Theoretical distance from the minimum after t steps from (−10, 10). */
 export function predictedDistance(method: MomentumMethod, t: number): number {
   return 10 * Math.hypot(predictedError(method, 1, t), predictedError(method, condition, t));
 }
 
-/** Runs of the three from (−10, 10), with as much error along either axis. */
+/** Runs the three methods from (−10, 10), where the error is equal along both axes. */
 export function raceFromCorner(): Race {
   const bowl = defineLandscape("(x^2 + 100*y^2)/2", { start: [-10, 10], minima: [[0, 0]], lowest: 0 });
   return race(bowl, Object.fromEntries(methods.map(({ name, options }) => [name, sgd(options)])), { steps });
 }
 
-/** What a step multiplied the distance by, between two steps. */
+/** Mean factor per step by which the distance changed between two steps. */
 function factorBetween(distance: (t: number) => number, from: number, to: number): number {
   return (distance(to) / distance(from)) ** (1 / (to - from));
 }

@@ -9,21 +9,21 @@ import { meanOf } from "../numbers.ts";
 import { definePreset, type Preset } from "./preset.ts";
 
 const epochs = 40;
-const rate = 0.3; // too high to settle with, and quick at first
+const rate = 0.3; // too high to converge, but fast at first
 const factor = 0.3;
-/** How many epochs without progress each run lets pass; `undefined` for a rate that is held. */
+/** Tolerated epochs without progress for each run; `undefined` for a constant rate. */
 const patiences = [undefined, 2, 0, 8] as const;
 
-/** A run of a network whose rate is lowered where its loss has stopped falling. */
+/** A training run of a network whose rate is lowered when its loss stops falling. */
 export interface PlateauRun {
   readonly name: string;
   /** Mean loss of each epoch. */
   readonly losses: readonly number[];
-  /** The rate of each epoch. */
+  /** Learning rate of each epoch. */
   readonly rates: readonly number[];
 }
 
-/** The same network on the same points, in the same order, with each patience. */
+/** Trains the same network on the same points in the same order, once per patience. */
 export async function trainOnPlateaus(seed: number): Promise<PlateauRun[]> {
   const { x, y } = moons({ n: 400, noise: 0.3, seed });
   const net = mlp([2, 16, 2], { activation: tanh });
@@ -46,12 +46,12 @@ export async function trainOnPlateaus(seed: number): Promise<PlateauRun[]> {
   return runs;
 }
 
-/** The mean loss of the last five epochs. */
+/** Mean loss of the last five epochs. */
 export function endOf({ losses }: PlateauRun): number {
   return meanOf(losses.slice(-5));
 }
 
-/** A rate that is lowered where progress stops. */
+/** Lowers the rate when progress stops. */
 export const rateOnPlateau: Preset = /* @__PURE__ */ definePreset(
   {
     name: "plateau",

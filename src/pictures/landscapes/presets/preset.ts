@@ -1,6 +1,6 @@
 import type { Study } from "../study.ts";
 
-/** A study that can be made anew: the claim is asserted by a test. */
+/** A reproducible study whose claim is asserted by a test. */
 export interface Preset {
   readonly name: string;
   readonly title: string;
@@ -8,7 +8,7 @@ export interface Preset {
   readonly make: () => Promise<Study>;
 }
 
-/** A preset from what its study holds beside its name, title and claim. */
+/** Defines a preset from its name, title and claim and a function that computes findings and figures. */
 export function definePreset(
   about: Pick<Preset, "name" | "title" | "claim">,
   make: () => Pick<Study, "findings" | "figures"> | Promise<Pick<Study, "findings" | "figures">>,

@@ -1,4 +1,4 @@
-// What the presets claim, asserted.
+// Asserts the claims of the presets.
 import { linspace } from "downhill";
 import { defineLandscape, findLandscape, findPreset, presets, race } from "downhill/landscapes";
 import { sgd } from "downhill/optim";
@@ -59,7 +59,7 @@ describe("momentum: on a bowl of condition 100 the error goes as theory says", (
     for (let t = 0; t <= 250; t++) {
       const measured = Math.hypot(...runs[i]!.points[t]!);
       const predicted = predictedDistance(method, t);
-      // rounding adds up along a double root
+      // Rounding errors accumulate along a double root.
       expect(Math.abs(measured / predicted - 1), `step ${t}`).toBeLessThan(1e-6);
     }
     const factor = (predictedDistance(method, 3400) / predictedDistance(method, 1700)) ** (1 / 1700);
@@ -140,7 +140,7 @@ test("decay: the cloud of a constant rate is proportional to the rate", () => {
     const { values } = race(bowl, { gd: sgd({ learningRate }) }, { steps: 40000, noise: 1 }).runs[0]!;
     return meanOf(values.slice(1000));
   };
-  // η/(2(2 − η)) by theory
+  // Theoretical value: η/(2(2 − η)).
   expect(cloud(0.02) / (0.02 / (2 * 1.98))).toBeCloseTo(1, 0);
   expect(cloud(0.2) / cloud(0.02)).toBeGreaterThan(8);
   expect(cloud(0.2) / cloud(0.02)).toBeLessThan(14);
@@ -283,7 +283,7 @@ test.each(seeds(extent(0, 2, 1)))(
 );
 
 describe("each preset", () => {
-  // in the quick extent without those that train networks, which take seconds
+  // The quick extent omits presets that train networks, which take seconds.
   const long = extent(1, 0, 0) === 1 ? ["take-aways", "plateau"] : [];
   const some = presets.filter(({ name }) => !long.includes(name));
   test.each(some.map((preset) => [preset.name, preset] as const))(

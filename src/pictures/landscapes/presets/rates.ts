@@ -13,7 +13,7 @@ import { definePreset, type Preset } from "./preset.ts";
 const steepest = 10; // λmax
 const steps = 100;
 
-/** ½(x² + 10y²). */
+/** The landscape ½(x² + 10y²). */
 function bowlOfTen(): Landscape {
   return defineLandscape(`(x^2 + ${steepest}*y^2)/2`, {
     name: "bowl",
@@ -29,7 +29,7 @@ function bowlOfTen(): Landscape {
   });
 }
 
-/** Distances from the minimum after so many steps at each rate: all runs at once, by `vmap` over the rate. */
+/** Distances from the minimum after `length` steps at each rate. Computes all runs at once by `vmap` over the rate. */
 export function sweepRates(rates: Tensor, { value, start }: Landscape, length: number): Tensor {
   const distanceAt = (learningRate: Tensor): Tensor => {
     const optimizer = sgd({ learningRate });

@@ -3,7 +3,7 @@ import { race, type Race } from "../race.ts";
 import { findLandscape } from "../zoo.ts";
 import { definePreset, type Preset } from "./preset.ts";
 
-/** The usual four on one landscape, at one rate. */
+/** Runs gradient descent, momentum, RMSProp and Adam on one landscape at the same rate. */
 export function raceOverFlats(name: string, learningRate: number, steps: number): Race {
   return race(
     findLandscape(name),
@@ -17,12 +17,12 @@ export function raceOverFlats(name: string, learningRate: number, steps: number)
   );
 }
 
-/** The number of steps after which each run has left a saddle, or has reached the minimum. */
+/** Number of steps after which each run has left a saddle or reached the minimum; undefined if it does neither. */
 export function wayOut({ runs }: Race): (number | undefined)[] {
   return runs.map(({ escapedAt, stepsTo }) => escapedAt ?? stepsTo[0] ?? undefined);
 }
 
-/** Saddles and plateaus hold gradient descent; methods that divide by the size of the gradient cross them. */
+/** Saddles and plateaus slow gradient descent down; methods that divide by the size of the gradient cross them. */
 export const saddlesAndPlateaus: Preset = /* @__PURE__ */ definePreset(
   {
     name: "saddles",

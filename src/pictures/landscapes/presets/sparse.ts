@@ -21,23 +21,23 @@ const items = 1500;
 const features = 40;
 const noise = 0.3;
 const eps = 1e-10; // Adagrad's
-/** How often each of the features is there: half of them in every second item, the others down to one in four hundred. */
+/** Frequency of each feature: one half for the first half of them, then geometrically down to one in four hundred. */
 export const frequencies: readonly number[] = [
   .../* @__PURE__ */ Array.from({ length: features / 2 }, () => 0.5),
   .../* @__PURE__ */ geometric(0.3, 1 / 400, features / 2),
 ];
 const triedRates = /* @__PURE__ */ geometric(0.001, 1, 16);
 
-/** What one pass over the data has learnt. */
+/** Result of one pass over the data. */
 export interface TrainingPass {
   readonly rate: number;
-  /** Mean loss of the second half of the items, each before its step: what the rate is chosen by. */
+  /** Mean loss of the second half of the items, each evaluated before its step. The rate is chosen by this loss. */
   readonly loss: number;
   readonly weights: readonly number[];
   readonly state: unknown;
 }
 
-/** Features that are 1 where they are there and 0 else; the target is their sum, and noise. */
+/** Items with random binary features. The target is the sum of the features plus noise. */
 export function sparseItems(seed: number): { readonly x: Tensor; readonly y: Tensor } {
   const draws = uniformNow(foldIn(key(seed), 0), items * features);
   const x = draws.map((u, i) => (u < frequencies[i % features]! ? 1 : 0));
@@ -48,7 +48,10 @@ export function sparseItems(seed: number): { readonly x: Tensor; readonly y: Ten
   return { x: tensor(x, { shape: [items, features] }), y: tensor(y) };
 }
 
-/** One pass over {@link sparseItems}, an item a step, compiled once for all rates. */
+/**
+ * Returns a function that makes one pass over {@link sparseItems}, one item per step. It is compiled once for all
+ * rates.
+ */
 export function onePass(
   make: (learningRate: Tensor) => GeneralOptimizer<unknown>,
 ): (rate: number, data: ReturnType<typeof sparseItems>) => TrainingPass {
@@ -77,7 +80,7 @@ export function onePass(
   };
 }
 
-/** Each method with the best of many rates. */
+/** Trains each method at many rates and returns its best pass. */
 export function learnSparse(seed: number): Readonly<Record<"sgd" | "momentum" | "adagrad", TrainingPass>> {
   const data = sparseItems(seed);
   const best = (make: (learningRate: Tensor) => GeneralOptimizer<unknown>): TrainingPass => {
@@ -91,18 +94,18 @@ export function learnSparse(seed: number): Readonly<Record<"sgd" | "momentum" | 
   };
 }
 
-/** The mean weight of the features that come in less than one of 50 items; the truth is 1. */
+/** Mean weight of the features that occur in less than one of 50 items. The true weight is 1. */
 export function rareWeight({ weights }: TrainingPass): number {
   return meanOf(weights.filter((_, j) => frequencies[j]! < 1 / 50));
 }
 
-/** The rate that each weight has in the end: `η/(√Σg² + ε)`. */
+/** Final rate of each weight: `η/(√Σg² + ε)`. */
 export function ratesByWeight({ rate, state }: TrainingPass): number[] {
   const sums = (state as AdagradState<Tensor>).sumOfSquares.tolist() as number[];
   return sums.map((g) => rate / (Math.sqrt(g) + eps));
 }
 
-/** Adagrad learns rare features that tuned SGD does not. */
+/** Adagrad learns rare features that tuned SGD does not learn. */
 export const sparseFeatures: Preset = /* @__PURE__ */ definePreset(
   {
     name: "sparse-features",

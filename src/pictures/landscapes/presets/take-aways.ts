@@ -8,16 +8,16 @@ import { showNumber } from "../../viz/show-number.ts";
 import type { PlotFigure } from "../study.ts";
 import { definePreset, type Preset } from "./preset.ts";
 
-const trainCount = 1437; // four fifths; the other 360 are kept for measuring
+const trainCount = 1437; // four fifths; the other 360 digits are held out for evaluation
 const batchSize = 32;
 const epochs = 40;
 const steps = Math.ceil(trainCount / batchSize) * epochs;
 
-/** A training of the digits, measured on those that were kept back after each epoch. */
+/** A training run on the digits, evaluated on held-out digits after each epoch. */
 export interface DigitsRun {
   readonly name: string;
   readonly losses: readonly number[];
-  /** Shares from 0 to 1. */
+  /** Fractions from 0 to 1. */
   readonly accuracies: readonly number[];
 }
 
@@ -31,7 +31,10 @@ const methods: readonly (readonly [name: string, make: () => GeneralOptimizer<un
   ],
 ];
 
-/** The same network from the same parameters, with the same batches, by each method; `told` is given each run when it is done. */
+/**
+ * Trains the same network from the same parameters on the same batches with each method. Calls `told` with each
+ * finished run.
+ */
 export async function compareAdvice(
   seed: number,
   told: (run: DigitsRun) => void = () => {},
@@ -66,7 +69,7 @@ export async function compareAdvice(
   return runs;
 }
 
-/** What lecture notes advise, on a network. */
+/** Common advice on choosing an optimiser, tested on a network. */
 export const takeAways: Preset = /* @__PURE__ */ definePreset(
   {
     name: "take-aways",
