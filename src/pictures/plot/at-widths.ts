@@ -1,17 +1,17 @@
 import type { Markup } from "./markup.ts";
 import { element } from "./markup.ts";
 
-/** Widths, in CSS pixels, at which a drawing is made: between two of them it is scaled by 1.4 at most, and text grows with it. */
+/** Widths in CSS pixels at which a drawing is made. Between two of them it is scaled by at most 1.4, text included. */
 const drawnWidths = [290, 390, 520, 720] as const;
-/** Of a drawing that is made for the width at hand where there is script: without, it is scaled by 1.8 at most. */
+/** Widths for a drawing that scripts redraw at the actual width. Without scripts it is scaled by at most 1.8. */
 export const fewWidths = [290, 520] as const;
 
 /**
- * A chart drawn once for each of several widths. A page with `widthStyle` shows the widest one that it has room for, and
- * needs no script for that.
+ * Draws a chart once for each of several widths. A page with `widthStyle` shows the widest one that fits, without a
+ * script.
  *
- * @param draw the chart for a width in CSS pixels, with the number of that drawing
- * @param widths those for which it is drawn
+ * @param draw draws the chart for a width in CSS pixels; also receives the index of the width
+ * @param widths the widths to draw
  */
 export function atWidths(
   draw: (width: number, index: number) => Markup,
@@ -24,7 +24,7 @@ export function atWidths(
   );
 }
 
-/** The style of pages that show charts by {@link atWidths}. */
+/** Style sheet of pages that show charts by {@link atWidths}. */
 export const widthStyle: string = /* @__PURE__ */ [
   ".at-widths{container-type:inline-size}",
   ".at-widths>*{display:none}",
@@ -37,9 +37,9 @@ export const widthStyle: string = /* @__PURE__ */ [
     ),
 ].join("\n");
 
-const leastSpace = 50; // pixels of a mark with its number
+const leastSpace = 50; // pixels per tick mark with its number
 
-/** How many marks an axis of so many pixels has room for: at least two, at most `most`. */
+/** Number of tick marks for an axis of the given length in pixels: at least two, at most `most`. */
 export function marksFor(pixels: number, most: number): number {
   return Math.max(2, Math.min(most, Math.floor(pixels / leastSpace)));
 }

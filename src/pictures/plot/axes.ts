@@ -2,11 +2,11 @@ import { element, type Markup } from "./markup.ts";
 import { round } from "./markers.ts";
 import { type AxisScale, showTick } from "./scale.ts";
 
-const letterWidth = 7.4; // pixels of a digit of a mark
+const letterWidth = 7.4; // pixels per digit of a tick label
 const endMargin = 16; // right of a plot
-const labelLetter = 6; // pixels of a letter of the name of an axis, about
+const labelLetter = 6; // approximate pixels per letter of an axis name
 
-/** A part of a drawing, in its units. */
+/** A rectangle in a drawing, in drawing units. */
 export interface Box {
   readonly x: number;
   readonly y: number;
@@ -14,25 +14,25 @@ export interface Box {
   readonly height: number;
 }
 
-/** What stands at an axis. */
+/** Texts of an axis. */
 export interface AxisText {
-  /** Its name; none where it is empty. */
+  /** Name of the axis. Not drawn if empty. */
   readonly label: string;
-  /** How its marks are written. Default: {@link showTick}. */
+  /** Formats the value of a tick mark. Default: {@link showTick}. */
   readonly show?: (value: number) => string;
 }
 
-/** The sides of a box. */
+/** The edges of a box. */
 export function edges({ x, y, width, height }: Box): Record<"left" | "right" | "top" | "bottom", number> {
   return { left: x, right: x + width, top: y, bottom: y + height };
 }
 
-/** The pixels that the marks of a vertical axis take, with the space beside them. */
+/** Width in pixels of the tick labels of a vertical axis, with spacing. */
 export function marginOf(ticks: readonly string[]): number {
   return Math.ceil(Math.max(20, ...ticks.map((text) => text.length * letterWidth)) + 12);
 }
 
-/** The frame of a plot with marks and names of its axes: that of y above it, that of x below. */
+/** Draws the axes of a plot with tick marks and names. The name of y is above the axis, the name of x below. */
 export function drawAxes(
   box: Box,
   x: AxisScale,
@@ -60,7 +60,7 @@ export function drawAxes(
     ...x.ticks.flatMap((tick) => {
       const at = round(left + x.at(tick) * box.width);
       const label = showX(tick);
-      // a long number at the end would be cut off
+      // A long number at the end would be cut off.
       const isCut = at + letterWidth * (label.length / 2) > right + endMargin;
       const place = isCut
         ? { x: right + endMargin, "text-anchor": "end" }
@@ -80,7 +80,10 @@ export function drawAxes(
   ];
 }
 
-/** The name of an axis; where it has no room, without what it says in parentheses, which then shows when it is pointed at. */
+/**
+ * Draws the name of an axis. If it does not fit, the part in parentheses is omitted and the full name becomes a
+ * tooltip.
+ */
 function drawName(
   label: string,
   place: Readonly<Record<string, string | number>>,

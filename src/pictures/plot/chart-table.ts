@@ -2,17 +2,17 @@ import type { ChartSpec, SeriesSpec } from "./chart-spec.ts";
 import { element, type Markup, scrollable } from "./markup.ts";
 import { showNumber } from "./number-text.ts";
 
-const mostRows = 200; // of a table; the file has all
+const mostRows = 200; // of the table; the CSV file contains all rows
 
-/** The numbers of a chart as rows; a cell is empty where there is no number. */
+/** Numbers of a chart as rows. Cells without a number are undefined. */
 interface ChartTable {
   readonly head: readonly string[];
   readonly rows: readonly (readonly (string | number | undefined)[])[];
 }
 
 /**
- * The numbers of a chart as a table that scrolls, to stand beside it: a row for each place along x, or, where the series have
- * different places or one of them twice, for each point. Of more than 200 rows every second, third, … one, and a caption says so.
+ * Scrollable table of a chart's numbers. If all series share their x values, there is one row per x, else one row per
+ * point. A table of more than 200 rows is thinned to every second, third, … row, as a caption states.
  */
 export function chartTable(spec: ChartSpec): Markup {
   const { head, rows } = rowsOf(spec);
@@ -46,7 +46,10 @@ export function chartTable(spec: ChartSpec): Markup {
   );
 }
 
-/** The numbers of a chart as comma-separated values with all their digits: rows as in {@link chartTable}, none left out. */
+/**
+ * All numbers of a chart as comma-separated values with full precision, in the rows of {@link chartTable} without
+ * thinning.
+ */
 export function chartCsv(spec: ChartSpec): string {
   const { head, rows } = rowsOf(spec);
   const cell = (value: string | number | undefined): string => {
@@ -73,7 +76,7 @@ function isRising(x: ArrayLike<number>): boolean {
   return true;
 }
 
-/** A row a place, a column a series. */
+/** Table with one row per x value and one column per series. */
 function sharedRows(xName: string, series: readonly SeriesSpec[], xs: readonly number[]): ChartTable {
   const columns = series.flatMap(({ name, x, y, draw, low = [], high = [] }) => {
     const column = (
@@ -91,7 +94,7 @@ function sharedRows(xName: string, series: readonly SeriesSpec[], xs: readonly n
   };
 }
 
-/** A row a point, with the name of its series. */
+/** Table with one row per point, with the name of its series. */
 function pointRows(xName: string, { y: { label }, series }: ChartSpec): ChartTable {
   const hasBand = series.some(({ draw }) => draw === "band");
   return {

@@ -23,20 +23,20 @@ import {
 } from "./scale.ts";
 import { drawSeries, overhang, type PlotArea } from "./series.ts";
 
-/** Where the parts of a chart lie. */
+/** Positions of the parts of a chart. */
 export interface ChartLayout {
   readonly size: ChartSize;
-  /** The part inside the axes. */
+  /** The area inside the axes. */
   readonly box: Box;
   readonly x: AxisScale;
   readonly y: AxisScale;
 }
 
-const largest = 1e300; // the difference of larger values may be infinite
+const largest = 1e300; // differences of larger values may overflow
 
 /**
- * A chart of so many CSS pixels as an `svg` element: text of 12 pixels, drawn for the size and not to be scaled. Its colours are
- * the custom properties of `colourProperties`, its style is `chartStyle`.
+ * Draws a chart of a given size in CSS pixels as an `svg` element. Text is 12 pixels high, so the drawing should not be
+ * scaled. Colours are the custom properties of `colourProperties`; the style sheet is `chartStyle`.
  */
 export function drawChart(spec: ChartSpec, size: ChartSize, view: ChartView = {}): Markup {
   return element(
@@ -51,7 +51,7 @@ export function drawChart(spec: ChartSpec, size: ChartSize, view: ChartView = {}
   );
 }
 
-/** Where a chart of such a size has its plot, and the scales of its axes. */
+/** Computes the plot area and the axis scales of a chart of a given size. */
 export function layoutChart(spec: ChartSpec, size: ChartSize, view: ChartView = {}): ChartLayout {
   for (const series of spec.series) checkLengths(spec.title, series);
   const shown = spec.series.filter(({ name }) => view.hidden?.has(name) !== true);
@@ -70,9 +70,9 @@ export function layoutChart(spec: ChartSpec, size: ChartSize, view: ChartView = 
   return { size, box, x, y };
 }
 
-const endSpace = 18; // pixels right of a plot: half of a mark's number
+const endSpace = 18; // pixels to the right of a plot: half of a tick label
 
-/** What stands inside the drawing of a chart. */
+/** Draws the content of a chart. */
 export function drawParts(spec: ChartSpec, { size, box, x, y }: ChartLayout, view: ChartView = {}): Markup[] {
   const { left, top } = edges(box);
   const plane: PlotArea = {
@@ -103,7 +103,7 @@ export function drawParts(spec: ChartSpec, { size, box, x, y }: ChartLayout, vie
       true,
     ),
     ...drawMarks(spec.marks ?? [], x, y, box),
-    // an svg inside cuts off what lies outside of it
+    // A nested svg clips its content.
     element(
       "svg",
       {
@@ -122,7 +122,7 @@ function hasLegend(spec: ChartSpec, view: ChartView): boolean {
   return view.hasLegend ?? namesOf(spec).length > 1;
 }
 
-/** How values of an axis are written. */
+/** Formatter of the values of an axis. */
 export function writerOf({ unit = "number" }: AxisSpec): (value: number) => string {
   return unit === "percent" ? (value) => `${showTick(value * 100)} %` : showTick;
 }
@@ -140,7 +140,7 @@ function xScale(axis: AxisSpec, series: readonly SeriesSpec[], width: number, vi
   if (axis.unit !== "integer") return linearScale(from, to, most);
   const scale = linearScale(from, to, Math.max(1, Math.min(most, to - from)));
   const whole = scale.ticks.filter(Number.isInteger);
-  // the first one, as epoch 1, is marked where it has room
+  // Mark the first value, such as epoch 1, if there is space.
   const hasRoom =
     Number.isInteger(from) && whole[0] !== from && (whole.length === 0 || scale.at(whole[0]!) > 0.06);
   return { ...scale, ticks: hasRoom ? [from, ...whole] : whole };
@@ -166,8 +166,8 @@ function yScale(axis: AxisSpec, series: readonly SeriesSpec[], height: number, v
 }
 
 /**
- * The values that an axis makes room for, those of a part along x where one is shown: a band has a quarter of the range of the
- * others beyond them.
+ * Values that determine the y range, restricted to the visible part along x. A band extends the range by at most a
+ * quarter of the range of the other series on each side.
  */
 function yValues(series: readonly SeriesSpec[], part: ChartView["x"]): number[] {
   const isSeen = part === undefined ? () => true : (at: number) => at >= part[0] && at <= part[1];
@@ -193,7 +193,7 @@ function finite(values: readonly number[]): number[] {
   return values.filter((value) => Math.abs(value) <= largest);
 }
 
-/** The least and the greatest of some finite values; 0 and 1 where there are none. */
+/** The least and the greatest of some finite values; 0 and 1 if there are none. */
 function bounds(values: readonly number[]): [low: number, high: number] {
   return values.length === 0
     ? [0, 1]

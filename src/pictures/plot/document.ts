@@ -1,25 +1,25 @@
 import { escapeText, jsonForPage } from "./markup.ts";
 
-/** A document that is one file. */
+/** An HTML document in a single file. */
 export interface WholeDocument {
   readonly title: string;
   readonly style: string;
-  /** `sha256-…` of the style, where no element has a style of its own. Left out, such styles are allowed. */
+  /** Hash of the style (`sha256-…`), which forbids style attributes. If omitted, they are allowed. */
   readonly styleHash?: string;
-  /** As HTML. */
+  /** The body, as HTML. */
   readonly body: string;
-  /** Data for the scripts, as the text of the element with this id. */
+  /** Data for the scripts, stored as JSON in the element with this id. */
   readonly data?: { readonly id: string; readonly value: unknown };
-  /** What runs once the body is there, in this order. */
+  /** Scripts that run after the body, in this order. */
   readonly scripts?: readonly PageScript[];
-  /** Whether scripts compile WebAssembly. Default: no. */
+  /** Whether scripts compile WebAssembly. Default: false. */
   readonly compiles?: boolean;
 }
 
-/** A script with its `sha256-…`; with a nonce where it is written anew for each document. */
+/** A script with its hash (`sha256-…`), or with a nonce if it is generated for each document. */
 export type PageScript = { readonly text: string } & ({ readonly hash: string } | { readonly nonce: string });
 
-/** A document as a file: it loads nothing, and forbids itself anything that it does not hold by its content security policy. */
+/** Writes a document as one file. Its content security policy forbids loading anything else. */
 export function writeDocument({
   title,
   style,

@@ -5,9 +5,9 @@ import { runClass } from "./palette.ts";
 
 const signWidth = 22;
 const rowHeight = 20;
-const letter = 6.7; // pixels of a letter, about
+const letter = 6.7; // approximate pixels per letter
 
-/** A name in a legend and where it stands. */
+/** A legend entry and its position. */
 interface LegendEntry {
   readonly named: NamedSeries;
   readonly x: number;
@@ -25,12 +25,12 @@ function entriesOf(names: readonly NamedSeries[], width: number): LegendEntry[] 
   });
 }
 
-/** The pixels that a legend takes above a plot. */
+/** Height in pixels of a legend above a plot. */
 export function legendHeight(names: readonly NamedSeries[], width: number): number {
   return rowHeight * ((entriesOf(names, width).at(-1)?.row ?? -1) + 1) + 4;
 }
 
-/** The names of the series with their signs, in rows from the top left. */
+/** Draws the names of the series with their symbols, in rows from the top left. */
 export function drawLegend(names: readonly NamedSeries[], width: number): Markup[] {
   const dotted = names.filter(({ series }) => series.draw === "dots").length;
   return entriesOf(names, width).map(({ named, x, row }) =>
@@ -43,7 +43,7 @@ export function drawLegend(names: readonly NamedSeries[], width: number): Markup
   );
 }
 
-/** What stands for a series in a legend: 22 units wide and around y = 0. */
+/** Legend symbol of a series, 22 units wide and centred at y = 0. */
 export function legendSign({ series, colour }: NamedSeries, hasShapes: boolean): Markup {
   return element("g", { class: colourClass(colour) }, ...signOf(series.draw ?? "line", colour, hasShapes));
 }
@@ -77,7 +77,7 @@ function signOf(
   }
 }
 
-/** The class of a colour of a chart. */
+/** CSS class of a chart colour. */
 export function colourClass(colour: number | "ink"): string {
   return colour === "ink" ? "run run-ink" : runClass(colour);
 }

@@ -12,13 +12,13 @@ const shapes: readonly ((r: number) => string)[] = [
   (r) => polygon(5, r * 1.1, -90),
 ];
 
-/** The marker of a run, around the origin. */
+/** SVG path of a run's marker of radius `r`, centred at the origin. */
 export function markerPath(i: number, r: number): string {
   const again = Math.floor(i / shapes.length);
   return shapes[(i + 3 * again) % shapes.length]!(r);
 }
 
-/** A star, around the origin. */
+/** SVG path of a star, centred at the origin. `inner` is the ratio of its inner to its outer radius. */
 export function star(points: number, r: number, inner: number): string {
   const corners = Array.from({ length: 2 * points }, (_, k) => {
     const size = k % 2 === 0 ? r : r * inner;
@@ -27,7 +27,7 @@ export function star(points: number, r: number, inner: number): string {
   return `M${corners.join("L")}Z`;
 }
 
-/** A cross, around the origin. */
+/** SVG path of a cross, centred at the origin. */
 export function cross(r: number): string {
   return `M${-r},${-r}L${r},${r}M${-r},${r}L${r},${-r}`;
 }
@@ -41,12 +41,12 @@ function corner(r: number, degrees: number): string {
   return `${round(r * Math.cos(angle))},${round(r * Math.sin(angle))}`;
 }
 
-/** To a tenth of a unit: finer is not seen. */
+/** Rounds to a tenth of a unit; finer differences are invisible. */
 export function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-/** What a legend shows for a run: its line with its marker, 28 units wide and around y = 0. */
+/** Legend symbol of a run: its line with its marker, 28 units wide and centred at y = 0. */
 export function runSign(i: number): Markup {
   return element(
     "g",

@@ -4,21 +4,27 @@ import { round } from "./markers.ts";
 import { element, type Markup } from "./markup.ts";
 import type { AxisScale } from "./scale.ts";
 
-const rowHeight = 15; // pixels of a line of labels
+const rowHeight = 15; // height of a label row, in pixels
 const mostRows = 3;
 
-const spaceOf = (label: string): number => 6.6 * label.length + 10; // pixels that a label takes, about
+const spaceOf = (label: string): number => 6.6 * label.length + 10; // approximate width of a label, in pixels
 
-/** A mark across with the place of its label: a row above the plot, counted from the plot up, if one has room. */
+/**
+ * A vertical mark and the position of its label. `row` counts the label rows above the plot, from the plot upwards;
+ * undefined if the label does not fit.
+ */
 interface PlacedMark {
   readonly label: string;
   readonly at: number;
   readonly row: number | undefined;
-  /** The label is written to the left of the line. */
+  /** True if the label is to the left of the line. */
   readonly isLeft: boolean;
 }
 
-/** The labels of the marks along x in as few rows as they need, none over another; those for which three are too few have no place. */
+/**
+ * Arranges the labels of the marks along x in as few rows as possible, without overlap. Labels that do not fit into
+ * three rows get no row.
+ */
 export function markRows(
   marks: readonly MarkSpec[],
   x: AxisScale,
@@ -42,7 +48,7 @@ export function markRows(
   return { placed, height: rowHeight * (1 + Math.max(-1, ...placed.map(({ row = -1 }) => row))) };
 }
 
-/** A dashed line across for each mark, with its label at the end. */
+/** Draws a dashed line with a label for each mark. */
 export function drawMarks(marks: readonly MarkSpec[], x: AxisScale, y: AxisScale, box: Box): Markup[] {
   const { left, right, top, bottom } = edges(box);
   const { placed } = markRows(marks, x, box);
@@ -96,7 +102,7 @@ export function drawMarks(marks: readonly MarkSpec[], x: AxisScale, y: AxisScale
   return [...level, ...across, ...labels];
 }
 
-/** The line of text of a row, counted from the plot up. */
+/** Baseline of a label row above the plot. */
 function labelAt(top: number, rowsAbove: number): number {
   return top - 5 - rowHeight * rowsAbove;
 }

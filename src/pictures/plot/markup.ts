@@ -1,11 +1,11 @@
-/** An element of a drawing: made into text here, or into nodes of a page by the page's script. */
+/** An element of a drawing, which is written as text or created as a node of a page. */
 export interface Markup {
   readonly tag: string;
   readonly attributes: Readonly<Record<string, string | number>>;
   readonly children: readonly (Markup | string)[];
 }
 
-/** Makes an element. */
+/** Creates an element. */
 export function element(
   tag: string,
   attributes: Readonly<Record<string, string | number>>,
@@ -14,12 +14,12 @@ export function element(
   return { tag, attributes, children };
 }
 
-/** The attributes of an element of a page that scrolls, by keys too; `scrollStyle` shows that it does. */
+/** Attributes of a scrollable element that also scrolls with the keyboard. `scrollStyle` indicates that it scrolls. */
 export function scrollable(label: string): Readonly<Record<string, string>> {
   return { class: "scroll", tabindex: "0", role: "group", "aria-label": label };
 }
 
-/** An element as text of XML or HTML, everything that users chose escaped. */
+/** Writes an element as XML or HTML, with text and attribute values escaped. */
 export function writeMarkup({ tag, attributes, children }: Markup): string {
   const written = Object.entries(attributes).map(
     ([name, value]) => ` ${name}="${escapeText(String(value))}"`,
@@ -38,7 +38,7 @@ const entities: ReadonlyMap<string, string> = new Map([
   ["'", "&#39;"],
 ]);
 
-/** A text for the inside of an element or of a quoted attribute; control characters, which XML forbids, are replaced. */
+/** Escapes a text for an element or a quoted attribute. Control characters, which XML forbids, are replaced. */
 export function escapeText(text: string): string {
   return text
     .replaceAll(/[&<>"']/g, (c) => entities.get(c) ?? c)
@@ -49,9 +49,9 @@ export function escapeText(text: string): string {
 }
 
 /**
- * A value as JSON for a script element of a page.
+ * Writes a value as JSON for a script element of a page.
  *
- * @throws Error for a number that is not finite: JSON would replace it by `null` without a word.
+ * @throws Error for a number that is not finite, which JSON would silently replace by `null`.
  */
 export function jsonForPage(value: unknown): string {
   return JSON.stringify(value, (key, part: unknown) => {

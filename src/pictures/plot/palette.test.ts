@@ -4,7 +4,7 @@ import { runClass, runPalettes } from "./palette.ts";
 
 type Triple = readonly [number, number, number];
 
-/** Linear light of a colour `#rrggbb`. */
+/** Linear RGB of a colour `#rrggbb`. */
 function linear(colour: string): Triple {
   const part = (from: number): number => {
     const c = parseInt(colour.slice(from, from + 2), 16) / 255;
@@ -18,7 +18,7 @@ function apply(matrix: readonly Triple[], [r, g, b]: Triple): Triple {
   return [row(matrix[0]!), row(matrix[1]!), row(matrix[2]!)];
 }
 
-/** What eyes make of linear light: Machado, Oliveira, Fernandes, IEEE TVCG 15, 2009, severity 1. */
+/** Simulation of colour vision in linear RGB: Machado, Oliveira, Fernandes, IEEE TVCG 15, 2009, severity 1. */
 const eyes: Readonly<Record<string, readonly Triple[]>> = {
   "the usual": [
     [1, 0, 0],
@@ -42,7 +42,7 @@ const eyes: Readonly<Record<string, readonly Triple[]>> = {
   ],
 };
 
-/** CIELAB, D65. */
+/** CIELAB coordinates for D65. */
 function lab([r, g, b]: Triple): Triple {
   const f = (t: number): number => (t > 216 / 24389 ? Math.cbrt(t) : (841 / 108) * t + 4 / 29);
   const x = f((0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.9505);
@@ -66,7 +66,7 @@ describe.each(["light", "dark"] as const)("the %s colours of runs", (scheme) => 
     for (let i = 0; i < seen.length; i++) {
       for (let j = i + 1; j < seen.length; j++) {
         const apart = Math.hypot(...seen[i]!.map((x, k) => x - seen[j]![k]!));
-        // 2.3 is what can just be told apart side by side; the first four run without dashes
+        // A difference of 2.3 is just noticeable side by side. The first four colours are drawn without dashes.
         expect(apart, `${colours[i]} and ${colours[j]}`).toBeGreaterThan(j < 4 ? 24 : 12);
       }
     }

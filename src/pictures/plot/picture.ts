@@ -4,7 +4,7 @@ import { element, type Markup, writeMarkup } from "./markup.ts";
 import { plainFonts } from "./palette.ts";
 import { chartStyle, colourStyle } from "./style.ts";
 
-/** A picture that stands alone: a heading, notes, and charts below each other. */
+/** A standalone picture: a heading, notes, and charts below each other. */
 export interface StandalonePicture {
   readonly heading: string;
   readonly notes?: readonly string[];
@@ -14,23 +14,23 @@ export interface StandalonePicture {
 /** A chart of a picture or of a page. */
 export interface PictureChart {
   readonly spec: ChartSpec;
-  /** What stands above it. Default: nothing. */
+  /** Heading above the chart. Default: none. */
   readonly title?: string;
-  /** Its height in CSS pixels: so many, and this part of its width. */
+  /** Height: a number of CSS pixels plus a fraction of the width. */
   readonly height: readonly [pixels: number, part: number];
   readonly view?: ChartView;
 }
 
-/** The height of a chart of some width. */
+/** Height of a chart for a given width, in CSS pixels. */
 export function heightAt([pixels, part]: PictureChart["height"], width: number): number {
   return Math.round(pixels + part * width);
 }
 
 const edge = 18;
-const headingLetter = 9.6; // pixels of a letter of a heading, about
+const headingLetter = 9.6; // approximate pixels per letter of a heading
 const noteLetter = 6.6;
 
-/** Colours and type of a picture that stands alone. */
+/** Style sheet of a standalone picture. */
 const pictureStyle: string = /* @__PURE__ */ `
 svg{background:var(--paper);font-family:${plainFonts}}
 .paper{fill:var(--paper)}
@@ -39,7 +39,7 @@ svg{background:var(--paper);font-family:${plainFonts}}
 .dh-chart .note{fill:var(--soft);font-size:12.5px}
 `.trim();
 
-/** Charts as an SVG file that needs nothing else and follows the reader's choice of light or dark. */
+/** Writes charts as a standalone SVG file that follows the viewer's light or dark mode. */
 export function writePicture(
   { heading, notes = [], charts }: StandalonePicture,
   width: number = 760,
@@ -88,7 +88,7 @@ export function writePicture(
   return `${writeMarkup(whole)}\n`;
 }
 
-/** A text in lines of so many letters at most. */
+/** Splits a text into lines of at most `most` characters. */
 export function textLines(text: string, most: number): string[] {
   return (text.match(new RegExp(`.{1,${most}}(?:\\s|$)|\\S{1,${most}}`, "gu")) ?? []).map((line) =>
     line.trim(),

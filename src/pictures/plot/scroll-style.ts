@@ -1,8 +1,8 @@
 import { colourProperty } from "./palette.ts";
 
 /**
- * What scrolls shows so: a shade at each side on which there is more, and a scroll bar that stays. The page has the colours
- * `--paper` and `--soft`.
+ * Style sheet of scrollable elements: a shadow at each side with hidden content, and a permanent scroll bar. Uses the
+ * colours `--paper` and `--soft`.
  */
 export const scrollStyle: string = /* @__PURE__ */ `
 :root{${/* @__PURE__ */ colourProperty("shade", "#1f232838", "#e6edf338")}}

@@ -3,35 +3,35 @@ import { colourClass } from "./legend.ts";
 import { markerPath, round } from "./markers.ts";
 import { element, type Markup } from "./markup.ts";
 
-/** Pixels around a plot that belong to its drawing, so that points at its ends are whole. */
+/** Pixels around the plot area that are drawn too, so that points at its ends are complete. */
 export const overhang = 5;
-const mostMarked = 60; // points of a line; of more, single ones are not marked
-const mostShapes = 400; // markers with shapes of their own
+const mostMarked = 60; // maximum number of marked points of a line
+const mostShapes = 400; // maximum number of individually shaped markers
 const mostStems = 300;
 
-/** A place in a drawing. */
+/** A point in a drawing. */
 export type DrawingPoint = readonly [x: number, y: number];
 
-/** What series are drawn on. */
+/** The area on which series are drawn. */
 export interface PlotArea {
   readonly width: number;
   readonly height: number;
   readonly spot: (x: number, y: number) => DrawingPoint;
   readonly yEnds: readonly [from: number, to: number];
-  /** All is shown that its axes were made for: what lies above or below is marked at the edge. */
+  /** True if the view is not zoomed along y. Values outside the range are then marked at the edge. */
   readonly isWhole: boolean;
 }
 
-/** How one of the series of a chart is drawn. */
+/** Drawing parameters of one series. */
 export interface SeriesStyle {
   readonly index: number;
   readonly colour: number | "ink";
   readonly plane: PlotArea;
-  /** Dots have the shape of their colour. */
+  /** Whether dots have the marker shape of their colour. */
   readonly hasShapes: boolean;
 }
 
-/** A series of a chart, in a group that `data-series` numbers. */
+/** Draws a series as a group with its index as `data-series`. */
 export function drawSeries(series: SeriesSpec, style: SeriesStyle): Markup {
   const { index, colour } = style;
   return element(
@@ -81,7 +81,7 @@ function shapesOf(series: SeriesSpec, { colour, plane, hasShapes }: SeriesStyle)
   }
 }
 
-/** The points of a curve, those between two gaps together. */
+/** Splits the points of a curve at gaps. */
 function runsOf(x: ArrayLike<number>, y: ArrayLike<number>, { spot }: PlotArea): DrawingPoint[][] {
   const runs: DrawingPoint[][] = [];
   let isOpen = false;
@@ -95,14 +95,16 @@ function runsOf(x: ArrayLike<number>, y: ArrayLike<number>, { spot }: PlotArea):
   return runs;
 }
 
-/** The points that a line marks: all where they are few, else those that stand alone and would not be seen. */
+/**
+ * Draws the points that a line marks: all points if there are few, else only isolated ones, which would be invisible.
+ */
 function points(runs: readonly DrawingPoint[][], count: number, { width }: PlotArea): Markup[] {
   const isMarked = count <= mostMarked && width >= 6 * count;
   const marked = isMarked ? runs.flat() : runs.filter((run) => run.length === 1).flat();
   return marked.length === 0 ? [] : [element("path", { class: "points", d: dotsOf(marked) })];
 }
 
-/** Dots, smaller and fainter the more there are. */
+/** Draws dots, smaller and fainter if there are many. */
 function dots(all: readonly DrawingPoint[]): Markup {
   const n = all.length;
   return element("path", {
@@ -112,17 +114,20 @@ function dots(all: readonly DrawingPoint[]): Markup {
   });
 }
 
-/** Lines of no length, whose round ends are dots: a fifth of the text of circles. Those on one place are drawn once. */
+/**
+ * SVG path of zero-length lines, whose round caps are dots; it needs a fifth of the text of circles. Duplicate
+ * positions are drawn once.
+ */
 function dotsOf(all: readonly DrawingPoint[]): string {
   return [...new Set(all.map(([px, py]) => `M${round(px)},${round(py)}h0`))].join("");
 }
 
-/** A path as the attribute of an element has it. */
+/** SVG path data of a polyline. */
 export function lineOf(spots: readonly DrawingPoint[]): string {
   return spots.map(([x, y], i) => `${i === 0 ? "M" : "L"}${round(x)},${round(y)}`).join("");
 }
 
-/** A value stays until the next one. */
+/** SVG path data of a step function: each value holds until the next one. */
 function stepsOf(run: readonly DrawingPoint[]): string {
   return run.map(([x, y], i) => (i === 0 ? `M${round(x)},${round(y)}` : `H${round(x)}V${round(y)}`)).join("");
 }
@@ -148,7 +153,7 @@ function bandOf({ x, low = [], high = [] }: SeriesSpec, plane: PlotArea): string
   return d;
 }
 
-/** Small triangles at the edge below or above values that the axis has no room for. */
+/** Draws small triangles at the edge for values outside the y range. */
 function beyond(
   { draw = "line", x, y }: SeriesSpec,
   { spot, yEnds: [from, to], isWhole, height, width }: PlotArea,
@@ -160,7 +165,7 @@ function beyond(
     const isAbove = y[i]! > to + 1e-9 * (to - from);
     const isBelow = y[i]! < from - 1e-9 * (to - from);
     const [px] = spot(x[i]!, to);
-    // one in ten pixels: more would run together
+    // At most one per ten pixels, because more would overlap.
     if (!(isAbove || isBelow) || !(px >= overhang && px <= overhang + width) || px - last < 10) continue;
     last = px;
     d += isAbove
@@ -170,7 +175,7 @@ function beyond(
   return d === "" ? [] : [element("path", { class: "beyond", d })];
 }
 
-/** Of more points than pixels those that are first, last, lowest and highest of each pixel. */
+/** Reduces a curve with more points than pixels to the first, last, lowest and highest point of each pixel column. */
 function thin(run: readonly DrawingPoint[], width: number): readonly DrawingPoint[] {
   if (run.length <= width) return run;
   const columns = new Map<

@@ -1,8 +1,8 @@
-const mostPoints = 4000; // of a curve: several for each pixel of a wide page
+const mostPoints = 4000; // maximum number of points of a curve: several per pixel of a wide page
 
 /**
- * A curve of very many finite points, x rising, as it looks: of each of a thousand parts of its points the first, the least, the greatest and
- * the last. One of 4000 points or fewer stays as it is.
+ * Thins a curve of finite points with increasing x without changing its appearance: keeps the first, least, greatest
+ * and last point of each of a thousand parts. Curves of at most 4000 points are unchanged.
  */
 export function thinned(
   x: readonly number[],

@@ -5,11 +5,11 @@ import { element, type Markup } from "../markup.ts";
 import { make, makeNode } from "./dom.ts";
 import { type Reading, readingsAt, showValue, type CursorStop } from "./readings.ts";
 
-/** The cursor of a chart: a line with dots over the drawing, and a box with the values. */
+/** Cursor of a chart: a line with dots over the drawing, and a box with the values. */
 export interface ChartCursor {
   readonly overlay: SVGGElement;
   readonly readout: HTMLElement;
-  /** Puts it at a stop; gives what is read there in a line. */
+  /** Moves the cursor to a stop. Returns the values there as one line of text. */
   readonly show: (spec: ChartSpec, layout: ChartLayout, view: ChartView, stop: CursorStop) => string;
   readonly hide: () => void;
 }
@@ -17,7 +17,7 @@ export interface ChartCursor {
 export function makeCursor(): ChartCursor {
   const overlay = document.createElementNS("http://www.w3.org/2000/svg", "g");
   const readout = make("div", "dh-readout");
-  readout.setAttribute("aria-hidden", "true"); // what is read by keys is announced
+  readout.setAttribute("aria-hidden", "true"); // keyboard readings are announced separately
   readout.hidden = true;
   return {
     overlay,
@@ -44,7 +44,7 @@ function lineOf({ name, colour, value }: Reading): HTMLElement {
   return make("div", "", sign, make("span", "", name), make("span", "", value));
 }
 
-/** The box goes to the right of the cursor, or to its left where there is no room. */
+/** Positions the box to the right of the cursor, or to its left if it does not fit. */
 function putBeside(readout: HTMLElement, { size, box }: ChartLayout, { px, point }: CursorStop): void {
   const { offsetWidth: width, offsetHeight: height } = readout;
   const left = px + 14 + width <= size.width ? px + 12 : Math.max(0, px - 12 - width);
@@ -53,7 +53,7 @@ function putBeside(readout: HTMLElement, { size, box }: ChartLayout, { px, point
   readout.style.transform = `translate(${Math.round(left)}px,${Math.round(top)}px)`;
 }
 
-/** The line of the cursor, where it stands at a place along x, and a dot at each value. */
+/** Draws the vertical line of the cursor (unless the stop is a single point) and a dot at each value. */
 function marksOf({ box }: ChartLayout, { px, point }: CursorStop, readings: readonly Reading[]): Markup[] {
   const line = { x1: px, x2: px, y1: box.y, y2: box.y + box.height };
   return [

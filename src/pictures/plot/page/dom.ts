@@ -2,7 +2,7 @@ import type { Markup } from "../markup.ts";
 
 const svgSpace = "http://www.w3.org/2000/svg";
 
-/** Markup as nodes of a page. */
+/** Creates the DOM nodes of markup. */
 export function makeNode({ tag, attributes, children }: Markup, isInSvg: boolean = false): Element {
   const isSvg = isInSvg || tag === "svg";
   const made = isSvg ? document.createElementNS(svgSpace, tag) : document.createElement(tag);
@@ -11,7 +11,7 @@ export function makeNode({ tag, attributes, children }: Markup, isInSvg: boolean
   return made;
 }
 
-/** A button that does something. */
+/** Creates a button that calls `act` when clicked. */
 export function makeButton(act: () => void, ...children: readonly (Node | string)[]): HTMLButtonElement {
   const button = document.createElement("button");
   button.type = "button";
@@ -20,7 +20,7 @@ export function makeButton(act: () => void, ...children: readonly (Node | string
   return button;
 }
 
-/** An element with a class. */
+/** Creates an element with a class. */
 export function make<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   className: string,
@@ -32,7 +32,7 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** Puts a text on the clipboard; false where the browser does not allow it. */
+/** Copies a text to the clipboard. Returns false if the browser does not allow it. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

@@ -1,13 +1,13 @@
 import type { Box } from "../axes.ts";
 
-const leastDrag = 5; // pixels; less is a click
-const leastPart = 14; // pixels of a drag along an axis, below which the whole axis stays
+const leastDrag = 5; // pixels; shorter movements are clicks
+const leastPart = 14; // minimum drag in pixels along an axis to zoom it
 
-/** What a pointer does on a chart; places are in pixels of the drawing. */
+/** Callbacks for pointer actions on a chart. Positions are in pixels of the drawing. */
 export interface Gestures {
   readonly at: (x: number, y: number) => void;
   readonly leave: () => void;
-  /** A part is being drawn up, and then chosen. */
+  /** Called while a rectangle is dragged, and with `isDone` when it is released. */
   readonly part: (from: PointerPosition, to: PointerPosition, isDone: boolean) => void;
 }
 
@@ -16,7 +16,9 @@ export interface PointerPosition {
   readonly y: number;
 }
 
-/** Listens to pointers: a mouse or a pen chooses a part by dragging; fingers read, and scroll the page. */
+/**
+ * Listens to pointers. A mouse or a pen selects a rectangle by dragging; a finger reads values and scrolls the page.
+ */
 export function listenTo(pane: HTMLElement, { at, leave, part }: Gestures): void {
   let from: (PointerPosition & { readonly isMoved: boolean }) | undefined;
   const placeOf = (event: MouseEvent): PointerPosition => {
@@ -44,7 +46,9 @@ export function listenTo(pane: HTMLElement, { at, leave, part }: Gestures): void
   pane.addEventListener("pointerleave", leave);
 }
 
-/** The part of a plot between two places; along an axis on which they are near each other, all of it. */
+/**
+ * The selected part of a plot between two positions. It covers an axis entirely if the positions are close along it.
+ */
 export function partBetween(box: Box, from: PointerPosition, to: PointerPosition): Box {
   const within = (value: number, start: number, length: number): number =>
     Math.min(start + length, Math.max(start, value));

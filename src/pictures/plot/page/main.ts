@@ -3,8 +3,8 @@ import type { PictureChart } from "../picture.ts";
 import { mountChart } from "./mount.ts";
 
 /**
- * Makes the charts of a page ones that can be touched. Other scripts of the page put marks across one by the event `dh-marks` at its
- * place, with the marks as `detail`: those of the event before go away.
+ * Makes the charts of a page interactive. Other scripts of the page add marks to a chart by dispatching the event
+ * `dh-marks` on its element, with the marks as `detail`. They replace the marks of the previous event.
  */
 export function start(): void {
   for (const place of document.querySelectorAll<HTMLElement>(".chart-place")) {
@@ -18,7 +18,7 @@ export function start(): void {
   }
 }
 
-/** JSON has no number that is none: it was written as `null`. */
+/** Restores NaN values, which JSON stores as `null`. */
 function withGaps(series: ChartSpec["series"][number]): ChartSpec["series"][number] {
   const numbers = (values: ArrayLike<number | null>): number[] =>
     Array.from(values, (value) => value ?? Number.NaN);

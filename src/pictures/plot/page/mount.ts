@@ -9,34 +9,35 @@ import { listenTo, partBetween, type PointerPosition } from "./gestures.ts";
 import { nearestStop, type CursorStop, stopsOf } from "./readings.ts";
 import { isLog, makeTools, type ChartTools } from "./tools.ts";
 
-/** How a chart is put into a page. */
+/** Options for showing a chart in a page. */
 export interface MountOptions {
-  /** Its height in CSS pixels: so many, and this part of its width. Default: 170 and 0.25. */
+  /** Height: a number of CSS pixels plus a fraction of the width. Default: 170 and 0.25. */
   readonly height?: PictureChart["height"];
-  /** What is shown at first. Default: all. */
+  /** Initial view. Default: everything. */
   readonly view?: ChartView;
 }
 
-/** A chart in a page. */
+/** An interactive chart in a page. */
 export interface MountedChart {
-  /** Shows other numbers; what the reader chose stays. */
+  /** Shows other data and keeps the view that the user chose. */
   update(spec: ChartSpec): void;
-  /** Empties the element and stops listening. */
+  /** Empties the element and removes all listeners. */
   destroy(): void;
 }
 
 /**
- * A chart that one can touch, instead of what the element holds: it is drawn anew for the width at hand; the values under the
- * pointer, or under the cursor that the arrow keys move (with Shift by ten; Home, End), are shown and, by keys, announced;
- * dragging shows a part, a double click or Escape all again; series are hidden by their names, axes take equal ratios; the
- * drawing and the numbers are copied as SVG and CSV. The page has the styles `colourProperties`, `chartStyle` and `liveStyle`.
+ * Replaces the content of an element with an interactive chart that is redrawn for the current width. It shows the
+ * values under the pointer or under a cursor that the arrow keys move (with Shift by ten; Home, End); keyboard readings
+ * are announced to screen readers. Dragging zooms in; a double click or Escape shows all again. The user can hide
+ * series, switch axes to logarithmic scale, and copy the drawing as SVG and the numbers as CSV. The page must include
+ * the styles `colourProperties`, `chartStyle` and `liveStyle`.
  */
 export function mountChart(place: HTMLElement, spec: ChartSpec, options: MountOptions = {}): MountedChart {
   const chart = new LiveChart(place, spec, options);
   return { update: (next) => chart.update(next), destroy: () => chart.destroy() };
 }
 
-/** Has a lifetime: it watches the size of its element. */
+/** Implementation of {@link mountChart}. Observes the size of its element until destroyed. */
 class LiveChart {
   readonly #place: HTMLElement;
   readonly #height: PictureChart["height"];
@@ -48,7 +49,7 @@ class LiveChart {
   #view: ChartView;
   #layout: ChartLayout | undefined;
   #stops: readonly CursorStop[] = [];
-  #at = -1; // the stop of the cursor
+  #at = -1; // index of the cursor's stop
 
   constructor(place: HTMLElement, spec: ChartSpec, { height = [170, 0.25], view = {} }: MountOptions) {
     this.#place = place;
@@ -96,7 +97,7 @@ class LiveChart {
 
   #render(): void {
     const width = this.#pane.clientWidth;
-    if (width === 0) return; // not seen: the observer tells when it is
+    if (width === 0) return; // invisible: the observer calls again when it becomes visible
     const spec = this.#spec;
     const view = { ...this.#view, hasLegend: false };
     const size = { width, height: heightAt(this.#height, width) };
@@ -126,7 +127,7 @@ class LiveChart {
   }
 
   #showAll(): void {
-    // the button that was pressed goes away
+    // The pressed button disappears.
     if (this.#tools.above.contains(document.activeElement)) this.#pane.focus();
     this.#show({ ...this.#view, x: undefined, y: undefined });
   }
@@ -148,7 +149,7 @@ class LiveChart {
     return writePicture({ heading: this.#spec.title, charts }, Math.max(360, this.#pane.clientWidth));
   }
 
-  /** Puts the cursor at a stop, or takes it away (−1); gives what is read there. */
+  /** Moves the cursor to a stop, or hides it (−1). Returns the values there as text. */
   #point(to: number): string {
     this.#at = to;
     const stop = this.#stops[to];
@@ -177,7 +178,7 @@ class LiveChart {
     });
   }
 
-  /** Shows such a part of what is shown along x, or more of it; the cursor stays where it is. */
+  /** Scales the visible x range by a factor around the cursor, or around its centre. The cursor keeps its position. */
   #zoom(factor: number): void {
     if (this.#layout === undefined || (factor > 1 && this.#view.x === undefined)) return;
     const { box, x } = this.#layout;

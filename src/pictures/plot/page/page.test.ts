@@ -34,7 +34,7 @@ const pageOf = (...specs: readonly ChartSpec[]): string =>
 const pane = ".dh-pane";
 const readout = (page: Page): Promise<string[]> =>
   page.locator(".dh-readout > *").evaluateAll((rows) => rows.map((row) => row.textContent ?? ""));
-/** Where a value lies on the page, by the layout that the page draws by. */
+/** Position of a value on the page, according to the layout that the page uses. */
 async function placeOf(page: Page, x: number, y: number, of = spec): Promise<{ x: number; y: number }> {
   const { left, top, width } = await page
     .locator(pane)

@@ -2,27 +2,27 @@ import { type ChartSpec, type ChartView, coloursOf, type SeriesSpec } from "../c
 import { type ChartLayout, writerOf } from "../chart.ts";
 import { showNumber } from "../number-text.ts";
 
-const near = 6; // pixels: a point of a series so far from the cursor is still read
+const near = 6; // maximum distance in pixels from the cursor to a point that is read
 
-/** A place at which the cursor can stand: a place along x, or, on charts of points alone, a point. */
+/** A position of the cursor: an x value, or a point in charts that show only points. */
 export interface CursorStop {
   readonly x: number;
-  /** In pixels of the drawing. */
+  /** x in pixels of the drawing. */
   readonly px: number;
   readonly point?: { readonly index: number; readonly i: number; readonly py: number };
 }
 
-/** The value of a series at the cursor. */
+/** Value of a series at the cursor. */
 export interface Reading {
   readonly name: string;
   readonly colour: number | "ink";
   readonly value: string;
   readonly px: number;
-  /** One, or the two ends of a band. */
+  /** y in pixels: one value, or the two ends of a band. */
   readonly py: readonly number[];
 }
 
-/** Where the cursor can stand, from left to right. */
+/** Possible cursor positions, from left to right. */
 export function stopsOf(spec: ChartSpec, { box, x, y }: ChartLayout, { hidden }: ChartView): CursorStop[] {
   const shown = spec.series
     .map((series, index) => ({ series, index }))
@@ -50,7 +50,7 @@ export function stopsOf(spec: ChartSpec, { box, x, y }: ChartLayout, { hidden }:
     .sort((a, b) => a.px - b.px);
 }
 
-/** The stop nearest to a place of the drawing; -1 where there is none. */
+/** Index of the stop nearest to a position in the drawing; -1 if there is none. */
 export function nearestStop(stops: readonly CursorStop[], px: number, py: number): number {
   let [best, least] = [-1, Infinity];
   for (const [i, { px: at, point }] of stops.entries()) {
@@ -60,7 +60,10 @@ export function nearestStop(stops: readonly CursorStop[], px: number, py: number
   return best;
 }
 
-/** What the series have at a stop: each the value of its point there, or of one a few pixels beside it, with the place of that. */
+/**
+ * Values of the series at a stop. A series without a point there contributes its nearest point within a few pixels,
+ * labelled with its x.
+ */
 export function readingsAt(
   spec: ChartSpec,
   { box, x, y }: ChartLayout,
@@ -93,7 +96,7 @@ export function readingsAt(
   });
 }
 
-/** A value as readings show it: with more digits than marks have. */
+/** Formats a value for readings, with more digits than tick marks have. */
 export function showValue(axis: ChartSpec["x"], value: number): string {
   if (axis.unit === "percent") return writerOf(axis)(Number(value.toPrecision(6)));
   return showNumber(value).replace("-", "−").replace("e-", "e−");

@@ -4,25 +4,25 @@ import { legendSign } from "../legend.ts";
 import { element } from "../markup.ts";
 import { copyText, make, makeButton, makeNode } from "./dom.ts";
 
-/** What the buttons of a chart do. */
+/** Callbacks of the buttons of a chart. */
 export interface ToolActions {
   readonly toggle: (name: string) => void;
   readonly switchLog: (axis: "x" | "y") => void;
   readonly showAll: () => void;
-  /** The drawing and the numbers as files. */
+  /** Return the drawing as SVG and the numbers as CSV. */
   readonly svg: () => string;
   readonly csv: () => string;
 }
 
 /** Buttons, notes and the table of a chart. */
 export interface ChartTools {
-  /** Names of series and what changes the view. */
+  /** Series names and view buttons. */
   readonly above: HTMLElement;
-  /** Notes, the table and what copies. */
+  /** Notes, the table and copy buttons. */
   readonly below: readonly HTMLElement[];
-  /** What is set here is announced. */
+  /** Status element whose text is announced to screen readers. */
   readonly said: HTMLElement;
-  /** Follows the chart. */
+  /** Updates the buttons and the table for a chart and its view. */
   readonly show: (spec: ChartSpec, view: ChartView) => void;
 }
 
@@ -79,12 +79,15 @@ export function makeTools(actions: ToolActions): ChartTools {
   };
 }
 
-/** Whether an axis has equal ratios, in a view. */
+/** True if an axis is logarithmic in a view. */
 export function isLog(spec: ChartSpec, view: ChartView, axis: "x" | "y"): boolean {
   return (axis === "x" ? view.isLogX : view.isLogY) ?? spec[axis].log ?? false;
 }
 
-/** A button for each name, where there are two or more; they are made anew only when they change, so that the focus stays. */
+/**
+ * Shows one button per name if there are two or more. The buttons are rebuilt only when names change, so that the focus
+ * is kept.
+ */
 function showNames(
   place: HTMLElement,
   spec: ChartSpec,
@@ -109,7 +112,10 @@ function showNames(
   );
 }
 
-/** Whether equal ratios along an axis show more than equal differences: one of its positive values is ten times another, and they are no shares. */
+/**
+ * True if a logarithmic axis is useful: the positive values span a factor of ten or more and are not percentages, or
+ * the axis is logarithmic by default.
+ */
 function canBeLog({ series, ...axes }: ChartSpec, axis: "x" | "y"): boolean {
   const { unit, log = false }: AxisSpec = axes[axis];
   let [low, high] = [Infinity, 0];
@@ -122,7 +128,7 @@ function canBeLog({ series, ...axes }: ChartSpec, axis: "x" | "y"): boolean {
   return log || (unit !== "percent" && high >= 10 * low);
 }
 
-/** How many values have no place on axes of ratios, in words. */
+/** Note about the number of values that logarithmic axes cannot show. Empty if there are none. */
 function leftOut(spec: ChartSpec, view: ChartView): string {
   const shown = spec.series.filter(({ name, draw }) => view.hidden?.has(name) !== true && draw !== "band");
   return (["x", "y"] as const)
