@@ -1,10 +1,10 @@
-// What every chapter ends with.
+// The common end of the chapters.
 import type { ComponentChildren, JSX } from "preact";
 import { Exercise } from "../live/exercise.tsx";
 import { Code } from "../live/formula.tsx";
 import type { Exercise as ExerciseOf } from "../live/judge.ts";
 
-/** The exercises of a chapter, and its subject in ten lines of downhill with what they print. */
+/** The exercises of a chapter, and a short downhill program on its subject with its output. */
 export function ChapterEnd({
   subject,
   exercises,
@@ -12,12 +12,12 @@ export function ChapterEnd({
   printed,
   children,
 }: {
-  /** What the program shows, for its heading: "Forward mode". */
+  /** Subject of the program, for its heading: "Forward mode". */
   readonly subject: string;
   readonly exercises: readonly ExerciseOf[];
   readonly program: string;
   readonly printed: string;
-  /** What is said before the program. */
+  /** Text before the program. */
   readonly children: ComponentChildren;
 }): JSX.Element {
   return (

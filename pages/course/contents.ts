@@ -1,6 +1,9 @@
 import type { Section } from "../live/page.tsx";
 
-/** The course: its chapters in their order. Each has a folder of its slug with `page.tsx`, which exports `page`. */
+/**
+ * The chapters of the course in order. The folder of each chapter is named after its slug and has a `page.tsx`, which
+ * exports `page`.
+ */
 export const section: Section = {
   title: "Learn",
   claim:

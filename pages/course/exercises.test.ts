@@ -1,4 +1,4 @@
-// The exercises of all chapters, each over many of its instances.
+// Tests the exercises of all chapters over many instances.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -22,7 +22,7 @@ function isNear(a: string | number, b: string | number): boolean {
   );
 }
 
-/** Answers that nobody can take for one. */
+/** Invalid answers. */
 const garbage = [
   "",
   " ",
@@ -39,7 +39,7 @@ const garbage = [
 
 const raised: Readonly<Record<string, string>> = { 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶" };
 
-/** A formula in other notations: with the signs of print, and without signs of products. */
+/** A formula in other notations: with typographic symbols, and without multiplication signs. */
 function asPrinted(formula: string): string[] {
   const printed = formula.replaceAll("*", "·").replaceAll("-", "−");
   const powers = printed.replaceAll(/\^([2-6])(?!\d)/g, (_, n: string) => raised[n]!);
@@ -91,14 +91,14 @@ describe.each(chapters)("%s", (chapter) => {
   });
 });
 
-/** What is wrong with how an instance is judged. */
+/** Faults in the judgement of an instance. */
 function faultsOf(task: Task): string[] {
   const faults: string[] = [];
   if (!judge(task, String(task.answer)).isRight) faults.push(`${task.question} ${task.answer} is not right`);
   for (const { name, answer } of task.misconceptions) {
     const { isRight, text } = judge(task, String(answer));
     if (isRight) faults.push(`${task.question} ${answer} (${name}) is right`);
-    // in some instances two mistakes lead to the same answer
+    // In some instances two mistakes lead to the same answer.
     const names = task.misconceptions
       .filter((one) => one.name === name || isNear(one.answer, answer))
       .map((one) => `Not yet: ${one.name}. `);

@@ -1,4 +1,5 @@
-// The figures of the first four chapters take any program that `downhill explain` takes, and show the numbers of the library.
+// The figures of the first four chapters accept every program that `downhill explain` accepts, and show the numbers of
+// the library.
 import { h } from "preact";
 import { renderToString } from "preact-render-to-string";
 import { beforeAll, expect, test } from "vitest";
@@ -20,7 +21,7 @@ import { page as reverseMode } from "./reverse-mode/page.tsx";
 import { looped, own as reverseProgram } from "./reverse-mode/state.ts";
 import { examples } from "./programs.ts";
 
-/** The chapters, and the program that each holds. */
+/** The chapters, with the state of their programs. */
 const chapters: readonly (readonly [name: string, page: LivePage, own: ProgramState])[] = [
   ["derivative-of-code", derivativeOfCode, codeProgram],
   ["forward-mode", forwardMode, forwardProgram],
@@ -45,7 +46,7 @@ function choices(seed: number): Choices {
   return new Choices(random.randint(random.key(seed), [600], 0, 1_000_000).tolist() as number[]);
 }
 
-/** Random programs: three formulas or statements, then one of TypeScript, and so on. */
+/** Random programs: every fourth is TypeScript, the others are formulas or statements. */
 function randomPrograms(count: number, from: number): Given[] {
   const found: Given[] = [];
   for (let seed = from; found.length < count; seed++) {
@@ -80,7 +81,7 @@ function plainGiven(seed: number): Given | undefined {
   };
 }
 
-/** The numbers that a page shows of a kind, in their order. */
+/** Numbers of one kind on a page, in order. */
 function shown(html: string, of: string): number[] {
   return [...html.matchAll(new RegExp(`<data class="${of}" value="([^"]*)"`, "g"))].map(([, text]) =>
     Number(text),
@@ -96,7 +97,7 @@ function expectNear(found: readonly number[], wanted: readonly number[], about: 
   });
 }
 
-/** What each chapter shows beside the value: numbers of the library. */
+/** For each chapter, a check that its numbers, apart from the value, equal those of the library. */
 const holds: Readonly<Record<string, (html: string, program: Program, args: readonly unknown[]) => void>> = {
   "derivative-of-code": (html, program, args) => {
     expectNear(shown(html, "gradient"), program.gradient(args).slice(0, mostGradients), program.text);
@@ -117,7 +118,7 @@ const holds: Readonly<Record<string, (html: string, program: Program, args: read
   },
 };
 
-/** Programs go through in parts, each a test: 4 in all, or 200 where CI is set. */
+/** The programs are split into parts, one test each: 4 programs in total, or 200 if CI is set. */
 const [parts, each] = [extent(1, 25, 5), extent(4, 40, 40)];
 const runs = chapters.flatMap((chapter) =>
   Array.from({ length: parts }, (_, part) => [...chapter, part] as const),

@@ -1,4 +1,4 @@
-// The first four chapters as a reader uses them.
+// Uses the first four chapters as a reader does.
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { describePageInCi } from "../../test/support/browser.ts";
@@ -6,7 +6,7 @@ import { alive, revealed, serveSection } from "../../test/support/live-pages.ts"
 
 const served = serveSection("learn");
 
-/** The numbers of a kind that a figure shows. */
+/** Numbers of one kind that a figure shows. */
 async function numbers(page: Page, figure: string, of: string): Promise<number[]> {
   const values = await page
     .locator(`#${figure} data.${of}`)

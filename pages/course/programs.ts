@@ -1,7 +1,7 @@
-// Programs that the first four chapters begin with.
+// Initial programs of the first four chapters.
 import type { ProgramExample } from "../live/program-field.tsx";
 
-/** The small program that the course begins with. */
+/** The first program of the course. */
 export const notes = `x = ?
 y = ?
 a = x * y
@@ -19,7 +19,7 @@ export const loop = `function grow(x: number, r: number) {
   return p;
 }`;
 
-/** What readers may begin with. */
+/** Example programs for the reader. */
 export const examples: readonly ProgramExample[] = [
   { name: "a small program", text: notes, values: notesValues },
   { name: "a formula", text: "exp(-(x^2 + y^2) / 2)", values: { x: "0.5", y: "-1" } },

@@ -1,4 +1,4 @@
-// The page that `downhill race --out` writes: the race runs in it.
+// Tests the interactive page that `downhill race --out` writes.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const values = (page: Page): Promise<string[]> => page.locator(".racer-value").allInnerTexts();
-/** The number that a row shows as the value. */
+/** The value shown in a row. */
 const shown = async (page: Page, row: number): Promise<number> =>
   Number((/f = (\S+) at/.exec((await values(page))[row]!) ?? [])[1]?.replace("−", "-"));
 
@@ -100,7 +100,7 @@ async function pageFor(landscape: string, ...options: readonly string[]): Promis
   return { file: out };
 }
 
-// JSON turned −∞ into null, and the page ended with an exception
+// JSON turned −∞ into null, and the page threw an exception.
 describeInBrowser("the page of a race without a lowest value", {
   "shows values of f, below zero too": async ({ open }) => {
     const page = await alive(await open(await pageFor("saddle", "--steps", "60")));
@@ -111,7 +111,7 @@ describeInBrowser("the page of a race without a lowest value", {
     expect(await page.locator(".chart path.curve").first().getAttribute("d")).toMatch(/^M[\d.]/);
   },
 
-  // dragging a start over the labels of the axes selected them
+  // Dragging the start over axis labels selected them.
   "a drag of the start selects no text": async ({ open }) => {
     const page = await alive(await open(await pageFor("saddle", "--steps", "20")));
     const [start, map] = await Promise.all(
@@ -124,7 +124,7 @@ describeInBrowser("the page of a race without a lowest value", {
     await page.mouse.up();
     expect(await page.evaluate(() => String(getSelection()))).toBe("");
     expect(page.url()).toContain("start=");
-    // from a label too, where a click moves the start
+    // Also from a label, where a click moves the start.
     await page.mouse.move(map!.x + 50, map!.y + map!.height - 12);
     await page.mouse.down();
     await page.mouse.move(map!.x + map!.width - 20, map!.y + map!.height - 2, { steps: 4 });
@@ -133,7 +133,7 @@ describeInBrowser("the page of a race without a lowest value", {
   },
 });
 
-// the page drew every step of an oscillation and froze for minutes; it computed 1,000 steps whatever was asked for
+// The page drew every step of an oscillation and froze for minutes. It computed 1,000 steps for any requested number.
 describeInBrowser("the page of a race with 100,000 steps", {
   "plays all steps": async ({ open }) => {
     const page = await open(

@@ -1,4 +1,4 @@
-// The script of the page that `downhill race --out` writes: the race that stands in the page as data, alive.
+// Script of the page that `downhill race --out` writes: an interactive race, from the data in the page.
 import type { JSX } from "preact";
 import { render } from "preact";
 import { pageState } from "../live/address.ts";

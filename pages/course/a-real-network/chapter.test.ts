@@ -1,4 +1,4 @@
-// What the chapter says, computed.
+// Computes the statements of the chapter.
 import * as downhill from "downhill";
 import * as data from "downhill/data";
 import * as nn from "downhill/nn";

@@ -1,4 +1,4 @@
-// The figures of the chapter.
+// Figures of the chapter.
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { Chart } from "../../live/chart.tsx";
@@ -41,7 +41,7 @@ function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
 
-/** The network trains here. */
+/** Trains the network in the page. */
 export function Train(): JSX.Element {
   const progress = useComputed(() => {
     const done = trainedEpochs.value.length;
@@ -94,7 +94,7 @@ export function Train(): JSX.Element {
   );
 }
 
-/** The loss on a plane, with the way of the training. */
+/** The loss on a plane, with the path of the training run. */
 export function Slice(): JSX.Element {
   const view = slice.value;
   return (
@@ -124,7 +124,7 @@ export function Slice(): JSX.Element {
   );
 }
 
-/** A digit to draw, what it is taken for, and by which pixels. */
+/** A digit to draw, with the network's guess and the influence of each pixel. */
 export function Draw(): JSX.Element {
   const { guess, probabilities, byPixel } = said.value;
   const asked = about.value === "guess" ? guess : Number(about.value);
@@ -201,7 +201,7 @@ export function Draw(): JSX.Element {
   );
 }
 
-/** Digits that were kept back and taken for others. */
+/** Misclassified held-out digits. */
 export function Mistakes(): JSX.Element {
   const wrong = trained.value?.mistakes ?? [];
   return (
@@ -226,7 +226,7 @@ export function Mistakes(): JSX.Element {
   );
 }
 
-/** The advice, put to the test. */
+/** Common advice on optimisers, tested on the network. */
 export function Advice(): JSX.Element {
   const progress = useComputed(() =>
     comparison.isRunning.value ? `${compared.value.length} of 4 trainings done` : "",

@@ -1,4 +1,4 @@
-// An image of eight by eight pixels: to draw on, and to look at.
+// Images of eight by eight pixels: one to draw on, and one to view.
 import type { Signal } from "@preact/signals";
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
@@ -10,7 +10,7 @@ const levels = 16; // of ink, as the images of the data set have
 const brush = 0.75; // ink where the pointer is, each time it comes by
 const edge = 0.25; // ink on the four pixels beside it
 
-/** The image with ink added at a pixel, as a pen would. */
+/** Adds ink at a pixel and, less, around it, like a pen. */
 function drawnAt(ink: readonly number[], pixel: number): number[] {
   const [row, column] = [Math.floor(pixel / side), pixel % side];
   return ink.map((x, i) => {
@@ -26,8 +26,8 @@ function cellName(pixel: number, value: number): string {
 }
 
 /**
- * A field to draw on: by pointer or finger, or by keys. The arrows go from pixel to pixel, Space inks one or wipes it, Delete wipes
- * all.
+ * A field to draw on with a pointer or the keyboard. The arrow keys move between pixels, Space inks or clears one,
+ * Delete clears all.
  */
 export function InkGrid({ ink }: { readonly ink: Signal<readonly number[]> }): JSX.Element {
   const field = useRef<HTMLDivElement>(null);
@@ -97,7 +97,10 @@ export function InkGrid({ ink }: { readonly ink: Signal<readonly number[]> }): J
   );
 }
 
-/** What more ink would do to a score, pixel by pixel: the larger the derivative, the fuller the colour; the drawing small in it. */
+/**
+ * Derivatives of a score with respect to the ink of each pixel. Larger derivatives have stronger colours; the drawing
+ * is overlaid in small.
+ */
 export function PixelMap({
   ink,
   byPixel,

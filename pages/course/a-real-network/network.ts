@@ -1,10 +1,10 @@
-// The network of this chapter, and what it says of an image: in the page and in the worker.
+// The network of this chapter and its predictions, for the page and its worker.
 import { grad, mul, softmax, sum, type Tensor, tensor } from "downhill";
 import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { mlp, type MlpParams } from "downhill/nn";
 import * as random from "downhill/random";
 
-/** Pixels of an image from side to side. */
+/** Width of an image in pixels. */
 export const side = 8;
 export const pixels: number = side * side;
 export const classes = 10;
@@ -12,15 +12,15 @@ export const classes = 10;
 /** 64 pixels, 32 neurons, 10 scores. */
 export const net: ReturnType<typeof mlp> = /* @__PURE__ */ mlp([pixels, 32, classes]);
 
-/** Parameters as they go between a page and its worker. */
+/** Parameters as plain arrays, for messages between a page and its worker. */
 export type PlainParams = readonly { readonly weight: Float32Array; readonly bias: Float32Array }[];
 
-/** The parameters with which training begins. */
+/** Initial parameters of a training run. */
 export function firstParams(seed: number): MlpParams {
   return net.init(random.key(seed));
 }
 
-/** Parameters to send. */
+/** Converts parameters for a message. */
 export function plain({ layers }: MlpParams): PlainParams {
   return layers.map(({ weight, bias }) => ({
     weight: Float32Array.from(weight.data() as Float32Array),
@@ -28,7 +28,7 @@ export function plain({ layers }: MlpParams): PlainParams {
   }));
 }
 
-/** Parameters that were sent. */
+/** Restores parameters from a message. */
 export function paramsOf(sent: PlainParams): MlpParams {
   return {
     layers: sent.map(({ weight, bias }) => ({
@@ -38,13 +38,13 @@ export function paramsOf(sent: PlainParams): MlpParams {
   };
 }
 
-/** What the network says of an image. */
+/** Prediction of the network for an image. */
 export interface Opinion {
-  /** The probability of each class. */
+  /** Probability of each class. */
   readonly probabilities: readonly number[];
-  /** The class with the largest. */
+  /** The class with the largest probability. */
   readonly guess: number;
-  /** The derivative of the score of the class asked for by each pixel: what more ink there would do to it. */
+  /** Derivative of the chosen class's score with respect to the ink of each pixel. */
   readonly byPixel: readonly number[];
 }
 
@@ -54,10 +54,10 @@ const judged = /* @__PURE__ */ jit((params: MlpParams, image: Tensor, chosen: Te
 });
 
 /**
- * What the network says of an image.
+ * Computes the prediction of the network for an image.
  *
  * @param ink 64 numbers from 0 (paper) to 1, row by row
- * @param about the class whose score is derived; left out, the one that it guesses
+ * @param about the class whose score is differentiated; default: the predicted class
  */
 export function opinion(params: MlpParams, ink: readonly number[], about?: number): Opinion {
   const image = tensor(Float32Array.from(ink));

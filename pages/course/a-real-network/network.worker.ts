@@ -1,9 +1,9 @@
-// Trains beside the page.
+// Trains in a worker of the page.
 import { compareAdvice, type DigitsRun } from "../../../src/pictures/landscapes/presets/take-aways.ts";
 import { work } from "../../live/job.ts";
 import { type DigitsEpoch, type DigitsOrder, trainDigits, type TrainedNetwork } from "./training.ts";
 
-/** What the page may ask for, and what it is told. */
+/** Orders from the page and messages to it. */
 export interface NetworkWork {
   readonly order:
     | { readonly kind: "train"; readonly training: DigitsOrder }

@@ -1,4 +1,4 @@
-// The chapter as a reader uses it.
+// Uses the chapter as a reader does.
 import { expect } from "vitest";
 import { describePageInCi } from "../../../test/support/browser.ts";
 import { alive, revealed, serveSection } from "../../../test/support/live-pages.ts";
@@ -66,7 +66,7 @@ describePageInCi("a real network", {
     const wrong = await page.locator("#mistakes li").first().textContent();
     const [, guess] = /taken for a (\d)/.exec(wrong!)!;
     expect(await page.locator("#draw .finding").textContent()).toContain(`takes this for a ${guess}`);
-    // who opens the link sees the same, trained again
+    // A reader who opens the link sees the same result, trained again.
     const ended = await page.locator("#train .finding").textContent();
     const link = page.url();
     await page.goto("about:blank");

@@ -1,4 +1,4 @@
-/** A network for digits in ten lines; the test runs them. */
+/** A network for digits in ten lines, executed by a test. */
 export const program = `import { tensor } from "downhill";
 import { dataset, digits } from "downhill/data";
 import { accuracy, mlp, softmaxCrossEntropy } from "downhill/nn";
@@ -19,5 +19,5 @@ const run = await fit({
 const right = accuracy(net.apply(run.params, x), tensor(labels));
 console.log(run.history[0].loss.toFixed(2), run.history[19].loss.toFixed(2), right.item().toFixed(3));`;
 
-/** What it prints. */
+/** Expected output of the program. */
 export const printed = `1.33 0.02 0.997`;

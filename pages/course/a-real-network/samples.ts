@@ -1,6 +1,9 @@
-// Digits to begin with, and images as texts for the address.
+// Example digits, and the encoding of images as text for the address.
 
-/** The first of each digit in the data set that `downhill/data` has, a letter a pixel, row by row: 0 is paper, g is ink. */
+/**
+ * The first image of each digit in the data set of `downhill/data`, one letter per pixel, row by row: 0 is paper, g is
+ * ink.
+ */
 export const samples: readonly string[] = [
   "005d910000dfaf5003f20b8004c008800580098004b01c7002e5ac00006da000",
   "000cd500000bg900003fg60007fgg200001gg300001gg600001gg600000bga00",
@@ -14,20 +17,20 @@ export const samples: readonly string[] = [
   "00bc000002gggd0003gcae0001g1cf0000dg9f20000309b000009f40009cd300",
 ];
 
-/** Steps from paper to ink. */
+/** Number of steps from paper to ink. */
 const levels = 16;
 
 /**
- * The ink of each pixel, from 0 to 1.
+ * Decodes an image: the ink of each pixel, from 0 to 1.
  *
- * @throws Error for a text that is no image
+ * @throws Error for a text that does not encode an image
  */
 export function inkOf(text: string): number[] {
   if (!/^[0-9a-g]{64}$/.test(text)) throw new Error("an image has 64 letters from 0 to g");
   return Array.from(text, (letter) => Number.parseInt(letter, levels + 1) / levels);
 }
 
-/** The text of an image; ink is rounded to sixteenths. */
+/** Encodes an image as text. Ink is rounded to sixteenths. */
 export function textOf(ink: readonly number[]): string {
   return ink.map((x) => Math.round(x * levels).toString(levels + 1)).join("");
 }

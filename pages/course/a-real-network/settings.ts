@@ -1,6 +1,6 @@
-// What a reader of this chapter chooses.
+// Settings of this chapter.
 
-/** The ways to train. */
+/** Training methods. */
 export const methods = ["adam", "sgd", "tuned"] as const;
 
 export type Method = (typeof methods)[number];
@@ -11,5 +11,5 @@ export const methodWords: Readonly<Record<Method, string>> = {
   tuned: "SGD, one cycle",
 };
 
-/** Rates to begin with: Adam's of its paper, a guess, and one that was tuned. */
+/** Initial rates: Adam's default, a guess, and a tuned rate. */
 export const usualRates: Readonly<Record<Method, number>> = { adam: 0.001, sgd: 0.01, tuned: 0.2 };

@@ -1,4 +1,4 @@
-// What the chapter's figures show: their numbers, and what is computed from them.
+// State of the chapter's figures and the values derived from it.
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { MlpParams } from "downhill/nn";
 import type { DigitsRun } from "../../../src/pictures/landscapes/presets/take-aways.ts";
@@ -16,7 +16,7 @@ import type { DigitsEpoch, DigitsOrder, TrainedNetwork } from "./training.ts";
 
 export const state: PageState = pageState();
 
-// Training
+// Training.
 const firstTraining: DigitsOrder = { method: "adam", rate: usualRates.adam, epochs: 30, seed: 0 };
 export const method: Signal<Method> = state.choice("method", firstTraining.method, methods);
 const ranges = {
@@ -24,7 +24,7 @@ const ranges = {
   epochs: { min: 5, max: 100 },
   seed: { min: 0, max: 99 },
 } as const;
-/** A rate for each method, since they differ by two powers of ten. */
+/** One rate per method, because they differ by two orders of magnitude. */
 export const rates: Readonly<Record<Method, Signal<number>>> = {
   adam: state.number("adam-rate", usualRates.adam, ranges.rate),
   sgd: state.number("sgd-rate", usualRates.sgd, ranges.rate),
@@ -63,18 +63,18 @@ const kept: KeptRuns<DigitsOrder, DigitsEpoch> = keptRuns<DigitsOrder, DigitsEpo
     }),
 });
 
-/** The training that was started here, or by who sent the link, by epoch. */
+/** Epochs of the training run that was started here, or by the sender of the link. */
 export const trainedEpochs: ReadonlySignal<readonly DigitsEpoch[]> = computed(
   () => kept.runs.value[0]?.told ?? [],
 );
-/** What it was told to do. */
+/** Settings of that training run. */
 export const trainedBy: ReadonlySignal<DigitsOrder | undefined> = computed(() => kept.runs.value[0]?.order);
-/** What the last training that came to its end has learned. */
+/** Result of the last completed training run. */
 export const trained: ReadonlySignal<TrainedNetwork | undefined> = computed(() =>
   trainedBy.value === undefined ? undefined : network.value,
 );
 
-/** Trains with the settings of now, in a worker. */
+/** Trains in a worker with the current settings. */
 export function startTraining(): void {
   kept.start({
     method: method.value,
@@ -84,7 +84,7 @@ export function startTraining(): void {
   });
 }
 
-/** Lets the training that is there from the beginning begin. */
+/** Starts the initial training run. */
 export const beginTraining = (): void => kept.begin();
 
 /** Losses by epoch. */
@@ -106,7 +106,7 @@ export const lossChart: ReadonlySignal<ChartSpec> = computed(() => {
   };
 });
 
-/** Shares of digits kept back that are right, by epoch. */
+/** Accuracy on held-out digits, by epoch. */
 export const accuracyChart: ReadonlySignal<ChartSpec> = computed(() => ({
   title: "Right among the digits kept back, by epoch",
   x: { label: "epoch", unit: "integer" },
@@ -121,15 +121,15 @@ export const accuracyChart: ReadonlySignal<ChartSpec> = computed(() => ({
   ],
 }));
 
-// The slice
-/** The epoch up to which the path is shown. */
+// The slice.
+/** The last epoch of the path that is shown. */
 export const epoch: Signal<number> = signal(Infinity);
 
 export interface SliceView {
   readonly contours: ContourMap;
   readonly trail: MapTrail;
   readonly last: number;
-  /** The share of the path's spread that lies in the plane. */
+  /** Fraction of the path's variance that the plane explains. */
   readonly explained: number;
 }
 
@@ -155,9 +155,9 @@ export const slice: ReadonlySignal<SliceView | undefined> = computed(() => {
   };
 });
 
-// A digit to draw
+// A digit to draw.
 export const ink: Signal<readonly number[]> = state.value("ink", inkOf(samples[3]!), inkOf, textOf);
-/** Whose score the pixels are asked about. */
+/** Class whose score is differentiated with respect to the pixels. */
 export const about: Signal<string> = state.choice("about", "guess", [
   "guess",
   ...Array.from({ length: classes }, (_, k) => String(k)),
@@ -167,12 +167,12 @@ const params: ReadonlySignal<MlpParams> = computed(() =>
   trained.value === undefined ? firstParams(seed.value) : paramsOf(trained.value.params),
 );
 
-/** What the network says of what is drawn. */
+/** Prediction of the network for the drawing. */
 export const said: ReadonlySignal<Opinion> = computed(() =>
   opinion(params.value, ink.value, about.value === "guess" ? undefined : Number(about.value)),
 );
 
-// The advice
+// The advice.
 export const compared: Signal<readonly DigitsRun[]> = signal([]);
 export const comparison: Job<NetworkWork> = jobOf(open);
 
@@ -183,7 +183,7 @@ export function startComparison(): void {
   });
 }
 
-/** Shares right by epoch, of each run. */
+/** Accuracy of each run, by epoch. */
 export const adviceChart: ReadonlySignal<ChartSpec> = computed(() => ({
   title: "Right among the digits kept back, by epoch",
   x: { label: "epoch", unit: "integer" },

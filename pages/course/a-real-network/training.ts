@@ -1,4 +1,4 @@
-// Training on the digits that the library brings: in a worker, or a test.
+// Training on the digits included in the library, in a worker or a test.
 import { type Tensor, tensor } from "downhill";
 import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { dataset, digits } from "downhill/data";
@@ -9,15 +9,15 @@ import { landscape, type LossSlice } from "../../../src/pictures/landscapes/loss
 import { firstParams, net, opinion, pixels, plain, type PlainParams } from "./network.ts";
 import type { Method } from "./settings.ts";
 
-/** How many digits are learned from; the other 360 are kept for measuring. */
+/** Number of training digits; the other 360 are held out. */
 const trainCount = 1437;
 const batchSize = 32;
-/** Of a slice, points along each axis, and digits whose loss is measured at each. */
+/** Of a slice: the number of points along each axis, and the number of digits in the loss at each point. */
 const sliceAcross = 25;
 const sliceItems = 400;
 const shownMistakes = 8;
 
-/** What a training is to do. */
+/** Settings of a training run. */
 export interface DigitsOrder {
   readonly method: Method;
   readonly rate: number;
@@ -25,34 +25,34 @@ export interface DigitsOrder {
   readonly seed: number;
 }
 
-/** An epoch, measured on the digits learned from and on those kept back. */
+/** One epoch, evaluated on the training digits and on the held-out digits. */
 export interface DigitsEpoch {
   readonly epoch: number;
   readonly loss: number;
   readonly unseenLoss: number;
-  /** Shares from 0 to 1. */
+  /** A fraction from 0 to 1. */
   readonly unseenAccuracy: number;
 }
 
-/** A digit that was kept back, and taken for another. */
+/** A misclassified held-out digit. */
 export interface Mistake {
   readonly ink: readonly number[];
   readonly label: number;
   readonly guess: number;
-  /** The probability of the guess. */
+  /** Probability of the guess. */
   readonly confidence: number;
 }
 
-/** What a training has come to. */
+/** Result of a training run. */
 export interface TrainedNetwork {
   readonly params: PlainParams;
-  /** The mistakes of which the network is surest. */
+  /** The mistakes with the highest confidence. */
   readonly mistakes: readonly Mistake[];
-  /** The loss on the plane in which the path of the training spreads most. */
+  /** The loss on the plane in which the training path varies most. */
   readonly slice: LossSlice;
 }
 
-/** Items of the digits. */
+/** Digit images with their labels. */
 interface Digits {
   readonly x: Tensor;
   readonly y: Tensor;
@@ -81,7 +81,7 @@ function optimizerOf({ method, rate, epochs }: DigitsOrder): GeneralOptimizer<un
   }
 }
 
-/** Trains, tells each epoch, and returns what came of it. */
+/** Trains, calls `tell` after each epoch, and returns the result. */
 export async function trainDigits(
   order: DigitsOrder,
   tell: (epoch: DigitsEpoch) => void,

@@ -1,4 +1,4 @@
-// The figures of the chapter.
+// Figures of the chapter.
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { Chart } from "../../live/chart.tsx";
@@ -39,7 +39,7 @@ import {
   weightChart,
 } from "./state.ts";
 
-/** What a method remembers of each coordinate. */
+/** The state that a method keeps for each coordinate. */
 export function Memory(): JSX.Element {
   return (
     <Figure
@@ -78,7 +78,7 @@ export function Memory(): JSX.Element {
   );
 }
 
-/** The quantities of a step as bars, a row a coordinate. */
+/** The quantities of a step as bars, one row per coordinate. */
 function Bars(): JSX.Element {
   const shown = quantities.value;
   if (shown.length === 0) return <p class="finding">No step yet: nothing is remembered.</p>;
@@ -111,7 +111,7 @@ function Bars(): JSX.Element {
   );
 }
 
-/** Features that are rare, and others. */
+/** Rare and frequent features. */
 export function RareFeatures(): JSX.Element {
   return (
     <Figure
@@ -135,7 +135,7 @@ export function RareFeatures(): JSX.Element {
   );
 }
 
-/** Adagrad and RMSProp on a long way. */
+/** Adagrad and RMSProp on a long run. */
 export function LongRun(): JSX.Element {
   return (
     <Figure

@@ -1,14 +1,14 @@
-// A wall and a long slope behind it: Adagrad and RMSProp, with rates to drag.
+// A wall followed by a long slope: Adagrad and RMSProp at adjustable rates.
 import { adagrad, rmsprop } from "downhill/optim";
 import { defineLandscape, type Landscape, type Point } from "../../../src/pictures/landscapes/landscape.ts";
 import { wallAndSlope } from "../../../src/pictures/landscapes/presets/long-run.ts";
 import type { MapBox } from "../../live/contour-map.ts";
 import { type Descent, descentOf } from "../../live/descent.ts";
 
-/** Steps of the runs. */
+/** Number of steps per run. */
 export const longSteps = 2000;
 
-/** Where they begin: on the wall. The minimum is at (6, 0). */
+/** Start of the runs, on the wall. The minimum is at (6, 0). */
 export const wallStart: Point = [-5, 2];
 
 export const wallBox: MapBox = [

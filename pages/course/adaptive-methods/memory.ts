@@ -1,4 +1,4 @@
-// What adaptive methods remember of each coordinate, step by step, on the bowl ½(x² + κy²).
+// The state that adaptive methods keep for each coordinate, step by step, on the bowl ½(x² + κy²).
 import { add, div, grad, mul, scan, square, type Tensor, tensor } from "downhill";
 import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { adagrad, adam, applyUpdates, type GeneralOptimizer, rmsprop } from "downhill/optim";
@@ -15,28 +15,28 @@ export const methodWords: Readonly<Record<MethodName, string>> = {
   adam: "Adam",
 };
 
-/** Steps of the runs. */
+/** Number of steps per run. */
 export const memorySteps = 80;
 
-/** How much RMSProp keeps here; its default, 0.99, forgets more slowly than this run is long. */
+/** Decay of RMSProp's mean square. The default, 0.99, forgets too slowly for a run of this length. */
 export const alpha = 0.9;
-/** How much Adam keeps of the mean and of the mean square: its defaults. */
+/** Decay of Adam's mean and mean square: its defaults. */
 export const betas = { mean: 0.9, square: 0.999 } as const;
 
-/** A run with what its method remembers. Entry t of each list belongs to step t + 1; each has a number a coordinate. */
+/** A run with the state of its method. Entry t of each list belongs to step t + 1 and has one number per coordinate. */
 export interface Remembered {
-  /** Where the run is, before the first step and after each. */
+  /** Points before the first step and after each step. */
   readonly points: readonly Point[];
   readonly gradients: readonly Point[];
-  /** The root of what is kept of the squared gradients: what the step is divided by. */
+  /** Divisor of the step: the root of the accumulated squared gradients. */
   readonly sizes: readonly Point[];
-  /** What is divided: the gradient, or Adam's mean of gradients. */
+  /** Dividend of the step: the gradient, or Adam's mean of gradients. */
   readonly directions: readonly Point[];
-  /** What was added to the point. */
+  /** Change of the point in each step. */
   readonly steps: readonly Point[];
 }
 
-/** A method, and how its state is read: what a step divides, and by the root of what. */
+/** A method, and how to read dividend and squared divisor from its state. */
 interface Method {
   readonly make: (rate: Tensor) => GeneralOptimizer<unknown>;
   readonly read: (
@@ -73,7 +73,7 @@ const methods: Readonly<Record<MethodName, Method>> = {
 
 type Run = (start: Point, settings: { readonly rate: number; readonly kappa: number }) => Remembered;
 
-/** A method's run with its memory, compiled once. */
+/** Returns a function that runs a method and records its state, compiled once. */
 export function rememberedBy(name: MethodName): Run {
   const { make, read } = methods[name];
   const run = jit((start: Tensor, rate: Tensor, kappa: Tensor) => {

@@ -1,4 +1,4 @@
-// The chapter as a reader uses it.
+// Uses the chapter as a reader does.
 import { expect } from "vitest";
 import { describePageInCi } from "../../../test/support/browser.ts";
 import { alive, revealed, serveSection } from "../../../test/support/live-pages.ts";

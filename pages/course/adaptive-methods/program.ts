@@ -1,4 +1,4 @@
-/** Three memories in ten lines; the test runs them. */
+/** Three adaptive methods in ten lines, executed by a test. */
 export const program = `import { tensor } from "downhill";
 import { adagrad, adam, applyUpdates, rmsprop } from "downhill/optim";
 
@@ -13,7 +13,7 @@ for (const make of [adagrad, rmsprop, adam]) {
   console.log(make.name, x.tolist().map((z) => z.toFixed(3)).join(" "));
 }`;
 
-/** What it prints. */
+/** Expected output of the program. */
 export const printed = `adagrad -1.395 0.551
 rmsprop -0.000 0.000
 adam -0.019 -0.008`;

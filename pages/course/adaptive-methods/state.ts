@@ -1,4 +1,4 @@
-// What the chapter's figures show: their numbers, and what is computed from them.
+// State of the chapter's figures and the values derived from it.
 import { computed, type ReadonlySignal, type Signal } from "@preact/signals";
 import { adagrad, sgd } from "downhill/optim";
 import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
@@ -33,7 +33,7 @@ export const state: PageState = pageState();
 
 const coarse = 90; // points of maps from side to side: enough for what is smooth, and half the bytes of the page
 
-// What each remembers
+// State of each method.
 export const method: Signal<MethodName> = state.choice("method", "adagrad", methodNames);
 export const start: Signal<Point> = pointState(state, "start", bowlStart);
 export const rate: Signal<number> = state.number("rate", 0.2, { min: 0.01, max: 2 });
@@ -52,14 +52,14 @@ export const bowlMap: ReadonlySignal<ContourMap> = computed(() =>
   contourMap(`bowl ${kappa.value}`, bowlOf(kappa.value), bowlBox, coarse),
 );
 
-/** A quantity of a step: one number a coordinate, and the largest of the run, against which it is drawn. */
+/** A quantity of a step: one number per coordinate, and the maximum over the run, which scales the bars. */
 export interface Quantity {
   readonly name: string;
   readonly values: Point;
   readonly largest: number;
 }
 
-/** The quantities of the step that is shown; step 0 has none yet. */
+/** Quantities of the shown step; empty at step 0. */
 export const quantities: ReadonlySignal<readonly Quantity[]> = computed(() => {
   const { gradients, sizes, directions, steps } = remembered.value;
   const t = Math.min(step.value, memorySteps) - 1;
@@ -77,7 +77,7 @@ export const quantities: ReadonlySignal<readonly Quantity[]> = computed(() => {
   ];
 });
 
-/** The rate of each coordinate by step: η over the remembered size. */
+/** Rate of each coordinate by step: η divided by the root of the accumulated squares. */
 export const rateChart: ReadonlySignal<ChartSpec> = computed(() => {
   const at = Array.from({ length: memorySteps }, (_, t) => t + 1);
   return {
@@ -94,7 +94,7 @@ export const rateChart: ReadonlySignal<ChartSpec> = computed(() => {
   };
 });
 
-// Rare features
+// Rare features.
 export const sgdRate: Signal<number> = state.number("sgd-rate", 0.04, { min: 0.001, max: 0.2 });
 export const adagradRate: Signal<number> = state.number("adagrad-rate", 0.4, { min: 0.001, max: 2 });
 export const seed: Signal<number> = state.number("seed", 0, { min: 0, max: 99 });
@@ -108,7 +108,7 @@ export const byRates: ReadonlySignal<TrainingPass> = computed(() =>
   passes.adagrad(adagradRate.value, items.value),
 );
 
-/** The weights after one pass, by how often their features occur. */
+/** Weights after one pass, by the frequency of their features. */
 export const weightChart: ReadonlySignal<ChartSpec> = computed(() => {
   const shown = (weights: readonly number[]): number[] =>
     weights.map((w) => (Math.abs(w) <= 3 ? w : Number.NaN)); // of a run that diverged none is
@@ -124,7 +124,7 @@ export const weightChart: ReadonlySignal<ChartSpec> = computed(() => {
   };
 });
 
-/** The rates with which the weights ended. */
+/** Final rates of the weights. */
 export const endRateChart: ReadonlySignal<ChartSpec> = computed(() => ({
   title: "The rate of each weight in the end",
   x: { label: "share of items with the feature", log: true, unit: "percent" },
@@ -143,7 +143,7 @@ export const sparseWords: ReadonlySignal<string> = computed(() => {
   return `Mean weight of the features in less than 1 of 50 items, whose truth is 1: SGD ${words(bySgd.value)}; Adagrad ${words(byRates.value)}.`;
 });
 
-// A long run
+// A long run.
 export const longRate: Signal<number> = state.number("long-rate", 0.2, { min: 0.02, max: 2 });
 export const longStart: Signal<Point> = pointState(state, "long-start", wallStart);
 export const longStep: Signal<number> = state.number("long-step", 600, { min: 0, max: longSteps });
@@ -155,7 +155,7 @@ const long = computed(() => {
 export const longTrails: ReadonlySignal<readonly (Descent & { readonly name: string })[]> = computed(() =>
   long.value.map((run, i) => ({ name: i === 0 ? "Adagrad" : "RMSProp", ...run })),
 );
-/** Steps at equal ratios, each once. */
+/** Geometrically spaced steps without duplicates. */
 const spacedSteps = [...new Set(Array.from({ length: 120 }, (_, i) => Math.round(longSteps ** (i / 119))))];
 export const ratioChart: ReadonlySignal<ChartSpec> = computed(() => ({
   title: "Length of a step over that of its gradient",
@@ -178,8 +178,8 @@ export const longWords: ReadonlySignal<string> = computed(() => {
   return `After ${t.toLocaleString("en")} steps ${words.join("; ")}. The minimum is at x = 6.`;
 });
 
-// Where Adam diverges
-/** Steps of the runs on rare losses. */
+// Divergence of Adam.
+/** Number of steps of the runs on rare losses. */
 export const rareSteps = 1500;
 export const large: Signal<number> = state.number("large", 3, { min: 2.2, max: 8 });
 const rare = {

@@ -1,4 +1,4 @@
-// A small set of digits, learned as it is and with random changes of its images.
+// Learns a small set of digits, with or without random changes to the images.
 import { argmax, equal, mean, tensor, valueAndGrad } from "downhill";
 import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { digits, randomRotation, randomShift } from "downhill/data";
@@ -11,9 +11,9 @@ import { begin, classify, images, type Images, networkLoss, type Params, pixels 
 const batchSize = 20;
 
 /**
- * Trains a small network, and gives how it stands before the first epoch and after every fifth.
+ * Trains a small network and yields its losses and accuracies before the first epoch and after every fifth.
  *
- * @param changes what is done to the images of each batch, anew each time; `undefined` for nothing
+ * @param changes random changes to the images of each batch; `undefined` for none
  */
 export function* learn(changes: Changes | undefined, seed = 0): Generator<Learned> {
   const [train, test] = [images(0, counts.train), images(counts.train, counts.test)];
@@ -49,7 +49,7 @@ export function* learn(changes: Changes | undefined, seed = 0): Generator<Learne
   }
 }
 
-/** The batches of an epoch: each image once, changed. */
+/** Batches of one epoch: each image once, randomly changed. */
 function* batchesOf(changes: Changes | undefined, key: random.KeyWords): Generator<Images> {
   const { images: ink, labels } = digits();
   const order = Array.from(random.permutation(key, counts.train).data(), Number);
@@ -68,7 +68,7 @@ function* batchesOf(changes: Changes | undefined, key: random.KeyWords): Generat
   }
 }
 
-/** Images after random changes, each by its own. */
+/** Applies independent random changes to images. */
 function changed(plain: Float32Array, { turn, noise, shift }: Changes, key: random.KeyWords): Float32Array {
   const sides = [8, 8] as const;
   const column = { shape: [plain.length / pixels, pixels], dtype: "float32", data: plain } as const;
@@ -79,7 +79,7 @@ function changed(plain: Float32Array, { turn, noise, shift }: Changes, key: rand
   return turned.map((x, i) => x + noise * Number(added[i]));
 }
 
-/** One digit, and so many changed versions of it: pixels from 0 (paper) to 1 (ink), an array an image. */
+/** Changed versions of one digit: one array per image, with pixels from 0 (paper) to 1 (ink). */
 export function versions(changes: Changes, count: number): number[][] {
   const one = digits().images.subarray(7 * pixels, 8 * pixels);
   const copies = new Float32Array(count * pixels);

@@ -1,4 +1,4 @@
-// What the chapter says, computed.
+// Computes the statements of the chapter.
 import * as downhill from "downhill";
 import { tensor } from "downhill";
 import * as data from "downhill/data";
@@ -110,7 +110,7 @@ describe("the variance of the gradient", () => {
       expect(squaredNorm).toBeCloseTo(library.squaredNorm, 10);
       for (const { batchSize, measured, predicted } of batches) {
         expect(predicted).toBe(ofOneItem / batchSize);
-        // 400 batches of two numbers: some 6 % of sampling error
+        // 400 batches of two numbers have a sampling error of about 6 %.
         expect(Math.abs(measured / predicted - 1), `b = ${batchSize}`).toBeLessThan(0.25);
       }
     }
@@ -124,7 +124,7 @@ describe("the variance of the gradient", () => {
 });
 
 test("throughput rises with the batch, and so does memory", () => {
-  // the quickest of several, since others may be at work beside it
+  // The fastest of several runs, because other processes may be active.
   const runs = Array.from({ length: 5 }, () => [...throughput([1, 64, 1024], 10)]);
   const [one, some, many] = runs[0]!;
   const quickest = (i: number): number => Math.max(...runs.map((run) => run[i]!.itemsPerSecond));

@@ -1,4 +1,4 @@
-// What the chapter measures, beside the page.
+// Runs the chapter's measurements in a worker.
 import { assertNever } from "../../../src/engine/util/assert-never.ts";
 import { compareOnDigits } from "../../../src/pictures/landscapes/presets/batches.ts";
 import { work } from "../../live/job.ts";

@@ -126,5 +126,5 @@ const gradientOfMean: Exercise = {
   },
 };
 
-/** What the chapter asks at its end. */
+/** Exercises at the end of the chapter. */
 export const exercises: readonly Exercise[] = [translated, counted, noise, gradientOfMean];

@@ -1,4 +1,4 @@
-// The figures of the chapter that follow what is dragged.
+// Interactive figures of the chapter.
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { Chart } from "../../live/chart.tsx";
@@ -94,11 +94,11 @@ export function ThreeWays(): JSX.Element {
   );
 }
 
-/** The sizes of mini-batches that there are enough items for. */
+/** Mini-batch sizes that the number of items allows. */
 const sizeOptions = (): readonly (readonly [(typeof sizes.value)[number], string])[] =>
   sizes.value.map((b) => [b, b]);
 
-/** The variance of gradients by batch size. */
+/** Variance of gradients by batch size. */
 export function Noise(): JSX.Element {
   const words = useComputed(() => {
     const even = evenSize.value;

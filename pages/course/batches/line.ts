@@ -1,4 +1,4 @@
-// The data of the chapter, a straight line with noise, and runs on it by batches of any size.
+// The data of the chapter, a straight line with noise, and runs on it with any batch size.
 import { add, grad, mean, mul, scan, square, sub, sum, take, type Tensor, tensor, vmap } from "downhill";
 import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { applyUpdates, sgd } from "downhill/optim";
@@ -6,19 +6,19 @@ import * as random from "downhill/random";
 import type { Landscape, Point } from "../../../src/pictures/landscapes/landscape.ts";
 import type { MapBox } from "../../live/contour-map.ts";
 
-/** Items with what is asked about them. */
+/** Inputs and targets of the items. */
 export interface Items {
   readonly x: Tensor;
   readonly y: Tensor;
 }
 
-/** How many items there are: a power of two, so that batches of powers of two fill an epoch. */
+/** Number of items: a power of two, so that batches of powers of two fill an epoch. */
 export const itemCount = 128;
 
 const truth: Point = [1.5, -1]; // slope and intercept
 const noise = 0.8; // standard deviation
 
-/** Points around a line: x evenly between 0 and 3, y with Gaussian noise. */
+/** Points around a line: x evenly distributed between 0 and 3, y with Gaussian noise. */
 export const items: Items = /* @__PURE__ */ (() => {
   const [forX, forY] = [random.foldIn(random.key(6), 1), random.foldIn(random.key(6), 2)];
   const x = random.uniform(forX, [itemCount], { maxval: 3, dtype: "float64" });
@@ -29,7 +29,7 @@ export const items: Items = /* @__PURE__ */ (() => {
   return { x, y };
 })();
 
-/** How far a line, `[slope, intercept]`, is off at each item. */
+/** Residuals of the line `[slope, intercept]` at each item. */
 function residuals(line: Tensor, { x, y }: Items): Tensor {
   return sub(add(mul(line.at(0), x), line.at(1)), y);
 }
@@ -37,29 +37,33 @@ function residuals(line: Tensor, { x, y }: Items): Tensor {
 /** Whether the loss of a batch is the sum over its items, as in the notes, or their mean, as in PyTorch. */
 export type Convention = "sum" | "mean";
 
-/** The squared error of a line, over a batch. */
+/** Squared error of a line over a batch. */
 export function loss(line: Tensor, batch: Items, convention: Convention = "mean"): Tensor {
   const errors = square(residuals(line, batch));
   return convention === "sum" ? sum(errors) : mean(errors);
 }
 
-/** A data set of the chapter: its own, or one that a reader brings. */
+/** A data set of the chapter: the default one, or one supplied by the reader. */
 export interface LineData {
   readonly items: Items;
-  /** How many items there are. */
+  /** Number of items. */
   readonly count: number;
-  /** The line with the least loss, `[slope, intercept]`, by the formulas of linear regression; and that loss, in the mean. */
+  /** The least-squares line, `[slope, intercept]`, from the formulas of linear regression, and its mean loss. */
   readonly best: Point;
   readonly leastLoss: number;
-  /** Where runs begin. */
+  /** Start of the runs. */
   readonly start: Point;
-  /** What the map of the loss shows. */
+  /** Region shown by the map of the loss. */
   readonly box: MapBox;
-  /** The loss of all items as a landscape of slope and intercept. */
+  /** The loss over all items as a function of slope and intercept. */
   readonly landscape: Pick<Landscape, "value" | "coordinates" | "saddles" | "lowest">;
 }
 
-/** @param around the line that start and map are placed by; left out, the best one */
+/**
+ * Creates a data set.
+ *
+ * @param around the line around which start and map are placed; default: the best line
+ */
 function lineData(of: Items, around?: Point): LineData {
   const [meanX, meanY] = [mean(of.x), mean(of.y)];
   const fromMean = sub(of.x, meanX);
@@ -85,39 +89,39 @@ function lineData(of: Items, around?: Point): LineData {
   };
 }
 
-/** A data set of these numbers. */
+/** Creates a data set from numbers. */
 export function dataOf({ x, y }: { readonly x: readonly number[]; readonly y: readonly number[] }): LineData {
   const [xs, ys] = [x, y].map((column) => tensor([...column], { dtype: "float64" })) as [Tensor, Tensor];
   return lineData({ x: xs, y: ys });
 }
 
-/** The data set that the chapter begins with. */
+/** The default data set of the chapter. */
 export const ownData: LineData = /* @__PURE__ */ lineData(items, truth);
 export const { best: bestLine, leastLoss, start: lineStart } = ownData;
 
-/** How often a run goes through all items, unless {@link leastSteps} need more. */
+/** Number of epochs of a run, unless {@link leastSteps} requires more. */
 export const epochsOfRun = 20;
 
-/** How many steps every run makes, however large its batches. */
+/** Minimum number of steps of a run, for any batch size. */
 export const leastSteps = 80;
 
-/** How many steps a run makes. */
+/** Number of steps of a run. */
 function stepsOf(batchSize: number, count: number): number {
   return Math.max(leastSteps, Math.ceil((epochsOfRun * count) / batchSize));
 }
 
-/** A run by batches. Entry t of a list is the state after t steps. */
+/** A run with batches. Entry t of a list is the state after t steps. */
 export interface BatchRun {
   readonly name: string;
   readonly batchSize: number;
   readonly points: readonly Point[];
-  /** The mean loss of all items there. */
+  /** Mean loss over all items at each point. */
   readonly values: readonly number[];
-  /** Whether its numbers end, or it is above its start at some time in its last epoch. */
+  /** True if the run became non-finite, or was above its start at some time in its last epoch. */
   readonly isLost: boolean;
 }
 
-/** The sizes that batches may have. */
+/** Available batch sizes. */
 export const batchSizes: readonly number[] = [1, 2, 4, 8, 16, 32, 64, 128];
 
 type Run = (
@@ -151,7 +155,7 @@ const run: Readonly<Record<Convention, Run>> = /* @__PURE__ */ (() => ({
 
 const orders = new Map<string, Tensor>(); // by size, seed and number of items; a few as long as a page is open
 
-/** The places of the items of each batch, in an order that is new in each epoch, and a last row that no step uses. */
+/** Item indices of each batch, shuffled anew in each epoch, with an extra last row that no step uses. */
 function placesOf(batchSize: number, seed: number, count: number): Tensor {
   const name = `${batchSize} ${seed} ${count}`;
   const found = orders.get(name);
@@ -170,7 +174,9 @@ function highest(heights: readonly number[]): number {
   return heights.reduce((most, height) => Math.max(most, height), -Infinity);
 }
 
-/** Gradient descent by batches of a size, each item once an epoch, in an order drawn from the seed. */
+/**
+ * Runs gradient descent with batches of one size. Each epoch visits each item once, in an order drawn from the seed.
+ */
 export function runBatches(
   batchSize: number,
   rate: number,

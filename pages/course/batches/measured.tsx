@@ -1,4 +1,4 @@
-// The figures of the chapter that are measured here, in a worker.
+// Figures of the chapter that are measured in a worker.
 import type { JSX } from "preact";
 import { Chart } from "../../live/chart.tsx";
 import { Choice, Drag, shortNumber } from "../../live/fields.tsx";
@@ -31,7 +31,7 @@ const jobs = {
   augmentation: jobOf<Measuring>(open),
 };
 
-/** What a worker tells, where the figures read it. */
+/** Stores a message of the worker in the state of the figures. */
 function take(told: Told): void {
   switch (told.kind) {
     case "throughput":
@@ -56,7 +56,7 @@ function measureTimes(): void {
   jobs.byTime.start({ kind: "by-time" }, take);
 }
 
-/** Loss by the second, as measured here. */
+/** Loss by time, as measured here. */
 export function ByTime(): JSX.Element {
   return (
     <Figure
@@ -109,7 +109,7 @@ function measureSpeeds(): void {
   jobs.throughput.start({ kind: "throughput" }, take);
 }
 
-/** Items a second and memory by batch size, as measured here. */
+/** Items per second and memory by batch size, as measured here. */
 export function Throughputs(): JSX.Element {
   return (
     <Figure
@@ -147,7 +147,7 @@ function learnBoth(): void {
   );
 }
 
-/** Digits learned as they are and with random changes. */
+/** Digits learned with and without random changes. */
 export function Augmentation(): JSX.Element {
   const [plain, changed] = [learned.value.plain.at(-1), learned.value.changed.at(-1)];
   return (
@@ -202,7 +202,7 @@ export function Augmentation(): JSX.Element {
   );
 }
 
-/** An image of 8 by 8 pixels. */
+/** An image of 8 × 8 pixels. */
 function Digit({ image, label }: { readonly image: readonly number[]; readonly label: string }): JSX.Element {
   return (
     <svg class="digit" viewBox="0 0 8 8" width="56" height="56" role="img" aria-label={label}>

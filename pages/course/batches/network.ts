@@ -1,27 +1,27 @@
-// A small network and the digits that it learns.
+// A small network and its training digits.
 import { tensor, type Tensor } from "downhill";
 import { digits } from "downhill/data";
 import { dense, denseInit, type DenseParams, relu, softmaxCrossEntropy } from "downhill/nn";
 import * as random from "downhill/random";
 
-/** Pixels of an image: 8 by 8. */
+/** Pixels per image: 8 × 8. */
 export const pixels = 64;
 
 const hidden = 48;
 
-/** Two layers. */
+/** Parameters of two layers. */
 export interface Params {
   readonly first: DenseParams;
   readonly second: DenseParams;
 }
 
-/** Images with their digits. */
+/** Images with their labels. */
 export interface Images {
   readonly x: Tensor;
   readonly y: Tensor;
 }
 
-/** Random weights. */
+/** Initial random weights. */
 export function begin(key: random.KeyWords): Params {
   return {
     first: denseInit(random.foldIn(key, 1), pixels, hidden),
@@ -29,7 +29,7 @@ export function begin(key: random.KeyWords): Params {
   };
 }
 
-/** Some of the digits, in their order. */
+/** A range of the digits, in order. */
 export function images(from: number, count: number): Images {
   const all = digits();
   return {
@@ -38,12 +38,12 @@ export function images(from: number, count: number): Images {
   };
 }
 
-/** How likely each digit is, before the softmax. */
+/** Logits of the digits. */
 export function classify({ first, second }: Params, x: Tensor): Tensor {
   return dense(second, relu(dense(first, x)));
 }
 
-/** The mean cross-entropy. */
+/** Mean cross-entropy. */
 export function networkLoss(params: Params, { x, y }: Images): Tensor {
   return softmaxCrossEntropy(classify(params, x), y);
 }

@@ -1,16 +1,16 @@
-// A table that a reader pastes, as items of the chapter.
+// Parses a table pasted by the reader as data of the chapter.
 import { numberFrom } from "../../live/address.ts";
 
 export const rowsOfTable = { min: 8, max: 500 } as const;
 
-/** Where the columns of a table are moved to: the ranges of the chapter's own items, so that rates mean the same. */
+/** Target ranges of the columns: those of the chapter's default data, so that rates remain comparable. */
 const ranges = { x: { from: 0, to: 3 }, y: { mean: 1.2, deviation: 1.5 } } as const;
 
 /**
- * Two columns of numbers, x and y, with or without names in the first line; commas, semicolons, tabs or spaces stand between them.
- * The columns are moved and stretched to the ranges of the chapter's items.
+ * Parses two columns of numbers, x and y, separated by commas, semicolons, tabs or spaces, with or without names in the
+ * first line. The columns are shifted and scaled to the ranges of the chapter's default data.
  *
- * @throws Error that names the line and what is wrong with it
+ * @throws Error that names the line and its fault
  */
 export function readItems(text: string): { readonly x: readonly number[]; readonly y: readonly number[] } {
   const lines = text
@@ -44,7 +44,7 @@ export function readItems(text: string): { readonly x: readonly number[]; readon
   };
 }
 
-/** The cells of a line: a comma is a decimal one where a semicolon or a tab stands between cells. */
+/** Splits a line into cells. If it contains a semicolon or a tab, commas are decimal commas. */
 function cellsOf(line: string): string[] {
   const separator = /[;\t]/.test(line) ? /[;\t]/ : line.includes(",") ? "," : /\s+/;
   return line

@@ -1,4 +1,4 @@
-/** Mini-batches in a dozen lines; the test runs them. */
+/** Mini-batches in a dozen lines, executed by a test. */
 export const program = `import { jit, tensor, valueAndGrad } from "downhill";
 import { dataset } from "downhill/data";
 import { applyUpdates, sgd } from "downhill/optim";
@@ -18,5 +18,5 @@ for (let epoch = 0; epoch < 15; epoch++) {
 }
 console.log(p.slope.item().toFixed(3), p.intercept.item().toFixed(3));`;
 
-/** What it prints. */
+/** Expected output of the program. */
 export const printed = `2.000 1.000`;

@@ -1,4 +1,4 @@
-// What the chapter's figures show: their numbers, and what is computed from them.
+// State of the chapter's figures and the values derived from it.
 import { computed, signal } from "@preact/signals";
 import type { BatchRun as TimedRun } from "../../../src/pictures/landscapes/batch-runs.ts";
 import { pageState } from "../../live/address.ts";
@@ -14,37 +14,37 @@ import { scatterAt } from "./variance.ts";
 
 export const state = pageState();
 
-/** The sizes between one item and all. */
+/** Batch sizes between one item and all items. */
 const middleSizes = ["2", "4", "8", "16", "32", "64"] as const;
 
-// The items
-/** A table of a reader's own; "" for the chapter's items. */
+// The items.
+/** Table supplied by the reader; empty for the chapter's data. */
 export const table = state.text("data", "");
 export const { value: data, problem: dataProblem } = readable(table, (text) =>
   text.trim() === "" ? ownData : dataOf(readItems(text)),
 );
-/** The sizes between one item and all that there are. */
+/** Batch sizes between one item and all available items. */
 export const sizes = computed(() => middleSizes.filter((b) => Number(b) < data.value.count));
-/** A size of these: the largest, where fewer items are left than were chosen. */
+/** The chosen batch size, limited to the largest that the number of items allows. */
 function sizeOf(chosen: (typeof middleSizes)[number]): number {
   return Math.min(Number(chosen), Number(sizes.value.at(-1)));
 }
 
-// Three ways through the same data
+// Three ways through the same data.
 export const size = state.choice("b", "16", middleSizes);
-/** What the rate may be: above 0.26 even all items diverge. */
+/** Range of the rate. Above 0.26 even the full batch diverges. */
 export const rateRange = { min: 0.002, max: 0.3 };
 export const rate = state.number("rate", 0.05, rateRange);
 export const seed = state.number("seed", 1, { min: 1, max: 999 });
 export const clock = state.choice("by", "items", ["items", "steps"]);
-/** How many ticks the player has: a tick is a step, or so many items. */
+/** Number of ticks of the player. A tick is one step or a number of items. */
 export const ticks = leastSteps;
 export const tick = state.number("tick", ticks / 5, { min: 0, max: ticks });
-/** Items of a tick. */
+/** Items per tick. */
 export const itemsPerTick = computed(() => (epochsOfRun * data.value.count) / ticks);
 
 const runs = computed(() =>
-  // single items below: their path covers much
+  // Single items are drawn first, below the others, because their path covers much of the map.
   [1, sizeOf(size.value), data.value.count].map((b) =>
     runBatches(b, rate.value, { seed: seed.value, data: data.value }),
   ),
@@ -53,12 +53,12 @@ export const lossMap = computed(() =>
   contourMap(`squared error of a line ${table.value}`, data.value.landscape, data.value.box),
 );
 
-/** The colour of a run, whatever is drawn first. */
+/** Colour of a run, independent of the drawing order. */
 function colourOf({ batchSize }: BatchRun): number {
   return batchSize === 1 ? 2 : batchSize === data.value.count ? 0 : 1;
 }
 
-/** How many steps a run has made at a tick. */
+/** Number of steps of a run at a tick. */
 function stepAt(run: BatchRun, at: number): number {
   const steps = clock.value === "steps" ? at : Math.floor((at * itemsPerTick.value) / run.batchSize);
   return Math.min(steps, run.points.length - 1);
@@ -76,7 +76,7 @@ export const trails = computed(() =>
   }),
 );
 
-/** How far each run has come, in a sentence. */
+/** Progress of each run, in one sentence. */
 export const progress = computed(() => {
   const told = runs.value.map((run) => {
     const steps = stepAt(run, tick.value);
@@ -104,7 +104,7 @@ export const lossChart = computed((): ChartSpec => {
   };
 });
 
-/** The items with the lines that the runs have now. */
+/** The items with the current lines of the runs. */
 export const linesChart = computed((): ChartSpec => ({
   title: "The items and the lines",
   x: { label: "x" },
@@ -124,7 +124,7 @@ export const linesChart = computed((): ChartSpec => ({
   ],
 }));
 
-// Noise
+// Noise.
 export const place = state.choice("place", "start", ["start", "minimum"]);
 export const scatter = computed(() =>
   scatterAt(place.value === "start" ? data.value.start : data.value.best, data.value),
@@ -146,13 +146,13 @@ export const scatterChart = computed((): ChartSpec => {
   };
 });
 
-/** The size from which on a batch has more signal than noise; `undefined` where there is no signal. */
+/** Batch size above which the gradient has more signal than noise; `undefined` if there is no signal. */
 export const evenSize = computed(() => {
   const { ofOneItem, squaredNorm } = scatter.value;
   return squaredNorm < 1e-12 ? undefined : Math.ceil(ofOneItem / squaredNorm);
 });
 
-// The sum and the mean
+// The sum and the mean.
 export const sumSize = state.choice("sum-b", "16", middleSizes);
 export const sumRate = state.number("sum-rate", 0.003, { min: 0.0002, max: 0.02 });
 export const isTranslated = state.flag("translated", true);
@@ -171,7 +171,7 @@ export const conventions = computed(() => {
   ];
 });
 
-/** The largest distance between the two paths, step by step. */
+/** Maximum distance between the two paths over all steps. */
 export const apart = computed(() => {
   const [a, b] = conventions.value.map(({ points }) => points) as [BatchRun["points"], BatchRun["points"]];
   return a.reduce((most, [x, y], t) => {
@@ -180,7 +180,7 @@ export const apart = computed(() => {
   }, 0);
 });
 
-// Measured in the page
+// Measured in the page.
 export const speeds = signal<readonly Throughput[]>([]);
 export const timed = signal<readonly TimedRun[]>([]);
 export const learned = signal<{ readonly plain: readonly Learned[]; readonly changed: readonly Learned[] }>({

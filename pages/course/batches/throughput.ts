@@ -1,4 +1,4 @@
-// Items a second and bytes of memory of a training step, by the size of its batches.
+// Items per second and memory of a training step, by batch size.
 import { valueAndGrad } from "downhill";
 import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { applyUpdates, sgd } from "downhill/optim";
@@ -7,9 +7,9 @@ import { measuredSizes, type Throughput } from "./orders.ts";
 import { begin, images, type Images, networkLoss, type Params } from "./network.ts";
 
 /**
- * Measures training steps of a small network, one size of batches after the other.
+ * Measures training steps of a small network for one batch size after another.
  *
- * @param milliseconds for each size, after its first step, which compiles
+ * @param milliseconds duration per size, after a first step that compiles
  */
 export function* throughput(
   sizes: readonly number[] = measuredSizes,

@@ -1,29 +1,29 @@
-// How far the gradient of a batch is from that of all items.
+// Variance of a batch gradient around the gradient over all items.
 import { grad, type Tensor, tensor, vmap } from "downhill";
 import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import * as random from "downhill/random";
 import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
 import { batchSizes, type LineData, loss, ownData } from "./line.ts";
 
-/** The gradients of batches of one size. */
+/** Variance of the gradients of batches of one size. */
 interface VarianceOfBatches {
   readonly batchSize: number;
-  /** Mean of `‖g_b − g‖²` over the batches that were drawn. */
+  /** Mean of `‖g_b − g‖²` over the random batches. */
   readonly measured: number;
-  /** `σ²/b`. */
+  /** Theoretical variance, `σ²/b`. */
   readonly predicted: number;
 }
 
-/** How gradients scatter at a point. */
+/** Variance of gradients at a point. */
 export interface Scatter {
   /** σ²: the mean of `‖g_i − g‖²` over all items. */
   readonly ofOneItem: number;
-  /** `‖g‖²` of the gradient of all items. */
+  /** `‖g‖²`, where g is the gradient over all items. */
   readonly squaredNorm: number;
   readonly batches: readonly VarianceOfBatches[];
 }
 
-/** Batches that are drawn for each size; an item may come twice in one. */
+/** Number of random batches per size, drawn with replacement. */
 export const repeats = 400;
 
 const gradients = /* @__PURE__ */ jit((line: Tensor, x: Tensor, y: Tensor) =>
@@ -34,7 +34,7 @@ const gradients = /* @__PURE__ */ jit((line: Tensor, x: Tensor, y: Tensor) =>
 
 const drawn = new Map<string, Int32Array>(); // by size and number of items; a few as long as a page is open
 
-/** The items of all batches of a size. */
+/** Item indices of all random batches of a size. */
 function drawsOf(size: number, count: number): Int32Array {
   const name = `${size} ${count}`;
   let picked = drawn.get(name);
@@ -47,8 +47,8 @@ function drawsOf(size: number, count: number): Int32Array {
 }
 
 /**
- * The variance of the gradient by batch size at a line: measured with random batches, and by theory. The gradients of single items
- * are the engine's; that of a batch is their mean.
+ * Variance of the gradient by batch size at a line, measured with random batches and by theory. The gradient of a batch
+ * is the mean of the single-item gradients, which the engine computes.
  */
 export function scatterAt(line: Point, { items, count }: LineData = ownData): Scatter {
   const each = gradients(tensor([...line], { dtype: "float64" }), items.x, items.y).tolist() as number[][];

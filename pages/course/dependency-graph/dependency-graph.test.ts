@@ -1,4 +1,4 @@
-// What the chapter says, computed.
+// Computes the statements of the chapter.
 import * as downhill from "downhill";
 import { beforeAll, expect, test } from "vitest";
 import * as random from "downhill/random";
@@ -93,7 +93,7 @@ test("each value stands below all that it reads, and no two in one place", () =>
       expect(through.map(({ layer }) => layer)).toEqual(
         Array.from({ length: to.layer - from.layer - 1 }, (_, i) => from.layer + 1 + i),
       );
-      // past the values of each layer
+      // Arrows pass between the values of each layer.
       for (const { layer, x } of through)
         expect(placed.some((one) => one.layer === layer && one.x === x)).toBe(false);
     }

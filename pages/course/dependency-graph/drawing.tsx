@@ -1,11 +1,11 @@
-// The drawing of a dependency graph.
+// Drawing of a dependency graph.
 import { batch } from "@preact/signals";
 import type { JSX } from "preact";
 import { shortNumber } from "../../live/fields.tsx";
 import { type Place, type PlacedArrow, placeSteps } from "./layers.ts";
 import { affected, chosen, followed, followedPath, from, own } from "./state.ts";
 
-/** Values that are drawn of a longer run. */
+/** Maximum number of values drawn. */
 export const mostDrawn = 28;
 
 const layerHeight = 84; // CSS pixels
@@ -15,7 +15,7 @@ const stride = 14; // between the ends of arrows at one box, at most
 
 type Point = readonly [x: number, y: number];
 
-/** The graph at a width: its boxes are buttons that choose a value. */
+/** The graph at a given width. Its boxes are buttons that select a value. */
 export function GraphDrawing({ width }: { readonly width: number }): JSX.Element {
   const { tape } = own.run.value;
   const { placed, arrows } = placeSteps(tape, mostDrawn);
@@ -31,7 +31,7 @@ export function GraphDrawing({ width }: { readonly width: number }): JSX.Element
     if (path.some((step, k) => step === above.step && path[k + 1] === to.step)) return "is-followed";
     return above.step === chosen.value || affected.value.has(above.step) ? "is-lit" : "";
   };
-  /** Ends of arrows at one box, side by side. */
+  /** Distributes the ends of arrows along the side of a box. */
   const end = (arrow: PlacedArrow, side: "from" | "to"): Point => {
     const all = arrows.filter((other) => other[side] === arrow[side]);
     const [x, y] = at(arrow[side]);
@@ -62,7 +62,7 @@ export function GraphDrawing({ width }: { readonly width: number }): JSX.Element
   );
 }
 
-/** A smooth line that begins, passes and ends upright. */
+/** A smooth line that is vertical at its ends and at its intermediate points. */
 function Arrow({
   points,
   label,

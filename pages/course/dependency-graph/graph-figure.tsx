@@ -1,4 +1,4 @@
-// The dependency graph of the reader's program.
+// Dependency graph of the reader's program.
 import type { JSX } from "preact";
 import { Figure } from "../../live/figure.tsx";
 import { M } from "../../live/formula.tsx";
@@ -9,7 +9,7 @@ import { examples } from "../programs.ts";
 import { GraphDrawing, mostDrawn } from "./drawing.tsx";
 import { affected, chosen, own, state } from "./state.ts";
 
-/** The graph: a value is chosen by a click or a key, and what it can affect stands out. */
+/** The graph. Selecting a value by mouse or keyboard highlights the values that it affects. */
 export function GraphFigure(): JSX.Element {
   const { ref, width } = useWidth<HTMLDivElement>(640);
   const { program, args, tape } = own.run.value;

@@ -1,4 +1,4 @@
-// Paths against arrows.
+// Number of paths compared with the number of arrows.
 import type { JSX } from "preact";
 import { Chart } from "../../live/chart.tsx";
 import { Slider } from "../../live/fields.tsx";
@@ -11,7 +11,7 @@ const most = 20; // lines
 const growth = growthOf(most);
 const shownLines = 6;
 
-/** The number of paths of a program whose lines each read the line before twice, against its number of arrows. */
+/** Numbers of paths and arrows of a program in which each line reads the previous line twice. */
 export function GrowthFigure(): JSX.Element {
   const { paths, arrows } = growth[times.value - 1]!;
   const x = growth.map((one) => one.times);

@@ -1,9 +1,9 @@
-// How many paths there are where a value is multiplied by itself again and again.
+// Number of paths in a program of repeated squaring.
 import { compileText } from "../../../src/numeric/syntax/index.ts";
 import { tapeOfText } from "../../live/tape.ts";
 import { pathCounts } from "./paths.ts";
 
-/** Paths from the input to the result, and arrows in the graph. */
+/** Numbers of paths from the input to the result and of arrows in the graph. */
 export interface Growth {
   readonly times: number;
   readonly paths: number;
@@ -18,7 +18,7 @@ export function squaring(times: number): string {
   }).join("\n");
 }
 
-/** Counted on the graphs of these programs, for 1 to `most` lines. */
+/** Counts paths and arrows in the graphs of these programs, for 1 to `most` lines. */
 export function growthOf(most: number): Growth[] {
   return Array.from({ length: most }, (_, i) => {
     const tape = tapeOfText(compileText(squaring(i + 1)), [1]);

@@ -1,7 +1,7 @@
-// Where the values of a run stand in a drawing: each below what it is computed of.
+// Layout of the values of a run in layers, each value below its operands.
 import type { Tape } from "../../live/tape.ts";
 
-/** A place in the drawing; `x` from 0 to 1 across it. */
+/** A position in the drawing; `x` ranges from 0 to 1 across it. */
 export interface Place {
   readonly layer: number;
   readonly x: number;
@@ -11,18 +11,20 @@ export interface PlacedStep extends Place {
   readonly step: number;
 }
 
-/** An arrow from a value to one that reads it. */
+/** An arrow from a value to one that uses it. */
 export interface PlacedArrow {
   readonly from: PlacedStep;
   readonly to: PlacedStep;
   readonly derivative: number;
-  /** Where it goes through the layers between its ends, past the values there. */
+  /** Positions where the arrow crosses the layers between its ends, between the values there. */
   readonly through: readonly Place[];
 }
 
 const widest = 8; // values beside each other
 
-/** The first steps of a run, at most so many, in layers: inputs in the first, each other one below all that it reads. */
+/**
+ * Places the first `most` steps of a run in layers: inputs in the first layer, every other value below its operands.
+ */
 export function placeSteps(
   { steps, result }: Tape,
   most: number,
@@ -38,7 +40,7 @@ export function placeSteps(
     layerOf.push(layer);
   });
 
-  // Each layer holds its values, and a place for each arrow that goes through it.
+  // Each layer contains its values, and one item per arrow that crosses it.
   interface Item {
     readonly reads: Item[];
     x: number;
@@ -61,7 +63,7 @@ export function placeSteps(
     }),
   );
   for (const layer of layers) {
-    // in the order of what they read, so that arrows cross rarely
+    // Sort by the average position of the operands, so that few arrows cross.
     const wishes = new Map(
       layer.map((item) => [item, item.reads.reduce((sum, { x }) => sum + x / item.reads.length, 0)]),
     );

@@ -13,7 +13,7 @@ import { PathsFigure } from "./paths-figure.tsx";
 import { printed, program } from "./program.ts";
 import { state, twice } from "./state.ts";
 
-/** The paths from x to z of the chapter's own program. */
+/** Number of paths from x to z in the chapter's program. */
 export const pathsOfText = pathCounts(tapeOfText(compileText(twice), [2, 3]))[0]!;
 
 function Body(): JSX.Element {

@@ -1,11 +1,11 @@
-// The paths from the chosen value to the result.
+// Paths from the selected value to the result.
 import type { JSX } from "preact";
 import { shortNumber } from "../../live/fields.tsx";
 import { Figure } from "../../live/figure.tsx";
 import { Value } from "../../live/value.tsx";
 import { chosen, derivative, followed, mostPaths, own, pathCount, paths, state } from "./state.ts";
 
-/** Each path with its product, and their sum. */
+/** Each path with its product, and the sum of the products. */
 export function PathsFigure(): JSX.Element {
   const { tape } = own.run.value;
   const nameOf = (step: number): string => tape.steps[step]!.name;

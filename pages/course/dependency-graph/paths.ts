@@ -1,7 +1,7 @@
-// Paths from a value to the result, and what each carries.
+// Paths from a value to the result, with their products.
 import type { Tape } from "../../live/tape.ts";
 
-/** What is computed of a step: the steps that read it, with their derivatives in it. A step that reads it twice is there twice. */
+/** For each step, the steps that read it, with their derivatives in it. A step that reads it twice is listed twice. */
 function readersOf({
   steps,
 }: Tape): readonly (readonly { readonly step: number; readonly derivative: number }[])[] {
@@ -12,7 +12,7 @@ function readersOf({
   return readers;
 }
 
-/** The steps that a step can affect, itself left out. */
+/** Steps that depend on a step, without the step itself. */
 export function affectedBy(tape: Tape, from: number): ReadonlySet<number> {
   const affected = new Set<number>();
   tape.steps.forEach(({ sources }, i) => {
@@ -21,7 +21,7 @@ export function affectedBy(tape: Tape, from: number): ReadonlySet<number> {
   return affected;
 }
 
-/** For each step, how many paths lead from it to the result; of the result itself 1. Beyond 2⁵³ approximate. */
+/** Number of paths from each step to the result; 1 for the result. Approximate above 2⁵³. */
 export function pathCounts(tape: Tape): readonly number[] {
   const counts = new Array<number>(tape.steps.length).fill(0);
   counts[tape.result] = 1;
@@ -30,17 +30,17 @@ export function pathCounts(tape: Tape): readonly number[] {
   return counts;
 }
 
-/** A path, from a step to the result. */
+/** A path from a step to the result. */
 export interface Path {
-  /** The steps on it, its ends among them. */
+  /** Steps on the path, including its ends. */
   readonly steps: readonly number[];
-  /** The derivative of each step in the one before it. */
+  /** Derivative of each step in the previous one. */
   readonly factors: readonly number[];
-  /** Their product; 0 where a factor is 0, whatever the others are. */
+  /** Product of the factors; 0 if any factor is 0, even if another is infinite. */
   readonly product: number;
 }
 
-/** The first paths from a step to the result, at most so many. */
+/** The first `most` paths from a step to the result. */
 export function pathsFrom(tape: Tape, from: number, most: number): Path[] {
   const counts = pathCounts(tape);
   const readers = readersOf(tape);

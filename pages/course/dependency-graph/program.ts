@@ -1,4 +1,4 @@
-/** The chain rule over paths in ten lines; a test runs them. */
+/** The chain rule over paths in ten lines, executed by a test. */
 export const program = `import { grad, tensor } from "downhill";
 
 const f = (x, y) => {
@@ -12,6 +12,6 @@ const paths = [y * v, y * 1 * u, 1 * u]; // over u; over u and v; over v
 console.log(paths.join(" + "), "=", paths.reduce((a, b) => a + b));
 console.log(grad(f)(tensor(x), tensor(y)).item());`;
 
-/** What it prints. */
+/** Expected output of the program. */
 export const printed = `24 + 18 + 6 = 48
 48`;

@@ -1,4 +1,4 @@
-// What readers change in this chapter.
+// State of this chapter.
 import { computed } from "@preact/signals";
 import { pageState } from "../../live/address.ts";
 import { programState } from "../../live/program-state.ts";
@@ -9,11 +9,11 @@ export const twice = "u = x * y\nv = u + x\nz = u * v";
 
 export const state = pageState();
 export const own = programState(state, twice, { x: "2", y: "3" });
-/** The chosen value, by its step. */
+/** Step of the selected value. */
 export const from = state.number("from", 0, { min: 0, step: 1 });
-/** The path that is followed, by its place in the list; −1 for none. */
+/** Index of the highlighted path in the list; −1 for none. */
 export const followed = state.number("path", -1, { min: -1, step: 1 });
-/** How often a value is multiplied by itself, in the figure of path counts. */
+/** Number of squarings in the figure of path counts. */
 export const times = state.number("times", 6, { min: 1, max: 20, step: 1 });
 
 export const mostPaths = 12;
@@ -22,6 +22,6 @@ export const chosen = computed(() => Math.min(from.value, tape.value.steps.lengt
 export const affected = computed(() => affectedBy(tape.value, chosen.value));
 export const pathCount = computed(() => pathCounts(tape.value)[chosen.value]!);
 export const paths = computed(() => pathsFrom(tape.value, chosen.value, mostPaths));
-/** The derivative of the result in the chosen value. */
+/** Derivative of the result in the selected value. */
 export const derivative = computed(() => adjointsOf(tape.value)[chosen.value]!);
 export const followedPath = computed(() => paths.value[followed.value]);

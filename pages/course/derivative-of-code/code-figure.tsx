@@ -1,4 +1,4 @@
-// The code of a derivative beside that of a program.
+// The code of a derivative next to that of a program.
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
@@ -13,7 +13,7 @@ import { Value } from "../../live/value.tsx";
 import { examples } from "../programs.ts";
 import { form, own, state } from "./state.ts";
 
-/** The reader's program, and its derivative. */
+/** The reader's program and its derivative. */
 export function CodeFigure(): JSX.Element {
   return (
     <Figure
@@ -80,7 +80,7 @@ function DerivativeCode({
 const mostNumbers = 6; // derivatives that are told
 const mostLines = 40; // of a derivative
 
-/** Lines of the derivative: of a formula by name, of a run of TypeScript with its numbers. */
+/** Lines of the derivative: symbolic for a formula, with the numbers of the run for TypeScript. */
 function DerivativeLines({ run }: { readonly run: ProgramRun }): JSX.Element {
   const lines = linesOf(run);
   const shown = lines.slice(0, mostLines);
@@ -98,7 +98,7 @@ function linesOf({ program, tape }: ProgramRun): string[] {
       .filter((_, i) => i >= program.inputs.length)
       .map(({ tangent }) => `${tangent.name} = ${tangent.expression}`);
   }
-  // a loop has a line for each of its iterations
+  // A loop has one line per iteration.
   return tape.steps.flatMap(({ name, sources, formula }) =>
     formula === ""
       ? []
@@ -108,7 +108,7 @@ function linesOf({ program, tape }: ProgramRun): string[] {
   );
 }
 
-/** The gradient as JavaScript; loaded when it is asked for. */
+/** The gradient as JavaScript, loaded on demand. */
 function DerivativeScript({ program }: { readonly program: Program }): JSX.Element {
   const code = useSignal("");
   useEffect(() => {

@@ -1,4 +1,4 @@
-// What the chapter says, computed.
+// Computes the statements of the chapter.
 import * as downhill from "downhill";
 import * as random from "downhill/random";
 import { beforeAll, expect, test } from "vitest";
@@ -38,7 +38,7 @@ test("a program without inputs has no differences", () => {
   expect(differenceErrors({ program: constant, args: [], tape: constant.tape([]) }, 0)).toBeUndefined();
 });
 
-/** Operations in a formula. */
+/** Number of operations in a formula. */
 function count(text: string): number {
   const [statement] = parse(text);
   return postOrder(statement!.value!).filter(({ kind }) => kind !== "name" && kind !== "number").length;
@@ -48,7 +48,7 @@ test("the size of a derivative as one formula is that of the formula written out
   const stage = readStage("x*sin(x)");
   for (const { times, derivative } of sizesOf(stage, 3)) {
     const text = derivativeText(stage, times, 1e6);
-    // the differential of the input is counted as a name, and written as 1
+    // The differential of the input counts as a name, and is written as 1.
     expect(count(text)).toBe(derivative);
     const f = (x: downhill.Tensor): downhill.Tensor => {
       let y = x;
@@ -78,7 +78,7 @@ test("a formula of several names is refused, and a derivative that is cut says s
   expect(derivativeText(readStage("4*x*(1 - x)"), 12, 100)).toMatch(/^.{100} …$/);
 });
 
-/** What a module of JavaScript exports, run. */
+/** Evaluates a JavaScript module and returns its exports. */
 async function load(code: string): Promise<Readonly<Record<string, (...args: unknown[]) => unknown>>> {
   return (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as never;
 }

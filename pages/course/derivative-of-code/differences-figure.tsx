@@ -24,7 +24,7 @@ function errorChart(): ChartSpec {
   };
 }
 
-/** Errors of difference quotients of the reader's program over all steps, and the quotients at one. */
+/** Errors of difference quotients of the reader's program for all step sizes, and the quotients for one step size. */
 export function DifferencesFigure(): JSX.Element {
   const found = errors.value;
   const run = own.run.value;
@@ -108,7 +108,7 @@ function QuotientTable(): JSX.Element {
   );
 }
 
-/** What the gradient of the reader's program costs, counted. */
+/** Number of operations of the gradient of the reader's program. */
 export function CostTable(): JSX.Element {
   const { program: given, args } = own.run.value;
   const count = given.numbers(args).length;

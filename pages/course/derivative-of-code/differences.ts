@@ -1,9 +1,9 @@
-// Difference quotients against the derivative, over the step h.
+// Errors of difference quotients by step size h.
 import type { ProgramRun } from "../../live/program-state.ts";
 
-/** The errors of difference quotients, each as a part of the derivative (of 1 where the derivative is 0). */
+/** Errors of difference quotients relative to the derivative; absolute if the derivative is 0. */
 export interface DifferenceErrors {
-  /** The name of the number that is moved. */
+  /** Name of the varied number. */
   readonly of: string;
   readonly derivative: number;
   readonly h: readonly number[];
@@ -15,13 +15,13 @@ const perDecade = 3; // steps h
 const smallest = -15; // powers of 10
 const largest = 0;
 
-/** The steps h, from small to large. */
+/** Step sizes h, in increasing order. */
 const steps: readonly number[] = Array.from(
   { length: (largest - smallest) * perDecade + 1 },
   (_, i) => 10 ** (smallest + i / perDecade),
 );
 
-/** One quotient of each kind, and what it was computed of. */
+/** One quotient of each kind, and the function values that they use. */
 export interface Quotients {
   readonly above: number;
   readonly here: number;
@@ -30,7 +30,7 @@ export interface Quotients {
   readonly central: number;
 }
 
-/** The quotients for a step h of one of the numbers of the arguments. */
+/** Difference quotients with step h in one number of the arguments. */
 export function quotientsAt({ program, args }: ProgramRun, input: number, h: number): Quotients {
   const numbers = program.numbers(args).map(({ value }) => value);
   const at = (moved: number): number =>
@@ -44,12 +44,12 @@ export function quotientsAt({ program, args }: ProgramRun, input: number, h: num
   return { above, here, below, forward: (above - here) / h, central: (above - below) / (2 * h) };
 }
 
-/** The error of a quotient, as a part of the derivative; of 1 where the derivative is 0. */
+/** Error of a quotient relative to the derivative; absolute if the derivative is 0. */
 export function errorOf(quotient: number, derivative: number): number {
   return Math.abs(quotient - derivative) / (derivative === 0 ? 1 : Math.abs(derivative));
 }
 
-/** The errors for all steps; none where the program has no number with a derivative. */
+/** Errors for all step sizes. Undefined if the program has no number with a derivative. */
 export function differenceErrors(run: ProgramRun, input: number): DifferenceErrors | undefined {
   const { program, args } = run;
   const name = program.numbers(args)[input]?.name;
@@ -65,7 +65,7 @@ export function differenceErrors(run: ProgramRun, input: number): DifferenceErro
   };
 }
 
-/** The step with the smallest error, and that error. */
+/** The step size with the smallest error, and that error. */
 export function best(
   h: readonly number[],
   errors: readonly number[],
@@ -77,7 +77,7 @@ export function best(
   return { h: h[at]!, error: errors[at]! };
 }
 
-/** How many decimal digits an error leaves, 0 to 16. */
+/** Number of correct decimal digits at a relative error, from 0 to 16. */
 export function digitsOf(error: number): number {
   return Math.max(0, Math.min(16, Math.floor(-Math.log10(error))));
 }

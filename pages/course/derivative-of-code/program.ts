@@ -1,4 +1,4 @@
-/** The chapter in a few lines of the library; a test runs them and holds them to `printed`. */
+/** The chapter in a few lines of downhill. A test executes them and compares the output with `printed`. */
 export const program = `import { grad, sin, tensor } from "downhill";
 
 const f = (x, y) => x.mul(y).add(sin(x));

@@ -1,4 +1,4 @@
-// What readers change in this chapter, and what follows from it.
+// State of this chapter and the values derived from it.
 import { computed, type ReadonlySignal, type Signal } from "@preact/signals";
 import { type PageState, pageState } from "../../live/address.ts";
 import { type ProgramState, programState } from "../../live/program-state.ts";
@@ -19,7 +19,7 @@ export const times: Signal<number> = state.number("times", 3, { min: 1, max: mos
 
 export const stage: Readable<CompiledText> = readable(stageText, readStage);
 
-/** The place of the number that is moved: of those that the program has. */
+/** Index of the varied number, limited to the numbers of the program. */
 export const place: ReadonlySignal<number> = computed(() => {
   const { program, args } = own.run.value;
   return Math.min(moved.value, Math.max(0, program.numbers(args).length - 1));
@@ -29,7 +29,7 @@ export const errors: ReadonlySignal<DifferenceErrors | undefined> = computed(() 
 );
 export const sizes: ReadonlySignal<readonly Sizes[]> = computed(() => sizesOf(stage.value.value, mostTimes));
 
-/** What the text speaks of: the course's first program, whatever the reader wrote. */
+/** Errors for the course's first program, which the text describes, independent of the reader's program. */
 export const notesErrors: DifferenceErrors = differenceErrors(
   programState(pageState(), notes, notesValues).run.value,
   0,

@@ -1,4 +1,4 @@
-// How formulas swell.
+// Expression swell.
 import type { JSX } from "preact";
 import { Chart, type ChartSpec } from "../../live/chart.tsx";
 import { Slider, TextField } from "../../live/fields.tsx";
@@ -25,7 +25,7 @@ function swellChart(): ChartSpec {
   };
 }
 
-/** The derivative of a composition as one formula, and its size beside what is recorded. */
+/** The derivative of a composition as one formula, and its size compared with the number of traced operations. */
 export function SwellFigure(): JSX.Element {
   const { derivative, automatic } = sizes.value[times.value - 1]!;
   return (

@@ -1,4 +1,5 @@
-// How large the derivative of a composition is as one formula, and how many operations the library records for it.
+// Size of the derivative of a composition as one formula, compared with the number of operations that the library
+// traces.
 import { tensor, valueAndGrad } from "downhill";
 import type { Tensor } from "downhill";
 import { assertNever } from "../../../src/engine/util/assert-never.ts";
@@ -9,18 +10,18 @@ import { TextError } from "../../../src/numeric/syntax/span.ts";
 import { parse } from "../../../src/numeric/syntax/parse.ts";
 import { traceText } from "../../../src/pictures/viz/index.ts";
 
-/** Operations, for one number of compositions. */
+/** Operation counts for one number of compositions. */
 export interface Sizes {
   readonly times: number;
-  /** Operations in the formula of the function, every name replaced by what it stands for. */
+  /** Operations in the formula of the function, with every name expanded. */
   readonly formula: number;
-  /** Operations in the formula of its derivative, likewise. */
+  /** Operations in the formula of its derivative, with every name expanded. */
   readonly derivative: number;
-  /** Equations that the library records for the value and the derivative together, by reverse mode. */
+  /** Equations that reverse mode traces for the value and the derivative together. */
   readonly automatic: number;
 }
 
-/** Lines with their differentials: each name is given by a formula over names before it. */
+/** Lines with their differentials. Each name is defined by a formula over previous names. */
 interface Rules {
   /** The inputs and their differentials. */
   readonly inputs: readonly (readonly [name: string, tangent: string])[];
@@ -30,9 +31,9 @@ interface Rules {
 }
 
 /**
- * The formula that is put into itself: of one name.
+ * Parses the formula that is composed with itself. It must have exactly one input.
  *
- * @throws Error where it has another number of names, or its derivative is no formula.
+ * @throws Error if it has another number of names, or if its derivative cannot be written as a formula
  */
 export function readStage(text: string): CompiledText {
   const compiled = compileText(text);
@@ -44,7 +45,7 @@ export function readStage(text: string): CompiledText {
   return compiled;
 }
 
-/** The lines of a formula and of their differentials, as the rules of the library give them. */
+/** The lines of a formula and their differentials, from the rules of the library. */
 function rulesOf(stage: CompiledText): Rules {
   const table = traceText(stage);
   const forward = table.forward[0]!.lines;
@@ -71,7 +72,10 @@ function formulaOf(text: string): TextExpr {
   return value;
 }
 
-/** For each number of compositions from 1 to `most`, the sizes. Counted without writing the formulas out: they may not fit. */
+/**
+ * Sizes for each number of compositions from 1 to `most`. Computed without expanding the formulas, which may be too
+ * large.
+ */
 export function sizesOf(stage: CompiledText, most: number): Sizes[] {
   const rules = rulesOf(stage);
   const [name, tangent] = rules.inputs[0]!;
@@ -89,8 +93,8 @@ export function sizesOf(stage: CompiledText, most: number): Sizes[] {
 }
 
 /**
- * Operations in the derivative of a text along all of its inputs as one formula, every name replaced by what it stands for.
- * `undefined` where the library’s rule for a line cannot be written as a formula.
+ * Number of operations in the derivative of a text with respect to all inputs as one formula, with every name expanded.
+ * `undefined` if the library's rule for a line cannot be written as a formula.
  */
 export function writtenOut(text: CompiledText): number | undefined {
   try {
@@ -104,7 +108,7 @@ export function writtenOut(text: CompiledText): number | undefined {
   }
 }
 
-/** Operations in a formula whose names stand for formulas of these sizes. */
+/** Number of operations in a formula whose names are replaced by formulas of the given sizes. */
 function sizeOf(formula: TextExpr, sizes: ReadonlyMap<string, number>): number {
   let size = 0;
   for (const part of postOrder(formula)) {
@@ -126,7 +130,7 @@ function sizeOf(formula: TextExpr, sizes: ReadonlyMap<string, number>): number {
   return size;
 }
 
-/** Equations of the program that computes the value and the derivative. */
+/** Number of equations of the program that computes the value and the derivative. */
 function recorded(stage: CompiledText, times: number): number {
   const f = (x: Tensor): Tensor => {
     let y = x;
@@ -136,7 +140,7 @@ function recorded(stage: CompiledText, times: number): number {
   return operationsOf(valueAndGrad(f), [tensor(0.5)]);
 }
 
-/** The derivative of a composition as one formula: its first characters. */
+/** The first characters of the derivative of a composition as one formula. */
 export function derivativeText(stage: CompiledText, times: number, most: number): string {
   const rules = rulesOf(stage);
   const [input, tangent] = rules.inputs[0]!;
@@ -156,7 +160,7 @@ export function derivativeText(stage: CompiledText, times: number, most: number)
   return text.length <= most ? text : `${text.slice(0, most)} …`;
 }
 
-/** A formula with texts in the places of names; no longer than needed to show so many characters of it. */
+/** Replaces the names in a formula by texts. Stops when `most` characters are available. */
 function substituted(formula: TextExpr, texts: ReadonlyMap<string, string>, most: number): string {
   const shown = showExpr(formula).replace(/[\p{L}_][\p{L}\p{N}_]*/gu, (name) => {
     const text = texts.get(name);

@@ -11,7 +11,7 @@ import { direction, far, own, rows, state } from "./state.ts";
 const rowHeight = 34; // CSS pixels
 const nameWidth = 110; // for the name and the value
 
-/** Each value as a point and its differential as an arrow; where the program really goes, as a ring. */
+/** Each value as a point, its differential as an arrow, and the actual new value as a ring. */
 export function ArrowsFigure(): JSX.Element {
   const { ref, width } = useWidth<HTMLDivElement>(640);
   const arrows = useComputed(() => arrowsOf(own.run.value, rows.value, direction.value, far.value));

@@ -1,4 +1,4 @@
-// Values as points and their differentials as arrows, all in one unit.
+// Values as points and their differentials as arrows, in one unit.
 import type { ProgramRun } from "../../live/program-state.ts";
 import type { ForwardRow } from "./rows.ts";
 
@@ -6,15 +6,15 @@ import type { ForwardRow } from "./rows.ts";
 export interface Arrow {
   readonly name: string;
   readonly value: number;
-  /** How far the arrow says that the value moves. */
+  /** Predicted change of the value, from the differential. */
   readonly told: number;
-  /** How far it moves; `undefined` where the program took another way there, or has no value. */
+  /** Actual change of the value; `undefined` if the program took another branch or has no value there. */
   readonly moved: number | undefined;
 }
 
 const mostArrows = 14; // of a longer run the first, and the result
 
-/** The rows of the picture: the inputs move so far along the direction. */
+/** Rows of the picture if the inputs move by `far` along the direction. */
 export function arrowsOf(
   { program, args, tape }: ProgramRun,
   rows: readonly ForwardRow[],
@@ -34,7 +34,7 @@ export function arrowsOf(
   });
 }
 
-/** The values of another run; `undefined` where it ends with an error, as at a place out of range. */
+/** Values of another run; `undefined` if it throws, for example at an index out of range. */
 function movedValues(run: () => readonly number[]): readonly number[] | undefined {
   try {
     return run();

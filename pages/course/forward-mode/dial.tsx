@@ -1,4 +1,4 @@
-// A direction of two inputs, as an arrow to turn.
+// A direction of two inputs, as an arrow that can be turned.
 import type { Signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { angleOf, atAngle } from "./direction.ts";
@@ -7,7 +7,7 @@ const size = 150; // CSS pixels
 const radius = 56;
 const stride = 5; // degrees of an arrow key
 
-/** An arrow that is turned by pointer or keys; its length is 1 then. */
+/** An arrow that a pointer or keys turn. Turning normalises its length to 1. */
 export function Dial({
   along,
   names: [first, second],

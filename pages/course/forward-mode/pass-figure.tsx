@@ -16,7 +16,7 @@ import { along, direction, own, rows, state, step } from "./state.ts";
 const mostParts = 8; // numbers whose part of the direction is shown
 const mostRows = 60;
 
-/** The program beside its differential, line by line, for a direction to choose. */
+/** The program and its differential, line by line, for a selectable direction. */
 export function PassFigure(): JSX.Element {
   const last = Math.min(rows.value.length, mostRows) - 1;
   const { tape, program, args } = own.run.value;
@@ -55,7 +55,7 @@ export function PassFigure(): JSX.Element {
   );
 }
 
-/** A number for each input, and for two of them a dial. */
+/** One number per input, and a dial for two inputs. */
 function DirectionField(): JSX.Element {
   const { program, args } = own.run.value;
   const numbers = program.numbers(args);

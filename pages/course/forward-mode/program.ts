@@ -1,4 +1,4 @@
-/** Forward mode in ten lines; a test runs them. */
+/** Forward mode in ten lines, executed by a test. */
 export const program = `import { jvp, sin, tensor } from "downhill";
 
 const f = (x, y) => x.mul(y).add(sin(x));
@@ -8,7 +8,7 @@ for (const direction of [[1, 0], [0, 1], [1, 1]]) {
   console.log(direction.join(" "), value.item().toFixed(4), change.item().toFixed(4));
 }`;
 
-/** What it prints. */
+/** Expected output of the program. */
 export const printed = `1 0 6.9093 2.5839
 0 1 6.9093 2.0000
 1 1 6.9093 4.5839`;

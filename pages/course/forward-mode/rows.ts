@@ -1,27 +1,30 @@
-// The lines of a program beside their differentials, for a direction.
+// The lines of a program with their differentials, for a direction.
 import { traceText } from "../../../src/pictures/viz/index.ts";
 import { shortNumber } from "../../live/fields.tsx";
 import type { ProgramRun } from "../../live/program-state.ts";
 import { type Tape, tangentsOf } from "../../live/tape.ts";
 
-/** An input or a line, beside its differential. */
+/** An input or a line, with its differential. */
 export interface ForwardRow {
-  /** Its step on the tape. */
+  /** Step on the tape. */
   readonly step: number;
   readonly name: string;
-  /** What computes it; "" for an input. */
+  /** Formula of the line; empty for an input. */
   readonly formula: string;
   readonly value: number;
-  /** `dx` */
+  /** Name of the differential: `dx`. */
   readonly tangentName: string;
-  /** The formula of the differential: of a formula by names, of TypeScript with the numbers of this run. "" for an input. */
+  /**
+   * Formula of the differential: symbolic for a formula, with the numbers of the run for TypeScript. Empty for an
+   * input.
+   */
   readonly tangentFormula: string;
   readonly tangent: number;
-  /** In which iterations of loops: `i = 2`; "" outside. */
+  /** Iterations of the enclosing loops: `i = 2`. Empty outside loops. */
   readonly where: string;
 }
 
-/** All rows of a run, in the order of the program. */
+/** All rows of a run, in program order. */
 export function forwardRows(run: ProgramRun, direction: readonly number[]): ForwardRow[] {
   const { steps } = run.tape;
   const tangents = tangentsOf(run.tape, direction);
@@ -40,7 +43,7 @@ export function forwardRows(run: ProgramRun, direction: readonly number[]): Forw
   }));
 }
 
-/** The differentials of a formula as the library writes them; none of TypeScript. */
+/** The differentials of a formula in the notation of the library; empty for TypeScript. */
 function symbolicTangents({
   program,
 }: ProgramRun): readonly { readonly name: string; readonly expression: string }[] {
@@ -48,12 +51,12 @@ function symbolicTangents({
   return (traceText(program.compiled).forward[0]?.lines ?? []).map(({ tangent }) => tangent);
 }
 
-/** `dx`, and `d(x[3])` for what is no single name. */
+/** Name of a differential: `dx`, or `d(x[3])` if the name is not an identifier. */
 export function tangentNameOf(name: string): string {
   return /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name) ? `d${name}` : `d(${name})`;
 }
 
-/** `3 * dx + 2 * dy`: a differential with the local derivatives of this run. */
+/** A differential with the local derivatives of this run: `3 * dx + 2 * dy`. */
 function sumOf({ steps }: Tape, step: number, nameOf: (step: number) => string): string {
   const terms = steps[step]!.sources.map(
     ({ step: of, derivative }) => `${shortNumber(derivative)} * ${nameOf(of)}`,

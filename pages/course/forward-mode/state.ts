@@ -1,4 +1,4 @@
-// What readers change in this chapter.
+// State of this chapter.
 import { computed } from "@preact/signals";
 import { pageState } from "../../live/address.ts";
 import { programState } from "../../live/program-state.ts";
@@ -8,11 +8,11 @@ import { forwardRows } from "./rows.ts";
 
 export const state = pageState();
 export const own = programState(state, notes, notesValues);
-/** How each of the numbers of the program moves. */
+/** Direction: one number per number of the program. */
 export const along = state.value<readonly number[]>("along", [1, 0], readDirection, writeDirection);
-/** The row up to which the pass has come; all rows where it is beyond the last. */
+/** The last row shown by the pass. All rows if it exceeds their number. */
 export const step = state.number("step", Infinity, { min: 0, step: 1 });
-/** How far the inputs move along the direction, in the picture of arrows. */
+/** Distance that the inputs move along the direction, in the picture of arrows. */
 export const far = state.number("far", 0.5, { min: 0, max: 1 });
 
 export const direction = computed(() => directionFor(along.value, own.run.value.tape.inputs.length));

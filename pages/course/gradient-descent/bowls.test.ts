@@ -45,10 +45,10 @@ test("at the best rate both errors shrink by (κ − 1)/(κ + 1), and the steps 
   expect(bestFactor(10)).toBeCloseTo(9 / 11, 15);
   const steps = measuredSteps(kappas);
   kappas.forEach((kappa, i) => {
-    // the last step may fall on the tolerance, and rounding then decides
+    // If the last step is at the tolerance, rounding decides.
     expect(Math.abs(steps[i]! - predictedSteps(kappa)), `κ = ${kappa}`).toBeLessThanOrEqual(1);
   });
-  // about κ/2 · ln(10⁶): ten times the condition, ten times the steps
+  // About κ/2 · ln(10⁶): ten times the condition, ten times the steps.
   expect(steps[kappas.indexOf(100)]! / steps[kappas.indexOf(10)]!).toBeCloseTo(10, 0);
   expect(measuredSteps([1])).toEqual([1]);
   expect(Math.round(measuredSteps([10])[0]! / 10)).toBe(7);

@@ -1,4 +1,4 @@
-// Quadratic bowls ½(x² + κy²): which rates converge, and how many steps the best one needs.
+// Quadratic bowls ½(x² + κy²): the rates that converge, and the number of steps at the best rate.
 import {
   add,
   div,
@@ -25,16 +25,16 @@ function height(point: Tensor, kappa: Tensor): Tensor {
   return div(add(square(point.at(0)), mul(kappa, square(point.at(1)))), 2);
 }
 
-/** Where all runs on bowls begin. */
+/** Start of all runs on bowls. */
 export const bowlStart: Point = [-3, 2];
 
-/** What the maps of bowls show. */
+/** Region shown by the maps of bowls. */
 export const bowlBox: MapBox = [
   [-4, 4],
   [-3, 3],
 ];
 
-/** The bowl as a landscape, for a map. */
+/** The bowl as a landscape for a map. */
 export function bowlOf(kappa: number): Pick<Landscape, "value" | "coordinates" | "saddles" | "lowest"> {
   const steepness = tensor(kappa, { dtype: "float64" });
   return {
@@ -45,7 +45,7 @@ export function bowlOf(kappa: number): Pick<Landscape, "value" | "coordinates" |
   };
 }
 
-/** How many steps of a run on a bowl are drawn. */
+/** Number of drawn steps of a run on a bowl. */
 export const bowlSteps = 40;
 
 /** Gradient descent on a bowl from {@link bowlStart}. */
@@ -58,7 +58,10 @@ export const descendBowl: (
   bowlSteps,
 );
 
-/** The distance from the minimum that a step of gradient descent leaves, over and over: after so many steps, and its sum of the steps above a tolerance. */
+/**
+ * Repeats gradient descent and returns the distance from the minimum after the given number of steps, and the number of
+ * steps at which it exceeds a tolerance.
+ */
 function follow(
   rate: Tensor,
   kappa: Tensor,
@@ -87,17 +90,17 @@ function follow(
   return { distance: norm(x), stepsAbove };
 }
 
-/** To which part of its beginning a distance must shrink, to have arrived. */
+/** Fraction of the initial distance at which a run has arrived. */
 export const tolerance = 1e-6;
 
-/** How many steps the sweep over rates makes. */
+/** Number of steps of the sweep over rates. */
 export const sweepSteps = 100;
 
 const distancesAt = /* @__PURE__ */ jit((rates: Tensor, kappa: Tensor) =>
   vmap((rate: Tensor) => follow(rate, kappa, sweepSteps).distance)(rates),
 );
 
-/** The distance from the minimum after {@link sweepSteps} steps at each of 120 rates up to 1.3 times the limit 2/κ. */
+/** Distance from the minimum after {@link sweepSteps} steps, at each of 120 rates up to 1.3 times the limit 2/κ. */
 export function sweepRates(kappa: number): { readonly rates: number[]; readonly distances: number[] } {
   const rates = linspace((1.3 * 2) / kappa / 120, (1.3 * 2) / kappa, 120);
   return {
@@ -106,33 +109,33 @@ export function sweepRates(kappa: number): { readonly rates: number[]; readonly 
   };
 }
 
-/** The lowest rate of a sweep at which the run ends further out than it began: the limit, as measured. */
+/** The measured limit: the lowest rate of a sweep at which the run ends farther out than it started. */
 export function measuredLimit({ rates, distances }: ReturnType<typeof sweepRates>): number {
   const begin = Math.hypot(...bowlStart);
   return rates[distances.findIndex((distance) => !(distance <= begin))]!;
 }
 
-/** By what gradient descent at the best rate, 2/(1 + κ), multiplies the error in a step: (κ − 1)/(κ + 1). */
+/** Factor by which one step at the best rate, 2/(1 + κ), multiplies the error: (κ − 1)/(κ + 1). */
 export function bestFactor(kappa: number): number {
   return (kappa - 1) / (kappa + 1);
 }
 
-/** How many steps theory gives until the distance has shrunk to {@link tolerance}, at the best rate. */
+/** Theoretical number of steps at the best rate until the distance has shrunk to {@link tolerance}. */
 export function predictedSteps(kappa: number): number {
   return kappa === 1 ? 1 : Math.ceil(Math.log(tolerance) / Math.log(bestFactor(kappa)));
 }
 
-/** The condition numbers at which steps are counted. */
+/** Condition numbers at which steps are counted. */
 export const kappas: readonly number[] = [1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100];
 
-/** Steps that are enough for every κ up to 100. */
+/** A sufficient number of steps for every κ up to 100. */
 const enoughSteps = 800;
 
 const counted = /* @__PURE__ */ jit((conditions: Tensor) =>
   vmap((kappa: Tensor) => follow(div(2, add(1, kappa)), kappa, enoughSteps).stepsAbove)(conditions),
 );
 
-/** How many steps gradient descent at the best rate makes until the distance has shrunk to {@link tolerance}; κ from 1 to 100. */
+/** Measured number of steps at the best rate until the distance has shrunk to {@link tolerance}; κ from 1 to 100. */
 export function measuredSteps(conditions: readonly number[]): number[] {
   return counted(tensor([...conditions], { dtype: "float64" })).tolist() as number[];
 }

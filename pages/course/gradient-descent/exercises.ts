@@ -114,5 +114,5 @@ const shrinking: Exercise = {
   },
 };
 
-/** What the chapter asks at its end. */
+/** Exercises at the end of the chapter. */
 export const exercises: readonly Exercise[] = [largestRate, oneStep, shrinking];

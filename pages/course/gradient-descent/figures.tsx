@@ -1,4 +1,4 @@
-// The figures of the chapter.
+// Figures of the chapter.
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { Chart } from "../../live/chart.tsx";
@@ -37,7 +37,7 @@ import {
   valleyRun,
 } from "./state.ts";
 
-/** A map of any function, a start and a rate. */
+/** A map of any function, with a start and a rate. */
 export function Descent(): JSX.Element {
   return (
     <Figure
@@ -82,7 +82,7 @@ export function Descent(): JSX.Element {
   );
 }
 
-/** Rates up to the limit and beyond it. */
+/** Rates below and above the limit. */
 export function RateLimit(): JSX.Element {
   const words = useComputed(() => {
     const { predicted, measured } = limits.value;
@@ -134,7 +134,7 @@ export function RateLimit(): JSX.Element {
   );
 }
 
-/** What a factor does to an error. */
+/** Describes the effect of a factor on an error. */
 function wordsFor(factor: number): string {
   const size = Math.abs(factor);
   if (size < 1e-9) return "is gone in one step";
@@ -142,7 +142,7 @@ function wordsFor(factor: number): string {
   return `${size > 1 + 1e-9 ? "grows" : size < 1 - 1e-9 ? "shrinks" : "stays"}${side}`;
 }
 
-/** The condition number, and the steps that it costs. */
+/** The condition number, and the resulting number of steps. */
 export function Valley(): JSX.Element {
   const words = useComputed(() => {
     const { measured, predicted } = stepsHere.value;

@@ -1,4 +1,4 @@
-// What the chapter says, computed.
+// Computes the statements of the chapter.
 import * as downhill from "downhill";
 import * as optim from "downhill/optim";
 import { describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// The landscape of the first figure: a formula, the runs on it, and what theory says where a run ends.
+// The landscape of the first figure: a formula, the runs on it, and the theory of their convergence.
 import { hessian, type Tensor, tensor } from "downhill";
 import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { sgd } from "downhill/optim";
@@ -9,7 +9,7 @@ import type { MapBox } from "../../live/contour-map.ts";
 import { type Descent, descentOf } from "../../live/descent.ts";
 import { readGround } from "../../live/ground.ts";
 
-/** A function of two numbers, with everything that the figure asks of it. */
+/** A function of two numbers, with everything that the figure needs. */
 export interface Hill {
   readonly text: string;
   readonly landscape: Landscape;
@@ -19,10 +19,10 @@ export interface Hill {
   readonly curvatures: (at: Point) => readonly number[];
 }
 
-/** How many steps are computed. */
+/** Number of computed steps. */
 export const mostSteps = 60;
 
-/** Landscapes to begin with: the text, its name, a start and a rate that works. */
+/** Example landscapes: the text, its name, a start and a working rate. */
 export const examples: readonly {
   readonly name: string;
   readonly text: string;
@@ -42,9 +42,9 @@ export const examples: readonly {
 ];
 
 /**
- * Reads a formula.
+ * Parses a formula.
  *
- * @throws Error where it cannot be read, or is no function of two numbers
+ * @throws Error if it cannot be parsed, or is not a function of two numbers
  */
 export function readHill(text: string): Hill {
   const { landscape, box } = readGround(text);

@@ -1,4 +1,4 @@
-/** Gradient descent in ten lines; the test runs them. */
+/** Gradient descent in ten lines, executed by a test. */
 export const program = `import { tensor, valueAndGrad } from "downhill";
 import { applyUpdates, sgd } from "downhill/optim";
 
@@ -13,7 +13,7 @@ for (let t = 0; t <= 60; t++) {
   [p, state] = [applyUpdates(p, updates), next];
 }`;
 
-/** What it prints. */
+/** Expected output of the program. */
 export const printed = `0 2.45e+1
 20 8.00e-3
 40 2.61e-6

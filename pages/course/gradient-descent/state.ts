@@ -1,4 +1,4 @@
-// What the chapter's figures show: their numbers, and what is computed from them.
+// State of the chapter's figures and the values derived from it.
 import { computed } from "@preact/signals";
 import { pageState } from "../../live/address.ts";
 import type { ChartSpec } from "../../live/chart.tsx";
@@ -23,9 +23,9 @@ import { examples, mostSteps, readHill } from "./hill.ts";
 
 export const state = pageState();
 
-// A landscape to start in
+// The initial landscape.
 const first = examples[0]!;
-/** What the rate of the first figure may be. */
+/** Range of the rate in the first figure. */
 export const rateRange = { min: 0.0001, max: 3 };
 export const formula = state.text("f", first.text);
 export const start = pointState(state, "start", first.start);
@@ -35,7 +35,7 @@ export const { value: hill, problem } = readable(formula, readHill);
 export const run = computed(() => hill.value.descend(start.value, { rate: rate.value }));
 export const hillMap = computed(() => contourMap(hill.value.text, hill.value.landscape, hill.value.box));
 
-/** What the first step does, in a sentence. */
+/** Effect of the first step, in one sentence. */
 export const firstStep = computed(() => {
   const { points, values, gradientNorms } = run.value;
   const [from, to] = points;
@@ -45,7 +45,7 @@ export const firstStep = computed(() => {
   return `At the start the gradient is ${pair(slope)}, ${shortNumber(gradientNorms[0]!)} long. The first step adds ${pair(slope.map((g) => -rate.value * g))} to the point, and takes f from ${shortNumber(values[0]!)} to ${shortNumber(values[1]!)}.`;
 });
 
-/** How the run ends, and what theory says about its rate there. */
+/** Outcome of the run, and the theory of its rate at the end point. */
 export const ending = computed(() => {
   const { points, values, gradientNorms, isLost } = run.value;
   const steps = points.length - 1;
@@ -62,7 +62,7 @@ function pair([x, y]: readonly number[]): string {
   return `(${shortNumber(x!)}, ${shortNumber(y!)})`;
 }
 
-// How long a step may be
+// The maximum step size.
 export const steep = state.number("steep", 4, { min: 1, max: 20 });
 export const bowlRate = state.number("bowl-rate", 0.4, { min: 0.01, max: 2.6 });
 const sweep = computed(() => sweepRates(steep.value));
@@ -73,7 +73,7 @@ export const limits = computed(() => ({
   measured: measuredLimit(sweep.value),
 }));
 
-/** By what a step multiplies each coordinate: by theory, and in the run's first step. */
+/** Factor by which a step multiplies each coordinate: by theory, and in the run's first step. */
 export const factors = computed(() => {
   const [from, to] = bowlRun.value.points as [readonly number[], readonly number[]];
   return ["x", "y"].map((name, i) => ({
@@ -97,12 +97,12 @@ export const sweepChart = computed((): ChartSpec => {
   };
 });
 
-// Narrow valleys
+// Narrow valleys.
 export const kappa = state.number("kappa", 10, { min: 1, max: 100 });
 export const bestRate = computed(() => 2 / (1 + kappa.value));
 export const valleyRun = computed(() => descendBowl(bowlStart, { rate: bestRate.value, kappa: kappa.value }));
 export const valleyMap = computed(() => mapOfBowl(kappa.value));
-/** The steps that were counted, in the order of {@link kappas}. */
+/** Measured numbers of steps, in the order of {@link kappas}. */
 export const counts: readonly number[] = measuredSteps(kappas);
 export const stepsHere = computed(() => ({
   measured: measuredSteps([kappa.value])[0]!,

@@ -1,4 +1,4 @@
-// Which minimum each start leads to.
+// The minimum that each start leads to.
 import { grad, norm, scan, type Tensor, tensor, vmap } from "downhill";
 import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { applyUpdates, type GeneralOptimizer, sgd } from "downhill/optim";
@@ -7,37 +7,37 @@ import type { MapBox } from "../../live/contour-map.ts";
 import { type Descent, descentOf } from "../../live/descent.ts";
 import { readGround } from "../../live/ground.ts";
 
-/** The method whose starts are told apart. */
+/** The method of the runs. */
 export type Method = "gradient descent" | "momentum";
 
-/** What a map of starts is made of. */
+/** Parameters of a map of starts. */
 export interface BasinQuestion {
   readonly text: string;
   readonly method: Method;
   readonly rate: number;
 }
 
-/** A map of starts: what is known of each cell, row by row from the lowest y. */
+/** A map of starts: the result of each cell, row by row from the lowest y. */
 export interface Basins {
   readonly columns: number;
   readonly rows: number;
-  /** The place of the minimum in `minima`; {@link underway} and {@link lost} where there is none. */
+  /** Index of the minimum in `minima`, or {@link underway} or {@link lost}. */
   readonly cells: Int8Array;
   readonly minima: readonly Point[];
 }
 
 /** A run that has not come to rest. */
 export const underway = -1;
-/** A run whose numbers left for good. */
+/** A run that diverged. */
 export const lost = -2;
 
-/** How many steps each run makes. */
+/** Number of steps of each run. */
 export const basinSteps = 300;
 
-/** Cells of the coarsest map. */
+/** Size of the coarsest map in cells. */
 export const coarse = { columns: 32, rows: 24 };
 
-/** How often it is made twice as fine. */
+/** Number of times the resolution is doubled. */
 const refinements = 2;
 
 const batch = coarse.columns * coarse.rows; // starts that run at once: the coarsest map is one call
@@ -96,17 +96,17 @@ export function runFrom({ text, method, rate }: BasinQuestion, start: Point): De
 
 const followed = new Map<string, (start: Point, settings: { readonly rate: number }) => Descent>();
 
-/** The start that a cell stands for: its middle. */
+/** The start that a cell stands for: its centre. */
 export function startOf([[x0, x1], [y0, y1]]: MapBox, { columns, rows }: typeof coarse, cell: number): Point {
   const [i, j] = [cell % columns, Math.floor(cell / columns)];
   return [x0 + ((x1 - x0) * (i + 0.5)) / columns, y0 + ((y1 - y0) * (j + 0.5)) / rows];
 }
 
 /**
- * Maps of starts, each twice as fine as the one before; of the finer ones, a map after each batch of cells, the others as the
- * coarser one had them.
+ * Yields maps of starts, each with twice the resolution of the previous one. Finer maps are yielded after each batch of
+ * cells; the remaining cells have the values of the coarser map.
  *
- * @param most how often the map is made finer: 0 for the coarsest alone
+ * @param most number of refinements; 0 for the coarsest map only
  */
 export function* basins(question: BasinQuestion, most = refinements): Generator<Basins> {
   const { box, landscape } = readGround(question.text);
@@ -136,7 +136,7 @@ export function* basins(question: BasinQuestion, most = refinements): Generator<
   }
 }
 
-/** The minimum in which a run ended; a new one joins the list. */
+/** Index of the minimum at which a run ended. A new minimum is appended to the list. */
 function minimumAt(
   point: Point,
   slope: number,
@@ -153,7 +153,7 @@ function minimumAt(
   return minima.length - 1;
 }
 
-/** The cells of a map that is twice as fine, as the coarser one has them. */
+/** Cells of a map with twice the resolution, copied from the coarser one. */
 function finer({ columns, rows, cells }: Basins): Int8Array {
   return Int8Array.from(
     { length: 4 * columns * rows },
@@ -167,7 +167,7 @@ export function coarseBasins(question: BasinQuestion): Basins {
   return basins(question, 0).next().value as Basins;
 }
 
-/** The path around all cells of a kind, in a plot of this size with y downwards. */
+/** SVG path around all cells of a kind, in a plot of the given size with y downwards. */
 export function pathOf(
   { columns, rows, cells }: Basins,
   kind: number,
@@ -187,7 +187,7 @@ export function pathOf(
   return d;
 }
 
-/** The part of all starts that lead to each minimum, from 0 to 1; then those under way, and those lost. */
+/** Fraction of all starts, from 0 to 1, that lead to each minimum, that are under way, and that diverged. */
 export function sharesOf({ cells, minima }: Basins): { readonly kind: number; readonly share: number }[] {
   return [...minima.keys(), underway, lost].map((kind) => ({
     kind,

@@ -1,8 +1,8 @@
-// Maps of starts, made finer beside the page.
+// Refines maps of starts in a worker.
 import { work } from "../../live/job.ts";
 import { type BasinQuestion, type Basins, basins } from "./basins.ts";
 
-/** The work of the chapter's worker. */
+/** Types of the worker's orders and messages. */
 export interface BasinWork {
   readonly order: BasinQuestion;
   readonly told: Basins;

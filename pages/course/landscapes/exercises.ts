@@ -100,5 +100,5 @@ const equalNeurons: Exercise = {
   },
 };
 
-/** What the chapter asks at its end. */
+/** Exercises at the end of the chapter. */
 export const exercises: readonly Exercise[] = [leaving, leastCurvature, equalNeurons];

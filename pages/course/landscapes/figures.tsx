@@ -1,4 +1,4 @@
-// The figures of the chapter.
+// Figures of the chapter.
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
@@ -98,7 +98,7 @@ export function Kinds(): JSX.Element {
   );
 }
 
-/** How long a saddle holds gradient descent. */
+/** Number of steps that gradient descent needs to leave a saddle. */
 export function Saddle(): JSX.Element {
   const words = useComputed(() => {
     const { measured, predicted } = saddleSteps.value;
@@ -121,7 +121,7 @@ export function Saddle(): JSX.Element {
   );
 }
 
-/** Two neurons that begin equal, or not. */
+/** Two neurons that start equal, or not. */
 export function Neurons(): JSX.Element {
   return (
     <Figure
@@ -204,7 +204,7 @@ export function Basins(): JSX.Element {
   );
 }
 
-/** The cells of the map of starts, with the contours above them. */
+/** The cells of the map of starts, below its contours. */
 function Starts(): JSX.Element {
   const map = basinMap.value;
   return (
@@ -220,7 +220,7 @@ function Starts(): JSX.Element {
   );
 }
 
-/** How many of the starts lead to each minimum. */
+/** Fractions of the starts that lead to each minimum. */
 function Shares(): JSX.Element {
   const map = basinMap.value;
   return (

@@ -1,4 +1,4 @@
-// What the chapter says, computed.
+// Computes the statements of the chapter.
 import * as downhill from "downhill";
 import { describe, expect, test } from "vitest";
 import { symmetricEigen } from "../../../src/pictures/landscapes/directions.ts";
@@ -118,7 +118,7 @@ describe("two neurons", () => {
     const [here, there] = [trainNeurons([1.9, 0.2], still), trainNeurons([0.2, 1.9], still)];
     here.forEach(({ points }, i) => {
       points.forEach(([x, y], t) => {
-        // the sum of the two neurons is taken in another order
+        // The two neurons are summed in another order.
         expect(there[i]!.points[t]![0]).toBeCloseTo(y!, 9);
         expect(there[i]!.points[t]![1]).toBeCloseTo(x!, 9);
       });

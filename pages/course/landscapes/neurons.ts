@@ -1,13 +1,13 @@
-// Two neurons that may change places.
+// Two interchangeable neurons.
 import { adam, sgd } from "downhill/optim";
 import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
 import { findLandscape } from "../../../src/pictures/landscapes/zoo.ts";
 import { type Descent, descentOf, type GradientNoise } from "../../live/descent.ts";
 
-/** The loss by the weights of the two neurons. */
+/** The loss as a function of the weights of the two neurons. */
 export const neurons = /* @__PURE__ */ findLandscape("two-neurons");
 
-/** How many steps each method makes. */
+/** Number of steps of each method. */
 export const neuronSteps = 500;
 
 const methods = /* @__PURE__ */ (() => [
@@ -23,7 +23,7 @@ const methods = /* @__PURE__ */ (() => [
   },
 ])();
 
-/** Gradient descent and Adam from a start, with noise on each gradient or without. */
+/** Runs gradient descent and Adam from a start, with or without noise on each gradient. */
 export function trainNeurons(
   start: Point,
   noise: GradientNoise,

@@ -1,4 +1,4 @@
-/** Four starts at once in ten lines; the test runs them. */
+/** Four simultaneous starts in ten lines, executed by a test. */
 export const program = `import { grad, jit, tensor, vmap } from "downhill";
 
 const f = (p) => {
@@ -10,7 +10,7 @@ let points = tensor([[1, 1], [-1, 1], [-1, -1], [1, -1]]);
 for (let t = 0; t < 200; t++) points = step(points);
 for (const [x, y] of points.tolist()) console.log(x.toFixed(3), y.toFixed(3));`;
 
-/** What it prints. */
+/** Expected output of the program. */
 export const printed = `3.000 2.000
 -2.805 3.131
 -3.779 -3.283

@@ -1,16 +1,16 @@
-// How long gradient descent takes to leave the saddle x² − y².
+// Number of steps that gradient descent needs to leave the saddle x² − y².
 import { abs, add, grad, lessEqual, scan, type Tensor, tensor, vmap, where } from "downhill";
 import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { applyUpdates, sgd } from "downhill/optim";
 import { findLandscape } from "../../../src/pictures/landscapes/zoo.ts";
 
-/** The saddle: down along y. */
+/** The saddle, which falls along y. */
 const saddle = findLandscape("saddle");
 
 const begin = saddle.start[0]!; // along x
 const edge = saddle.domain![1]![1]; // along y: beyond it a run has left
 
-/** How many steps are enough for every rate and start of the figure. */
+/** A sufficient number of steps for every rate and start of the figure. */
 const enough = 1200;
 
 const counted = /* @__PURE__ */ jit((distances: Tensor, rate: Tensor) =>
@@ -36,9 +36,10 @@ const counted = /* @__PURE__ */ jit((distances: Tensor, rate: Tensor) =>
 );
 
 /**
- * After how many steps gradient descent leaves the map, from so far beside the line that leads into the saddle.
+ * Number of steps after which gradient descent leaves the map, from the given distances to the line that leads into the
+ * saddle.
  *
- * @param distances above 0, at least 1e-8
+ * @param distances at least 1e-8
  * @param rate from 0.01 to 0.2
  */
 export function stepsToLeave(distances: readonly number[], rate: number): number[] {
@@ -46,10 +47,10 @@ export function stepsToLeave(distances: readonly number[], rate: number): number
   return counted(...scalars).tolist() as number[];
 }
 
-/** The same by theory: a step multiplies y by 1 + 2η. */
+/** Theoretical number of steps: a step multiplies y by 1 + 2η. */
 export function predictedSteps(distance: number, rate: number): number {
   return Math.floor(Math.log(edge / distance) / Math.log(1 + 2 * rate)) + 1;
 }
 
-/** The distances of the figure's curve. */
+/** Distances of the figure's curve. */
 export const distances: readonly number[] = Array.from({ length: 9 }, (_, k) => 10 ** -k);

@@ -1,4 +1,4 @@
-// What the chapter's figures show: their numbers, and what is computed from them.
+// State of the chapter's figures and the values derived from it.
 import { computed, signal } from "@preact/signals";
 import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
 import { zoo } from "../../../src/pictures/landscapes/zoo.ts";
@@ -16,9 +16,9 @@ import { kinds, leftAt, readTerrain, terrainSteps } from "./terrain.ts";
 
 export const state = pageState();
 
-// Kinds of landscapes
+// Kinds of landscapes.
 const first = kinds[0]!;
-/** What the rate of the first figure may be. */
+/** Range of the rate in the first figure. */
 export const rateRange = { min: 0.001, max: 1 };
 export const formula = state.text("f", first.text);
 export const start = pointState(state, "start", first.start);
@@ -30,7 +30,7 @@ export const terrainMap = computed(() =>
   contourMap(terrain.value.text, terrain.value.landscape, terrain.value.box),
 );
 
-/** Whether the landscape is convex, as far as its curvatures on the map say. */
+/** Describes whether the landscape is convex, judged by its curvatures on the map. */
 export const convexity = computed(() => {
   const { value, at } = terrain.value.leastCurvature;
   const where = `(${at.map(shortNumber).join(", ")})`;
@@ -39,7 +39,7 @@ export const convexity = computed(() => {
     : `At ${where} it curves down: the least curvature there is ${shortNumber(value)}. It is not convex.`;
 });
 
-/** When each method left where it began, in a sentence. */
+/** Step at which each method left its starting region, in one sentence. */
 export const leaving = computed(() => {
   const told = runs.value.map((run) => {
     const left = leftAt(run, terrain.value);
@@ -53,7 +53,7 @@ export const leaving = computed(() => {
   return `${what}: ${told.join(", ")}.`;
 });
 
-// A saddle
+// A saddle.
 export const beside = state.number("beside", 0.001, { min: 1e-8, max: 1 });
 export const saddleRate = state.number("saddle-rate", 0.05, { min: 0.01, max: 0.2 });
 export const saddleSteps = computed(() => ({
@@ -79,7 +79,7 @@ export const saddleChart = computed((): ChartSpec => ({
   ],
 }));
 
-// Two neurons
+// Two neurons.
 export const weights = pointState(state, "weights", [-0.5, -0.5]);
 export const noise = state.number("noise", 0, { min: 0, max: 0.3 });
 export const seed = state.number("seed", 3, { min: 0, max: 999 });
@@ -89,7 +89,7 @@ export const neuronRuns = computed(() =>
 );
 export const neuronMap = contourMap("two neurons", neurons, neurons.domain as MapBox, 120);
 
-/** How the two neurons end, in a sentence. */
+/** End states of the two neurons, in one sentence. */
 export const neuronEnds = computed(() => {
   const told = neuronRuns.value.map(({ name, points, values }) => {
     const [x, y] = points.at(-1) as [number, number];
@@ -102,9 +102,9 @@ export const neuronEnds = computed(() => {
   return `${told.join("; ")}.`;
 });
 
-// What a start decides
+// The effect of the start.
 const himmelblau = zoo["himmelblau"]!;
-/** What the rate of the map of starts may be. */
+/** Range of the rate in the map of starts. */
 export const basinRange = { min: 0.001, max: 0.5 };
 export const basinFormula = state.text("g", String(himmelblau.definition));
 export const basinRate = state.number("basin-rate", 0.01, basinRange);
@@ -118,10 +118,10 @@ export const question = computed((): BasinQuestion => ({
   rate: basinRate.value,
 }));
 
-/** A finer map than the coarsest, and what it is of. */
+/** A map finer than the coarsest one, with its question. */
 const finer = signal<{ readonly of: BasinQuestion; readonly map: Basins } | undefined>(undefined);
 
-/** Shows a finer map, while the question is the same. */
+/** Shows a finer map if the question is unchanged. */
 export function refine(of: BasinQuestion, map: Basins): void {
   finer.value = { of, map };
 }
@@ -136,7 +136,7 @@ export const basinContours = computed(() => {
   return contourMap(text, landscape, box);
 });
 
-/** The places of minima as a sentence shows them. */
+/** Coordinates of a minimum, formatted for a sentence. */
 export function placeOf(point: Point): string {
   return `(${point.map((x) => shortNumber(Number(x.toFixed(3)))).join(", ")})`;
 }

@@ -1,4 +1,4 @@
-// The landscape of the first figure: four methods on it, and how it curves.
+// The landscape of the first figure: four methods on it, and its curvature.
 import { hessian, type Tensor, tensor, vmap } from "downhill";
 import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { adam, type GeneralOptimizer, rmsprop, sgd } from "downhill/optim";
@@ -9,7 +9,7 @@ import type { MapBox } from "../../live/contour-map.ts";
 import { type Descent, descentOf } from "../../live/descent.ts";
 import { readGround } from "../../live/ground.ts";
 
-/** How many steps each method makes. */
+/** Number of steps of each method. */
 export const terrainSteps = 300;
 
 /** The methods, all at the same rate. */
@@ -23,18 +23,18 @@ const methods: readonly {
   { name: "Adam", make: (learningRate) => adam({ learningRate }) },
 ];
 
-/** A run beside the name of its method. */
+/** A run with the name of its method. */
 export interface NamedRun extends Descent {
   readonly name: string;
 }
 
-/** A function of two numbers, with what the figure asks of it. */
+/** A function of two numbers, with everything that the figure needs. */
 export interface Terrain {
   readonly text: string;
   readonly landscape: Landscape;
   readonly box: MapBox;
   readonly runs: (start: Point, rate: number) => readonly NamedRun[];
-  /** The least curvature in any direction on the map, and where. */
+  /** The least curvature in any direction on the map, and its position. */
   readonly leastCurvature: { readonly value: number; readonly at: Point };
 }
 
@@ -58,9 +58,9 @@ export const kinds: readonly {
 });
 
 /**
- * Reads a formula.
+ * Parses a formula.
  *
- * @throws Error where it cannot be read, or is no function of two numbers
+ * @throws Error if it cannot be parsed, or is not a function of two numbers
  */
 export function readTerrain(text: string): Terrain {
   const { landscape, box } = readGround(text);
@@ -93,8 +93,8 @@ function leastCurvature({ value }: Landscape, [[x0, x1], [y0, y1]]: MapBox): Ter
 }
 
 /**
- * The step after which a run has left where it began: it is near the lowest value where one is known, else below its start and
- * outside of the map. `undefined` where it has not.
+ * Step after which a run has left its starting region: it is near the lowest value if that is known, else below its
+ * start and outside the map. `undefined` if it has not left.
  */
 export function leftAt(
   { points, values }: Descent,

@@ -1,4 +1,4 @@
-// The figures of the chapter.
+// Figures of the chapter.
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { Chart } from "../../live/chart.tsx";
@@ -74,7 +74,7 @@ export function Ravine(): JSX.Element {
   );
 }
 
-/** The rate of convergence as theory has it, and as it is. */
+/** Theoretical and measured rate of convergence. */
 export function Theory(): JSX.Element {
   const words = useComputed(() => {
     const predicted = theory.value;
@@ -105,7 +105,7 @@ export function Theory(): JSX.Element {
   );
 }
 
-/** Steps that both need, each at its best. */
+/** Numbers of steps of both methods, each with its best settings. */
 export function StepsTable(): JSX.Element {
   return (
     <table class="plain">
@@ -131,7 +131,7 @@ export function StepsTable(): JSX.Element {
   );
 }
 
-/** A network that trains here, by any of the schedules. */
+/** A network that trains in the page with any of the schedules. */
 export function Schedules(): JSX.Element {
   const shown = trainings.value.filter((one) => one.epochs.length > 0);
   return (
@@ -189,7 +189,7 @@ function progressOf(done: number): string {
   return training.isRunning.value ? `epoch ${done} of ${epochs}` : `${done} epochs done`;
 }
 
-/** The range test on the same network. */
+/** The learning-rate range test on the same network. */
 export function RangeTest(): JSX.Element {
   const words = useComputed(() => {
     const found = range.value;

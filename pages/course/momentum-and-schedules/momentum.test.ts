@@ -25,7 +25,7 @@ test("runs go as theory says, step by step", () => {
     const { points } = descend(start, { rate, beta, kappa });
     for (let t = 0; t <= drawnSteps; t++) {
       const predicted = predictedDistance(start, { rate, beta, kappa }, t);
-      // rounding of 1e-16 a step, beside oscillations that pass through 0
+      // Rounding errors of 1e-16 per step, compared with oscillations that pass through 0.
       expect(Math.abs(Math.hypot(...points[t]!) - predicted), `β = ${beta}, step ${t}`).toBeLessThan(
         1e-9 * Math.hypot(...start),
       );

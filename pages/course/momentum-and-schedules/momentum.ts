@@ -1,4 +1,4 @@
-// Momentum on the bowl ½(x² + κy²): runs, and what theory says of them.
+// Momentum on the bowl ½(x² + κy²): runs and their theory.
 import { abs, add, div, log, max, mul, scan, square, sub, type Tensor, tensor, vmap } from "downhill";
 import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { applyUpdates, sgd } from "downhill/optim";
@@ -6,23 +6,23 @@ import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
 import { predictedError } from "../../../src/pictures/landscapes/presets/momentum.ts";
 import { type Descent, descentOf } from "../../live/descent.ts";
 
-/** What a reader chooses. */
+/** Settings chosen by the reader. */
 export interface Settings {
-  /** η. */
+  /** Learning rate η. */
   readonly rate: number;
-  /** β. */
+  /** Momentum β. */
   readonly beta: number;
-  /** κ: the curvature along y; that along x is 1. */
+  /** Condition number κ: the curvature along y; the curvature along x is 1. */
   readonly kappa: number;
 }
 
-/** Steps of the runs that are drawn. */
+/** Number of drawn steps. */
 export const drawnSteps = 120;
 
-/** Between which steps the rate of convergence is measured. */
+/** Steps between which the rate of convergence is measured. */
 export const measured = { from: 160, to: 400 } as const;
 
-/** The bowl; its gradient is (x, κy). */
+/** The bowl. Its gradient is (x, κy). */
 function height(point: Tensor, kappa: Tensor): Tensor {
   return div(add(square(point.at(0)), mul(kappa, square(point.at(1)))), 2);
 }
@@ -35,7 +35,7 @@ export const descend: (start: Point, settings: Settings & Record<string, number>
     drawnSteps,
   );
 
-/** The distance from the minimum after t steps, by theory: the recurrence of each coordinate, solved. */
+/** Theoretical distance from the minimum after t steps, from the solved recurrence of each coordinate. */
 export function predictedDistance(start: Point, { rate, beta, kappa }: Settings, t: number): number {
   const method = { name: "", options: { learningRate: rate, momentum: beta }, factor: 0, formula: "" };
   const [x, y] = start as readonly [number, number];
@@ -43,8 +43,8 @@ export function predictedDistance(start: Point, { rate, beta, kappa }: Settings,
 }
 
 /**
- * By what a step multiplies an error along a curvature λ in the long run: the larger root of r² − (1 + β − ηλ)r + β = 0. Where the
- * roots are complex, both have the size √β.
+ * Asymptotic factor by which a step multiplies an error along curvature λ: the larger root of r² − (1 + β − ηλ)r + β =
+ * 0. Complex roots have absolute value √β.
  */
 function factorAlong({ rate, beta }: Pick<Settings, "rate" | "beta">, lambda: number): number {
   const half = (1 + beta - rate * lambda) / 2;
@@ -52,28 +52,28 @@ function factorAlong({ rate, beta }: Pick<Settings, "rate" | "beta">, lambda: nu
   return squared < 0 ? Math.sqrt(beta) : Math.abs(half) + Math.sqrt(squared);
 }
 
-/** The same for the bowl: the slower of its two directions. Above 1 it diverges. */
+/** Asymptotic factor on the bowl: that of the slower direction. Above 1 the run diverges. */
 export function factorOf({ rate, beta, kappa }: Settings): number {
   return Math.max(factorAlong({ rate, beta }, 1), factorAlong({ rate, beta }, kappa));
 }
 
-/** The rate from which on momentum diverges: 2(1 + β)/κ. */
+/** The rate above which momentum diverges: 2(1 + β)/κ. */
 export function rateLimit({ beta, kappa }: Pick<Settings, "beta" | "kappa">): number {
   return (2 * (1 + beta)) / kappa;
 }
 
-/** The rate and the β with which the slower direction is fastest. */
+/** The rate and the β that minimise the factor on the bowl. */
 export function bestSettings(kappa: number): Pick<Settings, "rate" | "beta"> {
   const root = Math.sqrt(kappa);
   return { rate: (2 / (1 + root)) ** 2, beta: ((root - 1) / (root + 1)) ** 2 };
 }
 
-/** The β that is best at a rate: where both roots of the flat direction are one, (1 − √η)². */
+/** The best β at a rate: (1 − √η)², which gives the flat direction a double root. */
 export function bestBeta(rate: number): number {
   return (1 - Math.sqrt(rate)) ** 2;
 }
 
-/** The same without momentum. */
+/** The best rate without momentum. */
 export function bestPlainRate(kappa: number): number {
   return 2 / (1 + kappa);
 }
@@ -103,7 +103,7 @@ const sweep = /* @__PURE__ */ jit((start: Tensor, betas: Tensor, rate: Tensor, k
 
 const headroom = 1e100; // runs are linear in their start: from here they may shrink 400 times without leaving what numbers hold
 
-/** The factor of a step as measured, for several β: the distance at one step over that at an earlier one, to the power of 1/steps. */
+/** Measured factor per step for several β: the ratio of the distances at two steps, to the power of 1/steps. */
 export function measuredFactors(betas: readonly number[], { rate, kappa }: Settings, start: Point): number[] {
   const scalar = (x: number): Tensor => tensor(x, { dtype: "float64" });
   const logs = sweep(
@@ -118,7 +118,7 @@ export function measuredFactors(betas: readonly number[], { rate, kappa }: Setti
   return (logs.tolist() as number[]).map((one) => Math.exp(one / (measured.to - measured.from)));
 }
 
-/** How many steps a run needs until its distance has shrunk to a part of its beginning; `undefined` for more than 5,000. */
+/** Number of steps until the distance has shrunk to a fraction of its initial value; `undefined` if more than 5,000. */
 export function stepsTo(part: number, start: Point, settings: Settings): number | undefined {
   const goal = part * Math.hypot(...start);
   for (let t = 1; t <= 5000; t++) if (predictedDistance(start, settings, t) <= goal) return t;

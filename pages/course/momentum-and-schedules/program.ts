@@ -1,4 +1,4 @@
-/** Momentum and a schedule in ten lines; the test runs them. */
+/** Momentum and a schedule in ten lines, executed by a test. */
 export const program = `import { tanh } from "downhill";
 import { dataset, moons } from "downhill/data";
 import { mlp, softmaxCrossEntropy } from "downhill/nn";
@@ -18,7 +18,7 @@ const run = await fit({
 for (const { epoch, loss } of run.history)
   if (epoch % 10 === 0) console.log(epoch, loss.toFixed(3));`;
 
-/** What it prints. */
+/** Expected output of the program. */
 export const printed = `10 0.375
 20 0.426
 30 0.242

@@ -1,12 +1,12 @@
-// Schedules of the learning rate, for a run of a known length.
+// Schedules of the learning rate for a run of known length.
 import { constantRate, cosineDecay, cyclic, multiStepDecay, oneCycle, type Schedule } from "downhill/optim";
 
-/** The ways in which the rate may change. */
+/** The available schedules. */
 export const scheduleNames = ["held", "dropped", "plateau", "cosine", "cyclic", "one-cycle"] as const;
 
 export type ScheduleName = (typeof scheduleNames)[number];
 
-/** What they are called. */
+/** Labels of the schedules. */
 export const scheduleWords: Readonly<Record<ScheduleName, string>> = {
   held: "held",
   dropped: "dropped",
@@ -16,21 +16,21 @@ export const scheduleWords: Readonly<Record<ScheduleName, string>> = {
   "one-cycle": "one cycle",
 };
 
-/** Epochs of a training, and steps of an epoch: 400 points in batches of 10. */
+/** Epochs per training run and steps per epoch: 400 points in batches of 10. */
 export const epochs = 40;
 export const stepsAnEpoch = 40;
 const steps = epochs * stepsAnEpoch;
 
-/** What the rate is multiplied by where it is dropped. */
+/** Factor of each drop of the rate. */
 const dropFactor = 0.1;
-/** The epochs after which it is dropped. */
+/** Epochs after which the rate drops. */
 const dropsAfter = [20, 30] as const;
-/** Half a cycle: so many epochs up, so many down. */
+/** Half a cycle: the number of epochs up, and the number down. */
 const halfCycle = 4;
 
 /**
- * The rate by step, highest at `rate`. On a plateau it is not known before the run: the rule lowers it after epochs without
- * progress, and the schedule is the rate from which it does.
+ * Learning rate by step, with maximum `rate`. For the plateau rule, the rate is not known before the run: the rule
+ * lowers it after epochs without progress, and the schedule is the initial rate.
  */
 export function scheduleOf(name: ScheduleName, rate: number): Schedule {
   switch (name) {
@@ -50,7 +50,7 @@ export function scheduleOf(name: ScheduleName, rate: number): Schedule {
   }
 }
 
-/** The rate at each fourth step, to be drawn. */
+/** The rate at every fourth step, for drawing. */
 export function ratesOf(name: ScheduleName, rate: number): { readonly x: number[]; readonly y: number[] } {
   const schedule = scheduleOf(name, rate);
   const x = Array.from({ length: steps / 4 + 1 }, (_, i) => Math.min(4 * i, steps - 1));

@@ -1,4 +1,4 @@
-// What the chapter's figures show: their numbers, and what is computed from them.
+// State of the chapter's figures and the values derived from it.
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { LrRange } from "downhill/train";
 import { numberFrom, type PageState, pageState } from "../../live/address.ts";
@@ -30,7 +30,7 @@ export const state: PageState = pageState();
 
 const coarse = 120; // points of the map from side to side: a smooth bowl needs no more
 
-// The ravine
+// The ravine.
 export const start: Signal<Point> = pointState(state, "start", bowlStart);
 export const kappa: Signal<number> = state.number("kappa", 25, { min: 2, max: 200 });
 export const rate: Signal<number> = state.number("rate", 0.07, { min: 0.001, max: 1 });
@@ -50,14 +50,14 @@ export const plainRun: ReadonlySignal<Descent> = computed(() =>
 );
 export const heavyRun: ReadonlySignal<Descent> = computed(() => descend(start.value, settings.value));
 
-/** How far a run has come, in words. */
+/** Progress of the runs, in words. */
 export const ravineWords: ReadonlySignal<string> = computed(() => {
   const words = ({ points, isLost }: typeof plainRun.value): string =>
     isLost ? "has diverged" : `is ${shortNumber(Math.hypot(...points.at(-1)!))} from the minimum`;
   return `After ${drawnSteps} steps gradient descent ${words(plainRun.value)}, and momentum ${words(heavyRun.value)}.`;
 });
 
-// Theory
+// Theory.
 export const theory: ReadonlySignal<number> = computed(() => factorOf(settings.value));
 export const measuredHere: ReadonlySignal<number> = computed(
   () => measuredFactors([beta.value], settings.value, start.value)[0]!,
@@ -65,7 +65,7 @@ export const measuredHere: ReadonlySignal<number> = computed(
 
 const tooFar = 1e6; // from where a curve is no longer drawn
 
-/** Distances by step, measured and by theory. */
+/** Measured and theoretical distances by step. */
 export const distanceChart: ReadonlySignal<ChartSpec> = computed((): ChartSpec => {
   const at = Array.from({ length: drawnSteps + 1 }, (_, t) => t);
   const runs = [
@@ -96,7 +96,7 @@ export const distanceChart: ReadonlySignal<ChartSpec> = computed((): ChartSpec =
 const sweptBetas = Array.from({ length: 25 }, (_, i) => i * 0.04);
 const theoryBetas = Array.from({ length: 200 }, (_, i) => i / 200);
 
-/** By what a step multiplies the distance, for each β. */
+/** Factor by which a step multiplies the distance, for each β. */
 export const factorChart: ReadonlySignal<ChartSpec> = computed((): ChartSpec => {
   const measured = measuredFactors(sweptBetas, settings.value, start.value);
   return {
@@ -117,9 +117,9 @@ export const factorChart: ReadonlySignal<ChartSpec> = computed((): ChartSpec => 
   };
 });
 
-// The prediction
+// The prediction.
 const conditions = [25, 100, 400];
-/** Steps until the distance is a millionth, each at its best settings. */
+/** Numbers of steps until the distance is a millionth, each method with its best settings. */
 export const stepsByCondition: readonly {
   readonly condition: number;
   readonly plain: number;
@@ -130,7 +130,7 @@ export const stepsByCondition: readonly {
   heavy: stepsTo(1e-6, bowlStart, { ...bestSettings(condition), kappa: condition })!,
 }));
 
-// Schedules, and the network that trains
+// Schedules, and the trained network.
 const firstTraining: TrainingOrder = { schedule: "held", rate: 0.3, seed: 0 };
 export const schedule: Signal<ScheduleName> = state.choice<ScheduleName>(
   "schedule",
@@ -152,7 +152,7 @@ export const rateChart: ReadonlySignal<ChartSpec> = computed((): ChartSpec => {
   };
 });
 
-/** A training that was started here. */
+/** A training run that was started here. */
 export interface Training {
   readonly name: string;
   readonly epochs: readonly TrainedEpoch[];
@@ -182,7 +182,7 @@ const kept: KeptRuns<TrainingOrder, TrainedEpoch> = keptRuns<TrainingOrder, Trai
     }),
 });
 
-/** The trainings that were started here, or by who sent the link, beside each other. */
+/** Training runs that were started here, or by the sender of the link, for comparison. */
 export const trainings: ReadonlySignal<readonly Training[]> = computed(() =>
   kept.runs.value.map(({ order, told }) => ({
     name: `${scheduleWords[order.schedule]}, η = ${shortNumber(order.rate)}${order.seed === 0 ? "" : `, seed ${order.seed}`}`,
@@ -190,25 +190,25 @@ export const trainings: ReadonlySignal<readonly Training[]> = computed(() =>
   })),
 );
 
-/** Trains with the settings of now, in a worker. */
+/** Trains in a worker with the current settings. */
 export function startTraining(): void {
   kept.start({ schedule: schedule.value, rate: topRate.value, seed: seed.value });
 }
 
-/** Lets the run that is there from the beginning begin. */
+/** Starts the initial training run. */
 export const beginTraining = (): void => kept.begin();
 
 export const clearTrainings = (): void => kept.clear();
 
 const lastEpochs = 5; // whose mean is told: single ones go up and down
 
-/** The mean loss of the last epochs of a training. */
+/** Mean loss of the last epochs of a training run. */
 export function endOf({ epochs: all }: Training): number {
   const last = all.slice(-lastEpochs);
   return last.reduce((sum, { loss }) => sum + loss, 0) / last.length;
 }
 
-/** The trainings, by epoch: their losses, or their rates. */
+/** Losses or rates of the training runs by epoch. */
 export function trainingChart(of: "loss" | "rate"): ChartSpec {
   return {
     title: of === "loss" ? "Loss by epoch" : "Rate by epoch",
@@ -225,7 +225,7 @@ export function trainingChart(of: "loss" | "rate"): ChartSpec {
   };
 }
 
-// The range test
+// The range test.
 export const range: Signal<LrRange | undefined> = signal<LrRange | undefined>(undefined);
 export const rangeTest: Job<TrainingWork> = jobOf<TrainingWork>(
   () => new Worker(new URL("./training.worker.js", import.meta.url), { type: "module" }),
@@ -238,7 +238,7 @@ export function startRangeTest(): void {
   });
 }
 
-/** Losses by rate, with the rates that the test suggests. */
+/** Losses by rate, with the rates suggested by the test. */
 export function rangeChart({ rates, losses, smoothed, suggestion }: LrRange): ChartSpec {
   const highest = 2 * Math.max(...smoothed.slice(0, 10)); // above it the losses have left
   const upToHighest = (all: readonly number[]): number[] => all.map((y) => (y <= highest ? y : Number.NaN));

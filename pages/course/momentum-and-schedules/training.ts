@@ -1,4 +1,4 @@
-// The network that trains beside this chapter: two moons, sixteen neurons.
+// The network that is trained in this chapter: two moons, sixteen neurons.
 import { tanh, type Tensor } from "downhill";
 import { dataset, moons } from "downhill/data";
 import { mlp, type MlpParams, softmaxCrossEntropy } from "downhill/nn";
@@ -7,18 +7,18 @@ import * as random from "downhill/random";
 import { fit, type LrRange, lrRangeTest } from "downhill/train";
 import { epochs, type ScheduleName, scheduleOf } from "./schedules.ts";
 
-/** What a training is to do. */
+/** Settings of a training run. */
 export interface TrainingOrder {
   readonly schedule: ScheduleName;
-  /** The highest rate. */
+  /** The maximum rate. */
   readonly rate: number;
   readonly seed: number;
 }
 
-/** An epoch of a training. */
+/** An epoch of a training run. */
 export interface TrainedEpoch {
   readonly epoch: number;
-  /** The mean loss of its batches, each before its step. */
+  /** Mean loss of its batches, each evaluated before its step. */
   readonly loss: number;
   /** The rate of its last step. */
   readonly rate: number;
@@ -27,7 +27,7 @@ export interface TrainedEpoch {
 const net = /* @__PURE__ */ mlp([2, 16, 2], { activation: tanh });
 const momentum = 0.9;
 
-/** Points, first parameters and loss; the seed decides the first two and the order of the points. */
+/** Points, initial parameters and loss. The seed determines the points, their order and the parameters. */
 function problem(seed: number) {
   const { x, y } = moons({ n: 400, noise: 0.3, seed });
   return {
@@ -38,7 +38,7 @@ function problem(seed: number) {
   };
 }
 
-/** Trains, and tells each epoch. A run whose numbers end throws the library's error. */
+/** Trains and calls `tell` after each epoch. A non-finite loss throws the error of the library. */
 export async function train(
   { schedule, rate, seed }: TrainingOrder,
   tell: (epoch: TrainedEpoch) => void,

@@ -1,9 +1,9 @@
-// Trains beside the page.
+// Trains in a worker of the page.
 import type { LrRange } from "downhill/train";
 import { work } from "../../live/job.ts";
 import { testRange, train, type TrainedEpoch, type TrainingOrder } from "./training.ts";
 
-/** What the page may ask for, and what it is told. */
+/** Orders from the page and messages to it. */
 export interface TrainingWork {
   readonly order:
     | { readonly kind: "train"; readonly training: TrainingOrder }

@@ -1,4 +1,4 @@
-// The cost of both modes, for n inputs and m outputs.
+// Cost of both modes, for n inputs and m outputs.
 import type { JSX } from "preact";
 import { Chart } from "../../live/chart.tsx";
 import { Slider } from "../../live/fields.tsx";
@@ -6,7 +6,7 @@ import { Figure } from "../../live/figure.tsx";
 import { M } from "../../live/formula.tsx";
 import { costs, costsByInputs, inputCounts, inputs, mostNumbers, outputs, state } from "./state.ts";
 
-/** Operations of forward and reverse mode for all derivatives, counted. */
+/** Counted operations of forward and reverse mode for all derivatives. */
 export function CostsFigure(): JSX.Element {
   const { value, forwardPass, reversePass, forward, reverse } = costs.value;
   const [n, m] = [inputs.value, outputs.value];

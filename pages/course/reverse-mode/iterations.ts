@@ -7,12 +7,12 @@ export interface IterationRow {
   readonly where: string;
   readonly text: string;
   readonly value: number;
-  /** `∂/∂p = 1.4` for each operand. */
+  /** Local derivative in each operand: `∂/∂p = 1.4`. */
   readonly locals: string;
   readonly adjoint: number;
 }
 
-/** The iterations of the outermost loops that ran, in the order in which they did. */
+/** Iterations of the outermost loops, in execution order. */
 function outermost({ steps }: Tape): readonly (readonly number[])[] {
   const found: number[][] = [];
   let last: string | undefined;
@@ -33,12 +33,12 @@ function keyOf({ iterations }: TapeStep): string | undefined {
   return outer === undefined ? undefined : `${outer.index} = ${outer.value}`;
 }
 
-/** How many iterations outermost loops had, all together; those that gave no value are not counted. */
+/** Total number of iterations of outermost loops. Iterations without values are not counted. */
 export function iterationsOf(tape: Tape): number {
   return outermost(tape).length;
 }
 
-/** The values of one of them, the first is 0. */
+/** Values of one iteration, counted from 0. */
 export function iterationRows(tape: Tape, iteration: number): IterationRow[] {
   const adjoints = adjointsOf(tape);
   return (outermost(tape)[iteration] ?? []).map((i): IterationRow => {

@@ -1,4 +1,4 @@
-// A loop of TypeScript, its gradient as code, and one iteration.
+// A loop in TypeScript, its gradient as code, and one iteration.
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
@@ -13,7 +13,7 @@ import { examples } from "../programs.ts";
 import { iterationRows, iterationsOf } from "./iterations.ts";
 import { emitted, iteration, looped, state } from "./state.ts";
 
-/** The loop and the loops of its gradient; the values of an iteration, forward and back. */
+/** The loop, the loops of its gradient, and the values of one iteration in the forward and backward pass. */
 export function LoopFigure(): JSX.Element {
   const { program, tape } = looped.run.value;
   const count = iterationsOf(tape);

@@ -1,4 +1,4 @@
-// Memory for the way back of a long loop.
+// Memory that a long loop needs for the backward pass.
 import type { JSX } from "preact";
 import { Chart } from "../../live/chart.tsx";
 import { Slider } from "../../live/fields.tsx";
@@ -15,7 +15,7 @@ import {
   state,
 } from "./state.ts";
 
-/** Numbers that are kept, over the length of a segment. */
+/** Number of saved values by segment length. */
 export function MemoryFigure(): JSX.Element {
   const all = costsByLength.value;
   const x = all.map(({ length }) => length);

@@ -1,18 +1,20 @@
-// What the gradient of a long loop keeps and computes again, read off the program that the library records for it.
+// Saved and recomputed values of the gradient of a long loop, counted in the traced program.
 import { grad, makeProgram, scan, sin } from "downhill";
 import type { Tensor } from "downhill";
 import { type Program, subPrograms } from "../../../src/engine/ir/program.ts";
 import { sizeOf } from "../../../src/engine/util/shape.ts";
 
-/** Counts of one gradient. */
+/** Counts for one gradient. */
 export interface LoopCost {
-  /** Numbers that are kept at once for the way back. */
+  /** Maximum number of simultaneously saved values. */
   readonly stored: number;
-  /** Steps of the loop that are computed a second time. */
+  /** Number of recomputed loop steps. */
   readonly repeated: number;
 }
 
-/** The loop: `y = y + sin(y)`, so many times. With a number of steps a segment, the way back computes each segment again. */
+/**
+ * The loop: `y = y + sin(y)`, repeated `steps` times. With a segment length, the backward pass recomputes each segment.
+ */
 export function loopOf(steps: number, segment: number | undefined): (x: Tensor) => Tensor {
   return (x) => {
     const options = { length: steps, checkpoint: segment ?? false };
@@ -21,14 +23,14 @@ export function loopOf(steps: number, segment: number | undefined): (x: Tensor) 
   };
 }
 
-/** What the gradient of the loop costs; without a segment every step is kept. */
+/** Cost of the gradient of the loop. Without segments, every step is saved. */
 export function costOfLoop(steps: number, segment?: number): LoopCost {
   const f = loopOf(steps, segment);
   const program = makeProgram((x: Tensor) => grad(f)(x))(0.3);
   return { stored: storedIn(program), repeated: executed(program, "sin") - steps };
 }
 
-/** How often a primitive is computed. */
+/** Number of evaluations of a primitive. */
 function executed(program: Program, name: string): number {
   return program.eqns.reduce((sum, { prim, params }) => {
     const inner = subPrograms(params).reduce((total, body) => total + executed(body, name), 0);
@@ -36,7 +38,7 @@ function executed(program: Program, name: string): number {
   }, 0);
 }
 
-/** Numbers that loops write step by step, of loops inside of others those of one step. */
+/** Number of values that loops save, counting nested loops for one step of the outer loop. */
 function storedIn(program: Program): number {
   let own = 0;
   let inside = 0;

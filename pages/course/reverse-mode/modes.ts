@@ -1,22 +1,22 @@
-// The cost of both modes, counted on the programs that the library records.
+// Cost of both modes, counted in traced programs.
 import { jvp, sin, tensor, type Tensor, vjp } from "downhill";
 import { operationsOf } from "../../live/program.ts";
 
-/** Operations for the derivative of every output in every input. */
+/** Numbers of operations for the derivative of every output in every input. */
 export interface ModeCosts {
-  /** Of the function alone. */
+  /** Operations of the function alone. */
   readonly value: number;
-  /** Of one forward pass, value and change along a direction. */
+  /** Operations of one forward pass: value and change along a direction. */
   readonly forwardPass: number;
-  /** Of one reverse pass, value and gradient of one output. */
+  /** Operations of one reverse pass: value and gradient of one output. */
   readonly reversePass: number;
-  /** n forward passes. */
+  /** Operations of n forward passes. */
   readonly forward: number;
-  /** m reverse passes. */
+  /** Operations of m reverse passes. */
   readonly reverse: number;
 }
 
-/** A function of n numbers that gives m: `y_j = j * sin(s)` with `s = sin(x_1) + … + sin(x_n)`. */
+/** A function of n numbers with m results: `y_j = j * sin(s)` with `s = sin(x_1) + … + sin(x_n)`. */
 export function functionOf(outputs: number): (...xs: Tensor[]) => Tensor[] {
   return (...xs) => {
     const sum = xs.map((x) => sin(x)).reduce((a, b) => a.add(b));
@@ -24,7 +24,7 @@ export function functionOf(outputs: number): (...xs: Tensor[]) => Tensor[] {
   };
 }
 
-/** The costs for so many inputs and outputs. */
+/** Costs for the given numbers of inputs and outputs. */
 export function modeCosts(inputs: number, outputs: number): ModeCosts {
   const f = functionOf(outputs) as (...xs: Tensor[]) => readonly Tensor[];
   const xs = Array.from({ length: inputs }, (_, i) => tensor(0.1 * (i + 1)));

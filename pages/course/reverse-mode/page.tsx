@@ -12,7 +12,7 @@ import { printed, program } from "./program.ts";
 import { mostNumbers, prepare, state } from "./state.ts";
 import { WaysFigure } from "./ways-figure.tsx";
 
-/** What the prediction is about: many inputs, one result. */
+/** Subject of the prediction: many inputs, one result. */
 export const manyInputs = modeCosts(mostNumbers, 1);
 
 function Body(): JSX.Element {

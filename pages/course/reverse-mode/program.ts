@@ -1,4 +1,4 @@
-/** Reverse mode and segments in ten lines; a test runs them. */
+/** Reverse mode and segments in ten lines, executed by a test. */
 export const program = `import { grad, scan, sin, tensor, vjp } from "downhill";
 
 const [z, pullback] = vjp((x, y) => x.mul(y).add(sin(x)), tensor(2), tensor(3));
@@ -12,6 +12,6 @@ const all = grad(loop(false))(tensor(1)).item(); // keeps 900 numbers
 const few = grad(loop(true))(tensor(1)).item(); // keeps about 60
 console.log(all.toFixed(10), all === few);`;
 
-/** What it prints. */
+/** Expected output of the program. */
 export const printed = `6.9093 2.5839 2.0000
 0.0001537021 true`;

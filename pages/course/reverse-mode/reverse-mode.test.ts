@@ -1,4 +1,4 @@
-// What the chapter says, computed.
+// Computes the statements of the chapter.
 import * as downhill from "downhill";
 import { beforeAll, expect, test } from "vitest";
 import { runProgram } from "../../../test/support/run-program.ts";

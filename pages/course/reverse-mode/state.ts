@@ -1,4 +1,4 @@
-// What readers change in this chapter.
+// State of this chapter.
 import { computed, signal } from "@preact/signals";
 import { pageState } from "../../live/address.ts";
 import type * as Writer from "../../live/emitted.ts";
@@ -11,14 +11,14 @@ import { waysOf } from "./ways.ts";
 
 export const state = pageState();
 export const own = programState(state, notes, notesValues);
-/** The line that both ways have come to: those of the way forward are counted first. */
+/** The current line of both passes, counted from the start of the forward pass. */
 export const step = state.number("step", Infinity, { min: 0, step: 1 });
 export const ways = computed(() => waysOf(own.run.value));
 
 export const mostNumbers = 64;
 export const inputs = state.number("n", 16, { min: 1, max: mostNumbers, step: 1 });
 export const outputs = state.number("m", 1, { min: 1, max: mostNumbers, step: 1 });
-/** Costs for 1, 2, 4, … inputs, and the outputs that are chosen. */
+/** Costs for 1, 2, 4, … inputs and the chosen number of outputs. */
 export const inputCounts = [1, 2, 4, 8, 16, 32, 64];
 export const costs = computed(() => modeCosts(inputs.value, outputs.value));
 export const costsByInputs = computed(() => inputCounts.map((n) => modeCosts(n, outputs.value)));
@@ -26,11 +26,11 @@ export const costsByInputs = computed(() => inputCounts.map((n) => modeCosts(n, 
 export const mostSteps = 400;
 export const loopSteps = state.number("steps", 144, { min: 2, max: mostSteps, step: 1 });
 export const segment = state.number("segment", 12, { min: 1, max: mostSteps, step: 1 });
-/** Steps a segment: no more than there are. */
+/** Segment length, limited to the number of steps. */
 export const segmentShown = computed(() => Math.min(segment.value, loopSteps.value));
 export const loopCost = computed(() => costOfLoop(loopSteps.value, segmentShown.value));
 export const plainCost = computed(() => costOfLoop(loopSteps.value));
-/** Lengths of segments, about equal factors apart. */
+/** Segment lengths, geometrically spaced. */
 const lengths = computed(() => {
   const count = 14;
   const all = Array.from({ length: count }, (_, i) => Math.round(loopSteps.value ** (i / (count - 1))));
@@ -41,14 +41,14 @@ export const costsByLength = computed(() =>
 );
 
 export const looped = programState(state, loop, { x: "0.2", r: "0.8" }, ["loop", "loopAt"]);
-/** The iteration that is shown of each loop: the first is 0. */
+/** The shown iteration, counted from 0. */
 export const iteration = state.number("iteration", 1, { min: 0, step: 1 });
 
 type Emitted = typeof Writer;
-/** What writes derivatives as code; loaded before the page is alive. */
+/** The module that writes derivatives as code, loaded before the page becomes interactive. */
 export const emitted = signal<Emitted | undefined>(undefined);
 
-/** Loads what reads TypeScript, and what writes its derivatives. */
+/** Loads the TypeScript parser and the code writer of derivatives. */
 export async function prepare(): Promise<void> {
   const [module] = await Promise.all([import("../../live/emitted.ts"), loadPlain()]);
   emitted.value = module;

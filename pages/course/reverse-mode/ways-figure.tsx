@@ -1,4 +1,4 @@
-// The way forward and the way back, line by line.
+// The forward pass and the backward pass, line by line.
 import type { JSX } from "preact";
 import { shortNumber } from "../../live/fields.tsx";
 import { Figure } from "../../live/figure.tsx";
@@ -12,7 +12,7 @@ import type { WayBack, WayForward, Ways } from "./ways.ts";
 
 const mostRows = 40; // of each way
 
-/** The program with what it stores, beside the way back with what that uses. */
+/** The program with its saved values, next to the backward pass with its uses of them. */
 export function WaysFigure(): JSX.Element {
   const shown: Ways = {
     forward: ways.value.forward.slice(0, mostRows),

@@ -1,31 +1,31 @@
-// The way forward with what is stored on it, and the way back.
+// The forward pass with its saved values, and the backward pass.
 import { traceText } from "../../../src/pictures/viz/index.ts";
 import { shortNumber } from "../../live/fields.tsx";
 import type { ProgramRun } from "../../live/program-state.ts";
 import { adjointsOf, type Tape } from "../../live/tape.ts";
 
-/** A value that is kept on the way forward for the way back. */
+/** A value that the forward pass saves for the backward pass. */
 export interface Stored {
   /** `x`, `cos(x)`, or the local derivative `∂p/∂r`. */
   readonly name: string;
-  /** What uses it: lines of the way back, by their place among them. */
+  /** Indices of the lines of the backward pass that use it. */
   readonly usedBy: readonly number[];
 }
 
-/** A line of the program. */
+/** A line of the forward pass. */
 export interface WayForward {
   readonly text: string;
   readonly value: number;
   readonly stored: readonly Stored[];
-  /** In which iterations of loops: `i = 2`. */
+  /** Iterations of the enclosing loops: `i = 2`. */
   readonly where: string;
 }
 
-/** A line of the way back. */
+/** A line of the backward pass. */
 export interface WayBack {
   readonly text: string;
   readonly value: number;
-  /** The line of the program whose turn it is. */
+  /** Index of the program line that it differentiates. */
   readonly from: number;
   readonly kind: "seed" | "contribution" | "sum" | "none";
 }
@@ -35,7 +35,7 @@ export interface Ways {
   readonly back: readonly WayBack[];
 }
 
-/** Both ways of a run. Of a formula they have the formulas of its lines, of TypeScript the numbers of this run. */
+/** Both passes of a run: with symbolic lines for a formula, with the numbers of the run for TypeScript. */
 export function waysOf(run: ProgramRun): Ways {
   return run.program.kind === "text" ? waysOfText(run) : waysOfTape(run.tape, run.program.title);
 }
@@ -68,7 +68,7 @@ function waysOfText({ program, args, tape }: ProgramRun): Ways {
   return { forward, back };
 }
 
-/** The ways of any run: what is kept are the local derivatives. */
+/** Both passes of any run. The saved values are the local derivatives. */
 function waysOfTape(tape: Tape, title: string): Ways {
   const { steps, result, inputs } = tape;
   const adjoints = adjointsOf(tape);
