@@ -1,6 +1,9 @@
 import type { Section } from "../live/page.tsx";
 
-/** The examples: programs that people bring, as pages to touch. Each has a folder of its slug with `page.tsx`. */
+/**
+ * The examples: programs from practice as interactive pages. The folder of each is named after its slug and has a
+ * `page.tsx`.
+ */
 export const section: Section = {
   title: "Examples",
   claim:

@@ -1,4 +1,4 @@
-// The examples as a reader uses them: what a drag, a key or a click shows is what the model computes.
+// Uses the examples as a reader does: after a drag, a key or a click, the page shows the results of the model.
 import { expect } from "vitest";
 import { describePageInCi } from "../../test/support/browser.ts";
 import { alive, serveSection } from "../../test/support/live-pages.ts";
@@ -10,7 +10,7 @@ import { identify, measure } from "./pendulum/model.ts";
 
 const served = serveSection("examples");
 
-/** The state that stands in an address. */
+/** The state encoded in an address. */
 const stateOf = (address: string): URLSearchParams => new URLSearchParams(new URL(address).hash.slice(1));
 
 describePageInCi("the examples", {

@@ -1,4 +1,4 @@
-// Every program that an example shows prints what the page says it prints.
+// Every program shown by an example prints the output shown on its page.
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import * as downhill from "downhill";
@@ -23,7 +23,7 @@ const modules = {
 
 test.each(section.pages.map(({ slug }) => slug))("the program of %s", async (slug) => {
   expect(readdirSync(new URL(slug, import.meta.url))).toContain("page.tsx");
-  // An address, not a pattern: for a pattern the files that there are would be kept with the transformed test.
+  // A URL, not a glob pattern: for a pattern, the current list of files would be cached with the transformed test.
   const { href } = new URL(`${slug}/program.ts`, import.meta.url);
   const { program, printed } = (await import(/* @vite-ignore */ href)) as Record<
     "program" | "printed",

@@ -1,8 +1,8 @@
-// What every example ends with.
+// The common end of the examples.
 import type { ComponentChildren, JSX } from "preact";
 import { Code } from "../live/formula.tsx";
 
-/** The work of the page as a program that can be copied, and what it prints. */
+/** The computation of the page as a program to copy, with its output. */
 export function ProgramPart({
   program,
   printed,
@@ -10,7 +10,7 @@ export function ProgramPart({
 }: {
   readonly program: string;
   readonly printed: string;
-  /** What is said before it. */
+  /** Text before the program. */
   readonly children: ComponentChildren;
 }): JSX.Element {
   return (

@@ -25,17 +25,17 @@ import * as random from "downhill/random";
 export const stepTime = 0.02; // seconds
 export const horizon = 300; // steps of an episode at most
 export const poleLength = 1; // metres
-/** Where an episode ends: metres from the middle, and radians from upright. */
+/** Limits of an episode: metres from the centre, and radians from upright. */
 export const bounds = { place: 2.4, angle: 0.5 } as const;
 
-/** The network: place, speed, angle and angular speed to the logit of a push to the right. */
+/** The network: maps position, speed, angle and angular speed to the logit of a push to the right. */
 export const net = mlp([4, 16, 1], { activation: tanh });
 
 export function firstParams(seed: number): MlpParams {
   return net.init(random.key(seed));
 }
 
-/** Parameters as plain numbers, which go between workers. */
+/** Parameters as plain numbers, for messages between page and worker. */
 export interface PlainParams {
   readonly layers: readonly { readonly weight: number[][]; readonly bias: number[] }[];
 }
@@ -59,7 +59,7 @@ export function tensorsOf({ layers }: PlainParams): MlpParams {
 }
 
 /**
- * A step of carts whose states are rows of place, speed, angle and angular speed, pushed by forces in newtons.
+ * One step of carts, pushed by forces in newtons. The states are rows of position, speed, angle and angular speed.
  *
  * @see Barto, Sutton, Anderson, Neuronlike adaptive elements that can solve difficult learning control problems, IEEE
  * Transactions on Systems, Man, and Cybernetics 13, 1983: cart of 1 kg, pole of 0.1 kg, without friction.
@@ -76,17 +76,20 @@ function push(states: Tensor, force: Tensor): Tensor {
   return add(states, mul(stepTime, rates));
 }
 
-/** Episodes side by side, from the first step on. */
+/** A batch of episodes, from the first step on. */
 export interface Episodes {
-  /** The states before each step, [horizon, episodes, 4]. */
+  /** States before each step, [horizon, episodes, 4]. */
   readonly states: Tensor;
-  /** Whether the push went to the right, [horizon, episodes]. */
+  /** Whether the push was to the right, [horizon, episodes]. */
   readonly isRight: Tensor;
-  /** Whether the episode was not over before the step, [horizon, episodes]. */
+  /** Whether the episode was still running before the step, [horizon, episodes]. */
   readonly isAlive: Tensor;
 }
 
-/** Episodes from states [episodes, 4]: a push goes to the right where a chance [horizon, episodes] is below its probability. */
+/**
+ * Runs episodes from states [episodes, 4]. A push is to the right if the random number in `chances` [horizon, episodes]
+ * is below its probability.
+ */
 export function play(params: MlpParams, starts: Tensor, chances: Tensor): Episodes {
   const [, [states, isRight, isAlive]] = scan(
     ({ state, alive }: { state: Tensor; alive: Tensor }, chance: Tensor) => {
@@ -96,7 +99,7 @@ export function play(params: MlpParams, starts: Tensor, chances: Tensor): Episod
         less(abs(next.at(null, 0)), bounds.place),
         less(abs(next.at(null, 2)), bounds.angle),
       );
-      // what is over stays where it is: numbers must not run away
+      // The state of a finished episode stays constant, so that its numbers cannot diverge.
       const kept = where(alive.reshape([-1, 1]), next, state);
       return [{ state: kept, alive: logicalAnd(alive, isWithin) }, [state, right, alive] as const] as const;
     },
@@ -110,14 +113,14 @@ const playOne = /* @__PURE__ */ jit((params: MlpParams, starts: Tensor, chances:
   play(params, starts, chances),
 );
 
-/** A state of one cart. */
+/** State of one cart. */
 export interface Moment {
   readonly place: number;
   readonly angle: number;
   readonly isRight: boolean;
 }
 
-/** One episode from a tilt in radians, in which the network always does what it holds more likely; until the pole falls. */
+/** One episode from a tilt in radians, until the pole falls. The network always takes the more likely action. */
 export function episodeFrom(params: MlpParams, tilt: number): Moment[] {
   const { states, isRight, isAlive } = playOne(
     params,

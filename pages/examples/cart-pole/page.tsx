@@ -24,7 +24,7 @@ const tilt = state.number("tilt", 0.15, { min: -0.45, max: 0.45, step: 0.01 });
 const step = state.number("step", 0, { min: 0, step: 1 });
 
 const trained = signal<readonly Update[]>([]);
-/** The update whose network drives the cart; beyond the last, the last. */
+/** The update whose network drives the cart, limited to the last one. */
 const chosen = signal(Infinity);
 const training = jobOf<TrainingWork>(
   () => new Worker(new URL("./training.worker.js", import.meta.url), { type: "module" }),
@@ -54,7 +54,7 @@ const span = { x: [-2.9, 2.9], y: [-0.45, 1.5] } as const;
 const axle = 0.25; // metres above the track
 const cart = { width: 0.6, height: 0.2 };
 
-/** The track, the cart and its pole at the step that is shown, and where the pole began. */
+/** The track, the cart and its pole at the current step, and the initial pole. */
 function Cart({ spot, line, unit }: Placed): JSX.Element {
   const { place, angle, isRight } = episode.value[Math.min(step.value, last.value)]!;
   const [left, top] = spot(place - cart.width / 2, axle);

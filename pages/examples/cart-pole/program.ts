@@ -1,4 +1,4 @@
-/** The same gradient for a choice of one of three; the test runs it. */
+/** The same policy gradient for a choice of one of three, executed by a test. */
 export const program = `import { grad, logSoftmax, mean, mul, neg, softmax, sub, tensor } from "downhill";
 import { adam, applyUpdates } from "downhill/optim";
 import * as random from "downhill/random";
@@ -19,5 +19,5 @@ for (let i = 0; i < 60; i++) {
 }
 console.log(softmax(logits).tolist().map((p) => p.toFixed(2)).join(" "));`;
 
-/** What it prints. */
+/** Expected output of the program. */
 export const printed = `0.01 0.02 0.97`;

@@ -1,4 +1,4 @@
-// REINFORCE: what led to long episodes is made more likely.
+// REINFORCE: actions that led to long episodes become more likely.
 import {
   add,
   div,
@@ -21,7 +21,7 @@ import { adam, applyUpdates } from "downhill/optim";
 import * as random from "downhill/random";
 import { type Episodes, firstParams, horizon, net, plain, type PlainParams, play } from "./cart.ts";
 
-/** What a training is to do. */
+/** Settings of a training run. */
 export interface TrainingOrder {
   readonly seed: number;
   readonly rate: number;
@@ -29,7 +29,7 @@ export interface TrainingOrder {
   readonly episodes: number;
 }
 
-/** An update, with the mean number of steps that the episodes before it lasted. */
+/** An update, with the mean length in steps of the episodes before it. */
 export interface Update {
   readonly update: number;
   readonly steps: number;
@@ -39,7 +39,10 @@ export interface Update {
 const discount = 0.99; // of a reward one step later
 const startSpread = { others: 0.05, angle: 0.2 };
 
-/** The discounted number of steps that were still to come, less what episodes had at that step on average, in deviations. */
+/**
+ * Normalised advantages: discounted number of remaining steps, minus its mean over the episodes at that step, divided
+ * by the standard deviation.
+ */
 function advantages(isAlive: Tensor): Tensor {
   const alive = isAlive.astype("float32");
   const [, returns] = scan(
@@ -60,14 +63,14 @@ function advantages(isAlive: Tensor): Tensor {
   return div(better, sqrt(add(div(sum(square(better)), count), 1e-6)));
 }
 
-/** The objective whose gradient is the policy gradient, with the sign of a loss. */
+/** Surrogate loss whose negative gradient is the policy gradient. */
 function surrogate(params: MlpParams, { states, isRight }: Episodes, weights: Tensor): Tensor {
   const logits = net.apply(params, states).at(null, null, 0);
   const logProbability = where(isRight, logSigmoid(logits), logSigmoid(neg(logits)));
   return neg(sum(mul(logProbability, weights)));
 }
 
-/** Trains, and tells of every update. */
+/** Trains and calls `tell` after every update. */
 export async function train(
   { seed, rate, updates, episodes }: TrainingOrder,
   tell: (update: Update) => void,

@@ -1,8 +1,8 @@
-// Trains beside the page.
+// Trains in a worker of the page.
 import { work } from "../../live/job.ts";
 import { train, type TrainingOrder, type Update } from "./training.ts";
 
-/** What the page may ask for, and what it is told. */
+/** Orders from the page and messages to it. */
 export interface TrainingWork {
   readonly order: TrainingOrder;
   readonly told: Update;

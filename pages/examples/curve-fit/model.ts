@@ -1,17 +1,17 @@
-// A decay fitted to points that the reader moves.
+// An exponential decay fitted to points that the reader moves.
 import { add, exp, mul, neg, type Tensor } from "downhill";
 import { curveFitter } from "downhill/optim";
 import * as random from "downhill/random";
 import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
 
-/** What the points are drawn from: y = a·exp(−k·t) + c with normal errors. */
+/** True parameters of the points: y = a·exp(−k·t) + c with normal errors. */
 export const truth = { a: 4, k: 0.6, c: 1, sigma: 0.25 };
 
 const model = (t: Tensor, { a, k, c }: { a: Tensor; k: Tensor; c: Tensor }): Tensor =>
   add(mul(a, exp(neg(mul(k, t)))), c);
 const fitter = curveFitter(model, { parameters: ["a", "k", "c"] });
 
-/** As many measurements, at times from 0 to 8, with errors of a seed. */
+/** The given number of measurements, at times from 0 to 8, with errors drawn from a seed. */
 export function measurements(count: number, seed: number): Point[] {
   const errors = random.normal(random.key(seed), [count], { dtype: "float64" }).tolist() as number[];
   return errors.map((error, i) => {
@@ -21,13 +21,13 @@ export function measurements(count: number, seed: number): Point[] {
   });
 }
 
-/** A fit, and its band on a grid of times. */
+/** A fit, and its confidence band on a grid of times. */
 export interface Fitted {
   readonly values: Readonly<Record<"a" | "k" | "c", number>>;
   readonly errors: Readonly<Record<"a" | "k" | "c", number>>;
   /** Correlations of the parameters in the order a, k, c. */
   readonly correlation: readonly (readonly number[])[];
-  /** Parameters that the points say nothing of. */
+  /** Parameters that the points do not determine. */
   readonly undetermined: readonly string[];
   readonly rSquared: number;
   readonly grid: readonly number[];
@@ -36,12 +36,15 @@ export interface Fitted {
   readonly high: readonly number[];
 }
 
-/** Of either sign, from such that bend hardly at all over the times to such that only the first or the last point feels. */
+/**
+ * Rates of either sign, from almost no curvature over the times to decays that affect only the first or the last point.
+ */
 const rates = Array.from({ length: 24 }, (_, i) => (i % 2 === 0 ? 1 : -1) * 0.02 * 2 ** Math.floor(i / 2));
 
 /**
- * Where a search begins: at each of some rates k the best a and c are those of a straight line over exp(−k·t). One search from the best
- * of them finds what searches from many places find, in a fifth of the time; all of this is done again for each frame of a drag.
+ * Start of the search. For each of some rates k, the best a and c result from linear regression on exp(−k·t). One
+ * search from the best rate finds the same result as many searches in a fifth of the time. All of this is repeated in
+ * each frame of a drag.
  */
 function startOf(points: readonly Point[]): Record<"a" | "k" | "c", number> {
   const mean = (of: (point: Point) => number): number =>
@@ -63,9 +66,9 @@ function startOf(points: readonly Point[]): Record<"a" | "k" | "c", number> {
 const grid = Array.from({ length: 81 }, (_, i) => i / 10);
 
 /**
- * The fit of the points.
+ * Fits the points.
  *
- * @throws Error where the points do not determine the parameters
+ * @throws Error if the points do not determine the parameters
  */
 export function fitPoints(points: readonly Point[]): Fitted {
   const fit = fitter(

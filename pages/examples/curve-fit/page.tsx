@@ -14,7 +14,7 @@ import { printed, program } from "./program.ts";
 const state = pageState();
 const count = state.number("n", 12, { min: 4, max: 40, step: 1 });
 const seed = state.number("seed", 1, { min: 1, max: 99, step: 1 });
-/** Heights that the reader gave to points, by their places. */
+/** Heights that the reader gave to points, by index. */
 const moved = state.value<ReadonlyMap<number, number>>("moved", new Map(), readMoved, writeMoved);
 const drawn = computed(() => measurements(Math.round(count.value), Math.round(seed.value)));
 const points = computed((): readonly Point[] =>

@@ -1,4 +1,4 @@
-/** The fit in a dozen lines; the test runs them. */
+/** The fit in a dozen lines, executed by a test. */
 export const program = `import { add, exp, mul, neg } from "downhill";
 import { fitCurve } from "downhill/optim";
 
@@ -12,7 +12,7 @@ for (const [name, value] of Object.entries(fit.params))
 const { value, low, high } = fit.predict([10]);
 console.log([value, low, high].map((of) => of.item().toFixed(2)).join(" "));`;
 
-/** What it prints. */
+/** Expected output of the program. */
 export const printed = `a = 4.082 ± 0.103
 k = 0.611 ± 0.038
 c = 0.989 ± 0.060

@@ -1,4 +1,4 @@
-// An epidemic in equations, fitted to the cases of its first days, and what they say of those that follow.
+// A differential equation model of an epidemic, fitted to the cases of its first days, and its forecast.
 import {
   add,
   concatenate,
@@ -24,7 +24,10 @@ import {
 import { leastSquaresSolver, odeint } from "downhill/optim";
 import * as random from "downhill/random";
 
-/** R₀, how many one infects at the beginning; days for which one is infectious; people infected on day 0. */
+/**
+ * R₀ (infections per person at the beginning), the infectious period in days, and the number of people infected on day
+ * 0.
+ */
 export interface Epidemic {
   readonly reproduction: number;
   readonly infectious: number;
@@ -35,7 +38,7 @@ export const parameters = ["reproduction", "infectious", "first"] as const;
 type Unknown = Readonly<Record<keyof Epidemic, Tensor>>;
 
 export const people = 100_000;
-/** Days that are looked at, from day 1. */
+/** Number of days, from day 1. */
 export const days = 120;
 const dayNumbers = linspace(1, days, days);
 
@@ -46,7 +49,7 @@ interface Shares {
   readonly infected: Tensor;
 }
 
-/** New cases of each day; from about a day on people have a part of their contacts. */
+/** New cases of each day. From about day `since` on, contacts are reduced to a fraction. */
 function cases(
   numbers: Tensor,
   { reproduction, infectious, first }: Unknown,
@@ -89,15 +92,15 @@ const course = jit((epidemic: Unknown, contacts: Tensor, since: Tensor) =>
   cases(dayNumbers, epidemic, contacts, since),
 );
 
-/** New cases of each of the days, where from a day on people have a part of their contacts, from 0 to 1. */
+/** New cases of each day, where contacts are reduced to a fraction from 0 to 1 from a day on. */
 export function casesOf(epidemic: Epidemic, contacts = 1, since = days): number[] {
   return course(tensorsOf(epidemic), tensor(contacts), tensor(since)).tolist() as number[];
 }
 
-/** How much more counts scatter than chance alone would have it: as a part of the cases. */
+/** Relative standard deviation of the counts beyond Poisson noise. */
 const scatter = 0.1;
 
-/** Counts of an epidemic: its cases with errors of a seed, by chance and by how cases are counted. */
+/** Simulated counts of an epidemic: its cases with counting errors drawn from a seed. */
 export function counted(epidemic: Epidemic, seed: number): number[] {
   const errors = random.normal(random.key(seed), [days], { dtype: "float64" }).tolist() as number[];
   return casesOf(epidemic).map((mean, i) =>
@@ -105,13 +108,13 @@ export function counted(epidemic: Epidemic, seed: number): number[] {
   );
 }
 
-/** What is known of the days for which one is infectious before there are cases: some 5, by a factor of 2. */
+/** Prior of the infectious period: about 5 days, within a factor of 2. */
 export const known = { infectious: 5, factor: 2 };
 
 /**
- * The numbers of an epidemic by the logarithms that are searched: of growth a day at the beginning, of the days for which one is
- * infectious, and of people infected on day 0. Cases of the first days tell the growth, which is (R₀ − 1)/infectious, long before
- * they tell the two numbers in it.
+ * Parameters of an epidemic from the searched logarithms: initial growth per day, infectious period, and people
+ * infected on day 0. The first days determine the growth, (R₀ − 1)/infectious, long before they determine the two
+ * numbers in it.
  */
 function fromLogs(logs: Tensor): Unknown {
   const [growth, infectious, first] = [exp(logs.at(0)), exp(logs.at(1)), exp(logs.at(2))];
@@ -120,26 +123,32 @@ function fromLogs(logs: Tensor): Unknown {
 
 const expected = (logs: Tensor): Tensor => cases(dayNumbers, fromLogs(logs), tensor(1), tensor(days));
 
-/** By their standard errors: what is left of each count, and how far the infectious days are from what was known. */
+/**
+ * Residuals of the counts, and the deviation of the infectious period from its prior, each divided by its standard
+ * error.
+ */
 function residuals(logs: Tensor, counts: Tensor, errors: Tensor): Tensor {
   const prior = div(sub(logs.at(1), Math.log(known.infectious)), Math.log(known.factor));
   return concatenate([div(sub(expected(logs), counts), errors), reshape(prior, [1])]);
 }
 
 const search = leastSquaresSolver(residuals);
-/** Logarithms of the cases of all days and of R₀ and the others, with their derivatives by what is searched. */
+/**
+ * Logarithms of the cases of all days, R₀ and the other parameters. Differentiated with respect to the searched
+ * logarithms.
+ */
 const answers = (logs: Tensor): Tensor => {
   const { reproduction, infectious, first } = fromLogs(logs);
   return log(concatenate([expected(logs), stack([reproduction, infectious, first])]));
 };
 const withDerivatives = jit((logs: Tensor) => ({ logs: answers(logs), derivatives: jacfwd(answers)(logs) }));
 
-/** What the counts of the first days say. */
+/** Forecast from the counts of the first days. */
 export interface Forecast {
   readonly found: Epidemic;
-  /** By which factor each may be larger or smaller, with 95 % confidence. */
+  /** Factors by which each parameter may be larger or smaller, with 95 % confidence. */
   readonly factors: Epidemic;
-  /** Expected cases of all days, and between which they lie with 95 % confidence. */
+  /** Expected cases of all days, and their 95 % confidence limits. */
   readonly cases: readonly number[];
   readonly low: readonly number[];
   readonly high: readonly number[];
@@ -147,7 +156,7 @@ export interface Forecast {
 
 const never = 1e12; // the standard error of a count that is not known yet
 
-/** The epidemic that fits the counts of the first days. */
+/** Fits an epidemic to the counts of the first days. */
 export function forecast(counts: readonly number[], until: number): Forecast {
   const errors = counts.map((count, i) =>
     i < until ? Math.sqrt(Math.max(1, count) + (scatter * count) ** 2) : never,
@@ -157,7 +166,7 @@ export function forecast(counts: readonly number[], until: number): Forecast {
     tensor(counts),
     tensor(errors),
   );
-  // the errors are known, so their size is not taken from what is left
+  // The errors are known, so they are not estimated from the residuals.
   const spread = mul(degreesOfFreedom / sumOfSquares, covariance);
   const { logs, derivatives } = withDerivatives(params);
   const deviations = sqrt(sum(mul(matmul(derivatives, spread), derivatives), { axis: 1 }));
@@ -176,7 +185,7 @@ export function forecast(counts: readonly number[], until: number): Forecast {
   };
 }
 
-/** Where the search begins: on the line through the logarithms of the counts up to the highest. */
+/** Start of the search: the regression line through the logarithms of the counts up to their maximum. */
 function startFor(counts: readonly number[]): number[] {
   const rising = counts.slice(0, Math.max(4, counts.indexOf(Math.max(...counts)) + 1));
   const ys = rising.map((count) => Math.log(count + 1));
@@ -193,12 +202,12 @@ const total = (contacts: Tensor, since: Tensor, epidemic: Unknown): Tensor =>
   sum(cases(dayNumbers, epidemic, contacts, since));
 const slopeOfTotal = jit(grad(total));
 
-/** Cases of all days that one percent of contacts less avoids, from a day on, where a part of contacts is left. */
+/** Total cases avoided by one percent fewer contacts from a day on, if contacts are reduced to the given fraction. */
 export function avoidedByPercent(epidemic: Epidemic, contacts: number, since: number): number {
   return slopeOfTotal(tensor(contacts), tensor(since), tensorsOf(epidemic)).item() / 100;
 }
 
-/** The day with most cases, from 1. */
+/** The day with the most cases, counted from 1. */
 export function peakOf(daily: readonly number[]): number {
   return daily.indexOf(Math.max(...daily)) + 1;
 }

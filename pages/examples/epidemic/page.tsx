@@ -45,7 +45,7 @@ const words: Readonly<Record<keyof Epidemic, string>> = {
 };
 const whole = (value: number): string => Math.round(value).toLocaleString("en-GB");
 
-/** Where the axis of cases ends: beyond it a band says no more than that it is wide. */
+/** Upper end of the cases axis. A band that exceeds it is just wide. */
 function mostCases(): number {
   return 1.6 * Math.max(...counts.value, ...told.value.cases);
 }

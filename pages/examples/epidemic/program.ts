@@ -1,4 +1,4 @@
-/** R₀ from the cases of three weeks; the test runs it. */
+/** R₀ from the cases of three weeks, executed by a test. */
 export const program = `import { concatenate, div, mul, neg, sub } from "downhill";
 import { fitCurve, odeint } from "downhill/optim";
 
@@ -22,6 +22,6 @@ const fit = fitCurve(model, day, cases, { parameters: ["r0", "first"], start: { 
 for (const [name, value] of Object.entries(fit.params))
   console.log(\`\${name} = \${value.toFixed(3)} ± \${fit.standardErrors[name].toFixed(3)}\`);`;
 
-/** What it prints. */
+/** Expected output of the program. */
 export const printed = `r0 = 2.506 ± 0.012
 first = 19.712 ± 0.774`;

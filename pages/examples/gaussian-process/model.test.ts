@@ -7,7 +7,7 @@ const points = [0.6, 1.2, 1.9, 2.5, 3.2, 4.1, 7.2, 7.9, 8.8].map((x, i) => [
 ]);
 const kernel = { length: 1.3, size: 1.1, noise: 0.2 };
 
-/** `log p(y)` by elimination in plain numbers. */
+/** `log p(y)` by Gaussian elimination on plain numbers. */
 function direct(): number {
   const n = points.length;
   const rows = points.map(([x, y], i) => [

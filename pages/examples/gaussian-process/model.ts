@@ -1,4 +1,4 @@
-// A Gaussian process through points: what it says of the function, and the numbers of its kernel that make the points likeliest.
+// Gaussian process regression: the posterior of the function, and the maximum-likelihood parameters of the kernel.
 import {
   add,
   diagonal,
@@ -26,14 +26,16 @@ import { solver } from "downhill/optim";
 import * as random from "downhill/random";
 import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
 
-/** The numbers of the kernel `size²·exp(−(x − x′)²/(2·length²))`, and the standard deviation of the errors of the points. */
+/**
+ * Parameters of the kernel `size²·exp(−(x − x′)²/(2·length²))`, and the standard deviation of the errors of the points.
+ */
 export interface Kernel {
   readonly length: number;
   readonly size: number;
   readonly noise: number;
 }
 
-/** From where to where each of them may go. */
+/** Range of each parameter. */
 export const ranges: Readonly<Record<keyof Kernel, readonly [number, number]>> = {
   length: [0.1, 10],
   size: [0.1, 10],
@@ -42,7 +44,7 @@ export const ranges: Readonly<Record<keyof Kernel, readonly [number, number]>> =
 
 export const names = ["length", "size", "noise"] as const;
 
-/** Where the function is drawn. */
+/** Region in which the function is drawn. */
 export const span = { x: [0, 10], y: [-3, 3] } as const;
 const grid = linspace(...span.x, 101);
 
@@ -51,7 +53,7 @@ function covariance(a: Tensor, b: Tensor, length: Tensor, size: Tensor): Tensor 
   return mul(square(size), exp(mul(-0.5, square(div(apart, length)))));
 }
 
-/** L with `L Lᵀ = K + noise²·I` of the points, and `(K + noise²·I)⁻¹ y`. */
+/** The Cholesky factor L with `L Lᵀ = K + noise²·I`, and the weights `(K + noise²·I)⁻¹ y`. */
 function factored(logs: Tensor, x: Tensor, y: Tensor): { readonly factor: Tensor; readonly weights: Tensor } {
   const [length, size, noise] = [exp(logs.at(0)), exp(logs.at(1)), exp(logs.at(2))];
   const factor = cholesky(
@@ -78,7 +80,7 @@ const minimise = solver(total, { low: bound(0), high: bound(1) });
 const parts = jit(surprise);
 const surprises = jit(vmap(total, { inAxes: [0, null, null] }));
 
-/** Where searches begin: with errors that are small, and with errors that explain all. */
+/** Starts of the searches: with small errors, and with errors that explain everything. */
 const starts: readonly Kernel[] = [
   { length: 1, size: 1, noise: 0.1 },
   { length: 3, size: 1, noise: 0.7 },
@@ -88,7 +90,7 @@ function columns(points: readonly Point[]): [x: Tensor, y: Tensor] {
   return [tensor(points.map(([x]) => x!)), tensor(points.map(([, y]) => y!))];
 }
 
-/** The kernel that makes the points likeliest, as far as searches from several starts find it, and the work that it took. */
+/** The maximum-likelihood kernel found by searches from several starts, and the number of gradient evaluations. */
 export function fitKernel(points: readonly Point[]): { readonly kernel: Kernel; readonly gradients: number } {
   const runs = starts.map((start) => minimise(logsOf(start), ...columns(points)));
   const best = runs.reduce((one, other) => (other.value < one.value ? other : one));
@@ -99,7 +101,7 @@ export function fitKernel(points: readonly Point[]): { readonly kernel: Kernel; 
   };
 }
 
-/** The logarithm of the probability density of the points, as the sum of its parts. */
+/** Log-likelihood of the points, as the sum of its parts. */
 export interface Likelihood {
   readonly misfit: number;
   readonly volume: number;
@@ -139,7 +141,7 @@ const predict = jit((logs: Tensor, x: Tensor, y: Tensor, normals: Tensor) => {
   };
 });
 
-/** Points with two explanations, and the kernel of the one that is less likely, at a size of 1. */
+/** Points with two explanations, and the kernel of the less likely one, with size 1. */
 export const twoValleys: { readonly points: readonly Point[]; readonly kernel: Kernel } = {
   points: [
     [4, -0.7],
@@ -153,17 +155,17 @@ export const twoValleys: { readonly points: readonly Point[]; readonly kernel: K
   kernel: { length: 4.38, size: 1, noise: 0.35 },
 };
 
-/** What the process says of the function. */
+/** Posterior of the function. */
 export interface Posterior {
   readonly grid: readonly number[];
   readonly mean: readonly number[];
   readonly low: readonly number[];
   readonly high: readonly number[];
-  /** Functions drawn from it. */
+  /** Functions drawn from the posterior. */
   readonly draws: readonly (readonly number[])[];
 }
 
-/** The posterior of the function itself, without the errors of points: mean, two standard deviations to each side, and draws. */
+/** Posterior of the function without measurement errors: mean, two standard deviations to each side, and draws. */
 export function posterior(
   points: readonly Point[],
   kernel: Kernel,

@@ -59,7 +59,7 @@ const kernel = computed((): Kernel =>
     : { length: set.length.value, size: set.size.value, noise: set.noise.value },
 );
 
-/** Sets numbers of the kernel; the others stay as they are shown. */
+/** Changes parameters of the kernel. The others keep their shown values. */
 function setKernel(change: Partial<Kernel>): void {
   const next = { ...kernel.peek(), ...change };
   batch(() => {
@@ -85,7 +85,7 @@ function showTwoValleys(): void {
   });
 }
 
-/** A number of the kernel to drag. */
+/** A kernel parameter as a number to drag. */
 function KernelNumber({ name, label }: { readonly name: keyof Kernel; readonly label: string }): JSX.Element {
   const [min, max] = ranges[name];
   const value = {
@@ -189,7 +189,7 @@ const rounded = (point: Point): Point => point.map((z) => Number(z.toFixed(3)));
 
 const across = { columns: 49, rows: 37 }; // points of the map's grid
 
-/** Lengths and errors of the map, as logarithms to base 10. */
+/** Ranges of length and noise on the map, as logarithms to base 10. */
 const box: MapBox = [ranges.length, ranges.noise].map((range) => range.map(Math.log10)) as unknown as MapBox;
 
 function MapFigure(): JSX.Element {

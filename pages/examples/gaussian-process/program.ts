@@ -1,4 +1,4 @@
-/** The process in two dozen lines; the test runs them. */
+/** Gaussian process regression in two dozen lines, executed by a test. */
 export const program = `import {
   add, diagonal, div, exp, eye, log, matmul, mul, reshape, square, sub, sum, tensor,
 } from "downhill";
@@ -29,7 +29,7 @@ console.log(
     .join(" "),
 );`;
 
-/** What it prints. */
+/** Expected output of the program. */
 export const printed = `length 1.502
 size 1.050
 noise 0.029

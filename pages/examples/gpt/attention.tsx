@@ -1,4 +1,4 @@
-// What the heads attend to.
+// Attention weights of the heads.
 import type { JSX } from "preact";
 import { Slider } from "../../live/fields.tsx";
 import { Figure } from "../../live/figure.tsx";
@@ -7,12 +7,12 @@ import { shades } from "../../live/shades.ts";
 import { visible } from "./figures.tsx";
 import { head, layer, looked, place, type Shown, shown, state } from "./state.ts";
 
-/** Weights at which shades begin: each about twice the one before. */
+/** Lower limits of the shades of weights, each about twice the previous one. */
 const levels = [0.02, 0.05, 0.1, 0.2, 0.4, 0.7];
 
 const colours = shades(levels.length + 1);
 
-/** The weights of a head from every character, as a table: a row for each, a stronger shade where the weight is larger. */
+/** Attention weights of a head as a table: one row per character, with darker shades for larger weights. */
 function Weights({
   rows,
   label,
@@ -20,7 +20,7 @@ function Weights({
 }: {
   readonly rows: readonly (readonly number[])[];
   readonly label?: string;
-  /** The row that is marked. */
+  /** Index of the marked row. */
   readonly at?: number;
 }): JSX.Element {
   const n = rows.length;
@@ -67,7 +67,7 @@ function Heads({ now }: { readonly now: Shown }): JSX.Element {
   );
 }
 
-/** The first sample up to the end of the context; what has a stronger shade is attended to. */
+/** The first sample up to the end of the context. Characters with larger attention weights have darker shades. */
 function Attended({ now }: { readonly now: Shown }): JSX.Element {
   const { layer: ofLayer, head: ofHead, place: here } = looked.value;
   const weights = now.writing.weightsFrom(here, ofLayer, ofHead);
@@ -97,7 +97,7 @@ function named(character: string): string {
 
 const listed = 5; // kinds
 
-/** What is likeliest to come next. */
+/** The most likely next characters. */
 function Next({ now }: { readonly now: Shown }): JSX.Element {
   const chances = now.writing.chancesAfter(looked.value.place);
   const likeliest = chances
@@ -128,14 +128,14 @@ function Next({ now }: { readonly now: Shown }): JSX.Element {
   );
 }
 
-/** What a head attends to, in words. */
+/** Describes the attention of a head in words. */
 function Finding({ now }: { readonly now: Shown }): JSX.Element {
   const { layer: ofLayer, head: ofHead, place: here } = looked.value;
   const { writing, kinds } = now;
   const weights = writing.weightsFrom(here, ofLayer, ofHead);
   const most = weights.indexOf(Math.max(...weights));
   const nameAt = (i: number): string => `“${named(kinds[writing.samples[0]![i]!]!)}”`;
-  // how far back it looks on average, over all characters
+  // Mean distance that the head looks back, over all characters.
   const back = Array.from({ length: writing.context }, (_, i) =>
     writing.weightsFrom(i, ofLayer, ofHead).reduce((sum, weight, j) => sum + weight * (i - j), 0),
   );

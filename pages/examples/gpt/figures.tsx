@@ -1,4 +1,4 @@
-// The figures of the page.
+// Figures of the page.
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { Chart } from "../../live/chart.tsx";
@@ -105,7 +105,7 @@ function Facts(): JSX.Element | null {
   );
 }
 
-/** As many steps as take some seconds: enough for the rhyme's words in the network that the page begins with. */
+/** Trains for a few seconds: enough for the initial network to learn the words of the rhyme. */
 function trainAtFirst(): void {
   if (setup.value === undefined || trained.value.last !== undefined) return;
   trainOn(Math.ceil(firstOperations / stepOperations(setup.value.sizes, charactersAStep)));
@@ -156,7 +156,7 @@ export function TrainingFigure(): JSX.Element {
   );
 }
 
-/** A character as it can be seen: the end of a line by a sign. */
+/** A visible form of a character: a line end becomes a symbol. */
 export function visible(character: string): string {
   return character === "\n" ? "↵\n" : character;
 }
@@ -170,7 +170,7 @@ function SampleText({ given, written }: { readonly given: string; readonly writt
   );
 }
 
-/** What the network writes. */
+/** Text written by the network. */
 export function WritingFigure(): JSX.Element {
   const now = shown.value;
   const words = now && knownWords(now.texts, text.value);

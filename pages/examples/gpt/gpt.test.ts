@@ -11,7 +11,7 @@ import { write } from "./write.ts";
 
 const sizes = { width: 8, layers: 2, heads: 2, context: 12, kinds: 5 } as const;
 
-/** A network that has opinions: the first one has none. */
+/** A network with nonuniform predictions; those of the initial one are uniform. */
 function opinionated(seed: number): GptParams {
   const params = firstParams(sizes, seed);
   const weight = random.normal(random.key(seed), [sizes.width, sizes.kinds], { dtype: "float32" });

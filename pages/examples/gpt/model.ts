@@ -1,4 +1,4 @@
-// A small GPT: a transformer that reads characters and scores which comes next.
+// A small GPT: a transformer that reads characters and predicts the next one.
 import { add, arange, mul, type Tensor } from "downhill";
 import {
   dense,
@@ -15,34 +15,34 @@ import {
 } from "downhill/nn";
 import * as random from "downhill/random";
 
-/** How large a network is. */
+/** Sizes of a network. */
 export interface Sizes {
-  /** Numbers that stand for a character on its way through the network; the heads divide it. */
+  /** Length of the vector of a character in the network; a multiple of the number of heads. */
   readonly width: number;
   readonly layers: number;
-  /** Heads of attention in each layer. */
+  /** Attention heads per layer. */
   readonly heads: number;
-  /** Characters that the network sees at once. */
+  /** Context length in characters. */
   readonly context: number;
-  /** Kinds of characters. */
+  /** Number of distinct characters. */
   readonly kinds: number;
 }
 
-/** What a network learns. */
+/** Trainable parameters. */
 export interface GptParams {
-  /** What stands for each kind of character, [kinds, width]. */
+  /** Embedding of each distinct character, [kinds, width]. */
   readonly characters: Tensor;
-  /** What stands for each place of the context, [context, width]. */
+  /** Embedding of each position of the context, [context, width]. */
   readonly places: Tensor;
   readonly layers: readonly TransformerEncoderParams[];
   readonly norm: ScaleParams;
-  /** From the width to a score for each kind. */
+  /** Output layer, from the width to one score per distinct character. */
   readonly scores: DenseParams;
 }
 
 const widening = 4; // numbers between the dense layers for each of the width, as in the paper
 
-/** First parameters. All scores are 0: the network begins by holding all characters for equally likely. */
+/** Initial parameters. All scores are 0, so that all characters are initially equally likely. */
 export function firstParams({ width, layers, context, kinds }: Sizes, seed: number): GptParams {
   const [forCharacters, forPlaces, ...forLayers] = random.split(random.key(seed), 2 + layers);
   const small = (key: random.Key, rows: number): Tensor =>
@@ -56,17 +56,20 @@ export function firstParams({ width, layers, context, kinds }: Sizes, seed: numb
   };
 }
 
-/** What stands for characters at places before the first layer; both of one shape, the result has the width as a last axis. */
+/**
+ * Sum of the embeddings of characters and of positions. Both have the same shape; the result has the width as an
+ * additional last axis.
+ */
 export function placed(params: GptParams, characters: Tensor, places: Tensor): Tensor {
   return add(embedding(params.characters, characters), embedding(params.places, places));
 }
 
-/** Scores of the kinds, of what has passed all layers. */
+/** Scores of the next character from the output of the last layer. */
 export function afterLayers(params: GptParams, x: Tensor): Tensor {
   return dense(params.scores, layerNorm(params.norm, x));
 }
 
-/** Scores of what comes after each of the characters [batch, length]: [batch, length, kinds]. */
+/** Scores of the next character after each character [batch, length]: [batch, length, kinds]. */
 export function scoresOf(params: GptParams, characters: Tensor, heads: number): Tensor {
   const places = arange(0, characters.shape.at(-1), 1, { dtype: "int32" });
   let x = placed(params, characters, places);
@@ -75,7 +78,7 @@ export function scoresOf(params: GptParams, characters: Tensor, heads: number): 
   return afterLayers(params, x);
 }
 
-/** How many numbers a network learns. */
+/** Number of trainable parameters. */
 export function parameterCount(sizes: Sizes): number {
   const { width, layers, context, kinds } = sizes;
   const attention = 4 * (width * width + width);
@@ -86,8 +89,8 @@ export function parameterCount(sizes: Sizes): number {
 }
 
 /**
- * Multiplications and additions of a step on so many characters: two for each weight and each pair of characters that attention
- * compares or sums, and twice as many again for the derivatives.
+ * Number of multiplications and additions of a training step on the given number of characters: two for each weight and
+ * for each pair of characters in the attention, and twice as many again for the derivatives.
  */
 export function stepOperations(sizes: Sizes, characters: number): number {
   const { width, layers, context, kinds } = sizes;

@@ -1,16 +1,23 @@
-// Texts of the reader in the address: short ones as they are; a long one stays in the page where it was pasted.
+// The reader's texts in the address: short ones in full; a long one remains in the page in which it was pasted.
 
-/** Characters of a text that the address holds whole; longer addresses are cut by what passes them on. */
+/** Maximum length in characters of a text in the address. Other software may truncate longer addresses. */
 export const longestInAddress = 4000;
 
-/** How a text is kept. */
+/** Encoding of texts in the address. */
 export interface Keeping {
-  /** @throws Error for a long text of another page */
+  /**
+   * Decodes a text.
+   *
+   * @throws Error for a long text of another page
+   */
   read(kept: string): string;
   write(text: string): string;
 }
 
-/** Keeps texts: `=` and the text, or `*` and what tells it from others where it is too long. Going back and forth finds those again. */
+/**
+ * Encodes texts: `=` and the text, or for a long text `*` and its hash. The returned object remembers the long texts,
+ * so that the browser history finds them again.
+ */
 export function ownTexts(): Keeping {
   const long = new Map<string, string>();
   return {
@@ -34,7 +41,7 @@ export function ownTexts(): Keeping {
   };
 }
 
-/** 32 bits of a text: FNV-1a over its code units. */
+/** 32-bit FNV-1a hash of the code units of a text. */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);

@@ -1,4 +1,4 @@
-// The example as a reader uses it.
+// Uses the example as a reader does.
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { describePageInCi } from "../../../test/support/browser.ts";
@@ -11,7 +11,7 @@ import { write } from "./write.ts";
 
 const served = serveSection("examples");
 
-/** Takes the training back that begins when its figure comes into view. */
+/** Resets the training that starts when its figure comes into view. */
 async function untrained(page: Page): Promise<void> {
   const button = page.getByRole("button", { name: "Start again" });
   await button.scrollIntoViewIfNeeded();

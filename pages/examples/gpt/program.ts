@@ -1,4 +1,4 @@
-/** A transformer that learns a line; the test runs it. */
+/** A transformer that learns one line, executed by a test. */
 export const program = `import { add, grad, jit, slice, tensor } from "downhill";
 import {
   dense, denseInit, embedding, softmaxCrossEntropy, transformerEncoderInit,
@@ -44,5 +44,5 @@ for (let i = 1; i < line.length; i++)
     .item();
 console.log(written.map((i) => kinds[i]).join(""));`;
 
-/** What it prints. */
+/** Expected output of the program. */
 export const printed = `the cat sat on the mat, the rat on the cat.`;

@@ -1,4 +1,4 @@
-// What the page shows: what the reader chose, and what is computed from it.
+// State of the page and the values derived from it.
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { type PageState, pageState } from "../../live/address.ts";
 import type { ChartSpec } from "../../live/chart.tsx";
@@ -14,7 +14,7 @@ import { write, type Writing } from "./write.ts";
 
 export const state: PageState = pageState({ isPacked: true });
 
-// The text
+// The text.
 const source = state.choice<TextName | "own">("text", "rhyme", [...textNames, "own"]);
 const own = ((): Signal<string> => {
   const { read, write: asText } = ownTexts();
@@ -23,7 +23,7 @@ const own = ((): Signal<string> => {
 export const prompt: Signal<string> = state.text("prompt", texts.rhyme.prompt);
 
 const exampleText = computed(() => (source.value === "own" ? "" : texts[source.value].text()));
-/** The text that is learned from. */
+/** The training text. */
 export const text: ReadonlySignal<string> = computed(() =>
   source.value === "own" ? own.value : exampleText.value,
 );
@@ -32,7 +32,9 @@ const rest = 400; // milliseconds without a key, after which what was typed is t
 const draft = signal<string | undefined>(undefined);
 let waiting: ReturnType<typeof setTimeout> | undefined;
 
-/** Takes a text of the reader's; a prompt that cannot be written on from it gives way to its first word. */
+/**
+ * Sets a text of the reader. A prompt with characters that the text lacks is replaced by the first word of the text.
+ */
 function takeText(typed: string): void {
   batch(() => {
     draft.value = undefined;
@@ -43,7 +45,7 @@ function takeText(typed: string): void {
   });
 }
 
-/** The text as it stands in its field. */
+/** The text in its field. */
 export const field: { value: string } = {
   get value() {
     return draft.value ?? text.value;
@@ -55,7 +57,7 @@ export const field: { value: string } = {
   },
 };
 
-/** Takes an example, and the prompt that goes with it. */
+/** Selects an example and its prompt. */
 export function chooseExample(name: TextName): void {
   clearTimeout(waiting);
   batch(() => {
@@ -65,7 +67,7 @@ export function chooseExample(name: TextName): void {
   });
 }
 
-// The network
+// The network.
 export const sizeOptions = {
   width: ["16", "32", "64", "128"],
   layers: ["1", "2", "3", "4"],
@@ -81,9 +83,9 @@ export const seed: Signal<number> = state.number("seed", 1, { min: 1, max: 99, s
 
 export const problem: ReadonlySignal<string> = computed(() => problemOf(field.value, Number(context.value)));
 
-/** What a network is trained on, and how large it is. */
+/** Training text, sizes and seed of a network. */
 interface Setup {
-  /** The same for the same network on the same text. */
+  /** Equal for equal networks on equal texts. */
   readonly key: string;
   readonly text: Numbered;
   readonly sizes: Sizes;
@@ -95,7 +97,7 @@ const learnable = computed((): Numbered | undefined => {
   return problemOf(text.value, length) === "" ? numbered(text.value, length) : undefined;
 });
 
-/** Nothing where the text has a problem. */
+/** Undefined if the text has a problem. */
 export const setup: ReadonlySignal<Setup | undefined> = computed(() => {
   if (learnable.value === undefined) return undefined;
   const sizes = {
@@ -109,13 +111,13 @@ export const setup: ReadonlySignal<Setup | undefined> = computed(() => {
   return { ...chosen, text: learnable.value, key: JSON.stringify([chosen, text.value]) };
 });
 
-/** The losses of guesses that need no network. */
+/** Losses of predictors without a network. */
 const baselines: ReadonlySignal<Baselines | undefined> = computed(
   () => learnable.value && baselinesOf(learnable.value),
 );
 
-// Training
-/** What a training has told so far: losses by step, and where it stands. */
+// Training.
+/** Progress of a training run: losses by step, and the latest snapshot. */
 interface Trained {
   readonly key: string;
   readonly losses: readonly (Pick<Report, "loss" | "heldOut"> & { readonly step: number })[];
@@ -124,7 +126,7 @@ interface Trained {
 
 const untrained: Trained = { key: "", losses: [] };
 const told = signal(untrained);
-/** Of the network that is set up. */
+/** Progress of the current network. */
 export const trained: ReadonlySignal<Trained> = computed(() =>
   told.value.key === setup.value?.key ? told.value : untrained,
 );
@@ -136,15 +138,15 @@ export const training: Job<TrainingWork> = jobOf(
 let heard = untrained;
 const show = paced(() => (told.value = heard));
 
-/** Trains the network that is set up for so many steps more. */
+/** Trains the current network for more steps. */
 export function trainOn(steps: number): void {
   trainBy((order, tell) => training.start(order, tell), steps);
 }
 
-/** Shows at once what a training has told. */
+/** Shows pending training progress immediately. */
 export const showNow = (): void => show.now();
 
-/** Trains by whatever does so: in a worker or here. */
+/** Trains with the given function, in a worker or in the page. */
 export function trainBy<R>(
   by: (order: TrainingOrder, tell: (report: Report) => void) => R,
   steps: number,
@@ -162,14 +164,14 @@ export function trainBy<R>(
   });
 }
 
-/** Forgets what was learned. */
+/** Discards the trained parameters. */
 export function startAgain(): void {
   training.stop();
   show.cancel();
   told.value = untrained;
 }
 
-/** Losses by step, beside those of guesses. */
+/** Losses by step, compared with those of predictors without a network. */
 export const lossChart: ReadonlySignal<ChartSpec> = computed(() => {
   const { losses } = trained.value;
   const x = losses.map(({ step }) => step);
@@ -190,7 +192,7 @@ export const lossChart: ReadonlySignal<ChartSpec> = computed(() => {
   };
 });
 
-// Writing
+// Writing.
 export const temperature: Signal<number> = state.number("temperature", 0.7, { min: 0, max: 2, step: 0.05 });
 export const samples = 3;
 const length = 200; // characters of a sample
@@ -220,7 +222,7 @@ const asked = computed((): { readonly numbers: readonly number[]; readonly probl
 });
 export const promptProblem: ReadonlySignal<string> = computed(() => asked.value.problem);
 
-/** What is written, with what it was written from. */
+/** Written text, and the network that wrote it. */
 export interface Shown {
   readonly writing: Writing;
   readonly kinds: readonly string[];
@@ -228,7 +230,7 @@ export interface Shown {
   readonly steps: number;
   /** The samples as texts. */
   readonly texts: readonly string[];
-  /** Characters of each that were given. */
+  /** Number of given characters (the prompt) of each sample. */
   readonly given: number;
 }
 
@@ -249,12 +251,12 @@ export const shown: ReadonlySignal<Shown | undefined> = computed(() => {
   };
 });
 
-// Attention
+// Attention.
 export const layer: Signal<number> = state.number("layer", 2, { min: 1, max: 4, step: 1 });
 export const head: Signal<number> = state.number("head", 1, { min: 1, max: 8, step: 1 });
 export const place: Signal<number> = state.number("place", 40, { min: 1, max: 128, step: 1 });
 
-/** The layer, head and character that are looked at, from 0, within what there is. */
+/** The selected layer, head and character, counted from 0 and limited to the existing ones. */
 export const looked: ReadonlySignal<{
   readonly layer: number;
   readonly head: number;

@@ -1,32 +1,32 @@
-// Texts as numbers of their characters: what a network can learn from them, and how well simpler guesses do.
+// Texts as character numbers, their requirements for training, and the losses of simple predictors.
 
 /** A text in numbers. */
 export interface Numbered {
-  /** Its kinds of characters, in the order of their code points; the place of a kind is its number. */
+  /** Distinct characters in code point order. The index of a character is its number. */
   readonly kinds: readonly string[];
   readonly numbers: Int32Array;
-  /** How many numbers, from the first on, are learned from; the others are held out. */
+  /** Number of leading characters used for training. The remaining ones are held out. */
   readonly learned: number;
 }
 
-/** What a text must have at least, and may have at most. */
+/** Requirements on a text. */
 const limits = {
-  /** Contexts in a text: so many that the last one can be held out, and something is left to learn from. */
+  /** Minimum length in contexts: enough to hold out the last one and to train on the rest. */
   contexts: 4,
   fewestKinds: 3,
-  /** Each kind is a column of the scores; more would take longer than all of the layers. */
+  /** Each distinct character is a column of the scores. More would take longer than all layers. */
   mostKinds: 256,
   longest: 200_000, // characters
 } as const;
 
 const heldOut = 0.1; // of a text, from its end; one context and a character at least
 
-/** Its characters: as one counts them, not as JavaScript stores them. */
+/** The characters (code points) of a text, with normalised line ends. */
 export function charactersOf(text: string): string[] {
   return Array.from(text.replaceAll("\r\n", "\n"));
 }
 
-/** Why a network with this context cannot learn from a text; "" where it can. */
+/** Reason why a network with this context cannot be trained on a text; empty if it can. */
 export function problemOf(text: string, context: number): string {
   const characters = charactersOf(text);
   const kinds = new Set(characters);
@@ -43,7 +43,7 @@ export function problemOf(text: string, context: number): string {
   return "";
 }
 
-/** A text in numbers. It has no problem. */
+/** Converts a valid text to numbers. */
 export function numbered(text: string, context: number): Numbered {
   const characters = charactersOf(text);
   const kinds = [...new Set(characters)].toSorted((a, b) => a.codePointAt(0)! - b.codePointAt(0)!);
@@ -56,7 +56,7 @@ export function numbered(text: string, context: number): Numbered {
   };
 }
 
-/** The numbers of a prompt; an error says why it cannot be written on from it. */
+/** Converts a prompt to numbers. Throws an error with the reason if the network cannot continue it. */
 export function promptNumbers(prompt: string, kinds: readonly string[], context: number): number[] {
   const characters = charactersOf(prompt);
   const strangers = [...new Set(characters)].filter((one) => !kinds.includes(one));
@@ -72,17 +72,20 @@ export function promptNumbers(prompt: string, kinds: readonly string[], context:
   return characters.map((one) => kinds.indexOf(one));
 }
 
-/** Mean losses in nats a character, on what is held out, of guesses that need no network. */
+/** Mean losses of simple predictors on the held-out text, in nats per character. */
 export interface Baselines {
-  /** All kinds are equally likely. */
+  /** All distinct characters are equally likely. */
   readonly even: number;
-  /** Each kind as often as in what is learned from. */
+  /** Character frequencies in the training text. */
   readonly frequencies: number;
-  /** Each kind as often as it came after the one before. */
+  /** Character pair frequencies in the training text. */
   readonly pairs: number;
 }
 
-/** How well guesses do that look at no character or at one. Each count is one more than it is: nothing is impossible. */
+/**
+ * Losses of predictors that use zero or one previous character. Each count is increased by one, so that nothing is
+ * impossible.
+ */
 export function baselinesOf({ kinds, numbers, learned }: Numbered): Baselines {
   const n = kinds.length;
   const counts = new Float64Array(n).fill(1);
@@ -102,7 +105,10 @@ export function baselinesOf({ kinds, numbers, learned }: Numbered): Baselines {
   return { even: Math.log(n), frequencies: frequencies / count, pairs: after / count };
 }
 
-/** Of the words of some texts, how many stand in another. The last word of each may be cut off, and is left out. */
+/**
+ * Number of words in some texts, and the number of those that occur in another text. The last word of each text is
+ * ignored, because it may be truncated.
+ */
 export function knownWords(
   texts: readonly string[],
   known: string,

@@ -1,6 +1,6 @@
-// Texts to begin with.
+// Example texts.
 
-/** A nursery rhyme, as it was printed in 1755 and since. */
+/** A nursery rhyme, first printed in 1755. */
 function rhyme(): string {
   const verses = [
     ["lay in", "the house that Jack built"],
@@ -24,7 +24,7 @@ function rhyme(): string {
     .join("\n");
 }
 
-/** The numbers below a thousand, in their order. */
+/** The numbers below a thousand, in order. */
 function counting(): string {
   return `${Array.from({ length: 1000 }, (_, i) => i).join(" ")}\n`;
 }
@@ -121,14 +121,14 @@ And yet, by heaven, I think my love as rare
 As any she belied with false compare.
 `;
 
-/** A text, and how one may begin to write on from it. */
+/** An example text and its initial prompt. */
 export interface ExampleOf {
   readonly words: string;
   readonly text: () => string;
   readonly prompt: string;
 }
 
-/** What there is to learn, by its name. */
+/** The example texts by name. */
 export const texts = {
   rhyme: { words: "a rhyme", text: rhyme, prompt: "This is the d" },
   counting: { words: "counting", text: counting, prompt: "341 342 " },

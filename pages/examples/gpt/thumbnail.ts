@@ -1,4 +1,4 @@
-// The thumbnail shows what heads of a trained network attend to.
+// The thumbnail shows the attention of a trained network.
 import type { Thumbnail } from "../../live/thumbnail.ts";
 import { showNow, trainBy } from "./state.ts";
 import { train } from "./training.ts";

@@ -1,4 +1,4 @@
-// Training a small GPT, from any step on.
+// Trains a small GPT, starting at any step.
 import { add, arange, expandDims, jit, slice, type Tensor, tensor, valueAndGrad } from "downhill";
 import { softmaxCrossEntropy } from "downhill/nn";
 import { adam, type AdamState, applyUpdates } from "downhill/optim";
@@ -7,48 +7,50 @@ import { firstParams, type GptParams, scoresOf, type Sizes } from "./model.ts";
 import { arraysOf, type SentArrays, withArrays } from "../../live/arrays.ts";
 import type { Numbered } from "./text.ts";
 
-/** Characters of a step: as many whole contexts as fit. */
+/** Characters per step, rounded down to complete contexts. */
 export const charactersAStep = 512;
 
 const heldOutContexts = 16; // at most, of which the loss is measured
 const between = 400; // milliseconds from one report to the next
 
-/** What a training has come to, to be sent and to go on from. */
+/** State of a training run, to be sent or resumed. */
 export interface Snapshot {
-  /** Steps that were made. */
+  /** Number of completed steps. */
   readonly step: number;
   readonly params: SentArrays;
-  /** What Adam keeps. */
+  /** State of Adam. */
   readonly state: SentArrays;
 }
 
-/** What a training is to do. */
+/** Settings of a training run. */
 export interface TrainingOrder {
   readonly text: Numbered;
   readonly sizes: Sizes;
   readonly seed: number;
   readonly rate: number;
-  /** Steps to make. */
+  /** Number of steps. */
   readonly steps: number;
-  /** Where to go on; left out, from the beginning. */
+  /** Snapshot to resume from. Default: the initial parameters. */
   readonly from?: Snapshot;
 }
 
-/** How a training gets on. Losses are means in nats a character. */
+/** Progress of a training run. Losses are means in nats per character. */
 export interface Report {
-  /** Of the steps since the last report, each before its update. */
+  /** Mean loss of the steps since the last report, each evaluated before its update. */
   readonly loss: number;
-  /** On what is held out, after the last of them. */
+  /** Loss on the held-out text after the last of these steps. */
   readonly heldOut: number;
   readonly snapshot: Snapshot;
 }
 
-/** The contexts of a text [n] that begin at some places, with the character behind each: [starts, context + 1]. */
+/**
+ * Contexts of a text [n] that start at the given positions, each with the following character: [starts, context + 1].
+ */
 function contextsAt(text: Tensor, starts: Tensor, context: number): Tensor {
   return text.at(add(expandDims(starts, 1), arange(0, context + 1, 1, { dtype: "int32" })));
 }
 
-/** The mean loss of what comes after each character of contexts. */
+/** Mean loss of the predictions after each character of contexts. */
 function lossOf(params: GptParams, contexts: Tensor, heads: number): Tensor {
   const length = contexts.shape[1]!;
   const scores = scoresOf(params, slice(contexts, null, [0, length - 1]), heads);
@@ -57,7 +59,7 @@ function lossOf(params: GptParams, contexts: Tensor, heads: number): Tensor {
 
 const lossAt = /* @__PURE__ */ jit(lossOf, { staticArgnums: 2 });
 
-/** A step: the loss of contexts that the key draws, and what its gradient makes of the parameters. */
+/** One training step: the loss of contexts drawn with the key, and the updated parameters. */
 const improve = /* @__PURE__ */ jit(
   (
     params: GptParams,
@@ -78,15 +80,15 @@ const improve = /* @__PURE__ */ jit(
   { staticArgnums: [5, 6] },
 );
 
-/** The parameters of a snapshot. */
+/** Restores the parameters of a snapshot. */
 export function paramsOf(sizes: Sizes, { params }: Snapshot): GptParams {
   return withArrays(firstParams(sizes, 0), params);
 }
 
 /**
- * Trains, and tells from time to time how it gets on: after the first step, about twice a second, and after the last one.
+ * Trains and reports progress after the first step, about twice per second, and after the last step.
  *
- * @throws Error where the loss is no longer a number
+ * @throws Error if the loss becomes non-finite
  */
 export async function train(order: TrainingOrder, tell: (report: Report) => void): Promise<void> {
   const { sizes, seed, from, rate, steps, text } = order;
@@ -120,7 +122,7 @@ export async function train(order: TrainingOrder, tell: (report: Report) => void
   }
 }
 
-/** Contexts of what is held out, evenly apart. */
+/** Evenly spaced contexts of the held-out text. */
 function heldOutOf({ numbers, learned }: Numbered, context: number): Tensor {
   const room = numbers.length - learned - (context + 1);
   const count = Math.min(heldOutContexts, 1 + Math.floor(room / context));

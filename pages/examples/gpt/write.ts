@@ -1,4 +1,4 @@
-// Writing with a network: character by character, each read once, with what was kept of those before.
+// Writes text with a network, character by character, with cached keys and values.
 import {
   add,
   arange,
@@ -27,23 +27,23 @@ import { dense, layerNorm, relu, type TransformerEncoderParams } from "downhill/
 import * as random from "downhill/random";
 import { afterLayers, type GptParams, placed, type Sizes } from "./model.ts";
 
-/** What a layer keeps of the characters that it has read, [context, width] each. */
+/** Cache of a layer for the characters read so far, [context, width] each. */
 interface Kept {
   readonly keys: Tensor;
   readonly values: Tensor;
 }
 
-/** What became of a character in a layer. */
+/** Output of a layer for one character. */
 interface Read {
   readonly x: Tensor;
   readonly kept: Kept;
-  /** What each head attends to, [heads, context]. */
+  /** Attention weights of each head, [heads, context]. */
   readonly weights: Tensor;
 }
 
 /**
- * One character, [1, width], through one layer: what `transformerEncoderLayer` makes of it with all of the text, for the work of
- * one character.
+ * Passes one character, [1, width], through one layer. Equals the result of `transformerEncoderLayer` for the whole
+ * text, at the cost of one character.
  */
 function readLayer(
   params: TransformerEncoderParams,
@@ -59,7 +59,7 @@ function readLayer(
   const isHere = expandDims(equal(places, place), 1);
   const keys = where(isHere, dense(key, y), before.keys);
   const values = where(isHere, dense(value, y), before.values);
-  /** [n, width] to [heads, n, width / heads]. */
+  /** Reshapes [n, width] to [heads, n, width / heads]. */
   const apart = (t: Tensor): Tensor => transpose(reshape(t, [t.shape[0]!, heads, width / heads]), [1, 0, 2]);
   const agreement = matmul(apart(dense(query, y)), transpose(apart(keys), [0, 2, 1]));
   const isRead = lessEqual(places, place);
@@ -71,23 +71,23 @@ function readLayer(
   return { x: add(attended, more), kept: { keys, values }, weights: reshape(weights, [heads, context]) };
 }
 
-/** What was written into a context, and how. */
+/** Characters written into a context, with their probabilities and attention weights. */
 interface Written {
   /** Numbers of the characters, [context]. */
   readonly characters: Tensor;
-  /** The probability of each kind to come after each character, at the temperature asked for, [context, kinds]. */
+  /** Probability of each next character after each character at the given temperature, [context, kinds]. */
   readonly chances: Tensor;
-  /** What the heads attended to from each character, [context, layers, heads, context]. */
+  /** Attention weights of the heads from each character, [context, layers, heads, context]. */
   readonly weights: Tensor;
 }
 
 /**
  * Fills a context.
  *
- * A character is drawn with the probabilities `softmax(scores / temperature)`: it is the place of the largest of `scores + temperature · g`, g
- * drawn from Gumbel's distribution; so at temperature 0 it is the likeliest one.
+ * Draws each character with the probabilities `softmax(scores / temperature)`: the index of the largest of `scores +
+ * temperature · g`, with g from the Gumbel distribution. At temperature 0, this is the most likely character.
  *
- * @param prompt [context]: the numbers of the characters that are given, then −1
+ * @param prompt [context]: the numbers of the given characters, then −1
  */
 function fillContext(
   params: GptParams,
@@ -123,7 +123,7 @@ function fillContext(
       const scores = afterLayers(params, x).at(0);
       const noise = random.gumbel(step.key, scores.shape, { dtype: "float32" });
       const next = argmax(add(scores, mul(temperature, noise))).astype("int32");
-      // at 0 as for a very low temperature: all on the likeliest
+      // Temperature 0 is treated as very low: all probability goes to the most likely character.
       const chances = softmax(div(scores, maximum(temperature, 1e-3)));
       return [
         { kept, next },
@@ -145,31 +145,33 @@ const fillContexts = /* @__PURE__ */ jit(
   { staticArgnums: 4 },
 );
 
-/** How to write. */
+/** Settings of writing. */
 export interface Manner {
   readonly temperature: number;
   readonly seed: number;
-  /** Texts, each written for itself. */
+  /** Number of independent texts. */
   readonly samples: number;
-  /** Characters of each, with the prompt. */
+  /** Characters of each text, including the prompt. */
   readonly length: number;
 }
 
-/** Texts that were written from one prompt, by the numbers of their characters, and how the first of them came about. */
+/**
+ * Texts written from one prompt, as character numbers, with the probabilities and attention weights of the first one.
+ */
 export interface Writing {
   readonly samples: readonly (readonly number[])[];
-  /** The characters of the first context of the first sample. */
+  /** Number of characters of the first context of the first sample. */
   readonly context: number;
-  /** The probability of each kind to come after the character at a place of it. */
+  /** Returns the probability of each next character after a position of the context. */
   readonly chancesAfter: (place: number) => readonly number[];
-  /** What a head attends to from the character at a place: weights of the characters up to it, which sum to 1. */
+  /** Returns the attention weights of a head from a position to the positions up to it. They sum to 1. */
   readonly weightsFrom: (place: number, layer: number, head: number) => readonly number[];
 }
 
 /**
- * Writes from a prompt. Beyond its context a network sees nothing: it goes on with the last half of what stands there.
+ * Continues a prompt. When the context is full, the network continues from its second half.
  *
- * @param prompt numbers of characters, from one to one fewer than the context
+ * @param prompt character numbers; at least one, and fewer than the context
  */
 export function write(
   params: GptParams,

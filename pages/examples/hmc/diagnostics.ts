@@ -1,11 +1,14 @@
-// How well chains tell an average.
+// Convergence diagnostics of Markov chains.
 
-/** What several chains of equal length say of one quantity. */
+/** Diagnostics of one quantity from several chains of equal length. */
 export interface Diagnosis {
   readonly mean: number;
-  /** As many independent draws would tell the mean as well. */
+  /** Effective sample size: the number of independent draws that would estimate the mean equally well. */
   readonly effective: number;
-  /** How much wider all chains lie than each of them: near 1 when they have found the same. */
+  /**
+   * Potential scale reduction R̂: the spread of all chains relative to that of each chain. Near 1 if the chains have
+   * converged to the same distribution.
+   */
   readonly rHat: number;
 }
 

@@ -69,7 +69,7 @@ const land = computed(() => {
   return contourMap(target.value, mapped, [span.x, span.y], 120);
 });
 
-/** The energy as shades, the draws as dots, and the way of the proposal of the first chain. */
+/** The energy as shades, the draws as dots, and the path of the first chain's proposal. */
 function Draws({ spot, line }: Placed): JSX.Element {
   const { paths } = land.value;
   const colours = shades(paths.length + 1);

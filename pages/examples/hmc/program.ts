@@ -1,4 +1,4 @@
-/** A chain for a correlated Gaussian; the test runs it. */
+/** A chain for a correlated Gaussian, executed by a test. */
 export const program = `import { add, exp, foriLoop, grad, less, mul, scan, square, sub, sum, where } from "downhill";
 import * as random from "downhill/random";
 
@@ -35,6 +35,6 @@ console.log(
     .join(" "),
 );`;
 
-/** What it prints. The true standard deviation is 1.62. */
+/** Expected output of the program. The true standard deviation is 1.62. */
 export const printed = `-0.02 -0.01
 1.59 1.59`;

@@ -1,4 +1,4 @@
-// Hamiltonian Monte Carlo with several chains at once.
+// Hamiltonian Monte Carlo with several simultaneous chains.
 import {
   add,
   div,
@@ -22,23 +22,23 @@ import { type TargetName, targets } from "./targets.ts";
 
 export const draws = 400; // of each chain
 
-/** What is run. */
+/** Settings of a run. */
 export interface Question {
   readonly target: TargetName;
   readonly starts: readonly Point[];
-  /** The time of a leapfrog step, and how many make a draw. */
+  /** Step size of the leapfrog integrator, and the number of steps per draw. */
   readonly stepSize: number;
   readonly steps: number;
   readonly seed: number;
 }
 
-/** What the chains did. */
+/** Result of a run. */
 export interface Chains {
-  /** For each chain its start and its draws. */
+  /** The start and the draws of each chain. */
   readonly points: readonly (readonly Point[])[];
   /** For each draw and chain, whether the proposal was accepted. */
   readonly accepted: readonly (readonly boolean[])[];
-  /** For each draw and chain, the momentum that it began with. */
+  /** For each draw and chain, the initial momentum. */
   readonly momenta: readonly (readonly Point[])[];
 }
 
@@ -47,12 +47,12 @@ interface Moving {
   readonly momentum: Tensor;
 }
 
-/** The energy of each chain, of places [chains, 2]. */
+/** Energy of each chain at positions [chains, 2]. */
 function energies(target: TargetName, at: Tensor): Tensor {
   return targets[target].energy(at.at(null, 0), at.at(null, 1));
 }
 
-/** One leapfrog step: half a kick, a step, half a kick. It is its own inverse when the momentum is turned round. */
+/** One leapfrog step: half a kick, a drift, half a kick. Reversible by negating the momentum. */
 function leapfrog(target: TargetName, { at, momentum }: Moving, stepSize: Tensor): Moving {
   const slope = grad((places: Tensor) => sum(energies(target, places)));
   const half = div(stepSize, 2);
@@ -69,7 +69,7 @@ function samplerOf(target: TargetName) {
       (at: Tensor, { momentum, chance }: { momentum: Tensor; chance: Tensor }) => {
         const begin = { at, momentum };
         const end = foriLoop<Moving>(0, steps, (_, moving) => leapfrog(target, moving, stepSize), begin);
-        // false also where the numbers overflowed
+        // False also on overflow.
         const isAccepted = less(chance, exp(sub(total(begin), total(end))));
         const next = where(isAccepted.reshape([-1, 1]), end.at, at);
         return [next, [next, isAccepted] as const] as const;
@@ -83,7 +83,7 @@ function samplerOf(target: TargetName) {
 
 const samplers = new Map<TargetName, ReturnType<typeof samplerOf>>();
 
-/** The chains of a question; the same for the same question. */
+/** Runs the chains. Equal settings give equal results. */
 export function sample({ target, starts, stepSize, steps, seed }: Question): Chains {
   let sampler = samplers.get(target);
   if (sampler === undefined) samplers.set(target, (sampler = samplerOf(target)));
@@ -107,7 +107,7 @@ export function sample({ target, starts, stepSize, steps, seed }: Question): Cha
 
 const pathSteps = new Map<TargetName, (moving: Moving, stepSize: Tensor) => Moving>();
 
-/** The way of one proposal: the places after each leapfrog step, from where it begins; it ends early where numbers overflow. */
+/** Positions after each leapfrog step of one proposal, including its start. The path ends early on overflow. */
 export function proposalPath(
   { target, stepSize, steps }: Omit<Question, "starts" | "seed">,
   at: Point,

@@ -1,13 +1,13 @@
-// Densities of two numbers, by their energies: minus the logarithm, up to a constant.
+// Probability densities of two numbers, defined by their energies: minus the logarithm, up to a constant.
 import { add, div, logaddexp, mul, neg, sqrt, square, sub, type Tensor } from "downhill";
 
-/** A density; `energy` works on numbers and on whole columns of them. */
+/** A density. `energy` works on numbers and on whole columns. */
 export interface Target {
   readonly words: string;
   readonly energy: (x: Tensor, y: Tensor) => Tensor;
 }
 
-/** Half the square of how many deviations a value is away. */
+/** Energy of a Gaussian: half the squared deviation in units of the standard deviation. */
 const gaussian = (away: Tensor, deviation: number): Tensor => mul(square(div(away, deviation)), 0.5);
 
 const hump = (x: Tensor, y: Tensor, cx: number, cy: number): Tensor =>
@@ -24,7 +24,7 @@ export const targets = {
   },
   ring: {
     words: "ring",
-    // the small number: the length has no derivative at 0
+    // The small number avoids the missing derivative of the length at 0.
     energy: (x, y) => gaussian(sub(sqrt(add(add(square(x), square(y)), 1e-6)), 2), 0.2),
   },
   humps: {

@@ -1,4 +1,4 @@
-// The drawings of the example: the first picture with the window in it, and the second one beside what the window shows.
+// Drawings of the example: the first picture with the window, and the second picture next to the content of the window.
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { sub } from "downhill";
@@ -17,7 +17,7 @@ import {
   start,
 } from "./state.ts";
 
-/** What of a lattice of 25 by 25 places is drawn: its edge, or every third line too. */
+/** Lines of a 25 × 25 lattice: its edge, or also every third line. */
 function linesOf([xs, ys]: DrawnPlaces, { line }: Placed, every: 3 | 24): string {
   const columns = (rows: number[][], i: number): number[] => rows.map((row) => row[i]!);
   return xs
@@ -25,7 +25,7 @@ function linesOf([xs, ys]: DrawnPlaces, { line }: Placed, every: 3 | 24): string
     .join("");
 }
 
-/** A picture over a part of a plane: from a side of it to the other, in parts of the plane's units. */
+/** A picture that covers the square from −1 to 1 of the plane. */
 function Image({
   href,
   placed: { spot, unit },
@@ -37,7 +37,7 @@ function Image({
   return <image href={href} x={left} y={top} width={2 * unit} height={2 * unit} preserveAspectRatio="none" />;
 }
 
-/** How far drawings go from the centre of the first picture: the window that is sought may stick out of it. */
+/** Half width of the drawings around the centre of the first picture. The true window may extend beyond the picture. */
 function useReach(): number {
   return useComputed(() => {
     const farthest = Math.max(...lattices.made.value.flat(2).map(Math.abs));
@@ -47,7 +47,7 @@ function useReach(): number {
 
 const arm = 0.75; // from the centre of the start to the handle that turns it
 
-/** The first picture, with the window as the search has it; handles put the start elsewhere. */
+/** The first picture with the window found by the search. Handles move the start. */
 export function FoundWindow(): JSX.Element {
   const address = useComputed(() => addressOf(first.value)).value;
   const { x, y, turn } = start.value;
@@ -98,7 +98,7 @@ export function FoundWindow(): JSX.Element {
   );
 }
 
-/** What the window shows beside the second picture, or the difference of both. */
+/** The content of the window next to the second picture, or the difference of both. */
 export function Comparison(): JSX.Element {
   const carried = useComputed(() => shownBy(shown.value.params, first.value));
   const addresses = useComputed(() =>

@@ -1,10 +1,10 @@
-// A picture of the reader's own. It is read in the page and goes nowhere.
+// A picture supplied by the reader. It is read in the page and never sent.
 import { type Picture, pictureOf, side } from "./picture.ts";
 
 /**
- * The middle square of a picture in a file, in grey values.
+ * Reads the central square of a picture file as grey values.
  *
- * @throws Error where the file holds no picture that the browser can read
+ * @throws Error if the browser cannot read a picture from the file
  */
 export async function readPicture(file: Blob): Promise<Picture> {
   const bitmap = await createImageBitmap(file).catch(() => {

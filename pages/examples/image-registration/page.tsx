@@ -32,7 +32,7 @@ import {
   ways,
 } from "./state.ts";
 
-/** The pictures to choose, and the reader's own by its file. */
+/** Buttons of the example pictures, and a file field for the reader's own. */
 function PictureChoice(): JSX.Element {
   const problem = useSignal("");
   const field = useRef<HTMLInputElement>(null);
@@ -75,7 +75,7 @@ function PictureChoice(): JSX.Element {
 
 const pixels = (distance: number): string => `${shortNumber(Number(distance.toPrecision(2)))} pixels`;
 
-/** Where the search ended, and what that says. */
+/** Describes the result of the search. */
 function finding(): string {
   const last = iterates.value.at(-1)!;
   const end = off.value.at(-1)!;
@@ -193,7 +193,7 @@ const slices = computed((): ChartSpec => ({
 
 const clear = 0.05; // of what a way goes up and down: smaller climbs are those of noise, or of a lowest place a little beside the window
 
-/** Which blurs lead to the window. */
+/** Describes the blurs for which a search would reach the window. */
 function clearWays(): string {
   const open = ways.value.filter(({ climb }) => climb < clear).map(({ blur }) => blurName(blur));
   const shut = ways.value.filter(({ climb }) => climb >= clear).map(({ blur }) => blurName(blur));

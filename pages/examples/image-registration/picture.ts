@@ -1,23 +1,23 @@
-// Pictures of grey values: drawn by code, and as what a page can show.
+// Grey-scale pictures: drawing by code, and conversion to a data URL.
 import { type Tensor, tensor } from "downhill";
 
-/** Pixels along each side of every picture. */
+/** Width and height of every picture in pixels. */
 export const side = 96;
 
-/** A picture: grey values [side, side] from 0 (black) to 1 (white), its rows from below. */
+/** A picture: grey values [side, side] from 0 (black) to 1 (white), with the lowest row first. */
 export type Picture = Tensor;
 
-/** Where the middles of columns and rows lie: pictures go from −1 to 1, along x to the right and along y up. */
+/** Centres of columns and rows. Pictures span −1 to 1, with x to the right and y upwards. */
 export const middles: readonly number[] = Array.from({ length: side }, (_, i) => (2 * i + 1) / side - 1);
 
-/** The pixels that a distance in these units is. */
+/** Converts a distance in these units to pixels. */
 export const pixelsOf = (distance: number): number => (distance * side) / 2;
 
 export const figureNames = ["head", "dots", "fence"] as const;
 export type FigureName = (typeof figureNames)[number];
 
 /**
- * Ellipses of a section through a head: the grey that each adds, its half axes, its centre, and its turn in degrees.
+ * Ellipses of a section through a head: added grey value, half axes, centre, and rotation in degrees.
  *
  * @see Shepp, Logan, The Fourier reconstruction of a head section, IEEE Transactions on Nuclear Science 21, 1974; with the stronger
  * greys that are common since Toft, 1996.
@@ -52,7 +52,7 @@ const dots: readonly (readonly [x: number, y: number])[] = [
   [-0.1, -0.6],
 ];
 
-/** The grey value of each figure at a point. */
+/** Grey value of each figure at a point. */
 const greys: Readonly<Record<FigureName, (x: number, y: number) => number>> = {
   head: (x, y) =>
     ellipses.reduce((sum, [grey, a, b, cx, cy, degrees]) => {
@@ -72,7 +72,7 @@ const greys: Readonly<Record<FigureName, (x: number, y: number) => number>> = {
 
 const parts = 4; // samples along each side of a pixel: edges are as smooth as those of a camera
 
-/** A figure as a picture. */
+/** Draws a figure as a picture. */
 export function draw(name: FigureName): Picture {
   const offsets = Array.from({ length: parts }, (_, i) => ((2 * i + 1) / parts - 1) / side);
   return pictureOf((row, column) => {
@@ -83,7 +83,7 @@ export function draw(name: FigureName): Picture {
   });
 }
 
-/** The picture with a grey value for each row, from below, and column. */
+/** Creates a picture from a function of row (from below) and column. */
 export function pictureOf(grey: (row: number, column: number) => number): Picture {
   return tensor(
     middles.map((_, row) => middles.map((__, column) => grey(row, column))),
@@ -93,10 +93,10 @@ export function pictureOf(grey: (row: number, column: number) => number): Pictur
 
 type Colour = readonly [red: number, green: number, blue: number];
 
-/** Grey values as they are. */
+/** Grey values without conversion. */
 const asGrey = (value: number): Colour => [value, value, value];
 
-/** Differences from −1 to 1 in two colours, black where there is none; small ones are raised to be seen. */
+/** Colours of differences from −1 to 1: two hues, and black for zero. Small differences are amplified. */
 export function asDifference(value: number): Colour {
   const strength = Math.min(1, Math.abs(2 * value)) ** 0.7;
   const full: Colour = value > 0 ? [0.35, 0.7, 1] : [1, 0.6, 0.2];
@@ -107,12 +107,12 @@ const headerBytes = 54;
 const colours = 64; // as many as can be told apart at a glance: files of pages hold these pictures
 
 /**
- * A picture as a data address, for the attribute of an image: a bitmap (BMP), whose rows go from below too.
+ * Encodes a picture as a data URL of a bitmap (BMP), whose rows start from below too.
  *
- * @param picture with as many rows as columns, a multiple of 4
- * @param colourOf the colour of a value, parts from 0 to 1
- * @param low the least value that is told apart
- * @param high the greatest
+ * @param picture a square picture whose side is a multiple of 4
+ * @param colourOf returns the colour of a value, with components from 0 to 1
+ * @param low the least distinguished value
+ * @param high the greatest distinguished value
  */
 export function addressOf(
   picture: Picture,

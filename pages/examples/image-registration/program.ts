@@ -1,4 +1,4 @@
-/** A shift and a turn found between two pictures; the test runs it. */
+/** Finds a shift and a rotation between two pictures; executed by a test. */
 export const program = `import {
   add, astype, clip, cos, exp, floor, jit, matmul, mean, mul, reshape, sin, square, stack, sub,
   sum, take, tensor,
@@ -39,6 +39,6 @@ console.log(
 );
 console.log(evaluations, "gradients");`;
 
-/** What it prints. */
+/** Expected output of the program. */
 export const printed = `0.500 0.200 -0.100
 11 gradients`;

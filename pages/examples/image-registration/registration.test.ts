@@ -7,7 +7,7 @@ import { copyOf, type Kind, latticeOf, sample, startOf, transform, type Window }
 const upright: Window = { x: 0.15, y: -0.1, turn: 0.4, size: 1, bend: 0 };
 const start = { x: -0.2, y: 0.1, turn: 0 };
 
-/** Where the search for a window ends: how far off, and how different the pictures are. */
+/** Result of the search for a window: the misplacement, and the difference of the pictures. */
 function ended(
   figure: FigureName,
   kind: Kind,
@@ -45,7 +45,7 @@ test("a grid of equal displacements moves the whole window", () => {
   );
 });
 
-/** The places of a window at 0.1, 0 that is turned by 0.3, by the formula of a rotation. */
+/** Positions of a window centred at (0.1, 0) and rotated by 0.3, from the rotation formula. */
 function startOfPlaces({ places }: ReturnType<typeof latticeOf>): [number[], number[]] {
   const [xs, ys] = (places.tolist() as number[][][]).map((rows) => rows.flat()) as [number[], number[]];
   const [c, s] = [Math.cos(0.3), Math.sin(0.3)];

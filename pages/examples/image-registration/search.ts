@@ -1,4 +1,4 @@
-// The search for the window, on pictures that are blurred first: from coarse to fine.
+// The search for the window on blurred pictures, from coarse to fine.
 import {
   add,
   diff,
@@ -31,10 +31,10 @@ import {
   type Window,
 } from "./transformation.ts";
 
-/** The blurs of the pyramid, from coarse to fine: standard deviations of Gaussians in pixels. */
+/** Blurs of the pyramid, from coarse to fine: standard deviations of Gaussians in pixels. */
 export const blurs = [16, 8, 4, 2, 0] as const;
 
-/** The weights of a Gaussian along a side, a row for each pixel; they add up to 1 at the edges too. */
+/** Weights of a Gaussian along one axis, one row per pixel. They sum to 1 also at the edges. */
 function weightsOf(blur: number): Tensor {
   const rows = middles.map((_, i) => {
     const row = middles.map((__, j) => (i === j ? 1 : Math.exp(-(((i - j) / blur) ** 2) / 2)));
@@ -47,14 +47,14 @@ function weightsOf(blur: number): Tensor {
 const weights = new Map(blurs.map((blur) => [blur as number, weightsOf(blur)]));
 const smear = jit((picture: Picture, along: Tensor) => matmul(matmul(along, picture), transpose(along)));
 
-/** A picture, blurred by one of {@link blurs}. */
+/** Blurs a picture by one of {@link blurs}. */
 export function blurred(picture: Picture, blur: number): Picture {
   return smear(picture, weights.get(blur)!);
 }
 
-/** A part of the pixels: what is blurred has no detail that the others could add. */
+/** A subset of the pixels. The rest of a blurred picture adds no detail. */
 interface Sieve {
-  /** One of so many is kept, along each side. */
+  /** Along each axis, one of `stride` pixels is used. */
   readonly stride: number;
   readonly lattice: Lattice;
 }
@@ -66,13 +66,13 @@ function sieveOf(stride: number): Sieve {
 const sieves = [1, 2, 4].map(sieveOf);
 const sieveFor = (blur: number): Sieve => sieves.findLast(({ stride }) => stride <= Math.max(1, blur / 2))!;
 
-/** One of `stride` pixels along each side. */
+/** Keeps one of `stride` pixels along each axis. */
 export function thinned(picture: Picture, stride: number): Picture {
   const range = { start: stride >> 1, step: stride };
   return picture.at(range, range);
 }
 
-/** The mean squared difference between the window and the second picture, and the price of bends. */
+/** Mean squared difference between the window and the second picture, plus the bending penalty. */
 function cost(
   params: Transformation,
   first: Picture,
@@ -87,12 +87,12 @@ function cost(
   return add(difference, mul(stiffness, bends));
 }
 
-/** Where a search is after an iteration. */
+/** State of a search after an iteration. */
 export interface Iterate {
   readonly params: Transformation;
-  /** The blur of the pictures that are compared, in pixels. */
+  /** Blur of the compared pictures, in pixels. */
   readonly blur: number;
-  /** The square root of what is minimised: in grey values. */
+  /** Square root of the minimised cost, in grey values. */
   readonly difference: number;
 }
 
@@ -107,19 +107,22 @@ const descend = solver(cost, {
   },
 });
 
-/** What a search is about. */
+/** Settings of a search. */
 export interface Search {
   readonly first: Picture;
   readonly second: Picture;
   readonly kind: Kind;
   readonly start: Pose;
-  /** The blur that the search begins with; after it comes each that is less. */
+  /** Initial blur. All smaller blurs follow. */
   readonly mostBlur: number;
-  /** The price of bends, where the window may bend. */
+  /** Weight of the bending penalty, for windows that may bend. */
   readonly stiffness: number;
 }
 
-/** Descends on the pictures at each blur, from where it came to at the one before. All iterates; a level begins with the last of the one before. */
+/**
+ * Minimises the cost at each blur, starting from the result of the previous one. Returns all iterates; each level
+ * starts with the last iterate of the previous level.
+ */
 export function search({ first, second, kind, start, mostBlur, stiffness }: Search): Iterate[] {
   let params = startOf(kind, start);
   return blurs
@@ -136,13 +139,13 @@ export function search({ first, second, kind, start, mostBlur, stiffness }: Sear
 
 const probes = latticeOf(Array.from({ length: 13 }, (_, i) => i / 6 - 1));
 
-/** The mean distance between where a transformation puts the places of the window and where they lie, in pixels. */
+/** Mean distance in pixels between the transformed positions of the window and their true positions. */
 export function misplacement(params: Transformation, window: Window): number {
   const off = sub(transform(params, probes), placesIn(window, probes));
   return pixelsOf(mean(sqrt(sum(square(off), { axis: 0 }))).item());
 }
 
-/** The places on the way of {@link wayOf}: 0 is the start of a search, 1 the window. */
+/** Positions along the path of {@link wayOf}: 0 is the start of a search, 1 the window. */
 export const shares: readonly number[] = Array.from({ length: 81 }, (_, i) => i / 40 - 0.5);
 
 const sieveOfWays = sieves[1]!;
@@ -154,16 +157,16 @@ const differences = jit(
   ),
 );
 
-/** What lies on the straight way from the start to the window, for pictures of one blur. */
+/** Differences along the straight path from the start to the window, for one blur. */
 export interface Way {
   readonly blur: number;
   /** The difference at each of {@link shares}, in grey values. */
   readonly differences: readonly number[];
-  /** By how much it rises at most on the way from the start to the window, as a part of how far it goes up and down there. */
+  /** Largest rise on the path from the start to the window, as a fraction of the range of the differences. */
   readonly climb: number;
 }
 
-/** The differences along the way on which every place of the window goes straight from where the start puts it to where it lies. */
+/** Differences along the path on which every point of the window moves straight from its start to its true position. */
 export function wayOf(first: Picture, second: Picture, start: Pose, window: Window): Way[] {
   const { lattice } = sieveOfWays;
   const ends = [transform(startOf("rigid", start), lattice), placesIn(window, lattice)] as const;
@@ -181,7 +184,7 @@ export function wayOf(first: Picture, second: Picture, start: Pose, window: Wind
   });
 }
 
-/** What the window of a transformation shows. */
+/** Content of the window of a transformation. */
 export function shownBy(params: Transformation, picture: Picture): Picture {
   return sample(picture, transform(params, everyPixel));
 }

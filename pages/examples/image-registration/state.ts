@@ -1,4 +1,4 @@
-// What the example on two pictures is set to, and what follows from it.
+// Settings of the example with two pictures, and the values derived from them.
 import { batch, computed, signal } from "@preact/signals";
 import { pageState } from "../../live/address.ts";
 import { draw, type FigureName, figureNames, type Picture } from "./picture.ts";
@@ -8,7 +8,7 @@ import { copyOf, type Kind, kinds, latticeOf, placesIn, startOf, transform } fro
 export const state = pageState();
 
 const drawn = state.choice<FigureName>("picture", "head", figureNames);
-/** A picture of the reader's own, in the place of a figure; no address holds it. */
+/** A picture supplied by the reader, which replaces the figure. It is not part of the address. */
 export const own = signal<Picture | undefined>(undefined);
 export const figure = {
   get value(): FigureName | "own" {
@@ -25,7 +25,7 @@ export const figure = {
 
 const radians = (degrees: number): number => (degrees * Math.PI) / 180;
 
-/** The window that the second picture shows, its turn in degrees. */
+/** The true window of the second picture; its rotation in degrees. */
 export const made = {
   x: state.number("x", 0.15, { min: -0.5, max: 0.5 }),
   y: state.number("y", -0.1, { min: -0.5, max: 0.5 }),
@@ -37,7 +37,7 @@ export const made = {
 };
 export const madeKeys = ["x", "y", "turn", "size", "bend", "noise", "seed"];
 
-/** Where the search begins, its turn in degrees. */
+/** Start of the search; its rotation in degrees. */
 export const begin = {
   x: state.number("start-x", -0.2, { min: -1.2, max: 1.2 }),
   y: state.number("start-y", 0.1, { min: -1.2, max: 1.2 }),
@@ -47,10 +47,10 @@ export const kind = state.choice<Kind>("kind", "rigid", kinds);
 const blurNames = blurs.map(String);
 export const mostBlur = state.choice("blur", "8", blurNames);
 export const stiffness = state.number("stiffness", 0.001, { min: 0.0001, max: 0.1 });
-/** The iterate that is shown; one beyond the last stands for it. */
+/** Index of the shown iterate, limited to the last one. */
 export const step = state.number("step", Infinity, { min: 0, step: 1 });
 export const comparison = state.choice("compare", "sides", ["sides", "difference"]);
-/** Where the border between the two pictures stands. */
+/** Position of the border between the two pictures. */
 export const border = state.number("border", 0, { min: -1, max: 1 });
 export const searchKeys = ["start-x", "start-y", "start-turn", "kind", "blur", "stiffness", "step", "border"];
 
@@ -82,14 +82,14 @@ export const iterates = computed(() =>
   }),
 );
 export const shown = computed(() => iterates.value[Math.min(step.value, iterates.value.length - 1)]!);
-/** How far the places of the window are off, in pixels: at each iterate. */
+/** Misplacement of the window in pixels at each iterate. */
 export const off = computed(() => iterates.value.map(({ params }) => misplacement(params, window.value)));
 
 export const ways = computed(() => wayOf(first.value, second.value, start.value, window.value));
 
-/** Places of the window between which the lines of its drawing go. */
+/** Lattice points of the window's drawing. */
 const drawnPlaces = latticeOf(Array.from({ length: 25 }, (_, i) => i / 12 - 1));
-/** x and y of the drawn places, rows of 25. */
+/** x and y of the drawn lattice points, in rows of 25. */
 export type DrawnPlaces = readonly [xs: number[][], ys: number[][]];
 export const lattices = {
   shown: computed(() => transform(shown.value.params, drawnPlaces).tolist() as unknown as DrawnPlaces),

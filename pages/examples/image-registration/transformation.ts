@@ -1,4 +1,4 @@
-// Windows into a picture: how they are turned, stretched and bent, and what is seen in them.
+// Windows into a picture: their rotation, stretching and bending, and their content.
 import {
   add,
   astype,
@@ -22,42 +22,42 @@ import {
 import * as random from "downhill/random";
 import { middles, type Picture, side } from "./picture.ts";
 
-/** What a window may do: turn and move; be stretched and sheared as well; bend too. */
+/** Kinds of transformations: rotation and translation; also stretching and shear; also bending. */
 export const kinds = ["rigid", "affine", "smooth"] as const;
 export type Kind = (typeof kinds)[number];
 
-/** How a window lies in a picture: its centre, and its turn in radians against the clock. */
+/** Position of a window in a picture: its centre, and its counterclockwise rotation in radians. */
 export interface Pose {
   readonly x: number;
   readonly y: number;
   readonly turn: number;
 }
 
-/** The window that the second picture shows. */
+/** The window shown by the second picture. */
 export interface Window extends Pose {
-  /** Its sides, as a part of those of the first picture. */
+  /** Side length as a fraction of that of the first picture. */
   readonly size: number;
-  /** How far waves displace its points along each axis, at most. */
+  /** Maximum displacement of its points by waves, along each axis. */
   readonly bend: number;
 }
 
-/** The numbers that say where each place of the window lies in the first picture. */
+/** Parameters that map each point of the window to the first picture. */
 export interface Transformation {
-  /** The centre, [2]. */
+  /** Centre, [2]. */
   readonly shift: Tensor;
-  /** In radians; of a rigid transformation. */
+  /** Rotation in radians, of a rigid transformation. */
   readonly turn?: Tensor;
-  /** [2, 2]; of the others. */
+  /** Linear map [2, 2], of the other kinds. */
   readonly matrix?: Tensor;
-  /** Displacements of the control points of a coarse grid, [2, rows, columns]; of a smooth one. */
+  /** Displacements of the control points of a coarse grid, [2, rows, columns], of a smooth transformation. */
   readonly grid?: Tensor;
 }
 
 const cells = 4; // of the coarse grid, along each side of the window
-/** Control points along each side: of cubic B-splines over so many cells. */
+/** Number of control points along each axis, for cubic B-splines over `cells` cells. */
 const controls = cells + 3;
 
-/** The values of the B-splines of all control points at a place from −1 to 1. */
+/** Values of the B-splines of all control points at a position from −1 to 1. */
 function splinesAt(place: number): number[] {
   return Array.from({ length: controls }, (_, k) => {
     const t = Math.abs(((place + 1) / 2) * cells + 1 - k);
@@ -66,29 +66,29 @@ function splinesAt(place: number): number[] {
   });
 }
 
-/** The places with one of some xs and one of some ys. */
+/** A rectangular lattice of points. */
 export interface Lattice {
-  /** [2, rows, columns]: x, then y. */
+  /** Coordinates, [2, rows, columns]: x, then y. */
   readonly places: Tensor;
   /** The B-splines at each column and at each row, [columns, controls] and [rows, controls]. */
   readonly alongX: Tensor;
   readonly alongY: Tensor;
 }
 
-/** The lattice with the same numbers along both axes. */
+/** The lattice with the same coordinates along both axes. */
 export function latticeOf(along: readonly number[]): Lattice {
   const splines = tensor(along.map(splinesAt));
   const places = [along.map(() => along), along.map((y) => along.map(() => y))];
   return { places: tensor(places, { dtype: "float64" }), alongX: splines, alongY: splines };
 }
 
-/** Where the places of a lattice in the window lie in the first picture, [2, rows, columns]. */
+/** Maps the points of a lattice in the window to the first picture, [2, rows, columns]. */
 export function transform(
   { shift, turn, matrix, grid }: Transformation,
   { places, alongX, alongY }: Lattice,
 ): Tensor {
   const moved = moveBy(matrix ?? rotation(turn ?? 0), shift, places);
-  // displaced as a free-form deformation: Rueckert et al., IEEE Transactions on Medical Imaging 18, 1999
+  // Displacement by a free-form deformation: Rueckert et al., IEEE Transactions on Medical Imaging 18, 1999.
   return grid === undefined ? moved : add(moved, matmul(matmul(alongY, grid), transpose(alongX)));
 }
 
@@ -102,7 +102,7 @@ function rotation(turn: Tensor | number): Tensor {
   return reshape(stack([c, neg(s), s, c]), [2, 2]);
 }
 
-/** The transformation of a kind that puts the window, as large as the picture, into a pose. */
+/** The transformation of a kind that moves a window with the size of the picture to a pose. */
 export function startOf(kind: Kind, { x, y, turn: angle }: Pose): Transformation {
   const shift = tensor([x, y], { dtype: "float64" });
   const turn = tensor(angle, { dtype: "float64" });
@@ -113,14 +113,14 @@ export function startOf(kind: Kind, { x, y, turn: angle }: Pose): Transformation
     : { ...affine, grid: zeros([2, controls, controls], { dtype: "float64" }) };
 }
 
-/** Where the places of a lattice in the window that the second picture shows lie in the first one. */
+/** True positions in the first picture of the lattice points of the second picture's window. */
 export function placesIn({ x, y, turn, size, bend }: Window, { places }: Lattice): Tensor {
   const [across, up] = [places.at(0), places.at(1)];
   const waves = stack([sin(add(mul(3, up), mul(2, across))), cos(sub(mul(3, across), up))]);
   return add(moveBy(mul(size, rotation(turn)), tensor([x, y]), places), mul(bend, waves));
 }
 
-/** The grey values of a picture at places [2, …]: in between those of the four pixels around, and beyond its edge as at the edge. */
+/** Bilinear interpolation of a picture at positions [2, …]. Positions beyond the edge are moved to the edge. */
 export function sample(picture: Picture, places: Tensor): Tensor {
   const pixels = reshape(picture, [-1]);
   const [column, row] = [0, 1].map((axis) =>
@@ -134,13 +134,16 @@ export function sample(picture: Picture, places: Tensor): Tensor {
   return between(between(at(0, 0), at(1, 0), across), between(at(0, 1), at(1, 1), across), sub(row, below));
 }
 
-/** What is seen at places of a picture, compiled. */
+/** Compiled interpolation of a picture. */
 const seen = jit(sample);
 
-/** The places of all pixels. */
+/** Positions of all pixels. */
 export const everyPixel = latticeOf(middles);
 
-/** The second picture: what a window into the first shows, with normal errors of a standard deviation. */
+/**
+ * Creates the second picture: the content of a window into the first, with normal errors of the given standard
+ * deviation.
+ */
 export function copyOf(picture: Picture, window: Window, noise: number, seed: number): Picture {
   const errors = random.normal(random.key(seed), [side, side], { dtype: "float64" });
   return add(seen(picture, placesIn(window, everyPixel)), mul(noise, errors));

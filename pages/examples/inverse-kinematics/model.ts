@@ -1,4 +1,4 @@
-// An arm in the plane: where its joints are, which angles bring its hand to a target, and how well it moves there.
+// A planar arm: its joint positions, the angles that move its hand to a target, and its mobility there.
 import {
   concatenate,
   cos,
@@ -18,10 +18,13 @@ import { svd } from "downhill/linalg";
 import { leastSquaresSolver } from "downhill/optim";
 import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
 
-/** The length of the arm, whose links are equally long. */
+/** Length of the arm. All links have equal lengths. */
 export const armLength = 4;
 
-/** The ends of the links, a row each. Angles are those from one link to the next; the first is that against the horizontal. */
+/**
+ * Ends of the links, one row each. Each angle is relative to the previous link; the first is relative to the
+ * horizontal.
+ */
 function ends(angles: Tensor): Tensor {
   const directions = cumsum(angles);
   const along = [cumsum(cos(directions)), cumsum(sin(directions))];
@@ -30,7 +33,7 @@ function ends(angles: Tensor): Tensor {
 
 const hand = (angles: Tensor): Tensor => ends(angles).at(-1);
 
-/** The way from the target to the hand, and the angles of the joints with a weight. */
+/** Residuals: the vector from the target to the hand, and the weighted joint angles. */
 function residuals(angles: Tensor, target: Tensor, stiffness: Tensor): Tensor {
   return concatenate([sub(hand(angles), target), mul(stiffness, slice(angles, [1, angles.shape[0]!]))]);
 }
@@ -41,7 +44,10 @@ const jacobian = jit(jacfwd(hand));
 const solverWithin = (bounds: Tensor) => leastSquaresSolver(residuals, { low: neg(bounds), high: bounds });
 const solvers = new Map<string, ReturnType<typeof solverWithin>>();
 
-/** The search for arms of so many joints, each of which turns by `limit` radians at most to either side; the first is free. */
+/**
+ * Solver for arms with the given number of joints, each limited to `limit` radians to either side. The first joint is
+ * unlimited.
+ */
 function solverFor(joints: number, limit: number): ReturnType<typeof solverWithin> {
   const key = `${joints} ${limit}`;
   const freely = 1e3; // radians: the first joint may turn round and round
@@ -51,7 +57,7 @@ function solverFor(joints: number, limit: number): ReturnType<typeof solverWithi
   return solver;
 }
 
-/** An arm whose hand is as near the target as it gets. */
+/** An arm whose hand is as close to the target as possible. */
 export interface Arm {
   readonly angles: readonly number[];
   /** The base and the ends of the links; the last is the hand. */
@@ -60,17 +66,20 @@ export interface Arm {
   readonly gap: number;
   readonly iterations: number;
   readonly jacobians: number;
-  /** Derivatives of the place of the hand by the angles: rows x and y. */
+  /** Derivatives of the hand position in the angles: rows x and y. */
   readonly jacobian: readonly (readonly number[])[];
-  /** Half axes of the ellipse of velocities that angular velocities of size 1 give the hand, longest first. */
+  /** Half axes of the ellipse of hand velocities for angular velocities of norm 1, longest first. */
   readonly speeds: readonly [number, number];
-  /** The direction of its long axis, in radians. */
+  /** Direction of the long axis, in radians. */
   readonly direction: number;
 }
 
 const leastBend = 0.05; // radians: a straight arm cannot tell to which side it should bend, for its derivatives are 0
 
-/** The arm for a target, from the angles of the arm before; of an arm with other joints as many as it has are kept. */
+/**
+ * Moves the arm to a target, starting from the angles of the previous arm. If the number of joints changes, as many
+ * angles as possible are kept.
+ */
 export function follow(
   before: readonly number[],
   target: Point,

@@ -17,7 +17,7 @@ const joints = state.number("joints", 4, { min: 2, max: 9, step: 1 });
 const limit = state.choice("limit", "120", ["30", "60", "120"]);
 const stiffness = state.number("stiffness", 0.02, { min: 0, max: 1, step: 0.01 });
 const target = pointState(state, "target", [1.6, 2]);
-/** Where the search begins: the angles that the arm had before the target moved. */
+/** Start of the search: the angles before the target moved. */
 const before = state.value<readonly number[]>(
   "before",
   [0.2, 0.5, 0.5, 0.5],
@@ -42,7 +42,7 @@ function moveTarget(to: Point): void {
 const degrees = (radians: number): number => (radians * 180) / Math.PI;
 const shownSpeed = 0.2; // units of the plane for a speed of 1
 
-/** How far the hand is off, and why. */
+/** Describes the distance of the hand from the target, and its reason. */
 function finding(): string {
   const { gap, iterations, jacobians } = arm.value;
   const work = `${iterations} steps and ${jacobians} Jacobians for this place.`;

@@ -1,4 +1,4 @@
-/** An arm of three links that reaches, in a dozen lines; the test runs them. */
+/** A reaching arm of three links in a dozen lines, executed by a test. */
 export const program = `import { cos, cumsum, sin, stack, sub, sum } from "downhill";
 import { leastSquaresSolver } from "downhill/optim";
 
@@ -16,7 +16,7 @@ for (const target of [[2, 1], [1, 2], [-1, 2]]) {
   console.log(\`\${target}: \${shown}, after \${found.iterations} steps\`);
 }`;
 
-/** What it prints. */
+/** Expected output of the program. */
 export const printed = `2,1: -0.0936 0.1873 1.4684, after 9 steps
 1,2: 0.3616 0.5672 1.2056, after 9 steps
 -1,2: 1.0923 0.9904 0.8160, after 10 steps`;

@@ -5,7 +5,7 @@ import { duration, identify, lengths, measure, parameters, sumsOfSquares, swing 
 const truth = { length: 1.4, damping: 0.25, angle: 2.2 };
 const measured = measure(truth, { count: 24, noise: 0.08, seed: 1 });
 
-/** The angle at the end, by Runge and Kutta's method with small steps. */
+/** Final angle, by the Runge–Kutta method with small steps. */
 function angleAtEnd({ length, damping, angle }: typeof truth): number {
   const slope = ([a, v]: readonly [number, number]): [number, number] => [
     v,

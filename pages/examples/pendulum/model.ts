@@ -1,4 +1,5 @@
-// A pendulum whose angle is measured: its length, damping and first angle from the measurements, through the equation of motion.
+// Identification of a pendulum: its length, damping and initial angle from measured angles, through the equation of
+// motion.
 import {
   add,
   concatenate,
@@ -18,7 +19,7 @@ import {
 import { curveFitter, odeint } from "downhill/optim";
 import * as random from "downhill/random";
 
-/** Metres; 1/s; radians, at time 0, when the pendulum is let go. */
+/** Length in metres, damping in 1/s, and angle in radians at time 0, when the pendulum is released. */
 export interface Pendulum {
   readonly length: number;
   readonly damping: number;
@@ -28,13 +29,13 @@ export interface Pendulum {
 export const parameters = ["length", "damping", "angle"] as const;
 type Unknown = Readonly<Record<keyof Pendulum, Tensor>>;
 
-/** Whether the force goes with the sine of the angle, as it does, or with the angle. */
+/** Whether the force is proportional to the sine of the angle (exact) or to the angle. */
 export type Law = "sine" | "small";
 
 const gravity = 9.81; // m/s²
-/** Seconds. */
+/** Duration in seconds. */
 export const duration = 8;
-/** What searches begin from, but for the length. */
+/** Start of the searches, except for the length. */
 const guess = { damping: 0.2, angle: 1 };
 
 interface Motion {
@@ -44,7 +45,7 @@ interface Motion {
 
 const laws: Readonly<Record<Law, (angle: Tensor) => Tensor>> = { sine: sin, small: (angle) => angle };
 
-/** The angles at times from 0 on. */
+/** Angles at the given times, which start at 0. */
 function angles(law: Law, times: Tensor, { length, damping, angle }: Unknown): Tensor {
   const motion = (now: Motion, _: Tensor, l: Tensor, c: Tensor): Motion => ({
     angle: now.speed,
@@ -61,13 +62,13 @@ function angles(law: Law, times: Tensor, { length, damping, angle }: Unknown): T
 
 const swings = jit((times: Tensor, pendulum: Unknown) => angles("sine", times, pendulum));
 
-/** Angles that are measured. */
+/** Measured angles in radians at times in seconds. */
 export interface Measured {
   readonly times: readonly number[];
   readonly angles: readonly number[];
 }
 
-/** As many angles at equal distances of time, with normal errors of a seed. */
+/** The given number of angles at equally spaced times, with normal errors drawn from a seed. */
 export function measure(
   pendulum: Pendulum,
   { count, noise, seed }: { readonly count: number; readonly noise: number; readonly seed: number },
@@ -86,17 +87,17 @@ function trueAngles(times: Tensor, { length, damping, angle }: Pendulum): Tensor
 
 const grid = linspace(0, duration, 161);
 
-/** The angles of a pendulum at the times of the drawing. */
+/** Angles of a pendulum at the times of the drawing. */
 export function swing(pendulum: Pendulum): number[] {
   return trueAngles(grid, pendulum).tolist() as number[];
 }
 
-/** What the measurements say of the pendulum. */
+/** Result of an identification. */
 export interface Identified {
   readonly found: Pendulum;
   readonly errors: Pendulum;
   readonly iterations: number;
-  /** Root of the mean square of what is left, in radians. */
+  /** Root mean square residual, in radians. */
   readonly left: number;
   readonly grid: readonly number[];
   readonly angles: readonly number[];
@@ -116,7 +117,7 @@ const makeFitter = (law: Law, length: number) =>
   });
 const fitters = new Map<string, ReturnType<typeof makeFitter>>();
 
-/** The pendulum that fits best, as a search from a length finds it. */
+/** Fits a pendulum to measurements, starting from a length. */
 export function identify(measured: Measured, law: Law, from: number): Identified {
   const key = `${law} ${from}`;
   const fitter = fitters.get(key) ?? makeFitter(law, from);
@@ -143,10 +144,10 @@ const misfits = jit(
   ),
 );
 
-/** Lengths of the drawing of the sum of squares. */
+/** Lengths at which the sum of squares is drawn. */
 export const lengths: readonly number[] = Array.from({ length: 118 }, (_, i) => 0.3 * 1.02 ** i);
 
-/** The sum of squares at each of `lengths`, with the damping and the first angle of a pendulum. */
+/** Sum of squared residuals at each of `lengths`, with the damping and initial angle of a pendulum. */
 export function sumsOfSquares({ times, angles: measured }: Measured, { damping, angle }: Pendulum): number[] {
   return misfits(
     tensor(lengths),

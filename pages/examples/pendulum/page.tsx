@@ -78,7 +78,7 @@ function Swinging({ now }: { readonly now: number }): JSX.Element {
   );
 }
 
-/** What was found, beside what is true. */
+/** The estimates next to the true values. */
 function Numbers(): JSX.Element {
   const { found, errors, iterations, left } = identified.value;
   return (

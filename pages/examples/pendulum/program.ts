@@ -1,4 +1,4 @@
-/** Length and damping from a dozen angles; the test runs it. */
+/** Length and damping from a dozen angles, executed by a test. */
 export const program = `import { concatenate, div, mul, neg, sin, sub } from "downhill";
 import { fitCurve, odeint } from "downhill/optim";
 
@@ -21,7 +21,7 @@ const fit = fitCurve(model, t, measured, {
 for (const [name, value] of Object.entries(fit.params))
   console.log(\`\${name} = \${value.toFixed(3)} ± \${fit.standardErrors[name].toFixed(3)}\`);`;
 
-/** What it prints. */
+/** Expected output of the program. */
 export const printed = `length = 1.287 ± 0.014
 damping = 0.166 ± 0.034
 angle = 1.027 ± 0.054`;

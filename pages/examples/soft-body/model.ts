@@ -1,4 +1,4 @@
-// A rubber beam: a mesh of triangles whose positions have the least energy.
+// A rubber beam: a triangle mesh with minimal energy.
 import {
   add,
   grad,
@@ -18,17 +18,17 @@ import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
 const [columns, rows] = [13, 5]; // nodes along and across
 const size = { width: 3, height: 1 };
 
-/** The corners of the mesh that may be held, by the places of their nodes. */
+/** Node indices of the corners that can be held. */
 export const corners = { upper: columns * rows - 1, lower: columns - 1 } as const;
 export type Corner = keyof typeof corners;
 
-/** Positions of the nodes at rest, row after row from below. */
+/** Positions of the nodes at rest, row by row from below. */
 export const rest: readonly Point[] = Array.from({ length: rows * columns }, (_, i) => [
   (size.width * (i % columns)) / (columns - 1),
   (size.height * Math.floor(i / columns)) / (rows - 1) - size.height / 2,
 ]);
 
-/** The corners of each triangle, against the clock; the diagonals alternate so that the mesh prefers neither. */
+/** Corners of each triangle, counterclockwise. The diagonals alternate, so that the mesh has no preferred direction. */
 export const triangles: readonly (readonly [number, number, number])[] = Array.from(
   { length: (rows - 1) * (columns - 1) },
   (_, i): (readonly [number, number, number])[] => {
@@ -50,31 +50,31 @@ export const triangles: readonly (readonly [number, number, number])[] = Array.f
 const area = (size.width * size.height) / triangles.length; // of each triangle at rest
 const isWall = (place: number): boolean => place % columns === 0;
 
-/** The rubber, and what is done to it. */
+/** Properties of the rubber, and its constraints. */
 export interface Setting {
-  /** Where the corners are held that are held. */
+  /** Positions of the held corners. */
   readonly held: Readonly<Partial<Record<Corner, Point>>>;
-  /** Resistance to changes of area, in units of the resistance to changes of shape (the shear modulus). */
+  /** Bulk modulus in units of the shear modulus. */
   readonly bulk: number;
-  /** Weight of a unit of area at rest, in the same units. */
+  /** Weight per unit of rest area, in the same units. */
   readonly weight: number;
 }
 
-/** The beam at rest under what is done to it. */
+/** The beam in equilibrium. */
 export interface Shape {
   readonly nodes: readonly Point[];
-  /** Elastic energy of a unit of area, for each triangle. */
+  /** Elastic energy per unit of area, for each triangle. */
   readonly energies: readonly number[];
-  /** The force that the hand at a held corner must exert. */
+  /** Force that the hand must exert at each held corner. */
   readonly forces: Readonly<Partial<Record<Corner, Point>>>;
   readonly energy: number;
-  /** Its area as a part of that at rest. */
+  /** Area as a fraction of the rest area. */
   readonly area: number;
   readonly iterations: number;
   readonly converged: boolean;
 }
 
-/** The inverses of the matrices whose columns are two edges at rest, a row for each triangle. */
+/** Inverses of the matrices whose columns are two edges at rest, one row per triangle. */
 const inverses = triangles.map(([a, b, c]) => {
   const [p, r] = edge(a, b);
   const [q, s] = edge(a, c);
@@ -87,8 +87,8 @@ function edge(from: number, to: number): readonly [number, number] {
 }
 
 /**
- * The elastic energy of a unit of area of each triangle, from the deformation gradient F of each:
- * `(|F|² − 2)/2 − (J − 1) + K·(J − 1)²/2` with J = det F, which is finite for triangles that are turned over too.
+ * Elastic energy per unit of area of each triangle, from its deformation gradient F: `(|F|² − 2)/2 − (J − 1) + K·(J −
+ * 1)²/2` with J = det F. It is finite for inverted triangles too.
  *
  * @see Smith, de Goes, Kim, Stable neo-Hookean flesh simulation, ACM Transactions on Graphics 37, 2018.
  */
@@ -118,21 +118,21 @@ function elastic(nodes: Tensor, bulk: Tensor): Tensor {
   return add(sub(mul(stretch, 0.5), growth), mul(mul(bulk, 0.5), square(growth)));
 }
 
-/** The energy of rubber and weight, where nodes that are not free stand still. */
+/** Energy of rubber and weight, with the constrained nodes fixed. */
 function energyOf(moved: Tensor, fixed: Tensor, free: Tensor, bulk: Tensor, weight: Tensor): Tensor {
   const nodes = add(fixed, mul(free, moved));
   return add(mul(sum(elastic(nodes, bulk)), area), mul(weight, sum(mul(nodes.at(null, 1), shares))));
 }
 
-/** The area that each node carries. */
+/** Area assigned to each node. */
 const shares = rest.map((_, i) => (area / 3) * triangles.filter((triangle) => triangle.includes(i)).length);
 
 const relax = solver(energyOf, { method: "lbfgs", gradientTolerance: 1e-5, maxIterations: 1000 });
-/** What the energy would change by if what is fixed were moved: the force that holds it. */
+/** Gradient of the elastic energy in the node positions: the holding forces at fixed nodes. */
 const pull = jit(grad((nodes: Tensor, bulk: Tensor) => mul(sum(elastic(nodes, bulk)), area)));
 const energiesOf = jit(elastic);
 
-/** The beam, whose left end is glued to a wall, at rest under what is done to it. */
+/** Computes the equilibrium of the beam, whose left end is fixed to a wall. */
 export function settle({ held, bulk, weight }: Setting): Shape {
   const places = new Map(
     (Object.keys(held) as Corner[]).map((corner) => [corners[corner], held[corner]!] as const),
@@ -166,7 +166,7 @@ export function settle({ held, bulk, weight }: Setting): Shape {
   };
 }
 
-/** Displacements that grow from the wall to the held corners. */
+/** Displacements that grow linearly from the wall to the held corners. */
 function firstGuess(held: Setting["held"]): number[][] {
   const moves = { upper: moveOf(held, "upper"), lower: moveOf(held, "lower") };
   const [upper, lower] = [moves.upper ?? moves.lower ?? [0, 0], moves.lower ?? moves.upper ?? [0, 0]];

@@ -40,7 +40,7 @@ const colours = shades(12);
 const fullShade = 0.2; // elastic energy of a unit of area that has the last colour
 const arrow = 3; // units of length of a unit of force
 
-/** The triangles in the colours of their energies, their outlines, and the forces at held corners. */
+/** The triangles, coloured by energy, their outlines, and the forces at held corners. */
 function Rubber({ spot }: { readonly spot: Placed["spot"] }): JSX.Element {
   const { nodes, energies, forces } = shape.value;
   const wall = [spot(0, span.y[0]), spot(0, span.y[1])] as const;

@@ -1,4 +1,4 @@
-/** Springs in a chain that sag; the test runs them. */
+/** A sagging chain of springs, executed by a test. */
 export const program = `import { add, concatenate, grad, mul, norm, slice, square, sub, sum } from "downhill";
 import { minimize } from "downhill/optim";
 
@@ -17,6 +17,6 @@ const force = grad(energy, { argnums: 1 })(params, hand);
 console.log(params.at(null, 1).tolist().map((y) => y.toFixed(3)).join(" "));
 console.log(force.tolist()[0].map((f) => f.toFixed(3)).join(" "), converged);`;
 
-/** What it prints. */
+/** Expected output of the program. */
 export const printed = `-0.087 -0.153 -0.198 -0.220 -0.220 -0.198 -0.153 -0.087
 0.752 0.200 true`;

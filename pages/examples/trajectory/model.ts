@@ -1,4 +1,4 @@
-// A path around discs: points of a curve, moved until its cost can fall no further.
+// A path around discs: points of a curve with locally minimal cost.
 import {
   add,
   jit,
@@ -16,32 +16,32 @@ import {
 import { solver } from "downhill/optim";
 import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
 
-/** A disc that must not be entered. */
+/** A disc that the path must not enter. */
 export interface Disc {
   readonly at: Point;
   readonly radius: number;
 }
 
-/** What a path has to do. */
+/** Requirements on a path. */
 export interface Task {
   readonly start: Point;
   readonly goal: Point;
   readonly discs: readonly Disc[];
-  /** What bending costs, beside length. */
+  /** Weight of bending relative to length. */
   readonly stiffness: number;
-  /** The distance from discs below which a path pays. */
+  /** Distance from discs below which a path has extra cost. */
   readonly clearance: number;
 }
 
-/** A path that a descent ended at. */
+/** A path at which a descent ended. */
 export interface Way {
-  /** The points of the path, from the start to the goal. */
+  /** Points of the path, from the start to the goal. */
   readonly path: readonly Point[];
-  /** Those of the path after an iteration, from 0. */
+  /** Returns the points of the path after an iteration, counted from 0. */
   readonly pathAfter: (iteration: number) => readonly Point[];
-  /** After each iteration. */
+  /** Cost after each iteration. */
   readonly costs: readonly number[];
-  /** The least distance between the path and the edge of a disc; below 0 it enters one. */
+  /** Minimum distance between the path and the edge of a disc; negative if the path enters one. */
   readonly gap: number;
   readonly length: number;
 }
@@ -52,19 +52,22 @@ const penalty = 4e3; // of a squared distance, all along the path: such that the
 
 const numbers = Array.from({ length: waves }, (_, i) => i + 1);
 const times = Array.from({ length: pieces + 1 }, (_, i) => i / pieces);
-/** sin(kπt)/k² a row for each time: with these heights the bending of each wave costs equally much, so that descent is quick. */
+/**
+ * sin(kπt)/k², one row per time. With this scaling, the bending of each wave costs equally much, so that descent is
+ * fast.
+ */
 const basis = times.map((t) => numbers.map((k) => Math.sin(k * Math.PI * t) / k ** 2));
-/** The integrals of the squared first and second derivative of each wave. */
+/** Integrals of the squared first and second derivative of each wave. */
 const stretch = numbers.map((k) => [(Math.PI / k) ** 2 / 2]);
 const bend = numbers.map(() => [Math.PI ** 4 / 2]);
 
-/** The points of the path of such waves, at all times. */
+/** Points of the path at all times, from the coefficients of its waves. */
 function pathOf(heights: Tensor, ends: Tensor): Tensor {
   const line = times.map((t) => [1 - t, t]);
   return add(matmul(line, ends), matmul(basis, heights));
 }
 
-/** What a path costs: its length, its bends, and how far it comes into the clearance of discs. */
+/** Cost of a path: its length, its bending, and its intrusion into the clearance of discs. */
 function costOf(heights: Tensor, ends: Tensor, discs: Tensor, stiffness: Tensor, clearance: Tensor): Tensor {
   const squares = square(heights);
   const length = add(sum(square(sub(ends.at(1), ends.at(0)))), sum(mul(squares, stretch)));
@@ -75,7 +78,7 @@ function costOf(heights: Tensor, ends: Tensor, discs: Tensor, stiffness: Tensor,
   return add(add(length, bending), mul(within, penalty / pieces));
 }
 
-/** What a descent passes. */
+/** An iterate of a descent. */
 interface Iterate {
   readonly heights: Tensor;
   readonly cost: number;
@@ -91,12 +94,12 @@ const descend = solver(costOf, {
 });
 const trace = jit(pathOf);
 
-/** How far to the side descents begin, at the middle of the path, as parts of the way. */
+/** Initial sideways displacements at the middle of the path, as fractions of the distance. */
 const sides = [0, 0.25, -0.25, 0.6, -0.6, 1, -1];
 
 /**
- * The paths that descents from bent lines lead to, the cheapest first, each once. A path around a disc on its left cannot become
- * one that has it on its right by getting cheaper all the time, so one descent is not enough.
+ * Distinct results of descents from bent lines, the cheapest first. A path to the left of a disc cannot become one to
+ * the right while its cost decreases, so one descent is not enough.
  */
 export function ways({ start, goal, discs, stiffness, clearance }: Task): Way[] {
   const ends = float64([start, goal]);
@@ -139,7 +142,7 @@ function lengthOf(path: readonly Point[]): number {
   return path.slice(1).reduce((way, [x, y], i) => way + Math.hypot(x! - path[i]![0]!, y! - path[i]![1]!), 0);
 }
 
-/** The least distance between straight pieces and the edges of discs. */
+/** Minimum distance between line segments and the edges of discs. */
 function gapOf(path: readonly Point[], discs: readonly Disc[]): number {
   const distances = discs.flatMap(({ at: [cx, cy], radius }) =>
     path.slice(1).map(([x1, y1], i) => {

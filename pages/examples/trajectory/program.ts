@@ -1,4 +1,4 @@
-/** A path around one disc; the test runs it. */
+/** A path around one disc, executed by a test. */
 export const program = `import { add, concatenate, maximum, mul, norm, slice, square, sub, sum } from "downhill";
 import { minimize } from "downhill/optim";
 
@@ -17,6 +17,6 @@ const heights = params.at(null, 1).tolist();
 console.log(heights.filter((_, i) => i % 3 === 0).map((y) => y.toFixed(2)).join(" "));
 console.log(\`cost \${cost(line).item().toFixed(2)} to \${cost(params).item().toFixed(2)}\`);`;
 
-/** What it prints. */
+/** Expected output of the program. */
 export const printed = `-0.13 -0.53 -0.92 -1.18 -0.79 -0.40
 cost 421.47 to 3.68`;

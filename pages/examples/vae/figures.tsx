@@ -1,4 +1,4 @@
-// The figures of the page.
+// Figures of the page.
 import type { JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import { Chart } from "../../live/chart.tsx";
@@ -74,7 +74,7 @@ function Training(): JSX.Element {
   );
 }
 
-/** The bound and its parts. */
+/** The evidence lower bound and its parts. */
 export function BoundFigure(): JSX.Element {
   return (
     <Figure
@@ -95,7 +95,10 @@ export function BoundFigure(): JSX.Element {
   );
 }
 
-/** The codes of the digits, a colour a class, its name in their middle. Drawn anew where they change, not where the circle moves. */
+/**
+ * Codes of the digits, coloured by class, with the name of each class at its centre. Redrawn when they change, not when
+ * the circle moves.
+ */
 function Points({ spot, line, unit }: Placed): JSX.Element {
   const { codes } = plane.value;
   const { labels } = digits();
@@ -130,7 +133,7 @@ function Points({ spot, line, unit }: Placed): JSX.Element {
   }, [codes, way.value, shownClass.value, unit]);
 }
 
-/** The pictures of a grid of codes. */
+/** Decoded pictures of a grid of codes. */
 function Pictures({ spot, unit }: Placed): JSX.Element {
   const { reach } = plane.value;
   const paths = gridPaths.value;
@@ -235,7 +238,7 @@ function DigitSelect({
   );
 }
 
-/** From one digit to another. */
+/** Interpolation between two digits. */
 export function WayFigure(): JSX.Element {
   const { ends, pictures } = way.value;
   const { pictures: data } = digits();

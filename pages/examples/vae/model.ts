@@ -1,10 +1,10 @@
-// A variational autoencoder of digits with codes of two numbers: its networks, and what they make of digits and codes.
+// A variational autoencoder of digits with two-dimensional codes: its networks, encoding and decoding.
 import { exp, jit, mul, sigmoid, slice, tanh, type Tensor, tensor } from "downhill";
 import { type DenseParams, mlp, type MlpParams } from "downhill/nn";
 import * as random from "downhill/random";
 import { type SentArrays, withArrays } from "../../live/arrays.ts";
 
-/** Pixels of an image from side to side. */
+/** Width of an image in pixels. */
 export const side = 8;
 export const pixels: number = side * side;
 const codeSize = 2;
@@ -27,21 +27,21 @@ export function firstParams(seed: number): VaeParams {
   return { encoder: { layers: [first, wide] }, decoder: decoder.init(forDecoder) };
 }
 
-/** What a training has come to, to be sent and to go on from. */
+/** State of a training run, to be sent or resumed. */
 export interface Snapshot {
-  /** Epochs that were made. */
+  /** Number of completed epochs. */
   readonly epoch: number;
   readonly params: SentArrays;
-  /** What Adam keeps. */
+  /** State of Adam. */
   readonly state: SentArrays;
 }
 
-/** The parameters of a snapshot. */
+/** Restores the parameters of a snapshot. */
 export function paramsOf({ params }: Snapshot): VaeParams {
   return withArrays(firstParams(0), params);
 }
 
-/** Where the codes of images [images, 64] may lie: mean and standard deviation of each of their two numbers, [images, 2]. */
+/** Distribution of the codes of images [images, 64]: mean and standard deviation of each code element, [images, 2]. */
 export function encode(params: VaeParams, images: Tensor): { readonly loc: Tensor; readonly scale: Tensor } {
   const out = encoder.apply(params.encoder, images);
   return {
@@ -50,21 +50,21 @@ export function encode(params: VaeParams, images: Tensor): { readonly loc: Tenso
   };
 }
 
-/** The images of codes [codes, 2]: log-odds of ink for each pixel, [codes, 64]. */
+/** Decodes codes [codes, 2] to the log-odds of ink for each pixel, [codes, 64]. */
 export function decode(params: VaeParams, codes: Tensor): Tensor {
   return decoder.apply(params.decoder, codes);
 }
 
 const codesNow = /* @__PURE__ */ jit((params: VaeParams, images: Tensor) => encode(params, images).loc);
 
-/** The middle of the codes of each image. */
+/** Mean code of each image. */
 export function codesOf(params: VaeParams, images: Tensor): [number, number][] {
   return codesNow(params, images).tolist() as [number, number][];
 }
 
 const inkNow = /* @__PURE__ */ jit((params: VaeParams, codes: Tensor) => sigmoid(decode(params, codes)));
 
-/** The ink, from 0 to 1, of the pixels of each code's image. */
+/** Ink, from 0 to 1, of the pixels of each code's picture. */
 export function picturesOf(params: VaeParams, codes: readonly (readonly number[])[]): number[][] {
   return inkNow(params, tensor(codes, { dtype: "float32" })).tolist() as number[][];
 }

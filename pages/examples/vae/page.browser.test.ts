@@ -1,4 +1,4 @@
-// The example as a reader uses it.
+// Uses the example as a reader does.
 import { expect } from "vitest";
 import { describePageInCi } from "../../../test/support/browser.ts";
 import { alive, serveSection } from "../../../test/support/live-pages.ts";

@@ -1,4 +1,4 @@
-/** The same for points in space; the test runs it. */
+/** A variational autoencoder of points in space, executed by a test. */
 export const program = `import { add, exp, grad, jit, mean, mul, slice, sub, sum, tensor } from "downhill";
 import { kl, normal } from "downhill/distributions";
 import { dense, denseInit } from "downhill/nn";
@@ -30,7 +30,7 @@ console.log(bound(params, random.key(2)).item().toFixed(1));
 for (const code of [-1, 1])
   console.log(dense(params.decoder, tensor([code])).tolist().map((x) => x.toFixed(1)).join(" "));`;
 
-/** What it prints. */
+/** Expected output of the program. */
 export const printed = `-57
 -1.4
 -1.1 -0.8 -0.4

@@ -1,4 +1,4 @@
-// What the page shows: what the reader chose, and what is computed from it.
+// State of the page and the values derived from it.
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Tensor } from "downhill";
 import { type PageState, pageState } from "../../live/address.ts";
@@ -10,22 +10,22 @@ import { codesOf, firstParams, paramsOf, picturesOf, side, type Snapshot } from 
 import type { Parts, Report, TrainingOrder } from "./training.ts";
 import type { VaeWork } from "./vae.worker.ts";
 
-/** A code, or a place of the plane of codes. */
+/** A code, or a point in the plane of codes. */
 export type Code = readonly [number, number];
 
 export const state: PageState = pageState();
 
-// The data: they are loaded beside the page
+// The data, loaded separately from the page.
 interface Digits {
   readonly images: Tensor;
-  /** Ink of each. */
+  /** Ink of each digit. */
   readonly pictures: readonly (readonly number[])[];
   readonly labels: readonly number[];
 }
 
 let loaded: Digits | undefined;
 
-/** Loads the digits: before anything is drawn. */
+/** Loads the digits. Must finish before anything is drawn. */
 export async function prepare(): Promise<void> {
   const { digitImages, digitLabels } = await import("./data.ts");
   const images = digitImages(0);
@@ -38,12 +38,12 @@ export function digits(): Digits {
   return loaded;
 }
 
-// Training
+// Training.
 export const beta: Signal<number> = state.number("beta", 1, { min: 0.1, max: 100 });
 export const rate: Signal<number> = state.number("rate", 0.003, { min: 1e-4, max: 0.1 });
 export const seed: Signal<number> = state.number("seed", 6, { min: 1, max: 99, step: 1 });
 
-/** What a training has told so far: the parts of the bound by epoch, and where it stands. */
+/** Progress of a training run: the parts of the bound by epoch, and the latest snapshot. */
 interface Trained {
   readonly seed: number;
   readonly epochs: readonly { readonly epoch: number; readonly learned: Parts; readonly heldOut: Parts }[];
@@ -53,7 +53,7 @@ interface Trained {
 const untrained: Trained = { seed: 0, epochs: [] };
 const told = signal(untrained);
 const start = computed(() => Math.round(seed.value));
-/** Of the network that begins with this seed. */
+/** Progress of the network with the current seed. */
 export const trained: ReadonlySignal<Trained> = computed(() =>
   told.value.seed === start.value ? told.value : untrained,
 );
@@ -65,15 +65,15 @@ export const training: Job<VaeWork> = jobOf(
 let heard = untrained;
 const show = paced(() => (told.value = heard));
 
-/** Trains for so many epochs more, with the β and the learning rate of now. */
+/** Trains for more epochs, with the current β and learning rate. */
 export function trainOn(epochs: number): void {
   trainBy((order, tell) => training.start(order, tell), epochs);
 }
 
-/** Shows at once what a training has told. */
+/** Shows pending training progress immediately. */
 export const showNow = (): void => show.now();
 
-/** Trains by whatever does so: in a worker or here. */
+/** Trains with the given function, in a worker or in the page. */
 export function trainBy<R>(
   by: (order: TrainingOrder, tell: (report: Report) => void) => R,
   epochs: number,
@@ -89,19 +89,19 @@ export function trainBy<R>(
   });
 }
 
-/** Forgets what was learned. */
+/** Discards the trained parameters. */
 export function startAgain(): void {
   training.stop();
   show.cancel();
   told.value = untrained;
 }
 
-/** The bound: the logarithm of the probability of an image is not below it. */
+/** Evidence lower bound: a lower bound of the log-probability of an image. */
 export function boundOf({ likelihood, divergence }: Parts): number {
   return likelihood - divergence;
 }
 
-/** Its course, and that of the first of its parts. */
+/** The bound and its likelihood part by epoch. */
 export const boundChart: ReadonlySignal<ChartSpec> = computed(() => {
   const { epochs } = trained.value;
   const x = epochs.map(({ epoch }) => epoch);
@@ -122,7 +122,7 @@ export const boundChart: ReadonlySignal<ChartSpec> = computed(() => {
   };
 });
 
-/** The second part. */
+/** The divergence part by epoch. */
 export const divergenceChart: ReadonlySignal<ChartSpec> = computed(() => {
   const { epochs } = trained.value;
   const x = epochs.map(({ epoch }) => epoch);
@@ -137,13 +137,13 @@ export const divergenceChart: ReadonlySignal<ChartSpec> = computed(() => {
   };
 });
 
-// The plane
+// The plane.
 const params = computed(() => {
   const { last } = trained.value;
   return last === undefined ? firstParams(start.value) : paramsOf(last);
 });
 
-/** The codes of all digits, and how far the plane goes to each side so that it has them all. */
+/** Codes of all digits, and the half width of the plane that contains them all. */
 export const plane: ReadonlySignal<{ readonly codes: readonly Code[]; readonly reach: number }> = computed(
   () => {
     const codes = codesOf(params.value, digits().images);
@@ -161,7 +161,7 @@ function readCode(text: string): Code {
   return [x, y];
 }
 
-/** The picture of the chosen code, and the digit whose code is nearest. */
+/** Picture of the selected code, and the digit with the nearest code. */
 export const chosen: ReadonlySignal<{
   readonly picture: readonly number[];
   readonly nearest: number;
@@ -174,20 +174,20 @@ export const chosen: ReadonlySignal<{
   return { picture: picture!, nearest, distance: distances[nearest]! };
 });
 
-/** The class that stands out; "all" for none. */
+/** The highlighted class; "all" for none. */
 export const shownClass: Signal<string> = state.choice("digit", "all", [
   "all",
   ...Array.from({ length: 10 }, (_, k) => String(k)),
 ]);
 
-/** Pictures along each side of their grid. */
+/** Number of pictures along each side of their grid. */
 export const across = 12;
-/** Pixels of the grid from the beginning of one picture to that of the next: one between them is left free. */
+/** Distance in pixels between the starts of adjacent pictures. One pixel between them is left free. */
 export const pitch: number = side + 1;
-/** Ink at which shades begin. */
+/** Lower limits of the shades of ink. */
 export const inkLevels: readonly number[] = [1, 3, 5, 7, 9, 11, 13, 15].map((x) => x / 16);
 
-/** The pictures of a grid over the plane as one table of pixels, drawn in shades of ink. */
+/** Pictures of a grid over the plane as one table of pixels, drawn in shades of ink. */
 export const gridPaths: ReadonlySignal<readonly string[]> = computed(() => {
   const { reach } = plane.value;
   const at = (i: number): number => ((2 * (i + 0.5)) / across - 1) * reach;
@@ -206,14 +206,14 @@ export const gridPaths: ReadonlySignal<readonly string[]> = computed(() => {
   return cellPaths(rows, inkLevels);
 });
 
-// From one digit to another
+// From one digit to another.
 export const from: Signal<number> = state.number("from", 3, { min: 0, max: 9, step: 1 });
 export const to: Signal<number> = state.number("to", 8, { min: 0, max: 9, step: 1 });
-/** Which of its kind each is. */
+/** Index of each digit among those of its class. */
 export const nth: Signal<number> = state.number("nth", 1, { min: 1, max: 100, step: 1 });
 const between = 9; // pictures of a way
 
-/** The ends of a way as digits of the data, and the pictures of the codes between. */
+/** The data digits at the ends of an interpolation, and the pictures of the codes between them. */
 export const way: ReadonlySignal<{
   readonly ends: readonly [number, number];
   readonly codes: readonly Code[];

@@ -1,4 +1,4 @@
-// The thumbnail shows the plane of codes when the classes have parted.
+// The thumbnail shows the plane of codes after the classes have separated.
 import type { Thumbnail } from "../../live/thumbnail.ts";
 import { prepare, showNow, trainBy } from "./state.ts";
 import { train } from "./training.ts";

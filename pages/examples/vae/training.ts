@@ -1,4 +1,4 @@
-// Training a variational autoencoder, epoch by epoch.
+// Trains a variational autoencoder, epoch by epoch.
 import { grad, jit, mean, mul, ones, sub, sum, type Tensor, tensor, zeros } from "downhill";
 import { binomial, kl, normal } from "downhill/distributions";
 import { adam, type AdamState, applyUpdates } from "downhill/optim";
@@ -10,26 +10,26 @@ import { digitImages, heldOutFrom } from "./data.ts";
 const batchSize = 64;
 const smallerPixels = 16; // of which each pixel counts the ink, from 0 to 16: so its values are those of a binomial distribution
 
-/** What a training is to do. */
+/** Settings of a training run. */
 export interface TrainingOrder {
   readonly seed: number;
   readonly rate: number;
-  /** How much the divergence weighs in what is made small; 1 for the evidence lower bound. */
+  /** Weight of the divergence in the loss; 1 for the evidence lower bound. */
   readonly beta: number;
   readonly epochs: number;
-  /** Where to go on; left out, from the beginning. */
+  /** Snapshot to resume from. Default: the initial parameters. */
   readonly from?: Snapshot;
 }
 
-/** The two parts of the evidence lower bound, which is `likelihood − divergence`; means over digits, in nats. */
+/** The two parts of the evidence lower bound, `likelihood − divergence`; means over digits, in nats. */
 export interface Parts {
-  /** The expected logarithm of the probability of the image, given its code. */
+  /** Expected log-probability of the image, given its code. */
   readonly likelihood: number;
-  /** How far the codes of an image are from the prior. */
+  /** Divergence of the code distribution of an image from the prior. */
   readonly divergence: number;
 }
 
-/** An epoch, measured after it. */
+/** Parts of the bound after an epoch. */
 export interface Report {
   readonly learned: Parts;
   readonly heldOut: Parts;
@@ -38,7 +38,7 @@ export interface Report {
 
 const float32 = { dtype: "float32" } as const;
 
-/** The two parts for images, each with one code drawn. */
+/** The two parts for images, each with one sampled code. */
 function partsOf(params: VaeParams, images: Tensor, key: Tensor): [likelihood: Tensor, divergence: Tensor] {
   const codes = normal(encode(params, images));
   const logits = decode(params, codes.sample(key)); // a code is loc + scale · noise, so it has derivatives
@@ -71,9 +71,9 @@ const improve = /* @__PURE__ */ jit(
 );
 
 /**
- * Trains, and tells each epoch.
+ * Trains and calls `tell` after each epoch.
  *
- * @throws Error where the bound is no longer a number
+ * @throws Error if the bound becomes non-finite
  */
 export async function train(order: TrainingOrder, tell: (report: Report) => void): Promise<void> {
   const { seed, from, epochs } = order;
