@@ -1,59 +1,59 @@
 import { batch, effect, type Signal, signal } from "@preact/signals";
 import { pack, unpack } from "./pack.ts";
 
-/** What a number may be. */
+/** Allowed range of a number. */
 export interface NumberRange {
   readonly min?: number;
   readonly max?: number;
-  /** What an arrow key changes it by; numbers are not rounded to it. Left out: a hundredth of the range, or 0.1. */
+  /** Change per arrow key. Numbers are not rounded to it. Default: a hundredth of the range, or 0.1. */
   readonly step?: number;
 }
 
-/** A value that the address holds, read from its text. */
+/** A value of the page state, stored in the address as text. */
 interface Kept {
   readonly signal: Signal<unknown>;
   readonly initial: string;
   write(): string;
-  /** Takes a text of the address over; an error says why it cannot. */
+  /** Sets the value from its text in the address. Throws an error with the reason if the text is invalid. */
   read(text: string): void;
 }
 
 /**
- * The state of a page, which its address holds behind `#`: a link shows what its sender saw, the back button goes to the state
- * before the last gesture. Only what differs from the beginning stands there.
+ * State of a page, stored in its address after `#`. A link shows the same state as its sender saw, and the back button
+ * restores the state before the last gesture. Only values that differ from their initial ones are stored.
  */
 export interface PageState {
-  /** A number; what the address gives beyond its range is refused, and told in `damages`. */
+  /** A number. A number in the address that is out of range is rejected and reported in `damages`. */
   number(key: string, initial: number, range?: NumberRange): Signal<number>;
   text(key: string, initial: string): Signal<string>;
   choice<T extends string>(key: string, initial: T, options: readonly T[]): Signal<T>;
   flag(key: string, initial: boolean): Signal<boolean>;
-  /** A value with a text of its own; `read` throws an error that says what is wrong with a text. */
+  /** A value with its own text format. `read` throws an error that describes an invalid text. */
   value<T>(key: string, initial: T, read: (text: string) => T, write: (value: T) => string): Signal<T>;
-  /** Puts the named values, or all, back to where they began. */
+  /** Resets the named values, or all values, to their initial ones. */
   reset(...keys: string[]): void;
-  /** The end of the address, `#…`, as it is written out: what a link to the state of now needs, unless it is packed. */
+  /** End of the address, `#…`, for the current state, without compression. */
   hash(): string;
-  /** A link to the state of now. In a browser. */
+  /** Link to the current state. Only in a browser. */
   link(): Promise<string>;
-  /** What an address held that could not be read, in sentences for the reader. */
+  /** Sentences for the reader about parts of the address that could not be read. */
   readonly damages: Signal<readonly string[]>;
   /**
-   * Takes the address over, and keeps it up to date from now on; settled when it is taken over. In a browser, once, after the page
-   * is alive.
+   * Applies the address to the state and keeps the address up to date from then on. Resolves when the address is
+   * applied. Call once in a browser, after the page has become interactive.
    */
   follow(): Promise<void>;
 }
 
-/** How the state of a page stands in its address. */
+/** Options of the address format. */
 interface AddressOptions {
-  /** Whether the address is compressed where that makes it shorter: for states of more than a line. Default false. */
+  /** Whether the address is compressed if that makes it shorter, for states of more than a line. Default false. */
   readonly isPacked?: boolean;
 }
 
 const quiet = 800; // milliseconds without a change, after which the next change begins a new entry of the history
 
-/** The state of one page. */
+/** Creates the state of one page. */
 export function pageState({ isPacked = false }: AddressOptions = {}): PageState {
   const kept = new Map<string, Kept>();
   const damages = signal<readonly string[]>([]);
@@ -167,7 +167,10 @@ async function followAddress(hash: () => string, take: (address: string) => void
 
 const rest = 300; // milliseconds between two addresses: Safari refuses more than a hundred in half a minute
 
-/** The same for addresses that are compressed, which takes a moment: of changes in quick succession the last one is written. */
+/**
+ * `follow` for compressed addresses. Compression is asynchronous: after changes in quick succession, only the last
+ * address is written.
+ */
 async function followPacked(
   hash: () => string,
   take: (address: string) => void,
@@ -225,16 +228,16 @@ async function followPacked(
   });
 }
 
-/** Writes addresses: the first of a gesture as a new entry of the history, the others in its place. */
+/** Writes addresses. The first change of a gesture adds a history entry; the following ones replace it. */
 interface AddressWriter {
   (next: string, begins: boolean): void;
-  /** Tells of a change to a state; whether a gesture begins with it. */
+  /** Records a change of state. Returns true if it starts a gesture. */
   noteChange(next: string): boolean;
-  /** The next change begins a gesture. */
+  /** Makes the next change start a new gesture. */
   startAnew(): void;
 }
 
-/** A gesture changes the same values in quick succession. */
+/** Creates an address writer. A gesture is a series of changes to the same values in quick succession. */
 function makeWriter(begin: string): AddressWriter {
   let lastChange = -Infinity;
   let lastState = begin;
@@ -260,7 +263,7 @@ function makeWriter(begin: string): AddressWriter {
   });
 }
 
-/** The names of the values in which two states differ. */
+/** Names of the values that differ between two states. */
 function changedKeys(one: string, other: string): string[] {
   const [a, b] = [one, other].map((hash) => new URLSearchParams(hash.replace(/^#/, ""))) as [
     URLSearchParams,
@@ -269,12 +272,15 @@ function changedKeys(one: string, other: string): string[] {
   return [...new Set([...a.keys(), ...b.keys()])].filter((key) => a.get(key) !== b.get(key));
 }
 
-/** A number as short as it can be read back, to twelve digits. */
+/** Shortest text of a number with up to twelve digits. */
 function writeNumber(value: number): string {
   return String(Number(value.toPrecision(12)));
 }
 
-/** The number that a text is, with a minus sign of any kind and a decimal comma; an error where it is none, or out of range. */
+/**
+ * Parses a number, with any kind of minus sign and optionally a decimal comma. Throws an error if the text is not a
+ * number or out of range.
+ */
 export function numberFrom(text: string, { min = -Infinity, max = Infinity }: NumberRange = {}): number {
   const plain = text
     .trim()

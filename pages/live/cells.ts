@@ -1,15 +1,15 @@
-// Tables of numbers as areas of a few shades.
+// Tables of numbers drawn in a few shades.
 
-/** The shade of a value: 0 below the first level, then the number of the last level that it reaches. Levels rise. */
+/** Shade of a value: the number of levels that it reaches. Levels must increase. */
 export function levelOf(value: number, levels: readonly number[]): number {
   return levels.reduce((found, level, i) => (value >= level ? i + 1 : found), 0);
 }
 
 /**
- * A table as paths of SVG, one for each level: runs of cells in a row, each cell a unit wide and high; row i, from 0, is drawn as lines of
- * width 1 at height i + ½.
+ * SVG paths of a table, one per level. Each path consists of horizontal runs of cells of unit size; row i, from 0, is
+ * drawn as lines of width 1 at height i + ½.
  *
- * @param rows row by row from the top, each as long as it is
+ * @param rows rows from the top; their lengths may differ
  */
 export function cellPaths(rows: readonly (readonly number[])[], levels: readonly number[]): string[] {
   const paths = levels.map(() => "");

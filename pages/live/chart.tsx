@@ -12,15 +12,15 @@ export type { ChartSpec, SeriesSpec } from "../../src/pictures/plot/chart-spec.t
 const renderedWidth = 640; // pixels: in the file, until there is a page that has a width
 
 /**
- * A chart as wide as its place that one can touch: `mountChart` of the library. In the file it is the drawing of it, until what
- * answers to a touch is loaded: pages show their text before that.
+ * An interactive chart with the width of its container (`mountChart` of the library). The HTML file contains its
+ * drawing, which stays until the script of the chart is loaded.
  */
 export function Chart({
   spec,
   height = [150, 0.25],
 }: {
   readonly spec: ChartSpec;
-  /** Its height in CSS pixels: so many, and this part of its width. */
+  /** Height: a number of CSS pixels plus a fraction of the width. */
   readonly height?: PictureChart["height"];
 }): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
@@ -40,7 +40,7 @@ export function Chart({
     latest.current = spec;
     mounted.current?.update(spec);
   }, [spec]);
-  // What stands here belongs to the mounted chart from then on, so it is rendered once.
+  // The mounted chart replaces these nodes, so they are rendered only once.
   const first = useRef<JSX.Element | null>(null);
   first.current ??= (
     <div ref={place} class="chart">

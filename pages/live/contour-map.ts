@@ -1,4 +1,4 @@
-// The contours of a function of two numbers over a box, made once for a formula and a box.
+// Contours of a function of two numbers over a box, cached by formula and box.
 import {
   contourRings,
   type Grid,
@@ -9,36 +9,36 @@ import type { DrawingPoint } from "../../src/pictures/plot/series.ts";
 import { sampleGrid } from "../../src/pictures/landscapes/draw/plane.ts";
 import type { Interval, Landscape } from "../../src/pictures/landscapes/landscape.ts";
 
-/** From where to where a map goes, along x and along y. */
+/** Extent of a map along x and y. */
 export type MapBox = readonly [x: Interval, y: Interval];
 
-/** The contours of a function over a box. */
+/** Contours of a function over a box. */
 export interface ContourMap {
-  /** The names of the two coordinates. */
+  /** Names of the two coordinates. */
   readonly axes: readonly [string, string];
   readonly box: MapBox;
-  /** A path a level, from low to high, around all that is as high or higher; in a plot of `contourSize`. */
+  /** SVG paths, one per level from low to high, around the region at or above the level, in a plot of `contourSize`. */
   readonly paths: readonly string[];
-  /** The levels as a bar of colours shows them. */
+  /** Labels of the levels in the colour bar. */
   readonly labels: readonly string[];
-  /** What the labels are: the function, or its height above its lowest value. */
+  /** Quantity of the labels: the function, or its height above its lowest value. */
   readonly quantity: string;
 }
 
-/** The size of the plot that paths are made for, in units that a drawing scales. */
+/** Size of the plot of the paths, in units that a drawing scales. */
 export const contourSize = { width: 600, height: 450 } as const;
 
-/** What a map is made of; a `Landscape` is one. */
+/** The function of a map. A `Landscape` satisfies this type. */
 export type Mapped = Pick<Landscape, "value" | "coordinates" | "saddles" | "lowest">;
 
 const kept = new Map<string, ContourMap>();
 const mostKept = 24; // maps; one has some 30 KB of paths
 
 /**
- * The contours of a function of two numbers.
+ * Computes the contours of a function of two numbers.
  *
- * @param key names the function: maps are kept by it and the box
- * @param across points of the grid from side to side; fewer are made faster, and lose narrow valleys
+ * @param key identifies the function; maps are cached by key and box
+ * @param across number of grid points along x; fewer are faster to compute but miss narrow valleys
  */
 export function contourMap(key: string, mapped: Mapped, box: MapBox, across = 200): ContourMap {
   const name = JSON.stringify([key, box, across]);
@@ -63,9 +63,9 @@ function makeMap(mapped: Mapped, box: MapBox, across: number): ContourMap {
 }
 
 /**
- * The contours of values on a grid over a box, whose rows go upwards from the lowest y: of a function that is not computed here.
+ * Contours of given values on a grid over a box, with rows upwards from the lowest y.
  *
- * @param base what levels are counted from
+ * @param base reference height of the levels
  */
 export function gridMap(
   axes: readonly [string, string],
@@ -98,7 +98,7 @@ function drawnMap(
 
 const tolerance = 0.4; // units of the plot: what is nearer is not seen, and pages hold these paths
 
-/** A closed line by its steps: shorter than by its places. */
+/** Path data of a closed line with relative coordinates, which are shorter than absolute ones. */
 function ringPath(ring: readonly DrawingPoint[]): string {
   const tenths = ring.map(([x, y]) => [Math.round(10 * x), Math.round(10 * y)] as const);
   const [x0, y0] = tenths[0]!;
@@ -116,14 +116,14 @@ function least({ values }: Grid): number {
 
 const nearZero = 1e-3; // of the highest: a function that is nowhere below 0 and comes so near it likely reaches it between the points
 
-/** What is taken for the lowest height of a function of which none is known. */
+/** Reference height of a function without known lowest value: 0 if its minimum is close to 0, else its minimum. */
 function floorOf(grid: Grid): number {
   const lowest = least(grid);
   const highest = grid.values.reduce((high, value) => (value > high ? value : high), -Infinity);
   return lowest >= 0 && lowest <= nearZero * highest ? 0 : lowest;
 }
 
-/** The height that contours lie on both sides of: that of a saddle, else the middle one. */
+/** Central height of contours on both sides: the height of the first saddle, or else the median. */
 function centreOf({ value, coordinates, saddles }: Mapped, grid: Grid): number {
   const [saddle] = saddles;
   if (saddle === undefined) {

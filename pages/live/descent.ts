@@ -1,37 +1,37 @@
-// Runs of optimisers whose settings are dragged: compiled once, not for each number.
+// Runs of optimisers with adjustable settings, compiled once for all settings.
 import { add, mul, norm, scan, type Tensor, tensor, valueAndGrad, zeros } from "downhill";
 import { makeJitted as jit } from "../../src/engine/runtime/jitted.ts";
 import { applyUpdates, type GeneralOptimizer } from "downhill/optim";
 import * as random from "downhill/random";
 import type { Point } from "../../src/pictures/landscapes/landscape.ts";
 
-/** A run. Entry t of each list is the state after t steps, up to the last whose numbers are finite. */
+/** A run. Entry t of each list is the state after t steps, up to the last finite one. */
 export interface Descent {
   readonly points: readonly Point[];
   readonly values: readonly number[];
-  /** The lengths of the gradients there. */
+  /** Gradient norms at the points. */
   readonly gradientNorms: readonly number[];
-  /** Whether it left for good: its numbers ended, or its value is far above that of the start. */
+  /** True if the run diverged: it became non-finite, or its value is far above that of the start. */
   readonly isLost: boolean;
 }
 
-/** Gaussian noise that is added to each element of each gradient, as mini-batches do: its standard deviation, and its seed. */
+/** Gaussian noise added to each gradient element, as a model of mini-batches: its standard deviation, and its seed. */
 export interface GradientNoise {
   readonly deviation: number;
   readonly seed: number;
 }
 
-/** Settings as scalars of the engine. */
+/** Settings as scalar tensors. */
 type Scalars<S> = { readonly [K in keyof S]: Tensor };
 
 const farAbove = 1e3; // times the height of the start, from where no run returns
 
 /**
- * A compiled run of so many steps: a function of the start and of the optimiser's settings.
+ * Compiles a run with a fixed number of steps, as a function of the start and of the optimiser's settings.
  *
- * @param value a function of a vector, which may depend on the settings too
- * @param optimizer made from the settings, which are scalars by their names
- * @param steps 1 or more
+ * @param value function of a vector and of the settings
+ * @param optimizer creates the optimiser from the settings, which are scalar tensors by name
+ * @param steps number of steps, at least 1
  */
 export function descentOf<S extends Readonly<Record<string, number>>>(
   value: (point: Tensor, settings: Scalars<S>) => Tensor,

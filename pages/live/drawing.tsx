@@ -1,8 +1,8 @@
-// Drawings of the library in pages of Preact.
+// Drawings of the library as Preact elements.
 import { createElement, type JSX } from "preact";
 import type { Markup } from "../../src/pictures/plot/markup.ts";
 
-/** A drawing that the library makes as {@link Markup}, as nodes of the page. */
+/** Renders {@link Markup} as elements of the page. */
 export function Drawing({ of: { tag, attributes, children } }: { readonly of: Markup }): JSX.Element {
   return createElement(
     tag,

@@ -1,4 +1,4 @@
-// Derivatives as JavaScript: loaded when a reader asks for the code.
+// Derivatives as JavaScript, loaded on demand.
 import { assertNever } from "../../src/engine/util/assert-never.ts";
 import { type BinaryOperator, type TextExpr, postOrder } from "../../src/numeric/syntax/ast.ts";
 import { constants } from "../../src/numeric/syntax/functions.ts";
@@ -6,13 +6,13 @@ import { emitModule } from "../../src/numeric/plain/emit/module.ts";
 import { type PlainProgram, plainProgramReader } from "./plain-program.ts";
 import type { Program, TextProgram } from "./program.ts";
 
-/** The name of the function that a formula becomes. */
+/** Name of the function that a formula becomes. */
 const functionName = "f";
 
 /**
- * The gradient of a program as a module of JavaScript that needs no library, as `downhill emit` writes it.
+ * Gradient of a program as a JavaScript module without dependencies, as written by `downhill emit`.
  *
- * @throws Error where a formula calls what JavaScript has not, or nothing has a derivative.
+ * @throws Error if a formula calls a function that JavaScript lacks, or if nothing has a derivative
  */
 export async function emittedGradient(program: Program): Promise<string> {
   return gradientCode(
@@ -20,7 +20,7 @@ export async function emittedGradient(program: Program): Promise<string> {
   );
 }
 
-/** The same of a program in TypeScript. */
+/** Gradient of a TypeScript program as a JavaScript module. */
 export function gradientCode(program: PlainProgram): string {
   const names = activeParameters(program);
   if (names.length === 0) throw new Error("No input has a derivative.");
@@ -33,7 +33,7 @@ function activeParameters({ inputs, form }: PlainProgram): string[] {
     .map(({ name }) => name);
 }
 
-/** A formula, or statements, as a function of TypeScript with the same names. */
+/** Converts a formula or statements to a TypeScript function with the same names. */
 export function typeScriptOf({ compiled: { inputs, statements } }: TextProgram): string {
   const lines = statements.map(({ name, value }, i) =>
     i === statements.length - 1
@@ -44,7 +44,7 @@ export function typeScriptOf({ compiled: { inputs, statements } }: TextProgram):
   return `function ${functionName}(${params}): number {\n  "use ad";\n  ${lines.join("\n  ")}\n}\n`;
 }
 
-/** Functions of formulas that JavaScript has by another name, or writes out. */
+/** Formula functions that have another name in JavaScript or must be expanded. */
 const written: ReadonlyMap<string, (args: readonly string[]) => string> = new Map([
   ["ln", ([x]) => `Math.log(${x})`],
   ["pow", ([x, y]) => `(${x}) ** (${y})`],
@@ -56,7 +56,7 @@ const written: ReadonlyMap<string, (args: readonly string[]) => string> = new Ma
   ["where", ([condition, x, y]) => `${condition} ? ${x} : ${y}`],
 ]);
 
-/** An expression in JavaScript; each part stands in parentheses unless it is a name, a number or a call. */
+/** Converts an expression to JavaScript. Each part is in parentheses unless it is a name, a number or a call. */
 function javaScriptOf(expr: TextExpr, inputs: readonly string[]): string {
   const texts = new Map<TextExpr, string>();
   const part = (x: TextExpr): string => {

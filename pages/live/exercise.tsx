@@ -1,4 +1,4 @@
-// Exercises that check themselves.
+// Self-checking exercises.
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
@@ -10,7 +10,7 @@ function Sentence({ text }: { readonly text: string }): JSX.Element {
   return <>{text.split("`").map((part, i) => (i % 2 === 0 ? part : <M>{part}</M>))}</>;
 }
 
-/** One exercise: a question, a field, a verdict, and another instance for those who want more. */
+/** An exercise: a question, an answer field, a verdict, and further instances on request. */
 export function Exercise({ exercise }: { readonly exercise: ExerciseOf }): JSX.Element {
   const seed = useSignal(1);
   const answer = useSignal("");
@@ -28,7 +28,7 @@ export function Exercise({ exercise }: { readonly exercise: ExerciseOf }): JSX.E
         event.preventDefault();
         const given = answer.value.trim();
         const { count, last } = tries.value;
-        // the same answer again is no further attempt
+        // Repeating the same answer does not count as an attempt.
         const response = respond(
           task.value,
           exercise.hint,

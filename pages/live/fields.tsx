@@ -1,39 +1,39 @@
-// Numbers to drag, fields and choices: what a reader changes.
+// Draggable numbers, fields and choices.
 import { type Signal, useComputed, useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { numberFrom, type NumberRange } from "./address.ts";
 
-/** A number that can be changed, with the words for it. */
+/** A number that can be changed, with its description. */
 interface NumberProps extends NumberRange {
-  /** A signal, or what reads and writes one. */
+  /** A signal, or an object with a getter and setter. */
   readonly value: { value: number };
-  /** What screen readers say, and the field when it is typed into. */
+  /** Name for screen readers, and of the text field. */
   readonly label: string;
-  /** The number as text; left out, up to four digits. */
+  /** Formats the number. Default: up to four digits. */
   readonly show?: (value: number) => string;
 }
 
-/** A number of at most four digits, with a minus sign of its own. */
+/** Formats a number with at most four digits and a typographic minus sign. */
 export function shortNumber(value: number): string {
   return String(Number(value.toPrecision(4))).replaceAll("-", "−");
 }
 
 const pixelsAStep = 4;
 
-/** What one step changes. */
+/** Change per step. */
 function stepOf({ min, max, step }: NumberRange): number {
   return step ?? (min === undefined || max === undefined ? 0.1 : (max - min) / 100);
 }
 
-/** The number on the grid of steps that is nearest, within the range. */
+/** Rounds a number to the grid of steps and limits it to the range. */
 function within(value: number, range: NumberRange): number {
   const step = stepOf(range);
   const onGrid = Number((Math.round(value / step) * step).toPrecision(12));
   return Math.min(range.max ?? Infinity, Math.max(range.min ?? -Infinity, onGrid));
 }
 
-/** The number after a key; `undefined` where the key means nothing here. */
+/** The number after a key press; `undefined` if the key has no effect. */
 function afterKey(key: string, value: number, range: NumberRange): number | undefined {
   const step = stepOf(range);
   switch (key) {
@@ -57,8 +57,8 @@ function afterKey(key: string, value: number, range: NumberRange): number | unde
 }
 
 /**
- * A number in a sentence or a formula: dragged sideways, changed by the arrow keys (by ten steps with Page Up and Page Down), and
- * typed after a click or Enter.
+ * A number in a sentence or a formula. It can be dragged sideways, changed by the arrow keys (ten steps with Page Up
+ * and Page Down), and typed after a click or Enter.
  */
 export function Drag({ value, label, show = shortNumber, ...range }: NumberProps): JSX.Element {
   const isTyped = useSignal(false);
@@ -113,7 +113,7 @@ interface TypedProps {
   readonly done: () => void;
 }
 
-/** The field into which a number is typed; Enter takes it, Escape leaves it. */
+/** Text field of a number. Enter accepts the input, Escape cancels it. */
 function TypedNumber({ value, label, range, done }: TypedProps): JSX.Element {
   const field = useRef<HTMLInputElement>(null);
   const problem = useSignal("");
@@ -151,7 +151,7 @@ function TypedNumber({ value, label, range, done }: TypedProps): JSX.Element {
   );
 }
 
-/** A number as a slider with its name and value. */
+/** A slider with its name and value. */
 export function Slider({
   value,
   label,
@@ -160,13 +160,15 @@ export function Slider({
   isLog = false,
   ...range
 }: Omit<NumberProps, "value"> & {
-  /** A signal, or what stands for one. */
+  /** A signal, or an object with a getter and setter. */
   readonly value: { value: number };
-  /** What screen readers say, where the label alone does not tell whose it is; it has the label in it. */
+  /** Name for screen readers if the label alone is ambiguous. It contains the label. */
   readonly name?: string;
   readonly min: number;
   readonly max: number;
-  /** Whether equal ways are equal factors; the range must be above 0, and `step` is one of logarithms to base 10. */
+  /**
+   * Whether the scale is logarithmic. The range must then be positive, and `step` is a step of the base-10 logarithm.
+   */
   readonly isLog?: boolean;
 }): JSX.Element {
   const { min, max } = range;
@@ -190,14 +192,14 @@ export function Slider({
   );
 }
 
-/** A text to begin with, as a button that fills it in. */
+/** An example text, shown as a button that fills it in. */
 export interface ExampleText {
   readonly name: string;
   readonly text: string;
   readonly choose: () => void;
 }
 
-/** Texts to begin with; the one that stands in the field is pressed. */
+/** Buttons of example texts. The button of the current text is pressed. */
 export function Examples({
   current,
   examples,
@@ -216,13 +218,13 @@ export function Examples({
   );
 }
 
-/** One of a few options, as buttons of which one is pressed. */
+/** A choice of one of a few options, as toggle buttons. */
 export function Choice<T extends string>({
   value,
   label,
   options,
 }: {
-  /** A signal, or what reads and writes one. */
+  /** A signal, or an object with a getter and setter. */
   readonly value: { value: T };
   readonly label: string;
   readonly options: readonly (readonly [T, string])[];
@@ -260,8 +262,8 @@ export function Toggle({
 }
 
 /**
- * A field for a formula or a program. What is wrong with it stands under it, as `check` throws it: the page keeps showing the last
- * text that could be read.
+ * A text field for a formula or a program, with a message below it if the text is invalid. The page then keeps showing
+ * the last valid text.
  */
 export function TextField({
   value,
@@ -270,13 +272,13 @@ export function TextField({
   rows = 1,
   children,
 }: {
-  /** A signal, or what reads and writes one. */
+  /** A signal, or an object with a getter and setter. */
   readonly value: { value: string };
   readonly label: ComponentChildren;
-  /** What is wrong with the text now; "" where nothing is. */
+  /** Message about the current text; empty if it is valid. */
   readonly problem: { readonly value: string };
   readonly rows?: number;
-  /** What stands beside the label: examples to choose. */
+  /** Content next to the label, such as examples. */
   readonly children?: ComponentChildren;
 }): JSX.Element {
   const id = useId();

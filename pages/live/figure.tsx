@@ -1,25 +1,25 @@
-// The frame of a figure: number, title, what it shows, and what can be taken from it.
+// Frame of a figure: number, title, caption, and exports.
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useRef } from "preact/hooks";
 import type { PageState } from "./address.ts";
 
 interface FigureProps {
-  /** Its place in addresses: `#figure-ID` is no state; it is the anchor of links to the figure. */
+  /** Anchor of links to the figure, `#figure-ID`, which is not a state. */
   readonly id: string;
   readonly title: string;
-  /** What one sees and may do. */
+  /** Describes the content and the controls. */
   readonly caption?: ComponentChildren;
   readonly children: ComponentChildren;
-  /** Figures wider than the text where there is room. */
+  /** Whether the figure is wider than the text if there is space. */
   readonly isWide?: boolean;
-  /** The values that its “reset” puts back. Left out: no such button. */
+  /** Values that its “reset” button resets. Without it there is no such button. */
   readonly state?: { readonly page: PageState; readonly keys: readonly string[] };
-  /** The numbers of the figure as a file of comma-separated values. */
+  /** Returns the numbers of the figure as comma-separated values. */
   readonly csv?: () => string;
 }
 
-/** A figure with its caption, a link to what is shown, its drawing as SVG and its numbers as CSV. */
+/** A figure with its caption, a link to its state, its drawing as SVG and its numbers as CSV. */
 export function Figure({
   id,
   title,
@@ -65,7 +65,7 @@ export function Figure({
   );
 }
 
-/** Puts an address on the clipboard; returns what to tell the reader. */
+/** Copies an address to the clipboard. Returns a message for the reader. */
 export async function copyLink(address: string): Promise<string> {
   try {
     await navigator.clipboard.writeText(address);
@@ -75,7 +75,7 @@ export async function copyLink(address: string): Promise<string> {
   }
 }
 
-/** Saves the first drawing in an element with the page's styles in it; returns what to tell the reader. */
+/** Saves the first drawing in an element with the page's styles. Returns a message for the reader. */
 function saveSvg(frame: HTMLElement | null, name: string): string {
   const drawing = frame?.querySelector<SVGSVGElement>(".live-body svg");
   if (drawing === null || drawing === undefined) return "This figure has no drawing.";
@@ -83,7 +83,7 @@ function saveSvg(frame: HTMLElement | null, name: string): string {
   return "";
 }
 
-/** Properties that an element's looks depend on. */
+/** CSS properties that affect the appearance of SVG elements. */
 const drawnProperties = [
   "fill",
   "fill-opacity",
@@ -104,7 +104,7 @@ const drawnProperties = [
   "display",
 ];
 
-/** A drawing of the page as a file: the styles that the page gives it stand in its elements. */
+/** Converts a drawing of the page to a standalone SVG, with the computed styles as attributes. */
 export function standaloneSvg(drawing: SVGSVGElement): string {
   const copy = drawing.cloneNode(true) as SVGSVGElement;
   const originals = [drawing, ...drawing.querySelectorAll<SVGElement>("*")];
@@ -124,7 +124,7 @@ export function standaloneSvg(drawing: SVGSVGElement): string {
   return new XMLSerializer().serializeToString(copy);
 }
 
-/** Has the browser save a text as a file. */
+/** Makes the browser save a text as a file. */
 export function save(text: string, name: string, type: string): void {
   const address = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement("a");

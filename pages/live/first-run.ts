@@ -1,18 +1,18 @@
-// Runs that begin by themselves, so that no figure is empty before it is used.
+// Automatic first runs, so that no figure is empty before it is used.
 import { effect, type Signal, signal } from "@preact/signals";
 import type { AnyJob } from "./job.ts";
 
-/** Whether the page shows what its address holds. */
+/** True once the page is interactive and shows the state of its address. */
 export const isAlive: Signal<boolean> = signal(false);
 
 let before: Promise<void> = Promise.resolve();
 
 /**
- * Begins a run when its figure comes into view, once the page is alive and other runs of this kind have ended: what two of them
- * measure at the same time is no measure of either.
+ * Starts a run when its figure becomes visible, the page is interactive, and other automatic runs have ended.
+ * Simultaneous runs would distort each other's time measurements.
  *
- * @param element a part of the figure that is in view when the figure is looked at
- * @returns what gives the plan up
+ * @param element a part of the figure whose visibility starts the run
+ * @returns a function that cancels the automatic start
  */
 export function beginInView(element: Element, job: AnyJob, begin: () => void): () => void {
   let isGivenUp = false;

@@ -1,8 +1,8 @@
-// Mathematics in the text, and code.
+// Formulas in text, and code blocks.
 import type { ComponentChildren, JSX } from "preact";
 import { mathPieces } from "../../src/pictures/viz/math-pieces.ts";
 
-/** A formula in a line of text, as `explain` sets it: `<M>y' = x * sin(x)</M>`. */
+/** A formula in a line of text, in the notation of `explain`: `<M>y' = x * sin(x)</M>`. */
 export function M({ children }: { readonly children: string }): JSX.Element {
   return (
     <span class="math">
@@ -13,7 +13,7 @@ export function M({ children }: { readonly children: string }): JSX.Element {
   );
 }
 
-/** A program; what it prints is part of the text. */
+/** A program. Its output is shown in the text. */
 export function Code({
   children,
   label,
@@ -21,7 +21,7 @@ export function Code({
 }: {
   readonly children: string;
   readonly label: string;
-  /** Whether long lines go on below; else they scroll. */
+  /** Whether long lines wrap. Default: they scroll. */
   readonly isWrapped?: boolean;
 }): JSX.Element {
   return (
@@ -31,7 +31,7 @@ export function Code({
   );
 }
 
-/** An aside: a remark that can be left out. */
+/** An aside: an optional remark. */
 export function Aside({ children }: { readonly children: ComponentChildren }): JSX.Element {
   return <aside class="aside">{children}</aside>;
 }

@@ -1,29 +1,29 @@
-// The document around a live page: rendered when the site is built, and not alive.
+// HTML document around a live page, rendered when the site is built. It is static.
 import { createHash } from "node:crypto";
 import type { ComponentChildren, JSX } from "preact";
 import { renderToString } from "preact-render-to-string";
 import { type LivePage, Page, type PageLink, type Section } from "./page.tsx";
 
-/** What a document is made of. */
+/** Content of a document. */
 export interface DocumentOf {
   readonly section: Section;
-  /** The page; left out for the list of the section's pages. */
+  /** The page. Omitted for the list of the section's pages. */
   readonly link?: PageLink;
-  /** What is alive in it. */
+  /** Interactive content of the document. */
   readonly live?: LivePage;
-  /** Small pictures of the section's pages by their slugs, as text; for the list of them. */
+  /** Thumbnails of the section's pages by slug, as markup, for the list of pages. */
   readonly thumbnails?: ReadonlyMap<string, string>;
-  /** The modules to load, and the styles, relative to the document. */
+  /** URLs of the script, of preloaded modules and of style sheets, relative to the document. */
   readonly script?: string;
   readonly preloads: readonly string[];
   readonly styles: readonly string[];
-  /** Whether the section is part of the site, whose other parts are linked then. Default false: it stands alone. */
+  /** Whether the section is part of the site, and links to its other parts. Default false: it is standalone. */
   readonly isInSite?: boolean;
-  /** Where the modules of packages are that these modules import by name, relative to the document. */
+  /** URLs of the packages that the modules import by name, relative to the document. */
   readonly packages?: Readonly<Record<string, string>>;
 }
 
-/** Forbids a page everything that it does not bring along; the engine compiles WebAssembly. */
+/** Content security policy that allows only the page's own resources. The engine compiles WebAssembly. */
 function policyWith(importMap: string | undefined): string {
   const map =
     importMap === undefined ? "" : ` 'sha256-${createHash("sha256").update(importMap).digest("base64")}'`;
@@ -39,7 +39,7 @@ function policyWith(importMap: string | undefined): string {
   ].join("; ");
 }
 
-/** A document as text. */
+/** Renders a document as text. */
 export function documentText(given: DocumentOf): string {
   return `<!doctype html>\n${renderToString(<Document {...given} />)}\n`;
 }
@@ -124,7 +124,7 @@ function Title({
   );
 }
 
-/** The parts of the site as its other pages name them, and where they lie in it. */
+/** Parts of the site: their names and paths. */
 const parts = [
   ["Learn", "learn/"],
   ["Guides", "guides/five-minutes.html"],
@@ -133,7 +133,7 @@ const parts = [
   ["Reference", "api/"],
 ] as const;
 
-/** The way back to the list, to the other parts of the site, and the other pages folded behind a button. */
+/** Links to the list of pages, to the other parts of the site, and, in a menu, to the other pages of the section. */
 function Header({
   section,
   here,

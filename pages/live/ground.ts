@@ -1,16 +1,16 @@
-// A formula that a reader types, as a landscape with a map.
+// A formula typed by the reader as a landscape with a map.
 import { defineLandscape, type Landscape, type Point } from "../../src/pictures/landscapes/landscape.ts";
 import { zoo } from "../../src/pictures/landscapes/zoo.ts";
 import type { MapBox } from "./contour-map.ts";
 
-/** A function of two numbers, and what a map shows of it. */
+/** A function of two numbers, and the extent of its map. */
 export interface Ground {
   readonly text: string;
   readonly landscape: Landscape;
   readonly box: MapBox;
 }
 
-/** What is known of a formula. */
+/** Known properties of a formula. */
 export interface KnownGround {
   readonly box?: MapBox;
   readonly minima?: readonly Point[];
@@ -24,10 +24,10 @@ const usualBox: MapBox = [
 ];
 
 /**
- * Reads a formula of two numbers.
+ * Parses a formula of two numbers.
  *
- * @param known what is known of it; left out, what the zoo knows where it stands there
- * @throws Error where it cannot be read, or is of more numbers or fewer
+ * @param known known properties; default: those in the zoo, if it contains the formula
+ * @throws Error if it cannot be parsed, or is not a function of two numbers
  */
 export function readGround(text: string, known: KnownGround = knownOf(text)): Ground {
   const { box = usualBox, minima = [], saddles = [], lowest } = known;

@@ -1,7 +1,7 @@
 // Small images of ink.
 import type { JSX } from "preact";
 
-/** Units of a drawing that a pixel of its image takes. */
+/** Drawing units per pixel of an image. */
 export const inkUnit = 10;
 
 /** A square image: ink from 0 (paper) to 1, row by row. */
@@ -10,7 +10,7 @@ export function InkPicture({
   label,
 }: {
   readonly ink: readonly number[];
-  /** Left out where what stands beside it says what it shows. */
+  /** Description for screen readers. Omitted if adjacent text describes the image. */
   readonly label?: string;
 }): JSX.Element {
   const size = Math.sqrt(ink.length) * inkUnit;
@@ -25,7 +25,7 @@ export function InkPicture({
   );
 }
 
-/** The pixels of a square image, each drawn as a square of a size in the middle of its room. */
+/** The pixels of a square image, each drawn as a square of the given size centred in its cell. */
 export function Pixels({
   ink,
   size,

@@ -1,35 +1,35 @@
-// Long work beside a page: in a worker, told step by step, stoppable.
+// Long computations in a worker, with progress messages and a way to stop.
 import { type ReadonlySignal, signal } from "@preact/signals";
 
-/** What goes between a page and a worker: `{ order: …; told: … }`, of values that can be cloned. */
+/** Message types between a page and a worker: `{ order: …; told: … }`, with cloneable values. */
 export interface Work {
-  /** What the page asks for. */
+  /** An order from the page. */
   readonly order: unknown;
-  /** What it is told, as often as there is something to tell. */
+  /** A message to the page. There may be many per order. */
   readonly told: unknown;
 }
 
-/** What a worker sends: what there is to tell, and at last how it ended. */
+/** Messages of a worker: any number of `told`, and finally `ended`. */
 type Sent<W extends Work> =
   | { readonly kind: "told"; readonly message: W["told"] }
   | { readonly kind: "ended"; readonly problem: string };
 
-/** Work that a page may have done. One order is worked on at a time. */
+/** A job of a page's worker. It runs one order at a time. */
 export interface Job<W extends Work> {
   readonly isRunning: ReadonlySignal<boolean>;
-  /** Why the last order failed; "" where it did not. */
+  /** Error of the last order; empty if it succeeded. */
   readonly problem: ReadonlySignal<string>;
-  /** Begins; work that is under way is stopped. */
+  /** Starts an order. A running order is stopped. */
   start(order: W["order"], told: (message: W["told"]) => void): void;
-  /** Stops at once; what was told stays told. */
+  /** Stops immediately. Messages already delivered remain valid. */
   stop(): void;
 }
 
-/** What a page needs to start and stop a job, whatever it is about. */
+/** Part of a job that is independent of its message types. */
 export type AnyJob = Pick<Job<Work>, "isRunning" | "problem" | "stop">;
 
 /**
- * Work in a worker, whose module is loaded with the first order.
+ * Creates a job in a worker, whose module is loaded with the first order.
  *
  * @param open `() => new Worker(new URL("./….worker.js", import.meta.url), { type: "module" })`; that module calls {@link work}
  */
@@ -72,13 +72,16 @@ export function jobOf<W extends Work>(open: () => Worker): Job<W> {
   };
 }
 
-/** The part of a worker's scope that is used. */
+/** The part of a worker's global scope that is used. */
 interface WorkerScope {
   addEventListener(type: "message", hear: (event: MessageEvent) => void): void;
   postMessage(message: unknown, transfer: []): void;
 }
 
-/** Has a worker do orders: `tell` sends a message to the page. An error that `act` throws ends the order with its words. */
+/**
+ * Runs orders in a worker. `tell` sends a message to the page. An error thrown by `act` ends the order with its
+ * message.
+ */
 export function work<W extends Work>(
   act: (order: W["order"], tell: (message: W["told"]) => void) => Promise<void>,
 ): void {

@@ -54,7 +54,7 @@ test("answers that cannot be read say why", () => {
   expect(judge(half, "x").text).toBe("The answer is a number: x is none.");
 });
 
-// after three wrong answers it still said "Not yet: 3 is too small."
+// After three wrong answers it still said "Not yet: 3 is too small."
 test("two wrong answers bring a hint, three the solution; what cannot be read is no attempt", () => {
   const task = taskOf(chain, 1);
   const say = (answer: string, tries: number) => respond(task, chain.hint, answer, tries);

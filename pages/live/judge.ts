@@ -1,29 +1,29 @@
-// How answers of exercises are judged: pure, so that tests can go through every exercise.
+// Judges answers to exercises, without side effects, so that tests can check every exercise.
 import { tensor } from "downhill";
 import * as random from "downhill/random";
 import { compileText } from "../../src/numeric/syntax/index.ts";
 import { numberFrom } from "./address.ts";
 import { readingsOf } from "./notation.ts";
 
-/** A mistake that people make, and what is answered to it. */
+/** A common mistake, with the response to it. */
 export interface Misconception<A> {
-  /** Its name, as it is told: “the second path is forgotten”. */
+  /** Name of the mistake, as shown: “the second path is forgotten”. */
   readonly name: string;
-  /** What one gets who makes it. */
+  /** Answer that results from the mistake. */
   readonly answer: A;
-  /** Why it is wrong, and how it goes right. */
+  /** Explanation of the mistake and its correction. */
   readonly why: string;
 }
 
-/** An instance of an exercise whose answer is a formula: any equivalent one is right. */
+/** An instance of an exercise whose answer is a formula. Any equivalent formula is correct. */
 export interface ExpressionTask {
   readonly kind: "expression";
   readonly question: string;
-  /** The names that an answer may use. */
+  /** Names that an answer may use. */
   readonly names: readonly string[];
   readonly answer: string;
   readonly misconceptions: readonly Misconception<string>[];
-  /** Where it is compared: each name between these bounds. Left out, −2 to 2. */
+  /** Range of each name in the comparison. Default: −2 to 2. */
   readonly between?: readonly [low: number, high: number];
 }
 
@@ -32,7 +32,7 @@ export interface NumberTask {
   readonly kind: "number";
   readonly question: string;
   readonly answer: number;
-  /** How far from the answer is right, as a part of it (of 1 where it is smaller). Left out, 0.005: three digits. */
+  /** Accepted relative deviation from the answer (absolute if the answer is below 1). Default 0.005: three digits. */
   readonly tolerance?: number;
   readonly misconceptions: readonly Misconception<number>[];
 }
@@ -40,46 +40,46 @@ export interface NumberTask {
 /** An instance of an exercise. */
 export type Task = ExpressionTask | NumberTask;
 
-/** An exercise: instances drawn from a seed, each with other numbers or functions. */
+/** An exercise: instances drawn from a seed, each with different numbers or functions. */
 export interface Exercise {
   readonly id: string;
   readonly title: string;
-  /** The idea that leads to the answer, for those who have tried twice. Formulas stand between backquotes. */
+  /** Idea that leads to the answer, shown after two wrong attempts. Formulas are between backquotes. */
   readonly hint: string;
   readonly draw: (draw: Draw) => Task;
 }
 
-/** Draws what an instance is made of. */
+/** Random choices of an instance. */
 export interface Draw {
-  /** A whole number from `low` to `high`, both among them. */
+  /** A random integer from `low` to `high`, both included. */
   whole(low: number, high: number): number;
-  /** One of some. */
+  /** One of the given options. */
   one<T>(options: readonly T[]): T;
 }
 
-/** What is said to an answer. */
+/** Judgement of an answer. */
 export interface Verdict {
   readonly isRight: boolean;
   readonly text: string;
-  /** False for an answer that cannot be read: it is no attempt. */
+  /** False for an answer that cannot be parsed. It does not count as an attempt. */
   readonly isReadable: boolean;
 }
 
-/** Wrong answers to one instance of an exercise after which the hint and the solution are shown. */
+/** Numbers of wrong answers to an instance after which the hint and the solution are shown. */
 const triesUntilHint = 2;
 const triesUntilSolution = 3;
 
-/** What is said to an answer after some wrong ones: the verdict, from the second wrong answer on a hint, with the third the solution. */
+/** Response to an answer: the verdict, from the second wrong answer on also a hint, from the third on the solution. */
 export interface Response extends Verdict {
   readonly isSolved: boolean;
-  /** Wrong answers so far, this one among them. */
+  /** Number of wrong answers so far, including this one. */
   readonly tries: number;
 }
 
 /**
  * Judges an answer after `tries` wrong ones.
  *
- * @param hint of the exercise
+ * @param hint the hint of the exercise
  */
 export function respond(task: Task, hint: string, answer: string, tries: number): Response {
   const verdict = judge(task, answer);
@@ -93,12 +93,12 @@ export function respond(task: Task, hint: string, answer: string, tries: number)
   return { ...verdict, text: parts.join("\n"), isSolved: now >= triesUntilSolution, tries: now };
 }
 
-/** The right answer as it is printed: a number to four digits. */
+/** The correct answer as shown: a number to four digits. */
 function solutionOf({ kind, answer }: Task): string {
   return kind === "number" ? short(answer) : answer.replaceAll(/\^1(?!\d)/g, "");
 }
 
-/** The instance of an exercise for a seed. */
+/** Instance of an exercise for a seed. */
 export function taskOf(exercise: Exercise, seed: number): Task {
   let count = 0;
   const whole = (low: number, high: number): number => {
@@ -109,7 +109,7 @@ export function taskOf(exercise: Exercise, seed: number): Task {
   return exercise.draw({ whole, one: (options) => options[whole(0, options.length - 1)]! });
 }
 
-/** Judges an answer; an answer that cannot be read is wrong with the reason. */
+/** Judges an answer. An answer that cannot be parsed is wrong, with the reason. */
 export function judge(task: Task, answer: string): Verdict {
   try {
     return task.kind === "number" ? judgeNumber(task, answer) : judgeExpression(task, answer);
@@ -138,7 +138,7 @@ function judgeNumber({ answer, tolerance = 0.005, misconceptions }: NumberTask, 
   return wrong(`${text.trim()} is ${given[0]! > answer ? "too large" : "too small"}.`);
 }
 
-/** The numbers that a text may mean: `1,437` has two readings; a formula without names is one: `3/4`, `exp(-1)`, `2√3`. */
+/** Possible values of a text: `1,437` has two readings; a formula without names has one: `3/4`, `exp(-1)`, `2√3`. */
 function numbersOf(text: string): readonly number[] {
   const plain = text.trim();
   if (/^[-−]?\d{1,3}(?:[,\s]\d{3})+(?:\.\d+)?$/.test(plain)) {
@@ -183,7 +183,10 @@ function judgeExpression(task: ExpressionTask, text: string): Verdict {
   return wrong(`at ${at} yours is ${short(values[differs]!)}, and it should be ${short(wanted[differs]!)}.`);
 }
 
-/** The points at which formulas are compared: the same for every answer. Where the right answer is no number, none. */
+/**
+ * Points at which formulas are compared. They are equal for all answers and exclude points where the correct answer is
+ * undefined.
+ */
 function pointsOf({ names, answer, between: [low, high] = [-2, 2] }: ExpressionTask): number[][] {
   const shape = [2 * pointCount, names.length];
   const drawn = random.uniform(random.key(7), shape, { minval: low, maxval: high, dtype: "float64" });

@@ -2,16 +2,16 @@ import { type Signal, signal } from "@preact/signals";
 import { expect, test } from "vitest";
 import { keptRuns, type KeptRuns } from "./kept-runs.ts";
 
-/** Runs that tell 1, 2, … as often as their number of letters, when the test says so. */
+/** Runs that report 1, 2, … when the test says so. The number of reports is the number of letters of their settings. */
 function made(first?: string): {
-  /** What stands in the address. */
+  /** The state in the address. */
   readonly address: () => string;
   /** Opens a link. */
   readonly open: (text: string) => void;
   readonly kept: KeptRuns<string, number>;
   readonly job: { stop(): void };
   readonly begun: string[];
-  /** Lets what runs tell so often, and end where it is through. */
+  /** Lets the running job report the given number of times, and end when it is complete. */
   go(times: number): void;
 } {
   let address = (): string => "";

@@ -1,47 +1,51 @@
-// Long runs that the address holds by their settings.
+// Long runs whose settings are stored in the address.
 import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { PageState } from "./address.ts";
 import type { AnyJob } from "./job.ts";
 
-/** What such runs are. */
+/** Definition of a kind of runs. */
 interface KeptRunsOf<O, T> {
   readonly page: Pick<PageState, "value">;
-  /** Their name in the address. */
+  /** Key in the address. */
   readonly key: string;
-  /** The settings of a run as text without `;` and `~`, different for different runs. */
+  /** Encodes the settings of a run as text without `;` and `~`. Different runs must give different texts. */
   readonly write: (order: O) => string;
-  /** @throws Error what is wrong with the text */
+  /**
+   * Parses the settings.
+   *
+   * @throws Error for an invalid text
+   */
   readonly read: (text: string) => O;
-  /** How often a run tells something until its end. */
+  /** Total number of reports of a run. */
   readonly lengthOf: (order: O) => number;
-  /** How many are shown; of more the oldest go. */
+  /** Maximum number of runs shown. Additional runs replace the oldest. */
   readonly most: number;
   readonly job: AnyJob;
-  /** The run that is shown where the address names none, once `begin` has let it begin. Left out: none is. */
+  /** Run that is shown after `begin` if the address has none. Default: none. */
   readonly first?: O;
   /** Starts the job. */
   readonly run: (order: O, tell: (one: T) => void) => void;
 }
 
-/** Runs that are shown, with what they have told so far. */
+/** The shown runs, with their reports so far. */
 export interface KeptRuns<O, T> {
   readonly runs: ReadonlySignal<readonly { readonly order: O; readonly told: readonly T[] }[]>;
-  /** Runs anew with these settings, beside the others. */
+  /** Starts a run with these settings, in addition to the others. */
   start(order: O): void;
-  /** Lets the first run begin, if it is what the address stands for. */
+  /** Starts the first run, if the address stands for it. */
   begin(): void;
   clear(): void;
 }
 
 interface Kept<O> {
   readonly order: O;
-  /** How often it had told something when it ended, or was stopped; until then, how often it will have. */
+  /** Number of reports when the run ended or was stopped; while it runs, the expected total. */
   readonly until: number;
 }
 
 /**
- * Runs by their settings, which decide what they give: whoever opens a link has them run again, one after the other, up to where
- * they stood. To stop one leaves it where it is, and does not begin those that wait.
+ * Runs identified by their settings, which determine their results. Opening a link repeats its runs one after another,
+ * up to their previous progress. Stopping a run keeps its progress and cancels the waiting ones.
  */
 export function keptRuns<O, T>({
   page,

@@ -1,4 +1,4 @@
-// A function of two numbers seen from above, with runs on it and a start that can be moved.
+// A map of a function of two numbers, with runs and a movable start.
 import type { Signal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useId, useMemo } from "preact/hooks";
@@ -18,42 +18,42 @@ import { shortNumber } from "./fields.tsx";
 import { shades } from "./shades.ts";
 import { useWidth } from "./width.ts";
 
-/** A run that a map shows. Entry t of a list is the state after t steps. */
+/** A run shown on a map. Entry t of a list is the state after t steps. */
 export interface MapTrail {
   readonly name: string;
   readonly points: readonly Point[];
-  /** The function there, for the table. */
+  /** Function values at the points, for the table. */
   readonly values?: readonly number[];
-  /** Whether its numbers left for good: a cross instead of its marker. */
+  /** Whether the run diverged. It then ends with a cross instead of its marker. */
   readonly isLost?: boolean;
-  /** The place of its colour; left out, its place among the trails. */
+  /** Index of its colour. Default: its index among the trails. */
   readonly colour?: number;
 }
 
 interface MapProps {
-  /** What the map shows, for those who do not see it. */
+  /** Description of the map for screen readers. */
   readonly label: string;
   readonly contours: ContourMap;
   readonly trails: readonly MapTrail[];
-  /** Trails are drawn up to this step; left out, to their ends. */
+  /** Trails are drawn up to this step. Default: completely. */
   readonly step?: number;
-  /** Where runs begin: a click or a drag on the map moves it, and so do the arrow keys. */
+  /** Start of the runs. A click or a drag on the map and the arrow keys move it. */
   readonly start?: { value: Point };
   readonly minima?: readonly Point[];
   readonly saddles?: readonly Point[];
-  /** Elements of SVG in place of the contours' shades, in a plot of `contourSize` with y downwards. */
+  /** SVG elements instead of the shaded contours, in a plot of `contourSize` with y downwards. */
   readonly ground?: ComponentChildren;
-  /** Whether the table of the runs stands below. Left out, it does. */
+  /** Whether the table of the runs is shown below. Default true. */
   readonly hasTable?: boolean;
 }
 
-/** The frame of the drawing around the plot, in CSS pixels. */
+/** Margins around the plot, in CSS pixels. */
 const margin = { left: 48, right: 18, top: 26, bottom: 48, bar: 40 };
 const widest = 600; // of the plot, in CSS pixels: a box of 4 to 3 keeps its angles, so that paths cross contours squarely
 const mostDots = 80; // steps; of longer runs single ones are not marked
 const farOutside = 1e4; // pixels, to where points far outside are moved: drawings do not take all numbers
 
-/** The two numbers that a start consists of, kept in the address as `-3,1.5`. */
+/** Coordinates of a start, stored in the address as `-3,1.5`. */
 export function pointState(page: PageState, key: string, initial: Point): Signal<Point> {
   return page.value<Point>(
     key,
@@ -67,7 +67,7 @@ export function pointState(page: PageState, key: string, initial: Point): Signal
   );
 }
 
-/** Where points of a box lie in a drawing. */
+/** Mapping from points of a box to positions in a drawing. */
 interface Placing {
   readonly width: number;
   readonly height: number;
@@ -95,8 +95,8 @@ function placingOf([[x0, x1], [y0, y1]]: MapBox, room: number): Placing {
 }
 
 /**
- * A landscape from above: shaded contours with a bar of their colours, known minima and saddles, runs as trails, and the start,
- * which is clicked, dragged or moved by keys. The table of the runs says the same in numbers.
+ * A map of a landscape: shaded contours with a colour bar, known minima and saddles, runs as trails, and a start that
+ * can be clicked, dragged or moved by keys. A table lists the runs in numbers.
  */
 export function LandscapeMap(props: MapProps): JSX.Element {
   const { label, contours, trails, step = Infinity, start, minima = [], saddles = [], ground } = props;
@@ -148,7 +148,7 @@ function translate([x, y]: DrawingPoint): string {
   return `translate(${x} ${y})`;
 }
 
-/** What does not change while a run does: contours, axes and the bar of colours. */
+/** Parts that do not change during a run: contours, axes and the colour bar. */
 function Land({
   contours: { axes, box, paths, labels, quantity },
   placing: { width, height },
@@ -198,7 +198,7 @@ function Land({
 
 const labelWidth = 44; // pixels that a label of the bar has
 
-/** The colours from low to high, with the levels between them. */
+/** Colours from low to high, with the levels between them. */
 function ColourBar({
   width,
   colours,
@@ -241,7 +241,7 @@ function ColourBar({
 
 const notSeen = 0.3; // pixels by which the line of a long run may be off
 
-/** A run up to a step, with its marker where it is. */
+/** A run up to a step, with its marker at the current position. */
 function Trail({
   trail: { name, points, isLost = false },
   i,
@@ -276,7 +276,7 @@ function Trail({
   );
 }
 
-/** Handlers with which a pointer moves the start: a click anywhere, a drag of the mouse, a drag of the start by a finger. */
+/** Pointer handlers that move the start: a click anywhere, a mouse drag, or a touch drag of the start itself. */
 function moving(start: { value: Point }, placing: Placing): JSX.SVGAttributes<SVGSVGElement> {
   const go = (event: JSX.TargetedMouseEvent<SVGSVGElement>): void => {
     const { left, top } = event.currentTarget.getBoundingClientRect();
@@ -300,7 +300,7 @@ function moving(start: { value: Point }, placing: Placing): JSX.SVGAttributes<SV
 
 const keySteps = 50; // of an arrow key, from side to side; with Shift ten times as many
 
-/** The start: a point that has the keyboard's attention. */
+/** The start: a point that can receive the keyboard focus. */
 function Start({
   start,
   contours: { axes, box },
@@ -346,7 +346,7 @@ function Start({
   );
 }
 
-/** The runs in numbers; their colours are the legend. */
+/** Table of the runs. Its colours are the legend. */
 function TrailTable({
   trails,
   step,

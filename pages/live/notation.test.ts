@@ -5,7 +5,7 @@ import { readingsOf } from "./notation.ts";
 
 const names = ["x", "y", "dx", "r"];
 
-/** The value of a formula at x = 3, y = 5, dx = 7, r = 2, by each of its readings. */
+/** Values of a formula at x = 3, y = 5, dx = 7, r = 2, one per reading. */
 function valuesOf(text: string): number[] {
   const at: Readonly<Record<string, number>> = { x: 3, y: 5, dx: 7, r: 2 };
   return readingsOf(text, names).map((reading) => {

@@ -1,11 +1,11 @@
-// Formulas as people write them (`2xy`, `x²`, `sin²x`, `√2`, `½`, `|x|`), in the syntax that the library reads.
+// Converts common notations of formulas (`2xy`, `x²`, `sin²x`, `√2`, `½`, `|x|`) to the syntax of the library.
 import { constants, functions } from "../../src/numeric/syntax/functions.ts";
 
 type Token =
   | { readonly kind: "number" | "name" | "function" | "raised"; readonly text: string }
   | { readonly kind: "mark"; readonly text: string };
 
-/** How a product without a sign binds after `/`: `1/2x` is (1/2)·x or 1/(2x). */
+/** Precedence of a product without a sign after `/`: `1/2x` is (1/2)·x (loose) or 1/(2x) (tight). */
 type Binding = "loose" | "tight";
 
 const lookalikes: ReadonlyMap<string, string> = new Map([
@@ -25,10 +25,10 @@ const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿˣʸ";
 const plainForms = "0123456789+-()nxy";
 
 /**
- * The readings of a formula: one, or two where products without a sign follow a division. A text that is no formula stays one that the
- * library refuses, with its reason.
+ * Readings of a formula: one, or two if products without a sign follow a division. An invalid text is returned in a
+ * form that the library rejects with a reason.
  *
- * @param names that the formula may use; a word of several of them, as `xy`, is their product
+ * @param names names that the formula may use; a word of several of them, such as `xy`, is their product
  */
 export function readingsOf(text: string, names: readonly string[]): readonly string[] {
   const plain = [...withoutLeftSide(text)].map((c) => lookalikes.get(c) ?? c).join("");
@@ -37,7 +37,7 @@ export function readingsOf(text: string, names: readonly string[]): readonly str
   return [...new Set((["loose", "tight"] as const).map((binding) => written(tokens, binding)))];
 }
 
-/** `2*x` of `dz/dx = 2*x`: what stands on the left names the answer. */
+/** Removes the left side of `dz/dx = 2*x`, which names the answer. */
 function withoutLeftSide(text: string): string {
   return /^\s*(?:[\p{L}∂][^=<>!]*)?=(?<right>[^=]*\S[^=]*)$/u.exec(text)?.groups?.["right"] ?? text;
 }
@@ -45,7 +45,7 @@ function withoutLeftSide(text: string): string {
 const pattern =
   /(?<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?<raised>[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿˣʸ]+)|(?<word>[\p{ID_Start}_$](?:(?![ⁿˣʸ])[\p{ID_Continue}₀-₉$′'])*)|(?<mark>\*\*|<=|>=|==|!=|\S)/gu;
 
-/** `undefined` where a character is followed by a comment or a second statement, which a formula does not have. */
+/** Tokens of a formula; `undefined` if it contains a comment or a second statement. */
 function tokensOf(text: string, names: readonly string[]): Token[] | undefined {
   if (/[#;\n\r]/.test(text.trim())) return undefined;
   return [...text.matchAll(pattern)].flatMap(({ groups }): Token[] => {
@@ -67,7 +67,9 @@ function tokensOf(text: string, names: readonly string[]): Token[] | undefined {
 
 const longestWord = 40; // letters of a product without signs
 
-/** A word as a product of known names that ends, where it does, with a function; the longest names first. */
+/**
+ * Splits a word into a product of known names, optionally ending with a function. The longest names are tried first.
+ */
 function partsOf(word: string, names: readonly string[]): Token[] | undefined {
   if (word === "") return [];
   const known = [...names, ...constants.keys()];
@@ -82,12 +84,12 @@ function partsOf(word: string, names: readonly string[]): Token[] | undefined {
   return undefined;
 }
 
-/** Writes tokens with a sign for each product and parentheses for each argument. */
+/** State of the conversion of tokens to text with explicit products and parentheses. */
 interface Writer {
   readonly tokens: readonly Token[];
   readonly binding: Binding;
   at: number;
-  /** Open bars of absolute values. */
+  /** Number of open absolute value bars. */
   bars: number;
 }
 
@@ -114,7 +116,7 @@ function beginsFactor(w: Writer): boolean {
   );
 }
 
-/** All up to a closing parenthesis or bar. */
+/** Converts everything up to a closing parenthesis or bar. */
 function sum(w: Writer): string {
   let text = "";
   let before = "";
@@ -132,7 +134,7 @@ function product(w: Writer, before: string): string {
   const factors: string[] = [];
   while (beginsFactor(w)) {
     const isSecondNumber = w.tokens[w.at]!.kind === "number" && w.tokens[w.at - 1]?.kind === "number";
-    // two numbers side by side are no product
+    // Two adjacent numbers are not a product.
     if (factors.length > 0 && isSecondNumber) factors.push(`${factors.pop()!} ${power(w)}`);
     else factors.push(power(w));
   }
@@ -174,7 +176,7 @@ function factor(w: Writer): string {
   return group(w);
 }
 
-/** From an opening parenthesis to its end. */
+/** Converts a parenthesised group. */
 function group(w: Writer): string {
   w.at++;
   const bars = w.bars;
@@ -190,7 +192,7 @@ function close(w: Writer, mark: string, text: string): string {
   return `${text})`;
 }
 
-/** `sin(x)`, `sin x`, `sin 2x`, `sin²x`. */
+/** Converts a call: `sin(x)`, `sin x`, `sin 2x`, `sin²x`. */
 function callOf(w: Writer, name: string): string {
   const isRaised = w.tokens[w.at]?.kind === "raised";
   const exponent = exponentOf(w);
@@ -200,7 +202,7 @@ function callOf(w: Writer, name: string): string {
   return exponent === undefined ? call : `(${call})^(${exponent})`;
 }
 
-/** The factors after a function without parentheses, up to the next function. */
+/** Factors after a function without parentheses, up to the next function. */
 function factorsOf(w: Writer): string {
   const factors: string[] = [];
   while (beginsFactor(w) && (factors.length === 0 || w.tokens[w.at]!.kind !== "function"))

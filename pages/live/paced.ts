@@ -1,20 +1,20 @@
-// Work that is done now and then, however often there is a reason for it.
+// Rate-limited execution.
 
-/** What {@link paced} gives. */
+/** Rate-limited function returned by {@link paced}. */
 export interface Paced {
-  /** Has the work done soon; once for all that ask until then. */
+  /** Requests execution. Requests until the next execution are merged. */
   (): void;
-  /** Has it done at once, if it was asked for. */
+  /** Executes immediately if requested. */
   now(): void;
-  /** Forgets that it was asked. */
+  /** Cancels a pending request. */
   cancel(): void;
 }
 
 /**
- * Work at some distance in time. A worker may tell more than a page can draw: so the page is drawn for the latest of it, and has time for
- * its reader between.
+ * Limits the rate of a function. A worker may report faster than a page can draw, so the page draws only the latest
+ * report and stays responsive.
  *
- * @param distance milliseconds from being asked to the work
+ * @param distance delay in milliseconds from a request to the execution
  */
 export function paced(act: () => void, distance = 250): Paced {
   let waiting: ReturnType<typeof setTimeout> | undefined;

@@ -24,7 +24,7 @@ test("a link that lost its end, or of which a character was changed, is refused 
     await expect(unpack(packed.slice(0, i)), `first ${i}`).rejects.toThrow("missing or was changed");
     const other = packed[i] === "A" ? "B" : "A";
     const changed = `${packed.slice(0, i)}${other}${packed.slice(i + 1)}`;
-    // the last characters may hold bits that mean nothing
+    // The last characters may contain unused bits.
     const result = await unpack(changed).catch((error: Error) => error.message);
     expect([long, "a part of it is missing or was changed"], `character ${i}`).toContain(result);
   }

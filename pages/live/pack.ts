@@ -1,12 +1,12 @@
-// The state of a page as the end of an address: as it is, or compressed where that is shorter.
+// Encodes the state of a page for the address, compressed if that is shorter.
 
-/** What an address begins with, behind `#`, where the rest is compressed. No name of a value begins with it. */
+/** First character after `#` of a compressed address. No key starts with it. */
 const mark = "~";
 const format = "deflate"; // not deflate-raw: its sum tells a damaged link from a whole one
 
 /**
- * The end of an address, `#…`, as short as it can be made: what {@link unpack} gives back. Where the browser cannot compress, it is
- * what was given.
+ * Shortens the end of an address, `#…`. {@link unpack} reverses it. Returns the input if the browser cannot compress or
+ * compression is not shorter.
  */
 export async function pack(hash: string): Promise<string> {
   if (hash === "" || typeof CompressionStream === "undefined") return hash;
@@ -16,9 +16,9 @@ export async function pack(hash: string): Promise<string> {
 }
 
 /**
- * What was packed; an address that is not packed as it is.
+ * Decompresses the end of an address. Uncompressed input is returned unchanged.
  *
- * @throws Error that says, to follow a colon, why it cannot be read.
+ * @throws Error whose message states the reason, in a form that can follow a colon
  */
 export async function unpack(hash: string): Promise<string> {
   if (!hash.startsWith(`#${mark}`)) return hash;

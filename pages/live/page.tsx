@@ -1,38 +1,38 @@
-// What every live page has: its frame, and how it comes alive.
+// Common frame of the live pages, and their start in the browser.
 import type { ComponentChildren, ComponentType, JSX } from "preact";
 import { hydrate } from "preact";
 import type { PageState } from "./address.ts";
 import { isAlive } from "./first-run.ts";
 
-/** Where a page stands among others. */
+/** Entry of a page in its section. */
 export interface PageLink {
-  /** Its folder, relative to the folder of the section. */
+  /** Folder of the page, relative to the folder of the section. */
   readonly slug: string;
   readonly title: string;
-  /** What it is about, in one sentence. */
+  /** Subject of the page, in one sentence. */
   readonly summary: string;
 }
 
 /** A section of the site with live pages: the course, the playground, the examples. */
 export interface Section {
   readonly title: string;
-  /** What one finds there. */
+  /** Summary of the section. */
   readonly claim: string;
-  /** What a page of it is called before its number: “Chapter”. Left out, pages have no numbers. */
+  /** Word before the number of a page: “Chapter”. Without it, pages have no numbers. */
   readonly word?: string;
-  /** Its pages in their order; none where the section is one page. */
+  /** Pages in order. Empty if the section is a single page. */
   readonly pages: readonly PageLink[];
 }
 
-/** What a page consists of. */
+/** Definition of a live page. */
 export interface LivePage {
   readonly state: PageState;
   readonly Body: ComponentType;
-  /** What must be loaded before the body can be drawn, here and when the site is built. */
+  /** Loads what the body needs, in the browser and when the site is built. */
   readonly prepare?: () => Promise<void>;
 }
 
-/** Tells what a link held that could not be read. */
+/** Messages about parts of a link that could not be read. */
 export function Damages({ page }: { readonly page: PageState }): JSX.Element | null {
   const { value } = page.damages;
   if (value.length === 0) return null;
@@ -45,7 +45,7 @@ export function Damages({ page }: { readonly page: PageState }): JSX.Element | n
   );
 }
 
-/** The page inside its frame: the same in the file and in the browser. */
+/** The page inside its frame. Identical in the file and in the browser. */
 export function Page({
   page: { state, Body },
   children,
@@ -62,7 +62,7 @@ export function Page({
   );
 }
 
-/** Brings a page to life, and has it follow its address. */
+/** Hydrates a page and connects it to its address. */
 export async function start(page: LivePage): Promise<void> {
   await page.prepare?.();
   const place = document.getElementById("page");

@@ -1,4 +1,4 @@
-// Programs in ordinary TypeScript: loaded when a reader writes one.
+// Programs in ordinary TypeScript, loaded when a reader writes one.
 import { grad, jvp } from "downhill";
 import { readData } from "../../src/cli/shared/data-text.ts";
 import { DownhillError } from "../../src/engine/errors/index.ts";
@@ -26,15 +26,15 @@ import { numberFrom } from "./address.ts";
 import { type ProgramBase, type ProgramInput, startNumbers } from "./program.ts";
 import type { Tape, TapeStep } from "./tape.ts";
 
-/** A marked function of TypeScript: the last one of its text. */
+/** A TypeScript function marked `"use ad"`: the last one in its text. */
 export interface PlainProgram extends ProgramBase {
   readonly kind: "plain";
   readonly form: PlainForm;
-  /** The function itself, which transforms take. */
+  /** The function itself, for transforms. */
   readonly call: (...args: unknown[]) => number;
 }
 
-/** `grad` and `jvp`, whose types ask for plain arguments by their own types. */
+/** `grad` and `jvp` with types for plain arguments. */
 const gradientIn = grad as unknown as (
   f: (...args: unknown[]) => number,
   options: { readonly argnums: readonly number[] },
@@ -45,7 +45,7 @@ const along = jvp as unknown as (
   direction: readonly unknown[],
 ) => readonly [value: number, tangent: number];
 
-/** What reads programs in TypeScript, with its parser. */
+/** Loads the parser and returns the reader of TypeScript programs. */
 export async function plainProgramReader(): Promise<(text: string) => PlainProgram> {
   const parse = await loadParser();
   return (text) => {
@@ -104,18 +104,18 @@ function plainProgram(text: string, form: PlainForm, captured: readonly unknown[
   };
 }
 
-/** The arguments of a function, taken apart into leaves: those with a derivative are smooth. */
+/** Operations on the arguments of a function, flattened to leaves. Numbers with a derivative are called smooth. */
 interface Arguments {
-  /** The places of the parameters in which something has a derivative. */
+  /** Indices of the parameters that contain smooth numbers. */
   readonly argnums: readonly number[];
   numbers(args: readonly unknown[]): { readonly name: string; readonly value: number }[];
-  /** The smooth numbers of a gradient, which has an entry for each of `argnums`. */
+  /** Smooth numbers of a gradient, which has one entry per element of `argnums`. */
   smoothOf(args: readonly unknown[], gradient: readonly unknown[]): number[];
-  /** The arguments with other numbers in the places of the smooth ones; the others are kept, or 0. */
+  /** Replaces the smooth numbers of the arguments. The others are kept or set to 0. */
   withSmooth(args: readonly unknown[], numbers: readonly number[], others: "kept" | "zero"): unknown[];
-  /** A run of a region that takes the same arguments. */
+  /** Runs a region that takes the same arguments. */
   run(region: Region, args: readonly unknown[]): RegionRun;
-  /** The steps of a run that are smooth inputs. */
+  /** Steps of a run that are smooth inputs. */
   inputSteps(args: readonly unknown[]): number[];
 }
 
@@ -197,13 +197,16 @@ function argumentsOf(
   };
 }
 
-/** The numbers of a leaf; an absent value has none. */
+/** Numbers of a leaf; empty if the value is absent. */
 function elementsOf({ data, isAbsent }: ValueLeaf): readonly number[] {
   if (isAbsent === true) return [];
   return typeof data === "number" ? [data] : [...data];
 }
 
-/** For each leaf of a value, whether it has a derivative; without `flags` not of the booleans of values that may be absent. */
+/**
+ * For each leaf of a value, whether it has a derivative. Without `flags`, the presence flags of optional values are
+ * left out.
+ */
 function smoothLeaves(type: PlainType, flags = true): boolean[] {
   switch (type.kind) {
     case "number":
@@ -234,7 +237,7 @@ function kindOf(type: PlainType): ProgramInput["kind"] {
 
 const startLength = 3; // elements of arrays that nobody gave; whole numbers begin there, too, since they mostly count them
 
-/** A value to begin with, as text. */
+/** Initial value as text. */
 function startOf(type: PlainType, i: number): string {
   const number = (k: number): string => String(startNumbers[(i + k) % startNumbers.length]!);
   const row = (k: number): string =>
@@ -263,7 +266,7 @@ function startOf(type: PlainType, i: number): string {
   }
 }
 
-/** The argument that a text stands for, as the function takes it. */
+/** Parses the text of an argument to the value that the function expects. */
 function argumentOf({ params, region }: PlainForm, { name }: ProgramInput, text: string): unknown {
   const at = params.findIndex((param) => param.name === name);
   const { type: declared } = params[at]!;
@@ -282,7 +285,7 @@ function argumentOf({ params, region }: PlainForm, { name }: ProgramInput, text:
   return value;
 }
 
-/** Data with typed arrays where the function has them. */
+/** Converts arrays to typed arrays as the function's type requires. */
 function withArrays(type: PlainType, data: unknown): unknown {
   switch (type.kind) {
     case "number":
@@ -317,7 +320,7 @@ function withArrays(type: PlainType, data: unknown): unknown {
   }
 }
 
-/** A run of a function as a tape: the value that it returns is the last step, where no name has it. */
+/** Converts a run of a function to a tape. The returned value becomes the last step if it has no name. */
 function tapeOfRun({ region }: PlainForm, { steps, results }: RegionRun, inputs: readonly number[]): Tape {
   const shown = steps.map(({ at, target, value, sources, iterations }): TapeStep => ({
     name: target,
@@ -334,7 +337,7 @@ function tapeOfRun({ region }: PlainForm, { steps, results }: RegionRun, inputs:
   return { steps: [...shown, returned], inputs, result: steps.length };
 }
 
-/** `x * y` of `const a = x * y;`. */
+/** Right side of a statement: `x * y` of `const a = x * y;`. */
 function rightSide(statement: string): string {
   return statement
     .replace(/^\s*(?:const|let|var)\s+/, "")

@@ -10,39 +10,39 @@ import { Drawing } from "./drawing.tsx";
 import { shortNumber } from "./fields.tsx";
 import { useWidth } from "./width.ts";
 
-/** A point that is dragged, or moved by the arrow keys. */
+/** A point that can be dragged, or moved by the arrow keys. */
 export interface Handle {
-  /** What it is, for screen readers. */
+  /** Description for screen readers. */
   readonly label: string;
   readonly at: Point;
   readonly move: (to: Point) => void;
-  /** Its class, for its looks; left out, an open circle. */
+  /** CSS class of its appearance. Default: an open circle. */
   readonly look?: string;
 }
 
-/** Where things of the plane lie in the drawing, in CSS pixels. */
+/** Mapping from the plane to the drawing, in CSS pixels. */
 export interface Placed {
   readonly spot: (x: number, y: number) => readonly [left: number, top: number];
-  /** A line through points: what is not finite leaves a gap. */
+  /** Path data of a line through points. Non-finite values leave gaps. */
   readonly line: (xs: ArrayLike<number>, ys: ArrayLike<number>) => string;
-  /** The area between two lines over the same xs. */
+  /** Path data of the area between two lines over the same xs. */
   readonly band: (xs: ArrayLike<number>, low: ArrayLike<number>, high: ArrayLike<number>) => string;
-  /** Pixels of one unit along x. */
+  /** Pixels per unit along x. */
   readonly unit: number;
 }
 
 interface PlaneProps {
-  /** What the drawing shows, for those who do not see it. */
+  /** Description of the drawing for screen readers. */
   readonly label: string;
   readonly x: readonly [from: number, to: number];
   readonly y: readonly [from: number, to: number];
-  /** Names of the axes. Without them none are drawn. */
+  /** Names of the axes. Without them no axes are drawn. */
   readonly axes?: readonly [x: string, y: string];
-  /** Height over width of the plot; left out, a unit is as long along y as along x. */
+  /** Height divided by width of the plot. Default: equal units along x and y. */
   readonly aspect?: number;
   readonly widest?: number;
   readonly handles?: readonly Handle[];
-  /** A click beside the handles. */
+  /** Called for a click outside the handles. */
   readonly onPlace?: (at: Point) => void;
   readonly children: (placed: Placed) => ComponentChildren;
 }
@@ -51,7 +51,7 @@ const far = 1e5; // pixels, to where what lies outside is moved
 const pointRoom = 6; // pixels beyond the axes in which points on them are drawn whole
 const keySteps = 60; // of an arrow key, from side to side; with Shift ten at once
 
-/** A drawing over two axes, as wide as its place. */
+/** A drawing over two axes, with the width of its container. */
 export function Plane(props: PlaneProps): JSX.Element {
   const { label, x, y, axes, handles = [], onPlace, children, widest = 720 } = props;
   const { ref, width: room } = useWidth<HTMLDivElement>(640);

@@ -1,4 +1,4 @@
-// Steps of a run, played.
+// Playback of the steps of a run.
 import { type Signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useId } from "preact/hooks";
@@ -6,20 +6,20 @@ import { useEffect, useId } from "preact/hooks";
 const speeds = [0.25, 1, 4] as const; // times the usual
 
 interface PlayerProps {
-  /** The step that is shown, from 0. One beyond `last` stands for it: a page that begins at the end is given `Infinity`. */
+  /** The shown step, from 0. Values above `last` stand for `last`: a page that starts at the end uses `Infinity`. */
   readonly step: Signal<number>;
   readonly last: number;
-  /** What is played, for screen readers: “the descent”. */
+  /** Subject of the playback for screen readers: “the descent”. */
   readonly label: string;
-  /** What one step is called. Default “step”. */
+  /** Name of one step. Default “step”. */
   readonly unit?: string;
-  /** How long it takes from beginning to end at the usual speed, in seconds. Default 6. */
+  /** Duration at the usual speed, in seconds. Default 6. */
   readonly seconds?: number;
 }
 
 /**
- * Play and pause, single steps, a slider over all steps, and a speed. Playing stops at the end and begins anew from there. Readers
- * who want less motion find it at the end, and get there by one press.
+ * Play and pause, single steps, a slider over all steps, and a speed. Playback stops at the end and restarts from the
+ * beginning. For readers who prefer reduced motion, the play button jumps to the end.
  */
 export function Player({ step, last, label, unit = "step", seconds = 6 }: PlayerProps): JSX.Element {
   const isPlaying = useSignal(false);

@@ -1,28 +1,28 @@
-// A question that is answered before the answer is shown.
+// A question for the reader to answer before the answer is shown.
 import { type Signal, useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId } from "preact/hooks";
 
-/** What one may predict, and why it is so or not. */
+/** A possible answer and its response. */
 export interface Guess {
   readonly words: string;
   readonly isRight?: boolean;
-  /** Said to those who chose it. */
+  /** Response to this choice. */
   readonly answer: ComponentChildren;
 }
 
 interface PredictionProps {
   readonly question: ComponentChildren;
   readonly guesses: readonly Guess[];
-  /** The reveal, in words. */
+  /** The solution, as text. */
   readonly children: ComponentChildren;
-  /** What shows the answer too: it stands behind the question, and is hidden as the reveal is. */
+  /** Figures that also reveal the solution. They follow the question and are hidden with the solution. */
   readonly figures?: ComponentChildren;
 }
 
 /**
- * A question with a few answers; what gives the answer away is hidden until one is chosen. Printed, without script, and where
- * the address holds a state, everything is shown: a link shows what its sender saw.
+ * A question with a few answers. The solution is hidden until one is chosen. In print, without scripts, and for links
+ * with a state, everything is shown.
  */
 export function Prediction({ question, guesses, children, figures }: PredictionProps): JSX.Element {
   const chosen = useSignal<number | "none" | undefined>(undefined);
@@ -45,7 +45,7 @@ function Question({
   chosen,
   children,
 }: Omit<PredictionProps, "figures"> & {
-  /** The place of the guess; "none" where the reader does not want to guess. */
+  /** Index of the chosen answer; "none" if the reader does not want to guess. */
   readonly chosen: Signal<number | "none" | undefined>;
 }): JSX.Element {
   const id = useId();

@@ -1,4 +1,4 @@
-// Where a reader writes a program and gives its inputs values.
+// Field for a program and the values of its inputs.
 import { computed } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useMemo } from "preact/hooks";
@@ -7,14 +7,14 @@ import { Drag, TextField } from "./fields.tsx";
 import { loadPlain, type ProgramInput } from "./program.ts";
 import type { ProgramState } from "./program-state.ts";
 
-/** A program to begin with, and what it is called. */
+/** An example program with its name. */
 export interface ProgramExample {
   readonly name: string;
   readonly text: string;
   readonly values?: Readonly<Record<string, string>>;
 }
 
-/** A program as text, with a number to drag or a field for each of its inputs; what is wrong stands under it. */
+/** Text field of a program, with a number to drag or a text field for each of its inputs. Messages are shown below. */
 export function ProgramField({
   state,
   label = "The program: a formula, statements, or TypeScript",
@@ -85,7 +85,7 @@ function Examples({
   );
 }
 
-/** A number is dragged or typed; other data is written out. */
+/** Field of an input: a number can be dragged or typed, other data are typed. */
 function InputField({
   state,
   input,

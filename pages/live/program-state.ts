@@ -1,4 +1,4 @@
-// The program of a page, and the values of its inputs: what a reader writes, and the last of it that could be read.
+// Program of a page and the values of its inputs: the reader's texts, and the last valid state.
 import { batch, computed, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { PageState } from "./address.ts";
 import {
@@ -12,41 +12,43 @@ import {
 } from "./program.ts";
 import type { Tape } from "./tape.ts";
 
-/** A program at some arguments. */
+/** A program with arguments and the tape of its run. */
 export interface ProgramRun {
   readonly program: Program;
   readonly args: readonly unknown[];
   readonly tape: Tape;
 }
 
-/** The program of a page; figures show `run`. */
+/** State of a page's program. Figures show `run`. */
 export interface ProgramState {
   readonly text: Signal<string>;
-  /** What was typed for inputs, by their names; the others have the values that they start with. */
+  /** Texts typed for inputs, by name. Other inputs have their initial values. */
   readonly typed: Signal<ReadonlyMap<string, string>>;
-  /** The last text that could be read, at the last arguments that could be read. */
+  /** The last valid program at the last valid arguments. */
   readonly run: ReadonlySignal<ProgramRun>;
-  /** The program of the text that stands in `run`, or whose inputs are not all right yet. */
+  /** The program whose inputs are shown: the one in `run`, or a newer one whose inputs are not all valid yet. */
   readonly program: ReadonlySignal<Program>;
-  /** What is wrong with the text now. */
+  /** Fault of the current text. */
   readonly problem: ReadonlySignal<Problem | undefined>;
-  /** What is wrong with the values now, by the names of their inputs. */
+  /** Faults of the current values, by input name. */
   readonly valueProblems: ReadonlySignal<ReadonlyMap<string, string>>;
-  /** Whether the text waits for what reads TypeScript: call `loadPlain`. */
+  /** True if the text needs the TypeScript reader: call `loadPlain`. */
   readonly isWaiting: ReadonlySignal<boolean>;
-  /** The text of an input's value. */
+  /** Text of an input's value. */
   valueOf(input: ProgramInput): string;
   setValue(name: string, text: string): void;
-  /** Takes another text; a value that it gives another number counts again, whatever was typed for it. */
+  /** Sets the text. A number that the new text changes replaces a typed value. */
   setText(text: string): void;
-  /** Takes another program with values. */
+  /** Sets a program with values. */
   choose(text: string, values?: Readonly<Record<string, string>>): void;
 }
 
 /**
- * @param page its address holds the text and the values
- * @param text a program that can be read without {@link loadPlain}, or after it if the page has loaded it
- * @param keys of the text and of the values in the address
+ * Creates the state of a page's program.
+ *
+ * @param page stores the text and the values in its address
+ * @param text initial program; TypeScript only if the page has called {@link loadPlain} before
+ * @param keys keys of the text and of the values in the address
  */
 export function programState(
   page: PageState,
@@ -129,7 +131,7 @@ function startsOf({ inputs }: Program): ReadonlyMap<string, string> {
   return new Map(inputs.map(({ name, start }) => [name, start]));
 }
 
-/** The program that a page begins with, which can be read. */
+/** Parses the initial program of a page, which must be valid. */
 function firstOf(text: string): Program {
   const program = readProgram(text);
   if (program === undefined)
@@ -142,7 +144,7 @@ function runOf(program: Program): ProgramRun {
   return { program, args, tape: program.tape(args) };
 }
 
-/** `x=2;w=[1, 2]` */
+/** Encodes values for the address: `x=2;w=[1, 2]`. */
 function writeValues(values: ReadonlyMap<string, string>): string {
   return [...values].map(([name, value]) => `${name}=${value}`).join(";");
 }

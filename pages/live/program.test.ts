@@ -63,7 +63,7 @@ test("reads TypeScript with loops and arrays, whose data is written out", () => 
   expect(() => program.argument(program.inputs[0]!, "one")).toThrow("such as [2, 3, 0.5]");
 });
 
-// an operand whose derivative is 0 at the moment was no operand: the graph had no edge from it
+// The graph lacked the edge from an operand whose derivative was 0 at the arguments.
 test("an operand whose derivative is 0 just now is an operand", () => {
   const program = programOf('function f(x: number, y: number) { "use ad"; return x * y; }');
   const { steps, result } = program.tape([0, 3]);
@@ -88,7 +88,7 @@ test("a fault has its place in the text", () => {
   }
 });
 
-/** The largest difference between two lists of derivatives, as a part of the largest number in them, or of 1. */
+/** Largest difference between two lists of derivatives, relative to the largest number in them, or to 1. */
 function difference(a: readonly number[], b: readonly number[]): number {
   if (a.length !== b.length) return Infinity;
   const scale = Math.max(1, ...a.map(Math.abs), ...b.map(Math.abs));
@@ -98,7 +98,7 @@ function difference(a: readonly number[], b: readonly number[]): number {
   );
 }
 
-/** Where the tape of a program differs from what the library's transforms give; "" where it does not. */
+/** Describes a difference between the tape of a program and the library's transforms; empty if there is none. */
 function faultOf(program: Program, args: readonly unknown[]): string {
   const tape = program.tape(args);
   const gradient = program.gradient(args);

@@ -1,4 +1,4 @@
-// Programs that readers write: a formula, statements, or ordinary TypeScript, read as `downhill explain` reads them.
+// Programs written by readers: a formula, statements, or ordinary TypeScript, parsed as in `downhill explain`.
 import { signal, type Signal } from "@preact/signals";
 import { grad, jvp, makeProgram, tensor, type Tensor, valueAndGrad } from "downhill";
 import { type CompiledText, compileText, showExpr } from "../../src/numeric/syntax/index.ts";
@@ -7,33 +7,35 @@ import { numberFrom } from "./address.ts";
 import type { PlainProgram } from "./plain-program.ts";
 import { type Tape, tapeOfText } from "./tape.ts";
 
-/** What a program is called with. */
+/** An input of a program. */
 export interface ProgramInput {
   readonly name: string;
-  /** A number, a whole number without a derivative, or an array, object or truth value, which is written out: `[1, 2, 3]`. */
+  /**
+   * A number, an integer without a derivative, or other data (array, object, boolean), written as text: `[1, 2, 3]`.
+   */
   readonly kind: "number" | "whole" | "data";
-  /** Its value until another one is given, as text. */
+  /** Initial value, as text. */
   readonly start: string;
 }
 
-/** What every program has. Arguments are as `argumentsOf` gives them: one for each input. */
+/** Operations of every program. Arguments are values returned by `argument`, one per input. */
 export interface ProgramBase {
   readonly text: string;
   /** The program in one line of at most a hundred characters. */
   readonly title: string;
   readonly inputs: readonly ProgramInput[];
-  /** The arguments that texts stand for, each read by itself. @throws Error that says what is wrong with the text of an input. */
+  /** Parses the text of an argument. @throws Error for an invalid text */
   argument(input: ProgramInput, text: string): unknown;
-  /** The numbers among the arguments that have a derivative, with their names, in the order of a tape's inputs. */
+  /** Numbers in the arguments that have a derivative, with their names, in the order of a tape's inputs. */
   numbers(args: readonly unknown[]): readonly { readonly name: string; readonly value: number }[];
-  /** The arguments with other numbers in the places of those. */
+  /** Replaces these numbers in the arguments. */
   withNumbers(args: readonly unknown[], numbers: readonly number[]): readonly unknown[];
   value(args: readonly unknown[]): number;
-  /** The derivative in each of `numbers`, by reverse mode. */
+  /** Derivative in each of `numbers`, by reverse mode. */
   gradient(args: readonly unknown[]): readonly number[];
-  /** The derivative along a direction, which has a number for each of `numbers`, by forward mode. */
+  /** Derivative along a direction with one entry per element of `numbers`, by forward mode. */
   tangent(args: readonly unknown[], direction: readonly number[]): number;
-  /** Operations on numbers that are computed: for the value, and for value and gradient together. */
+  /** Numbers of arithmetic operations: for the value, and for value and gradient together. */
   operations(args: readonly unknown[]): { readonly value: number; readonly gradient: number };
   tape(args: readonly unknown[]): Tape;
 }
@@ -46,28 +48,28 @@ export interface TextProgram extends ProgramBase {
 
 export type Program = TextProgram | PlainProgram;
 
-/** What is wrong with a text; `start` and `end` count its UTF-16 units. */
+/** A fault of a text. `start` and `end` are UTF-16 offsets. */
 export interface Problem {
-  /** The sentence, with the line and a caret below it where the place is known. */
+  /** The message, with the line and a caret below it if the position is known. */
   readonly message: string;
   readonly start: number | undefined;
   readonly end: number | undefined;
 }
 
-/** What stands in the place of values that nobody gave: all different, and above 0, where most functions are defined. */
+/** Default values of inputs: distinct and positive, where most functions are defined. */
 export const startNumbers: readonly number[] = [2, 3, 0.5, 1.5, 4, 2.5];
 
-/** Whether a text is TypeScript and no formula. */
+/** True if a text is TypeScript rather than a formula. */
 export function isPlain(text: string): boolean {
   return /\bfunction\b|=>|["']use ad["']/.test(text);
 }
 
 type PlainReader = (text: string) => PlainProgram;
 
-/** What reads TypeScript; `undefined` until {@link loadPlain} has loaded it. */
+/** The reader of TypeScript programs; `undefined` until {@link loadPlain} has loaded it. */
 export const plainReader: Signal<PlainReader | undefined> = signal(undefined);
 
-/** Loads what reads TypeScript, once. */
+/** Loads the TypeScript reader once. */
 export async function loadPlain(): Promise<void> {
   if (plainReader.value !== undefined) return;
   const { plainProgramReader } = await import("./plain-program.ts");
@@ -76,15 +78,15 @@ export async function loadPlain(): Promise<void> {
 }
 
 /**
- * Reads a program; `undefined` for TypeScript while what reads it is not loaded.
+ * Parses a program. Returns undefined for TypeScript if its reader is not loaded yet.
  *
- * @throws Error what is wrong with the text; {@link problemOf} has its place.
+ * @throws Error for an invalid text; {@link problemOf} converts it to a problem with a position
  */
 export function readProgram(text: string): Program | undefined {
   return isPlain(text) ? plainReader.value?.(text) : textProgram(text);
 }
 
-/** What a thrown error says about a text. */
+/** Converts a thrown error to a problem of a text. */
 export function problemOf(error: unknown): Problem {
   const message = error instanceof Error ? error.message : String(error);
   const place = error instanceof Error && "start" in error && "end" in error ? error : undefined;
@@ -132,7 +134,7 @@ function textProgram(text: string): TextProgram {
   };
 }
 
-/** Equations of the program that a function over numbers becomes, but for constants. */
+/** Number of equations, except constants, in the traced program of a function of numbers. */
 export function operationsOf(f: (...args: Tensor[]) => unknown, args: readonly Tensor[]): number {
   if (args.length === 0) return 0;
   const { eqns } = makeProgram(f)(...args);

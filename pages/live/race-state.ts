@@ -1,4 +1,4 @@
-// A race in a page: what its reader changes, and what follows from it.
+// State of a race in a page, and the values derived from it.
 import { computed, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { Tensor } from "downhill";
 import { valueChart } from "../../src/pictures/landscapes/draw/value-chart.ts";
@@ -13,33 +13,33 @@ import { pointState } from "./landscape.tsx";
 import { type Racer, optimizerOf, racerName, readRacers, writeRacers } from "./racers.ts";
 import { readable } from "./readable.ts";
 
-/** What a race begins with. */
+/** Initial settings of a race. */
 export interface RaceStart {
   readonly formula: string;
   readonly start: Point;
   readonly racers: readonly Racer[];
   readonly steps: number;
-  /** What is known of that formula; left out, what the zoo knows. */
+  /** Known properties of the formula. Default: those in the zoo. */
   readonly known?: KnownGround;
 }
 
-/** A run beside the racer that made it. */
+/** A run with the racer that made it. */
 export interface RacerRun extends Descent {
   readonly name: string;
   readonly racer: Racer;
 }
 
-/** A race that follows its reader. */
+/** A race that reacts to the reader's changes. */
 export interface LiveRace {
-  /** The names of its values in the address. */
+  /** Keys of its values in the address. */
   readonly keys: readonly string[];
   readonly formula: Signal<string>;
-  /** What is wrong with the formula; "" where nothing is. */
+  /** Fault of the formula; empty if there is none. */
   readonly problem: ReadonlySignal<string>;
   readonly start: Signal<Point>;
   readonly racers: Signal<readonly Racer[]>;
   readonly steps: Signal<number>;
-  /** The step that is shown. */
+  /** The shown step. */
   readonly step: Signal<number>;
   readonly landscape: ReadonlySignal<Landscape>;
   readonly map: ReadonlySignal<ContourMap>;
@@ -47,10 +47,10 @@ export interface LiveRace {
   readonly chart: ReadonlySignal<ChartSpec>;
 }
 
-/** How many steps a race in a page may have. */
+/** Allowed number of steps of a race in a page. */
 export const stepRange = { min: 10, max: 1000, step: 10 } as const;
 
-/** A race with its values in the address of the page. */
+/** Creates a race whose values are stored in the address of the page. */
 export function liveRace(page: PageState, begin: RaceStart): LiveRace {
   const formula = page.text("f", begin.formula);
   const start = pointState(page, "start", begin.start);
@@ -105,7 +105,7 @@ export function liveRace(page: PageState, begin: RaceStart): LiveRace {
 
 const mostCompiled = 32; // runs, by formula, optimiser, schedule and steps
 
-/** The value of a run at a step; beyond its end, its last. */
+/** Value of a run at a step, limited to its last step. */
 export function valueAt({ values }: Descent, step: number): number {
   return values[Math.min(step, values.length - 1)]!;
 }

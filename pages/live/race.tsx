@@ -1,4 +1,4 @@
-// A race whose reader may change everything: the formula, the start, the optimisers and their settings.
+// A race with an adjustable formula, start, and optimisers.
 import type { JSX } from "preact";
 import { runSign } from "../../src/pictures/plot/markers.ts";
 import { zoo } from "../../src/pictures/landscapes/zoo.ts";
@@ -20,7 +20,7 @@ import {
 
 const specimens = ["bowl", "rosenbrock", "himmelblau", "ravine", "many-minima", "saddle"] as const;
 
-/** Map, values, player, and a row for each optimiser. */
+/** Map, values, player, and one row per optimiser. */
 export function Race({ race }: { readonly race: LiveRace }): JSX.Element {
   const { formula, problem, start, steps, step, landscape, map, runs, chart } = race;
   const last = steps.value;
@@ -62,7 +62,7 @@ export function Race({ race }: { readonly race: LiveRace }): JSX.Element {
   );
 }
 
-/** The optimisers: what each is set to, and where it has come to. */
+/** The optimisers with their settings and current results. */
 function Racers({ race: { racers, runs, step } }: { readonly race: LiveRace }): JSX.Element {
   const change = (i: number, next: Racer | undefined): void => {
     racers.value = racers.value.flatMap((racer, k) => (k !== i ? [racer] : next === undefined ? [] : [next]));
@@ -156,7 +156,10 @@ function RacerRow({
   );
 }
 
-/** What a slider is told of a setting; one of a hundredth, or of a fiftieth of a power of ten, where it names no step. */
+/**
+ * Slider properties of a setting. The default step is a hundredth of the range, or a fiftieth of a power of ten on a
+ * logarithmic scale.
+ */
 function sliderOf({
   label,
   min,

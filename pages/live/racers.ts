@@ -1,4 +1,4 @@
-// Optimisers that a reader chooses and sets, as data: what a race in a page is made of.
+// Optimisers with their settings as data, for races in pages.
 import { mul, type Tensor } from "downhill";
 import {
   adagrad,
@@ -16,25 +16,25 @@ import {
 import type { KnownGround } from "./ground.ts";
 import { numberFrom, type NumberRange } from "./address.ts";
 
-/** A setting of an optimiser that can be dragged. */
+/** An adjustable setting of an optimiser. */
 export interface Setting extends NumberRange {
   readonly key: string;
-  /** As formulas have it: η, β. */
+  /** Symbol in formulas: η, β. */
   readonly label: string;
   readonly min: number;
   readonly max: number;
   readonly initial: number;
-  /** Whether equal ways are equal factors. */
+  /** Whether its slider is logarithmic. */
   readonly isLog?: boolean;
 }
 
 type Scalars = Readonly<Record<string, Tensor>>;
 type Rate = Tensor | Schedule;
 
-/** The name of a kind of optimiser in the address. */
+/** Key of a kind of optimiser in the address. */
 export type RacerId = "sgd" | "momentum" | "nesterov" | "adagrad" | "rmsprop" | "adam" | "amsgrad";
 
-/** An optimiser that may take part. */
+/** A kind of optimiser that may take part. */
 export interface RacerKind {
   readonly name: string;
   readonly settings: readonly Setting[];
@@ -58,7 +58,7 @@ const kept = (key: string, label: string, initial: number): Setting => ({
   initial,
 });
 
-/** Rates are those that suit a landscape some units wide whose curvatures are about 1. */
+/** Kinds of optimisers. Default rates suit a landscape a few units wide with curvatures of about 1. */
 export const racerKinds: Readonly<Record<RacerId, RacerKind>> = {
   sgd: {
     name: "gradient descent",
@@ -98,16 +98,16 @@ export const racerKinds: Readonly<Record<RacerId, RacerKind>> = {
   },
 };
 
-/** The name of a schedule in the address. */
+/** Key of a schedule in the address. */
 export type ScheduleId = "constant" | "step" | "exponential" | "cosine" | "cyclic" | "one-cycle";
 
 interface ScheduleShape {
   readonly name: string;
-  /** The rate of each step as a share; none where it stays 1. */
+  /** Schedule as a fraction of the set rate, for a number of steps. Undefined if the rate is constant. */
   readonly shape?: (steps: number) => Schedule;
 }
 
-/** How rates may change: each as a share of the rate that is set, over so many steps. */
+/** Schedules, each as a fraction of the set rate over a number of steps. */
 export const scheduleShapes: Readonly<Record<ScheduleId, ScheduleShape>> = {
   constant: { name: "constant rate" },
   step: {
@@ -133,24 +133,24 @@ export interface Racer {
   readonly schedule: ScheduleId;
 }
 
-/** A race as the page of a file holds it. */
+/** Data of a race in the page of a file. */
 export interface RaceData extends Omit<KnownGround, "lowest"> {
   readonly formula: string;
   readonly start: readonly number[];
-  /** As {@link writeRacers} writes them. */
+  /** The optimisers, encoded by {@link writeRacers}. */
   readonly racers: string;
   readonly steps: number;
-  /** The lowest value as text, since JSON has no −∞. */
+  /** The lowest value as text, because JSON cannot store −∞. */
   readonly lowest?: string;
 }
 
-/** An optimiser as it begins. */
+/** An optimiser with its initial settings, some of them overridden. */
 export function racerOf(kind: RacerId, settings: Readonly<Record<string, number>> = {}): Racer {
   const usual = racerKinds[kind].settings.map(({ key, initial }) => [key, initial] as const);
   return { kind, settings: { ...Object.fromEntries(usual), ...settings }, schedule: "constant" };
 }
 
-/** The optimiser of a racer, its settings scalars of the engine. */
+/** Creates the optimiser of a racer, with its settings as scalar tensors. */
 export function optimizerOf(
   { kind, schedule }: Racer,
   steps: number,
@@ -162,7 +162,7 @@ export function optimizerOf(
   return racerKinds[kind].make(scheduled, settings);
 }
 
-/** What a racer is called beside others. */
+/** Name of a racer, with its settings. */
 export function racerName({ kind, settings, schedule }: Racer): string {
   const { name } = racerKinds[kind];
   const shown = racerKinds[kind].settings.map(
@@ -171,7 +171,7 @@ export function racerName({ kind, settings, schedule }: Racer): string {
   return `${name} (${shown.join(", ")}${schedule === "constant" ? "" : `, ${scheduleShapes[schedule].name}`})`;
 }
 
-/** Racers as text: `sgd:lr=0.1;adam:lr=0.1,beta1=0.9,beta2=0.999,cosine`. */
+/** Encodes racers as text: `sgd:lr=0.1;adam:lr=0.1,beta1=0.9,beta2=0.999,cosine`. */
 export function writeRacers(racers: readonly Racer[]): string {
   return racers
     .map(({ kind, settings, schedule }) => {
@@ -182,9 +182,9 @@ export function writeRacers(racers: readonly Racer[]): string {
 }
 
 /**
- * The racers of such a text.
+ * Parses the text of racers.
  *
- * @throws Error where a name is unknown or a number out of its range
+ * @throws Error for an unknown name or a number out of range
  */
 export function readRacers(text: string): Racer[] {
   if (text === "") return [];

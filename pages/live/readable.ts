@@ -1,18 +1,18 @@
-// What is read from texts that readers type: while one cannot be read, the page keeps what it had.
+// Values parsed from a reader's text. While the text is invalid, the page keeps the last value.
 import { computed, type ReadonlySignal } from "@preact/signals";
 
-/** What the last readable text gave, and what is wrong with the text now. */
+/** Value of the last valid text, and the fault of the current text. */
 export interface Readable<T> {
   readonly value: ReadonlySignal<T>;
-  /** "" where nothing is wrong. */
+  /** Empty if the text is valid. */
   readonly problem: ReadonlySignal<string>;
 }
 
 /**
- * What is read from a text.
+ * Parses a text whenever it changes.
  *
- * @param text as it is now; what it begins with must be readable
- * @param read throws an error that says what is wrong
+ * @param text the current text; its initial value must be valid
+ * @param read parses the text; throws an error that describes an invalid text
  */
 export function readable<T>(text: ReadonlySignal<string>, read: (text: string) => T): Readable<T> {
   let last = read(text.peek());

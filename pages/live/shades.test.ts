@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { shades } from "./shades.ts";
 
-/** The lightness of Oklab, of a colour as sRGB. */
+/** Oklab lightness of an sRGB colour. */
 function lightness(hex: string): number {
   const [r, g, b] = [1, 3, 5].map((at) => {
     const x = Number.parseInt(hex.slice(at, at + 2), 16) / 255;
@@ -20,6 +20,6 @@ test.each([0, 1])("neighbouring shades differ by equal steps of lightness (schem
   const steps = colours.slice(1).map((colour, i) => lightness(colour) - lightness(colours[i]!));
   const whole = lightness(colours.at(-1)!) - lightness(colours[0]!);
   expect(Math.abs(whole)).toBeGreaterThan(0.2);
-  // bytes round by 1/510, a tenth of a step
+  // Bytes round by 1/510, a tenth of a step.
   for (const step of steps) expect(step / (whole / 11)).toBeCloseTo(1, 0);
 });

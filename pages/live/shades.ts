@@ -1,9 +1,9 @@
-// Colours for heights: steps that look equally large, pale enough for lines of any colour to stand out on them.
+// Colours for heights: perceptually equal steps, pale enough for lines of any colour to be visible on them.
 
-/** A colour in Oklab, where equal distances look equal: lightness from 0 to 1, and two axes of hue. */
+/** A colour in Oklab, a perceptually uniform space: lightness from 0 to 1, and two axes of hue. */
 type Oklab = readonly [lightness: number, greenRed: number, blueYellow: number];
 
-/** From low to high, on paper and in the dark. */
+/** Colours of the lowest and highest value, in light and dark mode. */
 const ends: Readonly<Record<"light" | "dark", readonly [low: Oklab, high: Oklab]>> = {
   light: [
     [0.985, -0.002, 0.012],
@@ -16,9 +16,9 @@ const ends: Readonly<Record<"light" | "dark", readonly [low: Oklab, high: Oklab]
 };
 
 /**
- * So many colours from low to high, each as a colour of CSS that follows the scheme of the page.
+ * The given number of colours from low to high, each as a CSS colour that follows the scheme of the page.
  *
- * @param count 2 or more
+ * @param count number of colours, at least 2
  */
 export function shades(count: number): string[] {
   return Array.from({ length: count }, (_, i) => {
@@ -31,7 +31,7 @@ export function shades(count: number): string[] {
 }
 
 /**
- * A colour as sRGB; what lies outside of it is cut off.
+ * Converts a colour to sRGB. Colours outside the gamut are clipped.
  *
  * @see Ottosson, A perceptual color space for image processing, 2020.
  */

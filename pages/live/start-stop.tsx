@@ -1,11 +1,11 @@
-// The buttons of long work.
+// Buttons of long computations.
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { beginInView } from "./first-run.ts";
 import type { AnyJob } from "./job.ts";
 
-/** A button that starts work, one that stops it, how far it is, and why it failed. */
+/** A button that starts a job, one that stops it, its progress, and its error. */
 export function StartStop({
   job,
   label,
@@ -15,12 +15,12 @@ export function StartStop({
   children,
 }: {
   readonly job: AnyJob;
-  /** What is started: “Train”. */
+  /** Name of the job: “Train”. */
   readonly label: string;
   readonly start: () => void;
-  /** Begins what the figure shows before anything is asked of it, when it comes into view. Left out: nothing begins by itself. */
+  /** Starts the initial run when the figure becomes visible. Default: nothing starts automatically. */
   readonly first?: () => void;
-  /** How far it is, in words. */
+  /** Progress, in words. */
   readonly progress: string;
   /** More buttons. */
   readonly children?: ComponentChildren;

@@ -1,4 +1,4 @@
-// A run of a program, value by value: what each was computed of, and its derivative in each of those.
+// The tape of a run: each value with its operands and local derivatives.
 import { tensor } from "downhill";
 import { arrayType, isFloating, type Var } from "../../src/engine/ir/index.ts";
 import { traceProgram } from "../../src/engine/trace/index.ts";
@@ -8,7 +8,7 @@ import { showEquation } from "../../src/pictures/viz/formula.ts";
 import { derivativeIn } from "../../src/pictures/viz/forward.ts";
 import type { Line } from "../../src/pictures/viz/rule.ts";
 
-/** A value that something was computed of, by its number among the steps, and the derivative in it. */
+/** An operand, given by its step, and the local derivative in it. */
 export interface Source {
   readonly step: number;
   readonly derivative: number;
@@ -16,27 +16,27 @@ export interface Source {
 
 /** A value of a run. */
 export interface TapeStep {
-  /** `a`, or `c[3]`. */
+  /** Name, such as `a` or `c[3]`. */
   readonly name: string;
-  /** What computes it, `x * y`; "" for an input. */
+  /** Formula of the value, `x * y`; empty for an input. */
   readonly formula: string;
   readonly value: number;
-  /** An operand that stands in two places is there twice: `x * x` has two derivatives x. */
+  /** Operands, one entry per operand position: `x * x` has two entries with derivative x each. */
   readonly sources: readonly Source[];
-  /** The iterations of the loops around it, outermost first. */
+  /** Iterations of the enclosing loops, outermost first. */
   readonly iterations: readonly { readonly index: string; readonly value: number }[];
 }
 
-/** A run: its steps in the order of the program, the inputs first. */
+/** A run: its steps in program order, the inputs first. */
 export interface Tape {
   readonly steps: readonly TapeStep[];
-  /** The steps that are inputs with a derivative. */
+  /** Steps that are inputs with a derivative. */
   readonly inputs: readonly number[];
-  /** The step whose derivative is asked for. */
+  /** Step of the differentiated result. */
   readonly result: number;
 }
 
-/** The run of a formula, or of statements; the derivatives are those of the library's own rules, line by line. */
+/** Tape of a formula or of statements. Derivatives come from the library's rules, line by line. */
 export function tapeOfText(text: CompiledText, args: readonly number[]): Tape {
   const { program } = traceProgram(
     text.outputName,
@@ -69,7 +69,7 @@ export function tapeOfText(text: CompiledText, args: readonly number[]): Tape {
   const out = program.outs[0]!;
   let result = places.get(out);
   if (result === undefined) {
-    // a constant: the program has no line for it
+    // A constant, for which the program has no line.
     const value = valueIn(values, out).item();
     result =
       steps.push({ name: text.outputName, formula: String(value), value, sources: [], iterations: [] }) - 1;
@@ -77,7 +77,7 @@ export function tapeOfText(text: CompiledText, args: readonly number[]): Tape {
   return { steps, inputs: program.ins.map((_, i) => i), result };
 }
 
-/** The derivative of a line in each of its operands, by the rule of its primitive; of a comparison, and in one, 0. */
+/** Derivative of a line in each of its operands, by the rule of its primitive. For a comparison it is 0. */
 function localDerivatives(context: TraceContext, line: Line): number[] {
   return line.operands.map((v, i) => {
     if (!isFloating(v.type.dtype)) return 0;
@@ -91,8 +91,8 @@ function localDerivatives(context: TraceContext, line: Line): number[] {
 }
 
 /**
- * Forward mode: how each step changes when the inputs change in a direction, which has a number for each of `inputs`. What has no
- * part in a value (the branch that was not chosen) has none in its derivative, whatever its own is.
+ * Forward mode: the tangent of each step along a direction with one entry per element of `inputs`. An operand with a
+ * zero derivative, such as a branch that was not chosen, contributes nothing even if its tangent is infinite.
  */
 export function tangentsOf({ steps, inputs }: Tape, direction: readonly number[]): number[] {
   const tangents = new Array<number>(steps.length).fill(0);
@@ -116,7 +116,7 @@ export function adjointsOf({ steps, result }: Tape): number[] {
   return adjoints;
 }
 
-/** The derivative of the result in each of the inputs. */
+/** Derivative of the result in each input. */
 export function gradientOf(tape: Tape): number[] {
   const adjoints = adjointsOf(tape);
   return tape.inputs.map((step) => adjoints[step]!);

@@ -1,19 +1,22 @@
-// Small pictures of pages, for lists of them.
+// Thumbnails of pages, for lists.
 
-/** What a page's thumbnail shows, where that is not the first drawing of the page as it begins. A page has it in a module beside it. */
+/**
+ * Definition of a page's thumbnail, if it is not the first drawing of the initial page. It is exported by a module next
+ * to the page.
+ */
 export interface Thumbnail {
   /** The figure whose first drawing is shown. */
   readonly figure: string;
-  /** Brings the page's state to where it is shown. */
+  /** Brings the page to the state that is shown. */
   readonly prepare: () => Promise<void>;
 }
 
 /**
- * The first drawing of a document as a picture to be shown small: without its text, which could not be read, and without what it
- * answers to. "" where the document has no drawing.
+ * Extracts the first drawing of a document as a thumbnail: without text, which would be illegible, and without
+ * interaction. Empty if the document has no drawing.
  *
- * @param name keeps its ids apart from those of others in one document
- * @param figure the id of the figure where the drawing is looked for; left out, the whole document
+ * @param name makes its ids unique among several thumbnails in one document
+ * @param figure id of the figure to search; default: the whole document
  */
 export function thumbnailOf(html: string, name: string, figure?: string): string {
   const begin = figure === undefined ? 0 : html.indexOf(` id="${figure}"`);
@@ -36,7 +39,7 @@ export function thumbnailOf(html: string, name: string, figure?: string): string
   return `<svg class="dh-chart dl thumbnail" viewBox="0 0 ${width} ${height}" aria-hidden="true">${silent}</svg>`;
 }
 
-/** Where the drawing that begins at a place ends, before its closing tag; drawings may stand in drawings. */
+/** End of the drawing that starts at `from`, before its closing tag. Drawings may be nested. */
 function endOf(html: string, from: number): number {
   let depth = 0;
   for (const { 1: slash, index } of html.slice(from).matchAll(/<(\/?)svg\b/g)) {

@@ -1,8 +1,8 @@
-// Numbers that were computed.
+// Computed numbers.
 import type { JSX } from "preact";
 import { shortNumber } from "./fields.tsx";
 
-/** A number with up to four digits; the element holds all of them. `of` names what it is: `gradient`. */
+/** A number shown with up to four digits; the element contains all of them. `of` names the quantity: `gradient`. */
 export function Value({ value, of }: { readonly value: number; readonly of?: string }): JSX.Element {
   return (
     <data class={of} value={String(value)}>

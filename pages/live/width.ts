@@ -1,12 +1,12 @@
-// The room that a drawing has.
+// The width available to a drawing.
 import { type Signal, useSignal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 /**
- * The width of an element in CSS pixels, kept up to date: drawings are made for it, and their text is never scaled.
+ * Observes the width of an element in CSS pixels. Drawings are made for this width, so that their text is not scaled.
  *
- * @param initial what it is where there is no page yet
+ * @param initial the width before the page is displayed
  */
 export function useWidth<E extends HTMLElement>(
   initial: number,

@@ -88,7 +88,7 @@ test("a trace of a function with a loop has its gradient", async () => {
   const xs = Array.from({ length: 12 }, (_, i) => i / 4);
   const { data } = await ask("trace", { text: loop, typed: { a: "0.5", xs: JSON.stringify(xs) } });
   const [a] = data.gradient;
-  // shown with six digits
+  // Shown with six digits.
   expect(Number(a!.value.replace("−", "-"))).toBeCloseTo(grad(loss)(0.5, xs), 3);
 });
 
@@ -136,7 +136,7 @@ test("without a list of optimisers the rates of a descent suit the function", as
   }
 });
 
-// one value of 1e84 made a flat line of the other runs
+// One value of 1e84 flattened the lines of the other runs.
 test("a diverged run leaves the chart of a descent", async () => {
   const { progress, runs } = await ask("descent", {
     text: "x^2 + 3*y^2",

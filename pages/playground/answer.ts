@@ -1,4 +1,4 @@
-// The answer to a question: what the worker computes, and the site's build for the page's beginning.
+// Computes the answer to a question, in the worker, and for the initial page when the site is built.
 import { type PageData, pageData } from "../../src/pictures/viz/page-data.ts";
 import { plainPageData } from "../../src/pictures/viz/plain/page-data.ts";
 import { traceText } from "../../src/pictures/viz/trace-table.ts";
@@ -7,14 +7,14 @@ import type { Answer, FieldName, NumberInput, Question, Shown, Texts } from "./q
 import { rangeAround } from "./ranges.ts";
 import { ViewError } from "./view-error.ts";
 
-/** A program that could be read, at arguments that could be read. */
+/** A valid program at valid arguments. */
 export interface Readable {
   readonly program: Program;
   readonly args: readonly unknown[];
   readonly numbers: readonly NumberInput[];
 }
 
-/** Reads the program and its values, and computes what the view shows. */
+/** Parses the program and its values and computes the content of the view. */
 export async function answer(question: Question): Promise<Answer> {
   const { text, view } = question;
   const isTypeScript = isPlain(text);
@@ -58,7 +58,7 @@ export async function answer(question: Question): Promise<Answer> {
   }
 }
 
-/** The program and its arguments. @throws Error what is wrong with them. */
+/** Parses the program and its arguments. @throws Error that describes a fault. */
 export async function readableOf({ text, typed, ranges }: Question): Promise<Readable> {
   if (isPlain(text)) await loadPlain();
   const program = readProgram(text)!;
@@ -72,7 +72,7 @@ function viewProblemOf(error: unknown): { readonly field: FieldName; readonly me
   return { field: "view", message: problemOf(error).message };
 }
 
-/** The arguments that were typed, or what is wrong with them. */
+/** The typed arguments, or their faults. */
 function argumentsOf(
   program: Program,
   typed: Texts,
@@ -93,7 +93,7 @@ function argumentsOf(
   return { args: Object.keys(problems).length > 0 ? undefined : args, problems };
 }
 
-/** The numbers that have a derivative, each with its own and with the range that it is looked at in. */
+/** The numbers that have a derivative, each with its derivative and its range. */
 function numbersOf(program: Program, args: readonly unknown[], ranges: Question["ranges"]): NumberInput[] {
   const starts = startsOf(program);
   const gradient = program.gradient(args);
@@ -115,7 +115,7 @@ function startsOf(program: Program): ReadonlyMap<string, number> {
   return new Map((args === undefined ? [] : program.numbers(args)).map(({ name, value }) => [name, value]));
 }
 
-/** What a view shows. All but the trace is loaded when it is asked for. */
+/** Computes the content of a view. Code of all views except the trace is loaded on demand. */
 async function show(readable: Readable, question: Question): Promise<Shown> {
   switch (question.view) {
     case "trace":

@@ -1,4 +1,4 @@
-// Answers questions of the page, one after the other.
+// Answers questions of the page, one after another.
 import { answer } from "./answer.ts";
 import type { Reply, Request } from "./asking.ts";
 import { pageOf } from "./own-page.ts";

@@ -1,4 +1,4 @@
-// The page's side of the worker: one question at a time, the latest next, and a way to stop.
+// The page's interface to the worker. One question is computed at a time; of the waiting ones only the latest is kept.
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Answer, Question } from "./question.ts";
 
@@ -10,16 +10,16 @@ export type Reply = { readonly id: number } & (
   { readonly answer: Answer } | { readonly page: string } | { readonly failure: string }
 );
 
-/** Whether an answer is late: "working" begins half a second after a question. */
+/** State of the worker. "working" starts half a second after a question. */
 export type Work = "idle" | "working" | "stopped";
 
-/** Asks a worker. */
+/** Interface to the worker. */
 export interface Asking {
-  /** Asks; a question that waits gives way to a later one. */
+  /** Sends a question. A later question replaces a waiting one. */
   ask(question: Question): void;
-  /** What was asked, as a page of its own: its text. `drawing` is what the page shows as a picture. */
+  /** Returns the answer to a question as a standalone page. `drawing` is the picture that the page shows. */
   page(question: Question, drawing: string): Promise<string>;
-  /** Ends what is computed. The next question begins anew. */
+  /** Stops the computation. The next question starts a new worker. */
   stop(): void;
   readonly work: ReadonlySignal<Work>;
 }
@@ -27,7 +27,11 @@ export interface Asking {
 const late = 500; // milliseconds from a question until the page shows that it is computed
 const patience = 1500; // milliseconds that a question may take when another one waits: then its worker is ended
 
-/** @param answered takes each answer */
+/**
+ * Creates the interface to the worker.
+ *
+ * @param answered called with each answer
+ */
 export function askWorker(answered: (answer: Answer) => void): Asking {
   const work = signal<Work>("idle");
   let worker: Worker | undefined;

@@ -1,4 +1,4 @@
-// The editor with colours and marked faults; loaded when the page is alive.
+// The editor with syntax colours and marked faults. It is loaded after the page has become interactive.
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { javascript } from "@codemirror/lang-javascript";
 import { bracketMatching, indentOnInput } from "@codemirror/language";
@@ -14,7 +14,7 @@ import {
   WidgetType,
 } from "@codemirror/view";
 
-/** What is wrong with a text, and where: UTF-16 units of the text; `end` is not included. */
+/** A fault of a text, and its position as UTF-16 offsets; `end` is exclusive. */
 export interface Fault {
   readonly message: string;
   readonly start: number;
@@ -23,11 +23,11 @@ export interface Fault {
 
 /** An editor in the page. */
 export interface CodeEditor {
-  /** Takes a text that did not come from the editor; the place of the cursor is kept where it can be. */
+  /** Sets a text from outside the editor. The cursor keeps its position if possible. */
   setText(text: string): void;
-  /** Whether the text is coloured as TypeScript, or as a formula. */
+  /** Selects syntax colours for TypeScript or for formulas. */
   setPlain(isPlain: boolean): void;
-  /** Shows a fault under its column, or none. */
+  /** Shows a fault below its column, or none. */
   setFault(fault: Fault | undefined): void;
   destroy(): void;
 }
@@ -36,14 +36,13 @@ interface CodeEditorOptions {
   readonly text: string;
   readonly isPlain: boolean;
   readonly label: string;
-  /** The id of the element that says what is wrong. */
+  /** Id of the element that describes the fault. */
   readonly describedBy: string;
   readonly change: (text: string) => void;
 }
 
 /**
- * Puts an editor in the place of a text area: with its text, its selection, and its focus if it has it. Tab leaves the editor, as it
- * leaves every field.
+ * Replaces a text area by an editor with its text, selection and focus. Tab leaves the editor, like any other field.
  */
 export function replaceByEditor(area: HTMLTextAreaElement, options: CodeEditorOptions): CodeEditor {
   const language = new Compartment();
@@ -108,7 +107,7 @@ export function replaceByEditor(area: HTMLTextAreaElement, options: CodeEditorOp
   };
 }
 
-/** The stretch in which two texts differ, so that a cursor before or behind it stays. */
+/** The range in which two texts differ, so that a cursor outside it keeps its position. */
 function changeBetween(from: string, to: string): { from: number; to: number; insert: string } {
   const shortest = Math.min(from.length, to.length);
   let start = 0;
@@ -128,7 +127,7 @@ const plainWords = new RegExp(
   "giu",
 );
 
-/** Colours for what an expression finds: its named groups are their classes. */
+/** Syntax colours from a regular expression. Its named groups become CSS classes. */
 function coloursOf(regexp: RegExp): Extension {
   const decorator = new MatchDecorator({
     regexp,
@@ -178,7 +177,10 @@ function decorate({ doc }: EditorState, { start, end, message }: Fault): Decorat
   );
 }
 
-/** The carets under the fault, and below them what it is. Screen readers have it from the element that describes the editor. */
+/**
+ * Carets below the fault, and below them its description. Screen readers get it from the element that describes the
+ * editor.
+ */
 class FaultBelow extends WidgetType {
   readonly #before: string;
   readonly #width: number;

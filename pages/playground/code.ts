@@ -1,4 +1,4 @@
-// Value and gradient as code that needs no library.
+// Value and gradient as code without dependencies.
 import { type Tensor, valueAndGrad } from "downhill";
 import { moduleText } from "../../src/engine/backends/wasm/encode/text.ts";
 import { arrayType } from "../../src/engine/ir/types.ts";
@@ -13,14 +13,14 @@ import { typeScriptOf } from "./formula-code.ts";
 import type { Question, Shown } from "./question.ts";
 import { ViewError } from "./view-error.ts";
 
-/** The code of value and gradient, in the language that was chosen. */
+/** Code of value and gradient, in the chosen language. */
 export async function codeOf({ program }: Readable, { language }: Question): Promise<Shown> {
   if (language === "webassembly")
     return { view: "code", language, text: webAssemblyIn((await emit(program, true)).code) };
   return { view: "code", language, text: (await emit(program, false)).code };
 }
 
-/** Value and gradient as a module. @throws ViewError where there is nothing to differentiate. */
+/** Emits value and gradient as a module. @throws ViewError if there is nothing to differentiate. */
 async function emit(program: Program, wasm: boolean): Promise<EmittedModule> {
   if (program.kind === "plain") return emitForm(program.form, wasm);
   const { compiled } = program;
@@ -46,7 +46,7 @@ function emitForm(form: PlainForm, wasm: boolean): EmittedModule {
   return emitModule(form, { value: true, grad, wasm });
 }
 
-/** Whether a number of an argument has a derivative. */
+/** True if any number of an argument has a derivative. */
 function hasDerivative(type: PlainType): boolean {
   switch (type.kind) {
     case "boolean":
@@ -68,7 +68,7 @@ function hasDerivative(type: PlainType): boolean {
   }
 }
 
-/** A formula with functions that JavaScript has not: the library's own are written out. */
+/** Emits a formula with functions that JavaScript lacks. The library's implementations are included. */
 function emitText({ inputs, evaluate }: CompiledText, wasm: boolean): EmittedModule {
   const run = (...xs: Tensor[]): Tensor => evaluate(xs);
   const both = valueAndGrad(run, { argnums: inputs.map((_, i) => i) });
@@ -80,7 +80,7 @@ function emitText({ inputs, evaluate }: CompiledText, wasm: boolean): EmittedMod
   });
 }
 
-/** The text of the WebAssembly that a module holds. */
+/** Text of the WebAssembly that a module contains. */
 function webAssemblyIn(code: string): string {
   const modules = [...code.matchAll(/run: compile\(\s*"(?<bytes>[^"]+)"/g)].map(({ groups }) =>
     moduleText(Uint8Array.from(atob(groups!["bytes"]!), (letter) => letter.charCodeAt(0))),

@@ -1,6 +1,6 @@
 import type { Section } from "../live/page.tsx";
 
-/** The playground: one page. */
+/** The playground, which is a single page. */
 export const section: Section = {
   title: "Playground",
   claim:

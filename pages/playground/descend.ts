@@ -1,4 +1,4 @@
-// Optimisers from where the numbers are now.
+// Runs optimisers from the current numbers.
 import { readRacers, usualRacers } from "../../src/cli/race/racers.ts";
 import type { ChartSpec, SeriesSpec } from "../../src/pictures/plot/chart-spec.ts";
 import { valueChart } from "../../src/pictures/landscapes/draw/value-chart.ts";
@@ -14,7 +14,7 @@ import { ViewError } from "./view-error.ts";
 
 export const mostSteps = 20_000;
 
-/** Runs of the optimisers that were written, from the numbers as they are. */
+/** Runs the given optimisers from the current numbers. */
 export function descentsOf(readable: Readable, question: Question): Shown {
   const place = placeOf(readable, question);
   const { race: made, optimizers } = raceFrom(place, question);
@@ -51,7 +51,7 @@ export function descentsOf(readable: Readable, question: Question): Shown {
   };
 }
 
-/** The runs as a race, which has a page of its own. */
+/** The runs as a race, for a standalone page. */
 export function raceOf(readable: Readable, question: Question): Race {
   const { race: made } = raceFrom(placeOf(readable, question), question);
   return {
@@ -60,7 +60,10 @@ export function raceOf(readable: Readable, question: Question): Race {
   };
 }
 
-/** The race from a place, and its optimisers as text. An empty list selects rates by the curvature at the start. */
+/**
+ * Runs the race and returns it with its optimisers as text. Without given optimisers, the rates are selected by the
+ * curvature at the start.
+ */
 function raceFrom(
   { value, at, along }: Place,
   { optimizers: written, steps }: Question,
@@ -107,7 +110,7 @@ function rowOf({ name, values, outcome, divergedAt, escapedAt, points }: RaceRun
 
 const mostDots = 200; // of a run
 
-/** The curve, and where each run was on it. */
+/** The curve, and the positions of each run on it. */
 function curveOf(place: Place, runs: readonly RaceRun[]): ChartSpec {
   const [number] = place.along;
   const { x, y } = sample(place);

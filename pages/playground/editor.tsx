@@ -1,10 +1,10 @@
-// Where the program is written: a text area, in whose place an editor with colours comes as soon as it is loaded.
+// Field of the program: a text area, which an editor with syntax colours replaces once it is loaded.
 import { type Signal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import type { CodeEditor, Fault } from "./code-editor.ts";
 
-/** A field for a program. What is wrong stands under its column, and below the field where there is no such place. */
+/** A field for a program. A fault is shown below its column, or below the field if it has no position. */
 export function Editor({
   text,
   isPlain,
@@ -12,7 +12,7 @@ export function Editor({
   change,
 }: {
   readonly text: Signal<string>;
-  /** Whether it is TypeScript. */
+  /** Whether the text is TypeScript. */
   readonly isPlain: boolean;
   readonly problem: { readonly message: string; readonly fault: Fault | undefined } | undefined;
   readonly change: (text: string) => void;
@@ -42,7 +42,7 @@ export function Editor({
       editor.current?.destroy();
     };
   }, []);
-  // at once: what was typed meanwhile would be taken back
+  // Synchronously, because text typed in the meantime would be lost.
   useSignalEffect(() => {
     const { value } = text;
     editor.current?.setText(value);

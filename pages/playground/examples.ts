@@ -1,7 +1,7 @@
-// Programs to begin with.
+// Example programs.
 import type { Range, Texts, View } from "./question.ts";
 
-/** A program, and how it is looked at first. */
+/** A program and its initial view. */
 export interface Example {
   readonly name: string;
   readonly text: string;
@@ -74,7 +74,7 @@ export const examples: readonly [Example, ...Example[]] = [
   },
 ];
 
-/** Data to fit before a reader has any. */
+/** Initial data of the fit. */
 export const firstData = `x,y
 0,5.02
 0.5,4.37

@@ -1,4 +1,4 @@
-// The program fitted to pasted data: its inputs that are no columns are the parameters.
+// Fits the program to pasted data. Inputs that are not columns are the parameters.
 import { DownhillError } from "../../src/engine/errors/index.ts";
 import { namesOf } from "../../src/cli/fit/columns.ts";
 import { fitTable } from "../../src/cli/fit/fit-table.ts";
@@ -31,7 +31,7 @@ const request = {
   "absolute-sigma": false,
 };
 
-/** The fit, in tables and charts. */
+/** The fit, as tables and charts. */
 export function fitOf({ program }: Readable, { data, target }: Question): Shown {
   const { table, columns } = readData(data);
   const formula = modelOf(program, columns, target);
@@ -74,7 +74,7 @@ export function fitOf({ program }: Readable, { data, target }: Question): Shown 
   };
 }
 
-/** The table, and the names of its columns in programs. */
+/** Parses the table, and the names of its columns in programs. */
 function readData(text: string): { readonly table: Table; readonly columns: readonly string[] } {
   if (text.trim() === "")
     throw new ViewError(
@@ -96,7 +96,7 @@ function wordsOf(error: unknown): string {
   return problemOf(error).message.replace(/^fitCurve: /, "");
 }
 
-/** The program as a model of the column that was chosen, or that is left over. */
+/** The program as a model of the chosen column, or of the column that is not an input. */
 function modelOf(program: Program, columns: readonly string[], chosen: string): FitFormula {
   const wanted = columns.includes(chosen) ? chosen : undefined;
   if (program.kind === "plain") {

@@ -1,9 +1,9 @@
-// Formulas as TypeScript, where they consist of what TypeScript has.
+// Converts formulas to TypeScript if TypeScript has all their functions.
 import type { BinaryOperator, TextExpr } from "../../src/numeric/syntax/ast.ts";
 import { assertNever } from "../../src/engine/util/assert-never.ts";
 import type { CompiledText } from "../../src/numeric/syntax/index.ts";
 
-/** Functions of formulas that mean what those of `Math` mean, at every number. */
+/** Formula functions that are equal to those of `Math` for every number. */
 const sameInMath: ReadonlyMap<string, string> = new Map([
   ...[
     ..."sin cos tan exp log sqrt abs pow tanh acos acosh asin asinh atan atan2 atanh cbrt cosh expm1 log10".split(
@@ -21,7 +21,7 @@ const constants: ReadonlyMap<string, string> = new Map([
   ["inf", "Infinity"],
 ]);
 
-/** A text with how tightly it binds: 1 comparisons, 2 sums, 3 products, 4 minus, 5 powers, 6 names and calls. */
+/** A text with its precedence: 1 comparisons, 2 sums, 3 products, 4 minus, 5 powers, 6 names and calls. */
 interface Code {
   readonly text: string;
   readonly binds: number;
@@ -43,8 +43,8 @@ const binds: Readonly<Record<BinaryOperator, number>> = {
 };
 
 /**
- * A formula as a function marked `"use ad"`; `undefined` for one with functions or names that TypeScript has not, or that mean something
- * else there.
+ * Converts a formula to a function marked `"use ad"`. Returns `undefined` if it has functions or names that TypeScript
+ * lacks or defines differently.
  */
 export function typeScriptOf({ inputs, statements, outputName }: CompiledText): string | undefined {
   const names = [...inputs, ...statements.map(({ name }) => name), outputName];
@@ -92,7 +92,7 @@ function codeOf(expr: TextExpr, own: ReadonlySet<string>): Code | undefined {
       if (x === undefined || y === undefined) return undefined;
       const level = binds[expr.operator];
       const operator = expr.operator === "^" ? "**" : expr.operator.replace(/^([=!]=)$/, "$1=");
-      // a power groups from the right, and takes no sign in front of its base
+      // A power is right-associative, and its base cannot have a sign.
       const [left, right] = expr.operator === "^" ? [6, 5] : [level, level + 1];
       return { text: `${within(x, left)} ${operator} ${within(y, right)}`, binds: level };
     }

@@ -1,4 +1,4 @@
-// Where inputs get their values: sliders with fields for numbers, small tables for arrays.
+// Fields of the inputs: sliders with text fields for numbers, small tables for arrays.
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
 import { numberFrom } from "../live/address.ts";
@@ -8,7 +8,7 @@ import { DataTable, isTabular } from "./table.tsx";
 
 interface InputProps {
   readonly input: ProgramInput;
-  /** What stands in its field. */
+  /** Text in the field. */
   readonly text: string;
   readonly problem: string | undefined;
   readonly range: Range;
@@ -16,7 +16,7 @@ interface InputProps {
   readonly change: (text: string) => void;
 }
 
-/** An input with its value; what is wrong with it stands below. */
+/** An input with its value. A fault is shown below. */
 export function Input(props: InputProps): JSX.Element {
   const id = useId();
   const { input, text, problem } = props;
@@ -99,7 +99,7 @@ function numberIn(text: string): number | undefined {
   }
 }
 
-/** The range of an input's slider: that of its number. */
+/** Range of an input's slider: that of its number. */
 export function rangeOf({ name, kind }: ProgramInput, numbers: readonly NumberInput[]): Range {
   return numbers.find((number) => number.name === name)?.range ?? (kind === "whole" ? [0, 10] : [-4, 4]);
 }

@@ -1,4 +1,4 @@
-// What is shown, as a file of its own that works without a network.
+// The shown content as a standalone file that works offline.
 import type { ChartSpec } from "../../src/pictures/plot/chart-spec.ts";
 import { chartPlace, writePage } from "../../src/pictures/plot/page.ts";
 import { escapeText, writeMarkup } from "../../src/pictures/plot/markup.ts";
@@ -13,9 +13,9 @@ import type { Question } from "./question.ts";
 const chartHeight = [150, 0.25] as const; // pixels, and this part of the width
 
 /**
- * The page of what a question is answered with.
+ * Creates a page with the answer to a question.
  *
- * @param drawing what the page shows as a picture, as SVG; maps are taken from there
+ * @param drawing the picture shown by the page, as SVG, which the page of a map contains
  * @throws Error where there is nothing to show, or what is shown is code.
  */
 export async function pageOf(question: Question, drawing: string): Promise<string> {

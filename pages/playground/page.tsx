@@ -1,4 +1,4 @@
-// The playground: a program and its inputs, and beside them what can be seen of it.
+// The playground: a program and its inputs, next to a view of it.
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import type { LivePage } from "../live/page.tsx";
@@ -104,7 +104,7 @@ function Given(): JSX.Element {
   );
 }
 
-/** The sentence of a message, without the place and the line with its caret. */
+/** The sentence of a message, without the position and the line with its caret. */
 function reasonOf(message: string): string {
   return message.split("\n")[0]!.replace(/^(?:line \d+: |[\w.]+:\d+:\d+: )/, "");
 }
@@ -117,7 +117,7 @@ const words: Readonly<Record<View, string>> = {
   fit: "Fit",
 };
 
-/** The views, as tabs, and the one that is chosen. */
+/** The tabs of the views, and the selected view. */
 function Seen(): JSX.Element {
   const panel = useRef<HTMLDivElement>(null);
   const answer = seen.value;
@@ -189,7 +189,7 @@ function Viewed({ shown }: { readonly shown: Shown | undefined }): JSX.Element |
   }
 }
 
-/** Whether something is computed, and the way to stop it. */
+/** Shows that a computation is running, with a stop button. */
 function Work(): JSX.Element | null {
   if (typeof Worker === "undefined") return null;
   const { value } = worker().work;

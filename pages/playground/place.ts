@@ -1,4 +1,4 @@
-// A program as a function of a few of its numbers, over tensors: what plots sample and optimisers step.
+// A program as a function of a few of its numbers, over tensors, for plots and optimisers.
 import { stack, tensor, type Tensor } from "downhill";
 import type { Point } from "../../src/pictures/landscapes/landscape.ts";
 import { assertNever } from "../../src/engine/util/assert-never.ts";
@@ -8,16 +8,16 @@ import type { Readable } from "./answer.ts";
 import type { NumberInput, Question } from "./question.ts";
 import { ViewError } from "./view-error.ts";
 
-/** A program along some of its numbers; the others stay where they are. */
+/** A program along some of its numbers. The others are fixed. */
 export interface Place {
   readonly along: readonly NumberInput[];
   readonly value: (point: Tensor) => Tensor;
   readonly at: Point;
-  /** Tells places apart: two of one key are the same function. */
+  /** Equal for equal functions. */
   readonly key: string;
 }
 
-/** The program along the numbers that were chosen, or the first one or two. */
+/** The program along the chosen numbers, or along the first one or two. */
 export function placeOf({ program, args, numbers }: Readable, { along }: Question): Place {
   if (numbers.length === 0)
     throw new ViewError("view", "The program has no number to change: nothing to plot.");
@@ -44,7 +44,7 @@ export function placeOf({ program, args, numbers }: Readable, { along }: Questio
   };
 }
 
-/** The arguments without the numbers that move. */
+/** The arguments without the varied numbers. */
 function fixedPart(
   program: Readable["program"],
   args: readonly unknown[],
@@ -57,7 +57,7 @@ function fixedPart(
     .map((arg) => (ArrayBuffer.isView(arg) ? [...(arg as Float64Array)] : arg));
 }
 
-/** An argument with tensors in the places of some of its numbers. */
+/** An argument with tensors in place of some of its numbers. */
 function withTensors(
   type: PlainType,
   value: unknown,

@@ -1,4 +1,4 @@
-// The playground as its readers use it: what stands in the page is what the engine computes.
+// Uses the playground as a reader does: the page shows the results of the engine.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -22,12 +22,12 @@ const folder = mkdtempSync(join(tmpdir(), "downhill-saved-"));
 let savedFiles = 0;
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The state of an address, as it is written out. */
+/** Encodes a state for the address. */
 function at(state: Readonly<Record<string, string>>): string {
   return `#${new URLSearchParams(state).toString()}`;
 }
 
-/** Waits for the editor, and types a text in the place of what it holds. */
+/** Waits for the editor and replaces its text. */
 async function type(page: Page, text: string): Promise<void> {
   const editor = page.locator(".cm-content");
   await editor.click();
@@ -53,7 +53,7 @@ describePageInCi("the playground", {
     await expect.poll(() => gradient(page)).toEqual(["∂s/∂x = 12"]);
   },
 
-  // a number that was typed in a field hid what was changed in the text
+  // A number typed in a field overrode later changes in the text.
   "a number that is changed in the text counts again, and in its field until then": async ({ open }) => {
     const page = await alive(await open(site.at("", at({ text: "x = 2\ny = 5\nz = x * y" }))));
     await expect.poll(() => gradient(page)).toEqual(["∂s/∂x = 5", "∂s/∂y = 2"]);
@@ -65,7 +65,7 @@ describePageInCi("the playground", {
     await expect.poll(() => gradient(page)).toEqual(["∂s/∂x = 7", "∂s/∂y = 3"]);
   },
 
-  // the page was empty: "Cannot read properties of undefined (reading 'mode')"
+  // The page was empty: "Cannot read properties of undefined (reading 'mode')".
   "says of a constant that there is nothing to differentiate": async ({ open }) => {
     const page = await alive(await open(site.at("", at({ text: "1" }))));
     await expect.poll(() => page.locator(".lists").innerText()).toContain("The result depends on no input");
@@ -73,7 +73,7 @@ describePageInCi("the playground", {
     await expect.poll(() => page.locator(".seen").innerText()).toContain("no number to change");
   },
 
-  // every edit began at the first step of the first mode again
+  // Every edit reset the view to the first step of the first mode.
   "keeps mode and step while text and values change, and in its link": async ({ open }) => {
     const page = await alive(await open(site.at("")));
     await page.getByRole("button", { name: "Forward dx = 0, dy = 1" }).click();
@@ -95,7 +95,7 @@ describePageInCi("the playground", {
     expect(await page.locator(".cm-content").innerText()).toBe("x*y + cos(x)");
   },
 
-  // Number("") is 0
+  // Number("") is 0.
   "an empty or unreadable number is told beside its field, and is not 0": async ({ open }) => {
     const page = await alive(await open(site.at("")));
     const field = page.getByLabel("x", { exact: true });
@@ -183,7 +183,7 @@ describePageInCi("the playground", {
     expect(await page.locator(".view.is-old").count()).toBe(1);
   },
 
-  // the field grew to 46,523 pixels
+  // The field grew to 46,523 pixels.
   "a table of 2,000 rows scrolls in its field, and comes from a file, a drop or the clipboard": async ({
     open,
   }) => {
@@ -233,7 +233,7 @@ describePageInCi("the playground", {
     const other = await alive(await open({ address }));
     await expect.poll(() => other.locator("pre.code").innerText()).toContain("missGrad");
     expect(await other.getByRole("tab", { name: "Code" }).getAttribute("aria-selected")).toBe("true");
-    // the back button goes to before the tab was chosen
+    // The back button returns to the state before the tab was chosen.
     await page.goBack();
     await expect
       .poll(() => page.getByRole("tab", { name: "Derivative" }).getAttribute("aria-selected"))
@@ -282,7 +282,7 @@ describePageInCi("the playground", {
     const told = page.locator(".input .problem", { hasText: "n is" });
     await expect.poll(() => told.innerText()).toContain("it is no number");
     await page.getByLabel("n", { exact: true }).fill("1000000000");
-    // the old error stood beside "computing …"
+    // The old error was shown next to "computing …".
     await page.getByRole("button", { name: "Stop" }).waitFor();
     expect(await told.count()).toBe(0);
     expect(await page.locator(".view.is-old").count()).toBe(1);
@@ -290,7 +290,7 @@ describePageInCi("the playground", {
     await expect.poll(() => page.locator(".work").innerText()).toContain("Stopped");
     await page.getByLabel("n", { exact: true }).fill("1");
     const slope = 1 + Math.cos(2);
-    // another worker begins from nothing
+    // A new worker starts from scratch.
     await expect.poll(() => gradient(page)).toEqual([`∂long/∂x = ${shown(slope)}`]);
   },
 
@@ -306,7 +306,7 @@ describePageInCi("the playground", {
     expect(await focusFaults(page)).toEqual([[], []]);
   },
 
-  // a frame of its own hid the buttons and inputs
+  // A separate frame hid the buttons and inputs.
   "on a phone the program stands above, nothing is hidden, and typing does not scroll away": async ({
     open,
   }) => {
@@ -336,7 +336,7 @@ describePageInCi("the playground", {
 
 const script = join(root, "scripts/playground.mjs");
 
-// it ended with a stack
+// It ended with a stack trace.
 testInCi("takes the next port where one is in use, and says so where it was chosen", async () => {
   const taken = createServer().listen(0, "127.0.0.1");
   await once(taken, "listening");
@@ -353,7 +353,7 @@ testInCi("takes the next port where one is in use, and says so where it was chos
   } finally {
     taken.close();
   }
-  // whether or not 4173 is in use by now, two servers find a port each
+  // Whether or not 4173 is in use, two servers find a port each.
   const env = { ...process.env };
   delete env["PORT"];
   const servers = [0, 1].map(() => spawn(process.execPath, [script], { env }));

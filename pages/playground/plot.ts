@@ -1,4 +1,4 @@
-// The function drawn: as a curve with its derivative along one number, as contours over two.
+// Plots the function: as a curve with its derivative along one number, or as contours over two.
 import { grad, jit, sum, tensor, type Tensor, vmap } from "downhill";
 import { showNumber } from "../../src/pictures/plot/number-text.ts";
 import type { ChartSpec, SeriesSpec } from "../../src/pictures/plot/chart-spec.ts";
@@ -18,7 +18,7 @@ export function plotOf(readable: Readable, question: Question): Shown {
   return { view: "plot", kind: "curve", chart: curveOf(place), along: [x!.name] };
 }
 
-/** The values along one number, with their derivatives. */
+/** Values along one number, with their derivatives. */
 export function sample(
   { value, along: [number] }: Place,
   count: number = curvePoints,
@@ -31,7 +31,7 @@ export function sample(
   return { x, y: Float64Array.from(values.data()), slope: Float64Array.from(slopes.data()) };
 }
 
-/** The value, the tangent where the number is now, and the derivative, over one number. */
+/** Chart of the value, the tangent at the current number, and the derivative, over one number. */
 function curveOf(place: Place): ChartSpec {
   const [number] = place.along;
   const { name, value, derivative = Number.NaN, range } = number!;
@@ -52,7 +52,7 @@ function curveOf(place: Place): ChartSpec {
   };
 }
 
-/** The heights that are drawn: all, unless a few are far beyond the others, as beside a pole. */
+/** Vertical range of a plot: all values, unless a few are far beyond the others, for example near a pole. */
 export function heights(curves: readonly Float64Array[]): readonly [from: number, to: number] {
   const all = curves.flatMap((curve) => [...curve]).filter((value) => Number.isFinite(value));
   if (all.length === 0) return [-1, 1];

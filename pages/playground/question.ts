@@ -1,54 +1,54 @@
-// What the page asks of the worker, and what it answers: plain data.
+// Questions of the page to the worker, and its answers, as plain data.
 import type { PageData } from "../../src/pictures/viz/page-data.ts";
 import type { ContourMap } from "../live/contour-map.ts";
 import type { ChartSpec } from "../live/chart.tsx";
 import type { MapTrail } from "../live/landscape.tsx";
 import type { Problem, ProgramInput } from "../live/program.ts";
 
-/** What can be seen of a program. */
+/** The views of a program. */
 export const views = ["trace", "plot", "descent", "code", "fit"] as const;
 export type View = (typeof views)[number];
 
-/** In what the derivatives are written. */
+/** Languages of the derivative code. */
 export const languages = ["javascript", "webassembly"] as const;
 export type Language = (typeof languages)[number];
 
-/** Values by the names of inputs, as they were typed. */
+/** Typed values by input name. */
 export type Texts = Readonly<Record<string, string>>;
 
-/** From where to where a number is looked at. */
+/** Range of a number. */
 export type Range = readonly [from: number, to: number];
 
 export interface Question {
   readonly text: string;
-  /** What was typed for inputs; the others have the values that they start with. */
+  /** Typed values of inputs. Other inputs have their initial values. */
   readonly typed: Texts;
   readonly view: View;
-  /** The numbers that plots go along and that descents move, by their names: those of two at most. Empty: the first ones. */
+  /** Names of the numbers along which plots and descents vary, at most two. Empty: the first ones. */
   readonly along: readonly string[];
-  /** Ranges that were chosen, by the names of numbers. */
+  /** Chosen ranges by number name. */
   readonly ranges: Readonly<Record<string, Range>>;
-  /** As they were written; empty: four usual ones, with rates by the curvature at the start. */
+  /** Optimisers as typed. Empty: four common ones, with rates selected by the curvature at the start. */
   readonly optimizers: string;
-  /** Of a descent: 1 or more. */
+  /** Number of steps of a descent, at least 1. */
   readonly steps: number;
   readonly language: Language;
-  /** Data for a fit, as they were pasted. */
+  /** Pasted data of a fit. */
   readonly data: string;
-  /** The column that the program is to give; "" for the one that is left over. */
+  /** The column that the program models; empty for the column that is not an input. */
   readonly target: string;
 }
 
-/** A number that has a derivative, with its derivative where the program could be run. */
+/** A number that has a derivative, with its derivative if the program could be run. */
 export interface NumberInput {
   readonly name: string;
   readonly value: number;
   readonly derivative: number | undefined;
-  /** From where to where it is looked at and dragged. */
+  /** Range in plots and of the slider. */
   readonly range: Range;
 }
 
-/** A run of an optimiser, as a line of a table. */
+/** A run of an optimiser, as a row of a table. */
 export interface RunRow {
   readonly name: string;
   readonly steps: number;
@@ -56,18 +56,18 @@ export interface RunRow {
   readonly end: string;
 }
 
-/** An estimate, as a line of a table. */
+/** An estimate, as a row of a table. */
 export interface EstimateRow {
   readonly name: string;
   readonly value: string;
   readonly error: string;
   readonly interval: string;
-  /** All digits, for the field of the input. */
+  /** The value with all digits, for the field of the input. */
   readonly exact: number;
   readonly note: string;
 }
 
-/** What a view shows. */
+/** Content of a view. */
 export type Shown =
   | { readonly view: "trace"; readonly data: PageData }
   | {
@@ -88,7 +88,7 @@ export type Shown =
       readonly chart: ChartSpec;
       readonly progress: ChartSpec;
       readonly runs: readonly RunRow[];
-      /** The optimisers of the runs, as text. */
+      /** Optimisers of the runs, as text. */
       readonly optimizers: string;
       readonly along: readonly [string];
     }
@@ -99,7 +99,7 @@ export type Shown =
       readonly trails: readonly MapTrail[];
       readonly progress: ChartSpec;
       readonly runs: readonly RunRow[];
-      /** The optimisers of the runs, as text. */
+      /** Optimisers of the runs, as text. */
       readonly optimizers: string;
       readonly along: readonly [string, string];
     }
@@ -110,33 +110,33 @@ export type Shown =
       readonly curve: ChartSpec;
       readonly residuals: ChartSpec;
       readonly estimates: readonly EstimateRow[];
-      /** Sentences on how well it fits, and on what was left out. */
+      /** Sentences about the quality of the fit, and about omitted data. */
       readonly notes: readonly string[];
       readonly columns: readonly string[];
       readonly target: string;
     };
 
-/** Fields beside which a problem may stand. */
+/** Fields that may have a fault. */
 export type FieldName = "optimizers" | "steps" | "data" | "view";
 
 export interface Answer {
-  /** The question's text and view, by which it is known what is answered. */
+  /** Text and view of the question, which identify it. */
   readonly text: string;
   readonly view: View;
   readonly isPlain: boolean;
-  /** The program in one line; "" where the text cannot be read. */
+  /** The program in one line; empty if the text is invalid. */
   readonly title: string;
   readonly inputs: readonly ProgramInput[];
-  /** The values that the text itself gives to inputs. */
+  /** Values that the text itself assigns to inputs. */
   readonly starts: Texts;
   readonly numbers: readonly NumberInput[];
   readonly value: number | undefined;
-  /** What is wrong with the text; `undefined` where nothing is. */
+  /** Fault of the text; `undefined` if there is none. */
   readonly problem: Problem | undefined;
-  /** What is wrong with what was typed, by the names of inputs. */
+  /** Faults of the typed values, by input name. */
   readonly valueProblems: Texts;
-  /** What is wrong with what the view was given, and beside which field it stands. */
+  /** Fault of the view's settings, and the field that shows it. */
   readonly viewProblem: { readonly field: FieldName; readonly message: string } | undefined;
-  /** What the view shows, where everything could be read. */
+  /** Content of the view, if everything was valid. */
   readonly shown: Shown | undefined;
 }

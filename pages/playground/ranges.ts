@@ -1,10 +1,10 @@
-// From where to where numbers are looked at and dragged.
+// Ranges of numbers in plots and sliders.
 import type { Range } from "./question.ts";
 
 const least = 4; // half a range around numbers near 0: a period of the sine has room
 const mantissas = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
 
-/** The next round number that is as large or larger. */
+/** The smallest round number that is at least `x`. */
 function roundUp(x: number): number {
   const power = 10 ** Math.floor(Math.log10(x));
   const mantissa = mantissas.find((m) => m * power >= x * (1 - 1e-9)) ?? 10;
@@ -12,8 +12,8 @@ function roundUp(x: number): number {
 }
 
 /**
- * The range that was chosen; else one around 0 in which the value that a number starts with has some room. Either is made longer where the
- * value lies outside.
+ * The chosen range, or one around 0 that has space for the number's initial value. It is extended to contain the
+ * current value.
  */
 export function rangeAround(value: number, start: number, chosen?: Range): Range {
   const half = roundUp(Math.max(least, 2 * Math.abs(Number.isFinite(start) ? start : 0)));

@@ -1,11 +1,11 @@
-// What can be taken along: a link, the drawing, a page of its own, a module.
+// Exports: a link, the drawing, a standalone page, a module.
 import { useSignal } from "@preact/signals";
 import type { JSX, RefObject } from "preact";
 import { copyLink, save, standaloneSvg } from "../live/figure.tsx";
 import type { Shown } from "./question.ts";
 import { question, seen, state, worker } from "./state.ts";
 
-/** The buttons below what is seen. */
+/** The export buttons below the view. */
 export function Share({ panel }: { readonly panel: RefObject<HTMLElement> }): JSX.Element {
   const said = useSignal("");
   const { shown } = seen.value;

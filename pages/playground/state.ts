@@ -1,4 +1,4 @@
-// What the reader of the playground has chosen: all of it stands in the address.
+// State of the playground, all of which is stored in the address.
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { readData } from "../../src/cli/shared/data-text.ts";
 import { type PageState, pageState } from "../live/address.ts";
@@ -20,15 +20,15 @@ export const state: PageState = pageState({ isPacked: true });
 const [first] = examples;
 
 export const text: Signal<string> = state.text("text", first.text);
-/** What was typed for inputs; the others have the values that they start with. */
+/** Typed values of inputs. Other inputs have their initial values. */
 export const typed: Signal<Texts> = record("at", {}, (value) => {
   if (typeof value !== "string") throw new Error("a value is no text");
   return value;
 });
 export const view: Signal<View> = state.choice("view", "trace", views);
-/** The mode of the trace: `reverse`, or `forward0` and so on. */
+/** Mode of the trace: `reverse`, or `forward0` and so on. */
 export const mode: Signal<string> = state.text("mode", "reverse");
-/** The step of the trace, from 0; −1 for the last one. */
+/** Step of the trace, from 0; −1 for the last one. */
 export const step: Signal<number> = state.number("step", -1, { min: -1 });
 export const along: Signal<readonly string[]> = state.value<readonly string[]>(
   "along",
@@ -43,15 +43,15 @@ export const ranges: Signal<Readonly<Record<string, Range>>> = record("ranges", 
     throw new Error("a range goes from a smaller number to a larger one");
   return [from, to];
 });
-/** As they were written; empty: four usual ones, with rates by the curvature at the start. */
+/** Optimisers as typed. Empty: four common ones, with rates selected by the curvature at the start. */
 export const optimizers: Signal<string> = state.text("optimizers", "");
-/** As it was typed. */
+/** Number of steps, as typed. */
 export const steps: Signal<string> = state.text("steps", "200");
 export const language: Signal<Language> = state.choice("code", "javascript", languages);
 export const data: Signal<string> = state.text("data", firstData);
 export const target: Signal<string> = state.text("target", "");
 
-/** A value that is a record of values of one kind, kept as JSON. */
+/** A record of values of one type, stored as JSON. */
 function record<T>(
   key: string,
   initial: Readonly<Record<string, T>>,
@@ -87,13 +87,13 @@ const received = signal<Answer | undefined>(undefined);
 const readable = signal<Answer | undefined>(undefined); // the last one whose text could be read
 const complete = signal<Answer | undefined>(undefined); // the last one with something to show, of each view
 
-/** Whether the last answer is to an older question, because the answer is late or was stopped. */
+/** True if the last answer belongs to an older question, because the answer is late or was stopped. */
 export const isOutdated: ReadonlySignal<boolean> = computed(
   () => typeof Worker !== "undefined" && worker().work.value !== "idle",
 );
 /**
- * The last answer; there is one once `prepare` has settled. What was wrong with an older question does not stand beside a newer one
- * that is being computed.
+ * The last answer, which exists after `prepare` has resolved. While a newer question is computed, the faults of the
+ * older one are hidden.
  */
 export const latest: ReadonlySignal<Answer> = computed(() => {
   const answer = known(received.value);
@@ -101,9 +101,9 @@ export const latest: ReadonlySignal<Answer> = computed(() => {
     ? { ...answer, problem: undefined, valueProblems: {}, viewProblem: undefined }
     : answer;
 });
-/** The last answer whose text could be read: its inputs are those that are shown. */
+/** The last answer with a valid text. Its inputs are shown. */
 export const program: ReadonlySignal<Answer> = computed(() => known(readable.value));
-/** The last answer that showed something. */
+/** The last answer with content. */
 export const seen: ReadonlySignal<Answer> = computed(() => known(complete.value));
 
 function known(answer: Answer | undefined): Answer {
@@ -125,7 +125,7 @@ function take(answer: Answer): void {
   });
 }
 
-/** A number that was changed in the text counts again, whatever stood in its field before. */
+/** Discards typed values of numbers that a new text changed. */
 function forgetChanged(before: Texts, after: Texts): void {
   isEdited = false;
   const changed = Object.keys(after).filter((name) => before[name] !== after[name]);
@@ -135,12 +135,15 @@ function forgetChanged(before: Texts, after: Texts): void {
 
 let asking: Asking | undefined;
 
-/** The worker, in a browser. */
+/** The worker. Only in a browser. */
 export function worker(): Asking {
   return (asking ??= askWorker(take));
 }
 
-/** Settled when the first answer is there; in the browser every change of a question is asked from then on. */
+/**
+ * Resolves when the first answer is available. In the browser, every later change of the question is sent to the
+ * worker.
+ */
 export async function prepare(): Promise<void> {
   if (typeof Worker === "undefined") {
     const { answer } = await import("./answer.ts");
@@ -156,7 +159,7 @@ export async function prepare(): Promise<void> {
   });
 }
 
-/** Takes another program, with all that was chosen for the one before put back. */
+/** Selects another program and resets all other settings. */
 export function choose({
   text: next,
   typed: values = {},
@@ -174,12 +177,12 @@ export function choose({
   });
 }
 
-/** Gives an input another text. */
+/** Sets the text of an input. */
 export function setInput(name: string, value: string): void {
   typed.value = { ...typed.value, [name]: value };
 }
 
-/** Moves numbers of inputs, parts of arrays too. */
+/** Changes numbers of inputs, including elements of arrays. */
 export function setNumbers(values: ReadonlyMap<string, number>): void {
   const next: Record<string, string> = { ...typed.value };
   for (const { name, kind, start } of program.value.inputs) {
@@ -194,7 +197,7 @@ function shortText(value: number): string {
   return String(Number(value.toPrecision(6)));
 }
 
-/** Data as text, with other numbers in the places that names as `w[1]` and `p.x` say. */
+/** Data as text, with the numbers at paths such as `w[1]` and `p.x` replaced. */
 function withParts(name: string, source: string, values: ReadonlyMap<string, number>): string {
   const moved = [...values].filter(
     ([path]) => /^[.[]/.test(path.slice(name.length)) && path.startsWith(name),
@@ -210,7 +213,7 @@ function withParts(name: string, source: string, values: ReadonlyMap<string, num
   return JSON.stringify(put(read, name)).replaceAll(/(?<mark>[,:])/g, "$<mark> ");
 }
 
-/** Takes a text that was typed. */
+/** Sets a typed text. */
 export function setText(next: string): void {
   isEdited = true;
   text.value = next;

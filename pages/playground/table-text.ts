@@ -1,18 +1,18 @@
-// Arrays as tables of texts: what stands in the cells, and the data that it is.
+// Arrays as tables of texts: conversion between cells and data.
 import { readData } from "../../src/cli/shared/data-text.ts";
 
 /** The cells of a table. */
 export interface Grid {
-  /** The names of the columns: of the fields of records, else "". */
+  /** Column names: the fields of records, else empty. */
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
-  /** What a row is: a number, a list of numbers, or a record. */
+  /** Kind of a row: a number, a list of numbers, or a record. */
   readonly kind: "numbers" | "rows" | "records";
 }
 
 const mostCells = 600; // of a table in the page: longer data are written out
 
-/** The table of data as they are written out; `undefined` for what is none, or none of numbers, or too large. */
+/** The table of data given as text; `undefined` if the data are not an array of numbers, or too large. */
 export function gridOf(text: string): Grid | undefined {
   const data = readData(text);
   if (!Array.isArray(data)) return undefined;
@@ -46,7 +46,7 @@ function isRecord(x: unknown): x is Readonly<Record<string, unknown>> {
   return typeof x === "object" && x !== null && !Array.isArray(x);
 }
 
-/** The data of a table as they are written out; a cell that is no number is written as it is, and told when it is read. */
+/** Data of a table as text. A cell that is not a number is copied, so that parsing reports it. */
 export function textOf({ columns, rows, kind }: Grid): string {
   const cell = (text: string): string =>
     text
@@ -69,7 +69,7 @@ export function textOf({ columns, rows, kind }: Grid): string {
   return `[${items.join(", ")}]`;
 }
 
-/** The cells that are no numbers. */
+/** The cells that are not numbers. */
 export function faultsOf({
   rows,
 }: Grid): readonly { readonly row: number; readonly column: number; readonly text: string }[] {
@@ -84,7 +84,7 @@ export function faultsOf({
   );
 }
 
-/** The table with what was pasted from a cell on: rows that are missing are added, columns beyond the last are left out. */
+/** Pastes text into a table, starting at a cell. Missing rows are added; excess columns are ignored. */
 export function pasteInto(grid: Grid, row: number, column: number, pasted: string): Grid {
   const lines = pasted
     .replace(/\r\n?/g, "\n")

@@ -1,14 +1,15 @@
-// A small table for an array: cells to type in or to paste a column of a spreadsheet into, rows to add and to take away.
+// A small table for an array: cells to type in or to paste a spreadsheet column into, and buttons to add and remove
+// rows.
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { faultsOf, type Grid, gridOf, pasteInto, textOf } from "./table-text.ts";
 
-/** Whether data can be shown as a table; a text that a table wrote can, whatever stands in its cells. */
+/** True if data can be shown as a table. This includes every text written by a table, even with invalid cells. */
 export function isTabular(text: string): boolean {
   return written.has(text) || gridOf(text) !== undefined;
 }
 
-/** Tables by the texts that they wrote: a cell that is no number leaves no data to read the table from. */
+/** Tables by the texts that they wrote, because a text with an invalid cell cannot be parsed to a table. */
 const written = new Map<string, Grid>();
 const mostWritten = 50;
 
@@ -100,7 +101,7 @@ function Row({
   readonly row: number;
   readonly isFault: (column: number) => boolean;
   readonly put: (next: Grid) => void;
-  /** Gives a cell the focus, if there is one. */
+  /** Moves the focus to a cell, if it exists. */
   readonly go: (row: number, column: number) => void;
 }): JSX.Element {
   const setCell = (column: number, cell: string): void => {

@@ -1,4 +1,4 @@
-// The trace of the program: forward and reverse, line by line, beside the dependency graph.
+// Trace of the program: forward and reverse, line by line, next to the dependency graph.
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { type MountedTrace, mountTrace } from "../../src/pictures/viz/page/mount.ts";
@@ -17,10 +17,13 @@ function textOf(shown: TraceMode): string {
   return shown.kind === "reverse" ? "reverse" : `forward${shown.pass}`;
 }
 
-/** While values are dragged: for how many times what a drawing took none follows, so that the page answers. */
+/**
+ * While values are dragged, each drawing is followed by a pause of this multiple of its duration, so that the page
+ * responds.
+ */
 const restsFor = 3;
 
-/** The trace, at the mode and step that the page's state has. */
+/** The trace, at the mode and step of the page's state. */
 export function Trace({ shown: { data } }: { readonly shown: Shown & { view: "trace" } }): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const mounted = useRef<MountedTrace | undefined>(undefined);
@@ -56,7 +59,7 @@ export function Trace({ shown: { data } }: { readonly shown: Shown & { view: "tr
     const timer = setTimeout(update, wait);
     return () => clearTimeout(timer);
   }, [data]);
-  // the address changed them: what the trace itself says is what they are already
+  // The address changed these values; changes made by the trace itself are already applied.
   useEffect(() => mounted.current?.setMode(modeFrom(mode.value)), [mode.value]);
   useEffect(() => mounted.current?.goTo(step.value < 0 ? Infinity : step.value), [step.value]);
 
@@ -67,7 +70,7 @@ export function Trace({ shown: { data } }: { readonly shown: Shown & { view: "tr
   );
 }
 
-/** What stands in the page before the trace is alive, and without script. */
+/** Content of the page before the trace is interactive, and without scripts. */
 function Program({ data: { lines, gradient } }: { readonly data: PageData }): JSX.Element {
   return (
     <table class="plain">

@@ -1,6 +1,6 @@
 import type { FieldName } from "./question.ts";
 
-/** What is wrong with what a view was given, and beside which field that is said. */
+/** A fault of the settings of a view, and the field that shows it. */
 export class ViewError extends Error {
   readonly field: FieldName;
 

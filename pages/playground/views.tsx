@@ -1,4 +1,4 @@
-// What is seen of the program, beside its text.
+// Views of the program, next to its text.
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
@@ -22,7 +22,7 @@ import {
 
 type Of<View extends Shown["view"]> = Extract<Shown, { readonly view: View }>;
 
-/** What is wrong with what a field of the view was given; `other` is a problem that the answer does not know. */
+/** Fault of a field of the view. `other` is a fault that the answer does not contain. */
 function Problem({
   field,
   id,
@@ -40,7 +40,7 @@ function Problem({
   );
 }
 
-/** The numbers that a plot goes along, and from where to where. */
+/** The numbers along which a plot varies, and their ranges. */
 function Axes({ chosen }: { readonly chosen: readonly string[] }): JSX.Element {
   const { numbers } = seen.value;
   const isTwo = chosen.length > 1;
@@ -87,7 +87,7 @@ function Axes({ chosen }: { readonly chosen: readonly string[] }): JSX.Element {
   );
 }
 
-/** The ends of a range, to type. */
+/** Text fields for the ends of a range. */
 function Ends({ number }: { readonly number: NumberInput | undefined }): JSX.Element | null {
   if (number === undefined) return null;
   const { name, range } = number;
@@ -136,7 +136,7 @@ export function Plot({ shown }: { readonly shown: Of<"plot"> }): JSX.Element {
   );
 }
 
-/** The point where the inputs are, which a map moves. */
+/** The current inputs as a point that a map can move. */
 function startAt(names: readonly [string, string]): { value: Point } {
   return {
     get value() {
@@ -348,7 +348,11 @@ export function Fit({ shown }: { readonly shown: Of<"fit"> | undefined }): JSX.E
 
 const mostBytes = 5_000_000; // of a file: a larger one would make the page slow
 
-/** @throws Error for a file that is too large, or is no text. */
+/**
+ * Reads the text of a file.
+ *
+ * @throws Error for a file that is too large or not text
+ */
 async function textOfFile(file: File): Promise<string> {
   if (file.size > mostBytes)
     throw new Error(

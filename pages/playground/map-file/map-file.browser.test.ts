@@ -1,4 +1,4 @@
-// A map that is saved from the playground, as its readers use it.
+// Uses a map saved from the playground as a reader does.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

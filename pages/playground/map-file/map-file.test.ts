@@ -17,7 +17,7 @@ const question: Question = {
   target: "",
 };
 
-/** The function of the code that a page holds. */
+/** The function in the code of a page. */
 async function codeIn(page: string): Promise<typeof globalThis.evaluateAt> {
   const [, code] = /<script nonce="[^"]+">([\s\S]*?)<\/script>/.exec(page)!;
   const module = code!.replace("globalThis.evaluateAt=", "export default ");

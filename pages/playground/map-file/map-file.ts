@@ -1,4 +1,4 @@
-// A map as a page of its own, which one can touch: the program stands in it as code.
+// A map as an interactive standalone page, which contains the program as code.
 import { type Tensor, valueAndGrad } from "downhill";
 import { arrayType } from "../../../src/engine/ir/types.ts";
 import { emitTensorModule } from "../../../src/numeric/plain/emit/tensor.ts";
@@ -17,11 +17,11 @@ p{margin:.5rem 0;font-variant-numeric:tabular-nums}
 .under:empty{min-height:1.5em}`;
 
 /**
- * The page of a map: without script its drawing, with it the value and the gradient under the pointer, and a start whose line goes
- * downhill. It loads nothing and runs no other script than those that it is saved with.
+ * Creates the page of a map: without scripts its drawing, with scripts also the value and the gradient under the
+ * pointer, and a start with a line downhill. It loads nothing and runs only the scripts that it contains.
  *
  * @param place the program as a function of two of its numbers
- * @param drawing the map as SVG, with the frame and the start that `LandscapeMap` draws
+ * @param drawing the map as SVG, drawn by `LandscapeMap` with its frame and start
  */
 export function mapFile(title: string, place: Place, drawing: string): string {
   const [x, y] = place.along;
@@ -50,7 +50,7 @@ export function mapFile(title: string, place: Place, drawing: string): string {
   });
 }
 
-/** A module that exports one function, as a script that leaves it to others of the page. */
+/** Converts a module with one export to a script that defines it globally for other scripts of the page. */
 function asScript(module: string): string {
   const body = module.replaceAll(/^export /gm, "").replaceAll("</script", "<\\/script");
   return `globalThis.evaluateAt=(()=>{${body}\nreturn evaluateAt;})();`;

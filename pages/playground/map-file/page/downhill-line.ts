@@ -1,13 +1,13 @@
-// Steepest descent with steps that are long enough, and short enough to fall.
+// Steepest descent with adaptive step sizes.
 
 export type Point = readonly [x: number, y: number];
 
-/** The value and the gradient at a point. */
+/** Returns the value and the gradient at a point. */
 export type Evaluate = (point: Point) => { readonly value: number; readonly gradient: Point };
 
-/** Where a descent goes. */
+/** Path of a descent. */
 export interface Downhill {
-  /** The start first. */
+  /** The points, starting with the start. */
   readonly points: readonly Point[];
 }
 
@@ -16,7 +16,7 @@ const enough = 1e-4; // of what the slope promises, by which a step must fall: A
 const flat = 1e-9; // a slope below it is none
 const shortest = 1e-14; // of a step, in gradients
 
-/** The points of a steepest descent whose steps are halved until they fall, and twice as long after one that did. */
+/** Points of a steepest descent. Steps are halved until the value falls, and doubled after a successful step. */
 export function downhillFrom(evaluate: Evaluate, start: Point): Downhill {
   const points: Point[] = [start];
   let at = start;

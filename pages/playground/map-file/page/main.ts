@@ -1,9 +1,9 @@
-// The script of a map that is saved as a page: the value under the pointer, and a start from which a line goes downhill.
+// Script of a saved map: the value under the pointer, and a start with a line downhill.
 import { showNumber } from "../../../../src/pictures/plot/number-text.ts";
 import { make } from "../../../../src/pictures/viz/page/dom.ts";
 import { type Downhill, downhillFrom, type Evaluate, type Point } from "./downhill-line.ts";
 
-/** What the page holds as data. */
+/** Data of the page. */
 export interface MapData {
   readonly axes: readonly [x: string, y: string];
   readonly box: readonly [x: Point, y: Point];
@@ -11,13 +11,13 @@ export interface MapData {
 }
 
 declare global {
-  /** The program, as code that stands in the page before this script. */
+  /** The program as code, defined by a previous script of the page. */
   var evaluateAt: (point: Point) => readonly [value: number, gradient: ArrayLike<number>];
 }
 
 const keySteps = 50; // of an arrow key, from side to side; with Shift ten at once
 
-/** Brings the page to life. */
+/** Makes the page interactive. */
 export function start(): void {
   const { axes, box, start: first } = JSON.parse(find("#map").textContent ?? "") as MapData;
   const svg = find("svg") as SVGSVGElement;
