@@ -8,8 +8,9 @@ import type { Executable } from "./run.ts";
 import { asCall, makeRunner } from "./run.ts";
 
 /**
- * One equation as a routine of its own, where the program holds no compiler: as generated JavaScript if that is there, else
- * interpreted. With `inPlace` the first result takes over the memory of that operand.
+ * Compiles one equation to its own routine, for bundles without the compiler. The routine becomes JavaScript if a
+ * generator is installed and allowed; otherwise it is interpreted. `inPlace` is the index of the operand whose memory
+ * the first result reuses.
  */
 export function compileAlone(eqn: Equation, inPlace?: number): Executable["run"] {
   const { routine, aliases, failures } = lowerEquation(eqn, inPlace);

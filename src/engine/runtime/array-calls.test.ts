@@ -6,7 +6,7 @@ import { storageOf } from "../../../test/support/cells.ts";
 
 afterEach(() => configure({}));
 
-/** Small results lie together, those of middling size in arrays of their own, large ones where kernels reach them. */
+/** Small results share an array, middle-sized ones have separate arrays, and large ones are in kernel memory. */
 const sizes = [1, 3, 1000, 5000, 20_000];
 const double = (x: Tensor): Tensor => x.mul(2);
 
@@ -82,7 +82,7 @@ describe("data with donate", () => {
         y.data({ donate: true });
         return place;
       });
-      const isReused = n < 20_000 || resultPool() !== undefined; // else it is an array of its own
+      const isReused = n < 20_000 || resultPool() !== undefined; // otherwise each result has a new array
       expect(places[2]).toEqual(places[isReused ? 1 : 2]);
     }
   });

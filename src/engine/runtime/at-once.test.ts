@@ -25,14 +25,14 @@ test("a composition is compiled to one routine for each combination of types and
   expect(of(x, y, 3).tolist()).toEqual([7, 16, 27]);
   expect(of(tensor([1]), tensor([2]), 3).tolist()).toEqual([5]);
   expect([compiled(), f.mock.calls.length]).toEqual([3, 3]);
-  // more forms than are found without a key
+  // more variants than are found without a key
   for (const factor of [4, 5, 6, 7, 8, 2, 3]) of(x, y, factor);
   expect(f.mock.calls.length).toBe(8);
 });
 
 test("inside of traces, and while debugging, the composition is what it consists of", () => {
   expect(jit((u: Tensor) => of(u, y, 2))(x).tolist()).toEqual([6, 14, 24]);
-  expect(jit((u: Tensor) => add(u, of(x, y, 2)))(x).tolist()).toEqual([7, 16, 27]); // of constants of a program
+  expect(jit((u: Tensor) => add(u, of(x, y, 2)))(x).tolist()).toEqual([7, 16, 27]); // the constants of a program
   expect(vmap((u: Tensor) => of(u, u, 1))([[1, 2], [3, 4]]).tolist()).toEqual([[2, 6], [12, 20]]); // prettier-ignore
   debug({ nan: true });
   try {

@@ -11,31 +11,31 @@ import { engine } from "./engine.ts";
 import { fits, sameParams } from "./evaluate.ts";
 import type { Executable } from "./run.ts";
 
-/** A function compiled for operands of certain types. */
+/** A function compiled for certain parameters and operand types. */
 interface CompiledVariant<P> {
   readonly params: P;
   readonly types: readonly ArrayType[];
-  /** Tables that it makes itself. */
+  /** Constant tables that the function itself creates; they are passed before the operands. */
   readonly captured: readonly ConcreteValue[];
   readonly executable: Executable;
 }
 
-/** How many forms of a function are kept; the one used longest ago goes first. */
+/** Maximum number of compiled variants per function; the least recently used one is evicted first. */
 const mostForms = 64;
-/** How many are found without a key. */
+/** Number of recent variants that are compared directly, without building a key. */
 const mostRecent = 4;
 
 /**
- * The same function of tensors, which runs as one routine where nothing is traced: what it composes are no calls of their own then,
- * and make no tensors. `f` must use nothing but its operands, parameters (plain data) and constants.
- * Inside of traces, while debugging, and in bundles that compile nothing, `f` itself runs.
+ * Wraps a composition of operations on tensors so that eager calls run it as one compiled routine. The inner operations
+ * are then no separate calls and create no tensors. `f` must use only its operands, parameters (plain data) and
+ * constants. While tracing, while debugging, and in bundles without the compiler, `f` itself runs.
  */
 export function atOnce<P>(
   name: string,
   f: (xs: readonly Tensor[], params: P) => readonly Tensor[],
 ): (xs: readonly Tensor[], params: P) => readonly Tensor[] {
   const forms = makeLru<string, CompiledVariant<P>>(mostForms);
-  const recent: CompiledVariant<P>[] = []; // the latest first
+  const recent: CompiledVariant<P>[] = []; // most recently used first
 
   const find = (xs: readonly Tensor[], params: P): CompiledVariant<P> => {
     for (const form of recent) if (fits(form.types, xs) && sameParams(form.params, params)) return form;

@@ -19,78 +19,84 @@ import type { Switches } from "./engine.ts";
 import { engine, installedGenerator, startGeneration } from "./engine.ts";
 import { ResultPool } from "./pool/result-pool.ts";
 
-/** How compiled functions run. */
+/** Options that determine how compiled functions run. */
 export interface RuntimeOptions {
   /**
-   * What kernels become. `auto` (default): WebAssembly for what computes on arrays, takes or gives very many of them, for nests of loops and long
-   * loops of functions such as `sin`, JavaScript for what computes on a handful of numbers and, after a warning, for all where there is no WebAssembly; the
-   * interpreter where neither may be generated. The choice depends on the program alone.
+   * Target of kernels. `auto` (default) chooses by the program alone. It takes WebAssembly for work on arrays, for
+   * calls with very many arrays, for loop nests, and for long loops of functions such as `sin`; it takes JavaScript for
+   * work on a few numbers. Without WebAssembly, `auto` warns once and uses JavaScript for everything, or the
+   * interpreter if code generation is forbidden.
    */
   readonly backend?: "auto" | "wasm" | "js" | "interpreter";
   /**
-   * Whether results have the same bits on every machine and engine. Default false: where the processor multiplies and adds
-   * in one step, products are rounded once, which is quicker and differs in the last bit.
+   * Whether results have the same bits on every machine and engine. Default false: if the processor has fused
+   * multiply-add, a product that is added is rounded once, which is faster and may change the last bit.
    */
   readonly reproducible?: boolean;
   /**
-   * How many threads share long loops and large products, the calling one among them: from 1, which starts none, to 32.
-   * Default: as many as the machine has processors, but at most 8. They start after some 10 ms of work that could have been
-   * shared, and end with the program; results have the same bits with any number. On pages that are not isolated from other
-   * origins (headers `Cross-Origin-Opener-Policy: same-origin`, `Cross-Origin-Embedder-Policy: require-corp`) there is one.
+   * Number of threads, including the calling one, that share long loops and large products: 1 (no workers) to 32.
+   * Default: the number of processors, at most 8. The threads start after about 10 ms of work that could have been
+   * shared, and end with the program. Results have the same bits with any number. Pages without cross-origin isolation
+   * (headers `Cross-Origin-Opener-Policy: same-origin`, `Cross-Origin-Embedder-Policy: require-corp`) have one thread.
    */
   readonly threads?: number;
   /**
-   * The most bytes of memory that kernels share: for large results that rest there, copies of arguments, what functions compute
-   * with, their constants, and threads. Arrays of JavaScript are not counted. Default: what the engine gives, at most 4 GiB. Where
-   * it does not suffice, what no live tensor needs is given back, arrays at rest move to JavaScript, and functions that were
-   * called longest ago are compiled again when they are called next; where even that does not help, a call throws `oom`.
+   * Maximum size in bytes of the memory that kernels share. It holds large results, copies of arguments, temporaries,
+   * constants, and data of threads; JavaScript arrays do not count. Default: the engine's maximum, at most 4 GiB.
+   * When the memory is full, downhill frees the memory of dead tensors, moves pooled arrays to JavaScript, and drops
+   * the least recently called functions, which are recompiled at their next call. If that does not suffice, the call
+   * throws `oom`.
    */
   readonly memoryLimit?: number;
   /**
-   * Compares what is compiled with an oracle: the first call of each compiled function, or each call (`"always"`). Programs over tensors
-   * are compared with the interpreter on the program as traced; plain functions with the JavaScript function, and their derivatives
-   * with directional derivatives. A difference is an error of code `internal` that holds all that is needed to repeat it. Needs
-   * `import "downhill/testing"`. Default: the environment variable `DOWNHILL_VERIFY`, else `"off"`.
+   * Compares compiled code with an oracle: at the first call of each compiled function, or at each call (`"always"`).
+   * The oracle of tensor programs is the interpreter on the program as traced. Plain functions are compared with the
+   * JavaScript function, and their derivatives with directional derivatives. A difference throws code `internal`, with
+   * all the data that reproduces it. Needs `import "downhill/testing"`. Default: the environment variable
+   * `DOWNHILL_VERIFY`, else `"off"`.
    */
   readonly verify?: "off" | "first-call" | "always";
   /**
-   * The most scalar operations of a comparison (10⁷). Functions that take more are compared with shorter loops where their
-   * shapes allow it, and count as unverified in `stats()` otherwise.
+   * Maximum number of scalar operations per comparison (default 10⁷). More expensive functions are compared with
+   * shorter loops if their shapes allow it; otherwise `stats()` counts them as unverified.
    */
   readonly verifyBudget?: number;
 }
 
-/** Options with their defaults, but for those whose default depends on the machine or the environment. */
+/** Options with defaults filled in, except those whose default depends on the machine or the environment. */
 export type ResolvedOptions = Required<Pick<RuntimeOptions, "backend" | "reproducible">> & RuntimeOptions;
 
-/** Operations on arrays that make WebAssembly worth its call. */
+/** Number of array operations from which WebAssembly repays the cost of its call. */
 const wideWork = 4096;
-/** Operations in calls of functions on numbers, some hundred calls, that make it so too: JavaScript boxes what they return. */
+/**
+ * Number of operations inside calls of scalar functions (a few hundred calls) from which WebAssembly pays: JavaScript
+ * boxes the returned numbers.
+ */
 const calledWork = 2048;
-/** Operations one after another on numbers that JavaScript has not, some thousand elements, that make it so too. */
+/** Number of sequential operations that JavaScript lacks (about a thousand elements) from which WebAssembly pays. */
 const foreignWork = 2048;
 /**
- * Operations one after another that make it so too where each element of the arrays that the routine takes or gives has its part in many
- * of them, as in nests of loops: alignments of two series of 60 take 0.62 of the time as JavaScript, mixtures of Gaussians 0.43. Below, copies
- * to and fro and the call, 1 to 2 µs, cost more.
+ * Number of sequential operations from which WebAssembly pays if each element of the inputs and outputs takes part in
+ * many of them, as in loop nests. Aligning two series of length 60 takes 0.62 of the JavaScript time, mixtures of
+ * Gaussians 0.43. Below this limit, the copies and the call (1 to 2 µs) cost more than they save.
  */
 const nestedWork = 32_768;
 const operationsPerElement = 256;
 /**
- * Arrays that a routine takes or gives, beyond which engines leave its JavaScript unoptimised: a step of 150 arrays there and back took
- * 210 ns an array, as WebAssembly 78; of 100 arrays it took 62 and 80.
+ * Number of input or output arrays beyond which engines leave the generated JavaScript unoptimised. A step of 150
+ * arrays took 210 ns per array in JavaScript and 78 ns in WebAssembly; one of 100 arrays took 62 and 80 ns.
  */
 const mostArrays = 128;
-/** Bytes of large arrays that may rest in the memory of kernels, and at most which part of its limit. */
+/** Maximum bytes of large arrays in kernel memory, and the maximum fraction of `memoryLimit` for them. */
 const poolBudget = 64 * 2 ** 20;
 const poolPart = 1 / 4;
 
-/** These options and, where they are left out, their defaults. */
+/** Fills in the defaults of options that are left out. */
 export function withDefaults(given: RuntimeOptions): ResolvedOptions {
   return { backend: "auto", reproducible: false, ...engine.defaults, ...given };
 }
 
-/** Compiles by these options from now on; what was compiled before is compiled again when it is called. */
+/** Sets the options for all later compilations. Functions compiled before are recompiled at their next call. */
 export function setChoices(choices: RuntimeOptions): void {
   engine.options = choices;
   engine.verifier = undefined;
@@ -99,14 +105,14 @@ export function setChoices(choices: RuntimeOptions): void {
   closePools();
 }
 
-/** Has at most so many threads share long computations from now on, unless their number was or will be chosen. */
+/** Limits the default number of threads to `most`. An explicit `threads` option keeps precedence. */
 export function limitThreads(most: number): void {
   const threads = Math.min(most, usefulThreads());
   engine.defaults = { ...engine.defaults, threads };
   if (engine.options.threads === undefined) setChoices({ ...engine.options, threads });
 }
 
-/** Runs something by kernels that have the same bits on every machine. */
+/** Calls `run` with kernels that have the same bits on every machine. */
 export function reproducibly<T>(run: () => T): T {
   if (currentDevice().bits === "exact" || engine.options.reproducible === true) return run();
   const before = engine.options;
@@ -120,30 +126,30 @@ export function reproducibly<T>(run: () => T): T {
   }
 }
 
-/** Whether products that are added are rounded once by what is compiled now, which differs in the last bit. */
+/** True if code compiled now uses fused multiply-add, which may differ in the last bit. */
 export function isRelaxed(): boolean {
   if (engine.options.reproducible === true || !canRunWasm()) return false;
   return wasmFeatures().relaxed || engine.switches?.relaxed === true;
 }
 
-/** How many threads share long computations, or would; one where they cannot share memory. */
+/** Number of threads for long computations; 1 if threads cannot share memory. */
 export function threadCount(): number {
   if (!canRunWasm() || !wasmArena().isShared) return 1;
   return engine.options.threads ?? usefulThreads();
 }
 
-/** Whether code is compiled in turbo mode. */
+/** True if code is compiled in turbo mode. */
 export function isTurbo(): boolean {
   return engine.switches !== undefined && (engine.switches.wide || engine.switches.relaxed);
 }
 
-/** Notes that switches of the JavaScript engine were changed. */
+/** Records the engine switches that `enableTurbo` set, and invalidates compiled code. */
 export function setSwitches(switches: Switches): void {
   engine.switches = switches;
   startGeneration();
 }
 
-/** How WebAssembly is written. */
+/** Options of the WebAssembly code generator: fused multiply-add, 256-bit vectors, and the number of threads. */
 export function wasmChoices(): {
   readonly relaxed: boolean;
   readonly wide: boolean;
@@ -152,19 +158,19 @@ export function wasmChoices(): {
   return { relaxed: isRelaxed(), wide: engine.switches?.wide === true, threads: threadCount() };
 }
 
-/** The backend that writes WebAssembly. Only where `canRunWasm()`. */
+/** Returns the WebAssembly backend, created on first use. Requires `canRunWasm()`. */
 export function wasmBackend(): Backend {
   return (engine.wasm ??= makeWasmBackend(wasmChoices()));
 }
 
-/** The backend of a routine: by its work, and never by anything that changes from run to run. */
+/** Chooses the backend of a routine by its work only, never by state that changes from run to run. */
 export function backendFor(routine: Routine): Backend {
   const { backend = "auto" } = engine.options;
   switch (backend) {
     case "wasm":
       return wasmBackend();
     case "js":
-      return installedGenerator() ?? interpBackend; // `configure` has made sure of it
+      return installedGenerator() ?? interpBackend; // `configure` has checked it
     case "interpreter":
       return interpBackend;
     case "auto": {
@@ -190,7 +196,10 @@ function isForWasm(routine: Routine): boolean {
   return called >= calledWork && called >= all / 4;
 }
 
-/** JavaScript is several times slower on arrays, interpreting some fifty times: say so, once. */
+/**
+ * Warns once that there is no WebAssembly: JavaScript is several times slower on arrays, the interpreter about fifty
+ * times.
+ */
 function warnOnce(obstacle: WasmObstacle, isGenerated: boolean): void {
   if (engine.hasWarned) return;
   engine.hasWarned = true;
@@ -212,7 +221,10 @@ const causes: Readonly<Record<WasmObstacle, string>> = {
     "node --disable-wasm-trap-handler asks for fewer)",
 };
 
-/** Where large results rest, if kernels share a memory whose growth leaves arrays valid. */
+/**
+ * Returns the pool of large results, created on first use. Undefined if kernel memory is not shared, because arrays
+ * would become invalid when it grows.
+ */
 export function resultPool(): ResultPool | undefined {
   if (engine.pool !== undefined) return engine.pool;
   if (!canRunWasm()) return undefined;

@@ -10,15 +10,16 @@ import "./install-generator.ts";
 import { isIntegerIn } from "../ir/plain-number.ts";
 import { verifierOf } from "./verify.ts";
 
-/** Less than a few functions need for their constants would only fail. */
+/** Smallest memory limit in bytes: the constants of a few functions already need that much. */
 const leastMemory = 2 ** 20;
 
 /**
- * Chooses how functions are compiled from now on; what was compiled before is compiled again when it is called. Options
- * that are left out keep their defaults.
+ * Sets how functions are compiled from now on. Functions compiled before are recompiled at their next call. Options
+ * that are left out return to their defaults.
  *
- * @throws DownhillError `option` for an unknown option or choice, for a backend that cannot run here, and for `verify` without
- * `import "downhill/testing"`.
+ * @throws DownhillError `option` for an unknown option or choice, for a backend that cannot run here, and for `verify`
+ *   without `import "downhill/testing"`.
+ *
  * @example
  * const sameBitsEverywhere = () => configure({ reproducible: true });
  * const nothingBesideTheCallingThread = () => configure({ threads: 1 });
@@ -61,6 +62,6 @@ export function configure(given: RuntimeOptions): void {
       "option",
       'configure: JavaScript may not be generated here (a content security policy forbids it). Use backend: "auto".',
     );
-  verifierOf(next); // which refuses what it cannot do
+  verifierOf(next); // throws for values it refuses
   setChoices(next);
 }

@@ -9,7 +9,10 @@ import { sizeOf } from "../util/shape.ts";
 import { engine } from "./engine.ts";
 import { allocate } from "./pool/small-results.ts";
 
-/** The memory of operands, if all of them are arrays that the host holds and no other device computes. */
+/**
+ * Returns the storages of operands if all of them are arrays in host memory and no other device is in use; otherwise
+ * undefined.
+ */
 export function hostArrays(ins: readonly Tensor[]): readonly HostStorage[] | undefined {
   if (engine.copies !== undefined) return undefined;
   const arrays: HostStorage[] = [];
@@ -20,7 +23,7 @@ export function hostArrays(ins: readonly Tensor[]): readonly HostStorage[] | und
   return arrays;
 }
 
-/** Results that consist of blocks of operands. */
+/** Computes results that consist of copied blocks of operands, without a kernel. */
 export function copyBlocks(
   types: readonly ArrayType[],
   operands: readonly HostStorage[],

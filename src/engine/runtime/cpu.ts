@@ -6,9 +6,7 @@ import { engine, startGeneration } from "./engine.ts";
 import { allocate } from "./pool/small-results.ts";
 import { asCall } from "./run.ts";
 
-/**
- * The processor. Its backends, the interpreter, generated JavaScript and WebAssembly, take turns on one memory.
- */
+/** The processor as a device. Its backends (interpreter, generated JavaScript, WebAssembly) share one memory. */
 export const cpu: Device = {
   name: "the processor",
   memory: hostMemory,
@@ -22,7 +20,7 @@ export const cpu: Device = {
   },
 };
 
-/** Code of the processor by one of its backends. */
+/** Compiles a routine by a backend of the processor. `given` marks inputs whose memory results may reuse. */
 export function codeBy(backend: Backend, routine: Routine, given: readonly boolean[]): DeviceCode {
   const compiled = backend.compile(routine);
   return {
@@ -34,12 +32,15 @@ export function codeBy(backend: Backend, routine: Routine, given: readonly boole
   };
 }
 
-/** What computes. */
+/** Returns the device that computes. */
 export function currentDevice(): Device {
   return engine.device ?? cpu;
 }
 
-/** Has another device compute from now on; without one the processor does again. What it gave stays where it is. */
+/**
+ * Selects the device that computes from now on; without an argument, the processor. Existing results stay on the device
+ * that computed them.
+ */
 export function chooseDevice(device?: Device): void {
   engine.device = device;
   engine.copies ??= new WeakMap();

@@ -16,7 +16,7 @@ import { jit } from "./jit.ts";
 beforeEach(() => debug({ nan: true }));
 afterEach(() => debug({ nan: false }));
 
-/** The message of the error that `f` throws, with the place cut to file and line. */
+/** Message of the error that `f` throws; its location is reduced to file and line. */
 function message(f: () => unknown): string {
   try {
     f();
@@ -71,7 +71,7 @@ describe("debug({ nan: true })", () => {
     expect(() => scaled([1, 1])).toThrow(
       /^jit\(scaled\): a tensor f64\[2\] that it reads from outside is another one now than when it was traced first\. .* Pass what changes as an argument\.$/,
     );
-    weight = tensor([1, 2]); // another tensor with the same elements
+    weight = tensor([1, 2]); // another tensor with equal elements
     expect(scaled([1, 1]).tolist()).toEqual([2.5, 4.5]);
     factor = 3;
     expect(() => scaled([1, 1])).toThrow(

@@ -19,23 +19,29 @@ import { sizeOf } from "../util/shape.ts";
 import { evaluate } from "./evaluate.ts";
 
 export interface DebugOptions {
-  /** Stop at the first operation whose value, tangent or cotangent turns NaN or infinite. */
+  /** Whether to throw at the first operation whose value, tangent or cotangent becomes NaN or infinite. */
   readonly nan: boolean;
 }
 
-/** On whose behalf operations run at the moment. */
+/** The pass, the user's operation and the loop step on whose behalf operations currently run. */
 interface DebugContext extends DebugOrigin {
-  readonly step: number | undefined; // of the loop that is being run
+  readonly step: number | undefined; // of the innermost loop that is running
 }
 
 /**
- * Switches debugging on or off for the whole library. With `nan: true` every operation is checked, jitted functions run
- * one operation after the other, and the first one whose value, tangent or cotangent turns NaN or infinite throws: the
- * message names the operation, its operands, the pass, and the line that asked for it. So does a place beyond the ends of an
- * array, which compiled functions clamp, and so does a jitted function that reads other tensors or numbers from outside than when
- * it was traced first. Slow; for finding a fault.
+ * Switches debugging on or off for the whole library. With `nan: true`, jitted functions run one operation after the
+ * other, and every operation is checked. An error is thrown for
  *
- * @throws DownhillError `nan` or `range`, from the operation, and `trace`, from the jitted function, while it is on.
+ * - the first value, tangent or cotangent that becomes NaN or infinite; the message names the operation, its operands,
+ *   the pass, and the source line of the call;
+ * - an index out of range, which compiled functions clamp;
+ * - a jitted function that reads other outer tensors or numbers than when it was first traced.
+ *
+ * Slow; meant for finding a fault.
+ *
+ * @throws DownhillError while debugging is on: `nan` or `range` from the operation, and `trace` from the jitted
+ *   function.
+ *
  * @example
  * debug({ nan: true });
  * grad((x) => sqrt(x))(0); // throws sqrt: its cotangent became Infinity in the reverse pass
@@ -51,7 +57,7 @@ export function debug(options: DebugOptions): void {
   setDebugHooks(checks?.hooks);
 }
 
-/** An evaluator that checks what it computes, and hooks by which it learns on whose behalf that is. */
+/** Creates an evaluator that checks the results it computes, and the hooks that tell it the current pass and origin. */
 function makeChecks(): { readonly evaluate: Evaluator; readonly hooks: DebugHooks } {
   let context: DebugContext = { pass: "forward", origin: undefined, step: undefined };
   const within = <T>(next: DebugContext, f: () => T): T => {
@@ -87,7 +93,10 @@ function makeChecks(): { readonly evaluate: Evaluator; readonly hooks: DebugHook
   };
 }
 
-/** What to call the operation whose derivative is taken; a loop or call is named by the operations inside it. */
+/**
+ * Name under which messages report the operation that is differentiated. Undefined for loops and calls, because the
+ * operations inside them are named.
+ */
 function nameOf(prim: Primitive): string | undefined {
   return prim.derivative.kind === "structured" ? undefined : askedName(prim);
 }
@@ -96,7 +105,7 @@ function askedName({ name, asked = name }: Primitive): string {
   return asked;
 }
 
-/** Refuses a result that is not finite though all operands were. */
+/** Throws `nan` for a result that is not finite although all operands were. */
 function checkResults(
   prim: Primitive,
   ins: readonly Tensor[],
@@ -104,19 +113,19 @@ function checkResults(
   params: unknown,
   step: number | undefined,
 ): void {
-  if (prim.algebra?.constant?.([], params) !== undefined) return; // a constant became nothing: it was written so
+  if (prim.algebra?.constant?.([], params) !== undefined) return; // an infinite constant is intended
   for (const out of outs) {
     const place = firstBad(out);
     if (place === undefined) continue;
     const bad = numbers(out)[place]!;
     const wasNaN = ins.some((x) => numbers(x).some(Number.isNaN));
     const wasInfinite = ins.some((x) => numbers(x).some((value) => !Number.isFinite(value)));
-    if (Number.isNaN(bad) ? wasNaN : wasInfinite) continue; // it came in that way
+    if (Number.isNaN(bad) ? wasNaN : wasInfinite) continue; // an operand was already NaN or infinite
     throw report(prim, ins, out, place, bad, step);
   }
 }
 
-/** Refuses places beyond the ends of an array, which kernels clamp. */
+/** Throws `range` for an index out of range, which kernels clamp. */
 function checkPlaces(prim: Primitive, ins: readonly Tensor[], params: unknown): void {
   const found = prim.layout?.places?.(
     ins.map((x) => x.type),
@@ -137,7 +146,10 @@ function checkPlaces(prim: Primitive, ins: readonly Tensor[], params: unknown): 
   }
 }
 
-/** Refuses a compiled function that reads other tensors from outside than when it was traced first, or has other constants. */
+/**
+ * Throws `trace` if a jitted function reads other outer tensors, or contains other constants, than when it was first
+ * traced.
+ */
 function compareTraces(
   operation: string,
   before: { readonly program: Program; readonly captured: readonly Tensor[] },
@@ -158,7 +170,7 @@ function compareTraces(
   );
 }
 
-/** Whether two tensors of one type hold the same; as far as that is known. */
+/** Whether two tensors of equal type have equal elements; true if the elements are not available. */
 function sameElements(x: Tensor, y: Tensor): boolean {
   if (!hasNumbers(x) || !hasNumbers(y) || x.slot === y.slot) return true;
   const others = numbers(y);
@@ -188,7 +200,7 @@ function report(
   );
 }
 
-/** An operand by its type, with the number that matters where it is plain which one. */
+/** Describes an operand by its type, plus the element at the failing position if the shapes allow it. */
 function describeOperand(x: Tensor, place: number, out: Tensor): string {
   const type = showType(x.type);
   if (x.shape.length === 0) return `${type} ${numbers(x)[0]!}`;
@@ -201,12 +213,12 @@ function firstBad(x: Tensor): number | undefined {
   return place < 0 ? undefined : place;
 }
 
-/** Whether it is neither traced nor given away nor still to come. */
+/** True if the elements are available: the tensor is not traced, not donated, and not pending on a device. */
 function hasNumbers(x: Tensor): boolean {
   return isAtHand(x) && (typeof x.slot !== "object" || x.slot.memory !== undefined);
 }
 
-/** The elements, which debugging looks at right away. */
+/** The elements, read synchronously. */
 function numbers(x: Tensor): TypedArray {
   return readElements(x, "debug");
 }

@@ -23,7 +23,7 @@ import type { FakeDevice } from "../../../test/support/fake-device.ts";
 import { makeFakeDevice, withDevice } from "../../../test/support/fake-device.ts";
 import { engine } from "./engine.ts";
 
-// other files in this process have one device
+// other test files in this process use one device
 afterAll(() => {
   engine.copies = undefined;
 });
@@ -31,7 +31,7 @@ afterAll(() => {
 const makeDevice = (): FakeDevice => makeFakeDevice(["f32", "i32", "u32", "bool"]);
 const f32 = { dtype: "float32" } as const;
 
-/** What a computation gives on the device, and what it gives on the processor. */
+/** Results of a computation on the device and on the processor. */
 async function both(f: () => readonly Tensor[]): Promise<readonly [unknown[], unknown[]]> {
   const there = await withDevice(makeDevice(), () => Promise.all(f().map((x) => x.read())));
   return [there, f().map((x) => x.data())];
@@ -46,7 +46,7 @@ describe("a device whose results are not there at once", () => {
     expect(device.stats().runs).toBe(0);
     expect(await y.read()).toEqual(f(x).data());
     expect(device.stats().runs).toBe(1);
-    expect(f.stats().backends).toEqual(["js"]); // the call after it was the processor's again
+    expect(f.stats().backends).toEqual(["js"]); // the call after it ran on the processor again
   });
 
   test("computes single operations, scalars among them", async () => {

@@ -2,62 +2,69 @@ import type { ConcreteValue, DeviceMemory, TensorStorage } from "../ir/storage.t
 import type { CodeSize } from "../kernel/executable.ts";
 import type { Routine, ScalarType } from "../kernel/scalar.ts";
 
-/** What computes: the processor, or another machine with a memory of its own. */
+/** A device that computes: the processor, or another machine with its own memory. */
 export interface Device {
-  /** What errors and `stats` call it. */
+  /** Name in errors and `stats`. */
   readonly name: string;
   readonly memory: DeviceMemory;
-  /** The kinds of elements that its arrays may have. */
+  /** Element types that its arrays support. */
   readonly types: readonly ScalarType[];
-  /** Whether floating results have the interpreter's bits, or may differ from them in the last ones. */
+  /** `"exact"` if floating-point results have the interpreter's bits; `"close"` if the last bits may differ. */
   readonly bits: "exact" | "close";
-  /** Room for a result of `n` elements, whose values are undefined. */
+  /** Allocates a result of `n` elements with undefined contents. */
   readonly allocate: (type: ScalarType, n: number) => TensorStorage;
-  /** Code for a routine; `given` marks inputs whose memory its results may take. */
+  /** Compiles a routine. `given` marks inputs whose memory the results may reuse. */
   readonly compile: (routine: Routine, given: readonly boolean[]) => DeviceCode;
 }
 
-/** A routine that a device can run. */
+/** Code of a routine for one device. */
 export interface DeviceCode {
-  /** What it was compiled by. */
+  /** Name of the backend that compiled it. */
   readonly backend: string;
   /**
-   * Runs it. `inputs` are numbers and storages in the memory of the device. `outputs` hold the storages of results; where the memory
-   * is immediate, scalars are put there as numbers. Where it is not, the call returns at once.
+   * Runs the routine. `inputs` are numbers and storages in the device's memory. `outputs` holds the storages of
+   * results. With an immediate memory, the call writes scalar results there as numbers; otherwise the call returns
+   * before the work is done.
    */
   readonly call: (inputs: readonly ConcreteValue[], outputs: ConcreteValue[]) => void;
   readonly size: () => CodeSize | undefined;
-  /** Gives its memory back; it cannot be called afterwards. */
+  /** Frees the memory of the code, which cannot be called afterwards. */
   readonly release: () => void;
-  /** Where operands and results lie best, for a device that has several places. */
+  /** Placement of operands and results, for a device with more than one memory. */
   readonly placement?: Placement | undefined;
 }
 
-/** An input that is worth keeping where kernels reach it. */
+/** A large input that is worth moving into kernel memory. */
 export interface LargeInput {
   readonly slot: number;
   readonly type: ScalarType;
   readonly size: number;
-  /** Whether a result takes its place. */
+  /** Whether a result overwrites it. */
   readonly isChanged: boolean;
 }
 
-/** Where the operands and results of one program lie, on a device whose kernels have a memory of their own. */
+/** Memory placement of the operands and results of one program, for a device whose kernels have their own memory. */
 export interface Placement {
-  /** Notes that the program begins to run. */
+  /** Marks the start of a run. */
   begin(): void;
-  /** Makes room for what the program gives in one place, run after run. */
+  /** Returns an allocator for one result of the program, which is called once per run. */
   allocatorOf(type: ScalarType, n: number): () => TensorStorage;
-  /** For each output of the routine the input, which is given up, whose memory it may take. */
+  /** For each output of the routine, the index of the donated input whose memory it may reuse. */
   readonly inPlace: readonly (number | undefined)[];
-  /** Whether a result could take the memory of an operand over. */
+  /** True if a result can reuse the memory of the operand. */
   canTakeOver(operand: TensorStorage): boolean;
-  /** A storage in the memory of an operand, which has none from now on; `undefined` where that cannot be. */
+  /** Returns a storage that owns the operand's memory; the operand loses it. Undefined if that is impossible. */
   takeOver(operand: TensorStorage): TensorStorage | undefined;
-  /** Undoes that. */
+  /** Reverses `takeOver`: the operand owns its memory again. */
   undoTakeOver(result: TensorStorage, operand: TensorStorage): void;
-  /** The inputs that are worth keeping where kernels reach them. */
+  /**
+   * Lists the inputs that are worth moving into kernel memory. `aliases` maps results to the inputs that they
+   * overwrite.
+   */
   largeInputs(inputs: Routine["inputs"], aliases: readonly (number | undefined)[]): readonly LargeInput[];
-  /** Moves a large operand near the kernels when it is worth it; `isChanged` says that they will write to it. */
+  /**
+   * Moves an operand of `n` elements into kernel memory if that pays. `isChanged` marks an operand that kernels will
+   * overwrite.
+   */
   keep(operand: TensorStorage, type: ScalarType, n: number, isChanged: boolean): void;
 }

@@ -25,7 +25,7 @@ describe("a result that is given up by using", () => {
     );
     expect(() => out.add(1)).toThrow("donated");
     expect(() => f(out)).toThrow("donated");
-    out[Symbol.dispose](); // a second time nothing happens
+    out[Symbol.dispose](); // a second call has no effect
     expect(x.data()[2]).toBe(2);
     expect(f(x).data()[2]).toBe(4);
   });
@@ -33,7 +33,7 @@ describe("a result that is given up by using", () => {
   test("lends its memory to the next one, and no result moves", () => {
     const f = jit((x: Tensor) => x.mul(2));
     const x = ramp(100_000);
-    for (let k = 0; k < 3; k++) f(x)[Symbol.dispose](); // the operand comes near the kernels when it is read again
+    for (let k = 0; k < 3; k++) f(x)[Symbol.dispose](); // the operand moves into kernel memory when it is read again
     const places = new Set(
       Array.from({ length: 10 }, () => {
         using y = f(x);
@@ -115,7 +115,7 @@ describe("a result that is given up by using", () => {
           drop();
           held.push({ x: next(one.x), value: one.value + 1, isDonable: true });
         } else if (step % 5 === 2) {
-          const other = one.x.shape.length === 1 ? [1, -1] : [-1]; // the same shape would be the same tensor
+          const other = one.x.shape.length === 1 ? [1, -1] : [-1]; // an equal shape would be the same tensor
           held.push({ x: one.x.reshape(other), value: one.value, isDonable: false });
           held[at] = { ...one, isDonable: false };
         } else if (step % 5 === 3) {

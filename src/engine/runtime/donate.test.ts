@@ -39,7 +39,7 @@ describe("jit with donate", () => {
       return storageOf(p).array;
     });
     expect(p.at(7).item()).toBe(1 - 6 * 0.125);
-    if (resultPool() === undefined) return; // no memory that threads may share
+    if (resultPool() === undefined) return; // no memory that threads can share
     expect(places[0]!.buffer).toBeInstanceOf(ArrayBuffer);
     expect(places[3]).toBe(places[5]);
     const plain = jit((x: Tensor) => x.mul(3));
@@ -213,7 +213,7 @@ describe("a jitted function", () => {
     expect(backendOf(running, zeros([2000], { dtype: "float32" }))).toMatch("wasm");
     expect(backendOf(running, zeros([100], { dtype: "float32" }))).toBe("js");
     expect(backendOf(running, zeros([2000], { dtype: "float64" }))).toBe("js");
-    expect(backendOf((x) => argsort(x), zeros([1000], { dtype: "float64" }))).toMatch("wasm"); // by its bits
+    expect(backendOf((x) => argsort(x), zeros([1000], { dtype: "float64" }))).toMatch("wasm"); // sorts by bit patterns
   });
 
   test("takes nested arguments without making keys, and notices when they change", () => {

@@ -16,75 +16,77 @@ import type { Executable } from "./run.ts";
 import type { MakeVerifier, Verifier } from "./verify.ts";
 
 /**
- * All that the runtime knows and keeps. There is one, `engine`. What the layers below keep for themselves (open traces, the memory of
- * kernels) lies there; `test/module-state.test.ts` lists it.
+ * The whole state of the runtime. There is one instance, `engine`. Lower layers keep their own state (open traces,
+ * kernel memory), which `test/module-state.test.ts` lists.
  */
 export interface Engine {
-  /** What `configure` was told, and what holds instead of its documented defaults where it was told nothing. */
+  /** Options passed to `configure`, and the values that replace documented defaults for options that were left out. */
   options: RuntimeOptions;
   defaults: RuntimeOptions;
-  /** Which switches of the JavaScript engine are on, and what came of `enableTurbo`. */
+  /** Active switches of the JavaScript engine, and the result of `enableTurbo`. */
   switches: Switches | undefined;
   turbo: { readonly enabled: boolean; readonly reason: string } | undefined;
-  /** Counts the changes of how things are compiled: what was compiled under another number is out of date. */
+  /** Incremented whenever compilation settings change. Code compiled under another number is out of date. */
   generation: number;
-  /** What computes, where that is not the processor. */
+  /** The device that computes; undefined for the processor. */
   device: Device | undefined;
   compiler: Compiler | undefined;
   generator: Generator | undefined;
-  /** The WebAssembly backend by these options and switches. */
+  /** WebAssembly backend for the current options and switches. */
   wasm: Backend | undefined;
-  /** Where large results rest. */
+  /** Pool of large results in kernel memory. */
   pool: ResultPool | undefined;
-  /** What was copied to the memory of a device, by what it was copied from; `undefined` while there was no other device yet. */
+  /**
+   * Copies of storages in a device's memory, keyed by the original storage. Undefined until another device is chosen.
+   */
   copies: WeakMap<TensorStorage, TensorStorage> | undefined;
-  /** Compiled programs. */
+  /** Cache of compiled programs. */
   programs: ProgramCache | undefined;
-  /** Compiled regions: functions of numbers. */
+  /** Cache of compiled regions (plain functions of numbers and arrays). */
   regions: RegionCache | undefined;
-  /** Finds what regions were compiled to before: in an earlier run of the program, or when it was built. */
+  /** Finds compiled regions that were saved by an earlier run of the program or by a build step. */
   records: RegionRecords | undefined;
-  /** Makes what compares executables with an oracle; `downhill/testing` installs it. */
+  /** Creates the verifier that compares executables with an oracle; installed by `downhill/testing`. */
   makeVerifier?: MakeVerifier | undefined;
-  /** The verifier by these options; `undefined` as long as nothing asked for it. */
+  /** Verifier for the current options; undefined until first needed. */
   verifier?: Partial<Verifier> | undefined;
-  /** Operations that ran on their own. */
+  /** Cache of kernels for single eager operations. */
   kernels: Lru<string, EagerKernel> | undefined;
-  /** Who gives memory back where an allocation finds no room. */
+  /** State of the holders that free memory when an allocation fails. */
   readonly reclaiming: ReclaimState;
-  /** How many programs were compiled. */
+  /** Number of programs compiled so far. */
   compilations: number;
-  /** Whether somebody was told that there is no WebAssembly. */
+  /** Whether the warning about missing WebAssembly was printed. */
   hasWarned: boolean;
 }
 
-/** What the JavaScript engine was told to do beyond its defaults. */
+/** Non-default settings of the JavaScript engine. */
 export interface Switches {
-  /** Vectors of 256 bits. */
+  /** 256-bit vectors. */
   readonly wide: boolean;
-  /** Products that are added in one step. */
+  /** Fused multiply-add. */
   readonly relaxed: boolean;
 }
 
-/** What compiles whole programs. */
+/** The compiler of whole programs, as an installable part. */
 export interface Compiler {
-  /** The executable of a program: compiled once for all programs of the same structure. */
+  /** Returns the executable of a program. Programs of equal structure share one compilation. */
   readonly executableOf: (program: Program, donated: readonly boolean[]) => Executable;
-  /** What a routine becomes on the processor. */
+  /** Chooses the processor's backend for a routine. */
   readonly backendFor: (routine: Routine) => Backend;
-  /** Where operands and results of a routine lie. */
+  /** Creates the memory placement for operands and results of a routine. */
   readonly placementOf: (routine: Routine, given: readonly boolean[]) => Placement;
-  /** Operands in the memory of a device. */
+  /** Copies operands into the memory of a device. */
   readonly bring: (
     memory: DeviceMemory,
     routine: Pick<Routine, "name" | "inputs">,
     operands: readonly ConcreteValue[],
   ) => ConcreteValue[];
-  /** Whether products that are added are rounded once. */
+  /** True if products that are added are rounded once. */
   readonly isRelaxed: () => boolean;
 }
 
-/** A backend that generates code, where that is allowed. */
+/** A backend that generates code, and a check whether code generation is allowed. */
 export interface Generator {
   readonly backend: Backend;
   readonly isAllowed: () => boolean;
@@ -113,32 +115,32 @@ export const engine: Engine = {
 };
 
 /**
- * Has single operations on arrays compiled like whole programs from now on. Bundles that compile nothing do without: there
- * each operation is a loop of its own in JavaScript.
+ * Installs the compiler; from then on, single operations on arrays are compiled like whole programs. Bundles without it
+ * run each operation as a separate JavaScript loop.
  */
 export function installCompiler(given: Compiler): void {
   engine.compiler = given;
   startGeneration();
 }
 
-/** Has single operations run as generated code from now on, and not interpreted. */
+/** Installs the code generator; from then on, single operations run as generated code instead of being interpreted. */
 export function installGenerator(given: Generator): void {
   engine.generator = given;
 }
 
-/** Has executables compared by these verifiers from now on, where `verify` is on. */
+/** Installs the verifiers that compare executables when `verify` is on. */
 export function installVerifier(make: MakeVerifier): void {
   engine.makeVerifier = make;
   engine.verifier = undefined;
   startGeneration();
 }
 
-/** The backend that generates code, if the program holds one and it may. */
+/** Returns the code-generating backend if one is installed and code generation is allowed. */
 export function installedGenerator(): Backend | undefined {
   return engine.generator?.isAllowed() === true ? engine.generator.backend : undefined;
 }
 
-/** Notes that compiled code would look different from now on: what there is goes. */
+/** Starts a new generation after a change of settings: drops all compiled code. */
 export function startGeneration(): void {
   engine.generation++;
   engine.wasm = undefined;

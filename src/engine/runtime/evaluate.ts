@@ -20,7 +20,7 @@ import { engine, installedGenerator } from "./engine.ts";
 import { allocate } from "./pool/small-results.ts";
 import type { Executable } from "./run.ts";
 
-/** A scalar operation that is ready to be called, for the operand types that it was made for. */
+/** A compiled scalar operation with the parameters and operand types it was compiled for. */
 interface ScalarKernel {
   readonly params: unknown;
   readonly a: ArrayType;
@@ -30,7 +30,7 @@ interface ScalarKernel {
   readonly call: CompiledProcedure;
 }
 
-/** A compiled equation, and what it was compiled for. */
+/** A compiled array operation with the parameters and operand types it was compiled for. */
 interface ArrayKernel {
   readonly params: unknown;
   readonly types: readonly ArrayType[];
@@ -38,31 +38,36 @@ interface ArrayKernel {
   readonly run: Executable["run"];
 }
 
-/** An operation that ran on its own, ready to run again. */
+/** Compiled code of a single eager operation. */
 export type EagerKernel = ScalarKernel | ArrayKernel;
 
-/** What a primitive ran last, found without making a key: code calls the same operations over and over. */
+/**
+ * The kernels that a primitive ran most recently. They are found without building a key, because code calls the same
+ * operations repeatedly.
+ */
 interface RecentKernels {
-  // the scalar kernel, field by field: one load less in each call of an operation on numbers
+  // the scalar kernel, stored field by field, which saves one load per call of an operation on numbers
   params: unknown;
   a: ArrayType | undefined;
   b: ArrayType | undefined;
   c: ArrayType | undefined;
   out: ArrayType | undefined;
   call: CompiledProcedure | undefined;
-  /** The latest first. */
+  /** Most recently used first. */
   arrays: ArrayKernel[];
-  /** The generation of the engine that those were compiled in. */
+  /** Engine generation in which `arrays` were compiled. */
   generation: number;
 }
 
-/** How many kernels are kept by primitive, parameters and types; the one used longest ago goes first. */
+/**
+ * Maximum number of kernels cached by primitive, parameters and types; the least recently used one is evicted first.
+ */
 const mostKernels = 1024;
-/** How many on arrays are found without a key. */
+/** Number of recent array kernels per primitive that are compared directly, without building a key. */
 const mostRecent = 6;
 const recentKernels = /* @__PURE__ */ new WeakMap<Primitive, RecentKernels>();
 
-/** Computes a primitive on tensors that are not traced. */
+/** Computes a primitive on concrete (not traced) tensors. */
 export function evaluate(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
   const { lowering } = prim;
   const recent = recentKernels.get(prim);
@@ -89,7 +94,7 @@ export function evaluate(prim: Primitive, ins: readonly Tensor[], params: unknow
   return evaluateArrays(prim, recent ?? makeRecent(prim), ins, params);
 }
 
-/** The result for numbers; `undefined` where one of the operands is still to come from a device. */
+/** Calls a scalar kernel on numbers. Returns undefined if an operand is still pending on a device. */
 function callScalar(call: CompiledProcedure, ins: readonly Tensor[], n: number): number | undefined {
   const x = ins[0]!.slot;
   if (typeof x !== "number") return undefined;
@@ -116,7 +121,7 @@ function makeRecent(prim: Primitive): RecentKernels {
   return recent;
 }
 
-/** The kernel that is kept under a key, or a new one. */
+/** Returns the kernel cached under a key, or creates it with `make`. */
 function kernelFor<K extends EagerKernel>(key: string, make: () => K): K {
   const kernels = (engine.kernels ??= makeLru(mostKernels));
   let kernel = kernels.get(key) as K | undefined;
@@ -141,7 +146,10 @@ function findScalarKernel(
   return kernel;
 }
 
-/** A primitive as a procedure of its scalars. Plain arithmetic needs no generated code; procedures are compiled once. */
+/**
+ * Compiles a primitive to a scalar procedure, once per types and parameters. Plain arithmetic is interpreted, because
+ * it needs no generated code.
+ */
 function makeScalarKernel(prim: Primitive, ins: readonly Tensor[], params: unknown): ScalarKernel {
   if (prim.lowering.kind !== "elementwise") throw internalError(`${prim.name} is not elementwise`);
   const types = ins.map((x) => x.type);
@@ -164,7 +172,7 @@ function makeScalarKernel(prim: Primitive, ins: readonly Tensor[], params: unkno
   };
 }
 
-/** The same elements under another shape. */
+/** Returns a tensor of another shape that shares the elements. */
 function alias(x: Tensor, type: ArrayType): Tensor {
   const { slot } = x;
   const isScalar = type.shape.length === 0;
@@ -174,7 +182,7 @@ function alias(x: Tensor, type: ArrayType): Tensor {
     one.array[one.offset] = slot;
     return new Tensor(type, one, undefined);
   }
-  const storage = slot!; // what is evaluated is not traced
+  const storage = slot!; // evaluated tensors are never traced
   if (isScalar && isOnHost(storage)) return new Tensor(type, storage.array[storage.offset], undefined);
   storage.isShared = true;
   return new Tensor(type, storage, undefined);
@@ -230,7 +238,7 @@ function findArrayKernel(
   return found;
 }
 
-/** Whether tensors have these types. */
+/** Whether tensors have exactly these types, including weakness. */
 export function fits(types: readonly ArrayType[], ins: readonly Tensor[]): boolean {
   if (types.length !== ins.length) return false; // a primitive may take any number of operands
   for (let i = 0; i < types.length; i++) {
@@ -241,7 +249,9 @@ export function fits(types: readonly ArrayType[], ins: readonly Tensor[]): boole
   return true;
 }
 
-/** Whether parameters are the same object or plain data of the same content; programs count by identity. */
+/**
+ * Whether two parameter values are the same object or plain data of equal content. Programs are compared by identity.
+ */
 export function sameParams(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
@@ -250,14 +260,14 @@ export function sameParams(a: unknown, b: unknown): boolean {
     for (let i = 0; i < a.length; i++) if (!sameParams(a[i], b[i])) return false;
     return true;
   }
-  if (isProgram(a) || a instanceof DeferredProgram) return false; // asked last: to look for what an array of numbers lacks takes long
-  // no list of keys: one would be made at each call of an operation that has no parameters
+  if (isProgram(a) || a instanceof DeferredProgram) return false; // last, because the lookup is slow on arrays
+  // no `Object.keys`, which would allocate a list at each call of an operation without parameters
   for (const key in a) if (!sameParams(a[key as keyof typeof a], b[key as keyof typeof b])) return false;
   for (const key in b) if (!(key in a)) return false;
   return true;
 }
 
-/** Compiles a program that does one thing: like any other where there is a compiler. */
+/** Compiles a program of one equation: with the compiler if it is installed, otherwise as its own routine. */
 function compileEquation(program: Program, inPlace: number | undefined): Executable["run"] {
   const { compiler } = engine;
   if (compiler === undefined) return compileAlone(program.eqns[0]!, inPlace);
@@ -265,7 +275,7 @@ function compileEquation(program: Program, inPlace: number | undefined): Executa
   return compiler.executableOf(program, donated).run;
 }
 
-/** A program that does one thing. */
+/** Builds a program of one equation. */
 function singleEquation(prim: Primitive, ins: readonly Tensor[], params: unknown): Program {
   const vars = ins.map((x): Var => ({ type: x.type }));
   const outs = prim

@@ -3,7 +3,7 @@ import { add, sin } from "../../numeric/array/elementwise.ts";
 import { compilationStats } from "./executable.ts";
 import { jit } from "./jit.ts";
 
-// These are the first programs of this process: the very first is kept before anyone hashes it.
+// These must be the first programs of this process: the very first one is cached before its hash is needed.
 test("an equal function finds what the first one of a process was compiled to", () => {
   const make = (): ((x: number) => unknown) => jit((x) => add(sin(x), 1));
   const counts = (): number[] => [compilationStats().compiled, compilationStats().kept];

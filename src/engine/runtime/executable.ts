@@ -16,45 +16,49 @@ import { requireImmediate, requireTypes } from "./transfer.ts";
 import type { WatchedProgram } from "./verify.ts";
 import { currentVerifier } from "./verify.ts";
 
-/** What to compile: `donated` marks inputs that the code may change, `given` those whose memory results may take. */
+/**
+ * A program to compile. `donated` marks inputs that the code may overwrite, `given` those whose memory results may
+ * reuse.
+ */
 export interface Recipe {
   readonly program: Program;
   readonly donated: readonly boolean[];
   readonly given: readonly boolean[];
 }
 
-/** A program as it was compiled once. */
+/** Compiled code of a program, not shared through the cache. */
 interface Compilation extends Executable {
-  /** Gives its memory back; it cannot run afterwards. */
+  /** Frees the memory of the code, which cannot run afterwards. */
   readonly drop: () => void;
 }
 
-/** What all that run equal programs have in common. */
+/** Cache entry shared by the executables of structurally equal programs. */
 interface CachedProgram extends WatchedProgram {
   readonly key: string;
   readonly backend: string;
   readonly compileTime: number;
-  /** `undefined` once it was dropped; `run` is its `run`. */
+  /** Undefined once the code was dropped; `run` is `made.run`. */
   made: Compilation | undefined;
   run: Executable["run"] | undefined;
-  /** As many bytes as are kept for it, see `bytesOf`. */
+  /** Estimated size in bytes of the cached code (`bytesOf`). */
   readonly bytes: number;
-  /** Whether it ran since it was passed over the last time. */
+  /** Whether it ran since the eviction scan last skipped it. */
   wasUsed: boolean;
 }
 
-/** How many compiled programs are kept; the one used longest ago goes first. */
+/** Maximum number of cached programs; the least recently used one is evicted first. */
 const mostKept = 1024;
-/** Bytes that they may take in all, as `bytesOf` counts them. */
+/** Maximum total size in bytes of cached programs, as estimated by `bytesOf`. */
 const mostBytes = 256 * 2 ** 20;
 /**
- * What the engine and we take for a compiled program, beside its memory: resident bytes of 150 to 600 programs of Node 20, from a
- * sum (82 kB) to a step of training (215 kB for 12.6 kB of code) and a gradient of 200 functions as text (657 kB for 55 kB).
+ * Resident bytes per compiled program besides its kernel memory. Measured on 150 to 600 programs in Node 20: 82 kB for
+ * a sum, 215 kB for a training step with 12.6 kB of code, 657 kB for the gradient of 200 functions as text with 55 kB
+ * of code.
  */
 const bytesPerProgram = 64_000;
 const bytesPerByteOfCode = 12;
 
-/** Number of programs compiled so far, of those kept, and their bytes. For tests that count. */
+/** Number of programs compiled so far, number of programs in the cache, and their estimated bytes. For tests. */
 export function compilationStats(): {
   readonly compiled: number;
   readonly kept: number;
@@ -65,9 +69,9 @@ export function compilationStats(): {
 }
 
 /**
- * The executable of a program: compiled once for all programs of the same structure. `donated` marks inputs that the code may
- * change, `given` those whose memory results may take. What it was compiled to may be dropped, but for the one that runs, when
- * there is much of it, memory is needed, or programs are compiled in another way; it is compiled again when it is called again.
+ * Returns the executable of a program; structurally equal programs share one compilation. `donated` marks inputs that
+ * the code may overwrite, `given` those whose memory results may reuse. The cache may drop code that is not running
+ * when it is full, when memory is needed, or when the settings change. Dropped code is compiled again at the next call.
  */
 export function executableOf(
   program: Program,
@@ -78,18 +82,18 @@ export function executableOf(
   return engine.programs.executableOf({ program, donated, given });
 }
 
-/** Compiled programs by their structure, bounded in number and in bytes. */
+/** Compiled programs keyed by structure, bounded in number and in bytes. */
 export interface ProgramCache {
   readonly executableOf: (recipe: Recipe) => Executable;
-  /** How many are kept, and their bytes. */
+  /** Number of cached programs and their estimated bytes. */
   readonly stats: () => { readonly kept: number; readonly bytes: number };
-  /** Drops all. */
+  /** Drops all code. */
   readonly clear: () => void;
 }
 
 function makeProgramCache(): ProgramCache {
-  const byKey = new Map<string, CachedProgram>(); // what was made or passed over last at the end
-  let running: CachedProgram | undefined; // the one that runs, or ran last: what it needs must not be given back meanwhile
+  const byKey = new Map<string, CachedProgram>(); // most recently compiled or skipped last
+  let running: CachedProgram | undefined; // runs now or ran last; its memory must not be freed meanwhile
   let bytesKept = 0;
 
   const drop = (code: CachedProgram): void => {
@@ -99,18 +103,24 @@ function makeProgramCache(): ProgramCache {
     code.made = undefined;
     code.run = undefined;
   };
-  /** Those that may be dropped: each that ran since the last time is passed over once, so the one used longest ago is among the first. */
+  /**
+   * Yields entries that may be evicted (second-chance order): an entry that ran since the last scan is skipped once, so
+   * that the least recently used ones come first.
+   */
   function* idle(): Iterable<CachedProgram> {
     for (const code of byKey.values()) {
       if (code === running) continue;
       if (code.wasUsed) {
         code.wasUsed = false;
         byKey.delete(code.key);
-        byKey.set(code.key, code); // comes again at the end
+        byKey.set(code.key, code); // moves to the end and is visited again
       } else yield code;
     }
   }
-  /** Drops some for so many bytes of the memory of kernels, or all; whether there was one. */
+  /**
+   * Evicts entries until `bytes` of kernel memory are free, or all if `bytes` is infinite. Returns whether an entry was
+   * evicted.
+   */
   const dropFor = (bytes: number): boolean => {
     const used = (): number => (canRunWasm() ? wasmArena().stats().used : 0);
     const before = used();
@@ -122,7 +132,7 @@ function makeProgramCache(): ProgramCache {
     }
     return count > 0;
   };
-  /** Drops what there is too much of, but for what was made last. */
+  /** Evicts entries beyond the limits, except the latest. */
   const dropSurplus = (latest: CachedProgram): void => {
     const isTooMuch = (): boolean => byKey.size > mostKept || bytesKept > mostBytes;
     if (!isTooMuch()) return;
@@ -131,9 +141,9 @@ function makeProgramCache(): ProgramCache {
       if (!isTooMuch()) return;
     }
   };
-  /** What a program was compiled to, compiled now if that is not kept. */
+  /** Returns the cache entry of a program, and compiles the program if there is none. */
   const codeOf = (recipe: Recipe): CachedProgram => {
-    running = undefined; // nothing runs while something is compiled
+    running = undefined; // nothing runs during compilation
     const key = keyOf(recipe);
     const known = byKey.get(key);
     if (known !== undefined) return known;
@@ -191,16 +201,16 @@ function keyOf({ program, donated, given }: Recipe): string {
   return `${hashProgram(program)} ${donated.includes(true) ? donated.join() : ""} ${given.join()}`;
 }
 
-/** What is kept for a compiled program, but for memory that it has in common with others. */
+/** Estimates the bytes that a compiled program retains, without memory shared with other programs. */
 function bytesOf({ size }: Compilation): number {
   const { codeBytes = 0, ownBytes = 0 } = size() ?? {};
   return bytesPerProgram + bytesPerByteOfCode * codeBytes + ownBytes;
 }
 
 /**
- * Compiles a program for the current device, or by a backend of the processor, without looking at what is kept.
+ * Compiles a program for the current device, or by the given backend of the processor. Bypasses the cache.
  *
- * @throws DownhillError `dtype` for what the device cannot compute.
+ * @throws DownhillError `dtype` for a dtype that the device does not support.
  */
 export function compileProgram(
   program: Program,
@@ -217,7 +227,7 @@ export function compileProgram(
   const make = (): Pick<Compilation, "run"> & { readonly code: DeviceCode } => {
     let lowered = lowerProgram(optimized, donated);
     const mayFail = lowered.failures.length > 0;
-    // arguments of a call that fails are what they were, so nothing may lie where they do
+    // the arguments of a failed call must be unchanged, so no result may reuse their memory
     if (mayFail && donated.includes(true)) lowered = lowerProgram(optimized);
     if (mayFail) requireImmediate(device, program);
     const { routine } = lowered;

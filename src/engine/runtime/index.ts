@@ -1,5 +1,5 @@
-// Modules that install something when they are loaded (`jit`, `configure`, `turbo`) are not here, so that a bundle takes only the effects
-// of the functions that it uses.
+// Modules with import-time effects (`jit`, `configure`, `turbo`) are not exported here, so that a bundle contains only
+// the effects of the functions that it uses.
 export { compileAlone } from "./alone.ts";
 export { isRelaxed, isTurbo, limitThreads, reproducibly } from "./choices.ts";
 export type { RuntimeOptions } from "./choices.ts";

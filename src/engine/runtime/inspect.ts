@@ -7,23 +7,23 @@ import { backendFor } from "./choices.ts";
 import { optimizeInStages } from "../passes/pipeline.ts";
 import { printFused, printMemoryPlan } from "../passes/print-stages.ts";
 
-/** A program on its way to code, each stage as text. */
+/** The compilation stages of a program as text. */
 export interface LoweredText {
-  /** The program as traced, and after each pass that changed it. */
+  /** The traced program, followed by the program after each pass that changed it. */
   readonly passes: readonly { readonly name: string; readonly program: string }[];
-  /** Which of its equations share a loop, in the order in which they are computed. */
+  /** Groups of equations that share a loop, in order of execution. */
   readonly fusion: string;
-  /** Where every array lies, and from when to when. */
+  /** Memory location and lifetime of every array. */
   readonly memory: string;
-  /** Loops, loads and stores: what every backend gets. */
+  /** The kernel as loops, loads and stores: the input of every backend. */
   readonly routine: string;
   readonly backend: string;
-  /** The code that the backend makes of it; empty for the interpreter. */
+  /** Generated code; empty for the interpreter. */
   readonly code: string;
   toString(): string;
 }
 
-/** What shows a program on its way to code. */
+/** Shows the compilation stages of a program. */
 export type Inspector = (program: Program) => LoweredText;
 
 export function showLowering(program: Program): LoweredText {

@@ -4,6 +4,7 @@ import { executableOf } from "./executable.ts";
 import { makePlacement } from "./pool/placement.ts";
 import { bring } from "./transfer.ts";
 
-// One of the import-time effects of the library (see `sideEffects` in package.json). Those who compile programs or choose how
-// import this; then single operations on arrays are compiled the same way, to WebAssembly where they are large.
+// One of the library's import-time effects (see `sideEffects` in package.json): installs the compiler. Functions that
+// compile programs or choose backends import this module. Single operations on arrays are then compiled as well, to
+// WebAssembly if they are large.
 installCompiler({ executableOf, backendFor, placementOf: makePlacement, bring, isRelaxed });

@@ -1,6 +1,6 @@
 import { installEvaluator } from "../trace/bind.ts";
 import { evaluate } from "./evaluate.ts";
 
-// One of the import-time effects of the library (see `sideEffects` in package.json): operations outside any trace
-// are computed by running their kernels.
+// One of the library's import-time effects (see `sideEffects` in package.json): installs the evaluator, which computes
+// operations outside of traces by running their kernels.
 installEvaluator(evaluate);

@@ -1,6 +1,6 @@
 import { canGenerateCode, jsBackend } from "../backends/js/index.ts";
 import { installGenerator } from "./engine.ts";
 
-// One of the import-time effects of the library (see `sideEffects` in package.json): kernels become JavaScript, where that
-// may be generated, and are not interpreted.
+// One of the library's import-time effects (see `sideEffects` in package.json): installs the JavaScript backend, so
+// that kernels become JavaScript where code generation is allowed, and are not interpreted.
 installGenerator({ backend: jsBackend, isAllowed: canGenerateCode });

@@ -1,4 +1,4 @@
-// One of the import-time effects of the library (see `sideEffects` in package.json): what every entry but `downhill/core`
-// has, for the sake of speed.
+// One of the library's import-time effects (see `sideEffects` in package.json): installs the evaluator and the
+// JavaScript backend. All entry points except `downhill/core` import it, for speed.
 import "./install-evaluator.ts";
 import "./install-generator.ts";

@@ -12,7 +12,7 @@ import { bytesInUse } from "../../../test/support/heap.ts";
 
 const f = (x: Tensor, y: Tensor): Tensor => x.mul(y).add(sin(x));
 
-/** How many programs were compiled, and how often the function was traced, while `run` ran. */
+/** Number of compiled programs, and of calls of the traced function, during `run`. */
 function compiledBy(run: () => void): number {
   const before = compilationStats().compiled;
   run();
@@ -75,7 +75,7 @@ describe("jit", () => {
     const g = (w: Tensor): Tensor => jit((x: Tensor) => x.mul(w))(2);
     expect(g(tensor(3)).item()).toBe(6);
     expect(compiledBy(() => expect(g(tensor(5)).item()).toBe(10))).toBe(0);
-    // also those that belong to an outer transform
+    // also tensors of an outer transform
     expect(grad((w) => jit((x: Tensor) => x.mul(w).mul(w))(2))(3).item()).toBe(12);
   });
 
@@ -131,7 +131,7 @@ describe("jit", () => {
     expect([g(2, "add", 2), g(3, "add", 2), g(2, "mul", 2), g(2, "mul", 3)].map((x) => x.item())).toEqual([
       6, 9, 8, 16,
     ]);
-    expect(traced).toHaveBeenCalledTimes(3); // the strings are static by themselves
+    expect(traced).toHaveBeenCalledTimes(3); // strings are always static
     expect(() =>
       jit((x: Tensor, h: unknown) => x.add(h as Tensor), { staticArgnums: 1 })(1, tensor(1)),
     ).toThrow("a static argument must be plain data");
@@ -167,7 +167,7 @@ describe("jit", () => {
   });
 
   test("keeps memory flat over hundreds of thousands of calls in one synchronous loop", () => {
-    // Nothing is disposed: what is not kept must be free without the event loop.
+    // Nothing is disposed: garbage must be freed without the event loop.
     const [x, w] = [
       tensor([1, 2, 3, 4]),
       tensor([
@@ -197,7 +197,7 @@ describe("jit", () => {
     run(20_000);
     const before = bytesInUse();
     run(extent(60_000, 1_000_000, 200_000));
-    expect(bytesInUse() - before).toBeLessThan(4 * 2 ** 20); // a kept tensor of 32 bytes a call would be more
+    expect(bytesInUse() - before).toBeLessThan(4 * 2 ** 20); // less than 32 bytes per call
   });
 
   test("says what is wrong with its options and its function", () => {

@@ -8,16 +8,17 @@ import type { Jitted, JitOptions } from "./jitted.ts";
 import { makeInspected } from "./jitted.ts";
 
 /**
- * The same function, traced once for each combination of argument types and compiled as a whole. A changed value never
- * recompiles. Tensors and numbers that the function reads from outside, from an outer `let`, say, stay what they were at the first
- * call with such arguments, though the variable be given another value later: pass what changes as an argument
- * (`debug({ nan: true })` finds what has changed). Transforms go through: `grad(jit(f))` is compiled too.
+ * Compiles a function: traces it once per combination of argument types and compiles the trace as a whole. Other
+ * argument values never recompile. Outer tensors and numbers that the function reads keep the value of the first call
+ * with such arguments, even if an outer variable is reassigned later. Pass values that change as arguments; `debug({
+ * nan: true })` finds outer values that have changed. Transforms apply to jitted functions: `grad(jit(f))` is compiled
+ * too.
  *
- * The function must compute the same for the same arguments and do nothing else: what it prints or changes happens at the
- * first call only.
+ * The function must be pure: side effects such as logging happen at the first call only.
  *
- * @throws DownhillError `donated` for a donated tensor that is passed twice, is read from outside as well, or was donated
- * before. `option`, `range` and `tree` for misuse.
+ * @throws DownhillError `donated` for a donated tensor that is passed twice, is also read from outside, or was donated
+ *   before. `option`, `range` and `tree` for misuse.
+ *
  * @example
  * const f = jit((x, y) => x.mul(y).add(sin(x)));
  * f(2, 3); // 6.909297426825682

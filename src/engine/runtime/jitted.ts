@@ -34,46 +34,49 @@ import { staticKey } from "./static-key.ts";
 import { isIntegerIn } from "../ir/plain-number.ts";
 
 export interface JitOptions {
-  /** Places of arguments that are plain values of the program (a mode, a count): another value compiles another program. */
+  /**
+   * Indices of arguments that are plain values of the program (a mode, a count). Each distinct value compiles another
+   * program.
+   */
   readonly staticArgnums?: number | readonly number[];
   /**
-   * Places of arguments whose memory is handed over: their tensors must not be read afterwards, and a step of training
-   * runs without copies of its parameters.
+   * Indices of arguments whose memory the call may reuse. Their tensors must not be read afterwards. A training step
+   * then runs without copying its parameters.
    */
   readonly donate?: number | readonly number[];
 }
 
-/** A compiled function, and what it can tell of itself. */
+/** A compiled function with methods that report what was compiled. */
 export interface Jitted<A extends readonly unknown[], T> {
   (...args: A): T;
-  /** Compiles for arguments like these without running anything. */
+  /** Compiles for arguments of these types without running the function. */
   warm(...args: readonly unknown[]): void;
-  /** What has been compiled so far. */
+  /** Statistics of the programs compiled so far. */
   stats(): JitStats;
-  /** The program for arguments like these after each pass, its kernel, and the code that the kernel becomes. */
+  /** Shows the program for these arguments after each pass, its kernel, and the generated code. */
   lower(...args: readonly unknown[]): LoweredText;
 }
 
-/** A traced function for arguments of certain types. */
+/** A function traced for arguments of certain types. */
 interface JitEntry {
   readonly program: Program;
   readonly captured: readonly Tensor[];
   readonly defs: readonly TreeDef[];
   readonly types: readonly ArrayType[];
-  /** Which inputs of the executable are donated. */
+  /** One flag per executable input (captured tensors first), true for donated inputs. */
   readonly donated: readonly boolean[];
   readonly outDef: TreeDef;
   executable: Executable | undefined;
 }
 
-/** How many differently typed calls of one function are remembered. */
+/** Maximum number of traced variants per function. */
 const entriesPerFunction = 64;
 const weakFloat = /* @__PURE__ */ arrayType("float64", [], true);
 
 const notInspected =
   'lower: only the jit of "downhill" can show what a function becomes, not that of "downhill/core".';
 
-/** What `jit` does, but for `lower`: the library's own programs show nobody what they become. */
+/** `jit` without `lower`, for the library's own programs. */
 export function makeJitted(f: (...x: Tensor[]) => Tensor, options?: JitOptions): Jitted<TensorLike[], Tensor>;
 export function makeJitted<A extends readonly unknown[], T>(
   f: (...args: A) => T,
@@ -84,7 +87,7 @@ export function makeJitted(f: (...args: never[]) => unknown, options?: JitOption
   return makeInspected(f, options);
 }
 
-/** A jitted function whose `lower` is answered by `inspect`. */
+/** Creates a jitted function; `inspect` implements its `lower`. */
 export function makeInspected(
   f: (...args: never[]) => unknown,
   options: JitOptions = {},
@@ -101,9 +104,9 @@ export function makeInspected(
       `jit: argument ${both} is both static and donated; only tensors can be.`,
     );
   const name = f.name === "" ? "f" : f.name;
-  const operation = f.name === "" ? "jit" : `jit(${f.name})`; // what messages call it
+  const operation = f.name === "" ? "jit" : `jit(${f.name})`; // name in messages
   const entries = makeLru<string, JitEntry>(entriesPerFunction);
-  let latest: JitEntry | undefined; // the entry of the last call, if nothing in it was static
+  let latest: JitEntry | undefined; // entry of the last call, if the function has no static arguments
 
   const find = (
     args: readonly unknown[],
@@ -115,7 +118,7 @@ export function makeInspected(
     for (const x of leaves) key += `${typeKey(x.type)} `;
     for (const i of statics) key += `${staticKey(operation, args[i])} `;
     if (isDebugging()) {
-      // what is compiled, or would be, stays what the function was; it may have become another one
+      // the compiled program keeps the first trace, so a new trace is compared with it
       const now = withoutDebugging(() => trace(f, name, operation, args, statics, donate, leaves, defs));
       const before = entries.get(key);
       if (before === undefined) entries.set(key, now);
@@ -137,7 +140,7 @@ export function makeInspected(
     }
     const { entry, leaves } = find(args);
     const ins = [...entry.captured, ...leaves];
-    if (isDebugging()) return unflatten(entry.outDef, evalProgram(entry.program, ins)); // one after the other, each checked
+    if (isDebugging()) return unflatten(entry.outDef, evalProgram(entry.program, ins)); // checks each operation
     if (isStaging() || ins.some((x) => x.tracer !== undefined))
       return unflatten(entry.outDef, call(entry.program, ins));
     if (entry.executable === undefined) compile(entry);
@@ -158,7 +161,10 @@ export function makeInspected(
   });
 }
 
-/** Slots of arguments that fit an entry: numbers and tensors at hand, of its types, in its structure. */
+/**
+ * Returns the slots of arguments that fit an entry: numbers and available tensors of its types and structure. Undefined
+ * if an argument does not fit.
+ */
 function matchSlots(args: readonly unknown[], entry: JitEntry): ConcreteValue[] | undefined {
   const { types, captured, defs, donated } = entry;
   const skip = captured.length;
@@ -183,7 +189,7 @@ function matchSlots(args: readonly unknown[], entry: JitEntry): ConcreteValue[] 
   return slots;
 }
 
-/** The slot of an argument of this very type. */
+/** Returns the slot of an argument if its type equals `type`, otherwise undefined. */
 function slotOf(value: unknown, type: ArrayType, isDonated: boolean): ConcreteValue | undefined {
   if (typeof value === "number") return type === weakFloat ? value : undefined;
   if (!(value instanceof Tensor)) return isDonated ? undefined : borrow(value, type);
@@ -193,25 +199,25 @@ function slotOf(value: unknown, type: ArrayType, isDonated: boolean): ConcreteVa
   return undefined;
 }
 
-/** A typed array of this type where it is: it is read during the call only. */
+/** Wraps a typed array of this type without a copy; it is only read during the call. */
 function borrow(value: unknown, { dtype, shape, weak }: ArrayType): ConcreteValue | undefined {
   const fits =
     (value instanceof Float64Array && dtype === "float64") ||
     (value instanceof Float32Array && dtype === "float32") ||
     (value instanceof Int32Array && dtype === "int32") ||
-    (value instanceof Uint32Array && dtype === "uint32"); // of bytes, each must be looked at
-  // an empty one may be detached: `asTensor` looks
+    (value instanceof Uint32Array && dtype === "uint32"); // not Uint8Array: as booleans, each byte must be checked
+  // an empty array may be detached, which `asTensor` checks
   if (!fits || weak || shape.length !== 1 || shape[0] !== value.length || value.length === 0)
     return undefined;
   return hostStorage(value, 0, false, "caller");
 }
 
-/** Sees to it that an entry is compiled, as things are compiled now. */
+/** Compiles an entry under the current settings. */
 function compile(entry: JitEntry): void {
   entry.executable = executableOf(entry.program, [], entry.donated);
 }
 
-/** Runs an entry that is compiled; what was donated to it is gone afterwards. */
+/** Runs a compiled entry and releases the storages that were donated to it. */
 function execute(entry: JitEntry, slots: readonly ConcreteValue[], operation: string): unknown {
   const { outDef, donated } = entry;
   const gives = donated.length > 0;

@@ -1,7 +1,8 @@
-// What regions were compiled to, kept from one run of a program to the next, or put into it when it was built: the lowered region
-// without its statements (`region/lower/record`), and code that a backend can load (`backends/js/record`, `backends/wasm/record`). A record
-// is found by what the region was made of (`region/derived`), so that who finds one neither derives nor lowers. What another build, or
-// another kind of engine, wrote is passed over.
+// Saved compiled regions. A program keeps them from one run to the next, or a build step embeds them. A record consists
+// of the lowered region without its statements (`region/lower/record`) and of code that a backend can load
+// (`backends/js/record`, `backends/wasm/record`). Its key is the base region and the derivation steps
+// (`region/derived`), so that a hit avoids both derivation and lowering. Records of another build or another kind of
+// engine are ignored.
 import type { JsRecord } from "../backends/js/record.ts";
 import { loadJs, recordJs } from "../backends/js/record.ts";
 import type { WasmRecord, WasmTarget } from "../backends/wasm/record.ts";
@@ -20,43 +21,43 @@ import { wasmBackend, wasmChoices } from "./choices.ts";
 import { engine, installedGenerator } from "./engine.ts";
 import { jsForRegions, sizedBackendFor } from "./sized-backend.ts";
 
-/** A compiled region as data of JSON. */
+/** A compiled region as JSON data. */
 export type CompiledRecord = RegionRecord<CodeRecord>;
 
 type CodeRecord =
   | { readonly backend: "js"; readonly record: JsRecord }
   | { readonly backend: "wasm"; readonly record: WasmRecord };
 
-/** Where records are kept between runs of a program. Keys are long texts. */
+/** Storage for records between runs of a program. Keys are long strings. */
 export interface RecordStore {
-  /** What was put under a key, as it was put; `undefined` for what is not there or was spoilt. */
+  /** Returns the record stored under a key, unchanged. Undefined if it is missing or corrupt. */
   readonly get: (key: string) => CompiledRecord | undefined;
   readonly put: (key: string, record: CompiledRecord) => void;
 }
 
-/** A region that runs by a record. */
+/** A region that runs from a record. */
 export interface RecordedRegion {
-  /** Name and parameters, for what the region was made of. */
+  /** Returns the name and parameters of the derived region, given its base. */
   readonly signatureOf: (base: Region) => Pick<Region, "name" | "params">;
-  /** Its sites count the positions of the base in their order. */
+  /** Its sites are indices into the positions of the base, in order. */
   readonly lowered: LoweredRegion;
   readonly compiled: CompiledRoutine;
   /** Compiles other routines by the same backend. */
   readonly compile: Backend["compile"];
 }
 
-/** What finds records. Programs that have none, and keep none, do without the code of this file. */
+/** Finds records. Programs that use none do not include the code of this file. */
 export interface RegionRecords {
-  /** A region by the record that came with it or is kept; `undefined` where there is none that fits. */
+  /** Returns a region from an embedded or saved record; undefined if none fits. */
   readonly find: (region: DerivedRegion) => RecordedRegion | undefined;
-  /** What keeps records; `null` where the program has said that nothing does. */
+  /** Saves records; `null` if the program has disabled saving. */
   readonly keeper: RecordKeeper | null | undefined;
 }
 
-/** A region by the record that is kept, or else by a new one, which is then kept; `undefined` where none is made. */
+/** Returns a region from its saved record, or creates and saves one. Undefined if the region can have no record. */
 type RecordKeeper = (region: DerivedRegion) => RecordedRegion | undefined;
 
-/** What finds records that came with regions, and those of a keeper, if there is one. */
+/** Creates the lookup of records that are embedded in regions, followed by those of a keeper. */
 export function makeRecords(keeper?: RecordKeeper | null): RegionRecords {
   return {
     keeper,
@@ -71,7 +72,7 @@ export function makeRecords(keeper?: RecordKeeper | null): RegionRecords {
   };
 }
 
-/** Keeps records in a store. */
+/** Creates a keeper that saves records in a store. */
 export function keeperOf(store: RecordStore): RecordKeeper {
   return (region) => keptIn(store, region);
 }
@@ -87,7 +88,7 @@ function keptIn(store: RecordStore, region: DerivedRegion): RecordedRegion | und
   return load(made, region.base);
 }
 
-/** What records are found by: all that they depend on but the engine, which `load` asks for. */
+/** Key of a record: all inputs of the compilation except the engine, which `load` checks. */
 function keyOf({ base, steps }: DerivedRegion): string {
   const { backend = "auto", reproducible = false } = engine.options;
   const generates = installedGenerator() !== undefined;
@@ -95,8 +96,8 @@ function keyOf({ base, steps }: DerivedRegion): string {
 }
 
 /**
- * Compiles a region to a record, whose WebAssembly is for a target, by default what runs us; `undefined` where it is interpreted, or
- * takes too much memory for one.
+ * Compiles a region to a record. WebAssembly is compiled for `target`, by default the current engine. Undefined if the
+ * region is interpreted, or needs too much memory for a record.
  */
 export function recordOf(region: DerivedRegion, target?: WasmTarget): CompiledRecord | undefined {
   const { base, steps } = region;
@@ -125,7 +126,9 @@ function codeOf(backend: string, { routine }: LoweredRegion, target?: WasmTarget
   return record && { backend, record };
 }
 
-/** What runs by a record; `undefined` where it was made by another build of the library, for another engine or for other options. */
+/**
+ * Loads a record. Undefined if it was made by another build of the library, for another engine, or under other options.
+ */
 function load(
   { build, prefix, params, routine, code }: CompiledRecord,
   base: Region,
@@ -148,7 +151,7 @@ function load(
   };
 }
 
-/** Whether the options let a region run by code of this kind. */
+/** True if the current options allow code of this backend. */
 function isAllowed({ backend }: CodeRecord): boolean {
   const { backend: chosen = "auto" } = engine.options;
   if (chosen !== "auto" && chosen !== backend) return false;

@@ -27,13 +27,13 @@ const backends = [
   ["WebAssembly", makeWasmBackend()],
 ] as const;
 const values = engineScalarValues(scalarFunctions);
-/** Everything that leaves all bits as they are. */
+/** Options that preserve all bits. */
 const exact: LowerOptions = { sums: false };
 
 const plain = (results: readonly (RegionOutcome | RegionValue)[]): unknown =>
   results.map((x) => (typeof x === "number" ? x : { data: Array.from(x.data), dims: x.dims }));
 
-/** What a call gives, or how it fails. */
+/** Result of a call, or its failure. */
 function outcome(run: () => unknown): unknown {
   try {
     return run();
@@ -45,7 +45,7 @@ function outcome(run: () => unknown): unknown {
   }
 }
 
-/** Numbers with few digits: sums of float32 differ in the last ones. */
+/** Rounds numbers to few digits, because float32 sums differ in the last ones. */
 function rounded(results: unknown): unknown {
   const text = JSON.stringify(results, (_key, x: unknown) =>
     typeof x === "number" ? Number((x + 0).toPrecision(4)) : x,
@@ -53,7 +53,7 @@ function rounded(results: unknown): unknown {
   return JSON.parse(text);
 }
 
-/** Holds what each backend gives, or throws, to what a walk over the tree gives. */
+/** Checks the result or error of each backend against the tree-walking evaluator. */
 function agree(region: Region, ...calls: readonly (readonly RegionValue[])[]): void {
   checkRegion(region, scalarFunctions);
   for (const [name, backend] of backends) {
@@ -94,7 +94,7 @@ const declareArray = (name: string, ...dims: readonly RegionExpr[]): RegionStmt 
   at: 0,
 });
 
-/** Leaves numbers where an array lies. */
+/** Writes numbers to an array, so that its memory is not zero. */
 const fillWith = (name: string): RegionStmt =>
   loop("f", zero, r.length(name), [r.store(name, [int("f")], r.f64(7))]);
 
@@ -348,7 +348,7 @@ describe("callRegion", () => {
     const renamed = JSON.parse(text) as Region;
     expect(callRegion({ ...renamed, file: "g.ts" }, [xs(1, 2), 0, 4])).toEqual([7]);
     expect(engine.compilations - before).toBe(1);
-    // an error is told in the words of the region that was called
+    // errors quote the region that was called
     const moved = { ...renamed, file: "g.ts", positions: [...renamed.positions].reverse() };
     expect(() => callRegion(moved, [xs(1, 2), 1, 4])).toThrow(
       "g: place 2 is out of range, the length is 2 at g.ts:2:3\n  x[i + 2]\n  ^^^^^^^^",
@@ -356,7 +356,7 @@ describe("callRegion", () => {
   });
 
   test("compiles loops without checks first, and with copies that check only once a check before a loop has failed", () => {
-    // the last elements are read only where the ones before them are positive, which no check before the loop can tell
+    // the last elements are read only if the preceding ones are positive, which no check before the loop can determine
     const next = at(r.apply("add", int("i"), int("k")), 1);
     const guarded = region(
       [

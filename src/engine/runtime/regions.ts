@@ -22,21 +22,24 @@ import { sizedBackendFor } from "./sized-backend.ts";
 import type { PlainSource } from "./verify.ts";
 import { currentVerifier } from "./verify.ts";
 
-/** An array that a region takes or gives: elements in row-major order, a length an axis. */
+/** An array argument or result of a region: elements in row-major order, and one length per axis. */
 export interface RegionArray<Data extends ArrayLike<number> = ArrayLike<number>> {
   readonly data: Data;
   readonly dims: readonly number[];
 }
 
-/** What a region takes: a number (a truth value is 0 or 1) or an array, of which the elements are enough where it has one axis. */
+/**
+ * An argument of a region: a number (0 or 1 for a boolean) or an array. A one-dimensional array may be passed as its
+ * elements alone.
+ */
 export type RegionArgument = number | RegionArray | TypedArray | readonly number[];
 
-/** What it gives; arrays are new ones. */
+/** A result of a region. Arrays are newly allocated. */
 export type RegionOutcome = number | RegionArray<TypedArray>;
 
 /**
- * A region that is ready to run. `isLent` names results whose arrays the next call may write over: the caller has copied them by
- * then. Such an array may be longer than the result.
+ * Calls a compiled region. `isLent` marks results whose arrays the next call may overwrite, because the caller copies
+ * them first. Such an array may be longer than the result.
  */
 export type RegionCall = (
   args: readonly RegionArgument[],
@@ -44,25 +47,25 @@ export type RegionCall = (
   source?: PlainSource,
 ) => RegionOutcome[];
 
-/** Regions that were compiled. */
+/** Cache of compiled regions. */
 export interface RegionCache {
-  /** What runs a region, or one that need not be made where a record of it is found. */
+  /** Returns the call of a region. A derived region is not built if a record of it is found. */
   readonly callOf: (region: Region | DerivedRegion) => RegionCall;
   readonly clear: () => void;
 }
 
-/** How many compiled regions are kept; the one used longest ago goes first. */
+/** Maximum number of cached compiled regions; the least recently used one is evicted first. */
 const mostKept = 256;
 
 /**
- * Runs a region on numbers and arrays, which it leaves as they are; typed arrays of the type of the parameter are read in place. It
- * is compiled once for all regions of the same structure; other values and lengths compile nothing.
+ * Runs a region on numbers and arrays, which stay unchanged. Typed arrays of the parameter's type are read without a
+ * copy. Structurally equal regions share one compilation; other values and lengths compile nothing.
  *
- * @throws DownhillError `range` where a place or a length is out of range, or an argument of an integer parameter is no int32;
- * `thrown` where a `throw` is reached; `oom` where an array outgrows all memory.
+ * @throws DownhillError `range` for an index or a length out of range, or a non-int32 argument of an integer parameter;
+ *   `thrown` if a `throw` statement is reached; `oom` if an array outgrows the memory.
  *
- * @param isLent as that of `RegionCall`.
- * @param source the plain function that the region, or what it was derived from, was made from, for `configure({ verify })`.
+ * @param isLent see `RegionCall`.
+ * @param source the plain function that the region was built or derived from, for `configure({ verify })`.
  */
 export function callRegion(
   region: Region | DerivedRegion,
@@ -73,7 +76,7 @@ export function callRegion(
   return (engine.regions ??= makeRegionCache()).callOf(region)(args, isLent, source);
 }
 
-/** A region that was called. */
+/** Cache entry of a region that was called. */
 interface RegionCacheEntry {
   readonly region: Region | DerivedRegion;
   readonly code: CompiledRegion;
@@ -83,7 +86,7 @@ interface RegionCacheEntry {
 function makeRegionCache(): RegionCache {
   const byKey = makeLru<string, CompiledRegion>(mostKept, (_, code) => code.drop());
   let byRegion = new WeakMap<Region | DerivedRegion, RegionCacheEntry>();
-  let latest: RegionCacheEntry | undefined; // one region is called over and over: to look it up takes a part of a short call
+  let latest: RegionCacheEntry | undefined; // saves the lookup in repeated calls
   const keptCode = <C extends CompiledRegion | undefined>(
     key: string,
     compile: () => C,
@@ -109,7 +112,7 @@ function makeRegionCache(): RegionCache {
     }
     return { ...compiled(region.region()), region };
   };
-  /** Drops all that do not run, which are compiled again when they are called. */
+  /** Drops the code of all regions that are not running; they are compiled again at the next call. */
   const dropIdle = (): boolean => {
     const idle = byKey.values().filter((code) => !code.isRunning && !code.isDropped());
     for (const code of idle) code.drop();
@@ -137,19 +140,22 @@ function makeRegionCache(): RegionCache {
   };
 }
 
-/** A region as it was compiled once, for all regions of its structure. */
+/** A compiled region, shared by all regions of its structure. */
 export interface CompiledRegion {
-  /** Name and parameters of a region of this structure. `text` is that region, or what it was made of where this was a record. */
+  /**
+   * Returns name and parameters of a region of this structure. `text` is that region, or the base region if the code
+   * comes from a record.
+   */
   readonly signatureOf: (text: Region) => Pick<Region, "name" | "params">;
-  /** Where in the text of such a region a site of an error is. */
+  /** Maps the site of an error to the position in the text of the called region. */
   readonly placeOf: (at: PositionIndex, text: Region) => PositionIndex | undefined;
-  /** What runs now: `withCopies` follows once a check before a loop has failed. */
+  /** Current code. `withCopies` replaces it once a check before a loop has failed. */
   version: CodeVersion;
-  /** Compiles the region with copies of loops that have all checks in them. */
+  /** Compiles the region with additional copies of its loops that contain all checks. */
   readonly withCopies: () => CodeVersion;
-  /** How many elements there is room for, an entry a capacity of the routine; calls that need more make it larger. */
+  /** Capacity in elements, one entry per capacity input of the routine. Grows on demand. */
   readonly capacities: number[];
-  /** While it runs, what it needs must not be given back. */
+  /** True during a call; its memory must not be freed then. */
   isRunning: boolean;
   readonly isDropped: () => boolean;
   readonly drop: () => void;
@@ -160,15 +166,15 @@ interface CodeVersion {
   readonly compiled: CompiledRoutine;
 }
 
-/** Elements that arrays have room for at first whose length only the run can tell. */
+/** Initial capacity, in elements, of arrays whose length is only known at run time. */
 const firstCapacity = 256;
-/** More there cannot be. */
+/** Maximum capacity in elements. */
 const mostElements = 2 ** 31 - 1;
 
-/** Compiles a region by the backend that suits its work, or by the one given. */
+/** Compiles a region by the given backend, or by the one that suits its work. */
 export function compileRegion(region: Region, backend?: Backend, options: LowerOptions = {}): CompiledRegion {
   const quick = lowerRegion(region, scalarFunctions, { ...options, failedChecks: "end" });
-  // one backend for both, since sums of products may differ in the last bit from one to another
+  // both versions use one backend, because sums of products may differ in the last bit between backends
   const { compile } = backend ?? sizedBackendFor(quick.routine);
   return codeOf({
     signatureOf: (text) => text,
@@ -182,7 +188,7 @@ export function compileRegion(region: Region, backend?: Backend, options: LowerO
   });
 }
 
-/** The code of a region whose record was found or made; `undefined` where it can have none. */
+/** Returns the code of a region from its record; undefined if it has none. */
 function recordedCode(region: DerivedRegion): CompiledRegion | undefined {
   const found = engine.records?.find(region);
   if (found === undefined) return undefined;
@@ -217,7 +223,7 @@ function codeOf(
   };
 }
 
-/** What runs a region by code that was compiled for its structure; `text` as that of `Code`. */
+/** Creates the call of a region from code compiled for its structure. `text` as in `CompiledRegion.signatureOf`. */
 export function callOf(code: CompiledRegion, text: Region): RegionCall {
   let { version } = code;
   const region = { ...code.signatureOf(text), text };
@@ -231,13 +237,16 @@ export function callOf(code: CompiledRegion, text: Region): RegionCall {
   };
 }
 
-/** A region that is called. */
+/** The region that a call runs, for the checks of arguments and for errors. */
 interface Callee extends Pick<Region, "name" | "params"> {
-  /** Where errors are shown in. */
+  /** Region whose source text errors quote. */
   readonly text: Region;
 }
 
-/** Runs code once: `undefined` where the call is to be made again, since there is more room now, or other code. */
+/**
+ * Creates a function that runs the code once. It returns undefined if the call must be repeated, because capacities
+ * have grown or the code was replaced.
+ */
 function attemptOf(
   code: CompiledRegion,
   { lowered, compiled }: CodeVersion,
@@ -286,13 +295,13 @@ function attemptOf(
   };
 }
 
-/** Where the elements of a result are written to. */
+/** Allocates the array of one result. */
 interface ResultAllocator {
   readonly output: number;
   readonly make: (inputs: readonly KernelValue[], isLent: readonly boolean[] | undefined) => BufferView;
 }
 
-/** Bytes of an array that is lent again and again: a larger one takes less long to make than to fill. */
+/** Maximum size in bytes of a lent array that is reused. Allocating a larger one takes less time than filling it. */
 const mostBytesLent = 16_384;
 
 function roomOf(
@@ -318,7 +327,10 @@ function roomOf(
   };
 }
 
-/** Makes room where an array was full, or other code where a check failed; every other error is thrown. */
+/**
+ * Handles a reported failure: enlarges the capacity of a full array, or replaces the code after a failed check. Throws
+ * every other error.
+ */
 function settleFailure(code: CompiledRegion, { name, text }: Callee, outputs: readonly KernelValue[]): void {
   const { lowered, compiled } = code.version;
   const first = must(lowered.failure, "the outputs of errors");
@@ -364,7 +376,7 @@ function numberOf(x: RegionArgument, owner: string, name: string): number {
   return x;
 }
 
-/** The input that the first length of an array parameter is. */
+/** Input index of the first length of array parameter `i`. */
 function firstLength({ params }: Callee, i: number): number {
   const before = params.slice(0, i).reduce((sum, p) => sum + (p.kind === "array" ? p.rank : 0), 0);
   return params.length + before;
@@ -380,7 +392,7 @@ function arrayWriter(
   const none = makeArray(type, 0);
   const noLength = (axis: number, n: number): DownhillError =>
     new DownhillError("range", `${owner}: ${name} has ${n} elements along axis ${axis}, more than 2³⁰.`);
-  // made once: a call that makes an object for each of its arrays spends a part of a short call on that
+  // created once, because allocating an object per array would take a noticeable part of a short call
   const inPlace: Writable<BufferView> = { array: none, offset: 0 };
   const copied: Writable<BufferView> = { array: none, offset: 0, isOutside: true, numbers: [] };
   const write = (data: ArrayLike<number>, inputs: KernelValue[]): void => {
@@ -417,10 +429,10 @@ function arrayWriter(
   };
 }
 
-/** An object whose fields this module sets. */
+/** Writable version of an object type. */
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Reads a result after a call. */
+/** Creates a function that reads one result after a call. */
 function resultReader(
   port: ResultPort,
   routine: Routine,

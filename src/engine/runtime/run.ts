@@ -13,26 +13,28 @@ import { engine } from "./engine.ts";
 import { discard, usedAfterDonation } from "./pool/give-back.ts";
 import type { Verification } from "./verify.ts";
 
-/** A program that can be run on what tensors hold. */
+/** A compiled program that runs on the slots of tensors. */
 export interface Executable {
   readonly run: (inputs: readonly ConcreteValue[]) => readonly Tensor[];
   readonly backend: string;
   readonly size: () => CodeSize | undefined;
-  /** Milliseconds that passes, lowering and code generation took. */
+  /** Milliseconds spent on passes, lowering and code generation. */
   readonly compileTime: number;
-  /** The result of its comparison with the oracle, once there is one. */
+  /** Result of the comparison with the oracle, once there is one. */
   readonly verification?: Verification | undefined;
 }
 
-/** Compiled code of the processor as what a device calls: storages of the host are the cells that its kernels take. */
+/** Casts compiled code of the processor to a device call: host storages have the form that kernels expect. */
 export function asCall(compiled: CompiledRoutine): DeviceCode["call"] {
   return compiled as unknown as DeviceCode["call"];
 }
 
-/** An array has outgrown its memory: compiled again, the program has more. */
+/** Thrown when an array has outgrown its memory. The program is then recompiled with more. */
 export class CapacityError extends Error {}
 
-/** What to throw for a call that failed, by what the routine says of it. */
+/**
+ * Creates the error of a failed call from the values that the routine reported: site, wanted size, length, and others.
+ */
 function failureOf(failures: readonly FailureReport[], said: readonly (ConcreteValue | undefined)[]): Error {
   const [site, wanted, length, ...values] = said as [number, number, number, ...number[]];
   const report = must(failures[site - 1], `site ${site} of an error`);
@@ -40,8 +42,8 @@ function failureOf(failures: readonly FailureReport[], said: readonly (ConcreteV
 }
 
 /**
- * Runs compiled code on what tensors hold: makes room for the results, and tensors of them. Where that throws, the results that were
- * made room for are given back, and arguments are what they were.
+ * Wraps compiled code as a function of slots: allocates the results, calls the code, and creates the result tensors. If
+ * the call throws, the allocated results are freed and the arguments are unchanged.
  */
 export function makeRunner(
   device: Pick<Device, "memory" | "allocate">,
@@ -53,7 +55,7 @@ export function makeRunner(
   const { memory, allocate } = device;
   const ports = routine.inputs;
   const n = types.length;
-  // -1: a number, which takes no room
+  // -1: a number, which needs no memory
   const sizes = types.map(({ shape }) => (shape.length === 0 && memory.isImmediate ? -1 : sizeOf(shape)));
   const isAliased = aliases.some((alias) => alias !== undefined);
   const isTwice = aliases.map((alias, i) => alias !== undefined && aliases.indexOf(alias) < i);
@@ -67,11 +69,11 @@ export function makeRunner(
   const inPlace = placement?.inPlace ?? [];
   const failureAt = own.length;
   const takingOver = own.map((_, i) => i).filter((i) => inPlace[i] !== undefined);
-  // numbers are numbers as long as there is no other device: to look at them too would take a part of a short call
+  // without another device, numbers need no check, which would take a noticeable part of a short call
   const checked = ports.flatMap(({ kind }, k) =>
     kind === "buffer" || engine.copies !== undefined ? [k] : [],
   );
-  /** Gives back what a run has taken that came to nothing. */
+  /** Frees the results of a failed run and restores the arguments. */
   const undo = (inputs: readonly ConcreteValue[], outputs: readonly (ConcreteValue | undefined)[]): void => {
     for (let i = 0; i < own.length; i++) {
       const storage = outputs[i];
@@ -86,7 +88,7 @@ export function makeRunner(
       const operand = given[checked[k]!] as TensorStorage;
       if (operand.memory === memory || typeof operand === "number") continue;
       if (operand.memory === undefined) throw usedAfterDonation(routine.name);
-      inputs = engine.compiler!.bring(memory, routine, given); // without one all lie in one memory
+      inputs = engine.compiler!.bring(memory, routine, given); // without the compiler there is only one memory
       break;
     }
     if (placement !== undefined) placement.begin();
@@ -101,7 +103,8 @@ export function makeRunner(
           continue;
         outputs[i] = ownSizes[i] === -1 ? 0 : place(i);
       }
-      // now that nothing needs room any more, which might have moved them: what lies where arguments are that are yet to be read
+      // last, because allocations could still move storages: results that reuse the memory of arguments that are yet to
+      // be read
       for (const i of takingOver)
         outputs[i] ??=
           placement!.takeOver(inputs[inPlace[i]!] as TensorStorage) ?? allocate(ownTypes[i]!, ownSizes[i]!);

@@ -5,14 +5,14 @@ import type { Backend } from "../kernel/executable.ts";
 import type { Routine } from "../kernel/scalar.ts";
 import { backendFor } from "./choices.ts";
 
-/** The backend of a routine whose calls compute sizes. */
+/** Chooses the backend of a routine whose calls compute array sizes. */
 export function sizedBackendFor(routine: Routine): Backend {
   const backend = backendFor(routine);
   if (backend.usesKernelMemory === true) return backend;
   return backend === interpBackend ? sizedInterp : jsForRegions();
 }
 
-/** The backend that writes JavaScript, for such routines. */
+/** Returns the JavaScript backend for such routines. */
 export function jsForRegions(): Backend {
   return makeJsBackend(undefined, callSizes);
 }

@@ -2,7 +2,7 @@ import { DownhillError } from "../errors/index.ts";
 import { Tensor } from "../ir/tensor.ts";
 import { deepestNesting, tooDeep } from "../tree/nesting.ts";
 
-/** A static argument as text: equal data have equal keys. */
+/** Serialises a static argument to a string; equal data have equal keys. */
 export function staticKey(operation: string, value: unknown): string {
   return keyAt(operation, value, value, 0);
 }

@@ -2,23 +2,26 @@ import { threadCount } from "./choices.ts";
 import type { Executable } from "./run.ts";
 import type { Verification } from "./verify.ts";
 
-/** What a jitted function has compiled. */
+/** Statistics of the programs that a jitted function has compiled. */
 export interface JitStats {
-  /** Programs, one for each combination of argument types. */
+  /** Number of programs, one per combination of argument types. */
   readonly programs: number;
-  /** Milliseconds that passes and code generation took, of all programs together. */
+  /** Milliseconds of passes and code generation, for all programs together. */
   readonly compileTime: number;
-  /** What each was compiled to: `wasm`, `js` or `interp`. */
+  /** Backend of each program: `wasm`, `js` or `interp`. */
   readonly backends: readonly string[];
-  /** Functions that loops became, where the backend counts them. */
+  /** Number of kernel functions compiled from loops, if the backend counts them. */
   readonly kernels: number;
-  /** Loops and products that are long enough for several threads, and how many threads there are for them. */
+  /** Number of loops and products long enough for several threads, and the number of threads for them. */
   readonly shared: number;
   readonly threads: number;
   readonly codeBytes: number;
-  /** Bytes of memory held between calls, those included that other functions use too. */
+  /** Bytes of memory held between calls, including memory shared with other functions. */
   readonly memoryBytes: number;
-  /** Programs that agreed with the oracle, and those that took too long for it (`configure({ verify })`); 0 where that is off. */
+  /**
+   * Number of programs that agreed with the oracle, and of programs too expensive for it (`configure({ verify })`); 0
+   * if verification is off.
+   */
   readonly verified: number;
   readonly unverified: number;
 }

@@ -9,8 +9,8 @@ import { engine } from "./engine.ts";
 import { usedAfterDonation } from "./pool/give-back.ts";
 
 /**
- * Refuses a program that a device cannot compute. Scalars that adapt to what stands beside them do not count: they are numbers of
- * the host.
+ * Throws for a program with a dtype that a device does not support. Weak scalars are exempt, because they are host
+ * numbers that adapt to the other operand.
  *
  * @throws DownhillError `dtype`
  */
@@ -27,7 +27,7 @@ export function requireTypes({ name, types }: Device, program: Program): void {
 }
 
 /**
- * Refuses a program whose calls may end with an error for a device that does not answer at once.
+ * Throws for a program whose calls may fail if the device reports errors only later.
  *
  * @throws DownhillError `option`
  */
@@ -41,16 +41,16 @@ export function requireImmediate({ name, memory }: Device, program: Program): vo
 }
 
 /**
- * Operands in a memory: those that lie in another one are copied, once.
+ * Copies operands into a device's memory, each at most once.
  *
- * @throws DownhillError `donated` for one that was given away, `option` for one that would have to be awaited.
+ * @throws DownhillError `donated` for a donated operand, `option` for one that is still pending on another device.
  */
 export function bring(
   memory: DeviceMemory,
   routine: Pick<Routine, "name" | "inputs">,
   operands: readonly ConcreteValue[],
 ): ConcreteValue[] {
-  const copies = engine.copies!; // there is another device
+  const copies = engine.copies!; // set once another device was chosen
   return operands.map((operand, k) => {
     if (typeof operand === "number" || operand.memory === memory) return operand;
     const from = operand.memory;

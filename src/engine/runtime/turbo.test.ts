@@ -42,7 +42,7 @@ describe("an engine that is not what it says", () => {
     readonly tag?: () => number;
   }
 
-  /** What `enableTurbo` says where `node:v8` of V8 14 is another module. */
+  /** Result of `enableTurbo` if `node:v8` of V8 14 is replaced by another module. */
   async function enableOn({
     set,
     tag,
@@ -63,7 +63,7 @@ describe("an engine that is not what it says", () => {
         getBuiltinModule: { value: (name: string) => (name === "node:v8" ? fake : own(name)) },
       }),
     );
-    vi.resetModules(); // what came of it is kept
+    vi.resetModules(); // the module caches its result
     const turbo = await import("./turbo.ts");
     return turbo.enableTurbo();
   }
@@ -94,7 +94,7 @@ describe("an engine that is not what it says", () => {
     const { Module } = WebAssembly;
     const flags: string[] = [];
     let isOn = false;
-    /** With the switch on, vectors of float32 are subtracted where they should be added. */
+    /** With the switch on, float32 vectors are subtracted instead of added. */
     const Wrong = function (bytes: Uint8Array): WebAssembly.Module {
       const [from, to] = [
         [0xfd, 0xe4, 0x01],

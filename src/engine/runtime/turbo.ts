@@ -13,28 +13,28 @@ import "./install-compiler.ts";
 import { constantSize } from "../kernel/sizes.ts";
 import { must } from "../util/assert-never.ts";
 
-/** What came of `enableTurbo`. */
+/** Result of `enableTurbo`. */
 export interface Turbo {
   /** Whether kernels are compiled in turbo mode from now on. */
   readonly enabled: boolean;
-  /** Why not, or what was switched on. */
+  /** Reason why it is off, or the feature that was switched on. */
   readonly reason: string;
 }
 
 interface V8Module {
   readonly setFlagsFromString: (flag: string) => void;
-  /** A number that stands for the version, the processor and the flags. */
+  /** A number that identifies the version, the processor and the flags. */
   readonly cachedDataVersionTag: () => number;
 }
 
 /**
- * Switches on what the JavaScript engine can do but does not by default: on Node 24 and later vectors of 256 bits, on
- * Node 20 products that are added in one step. Products of large matrices and elementwise functions take about half the
- * time on processors with AVX2. To be called before anything is computed; what was compiled before is compiled again.
+ * Enables features that the JavaScript engine has but leaves off by default: 256-bit vectors in Node 24 and later,
+ * fused multiply-add in Node 20. Products of large matrices and elementwise functions then take about half the time on
+ * processors with AVX2. Call it before the first computation; functions compiled before are recompiled.
  *
- * The switches are experimental, so kernels are run both ways first: where one bit differs, or the engine has no such
- * switches, a warning tells so and everything stays as it is. In Chromium the same is had by
- * `--js-flags=--wasm-revectorize`.
+ * The switches are experimental, so sample kernels run in both modes first. If one bit differs, or the engine has no
+ * such switch, a warning is printed and nothing changes. In Chromium, `--js-flags=--wasm-revectorize` has the same
+ * effect.
  *
  * @example
  * const { enabled, reason } = enableTurbo();
@@ -74,9 +74,9 @@ function tryTurbo(): Turbo {
 }
 
 /**
- * Whether a switch does something here; it is off afterwards, whoever had set it before. Deno takes all flags and heeds none, and
- * a V8 to come may have lost this one: the tag of its flags then stays the same. Bun, which is not V8, makes tags of any flag,
- * but does not come back to an earlier one.
+ * Whether a switch has an effect in this engine; it is off afterwards, regardless of its previous state. Deno accepts
+ * all flags and ignores them, and future versions of V8 may drop this one: the version tag then stays unchanged. Bun,
+ * which is not V8, derives a new tag from any flag but does not return to an earlier tag.
  */
 function knows(v8: V8Module, flag: Flag): boolean {
   const [off, on, again] = [opposite(flag), flag.name, opposite(flag)].map((name) => {
@@ -113,12 +113,12 @@ function flagFor(major: number): Flag | undefined {
   return undefined;
 }
 
-/** Milliseconds in which engines compile hot code for speed. */
+/** Milliseconds after which engines have optimised hot code. */
 const warmUp = 40;
 
 /**
- * The results of a routine once its code is hot. It is that of turbo mode, switch or not: the engine may still be compiling it
- * when the switch is set.
+ * Runs a routine until its code is hot and returns its results. The code is generated for turbo mode in both cases,
+ * because the engine may still be compiling it when the switch is set.
  */
 function settle(routine: Routine): BufferView[] {
   const compiled = makeWasmBackend({ wide: true, relaxed: wasmFeatures().relaxed }).compile(routine);
@@ -142,7 +142,7 @@ function sameBits(a: readonly BufferView[], b: readonly BufferView[]): boolean {
   return a.every((cell, i) => cell.array.every((x, j) => Object.is(x, b[i]!.array[j])));
 }
 
-/** Kernels of the kinds that matter; under another name the engine compiles another module. */
+/** Sample kernels. Another name makes the engine compile a separate module. */
 const samples: readonly ((name: string) => Routine)[] = [
   (name) => product(name, [37, 45, 300]),
   (name) => product(name, [16, 64, 16]),

@@ -8,45 +8,48 @@ import type { Recipe } from "./executable.ts";
 import type { RegionCall } from "./regions.ts";
 import type { Executable } from "./run.ts";
 
-/** Compares executables with an oracle (`configure({ verify })`). `downhill/testing` installs it. */
+/** Compares executables with an oracle (`configure({ verify })`). Installed by `downhill/testing`. */
 export interface Verifier {
-  /** Has the calls of a compiled program compared, until that is settled. */
+  /** Wraps a compiled program so that its calls are compared until the result is settled. */
   readonly watchProgram: (code: WatchedProgram, recipe: Recipe, device: Device) => void;
-  /** Has the calls of a compiled region compared, until that is settled. */
+  /** Wraps a compiled region so that its calls are compared until the result is settled. */
   readonly watchRegion: (known: WatchedRegion) => void;
 }
 
-/** Makes the verifier of these options; `undefined` where `verify` is off. @throws DownhillError `option` for others. */
+/**
+ * Creates the verifier for these options; undefined if `verify` is off. @throws DownhillError `option` for other
+ * values.
+ */
 export type MakeVerifier = (verify: string, budget: number | undefined) => Verifier | undefined;
 
-/** The result of a comparison: `unverified` where the oracle would take too long. */
+/** Result of a comparison; `unverified` if the oracle would take too long. */
 export type Verification = "verified" | "unverified" | "ill-conditioned";
 
-/** A compiled program; `run` is `undefined` once it was dropped. */
+/** A compiled program under comparison; `run` is undefined once the code was dropped. */
 export interface WatchedProgram {
   run: Executable["run"] | undefined;
   verification?: Verification | undefined;
 }
 
-/** A region that is called, and the code that it shares with equal regions. */
+/** A region that is called, and the code that it shares with structurally equal regions. */
 export interface WatchedRegion {
   readonly region: Region | DerivedRegion;
   readonly code: object;
   call: RegionCall;
 }
 
-/** The plain function that a region was made from. */
+/** The plain function that a region was built from. */
 export interface PlainSource {
-  /** The JavaScript function; it reads what it captured itself. */
+  /** The JavaScript function, which reads its captured variables itself. */
   readonly f: (...args: never[]) => unknown;
-  /** Its `PlainForm`, a type of a layer above. */
+  /** Its `PlainForm`, a type of a higher layer. */
   readonly form: unknown;
 }
 
 /**
- * The verifier of these options, or of the environment; without methods where `verify` is off.
+ * Returns the verifier for these options or the environment; without methods if `verify` is off.
  *
- * @throws DownhillError `option` where one is asked for and none is installed, and for values that it refuses.
+ * @throws DownhillError `option` if a verifier is requested but none is installed, and for values that it refuses.
  */
 export function verifierOf({
   verify = environment.process?.env?.["DOWNHILL_VERIFY"] || "off",
@@ -62,7 +65,7 @@ const environment = globalThis as {
   process?: { env?: { readonly DOWNHILL_VERIFY?: RuntimeOptions["verify"] } };
 };
 
-/** The verifier by which executables are compared now. */
+/** Returns the verifier for the current options. */
 export function currentVerifier(): Partial<Verifier> {
   return (engine.verifier ??= verifierOf(engine.options));
 }

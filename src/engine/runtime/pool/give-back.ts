@@ -10,8 +10,8 @@ import { engine } from "../engine.ts";
 import { takeBack } from "./small-results.ts";
 
 /**
- * Refuses a donation that would pull memory from under someone: of a tensor that is passed twice, or that the function
- * reads from outside as well. The first `captured` operands are those.
+ * Throws for a donated tensor that is passed twice, or that the function also reads from outside. The first `captured`
+ * operands are the tensors read from outside.
  *
  * @throws DownhillError `donated`
  */
@@ -37,7 +37,7 @@ export function checkDonation(
   }
 }
 
-/** The error of a call with memory that is gone. */
+/** Creates the error for a call with a tensor that was donated before. */
 export function usedAfterDonation(name: string): DownhillError {
   return new DownhillError(
     "donated",
@@ -45,29 +45,34 @@ export function usedAfterDonation(name: string): DownhillError {
   );
 }
 
-/** Gives back the memory of a storage, which must not be read any more, and lets its maker know. */
+/**
+ * Frees the memory of a storage, which must not be read any more, and tells its maker that such results are given back.
+ */
 export function giveAway(storage: TensorStorage): void {
   if (isOnHost(storage) && typeof storage.maker === "object") storage.maker.isGivenBack = true;
   discard(storage);
 }
 
-/** Gives back the memory of a storage that nobody has seen. */
+/** Frees the memory of a storage that has no other users, together with its copy on another device. */
 export function discard(storage: TensorStorage): void {
-  engine.pool?.release(storage as HostStorage); // it knows its own
+  engine.pool?.release(storage as HostStorage); // ignores storages of others
   storage.memory?.release(storage);
   const copy = engine.copies?.get(storage);
   if (copy !== undefined) discard(copy);
 }
 
-/** What a tensor holds that was given up while others still read its memory. */
+/** Slot of a tensor that was released while other tensors still share its memory. */
 const given: TensorStorage = { memory: undefined, isShared: true };
 
-/** Results of fewer elements are read sooner where they lie outside the memory of kernels, even if the next takes their place. */
+/**
+ * Results with fewer elements are read faster if they are outside of kernel memory, even if the next result reuses
+ * their memory.
+ */
 const longRead = 4096;
 
 /**
- * Gives up what a tensor holds. Where no other tensor holds it too, its memory is used again; of small results this goes for the
- * latest, whose place the next one takes.
+ * Releases the elements of a tensor. Its memory is reused unless another tensor shares it. Of the small results, only
+ * the most recently allocated one can be reused.
  */
 export function giveUp(x: Tensor): void {
   const { slot: storage } = x;

@@ -2,15 +2,15 @@ import type { TypedArray } from "../../kernel/executable.ts";
 import { bytesPerElement } from "../../kernel/executable.ts";
 import type { ScalarType } from "../../kernel/scalar.ts";
 
-/** The memory of compiled kernels, as a backend offers it. */
+/** Allocator of kernel memory, provided by a backend. */
 export interface KernelMemory {
-  /** An address, or 0 where there is no room. */
+  /** Returns an address, or 0 if there is not enough memory. */
   readonly tryAllocate: (bytes: number) => number;
   readonly free: (address: number) => void;
   readonly view: (type: ScalarType, address: number, length: number) => TypedArray;
 }
 
-/** A part of that memory, with the array over it. */
+/** An allocated range of kernel memory with a typed array over it. */
 export interface MemoryBlock {
   readonly address: number;
   readonly bytes: number;
@@ -18,20 +18,20 @@ export interface MemoryBlock {
   readonly array: TypedArray;
 }
 
-/** The blocks that the result pool has of the memory of kernels. Some are spare: they wait for a result of their size. */
+/** Blocks of kernel memory that the result pool owns. Spare blocks wait for a result of their size. */
 export class MemoryBlocks {
   private readonly memory: KernelMemory;
-  private readonly spare = new Map<ScalarType, Map<number, MemoryBlock[]>>(); // by how many elements they have
-  /** Bytes of all of them. */
+  private readonly spare = new Map<ScalarType, Map<number, MemoryBlock[]>>(); // by number of elements
+  /** Total size in bytes, spare blocks included. */
   used = 0;
-  /** Bytes of those that are spare. */
+  /** Size in bytes of the spare blocks. */
   spareBytes = 0;
 
   constructor(memory: KernelMemory) {
     this.memory = memory;
   }
 
-  /** A block for `n` elements where there is room. */
+  /** Allocates a block for `n` elements; undefined if there is not enough memory. */
   allocate(type: ScalarType, n: number): MemoryBlock | undefined {
     const bytes = n * bytesPerElement[type];
     const address = this.memory.tryAllocate(bytes);
@@ -56,14 +56,14 @@ export class MemoryBlocks {
     this.spareBytes += bytes;
   }
 
-  /** A spare block for `n` elements. */
+  /** Returns a spare block for `n` elements, if there is one. */
   takeSpare(type: ScalarType, n: number): MemoryBlock | undefined {
     const block = this.spare.get(type)?.get(n)?.pop();
     if (block !== undefined) this.spareBytes -= block.bytes;
     return block;
   }
 
-  /** Gives spare blocks back to all that need memory. */
+  /** Frees all spare blocks. */
   clearSpare(): void {
     for (const bins of this.spare.values())
       for (const bin of bins.values()) for (const block of bin) this.free(block);

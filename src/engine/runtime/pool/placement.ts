@@ -9,26 +9,33 @@ import type { Placement } from "../device.ts";
 import { makeOwner } from "./owner.ts";
 import { allocate } from "./small-results.ts";
 
-/** Results rest where kernels reach them without a copy from this many bytes on, whatever becomes of them. */
+/** Size in bytes from which results are always allocated in kernel memory, which kernels access without a copy. */
 const residentFrom = 65_536;
 /**
- * Where a program's results are given back, as those of a step of training are, from this many bytes on: the next ones lie in
- * their places. Others as small would have to move out one by one, which takes longer than to be made outside.
+ * Size in bytes from which results are allocated in kernel memory if earlier ones were given back, as in training
+ * steps; the next results reuse their memory. Smaller results that are not given back would have to move out one by
+ * one, which is slower than allocating them outside.
  */
 const givenResidentFrom = 4096;
-/** Operands of so many bytes come to rest there too if they are read again and again: weights, all of a small data set. */
+/**
+ * Size in bytes from which an operand moves into kernel memory if it is read repeatedly, such as weights or a small
+ * data set.
+ */
 const readResidentFrom = 16_384;
-/** An operand that large results lie beside moves in when it is read the second time, since once may have been all. */
+/** Number of earlier reads after which an operand of resident size moves in. A single read may be the only one. */
 const readsOfLarge = 1;
-/** One below that moves in when it is read the fourth time. */
+/** Number of earlier reads after which a smaller operand moves in. */
 const readsOfMiddling = 3;
 
-/** Whether an array is worth to be given back when it has served. */
+/** True if an array is large enough that giving back its memory pays. */
 export function isWorthGiving(type: ScalarType, n: number): boolean {
   return n * bytesPerElement[type] >= givenResidentFrom;
 }
 
-/** Moves an operand near the kernels once it was read so many times; `isChanged` says that they will write to it. */
+/**
+ * Moves an operand into kernel memory once it was read more than `enough` times. `isChanged` marks an operand that
+ * kernels will overwrite.
+ */
 function moveNear(
   storage: HostStorage,
   type: ScalarType,
@@ -46,8 +53,8 @@ function moveNear(
 }
 
 /**
- * Where the operands and results of one routine lie in the memory that WebAssembly kernels share; `given` marks inputs whose
- * memory results may take.
+ * Creates the placement of one routine's operands and results in the memory that WebAssembly kernels share. `given`
+ * marks inputs whose memory results may reuse.
  */
 export function makePlacement(routine: Routine, given: readonly boolean[]): Placement {
   const maker: ResultMaker = { isGivenBack: false };
@@ -83,7 +90,7 @@ export function makePlacement(routine: Routine, given: readonly boolean[]): Plac
   };
 }
 
-/** A storage of the memory that the kernels of the processor reach. */
+/** Casts to a storage in host memory, where all of the processor's storages are. */
 function onHost(storage: TensorStorage): HostStorage {
   return storage as HostStorage;
 }

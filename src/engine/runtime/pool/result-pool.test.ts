@@ -5,7 +5,7 @@ import { hostStorage } from "../../ir/host-memory.ts";
 import { makeOwner } from "./owner.ts";
 import { ResultPool } from "./result-pool.ts";
 
-/** A memory of 1,000 bytes that counts who holds what. */
+/** A memory of 1,000 bytes that records its allocations. */
 function makeMemory(): { pool: ResultPool; held: Map<number, number>; buffer: ArrayBuffer } {
   const buffer = new ArrayBuffer(4096);
   const held = new Map<number, number>();
@@ -147,7 +147,7 @@ describe("the pool of large results", () => {
 });
 
 describe("an owner of results", () => {
-  /** A program that runs: it reads some storages and gives the next of an owner, filled with a number. */
+  /** Simulates a program: each run reads some storages and allocates the owner's next result, filled with a number. */
   const runner = (pool: ResultPool) => {
     const owner = makeOwner();
     let value = 0;
@@ -252,7 +252,7 @@ test("whatever happens in the pool, storages keep their elements, and no two lie
             storage.array.fill(value, storage.offset, storage.offset + known.n);
           }
         } else {
-          if (what === "release") pool.release(storage); // "drop": nobody looks at it any more, and nobody says so
+          if (what === "release") pool.release(storage); // "drop": the storage becomes garbage without a release
           alive.delete(storage);
         }
         for (const [each, { n, value: expected }] of alive) {

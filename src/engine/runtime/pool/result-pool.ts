@@ -11,38 +11,40 @@ import { isOver, noteMistake, noteRun } from "./owner.ts";
 import type { KernelMemory, MemoryBlock } from "./memory-blocks.ts";
 import { MemoryBlocks } from "./memory-blocks.ts";
 
-/** What the pool knows of a storage that lies in it. */
+/** Pool entry of a storage whose elements are in kernel memory. */
 interface PooledStorage {
   readonly block: MemoryBlock;
-  /** The array that a storage came with, which still holds its elements. */
+  /** The storage's array before it moved in. Its elements are still valid. */
   original: { readonly array: TypedArray; readonly offset: number } | undefined;
   readonly owner: ResultOwner | undefined;
-  /** The storage whose block it has taken over, which points here too until it is given away. */
+  /** The storage that owned the block before `takeOver`. Its array points to the block until it is given away. */
   readonly former: HostStorage | undefined;
-  /** The run that made or read it last. */
+  /** Time of the run that last produced or read it. */
   usedAt: number;
 }
 
-/** So many of an owner's older results are looked at when the next one comes. */
+/** Number of older results that an owner checks per allocation. */
 const looks = 2;
-/** An array that takes more than this part of the budget would push most others out. */
+/** Largest fraction of the budget for one array; a larger one would evict most others. */
 const largestPart = 1 / 4;
 
 /**
- * Large results, and operands that are read again and again, rest here, in the memory of compiled kernels, which use them without
- * a copy. Keeps at most `budget()` bytes.
+ * Holds large results and repeatedly read operands in kernel memory, where kernels access them without a copy. Holds at
+ * most `budget()` bytes.
  *
- * Nothing tells when a storage has become garbage: no engine collects inside one synchronous loop. So storages make room by moving
- * to arrays of their own, which are collected like any other; one whose memory was given away just goes, and its block is spare
- * until a storage of the same size comes or room is needed.
+ * JavaScript engines do not report when a storage becomes garbage, and none collects inside a synchronous loop. The
+ * pool therefore makes room by moving storages out to separate arrays, which the garbage collector handles. A storage
+ * whose memory was given away is removed without a copy; its block stays spare until a storage of the same size needs
+ * it or room is needed.
  *
- * Two kinds make room. Results whose live range is over, as far as their owner knows: the next result takes the memory of such a
- * one, which the processor still holds in its caches. And where the budget ends, those used longest ago go, whatever they are.
+ * Two rules choose the storages that move out. The next result of an owner reuses the memory of a result whose live
+ * range is over, which is still in the processor's caches. If the budget is exceeded, the least recently used storages
+ * move out.
  */
 export class ResultPool {
-  private readonly residents = new Map<HostStorage, PooledStorage>(); // those to go first come first
-  private readonly reused = new WeakMap<HostStorage, ResultOwner>(); // those that moved out for the next result of their owner
-  private readonly reads = new WeakMap<HostStorage, number>(); // of those that lie elsewhere
+  private readonly residents = new Map<HostStorage, PooledStorage>(); // least recently used first
+  private readonly reused = new WeakMap<HostStorage, ResultOwner>(); // moved out for the owner's next result
+  private readonly reads = new WeakMap<HostStorage, number>(); // read counts of storages outside the pool
   private readonly blocks: MemoryBlocks;
   private readonly budget: () => number;
   private now = 0;
@@ -52,21 +54,21 @@ export class ResultPool {
     this.budget = budget;
   }
 
-  /** Notes that kernels read a storage that lies elsewhere, and tells how often they have. */
+  /** Counts a kernel's read of a storage outside the pool and returns the number of reads. */
   noteRead(storage: HostStorage): number {
     const reads = (this.reads.get(storage) ?? 0) + 1;
     this.reads.set(storage, reads);
     return reads;
   }
 
-  /** Notes that a program begins to run: what is touched and made until the next one is used now. */
+  /** Starts a new time step: storages that this run touches or produces count as used now. */
   begin(): void {
     this.now++;
   }
 
   /**
-   * A storage for `n` elements, the next result of its owner if it has one; `undefined` for one so large that it would push most
-   * others out, and where there is no room.
+   * Allocates a storage for `n` elements, registered with its owner if there is one. Undefined if the array is too
+   * large for the budget or memory is short.
    */
   allocate(type: ScalarType, n: number, owner?: ResultOwner): HostStorage | undefined {
     const block = (owner === undefined ? undefined : this.reuse(owner)) ?? this.blockFor(type, n);
@@ -86,7 +88,7 @@ export class ResultPool {
     return storage;
   }
 
-  /** Whether a storage rests here; if so, it is among the last to go. */
+  /** Marks a storage as recently used. Returns whether it is in the pool. */
   touch(storage: HostStorage): boolean {
     const resident = this.residents.get(storage);
     if (resident === undefined) return false;
@@ -96,7 +98,10 @@ export class ResultPool {
     return true;
   }
 
-  /** Whether a storage that lies outside had to leave for the next result of its owner, who learns from it. */
+  /**
+   * True if a storage outside the pool had moved out for the next result of its owner. The owner then lengthens its
+   * live range.
+   */
   wasReusedTooEarly(storage: HostStorage): boolean {
     const owner = this.reused.get(storage);
     if (owner === undefined) return false;
@@ -105,7 +110,7 @@ export class ResultPool {
     return true;
   }
 
-  /** Moves a storage in that lies outside and is read again and again; its own array is kept for the day it moves out. */
+  /** Moves a repeatedly read storage into the pool. Its previous array is kept for moving out again. */
   moveIn(storage: HostStorage, type: ScalarType, n: number): void {
     const block = this.blockFor(type, n);
     if (block === undefined) return;
@@ -118,12 +123,14 @@ export class ResultPool {
     this.residents.set(storage, { block, original, owner: undefined, former: undefined, usedAt: this.now });
   }
 
-  /** Whether a storage rests here. */
+  /** True if the storage is in the pool. */
   holds(storage: HostStorage): boolean {
     return this.residents.has(storage);
   }
 
-  /** A storage in the block of another one, which has none from now on; `undefined` where that does not rest here. */
+  /**
+   * Moves the block of `former` to a new storage, so that `former` owns none. Undefined if `former` is not in the pool.
+   */
   takeOver(former: HostStorage): HostStorage | undefined {
     const resident = this.residents.get(former);
     if (resident === undefined) return undefined;
@@ -140,7 +147,7 @@ export class ResultPool {
     return storage;
   }
 
-  /** Undoes that: `former` has its block again, and the other storage none. */
+  /** Reverses `takeOver`: `former` owns its block again, `storage` none. */
   undoTakeOver(storage: HostStorage, former: HostStorage): void {
     const resident = this.residents.get(storage);
     if (resident?.former !== former) return;
@@ -148,13 +155,13 @@ export class ResultPool {
     this.residents.set(former, { ...resident, former: undefined });
   }
 
-  /** Notes that a storage is about to change here: what it was before is of no use any more. */
+  /** Marks a storage as about to be overwritten: its original array is no longer valid. */
   change(storage: HostStorage): void {
     const resident = this.residents.get(storage);
     if (resident !== undefined) resident.original = undefined;
   }
 
-  /** Gives back the memory of a storage that nobody will read again: the next one of its size takes it. */
+  /** Frees the memory of a storage that will not be read again. The block becomes spare. */
   release(storage: HostStorage): void {
     const resident = this.residents.get(storage);
     if (resident === undefined) return;
@@ -162,7 +169,10 @@ export class ResultPool {
     this.blocks.keepSpare(resident.block);
   }
 
-  /** Gives back what lies spare, else moves about so many bytes of storages out; whether there was anything. */
+  /**
+   * Frees the spare blocks; if there are none, moves out about `bytes` bytes of storages. Returns whether any memory
+   * was freed.
+   */
   giveBack(bytes: number): boolean {
     const before = this.blocks.used;
     if (this.blocks.spareBytes > 0) this.blocks.clearSpare();
@@ -170,15 +180,15 @@ export class ResultPool {
     return this.blocks.used < before;
   }
 
-  /** How many storages rest here, the bytes that it holds, and those among them that are spare. */
+  /** Number of storages in the pool, total bytes, and bytes of spare blocks. */
   stats(): { readonly storages: number; readonly bytes: number; readonly spareBytes: number } {
     const { used, spareBytes } = this.blocks;
     return { storages: this.residents.size, bytes: used, spareBytes };
   }
 
-  /** The same in words, as errors of memory show it. */
+  /** Describes the contents of the pool, for out-of-memory errors. */
   describe(): string {
-    let [count, bytes] = [0, 0]; // of operands that moved in and have not changed since
+    let [count, bytes] = [0, 0]; // operands that moved in and have not changed since
     for (const { block, original } of this.residents.values()) {
       if (original === undefined) continue;
       count++;
@@ -191,7 +201,7 @@ export class ResultPool {
     );
   }
 
-  /** A block for `n` elements: one that is spare, or a new one, for which others move out. */
+  /** Returns a spare block for `n` elements or allocates one, for which other storages may move out. */
   private blockFor(type: ScalarType, n: number): MemoryBlock | undefined {
     const spare = this.blocks.takeSpare(type, n);
     if (spare !== undefined) return spare;
@@ -207,7 +217,7 @@ export class ResultPool {
     return blocks.used + bytes <= most;
   }
 
-  /** Moves storages out and frees their blocks, those that were used longest ago first. */
+  /** Moves storages out and frees their blocks, least recently used first, until `isEnough()`. */
   private moveOutUntil(isEnough: () => boolean): void {
     for (const [storage, resident] of this.residents) {
       if (isEnough() || !this.moveOut(storage, resident)) return;
@@ -215,7 +225,7 @@ export class ResultPool {
     }
   }
 
-  /** The block of a result whose live range is over; what more there is of those is freed. */
+  /** Returns the block of a result whose live range is over; the blocks of further such results are freed. */
   private reuse(owner: ResultOwner): MemoryBlock | undefined {
     let found: MemoryBlock | undefined;
     let count = Math.min(looks, owner.results.size);
@@ -223,7 +233,7 @@ export class ResultPool {
       if (count-- <= 0) break;
       const resident = this.residents.get(storage)!;
       if (!isOver(owner, resident.usedAt)) {
-        owner.results.delete(storage); // looked at last from now on
+        owner.results.delete(storage); // moves to the end of the queue
         owner.results.add(storage);
         continue;
       }
@@ -236,8 +246,8 @@ export class ResultPool {
   }
 
   /**
-   * Moves the elements of a storage to an array of its own; its block is the caller's then. False where the engine has no memory
-   * for the array.
+   * Moves the elements of a storage to a separate array; the caller then owns the block. Returns false if the engine
+   * has no memory for the array.
    */
   private moveOut(storage: HostStorage, resident: PooledStorage): boolean {
     const { original, former } = resident;
@@ -264,7 +274,7 @@ export class ResultPool {
   }
 }
 
-/** A copy of an array, where the engine has memory for one. */
+/** Copies an array. Returns undefined if the engine has no memory for it. */
 function trySlice(array: TypedArray): TypedArray | undefined {
   try {
     return sliceElements(array, 0, array.length);

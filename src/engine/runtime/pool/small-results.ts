@@ -5,8 +5,9 @@ import { makeArray } from "../../kernel/executable.ts";
 import type { ScalarType } from "../../kernel/scalar.ts";
 
 /**
- * Results of up to `most` elements share arrays of `length`: making a typed array costs 300 ns and more, a place in one next
- * to nothing. A result that is kept keeps its array, so those of middling size share with a few others only.
+ * Results of up to `most` elements share arrays of `length` elements: creating a typed array costs 300 ns or more, a
+ * slot in a shared one almost nothing. A live result keeps its whole array alive, so middle-sized results share with
+ * few others.
  */
 const sizes = [
   { most: 256, length: 4096 },
@@ -20,7 +21,10 @@ interface Slab {
 
 const slabs = /* @__PURE__ */ sizes.map(() => new Map<ScalarType, Slab>());
 
-/** Memory for `n` elements, not cleared where it is shared. Garbage-collected with the last tensor that lies in it. */
+/**
+ * Allocates memory for `n` elements. Memory in a shared array is not cleared. It is garbage-collected with the last
+ * tensor in the array.
+ */
 export function allocate(type: ScalarType, n: number, maker?: ResultMaker): HostStorage {
   const size = n <= sizes[0].most ? 0 : 1;
   const { most, length } = sizes[size];
@@ -39,7 +43,7 @@ export function allocate(type: ScalarType, n: number, maker?: ResultMaker): Host
   return hostStorage(slab.array, offset, true, maker);
 }
 
-/** Has the next result take the place of a storage of `n` elements, if that is the latest that was given one. */
+/** Lets the next result reuse the slot of a storage of `n` elements, if that slot was allocated last. */
 export function takeBack({ array, offset }: HostStorage, type: ScalarType, n: number): void {
   const slab = slabs[n <= sizes[0].most ? 0 : 1]!.get(type);
   if (slab !== undefined && slab.array === array && slab.next === offset + n) slab.next = offset;
