@@ -4,14 +4,17 @@ import { isFloating } from "../ir/types.ts";
 import { full, instantiate, where } from "./linear.ts";
 import { spread } from "./shape.ts";
 
-/** What is added where a condition holds; elsewhere what leaves every number as it is, −0 too. */
+/**
+ * Returns `x` where the condition holds and elsewhere the neutral element of addition: −0 for floats, so that a sum
+ * keeps even the sign of −0.
+ */
 export function addend(x: Tensor, when: Tensor): Tensor {
   return where(spread(when, x.shape), x, full(x.type, isFloating(x.dtype) ? -0 : 0));
 }
 
 /**
- * The derivative of what adds updates to an array at places, of operands array, places and updates: linear in the array and in the
- * updates. `read` reads at these places.
+ * Derivative rules of a primitive that adds updates to an array at given indices. Its operands are the array, the
+ * indices, and the updates; it is linear in the array and the updates. `read` gathers the elements at the indices.
  */
 export function derivativeOfAdding<P>(
   scatter: (x: Tensor, indices: Tensor, updates: Tensor, params: P) => Tensor,

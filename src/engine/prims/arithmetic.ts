@@ -33,12 +33,12 @@ const mulPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   algebra: { commutes: true, identity: ([x, y]) => (y === 1 ? 0 : x === 1 ? 1 : undefined) },
 });
 
-/** x · y, operands of one type. */
+/** x · y; both operands have the same type. */
 export function mul(x: Tensor, y: Tensor): Tensor {
   return bind1(mulPrim, [x, y], none);
 }
 
-/** The equation that multiplies two values. */
+/** Builds the equation `out = x · y`. */
 export function mulEquation(out: Var, x: Var, y: Var): Equation {
   return { prim: mulPrim, params: none, ins: [x, y], outs: [out] };
 }
@@ -67,24 +67,25 @@ const divPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   algebra: { identity: ([, y]) => (y === 1 ? 0 : undefined) },
 });
 
-/** x / y, operands of one type; integers truncate. */
+/** x / y; both operands have the same type, and integers truncate. */
 export function div(x: Tensor, y: Tensor): Tensor {
   return bind1(divPrim, [x, y], none);
 }
 
-/** The equation that divides one value by another. */
+/** Builds the equation `out = x / y`. */
 function divEquation(out: Var, x: Var, y: Var): Equation {
   return { prim: divPrim, params: none, ins: [x, y], outs: [out] };
 }
 
 /**
- * Products with a strong zero: `ct · f`, and 0 wherever `ct` is exactly 0, whatever f is there. What takes cotangents that
- * left a mask through a product: an element of 0 was not chosen, and 0 · ∞ would bring it back as NaN.
+ * Products with a strong zero (`docs/masks.md`): `ct · f`, but 0 wherever `ct` is exactly 0, even if f is infinite or
+ * NaN. They multiply cotangents that have passed a mask: a 0 marks an element that was not chosen, and a plain 0 · ∞
+ * would turn it into NaN.
  *
- * Linear in `ct`; the derivatives are strong again. In `f` they leave zeros where `ct` is 0, which is a mask of its own.
+ * Linear in `ct`. The derivatives are strong again; the derivative in `f` is 0 where `ct` is 0, which is another mask.
  */
 interface StrongParams {
-  /** Whether a 0 of the second operand is strong too: in derivatives of derivatives both operands are cotangents. */
+  /** Whether a 0 of the second operand is strong too, as in second derivatives, where both operands are cotangents. */
   readonly both: boolean;
 }
 
@@ -116,7 +117,7 @@ const strongMulPrim: Primitive<StrongParams> = /* @__PURE__ */ builtIn<StrongPar
   },
 });
 
-/** `ct · f`, and 0 where `ct` is 0; with `both` also where f is. */
+/** `ct · f`, and 0 where `ct` is 0; with `both`, also where f is 0. */
 export function strongMul(ct: Tensor, f: Tensor, both = false): Tensor {
   return bind1(strongMulPrim, [ct, f], { both });
 }
@@ -148,12 +149,15 @@ export function strongDiv(ct: Tensor, f: Tensor): Tensor {
 }
 
 /**
- * Products of a tangent that may have left a mask: `dx · f`, with 0 in the place of NaN where `dx` is exactly 0. They are the forward
- * counterpart of `strongMul`: the mask chose a constant, and an infinite slope after it has no part in the derivative. All other bits
- * are those of the plain product, and so are the transposes.
+ * Products of a tangent that may have passed a mask: `dx · f`, but 0 instead of NaN where `dx` is exactly 0. They are
+ * the forward counterpart of `strongMul`: the mask chose a constant, so an infinite slope after it does not contribute.
+ * All other bits, and the transposes, equal those of the plain product.
  */
 interface MaskedParams {
-  /** Whether a 0 of `f` is strong as well: in derivatives of a derivative, `f` is a tangent or cotangent of the inner one. */
+  /**
+   * Whether a 0 of `f` is strong as well, as in second derivatives, where `f` is a tangent or cotangent of the inner
+   * one.
+   */
   readonly both: boolean;
 }
 
@@ -186,7 +190,7 @@ const maskedMulPrim: Primitive<MaskedParams> = /* @__PURE__ */ builtIn<MaskedPar
   },
 });
 
-/** `dx · f`, and 0 where `dx` is 0 and f infinite or NaN; with `both` also where f is 0. */
+/** `dx · f`, and 0 where `dx` is 0 and f is infinite or NaN; with `both`, also where f is 0. */
 export function maskedMul(dx: Tensor, f: Tensor, both = false): Tensor {
   return bind1(maskedMulPrim, [dx, f], { both });
 }
@@ -217,7 +221,10 @@ export function maskedDiv(dx: Tensor, f: Tensor): Tensor {
   return bind1(maskedDivPrim, [dx, f], none);
 }
 
-/** For a masked product: the plain equation, and whether both have the same results with a factor. */
+/**
+ * For a masked product or quotient, returns the constructor of the plain equation and a predicate that is true for
+ * constant factors with equal results in both. Undefined for other equations.
+ */
 export function unmaskedOf({
   prim,
   params,
@@ -229,12 +236,15 @@ export function unmaskedOf({
   return { plain: mulEquation, isSameBy: (factor) => Number.isFinite(factor) && !(both && factor === 0) };
 }
 
-/** Whether an equation is a product or a quotient with a strong zero. */
+/** True if an equation is a product or quotient with a strong zero. */
 export function isStrong({ prim }: Equation): boolean {
   return prim === strongMulPrim || prim === strongDivPrim;
 }
 
-/** For what is 0 where its first operand is, and only for that reason differs from a plain product or quotient: the plain equation. */
+/**
+ * Returns the constructor of the plain equation for a product or quotient whose only difference is a strong zero of its
+ * first operand. Undefined for other equations.
+ */
 export function plainOf({ prim, params }: Equation): typeof mulEquation | undefined {
   if (prim === strongMulPrim) return (params as StrongParams).both ? undefined : mulEquation;
   return prim === strongDivPrim ? divEquation : undefined;
@@ -255,12 +265,15 @@ const remPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   },
 });
 
-/** The whole q of x = q·y + out; x / y itself may be rounded up to the next. Without an out (y = 0) the limit counts. */
+/**
+ * The integer q in x = q·y + out; x / y itself may be rounded up to the next integer. For y = 0, where out is NaN, the
+ * truncated quotient.
+ */
 function wholeSteps(x: Tensor, y: Tensor, out: Tensor): Tensor {
   return where(equal(out, out), round(div(sub(x, out), y)), truncate(div(x, y)));
 }
 
-/** Remainder of x / y with the sign of x. */
+/** Remainder of x / y, with the sign of x. */
 export function rem(x: Tensor, y: Tensor): Tensor {
   return bind1(remPrim, [x, y], none);
 }
@@ -291,7 +304,7 @@ export function abs(x: Tensor): Tensor {
   return bind1(absPrim, [x], none);
 }
 
-/** A primitive that is constant between its jumps, so that its derivative is zero. */
+/** Defines a piecewise constant primitive; its derivative is zero. */
 function piecewiseConstant(name: string, scalar: (x: Expr) => Expr): Primitive<object> {
   return builtIn<object>({
     name,
@@ -302,7 +315,7 @@ function piecewiseConstant(name: string, scalar: (x: Expr) => Expr): Primitive<o
   });
 }
 
-/** A rounding: the identity on integers. */
+/** Defines a rounding function; integers stay unchanged. */
 function rounding(name: string, op: "floor" | "ceil" | "nearest" | "trunc"): Primitive<object> {
   return piecewiseConstant(name, (x) => (isFloat(x.type) ? k.unary(op, x) : x));
 }
@@ -311,7 +324,7 @@ const signPrim: Primitive<object> = /* @__PURE__ */ piecewiseConstant("sign", (x
   const zero = k.constant(x.type, 0);
   const one = k.constant(x.type, 1);
   const below = x.type === "u32" || x.type === "bool" ? zero : k.constant(x.type, -1);
-  return k.select(k.lt(zero, x), one, k.select(k.lt(x, zero), below, x)); // 0, −0 and NaN stay themselves
+  return k.select(k.lt(zero, x), one, k.select(k.lt(x, zero), below, x)); // 0, −0 and NaN are returned unchanged
 });
 const floorPrim: Primitive<object> = /* @__PURE__ */ rounding("floor", "floor");
 const ceilPrim: Primitive<object> = /* @__PURE__ */ rounding("ceil", "ceil");
@@ -322,13 +335,13 @@ const truncPrim: Primitive<object> = /* @__PURE__ */ rounding("trunc", "trunc");
 export const sign = (x: Tensor): Tensor => bind1(signPrim, [x], none);
 export const floor = (x: Tensor): Tensor => bind1(floorPrim, [x], none);
 export const ceil = (x: Tensor): Tensor => bind1(ceilPrim, [x], none);
-/** To the nearest integer, ties to even. */
+/** Rounds to the nearest integer, ties to even. */
 export const round = (x: Tensor): Tensor => bind1(roundPrim, [x], none);
 export const truncate = (x: Tensor): Tensor => bind1(truncPrim, [x], none);
 
 /**
- * The larger or the smaller of two; at a tie each has half the derivative. The tangent of what was not chosen is left out,
- * not multiplied by 0: it may be infinite.
+ * Defines the elementwise maximum or minimum. At a tie, each operand gets half the derivative. The tangent of the other
+ * operand is selected away, not multiplied by 0, because it may be infinite.
  */
 function extremum(name: string, op: "max" | "min"): Primitive<object> {
   return builtIn<object>({
@@ -348,7 +361,7 @@ function extremum(name: string, op: "max" | "min"): Primitive<object> {
   });
 }
 
-/** The tangent of x, half of it at a tie, and 0 where y is chosen. A NaN leaves neither out, so that it has a slope in both. */
+/** The tangent of x: halved at a tie, 0 where y is chosen. With a NaN operand, both operands keep their tangent. */
 function chosen(op: "max" | "min", dx: Tensor, x: Tensor, y: Tensor): Tensor {
   const isLeftOut = op === "max" ? less(x, y) : less(y, x);
   const share = where(equal(x, y), full(x.type, 0.5), full(x.type, 1));
@@ -360,7 +373,7 @@ const minimumPrim: Primitive<object> = /* @__PURE__ */ extremum("minimum", "min"
 export const maximum = (x: Tensor, y: Tensor): Tensor => bind1(maximumPrim, [x, y], none);
 export const minimum = (x: Tensor, y: Tensor): Tensor => bind1(minimumPrim, [x, y], none);
 
-/** A comparison: bool of the shape of its operands. */
+/** Defines a comparison; the result is bool with the shape of the operands. */
 function comparison(name: string, op: "lt" | "le" | "eq" | "ne", infix: string): Primitive<object> {
   return builtIn<object>({
     name,
@@ -382,7 +395,7 @@ export const lessEqual = (x: Tensor, y: Tensor): Tensor => bind1(lessEqualPrim, 
 export const equal = (x: Tensor, y: Tensor): Tensor => bind1(equalPrim, [x, y], none);
 export const notEqual = (x: Tensor, y: Tensor): Tensor => bind1(notEqualPrim, [x, y], none);
 
-/** An operation on the bits of integers, or on booleans. */
+/** Defines a bitwise operation on integers, or a logical one on booleans. */
 function bitwise(name: string, op: "and" | "or" | "xor", infix: string): Primitive<object> {
   return builtIn<object>({
     name,
@@ -397,7 +410,9 @@ function bitwise(name: string, op: "and" | "or" | "xor", infix: string): Primiti
   });
 }
 
-/** The place of the operand that is the result: x & 0 is 0, and x | 0 is x. */
+/**
+ * Index of the operand that equals the result: 0 for `isLeft`, 1 for `isRight`. For example, x & 0 is 0 and x | 0 is x.
+ */
 function first(isLeft: boolean, isRight: boolean): number | undefined {
   return isLeft ? 0 : isRight ? 1 : undefined;
 }
@@ -416,7 +431,7 @@ export const both = (x: Tensor, y: Tensor): Tensor => bind1(andPrim, [x, y], non
 export const either = (x: Tensor, y: Tensor): Tensor => bind1(orPrim, [x, y], none);
 export const differ = (x: Tensor, y: Tensor): Tensor => bind1(xorPrim, [x, y], none);
 
-/** Moves the bits of integers; counts are taken modulo 32. */
+/** Defines a bit shift of integers; shift counts are taken modulo 32. */
 function shift(name: string, op: "shl" | "shr", infix: string): Primitive<object> {
   return builtIn<object>({
     name,
@@ -432,10 +447,10 @@ function shift(name: string, op: "shl" | "shr", infix: string): Primitive<object
 const shiftLeftPrim: Primitive<object> = /* @__PURE__ */ shift("leftShift", "shl", "<<");
 const shiftRightPrim: Primitive<object> = /* @__PURE__ */ shift("rightShift", "shr", ">>");
 export const leftShift = (x: Tensor, y: Tensor): Tensor => bind1(shiftLeftPrim, [x, y], none);
-/** The sign is kept: arithmetic on int32. */
+/** Arithmetic shift for int32: the sign is preserved. */
 export const rightShift = (x: Tensor, y: Tensor): Tensor => bind1(shiftRightPrim, [x, y], none);
 
-/** A bool tensor as 0 and 1 of a floating type. */
+/** Converts a bool tensor to 0 and 1 of a floating type. */
 export function indicator(condition: Tensor, type: ArrayType): Tensor {
   return convert(condition, type.dtype, type.weak);
 }

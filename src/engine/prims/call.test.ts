@@ -10,7 +10,7 @@ import { sin } from "./transcendental.ts";
 
 const { call, calledProgram } = calls;
 
-/** A function that makes one call of its own program. */
+/** Wraps a function so that it calls its own program in one equation. */
 function through(f: (...xs: Tensor[]) => readonly Tensor[]): (...xs: Tensor[]) => readonly Tensor[] {
   const programs = new Map<string, Program>();
   return (...xs) => {

@@ -7,7 +7,9 @@ import { bind } from "../trace/bind.ts";
 import { runsProgram, transposeWhole } from "./carries.ts";
 import { guardedProgram } from "./guard.ts";
 
-/** A program applied as one equation: what `jit` binds. Every rule gives a call of the transformed program. */
+/**
+ * A program applied as one equation, as `jit` binds it. Every transform rule returns a call of the transformed program.
+ */
 export interface CallParams {
   readonly program: Program;
 }
@@ -81,7 +83,7 @@ const callPrim: Primitive<CallParams> = /* @__PURE__ */ builtIn<CallParams>({
   unroll: (ins, { program }, run) => run(program, ins),
 });
 
-/** Applies a program as one equation; `apply` says where, if not in the innermost trace. */
+/** Applies a program as one equation. `apply` binds it to a certain trace; by default, to the innermost one. */
 export function call(
   program: Program,
   ins: readonly Tensor[],
@@ -90,7 +92,7 @@ export function call(
   return apply(callPrim, ins, { program });
 }
 
-/** The program that an equation calls, for readers that write it out; `undefined` for other equations. */
+/** Returns the program that a call equation applies, for code that inlines it. Undefined for other equations. */
 export function calledProgram(prim: Primitive, params: unknown): Program | undefined {
   return prim === (callPrim as Primitive) ? (params as CallParams).program : undefined;
 }

@@ -13,7 +13,7 @@ import type { Tensor } from "../ir/tensor.ts";
 import { sameType } from "../ir/types.ts";
 import { instantiate } from "./linear.ts";
 
-/** The items of a list that a mask marks, or those that it does not. */
+/** The items at which the mask equals `wanted`. */
 export function keep<T>(list: readonly T[], mask: readonly boolean[], wanted = true): T[] {
   return list.filter((_, i) => mask[i] === wanted);
 }
@@ -23,12 +23,15 @@ export function present(xs: readonly Maybe[]): Tensor[] {
   return xs.filter((x) => x !== undefined);
 }
 
-/** Whether either of two masks marks a place. */
+/** Elementwise or of two masks. */
 export function either(a: readonly boolean[], b: readonly boolean[]): boolean[] {
   return a.map((x, i) => x || b[i] === true);
 }
 
-/** Repeats `step` until the carries that it marks stop growing: a carry that is marked marks what depends on it. */
+/**
+ * Repeats `step` until its set of marked carries stops growing: a marked carry also marks the carries that depend on
+ * it.
+ */
 export function fixpoint<T>(
   start: readonly boolean[],
   step: (marked: readonly boolean[]) => { readonly result: T; readonly marked: readonly boolean[] },
@@ -42,14 +45,17 @@ export function fixpoint<T>(
   }
 }
 
-/** Whether a result of a program in an equation is an operand as it came: `input` stands for the operand inside. */
+/**
+ * True if a result of a program is one of its operands unchanged. `input` is the variable of the operand inside the
+ * program.
+ */
 export function isUnchanged(operand: Tensor, input: Var, result: Var): boolean {
   return input === result && operand.type.weak === result.type.weak;
 }
 
 /**
- * Which operands of an equation with programs get their cotangents added within these, in place: arrays to which something
- * has been added before. An operand that is given twice does so once.
+ * Selects the operands whose cotangents the transposed program accumulates in place: arrays to which something was
+ * added before. An operand that is passed twice is selected once.
  */
 export function accumulated(into: readonly (Accumulator | undefined)[]): readonly boolean[] {
   return into.map(
@@ -58,8 +64,8 @@ export function accumulated(into: readonly (Accumulator | undefined)[]): readonl
 }
 
 /**
- * The transpose rule of a primitive that runs its program: `run` applies the transposed one. Operands to which something has been
- * added before get what comes to them within it, in place.
+ * Transpose rule of a primitive that runs its program; `run` applies the transposed program. For operands with earlier
+ * cotangents, the transposed program adds its own in place.
  */
 export function transposeWhole(
   cts: readonly Maybe[],
@@ -82,7 +88,10 @@ export function transposeWhole(
   addResults(keep(into, linear), keep(accumulate, linear), outs, masked);
 }
 
-/** Gives the results of a transposed program to the accumulators of its linear operands, those of `accumulate` with what they held. */
+/**
+ * Passes the results of a transposed program to the accumulators of its linear operands. Results marked in `accumulate`
+ * already include the previous contents.
+ */
 export function addResults(
   into: readonly (Accumulator | undefined)[],
   accumulate: readonly boolean[],
@@ -94,7 +103,10 @@ export function addResults(
   );
 }
 
-/** The results of a program that are its inputs, changed in some places at most: they may lie where the inputs do. */
+/**
+ * Pairs of results and inputs of a program where the result is the input with some elements changed, so that it may
+ * reuse the input's memory.
+ */
 export function changedInPlace(program: Program): readonly InPlaceResult[] {
   let pairs = changes.get(program);
   if (pairs === undefined) changes.set(program, (pairs = findChanges(program)));
@@ -104,7 +116,7 @@ export function changedInPlace(program: Program): readonly InPlaceResult[] {
 const changes = /* @__PURE__ */ new WeakMap<Program, readonly InPlaceResult[]>();
 
 function findChanges({ ins, eqns, outs }: Program): readonly InPlaceResult[] {
-  const origins = new Map<Var, Var>(); // of a result that lies in the memory of an operand: that operand
+  const origins = new Map<Var, Var>(); // maps a result that shares memory with an operand to that operand
   for (const { prim, params, ins: operands, outs: results } of eqns) {
     const { lowering } = prim;
     if (lowering.kind === "alias") origins.set(results[0]!, operands[0]!);
@@ -125,8 +137,8 @@ function findChanges({ ins, eqns, outs }: Program): readonly InPlaceResult[] {
 }
 
 /**
- * A program whose results are those of the equation, as a lowering declares it; its inputs are the operands from number `first`
- * on.
+ * Declares, for a lowering, a program whose results are the results of the equation. Its inputs are the operands from
+ * index `first` on.
  */
 export function wholeProgram(program: Program, first = 0): SubProgram {
   return {
@@ -136,7 +148,7 @@ export function wholeProgram(program: Program, first = 0): SubProgram {
   };
 }
 
-/** The lowering of a primitive that runs its program, and nothing else. */
+/** Lowering of a primitive that only runs its program. */
 export const runsProgram: Lowering<{ readonly program: Program }> = {
   kind: "loops",
   inPlace: ({ program }) => changedInPlace(program),

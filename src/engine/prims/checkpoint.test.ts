@@ -39,7 +39,7 @@ describe("checkpoint", () => {
         within((x, i) => [take(sin(x), i, 0), add(i, i)], policy),
         [{ ins: [f64([0.5, -1, 2]), i32([2], [])] }],
       ),
-      // one within another
+      // nested checkpoints
       on(
         within((x, y) => within((a) => [sin(mul(a, a))], policy)(mul(x, y)), policy),
         [{ ins: [f64([0.7], []), f64([0.3], [])] }],

@@ -9,10 +9,10 @@ import { evalProgram, traceClosed } from "../trace/staging.ts";
 import { call } from "./call.ts";
 import { keep, present, runsProgram, transposeWhole } from "./carries.ts";
 
-/** What the derivative of a program may keep of its values: none of them, or the results of products. */
+/** Values that the derivative of a program may save: none, or the results of products. */
 export type CheckpointPolicy = "nothing" | "products";
 
-/** A program whose values are not kept for its derivative but computed again. */
+/** A program whose intermediate values are recomputed for its derivative instead of being saved. */
 export interface CheckpointParams {
   readonly program: Program;
   readonly policy: CheckpointPolicy;
@@ -62,7 +62,10 @@ const checkpointPrim: Primitive<CheckpointParams> = /* @__PURE__ */ builtIn<Chec
   unroll: (ins, { program }, run) => run(program, ins),
 });
 
-/** Computes what is known now; the later part gets the known operands, and what the policy keeps, and starts anew from there. */
+/**
+ * Computes the known results now. The unknown part receives the known operands and the values that the policy saves,
+ * and recomputes the rest from them.
+ */
 function checkpointPartialEval(
   ins: readonly PartialValue[],
   { program, policy }: CheckpointParams,
@@ -103,12 +106,12 @@ function checkpointPartialEval(
   );
 }
 
-/** The values of a program that cost most to compute: what its products give. */
+/** Expensive values of a program: the results of its products. */
 function keptValues(program: Program): Var[] {
   return program.eqns.filter(({ prim }) => prim.cost === "high").flatMap(({ outs }) => [...outs]);
 }
 
-/** The program with these results and no more inputs than they need. */
+/** A copy of the program with other results and only the inputs that they need. */
 function withResults(
   program: Program,
   outs: readonly Var[],
@@ -120,7 +123,10 @@ function withResults(
   return { program: { ...slim.program, ins: keep(program.ins, slim.usedIns) }, usedIns: slim.usedIns };
 }
 
-/** The residuals of a program, computed from its inputs and from values of it that were kept, which come first. */
+/**
+ * A program that computes the residuals of `program` from saved values, which are its first inputs, and from the
+ * inputs.
+ */
 function startingFrom(program: Program, kept: readonly Var[], nKnown: number): Program {
   return {
     ...program,
@@ -130,7 +136,7 @@ function startingFrom(program: Program, kept: readonly Var[], nKnown: number): P
   };
 }
 
-/** One program of what computes the residuals and what uses them. */
+/** Joins the program that recomputes the residuals and the program that uses them. */
 function joinParts(again: Program, { unknown, residualCount }: PartialProgram): Program {
   const types = [...again.ins, ...unknown.ins.slice(residualCount)].map((v) => v.type);
   return traceClosed(`again(${unknown.name})`, types, (...args) => {
@@ -139,7 +145,7 @@ function joinParts(again: Program, { unknown, residualCount }: PartialProgram): 
   });
 }
 
-/** Applies a program whose derivative computes its values again; see `CheckpointParams`. */
+/** Applies a program whose derivative recomputes its values; see `CheckpointParams`. */
 export function checkpoint(ins: readonly Tensor[], params: CheckpointParams): readonly Tensor[] {
   return bind(checkpointPrim, ins, params);
 }

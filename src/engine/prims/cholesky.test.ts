@@ -7,7 +7,7 @@ const { cholesky, symmetric } = family;
 
 describe("cholesky", () => {
   checkFamily(family, {
-    // of the symmetric part: differences in one element alone would leave the symmetric matrices
+    // of the symmetric part, because a difference in a single element would leave the symmetric matrices
     cholesky: [
       on(
         (x) => cholesky(symmetric(x)),

@@ -37,7 +37,7 @@ const choleskyPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
     kind: "smooth",
     jvp([da], _, [l]) {
       if (da === undefined) return [undefined];
-      // L⁻¹ dA L⁻ᵀ = L⁻¹ dL + (L⁻¹ dL)ᵀ, the first of which is lower triangular
+      // L⁻¹ dA L⁻ᵀ = L⁻¹ dL + (L⁻¹ dL)ᵀ, where the first term is lower triangular
       const forward = { lower: true, transpose: false, unit: false };
       const once = triangularSolve(l!, symmetric(da), forward);
       const both = triangularSolve(l!, swapped(once), forward);
@@ -71,7 +71,8 @@ function emitCholesky(context: LowerContext): void {
   eachMatrix(context, countOf(shape), scratch.length === 0, (block, item) => {
     const [from, to] = [matrixOf(a, item), matrixOf(out, item)];
     if (n <= mostWrittenOut) return writeOut(block, fresh, n, from, to);
-    // The factor is computed as U = Lᵀ, whose rows lie side by side, in the upper triangle; the lower one is A until then.
+    // The factor is computed as U = Lᵀ in the upper triangle, because its rows are contiguous. The lower triangle holds
+    // A until then.
     block.for(fresh("i"), k.i32(0), k.i32(n), (loop, i) =>
       loop.forEach(fresh("j"), k.i32(0), k.add(i, k.i32(1)), (inner, j) =>
         writeAt(inner, to, j, i, readAt(from, i, j)),
@@ -80,7 +81,7 @@ function emitCholesky(context: LowerContext): void {
     factorRows(block, fresh, n, to, scratch[0] && matrixOf(scratch[0], 0));
     const type = scalarTypeOf(out.type.dtype);
     const last = block.let(fresh("last"), readAt(to, n - 1, n - 1));
-    // what follows a pivot that is not positive is NaN, so that the last one is too: then there is no factor
+    // after a pivot that is not positive, everything is NaN, including the last pivot: the matrix has no factor
     const nothing = block.let(fresh("nothing"), k.sub(last, last));
     block.for(fresh("i"), k.i32(0), k.i32(n), (loop, i) => {
       loop.forEach(fresh("j"), k.i32(0), k.add(i, k.i32(1)), (inner, j) =>
@@ -95,13 +96,16 @@ function emitCholesky(context: LowerContext): void {
   });
 }
 
-/** The root of a pivot, NaN where that is not positive. */
+/** Square root of a pivot; NaN if the pivot is not positive. */
 function root(pivot: Expr): Expr {
   const { type } = pivot;
   return k.sqrt(k.select(k.lt(k.constant(type, 0), pivot), pivot, k.constant(type, Number.NaN)));
 }
 
-/** The rows of U, block by block: from what earlier blocks contribute, as one product, and from one another. */
+/**
+ * Computes the rows of U in blocks: subtracts the contribution of earlier blocks as one product, then eliminates within
+ * the block.
+ */
 function factorRows(
   block: Block,
   fresh: LowerContext["fresh"],
@@ -147,7 +151,7 @@ function factorRows(
   }
 }
 
-/** The factor of the few rows and columns from `first` on, where those above the block have been taken into account. */
+/** Factors the `count` rows and columns from `first` on, after the rows above the block were subtracted. */
 function factorDiagonal(
   block: Block,
   fresh: LowerContext["fresh"],
@@ -172,7 +176,7 @@ function factorDiagonal(
   );
 }
 
-/** The rows of U, each from the diagonal on, of a small matrix given by its upper triangle. */
+/** Rows of U, each from its diagonal element on, of a small matrix given by its upper triangle. Unrolled. */
 function factorElements(
   block: Block,
   fresh: LowerContext["fresh"],
@@ -212,8 +216,8 @@ function writeOut(
 }
 
 /**
- * The lower triangular factors L of A = L Lᵀ, of which the lower half is read; NaN for matrices that are not positive definite.
- * The derivative is that of symmetric changes of A: the cotangent of A is symmetric.
+ * Lower triangular factors L of A = L Lᵀ. Only the lower half of A is read. NaN for matrices that are not positive
+ * definite. The derivative assumes symmetric changes of A, so the cotangent of A is symmetric.
  */
 export function cholesky(a: Tensor): Tensor {
   return bind1(choleskyPrim, [a], {});

@@ -9,7 +9,7 @@ import { exp, sin } from "./transcendental.ts";
 
 type Body = (...xs: Tensor[]) => readonly Tensor[];
 
-/** A choice between two functions of the operands behind the predicate. */
+/** A choice between two functions of the operands after the predicate. */
 const choose =
   (onTrue: Body, onFalse: Body): Body =>
   (predicate, ...xs) => {
@@ -35,7 +35,7 @@ describe("cond", () => {
         ),
         [...scalars, ...vectors],
       ),
-      // sides that read different operands, and one that gives an operand back twice
+      // sides that read different operands, and one that returns an operand twice
       on(
         choose(
           (x) => [x, x],
@@ -59,7 +59,7 @@ describe("cond", () => {
         ),
         [yes, no].map((p) => ({ ins: [p, f64([0.5, -1, 2]), i32([1], [])] })),
       ),
-      // a choice within a choice, and a call
+      // nested choices, and a call
       on(
         (p, q, x) =>
           choose(

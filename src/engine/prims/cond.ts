@@ -28,15 +28,15 @@ import { full, instantiate, where, zeros } from "./linear.ts";
 import { broadcast } from "./shape.ts";
 
 /**
- * One of two programs, as a truth value says. Operands: the truth value, then what both programs take. Both have results
- * of the same types.
+ * One of two programs, chosen by a boolean. Operands: the predicate, followed by the inputs of the programs. Both
+ * programs have results of the same types.
  */
 export interface CondParams {
   readonly onTrue: Program;
   readonly onFalse: Program;
 }
 
-/** The same change to both sides. */
+/** Applies a function to both sides. */
 function both<T>({ onTrue, onFalse }: CondParams, f: (side: Program) => T): readonly [T, T] {
   return [f(onTrue), f(onFalse)];
 }
@@ -105,7 +105,7 @@ const condPrim: Primitive<CondParams> = /* @__PURE__ */ builtIn<CondParams>({
         ],
         { onTrue, onFalse },
       );
-      // what only one side uses is not chosen where the other one runs
+      // an operand that only one side uses gets a masked cotangent, because it is not chosen when the other side runs
       const masked = outs.map((_, i) =>
         sides.some((side) => side.masked[i] === true || side.zero[i] === true),
       );
@@ -137,7 +137,7 @@ const condPrim: Primitive<CondParams> = /* @__PURE__ */ builtIn<CondParams>({
   },
   lowering: {
     kind: "loops",
-    /** What one side changes in place, and the other one leaves as it is, or computes anew. */
+    /** Operands that one side changes in place, while the other side returns them unchanged or computes a new value. */
     inPlace(params) {
       const [onTrue, onFalse] = both(params, changedInPlace);
       const others = onFalse.filter(
@@ -164,8 +164,9 @@ const condPrim: Primitive<CondParams> = /* @__PURE__ */ builtIn<CondParams>({
 });
 
 /**
- * The results where items of a batch choose for themselves: both sides are computed for all of them. Arrays that both sides change
- * go through one and then the other, which make the changes of their own items: no more is written than is changed.
+ * Results under `vmap` with a batched predicate: both sides run for all items. Arrays that both sides change are passed
+ * through the first side and then the second; each side changes only its own items, so that no more is written than
+ * changes.
  */
 function bothForAll(
   ins: readonly Tensor[],
@@ -202,8 +203,8 @@ function predicateUnknown(): DownhillError {
 }
 
 /**
- * Splits both sides by what is known. What the later parts need of either side is returned by the known one, zeros in the
- * place of what the other side would have given.
+ * Splits both sides into known and unknown parts. The known equation returns the residuals of both sides; the side that
+ * does not run returns zeros.
  */
 function condPartialEval(
   ins: readonly PartialValue[],
@@ -212,7 +213,7 @@ function condPartialEval(
 ): readonly PartialValue[] {
   const values = ins.map((x) => x.value);
   if (!ins[0]!.known) {
-    // Nothing is known of what will run: all of it runs later.
+    // The predicate is unknown, so both sides run later.
     return tools.unknown(condPrim, values, params).map((value) => ({ known: false, value }));
   }
   const [predicate, ...operands] = ins;
@@ -229,13 +230,14 @@ function condPartialEval(
   const parts = both(params, (side) => split(side, marked));
   const nKnown = marked.filter((m) => !m).length;
 
-  // Residuals that are operands are at hand; the others are results of the known part, a place for each side's.
+  // Residuals that are operands are available. The others are results of the known part; residuals of the two sides
+  // share result slots.
   const made = parts.map(({ known, residualInputs }) =>
     known.outs.slice(nKnown).filter((_, i) => residualInputs[i] === undefined),
   );
   const places: ArrayType[] = [];
   const placesOf = made.map((residuals) => {
-    const free = places.map(() => true); // a place serves both sides, but holds one value of each
+    const free = places.map(() => true); // a slot holds at most one residual per side
     return residuals.map(({ type }) => {
       let place = places.findIndex((other, i) => free[i] === true && sameType(other, type));
       if (place < 0) place = places.push(type) - 1;
@@ -261,7 +263,7 @@ function condPartialEval(
     onFalse: interned(onFalse!),
   } satisfies CondParams);
 
-  // Operands of the later part: places, known operands that are residuals of either side, what is unknown.
+  // Operands of the unknown part: result slots, known operands that are residuals of a side, and the unknown operands.
   const shared = range(0, operands.length).filter((i) =>
     parts.some(({ residualInputs }) => residualInputs.includes(i)),
   );
@@ -303,8 +305,8 @@ function condPartialEval(
 }
 
 /**
- * Runs the side that the truth value says; see `CondParams` for the operands. A result that is the same operand on both
- * sides is that operand.
+ * Runs the side that the predicate selects; see `CondParams` for the operands. A result that both sides return as the
+ * same unchanged operand is that operand itself.
  */
 export function cond(ins: readonly Tensor[], params: CondParams): readonly Tensor[] {
   const { onTrue, onFalse } = params;

@@ -70,7 +70,7 @@ describe("contract", () => {
         };
         checkPrimitive((u, v) => dotGeneral(u, v, params), [{ ins: [x.value, y.value] }], { order: 1 });
         const free = (operand: Placed, sizes: number[]): number[] =>
-          // free axes come in the order in which the operand has them
+          // free axes are in the order of the operand
           sizes
             .map((_, i) => batch.length + contracted.length + i)
             .toSorted((i, j) => operand.at[i]! - operand.at[j]!);
@@ -120,12 +120,12 @@ describe("contract", () => {
 
 interface Placed {
   readonly value: ReturnType<typeof f64>;
-  /** Where each logical axis stands. */
+  /** Position of each logical axis. */
   readonly at: readonly number[];
   readonly read: (index: readonly number[]) => number;
 }
 
-/** An array whose logical axes stand in an order that the seed shuffles. */
+/** Creates an array whose logical axes are in a seeded random order. */
 function place(sizes: readonly number[], seed: number): Placed {
   const order = sizes
     .map((_, i) => i)

@@ -16,11 +16,13 @@ import { sumMaybe } from "./linear.ts";
 import { flatIndex, loopEach, loopOver, plus } from "./reduce-loops.ts";
 import { permute } from "./shape.ts";
 
-/** Pairs of axes of the left and right operand: `contract` are multiplied and summed, `batch` are kept in step. */
+/** Pairs of axes of the left and right operand: `contract` axes are multiplied and summed, `batch` axes are matched. */
 export interface DotParams {
   readonly contract: readonly [left: readonly number[], right: readonly number[]];
   readonly batch: readonly [left: readonly number[], right: readonly number[]];
-  /** Axis i of the result is axis `order[i]` of the natural order. Only compiled programs have it, never what is derived. */
+  /**
+   * Axis i of the result is axis `order[i]` of the natural order. Only optimiser passes set it; derivatives never do.
+   */
   readonly order?: readonly number[];
 }
 
@@ -87,7 +89,7 @@ const dotPrim: Primitive<DotParams> = /* @__PURE__ */ builtIn<DotParams>({
       };
       return { outs: [dotGeneral(x!, y!, both)], batched: [true] };
     }
-    // The batch is a free axis of one operand: of the result it is the first free axis of that operand.
+    // The batch axis is a free axis of one operand; in the result it is the first free axis of that operand.
     const out = dotGeneral(x!, y!, moved);
     const leftFree = freeAxes(x!.type.shape.length, moved.contract[0], moved.batch[0]).length;
     const place = batch[0].length + (xBatched === true ? 0 : leftFree);
@@ -114,7 +116,10 @@ const dotPrim: Primitive<DotParams> = /* @__PURE__ */ builtIn<DotParams>({
 
 const shifted = (axes: readonly number[], by: number): number[] => axes.map((axis) => axis + by);
 
-/** The products of all iterations: those of two stacked arrays are a batch, else the iterations are one more axis of the one that is stacked. */
+/**
+ * Parameters for the products of all loop iterations at once: two stacked operands form a batch; a single stacked
+ * operand has one more free axis.
+ */
 function stackOfProducts(
   { contract, batch, order }: DotParams,
   stacked: readonly boolean[],
@@ -137,7 +142,7 @@ function stackOfProducts(
   return next.every((axis, i) => axis === i) ? moved : { ...moved, order: next };
 }
 
-/** The sum of the products of all iterations, both operands stacked. */
+/** Parameters for the sum of the products of all iterations, with both operands stacked. */
 function sumOfProducts({ contract, batch, ...rest }: DotParams): DotParams {
   return {
     ...rest,
@@ -149,7 +154,10 @@ function sumOfProducts({ contract, batch, ...rest }: DotParams): DotParams {
   };
 }
 
-/** The same product from an operand whose axes were not put in order yet: other axes are named, and the result follows. */
+/**
+ * Parameters of the same product for an operand before its transposition: its axes are renamed, and `order` restores
+ * the result. `given` is the permutation.
+ */
 function transposeOperand(
   { contract, batch, order }: DotParams,
   operand: number,
@@ -176,7 +184,10 @@ function transposeOperand(
   };
 }
 
-/** `x @ y` for matrices and vectors, with `ᵀ` where an operand is transposed; nothing for other contractions. */
+/**
+ * Prints `x @ y` for products of matrices and vectors, with `ᵀ` for a transposed operand; undefined for other
+ * contractions.
+ */
 function writeDot(
   [x, y]: readonly string[],
   { contract, batch, order }: DotParams,
@@ -190,7 +201,7 @@ function writeDot(
   return `${written(x!, contract[0][0] !== left! - 1)} @ ${written(y!, contract[1][0] !== 0)}`;
 }
 
-/** The cotangent of the left operand: ct contracted with y over y's free axes, axes put back in place. */
+/** Cotangent of the left operand: ct contracted with y over y's free axes, with the axes permuted to x's order. */
 function transposeLeft(ct: Tensor, y: Tensor, rank: number, { contract, batch }: DotParams): Tensor {
   const nBatch = batch[0].length;
   const xFree = freeAxes(rank, contract[0], batch[0]);
@@ -217,12 +228,15 @@ function transposeRight(ct: Tensor, x: Tensor, rank: number, { contract, batch }
   return permute(out, inverseOf([...batch[1], ...contractedInOrder, ...yFree]));
 }
 
-/** Given which axis of the target each axis is, the permutation that puts them in place. */
+/** Returns the permutation that moves axis i to target axis `axes[i]`. */
 function inverseOf(axes: readonly number[]): number[] {
   return axes.map((_, i) => axes.indexOf(i));
 }
 
-/** A contraction: a fold where the result is a single number (of each batch), else the kernel statement for products. */
+/**
+ * Emits a contraction: a reduction if the result is a single number (per batch item), otherwise the kernel statement
+ * for products.
+ */
 function emitDot(context: LowerContext, params: DotParams): void {
   const { block, fresh, ins, outs } = context;
   const [x, y] = ins as readonly [WriteView, WriteView];
@@ -236,7 +250,7 @@ function emitDot(context: LowerContext, params: DotParams): void {
     buffer: must(buffer, "the memory of a product"),
     offset: offset ?? k.i32(0),
   });
-  // columns are neighbours in the result where that can be had: xy transposed is yᵀxᵀ
+  // makes columns contiguous in the result if possible: (xy)ᵀ is yᵀxᵀ
   const last = (role: Dim["role"]): Dim<number> | undefined => dims.findLast((dim) => dim.role === role);
   const swaps = last("row")?.out === 1 && last("column")?.out !== 1;
   block.contract({
@@ -250,13 +264,13 @@ function emitDot(context: LowerContext, params: DotParams): void {
   });
 }
 
-/** A dim of the product with its operands in each other's place. */
+/** The dimension after the operands of the product were swapped. */
 function swapped(dim: Dim<number>): Dim<number> {
   const role = dim.role === "row" ? "column" : dim.role === "column" ? "row" : dim.role;
   return { ...dim, role, left: dim.right, right: dim.left };
 }
 
-/** The indices of a contraction as the kernel statement lists them: batch, rows, columns, sums. */
+/** Dimensions of a contraction in the order of the kernel statement: batch, rows, columns, sums. */
 function dimsOf(x: Shape, y: Shape, { contract, batch, order }: DotParams): Dim<number>[] {
   const [xStrides, yStrides] = [stridesOf(x), stridesOf(y)];
   const xFree = freeAxes(x.length, contract[0], batch[0]);
@@ -288,7 +302,7 @@ function dimsOf(x: Shape, y: Shape, { contract, batch, order }: DotParams): Dim<
   ];
 }
 
-/** Dims without those of size 1, and neighbours that run through memory as one made one. */
+/** Drops dimensions of size 1 and merges neighbours that are contiguous in all operands. */
 function mergeDims(dims: readonly Dim<number>[]): Dim<number>[] {
   const merged: Dim<number>[] = [];
   for (const dim of dims) {
@@ -302,7 +316,7 @@ function mergeDims(dims: readonly Dim<number>[]): Dim<number>[] {
   return merged;
 }
 
-/** Each result by itself: products of float32 are exact in float64 and are summed there. */
+/** Emits one reduction per result element. Products of float32 are exact in float64 and are summed there. */
 function emitFold({ block, fresh, ins, outs }: LowerContext, dims: readonly Dim<number>[]): void {
   const [x, y] = [ins[0]!, ins[1]!];
   const out = outs[0]!;
@@ -346,8 +360,8 @@ function emitFold({ block, fresh, ins, outs }: LowerContext, dims: readonly Dim<
 }
 
 /**
- * Product of arrays: axes in `contract` are multiplied and summed, those in `batch` kept in step. Axes of the result:
- * batch, the other axes of x, the other axes of y.
+ * General product of arrays: `contract` axes are multiplied and summed, `batch` axes are matched. Axes of the result:
+ * batch, the free axes of x, the free axes of y.
  */
 export function dotGeneral(x: Tensor, y: Tensor, params: DotParams): Tensor {
   return bind1(dotPrim, [x, y], params);

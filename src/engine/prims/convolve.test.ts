@@ -13,7 +13,7 @@ const sample = (x: readonly number[], w: readonly number[], make: typeof f64 = f
   ins: [make(numbers(size(x), 1), x), make(numbers(size(w), 2), w)],
 });
 
-/** The parameters for one axis of space, or for two where each has its own. */
+/** Parameters for one spatial axis, or for two with separate values. */
 const line = (stride: number, low: number, high: number, lhs = 1, rhs = 1, groups = 1): ConvolveParams => ({
   strides: [stride],
   padding: [[low, high]],
@@ -30,7 +30,7 @@ const plane: ConvolveParams = {
 };
 const by = (params: ConvolveParams) => (x: Tensor, w: Tensor) => convolve(x, w, params);
 
-/** The sum of the definition, element by element. */
+/** The defining sum, element by element. */
 function byDefinition(x: Tensor, w: Tensor, params: ConvolveParams): number[] {
   const { strides, padding, lhsDilation, rhsDilation, groups } = params;
   const [items, channels, ...space] = x.shape as [number, number, ...number[]];
@@ -45,7 +45,7 @@ function byDefinition(x: Tensor, w: Tensor, params: ConvolveParams): number[] {
     index.reduce((sum, i, a) => sum * shape[a]! + i, 0);
   const [xs, ws] = [x.data(), w.data()];
   const [area, taps] = [size(space), size(window)];
-  // Of each place of the result: what element of an image each element of the window meets, or none.
+  // For each output position: the image element that each window element meets, if any.
   const met = each(out).map((s) =>
     each(window).map((k) => {
       const at = s.map((p, a) => p * strides[a]! + k[a]! * rhsDilation[a]! - padding[a]![0]);
@@ -76,7 +76,7 @@ describe("convolve", () => {
         sample([1, 1, 4], [1, 1, 2]),
         sample([2, 3, 5], [2, 3, 3]),
         sample([2, 3, 5], [2, 3, 3], f32),
-        sample([2, 2, 3], [2, 2, 3]), // one place
+        sample([2, 2, 3], [2, 2, 3]), // one position
         sample([1, 1, 1], [1, 1, 1]),
         sample([1, 2, 2], [2, 2, 3]), // the window does not fit
         sample([0, 2, 4], [2, 2, 3]),
@@ -86,9 +86,9 @@ describe("convolve", () => {
       on(by(line(2, 1, 2, 1, 2)), [sample([2, 2, 5], [2, 2, 2])]),
       on(by(line(1, 1, 0, 2, 1)), [sample([1, 2, 3], [2, 2, 2])]),
       on(by(line(3, 2, -1, 2, 2)), [sample([2, 1, 4], [2, 1, 3])]),
-      on(by(line(1, -1, 2)), [sample([1, 2, 4], [1, 2, 2])]), // the first column is cut off
+      on(by(line(1, -1, 2)), [sample([1, 2, 4], [1, 2, 2])]), // the first column is cropped
       on(by(line(1, 1, 1, 1, 1, 2)), [sample([2, 4, 4], [6, 2, 3]), sample([2, 4, 4], [6, 2, 3], f32)]),
-      on(by(line(2, 0, 1, 1, 1, 3)), [sample([1, 3, 4], [3, 1, 2])]), // a group a channel
+      on(by(line(2, 0, 1, 1, 1, 3)), [sample([1, 3, 4], [3, 1, 2])]), // one channel per group
       on(by(plane), [sample([2, 2, 4, 3], [3, 2, 2, 2])]),
       on(
         by({
@@ -129,12 +129,12 @@ describe("convolve", () => {
   );
 
   test.each([
-    { window: [5, 3], padding: 4, size: [6, 5], stride: 1 }, // the gradient of one without padding
+    { window: [5, 3], padding: 4, size: [6, 5], stride: 1 }, // the gradient of a convolution without padding
     { window: [5, 3], padding: 4, size: [7, 5], stride: 2 },
     { window: [7, 2], padding: 3, size: [4, 5], stride: 1 },
-    { window: [13, 1], padding: 12, size: [20, 3], stride: 1 }, // more segments than are worth it
-    { window: [2, 2], padding: 3, size: [4, 5], stride: 1 }, // some places meet nothing
-    { window: [5, 5], padding: 4, size: [60, 57], stride: 1 }, // some images at a time, and the rest
+    { window: [13, 1], padding: 12, size: [20, 3], stride: 1 }, // more segments than pay
+    { window: [2, 2], padding: 3, size: [4, 5], stride: 1 }, // some positions meet no image element
+    { window: [5, 5], padding: 4, size: [60, 57], stride: 1 }, // a few images at a time, and the rest
   ])("leaves out what lies over padding, %j", ({ window, padding, size: [height, width], stride }) => {
     const params: ConvolveParams = {
       ...plane,
@@ -160,7 +160,7 @@ describe("convolve", () => {
     expect(Array.from(convolve(x, w, params).data())).toEqual(byDefinition(x, w, params));
   });
 
-  // The places of the image were compared pair by pair, padded or not: 10,000 of them took ten seconds to compile.
+  // All pairs of positions were compared, padded or not: 10,000 positions took ten seconds to compile.
   test.each([0, 1])("compiles for long signals, padding %d", (padding) => {
     const params = line(1, padding, padding);
     const x = f32(

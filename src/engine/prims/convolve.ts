@@ -18,12 +18,12 @@ import { flatIndex, loopEach, plus } from "./reduce-loops.ts";
 import { permute, reshape } from "./shape.ts";
 
 /**
- * A convolution, as neural networks call the correlation of images `x` (shape `[items, channels, …space]`) with windows
- * `w` (shape `[outputs, channels / groups, …window]`); one entry for each axis of space:
+ * Parameters of a convolution in the sense of neural networks (a correlation) of images `x`, shape `[items, channels,
+ * …space]`, with windows `w`, shape `[outputs, channels / groups, …window]`. Each list has one entry per spatial axis.
  *
  * `y[n, o, s] = Σ_{i, k} w[o, i, k] · x̂[n, g + i, s · stride + k · rhsDilation]`, where x̂ is x with `lhsDilation − 1`
- * zeros between neighbours and `padding` zeros before and after (a negative number cuts off), and g is the first channel of
- * the group of o.
+ * zeros between neighbours and `padding` zeros before and after (a negative number crops), and g is the first channel
+ * of the group of o.
  */
 export interface ConvolveParams {
   readonly strides: readonly number[];
@@ -38,12 +38,12 @@ function dilated(n: number, dilation: number): number {
   return n === 0 ? 0 : (n - 1) * dilation + 1;
 }
 
-/** Sizes of x̂ along the axes of space. */
+/** Sizes of x̂ along the spatial axes. */
 function paddedSizes(space: Shape, { padding, lhsDilation }: ConvolveParams): number[] {
   return space.map((n, a) => padding[a]![0] + dilated(n, lhsDilation[a]!) + padding[a]![1]);
 }
 
-/** Sizes of the result along the axes of space. */
+/** Sizes of the result along the spatial axes. */
 function outSizes(space: Shape, window: Shape, params: ConvolveParams): number[] {
   return paddedSizes(space, params).map((n, a) =>
     Math.max(0, Math.floor((n - dilated(window[a]!, params.rhsDilation[a]!)) / params.strides[a]!) + 1),
@@ -84,7 +84,7 @@ const convolvePrim: Primitive<ConvolveParams> = /* @__PURE__ */ builtIn<Convolve
       sumMaybe(dx && convolve(dx, w!, params), dw && convolve(x!, dw, params)),
     ],
     transpose([ct], [x, w], params, into) {
-      if (sizeOf(ct!.shape) === 0) return; // nothing flows back from nothing
+      if (sizeOf(ct!.shape) === 0) return; // an empty result has no cotangent
       into[0]?.add(transposeImages(ct!, w!, into[0].type.shape, params));
       into[1]?.add(transposeWindows(ct!, x!, into[1].type.shape, params));
     },
@@ -92,7 +92,7 @@ const convolvePrim: Primitive<ConvolveParams> = /* @__PURE__ */ builtIn<Convolve
   batch([x, w], [xBatched, wBatched], size, params) {
     const { groups } = params;
     if (wBatched !== true) {
-      // more items
+      // fold the batch into the items
       const [, items, ...rest] = x!.shape;
       const out = convolve(reshape(x!, [size * items!, ...rest]), w!, params);
       return { outs: [reshape(out, [size, items!, ...out.shape.slice(1)])], batched: [true] };
@@ -125,12 +125,12 @@ const convolvePrim: Primitive<ConvolveParams> = /* @__PURE__ */ builtIn<Convolve
   cost: "high",
 });
 
-/** The cotangent of x: that of the result, spread out by the strides, convolved with the windows turned around. */
+/** Cotangent of x: the result's cotangent, dilated by the strides, convolved with the reversed windows. */
 function transposeImages(ct: Tensor, w: Tensor, shape: Shape, params: ConvolveParams): Tensor {
   const { strides, lhsDilation, rhsDilation, groups } = params;
   const [outputs, depth, ...window] = w.shape;
   const space = shape.slice(2);
-  // within each group inputs and outputs change places
+  // input and output channels are swapped within each group
   const apart = moveAxis(reshape(w, [groups, outputs! / groups, depth!, ...window]), 1, 2);
   const turned = reverse(reshape(apart, [groups * depth!, outputs! / groups, ...window]), range(2, w.ndim));
   return convolve(ct, turned, {
@@ -147,7 +147,7 @@ function transposeImages(ct: Tensor, w: Tensor, shape: Shape, params: ConvolvePa
   });
 }
 
-/** The cotangent of w: x convolved with that of the result, items in the place of channels. */
+/** Cotangent of w: x convolved with the result's cotangent, with items as channels. */
 function transposeWindows(ct: Tensor, x: Tensor, shape: Shape, params: ConvolveParams): Tensor {
   const { strides, lhsDilation, rhsDilation, groups } = params;
   const [items, channels, ...space] = x.shape;
@@ -170,10 +170,10 @@ function transposeWindows(ct: Tensor, x: Tensor, shape: Shape, params: ConvolveP
   return moveAxis(out, 1, 0);
 }
 
-/** So many elements of copied images stay in the processor's caches. */
+/** Maximum number of elements of padded images copied at once; they fit in the processor's caches. */
 const paddedElements = 32768;
 
-/** Whether images are read where they are: they are neither padded nor spread out. */
+/** True if images are neither padded nor dilated and are therefore read without a copy. */
 function isAsItIs(space: Shape, { padding, lhsDilation }: ConvolveParams): boolean {
   return (
     padding.every(([low, high]) => low === 0 && high === 0) &&
@@ -181,7 +181,7 @@ function isAsItIs(space: Shape, { padding, lhsDilation }: ConvolveParams): boole
   );
 }
 
-/** Room for the images that are copied at once. */
+/** Scratch memory for the padded images that are copied at once. */
 function scratchOf(params: ConvolveParams, ins: readonly ArrayType[]): readonly Scratch[] {
   const [x] = ins;
   const [items, channels, ...space] = x!.shape;
@@ -192,8 +192,8 @@ function scratchOf(params: ConvolveParams, ins: readonly ArrayType[]): readonly 
 }
 
 /**
- * One contraction: windows times the elements that they meet, which a window further on meets again. Images that are
- * padded or spread out are first copied, some at a time.
+ * Emits the convolution as contractions of the windows with overlapping views of the image. Padded or dilated images
+ * are copied first, a few at a time.
  */
 function emitConvolve(context: LowerContext, params: ConvolveParams): void {
   const { block, fresh } = context;
@@ -241,7 +241,7 @@ function emitConvolve(context: LowerContext, params: ConvolveParams): void {
   const outItem = sizeOf(out.type.shape.slice(1));
   const outStart = start(out);
   fill(block, context, padded, 0);
-  /** So many items from one on. */
+  /** Processes `count` items from `first` on. */
   const some = (inner: Block, first: Expr, count: number): void => {
     inner.for(fresh("item"), k.i32(0), k.i32(count), (loop, item) =>
       copySpread(loop, context, padded, x, { from: plus(first, item), to: item }, params),
@@ -257,7 +257,10 @@ function emitConvolve(context: LowerContext, params: ConvolveParams): void {
   if (rest > 0) some(block, k.i32(items! - rest), rest);
 }
 
-/** Places along the first axis of space that meet the same elements of windows: `taps` of them, the first one being `from`. */
+/**
+ * Consecutive output positions along the first spatial axis that use the same window elements: `taps` elements,
+ * starting at `from`.
+ */
 interface Segment {
   readonly start: number;
   readonly count: number;
@@ -265,15 +268,15 @@ interface Segment {
   readonly taps: number;
 }
 
-/** So many contractions at most: each is code of its own. */
+/** Maximum number of segments; each is a separate contraction in the code. */
 const mostSegments = 10;
 
-/** So many segments are compared with one another: more, of long windows, are first joined in groups. */
+/** Maximum number of segments compared pairwise. More segments, of long windows, are first joined in groups. */
 const mostCompared = 64;
 
 const workOf = ({ count, taps }: Segment): number => count * taps;
 
-/** Both as one, which meets what either does. */
+/** Joins two neighbouring segments; the result uses the window elements of both. */
 function joined(a: Segment, b: Segment): Segment {
   const from = Math.min(a.from, b.from);
   const taps = Math.max(a.from + a.taps, b.from + b.taps) - from;
@@ -281,8 +284,8 @@ function joined(a: Segment, b: Segment): Segment {
 }
 
 /**
- * The places along the first axis of space, apart by the elements of windows that lie over elements of the image and not over
- * padding; all together where that leaves out little.
+ * Splits the output positions along the first spatial axis by the window elements that meet the image rather than
+ * padding. Returns one segment if splitting saves less than a fifth of the work.
  */
 function segmentsOf(
   space: Shape,
@@ -294,7 +297,7 @@ function segmentsOf(
   const whole: Segment = { start: 0, count, from: 0, taps };
   const [low, high] = padding[0]!;
   if (lhsDilation[0] !== 1 || (low <= 0 && high <= 0)) return [whole];
-  // images are long and padding is short: places that meet the same elements are one segment from the start
+  // images are long and padding is short, so equal neighbours are merged immediately
   const runs: Segment[] = [];
   for (let start = 0; start < count; start++) {
     const first = start * strides[0]! - low;
@@ -310,7 +313,7 @@ function segmentsOf(
   const segments = range(0, Math.ceil(runs.length / inGroup)).map((i) =>
     runs.slice(i * inGroup, (i + 1) * inGroup).reduce(joined),
   );
-  /** What is multiplied more if a segment and the next are one. */
+  /** Additional products if segments i and i + 1 are joined. */
   const added = (i: number): number => {
     const [a, b] = [segments[i]!, segments[i + 1]!];
     return workOf(joined(a, b)) - workOf(a) - workOf(b);
@@ -325,7 +328,10 @@ function segmentsOf(
   return work <= 0.8 * workOf(whole) ? segments : [whole];
 }
 
-/** The indices of the contraction: groups, outputs of a group, items and places, channels of a group and the window. */
+/**
+ * Dimensions of the contraction: groups, outputs per group, items and positions, channels per group and window
+ * elements.
+ */
 function dimsOf(
   items: number,
   windows: Shape,
@@ -375,7 +381,7 @@ function fill(block: Block, { fresh }: LowerContext, target: WriteView, value: n
   );
 }
 
-/** Copies an image, number `from`, to its places among the zeros of number `to`, which stay. */
+/** Copies image `from` of x into padded image `to`, between its zeros. */
 function copySpread(
   block: Block,
   { fresh }: LowerContext,
@@ -388,7 +394,7 @@ function copySpread(
   const strides = stridesOf(x.type.shape);
   const [, , ...sizes] = padded.type.shape;
   const [paddedItem, ...paddedStrides] = stridesOf(padded.type.shape);
-  // the first element and the number of those that are not cut off
+  // the first element and the number of elements that are not cropped, per axis
   const first = space.map((_, a) => Math.max(0, Math.ceil(-padding[a]![0] / lhsDilation[a]!)));
   const count = space.map((n, a) => {
     const last = Math.floor((sizes[a]! - 1 - padding[a]![0]) / lhsDilation[a]!);
@@ -413,7 +419,7 @@ function copySpread(
   );
 }
 
-/** The convolution of images with windows; see `ConvolveParams`. */
+/** Convolution of images with windows; see `ConvolveParams`. */
 export function convolve(x: Tensor, w: Tensor, params: ConvolveParams): Tensor {
   return bind1(convolvePrim, [x, w], params);
 }

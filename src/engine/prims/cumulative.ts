@@ -17,18 +17,18 @@ import { flatIndex, loopEach, plus } from "./reduce-loops.ts";
 
 export interface CumulativeParams {
   readonly axis: number;
-  /** Whether it begins at the end. */
+  /** Whether the accumulation starts at the end of the axis. */
   readonly reverse: boolean;
 }
 
-/** Type in which sums and products of elements are carried: that of float32 is wider, so that long ones lose nothing, as in `sum`. */
+/** Accumulator type: float64 for float32 elements, so that long sums and products stay accurate, as in `sum`. */
 function carryOf({ dtype }: ArrayType): ScalarType {
   return dtype === "float32" ? "f64" : scalarTypeOf(dtype);
 }
 
 /**
- * Computes results along an axis in order: the first is `first`, and `next` computes each further one from the one before it. The result
- * before is handed on in the type `carry`, and rounded to that of the elements only where it is written.
+ * Emits a recurrence along an axis: `first` computes the first result, and `next` each further one from its
+ * predecessor. The running value has the type `carry` and is rounded to the element type only when it is written.
  */
 function emitAlong(
   { block, fresh, outs }: LowerContext,
@@ -96,13 +96,16 @@ const cumsumPrim: Primitive<CumulativeParams> = /* @__PURE__ */ builtIn<Cumulati
   },
 });
 
-/** The sum of all elements up to each one along an axis, itself included; from the end where `reverse`. */
+/** Cumulative sum along an axis, each element included; from the end if `reverse`. */
 export function cumsum(x: Tensor, axis: number, reverse = false): Tensor {
   return bind1(cumsumPrim, [x], { axis, reverse });
 }
 
 export interface RecurrenceParams extends CumulativeParams {
-  /** Whether a factor or a result of exactly 0 makes their product 0, whatever the other one is: for derivatives behind masks. */
+  /**
+   * Whether a factor or previous result of exactly 0 makes the product 0, even if the other is infinite or NaN. For
+   * derivatives after a mask.
+   */
   readonly strong: boolean;
 }
 
@@ -150,20 +153,20 @@ const recurrencePrim: Primitive<RecurrenceParams> = /* @__PURE__ */ builtIn<Recu
 });
 
 /**
- * `yᵢ = aᵢ · yᵢ₋₁ + bᵢ` along an axis, beginning with `y₀ = b₀`; from the end where `reverse`. Its tangent is the recurrence of
- * `daᵢ · yᵢ₋₁ + dbᵢ`, its transpose in b runs the other way.
+ * Linear recurrence `yᵢ = aᵢ · yᵢ₋₁ + bᵢ` along an axis, with `y₀ = b₀`; from the end if `reverse`. Its tangent is the
+ * recurrence with the terms `daᵢ · yᵢ₋₁ + dbᵢ`; its transpose in b runs in the opposite direction.
  */
 export function linearRecurrence(a: Tensor, b: Tensor, params: RecurrenceParams): Tensor {
   return bind1(recurrencePrim, [a, b], params);
 }
 
-/** Zeros along `axis` where nothing is left of x after `low` places before it and `high` behind it. */
+/** Adds `low` zeros before x and `high` zeros after it along `axis`. */
 function padAlong(x: Tensor, axis: number, low: number, high: number): Tensor {
   const widths = (n: number): number[] => x.type.shape.map((_, i) => (i === axis ? n : 0));
   return pad(x, { low: widths(low), high: widths(high), interior: widths(0) });
 }
 
-/** `daᵢ · yᵢ₋₁`, and 0 for the first. */
+/** `daᵢ · yᵢ₋₁`, and 0 for the first element. */
 function timesBefore(da: Tensor, y: Tensor, axis: number, reverse: boolean): Tensor {
   const n = y.type.shape[axis]!;
   if (n === 0) return da;
@@ -172,14 +175,14 @@ function timesBefore(da: Tensor, y: Tensor, axis: number, reverse: boolean): Ten
     : padAlong(mul(part(da, axis, 1, n), part(y, axis, 0, n - 1)), axis, 1, 0);
 }
 
-/** `aᵢ₊₁` in place i. */
+/** `aᵢ₊₁` at index i, with 0 at the end. */
 function shifted(a: Tensor, axis: number, reverse: boolean): Tensor {
   const n = a.type.shape[axis]!;
   if (n === 0) return a;
   return reverse ? padAlong(part(a, axis, 0, n - 1), axis, 1, 0) : padAlong(part(a, axis, 1, n), axis, 0, 1);
 }
 
-/** The product of all elements up to each one along an axis, itself included; from the end where `reverse`. */
+/** Cumulative product along an axis, each element included; from the end if `reverse`. */
 export function cumprod(x: Tensor, axis: number, reverse = false): Tensor {
   const n = x.type.shape[axis]!;
   if (n === 0) return x;
@@ -190,8 +193,8 @@ export function cumprod(x: Tensor, axis: number, reverse = false): Tensor {
 }
 
 /**
- * The largest or smallest element so far. Elements that share the place of the best share its derivative evenly, as those of a
- * `max` over the same part do; what is not the best has no part in it.
+ * Defines the cumulative maximum or minimum. Elements that tie for the extremum share its derivative evenly, as in
+ * `max` over the same range; other elements get none.
  */
 function cumulativeExtreme(name: string, op: "max" | "min"): Primitive<CumulativeParams> {
   const prim: Primitive<CumulativeParams> = builtIn<CumulativeParams>({
@@ -212,7 +215,7 @@ function cumulativeExtreme(name: string, op: "max" | "min"): Primitive<Cumulativ
         const params = { axis, reverse, strong: true };
         const count = linearRecurrence(keep, where(isLeftOut, zero, one), params);
         const total = linearRecurrence(keep, where(isLeftOut, zero, dx), params);
-        // from a NaN on every result is NaN, and so is the derivative
+        // after a NaN, every result and its derivative are NaN
         return [div(total, where(equal(out!, out!), count, full(count.type, Number.NaN)))];
       },
     },
@@ -235,9 +238,9 @@ function cumulativeExtreme(name: string, op: "max" | "min"): Primitive<Cumulativ
 
 const cummaxPrim: Primitive<CumulativeParams> = /* @__PURE__ */ cumulativeExtreme("cummax", "max");
 const cumminPrim: Primitive<CumulativeParams> = /* @__PURE__ */ cumulativeExtreme("cummin", "min");
-/** The largest element up to each one along an axis, itself included; NaN from the first one on. */
+/** Cumulative maximum along an axis, each element included; NaN from the first NaN on. */
 export const cummax = (x: Tensor, axis: number, reverse = false): Tensor =>
   bind1(cummaxPrim, [x], { axis, reverse });
-/** The smallest element up to each one along an axis, itself included; NaN from the first one on. */
+/** Cumulative minimum along an axis, each element included; NaN from the first NaN on. */
 export const cummin = (x: Tensor, axis: number, reverse = false): Tensor =>
   bind1(cumminPrim, [x], { axis, reverse });

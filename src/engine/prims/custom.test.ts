@@ -28,7 +28,7 @@ const withVjp: Body = (w, x) =>
     backward: trace((s, ct) => [mul(s, ct)], [x.type, x.type]),
     consts: 1,
   });
-/** The constant is held fixed: a rule says nothing of it. */
+/** Binds the constant, for which the rule defines no tangent. */
 const fixed =
   (op: Body, w: Tensor): Body =>
   (x) =>

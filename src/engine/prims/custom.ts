@@ -11,12 +11,12 @@ import { present, runsProgram, transposeWhole, wholeProgram } from "./carries.ts
 import { batchAlong } from "./index-ops.ts";
 import { instantiate } from "./linear.ts";
 
-/** Which operands carry tangents: the floating ones behind the first `consts`. */
+/** Marks the operands that carry tangents: floating operands after the first `consts`. */
 function areActive(program: Program, consts: number): boolean[] {
   return program.ins.map((v, i) => i >= consts && isFloating(v.type.dtype));
 }
 
-/** Tangents for a rule: a zero where there is none. */
+/** Tangents for a custom rule; missing ones become zeros. */
 function fullTangents(tangents: readonly Maybe[], program: Program, active: readonly boolean[]): Tensor[] {
   return tangents.flatMap((t, i) => (active[i] === true ? [instantiate(t, program.ins[i]!.type)] : []));
 }
@@ -29,28 +29,28 @@ function refuseCaptured(name: string, tangents: readonly Maybe[], consts: number
   );
 }
 
-/** What all operands and results of a function with its own rule are under `vmap`: its arguments are batched, all of them. */
+/** Batches all arguments of a function with a custom rule under `vmap`; only its constants may stay unbatched. */
 function batchedArguments(
   ins: readonly Tensor[],
   batched: readonly boolean[],
   size: number,
   consts: number,
 ): { readonly ins: readonly Tensor[]; readonly batched: readonly boolean[] } {
-  // A rule gets tangents of all arguments, and these may differ from item to item where the arguments do not.
+  // A rule receives tangents of all arguments, which may differ between items even if the arguments do not.
   return {
     ins: ins.map((x, i) => (i < consts || batched[i] === true ? x : batchAlong(x, size))),
     batched: ins.map((_, i) => i >= consts || batched[i] === true),
   };
 }
 
-/** A rule: deferred where it applies its own function, so that it holds itself. */
+/** A custom rule. It is deferred if it applies its own function and therefore contains itself. */
 export type CustomRule = Program | DeferredProgram;
 
 function programOf(rule: CustomRule): Program {
   return rule instanceof DeferredProgram ? rule.program : rule;
 }
 
-/** A rule over a batch of all that is marked in what `batched` gives for it. */
+/** Batches a rule over the inputs that `batched` marks; all results are batched. */
 function batchRule(
   rule: CustomRule,
   size: number,
@@ -68,7 +68,7 @@ function batchRule(
   return rule instanceof DeferredProgram ? rule.form(`${size} ${key}`, form) : form(rule);
 }
 
-/** Where a function that is linear itself is transposed, its rule is not asked. */
+/** Transposes a call whose program is itself linear; the custom rule is not used. */
 const transposeCall: TransposeRule<{ readonly program: Program }>["transpose"] = (
   cts,
   ins,
@@ -79,8 +79,8 @@ const transposeCall: TransposeRule<{ readonly program: Program }>["transpose"] =
 ) => transposeWhole(cts, ins, program, into, tools, masks, call);
 
 /**
- * A program with its own rule for forward mode. `rule` takes the operands of the program, then a tangent for each
- * floating one behind the first `consts`; it gives the results, then a tangent for each floating result.
+ * A program with a custom forward-mode rule. `rule` takes the operands of the program, followed by a tangent for each
+ * floating operand after the first `consts`. It returns the results, followed by a tangent for each floating result.
  */
 export interface CustomJvpParams {
   readonly program: Program;
@@ -112,7 +112,7 @@ const customJvpPrim: Primitive<CustomJvpParams> = /* @__PURE__ */ builtIn<Custom
   batch(given, are, size, { program, rule, consts }, tools) {
     const { ins, batched } = batchedArguments(given, are, size, consts);
     const all = program.outs.map(() => true);
-    const marked = ({ ins: taken }: Program): boolean[] => taken.map((_, i) => batched[i] ?? true); // tangents too
+    const marked = ({ ins: taken }: Program): boolean[] => taken.map((_, i) => batched[i] ?? true); // also the tangents
     return {
       outs: customJvp(ins, {
         program: tools.batchProgram(program, size, batched, all).program,
@@ -134,7 +134,7 @@ function later(values: readonly Tensor[]): PartialValue[] {
   return values.map((value) => ({ known: false, value }));
 }
 
-/** A rule gives all results together, so that none of them can be dropped. */
+/** Dead-code elimination that keeps everything, because a rule returns all its results together. */
 function keepAll<P>(
   used: readonly boolean[],
   params: P,
@@ -143,15 +143,15 @@ function keepAll<P>(
   return { params, ins: program.ins.map(() => true), outs: used.map(() => true) };
 }
 
-/** Applies a program that has its own rule for forward mode; see `CustomJvpParams`. */
+/** Applies a program with a custom forward-mode rule; see `CustomJvpParams`. */
 export function customJvp(ins: readonly Tensor[], params: CustomJvpParams): readonly Tensor[] {
   return bind(customJvpPrim, ins, params);
 }
 
 /**
- * A program with its own rule for reverse mode. `forward` takes the operands of the program and gives its results, then
- * what `backward` needs: that takes it, then a cotangent for each floating result, and gives a cotangent for each
- * floating operand behind the first `consts`.
+ * A program with a custom reverse-mode rule. `forward` takes the operands and returns the results, followed by the
+ * residuals. `backward` takes the residuals, followed by a cotangent for each floating result; it returns a cotangent
+ * for each floating operand after the first `consts`.
  */
 export interface CustomVjpParams {
   readonly program: Program;
@@ -209,15 +209,15 @@ const customVjpPrim: Primitive<CustomVjpParams> = /* @__PURE__ */ builtIn<Custom
   unroll: (ins, { program }, run) => run(program, ins),
 });
 
-/** Applies a program that has its own rule for reverse mode; see `CustomVjpParams`. */
+/** Applies a program with a custom reverse-mode rule; see `CustomVjpParams`. */
 export function customVjp(ins: readonly Tensor[], params: CustomVjpParams): readonly Tensor[] {
   return bind(customVjpPrim, ins, params);
 }
 
 /**
- * The tangents that a rule for reverse mode stands for: residuals, then tangents of the operands, to tangents of the
- * results. Its transpose is `backward`; to be computed forwards it needs `pushforward`, the transpose of that, which
- * there is where `backward` is linear in the cotangents.
+ * The tangent map of a custom reverse-mode rule, from residuals and tangents of the operands to tangents of the
+ * results. Its transpose is `backward`. Forward evaluation needs `pushforward`, the transpose of `backward`, which
+ * exists if `backward` is linear in the cotangents.
  */
 interface PushParams {
   readonly backward: Program;
@@ -233,7 +233,7 @@ const pushPrim: Primitive<PushParams> = /* @__PURE__ */ builtIn<PushParams>({
     jvp(ins, tangents, params, { jvpProgram }, masks) {
       const { residuals } = params;
       if (tangents.slice(0, residuals).every((t) => t === undefined)) {
-        // linear in the rest
+        // linear in the other operands
         const moved = ins.map((x, i) => (i < residuals ? x : instantiate(tangents[i], x.type)));
         return [bind(pushPrim, ins, params), bind(pushPrim, moved, params)];
       }
@@ -259,7 +259,7 @@ const pushPrim: Primitive<PushParams> = /* @__PURE__ */ builtIn<PushParams>({
       const given = backward.ins.slice(residuals).map((v, i) => instantiate(cts[i], v.type));
       const masked = given.map((_, i) => isMasked(masks, i));
       const leftMask = masked.includes(true);
-      // the same map, with products that know of masks: those of the rule itself do not
+      // the transpose of `pushforward` is the same map, but its products respect masks, unlike those of the rule itself
       const strong =
         leftMask && pushforward !== undefined
           ? transposeProgram(

@@ -14,7 +14,7 @@ describe("determinants", () => {
     { ins: [f64(waves(25), [5, 5])] },
     { ins: [f32(wellConditioned(3), [3, 3])] },
   ];
-  /** A matrix of n rows of which so many are independent. */
+  /** An n × n matrix of the given rank. */
   const ofRank = (n: number, rank: number) => ({
     ins: [f64(times(waves(n * rank), waves(rank * n, 5), n, rank, n), [n, n])],
   });

@@ -18,12 +18,12 @@ import type { Index, MatrixView, VectorView } from "./matrix-loops.ts";
 import { countOf, eachMatrix, matrixOf, readAt, vectorOf, writeAt } from "./matrix-loops.ts";
 import { broadcast, sum } from "./shape.ts";
 
-/** A number of each matrix, by its factors `packed`. */
+/** Defines a primitive that computes one number per matrix from its LU factors `packed`. */
 function ofFactors(
   name: string,
   rules: {
     jvp(da: Tensor, ins: readonly Tensor[]): Tensor;
-    /** Writes the number of one matrix of n rows; `last` is the third operand. */
+    /** Emits the number of one n × n matrix; `last` is its element of the third operand. */
     emit(block: Block, fresh: (hint: string) => string, n: number, packed: MatrixView, last: Expr): Expr;
   },
 ): Primitive<object> {
@@ -44,7 +44,7 @@ function ofFactors(
           const own = matrixOf(ins[1]!, item);
           const last = vectorOf(ins[2]!, item, 1).read(0);
           const result = rules.emit(block, fresh, shape.at(-1)!, own, last);
-          // a zero has no sign
+          // turns −0 into 0
           vectorOf(outs[0]!, item, 1).write(block, 0, k.add(result, k.constant(result.type, 0)));
         });
       },
@@ -64,7 +64,10 @@ const detPrim: Primitive<object> = /* @__PURE__ */ ofFactors("det", {
   },
 });
 
-/** The determinant of each matrix. Its derivative, the cofactors, needs no inverse: it is right for singular matrices too. */
+/**
+ * Determinant of each matrix. Its derivative, the matrix of cofactors, needs no inverse, so it is also correct for
+ * singular matrices.
+ */
 export function det(a: Tensor): Tensor {
   const [packed, , sign] = lu(stopGradient(a));
   return bind1(detPrim, [a, packed, sign], {});
@@ -98,13 +101,13 @@ const signPrim: Primitive<object> = /* @__PURE__ */ ofFactors("signOfDet", {
   },
 });
 
-/** The sign of the determinant of each matrix, and the logarithm of its size: 0 and −∞ for singular matrices. */
+/** Sign of the determinant and logarithm of its absolute value, for each matrix: 0 and −∞ if singular. */
 export function slogdet(a: Tensor): readonly [sign: Tensor, logdet: Tensor] {
   const [packed, order, sign] = lu(stopGradient(a));
   return [bind1(signPrim, [stopGradient(a), packed, sign], {}), bind1(logDetPrim, [a, packed, order], {})];
 }
 
-/** The sum of the elements of each matrix. */
+/** Sum of the elements of each matrix. */
 function total(x: Tensor): Tensor {
   const rank = x.type.shape.length;
   return sum(x, [rank - 2, rank - 1]);
@@ -113,14 +116,17 @@ function total(x: Tensor): Tensor {
 const rowsOf = (x: Tensor, from: number, to: number): Tensor => part(x, x.type.shape.length - 2, from, to);
 const columnsOf = (x: Tensor, from: number, to: number): Tensor => part(x, x.type.shape.length - 1, from, to);
 
-/** Rows and columns of the corner whose determinant is written out: matrices that lack up to so many ranks have exact derivatives. */
+/**
+ * Size of the corner block whose determinant is expanded as a polynomial. Matrices with a rank deficiency up to this
+ * size have exact derivatives.
+ */
 const cornerSize = 3;
 
 /**
- * The cofactors of each matrix: the derivatives of its determinant by its elements. With rows and columns in an order that has the
- * largest pivots first, it is the determinant of `B = [[E, F], [G, H]]`, `det E · det S` with `S = H − G E⁻¹ F`: polynomials of the
- * elements of the small S, while E has an inverse unless the rank is so low that derivatives of `det E · det S` are zero, up to
- * that of order `cornerSize`.
+ * Cofactors of each matrix: the derivatives of its determinant with respect to its elements. Full pivoting moves the
+ * largest pivots first and yields `B = [[E, F], [G, H]]`. Its determinant is `det E · det S` with `S = H − G E⁻¹ F`.
+ * The cofactors are polynomials of the elements of the small S. E is invertible unless the rank is so low that the
+ * derivatives of the determinant up to order `cornerSize` are zero.
  */
 export function cofactors(a: Tensor): Tensor {
   const n = a.type.shape.at(-1)!;
@@ -164,13 +170,13 @@ export function cofactors(a: Tensor): Tensor {
   return mul(spreadTo(sign, back), back);
 }
 
-/** A number for each matrix, repeated in the shape of the matrices. */
+/** Broadcasts one number per matrix to the shape of the matrices. */
 function spreadTo(x: Tensor, matrices: Tensor): Tensor {
   const { shape } = matrices.type;
   return broadcast(x, shape, range(0, shape.length - 2));
 }
 
-/** The cofactors of matrices of up to three rows, as polynomials of their elements. */
+/** Cofactors of matrices with up to three rows, as polynomials of their elements. */
 function smallCofactors(a: Tensor): Tensor {
   const [n, rank] = [a.type.shape.at(-1)!, a.type.shape.length];
   if (n < 2) return full(arrayType(a.dtype, a.type.shape), 1);
@@ -228,7 +234,9 @@ interface Pivoting {
   readonly isSingular: Expr;
 }
 
-/** Brings the largest element of those from c on to the diagonal, and takes it out of the rows below. */
+/**
+ * One step of full pivoting: moves the largest remaining element to the diagonal position c and eliminates below it.
+ */
 function eliminateLargest(
   block: Block,
   fresh: (hint: string) => string,

@@ -17,8 +17,8 @@ import { flatIndex, loopOver, plus } from "./reduce-loops.ts";
 import { spread } from "./shape.ts";
 
 /**
- * A block of an array that begins where the values of `starts` say: an integer for each axis behind the first `lead` ones,
- * which are batches and go along. A start is clamped, so that the block lies within the array.
+ * A block whose position is the value of `starts`: one integer per axis after the first `lead` axes, which are batch
+ * axes. A start is clamped so that the block is within the array.
  */
 interface BlockParams {
   readonly lead: number;
@@ -49,7 +49,7 @@ function checkBlock(name: string, x: ArrayType, starts: ArrayType, sizes: Shape,
   }
 }
 
-/** A start held within 0 … n − size. */
+/** A start clamped to 0 … n − size. */
 function clampedStart(start: Expr, n: number, size: number): Expr {
   return n === size ? k.i32(0) : k.min(k.max(start, k.i32(0)), k.i32(n - size));
 }
@@ -104,17 +104,17 @@ const dynamicSlicePrim: Primitive<DynamicSliceParams> = /* @__PURE__ */ builtIn<
   },
 });
 
-/** The block of these sizes that begins at `starts`; see `BlockParams`. */
+/** The block of the given sizes that begins at `starts`; see `BlockParams`. */
 export function dynamicSlice(x: Tensor, starts: Tensor, sizes: readonly number[], lead = 0): Tensor {
   return bind1(dynamicSlicePrim, [x, starts], { sizes, lead });
 }
 
-/** Writes or adds a block to an array. */
+/** Defines a primitive that writes a block to an array or adds it. */
 function blockWriter(
   name: string,
   combine: (old: Expr, update: Expr) => Expr,
   derivative: Primitive<BlockParams>["derivative"],
-  /** The block that changes nothing unless `when` holds. */
+  /** Returns the block that leaves the array unchanged unless `when` holds. */
   guarded: (update: Tensor, when: Tensor, ins: readonly Tensor[], params: BlockParams) => Tensor,
 ): Primitive<BlockParams> {
   const prim: Primitive<BlockParams> = builtIn<BlockParams>({

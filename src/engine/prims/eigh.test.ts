@@ -9,7 +9,7 @@ import { broadcast, sum } from "./shape.ts";
 
 const { diagonalOf, eigh, inverseGaps, reciprocalOrZero } = family;
 
-/** Vectors with signs that do not jump: the columns have a positive sum. */
+/** Eigenvectors with continuous signs: each column has a positive sum. */
 function signed(x: Tensor): readonly Tensor[] {
   const [w, v] = eigh(x);
   const { shape } = v;

@@ -18,23 +18,23 @@ import { countOf, eachMatrix, matrixOf, readAt, vectorOf, writeAt } from "./matr
 import { applyReversed, isConverged, makeRotation, orderOf } from "./rotations.ts";
 import { broadcast, sum } from "./shape.ts";
 
-/** What eigenvalues and singular values are computed for. */
+/** Parameters of eigenvalue and singular value decompositions. */
 export interface SpectrumParams {
   /**
-   * The order of the derivatives that vectors have a part in: 0 for values and vectors alone, −1 where nobody asks for the vectors, so that
-   * these have a part in second derivatives only. Each derivative counts it up by one.
+   * Order of the derivatives in which the vectors take part: 0 if only values and vectors are needed; −1 if the vectors
+   * are unused, so that they first matter in second derivatives. Each differentiation adds one.
    */
   readonly order: number;
 }
 
-/** With which parameters a spectrum is computed that a derivative is taken of. */
+/** Parameters of the decomposition inside one more derivative. */
 export const nextOrder = ({ order }: SpectrumParams): SpectrumParams => ({ order: order + 1 });
 
 /**
- * How far values are at least from one another, as a part of the largest, where derivatives of an order are taken of them. What vectors of
- * close values contribute to a function of the matrix is a difference of its values divided by that of theirs, as often as the order says:
- * of a relative rounding error ε, `ε / apart^order` is left, while values that are moved change results by `apart`. Both are least
- * at `ε^(1 / (order + 1))`.
+ * Minimum distance between values, relative to the largest, for derivatives of an order. The vectors of two close
+ * values contribute a difference divided by the gap, once per order. A relative rounding error ε then leaves an error
+ * of `ε / apart^order`, and moving the values changes results by `apart`. Both are smallest together at `ε^(1 / (order
+ * + 1))`.
  */
 function apartOf(order: number, type: Expr["type"]): number {
   return order <= 0 ? 0 : roundingOf(type) ** (1 / (order + 1));
@@ -60,26 +60,27 @@ const eighPrim: Primitive<SpectrumParams> = /* @__PURE__ */ builtIn<SpectrumPara
 });
 
 /**
- * The eigenvalues of symmetric matrices `[…, n, n]` in ascending order, and the eigenvectors as columns. The lower half is read; the
- * derivative is that of symmetric changes. Close eigenvalues are moved apart for derivatives of some order, see `SpectrumParams`.
+ * Eigenvalues of symmetric matrices `[…, n, n]` in ascending order, and the eigenvectors as columns. Only the lower
+ * half is read; the derivative assumes symmetric changes. For derivatives of an order, close eigenvalues are moved
+ * apart; see `SpectrumParams`.
  */
 export function eigh(a: Tensor, order = 0): readonly [w: Tensor, v: Tensor] {
   return bind(eighPrim, [a], { order }) as readonly [Tensor, Tensor];
 }
 
-/** The tangents of eigenvalues and eigenvectors: `Vᵀ dA V = X W − W X + dW` with dV = V X, where X is antisymmetric. */
+/** Tangents of eigenvalues and eigenvectors: `Vᵀ dA V = X W − W X + dW` with dV = V X, where X is antisymmetric. */
 function changeOfEigen(da: Tensor, w: Tensor, v: Tensor): readonly [Tensor, Tensor] {
   const change = product(v, product(symmetric(da), v), { x: true });
   return [diagonalOf(change), product(v, mul(change, inverseGaps(w, change)))];
 }
 
-/** The diagonals of square matrices. */
+/** Diagonals of square matrices. */
 export function diagonalOf(x: Tensor): Tensor {
   const rank = x.type.shape.length;
   return sum(where(diagonalPlaces(x.type), x, zeros(x.type)), [rank - 2]);
 }
 
-/** `1 / (wⱼ − wᵢ)` in row i and column j of matrices like these, 0 in the diagonal and where two are the same. */
+/** `1 / (wⱼ − wᵢ)` in row i and column j, 0 on the diagonal and for equal values. The shape is that of `like`. */
 export function inverseGaps(w: Tensor, like: Tensor): Tensor {
   const { shape } = like.type;
   const rank = shape.length;
@@ -151,7 +152,10 @@ function emitEigh(context: LowerContext, { order: ofDerivative }: SpectrumParams
   });
 }
 
-/** The size of the largest element of a matrix of n rows, of which the first elements count; NaN if there is one. */
+/**
+ * Largest absolute value in a matrix of n rows, or NaN if there is one. Only the first `elementsOf(row)` elements of
+ * each row count.
+ */
 export function largestOf(
   block: Block,
   fresh: LowerContext["fresh"],
@@ -175,7 +179,7 @@ export function isFinite(x: Expr): Expr {
   return k.eq(k.sub(x, x), k.constant(x.type, 0));
 }
 
-/** What a matrix whose largest element is this is divided by, so that no square of its elements overflows or vanishes. */
+/** Divisor for a matrix with this largest element, so that squares of its elements neither overflow nor underflow. */
 export function scaleOf(largest: Expr): Expr {
   const { type } = largest;
   const bound = type === "f64" ? 2 ** 400 : 2 ** 50;
@@ -187,8 +191,8 @@ export function scaleOf(largest: Expr): Expr {
 }
 
 /**
- * Makes a symmetric matrix, given by its upper triangle, tridiagonal by reflections whose vectors are left in its rows: Golub & Van
- * Loan, Matrix Computations, 8.3.1. `moved` is room for a vector.
+ * Reduces a symmetric matrix, given by its upper triangle, to tridiagonal form by reflections, whose vectors replace
+ * its rows (Golub & Van Loan, Matrix Computations, 8.3.1). `moved` is a scratch vector.
  */
 function tridiagonalise(
   block: Block,
@@ -213,7 +217,7 @@ function tridiagonalise(
     const eachBehind = (each: (inner: Block, i: Expr) => void): void =>
       loop.forEach(fresh("i"), next, end, each);
     eachBehind((inner, i) => moved.write(inner, i, zero));
-    // the product with the rest, of which each element above the diagonal serves its row and its column
+    // product with the remaining matrix; each element above the diagonal is used for its row and its column
     loop.for(fresh("i"), next, end, (inner, i) => {
       const behind = inner.let(fresh("behind"), k.add(i, k.i32(1)));
       const own = inner.let(fresh("own"), vector(i));
@@ -236,23 +240,23 @@ function tridiagonalise(
     });
   });
   diagonal.write(block, n - 1, readAt(a, n - 1, n - 1));
-  // no reflection of the last row
+  // the last row has no reflection
   setTau(block, k.i32(n - 1), zero);
   block.forEach(fresh("j"), k.i32(0), end, (loop, j) => writeAt(loop, a, n - 1, j, zero));
 }
 
 interface TridiagonalForm {
-  /** The diagonal, which becomes the eigenvalues, and what stands beside it. */
+  /** The diagonal, which becomes the eigenvalues, and the off-diagonal. */
   readonly values: VectorView;
   readonly beside: VectorView;
   readonly cosines: VectorView;
   readonly sines: VectorView;
-  /** The rows that are rotated as those of the matrix are. */
+  /** Rows to which the rotations are applied as well. */
   readonly rows: MatrixView<WriteView>;
   readonly isFinite: Expr;
 }
 
-/** Rotates a tridiagonal matrix until it is diagonal: implicit QL steps, Golub & Van Loan, 8.3.3. */
+/** Diagonalises a tridiagonal matrix by implicit QL steps (Golub & Van Loan, 8.3.3). */
 function diagonalise(
   block: Block,
   fresh: LowerContext["fresh"],
@@ -279,7 +283,7 @@ function diagonalise(
       step.if(
         k.or(k.eq(m, l), isLost),
         (then) => {
-          // never seen: what does not converge is no number
+          // a safeguard: an eigenvalue that does not converge becomes NaN
           then.if(isLost, (lost) => values.write(lost, l, k.constant(type, Number.NaN)));
           then.set(isOpen, k.bool(false));
         },
@@ -338,10 +342,10 @@ function diagonalise(
   });
 }
 
-/** QL steps for one eigenvalue, of which two or three are usual. */
+/** Maximum number of QL steps per eigenvalue; two or three are usual. */
 const mostSteps = 60;
 
-/** How `separate` is to move values. */
+/** Options of `separate`. */
 export interface Separation {
   /** Order of the derivatives, as in `SpectrumParams`. */
   readonly order: number;
@@ -351,8 +355,9 @@ export interface Separation {
 }
 
 /**
- * Moves values in order apart that are too close for derivatives of an order. The smallest stays, unless it is 0 up to rounding and must
- * not be. The distance is relative to the largest value; of a zero matrix, which has no scale, it is as for a largest value of 1.
+ * Moves sorted values apart that are too close for derivatives of an order. The smallest value stays, unless it is 0 up
+ * to rounding and must not be. The distance is relative to the largest value, or to 1 for a zero matrix, which has no
+ * scale.
  */
 export function separate(
   block: Block,

@@ -8,7 +8,7 @@ import { call, convert } from "../kernel/build.ts";
 import type { Expr, Procedure } from "../kernel/scalar.ts";
 import { sameShape } from "../util/shape.ts";
 
-/** The common type of operands that must agree in dtype and shape; weak only where all are. */
+/** Common type of operands that must agree in dtype and shape; weak only if all are weak. */
 export function joinTypes(name: string, ins: readonly ArrayType[]): ArrayType {
   const first = ins[0]!;
   let weak = first.weak;
@@ -29,7 +29,7 @@ export function joinTypes(name: string, ins: readonly ArrayType[]): ArrayType {
   return weak === first.weak ? first : arrayType(first.dtype, first.shape, weak);
 }
 
-/** Refuses booleans where arithmetic would have to invent a meaning for them. */
+/** Throws for booleans, on which arithmetic is undefined. */
 export function requireNumbers(name: string, type: ArrayType): ArrayType {
   if (type.dtype !== "bool") return type;
   throw new DownhillError(
@@ -38,7 +38,7 @@ export function requireNumbers(name: string, type: ArrayType): ArrayType {
   );
 }
 
-/** The type of operands that must be floating. */
+/** Common type of operands that must be floating. */
 export function joinFloating(name: string, ins: readonly ArrayType[]): ArrayType {
   const type = joinTypes(name, ins);
   if (!isFloating(type.dtype)) {
@@ -50,13 +50,13 @@ export function joinFloating(name: string, ins: readonly ArrayType[]): ArrayType
   return type;
 }
 
-/** What a smooth function of one operand needs: its procedure in float64 and its tangent. */
+/** Definition of a smooth unary function: its scalar expression and its tangent. */
 export interface UnaryRecord {
   readonly scalar: (x: Expr) => Expr;
   readonly jvp: (dx: Tensor, x: Tensor, out: Tensor) => Maybe;
 }
 
-/** A smooth elementwise function of one floating operand. */
+/** Defines a smooth elementwise function of one floating operand. */
 export function smoothUnary(name: string, { scalar, jvp }: UnaryRecord): Primitive<object> {
   return builtIn<object>({
     name,
@@ -68,8 +68,8 @@ export function smoothUnary(name: string, { scalar, jvp }: UnaryRecord): Primiti
 }
 
 /**
- * Calls a procedure on operands of either floating type. Without one for float32, a float32 result is that of float64,
- * rounded.
+ * Calls a procedure on operands of either floating type. Without a float32 procedure, float32 operands are converted to
+ * float64 and the result is rounded.
  */
 export function through(double: Procedure, single?: Procedure): (...xs: readonly Expr[]) => Expr {
   return (...xs) => {

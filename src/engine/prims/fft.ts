@@ -17,16 +17,16 @@ import { instantiate } from "./linear.ts";
 import { plus } from "./reduce-loops.ts";
 
 interface FourierParams {
-  /** −1: `Σ x_j e^(−2πijk/n)`, 1: with the opposite angles, without a factor 1/n. */
+  /** Sign of the exponent: −1 for `Σ x_j e^(−2πijk/n)`, 1 for the opposite angles. Neither includes a factor 1/n. */
   readonly sign: 1 | -1;
-  /** The axis; what stands behind it is transformed side by side. */
+  /** The axis; sequences along it are transformed in parallel over the later axes. */
   readonly axis: number;
 }
 
-/** The greatest prime factor of a length that is transformed by butterflies: one of p takes p² products. */
+/** Largest prime factor of a length that is transformed by butterflies; a factor p takes p² products. */
 const greatestRadix = 13;
 
-/** The radices of a length, fours first; `undefined` if it has a larger prime factor. */
+/** Radices of a length, fours first; undefined if it has a larger prime factor. */
 export function radicesOf(n: number): readonly number[] | undefined {
   const radices: number[] = [];
   let rest = n;
@@ -39,7 +39,7 @@ export function radicesOf(n: number): readonly number[] | undefined {
   return rest === 1 ? radices : undefined;
 }
 
-/** A complex number as expressions. */
+/** A complex number as two expressions. */
 interface ComplexExpr {
   readonly re: Expr;
   readonly im: Expr;
@@ -61,7 +61,7 @@ const mulPairs = (x: ComplexExpr, w: ComplexExpr): ComplexExpr => ({
   im: k.add(k.mul(x.re, w.im), k.mul(x.im, w.re)),
 });
 
-/** Names for the parts of numbers that are used more than once. */
+/** Binds both parts of a number to locals, because they are used more than once. */
 type ComplexBinder = (x: ComplexExpr) => ComplexExpr;
 
 /** The transform of a few numbers. */
@@ -75,7 +75,7 @@ function butterfly(xs: readonly ComplexExpr[], sign: 1 | -1, keep: ComplexBinder
   return oddButterfly(xs, sign, keep);
 }
 
-/** Of an odd number p of numbers: by sums and differences of those that lie opposite of each other. */
+/** Transform of an odd number p of values, by sums and differences of the pairs j and p − j. */
 function oddButterfly(xs: readonly ComplexExpr[], sign: 1 | -1, keep: ComplexBinder): readonly ComplexExpr[] {
   const p = xs.length;
   const half = range(1, (p + 1) / 2);
@@ -97,7 +97,7 @@ function oddButterfly(xs: readonly ComplexExpr[], sign: 1 | -1, keep: ComplexBin
   return [first, ...others.map(([y]) => y), ...others.map(([, y]) => y).reverse()];
 }
 
-/** Where complex numbers lie. */
+/** Arrays of real and imaginary parts, and the offset of the first number. */
 interface ComplexView {
   readonly re: ReadView;
   readonly im: ReadView;
@@ -105,8 +105,9 @@ interface ComplexView {
 }
 
 /**
- * One pass of Stockham's algorithm: transforms of `radix` numbers that lie a `radix`-th part of the array apart, turned, and written
- * side by side in blocks of `lanes` numbers, so that after all passes the results stand in order.
+ * Emits one pass of Stockham's algorithm. A pass transforms `radix` numbers at distance n / `radix`, multiplies them by
+ * twiddle factors, and writes them in consecutive blocks of `lanes` numbers, so that the results are in order after all
+ * passes.
  *
  * @see Van Loan, Computational Frameworks for the Fast Fourier Transform, 1992, 1.7.
  */
@@ -121,7 +122,7 @@ function emitPass(
   const { radix, blocks, lanes, step } = pass;
   const [cos, sin] = [ins[2]!, ins[3]!];
   block.forEach(fresh("p"), k.i32(0), k.i32(blocks), (outer, p) => {
-    // of the results of the butterfly number j is turned by j · p steps of the whole array
+    // twiddle factors: result j of the butterfly is turned by j · p steps
     const factors = range(1, radix).map((j): ComplexExpr => {
       const at = outer.let(fresh("at"), k.mul(p, k.i32(j * step)));
       const im = sin.read(at);
@@ -151,7 +152,7 @@ function emitPass(
   });
 }
 
-/** Pass after pass from the operands to the results, which change places with scratch arrays in such a way that the last one ends there. */
+/** Emits all passes. They alternate between the results and scratch arrays so that the last pass writes the results. */
 function emitFourier(context: LowerContext, { sign, axis }: FourierParams): void {
   const { block, fresh, ins, outs, scratch } = context;
   const { shape } = ins[0]!.type;
@@ -209,7 +210,7 @@ const fourierPrim: Primitive<FourierParams> = /* @__PURE__ */ builtIn<FourierPar
       return transformed([instantiate(dre, re!.type), instantiate(dim, im!.type), cos!, sin!], params);
     },
     transpose(cts, [, , cos, sin], { sign, axis }, into) {
-      // the matrix is symmetric, and as real numbers its transpose is its conjugate
+      // the matrix is symmetric, so as a real map its transpose is its conjugate
       const { type } = (cts[0] ?? cts[1])!;
       const given = cts.map((ct: Maybe) => instantiate(ct, type));
       const outs = transformed([...given, cos!, sin!], { sign: sign === 1 ? -1 : 1, axis });
@@ -240,7 +241,7 @@ function transformed(ins: readonly Tensor[], params: FourierParams): readonly Te
   return bind(fourierPrim, ins, params);
 }
 
-/** The cosines and sines of `count` multiples of a whole turn by n. */
+/** Cosines and sines of the angles 2πj/n for the given multiples j. */
 export function turns(
   type: ArrayType,
   n: number,
@@ -253,7 +254,7 @@ export function turns(
   ];
 }
 
-/** The discrete Fourier transform along an axis whose length has no prime factor above 13, without a factor 1/n. */
+/** Discrete Fourier transform along an axis, without a factor 1/n. The length must have no prime factor above 13. */
 export function fourier(re: Tensor, im: Tensor, params: FourierParams): readonly [re: Tensor, im: Tensor] {
   const n = re.type.shape[params.axis]!;
   const [cos, sin] = turns(arrayType(re.dtype, [n]), n, range(0, n));

@@ -17,7 +17,7 @@ interface AlongParams {
   readonly axis: number;
 }
 
-/** Indices have the sizes of the array along all other axes. */
+/** Throws unless the indices have the array's sizes along all other axes. */
 function requireSameRows(name: string, x: ArrayType, indices: ArrayType, axis: number): void {
   requireIndices(name, indices);
   const fits =
@@ -67,7 +67,10 @@ const takeAlongPrim: Primitive<AlongParams> = /* @__PURE__ */ builtIn<AlongParam
   },
 });
 
-/** `y[…, i, …] = x[…, indices[…, i, …], …]` along one axis. Places are clamped to the array, negative ones count from the end. */
+/**
+ * `y[…, i, …] = x[…, indices[…, i, …], …]` along one axis. Indices are clamped to the array; negative ones count from
+ * the end.
+ */
 export function takeAlong(x: Tensor, indices: Tensor, axis: number): Tensor {
   return bind1(takeAlongPrim, [x, indices], { axis });
 }
@@ -81,7 +84,7 @@ const wholePlacePrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   lowering: { kind: "elementwise", scalar: ([x]) => k.convert("i32", x!) },
 });
 
-/** Places that are whole numbers in a floating dtype, as numbers of JavaScript are, as int32. */
+/** Converts integral indices of a floating dtype, such as JavaScript numbers, to int32. */
 export function wholePlace(x: Tensor): Tensor {
   return bind1(wholePlacePrim, [x], {});
 }
@@ -138,7 +141,7 @@ const scatterAddAlongPrim: Primitive<AlongParams> = /* @__PURE__ */ builtIn<Alon
   },
 });
 
-/** x with `updates[…, i, …]` added at `[…, indices[…, i, …], …]` along one axis; what comes twice is added twice. */
+/** x with `updates[…, i, …]` added at `[…, indices[…, i, …], …]` along one axis; repeated indices accumulate. */
 export function scatterAddAlong(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor {
   return bind1(scatterAddAlongPrim, [x, indices, updates], { axis });
 }

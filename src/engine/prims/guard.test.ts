@@ -20,7 +20,7 @@ import {
 
 const double = jit((x: Tensor, value: Tensor) => scatterAdd(x, [1], value.reshape([1])));
 
-/** Functions of x and p with a branch, and what the branch does on its sides. */
+/** Functions of x and p with a branch, and a description of its sides. */
 const branches: readonly (readonly [string, (x: Tensor, p: Tensor) => Tensor])[] = [
   [
     "one side writes a block, the other adds to elements",

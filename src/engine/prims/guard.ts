@@ -8,8 +8,8 @@ import { evalProgram, traceClosed } from "../trace/staging.ts";
 import { changedInPlace } from "./carries.ts";
 
 /**
- * The results that both programs make of the same operand by changes in some places, which can be left out one by one. None where
- * a loop goes on until values say so: it might not end without these changes.
+ * Pairs of results and operands that both programs change in place by equations that have a predicated form (`guard`).
+ * Empty if a program has a loop whose length depends on values, which might not end without the changes.
  */
 export function guardedChanges(a: Program, b: Program): readonly InPlaceResult[] {
   if (hasOpenLoop(a) || hasOpenLoop(b)) return [];
@@ -21,14 +21,20 @@ export function guardedChanges(a: Program, b: Program): readonly InPlaceResult[]
   );
 }
 
-/** A program whose first input says whether it makes the changes for these results, if these can be left out. */
+/**
+ * Builds the predicated form of a program: its first input determines whether the given results are changed. Undefined
+ * if an equation has no predicated form.
+ */
 export function guardedProgram(program: Program, results: readonly number[]): Program | undefined {
   if (!results.every((result) => changesOf(program, result) !== undefined)) return undefined;
   const types = [arrayType("bool", []), ...program.ins.map((v) => v.type)];
   return traceClosed(program.name, types, (when, ...args) => evalGuarded(program, args, when, results));
 }
 
-/** The results of a program that makes the changes for some of them, which can be left out, only where `when` holds. */
+/**
+ * Evaluates a program so that the given results change only if `when` holds. All their equations must have a predicated
+ * form.
+ */
 export function evalGuarded(
   program: Program,
   args: readonly Tensor[],
@@ -48,13 +54,13 @@ export function evalGuarded(
   });
 }
 
-/** An equation that changes an operand in some places, and which of its results that is. */
+/** An equation that changes an operand in place, and the index of the changed result. */
 interface Change {
   readonly eqn: Equation;
   readonly result: number;
 }
 
-/** The changes of an operand until it is this result; `undefined` if one of them cannot be left out. */
+/** The in-place equations that lead from an operand to a result; undefined if one of them has no predicated form. */
 function changesOf({ eqns, outs }: Program, result: number): readonly Change[] | undefined {
   const made = new Map(eqns.flatMap((eqn) => eqn.outs.map((v, i): [Var, Change] => [v, { eqn, result: i }])));
   const changes: Change[] = [];

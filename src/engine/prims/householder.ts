@@ -1,4 +1,4 @@
-// Reflections `I − τ v vᵀ` over rows that lie side by side, one by one and some at once.
+// Householder reflections `I − τ v vᵀ` of contiguous rows, one by one and in blocks.
 import type { Scratch, WriteView } from "../ir/primitive.ts";
 import type { DType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf } from "../ir/types.ts";
@@ -9,7 +9,7 @@ import type { Index, MatrixView } from "./matrix-loops.ts";
 import { addProduct, indexOf, matrixOf, readAt, shift, transposed, writeAt } from "./matrix-loops.ts";
 import type { NameGenerator } from "./rotations.ts";
 
-/** A part of a row: its elements from one column to another. */
+/** A part of a row: its elements in the columns from `from` to `to` (exclusive). */
 export interface RowPart {
   readonly of: MatrixView<WriteView>;
   readonly row: Index;
@@ -17,15 +17,19 @@ export interface RowPart {
   readonly to: Index;
 }
 
-/** What a reflection makes of the row that it is of: its first element, and zeros behind. */
+/**
+ * Result of constructing a reflection: the factor τ, and the first element of the reflected row, whose other elements
+ * are zero.
+ */
 export interface Reflection {
   readonly tau: Expr;
   readonly first: Expr;
 }
 
 /**
- * Makes a row into the vector v of the reflection that leaves only its first element, and writes that vector in its place, with 1 as its
- * first element. τ is 0 where there is nothing to do. Squares are of numbers up to 1: they neither overflow nor vanish.
+ * Constructs the reflection that maps a row to a multiple of its first unit vector. The vector v, with first element 1,
+ * replaces the row. τ is 0 if the rest of the row is zero. Elements are scaled to at most 1, so that squares neither
+ * overflow nor underflow.
  */
 export function reflectionOf(block: Block, fresh: NameGenerator, { of, row, from, to }: RowPart): Reflection {
   const type = scalarTypeOf(of.view.type.dtype);
@@ -38,7 +42,7 @@ export function reflectionOf(block: Block, fresh: NameGenerator, { of, row, from
   const tau = block.let(fresh("tau"), zero);
   const first = block.let(fresh("first"), at(indexOf(from)));
   block.if(
-    k.ne(largest, zero), // NaN too
+    k.ne(largest, zero), // also for NaN
     (then) => {
       const scale = then.let(fresh("scale"), k.max(largest, k.abs(first)));
       const sum = then.reduce(fresh("sum"), "add", zero, fresh("i"), rest, indexOf(to), (inner, i) => {
@@ -60,7 +64,10 @@ export function reflectionOf(block: Block, fresh: NameGenerator, { of, row, from
   return { tau, first };
 }
 
-/** Applies a reflection, from the right, to the rows `first` to `last` of a matrix; v is a part of a row as long as those. */
+/**
+ * Applies a reflection from the right to the rows `first` to `last` (exclusive) of a matrix. v is the given part of a
+ * row.
+ */
 export function reflectRows(
   block: Block,
   fresh: NameGenerator,
@@ -81,31 +88,34 @@ export function reflectRows(
   });
 }
 
-/** Reflections that others rows learn of at once, by products, and up to how many each goes by itself. */
+/** Number of reflections combined into one matrix product, and the largest number of reflections applied one by one. */
 const panelSize = 32;
 const mostOneByOne = 48;
 
-/** Reflections at once, of n: more where there would be too many products, each of which is a function. */
+/**
+ * Number of reflections per panel, for n reflections. It grows with n to limit the number of products, because each is
+ * a separate function.
+ */
 function sizeOfPanel(n: number): number {
   return n <= mostOneByOne ? n : Math.max(panelSize, Math.ceil(n / 32) * 4);
 }
 
-/** The reflections of a matrix in panels, and room for products with them, where there are several panels. */
+/** Reflections of a matrix in panels, and scratch memory for their products if there are several panels. */
 export interface Panels {
   readonly panels: readonly Reflections[];
   readonly between: ReflectionScratch | undefined;
-  /** Notes τ of a reflection. */
+  /** Stores τ of reflection c. */
   setTau(block: Block, c: Expr, tau: Expr): void;
 }
 
-/** What `panelsOf` needs for n reflections. */
+/** Scratch arrays that `panelsOf` needs for n reflections. */
 export function reflectionScratch(dtype: DType, n: number): readonly Scratch[] {
   const size = sizeOfPanel(n);
   const names = size === n ? ["negated"] : ["negated", "along", "combined"];
   return names.map((name) => ({ name, type: arrayType(dtype, [n, size]) }));
 }
 
-/** n reflections, whose vectors are rows of a matrix with so many columns. */
+/** Groups n reflections into panels. Their vectors are the rows of a matrix with the given number of columns. */
 export function panelsOf(
   vectors: MatrixView<WriteView>,
   scratch: readonly WriteView[],
@@ -124,14 +134,14 @@ export function panelsOf(
       negated: negated!,
     })),
     between: along && { along, combined: combined! },
-    // the place of τ in its panel, of which all but the last are as large
+    // τ is on the diagonal of its panel; all panels but the last have the same size
     setTau: (block, c, tau) => writeAt(block, negated!, c, k.binary("rem", c, k.i32(size)), k.neg(tau)),
   };
 }
 
 /**
- * Rows of the identity, of so many columns, after all reflections, the last one first: the transposed columns of `H₁ H₂ …`. The vector
- * of a reflection is zero before the column of its number.
+ * Applies all reflections to rows of the identity, last reflection first, which yields the transposed columns of `H₁ H₂
+ * …`. The vector of reflection c is zero before column c.
  */
 export function formRows(
   block: Block,
@@ -155,7 +165,10 @@ export function formRows(
     }
 }
 
-/** Applies reflections to rows of the identity, the last one first: those above are not changed. */
+/**
+ * Applies reflections one by one to rows of the identity, last one first. Reflection c leaves the rows above c
+ * unchanged.
+ */
 function reflectOneByOne(
   block: Block,
   fresh: NameGenerator,
@@ -175,23 +188,26 @@ function reflectOneByOne(
   );
 }
 
-/** Some reflections `H₁ H₂ … = I − Vᵀ T V` whose vectors are the rows of V from `first` to `last`, zero before column `first`. */
+/**
+ * A block of reflections `H₁ H₂ … = I − Vᵀ T V`. The vectors are the rows of V from `first` to `last` (exclusive), zero
+ * before column `first`.
+ */
 export interface Reflections {
   readonly vectors: MatrixView<WriteView>;
   readonly first: number;
   readonly last: number;
   readonly columns: number;
-  /** −T, whose rows are counted from `first` in the matrix. */
+  /** −T, stored from row `first` on. */
   readonly negated: MatrixView<WriteView>;
 }
 
-/** Room for what is between products: rows as those that are reflected, columns as there are reflections at once. */
+/** Scratch matrices for intermediate products: one row per reflected row, one column per reflection of a panel. */
 export interface ReflectionScratch {
   readonly along: MatrixView<WriteView>;
   readonly combined: MatrixView<WriteView>;
 }
 
-/** Computes −T of some reflections, of which τ stands in the diagonal of `negated`, with its sign changed. */
+/** Computes −T of a block of reflections. On entry, the diagonal of `negated` holds −τ. */
 export function combineReflections(
   block: Block,
   fresh: NameGenerator,
@@ -205,7 +221,7 @@ export function combineReflections(
   const { type } = readAt(negated, 0, 0);
   block.for(fresh("j"), k.i32(1), k.i32(count), (loop, j) => {
     const tau = loop.let(fresh("tau"), readAt(negated, shift(first, j), j));
-    // T[:j, j] = −τ T[:j, :j] (V vⱼ)[:j], and likewise with all signs changed
+    // T[:j, j] = −τ T[:j, :j] (V vⱼ)[:j], with all signs changed
     loop.for(fresh("i"), k.i32(0), j, (inner, i) => {
       const sum = inner.let(fresh("sum"), k.constant(type, 0));
       inner.for(fresh("l"), i, j, (each, l) =>
@@ -222,7 +238,10 @@ export function combineReflections(
   );
 }
 
-/** Applies some reflections, from the right, to the rows `from` to `to` of a matrix; in the opposite order where `reverse`. */
+/**
+ * Applies a block of reflections from the right to the rows `from` to `to` (exclusive) of a matrix; in opposite order
+ * if `reverse`.
+ */
 export function reflectAtOnce(
   block: Block,
   fresh: NameGenerator,

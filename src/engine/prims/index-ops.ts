@@ -82,10 +82,10 @@ const slicePrim: Primitive<SliceParams> = /* @__PURE__ */ builtIn<SliceParams>({
   cost: "free",
 });
 
-/** Up to this number of elements are moved by the host where nothing is traced. */
+/** Maximum number of elements that eager operations copy on the host, without a kernel. */
 export const fewMoved = 2048;
 
-/** The one block that a short slice is, if its elements lie side by side. */
+/** The single block that a short slice copies, if its elements are contiguous. */
 function copiesOfSlice(
   { starts, limits, strides }: SliceParams,
   [x]: readonly ArrayType[],
@@ -94,7 +94,7 @@ function copiesOfSlice(
   const sizes = starts.map((start, i) => Math.max(0, Math.ceil((limits[i]! - start) / strides[i]!)));
   const length = sizeOf(sizes);
   const first = sizes.findIndex((size) => size !== 1);
-  // axes of size 1, then one of which neighbours are read, then whole ones
+  // axes of size 1, followed by one contiguous axis and complete axes
   const isBlock =
     first < 0 || (strides[first] === 1 && sizes.every((size, i) => i <= first || size === shape[i]));
   if (!isBlock || length > fewMoved) return undefined;
@@ -103,7 +103,7 @@ function copiesOfSlice(
   return [{ operand: 0, result: 0, from, to: 0, length, count: 1, fromStep: 0, toStep: 0 }];
 }
 
-/** What a slice of an array of this shape reads, where that is a part along one axis. */
+/** Mask of the elements that a slice reads: a range if it restricts a single axis. */
 function partRead(shape: Shape, { starts, limits, strides }: SliceParams): Mask {
   const partial = range(0, shape.length).filter(
     (i) => limits[i]! - starts[i]! < shape[i]! || strides[i]! > 1,
@@ -113,7 +113,7 @@ function partRead(shape: Shape, { starts, limits, strides }: SliceParams): Mask 
   return another !== undefined || strides[axis]! > 1 || { axis, from: starts[axis]!, to: limits[axis]! };
 }
 
-/** Every stride-th element from start up to limit, along each axis. */
+/** Every stride-th element from start to limit (exclusive), along each axis. */
 export function slice(x: Tensor, params: SliceParams): Tensor {
   return bind1(slicePrim, [x], params);
 }
@@ -121,7 +121,7 @@ export function slice(x: Tensor, params: SliceParams): Tensor {
 export interface PadParams {
   readonly low: readonly number[];
   readonly high: readonly number[];
-  readonly interior: readonly number[]; // zeros between neighbours
+  readonly interior: readonly number[]; // number of zeros between neighbours
 }
 
 const padPrim: Primitive<PadParams> = /* @__PURE__ */ builtIn<PadParams>({
@@ -184,7 +184,7 @@ export function pad(x: Tensor, params: PadParams): Tensor {
   return sameShape(paddedShape(x.shape, params), x.shape) ? x : bind1(padPrim, [x], params);
 }
 
-/** The elements from `start` to `limit` along one axis, all along the others. */
+/** The elements from `start` to `limit` (exclusive) along one axis; complete along the others. */
 export function part(x: Tensor, axis: number, start: number, limit: number): Tensor {
   return slice(x, {
     starts: x.shape.map((_, i) => (i === axis ? start : 0)),
@@ -230,17 +230,17 @@ const reversePrim: Primitive<ReverseParams> = /* @__PURE__ */ builtIn<ReversePar
   },
 });
 
-/** x backwards along axes. */
+/** x reversed along axes. */
 export function reverse(x: Tensor, axes: readonly number[]): Tensor {
   return axes.length === 0 ? x : bind1(reversePrim, [x], { axes });
 }
 
-/** Axis `from` of the operand becomes axis `to`; the others keep their order. */
+/** Moves axis `from` to position `to`; the other axes keep their order. */
 export function moveAxis(x: Tensor, from: number, to: number): Tensor {
   return moveBlock(x, from, 1, to);
 }
 
-/** The `count` axes from `from` on, moved so that they start at `to`; the others keep their order. */
+/** Moves the `count` axes from `from` on so that they start at `to`; the other axes keep their order. */
 export function moveBlock(x: Tensor, from: number, count: number, to: number): Tensor {
   const block = range(from, from + count);
   const rest = range(0, x.shape.length).filter((axis) => !block.includes(axis));

@@ -20,10 +20,11 @@ const weakFloat = /* @__PURE__ */ arrayType("float64", [], true);
 const boolScalar = /* @__PURE__ */ arrayType("bool", []);
 
 /**
- * What stands for a tensor as a tensor: numbers become weak float64 scalars, booleans bool, nests of numbers and
- * Float64Array float64, Float32Array float32, Int32Array int32, Uint32Array uint32, Uint8Array (of 0 and 1) bool.
+ * Converts a value to a tensor. Numbers become weak float64 scalars and booleans bool scalars. Nested arrays of numbers
+ * and Float64Array become float64, Float32Array float32, Int32Array int32, Uint32Array uint32, and Uint8Array (of 0 and
+ * 1) bool.
  *
- * @throws DownhillError `dtype` for anything else, `shape` for a nest that is not rectangular.
+ * @throws DownhillError `dtype` for anything else, `shape` for a nested array that is not rectangular.
  */
 export function asTensor(value: unknown, operation: string): Tensor {
   if (value instanceof Tensor) return value;
@@ -43,10 +44,13 @@ export function asTensor(value: unknown, operation: string): Tensor {
   );
 }
 
-/** What an operand that is undefined was likely to be: the nearest key of what the function was given, if its line can be read. */
+/**
+ * Hint for an undefined operand: the argument key closest to a misspelt name in the user's source line, if that can be
+ * read.
+ */
 function missingHint(): string {
   const place = placeOf(usersFrames(captureStack(missingHint)())[0] ?? "");
-  const slip = misspeltKey((place && sourceLines(place, 3)) ?? ""); // a call may go over some lines
+  const slip = misspeltKey((place && sourceLines(place, 3)) ?? ""); // a call may span several lines
   return slip === undefined
     ? " Is a key of the parameters misspelt, or an argument left out?"
     : ` Did you mean ${slip.key}? It is a key of the arguments, and ${slip.name} is none.`;
@@ -56,7 +60,7 @@ function viewHint(view: ArrayBufferView): string {
   return view instanceof DataView ? "" : " Convert it, as in Float64Array.from(x, Number).";
 }
 
-/** A copy of a typed array, of its own kind. */
+/** Creates a tensor from a copy of a typed array. */
 function fromTyped(array: TypedArray, operation: string): Tensor {
   refuseDetached(operation, array);
   const dtype = dtypeOf(array);
@@ -91,7 +95,10 @@ function dtypeOf(array: TypedArray): DType {
   return "bool";
 }
 
-/** A tensor of a rectangular nest of numbers or of booleans; float64 (bool for booleans) unless `dtype` says otherwise. */
+/**
+ * Creates a tensor from a rectangular nested array of numbers or booleans. The default dtype is float64, or bool for
+ * booleans.
+ */
 export function fromNest(nest: NestedNumbers, dtype: DType | undefined, operation: string): Tensor {
   const shape = shapeOfNest(nest, operation);
   const flat: unknown[] = [];
@@ -101,10 +108,10 @@ export function fromNest(nest: NestedNumbers, dtype: DType | undefined, operatio
 }
 
 /**
- * A tensor of this type that holds these elements in row-major order, converted as `convert` does; where an operation is named,
- * its elements must be numbers that the dtype holds.
+ * Creates a tensor from elements in row-major order, converted as by `convert`. If an operation is named, each element
+ * must be representable in the dtype.
  *
- * @throws DownhillError `dtype`, on behalf of that operation.
+ * @throws DownhillError `dtype`, in the name of that operation.
  */
 export function fromFlat(type: ArrayType, elements: ArrayLike<number>, operation?: string): Tensor {
   const { dtype } = type;
@@ -118,7 +125,7 @@ export function fromFlat(type: ArrayType, elements: ArrayLike<number>, operation
 }
 
 /**
- * Refuses a number that integers or booleans of this dtype do not hold. Floating dtypes round.
+ * Throws for a number that an integer or boolean dtype cannot represent. Floating dtypes round instead.
  *
  * @throws DownhillError `dtype`
  */
@@ -135,12 +142,12 @@ export function requireHeld(operation: string, dtype: DType, value: number): voi
   );
 }
 
-/** A tensor of this type over an array of its own. */
+/** Creates a tensor that owns an array. */
 export function fromArray(type: ArrayType, array: TypedArray): Tensor {
   return new Tensor(type, type.shape.length === 0 ? array[0]! : hostStorage(array), undefined);
 }
 
-/** The error of an element that is no number, found at these places of the nest. */
+/** Creates the error for an element that is not a number. `places` are its indices in the nested array. */
 function oddElement(operation: string, places: readonly number[], found: unknown): DownhillError {
   const repair =
     found instanceof Tensor
@@ -168,7 +175,7 @@ function shapeOfNest(nest: NestedNumbers, operation: string): number[] {
   return shape;
 }
 
-/** The places of the element that comes after `count` others in row-major order. */
+/** Indices of the element at position `count` in row-major order. */
 function placesOf(count: number, shape: readonly number[]): number[] {
   let rest = count;
   return shape.map((_, axis) => {

@@ -1,4 +1,4 @@
-// Primitives of matrices. They are not in index.ts, so that modules without factorisations do not load them.
+// Matrix primitives. They are not in index.ts, so that modules without factorisations do not load them.
 export { cholesky } from "./cholesky.ts";
 export { det, slogdet } from "./determinant.ts";
 export { eigh } from "./eigh.ts";

@@ -32,13 +32,13 @@ const fullPrim: Primitive<FullParams> = /* @__PURE__ */ builtIn<FullParams>({
   loop: { row: (params, depth) => ({ params: { ...params, shape: params.shape.slice(depth) }, isRow: [] }) },
 });
 
-/** The equation that makes `out` an array with every element `value`. */
+/** Builds the equation that fills `out` with `value`. */
 export function fullEquation(out: Var, value: number): Equation {
   const { dtype, shape, weak } = out.type;
   return { prim: fullPrim, params: { value, dtype, shape, weak }, ins: [], outs: [out] };
 }
 
-/** An array of this type with every element `value`: an equation while a program is traced, else made at once. */
+/** An array of this type filled with `value`: an equation while tracing, otherwise a concrete tensor. */
 export function full(type: ArrayType, value: number): Tensor {
   const element = castNumber(type.dtype, value);
   if (isStaging())
@@ -48,7 +48,7 @@ export function full(type: ArrayType, value: number): Tensor {
   return new Tensor(type, hostStorage(Object.is(element, 0) ? array : array.fill(element)), undefined);
 }
 
-/** A number as an element of this dtype, as `convert` makes it. */
+/** Converts a number to an element of this dtype, as `convert` does. */
 export function castNumber(dtype: DType, value: number): number {
   switch (dtype) {
     case "float64":
@@ -87,17 +87,17 @@ const addPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   lowering: { kind: "elementwise", scalar: ([x, y]) => (x!.type === "bool" ? k.or(x!, y!) : k.add(x!, y!)) },
 });
 
-/** The equation that adds two values. */
+/** Builds the equation `out = x + y`. */
 export function addEquation(out: Var, x: Var, y: Var): Equation {
   return { prim: addPrim, params: {}, ins: [x, y], outs: [out] };
 }
 
-/** Whether an equation adds two values. */
+/** True if an equation is an addition. */
 export function isAddition({ prim }: Equation): boolean {
   return prim === addPrim;
 }
 
-/** x + y, operands of one type. */
+/** x + y; both operands have the same type. */
 export function add(x: Tensor, y: Tensor): Tensor {
   return bind1(addPrim, [x, y], none);
 }
@@ -120,7 +120,7 @@ const subPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   lowering: { kind: "elementwise", scalar: ([x, y]) => k.sub(x!, y!) },
 });
 
-/** x − y, operands of one type. */
+/** x − y; both operands have the same type. */
 export function sub(x: Tensor, y: Tensor): Tensor {
   return bind1(subPrim, [x, y], none);
 }
@@ -176,7 +176,10 @@ function convertScalar(dtype: DType, x: Expr): Expr {
   return type === "bool" && x.type !== "bool" ? k.ne(x, k.constant(x.type, 0)) : k.convert(type, x);
 }
 
-/** x as another dtype. Float to integer truncates and saturates, NaN gives 0; to bool tells whether it is not 0. */
+/**
+ * Converts x to another dtype. Float to integer truncates and saturates, and NaN becomes 0; the conversion to bool
+ * tests for nonzero.
+ */
 export function convert(x: Tensor, dtype: DType, weak = false): Tensor {
   return x.type.dtype === dtype && x.type.weak === weak ? x : bind1(convertPrim, [x], { dtype, weak });
 }
@@ -207,17 +210,17 @@ const wherePrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   algebra: { identity: ([condition]) => (condition === undefined ? undefined : condition === 0 ? 2 : 1) },
 });
 
-/** The equation of `x` where the condition holds and of `y` elsewhere. */
+/** Builds the equation `out = where(condition, x, y)`. */
 export function whereEquation(out: Var, condition: Var, x: Var, y: Var): Equation {
   return { prim: wherePrim, params: {}, ins: [condition, x, y], outs: [out] };
 }
 
-/** Whether an equation gives its second operand where the first, a condition, holds, and the third elsewhere. */
+/** True if an equation is a `where`. */
 export function isWhere({ prim }: Equation): boolean {
   return prim === wherePrim;
 }
 
-/** x where the condition holds, else y; all of one shape. */
+/** x where the condition holds, otherwise y; all have the same shape. */
 export function where(condition: Tensor, x: Tensor, y: Tensor): Tensor {
   return bind1(wherePrim, [condition, x, y], none);
 }
@@ -230,17 +233,17 @@ const stopGradientPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   lowering: { kind: "elementwise", scalar: ([x]) => x! },
 });
 
-/** x itself, with derivative zero. */
+/** x with derivative zero. */
 export function stopGradient(x: Tensor): Tensor {
   return bind1(stopGradientPrim, [x], none);
 }
 
-/** The sum of two tangents, where a missing one is zero. */
+/** Sum of two tangents; a missing one is zero. */
 export function sumMaybe(a: Maybe, b: Maybe): Maybe {
   return a && b ? add(a, b) : (a ?? b);
 }
 
-/** x where there is one, else a zero of this type. */
+/** x, or zeros of this type if it is missing. */
 export function instantiate(x: Maybe, type: ArrayType): Tensor {
   return x ?? zeros(type);
 }

@@ -32,10 +32,10 @@ import {
 import { permute, reshape } from "./shape.ts";
 import { negatedScratch, triangle, triangularSolve, unitLower } from "./triangular.ts";
 
-/** Up to so many rows pivots are found without loops: rows that change places are as much work as what is done to them. */
+/** Largest matrix whose pivot search is unrolled; beyond this size, swapping rows dominates. */
 const mostPivotsWrittenOut = 4;
 
-/** Columns that are eliminated before the others learn of it, by one product. */
+/** Number of columns eliminated before one product updates the remaining ones. */
 const panelColumns = 32;
 
 const luPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
@@ -64,14 +64,17 @@ const luPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
 });
 
 /**
- * P A = L U by elimination with the largest element of each column as pivot: L and U in one array, without the ones of L's diagonal;
- * row i of P A is row `order[i]` of A; and the determinant of P, 1 or −1.
+ * LU factorisation P A = L U with partial pivoting. `packed` holds L and U in one array, without the unit diagonal of
+ * L. Row i of P A is row `order[i]` of A. `sign` is the determinant of P, 1 or −1.
  */
 export function lu(a: Tensor): readonly [packed: Tensor, order: Tensor, sign: Tensor] {
   return bind(luPrim, [a], {}) as readonly [Tensor, Tensor, Tensor];
 }
 
-/** The rows of matrices in another order: row i is row `order[i]`; or row `order[i]` is row i, which undoes that. */
+/**
+ * Permutes the rows of matrices: row i of the result is row `order[i]`; with `inverse`, row `order[i]` of the result is
+ * row i.
+ */
 export function rowsInOrder(x: Tensor, order: Tensor, inverse = false): Tensor {
   return bind1(rowsPrim, [x, order], { inverse });
 }
@@ -121,7 +124,7 @@ const rowsPrim: Primitive<{ readonly inverse: boolean }> = /* @__PURE__ */ built
   },
 });
 
-/** The tangents of the packed factors of `P A` by those of P A, which may have more rows than columns, or fewer. */
+/** Tangents of the packed factors, from those of P A. Matrices may be rectangular. */
 function changeOfFactors(da: Tensor, packed: Tensor): Tensor {
   const [m, n] = sidesOf(packed.type.shape);
   const rank = packed.type.shape.length;
@@ -155,7 +158,7 @@ function scratchOf(a: ArrayType): readonly Scratch[] {
   return isInPanels(m, n) ? [{ name: "negated", type: arrayType(a.dtype, [panelColumns, n]) }] : [];
 }
 
-/** Whether there are enough columns for several panels. */
+/** True if there are enough columns for several panels. */
 function isInPanels(m: number, n: number): boolean {
   return Math.min(m, n) > 1.5 * panelColumns;
 }
@@ -189,7 +192,10 @@ function emitLu(context: LowerContext): void {
   });
 }
 
-/** Eliminates some columns after others: the rows of U beside them, then what is left below, by a product. */
+/**
+ * Factors a matrix panel by panel: eliminates the panel's columns, computes the rows of U to the right of the panel,
+ * and updates the remaining matrix by a product.
+ */
 function factorPanels(
   block: Block,
   fresh: LowerContext["fresh"],
@@ -233,7 +239,7 @@ function factorPanels(
   }
 }
 
-/** Brings the largest element of column c to its diagonal, and takes it out of the rows below, in the columns up to `end`. */
+/** Moves the largest element of column c to the diagonal and eliminates below it, in the columns up to `end`. */
 function eliminate(
   block: Block,
   fresh: LowerContext["fresh"],
@@ -270,7 +276,7 @@ function eliminate(
   });
   const pivot = block.let(fresh("pivot"), readAt(w, c, c));
   block.for(fresh("i"), below, k.i32(m), (loop, i) => {
-    // where the pivot is 0 all below it are
+    // if the pivot is 0, all elements below it are 0
     const factor = loop.let(
       fresh("factor"),
       k.select(k.eq(pivot, zero), zero, k.div(readAt(w, i, c), pivot)),
@@ -282,7 +288,10 @@ function eliminate(
   });
 }
 
-/** A small square matrix without loops: a row whose element is larger changes places with the one above. */
+/**
+ * Factors a small square matrix without loops. A row with a larger element in the pivot column is swapped with the
+ * pivot row.
+ */
 function factorWrittenOut(
   block: Block,
   fresh: LowerContext["fresh"],
@@ -332,7 +341,7 @@ const solvePrim: Primitive<SolveParams> = /* @__PURE__ */ builtIn<SolveParams>({
   derivative: {
     kind: "smooth",
     jvp([da, , , db], [a, packed, order, _], [x], { transpose }) {
-      // A dX = dB − dA X; the factors only serve to solve
+      // A dX = dB − dA X; the factors are only used to solve
       const moved = da && product(da, x!, { x: transpose });
       const side = moved === undefined ? db : db === undefined ? neg(moved) : sub(db, moved);
       return [side && factoredSolve(a!, packed!, order!, side, transpose)];
@@ -343,7 +352,7 @@ const solvePrim: Primitive<SolveParams> = /* @__PURE__ */ builtIn<SolveParams>({
   },
   batch([a, packed, order, b], [aBatched, packedBatched, orderBatched, bBatched], size, { transpose }) {
     if (aBatched !== true && packedBatched !== true && orderBatched !== true && a!.type.shape.length === 2) {
-      // one matrix for all: their right sides are columns of one system
+      // a single matrix for the whole batch: its right sides become columns of one system
       const [n, m] = sidesOf(b!.type.shape);
       const wide = reshape(permute(b!, [1, 0, 2]), [n, size * m]);
       const out = reshape(factoredSolve(a!, packed!, order!, wide, transpose), [n, size, m]);
@@ -417,7 +426,7 @@ function emitSolve(context: LowerContext, { transpose }: SolveParams): void {
   });
 }
 
-/** Makes the right sides of a matrix with a zero among its pivots NaN: so are all solutions. */
+/** Sets the right sides to NaN if the matrix has a zero pivot, so that all solutions are NaN. */
 function markSingular(
   block: Block,
   fresh: LowerContext["fresh"],
@@ -485,8 +494,8 @@ function solveWrittenOut(block: Block, fresh: LowerContext["fresh"], system: Sma
 }
 
 /**
- * The solutions X of A X = B, or of Aᵀ X = B, by the factors of A, which `lu` gives. Derivatives are those of A and B: the factors have
- * none here. NaN where A is singular.
+ * Solutions X of A X = B, or of Aᵀ X = B, from the factors that `lu` returns. Derivatives are with respect to A and B;
+ * the factors have none here. NaN if A is singular.
  */
 export function factoredSolve(
   a: Tensor,
@@ -498,7 +507,7 @@ export function factoredSolve(
   return bind1(solvePrim, [a, packed, order, b], { transpose });
 }
 
-/** The solutions X of A X = B for square matrices A, `[…, n, n]`, and B, `[…, n, m]`: NaN where A is singular. */
+/** Solutions X of A X = B for square matrices A, `[…, n, n]`, and B, `[…, n, m]`. NaN if A is singular. */
 export function linearSolve(a: Tensor, b: Tensor): Tensor {
   const [packed, order] = lu(stopGradient(a));
   return factoredSolve(a, packed, order, b);

@@ -1,4 +1,4 @@
-// What rules about matrices have in common: products, transposes and the types of arrays of matrices.
+// Shared helpers for matrix rules: products, transposes, and type checks for arrays of matrices.
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
@@ -9,13 +9,13 @@ import { iota } from "./index-ops.ts";
 import { indicator, equal } from "./arithmetic.ts";
 import { permute } from "./shape.ts";
 
-/** x with the axes of its matrices exchanged. */
+/** Transposes each matrix of x. */
 export function swapped(x: Tensor): Tensor {
   const n = x.type.shape.length;
   return permute(x, [...range(0, n - 2), n - 1, n - 2]);
 }
 
-/** Products of matrices, batches kept in step; of the transposed ones where marked. */
+/** Batched matrix product; operands marked in `transposed` are transposed first. */
 export function product(x: Tensor, y: Tensor, transposed: { x?: boolean; y?: boolean } = {}): Tensor {
   const rank = x.type.shape.length;
   const batch = range(0, rank - 2);
@@ -25,19 +25,19 @@ export function product(x: Tensor, y: Tensor, transposed: { x?: boolean; y?: boo
   });
 }
 
-/** Identity matrices of this type, which may have more rows than columns, or fewer. */
+/** Identity matrices of this type; they may be rectangular. */
 export function identityLike({ dtype, shape }: ArrayType): Tensor {
   return indicator(diagonalPlaces({ shape }), arrayType(dtype, shape));
 }
 
-/** Which elements stand in the diagonals of matrices of this shape. */
+/** Mask of the diagonal elements of matrices of this shape. */
 export function diagonalPlaces({ shape }: Pick<ArrayType, "shape">): Tensor {
   const rank = shape.length;
   return equal(iota("int32", shape, rank - 2), iota("int32", shape, rank - 1));
 }
 
 /**
- * Refuses what is no array of square matrices of floats.
+ * Throws unless x is an array of square floating-point matrices.
  *
  * @throws DownhillError `shape` or `dtype`
  */
@@ -52,7 +52,7 @@ export function requireSquare(operation: string, x: ArrayType): ArrayType {
 }
 
 /**
- * Refuses what is no array of matrices of floats.
+ * Throws unless x is an array of floating-point matrices.
  *
  * @throws DownhillError `shape` or `dtype`
  */
@@ -71,7 +71,7 @@ export function requireMatrices(operation: string, x: ArrayType): ArrayType {
 }
 
 /**
- * Refuses right sides that do not fit the matrices of a system: as many batches and rows are needed, of one dtype.
+ * Throws unless the right sides b fit the matrices a: equal batch axes, number of rows, and dtype.
  *
  * @throws DownhillError `shape` or `dtype`
  */

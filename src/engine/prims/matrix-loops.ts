@@ -1,4 +1,4 @@
-// What loops over matrices have in common: where elements lie, batches, and triangular systems.
+// Shared parts of loops over matrices: element offsets, batches, and triangular systems.
 import type { LowerContext, ReadView, WriteView } from "../ir/primitive.ts";
 import { scalarTypeOf } from "../ir/types.ts";
 import type { Block } from "../kernel/build.ts";
@@ -9,7 +9,7 @@ import type { Shape } from "../util/shape.ts";
 import { range, sizeOf } from "../util/shape.ts";
 import { flatIndex, plus } from "./reduce-loops.ts";
 
-/** A matrix in an array: where its first element is, and how many elements it is from a row, or a column, to the next. */
+/** A matrix inside an array: the offset of its first element, and the strides between rows and between columns. */
 export interface MatrixView<V extends ReadView = ReadView> {
   readonly view: V;
   readonly start: Expr;
@@ -17,20 +17,20 @@ export interface MatrixView<V extends ReadView = ReadView> {
   readonly column: number;
 }
 
-/** A row, a column, or how many of them there are; a number where it is known. */
+/** Index or number of rows or columns; a plain number if it is known at compile time. */
 export type Index = number | Expr;
 
-/** An index as an expression. */
+/** Converts an index to an expression. */
 export function indexOf(i: Index): Expr {
   return typeof i === "number" ? k.i32(i) : i;
 }
 
-/** The sum of two indices. */
+/** Sum of two indices. */
 export function shift(i: Index, by: Index): Expr {
   return plus(indexOf(i), indexOf(by));
 }
 
-/** The matrix with this number in an array of matrices, `[…, rows, columns]`. */
+/** View of matrix `item` in an array `[…, rows, columns]`. */
 export function matrixOf<V extends ReadView>(view: V, item: Index): MatrixView<V> {
   const [rows, columns] = sidesOf(view.type.shape);
   return {
@@ -41,7 +41,7 @@ export function matrixOf<V extends ReadView>(view: V, item: Index): MatrixView<V
   };
 }
 
-/** Rows and columns of the matrices in an array of this shape. */
+/** Numbers of rows and columns of the matrices in an array of this shape. */
 export function sidesOf(shape: Shape): readonly [rows: number, columns: number] {
   return [shape.at(-2)!, shape.at(-1)!];
 }
@@ -50,7 +50,7 @@ export function transposed<V extends ReadView>(matrix: MatrixView<V>): MatrixVie
   return { ...matrix, row: matrix.column, column: matrix.row };
 }
 
-/** Where an element lies in the array. */
+/** Offset of an element in the array. */
 function flatPlace({ start, row, column }: MatrixView, i: Index, j: Index): Expr {
   const known = (typeof i === "number" ? i * row : 0) + (typeof j === "number" ? j * column : 0);
   const rest = flatIndex(
@@ -68,7 +68,7 @@ export function writeAt(block: Block, matrix: MatrixView<WriteView>, i: Index, j
   matrix.view.write(block, flatPlace(matrix, i, j), value);
 }
 
-/** Where a part of a matrix begins, for `contract`; the matrix lies in memory. */
+/** Address of element (i, j) for `contract`. The matrix must be in memory. */
 function placeAt(matrix: MatrixView, i: Index, j: Index): BufferPointer {
   const { buffer, offset } = matrix.view as WriteView;
   return {
@@ -77,18 +77,18 @@ function placeAt(matrix: MatrixView, i: Index, j: Index): BufferPointer {
   };
 }
 
-/** Whether a matrix lies in memory, as products need it. */
+/** True if a matrix is in memory, as products require. */
 function isInMemory({ view }: MatrixView): boolean {
   return (view as WriteView).buffer !== undefined;
 }
 
-/** A vector in an array, as loops see it. */
+/** A vector inside an array, for use in loops. */
 export interface VectorView {
   read(i: Index): Expr;
   write(block: Block, i: Index, value: Expr): void;
 }
 
-/** The vector with this number in an array of vectors of `n` elements; one that is only read cannot be written. */
+/** View of vector `item` in an array of vectors of `n` elements. Writing requires a `WriteView`. */
 export function vectorOf(view: ReadView, item: Index, n: number): VectorView {
   const at = (i: Index): Expr => flatPlace({ view, start: k.i32(0), row: n, column: 1 }, item, i);
   return {
@@ -97,7 +97,7 @@ export function vectorOf(view: ReadView, item: Index, n: number): VectorView {
   };
 }
 
-/** Copies the transposed of a matrix into one of so many rows and columns, which shares no memory with it. */
+/** Copies the transpose of a matrix to `to`, a matrix of the given size that shares no memory with it. */
 export function copyTransposed(
   block: Block,
   fresh: LowerContext["fresh"],
@@ -113,14 +113,17 @@ export function copyTransposed(
   );
 }
 
-/** A part of a matrix: from which row and column on. */
+/** A part of a matrix: everything from a row and column on. */
 export interface MatrixPart<V extends ReadView = ReadView> {
   readonly of: MatrixView<V>;
   readonly row: Index;
   readonly column: Index;
 }
 
-/** Adds the product of `left`, `rows` × `inner`, and `right`, `inner` × `columns`, to `out`. They share no elements with it. */
+/**
+ * Adds the product of `left` (`rows` × `inner`) and `right` (`inner` × `columns`) to `out`, or overwrites `out` if not
+ * `accumulate`. `out` must not overlap the operands.
+ */
 export function addProduct(
   block: Block,
   name: string,
@@ -147,12 +150,15 @@ export function addProduct(
   });
 }
 
-/** How many matrices an array of this shape holds. */
+/** Number of matrices in an array of this shape. */
 export function countOf(shape: Shape): number {
   return sizeOf(shape.slice(0, -2));
 }
 
-/** A loop over the matrices of a batch, none where there is one; `independent` where no two of them share scratch. */
+/**
+ * Emits a loop over the matrices of a batch; no loop for a single matrix. `independent` means that iterations share no
+ * scratch memory.
+ */
 export function eachMatrix(
   { block, fresh }: LowerContext,
   count: number,
@@ -163,48 +169,57 @@ export function eachMatrix(
   block[independent ? "forEach" : "for"](fresh("b"), k.i32(0), k.i32(count), body);
 }
 
-/** Up to so many rows systems are written out element by element: there is no loop but that over the batch. */
+/** Largest number of rows of a fully unrolled system; only the loop over the batch remains. */
 export const mostWrittenOut = 8;
 
-/** Rows that are computed at once, in registers: each element of those above is loaded once for them. */
+/** Number of rows computed together in registers; each element of the previous rows is loaded once for all of them. */
 export const rowsAtOnce = 4;
 
-/** Whether a system of so many rows and right sides is written out: many right sides go in lanes, where registers hold fewer rows. */
+/**
+ * True if a system of this size is unrolled. Many right sides are processed in lanes, which leaves registers for fewer
+ * rows.
+ */
 export function isWrittenOut(rows: number, columns: number): boolean {
   return rows <= (columns < rowsAtOnce ? mostWrittenOut : rowsAtOnce);
 }
 
-/** Rows of a block: what earlier blocks contribute is one product. The elements that its loops read stay in the first-level cache. */
+/**
+ * Number of rows per block. The contribution of earlier blocks is one product, and the elements of a block stay in the
+ * first-level cache.
+ */
 export const rowsOfBlock = 64;
 
-/** How many rows a block has in a matrix of n: more where there would be too many products, each of which is a function. */
+/**
+ * Number of rows per block for an n × n matrix. It grows with n to limit the number of products, because each is a
+ * separate function.
+ */
 export function blockOf(n: number): number {
   return Math.max(rowsOfBlock, Math.ceil(n / 16 / rowsAtOnce) * rowsAtOnce);
 }
 
-/** A system `T X = B` of which X takes the place of B. */
+/** A triangular system `T X = B`; X overwrites B. */
 export interface TriangularSystem {
   readonly triangle: MatrixView;
   readonly rhs: MatrixView<WriteView>;
   readonly rows: number;
   readonly columns: number;
-  /** From the last row to the first, as an upper triangle is solved. */
+  /** Whether to solve from the last row to the first, as for an upper triangle. */
   readonly reverse: boolean;
-  /** Ones count as the diagonal, which is not read. */
+  /** Whether the diagonal consists of ones and is not read. */
   readonly unit: boolean;
 }
 
-/** A number to divide by: NaN in the place of 0, so that a singular system has no solution, not an infinite one. */
+/** Replaces a divisor of 0 by NaN, so that the solution of a singular system is NaN, not infinite. */
 function divisor(x: Expr): Expr {
   return k.select(k.eq(x, k.constant(x.type, 0)), k.constant(x.type, Number.NaN), x);
 }
 
-/** Whether a triangular system is solved in blocks, which needs scratch for the rows that are solved, with their signs changed. */
+/** True if a triangular system is solved in blocks. This needs scratch memory for the negated solved rows. */
 export function solvesInBlocks(rows: number, columns: number): boolean {
   return rows > rowsOfBlock && columns >= rowsAtOnce;
 }
 
-/** Solves a triangular system in place. `negated` is scratch of the shape of B, where the system is solved in blocks. */
+/** Solves a triangular system in place. `negated` is scratch memory of the shape of B for solving in blocks. */
 export function emitTriangular(
   block: Block,
   fresh: LowerContext["fresh"],
@@ -239,17 +254,17 @@ export function emitTriangular(
   }
 }
 
-/** Rows of a system to solve, where those before the block have been taken into account already. */
+/** Rows of a triangular system to solve, after the contribution of earlier blocks was subtracted. */
 export interface TriangularRows extends TriangularSystem {
-  /** Only columns from here on. */
+  /** First column to solve. */
   readonly firstColumn: Index;
-  /** Called before the rows from `first` on are solved, some at once: what the triangle needs for it. */
+  /** Called before the `count` rows from `first` on are solved, to prepare their part of the triangle. */
   prepare?(block: Block, first: Expr, count: number): void;
-  /** The first column, where each row has its own. */
+  /** First column of a group of rows, if it depends on the group. */
   columnOf?(first: Expr, count: number): Expr;
 }
 
-/** Solves the rows `from` to `to`, counted in the order in which they are solved. */
+/** Solves the rows `from` to `to` (exclusive), numbered in the order of solution. */
 export function solveRows(
   block: Block,
   fresh: LowerContext["fresh"],
@@ -276,7 +291,7 @@ function solveGroup(
   first: Expr,
   count: number,
 ): void {
-  /** The row in memory that is solved as the i-th. */
+  /** Memory row of the i-th row in the order of solution. */
   const rowAt = (i: Index): Expr => (reverse ? k.sub(k.i32(rows - 1), indexOf(i)) : indexOf(i));
   const own = range(0, count).map((i) => block.let(fresh("row"), rowAt(shift(first, i))));
   prepare?.(block, first, count);
@@ -303,7 +318,9 @@ function solveGroup(
   });
 }
 
-/** Few columns, one by one: elements of a row or of a column of the triangle, whichever lie side by side, go in lanes. */
+/**
+ * Solves few columns one by one. The contiguous elements of the triangle, in a row or a column, are processed in lanes.
+ */
 function solveColumns(
   block: Block,
   fresh: LowerContext["fresh"],
@@ -335,7 +352,7 @@ function solveColumns(
     });
 }
 
-/** A small system without loops but for that over many columns. */
+/** Solves a small system without loops, except one over many columns. */
 function solveWrittenOut(block: Block, fresh: LowerContext["fresh"], system: TriangularSystem): void {
   const { triangle, rhs, rows, columns } = system;
   const t = range(0, rows).map((i) =>
@@ -361,7 +378,7 @@ function isRead(
   return i === l ? !unit : reverse ? l > i : l < i;
 }
 
-/** The solution for one column, as locals. */
+/** Solution of one column, as locals. */
 export function solveElements(
   block: Block,
   fresh: LowerContext["fresh"],

@@ -63,7 +63,10 @@ const concatenation: Omit<Primitive<ConcatenateParams>, "name" | "lowering"> = {
   },
 };
 
-/** Of many arrays. A loop an operand: choosing the operand at each element would take time in proportion to their number. */
+/**
+ * Concatenation of many arrays, with one loop per operand. Choosing the operand per element would take time
+ * proportional to their number.
+ */
 const concatenateMany: Primitive<ConcatenateParams> = /* @__PURE__ */ concatenationBy("concatenateMany", {
   kind: "loops",
   emit({ block, fresh, ins, outs }, { axis }) {
@@ -84,7 +87,7 @@ const concatenateMany: Primitive<ConcatenateParams> = /* @__PURE__ */ concatenat
   },
 });
 
-/** Of few arrays: who reads them chooses, in loops that are cut where one array ends and the next begins. */
+/** Concatenation of few arrays. Consumers choose the operand per element, in loops that are split at the boundaries. */
 const concatenateFew: Primitive<ConcatenateParams> = /* @__PURE__ */ concatenationBy("concatenate", {
   kind: "map",
   element(at, index, { axis }, ins, out) {
@@ -111,15 +114,18 @@ function concatenationBy(
   return builtIn({ ...concatenation, name, lowering });
 }
 
-/** More arrays than this are copied one after the other. */
+/** Largest number of arrays for `concatenateFew`. */
 const few = 4;
-/** Rows shorter than this are copied without regard to where they end. */
+/** Rows shorter than this are copied by one loop per operand. */
 const shortRow = 16;
 
-/** So are more operands or results than this, whatever their size. */
+/** From more pieces on, blocks are copied on the host, regardless of their size. */
 const manyPieces = 16;
 
-/** Where pieces of these sizes are in the array that they make up along an axis, as copies out of it (`split`) or into it. */
+/**
+ * Block copies between an array and its pieces along an axis: out of it (`split`) or into it (`join`). Undefined if a
+ * kernel is faster.
+ */
 function copiesOfPieces(
   whole: Shape,
   axis: number,
@@ -139,7 +145,7 @@ function copiesOfPieces(
   });
 }
 
-/** Arrays one after the other along an axis. */
+/** Concatenates arrays along an axis. */
 export function concatenate(xs: readonly Tensor[], axis: number): Tensor {
   if (xs.length === 1) return xs[0]!;
   const rank = xs[0]!.shape.length;
@@ -149,7 +155,7 @@ export function concatenate(xs: readonly Tensor[], axis: number): Tensor {
 
 export interface SplitParams {
   readonly axis: number;
-  /** Sizes of the parts along the axis, which add up to its size. */
+  /** Sizes of the parts along the axis; they sum to the axis size. */
   readonly sizes: readonly number[];
 }
 
@@ -163,7 +169,7 @@ const splitPrim: Primitive<SplitParams> = /* @__PURE__ */ builtIn<SplitParams>({
       const x = into[0];
       if (x === undefined) return;
       const parts = cts.map((ct, i) => ct ?? zeros(withShape(x.type, x.type.shape.with(axis, sizes[i]!))));
-      // what was not read has no part in the derivative
+      // parts that were not read do not contribute to the derivative
       x.add(concatenate(parts, axis), cts.includes(undefined));
     },
   },
@@ -197,8 +203,8 @@ const splitPrim: Primitive<SplitParams> = /* @__PURE__ */ builtIn<SplitParams>({
 });
 
 /**
- * Parts of x of these sizes along an axis, in order. Few are slices, which the operations that read them compute in their own loops; the
- * work of many, and of their derivatives, is linear in their number.
+ * Splits x into parts of these sizes along an axis. Few parts become slices, which consumers compute in their own
+ * loops. For many parts, the work and that of the derivatives is linear in their number.
  */
 export function split(x: Tensor, axis: number, sizes: readonly number[]): Tensor[] {
   if (sizes.length > manyPieces) return [...bind(splitPrim, [x], { axis, sizes })];

@@ -3,7 +3,10 @@ import type { ArrayType } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import type { Expr } from "../kernel/scalar.ts";
 
-/** A place along an axis of length n: negative ones count from the end, those beyond the ends are clamped. */
+/**
+ * Normalises an index along an axis of length n: negative indices count from the end, and indices out of range are
+ * clamped.
+ */
 export function clampedPlace(place: Expr, n: number): Expr {
   if (place.type === "u32") return k.convert("i32", k.min(place, k.constant("u32", n - 1)));
   const fromEnd = k.select(k.lt(place, k.i32(0)), k.add(place, k.i32(n)), place);

@@ -51,8 +51,8 @@ const qrPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
 });
 
 /**
- * The factors Q and R of matrices `[…, m, n]`, Q `[…, m, k]` with orthonormal columns and R `[…, k, n]` upper triangular, k the smaller
- * of m and n. By reflections, so that the diagonal of R has signs as LAPACK's has.
+ * QR factorisation of matrices `[…, m, n]`: Q `[…, m, k]` with orthonormal columns and R `[…, k, n]` upper triangular,
+ * where k = min(m, n). Uses Householder reflections, so the diagonal of R has the same signs as in LAPACK.
  */
 export function qr(a: Tensor): readonly [q: Tensor, r: Tensor] {
   const [m, n] = sidesOf(a.type.shape);
@@ -93,7 +93,10 @@ function emitQr(context: LowerContext): void {
   });
 }
 
-/** Makes columns of the matrix into vectors of reflections, writes their part of R, and reflects the columns behind them. */
+/**
+ * Computes the reflection vectors of a panel and its part of R, and applies the reflections to the columns after the
+ * panel.
+ */
 function factorPanel(
   block: Block,
   fresh: LowerContext["fresh"],

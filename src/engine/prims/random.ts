@@ -25,7 +25,7 @@ import { digamma, gammaDensity, gammaincByShape } from "./special.ts";
 import { exp, log } from "./transcendental.ts";
 import { flatIndex, loopOver, plus } from "./reduce-loops.ts";
 
-/** Which word of a block is wanted. */
+/** Selects one of the two words of a Threefry block. */
 export type ThreefryWord = "first" | "second";
 
 interface ThreefryParams {
@@ -34,7 +34,7 @@ interface ThreefryParams {
   readonly lead: number;
 }
 
-/** Procedures by their names, made when first asked for. */
+/** Cache of procedures by name, created on first use. */
 const made = /* @__PURE__ */ new Map<string, Procedure>();
 
 function procedureOf(name: string, make: () => Procedure): Procedure {
@@ -47,7 +47,7 @@ function ofBlockNamed(name: string, result: (words: WordPair) => Expr): Procedur
   return procedureOf(name, () => ofBlock(name, (_, words) => result(words)));
 }
 
-/** Refuses what is no key, or a key for each item of the leading axes. */
+/** Throws unless `key` is a key, or one key per item of the leading axes. */
 function checkKey(name: string, key: ArrayType, lead: Shape): void {
   if (key.dtype === "uint32" && sameShape(key.shape, [...lead, 2])) return;
   throw new DownhillError(
@@ -82,12 +82,12 @@ const threefryPrim: Primitive<ThreefryParams> = /* @__PURE__ */ builtIn<Threefry
   },
 });
 
-/** For each counter a word of the Threefry block (0, counter) under a key. */
+/** One word of the Threefry block (0, counter) under a key, for each counter. */
 export function threefry(key: Tensor, counters: Tensor, word: ThreefryWord, lead = 0): Tensor {
   return bind1(threefryPrim, [key, counters], { word, lead });
 }
 
-/** The two words of the key of an item. */
+/** Reads the two words of an item's key. */
 function keyReader(
   at: (operand: number, index: readonly Expr[]) => Expr,
   item: readonly Expr[],
@@ -95,26 +95,32 @@ function keyReader(
   return (word) => at(0, [...item, k.i32(word)]);
 }
 
-/** What draws take: first a key, for each item of `lead` leading axes one; then the parameters of each element, if there are any. */
+/**
+ * Parameters of a random draw. Its operands are one key per item of the `lead` leading axes, followed by the
+ * distribution parameters of each element, if any.
+ */
 interface DrawParams {
   readonly dtype: DType;
-  /** Without the leading axes. */
+  /** Shape without the leading axes. */
   readonly shape: Shape;
   readonly lead: number;
 }
 
-/** A draw: what it is made of, for an element by its key, its place in row-major order and its parameters. */
+/**
+ * Definition of a random draw: a procedure of the key, the element's row-major position, and its distribution
+ * parameters.
+ */
 interface DrawRecord {
   readonly name: string;
-  /** How many parameters an element has. */
+  /** Number of distribution parameters per element. */
   readonly parameters?: number;
-  /** The type that a parameter is given as. */
+  /** Dtype of the distribution parameters. */
   parameterType?(dtype: DType): DType;
   procedure(dtype: DType): Procedure;
   readonly derivative?: Primitive<DrawParams>["derivative"];
 }
 
-/** A primitive that draws, each element by the Threefry block of its place. */
+/** Defines a primitive that draws each element from the Threefry block of its position. */
 function drawing(record: DrawRecord): Primitive<DrawParams> {
   const {
     name,
@@ -175,12 +181,12 @@ const normalPrim: Primitive<DrawParams> = /* @__PURE__ */ drawing({
   },
 });
 
-/** Below this logarithm of a variate, P(a, x) = xᵃ / Γ(a + 1) to the last bit of float64. */
+/** For logarithms of a variate below this, P(a, x) = xᵃ / Γ(a + 1) to the last bit of float64. */
 const logOfSmall = -40;
 
 /**
- * The derivative in `a` of the logarithm of a gamma variate, by the implicit function theorem from P(a, x) = const:
- * `−∂P(a, x)/∂a / (x p(a, x))`; near 0, where x may be no number of floating point, that of `xᵃ / Γ(a + 1) = const`.
+ * Derivative with respect to `a` of the logarithm of a gamma variate, by the implicit function theorem for P(a, x) =
+ * const: `−∂P(a, x)/∂a / (x p(a, x))`. Near 0, where x may underflow, it is the derivative for `xᵃ / Γ(a + 1) = const`.
  *
  * @see Figurnov, Mohamed, Mnih, Implicit reparameterization gradients, NeurIPS 2018.
  */
@@ -233,18 +239,18 @@ const vonMisesPrim: Primitive<DrawParams> = /* @__PURE__ */ drawing({
   procedure: () => vonMisesProcedure,
 });
 
-/** Angles of von Mises's distribution around 0 of these concentrations, float64. */
+/** Angles of the von Mises distribution around 0 with these concentrations, as float64. */
 export function randomVonMises(key: Tensor, concentration: Tensor): Tensor {
   const { shape } = concentration;
   return bind1(vonMisesPrim, [key, concentration], { dtype: "float64", shape, lead: 0 });
 }
 
-/** Random words of this shape. */
+/** Random 32-bit words of this shape. */
 export function randomBits(key: Tensor, shape: Shape): Tensor {
   return bind1(bitsPrim, [key], { dtype: "uint32", shape, lead: 0 });
 }
 
-/** Numbers of [0, 1): of 23 random bits in float32, of 52 in float64. */
+/** Uniform numbers in [0, 1), from 23 random bits in float32 and 52 in float64. */
 export function randomUnit(key: Tensor, shape: Shape, dtype: DType): Tensor {
   return bind1(unitPrim, [key], { dtype, shape, lead: 0 });
 }
@@ -254,22 +260,22 @@ export function randomNormal(key: Tensor, shape: Shape, dtype: DType): Tensor {
   return bind1(normalPrim, [key], { dtype, shape, lead: 0 });
 }
 
-/** Gamma variates of these shapes and scale 1. */
+/** Gamma variates with these shape parameters and scale 1. */
 export function randomGamma(key: Tensor, a: Tensor): Tensor {
   return bind1(gammaPrim, [key, a], { dtype: a.dtype, shape: a.shape, lead: 0 });
 }
 
-/** Logarithms of gamma variates of these shapes and scale 1. */
+/** Logarithms of gamma variates with these shape parameters and scale 1. */
 export function randomLogGamma(key: Tensor, a: Tensor): Tensor {
   return bind1(logGammaPrim, [key, a], { dtype: a.dtype, shape: a.shape, lead: 0 });
 }
 
-/** Poisson variates of these rates, float64, as int32. */
+/** Poisson variates with these rates (float64), as int32. */
 export function randomPoisson(key: Tensor, rate: Tensor): Tensor {
   return bind1(poissonPrim, [key, rate], { dtype: "int32", shape: rate.shape, lead: 0 });
 }
 
-/** Binomial variates of these numbers of trials and probabilities, float64, as int32. */
+/** Binomial variates with these numbers of trials and probabilities (float64), as int32. */
 export function randomBinomial(key: Tensor, n: Tensor, p: Tensor): Tensor {
   return bind1(binomialPrim, [key, n, p], { dtype: "int32", shape: n.shape, lead: 0 });
 }
@@ -295,8 +301,8 @@ const permutationPrim: Primitive<PermutationParams> = /* @__PURE__ */ builtIn<Pe
 });
 
 /**
- * Fisher and Yates's shuffle. The integers below i + 1 are the upper bits of the words of `randomBits`, one after the other, as many
- * as i has; those beyond i are passed over, so that all are equally likely.
+ * Fisher–Yates shuffle. A random integer up to i consists of the upper bits of the next word of `randomBits`, as many
+ * bits as i has. Integers beyond i are rejected, so that all others are equally likely.
  */
 function emitPermutation({ block, fresh, ins, outs }: LowerContext, { n, lead }: PermutationParams): void {
   const [key, out] = [ins[0]!, outs[0]!];
@@ -318,7 +324,7 @@ function emitPermutation({ block, fresh, ins, outs }: LowerContext, { n, lead }:
       k.i32(1),
       k.i32(n),
       (each, last) => {
-        // one bit less from each power of two down
+        // one bit fewer below each power of two
         const isShorter = k.eq(k.shr(k.convert("u32", last), k.sub(u32(31), shift)), u32(0));
         each.if(isShorter, (then) => then.set(shift, k.add(shift, u32(1))));
         const chosen = each.let(fresh("chosen"), k.i32(n));

@@ -8,7 +8,7 @@ import type { Expr, ReduceOp, ScalarType } from "../kernel/scalar.ts";
 import type { Shape } from "../util/shape.ts";
 import { otherAxes, range, sizeOf, stridesOf } from "../util/shape.ts";
 
-/** Nested loops over the given axes of a shape; `body` gets the index along each. */
+/** Emits nested loops over the given sizes; `body` receives the index along each axis. */
 export function loopOver(
   block: Block,
   sizes: readonly number[],
@@ -19,7 +19,7 @@ export function loopOver(
   nest(block, sizes, fresh, body, index, "for");
 }
 
-/** Nested loops whose iterations may run in any order or at once: none reads what another writes. */
+/** Emits nested loops whose iterations are independent and may run in any order or in parallel. */
 export function loopEach(
   block: Block,
   sizes: readonly number[],
@@ -46,7 +46,7 @@ function nest(
   );
 }
 
-/** Σ index[i] · strides[i], with what is known to be zero left out. */
+/** Σ index[i] · strides[i], without terms that are known to be zero. */
 export function flatIndex(index: readonly Expr[], strides: readonly number[]): Expr {
   let sum: Expr | undefined;
   index.forEach((i, axis) => {
@@ -58,11 +58,11 @@ export function flatIndex(index: readonly Expr[], strides: readonly number[]): E
   return sum ?? k.i32(0);
 }
 
-/** How elements are folded: sums of float32 are kept in float64, where a long one loses nothing. */
+/** A reduction and its accumulator type. Sums of float32 accumulate in float64, so that long sums stay accurate. */
 interface FoldOperation {
   readonly op: ReduceOp;
   readonly type: ScalarType;
-  /** Whether rounding errors of partial sums are carried along: sums of float64 have no wider type. */
+  /** Whether the sum compensates rounding errors: sums of float64 have no wider type. */
   readonly compensated: boolean;
 }
 
@@ -71,32 +71,40 @@ function foldOf(op: ReduceOp, element: ScalarType): FoldOperation {
   return { op, type: element === "f32" ? "f64" : element, compensated: element === "f64" };
 }
 
-/** Elements that are folded without more ado: of a compensated sum few, so that its runs lose next to nothing. */
+/**
+ * Number of elements reduced by a plain loop. For compensated sums it is small, so that the loop loses almost no
+ * accuracy.
+ */
 const runOf = ({ compensated }: FoldOperation): number => (compensated ? 64 : 4096);
 
-/** An array of no more elements is folded at once: parts would be too short to be worth a loop each. */
+/** Largest array that is reduced at once; its parts would be too short to repay a loop each. */
 const fewInParts = 1024;
 
-/** Rows that a compensated sum of rows adds up before it adds their sum to the total: as many as one lane of a run gets. */
+/**
+ * Number of rows that a compensated sum of rows adds before it adds their sum to the total: as many as one lane of a
+ * run adds.
+ */
 const rowsPerRun = 8;
 
-/** Rows that are added to the results at once: these are read and written but once for all of them. */
+/**
+ * Number of rows that are added to the results together, so that the results are read and written once for all of them.
+ */
 const rowsAtOnce = 8;
 
-/** Sum over axes; of bools, whether any is true. */
+/** Emits the sum over axes; for bools, whether any element is true. */
 export function emitSum(context: LowerContext, axes: readonly number[]): void {
   const type = scalarTypeOf(context.ins[0]!.type.dtype);
   emitReduce(context, axes, type === "bool" ? "or" : "add");
 }
 
-/** Arrays that `emitSum` needs. */
+/** Scratch arrays that `emitSum` needs. */
 export function sumScratch(x: ArrayType, axes: readonly number[]): readonly Scratch[] {
   return reduceScratch(x, axes, x.dtype === "bool" ? "or" : "add");
 }
 
 /**
- * How a fold over these axes reads its operand, if that is once and row after row; where the rows have one axis, it knows
- * the place along each.
+ * Describes a reduction that reads its operand once, row by row; undefined for other reductions. `place` is true if the
+ * rows have one axis, so that the index along each axis is known.
  */
 export function readsOnce(x: ArrayType, axes: readonly number[]): { readonly place: boolean } | undefined {
   const { shape } = x;
@@ -106,7 +114,10 @@ export function readsOnce(x: ArrayType, axes: readonly number[]): { readonly pla
   return isRows || isOne ? { place: isRows && axes.length === 1 } : undefined;
 }
 
-/** How a fold of all that follows the first `depth` axes is one of a row (see `LoopRules.row`), where both go by results. */
+/**
+ * Rule that turns a reduction of everything after the first `depth` axes into a reduction of one row (see
+ * `LoopRules.row`). Undefined unless both compute result by result.
+ */
 export function rowOfFold(
   x: ArrayType,
   axes: readonly number[],
@@ -122,7 +133,7 @@ export function rowOfFold(
   return isByResults ? { params: { axes: rest }, isRow: [true] } : undefined;
 }
 
-/** The elements of a row of the operand, by their number in the row. */
+/** Reads an element of an operand row by its index in the row. */
 type RowReader = (block: Block, r: Expr) => Expr;
 
 function rowReader(x: ReadView, base: Expr, index: readonly Expr[]): RowReader {
@@ -133,19 +144,22 @@ function rowReader(x: ReadView, base: Expr, index: readonly Expr[]): RowReader {
   };
 }
 
-/** How an operand is folded: whole rows into the results, in parts that are folded in the end, or result by result. */
+/**
+ * Reduction method: add whole rows to the results (`rows`), reduce parts and then their results (`parts`), or compute
+ * result by result (`results`).
+ */
 type ReduceMethod = "rows" | "parts" | "results";
 
 function methodOf({ shape }: ArrayType, axes: readonly number[], fold: FoldOperation): ReduceMethod {
   const results = sizeOf(otherAxes(shape.length, axes).map((axis) => shape[axis]!));
   const count = sizeOf(axes.map((axis) => shape[axis]!));
-  // Do the elements of each result lie side by side?
+  // True if the elements of each result are contiguous.
   const isTogether = isTrailing(shape.length, axes) || results === 1;
   if (!isTogether && count > 0) return "rows";
   return results === 1 && count > Math.max(runOf(fold), fewInParts) ? "parts" : "results";
 }
 
-/** Arrays that a fold needs besides: those of partial results. */
+/** Scratch arrays of a reduction, for partial results. */
 export function reduceScratch(x: ArrayType, axes: readonly number[], op: ReduceOp): readonly Scratch[] {
   const type = scalarTypeOf(x.dtype);
   const fold = foldOf(op, type);
@@ -167,7 +181,7 @@ export function reduceScratch(x: ArrayType, axes: readonly number[], op: ReduceO
   }
 }
 
-/** Folds the elements along axes into one each. */
+/** Emits the reduction of the elements along axes. */
 export function emitReduce(context: LowerContext, axes: readonly number[], op: ReduceOp): void {
   const { block, fresh } = context;
   const x = context.ins[0]!;
@@ -194,7 +208,7 @@ export function emitReduce(context: LowerContext, axes: readonly number[], op: R
   });
 }
 
-/** The fold of the elements number `from` … `to − 1` of a row. */
+/** Reduction of the elements `from` to `to` (exclusive) of a row. */
 function foldRun(
   block: Block,
   fresh: (hint: string) => string,
@@ -208,7 +222,7 @@ function foldRun(
   );
 }
 
-/** The fold of a row of `count` elements. */
+/** Reduction of a row of `count` elements. */
 function foldRow(
   block: Block,
   fresh: (hint: string) => string,
@@ -226,7 +240,7 @@ function foldRow(
   return sum.result();
 }
 
-/** Where a run ends that begins at `from`: where the last one is as long as others, each has a length that is known. */
+/** End of the run that begins at `from`. If all runs have the same length, that length is a constant. */
 function endOfRun(
   block: Block,
   fresh: (hint: string) => string,
@@ -238,13 +252,13 @@ function endOfRun(
   return count % runOf(fold) === 0 ? end : block.let(fresh("to"), k.min(end, k.i32(count)));
 }
 
-/** The fold of a long array: of its parts, which may be folded at once, and then of their results. */
+/** Reduction of a long array: its parts are reduced, possibly in parallel, followed by their results. */
 function foldInParts({ block, fresh, ins, scratch }: LowerContext, fold: FoldOperation, count: number): Expr {
   const x = ins[0]!;
   const run = runOf(fold);
   const parts = scratch[0]!;
   const n = parts.type.shape[0]!;
-  const first = x.type.shape.slice(1).map(() => k.i32(0)); // the place along other axes: they are of size 1
+  const first = x.type.shape.slice(1).map(() => k.i32(0)); // the index along the other axes, which have size 1
   block.forEach(fresh("run"), k.i32(0), k.i32(n), (loop, i) => {
     const from = loop.let(fresh("from"), k.mul(i, k.i32(run)));
     const to = endOfRun(loop, fresh, from, count, fold);
@@ -257,7 +271,7 @@ function foldInParts({ block, fresh, ins, scratch }: LowerContext, fold: FoldOpe
   return sum.result();
 }
 
-/** A float64 sum with the rounding errors of its additions beside it. */
+/** Creates a float64 sum that accumulates its rounding errors separately. */
 function openSum(
   block: Block,
   fresh: (hint: string) => string,
@@ -274,7 +288,7 @@ function openSum(
   };
 }
 
-/** total + x and the error of that sum, added to the errors before. Knuth, TAOCP 2, 4.2.2. */
+/** Adds x to the total, and the rounding error of this addition to the error sum (Knuth, TAOCP 2, 4.2.2). */
 function addExactly(
   block: Block,
   fresh: (hint: string) => string,
@@ -283,23 +297,23 @@ function addExactly(
   error: Expr,
 ): { readonly total: Expr; readonly error: Expr } {
   const sum = block.let(fresh("next"), k.add(total, x));
-  const seen = block.let(fresh("seen"), k.sub(sum, total)); // what of x went into it
+  const seen = block.let(fresh("seen"), k.sub(sum, total)); // the part of x that was added
   const lost = k.add(k.sub(total, k.sub(sum, seen)), k.sub(x, seen));
   return { total: sum, error: block.let(fresh("lost"), k.add(error, lost)) };
 }
 
-/** total + error; an infinite total has no error to speak of. */
+/** total + error; the error of an infinite total is ignored. */
 function withError(total: Expr, error: Expr): Expr {
   return k.select(k.eq(k.sub(error, error), k.f64(0)), k.add(total, error), total);
 }
 
-/** A shape and the axes of it that are folded. */
+/** A shape and its axes that are reduced. */
 interface FoldedShape {
   readonly shape: Shape;
   readonly axes: readonly number[];
 }
 
-/** Neighbouring axes that are all folded, or all kept, as one. */
+/** Merges neighbouring axes that are all reduced or all kept. */
 function mergeAxes(shape: Shape, axes: readonly number[]): FoldedShape {
   const sizes: number[] = [];
   const folded: number[] = [];
@@ -313,19 +327,19 @@ function mergeAxes(shape: Shape, axes: readonly number[]): FoldedShape {
   return { shape: sizes, axes: folded };
 }
 
-/** The number of axes that rows are counted along: those behind are folded where they stand. */
+/** Number of axes before the trailing reduced axes. The trailing ones form a row that is reduced by itself. */
 function rowRankOf({ shape, axes }: FoldedShape): number {
   let axis = shape.length - 1;
   while (axes.includes(axis)) axis--;
   return axis + 1;
 }
 
-/** The axes that rows are folded along. */
+/** Reduced axes along which whole rows are combined. */
 function rowAxes(folded: FoldedShape): readonly number[] {
   return folded.axes.filter((axis) => axis < rowRankOf(folded));
 }
 
-/** Whether so many rows are folded that a compensated sum adds them up in runs. */
+/** True if a compensated sum combines so many rows that it adds them in runs. */
 function isInRuns(folded: FoldedShape, fold: FoldOperation): boolean {
   return fold.compensated && sizeOf(rowAxes(folded).map((axis) => folded.shape[axis]!)) > rowsPerRun;
 }
@@ -334,13 +348,13 @@ function isTrailing(rank: number, axes: readonly number[]): boolean {
   return axes.every((axis, i) => axis === rank - axes.length + i);
 }
 
-/** How a fold of whole rows goes over the axes of its operand. */
+/** Loops of a reduction that combines whole rows. */
 interface RowLoops {
   /** Loops over the elements of the results. */
   everywhere(block: Block, f: (loop: Block, i: Expr) => void): void;
-  /** Folds the rows at an index along the first axes, and all along the others, into a target. */
+  /** Combines the rows at an index along the first axes, and all along the other axes, into a target. */
   into(target: WriteView, block: Block, index: readonly Expr[], rows?: number): void;
-  /** Folds `count` rows along an axis, from one on, and all along the others. */
+  /** Combines `count` rows along an axis, from index `from` on, and all along the other axes. */
   someInto(target: WriteView, block: Block, axis: number, from: Expr, count: number): void;
 }
 
@@ -354,9 +368,9 @@ function rowLoops({ fresh, ins }: LowerContext, { shape, axes }: FoldedShape, fo
   const keptStrides = stridesOf(keptSizes);
   const rowCount = sizeOf(shape.slice(rowRank));
   const toOut = range(0, rowRank).map((axis) => (kept.includes(axis) ? keptStrides[kept.indexOf(axis)]! : 0));
-  /** The axis whose rows are read several at once, where rows are not folded themselves. */
+  /** Axis along which several rows are read together, if rows are not reduced themselves. */
   const severalAxis = rowRank === rank ? rank - 2 : undefined;
-  const inLoop = (axis: number): typeof loopEach => (kept.includes(axis) ? loopEach : loopOver); // kept axes in any order
+  const inLoop = (axis: number): typeof loopEach => (kept.includes(axis) ? loopEach : loopOver); // kept axes: any order
 
   const foldAt = (target: WriteView, loop: Block, index: readonly Expr[], rows: number): void => {
     const place = flatIndex(index, toOut);
@@ -404,7 +418,7 @@ function rowLoops({ fresh, ins }: LowerContext, { shape, axes }: FoldedShape, fo
   };
 }
 
-/** Folds whole rows into the results, so that memory is read in order; where sums are compensated, in runs of rows. */
+/** Combines whole rows into the results, so that memory is read in order. Compensated sums do this in runs of rows. */
 function accumulateRows(context: LowerContext, folded: FoldedShape, fold: FoldOperation): void {
   const { block, ins, outs } = context;
   const type = scalarTypeOf(ins[0]!.type.dtype);
@@ -418,7 +432,7 @@ function accumulateRows(context: LowerContext, folded: FoldedShape, fold: FoldOp
   if (total !== out) loops.everywhere(block, (loop, i) => out.write(loop, i, k.convert(type, total.read(i))));
 }
 
-/** Adds rows up in runs, and these with the rounding errors of their additions beside the total. */
+/** Adds rows in runs, and adds each run to the total with its rounding errors. */
 function addInRuns(
   { block, fresh, outs, scratch }: LowerContext,
   folded: FoldedShape,
@@ -457,7 +471,7 @@ function addInRuns(
   );
 }
 
-/** a + b of places, with what is known added up. */
+/** a + b of offsets, with constants folded. */
 export function plus(a: Expr, b: Expr): Expr {
   if (a.kind === "const" && a.value === 0) return b;
   if (b.kind === "const" && b.value === 0) return a;

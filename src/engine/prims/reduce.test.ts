@@ -73,7 +73,7 @@ describe("reduce", () => {
     expect(argmin(f64([2, 1, 1]), 0).item()).toBe(1);
   });
 
-  // Places were looked for one element after the other, 20 times as slowly as the extremum itself.
+  // An element-by-element search was 20 times slower than the extremum itself.
   test.each([
     { shape: [9000], axis: 0 }, // in runs
     { shape: [3, 150], axis: 1 }, // row by row, in lanes

@@ -25,7 +25,7 @@ import {
 import type { ReduceParams } from "./shape.ts";
 import { broadcast, reducedType, sum } from "./shape.ts";
 
-/** The largest or smallest element along axes; ties share the derivative evenly. */
+/** Defines the maximum or minimum along axes; elements that tie share the derivative evenly. */
 function extreme(name: string, op: "max" | "min"): Primitive<ReduceParams> {
   const foldOf = ({ dtype }: ArrayType): ReduceOp => (dtype === "bool" ? (op === "max" ? "or" : "and") : op);
   const prim: Primitive<ReduceParams> = builtIn<ReduceParams>({
@@ -43,13 +43,13 @@ function extreme(name: string, op: "max" | "min"): Primitive<ReduceParams> {
       kind: "smooth",
       jvp([dx], [x], [out], { axes }) {
         if (dx === undefined) return [undefined];
-        // left out, not multiplied by 0: the tangent of what was not chosen may be infinite
+        // selected away, not multiplied by 0, because the tangent of an element that was not chosen may be infinite
         const best = broadcast(out!, x!.type.shape, otherAxes(x!.type.shape.length, axes));
         const isLeftOut = op === "max" ? less(x!, best) : less(best, x!);
         const [zero, one] = [zeros(dx.type), full(dx.type, 1)];
         const count = sum(where(isLeftOut, zero, one), axes);
         const total = sum(where(isLeftOut, zero, dx), axes);
-        // a NaN leaves none out: no element is the largest, and the derivative is NaN
+        // with a NaN, no element is chosen, and the derivative is NaN
         return [div(total, where(equal(out!, out!), count, full(count.type, Number.NaN)))];
       },
     },
@@ -71,12 +71,12 @@ function extreme(name: string, op: "max" | "min"): Primitive<ReduceParams> {
 const maxPrim: Primitive<ReduceParams> = /* @__PURE__ */ extreme("max", "max");
 const minPrim: Primitive<ReduceParams> = /* @__PURE__ */ extreme("min", "min");
 
-/** Largest element along axes; NaN if there is one. */
+/** Maximum along axes; NaN if an element is NaN. */
 export function max(x: Tensor, axes: readonly number[]): Tensor {
   return axes.length === 0 ? x : bind1(maxPrim, [x], { axes });
 }
 
-/** Smallest element along axes; NaN if there is one. */
+/** Minimum along axes; NaN if an element is NaN. */
 export function min(x: Tensor, axes: readonly number[]): Tensor {
   return axes.length === 0 ? x : bind1(minPrim, [x], { axes });
 }
@@ -85,14 +85,14 @@ interface ArgParams {
   readonly axis: number;
 }
 
-/** Elements of a row that are looked through at once, and how many are so few that one after the other is quicker. */
+/** Number of elements searched per run, and the largest row for which an element-by-element search is faster. */
 const [argRun, fewRows] = [4096, 128];
 
-/** How the places of extrema are found. */
+/** Method for finding the index of an extremum. */
 type ArgMethod =
-  | "parts" // one long row: its runs at once, and then the best of their extrema
-  | "folds" // rows whose elements lie side by side: the extremum, and then the first place that has it, both in lanes
-  | "rows" // short rows, one element after the other
+  | "parts" // one long row: its runs in parallel, followed by the best of their extrema
+  | "folds" // contiguous rows: the extremum, followed by its first index, both in lanes
+  | "rows" // short rows, element by element
   | "columns"; // whole rows are compared with the best so far
 
 function argMethodOf({ shape }: ArrayType, axis: number): ArgMethod {
@@ -102,7 +102,7 @@ function argMethodOf({ shape }: ArrayType, axis: number): ArgMethod {
   return n > argRun && sizeOf(shape) === n ? "parts" : "folds";
 }
 
-/** The type in which elements are compared. */
+/** Dtype in which elements are compared. */
 const comparedType = ({ dtype }: ArrayType): DType => (dtype === "bool" ? "int32" : dtype);
 
 function argScratch(x: ArrayType, axis: number): readonly Scratch[] {
@@ -120,12 +120,12 @@ function argScratch(x: ArrayType, axis: number): readonly Scratch[] {
   }
 }
 
-/** A row's element by its number, and the two comparisons that an extremum is made of. */
+/** Reads an element of a row by its index, and compares elements. */
 interface ExtremumComparison {
   readonly op: "max" | "min";
   readonly type: DType;
   read(i: Expr): Expr;
-  /** Whether an element takes the place of the best before it: a number that is better, or the first NaN. */
+  /** True if the candidate replaces the best element before it: a better number, or the first NaN. */
   isBetter(candidate: Expr, best: Expr): Expr;
 }
 
@@ -143,10 +143,10 @@ function comparisonOf(x: ReadView, op: "max" | "min"): ExtremumComparison {
   };
 }
 
-/** A value and its place. */
+/** A value and its index. */
 type ExtremumCandidate = readonly [value: Expr, place: Expr];
 
-/** The place of the best of the candidates number 0 … count − 1. */
+/** Index of the best of the candidates 0 … count − 1. */
 function bestOf(
   block: Block,
   { fresh }: LowerContext,
@@ -167,7 +167,7 @@ function bestOf(
   return place;
 }
 
-/** The extremum of the elements number `from` … `to − 1` of a row that begins at `base`, and the first place that has it. */
+/** Extremum of the elements `from` to `to` (exclusive) of a row that begins at `base`, and its first index. */
 function foldExtreme(
   block: Block,
   { fresh }: LowerContext,
@@ -199,7 +199,7 @@ function emitArgExtreme(context: LowerContext, op: "max" | "min", axis: number):
   }
 }
 
-/** Of one long row: of runs of it, which may be looked through at once, and then of what they gave. */
+/** Index of the extremum of one long row: reduces its runs, possibly in parallel, followed by their results. */
 function argOfParts(context: LowerContext, comparison: ExtremumComparison, n: number): void {
   const { block, fresh, outs, scratch } = context;
   const [bests, places] = [scratch[0]!, scratch[1]!];
@@ -215,7 +215,7 @@ function argOfParts(context: LowerContext, comparison: ExtremumComparison, n: nu
   outs[0]!.write(block, k.i32(0), place);
 }
 
-/** Row by row. */
+/** Index of the extremum of each row, row by row. */
 function argOfRows(context: LowerContext, comparison: ExtremumComparison, axis: number): void {
   const { block, fresh, ins, outs } = context;
   const { type } = ins[0]!;
@@ -238,7 +238,7 @@ function argOfRows(context: LowerContext, comparison: ExtremumComparison, axis: 
   });
 }
 
-/** Where elements of a row lie apart: all rows side by side, one element of each after the other. */
+/** Index of the extremum of rows whose elements are not contiguous: compares one element of every row at a time. */
 function argOfColumns(
   { block, fresh, ins, outs, scratch }: LowerContext,
   { read, isBetter }: ExtremumComparison,
@@ -268,7 +268,7 @@ function argOfColumns(
   });
 }
 
-/** The place of the largest or smallest element along one axis: the first of a tie, or that of the first NaN. */
+/** Defines the index of the maximum or minimum along one axis: the first of a tie, or the first NaN. */
 function argExtreme(name: string, op: "max" | "min"): Primitive<ArgParams> {
   const prim: Primitive<ArgParams> = builtIn<ArgParams>({
     name,
@@ -293,7 +293,7 @@ const argminPrim: Primitive<ArgParams> = /* @__PURE__ */ argExtreme("argmin", "m
 export const argmax = (x: Tensor, axis: number): Tensor => bind1(argmaxPrim, [x], { axis });
 export const argmin = (x: Tensor, axis: number): Tensor => bind1(argminPrim, [x], { axis });
 
-/** Whether a reduction over this type makes sense as a mean. */
+/** Throws unless the dtype is floating. */
 export function requireFloating(name: string, type: ArrayType): void {
   if (!isFloating(type.dtype))
     throw new DownhillError(

@@ -1,4 +1,4 @@
-// Plane rotations, as the steps make them that find eigenvalues and singular values.
+// Plane (Givens) rotations for eigenvalue and singular value iterations.
 import type { LowerContext, WriteView } from "../ir/primitive.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
@@ -8,12 +8,12 @@ import { readAt, writeAt } from "./matrix-loops.ts";
 
 export type NameGenerator = LowerContext["fresh"];
 
-/** Whether what stands beside a diagonal adds nothing to the size of the elements there. */
+/** True if an off-diagonal element is negligible compared with the size of the diagonal elements. */
 export function isConverged(beside: Expr, size: Expr): Expr {
   return k.eq(k.add(k.abs(beside), size), size);
 }
 
-/** The length r of (f, g); sets the sine to f / r and the cosine to g / r, where r is not 0. */
+/** Returns the length r of (f, g), and sets the sine to f / r and the cosine to g / r unless r is 0. */
 export function makeRotation(
   block: Block,
   fresh: NameGenerator,
@@ -30,13 +30,16 @@ export function makeRotation(
   return r;
 }
 
-/** Rotations of neighbouring rows: that with number i makes `c x + s y` and `c y − s x` of rows i and i + 1. */
+/** Rotations of neighbouring rows: rotation i replaces rows x and y (i and i + 1) by `c x + s y` and `c y − s x`. */
 export interface Rotations {
   readonly cosines: VectorView;
   readonly sines: VectorView;
 }
 
-/** Rotates rows i and i + 1 of a matrix, for i from `from` to `to` − 1: each row goes through registers once, for several columns. */
+/**
+ * Applies rotations `from` to `to` − 1 to the rows of a matrix, in ascending order. Each row passes through registers
+ * once, for several columns.
+ */
 export function applyRotations(
   block: Block,
   fresh: NameGenerator,
@@ -58,7 +61,7 @@ export function applyRotations(
   });
 }
 
-/** The same rotations the other way and in the opposite order: `c x − s y` and `c y + s x`, for i from `to` − 1 down to `from`. */
+/** Applies the inverse rotations in descending order, `to` − 1 to `from`: `c x − s y` and `c y + s x`. */
 export function applyReversed(
   block: Block,
   fresh: NameGenerator,
@@ -86,7 +89,7 @@ export function applyReversed(
   });
 }
 
-/** Puts values in ascending order, or in descending order, and says which place each came from. */
+/** Sorts values in ascending or descending order, and stores the original index of each in `order`. */
 export function orderOf(
   block: Block,
   fresh: NameGenerator,

@@ -9,7 +9,7 @@ import { must } from "../util/assert-never.ts";
 
 const points = [-Infinity, -3, -1, -0.5, -0, 0, 0.25, 1, 2, 3.5, 1e300, Infinity, NaN];
 
-/** The value of an expression of locals, each scalar function by its own code. */
+/** Evaluates an expression of locals by the code of each scalar function. */
 function evaluate(expr: RegionExpr, locals: ReadonlyMap<string, number>): number {
   const code = (x: RegionExpr): Expr => {
     switch (x.kind) {
@@ -31,7 +31,7 @@ function evaluate(expr: RegionExpr, locals: ReadonlyMap<string, number>): number
   return must(valueOf(code(expr)), "the value");
 }
 
-/** The same number, but no constant: constant exponents have code of their own. */
+/** An expression of equal value that is not a constant, because constant exponents have special code. */
 function opaque(x: Expr): Expr {
   return k.select(k.bool(true), x, x);
 }
@@ -50,7 +50,7 @@ test.each(smooth)("the tangent of %s in a region is that of its primitive, at sp
       ]) {
         const numbers = [x, y].slice(0, arity);
         const dnumbers = [dx!, dy!].slice(0, arity);
-        // by a tape, which does not know the direction: jvp takes zeros of directions as strong
+        // by a tape, which does not know the direction; jvp treats zero tangents as strong
         const [out, linear] = linearize(operation, ...numbers.map((v) => tensor(v)));
         const expected = linear(...dnumbers.map((v) => tensor(v)));
         const locals = new Map<string, number>([["out", out.item()]]);

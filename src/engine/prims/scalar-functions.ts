@@ -1,5 +1,5 @@
-// The functions that regions apply to scalars, made of the elementwise primitives: what a value is, its derivative and its code are
-// those of the primitive, whose own rule is traced once for each pattern of arguments that have a tangent.
+// The scalar functions of regions, derived from the elementwise primitives. Value, derivative and code are those of the
+// primitive; its derivative rule is traced once per pattern of arguments that have a tangent.
 import { DownhillError } from "../errors/index.ts";
 import type { Maybe } from "../ir/primitive.ts";
 import type { Equation, Program, Var } from "../ir/program.ts";
@@ -23,7 +23,7 @@ import * as transcendental from "./transcendental.ts";
 
 type TensorOperation = (...xs: Tensor[]) => Tensor;
 
-/** Each function by its name, with how many arguments it has. */
+/** Functions by name, with their number of arguments. */
 export const operations: Readonly<Record<string, readonly [arity: number, apply: TensorOperation]>> = {
   add: [2, linear.add],
   sub: [2, linear.sub],
@@ -82,9 +82,9 @@ export const operations: Readonly<Record<string, readonly [arity: number, apply:
   pow: [2, transcendental.pow],
 };
 
-/** The functions that regions may apply, by the names of primitives. */
+/** The functions that regions may apply, named after primitives. */
 export const scalarFunctions: ScalarFunctions = {
-  // when it is asked for: at import it would keep all functions in every bundle
+  // computed on access, because at import it would keep all functions in every bundle
   get names() {
     return [...Object.keys(operations), "logicalNot"];
   },
@@ -99,7 +99,7 @@ export const scalarFunctions: ScalarFunctions = {
   },
 };
 
-// What was asked for so far: a first call of a plain function asks for a few of all these.
+// Cache of functions; the first call of a plain function needs only a few.
 const functions = new Map<string, ScalarFunction>();
 const equations = new Map<string, Equation>();
 
@@ -112,7 +112,7 @@ function equationNamed(name: string): Equation {
   return eqn;
 }
 
-/** Primitives that rules are made of besides, which are no functions of scalars alone. */
+/** Other primitives that occur in derivative rules but are not scalar functions themselves. */
 interface AuxiliaryPrimitives {
   readonly full: Equation["prim"];
   readonly convert: Equation["prim"];
@@ -129,7 +129,7 @@ function makeOthers(): AuxiliaryPrimitives {
   };
 }
 
-/** How an equation of a traced rule is said in a region. */
+/** Translates an equation of a traced rule to a region expression. */
 function express(eqn: Equation, args: readonly RegionExpr[]): RegionExpr {
   const { full, convert, powBy } = (others ??= makeOthers());
   const type = regionType(eqn.outs[0]!.type.dtype);
@@ -143,7 +143,7 @@ function express(eqn: Equation, args: readonly RegionExpr[]): RegionExpr {
   return simplified(nameOf(eqn), type, args);
 }
 
-/** The name of the function that an equation computes: mostly that of its primitive. */
+/** Name of the function that an equation computes, usually the name of its primitive. */
 function nameOf({ prim, params }: Equation): string {
   const isIt = (name: string): boolean => {
     const known = equationNamed(name);
@@ -153,7 +153,10 @@ function nameOf({ prim, params }: Equation): string {
   return must(Object.keys(operations).find(isIt), `the scalar function ${prim.name}`);
 }
 
-/** The equation of an operation: its primitive and parameters. Those that take no floats take booleans. */
+/**
+ * The equation of an operation, with its primitive and parameters. It is traced on float64, or on bool if floats are
+ * refused.
+ */
 function equationOf(arity: number, apply: TensorOperation): Equation {
   const on = (dtype: DType): Equation => {
     const types = Array.from({ length: arity }, () => arrayType(dtype, []));
@@ -266,7 +269,7 @@ function scalarFunction(name: string, { prim, params }: Equation): ScalarFunctio
   };
 }
 
-/** The type of a primitive's result; `undefined` for operands that it does not take. */
+/** Result type of a primitive; undefined for operand types that it refuses. */
 function resultType(
   prim: Equation["prim"],
   params: unknown,
@@ -280,7 +283,7 @@ function resultType(
   }
 }
 
-/** Of the operations on booleans the one that is no primitive. */
+/** The only boolean operation that is not a primitive. */
 const logicalNot: ScalarFunction = {
   name: "logicalNot",
   isConstant: true,
@@ -299,7 +302,7 @@ function hasCall(expr: Expr): boolean {
   return found;
 }
 
-/** The power function: exponents that products and roots give are functions of their own. */
+/** The power function. Exponents that are computed by products and roots have separate functions. */
 function powFunction(eqn: Equation): ScalarFunction {
   const general = scalarFunction("pow", eqn);
   const special = new Map<number, ScalarFunction>();
@@ -328,7 +331,10 @@ function powFunction(eqn: Equation): ScalarFunction {
   };
 }
 
-/** The rule as a program from arguments, result and the tangents that are given to the tangent of the result. */
+/**
+ * Traces a derivative rule as a program. Its inputs are the arguments, the result, and the given tangents; its output
+ * is the tangent of the result.
+ */
 function traceTangent(
   name: string,
   { prim, params }: Pick<Equation, "prim" | "params">,
@@ -373,7 +379,10 @@ function tangentOf(
   }
 }
 
-/** Writes a rule down for these arguments: what depends on a tangent as one expression, all else bound to locals. */
+/**
+ * Instantiates a rule for these arguments. The part that depends on tangents becomes one expression; all other values
+ * are bound to locals.
+ */
 function applyRule(
   rule: Program,
   args: readonly RegionExpr[],

@@ -13,7 +13,7 @@ import { sin } from "./transcendental.ts";
 type Body = (...xs: Tensor[]) => readonly Tensor[];
 type Counts = Pick<ScanParams, "consts" | "carries"> & Partial<ScanParams>;
 
-/** A loop over a body of consts, carries and xs, whose length is that of the xs unless given. */
+/** A loop over a body of consts, carries and xs; its default length is that of the xs. */
 function loop(body: Body, { consts, carries, reverse = false, length }: Counts): Body {
   const programs = new Map<string, Program>();
   return (...ins) => {
@@ -23,7 +23,7 @@ function loop(body: Body, { consts, carries, reverse = false, length }: Counts):
     );
     const key = JSON.stringify(types);
     const program = programs.get(key) ?? traceProgram("step", types, body).program;
-    programs.set(key, program); // traced once, as users' loops under jit are
+    programs.set(key, program); // traced once, like users' loops under jit
     return scans.scan(ins, {
       body: program,
       consts,
@@ -39,7 +39,7 @@ const six = [0.5, -1.25, 2, -0.1, 0.8, -2.5];
 
 /** c ← sin(c) · w + x, y = c · x */
 const recurrence: Body = (w, c, x) => [add(mul(sin(c), w), x), mul(c, x)];
-/** Two carries that change places, of which only one depends on the xs. */
+/** Two carries that are swapped; only one depends on the xs. */
 const swap: Body = (a, b, x) => [add(b, x), a];
 const scalars = [
   { ins: [0.7, 0.3, f64(three)].map((x) => (typeof x === "number" ? f64([x], []) : x)) },
@@ -63,12 +63,12 @@ describe("scan", () => {
         loop((w, c) => [mul(sin(c), w)], { consts: 1, carries: 1, length: 4 }),
         [{ ins: [f64([0.7, 1.2]), f64([0.3, 2])] }],
       ),
-      // a loop without carry: a map
+      // a loop without carries: a map
       on(
         loop((w, x) => [mul(sin(x), w)], { consts: 1, carries: 0 }),
         [{ ins: [f64([0.7], []), f64(three)] }],
       ),
-      // constants that are read at the place that the xs tell, integers among the carries
+      // constants indexed by the xs, integers among the carries
       on(
         loop((w, c, n, i) => [add(c, mul(take(w, i, 0), c)), add(n, i), take(w, n, 0)], {
           consts: 1,
@@ -76,7 +76,7 @@ describe("scan", () => {
         }),
         [{ ins: [f64(three), f64([0.3], []), i32([0], []), i32([1, 0, 1])] }],
       ),
-      // a loop in a loop, that reads the constant and the carry of the outer one
+      // a nested loop that reads the constant and the carry of the outer one
       on(
         loop(
           (w, c, x) =>
@@ -102,7 +102,7 @@ describe("scan", () => {
         ),
         [{ ins: [f64([0.3], []), f64(three)] }],
       ),
-      // a carry that nothing depends on, and results that are constants, carries and xs themselves
+      // a carry without uses, and results that are constants, carries and xs themselves
       on(
         loop((w, c, d, x) => [c, add(d, x), w, c, x], { consts: 1, carries: 2 }),
         [{ ins: [f64([0.7], []), f64([0.3], []), f64([0.1], []), f64(three)] }],

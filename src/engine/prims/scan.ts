@@ -32,8 +32,8 @@ import { full, instantiate, zeros } from "./linear.ts";
 import { reshape } from "./shape.ts";
 
 /**
- * A loop that keeps its body as a program: `(carry, y_i) = body(consts, carry, x_i)` for each i.
- * Operands: consts, first carry, xs (leading axis `length`). Results: last carry, ys (leading axis `length`).
+ * A loop over a body program: `(carry, y_i) = body(consts, carry, x_i)` for each i. Operands: consts, initial carry, xs
+ * (leading axis `length`). Results: final carry, ys (leading axis `length`).
  */
 export interface ScanParams {
   readonly body: Program;
@@ -43,7 +43,7 @@ export interface ScanParams {
   readonly reverse: boolean;
 }
 
-/** A list cut into its three parts: consts, carries, the rest. */
+/** A list split into consts, carries, and the rest. */
 interface ScanPartition<T> {
   readonly consts: T[];
   readonly carry: T[];
@@ -94,7 +94,8 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ builtIn<ScanParams>({
     partialEval: scanPartialEval,
     transpose(cts, ins, params, into, tools, masks) {
       const { body, carries, length } = params;
-      // A linear carry may start from a known zero: in the body it is linear all the same, and its cotangent is dropped.
+      // A linear carry may start from a known zero. It is treated as linear in the body as well, and its cotangent is
+      // dropped.
       const linear = ins.map(
         (x, i) => x === undefined || (i >= params.consts && i < params.consts + carries),
       );
@@ -111,7 +112,7 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ builtIn<ScanParams>({
       );
       const backward = transposed.program;
       const masked = cut(transposed.masked, { consts: linearConsts, carries });
-      // ins of `backward`: what is not linear, a cotangent an output, an accumulator a linear constant
+      // inputs of `backward`: the nonlinear inputs, one cotangent per output, one accumulator per linear constant
       const known = cut(ins, params);
       const fixedConsts = keep(known.consts, lin.consts, false);
       const fixedXs = keep(known.xs, lin.xs, false);
@@ -130,7 +131,7 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ builtIn<ScanParams>({
         ],
       };
       const accumulators = keep(cut(into, params).consts, lin.consts);
-      // a constant that is given twice has one sum, which only the first takes along
+      // a constant that is passed twice has one accumulator, which only its first occurrence takes
       const isFirst = accumulators.map((a, i) => accumulators.indexOf(a) === i);
       const ctOf = (i: number): Tensor => {
         const { type } = body.outs[i]!;
@@ -197,7 +198,7 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ builtIn<ScanParams>({
     const carry = given.carry.map((x, i) =>
       marked[i] === true && is.carry[i] !== true ? batchAlong(x, size) : x,
     );
-    const xs = given.xs.map((x, i) => (is.xs[i] === true ? moveAxis(x, 0, 1) : x)); // the loop's axis in front
+    const xs = given.xs.map((x, i) => (is.xs[i] === true ? moveAxis(x, 0, 1) : x)); // the loop's axis comes first
     const outs = scan([...given.consts, ...carry, ...xs], { ...params, body: result.program });
     const batchedOuts = [...marked, ...result.batchedOuts.slice(params.carries)];
     return {
@@ -247,8 +248,9 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ builtIn<ScanParams>({
 });
 
 /**
- * Whether a part of the ys was read, so that the cotangent of some steps is no contribution. None is missing where the y
- * is a carry too and the last step was read: that is the first to go back, and the others have the carry's.
+ * True if the cotangent of a result is masked in some steps, because only a part of the ys was read. Not masked if the
+ * y is a carry too and the last step was read: the backward pass starts with that step, and the other steps have the
+ * carry's cotangent.
  */
 function isMaskedInSteps(
   masks: readonly Mask[],
@@ -261,7 +263,7 @@ function isMaskedInSteps(
   return !(isLastRead && body.outs.slice(0, carries).includes(body.outs[place]!));
 }
 
-/** Forward mode: a loop over values and tangents side by side. */
+/** Forward mode: one loop over values and tangents. */
 function scanJvp(
   ins: readonly Tensor[],
   tangents: readonly Maybe[],
@@ -275,7 +277,7 @@ function scanJvp(
     params,
   );
   const masked = cut(masks, params);
-  // a carry that begins without a tangent begins with zeros
+  // a carry without a tangent starts with a zero tangent
   const startsMasked = masked.carry.map((is, i) => is || nonzero.carry[i] !== true);
   const ys = body.outs.length - carries;
   const { result, marked: both } = fixpoint([...nonzero.carry, ...startsMasked], (carry) => {
@@ -290,7 +292,7 @@ function scanJvp(
     return { result: forward, marked: ends };
   });
   const marked = both.slice(0, carries);
-  // ins of the program: values, then tangents; the loop wants each kind of operand together
+  // inputs of the program are values followed by tangents; the loop needs them grouped by kind
   const { program, nonzeroOuts, maskedOuts } = result;
   const values = cut(program.ins.slice(0, body.ins.length), params);
   const counts = {
@@ -348,7 +350,10 @@ function isScalar(x: Tensor): boolean {
   return x.shape.length === 0;
 }
 
-/** Splits the loop in two: one over what is known, which stacks what the other, over the linear part, needs of it. */
+/**
+ * Splits the loop in two: the known loop stacks the residuals of all steps, and the unknown loop, over the linear part,
+ * reads them.
+ */
 function scanPartialEval(
   ins: readonly PartialValue[],
   params: ScanParams,
@@ -360,7 +365,8 @@ function scanPartialEval(
     params,
   );
   const ys = body.outs.length - carries;
-  // An array that is there for the loop only is not kept for the sake of its elements; scalars and xs are no more than these.
+  // An array that exists only inside the loop is not kept alive as a residual for the sake of some elements. Scalars
+  // and xs are no larger than the elements read from them.
   const consts = ins.slice(0, params.consts).map(({ value }) => isScalar(value) || tools.isAtHand(value));
   const { result: split, marked } = fixpoint(unknown.carry, (carry) => {
     const result = tools.partialEvalProgram(
@@ -375,7 +381,7 @@ function scanPartialEval(
     ins.map((x) => x.value),
     params,
   );
-  // A residual that is a constant or an x of the loop is at hand; the others are stacked by the known loop.
+  // A residual that is a constant or an x of the loop is available. The known loop stacks the others.
   const isStacked = split.residualInputs.map(
     (input) => input === undefined || (input >= params.consts && input < params.consts + carries),
   );
@@ -445,7 +451,10 @@ function scanPartialEval(
   );
 }
 
-/** The body, which has a part of each x and y, and changes the carries where the results are. */
+/**
+ * The body as a sub-program: it reads slices of the xs, writes slices of the ys, and updates the carries in the
+ * results.
+ */
 function bodyOf({ body, consts, carries }: ScanParams): SubProgram {
   return {
     program: body,
@@ -459,7 +468,7 @@ function bodyOf({ body, consts, carries }: ScanParams): SubProgram {
   };
 }
 
-/** A loop that keeps the carries in the results themselves and writes each y to its place. */
+/** Emits the loop. The results hold the carries, and each y is written to its slice. */
 function emitScan(
   { block, fresh, ins, outs, copy, write }: LowerContext,
   { consts, carries, length, reverse }: ScanParams,
@@ -470,8 +479,8 @@ function emitScan(
 }
 
 /**
- * Runs a body over the leading axis; see `ScanParams` for the order of operands and results. A carry that no step changes
- * is a constant of the loop, and its result is what it began with: nothing is copied.
+ * Runs a body over the leading axis; see `ScanParams` for operands and results. A carry that no step changes becomes a
+ * constant of the loop, and its result is its initial value, without a copy.
  */
 export function scan(ins: readonly Tensor[], params: ScanParams): readonly Tensor[] {
   const { body, consts, carries } = params;

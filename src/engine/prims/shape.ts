@@ -12,7 +12,7 @@ import { emitSum, readsOnce, rowOfFold, sumScratch } from "./reduce-loops.ts";
 
 export interface BroadcastParams {
   readonly shape: Shape;
-  /** For each axis of the operand, the axis of the result that it becomes; ascending. */
+  /** Result axis of each operand axis, ascending. */
   readonly axes: readonly number[];
 }
 
@@ -61,24 +61,24 @@ export function broadcast(x: Tensor, shape: Shape, axes: readonly number[]): Ten
   return sameShape(x.type.shape, shape) ? x : bind1(broadcastPrim, [x], { shape, axes });
 }
 
-/** The equation that repeats an array, whose axes become `axes` of the result, to the shape of `out`. */
+/** Builds the equation that broadcasts x to the shape of `out`; the axes of x become `axes` of the result. */
 export function broadcastEquation(out: Var, x: Var, axes: readonly number[] = []): Equation {
   return { prim: broadcastPrim, params: { shape: out.type.shape, axes }, ins: [x], outs: [out] };
 }
 
-/** The axes of the result along which an equation repeats its operand, where that is all it does, axes kept in their order. */
+/** For a broadcast equation, the result axes along which the operand is repeated. Undefined for other equations. */
 export function repeatedAxes({ prim, params, outs }: Equation): readonly number[] | undefined {
   if (prim !== broadcastPrim) return undefined;
   return otherAxes(outs[0]!.type.shape.length, (params as BroadcastParams).axes);
 }
 
-/** The scalar that every element of the result is, where an equation repeats one. */
+/** If an equation only repeats a scalar, returns that scalar. */
 export function repeatedScalar({ prim, ins }: Equation): Var | undefined {
   const repeats = prim === broadcastPrim || prim === reshapePrim;
   return repeats && ins[0]!.type.shape.length === 0 ? ins[0] : undefined;
 }
 
-/** A scalar repeated to the shape of `like`; other arrays stay as they are. */
+/** Broadcasts a scalar to the shape `like`; other arrays are returned unchanged. */
 export function spread(x: Tensor, like: Shape): Tensor {
   return x.type.shape.length === 0 ? broadcast(x, like, []) : x;
 }
@@ -110,7 +110,7 @@ const reshapePrim: Primitive<ReshapeParams> = /* @__PURE__ */ builtIn<ReshapePar
   lowering: { kind: "alias" },
   algebra: {
     constant: ([x]) => x,
-    identity: () => 0, // where the shape stays
+    identity: () => 0, // if the shape stays
   },
   loop: {
     row: ({ shape }, depth, [x]) =>
@@ -120,12 +120,12 @@ const reshapePrim: Primitive<ReshapeParams> = /* @__PURE__ */ builtIn<ReshapePar
   },
 });
 
-/** The same elements in row-major order under another shape. */
+/** The same elements in row-major order with another shape. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   return sameShape(x.type.shape, shape) ? x : bind1(reshapePrim, [x], { shape });
 }
 
-/** The equation that gives `x` the shape of `out`. */
+/** Builds the equation that reshapes x to the shape of `out`. */
 export function reshapeEquation(out: Var, x: Var): Equation {
   return { prim: reshapePrim, params: { shape: out.type.shape }, ins: [x], outs: [out] };
 }
@@ -171,12 +171,15 @@ function inverse(axes: readonly number[]): number[] {
   return axes.map((_, i) => axes.indexOf(i));
 }
 
-/** The order that an equation puts the axes of its operand in, where that is all it does: axis i of the result is axis `order[i]`. */
+/**
+ * For a transpose equation, its permutation: axis i of the result is axis `order[i]` of the operand. Undefined for
+ * other equations.
+ */
 export function axisOrder({ prim, params }: Equation): readonly number[] | undefined {
   return prim === transposePrim ? (params as TransposeParams).axes : undefined;
 }
 
-/** x with its axes in another order. */
+/** x with its axes permuted. */
 export function permute(x: Tensor, axes: readonly number[]): Tensor {
   return axes.every((axis, i) => axis === i) ? x : bind1(transposePrim, [x], { axes });
 }
@@ -218,12 +221,12 @@ const sumPrim: Primitive<ReduceParams> = /* @__PURE__ */ builtIn<ReduceParams>({
   },
 });
 
-/** The axes over which an equation sums its operand, where it is a sum. */
+/** For a sum equation, the axes that it sums over. Undefined for other equations. */
 export function summedAxes({ prim, params }: Equation): readonly number[] | undefined {
   return prim === sumPrim ? (params as ReduceParams).axes : undefined;
 }
 
-/** Type of a reduction over `axes`. */
+/** Result type of a reduction over `axes`. */
 export function reducedType(x: ArrayType, axes: readonly number[]): ArrayType {
   return withShape(
     x,
@@ -231,7 +234,7 @@ export function reducedType(x: ArrayType, axes: readonly number[]): ArrayType {
   );
 }
 
-/** Sum over axes, which disappear. */
+/** Sum over axes, which are removed from the shape. */
 export function sum(x: Tensor, axes: readonly number[]): Tensor {
   return axes.length === 0 ? x : bind1(sumPrim, [x], { axes });
 }

@@ -88,7 +88,7 @@ describe("argsort", () => {
     }
   });
 
-  // Merging took n log₂ n steps with two reads out of order each; the few first of many were found by sorting all.
+  // Merging took n log₂ n steps with two unordered reads each; the first few of many were found by a complete sort.
   test("reads no more than a few times per element", () => {
     const n = 4096;
     const array = Float64Array.from({ length: n }, (_, i) => Math.sin(i * i));

@@ -15,7 +15,7 @@ import { flatIndex, loopOver, plus } from "./reduce-loops.ts";
 interface SortParams {
   readonly axis: number;
   readonly descending: boolean;
-  /** How many places are asked for: those of the first elements in order. */
+  /** Number of indices requested, from the first element in order. */
   readonly count: number;
 }
 
@@ -36,23 +36,26 @@ const argsortPrim: Primitive<SortParams> = /* @__PURE__ */ builtIn<SortParams>({
   lowering: { kind: "loops", scratch: scratchOf, emit: emitArgsort },
 });
 
-/** Up to so many elements are put in order one by one, for each number of their keys: more are distributed by their digits. */
+/**
+ * Largest row, per word of the sort key, that is sorted by insertion. Longer rows are sorted by the digits of their
+ * keys.
+ */
 const mostInserted = 64;
-/** So few of any number are found by comparing each with the last of the best so far. */
+/** Largest number of first elements that is found by comparing each element with the last of the best so far. */
 const fewWanted = 16;
 
 const u32 = (value: number): Expr => k.constant("u32", value);
 const [topBit, allBits] = [0x80000000, 0xffffffff];
 
-/** Numbers without sign, the most significant first, whose order is that of the elements. */
+/** Unsigned words, most significant first, whose order is the order of the elements. */
 type SortKey = readonly Expr[];
 
-/** How many numbers a key has. */
+/** Number of words in a key. */
 const wordsOf = (type: ScalarType): number => (type === "f64" ? 2 : 1);
 
 /**
- * The key of an element: equal elements have equal ones, and NaN has the greatest. The bits of floats are in order but that
- * those of negative ones are so backwards.
+ * Sort key of an element: equal elements have equal keys, and NaN has the greatest. The bit patterns of floats are in
+ * order, except that those of negative floats are reversed.
  */
 function keyOf(x: Expr, descending: boolean): SortKey {
   const turned = (word: Expr): Expr => (descending ? k.xor(word, u32(allBits)) : word);
@@ -60,11 +63,11 @@ function keyOf(x: Expr, descending: boolean): SortKey {
     const word = k.convert("u32", x);
     return [turned(x.type === "i32" ? k.xor(word, u32(topBit)) : word)];
   }
-  const isZero = k.eq(x, k.constant(x.type, 0)); // −0 too
+  const isZero = k.eq(x, k.constant(x.type, 0)); // also −0
   const isNaN = k.ne(x, x);
   const bits = (word: Expr): Expr => k.select(isZero, k.i32(0), word);
   const high = bits(x.type === "f64" ? k.highWord(x) : k.unary("bitsOf", x));
-  const sign = k.shr(high, k.i32(31)); // all bits of a negative number, none of others
+  const sign = k.shr(high, k.i32(31)); // all ones for a negative number, otherwise all zeros
   const words = x.type === "f64" ? [high, bits(k.lowWord(x))] : [high];
   return words.map((word, i) => {
     const inOrder = k.xor(word, i === 0 ? k.or(sign, k.i32(topBit | 0)) : sign);
@@ -77,27 +80,27 @@ function isBefore([a, ...restOfA]: SortKey, [b, ...restOfB]: SortKey): Expr {
   return k.or(k.lt(a!, b!), k.and(k.eq(a!, b!), isBefore(restOfA, restOfB)));
 }
 
-/** How many elements a row has, of how many in order the places are wanted, and how many numbers a key has. */
+/** Number of elements in a row, number of first indices to find, and number of words in a key. */
 interface RowSizes {
   readonly size: number;
   readonly count: number;
   readonly words: number;
 }
 
-/** Elements of a row by their keys, and what is done with the places in order. */
+/** A row to sort: reads the key of an element, and writes the index at a sorted position. */
 interface SortableRow extends RowSizes {
   key(block: Block, i: Expr): SortKey;
   write(block: Block, i: Expr, place: Expr): void;
 }
 
-/** How the rows of an array are sorted. */
+/** Selects the algorithm that sorts the rows of an array, with the sizes of a row. */
 function sorterOf({ dtype, shape }: ArrayType, { axis, count }: SortParams): readonly [RowSorter, RowSizes] {
   const [size, words] = [shape[axis]!, wordsOf(scalarTypeOf(dtype))];
   const isFew = size <= mostInserted * words || count <= fewWanted;
   return [isFew ? byInsertion : byDigits, { size, count, words }];
 }
 
-/** Room for the keys and places of a row. */
+/** Scratch memory for the keys and indices of a row. */
 function scratchOf(params: SortParams, [x]: readonly ArrayType[]): readonly Scratch[] {
   if (sizeOf(x!.shape) === 0 || params.count === 0) return [];
   const [sorter, sizes] = sorterOf(x!, params);
@@ -136,12 +139,15 @@ function emitArgsort(context: LowerContext, params: SortParams): void {
 }
 
 interface RowSorter {
-  /** Arrays that it needs, which all rows share: first one for each number of a key, then one for places. */
+  /** Scratch arrays shared by all rows: one for each key word, followed by one for indices. */
   scratch(sizes: RowSizes): readonly (readonly [name: string, dtype: "uint32" | "int32", size: number])[];
   emit(block: Block, context: LowerContext, row: SortableRow): void;
 }
 
-/** Keeps the first `count` of the elements so far in order: each further one that comes before the last of them is put in its place. */
+/**
+ * Insertion sort that keeps the first `count` of the elements so far. A further element is inserted if it comes before
+ * the last of them.
+ */
 const byInsertion: RowSorter = {
   // entry 0 is a key that comes before all others
   scratch: ({ count, words }) => [
@@ -184,15 +190,15 @@ const byInsertion: RowSorter = {
   },
 };
 
-/** Digits of a number of a key, and the values that each can have: bytes. */
+/** Number of digits in a key word, and number of values of a digit: digits are bytes. */
 const [digits, values] = [4, 256];
 
 /**
- * Distributes the elements by one digit of their keys after the other, the least significant first, each time in the order
- * that they have: Knuth, TAOCP 3, 5.2.5. A digit that all have in common is left out.
+ * Radix sort: distributes the elements by each digit of their keys, least significant first, in stable order (Knuth,
+ * TAOCP 3, 5.2.5). Skips a digit that all keys share.
  */
 const byDigits: RowSorter = {
-  // two of each: elements go from one to the other
+  // two halves: elements are moved from one half to the other
   scratch: ({ size, words }) => [
     ...range(0, words).map(() => ["keys", "uint32", 2 * size] as const),
     ["order", "int32", 2 * size],
@@ -200,7 +206,7 @@ const byDigits: RowSorter = {
   ],
   emit(row, { fresh, scratch }, { size, count, words, key, write }) {
     const keys = scratch.slice(0, words);
-    // how often each value of each digit is there, and then where the next element that has it goes
+    // first the number of keys with each digit value, later the target of the next key with that value
     const [order, counts] = [scratch[words]!, scratch[words + 1]!];
     const end = k.i32(size);
     const digitOf = (word: Expr, shift: Expr): Expr =>
@@ -222,7 +228,7 @@ const byDigits: RowSorter = {
     const from = row.let(fresh("from"), k.i32(0));
     for (let w = words - 1; w >= 0; w--) {
       const word = keys[w]!;
-      // the words that later digits are of, and this one
+      // this word and the words of later digits
       const carried = keys.slice(0, w + 1);
       row.for(fresh("digit"), k.i32(0), k.i32(digits), (each, digit) => {
         const shift = each.let(fresh("shift"), k.convert("u32", k.mul(digit, k.i32(8))));
@@ -255,8 +261,8 @@ const byDigits: RowSorter = {
 };
 
 /**
- * The places of the elements along an axis in ascending order, or those of the first `count`; equal ones keep theirs, NaN
- * counts as the largest.
+ * Indices that sort the elements along an axis in ascending order, or the first `count` of them. The sort is stable,
+ * and NaN counts as the largest.
  */
 export function argsort(
   x: Tensor,

@@ -17,7 +17,7 @@ const parts = [0.5, 0, 1, 0.25, 0.5, 0.75, NaN, 2, -1, 0.5];
 const odd = [0, -0, NaN, Infinity, -Infinity, 5e-324, 1, -1, -2, 1e300];
 const others = [0, 1, 2, 0.5, NaN, -1, Infinity, -0, 2, 3];
 
-/** Numbers, a matrix and a float32: these functions take long, and have one form for all shapes. */
+/** Numbers, a matrix and a float32: these functions are slow and have one form for all shapes. */
 const some = (...operands: (readonly number[])[]): ReturnType<typeof floats> =>
   floats(...operands).filter((_, i) => i % 3 === 0);
 const odds = (...operands: (readonly number[])[]): ReturnType<typeof special> =>
@@ -93,7 +93,7 @@ describe("special", () => {
     for (const x of [-40, -49.5, -50.5, -1e3]) {
       const series = [50, -6, 1, -1].reduce((sum, c) => sum / (x * x) + c);
       expect(curvature(tensor(x)).item(), `at ${x}`).toBeCloseTo(series, 9);
-      // what is left of −1
+      // the remainder after −1
       const third = grad(curvature)(tensor(x)).item();
       expect(third * (x * x * x), `at ${x}`).toBeCloseTo(-2 + 24 / x ** 2 - 300 / x ** 4, 3);
     }

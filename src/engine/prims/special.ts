@@ -17,12 +17,12 @@ import { erfc, exp, log, log1p } from "./transcendental.ts";
 
 const none = {};
 
-/** A function of one operand, by its float64 procedure and its tangent. */
+/** Defines a function of one operand by its float64 procedure and its tangent. */
 function smooth(procedure: Procedure, jvp: (dx: Tensor, x: Tensor, out: Tensor) => Maybe): Primitive<object> {
   return smoothUnary(procedure.name, { scalar: through(procedure), jvp });
 }
 
-/** A function of two operands of one floating type, by its float64 procedure and its tangent. */
+/** Defines a function of two operands of one floating type by its float64 procedure and its tangent. */
 function smoothBinary(
   procedure: Procedure,
   jvp: (tangents: readonly Maybe[], x: Tensor, y: Tensor, out: Tensor) => Maybe,
@@ -50,7 +50,7 @@ export const lgamma = (x: Tensor): Tensor => bind1(lgammaPrim, [x], none);
 /** The derivative of ln |Γ(x)|. */
 export const digamma = (x: Tensor): Tensor => bind1(digammaPrim, [x], none);
 
-/** How often a function is differentiated in one of its operands. */
+/** Order of the derivative with respect to one operand. */
 interface OrderParams {
   readonly order: number;
 }
@@ -66,13 +66,13 @@ const polygammaPrim: Primitive<OrderParams> = /* @__PURE__ */ builtIn<OrderParam
   lowering: { kind: "elementwise", scalar: ([x], { order }) => through(special.polygamma64(order))(x!) },
 });
 
-/** The greatest order of `polygamma`: of the next one the factorial is no float64. */
+/** Largest order of `polygamma`; the factorial of the next order exceeds float64. */
 const greatestOrder = 170;
 
 /**
- * The derivative of ψ of this order, ψ itself for 0.
+ * Derivative of ψ of this order; ψ itself for order 0.
  *
- * @throws DownhillError `range` for an order that is no whole number from 0 to 170.
+ * @throws DownhillError `range` for an order that is not an integer from 0 to 170.
  */
 export function polygamma(order: number, x: Tensor): Tensor {
   if (!Number.isInteger(order) || order < 0 || order > greatestOrder) {
@@ -94,7 +94,7 @@ const zetaPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(special.zeta64,
   return dq && neg(mul(dq, mul(s, zeta(add(s, full(s.type, 1)), q))));
 });
 
-/** Σ (q + k)^−s over k = 0, 1, … */
+/** Hurwitz zeta function Σ (q + k)^−s over k = 0, 1, … */
 export const zeta = (s: Tensor, q: Tensor): Tensor => bind1(zetaPrim, [s, q], none);
 
 const gammaDensityPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(
@@ -108,13 +108,13 @@ const gammaDensityPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(
   },
 );
 
-/** xᵃ⁻¹ e⁻ˣ / Γ(a), the density of the gamma distribution of shape a and scale 1 at x. */
+/** xᵃ⁻¹ e⁻ˣ / Γ(a), the density at x of the gamma distribution with shape a and scale 1. */
 export const gammaDensity = (a: Tensor, x: Tensor): Tensor => bind1(gammaDensityPrim, [a, x], none);
 
-/** Of densities and what multiplies them: 0 times anything is 0. */
+/** Arithmetic of densities and their factors: a density of 0 times anything is 0. */
 const arithmetic: RingOperations<Tensor> = { add, mul: (density, slope) => strongMul(density, slope), scale };
 
-/** The derivative of this order of `gammaDensity` in a. */
+/** Derivative of this order of `gammaDensity` with respect to a. */
 function gammaDensityByShape(order: number, a: Tensor, x: Tensor): Tensor {
   const slope: DerivativesByOrder<Tensor> = (n) =>
     n === 1 ? sub(log(x), digamma(a)) : neg(polygamma(n - 1, a));
@@ -140,12 +140,12 @@ const gammaincByShapePrim: Primitive<OrderParams> = /* @__PURE__ */ builtIn<Orde
   },
 });
 
-/** The derivative of this order, from 1 on, of `gammainc` in a. */
+/** Derivative of this order, at least 1, of `gammainc` with respect to a. */
 export function gammaincByShape(order: number, a: Tensor, x: Tensor): Tensor {
   return bind1(gammaincByShapePrim, [a, x], { order });
 }
 
-/** The tangent of `gammainc`. */
+/** Tangent of `gammainc`. */
 function gammaincTangent([da, dx]: readonly Maybe[], a: Tensor, x: Tensor): Maybe {
   return sumMaybe(da && mul(da, gammaincByShape(1, a, x)), dx && mul(dx, gammaDensity(a, x)));
 }
@@ -159,9 +159,9 @@ const gammainccPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(
   },
 );
 
-/** The lower regularised incomplete gamma function. */
+/** Lower regularised incomplete gamma function P(a, x). */
 export const gammainc = (a: Tensor, x: Tensor): Tensor => bind1(gammaincPrim, [a, x], none);
-/** The upper one. */
+/** Upper regularised incomplete gamma function Q(a, x). */
 export const gammaincc = (a: Tensor, x: Tensor): Tensor => bind1(gammainccPrim, [a, x], none);
 
 const gammaincinvPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(
@@ -205,12 +205,14 @@ const gaussianPrim: Primitive<object> = /* @__PURE__ */ smoothUnary("gaussian", 
       : k.call(math.exp64, k.mul(k.mul(x, x), k.constant("f64", -0.5))),
   jvp: (dx, x, out) => neg(mul(dx, strongMul(out, x))), // 0 at ±∞
 });
-/** e^(−x²/2), with the error that the rounding of x² brings: about x²/2 ulp. */
+/** e^(−x²/2), with the error due to the rounding of x²: about x²/2 ulp. */
 export const gaussian = (x: Tensor): Tensor => bind1(gaussianPrim, [x], none);
 const ndtrPrim: Primitive<object> = /* @__PURE__ */ smooth(special.ndtr64, (dx, x) =>
   mul(dx, scale(gaussian(x), Math.sqrt(0.5 / Math.PI))),
 );
-/** Of two operands, the second one being `gaussian` of the first, which its slope needs too. */
+/**
+ * Normal distribution function of two operands; the second is `gaussian` of the first, which the derivative needs too.
+ */
 const normalByExpPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   name: "normalByExp",
   typeOf: (ins) => [joinFloating("normalByExp", ins)],
@@ -234,10 +236,10 @@ const normalHazardPrim: Primitive<object> = /* @__PURE__ */ smooth(special.norma
   neg(mul(dx, mul(out, hazardAndPlace(x, out)))),
 );
 
-/** From here on down the hazard is −x − 1/x + …: added to x it would lose half of its digits and more. */
+/** Below this x, the hazard is −x − 1/x + …; adding x to it would lose more than half of its digits. */
 const FAR_BELOW = -50;
 
-/** x plus the hazard there, which goes to 0 as −1/x. */
+/** x plus the hazard at x, which tends to 0 as −1/x. */
 function hazardAndPlace(x: Tensor, hazard: Tensor): Tensor {
   const isFar = less(x, full(x.type, FAR_BELOW));
   const far = where(isFar, x, full(x.type, FAR_BELOW));
@@ -249,25 +251,25 @@ function hazardAndPlace(x: Tensor, hazard: Tensor): Tensor {
   return where(isFar, mul(inverse, series), add(x, hazard));
 }
 
-/** The inverse of erf. */
+/** Inverse of erf. */
 export const erfinv = (y: Tensor): Tensor => bind1(erfinvPrim, [y], none);
-/** The inverse of erfc. */
+/** Inverse of erfc. */
 export const erfcinv = (q: Tensor): Tensor => bind1(erfcinvPrim, [q], none);
-/** The distribution function of the standard normal distribution. */
+/** Distribution function of the standard normal distribution. */
 export const ndtr = (x: Tensor): Tensor => bind1(ndtrPrim, [x], none);
 /**
- * As `ndtr`, with the error that the rounding of x² or x/√2 brings in its left tail: about x²/2 ulp. In float32 by the exponential that
- * its derivative needs too, to a part of 5e-7.
+ * Like `ndtr`, with the error due to the rounding of x² or x/√2 in the left tail: about x²/2 ulp. In float32 it uses
+ * the exponential that its derivative needs too, with a relative error of 5e-7.
  */
 export const ndtrByExp = (x: Tensor): Tensor =>
   x.dtype === "float32"
     ? bind1(normalByExpPrim, [x, gaussian(x)], none)
     : scale(erfc(scale(x, -Math.SQRT1_2)), 0.5);
-/** Its inverse. */
+/** Inverse of `ndtr`. */
 export const ndtri = (p: Tensor): Tensor => bind1(ndtriPrim, [p], none);
-/** Its logarithm. */
+/** Logarithm of `ndtr`. */
 export const logNdtr = (x: Tensor): Tensor => bind1(logNdtrPrim, [x], none);
-/** The derivative of `logNdtr`. */
+/** Derivative of `logNdtr`. */
 export const normalHazard = (x: Tensor): Tensor => bind1(normalHazardPrim, [x], none);
 
 const betalnPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(special.betaln64, (tangents, a, b) =>
@@ -278,7 +280,7 @@ const betaPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(special.beta64,
   return rise && mul(rise, out);
 });
 
-/** The tangent of ln B. */
+/** Tangent of ln B. */
 function betaRise([da, db]: readonly Maybe[], a: Tensor, b: Tensor): Maybe {
   return sumMaybe(da && neg(mul(da, digammaRise(a, b))), db && neg(mul(db, digammaRise(b, a))));
 }
@@ -298,7 +300,7 @@ export const beta = (a: Tensor, b: Tensor): Tensor => bind1(betaPrim, [a, b], no
 /** ψ(a + b) − ψ(a). */
 export const digammaRise = (a: Tensor, b: Tensor): Tensor => bind1(digammaRisePrim, [a, b], none);
 
-/** A function of three operands, whose derivatives in the first two come by orders. */
+/** Orders of the derivatives with respect to the first two of three operands. */
 interface OrdersParams {
   readonly orders: readonly [p: number, q: number];
 }
@@ -323,7 +325,7 @@ const betaDensityPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   lowering: { kind: "elementwise", scalar: (xs) => through(special.betaDensity64)(...xs) },
 });
 
-/** The derivatives of the logarithm of the density of the beta distribution in its shapes. */
+/** Derivatives of the logarithm of the beta density with respect to its shape parameters. */
 function betaSlopes(a: Tensor, b: Tensor, x: Tensor): DerivativesByOrder<Tensor> {
   return (p, q) => {
     if (p === 1 && q === 0) return add(log(x), digammaRise(a, b));
@@ -361,7 +363,7 @@ const betaincPrim: Primitive<OrdersParams> = /* @__PURE__ */ builtIn<OrdersParam
   },
 });
 
-/** The regularised incomplete beta function, or its derivative of these orders in a and b. */
+/** Regularised incomplete beta function I(a, b, x), or its derivative of these orders with respect to a and b. */
 export function betainc(a: Tensor, b: Tensor, x: Tensor, orders: OrdersParams["orders"] = [0, 0]): Tensor {
   return bind1(betaincPrim, [a, b, x], { orders });
 }
@@ -387,7 +389,7 @@ const betaincinvPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
 /** x with I(a, b, x) = p. */
 export const betaincinv = (a: Tensor, b: Tensor, p: Tensor): Tensor => bind1(betaincinvPrim, [a, b, p], none);
 
-/** The derivative of order n in b of 2 (1 − w²)ᵇ⁻¹ / B(½, b), the slope of `betaincOfSquare` in w. */
+/** Derivative of order n with respect to b of 2 (1 − w²)ᵇ⁻¹ / B(½, b), the slope of `betaincOfSquare` in w. */
 function squareDensity(order: number, b: Tensor, w: Tensor): Tensor {
   const half = full(b.type, 0.5);
   const rest = log1p(neg(mul(w, w)));
@@ -416,7 +418,7 @@ const betaincOfSquarePrim: Primitive<OrderParams> = /* @__PURE__ */ builtIn<Orde
   },
 });
 
-/** sign(w) I(½, b, w²), which is smooth at w = 0, or its derivative of this order in b. */
+/** sign(w) I(½, b, w²), which is smooth at w = 0, or its derivative of this order with respect to b. */
 export function betaincOfSquare(b: Tensor, w: Tensor, order: number = 0): Tensor {
   return bind1(betaincOfSquarePrim, [b, w], { order });
 }
@@ -435,7 +437,7 @@ export const betaincOfSquareInverse = (b: Tensor, u: Tensor): Tensor =>
   bind1(betaincOfSquareInversePrim, [b, u], none);
 
 const logitPrim: Primitive<object> = /* @__PURE__ */ smooth(special.logit64, (dx, x, out) =>
-  // no slope where there is no value
+  // NaN outside of the domain
   mul(dx, where(equal(out, out), div(full(x.type, 1), mul(x, sub(full(x.type, 1), x))), out)),
 );
 const entrPrim: Primitive<object> = /* @__PURE__ */ smooth(special.entr64, (dx, x) =>
@@ -483,7 +485,7 @@ const i1ePrim: Primitive<object> = /* @__PURE__ */ smooth(special.i1e64, (dx, x,
   const near = where(isNear, x, zeros(x.type));
   const scaled = mul(exp(neg(mul(near, sign(near)))), besselRatio(1, near));
   const ratio = where(isNear, scaled, div(out, where(isNear, one, x)));
-  // i0e(x) − |i1e(x)|, which far from 0 would cancel
+  // i0e(x) − |i1e(x)|, which would cancel far from 0
   const excess = where(isNear, sub(i0e(x), mul(sign(x), out)), neg(mul(sign(x), i0eByOrder(1, x))));
   return mul(dx, sub(excess, ratio));
 });
@@ -498,13 +500,13 @@ const besselRatioPrim: Primitive<OrderParams> = /* @__PURE__ */ builtIn<OrderPar
   lowering: { kind: "elementwise", scalar: ([x], { order }) => through(special.besselRatio64(order))(x!) },
 });
 
-/** I₀, the modified Bessel function of the first kind. */
+/** Modified Bessel function of the first kind I₀. */
 export const i0 = (x: Tensor): Tensor => bind1(i0Prim, [x], none);
-/** I₁. */
+/** Modified Bessel function of the first kind I₁. */
 export const i1 = (x: Tensor): Tensor => bind1(i1Prim, [x], none);
 /** e^−|x| I₀(x). */
 export const i0e = (x: Tensor): Tensor => bind1(i0ePrim, [x], none);
-/** The derivative of this order, from 1 on, of e^−|x| I₀(x); 0 for odd ones at 0. */
+/** Derivative of this order, at least 1, of e^−|x| I₀(x); 0 for odd orders at 0. */
 export const i0eByOrder = (order: number, x: Tensor): Tensor => bind1(i0eByOrderPrim, [x], { order });
 /** e^−|x| I₁(x). */
 export const i1e = (x: Tensor): Tensor => bind1(i1ePrim, [x], none);

@@ -9,7 +9,7 @@ import { swapped } from "./matrices.ts";
 
 const { svd } = family;
 
-/** Vectors with signs that do not jump: columns of U have a positive sum. */
+/** Singular vectors with continuous signs: each column of U has a positive sum. */
 function signed(x: Tensor): readonly Tensor[] {
   const [u, s, vh] = svd(x);
   const rank = u.shape.length;

@@ -51,8 +51,9 @@ const svdPrim: Primitive<SpectrumParams> = /* @__PURE__ */ builtIn<SpectrumParam
 });
 
 /**
- * The singular values of matrices `[…, m, n]` in descending order, and vectors: A = U diag(s) Vᴴ with U `[…, m, k]` and Vᴴ `[…, k, n]`,
- * k the smaller of m and n. Close values are moved apart for derivatives of some order, see `SpectrumParams`.
+ * Singular value decomposition A = U diag(s) Vᴴ of matrices `[…, m, n]`, with singular values in descending order, U
+ * `[…, m, k]` and Vᴴ `[…, k, n]`, where k = min(m, n). For derivatives of an order, close values are moved apart; see
+ * `SpectrumParams`.
  */
 export function svd(a: Tensor, order = 0): readonly [u: Tensor, s: Tensor, vh: Tensor] {
   const [m, n] = sidesOf(a.type.shape);
@@ -61,7 +62,10 @@ export function svd(a: Tensor, order = 0): readonly [u: Tensor, s: Tensor, vh: T
   return [swapped(uh), s, swapped(v)];
 }
 
-/** The tangents of singular values and vectors: `Uᵀ dA V = X S + dS − S Y` with dU = U X + what is orthogonal to U, dV = V Y; X and Y are antisymmetric. */
+/**
+ * Tangents of singular values and vectors: `Uᵀ dA V = X S + dS − S Y`, where dU = U X + a part orthogonal to U, dV = V
+ * Y, and X and Y are antisymmetric.
+ */
 function changeOfSingular(da: Tensor, u: Tensor, s: Tensor, vh: Tensor): readonly [Tensor, Tensor, Tensor] {
   const [m, n] = sidesOf(da.type.shape);
   const moved = product(da, vh, { y: true }); // dA V
@@ -70,7 +74,7 @@ function changeOfSingular(da: Tensor, u: Tensor, s: Tensor, vh: Tensor): readonl
   const { shape } = change.type;
   const along = (axis: number): Tensor => broadcast(s, shape, [...range(0, shape.length - 2), axis]);
   const common = mul(add(change, turned), inverseGaps(s, change));
-  // no diagonal, which cancels: 1 / 2s of a tiny s would leave noise of it
+  // without the diagonal, whose terms cancel: a tiny s would amplify their rounding errors by 1 / 2s
   const sums = add(along(shape.length - 1), along(shape.length - 2));
   const beside = where(diagonalPlaces(change.type), zeros(change.type), sums);
   const opposite = mul(sub(change, turned), reciprocalOrZero(beside));
@@ -152,7 +156,7 @@ function emitSvd(context: LowerContext, { order: ofDerivative }: SpectrumParams)
       isFinite: isFinite(largest),
     });
     orderOf(block, fresh, n, values, order, true);
-    // what is orthogonal to U is divided by the singular values
+    // the part orthogonal to U is divided by the singular values
     separate(block, fresh, n, values, { order: ofDerivative, descending: true, awayFromZero: m > n });
     block.forEach(fresh("i"), k.i32(0), k.i32(n), (loop, i) =>
       values.write(loop, i, k.mul(values.read(i), factor)),
@@ -183,11 +187,14 @@ interface BidiagonalForm {
   setRight(block: Block, c: Expr, tau: Expr): void;
   readonly diagonal: VectorView;
   readonly beside: VectorView;
-  /** Room for a row. */
+  /** Scratch memory for one row. */
   readonly along: VectorView;
 }
 
-/** Makes a matrix bidiagonal by reflections of its columns and rows in turn: Golub & Van Loan, Matrix Computations, 5.4.8. */
+/**
+ * Reduces a matrix to bidiagonal form by reflections of its columns and rows in turn (Golub & Van Loan, Matrix
+ * Computations, 5.4.8).
+ */
 function bidiagonalise(
   block: Block,
   fresh: LowerContext["fresh"],
@@ -206,7 +213,7 @@ function bidiagonalise(
     const left = reflectionOf(loop, fresh, { of: leftVectors, row: c, from: c, to: m });
     setLeft(loop, c, left.tau);
     diagonal.write(loop, c, left.first);
-    // −τ uᵀ A, of which the row c is needed first
+    // −τ uᵀ A, whose row c is needed first
     eachColumn((inner, j) => along.write(inner, j, zero));
     loop.for(fresh("i"), c, rows, (inner, i) => {
       const x = inner.let(fresh("x"), k.neg(k.mul(left.tau, readAt(leftVectors, c, i))));
@@ -247,7 +254,7 @@ interface SingularVectors {
 }
 
 interface SvdState {
-  /** The diagonal, which becomes the singular values, and what stands on its right. */
+  /** The diagonal, which becomes the singular values, and the superdiagonal. */
   readonly values: VectorView;
   readonly beside: VectorView;
   readonly left: SingularVectors;
@@ -255,10 +262,10 @@ interface SvdState {
   readonly isFinite: Expr;
 }
 
-/** Steps for one singular value, of which two or three are usual. */
+/** Maximum number of steps per singular value; two or three are usual. */
 const mostSteps = 60;
 
-/** Rotates an upper bidiagonal matrix until it is diagonal, with no negative value: Golub & Van Loan, 8.6.2. */
+/** Diagonalises an upper bidiagonal matrix by rotations, and makes all values nonnegative (Golub & Van Loan, 8.6.2). */
 function diagonalise(block: Block, fresh: LowerContext["fresh"], n: number, state: SvdState): void {
   const { values, beside, left, right, isFinite: isWhole } = state;
   const { type } = values.read(0);
@@ -299,12 +306,12 @@ function diagonalise(block: Block, fresh: LowerContext["fresh"], n: number, stat
         writeAt(inner, right.rows, i, j, k.neg(readAt(right.rows, i, j))),
       );
     });
-    // what does not converge is no number
+    // values that do not converge become NaN
     loop.if(isLost, (lost) => values.write(lost, i, k.constant(type, Number.NaN)));
   });
 }
 
-/** One step from `first` to `last`: a shift that is close to a singular value, or none where a value is zero. */
+/** One step from `first` to `last`, with a shift close to a singular value; without a shift if a value is zero. */
 function chase(
   block: Block,
   fresh: LowerContext["fresh"],

@@ -7,7 +7,7 @@ import * as takes from "./take.ts";
 
 const { placeWithin, scatterAdd, scatterMax, scatterMin, scatterSet, take } = takes;
 const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => Math.sin(i + 1));
-const late = (n: number): number[] => numbers(n).map((x) => x + 0.05); // beside the numbers of an array, larger and smaller
+const late = (n: number): number[] => numbers(n).map((x) => x + 0.05); // near the elements, on both sides
 
 const writes = [
   { ins: [f64(numbers(5)), i32([2], []), f64([0.5], [])] },

@@ -19,7 +19,7 @@ import { clampedPlace, requireIndices } from "./places.ts";
 import { flatIndex, loopEach, loopOver, plus } from "./reduce-loops.ts";
 import { broadcast, reshape, spread } from "./shape.ts";
 
-/** What `take` reads, where that is one item at a known place. */
+/** Mask of the elements that `take` reads: one item if the index is known, otherwise all. */
 function itemRead(shape: Shape, indices: Tensor, axis: number): Mask {
   const place = knownScalar(indices);
   if (place === undefined) return true;
@@ -51,7 +51,7 @@ const takePrim: Primitive<TakeParams> = /* @__PURE__ */ builtIn<TakeParams>({
   batch([x, indices], [xBatched, indicesBatched], size, { axis }) {
     if (indicesBatched !== true) return { outs: [take(x!, indices!, axis + 1)], batched: [true] };
     if (xBatched !== true) {
-      const out = take(x!, indices!, axis); // the batch stands where the indices begin
+      const out = take(x!, indices!, axis); // the batch axis is where the index axes begin
       return { outs: [moveAxis(out, axis, 0)], batched: [true] };
     }
     const { rows, places } = pairBatches(x!, indices!, size, axis);
@@ -75,22 +75,25 @@ const takePrim: Primitive<TakeParams> = /* @__PURE__ */ builtIn<TakeParams>({
   },
 });
 
-/** The elements of x at places along an axis; the axes of `indices` stand in its stead. Places are clamped to the array. */
+/**
+ * The elements of x at indices along an axis; the axes of `indices` replace that axis. Indices are clamped to the
+ * array.
+ */
 export function take(x: Tensor, indices: Tensor, axis: number): Tensor {
   return bind1(takePrim, [x, indices], { axis });
 }
 
 /**
- * Writes into x at places along an axis, one item of the updates after the other in their order, so that what a place that comes
- * twice gets depends on neither backend nor threads.
+ * Defines a primitive that writes into x at indices along an axis. It writes the items of the updates in order, so that
+ * the result at a repeated index depends on neither backend nor threads.
  */
 function writer<P extends TakeParams>(
   name: string,
   combine: (old: Expr, update: Expr) => Expr,
   rules: Pick<Primitive<P>, "derivative"> & {
-    /** Refuses arrays that it has no meaning for. */
+    /** Throws for arrays on which the operation is undefined. */
     readonly check?: (x: ArrayType) => void;
-    /** The updates that change nothing unless `when` holds. */
+    /** Returns updates that leave x unchanged unless `when` holds. */
     readonly guarded: (ins: readonly Tensor[], when: Tensor, params: P) => Tensor;
   },
 ): Primitive<P> {
@@ -125,7 +128,7 @@ function writer<P extends TakeParams>(
           batched: [true],
         };
       const { rows, places } = pairBatches(base, indices!, size, axis);
-      const lead = moveBlock(changes, axis + 1, indices!.shape.length - 1, 1); // indices first, as `rows` wants them
+      const lead = moveBlock(changes, axis + 1, indices!.shape.length - 1, 1); // index axes first, like `rows`
       const out = bind1(prim, [rows, places, lead], { ...params, axis: 0 });
       const apart = reshape(out, [size, base.shape[axis + 1]!, ...out.shape.slice(1)]);
       return { outs: [moveAxis(apart, 1, axis + 1)], batched: [true] };
@@ -145,7 +148,8 @@ function writer<P extends TakeParams>(
         const sources = stridesOf(updates.type.shape);
         copy(block, out, x);
         if (sizeOf(updates.type.shape) === 0) return;
-        // items beside each other have elements of their own: only those along the indices come one after the other
+        // items with different outer or inner indices write different elements; only items along the indices must be in
+        // order
         loopEach(block, shape.slice(0, axis), fresh, (outer, lead) =>
           loopOver(outer, indices.type.shape, fresh, (items, index) => {
             const place = clampedPlace(
@@ -179,14 +183,14 @@ const scatterAddPrim: Primitive<TakeParams> = /* @__PURE__ */ writer<TakeParams>
   },
 );
 
-/** x with `updates` added at places along an axis; a place that comes twice gets both. Places are clamped to the array. */
+/** x with `updates` added at indices along an axis; repeated indices accumulate. Indices are clamped to the array. */
 export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor {
   return bind1(scatterAddPrim, [x, indices, updates], { axis });
 }
 
 /**
- * `scatterAdd`, which adds to one element and not to a whole row where the update is what `x[i][j]` leaves: in a program that is
- * traced, zeros but for one item.
+ * `scatterAdd` that adds to one element instead of a whole row if the update is the cotangent of `x[i][j]`: in a traced
+ * program, zeros except for one item.
  */
 function addAt(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor {
   const inner = axis === 0 && indices.shape.length === 0 ? onlyItem(updates) : undefined;
@@ -198,7 +202,7 @@ function addAt(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tenso
   return reshape(scatterAdd(rows, row, item, 0), x.shape);
 }
 
-/** The one of `count` items along the first axis that was added to zeros, and its place. */
+/** If x consists of zeros with one item added along the first axis, returns that item, its index, and the axis size. */
 function onlyItem(
   x: Tensor,
 ): { readonly place: Tensor; readonly item: Tensor; readonly count: number } | undefined {
@@ -212,7 +216,7 @@ function onlyItem(
 }
 
 export interface SetParams extends TakeParams {
-  /** Whether no place comes twice. */
+  /** Whether all indices are distinct. */
   readonly isUnique: boolean;
 }
 
@@ -232,7 +236,7 @@ const scatterSetPrim: Primitive<SetParams> = /* @__PURE__ */ writer<SetParams>(
       transpose([ct], [x, indices, updates], { axis, isUnique }, into) {
         const type = into[2]?.type ?? updates!.type;
         if (into[2] !== undefined) {
-          const read = take(ct!, indices!, axis); // before it is overwritten
+          const read = take(ct!, indices!, axis); // read before it is overwritten
           if (isUnique) into[2].add(read);
           else {
             const n = (into[0]?.type ?? x!.type).shape[axis]!;
@@ -246,7 +250,7 @@ const scatterSetPrim: Primitive<SetParams> = /* @__PURE__ */ writer<SetParams>(
   },
 );
 
-/** Whether no later one of the indices, in their order, is the same place along an axis of length n. */
+/** Mask of the indices that no later index repeats, along an axis of length n. */
 function isLastOf(indices: Tensor, n: number): Tensor {
   const { shape } = indices;
   const order = reshape(iota("int32", [sizeOf(shape)], 0), shape);
@@ -254,7 +258,10 @@ function isLastOf(indices: Tensor, n: number): Tensor {
   return equal(take(last, indices, 0), order);
 }
 
-/** x with `updates` in the stead of what is at places along an axis; of a place that comes twice the last counts. Places are clamped to the array. */
+/**
+ * x with the elements at indices along an axis replaced by `updates`; for a repeated index, the last update counts.
+ * Indices are clamped to the array.
+ */
 export function scatterSet(
   x: Tensor,
   indices: Tensor,
@@ -268,7 +275,7 @@ export function scatterSet(
   });
 }
 
-/** The largest or smallest of what is at a place and of the updates that go there; ties share the derivative evenly. */
+/** Defines the maximum or minimum of each element and the updates at its index; ties share the derivative evenly. */
 function scatterExtreme(name: string, op: "max" | "min"): Primitive<TakeParams> {
   return writer<TakeParams>(name, (old, update) => k.binary(op, old, update), {
     check: (x) => void requireNumbers(name, x),
@@ -278,7 +285,7 @@ function scatterExtreme(name: string, op: "max" | "min"): Primitive<TakeParams> 
       kind: "smooth",
       jvp([dx, , du], [x, indices, updates], [out], { axis }) {
         if (dx === undefined && du === undefined) return [undefined];
-        // left out, not multiplied by 0: the tangent of what was not chosen may be infinite
+        // selected away, not multiplied by 0, because the tangent of an element that was not chosen may be infinite
         const isLeftOut = (value: Tensor, best: Tensor): Tensor =>
           op === "max" ? less(value, best) : less(best, value);
         const [old, late] = [isLeftOut(x!, out!), isLeftOut(updates!, take(out!, indices!, axis))];
@@ -294,7 +301,7 @@ function scatterExtreme(name: string, op: "max" | "min"): Primitive<TakeParams> 
           axis,
         );
         const total = scatterAdd(chosen(dx, x!, old), indices!, chosen(du, updates!, late), axis);
-        // a NaN leaves none out: no element is the largest, and the derivative is NaN
+        // with a NaN, no element is chosen, and the derivative is NaN
         return [div(total, where(equal(out!, out!), count, full(count.type, Number.NaN)))];
       },
       chooses: true,
@@ -305,12 +312,18 @@ function scatterExtreme(name: string, op: "max" | "min"): Primitive<TakeParams> 
 const scatterMaxPrim: Primitive<TakeParams> = /* @__PURE__ */ scatterExtreme("scatterMax", "max");
 const scatterMinPrim: Primitive<TakeParams> = /* @__PURE__ */ scatterExtreme("scatterMin", "min");
 
-/** x with the largest of what is at places along an axis and of `updates` there; NaN if one is. Places are clamped to the array. */
+/**
+ * x with the maximum of each element and the `updates` at its index along an axis; NaN if one is NaN. Indices are
+ * clamped to the array.
+ */
 export function scatterMax(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor {
   return bind1(scatterMaxPrim, [x, indices, updates], { axis });
 }
 
-/** x with the smallest of what is at places along an axis and of `updates` there; NaN if one is. Places are clamped to the array. */
+/**
+ * x with the minimum of each element and the `updates` at its index along an axis; NaN if one is NaN. Indices are
+ * clamped to the array.
+ */
 export function scatterMin(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor {
   return bind1(scatterMinPrim, [x, indices, updates], { axis });
 }
@@ -331,12 +344,15 @@ const placeWithinPrim: Primitive<WithinParams> = /* @__PURE__ */ builtIn<WithinP
   lowering: { kind: "elementwise", scalar: ([place], { n }) => clampedPlace(place!, n) },
 });
 
-/** Places along an axis of length n as int32, counted from its begin and held within it. */
+/**
+ * Normalises indices along an axis of length n to int32 from 0 to n − 1: negative ones count from the end, and others
+ * are clamped.
+ */
 export function placeWithin(places: Tensor, n: number): Tensor {
   return bind1(placeWithinPrim, [places], { n });
 }
 
-/** One array of all batches' rows along `axis`, and the places of batch b moved to its rows. */
+/** Joins the rows of all batch items along `axis` into one array, and shifts the indices of item b to its rows. */
 function pairBatches(
   x: Tensor,
   indices: Tensor,

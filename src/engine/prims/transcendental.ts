@@ -12,7 +12,7 @@ import { abs, both, div, equal, less, lessEqual, maximum, mul, scale, sqrt } fro
 import { joinFloating, smoothUnary, through } from "./elementwise.ts";
 import { add, full, neg, stopGradient, sub, sumMaybe, where, zeros } from "./linear.ts";
 
-/** A function of one operand, by its float64 procedure, its tangent, and a float32 procedure where it has one. */
+/** Defines a function of one operand by its float64 procedure, its tangent, and optionally a float32 procedure. */
 function smooth(
   double: Procedure,
   jvp: (dx: Tensor, x: Tensor, out: Tensor) => Tensor,
@@ -32,7 +32,7 @@ const expPrim: Primitive<object> = /* @__PURE__ */ smooth(
 );
 const expm1Prim: Primitive<object> = /* @__PURE__ */ smooth(
   math.expm164,
-  (dx, x) => mul(dx, exp(x)), // out + 1 cancels where x is far below 0
+  (dx, x) => mul(dx, exp(x)), // out + 1 cancels for x far below 0
   single.expm132,
 );
 const exp2Prim: Primitive<object> = /* @__PURE__ */ smooth(
@@ -142,12 +142,12 @@ const softplusPrim: Primitive<object> = /* @__PURE__ */ smooth(
   single.softplus32,
 );
 
-/** (1 − x)(1 + x): 1 − x² loses digits near 1. */
+/** (1 − x)(1 + x), because 1 − x² loses digits near 1. */
 function oneMinusSquare(x: Tensor): Tensor {
   return mul(sub(one(x), x), add(one(x), x));
 }
 
-/** √(1 + x²). Where x² would overflow the 1 is less than half an ulp. */
+/** √(1 + x²). For |x| > 2²⁷, the 1 is less than half an ulp and x² could overflow. */
 function hypotWithOne(x: Tensor): Tensor {
   const size = abs(x);
   return where(less(full(x.type, 2 ** 27), size), size, sqrt(add(square(x), one(x))));
@@ -189,7 +189,8 @@ const atan2Prim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   derivative: {
     kind: "smooth",
     jvp([dy, dx], [y, x]) {
-      // (x dy − y dx) / (x² + y²), by the larger of the two: squares of small and large numbers leave the range
+      // (x dy − y dx) / (x² + y²), scaled by the larger operand, because squares of small and large numbers leave the
+      // range
       const larger = stopGradient(maximum(abs(x!), abs(y!)));
       const [u, v] = [div(x!, larger), div(y!, larger)];
       const length = mul(larger, add(square(u), square(v)));
@@ -200,7 +201,7 @@ const atan2Prim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   lowering: { kind: "elementwise", scalar: ([y, x]) => through(math.atan264, single.atan232)(y!, x!) },
 });
 
-/** The angle of the point (x, y), in radians from −π to π. */
+/** Angle of the point (x, y), in radians from −π to π. */
 export const atan2 = (y: Tensor, x: Tensor): Tensor => bind1(atan2Prim, [y, x], none);
 
 const powPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
@@ -221,19 +222,19 @@ const powPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
 /** y · x^(y−1), and 0 for x = y = 0, where it would be 0 · ∞. */
 function powDx(x: Tensor, y: Tensor): Tensor {
   const flat = both(equal(x, zeros(x.type)), equal(y, zeros(y.type)));
-  const safe = where(flat, full(x.type, 1), x); // no ∞ on the side not taken: its derivative would be NaN
+  const safe = where(flat, full(x.type, 1), x); // avoids ∞ in the branch not taken, whose derivative would be NaN
   return where(flat, zeros(x.type), mul(y, pow(safe, sub(y, full(y.type, 1)))));
 }
 
-/** x^y · log x, and 0 where x = 0 and y ≥ 0. */
+/** x^y · log x, and 0 if x = 0 and y ≥ 0. */
 function powDy(x: Tensor, y: Tensor, out: Tensor): Tensor {
   const zero = zeros(x.type);
   const flat = both(equal(x, zero), lessEqual(zero, y));
-  const safe = where(flat, full(x.type, 1), x); // log 0 would give 0 · ∞ on the side not taken
+  const safe = where(flat, full(x.type, 1), x); // avoids log 0, which would yield 0 · ∞ in the branch not taken
   return where(flat, zero, mul(out, log(safe)));
 }
 
-/** x^y of floating operands of one type. */
+/** x^y for floating operands of one type. */
 export function pow(x: Tensor, y: Tensor): Tensor {
   return bind1(powPrim, [x, y], none);
 }
@@ -263,7 +264,7 @@ const powByPrim: Primitive<PowByParams> = /* @__PURE__ */ builtIn<PowByParams>({
   notation: { infix: "^", precedence: 4, right: ({ exponent }) => exponent },
 });
 
-/** x^y of a floating x for a number y: by products and roots where there are few of them. */
+/** x^y for a floating x and a number y, computed by products and roots if a few of them suffice. */
 export function powBy(x: Tensor, exponent: number): Tensor {
   if (exponent === 1) return x;
   if (powers.has(exponent)) return bind1(powByPrim, [x], { exponent });

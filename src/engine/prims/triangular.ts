@@ -22,7 +22,7 @@ import { permute, reshape } from "./shape.ts";
 
 export interface TriangleParams {
   readonly lower: boolean;
-  /** What the elements of the diagonal are multiplied by. */
+  /** Factor of the diagonal elements. */
   readonly diagonal: number;
 }
 
@@ -48,22 +48,22 @@ const trianglePrim: Primitive<TriangleParams> = /* @__PURE__ */ builtIn<Triangle
   },
 });
 
-/** One triangle of each matrix, zero elsewhere; its diagonal times a number. */
+/** One triangle of each matrix with its diagonal multiplied by a number; zero elsewhere. */
 export function triangle(x: Tensor, lower: boolean, diagonal = 1): Tensor {
   return bind1(trianglePrim, [x], { lower, diagonal });
 }
 
-/** The lower triangle of each matrix with ones as its diagonal. */
+/** The lower triangle of each matrix, with a unit diagonal. */
 export function unitLower(x: Tensor): Tensor {
   return add(triangle(x, true, 0), identityLike(x.type));
 }
 
 export interface TriangularParams {
-  /** Which triangle of the matrix is read. */
+  /** Whether the lower triangle of the matrix is read; otherwise the upper one. */
   readonly lower: boolean;
-  /** Whether the system is that of the transposed matrix. */
+  /** Whether to solve with the transposed matrix. */
   readonly transpose: boolean;
-  /** Whether ones count as the diagonal, which is not read. */
+  /** Whether the diagonal consists of ones and is not read. */
   readonly unit: boolean;
 }
 
@@ -86,7 +86,7 @@ const solvePrim: Primitive<TriangularParams> = /* @__PURE__ */ builtIn<Triangula
   },
   batch([a, b], [aBatched, bBatched], size, params) {
     if (aBatched !== true && a!.type.shape.length === 2) {
-      // one matrix for all: their right sides are columns of one system
+      // a single matrix for the whole batch: its right sides become columns of one system
       const [n, m] = sidesOf(b!.type.shape);
       const wide = reshape(permute(b!, [1, 0, 2]), [n, size * m]);
       const out = reshape(triangularSolve(a!, wide, params), [n, size, m]);
@@ -107,7 +107,7 @@ const solvePrim: Primitive<TriangularParams> = /* @__PURE__ */ builtIn<Triangula
   cost: "high",
 });
 
-/** Room for the solved rows of one system with their signs changed, where it is solved in blocks. */
+/** Scratch memory for the negated solved rows of one system, if it is solved in blocks. */
 export function negatedScratch(b: ArrayType): { name: string; type: ArrayType }[] {
   const [n, m] = sidesOf(b.shape);
   return solvesInBlocks(n, m) ? [{ name: "negated", type: arrayType(b.dtype, [n, m]) }] : [];
@@ -139,7 +139,10 @@ function emitSolve(context: LowerContext, { lower, transpose, unit }: Triangular
   });
 }
 
-/** The solutions X of A X = B for triangular matrices A, `[…, n, n]`, and B, `[…, n, m]`: NaN where the diagonal has a zero. */
+/**
+ * Solutions X of A X = B for triangular matrices A, `[…, n, n]`, and B, `[…, n, m]`. NaN if the diagonal contains a
+ * zero.
+ */
 export function triangularSolve(a: Tensor, b: Tensor, params: TriangularParams): Tensor {
   return bind1(solvePrim, [a, b], params);
 }

@@ -43,19 +43,19 @@ describe("whileLoop", () => {
         ],
         forward,
       ),
-      // the number of steps depends on the values; carries change places
+      // the number of steps depends on the values; carries are swapped
       on(
         loop((end, x, y) => less(add(x, y), end), 1, (x, y) => [add(y, y), add(x, y)], 0), // prettier-ignore
         [{ ins: [f64([10], []), f64([0.7], []), f64([0.5], [])] }],
         forward,
       ),
-      // an array read at the place of a carry
+      // an array indexed by a carry
       on(
         loop((n, i) => less(i, n), 1, (w, by, i, s) => [add(i, by), add(s, take(w, i, 0))], 2), // prettier-ignore
         [{ ins: [count, f64([1, 2, 3, 4]), one, zero, f64([0.5], [])] }],
         forward,
       ),
-      // a sum decides
+      // the condition depends on a sum
       on(
         loop((x) => less(sum(x, [0]), sum(mul(x, x), [0])), 0, (w, x) => [mul(x, w)], 1), // prettier-ignore
         [{ ins: [f64([0.5, 0.5]), f64([4, 3])] }],

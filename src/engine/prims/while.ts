@@ -27,8 +27,8 @@ import { where, zeros } from "./linear.ts";
 import { broadcast, sum } from "./shape.ts";
 
 /**
- * A loop that goes on while `test(testConsts, carry)` holds: `carry = body(bodyConsts, carry)`.
- * Operands: constants of the test, constants of the body, first carry. Results: last carry.
+ * A loop that runs `carry = body(bodyConsts, carry)` while `test(testConsts, carry)` holds. Operands: constants of the
+ * test, constants of the body, initial carry. Results: final carry.
  */
 export interface WhileParams {
   readonly test: Program;
@@ -37,7 +37,7 @@ export interface WhileParams {
   readonly bodyConsts: number;
 }
 
-/** Operands cut into their three parts. */
+/** Operands split into their three parts. */
 interface WhilePartition<T> {
   readonly testConsts: T[];
   readonly bodyConsts: T[];
@@ -91,7 +91,7 @@ const whilePrim: Primitive<WhileParams> = /* @__PURE__ */ builtIn<WhileParams>({
     },
     dce(used, params) {
       const { test, body } = params;
-      const needed = usedIns(test).slice(params.testConsts); // what the test reads must go on
+      const needed = usedIns(test).slice(params.testConsts); // carries that the test reads must stay
       const { result, marked } = fixpoint(either(used, needed), (carry) => {
         const slim = dceProgram(body, carry);
         return { result: slim, marked: slim.usedIns.slice(params.bodyConsts) };
@@ -148,7 +148,7 @@ function usedIns(program: Program): readonly boolean[] {
   ).usedIns;
 }
 
-/** Forward mode: values and tangents side by side; the test looks at the values only. */
+/** Forward mode: one loop over values and tangents; the test reads the values only. */
 function whileJvp(
   ins: readonly Tensor[],
   tangents: readonly Maybe[],
@@ -164,7 +164,7 @@ function whileJvp(
   const n = x.carry.length;
   const start = [
     ...dx.carry.map((t) => t !== undefined),
-    ...masked.carry.map((isMasked, i) => isMasked || dx.carry[i] === undefined), // begins with zeros
+    ...masked.carry.map((isMasked, i) => isMasked || dx.carry[i] === undefined), // starts with zeros
   ];
   const { result, marked: both } = fixpoint(start, (carry) => {
     const hasTangent = carry.slice(0, n);
@@ -177,7 +177,7 @@ function whileJvp(
   const [marked, isMasked] = [both.slice(0, n), both.slice(n)];
   const { bodyConsts } = params;
   const dConsts = keep(constNonzero, constNonzero).length;
-  // ins of the program: constants, carries, then tangents of both
+  // inputs of the program: constants, carries, followed by the tangents of both
   const values = result.ins.slice(0, bodyConsts + n);
   const dValues = result.ins.slice(bodyConsts + n);
   const dTypes = keep(x.carry, marked).map((c) => c.type);
@@ -209,8 +209,8 @@ function whileJvp(
 }
 
 /**
- * The known carries go round in a loop of their own; the later loop, over the rest, computes them again beside it: what
- * it needs of every step cannot be kept, for their number is not known.
+ * Runs the known carries in a separate loop. The later loop, over the unknown carries, recomputes the known ones,
+ * because the number of steps is unknown and the residuals of all steps cannot be saved.
  */
 function whilePartialEval(
   ins: readonly PartialValue[],
@@ -252,7 +252,7 @@ function whilePartialEval(
   );
 }
 
-/** A batch goes on while any of its items does; those that are done keep their carries. */
+/** Batched loop: runs while the test holds for any item. Items whose test fails keep their carries. */
 function batchWhile(
   ins: readonly Tensor[],
   batched: readonly boolean[],
@@ -302,7 +302,7 @@ function batchWhile(
   return { outs, batched: marked };
 }
 
-/** The test and the body, which reads and changes the carries where the results are. */
+/** The test and the body as sub-programs; the body updates the carries in the results. */
 function programsOf({ test, body, testConsts, bodyConsts }: WhileParams): readonly SubProgram[] {
   const inputs = (program: Program, first: number, consts: number): SubProgramPort[] =>
     program.ins.map((_, i) =>
@@ -318,7 +318,7 @@ function programsOf({ test, body, testConsts, bodyConsts }: WhileParams): readon
   ];
 }
 
-/** A loop that keeps the carries in the results themselves. The test stands once in the code, at the start of a step. */
+/** Emits the loop. The results hold the carries, and the test is emitted once, at the start of a step. */
 function emitWhile(
   { block, fresh, ins, outs, copy, write, failure }: LowerContext,
   { testConsts, bodyConsts }: WhileParams,
@@ -330,15 +330,15 @@ function emitWhile(
     loop.set(goesOn, answer!.read(k.i32(0)));
     loop.if(goesOn, (step) => {
       write(step, 1);
-      // what the test looks at may be anything after an error
+      // after an error, the operands of the test may have any value
       if (failure.canFail) step.if(k.ne(failure.site, k.i32(0)), (end) => end.set(goesOn, k.bool(false)));
     });
   });
 }
 
 /**
- * Repeats a program while a test holds; see `WhileParams` for the operands. A carry that no step changes is a constant of
- * the loop, and its result is what it began with.
+ * Repeats a program while a test holds; see `WhileParams` for the operands. A carry that no step changes becomes a
+ * constant of the loop, and its result is its initial value.
  */
 export function whileLoop(ins: readonly Tensor[], params: WhileParams): readonly Tensor[] {
   const { test, body, testConsts, bodyConsts } = params;

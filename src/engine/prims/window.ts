@@ -16,15 +16,15 @@ import { requireIndices } from "./places.ts";
 import { flatIndex, loopEach, loopOver, plus } from "./reduce-loops.ts";
 
 /**
- * Windows over the last axes of an array, one entry for each of these: window `s` of `sizes[a]` covers the places
- * `s · strides + k · dilation − low` for k < window; places outside of the array do not count.
+ * Windows over the last axes of an array, with one entry per windowed axis. Window `s` of `sizes[a]` covers the
+ * positions `s · strides + k · dilation − low` for k < window. Positions outside of the array are ignored.
  */
 export interface WindowParams {
   readonly window: readonly number[];
   readonly strides: readonly number[];
   readonly dilation: readonly number[];
   readonly low: readonly number[];
-  /** Numbers of windows. */
+  /** Number of windows along each axis. */
   readonly sizes: readonly number[];
 }
 
@@ -89,12 +89,12 @@ const windowSumPrim: Primitive<WindowParams> = /* @__PURE__ */ builtIn<WindowPar
   },
 });
 
-/** The sum of each window; see `WindowParams`. */
+/** Sum of each window; see `WindowParams`. */
 export function windowSum(x: Tensor, params: WindowParams): Tensor {
   return bind1(windowSumPrim, [x], params);
 }
 
-/** Whether no place belongs to two windows, nor lies outside of the array. */
+/** True if no two windows overlap and all are within the array. */
 function areApart(
   { window, strides, dilation, low, sizes }: WindowParams,
   space: readonly number[],
@@ -105,7 +105,7 @@ function areApart(
   });
 }
 
-/** Whether there are places that belong to no window. */
+/** True if some elements belong to no window. */
 function leaveOut(
   { window, strides, dilation, low, sizes }: WindowParams,
   space: readonly number[],
@@ -119,7 +119,7 @@ function leaveOut(
   });
 }
 
-/** Whether windows that lie apart leave no place out. */
+/** True if windows that do not overlap cover all elements. */
 function coverAll({ window, strides, sizes }: WindowParams, space: readonly number[]): boolean {
   return space.every((n, a) => window[a] === strides[a] && n === sizes[a]! * strides[a]!);
 }
@@ -151,7 +151,7 @@ const windowMaxPrim: Primitive<WindowParams> = /* @__PURE__ */ builtIn<WindowPar
       const [out, places] = [context.outs[0]!, context.outs[1]!];
       overWindows(context, params, extentOf(x.type, params), (block, { place, base }, each) => {
         if (each.kind === "listed") {
-          // no branches: such loops may be vectorised
+          // no branches, so that the loops can be vectorised
           const [first, ...others] = each.elements;
           let best = block.let(fresh("best"), x.read(first!.at));
           let found = first!.within;
@@ -164,7 +164,7 @@ const windowMaxPrim: Primitive<WindowParams> = /* @__PURE__ */ builtIn<WindowPar
           out.write(block, place, best);
           return places.write(block, place, found);
         }
-        // a window that meets nothing has the first place
+        // a window without elements has index 0
         const best = block.let(fresh("best"), x.read(base));
         const found = block.let(fresh("found"), k.i32(-1));
         each.visit((inner, at, within) => {
@@ -181,22 +181,20 @@ const windowMaxPrim: Primitive<WindowParams> = /* @__PURE__ */ builtIn<WindowPar
   },
 });
 
-/** Whether the best so far stays that: the first NaN is larger than every number. */
+/** True if the best so far remains the largest; the first NaN is larger than every number. */
 function isLargest(best: Expr, value: Expr): Expr {
   const isNoLess = k.le(value, best);
   return isFloat(value.type) ? k.or(isNoLess, k.ne(best, best)) : isNoLess;
 }
 
-/**
- * The largest element of each window, and where it is, counted through the last axes: the first of a tie, or the first NaN.
- */
+/** Maximum of each window, and its row-major index within the windowed axes: the first of a tie, or the first NaN. */
 export function windowMax(x: Tensor, params: WindowParams): readonly [largest: Tensor, places: Tensor] {
   const [largest, places] = bind(windowMaxPrim, [x], params);
   return [largest!, places!];
 }
 
 interface WindowTakeParams extends WindowParams {
-  /** Sizes of the axes that windows move along. */
+  /** Sizes of the windowed axes. */
   readonly space: readonly number[];
 }
 
@@ -241,7 +239,7 @@ const windowTakePrim: Primitive<WindowTakeParams> = /* @__PURE__ */ builtIn<Wind
   },
 });
 
-/** Of each window the element at its place, as `windowMax` gives places. */
+/** The element of each window at its index, as returned by `windowMax`. */
 export function windowTake(x: Tensor, places: Tensor, params: WindowParams): Tensor {
   return bind1(windowTakePrim, [x, places], { ...params, space: x.shape.slice(-params.window.length) });
 }
@@ -278,7 +276,7 @@ const windowPutPrim: Primitive<WindowTakeParams> = /* @__PURE__ */ builtIn<Windo
         );
       const extent = extentOf(out.type, params);
       if (isListed) {
-        // each window writes all of its places: no two windows have one in common
+        // each window writes all of its elements, because no two windows overlap
         return overWindows(context, params, extent, (loop, { place }, each) => {
           const value = loop.let(fresh("x"), x.read(place));
           const chosen = loop.let(fresh("place"), places.read(place));
@@ -297,7 +295,7 @@ const windowPutPrim: Primitive<WindowTakeParams> = /* @__PURE__ */ builtIn<Windo
   },
 });
 
-/** An array of zeros with each window's element added at its place: the transpose of `windowTake`. */
+/** An array of zeros with the element of each window added at its index: the transpose of `windowTake`. */
 export function windowPut(x: Tensor, places: Tensor, params: WindowParams, space: readonly number[]): Tensor {
   return bind1(windowPutPrim, [x, places], { ...params, space });
 }
@@ -306,7 +304,7 @@ function batchAll(ins: readonly Tensor[], batched: readonly boolean[], size: num
   return ins.map((x, i) => (batched[i] === true ? x : batchAlong(x, size)));
 }
 
-/** The planes of an array that windows move over, and their sizes. */
+/** Number and sizes of the planes (the windowed axes) of an array. */
 interface PlaneExtent {
   readonly planes: number;
   readonly space: readonly number[];
@@ -317,13 +315,13 @@ function extentOf({ shape }: ArrayType, { window }: WindowParams): PlaneExtent {
   return { planes: sizeOf(shape.slice(0, lead)), space: shape.slice(lead) };
 }
 
-/** An element of a window: its place in the array, and in its plane (the last axes). */
+/** An element of a window: its offset in the array and in its plane. */
 interface Element {
   readonly at: Expr;
   readonly within: Expr;
 }
 
-/** The elements of a window, one by one where all windows lie within the array and are small, else by loops. */
+/** Elements of a window: a list if all windows are small and within the array, otherwise loops. */
 type WindowElements =
   | { readonly kind: "listed"; readonly elements: readonly Element[] }
   | {
@@ -331,16 +329,16 @@ type WindowElements =
       readonly visit: (body: (block: Block, at: Expr, within: Expr) => void) => void;
     };
 
-/** Windows with at most so many elements are written out. */
+/** Largest window whose elements are unrolled. */
 const mostListed = 32;
 
-/** Where a window is: its place among the windows, and the start of its plane in the array. */
+/** A window: its position among all windows, and the offset of its plane in the array. */
 interface Window {
   readonly place: Expr;
   readonly base: Expr;
 }
 
-/** Loops over all windows of an array. */
+/** Emits loops over all windows of an array. */
 function overWindows(
   { block, fresh }: LowerContext,
   { window, strides, dilation, low, sizes }: WindowParams,
@@ -378,7 +376,7 @@ function overWindows(
       }));
       return body(inner, { place, base }, { kind: "listed", elements });
     }
-    // along each axis: where the window starts, and which of its elements lie within the array
+    // along each axis: the start of the window, and the range of its elements within the array
     const axes = index.map((i, a) => {
       const stride = flatIndex([i], [strides[a]!]);
       const start = inner.let(fresh("start"), plus(stride, k.i32(-low[a]!)));
