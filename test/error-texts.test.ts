@@ -81,17 +81,17 @@ test.each<[string, () => unknown, string]>([
   [
     "tensor: what is missing",
     () => free(tensor)([1, null]),
-    "tensor: element [1] of the array is null, not a number. Put a number there, NaN for what is missing.",
+    "tensor: element [1] of the array is null, not a number. Use a number there, or NaN for a missing value.",
   ],
   [
     "tensor: a text deep inside",
     () => free(tensor)([[1, 2], [3, "4"]]), // prettier-ignore
-    'tensor: element [1,1] of the array is the string "4", not a number. Convert it before, as with Number(…).',
+    'tensor: element [1,1] of the array is the string "4", not a number. Convert it first, as with Number(…).',
   ],
   [
     "tensor: tensors",
     () => free(tensor)([tensor(1), tensor(2)]),
-    "tensor: element [0] of the array is a tensor, not a number. To put tensors together use stack([x, y]).",
+    "tensor: element [0] of the array is a tensor, not a number. To combine tensors, use stack([x, y]).",
   ],
   [
     "tensor: another typed array",
@@ -158,7 +158,7 @@ test.each<[string, (p: Parameters) => unknown]>([
 ])("a misspelt key of the parameters: the nearest key is named where it is %s", async (_, f) => {
   const params = { weight: tensor([1, 2]), bias: tensor(0) };
   const hint =
-    /^matmul: undefined is not a tensor\. .* Did you mean weight\? It is a key of the arguments, and wieght is none\.$/;
+    /^matmul: undefined is not a tensor\. .* Did you mean weight\? It is a key of the arguments, but wieght is not\.$/;
   for (const transform of [grad, jit]) {
     expect(await messageOf(() => freed(transform)(f)(params))).toMatch(hint);
   }

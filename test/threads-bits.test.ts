@@ -192,7 +192,7 @@ test.each([0, -1, 1.5, NaN, Infinity, 33, "2"])("`threads: %o` is refused", (thr
   expect(() => d.configure({ threads: threads as number })).toThrow(
     new DownhillError(
       "option",
-      `configure: threads must be a whole number from 1 to 32, not ${String(threads)}.`,
+      `configure: threads must be an integer from 1 to 32, not ${String(threads)}.`,
     ),
   );
 });

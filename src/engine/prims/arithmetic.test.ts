@@ -96,7 +96,7 @@ describe("arithmetic", () => {
     },
   );
 
-  test("at a tie each of two has half the derivative", () => {
+  test("at a tie each operand has half the derivative", () => {
     for (const op of [a.maximum, a.minimum]) {
       const [, pullback] = vjp(op, 2, 2);
       expect(pullback(1).map((g) => g.item())).toEqual([0.5, 0.5]);
@@ -130,7 +130,7 @@ describe("arithmetic", () => {
     expect(a.rem(f64([5.5, -5.5, 5.5]), f64([2, 2, -2])).tolist()).toEqual([1.5, -1.5, 1.5]);
   });
 
-  test("bits of floats are no business of anyone", () => {
+  test("bitwise operations refuse floats", () => {
     expect(() => a.both(tensor(1), tensor(2))).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: bitwiseAnd: needs integers or booleans, not f64[].]`,
     );

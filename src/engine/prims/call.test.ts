@@ -55,10 +55,10 @@ describe("call", () => {
         ),
       ],
     },
-    { calledProgram: "tells the program of an equation" },
+    { calledProgram: "returns the program of an equation" },
   );
 
-  test("a call is one equation, and its program is told", () => {
+  test("a call is one equation, and calledProgram returns its program", () => {
     const outer = traceProgram("g", [f64(x).type], (a) => through((b) => [sin(b)])(a)).program;
     expect(outer.eqns).toHaveLength(1);
     const inner = calledProgram(outer.eqns[0]!.prim, outer.eqns[0]!.params)!;

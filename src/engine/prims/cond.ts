@@ -198,7 +198,7 @@ function bothForAll(
 function predicateUnknown(): DownhillError {
   return new DownhillError(
     "derivative",
-    "transpose: cond is not linear in its predicate. Let the predicate depend on what is held fixed.",
+    "transpose: cond is not linear in its predicate. Let the predicate depend on constants only.",
   );
 }
 

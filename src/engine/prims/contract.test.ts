@@ -50,7 +50,7 @@ describe("contract", () => {
     ],
   });
 
-  test("any choice of axes gives the sums that a loop over all indices gives", () => {
+  test("any choice of axes yields the sums of a loop over all indices", () => {
     const axes = fc.record({
       batch: fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 2 }),
       contracted: fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 2 }),

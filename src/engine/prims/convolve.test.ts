@@ -110,7 +110,7 @@ describe("convolve", () => {
     ),
   );
   test.each(many)(
-    "is the sum of its definition for stride %d, dilations %d and %d, padding %d",
+    "equals its defining sum for stride %d, dilations %d and %d, padding %d",
     (stride, lhs, rhs, low) => {
       const params: ConvolveParams = {
         strides: [stride, 1],
@@ -135,7 +135,7 @@ describe("convolve", () => {
     { window: [13, 1], padding: 12, size: [20, 3], stride: 1 }, // more segments than pay
     { window: [2, 2], padding: 3, size: [4, 5], stride: 1 }, // some positions meet no image element
     { window: [5, 5], padding: 4, size: [60, 57], stride: 1 }, // a few images at a time, and the rest
-  ])("leaves out what lies over padding, %j", ({ window, padding, size: [height, width], stride }) => {
+  ])("skips products with padding, %j", ({ window, padding, size: [height, width], stride }) => {
     const params: ConvolveParams = {
       ...plane,
       strides: [stride, 1],
@@ -147,7 +147,7 @@ describe("convolve", () => {
     expect(Array.from(convolve(x, w, params).data())).toEqual(byDefinition(x, w, params)); // integers: exact
   });
 
-  test("leaves out what lies over the padding of a long window, whose segments are joined in groups", () => {
+  test("skips products with padding for a long window, whose segments are joined in groups", () => {
     const params = line(1, 70, 68);
     const x = f32(
       Array.from({ length: 2 * 75 }, (_, i) => (i % 7) - 3),
@@ -171,7 +171,7 @@ describe("convolve", () => {
     expect(Array.from(convolve(x, w, params).data())).toEqual(byDefinition(x, w, params));
   });
 
-  test("refuses what does not fit", () => {
+  test("refuses shapes that do not match", () => {
     const [x, w] = sample([1, 4, 4], [2, 3, 2]).ins as [Tensor, Tensor];
     expect(() => convolve(x, w, line(1, 0, 0))).toThrow(
       "convolve: images f64[1,4,4] have 4 channels and windows f64[2,3,2] take 3 in each of 1 groups, for 2 outputs.",

@@ -44,7 +44,7 @@ describe("cumulative operations", () => {
     cummin: [on((x) => cummin(x, 1), samples), on((x) => cummin(x, 0, true), samples)],
   });
 
-  test("go from either end", () => {
+  test("run from either end", () => {
     expect(cumsum(i32([1, 2, 3]), 0).tolist()).toEqual([1, 3, 6]);
     expect(cumsum(i32([1, 2, 3]), 0, true).tolist()).toEqual([6, 5, 3]);
     expect(cumprod(i32([2, 3, 4]), 0, true).tolist()).toEqual([24, 12, 4]);
@@ -52,19 +52,19 @@ describe("cumulative operations", () => {
     expect(cummin(f64([1, 3, 2]), 0, true).tolist()).toEqual([1, 2, 2]);
   });
 
-  test("a product has the derivative of its other factors at zeros, to second order", () => {
+  test("the derivative of a product at zeros is the product of the other factors, to second order", () => {
     const total = (x: Tensor): Tensor => cumprod(x, 0).at(2);
     for (const f of [grad(total), jit(grad(total))]) expect(f([2, 0, 5]).tolist()).toEqual([0, 10, 0]);
     expect(grad((x) => grad(total)(x).at(1))([2, 0, 5]).tolist()).toEqual([5, 0, 2]);
   });
 
-  test("the best shares its derivative at ties, as max does, and what is not the best has none", () => {
+  test("the extrema of a tie share the derivative, like max, and other elements have none", () => {
     expect(grad((x: Tensor) => cummax(x, 0).at(3))([1, 2, 0, 2]).tolist()).toEqual([0, 0.5, 0, 0.5]);
     expect(grad((x: Tensor) => cummax(sqrt(x), 0).at(1))([0, 4]).tolist()).toEqual([0, 0.25]);
     expect(grad((x: Tensor) => cummax(x, 0).sum())([1, NaN, 2]).tolist()).toEqual([1, NaN, NaN]);
   });
 
-  test("an infinite first element is not multiplied by what is before it", () => {
+  test("an infinite first element is not multiplied by an implicit 0 before it", () => {
     expect(cumprod(tensor([Infinity, 2]), 0).tolist()).toEqual([Infinity, Infinity]);
   });
 });

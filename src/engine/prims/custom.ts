@@ -25,7 +25,7 @@ function refuseCaptured(name: string, tangents: readonly Maybe[], consts: number
   if (tangents.slice(0, consts).every((t) => t === undefined)) return;
   throw new DownhillError(
     "derivative",
-    `${name}: the function reads a value from outside that is being differentiated, and its rule says nothing of that one. Pass it as an argument.`,
+    `${name}: the function reads an outer value that is being differentiated, which its rule does not cover. Pass it as an argument.`,
   );
 }
 
@@ -253,7 +253,7 @@ const pushPrim: Primitive<PushParams> = /* @__PURE__ */ builtIn<PushParams>({
       if (fixed.includes(undefined)) {
         throw new DownhillError(
           "derivative",
-          "transpose: the rule of customVjp is not linear in what forward hands to backward.",
+          "transpose: the rule of customVjp is not linear in the values that forward passes to backward.",
         );
       }
       const given = backward.ins.slice(residuals).map((v, i) => instantiate(cts[i], v.type));
@@ -309,6 +309,6 @@ function requirePushforward({ pushforward }: PushParams): Program {
   if (pushforward !== undefined) return pushforward;
   throw new DownhillError(
     "derivative",
-    "customVjp: forward mode is the transpose of the backward rule, and that is not linear in the cotangent. Use reverse mode (grad, vjp, jacrev), or customJvp.",
+    "customVjp: forward mode needs a backward rule that is linear in the cotangent, and this one is not. Use reverse mode (grad, vjp, jacrev), or customJvp.",
   );
 }

@@ -17,7 +17,7 @@ const writes = [
   { ins: [f64([2], []), f64([3], []), i32([])] },
 ];
 
-describe("blocks whose place is a value", () => {
+describe("blocks at a computed position", () => {
   checkFamily(dynamics, {
     dynamicSlice: [
       on(
@@ -52,7 +52,7 @@ describe("blocks whose place is a value", () => {
     ],
   });
 
-  test("what does not fit is named", () => {
+  test("shapes that do not match are named", () => {
     expect(() => dynamicSlice(matrix, i32([1]), [2, 2])).toThrow(
       "dynamicSlice: starts are i32[1]; f64[3,4] needs one for each of 2 axes.",
     );

@@ -42,7 +42,7 @@ describe("eigh", () => {
     {
       nextOrder: "gives parameters",
       ...Object.fromEntries(
-        ["isFinite", "largestOf", "scaleOf", "separate"].map((name) => [name, "writes a part of a lowering"]),
+        ["isFinite", "largestOf", "scaleOf", "separate"].map((name) => [name, "emits a part of a lowering"]),
       ),
     },
   );

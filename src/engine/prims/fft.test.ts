@@ -22,10 +22,10 @@ describe("Fourier transforms", () => {
         on(by(0, 1), [complex(16, [8, 2]), complex(14, [14])]),
       ],
     },
-    { radicesOf: "is of lengths", turns: "makes tables" },
+    { radicesOf: "works on lengths", turns: "creates tables" },
   );
 
-  test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 16, 26, 30, 60, 64, 121])("of %i numbers is the sum of its definition", (n) => {
+  test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 16, 26, 30, 60, 64, 121])("of %i numbers equal the defining sum", (n) => {
     const [x, y] = [numbers(n), numbers(n, 2)];
     const [re, im] = fourier(f64(x), f64(y), { axis: 0, sign: -1 }).map((out) => out.tolist() as number[]);
     for (let k = 0; k < n; k++) {
@@ -39,7 +39,7 @@ describe("Fourier transforms", () => {
     }
   }); // prettier-ignore
 
-  test("of a length with a large prime factor is refused", () => {
+  test("refuse a length with a large prime factor", () => {
     expect(() =>
       fourier(f64(numbers(17)), f64(numbers(17)), { axis: 0, sign: 1 }),
     ).toThrowErrorMatchingInlineSnapshot(
@@ -47,7 +47,7 @@ describe("Fourier transforms", () => {
     );
   });
 
-  test("an absent result has no part in the derivative", () => {
+  test("an unused result does not contribute to the derivative", () => {
     expect(grad((x) => fourier(x, x, { axis: 0, sign: -1 })[0].sum())([1, 2]).tolist()).toEqual([2, 0]);
   });
 });

@@ -42,9 +42,9 @@ describe("gather along an axis", () => {
     ],
   });
 
-  test("what does not fit is named", () => {
+  test("shapes that do not match are named", () => {
     expect(() => takeAlong(f64([1, 2, 3, 4], [2, 2]), i32([0]), 0)).toThrow(
-      "takeAlong: indices are i32[1]; beside f64[2,2] they may differ in size along axis 0 only.",
+      "takeAlong: indices are i32[1]; their shape may differ from f64[2,2] along axis 0 only.",
     );
     expect(() => takeAlong(f64([1]), f64([0]), 0)).toThrow("takeAlong: indices are f64[1], not integers.");
     expect(() => takeAlong(f64([]), i32([0]), 0)).toThrow("takeAlong: f64[0] has no elements along axis 0.");

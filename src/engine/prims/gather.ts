@@ -25,7 +25,7 @@ function requireSameRows(name: string, x: ArrayType, indices: ArrayType, axis: n
   if (!fits) {
     throw new DownhillError(
       "shape",
-      `${name}: indices are ${showType(indices)}; beside ${showType(x)} they may differ in size along axis ${axis} only.`,
+      `${name}: indices are ${showType(indices)}; their shape may differ from ${showType(x)} along axis ${axis} only.`,
     );
   }
   if (x.shape[axis] === 0 && sizeOf(indices.shape) > 0)

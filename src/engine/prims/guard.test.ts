@@ -32,7 +32,7 @@ const branches: readonly (readonly [string, (x: Tensor, p: Tensor) => Tensor])[]
       ),
   ],
   [
-    "one side leaves the array as it is",
+    "one side does not change the array",
     (x, p) =>
       cond(
         greater(p, 0),
@@ -41,7 +41,7 @@ const branches: readonly (readonly [string, (x: Tensor, p: Tensor) => Tensor])[]
       ),
   ],
   [
-    "the array is changed twice, and read in between",
+    "the array is changed twice and read in between",
     (x, p) =>
       cond(
         greater(p, 0),
@@ -82,7 +82,7 @@ const branches: readonly (readonly [string, (x: Tensor, p: Tensor) => Tensor])[]
       ),
   ],
   [
-    "a side goes on until the array says so",
+    "a side loops until the array meets a condition",
     (x, p) =>
       cond(
         greater(p, 0),
@@ -98,7 +98,7 @@ const branches: readonly (readonly [string, (x: Tensor, p: Tensor) => Tensor])[]
       ),
   ],
   [
-    "sides give other arrays than they were given",
+    "sides return other arrays than their operands",
     (x, p) =>
       cond(
         greater(p, 0),
@@ -112,7 +112,7 @@ function scaled(x: Tensor, p: Tensor): Tensor {
   return stack([p, at(x, 2).mul(p)]);
 }
 
-describe("under vmap, where items choose for themselves and", () => {
+describe("under vmap with a batched predicate, where", () => {
   const xs = tensor([
     [1, -0, 3, -4],
     [0.5, 2, -0, 1],
@@ -122,7 +122,7 @@ describe("under vmap, where items choose for themselves and", () => {
   const ps = tensor([2, -1, 0.25, -3]);
   const items = [0, 1, 2, 3];
 
-  test.each(branches)("%s, every item has the bits that it has alone", (_, f) => {
+  test.each(branches)("%s, every item has the bits of a separate call", (_, f) => {
     const alone = items.map((i) => f(at(xs, i), at(ps, i)).tolist());
     expect(vmap(f)(xs, ps).tolist()).toEqual(alone);
     expect(jit(vmap(f))(xs, ps).tolist()).toEqual(alone);

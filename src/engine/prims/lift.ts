@@ -53,7 +53,7 @@ function missingHint(): string {
   const slip = misspeltKey((place && sourceLines(place, 3)) ?? ""); // a call may span several lines
   return slip === undefined
     ? " Is a key of the parameters misspelt, or an argument left out?"
-    : ` Did you mean ${slip.key}? It is a key of the arguments, and ${slip.name} is none.`;
+    : ` Did you mean ${slip.key}? It is a key of the arguments, but ${slip.name} is not.`;
 }
 
 function viewHint(view: ArrayBufferView): string {
@@ -68,7 +68,7 @@ function fromTyped(array: TypedArray, operation: string): Tensor {
   if (byte !== undefined) {
     throw new DownhillError(
       "dtype",
-      `${operation}: a Uint8Array stands for booleans, but this one holds ${byte}. Say what its bytes are, as in tensor(bytes, { dtype: "float32" }).`,
+      `${operation}: a Uint8Array stands for booleans, but this one contains ${byte}. Specify a dtype, as in tensor(bytes, { dtype: "float32" }).`,
     );
   }
   const copy = sliceElements(array, 0, array.length);
@@ -134,11 +134,11 @@ export function requireHeld(operation: string, dtype: DType, value: number): voi
   const range = { int32: "-2147483648 to 2147483647", uint32: "0 to 4294967295", bool: "0 and 1" }[dtype];
   const repair =
     dtype === "bool"
-      ? `To find out what is not 0 write notEqual(x, 0)`
-      : `To cut fractions off and saturate make it without dtype and write astype(x, "${dtype}")`;
+      ? `To test for nonzero elements, write notEqual(x, 0)`
+      : `To truncate and saturate, omit the dtype and write astype(x, "${dtype}")`;
   throw new DownhillError(
     "dtype",
-    `${operation}: ${value} is no ${dtype}, which holds ${dtype === "bool" ? "" : "the whole numbers from "}${range}. ${repair}.`,
+    `${operation}: ${value} is not a valid ${dtype}, which represents ${dtype === "bool" ? "" : "the integers from "}${range}. ${repair}.`,
   );
 }
 
@@ -151,12 +151,12 @@ export function fromArray(type: ArrayType, array: TypedArray): Tensor {
 function oddElement(operation: string, places: readonly number[], found: unknown): DownhillError {
   const repair =
     found instanceof Tensor
-      ? "To put tensors together use stack([x, y])."
+      ? "To combine tensors, use stack([x, y])."
       : isOfAnotherCopy(found)
         ? `It is a tensor of another copy of the library.${anotherCopyHint}`
         : found === null || found === undefined
-          ? "Put a number there, NaN for what is missing."
-          : "Convert it before, as with Number(…).";
+          ? "Use a number there, or NaN for a missing value."
+          : "Convert it first, as with Number(…).";
   return new DownhillError(
     "dtype",
     `${operation}: element ${showShape(places)} of the array is ${describe(found)}, not a number. ${repair}`,

@@ -71,7 +71,7 @@ describe("linear", () => {
     expect(grad((a) => stopGradient(a).mul(a))(3).item()).toBe(3);
   });
 
-  test("castNumber rounds, saturates and tells zero as conversion does", () => {
+  test("castNumber rounds, saturates and tests for zero like conversion", () => {
     expect(linear.castNumber("float32", 0.1)).toBe(Math.fround(0.1));
     expect(linear.castNumber("bool", NaN)).toBe(1);
     for (const value of [1.9, -1.9, 3e9, -3e9, 5e9, NaN, Infinity, -Infinity, 2 ** 31, -1, -0]) {
@@ -82,14 +82,14 @@ describe("linear", () => {
     }
   });
 
-  test("conversion to integers truncates and saturates, and NaN gives 0", () => {
+  test("conversion to integers truncates and saturates, and NaN becomes 0", () => {
     const given = tensor([1.9, -1.9, 3e9, -3e9, NaN, Infinity]);
     expect(convert(given, "int32").tolist()).toEqual([1, -1, 2147483647, -2147483648, 0, 2147483647]);
     expect(convert(given, "uint32").tolist()).toEqual([1, 0, 3000000000, 0, 0, 4294967295]);
     expect(convert(tensor(NaN), "bool").item()).toBe(1);
   });
 
-  test("a constant is the same number whether it is traced or made at once", () => {
+  test("a constant is the same number whether traced or created eagerly", () => {
     for (const [dtype, value] of [
       ["int32", 2.7],
       ["bool", 0.5],
@@ -102,7 +102,7 @@ describe("linear", () => {
     }
   });
 
-  test("a negative zero stays one in a traced constant", () => {
+  test("a traced constant preserves a negative zero", () => {
     const f = jit((a) => add(a, full(a.type, -0)));
     expect(f(tensor(-0)).item()).toBe(-0);
   });

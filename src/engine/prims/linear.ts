@@ -194,7 +194,10 @@ const wherePrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
       );
     }
     if (!sameShape(condition!.shape, x!.shape))
-      throw new DownhillError("shape", `where: ${showType(condition!)} chooses between ${showType(x!)}.`);
+      throw new DownhillError(
+        "shape",
+        `where: the condition ${showType(condition!)} does not have the shape of ${showType(x!)}.`,
+      );
     return [joinTypes("where", [x!, y!])];
   },
   derivative: {

@@ -60,12 +60,12 @@ export function requireMatrices(operation: string, x: ArrayType): ArrayType {
   if (x.shape.length < 2)
     throw new DownhillError(
       "shape",
-      `${operation}: ${showType(x)} is no matrix: at least two axes are needed.`,
+      `${operation}: ${showType(x)} is not a matrix: it needs at least two axes.`,
     );
   if (!isFloating(x.dtype))
     throw new DownhillError(
       "dtype",
-      `${operation}: ${showType(x)} has no floats. Convert it, as in x.astype("float64").`,
+      `${operation}: ${showType(x)} is not floating. Convert it, as in x.astype("float64").`,
     );
   return x;
 }
@@ -82,7 +82,10 @@ export function requireSides(operation: string, a: ArrayType, b: ArrayType): Arr
     !sameShape(lead, b.shape.slice(0, -2)) ||
     b.shape.at(-2) !== a.shape.at(-2)
   )
-    throw new DownhillError("shape", `${operation}: ${showType(b)} has no right sides for ${showType(a)}.`);
+    throw new DownhillError(
+      "shape",
+      `${operation}: ${showType(b)} does not fit ${showType(a)} as right sides.`,
+    );
   if (a.dtype !== b.dtype)
     throw new DownhillError("dtype", `${operation}: ${showType(a)} and ${showType(b)} differ in dtype.`);
   return arrayType(b.dtype, b.shape);

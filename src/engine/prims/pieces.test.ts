@@ -49,7 +49,7 @@ describe("pieces of arrays", () => {
     ],
   });
 
-  test("very many arrays are put together, eagerly, jitted and in gradients", () => {
+  test("very many arrays are concatenated, eagerly, jitted and in gradients", () => {
     const n = extent(1000, 3000);
     const joined = (x: Tensor): Tensor => {
       const parts = Array.from({ length: n }, (_, i) => reshape(mul(x, full(x.type, i)), [1]));
@@ -59,9 +59,9 @@ describe("pieces of arrays", () => {
     expect(jit(grad(joined))(2).item()).toBe(((n - 1) * n) / 2);
   });
 
-  test("what does not fit is named", () => {
+  test("shapes that do not match are named", () => {
     expect(() => concatenate([f64([1], [1, 1]), f64([1, 2], [1, 2])], 0)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: concatenate: f64[1,2] does not continue f64[1,1] along axis 0.]`,
+      `[DownhillError: concatenate: f64[1,2] does not fit f64[1,1] along axis 0.]`,
     );
   });
 
@@ -102,14 +102,14 @@ describe("pieces of arrays", () => {
     }
   });
 
-  test("parts that are not read have no part in the derivative", () => {
+  test("parts that are not read do not contribute to the derivative", () => {
     const x = tensor(Array.from({ length: 20 }, (_, i) => i));
     const f = (y: Tensor): Tensor => unstack(d.sqrt(y))[4]!;
     expect(grad(f)(x).tolist()).toEqual(Array.from(x.data(), (_, i) => (i === 4 ? 0.25 : 0)));
     expect(jit(grad(f))(x).tolist()).toEqual(grad(f)(x).tolist());
   });
 
-  test("results of eager pieces are copies of their own", () => {
+  test("results of eager pieces are separate copies", () => {
     const x = tensor(
       new Float32Array(40).map((_, i) => i),
       { shape: [2, 20] },

@@ -27,7 +27,7 @@ const concatenation: Omit<Primitive<ConcatenateParams>, "name" | "lowering"> = {
       ) {
         throw new DownhillError(
           "shape",
-          `concatenate: ${showType(x)} does not continue ${showType(first)} along axis ${axis}.`,
+          `concatenate: ${showType(x)} does not fit ${showType(first)} along axis ${axis}.`,
         );
       }
     }

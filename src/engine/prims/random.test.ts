@@ -74,7 +74,7 @@ describe("draws", () => {
     ],
   });
 
-  test("have the words of the streams outside of transforms", () => {
+  test("use the words of the streams outside of transforms", () => {
     const k = key(42);
     const counters = u32([0, 1, 2, 3]);
     expect(random.randomBits(u32([...k]), [2, 2]).data()).toEqual(bits(k, 4).data());
@@ -83,7 +83,7 @@ describe("draws", () => {
     expect([...threefry(u32([...k]), counters, "second").data()]).toEqual(made.map((words) => words[1]));
   });
 
-  test("name what is no key", () => {
+  test("name an invalid key", () => {
     expect(() => threefry(u32([1]), u32([1]), "first")).toThrow(
       "threefry: a key is two words, u32[2]; got u32[1].",
     );
@@ -95,7 +95,7 @@ describe("draws", () => {
     );
   });
 
-  test("give −1 for parameters that no variate has, and what they must at the ends", () => {
+  test("are −1 for invalid parameters, and correct at the ends of the parameter range", () => {
     const k = u32([1, 2]);
     expect(random.randomPoisson(k, f64([NaN, -1, 0, Infinity])).tolist()).toEqual([-1, -1, 0, 2 ** 31 - 1]);
     const binomial = random.randomBinomial(

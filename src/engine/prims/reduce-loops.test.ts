@@ -26,7 +26,7 @@ describe("long sums", () => {
     expect(sum(tensor(big)).item()).toBeNaN();
   });
 
-  test("and extremes of columns take in every row, however many there are", () => {
+  test("and column extrema include every row, for any number of rows", () => {
     for (const dtype of ["float32", "float64", "int32"] as const)
       for (let rows = 1; rows <= 27; rows++) {
         const table = Array.from({ length: rows }, (_, i) =>

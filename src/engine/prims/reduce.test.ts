@@ -60,7 +60,7 @@ describe("reduce", () => {
     expect(grad((x) => min(x, [0]))([1, 1]).tolist()).toEqual([0.5, 0.5]);
   });
 
-  test("NaN wins, and its place is the first", () => {
+  test("a NaN wins, and the index is that of the first", () => {
     const x = f64([1, NaN, 3, NaN]);
     expect(max(x, [0]).item()).toBeNaN();
     expect(min(x, [0]).item()).toBeNaN();
@@ -68,7 +68,7 @@ describe("reduce", () => {
     expect(argmin(x, 0).item()).toBe(1);
   });
 
-  test("of a tie the first place is told", () => {
+  test("the index of a tie is the first", () => {
     expect(argmax(f64([1, 3, 3]), 0).item()).toBe(1);
     expect(argmin(f64([2, 1, 1]), 0).item()).toBe(1);
   });
@@ -80,7 +80,7 @@ describe("reduce", () => {
     { shape: [2, 140, 5], axis: 1 }, // all columns at once
     { shape: [150, 5], axis: 0 },
     { shape: [5, 9, 3], axis: 1 }, // few rows
-  ])("places of extrema are those of a plain loop, %j", ({ shape, axis }) => {
+  ])("indices of extrema equal those of a plain loop, %j", ({ shape, axis }) => {
     const n = shape.reduce((a, b) => a * b, 1);
     const [rows, stride] = [shape[axis]!, shape.slice(axis + 1).reduce((a, b) => a * b, 1)];
     const numbers = Array.from({ length: n }, (_, i) => [0, -0, 3, -3, NaN][i % 97] ?? Math.sin(i * i) * 3);
@@ -112,7 +112,7 @@ describe("reduce", () => {
     }
   });
 
-  test("nothing has no extremum", () => {
+  test("an empty array has no extremum", () => {
     expect(() => max(f64([], [2, 0]), [1])).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: max: f64[2,0] has no elements along axes [1].]`,
     );

@@ -38,44 +38,47 @@ function opaque(x: Expr): Expr {
 
 const smooth = scalarFunctions.names.filter((name) => !scalarFunctions.get(name)!.isConstant);
 
-test.each(smooth)("the tangent of %s in a region is that of its primitive, at special values too", (name) => {
-  const f = scalarFunctions.get(name)!;
-  const [arity, operation] = operations[name]!;
-  const ys = arity === 1 ? [0] : points;
-  for (const x of points)
-    for (const y of ys)
-      for (const [dx, dy] of [
-        [1, 0.5],
-        [0, 1],
-      ]) {
-        const numbers = [x, y].slice(0, arity);
-        const dnumbers = [dx!, dy!].slice(0, arity);
-        // by a tape, which does not know the direction; jvp treats zero tangents as strong
-        const [out, linear] = linearize(operation, ...numbers.map((v) => tensor(v)));
-        const expected = linear(...dnumbers.map((v) => tensor(v)));
-        const locals = new Map<string, number>([["out", out.item()]]);
-        const atoms = (prefix: string, values: readonly number[]): RegionExpr[] =>
-          values.map((v, i) => {
-            locals.set(`${prefix}${i}`, v);
-            return { kind: "local", type: "f64", name: `${prefix}${i}` };
+test.each(smooth)(
+  "the tangent of %s in a region equals that of its primitive, also at special values",
+  (name) => {
+    const f = scalarFunctions.get(name)!;
+    const [arity, operation] = operations[name]!;
+    const ys = arity === 1 ? [0] : points;
+    for (const x of points)
+      for (const y of ys)
+        for (const [dx, dy] of [
+          [1, 0.5],
+          [0, 1],
+        ]) {
+          const numbers = [x, y].slice(0, arity);
+          const dnumbers = [dx!, dy!].slice(0, arity);
+          // by a tape, which does not know the direction; jvp treats zero tangents as strong
+          const [out, linear] = linearize(operation, ...numbers.map((v) => tensor(v)));
+          const expected = linear(...dnumbers.map((v) => tensor(v)));
+          const locals = new Map<string, number>([["out", out.item()]]);
+          const atoms = (prefix: string, values: readonly number[]): RegionExpr[] =>
+            values.map((v, i) => {
+              locals.set(`${prefix}${i}`, v);
+              return { kind: "local", type: "f64", name: `${prefix}${i}` };
+            });
+          const result: RegionExpr = { kind: "local", type: "f64", name: "out" };
+          const tangent = f.tangent(atoms("x", numbers), result, atoms("dx", dnumbers), (value) => {
+            const local = `t${locals.size}`;
+            locals.set(local, evaluate(value, locals));
+            return { kind: "local", type: value.type, name: local };
           });
-        const result: RegionExpr = { kind: "local", type: "f64", name: "out" };
-        const tangent = f.tangent(atoms("x", numbers), result, atoms("dx", dnumbers), (value) => {
-          const local = `t${locals.size}`;
-          locals.set(local, evaluate(value, locals));
-          return { kind: "local", type: value.type, name: local };
-        });
-        expect({ x, y, dx, dy, tangent: evaluate(tangent!, locals) }).toEqual({
-          x,
-          y,
-          dx,
-          dy,
-          tangent: expected.item(),
-        });
-      }
-});
+          expect({ x, y, dx, dy, tangent: evaluate(tangent!, locals) }).toEqual({
+            x,
+            y,
+            dx,
+            dy,
+            tangent: expected.item(),
+          });
+        }
+  },
+);
 
-test("a power by a constant exponent is one of products and roots, and so is its tangent", () => {
+test("a power with a constant exponent uses products and roots, and so does its tangent", () => {
   const pow = scalarFunctions.get("pow")!;
   const x: RegionExpr = { kind: "local", type: "f64", name: "x" };
   const y: RegionExpr = { kind: "const", type: "f64", value: 2 };
@@ -87,7 +90,7 @@ test("a power by a constant exponent is one of products and roots, and so is its
   expect(tangent).toEqual({ kind: "apply", type: "f64", function: "mul", args: [dx, twice] });
 });
 
-test("functions of constants are constants, and neutral constants leave the other argument", () => {
+test("functions of constants fold, and neutral constants return the other argument", () => {
   const x: RegionExpr = { kind: "local", type: "i32", name: "x" };
   const one: RegionExpr = { kind: "const", type: "i32", value: 1 };
   expect(scalarFunctions.get("mul")!.simplify([x, one])).toBe(x);

@@ -375,7 +375,7 @@ function tangentOf(
     }
     case "structured":
     case "none":
-      throw new DownhillError("internal", `internal: ${prim.name} is no scalar function.`);
+      throw new DownhillError("internal", `internal: ${prim.name} is not a scalar function.`);
   }
 }
 

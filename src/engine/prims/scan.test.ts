@@ -110,7 +110,7 @@ describe("scan", () => {
     ],
   });
 
-  test("a loop that is given one value as a constant and to carry round unchanged lost its derivative", () => {
+  test("a value passed both as a constant and as an unchanged carry keeps its derivative", () => {
     const f = (u: Tensor): Tensor => {
       const [s, t] = foriLoop(
         0,

@@ -44,7 +44,7 @@ describe("argsort", () => {
           ? 1
           : 0;
 
-  test("puts any numbers in order, and leaves equal ones in theirs", () => {
+  test("sorts any numbers, and keeps equal ones in order", () => {
     fc.assert(
       fc.property(fc.array(element, { maxLength: 150 }), (values) => {
         const places = [...values.keys()];
@@ -89,7 +89,7 @@ describe("argsort", () => {
   });
 
   // Merging took n log₂ n steps with two unordered reads each; the first few of many were found by a complete sort.
-  test("reads no more than a few times per element", () => {
+  test("reads each element only a few times", () => {
     const n = 4096;
     const array = Float64Array.from({ length: n }, (_, i) => Math.sin(i * i));
     const loadsOf = (f: (x: Tensor) => Tensor): number => {

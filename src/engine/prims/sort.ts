@@ -25,7 +25,10 @@ const argsortPrim: Primitive<SortParams> = /* @__PURE__ */ builtIn<SortParams>({
     const n = x!.shape[axis];
     if (n === undefined) throw new DownhillError("range", `argsort: ${showType(x!)} has no axis ${axis}.`);
     if (!Number.isInteger(count) || count < 0 || count > n)
-      throw new DownhillError("range", `argsort: axis ${axis} of ${showType(x!)} has no first ${count}.`);
+      throw new DownhillError(
+        "range",
+        `argsort: count must be an integer from 0 to ${n}, the size of axis ${axis} of ${showType(x!)}; got ${count}.`,
+      );
     return [arrayType("int32", x!.shape.with(axis, count))];
   },
   derivative: { kind: "constant" },

@@ -73,21 +73,21 @@ describe("special", () => {
     besselRatio: [on((x) => f.besselRatio(1, x), [...some(any), ...odds(odd)])],
   });
 
-  test("polygamma refuses an order that is no whole number from 0 to 170, in derivatives too", () => {
+  test("polygamma refuses an order that is not an integer from 0 to 170, also in derivatives", () => {
     expect(() => f.polygamma(1.5, tensor(1))).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: polygamma: the order must be a whole number from 0 to 170, as in polygamma(1, x); got 1.5.]`,
+      `[DownhillError: polygamma: the order must be an integer from 0 to 170, as in polygamma(1, x); got 1.5.]`,
     );
     expect(() => grad((x) => f.polygamma(170, x))(tensor(50))).toThrow("got 171");
   });
 
-  test("zeta has no derivative in its first operand, and says so", () => {
+  test("zeta throws for a derivative with respect to its first operand", () => {
     expect(() => grad((s) => f.zeta(s, tensor(1)))(tensor(2))).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: zeta: there is no derivative in its first operand. Hold it fixed: differentiate in the second one, or write stopGradient(s).]`,
+      `[DownhillError: zeta: has no derivative with respect to its first operand. Differentiate with respect to the second one only, or write stopGradient(s).]`,
     );
     expect(grad((q) => f.zeta(tensor(2), q))(tensor(1)).item()).toBeCloseTo(-2.404113806319189, 14);
   });
 
-  test("the second derivative of logNdtr keeps its digits far below 0", () => {
+  test("the second derivative of logNdtr stays accurate far below 0", () => {
     const curvature = grad(grad(f.logNdtr));
     // −1 + 1/x² − 6/x⁴ + 50/x⁶ …
     for (const x of [-40, -49.5, -50.5, -1e3]) {
@@ -109,7 +109,7 @@ describe("special", () => {
     expect(derivatives).toEqual([1, 0, 0.5, 0, 0.375]);
   });
 
-  test("what betaincOfSquare gives is smooth at 0, and so is its inverse", () => {
+  test("betaincOfSquare and its inverse are smooth at 0", () => {
     const [value, root] = [f.betaincOfSquare, f.betaincOfSquareInverse];
     const slope = grad((w) => value(tensor(1.5), w))(tensor(0)).item();
     expect(slope).toBeCloseTo(2 / (Math.PI / 2), 14); // 2 / B(½, 3/2)
@@ -118,7 +118,7 @@ describe("special", () => {
     expect(grad((b) => value(b, tensor(0)))(tensor(1.5)).item()).toBe(0);
   });
 
-  test("derivatives of i0e and i1e keep their digits far from 0", () => {
+  test("derivatives of i0e and i1e stay accurate far from 0", () => {
     // with mpmath, from the asymptotic series
     const far: readonly (readonly [number, number, number, number])[] = [
       [1e3, -6.310198962627116e-6, -6.300731294301514e-6, 9.467668325601487e-9],
@@ -135,7 +135,7 @@ describe("special", () => {
     }
   });
 
-  test("second derivatives of betainc in its shapes are symmetric", () => {
+  test("second derivatives of betainc with respect to its shape parameters are symmetric", () => {
     const slope = grad((a, b, x) => f.betainc(a, b, x), { argnums: [0, 1] });
     const mixed = (i: 0 | 1, argnums: number): number =>
       grad((a, b, x) => slope(a, b, x)[i], { argnums })(tensor(3), tensor(25), tensor(0.2)).item();

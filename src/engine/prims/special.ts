@@ -78,7 +78,7 @@ export function polygamma(order: number, x: Tensor): Tensor {
   if (!Number.isInteger(order) || order < 0 || order > greatestOrder) {
     throw new DownhillError(
       "range",
-      `polygamma: the order must be a whole number from 0 to ${greatestOrder}, as in polygamma(1, x); got ${order}.`,
+      `polygamma: the order must be an integer from 0 to ${greatestOrder}, as in polygamma(1, x); got ${order}.`,
     );
   }
   return order === 0 ? digamma(x) : bind1(polygammaPrim, [x], { order });
@@ -88,7 +88,7 @@ const zetaPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(special.zeta64,
   if (ds !== undefined) {
     throw new DownhillError(
       "derivative",
-      "zeta: there is no derivative in its first operand. Hold it fixed: differentiate in the second one, or write stopGradient(s).",
+      "zeta: has no derivative with respect to its first operand. Differentiate with respect to the second one only, or write stopGradient(s).",
     );
   }
   return dq && neg(mul(dq, mul(s, zeta(add(s, full(s.type, 1)), q))));

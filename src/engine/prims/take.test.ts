@@ -22,7 +22,7 @@ const columns = [
   { ins: [f64(numbers(24), [2, 3, 4]), i32([2, 0, 0, 1], [2, 2]), f64(late(32), [2, 2, 2, 4])] },
 ];
 
-describe("places along one axis", () => {
+describe("indices along one axis", () => {
   checkFamily(takes, {
     take: [
       on(
@@ -71,17 +71,17 @@ describe("places along one axis", () => {
     ],
   });
 
-  test("places are clamped to the array, negative ones count from the end", () => {
+  test("indices are clamped to the array, negative ones count from the end", () => {
     expect(take(f64([10, 20, 30]), i32([0, -1, -3, 7, -7]), 0).tolist()).toEqual([10, 30, 10, 30, 10]);
     expect(take(f64([10, 20, 30]), u32([4294967295]), 0).tolist()).toEqual([30]);
   });
 
-  test("the derivative of a read adds up at places that come twice", () => {
+  test("the derivative of a read accumulates at repeated indices", () => {
     const f = (x: Tensor): Tensor => sum(take(x, i32([1, 1, 2]), 0), [0]);
     expect(grad(f)([1, 2, 3, 4]).tolist()).toEqual([0, 2, 1, 0]);
   });
 
-  test("of a place that comes twice the last is set, and has the derivative", () => {
+  test("at a repeated index the last update is set, and has the derivative", () => {
     const f = (x: Tensor, u: Tensor): Tensor =>
       sum(scatterSet(x, i32([1, 0, 1]), u, 0).mul([10, 20, 30]), [0]);
     expect(scatterSet(f64([1, 2, 3]), i32([1, 0, 1]), f64([4, 5, 6]), 0).tolist()).toEqual([5, 6, 3]);
@@ -92,7 +92,7 @@ describe("places along one axis", () => {
       ]);
   });
 
-  test("ties of extremes share the derivative, and a NaN is the extreme", () => {
+  test("extrema that tie share the derivative, and a NaN is the extremum", () => {
     const f = (x: Tensor, u: Tensor): Tensor => sum(scatterMax(x, i32([1, 1, 0, 2]), u, 0), [0]);
     const both = grad(f, { argnums: [0, 1] })([1, 4, 3], [4, 4, 0, 5]);
     expect(both.map((g) => g.tolist())).toEqual([
@@ -102,7 +102,7 @@ describe("places along one axis", () => {
     expect(scatterMin(f64([1, 2]), i32([0, 1]), f64([NaN, 1]), 0).tolist()).toEqual([NaN, 1]);
   });
 
-  test("what does not fit is named", () => {
+  test("shapes that do not match are named", () => {
     expect(() => take(f64([1]), tensor([0]), 0)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: take: indices are f64[1], not integers. Convert them with astype("int32").]`,
     );

@@ -53,7 +53,7 @@ describe("transcendental", () => {
     expect(grad((y) => t.pow(tensor(0), y))(tensor(0)).item()).toBe(0);
   });
 
-  test("powers by products and roots have the special values of pow, and its numbers within 2 ulp", () => {
+  test("powers by products and roots equal pow at special values, and within 2 ulp elsewhere", () => {
     const xs = [0, -0, 1, -1, Infinity, -Infinity, NaN, 3, -2.5, 1e-300, 1e200, -1e-30];
     for (const y of [-3, -2, -1.5, -1, -0.5, 0.5, 1.5, 2, 2.5, 3, 4]) {
       const by = t.powBy(tensor(xs), y).data();
@@ -74,7 +74,7 @@ describe("transcendental", () => {
     expect(grad((x) => t.powBy(x, 1.5))(tensor(0)).item()).toBe(0);
   });
 
-  test("the derivatives of x^y at y = 0 are those of its neighbours, and 0 at x = 0", () => {
+  test("the derivatives of x^y at y = 0 continue those nearby, and are 0 at x = 0", () => {
     const inX = grad(t.pow);
     const mixed = grad((y: Tensor, x: Tensor) => inX(x, y));
     expect(mixed(tensor(0), tensor(4)).item()).toBe(0.25);
@@ -82,20 +82,20 @@ describe("transcendental", () => {
     expect(second(tensor(0)).item()).toBe(0);
   });
 
-  test("a negative base with a whole exponent has a derivative in the base", () => {
+  test("a negative base with an integer exponent has a derivative in the base", () => {
     const [value, pullback] = vjp(t.pow, tensor(-2), tensor(3));
     expect(value.item()).toBe(-8);
     expect(pullback(1)[0].item()).toBe(12);
   });
 
-  test("integers are refused with a way out", () => {
+  test("refuses integers and suggests a conversion", () => {
     expect(() => t.sin(tensor(1, { dtype: "int32" }))).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: sin: needs float64 or float32, not i32[]. Convert it with astype("float64").]`,
     );
   });
 });
 
-describe("derivatives keep their digits", () => {
+describe("derivatives stay accurate", () => {
   const { acosh, asinh, atan, atanh, cosh, exp, expm1, log1p, sigmoid, sinh, softplus, tanh } =
     transcendental;
   const everywhere = [-300, -40, -20, -3, -0.5, -1e-9, 1e-300, 1e-9, 0.5, 3, 20, 40, 300];
@@ -123,7 +123,7 @@ describe("derivatives keep their digits", () => {
       expect(Math.abs(grad(f)(x).item() / slope(x) - 1), String(x)).toBeLessThan(16 * 2 ** -53);
   });
 
-  test("those of atan2 where squares of its operands leave the range", () => {
+  test("atan2, if squares of its operands leave the range", () => {
     for (const size of [1e-300, 1e-160, 1, 1e160, 1e300]) {
       const [dy, dx] = grad(transcendental.atan2, { argnums: [0, 1] })(3 * size, 4 * size);
       expect(dy.mul(size).item(), String(size)).toBeCloseTo(4 / 25, 15);
@@ -136,7 +136,7 @@ describe("derivatives keep their digits", () => {
   test.each<[string, (x: Tensor) => Tensor, (x: number) => number, number]>([
     ["tanh", tanh, (x) => 1 / Math.cosh(x) ** 2, 2.3e-16],
     ["sigmoid", sigmoid, (x) => Math.exp(-Math.abs(x)) / (1 + Math.exp(-Math.abs(x))) ** 2, 1.2e-16],
-  ])("%s, relative to 1, as it says", (_, f, slope, tolerance) => {
+  ])("%s, relative to 1, as documented", (_, f, slope, tolerance) => {
     for (const x of everywhere)
       expect(Math.abs(grad(f)(x).item() - slope(x)), String(x)).toBeLessThan(tolerance);
   });

@@ -31,6 +31,6 @@ describe("triangular", () => {
         ),
       ]),
     },
-    { negatedScratch: "says what memory a lowering needs" },
+    { negatedScratch: "describes the scratch memory of a lowering" },
   );
 });

@@ -75,7 +75,7 @@ const whilePrim: Primitive<WhileParams> = /* @__PURE__ */ builtIn<WhileParams>({
       check(`operand ${i} of the body`, type, body.ins[i]!.type),
     );
     given.carry.forEach((type, i) => check(`carry ${i} after a step`, body.outs[i]?.type, type));
-    check("what the test returns", test.outs[0]?.type, arrayType("bool", []));
+    check("the result of the test", test.outs[0]?.type, arrayType("bool", []));
     return given.carry;
   },
   derivative: {
@@ -85,8 +85,8 @@ const whilePrim: Primitive<WhileParams> = /* @__PURE__ */ builtIn<WhileParams>({
     transpose() {
       throw new DownhillError(
         "derivative",
-        "whileLoop has no reverse-mode derivative: it would have to keep the values of all steps, and how many there will be is not known. " +
-          "Use foriLoop with plain numbers as bounds, or scan; forward mode (jvp, jacfwd) goes through whileLoop.",
+        "whileLoop has no reverse-mode derivative: it would have to save the values of all steps, whose number is unknown. " +
+          "Use foriLoop with plain numbers as bounds, or scan; forward mode (jvp, jacfwd) supports whileLoop.",
       );
     },
     dce(used, params) {

@@ -48,7 +48,7 @@ describe("windows", () => {
     ],
   });
 
-  test("places outside of the array do not count", () => {
+  test("positions outside of the array are ignored", () => {
     expect(windowSum(f64([1, 2, 3, 4, 5, 6]), line).tolist()).toEqual([3, 9, 15]);
     const beyond: WindowParams = { ...line, low: [0], sizes: [3] };
     expect(windowSum(f64([1, 2, 3, 4, 5, 6]), beyond).tolist()).toEqual([6, 12, 11]);
@@ -56,7 +56,7 @@ describe("windows", () => {
     expect(placesOf(f64([-1, -2, -3, -4, -5, -6]), line).tolist()).toEqual([0, 1, 3]);
   });
 
-  test("the first of a tie is the largest, and the first NaN", () => {
+  test("the index of a tie is the first, and that of the first NaN", () => {
     const at = (x: Tensor): unknown => placesOf(x, { ...line, low: [0], sizes: [1] }).tolist();
     expect(at(f64([2, 2, 1]))).toEqual([0]);
     expect(at(f64([2, NaN, NaN]))).toEqual([1]);

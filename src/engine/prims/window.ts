@@ -131,7 +131,7 @@ const windowMaxPrim: Primitive<WindowParams> = /* @__PURE__ */ builtIn<WindowPar
     if (sizeOf(x!.shape) === 0 && sizeOf(type.shape) > 0)
       throw new DownhillError(
         "shape",
-        `windowMax: ${showType(x!)} has no elements, the windows no largest one.`,
+        `windowMax: ${showType(x!)} has no elements, so its windows have no maximum.`,
       );
     return [type, arrayType("int32", type.shape)];
   },
@@ -203,7 +203,7 @@ function requirePlaces(name: string, x: ArrayType, places: ArrayType): void {
   if (!sameShape(x.shape, places.shape))
     throw new DownhillError(
       "shape",
-      `${name}: places are ${showType(places)}, expected int32 of ${showType(x)}.`,
+      `${name}: indices are ${showType(places)}, expected int32 of ${showType(x)}.`,
     );
 }
 

@@ -11,7 +11,7 @@ const sizes = [1, 3, 1000, 5000, 20_000];
 const double = (x: Tensor): Tensor => x.mul(2);
 
 describe("data with donate", () => {
-  test("gives the elements, and makes reading or using the tensor afterwards an error that says so", async () => {
+  test("returns the elements, and later uses of the tensor throw", async () => {
     for (const n of sizes) {
       const x = jit(double)(full([n], 1.5));
       expect(x.data({ donate: true })).toEqual(new Float64Array(n).fill(3));
@@ -26,7 +26,7 @@ describe("data with donate", () => {
     }
   });
 
-  test("gives arrays of the caller's own, which later results leave alone", () => {
+  test("returns arrays that later results do not overwrite", () => {
     for (const n of sizes) {
       const f = jit(double);
       const arrays = [1, 2, 3].map((value) => f(full([n], value)).data({ donate: true }));
@@ -39,7 +39,7 @@ describe("data with donate", () => {
     }
   });
 
-  test("leaves tensors whole that share the memory, whichever of them is given up", () => {
+  test("preserves tensors that share the memory, whichever of them is given up", () => {
     for (const n of sizes) {
       for (const which of [0, 1] as const) {
         const x = jit(double)(full([n], 1.5));
@@ -52,7 +52,7 @@ describe("data with donate", () => {
     }
   });
 
-  test("leaves two results whole that became the memory of one donated argument", () => {
+  test("preserves two results that reuse the memory of one donated argument", () => {
     const f = jit(
       (p: Tensor) => {
         const q = p.add(1);
@@ -68,7 +68,7 @@ describe("data with donate", () => {
     }
   });
 
-  test("lets the next result have the memory", () => {
+  test("lets the next result reuse the memory", () => {
     for (const n of [3, 1000, 20_000]) {
       const f = jit(double);
       const x = new Float64Array(n).fill(1);
@@ -87,7 +87,7 @@ describe("data with donate", () => {
     }
   });
 
-  test("reads a scalar as often as one likes, and refuses what it does not know", () => {
+  test("reads a scalar any number of times, and refuses unknown options", () => {
     const x = tensor(2);
     expect(x.data({ donate: true })).toEqual(Float64Array.of(2));
     expect(x.item()).toBe(2);
@@ -99,7 +99,7 @@ describe("data with donate", () => {
 describe("a jitted function of typed arrays", () => {
   const backends = ["auto", "wasm", "js", "interpreter"] as const;
 
-  test("reads the numbers that they hold at the call, and gives results of its own", () => {
+  test("reads their elements at the call, and returns separate arrays", () => {
     for (const backend of backends) {
       configure({ backend });
       for (const n of [3, 20_000]) {
@@ -120,7 +120,7 @@ describe("a jitted function of typed arrays", () => {
     }
   });
 
-  test("reads parts of arrays, other lengths and other kinds as a tensor of them would be", () => {
+  test("reads subarrays, other lengths and other types like tensors", () => {
     const f = jit((x: Tensor, y: { readonly a: Tensor }) => add(x.mul(2), y.a));
     const whole = Float64Array.from({ length: 12 }, (_, i) => i);
     const kinds = [Float64Array, Float32Array, Int32Array, Uint32Array];
@@ -144,7 +144,7 @@ describe("a jitted function of typed arrays", () => {
     expect(() => flags(Uint8Array.of(1, 7))).toThrow("stands for booleans");
   });
 
-  test("leaves an array whole that is donated", () => {
+  test("preserves a donated typed array", () => {
     for (const n of [3, 20_000]) {
       const f = jit((p: Tensor) => p.sub(1), { donate: 0 });
       const x = new Float64Array(n).fill(1);
@@ -153,7 +153,7 @@ describe("a jitted function of typed arrays", () => {
     }
   });
 
-  test("keeps none of them in the memory of kernels", () => {
+  test("does not keep them in kernel memory", () => {
     const f = jit(grad((x: Tensor) => sum(x.mul(x))));
     const x = new Float64Array(20_000).fill(1);
     const run = (): void => void f(x).data({ donate: true });

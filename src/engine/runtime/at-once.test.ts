@@ -30,7 +30,7 @@ test("a composition is compiled to one routine for each combination of types and
   expect(f.mock.calls.length).toBe(8);
 });
 
-test("inside of traces, and while debugging, the composition is what it consists of", () => {
+test("inside traces and while debugging, the inner operations of a composition are separate", () => {
   expect(jit((u: Tensor) => of(u, y, 2))(x).tolist()).toEqual([6, 14, 24]);
   expect(jit((u: Tensor) => add(u, of(x, y, 2)))(x).tolist()).toEqual([7, 16, 27]); // the constants of a program
   expect(vmap((u: Tensor) => of(u, u, 1))([[1, 2], [3, 4]]).tolist()).toEqual([[2, 6], [12, 20]]); // prettier-ignore

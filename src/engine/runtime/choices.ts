@@ -209,7 +209,7 @@ function warnOnce(obstacle: WasmObstacle, isGenerated: boolean): void {
       ? "downhill: this page's content security policy forbids generated code, so functions are interpreted, which is slow. " +
           "Allow 'wasm-unsafe-eval' in script-src to compile them to WebAssembly."
       : `downhill: ${causes[obstacle]}, so functions of arrays are ` +
-          `${isGenerated ? "compiled to JavaScript" : "interpreted"}, which is ${isGenerated ? "several" : "some fifty"} times slower.`,
+          `${isGenerated ? "compiled to JavaScript" : "interpreted"}, which is ${isGenerated ? "several" : "about fifty"} times slower.`,
   );
 }
 
@@ -218,7 +218,7 @@ const causes: Readonly<Record<WasmObstacle, string>> = {
   forbidden: "WebAssembly may not be compiled here",
   memory:
     "the engine has no memory for WebAssembly: it may reserve too few addresses (ulimit -v; " +
-    "node --disable-wasm-trap-handler asks for fewer)",
+    "node --disable-wasm-trap-handler reserves fewer)",
 };
 
 /**

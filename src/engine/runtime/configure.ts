@@ -44,7 +44,7 @@ export function configure(given: RuntimeOptions): void {
   if (!isIntegerIn(threads, { from: 1, to: mostThreads }))
     throw new DownhillError(
       "option",
-      `configure: threads must be a whole number from 1 to ${mostThreads}, not ${String(threads)}.`,
+      `configure: threads must be an integer from 1 to ${mostThreads}, not ${String(threads)}.`,
     );
   const { memoryLimit = Infinity } = next;
   if (typeof memoryLimit !== "number" || !(memoryLimit >= leastMemory))

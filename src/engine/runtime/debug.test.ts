@@ -28,21 +28,21 @@ function message(f: () => unknown): string {
 }
 
 describe("debug({ nan: true })", () => {
-  test("names the operation whose value is bad, its operands and the line", () => {
+  test("names the operation whose value is not finite, its operands and the line", () => {
     expect(message(() => log(tensor([1, -1])))).toMatch(
-      /^log: its value became NaN at element 1 in the forward pass: log\(f64\[2\] with -1 there\) -> f64\[2\]\. Asked for at debug\.test\.ts:\d+\.$/,
+      /^log: its value became NaN at element 1 in the forward pass: log\(f64\[2\] with -1 there\) -> f64\[2\]\. Called at debug\.test\.ts:\d+\.$/,
     );
   });
 
-  test("names the operation whose tangent is bad", () => {
+  test("names the operation whose tangent is not finite", () => {
     expect(message(() => jvp((x: Tensor) => sqrt(x), [0], [1]))).toMatch(
       /^sqrt: its derivative became Infinity in the forward pass: div\(f64\[\] 1, f64\[\] 0\)/,
     );
   });
 
-  test("names the operation whose cotangent is bad, in the reverse pass", () => {
+  test("names the operation whose cotangent is not finite, in the reverse pass", () => {
     expect(message(() => grad((x) => sqrt(x))(0))).toMatch(
-      /^sqrt: its cotangent became Infinity in the reverse pass: .* in its derivative rule\. Asked for at debug\.test\.ts/,
+      /^sqrt: its cotangent became Infinity in the reverse pass: .* in its derivative rule\. Called at debug\.test\.ts/,
     );
   });
 
@@ -54,7 +54,7 @@ describe("debug({ nan: true })", () => {
     expect(message(f)).toMatch(/^sqrt: its cotangent became Infinity in the reverse pass.*debug\.test\.ts/);
   });
 
-  test("tells when a tensor or number that a compiled function reads from outside was exchanged", () => {
+  test("reports an outer tensor or number of a compiled function that was replaced", () => {
     debug({ nan: false });
     let weight = tensor([1, 2]);
     let factor = 2;
@@ -69,26 +69,24 @@ describe("debug({ nan: true })", () => {
     expect(scaled([1, 1]).tolist()).toEqual([2.5, 4.5]); // as documented
     debug({ nan: true });
     expect(() => scaled([1, 1])).toThrow(
-      /^jit\(scaled\): a tensor f64\[2\] that it reads from outside is another one now than when it was traced first\. .* Pass what changes as an argument\.$/,
+      /^jit\(scaled\): the outer tensor f64\[2\] that it reads was replaced after its first trace\. .* Pass values that change as arguments\.$/,
     );
     weight = tensor([1, 2]); // another tensor with equal elements
     expect(scaled([1, 1]).tolist()).toEqual([2.5, 4.5]);
     factor = 3;
-    expect(() => scaled([1, 1])).toThrow(
-      "jit(scaled): it computes something else now than when it was traced first",
-    );
+    expect(() => scaled([1, 1])).toThrow("jit(scaled): it computes something different from its first trace");
   });
 
-  test("tells it of a function that was never called before, and lets others be", () => {
+  test("reports this for a function without earlier calls, and accepts unchanged functions", () => {
     let weight = tensor(1);
     const product = jit((x: Tensor) => jit((y: Tensor) => y.mul(weight))(x));
     expect([1, 2].map((x) => grad((y) => product(y))(x).item())).toEqual([1, 1]);
     expect(jit(grad((y: Tensor) => product(y)))(2).item()).toBe(1);
     weight = tensor(4);
-    expect(() => product(1)).toThrow("a tensor f64[] that it reads from outside is another one");
+    expect(() => product(1)).toThrow("the outer tensor f64[] that it reads was replaced");
   });
 
-  test("tells a step for loops only", () => {
+  test("reports a step only inside loops", () => {
     const side = (x: Tensor): Tensor =>
       cond(
         less(x, 0),
@@ -108,11 +106,11 @@ describe("debug({ nan: true })", () => {
     ).toMatch(/, in step 1 of a loop:/);
   });
 
-  test("constants that are infinite are no accident, in jitted functions either", () => {
+  test("accepts infinite constants, in jitted functions too", () => {
     expect(jit((x: Tensor) => where(less(x, 0), -Infinity, x))([1, 2]).tolist()).toEqual([1, 2]);
   });
 
-  test("looks inside loops and tells the step", () => {
+  test("looks inside loops and reports the step", () => {
     const f = (x: Tensor): Tensor => scan((c: Tensor, v: Tensor) => [log(c.sub(v)), null], x, [1, 0, 3])[0];
     expect(message(() => f(tensor(2)))).toMatch(
       /^log: its value became -Infinity in the forward pass, in step 1 of a loop/,
@@ -135,17 +133,17 @@ describe("debug({ nan: true })", () => {
     );
   });
 
-  test("says nothing of bad numbers that came in", () => {
+  test("ignores operands that were already NaN or infinite", () => {
     expect(tensor([1, Infinity]).mul(2).tolist()).toEqual([2, Infinity]);
     expect(message(() => tensor(Infinity).sub(Infinity))).toMatch(/^sub: its value became NaN/);
   });
 
-  test("says nothing where all is well", () => {
+  test("reports nothing for finite results", () => {
     const safe = (x: Tensor): Tensor => where(less(0, x), log(where(less(0, x), x, 1)), 0).add(sin(x));
     expect(grad(safe)(0).item()).toBe(1);
   });
 
-  test("goes away with nan: false, for functions that were jitted under it too", () => {
+  test("stops with nan: false, also for functions jitted while it was on", () => {
     const f = jit(grad((x) => sqrt(x)));
     expect(() => f(0)).toThrow("cotangent");
     debug({ nan: false });
@@ -153,6 +151,6 @@ describe("debug({ nan: true })", () => {
   });
 });
 
-test("debug without options says which it needs", () => {
+test("debug without options names the missing option", () => {
   expect(() => debug(undefined as never)).toThrow("debug: needs options, as in { nan: … }; got none.");
 });

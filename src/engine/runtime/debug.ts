@@ -137,11 +137,11 @@ function checkPlaces(prim: Primitive, ins: readonly Tensor[], params: unknown): 
   for (const [i, place] of numbers(places).entries()) {
     if (Number.isInteger(place) && place >= -n && place < n) continue;
     const range = operand === 0 ? `an axis of ${n}` : showType(ins[0]!.type);
-    const what = Number.isInteger(place) ? `out of range for ${range}` : "no whole number";
+    const what = Number.isInteger(place) ? `out of range for ${range}` : "not an integer";
     throw new DownhillError(
       "range",
-      `${prim.name}: place ${place}${places.shape.length === 0 ? "" : ` at element ${i}`} is ${what}; without debugging it is ` +
-        `clamped. Asked for at ${currentSource()?.describe() ?? "an unknown place"}.`,
+      `${prim.name}: index ${place}${places.shape.length === 0 ? "" : ` at element ${i}`} is ${what}; without debugging it is ` +
+        `clamped. Called at ${currentSource()?.describe() ?? "an unknown location"}.`,
     );
   }
 }
@@ -162,11 +162,11 @@ function compareTraces(
   if (place < 0 && hashProgram(before.program) === hashProgram(now.program)) return;
   const what =
     place < 0
-      ? "it computes something else now than when it was traced first: a number, a shape or a branch that it takes from outside has changed"
-      : `a tensor ${showType(before.captured[place]!.type)} that it reads from outside is another one now than when it was traced first`;
+      ? "it computes something different from its first trace: an outer number, shape or branch has changed"
+      : `the outer tensor ${showType(before.captured[place]!.type)} that it reads was replaced after its first trace`;
   throw new DownhillError(
     "trace",
-    `${operation}: ${what}. Compiled, it goes on with what it found then. Pass what changes as an argument.`,
+    `${operation}: ${what}. The compiled function keeps the old value. Pass values that change as arguments.`,
   );
 }
 
@@ -196,7 +196,7 @@ function report(
   return new DownhillError(
     "nan",
     `${origin}: its ${what} became ${bad}${where} in the ${pass} pass${loop}: ${/ /.test(name) ? "" : name}(${operands}) -> ${showType(out.type)}` +
-      `${inRule ? " in its derivative rule" : ""}. Asked for at ${source?.describe() ?? "an unknown place"}.`,
+      `${inRule ? " in its derivative rule" : ""}. Called at ${source?.describe() ?? "an unknown location"}.`,
   );
 }
 

@@ -37,8 +37,8 @@ async function both(f: () => readonly Tensor[]): Promise<readonly [unknown[], un
   return [there, f().map((x) => x.data())];
 }
 
-describe("a device whose results are not there at once", () => {
-  test("computes after the call, and reading waits", async () => {
+describe("a device with asynchronous results", () => {
+  test("computes after the call, and reads wait", async () => {
     const device = makeDevice();
     const f = jit((x: Tensor) => sin(x).mul(x));
     const x = tensor([0.5, 1, 2], f32);
@@ -49,7 +49,7 @@ describe("a device whose results are not there at once", () => {
     expect(f.stats().backends).toEqual(["js"]); // the call after it ran on the processor again
   });
 
-  test("computes single operations, scalars among them", async () => {
+  test("computes single operations, also on scalars", async () => {
     const [there, here] = await both(() => {
       const x = tensor([[0.5, -1, 2, 3]], f32);
       const mean = x.mean();
@@ -103,7 +103,7 @@ describe("a device whose results are not there at once", () => {
     expect(there).toEqual(here);
   });
 
-  test("takes donated memory back when the work that reads it is done", async () => {
+  test("frees donated memory after the work that reads it", async () => {
     const device = makeDevice();
     const step = jit((p: Tensor, g: Tensor) => p.sub(g.mul(0.5)), { donate: 0 });
     const bytes = await withDevice(device, async () => {
@@ -117,14 +117,14 @@ describe("a device whose results are not there at once", () => {
         await p.read();
         counts.push(device.stats().bytes);
       }
-      expect(() => step(p, p)).toThrow("the same tensor is passed in another place too");
+      expect(() => step(p, p)).toThrow("this tensor is also passed as another argument");
       expect((await p.read())[99]).toBe(-0.75);
       return counts;
     });
     expect(bytes.slice(2)).toEqual(Array<number>(4).fill(bytes[1]!));
   });
 
-  test("says what to write where elements are asked for at once", async () => {
+  test("suggests read() if elements are requested synchronously", async () => {
     const f = jit((x: Tensor) => x.mul(2));
     const y = await withDevice(makeDevice(), () => f(tensor([1, 2], f32)));
     const total = await withDevice(makeDevice(), () => jit((x: Tensor) => x.sum())(tensor([1, 2], f32)));
@@ -135,7 +135,7 @@ describe("a device whose results are not there at once", () => {
     expect(String(y)).toBe("Awaited(f32[2])");
   });
 
-  test("refuses operands that another device would have to wait for, and takes those that are there", async () => {
+  test("refuses pending operands of another device, and accepts available ones", async () => {
     const x = tensor([1, 2], f32);
     const y = await withDevice(makeDevice(), () => x.mul(2));
     expect(() => y.add(1)).toThrow(
@@ -152,7 +152,7 @@ describe("a device whose results are not there at once", () => {
     ).toEqual([3, 5]);
   });
 
-  test("has an error of the device reach whoever reads a result that needed the work, and nobody else", async () => {
+  test("rejects reads of results that depend on failed work, and no others", async () => {
     const device = makeDevice();
     await withDevice(device, async () => {
       const x = tensor([1, 2], f32);
@@ -165,10 +165,10 @@ describe("a device whose results are not there at once", () => {
     });
   });
 
-  test("refuses a dtype that it does not compute with, and goes on", async () => {
+  test("refuses an unsupported dtype, and continues to work", async () => {
     const f = jit((x: Tensor) => x.mul(2));
     const message =
-      'a fake device does not compute with float64. Make tensors of another dtype, as in tensor(x, { dtype: "float32" }).';
+      'a fake device does not support float64. Make tensors of another dtype, as in tensor(x, { dtype: "float32" }).';
     const y = await withDevice(makeDevice(), () => {
       expect(() => f(tensor([1, 2]))).toThrow(message);
       expect(() => tensor([1, 2]).add(tensor([3, 4]))).toThrow(`add: ${message}`);

@@ -10,8 +10,8 @@ afterEach(() => configure({}));
 const sizes = [3, 1000, 5000, 100_000];
 const ramp = (n: number): Tensor => tensor(Float64Array.from({ length: n }, (_, i) => i % 97));
 
-describe("a result that is given up by using", () => {
-  test.each(sizes)("cannot be read or used afterwards, and says so: %d numbers", (n) => {
+describe("a result disposed by `using`", () => {
+  test.each(sizes)("cannot be read or used afterwards: %d numbers", (n) => {
     const f = jit((x: Tensor) => x.mul(2));
     const x = ramp(n);
     let out: Tensor;
@@ -30,7 +30,7 @@ describe("a result that is given up by using", () => {
     expect(f(x).data()[2]).toBe(4);
   });
 
-  test("lends its memory to the next one, and no result moves", () => {
+  test("lets the next result reuse its memory, and no result moves", () => {
     const f = jit((x: Tensor) => x.mul(2));
     const x = ramp(100_000);
     for (let k = 0; k < 3; k++) f(x)[Symbol.dispose](); // the operand moves into kernel memory when it is read again
@@ -43,7 +43,7 @@ describe("a result that is given up by using", () => {
     expect(places.size).toBe(resultPool() === undefined ? 10 : 1);
   });
 
-  test.each(sizes)("leaves those whole that are held: %d numbers", (n) => {
+  test.each(sizes)("preserves results that are still held: %d numbers", (n) => {
     const f = jit((x: Tensor, k: Tensor) => x.mul(2).add(k));
     const x = ramp(n);
     const held: (readonly [k: number, y: Tensor])[] = [];
@@ -58,7 +58,7 @@ describe("a result that is given up by using", () => {
     }
   });
 
-  test("leaves those whole that share its memory", () => {
+  test("preserves results that share its memory", () => {
     const y = jit((x: Tensor) => x.mul(2))(ramp(100_000));
     const matrix = y.reshape([1000, 100]);
     y[Symbol.dispose]();
@@ -67,7 +67,7 @@ describe("a result that is given up by using", () => {
     expect(matrix.at(0, 5).item()).toBe(10);
   });
 
-  test("leaves results whole of a call that fails, and of the one before it", () => {
+  test("preserves results of a failed call, and of the call before it", () => {
     const f = jit((x: Tensor) => x.mul(2));
     const x = ramp(100_000);
     const kept = f(x);
@@ -78,7 +78,7 @@ describe("a result that is given up by using", () => {
     expect([kept.at(7).item(), next.at(7).item()]).toEqual([14, 16]);
   });
 
-  test("does nothing to numbers and to traced values", () => {
+  test("has no effect on numbers and traced values", () => {
     const three = tensor(3);
     three[Symbol.dispose]();
     expect(three.item()).toBe(3);
@@ -92,7 +92,7 @@ describe("a result that is given up by using", () => {
   });
 
   test.each([1, 2])(
-    "changes no result that is held, whatever is given up, donated, read or fails in between, across jobs, with %d threads",
+    "changes no held result, whatever is disposed, donated, read or fails meanwhile, across jobs, with %d threads",
     async (threads) => {
       configure({ threads });
       const random = seeded(7);

@@ -10,7 +10,7 @@ afterEach(() => configure({}));
 const step = (p: Tensor, g: Tensor): Tensor => p.sub(g.mul(0.5));
 
 describe("jit with donate", () => {
-  test("computes what it computes without", () => {
+  test("computes the same results as without donation", () => {
     const [plain, donating] = [jit(step), jit(step, { donate: 0 })];
     const g = full([4000], 0.25);
     let [p, q] = [full([4000], 1), full([4000], 1)];
@@ -29,7 +29,7 @@ describe("jit with donate", () => {
     expect(resultPool()?.stats()).toEqual(before);
   });
 
-  test("has results of middling size come to the places of those that were given away", () => {
+  test("lets middle-sized results reuse the memory of donated ones", () => {
     const donating = jit(step, { donate: 0 });
     const g = full([3000], 0.25, { dtype: "float32" });
     const bufferOf = (x: Tensor): unknown => storageOf(x).array.buffer;
@@ -47,7 +47,7 @@ describe("jit with donate", () => {
   });
 
   test.each([false, true])(
-    "has large results where arguments were that are read no more; one is: %s",
+    "lets large results reuse the memory of dead arguments; one is still read: %s",
     (isRead) => {
       const f = (p: Tensor, m: Tensor, g: Tensor): Tensor[] => {
         const mean = m.mul(0.9).add(g);
@@ -71,7 +71,7 @@ describe("jit with donate", () => {
     },
   );
 
-  test("keeps arguments until they are read where results take more memory than there is near the kernels", () => {
+  test("keeps arguments until they are read if results exceed the kernel memory", () => {
     const n = 1_500_000; // 12 MB each: five of them fit
     const f = jit(
       (...ps: Tensor[]) => {
@@ -95,7 +95,7 @@ describe("jit with donate", () => {
     }
   });
 
-  test("has operands of middling size that are read again and again come near the kernels, and keep their elements", () => {
+  test("moves repeatedly read middle-sized operands into kernel memory, with their elements", () => {
     const f = jit((x: Tensor) => x.mul(2).sum());
     const x = full([5000], 0.5, { dtype: "float32" });
     const sums = [1, 2, 3, 4, 5].map(() => f(x).item());
@@ -105,7 +105,7 @@ describe("jit with donate", () => {
     expect(x.data()).toEqual(new Float32Array(5000).fill(0.5));
   });
 
-  test("makes reading or using a donated tensor an error that says so", () => {
+  test("throws when a donated tensor is read or used", () => {
     for (const size of [3, 10_000]) {
       const donating = jit(step, { donate: [0] });
       const [p, g] = [full([size], 1), full([size], 1)];
@@ -117,22 +117,22 @@ describe("jit with donate", () => {
     }
   });
 
-  test("refuses a tensor that is passed twice or read from outside, and leaves it whole", () => {
+  test("refuses a tensor that is passed twice or read from outside, and preserves it", () => {
     const p = tensor([1, 2, 3]);
-    expect(() => jit(step, { donate: 0 })(p, p)).toThrow("the same tensor is passed in another place too");
+    expect(() => jit(step, { donate: 0 })(p, p)).toThrow("this tensor is also passed as another argument");
     const outside = jit((x: Tensor) => x.add(p), { donate: 0 });
-    expect(() => outside(p)).toThrow("the function reads the same tensor from outside too");
+    expect(() => outside(p)).toThrow("the function also reads this tensor from outside");
     expect(p.tolist()).toEqual([1, 2, 3]);
   });
 
-  test("leaves arguments alone inside other transforms", () => {
+  test("preserves arguments inside other transforms", () => {
     const f = jit((x: Tensor) => sin(x).sum(), { donate: 0 });
     const x = tensor([0, 1]);
     expect(grad(f)(x).tolist()).toEqual([1, Math.cos(1)]);
     expect(x.tolist()).toEqual([0, 1]);
   });
 
-  test("names an argument that is not there, and one that is static too", () => {
+  test("names a missing argument, and one that is also static", () => {
     expect(() => jit(step, { donate: 2 })(1, 2)).toThrow(
       "jit(step): donate names argument 2, but the call has 2",
     );
@@ -142,7 +142,7 @@ describe("jit with donate", () => {
 });
 
 describe("configure", () => {
-  test("chooses what functions are compiled to, for those compiled before too", () => {
+  test("sets the backend of functions, also of those compiled before", () => {
     const f = jit((x: Tensor) => sin(x).mul(2));
     const x = full([5000], 0.5);
     const results = (["wasm", "js", "interpreter", "auto"] as const).map((backend) => {
@@ -159,7 +159,7 @@ describe("configure", () => {
     ]);
   });
 
-  test("refuses what it does not know", () => {
+  test("refuses unknown options and values", () => {
     expect(() => configure({ backend: "webgpu" as never })).toThrow("configure: backend");
     expect(() => configure({ reproducable: true } as never)).toThrow(/[Dd]id you mean "?reproducible/);
     expect(() => configure({ reproducible: 1 as never })).toThrow("reproducible must be true or false");
@@ -167,7 +167,7 @@ describe("configure", () => {
 });
 
 describe("a jitted function", () => {
-  test("can be warmed, and tells what it compiled", () => {
+  test("can be warmed, and reports what it compiled", () => {
     let calls = 0;
     const f = jit((x: Tensor, y: Tensor) => {
       calls++;
@@ -198,7 +198,7 @@ describe("a jitted function", () => {
     expect(f.lower(full([10_000], 1)).code).toContain("(module");
   });
 
-  test("is WebAssembly where a loop of numbers calls many functions, and JavaScript where it only calculates", () => {
+  test("becomes WebAssembly if a scalar loop calls many functions, and JavaScript if it only does arithmetic", () => {
     const times = (length: number, step: (x: Tensor) => Tensor) => (x: Tensor) =>
       scan((state: Tensor) => [step(state), null], x, null, { length })[0];
     const backendOf = (f: (x: Tensor) => Tensor): string => jit(f).lower(1).backend;
@@ -207,7 +207,7 @@ describe("a jitted function", () => {
     expect(backendOf(times(1000, (x) => x.mul(x).sub(1)))).toBe("js");
   });
 
-  test("is WebAssembly where many numbers that JavaScript has not follow one another", () => {
+  test("becomes WebAssembly for many sequential operations that JavaScript lacks", () => {
     const backendOf = (f: (x: Tensor) => Tensor, x: Tensor): string => jit(f).lower(x).backend;
     const running = (x: Tensor): Tensor => cumsum(x, { axis: 0 });
     expect(backendOf(running, zeros([2000], { dtype: "float32" }))).toMatch("wasm");
@@ -216,7 +216,7 @@ describe("a jitted function", () => {
     expect(backendOf((x) => argsort(x), zeros([1000], { dtype: "float64" }))).toMatch("wasm"); // sorts by bit patterns
   });
 
-  test("takes nested arguments without making keys, and notices when they change", () => {
+  test("takes nested arguments without building keys, and detects when their structure changes", () => {
     const f = jit(({ w, b }: { w: Tensor; b: readonly Tensor[] }, mode: string | null) =>
       mode === "twice" ? w.mul(2) : w.add(b[0]!),
     );

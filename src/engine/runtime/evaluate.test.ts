@@ -6,21 +6,21 @@ import { extent } from "../../../test/support/extent.ts";
 import { bytesInUse } from "../../../test/support/heap.ts";
 
 describe("eager evaluation", () => {
-  test("a primitive of any number of operands does not run the kernel of fewer or more", () => {
+  test("a variadic primitive does not run the kernel of another number of operands", () => {
     const x = tensor([1, 2]);
     expect(concatenate([x, x]).tolist()).toEqual([1, 2, 1, 2]);
     expect(concatenate([x, x, x]).tolist()).toEqual([1, 2, 1, 2, 1, 2]);
     expect(concatenate([x, x]).tolist()).toEqual([1, 2, 1, 2]);
   });
 
-  test("compiles nothing to work on scalars", () => {
+  test("compiles nothing for scalars", () => {
     const f = (x: Tensor, y: Tensor): Tensor => x.mul(y).add(sin(x));
     const before = compilationStats().compiled;
     for (let i = 0; i < 100; i++) grad(f)(i, 3);
     expect(compilationStats().compiled).toBe(before);
   });
 
-  test("compiles an operation on arrays once for each shape, whatever the numbers", () => {
+  test("compiles an operation on arrays once per shape, whatever the numbers", () => {
     const f = (x: Tensor): Tensor => x.mul(x).add(x).sum();
     f(tensor([1, 2, 3, 4, 5, 6, 7]));
     const before = compilationStats().compiled;
@@ -54,7 +54,7 @@ describe("eager evaluation", () => {
     expect(bytesInUse() - before).toBeLessThan(4 * 2 ** 20);
   });
 
-  test("keeps a bounded number of forms of a program over hundreds of batch sizes", () => {
+  test("keeps a bounded number of variants of a program over hundreds of batch sizes", () => {
     const f = jit((x: Tensor) => sin(x).mul(x));
     const run = (from: number, to: number): void => {
       for (let n = from; n < to; n++) vmap(f)(new Float64Array(n));

@@ -4,7 +4,7 @@ import { compilationStats } from "./executable.ts";
 import { jit } from "./jit.ts";
 
 // These must be the first programs of this process: the very first one is cached before its hash is needed.
-test("an equal function finds what the first one of a process was compiled to", () => {
+test("an equal function reuses the first program compiled in a process", () => {
   const make = (): ((x: number) => unknown) => jit((x) => add(sin(x), 1));
   const counts = (): number[] => [compilationStats().compiled, compilationStats().kept];
   expect(counts()).toEqual([0, 0]);

@@ -20,7 +20,7 @@ function compiledBy(run: () => void): number {
 }
 
 describe("jit", () => {
-  test("an async function is refused, and its failure does not end the program later", async () => {
+  test("refuses an async function, whose later failure does not end the program", async () => {
     const failed: unknown[] = [];
     const note = (reason: unknown): void => void failed.push(reason);
     process.on("unhandledRejection", note);
@@ -36,7 +36,7 @@ describe("jit", () => {
     expect(failed).toEqual([]);
   });
 
-  test("gives the bits that the function gives", () => {
+  test("returns the bits of the uncompiled function", () => {
     for (const [x, y] of [
       [2, 3],
       [-0.5, 1e10],
@@ -46,7 +46,7 @@ describe("jit", () => {
     }
   });
 
-  test("traces once a type and never recompiles for a changed value", () => {
+  test("traces once per type and never recompiles for a changed value", () => {
     const traced = vi.fn(f);
     const g = jit(traced);
     g(1, 2);
@@ -59,7 +59,7 @@ describe("jit", () => {
     expect(traced).toHaveBeenCalledTimes(3);
   });
 
-  test("tells weak numbers from tensors, since they promote differently", () => {
+  test("distinguishes weak numbers from tensors, because they promote differently", () => {
     const g = jit((x: Tensor) => x.add(tensor([1], { dtype: "float32" })));
     expect(g(1).dtype).toBe("float32");
     expect(g(tensor(1)).dtype).toBe("float64");
@@ -79,7 +79,7 @@ describe("jit", () => {
     expect(grad((w) => jit((x: Tensor) => x.mul(w).mul(w))(2))(3).item()).toBe(12);
   });
 
-  test("nests, and goes through gradients and batches", () => {
+  test("nests, and works with gradients and batches", () => {
     const g = jit(f);
     expect(grad(g)(2, 3).item()).toBe(grad(f)(2, 3).item());
     expect(grad(grad(g))(2, 3).item()).toBe(grad(grad(f))(2, 3).item());
@@ -93,7 +93,7 @@ describe("jit", () => {
     expect(compiledBy(() => Array.from({ length: 100 }, (_, i) => g(i, 1)))).toBe(0);
   });
 
-  test("takes and gives nested arguments", () => {
+  test("takes nested arguments and returns nested results", () => {
     const step = jit((p: { w: Tensor; layers: Tensor[] }, rate: Tensor) => ({
       w: p.w.mul(rate),
       rest: p.layers.map((x) => x.add(1)),
@@ -103,7 +103,7 @@ describe("jit", () => {
     expect(out.rest.map((x) => x.tolist())).toEqual([2, [3, 4]]);
   });
 
-  test("takes names such as __proto__ as plain names", () => {
+  test("treats names such as __proto__ as plain names", () => {
     const p = JSON.parse('{"__proto__": 2, "constructor": 3, "toString": 4}') as Record<string, Tensor>;
     const g = jit(valueAndGrad((q: Record<string, Tensor>) => Object.values(q).reduce((a, b) => mul(a, b))));
     const [value, grads] = g(p);
@@ -115,7 +115,7 @@ describe("jit", () => {
     ]);
   });
 
-  test("never lets text of the user into the code that it writes", () => {
+  test("never inserts user text into generated code", () => {
     const evil = '"];globalThis.hacked=1;//';
     const g = jit((p: Record<string, Tensor>) => sum(p[evil]!.mul(p["*/ \n globalThis.hacked=2"]!)));
     Object.defineProperty(g, "name", { value: evil });
@@ -123,7 +123,7 @@ describe("jit", () => {
     expect(globalThis).not.toHaveProperty("hacked");
   });
 
-  test("takes static arguments into the program", () => {
+  test("builds static arguments into the program", () => {
     const traced = vi.fn((x: Tensor, mode: string, n: number) =>
       Array.from({ length: n }).reduce<Tensor>((a) => (mode === "add" ? a.add(x) : a.mul(x)), x),
     );
@@ -137,7 +137,7 @@ describe("jit", () => {
     ).toThrow("a static argument must be plain data");
   });
 
-  test("tells static arguments apart by all that they hold", () => {
+  test("distinguishes static arguments by their whole content", () => {
     const g = jit((x: Tensor, o: unknown) => x.add(JSON.stringify(o).length).mul(seen.push(o)), {
       staticArgnums: 1,
     });
@@ -159,7 +159,7 @@ describe("jit", () => {
     expect(() => g(1, new Map() as never)).toThrow("not a class instance");
   });
 
-  test("bounds what it keeps over more shapes than that", () => {
+  test("bounds the number of variants over many shapes", () => {
     const g = jit((x: Tensor) => x.mul(2).sum());
     for (let n = 1; n <= extent(1100, 3000); n++) g(new Float64Array(n));
     expect(compilationStats().kept).toBeLessThanOrEqual(1024);
@@ -200,7 +200,7 @@ describe("jit", () => {
     expect(bytesInUse() - before).toBeLessThan(4 * 2 ** 20); // less than 32 bytes per call
   });
 
-  test("says what is wrong with its options and its function", () => {
+  test("explains errors in its options and its function", () => {
     // @ts-expect-error the option is called staticArgnums
     expect(() => jit(f, { staticArgs: 1 })).toThrow(
       'jit: unknown option "staticArgs". Did you mean "staticArgnums"?',

@@ -74,7 +74,7 @@ const entriesPerFunction = 64;
 const weakFloat = /* @__PURE__ */ arrayType("float64", [], true);
 
 const notInspected =
-  'lower: only the jit of "downhill" can show what a function becomes, not that of "downhill/core".';
+  'lower: the jit of "downhill/core" cannot show compilation stages; use the jit of "downhill".';
 
 /** `jit` without `lower`, for the library's own programs. */
 export function makeJitted(f: (...x: Tensor[]) => Tensor, options?: JitOptions): Jitted<TensorLike[], Tensor>;
@@ -256,7 +256,7 @@ function trace(
   if (missing !== undefined)
     throw new DownhillError(
       "range",
-      `${operation}: donate names argument ${missing}, but the call has ${args.length}; they count 0, 1, 2, …`,
+      `${operation}: donate names argument ${missing}, but the call has ${args.length}; arguments count 0, 1, 2, …`,
     );
   const dynamicPlaces = args.map((_, i) => i).filter((i) => !statics.includes(i));
   const donated =

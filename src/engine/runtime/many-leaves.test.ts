@@ -12,7 +12,7 @@ import { jit } from "./jit.ts";
 
 afterEach(() => configure({}));
 
-test("takes and gives a thousand arrays, or numbers, which were too many parameters", () => {
+test("takes and returns a thousand arrays, or numbers, which were too many parameters", () => {
   configure({ reproducible: true }); // the same bits as one operation after the other
   const n = 1001;
   const double = jit((xs: readonly Tensor[]) => xs.map((x, i) => x.mul(2).add(i)));
@@ -28,7 +28,7 @@ test("takes and gives a thousand arrays, or numbers, which were too many paramet
     expect(first[i]!.tolist()).toEqual(sin(long[i]!).mul(long[i]!).tolist());
 });
 
-test("small arrays of every dtype, beside larger ones, go in and out at every call", () => {
+test("small arrays of every dtype, next to larger ones, are passed and returned at every call", () => {
   const dtypes = ["float64", "float32", "int32", "uint32", "bool"] as const;
   const sizes = [0, 1, 3, 32, 33, 5000];
   const xs = dtypes.flatMap((dtype) =>
@@ -53,7 +53,7 @@ test("small arrays of every dtype, beside larger ones, go in and out at every ca
   }
 });
 
-test("small arrays that are donated are changed where they are, and stay right from call to call", () => {
+test("donated small arrays are updated in place, and stay correct from call to call", () => {
   configure({ backend: "wasm" });
   const step = jit((ps: readonly Tensor[], g: Tensor) => ps.map((p) => p.sub(g.mul(p.sum()))), { donate: 0 });
   let ps: readonly Tensor[] = Array.from({ length: 20 }, (_, i) => tensor([i, 1]));
@@ -65,7 +65,7 @@ test("small arrays that are donated are changed where they are, and stay right f
   }
 });
 
-test("a call with a thousand small arrays takes no more an array than one with ten, which was sixty times as much", () => {
+test("a call with a thousand small arrays costs no more per array than one with ten (it was sixty times as much)", () => {
   const timeOf = (n: number): number => {
     const f = jit((xs: readonly Tensor[]) => xs.map((x) => x.mul(2)));
     const xs = Array.from({ length: n }, (_, i) => tensor([i, 1]));
@@ -81,7 +81,7 @@ test("a call with a thousand small arrays takes no more an array than one with t
   expect(timeOf(1000) / timeOf(10)).toBeLessThan(8);
 });
 
-test("functions of very many arrays become WebAssembly, whose code is optimised where JavaScript of that length is not", () => {
+test("functions of very many arrays become WebAssembly, because engines do not optimise JavaScript of that length", () => {
   const backendsOf = (n: number): readonly string[] => {
     const total = jit((xs: readonly Tensor[]) => xs.map((x) => sum(x)).reduce((a, b) => a.add(b)));
     total(Array.from({ length: n }, () => tensor([1, 2])));
@@ -91,7 +91,7 @@ test("functions of very many arrays become WebAssembly, whose code is optimised 
   expect(backendsOf(200).join()).toContain("wasm");
 });
 
-test("more tensors than the call stack holds were a RangeError without a name", () => {
+test("more tensors than the call stack holds throw a DownhillError, not a RangeError", () => {
   const xs = new Array<number>(60_000).fill(1);
   const first = (...all: Tensor[]): Tensor => all[0]!.mul(all.at(-1)!);
   expect(() => jit(first)(...(xs as never[]))).toThrowErrorMatchingInlineSnapshot(

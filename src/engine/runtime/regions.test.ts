@@ -98,15 +98,15 @@ const declareArray = (name: string, ...dims: readonly RegionExpr[]): RegionStmt 
 const fillWith = (name: string): RegionStmt =>
   loop("f", zero, r.length(name), [r.store(name, [int("f")], r.f64(7))]);
 
-describe("regions run as a walk over their tree does, to the bit, by each backend", () => {
-  test("random ones", () => {
+describe("each backend runs regions like the tree-walking evaluator, bit by bit", () => {
+  test("random regions", () => {
     for (let seed = 1; seed <= extent(15, 3000, 40); seed++) {
       const drawn = regionOf(seed);
       agree({ ...drawn.region, file: "f.ts" }, drawn.args);
     }
   });
 
-  test("random ones whose sums are added in lanes: the same bits by each backend, close to those of the text", () => {
+  test("random regions with sums in lanes: equal bits on all backends, close to the source", () => {
     for (let seed = 1; seed <= extent(8, 1000, 20); seed++) {
       const { region: drawn, args } = regionOf(seed);
       const all = backends.map(([, backend]) => {
@@ -143,7 +143,7 @@ describe("regions run as a walk over their tree does, to the bit, by each backen
     );
   });
 
-  test("places out of range, which end the call where they are first met", () => {
+  test("indices out of range, which end the call at the first one", () => {
     const neighbours = region(
       [
         declareArray("y", length),
@@ -161,19 +161,19 @@ describe("regions run as a walk over their tree does, to the bit, by each backen
     agree(neighbours, ...[0, 1, -1, 2 ** 30].map((k) => [xs(1, 2, 3), k, 0] as const), [xs(), 5, 0]);
   });
 
-  test("places that would wrap to one in range are out of range", () => {
+  test("indices that would wrap into the range are out of range", () => {
     const product = region([r.declare("p", r.apply("mul", int("k"), int("k")))], scalar(at(int("p"), 0)));
     agree(product, [xs(1, 2, 3), 1, 0]);
     const call = (k: number) => outcome(() => callRegion(product, [xs(1, 2, 3), k, 0]));
     expect(call(65536)).toEqual({ fails: "range", line: 1 }); // 2³² wraps to 0
   });
 
-  test("places in float64: whole numbers only", () => {
+  test("float64 indices: integers only", () => {
     const place = region([], scalar(at(real("a"), 0)));
     agree(place, ...[0, -0, 1, 2, 3, 0.5, -1, NaN, Infinity, 1e300].map((a) => [xs(1, 2, 3), 0, a] as const));
   });
 
-  test("sides that are not chosen set no error", () => {
+  test("branches that are not chosen report no error", () => {
     const lazy = r.select(r.apply("less", int("k"), length), at(int("k"), 1), r.f64(-1));
     agree(
       region([], scalar(r.apply("add", lazy, r.f64(1)))),
@@ -183,7 +183,7 @@ describe("regions run as a walk over their tree does, to the bit, by each backen
     );
   });
 
-  test("a throw in a loop, behind a condition", () => {
+  test("a throw in a loop, under a condition", () => {
     agree(
       region(
         [
@@ -200,7 +200,7 @@ describe("regions run as a walk over their tree does, to the bit, by each backen
     );
   });
 
-  test("loops with steps, downwards, in reverse, ended early, and while a condition holds", () => {
+  test("loops with steps, downwards, in reverse, with early exit, and while a condition holds", () => {
     const note = (value: RegionExpr): RegionStmt =>
       r.set("s", r.apply("add", r.apply("mul", real("s"), r.f64(3)), r.convert("f64", value)));
     const loops: readonly RegionStmt[] = [
@@ -227,7 +227,7 @@ describe("regions run as a walk over their tree does, to the bit, by each backen
       );
   });
 
-  test("arrays made in loops, of two axes, exchanged, and as long as data says", () => {
+  test("arrays created in loops, with two axes, swapped, and with data-dependent lengths", () => {
     const grid = region(
       [
         r.declare("n", r.convert("i32", real("a"))),
@@ -250,7 +250,7 @@ describe("regions run as a walk over their tree does, to the bit, by each backen
     agree(grid, [xs(1, 2), 3, 4], [xs(1, 2), 0, 1000], [xs(), 2, 4], [xs(1), 1, -1]);
   });
 
-  test("arrays that a loop fills, which may have no iteration, and that a later one reads", () => {
+  test("arrays that a loop of possibly no iterations fills, and a later loop reads", () => {
     const fill = loop("i", zero, length, [r.store("y", [int("i")], at(int("i")))]);
     const read = [
       r.declare("s", r.f64(0)),
@@ -285,7 +285,7 @@ describe("regions run as a walk over their tree does, to the bit, by each backen
     expect(after).toContain("y[i] = 0");
   });
 
-  test("arrays to whose elements the next loop adds once are not cleared before, and no others", () => {
+  test("only arrays to whose elements the next loop adds once are not cleared before", () => {
     const addTo = (place: RegionExpr, term: RegionExpr): RegionStmt =>
       r.store("y", [place], r.apply("sub", r.load("f64", "y", [place]), term));
     const each = (...body: readonly RegionStmt[]): RegionStmt => loop("i", zero, length, body);
@@ -341,7 +341,7 @@ describe("callRegion", () => {
     scalar(real("s")),
   );
 
-  test("compiles once for all regions of one structure, whatever the names, lengths and values", () => {
+  test("compiles once per structure, whatever the names, lengths and values", () => {
     const before = engine.compilations;
     for (const n of [3, 5, 1000]) callRegion(sum, [{ data: new Float64Array(n), dims: [n] }, 0, n]);
     const text = JSON.stringify(sum).replaceAll('"s"', '"total"').replaceAll('"f"', '"g"');
@@ -355,7 +355,7 @@ describe("callRegion", () => {
     );
   });
 
-  test("compiles loops without checks first, and with copies that check only once a check before a loop has failed", () => {
+  test("compiles checked copies of loops only after a check before a loop has failed", () => {
     // the last elements are read only if the preceding ones are positive, which no check before the loop can determine
     const next = at(r.apply("add", int("i"), int("k")), 1);
     const guarded = region(
@@ -383,7 +383,7 @@ describe("callRegion", () => {
     code.drop();
   });
 
-  test("gives new arrays and leaves those that it is given alone", () => {
+  test("returns new arrays and does not change its arguments", () => {
     const copy = region(
       [declareArray("y", length), loop("i", zero, length, [r.store("y", [int("i")], at(int("i")))])],
       arrayOf("y"),
@@ -396,7 +396,7 @@ describe("callRegion", () => {
     expect(data).toEqual(Float64Array.of(1, 2, 3));
   });
 
-  test("hands numbers to WebAssembly as they are, which writes them to where it computes", () => {
+  test("passes number arrays to WebAssembly without a typed copy", () => {
     const seen: KernelValue[][] = [];
     const watched: Backend = {
       ...wasmBackend,
@@ -417,7 +417,7 @@ describe("callRegion", () => {
     expect(call([Float64Array.of(1, 2, 4), 0, 3])).toEqual([10]);
   });
 
-  test("writes over arrays that were lent, and over no others", () => {
+  test("overwrites lent arrays, and no others", () => {
     const copy = region(
       [declareArray("y", length), loop("i", zero, length, [r.store("y", [int("i")], at(int("i")))])],
       arrayOf("y"),
@@ -432,7 +432,7 @@ describe("callRegion", () => {
     expect(arrayIn(second)).toEqual(Float64Array.of(4, 5, 3));
   });
 
-  test.each(backends)("arrays that were lent begin with zeros again, by %s", (_, backend) => {
+  test.each(backends)("lent arrays are cleared before the next call, by %s", (_, backend) => {
     const sums = region(
       [
         declareArray("y", length),
@@ -447,7 +447,7 @@ describe("callRegion", () => {
       expect(call([xs(1, 2, 3), 0, 0], [isLent])).toEqual([{ data: Float64Array.of(6, 0, 0), dims: [3] }]);
   });
 
-  test("refuses an integer argument that is no whole number of at most 2³⁰", () => {
+  test("refuses an integer argument that is fractional or beyond 2³⁰", () => {
     expect(() => callRegion(sum, [xs(1), 2 ** 30 + 1, 0])).toThrow(
       "at most 2³⁰ in magnitude, got 1073741825.",
     );

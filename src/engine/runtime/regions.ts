@@ -372,7 +372,7 @@ function scalarWriter(
 }
 
 function numberOf(x: RegionArgument, owner: string, name: string): number {
-  if (typeof x !== "number") throw internalError(`${owner}: ${name} is no number`);
+  if (typeof x !== "number") throw internalError(`${owner}: ${name} is not a number`);
   return x;
 }
 
@@ -415,7 +415,7 @@ function arrayWriter(
       return write(x, inputs);
     }
     if (typeof x === "number" || !("dims" in x) || x.dims.length !== rank)
-      throw internalError(`${owner}: ${name} is no array of ${rank} axes`);
+      throw internalError(`${owner}: ${name} is not an array of ${rank} axes`);
     const { data, dims } = x;
     let size = 1;
     for (let axis = 0; axis < rank; axis++) {

@@ -15,7 +15,7 @@ function keyAt(operation: string, root: unknown, value: unknown, depth: number):
       value instanceof Tensor ? "tensor" : typeof value === "function" ? "function" : "class instance";
     throw new DownhillError(
       "tree",
-      `${operation}: a static argument must be plain data (a number, a string, an object of such), not a ${what}.`,
+      `${operation}: a static argument must be plain data (a number, a string, an object of these), not a ${what}.`,
     );
   }
   if (Array.isArray(value)) return `[${value.map((item) => keyAt(operation, root, item, depth + 1)).join()}]`;

@@ -22,7 +22,7 @@ export function requireTypes({ name, types }: Device, program: Program): void {
   if (odd === undefined) return;
   throw new DownhillError(
     "dtype",
-    `${program.name}: ${name} does not compute with ${odd.type.dtype}. Make tensors of another dtype, as in tensor(x, { dtype: "float32" }).`,
+    `${program.name}: ${name} does not support ${odd.type.dtype}. Make tensors of another dtype, as in tensor(x, { dtype: "float32" }).`,
   );
 }
 
@@ -35,7 +35,7 @@ export function requireImmediate({ name, memory }: Device, program: Program): vo
   if (memory.isImmediate) return;
   throw new DownhillError(
     "option",
-    `${program.name}: a plain function in it may read outside of an array or throw, and ${name} could not say so at once. ` +
+    `${program.name}: a plain function in it may fail (an index out of range, a throw), and ${name} reports errors too late. ` +
       "Run it on the processor.",
   );
 }

@@ -4,16 +4,15 @@ import type { Tensor } from "downhill";
 
 const f = jit((x: Tensor, y: Tensor) => matmul(x, y));
 
-test("enableTurbo says what it switched on or warns why not, once for all, and results stay right", () => {
+test("enableTurbo reports the feature or warns once, and results stay correct", () => {
   const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   const [x, y] = [full([40, 50], 0.5, { dtype: "float32" }), full([50, 60], 2, { dtype: "float32" })];
   expect(f(x, y).at(3).at(4).item()).toBe(50);
   const turbo = enableTurbo();
   expect(enableTurbo()).toBe(turbo);
   const major = Number(process.versions.v8.split(".")[0]);
-  if (major >= 13) expect(turbo).toEqual({ enabled: true, reason: "vectors of 256 bits" });
-  else if (major === 11)
-    expect(turbo).toEqual({ enabled: true, reason: "products that are added in one step" });
+  if (major >= 13) expect(turbo).toEqual({ enabled: true, reason: "256-bit vectors" });
+  else if (major === 11) expect(turbo).toEqual({ enabled: true, reason: "fused multiply-add" });
   else {
     expect(turbo.enabled).toBe(false);
     expect(warn).toHaveBeenCalledWith(expect.stringContaining("turbo mode stays off"));
@@ -22,7 +21,7 @@ test("enableTurbo says what it switched on or warns why not, once for all, and r
   warn.mockRestore();
 });
 
-test("hot code of float64 keeps its bits in turbo mode: negated loads came out as NaN", () => {
+test("hot float64 code keeps its bits in turbo mode (negated loads were NaN)", () => {
   const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   const x = linspace(-3, 3, 1000);
   const functions = [(t: Tensor) => sub(mul(neg(t), t), 1), (t: Tensor) => sin(t), (t: Tensor) => tanh(t)];
@@ -36,7 +35,7 @@ test("hot code of float64 keeps its bits in turbo mode: negated loads came out a
   warn.mockRestore();
 });
 
-describe("an engine that is not what it says", () => {
+describe("an engine that misreports its features", () => {
   interface Fake {
     readonly set: (flag: string) => void;
     readonly tag?: () => number;
@@ -80,16 +79,16 @@ describe("an engine that is not what it says", () => {
   });
 
   test.each([
-    ["takes flags and does nothing, as Deno does", () => 7],
-    ["makes a new tag of any flag, as Bun does", counted()],
+    ["accepts flags and does nothing, like Deno", () => 7],
+    ["derives a new tag from any flag, like Bun", counted()],
   ])("%s: turbo mode stays off, with a warning", async (_, tag) => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
-    const reason = "this engine does not heed --experimental-wasm-revectorize.";
+    const reason = "this engine ignores --experimental-wasm-revectorize.";
     expect(await enableOn({ set: () => {}, tag })).toEqual({ enabled: false, reason });
     expect(warn.mock.calls).toEqual([[`downhill: turbo mode stays off: ${reason}`]]);
   });
 
-  test("computes wrongly: turbo mode stays off, the switch too, with a warning", async () => {
+  test("computes wrong results: turbo mode and the switch stay off, with a warning", async () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     const { Module } = WebAssembly;
     const flags: string[] = [];
@@ -113,7 +112,7 @@ describe("an engine that is not what it says", () => {
       },
     });
     expect(enabled).toBe(false);
-    expect(reason).toMatch(/^sample kernel \d gave other bits with --experimental-wasm-revectorize\.$/);
+    expect(reason).toMatch(/^sample kernel \d produced other bits with --experimental-wasm-revectorize\.$/);
     expect(warn.mock.calls).toEqual([[`downhill: turbo mode stays off: ${reason}`]]);
     expect(flags.at(-1)).toBe("--no-experimental-wasm-revectorize");
   });

@@ -59,7 +59,7 @@ function tryTurbo(): Turbo {
   const flag = flagFor(major);
   if (flag === undefined)
     return { enabled: false, reason: `V8 ${major} (Node ${process?.versions?.node}) has no switch for it.` };
-  if (!knows(v8, flag)) return { enabled: false, reason: `this engine does not heed ${flag.name}.` };
+  if (!knows(v8, flag)) return { enabled: false, reason: `this engine ignores ${flag.name}.` };
   const plain = flag.wide ? samples.map((sample) => settle(sample("plain"))) : [];
   v8.setFlagsFromString(flag.name);
   if (flag.relaxed && !detectFeatures().relaxed)
@@ -67,7 +67,7 @@ function tryTurbo(): Turbo {
   const differs = plain.findIndex((cells, i) => !sameBits(settle(samples[i]!("turbo")), cells));
   if (differs >= 0) {
     v8.setFlagsFromString(opposite(flag));
-    return { enabled: false, reason: `sample kernel ${differs} gave other bits with ${flag.name}.` };
+    return { enabled: false, reason: `sample kernel ${differs} produced other bits with ${flag.name}.` };
   }
   setSwitches({ wide: flag.wide, relaxed: flag.relaxed });
   return { enabled: true, reason: flag.says };
@@ -101,14 +101,14 @@ function flagFor(major: number): Flag | undefined {
       name: "--experimental-wasm-revectorize",
       wide: true,
       relaxed: false,
-      says: "vectors of 256 bits",
+      says: "256-bit vectors",
     };
   if (major === 11)
     return {
       name: "--experimental-wasm-relaxed-simd",
       wide: false,
       relaxed: true,
-      says: "products that are added in one step",
+      says: "fused multiply-add",
     };
   return undefined;
 }

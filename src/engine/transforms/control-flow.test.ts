@@ -197,7 +197,7 @@ describe("whileLoop", () => {
   });
 
   test("says in reverse mode what to use instead", () => {
-    const message = "whileLoop has no reverse-mode derivative: it would have to keep the values of all steps";
+    const message = "whileLoop has no reverse-mode derivative: it would have to save the values of all steps";
     expect(() => grad(root)(2)).toThrow(message);
     expect(() => jit(grad(root))(2)).toThrow("Use foriLoop with plain numbers as bounds, or scan");
   });

@@ -93,7 +93,7 @@ describe("customJvp", () => {
       )(2);
     expect(f(tensor(3)).item()).toBe(6);
     expect(() => grad(f)(3)).toThrow(
-      "customJvp: the function reads a value from outside that is being differentiated",
+      "customJvp: the function reads an outer value that is being differentiated",
     );
   });
 
@@ -138,7 +138,7 @@ describe("customVjp", () => {
     expect(jvp(product, [2, 0], [0, 1])[1].item()).toBeCloseTo(2, 14);
     expect(jit(hessian((y: Tensor) => product(2, y)))(0.4).item()).toBeCloseTo(-2 * Math.sin(0.4), 12);
     expect(() => jvp(clipped, [3], [1])).toThrow(
-      "customVjp: forward mode is the transpose of the backward rule, and that is not linear in the cotangent.",
+      "customVjp: forward mode needs a backward rule that is linear in the cotangent, and this one is not.",
     );
   });
 

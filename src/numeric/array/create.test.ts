@@ -105,7 +105,7 @@ describe("creation", () => {
     expect(c.tensor(Uint8Array.of(1, 0)).dtype).toBe("bool");
     expect(c.tensor(Uint8Array.of(200, 0), { dtype: "float32" }).tolist()).toEqual([200, 0]);
     expect(() => c.tensor(Uint8Array.of(200, 0))).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: tensor: a Uint8Array stands for booleans, but this one holds 200. Say what its bytes are, as in tensor(bytes, { dtype: "float32" }).]`,
+      `[DownhillError: tensor: a Uint8Array stands for booleans, but this one contains 200. Specify a dtype, as in tensor(bytes, { dtype: "float32" }).]`,
     );
   });
 
@@ -165,10 +165,10 @@ describe("creation", () => {
       `[DownhillError: tensor: the string "1" is not a tensor. Pass a tensor, a number, an array of numbers or a typed array.]`,
     );
     expect(() => c.tensor(["1"] as unknown as number[])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: tensor: element [0] of the array is the string "1", not a number. Convert it before, as with Number(…).]`,
+      `[DownhillError: tensor: element [0] of the array is the string "1", not a number. Convert it first, as with Number(…).]`,
     );
     expect(() => c.tensor([1, null] as unknown as number[])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: tensor: element [1] of the array is null, not a number. Put a number there, NaN for what is missing.]`,
+      `[DownhillError: tensor: element [1] of the array is null, not a number. Use a number there, or NaN for a missing value.]`,
     );
     expect(() => c.tensor(null as unknown as number)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: tensor: null is not a tensor. Pass a tensor, a number, an array of numbers or a typed array.]`,
@@ -183,7 +183,7 @@ describe("creation", () => {
       `[DownhillError: arange: needs finite numbers and a step other than 0, got 0, 1, 0.]`,
     );
     expect(() => c.tensor([c.tensor(1), 2] as unknown as number[])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: tensor: element [0] of the array is a tensor, not a number. To put tensors together use stack([x, y]).]`,
+      `[DownhillError: tensor: element [0] of the array is a tensor, not a number. To combine tensors, use stack([x, y]).]`,
     );
     expect(() => c.indices([2, 3], 5)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: indices: axis 5 is out of range for i32[2,3]: axes run from -2 to 1.]`,
@@ -203,14 +203,14 @@ describe("creation", () => {
     [
       "1.5",
       () => c.tensor([1, 1.5], { dtype: "int32" }),
-      "tensor: 1.5 is no int32, which holds the whole numbers from -2147483648 to",
+      "tensor: 1.5 is not a valid int32, which represents the integers from -2147483648 to",
     ],
-    ["3e10", () => c.tensor(3e10, { dtype: "int32" }), "tensor: 30000000000 is no int32"],
-    ["NaN", () => c.tensor([Number.NaN], { dtype: "int32" }), "NaN is no int32"],
+    ["3e10", () => c.tensor(3e10, { dtype: "int32" }), "tensor: 30000000000 is not a valid int32"],
+    ["NaN", () => c.tensor([Number.NaN], { dtype: "int32" }), "NaN is not a valid int32"],
     [
       "-1",
       () => c.tensor([-1], { dtype: "uint32" }),
-      "tensor: -1 is no uint32, which holds the whole numbers from 0 to 4294967295.",
+      "tensor: -1 is not a valid uint32, which represents the integers from 0 to 4294967295.",
     ],
     [
       "a typed array",
@@ -220,11 +220,11 @@ describe("creation", () => {
     [
       "2",
       () => c.tensor([0, 2], { dtype: "bool" }),
-      "tensor: 2 is no bool, which holds 0 and 1. To find out what is not 0 write notEqual(x, 0).",
+      "tensor: 2 is not a valid bool, which represents 0 and 1. To test for nonzero elements, write notEqual(x, 0).",
     ],
-    ["full", () => c.full([2], 1.5, { dtype: "int32" }), "full: 1.5 is no int32"],
-    ["arange", () => c.arange(0, 1, 0.5, { dtype: "int32" }), "arange: 0.5 is no int32"],
-    ["linspace", () => c.linspace(0, 1, 3, { dtype: "bool" }), "linspace: 0.5 is no bool"],
+    ["full", () => c.full([2], 1.5, { dtype: "int32" }), "full: 1.5 is not a valid int32"],
+    ["arange", () => c.arange(0, 1, 0.5, { dtype: "int32" }), "arange: 0.5 is not a valid int32"],
+    ["linspace", () => c.linspace(0, 1, 3, { dtype: "bool" }), "linspace: 0.5 is not a valid bool"],
   ])("what integers and booleans cannot hold is refused and not changed: %s", (_, make, message) => {
     expect(make).toThrow(message);
   });

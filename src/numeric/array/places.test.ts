@@ -76,12 +76,12 @@ describe("inside of compiled functions", () => {
     expect(compiled(x, 7).item()).toBe(30);
     debug({ nan: true });
     expect(() => take(i32([0, 7]))).toThrow(
-      /^take: place 7 at element 1 is out of range for f64\[3\]; without debugging it is clamped\. Asked for at .*places\.test\.ts/,
+      /^take: index 7 at element 1 is out of range for f64\[3\]; without debugging it is clamped\. Called at .*places\.test\.ts/,
     );
-    expect(() => add(i32([-9]))).toThrow(/^scatterAdd: place -9 at element 0 is out of range/);
-    expect(() => vmap(take)(i32([[0], [7]].flat(), [2, 1]))).toThrow(/^take: place 7 at element 1/);
-    expect(() => compiled(x, 7)).toThrow(/^take: place 7 is out of range/);
-    expect(() => compiled(x, 1.5)).toThrow(/^wholePlace: place 1\.5 is no whole number/);
+    expect(() => add(i32([-9]))).toThrow(/^scatterAdd: index -9 at element 0 is out of range/);
+    expect(() => vmap(take)(i32([[0], [7]].flat(), [2, 1]))).toThrow(/^take: index 7 at element 1/);
+    expect(() => compiled(x, 7)).toThrow(/^take: index 7 is out of range/);
+    expect(() => compiled(x, 1.5)).toThrow(/^wholePlace: index 1\.5 is not an integer/);
     expect(compiled(x, 2).item()).toBe(30);
   });
 });

@@ -28,8 +28,8 @@ export function checkDonation(
     if (twin < 0) continue;
     const what =
       twin < captured
-        ? "the function reads the same tensor from outside too"
-        : "the same tensor is passed in another place too";
+        ? "the function also reads this tensor from outside"
+        : "this tensor is also passed as another argument";
     throw new DownhillError(
       "donated",
       `${operation}: leaf ${i - captured} of the arguments is donated, but ${what}. Pass a copy there, or leave it out of donate.`,

@@ -37,7 +37,7 @@ function fill(storage: HostStorage | undefined, value: number): HostStorage {
 }
 
 describe("the pool of large results", () => {
-  test("moves those used longest ago out when room is needed, and they keep their elements", () => {
+  test("moves the least recently used storages out when room is needed, with their elements", () => {
     const { pool, held, buffer } = makeMemory();
     const storages = [1, 2, 3, 4].map((value) => fill(pool.allocate("f64", 25), value));
     expect(storages.every((storage) => storage.array.buffer === buffer)).toBe(true);
@@ -49,7 +49,7 @@ describe("the pool of large results", () => {
     expect(held.size).toBe(4);
   });
 
-  test("takes in a storage from outside, and puts it back to its own array", () => {
+  test("moves a storage in, and moves it back to its original array", () => {
     const { pool, buffer } = makeMemory();
     const own = Float64Array.of(0, 7, 8, 9);
     const storage: HostStorage = hostStorage(own, 1);
@@ -61,7 +61,7 @@ describe("the pool of large results", () => {
     expect(storage.array).toBe(own);
   });
 
-  test("puts a storage that was changed here back as it is now, and not as it came", () => {
+  test("moves a changed storage out with its current elements", () => {
     const { pool } = makeMemory();
     const own = Float64Array.of(7, 8, 9);
     const storage: HostStorage = hostStorage(own);
@@ -73,7 +73,7 @@ describe("the pool of large results", () => {
     expect([...own]).toEqual([7, 8, 9]);
   });
 
-  test("keeps the place of what is given away for the next storage of its size, and frees it when room is needed", () => {
+  test("keeps the block of a released storage for the next one of its size, and frees it when room is needed", () => {
     const { pool, held } = makeMemory();
     const storage = pool.allocate("f64", 10)!;
     const { array } = storage;
@@ -95,7 +95,7 @@ describe("the pool of large results", () => {
     expect(pool.stats()).toEqual({ storages: 5, bytes: 752, spareBytes: 0 });
   });
 
-  test("moves a storage out whose place another one has taken, and both have its elements", () => {
+  test("moves a storage out whose block was taken over, and both have its elements", () => {
     const { pool } = makeMemory();
     const storage = fill(pool.allocate("f64", 25), 7);
     const successor = pool.takeOver(storage)!;
@@ -108,7 +108,7 @@ describe("the pool of large results", () => {
     expect(pool.stats().bytes).toBe(0);
   });
 
-  test("puts a storage back into the place that another one has taken, and no other", () => {
+  test("undoes a takeover, and no other", () => {
     const { pool, buffer } = makeMemory();
     const [storage, other] = [fill(pool.allocate("f64", 25), 7), fill(pool.allocate("f64", 25), 8)];
     const successor = pool.takeOver(storage)!;
@@ -118,7 +118,7 @@ describe("the pool of large results", () => {
     expect([storage.array.buffer === buffer, ...numbers(storage)]).toEqual([true, 7, 7, 7]);
   });
 
-  test("gives back what lies spare before it moves anything, and about as much as is asked for", () => {
+  test("frees spare blocks before it moves storages, and about as much as requested", () => {
     const { pool, held } = makeMemory();
     const storages = [1, 2, 3].map((value) => fill(pool.allocate("f64", 25), value));
     pool.release(fill(pool.allocate("f64", 20), 4));
@@ -128,7 +128,7 @@ describe("the pool of large results", () => {
     expect(storages.map((storage) => numbers(storage)[0])).toEqual([1, 2, 3]);
   });
 
-  test("says what rests there, and how much room it takes", () => {
+  test("describes its contents and their size", () => {
     const mebibyte = 2 ** 20;
     const view = (_: unknown, __: number, length: number): Float64Array => new Float64Array(length);
     const memory = { tryAllocate: (bytes: number) => bytes, free: () => {}, view };
@@ -137,11 +137,11 @@ describe("the pool of large results", () => {
     pool.moveIn(hostStorage(new Float64Array(mebibyte / 8)), "f64", mebibyte / 8);
     pool.release(first!);
     expect(pool.describe()).toBe(
-      "Of at most 64 MiB for results at rest, 1 results take 2 MiB, 1 operands 1 MiB, and 3 MiB are spare.",
+      "The result pool (at most 64 MiB) holds 1 results of 2 MiB, 1 operands of 1 MiB, and spare blocks of 3 MiB.",
     );
   });
 
-  test("refuses what would push most others out", () => {
+  test("refuses an array that would evict most others", () => {
     expect(makeMemory().pool.allocate("f64", 26)).toBeUndefined();
   });
 });
@@ -161,7 +161,7 @@ describe("an owner of results", () => {
   };
   const isInside = (buffer: ArrayBuffer, storage: HostStorage): boolean => storage.array.buffer === buffer;
 
-  test("lies in one place as long as nothing reads it, and each result keeps its elements", () => {
+  test("reuses one block while nothing reads its results, and each result keeps its elements", () => {
     const { pool, held, buffer } = makeMemory();
     const { run, owner } = runner(pool);
     const storages = Array.from({ length: 6 }, () => run());
@@ -177,7 +177,7 @@ describe("an owner of results", () => {
     expect([held.size, pool.stats().storages, owner.results.size]).toEqual([1, 1, 1]);
   });
 
-  test("alternates between two places where each result is read for the next one", () => {
+  test("alternates between two blocks if each result is read for the next one", () => {
     const { pool, held, buffer } = makeMemory();
     const { run } = runner(pool);
     const storages = [run()];
@@ -191,7 +191,7 @@ describe("an owner of results", () => {
     expect(held.size).toBe(2);
   });
 
-  test("waits for as many runs as its results are read after", () => {
+  test("learns after how many runs its results are still read", () => {
     const { pool, buffer } = makeMemory();
     const { run } = runner(pool);
     let missed = 0;
@@ -209,7 +209,7 @@ describe("an owner of results", () => {
     expect(missed).toBe(0);
   });
 
-  test("forgets what goes for another reason", () => {
+  test("forgets results that leave for another reason", () => {
     const { pool, held } = makeMemory();
     const { run, owner } = runner(pool);
     pool.release(run());
@@ -221,7 +221,7 @@ describe("an owner of results", () => {
   });
 });
 
-test("whatever happens in the pool, storages keep their elements, and no two lie in the same memory", () => {
+test("storages keep their elements in any sequence of operations, and no two share memory", () => {
   const step = fc.record({
     what: fc.constantFrom("give", "give", "give", "read", "change", "release", "drop"),
     owner: fc.nat(2),

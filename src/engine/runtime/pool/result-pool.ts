@@ -196,8 +196,8 @@ export class ResultPool {
     }
     const { used, spareBytes } = this.blocks;
     return (
-      `Of at most ${mebibytes(this.budget())} for results at rest, ${this.residents.size - count} results take ` +
-      `${mebibytes(used - bytes - spareBytes)}, ${count} operands ${mebibytes(bytes)}, and ${mebibytes(spareBytes)} are spare.`
+      `The result pool (at most ${mebibytes(this.budget())}) holds ${this.residents.size - count} results of ` +
+      `${mebibytes(used - bytes - spareBytes)}, ${count} operands of ${mebibytes(bytes)}, and spare blocks of ${mebibytes(spareBytes)}.`
     );
   }
 
