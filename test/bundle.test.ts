@@ -108,7 +108,7 @@ describe.each([
     });
   });
 
-  testRest("only the jit of downhill can show what a function becomes", async () => {
+  testRest("only the jit of downhill can show compilation stages", async () => {
     const show = (from: string) => `
       import { jit, mul } from "${from}";
       try { console.log(/── kernel/.test(jit((x) => mul(x, x)).lower([1, 2])) ? "text" : ""); }
@@ -117,7 +117,7 @@ describe.each([
     expect(run(await make(show("downhill")))).toMatchObject({ stderr: "", stdout: "text\n" });
     const core = await make(show("downhill/core"));
     expect(core).not.toContain("(module ");
-    expect(run(core).stdout).toContain('lower: only the jit of "downhill" can show');
+    expect(run(core).stdout).toContain('lower: the jit of "downhill/core" cannot show');
   });
 
   testRest.each([
