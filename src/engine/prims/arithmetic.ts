@@ -85,7 +85,7 @@ function divEquation(out: Var, x: Var, y: Var): Equation {
  * Linear in `ct`. The derivatives are strong again; the derivative in `f` is 0 where `ct` is 0, which is another mask.
  */
 interface StrongParams {
-  /** Whether a 0 of the second operand is strong too, as in second derivatives, where both operands are cotangents. */
+  /** True if a 0 of the second operand is strong too, as in second derivatives, where both operands are cotangents. */
   readonly both: boolean;
 }
 
@@ -155,7 +155,7 @@ export function strongDiv(ct: Tensor, f: Tensor): Tensor {
  */
 interface MaskedParams {
   /**
-   * Whether a 0 of `f` is strong as well, as in second derivatives, where `f` is a tangent or cotangent of the inner
+   * True if a 0 of `f` is strong as well, as in second derivatives, where `f` is a tangent or cotangent of the inner
    * one.
    */
   readonly both: boolean;

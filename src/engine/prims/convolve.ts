@@ -18,8 +18,9 @@ import { flatIndex, loopEach, plus } from "./reduce-loops.ts";
 import { permute, reshape } from "./shape.ts";
 
 /**
- * Parameters of a convolution in the sense of neural networks (a correlation) of images `x`, shape `[items, channels,
- * …space]`, with windows `w`, shape `[outputs, channels / groups, …window]`. Each list has one entry per spatial axis.
+ * Parameters of a convolution in the sense of neural networks (a correlation). The images `x` have the shape `[items,
+ * channels, …space]`, the windows `w` `[outputs, channels / groups, …window]`. Each list has one entry per spatial
+ * axis.
  *
  * `y[n, o, s] = Σ_{i, k} w[o, i, k] · x̂[n, g + i, s · stride + k · rhsDilation]`, where x̂ is x with `lhsDilation − 1`
  * zeros between neighbours and `padding` zeros before and after (a negative number crops), and g is the first channel

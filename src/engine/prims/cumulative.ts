@@ -103,7 +103,7 @@ export function cumsum(x: Tensor, axis: number, reverse = false): Tensor {
 
 export interface RecurrenceParams extends CumulativeParams {
   /**
-   * Whether a factor or previous result of exactly 0 makes the product 0, even if the other is infinite or NaN. For
+   * True if a factor or previous result of exactly 0 makes the product 0, even if the other is infinite or NaN. For
    * derivatives after a mask.
    */
   readonly strong: boolean;

@@ -105,9 +105,9 @@ interface ComplexView {
 }
 
 /**
- * Emits one pass of Stockham's algorithm. A pass transforms `radix` numbers at distance n / `radix`, multiplies them by
- * twiddle factors, and writes them in consecutive blocks of `lanes` numbers, so that the results are in order after all
- * passes.
+ * Emits one pass of Stockham's algorithm. A pass transforms `radix` numbers at distance n / `radix` and multiplies them
+ * by twiddle factors. It writes them in consecutive blocks of `lanes` numbers, so that the results are in order after
+ * all passes.
  *
  * @see Van Loan, Computational Frameworks for the Fast Fourier Transform, 1992, 1.7.
  */

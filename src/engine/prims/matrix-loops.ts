@@ -203,7 +203,7 @@ export interface TriangularSystem {
   readonly rhs: MatrixView<WriteView>;
   readonly rows: number;
   readonly columns: number;
-  /** Whether to solve from the last row to the first, as for an upper triangle. */
+  /** True to solve from the last row to the first, as for an upper triangle. */
   readonly reverse: boolean;
   /** Whether the diagonal consists of ones and is not read. */
   readonly unit: boolean;

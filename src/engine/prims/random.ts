@@ -301,8 +301,8 @@ const permutationPrim: Primitive<PermutationParams> = /* @__PURE__ */ builtIn<Pe
 });
 
 /**
- * Fisher–Yates shuffle. A random integer up to i consists of the upper bits of the next word of `randomBits`, as many
- * bits as i has. Integers beyond i are rejected, so that all others are equally likely.
+ * Fisher–Yates shuffle. Each random integer up to i consists of the upper bits of the next word of `randomBits`. It has
+ * the same number of bits as i, and integers beyond i are rejected, so that all others are equally likely.
  */
 function emitPermutation({ block, fresh, ins, outs }: LowerContext, { n, lead }: PermutationParams): void {
   const [key, out] = [ins[0]!, outs[0]!];

@@ -62,7 +62,7 @@ export function flatIndex(index: readonly Expr[], strides: readonly number[]): E
 interface FoldOperation {
   readonly op: ReduceOp;
   readonly type: ScalarType;
-  /** Whether the sum compensates rounding errors: sums of float64 have no wider type. */
+  /** True if the sum compensates rounding errors: sums of float64 have no wider type. */
   readonly compensated: boolean;
 }
 
@@ -81,8 +81,8 @@ const runOf = ({ compensated }: FoldOperation): number => (compensated ? 64 : 40
 const fewInParts = 1024;
 
 /**
- * Number of rows that a compensated sum of rows adds before it adds their sum to the total: as many as one lane of a
- * run adds.
+ * Number of rows that a compensated sum of rows adds before it adds their sum to the total. It equals the number of
+ * elements per lane of a run.
  */
 const rowsPerRun = 8;
 
@@ -339,7 +339,7 @@ function rowAxes(folded: FoldedShape): readonly number[] {
   return folded.axes.filter((axis) => axis < rowRankOf(folded));
 }
 
-/** True if a compensated sum combines so many rows that it adds them in runs. */
+/** True if a compensated sum combines more than `rowsPerRun` rows, which it adds in runs. */
 function isInRuns(folded: FoldedShape, fold: FoldOperation): boolean {
   return fold.compensated && sizeOf(rowAxes(folded).map((axis) => folded.shape[axis]!)) > rowsPerRun;
 }

@@ -51,9 +51,9 @@ const svdPrim: Primitive<SpectrumParams> = /* @__PURE__ */ builtIn<SpectrumParam
 });
 
 /**
- * Singular value decomposition A = U diag(s) Vᴴ of matrices `[…, m, n]`, with singular values in descending order, U
- * `[…, m, k]` and Vᴴ `[…, k, n]`, where k = min(m, n). For derivatives of an order, close values are moved apart; see
- * `SpectrumParams`.
+ * Singular value decomposition A = U diag(s) Vᴴ of matrices `[…, m, n]`. The singular values are in descending order.
+ * With k = min(m, n), U has the shape `[…, m, k]` and Vᴴ `[…, k, n]`. For derivatives of an order, close values are
+ * moved apart; see `SpectrumParams`.
  */
 export function svd(a: Tensor, order = 0): readonly [u: Tensor, s: Tensor, vh: Tensor] {
   const [m, n] = sidesOf(a.type.shape);

@@ -59,7 +59,7 @@ export function unitLower(x: Tensor): Tensor {
 }
 
 export interface TriangularParams {
-  /** Whether the lower triangle of the matrix is read; otherwise the upper one. */
+  /** True if the lower triangle of the matrix is read, false for the upper one. */
   readonly lower: boolean;
   /** Whether to solve with the transposed matrix. */
   readonly transpose: boolean;

@@ -22,10 +22,10 @@ import { ResultPool } from "./pool/result-pool.ts";
 /** Options that determine how compiled functions run. */
 export interface RuntimeOptions {
   /**
-   * Target of kernels. `auto` (default) chooses by the program alone. It takes WebAssembly for work on arrays, for
-   * calls with very many arrays, for loop nests, and for long loops of functions such as `sin`; it takes JavaScript for
-   * work on a few numbers. Without WebAssembly, `auto` warns once and uses JavaScript for everything, or the
-   * interpreter if code generation is forbidden.
+   * Target of kernels. `auto` (default) chooses by the program alone. It takes WebAssembly for work on arrays, calls
+   * with very many arrays, loop nests, and long loops of functions such as `sin`. It takes JavaScript for work on a few
+   * numbers. Without WebAssembly, `auto` warns once and uses JavaScript for everything, or the interpreter if code
+   * generation is forbidden.
    */
   readonly backend?: "auto" | "wasm" | "js" | "interpreter";
   /**
@@ -42,8 +42,8 @@ export interface RuntimeOptions {
   readonly threads?: number;
   /**
    * Maximum size in bytes of the memory that kernels share. It holds large results, copies of arguments, temporaries,
-   * constants, and data of threads; JavaScript arrays do not count. Default: the engine's maximum, at most 4 GiB.
-   * When the memory is full, downhill frees the memory of dead tensors, moves pooled arrays to JavaScript, and drops
+   * constants, and data of threads; JavaScript arrays do not count. Default: the engine's maximum, at most 4 GiB. When
+   * the memory is full, downhill frees the memory of dead tensors and moves pooled arrays to JavaScript. It also drops
    * the least recently called functions, which are recompiled at their next call. If that does not suffice, the call
    * throws `oom`.
    */

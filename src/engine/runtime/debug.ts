@@ -19,7 +19,7 @@ import { sizeOf } from "../util/shape.ts";
 import { evaluate } from "./evaluate.ts";
 
 export interface DebugOptions {
-  /** Whether to throw at the first operation whose value, tangent or cotangent becomes NaN or infinite. */
+  /** True to throw at the first operation whose value, tangent or cotangent becomes NaN or infinite. */
   readonly nan: boolean;
 }
 
@@ -170,7 +170,7 @@ function compareTraces(
   );
 }
 
-/** Whether two tensors of equal type have equal elements; true if the elements are not available. */
+/** True if two tensors of equal type have equal elements, or if the elements are not available. */
 function sameElements(x: Tensor, y: Tensor): boolean {
   if (!hasNumbers(x) || !hasNumbers(y) || x.slot === y.slot) return true;
   const others = numbers(y);

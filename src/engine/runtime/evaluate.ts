@@ -250,7 +250,7 @@ export function fits(types: readonly ArrayType[], ins: readonly Tensor[]): boole
 }
 
 /**
- * Whether two parameter values are the same object or plain data of equal content. Programs are compared by identity.
+ * True if two parameter values are the same object or plain data of equal content. Programs are compared by identity.
  */
 export function sameParams(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;

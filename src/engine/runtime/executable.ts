@@ -141,7 +141,7 @@ function makeProgramCache(): ProgramCache {
       if (!isTooMuch()) return;
     }
   };
-  /** Returns the cache entry of a program, and compiles the program if there is none. */
+  /** Returns the cache entry of a program, which is compiled if the cache does not contain it. */
   const codeOf = (recipe: Recipe): CachedProgram => {
     running = undefined; // nothing runs during compilation
     const key = keyOf(recipe);

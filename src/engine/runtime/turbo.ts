@@ -74,9 +74,9 @@ function tryTurbo(): Turbo {
 }
 
 /**
- * Whether a switch has an effect in this engine; it is off afterwards, regardless of its previous state. Deno accepts
- * all flags and ignores them, and future versions of V8 may drop this one: the version tag then stays unchanged. Bun,
- * which is not V8, derives a new tag from any flag but does not return to an earlier tag.
+ * True if a switch has an effect in this engine. The switch is off afterwards, regardless of its previous state. Deno
+ * accepts all flags and ignores them, and future versions of V8 may drop this one: the version tag then stays
+ * unchanged. Bun, which is not V8, derives a new tag from any flag but does not return to an earlier tag.
  */
 function knows(v8: V8Module, flag: Flag): boolean {
   const [off, on, again] = [opposite(flag), flag.name, opposite(flag)].map((name) => {

@@ -170,7 +170,7 @@ export class ResultPool {
   }
 
   /**
-   * Frees the spare blocks; if there are none, moves out about `bytes` bytes of storages. Returns whether any memory
+   * Frees the spare blocks. Without spare blocks, moves out about `bytes` bytes of storages. Returns whether any memory
    * was freed.
    */
   giveBack(bytes: number): boolean {
