@@ -17,7 +17,7 @@ const spec: ChartSpec = {
 };
 const drawn = (one: ChartSpec, view = {}): string =>
   writeMarkup(drawChart(one, size, { hasLegend: false, ...view }));
-/** Path data of the element with this class, in pixels of the whole drawing. */
+/** Coordinates of the path with a class, in pixels of the whole drawing. */
 const path = (text: string, kind: string): string =>
   new RegExp(`class="${kind}"[^>]* d="([^"]*)"`).exec(text)?.[1] ?? "";
 
@@ -25,7 +25,7 @@ describe("drawChart", () => {
   test("puts values where the scales of its layout say", () => {
     const { box, x, y } = layoutChart(spec, size, { hasLegend: false });
     const [, px, py] = /M([\d.]+),([\d.]+)/.exec(path(drawn(spec), "dots"))!;
-    expect(Number(px) - 5).toBeCloseTo(x.at(1) * box.width, 0); // 5 pixels around the plot belong to it
+    expect(Number(px) - 5).toBeCloseTo(x.at(1) * box.width, 0); // the plot includes 5 pixels around it
     expect(Number(py) - 5).toBeCloseTo((1 - y.at(4)) * box.height, 0);
     expect(x.valueAt(x.at(2))).toBeCloseTo(2, 12);
   });
@@ -55,7 +55,7 @@ describe("drawChart", () => {
     const far = { name: "s", x: [0, 1, 2, 3], y: [0, 0.5, 40, 0.4] };
     const asked = { ...spec, y: { label: "", domain: [0, 1] as const }, series: [far] };
     expect(path(drawn(asked), "beyond").match(/M/g)).toHaveLength(1);
-    expect(drawn(asked, { y: [0, 0.6] })).not.toContain("beyond"); // a part that the reader chose
+    expect(drawn(asked, { y: [0, 0.6] })).not.toContain("beyond"); // a range that the reader chose
     expect(drawn({ ...asked, y: { label: "" } })).not.toContain("beyond");
   });
 

@@ -58,7 +58,7 @@ describe("axes", () => {
   test("of ratios between two ends marks round numbers, however near the ends are", () => {
     expect(logScale(2e-3, 30).ticks).toEqual([0.01, 0.1, 1, 10]);
     expect(logScale(0.03, 3).ticks).toEqual([0.05, 0.1, 0.2, 0.5, 1, 2]);
-    expect(logScale(1.2, 1.8).ticks.length).toBeGreaterThanOrEqual(2); // no 1, 2 or 5 times a power lies there
+    expect(logScale(1.2, 1.8).ticks.length).toBeGreaterThanOrEqual(2); // no 1, 2 or 5 times a power in this range
     expect(logScale(1e-30, 1e30).ticks.length).toBeLessThanOrEqual(8);
   });
 
