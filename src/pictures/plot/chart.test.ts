@@ -22,7 +22,7 @@ const path = (text: string, kind: string): string =>
   new RegExp(`class="${kind}"[^>]* d="([^"]*)"`).exec(text)?.[1] ?? "";
 
 describe("drawChart", () => {
-  test("puts values where the scales of its layout say", () => {
+  test("draws values at the positions of its layout's scales", () => {
     const { box, x, y } = layoutChart(spec, size, { hasLegend: false });
     const [, px, py] = /M([\d.]+),([\d.]+)/.exec(path(drawn(spec), "dots"))!;
     expect(Number(px) - 5).toBeCloseTo(x.at(1) * box.width, 0); // the plot includes 5 pixels around it
@@ -30,7 +30,7 @@ describe("drawChart", () => {
     expect(x.valueAt(x.at(2))).toBeCloseTo(2, 12);
   });
 
-  test("keeps all of it inside, whatever the numbers are", () => {
+  test("keeps everything inside the drawing, whatever the numbers are", () => {
     const values = [0, 1e-320, -1e308, 1e308, 1.7e308, Infinity, Number.NaN, 3];
     for (const log of [false, true]) {
       for (const y of [values, [], [0, 0], [-1, -2], [5]]) {
@@ -44,14 +44,14 @@ describe("drawChart", () => {
     }
   });
 
-  test("leaves gaps, marks points that stand alone, and on axes of ratios leaves out what is not positive", () => {
+  test("leaves gaps, marks isolated points, and omits values that a logarithmic axis cannot show", () => {
     expect(path(drawn(spec), "curve")).toMatch(/^M[^ML]+M[^ML]+$/);
     const gap = { name: "s", x: [0, 1, 2, 3], y: [1, 10, 0, 100] };
     const text = drawn({ ...spec, y: { label: "", log: true }, series: [gap] });
     expect(path(text, "curve")).toMatch(/^M[^ML]+L[^ML]+M[^ML]+$/);
   });
 
-  test("marks at its edge where values lie beyond the ends that were asked for", () => {
+  test("marks values beyond the requested range at its edge", () => {
     const far = { name: "s", x: [0, 1, 2, 3], y: [0, 0.5, 40, 0.4] };
     const asked = { ...spec, y: { label: "", domain: [0, 1] as const }, series: [far] };
     expect(path(drawn(asked), "beyond").match(/M/g)).toHaveLength(1);
@@ -59,7 +59,7 @@ describe("drawChart", () => {
     expect(drawn({ ...asked, y: { label: "" } })).not.toContain("beyond");
   });
 
-  test("does not draw what is hidden, and makes room for the rest", () => {
+  test("does not draw hidden series, and rescales for the rest", () => {
     const high = { name: "high", x: [1, 2], y: [100, 200] };
     const both = { ...spec, series: [...spec.series, high] };
     const view = { hidden: new Set(["high"]) };
@@ -68,13 +68,13 @@ describe("drawChart", () => {
     expect(layoutChart(both, size, view).y.ends[1]).toBeLessThan(10);
   });
 
-  test("shows the part that was asked for", () => {
+  test("shows the requested range", () => {
     const { x, y } = layoutChart(spec, size, { x: [1.25, 2.5], y: [0, 10], isLogX: true });
     expect(x.ends).toEqual([expect.closeTo(1.25, 12), expect.closeTo(2.5, 12)]);
     expect([x.isLog, y.ends]).toEqual([true, [0, 10]]);
   });
 
-  test("names each kind of series once, shares as percentages, the first epoch, and marks", () => {
+  test("labels each kind of series once, percentages, the first epoch, and marks", () => {
     const twice = {
       ...spec,
       y: { label: "", unit: "percent" as const },
@@ -90,7 +90,7 @@ describe("drawChart", () => {
     expect(text.match(/class="run run-0"/g)).toHaveLength(2);
   });
 
-  test("draws bands where they have both ends, steps, and 100,000 points in a short path", () => {
+  test("draws bands with both ends, steps, and 100,000 points in a short path", () => {
     const x = Array.from({ length: 100_000 }, (_, i) => i);
     const y = x.map((t) => Math.sin(t / 7));
     expect(drawn({ ...spec, series: [{ name: "s", x, y }] }).length).toBeLessThan(60_000);
@@ -101,19 +101,19 @@ describe("drawChart", () => {
     expect(path(drawn({ ...spec, series: [band] }), "band").match(/Z/g)).toHaveLength(2);
   });
 
-  test("refuses a series whose values do not fit its places", () => {
+  test("refuses a series whose x and y differ in length", () => {
     const wrong = { ...spec, series: [{ name: "s", x: [1, 2], y: [1] }] };
     expect(() => drawChart(wrong, size)).toThrow('internal: chart "Loss": "s" has 2 values along x and 1');
   });
 });
 
 describe("the numbers of a chart", () => {
-  test("are a row a place where the series share their places", () => {
+  test("are one row per x value if the series share their x values", () => {
     expect(chartCsv(spec)).toBe('epoch,training,"a, b"\n1,3,4\n2,,2\n3,1,1.5\n');
     expect(writeMarkup(chartTable(spec))).toContain("<td>1.5</td>");
   });
 
-  test("are a row a point where they do not, so that none is lost", () => {
+  test("are one row per point otherwise, so that none is lost", () => {
     const points = {
       ...spec,
       series: [
@@ -132,7 +132,7 @@ describe("the numbers of a chart", () => {
     ]);
   });
 
-  test("of very many rows are thinned out in the table, which says so, and not in the file", () => {
+  test("are thinned in a table of very many rows, with a caption, but not in the file", () => {
     const x = Array.from({ length: 1000 }, (_, i) => i);
     const long = { ...spec, series: [{ name: "s", x, y: x }] };
     const table = writeMarkup(chartTable(long));
@@ -142,7 +142,7 @@ describe("the numbers of a chart", () => {
   });
 });
 
-test("writePicture escapes what users chose and breaks long lines", () => {
+test("writePicture escapes user text and breaks long lines", () => {
   const text = writePicture({
     heading: "<b> & so on",
     notes: ["word ".repeat(100)],

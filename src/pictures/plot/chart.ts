@@ -204,7 +204,7 @@ function checkLengths(title: string, { name, x, y, low, high }: SeriesSpec): voi
   for (const part of [y, low, high]) {
     if (part === undefined || part.length === x.length) continue;
     throw new Error(
-      `internal: chart ${JSON.stringify(title)}: ${JSON.stringify(name)} has ${x.length} values along x and ${part.length} beside them.`,
+      `internal: chart ${JSON.stringify(title)}: ${JSON.stringify(name)} has ${x.length} values along x and ${part.length} along y.`,
     );
   }
 }

@@ -20,7 +20,7 @@ function apply(matrix: readonly Triple[], [r, g, b]: Triple): Triple {
 
 /** Perceived linear light by kind of colour vision: Machado, Oliveira, Fernandes, IEEE TVCG 15, 2009, severity 1. */
 const eyes: Readonly<Record<string, readonly Triple[]>> = {
-  "the usual": [
+  usual: [
     [1, 0, 0],
     [0, 1, 0],
     [0, 0, 1],
@@ -61,7 +61,7 @@ const papers = { light: "#ffffff", dark: "#0d1117" } as const;
 describe.each(["light", "dark"] as const)("the %s colours of runs", (scheme) => {
   const colours = runPalettes[scheme];
 
-  test.each(Object.keys(eyes))("are apart for %s eyes", (kind) => {
+  test.each(Object.keys(eyes))("are distinguishable with %s colour vision", (kind) => {
     const seen = colours.map((colour) => lab(apply(eyes[kind]!, linear(colour))));
     for (let i = 0; i < seen.length; i++) {
       for (let j = i + 1; j < seen.length; j++) {
@@ -72,7 +72,7 @@ describe.each(["light", "dark"] as const)("the %s colours of runs", (scheme) => 
     }
   });
 
-  test("stand out from the paper, 3 to 1 and more", () => {
+  test("contrast with the background by at least 3 to 1", () => {
     for (const colour of colours) {
       const [bright, dim] = [luminance(colour), luminance(papers[scheme])].sort((a, b) => b - a);
       expect((bright! + 0.05) / (dim! + 0.05), colour).toBeGreaterThan(3);

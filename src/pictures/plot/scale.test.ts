@@ -41,13 +41,13 @@ describe("axes", () => {
     scale.ticks.forEach((tick, i) => expect(scale.at(tick)).toBeCloseTo(i / (scale.ticks.length - 1), 9));
   });
 
-  test("between two ends has round marks, and the ends need not be round", () => {
+  test("between two ends have round ticks, and the ends need not be round", () => {
     const scale = linearScale(0.13, 4.87, 5);
     expect(scale.ticks).toEqual([1, 2, 3, 4]);
     expect([scale.at(0.13), scale.at(4.87)]).toEqual([0, 1]);
   });
 
-  test("of ratios has powers of ten at its ends", () => {
+  test("with logarithmic scale end at powers of ten", () => {
     expect(roundLogScale([0.002, 0.9]).ticks).toEqual([0.001, 0.01, 0.1, 1]);
     expect(roundLogScale([1, 5]).ticks).toEqual([1, 2, 5, 10]);
     expect(roundLogScale([1e-12, 1]).ticks.length).toBeLessThanOrEqual(8);
@@ -55,20 +55,20 @@ describe("axes", () => {
     expect(roundLogScale([-3, 0, 0.01, 1]).ends).toEqual([0.01, 1]);
   });
 
-  test("of ratios between two ends marks round numbers, however near the ends are", () => {
+  test("with logarithmic scale between two ends have round ticks, however close the ends are", () => {
     expect(logScale(2e-3, 30).ticks).toEqual([0.01, 0.1, 1, 10]);
     expect(logScale(0.03, 3).ticks).toEqual([0.05, 0.1, 0.2, 0.5, 1, 2]);
     expect(logScale(1.2, 1.8).ticks.length).toBeGreaterThanOrEqual(2); // no 1, 2 or 5 times a power in this range
     expect(logScale(1e-30, 1e30).ticks.length).toBeLessThanOrEqual(8);
   });
 
-  test("know the way back", () => {
+  test("invert their mapping", () => {
     for (const scale of [linearScale(-3, 12, 5), logScale(1e-6, 10), roundScale([0.2, 7], 4)]) {
       for (const part of [0, 0.3, 1]) expect(scale.at(scale.valueAt(part))).toBeCloseTo(part, 12);
     }
   });
 
-  test("from zero begin there, unless the values lie close together", () => {
+  test("from zero start there, unless the values are close together", () => {
     expect(scaleFromZero([0.3, 1.2], 5).ends[0]).toBe(0);
     expect(scaleFromZero([0.91, 0.99], 5).ends).toEqual([0.9, 1]);
     expect(scaleFromZero([0.2, 0.2], 5).ends[0]).toBe(0);
@@ -78,7 +78,7 @@ describe("axes", () => {
     expect(scaleFromZero([5e-324, 1e-320], 5).ends).toEqual([0, 1]);
   });
 
-  test("write numbers shortly", () => {
+  test("format numbers briefly", () => {
     expect([0, 0.25, -3, 1200, 1e-6, 2.5e9].map(showTick)).toEqual([
       "0",
       "0.25",

@@ -116,7 +116,7 @@ class LiveChart {
     this.#pane.replaceChildren(drawing, this.#cursor.readout);
     this.#pane.setAttribute(
       "aria-label",
-      `${spec.title}. Arrow keys read values, plus and minus show less and more, Escape shows all.`,
+      `${spec.title}. Arrow keys read values, plus and minus zoom, Escape shows all.`,
     );
     this.#layout = layout;
     this.#stops = stopsOf(spec, layout, view);

@@ -66,14 +66,14 @@ describePageInCi("a chart in a page", {
     expect(await page.locator(".dh-readout").isVisible()).toBe(false);
   },
 
-  "of points alone reads the nearest one, also of two above each other": async ({ open }) => {
+  "with points only reads the nearest one, also of two above each other": async ({ open }) => {
     const page = await open(pageOf(points));
     const at = await placeOf(page, 2, 0.5, points);
     await page.mouse.move(at.x + 3, at.y - 4);
     expect(await readout(page)).toEqual(["actual 2", "rows0.5"]);
   },
 
-  "is read by keys, and says what it reads": async ({ open }) => {
+  "is read by keyboard, and announces the values": async ({ open }) => {
     const page = await open(pageOf(spec));
     await page.locator(pane).focus();
     const said = page.locator("[role=status]");
@@ -89,7 +89,7 @@ describePageInCi("a chart in a page", {
     expect(await page.locator(".dh-readout").isVisible()).toBe(false);
   },
 
-  "shows a part by dragging, and all again by a double click, Escape or its button": async ({ open }) => {
+  "zooms by dragging, and out again by a double click, Escape or its button": async ({ open }) => {
     const page = await open(pageOf(spec));
     const whole = await ticks(page);
     const all = page.getByRole("button", { name: "Show all" });
@@ -131,13 +131,13 @@ describePageInCi("a chart in a page", {
     expect(await page.locator(`${pane} [data-series]`).count()).toBe(2);
   },
 
-  "takes axes of equal ratios, and says what has no place on them": async ({ open }) => {
+  "switches axes to a logarithmic scale, and reports values that it cannot show": async ({ open }) => {
     const page = await open(pageOf({ ...spec, series: [...spec.series, { name: "zero", x: [1], y: [0] }] }));
     await page.getByRole("button", { name: "log y" }).click();
     const marks = await page.locator(`${pane} .tick[text-anchor="end"]`).allTextContents();
     for (const mark of ["0.01", "0.1", "1"]) expect(marks).toContain(mark);
     expect(await page.locator(".dh-note").textContent()).toBe(
-      "One value along y is 0 or less and has no place on an axis of ratios.",
+      "One value along y is 0 or less and not shown on the logarithmic axis.",
     );
     await page.getByRole("button", { name: "log y" }).click();
     expect(await page.locator(".dh-note").isVisible()).toBe(false);
@@ -165,7 +165,7 @@ describePageInCi("a chart in a page", {
     expect(await page.locator("details tr").nth(3).allTextContents()).toEqual(["30.3333330.666667"]);
   },
 
-  "is drawn anew for the width at hand, its text as large as before": async ({ open }) => {
+  "is redrawn for the current width, with text of the same size": async ({ open }) => {
     const page = await open(pageOf(spec), { viewport: { width: 1200, height: 800 } });
     const look = async (): Promise<{ width: number; text: number }> =>
       page.locator(`${pane} > svg`).evaluate((svg) => ({
@@ -181,7 +181,7 @@ describePageInCi("a chart in a page", {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
   },
 
-  "is readable to programs, with a part shown and a value read": async ({ open }) => {
+  "is accessible, also zoomed and with a value read": async ({ open }) => {
     for (const colorScheme of ["light", "dark"] as const) {
       const page = await open(pageOf(spec, points), { bypassCSP: true, colorScheme });
       await page.locator(pane).first().focus();

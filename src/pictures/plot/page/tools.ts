@@ -134,8 +134,8 @@ function leftOut(spec: ChartSpec, view: ChartView): string {
       const n = shown.reduce((sum, one) => sum + Array.from(one[axis]).filter((v) => v <= 0).length, 0);
       if (n === 0) return "";
       return n === 1
-        ? `One value along ${axis} is 0 or less and has no place on an axis of ratios.`
-        : `${n} values along ${axis} are 0 or less and have no place on an axis of ratios.`;
+        ? `One value along ${axis} is 0 or less and not shown on the logarithmic axis.`
+        : `${n} values along ${axis} are 0 or less and not shown on the logarithmic axis.`;
     })
     .filter((text) => text !== "")
     .join(" ");
