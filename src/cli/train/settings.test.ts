@@ -27,7 +27,7 @@ test.each<[string, Partial<TrainRequest>, string]>([
     "downhill train digits --optimizer adam --lr 0.003 --batch 32 --epochs 30 --hidden 128 --seed -3",
   ],
   [
-    "everything said",
+    "all options given",
     { lr: "1e-2", momentum: "0", batch: "full", epochs: "7", hidden: "64, 32", seed: "12" },
     "downhill train digits --optimizer sgd --lr 0.01 --momentum 0 --batch full --epochs 7 --hidden 64,32 --seed 12",
   ],
@@ -37,7 +37,7 @@ test.each<[string, Partial<TrainRequest>, string]>([
     "downhill train --data 'my data.csv' --target 'it'\\''s' --features 'a b,$c' --task regression --optimizer sgd --lr 0.02 --momentum 0.9 --batch 32 --epochs 100 --hidden none --seed 0",
   ],
   [
-    "a table, and columns that are left out",
+    "a table, and omitted columns",
     { data: "t.csv", target: "y", without: "id, day" },
     "downhill train --data t.csv --target y --without id,day --optimizer sgd --lr 0.02 --momentum 0.9 --batch 32 --epochs 100 --hidden 32 --seed 0",
   ],
@@ -57,7 +57,7 @@ test.each<[string, Partial<TrainRequest>, string]>([
     "downhill train digits --optimizer 'sgd(nesterov=true, weightDecay=0.0001)' --lr 0.05 --momentum 0.8 --batch 32 --epochs 30 --hidden 128 --seed 0",
   ],
   [
-    "a schedule from the rate, beside all that goes with training",
+    "a schedule from the rate, with all other training options",
     {
       optimizer: "adam(beta1=0.8)",
       schedule: "cosine warmup=20",
@@ -75,7 +75,7 @@ test.each<[string, Partial<TrainRequest>, string]>([
     "downhill train digits --optimizer sgd --schedule 'cyclic(base=0.01, max=0.1)' --batch 32 --epochs 30 --hidden 128 --val 0.25 --seed 0",
   ],
   [
-    "ranks, of which only the shards are told: the bits depend on them",
+    "ranks, of which only the shards are listed: the bits depend on them",
     { ranks: "4" },
     "downhill train digits --optimizer sgd --lr 0.2 --momentum 0.9 --batch 32 --epochs 30 --hidden 128 --seed 0 --shards 4",
   ],
@@ -84,7 +84,7 @@ test.each<[string, Partial<TrainRequest>, string]>([
     { ranks: "2", shards: "8" },
     "downhill train digits --optimizer sgd --lr 0.2 --momentum 0.9 --batch 32 --epochs 30 --hidden 128 --seed 0 --shards 8",
   ],
-])("the command of a run says it all: %s", (_, request, command) => {
+])("the command of a run is complete: %s", (_, request, command) => {
   expect(read(request)).toBe(command);
 });
 
@@ -95,7 +95,7 @@ test.each(optimizerNames)("%s has a rate for each kind of data", (optimizer) => 
   }
 });
 
-test("--momentum overrides the preset momentum of an alias, and one beside a written momentum is refused", () => {
+test("--momentum overrides the preset momentum of an alias, and a second momentum is refused", () => {
   expect(read({ optimizer: "nesterov" })).toContain(
     "--optimizer 'sgd(nesterov=true)' --lr 0.2 --momentum 0.9",
   );
@@ -183,16 +183,16 @@ test("the command of a run is parsed to the same run", () => {
 
 describe("misuse", () => {
   test.each<[Partial<TrainRequest>, string]>([
-    [{ dataset: "digts" }, '"digts" is no data set. Did you mean "digits"?'],
+    [{ dataset: "digts" }, '"digts" is not a data set. Did you mean "digits"?'],
     [
       { dataset: "mnist" },
-      '"mnist" is no data set. There are digits, iris, wine, penguins; for files of your own see --data and --images.',
+      '"mnist" is not a data set. There are digits, iris, wine, penguins; for files of your own see --data and --images.',
     ],
-    [{ dataset: "a b.csv" }, `"a b.csv" is no data set. For a table write --data 'a b.csv' --target COLUMN.`],
+    [{ dataset: "a b.csv" }, `"a b.csv" is not a data set. For a table write --data 'a b.csv' --target COLUMN.`],
     [{ dataset: "digits", data: "x.csv" }, "digits and --data name two data sets. Give one of them."],
     [{ data: "x.csv" }, "--data needs --target, the column to predict."],
     [{ target: "x" }, "--target is for tables: name one with --data."],
-    [{ ranks: "3" }, "--ranks must be a power of two, for sums go by pairs; got 3."],
+    [{ ranks: "3" }, "--ranks must be a power of two, because sums are added in pairs; got 3."],
     [{ ranks: "4", shards: "2" }, "--shards must be at least 4, the number of ranks, got 2."],
     [{ ranks: "2", optimizer: "lbfgs" }, "lbfgs evaluates the loss of whole batches along its steps"],
     [{ features: "x" }, "--features is for tables"],
@@ -206,7 +206,7 @@ describe("misuse", () => {
       { data: "x", target: "y", task: "ranking" },
       '--task must be classification or regression, got "ranking".',
     ],
-    [{ optimizer: "adma" }, '--optimizer: "adma" is no optimiser. Did you mean "adam"?'],
+    [{ optimizer: "adma" }, '--optimizer: "adma" is not an optimiser. Did you mean "adam"?'],
     [
       { optimizer: "adam", momentum: "0.9" },
       '--momentum is for sgd, rmsprop and muon: adam has beta1: write --optimizer "adam(beta1=0.8)".',
@@ -214,15 +214,15 @@ describe("misuse", () => {
     [{ optimizer: "adagrad", momentum: "0.9" }, "--momentum is for sgd, rmsprop and muon: adagrad has none."],
     [{ optimizer: "adam(beta1=1)" }, "adam: beta1 must be a number from 0 to 1, 1 excluded, got 1."],
     [{ optimizer: "adam(beta=0.5)" }, 'adam: unknown option "beta". Did you mean "beta1"?'],
-    [{ optimizer: "adam(lr=0.1)", lr: "0.2" }, "--lr and learningRate in --optimizer say the same."],
+    [{ optimizer: "adam(lr=0.1)", lr: "0.2" }, "--lr and learningRate in --optimizer set the same option."],
     [{ optimizer: "adam(lr=0.1, learningRate=0.2)" }, "--optimizer: adam has learningRate twice."],
     [
       { optimizer: "sgd(momentum=0.5)", momentum: "0.9" },
-      "--momentum and momentum in --optimizer say the same.",
+      "--momentum and momentum in --optimizer set the same option.",
     ],
     [
       { optimizer: "sgd(lr=cosine)", schedule: "cosine" },
-      "--schedule and a schedule in --optimizer say the same.",
+      "--schedule and a schedule in --optimizer set the same option.",
     ],
     [{ tune: "foo" }, '--tune: sgd: unknown option "foo".'],
     [{ tune: "lr,momentum", optimizer: "adam" }, '--tune: adam: unknown option "momentum".'],
@@ -235,13 +235,13 @@ describe("misuse", () => {
       '--tune: there is no number "beta1" to start from. To start from a number, write --optimizer "adam(beta1=…)".',
     ],
     [{ optimizer: "rprop", schedule: "cosine" }, "rprop: learningRate must be a finite number of 0 or more"],
-    [{ schedule: "cosin" }, '"cosin" is no schedule. Did you mean "cosine"?'],
+    [{ schedule: "cosin" }, '"cosin" is not a schedule. Did you mean "cosine"?'],
     [{ schedule: "cosine form=1" }, 'cosine has no form. Did you mean "from"?'],
-    [{ schedule: "plateau" }, "--schedule: plateau follows a metric and not the step"],
+    [{ schedule: "plateau" }, "--schedule: plateau depends on a metric instead of the step"],
     [{ schedule: "" }, "--schedule: a schedule is missing."],
     [
       { schedule: "cosine from=0.1", lr: "0.2" },
-      "--lr 0.2 is not used: the schedule 'cosine from=0.1' has rates of its own.",
+      "--lr 0.2 is not used: the schedule 'cosine from=0.1' sets its own rates.",
     ],
     [{ plateau: "patience=x" }, '--plateau: patience must be a whole number of 0 or more, got "x".'],
     [{ plateau: "patients=3" }, '--plateau: unknown option "patients". Did you mean "patience"?'],
@@ -256,16 +256,16 @@ describe("misuse", () => {
     [{ augment: "shift" }, "--augment: shift must be a number, as in shift=1."],
     [{ augment: "" }, "--augment needs changes, as in shift=1,rotate=10,noise=0.05."],
     [{ dataset: "iris", augment: "shift=1" }, "--augment shift is for images; tables take noise."],
-    [{ dataset: "irish" }, '"irish" is no data set. Did you mean "iris"?'],
+    [{ dataset: "irish" }, '"irish" is not a data set. Did you mean "iris"?'],
     [{ dataset: "iris", target: "x" }, "--target is for tables: name one with --data."],
     [{ val: "0.6" }, '--val must be a number from 0 to 0.5, got "0.6".'],
     [{ patience: "0" }, '--patience must be a whole number of 1 or more, got "0".'],
-    [{ patience: "3", val: "0" }, "--patience needs items that are held out"],
+    [{ patience: "3", val: "0" }, "--patience needs validation items"],
     [{ resume: true }, "--resume needs --checkpoint, the folder that the run was saved in."],
     [{ resume: true, checkpoint: "runs", tune: "lr" }, "--tune and --resume do not go together"],
     [{ tune: "momentun" }, '--tune: sgd: unknown option "momentun". Did you mean "momentum"?'],
-    [{ tune: "lr", optimizer: "rprop" }, "--tune: rprop finds its lengths of steps itself"],
-    [{ tune: "lr", optimizer: "lbfgs" }, "--tune: lbfgs finds its lengths of steps itself"],
+    [{ tune: "lr", optimizer: "rprop" }, "--tune: rprop finds its step lengths itself"],
+    [{ tune: "lr", optimizer: "lbfgs" }, "--tune: lbfgs finds its step lengths itself"],
     [{ tune: "momentum", momentum: "0" }, "--tune momentum: it must start above 0, and is 0."],
     [{ tune: "lr", lr: "0" }, "--tune lr: it must start above 0, and is 0."],
     [{ tune: "lr,lr" }, "--tune names lr twice."],
