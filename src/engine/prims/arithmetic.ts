@@ -305,7 +305,7 @@ export function abs(x: Tensor): Tensor {
 }
 
 /** Defines a piecewise constant primitive; its derivative is zero. */
-function piecewiseConstant(name: string, scalar: (x: Expr) => Expr): Primitive<object> {
+function definePiecewiseConstant(name: string, scalar: (x: Expr) => Expr): Primitive<object> {
   return builtIn<object>({
     name,
     typeOf: (ins) => [joinTypes(name, ins)],
@@ -316,20 +316,20 @@ function piecewiseConstant(name: string, scalar: (x: Expr) => Expr): Primitive<o
 }
 
 /** Defines a rounding function; integers stay unchanged. */
-function rounding(name: string, op: "floor" | "ceil" | "nearest" | "trunc"): Primitive<object> {
-  return piecewiseConstant(name, (x) => (isFloat(x.type) ? k.unary(op, x) : x));
+function defineRounding(name: string, op: "floor" | "ceil" | "nearest" | "trunc"): Primitive<object> {
+  return definePiecewiseConstant(name, (x) => (isFloat(x.type) ? k.unary(op, x) : x));
 }
 
-const signPrim: Primitive<object> = /* @__PURE__ */ piecewiseConstant("sign", (x) => {
+const signPrim: Primitive<object> = /* @__PURE__ */ definePiecewiseConstant("sign", (x) => {
   const zero = k.constant(x.type, 0);
   const one = k.constant(x.type, 1);
   const below = x.type === "u32" || x.type === "bool" ? zero : k.constant(x.type, -1);
   return k.select(k.lt(zero, x), one, k.select(k.lt(x, zero), below, x)); // 0, −0 and NaN are returned unchanged
 });
-const floorPrim: Primitive<object> = /* @__PURE__ */ rounding("floor", "floor");
-const ceilPrim: Primitive<object> = /* @__PURE__ */ rounding("ceil", "ceil");
-const roundPrim: Primitive<object> = /* @__PURE__ */ rounding("round", "nearest");
-const truncPrim: Primitive<object> = /* @__PURE__ */ rounding("trunc", "trunc");
+const floorPrim: Primitive<object> = /* @__PURE__ */ defineRounding("floor", "floor");
+const ceilPrim: Primitive<object> = /* @__PURE__ */ defineRounding("ceil", "ceil");
+const roundPrim: Primitive<object> = /* @__PURE__ */ defineRounding("round", "nearest");
+const truncPrim: Primitive<object> = /* @__PURE__ */ defineRounding("trunc", "trunc");
 
 /** −1, 0 or 1. */
 export const sign = (x: Tensor): Tensor => bind1(signPrim, [x], none);
@@ -343,7 +343,7 @@ export const truncate = (x: Tensor): Tensor => bind1(truncPrim, [x], none);
  * Defines the elementwise maximum or minimum. At a tie, each operand gets half the derivative. The tangent of the other
  * operand is selected away, not multiplied by 0, because it may be infinite.
  */
-function extremum(name: string, op: "max" | "min"): Primitive<object> {
+function defineExtremum(name: string, op: "max" | "min"): Primitive<object> {
   return builtIn<object>({
     name,
     typeOf: (ins) => [joinTypes(name, ins)],
@@ -368,13 +368,13 @@ function chosen(op: "max" | "min", dx: Tensor, x: Tensor, y: Tensor): Tensor {
   return mul(where(isLeftOut, zeros(x.type), dx), share);
 }
 
-const maximumPrim: Primitive<object> = /* @__PURE__ */ extremum("maximum", "max");
-const minimumPrim: Primitive<object> = /* @__PURE__ */ extremum("minimum", "min");
+const maximumPrim: Primitive<object> = /* @__PURE__ */ defineExtremum("maximum", "max");
+const minimumPrim: Primitive<object> = /* @__PURE__ */ defineExtremum("minimum", "min");
 export const maximum = (x: Tensor, y: Tensor): Tensor => bind1(maximumPrim, [x, y], none);
 export const minimum = (x: Tensor, y: Tensor): Tensor => bind1(minimumPrim, [x, y], none);
 
 /** Defines a comparison; the result is bool with the shape of the operands. */
-function comparison(name: string, op: "lt" | "le" | "eq" | "ne", infix: string): Primitive<object> {
+function defineComparison(name: string, op: "lt" | "le" | "eq" | "ne", infix: string): Primitive<object> {
   return builtIn<object>({
     name,
     notation: { infix, precedence: 0 },
@@ -386,17 +386,17 @@ function comparison(name: string, op: "lt" | "le" | "eq" | "ne", infix: string):
   });
 }
 
-const lessPrim: Primitive<object> = /* @__PURE__ */ comparison("less", "lt", "<");
-const lessEqualPrim: Primitive<object> = /* @__PURE__ */ comparison("lessEqual", "le", "<=");
-const equalPrim: Primitive<object> = /* @__PURE__ */ comparison("equal", "eq", "==");
-const notEqualPrim: Primitive<object> = /* @__PURE__ */ comparison("notEqual", "ne", "!=");
+const lessPrim: Primitive<object> = /* @__PURE__ */ defineComparison("less", "lt", "<");
+const lessEqualPrim: Primitive<object> = /* @__PURE__ */ defineComparison("lessEqual", "le", "<=");
+const equalPrim: Primitive<object> = /* @__PURE__ */ defineComparison("equal", "eq", "==");
+const notEqualPrim: Primitive<object> = /* @__PURE__ */ defineComparison("notEqual", "ne", "!=");
 export const less = (x: Tensor, y: Tensor): Tensor => bind1(lessPrim, [x, y], none);
 export const lessEqual = (x: Tensor, y: Tensor): Tensor => bind1(lessEqualPrim, [x, y], none);
 export const equal = (x: Tensor, y: Tensor): Tensor => bind1(equalPrim, [x, y], none);
 export const notEqual = (x: Tensor, y: Tensor): Tensor => bind1(notEqualPrim, [x, y], none);
 
 /** Defines a bitwise operation on integers, or a logical one on booleans. */
-function bitwise(name: string, op: "and" | "or" | "xor", infix: string): Primitive<object> {
+function defineBitwise(name: string, op: "and" | "or" | "xor", infix: string): Primitive<object> {
   return builtIn<object>({
     name,
     notation: { infix, precedence: -1 },
@@ -424,15 +424,15 @@ function integral(name: string, type: ArrayType): ArrayType {
   return type;
 }
 
-const andPrim: Primitive<object> = /* @__PURE__ */ bitwise("bitwiseAnd", "and", "&");
-const orPrim: Primitive<object> = /* @__PURE__ */ bitwise("bitwiseOr", "or", "|");
-const xorPrim: Primitive<object> = /* @__PURE__ */ bitwise("bitwiseXor", "xor", "xor");
+const andPrim: Primitive<object> = /* @__PURE__ */ defineBitwise("bitwiseAnd", "and", "&");
+const orPrim: Primitive<object> = /* @__PURE__ */ defineBitwise("bitwiseOr", "or", "|");
+const xorPrim: Primitive<object> = /* @__PURE__ */ defineBitwise("bitwiseXor", "xor", "xor");
 export const both = (x: Tensor, y: Tensor): Tensor => bind1(andPrim, [x, y], none);
 export const either = (x: Tensor, y: Tensor): Tensor => bind1(orPrim, [x, y], none);
 export const differ = (x: Tensor, y: Tensor): Tensor => bind1(xorPrim, [x, y], none);
 
 /** Defines a bit shift of integers; shift counts are taken modulo 32. */
-function shift(name: string, op: "shl" | "shr", infix: string): Primitive<object> {
+function defineShift(name: string, op: "shl" | "shr", infix: string): Primitive<object> {
   return builtIn<object>({
     name,
     notation: { infix, precedence: -1 },
@@ -444,8 +444,8 @@ function shift(name: string, op: "shl" | "shr", infix: string): Primitive<object
   });
 }
 
-const shiftLeftPrim: Primitive<object> = /* @__PURE__ */ shift("leftShift", "shl", "<<");
-const shiftRightPrim: Primitive<object> = /* @__PURE__ */ shift("rightShift", "shr", ">>");
+const shiftLeftPrim: Primitive<object> = /* @__PURE__ */ defineShift("leftShift", "shl", "<<");
+const shiftRightPrim: Primitive<object> = /* @__PURE__ */ defineShift("rightShift", "shr", ">>");
 export const leftShift = (x: Tensor, y: Tensor): Tensor => bind1(shiftLeftPrim, [x, y], none);
 /** Arithmetic shift for int32: the sign is preserved. */
 export const rightShift = (x: Tensor, y: Tensor): Tensor => bind1(shiftRightPrim, [x, y], none);

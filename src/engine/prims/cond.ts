@@ -89,7 +89,7 @@ const condPrim: Primitive<CondParams> = /* @__PURE__ */ builtIn<CondParams>({
     },
     partialEval: condPartialEval,
     transpose(cts, [predicate, ...operands], params, into, { transposeProgram }, masks) {
-      if (predicate === undefined) throw predicateUnknown();
+      if (predicate === undefined) throw unknownPredicateError();
       const linear = operands.map((x) => x === undefined);
       const accumulators = into.slice(1);
       const accumulate = accumulated(accumulators);
@@ -195,7 +195,7 @@ function bothForAll(
     .map((y, i) => (isSelected[i] === true ? where(broadcast(ins[0]!, y.shape, [0]), outs[next++]!, y) : y));
 }
 
-function predicateUnknown(): DownhillError {
+function unknownPredicateError(): DownhillError {
   return new DownhillError(
     "derivative",
     "transpose: cond is not linear in its predicate. Let the predicate depend on constants only.",

@@ -175,7 +175,7 @@ function transposeWindows(ct: Tensor, x: Tensor, shape: Shape, params: ConvolveP
 const paddedElements = 32768;
 
 /** True if images are neither padded nor dilated and are therefore read without a copy. */
-function isAsItIs(space: Shape, { padding, lhsDilation }: ConvolveParams): boolean {
+function needsNoCopy(space: Shape, { padding, lhsDilation }: ConvolveParams): boolean {
   return (
     padding.every(([low, high]) => low === 0 && high === 0) &&
     lhsDilation.every((d, a) => d === 1 || space[a]! < 2)
@@ -186,7 +186,7 @@ function isAsItIs(space: Shape, { padding, lhsDilation }: ConvolveParams): boole
 function scratchOf(params: ConvolveParams, ins: readonly ArrayType[]): readonly Scratch[] {
   const [x] = ins;
   const [items, channels, ...space] = x!.shape;
-  if (isAsItIs(space, params) || sizeOf(convolvedType(ins, params).shape) === 0) return [];
+  if (needsNoCopy(space, params) || sizeOf(convolvedType(ins, params).shape) === 0) return [];
   const image = [channels!, ...paddedSizes(space, params)];
   const atOnce = Math.min(items!, Math.max(1, Math.floor(paddedElements / sizeOf(image))));
   return [{ name: "padded", type: withShape(x!, [atOnce, ...image]) }];
@@ -214,7 +214,7 @@ function emitConvolve(context: LowerContext, params: ConvolveParams): void {
     left: stridesOf(w.type.shape),
     image: stridesOf([channels!, ...sizes]),
   };
-  const further = ({ buffer, offset }: BufferPointer, by: number): BufferPointer => ({
+  const offsetBy = ({ buffer, offset }: BufferPointer, by: number): BufferPointer => ({
     buffer,
     offset: plus(offset, k.i32(by)),
   });
@@ -229,9 +229,9 @@ function emitConvolve(context: LowerContext, params: ConvolveParams): void {
       into.contract({
         name: fresh("conv"),
         type: scalarTypeOf(out.type.dtype),
-        out: further(outStart, first * strides.out[2]!),
-        left: further(start(w), from * strides.left[2]!),
-        right: further(right, at),
+        out: offsetBy(outStart, first * strides.out[2]!),
+        left: offsetBy(start(w), from * strides.left[2]!),
+        right: offsetBy(right, at),
         dims: dimsOf(sharedItems, w.type.shape, places, [channels!, ...sizes], params, { count, taps }),
         accumulate: false,
       });

@@ -196,7 +196,7 @@ export function cumprod(x: Tensor, axis: number, reverse = false): Tensor {
  * Defines the cumulative maximum or minimum. Elements that tie for the extremum share its derivative evenly, as in
  * `max` over the same range; other elements get none.
  */
-function cumulativeExtreme(name: string, op: "max" | "min"): Primitive<CumulativeParams> {
+function defineCumulativeExtreme(name: string, op: "max" | "min"): Primitive<CumulativeParams> {
   const prim: Primitive<CumulativeParams> = builtIn<CumulativeParams>({
     name,
     typeOf: ([x]) => [requireNumbers(name, x!)],
@@ -236,8 +236,8 @@ function cumulativeExtreme(name: string, op: "max" | "min"): Primitive<Cumulativ
   return prim;
 }
 
-const cummaxPrim: Primitive<CumulativeParams> = /* @__PURE__ */ cumulativeExtreme("cummax", "max");
-const cumminPrim: Primitive<CumulativeParams> = /* @__PURE__ */ cumulativeExtreme("cummin", "min");
+const cummaxPrim: Primitive<CumulativeParams> = /* @__PURE__ */ defineCumulativeExtreme("cummax", "max");
+const cumminPrim: Primitive<CumulativeParams> = /* @__PURE__ */ defineCumulativeExtreme("cummin", "min");
 /** Cumulative maximum along an axis, each element included; NaN from the first NaN on. */
 export const cummax = (x: Tensor, axis: number, reverse = false): Tensor =>
   bind1(cummaxPrim, [x], { axis, reverse });

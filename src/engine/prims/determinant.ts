@@ -19,7 +19,7 @@ import { countOf, eachMatrix, matrixOf, readAt, vectorOf, writeAt } from "./matr
 import { broadcast, sum } from "./shape.ts";
 
 /** Defines a primitive that computes one number per matrix from its LU factors `packed`. */
-function ofFactors(
+function defineByFactors(
   name: string,
   rules: {
     jvp(da: Tensor, ins: readonly Tensor[]): Tensor;
@@ -53,7 +53,7 @@ function ofFactors(
   return prim;
 }
 
-const detPrim: Primitive<object> = /* @__PURE__ */ ofFactors("det", {
+const detPrim: Primitive<object> = /* @__PURE__ */ defineByFactors("det", {
   jvp: (da, [a]) => total(mul(cofactors(a!), da)),
   emit(block, fresh, n, packed, sign) {
     const result = block.let(fresh("det"), sign);
@@ -73,7 +73,7 @@ export function det(a: Tensor): Tensor {
   return bind1(detPrim, [a, packed, sign], {});
 }
 
-const logDetPrim: Primitive<object> = /* @__PURE__ */ ofFactors("logAbsDet", {
+const logDetPrim: Primitive<object> = /* @__PURE__ */ defineByFactors("logAbsDet", {
   // the trace of A⁻¹ dA
   jvp: (da, [a, packed, order]) => total(mul(identityLike(da.type), factoredSolve(a!, packed!, order!, da))),
   emit(block, fresh, n, packed) {
@@ -86,7 +86,7 @@ const logDetPrim: Primitive<object> = /* @__PURE__ */ ofFactors("logAbsDet", {
   },
 });
 
-const signPrim: Primitive<object> = /* @__PURE__ */ ofFactors("signOfDet", {
+const signPrim: Primitive<object> = /* @__PURE__ */ defineByFactors("signOfDet", {
   jvp: (da) => zeros(arrayType(da.dtype, da.type.shape.slice(0, -2))),
   emit(block, fresh, n, packed, sign) {
     const { type } = sign;

@@ -110,7 +110,7 @@ export function dynamicSlice(x: Tensor, starts: Tensor, sizes: readonly number[]
 }
 
 /** Defines a primitive that writes a block to an array or adds it. */
-function blockWriter(
+function defineBlockWriter(
   name: string,
   combine: (old: Expr, update: Expr) => Expr,
   derivative: Primitive<BlockParams>["derivative"],
@@ -169,7 +169,7 @@ function blockWriter(
   return prim;
 }
 
-const dynamicUpdatePrim: Primitive<BlockParams> = /* @__PURE__ */ blockWriter(
+const dynamicUpdatePrim: Primitive<BlockParams> = /* @__PURE__ */ defineBlockWriter(
   "dynamicUpdate",
   (_, update) => update,
   {
@@ -195,7 +195,7 @@ export function dynamicUpdate(x: Tensor, update: Tensor, starts: Tensor, lead = 
   return bind1(dynamicUpdatePrim, [x, update, starts], { lead });
 }
 
-const dynamicAddPrim: Primitive<BlockParams> = /* @__PURE__ */ blockWriter(
+const dynamicAddPrim: Primitive<BlockParams> = /* @__PURE__ */ defineBlockWriter(
   "dynamicAdd",
   (old, update) => k.add(old, update),
   {

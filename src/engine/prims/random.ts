@@ -121,7 +121,7 @@ interface DrawRecord {
 }
 
 /** Defines a primitive that draws each element from the Threefry block of its position. */
-function drawing(record: DrawRecord): Primitive<DrawParams> {
+function defineDraw(record: DrawRecord): Primitive<DrawParams> {
   const {
     name,
     parameters = 0,
@@ -162,17 +162,17 @@ function drawing(record: DrawRecord): Primitive<DrawParams> {
   return prim;
 }
 
-const bitsPrim: Primitive<DrawParams> = /* @__PURE__ */ drawing({
+const bitsPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
   name: "randomBits",
   procedure: () => ofBlockNamed("randomBits", wordOf),
 });
 
-const unitPrim: Primitive<DrawParams> = /* @__PURE__ */ drawing({
+const unitPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
   name: "randomUnit",
   procedure: (dtype) => ofBlockNamed(`randomUnit_${dtype}`, (words) => unitOf(floatOf(dtype), words)),
 });
 
-const normalPrim: Primitive<DrawParams> = /* @__PURE__ */ drawing({
+const normalPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
   name: "randomNormal",
   procedure(dtype) {
     const type = floatOf(dtype);
@@ -198,7 +198,7 @@ function logGammaSlope(a: Tensor, logOfVariate: Tensor): Tensor {
   return where(less(logOfVariate, least), small, inside);
 }
 
-const gammaPrim: Primitive<DrawParams> = /* @__PURE__ */ drawing({
+const gammaPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
   name: "randomGamma",
   parameters: 1,
   derivative: {
@@ -208,21 +208,21 @@ const gammaPrim: Primitive<DrawParams> = /* @__PURE__ */ drawing({
   procedure: (dtype) => procedureOf(`gamma_${dtype}`, () => gammaProcedure(floatOf(dtype), false)),
 });
 
-const logGammaPrim: Primitive<DrawParams> = /* @__PURE__ */ drawing({
+const logGammaPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
   name: "randomLogGamma",
   parameters: 1,
   derivative: { kind: "smooth", jvp: ([, da], [, a], [out]) => [da && mul(da, logGammaSlope(a!, out!))] },
   procedure: (dtype) => procedureOf(`logGamma_${dtype}`, () => gammaProcedure(floatOf(dtype), true)),
 });
 
-const poissonPrim: Primitive<DrawParams> = /* @__PURE__ */ drawing({
+const poissonPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
   name: "randomPoisson",
   parameters: 1,
   parameterType: () => "float64",
   procedure: () => poissonProcedure,
 });
 
-const binomialPrim: Primitive<DrawParams> = /* @__PURE__ */ drawing({
+const binomialPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
   name: "randomBinomial",
   parameters: 2,
   parameterType: () => "float64",
@@ -233,7 +233,7 @@ function floatOf(dtype: DType): "f32" | "f64" {
   return dtype === "float32" ? "f32" : "f64";
 }
 
-const vonMisesPrim: Primitive<DrawParams> = /* @__PURE__ */ drawing({
+const vonMisesPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
   name: "randomVonMises",
   parameters: 1,
   procedure: () => vonMisesProcedure,

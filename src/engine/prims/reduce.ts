@@ -26,7 +26,7 @@ import type { ReduceParams } from "./shape.ts";
 import { broadcast, reducedType, sum } from "./shape.ts";
 
 /** Defines the maximum or minimum along axes; elements that tie share the derivative evenly. */
-function extreme(name: string, op: "max" | "min"): Primitive<ReduceParams> {
+function defineExtreme(name: string, op: "max" | "min"): Primitive<ReduceParams> {
   const foldOf = ({ dtype }: ArrayType): ReduceOp => (dtype === "bool" ? (op === "max" ? "or" : "and") : op);
   const prim: Primitive<ReduceParams> = builtIn<ReduceParams>({
     name,
@@ -68,8 +68,8 @@ function extreme(name: string, op: "max" | "min"): Primitive<ReduceParams> {
   return prim;
 }
 
-const maxPrim: Primitive<ReduceParams> = /* @__PURE__ */ extreme("max", "max");
-const minPrim: Primitive<ReduceParams> = /* @__PURE__ */ extreme("min", "min");
+const maxPrim: Primitive<ReduceParams> = /* @__PURE__ */ defineExtreme("max", "max");
+const minPrim: Primitive<ReduceParams> = /* @__PURE__ */ defineExtreme("min", "min");
 
 /** Maximum along axes; NaN if an element is NaN. */
 export function max(x: Tensor, axes: readonly number[]): Tensor {
@@ -269,7 +269,7 @@ function argOfColumns(
 }
 
 /** Defines the index of the maximum or minimum along one axis: the first of a tie, or the first NaN. */
-function argExtreme(name: string, op: "max" | "min"): Primitive<ArgParams> {
+function defineArgExtreme(name: string, op: "max" | "min"): Primitive<ArgParams> {
   const prim: Primitive<ArgParams> = builtIn<ArgParams>({
     name,
     typeOf([x], { axis }) {
@@ -288,8 +288,8 @@ function argExtreme(name: string, op: "max" | "min"): Primitive<ArgParams> {
   return prim;
 }
 
-const argmaxPrim: Primitive<ArgParams> = /* @__PURE__ */ argExtreme("argmax", "max");
-const argminPrim: Primitive<ArgParams> = /* @__PURE__ */ argExtreme("argmin", "min");
+const argmaxPrim: Primitive<ArgParams> = /* @__PURE__ */ defineArgExtreme("argmax", "max");
+const argminPrim: Primitive<ArgParams> = /* @__PURE__ */ defineArgExtreme("argmin", "min");
 export const argmax = (x: Tensor, axis: number): Tensor => bind1(argmaxPrim, [x], { axis });
 export const argmin = (x: Tensor, axis: number): Tensor => bind1(argminPrim, [x], { axis });
 

@@ -130,7 +130,7 @@ function makeOthers(): AuxiliaryPrimitives {
 }
 
 /** Translates an equation of a traced rule to a region expression. */
-function express(eqn: Equation, args: readonly RegionExpr[]): RegionExpr {
+function expressEquation(eqn: Equation, args: readonly RegionExpr[]): RegionExpr {
   const { full, convert, powBy } = (others ??= makeOthers());
   const type = regionType(eqn.outs[0]!.type.dtype);
   if (eqn.prim === full) return { kind: "const", type, value: (eqn.params as FullParams).value };
@@ -145,12 +145,12 @@ function express(eqn: Equation, args: readonly RegionExpr[]): RegionExpr {
 
 /** Name of the function that an equation computes, usually the name of its primitive. */
 function nameOf({ prim, params }: Equation): string {
-  const isIt = (name: string): boolean => {
+  const computesIt = (name: string): boolean => {
     const known = equationNamed(name);
     return known.prim === prim && sameParams(known.params, params);
   };
-  if (Object.hasOwn(operations, prim.name) && isIt(prim.name)) return prim.name;
-  return must(Object.keys(operations).find(isIt), `the scalar function ${prim.name}`);
+  if (Object.hasOwn(operations, prim.name) && computesIt(prim.name)) return prim.name;
+  return must(Object.keys(operations).find(computesIt), `the scalar function ${prim.name}`);
 }
 
 /**
@@ -402,7 +402,7 @@ function applyRule(
   for (const eqn of rule.eqns) {
     const out = eqn.outs[0]!;
     if (!uses.has(out)) continue;
-    const value = express(
+    const value = expressEquation(
       eqn,
       eqn.ins.map((v) => values.get(v)!),
     );

@@ -20,7 +20,7 @@ import { flatIndex, loopEach, loopOver, plus } from "./reduce-loops.ts";
 import { broadcast, reshape, spread } from "./shape.ts";
 
 /** Mask of the elements that `take` reads: one item if the index is known, otherwise all. */
-function itemRead(shape: Shape, indices: Tensor, axis: number): Mask {
+function maskOfRead(shape: Shape, indices: Tensor, axis: number): Mask {
   const place = knownScalar(indices);
   if (place === undefined) return true;
   const n = shape[axis]!;
@@ -45,7 +45,7 @@ const takePrim: Primitive<TakeParams> = /* @__PURE__ */ builtIn<TakeParams>({
     operands: [0],
     transpose([ct], [, indices], { axis }, into) {
       const x = into[0];
-      x?.put(addAt(x.take(), indices!, ct!, axis), itemRead(x.type.shape, indices!, axis));
+      x?.put(addAt(x.take(), indices!, ct!, axis), maskOfRead(x.type.shape, indices!, axis));
     },
   },
   batch([x, indices], [xBatched, indicesBatched], size, { axis }) {
@@ -87,7 +87,7 @@ export function take(x: Tensor, indices: Tensor, axis: number): Tensor {
  * Defines a primitive that writes into x at indices along an axis. It writes the items of the updates in order, so that
  * the result at a repeated index depends on neither backend nor threads.
  */
-function writer<P extends TakeParams>(
+function defineWriter<P extends TakeParams>(
   name: string,
   combine: (old: Expr, update: Expr) => Expr,
   rules: Pick<Primitive<P>, "derivative"> & {
@@ -170,7 +170,7 @@ function writer<P extends TakeParams>(
   return prim;
 }
 
-const scatterAddPrim: Primitive<TakeParams> = /* @__PURE__ */ writer<TakeParams>(
+const scatterAddPrim: Primitive<TakeParams> = /* @__PURE__ */ defineWriter<TakeParams>(
   "scatterAdd",
   (old, update) => k.add(old, update),
   {
@@ -193,7 +193,7 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis: nu
  * program, zeros except for one item.
  */
 function addAt(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor {
-  const inner = axis === 0 && indices.shape.length === 0 ? onlyItem(updates) : undefined;
+  const inner = axis === 0 && indices.shape.length === 0 ? findOnlyItem(updates) : undefined;
   if (inner === undefined) return scatterAdd(x, indices, updates, axis);
   const { place, item, count } = inner;
   const n = x.shape[0]!;
@@ -203,11 +203,11 @@ function addAt(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tenso
 }
 
 /** If x consists of zeros with one item added along the first axis, returns that item, its index, and the axis size. */
-function onlyItem(
+function findOnlyItem(
   x: Tensor,
 ): { readonly place: Tensor; readonly item: Tensor; readonly count: number } | undefined {
   const { prim, ins, params } = definitionOf(x) ?? {};
-  if (prim?.lowering.kind === "alias") return onlyItem(ins![0]!);
+  if (prim?.lowering.kind === "alias") return findOnlyItem(ins![0]!);
   if (prim !== scatterAddPrim || (params as TakeParams).axis !== 0) return undefined;
   const [zero, place, item] = ins!;
   return place!.shape.length === 0 && Object.is(knownConstant(zero!), 0)
@@ -220,7 +220,7 @@ export interface SetParams extends TakeParams {
   readonly isUnique: boolean;
 }
 
-const scatterSetPrim: Primitive<SetParams> = /* @__PURE__ */ writer<SetParams>(
+const scatterSetPrim: Primitive<SetParams> = /* @__PURE__ */ defineWriter<SetParams>(
   "scatterSet",
   (_, update) => update,
   {
@@ -276,8 +276,8 @@ export function scatterSet(
 }
 
 /** Defines the maximum or minimum of each element and the updates at its index; ties share the derivative evenly. */
-function scatterExtreme(name: string, op: "max" | "min"): Primitive<TakeParams> {
-  return writer<TakeParams>(name, (old, update) => k.binary(op, old, update), {
+function defineScatterExtreme(name: string, op: "max" | "min"): Primitive<TakeParams> {
+  return defineWriter<TakeParams>(name, (old, update) => k.binary(op, old, update), {
     check: (x) => void requireNumbers(name, x),
     guarded: ([x, indices, updates], when, { axis }) =>
       where(spread(when, updates!.shape), updates!, take(x!, indices!, axis)),
@@ -309,8 +309,8 @@ function scatterExtreme(name: string, op: "max" | "min"): Primitive<TakeParams> 
   });
 }
 
-const scatterMaxPrim: Primitive<TakeParams> = /* @__PURE__ */ scatterExtreme("scatterMax", "max");
-const scatterMinPrim: Primitive<TakeParams> = /* @__PURE__ */ scatterExtreme("scatterMin", "min");
+const scatterMaxPrim: Primitive<TakeParams> = /* @__PURE__ */ defineScatterExtreme("scatterMax", "max");
+const scatterMinPrim: Primitive<TakeParams> = /* @__PURE__ */ defineScatterExtreme("scatterMin", "min");
 
 /**
  * x with the maximum of each element and the `updates` at its index along an axis; NaN if one is NaN. Indices are

@@ -62,7 +62,7 @@ const windowSumPrim: Primitive<WindowParams> = /* @__PURE__ */ builtIn<WindowPar
       const none = window.map(() => 0);
       x.add(
         windowSum(spread, { window, strides: none.map(() => 1), dilation, low: none, sizes: [...space] }),
-        leaveOut({ window, strides, dilation, low, sizes }, space),
+        skipElements({ window, strides, dilation, low, sizes }, space),
       );
     },
   },
@@ -95,7 +95,7 @@ export function windowSum(x: Tensor, params: WindowParams): Tensor {
 }
 
 /** True if no two windows overlap and all are within the array. */
-function areApart(
+function areDisjoint(
   { window, strides, dilation, low, sizes }: WindowParams,
   space: readonly number[],
 ): boolean {
@@ -106,7 +106,7 @@ function areApart(
 }
 
 /** True if some elements belong to no window. */
-function leaveOut(
+function skipElements(
   { window, strides, dilation, low, sizes }: WindowParams,
   space: readonly number[],
 ): boolean {
@@ -120,7 +120,7 @@ function leaveOut(
 }
 
 /** True if windows that do not overlap cover all elements. */
-function coverAll({ window, strides, sizes }: WindowParams, space: readonly number[]): boolean {
+function coverAllElements({ window, strides, sizes }: WindowParams, space: readonly number[]): boolean {
   return space.every((n, a) => window[a] === strides[a] && n === sizes[a]! * strides[a]!);
 }
 
@@ -269,8 +269,8 @@ const windowPutPrim: Primitive<WindowTakeParams> = /* @__PURE__ */ builtIn<Windo
       const [x, places, out] = [ins[0]!, ins[1]!, outs[0]!];
       const { space } = params;
       const zero = k.constant(scalarTypeOf(out.type.dtype), 0);
-      const isListed = areApart(params, space) && sizeOf(params.window) <= mostListed;
-      if (!(isListed && coverAll(params, space)))
+      const isListed = areDisjoint(params, space) && sizeOf(params.window) <= mostListed;
+      if (!(isListed && coverAllElements(params, space)))
         block.forEach(fresh("i"), k.i32(0), k.i32(sizeOf(out.type.shape)), (loop, i) =>
           out.write(loop, i, zero),
         );
@@ -349,10 +349,10 @@ function overWindows(
   const outStrides = [sizeOf(sizes), ...stridesOf(sizes)];
   const spaceStrides = stridesOf(space);
   if (planes * sizeOf(sizes) === 0) return;
-  const liesWithin = space.map(
+  const isWithin = space.map(
     (n, a) => low[a] === 0 && (sizes[a]! - 1) * strides[a]! + (window[a]! - 1) * dilation[a]! < n,
   );
-  const isListed = liesWithin.every(Boolean) && sizeOf(window) <= mostListed;
+  const isListed = isWithin.every(Boolean) && sizeOf(window) <= mostListed;
   loopEach(block, [planes, ...sizes], fresh, (inner, [image, ...index]) => {
     const place = flatIndex([image!, ...index], outStrides);
     const base = flatIndex([image!], [plane]);
@@ -381,7 +381,7 @@ function overWindows(
       const stride = flatIndex([i], [strides[a]!]);
       const start = inner.let(fresh("start"), plus(stride, k.i32(-low[a]!)));
       const whole = { start, from: k.i32(0), to: k.i32(window[a]!) };
-      if (liesWithin[a] === true) return whole;
+      if (isWithin[a] === true) return whole;
       const step = dilation[a]!;
       const count = (length: Expr): Expr => {
         const positive = k.max(length, k.i32(0));

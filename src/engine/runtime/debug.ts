@@ -98,10 +98,10 @@ function makeChecks(): { readonly evaluate: Evaluator; readonly hooks: DebugHook
  * operations inside them are named.
  */
 function nameOf(prim: Primitive): string | undefined {
-  return prim.derivative.kind === "structured" ? undefined : askedName(prim);
+  return prim.derivative.kind === "structured" ? undefined : userName(prim);
 }
 
-function askedName({ name, asked = name }: Primitive): string {
+function userName({ name, asked = name }: Primitive): string {
   return asked;
 }
 
@@ -121,7 +121,7 @@ function checkResults(
     const wasNaN = ins.some((x) => numbers(x).some(Number.isNaN));
     const wasInfinite = ins.some((x) => numbers(x).some((value) => !Number.isFinite(value)));
     if (Number.isNaN(bad) ? wasNaN : wasInfinite) continue; // an operand was already NaN or infinite
-    throw report(prim, ins, out, place, bad, step);
+    throw failureReport(prim, ins, out, place, bad, step);
   }
 }
 
@@ -177,7 +177,7 @@ function sameElements(x: Tensor, y: Tensor): boolean {
   return numbers(x).every((value, i) => Object.is(value, others[i]));
 }
 
-function report(
+function failureReport(
   prim: Primitive,
   ins: readonly Tensor[],
   out: Tensor,
@@ -186,7 +186,7 @@ function report(
   step: number | undefined,
 ): DownhillError {
   const source = currentSource();
-  const name = askedName(prim);
+  const name = userName(prim);
   const { origin = name, pass = "forward" } = source ?? {};
   const inRule = origin !== name;
   const what = pass === "reverse" ? "cotangent" : inRule ? "derivative" : "value";

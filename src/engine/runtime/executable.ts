@@ -134,11 +134,11 @@ function makeProgramCache(): ProgramCache {
   };
   /** Evicts entries beyond the limits, except the latest. */
   const dropSurplus = (latest: CachedProgram): void => {
-    const isTooMuch = (): boolean => byKey.size > mostKept || bytesKept > mostBytes;
-    if (!isTooMuch()) return;
+    const isOverLimit = (): boolean => byKey.size > mostKept || bytesKept > mostBytes;
+    if (!isOverLimit()) return;
     for (const code of idle()) {
       if (code !== latest) drop(code);
-      if (!isTooMuch()) return;
+      if (!isOverLimit()) return;
     }
   };
   /** Returns the cache entry of a program, which is compiled if the cache does not contain it. */

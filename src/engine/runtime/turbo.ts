@@ -59,12 +59,12 @@ function tryTurbo(): Turbo {
   const flag = flagFor(major);
   if (flag === undefined)
     return { enabled: false, reason: `V8 ${major} (Node ${process?.versions?.node}) has no switch for it.` };
-  if (!knows(v8, flag)) return { enabled: false, reason: `this engine ignores ${flag.name}.` };
-  const plain = flag.wide ? samples.map((sample) => settle(sample("plain"))) : [];
+  if (!hasEffect(v8, flag)) return { enabled: false, reason: `this engine ignores ${flag.name}.` };
+  const plain = flag.wide ? samples.map((sample) => runUntilHot(sample("plain"))) : [];
   v8.setFlagsFromString(flag.name);
   if (flag.relaxed && !detectFeatures().relaxed)
     return { enabled: false, reason: `${flag.name} had no effect.` };
-  const differs = plain.findIndex((cells, i) => !sameBits(settle(samples[i]!("turbo")), cells));
+  const differs = plain.findIndex((cells, i) => !sameBits(runUntilHot(samples[i]!("turbo")), cells));
   if (differs >= 0) {
     v8.setFlagsFromString(opposite(flag));
     return { enabled: false, reason: `sample kernel ${differs} produced other bits with ${flag.name}.` };
@@ -78,7 +78,7 @@ function tryTurbo(): Turbo {
  * accepts all flags and ignores them, and future versions of V8 may drop this one: the version tag then stays
  * unchanged. Bun, which is not V8, derives a new tag from any flag but does not return to an earlier tag.
  */
-function knows(v8: V8Module, flag: Flag): boolean {
+function hasEffect(v8: V8Module, flag: Flag): boolean {
   const [off, on, again] = [opposite(flag), flag.name, opposite(flag)].map((name) => {
     v8.setFlagsFromString(name);
     return v8.cachedDataVersionTag();
@@ -120,7 +120,7 @@ const warmUp = 40;
  * Runs a routine until its code is hot and returns its results. The code is generated for turbo mode in both cases,
  * because the engine may still be compiling it when the switch is set.
  */
-function settle(routine: Routine): BufferView[] {
+function runUntilHot(routine: Routine): BufferView[] {
   const compiled = makeWasmBackend({ wide: true, relaxed: wasmFeatures().relaxed }).compile(routine);
   const cellOf = ({ type, size }: Buffer, seed: number): BufferView => ({
     array: makeArray(type, must(constantSize(size), "the size of an array")).map(
