@@ -1,23 +1,17 @@
 import type { Markup } from "./markup.ts";
 import { element } from "./markup.ts";
 
-/**
- * Widths, in CSS pixels, at which a drawing is made. Between two widths it is scaled by at most 1.4, including its
- * text.
- */
+/** Widths in CSS pixels at which a drawing is made. Between two of them it is scaled by at most 1.4, text included. */
 const drawnWidths = [290, 390, 520, 720] as const;
-/**
- * Widths for drawings that a script replaces by one of the actual width; without a script they are scaled by at most
- * 1.8.
- */
+/** Widths for a drawing that scripts redraw at the actual width. Without scripts it is scaled by at most 1.8. */
 export const fewWidths = [290, 520] as const;
 
 /**
- * Draws a chart once for each of several widths. A page with `widthStyle` shows the widest drawing that fits, without a
+ * Draws a chart once for each of several widths. A page with `widthStyle` shows the widest one that fits, without a
  * script.
  *
- * @param draw returns the chart for a width in CSS pixels; `index` is the number of the drawing
- * @param widths widths of the drawings
+ * @param draw draws the chart for a width in CSS pixels; also receives the index of the width
+ * @param widths the widths to draw
  */
 export function atWidths(
   draw: (width: number, index: number) => Markup,
@@ -30,7 +24,7 @@ export function atWidths(
   );
 }
 
-/** CSS of pages that show charts by {@link atWidths}. */
+/** Style sheet of pages that show charts by {@link atWidths}. */
 export const widthStyle: string = /* @__PURE__ */ [
   ".at-widths{container-type:inline-size}",
   ".at-widths>*{display:none}",
@@ -45,7 +39,7 @@ export const widthStyle: string = /* @__PURE__ */ [
 
 const leastSpace = 50; // pixels per tick mark with its number
 
-/** Number of ticks that fit on an axis of the given length in pixels: at least two, at most `most`. */
+/** Number of tick marks for an axis of the given length in pixels: at least two, at most `most`. */
 export function marksFor(pixels: number, most: number): number {
   return Math.max(2, Math.min(most, Math.floor(pixels / leastSpace)));
 }

@@ -6,7 +6,7 @@ const letterWidth = 7.4; // pixels per digit of a tick label
 const endMargin = 16; // right of a plot
 const labelLetter = 6; // approximate pixels per letter of an axis name
 
-/** A rectangle in the units of a drawing. */
+/** A rectangle in a drawing, in drawing units. */
 export interface Box {
   readonly x: number;
   readonly y: number;
@@ -14,11 +14,11 @@ export interface Box {
   readonly height: number;
 }
 
-/** Label of an axis and format of its ticks. */
+/** Texts of an axis. */
 export interface AxisText {
-  /** Label; not drawn if empty. */
+  /** Name of the axis. Not drawn if empty. */
   readonly label: string;
-  /** Format of the ticks. Default: {@link showTick}. */
+  /** Formats the value of a tick mark. Default: {@link showTick}. */
   readonly show?: (value: number) => string;
 }
 
@@ -27,15 +27,12 @@ export function edges({ x, y, width, height }: Box): Record<"left" | "right" | "
   return { left: x, right: x + width, top: y, bottom: y + height };
 }
 
-/** Width in pixels of the ticks of a vertical axis, including space next to them. */
+/** Width in pixels of the tick labels of a vertical axis, with spacing. */
 export function marginOf(ticks: readonly string[]): number {
   return Math.ceil(Math.max(20, ...ticks.map((text) => text.length * letterWidth)) + 12);
 }
 
-/**
- * Draws the frame of a plot with ticks and axis labels: the y label above it, the x label below. `hasGrid` adds
- * horizontal grid lines.
- */
+/** Draws the axes of a plot with tick marks and names. The name of y is above the axis, the name of x below. */
 export function drawAxes(
   box: Box,
   x: AxisScale,
@@ -84,7 +81,8 @@ export function drawAxes(
 }
 
 /**
- * Draws an axis label. If it does not fit, the part in parentheses is omitted and the whole label becomes a tooltip.
+ * Draws the name of an axis. If it does not fit, the part in parentheses is omitted and the full name becomes a
+ * tooltip.
  */
 function drawName(
   label: string,

@@ -1,6 +1,6 @@
 /** A chart as data: curves and points over two axes. */
 export interface ChartSpec {
-  /** Name of the chart for screen readers and files; it is not drawn. */
+  /** Title for screen readers and files. Not drawn. */
   readonly title: string;
   readonly x: AxisSpec;
   readonly y: AxisSpec;
@@ -9,70 +9,76 @@ export interface ChartSpec {
   readonly marks?: readonly MarkSpec[];
 }
 
-/** Quantity and scale of an axis. */
+/** Label, scale and range of an axis. */
 export interface AxisSpec {
-  /** Label; not drawn if empty. */
+  /** Name of the axis. Not drawn if empty. */
   readonly label: string;
-  /** Logarithmic scale. Values that are not positive are not drawn. */
+  /** Whether the scale is logarithmic. Non-positive values are then omitted. Default: false. */
   readonly log?: boolean;
-  /** Ends of the axis. Default: the smallest and largest value along x, round numbers around the values along y. */
+  /** The ends. Default: for x the least and the greatest value, for y round numbers around them. */
   readonly domain?: readonly [from: number, to: number];
-  /** `percent` shows fractions as percentages, `integer` omits ticks between integers. Default: `number`. */
+  /**
+   * Unit of the values. `percent` shows fractions as percentages; `integer` has tick marks at integers only. Default:
+   * `number`.
+   */
   readonly unit?: "number" | "percent" | "integer";
-  /** Whether the axis starts at 0, unless the values are close together and far from it. Default: no. */
+  /** Whether the axis starts at 0, unless the values are far from 0 compared with their spread. Default: false. */
   readonly isFromZero?: boolean;
 }
 
-/** Values of one quantity. `x`, `y`, `low` and `high` have the same length; values that are not finite leave a gap. */
+/** Values of one quantity. `x`, `y`, `low` and `high` have equal lengths; non-finite values leave gaps. */
 export interface SeriesSpec {
-  /** Series with the same name share one legend entry and are hidden together. */
+  /** Name in the legend. Series with equal names share a legend entry and are hidden together. */
   readonly name: string;
   readonly x: ArrayLike<number>;
   readonly y: ArrayLike<number>;
   /**
-   * Drawing style. Default: `line`, which marks its points if there are few. `stems` are dots with lines down to 0; a
+   * Drawing style. Default: `line`, which marks its points if there are few. `stems` are dots with lines down to 0. A
    * `band` fills the area between `low` and `high`.
    */
   readonly draw?: "line" | "dots" | "dashes" | "steps" | "band" | "stems";
   readonly low?: ArrayLike<number>;
   readonly high?: ArrayLike<number>;
-  /** Index of the palette colour; `ink` for a reference such as a theoretical curve. Default: the index of the name. */
+  /**
+   * Index of the colour in the palette, or `ink` (the text colour) for a reference such as theory. Default: the index
+   * of the name.
+   */
   readonly colour?: number | "ink";
 }
 
-/** A dashed line across a chart at a position of one axis. */
+/** A dashed line across a chart, at a position on one of its axes. */
 export type MarkSpec =
   | { readonly x: number; readonly y?: never; readonly label: string }
   | { readonly y: number; readonly x?: never; readonly label: string };
 
-/** View of a chart: the options that the reader chose. */
+/** View of a chart, as chosen by the user. */
 export interface ChartView {
-  /** Visible range of each axis; all by default. */
+  /** Visible ranges of the axes. Default: all. */
   readonly x?: readonly [from: number, to: number] | undefined;
   readonly y?: readonly [from: number, to: number] | undefined;
-  /** Scale of each axis, instead of the one in its specification. */
+  /** Override the scale types of the axes. */
   readonly isLogX?: boolean;
   readonly isLogY?: boolean;
-  /** Names of hidden series. */
+  /** Names of the hidden series. */
   readonly hidden?: ReadonlySet<string>;
-  /** Whether the legend is drawn above the plot. Default: if there are two or more names. */
+  /** Whether a legend is drawn above the plot. Default: true if there are two or more names. */
   readonly hasLegend?: boolean | undefined;
 }
 
-/** Size of a drawing in CSS pixels. */
+/** Size of a drawing, in CSS pixels. */
 export interface ChartSize {
   readonly width: number;
   readonly height: number;
 }
 
-/** A legend entry: a name, the first series with that name, and its colour. */
+/** A legend entry: a name, the first series with this name, and its colour. */
 export interface NamedSeries {
   readonly name: string;
   readonly series: SeriesSpec;
   readonly colour: number | "ink";
 }
 
-/** Legend entries in order, one per name. */
+/** Distinct names of the series, in order. */
 export function namesOf({ series }: ChartSpec): NamedSeries[] {
   const names = new Map<string, NamedSeries>();
   for (const one of series) {

@@ -4,16 +4,15 @@ import { showNumber } from "./number-text.ts";
 
 const mostRows = 200; // of the table; the CSV file contains all rows
 
-/** Numbers of a chart as rows; a cell is empty if there is no number. */
+/** Numbers of a chart as rows. Cells without a number are undefined. */
 interface ChartTable {
   readonly head: readonly string[];
   readonly rows: readonly (readonly (string | number | undefined)[])[];
 }
 
 /**
- * Shows the numbers of a chart as a scrollable table. It has one row per x value; if the series have different or
- * repeated x values, it has one row per point. More than 200 rows are thinned to every second, third, … one, as a
- * caption states.
+ * Scrollable table of a chart's numbers. If all series share their x values, there is one row per x, else one row per
+ * point. A table of more than 200 rows is thinned to every second, third, … row, as a caption states.
  */
 export function chartTable(spec: ChartSpec): Markup {
   const { head, rows } = rowsOf(spec);
@@ -48,7 +47,8 @@ export function chartTable(spec: ChartSpec): Markup {
 }
 
 /**
- * Numbers of a chart as comma-separated values with full precision: rows as in {@link chartTable}, without thinning.
+ * All numbers of a chart as comma-separated values with full precision, in the rows of {@link chartTable} without
+ * thinning.
  */
 export function chartCsv(spec: ChartSpec): string {
   const { head, rows } = rowsOf(spec);
@@ -76,7 +76,7 @@ function isRising(x: ArrayLike<number>): boolean {
   return true;
 }
 
-/** Rows per x value, with one column per series. */
+/** Table with one row per x value and one column per series. */
 function sharedRows(xName: string, series: readonly SeriesSpec[], xs: readonly number[]): ChartTable {
   const columns = series.flatMap(({ name, x, y, draw, low = [], high = [] }) => {
     const column = (
@@ -94,7 +94,7 @@ function sharedRows(xName: string, series: readonly SeriesSpec[], xs: readonly n
   };
 }
 
-/** Rows per point, with the name of its series. */
+/** Table with one row per point, with the name of its series. */
 function pointRows(xName: string, { y: { label }, series }: ChartSpec): ChartTable {
   const hasBand = series.some(({ draw }) => draw === "band");
   return {

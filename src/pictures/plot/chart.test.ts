@@ -17,7 +17,7 @@ const spec: ChartSpec = {
 };
 const drawn = (one: ChartSpec, view = {}): string =>
   writeMarkup(drawChart(one, size, { hasLegend: false, ...view }));
-/** Coordinates of the path with a class, in pixels of the whole drawing. */
+/** Path data of the element with this class, in pixels of the whole drawing. */
 const path = (text: string, kind: string): string =>
   new RegExp(`class="${kind}"[^>]* d="([^"]*)"`).exec(text)?.[1] ?? "";
 

@@ -23,10 +23,10 @@ import {
 } from "./scale.ts";
 import { drawSeries, overhang, type PlotArea } from "./series.ts";
 
-/** Positions of the parts of a chart, and its scales. */
+/** Positions of the parts of a chart. */
 export interface ChartLayout {
   readonly size: ChartSize;
-  /** Area inside the axes. */
+  /** The area inside the axes. */
   readonly box: Box;
   readonly x: AxisScale;
   readonly y: AxisScale;
@@ -35,8 +35,8 @@ export interface ChartLayout {
 const largest = 1e300; // differences of larger values may overflow
 
 /**
- * Draws a chart as an `svg` element of a size in CSS pixels, with text of 12 pixels; it should not be scaled. Its
- * colours are the custom properties of `colourProperties`, its CSS is `chartStyle`.
+ * Draws a chart of a given size in CSS pixels as an `svg` element. Text is 12 pixels high, so the drawing should not be
+ * scaled. Colours are the custom properties of `colourProperties`; the style sheet is `chartStyle`.
  */
 export function drawChart(spec: ChartSpec, size: ChartSize, view: ChartView = {}): Markup {
   return element(
@@ -51,7 +51,7 @@ export function drawChart(spec: ChartSpec, size: ChartSize, view: ChartView = {}
   );
 }
 
-/** Computes the plot area of a chart of a size and the scales of its axes. */
+/** Computes the plot area and the axis scales of a chart of a given size. */
 export function layoutChart(spec: ChartSpec, size: ChartSize, view: ChartView = {}): ChartLayout {
   for (const series of spec.series) checkLengths(spec.title, series);
   const shown = spec.series.filter(({ name }) => view.hidden?.has(name) !== true);
@@ -72,7 +72,7 @@ export function layoutChart(spec: ChartSpec, size: ChartSize, view: ChartView = 
 
 const endSpace = 18; // pixels to the right of a plot: half of a tick label
 
-/** Draws the contents of a chart's `svg` element. */
+/** Draws the content of a chart. */
 export function drawParts(spec: ChartSpec, { size, box, x, y }: ChartLayout, view: ChartView = {}): Markup[] {
   const { left, top } = edges(box);
   const plane: PlotArea = {
@@ -103,7 +103,7 @@ export function drawParts(spec: ChartSpec, { size, box, x, y }: ChartLayout, vie
       true,
     ),
     ...drawMarks(spec.marks ?? [], x, y, box),
-    // an inner svg clips its contents
+    // A nested svg clips its content.
     element(
       "svg",
       {
@@ -122,7 +122,7 @@ function hasLegend(spec: ChartSpec, view: ChartView): boolean {
   return view.hasLegend ?? namesOf(spec).length > 1;
 }
 
-/** Returns the formatter for values of an axis. */
+/** Formatter of the values of an axis. */
 export function writerOf({ unit = "number" }: AxisSpec): (value: number) => string {
   return unit === "percent" ? (value) => `${showTick(value * 100)} %` : showTick;
 }
@@ -140,7 +140,7 @@ function xScale(axis: AxisSpec, series: readonly SeriesSpec[], width: number, vi
   if (axis.unit !== "integer") return linearScale(from, to, most);
   const scale = linearScale(from, to, Math.max(1, Math.min(most, to - from)));
   const whole = scale.ticks.filter(Number.isInteger);
-  // the first value, such as epoch 1, gets a tick if it fits
+  // Mark the first value, such as epoch 1, if there is space.
   const hasRoom =
     Number.isInteger(from) && whole[0] !== from && (whole.length === 0 || scale.at(whole[0]!) > 0.06);
   return { ...scale, ticks: hasRoom ? [from, ...whole] : whole };
@@ -166,8 +166,8 @@ function yScale(axis: AxisSpec, series: readonly SeriesSpec[], height: number, v
 }
 
 /**
- * Values that the y axis must cover; with a visible range along x, those in the range. Bands extend it by at most a
- * quarter of the range of the other values.
+ * Values that determine the y range, restricted to the visible part along x. A band extends the range by at most a
+ * quarter of the range of the other series on each side.
  */
 function yValues(series: readonly SeriesSpec[], part: ChartView["x"]): number[] {
   const isSeen = part === undefined ? () => true : (at: number) => at >= part[0] && at <= part[1];
@@ -193,7 +193,7 @@ function finite(values: readonly number[]): number[] {
   return values.filter((value) => Math.abs(value) <= largest);
 }
 
-/** Smallest and largest of some finite values; 0 and 1 if there are none. */
+/** The least and the greatest of some finite values; 0 and 1 if there are none. */
 function bounds(values: readonly number[]): [low: number, high: number] {
   return values.length === 0
     ? [0, 1]

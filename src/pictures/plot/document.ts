@@ -4,25 +4,22 @@ import { escapeText, jsonForPage } from "./markup.ts";
 export interface WholeDocument {
   readonly title: string;
   readonly style: string;
-  /** `sha256-…` of the style, if no element has inline styles. Without it, inline styles are allowed. */
+  /** Hash of the style (`sha256-…`), which forbids style attributes. If omitted, they are allowed. */
   readonly styleHash?: string;
   /** The body, as HTML. */
   readonly body: string;
-  /** JSON data for the scripts, stored in the element with this id. */
+  /** Data for the scripts, stored as JSON in the element with this id. */
   readonly data?: { readonly id: string; readonly value: unknown };
-  /** Scripts that run in order after the body. */
+  /** Scripts that run after the body, in this order. */
   readonly scripts?: readonly PageScript[];
   /** Whether scripts compile WebAssembly. Default: false. */
   readonly compiles?: boolean;
 }
 
-/** A script with its `sha256-…` hash, or with a nonce if its text differs per document. */
+/** A script with its hash (`sha256-…`), or with a nonce if it is generated for each document. */
 export type PageScript = { readonly text: string } & ({ readonly hash: string } | { readonly nonce: string });
 
-/**
- * Writes a document as a file. It loads nothing, and its content security policy forbids everything that it does not
- * contain.
- */
+/** Writes a document as one file. Its content security policy forbids loading anything else. */
 export function writeDocument({
   title,
   style,

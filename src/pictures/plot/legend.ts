@@ -25,7 +25,7 @@ function entriesOf(names: readonly NamedSeries[], width: number): LegendEntry[] 
   });
 }
 
-/** Height of a legend in pixels, above a plot. */
+/** Height in pixels of a legend above a plot. */
 export function legendHeight(names: readonly NamedSeries[], width: number): number {
   return rowHeight * ((entriesOf(names, width).at(-1)?.row ?? -1) + 1) + 4;
 }
@@ -43,7 +43,7 @@ export function drawLegend(names: readonly NamedSeries[], width: number): Markup
   );
 }
 
-/** Legend symbol of a series: 22 units wide, centred at y = 0. */
+/** Legend symbol of a series, 22 units wide and centred at y = 0. */
 export function legendSign({ series, colour }: NamedSeries, hasShapes: boolean): Markup {
   return element("g", { class: colourClass(colour) }, ...signOf(series.draw ?? "line", colour, hasShapes));
 }

@@ -1,4 +1,4 @@
-/** CSS of interactive charts, in addition to `chartStyle` and the colours. */
+/** Style sheet of interactive charts, used together with `chartStyle` and the colours. */
 export const liveStyle: string = /* @__PURE__ */ `
 .dh-live{position:relative;font-size:13px;line-height:1.4}
 .dh-tools,.dh-names,.dh-acts{display:flex;flex-wrap:wrap;gap:4px 6px;align-items:center}

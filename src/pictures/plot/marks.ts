@@ -9,17 +9,20 @@ const mostRows = 3;
 
 const spaceOf = (label: string): number => 6.6 * label.length + 10; // approximate width of a label, in pixels
 
-/** A vertical mark with the row of its label, counted upwards from the plot; without a row, the label is not drawn. */
+/**
+ * A vertical mark and the position of its label. `row` counts the label rows above the plot, from the plot upwards;
+ * undefined if the label does not fit.
+ */
 interface PlacedMark {
   readonly label: string;
   readonly at: number;
   readonly row: number | undefined;
-  /** Whether the label is left of the line. */
+  /** True if the label is to the left of the line. */
   readonly isLeft: boolean;
 }
 
 /**
- * Distributes the labels of marks along x over as few rows as possible without overlaps. Labels that do not fit in
+ * Arranges the labels of the marks along x in as few rows as possible, without overlap. Labels that do not fit into
  * three rows get no row.
  */
 export function markRows(
@@ -45,7 +48,7 @@ export function markRows(
   return { placed, height: rowHeight * (1 + Math.max(-1, ...placed.map(({ row = -1 }) => row))) };
 }
 
-/** Draws a dashed line across the plot for each mark, with its label at the end. */
+/** Draws a dashed line with a label for each mark. */
 export function drawMarks(marks: readonly MarkSpec[], x: AxisScale, y: AxisScale, box: Box): Markup[] {
   const { left, right, top, bottom } = edges(box);
   const { placed } = markRows(marks, x, box);
@@ -99,7 +102,7 @@ export function drawMarks(marks: readonly MarkSpec[], x: AxisScale, y: AxisScale
   return [...level, ...across, ...labels];
 }
 
-/** Baseline of a label row, counted upwards from the plot. */
+/** Baseline of a label row above the plot. */
 function labelAt(top: number, rowsAbove: number): number {
   return top - 5 - rowHeight * rowsAbove;
 }

@@ -1,4 +1,4 @@
-/** An element of a drawing. It is written as text here, or created as page nodes by the page's script. */
+/** An element of a drawing, which is written as text or created as a node of a page. */
 export interface Markup {
   readonly tag: string;
   readonly attributes: Readonly<Record<string, string | number>>;
@@ -14,12 +14,12 @@ export function element(
   return { tag, attributes, children };
 }
 
-/** Attributes of a scrollable page element, which also scrolls by keyboard. `scrollStyle` indicates hidden contents. */
+/** Attributes of a scrollable element that also scrolls with the keyboard. `scrollStyle` indicates that it scrolls. */
 export function scrollable(label: string): Readonly<Record<string, string>> {
   return { class: "scroll", tabindex: "0", role: "group", "aria-label": label };
 }
 
-/** Writes an element as XML or HTML text; user-supplied text is escaped. */
+/** Writes an element as XML or HTML, with text and attribute values escaped. */
 export function writeMarkup({ tag, attributes, children }: Markup): string {
   const written = Object.entries(attributes).map(
     ([name, value]) => ` ${name}="${escapeText(String(value))}"`,
@@ -38,9 +38,7 @@ const entities: ReadonlyMap<string, string> = new Map([
   ["'", "&#39;"],
 ]);
 
-/**
- * Escapes text for the inside of an element or a quoted attribute. Control characters, which XML forbids, are replaced.
- */
+/** Escapes a text for an element or a quoted attribute. Control characters, which XML forbids, are replaced. */
 export function escapeText(text: string): string {
   return text
     .replaceAll(/[&<>"']/g, (c) => entities.get(c) ?? c)
@@ -53,7 +51,7 @@ export function escapeText(text: string): string {
 /**
  * Writes a value as JSON for a script element of a page.
  *
- * @throws Error for a number that is not finite, because JSON would silently replace it by `null`.
+ * @throws Error for a number that is not finite, which JSON would silently replace by `null`.
  */
 export function jsonForPage(value: unknown): string {
   return JSON.stringify(value, (key, part: unknown) => {

@@ -7,7 +7,7 @@ const constants: ReadonlyMap<number, string> = new Map([
   [2 / Math.sqrt(Math.PI), "2/√π"],
 ]);
 
-/** Formats a number for tables: at most `digits` significant digits, no trailing zeros. */
+/** Formats a number for tables: at most `digits` significant digits, without trailing zeros. */
 export function showNumber(value: number, digits: number = 6): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "-∞";
   if (Number.isInteger(value) && Math.abs(value) < 1e9) return String(value); // also −0, as 0
@@ -17,7 +17,7 @@ export function showNumber(value: number, digits: number = 6): string {
   return exponent === undefined ? short : `${short}e${exponent.replace("+", "")}`;
 }
 
-/** Formats a constant for formulas; well-known numbers are shown as symbols. */
+/** Formats a constant of a program for formulas. Well-known constants become symbols. */
 export function showConstant(value: number): string {
   return constants.get(value) ?? showNumber(value, 8);
 }

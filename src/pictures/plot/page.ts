@@ -9,8 +9,8 @@ import { heightAt, type PictureChart } from "./picture.ts";
 import { pageStyle } from "./style.ts";
 
 /**
- * A chart in a page, drawn for several widths, with its numbers as data. The page's script (`writePage` with
- * `hasCharts`) replaces it by an interactive chart. Without the script, and in print, the drawing stays.
+ * A chart in a page, drawn for several widths and with its data. The page script (`writePage` with `hasCharts`) makes
+ * it interactive; without scripts and in print, the drawing remains.
  */
 export function chartPlace({ spec, height, view = {} }: PictureChart): Markup {
   return element(
@@ -20,7 +20,7 @@ export function chartPlace({ spec, height, view = {} }: PictureChart): Markup {
   );
 }
 
-/** Converts typed arrays to plain ones for JSON; numbers that are not finite become `null`. */
+/** Converts a chart to JSON-compatible data: typed arrays become arrays. JSON writes non-finite numbers as `null`. */
 function asJson({ series, ...rest }: ChartSpec): object {
   const numbers = (values: ArrayLike<number> | undefined): number[] | undefined =>
     values === undefined ? undefined : Array.from(values);
@@ -36,18 +36,18 @@ function asJson({ series, ...rest }: ChartSpec): object {
   };
 }
 
-/** A page in a single file that loads nothing. */
+/** A standalone page in one file that loads nothing. */
 export interface WholePage {
   readonly title: string;
   /** The body, as HTML. */
   readonly body: string;
-  /** CSS in addition to `pageStyle`. */
+  /** Additional style sheet, after `pageStyle`. */
   readonly style?: string;
-  /** Whether it contains charts of {@link chartPlace}. */
+  /** True if the page contains charts from {@link chartPlace}. */
   readonly hasCharts: boolean;
 }
 
-/** Writes a page as a file. It follows the reader's light or dark mode. */
+/** Writes a page as a file that follows the viewer's light or dark mode. */
 export function writePage({ title, body, style = "", hasCharts }: WholePage): string {
   return writeDocument({
     title,
@@ -57,5 +57,5 @@ export function writePage({ title, body, style = "", hasCharts }: WholePage): st
   });
 }
 
-/** Script that makes the charts of {@link chartPlace} interactive. */
+/** Script that makes the charts from {@link chartPlace} interactive. */
 export const chartScript: PageScript = { text: pageScript, hash: pageScriptHash };

@@ -18,7 +18,7 @@ function apply(matrix: readonly Triple[], [r, g, b]: Triple): Triple {
   return [row(matrix[0]!), row(matrix[1]!), row(matrix[2]!)];
 }
 
-/** Perceived linear light by kind of colour vision: Machado, Oliveira, Fernandes, IEEE TVCG 15, 2009, severity 1. */
+/** Simulation of colour vision in linear RGB: Machado, Oliveira, Fernandes, IEEE TVCG 15, 2009, severity 1. */
 const eyes: Readonly<Record<string, readonly Triple[]>> = {
   usual: [
     [1, 0, 0],
@@ -66,7 +66,7 @@ describe.each(["light", "dark"] as const)("the %s colours of runs", (scheme) => 
     for (let i = 0; i < seen.length; i++) {
       for (let j = i + 1; j < seen.length; j++) {
         const apart = Math.hypot(...seen[i]!.map((x, k) => x - seen[j]![k]!));
-        // 2.3 is just distinguishable side by side; the first four colours have no dashes
+        // A difference of 2.3 is just noticeable side by side. The first four colours are drawn without dashes.
         expect(apart, `${colours[i]} and ${colours[j]}`).toBeGreaterThan(j < 4 ? 24 : 12);
       }
     }

@@ -1,12 +1,12 @@
-/** Font stacks for mathematics and for all other text. */
+/** Font stacks for mathematics and for other text. */
 export const mathFonts: string =
   '"STIX Two Text","STIX Two Math","Latin Modern Math","Cambria Math",Cambria,"Times New Roman","Liberation Serif",serif';
 export const plainFonts: string =
   'system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif';
 
 /**
- * Colours of runs for light and dark pages. They are distinguishable with every kind of colour vision, the first four
- * best (the test simulates colour blindness). Markers and dashes distinguish runs as well.
+ * Colours of runs for light and dark backgrounds. They are distinguishable with every type of colour vision, especially
+ * the first four (the test simulates colour blindness). Markers and dashes distinguish runs as well.
  */
 export const runPalettes: { readonly light: readonly string[]; readonly dark: readonly string[] } = {
   light: ["#0c3fb0", "#d43603", "#01926e", "#641f5c", "#987f38", "#1a2026", "#7a3300", "#c22fb0"],
@@ -16,7 +16,7 @@ export const runPalettes: { readonly light: readonly string[]; readonly dark: re
 /** Number of distinct run colours. */
 const colourCount: number = runPalettes.light.length;
 
-/** Colours of text, secondary text, axes, other lines, grid lines, the background, and boxes. */
+/** Colours of text, secondary text, axes, other lines, grids, the background and boxes. */
 const plainColours: Readonly<Record<string, readonly [light: string, dark: string]>> = {
   ink: ["#1f2328", "#e6edf3"],
   soft: ["#59636e", "#9198a1"],
@@ -27,26 +27,28 @@ const plainColours: Readonly<Record<string, readonly [light: string, dark: strin
   box: ["#f6f8fa", "#161b22"],
 };
 
-/** Declares a custom property with a light and a dark colour, selected by the `color-scheme` of the element. */
+/**
+ * Declares a custom property with different colours for light and dark, selected by the `color-scheme` of its element.
+ */
 export function colourProperty(name: string, light: string, dark: string): string {
   return `--${name}:light-dark(${light},${dark})`;
 }
 
 /**
- * Declarations of all drawing colours as custom properties: `--ink --soft --faint --line --grid --paper --box` and
- * `--run-0` to `--run-7`. They follow the `color-scheme` of the element that has them.
+ * Declarations of the custom properties for all colours: `--ink --soft --faint --line --grid --paper --box` and
+ * `--run-0` to `--run-7`. They follow the `color-scheme` of their element.
  */
 export const colourProperties: string = /* @__PURE__ */ [
   ...Object.entries(plainColours).map(([name, [light, dark]]) => colourProperty(name, light, dark)),
   ...runPalettes.light.map((light, i) => colourProperty(`run-${i}`, light, runPalettes.dark[i]!)),
 ].join(";");
 
-/** CSS class of a run's colour. Further runs repeat the colours with other dashes and markers. */
+/** CSS classes of a run's colour. Colours repeat after the last, with other dashes and markers. */
 export function runClass(i: number): string {
   return `run run-${i % colourCount}${i < colourCount ? "" : " run-again"}`;
 }
 
-/** CSS of {@link runClass}: the colour as `--run`, and the dashes of lines. */
+/** Style sheet of {@link runClass}: the colour as `--run`, and dashed lines. */
 export const runStyle: string = /* @__PURE__ */ runPalettes.light
   .map((_, i) => `.run-${i}{--run:var(--run-${i})}`)
   .concat([4, 5, 6, 7].map((i) => `.run-${i} :is(.trail,.curve){stroke-dasharray:7 3}`))

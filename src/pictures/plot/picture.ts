@@ -4,7 +4,7 @@ import { element, type Markup, writeMarkup } from "./markup.ts";
 import { plainFonts } from "./palette.ts";
 import { chartStyle, colourStyle } from "./style.ts";
 
-/** A standalone picture: a heading, notes, and charts stacked vertically. */
+/** A standalone picture: a heading, notes, and charts below each other. */
 export interface StandalonePicture {
   readonly heading: string;
   readonly notes?: readonly string[];
@@ -14,14 +14,14 @@ export interface StandalonePicture {
 /** A chart of a picture or page. */
 export interface PictureChart {
   readonly spec: ChartSpec;
-  /** Title above it. Default: none. */
+  /** Heading above the chart. Default: none. */
   readonly title?: string;
-  /** Height: CSS pixels plus a fraction of the width. */
+  /** Height: a number of CSS pixels plus a fraction of the width. */
   readonly height: readonly [pixels: number, part: number];
   readonly view?: ChartView;
 }
 
-/** Height of a chart at a given width, in CSS pixels. */
+/** Height of a chart for a given width, in CSS pixels. */
 export function heightAt([pixels, part]: PictureChart["height"], width: number): number {
   return Math.round(pixels + part * width);
 }
@@ -30,7 +30,7 @@ const edge = 18;
 const headingLetter = 9.6; // approximate pixels per letter of a heading
 const noteLetter = 6.6;
 
-/** Colours and fonts of a standalone picture. */
+/** Style sheet of a standalone picture. */
 const pictureStyle: string = /* @__PURE__ */ `
 svg{background:var(--paper);font-family:${plainFonts}}
 .paper{fill:var(--paper)}
@@ -39,7 +39,7 @@ svg{background:var(--paper);font-family:${plainFonts}}
 .dh-chart .note{fill:var(--soft);font-size:12.5px}
 `.trim();
 
-/** Writes charts as a self-contained SVG file that follows the reader's light or dark mode. */
+/** Writes charts as a standalone SVG file that follows the viewer's light or dark mode. */
 export function writePicture(
   { heading, notes = [], charts }: StandalonePicture,
   width: number = 760,
@@ -88,7 +88,7 @@ export function writePicture(
   return `${writeMarkup(whole)}\n`;
 }
 
-/** Breaks a text into lines of at most the given number of letters. */
+/** Splits a text into lines of at most `most` characters. */
 export function textLines(text: string, most: number): string[] {
   return (text.match(new RegExp(`.{1,${most}}(?:\\s|$)|\\S{1,${most}}`, "gu")) ?? []).map((line) =>
     line.trim(),

@@ -1,23 +1,25 @@
-/** An axis: maps values to positions from 0 to 1 and back, and lists the ticks. */
+/** Scale of an axis: maps values to positions from 0 to 1 and back, and lists the tick values. */
 export interface AxisScale {
   readonly ends: readonly [from: number, to: number];
-  /** Logarithmic: equal ratios are equally far apart. */
+  /** True if the scale is logarithmic. */
   readonly isLog: boolean;
-  /** Position of a value: 0 at the first end, 1 at the other; not finite for a value that the scale cannot show. */
+  /**
+   * Maps a value to its position: 0 at the first end, 1 at the other. Not finite if the scale cannot show the value.
+   */
   readonly at: (value: number) => number;
   /** The inverse of `at`. */
   readonly valueAt: (place: number) => number;
   readonly ticks: readonly number[];
 }
 
-/** Axis between two ends, which need not be round, with about `count` ticks at round numbers. */
+/** Linear scale between two ends, which need not be round, with about `count` round tick values. */
 export function linearScale(from: number, to: number, count: number): AxisScale {
   const [low, high] = apart(from, to);
   const step = roundStep((high - low) / count);
   return linearBetween(low, high, Math.ceil(low / step - 1e-9), Math.floor(high / step + 1e-9), step);
 }
 
-/** Axis that covers the values and ends at round numbers, with about `count` ticks. */
+/** Linear scale that contains the values, with round ends and about `count` tick values. */
 export function roundScale(values: readonly number[], count: number): AxisScale {
   const [low, high] = apart(...extent(values));
   const step = roundStep((high - low) / count);
@@ -26,8 +28,8 @@ export function roundScale(values: readonly number[], count: number): AxisScale 
 }
 
 /**
- * Logarithmic axis between two positive ends, which need not be round. Ticks are at powers of ten, and also at 1, 2 and
- * 5 times these if there are few. If fewer than two of them are between the ends, ticks are at round numbers.
+ * Logarithmic scale between two positive ends, which need not be round. Tick values are powers of ten, also their
+ * multiples by 2 and 5 if there are few, or round numbers if the ends enclose none of these.
  */
 export function logScale(from: number, to: number, most: number = 7): AxisScale {
   const [low, high] = [Math.log10(from), Math.log10(to > from ? to : from * 10)];
@@ -50,14 +52,17 @@ export function logScale(from: number, to: number, most: number = 7): AxisScale 
   };
 }
 
-/** Logarithmic axis that covers the positive values and ends at powers of ten. */
+/** Logarithmic scale that contains the positive values, with powers of ten as ends. */
 export function roundLogScale(values: readonly number[], most: number = 7): AxisScale {
   const [low, high] = extent(values.filter((value) => value > 0));
   const [first, last] = [Math.floor(Math.log10(low) + 1e-9), Math.ceil(Math.log10(high) - 1e-9)];
   return logScale(10 ** first, 10 ** Math.max(last, first + 1), most);
 }
 
-/** Axis for losses, rates and the like. It starts at 0, unless the values are close together and far from it. */
+/**
+ * Linear scale for losses, rates and similar values. Starts at 0 unless the values are far from 0 compared with their
+ * spread.
+ */
 export function scaleFromZero(values: readonly number[], count: number): AxisScale {
   const [low, high] = extent(values);
   if (high <= leastSpan) return roundScale([low < -leastSpan ? low : 0, low < -leastSpan ? 0 : 1], count);
@@ -66,7 +71,7 @@ export function scaleFromZero(values: readonly number[], count: number): AxisSca
   return roundScale(low > high * 0.8 ? [low, high] : [Math.min(0, low), high], count);
 }
 
-/** Smallest and largest of the finite values; 0 and 1 if there are none. */
+/** The least and the greatest of the finite values; 0 and 1 if there are none. */
 export function extent(values: ArrayLike<number>): [low: number, high: number] {
   let [low, high] = [Infinity, -Infinity];
   for (let i = 0; i < values.length; i++) {
@@ -78,7 +83,7 @@ export function extent(values: ArrayLike<number>): [low: number, high: number] {
   return low > high ? [0, 1] : [low, high];
 }
 
-/** Formats a number as a tick label. */
+/** Formats the number of a tick mark. */
 export function showTick(value: number): string {
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-4 || size >= 1e6)) {
@@ -99,21 +104,21 @@ function linearBetween(from: number, to: number, first: number, last: number, st
 
 const leastSpan = 1e-290; // a smaller span cannot be divided
 
-/** Two distinct ends. */
+/** Returns two distinct ends. */
 function apart(low: number, high: number): [low: number, high: number] {
   if (high - low > leastSpan) return [low, high];
   const room = Math.max(Math.abs(low), Math.abs(high)) > leastSpan ? Math.abs(low) / 2 : 0.5;
   return [low - room, high + room];
 }
 
-/** 1, 2 or 5 times a power of ten, at least `step`. */
+/** The smallest number of the form 1, 2 or 5 times a power of ten that is at least `step`. */
 function roundStep(step: number): number {
   const power = 10 ** Math.floor(Math.log10(step));
   const n = step / power;
   return clean((n <= 1 + 1e-9 ? 1 : n <= 2 ? 2 : n <= 5 ? 5 : 10) * power);
 }
 
-/** Rounds to 12 digits, which removes rounding errors. */
+/** Rounds to 12 significant digits, which removes rounding errors. */
 function clean(value: number): number {
   return Number(value.toPrecision(12));
 }

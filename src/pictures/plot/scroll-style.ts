@@ -1,7 +1,7 @@
 import { colourProperty } from "./palette.ts";
 
 /**
- * CSS of scrollable elements: a shade at each side with hidden contents, and a permanent scroll bar. The page needs the
+ * Style sheet of scrollable elements: a shadow at each side with hidden content, and a permanent scroll bar. Uses the
  * colours `--paper` and `--soft`.
  */
 export const scrollStyle: string = /* @__PURE__ */ `

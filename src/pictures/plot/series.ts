@@ -3,35 +3,35 @@ import { colourClass } from "./legend.ts";
 import { markerPath, round } from "./markers.ts";
 import { element, type Markup } from "./markup.ts";
 
-/** Pixels around a plot that belong to its drawing, so that points at the edges are not clipped. */
+/** Pixels around the plot area that are drawn too, so that points at its ends are complete. */
 export const overhang = 5;
 const mostMarked = 60; // maximum number of marked points of a line
 const mostShapes = 400; // maximum number of individually shaped markers
 const mostStems = 300;
 
-/** A position in a drawing. */
+/** A point in a drawing. */
 export type DrawingPoint = readonly [x: number, y: number];
 
-/** Area in which series are drawn. */
+/** The area on which series are drawn. */
 export interface PlotArea {
   readonly width: number;
   readonly height: number;
   readonly spot: (x: number, y: number) => DrawingPoint;
   readonly yEnds: readonly [from: number, to: number];
-  /** True if the whole range of the y axis is visible. Values beyond it are then marked at the edge. */
+  /** True if the view is not zoomed along y. Values outside the range are then marked at the edge. */
   readonly isWhole: boolean;
 }
 
-/** Style of one series of a chart. */
+/** Drawing parameters of one series. */
 export interface SeriesStyle {
   readonly index: number;
   readonly colour: number | "ink";
   readonly plane: PlotArea;
-  /** Whether dots have the shape of their colour. */
+  /** Whether dots have the marker shape of their colour. */
   readonly hasShapes: boolean;
 }
 
-/** Draws a series in a group whose `data-series` is its index. */
+/** Draws a series as a group with its index as `data-series`. */
 export function drawSeries(series: SeriesSpec, style: SeriesStyle): Markup {
   const { index, colour } = style;
   return element(
@@ -95,14 +95,16 @@ function runsOf(x: ArrayLike<number>, y: ArrayLike<number>, { spot }: PlotArea):
   return runs;
 }
 
-/** Draws the markers of a line: all points if there are few, otherwise isolated points, which would be invisible. */
+/**
+ * Draws the points that a line marks: all points if there are few, else only isolated ones, which would be invisible.
+ */
 function points(runs: readonly DrawingPoint[][], count: number, { width }: PlotArea): Markup[] {
   const isMarked = count <= mostMarked && width >= 6 * count;
   const marked = isMarked ? runs.flat() : runs.filter((run) => run.length === 1).flat();
   return marked.length === 0 ? [] : [element("path", { class: "points", d: dotsOf(marked) })];
 }
 
-/** Draws dots, which become smaller and fainter with their number. */
+/** Draws dots, smaller and fainter if there are many. */
 function dots(all: readonly DrawingPoint[]): Markup {
   const n = all.length;
   return element("path", {
@@ -113,19 +115,19 @@ function dots(all: readonly DrawingPoint[]): Markup {
 }
 
 /**
- * Path of zero-length lines with round ends, which is a fifth of the text of circles. Dots at the same position are
- * drawn once.
+ * SVG path of zero-length lines, whose round caps are dots; it needs a fifth of the text of circles. Duplicate
+ * positions are drawn once.
  */
 function dotsOf(all: readonly DrawingPoint[]): string {
   return [...new Set(all.map(([px, py]) => `M${round(px)},${round(py)}h0`))].join("");
 }
 
-/** Path data of a polyline. */
+/** SVG path data of a polyline. */
 export function lineOf(spots: readonly DrawingPoint[]): string {
   return spots.map(([x, y], i) => `${i === 0 ? "M" : "L"}${round(x)},${round(y)}`).join("");
 }
 
-/** Path data of steps: each value holds until the next one. */
+/** SVG path data of a step function: each value holds until the next one. */
 function stepsOf(run: readonly DrawingPoint[]): string {
   return run.map(([x, y], i) => (i === 0 ? `M${round(x)},${round(y)}` : `H${round(x)}V${round(y)}`)).join("");
 }
@@ -151,7 +153,7 @@ function bandOf({ x, low = [], high = [] }: SeriesSpec, plane: PlotArea): string
   return d;
 }
 
-/** Draws small triangles at the edge for values below or above the axis. */
+/** Draws small triangles at the edge for values outside the y range. */
 function beyond(
   { draw = "line", x, y }: SeriesSpec,
   { spot, yEnds: [from, to], isWhole, height, width }: PlotArea,
@@ -163,7 +165,7 @@ function beyond(
     const isAbove = y[i]! > to + 1e-9 * (to - from);
     const isBelow = y[i]! < from - 1e-9 * (to - from);
     const [px] = spot(x[i]!, to);
-    // at most one per ten pixels, because more would merge
+    // At most one per ten pixels, because more would overlap.
     if (!(isAbove || isBelow) || !(px >= overhang && px <= overhang + width) || px - last < 10) continue;
     last = px;
     d += isAbove
@@ -173,7 +175,7 @@ function beyond(
   return d === "" ? [] : [element("path", { class: "beyond", d })];
 }
 
-/** Thins a curve with more points than pixels to the first, last, lowest and highest point of each pixel. */
+/** Reduces a curve with more points than pixels to the first, last, lowest and highest point of each pixel column. */
 function thin(run: readonly DrawingPoint[], width: number): readonly DrawingPoint[] {
   if (run.length <= width) return run;
   const columns = new Map<

@@ -2,11 +2,11 @@ import { widthStyle } from "./at-widths.ts";
 import { colourProperties, colourProperty, plainFonts, runStyle } from "./palette.ts";
 import { scrollStyle } from "./scroll-style.ts";
 
-/** Colours of a page or standalone picture, which follow the reader's light or dark mode. */
+/** Colours of a page or of a standalone picture. They follow the viewer's light or dark mode. */
 export const colourStyle: string =
   /* @__PURE__ */ `:root{color-scheme:light dark;${colourProperties}}`.trim();
 
-/** CSS of charts, without the colours. */
+/** Style sheet of charts, used together with the colours. */
 export const chartStyle: string = /* @__PURE__ */ `
 .dh-chart{font-family:${plainFonts}}
 .dh-chart text{fill:var(--ink)}
@@ -30,7 +30,7 @@ export const chartStyle: string = /* @__PURE__ */ `
 ${runStyle}
 `.trim();
 
-/** Colours and fonts of pages with text, charts and tables. */
+/** Style sheet of pages with text, charts and tables. */
 export const pageStyle: string = /* @__PURE__ */ `
 ${colourStyle}
 :root{${/* @__PURE__ */ colourProperty("warn", "#fff8c5", "#272115")};${/* @__PURE__ */ colourProperty("warn-line", "#d4a72c", "#9e6a03")}}

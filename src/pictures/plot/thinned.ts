@@ -1,8 +1,8 @@
 const mostPoints = 4000; // maximum number of points of a curve: several per pixel of a wide page
 
 /**
- * Thins a curve of finite points, x ascending, without visible change: of each of a thousand parts it keeps the first,
- * lowest, highest and last point. Curves of at most 4000 points are returned unchanged.
+ * Thins a curve of finite points with increasing x without changing its appearance: keeps the first, least, greatest
+ * and last point of each of a thousand parts. Curves of at most 4000 points are unchanged.
  */
 export function thinned(
   x: readonly number[],

@@ -9,7 +9,7 @@ import { type Reading, readingsAt, showValue, type CursorStop } from "./readings
 export interface ChartCursor {
   readonly overlay: SVGGElement;
   readonly readout: HTMLElement;
-  /** Shows the cursor at a stop; returns the values there as one line of text. */
+  /** Moves the cursor to a stop. Returns the values there as one line of text. */
   readonly show: (spec: ChartSpec, layout: ChartLayout, view: ChartView, stop: CursorStop) => string;
   readonly hide: () => void;
 }
@@ -44,7 +44,7 @@ function lineOf({ name, colour, value }: Reading): HTMLElement {
   return make("div", "", sign, make("span", "", name), make("span", "", value));
 }
 
-/** Positions the box to the right of the cursor, or to its left if there is no room. */
+/** Positions the box to the right of the cursor, or to its left if it does not fit. */
 function putBeside(readout: HTMLElement, { size, box }: ChartLayout, { px, point }: CursorStop): void {
   const { offsetWidth: width, offsetHeight: height } = readout;
   const left = px + 14 + width <= size.width ? px + 12 : Math.max(0, px - 12 - width);
@@ -53,7 +53,7 @@ function putBeside(readout: HTMLElement, { size, box }: ChartLayout, { px, point
   readout.style.transform = `translate(${Math.round(left)}px,${Math.round(top)}px)`;
 }
 
-/** Draws the cursor: a dot at each value, and a line unless the stop is a single point. */
+/** Draws the vertical line of the cursor (unless the stop is a single point) and a dot at each value. */
 function marksOf({ box }: ChartLayout, { px, point }: CursorStop, readings: readonly Reading[]): Markup[] {
   const line = { x1: px, x2: px, y1: box.y, y2: box.y + box.height };
   return [

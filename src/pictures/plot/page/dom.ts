@@ -2,7 +2,7 @@ import type { Markup } from "../markup.ts";
 
 const svgSpace = "http://www.w3.org/2000/svg";
 
-/** Creates page nodes from markup. */
+/** Creates the DOM nodes of markup. */
 export function makeNode({ tag, attributes, children }: Markup, isInSvg: boolean = false): Element {
   const isSvg = isInSvg || tag === "svg";
   const made = isSvg ? document.createElementNS(svgSpace, tag) : document.createElement(tag);
@@ -11,7 +11,7 @@ export function makeNode({ tag, attributes, children }: Markup, isInSvg: boolean
   return made;
 }
 
-/** Creates a button with an action. */
+/** Creates a button that calls `act` when clicked. */
 export function makeButton(act: () => void, ...children: readonly (Node | string)[]): HTMLButtonElement {
   const button = document.createElement("button");
   button.type = "button";
@@ -32,7 +32,7 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** Copies text to the clipboard; returns false if the browser forbids it. */
+/** Copies a text to the clipboard. Returns false if the browser does not allow it. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

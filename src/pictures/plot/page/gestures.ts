@@ -3,11 +3,11 @@ import type { Box } from "../axes.ts";
 const leastDrag = 5; // pixels; shorter movements are clicks
 const leastPart = 14; // minimum drag in pixels along an axis to zoom it
 
-/** Handlers of pointer gestures on a chart. Positions are in pixels of the drawing. */
+/** Callbacks for pointer actions on a chart. Positions are in pixels of the drawing. */
 export interface Gestures {
   readonly at: (x: number, y: number) => void;
   readonly leave: () => void;
-  /** Called while a range is dragged, and with `isDone` when it is chosen. */
+  /** Called while a rectangle is dragged, and with `isDone` when it is released. */
   readonly part: (from: PointerPosition, to: PointerPosition, isDone: boolean) => void;
 }
 
@@ -16,7 +16,9 @@ export interface PointerPosition {
   readonly y: number;
 }
 
-/** Listens to pointer events. A mouse or pen selects a range by dragging; touch reads values and scrolls the page. */
+/**
+ * Listens to pointers. A mouse or a pen selects a rectangle by dragging; a finger reads values and scrolls the page.
+ */
 export function listenTo(pane: HTMLElement, { at, leave, part }: Gestures): void {
   let from: (PointerPosition & { readonly isMoved: boolean }) | undefined;
   const placeOf = (event: MouseEvent): PointerPosition => {
@@ -44,7 +46,9 @@ export function listenTo(pane: HTMLElement, { at, leave, part }: Gestures): void
   pane.addEventListener("pointerleave", leave);
 }
 
-/** Part of a plot between two positions; along an axis where they are close together, the whole axis. */
+/**
+ * The selected part of a plot between two positions. It covers an axis entirely if the positions are close along it.
+ */
 export function partBetween(box: Box, from: PointerPosition, to: PointerPosition): Box {
   const within = (value: number, start: number, length: number): number =>
     Math.min(start + length, Math.max(start, value));

@@ -4,7 +4,7 @@ import { mountChart } from "./mount.ts";
 
 /**
  * Makes the charts of a page interactive. Other scripts of the page add marks to a chart by dispatching the event
- * `dh-marks` on its element, with the marks as `detail`; they replace those of the previous event.
+ * `dh-marks` on its element, with the marks as `detail`. They replace the marks of the previous event.
  */
 export function start(): void {
   for (const place of document.querySelectorAll<HTMLElement>(".chart-place")) {
@@ -18,7 +18,7 @@ export function start(): void {
   }
 }
 
-/** Restores NaN, which JSON stores as `null`. */
+/** Restores NaN values, which JSON stores as `null`. */
 function withGaps(series: ChartSpec["series"][number]): ChartSpec["series"][number] {
   const numbers = (values: ArrayLike<number | null>): number[] =>
     Array.from(values, (value) => value ?? Number.NaN);

@@ -9,38 +9,35 @@ import { listenTo, partBetween, type PointerPosition } from "./gestures.ts";
 import { nearestStop, type CursorStop, stopsOf } from "./readings.ts";
 import { isLog, makeTools, type ChartTools } from "./tools.ts";
 
-/** Options of a chart in a page. */
+/** Options for showing a chart in a page. */
 export interface MountOptions {
-  /** Height: CSS pixels plus a fraction of the width. Default: 170 and 0.25. */
+  /** Height: a number of CSS pixels plus a fraction of the width. Default: 170 and 0.25. */
   readonly height?: PictureChart["height"];
-  /** Initial view. Default: all. */
+  /** Initial view. Default: everything. */
   readonly view?: ChartView;
 }
 
 /** An interactive chart in a page. */
 export interface MountedChart {
-  /** Shows other data; the reader's view stays. */
+  /** Shows other data and keeps the view that the user chose. */
   update(spec: ChartSpec): void;
-  /** Empties the element and removes the listeners. */
+  /** Empties the element and removes all listeners. */
   destroy(): void;
 }
 
 /**
- * Replaces the contents of an element by an interactive chart, which is redrawn whenever the width changes. The page
- * needs the styles `colourProperties`, `chartStyle` and `liveStyle`. The reader can
- *
- * - read the values under the pointer, or under a cursor moved by the arrow keys (with Shift by ten; Home, End), which
- *   are announced;
- * - drag to zoom in, and double-click or press Escape to show all;
- * - hide series by their names, and switch axes to a logarithmic scale;
- * - copy the drawing as SVG and the numbers as CSV.
+ * Replaces the content of an element with an interactive chart that is redrawn for the current width. It shows the
+ * values under the pointer or under a cursor that the arrow keys move (with Shift by ten; Home, End); keyboard readings
+ * are announced to screen readers. Dragging zooms in; a double click or Escape shows all again. The user can hide
+ * series, switch axes to logarithmic scale, and copy the drawing as SVG and the numbers as CSV. The page must include
+ * the styles `colourProperties`, `chartStyle` and `liveStyle`.
  */
 export function mountChart(place: HTMLElement, spec: ChartSpec, options: MountOptions = {}): MountedChart {
   const chart = new LiveChart(place, spec, options);
   return { update: (next) => chart.update(next), destroy: () => chart.destroy() };
 }
 
-/** A class because it has a lifetime: it observes the size of its element. */
+/** Implementation of {@link mountChart}. Observes the size of its element until destroyed. */
 class LiveChart {
   readonly #place: HTMLElement;
   readonly #height: PictureChart["height"];
@@ -130,7 +127,7 @@ class LiveChart {
   }
 
   #showAll(): void {
-    // the button that was pressed disappears
+    // The pressed button disappears.
     if (this.#tools.above.contains(document.activeElement)) this.#pane.focus();
     this.#show({ ...this.#view, x: undefined, y: undefined });
   }
@@ -152,7 +149,7 @@ class LiveChart {
     return writePicture({ heading: this.#spec.title, charts }, Math.max(360, this.#pane.clientWidth));
   }
 
-  /** Moves the cursor to a stop, or hides it (−1); returns the values there as text. */
+  /** Moves the cursor to a stop, or hides it (−1). Returns the values there as text. */
   #point(to: number): string {
     this.#at = to;
     const stop = this.#stops[to];
@@ -181,7 +178,7 @@ class LiveChart {
     });
   }
 
-  /** Scales the visible range along x by a factor; the cursor keeps its position. */
+  /** Scales the visible x range by a factor around the cursor, or around its centre. The cursor keeps its position. */
   #zoom(factor: number): void {
     if (this.#layout === undefined || (factor > 1 && this.#view.x === undefined)) return;
     const { box, x } = this.#layout;

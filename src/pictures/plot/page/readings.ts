@@ -4,7 +4,7 @@ import { showNumber } from "../number-text.ts";
 
 const near = 6; // maximum distance in pixels from the cursor to a point that is read
 
-/** A possible cursor position: an x value or, on charts of points only, a point. */
+/** A position of the cursor: an x value, or a point in charts that show only points. */
 export interface CursorStop {
   readonly x: number;
   /** x in pixels of the drawing. */
@@ -18,11 +18,11 @@ export interface Reading {
   readonly colour: number | "ink";
   readonly value: string;
   readonly px: number;
-  /** One position, or two for the ends of a band. */
+  /** y in pixels: one value, or the two ends of a band. */
   readonly py: readonly number[];
 }
 
-/** Cursor positions from left to right. */
+/** Possible cursor positions, from left to right. */
 export function stopsOf(spec: ChartSpec, { box, x, y }: ChartLayout, { hidden }: ChartView): CursorStop[] {
   const shown = spec.series
     .map((series, index) => ({ series, index }))
@@ -50,7 +50,7 @@ export function stopsOf(spec: ChartSpec, { box, x, y }: ChartLayout, { hidden }:
     .sort((a, b) => a.px - b.px);
 }
 
-/** Index of the stop nearest to a position of the drawing; -1 if there is none. */
+/** Index of the stop nearest to a position in the drawing; -1 if there is none. */
 export function nearestStop(stops: readonly CursorStop[], px: number, py: number): number {
   let [best, least] = [-1, Infinity];
   for (const [i, { px: at, point }] of stops.entries()) {
@@ -60,7 +60,10 @@ export function nearestStop(stops: readonly CursorStop[], px: number, py: number
   return best;
 }
 
-/** Values of the series at a stop: the point there, or one a few pixels away, whose x value is then added. */
+/**
+ * Values of the series at a stop. A series without a point there contributes its nearest point within a few pixels,
+ * labelled with its x.
+ */
 export function readingsAt(
   spec: ChartSpec,
   { box, x, y }: ChartLayout,
@@ -93,7 +96,7 @@ export function readingsAt(
   });
 }
 
-/** Formats a value for readings, with more digits than ticks. */
+/** Formats a value for readings, with more digits than tick marks have. */
 export function showValue(axis: ChartSpec["x"], value: number): string {
   if (axis.unit === "percent") return writerOf(axis)(Number(value.toPrecision(6)));
   return showNumber(value).replace("-", "−").replace("e-", "e−");

@@ -4,25 +4,25 @@ import { legendSign } from "../legend.ts";
 import { element } from "../markup.ts";
 import { copyText, make, makeButton, makeNode } from "./dom.ts";
 
-/** Actions of the buttons of a chart. */
+/** Callbacks of the buttons of a chart. */
 export interface ToolActions {
   readonly toggle: (name: string) => void;
   readonly switchLog: (axis: "x" | "y") => void;
   readonly showAll: () => void;
-  /** The drawing and the numbers as file contents. */
+  /** Return the drawing as SVG and the numbers as CSV. */
   readonly svg: () => string;
   readonly csv: () => string;
 }
 
 /** Buttons, notes and the table of a chart. */
 export interface ChartTools {
-  /** Series buttons and view buttons. */
+  /** Series names and view buttons. */
   readonly above: HTMLElement;
   /** Notes, the table and copy buttons. */
   readonly below: readonly HTMLElement[];
-  /** Live region: its text is announced. */
+  /** Status element whose text is announced to screen readers. */
   readonly said: HTMLElement;
-  /** Updates the tools for a chart and its view. */
+  /** Updates the buttons and the table for a chart and its view. */
   readonly show: (spec: ChartSpec, view: ChartView) => void;
 }
 
@@ -85,8 +85,8 @@ export function isLog(spec: ChartSpec, view: ChartView, axis: "x" | "y"): boolea
 }
 
 /**
- * Shows one button per name if there are two or more. Buttons are recreated only when the names change, so that the
- * focus stays.
+ * Shows one button per name if there are two or more. The buttons are rebuilt only when names change, so that the focus
+ * is kept.
  */
 function showNames(
   place: HTMLElement,
@@ -112,7 +112,10 @@ function showNames(
   );
 }
 
-/** True if a logarithmic axis is useful: its positive values span a factor of ten or more and are not percentages. */
+/**
+ * True if a logarithmic axis is useful: the positive values span a factor of ten or more and are not percentages, or
+ * the axis is logarithmic by default.
+ */
 function canBeLog({ series, ...axes }: ChartSpec, axis: "x" | "y"): boolean {
   const { unit, log = false }: AxisSpec = axes[axis];
   let [low, high] = [Infinity, 0];
@@ -125,7 +128,7 @@ function canBeLog({ series, ...axes }: ChartSpec, axis: "x" | "y"): boolean {
   return log || (unit !== "percent" && high >= 10 * low);
 }
 
-/** Describes the number of values that logarithmic axes cannot show. */
+/** Note about the number of values that logarithmic axes cannot show. Empty if there are none. */
 function leftOut(spec: ChartSpec, view: ChartView): string {
   const shown = spec.series.filter(({ name, draw }) => view.hidden?.has(name) !== true && draw !== "band");
   return (["x", "y"] as const)
