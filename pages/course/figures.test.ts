@@ -34,7 +34,7 @@ beforeAll(async () => {
   await reverseMode.prepare?.();
 });
 
-const mostGradients = 6; // derivatives that a page tells
+const mostGradients = 6; // maximum number of derivatives shown by a page
 
 /** A program with texts for its inputs. */
 interface Given {
@@ -109,7 +109,7 @@ const holds: Readonly<Record<string, (html: string, program: Program, args: read
   "dependency-graph": (html, program, args) => {
     const derivative = program.gradient(args)[0]!; // the first number is chosen
     if (shown(html, "path").length > 0) expectNear(shown(html, "derivative"), [derivative], program.text);
-    else expect(Math.abs(derivative), program.text).toBe(0); // of either sign
+    else expect(Math.abs(derivative), program.text).toBe(0); // positive or negative
   },
   "reverse-mode": (html, program, args) => {
     const gradient = program.gradient(args).slice(0, mostGradients);

@@ -51,7 +51,7 @@ interface AddressOptions {
   readonly isPacked?: boolean;
 }
 
-const quiet = 800; // milliseconds without a change, after which the next change begins a new entry of the history
+const quiet = 800; // milliseconds without a change until the next change adds a history entry
 
 /** Creates the state of one page. */
 export function pageState({ isPacked = false }: AddressOptions = {}): PageState {
@@ -142,7 +142,7 @@ export function pageState({ isPacked = false }: AddressOptions = {}): PageState 
     follow: () =>
       isPacked
         ? followPacked(hash, take, (problem) => {
-            take(""); // whatever was shown before
+            take(""); // values absent from the address are reset
             damages.value = [`The link cannot be read: ${problem}. The page shows where it begins.`];
           })
         : followAddress(hash, take),
@@ -165,7 +165,7 @@ async function followAddress(hash: () => string, take: (address: string) => void
   });
 }
 
-const rest = 300; // milliseconds between two addresses: Safari refuses more than a hundred in half a minute
+const rest = 300; // minimum milliseconds between two addresses; Safari rejects more than a hundred in half a minute
 
 /**
  * `follow` for compressed addresses. Compression is asynchronous: after changes in quick succession, only the last
@@ -178,7 +178,7 @@ async function followPacked(
 ): Promise<void> {
   const write = makeWriter("");
   let wanted = "";
-  let written: string | undefined; // what the address stands for; nothing where it could not be read
+  let written: string | undefined; // last state read or written; undefined if the address was invalid
   let takings = 0;
   let isWriting = false;
   let begins = false;
@@ -192,7 +192,7 @@ async function followPacked(
     } catch (error) {
       problem = error instanceof Error ? error.message : String(error);
     }
-    if (mine !== takings) return; // another one came meanwhile
+    if (mine !== takings) return; // a newer address arrived in the meantime
     if (address === undefined) refuse(problem);
     else take(address);
     wanted = hash();

@@ -9,7 +9,7 @@ import { Drawing } from "./drawing.tsx";
 
 export type { ChartSpec, SeriesSpec } from "../../src/pictures/plot/chart-spec.ts";
 
-const renderedWidth = 640; // pixels: in the file, until there is a page that has a width
+const renderedWidth = 640; // pixels; width of the drawing in the file, before the page has a width
 
 /**
  * An interactive chart with the width of its container (`mountChart` of the library). The HTML file contains its

@@ -11,10 +11,10 @@ test("contours of a round bowl are circles of the radius of their level", () => 
   const bowl = defineLandscape("x^2 + y^2", { lowest: 0 });
   const { paths, labels, quantity } = contourMap("round", bowl, box);
   expect(quantity).toBe("f");
-  const scale = contourSize.width / 8; // as many units a unit of y: 450/6
+  const scale = contourSize.width / 8; // drawing units per unit of y: 450/6
   const shown = labels.findIndex((label) => Number(label) > 1 && Number(label) < 6);
-  const ring = paths[shown]!.split("M").at(-1)!; // behind the edge of the box, the hole in the middle
-  let [x, y] = [-contourSize.width / 2, -contourSize.height / 2]; // from the middle; the steps of the path add up
+  const ring = paths[shown]!.split("M").at(-1)!; // after the edge of the box: the hole in the centre
+  let [x, y] = [-contourSize.width / 2, -contourSize.height / 2]; // distance from the centre; the relative coordinates of the path add up
   const radii = [...ring.matchAll(/(-?[\d.]+),(-?[\d.]+)/g)].map(([, dx, dy]) => {
     [x, y] = [x + Number(dx), y + Number(dy)];
     return Math.hypot(x, y);

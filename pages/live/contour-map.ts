@@ -32,7 +32,7 @@ export const contourSize = { width: 600, height: 450 } as const;
 export type Mapped = Pick<Landscape, "value" | "coordinates" | "saddles" | "lowest">;
 
 const kept = new Map<string, ContourMap>();
-const mostKept = 24; // maps; one has some 30 KB of paths
+const mostKept = 24; // number of cached maps; each has about 30 KB of paths
 
 /**
  * Computes the contours of a function of two numbers.
@@ -44,7 +44,7 @@ export function contourMap(key: string, mapped: Mapped, box: MapBox, across = 20
   const name = JSON.stringify([key, box, across]);
   const found = kept.get(name) ?? makeMap(mapped, box, across);
   kept.delete(name);
-  kept.set(name, found); // the last used is the last to go
+  kept.set(name, found); // moves the map to the end, so that the least recently used one is removed first
   for (const oldest of kept.keys()) {
     if (kept.size <= mostKept) break;
     kept.delete(oldest);
@@ -96,7 +96,7 @@ function drawnMap(
   };
 }
 
-const tolerance = 0.4; // units of the plot: what is nearer is not seen, and pages hold these paths
+const tolerance = 0.4; // units of the plot; smaller details are invisible, and would enlarge the pages
 
 /** Path data of a closed line with relative coordinates, which are shorter than absolute ones. */
 function ringPath(ring: readonly DrawingPoint[]): string {
@@ -114,7 +114,7 @@ function least({ values }: Grid): number {
   return values.reduce((low, value) => (value < low ? value : low), Infinity);
 }
 
-const nearZero = 1e-3; // of the highest: a function that is nowhere below 0 and comes so near it likely reaches it between the points
+const nearZero = 1e-3; // fraction of the maximum; a nonnegative function this close to 0 probably reaches 0 between grid points
 
 /** Reference height of a function without known lowest value: 0 if its minimum is close to 0, else its minimum. */
 function floorOf(grid: Grid): number {

@@ -24,7 +24,7 @@ export interface GradientNoise {
 /** Settings as scalar tensors. */
 type Scalars<S> = { readonly [K in keyof S]: Tensor };
 
-const farAbove = 1e3; // times the height of the start, from where no run returns
+const farAbove = 1e3; // multiple of the start's height above which a run counts as diverged
 
 /**
  * Compiles a run with a fixed number of steps, as a function of the start and of the optimiser's settings.

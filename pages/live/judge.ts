@@ -157,8 +157,8 @@ function numbersOf(text: string): readonly number[] {
   }
 }
 
-const pointCount = 24; // where two formulas are compared
-const close = 1e-8; // relative: both are computed in float64
+const pointCount = 24; // number of points at which two formulas are compared
+const close = 1e-8; // relative tolerance; both formulas are computed in float64
 
 function judgeExpression(task: ExpressionTask, text: string): Verdict {
   const { names, answer, misconceptions } = task;

@@ -67,7 +67,7 @@ export function keptRuns<O, T>({
     (text) => (text === "" ? [] : text.split(";").slice(0, most).map(readOne)),
     writeAll,
   );
-  const mayBegin = signal(false); // what nobody has asked for
+  const mayBegin = signal(false); // true if the initial run may start
   const results = signal<ReadonlyMap<string, readonly T[]>>(new Map());
   let running: string | undefined;
 

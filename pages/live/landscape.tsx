@@ -49,9 +49,9 @@ interface MapProps {
 
 /** Margins around the plot, in CSS pixels. */
 const margin = { left: 48, right: 18, top: 26, bottom: 48, bar: 40 };
-const widest = 600; // of the plot, in CSS pixels: a box of 4 to 3 keeps its angles, so that paths cross contours squarely
-const mostDots = 80; // steps; of longer runs single ones are not marked
-const farOutside = 1e4; // pixels, to where points far outside are moved: drawings do not take all numbers
+const widest = 600; // maximum plot width in CSS pixels; the 4 : 3 box preserves angles, so that paths cross contours at right angles
+const mostDots = 80; // steps; longer runs have no dot per step
+const farOutside = 1e4; // pixels; farther points are moved to this distance, because drawings do not accept all numbers
 
 /** Coordinates of a start, stored in the address as `-3,1.5`. */
 export function pointState(page: PageState, key: string, initial: Point): Signal<Point> {
@@ -196,7 +196,7 @@ function Land({
   );
 }
 
-const labelWidth = 44; // pixels that a label of the bar has
+const labelWidth = 44; // pixels per label of the colour bar
 
 /** Colours from low to high, with the levels between them. */
 function ColourBar({
@@ -239,7 +239,7 @@ function ColourBar({
   );
 }
 
-const notSeen = 0.3; // pixels by which the line of a long run may be off
+const notSeen = 0.3; // maximum error in pixels of the simplified line of a long run
 
 /** A run up to a step, with its marker at the current position. */
 function Trail({
@@ -285,7 +285,7 @@ function moving(start: { value: Point }, placing: Placing): JSX.SVGAttributes<SV
   return {
     onPointerDown: (event) => {
       const isOnStart = event.target instanceof Element && event.target.closest(".map-start") !== null;
-      if (event.pointerType !== "mouse" && !isOnStart) return; // a finger that scrolls begins in the same way
+      if (event.pointerType !== "mouse" && !isOnStart) return; // scrolling with a finger starts in the same way
       event.currentTarget.setPointerCapture(event.pointerId);
       if (!isOnStart) go(event);
     },
@@ -298,7 +298,7 @@ function moving(start: { value: Point }, placing: Placing): JSX.SVGAttributes<SV
   };
 }
 
-const keySteps = 50; // of an arrow key, from side to side; with Shift ten times as many
+const keySteps = 50; // arrow key steps across the map; Shift moves ten times as far
 
 /** The start: a point that can receive the keyboard focus. */
 function Start({

@@ -65,7 +65,7 @@ function tokensOf(text: string, names: readonly string[]): Token[] | undefined {
   });
 }
 
-const longestWord = 40; // letters of a product without signs
+const longestWord = 40; // maximum number of letters of a product without signs
 
 /**
  * Splits a word into a product of known names, optionally ending with a function. The longest names are tried first.
@@ -98,7 +98,7 @@ function written(tokens: readonly Token[], binding: Binding): string {
   let text = "";
   while (w.at < tokens.length) {
     text += sum(w);
-    if (w.at < tokens.length) text += tokens[w.at++]!.text; // a parenthesis that was never opened: the library refuses it
+    if (w.at < tokens.length) text += tokens[w.at++]!.text; // unmatched parenthesis, which the library rejects
   }
   return text;
 }

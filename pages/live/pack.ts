@@ -2,7 +2,7 @@
 
 /** First character after `#` of a compressed address. No key starts with it. */
 const mark = "~";
-const format = "deflate"; // not deflate-raw: its sum tells a damaged link from a whole one
+const format = "deflate"; // not deflate-raw, because its checksum detects damaged links
 
 /**
  * Shortens the end of an address, `#…`. {@link unpack} reverses it. Returns the input if the browser cannot compress or
@@ -39,7 +39,7 @@ async function through(
   return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer());
 }
 
-const most = 0x8000; // arguments of one call
+const most = 0x8000; // maximum number of arguments per call
 
 function toBase64Url(bytes: Uint8Array): string {
   let text = "";

@@ -70,5 +70,5 @@ export async function start(page: LivePage): Promise<void> {
   hydrate(<Page page={page} />, place);
   await page.state.follow();
   isAlive.value = true;
-  document.documentElement.dataset["alive"] = "yes"; // styles and tests can tell
+  document.documentElement.dataset["alive"] = "yes"; // for styles and tests
 }

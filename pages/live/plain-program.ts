@@ -184,7 +184,7 @@ function argumentsOf(
     run: (of, args) => runRegion(of, all(args), names),
     inputSteps(args) {
       const inputs: number[] = [];
-      let step = 0; // each number of a type that has derivatives is a step, in the order of the leaves
+      let step = 0; // each differentiable number is a step, in the order of the leaves
       all(args).forEach((leaf, i) => {
         const { type } = region.params[i]!;
         if (type !== "f64" && type !== "f32") return;
@@ -235,7 +235,7 @@ function kindOf(type: PlainType): ProgramInput["kind"] {
   return type.integer === true ? "whole" : "number";
 }
 
-const startLength = 3; // elements of arrays that nobody gave; whole numbers begin there, too, since they mostly count them
+const startLength = 3; // default length of arrays; also the default of integers, because they mostly count elements
 
 /** Initial value as text. */
 function startOf(type: PlainType, i: number): string {

@@ -47,9 +47,9 @@ interface PlaneProps {
   readonly children: (placed: Placed) => ComponentChildren;
 }
 
-const far = 1e5; // pixels, to where what lies outside is moved
-const pointRoom = 6; // pixels beyond the axes in which points on them are drawn whole
-const keySteps = 60; // of an arrow key, from side to side; with Shift ten at once
+const far = 1e5; // pixels; farther points are moved to this distance
+const pointRoom = 6; // pixels drawn beyond the axes, so that points on them are complete
+const keySteps = 60; // arrow key steps across the plane; Shift makes ten at once
 
 /** A drawing over two axes, with the width of its container. */
 export function Plane(props: PlaneProps): JSX.Element {

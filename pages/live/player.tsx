@@ -3,7 +3,7 @@ import { type Signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useId } from "preact/hooks";
 
-const speeds = [0.25, 1, 4] as const; // times the usual
+const speeds = [0.25, 1, 4] as const; // speed factors
 
 interface PlayerProps {
   /** The shown step, from 0. Values above `last` stand for `last`: a page that starts at the end uses `Infinity`. */

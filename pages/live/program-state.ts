@@ -26,7 +26,7 @@ export interface ProgramState {
   readonly typed: Signal<ReadonlyMap<string, string>>;
   /** The last valid program at the last valid arguments. */
   readonly run: ReadonlySignal<ProgramRun>;
-  /** The program whose inputs are shown: the one in `run`, or a newer one whose inputs are not all valid yet. */
+  /** The last valid program. Newer than the one in `run` while the values of its inputs are not all valid. */
   readonly program: ReadonlySignal<Program>;
   /** Fault of the current text. */
   readonly problem: ReadonlySignal<Problem | undefined>;

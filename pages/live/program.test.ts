@@ -111,7 +111,7 @@ function faultOf(program: Program, args: readonly unknown[]): string {
     "derivative of the result in itself": Math.abs(adjointsOf(tape)[tape.result]! - 1),
   };
   return Object.entries(differences)
-    .filter(([, by]) => !(by < 1e-9)) // rounding, which some programs make a thousand times larger on their way
+    .filter(([, by]) => !(by < 1e-9)) // rounding errors, which some programs amplify a thousand times
     .map(([what, by]) => `the ${what} differs by ${by}:\n${program.text}`)
     .join("\n");
 }
@@ -120,7 +120,7 @@ test("random formulas and statements have the value, gradient and directional de
   for (let seed = 1; seed <= extent(25, 2000, 100); seed++) {
     const { text, values } = randomText(choices(seed));
     const program = programOf(text);
-    const args = program.inputs.map(({ start }, i) => values[i] ?? Number(start)); // a constant is an input that begins there
+    const args = program.inputs.map(({ start }, i) => values[i] ?? Number(start)); // a constant is an input with this initial value
     expect(faultOf(program, args)).toBe("");
   }
 });

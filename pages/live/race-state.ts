@@ -103,7 +103,7 @@ export function liveRace(page: PageState, begin: RaceStart): LiveRace {
   };
 }
 
-const mostCompiled = 32; // runs, by formula, optimiser, schedule and steps
+const mostCompiled = 32; // compiled runs by formula, optimiser, schedule and steps
 
 /** Value of a run at a step, limited to its last step. */
 export function valueAt({ values }: Descent, step: number): number {

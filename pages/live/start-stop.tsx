@@ -39,7 +39,7 @@ export function StartStop({
       <div class="controls" ref={row}>
         <button
           type="button"
-          disabled={job.isRunning.value && !isFirst.value} // nobody waits for what nobody asked for
+          disabled={job.isRunning.value && !isFirst.value} // an automatic first run does not block the button
           onClick={() => {
             isFirst.value = false;
             start();

@@ -61,7 +61,7 @@ test("the numbers of an answer have the derivatives that grad gives", async () =
 test("every example is answered in every view that it has", async () => {
   for (const [i, example] of examples.entries()) {
     const { text, typed = {}, ranges = {}, optimizers = question.optimizers } = example;
-    const isModel = text.includes("exp(-b"); // of the data that stand there
+    const isModel = text.includes("exp(-b"); // of the initial data
     const all = views.filter((view) => view !== "fit" || isModel);
     const some = extent(0, 1) === 1 ? all : [all[i % all.length]!];
     for (const view of some) {
@@ -76,7 +76,7 @@ test("every example is answered in every view that it has", async () => {
 test("random texts are answered, by what can be seen or by what is wrong", async () => {
   for (let seed = 0; seed < extent(4, 200, 10); seed++) {
     const { text } = randomText(choices(seed));
-    const view = views[seed % (views.length - 1)]!; // the data of a fit have columns of their own
+    const view = views[seed % (views.length - 1)]!; // the data of a fit have other columns
     const { problem, viewProblem, shown }: Answer = await answer({ ...question, text, typed: {}, view });
     expect([problem, viewProblem], text).toEqual([undefined, undefined]);
     expect(shown?.view, text).toBe(view);

@@ -24,8 +24,8 @@ export interface Asking {
   readonly work: ReadonlySignal<Work>;
 }
 
-const late = 500; // milliseconds from a question until the page shows that it is computed
-const patience = 1500; // milliseconds that a question may take when another one waits: then its worker is ended
+const late = 500; // milliseconds until the page shows that a question is being computed
+const patience = 1500; // milliseconds that a question may take while another one waits; then its worker is terminated
 
 /**
  * Creates the interface to the worker.

@@ -205,7 +205,7 @@ class FaultBelow extends WidgetType {
     carets.className = "fault-carets";
     const indent = document.createElement("span");
     indent.className = "fault-indent";
-    indent.textContent = this.#before; // as wide as what stands above it
+    indent.textContent = this.#before; // as wide as the text above it
     carets.append(indent, "^".repeat(this.#width));
     const words = document.createElement("div");
     words.textContent = this.#message;

@@ -108,7 +108,7 @@ function rowOf({ name, values, outcome, divergedAt, escapedAt, points }: RaceRun
   return { name, steps: points.length - 1, value: values.at(-1)!, end: ends[outcome] };
 }
 
-const mostDots = 200; // of a run
+const mostDots = 200; // maximum number of points per run
 
 /** The curve, and the positions of each run on it. */
 function curveOf(place: Place, runs: readonly RaceRun[]): ChartSpec {

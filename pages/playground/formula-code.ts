@@ -85,7 +85,7 @@ function codeOf(expr: TextExpr, own: ReadonlySet<string>): Code | undefined {
       return { text: own.has(expr.name) ? expr.name : (constants.get(expr.name) ?? expr.name), binds: 6 };
     case "negate": {
       const x = codeOf(expr.x, own);
-      return x && { text: `-${within(x, 6)}`, binds: 4 }; // a sign before a power is refused without parentheses
+      return x && { text: `-${within(x, 6)}`, binds: 4 }; // JavaScript rejects a sign before a power without parentheses
     }
     case "binary": {
       const [x, y] = [codeOf(expr.x, own), codeOf(expr.y, own)];

@@ -10,7 +10,7 @@ import { mapFile } from "./map-file/map-file.ts";
 import { placeOf } from "./place.ts";
 import type { Question } from "./question.ts";
 
-const chartHeight = [150, 0.25] as const; // pixels, and this part of the width
+const chartHeight = [150, 0.25] as const; // pixels, plus this fraction of the width
 
 /**
  * Creates a page with the answer to a question.

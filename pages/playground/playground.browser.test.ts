@@ -103,7 +103,7 @@ describePageInCi("the playground", {
     await field.fill("");
     await expect.poll(() => told.innerText()).toContain("x has no value");
     expect(await field.getAttribute("aria-invalid")).toBe("true");
-    expect(await page.locator(".view.is-old").count()).toBe(1); // what was seen stays, and is marked as old
+    expect(await page.locator(".view.is-old").count()).toBe(1); // the old view stays and is marked as outdated
     await field.fill("1,2,3");
     await expect.poll(() => told.innerText()).toContain("it is no number");
     await field.fill("0,5");

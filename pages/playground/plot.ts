@@ -8,7 +8,7 @@ import { type Place, placeOf } from "./place.ts";
 import type { Question, Shown } from "./question.ts";
 
 const curvePoints = 400;
-const mapPoints = 96; // from side to side
+const mapPoints = 96; // grid points of the map along x
 
 /** The plot of a program. */
 export function plotOf(readable: Readable, question: Question): Shown {

@@ -6,7 +6,7 @@ test.each([
   [2, 2, undefined, [-4, 4]],
   [3, 3, undefined, [-6, 6]],
   [3, 300, undefined, [-600, 600]],
-  [7, 2, undefined, [-4, 8]], // what was typed beyond the range is in it
+  [7, 2, undefined, [-4, 8]], // a value typed outside the range extends it
   [-51, 2, undefined, [-60, 4]],
   [1, 2, [0, 2], [0, 2]],
   [3, 2, [0, 2], [0, 3]],

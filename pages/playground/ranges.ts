@@ -1,7 +1,7 @@
 // Ranges of numbers in plots and sliders.
 import type { Range } from "./question.ts";
 
-const least = 4; // half a range around numbers near 0: a period of the sine has room
+const least = 4; // half range around numbers near 0, which contains a period of the sine
 const mantissas = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
 
 /** The smallest round number that is at least `x`. */

@@ -84,8 +84,8 @@ export const question: ReadonlySignal<Question> = computed(() => ({
 }));
 
 const received = signal<Answer | undefined>(undefined);
-const readable = signal<Answer | undefined>(undefined); // the last one whose text could be read
-const complete = signal<Answer | undefined>(undefined); // the last one with something to show, of each view
+const readable = signal<Answer | undefined>(undefined); // the last answer with a valid text
+const complete = signal<Answer | undefined>(undefined); // the last answer with content
 
 /** True if the last answer belongs to an older question, because the answer is late or was stopped. */
 export const isOutdated: ReadonlySignal<boolean> = computed(
@@ -111,7 +111,7 @@ function known(answer: Answer | undefined): Answer {
   return answer;
 }
 
-let isEdited = false; // since the last answer, by typing
+let isEdited = false; // true if the text was typed since the last answer
 
 function take(answer: Answer): void {
   batch(() => {

@@ -10,7 +10,7 @@ export interface Grid {
   readonly kind: "numbers" | "rows" | "records";
 }
 
-const mostCells = 600; // of a table in the page: longer data are written out
+const mostCells = 600; // maximum size of a table; larger data are shown as text
 
 /** The table of data given as text; `undefined` if the data are not an array of numbers, or too large. */
 export function gridOf(text: string): Grid | undefined {

@@ -28,7 +28,7 @@ export function Trace({ shown: { data } }: { readonly shown: Shown & { view: "tr
   const place = useRef<HTMLDivElement>(null);
   const mounted = useRef<MountedTrace | undefined>(undefined);
   const drawn = useRef(data);
-  const rested = useRef(-Infinity); // from when on it may be drawn again
+  const rested = useRef(-Infinity); // earliest time of the next drawing
 
   useEffect(() => {
     const trace = mountTrace(place.current!, data, {

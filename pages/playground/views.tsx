@@ -346,7 +346,7 @@ export function Fit({ shown }: { readonly shown: Of<"fit"> | undefined }): JSX.E
   );
 }
 
-const mostBytes = 5_000_000; // of a file: a larger one would make the page slow
+const mostBytes = 5_000_000; // maximum file size; larger files would make the page slow
 
 /**
  * Reads the text of a file.

@@ -76,7 +76,7 @@ describePageInCi("a race in a page of its own", {
     ).runs[0]!;
     expect(await values(page)).toHaveLength(1);
     expect(await page.getByLabel("schedule").inputValue()).toBe("cosine");
-    expect(await shown(page, 0)).toBeGreaterThan(known[40]!); // a rate that falls comes less far
+    expect(await shown(page, 0)).toBeGreaterThan(known[40]!); // a falling rate advances less
     await page.goto(`${address}#racers=adam%3Alr%3Dmuch`);
     await page.reload();
     await alive(page);

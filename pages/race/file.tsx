@@ -28,7 +28,7 @@ function Page(): JSX.Element {
 
 const place = document.getElementById("page");
 if (place !== null) {
-  place.replaceChildren(); // the picture of the race, for readers without script and on paper
+  place.replaceChildren(); // static picture of the race, for browsers without scripts and for printing
   render(<Page />, place);
   void state.follow().then(() => (document.documentElement.dataset["alive"] = "yes"));
 }

@@ -6,9 +6,9 @@ import { useRef } from "preact/hooks";
 import { inkUnit as unit, Pixels } from "../../live/ink-picture.tsx";
 import { pixels, side } from "./network.ts";
 
-const levels = 16; // of ink, as the images of the data set have
-const brush = 0.75; // ink where the pointer is, each time it comes by
-const edge = 0.25; // ink on the four pixels beside it
+const levels = 16; // ink levels, as in the data set
+const brush = 0.75; // ink added at the pointer
+const edge = 0.25; // ink added to the four adjacent pixels
 
 /** Adds ink at a pixel and, less, around it, like a pen. */
 function drawnAt(ink: readonly number[], pixel: number): number[] {

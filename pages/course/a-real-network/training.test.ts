@@ -64,7 +64,7 @@ test("the derivative by a pixel is what a little ink there does to the score", a
   const ink = inkOf(samples[3]!);
   const score = (x: readonly number[]): number => {
     const p = opinion(params, x, 3).probabilities;
-    return Math.log(p[3]!) - Math.log(p[5]!); // a difference of scores: what softmax divides by cancels
+    return Math.log(p[3]!) - Math.log(p[5]!); // a difference of scores: the softmax denominator cancels
   };
   const [of3, of5] = [opinion(params, ink, 3).byPixel, opinion(params, ink, 5).byPixel];
   for (const pixel of [10, 27, 36, 44]) {

@@ -102,7 +102,7 @@ export async function trainDigits(
     optimizer: optimizerOf(order),
     epochs: order.epochs,
     seed: order.seed,
-    divergence: false, // what a rate that is too high does is to be seen
+    divergence: false, // the effect of too high a rate must be visible
   });
   for await (const event of run) {
     if (event.kind !== "epoch") continue;

@@ -24,7 +24,7 @@ test("rare features: at the rates that the page begins with Adagrad learns them,
   expect(rareWeight(byRates.value)).toBeGreaterThan(0.7);
   expect(rareWeight(bySgd.value)).toBeLessThan(0.6);
   const loss = bySgd.value.loss;
-  sgdRate.value = 0.12; // the frequent ones suffer
+  sgdRate.value = 0.12; // the frequent features are learnt less well
   expect(bySgd.value.loss).toBeGreaterThan(1.5 * loss);
   sgdRate.value = 0.04;
 });

@@ -14,7 +14,7 @@ test.each(methodNames)("%s: a step is the rate times what is divided, over the r
   for (let t = 0; t < memorySteps; t++) {
     for (const i of [0, 1]) {
       const expected = (-settings.rate * directions[t]![i]!) / sizes[t]![i]!;
-      expect(steps[t]![i]! / expected, `step ${t + 1}`).toBeCloseTo(1, 5); // ε = 1e-8 beside sizes down to 1e-2
+      expect(steps[t]![i]! / expected, `step ${t + 1}`).toBeCloseTo(1, 5); // ε = 1e-8 compared with divisors down to 1e-2
       expect(points[t + 1]![i]! - points[t]![i]!).toBeCloseTo(steps[t]![i]!, 12);
     }
   }

@@ -31,7 +31,7 @@ import {
 
 export const state: PageState = pageState();
 
-const coarse = 90; // points of maps from side to side: enough for what is smooth, and half the bytes of the page
+const coarse = 90; // grid points of maps along x; enough for smooth functions, with half the page size
 
 // State of each method.
 export const method: Signal<MethodName> = state.choice("method", "adagrad", methodNames);
@@ -111,7 +111,7 @@ export const byRates: ReadonlySignal<TrainingPass> = computed(() =>
 /** Weights after one pass, by the frequency of their features. */
 export const weightChart: ReadonlySignal<ChartSpec> = computed(() => {
   const shown = (weights: readonly number[]): number[] =>
-    weights.map((w) => (Math.abs(w) <= 3 ? w : Number.NaN)); // of a run that diverged none is
+    weights.map((w) => (Math.abs(w) <= 3 ? w : Number.NaN)); // none for a diverged run
   return {
     title: "What was learnt of each feature",
     x: { label: "share of items with the feature", log: true, unit: "percent" },
@@ -191,7 +191,7 @@ export const rareRuns: ReadonlySignal<Readonly<Record<"adam" | "amsgrad", RareRu
   amsgrad: rare.amsgrad(large.value),
 }));
 export const rareChart: ReadonlySignal<ChartSpec> = computed(() => {
-  const at = Array.from({ length: rareSteps / 12 + 1 }, (_, k) => 12 * k); // each fourth time before the large one
+  const at = Array.from({ length: rareSteps / 12 + 1 }, (_, k) => 12 * k); // every fourth point before the large gradient
   const seen = ({ points, end }: RareRun): number[] => at.map((t) => points[t] ?? end);
   return {
     title: "x before the large gradient, by step",

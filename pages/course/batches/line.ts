@@ -153,7 +153,7 @@ const run: Readonly<Record<Convention, Run>> = /* @__PURE__ */ (() => ({
   mean: compile("mean"),
 }))();
 
-const orders = new Map<string, Tensor>(); // by size, seed and number of items; a few as long as a page is open
+const orders = new Map<string, Tensor>(); // cache by size, seed and number of items; it has few entries
 
 /** Item indices of each batch, shuffled anew in each epoch, with an extra last row that no step uses. */
 function placesOf(batchSize: number, seed: number, count: number): Tensor {

@@ -41,7 +41,7 @@ describePageInCi("batches", {
     const data = dataOf(readItems(text));
     const run = runBatches(20, 0.05, { data });
     const words = (): Promise<string | null> => figure.locator(".finding").textContent();
-    await expect.poll(words).toContain("mini-batches of 16"); // of 64 there are not enough
+    await expect.poll(words).toContain("mini-batches of 16"); // there are not enough items for 64
     const [, excess] = /all items \(GD\): (?:\d+) steps, \d+ items, (\S+) above/.exec((await words())!)!;
     const steps = Number(/all items \(GD\): (\d+) steps/.exec((await words())!)![1]);
     expect(excess).toBe(shortNumber(run.values[steps]! - data.leastLoss));

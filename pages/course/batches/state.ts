@@ -133,7 +133,7 @@ export const scatter = computed(() =>
 export const scatterChart = computed((): ChartSpec => {
   const { batches, squaredNorm } = scatter.value;
   const x = batches.map(({ batchSize }) => batchSize);
-  const isStill = squaredNorm < 1e-12; // rounding is all that is left of the gradient
+  const isStill = squaredNorm < 1e-12; // the gradient is only rounding error
   return {
     title: "The variance of the gradient by batch size",
     x: { label: "items in a batch b", log: true },

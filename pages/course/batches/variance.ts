@@ -32,7 +32,7 @@ const gradients = /* @__PURE__ */ jit((line: Tensor, x: Tensor, y: Tensor) =>
   )(x, y),
 );
 
-const drawn = new Map<string, Int32Array>(); // by size and number of items; a few as long as a page is open
+const drawn = new Map<string, Int32Array>(); // cache by size and number of items; it has few entries
 
 /** Item indices of all random batches of a size. */
 function drawsOf(size: number, count: number): Int32Array {

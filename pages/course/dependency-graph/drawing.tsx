@@ -11,7 +11,7 @@ export const mostDrawn = 28;
 const layerHeight = 84; // CSS pixels
 const boxHeight = 42;
 const widestBox = 86;
-const stride = 14; // between the ends of arrows at one box, at most
+const stride = 14; // maximum distance between the ends of arrows at one box
 
 type Point = readonly [x: number, y: number];
 

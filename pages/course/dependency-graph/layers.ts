@@ -20,7 +20,7 @@ export interface PlacedArrow {
   readonly through: readonly Place[];
 }
 
-const widest = 8; // values beside each other
+const widest = 8; // maximum number of values per layer
 
 /**
  * Places the first `most` steps of a run in layers: inputs in the first layer, every other value below its operands.

@@ -85,7 +85,7 @@ export function PathsFigure(): JSX.Element {
   );
 }
 
-const mostParts = 8; // steps of a path that are written out
+const mostParts = 8; // maximum number of steps shown per path
 
 function shortened(parts: readonly string[], between: string): string {
   if (parts.length <= mostParts) return parts.join(between);

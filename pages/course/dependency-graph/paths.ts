@@ -52,7 +52,7 @@ export function pathsFrom(tape: Tape, from: number, most: number): Path[] {
     if (at === tape.result)
       found.push({ steps: [...steps], factors: [...factors], product: productOf(factors) });
     for (const { step, derivative } of readers[at]!) {
-      if (counts[step] === 0) continue; // does not lead to the result
+      if (counts[step] === 0) continue; // no path to the result
       steps.push(step);
       factors.push(derivative);
       go(step);

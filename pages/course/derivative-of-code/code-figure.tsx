@@ -77,8 +77,8 @@ function DerivativeCode({
   );
 }
 
-const mostNumbers = 6; // derivatives that are told
-const mostLines = 40; // of a derivative
+const mostNumbers = 6; // maximum number of derivatives shown
+const mostLines = 40; // maximum number of lines shown
 
 /** Lines of the derivative: symbolic for a formula, with the numbers of the run for TypeScript. */
 function DerivativeLines({ run }: { readonly run: ProgramRun }): JSX.Element {

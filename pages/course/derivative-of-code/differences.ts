@@ -11,7 +11,7 @@ export interface DifferenceErrors {
   readonly central: readonly number[];
 }
 
-const perDecade = 3; // steps h
+const perDecade = 3; // step sizes h
 const smallest = -15; // powers of 10
 const largest = 0;
 

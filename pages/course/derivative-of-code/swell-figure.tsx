@@ -7,7 +7,7 @@ import { Code } from "../../live/formula.tsx";
 import { mostTimes, sizes, stage, stageText, state, times } from "./state.ts";
 import { derivativeText } from "./swell.ts";
 
-const shownCharacters = 700; // of a written-out derivative
+const shownCharacters = 700; // characters shown of the expanded derivative
 
 function swellChart(): ChartSpec {
   const list = sizes.value;

@@ -9,7 +9,7 @@ import { type Arrow, arrowsOf } from "./arrows.ts";
 import { direction, far, own, rows, state } from "./state.ts";
 
 const rowHeight = 34; // CSS pixels
-const nameWidth = 110; // for the name and the value
+const nameWidth = 110; // width of the name and the value
 
 /** Each value as a point, its differential as an arrow, and the actual new value as a ring. */
 export function ArrowsFigure(): JSX.Element {

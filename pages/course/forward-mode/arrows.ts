@@ -12,7 +12,7 @@ export interface Arrow {
   readonly moved: number | undefined;
 }
 
-const mostArrows = 14; // of a longer run the first, and the result
+const mostArrows = 14; // maximum number of rows: the first ones, and the result
 
 /** Rows of the picture if the inputs move by `far` along the direction. */
 export function arrowsOf(

@@ -5,7 +5,7 @@ import { angleOf, atAngle } from "./direction.ts";
 
 const size = 150; // CSS pixels
 const radius = 56;
-const stride = 5; // degrees of an arrow key
+const stride = 5; // degrees per arrow key
 
 /** An arrow that a pointer or keys turn. Turning normalises its length to 1. */
 export function Dial({

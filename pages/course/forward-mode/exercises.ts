@@ -44,7 +44,7 @@ export const exercises: readonly Exercise[] = [
     title: "A product of dual numbers",
     hint: "Multiply both parentheses, put `ε^2 = 0`, and collect the terms with one `ε`.",
     draw: (draw) => {
-      const [a, b] = [draw.whole(5, 9), draw.whole(2, 5)]; // b ≤ a: no mistake gives the answer
+      const [a, b] = [draw.whole(5, 9), draw.whole(2, 5)]; // b ≤ a, so that no mistake leads to the answer
       const [c, d] = [a + draw.whole(1, 4), b + draw.whole(1, 4)];
       return {
         kind: "number",

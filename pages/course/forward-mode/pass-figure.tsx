@@ -13,7 +13,7 @@ import type { ForwardRow } from "./rows.ts";
 import { tangentNameOf } from "./rows.ts";
 import { along, direction, own, rows, state, step } from "./state.ts";
 
-const mostParts = 8; // numbers whose part of the direction is shown
+const mostParts = 8; // maximum number of direction entries shown
 const mostRows = 60;
 
 /** The program and its differential, line by line, for a selectable direction. */

@@ -62,7 +62,7 @@ describePageInCi("gradient descent", {
     await figure.getByText("diverges").waitFor(); // 0.3 is above 2/8
     await field.fill("x^2 + 4*y^");
     expect(await figure.locator(".problem").first().textContent()).toContain("a value is missing");
-    await figure.getByText("diverges").waitFor(); // the last formula that could be read stands
+    await figure.getByText("diverges").waitFor(); // the last valid formula stays
     await field.fill("x^2 + 3*y^2");
     await figure.getByText("2/6 = 0.3333").waitFor();
   },

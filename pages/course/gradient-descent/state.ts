@@ -123,7 +123,7 @@ export const stepsChart = computed((): ChartSpec => {
   };
 });
 
-const bowlAcross = 110; // points of a grid from side to side: made anew while κ is dragged
+const bowlAcross = 110; // grid points along x; few, because the map is recomputed while κ is dragged
 
 function mapOfBowl(condition: number): ReturnType<typeof contourMap> {
   return contourMap(`bowl ${condition}`, bowlOf(condition), bowlBox, bowlAcross);

@@ -40,10 +40,10 @@ export const coarse = { columns: 32, rows: 24 };
 /** Number of times the resolution is doubled. */
 const refinements = 2;
 
-const batch = coarse.columns * coarse.rows; // starts that run at once: the coarsest map is one call
-const mostMinima = 8; // as there are colours
-const stillness = 1e-2; // the length of the gradient below which a run is at rest, in units of the steepest at the starts of the coarsest map
-const near = 0.02; // of the width of the map: ends that are no further apart are one minimum
+const batch = coarse.columns * coarse.rows; // number of simultaneous starts; the coarsest map is one call
+const mostMinima = 8; // maximum number of minima, equal to the number of colours
+const stillness = 1e-2; // gradient norm below which a run is at rest, relative to the largest at the starts of the coarsest map
+const near = 0.02; // fraction of the map's width; closer end points count as one minimum
 
 function optimizerOf(method: Method, learningRate: Tensor): GeneralOptimizer<unknown> {
   return method === "momentum" ? sgd({ learningRate, momentum: 0.9 }) : sgd({ learningRate });
@@ -51,7 +51,7 @@ function optimizerOf(method: Method, learningRate: Tensor): GeneralOptimizer<unk
 
 type Ends = (starts: Tensor, rate: Tensor) => readonly [ends: Tensor, slopes: Tensor, first: Tensor];
 
-const compiled = new Map<string, Ends>(); // the last formula by each method
+const compiled = new Map<string, Ends>(); // the last formula with each method
 
 function endsOf({ text, method }: BasinQuestion): Ends {
   const key = JSON.stringify([text, method]);
@@ -112,7 +112,7 @@ export function* basins(question: BasinQuestion, most = refinements): Generator<
   const { box, landscape } = readGround(question.text);
   const ends = endsOf(question);
   const rate = tensor(question.rate, { dtype: "float64" });
-  const minima = [...landscape.minima]; // those that are known keep their colours
+  const minima = [...landscape.minima]; // known minima keep their colours
   const width = box[0][1] - box[0][0];
   let steepest = 0;
   let before: Basins | undefined;

@@ -167,7 +167,7 @@ describe("maps of starts", () => {
     const maps = [...basins(question, 1)];
     expect(maps.map(({ columns }) => columns)).toEqual([32, 64, 64, 64, 64]);
     const [coarse, first] = maps;
-    const last = first!.cells.at(-1)!; // not yet computed anew
+    const last = first!.cells.at(-1)!; // not yet recomputed
     expect(last).toBe(coarse!.cells.at(-1));
     const [rough, fine] = [sharesOf(coarse!), sharesOf(maps.at(-1)!)];
     rough.forEach(({ share }, i) => expect(Math.abs(fine[i]!.share - share)).toBeLessThan(0.03));

@@ -8,7 +8,7 @@ import { findLandscape } from "../../../src/pictures/landscapes/zoo.ts";
 const saddle = findLandscape("saddle");
 
 const begin = saddle.start[0]!; // along x
-const edge = saddle.domain![1]![1]; // along y: beyond it a run has left
+const edge = saddle.domain![1]![1]; // edge of the map along y; a run beyond it has left
 
 /** A sufficient number of steps for every rate and start of the figure. */
 const enough = 1200;

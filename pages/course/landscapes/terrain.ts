@@ -77,7 +77,7 @@ export function readTerrain(text: string): Terrain {
   };
 }
 
-const across = 24; // points from side to side at which the curvature is asked for
+const across = 24; // grid points along x at which the curvature is computed
 const down = 18;
 
 function leastCurvature({ value }: Landscape, [[x0, x1], [y0, y1]]: MapBox): Terrain["leastCurvature"] {

@@ -39,7 +39,7 @@ test("the measured factor of a step is that of theory, away from the double root
     const rate = 1 / kappa;
     const factors = measuredFactors(betas, { rate, beta: 0, kappa }, start);
     betas.forEach((beta, i) => {
-      if (Math.abs(beta - bestBeta(rate)) < 0.03) return; // there t·ρᵗ bends the measurement
+      if (Math.abs(beta - bestBeta(rate)) < 0.03) return; // there, the factor t of t·ρᵗ biases the measurement
       expect(
         Math.abs(factors[i]! / factorOf({ rate, beta, kappa }) - 1),
         `κ = ${kappa}, β = ${beta}`,
@@ -57,7 +57,7 @@ test("no other β is as fast at a rate, and no other rate with its β on a bowl"
     }
     const { rate, beta } = bestSettings(kappa);
     const best = factorOf({ rate, beta, kappa });
-    expect(best).toBeCloseTo((Math.sqrt(kappa) - 1) / (Math.sqrt(kappa) + 1), 7); // the root of what rounding leaves
+    expect(best).toBeCloseTo((Math.sqrt(kappa) - 1) / (Math.sqrt(kappa) + 1), 7); // square root of the rounding error
     for (let part = 0.2; part < 2; part += 0.1)
       for (let other = 0; other < 1; other += 0.02)
         expect(factorOf({ rate: part * rate, beta: other, kappa })).toBeGreaterThanOrEqual(best - 1e-9);

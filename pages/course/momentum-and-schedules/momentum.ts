@@ -101,7 +101,7 @@ const sweep = /* @__PURE__ */ jit((start: Tensor, betas: Tensor, rate: Tensor, k
   })(betas),
 );
 
-const headroom = 1e100; // runs are linear in their start: from here they may shrink 400 times without leaving what numbers hold
+const headroom = 1e100; // runs are linear in their start; from here they can shrink for 400 steps without underflow
 
 /** Measured factor per step for several β: the ratio of the distances at two steps, to the power of 1/steps. */
 export function measuredFactors(betas: readonly number[], { rate, kappa }: Settings, start: Point): number[] {

@@ -46,7 +46,7 @@ describePageInCi("momentum and schedules", {
         buttons.find(({ textContent }) => textContent === name)!.click();
       };
       press("Train");
-      await new Promise(requestAnimationFrame); // the page shows that it runs
+      await new Promise(requestAnimationFrame); // the page shows that training runs
       await new Promise(requestAnimationFrame);
       press("Stop");
     });

@@ -28,7 +28,7 @@ import type { TrainingWork } from "./training.worker.ts";
 
 export const state: PageState = pageState();
 
-const coarse = 120; // points of the map from side to side: a smooth bowl needs no more
+const coarse = 120; // grid points of the map along x; enough for a smooth bowl
 
 // The ravine.
 export const start: Signal<Point> = pointState(state, "start", bowlStart);
@@ -63,7 +63,7 @@ export const measuredHere: ReadonlySignal<number> = computed(
   () => measuredFactors([beta.value], settings.value, start.value)[0]!,
 );
 
-const tooFar = 1e6; // from where a curve is no longer drawn
+const tooFar = 1e6; // larger values are not drawn
 
 /** Measured and theoretical distances by step. */
 export const distanceChart: ReadonlySignal<ChartSpec> = computed((): ChartSpec => {
@@ -200,7 +200,7 @@ export const beginTraining = (): void => kept.begin();
 
 export const clearTrainings = (): void => kept.clear();
 
-const lastEpochs = 5; // whose mean is told: single ones go up and down
+const lastEpochs = 5; // number of last epochs in the mean, because single losses fluctuate
 
 /** Mean loss of the last epochs of a training run. */
 export function endOf({ epochs: all }: Training): number {
@@ -240,7 +240,7 @@ export function startRangeTest(): void {
 
 /** Losses by rate, with the rates suggested by the test. */
 export function rangeChart({ rates, losses, smoothed, suggestion }: LrRange): ChartSpec {
-  const highest = 2 * Math.max(...smoothed.slice(0, 10)); // above it the losses have left
+  const highest = 2 * Math.max(...smoothed.slice(0, 10)); // losses above it have diverged
   const upToHighest = (all: readonly number[]): number[] => all.map((y) => (y <= highest ? y : Number.NaN));
   return {
     title: "Loss by rate",

@@ -49,7 +49,7 @@ export async function train(
     optimizer: sgd({ learningRate, momentum }),
     epochs,
     plateau: schedule === "plateau" ? reduceOnPlateau({ factor: 0.3, patience: 2 }) : undefined,
-    divergence: false, // what a rate that is too high does is to be seen
+    divergence: false, // the effect of too high a rate must be visible
   });
   for await (const event of run) {
     if (event.kind !== "epoch") continue;

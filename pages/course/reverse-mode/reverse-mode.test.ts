@@ -74,7 +74,7 @@ test("in segments of k of n steps about n/k + k numbers are kept; each step is c
   expect(costOfLoop(n)).toEqual({ stored: n, repeated: 0 });
   for (const k of [1, 2, 5, 12, 13, 48, 144]) {
     const { stored, repeated } = costOfLoop(n, k);
-    expect(Math.abs(stored - (n / k + k))).toBeLessThanOrEqual(2); // segments that do not come out even
+    expect(Math.abs(stored - (n / k + k))).toBeLessThanOrEqual(2); // segment lengths that do not divide the number of steps
     expect(repeated).toBe(n);
   }
   const all = downhill.grad(loopOf(30, undefined))(downhill.tensor(0.3)).item();

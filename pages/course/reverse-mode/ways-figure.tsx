@@ -10,7 +10,7 @@ import { examples } from "../programs.ts";
 import { own, state, step, ways } from "./state.ts";
 import type { WayBack, WayForward, Ways } from "./ways.ts";
 
-const mostRows = 40; // of each way
+const mostRows = 40; // maximum number of lines shown of each pass
 
 /** The program with its saved values, next to the backward pass with its uses of them. */
 export function WaysFigure(): JSX.Element {
@@ -64,7 +64,7 @@ export function WaysFigure(): JSX.Element {
   );
 }
 
-const mostNumbers = 6; // derivatives that are told
+const mostNumbers = 6; // maximum number of derivatives shown
 
 function rowClass(i: number, at: number): string {
   return i === at ? "is-active" : i > at ? "is-later" : "";
@@ -78,7 +78,7 @@ function ForwardTable({
   readonly at: number;
 }): JSX.Element {
   const hasLoops = forward.some(({ where }) => where !== "");
-  const used = at - forward.length; // the line of the way back that is active
+  const used = at - forward.length; // the current line of the backward pass
   return (
     <div class="scroll" role="region" tabIndex={0} aria-label="The way forward">
       <table class="plain pass">

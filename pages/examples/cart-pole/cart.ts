@@ -23,7 +23,7 @@ import { mlp, type MlpParams } from "downhill/nn";
 import * as random from "downhill/random";
 
 export const stepTime = 0.02; // seconds
-export const horizon = 300; // steps of an episode at most
+export const horizon = 300; // maximum number of steps per episode
 export const poleLength = 1; // metres
 /** Limits of an episode: metres from the centre, and radians from upright. */
 export const bounds = { place: 2.4, angle: 0.5 } as const;

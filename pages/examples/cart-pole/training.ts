@@ -36,7 +36,7 @@ export interface Update {
   readonly params: PlainParams;
 }
 
-const discount = 0.99; // of a reward one step later
+const discount = 0.99; // discount per step
 const startSpread = { others: 0.05, angle: 0.2 };
 
 /**

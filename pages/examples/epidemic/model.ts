@@ -42,7 +42,7 @@ export const people = 100_000;
 export const days = 120;
 const dayNumbers = linspace(1, days, days);
 
-const fewest = 1e-6; // cases a day: at the end of an epidemic the errors of the solver are as large
+const fewest = 1e-6; // cases per day; late in an epidemic, the solver's errors are of this size
 
 interface Shares {
   readonly susceptible: Tensor;
@@ -64,7 +64,7 @@ function cases(
     part: Tensor,
     from: Tensor,
   ): Shares => {
-    const started = div(1, add(1, exp(sub(from, day)))); // measures take some days until all keep them
+    const started = div(1, add(1, exp(sub(from, day)))); // gradual, because some days pass until everyone follows a measure
     const rate = mul(div(r, length), add(1, mul(sub(part, 1), started)));
     const infections = mul(rate, mul(now.susceptible, now.infected));
     return { susceptible: neg(infections), infected: sub(infections, div(now.infected, length)) };
@@ -154,7 +154,7 @@ export interface Forecast {
   readonly high: readonly number[];
 }
 
-const never = 1e12; // the standard error of a count that is not known yet
+const never = 1e12; // standard error of an unknown count
 
 /** Fits an epidemic to the counts of the first days. */
 export function forecast(counts: readonly number[], until: number): Forecast {
@@ -194,7 +194,7 @@ function startFor(counts: readonly number[]): number[] {
   const up = ys.reduce((all, y, i) => all + (i + 1 - centre) * (y - mean), 0);
   const across = ys.reduce((all, _, i) => all + (i + 1 - centre) ** 2, 0);
   const growth = Math.min(1, Math.max(0.03, up / across));
-  const rate = growth + 1 / known.infectious; // at which one infects others
+  const rate = growth + 1 / known.infectious; // infection rate per day
   return [Math.log(growth), Math.log(known.infectious), Math.max(0, mean - growth * centre - Math.log(rate))];
 }
 

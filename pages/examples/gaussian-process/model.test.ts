@@ -22,7 +22,7 @@ function direct(): number {
   for (let k = 0; k < n; k++) {
     const pivot = rows[k]!;
     determinant += Math.log(pivot[k]!);
-    square += pivot[n]! ** 2 / pivot[k]!; // of the L D Lᵀ that elimination finds
+    square += pivot[n]! ** 2 / pivot[k]!; // from the L D Lᵀ factorisation of the elimination
     for (let i = k + 1; i < n; i++) {
       const by = rows[i]![k]! / pivot[k]!;
       rows[i] = rows[i]!.map((value, j) => value - by * pivot[j]!);

@@ -123,7 +123,7 @@ export function surpriseAt(points: readonly Point[], logs: readonly (readonly nu
   return surprises(tensor(logs), ...columns(points)).tolist() as number[];
 }
 
-const jitter = 1e-8; // of the variance: keeps a covariance that is all but singular positive definite
+const jitter = 1e-8; // fraction of the variance; keeps a nearly singular covariance positive definite
 
 const predict = jit((logs: Tensor, x: Tensor, y: Tensor, normals: Tensor) => {
   const { factor, weights } = factored(logs, x, y);

@@ -187,7 +187,7 @@ function ProcessFigure(): JSX.Element {
 
 const rounded = (point: Point): Point => point.map((z) => Number(z.toFixed(3)));
 
-const across = { columns: 49, rows: 37 }; // points of the map's grid
+const across = { columns: 49, rows: 37 }; // number of grid points of the map per axis
 
 /** Ranges of length and noise on the map, as logarithms to base 10. */
 const box: MapBox = [ranges.length, ranges.noise].map((range) => range.map(Math.log10)) as unknown as MapBox;

@@ -36,8 +36,8 @@ import { charactersOf, knownWords } from "./text.ts";
 import { textNames, texts } from "./texts.ts";
 import { charactersAStep } from "./training.ts";
 
-const most = 5000; // steps of a training that nobody stops
-const firstOperations = 2.5e10; // of the training that begins by itself: some ten seconds
+const most = 5000; // steps of a training run that is not stopped
+const firstOperations = 2.5e10; // operations of the automatic training run: about ten seconds
 
 function grouped(count: number): string {
   return count.toLocaleString("en");
@@ -115,7 +115,7 @@ function trainAtFirst(): void {
 export function TrainingFigure(): JSX.Element {
   const { key, losses } = trained.value;
   const last = losses.at(-1);
-  useEffect(() => training.stop(), [setup.value?.key]); // what is trained is no longer what is set up
+  useEffect(() => training.stop(), [setup.value?.key]); // the running training has other settings
   const isIdle = !training.isRunning.value;
   return (
     <Figure

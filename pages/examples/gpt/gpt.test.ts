@@ -30,7 +30,7 @@ describe("writing", () => {
       .tolist() as number[][];
     for (const [place, expected] of chances.entries())
       for (const [kind, chance] of writing.chancesAfter(place).entries())
-        expect(chance).toBeCloseTo(expected[kind]!, 5); // float32, summed in another order
+        expect(chance).toBeCloseTo(expected[kind]!, 5); // float32 sums in another order
   });
 
   test("goes on from the prompt, to the length asked for, each sample by itself", () => {

@@ -40,7 +40,7 @@ export interface GptParams {
   readonly scores: DenseParams;
 }
 
-const widening = 4; // numbers between the dense layers for each of the width, as in the paper
+const widening = 4; // hidden size of the feed-forward layer divided by the width, as in the paper
 
 /** Initial parameters. All scores are 0, so that all characters are initially equally likely. */
 export function firstParams({ width, layers, context, kinds }: Sizes, seed: number): GptParams {

@@ -25,7 +25,7 @@ describePageInCi("a small GPT", {
     await untrained(page);
     await page.getByText("Before any training").waitFor();
     await button("One step").click();
-    await page.getByText("step 1: loss 3.30").waitFor(); // log(27): it began with even guesses
+    await page.getByText("step 1: loss 3.30").waitFor(); // log(27), the loss of uniform predictions
     await button("Go on").click();
     await page.getByText(/^After [2-9]\d+ steps: /).waitFor();
     await button("Stop").click();

@@ -28,7 +28,7 @@ export const text: ReadonlySignal<string> = computed(() =>
   source.value === "own" ? own.value : exampleText.value,
 );
 
-const rest = 400; // milliseconds without a key, after which what was typed is taken: a new kind of character is a new network
+const rest = 400; // milliseconds without a key press until a typed text is applied, because a new distinct character changes the network
 const draft = signal<string | undefined>(undefined);
 let waiting: ReturnType<typeof setTimeout> | undefined;
 
@@ -195,7 +195,7 @@ export const lossChart: ReadonlySignal<ChartSpec> = computed(() => {
 // Writing.
 export const temperature: Signal<number> = state.number("temperature", 0.7, { min: 0, max: 2, step: 0.05 });
 export const samples = 3;
-const length = 200; // characters of a sample
+const length = 200; // characters per sample
 
 interface Network {
   readonly params: GptParams;

@@ -19,7 +19,7 @@ const limits = {
   longest: 200_000, // characters
 } as const;
 
-const heldOut = 0.1; // of a text, from its end; one context and a character at least
+const heldOut = 0.1; // held-out fraction at the end of a text; at least one context and a character
 
 /** The characters (code points) of a text, with normalised line ends. */
 export function charactersOf(text: string): string[] {

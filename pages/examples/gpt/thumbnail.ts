@@ -3,7 +3,7 @@ import type { Thumbnail } from "../../live/thumbnail.ts";
 import { showNow, trainBy } from "./state.ts";
 import { train } from "./training.ts";
 
-const steps = 200; // some seconds, after which the words are right
+const steps = 200; // a few seconds, after which the words are correct
 
 export const thumbnail: Thumbnail = {
   figure: "attention",

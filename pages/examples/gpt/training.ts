@@ -10,8 +10,8 @@ import type { Numbered } from "./text.ts";
 /** Characters per step, rounded down to complete contexts. */
 export const charactersAStep = 512;
 
-const heldOutContexts = 16; // at most, of which the loss is measured
-const between = 400; // milliseconds from one report to the next
+const heldOutContexts = 16; // maximum number of held-out contexts in the loss
+const between = 400; // milliseconds between reports
 
 /** State of a training run, to be sent or resumed. */
 export interface Snapshot {

@@ -6,7 +6,7 @@ import { diagnose } from "./diagnostics.ts";
 import { draws, sample } from "./sampler.ts";
 
 const served = serveSection("examples");
-const settled = 50; // draws at the beginning that averages leave out
+const settled = 50; // initial draws that averages ignore
 
 describePageInCi("chains that roll through a density", {
   "a start that is dragged, and another density, give the chains that the sampler gives": async ({

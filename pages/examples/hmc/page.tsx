@@ -46,7 +46,7 @@ const chains = computed(() =>
     seed: Math.round(seed.value),
   }),
 );
-const settled = 50; // draws at the beginning that averages leave out
+const settled = 50; // initial draws that averages ignore
 const diagnoses = computed(() =>
   [0, 1].map((axis) =>
     diagnose(chains.value.points.map((points) => points.slice(settled + 1).map((point) => point[axis]!))),

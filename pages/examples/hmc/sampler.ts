@@ -20,7 +20,7 @@ import * as random from "downhill/random";
 import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
 import { type TargetName, targets } from "./targets.ts";
 
-export const draws = 400; // of each chain
+export const draws = 400; // draws per chain
 
 /** Settings of a run. */
 export interface Question {

@@ -45,7 +45,7 @@ function useReach(): number {
   }).value;
 }
 
-const arm = 0.75; // from the centre of the start to the handle that turns it
+const arm = 0.75; // distance from the centre of the start to its rotation handle
 
 /** The first picture with the window found by the search. Handles move the start. */
 export function FoundWindow(): JSX.Element {

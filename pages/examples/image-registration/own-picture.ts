@@ -16,7 +16,7 @@ export async function readPicture(file: Blob): Promise<Picture> {
   const context = canvas.getContext("2d");
   if (context === null) throw new Error("This browser cannot draw the picture.");
   const part = Math.min(bitmap.width, bitmap.height);
-  context.fillRect(0, 0, side, side); // black shows through what is transparent
+  context.fillRect(0, 0, side, side); // transparent areas become black
   context.imageSmoothingQuality = "high";
   const [left, top] = [(bitmap.width - part) / 2, (bitmap.height - part) / 2];
   context.drawImage(bitmap, left, top, part, part, 0, 0, side, side);

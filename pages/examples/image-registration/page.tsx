@@ -191,7 +191,7 @@ const slices = computed((): ChartSpec => ({
   ],
 }));
 
-const clear = 0.05; // of what a way goes up and down: smaller climbs are those of noise, or of a lowest place a little beside the window
+const clear = 0.05; // fraction of the range along the path; smaller rises come from noise, or from a minimum slightly off the window
 
 /** Describes the blurs for which a search would reach the window. */
 function clearWays(): string {

@@ -70,7 +70,7 @@ const greys: Readonly<Record<FigureName, (x: number, y: number) => number>> = {
   },
 };
 
-const parts = 4; // samples along each side of a pixel: edges are as smooth as those of a camera
+const parts = 4; // samples along each side of a pixel, for antialiased edges
 
 /** Draws a figure as a picture. */
 export function draw(name: FigureName): Picture {
@@ -104,7 +104,7 @@ export function asDifference(value: number): Colour {
 }
 
 const headerBytes = 54;
-const colours = 64; // as many as can be told apart at a glance: files of pages hold these pictures
+const colours = 64; // number of distinguishable grey levels; few, because the page files contain these pictures
 
 /**
  * Encodes a picture as a data URL of a bitmap (BMP), whose rows start from below too.
@@ -127,7 +127,7 @@ export function addressOf(
   const header = [bytes.length, 0, offset, 40, size, size];
   header.forEach((value, i) => view.setUint32(2 + 4 * i, value, true));
   view.setUint16(26, 1, true); // planes
-  view.setUint16(28, 8, true); // bits of a pixel
+  view.setUint16(28, 8, true); // bits per pixel
   view.setUint32(46, colours, true);
   for (let i = 0; i < colours; i++) {
     const [red, green, blue] = colourOf(low + ((high - low) * i) / (colours - 1));

@@ -100,7 +100,7 @@ let heard: { readonly params: Transformation; readonly value: number }[] = [];
 const descend = solver(cost, {
   method: "lbfgs",
   maxIterations: 40,
-  gradientTolerance: 1e-5, // in squared grey values for half a side of the picture, which changes nothing that can be seen
+  gradientTolerance: 1e-5, // penalty in squared grey values for a shift by half the width; too small to have a visible effect
   valueTolerance: 1e-5,
   callback: ({ params, value }) => {
     heard.push({ params, value });

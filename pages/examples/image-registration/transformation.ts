@@ -53,7 +53,7 @@ export interface Transformation {
   readonly grid?: Tensor;
 }
 
-const cells = 4; // of the coarse grid, along each side of the window
+const cells = 4; // cells of the coarse grid along each side of the window
 /** Number of control points along each axis, for cubic B-splines over `cells` cells. */
 const controls = cells + 3;
 

@@ -50,7 +50,7 @@ const solvers = new Map<string, ReturnType<typeof solverWithin>>();
  */
 function solverFor(joints: number, limit: number): ReturnType<typeof solverWithin> {
   const key = `${joints} ${limit}`;
-  const freely = 1e3; // radians: the first joint may turn round and round
+  const freely = 1e3; // radians; the first joint may make complete turns
   const bounds = Array.from({ length: joints }, (_, i) => (i === 0 ? freely : limit));
   const solver = solvers.get(key) ?? solverWithin(tensor(bounds));
   solvers.set(key, solver);
@@ -74,7 +74,7 @@ export interface Arm {
   readonly direction: number;
 }
 
-const leastBend = 0.05; // radians: a straight arm cannot tell to which side it should bend, for its derivatives are 0
+const leastBend = 0.05; // radians; a straight arm has zero derivatives and no preferred bending direction
 
 /**
  * Moves the arm to a target, starting from the angles of the previous arm. If the number of joints changes, as many

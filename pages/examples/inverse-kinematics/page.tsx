@@ -40,7 +40,7 @@ function moveTarget(to: Point): void {
 }
 
 const degrees = (radians: number): number => (radians * 180) / Math.PI;
-const shownSpeed = 0.2; // units of the plane for a speed of 1
+const shownSpeed = 0.2; // plane units per unit of speed
 
 /** Describes the distance of the hand from the target, and its reason. */
 function finding(): string {

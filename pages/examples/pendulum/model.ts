@@ -54,7 +54,7 @@ function angles(law: Law, times: Tensor, { length, damping, angle }: Unknown): T
   const { angle: path } = odeint(
     motion,
     { angle, speed: tensor(0) },
-    concatenate([[0], times]), // the measurements may begin later
+    concatenate([[0], times]), // the measurements may start later
     { args: [length, damping], rtol: 1e-6, atol: 1e-6, maxSteps: 512 },
   );
   return path.slice(1);

@@ -42,7 +42,7 @@ const identified = computed(() => identify(measured.value, law.value, Number(fro
 const truly = computed(() => swing(truth.value));
 
 const inDegrees = (radians: number): number => radians / inRadians;
-const span = 190; // degrees, up and down
+const span = 190; // degrees, to either side
 const rows = [
   { name: "length", words: "length", unit: "m", show: (value: number) => value },
   { name: "damping", words: "damping", unit: "1/s", show: (value: number) => value },

@@ -15,7 +15,7 @@ import {
 import { solver } from "downhill/optim";
 import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
 
-const [columns, rows] = [13, 5]; // nodes along and across
+const [columns, rows] = [13, 5]; // number of nodes along and across the beam
 const size = { width: 3, height: 1 };
 
 /** Node indices of the corners that can be held. */
@@ -47,7 +47,7 @@ export const triangles: readonly (readonly [number, number, number])[] = Array.f
   },
 ).flat();
 
-const area = (size.width * size.height) / triangles.length; // of each triangle at rest
+const area = (size.width * size.height) / triangles.length; // area of each triangle at rest
 const isWall = (place: number): boolean => place % columns === 0;
 
 /** Properties of the rubber, and its constraints. */

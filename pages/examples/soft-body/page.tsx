@@ -37,8 +37,8 @@ const shape = computed(() =>
 
 const span = { x: [-0.2, 4.8], y: [-1.3, 1.9] } as const;
 const colours = shades(12);
-const fullShade = 0.2; // elastic energy of a unit of area that has the last colour
-const arrow = 3; // units of length of a unit of force
+const fullShade = 0.2; // elastic energy per unit of area of the last colour
+const arrow = 3; // arrow length per unit of force
 
 /** The triangles, coloured by energy, their outlines, and the forces at held corners. */
 function Rubber({ spot }: { readonly spot: Placed["spot"] }): JSX.Element {

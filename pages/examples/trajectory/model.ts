@@ -46,9 +46,9 @@ export interface Way {
   readonly length: number;
 }
 
-const waves = 14; // of the series that a path is the straight line and a sum of
+const waves = 14; // number of waves added to the straight line
 const pieces = 60;
-const penalty = 4e3; // of a squared distance, all along the path: such that the pull of a bent path enters the clearance by few hundredths
+const penalty = 4e3; // weight of the squared intrusion, integrated along the path; large enough that a bent path intrudes by only a few hundredths
 
 const numbers = Array.from({ length: waves }, (_, i) => i + 1);
 const times = Array.from({ length: pieces + 1 }, (_, i) => i / pieces);
@@ -132,7 +132,7 @@ function float64(x: NestedNumbers | number): Tensor {
   return tensor(x, { dtype: "float64" });
 }
 
-const near = 0.05; // between points of paths that are drawn as one
+const near = 0.05; // maximum distance between the points of two paths that count as equal
 
 function isSame(a: readonly Point[], b: readonly Point[]): boolean {
   return a.every(([x, y], i) => Math.hypot(x! - b[i]![0]!, y! - b[i]![1]!) < near);

@@ -34,13 +34,13 @@ import {
   way,
 } from "./state.ts";
 
-const most = 300; // epochs of a training that nobody stops
-const firstEpochs = 40; // of the training that begins by itself: some seconds, after which the classes have parted
+const most = 300; // epochs of a training run that is not stopped
+const firstEpochs = 40; // epochs of the automatic training run: a few seconds, after which the classes have separated
 const classes = Array.from({ length: 10 }, (_, k) => k);
 
 function Training(): JSX.Element {
   const last = trained.value.epochs.at(-1);
-  useEffect(() => training.stop(), [seed.value]); // what is trained begins with another seed
+  useEffect(() => training.stop(), [seed.value]); // the running training has another seed
   const bounds =
     last && [last.learned, last.heldOut].map((parts) => boundOf(parts).toFixed(1).replace("-", "−"));
   const isWaiting = training.isRunning.value && last === undefined;

@@ -8,7 +8,7 @@ import { type SentArrays, withArrays } from "../../live/arrays.ts";
 export const side = 8;
 export const pixels: number = side * side;
 const codeSize = 2;
-const neurons = 64; // of a hidden layer
+const neurons = 64; // in each hidden layer
 
 const encoder = /* @__PURE__ */ mlp([pixels, neurons, 2 * codeSize], { activation: tanh });
 const decoder = /* @__PURE__ */ mlp([codeSize, neurons, neurons, pixels], { activation: tanh });
@@ -18,7 +18,7 @@ export interface VaeParams {
   readonly decoder: MlpParams;
 }
 
-const spread = 8; // of the first codes, times what Glorot's weights would give: about that of the prior, so that the plane is filled
+const spread = 8; // scale of the initial codes relative to Glorot initialisation; close to the prior, so that the codes fill the plane
 
 export function firstParams(seed: number): VaeParams {
   const [forEncoder, forDecoder] = random.split(random.key(seed));

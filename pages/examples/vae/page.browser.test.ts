@@ -13,7 +13,7 @@ describePageInCi("a plane of digits", {
     open,
   }) => {
     const page = await alive(await open(served.at("vae")));
-    await button(page, "Start again").click(); // the training that begins by itself
+    await button(page, "Start again").click(); // the automatic training run
     const circle = page.getByRole("button", { name: /^the code that is decoded/ }).first();
     await circle.scrollIntoViewIfNeeded();
     const box = (await circle.boundingBox())!;
@@ -45,7 +45,7 @@ describePageInCi("a plane of digits", {
 
   "the networks train in the worker, stop, go on with another β and start again": async ({ open }) => {
     const page = await alive(await open(served.at("vae")));
-    await page.getByText(/^epoch \d+: bound −/).waitFor(); // it begins by itself
+    await page.getByText(/^epoch \d+: bound −/).waitFor(); // it starts automatically
     await button(page, "Go on").click();
     await page.getByText(/^epoch \d+: bound −/).waitFor();
     await button(page, "Stop").click();

@@ -211,7 +211,7 @@ export const from: Signal<number> = state.number("from", 3, { min: 0, max: 9, st
 export const to: Signal<number> = state.number("to", 8, { min: 0, max: 9, step: 1 });
 /** Index of each digit among those of its class. */
 export const nth: Signal<number> = state.number("nth", 1, { min: 1, max: 100, step: 1 });
-const between = 9; // pictures of a way
+const between = 9; // number of pictures between the two ends
 
 /** The data digits at the ends of an interpolation, and the pictures of the codes between them. */
 export const way: ReadonlySignal<{

@@ -3,7 +3,7 @@ import type { Thumbnail } from "../../live/thumbnail.ts";
 import { prepare, showNow, trainBy } from "./state.ts";
 import { train } from "./training.ts";
 
-const epochs = 40; // some seconds
+const epochs = 40; // takes a few seconds
 
 export const thumbnail: Thumbnail = {
   figure: "plane",

@@ -8,7 +8,7 @@ import { decode, encode, firstParams, paramsOf, type Snapshot, type VaeParams } 
 import { digitImages, heldOutFrom } from "./data.ts";
 
 const batchSize = 64;
-const smallerPixels = 16; // of which each pixel counts the ink, from 0 to 16: so its values are those of a binomial distribution
+const smallerPixels = 16; // ink of a pixel counts subpixels, 0 to 16, so it has a binomial distribution
 
 /** Settings of a training run. */
 export interface TrainingOrder {
@@ -41,7 +41,7 @@ const float32 = { dtype: "float32" } as const;
 /** The two parts for images, each with one sampled code. */
 function partsOf(params: VaeParams, images: Tensor, key: Tensor): [likelihood: Tensor, divergence: Tensor] {
   const codes = normal(encode(params, images));
-  const logits = decode(params, codes.sample(key)); // a code is loc + scale · noise, so it has derivatives
+  const logits = decode(params, codes.sample(key)); // reparameterisation: a code is loc + scale · noise and therefore differentiable
   const ink = binomial({ totalCount: smallerPixels, logits });
   const prior = normal({ loc: zeros([2], float32), scale: ones([2], float32) });
   return [

@@ -20,7 +20,7 @@ describe("training", () => {
     const reports = await usual;
     const bounds = reports.map(({ heldOut }) => boundOf(heldOut));
     expect(reports.map(({ snapshot }) => snapshot.epoch)).toEqual(reports.map((_, i) => i + 1));
-    expect(bounds.at(-1)! - bounds[0]!).toBeGreaterThan(40); // nats a digit
+    expect(bounds.at(-1)! - bounds[0]!).toBeGreaterThan(40); // nats per digit
     for (const { learned, heldOut } of reports) {
       expect(learned.divergence).toBeGreaterThan(0);
       expect(heldOut.likelihood).toBeLessThan(0); // the logarithm of a probability

@@ -12,9 +12,9 @@ export interface Downhill {
 }
 
 const mostSteps = 400;
-const enough = 1e-4; // of what the slope promises, by which a step must fall: Armijo's rule
-const flat = 1e-9; // a slope below it is none
-const shortest = 1e-14; // of a step, in gradients
+const enough = 1e-4; // required fraction of the predicted decrease (Armijo's rule)
+const flat = 1e-9; // gradient norm that counts as zero
+const shortest = 1e-14; // initial step in multiples of the gradient
 
 /** Points of a steepest descent. Steps are halved until the value falls, and doubled after a successful step. */
 export function downhillFrom(evaluate: Evaluate, start: Point): Downhill {

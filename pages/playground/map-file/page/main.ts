@@ -15,7 +15,7 @@ declare global {
   var evaluateAt: (point: Point) => readonly [value: number, gradient: ArrayLike<number>];
 }
 
-const keySteps = 50; // of an arrow key, from side to side; with Shift ten at once
+const keySteps = 50; // arrow key steps across the map; Shift makes ten at once
 
 /** Makes the page interactive. */
 export function start(): void {
@@ -69,7 +69,7 @@ export function start(): void {
   });
   svg.addEventListener("pointerdown", (event) => {
     const isOnStart = event.target instanceof Node && handle.contains(event.target);
-    if (event.pointerType === "mouse" || isOnStart) svg.setPointerCapture(event.pointerId); // a finger may mean to scroll
+    if (event.pointerType === "mouse" || isOnStart) svg.setPointerCapture(event.pointerId); // a touch may be the start of scrolling
   });
   svg.addEventListener("click", (event) => moveTo(pointAt(event)));
   handle.addEventListener("keydown", (event) => {
