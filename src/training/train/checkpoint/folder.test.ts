@@ -191,7 +191,7 @@ describe("a checkpoint that cannot be written", () => {
         code: "file",
         message: expect.stringMatching(
           new RegExp(
-            `checkpoint-000002${full}: the disk is full\\. Make room.* The checkpoint of step 2 is not written`,
+            `checkpoint-000002${full}: the disk is full\\. Free some space.* The checkpoint of step 2 is not written`,
           ),
         ) as string,
       });
