@@ -22,9 +22,10 @@ import { permute, reshape } from "./shape.ts";
  * channels, …space]`, the windows `w` `[outputs, channels / groups, …window]`. Each list has one entry per spatial
  * axis.
  *
- * `y[n, o, s] = Σ_{i, k} w[o, i, k] · x̂[n, g + i, s · stride + k · rhsDilation]`, where x̂ is x with `lhsDilation − 1`
- * zeros between neighbours and `padding` zeros before and after (a negative number crops), and g is the first channel
- * of the group of o.
+ * `y[n, o, s] = Σ_{i, k} w[o, i, k] · x̂[n, g + i, s · stride + k · rhsDilation]`
+ *
+ * Here x̂ is x with `lhsDilation − 1` zeros between neighbours and `padding` zeros before and after; negative padding
+ * crops. The first channel of the group of o is g.
  */
 export interface ConvolveParams {
   readonly strides: readonly number[];

@@ -103,7 +103,10 @@ function copiesOfSlice(
   return [{ operand: 0, result: 0, from, to: 0, length, count: 1, fromStep: 0, toStep: 0 }];
 }
 
-/** Mask of the elements that a slice reads: a range if it restricts a single axis. */
+/**
+ * Mask for the cotangent of a slice: false if it reads all elements, a range if it restricts a single axis without
+ * strides, otherwise true.
+ */
 function partRead(shape: Shape, { starts, limits, strides }: SliceParams): Mask {
   const partial = range(0, shape.length).filter(
     (i) => limits[i]! - starts[i]! < shape[i]! || strides[i]! > 1,

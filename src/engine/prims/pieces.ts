@@ -119,7 +119,7 @@ const few = 4;
 /** Rows shorter than this are copied by one loop per operand. */
 const shortRow = 16;
 
-/** From more pieces on, blocks are copied on the host, regardless of their size. */
+/** With more pieces than this, the host copies blocks regardless of their size, and `split` is a single equation. */
 const manyPieces = 16;
 
 /**

@@ -63,7 +63,7 @@ export function svd(a: Tensor, order = 0): readonly [u: Tensor, s: Tensor, vh: T
 }
 
 /**
- * Tangents of singular values and vectors: `Uᵀ dA V = X S + dS − S Y`, where dU = U X + a part orthogonal to U, dV = V
+ * Tangents of singular values and vectors: `Uᵀ dA V = X S + dS − S Y`. Here dU = U X + a part orthogonal to U, dV = V
  * Y, and X and Y are antisymmetric.
  */
 function changeOfSingular(da: Tensor, u: Tensor, s: Tensor, vh: Tensor): readonly [Tensor, Tensor, Tensor] {

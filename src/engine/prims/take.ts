@@ -19,7 +19,7 @@ import { clampedPlace, requireIndices } from "./places.ts";
 import { flatIndex, loopEach, loopOver, plus } from "./reduce-loops.ts";
 import { broadcast, reshape, spread } from "./shape.ts";
 
-/** Mask of the elements that `take` reads: one item if the index is known, otherwise all. */
+/** Mask for the cotangent of `take`: the range of one item if its index is known, otherwise true (unknown elements). */
 function maskOfRead(shape: Shape, indices: Tensor, axis: number): Mask {
   const place = knownScalar(indices);
   if (place === undefined) return true;

@@ -41,7 +41,7 @@ export function requireImmediate({ name, memory }: Device, program: Program): vo
 }
 
 /**
- * Copies operands into a device's memory, each at most once.
+ * Returns the operands in a device's memory. Those in another memory are copied, each at most once.
  *
  * @throws DownhillError `donated` for a donated operand, `option` for one that is still pending on another device.
  */
