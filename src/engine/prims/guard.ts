@@ -60,7 +60,7 @@ interface Change {
   readonly result: number;
 }
 
-/** The in-place equations that lead from an operand to a result; undefined if one of them has no predicated form. */
+/** In-place equations from an operand to a result; undefined if one of them cannot be predicated. */
 function changesOf({ eqns, outs }: Program, result: number): readonly Change[] | undefined {
   const made = new Map(eqns.flatMap((eqn) => eqn.outs.map((v, i): [Var, Change] => [v, { eqn, result: i }])));
   const changes: Change[] = [];

@@ -103,10 +103,7 @@ function makeProgramCache(): ProgramCache {
     code.made = undefined;
     code.run = undefined;
   };
-  /**
-   * Yields entries that may be evicted (second-chance order): an entry that ran since the last scan is skipped once, so
-   * that the least recently used ones come first.
-   */
+  /** Yields entries to evict (second-chance order): an entry that ran since the last scan is skipped once. */
   function* idle(): Iterable<CachedProgram> {
     for (const code of byKey.values()) {
       if (code === running) continue;
@@ -117,10 +114,7 @@ function makeProgramCache(): ProgramCache {
       } else yield code;
     }
   }
-  /**
-   * Evicts entries until `bytes` of kernel memory are free, or all if `bytes` is infinite. Returns whether an entry was
-   * evicted.
-   */
+  /** Evicts entries until `bytes` of kernel memory are free, all if infinite. Returns whether one was evicted. */
   const dropFor = (bytes: number): boolean => {
     const used = (): number => (canRunWasm() ? wasmArena().stats().used : 0);
     const before = used();
