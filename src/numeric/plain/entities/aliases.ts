@@ -5,7 +5,7 @@ import type { Env } from "./env.ts";
 import { refuse } from "./env.ts";
 import { allRoots } from "./sharing.ts";
 
-/** Whether nothing refers to a value but the expression that it comes from. */
+/** True if only the expression that produced a value refers to it. */
 export function isUnshared(env: Env, value: Entity, node: Node): boolean {
   switch (value.kind) {
     case "scalar":
@@ -27,7 +27,7 @@ export function isUnshared(env: Env, value: Entity, node: Node): boolean {
   }
 }
 
-/** Whether `node` gives on a variable of this function that is not used again before it gets another value. */
+/** True if `node` assigns the value of a local variable that is not read again before its next assignment. */
 function isLastUse(env: Env, value: Entity, node: Node): boolean {
   if (node.type !== "AssignmentExpression" || (value.kind === "array" && value.places.length > 0))
     return false;
@@ -42,14 +42,14 @@ function isLastUse(env: Env, value: Entity, node: Node): boolean {
   return roots.every((root) => !root.readOnly && isOnlyName(env, root, owner[0]));
 }
 
-/** Whether no other name refers to a root. */
+/** True if no other name refers to the object. */
 function isOnlyName(env: Env, root: ObjectIdentity, name: string): boolean {
   return env.unit.aliases.every(
     ({ name: other, binding }) => other === name || !allRoots(binding.entity).includes(root),
   );
 }
 
-/** Whether a name is not used behind `node`, in later iterations neither, but to be given another value. */
+/** True if a name is not read after `node`, nor in later iterations, before it is assigned again. */
 function isDead(env: Env, name: string, { block }: NameBinding, node: Node): boolean {
   const owner = env.calls.at(-1)?.node;
   if (owner === undefined || block.start < owner.start || block.end > owner.end) return false;
@@ -68,7 +68,7 @@ function isDead(env: Env, name: string, { block }: NameBinding, node: Node): boo
   return !isUsed && (isSetAgain || !isRepeated);
 }
 
-/** Whether a use is the target of `name = …` among the statements that follow `node` in its block. */
+/** True if a use is the target of a statement `name = …` in the block of `node`, after it. */
 function isPlainTarget(use: Identifier, around: readonly Node[], node: Node): boolean {
   const [assigned, statement, block] = [around.at(-1), around.at(-2), around.at(-3)];
   if (assigned?.type !== "AssignmentExpression" || statement?.type !== "ExpressionStatement") return false;
@@ -86,7 +86,7 @@ function isPlainTarget(use: Identifier, around: readonly Node[], node: Node): bo
   );
 }
 
-/** Refuses to give other contents to what another name refers to. */
+/** Refuses an assignment that replaces the contents of an object to which another live name refers. */
 export function refuseAliases(env: Env, entity: Entity, node: Node, except?: string): void {
   const roots = allRoots(entity);
   for (const { name, binding } of env.unit.aliases) {
@@ -110,7 +110,7 @@ export function refuseAliases(env: Env, entity: Entity, node: Node, except?: str
   }
 }
 
-/** Whether an array has the row or object among its items: it is to see the change. */
+/** True if the array contains the row or object as an item. The array must then observe the change. */
 function holds(array: Entity, item: Entity): boolean {
   if (array.kind !== "array") return false;
   if (item.kind === "array") return array.places.length < item.places.length;

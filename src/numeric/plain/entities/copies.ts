@@ -4,7 +4,10 @@ import type { Env } from "./env.ts";
 import { copyInto, makeRoom, planOf } from "./plan.ts";
 import { allRoots, borrow, isFresh, readAll } from "./sharing.ts";
 
-/** A value of its own for a variable that gets other contents; what it was copied from must stay as it is. */
+/**
+ * Copies a value for a variable whose contents get replaced. The original must not be written to while the copy stands
+ * for it.
+ */
 export function copied(env: Env, name: string, value: Entity, node: Node): Entity {
   const room = makeRoom(env, node, planOf(env, node, value), name);
   if (!isFresh(value)) borrow(env, [...allRoots(value), ...allRoots(room)], node);
@@ -12,7 +15,7 @@ export function copied(env: Env, name: string, value: Entity, node: Node): Entit
   return settled(room);
 }
 
-/** The same entity under a name: something refers to it now. */
+/** Returns the entity without its `fresh` flags, because a name refers to it now. */
 export function settled(entity: Entity): Entity {
   if (entity.kind === "record") {
     const fields = [...entity.fields].map(([name, field]) => [name, settled(field)] as const);

@@ -4,33 +4,37 @@ import type { ArrayKind } from "../form/form.ts";
 import type { FunctionNode, Node } from "../syntax/ast.ts";
 import type { EnclosingNodes, Module } from "../syntax/module.ts";
 
-// What an expression of the text stands for while a function is turned into a region. Scalars are expressions of the region;
-// arrays lie in arrays of the region, records and tuples are their parts, functions are inlined where they are called.
+// Entity: the meaning of a source expression while a function is compiled to a region. A scalar is a region expression,
+// an array is stored in arrays of the region, records and tuples are their parts, and functions are inlined where they
+// are called.
 
-/** An array of the region, or of its parameters. */
+/** Array of the region: a declared array or a parameter. */
 export interface ArrayStorage {
   readonly name: string;
   readonly type: RegionType;
-  /** Its lengths as expressions of parameters and immutable locals; `undefined` for a parameter. */
+  /** Lengths as expressions of parameters and immutable locals; `undefined` for a parameter. */
   readonly dims: readonly RegionExpr[] | undefined;
   readonly root: ObjectIdentity;
-  /** The block that declares it, with all blocks around it; empty for a parameter. */
+  /** Block that declares the array, and all blocks around it. Empty for a parameter. */
   readonly blocks: readonly object[];
 }
 
-/** What names refer to by reference, as JavaScript's objects are: to be known again when one is written to or replaced. */
+/**
+ * Identity of a JavaScript object. Names that refer to the same object share it, so that writes and replacements can be
+ * checked for aliases.
+ */
 export interface ObjectIdentity {
-  /** As the text calls it. */
+  /** Name in the source, for messages. */
   readonly label: string;
-  /** Of a parameter, or from outside of the function: never written to. */
+  /** True for parameters and captured values, which must not be written to. */
   readonly readOnly: boolean;
-  /** Counts all roots as they come into being. */
+  /** Serial number in order of creation. */
   readonly born: number;
-  /** Whether an element or a field of it is written to. */
+  /** True if the function writes to an element or a field. */
   written: boolean;
 }
 
-/** How values lie in arrays: an axis for each level of arrays, one array of the region for each number at the leaves. */
+/** Memory layout of a value: one axis per level of arrays, and one array of the region per number at the leaves. */
 export type ValueLayout =
   | { readonly kind: "element"; readonly storage: ArrayStorage }
   | ArrayLayout
@@ -44,9 +48,9 @@ export interface ArrayLayout {
   readonly item: ValueLayout;
 }
 
-/** What a scalar can be assigned through. */
+/** Assignable location of a scalar. */
 export type AssignmentTarget =
-  /** `root` is the object that it is a field of. */
+  /** A local. `root` is the object of which it is a field, if any. */
   | { readonly kind: "local"; readonly name: string; readonly root: ObjectIdentity | undefined }
   | {
       readonly kind: "element";
@@ -54,9 +58,9 @@ export type AssignmentTarget =
       readonly places: readonly RegionExpr[];
       readonly at: PositionIndex | undefined;
     }
-  /** An item of a tuple, by a place that is known when the function runs: an immutable local that is one of 0, 1, …. */
+  /** An item of a tuple at an index known only at run time: an immutable local with a value 0, 1, …. */
   | { readonly kind: "item"; readonly place: RegionExpr; readonly items: readonly ScalarEntity[] }
-  /** A field of what is only read, or an item. */
+  /** A field or item of a read-only object. */
   | { readonly kind: "readOnly"; readonly root: ObjectIdentity; readonly isItem: boolean };
 
 export interface ScalarEntity {
@@ -68,12 +72,12 @@ export interface ScalarEntity {
 export interface ArrayEntity {
   readonly kind: "array";
   readonly layout: ArrayLayout;
-  /** Places along the axes before those of the array itself, for a row of another. */
+  /** Leading indices, if the array is a row of another array. */
   readonly places: readonly RegionExpr[];
   readonly root: ObjectIdentity;
-  /** Nothing else refers to it: it comes from `new`, `slice`, a literal. */
+  /** True if nothing else refers to the array, because it comes from `new`, `slice` or a literal. */
   readonly fresh: boolean;
-  /** It was just made, and all of it is 0. */
+  /** True if the array was just created and all elements are 0. */
   readonly isZero?: boolean;
 }
 
@@ -106,7 +110,7 @@ export interface FunctionEntity {
   readonly kind: "function";
   readonly node: FunctionNode;
   readonly module: Module;
-  /** Where its free names are looked up first; `undefined` for one from outside of the marked function. */
+  /** Scope of its free names; `undefined` for a function outside of the marked function. */
   readonly scope: LexicalScope | undefined;
   readonly around: EnclosingNodes;
 }
@@ -119,22 +123,22 @@ export type Entity =
   | FunctionEntity
   /** `Math`, `Number`, `Array`, … and their functions, by dotted name. */
   | { readonly kind: "global"; readonly name: string }
-  /** `undefined`: an argument that a call leaves out, or the result of a function that returns none. */
+  /** `undefined`: an omitted argument, or the result of a function without a return value. */
   | { readonly kind: "nothing" };
 
 export interface NameBinding {
   readonly entity: Entity;
-  /** The node whose end ends the scope. */
+  /** Node at whose end the scope ends. */
   readonly block: Node;
-  /** Whether something in that block assigns to it. */
+  /** True if an assignment in that block changes the name. */
   readonly reassigned: boolean;
   readonly isConst: boolean;
 }
 
-/** Names of a block of the text, and of those around it. */
+/** Names declared in a block of the source, chained to the enclosing blocks. */
 export class LexicalScope {
   readonly parent: LexicalScope | undefined;
-  /** The block. */
+  /** Node of the block. */
   readonly node: Node;
   readonly #bindings = new Map<string, NameBinding>();
 
@@ -160,14 +164,14 @@ export function scalar(value: RegionExpr, target?: AssignmentTarget): ScalarEnti
   return { kind: "scalar", value, target };
 }
 
-/** A local, perhaps a field of an object. */
+/** Scalar entity of a region local. `root` is the object of which it is a field, if any. */
 export function localScalar(name: string, type: RegionType, root?: ObjectIdentity): ScalarEntity {
   return scalar(local(name, type), { kind: "local", name, root });
 }
 
 export const nothing: Entity = { kind: "nothing" };
 
-/** The arrays of the region that a layout consists of, in order. */
+/** Returns the arrays of the region in a layout, in order. */
 export function storagesOf(layout: ValueLayout): ArrayStorage[] {
   switch (layout.kind) {
     case "element":
@@ -183,7 +187,10 @@ export function storagesOf(layout: ValueLayout): ArrayStorage[] {
   }
 }
 
-/** What lies at `places`: numbers are read where they are used, guarded where `at` is given. */
+/**
+ * Entity at the given leading indices of a layout. Numbers are loaded where they are used, with a bounds check if `at`
+ * is given.
+ */
 export function viewOf(
   layout: ValueLayout,
   places: readonly RegionExpr[],
@@ -222,7 +229,10 @@ function elementOf(
   return scalar(convert(type, value), { kind: "element", storage, places, at });
 }
 
-/** A value that is absent where `present` is false; an optional value inside is absent where either is. */
+/**
+ * Builds a value that is absent if `present` is false. If `value` is optional itself, the result is absent if either
+ * is.
+ */
 export function optional(present: ScalarEntity, value: PresentEntity | OptionalEntity): OptionalEntity {
   if (value.kind !== "optional") return { kind: "optional", present, value };
   return {
@@ -232,7 +242,7 @@ export function optional(present: ScalarEntity, value: PresentEntity | OptionalE
   };
 }
 
-/** As messages call it. */
+/** Describes an entity for messages. */
 export function describe(entity: Entity): string {
   switch (entity.kind) {
     case "scalar":

@@ -11,15 +11,15 @@ import { LexicalScope, describe, localScalar } from "./entity.ts";
 import type { BooleanFacts } from "./facts.ts";
 import { factsWhere, simplified } from "./facts.ts";
 
-/** Where a `break`, `continue` or `return` goes. */
+/** Target of a `break`, `continue` or `return`. */
 export interface Jump {
-  /** The local that is true once it was taken; made when somebody has to ask. */
+  /** Boolean local that is true after the jump was taken. Created on first use. */
   flag: string | undefined;
-  /** Where that local is declared. */
+  /** Insertion point for the declaration of that local. */
   readonly declarations: StatementBlock;
 }
 
-/** A statement that jumps go out of. */
+/** Statement that a jump can leave. */
 export interface JumpFrame {
   readonly kind: "loop" | "switch" | "block";
   readonly labels: readonly string[];
@@ -27,51 +27,54 @@ export interface JumpFrame {
   readonly continue?: Jump;
 }
 
-/** Collects what the `return` statements of a call give. */
+/** Collects the values of the `return` statements of a call. */
 export interface ReturnTarget {
   readonly jump: Jump;
   readonly give: (env: Env, node: Node, value: Entity) => void;
 }
 
-/** A function whose body is being read, and the call that it is read for. */
+/** Function being inlined, and the call that inlines it. */
 export interface InlinedCall {
   readonly node: FunctionNode;
   readonly module: Module;
-  /** Where the function is called, in the module of its caller; `undefined` for the marked function. */
+  /** Call site in the module of the caller; `undefined` for the marked function. */
   readonly site: Node | undefined;
 }
 
-/** What the whole of one marked function shares. */
+/** State shared by the whole compilation of one marked function. */
 export interface CompilationUnit {
   readonly names: FreshNames;
   readonly positions: PositionTable;
-  /** The module of the marked function, and the nodes around it. */
+  /** Module of the marked function, and the nodes around it. */
   readonly module: Module;
   readonly around: EnclosingNodes;
-  /** Locals of the region that get other values. */
+  /** Locals of the region that are reassigned. */
   readonly mutable: Set<string>;
-  /** Values of immutable locals, which sizes are made of. */
+  /** Values of immutable locals, from which sizes are derived. */
   readonly definitions: Map<string, LocalDefinition>;
   /** Names that refer to arrays, objects and tuples, innermost last. */
   readonly aliases: {
-    /** Absent for what an expression uses that is being evaluated. */
+    /** Absent for a temporary entry: an object used by the expression being evaluated. */
     readonly name: string | undefined;
     readonly binding: NameBinding;
   }[];
   readonly params: RegionParam[];
   readonly captured: { readonly name: string; readonly type: PlainType }[];
-  /** Names of the classes of errors that the program defines, and the function throws. */
+  /** Names of error classes of the program that the function throws. */
   readonly errors: Set<string>;
-  /** Entities of captured values, by their declaration. */
+  /** Entities of captured values, by declaration. */
   readonly outside: Map<Node, Entity>;
-  /** Lengths of declared arrays of the region, by their names. */
+  /** Lengths of declared region arrays, by name. */
   readonly dims: Map<string, readonly RegionExpr[]>;
-  /** Copies that stand for a second name of the same object: right as long as nobody writes to either, asked at the end. */
+  /**
+   * Copies made in place of a second reference to an object. They are valid only if neither object is written to, which
+   * is checked at the end.
+   */
   readonly copies: { readonly roots: readonly ObjectIdentity[]; readonly env: Env; readonly node: Node }[];
   rootCount: number;
-  /** The node that was evaluated or executed last: where the stack of the engine ends, the error names it. */
+  /** Node evaluated or executed last, for the message of a stack overflow. */
   current: { readonly node: Node; readonly module: Module } | undefined;
-  /** Syntax nodes that inlined calls have copied so far. */
+  /** Number of syntax nodes that inlined calls have copied so far. */
   inlinedNodes: number;
   readonly elaborate: Elaborator;
 }
@@ -79,25 +82,25 @@ export interface CompilationUnit {
 export interface LocalDefinition {
   readonly value: RegionExpr;
   readonly blocks: readonly object[];
-  /** Counts definitions in the order in which they are made. */
+  /** Serial number in order of definition. */
   readonly serial: number;
 }
 
-/** A place among the statements of the region, for declarations that turn out to be needed. */
+/** Insertion point among the statements of the region, for declarations that turn out to be needed. */
 export interface InsertionPoint {
   readonly out: StatementBlock;
   readonly blocks: readonly object[];
-  /** Definitions of these blocks with lower numbers come before. */
+  /** Definitions in these blocks with lower numbers precede the point. */
   readonly serial: number;
 }
 
-/** The parts of the front end that need each other. */
+/** Parts of the front end that depend on each other. */
 export interface Elaborator {
   readonly evaluate: (env: Env, node: Expression) => Entity;
   readonly call: (env: Env, site: Node, callee: Entity, args: readonly Entity[]) => Entity;
   readonly effect: (env: Env, node: Expression) => void;
   readonly block: (env: Env, body: readonly Statement[]) => void;
-  /** A method of an array, whose arguments are still text. */
+  /** Evaluates a method call of an array. The arguments are still syntax nodes. */
   readonly method: (
     env: Env,
     site: Node,
@@ -107,36 +110,36 @@ export interface Elaborator {
   ) => Entity;
 }
 
-/** Where the walk over the text stands. */
+/** Context of the traversal at the current node of the source. */
 export interface Env {
   readonly unit: CompilationUnit;
   readonly module: Module;
   readonly scope: LexicalScope;
-  /** Nodes that declare names around the function that is being read, for what lies outside of it. */
+  /** Nodes around the current function that declare names, used to resolve names from outside of it. */
   readonly around: EnclosingNodes;
   readonly out: StatementBlock;
-  /** Blocks of the region that are open, innermost last; `out` is one of them, or a place in one. */
+  /** Open blocks of the region, innermost last. `out` is one of them, or an insertion point in one. */
   readonly blocks: readonly object[];
   readonly frames: readonly JumpFrame[];
   readonly returns: ReturnTarget | undefined;
-  /** Jumps that need no flag, since what follows here is where they go. */
+  /** Jumps that need no flag because their target follows directly. */
   readonly tail: ReadonlySet<Jump>;
-  /** What the conditions around here say about booleans. */
+  /** Values of booleans implied by the surrounding conditions. */
   readonly facts: BooleanFacts;
-  /** Values of the objects before a `?.` in the chain that is being read, which are known to be present. */
+  /** Objects before a `?.` in the current chain that are known to be present. */
   readonly links: ReadonlyMap<Node, Entity>;
-  /** The calls that are being inlined, the marked function first. */
+  /** Calls being inlined, the marked function first. */
   readonly calls: readonly InlinedCall[];
-  /** Loops of the text around here, within the function. */
+  /** Source loops around the current node, within the function. */
   readonly loops: readonly Node[];
-  /** The variable that is declared here: what its value is made of is named after it. */
+  /** Name of the variable being declared, from which temporaries derive their names. */
   readonly hint: string | undefined;
-  /** Where a helper of another module is called from. */
+  /** Call site of a helper that is defined in another module. */
   readonly site: PositionIndex | undefined;
 }
 
 /**
- * Refuses the function that is being read.
+ * Refuses to compile the current function.
  *
  * @throws PlainError
  */
@@ -148,19 +151,23 @@ export function textOf(env: Pick<Env, "module">, node: Node): string {
   return env.module.text.slice(node.start, node.end).replace(/\s+/g, " ");
 }
 
-/** The position of a node up to `end`. What stands in another module is shown by the place that calls it: a region has one file. */
+/**
+ * Source position of a node up to `end`. For a node in another module it is the call site, because a region refers to
+ * one file.
+ */
 export function at(env: Env, node: Node, end?: number): PositionIndex {
   const { unit, module, site } = env;
   return module !== unit.module && site !== undefined ? site : unit.positions.of(module, node, end);
 }
 
-/** Blocks of a region within one another at most. Later stages, which follow blocks by recursion, take 500. */
+/** Maximum nesting depth of region blocks. Later stages traverse blocks by recursion and support 500. */
 const mostBlocks = 450;
 
 /**
- * A new block of the region, below the open ones.
+ * Opens a new block of the region within the open ones.
  *
- * @throws PlainError where there are too many: an early return has all that comes after it in a block of its own.
+ * @throws PlainError if blocks are nested too deeply, for example by early returns: the rest of the function is in a
+ * block for each of them.
  */
 export function nested(env: Env, tail: ReadonlySet<Jump> = env.tail): Env {
   const { current } = env.unit;
@@ -175,7 +182,7 @@ export function nested(env: Env, tail: ReadonlySet<Jump> = env.tail): Env {
   return { ...env, out, blocks: [...env.blocks, out], tail };
 }
 
-/** A block of the text: its names end with it. */
+/** Runs `within` in the scope of a source block. The names declared there end with it. */
 export function withScope<T>(env: Env, node: Node, within: (inner: Env) => T): T {
   const { aliases } = env.unit;
   const before = aliases.length;
@@ -188,7 +195,7 @@ export function newRoot(env: Env, label: string, readOnly = false): ObjectIdenti
   return { label, readOnly, born: env.unit.rootCount++, written: false };
 }
 
-/** Declares a local of the region with a first value. */
+/** Declares a local of the region with an initial value. */
 export function letLocal(
   env: Env,
   wanted: string,
@@ -207,29 +214,29 @@ export function letLocal(
   return localScalar(name, value.type, options.root);
 }
 
-/** The place where the next statement will stand. */
+/** Reserves an insertion point before the next statement. */
 export function placeHere(env: Env): InsertionPoint {
   return { out: env.out.reserve(), blocks: env.blocks, serial: env.unit.definitions.size };
 }
 
-/** Whether an expression has the same value wherever it is evaluated later on. */
+/** True if an expression has the same value wherever it is evaluated later. */
 export function isStable({ unit }: Env, expr: RegionExpr): boolean {
   return !someExpr(expr, (part) =>
     part.kind === "local" ? unit.mutable.has(part.name) : part.kind === "load",
   );
 }
 
-/** The expression, or an immutable local that keeps its value from here on. */
+/** Returns the expression if it is stable, otherwise an immutable local with its current value. */
 export function keep(env: Env, expr: RegionExpr, wanted = "t", out: StatementBlock = env.out): RegionExpr {
   return isStable(env, expr) ? expr : letLocal(env, wanted, expr, { out }).value;
 }
 
-/** The expression, or an immutable local in place of one that is nested deeply: sums of 10,000 terms are. */
+/** Returns the expression, or an immutable local if it is nested too deeply, as a sum of 10,000 terms is. */
 export function shallow(env: Env, expr: RegionExpr): RegionExpr {
   return isDeep(expr) ? letLocal(env, env.hint ?? "t", expr).value : expr;
 }
 
-/** The expression as something that may be used many times. */
+/** Returns the expression, or an immutable local, so that multiple uses do not recompute it. */
 export function atom(env: Env, expr: RegionExpr, wanted = "t"): RegionExpr {
   return expr.kind === "const" || (expr.kind === "local" && isStable(env, expr))
     ? expr
@@ -237,8 +244,8 @@ export function atom(env: Env, expr: RegionExpr, wanted = "t"): RegionExpr {
 }
 
 /**
- * Values in the order of the text: what a later one does changes none of those before it. Each is computed where it stands
- * only if later ones have statements.
+ * Evaluates items in source order. Side effects of a later item do not change earlier values: those are stored in
+ * locals if a later item emits statements.
  */
 export function inOrder<T>(
   env: Env,
@@ -259,7 +266,9 @@ export function inOrder<T>(
   return values.map(({ entity }) => entity);
 }
 
-/** Notes that an expression uses an array or object while the rest of it is evaluated, which must not exchange it. */
+/**
+ * Marks an array or object as used by the current expression, so that the rest of the expression must not exchange it.
+ */
 function noteUse(env: Env, entity: Entity, root: ObjectIdentity): void {
   const used: Entity =
     entity.kind === "scalar" ? { kind: "record", fields: new Map(), root, fresh: false } : entity;
@@ -267,14 +276,17 @@ function noteUse(env: Env, entity: Entity, root: ObjectIdentity): void {
   env.unit.aliases.push({ name: undefined, binding });
 }
 
-/** The arrays and objects that a number can be assigned in: several where it is an item at a place that the text does not tell. */
+/**
+ * Objects that an assignment to the scalar may write to. There are several for an item at an index unknown at compile
+ * time.
+ */
 export function ownersOf({ target }: ScalarEntity): ObjectIdentity[] {
   if (target?.kind === "element") return [target.storage.root];
   if (target?.kind === "item") return target.items.flatMap(ownersOf);
   return target?.kind === "local" && target.root !== undefined ? [target.root] : [];
 }
 
-/** Evaluates the rest of an expression that uses an array or object, or writes to a part of one. */
+/** Evaluates the rest of an expression while an array or object is marked as used or written to. */
 export function whileUsed<T>(env: Env, entity: Entity, rest: () => T): T {
   const { aliases } = env.unit;
   const before = aliases.length;
@@ -285,7 +297,10 @@ export function whileUsed<T>(env: Env, entity: Entity, rest: () => T): T {
   return result;
 }
 
-/** A scalar as it is at a place, records and tuples part by part where nothing else refers to them. */
+/**
+ * Stores the current value of a scalar in a local if it could change later; does the same for the parts of unshared
+ * records and tuples.
+ */
 export function frozen(env: Env, entity: Entity, out: StatementBlock): Entity {
   switch (entity.kind) {
     case "scalar": {
@@ -317,19 +332,22 @@ export function frozen(env: Env, entity: Entity, out: StatementBlock): Entity {
   }
 }
 
-/** The environment where a condition is known to be `value`. */
+/** Returns the environment in which the condition is known to be `value`. */
 export function assuming(env: Env, test: RegionExpr, value: boolean): Env {
   const facts = factsWhere(env.facts, test, value, (name) => !env.unit.mutable.has(name));
   return facts === env.facts ? env : { ...env, facts };
 }
 
-/** True if a value is not `undefined`: a constant where the conditions around here decide it. */
+/** Condition that a value is not `undefined`. It is a constant if the surrounding conditions decide it. */
 export function isPresent(env: Env, entity: Entity): RegionExpr {
   if (entity.kind === "optional") return simplified(env.facts, entity.present.value);
   return truth(entity.kind !== "nothing");
 }
 
-/** The number or boolean that an entity is. In arithmetic `undefined` is NaN, and in conditions false, as in JavaScript. */
+/**
+ * Returns the number or boolean of an entity. As in JavaScript, `undefined` is NaN in arithmetic and false in
+ * conditions.
+ */
 export function scalarValue(env: Env, node: Node, entity: Entity): RegionExpr {
   if (entity.kind === "scalar") return entity.value;
   if (entity.kind === "optional" && entity.value.kind === "scalar") {
@@ -350,7 +368,7 @@ export function scalarValue(env: Env, node: Node, entity: Entity): RegionExpr {
   );
 }
 
-/** The number that an entity is. */
+/** Returns the number of an entity; refuses booleans. */
 export function numberValue(env: Env, node: Node, entity: Entity): RegionExpr {
   const value = scalarValue(env, node, entity);
   if (value.type !== "bool") return value;
@@ -361,12 +379,12 @@ export function numberValue(env: Env, node: Node, entity: Entity): RegionExpr {
   );
 }
 
-/** Whether something in a block of the text assigns to a name. */
+/** True if an assignment in a block of the source changes the name. */
 export function isReassigned(block: Node, name: string): boolean {
   return assignedNames(block).has(name);
 }
 
-/** Reads a local that tells whether a jump was taken; declares it where that is not done yet. */
+/** Returns the boolean local that records whether a jump was taken. Declares it on first use. */
 export function flagOf(env: Env, jump: Jump, wanted: string): string {
   if (jump.flag === undefined) {
     jump.flag = env.unit.names.fresh(wanted);

@@ -6,7 +6,7 @@ export type BooleanFacts = ReadonlyMap<string, boolean>;
 
 export const noFacts: BooleanFacts = new Map();
 
-/** A condition, simplified by facts. */
+/** Simplifies a condition by known facts. */
 export function simplified(facts: BooleanFacts, test: RegionExpr): RegionExpr {
   if (facts.size === 0) return test;
   if (test.kind === "local") {
@@ -21,7 +21,7 @@ export function simplified(facts: BooleanFacts, test: RegionExpr): RegionExpr {
   return isNegation(test) ? not(simplified(facts, x)) : test;
 }
 
-/** The facts that hold where a condition is `value`. `isFixed` is true for locals that never change. */
+/** Returns the facts that hold if `test` is `value`. `isFixed` is true for locals that never change. */
 export function factsWhere(
   facts: BooleanFacts,
   test: RegionExpr,
@@ -33,7 +33,7 @@ export function factsWhere(
   const both = (x: RegionExpr, y: RegionExpr): BooleanFacts =>
     factsWhere(factsWhere(facts, x, value, isFixed), y, value, isFixed);
   if (test.kind === "select") {
-    // `and` and `or` of a side that may fail
+    // `and` and `or` whose second operand may fail
     if (value && isConstant(test.y, 0)) return both(test.condition, test.x);
     return !value && isConstant(test.x, 1) ? both(test.condition, test.y) : facts;
   }

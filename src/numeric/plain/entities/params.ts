@@ -12,7 +12,7 @@ import type {
 import { optional, scalar } from "./entity.ts";
 import type { CompilationUnit } from "./env.ts";
 
-/** Makes parameters of the region for a value of a type, in the order of its leaves, and what a name for it stands for. */
+/** Creates region parameters for a value of a type, in the order of its leaves, and returns the entity of the value. */
 export function parameterEntity(
   unit: CompilationUnit,
   label: string,
@@ -124,7 +124,10 @@ function layoutOf(
   }
 }
 
-/** The type with `integer` where the parameters of the region are machine integers, taken from the front of `types`. */
+/**
+ * Returns the type with `integer` set on the numbers whose region parameters are i32. Removes the types of its leaves
+ * from the front of `types`.
+ */
 export function withIntegers(type: PlainType, types: RegionType[]): PlainType {
   switch (type.kind) {
     case "number":

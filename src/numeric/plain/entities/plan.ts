@@ -18,7 +18,7 @@ import { describe, nothing, optional, scalar, storagesOf, viewOf } from "./entit
 import type { Env, InsertionPoint } from "./env.ts";
 import { assuming, at, atom, isPresent, keep, letLocal, nested, newRoot, refuse, textOf } from "./env.ts";
 
-/** What a value consists of, with the lengths of its arrays: enough to make room for another like it. */
+/** Structure of a value with the lengths of its arrays, sufficient to allocate another value of the same kind. */
 export type ValuePlan =
   | { readonly kind: "element"; readonly type: RegionType }
   | { readonly kind: "array"; readonly of: ArrayKind; readonly length: RegionExpr; readonly item: ValuePlan }
@@ -26,7 +26,7 @@ export type ValuePlan =
   | { readonly kind: "tuple"; readonly items: readonly ValuePlan[] }
   | { readonly kind: "optional"; readonly value: ValuePlan };
 
-/** The plan of a value; functions and nothing have none. */
+/** Returns the plan of a value; refuses functions and `undefined`. */
 export function planOf(env: Env, node: Node, entity: Entity): ValuePlan {
   switch (entity.kind) {
     case "scalar":
@@ -83,7 +83,10 @@ export function arrayLength({ layout, places }: ArrayEntity): RegionExpr {
   return lengthOf(storagesOf(layout)[0]!.name, places.length);
 }
 
-/** An expression in terms of parameters and their lengths, as far as immutable locals and arrays allow. */
+/**
+ * Rewrites an expression in terms of parameters and their lengths, by substituting immutable locals and lengths of
+ * arrays.
+ */
 function resolved(env: Env, expr: RegionExpr): RegionExpr {
   switch (expr.kind) {
     case "const":
@@ -109,7 +112,9 @@ function resolved(env: Env, expr: RegionExpr): RegionExpr {
   }
 }
 
-/** Whether an expression is made of parameters, their lengths and constants, so that it may stand anywhere. */
+/**
+ * True if an expression consists only of parameters, their lengths and constants, so that it can be evaluated anywhere.
+ */
 function isOfInputs(env: Pick<Env, "unit">, expr: RegionExpr): boolean {
   const { unit } = env;
   if (expr.kind === "local")
@@ -119,12 +124,12 @@ function isOfInputs(env: Pick<Env, "unit">, expr: RegionExpr): boolean {
   return partsOf(expr).every((part) => isOfInputs(env, part));
 }
 
-/** Whether two plans are known to have the same kinds of values and the same lengths. */
+/** True if two plans provably have the same kinds of values and the same lengths. */
 export function samePlan(a: ValuePlan, b: ValuePlan): boolean {
   return sameKind(a, b, true);
 }
 
-/** Whether they have the same kinds of values; without `lengths` a tuple may stand for an array of its items too. */
+/** True if two plans have the same kinds of values. Without `lengths`, a tuple also matches an array of its items. */
 function sameKind(a: ValuePlan, b: ValuePlan, lengths: boolean): boolean {
   if (!lengths && a.kind === "tuple" && b.kind === "array")
     return a.items.every((item) => sameKind(item, b.item, lengths));
@@ -154,7 +159,7 @@ function sameKind(a: ValuePlan, b: ValuePlan, lengths: boolean): boolean {
 
 type RecordPlan = ValuePlan & { readonly kind: "record" };
 
-/** The names of the fields of either record. */
+/** Names of the fields of both records, without duplicates. */
 function fieldNames(a: RecordPlan, b: RecordPlan): string[] {
   return [...new Set([...a.fields.keys(), ...b.fields.keys()])];
 }
@@ -168,8 +173,8 @@ function sameExpr(a: RegionExpr, b: RegionExpr): boolean {
 }
 
 /**
- * The plan of room for either of two values; `undefined` where they are of different kinds. Where lengths are not known to be the
- * same, `choose` gives the one of the value that counts.
+ * Plan of storage for either of two values; `undefined` if their kinds differ. If lengths may differ, `choose` returns
+ * the length of the value that is used.
  */
 export function jointPlan(
   a: ValuePlan,
@@ -202,7 +207,7 @@ export function jointPlan(
   return joint(a, b);
 }
 
-/** A tuple as an array like another. */
+/** Plan of a tuple as an array with the item kind of the given array. */
 function arrayPlan(
   { items }: ValuePlan & { readonly kind: "tuple" },
   { of, item }: ValuePlan & { readonly kind: "array" },
@@ -210,7 +215,7 @@ function arrayPlan(
   return { kind: "array", of, length: number(items.length), item: items[0] ?? item };
 }
 
-/** How a plan is called in messages. */
+/** Describes a plan for messages. */
 function showPlan(plan: ValuePlan): string {
   switch (plan.kind) {
     case "element":
@@ -226,7 +231,10 @@ function showPlan(plan: ValuePlan): string {
   }
 }
 
-/** A value of a plan with locals and arrays of its own, all 0, declared at a place that may lie before this one. */
+/**
+ * Declares locals and arrays, all 0, for a value of the given plan. `place` is an earlier insertion point for the
+ * declarations.
+ */
 export function makeRoom(
   env: Env,
   node: Node,
@@ -270,7 +278,7 @@ function zeroOf(type: RegionType): RegionExpr {
   return { kind: "const", type: type === "bool" ? "bool" : "f64", value: 0 };
 }
 
-/** Declares an array, or one for each leaf of its items; all elements are 0. */
+/** Declares an array, or one per leaf of its items. All elements are 0. */
 export function makeArray(
   env: Env,
   node: Node,
@@ -323,7 +331,7 @@ export function makeArray(
   return { kind: "array", layout, places: [], root, fresh: true };
 }
 
-/** A length as an expression that can be computed at a place. */
+/** Length as an expression that can be computed at the insertion point. */
 function lengthAt(env: Env, node: Node, length: RegionExpr, place: InsertionPoint | undefined): RegionExpr {
   const inputs = resolved(env, length);
   if (isOfInputs(env, inputs)) return inputs;
@@ -346,7 +354,7 @@ function lengthAt(env: Env, node: Node, length: RegionExpr, place: InsertionPoin
   );
 }
 
-/** A loop over the places of an array of `length`, in order. */
+/** Emits a loop over the indices of an array of `length`, in ascending order. */
 export function eachPlace(
   env: Env,
   length: RegionExpr,
@@ -368,14 +376,14 @@ export function eachPlace(
   });
 }
 
-/** The item of an array at a place that is known to be there, or guarded where `position` is given. */
+/** Item of an array at an index. It is bounds-checked if `position` is given, else known to be in range. */
 export function itemAt(array: ArrayEntity, place: RegionExpr, position?: number): ReturnType<typeof viewOf> {
   return viewOf(array.layout.item, [...array.places, place], array.root, position);
 }
 
 /**
- * Copies a value into room of the same kind, whose numbers all have been read before. Arrays must have the same lengths: where
- * that is not known, the call checks it.
+ * Copies a value into storage of the same kind. All numbers of the value must have been read before. Arrays must have
+ * equal lengths; if that is not known, the call checks it at run time.
  */
 export function copyInto(env: Env, node: Node, target: Entity, value: Entity): void {
   if (target.kind === "optional") return copyOptional(env, node, target, value);
@@ -425,7 +433,7 @@ export function copyInto(env: Env, node: Node, target: Entity, value: Entity): v
   return refuseKind(env, node, target, value);
 }
 
-/** Refuses to keep what may be `undefined` in a variable of numbers. */
+/** Refuses to store a possibly `undefined` value in a variable of numbers. */
 export function refuseAbsent(env: Env, node: Node): never {
   return refuse(
     env,
@@ -434,7 +442,9 @@ export function refuseAbsent(env: Env, node: Node): never {
   );
 }
 
-/** Copies a value, or its absence. The contents are copied only where the value is present, since an absent array is empty. */
+/**
+ * Copies a value, or its absence. The contents are copied only if the value is present, since an absent array is empty.
+ */
 function copyOptional(env: Env, node: Node, target: OptionalEntity, value: Entity): void {
   const present = isPresent(env, value);
   storeScalar(env, node, target.present, present);
@@ -484,7 +494,7 @@ function refuseKind(env: Env, node: Node, target: Entity, value: Entity): never 
   return refuse(env, node, `what was ${to} cannot become ${from}: use another variable.`);
 }
 
-/** Has the call check that two arrays have one length. */
+/** Emits a check that two arrays have the same length. */
 export function guardLengths(env: Env, node: Node, target: RegionExpr, value: RegionExpr): void {
   const message = "an array gets the elements of one of another length; arrays keep their length here";
   const then = [{ kind: "throw", message, at: at(env, node) }] as const;
@@ -535,7 +545,7 @@ export function storeScalar(env: Env, node: Node, entity: ScalarEntity, value: R
   }
 }
 
-/** Refuses to write to what comes from outside. */
+/** Refuses to write to a read-only object. */
 export function refuseReadOnly(
   env: Env,
   node: Node,
@@ -555,7 +565,7 @@ export function refuseReadOnly(
   );
 }
 
-/** A number as an array of a type keeps it. */
+/** Converts a number to the element type of an array, as JavaScript's typed arrays do. */
 function stored(value: RegionExpr, type: RegionType): RegionExpr {
   if (type === "i32") {
     const whole: RegionExpr = { kind: "apply", type: "f64", function: "toInt32", args: [value] };

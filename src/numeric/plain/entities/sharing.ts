@@ -4,13 +4,16 @@ import { scalar } from "./entity.ts";
 import type { Env } from "./env.ts";
 import { frozen, keep, newRoot, ownersOf } from "./env.ts";
 
-/** What an entity shares with whoever else refers to it. */
+/** Identity of the object of an entity: one element, or none for scalars. */
 export function rootsOf(entity: Entity): ObjectIdentity[] {
   if (entity.kind === "optional") return rootsOf(entity.value);
   return entity.kind === "array" || entity.kind === "record" || entity.kind === "tuple" ? [entity.root] : [];
 }
 
-/** That of all its parts too, and of all objects that it may be where a place tells which. */
+/**
+ * Identities of the objects of an entity and all its parts, including every object that an index may select at run
+ * time.
+ */
 export function allRoots(entity: Entity): ObjectIdentity[] {
   if (entity.kind === "scalar") return entity.target?.kind === "item" ? ownersOf(entity) : [];
   if (entity.kind === "optional") return [...allRoots(entity.present), ...allRoots(entity.value)];
@@ -19,7 +22,7 @@ export function allRoots(entity: Entity): ObjectIdentity[] {
   return [...rootsOf(entity), ...parts.flatMap(allRoots)];
 }
 
-/** The same value with all numbers read: what is assigned afterwards does not change it. Arrays stay where they are. */
+/** Returns the value with all its numbers read, so that later assignments do not change it. Arrays are not copied. */
 export function readAll(env: Env, entity: Entity): Entity {
   switch (entity.kind) {
     case "record": {
@@ -42,7 +45,7 @@ export function readAll(env: Env, entity: Entity): Entity {
   }
 }
 
-/** What a spread takes out of an object or tuple: its parts as they are now, in a new one. */
+/** Parts of an object or tuple for a spread, with the scalars that they have now. */
 export function partsNow(env: Env, entity: Entity): Entity {
   const part = (inner: Entity): Entity => {
     if (inner.kind === "optional" && inner.value.kind === "scalar")
@@ -63,14 +66,14 @@ export function partsNow(env: Env, entity: Entity): Entity {
   return { kind: "tuple", items: entity.items.map(part), root: newRoot(env, entity.root.label), fresh: true };
 }
 
-/** Notes that an element or a field is written to. */
+/** Marks the objects that an assignment to the scalar may write to as written. */
 export function noteWrite({ target }: ScalarEntity): void {
   if (target?.kind === "element") target.storage.root.written = true;
   if (target?.kind === "local" && target.root !== undefined) target.root.written = true;
   if (target?.kind === "item") for (const item of target.items) noteWrite(item);
 }
 
-/** Whether nothing refers to any part of a value yet. */
+/** True if nothing refers to any part of a value yet. */
 export function isFresh(value: Entity): boolean {
   switch (value.kind) {
     case "array":
@@ -89,7 +92,10 @@ export function isFresh(value: Entity): boolean {
   }
 }
 
-/** A copy stands for a second name of an object: that is refused in the end if anybody writes to either. */
+/**
+ * Registers a copy made in place of a second reference to an object. It is refused at the end if either object is
+ * written to.
+ */
 export function borrow(env: Env, roots: readonly ObjectIdentity[], node: Node): void {
   env.unit.copies.push({ roots, env, node });
 }
