@@ -3,7 +3,7 @@ import { engine } from "../../engine/runtime/index.ts";
 import type { CompiledRecord, RecordStore } from "../../engine/runtime/region-records.ts";
 import { keeperOf, makeRecords } from "../../engine/runtime/region-records.ts";
 
-/** How much a compilation cache keeps. */
+/** Limits of a compilation cache. */
 export interface CompilationCacheOptions {
   /** Limit for the sum of the record files, in bytes. Above it, the oldest half is deleted. Default 64 MiB. */
   readonly mostBytes?: number;
@@ -66,7 +66,7 @@ function recordFolder(folder: string, mostBytes: number): RecordStore {
   const refused = objection();
   if (refused !== undefined) throw new DownhillError("file", `setCompilationCache: ${refused}`);
   const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
-  /** Records fit engines of one version. */
+  /** Records are valid for one version of the engine. */
   const fullKey = (key: string): string => `${process?.version ?? ""} ${process?.arch ?? ""} ${key}`;
   const fileOf = (key: string): string => path.join(root, `${checksum(encoder.encode(key))}.json`);
   let canWrite = true;
@@ -76,7 +76,7 @@ function recordFolder(folder: string, mostBytes: number): RecordStore {
     try {
       return fs.readdirSync(at);
     } catch {
-      return []; // it can be written to and not listed
+      return []; // the folder can be written to but not listed
     }
   };
   const trusts = (): boolean => {
@@ -95,7 +95,7 @@ function recordFolder(folder: string, mostBytes: number): RecordStore {
         const content = JSON.parse(decoder.decode(body)) as CacheEntry;
         return content.key === full ? content.record : undefined;
       } catch {
-        return undefined; // absent, or damaged: it is compiled, and written anew
+        return undefined; // absent or damaged: compiled and written again
       }
     },
     put(key, record) {
@@ -103,7 +103,7 @@ function recordFolder(folder: string, mostBytes: number): RecordStore {
       const full = fullKey(key);
       const body = encoder.encode(JSON.stringify({ key: full, record } satisfies CacheEntry));
       const file = fileOf(full);
-      // a reader finds the old file or the new one, and no half of it
+      // a concurrent process reads the old file or the new one, never half of it
       const part = `${file}.${process?.pid ?? 0}.part`;
       try {
         // explicit modes, because a umask of 002 would let the group write
@@ -119,7 +119,7 @@ function recordFolder(folder: string, mostBytes: number): RecordStore {
       try {
         fs.renameSync(part, file);
       } catch {
-        fs.rmSync(part, { force: true }); // a folder has the name of the file
+        fs.rmSync(part, { force: true }); // the name is taken by a folder
       }
       if (isPruned) return;
       isPruned = true;
@@ -128,14 +128,14 @@ function recordFolder(folder: string, mostBytes: number): RecordStore {
   };
 }
 
-/** The functions of `node:fs` that are used below. */
+/** Functions of `node:fs` that the cache uses. */
 interface CacheFileSystem {
   readonly statSync: (path: string) => Stats;
   readonly lstatSync: (path: string) => Stats;
   readonly rmSync: (path: string, options: { readonly force: boolean }) => void;
 }
 
-/** Part of what a file system reports about a path. */
+/** Part of the file status that `node:fs` reports. */
 interface Stats {
   readonly uid: number;
   readonly mode: number;
@@ -145,7 +145,7 @@ interface Stats {
   isSymbolicLink(): boolean;
 }
 
-/** Checks that nobody except the current user and root can write to a folder, its subfolder or a file. */
+/** Checks that only the current user and root can write to a folder, its subfolder or a file. */
 function ownership(
   fs: CacheFileSystem,
   folder: string,
@@ -154,7 +154,7 @@ function ownership(
 ): { readonly objection: () => string | undefined; readonly isOwn: (stats: Stats) => boolean } {
   const isForeign = ({ uid }: Stats): boolean => user !== undefined && uid !== user && uid !== 0;
   const isShared = ({ mode }: Stats): boolean => user !== undefined && (mode & 0o022) !== 0;
-  /** The reason to refuse the folder or the subfolder, as far as they exist. */
+  /** Returns the reason to refuse the folder or the subfolder, if either exists. */
   const objection = (): string | undefined => {
     const given = statsOf(() => fs.statSync(folder));
     const own = statsOf(() => fs.lstatSync(subfolder));
@@ -173,7 +173,7 @@ function ownership(
   return { objection, isOwn: (stats) => !isForeign(stats) && !isShared(stats) };
 }
 
-/** `undefined` for a path that leads nowhere: nothing can be stored there. */
+/** Returns the status of a path; `undefined` if it does not exist, so nothing can be stored there. */
 function statsOf(read: () => Stats): Stats | undefined {
   try {
     return read();
@@ -182,10 +182,10 @@ function statsOf(read: () => Stats): Stats | undefined {
   }
 }
 
-/** Names of records, and of records whose writer was interrupted. */
+/** File names of records, and of partial records left by an interrupted writer. */
 const recordName = /^[0-9a-f]{16}\.json(?:\.\d+\.part)?$/;
 
-/** Deletes the oldest records if their sum is above the limit. Other names, folders and links stay. */
+/** Deletes the oldest records if their total size exceeds the limit. Other names, folders and links stay. */
 function prune(
   fs: CacheFileSystem,
   pathOf: (name: string) => string,
@@ -210,18 +210,19 @@ function prune(
   }
 }
 
-/** What a file holds behind its checksum. */
+/** Contents of a cache file after its checksum. */
 interface CacheEntry {
   readonly key: string;
   readonly record: CompiledRecord;
 }
 
-/** Characters of a checksum. */
+/** Length of a checksum in characters. */
 const checksumLength = 16;
 
 /**
- * A checksum of bytes, as text: two sums of 32 bits, the second of which depends on the order. It runs once in a process over some ten
- * thousand words, before the engine has compiled it: so it does little for each, and loads no module of hashes, which takes longer.
+ * Hexadecimal checksum of bytes: two 32-bit sums, the second of which depends on the order. It runs once per process
+ * over about ten thousand words, before the engine has optimised it. It therefore does little per word and loads no
+ * hash module, which would take longer.
  */
 function checksum(bytes: Uint8Array): string {
   const words = new Int32Array(Math.ceil(bytes.length / 4) + 1);

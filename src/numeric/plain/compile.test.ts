@@ -167,7 +167,7 @@ describe("names from outside", () => {
       export function f(p: Point, q: Readonly<Point>) { "use ad"; return length(p) + third(q.x) + other(q.y); }`;
     const form = elaborate(moduleFrom(text, { resolve }), "f");
     expect(evaluateRegion(form.region, [3, 4, 6, 1]).results).toEqual([15]);
-    // a guard in another module is shown where the marked function calls it
+    // a guard in another module is reported at the call in the marked function
     expect(() => evaluateRegion(form.region, [3, 4, -6, 1])).toThrow("thrown: no at 3:86 (third(q.x))");
   });
 
@@ -277,7 +277,7 @@ test("both parsers give the same forms", async () => {
 });
 
 describe("a number that is a place and moves", () => {
-  /** The type that the place has in the region. */
+  /** Returns the region type of the local `at`. */
   const typeOf = (start: string, body: string): string => {
     const text = `function f(x: number[], a: number, n: number) {
       "use ad";
@@ -296,7 +296,7 @@ describe("a number that is a place and moves", () => {
 
   test("is a machine integer where it is read at before each move", () => {
     expect(typeOf("0", "s += x[at]; at += x.length - i - 2;")).toBe("i32");
-    expect(typeOf("n - 1", "s += x[at]; at = at - s;")).toBe("f64"); // what is subtracted may be anything
+    expect(typeOf("n - 1", "s += x[at]; at = at - s;")).toBe("f64"); // the subtracted number is unknown
     expect(typeOf("0", "if (x[at] > 0) { s += 1; at += 1; } else at += 2;")).toBe("i32");
     expect(typeOf("0", "x.slice(); s += x[at]; for (let j = 0; j < 2; j++) { s += x[at]; at += 1; }")).toBe(
       "i32",

@@ -39,7 +39,7 @@ import type {
 import { rootOf, unwrap } from "../syntax/walk.ts";
 import { permutation, swapArrays } from "./exchange.ts";
 
-/** An assignment; its value is what was assigned, where that `isUsed`. */
+/** Elaborates an assignment. Returns the assigned value if `isUsed`. */
 export function assignment(env: Env, node: AssignmentExpression, isUsed: boolean): Entity {
   const target = unwrap(node.left);
   if (node.operator !== "=") return compoundAssignment(env, node, target, isUsed);
@@ -66,7 +66,7 @@ export function assignment(env: Env, node: AssignmentExpression, isUsed: boolean
   );
 }
 
-/** A value none of whose parts changes while the targets of a pattern are given theirs. */
+/** Returns a value that stays unchanged while the targets of a pattern are assigned. */
 function detached(env: Env, value: Entity, node: Node): Entity {
   switch (value.kind) {
     case "array": {
@@ -92,10 +92,10 @@ function detached(env: Env, value: Entity, node: Node): Entity {
   }
 }
 
-/** How a copy is made of what is only read. */
+/** How messages suggest copying a read-only value. */
 const copyOf: Partial<Record<Entity["kind"], "spread" | "items">> = { record: "spread", tuple: "items" };
 
-/** Gives a value to a field or element, or exchanges a whole row or object that is one. */
+/** Assigns to a field or element. If the target is a whole row or object, exchanges it with the value. */
 function assignMember(env: Env, reference: Entity, value: Entity, node: Node, isUsed: boolean): Entity {
   if (reference.kind === "scalar") {
     const given = scalarValue(env, node, value);
@@ -151,7 +151,7 @@ function assignVariable(env: Env, target: Node, value: Entity, node: Node): Enti
   return entity;
 }
 
-/** Whether an array can take the elements of another by an exchange, since nobody needs those any more. */
+/** True if an array can take over the elements of another by a swap, because the other is no longer used. */
 function canSwap(env: Env, target: ArrayEntity, value: ArrayEntity, node: Node): boolean {
   if (value.root.readOnly || target.places.length + value.places.length > 0 || target.root === value.root)
     return false;
@@ -163,7 +163,7 @@ function canSwap(env: Env, target: ArrayEntity, value: ArrayEntity, node: Node):
   );
 }
 
-/** Gives the parts of a value to the targets of a pattern. */
+/** Assigns the parts of a value to the targets of a pattern. */
 function assignPattern(env: Env, pattern: Pattern, value: Entity, node: Node): void {
   const target = unwrap(pattern);
   if (target.type === "ArrayPattern") {
@@ -198,7 +198,7 @@ function isLogical(operator: string): operator is keyof typeof logicalOperators 
 
 function compoundAssignment(env: Env, node: AssignmentExpression, target: Node, isUsed: boolean): Entity {
   if (isLogical(node.operator) && target.type === "Identifier") {
-    // a variable may be given what it holds: only elements and fields could tell
+    // assigning a variable to itself has no effect; only for elements and fields could a difference be observed
     const left = target as Identifier;
     const operator = logicalOperators[node.operator];
     const right: LogicalExpression = { ...node, type: "LogicalExpression", operator, left };
@@ -218,7 +218,7 @@ function compoundAssignment(env: Env, node: AssignmentExpression, target: Node, 
   const before = env.out.size;
   const right = whileUsed(env, reference, () => env.unit.elaborate.evaluate(env, node.right));
   const y = numberValue(env, node.right, right);
-  // the old value is read before the other side is computed, and the place is the one of before
+  // the old value and the index are evaluated before the right side
   const held = env.out.size > before ? (frozen(env, reference, place) as ScalarEntity) : reference;
   const x = numberValue(env, target, held);
   return update(
@@ -230,7 +230,7 @@ function compoundAssignment(env: Env, node: AssignmentExpression, target: Node, 
   );
 }
 
-/** `i++` and its like: their value is that of before where the operator stands behind. */
+/** `i++`, `--i` and so on. A postfix operator returns the old value. */
 export function updateExpression(env: Env, node: UpdateExpression, isUsed: boolean): Entity {
   const target = unwrap(node.argument);
   const reference = referenceTo(env, target);
@@ -247,7 +247,7 @@ export function updateExpression(env: Env, node: UpdateExpression, isUsed: boole
   return isOldUsed ? scalar(old) : changed;
 }
 
-/** The variable, field or element that an operator changes. */
+/** Returns the variable, field or element that an operator updates. */
 function referenceTo(env: Env, target: Node): ScalarEntity {
   const entity =
     target.type === "MemberExpression"

@@ -13,8 +13,8 @@ import { arrayOf, typeOf } from "../syntax/types.ts";
 import { childrenOf, unwrap } from "../syntax/walk.ts";
 
 /**
- * What a name from outside of the marked function stands for: a function, a constant, or a value that is read at each call, as a
- * hidden parameter. `undefined` for names that nothing declares.
+ * Entity of a name from outside of the marked function: a function, a constant, or a value read at each call and passed
+ * as a hidden parameter. `undefined` for undeclared names.
  */
 export function outsideEntity(env: Env, node: Identifier): Entity | undefined {
   const found = lookUp(node.name, env.module, env.around);
@@ -83,7 +83,10 @@ function capturedType(
 
 const noMembers: ReadonlyMap<string, number> = new Map();
 
-/** The number or boolean that an expression is known to be; `members` are those of an enum that stand before it. */
+/**
+ * Constant value of an expression as a number or boolean; `undefined` if it is not constant. `members` are the
+ * preceding members of an enum.
+ */
 export function constantValue(
   node: Expression,
   module: Module,
@@ -167,14 +170,14 @@ function arithmeticOf(
     case "|":
       return x | y;
     default:
-      return undefined; // powers differ in their last bits between machines
+      return undefined; // powers differ in their last bits between engines
   }
 }
 
 const numeric = new Set(["+", "-", "*", "/", "%", "**", "|"]);
 const typedArrays = new Set(["Float64Array", "Float32Array", "Int32Array"]);
 
-/** The kind of value that an initialiser gives, as far as it can be seen in the text. */
+/** Infers the type of an initialiser from its syntax; `undefined` if that is not possible. */
 export function typeOfValue(node: Expression, module: Module, around: EnclosingNodes): PlainType | undefined {
   if (
     node.type === "TSAsExpression" ||
@@ -296,7 +299,7 @@ function typeOfMember(
   return array?.kind === "list" ? array.item : undefined;
 }
 
-/** An enum of numbers: an object of constants. */
+/** Entity of a numeric enum: an object of constants. */
 function enumEntity(env: Env, node: Identifier, declaration: Node): Entity {
   const fields = new Map<string, Entity>();
   const known = new Map<string, number>();

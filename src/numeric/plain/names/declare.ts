@@ -24,14 +24,14 @@ import { optionalType, typeOf } from "../syntax/types.ts";
 import { eachUse, isFunction, targetsOf, unwrap, walk } from "../syntax/walk.ts";
 import { unset } from "./unset.ts";
 
-/** How names are declared. */
+/** Properties of a declaration. */
 export interface DeclarationMode {
   readonly isConst: boolean;
-  /** Names of parameters may stand for what is given, without a local of their own. */
+  /** True for parameters, which may refer to the argument without a local of their own. */
   readonly isParameter?: boolean;
 }
 
-/** Gives names to a value or its parts. A value of kind `nothing` is one that was left out. */
+/** Binds the names of a pattern to a value or its parts. A value of kind `nothing` was omitted by the caller. */
 export function declare(env: Env, pattern: Pattern, value: Entity, node: Node, how: DeclarationMode): void {
   switch (pattern.type) {
     case "Identifier":
@@ -74,7 +74,7 @@ export function declare(env: Env, pattern: Pattern, value: Entity, node: Node, h
   }
 }
 
-/** An item for a pattern with a default: `undefined` beyond the end. */
+/** Item `i` for a pattern with a default: `undefined` beyond the end. */
 function itemOrNothing(env: Env, node: Node, whole: Entity, i: number): Entity {
   const value = presentValue(env, node, whole, `(reading '${i}')`);
   if (value.kind === "tuple") return value.items[i] ?? nothing;
@@ -89,7 +89,7 @@ function itemOrNothing(env: Env, node: Node, whole: Entity, i: number): Entity {
 }
 
 /**
- * Refuses a default that uses its own parameter or a later one, which have no value yet.
+ * Refuses a default that refers to its own parameter or a later one, which have no value yet.
  *
  * @throws PlainError
  */
@@ -137,7 +137,7 @@ function bind(env: Env, id: Identifier, value: Entity, node: Node, how: Declarat
   if ("root" in entity || entity.kind === "optional") env.unit.aliases.push({ name: id.name, binding });
 }
 
-/** The entity that a name stands for from here on. */
+/** Returns the entity that a name is bound to from here on. */
 function held(
   env: Env,
   id: Identifier,
@@ -182,7 +182,7 @@ function held(
       const annotation = id.typeAnnotation?.typeAnnotation;
       if (how.isParameter === true && reassigned && annotation !== undefined)
         return copied(env, name, unset(env, node, optionalType(typeOf(annotation, env.module))), node);
-      // callbacks often have a first parameter that they do not use
+      // callbacks often have an unused first parameter
       return how.isParameter === true || (how.isConst && isUndefined(node))
         ? value
         : refuse(env, node, `${textOf(env, node)} gives no value.`);
@@ -190,7 +190,10 @@ function held(
   }
 }
 
-/** Whether a declaration has an initialiser that is no call: of a call without a result the name would be of no use. */
+/**
+ * True if a declaration has an initialiser other than a call. A call without a result is refused, because its name
+ * would be useless.
+ */
 function isUndefined(node: Node): boolean {
   const { init } = node as Node & { readonly init?: Expression | null };
   return init !== undefined && init !== null && unwrap(init).type !== "CallExpression";
@@ -200,7 +203,7 @@ function isWholeFresh(value: Entity): boolean {
   return isFresh(value) && (value.kind !== "array" || value.places.length === 0);
 }
 
-/** Fields of a new object become locals; objects in it that have another name stay what they are. */
+/** Converts the fields of a new object to locals. Objects in it that have another name are kept. */
 function owned(env: Env, name: string, value: Entity, node: Node, reassigned: boolean): Entity {
   if (value.kind === "optional") return settled(frozen(env, value, env.out));
   if (value.kind === "record" && value.fresh) {
@@ -234,7 +237,7 @@ function ownedPart(
 
 const fieldsAssigned = new WeakMap<Node, Set<string>>();
 
-/** Whether anything in the modules at hand assigns to a field of this name, or to one that is computed or unnamed. */
+/** True if the modules involved assign to a field of this name, or to a computed or unnamed field. */
 function mayBeAssigned(env: Env, key: string | undefined): boolean {
   return [env.module, env.unit.module].some(({ program }) => {
     let names = fieldsAssigned.get(program);
@@ -243,7 +246,7 @@ function mayBeAssigned(env: Env, key: string | undefined): boolean {
   });
 }
 
-/** Names of fields that are assigned to; `[]` where a whole object or a tuple's item may be. */
+/** Names of the assigned fields of a program. `[]` represents whole objects and items of tuples. */
 function assignedFields(program: Node): Set<string> {
   const names = new Set<string>();
   walk(program, (node) => {
@@ -261,8 +264,8 @@ function assignedFields(program: Node): Set<string> {
 }
 
 /**
- * Whether a name for a literal `[a, b, c]` is used as an array: by places that are not known, its methods, loops. If not, its items
- * can be locals.
+ * True if a name for a literal `[a, b, c]` is used as an array: with unknown indices, array methods or loops. If false,
+ * the items can be locals.
  */
 function isUsedAsArray(env: Env, name: string, block: Node, nested: boolean, depth = 0): boolean {
   let isArray = false;
@@ -307,7 +310,7 @@ function isTupleUse(
     case "CallExpression":
       return isTupleArgument(env, use, parent as CallExpression, depth);
     default:
-      return isFunction(parent); // its name among the parameters of a function
+      return isFunction(parent); // the name is declared as a parameter
   }
 }
 
@@ -315,7 +318,7 @@ function isNested({ items }: TupleEntity): boolean {
   return items.some(({ kind }) => kind === "tuple" || kind === "array");
 }
 
-/** Whether a row of a literal is only taken apart, by places that are known. */
+/** True if a row of a literal is only destructured or accessed at known indices. */
 function isRowUse(row: Node, parent: Node): boolean {
   if (parent.type === "VariableDeclarator") {
     const { id, init } = parent as Node & { readonly id: Node; readonly init: Node };
@@ -327,7 +330,7 @@ function isRowUse(row: Node, parent: Node): boolean {
   return object === row && computed && key.type === "Literal" && typeof key.value === "number";
 }
 
-/** Whether a function that takes the name uses it as a tuple too. */
+/** True if the called function uses the argument as a tuple as well. */
 function isTupleArgument(
   env: Env,
   use: Node,

@@ -17,11 +17,12 @@ import { allRoots, noteWrite } from "../entities/sharing.ts";
 import type { Expression, Identifier, Node, Pattern, Statement } from "../syntax/ast.ts";
 import { eachUse, rootOf, unwrap, walk } from "../syntax/walk.ts";
 
-// Exchanges of arrays, rows and objects. In JavaScript names are exchanged, here elements: that is the same where each has one name.
+// Exchanges of arrays, rows and objects. JavaScript exchanges references; this code exchanges elements, which is
+// equivalent if each object has one name.
 
 /**
- * `[x, y] = [y, x]`, `[x, y, z] = [y, z, x]` and the like of arrays, rows or objects, which are named by the same texts on both sides:
- * whether it was that. Of numbers any assignments are right.
+ * Elaborates `[x, y] = [y, x]`, `[x, y, z] = [y, z, x]` and so on for arrays, rows or objects, if both sides consist of
+ * the same expressions. Returns false if it is not such a permutation. Numbers need no special treatment.
  */
 export function permutation(
   env: Env,
@@ -31,7 +32,7 @@ export function permutation(
 ): boolean {
   const n = targets.length;
   if (n < 2 || values.length !== n) return false;
-  // target k is to get what target source[k] is
+  // target k gets the old value of target source[k]
   const source = values.map((value) =>
     targets.findIndex((target) => value !== null && target !== null && isSame(env, target, value)),
   );
@@ -39,7 +40,7 @@ export function permutation(
   const sides = targets.map((target) => unwrap(target!) as Expression);
   if (n > 2 && sides.some((side) => isNumber(env, side))) return false;
   for (let i = 0; i < n; i++) {
-    // earlier exchanges may have carried it elsewhere
+    // an earlier exchange may have moved it
     let k = source[i]!;
     while (k < i) k = source[k]!;
     if (k !== i && !exchange(env, sides[i]!, sides[k]!, node)) return false;
@@ -51,7 +52,7 @@ function isNumber(env: Env, side: Expression): boolean {
   return env.unit.elaborate.evaluate(env, side).kind === "scalar";
 }
 
-/** Whether two expressions name the same variable or element, by their text, which has no effects. */
+/** True if two expressions without side effects have the same text, and so name the same variable or element. */
 function isSame(env: Env, a: Node, b: Node): boolean {
   const [x, y] = [unwrap(a), unwrap(b)];
   if (x.type !== y.type || (x.type !== "Identifier" && x.type !== "MemberExpression")) return false;
@@ -64,8 +65,8 @@ function isSame(env: Env, a: Node, b: Node): boolean {
 }
 
 /**
- * `const t = x; x = y; y = t;` of arrays, rows or objects, from statement `k` on, or with more of them in turn: how many statements it
- * is, 0 if it is not that.
+ * Elaborates `const t = x; x = y; y = t;` for arrays, rows or objects, starting at statement `k`; longer cycles are
+ * accepted too. Returns the number of statements, or 0 if the pattern does not match.
  */
 export function exchangeByThird(env: Env, body: readonly Statement[], k: number): number {
   const first = body[k];
@@ -91,7 +92,7 @@ export function exchangeByThird(env: Env, body: readonly Statement[], k: number)
   return others.every((side, i) => exchange(env, sides[i]!, side, body[end - 1]!)) ? end - k : 0;
 }
 
-/** The sides of a statement `x = y;`. */
+/** Returns both sides of a statement `x = y;`, or `undefined`. */
 function plainAssignment(
   stmt: Statement | undefined,
 ): { readonly target: Node; readonly value: Node } | undefined {
@@ -101,10 +102,10 @@ function plainAssignment(
   return { target: unwrap(node.left), value: unwrap(node.right) };
 }
 
-/** How a copy is made of what is only read. */
+/** How messages suggest copying a read-only value. */
 const copyOf: Partial<Record<Entity["kind"], "spread" | "items">> = { record: "spread", tuple: "items" };
 
-/** Exchanges what two expressions name; false for numbers, which any assignments do right. */
+/** Exchanges the values of two expressions. Returns false for numbers, which ordinary assignments handle. */
 function exchange(env: Env, first: Expression, second: Expression, node: Node): boolean {
   const [x, y] = [first, second].map((side) => env.unit.elaborate.evaluate(env, side));
   if (x === undefined || y === undefined || x.kind === "scalar" || y.kind === "scalar") return false;
@@ -172,7 +173,7 @@ function exchangeArrays(env: Env, x: ArrayEntity, y: ArrayEntity, node: Node, wh
   );
 }
 
-/** Exchanges all elements of two arrays of the region with the same lengths. */
+/** Swaps all elements of two arrays with the same lengths. */
 export function swapArrays(env: Env, x: ArrayEntity, y: ArrayEntity, node: Node): void {
   const others = storagesOf(y.layout);
   for (const [i, { name }] of storagesOf(x.layout).entries())

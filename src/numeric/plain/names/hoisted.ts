@@ -3,27 +3,27 @@ import { refuse } from "../entities/env.ts";
 import type { FunctionNode, Identifier, Node, VariableDeclaration } from "../syntax/ast.ts";
 import { eachUse, isFunction, statementsBelow, targetsOf } from "../syntax/walk.ts";
 
-/** A name that a `var` declares, and the innermost block around it. */
+/** Name declared by a `var`, and the innermost block around it. */
 interface HoistedVariable {
   readonly name: string;
   readonly declarator: Node;
   readonly block: Node;
-  /** Whether each iteration of a loop around it gives it a value: by an initialiser, or as what `for … of` goes through. */
+  /** True if each iteration of an enclosing loop assigns it: by an initialiser, or as the variable of a `for … of`. */
   readonly isSet: boolean;
 }
 
 const withoutFaults = new WeakSet<FunctionNode>();
 
 /**
- * Variables end with their block here. Refuses a `var` for which that differs, since it is one variable of the whole function: where
- * it is used outside of the block that declares it, declared again inside of one, or keeps its value from one iteration to the next.
+ * Refuses a `var` whose function scope matters, because variables here end with their block. That is a `var` used
+ * outside of its block, declared again in an inner block, or read in an iteration after the one that assigned it.
  */
 export function refuseHoisted(env: Env, owner: FunctionNode): void {
   if (withoutFaults.has(owner)) return;
   const all = hoistedIn(owner);
   const byName = new Map<string, HoistedVariable[]>();
   for (const one of all) byName.set(one.name, [...(byName.get(one.name) ?? []), one]);
-  const outside = new Set<string>(); // used outside of all blocks that declare them
+  const outside = new Set<string>(); // used outside of all blocks that declare the name
   if (all.length > 0)
     eachUse(owner.body, (use) => {
       const hoisted = byName.get(use.name);

@@ -9,8 +9,8 @@ import type { PlainType } from "../form/form.ts";
 import type { Node } from "../syntax/ast.ts";
 
 /**
- * The value of a variable before its first assignment. A number is NaN, which JavaScript computes with for `undefined`; an optional
- * value is absent.
+ * Value of a variable before its first assignment. A number is NaN, the result of JavaScript's arithmetic with
+ * `undefined`. An optional value is absent.
  */
 export function unset(env: Env, node: Node, type: PlainType | undefined): Entity {
   const room = makeRoom(env, node, planOfType(env, node, type), "unset");

@@ -5,8 +5,8 @@ import { unwrap } from "../syntax/walk.ts";
 import { constantValue } from "./captured.ts";
 
 /**
- * The value of a variable from outside of a function where the text writes it out: numbers, and arrays and objects of them.
- * `undefined` where only running the text would tell: for calls, and for variables that get other values.
+ * Value of an outside variable whose initialiser is a literal: a number, or an array or object of numbers. `undefined`
+ * if the value is only known at run time, as for calls and reassigned variables.
  */
 export function writtenValue(name: string, module: Module, around: EnclosingNodes): unknown {
   const found = lookUp(name, module, around);
@@ -15,7 +15,7 @@ export function writtenValue(name: string, module: Module, around: EnclosingNode
     : undefined;
 }
 
-/** The value of an expression that is written out: numbers, arrays and objects of them. */
+/** Value of a literal expression: a number, or an array or object of numbers. */
 function writtenOut(given: Expression, module: Module, around: EnclosingNodes): unknown {
   const node = unwrap(given);
   const inner = (part: Expression): unknown => writtenOut(part, module, around);

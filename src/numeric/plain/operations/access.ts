@@ -27,7 +27,7 @@ function memberOf(env: Env, node: MemberExpression, object: Entity): Entity {
   return element(env, node, object, place);
 }
 
-/** The key of `x["name"]`. */
+/** Returns the key of `x["name"]`, or `undefined`. */
 function constantKey(node: Expression): string | undefined {
   const key = unwrap(node);
   return key.type === "Literal" && typeof key.value === "string" ? key.value : undefined;
@@ -38,7 +38,7 @@ function field(env: Env, node: MemberExpression, object: Entity, name: string): 
   if (object.kind === "record") {
     const found = object.fields.get(name);
     if (found !== undefined) return found;
-    if (!object.root.readOnly) return nothing; // an object of this function has the fields that it was made with
+    if (!object.root.readOnly) return nothing; // an object created in this function has exactly its initial fields
     const names = [...object.fields.keys()].join(", ");
     return refuse(
       env,
@@ -62,7 +62,7 @@ function globalField(name: string): Entity {
   return constant === undefined ? { kind: "global", name } : scalar(number(constant));
 }
 
-/** The element or row of an array at a place, which the call checks; the item of a tuple. */
+/** Element or row of an array at a bounds-checked index, or the item of a tuple. */
 export function element(env: Env, node: Node, object: Entity, place: RegionExpr): Entity {
   if (object.kind === "array") {
     const { item } = object.layout;
@@ -88,7 +88,7 @@ function tupleItem(env: Env, node: Node, tuple: TupleEntity, place: RegionExpr):
         : `the places are 0 to ${last}, and this is ${place.value}.`;
     return item ?? refuse(env, node, `${textOf(env, node)}: ${places}`);
   }
-  // a tuple of few numbers is kept in locals: which of them is chosen when the place is known
+  // a short tuple is stored in locals, and the index selects one at run time
   const i = atom(env, place, "place");
   const isThere = and(
     and(compare("lessEqual", number(0), i), compare("less", i, number(items.length))),
@@ -101,7 +101,7 @@ function tupleItem(env: Env, node: Node, tuple: TupleEntity, place: RegionExpr):
   return itemAmong(env, node, i, items);
 }
 
-/** The item at a place that is known when the function runs, of items that consist of numbers in the same way. */
+/** Selects an item of a tuple at an index known only at run time. All items must have the same structure. */
 function itemAmong(env: Env, node: Node, place: RegionExpr, items: readonly Entity[]): Entity {
   const differ = (): never =>
     refuse(
@@ -145,14 +145,14 @@ function itemAmong(env: Env, node: Node, place: RegionExpr, items: readonly Enti
   return differ();
 }
 
-/** An item by a number that is known, for patterns. */
+/** Item at a constant index, for patterns. */
 export function itemNumber(env: Env, node: Node, whole: Entity, i: number): Entity {
   const object = presentValue(env, node, whole, `(reading '${i}')`);
   if (object.kind === "array" || object.kind === "tuple") return element(env, node, object, number(i));
   return refuse(env, node, `${describe(object)} cannot be taken apart by places.`);
 }
 
-/** A field by its name, for patterns. */
+/** Field by name, for patterns. */
 export function fieldNamed(env: Env, node: Property, whole: Entity): Entity {
   const name = fieldName(node);
   if (name === undefined) return refuse(env, node, "a field must be named by a constant here.");
@@ -165,7 +165,7 @@ export function fieldNamed(env: Env, node: Property, whole: Entity): Entity {
   return refuse(env, node, `there is no field ${name} in ${describe(object)}.`);
 }
 
-/** The name of a property that is known from the text. */
+/** Returns the name of a property if it is constant. */
 export function fieldName({ key, computed }: Property): string | undefined {
   if (!computed && key.type === "Identifier") return key.name;
   return key.type === "Literal" ? String(key.value) : undefined;

@@ -45,7 +45,7 @@ function isTyped(name: string): name is TypedArrayName {
 const otherArrays =
   "is outside of what can be differentiated: use Float64Array, Float32Array, Int32Array or an array of numbers.";
 
-/** `new Float64Array(n)`, `new Float64Array(x)`, and their like. */
+/** `new Float64Array(n)`, `new Float64Array(x)`, and the other array constructors. */
 export function construct(env: Env, node: NewExpression | CallExpression): Entity {
   const callee = env.unit.elaborate.evaluate(env, node.callee);
   const name = callee.kind === "global" ? callee.name : "";
@@ -90,7 +90,7 @@ function zeros(env: Env, node: Node, of: ArrayKind, length: RegionExpr): ArrayEn
   return { ...array, isZero: true };
 }
 
-/** The elements of an array or tuple of numbers in a new array of a kind. */
+/** Copies the elements of an array or tuple of numbers to a new array of the given type. */
 function convertedArray(env: Env, node: Node, given: Entity, of: TypedArrayName): Entity {
   if (given.kind === "tuple") {
     const array = zeros(env, node, of, number(given.items.length));
@@ -110,7 +110,7 @@ function convertedArray(env: Env, node: Node, given: Entity, of: TypedArrayName)
   return { ...array, isZero: false };
 }
 
-/** An array with the items of a tuple, which all must be of one kind; tuples of numbers among them become rows. */
+/** Converts a tuple to an array. All items must be of one kind; tuples of numbers among them become rows. */
 export function makeTupleArray(env: Env, node: Node, tuple: TupleEntity, label: string): ArrayEntity {
   if (!tuple.fresh) borrow(env, allRoots(tuple), node);
   const [first] = tuple.items;
@@ -135,7 +135,7 @@ export function makeTupleArray(env: Env, node: Node, tuple: TupleEntity, label: 
   return array;
 }
 
-/** Tuples of numbers in an array lie as rows, so that they can be indexed. */
+/** Replaces tuples of numbers by rows of an array, so that they can be indexed. */
 function rowPlan(plan: ValuePlan): ValuePlan {
   if (plan.kind !== "tuple") return plan;
   const items = plan.items.map(rowPlan);
@@ -144,14 +144,17 @@ function rowPlan(plan: ValuePlan): ValuePlan {
   return isRow ? { kind: "array", of: "number[]", length: number(items.length), item: first } : plan;
 }
 
-/** An array or tuple as an array. */
+/** Returns an array unchanged, and converts a tuple to an array. */
 export function asArray(env: Env, node: Node, value: Entity): ArrayEntity {
   if (value.kind === "array") return value;
   if (value.kind === "tuple") return makeTupleArray(env, node, value, env.hint ?? "array");
   return refuse(env, node, `an array is needed here, and ${textOf(env, node)} is ${describe(value)}.`);
 }
 
-/** A new array whose items are computed one after the other; their arrays must have lengths that do not depend on the place. */
+/**
+ * Creates an array and computes its items in order. If the items are arrays, their lengths must not depend on the
+ * index.
+ */
 function collect(
   env: Env,
   node: Node,
@@ -181,14 +184,14 @@ function collect(
   return array!;
 }
 
-/** What stands in an array literal: a value, or with three dots all elements of one. */
+/** Part of an array literal: a value, or a spread array. */
 export interface LiteralPart {
   readonly node: Node;
   readonly value: Entity;
   readonly isSpread: boolean;
 }
 
-/** `[...x, a, ...y]`, where arrays of numbers are spread among numbers. */
+/** `[...x, a, ...y]`: concatenates numbers and spread arrays of numbers. */
 export function concatenation(env: Env, node: Node, parts: readonly LiteralPart[]): ArrayEntity {
   const lengthOf = ({ value, isSpread }: LiteralPart): RegionExpr =>
     isSpread && value.kind === "array" ? arrayLength(value) : number(1);
@@ -252,7 +255,7 @@ export function arrayFunction(
             node,
             `${textOf(env, node)} holds undefined: give a function for its elements, as () => 0.`,
           );
-    // what stands at a place that holds nothing is undefined: callbacks take the place as their second parameter
+    // an empty slot is undefined, and callbacks receive the index as their second parameter
     return collect(env, node, length, of, (inner, i) =>
       inner.unit.elaborate.call(inner, callback ?? node, each, [nothing, scalar(i)]),
     );
@@ -272,7 +275,7 @@ function evaluateArgument(env: Env, node: CallArgument): Entity {
   return env.unit.elaborate.evaluate(env, node);
 }
 
-/** `new Array(n).fill(v)`: the array that is filled, where the object of a call is `new Array(n)` or `Array(n)`. */
+/** Length of the array that is filled in `new Array(n).fill(v)`, if the node is `new Array(n)` or `Array(n)`. */
 export function unfilledArray(env: Env, node: Expression): RegionExpr | undefined {
   const made = unwrap(node);
   if (made.type !== "NewExpression" && made.type !== "CallExpression") return undefined;
@@ -284,7 +287,7 @@ export function unfilledArray(env: Env, node: Expression): RegionExpr | undefine
   return numberValue(env, length, env.unit.elaborate.evaluate(env, length));
 }
 
-/** An array of `length` with the same value everywhere. */
+/** Creates an array of `length` with the same value in all elements. */
 export function filled(env: Env, node: Node, length: RegionExpr, value: RegionExpr): Entity {
   const type = value.type === "bool" ? "bool" : "f64";
   const plan: ValuePlan & { readonly kind: "array" } = {
@@ -366,10 +369,10 @@ const methods: Readonly<Record<string, ArrayMethod>> = {
   reduceRight: (env, node, array, args) => reduce(env, node, array, args, true),
 };
 
-/** Methods of arrays that are accepted. */
+/** Names of the supported array methods. */
 export const arrayMethods: readonly string[] = /* @__PURE__ */ Object.keys(methods);
 
-/** A method of an array, by its name. */
+/** Evaluates an array method by name. */
 export function method(
   env: Env,
   node: Node,
@@ -428,7 +431,7 @@ function slice(env: Env, node: Node, array: ArrayEntity, args: readonly CallArgu
   const isWhole = args.length === 0;
   const length = isWhole ? plan.length : apply("maximum", "f64", arithmetic("sub", to, from), number(0));
   const copy = makeArray(env, node, { ...plan, of, length }, env.hint ?? array.root.label);
-  if (plan.item.kind !== "element") borrow(env, [array.root, copy.root], node); // its rows are those of the original in JavaScript
+  if (plan.item.kind !== "element") borrow(env, [array.root, copy.root], node); // in JavaScript its rows are shared with the original
   eachPlace(
     env,
     arrayLength(copy),
@@ -440,7 +443,7 @@ function slice(env: Env, node: Node, array: ArrayEntity, args: readonly CallArgu
   return copy;
 }
 
-/** The places that `slice` and `fill` mean: negative ones count from the end, all are kept within the array. */
+/** Index range of `slice` and `fill`. Negative indices count from the end; all are clamped to the array. */
 function rangeOf(
   env: Env,
   array: ArrayEntity,
@@ -513,7 +516,7 @@ function setElements(env: Env, node: Node, array: ArrayEntity, args: readonly Ca
   return nothing;
 }
 
-/** `x.at(k)`: negative places count from the end. */
+/** `x.at(k)`: negative indices count from the end. */
 function elementAt(env: Env, node: Node, array: ArrayEntity, args: readonly CallArgument[]): Entity {
   const [place] = args;
   if (place === undefined) return refuse(env, node, "at: the place is missing.");
@@ -521,7 +524,7 @@ function elementAt(env: Env, node: Node, array: ArrayEntity, args: readonly Call
   if (k.kind === "const" && k.value >= 0) return element(env, node, array, k);
   const counted = arithmetic("add", arrayLength(array), k);
   if (counted.kind === "const") return element(env, node, array, counted.value < 0 ? k : counted);
-  // one that is out of range stays as it was written, for the error to name it
+  // an index out of range is kept as written, so that the error shows it
   const isThere = compare("lessEqual", number(0), counted);
   const isCounted = k.kind === "const" ? isThere : and(compare("less", k, number(0)), isThere);
   return element(env, node, array, select(isCounted, counted, k));
@@ -561,7 +564,10 @@ function quantifier(
   return result;
 }
 
-/** `x.reduce((total, item) => …, start)`: without `start` the first item is it; `reduceRight` begins at the end. */
+/**
+ * `x.reduce((total, item) => …, start)`. Without `start` the first item is the initial value. `reduceRight` begins at
+ * the end.
+ */
 function reduce(
   env: Env,
   node: Node,
@@ -585,14 +591,14 @@ function reduce(
   loop(env, node, { from, to: isFromRight ? number(-1) : length, step }, (inner, i) => {
     const given = [total, itemAt(array, i), scalar(i), array];
     const next = inner.unit.elaborate.call(inner, callback, each, given);
-    if (isSame(next, total)) return; // it was changed where it lies
+    if (isSame(next, total)) return; // it was changed in place
     if (!isFresh(next)) borrow(inner, [...allRoots(next), ...allRoots(total)], node);
     copyInto(inner, node, total, readAll(inner, next));
   });
   return total;
 }
 
-/** Whether two values are one object. */
+/** True if two values are the same object. */
 function isSame(a: Entity, b: Entity): boolean {
   const isWhole = (x: Entity): boolean => x.kind !== "array" || x.places.length === 0;
   return "root" in a && "root" in b && a.root === b.root && isWhole(a) && isWhole(b);

@@ -11,7 +11,7 @@ const listing: Readonly<Record<string, string>> = {
   "Object.getOwnPropertyNames": "lists the names of fields, which are strings",
 };
 
-/** Refuses `Object.keys(p)` and its like, with the fields written out. */
+/** Refuses `Object.keys(p)` and similar functions. The message suggests code that lists the fields explicitly. */
 export function refuseListing(env: Env, node: CallExpression, name: string): void {
   const reason = listing[name];
   const [given] = node.arguments;
@@ -26,7 +26,7 @@ export function refuseForIn(env: Env, node: Node, right: Expression): never {
   return refuse(env, node, `for … in goes over names, which are strings. ${writtenOut(env, right, value)}`);
 }
 
-/** How to go over the parts of a value in place of its names. */
+/** Advice for messages: how to iterate over the parts of a value instead of their names. */
 function writtenOut(env: Env, node: Expression, given: Entity): string {
   const name = textOf(env, node);
   const value = given.kind === "optional" ? given.value : given;

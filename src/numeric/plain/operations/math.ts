@@ -28,7 +28,7 @@ const constants: Readonly<Record<string, number>> = /* @__PURE__ */ (() => ({
   NaN: NaN,
 }))();
 
-/** A constant of the language by its dotted name: `Math.PI`, `Infinity`. */
+/** Value of a global constant by its dotted name, such as `Math.PI` or `Infinity`. */
 export function constantOf(name: string): number | undefined {
   return Object.hasOwn(constants, name) ? constants[name] : undefined;
 }
@@ -62,7 +62,7 @@ const functions: Readonly<Record<string, readonly [arity: number, build: CallBui
     "Number.isInteger": [1, (env, [x]) => isInteger(env, x!)],
   }))();
 
-/** Functions of numbers that are accepted, by their dotted names. */
+/** Dotted names of the supported functions of numbers. */
 export const mathFunctions: readonly string[] = /* @__PURE__ */ (() => Object.keys(functions))();
 
 const refused: Readonly<Record<string, string>> = {
@@ -72,12 +72,12 @@ const refused: Readonly<Record<string, string>> = {
   "performance.now": "the time makes another function of each call: pass it in as a number.",
 };
 
-/** Whether a dotted name is one of the language's functions of numbers, or refused with a reason of its own. */
+/** True if a dotted name is a built-in function of numbers, supported or refused with a specific reason. */
 export function isMathFunction(name: string): boolean {
   return name.startsWith("Math.") || Object.hasOwn(functions, name) || Object.hasOwn(refused, name);
 }
 
-/** A call of one of the language's functions of numbers, as JavaScript means it. */
+/** Calls a built-in function of numbers with JavaScript's semantics. */
 export function mathCall(
   env: Env,
   node: Node,
@@ -103,14 +103,14 @@ export function mathCall(
   );
 }
 
-/** The extremum of any number of numbers. */
+/** Minimum or maximum of any number of numbers; `ofNone` without arguments. */
 function fold(env: Env, name: "minimum" | "maximum", ofNone: number, xs: readonly RegionExpr[]): RegionExpr {
   const [first, ...rest] = xs;
   if (first === undefined) return number(ofNone);
   return rest.reduce((best, x) => shallow(env, apply(name, "f64", best, x)), first);
 }
 
-/** To the nearest whole number, halves up: `floor(x + 0.5)` is wrong below 0.5 and for large numbers. */
+/** `Math.round`: nearest integer, halves up. `floor(x + 0.5)` is wrong just below 0.5 and for large numbers. */
 function round(env: Env, value: RegionExpr): RegionExpr {
   const x = atom(env, value);
   const below = apply("floor", "f64", x);
@@ -133,8 +133,9 @@ function isInteger(env: Env, value: RegionExpr): RegionExpr {
 }
 
 /**
- * √(x² + y² + …), where squares leave the range with all numbers scaled by a power of two, which changes no digit and has no
- * derivative. Infinite if any is, even beside NaN; flat where all are 0.
+ * √(x² + y² + …). If squares would overflow or underflow, all numbers are scaled by a power of two, which is exact and
+ * has no derivative. The result is infinite if any number is, even together with NaN. The derivative is 0 if all
+ * numbers are 0.
  */
 function hypot(env: Env, values: readonly RegionExpr[]): RegionExpr {
   if (values.length === 0) return number(0);
@@ -152,7 +153,7 @@ function hypot(env: Env, values: readonly RegionExpr[]): RegionExpr {
   return hypotValue({ sum, unit, largest, isInfinite });
 }
 
-/** The power of two by which numbers are scaled so that the squares of the largest are exact to the last digits. */
+/** Power of two by which numbers are scaled so that their squares neither overflow nor lose digits to underflow. */
 export function hypotScale(env: Env, largest: RegionExpr): RegionExpr {
   const [tiny, huge] = [2 ** -500, 2 ** 500];
   const isHuge = compare("less", number(huge), largest);
@@ -161,7 +162,7 @@ export function hypotScale(env: Env, largest: RegionExpr): RegionExpr {
   return atom(env, scale, "unit");
 }
 
-/** The root of a sum of scaled squares. */
+/** Square root of a sum of scaled squares, scaled back. */
 export function hypotValue({
   sum,
   unit,

@@ -97,7 +97,7 @@ const comparisons: Readonly<Record<string, (x: RegionExpr, y: RegionExpr) => Reg
 const bitOperators: readonly string[] = ["|", "&", "^", "<<", ">>", ">>>"];
 const chained: ReadonlySet<string> = new Set(["+", "-", "*", "/", "%", "**", "|"]);
 
-/** `x + y`; of `x + y + z + …` one after the other, since generated code has sums of 10,000 terms. */
+/** `x + y`. Evaluates a chain `x + y + z + …` in a loop, since generated code has sums of 10,000 terms. */
 export function binary(env: Env, node: BinaryExpression): Entity {
   if (!chained.has(node.operator)) return binaryOf(env, node);
   const chain = [node];
@@ -116,14 +116,14 @@ export function binary(env: Env, node: BinaryExpression): Entity {
   return value;
 }
 
-/** The left side of an operator, without parentheses. */
+/** Left operand, without parentheses. */
 function leftOf({ left }: BinaryExpression | LogicalExpression): Expression {
   let inner = left;
   while (inner.type === "ParenthesizedExpression") inner = inner.expression;
   return inner;
 }
 
-/** One operator; `given` is the value of its left side, where that was evaluated before. */
+/** Evaluates one binary operator. `given` is the value of its left operand if it is already evaluated. */
 function binaryOf(env: Env, node: BinaryExpression, given?: Entity): Entity {
   const { operator, left, right } = node;
   if (operator === "|" && given !== undefined) return scalar(wrapped(env, numberValue(env, left, given)));
@@ -153,7 +153,7 @@ function binaryOf(env: Env, node: BinaryExpression, given?: Entity): Entity {
   return scalar(arithmetic(name, x, y));
 }
 
-/** How to ask for a field in place of `"a" in p`. */
+/** Advice for messages: how to test for a field without `"a" in p`. */
 function inAdvice(env: Env, { left, right }: BinaryExpression): string {
   const key = unwrap(left);
   const object = textOf(env, right);
@@ -166,13 +166,13 @@ function isNull(node: Expression): boolean {
   return value.type === "Literal" && value.raw === "null";
 }
 
-/** `null` beside `==`, which asks for `undefined` too. No value is `null`. */
+/** `null` compared by `==`, which also matches `undefined`. Refuses `===`, because no value is `null`. */
 function noValue(env: Env, node: BinaryExpression): Entity {
   if (node.operator.length === 2) return nothing;
   return refuse(env, node, `${textOf(env, node)}: no value is null here. Compare with undefined.`);
 }
 
-/** Whether an expression is written as 0. */
+/** True if an expression is the literal 0. */
 export function isZero(node: Expression): boolean {
   const value = unwrap(node);
   return value.type === "Literal" && value.value === 0;
@@ -184,8 +184,8 @@ export function wrapped(env: Env, x: RegionExpr): RegionExpr {
 }
 
 /**
- * `x ** y` as JavaScript means it: 1 to the power of NaN is NaN, and that of ±1 to the power of an infinity is NaN too. Squares and
- * cubes are products.
+ * `x ** y` with JavaScript's semantics: 1 to the power of NaN is NaN, and so is ±1 to the power of an infinity. Squares
+ * and cubes are computed as products.
  */
 export function power(env: Env, x: RegionExpr, y: RegionExpr): RegionExpr {
   if (y.kind === "const") {
@@ -204,13 +204,13 @@ export function power(env: Env, x: RegionExpr, y: RegionExpr): RegionExpr {
   return select(isDefined, apply("pow", "f64", base, exponent), number(NaN));
 }
 
-/** What JavaScript takes for true: numbers but 0 and NaN. */
+/** Truthiness in JavaScript: all numbers except 0 and NaN are true. */
 function truthOf(value: RegionExpr): RegionExpr {
   if (value.type === "bool") return value;
   return compare("less", number(0), apply("abs", "f64", value));
 }
 
-/** An expression as a condition. Arrays, objects and functions are true, `undefined` is false. */
+/** Evaluates an expression as a condition. Arrays, objects and functions are true, `undefined` is false. */
 export function condition(env: Env, given: Expression): RegionExpr {
   const node = unwrap(given);
   if (node.type === "LogicalExpression" && node.operator !== "??")
@@ -228,8 +228,8 @@ const numberOrBoolean = (env: Env, node: Expression): RegionExpr =>
 type OperandReader = (env: Env, node: Expression) => RegionExpr;
 
 /**
- * `&&` and `||`: the right side is evaluated only where it counts; of `x && y && …` one after the other. `read` reads a side: as a value,
- * or as a condition.
+ * `&&`, `||` and `??`, with short-circuit evaluation. Evaluates a chain `x && y && …` in a loop. `read` evaluates an
+ * operand as a value or as a condition.
  */
 export function logical(env: Env, node: LogicalExpression, read: OperandReader = numberOrBoolean): Entity {
   if (node.operator === "??") {
@@ -285,7 +285,7 @@ function nameOf({ value }: ScalarEntity): string {
   return value.kind === "local" ? value.name : "";
 }
 
-/** `c ? x : y`: only the side that counts is evaluated. */
+/** `c ? x : y`: evaluates only the selected side. */
 export function conditional(env: Env, node: ConditionalExpression): Entity {
   const test = simplified(env.facts, condition(env, node.test));
   const side = (of: Expression) => (inner: Env) => inner.unit.elaborate.evaluate(inner, of);
@@ -293,7 +293,7 @@ export function conditional(env: Env, node: ConditionalExpression): Entity {
   return choose(env, { node, sides, test, then: side(node.consequent), otherwise: side(node.alternate) });
 }
 
-/** A value, or the value of an expression where it is `undefined`. */
+/** `value ?? fallback`: evaluates `fallback` only if the value is `undefined`. */
 export function withDefault(env: Env, node: Node, value: Entity, fallback: Expression): Entity {
   const otherwise = (inner: Env): Entity => inner.unit.elaborate.evaluate(inner, fallback);
   const sides = [node, fallback] as const;
@@ -301,17 +301,17 @@ export function withDefault(env: Env, node: Node, value: Entity, fallback: Expre
   return choose(env, { node, sides, test: isPresent(env, value), then: present, otherwise });
 }
 
-/** A choice between two values. */
+/** Conditional choice between two values. */
 interface ConditionalChoice {
   readonly node: Node;
-  /** The two sides in the text, for messages. */
+  /** Source nodes of the two sides, for messages. */
   readonly sides: readonly [then: Node, otherwise: Node];
   readonly test: RegionExpr;
   readonly then: (inner: Env) => Entity;
   readonly otherwise: (inner: Env) => Entity;
 }
 
-/** One of two values; only the one that is chosen is evaluated. If one is `undefined`, the result is optional. */
+/** Evaluates one of two values, depending on `test`. The result is optional if either side is `undefined`. */
 export function choose(env: Env, { node, sides, test, then, otherwise }: ConditionalChoice): Entity {
   if (test.kind === "const") return test.value === 0 ? otherwise(env) : then(env);
   const place = placeHere(env);
@@ -328,7 +328,7 @@ export function choose(env: Env, { node, sides, test, then, otherwise }: Conditi
   const plan = planOfEither(env, sides, x, y, lengths);
   if (plan === undefined)
     return refuse(env, node, `both sides of ? : must be of one kind: write if with a variable for each.`);
-  // the test may have been kept at the place since it was reserved
+  // the test may have been stored in a local at the insertion point since it was reserved
   const room = makeRoom(env, node, plan, "chosen", { ...place, serial: env.unit.definitions.size });
   for (const [inner, side, value] of [
     [first, sides[0], x],
@@ -347,7 +347,9 @@ export function choose(env: Env, { node, sides, test, then, otherwise }: Conditi
   return room;
 }
 
-/** A value whose presence is told by locals, so that later conditions on it are known to decide it. */
+/**
+ * Returns the value with its presence in a local, so that later conditions on that local decide whether it is present.
+ */
 function withFlags(env: Env, entity: Entity): Entity {
   if (entity.kind === "optional") {
     const { value } = entity.present;
@@ -370,7 +372,7 @@ function isJunction(expr: RegionExpr): boolean {
   );
 }
 
-/** The plan of either of two values, one of which may be `undefined`. */
+/** Plan of either of two values, one of which may be `undefined`. */
 function planOfEither(
   env: Env,
   [first, second]: ConditionalChoice["sides"],
@@ -387,8 +389,8 @@ function planOfEither(
 }
 
 /**
- * One of two values that are evaluated without statements, as an expression: numbers, what may be absent, and objects of such. The
- * parts of the result are those of the values, and no copies. `undefined` for others.
+ * Selects one of two values by an expression, if both are evaluated without statements: numbers, optional values, and
+ * objects of them. The parts of the result are not copied. `undefined` for other values.
  */
 function merge(env: Env, test: RegionExpr, x: Entity, y: Entity): Entity | undefined {
   if (x.kind === "scalar" && y.kind === "scalar")
@@ -409,7 +411,7 @@ function merge(env: Env, test: RegionExpr, x: Entity, y: Entity): Entity | undef
   const fields = new Map<string, Entity>();
   for (const name of names) {
     const [field, other] = [x.fields.get(name), y.fields.get(name)];
-    // a field that only one of two types has is no field of the result, unless it is optional
+    // a field of only one of the two types is dropped unless it is optional
     if (
       (field === undefined && other?.kind !== "optional") ||
       (other === undefined && field?.kind !== "optional")
@@ -422,12 +424,12 @@ function merge(env: Env, test: RegionExpr, x: Entity, y: Entity): Entity | undef
   return { kind: "record", fields, root: newRoot(env, x.root.label, true), fresh: false };
 }
 
-/** Whether nothing can write to a part of a value later on, through another name. */
+/** True if no part of the value can be written to later through another name. */
 function isSteady(value: Entity): boolean {
   return isFresh(value) || allRoots(value).every(({ readOnly }) => readOnly);
 }
 
-/** A value whose elements of arrays are read only where a condition holds. */
+/** Returns the value with array elements loaded only if the condition holds. */
 function readWhere<E extends Entity>(test: RegionExpr, entity: E): E {
   switch (entity.kind) {
     case "scalar": {
@@ -458,7 +460,7 @@ export function isPart(entity: Entity): entity is PresentEntity | OptionalEntity
   return entity.kind !== "nothing" && entity.kind !== "function" && entity.kind !== "global";
 }
 
-/** Whether two values are equal by `===`, of which one may be `undefined`; `undefined` where both are always there. */
+/** `x === y` if one of the values may be `undefined`. Returns `undefined` if both are always present. */
 function equality(env: Env, node: BinaryExpression, x: Entity, y: Entity): RegionExpr | undefined {
   const mayLack = ({ kind }: Entity): boolean => kind === "nothing" || kind === "optional";
   if (!mayLack(x) && !mayLack(y)) return undefined;
@@ -475,7 +477,7 @@ function equality(env: Env, node: BinaryExpression, x: Entity, y: Entity): Regio
   return or(and(not(isX), not(isY)), same);
 }
 
-/** `typeof x === "undefined"` and its like. */
+/** `typeof x === "undefined"` and similar tests. */
 function typeTest(env: Env, { left, right }: BinaryExpression): RegionExpr | undefined {
   const sides = [unwrap(left), unwrap(right)];
   const asked = sides.find((side) => side.type === "UnaryExpression" && side.operator === "typeof");

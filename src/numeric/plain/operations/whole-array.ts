@@ -1,4 +1,4 @@
-// Functions of Math that are given all elements of an array: Math.max(...xs), Math.hypot(...xs).
+// Math functions applied to all elements of an array: Math.max(...xs), Math.hypot(...xs).
 import type { RegionExpr } from "../../../engine/region/form/region.ts";
 import { apply, arithmetic, compare, number, or, truth } from "../draft/draft.ts";
 import type { ArrayEntity, ScalarEntity } from "../entities/entity.ts";
@@ -11,7 +11,10 @@ import { hypotScale, hypotValue } from "./math.ts";
 
 type WholeArrayFunction = (env: Env, node: Node, array: ArrayEntity) => RegionExpr;
 
-/** What computes a function of all elements of an array; `undefined` for functions of a fixed number of arguments. */
+/**
+ * Returns the implementation of a function of all elements of an array; `undefined` for functions with a fixed number
+ * of arguments.
+ */
 export function ofWholeArray(name: string): WholeArrayFunction | undefined {
   switch (name) {
     case "Math.max":
@@ -33,7 +36,7 @@ function extremum(env: Env, node: Node, array: ArrayEntity, choose: "maximum" | 
   return best.value;
 }
 
-/** As `Math.hypot` of single numbers: one way through the array to see how large they are, one that adds their squares. */
+/** `Math.hypot` of an array: one pass determines the scale, a second adds the squares. */
 function hypotOfArray(env: Env, node: Node, array: ArrayEntity): RegionExpr {
   const largest = letLocal(env, "largest", number(0), { mutable: true });
   const isInfinite = letLocal(env, "infinite", truth(false), { mutable: true });

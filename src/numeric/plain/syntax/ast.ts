@@ -1,7 +1,7 @@
-// The part of ESTree with TypeScript that the front end reads. Parsers hand over more kinds of nodes than stand here: whoever
+// The subset of ESTree with TypeScript nodes that the front end reads. Parsers return more kinds of nodes; code that
 // switches on `type` refuses the others by name.
 
-/** A node: offsets count UTF-16 units of the text. */
+/** Syntax node. Offsets count UTF-16 units of the text. */
 export interface Node {
   readonly type: string;
   readonly start: number;
@@ -118,7 +118,7 @@ export interface NewExpression extends Node {
   readonly arguments: readonly (Expression | SpreadElement)[];
 }
 
-/** What changes the type that TypeScript sees, and no value: `x!`, `x as T`, `(x)`, `x satisfies T`, `<T>x`. */
+/** Expression that changes only the TypeScript type: `x!`, `x as T`, `(x)`, `x satisfies T`, `<T>x`. */
 export interface Wrapper extends Node {
   readonly type:
     | "ParenthesizedExpression"
@@ -184,7 +184,7 @@ export interface RestElement extends Node {
   readonly argument: Pattern;
 }
 
-/** What a declaration or an assignment gives values to. Targets of assignments may be members. */
+/** Target of a declaration or an assignment. Targets of assignments may be members. */
 export type Pattern =
   Identifier | ArrayPattern | ObjectPattern | AssignmentPattern | RestElement | MemberExpression | Wrapper;
 
@@ -279,7 +279,7 @@ export interface ThrowStatement extends Node {
   readonly argument: Expression;
 }
 
-/** Statements without effect when they run. */
+/** Statement without effect at run time. */
 export interface InertStatement extends Node {
   readonly type: "EmptyStatement" | "DebuggerStatement" | "TSDeclareFunction";
 }
@@ -312,7 +312,7 @@ export interface TypeAnnotation extends Node {
 
 export interface TypeReference extends Node {
   readonly type: "TSTypeReference";
-  /** An identifier, or `Kind.Member`, which has its owner on its left. */
+  /** An identifier, or `Kind.Member` with its owner on the left. */
   readonly typeName: Node & { readonly name?: string; readonly left?: { readonly name?: string } };
   readonly typeArguments?: { readonly params: readonly TypeNode[] } | null;
   readonly typeParameters?: { readonly params: readonly TypeNode[] } | null;
@@ -361,7 +361,7 @@ export interface TypeAliasDeclaration extends Node {
   readonly typeAnnotation: TypeNode;
 }
 
-/** An enum, whose members `captured` reads. */
+/** An enum. `captured.ts` reads its members. */
 export interface EnumDeclaration extends Node {
   readonly type: "TSEnumDeclaration";
   readonly id: Identifier;
@@ -373,7 +373,7 @@ export interface ModuleSpecifier extends Node {
   readonly type:
     "ImportSpecifier" | "ImportDefaultSpecifier" | "ImportNamespaceSpecifier" | "ExportSpecifier";
   readonly local: Identifier;
-  /** In imports the name in the other module; in exports of this one it is `local`. */
+  /** Exported name in an import. In an export declaration, the exported name is elsewhere and this is `local`. */
   readonly imported?: Identifier;
   readonly exported?: Identifier;
 }

@@ -1,7 +1,7 @@
 import type { Expression, FunctionNode, Identifier, IfStatement, Node, Pattern, Statement } from "./ast.ts";
 import { isFunction, targetsOf, unwrap, walk } from "./walk.ts";
 
-/** A parameter that a statement gives a default, and the default. */
+/** Parameter that a statement assigns a default, and the default. */
 export interface DefaultStatement {
   readonly target: Identifier;
   readonly value: Expression;
@@ -11,8 +11,8 @@ const none: ReadonlyMap<Node, DefaultStatement> = new Map();
 const known = new WeakMap<Node, ReadonlyMap<Node, DefaultStatement>>();
 
 /**
- * The statements of a function's body that give a parameter its default: `k ??= 2;` or `if (k === undefined) k = 2;`, where nothing
- * else assigns to the parameter.
+ * Statements of a function body that assign a parameter its default: `k ??= 2;` or `if (k === undefined) k = 2;`,
+ * provided that nothing else assigns to the parameter.
  */
 export function defaultStatements(node: Node): ReadonlyMap<Node, DefaultStatement> {
   if (!isFunction(node) || node.body.type !== "BlockStatement") return none;
@@ -21,7 +21,7 @@ export function defaultStatements(node: Node): ReadonlyMap<Node, DefaultStatemen
   return found;
 }
 
-/** Whether the only assignment to a parameter gives it its default. */
+/** True if the only assignment to a parameter is its default. */
 export function isOnlyDefaulted(block: Node, name: string): boolean {
   return [...defaultStatements(block).values()].some(({ target }) => target.name === name);
 }
@@ -71,7 +71,7 @@ function assigned(node: Expression, operator: string): DefaultStatement | undefi
   return target.type === "Identifier" ? { target, value: right } : undefined;
 }
 
-/** Whether the condition is `name === undefined`, or says the same. */
+/** True if the condition is `name === undefined` or equivalent. */
 function asksFor({ test }: IfStatement, name: string): boolean {
   const asked = unwrap(test);
   if (asked.type !== "BinaryExpression" || (asked.operator !== "===" && asked.operator !== "=="))

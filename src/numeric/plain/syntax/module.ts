@@ -18,33 +18,33 @@ import type {
 import type { SourceText } from "./refuse.ts";
 import { assignedNames, childrenOf, isFunction, isMarked, targetsOf, unwrap } from "./walk.ts";
 
-/** From the text of a module to its ESTree with TypeScript's nodes, as oxc-parser and acorn give it. */
+/** Parser: returns the ESTree of a module with TypeScript nodes, as oxc-parser and acorn do. */
 export type Parse = (text: string, file: string) => Node;
 
-/** A module that a marked function, or a helper of one, stands in. */
+/** Module that contains a marked function or one of its helpers. */
 export interface Module extends SourceText {
   readonly program: ProgramNode;
   readonly parse: Parse;
-  /** The module that an import names; `undefined` where it cannot be followed. */
+  /** Returns the module that an import refers to; `undefined` if it cannot be resolved. */
   readonly imported: (specifier: string) => Module | undefined;
 }
 
 export interface ModuleOptions {
   readonly parse: Parse;
-  /** As messages show it (`plain.ts`). */
+  /** File name for messages. Default `plain.ts`. */
   readonly file?: string | undefined;
-  /** The text of a module by its specifier and the file that imports it; `undefined` for one that cannot be followed. */
+  /** Returns the text of a module by its specifier and the importing file; `undefined` if it cannot be resolved. */
   readonly resolve?:
     | ((specifier: string, importer: string) => { readonly text: string; readonly file: string } | undefined)
     | undefined;
 }
 
-/** Reads the text of a module. */
+/** Parses a module. */
 export function parseModule(text: string, options: ModuleOptions): Module {
   return readModule(text, options.file ?? "plain.ts", options, new Map());
 }
 
-/** `known` are modules by their file, so that those that import each other end. */
+/** Parses a module. `known` caches modules by file, so that cyclic imports terminate. */
 function readModule(text: string, file: string, options: ModuleOptions, known: Map<string, Module>): Module {
   const read: Module = {
     program: options.parse(text, file) as ProgramNode,
@@ -63,13 +63,13 @@ function readModule(text: string, file: string, options: ModuleOptions, known: M
 /** A function with the directive `"use ad"`. */
 export interface MarkedFunction {
   readonly node: FunctionNode;
-  /** Its own name, or that of the variable or field that it is given to. */
+  /** Name of the function, or of the variable or field to which it is assigned. */
   readonly name: string | undefined;
   /** The nodes around it, outermost first. */
   readonly around: readonly Node[];
 }
 
-/** All marked functions of a program, inner ones too, in the order of the text. */
+/** Returns all marked functions of a program in source order, nested ones included. */
 export function markedFunctions(program: Node): MarkedFunction[] {
   const found: MarkedFunction[] = [];
   const around: Node[] = [];
@@ -78,7 +78,7 @@ export function markedFunctions(program: Node): MarkedFunction[] {
     const node = waiting.pop();
     if (node === undefined) around.pop();
     else if (isFunction(node) && isMarked(node)) {
-      // helpers inside of it belong to it
+      // marks on helpers inside of it have no effect of their own
       found.push({ node, name: nameOf(node, around.at(-1)), around: [...around] });
     } else {
       around.push(node);
@@ -89,7 +89,7 @@ export function markedFunctions(program: Node): MarkedFunction[] {
   return found;
 }
 
-/** The name of a function, or that of the variable or field that it is given to. */
+/** Name of the function, or of the variable or field to which it is assigned. */
 function nameOf(node: FunctionNode, parent: Node | undefined): string | undefined {
   if (node.id) return node.id.name;
   const { id, key, left } = (parent ?? {}) as { id?: Node; key?: Node; left?: Node };
@@ -101,7 +101,7 @@ function nameOf(node: FunctionNode, parent: Node | undefined): string | undefine
   return holder?.type === "Identifier" ? (holder as Identifier).name : undefined;
 }
 
-/** What a name stands for outside of a marked function. */
+/** Meaning of a name outside of a marked function. */
 export type OuterBinding =
   | {
       readonly kind: "function";
@@ -112,14 +112,14 @@ export type OuterBinding =
   | {
       readonly kind: "variable";
       readonly module: Module;
-      /** Around the declaration: where its initialiser is read. */
+      /** Nodes around the declaration, in whose scope the initialiser is evaluated. */
       readonly around: EnclosingNodes;
       readonly declaration: Node;
       readonly annotation: TypeNode | undefined;
       readonly init: Expression | undefined;
-      /** Whether nothing assigns to it in the block that declares it. */
+      /** True if no assignment in the declaring block changes it. */
       readonly fixed: boolean;
-      /** Whether it is declared by the module itself. */
+      /** True if it is declared at the top level of the module. */
       readonly top: boolean;
     }
   | {
@@ -130,13 +130,13 @@ export type OuterBinding =
       readonly repair: string;
     }
   | { readonly kind: "enum"; readonly node: Node; readonly module: Module }
-  /** A part of what the language gives: `const { sin } = Math`. */
+  /** Part of a built-in object: `const { sin } = Math`. */
   | { readonly kind: "global"; readonly name: string };
 
 /** Nodes that declare names, outermost first: the program, functions, blocks. */
 export type EnclosingNodes = readonly Node[];
 
-/** What `name` stands for at a place with these nodes around it; `undefined` where nothing declares it. */
+/** Resolves `name` in the scope of the given enclosing nodes; `undefined` if it is not declared. */
 export function lookUp(name: string, module: Module, around: EnclosingNodes): OuterBinding | undefined {
   for (let depth = around.length - 1; depth >= 0; depth--) {
     const found = declaredIn(around[depth]!, name, module, around.slice(0, depth + 1));
@@ -273,7 +273,7 @@ function variableOf(
   return undefined;
 }
 
-/** `Math.sin` for the name `sin` in `const { sin } = Math`. */
+/** Returns `Math.sin` for the name `sin` in `const { sin } = Math`. */
 function partOfMath({ id, init }: VariableDeclarator, name: string): string | undefined {
   if (id.type !== "ObjectPattern" || init?.type !== "Identifier" || init.name !== "Math") return undefined;
   for (const part of id.properties) {
@@ -310,7 +310,7 @@ function importOf(stmt: ImportDeclaration, name: string, module: Module): OuterB
   );
 }
 
-/** What a module exports under a name. */
+/** Resolves a name that a module exports. */
 function exportOf(module: Module, name: string): OuterBinding | undefined {
   const around = [module.program];
   for (const stmt of module.program.body) {
@@ -341,13 +341,16 @@ function exportOf(module: Module, name: string): OuterBinding | undefined {
   return undefined;
 }
 
-/** An interface, type alias or enum by its name, with the module that it stands in; `seen` are modules on the way to this one. */
+/**
+ * Resolves the name of an interface, type alias or enum, and returns its declaration and module. `seen` are the modules
+ * visited so far.
+ */
 export function typeNamed(
   name: string,
   module: Module,
   seen: readonly Module[] = [],
 ): { readonly declaration: TypeDeclaration; readonly module: Module } | undefined {
-  if (seen.includes(module)) return undefined; // modules that hand on each other's exports
+  if (seen.includes(module)) return undefined; // modules that re-export each other
   const onward = (from: { readonly value: unknown }, wanted: string): ReturnType<typeof typeNamed> => {
     const other = module.imported(String(from.value));
     return other && typeNamed(wanted, other, [...seen, module]);
@@ -381,7 +384,7 @@ export function typeNamed(
   return undefined;
 }
 
-/** The specifier of the import that a name comes from, if it comes from one. */
+/** Specifier of the import that declares a name; `undefined` if the name is not imported. */
 export function importedFrom(name: string, module: Module): string | undefined {
   for (const stmt of module.program.body) {
     if (stmt.type === "ImportDeclaration" && stmt.specifiers.some(({ local }) => local.name === name))
@@ -391,9 +394,9 @@ export function importedFrom(name: string, module: Module): string | undefined {
 }
 
 /**
- * The marked function of a name, or the only one.
+ * Returns the marked function of the given name, or the only one.
  *
- * @throws DownhillError `plain` where there is none, with the names of those that there are.
+ * @throws DownhillError `plain` if there is none; the message lists the existing names.
  */
 export function findMarked(module: Module, name?: string): MarkedFunction {
   const all = markedFunctions(module.program);

@@ -4,9 +4,8 @@ import type { Parse } from "./module.ts";
 import { nestedTooDeep, PlainError } from "./refuse.ts";
 
 /**
- * The parser that `compile` uses where none is handed in: acorn with its TypeScript plugin, loaded at the first call.
- *
- * It throws PlainError for text that is not TypeScript.
+ * Loads the default parser of `compile`: acorn with its TypeScript plugin, on the first call. The parser throws
+ * PlainError for text that is not TypeScript.
  */
 export async function loadParser(): Promise<Parse> {
   const [{ Parser }, { tsPlugin }] = await Promise.all([
@@ -27,8 +26,9 @@ export async function loadParser(): Promise<Parse> {
 }
 
 /**
- * Errors without their line and column. The plugin parses by trial and raises one wherever it turns back, and for its place acorn counts the
- * lines of all text before: a third of the time that thirteen functions take, and the square of the length.
+ * Makes errors without line and column. The plugin parses speculatively and raises an error each time it backtracks,
+ * and acorn then counts all preceding lines. That takes a third of the time for thirteen functions, and grows with the
+ * square of the length.
  */
 function withQuickErrors(Base: typeof Parser): typeof Parser {
   return class extends Base {
@@ -42,7 +42,7 @@ function withQuickErrors(Base: typeof Parser): typeof Parser {
   };
 }
 
-/** The methods of acorn's parser that are used below; its types do not list them. */
+/** Methods of acorn's parser that this file uses but acorn's types do not list. */
 interface ParserInternals {
   readonly type: { readonly keyword?: string };
   next(): void;
@@ -63,7 +63,7 @@ interface IfNode {
   alternate?: Node | IfNode | null;
 }
 
-/** Operands and operators of one precedence that are being parsed. */
+/** Chain of operands and operators of one precedence that is being parsed. */
 interface OpenChain {
   readonly start: number;
   readonly precedence: number;
@@ -71,12 +71,12 @@ interface OpenChain {
 }
 
 /**
- * Operands and statements within one another that are parsed: some 390 and 2,000 fill the stack of Node. Near the end of the stack the
- * engine may end the whole process, where it compiles a regular expression.
+ * Maximum nesting depth of operands and statements. About 390 and 2,000 exhaust Node's stack. Close to the limit, the
+ * engine may end the whole process while it compiles a regular expression.
  */
 const deepest = { operands: 350, statements: 1000 } as const;
 
-/** Parses `a + b + …` and `else if` in loops: acorn's recursion overflows the stack at some 1,000 of them. */
+/** Parses `a + b + …` and `else if` in loops. Acorn's recursion overflows the stack at about 1,000 of them. */
 function withFlatChains(Base: typeof Parser): typeof Parser {
   const Recursive = Base as unknown as new (...args: unknown[]) => ParserInternals;
   class Flat extends Recursive {
@@ -109,7 +109,7 @@ function withFlatChains(Base: typeof Parser): typeof Parser {
       forInit: unknown,
     ): Node {
       const around = this.chain;
-      // acorn calls itself with what it has so far: that call returns at once, and the loop below goes on
+      // acorn recurses with the operand parsed so far: return at once, and let the loop below continue
       if (around?.start === start && around.precedence === precedence) return (around.next = left);
       const chain: OpenChain = { start, precedence, next: left };
       this.chain = chain;

@@ -1,15 +1,15 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 import type { Node } from "./ast.ts";
 
-/** A text and the file that it is from, as messages show it. */
+/** Source text and its file name for messages. */
 export interface SourceText {
   readonly text: string;
   readonly file: string;
 }
 
 /**
- * Ordinary code that is outside of what can be differentiated: `reason` says what and how to repair it; the message shows the
- * line with a caret too. `start` and `end` count UTF-16 units of the text, line and column count from 1.
+ * Error for code outside of the differentiable language. `reason` states the fault and the repair; the message also
+ * shows the source line with a caret. `start` and `end` count UTF-16 units of the text; line and column count from 1.
  */
 export class PlainError extends DownhillError {
   readonly reason: string;
@@ -37,7 +37,7 @@ export const nestedTooDeep =
 
 const startsOf = new WeakMap<SourceText, readonly number[]>();
 
-/** The offsets at which the lines of a text begin. */
+/** Returns the offsets of the first character of each line. */
 export function lineStarts(source: SourceText): readonly number[] {
   let starts = startsOf.get(source);
   if (starts === undefined) {
@@ -47,7 +47,7 @@ export function lineStarts(source: SourceText): readonly number[] {
   return starts;
 }
 
-/** Line and column of an offset, which count from 1, by where lines begin. */
+/** Returns line and column of an offset, both counted from 1. `starts` are the offsets of the lines. */
 export function placeOf(
   starts: readonly number[],
   offset: number,
@@ -63,6 +63,6 @@ export function placeOf(
 
 function caretLine(text: string, line: number, column: number): string {
   const shown = text.split(/\r\n|[\n\r\u2028\u2029]/)[line - 1]!;
-  const indent = shown.slice(0, column - 1).replace(/[^\t]/g, " "); // tabs stay tabs, so that the caret stands below
+  const indent = shown.slice(0, column - 1).replace(/[^\t]/g, " "); // keep tabs, so that the caret is aligned
   return `  ${shown}\n  ${indent}^`;
 }

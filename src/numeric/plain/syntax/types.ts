@@ -20,7 +20,7 @@ const accepted =
   "number, boolean, number[], Float64Array, Float32Array, Int32Array, number[][], and objects, tuples and arrays of those";
 
 /**
- * The kind of value that an annotation of the text stands for. Interfaces and type aliases are followed.
+ * Converts a type annotation to the type of a plain value. Interfaces and type aliases are resolved.
  *
  * @throws PlainError for types that have no derivative and set no size: strings, `any`, classes, …
  */
@@ -84,7 +84,7 @@ const optionalItem =
 const strings =
   "strings cannot be computed with here: use a number for each case, as in const up = 0, down = 1; with kind: number, and kind === up.";
 
-/** The texts of a union of strings. */
+/** Returns the members of a union of string literals; `undefined` for other types. */
 function stringCases(
   node: TypeNode & { readonly type: "TSUnionType" | "TSIntersectionType" },
 ): string[] | undefined {
@@ -105,7 +105,7 @@ function casesAdvice(texts: readonly string[]): string {
   );
 }
 
-/** What a type says that has any fields: `Record<string, number>`, `{ [name: string]: number }`, `Map`. */
+/** Message for types with an open set of fields: `Record<string, number>`, `{ [name: string]: number }`, `Map`. */
 const openFields =
   "has any number of fields, and a derivative needs to know them. Name them, as in { a: number; b: number }, or take an array, number[], " +
   "with a constant for the place of each: const a = 0, b = 1; x[a].";
@@ -141,7 +141,7 @@ export function optionalType(type: PlainType): PlainType {
   return type.kind === "optional" ? type : { kind: "optional", type };
 }
 
-/** The type of arrays of such items. */
+/** Returns the type of an array with the given items. */
 export function arrayOf(item: PlainType): PlainType {
   if (item.kind === "number") return { kind: "array", of: "number[]" };
   if (item.kind === "array" && item.of === "number[]") return { kind: "matrix" };
@@ -178,7 +178,7 @@ function named(
   return typeOfDeclaration(declaration, found.module, depth);
 }
 
-/** `Record<"a" | "b", number>`, whose names are written out. */
+/** `Record<"a" | "b", number>`, with literal names. */
 function recordType(
   node: TypeNode & { readonly type: "TSTypeReference" },
   module: Module,
@@ -199,7 +199,7 @@ function recordType(
   return { kind: "record", fields: names.map((name) => ({ name, type })) };
 }
 
-/** `Partial` and `Required` of an object. */
+/** Applies `Partial` or `Required` to a record type. */
 function withFields(type: PlainType, node: Node, module: Module, name: "Partial" | "Required"): PlainType {
   const fields = fieldsOfRecord(type, node, module).map((field) => {
     const present = field.type.kind === "optional" ? field.type.type : field.type;
@@ -252,7 +252,7 @@ function keyName(key: Expression): string {
   return key.type === "Identifier" ? key.name : String((key as Node & { readonly value?: unknown }).value);
 }
 
-/** The type that JSDoc before a function gives to a parameter: `@param {number[]} x`. */
+/** Type of a parameter from the JSDoc comment before its function: `@param {number[]} x`. */
 export function documentedType(param: Identifier, owner: Node, module: Module): PlainType | undefined {
   const before = module.text.slice(0, owner.start);
   const comment =
@@ -276,7 +276,7 @@ export function documentedType(param: Identifier, owner: Node, module: Module): 
   }
 }
 
-/** The text between the braces of `@param {…} name`. */
+/** Returns the text between the braces of `@param {…} name`. */
 function documented(comment: string, name: string): string | undefined {
   for (const tag of comment.split("@param").slice(1)) {
     let depth = 0;
@@ -284,7 +284,7 @@ function documented(comment: string, name: string): string | undefined {
     for (let i = open; i >= 0 && i < tag.length; i++) {
       if (tag[i] === "{") depth++;
       if (tag[i] === "}" && --depth === 0) {
-        // `[x]` and `[x=2]` may be missing
+        // `[x]` and `[x=2]` are optional
         const [, bracket, tagged] = /^\s*(\[?)\s*([\w$]+)/.exec(tag.slice(i + 1)) ?? [];
         if (tagged === name) {
           const type = tag

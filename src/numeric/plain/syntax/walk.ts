@@ -1,12 +1,12 @@
 import type { FunctionNode, Identifier, Node, Pattern, Statement } from "./ast.ts";
 
-// Questions about syntax alone, asked before a function is elaborated.
+// Queries on syntax alone, used before a function is elaborated.
 
 function isNode(value: unknown): value is Node {
   return typeof value === "object" && value !== null && typeof (value as Node).type === "string";
 }
 
-/** The nodes directly below one, in the order of the text. */
+/** Returns the direct children of a node in source order. */
 export function childrenOf(node: Node): Node[] {
   const children: Node[] = [];
   for (const key of Object.keys(node)) {
@@ -21,12 +21,12 @@ export function childrenOf(node: Node): Node[] {
   return children;
 }
 
-/** Visits `node` and all nodes below it; where `enter` gives false, not what is below. */
+/** Visits `node` and all its descendants. If `enter` returns false, the descendants of that node are skipped. */
 export function walk(node: Node, enter: (node: Node) => boolean | void): void {
   traverse(node, enter, childrenOf);
 }
 
-/** Visits nodes from the outermost on, in the order of the text, without recursion: generated code has long chains. */
+/** Visits nodes in source order, parents first. It is iterative because generated code has long chains. */
 function traverse(
   node: Node,
   enter: (node: Node) => boolean | void,
@@ -59,17 +59,20 @@ const withStatements: ReadonlySet<string> = new Set([
 
 const noNodes: readonly Node[] = [];
 
-/** The nodes directly below one among which statements are, but for those of functions: expressions have no others. */
+/** Returns the children of a node that may be or contain statements, without function bodies. Expressions have none. */
 export function statementsBelow(node: Node): readonly Node[] {
   return withStatements.has(node.type) ? childrenOf(node) : noNodes;
 }
 
-/** Visits `node` and the statements below it, not those of functions; where `enter` gives false, not what is below. */
+/**
+ * Visits `node` and the statements below it, outside of nested functions. If `enter` returns false, the descendants of
+ * that node are skipped.
+ */
 export function walkStatements(node: Node, enter: (node: Node) => boolean | void): void {
   traverse(node, enter, statementsBelow);
 }
 
-/** Whether a node is a function. */
+/** True if a node is a function. */
 export function isFunction(node: Node | null | undefined): node is FunctionNode {
   return (
     node?.type === "FunctionDeclaration" ||
@@ -78,7 +81,7 @@ export function isFunction(node: Node | null | undefined): node is FunctionNode 
   );
 }
 
-/** Without what only TypeScript sees: parentheses, `!`, `as T`. */
+/** Removes wrappers that matter only to TypeScript: parentheses, `!`, `as T`. */
 export function unwrap<T extends Node>(node: T): Exclude<T, { readonly type: WrapperType }> {
   let inner: Node = node;
   while (isWrapper(inner)) inner = inner.expression;
@@ -100,7 +103,7 @@ function isWrapper(node: Node): node is Node & { readonly expression: Node } {
   return (wrapperTypes as readonly string[]).includes(node.type);
 }
 
-/** Whether `use ad` stands at the head of a function's body. */
+/** True if the function body contains the directive `use ad`. */
 export function isMarked(node: FunctionNode): boolean {
   return (
     node.body.type === "BlockStatement" &&
@@ -108,14 +111,17 @@ export function isMarked(node: FunctionNode): boolean {
   );
 }
 
-/** The variable at the root of a target: `x` of `x.a[i].b`. */
+/** Returns the variable at the root of a target: `x` for `x.a[i].b`. */
 export function rootOf(target: Node): string | undefined {
   let node = unwrap(target);
   while (node.type === "MemberExpression") node = unwrap((node as Node & { readonly object: Node }).object);
   return node.type === "Identifier" ? (node as Identifier).name : undefined;
 }
 
-/** Calls `give` with each target that a node, not those below it, gives a value to: assignments, updates, heads of loops. */
+/**
+ * Calls `give` with each target that the node itself assigns to: in assignments, updates and loop heads. Descendants
+ * are not visited.
+ */
 function eachOwnTarget(node: Node, give: (target: Node) => void): void {
   switch (node.type) {
     case "AssignmentExpression":
@@ -154,17 +160,17 @@ export function targetsOf(pattern: Pattern, give: (target: Node) => void): void 
       give(target);
       return;
     default:
-      give(target); // what cannot be assigned to is refused where it is elaborated
+      give(target); // invalid targets are refused when they are elaborated
   }
 }
 
 const assigned = new WeakMap<Node, ReadonlySet<string>>();
 
-/** Names of variables that get another value somewhere below `node`. Inner variables of the same name count too. */
+/** Names of variables assigned below `node`. Inner variables of the same name count too. */
 export function assignedNames(node: Node): ReadonlySet<string> {
   const known = assigned.get(node);
   if (known !== undefined) return known;
-  // blocks within are asked about next: theirs are kept too, innermost first
+  // descendant blocks are queried next, so their sets are cached too, innermost first
   const blocks: Node[] = [];
   const waiting = [node];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
@@ -185,7 +191,7 @@ function isBlock(node: Node): boolean {
   return withStatements.has(node.type) || isFunction(node);
 }
 
-/** The names that a node assigns to, where those of the blocks within are known. */
+/** Names that a node assigns to. The sets of its inner blocks must be cached. */
 function collectAssigned(node: Node): ReadonlySet<string> {
   const names = new Set<string>();
   const give = (target: Node): void => {
@@ -205,8 +211,8 @@ function collectAssigned(node: Node): ReadonlySet<string> {
 const writingMethods: ReadonlySet<string> = new Set(["fill", "set", "sort", "reverse", "copyWithin"]);
 
 /**
- * Names of variables through which elements or fields may be written to below `node`: by assignment, by a method, or by a
- * function that takes them.
+ * Names of variables whose elements or fields may be written to below `node`: by assignment, by a method, or by a
+ * function that receives the variable.
  */
 export function writtenNames(node: Node): Set<string> {
   const names = new Set<string>();
@@ -229,14 +235,16 @@ export function writtenNames(node: Node): Set<string> {
   return names;
 }
 
-/** Names that are read below `node`: identifiers but for names of fields and keys. */
+/** Names read below `node`. Field names and keys do not count. */
 export function usedNames(node: Node): Set<string> {
   const names = new Set<string>();
   eachUse(node, ({ name }) => names.add(name));
   return names;
 }
 
-/** Calls `give` with each identifier below `node` that stands for a variable, with the nodes around it, innermost last. */
+/**
+ * Calls `give` with each identifier below `node` that refers to a variable, and the nodes around it, innermost last.
+ */
 export function eachUse(node: Node, give: (use: Identifier, around: readonly Node[]) => void): void {
   const around: Node[] = [];
   const waiting: (Node | undefined)[] = [node]; // `undefined` where a node ends
@@ -254,7 +262,7 @@ export function eachUse(node: Node, give: (use: Identifier, around: readonly Nod
   }
 }
 
-/** The child of a node that is a name, and no variable. */
+/** Returns the child of a node that is a name but not a variable: a field, key or label. */
 function nameBelow(node: Node): Node | undefined {
   const { computed, property, key, value, label } = node as Node & Partial<Record<string, unknown>>;
   if (node.type === "MemberExpression" && computed !== true) return property as Node;
@@ -264,7 +272,7 @@ function nameBelow(node: Node): Node | undefined {
   return undefined;
 }
 
-/** Whether control never goes on behind a statement: it returns, throws or jumps on every way. */
+/** True if control never continues after the statement: all paths return, throw or jump. */
 export function neverCompletes(stmt: Statement): boolean {
   switch (stmt.type) {
     case "ReturnStatement":
@@ -313,7 +321,7 @@ function isTrueLiteral(node: Node): boolean {
   return (unwrap(node) as Node & { readonly value?: unknown }).value === true;
 }
 
-/** Whether a jump of a kind stands somewhere below a statement. */
+/** True if a jump of the given kind occurs below a statement. */
 function exits(stmt: Node, type: string): boolean {
   let isThere = false;
   walkStatements(stmt, (node) => {
