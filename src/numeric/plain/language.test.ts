@@ -3,10 +3,10 @@ import { runBothWays } from "../../../test/support/plain-agreement.ts";
 import { scalarFunctions } from "../../engine/prims/scalar-functions.ts";
 import { checkRegion } from "../../engine/region/form/check.ts";
 
-/** What is accepted, a form a row: the body of a function `f`, its parameters, and arguments. */
+/** Accepted construct: the body of a function `f`, its parameters, and arguments. */
 interface Row {
   readonly params: string;
-  /** What stands around the function. */
+  /** Code around the function. */
   readonly outside?: string;
   readonly returns?: string;
   readonly body: string;
@@ -677,7 +677,7 @@ const groups = { expressions, control, arrays, objects, outside };
 
 function close(actual: unknown, expected: unknown): void {
   if (typeof expected === "number" && typeof actual === "number") {
-    // hypot, pow and the like differ in their last bits; all else is equal
+    // hypot, pow and similar functions differ in their last bits; everything else is equal
     if (!Object.is(actual, expected) && !(Math.abs(actual - expected) <= 1e-14 * Math.abs(expected)))
       expect(actual).toBe(expected);
   } else if (Array.isArray(expected)) {

@@ -25,12 +25,12 @@ import { PlainError } from "./syntax/refuse.ts";
 
 type F = (...args: unknown[]) => number;
 
-/** The function `f` of a text, compiled. */
+/** Compiles the function `f` of a source text. */
 function compiled(text: string): F {
   return functionOf(elaborate(moduleFrom(text), "f"), () => []) as F;
 }
 
-/** What a call gives, or the class and first line of what it throws. */
+/** Result of a call, or class and first line of the error that it throws. */
 function outcome(f: F, args: readonly unknown[]): unknown {
   try {
     return f(...args);
@@ -39,7 +39,7 @@ function outcome(f: F, args: readonly unknown[]): unknown {
   }
 }
 
-/** The parameters of a function, its body, and arguments. */
+/** Parameters of a function, its body, and argument lists. */
 type Row = readonly [params: string, body: string, calls: readonly (readonly unknown[])[]];
 
 const rows: Readonly<Record<string, Row>> = {
@@ -212,7 +212,7 @@ describe.each(Object.entries(rows))("%s", (_, [params, body, calls]) => {
         outcome(expected, args),
       );
     }
-    // a second time, when calls of the same kind are known
+    // repeated, so that the second call takes the fast path
     for (const args of calls) expect(outcome(f, args)).toEqual(outcome(expected, args));
   });
 });

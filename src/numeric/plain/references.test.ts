@@ -4,7 +4,8 @@ import { bothWays, runBothWays } from "../../../test/support/plain-agreement.ts"
 import { randomReferences } from "../../../test/support/random-references.ts";
 import { PlainError } from "./syntax/refuse.ts";
 
-// JavaScript has references, a region has none: programs in which that could show. Each computes what JavaScript does or is refused.
+// JavaScript has references, a region has none. Each of these programs could expose the difference; it computes the
+// result of JavaScript or is refused.
 
 const programs: readonly string[] = [
   "let a = x.slice(); let b = a; b[0] = 9; return a[0];",

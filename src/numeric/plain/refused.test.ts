@@ -5,7 +5,7 @@ import { elaborate } from "./elaborate/elaborate.ts";
 import { markedFunctions } from "./syntax/module.ts";
 import { PlainError } from "./syntax/refuse.ts";
 
-/** What is refused: the parameters and body of a function, and what stands around it. */
+/** Refused function: its parameters and body, and the code around it. */
 type Row = readonly [params: string, body: string, around?: string];
 
 const rows: Readonly<Record<string, Row>> = {
@@ -228,7 +228,7 @@ test.each(documented)("the page says what is said of %s", (code, message) => {
   expect(() => elaborate(moduleFrom(text), "f")).toThrow(message);
 });
 
-/** What is refused: a program, the advice of its message, and the program with the advice followed. */
+/** Refused programs: the program, the advice of its message, and the program with the advice followed. */
 const advice: Readonly<Record<string, readonly [program: string, shown: string, followed: string]>> = {
   "Object.keys": [
     'export function f(p: { a: number; b: number }): number {\n  "use ad";\n  let s = 0;\n  for (const k of Object.keys(p)) s += p[k] ** 2;\n  return s;\n}',

@@ -1,4 +1,4 @@
-// Errors that plain functions throw: their text with its values, and their class.
+// Errors that plain functions throw: their messages with values, and their classes.
 import { expect, test } from "vitest";
 import { exportsOf, moduleFrom } from "../../../test/support/plain-agreement.ts";
 import { grad, jit, jvp, tensor, type Tensor, vmap } from "../../index.ts";
@@ -24,7 +24,7 @@ function thrownBy(call: () => unknown): Error {
 
 const firstLine = ({ message }: Error): string => message.split("\n  thrown by ")[0]!;
 
-/** What is thrown, and what is around the function. */
+/** Thrown expressions, and the code around the function. */
 const rows: readonly (readonly [thrown: string, around?: string])[] = [
   ["new Error('no')"],
   ["new RangeError(`rate must be positive, got ${x}`)"],

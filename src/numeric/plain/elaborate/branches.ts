@@ -3,7 +3,7 @@ import { truth } from "../draft/draft.ts";
 import type { Env } from "../entities/env.ts";
 import { assuming, letLocal, nested } from "../entities/env.ts";
 
-/** Branches of a chain that are nested in one another; those after them are in a branch of their own. */
+/** Maximum nesting depth of the branches of a chain; later ones start a new chain. */
 const mostNested = 50;
 
 interface OpenBranch {
@@ -15,11 +15,12 @@ interface OpenBranch {
 }
 
 /**
- * A chain of branches, each in the `else` side of the one before: `else if`, or the cases of a `switch`. A chain of any length is
- * nested `mostNested` deep: every so many branches set a local where none of them is taken, and the next ones follow in a branch on it.
+ * Chain of branches, each in the `else` side of the previous one: `else if`, or the cases of a `switch`. A chain of any
+ * length is nested at most `mostNested` deep: after that many branches a local records that none was taken, and the
+ * next branches follow in an `if` on that local.
  */
 export class BranchChain {
-  /** Where the next test is evaluated, or what comes after the last `else` is written. */
+  /** Environment for the next test, or for the code after the last `else`. */
   inner: Env;
   readonly #env: Env;
   #open: OpenBranch[] = [];
@@ -30,7 +31,7 @@ export class BranchChain {
     this.inner = env;
   }
 
-  /** Called before a test is evaluated. */
+  /** Prepares the environment for the next test; call it before the test is evaluated. */
   begin(): void {
     if (this.#open.length < mostNested) return;
     const { value } = letLocal(this.#env, "isElse", truth(false), { mutable: true });
@@ -43,7 +44,7 @@ export class BranchChain {
     this.inner = rest;
   }
 
-  /** Opens the branch for a test; the result is its side, and `inner` the other one. */
+  /** Opens the branch for a test. Returns the environment of its `then` side; `inner` becomes its `else` side. */
   branch(test: RegionExpr, at: PositionIndex): Env {
     const [then, otherwise] = [true, false].map((value) => nested(assuming(this.inner, test, value))) as [
       Env,
@@ -54,7 +55,7 @@ export class BranchChain {
     return then;
   }
 
-  /** Writes the branches that are open, innermost first. */
+  /** Emits the open branches, innermost first. */
   close(): void {
     for (const { env, test, then, otherwise, at } of this.#open.toReversed())
       env.out.push({

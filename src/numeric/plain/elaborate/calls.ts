@@ -35,7 +35,7 @@ import { neverCompletes, unwrap, walk, walkStatements } from "../syntax/walk.ts"
 import { countInlined } from "./inlining.ts";
 import { append } from "../../../engine/util/append.ts";
 
-/** A call in the text: of a function of numbers, a helper, which is inlined, or a method of an array. */
+/** Evaluates a call of a function of numbers, of a helper, which is inlined, or of an array method. */
 export function callExpression(env: Env, node: CallExpression): Entity {
   if (node.optional === true)
     return refuse(env, node, "a function is always there: write f(x) in place of f?.(x).");
@@ -133,7 +133,7 @@ function callGlobal(env: Env, node: CallExpression, name: string): Entity {
   return mathCall(env, node, name, args, nodes);
 }
 
-/** `Array.isArray(x)`, which the type of `x` answers. */
+/** `Array.isArray(x)`, decided by the type of `x`. */
 function isArray(env: Env, node: CallExpression): Entity {
   const [arg] = node.arguments;
   if (arg === undefined || arg.type === "SpreadElement")
@@ -154,7 +154,7 @@ function conversion(env: Env, node: CallExpression, name: string): Entity {
   return scalar(apply("less", "bool", number(0), size));
 }
 
-/** Calls a function with values: its statements are written where the call stands. */
+/** Calls a function with values, by inlining its statements at the call site. */
 export function call(env: Env, site: Node, callee: Entity, args: readonly Entity[]): Entity {
   if (callee.kind === "global") {
     if (isMathFunction(callee.name)) return mathCall(env, site, callee.name, args, []);
@@ -219,7 +219,10 @@ function mayBeUndefined({ typeAnnotation }: Identifier): boolean {
   return type?.type === "TSUnionType" && type.types.some((part) => part.type === "TSUndefinedKeyword");
 }
 
-/** A result whose parts came into being during the call: nothing refers to them any more. */
+/**
+ * Marks the parts of a result that were created during the call as unshared, because nothing else refers to them any
+ * more.
+ */
 function released(entity: Entity, born: number): Entity {
   if (entity.kind === "scalar") return scalar(entity.value);
   return releasedPart(entity, born);
@@ -251,7 +254,7 @@ function releasedPart(entity: Entity, born: number): Entity {
   }
 }
 
-/** Runs the body of a function whose parameters are declared, and gives its result. */
+/** Elaborates the body of a function whose parameters are declared, and returns its result. */
 export function bodyOf(env: Env, { node }: Pick<FunctionEntity, "node">): Entity {
   if (node.body.type !== "BlockStatement") {
     return refuseEscape(env, node.body, env.unit.elaborate.evaluate(env, node.body));
@@ -267,7 +270,7 @@ export function bodyOf(env: Env, { node }: Pick<FunctionEntity, "node">): Entity
   if (hasValue && !neverCompletes(node.body))
     return refuse(
       env,
-      // in the module of the function, which may be another than that of the call
+      // the function may be in another module than the call, so the error refers to its module
       node.id ?? node,
       `${node.id?.name ?? "the function"} ends without a return on some of its ways: return a value on each.`,
     );
@@ -279,7 +282,7 @@ interface ReturnCollection {
   readonly result: () => Entity;
 }
 
-/** The return statements of a body, not those of functions inside. */
+/** Returns the return statements of a body, without those of nested functions. */
 function returnsOf(body: BlockStatement): ReturnStatement[] {
   const found: ReturnStatement[] = [];
   walkStatements(body, (node) => {
@@ -301,7 +304,7 @@ function collectReturns(
   let result: Entity = nothing;
   let room: Entity | undefined;
   let isVoid: boolean | undefined;
-  // room for what is returned says whether it is there: at first it is not
+  // storage for the result includes its presence, which is false at first
   const isAbsent = ({ argument }: ReturnStatement): boolean => !argument || isUndefined(argument);
   const mayLack = all.some(isAbsent) && !all.every(isAbsent);
   const give = (inner: Env, node: Node, value: Entity): void => {
@@ -333,14 +336,17 @@ function isUndefined(node: Expression): boolean {
   return value.type === "Identifier" && value.name === "undefined";
 }
 
-/** Whether a value that is returned consists of objects of the body itself, which no one else holds, so that its copy stands for it. */
+/**
+ * True if a returned value consists only of objects created in the body to which nothing else refers, so that a copy
+ * can replace it.
+ */
 function isLeftBehind({ unit }: Env, value: Entity, born: number): boolean {
   const roots = allRoots(value);
   const held = new Set(unit.copies.flatMap((copy) => copy.roots));
   return new Set(roots).size === roots.length && roots.every((root) => root.born >= born && !held.has(root));
 }
 
-/** The variable that all return statements give, where it is one that the body itself declares: it need not be copied. */
+/** Returns the local variable of the body that all return statements return, if there is one: it needs no copy. */
 function sameName(all: readonly ReturnStatement[], { body }: BlockStatement): string | undefined {
   const [name, ...others] = all.map(({ argument }) => {
     const value = argument && unwrap(argument);
@@ -356,7 +362,7 @@ function sameName(all: readonly ReturnStatement[], { body }: BlockStatement): st
   return isHere && !isInner ? name : undefined;
 }
 
-/** Whether a block below the body declares the name again around a statement. */
+/** True if an inner block around a statement declares the name again. */
 function declaresBetween(body: readonly Node[], inner: Node, name: string): boolean {
   let isDeclared = false;
   for (const stmt of body) {

@@ -6,8 +6,8 @@ import { choose } from "../operations/operators.ts";
 import type { CallExpression, Expression, MemberExpression } from "../syntax/ast.ts";
 
 /**
- * A member or call, which may contain `?.`: `x?.a.b` is `undefined` where `x` is, and the rest of the chain is not evaluated.
- * `direct` evaluates it once all objects before a `?.` are known to be present.
+ * Evaluates a member or call that may contain `?.`. `x?.a.b` is `undefined` if `x` is, and the rest of the chain is not
+ * evaluated. `direct` evaluates the chain once all objects before a `?.` are known to be present.
  */
 export function chain(
   env: Env,
@@ -31,7 +31,7 @@ export function chain(
   });
 }
 
-/** The last `?.` of a chain whose object is not known to be present. */
+/** Returns the last `?.` of a chain whose object is not known to be present. */
 function undecidedLink({ links }: Env, node: Expression): MemberExpression | undefined {
   let inner: Expression = node;
   for (;;) {

@@ -24,10 +24,11 @@ import { resultsOf } from "./results.ts";
 import { block } from "./statements.ts";
 
 /**
- * A marked function as a region, with what its arguments and its result are made of. `which` is its name, or the function as
- * `markedFunctions` lists it; without it the module has to have one marked function.
+ * Compiles a marked function to a region, with the types of its arguments and its result. `which` is its name, or an
+ * entry of
+ * `markedFunctions`; without it the module must have exactly one marked function.
  *
- * @throws PlainError for what is outside of the language that can be differentiated: where, and how to write it instead.
+ * @throws PlainError for code outside of the differentiable language, with its position and the repair.
  */
 export function elaborate(module: Module, which?: string | MarkedFunction): PlainForm {
   const marked = typeof which === "object" ? which : findMarked(module, which);
@@ -36,7 +37,7 @@ export function elaborate(module: Module, which?: string | MarkedFunction): Plai
     return formOf(unit, module, marked);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    const { current } = unit; // the stack of the engine is at its end
+    const { current } = unit; // stack overflow of the engine
     throw new PlainError(current?.module ?? module, current?.node ?? marked.node, nestedTooDeep);
   }
 }
@@ -67,7 +68,7 @@ function formOf(unit: CompilationUnit, module: Module, { node, name }: MarkedFun
       node,
       "async functions and generators do not give numbers at once: write a plain function.",
     );
-  // all of them come before what defaults read from outside
+  // all parameters precede the captured values that defaults read
   const params = node.params.map((param, i) => parameterOf(env, node, param, i));
   for (const [i, param] of node.params.entries())
     declare(env, param, params[i]!.entity, param, { isConst: false, isParameter: true });
@@ -109,7 +110,7 @@ function formOf(unit: CompilationUnit, module: Module, { node, name }: MarkedFun
 }
 
 /**
- * Refuses a method of a class, and accessors: they belong to an object that a call brings along.
+ * Refuses a method of a class and accessors, because they depend on the object of the call.
  *
  * @throws PlainError
  */

@@ -26,8 +26,8 @@ import { callExpression } from "./calls.ts";
 import { chain } from "./chain.ts";
 
 /**
- * What an expression of the text stands for; its statements go to `env.out`. Where the conditions around here decide whether a value is
- * present, the entity says so.
+ * Evaluates an expression to an entity; its statements are emitted to `env.out`. If the surrounding conditions decide
+ * whether the value is present, the entity reflects that.
  */
 export function evaluate(env: Env, node: Expression): Entity {
   env.unit.current = { node, module: env.module };
@@ -120,7 +120,7 @@ function refuseOther(env: Env, node: Node): never {
   );
 }
 
-/** An expression for what it does. */
+/** Evaluates an expression only for its side effects. */
 export function effect(env: Env, given: Expression): void {
   const node = unwrap(given);
   if (node.type === "AssignmentExpression") assignment(env, node, false);
@@ -203,7 +203,7 @@ function objectLiteral(env: Env, node: ObjectExpression): Entity {
   return record;
 }
 
-/** A field of an object that is spread: where it is absent, the field before it stays. */
+/** A field of a spread object. If it is absent at run time, the previous field remains. */
 function spreadField(env: Env, node: Node, field: Entity, before: Entity | undefined): Entity {
   if (field.kind !== "optional" || before === undefined) return field;
   return choose(env, {
@@ -215,7 +215,7 @@ function spreadField(env: Env, node: Node, field: Entity, before: Entity | undef
   });
 }
 
-/** Whether evaluating an expression may change what others read. */
+/** True if the evaluation of an expression may have side effects on values that other expressions read. */
 function mayWrite(node: Node | null): boolean {
   let found = false;
   const writing = ["CallExpression", "AssignmentExpression", "UpdateExpression"];
@@ -231,7 +231,7 @@ function arrayLiteral(env: Env, node: ArrayExpression): Entity {
     if (part === null) return refuse(env, node, "an array with holes holds undefined: write each element.");
     if (part.type !== "SpreadElement") return evaluate(inner, part);
     const value = partsNow(inner, evaluate(inner, part.argument));
-    // elements are what they are here, whatever is written to the array by what comes behind
+    // a spread array is copied if a later element may write to it
     const isCopied = value.kind === "array" && node.elements.slice(i + 1).some(mayWrite);
     return isCopied ? inner.unit.elaborate.method(inner, node, value, "slice", []) : value;
   });

@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 import { formOfText } from "../../../../test/support/plain-region.ts";
 
-/** Helpers f0 … fn of which each calls the one before twice, and a marked function that calls the last; f0 has more text by `more`. */
+/**
+ * Source with helpers f0 … fn, each of which calls the previous one twice, and a marked function that calls fn. `more`
+ * is added to the body of f0.
+ */
 function doubling(n: number, more = ""): string {
   const lines = Array.from(
     { length: n },

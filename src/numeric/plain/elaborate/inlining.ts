@@ -6,9 +6,9 @@ import { lineStarts, placeOf } from "../syntax/refuse.ts";
 import { unwrap, walk } from "../syntax/walk.ts";
 
 /**
- * Largest number of syntax nodes that the calls of one marked function may copy into it. A node costs about 12 µs to compile
- * together with its gradient (80 µs in loops), so that a function at the limit takes 12 s. Each level of helpers that call the level
- * below twice doubles the copies: without a limit, 40 such levels never end.
+ * Maximum number of syntax nodes that the calls of one marked function may copy into it. A node costs about 12 µs to
+ * compile together with its gradient (80 µs in loops), so a function at the limit takes 12 s. Helpers that call the
+ * level below twice double the copies per level: without a limit, 40 such levels would never finish.
  */
 const mostInlinedNodes = 1_000_000;
 
@@ -28,7 +28,7 @@ function sizeOf(node: FunctionNode): number {
 /**
  * Counts a call whose function is about to be copied to the call site.
  *
- * @throws PlainError where the copies exceed `mostInlinedNodes`; the message shows the chain of calls.
+ * @throws PlainError if the copies exceed `mostInlinedNodes`; the message shows the chain of calls.
  */
 export function countInlined(env: Env, call: InlinedCall): void {
   const { unit } = env;
@@ -46,10 +46,10 @@ export function countInlined(env: Env, call: InlinedCall): void {
   );
 }
 
-/** Lines that the chain shows at its head and at its end. */
+/** Number of lines shown at the head and at the end of the chain. */
 const [shownFirst, shownLast] = [8, 3];
 
-/** One line per call: its position, how often its function is called there, and the number of copies that result. */
+/** One line per call: its position, the number of calls of its function there, and the resulting number of copies. */
 function chainText(chain: readonly InlinedCall[]): string {
   let copies = 1;
   const lines = chain.slice(1).map(({ node, site }, k) => {
@@ -69,7 +69,7 @@ function chainText(chain: readonly InlinedCall[]): string {
   return [...lines.slice(0, shownFirst), `  … ${left} more calls`, ...lines.slice(-shownLast)].join("\n");
 }
 
-/** Name of a function: its own, or the text by which it is called. */
+/** Name of a function: its own, or the source text of the callee. */
 function nameOf(site: Node | undefined, node: FunctionNode, module: Module | undefined): string {
   if (node.id) return node.id.name;
   const callee = calleeOf(site);

@@ -5,7 +5,7 @@ import { flagOf, refuse } from "../entities/env.ts";
 import type { IfStatement, JumpStatement, LabeledStatement, Node, Statement } from "../syntax/ast.ts";
 import { statementsBelow } from "../syntax/walk.ts";
 
-/** Where a `break` or `continue` goes. */
+/** Returns the target of a `break` or `continue`. */
 export function jumpOf(env: Env, stmt: JumpStatement): Jump {
   const found = find(env, stmt);
   const name = stmt.label ? ` ${stmt.label.name}` : "";
@@ -27,7 +27,7 @@ function find({ frames }: Env, { type, label }: JumpStatement): Jump | undefined
   return isContinue ? frame?.continue : frame?.break;
 }
 
-/** The jumps that a statement may take to somewhere outside of it. */
+/** Returns the targets outside of a statement to which it may jump. */
 export function exitsOf(env: Env, stmt: Statement): Jump[] {
   const exits = new Set<Jump>();
   for (const node of leavingJumps(stmt)) {
@@ -39,7 +39,7 @@ export function exitsOf(env: Env, stmt: Statement): Jump[] {
 
 const leavingOf = new WeakMap<Node, readonly Node[]>();
 
-/** The return, break and continue statements below a node that lead out of it. */
+/** Returns the return, break and continue statements below a node that leave it. */
 function leavingJumps(node: Node): readonly Node[] {
   let leaving = leavingOf.get(node);
   if (leaving === undefined) leavingOf.set(node, (leaving = collectLeaving(node)));
@@ -50,7 +50,7 @@ function collectLeaving(node: Node): readonly Node[] {
   if (node.type === "ReturnStatement" || node.type === "BreakStatement" || node.type === "ContinueStatement")
     return [node];
   if (node.type === "IfStatement") {
-    // by a loop over `else if`, none of which keeps what those after it have
+    // iterative over `else if`, whose jumps are not cached separately
     const jumps: Node[] = [];
     let last: Node | null | undefined = node;
     for (; last?.type === "IfStatement"; last = (last as IfStatement).alternate)
@@ -70,7 +70,7 @@ function collectLeaving(node: Node): readonly Node[] {
   });
 }
 
-/** Jumps: notes it in a flag, unless what follows is where it goes. */
+/** Takes a jump by setting its flag, unless the following code is the target of the jump. */
 export function takeJump(env: Env, jump: Jump, flag: string, at: number): void {
   if (env.tail.has(jump)) return;
   const name = flagOf(env, jump, flag);

@@ -36,14 +36,17 @@ import type {
 import { assignedNames, isFunction, rootOf, unwrap, usedNames, walk, writtenNames } from "../syntax/walk.ts";
 import { exitsOf } from "./jumps.ts";
 
-/** What loops need of statements. */
+/** Callbacks for elaborating statements. */
 export interface LoopHandlers {
   readonly execute: (env: Env, stmt: Statement) => void;
   readonly declareIn: (env: Env, stmt: VariableDeclaration) => void;
   readonly notTaken: (exits: readonly Jump[]) => RegionExpr;
 }
 
-/** A loop: counted where its iterations can be counted before the first, else as long as its condition holds. */
+/**
+ * Elaborates a loop: as a counted loop if the number of iterations is known before the first one, else with a
+ * condition.
+ */
 export function loopStatement(
   env: Env,
   stmt: LoopStatement,
@@ -66,11 +69,11 @@ export function loopStatement(
 
 interface LoopBody {
   readonly body: RegionStmt[];
-  /** Whether no jump out of the loop was taken. */
+  /** True at run time if no jump left the loop. */
   readonly goesOn: RegionExpr;
 }
 
-/** The body of a loop in a block of its own; `after` runs where no jump leaves the loop. */
+/** Elaborates the body of a loop in a block of its own. `after` runs if no jump leaves the loop. */
 function repeated(
   env: Env,
   stmt: LoopStatement,
@@ -106,7 +109,7 @@ function runBody(parts: LoopHandlers, stmt: LoopStatement): (env: Env) => void {
   return (env) => withScope(env, stmt.body, (inner) => parts.execute(inner, stmt.body));
 }
 
-/** The place of a loop is that of its head. */
+/** Source position of a loop: that of its head. */
 function headOf(env: Env, stmt: LoopStatement): number {
   return at(env, stmt, Math.max(stmt.body.start, stmt.start + 1));
 }
@@ -120,7 +123,7 @@ function whileStatement(
   repeatWhile(env, stmt, stmt.test, labels, parts);
 }
 
-/** Repeats the body, and what comes after it, as long as a condition holds. */
+/** Repeats the body and `after` while the condition holds. */
 function repeatWhile(
   env: Env,
   stmt: WhileStatement | ForStatement,
@@ -137,7 +140,7 @@ function repeatWhile(
     env.out.push({ kind: "while", condition: and(goesOn, plain), body, at: position });
     return;
   }
-  // the condition has statements of its own: they run at the head of each iteration
+  // the condition has statements of its own, which run at the head of each iteration
   const again = letLocal(env, "again", truth(true), { mutable: true });
   const name = again.value.kind === "local" ? again.value.name : "";
   const { body, goesOn } = repeated(
@@ -194,16 +197,19 @@ interface CountedForLoop {
   readonly first: Expression;
   readonly operator: "<" | "<=" | ">" | ">=";
   readonly bound: Expression;
-  /** Of `i + 1 < n`, which is `i < n - 1` of whole numbers: 1. */
+  /** Integer offset of the index: 1 for `i + 1 < n`, which equals `i < n - 1` for integers. */
   readonly ahead: number;
-  /** What must hold too, of `i < n && more`. */
+  /** Further condition `more` of `i < n && more`. */
   readonly more: Expression | undefined;
   readonly step: number;
 }
 
 const turned = { "<": ">", "<=": ">=", ">": "<", ">=": "<=" } as const;
 
-/** `for (let i = a; i < b; i += c)` with a constant step and a bound that stays as it is, where nobody else sets i. */
+/**
+ * Recognises `for (let i = a; i < b; i += c)` with a constant step, an unchanging bound, and no other assignment to
+ * `i`.
+ */
 function countedLoop(env: Env, stmt: ForStatement, parts: LoopHandlers): CountedForLoop | undefined {
   const { init, test, update, body } = stmt;
   if (init?.type !== "VariableDeclaration" || init.kind === "const" || !test || !update) return undefined;
@@ -223,7 +229,7 @@ function countedLoop(env: Env, stmt: ForStatement, parts: LoopHandlers): Counted
   const isSet = assignedNames(body).has(sides.name) || (more !== undefined && assignedNames(more).size > 0);
   const isUsedEarly = init.declarations.some(({ init: other }) => other && usedNames(other).has(sides.name));
   if (isSet || isUsedEarly || !isFixed(env, sides, stmt, parts)) return undefined;
-  if (sides.ahead !== 0 && constant(env, declared.init) === undefined) return undefined; // the index may not be whole
+  if (sides.ahead !== 0 && constant(env, declared.init) === undefined) return undefined; // the index may be fractional
   return { ...sides, id: declared.id, first: declared.init, more, step };
 }
 
@@ -242,7 +248,7 @@ function sidesOf(
   return y && { ...y, bound: left, operator: turned[given] };
 }
 
-/** One of the names, or with a whole number added that the text tells. */
+/** Matches one of the names, optionally plus a constant integer. */
 function indexIn(
   env: Env,
   node: Node,
@@ -264,14 +270,14 @@ function indexIn(
   return ahead === undefined ? undefined : { name: index.name, ahead };
 }
 
-/** Declares what the head of a loop declares beside its index. */
+/** Declares the variables of a loop head other than its index. */
 function declareOthers(env: Env, stmt: ForStatement, index: string, parts: LoopHandlers): void {
   const init = stmt.init as VariableDeclaration;
   const declarations = init.declarations.filter(({ id }) => id.type !== "Identifier" || id.name !== index);
   if (declarations.length > 0) parts.declareIn(env, { ...init, declarations });
 }
 
-/** Whether what must hold too, beside the bound, takes statements: then it is asked as the test of any loop is. */
+/** True if the further condition of a loop emits statements. The loop then uses a general condition. */
 function asksWithStatements(
   env: Env,
   stmt: ForStatement,
@@ -290,7 +296,7 @@ function asksWithStatements(
   });
 }
 
-/** The constant that an update adds to a variable, if it does that only. */
+/** Returns the constant that an update adds to a variable; `undefined` for other updates. */
 function stepOf(env: Env, update: Expression, name: string): number | undefined {
   const isIt = (node: Node): boolean => node.type === "Identifier" && (node as Identifier).name === name;
   if (update.type === "UpdateExpression" && isIt(unwrap(update.argument)))
@@ -309,7 +315,7 @@ function signed(isPlus: boolean, value: number | undefined): number | undefined 
   return value === undefined || isPlus ? value : -value;
 }
 
-/** A whole number that is known from the text. */
+/** Value of an integer literal or a name of an integer constant; `undefined` for other expressions. */
 function constant(env: Env, node: Expression): number | undefined {
   const inner = unwrap(node);
   if (inner.type !== "Literal" && inner.type !== "Identifier") return undefined;
@@ -319,7 +325,7 @@ function constant(env: Env, node: Expression): number | undefined {
   return Number.isInteger(value) && Math.abs(value) < 2 ** 31 ? value : undefined;
 }
 
-/** Whether the bound of a loop is the same in each iteration. */
+/** True if the bound of a loop is the same in each iteration. */
 function isFixed(
   env: Env,
   { name, bound }: LoopComparison,
@@ -343,7 +349,7 @@ function isFixed(
     return part.kind === "load" && env.unit.dims.has(part.array);
   });
   if (isSteady) return true;
-  // what the text of the loop does not change stays as it is, if it calls no function that could
+  // a value is unchanged if the loop neither writes to it nor calls a function that could
   let calls = false;
   walk(stmt, (node) => {
     if (node.type === "CallExpression" && rootOf((node as Node & { callee: Node }).callee) !== "Math")
@@ -363,7 +369,7 @@ function usesFields(bound: Expression): boolean {
   return uses;
 }
 
-/** Whether a bound uses variables that the head of the loop declares. */
+/** True if a bound uses variables that the head of the loop declares and reassigns. */
 function usesOwnNames(bound: Expression, { init }: ForStatement): boolean {
   const names = usedNames(bound);
   return init?.type === "VariableDeclaration"
@@ -407,7 +413,7 @@ function countedFor(
   env.out.push(isTrue(live) ? head : { ...head, live });
 }
 
-/** The first number that is not reached. Kept as it is written: `integers.ts` takes it apart where the index is no integer. */
+/** First integer that the index does not reach. `integers.ts` undoes this rounding if the index is not an integer. */
 function endOf(limit: RegionExpr, operator: CountedForLoop["operator"]): RegionExpr {
   switch (operator) {
     case "<":
@@ -421,7 +427,7 @@ function endOf(limit: RegionExpr, operator: CountedForLoop["operator"]): RegionE
   }
 }
 
-/** `for (const x of xs)`, also of `xs.entries()` and `xs.keys()`. */
+/** `for (const x of xs)`, also over `xs.entries()` and `xs.keys()`. */
 function forOf(env: Env, stmt: ForOfStatement, labels: readonly string[], parts: LoopHandlers): void {
   const { left, right } = stmt;
   if (stmt.await === true)
@@ -432,7 +438,7 @@ function forOf(env: Env, stmt: ForOfStatement, labels: readonly string[], parts:
   const pattern = left.declarations[0]!.id;
   const index = env.unit.names.fresh("i");
   const place = local(index, "f64");
-  // what the loop goes through must not get other contents under way
+  // the contents of the array must not be replaced during the loop
   const binding = { entity: array, block: env.unit.module.program, reassigned: false, isConst: true };
   env.unit.aliases.push({ name: "for … of", binding });
   const { body, goesOn } = repeated(env, stmt, labels, parts, (inner) =>

@@ -14,7 +14,7 @@ import { PlainError } from "../syntax/refuse.ts";
 import { arrayOf, optionalType, typeOf } from "../syntax/types.ts";
 import { walkStatements } from "../syntax/walk.ts";
 
-/** The results of the region for what a marked function returns, and how the value is made of them. */
+/** Returns the results of the region for the value that a marked function returns, and the type of that value. */
 export function resultsOf(
   env: Env,
   node: Node,
@@ -83,7 +83,7 @@ export function resultsOf(
   return { results, type };
 }
 
-/** The expression that a function returns first, for messages. */
+/** Returns the first expression that a function returns, for messages. */
 function returnedIn(node: Node): Node {
   const { body } = node as FunctionNode;
   let found: Node | undefined = body.type === "BlockStatement" ? undefined : body;
@@ -95,7 +95,7 @@ function returnedIn(node: Node): Node {
 
 type ArrayValuePlan = ValuePlan & { readonly kind: "array" };
 
-/** What a function says that it returns, where that is a type of values that can be computed with. */
+/** Declared result type of a function; `undefined` if it is not a type of differentiable values. */
 function declaredType(annotation: TypeNode, module: Module): PlainType | undefined {
   try {
     return typeOf(annotation, module);
@@ -105,7 +105,10 @@ function declaredType(annotation: TypeNode, module: Module): PlainType | undefin
   }
 }
 
-/** The plan of a value with rows as tuples where a declared type says so: the plan itself where nothing differs. */
+/**
+ * Returns the plan of a value with rows as tuples where the declared type has tuples. Returns the same plan if nothing
+ * differs.
+ */
 function planAs(declared: PlainType, plan: ValuePlan): ValuePlan {
   if (plan.kind === "array" && declared.kind === "tuple")
     return { kind: "tuple", items: declared.items.map((item) => planAs(item, plan.item)) };
@@ -129,19 +132,21 @@ function planAs(declared: PlainType, plan: ValuePlan): ValuePlan {
   return plan;
 }
 
-/** The items of an array that is returned as a tuple of so many. */
+/** Returns the items of an array that is returned as a tuple of length `n`. */
 function itemsOf(env: Env, node: Node, array: ArrayEntity, n: number): Entity {
   guardLengths(env, node, number(n), arrayLength(array));
   const items = Array.from({ length: n }, (_, i) => itemAt(array, number(i)));
   return { kind: "tuple", items, root: array.root, fresh: false };
 }
 
-/** Whether items are all numbers: TypeScript takes such a literal for an array. */
+/** True if all items are numbers. TypeScript infers an array for such a literal. */
 function isRow(items: readonly Entity[]): boolean {
   return items.length > 0 && items.every((item) => item.kind === "scalar" && item.value.type === "f64");
 }
 
-/** The array itself, where it is one that the region declares outermost and gives but once; else a copy. */
+/**
+ * Returns the array itself if the outermost block of the region declares it and no other result uses it, else a copy.
+ */
 function ownArray(env: Env, node: Node, array: ArrayEntity, used: ReadonlySet<string>): ArrayEntity {
   const isOwn =
     array.places.length === 0 &&

@@ -29,12 +29,12 @@ import { loopStatement } from "./loops.ts";
 import { switchStatement } from "./switch.ts";
 import { throwStatement } from "./throws.ts";
 
-/** The statements of a block, with names of their own. */
+/** Elaborates the statements of a block in a scope of its own. */
 export function block(env: Env, node: Node, body: readonly Statement[]): void {
   withScope(env, node, (inner) => sequence(inner, body));
 }
 
-/** Statements one after the other; behind one that may jump away, the others run only where it did not. */
+/** Elaborates statements in order. After a statement that may jump away, the rest runs only if it did not. */
 function sequence(env: Env, body: readonly Statement[]): void {
   for (const stmt of body) if (stmt.type === "FunctionDeclaration" && stmt.id) declareFunction(env, stmt);
   run(env, body, 0);
@@ -76,14 +76,17 @@ function run(env: Env, body: readonly Statement[], from: number): void {
   }
 }
 
-/** Whether none of these jumps was taken. */
+/** Condition that none of the jumps was taken. */
 function notTaken(exits: readonly Jump[]): RegionExpr {
   return exits
     .map((jump) => flagExpr(jump))
     .reduce<RegionExpr>((all, flag) => (flag === undefined ? all : and(all, not(flag))), truth(true));
 }
 
-/** Whether one branch never completes and the other never jumps: what follows can stand in the other. */
+/**
+ * True if one branch never completes and the other never jumps, so that the following statements can be moved into the
+ * other branch.
+ */
 function continuesInBranch(env: Env, { consequent, alternate }: IfStatement): boolean {
   const jumps = (stmt: Statement | null | undefined): boolean => !!stmt && exitsOf(env, stmt).length > 0;
   const ends = (stmt: Statement | null | undefined): boolean => !!stmt && neverCompletes(stmt);
@@ -99,7 +102,7 @@ const otherStatements: Readonly<Record<string, string>> = {
   TSEnumDeclaration: "declare the enum at the head of the module.",
 };
 
-/** One statement; `labels` are those that stand before it. */
+/** Elaborates one statement. `labels` are its labels. */
 function execute(env: Env, stmt: Statement, labels: readonly string[] = []): void {
   const given = defaultStatements(env.calls.at(-1)!.node).get(stmt);
   if (given !== undefined) return defaultStatement(env, stmt, given);
@@ -152,7 +155,7 @@ function execute(env: Env, stmt: Statement, labels: readonly string[] = []): voi
   }
 }
 
-/** A statement that gives a parameter its default: from here on its name stands for either value. */
+/** Elaborates a statement that assigns a parameter its default. The name then refers to the resulting value. */
 function defaultStatement(env: Env, stmt: Statement, { target, value }: DefaultStatement): void {
   const given = withDefault(env, stmt, evaluate(env, target), value);
   declare(env, target, given, stmt, { isConst: false, isParameter: true });
@@ -181,7 +184,7 @@ function labeled(
   return execute({ ...env, frames, tail: new Set([...env.tail, jump]) }, body);
 }
 
-/** `if`, and all `else if` after it without recursion; `rest` is written into the sides that complete. */
+/** Elaborates `if` and all its `else if` without recursion. `rest` is emitted into the sides that complete. */
 function ifStatement(env: Env, first: IfStatement, rest?: (inner: Env) => void): void {
   const side = (inner: Env, body: Statement | null | undefined): void => {
     if (body) withScope(inner, body, (scoped) => execute(scoped, body));
@@ -203,7 +206,7 @@ function ifStatement(env: Env, first: IfStatement, rest?: (inner: Env) => void):
   chain.close();
 }
 
-/** `c && f()` and `c ? f() : g()` as statements are branches. */
+/** Elaborates `c && f()` and `c ? f() : g()` as branches. */
 function expressionStatement(env: Env, given: Expression): void {
   const node = unwrap(given);
   if (node.type !== "ConditionalExpression" && (node.type !== "LogicalExpression" || node.operator === "??"))
@@ -242,7 +245,7 @@ function declaration(env: Env, { declarations, kind }: VariableDeclaration): voi
   }
 }
 
-/** The first value of a variable that may be given `undefined`, by its type. */
+/** Initial value of a variable whose declared type includes `undefined`. */
 function orUndefined(env: Env, node: Node, value: Entity, annotation: TypeNode | undefined): Entity {
   if (annotation?.type !== "TSUnionType") return value;
   const type = typeOf(annotation, env.module);

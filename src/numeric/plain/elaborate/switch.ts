@@ -12,7 +12,10 @@ interface SwitchHandlers {
   readonly notTaken: (exits: readonly Jump[]) => RegionExpr;
 }
 
-/** `switch`: branches one after the other, or where a case falls through to the next, cases that run from a first one on. */
+/**
+ * Elaborates `switch` as a chain of branches. If a case falls through, all cases from the matching one on run in
+ * sequence.
+ */
 export function switchStatement(
   env: Env,
   stmt: SwitchStatement,
@@ -40,7 +43,7 @@ export function switchStatement(
   return fallThrough(inner, stmt, tests, jump, parts);
 }
 
-/** Cases that do not fall through: those with one body are one branch. */
+/** Elaborates cases without fall-through. Cases with the same body are one branch. */
 function branches(
   env: Env,
   stmt: SwitchStatement,

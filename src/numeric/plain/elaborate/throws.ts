@@ -9,10 +9,10 @@ import type { CallExpression, Expression, Node, ThrowStatement } from "../syntax
 import { lookUp } from "../syntax/module.ts";
 import { unwrap } from "../syntax/walk.ts";
 
-/** A part of the text of an error: text, or a value with how it is written. */
+/** Part of an error message: text, or a value with its format. */
 type MessagePart = string | { readonly value: RegionExpr; readonly by: ThrownFormat | undefined };
 
-/** `throw new RangeError(…)`: the text may be a template or a sum of texts, with numbers and booleans in it. */
+/** `throw new RangeError(…)`. The message may be a template or a concatenation, with numbers and booleans in it. */
 export function throwStatement(env: Env, stmt: ThrowStatement): void {
   const thrown = unwrap(stmt.argument);
   const isCreated = thrown.type === "NewExpression" || thrown.type === "CallExpression";
@@ -27,7 +27,7 @@ export function throwStatement(env: Env, stmt: ThrowStatement): void {
   writeThrow(env, stmt, name, text === undefined ? [] : [text], text === undefined ? [name] : []);
 }
 
-/** Notes a class of errors that the program defines where the marked function is, so that calls can make errors of it. */
+/** Registers an error class of the program, visible at the marked function, so that calls can construct its errors. */
 function noteClass({ unit, module, around, scope }: Env, name: string): void {
   if (scope.get(name) !== undefined) return;
   const [used, seen] = [lookUp(name, module, around), lookUp(name, unit.module, unit.around)];
@@ -36,7 +36,10 @@ function noteClass({ unit, module, around, scope }: Env, name: string): void {
   if (isSame) unit.errors.add(name);
 }
 
-/** Writes the statement once all texts are parts: where a condition chooses between texts, one in each branch. */
+/**
+ * Emits the throw statement after all parts of the message are resolved. If a condition chooses between texts, each
+ * branch throws separately.
+ */
 function writeThrow(
   env: Env,
   stmt: ThrowStatement,
@@ -93,7 +96,7 @@ function statementOf(env: Env, stmt: Node, name: string, parts: readonly Message
   } as const;
 }
 
-/** The parts of a text, in order; `undefined` for a value. */
+/** Returns the parts of a message text in order; `undefined` for a value. */
 function piecesOf(env: Env, node: Expression): (Expression | string)[] | undefined {
   if (node.type === "Literal") return typeof node.value === "string" ? [node.value] : undefined;
   if (node.type === "TemplateLiteral")
@@ -111,7 +114,7 @@ function piecesOf(env: Env, node: Expression): (Expression | string)[] | undefin
   return text === undefined ? undefined : [text];
 }
 
-/** Whether an expression is a text, and `+` beside it joins texts. */
+/** True if an expression is a string, so that `+` concatenates. */
 function isText(env: Env, given: Expression): boolean {
   const node = unwrap(given);
   if (node.type === "BinaryExpression")
@@ -122,7 +125,7 @@ function isText(env: Env, given: Expression): boolean {
   return node.type === "CallExpression" && formatOf(node) !== undefined;
 }
 
-/** The text of a constant outside of the function: `const unit = "metres"`. */
+/** Value of a string constant outside of the function: `const unit = "metres"`. */
 function constantText(env: Env, name: string): string | undefined {
   if (env.scope.get(name) !== undefined) return undefined;
   const found = lookUp(name, env.module, env.around);
@@ -133,7 +136,7 @@ function constantText(env: Env, name: string): string | undefined {
 
 const methods: ReadonlySet<string> = new Set(["toFixed", "toPrecision", "toExponential"]);
 
-/** The method of `x.toFixed(2)`, with its constant argument. */
+/** Returns the formatting method of `x.toFixed(2)` with its constant argument. */
 function formatOf({ callee, arguments: args }: CallExpression): ThrownFormat | undefined {
   if (callee.type !== "MemberExpression" || callee.computed || callee.property.type !== "Identifier")
     return undefined;
@@ -147,7 +150,7 @@ function formatOf({ callee, arguments: args }: CallExpression): ThrownFormat | u
     : undefined;
 }
 
-/** The value that an expression writes, and how. */
+/** Returns the value that an expression prints, and its format. */
 function formatted(
   env: Env,
   node: Expression,

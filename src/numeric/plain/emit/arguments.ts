@@ -7,9 +7,9 @@ import type { PlainType } from "../form/form.ts";
 import type { ArrayText } from "./expression.ts";
 import type { ModuleHelper } from "./helpers.ts";
 
-/** What the texts of arguments are made with. */
+/** Context for generating the code of arguments. */
 export interface ArgumentScope {
-  /** Declares a name of the region; returns the one that it has in the text, which `isNew` keeps apart from the arguments. */
+  /** Declares a name of the region and returns its name in the code. With `isNew` it must differ from the arguments. */
   declare(name: string, isNew?: boolean): string;
   fresh(hint: string): string;
   declareArray(name: string, text: ArrayText): void;
@@ -17,8 +17,8 @@ export interface ArgumentScope {
 }
 
 /**
- * Takes an argument apart into parameters of a region: lines that name its numbers and arrays. Elements of matrices, and of lists of
- * records, are read where they lie.
+ * Generates the lines that unpack an argument into parameters of a region, and name its numbers and arrays. Elements of
+ * matrices and lists of records are read directly from the argument.
  */
 export function argumentLines(
   argument: string,
@@ -37,13 +37,13 @@ interface ArgumentPart {
   readonly next: () => RegionParam;
   readonly scope: ArgumentScope;
   readonly lines: string[];
-  /** Whether it is inside of a value that may be absent. */
+  /** True within a value that may be absent. */
   readonly mayLack?: boolean;
 }
 
 function takeApart(part: ArgumentPart): void {
   const { path, type, next, scope, lines, mayLack = false } = part;
-  /** Names a leaf; an absent array is empty. */
+  /** Names a leaf. An absent array is replaced by an empty one. */
   const nameOf = (param: RegionParam, isArray: boolean): string => {
     const text = isArray && mayLack ? `${path} ?? []` : path;
     const name = scope.declare(param.name, text !== path);
@@ -95,7 +95,7 @@ function takeApart(part: ArgumentPart): void {
   }
 }
 
-/** A list of records: an element is read as `list[i]` with `inner` behind it. */
+/** Unpacks a list of records: an element is read as `list[i]` followed by `inner`. */
 function takeListApart(part: ArgumentPart, item: PlainType, inner: string): void {
   const { path, next, scope, lines } = part;
   switch (item.kind) {
@@ -151,7 +151,7 @@ function plainArray(name: string): ArrayText {
   };
 }
 
-/** What emit does not take: arrays of objects with optional fields. */
+/** Error for arrays of objects with optional fields, which emit does not support. */
 export function optionalItem(path: string): DownhillError {
   return new DownhillError(
     "option",
@@ -159,27 +159,30 @@ export function optionalItem(path: string): DownhillError {
   );
 }
 
-/** A member of a value, which may be absent. */
+/** Code for a member of a value; uses `?.` if the value may be absent. */
 export function memberText(path: string, key: string | number, mayLack: boolean): string {
   const member = typeof key === "number" ? `[${key}]` : property(key);
   if (!mayLack) return path + member;
   return `${path}?${member.startsWith(".") ? member : `.${member}`}`;
 }
 
-/** `.name`, or `["a name"]`. */
+/** Code for a property access: `.name`, or `["a name"]`. */
 export function property(name: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
 }
 
-/** A result of a region in the text. */
+/** Code for a result of a region. */
 export type ResultText =
   | { readonly kind: "scalar"; readonly text: string }
   | { readonly kind: "array"; readonly name: string; readonly text: ArrayText };
 
-/** The text of the argument that a result has the structure of, or those of its items. */
+/** Code of the argument that has the structure of the result, or one entry per item. */
 export type TemplateText = string | undefined | readonly TemplateText[];
 
-/** Puts a plain value together from results of a region; `template` is the text of an argument that has the same structure. */
+/**
+ * Generates the code that builds a plain value from the results of a region. `template` is the code of an argument with
+ * the same structure.
+ */
 export function resultText(
   type: PlainType,
   next: () => ResultText,
@@ -224,7 +227,7 @@ export function resultText(
           const key = /^[A-Za-z_$][\w$]*$/.test(field.name) ? field.name : JSON.stringify(field.name);
           const inner = typeof template === "string" ? `${template}${property(field.name)}` : undefined;
           const text = resultText(field.type, next, scope, inner);
-          // what the argument lacks, its derivative lacks too
+          // the derivative lacks the fields that the argument lacks
           if (field.type.kind === "optional" && inner !== undefined)
             return `...(${inner} === undefined ? {} : { ${key}: ${text} })`;
           return `${key}: ${text}`;
@@ -247,7 +250,7 @@ function isObject(text: string): boolean {
   return text.startsWith("{");
 }
 
-/** The item of a list of records at a place; its first leaf tells how many there are. */
+/** Code for the item of a list of records at an index. The length of the first leaf is the length of the list. */
 function itemText(
   type: PlainType,
   next: () => ResultText,

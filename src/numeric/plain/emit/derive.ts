@@ -13,20 +13,20 @@ interface TypedParameter {
   readonly type: PlainType;
 }
 
-/** A function of a module, before it is text. */
+/** Function of an emitted module, before code generation. */
 export interface Derivation {
   readonly name: string;
   readonly doc: string;
   readonly region: Region;
-  /** Names that people gave, which the text keeps. */
+  /** Names from the source, which the code keeps. */
   readonly keep: ReadonlySet<string>;
   readonly params: readonly TypedParameter[];
   readonly result: PlainType;
-  /** The argument whose structure the result has. */
+  /** Argument whose structure the result has. */
   readonly template?: TemplateText;
 }
 
-/** The function itself. */
+/** Derivation of the function itself. */
 export function valueOf(form: PlainForm): Derivation {
   return {
     name: form.region.name,
@@ -38,12 +38,12 @@ export function valueOf(form: PlainForm): Derivation {
   };
 }
 
-/** Its gradient in some parameters, with the value in front where that is asked for. */
+/** Derivation of the gradient in some parameters; with `value`, the function value precedes it. */
 export function gradientOf(form: PlainForm, wanted: readonly string[], value: boolean): Derivation {
   requireNumber(form);
   const { region } = form;
   const places = wanted.map((name) => placeOf(form, name));
-  // results come in the order of parameters, whatever the order in which they are asked for
+  // results are in the order of the parameters, whatever order was requested
   const inOrder = [...new Set(places)].sort((a, b) => a - b);
   if (inOrder.join() !== places.join())
     throw new DownhillError(
@@ -71,7 +71,7 @@ export function gradientOf(form: PlainForm, wanted: readonly string[], value: bo
   };
 }
 
-/** The Hessian in a parameter times a direction: forward mode through the gradient. */
+/** Derivation of the product of the Hessian in a parameter with a direction: forward mode over the gradient. */
 export function hessianProductOf(form: PlainForm, wanted: string): Derivation {
   requireNumber(form);
   const { region } = form;
@@ -97,7 +97,7 @@ export function hessianProductOf(form: PlainForm, wanted: string): Derivation {
   };
 }
 
-/** The derivative in one direction, of which columns of the Jacobian are made. */
+/** Derivation of the derivative in one direction, from which `jacobianText` builds the columns of the Jacobian. */
 export function jacobianOf(form: PlainForm, wanted: string): Derivation {
   const { region, result } = form;
   const place = placeOf(form, wanted);
@@ -122,7 +122,7 @@ export function jacobianOf(form: PlainForm, wanted: string): Derivation {
   };
 }
 
-/** The Jacobian, of the function that `jacobianOf` gives: a column for each unit vector. */
+/** Code of the Jacobian: calls the function of `jacobianOf` for each unit vector to compute its columns. */
 export function jacobianText(form: PlainForm, wanted: string): string {
   const { region, result } = form;
   const names = parametersOf(form).map((param) => param.name);
@@ -140,17 +140,17 @@ export function jacobianText(form: PlainForm, wanted: string): string {
   ].join("\n");
 }
 
-/** The type of a value that is present: derivatives are taken in those. */
+/** Type without optionality. Derivatives are taken in values that are present. */
 function presentType(type: PlainType): PlainType {
   return type.kind === "optional" ? type.type : type;
 }
 
-/** The arguments of the emitted functions: what the function takes, then what it reads from outside. */
+/** Parameters of the emitted functions: those of the function, then the captured values. */
 function parametersOf({ params, captured }: PlainForm): readonly TypedParameter[] {
   return [...params, ...captured];
 }
 
-/** Names that people gave: declarations that stand in the text. */
+/** Names declared in the source. */
 function namesIn({ body }: Region): ReadonlySet<string> {
   const names = new Set<string>();
   walkStmts(body, (stmt) => {
@@ -190,7 +190,7 @@ function placeOf({ params, region }: PlainForm, name: string): number {
   return place;
 }
 
-/** Whether all numbers of a value have a derivative. */
+/** True if all numbers of a value have a derivative. */
 export function isFloating(type: PlainType): boolean {
   switch (type.kind) {
     case "number":
@@ -212,11 +212,11 @@ export function isFloating(type: PlainType): boolean {
   }
 }
 
-/** A flag for each parameter of the region: whether it belongs to one of these arguments. */
+/** One flag per parameter of the region: true if it belongs to one of the given arguments. */
 function activeIn(form: PlainForm, places: readonly number[]): readonly boolean[] {
   const active = form.params.flatMap(({ type }, i) =>
     new Array<boolean>(countLeaves(type)).fill(places.includes(i)),
   );
-  // the booleans of values that may be absent have no derivative
+  // the presence booleans of optional values have no derivative
   return form.region.params.map(({ type }, i) => (active[i] ?? false) && type !== "bool");
 }

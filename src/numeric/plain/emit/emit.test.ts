@@ -155,7 +155,7 @@ test.each([false, true])(
   },
 );
 
-/** `while (y < limit) { y += sin(y) · x + 0.001; }`, which records as long as it goes on. */
+/** `while (y < limit) { y += sin(y) · x + 0.001; }`, which saves values for an unknown number of iterations. */
 const untold: PlainForm = {
   version: 1,
   region: {

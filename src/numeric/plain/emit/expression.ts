@@ -5,26 +5,26 @@ import type { PositionIndex, RegionExpr, RegionLoad } from "../../../engine/regi
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { ModuleHelper } from "./helpers.ts";
 
-/** How an array of a region stands in the text. */
+/** Access to an array of the region in the code. */
 export interface ArrayText {
   element(places: readonly ExprText[]): ExprText;
   length(axis: number): ExprText;
-  /** Whether it is a list that grows as it is written: what was never stored is 0. */
+  /** True for a list that grows when elements are stored. Elements never stored are 0. */
   readonly isGrowable?: boolean;
 }
 
-/** What expressions are written with. */
+/** Context for generating the code of expressions. */
 export interface ExpressionScope {
-  /** The name of a scalar in the text. */
+  /** Returns the name of a scalar in the code. */
   local(name: string): string;
   array(name: string): ArrayText;
-  /** The name of a helper, which the module will then have. */
+  /** Returns the name of a helper, and adds the helper to the module. */
   helper(name: ModuleHelper): string;
-  /** The name of a function of the library, written out in the module. */
+  /** Returns the name of a library function, and adds its code to the module. */
   procedure(name: string, types: readonly RegionExpr["type"][]): string;
-  /** A position of the region as a literal, for messages. */
+  /** Source position as a literal, for messages. */
   where(at: PositionIndex): ExprText;
-  /** Whether functions have the same bits on every engine, or are JavaScript's own. */
+  /** True if functions must have the same bits on every engine; false for the functions of `Math`. */
   readonly isExact: boolean;
 }
 
@@ -36,7 +36,7 @@ const logicalOperators: Readonly<Record<string, string>> = {
   notEqual: "!==",
 };
 
-/** Functions that every engine computes alike. */
+/** Functions with the same bits on every engine. */
 const exactFunctions: Readonly<Record<string, string>> = {
   abs: "Math.abs",
   sqrt: "Math.sqrt",
@@ -48,7 +48,7 @@ const exactFunctions: Readonly<Record<string, string>> = {
   minimum: "Math.min",
 };
 
-/** Functions whose last bits an engine may choose; all have the names that `Math` gives them. */
+/** Functions whose last bits may differ between engines, named as in `Math`. */
 const ownFunctions: ReadonlySet<string> = /* @__PURE__ */ (() =>
   new Set(
     "exp expm1 log log1p log2 log10 sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh cbrt atan2 pow".split(
@@ -63,7 +63,7 @@ const helpers: Readonly<Record<string, ModuleHelper>> = {
   strongDiv: "strongDiv",
 };
 
-/** An expression as JavaScript; truth values are booleans there. */
+/** Generates JavaScript for an expression. Truth values are booleans. */
 export function expressionCode(expr: RegionExpr, scope: ExpressionScope): ExprText {
   switch (expr.kind) {
     case "const":
@@ -75,7 +75,7 @@ export function expressionCode(expr: RegionExpr, scope: ExpressionScope): ExprTe
     case "length":
       return scope.array(expr.array).length(expr.axis);
     case "apply":
-      // what is exact in float64 rounds once, as float32 does
+      // rounding an exact float64 result to float32 equals a float32 operation
       return expr.type === "f32" ? callCode("Math.fround", applyCode(expr, scope)) : applyCode(expr, scope);
     case "convert":
       return convertCode(expr, scope);
@@ -103,7 +103,7 @@ function loadCode({ type, array, places, at }: RegionLoad, scope: ExpressionScop
   return type === "bool" && text.isGrowable !== true ? infix(value, "!==", literal(0)) : value;
 }
 
-/** Places of an element, each checked where they are not known to be in range. */
+/** Code for the indices of an element. Each is bounds-checked unless it is known to be in range. */
 export function placeCodes(
   array: string,
   places: readonly RegionExpr[],

@@ -1,4 +1,4 @@
-/** Functions of a module for what JavaScript has no operator for; a module has those that it calls. */
+/** Helper functions for operations that have no JavaScript operator. A module contains the ones that it calls. */
 export type ModuleHelper =
   | "place"
   | "store"
@@ -15,7 +15,7 @@ export type ModuleHelper =
   | "wholeArray"
   | "call";
 
-/** The source of each helper. */
+/** Source code of each helper. */
 export const helperSources: Readonly<Record<ModuleHelper, string>> = {
   place: `/** A place in an array, or an error that says where it stands. */
 function place(i, length, where) {

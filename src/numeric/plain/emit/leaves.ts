@@ -5,14 +5,16 @@ import type { PlainType } from "../form/form.ts";
 import { memberText, optionalItem, property } from "./arguments.ts";
 import type { ModuleHelper } from "./helpers.ts";
 
-/** A parameter of a region, as text over the arguments of a function: a number, or all elements in row-major order. */
+/**
+ * Parameter of a region, as code in terms of the arguments of a function: a number, or all elements in row-major order.
+ */
 export interface LeafText {
   readonly text: string;
-  /** A length an axis; none of a number. */
+  /** Code of the length of each axis. Empty for a number. */
   readonly lengths: readonly string[];
 }
 
-/** Takes an argument apart into what the parameters of a region are given. */
+/** Generates the code of the region's parameters for an argument. */
 export function leafTexts(
   path: string,
   type: PlainType,
@@ -59,7 +61,7 @@ export function leafTexts(
         return assertNever(of, "leafTexts");
     }
   };
-  /** The items of a list of records: what stands at `inner` in each. */
+  /** Adds the leaves of a list of records: the value at `inner` of each item. */
   const takeItem = (list: string, of: PlainType, inner: string): void => {
     switch (of.kind) {
       case "number":
@@ -96,12 +98,12 @@ export function leafTexts(
   return leaves;
 }
 
-/** The leaf of an absent number. */
+/** Code of the leaf of an absent number. */
 function placeholder(type: RegionType): string {
   return type === "f64" || type === "f32" ? "NaN" : "0";
 }
 
-/** What must be whole is checked. */
+/** Wraps code in a check that numbers of integer type are integers. */
 function checked(
   type: RegionType,
   text: string,
@@ -123,7 +125,7 @@ function checked(
   }
 }
 
-/** Directions are as long as what they are directions of: nothing else checks that. */
+/** Generates checks that directions have the lengths of their arguments, which nothing else verifies. */
 export function lengthChecks(
   { params }: Pick<Region, "params">,
   leaves: readonly LeafText[],

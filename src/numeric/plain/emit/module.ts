@@ -1,4 +1,4 @@
-// Derivatives of a plain function as a module that needs no library: text that people read, keep and change.
+// Derivatives of a plain function as a module without dependencies: readable code to keep and edit.
 import { standalonePrelude, standaloneProcedure } from "../../../engine/backends/js/standalone.ts";
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { checkOptions } from "../../../engine/errors/options.ts";
@@ -27,35 +27,48 @@ import { wasmFunctions } from "./wasm.ts";
 import { wrapLine } from "./wrap.ts";
 import { append } from "../../../engine/util/append.ts";
 
-/** What a module of derivatives has. */
+/** Contents of a module of derivatives. */
 export interface EmitOptions {
-  /** The function itself, as `name`, and in front of gradients. Default false. */
+  /** Emits the function itself as `name`, and makes gradients return its value first. Default false. */
   readonly value?: boolean;
-  /** Names of parameters: a function `nameGrad` that returns the gradient, or `[value, gradient]`; of several a list of gradients. */
+  /**
+   * Parameter names. Emits a function `nameGrad` that returns the gradient, or `[value, gradient]`. For several
+   * parameters the gradient is a list.
+   */
   readonly grad?: readonly string[];
-  /** A parameter: a function `nameHvp` of the arguments and a direction, which returns the Hessian times the direction. */
+  /**
+   * Parameter name. Emits a function `nameHvp` of the arguments and a direction, which returns the Hessian times the
+   * direction.
+   */
   readonly hvp?: string;
-  /** A parameter: a function `nameJacobian`, which returns the derivative of a list of numbers in a list of numbers as rows. */
+  /**
+   * Parameter name. Emits a function `nameJacobian`, which returns the derivative of a list of numbers in a list of
+   * numbers as rows.
+   */
   readonly jacobian?: string;
-  /** `"Math"` calls JavaScript's functions; `"exact"` writes the library's own out, which have the same bits on every engine. */
+  /**
+   * `"Math"` calls JavaScript's functions. `"exact"` includes the library's own, which have the same bits on every
+   * engine.
+   */
   readonly functions?: "Math" | "exact";
-  /** Whether the functions are WebAssembly, held in the module: with the bits of the library, and as quick. Default false. */
+  /** Whether to emit WebAssembly embedded in the module, with the bits and the speed of the library. Default false. */
   readonly wasm?: boolean;
-  /** Lines for the head of the module: what it was made from, and how to make it again. */
+  /** Comment lines for the head of the module: its source, and the command that generates it. */
   readonly head?: readonly string[];
 }
 
-/** A module as text, and its types. */
+/** Code of a module, and its type declarations. */
 export interface EmittedModule {
   readonly code: string;
   readonly types: string;
 }
 
 /**
- * Derivatives of a plain function as an ES module without imports. Values from outside of the function become parameters behind
- * the others.
+ * Generates derivatives of a plain function as an ES module without imports. Captured values become parameters after
+ * the declared
+ * ones.
  *
- * @throws DownhillError `option` where nothing is asked for, or a name is no parameter that has a derivative.
+ * @throws DownhillError `option` if no output is requested, or a name is not a parameter that has a derivative.
  */
 export function emitModule(form: PlainForm, options: EmitOptions): EmittedModule {
   checkOptions("emit", options, ["value", "grad", "hvp", "jacobian", "functions", "wasm", "head"]);
@@ -89,7 +102,7 @@ export function emitModule(form: PlainForm, options: EmitOptions): EmittedModule
   return { code: `${code.trim()}\n`, types: `${types}\n` };
 }
 
-/** Words that no local may have as its name. */
+/** Reserved words, which cannot be names of locals. */
 const reserved: ReadonlySet<string> = /* @__PURE__ */ (() =>
   new Set(
     (
@@ -102,12 +115,12 @@ const reserved: ReadonlySet<string> = /* @__PURE__ */ (() =>
       .concat(Object.keys(helperSources)),
   ))();
 
-/** The text of a module, as it grows. */
+/** Builder of the code of a module. */
 class ModuleText {
   readonly #form: PlainForm;
   readonly #isExact: boolean;
   readonly #helpers = new Set<ModuleHelper>();
-  /** Functions of the library that are written out, by their names. */
+  /** Code of the library functions in the module, by name. */
   readonly #procedures = new Map<string, string>();
 
   constructor(form: PlainForm, isExact: boolean) {
@@ -115,7 +128,7 @@ class ModuleText {
     this.#isExact = isExact;
   }
 
-  /** What stands before the functions. */
+  /** Code before the functions. */
   outer(): string[] {
     const prelude = this.#procedures.size === 0 ? [] : [`${standalonePrelude}\n`];
     const helpers = [...this.#helpers].map((name) => `${helperSources[name]}\n`);
@@ -131,7 +144,7 @@ class ModuleText {
     const takeParam = (): RegionParam => must(region.params[next++], "a parameter of the region");
     for (const param of params) append(lines, argumentLines(param.name, param.type, takeParam, scope));
     next = 0;
-    // of these only the lengths are needed, whose helpers the lines above have
+    // only the lengths are needed here; the lines above already include their helpers
     const leaves = params.flatMap((param) => leafTexts(param.name, param.type, takeParam, (given) => given));
     append(lines, lengthChecks(region, leaves, scope.helper));
     append(lines, statementLines(region.body, scope));
@@ -191,7 +204,7 @@ class ModuleText {
     };
   }
 
-  /** A function of the library, written out once. */
+  /** Returns the name of a library function, and adds its code to the module once. */
   #procedure(name: string, types: readonly RegionType[]): string {
     const suffix = types.every((type) => type === "f64") ? "" : `_${types.join("_")}`;
     const text = `${name}${suffix}`;
@@ -210,14 +223,14 @@ class ModuleText {
   }
 }
 
-/** A line of a function, broken where it is too long. */
+/** Indents a line of a function, and breaks it if it is too long. */
 function indented(line: string): string[] {
   const text = line.trimStart();
   const indent = 2 + line.length - text.length;
   return wrapLine(text, indent).map((part) => `${" ".repeat(indent)}${part}`);
 }
 
-/** Locals that get other values, and arrays that are exchanged. */
+/** Names of reassigned locals and swapped arrays. */
 function changingNames({ body }: Region): ReadonlySet<string> {
   const names = new Set<string>();
   walkStmts(body, (stmt) => {

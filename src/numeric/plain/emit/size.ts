@@ -4,7 +4,7 @@ import { callCode, conditional, infix, literal, primary } from "../../../engine/
 import type { BinaryOp, Expr, Routine, SizeExpr } from "../../../engine/kernel/index.ts";
 import { must } from "../../../engine/util/assert-never.ts";
 
-/** A size that each call of a routine computes, as JavaScript over its `inputs`. */
+/** JavaScript for a size that each call of a routine computes from its `inputs`. */
 export function sizeText(size: SizeExpr, routine: Pick<Routine, "inputs">): string {
   return typeof size === "number" ? String(size) : sizeCode(size, routine).text;
 }
@@ -23,7 +23,7 @@ function sizeCode(size: Expr, routine: Pick<Routine, "inputs">): ExprText {
 const powerOfTwo = (n: ExprText): ExprText =>
   primary(/^\d+$/.test(n.text) ? String(2 ** Number(n.text)) : `2 ** (${n.text})`);
 
-/** The operations that a size may be made of, in JavaScript. */
+/** Operations that may occur in a size, in JavaScript. */
 const sizeOperations: { readonly [op in BinaryOp]?: (x: ExprText, y: ExprText) => ExprText } = {
   add: (x, y) => infix(x, "+", y),
   sub: (x, y) => infix(x, "-", y),

@@ -14,23 +14,26 @@ import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { ArrayText, ExpressionScope } from "./expression.ts";
 import { expressionCode, placeCodes } from "./expression.ts";
 
-/** What statements are written with. */
+/** Context for generating the code of statements. */
 export interface StatementScope extends ExpressionScope {
-  /** Declares a name of the region; returns the one that it has in the text. */
+  /** Declares a name of the region and returns its name in the code. */
   declare(name: string): string;
-  /** A name that nothing else has. */
+  /** Returns an unused name. */
   fresh(hint: string): string;
   declareArray(name: string, text: ArrayText): void;
-  /** Whether a local gets other values, or an array is exchanged for another: it is no `const`. */
+  /** True if a local is reassigned or an array is swapped, so that it cannot be a `const`. */
   changes(name: string): boolean;
 }
 
-/** Statements as lines of JavaScript. */
+/** Generates the lines of JavaScript for statements. */
 export function statementLines(stmts: readonly RegionStmt[], scope: StatementScope): string[] {
   return (scope.isExact ? stmts : begun(stmts)).flatMap((stmt) => linesOf(stmt, scope));
 }
 
-/** `x = 0` and `x = x + y` right behind it as `x = y`, which differs in nothing but that it may be −0 where the sum is 0. */
+/**
+ * Merges `x = 0` and a directly following `x = x + y` to `x = y`. The only difference is that the result may be −0
+ * instead of 0.
+ */
 function begun(stmts: readonly RegionStmt[]): RegionStmt[] {
   const out: RegionStmt[] = [];
   for (const stmt of stmts) {
@@ -48,7 +51,7 @@ function begun(stmts: readonly RegionStmt[]): RegionStmt[] {
   return out;
 }
 
-/** `y` of `x + y`, if `y` does not read `x`. */
+/** Returns `y` for `x + y`, if `y` does not read `x`. */
 function addedTo(name: string, value: RegionExpr): RegionExpr | undefined {
   if (value.kind !== "apply" || value.function !== "add" || value.type === "i32") return undefined;
   const [x, y] = value.args;
@@ -95,7 +98,7 @@ function linesOf(stmt: RegionStmt, scope: StatementScope): string[] {
 const errorClasses: ReadonlySet<string> = /* @__PURE__ */ (() =>
   new Set("Error EvalError RangeError ReferenceError SyntaxError TypeError URIError".split(" ")))();
 
-/** Throws an error of its class; one of a class that the module lacks is an `Error` of that name. */
+/** Throws an error of its class. If the module lacks the class, throws an `Error` with that name. */
 function throwLines({ message, more = [], error = "Error" }: RegionThrow, scope: StatementScope): string[] {
   const parts = more.flatMap(({ value, by, text }) => {
     const code = expressionCode(value, scope).text;
@@ -120,7 +123,7 @@ function isLocal(name: string): (expr: RegionExpr) => boolean {
   return (expr) => expr.kind === "local" && expr.name === name;
 }
 
-/** `x = value`, or `x += y` where the value is `x + y`. */
+/** `x = value`, or `x += y` if the value is `x + y`. */
 function assignment(
   target: ExprText,
   value: RegionExpr,
@@ -185,7 +188,7 @@ function arrayLines(stmt: ArrayDeclaration, scope: StatementScope): string[] {
   return [...lines, `${word} ${array} = new ${arrayClasses[type]}(${size.text});`];
 }
 
-/** An array of all elements, row after row. */
+/** Access to an array of all elements in row-major order. */
 export function rowMajor(array: string, lengths: readonly ExprText[]): ArrayText {
   return {
     element: (places) =>
@@ -224,7 +227,7 @@ function forLines(stmt: RegionFor, scope: StatementScope): string[] {
   return [...lines, `for (${head}) {`, ...block(stmt.body, scope), "}"];
 }
 
-/** The index of the last iteration, or one beyond `from` where there is none. */
+/** Index of the last iteration, or one step before `from` if there is none. */
 function lastIndex(from: ExprText, to: ExprText, step: number): ExprText {
   if (step === 1) return infix(to, "-", literal(1));
   if (step === -1) return infix(to, "+", literal(1));
@@ -236,7 +239,10 @@ function lastIndex(from: ExprText, to: ExprText, step: number): ExprText {
   return infix(from, "+", infix(steps, "*", literal(step)));
 }
 
-/** Whether an expression costs little and has the same value in all iterations of a loop whose head it stands in. */
+/**
+ * True if an expression is cheap and has the same value in all iterations of the loop, so that the loop head may
+ * evaluate it each time.
+ */
 function isFixed(expr: RegionExpr, scope: StatementScope): boolean {
   let fixed = true;
   walkExpr(expr, (x) => {

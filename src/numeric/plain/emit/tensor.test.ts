@@ -17,7 +17,7 @@ const lossGrad = valueAndGrad(loss);
 
 let folder: string;
 beforeAll(async () => {
-  configure({ reproducible: true }); // emitted modules round each product, on every machine
+  configure({ reproducible: true }); // emitted modules round each product, on every engine
   folder = await mkdtemp(join(tmpdir(), "downhill-tensors-"));
 });
 afterAll(async () => {

@@ -1,4 +1,4 @@
-// Functions over tensors as modules that need no library: traced, compiled and written down for arguments of fixed shapes.
+// Functions over tensors as modules without dependencies: traced and compiled for arguments of fixed shapes.
 import { standalonePrelude, standaloneRoutine } from "../../../engine/backends/js/standalone.ts";
 import { DownhillError, showType } from "../../../engine/errors/index.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
@@ -17,24 +17,26 @@ import { property } from "./arguments.ts";
 import type { EmittedModule } from "./module.ts";
 import { wasmHead, wasmText } from "./wasm-glue.ts";
 
-/** The structure of an argument: types of tensors in nested arrays and objects. */
+/** Structure of an argument: tensor types in nested arrays and objects. */
 export type ArgumentTypes = ArrayType | readonly ArgumentTypes[] | { readonly [name: string]: ArgumentTypes };
 
 export interface EmitTensorOptions {
-  /** The name of the function in the module. */
+  /** Name of the function in the module. */
   readonly name: string;
   readonly args: readonly ArgumentTypes[];
-  /** Whether it is WebAssembly, held in the module; else it is JavaScript. The bits are the same. Default false. */
+  /** Whether to emit embedded WebAssembly instead of JavaScript. The results have the same bits. Default false. */
   readonly wasm?: boolean;
-  /** Lines for the head of the module. */
+  /** Comment lines for the head of the module. */
   readonly head?: readonly string[];
 }
 
 /**
- * A function over tensors as an ES module without imports, for arguments of these types. Its arrays are flat, in row-major order;
- * scalars are numbers; nested arrays and objects are what they were. Tensors that the function reads from outside are written down.
+ * Generates a function over tensors as an ES module without imports, for arguments of the given types. Its arrays are
+ * flat, in
+ * row-major order; scalars are numbers; nested arrays and objects keep their structure. Captured tensors become
+ * constants.
  *
- * @throws DownhillError `option` where the function calls a plain function whose places are checked as it runs.
+ * @throws DownhillError `option` if the function calls a plain function whose indices are checked at run time.
  */
 export function emitTensorModule(
   f: (...args: never[]) => unknown,
@@ -165,7 +167,7 @@ function resultType(def: TreeDef, types: Iterator<ArrayType>): string {
   return resultText(def, () => leafType(types.next().value as ArrayType, false), ";");
 }
 
-/** A nested result around the texts of its leaves. */
+/** Code of a nested result around the code of its leaves. */
 function resultText(def: TreeDef, next: () => string, separator = ","): string {
   switch (def.kind) {
     case "leaf":

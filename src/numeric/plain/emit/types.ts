@@ -1,7 +1,7 @@
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { PlainType } from "../form/form.ts";
 
-/** A type as TypeScript. */
+/** Prints a type as TypeScript. */
 export function typeText(type: PlainType): string {
   switch (type.kind) {
     case "number":
@@ -27,13 +27,13 @@ export function typeText(type: PlainType): string {
   }
 }
 
-/** `name: T`, or `name?: T` for one that may be absent. */
+/** Prints a field as `name: T`, or `name?: T` if it is optional. */
 function fieldText(name: string, type: PlainType): string {
   const key = /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
   return type.kind === "optional" ? `${key}?: ${typeText(type.type)}` : `${key}: ${typeText(type)}`;
 }
 
-/** The parameters of a function. One that may be absent has a question mark, unless a later one is required. */
+/** Prints the parameters of a function. An optional one has a question mark unless a later one is required. */
 export function parametersText(
   params: readonly { readonly name: string; readonly type: PlainType }[],
 ): string {

@@ -1,4 +1,5 @@
-// What a module with WebAssembly inside needs beside it: memory, and calls that lay arguments into it and read results.
+// JavaScript around the WebAssembly of a module: the memory, and calls that copy arguments into it and results out of
+// it.
 import type { StandaloneModules } from "../../../engine/backends/wasm/standalone.ts";
 import { standaloneModules } from "../../../engine/backends/wasm/standalone.ts";
 import type { Routine, ScalarType } from "../../../engine/kernel/index.ts";
@@ -6,20 +7,23 @@ import { isConstant } from "../../../engine/kernel/index.ts";
 import { encodeBase64 } from "../../../engine/util/base64.ts";
 import { sizeText } from "./size.ts";
 
-/** Lines for the head of such a module. */
+/** Comment lines for the head of such a module. */
 export const wasmHead: readonly string[] = [
   "The code inside is WebAssembly: under a content security policy, script-src needs 'wasm-unsafe-eval'.",
 ];
 
-/** WebAssembly of routines, and the text that runs it. */
+/** WebAssembly of routines, and the JavaScript that runs it. */
 export interface WasmText {
-  /** Compiles a routine; returns an object literal that `execute` takes, `more` are further properties of it. */
+  /** Compiles a routine. Returns an object literal for `execute`; `more` are further properties of it. */
   add(routine: Routine, more?: readonly string[]): string;
-  /** Memory, and `execute(code, inputs)`, which returns the outputs of the routine; stands in front of what `add` gave. */
+  /**
+   * Code of the memory and of `execute(code, inputs)`, which returns the outputs of a routine. It precedes the literals
+   * that `add` returned.
+   */
   prelude(): string;
 }
 
-/** Bytes of a page of WebAssembly's memory. */
+/** Page size of WebAssembly memory in bytes. */
 const pageBytes = 65_536;
 
 export function wasmText(): WasmText {

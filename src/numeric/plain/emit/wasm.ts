@@ -14,10 +14,10 @@ import { sizeText } from "./size.ts";
 import { rowMajor } from "./statement.ts";
 import { wasmText } from "./wasm-glue.ts";
 
-/** Elements that arrays have room for at first whose length only the run can tell. */
+/** Initial capacity in elements of arrays whose length is known only at run time. */
 const firstCapacity = 256;
 
-/** Functions whose derivatives are WebAssembly, as the text of a module. */
+/** Generates the code of functions whose derivatives are WebAssembly. */
 export function wasmFunctions(derivations: readonly Derivation[]): string[] {
   const wasm = wasmText();
   const helpers = new Set<ModuleHelper>(["call"]);
@@ -87,7 +87,7 @@ function functionText(derivation: Derivation, lowered: LoweredRegion, helpers: S
   ].join("\n");
 }
 
-/** A name that no parameter has. */
+/** Returns a name that no parameter has, by appending underscores. */
 function free(name: string, params: readonly { readonly name: string }[]): string {
   return params.some((param) => param.name === name) ? free(`${name}_`, params) : name;
 }
@@ -103,7 +103,7 @@ function resultOf(port: ResultPort, outputs: string, inputs: string, { routine }
   return { kind: "array", name, text: rowMajor(name, lengths.map(primaryOf)) };
 }
 
-/** A length as an operand of any operator. */
+/** Code of a length as an operand of any operator, parenthesised if necessary. */
 function primaryOf(text: string): ReturnType<typeof primary> {
   return primary(/^[\w[\].]+$/.test(text) ? text : `(${text})`);
 }

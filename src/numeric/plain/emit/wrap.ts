@@ -1,9 +1,9 @@
-// Long lines of JavaScript, broken where prettier would break them: at the outermost operators, or within brackets.
+// Breaks long lines of JavaScript as prettier would: at the outermost operators, or within brackets.
 
-/** Columns that a line may have. */
+/** Maximum line width in columns. */
 const width = 110;
 
-/** A line of code without its indentation, which stands at `indent` columns; broken into several if it is too long. */
+/** Breaks a line of code, given without its `indent` columns of indentation, into several if it is too long. */
 export function wrapLine(line: string, indent: number): string[] {
   if (indent + line.length <= width || line.startsWith("for ") || line.startsWith("//")) return [line];
   const found = /^(?<start>(?:const|let) [\w$]+ = |return |throw |[^=;"]+? [-+*]?= )(?<value>.*);$/.exec(
@@ -16,7 +16,7 @@ export function wrapLine(line: string, indent: number): string[] {
   return [...lines.slice(0, -1), `${lines.at(-1)!};`];
 }
 
-/** Operators that bind loosely come first; of conditions the sign stands at the beginning of a line. */
+/** Operators by precedence, lowest first. In conditional expressions the operator begins a line. */
 const levels: readonly (readonly string[])[] = [
   [" ? ", " : "],
   [" || "],
@@ -25,7 +25,7 @@ const levels: readonly (readonly string[])[] = [
   [" * ", " / "],
 ];
 
-/** An expression in lines, of which the first stands behind `before` columns of text. */
+/** Breaks an expression into lines. The first follows `before` columns of text. */
 function broken(text: string, indent: number, before = 0): string[] {
   if (indent + before + text.length < width) return [text];
   const { outer, brackets } = structureOf(text);
@@ -55,7 +55,7 @@ function broken(text: string, indent: number, before = 0): string[] {
   return [text.slice(0, open + 1), ...lines, text.slice(close)];
 }
 
-/** Whether the items within a bracket may have a comma behind the last one: arguments, and elements of lists and objects. */
+/** True if the items in a bracket may have a trailing comma: arguments, and elements of arrays and objects. */
 function takesComma(text: string, open: number): boolean {
   const isBehindValue = /[\w$\])]$/.test(text.slice(0, open));
   if (text[open] === "{") return true;
@@ -64,7 +64,7 @@ function takesComma(text: string, open: number): boolean {
 }
 
 interface LineStructure {
-  /** Places of spaces outside of brackets and strings. */
+  /** Offsets of spaces outside of brackets and strings. */
   readonly outer: readonly number[];
   readonly commas: readonly number[];
   readonly brackets: readonly { readonly open: number; readonly close: number }[];
