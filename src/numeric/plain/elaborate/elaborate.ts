@@ -25,8 +25,7 @@ import { block } from "./statements.ts";
 
 /**
  * Compiles a marked function to a region, with the types of its arguments and its result. `which` is its name, or an
- * entry of
- * `markedFunctions`; without it the module must have exactly one marked function.
+ * entry of `markedFunctions`; without it the module must have exactly one marked function.
  *
  * @throws PlainError for code outside of the differentiable language, with its position and the repair.
  */

@@ -51,7 +51,7 @@ export interface EmitOptions {
    * engine.
    */
   readonly functions?: "Math" | "exact";
-  /** Whether to emit WebAssembly embedded in the module, with the bits and the speed of the library. Default false. */
+  /** True to embed WebAssembly, which has the bits and the speed of the library. Default false. */
   readonly wasm?: boolean;
   /** Comment lines for the head of the module: its source, and the command that generates it. */
   readonly head?: readonly string[];
@@ -65,8 +65,7 @@ export interface EmittedModule {
 
 /**
  * Generates derivatives of a plain function as an ES module without imports. Captured values become parameters after
- * the declared
- * ones.
+ * the declared ones.
  *
  * @throws DownhillError `option` if no output is requested, or a name is not a parameter that has a derivative.
  */

@@ -32,9 +32,8 @@ export interface EmitTensorOptions {
 
 /**
  * Generates a function over tensors as an ES module without imports, for arguments of the given types. Its arrays are
- * flat, in
- * row-major order; scalars are numbers; nested arrays and objects keep their structure. Captured tensors become
- * constants.
+ * flat, in row-major order; scalars are numbers; nested arrays and objects keep their structure. Captured tensors
+ * become constants.
  *
  * @throws DownhillError `option` if the function calls a plain function whose indices are checked at run time.
  */

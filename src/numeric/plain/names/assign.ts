@@ -92,7 +92,7 @@ function detached(env: Env, value: Entity, node: Node): Entity {
   }
 }
 
-/** How messages suggest copying a read-only value. */
+/** Ways to copy a read-only value, by kind, for the advice in messages. */
 const copyOf: Partial<Record<Entity["kind"], "spread" | "items">> = { record: "spread", tuple: "items" };
 
 /** Assigns to a field or element. If the target is a whole row or object, exchanges it with the value. */

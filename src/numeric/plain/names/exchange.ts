@@ -102,7 +102,7 @@ function plainAssignment(
   return { target: unwrap(node.left), value: unwrap(node.right) };
 }
 
-/** How messages suggest copying a read-only value. */
+/** Ways to copy a read-only value, by kind, for the advice in messages. */
 const copyOf: Partial<Record<Entity["kind"], "spread" | "items">> = { record: "spread", tuple: "items" };
 
 /** Exchanges the values of two expressions. Returns false for numbers, which ordinary assignments handle. */

@@ -373,7 +373,7 @@ export interface ModuleSpecifier extends Node {
   readonly type:
     "ImportSpecifier" | "ImportDefaultSpecifier" | "ImportNamespaceSpecifier" | "ExportSpecifier";
   readonly local: Identifier;
-  /** Exported name in an import. In an export declaration, the exported name is elsewhere and this is `local`. */
+  /** Name in the imported module, for imports only. Exports have `local` and `exported` instead. */
   readonly imported?: Identifier;
   readonly exported?: Identifier;
 }
