@@ -24,7 +24,7 @@ export function loss(p: { w: number[]; b: number }, xs: Float64Array) {
 `;
 
 describe("compile", () => {
-  test("gives the marked functions of a text, which compute and have derivatives", async () => {
+  test("returns the marked functions of a text, which compute values and derivatives", async () => {
     const functions = await compile<{ loss: (p: { w: number[]; b: number }, xs: Float64Array) => number }>(
       loss,
     );
@@ -40,7 +40,7 @@ describe("compile", () => {
     expect(functions.loss.name).toBe("loss");
   });
 
-  test("takes values of variables outside that the text does not write out", async () => {
+  test("accepts values of outside variables that are not literals in the text", async () => {
     const text =
       'const k: number = load(); declare function load(): number;\nexport const f = (x: number) => { "use ad"; return k * x; };';
     await expect(compile(text)).rejects.toThrow("the value of k is not known");
@@ -48,7 +48,7 @@ describe("compile", () => {
     expect(f!(2)).toBe(6);
   });
 
-  test("shows a helper of another module, which gives no value on some of its ways, where that stands", async () => {
+  test("reports a helper of another module without a return on some paths at its own position", async () => {
     const helper = {
       file: "side.ts",
       text: "// two lines\nexport function side(x: number) { if (x > 0) return 1; }",
@@ -60,24 +60,24 @@ describe("compile", () => {
     );
   });
 
-  test("reads typed arrays that are written out", async () => {
+  test("reads literals of typed arrays", async () => {
     const { f } = await compile(`
       const a = Float64Array.of(1, 2), b = new Float32Array([3]), c = Int32Array.from([1, 0]);
       export function f(x: number) { "use ad"; return a[c[0]] * x + b[0]; }`);
     expect(f!(5)).toBe(13);
   });
 
-  test("says that no function is marked", async () => {
+  test("reports that no function is marked", async () => {
     await expect(compile("export const f = (x: number) => x;")).rejects.toThrow("no function is marked");
   });
 
-  test("shows where a text is no TypeScript", async () => {
+  test("shows the position of a syntax error", async () => {
     await expect(compile("export function f(x: number { return x; }")).rejects.toThrow(
       /plain\.ts:1:29: .*\n {2}export.*\n {30}\^/,
     );
   });
 
-  test("takes tensors too, and second derivatives", async () => {
+  test("accepts tensors, and has second derivatives", async () => {
     const { f } = await compile<{ f: (x: number[]) => number }>(
       'function f(x: number[]) { "use ad"; let s = 1; for (const v of x) s *= Math.sin(v); return s; }',
     );
@@ -90,7 +90,7 @@ describe("compile", () => {
 });
 
 describe("names from outside", () => {
-  test("arrays, objects and variables of the module and of functions around are read at each call", () => {
+  test("arrays, objects and variables of the module and of enclosing functions are read at each call", () => {
     const text = `
       const table = new Float64Array([1, 2, 3]);
       let gain = 2;
@@ -128,13 +128,13 @@ describe("names from outside", () => {
     expect(evaluateRegion(form.region, args).results).toEqual([exportsOf(text).f!(5)]);
   });
 
-  test("constants that something writes to are no constants", () => {
+  test("a constant object that is written to is not a compile-time constant", () => {
     const text =
       'let k = 2;\nexport function bump() { k = 3; }\nexport function f(x: number) { "use ad"; return x * k; }';
     expect(elaborate(moduleFrom(text), "f").captured).toEqual([{ name: "k", type: { kind: "number" } }]);
   });
 
-  test("a variable that gets other values is not known by what it began with", async () => {
+  test("a reassigned variable does not have its initial value as a constant", async () => {
     const text = 'let k = 2;\nk = 3;\nexport function f(x: number) { "use ad"; return x * k; }';
     await expect(compile(text)).rejects.toThrow("the value of k is not known, since the text is not run");
     const { f } = await compile(text, { captured: { k: 3 } });
@@ -171,7 +171,7 @@ describe("names from outside", () => {
     expect(() => evaluateRegion(form.region, [3, 4, -6, 1])).toThrow("thrown: no at 3:86 (third(q.x))");
   });
 
-  test("types are found where modules hand them on, and one that cannot be read says where it is from", () => {
+  test("types are resolved through re-exports, and an unresolved type names its import", () => {
     const files: Record<string, string> = {
       "./all.ts":
         'export * from "./all.ts"; export * from "./types.ts"; export type { Inner as Core } from "./types.ts";',
@@ -198,7 +198,7 @@ describe("names from outside", () => {
   });
 });
 
-test("guards say where they stand, and only sides that are taken ask", () => {
+test("guards report their position, and only the evaluated branch checks them", () => {
   const text = `export function f(x: number[], i: number) {
   "use ad";
   if (i === 7) throw new RangeError(\`not \${i}\`);
@@ -224,7 +224,7 @@ test("guards say where they stand, and only sides that are taken ask", () => {
   expect(failure(9).position).toEqual({ line: 4, column: 21, text: "x[i - 3]" });
 });
 
-test("types of parameters in JavaScript are those of its comments", () => {
+test("JavaScript parameters have the types of their JSDoc comments", () => {
   const text = `/**
  * @param {{ w: number[], b: number }} p weights
  * @param {Float64Array} xs
@@ -252,7 +252,7 @@ test("results have the kinds of the text", () => {
   expect(form.params[1]!.type).toEqual({ kind: "number", integer: true });
 });
 
-test("the text of a form keeps numbers that JSON has no word for", () => {
+test("the printed form keeps numbers that JSON cannot represent", () => {
   const text = `function f(x: number) {
     "use ad";
     const [a, b, c, d] = [Infinity, -Infinity, NaN, -0];
@@ -276,7 +276,7 @@ test("both parsers give the same forms", async () => {
   expect(listed([Float64Array.of(1)])).toEqual([[1]]);
 });
 
-describe("a number that is a place and moves", () => {
+describe("a number that is used as an index and changes", () => {
   /** Returns the region type of the local `at`. */
   const typeOf = (start: string, body: string): string => {
     const text = `function f(x: number[], a: number, n: number) {
@@ -294,7 +294,7 @@ describe("a number that is a place and moves", () => {
     return type;
   };
 
-  test("is a machine integer where it is read at before each move", () => {
+  test("is a machine integer if it is used as an index before each change", () => {
     expect(typeOf("0", "s += x[at]; at += x.length - i - 2;")).toBe("i32");
     expect(typeOf("n - 1", "s += x[at]; at = at - s;")).toBe("f64"); // the subtracted number is unknown
     expect(typeOf("0", "if (x[at] > 0) { s += 1; at += 1; } else at += 2;")).toBe("i32");
@@ -303,7 +303,7 @@ describe("a number that is a place and moves", () => {
     );
   });
 
-  test("stays what it is where it may move on without, as far as that may be", () => {
+  test("stays f64 if it may change without being used as an index", () => {
     expect(typeOf("0", "at += n; s += x[at];")).toBe("f64");
     expect(typeOf("0", "s += x[at]; at += 1; at += n;")).toBe("f64");
     expect(typeOf("0", "s += x[at]; at += 0.5;")).toBe("f64");

@@ -204,7 +204,7 @@ const rows: Readonly<Record<string, Row>> = {
 describe.each(Object.entries(rows))("%s", (_, [params, body, calls]) => {
   const text = `export function f(${params}): number { "use ad"; ${body} }`;
 
-  test("gives what JavaScript gives", () => {
+  test("computes the results of JavaScript", () => {
     const [f, expected] = [compiled(text), exportsOf(text)["f"]! as F];
     for (const args of calls) {
       expect(outcome(f, args), JSON.stringify(args)).toEqual(outcome(expected, args));
@@ -217,7 +217,7 @@ describe.each(Object.entries(rows))("%s", (_, [params, body, calls]) => {
   });
 });
 
-test("a spread of optional fields takes their absence along, as JavaScript does for undefined", () => {
+test("a spread of optional fields copies their absence, as JavaScript does for undefined", () => {
   const f = compiled(
     'export function f(o: { a?: number }): number { "use ad"; const p = { ...o }; return p.a ?? 3; }',
   );
@@ -243,7 +243,7 @@ const model: Model = compiled(`export function f(p: { w: number[]; b?: number },
 const growth = 1.2 ** 3;
 
 describe("derivatives", () => {
-  test("are those of the arguments that are given", () => {
+  test("are those of the present arguments", () => {
     expect(grad(fitted)(1.5)).toBeCloseTo(growth, 12);
     expect(grad(fitted)(1.5, 2)).toBeCloseTo(growth, 12);
     expect(grad(fitted, { argnums: 1 })(1.5, 2)).toBeCloseTo(1.5 * 3 * 1.2 ** 2 * 0.1, 12);
@@ -251,7 +251,7 @@ describe("derivatives", () => {
     expect(grad(fitted, { argnums: [0, 1] })(1.5, 2, { rate: 0 })).toEqual([1, 0]);
   });
 
-  test("have the fields that are given", () => {
+  test("have the present fields", () => {
     expect(grad(model)({ w: [1, 2] })).toEqual({ w: [192, 384] });
     expect(grad(model)({ w: [1, 2], b: 2 })).toEqual({ w: [204, 408], b: 34 });
     expect(grad(model, { argnums: [0, 1] })({ w: [1, 2] }, [3, 3])).toEqual([{ w: [192, 384] }, [32, 128]]);
@@ -261,14 +261,14 @@ describe("derivatives", () => {
     expect(hvp(model, { w: [1] }, { w: [2] })).toEqual({ w: [240] });
   });
 
-  test("flow through defaults that are computed", () => {
+  test("pass through computed defaults", () => {
     const f: (x: number, k?: number) => number = compiled(
       'export function f(x: number, k: number = x * x): number { "use ad"; return x * k; }',
     );
     expect([grad(f)(3), grad(f)(3, 9), hessian(f)(3)]).toEqual([27, 9, 18]);
   });
 
-  test("along directions that have what the arguments have", () => {
+  test("accept directions with the same fields present as the arguments", () => {
     expect(jvp(fitted, [1.5], [2])[1]).toBeCloseTo(2 * growth, 12);
     expect(jvp(model, [{ w: [1], b: 2 }], [{ w: [0], b: 1 }])).toEqual([25, 10]);
     expect(() => jvp(model, [{ w: [1], b: 2 }], [{ w: [0] }])).toThrow(
@@ -279,7 +279,7 @@ describe("derivatives", () => {
     expect(linearize(model, { w: [1] })[1]({ w: [1] })).toBe(48);
   });
 
-  test("in an argument that is not given are refused", () => {
+  test("in an omitted argument are refused", () => {
     expect(() => grad(fitted, { argnums: 1 })(1.5)).toThrow(
       "grad(f): argument 1 is undefined, and there is no derivative in a default. Give it a value, or leave it out of argnums.",
     );
@@ -287,7 +287,7 @@ describe("derivatives", () => {
   });
 });
 
-test("batches share what is left out", () => {
+test("batches share omitted arguments", () => {
   expect(vmap(fitted)([1, 2])).toEqual([fitted(1), fitted(2)]);
   expect(vmap(fitted, { inAxes: [0, 0] })([1, 2], [3, 4])).toEqual([fitted(1, 3), fitted(2, 4)]);
   expect(vmap(fitted, { inAxes: [0, null] })([1, 2], 3)).toEqual([fitted(1, 3), fitted(2, 3)]);
@@ -327,14 +327,14 @@ test.each([
   expect(() => compiled(text)).toThrow(message);
 });
 
-test("JSDoc says what may be missing", () => {
+test("JSDoc marks optional parameters", () => {
   const text = (type: string, name: string): string =>
     `/**\n * @param {number} x\n * @param {${type}} ${name} the factor\n */\nexport function f(x, k) { "use ad"; return x * (k ?? 2); }`;
   for (const one of [text("number", "[k]"), text("number", "[k=2]"), text("number=", "k")])
     expect([compiled(one)(3), compiled(one)(3, 5)]).toEqual([6, 15]);
 });
 
-test("random functions of what may be absent agree with JavaScript", () => {
+test("random functions of optional values agree with JavaScript", () => {
   let accepted = 0;
   fc.assert(
     fc.property(fc.array(fc.nat(), { minLength: 60, maxLength: 200 }), (list) => {

@@ -113,7 +113,7 @@ test("an optional value is undefined in a text where it is absent", () => {
   expect(firstLine(thrownBy(() => f(-1, 2)))).toBe("k is 2");
 });
 
-test("an error is of a class of the program where that is given, and has its name where not", async () => {
+test("an error is an instance of the program's class if the class is given, and otherwise only has its name", async () => {
   class RateError extends RangeError {
     override readonly name = "RateError";
     readonly extra = 7;

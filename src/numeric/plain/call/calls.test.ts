@@ -45,7 +45,7 @@ describe("numbers give numbers", () => {
     expect(loss.length).toBe(3);
   });
 
-  test("gradients have the kinds of the arguments", () => {
+  test("gradients have the types of the arguments", () => {
     expect(grad(loss)(p, xs, ys)).toEqual({ w: [5, 7], b: 2 });
     expect(grad(loss, { argnums: 2 })(p, xs, ys)).toEqual(Float64Array.of(-0.5, -1.5));
     expect(grad(loss, { argnums: [0, 2] })(p, xs, ys)).toEqual([
@@ -76,7 +76,7 @@ describe("numbers give numbers", () => {
     expect(() => grad(f)([2, 3], [[5, 6]], -4)).toThrow(message);
   });
 
-  test("places that count from the end have derivatives", () => {
+  test("indices that count from the end have derivatives", () => {
     const f = marked(
       `function f(x: number[], m: number[][], k: number) { "use ad"; return x.at(k)! ** 2 * m.at(k)![0] + x.at(-1)!; }`,
     ) as (x: number[], m: number[][], k: number) => number;
@@ -84,7 +84,7 @@ describe("numbers give numbers", () => {
     expect(grad(f)([2, 3], [[5, 6], [7, 8]], 1)).toEqual([0, 43]); // prettier-ignore
   });
 
-  test("what a call gives stays as it is, whatever is called next", () => {
+  test("later calls do not change the result of a call", () => {
     const gradient = grad(loss, { argnums: [0, 2] });
     gradient(p, xs, ys); // the first call goes another way
     const [first, second] = [gradient(p, xs, ys), gradient({ w: [0, 0], b: 0 }, xs, ys)];
@@ -117,7 +117,7 @@ function pair(x: number[], y: number) {
     ]);
   });
 
-  test("Jacobians and Hessians were traced at each call: they cost some calls of a gradient", () => {
+  test("Jacobians and Hessians are not traced at each call: they cost a few calls of a gradient", () => {
     const timed = (f: () => unknown): number => {
       for (let i = 0; i < 200; i++) f();
       const runs = Array.from({ length: 5 }, () => {
@@ -132,7 +132,7 @@ function pair(x: number[], y: number) {
     for (const f of derivatives) expect(timed(() => f(p, xs, ys)) / one).toBeLessThan(100); // were 300 and more
   });
 
-  test("Jacobians of other values, of arguments twice, of nothing, and of float32", () => {
+  test("Jacobians at other values, in repeated arguments, in no argument, and of float32", () => {
     for (const jacobian of [jacfwd, jacrev]) {
       const slopes = jacobian(pair);
       expect(slopes([1, 2], 2).s).toEqual([4, 8]);
@@ -183,13 +183,13 @@ function pair(x: number[], y: number) {
     }
   });
 
-  test("batches of records, with what all items share", () => {
+  test("batches of records, with arguments shared by all items", () => {
     expect(vmap(pair, { inAxes: [0, null] })([[1, 2], [3, 4]], 2)).toEqual({ s: [10, 50], t: [[2, 8], [18, 32]] }); // prettier-ignore
     const one = vmap(loss, { inAxes: [{ w: null, b: 0 }, null, null] });
     expect(one({ w: [1, 2], b: [0.5, 1.5] }, xs, ys)).toEqual([1.25, 4.25]);
   });
 
-  test("batches of arrays of booleans have their axis in front, as those of numbers", () => {
+  test("batches of boolean arrays have the batch axis first, like batches of numbers", () => {
     const count = marked(`
 function count(on: boolean[], rows: boolean[][], p: number) {
   "use ad";
@@ -208,7 +208,7 @@ function count(on: boolean[], rows: boolean[][], p: number) {
     expect(vmap(count, { inAxes: [1, null, 0] })([[true, false], [true, true]], rows[0]!, [2, 3])).toEqual([14, 22]); // prettier-ignore
   });
 
-  test("jit computes what a plain call does, and tells of itself", () => {
+  test("jit computes the result of a plain call, and reports statistics", () => {
     const compiled = jit(loss);
     expect(compiled(p, xs, ys)).toBe(1.25);
     expect(typeof compiled.stats().programs).toBe("number");
@@ -249,7 +249,7 @@ function count(on: boolean[], rows: boolean[][], p: number) {
     expect(vmap(half)([Float32Array.of(1, 2), Float32Array.of(3, 4)])).toEqual([2.5, 12.5]);
   });
 
-  test("what comes beside a value is handed through", () => {
+  test("auxiliary results are passed through", () => {
     const f = marked(`
       function f(x: number): [number, { twice: number; all: number[] }] {
         "use ad";
@@ -259,7 +259,7 @@ function count(on: boolean[], rows: boolean[][], p: number) {
     expect(valueAndGrad(f, { hasAux: true })(3)).toEqual([[9, { twice: 6, all: [3, 3] }], 6]);
   });
 
-  test("what a function reads from outside is read at each call", () => {
+  test("captured values are read at each call", () => {
     let k = 2;
     const scaled = marked(`let k: number = 1; k = 2;
       function scaled(x: number) { "use ad"; return k * x * x; }`, () => [k]) as (x: number) => number; // prettier-ignore
@@ -284,7 +284,7 @@ describe("tensors give tensors", () => {
     expect(vmap((b: Tensor) => onTensors({ w, b }, xs, ys))([0.5, 1.5]).tolist()).toEqual([1.25, 4.25]);
   });
 
-  test("one tensor stands for a tuple, and for lists of tuples and booleans", () => {
+  test("one tensor replaces a tuple, and lists of tuples and booleans", () => {
     const spread = overTensors(
       marked(`
       function spread(at: [number, number], ps: [number, number][], on: boolean[]) {
@@ -319,7 +319,7 @@ describe("tensors give tensors", () => {
     expect(jit((m: Tensor, ps: Tensor) => total(m, ps, 2))([], [[], []]).item()).toBe(4);
   });
 
-  test("the function itself takes tensors inside of another function", () => {
+  test("the function itself accepts tensors inside another function", () => {
     const untyped = cube as unknown as (x: Tensor) => Tensor;
     expect(grad((x) => untyped(x).mul(x))(2).item()).toBe(32);
     expect(jit((x) => untyped(x).add(1))(2).item()).toBe(9);
@@ -332,7 +332,7 @@ describe("tensors give tensors", () => {
   });
 });
 
-describe("what sets sizes and places", () => {
+describe("arguments that set sizes and indices", () => {
   const smoothed = marked(`
 function smoothed(p: { a: number; b: number }, rounds: number, order: number[], ys: number[]) {
   "use ad";
@@ -347,7 +347,7 @@ function smoothed(p: { a: number; b: number }, rounds: number, order: number[], 
   const ys = [1, 2, 0.5];
   const gradient = grad(smoothed)(start, 3, order, ys);
 
-  test("is given as plain numbers inside of functions that are differentiated and compiled", () => {
+  test("are plain numbers inside differentiated and compiled functions", () => {
     // tensors of what was given as plain numbers are known too
     const closure = overTensors(smoothed);
     const plain = (p: { a: Tensor; b: Tensor }): Tensor => closure(p, 3, order, ys);
@@ -361,7 +361,7 @@ function smoothed(p: { a: number; b: number }, rounds: number, order: number[], 
     );
   });
 
-  test("is data of minimize and of leastSquares, and another size gives another program", () => {
+  test("are data of minimize and leastSquares, and another size compiles another program", () => {
     const { params, gradient: slope } = minimize(smoothed, start, { args: [3, order, ys] });
     const least = smoothed(params, 3, order, ys);
     expect(least).toBeLessThan(smoothed(start, 3, order, ys));
@@ -388,7 +388,7 @@ function residuals(p: { a: number; b: number }, order: number[], ys: number[]) {
 });
 
 describe("searches", () => {
-  test("minimize gives numbers in the structure of the start", () => {
+  test("minimize returns numbers in the structure of the start", () => {
     const f = marked(`
       function bowl(q: { x: number; ys: number[] }) {
         "use ad";
@@ -439,7 +439,7 @@ describe("mistakes", () => {
       return s;
     }`) as (x: number, n: number) => number;
 
-  test("arguments that do not fit are named", () => {
+  test("errors name arguments of the wrong type", () => {
     expect(() => grad(loss)({ w: [1] } as never, xs, ys)).toThrow(
       "grad(loss): p.b must be a number, got undefined.",
     );
@@ -447,7 +447,7 @@ describe("mistakes", () => {
     expect(() => hvp(loss as never, p, p)).toThrow("hvp(loss): takes 3 arguments, and 1 is given.");
   });
 
-  test("what sets bounds has no derivative, and says so", () => {
+  test("an argument that sets bounds has no derivative, and the error says so", () => {
     expect(grad(sized)(2, 3)).toBe(3);
     expect(() => grad(sized, { argnums: 1 })(2, 3)).toThrow(
       "grad(sized): argument 1 only sets sizes, bounds and places, and has no derivative.",
@@ -458,7 +458,7 @@ describe("mistakes", () => {
     expect(() => grad(sized)(2, 2.5)).toThrow("must be a whole number");
   });
 
-  test("a function that gives several numbers has Jacobians, and no gradient", () => {
+  test("a function that returns several numbers has Jacobians but no gradient", () => {
     const two = marked(`function two(x: number) { "use ad"; return [x, x * x]; }`) as (x: number) => number[];
     expect(() => grad(two as never)).not.toThrow();
     expect(() => (grad(two as never) as (x: number) => unknown)(1)).toThrow(
@@ -466,7 +466,7 @@ describe("mistakes", () => {
     );
   });
 
-  test("a marked function that nothing has compiled says what is missing", () => {
+  test("the error for a marked function that was not compiled names the missing step", () => {
     function bare(x: number): number {
       "use ad";
       return x * x;
@@ -488,13 +488,13 @@ describe("mistakes", () => {
     expect(grad(outer)(1).item()).toBe(2);
   });
 
-  test("a function of numbers without the mark says how it is differentiated", () => {
+  test("the error for an unmarked function of numbers explains how to differentiate it", () => {
     const square = ((x: number) => x * x) as unknown as (x: Tensor) => Tensor;
     expect(() => grad(square)(2)).toThrow('"use ad"');
     expect(() => grad((() => 3) as unknown as (x: Tensor) => Tensor)(2)).toThrow('"use ad"');
   });
 
-  test("what is true or false may have a tangent of 0, and of false", () => {
+  test("a boolean may have a tangent of 0 or false", () => {
     const f = marked(`function energy(p: { x: number; isDoubled: boolean }) {
       "use ad";
       return p.isDoubled ? 2 * p.x ** 2 : p.x ** 2;
@@ -506,7 +506,7 @@ describe("mistakes", () => {
     );
   });
 
-  test("a Jacobian has the structure that the declared result has, whatever the function makes it of", () => {
+  test("a Jacobian has the structure of the declared result type", () => {
     const asTuple = marked(`function twice(p: { a: number; b: number }): Pair {
       "use ad";
       const r = new Array<number>(2).fill(0);

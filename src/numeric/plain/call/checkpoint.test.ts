@@ -29,7 +29,7 @@ const swing = marked(text.replace("export ", "")) as (p: Pendulum, steps: number
 const at = { angle: 1, damping: 0.2 };
 
 describe("checkpoint of a plain function", () => {
-  test("gives the numbers of the function, and its derivatives to the bit", () => {
+  test("returns the values of the function and its derivatives, bit for bit", () => {
     const again = checkpoint(swing);
     expect(again(at, 100)).toBeCloseTo(swing(at, 100), 12);
     expect(valueAndGrad(again)(at, 1000)).toEqual(valueAndGrad(swing)(at, 1000));
@@ -53,7 +53,7 @@ describe("checkpoint of a plain function", () => {
     );
   });
 
-  test("goes back through a million steps in less than 200 KB, where 16 MB are recorded without", () => {
+  test("runs backward through a million steps in less than 200 KB, compared with 16 MB without checkpoints", () => {
     const { region } = formOfText(text, "swing");
     const active = [true, true, false];
     const backend = makeJsBackend(undefined, callSizes);
@@ -68,7 +68,7 @@ describe("checkpoint of a plain function", () => {
     expect(plain!.bytes).toBeGreaterThan(16_000_000);
   });
 
-  test("with snapshots keeps as many states and records as many iterations at a time, of loops of any length", () => {
+  test("with snapshots saves the given number of states and the values of as many iterations at a time, for loops of any length", () => {
     const { region } = formOfText(text, "swing");
     const backend = makeJsBackend(undefined, callSizes);
     const run = (checkpoint: true | number | undefined, steps: number) => {
@@ -103,7 +103,7 @@ describe("checkpoint of a plain function", () => {
     );
   });
 
-  test("is taken of the function itself, and keeps nothing but where segments begin", () => {
+  test("applies to the function itself, and saves only the state at the start of each segment", () => {
     expect(() => checkpoint(grad(swing) as never)).toThrow("take the checkpoint first, grad(checkpoint(f))");
     expect(() => checkpoint(swing, { policy: "products" })).toThrow(
       'the policy "products" is for functions over tensors',

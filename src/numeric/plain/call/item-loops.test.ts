@@ -87,7 +87,7 @@ function withoutMore(type: PlainType, item: unknown): unknown {
   );
 }
 
-test("a field named __proto__ is one of the object's own", () => {
+test("a field named __proto__ is an own property", () => {
   const shape = shapeOf(record({ ["__proto__"]: number }));
   const [made] = makeItems(shape, true)(1, [[7]]);
   expect(Object.keys(made as object)).toEqual(["__proto__"]);
@@ -110,7 +110,7 @@ describe("calls", () => {
     { x: 3, y: 4 },
   ];
 
-  test("see what the caller has changed, and give objects of their own", () => {
+  test("see changes by the caller, and return new objects", () => {
     const ps = points();
     const slope = grad(energy);
     for (let i = 0; i < 3; i++) {
@@ -181,7 +181,7 @@ describe("calls", () => {
     expect(call).toThrow(message);
   });
 
-  test("of rows of unequal lengths are refused as ever", () => {
+  test("with rows of unequal lengths are refused", () => {
     const slope = grad(energy);
     slope(points(), [[1, 2]]);
     expect(() => slope(points(), [[1, 2], [3]])).toThrow("rows must be of equal length");

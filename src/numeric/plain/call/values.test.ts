@@ -30,7 +30,7 @@ function taken(
   return { leaves, template: takeApart(type, value, f64(), { path: "p", lead }, leaves) };
 }
 
-test("what is taken apart is put together again, in the kinds of array that were given", () => {
+test("values survive unpacking and rebuilding, with the array types of the input", () => {
   const everything: PlainType = {
     kind: "record",
     fields: [
@@ -61,19 +61,19 @@ test("what is taken apart is put together again, in the kinds of array that were
   expect(putTogether(template, leaves)).toEqual(value);
 });
 
-test("a typed array of the right kind is read where it is", () => {
+test("a typed array of the right type is not copied", () => {
   const xs = Float64Array.of(1, 2);
   expect(taken(array, xs).leaves[0]!.data).toBe(xs);
 });
 
-test("an array of no rows, and a list of no items, have operands of no elements", () => {
+test("an array without rows and a list without items have empty operands", () => {
   expect(taken({ kind: "matrix" }, []).leaves).toEqual([{ data: new Float64Array(0), dims: [0, 0] }]);
   const { leaves, template } = taken({ kind: "list", item: point }, []);
   expect(leaves.map((leaf) => leaf.dims)).toEqual([[0], [0, 0]]);
   expect(putTogether(template, leaves)).toEqual([]);
 });
 
-test("a Jacobian is nested as the result, and then as the argument", () => {
+test("a Jacobian is nested like the result, then like the argument", () => {
   const out = templateOf({ kind: "array", of: "number[]" }, f64());
   const inner = taken({ kind: "list", item: point }, [
     { x: 0, ys: [0] },
@@ -119,7 +119,7 @@ test("second derivatives of a record are nested twice", () => {
   ]);
 });
 
-test("a batch has an axis more at each leaf", () => {
+test("a batch has one more axis at each leaf", () => {
   const { leaves, template } = taken(point, { x: [1, 2], ys: [[3], [4]] }, 1);
   expect(leaves.map((leaf) => leaf.dims)).toEqual([[2], [2, 1]]);
   expect(putTogether({ kind: "batch", item: template }, leaves)).toEqual({ x: [1, 2], ys: [[3], [4]] });
@@ -159,7 +159,7 @@ test.each<[PlainType, unknown, string]>([
   expect(() => taken(type, value)).toThrow(message);
 });
 
-test("what sets sizes must be a whole number", () => {
+test("an argument that sets sizes must be an integer", () => {
   const leaves: ValueLeaf[] = [];
   const i32 = ["i32"][Symbol.iterator]() as Iterator<"i32">;
   expect(() =>
@@ -167,7 +167,7 @@ test("what sets sizes must be a whole number", () => {
   ).toThrow("f(n) sets a size, a bound or a place, so it must be a whole number below 2^31, got 2.5.");
 });
 
-test("numbers of a list of records and tuples lie by their fields, and come back so", () => {
+test("a list of records and tuples is stored as one array per field, and is rebuilt from them", () => {
   const type: PlainType = {
     kind: "list",
     item: {
@@ -201,7 +201,7 @@ test("numbers of a list of records and tuples lie by their fields, and come back
   expect(() => take([...items, { at: [1], isOn: true, k: 0 }])).toThrow("f: xs[2].at must be an array of 2");
 });
 
-test("a typed array whose buffer is detached is refused, not taken as empty", () => {
+test("a typed array with a detached buffer is refused, not treated as empty", () => {
   const x = new Float64Array([1, 2]);
   structuredClone(x.buffer, { transfer: [x.buffer] });
   expect(() => taken(array, x)).toThrow("p: the buffer of this Float64Array is detached");

@@ -12,7 +12,7 @@ function typeOfI(body: string): string | undefined {
   return type;
 }
 
-describe("a place that a loop counts", () => {
+describe("an index that a loop counts", () => {
   test.each([
     ["below a length", "let i = 0; while (i < x.length && x[i]! < t) i++; s = x[i]!;"],
     ["below a length, beside something else", "let i = 0; while (s < t && i < x.length) { s += t; if (s > 1) s -= x[i]!; i++; }"], // prettier-ignore

@@ -30,7 +30,7 @@ test("helpers that call one another twice at 40 levels are refused with the chai
   expect(message).toContain("const y = f(x)");
 });
 
-test("helpers that are called some thousand times are copied", () => {
+test("helpers with a few thousand calls are copied", () => {
   const text = doubling(8);
   expect(formOfText(text, "f").region.results).toHaveLength(1);
 });

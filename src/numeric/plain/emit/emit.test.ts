@@ -145,7 +145,7 @@ test.each([
 );
 
 test.each([false, true])(
-  "a place that is out of range is an error that says where it stands in the source",
+  "an index out of range is an error with its position in the source",
   async (wasm) => {
     const { code } = emitModule(form, { grad: ["p"], wasm });
     const { lossGrad } = await importText(`places${wasm}`, code);
@@ -193,7 +193,7 @@ const untold: PlainForm = {
   result: { kind: "number" },
 };
 
-test("WebAssembly makes more room for what it records, and keeps it, as long as a loop goes on", async () => {
+test("WebAssembly grows its memory for saved values while a loop runs, and keeps that memory", async () => {
   type Walk = (x: number, limit: number) => number;
   const gradOf = async (name: string, options: EmitOptions): Promise<Walk> => {
     const module = await importText(name, emitModule(untold, { grad: ["x"], ...options }).code);
@@ -215,7 +215,7 @@ test("types are those of the source", () => {
   );
 });
 
-test("the text keeps people's names and reads like theirs", () => {
+test("the code keeps the names of the source and is readable", () => {
   expect(emitModule(form, { value: true }).code).toMatchInlineSnapshot(`
     "/** A place in an array, or an error that says where it stands. */
     function place(i, length, where) {
@@ -241,7 +241,7 @@ test("the text keeps people's names and reads like theirs", () => {
   `);
 });
 
-test("what cannot be had is refused by name", () => {
+test("unavailable outputs are refused by name", () => {
   expect(() => emitModule(form, {})).toThrow("nothing is asked for");
   expect(() => emitModule(form, { grad: ["q"] })).toThrow(
     `emit: loss has no parameter "q"; it has p, xs, ys.`,

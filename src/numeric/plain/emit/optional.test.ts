@@ -46,7 +46,7 @@ describe.each([
   ["JavaScript", { functions: "exact" }],
   ["WebAssembly", { wasm: true }],
 ] as const)("as %s", (kind, options) => {
-  test("what may be left out is left out", async () => {
+  test("optional arguments may be omitted", async () => {
     const f = functionOf(elaborate(moduleFrom(model), "f"), () => []) as (x: number) => number;
     const own = await emitted(`value-${kind}`, model, { value: true, grad: ["x"], hvp: "x", ...options });
     for (const args of calls) {
@@ -61,7 +61,7 @@ describe.each([
     expect(own["fHvp"]!(1.5, undefined, undefined, undefined, 1)).toBe(0);
   });
 
-  test("a gradient has the fields that are given", async () => {
+  test("a gradient has the present fields", async () => {
     const own = await emitted(`fields-${kind}`, model, { grad: ["k", "p"], ...options });
     expect(own["fGrad"]!(1.5, 3, {})).toEqual([36, {}]);
     expect(own["fGrad"]!(2, 1, { rate: 1, w: [3] })).toEqual([2 * 3 * 4, { rate: 16, w: [12] }]);
@@ -69,7 +69,7 @@ describe.each([
     expect(one["fGrad"]!(2, 1, { m: [[1, 2]] })).toEqual([8 + 6, { m: [[2, 2]] }]);
   });
 
-  test("errors have their values and their class", async () => {
+  test("errors have their message values and their class", async () => {
     const text = `export function f(x: number, k?: number): number {
   "use ad";
   if (x < 0) throw new RangeError(\`x is \${x}, "\${x > -2}", \${x.toFixed(1)} \\\\ \${k}\`);
@@ -85,7 +85,7 @@ describe.each([
   });
 });
 
-test("types say what may be left out", () => {
+test("types mark optional arguments", () => {
   const form = elaborate(moduleFrom(model), "f");
   const { types } = emitModule(form, { grad: ["x"], hvp: "k" });
   const given = "p?: { rate?: number; w?: number[]; m?: number[][] }, steps?: number";

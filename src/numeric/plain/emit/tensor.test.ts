@@ -56,7 +56,7 @@ test.each([false, true])(
   },
 );
 
-test("WebAssembly keeps temporaries of any size behind its constants", async () => {
+test("WebAssembly stores temporaries of any size after its constants", async () => {
   const f = (a: Tensor): Tensor => matmul(matmul(a, a).tanh(), a).sum();
   const type = arrayType("float64", [400, 400]);
   const { code } = emitTensorModule(f, { name: "f", args: [type], wasm: true });
