@@ -148,7 +148,7 @@ describe("names from outside", () => {
       export function make(k: number) { return (x: number) => { "use ad"; return helper(x) + k; }; }`;
     const module = moduleFrom(text);
     expect(() => elaborate(module, markedFunctions(module.program)[0])).toThrow(
-      "k cannot be read where the marked function stands",
+      "k is not visible in the scope of the marked function",
     );
   });
 

@@ -38,7 +38,7 @@ import { append } from "../../../engine/util/append.ts";
 /** Evaluates a call of a function of numbers, of a helper, which is inlined, or of an array method. */
 export function callExpression(env: Env, node: CallExpression): Entity {
   if (node.optional === true)
-    return refuse(env, node, "a function is always there: write f(x) in place of f?.(x).");
+    return refuse(env, node, "a function is never undefined: write f(x) instead of f?.(x).");
   const callee = unwrap(node.callee);
   if (callee.type === "MemberExpression" && !callee.computed) {
     const { property } = callee;
@@ -95,7 +95,7 @@ function callGlobal(env: Env, node: CallExpression, name: string): Entity {
     return refuse(
       env,
       node,
-      `${name} does something outside, and derivatives are computed without it: print results behind the call.`,
+      `${name} is a side effect, and derivatives are computed without it: print results after the call.`,
     );
   refuseListing(env, node, name);
   if (name === "Array.isArray") return isArray(env, node);
@@ -123,7 +123,11 @@ function callGlobal(env: Env, node: CallExpression, name: string): Entity {
     const value = values[i]!;
     const items = arg.type !== "SpreadElement" ? [value] : value.kind === "tuple" ? value.items : undefined;
     if (items === undefined)
-      return refuse(env, arg, `${name} of a whole array stands alone: combine it with the others behind it.`);
+      return refuse(
+        env,
+        arg,
+        `${name} of a whole array takes no other arguments: combine the result with them in a second call.`,
+      );
     append(
       nodes,
       items.map(() => arg),

@@ -80,8 +80,8 @@ function formOf(unit: CompilationUnit, module: Module, { node, name }: MarkedFun
       where,
       copy,
       parameter?.type === "Identifier"
-        ? `${parameter.name} is replaced and written to: parameters are only read. Give what replaces it another name, as in const y = x.slice().`
-        : "this gives a second name to an array or object that is written to: one of them would not see it. Copy it, as in x.slice() " +
+        ? `${parameter.name} is replaced and written to, and parameters are read-only. Give the replacement another name, as in const y = x.slice().`
+        : "this gives a second name to an array or object that is written to, and one of the names would not see the change. Copy it, as in x.slice() " +
             "or { ...x }.",
     );
   }

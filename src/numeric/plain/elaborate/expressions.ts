@@ -140,7 +140,7 @@ function literal(env: Env, node: Literal): Entity {
     return refuse(
       env,
       node,
-      "null is no number: use undefined for what is missing, as in x?: number and x ?? 0.",
+      "null is not a number: use undefined for a missing value, as in x?: number and x ?? 0.",
     );
   return refuse(
     env,

@@ -95,7 +95,7 @@ function continuesInBranch(env: Env, { consequent, alternate }: IfStatement): bo
 
 const otherStatements: Readonly<Record<string, string>> = {
   TryStatement:
-    "try and catch are outside of what can be differentiated: ask before with if, and throw for what must not be.",
+    "try and catch are outside of what can be differentiated: test beforehand with if, and throw if the test fails.",
   ClassDeclaration:
     "classes are outside of what can be differentiated: use functions and objects of numbers.",
   WithStatement: "with is outside of what can be differentiated.",

@@ -217,7 +217,7 @@ test("types are those of the source", () => {
 
 test("the code keeps the names of the source and is readable", () => {
   expect(emitModule(form, { value: true }).code).toMatchInlineSnapshot(`
-    "/** A place in an array, or an error that says where it stands. */
+    "/** Checks that an index is in range; the error names its position in the source. */
     function place(i, length, where) {
       if (i >= 0 && i < length && Number.isInteger(i)) return i;
       throw new RangeError(\`\${where}: the place \${i} is out of range: the length is \${length}.\`);

@@ -17,7 +17,7 @@ export type ModuleHelper =
 
 /** Source code of each helper. */
 export const helperSources: Readonly<Record<ModuleHelper, string>> = {
-  place: `/** A place in an array, or an error that says where it stands. */
+  place: `/** Checks that an index is in range; the error names its position in the source. */
 function place(i, length, where) {
   if (i >= 0 && i < length && Number.isInteger(i)) return i;
   throw new RangeError(\`\${where}: the place \${i} is out of range: the length is \${length}.\`);
@@ -39,15 +39,15 @@ function roundEven(x) {
   const rounded = size + 2 ** 52 - 2 ** 52;
   return x < 0 ? -rounded : rounded;
 }`,
-  strongMul: `/** A product in which a derivative of 0, of what was not chosen, stays 0 whatever it is multiplied by. */
+  strongMul: `/** The product of a derivative and a factor. A derivative of 0, as in a branch that was not taken, stays 0 even if the factor is infinite or NaN. */
 function strongMul(derivative, x) {
   return derivative === 0 ? 0 : derivative * x;
 }`,
-  strongMulBoth: `/** A product that is 0 where a factor is. */
+  strongMulBoth: `/** The product of two factors; 0 if either is 0, even if the other is infinite or NaN. */
 function strongMulBoth(x, y) {
   return x === 0 || y === 0 ? 0 : x * y;
 }`,
-  strongDiv: `/** A quotient in which a derivative of 0, of what was not chosen, stays 0 whatever it is divided by. */
+  strongDiv: `/** The quotient of a derivative and a divisor. A derivative of 0, as in a branch that was not taken, stays 0 even if the divisor is 0 or NaN. */
 function strongDiv(derivative, x) {
   return derivative === 0 ? 0 : derivative / x;
 }`,
@@ -55,27 +55,27 @@ function strongDiv(derivative, x) {
 function toInteger(x) {
   return Math.max(-2147483648, Math.min(2147483647, x)) | 0;
 }`,
-  columns: `/** The length of the rows of a matrix, which are all equally long. */
+  columns: `/** The length of the rows of a matrix, which must be equal. */
 function columns(matrix, name) {
   const n = matrix.length === 0 ? 0 : matrix[0].length;
   for (const row of matrix)
     if (row.length !== n) throw new RangeError(\`\${name}: rows have \${n} and \${row.length} elements; all must be equally long.\`);
   return n;
 }`,
-  rows: `/** Elements in the order of rows as an array of rows. */
+  rows: `/** Converts elements in row-major order to an array of rows. */
 function rows(elements, n, m) {
   return Array.from({ length: n }, (_, i) => Array.from(elements.subarray(i * m, (i + 1) * m)));
 }`,
-  sameLength: `/** Directions are as long as what they are directions of. */
+  sameLength: `/** Checks that a direction has the length of its argument. */
 function sameLength(n, wanted, name) {
   if (n !== wanted) throw new RangeError(\`\${name}: the length is \${n}, not \${wanted}.\`);
 }`,
-  whole: `/** A number that sets sizes, bounds and places. */
+  whole: `/** Checks that a number that sets sizes, bounds or indices is an integer. */
 function whole(x, name) {
   if (Number.isInteger(x) && Math.abs(x) <= 2 ** 30) return x;
   throw new RangeError(\`\${name} must be a whole number of at most 2 ** 30 in magnitude, got \${x}.\`);
 }`,
-  wholeArray: `/** Numbers that set sizes, bounds and places. */
+  wholeArray: `/** Checks that the numbers of an array that set sizes, bounds or indices are integers. */
 function wholeArray(list, name) {
   for (const x of list)
     if (!Number.isInteger(x) || Math.abs(x) > 2 ** 31 - 1)

@@ -57,12 +57,12 @@ export function wasmText(): WasmText {
       const end = Math.ceil(modules.end() / 64) * 64;
       const pages = Math.ceil(end / pageBytes) + 1;
       return [
-        "/** The memory of the compiled functions; their constants lie at its beginning. */",
+        "/** The memory of the compiled functions, which begins with their constants. */",
         `const memory = new WebAssembly.Memory({ initial: ${pages}, maximum: 65536 });`,
         "const bytesOf = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));",
         `new Uint8Array(memory.buffer).set(\n  bytesOf("${encodeBase64(modules.image())}"),\n);`,
         "",
-        "/** Where arguments, results and temporaries of a call begin. */",
+        "/** Offset of the arguments, results and temporaries of a call, after the constants. */",
         `const firstFree = ${end};`,
         runtime,
       ].join("\n");

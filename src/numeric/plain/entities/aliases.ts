@@ -98,14 +98,14 @@ export function refuseAliases(env: Env, entity: Entity, node: Node, except?: str
       return refuse(
         env,
         node,
-        "this gives other contents to an array or object that the same expression uses: do it in a statement of its own.",
+        "this replaces the contents of an array or object that the same expression uses: do it in a separate statement.",
       );
     if (isDead(env, name, binding, node)) continue;
     refuse(
       env,
       node,
-      `${name} refers to what gets other contents here and would change with it. Copy it where ${name} is declared, or use ` +
-        `${name} no more behind this line.`,
+      `${name} refers to an array or object whose contents are replaced here, and would change with it. Copy it where ${name} is declared, ` +
+        `or do not use ${name} after this line.`,
     );
   }
 }

@@ -49,7 +49,7 @@ export function planOf(env: Env, node: Node, entity: Entity): ValuePlan {
         `a function cannot be kept as a value here: call it where it is, or write it as a helper.`,
       );
     case "nothing":
-      return refuse(env, node, `${textOf(env, node)} gives no value.`);
+      return refuse(env, node, `${textOf(env, node)} has no value.`);
   }
 }
 
@@ -491,12 +491,13 @@ function refuseKind(env: Env, node: Node, target: Entity, value: Entity): never 
       ? describe(entity)
       : showPlan(planOf(env, node, entity)),
   );
-  return refuse(env, node, `what was ${to} cannot become ${from}: use another variable.`);
+  return refuse(env, node, `a variable that holds ${to} cannot be assigned ${from}: use another variable.`);
 }
 
 /** Emits a check that two arrays have the same length. */
 export function guardLengths(env: Env, node: Node, target: RegionExpr, value: RegionExpr): void {
-  const message = "an array gets the elements of one of another length; arrays keep their length here";
+  const message =
+    "an array is assigned the elements of an array of another length; arrays keep their length here";
   const then = [{ kind: "throw", message, at: at(env, node) }] as const;
   env.out.push({
     kind: "if",
@@ -514,7 +515,7 @@ export function storeScalar(env: Env, node: Node, entity: ScalarEntity, value: R
     return refuse(
       env,
       node,
-      `${textOf(env, node)} gives a value to what cannot take one: a value that was computed. Make it a variable, or an array, as ` +
+      `${textOf(env, node)} assigns to a computed value. Make it a variable, or an array, as ` +
         `new Float64Array(n).`,
     );
   if ((old.type === "bool") !== (value.type === "bool")) return refuseKind(env, node, entity, scalar(value));

@@ -54,7 +54,7 @@ function variableEntity(env: Env, node: Identifier, found: OuterVariable): Entit
     return refuse(
       env,
       node,
-      `${node.name} cannot be read where the marked function stands: hand it in as an argument of the helper.`,
+      `${node.name} is not visible in the scope of the marked function: pass it to the helper as an argument.`,
     );
   const type = capturedType(env, node, found);
   const entity = parameterEntity(unit, node.name, type, node.name);

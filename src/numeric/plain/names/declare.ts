@@ -185,7 +185,7 @@ function held(
       // callbacks often have an unused first parameter
       return how.isParameter === true || (how.isConst && isUndefined(node))
         ? value
-        : refuse(env, node, `${textOf(env, node)} gives no value.`);
+        : refuse(env, node, `${textOf(env, node)} has no value.`);
     }
   }
 }

@@ -48,7 +48,7 @@ function planOfType(env: Env, node: Node, type: PlainType | undefined): ValuePla
       return refuse(
         env,
         node,
-        "an array has its length from the beginning: declare it where it is made, as new Float64Array(n), or by one expression: const y = c ? a : b.",
+        "the length of an array is fixed when it is created: declare it there, as new Float64Array(n), or by one expression: const y = c ? a : b.",
       );
   }
 }

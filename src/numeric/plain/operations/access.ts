@@ -85,7 +85,7 @@ function tupleItem(env: Env, node: Node, tuple: TupleEntity, place: RegionExpr):
     const places =
       last < 0
         ? "an empty array stays empty, since arrays keep their length here: make it with its length, as new Float64Array(n)."
-        : `the places are 0 to ${last}, and this is ${place.value}.`;
+        : `the indices are 0 to ${last}, got ${place.value}.`;
     return item ?? refuse(env, node, `${textOf(env, node)}: ${places}`);
   }
   // a short tuple is stored in locals, and the index selects one at run time
@@ -94,7 +94,7 @@ function tupleItem(env: Env, node: Node, tuple: TupleEntity, place: RegionExpr):
     and(compare("lessEqual", number(0), i), compare("less", i, number(items.length))),
     compare("equal", arithmetic("floor", i), i),
   );
-  const message = `the place is not one of 0 to ${items.length - 1}`;
+  const message = `the index is not one of 0 to ${items.length - 1}`;
   const where = at(env, node);
   const otherwise = { kind: "throw", message, at: where } as const;
   env.out.push({ kind: "if", condition: not(isThere), then: [otherwise], otherwise: [], at: where });
@@ -107,8 +107,8 @@ function itemAmong(env: Env, node: Node, place: RegionExpr, items: readonly Enti
     refuse(
       env,
       node,
-      `${textOf(env, node)}: the items of this tuple ${items.some(({ kind }) => kind === "array") ? "are arrays that lie apart" : "differ in kind"}, ` +
-        `and need a place that is known from the text. Put them into one array, as number[][], or choose by if.`,
+      `${textOf(env, node)}: the items of this tuple ${items.some(({ kind }) => kind === "array") ? "are separate arrays" : "differ in kind"}, ` +
+        `and need a constant index. Put them into one array, as number[][], or choose by if.`,
     );
   const [first] = items;
   if (first?.kind === "scalar") {
@@ -149,7 +149,7 @@ function itemAmong(env: Env, node: Node, place: RegionExpr, items: readonly Enti
 export function itemNumber(env: Env, node: Node, whole: Entity, i: number): Entity {
   const object = presentValue(env, node, whole, `(reading '${i}')`);
   if (object.kind === "array" || object.kind === "tuple") return element(env, node, object, number(i));
-  return refuse(env, node, `${describe(object)} cannot be taken apart by places.`);
+  return refuse(env, node, `${describe(object)} cannot be destructured by index.`);
 }
 
 /** Field by name, for patterns. */

@@ -310,12 +310,12 @@ export function filled(env: Env, node: Node, length: RegionExpr, value: RegionEx
 }
 
 const searching =
-  "write the search as a loop that keeps the place: let at = -1; for (let i = 0; i < x.length; i++) if (x[i] === y) { at = i; break; }";
+  "write the search as a loop that stores the index: let at = -1; for (let i = 0; i < x.length; i++) if (x[i] === y) { at = i; break; }";
 
 const refusedMethods: Readonly<Record<string, string>> = {
   push: "arrays keep their length here: make it with its length, as new Float64Array(n), and write x[i] = v.",
   pop: "arrays keep their length here: count with a variable of your own how many elements are in use.",
-  shift: "arrays keep their length here: keep the first place in a variable of your own.",
+  shift: "arrays keep their length here: store the index of the first element in a variable.",
   unshift:
     "arrays keep their length here: make it with its length, as new Float64Array(n), and write x[i] = v.",
   splice: "arrays keep their length here: write the elements to a new array.",
@@ -325,7 +325,7 @@ const refusedMethods: Readonly<Record<string, string>> = {
   flatMap: "write the elements to an array of the whole length in a loop.",
   sort: "sorting is not among the methods here: sort before the call, or write the exchanges out.",
   subarray:
-    "a view of a part of an array cannot be followed: use slice, which copies, or places with an offset.",
+    "views of a part of an array are not supported: use slice, which copies, or indices with an offset.",
   join: "strings cannot be computed with here.",
   reverse: "read from the end: x.map((_, i) => x[x.length - 1 - i]).",
   toReversed: "read from the end: x.map((_, i) => x[x.length - 1 - i]).",
@@ -392,7 +392,7 @@ export function method(
   }
   const isInPlace = name === "fill" || name === "set";
   if (object.kind === "tuple" && isInPlace)
-    return refuse(env, node, `${name}: this tuple lies in single numbers; write its items.`);
+    return refuse(env, node, `${name}: the items of this tuple are separate numbers: assign each of them.`);
   return run(env, node, asArray(env, node, object), args);
 }
 
@@ -519,7 +519,7 @@ function setElements(env: Env, node: Node, array: ArrayEntity, args: readonly Ca
 /** `x.at(k)`: negative indices count from the end. */
 function elementAt(env: Env, node: Node, array: ArrayEntity, args: readonly CallArgument[]): Entity {
   const [place] = args;
-  if (place === undefined) return refuse(env, node, "at: the place is missing.");
+  if (place === undefined) return refuse(env, node, "at: the index is missing.");
   const k = atom(env, numberValue(env, place, evaluateArgument(env, place)), "place");
   if (k.kind === "const" && k.value >= 0) return element(env, node, array, k);
   const counted = arithmetic("add", arrayLength(array), k);

@@ -23,7 +23,11 @@ export function refuseListing(env: Env, node: CallExpression, name: string): voi
 /** Refuses `for (const k in p)`. */
 export function refuseForIn(env: Env, node: Node, right: Expression): never {
   const value = env.unit.elaborate.evaluate(env, right);
-  return refuse(env, node, `for … in goes over names, which are strings. ${writtenOut(env, right, value)}`);
+  return refuse(
+    env,
+    node,
+    `for … in iterates over names, which are strings. ${writtenOut(env, right, value)}`,
+  );
 }
 
 /** Advice for messages: how to iterate over the parts of a value instead of their names. */
@@ -31,7 +35,7 @@ function writtenOut(env: Env, node: Expression, given: Entity): string {
   const name = textOf(env, node);
   const value = given.kind === "optional" ? given.value : given;
   if (value.kind === "array" || value.kind === "tuple")
-    return `Go over the elements: for (let i = 0; i < ${name}.length; i++), or for (const x of ${name}).`;
+    return `Iterate over the elements: for (let i = 0; i < ${name}.length; i++), or for (const x of ${name}).`;
   if (value.kind !== "record") return `${name} is ${describe(value)}, and has no fields.`;
   const fields = [...value.fields.keys()].map((field) =>
     /^[A-Za-z_$][\w$]*$/.test(field) ? `${name}.${field}` : `${name}[${JSON.stringify(field)}]`,

@@ -158,7 +158,7 @@ function inAdvice(env: Env, { left, right }: BinaryExpression): string {
   const key = unwrap(left);
   const object = textOf(env, right);
   const field = key.type === "Literal" && typeof key.value === "string" ? `${object}.${key.value}` : "p.a";
-  return `asks for a name, which is a string. Make the field optional in the type, and ask ${field} !== undefined.`;
+  return `tests for a name, which is a string. Make the field optional in the type, and test ${field} !== undefined.`;
 }
 
 function isNull(node: Expression): boolean {

@@ -60,7 +60,7 @@ export function typeOf(node: TypeNode, module: Module, depth = 0): PlainType {
       if (strings !== undefined) return refuse(casesAdvice(strings));
       if (node.types.some(({ type }) => type === "TSNullKeyword"))
         return refuse(
-          "null is no value that can be computed with here. Write undefined for what may be missing: x?: number, or number | undefined.",
+          "null is not supported. Use undefined for a value that may be missing: x?: number, or number | undefined.",
         );
       const types = node.types.filter(({ type }) => type !== "TSUndefinedKeyword");
       const joined = union(types.map((type) => inner(type))) ?? refuse(notAType(module, node));
@@ -108,7 +108,7 @@ function casesAdvice(texts: readonly string[]): string {
 /** Message for types with an open set of fields: `Record<string, number>`, `{ [name: string]: number }`, `Map`. */
 const openFields =
   "has any number of fields, and a derivative needs to know them. Name them, as in { a: number; b: number }, or take an array, number[], " +
-  "with a constant for the place of each: const a = 0, b = 1; x[a].";
+  "with a constant for the index of each: const a = 0, b = 1; x[a].";
 
 function unreadType(name: string, from: string): string {
   return `${name} is imported from ${JSON.stringify(from)}, which cannot be read here: declare it in this module, or in a file that it imports.`;
@@ -271,7 +271,7 @@ export function documentedType(param: Identifier, owner: Node, module: Module): 
     throw new PlainError(
       module,
       param,
-      `its @param type ${type} is none that a function may take: ${accepted}.`,
+      `its @param type ${type} is not one that a function may take: ${accepted}.`,
     );
   }
 }
