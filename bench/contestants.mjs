@@ -1,4 +1,4 @@
-// Who takes part, and in which modes. Everything that V8 has to be told at its start is told here.
+// The contestants and their modes. Every option of V8 that must be set at start is set here.
 
 /**
  * Names of the contestants, downhill first: the ratios of the table are against it. "before" is another build of downhill,

@@ -1,5 +1,6 @@
-// What a live page computes while something of it is dragged: the script time of each frame of the page's own thread in Chromium, by the
-// processor's clock. Workers are beside it, and not in it. Not a row of the bench: it needs a Chromium, and the pages as they are built.
+// Measures the computation of a live page while an element of it is dragged: the script time of each frame of the
+// page's main thread in Chromium, by processor time. Workers are not included. It is not a row of the bench, because it
+// needs Chromium and the built pages.
 //
 // Usage, in the root: node bench/dragging.mjs [--frames 60] [--all] [--json] [--profile] [PAGE …]
 //
@@ -26,7 +27,7 @@ const { values, positionals } = parseArgs({
 });
 const frames = Number(values.frames);
 
-/** Views of the playground, and what is typed in them. */
+/** Views of the playground, and the source typed into them. */
 const views = {
   derivative: {},
   "derivative of ten lines": {
@@ -54,7 +55,7 @@ const pages = sections
   )
   .filter(({ name }) => positionals.length === 0 || positionals.some((start) => name.startsWith(start)));
 
-/** What can be dragged. */
+/** Draggable elements. */
 const draggable = [
   'input[type="range"]:not(:disabled)',
   ".drag",
@@ -109,7 +110,7 @@ async function measurePage(browser, address) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
   await page.goto(address);
   await page.locator("html[data-alive]").waitFor({ state: "attached" });
-  await page.waitForTimeout(1500); // compiled, and what is loaded later is there
+  await page.waitForTimeout(1500); // compiled, with all lazy modules loaded
   const devTools = await page.context().newCDPSession(page);
   await devTools.send("Performance.enable", { timeDomain: "threadTicks" });
   const drags = [];

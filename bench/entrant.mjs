@@ -10,7 +10,7 @@ export function killAll() {
   for (const child of running) child.kill("SIGKILL");
 }
 
-/** How many characters of what a worker wrote are kept, to be shown if it dies. */
+/** Number of characters of a worker's output that are kept, to be shown if it dies. */
 const kept = 2000;
 
 /**

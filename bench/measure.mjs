@@ -12,12 +12,12 @@ import { best, median } from "./units.mjs";
  *
  * @typedef {object} Row
  * @property {string} name
- * @property {string} title what is done, in words
+ * @property {string} title description of the task
  * @property {string} unit one of units.mjs
  * @property {"speed" | "ratio" | "fresh" | "once"} kind "speed": steps are timed in turns. "ratio": the time of a step
  *   over that of another. "fresh": the program measures itself, each round in a new process. "once": it does so once.
  * @property {number} [work] floating point operations, bytes or elements of a step
- * @property {number} [tolerance] relative difference allowed between what entrants compute; none where nothing is compared
+ * @property {number} [tolerance] allowed relative difference between results of entrants; omitted if nothing is compared
  * @property {Record<string, (library: object, context: object) => unknown>} programs by contestant ("tfjs" is both)
  * @property {Record<string, string>} [lacks] why a contestant has no program
  * @property {boolean} [loads] false: the program needs no library
@@ -45,11 +45,11 @@ import { best, median } from "./units.mjs";
  * @property {string} [reason]
  */
 
-/** A step that takes so many turns is slow: its entrant works in the first rounds only. */
+/** A step with at most this many turns per round is slow. Its entrant works in the first rounds only. */
 const slowTurns = 20;
 const roundsOfSlow = 3;
 
-/** What a library lacks altogether (threads, a mode, itself) is found out once for each setting. */
+/** Features that a library lacks altogether (threads, a mode, the library itself), found once per setting. */
 const absent = new Map();
 
 /**
@@ -149,12 +149,12 @@ async function prepare(row, entrant, { quick }) {
 const isNeeded = ({ contestant, mode, threads }) =>
   contestant === "downhill" && mode === "plain" && threads === 1;
 
-/** What no row could have: settings with the reason, for the end of the output. */
+/** Settings without any row, with the reason, for the end of the output. */
 export const absences = () => [...absent.values()];
 
 /**
- * The entrants whose results are wrong: others than those of hand-written JavaScript, or, where there is none, others
- * than those of most entrants. A comparison of programs that compute different things is worth nothing.
+ * Returns the entrants with wrong results. The reference is hand-written JavaScript or, without it, the majority of
+ * entrants. A comparison of programs that compute different things is worth nothing.
  */
 export function refuse({ tolerance }, running) {
   if (tolerance === undefined || running.length < 2) return [];

@@ -1,4 +1,4 @@
-// What a second rank brings in training: steps a second of `fit` over the ranks that there are, one thread each.
+// Gain of a second rank in training: steps per second of `fit` over the given ranks, one thread each.
 //
 //   for n in 1 2; do node dist/cli/main.js launch -n $n bench/mpi-fit.mjs; done
 //
@@ -12,7 +12,7 @@ import { sgd } from "../dist/optim/index.js";
 import { fit } from "../dist/train/index.js";
 
 const [items, inputs, hidden, classes] = [512, 784, 512, 10];
-const epochs = 8; // of which the first compiles, and is left out
+const epochs = 8; // the first one compiles and is left out
 const batches = 16;
 
 const load = loadavg()[0];

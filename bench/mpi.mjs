@@ -1,4 +1,4 @@
-// What ranks cost each other: times of the messages of a step of training. Run from the repository, once built:
+// Communication cost of ranks: times of the messages of a training step. Run from the repository, after a build:
 //
 //   node dist/cli/main.js launch -n 2 bench/mpi.mjs
 //
@@ -16,7 +16,7 @@ const world = await openMpi();
 const { rank, size } = world;
 const say = (text) => rank === 0 && console.log(text);
 
-/** Milliseconds a call, of each block: all ranks begin together, and take part in as many calls. */
+/** Milliseconds per call, for each block. All ranks start together and make the same number of calls. */
 function time(call) {
   call();
   world.barrier();
@@ -40,7 +40,7 @@ function row(name, call) {
   rows.push(`${name.padEnd(58)} best ${show(times[0])}   median ${show(times[blocks >> 1])}`);
 }
 
-// where results of kernels lie
+// in the memory of kernel results
 const memory = new WebAssembly.Memory({ initial: 128, maximum: 128, shared: true });
 const large = new Float32Array(memory.buffer, 1024, 1e6).fill(1);
 const small = new Float32Array(memory.buffer, 0, 16);

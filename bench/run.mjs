@@ -55,7 +55,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   });
 }
 process.on("exit", killAll);
-// Who reads may stop reading: `| head`.
+// The reader of the output may stop early: `| head`.
 process.stdout.on("error", () => process.exit());
 
 await run(settings);
@@ -85,7 +85,7 @@ async function run({ json, ...options }) {
       });
       progress("");
       for (const one of wrong) console.error(one);
-      // What the others lack is told; what downhill lacks or gets wrong is a failure.
+      // Faults of other contestants are reported. A missing or wrong result of downhill is a failure.
       failed ||= measurements.some((one) => one.contestant === "downhill" && one.reason !== undefined);
       show(row, measurements);
       all.push(...measurements);

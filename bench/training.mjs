@@ -1,5 +1,5 @@
-// Steps of training, the same for every model, in the idiom of each library. A step returns its loss, which is read: so
-// nobody leaves work for later.
+// Training steps, equal for every model, in the idiom of each library. A step returns its loss, which is read, so that
+// no library can defer work.
 import { mapLeaves, membersOf } from "./data.mjs";
 
 /**
@@ -184,7 +184,7 @@ export function trainingRow(model, rule) {
     title: `a step of ${rule.name === "sgd" ? "SGD" : "Adam"} on ${model.title}, float32`,
     unit: "steps/s",
     kind: "speed",
-    // Three steps, each of which multiplies what rounding left in the one before.
+    // Three steps, each of which multiplies the rounding errors of the previous one.
     tolerance: 2e-4,
     lacks: model.lacks,
     programs: programsFor(model, (name) => (library) => {

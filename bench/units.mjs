@@ -45,7 +45,7 @@ export function median(values) {
 /** The best of numbers in a unit. */
 export const best = (unit, values) => (units[unit].more ? Math.max(...values) : Math.min(...values));
 
-/** How many times as quick a is as b; undefined for units that are no speed, and where one took no time at all. */
+/** Speed of a relative to b; undefined for units other than speed, and if a time is zero. */
 export function speedup(unit, a, b) {
   if (units[unit].isSpeed !== true || !(a > 0) || !(b > 0)) return undefined;
   return units[unit].more ? a / b : b / a;

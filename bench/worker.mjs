@@ -1,5 +1,5 @@
-// A process of its own for one contestant in one row: what it is told to do, it does, and nothing in between, so that
-// only one contestant works at a time. Started by entrant.mjs.
+// A process for one contestant in one row. It acts only on request, so that only one contestant works at a time.
+// Started by entrant.mjs.
 import { Absent, load } from "./libraries.mjs";
 import { findRow } from "./rows/index.mjs";
 import { programOf } from "./contestants.mjs";
@@ -11,7 +11,7 @@ const unprepared = async () => {
 let turn = unprepared;
 let checkAgain = unprepared;
 
-// Without its parent nobody would end it.
+// Without its parent it would never end.
 process.on("disconnect", () => process.exit());
 // Ctrl-C reaches the whole group; the parent ends its children itself.
 process.on("SIGINT", () => {});
@@ -39,11 +39,11 @@ const orders = {
     if (typeof check === "function") checkAgain = check;
     return { check: typeof check === "function" ? await check() : check, value };
   },
-  /** What it computes now that it is hot: engines compile hot code anew, and may do it wrongly. */
+  /** Checks the result of the hot step, because an engine recompiles hot code and may miscompile it. */
   async check() {
     return { check: await checkAgain() };
   },
-  /** Warms up for some seconds and finds how many steps a turn of so many seconds takes. */
+  /** Warms up for `warmUp` seconds and finds the number of steps in a turn of `seconds` seconds. */
   async calibrate({ seconds, warmUp }) {
     return turn.calibrate(seconds, warmUp);
   },
@@ -62,7 +62,7 @@ async function loaded(entrant) {
   }
 }
 
-/** What steps gave, added up: an engine may leave out work whose result nobody looks at. */
+/** Sum of the steps' results. Without it an engine might drop the computation of an unused result. */
 let seen = 0;
 
 function look(result) {
@@ -83,7 +83,7 @@ async function time(step, count) {
   return seconds;
 }
 
-/** The number of steps that last so many seconds, once the code is hot. */
+/** Number of steps in `seconds` seconds, once the code is hot. */
 async function countFor(step, seconds, warmUp) {
   const end = performance.now() + warmUp * 1000;
   let count = 1;

@@ -1,8 +1,8 @@
-// A convex problem on which Adam goes the wrong way and AMSGrad does not: Reddi, Kale, Kumar, On the convergence of Adam
-// and beyond, ICLR 2018, section 3. The losses Cx, −x, −x, Cx, −x, −x, … on [−1, 1] with C > 2 are least at x = −1 together.
-// Adam, with β₁ = 0, β₂ = 1/(1 + C²), the rate α/√t (α < √(1 − β₂), as in the proof of theorem 1) and steps cut short at
-// the walls, ends at the worst point, x = 1: it divides the rare large gradient by its own size, and forgets the size
-// before the small ones come.
+// A convex problem on which Adam goes the wrong way and AMSGrad does not, from Reddi, Kale and Kumar, "On the
+// convergence of Adam and beyond", ICLR 2018, section 3. The sum of the losses Cx, −x, −x, Cx, −x, −x, … on [−1, 1]
+// with C > 2 is least at x = −1. Adam uses β₁ = 0, β₂ = 1/(1 + C²), the rate α/√t (α < √(1 − β₂), as in the proof of
+// theorem 1) and projection onto the interval. It ends at the worst point, x = 1: it divides the rare large gradient by
+// its own size, and forgets the size before the small ones come.
 import { scan, tensor } from "downhill";
 import { adam, applyUpdates, chain, projectBox } from "downhill/optim";
 
@@ -10,7 +10,7 @@ const C = 3;
 const steps = 3000;
 const losses = tensor(Array.from({ length: steps }, (_, t) => (t % 3 === 0 ? C : -1))); // f_t(x) = c_t x
 
-/** Where an optimiser ends from x = 1, and its average regret against x = −1. */
+/** Final point of an optimiser that starts at x = 1, and its average regret relative to x = −1. */
 function run(amsgrad) {
   const learningRate = (step) => step.add(1).pow(-0.5).mul(0.5);
   const optimizer = chain(

@@ -1,5 +1,5 @@
-// Training that survives a crash: a run is stopped in the midst of an epoch and taken up again from its checkpoint, and
-// ends with the same bits as a run that was never broken.
+// Training that survives a crash: a run is stopped in the middle of an epoch and resumed from its checkpoint. It ends
+// with the same bits as an uninterrupted run.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

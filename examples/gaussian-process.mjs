@@ -9,7 +9,7 @@ const [forPlaces, forNoise] = split(key(0));
 const x = uniform(forPlaces, 60, { minval: -3, maxval: 3 });
 const y = sin(x.mul(2)).add(normal(forNoise, 60).mul(0.1));
 
-/** Covariances [n, m] of values at places [n] and [m]; parameters are logarithms, of a variance and a length. */
+/** Covariances [n, m] of values at points [n] and [m]. Parameters are the logarithms of a variance and a length. */
 function kernel({ variance, length }, a, b) {
   const apart = sub(a.at(null, "new"), b).div(exp(length));
   return exp(square(apart).mul(-0.5)).mul(exp(variance));
@@ -29,7 +29,7 @@ function surprise(p, places, values) {
 const start = { variance: 0, length: 0, noise: -2 };
 const { params, iterations } = minimize(surprise, start, { args: [x, y] });
 
-/** Mean and variance of the function at other places. */
+/** Mean and variance of the function at other points. */
 const predict = jit((p, places, values, others) => {
   const l = factor(p, places);
   const between = kernel(p, places, others);

@@ -36,7 +36,7 @@ const logDensity = (q) => {
 const [stepSize, leaps] = [0.3, 8];
 const slope = grad(logDensity);
 
-/** One proposal by the leapfrog rule, taken or not: the place, and the chance that it had. */
+/** One leapfrog proposal, accepted or rejected: the new position, and the acceptance probability. */
 function transition(q, k) {
   const [forMomentum, forChoice] = split(k);
   const p = normal(forMomentum, q.shape);

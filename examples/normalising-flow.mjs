@@ -1,5 +1,6 @@
-// A normalising flow: a density that is learnt from samples alone, as a chain of invertible maps to a normal distribution (Dinh, Sohl-Dickstein
-// and Bengio, Density estimation using Real NVP, ICLR 2017). Two half-moons, drawn within the compiled step.
+// A normalising flow: a density learnt from samples, as a chain of invertible maps to a normal distribution (Dinh,
+// Sohl-Dickstein and Bengio, Density estimation using Real NVP, ICLR 2017). The data are two half-moons, drawn within
+// the compiled step.
 import {
   add,
   concatenate,
@@ -31,7 +32,7 @@ function moons(k, n) {
   return add(concatenate([x, y], { axis: 1 }), drawNormal(forNoise, [n, 2]).mul(0.1));
 }
 
-// each map moves and stretches one coordinate by what the other says
+// each map shifts and scales one coordinate, depending on the other
 const maps = Array.from({ length: 6 }, () => mlp([1, 32, 32, 2], { activation: tanh, dtype: "float64" }));
 const base = independent(normal({ loc: zeros([2]), scale: 1 }), 1);
 

@@ -1,4 +1,4 @@
-// Inverse kinematics: the joint angles of an arm with four links whose hand is to reach a place around a round obstacle.
+// Inverse kinematics: the joint angles of an arm with four links whose hand must reach a point around a round obstacle.
 import { minimize } from "downhill/optim";
 
 const links = [1, 0.8, 0.6, 0.4]; // lengths

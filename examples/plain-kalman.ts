@@ -1,5 +1,5 @@
-// A Kalman filter's likelihood, maximised: how much of the Nile's flow is the river changing, and how much chance
-// (Durbin and Koopman, Time Series Analysis by State Space Methods, table 2.2: 1469 and 15099).
+// Maximises the likelihood of a Kalman filter. It separates changes of the Nile's flow from noise (Durbin and Koopman,
+// Time Series Analysis by State Space Methods, table 2.2: 1469 and 15099).
 import { minimize } from "downhill/optim";
 
 // yearly flow at Aswan, 1871 to 1970, in 10⁸ m³

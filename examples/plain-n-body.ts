@@ -1,4 +1,5 @@
-// Relaxation: twelve charges on a sphere repel each other until they lie at the corners of an icosahedron (Thomson's problem).
+// Relaxation: twelve charges on a sphere repel each other until they are at the corners of an icosahedron (Thomson's
+// problem).
 import { minimize } from "downhill/optim";
 
 function energy(points: number[][]): number {

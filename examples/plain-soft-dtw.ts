@@ -1,5 +1,5 @@
-// The mean of curves that are shifted in time, by soft dynamic time warping (Cuturi and Blondel, ICML 2017): a bump stays as high
-// as it was, where the ordinary mean is low and wide.
+// The mean of time-shifted curves by soft dynamic time warping (Cuturi and Blondel, ICML 2017): a bump keeps its
+// height, whereas the ordinary mean is low and wide.
 import { minimize } from "downhill/optim";
 
 const softness = 0.05;
@@ -11,7 +11,7 @@ function softMin(a: number, b: number, c: number): number {
   return low - softness * Math.log(sum);
 }
 
-/** How far two curves are apart along their best alignments. */
+/** Distance between two curves under a soft minimum over their alignments. */
 function softDtw(x: Float64Array, y: Float64Array): number {
   const width = y.length + 1;
   const cost = new Float64Array((x.length + 1) * width).fill(1e6);

@@ -1,5 +1,6 @@
-// Which optimiser is first at the bottom of Rosenbrock's valley, and a slice through the loss of a small network with the path
-// of its training: downhill/landscapes as a library. landscapeSvg(result) and landscapeHtml(result) would draw either.
+// A race of optimisers to the bottom of Rosenbrock's valley, and a slice through the loss of a small network with the
+// path of its training. Uses downhill/landscapes as a library; landscapeSvg(result) and landscapeHtml(result) would
+// draw either.
 import { tensor } from "downhill";
 import { findLandscape, landscape, race } from "downhill/landscapes";
 import { meanSquaredError, mlp, tanh } from "downhill/nn";

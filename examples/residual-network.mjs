@@ -33,7 +33,7 @@ const statisticsOf = (channels) => ({
   second: batchStatisticsInit(channels),
 });
 
-/** Two convolutions around which x goes by a shorter way; gives the statistics with this batch taken in. */
+/** Two convolutions with a skip connection. Returns the statistics updated with this batch. */
 function block(p, x, statistics, { training, stride }) {
   const padding = "same";
   const [a, first] = batchNorm(p.firstNorm, convolution(p.first, x, { padding, stride }), statistics.first, {

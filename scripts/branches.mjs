@@ -19,8 +19,8 @@ export function executionCounts(length, functions) {
 }
 
 /**
- * The branches of a text that do not end in a throw: functions, both sides of `if` and `? :`, the second operands of `&&`, `||` and `??`,
- * the cases of `switch`, and default values of parameters.
+ * Branches of a source text that do not end in a throw: functions, both sides of `if` and `? :`, the second operands of
+ * `&&`, `||` and `??`, the cases of `switch`, and default values of parameters.
  *
  * @param {string} text
  * @param {Float64Array} counts

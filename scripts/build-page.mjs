@@ -1,6 +1,6 @@
-// Makes the page.generated.ts of each folder that writes pages: the script and the style of its pages as strings with
-// their hashes. The script is the folder's page/ and what it imports, bundled and minified; the style is its page.css
-// after the styles of what is drawn.
+// Writes the page.generated.ts of each folder that produces pages. The file holds the script and the style of the pages
+// as strings, with their hashes. The script is the bundled and minified page/ of the folder with its imports. The style
+// is the folder's page.css, preceded by the styles of its drawings.
 //
 // Usage: node scripts/build-page.mjs [--check]     --check only tells whether the files are up to date
 import { createHash } from "node:crypto";
@@ -23,7 +23,7 @@ const licence = readFileSync(join(dagre, "LICENSE"), "utf8").trim();
  */
 
 /**
- * @typedef {object} Shared the style of what may stand in other pages: exported by its name, `traceStyle`
+ * @typedef {object} Shared style of a drawing that other pages embed, exported by name (`traceStyle`)
  * @property {string} name also that of its sheet, trace.css
  * @property {Page["styles"]} styles
  */

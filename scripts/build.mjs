@@ -1,12 +1,12 @@
-// Compiles src/ into dist/: a few ES modules (pieces.mjs says which), one .d.ts a file, and the pages that the package brings.
-// It compiles beside dist/ and swaps at the end: no stale module stays (it would be published and would hide a broken
-// import). A failed build leaves none.
+// Compiles src/ into dist/: a few ES modules (chosen by pieces.mjs), one .d.ts per file, and the package's pages. It
+// compiles next to dist/ and swaps at the end, so that no stale module remains, which would be published and would hide
+// a broken import. A failed build leaves no dist/.
 //
 // Usage: node scripts/build.mjs [--if-changed] [--out FOLDER] [--maps] [--without NAME]
 //
-//   --if-changed  builds nothing where nothing has changed since the last build
+//   --if-changed  skips the build if nothing has changed since the last one
 //   --out         another folder than dist/
-//   --maps        with source maps, to step through the sources in a debugger. The package has none: its modules are readable, and
+//   --maps        with source maps, for a debugger. The package has none, because its modules are readable, and
 //                 maps would be half of it
 //   --without     modules only, with a work-around for engines left out (src/engine/backends/wasm/engines/NAME.ts), so that a bench
 //                 can show what it brings

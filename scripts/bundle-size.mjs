@@ -1,6 +1,6 @@
-// Bundles the programs of bundle-budget.json against dist/ as a user's bundler would, runs each bundle, and holds
-// its size to the committed numbers. Running it proves that the import-time effects named in `sideEffects`
-// survived; bundling for a browser proves that nothing it reaches imports Node's own modules.
+// Bundles the programs of bundle-budget.json against dist/ as a user's bundler would, runs each bundle, and checks its
+// size against the committed numbers. Running it proves that the import-time effects named in `sideEffects` survived.
+// Bundling for a browser proves that no reachable module imports Node's own modules.
 //
 // Usage: node scripts/bundle-size.mjs [--update]    --update writes the numbers of now as the new budget
 import { spawnSync } from "node:child_process";
@@ -116,14 +116,14 @@ function pieces() {
   const found = readdirSync(folder, { recursive: true, encoding: "utf8" })
     .map((file) => file.split(sep).join("/"))
     .filter((file) => file.endsWith(".js") && !/(^|\/)index\.js$/.test(file))
-    .filter((file) => !/^(cli|course|race-page)\//.test(file)) // programs and pages, which nobody imports
+    .filter((file) => !/^(cli|course|race-page)\//.test(file)) // programs and pages, which have no importers
     .filter((file) => !sideEffects.includes(`./dist/${file}`));
   if (!found.includes("core.js")) throw new Error("dist/core.js was not found: nothing would be checked");
   return found;
 }
 
 /**
- * What a bundler keeps of a file whose exports nobody uses.
+ * Returns the minified code that a bundler keeps of a file whose exports are unused.
  *
  * @param {string} file of dist/
  */
@@ -168,7 +168,7 @@ function primitivesOf(code) {
   return names.sort();
 }
 
-/** How many primitives the built package defines. None would mean that the convention above has changed. */
+/** Number of primitives that the built package defines. Zero means that the convention above has changed. */
 function countPrimitives() {
   const folder = join(root, "dist");
   const files = readdirSync(folder, { encoding: "utf8" }).filter((file) => file.endsWith(".js"));

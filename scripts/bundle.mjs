@@ -55,7 +55,7 @@ export async function bundleSoak(name, folder, options) {
 }
 
 /**
- * Where the public names of the package stand in src/, subpaths first.
+ * Source files in src/ by the public module name of the package, subpaths first.
  *
  * @param {string} root the folder of package.json
  * @returns {Record<string, string>}

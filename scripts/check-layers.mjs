@@ -1,13 +1,13 @@
-// Holds the import rule of layers.json over src/:
+// Checks src/ against the import rules of layers.json:
 //
-//   order     a file may import from its own folder and from folders that stand before it
+//   order     a file may import from its own folder and from folders before it in `order`
 //   only      a folder named here may import nothing but the folders listed (and itself)
 //   separate  the sub-folders of a folder named here share nothing with one another
-//   inside    the order of the sub-folders of a folder; files that lie loose in it stand after them
+//   inside    the order of the sub-folders of a folder; files directly in it come after them
 //   node      folders that may import Node's own modules; everything else runs in a browser too
 //   interface the files of a group (`engine`) that files outside the group may import. Each of them is imported from outside
 //
-// and that the files that import one another at run time form no cycle. Type-only imports obey the folder rule but
+// and checks that run-time imports form no cycle. Type-only imports obey the folder rule but
 // may meet in a cycle within one folder: they are gone after compilation. Tests may import anything.
 //
 // Usage: node scripts/check-layers.mjs [ROOT]     ROOT holds layers.json, package.json and src/
@@ -186,7 +186,7 @@ function forbiddenInside(file, to) {
   return undefined;
 }
 
-/** @param {string} file @returns {string} the folder of layers.json that it lies in */
+/** @param {string} file @returns {string} the folder of layers.json that contains it */
 function folderOf(file) {
   return layers.order.find((/** @type {string} */ folder) => file.startsWith(`${folder}/`)) ?? "";
 }
@@ -196,7 +196,7 @@ function isWithin(file, group) {
   return file.startsWith(`${group}/`);
 }
 
-/** @param {string} file @param {string} folder @returns {string} the sub-folder of that folder, "" for a file that lies loose in it */
+/** @param {string} file @param {string} folder @returns {string} the sub-folder of that folder, "" for a file directly in it */
 function partOf(file, folder) {
   const rest = file.slice(folder.length + 1);
   return rest.includes("/") ? rest.slice(0, rest.indexOf("/")) : "";

@@ -1,7 +1,9 @@
-// Packs data/digits.csv.gz into src/training/data/digits.generated.ts, 35 KB as base64, for src/training/data/unpack.ts to unpack.
+// Packs data/digits.csv.gz into src/training/data/digits.generated.ts as base64 of 35 KB, which
+// src/training/data/unpack.ts unpacks.
 //
-// An adaptive range coder: each of the 65 places of a line (64 pixels and the label) counts how often it held each of
-// the 17 values so far, and a value takes as many bits as it was surprising. 57 KB as gzip, 46 KB as a Huffman code.
+// The code is an adaptive range coder. For each of the 65 columns of a line (64 pixels and the label) it counts the
+// frequency of the 17 values so far. A value takes −log2 of its estimated probability in bits. As gzip the data take 57
+// KB, as a Huffman code 46 KB.
 //
 // Usage: node scripts/embed-digits.mjs
 import { readFileSync, writeFileSync } from "node:fs";

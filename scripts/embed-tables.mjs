@@ -1,6 +1,6 @@
-// Writes the small tables of data/ into src/training/data/*.generated.ts as text, so that iris(), wine(), penguins() and co2() need
-// no file: a line a record, what repeats in one letter. Each is a module of its own, so that a program carries only those
-// that it uses. What stands in data/ is the source; a test compares the two.
+// Writes the small tables of data/ into src/training/data/*.generated.ts as text, so that iris(), wine(), penguins()
+// and co2() need no file. Each record is one line, and a repeated value is one letter. Each table is its own module, so
+// that a program bundles only the tables it uses. The files in data/ are the source; a test compares the two.
 //
 // Usage: node scripts/embed-tables.mjs
 import { readFileSync, writeFileSync } from "node:fs";

@@ -140,7 +140,7 @@ const oddTail = (f, c = 1n) =>
 /** ln((1 + s) / (1 − s)), which is 2 · atanh s. @param {bigint} s @param {number} bits */
 const logOfRatio = (s, bits) => big.log(big.div(big.one(bits) + s, big.one(bits) - s, bits), bits);
 
-/** @typedef {Omit<Fit, "degree"> & { says: string }} Curve what is fitted, by as many terms as are needed */
+/** @typedef {Omit<Fit, "degree"> & { says: string }} Curve a function to fit with the number of terms that it needs */
 
 /** The same for results in float32. @param {Curve} curve @param {string} note @returns {Curve} */
 const inSingle = (curve, note = "in float32") => ({

@@ -1,8 +1,6 @@
-// Prints how far each transcendental function is from the true value, in ulps: in float64 over seeded random arguments and
-// hard ones, against references of 160 bits and more; in float32 over every n-th of all numbers, against float64. Special
-// functions it compares with values of mpmath, relatively.
-//   node scripts/measure-accuracy.mjs [--samples 20000] [--seed 1] [--stride 1237] [name ...]
-//   node scripts/measure-accuracy.mjs --write     writes docs/accuracy.md
+// Prints the error of each transcendental function in ulps. In float64 it uses seeded random arguments and hard ones,
+// and references of at least 160 bits. In float32 it compares every n-th number with float64. Special functions are
+// compared with values of mpmath, by relative error.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";

@@ -1,5 +1,5 @@
-// Puts the modules of src/ together for dist/ (pieces.mjs says how), and with them the pages that the package serves: these import the
-// modules of the library as its users do, so that the package holds one engine.
+// Bundles the modules of src/ for dist/ (grouped by pieces.mjs), together with the pages that the package serves. The
+// pages import the library's modules as users do, so that the package contains one engine.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
@@ -19,7 +19,7 @@ const layers = JSON.parse(readFileSync(join(root, "layers.json"), "utf8")).order
  *
  * @param {string} out
  * @param {object} [more]
- * @param {string} [more.without] a work-around for engines that none is to need
+ * @param {string} [more.without] an engine-specific workaround to leave out
  * @param {boolean} [more.maps] with source maps
  * @param {{ at: string, sources: import("./pages.mjs").SectionSources }} [more.section] pages whose own modules go, minified, to the folder
  *   `assets/` of the folder `at`, which has a slash at its end
@@ -127,7 +127,8 @@ export async function writeModules(out, { without: workAround, maps = false, sec
 const pathOf = (id) => relative(src, id).split(sep).join("/");
 
 /**
- * The types of an entry lie where its source does; beside its module stands what leads to them.
+ * Writes the type declarations of the entries. An entry's types are at the path of its source; a forwarding file next
+ * to its module leads to them.
  *
  * @param {string} out
  * @param {readonly string[]} entries
@@ -156,7 +157,7 @@ const helpersAtOnce = {
   },
 };
 
-/** Gives the library the hash of what it was built from. @type {import("rolldown").Plugin} */
+/** Inserts the hash of the sources into the library. @type {import("rolldown").Plugin} */
 const withBuildId = {
   name: "build",
   transform(code, id) {
@@ -178,7 +179,7 @@ function hashOfSources() {
 }
 
 /**
- * Makes the modules of a folder small, which nobody reads.
+ * Minifies the modules of a folder, which are not meant to be read.
  *
  * @param {string} folder with a slash at its end
  * @returns {import("rolldown").Plugin}

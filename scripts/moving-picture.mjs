@@ -1,7 +1,8 @@
-// Makes docs/pictures/descent.svg, the picture at the head of the README: three optimisers on their way down a landscape, step by
-// step, drawn by the library. It follows the reader's choice of light or dark, and stands still for those who asked for less motion.
+// Draws docs/pictures/descent.svg, the picture at the top of the README: three optimisers descending a landscape step
+// by step. It follows the reader's choice of light or dark, and does not move for readers who prefer reduced motion.
 //
-// Usage: node scripts/moving-picture.mjs [--check]     --check only tells whether the file is up to date
+// Usage: node scripts/moving-picture.mjs [--check]
+//     --check only reports whether the file is up to date
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { importTypeScript } from "./bundle.mjs";

@@ -1,4 +1,5 @@
-// Holds the package to `package-budget.json`: what is downloaded, and the pages in it; the other parts are told.
+// Checks the package against `package-budget.json`: the size of the download and of the pages in it. The sizes of the
+// other parts are printed only.
 //
 // Usage: node scripts/package-size.mjs TARBALL [--update]    --update writes the numbers of now as the new budget
 import { readFileSync, writeFileSync } from "node:fs";
@@ -18,7 +19,7 @@ if (tarball === undefined || tarball.startsWith("--")) {
 // More than this share above the budget fails; more than this below it asks for a lower budget.
 const tolerance = { over: 0.02, under: 0.05 };
 
-/** The parts by what the paths of their files match, in this order: a file counts for the first. @type {Record<string, RegExp>} */
+/** Parts of the package by path pattern; the first match counts. @type {Record<string, RegExp>} */
 const parts = {
   "the course": /^dist\/course\//,
   "pages of races": /^dist\/race-page\//,

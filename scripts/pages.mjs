@@ -1,5 +1,6 @@
-// Builds the live pages of the site: the course, the playground and the examples, as folders of plain files that work from any place
-// of any static server. Each page is rendered to HTML here, with the engine running in Node, and comes alive in the browser.
+// Builds the live pages of the site (course, playground and examples) as folders of static files that work below any
+// path of any server. Each page is rendered to HTML here, with the engine running in Node, and becomes interactive in
+// the browser.
 //
 // Usage: node scripts/pages.mjs [--out FOLDER] [--site] [SECTION …]     sections: learn (pages/course), playground, examples (pages/examples)
 //
@@ -17,7 +18,7 @@ import { effectsOf } from "./pieces.mjs";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const src = join(root, "src");
 
-/** The folders of the sections by their place in the site. */
+/** Folders of the sections, by path in the site. */
 const folders = {
   learn: "pages/course",
   race: "pages/race",
@@ -33,16 +34,16 @@ function isThere(name) {
 }
 
 /**
- * What a section is bundled from.
+ * Inputs of a section's bundle.
  *
  * @typedef {object} SectionSources
  * @property {SectionName} name
  * @property {string} folder
  * @property {readonly { slug: string, source: string }[]} pages
- * @property {Readonly<Record<string, string>>} input modules by the names of their files: what starts each page, and the workers, the
- *   modules `NAME.worker.ts`, whose files have the name of their folder too: pages have workers of one name
- * @property {import("rolldown").Plugin & { readonly transform: (code: string, id: string) => string | null }} plugin knows what starts the
- *   pages, and which file `new URL("./NAME.worker.js", import.meta.url)` is in the module that it stands in
+ * @property {Readonly<Record<string, string>>} input modules by file name: the start of each page, and the workers. These are the
+ *   modules `NAME.worker.ts`; their names include the folder, because several pages use one worker name
+ * @property {import("rolldown").Plugin & { readonly transform: (code: string, id: string) => string | null }} plugin resolves the modules that start the
+ *   pages, and `new URL("./NAME.worker.js", import.meta.url)` relative to its module
  */
 
 /**
@@ -133,11 +134,11 @@ export async function buildSection(name, out, { minify = true, isInSite = false 
  * @param {SectionSources} sources
  * @param {readonly (import("rolldown").OutputChunk | import("rolldown").OutputAsset)[]} output the entries are `assets/NAME.js` below `at`
  * @param {object} place
- * @param {string} place.out where the output lies
+ * @param {string} place.out folder of the output
  * @param {string} [place.at] the folder of the section in it, with a slash at its end; left out, it is `out` itself
- * @param {Readonly<Record<string, string>>} [place.packages] where modules of other packages are, by their names: addresses relative to `out`
+ * @param {Readonly<Record<string, string>>} [place.packages] addresses of other packages' modules, relative to `out`
  * @param {boolean} [place.isInSite] whether it links to the other parts of the site
- * @returns {Promise<{ page: string, bytes: number }[]>} what each page loads at first, gzipped
+ * @returns {Promise<{ page: string, bytes: number }[]>} initial load of each page, gzipped
  */
 export async function writeDocuments(
   { name, folder, pages },
@@ -224,7 +225,7 @@ const common = {
   checks: { bundlerTimings: false, invalidAnnotation: false }, // constants of templates are annotated for other bundlers
 };
 
-/** Which modules of the library do something when they are loaded. */
+/** Returns the modules of the library that have side effects when they are loaded. */
 function moduleSideEffects() {
   const effects = effectsOf(root);
   return (/** @type {string} */ id) => {
@@ -234,7 +235,7 @@ function moduleSideEffects() {
 }
 
 /**
- * What files of an output load.
+ * Import graph of the files of an output.
  *
  * @param {readonly (import("rolldown").OutputChunk | import("rolldown").OutputAsset)[]} output
  */
@@ -242,14 +243,14 @@ export function graphOf(output) {
   const chunks = new Map(
     output.flatMap((chunk) => (chunk.type === "chunk" ? [[chunk.fileName, chunk]] : [])),
   );
-  /** What a file imports at once, itself among it: files and packages. @param {string} file */
+  /** Returns the files and packages that a file imports statically, itself included. @param {string} file */
   const importedBy = (file) => {
     const all = new Set([file]);
     for (const one of all) for (const imported of chunks.get(one)?.imports ?? []) all.add(imported);
     return [...all];
   };
   return {
-    /** A file, and what it imports at once. @param {string} file */
+    /** Returns a file and the files that it imports statically. @param {string} file */
     loadedBy: (file) => importedBy(file).filter((one) => chunks.has(one)),
     /** The packages that a file imports at once. @param {string} file */
     packagesOf: (file) => importedBy(file).filter((one) => !chunks.has(one)),
@@ -273,7 +274,7 @@ export function graphOf(output) {
  * @param {string} folder
  * @param {string} out
  * @param {boolean} hasTraces among them are pages that show traces
- * @returns {Promise<{ all: string, traces: string }>} their paths: of all pages, and of those that show traces
+ * @returns {Promise<{ all: string, traces: string }>} paths of the style of all pages and of the style for pages with traces
  */
 async function writeStyle(folder, out, hasTraces) {
   const from = (/** @type {string} */ path) => JSON.stringify(join(src, "pictures", path));
@@ -296,7 +297,7 @@ export const drawings = [colourStyle, mapColours, chartStyle, liveStyle, mapStyl
 }
 
 /**
- * What renders the documents of a section.
+ * Builds the renderer for the documents of a section.
  *
  * @param {string} folder
  * @param {readonly { slug: string, source: string }[]} pages

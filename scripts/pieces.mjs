@@ -1,12 +1,14 @@
-// How the modules of src/ are put together in dist/: an engine takes longer to find and open hundreds of small files than
-// to compile what is in them. What the package's main entry needs becomes one file, `core.js`. The rest of a folder becomes one, beside
-// the entry of its name; what is left of a folder that has no entry goes to the first one that needs it, since an engine reads all of a
-// file that it loads: who imports `downhill` reads no decompositions of matrices.
+// Groups the modules of src/ into the files of dist/, because an engine takes longer to find and open hundreds of small
+// files than to compile their content. The modules that the package's main entry needs become one file, `core.js`. The
+// other modules of a folder become one file next to the entry of that name. Without such an entry they go to the first
+// entry that needs them. An engine parses every file it loads, so `import "downhill"` does not load matrix
+// decompositions.
 //
-// The modules that only install something when they are loaded stay alone, so that a bundler can leave them out (see
-// `sideEffects` in package.json), and the others are told apart by which of those they need: a bundle that takes a
-// function takes no effect that the function does without. Packages of others count as effects too. What a module needs its importers need too, and folders import
-// only what stands above them, so the files of dist/ never import one another in a cycle.
+// Modules that only install something when they are loaded stay separate, so that a bundler can leave them out (see
+// `sideEffects` in package.json). The other modules are grouped by the set of such modules that they need: a bundle
+// that uses a function contains no side effect that the function does not need. Imports of other packages count as side
+// effects too. A module's importers need what the module needs, and folders import only from folders above them.
+// Therefore the files of dist/ never import one another in a cycle.
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 
@@ -35,7 +37,7 @@ export function piecesOf({ main, entries, modules, folders, effects }, importsOf
   const core = reachedFrom([main], importsOf);
   const isOfCore = (/** @type {string} */ folder) => [...core].some((path) => folderOf(path) === folder);
   const isOfEntry = (/** @type {string} */ folder) => entries.some((path) => folderOf(path) === folder);
-  /** The folders of the modules that the core does without. @type {Map<string, string>} */
+  /** Folders of the modules outside the core. @type {Map<string, string>} */
   const homes = new Map();
   for (const folder of folders) {
     if (isOfCore(folder) && !isOfEntry(folder)) continue;
@@ -54,7 +56,7 @@ export function piecesOf({ main, entries, modules, folders, effects }, importsOf
   };
 }
 
-/** Whether this is a package of others, and not a module of src/. */
+/** True if the path is a module of another package. */
 const isForeign = (/** @type {string} */ path) => !path.endsWith(".ts");
 
 /** The folder of src/ that a module belongs to; those of a group (`engine/`, `numeric/`, …) count each for itself. */

@@ -136,7 +136,8 @@ function remez({ degree }, fixedPart, points) {
 }
 
 /**
- * The best polynomial with float64 (or float32) coefficients that we know to find: each coefficient in turn is rounded, and the higher ones are fitted again to make up for it.
+ * Finds a near-best polynomial with float64 (or float32) coefficients. It rounds each coefficient in turn and fits the
+ * higher ones again to compensate for the error.
  *
  * @param {Fit} fit
  * @returns {{ coefficients: number[], error: number, ideal: number }}
@@ -149,7 +150,7 @@ export function fitPolynomial(fit) {
   };
   const ideal = remez(fit, [], points);
   let current = ideal;
-  // Where 0 lies inside, later coefficients have nothing to make up for errors near it.
+  // If 0 is inside the interval, later coefficients cannot compensate for errors near it.
   const rounds = fit.from < 0 ? 0 : fit.degree;
   for (let i = 0; i < rounds; i++) {
     const rounded = current.coefficients.slice(0, i + 1).map((c) => fixed(round(c)));

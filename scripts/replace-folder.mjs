@@ -2,8 +2,9 @@ import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
- * Makes a folder anew beside itself, and puts it in its place once it is whole: nothing stale stays in it. Where making it fails, there
- * is none, and a line says so: an old one would pass for what the sources of now give.
+ * Builds the new content of a folder next to it, and swaps it in once it is complete, so that no stale file remains. If
+ * the build fails, the folder is removed and a line reports so, because an old one would pass for the result of the
+ * present sources.
  *
  * @param {string} folder
  * @param {string} next where it is made: on the same disk, and removed at the end

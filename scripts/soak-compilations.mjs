@@ -1,5 +1,5 @@
-// Compiles functions, no two of them the same, for as long as is asked for, and holds the memory of the process to what it
-// was when all caches were full: resident memory, the heap of JavaScript, the memory of kernels, programs that are kept.
+// Compiles different functions for the requested time, and checks that memory stays at its size with full caches:
+// resident memory, the JavaScript heap, the memory of kernels, and cached programs.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -112,7 +112,7 @@ async function main() {
       );
   }
 
-  // caches of programs of other sizes hold more or less: a quarter, and what a garbage collector leaves lying about
+  // caches filled with programs of other sizes differ by up to a quarter, garbage not yet collected included
   const resting = 64 * 2 ** 20; // the budget of large results in the memory of kernels
   // what V8 does not give back of modules that are gone: Node 20 grows by 330 MB over 1,700,000 of one instruction each, most of
   // it over the first 500,000; a program that stayed would show as ten times that

@@ -1,5 +1,5 @@
-// Loops over lengths, functions and operations that need a bounded amount of memory at a time, each in a process of its own, and
-// holds what they keep to what they kept once caches were full.
+// Loops over lengths, functions and operations that need a bounded amount of memory at a time, each in its own process.
+// Checks that the memory they retain does not grow once caches are full.
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";

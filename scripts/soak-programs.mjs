@@ -120,7 +120,7 @@ async function child(/** @type {string} */ bundle) {
   process.send?.({ kind: "ready" });
 }
 
-/** What a child's V8 is started with. */
+/** Flags of V8 for a child process. */
 function engineFlags() {
   const major = Number(process.versions.v8.split(".")[0]);
   // programs are new all the time: what the engine optimises is used no more by the time that it is ready
@@ -138,7 +138,7 @@ function processorTime(/** @type {number | undefined} */ pid) {
   }
 }
 
-/** Which parts are done: those before `next` that are not out any more. */
+/** Tracks finished parts: all parts before `next` that are not in work. */
 function makeSchedule(/** @type {number} */ first, /** @type {number} */ parts) {
   /** @type {Set<number>} */
   const out = new Set();
@@ -152,7 +152,7 @@ function makeSchedule(/** @type {number} */ first, /** @type {number} */ parts) 
   };
 }
 
-/** What a run has come to so far. */
+/** Creates the state of a run. */
 function makeRun() {
   const { count, from, seed } = numbers;
   const first = from / perPart;
@@ -170,7 +170,7 @@ function makeRun() {
     tally: new Map(),
     /** @type {Set<import("node:child_process").ChildProcess>} */
     running: new Set(),
-    /** Whether no part is begun any more, and whether those that ran were ended. */
+    /** Whether no more parts start, and whether running ones were ended. */
     isOver: false,
     isKilled: false,
     /** The words that draw the programs of a part again, or of `length` from some on. */
@@ -182,7 +182,7 @@ function makeRun() {
 
 /** @typedef {ReturnType<typeof makeRun>} Run */
 
-/** The line that says how far a run is, where there is a terminal in one place. */
+/** Progress line of a run, updated in one line of a terminal. */
 function makeDisplay(/** @type {Run} */ run) {
   const { count, from, seed } = numbers;
   let [width, told] = [0, 0];
@@ -213,7 +213,7 @@ function makeDisplay(/** @type {Run} */ run) {
 }
 
 /**
- * Has a process of its own do parts until none is left; where it ends early, another one goes on.
+ * Lets a child process run parts until all are done. If the process ends early, another one takes over.
  *
  * @param {Run} run @param {ReturnType<typeof makeDisplay>} display @param {string} bundle
  * @returns {Promise<void>}
@@ -267,7 +267,7 @@ function work(run, display, bundle) {
 }
 
 /**
- * Notes that a process ended which nobody has told to.
+ * Records that a child process ended without being told to.
  *
  * @param {Run} run @param {ReturnType<typeof makeDisplay>} display @param {number} part that it did, or −1
  * @param {number | null} code @param {string | null} signal

@@ -1,5 +1,5 @@
-// Kills ranks that train over MPI two hundred times, at other moments each time this is run with another seed, and lets other
-// numbers of them go on each time: see test/distributed-training.test.ts. `npm test` does three.
+// Kills ranks that train over MPI two hundred times, and resumes each time with another number of ranks. Another seed
+// kills at other moments. See test/distributed-training.test.ts; `npm test` kills three times.
 //
 // Usage: node scripts/soak-ranks.mjs [KILLS [SEED]]
 import { spawnSync } from "node:child_process";

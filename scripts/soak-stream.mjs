@@ -1,4 +1,4 @@
-// Trains a linear model over data that are larger than the memory it may take, in one epoch: from a generator, through a
+// Trains a linear model over data that are larger than the allowed memory, in one epoch: from a generator, through a
 // worker thread, from an NPY file and from a CSV file, each of the size that is asked for. The largest resident memory of
 // the process, as the system counts it, has to stay below the bound, and the model has to have learnt.
 //

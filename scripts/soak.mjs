@@ -1,5 +1,5 @@
-// Trains the digits with each of the seeds 0 to 19, as a user would, and holds the results to what is promised: a median
-// accuracy of at least 97 % on the held-out part, none below 95.5 %, each run within 20 seconds from a cold start.
+// Trains the digits with each of the seeds 0 to 19, as a user would, and checks the promised results: a median accuracy
+// of at least 97 % on the held-out part, none below 95.5 %, and at most 20 seconds per run from a cold start.
 //
 // Usage: node scripts/soak.mjs     after npm run build
 import { spawnSync } from "node:child_process";

@@ -22,7 +22,7 @@ if (onSecondNode) rest.push("--project", "computing", "--project", "alone");
 /** @param {string[]} args */
 const node = (args) => spawnSync(process.execPath, args, { cwd: root, stdio: "inherit" }).status ?? 1;
 
-/** What a failure says, without the frames of the test runner, and no longer than a screen. @param {string} message */
+/** Beginning of a failure message, without the frames of the test runner, at most one screen long. @param {string} message */
 const beginningOf = (message) =>
   message
     .split("\n")
@@ -32,7 +32,7 @@ const beginningOf = (message) =>
     .join("\n");
 
 /**
- * Numbers of skipped tests by what they need, the most frequent first.
+ * Numbers of skipped tests by requirement, the most frequent first.
  *
  * @param {{ fullName: string, meta?: { needs?: string } }[]} tests
  */

@@ -1,13 +1,14 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-/** What is in the root of the repository, and no part of what dist/ is made of; all else may be. */
+/** Root entries that do not affect `dist/`. Everything else may. */
 const isOther =
   /^(\.ci|\.git|\.tmp|bench|dist(-\d+)?|docs|examples|node_modules|plugin|test|(bundle-budget|package-budget|knip)\.json|vitest\.config\.mjs)$|\.(html|log|md|tgz)$/;
 
 /**
- * Whether a folder that was built still is what its sources give: nothing that it may be made of has changed since the build
- * began, which the time of the folder says. Folders count too, since a file that is removed changes only that of its folder.
+ * Returns whether a built folder is up to date: none of its possible sources has changed since the build began, which
+ * the folder's modification time records. Times of folders count too, because removing a file changes only the time of
+ * its folder.
  *
  * @param {string} folder what was built
  * @param {string} root of the repository
@@ -20,7 +21,7 @@ export function isUpToDate(folder, root) {
   return [...entries, "node_modules/.package-lock.json"].every((name) => isOlder(join(root, name), began));
 }
 
-/** Whether a file, or a folder and all in it, was changed before. @param {string} path @param {number} time @returns {boolean} */
+/** True if a file, or a folder with all its content, was last changed before `time`. @param {string} path @param {number} time @returns {boolean} */
 function isOlder(path, time) {
   const own = timeOf(path);
   if (own === undefined) return true; // not there

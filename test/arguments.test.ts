@@ -1,5 +1,5 @@
-// What plain JavaScript lets pass and types would not: arguments beyond those that a function takes, and options that it
-// does not know, are refused by all that the package exports, and not ignored.
+// Misuse that plain JavaScript permits and types would not: every exported function refuses surplus arguments and
+// unknown options instead of ignoring them.
 import * as root from "downhill";
 import * as core from "downhill/core";
 import * as data from "downhill/data";
@@ -46,13 +46,15 @@ for (const module of Object.values(modules))
 for (const [prefix, module] of Object.entries(prefixed))
   for (const [name, value] of Object.entries(module)) functions.set(`${prefix}.${name}`, value as Anything);
 
-/** Those that take any number of arguments, each of which they look at themselves. */
+/** Functions with any number of arguments, which check each argument themselves. */
 const variadic =
   "addAt anyBatch at broadcastArrays broadcastShapes chain cond einsum evalShape linearize maxAt minAt mulAt resultType setAt slice tree.map tree.mapWithPath vjp".split(
     " ",
   );
 
-/** What a call says about its arguments: at once, as a promise, or once its first part is asked for. */
+/**
+ * Returns the error message of a call: thrown at once, as a rejected promise, or when its first element is requested.
+ */
 async function messageOf(f: Anything, ...words: unknown[]): Promise<string> {
   try {
     const result = f(...words);
@@ -65,10 +67,10 @@ async function messageOf(f: Anything, ...words: unknown[]): Promise<string> {
   return "no error";
 }
 
-/** What no operand and no option is, and can be taken apart. */
+/** Objects that are neither operands nor options but can be destructured. */
 const objects = (n: number): readonly object[] => Array.from({ length: n }, () => ({}));
 
-/** How many arguments a function takes, by what it says about too many of them. */
+/** Number of arguments that a function takes, read from its message about surplus arguments. */
 async function takes(name: string, f: Anything): Promise<number> {
   const message = await messageOf(f, ...objects(13));
   const found = /^([\w.]+): takes (\w+) arguments?, and more are given: number \d+ is an object\./.exec(
@@ -83,7 +85,7 @@ const pair = root.tensor([1, 2]);
 const sumOfSquares = (x: root.Tensor): root.Tensor => x.mul(x).sum();
 const table = viz.traceTable(sumOfSquares, { at: [[1, 2]] });
 
-/** What stands before the options, where it is not tensors. */
+/** Arguments before the options, where they are not tensors. */
 const operands: Readonly<Record<string, readonly unknown[]>> = {
   batchNorm: [{ weight: pair, bias: pair }, pair, { mean: pair, variance: pair }],
   brentq: [sumOfSquares, 0, 1],
@@ -134,7 +136,7 @@ const operands: Readonly<Record<string, readonly unknown[]>> = {
   ),
 };
 
-/** Whether a function has options: they are its last parameter, by that name or one of these. */
+/** Whether a function has options: its last parameter has that name or one of these. */
 function hasOptions(name: string, f: Anything): boolean {
   const parameters = String(f).slice(0, String(f).indexOf(") {"));
   if (name === "injectHyperparameters") return false; // they are those of the optimiser
@@ -219,7 +221,7 @@ describe("array methods", () => {
 });
 
 describe("methods refuse arguments beyond their own", () => {
-  // what the language calls as it likes, and what takes any number of places
+  // functions that the language calls with its own arguments, and functions with any number of indices
   const readers = { toString: undefined, toJSON: undefined, constructor: undefined, at: undefined };
   const prototype = root.Tensor.prototype as unknown as Readonly<Record<string, Anything>>;
   const methods = Object.getOwnPropertyNames(prototype).filter(

@@ -21,7 +21,7 @@ const runFile = join(root, "bench/run.mjs");
 const run = (...args: string[]): ReturnType<typeof spawnSync> & { readonly stdout: string } =>
   spawnSync(process.execPath, [runFile, ...args], { encoding: "utf8" });
 
-/** What needs no package of the bench's own: downhill and code by hand, on this Node. */
+/** Flags for entrants that need no package of the bench: downhill and hand-written code, on this Node. */
 const alone = ["--only", "downhill", "--only", "javascript", "--node", process.execPath];
 const quick = ["--quick", "--rounds", "1", "--turn", "0.001", "--mode", "plain", "--threads", "1", "--json"];
 

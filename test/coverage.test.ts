@@ -179,7 +179,7 @@ describe("primitives", async () => {
         });
       return roundings > 1;
     });
-    // of products, which prims/transcendental.test.ts holds to 2 ulp, and of a rounded x²/2, which its contract names
+    // products, which prims/transcendental.test.ts checks to 2 ulp, and a rounded x²/2, which its contract names
     expect(inexact.map(({ name }) => name)).toEqual(["powBy", "gaussian"]);
   });
 
@@ -317,7 +317,7 @@ describe("besides its record and its rows, an operation owes", async () => {
   });
 });
 
-/** Where public functions that are no operations are tested. */
+/** Test files of public functions that are not operations. */
 const elsewhere: Readonly<Record<string, string>> = {
   DownhillError: "src/testing/check-primitive.test.ts",
   Tensor: "src/numeric/array/methods.test.ts",

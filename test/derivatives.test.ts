@@ -154,7 +154,7 @@ describe("gradients, Hessians, products and third derivatives", () => {
 });
 
 test("the third derivatives of a product with one zero are right", () => {
-  // by hand: PyTorch's are half of what they should be
+  // by hand, because PyTorch's values are half of the correct ones
   const [x, v] = [
     [1.5, 0, 2, -1],
     [-0.7, -1.8, 0.1, -0.5],

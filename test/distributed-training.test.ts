@@ -27,10 +27,10 @@ const epochs = 8;
 const stepsOfRun = 3 * epochs; // 6 batches an epoch, two a step
 /** The most steps of a life before its kill is due, and the microseconds from then on: some steps more. */
 const [mostSteps, longestDelay] = [extent(2, 4), extent(5000, 20_000)];
-/** From which the number of ranks of a life is drawn: four, of which most wait for cores, less often. */
+/** Numbers of ranks to draw from. Four ranks, most of which wait for cores, are drawn less often. */
 const sizes = [1, 1, 2, 2, 2, 4] as const;
 let folder: string;
-/** What a run ends with that nothing has befallen. */
+/** Final hash of a run without interruption. */
 let unbroken: string | undefined;
 
 beforeAll(() => {

@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 type Numbers = Readonly<Record<string, readonly number[]>>;
 
-/** What each rank of a run wrote into the folder. */
+/** Reads the values that each rank of a run wrote into the folder. */
 function written(name: string, size: number): readonly unknown[] {
   return Array.from(
     { length: size },
@@ -310,7 +310,7 @@ describeWithMpi("downhill launch, where ranks hear no signal,", () => {
 });
 
 describe("downhill launch", () => {
-  /** What takes itself for Open MPI, hears no signal, and has started a process that outlives it. */
+  /** Program that poses as Open MPI, ignores signals, and starts a process that outlives it. */
   const deaf = `#!${process.execPath}
 if (process.argv[2] === "--version") { console.log("mpirun (Open MPI) 5.0.7"); process.exit(0); }
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"]) process.on(name, () => console.log("heard", name));

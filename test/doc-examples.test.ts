@@ -1,7 +1,7 @@
-// Runs the `@example` blocks of the doc comments in src/. In an example, the comment behind a statement or below it
-// promises how its value prints (`…` stands for any text), or, where it begins with "throws" or the name of an error,
-// that the statement throws with that message. Everything that the folder of the file and the package export is in
-// scope without an import. An example fenced as something else than TypeScript (```text) is not run.
+// Runs the `@example` blocks of the doc comments in src/. In an example, the comment after a statement or below it
+// promises how its value prints (`…` stands for any text). If the comment begins with "throws" or the name of an error,
+// it promises that the statement throws with that message. The exports of the file's folder and of the package are in
+// scope without an import. An example fenced as another language than TypeScript (```text) is not run.
 import { readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";

@@ -7,7 +7,7 @@ import { root } from "./support/snippets.ts";
 const docs = [...markdownIn("docs"), ...markdownIn("docs/guides")];
 const pages = [...markdownIn("."), ...docs];
 
-/** Sections of the site that its build makes; the links of what was built are checked by docs/site/check-links.mjs. */
+/** Sections that the build of the site generates. docs/site/check-links.mjs checks the links of the built site. */
 const made = /^\.?\/(learn|playground|examples|race|api)\//;
 
 /** The pages of a folder, without those of folders in it. */
@@ -32,7 +32,7 @@ function anchorsOf(page: string): Set<string> {
   );
 }
 
-/** What the links of a page lead to: paths from the root of the repository, and anchors. */
+/** Targets of the links of a page: paths from the root of the repository, and anchors. */
 function linksOf(page: string): { readonly link: string; readonly path: string; readonly anchor: string }[] {
   const text = readFileSync(join(root, page), "utf8").replaceAll(/^```.*?^```$|`[^`\n]*`/gms, "");
   const links = [...text.matchAll(/\]\(([^)\s]+)\)|(?:src|srcset)="([^"]+)"/g)].map(

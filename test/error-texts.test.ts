@@ -1,4 +1,4 @@
-// What newcomers get wrong, and what they are told: the operation, what came, and the repair.
+// Frequent mistakes of newcomers and their messages: the operation, the wrong value, and the repair.
 import {
   add,
   arange,

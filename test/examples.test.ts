@@ -12,7 +12,7 @@ test("there are examples", () => {
   expect(examples.length).toBeGreaterThan(4);
 });
 
-/** Those that train or compare for seconds. */
+/** Examples that train or compare for seconds. */
 const long = [
   "adbench",
   "checkpoints",

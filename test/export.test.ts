@@ -1,4 +1,4 @@
-// `downhill export`: what the models of runs give in ONNX Runtime, beside what downhill gives.
+// `downhill export`: outputs of exported models in ONNX Runtime, compared with those of downhill.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -76,7 +76,7 @@ function cellsOf(run: TrainedRun, rows: Int32Array): Record<string, Tensor> {
   );
 }
 
-/** What an exported model gives for these inputs. */
+/** Outputs of an exported model for these inputs. */
 async function outputsOf(
   words: readonly string[],
   feeds: Record<string, Tensor>,

@@ -1,6 +1,6 @@
-// Values and derivatives of the vocabulary of arrays against reference values made with PyTorch 2.6 and 2.13
-// (test/testdata/golden/arrays.json; second derivatives of copysign, which PyTorch gives to within its rounding, are 0 there). What
-// PyTorch has under another name, or with places beside values, is spelt out here.
+// Values and derivatives of the array functions against reference values made with PyTorch 2.6 and 2.13
+// (test/testdata/golden/arrays.json). Second derivatives of copysign, which PyTorch computes only up to rounding, are 0
+// there. Functions that have another name in PyTorch, or return indices with values, are defined here.
 import type { Tensor } from "downhill";
 import * as d from "downhill";
 import type { Args, Op } from "./support/golden.ts";
@@ -24,7 +24,7 @@ const reduction =
     f(x!, reduceOptions(args));
 const axisOf = ({ dim = -1 }: Args): number => dim as number;
 
-/** The elements of a rank along an axis, counted from the smallest, and their places. */
+/** The element of a given rank along an axis, counted from the smallest, and its index. */
 const ranked = (x: Tensor, k: number, axis: number): [Tensor, Tensor] => {
   const places = d.take(d.argsort(x, { axis }), [k], { axis });
   return [d.takeAlongAxis(x, places, { axis }), places].map((y) => d.squeeze(y, { axis })) as [
@@ -40,7 +40,7 @@ const running =
     const places = d.where(d.equal(x!, best), d.indices(x!.shape, axis), 0);
     return [best, d.cummax(places, { axis })];
   };
-/** A length of a power other than 2, of which the derivative at 0 does not count here. */
+/** A norm with a power other than 2, whose derivative at 0 is not compared here. */
 const length = (x: Tensor, power: unknown, options: d.ReduceOptions = {}): Tensor => {
   if (power === "inf") return d.max(d.abs(x), options);
   if (power === "-inf") return d.min(d.abs(x), options);

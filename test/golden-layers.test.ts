@@ -1,5 +1,5 @@
-// Layers and losses that the other files of reference values made with PyTorch (test/testdata/golden) do not name: adaptive pools, resizing,
-// losses with a margin, and what PyTorch has one function for where a few of ours do it.
+// Layers and losses that the other files of PyTorch reference values (test/testdata/golden) do not cover: adaptive
+// pools, resizing, losses with a margin, and single functions of PyTorch that take several of ours.
 import type { Tensor } from "downhill";
 import * as d from "downhill";
 import { matrixPower } from "downhill/linalg";
@@ -28,7 +28,10 @@ const adaptive =
 const pair = (size: unknown, otherwise = 1): [number, number] =>
   Array.isArray(size) ? (size as [number, number]) : [size ?? otherwise, size ?? otherwise] as [number, number]; // prettier-ignore
 
-/** Windows of images [items, channels, height, width] as columns [items, channels · window, places]: a convolution by single ones. */
+/**
+ * Windows of images [items, channels, height, width] as columns [items, channels · window, positions], by a convolution
+ * with one-hot kernels.
+ */
 function windows(x: Tensor, args: Args): Tensor {
   const [height, width] = pair(args["kernel_size"]);
   const [channels, area] = [x.shape[1]!, height * width];

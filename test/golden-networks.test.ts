@@ -69,7 +69,7 @@ const activation =
   ([x]) =>
     f(x!);
 
-/** A loop over time, the second axis of what is batched first; backwards too. */
+/** Loops over time, the second axis of a batch-first array, optionally backwards. */
 function overTime<S>(
   step: (state: S, x: Tensor) => { readonly state: S; readonly y: Tensor },
   start: S,
@@ -88,7 +88,7 @@ function overTime<S>(
   return { last: last, ys: ys.transpose([1, 0, 2]) };
 }
 
-/** What the cell of a direction is made of: PyTorch's weights and biases. */
+/** Parameters of the cell of one direction, from PyTorch's weights and biases. */
 const cell = ([wi, wh, bi, bh]: readonly Tensor[]): nn.RecurrentParams => ({
   input: wi!.transpose(),
   hidden: wh!.transpose(),

@@ -1,4 +1,5 @@
-// Reading and writing by places against reference values made with PyTorch 2.6 and 2.13 (test/testdata/golden/places.json).
+// Reading and writing by index against reference values made with PyTorch 2.6 and 2.13
+// (test/testdata/golden/places.json).
 import type { AxisSelector, Tensor } from "downhill";
 import { at, indices, maxAt, minAt, mulAt, setAt } from "downhill";
 import type { Op } from "./support/golden.ts";

@@ -90,7 +90,7 @@ describe("tables of equivalents", () => {
   });
 });
 
-/** Whether tensors have a method; a name that they only explain throws when it is read. */
+/** True if tensors have a method. A name that tensors only explain throws when it is read. */
 function isMethod(name: string): boolean {
   try {
     return typeof (tensor(0) as unknown as Record<string, unknown>)[name] === "function";

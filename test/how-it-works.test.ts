@@ -1,5 +1,5 @@
-// Runs the code of docs/how-it-works.md as one program, holds what it promises, and compares the small downhill that comes
-// of it with the real one. Also holds the glossary to the sources.
+// Runs the code of docs/how-it-works.md as one program, checks its promised output, and compares the resulting small
+// downhill with the real one. Also checks the glossary against the sources.
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -38,7 +38,7 @@ interface SmallTensor {
 
 type SmallFunction = (...xs: SmallTensor[]) => SmallTensor;
 
-/** What the program of the page leaves behind. */
+/** Definitions that the page's program leaves behind. */
 interface Small extends Operations<SmallTensor> {
   tensor(x: readonly number[]): SmallTensor;
   grad(f: SmallFunction): SmallFunction;

@@ -1,4 +1,4 @@
-// Every integer that a public function takes, at ±2³¹, 2³², −0, 1.5 and NaN: refused, or treated as what it is.
+// Every integer that a public function takes, at ±2³¹, 2³², −0, 1.5 and NaN: it is refused or used with its value.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -25,7 +25,7 @@ const step = (c: Tensor): [Tensor, null] => [c.add(1), null];
 const rate = (schedule: (step: number) => unknown): unknown => [0, 1, 7].map(schedule);
 const square = (x: Tensor): Tensor => x.mul(x).sum();
 
-/** How an integer is used. The key is the public function and the option, or the parameter by its name. */
+/** Uses an integer in one call. The key of the table is the public function and the option or parameter. */
 type Use = (n: number) => unknown;
 
 const strict: Readonly<Record<string, Use>> = {
@@ -352,7 +352,10 @@ const real = new Set(
   ).split(" "),
 );
 
-/** Where the same check serves several functions one of them stands for all; and what another one tests under its own name. */
+/**
+ * Integers not tested here, with the reason: the same check is tested for a sibling function, or another file tests
+ * them.
+ */
 const elsewhere: Readonly<Record<string, string>> = {
   "fitCurve starts": "each start is a fit; the check is that of maxIterations",
   "checkpoint snapshots": "of plain functions; src/numeric/plain/call/checkpoint.test.ts",

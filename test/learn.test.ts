@@ -61,7 +61,7 @@ test("says what is wrong with a chapter or a port", async () => {
   );
 });
 
-/** What a served file of the course loads: a document its modules and styles, a module others and its workers. */
+/** Files that a served file of the course loads: modules and styles of a document, imports and workers of a module. */
 function linksOf(url: string, text: string): string[] {
   if (!url.endsWith(".js")) {
     const map = /<script type="importmap">(.*?)<\/script>/.exec(text)?.[1] ?? '{"imports":{}}';

@@ -1,5 +1,5 @@
-// Every live page as it meets a visitor: alive without an error, nothing cut off or empty, in each width and theme by rotation, readable
-// by a program that reads it aloud, and light enough to load.
+// Every live page as a visitor sees it: interactive without an error, nothing cut off or empty, readable by a screen
+// reader, and small enough to load. Widths and themes rotate over the pages.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

@@ -1,5 +1,5 @@
-// Where a mask chooses a constant, every derivative of every order is that of the function with the constant in its place: for plain
-// functions, tensors and texts alike.
+// If a mask selects a constant, every derivative of every order equals that of the function with the constant
+// substituted, for plain functions, tensors and texts.
 import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import * as d from "downhill";

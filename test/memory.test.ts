@@ -73,7 +73,7 @@ test.each(sources.slice(extent(3, 0, 0)))(
   "$megabytes MB from a $source are trained on in less than 300 MB, of which little is for the data",
   async ({ source, megabytes, most }) => {
     const { items, growth, peak, error } = await soak(source, megabytes);
-    expect(items).toBeGreaterThan((megabytes * 2 ** 20) / 512); // bytes a row, at most
+    expect(items).toBeGreaterThan((megabytes * 2 ** 20) / 512); // maximum of bytes per row
     expect(error).toBeLessThan(0.02); // the weights have been learnt
     expect(peak).toBeLessThan(300);
     expect(growth).toBeLessThan(most); // MB; half as much again if all that was read were kept

@@ -1,4 +1,4 @@
-// The picture at the head of the README is what the library draws, small, and still for those who asked for less motion.
+// The picture at the top of the README is up to date, small, and static for readers who prefer reduced motion.
 import { spawnSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";

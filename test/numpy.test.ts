@@ -26,7 +26,7 @@ const { cases } = JSON.parse(readFileSync(join(root, "test/testdata/numpy/arrays
 const isGiven = (value: unknown): value is Given =>
   typeof value === "object" && value !== null && "data" in value && "dtype" in value;
 
-/** An argument with tensors in the place of what stands for them. */
+/** Decodes an argument, with tensors for their encoded forms. */
 function decode(value: unknown): unknown {
   if (isGiven(value)) return tensor(value.data.map(Number), { shape: value.shape, dtype: value.dtype });
   if (Array.isArray(value)) return value.map(decode);
@@ -35,7 +35,7 @@ function decode(value: unknown): unknown {
   return value;
 }
 
-/** The tensors among arguments, and the arguments with others in their place. */
+/** Returns the tensors among arguments, and a function that substitutes other tensors for them. */
 function tensorsOf(args: readonly unknown[]): readonly [Tensor[], (xs: readonly Tensor[]) => unknown[]] {
   const found: Tensor[] = [];
   const walk = (value: unknown, visit: (x: Tensor) => unknown): unknown => {

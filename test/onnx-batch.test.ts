@@ -1,4 +1,4 @@
-// Models for batches of any size, made at other sizes than those that ONNX Runtime is asked for.
+// Models for any batch size, exported at other sizes than those that ONNX Runtime runs.
 import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import * as d from "downhill";

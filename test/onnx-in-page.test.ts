@@ -13,7 +13,7 @@ import { testWith } from "./support/conditions.ts";
 import { describeInBrowser } from "./support/browser.ts";
 import { root } from "./support/snippets.ts";
 
-/** Where npm put onnxruntime-web, which is too large (139 MB) to be a dependency of the tests. */
+/** Folder of onnxruntime-web as installed by npm. At 139 MB it is too large to be a dependency of the tests. */
 const runtime = process.env["ONNXRUNTIME_WEB"];
 const [steps, items] = [60, 32];
 

@@ -1,4 +1,4 @@
-// Models of `toOnnx`, checked by ONNX and run by ONNX Runtime, beside what downhill computes.
+// Models of `toOnnx`, checked by ONNX, run by ONNX Runtime, and compared with the values of downhill.
 import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import * as d from "downhill";
@@ -72,7 +72,7 @@ describe("functions of one number", () => {
     "sinh", "cosh", "tanh", "asinh", "cbrt", "erf", "erfc", "softplus", "atan", ...Object.keys(within),
   ] as const; // prettier-ignore
   const functions = d as unknown as Record<string, (x: Tensor) => Tensor>;
-  // one number a result, so that small ones are held to digits of their own
+  // one number per result, so that small results are compared to their own digits
   const each =
     (name: string, values: readonly number[]) =>
     (x: Tensor): Tensor[] =>

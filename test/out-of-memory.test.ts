@@ -10,7 +10,7 @@ import { extent } from "./support/extent.ts";
 
 const mebibyte = 2 ** 20;
 const used = (): number => wasmArena().stats().used;
-/** What functions hold, but for results: those rest in a budget of their own. */
+/** Bytes used by functions, without results, which have their own budget. */
 const held = (): number => used() - wasmArena().stats().uses.results;
 /** Numbers of no particular kind, the same each time. */
 const numbers = (n: number, seed = 1): Float32Array => {

@@ -1,5 +1,5 @@
-// Every page that the commands write, as it meets a reader: on a phone and on a desk, in light and dark, by keys alone, and by
-// a program that reads it aloud (as far as axe can tell).
+// Every page that the commands write, as a reader meets it: on a phone and a desktop, in light and dark, by keyboard
+// alone, and with a screen reader (as far as axe can tell).
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// Random routines of the size and form of those that programs become, by the interpreter, by generated JavaScript and by
-// WebAssembly in all of its settings. All must give the same bits.
+// Random routines with the size and form of compiled programs, run by the interpreter, by generated JavaScript and by
+// WebAssembly in all of its settings. All must return the same bits.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { printRoutine } from "../src/engine/kernel/print.ts";

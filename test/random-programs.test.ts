@@ -1,6 +1,6 @@
-// Random programs over scalars, vectors, matrices and integers, with loops and calls among them, run by everything that
-// can run them: operation after operation, as a whole by each backend, optimised and not, jitted, batched, and
-// differentiated by both modes in each of these ways. All must agree.
+// Random programs over scalars, vectors, matrices and integers, with loops and calls. They run operation by operation,
+// as a whole by each backend, optimised and not, jitted, batched, and differentiated by both modes in each of these
+// ways. All results must agree.
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
@@ -25,7 +25,7 @@ type Pick = <T>(list: readonly T[]) => T;
 type Rule = (pool: Pool, pick: Pick) => void;
 
 const tame = (x: Tensor): Tensor => d.sin(x);
-/** A place along an axis of three: outside of compiled code those beyond the end are an error. */
+/** An index along an axis of three: outside of compiled code an index beyond the end is an error. */
 const within = (place: Tensor): Tensor => d.rem(place, 3);
 
 const rules: readonly Rule[] = [
@@ -167,7 +167,7 @@ const rules: readonly Rule[] = [
     );
     vectors.push(own(pick(vectors), pick(scalars)));
   },
-  // windows, and places that are values
+  // windows, and computed indices
   ({ vectors, matrices }, pick) => {
     const weight = pick(vectors).slice(0, 2).reshape([1, 1, 2]);
     const out = d.conv(pick(matrices).reshape([2, 1, 3]), weight, {

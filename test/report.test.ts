@@ -65,7 +65,7 @@ describeInBrowser("the report of a training run", {
       .locator(".images img")
       .evaluateAll((found) => found.map((img) => (img as HTMLImageElement).naturalWidth));
     expect(images).toEqual(new Array(2 * Math.min(40, all! - right!)).fill(8)); // each with the pixels that mattered
-    expect(await page.locator("svg:visible [data-series] path.curve").count()).toBe(7); // a rate that never changes is none of them
+    expect(await page.locator("svg:visible [data-series] path.curve").count()).toBe(7); // a constant rate has no curve
     expect(await page.locator(".settings").textContent()).toContain("0.2, the same at every step");
     const nodes = await page.locator(".drawing svg .dh-title").allTextContents();
     expect(nodes.filter((node) => /^h1 = where\(v\d+, 0, z1\)$/.test(node))).toHaveLength(1);

@@ -1,4 +1,4 @@
-// What the site is made with: its search finds what is asked for where it is taught, and its pages work from any place of a server.
+// The site: its search finds the page that teaches a term, and its pages work below any path of a server.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

@@ -47,7 +47,7 @@ const ops: Readonly<
   clamp: ([x, low, high], { min, max }) => d.clip(x!, low ?? tensor(min!), high ?? tensor(max!)),
 };
 
-/** Where we differ by design: what the lines say, and why. */
+/** Intended differences: pattern of the lines, and the reason. */
 const byDesign: readonly (readonly [line: RegExp, reason: string])[] = [
   [
     /^fm(in|ax) .* at (.+), \2: 0\.5/,

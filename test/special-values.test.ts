@@ -114,7 +114,7 @@ const ops: Readonly<Record<string, Op>> = {
   "nn.functional.layer_norm": (x) => x.sub(x.mean()).div(d.sqrt(d.variance(x).add(1e-5))),
 };
 
-/** Where we differ from the reference by design: operation, what the lines say, and why. */
+/** Intended differences from the reference: operation, pattern of the lines, and the reason. */
 const byDesign: readonly (readonly [op: string, line: RegExp, reason: string])[] = [
   ["sign", /at NaN/, "NaN in, NaN out, as NumPy and JAX do"],
   ["abs", /at NaN: NaN/, "the slope of NaN is NaN"],
@@ -174,7 +174,7 @@ const { cases } = JSON.parse(
   readFileSync(join(root, "test/testdata/golden/special-values.json"), "utf8"),
 ) as { cases: Case[] };
 
-/** What operations without a reference give, by IEEE 754 and by our own word: [operation, operands, value]. */
+/** Values of operations without a reference, by IEEE 754 and by our own contract: [operation, operands, value]. */
 const stated: readonly (readonly [op: string, ins: readonly number[], value: number])[] = [
   ["maximum", [NaN, 1], NaN],
   ["maximum", [-Infinity, Infinity], Infinity],
@@ -242,7 +242,7 @@ describe("special values", () => {
   });
 });
 
-/** Functions of one number, by the names of what they are made of. */
+/** Functions of one number, by their expressions. */
 const smooth: Readonly<Record<string, (x: Tensor) => Tensor>> = {
   ...Object.fromEntries(
     (
@@ -284,7 +284,10 @@ const nestings: readonly ((f: (x: Tensor) => Tensor, x: number) => number)[] = [
 
 describe("second derivatives at special values", () => {
   const points = [0, -0, 1, -1, 0.5, -3, 1e-20, Infinity, -Infinity, NaN];
-  /** Where slopes are infinite the ways differ: reverse mode over either gives NaN, a product of 0 and ∞. */
+  /**
+   * Points of infinite slope, at which the modes differ: reverse mode over either mode returns NaN, a product of 0 and
+   * ∞.
+   */
   const infinite: Readonly<Record<string, readonly number[]>> = {
     asin: [1, -1],
     acos: [1, -1],
@@ -304,7 +307,8 @@ describe("second derivatives at special values", () => {
 
   // i1e(x) / x in the first derivative cancelled
   test.each([1e-300, 1e-20, 1e-8, 0.02, 0.99, 1.01])("of i1e near 0 keep their digits, at %d", (x) => {
-    // x² y″ + (1 + 2 x) x y′ + (x − 1) y = 0 for x > 0, whose left side cancels where x is small: there two terms of the series
+    // x² y″ + (1 + 2 x) x y′ + (x − 1) y = 0 for x > 0. The left side cancels for small x, so two terms of the series
+    // are used there.
     const slope = d.grad(d.i1e)(x).item();
     const expected =
       x < 1e-6 ? -1 + 1.875 * x : -((1 + 2 * x) * x * slope + (x - 1) * d.i1e(x).item()) / (x * x);

@@ -125,7 +125,7 @@ beforeAll(async () => {
   });
 });
 
-/** What a program prints, in a thread that shares no module with others. */
+/** Output of a program, in a thread that shares no module with others. */
 async function run(file: string): Promise<string> {
   const worker = new Worker(file, { stdout: true });
   let out = "";

@@ -35,7 +35,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What the scripts have in common. */
+/** Beginning of every script. */
 const product = `
 export { configure, jit } from "./index.js";
 import { configure, jit, matmul, tensor } from "./index.js";

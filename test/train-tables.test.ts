@@ -19,7 +19,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 interface Ran {
   readonly status: number | null;
   readonly stderr: string;
-  /** What `start` and `done` tell, and the notes between them. */
+  /** Fields of the `start` and `done` lines, and the notes between them. */
   readonly start: Record<string, unknown>;
   readonly done: Record<string, unknown>;
   readonly text: string;

@@ -31,7 +31,7 @@ const downhill = async (...words: string[]): Promise<Ended> => runDownhill(words
 interface Run {
   readonly status: number | null;
   readonly start: Line;
-  /** What is between start and end. */
+  /** Lines between start and end. */
   readonly epochs: readonly Line[];
   readonly done: Line;
 }
@@ -56,7 +56,7 @@ const write = (name: string, text: string | Uint8Array): string => {
 };
 const report = (name: string): string => readFileSync(join(folder, name), "utf8");
 
-/** Of ways to train all where CI is set; else those that tell of what no other does. */
+/** All ways to train if CI is set; otherwise those that cover something that no other does. */
 const some = <T extends readonly [string, ...unknown[]]>(all: readonly T[], names: readonly string[]): T[] =>
   all.filter(([name]) => extent(0, 1, 1) === 1 || names.includes(name));
 
@@ -299,7 +299,7 @@ describe("downhill train digits", () => {
 });
 
 describe("the options of training", () => {
-  /** A line as a program reads it, but for what a clock says. */
+  /** A line as a program reads it, without the fields that depend on a clock. */
   const timeless = ({ seconds: _, itemsPerSecond: __, ...rest }: Line): object => rest;
 
   const options: readonly [string, string[], number][] = [

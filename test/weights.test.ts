@@ -1,5 +1,5 @@
-// The programs of docs/weights.md, on weights under Hugging Face's names that PyTorch wrote (test/torch-weights.py), beside what
-// PyTorch computes with them.
+// The programs of docs/weights.md, with weights that PyTorch wrote under Hugging Face's names (test/torch-weights.py),
+// compared with PyTorch's results.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { transform } from "esbuild";
@@ -14,7 +14,7 @@ const programs = fences("docs/weights.md").filter(({ language }) => language ===
 const [gpt2Program, vitProgram] = [programs[0]!, programs[1]!];
 const { tensors } = await readSafetensorsFile(join(folder, "expected.safetensors"));
 
-/** What a program of the page prints, and what a call in it gives. */
+/** Output of a program of the page, and the value of a call in it. */
 async function run(
   code: string,
   call: string,

@@ -3,7 +3,7 @@ import { constantLeaf, labelLeaf, oneHotLeaf, randomLeaf } from "../data.mjs";
 
 const [items, inputs, hidden, classes] = [64, 784, 128, 10];
 
-/** What a classifier of digits has: 784-128-10. @type {import("../training.mjs").Model} */
+/** Classifier of digits: 784-128-10. @type {import("../training.mjs").Model} */
 export const digitsMlp = {
   name: "mlp-784-128-10",
   title: `a network ${inputs}-${hidden}-${classes}, relu, cross-entropy, batch ${items}`,

@@ -1,5 +1,5 @@
-// The objectives of ADBench over tensors, as examples/adbench has them: their Jacobians beside gradients by hand, and what a Jacobian costs
-// beside its objective.
+// The objectives of ADBench over tensors, from examples/adbench: their Jacobians compared with hand-written gradients,
+// and the cost of a Jacobian relative to its objective.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -10,7 +10,7 @@ export const group = "ADBench over tensors: Jacobians, and their time over that 
 const folder = new URL("../../test/testdata/adbench/", import.meta.url);
 const read = (name) => JSON.parse(readFileSync(new URL(`${name}.json`, folder), "utf8"));
 
-/** Rows of so many numbers. */
+/** Splits a list into rows of `n` numbers. */
 const rowsOf = (list, n) => Array.from({ length: list.length / n }, (_, i) => list.slice(i * n, (i + 1) * n));
 
 /** All numbers of a result, depth first, of tensors or of lists. */
@@ -46,8 +46,8 @@ function handModel({ tensor }) {
 }
 
 /**
- * The objectives at sizes that ADBench has: `over` gives, of the example and a build, the objective, its derivative and their arguments,
- * `hand` the derivative by hand. `gradient` of what a derivative gives is compared.
+ * The objectives at sizes of ADBench. `over` takes the example and a build, and returns the objective, its derivative
+ * and their arguments. `hand` is the hand-written derivative. The `gradient` of a derivative's result is compared.
  */
 const subjects = [
   {

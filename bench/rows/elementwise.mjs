@@ -178,8 +178,8 @@ const adamUpdate = {
 const [items, features] = [1024, 256];
 
 /**
- * What becomes of a large result that nobody reads. PyTorch's memory is free as soon as Python drops the tensor; `using` does that here. What
- * is left to the garbage collector moves out of the memory of kernels before the next call.
+ * Ways to end the life of a large, unused result. PyTorch frees memory as soon as Python drops the tensor; `using` does
+ * so here. A result left to the garbage collector is moved out of kernel memory before the next call.
  */
 const ends = [
   { suffix: "", says: "", end: (x) => x[Symbol.dispose]?.() },

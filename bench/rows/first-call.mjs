@@ -29,7 +29,7 @@ const firstStep = (model) => ({
   }),
 });
 
-/** What of it is compiling, as `jit` itself says. */
+/** Time spent compiling, as `jit` itself reports it. */
 const compiling = (model) => ({
   name: `compile-${model.name}`,
   title: `passes and code generation of that step: ${model.title}`,
@@ -51,7 +51,7 @@ const window = 10;
 /** Steady is what a later median is at most so much below. */
 const slack = 1.15;
 
-/** How many calls and how much time pass before a step takes no more than it does in the end. */
+/** Measures the number of calls and the time until a step is as fast as in the end. */
 function settle(step) {
   const times = [];
   const begin = performance.now();

@@ -130,7 +130,7 @@ const ofModel = (model) =>
     }),
   });
 
-/** What a library does not free by itself is freed after each call; a promise is waited for. */
+/** Wraps a gradient: awaits a promise, and frees memory that the library does not free automatically. */
 const freeing = (gradients, free) => () => {
   const result = gradients();
   if (!(result instanceof Promise)) return free(result);
@@ -145,7 +145,7 @@ const pendulum = costRow("pendulum-1000", "1,000 steps of a damped pendulum by a
       const f = pendulumOf(dh, 1000);
       const [value, gradient] = [dh.jit(f), dh.jit(dh.grad(f, { argnums: [0, 1] }))];
       const byHand = pendulumGradientByHand(1, 0, 1000);
-      // Nobody else takes part, so that the comparison is made here.
+      // The comparison is made here, because the row has no other entrant.
       const check = () => {
         const found = gradient(1, 0).map((d) => d.item());
         if (found.some((d, i) => Math.abs(d - byHand[i]) > 1e-9 * Math.abs(byHand[i])))

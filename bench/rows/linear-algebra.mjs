@@ -69,7 +69,7 @@ const solveSmall = (n) =>
     return [linalg.solve, square(library, matrices(82, n), n), b];
   });
 
-/** Functions of a small matrix, called as they are: what a call costs beside what it computes. */
+/** Eager calls on a small matrix: the overhead of a call relative to its computation. */
 const eager = (n) =>
   ["cholesky", "inv", "det", "solve"].map((name) =>
     row(

@@ -20,7 +20,7 @@ const stepOf =
     ];
   };
 
-/** The angle after so many steps, as a function of how it began. */
+/** Angle of a pendulum after `steps` steps, as a function of its initial state. */
 export const pendulumOf = (dh, steps, options = {}) => {
   const move = stepOf(dh);
   return (th, om) =>
@@ -103,7 +103,7 @@ const lacks = {
   tfjs: "no loop that compiles",
 };
 
-/** A step that begins from the next place at every call, and from the first one with each check. */
+/** A step that starts from another point at every call, and from the first one at each check. */
 function moving(run) {
   let i = 0;
   const step = () => {
@@ -195,7 +195,7 @@ const linear = {
   },
 };
 
-/** What the derivatives keep: buffers that are still there after a call, on the heap or in the memory of kernels. */
+/** Bytes that derivatives retain: buffers that remain after a call, on the heap or in kernel memory. */
 const memory = (steps, checkpoint) => ({
   name: `pendulum-memory-${steps}${checkpoint ? "-checkpoint" : ""}`,
   title: `memory that the derivatives through ${steps.toLocaleString("en")} steps hold${checkpoint ? ", scan with checkpoint" : ""}`,

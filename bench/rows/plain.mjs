@@ -16,8 +16,8 @@ const typed = (seed, count, low = -1, high = 1) =>
 const signs = (seed, count) => typed(seed, count).map((x) => (x > 0 ? 1 : -1));
 
 /**
- * The functions, and their values and gradients by hand: `args` makes their arguments, of which those of the places `wrt` are differentiated, and `move` puts a number among
- * them somewhere near.
+ * The functions with hand-written values and gradients. `args` builds the arguments, `wrt` holds the indices of the
+ * differentiated ones, and `move` sets a number in them to a nearby value.
  */
 const subjects = [
   {
@@ -147,7 +147,7 @@ const subjects = [
   },
 ];
 
-/** Rows of so many numbers. */
+/** Splits a list into rows of `n` numbers. */
 const rowsOf = (list, n) =>
   Array.from({ length: list.length / n }, (_, i) => Array.from(list.slice(i * n, (i + 1) * n)));
 
@@ -208,7 +208,7 @@ function numbersIn(value) {
   return items.flatMap(numbersIn);
 }
 
-/** Steps that begin from another place at every call, and from the first one with each check. */
+/** Steps that start from another point at every call, and from the first one at each check. */
 function moving({ args, move }, valueAndGradient) {
   const given = args();
   let i = 0;
@@ -220,7 +220,7 @@ function moving({ args, move }, valueAndGradient) {
     i = 0;
     const [value, gradient] = run();
     const slopes = numbersIn(gradient);
-    // all of them in three numbers, whatever order they lie in
+    // all numbers condensed to three that do not depend on their order
     return [value, slopes.reduce((sum, d, k) => sum + d * (1 + (k % 7)), 0), Math.hypot(...slopes)];
   };
   return { step: () => run()[0], check };

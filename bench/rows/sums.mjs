@@ -2,7 +2,7 @@ export const group = "Long sums";
 
 const alone = { kind: "once", unit: "ulp", modes: ["plain"], threads: [1] };
 
-/** Units in the last place of float32 by which a result is off. */
+/** Error of a result in ulps of float32. */
 function ulps(value, exact) {
   const exponent = Math.max(Math.floor(Math.log2(Math.abs(exact))), -126);
   return { value: Math.abs(value - exact) / 2 ** (exponent - 23) };

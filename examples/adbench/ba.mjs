@@ -30,7 +30,9 @@ function turned(r, x) {
   return where(greater(square, 0), add(around, along), add(x, cross(r, x)));
 }
 
-/** How far off a camera sees a point [3]; the camera [11] is rotation, centre, focal length, principal point and distortion. */
+/**
+ * Reprojection error of a point [3]. The camera [11] is rotation, centre, focal length, principal point and distortion.
+ */
 export function reprojection(camera, point, weight, feature) {
   const [rotation, centre, focal, principal, distortion] = split(camera, [3, 6, 7, 9]);
   const seen = turned(rotation, sub(point, centre));
@@ -40,7 +42,7 @@ export function reprojection(camera, point, weight, feature) {
   return mul(weight, add(mul(focal, u).mul(bend), principal).sub(feature));
 }
 
-/** How far a weight is from ±1. */
+/** Residual of a weight, which should be ±1. */
 export const weightError = (weight) => sub(1, weight.square());
 
 /** The residuals of all observations: [p, 2] of the features, [p] of the weights. */

@@ -18,9 +18,9 @@ import {
 } from "downhill";
 
 /**
- * The log-density of points `x` [n, d] under a mixture of k Gaussians, with Wishart's prior. `alphas` [k] are logarithms of weights, `means` is
- * [k, d], and a row of `icf` [k, d (d + 1) / 2] is a triangle, the root of a precision: logarithms of its diagonal, and then what is
- * below it, column by column.
+ * Log-density of points `x` [n, d] under a mixture of k Gaussians, with Wishart's prior. `alphas` [k] are logarithms of
+ * weights, and `means` is [k, d]. A row of `icf` [k, d (d + 1) / 2] is the triangular root of a precision matrix: the
+ * logarithms of its diagonal, then the entries below it, column by column.
  */
 export function logDensity({ alphas, means, icf }, x, { gamma, m }) {
   const [k, d] = means.shape;

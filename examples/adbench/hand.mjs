@@ -54,18 +54,22 @@ function turned(r, x) {
   return where(less(angle, 1e-4), x, add(around, along));
 }
 
-/** The places in `theta` of the angles about x and z that a bone's joint has: the first joint of five fingers bends two ways, two more one way. */
+/**
+ * Indices in `theta` of the angles about x and z of each bone's joint. The first joint of the five fingers bends two
+ * ways, the next two joints one way.
+ */
 const fingers = [0, 1, 2, 3, 4];
 const joints = fingers.flatMap((finger) => [2, 3, 4].map((bone) => 4 * finger + bone));
 const aboutX = fingers.flatMap((finger) => [6, 8, 9].map((place) => 4 * finger + place));
 const [firstJoints, aboutZ] = [fingers.map((i) => 4 * i + 2), fingers.map((i) => 4 * i + 7)];
 
 /**
- * The objectives of a hand, and their Jacobians. `parents` are the places of the bones' parents, which come first, −1 that of the root; matrices
- * `relatives` and `inverses` are [bones, 4, 4]; `vertices` [v, 3] hang on bones by `weights` [v, bones].
+ * Builds the objectives of a hand, and their Jacobians. `parents` are the indices of the bones' parents, which come
+ * first; that of the root is −1. The matrices `relatives` and `inverses` are [bones, 4, 4]. `vertices` [v, 3] are
+ * attached to bones by `weights` [v, bones].
  */
 export function handOf({ parents, relatives, inverses, vertices, weights }) {
-  /** How bones move what belongs to them: [bones, 4, 4]. */
+  /** Transformations of the bones: [bones, 4, 4]. */
   function skin(theta) {
     const still = zeros([parents.length]);
     const tx = setAt(still, theta.at(aboutX), joints);
@@ -78,7 +82,9 @@ export function handOf({ parents, relatives, inverses, vertices, weights }) {
     return matmul(stack(absolute), inverses);
   }
 
-  /** How far points [n, 3] are from the means of vertices `corners` [n, c] with `shares` [n, c]. */
+  /**
+   * Differences between points [n, 3] and the weighted means of vertices `corners` [n, c] with weights `shares` [n, c].
+   */
   function apart(theta, shares, corners, points) {
     const corner = concatenate([at(vertices, corners), ones([...corners.shape, 1])], { axis: 2 });
     const bones = at(skin(theta), null, { end: 3 });

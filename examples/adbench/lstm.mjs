@@ -9,8 +9,9 @@ function cellOf(p, x, hidden, cell) {
 }
 
 /**
- * The loss of a diagonal LSTM that predicts the next of characters: `main` [layers, 8, bits] are its layers, `extra` [3, bits] the weight of what
- * goes in, weight and bias of what comes out. `state` [layers, 2, bits], `sequence` [characters, bits].
+ * Loss of a diagonal LSTM that predicts the next character. `main` [layers, 8, bits] holds its layers. `extra` [3,
+ * bits] holds the input weight, the output weight and the output bias. `state` is [layers, 2, bits] and `sequence`
+ * [characters, bits].
  */
 export function loss({ main, extra }, state, sequence) {
   const step = (before, [character, following]) => {

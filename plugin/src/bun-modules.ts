@@ -3,7 +3,7 @@ import { cacheFolder } from "./cache.ts";
 import { fileResolver } from "./files.ts";
 import { mayBeMarked, transform } from "./transform.ts";
 
-/** What is used here of Bun, whose types are not installed. */
+/** The part of Bun's API used here; Bun's types are not installed. */
 export interface Bun {
   plugin(plugin: {
     readonly name: string;

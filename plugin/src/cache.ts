@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 /**
- * Where what a program compiles is kept between its runs: in the folder that the variable DOWNHILL_CACHE names, or, as build tools do, in
- * `.cache/downhill` of the `node_modules` that are nearest to the module. `undefined` where there are none, and where the variable is
- * `off`.
+ * Folder in which compiled programs are cached between runs. It is the folder that the variable DOWNHILL_CACHE names
+ * or, as with build tools, `.cache/downhill` in the `node_modules` nearest to the module. `undefined` if there is no
+ * such folder, or if the variable is `off`.
  */
 export function cacheFolder(
   file: string,

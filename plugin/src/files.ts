@@ -8,8 +8,8 @@ import type { Resolve } from "./transform.ts";
 const endings = ["", ".ts", ".mts", ".tsx", ".js", ".mjs", "/index.ts", "/index.js"];
 
 /**
- * Follows relative imports as TypeScript does, from file to file, and imports of packages of the same workspace. `seen` is told each file that is read, and `known` gives the file of
- * an import that a bundler has resolved.
+ * Follows relative imports as TypeScript does, from file to file, and imports of packages of the same workspace. `seen`
+ * receives each file that is read. `known` returns the file of an import that a bundler has resolved.
  */
 export function fileResolver(
   seen: (file: string) => void,

@@ -11,7 +11,7 @@ interface Context {
   readonly format?: string | null | undefined;
 }
 
-/** What a hook gives: the text of a module and how Node is to read it. */
+/** Result of a hook: the text of a module and its format for Node. */
 interface Loaded {
   readonly format: string | null | undefined;
   readonly source?: string | ArrayBuffer | Uint8Array | null | undefined;
@@ -55,7 +55,10 @@ export function load<R extends Loaded | Promise<Loaded>>(
   };
 }
 
-/** JavaScript of TypeScript: types become spaces, as where Node strips them itself, so that every place stays where it is. */
+/**
+ * Converts TypeScript to JavaScript. Types become spaces, as in Node's own type stripping, so that every position stays
+ * the same.
+ */
 function stripTypes(file: string, code: string): string {
   const { transformSync } = createRequire(import.meta.url)("@swc/wasm-typescript") as typeof Swc;
   try {

@@ -14,9 +14,10 @@ export interface PluginOptions {
   /** Modules that are looked at: what their path must match. Default: JavaScript and TypeScript outside of `node_modules`. */
   readonly include?: RegExp;
   /**
-   * Compiles `grad(f)`, `valueAndGrad(f)` and `jit(f)` of marked functions, as the module writes them down, while it builds, so that their
-   * first calls do not: for `"page"`, V8 in pages that are not isolated from other origins, or for `"node"`, one like that which builds. Other
-   * engines compile at the first call. Default: none, since each takes 4 to 60 KB where the function takes 1 to 3.
+   * Compiles `grad(f)`, `valueAndGrad(f)` and `jit(f)` of marked functions at build time if the module calls them, so
+   * that their first calls need no compilation. `"page"` compiles for V8 in pages that are not cross-origin isolated,
+   * and `"node"` for an engine like that of the build. Other engines compile at the first call. Default: none, because
+   * each takes 4 to 60 KB where the function takes 1 to 3.
    */
   readonly precompile?: "page" | "node" | readonly ("page" | "node")[];
 }
@@ -60,7 +61,8 @@ export const downhill: UnpluginInstance<PluginOptions | undefined, false> = /* @
       vite: {
         // what is added to modules: else Vite finds it late, and loads the page twice
         config: () => ({ optimizeDeps: { include: ["downhill/plain"] } }),
-        // Vite takes a module for unchanged whose imports have changed, but helpers are compiled into those that call them.
+        // Vite considers a module unchanged if only its imports have changed, but helpers are compiled into their
+        // callers.
         hotUpdate({ file, modules }) {
           const graph = this.environment.moduleGraph;
           const compiled = [...(users.get(file) ?? [])].flatMap((user) => [
@@ -75,7 +77,7 @@ export const downhill: UnpluginInstance<PluginOptions | undefined, false> = /* @
 
 type Context = UnpluginBuildContext & UnpluginContext;
 
-/** Where Rollup and its kin say of themselves where an import leads: through aliases, say. */
+/** Resolves imports with Rollup and compatible bundlers, for example through aliases. */
 async function resolvedImports(context: Context, code: string, file: string): Promise<Map<string, string>> {
   const { resolve } = context as Context & {
     readonly resolve?: (specifier: string, importer: string) => Promise<{ readonly id: string } | null>;

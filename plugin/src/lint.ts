@@ -7,13 +7,13 @@ import { tensorCondition } from "./tensor-condition.ts";
 import { mayBeMarked } from "./transform.ts";
 import { unmarked } from "./unmarked.ts";
 
-/** A place as linters have it: lines count from 1, columns from 0. */
+/** A source position in linter convention: lines count from 1, columns from 0. */
 interface Place {
   readonly line: number;
   readonly column: number;
 }
 
-/** What this file uses of a linter. */
+/** The part of a linter's context used in this file. */
 interface Context {
   readonly filename: string;
   readonly sourceCode: { readonly text: string };

@@ -1,7 +1,7 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** What an entry of `exports` may be, as Node reads it. */
+/** Value of an entry of `exports` in Node's format. */
 type Target = string | null | readonly Target[] | { readonly [condition: string]: Target };
 
 interface Manifest {
@@ -14,8 +14,8 @@ interface Manifest {
 const conditions: readonly string[] = ["import", "module", "node", "default"];
 
 /**
- * The file that an import of a package leads to, where the package is a folder of the same workspace: its place in `node_modules` is a
- * link to somewhere else. `undefined` for packages that are installed, whose code is not followed.
+ * Returns the file of an import of a workspace package: one whose folder in `node_modules` is a link to a folder
+ * elsewhere. `undefined` for installed packages, whose code is not followed.
  */
 export function workspaceFile(specifier: string, importer: string): string | undefined {
   const [, name, rest] = /^((?:@[^/]+\/)?[^@./][^/]*)(\/.*)?$/.exec(specifier) ?? [];
@@ -43,7 +43,7 @@ function packageFolder(name: string, from: string): string | undefined {
   }
 }
 
-/** What `exports` of a package gives for a subpath, by Node's rules: a key itself, else the longest pattern that fits. */
+/** Resolves a subpath in a package's `exports` by Node's rules: an exact key, else the longest matching pattern. */
 function exported(exports: Target, subpath: string): string | undefined {
   const table =
     isObject(exports) && Object.keys(exports).some((key) => key.startsWith(".")) ? exports : { ".": exports };

@@ -24,7 +24,7 @@ export function parse(text: string, file: string): Node {
   return program;
 }
 
-/** Whether a text of TypeScript is one of JavaScript too: it has no types. */
+/** True if a TypeScript source is JavaScript too: it has no types. */
 export function isUntyped(text: string, file: string): boolean {
   return (
     parseSync(file, text, { lang: file.endsWith("x") ? "jsx" : "js", sourceType: "module" }).errors.length ===

@@ -52,7 +52,7 @@ export interface Context {
 
 const modules: ReadonlySet<unknown> = new Set(["downhill", "downhill/core", "downhill/optim"]);
 
-/** The name under which downhill exports what is called; `undefined` for what is not from there. */
+/** The name under which downhill exports the callee; `undefined` if the callee is not from downhill. */
 export function importedName(callee: Node, scope: Scope): string | undefined {
   const isMember = callee.type === "MemberExpression" && callee.object?.type === "Identifier";
   const local = isMember ? callee.object : callee;
@@ -65,7 +65,7 @@ export function importedName(callee: Node, scope: Scope): string | undefined {
   return isMember ? callee.property?.name : definition!.node.imported?.name;
 }
 
-/** What a name stands for. */
+/** The variable that a name refers to. */
 export function variableOf(name: string, scope: Scope): Variable | undefined {
   for (let here: Scope | null = scope; here !== null; here = here.upper) {
     const found = here.set.get(name);

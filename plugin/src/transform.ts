@@ -16,13 +16,13 @@ export type Resolve = (
   importer: string,
 ) => { readonly text: string; readonly file: string } | undefined;
 
-/** What is written beside the compiled forms of functions, and what these are made of. */
+/** Options of the compiled forms and of the code around them. */
 export interface TransformOptions {
   /** A folder in which the program keeps what it compiles, for its later runs. */
   readonly cache?: string | undefined;
-  /** What the transforms that the module writes down are compiled for. */
+  /** Targets for which the module's transforms are compiled. */
   readonly precompile?: readonly ("page" | "node")[] | undefined;
-  /** The text with its types, where `code` has lost them: forms are made of it, and errors have its places. */
+  /** The source with its types, if `code` has lost them. Forms are compiled from it, and errors have its positions. */
   readonly written?: string;
 }
 
@@ -130,18 +130,21 @@ function freshNames(code: string): (base: string) => string {
 
 type Node = MarkedFunction["around"][number];
 
-/** What has statements: a program, block or case. */
+/** Node that contains statements: a program, block or case. */
 interface Block extends Node {
   readonly body: readonly (Node & { readonly directive?: string | null })[];
 }
 
-/** Whether a function is a method of an object; `elaborate` refuses methods of classes, and accessors. */
+/** True if a function is a method of an object. `elaborate` refuses methods of classes, and accessors. */
 function isMethod({ around }: MarkedFunction): boolean {
   const parent: (Node & { readonly method?: boolean }) | undefined = around.at(-1);
   return parent?.type === "Property" && parent.method === true;
 }
 
-/** Attaches the form of a declaration, by what `attached` writes for its name. Returns what belongs to the head of the module. */
+/**
+ * Attaches the form of a declaration, with the code that `attached` writes for its name. Returns the code for the head
+ * of the module.
+ */
 function attachDeclaration(
   text: MagicString,
   { node, around }: MarkedFunction,

@@ -9,8 +9,8 @@ const transforms = new Set(
 );
 
 /**
- * A function of numbers, by the types of its parameters, that is handed to a transform without `"use ad"`: it is run with tensors, and what
- * types say to be numbers are tensors.
+ * Reports a function that its parameter types declare to take numbers and that is passed to a transform without `"use
+ * ad"`. Such a function runs with tensors, although its types say numbers.
  */
 export const unmarked: Rule = {
   meta: {
@@ -61,7 +61,7 @@ function takesNumbers({ params = [] }: Node): boolean {
 
 const typedArrays: ReadonlySet<string | undefined> = new Set(["Float64Array", "Float32Array", "Int32Array"]);
 
-/** Whether a type is of numbers: of others, such as names that are declared somewhere, that is not known. */
+/** True if a type consists of numbers. For other types, such as names declared elsewhere, this is unknown. */
 function isPlain(type: Node | null | undefined): boolean {
   if (type === null || type === undefined) return false;
   if (type.type === "TSArrayType") return isPlain(type.elementType);

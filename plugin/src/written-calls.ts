@@ -18,7 +18,9 @@ interface Node {
   readonly elements?: readonly (Node | null)[];
 }
 
-/** Where the transforms come from, and those that run a function by one region whatever their arguments are. */
+/**
+ * Modules that export the transforms, and the transforms that run a function with one region, whatever its arguments.
+ */
 const modules: ReadonlySet<unknown> = new Set(["downhill", "downhill/core"]);
 const transforms: ReadonlySet<unknown> = new Set(["grad", "valueAndGrad", "jit"]);
 

@@ -4,7 +4,7 @@ import { afterAll, expect, test } from "vitest";
 import { testWith } from "../../test/support/conditions.ts";
 import { app, makeProject, printed, type Project, refused } from "./project.ts";
 
-/** How each bundler is asked to build a module: the body of a function of `entry` and `out`, both file names. */
+/** Build script of each bundler: imports, and the body of a function of the file names `entry` and `out`. */
 const builds: Readonly<Record<string, readonly [imports: string, body: string]>> = {
   vite: [
     `import { build } from "vite";`,
@@ -101,7 +101,7 @@ function webpackLike(call: string, loader: string): string {
   });`;
 }
 
-/** Builds what is right, and then tells what the bundler says of what is refused. */
+/** Script that builds a valid module, then prints the bundler's message for a refused one. */
 function scriptOf(name: string): string {
   const [imports, body] = builds[name]!;
   return `${imports}
@@ -163,7 +163,7 @@ testWith("Bun (BUN names its executable)", process.env["BUN"] !== undefined)(
     expect(built).toEqual({ status: 0, stdout: "built\n", stderr: "" });
     const ran = await project.node([join("out", "app.js")], bun);
     expect(ran.stderr).toBe("");
-    // places are those of the built file: Bun was not asked for a source map
+    // positions in the built file, because Bun was not asked for a source map
     expect(ran.stdout.replace(/^place.*\n/m, "")).toBe(printed.replace(/^place.*\n/m, ""));
     expect((await project.node(["refused.js"], bun)).stdout).toContain(refused.text);
   },

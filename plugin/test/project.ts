@@ -1,4 +1,4 @@
-// Small projects in temporary folders, as somebody sets them up who has installed downhill and the plugin.
+// Small projects in temporary folders, as users of downhill and the plugin set them up.
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -74,7 +74,7 @@ export function makeProject(files: Readonly<Record<string, string>>): Project {
   };
 }
 
-/** A program that uses marked functions in all places where they may stand. */
+/** A program with marked functions in all syntactic positions. */
 export const app: Readonly<Record<string, string>> = {
   "src/helpers.ts": `
 export const scale = 2;
@@ -134,7 +134,7 @@ try {
 `,
 };
 
-/** What it prints. */
+/** Output of the program. */
 export const printed = `early 9
 gradient [5,{"w":[20,28],"b":8}]
 captured 60

@@ -35,7 +35,7 @@ interface Compiled {
 
 const compiled = new Map<string, Compiled>();
 
-/** A function with arguments, differentiated by those of the places `wrt`. */
+/** A function with arguments, differentiated with respect to the arguments at the indices `wrt`. */
 function subject(
   name: keyof typeof objectives,
   args: readonly unknown[],
@@ -65,7 +65,7 @@ function pulled(
   return { values: numbers(results.slice(0, n)), gradient: numbers(results.slice(n)) };
 }
 
-/** Rows of so many numbers. */
+/** Splits a list into rows of `n` numbers. */
 const rowsOf = (list: readonly number[], n: number): number[][] =>
   Array.from({ length: list.length / n }, (_, i) => list.slice(i * n, (i + 1) * n));
 
@@ -196,7 +196,7 @@ describe("ADBench in plain functions", () => {
     const [value, byHand] = bundle(...args);
     expectClose(values, [value]);
     expectClose([objectives.bundle(...(args as unknown as Parameters<typeof objectives.bundle>))], [value]);
-    // points are triples, whose numbers lie apart in the region
+    // points are triples, whose numbers are not adjacent in the region
     const [cameras, points, weights] = byHand as [number[][], number[][], Float64Array];
     const apart = [0, 1, 2].flatMap((k) => points.map((point) => point[k]!));
     expectClose(gradient, [...cameras.flat(), ...apart, ...weights]);

@@ -4,7 +4,7 @@
 // oxlint-disable-next-line oxc/approx-constant
 const pi = 3.14159265359;
 
-/** Weights, means, and logarithms of diagonals with what is below them, a row for each component. */
+/** Weights, means, and logarithms of diagonals followed by the entries below them, one row per component. */
 export interface Components {
   readonly alphas: number[];
   readonly means: number[][];
@@ -51,7 +51,7 @@ export function gmm(
       let square = 0;
       for (let i = 0; i < d; i++) {
         let y = Math.exp(row[i]!) * off[i]!;
-        // the triangle below lies column by column
+        // the strict lower triangle is stored column by column
         let place = d + i - 1;
         for (let j = 0; j < i; j++) {
           y += row[place]! * off[j]!;
@@ -83,7 +83,10 @@ function turned(r: Triple, [x, y, z]: Triple): Triple {
   ];
 }
 
-/** How far a point is seen from where it was measured; the camera is (rotation, centre, focal length, principal point, distortion). */
+/**
+ * Distance between the projection of a point and its measured position. The camera is (rotation, centre, focal length,
+ * principal point, distortion).
+ */
 export function reprojection(
   camera: number[],
   point: Triple,
@@ -102,15 +105,15 @@ export function reprojection(
   ];
 }
 
-/** What is off of a weight. */
+/** Residual of a weight. */
 export function weightError(weight: number): number {
   "use ad";
   return 1 - weight * weight;
 }
 
 /**
- * Half the squared errors of all observations and weights. An observation is the numbers of a camera and a point, and the place where
- * that is seen, two numbers.
+ * Half the sum of squared errors of all observations and weights. An observation consists of a camera index, a point
+ * index, and the observed position (two numbers).
  */
 export function bundle(
   cameras: number[][],
@@ -151,8 +154,8 @@ function productInto(out: Float64Array, at: number, a: Float64Array, from: numbe
 }
 
 /**
- * Distances of points from a hand's vertices, or from places `us` on triangles of these; `corners` are three numbers of vertices for
- * each point.
+ * Distances of points from a hand's vertices, or from positions `us` on triangles of vertices. `corners` holds three
+ * vertex numbers per point.
  */
 export function handErrors(
   theta: number[],

@@ -8,7 +8,7 @@ export interface PlainCase {
   readonly name: string;
   readonly f: (...args: never[]) => unknown;
   readonly args: readonly unknown[];
-  /** Places of the arguments that have derivatives. */
+  /** Indices of the differentiated arguments. */
   readonly wrt: readonly number[];
 }
 

@@ -76,7 +76,7 @@ export function crankNicolson(option: Option, points: number, steps: number): nu
   return value[(points - 1) / 2]!;
 }
 
-/** Noise of a thing that moves at a steady speed, and of what is seen of it. */
+/** Noise of an object with constant velocity, and of its observation. */
 export interface Noise {
   readonly process: number;
   readonly measurement: number;
@@ -259,7 +259,7 @@ export function shading(spheres: readonly Sphere[], light: readonly [number, num
   return total;
 }
 
-/** Length of a curve through points, after Catmull and Rom, in so many pieces between two of them. */
+/** Length of a Catmull-Rom curve through points, with `pieces` segments between two points. */
 export function curveLength(xs: number[], ys: number[], pieces: number): number {
   "use ad";
   const spline = (a: number, b: number, c: number, d: number, t: number): number =>
@@ -527,7 +527,10 @@ export function eigenvalue(matrix: number[][], iterations: number): number {
   return quotient;
 }
 
-/** What a mixture of holdings is worth to someone who minds risk: a list of records, and one that no other correlates with. */
+/**
+ * Value of a portfolio to a risk-averse investor. The holdings are a list of records, and one more that is uncorrelated
+ * with them.
+ */
 export function portfolio(
   holdings: { weight: number; mean: number; risk: number }[],
   options: { aversion: number; floor: number },

@@ -1,14 +1,14 @@
-// The smallest programs that showed a fault, by what was wrong.
+// The smallest programs that showed a fault, named for the fault.
 import { describe, expect, test } from "vitest";
 import { faultOfPlain } from "../support/plain-faults.ts";
 import { formOfText, functionOfText } from "../support/plain-region.ts";
 
 interface Found {
-  /** What broke, or is to hold. */
+  /** Name of the fault or of the contract. */
   readonly name: string;
   /** A marked function of a number, an array of three, a whole number and an array of such. */
   readonly text: string;
-  /** Until it is mended. */
+  /** True until the fault is fixed. */
   readonly isBroken?: true;
 }
 

@@ -32,7 +32,10 @@ function compiledFrom(file: keyof typeof texts): Compiled {
   return known;
 }
 
-/** Whether each function goes through all backends and second derivatives, and not every other one through either. */
+/**
+ * Whether each function runs through all backends and second derivatives, instead of every other function through
+ * either.
+ */
 const isThorough = extent(0, 1, 1) === 1;
 
 /** Of the region's own gradient, the cotangents of the arguments that have derivatives. */
@@ -46,7 +49,7 @@ function gradientOf(text: string, { name, args, wrt }: PlainCase): number[] {
   return results.slice(form.region.results.length).flatMap(numbersOf);
 }
 
-/** Numbers of the arguments in the order of the parameters: lists of records lie by their fields. */
+/** Numbers of the arguments in the order of the parameters. Lists of records are stored field by field. */
 function inOrderOfParams(
   text: string,
   { name, args, wrt }: PlainCase,

@@ -1,6 +1,6 @@
 // Thirteen functions as people write them, without a library in sight. Their gradients by hand are in `bench/rows/plain-by-hand.mjs`.
 
-/** Weights of a linear model and what is added to it. */
+/** Weights and bias of a linear model. */
 export interface Linear {
   readonly w: readonly number[];
   readonly b: number;
@@ -79,7 +79,7 @@ export interface Pendulum {
   readonly damping: number;
 }
 
-/** Squared angle plus squared speed of a damped pendulum after so many steps of the classical Runge-Kutta rule. */
+/** Squared angle plus squared speed of a damped pendulum after `steps` steps of the classical Runge-Kutta method. */
 export function pendulum(p: Pendulum, steps: number): number {
   "use ad";
   const h = 0.01;
@@ -122,7 +122,10 @@ export function softDtw(x: Float64Array, y: Float64Array, gamma: number): number
   return cost[x.length * width + y.length]!;
 }
 
-/** The cheapest alignment of two series, where what has no partner costs `gap`: two rows that change places. */
+/**
+ * Cost of the cheapest alignment of two series, with cost `gap` for an unmatched element. Two rows are swapped in each
+ * step.
+ */
 export function alignment(x: Float64Array, y: Float64Array, gap: number): number {
   "use ad";
   const n = y.length + 1;

@@ -228,7 +228,7 @@ describe("GradBench", () => {
       expectClose(numbersIn(byTheta), jacobian, 1e-8);
       return;
     }
-    // the errors of a point depend on its own place alone: two products give all derivatives
+    // the errors of a point depend on its own position alone, so two products give all derivatives
     const given = [theta, places, hand, corners, points] as const;
     const still = given.map(zerosLike) as unknown as [
       number[],
@@ -357,7 +357,7 @@ const forward =
   (w: Tensor): Tensor =>
     jvp(f, [w], [tensor(1)])[1];
 
-/** Square of the place where the particle crosses the axis, by Euler's method; its acceleration is a derivative. */
+/** Square of the position where the particle crosses the axis, by Euler's method. Its acceleration is a derivative. */
 function crossing(w: Tensor, inReverse: boolean): Tensor {
   const charges = overTensors(own.potential);
   const force = (inReverse ? grad(charges) : jacfwd(charges)) as (at: Tensor, w: Tensor) => Tensor;

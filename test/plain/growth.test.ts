@@ -1,4 +1,5 @@
-// How gradients grow: iterations and bytes of eight times the data are eight times as many, whatever is recorded.
+// Growth of gradients: eight times the data take eight times the iterations and bytes, whatever is saved for the
+// backward pass.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { scalarFunctions } from "../../src/engine/prims/scalar-functions.ts";

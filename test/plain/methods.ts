@@ -1,4 +1,4 @@
-// Functions written with the methods of arrays, spreads and small helpers, as many people write them.
+// Functions written with array methods, spreads and small helpers, in a common style.
 
 type Vector = readonly [number, number, number];
 

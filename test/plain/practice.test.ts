@@ -7,7 +7,9 @@ import { compile } from "downhill/plain";
 import { extent } from "../support/extent.ts";
 import { numbersIn } from "../support/plain-differences.ts";
 
-/** What `test/testdata/practice/practice.py` writes of a function; derivatives have the structure of the arguments `wrt`. */
+/**
+ * Output of `test/testdata/practice/practice.py` for a function. Derivatives have the structure of the arguments `wrt`.
+ */
 interface Reference {
   readonly args: readonly unknown[];
   readonly wrt: readonly number[];
@@ -55,7 +57,7 @@ function expectClose(got: unknown, want: unknown): void {
   });
 }
 
-/** The tangents of all arguments, 0 for those that are not differentiated. */
+/** Tangents of all arguments, 0 for undifferentiated ones. */
 function tangentsOf({ args, wrt, direction }: Reference): unknown[] {
   const still = (value: unknown): unknown => {
     if (ArrayBuffer.isView(value)) return (value as Float64Array).map(() => 0);

@@ -49,7 +49,7 @@ afterEach(() => {
   configure({});
 });
 
-/** Has nothing of what was compiled before. */
+/** Clears everything compiled before. */
 function forget(): void {
   engine.regions?.clear();
 }
@@ -65,7 +65,7 @@ function storeOf(texts: Map<string, string>): RecordStore {
   };
 }
 
-/** What a call gives and how many regions it compiles. */
+/** Result of a call and the number of regions it compiles. */
 function run(call: () => unknown): { readonly numbers: readonly number[]; readonly compilations: number } {
   forget();
   const before = engine.compilations;
@@ -73,7 +73,7 @@ function run(call: () => unknown): { readonly numbers: readonly number[]; readon
   return { numbers, compilations: engine.compilations - before };
 }
 
-/** Runs something without records, then as it writes them, then by what was written. */
+/** Runs a call without records, then while it writes records, then from the written records. */
 function threeRuns(call: () => unknown) {
   const kept = new Map<string, string>();
   const without = run(call);

@@ -25,7 +25,7 @@ function routineOf(name: string, constants: readonly string[] = []): Routine {
   return lowerRegion(gradient, scalarFunctions, { failedChecks: "end" }).routine;
 }
 
-/** How that is planned, a line a loop. */
+/** Plan of a function's loops, one line per loop. */
 function plan(name: string, constants: readonly string[] = []): string {
   const routine = routineOf(name, constants);
   return printPlan(routine, planRoutine(routine, target));
@@ -54,7 +54,7 @@ describe("the loop over points or rows of a gradient goes in strips", () => {
   });
 
   test("of a mixture, whose iterations have arrays of their own", () => {
-    // the derivatives in the points would be sums at places that move with the loop, which strips leave alone
+    // the derivatives in the points would be sums at indices that move with the loop, which strips exclude
     const printed = plan("mixture", ["xs"]);
     const [points] = nestsInStrips(printed).toSorted((a, b) => b.length - a.length);
     expect(points).toContain(2); // coordinates within parts, in the lanes of points

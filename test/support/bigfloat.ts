@@ -36,7 +36,7 @@ export function exponentOf(x: number): number {
   return m === 0n ? -1075 : bitLength(m) - 1 + e;
 }
 
-/** How many bits |x| has. */
+/** Number of bits of |x|. */
 export function bitLength(x: bigint): number {
   const hex = (x < 0n ? -x : x).toString(16);
   return (hex.length - 1) * 4 + (32 - Math.clz32(parseInt(hex[0]!, 16)));
@@ -182,7 +182,7 @@ export function log1p(x: Fixed, bits: number): Fixed {
 
 export function sinCos(x: Fixed, bits: number): { sin: Fixed; cos: Fixed } {
   const b = bits + GUARD;
-  // A big x needs as many more digits of π as it has before the point.
+  // The number of extra digits of π equals the number of digits of x before the point.
   const wide = b + Math.max(bitLength(x) - bits, 0);
   const wideX = x << BigInt(wide - bits);
   const n = nearestQuotient(wideX, pi(wide) >> 1n);
@@ -214,7 +214,7 @@ export function sinCos(x: Fixed, bits: number): { sin: Fixed; cos: Fixed } {
 export const sin = (x: Fixed, bits: number): Fixed => sinCos(x, bits).sin;
 export const cos = (x: Fixed, bits: number): Fixed => sinCos(x, bits).cos;
 export function tan(x: Fixed, bits: number): Fixed {
-  // Near a pole the quotient loses as many digits as the result gains.
+  // Near a pole the quotient loses the digits that the result gains.
   const extra = 80;
   const { sin: sine, cos: cosine } = sinCos(x << BigInt(extra), bits + extra);
   return div(sine, cosine, bits);

@@ -11,7 +11,7 @@ import { extent, inCi } from "./extent.ts";
 
 const INSTALL = "apt-get install -y chromium";
 
-/** What a test of a page is given. */
+/** Tools that a test of a page receives. */
 export interface BrowserTest {
   /**
    * Opens a page that no other test sees, cut off from the network. At the end of the test any error of the page (an
@@ -54,11 +54,11 @@ async function connect(): Promise<Browser> {
 interface Tab {
   readonly page: Page;
   readonly devTools: CDPSession;
-  /** What of the context cannot be changed. */
+  /** Key of the context's fixed settings. */
   readonly kind: string;
 }
 
-/** Those that no test uses: to make one takes more time than most tests. */
+/** Unused tabs, kept because creating one takes longer than most tests. */
 let idle: Tab[] = [];
 
 async function takeTab({
@@ -105,8 +105,8 @@ export function describeInBrowser(
 }
 
 /**
- * The same for tests that take long, because they wait for what a page computes: where CI is set, in the thorough extent, and where
- * ALL_PAGES=1 asks for them.
+ * Like `describeInBrowser`, for tests that wait long for a page's computation. They run with CI set, in the thorough
+ * extent, and with ALL_PAGES=1.
  */
 export function describePageInCi(
   name: string,

@@ -13,13 +13,13 @@ const nowhere: Region = { name: "nowhere", params: [], body: [], results: [], po
 
 const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
-/** What is left of a routine in a record: everything but its statements. */
+/** The part of a routine that a record keeps: everything but its statements. */
 function keptOf(routine: Routine): Routine {
   const lowered = { routine, results: [], capacities: [], failure: undefined, sites: [] };
   return readRoutine(throughJson(recordRoutine(lowered, nowhere)), routine.name).routine;
 }
 
-/** WebAssembly that is written for no place in memory, and moved to one. */
+/** Backend whose WebAssembly is compiled without a memory address, and relocated to one. */
 export const wasmByRecord: Backend = {
   ...wasmBackend,
   name: "WebAssembly by a record",

@@ -11,8 +11,9 @@ interface Coverage {
 }
 
 /**
- * How often functions of some files are called by `run`, by the engine's own count: what a machine's speed has no part in. Only functions
- * with a name are counted, since the test runner makes one without for each export.
+ * Counts the calls of functions of some files during `run` with the engine's own counters, so that the speed of the
+ * machine does not matter. Only named functions are counted, because the test runner creates an unnamed one for each
+ * export.
  */
 export function callsOf(run: () => void, isCounted: (url: string) => boolean): number {
   const session = new Session();

@@ -4,17 +4,17 @@ import { hostStorage } from "../../src/engine/ir/host-memory.ts";
 import type { ArrayType } from "../../src/engine/ir/types.ts";
 import type { KernelValue } from "../../src/engine/kernel/executable.ts";
 
-/** Where the elements of an array lie, for tests of who lies where. */
+/** Storage of an array's elements, for tests of storage sharing. */
 export function storageOf(x: Tensor): HostStorage {
   return x.slot as HostStorage;
 }
 
-/** What tensors hold as kernels take it. */
+/** Contents of tensors in the form that kernels take. */
 export function slotsOf(xs: readonly Tensor[]): KernelValue[] {
   return xs.map((x) => x.slot as KernelValue & Tensor["slot"]);
 }
 
-/** A tensor of what a kernel gave. */
+/** Tensor of a kernel's result. */
 export function tensorOf(type: ArrayType, slot: KernelValue): Tensor {
   return new Tensor(type, typeof slot === "number" ? slot : hostStorage(slot.array, slot.offset), undefined);
 }

@@ -6,7 +6,7 @@ import { run } from "../../src/cli/run.ts";
 import type { TextOutput } from "../../src/cli/shared/terminal.ts";
 import { root } from "./snippets.ts";
 
-/** How a run of the command ended, and what it wrote. */
+/** Exit status and output of a run of the command. */
 export interface Ended {
   /** The exit code; `null` where a signal ended the process. */
   readonly status: number | null;
@@ -17,11 +17,11 @@ export interface Ended {
 interface Setting {
   /** The folder that it works in. */
   readonly cwd?: string;
-  /** What it finds on standard input. */
+  /** Content of standard input. */
   readonly input?: string;
 }
 
-/** What is written for a terminal of so many columns, or for a pipe. */
+/** Records output written for a terminal of `columns` columns, or for a pipe if omitted. */
 export function recordOutput(columns?: number): TextOutput & { readonly text: () => string } {
   let text = "";
   const stream = { write: (part: string) => void (text += part), text: () => text };

@@ -1,4 +1,4 @@
-// Compilations without end, no two of them the same, and what they hold; see scripts/soak-compilations.mjs.
+// Endless compilations of different functions, and the memory they hold; see scripts/soak-compilations.mjs.
 import fc from "fast-check";
 import type { Tensor } from "downhill";
 import * as d from "downhill";
@@ -9,11 +9,11 @@ import { compilationStats } from "../../src/engine/runtime/executable.ts";
 import { functionOf, isReversible, pointOf, recipes, smallDims } from "./random-programs.ts";
 import { seeded } from "./sampling.ts";
 
-/** What is held at some time, in bytes and programs. */
+/** Memory held at some time, in bytes, and numbers of programs. */
 export interface Held {
   readonly resident: number;
   readonly heap: number;
-  /** What kernels use, but for large results that rest in their memory: those have a budget of their own. */
+  /** Bytes used by kernels, without large results in kernel memory, which have their own budget. */
   readonly arenaUsed: number;
   readonly resting: number;
   readonly arenaSize: number;
@@ -35,7 +35,7 @@ export function held(): Held {
   };
 }
 
-/** What a function is made for: sizes and a number of its own make another program of it each time. */
+/** Parameters of a function: sizes and a constant make each program different. */
 interface Sizes {
   /** A whole number from 1 to `most`, small ones as often as large ones. */
   readonly upTo: (most: number) => number;
@@ -47,7 +47,10 @@ type Kind = (sizes: Sizes) => unknown;
 const wave = (...shape: number[]): Tensor =>
   d.sin(d.arange(shape.reduce((a, b) => a * b, 1)).mul(1.3)).reshape(shape);
 
-/** What users compile: loops over elements, layers and their gradients, recurrences, rows, windows, orders, batches. */
+/**
+ * Typical subjects of compilation: elementwise loops, layers and their gradients, recurrences, rows, windows, sorting,
+ * batches.
+ */
 const kinds: readonly Kind[] = [
   ({ upTo, c }) => jit((x: Tensor) => d.sin(x.mul(c)).add(d.exp(x.sub(x.mean()))))(wave(upTo(3000))),
   ({ upTo, c }) => {
@@ -95,8 +98,9 @@ const kinds: readonly Kind[] = [
 ];
 
 /**
- * Returns what compiles and runs one more function: one of eight kinds, of other sizes each time, and every tenth time the
- * gradient of a random program. Calls go through functions by the dozen and through whole programs.
+ * Returns a function that compiles and runs one new function per call. It is one of eight kinds with other sizes each
+ * time, and every tenth time the gradient of a random program. Calls exercise both many single functions and whole
+ * programs.
  */
 export function makeCompilations(seed: number): () => void {
   const random = seeded(seed);

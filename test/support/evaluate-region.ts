@@ -25,8 +25,8 @@ export interface RegionArray<S = number> {
 export type RegionValue<S = number> = S | RegionArray<S>;
 
 /**
- * What a region computes with: numbers, or numbers that carry derivatives. `number` tells conditions, bounds and places; `apply`
- * looks a function up by its name, the types of its arguments and those of them that are constants.
+ * Number type of an evaluation: plain numbers, or numbers with derivatives. `number` reads the value of conditions,
+ * bounds and indices. `apply` finds a function by name, argument types and constant arguments.
  */
 export interface Domain<S> {
   readonly from: (value: number) => S;
@@ -49,7 +49,7 @@ export function numbers(values: ScalarValues): Domain<number> {
   };
 }
 
-/** What a run did. */
+/** Counters of a run. */
 export interface RegionCounts {
   statements: number;
   /** Iterations of all loops. */
@@ -62,7 +62,7 @@ export interface RegionCounts {
   stores: number;
   /** Functions of scalars that were evaluated. */
   applications: number;
-  /** The most bytes that declared arrays had at one time; those that grow by what was stored in them. */
+  /** Peak bytes of declared arrays. Growing arrays count with their stored elements. */
   peakBytes: number;
   /** Bytes stored in arrays that grow, all together. */
   grownBytes: number;
@@ -76,8 +76,8 @@ export interface EvaluateOptions {
 }
 
 /**
- * How a call of a region ends without results. `invalid` says that the region breaks a rule, which is a fault of who made it;
- * `range` and `thrown` are what a user's program did; `endless` is a run that was given up.
+ * Failure of a region's call. `invalid`: the region breaks a rule, a fault of its producer. `range` and `thrown`: a
+ * fault of the user's program. `endless`: the run was stopped.
  */
 export class RegionFailure extends Error {
   override readonly name = "RegionFailure";
@@ -119,9 +119,9 @@ const bytesOf: Readonly<Record<RegionType, number>> = { f64: 8, f32: 4, i32: 4, 
 /**
  * Runs a region on scalars and arrays, which it leaves as they are.
  *
- * @throws RegionFailure where a place or a length is out of range, a `throw` is reached, or the region breaks a rule: names that
- * are not unique or not declared there, types that do not fit, writes to parameters, indices and what is not declared, places
- * without a position that are out of range, array parameters that are not as long as they say, results that are not declared outermost.
+ * @throws RegionFailure if an index or a length is out of range, a `throw` is reached, or the region breaks a rule: names that
+ * are not unique or not declared there, types that do not fit, writes to parameters, indices and undeclared names, indices
+ * without a position that are out of range, array parameters of another length than declared, results that are not declared outermost.
  */
 export function evaluateRegion(
   region: Region,
@@ -337,7 +337,7 @@ class Run<S extends number | object> {
     data[place] = x;
   }
 
-  /** The element that places name, in row-major order. */
+  /** Row-major offset of the element at the given indices. */
   #place(
     { dims, storage }: ArrayVariable<S>,
     name: string,

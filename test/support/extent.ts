@@ -2,9 +2,9 @@ import type { test } from "vitest";
 import { testWith } from "./conditions.ts";
 
 /**
- * How much a test does: `quick` in `npm test`, `thorough` in `npm run soak`, which sets DOWNHILL_THOROUGH. Both hold the same
- * contract; the thorough extent is for what only shows in many draws, long chains or large arrays. `integration`, where given, is for
- * runs that set CI: what takes too long for each change, and not for each day.
+ * Chooses the size of a test: `quick` in `npm test`, `thorough` in `npm run soak`, which sets DOWNHILL_THOROUGH. Both
+ * check the same contract. The thorough extent finds faults that need many draws, long chains or large arrays.
+ * `integration`, if given, is used with CI set, for work that is too slow for each change but not for each day.
  */
 export function extent(quick: number, thorough: number, integration: number = quick): number {
   if (process.env["DOWNHILL_THOROUGH"] === "1") return thorough;

@@ -12,13 +12,13 @@ interface FakeStorage extends TensorStorage {
   readonly type: ScalarType;
   readonly n: number;
   array: TypedArray | undefined;
-  /** Why there are none. */
+  /** Reason why no device is available. */
   problem: Error | undefined;
 }
 
 /** A device as a GPU is one: with a memory of its own and a queue of work, whose results are there some time after the call. */
 export interface FakeDevice extends Device {
-  /** How often it has run a routine, and the bytes of arrays that it holds. */
+  /** Number of routine runs, and the bytes of arrays on the device. */
   readonly stats: () => { readonly runs: number; readonly bytes: number };
   /** Has its next run of a routine fail. */
   readonly failNext: (problem: Error) => void;
@@ -34,7 +34,7 @@ export async function withDevice<T>(device: Device, run: () => T | Promise<T>): 
   }
 }
 
-/** What the parts of a fake device share. */
+/** State shared by the parts of a fake device. */
 interface State {
   runs: number;
   bytes: number;

@@ -58,7 +58,7 @@ function expectClose(actual: Tensor, expected: Flat, what: string, tolerance: nu
   }
 }
 
-/** How functions of a case are computed: as they are, or compiled. */
+/** Way to compute the functions of a case: eager or compiled. */
 type Way = (f: (...xs: Tensor[]) => readonly Tensor[]) => (...xs: Tensor[]) => readonly Tensor[];
 
 function check(

@@ -1,5 +1,5 @@
-// The programs of the guides, run in the process of the tests: what they import is imported, plain functions are compiled
-// as the plugin does it, and comments promise what is printed.
+// Runs the programs of the guides in the test process: imports are resolved, plain functions are compiled as by the
+// plugin, and promised output in comments is checked.
 import type * as plain from "downhill/plain";
 import { parseSync } from "oxc-parser";
 import { runKeepingPromises } from "./kept-promises.ts";

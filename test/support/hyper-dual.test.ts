@@ -3,7 +3,7 @@ import { hyperDuals } from "./hyper-dual.ts";
 import { plainScalarValues } from "./scalar-values.ts";
 
 const domain = hyperDuals(plainScalarValues);
-// one place in the domain of all functions, and one for those that begin at 1
+// one point in the domain of all functions, and one for functions whose domain begins at 1
 const points: Readonly<Record<string, readonly number[]>> = { acosh: [1.7] };
 
 describe("hyper-dual numbers", () => {

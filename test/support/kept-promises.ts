@@ -5,9 +5,10 @@ import { Tensor } from "downhill";
 import { agrees, promises, shows } from "./snippets.ts";
 
 /**
- * Runs a program whose comments promise how values print (`…` stands for any text) or, where they begin with "throws" or
- * the name of an error, that a statement throws with that message; holds each of them. Imports are left out: what they
- * name is in `scope`. Gives the value of the expression `result`, in which the names of the program can be read.
+ * Runs a program whose comments promise printed values, and checks each promise. `…` stands for any text. A comment
+ * that begins with "throws" or the name of an error promises that a statement throws with that message. Imports are
+ * removed; the imported names are in `scope`. Returns the value of the expression `result`, which may use names of the
+ * program.
  */
 export async function runKeepingPromises(
   code: string,
@@ -31,7 +32,7 @@ async function instrument(code: string, result: string): Promise<string> {
     const value = code.slice(start, end).replace(/^console\.log\((.*)\)$/s, "$1");
     return `await $note(${JSON.stringify(promise.join("\n").trim())}, async () => (${value}));`;
   });
-  // A block of its own: its constants may have the names of what is in scope.
+  // A separate block, so that its constants may have names that are in scope.
   const body = `${lines.join("\n")}\nreturn (${result});`;
   const { code: script } = await transform(`async () => {{\n${body}\n}}`, { loader: "ts" });
   return script.trim().replace(/;$/, "");

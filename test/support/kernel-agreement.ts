@@ -80,7 +80,7 @@ function fill(array: TypedArray, seed: number): TypedArray {
   return array;
 }
 
-/** What a call of a routine with run-time sizes is given: its size inputs, and how long its buffers are then. */
+/** Inputs of a call of a routine with run-time sizes: its size inputs, and the resulting buffer lengths. */
 export interface CallNumbers {
   readonly given: ReadonlyMap<string, number>;
   readonly lengths: ReadonlyMap<string, number>;
@@ -88,7 +88,7 @@ export interface CallNumbers {
 
 const noNumbers: CallNumbers = { given: new Map(), lengths: new Map() };
 
-/** What a routine gives, with memory at an offset. */
+/** Results of a routine, with memory at an offset. */
 export function outcome(
   backend: Backend,
   routine: Routine,

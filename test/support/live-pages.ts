@@ -12,13 +12,13 @@ import { root } from "./snippets.ts";
 export interface ServedSection {
   /** The address of a page, with what stands behind `#`: the state. */
   at(slug: string, state?: string): { readonly address: string };
-  /** What each page loads at first, gzipped, in KB (1,024 bytes), by its slug. */
+  /** Initial load of each page by slug, gzipped, in KB (1,024 bytes). */
   loads(): ReadonlyMap<string, number>;
 }
 
 /**
- * Serves a section while the tests of this file run: the course as the build left it in `dist/`, others built for the purpose.
- * They lie below a folder of the server, as on a site that is not at the root of its host.
+ * Serves a section during the tests of this file: the course from `dist/`, other sections built for the purpose. The
+ * section is below a folder of the server, as on a site that is not at the root of its host.
  */
 export function serveSection(name: "learn" | "playground" | "examples"): ServedSection {
   let served: ServedFolder | undefined;

@@ -3,7 +3,7 @@ import type { Tensor } from "downhill";
 import { DownhillError, configure, cumsum, grad, jit, scan, sin, sort, tanh, tensor } from "downhill";
 import { wasmArena } from "../../src/engine/backends/wasm/index.ts";
 
-/** What is held at some time, in bytes. */
+/** Memory held at some time, in bytes. */
 export interface Held {
   readonly resident: number;
   readonly heap: number;
@@ -39,7 +39,7 @@ function checkLast(x: Tensor, expected: number): void {
   check(x.at(-1).item(), expected);
 }
 
-/** What scales the loops. */
+/** Factors for the sizes of the loops. */
 interface Extent {
   readonly size: number;
   readonly length: (n: number) => number;
@@ -148,7 +148,7 @@ function largeArrays({ size, length, times }: Extent): Readonly<Record<string, L
   };
 }
 
-/** What is done thousands of times. */
+/** Calls that are repeated thousands of times. */
 function manyCalls({ length, times }: Extent): Readonly<Record<string, Loop>> {
   return {
     "small-shapes": {

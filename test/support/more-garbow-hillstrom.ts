@@ -1,5 +1,5 @@
-// The test problems of Moré, Garbow, Hillstrom, Testing unconstrained optimization software, ACM Transactions on
-// Mathematical Software 7, 1981, in the paper's order, with its starting points and minima of Σ r².
+// The test problems of Moré, Garbow and Hillstrom, "Testing unconstrained optimization software", ACM Transactions on
+// Mathematical Software 7, 1981. The order, starting points and minima of Σ r² are the paper's.
 // prettier-ignore
 import {
   abs, add, arange, atan2, concatenate, cos, div, dot, eye, exp, matmul, mul, pow, sin, sqrt, square, stack, sub, sum,

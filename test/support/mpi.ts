@@ -32,7 +32,7 @@ export function describeWithMpi(name: string, tests: () => void): void {
   });
 }
 
-/** How a program ended. */
+/** Exit status and output of a program. */
 export interface Ended {
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -46,7 +46,7 @@ const guard = 120_000;
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Called with what it wrote so far, to standard output and error, whenever that grows. */
+  /** Called with the output so far (standard output and error) whenever it grows. */
   readonly watch?: (told: string, pid: number) => void;
 }
 

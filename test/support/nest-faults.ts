@@ -1,6 +1,6 @@
-// Checks a random plain function: value, jvp, gradient and the derivative of the gradient, by every backend and by the public transforms,
-// against the JavaScript function and against hyper-dual numbers that run through the same text. An interpreter also checks that
-// iterations of independent loops do not conflict.
+// Checks a random plain function against the JavaScript function and against hyper-dual numbers that run through the
+// same text. It compares value, jvp, gradient and the derivative of the gradient, by every backend and by the public
+// transforms. An interpreter also checks that iterations of independent loops do not conflict.
 import {
   configure,
   DownhillError,
@@ -36,7 +36,7 @@ import type { PlainProgram } from "./random-plain.ts";
 import { numbersOf } from "./region-derivatives.ts";
 import { seeded } from "./sampling.ts";
 
-/** How a program is compiled and called. */
+/** Way to compile and call a program. */
 export type CallMode =
   /** Its regions, by the race-checking interpreter and by a backend, which must give equal bits where `isExact`. */
   | {
@@ -44,7 +44,7 @@ export type CallMode =
       readonly backend: Backend;
       readonly isExact: boolean;
       readonly regions: readonly RegionName[];
-      /** How loops run again on the way back, as in `Region`. */
+      /** Recomputation of loops in the backward pass, as in `Region`. */
       readonly checkpoint?: true | number;
       /** True if regions are printed too. */
       readonly isPrinted?: true;
@@ -374,7 +374,7 @@ function asDuals(value: unknown, k: number): unknown {
   });
 }
 
-/** Tangents of arguments along a direction: 0 for those that do not move. */
+/** Tangents of arguments along a direction: 0 for undifferentiated ones. */
 function alongOf(args: readonly unknown[], wrt: readonly number[], direction: number): unknown[] {
   return args.map((arg, k) => {
     let i = 0;

@@ -48,7 +48,7 @@ export interface NestSearch {
   readonly isRaw?: boolean;
 }
 
-/** Result of a search: programs that were run, the last of which has the fault, if there is one. */
+/** Result of a search: the number of programs run. If there is a fault, the last program has it. */
 export interface NestSearchResult {
   readonly programs: number;
   readonly fault: string | undefined;

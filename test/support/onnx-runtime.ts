@@ -23,7 +23,7 @@ export const testWithOnnxRuntime: typeof test = testWith(
 export interface ModelRun {
   readonly model: Uint8Array;
   readonly feeds: Readonly<Record<string, Tensor>>;
-  /** How often it is run, one time after the other; default 1. */
+  /** Number of consecutive runs; default 1. */
   readonly times?: number;
   /** Outputs that become inputs of the next run. */
   readonly next?: Readonly<Record<string, string>>;
@@ -87,7 +87,10 @@ const tolerances: Readonly<Record<string, number>> = {
   bool: 0,
 };
 
-/** How what the runtime gave differs from what downhill gives, if by more than this part of the largest number. */
+/**
+ * Describes the difference between the runtime's output and downhill's, if it exceeds `tolerance` times the largest
+ * number.
+ */
 export function faultOf(want: Tensor, got: Tensor, tolerance: number = tolerances[want.dtype]!): string[] {
   if (got.dtype !== want.dtype || got.shape.join() !== want.shape.join())
     return [`${got.dtype}[${got.shape.join()}] instead of ${want.dtype}[${want.shape.join()}]`];

@@ -25,12 +25,13 @@ export function on(op: Operation, samples: readonly Sample[], options: CheckPrim
 const samplesForEachWhole = extent(12, 1, 6);
 
 /**
- * Checks every line of the table, and that every export of the module has one, but for what makes equations for passes.
- * `others` are exports that are no operations, with the reason.
+ * Checks every line of the table, and that every export of the module has a line, except constructors of equations for
+ * passes. `others` lists exports that are not operations, with the reason.
  *
- * In the quick extent the samples that `drawWhole` draws, one in six and at least one of each operation, are checked as a
- * whole: on every backend, with every mode over every mode, compiled and batched. At the others one backend in turn and the
- * first derivatives of both modes are; the full product of samples, backends and nestings is for the thorough extent.
+ * The quick extent checks the samples from `drawWhole` (one in six, and at least one per operation) completely: on
+ * every backend, with every mode over every mode, compiled and batched. At the other samples it checks one backend in
+ * turn and the first derivatives of both modes. The thorough extent checks the full product of samples, backends and
+ * nestings.
  */
 export function checkFamily(
   module: object,
@@ -77,9 +78,9 @@ function compileOnce(): void {
 }
 
 /**
- * The places of the samples of an operation, over all of its lines, that are checked as a whole: one in
- * `samplesForEachWhole`, evenly spread from one that its name draws, so that over a family every kind of sample has its
- * turn; and the next one from there that has derivatives in both modes, so that every operation is checked in each.
+ * Draws the indices of the samples of an operation, over all of its lines, that are checked completely. They are one in
+ * `samplesForEachWhole`, evenly spaced from a start that depends on the name, so that a family covers every kind of
+ * sample. The next sample with derivatives in both modes is added, so that every operation is checked in both.
  */
 function drawWhole(name: string, lines: readonly Line[]): Set<number> {
   const modes = lines.flatMap(({ samples, options }) =>

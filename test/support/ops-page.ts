@@ -1,5 +1,5 @@
-// The page of all operations over arrays: what each computes, from its doc comment; its derivative, made by the library
-// itself; what it makes of each dtype, tried; its error, from the page of accuracy.
+// Generates the page of all array operations: the description from the doc comment, the derivative computed by the
+// library, the results for each dtype, and the error from the page of accuracy.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as downhill from "downhill";
@@ -56,7 +56,7 @@ interface Operation {
   readonly name: string;
   /** Names of its parameters, the rest of an options object left out. */
   readonly params: readonly string[];
-  /** What it computes: the first paragraph of its comment, and what comes after it but tags. */
+  /** Description: the first paragraph of its comment, and the rest without tags. */
   readonly about: string;
 }
 
@@ -180,7 +180,7 @@ function textOf(comment: string): string {
 /** Arguments at which every function of one element is smooth that has a derivative at all. */
 const somewhere = [0.7, 0.4, 0.3] as const;
 
-/** How many tensors of any shape an operation takes and gives one back, element by element; 0 for others. */
+/** Number of operands of an elementwise operation on tensors of any shape with one result; 0 for others. */
 function operandsOf({ name, params }: Operation): number {
   const count = params.filter((param) => /^[a-z]$/.test(param) || param === "condition").length;
   if (count === 0 || count > somewhere.length || params.some((param) => param.startsWith("..."))) return 0;
@@ -220,7 +220,7 @@ function derivativesOf(operation: Operation): string {
   return isEmpty ? "" : texts.map((text) => (text === undefined ? "–" : `\`${text}\``)).join("; ");
 }
 
-/** What comes out for arguments of each dtype. */
+/** Result dtype or error for each argument dtype. */
 function dtypesOf(operation: Operation): string {
   const count = operandsOf(operation);
   if (count === 0) return "";

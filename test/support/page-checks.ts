@@ -1,18 +1,18 @@
-// What is asked of every page, whoever wrote it.
+// Requirements for every page.
 import axe from "axe-core";
 import type { Page } from "playwright-core";
 
-/** How a page lies in its window. */
+/** Layout of a page in its window. */
 export interface Layout {
-  /** The pixels of the smallest text that is seen, and what it says. */
+  /** Pixels and text of the smallest visible text. */
   readonly smallest: readonly [number, string];
-  /** What scrolls sideways and does not show it, or cannot be reached by keys. */
+  /** Elements that scroll sideways without a visible sign, or are not reachable by keyboard. */
   readonly hiddenScrolls: readonly string[];
   /** The pixels that the whole takes. */
   readonly width: number;
 }
 
-/** How a page lies in a window of this width, in pixels. */
+/** Layout of a page in a window of this width, in pixels. */
 export async function layoutAt(page: Page, width: number): Promise<Layout> {
   await page.setViewportSize({ width, height: 800 });
   return page.evaluate(async () => {
@@ -37,7 +37,7 @@ export async function layoutAt(page: Page, width: number): Promise<Layout> {
   });
 }
 
-/** What axe finds wrong for those who cannot see a page, or use it by keys. */
+/** Accessibility violations that axe finds. */
 export async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   return page.evaluate(async () => {
@@ -51,9 +51,9 @@ export async function violations(page: Page): Promise<string[]> {
   });
 }
 /**
- * Presses Tab until all that can be reached has been: what shows no sign of the focus, and what it did not come to.
+ * Presses Tab through all focusable elements. Returns elements without a visible focus, and elements not reached.
  *
- * @throws where there is nothing to reach
+ * @throws if no element is focusable
  */
 export async function focusFaults(page: Page): Promise<[unmarked: string[], missed: string[]]> {
   const reachable = await page.evaluate(() => {

@@ -1,5 +1,5 @@
-// A region through the tensors of the public API: locals are tensors, loops are `foriLoop`, branches are `cond`, arrays are read by
-// `at` and written by `dynamicUpdateSlice`. Its derivatives come of those of the primitives alone.
+// Evaluates a region with tensors of the public API: locals are tensors, loops are `foriLoop`, branches are `cond`,
+// arrays are read by `at` and written by `dynamicUpdateSlice`. Its derivatives use those of the primitives only.
 import type { Tensor } from "downhill";
 import * as d from "downhill";
 import type {
@@ -14,10 +14,10 @@ import { assertNever, must } from "../../src/engine/util/assert-never.ts";
 import type { RegionCounts } from "./evaluate-region.ts";
 import { plainScalarValues } from "./scalar-values.ts";
 
-/** What is not known while a region is traced: the most iterations that a loop has, and the longest axis, by an evaluation. */
+/** Bounds unknown while a region is traced: the longest loop and the longest axis, measured by an evaluation. */
 export type TraceBounds = Pick<RegionCounts, "longestLoop" | "longestAxis">;
 
-/** Loops of at most so many iterations, known when traced, are written out. */
+/** Maximum trip count, known at tracing, of an unrolled loop. */
 const unrolled = 3;
 
 /** An integer or a bool that is known while the region is traced, or a tensor. */
@@ -249,7 +249,7 @@ class Trace {
     });
   }
 
-  /** What names have become after `run`, which begins with `values`; nothing is changed here. */
+  /** Returns the values of names after `run`, which starts from `values`. The environment is restored. */
   #within(names: readonly string[], values: readonly Tensor[], run: () => void): Tensor[] {
     const [scalars, arrays] = [this.#scalars, this.#arrays];
     this.#scalars = new Map(scalars);

@@ -23,7 +23,7 @@ export function moduleFrom(text: string, options: Partial<ModuleOptions> = {}): 
 /** To strip types takes long: what was stripped already. */
 const javascriptOf = new Map<string, string>();
 
-/** What a module exports, run by the engine that runs the tests. */
+/** Exports of a module, run by the engine that runs the tests. */
 export function exportsOf(text: string): Exports {
   let code = javascriptOf.get(text);
   if (code === undefined) {
@@ -35,7 +35,7 @@ export function exportsOf(text: string): Exports {
 
 type Exports = Record<string, (...args: unknown[]) => unknown>;
 
-/** What a module of CommonJS exports. */
+/** Exports of a CommonJS module. */
 function runModule(code: string): Exports {
   const exported: { exports: Exports } = { exports: {} };
   // oxlint-disable-next-line eslint/no-new-func, typescript/no-implied-eval, typescript/no-unsafe-call
@@ -158,7 +158,7 @@ export function listed(value: unknown): unknown {
 export interface Agreement {
   readonly form: PlainForm;
   readonly counts: RegionCounts;
-  /** What JavaScript gives, with lists for arrays. */
+  /** Result of JavaScript, with lists for arrays. */
   readonly expected: unknown;
   readonly actual: unknown;
 }

@@ -1,6 +1,6 @@
 // Derivatives of functions of plain numbers by differences: of numbers, arrays and records of them as arguments.
 
-/** Places of numbers within a value, depth first. */
+/** Reads and writes one number within a value. */
 export interface Leaf {
   readonly get: () => number;
   readonly set: (x: number) => void;
@@ -26,8 +26,9 @@ export function numbersIn(value: unknown): number[] {
 }
 
 /**
- * The derivative of `f(…args)` by each number within the arguments of the places `wrt`, by central differences of three steps, of
- * which Richardson's extrapolation takes the errors of orders h² and h⁴ away: some 1e-10 of the size of `f` remain.
+ * Derivatives of `f(…args)` with respect to each number in the arguments at the indices `wrt`, by central differences
+ * with three steps. Richardson extrapolation removes the errors of orders h² and h⁴. The remaining error is about 1e-10
+ * of the size of `f`.
  */
 export function differences(
   f: (...args: never[]) => number,

@@ -1,5 +1,6 @@
-// What has to hold for every plain function: its region computes what the JavaScript does, also beside the arguments given, so that
-// differences of the JavaScript are the derivatives of the region, and with these everything that holds for regions.
+// Checks that hold for every plain function. Its region computes the results of the JavaScript, also near the given
+// arguments. Therefore differences of the JavaScript are the derivatives of the region, and the checks of regions
+// apply.
 import { DownhillError } from "downhill";
 import { makeJsBackend } from "../../src/engine/backends/js/index.ts";
 import { makeWasmBackend } from "../../src/engine/backends/wasm/index.ts";
@@ -21,9 +22,9 @@ export interface PlainSubject extends Omit<Subject, "region" | "args" | "isFine"
   readonly form: PlainForm;
   readonly f: (...args: never[]) => unknown;
   readonly args: readonly unknown[];
-  /** Places of the arguments that have derivatives. */
+  /** Indices of the differentiated arguments. */
   readonly wrt: readonly number[];
-  /** How far beside the arguments values are compared too (0.37). */
+  /** Offset from the arguments at which values are compared too (0.37). */
   readonly beside?: number;
   /** Values from outside by their names. */
   readonly outside?: Readonly<Record<string, unknown>>;
@@ -85,7 +86,7 @@ export function faultOfPlain(subject: PlainSubject): string | undefined {
   const [near, far] = [central(1e-6), central(3e-6)];
   const size = Math.max(1, Math.abs(near));
   if (Math.abs(near - far) < 1e-5 * size) {
-    // no kink lies between
+    // no kink is between
     const exact = inner(along(region, values, tangents, tangents).first, ones);
     if (!(Math.abs(exact - near) < 1e-4 * size)) return `derivative: ${exact}, and differences show ${near}`;
   }
@@ -138,7 +139,7 @@ function faultOfThrown(
   return undefined;
 }
 
-/** The place of the argument that is exactly 0, whose functions are as steep as can be: it stays. */
+/** Index of the argument that is exactly 0, at which functions are steepest. It stays fixed. */
 const zeroPlace = (args: readonly unknown[]): number => args.indexOf(0);
 
 const slope = (k: number, i: number): number => Math.cos(1 + 1.9 * k + 2.1 * i);

@@ -1,4 +1,5 @@
-// Plain functions as regions, and their arguments and results as those of regions, taken apart here by what the form says.
+// Converts plain functions to regions, and their arguments and results to those of regions. The form describes the
+// decomposition.
 import { runInThisContext } from "node:vm";
 import { parseSync } from "oxc-parser";
 import { assertNever } from "../../src/engine/util/assert-never.ts";
@@ -72,7 +73,7 @@ function takeApart(type: PlainType, value: unknown): RegionValue[] {
   }
 }
 
-/** A value in the place of an absent one, whose numbers do not count. */
+/** Stand-in for an absent value. Its numbers are ignored. */
 function absentOf(type: PlainType): unknown {
   switch (type.kind) {
     case "number":
@@ -94,7 +95,7 @@ function absentOf(type: PlainType): unknown {
   }
 }
 
-/** What a plain function's region is called with, and which argument each parameter belongs to. */
+/** Arguments of a plain function's region, and the argument that each parameter comes from. */
 export function regionArguments(
   { params, captured }: PlainForm,
   args: readonly unknown[],

@@ -1,4 +1,4 @@
-// One part of the soak of plain functions: random programs of TypeScript, and random regions beside them.
+// One part of the soak of plain functions: random TypeScript programs, and random regions.
 import { enableTurbo } from "downhill";
 import { printRegion } from "../../src/engine/region/form/print.ts";
 import { choicesOf, errorText, smallest } from "./draw-region.ts";
@@ -17,7 +17,7 @@ import { faultOfRegion } from "./region-agreement.ts";
 
 export { enableTurbo };
 
-/** What a seed has looked at: derivatives always, the rest in turn, since it takes long. */
+/** Checks of a seed. Derivatives are always checked, the slow checks in turn. */
 type Way = Omit<Subject, "region" | "args" | "isFine">;
 
 const switchedOff = [
@@ -40,7 +40,10 @@ const switchedOffBelow = [
   { independentLoops: false, steadyConditions: false },
 ];
 
-/** Which way a program or region goes by its number: with `every` 10, one in 10 through the backends, and one in 20 through tensors. */
+/**
+ * Selects the checks of a program or region by its number. With `every` 10, one in 10 runs on the backends, and one in
+ * 20 through tensors.
+ */
 function wayOf(number: number, every: number): Way {
   return {
     secondOrder: number % 3 === 0,
@@ -113,7 +116,10 @@ export function faultOfRegionSeed(
   return `seed ${seed}: ${faultOfDrawnRegion(draw, small, way)}\n\n${printRegion(draw(new Choices(small)).region)}`;
 }
 
-/** Looks at `count` programs, a quarter as many sums of products and a quarter as many regions, all drawn by `seed`; `note` is called before each. */
+/**
+ * Checks `count` programs, a quarter as many sums of products and a quarter as many regions, all drawn from `seed`.
+ * Calls `note` before each.
+ */
 export function soakPart(seed: number, count: number, note: () => void): Outcome {
   let [programs, routines] = [0, 0];
   let fault: string | undefined;

@@ -23,7 +23,7 @@ export function describeWithPython(name: string, packages: readonly string[], te
   });
 }
 
-/** What a Python program prints. */
+/** Output of a Python program. */
 export function runPython(program: string, ...words: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync(python, ["-c", program, ...words], { encoding: "utf8" });
   if (status !== 0) throw new Error(`python ended with ${status}: ${stderr}`);

@@ -109,12 +109,12 @@ export function trials(): fc.Arbitrary<Trial> {
   );
 }
 
-/** How often each part of the trials was taken. */
+/** Number of trials by kind. */
 export type Tally = Map<string, number>;
 
 const count = (tally: Tally, what: string): void => void tally.set(what, (tally.get(what) ?? 0) + 1);
 
-/** Runs a routine some times and gives the results of the last time: nothing of those before may be left over. */
+/** Runs a routine several times and returns the last results, so that state left over from earlier runs would show. */
 function run(
   routine: Routine,
   program: Program,
@@ -168,7 +168,7 @@ function expectSame(
   });
 }
 
-/** What the results of a program may be where they need not have its bits; it is found out where it is asked for. */
+/** Returns a comparison of results that may differ in their last bits. It computes the allowed errors on demand. */
 function expectNear(
   routine: Routine,
   program: Program,
@@ -220,7 +220,7 @@ export function expectAgreement({ recipe, way }: Trial, tally: Tally = new Map()
   const near = expectNear(plain, program, ins, expected);
   const lookNear = (what: string, kind: string, outs: readonly Tensor[]): void =>
     near(`${name}, ${what}`, kind, outs, tally);
-  // passes may sum in another order: then the interpreter tells what is right for what they made
+  // passes may sum in another order; then the interpreter's result for the rewritten program is the reference
   const lookAfter = (made: Routine, by: Program, runners: Named, ways: string): void => {
     let own: readonly Tensor[] | undefined;
     for (const [runner, backend] of runners) {

@@ -26,14 +26,14 @@ export interface Local {
   readonly canBeSet: boolean;
 }
 
-/** What expressions and statements at some place may use. */
+/** Names available to expressions and statements at one point of a routine. */
 export interface Scope {
   readonly locals: readonly Local[];
   /** Indices of loops, below these numbers. */
   readonly indices: readonly { readonly index: Expr; readonly below: number }[];
   /** Buffers that may be read anywhere. */
   readonly readable: readonly Buffer[];
-  /** Buffers that may be read and written at one place only: in independent loops. */
+  /** Buffers that may be read and written at one index only, in independent loops. */
   readonly own: readonly { readonly buffer: Buffer; readonly place: Expr }[];
   /** Buffers that may be written anywhere. */
   readonly writable: readonly Buffer[];

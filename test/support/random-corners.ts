@@ -1,5 +1,5 @@
-// Rules of random programs about what passes, rules and backends have cases of their own for: sums of what repeats, products
-// for all steps at once, windows that lie apart, batches of which some operands have none, loops that end where values say.
+// Rules of random programs for the special cases of passes, derivative rules and backends: sums of repeated elements,
+// products for all steps at once, windows with gaps, batches with unbatched operands, loops with a data-dependent end.
 import type { Tensor } from "downhill";
 import * as d from "downhill";
 import type { Pick, Pool, Rule } from "./random-rules.ts";
@@ -105,7 +105,7 @@ export const corners: readonly Rule[] = [
     places.push(x.sum({ axis: 0 }));
     places.push(pick(places).add(d.full([3, dims.columns], 5, { dtype: "int32" }).sum({ axis: 0 })));
   }),
-  // what is the same at all places of a batch or sum is a product by a number
+  // a value that is constant along a batch or sum is a factor of it
   smooth(({ vectors, matrices, dims }, pick) => {
     const ones = d.onesLike(pick(matrices));
     vectors.push(
@@ -129,7 +129,7 @@ export const corners: readonly Rule[] = [
     pool.scalars.push(tame(last.mean().add(ys.mean())));
     pool.vectors.push(v.mul(d.mean(last)));
   }),
-  // windows that lie apart, one beside another and with gaps
+  // windows that are adjacent or have gaps
   jumping(({ matrices, dims }, pick) => {
     const [high, wide] = [Math.min(2, dims.rows), Math.min(pick([2, 3]), dims.columns)];
     const image = pick(matrices).reshape([1, 1, dims.rows, dims.columns]);
@@ -232,7 +232,7 @@ export const corners: readonly Rule[] = [
     vectors.push(x);
     scalars.push(y);
   }),
-  // loops that end where values say so, of which there is no reverse mode
+  // loops with a data-dependent end, which have no reverse mode
   forward(({ vectors, scalars }, pick) => {
     const [v, a] = [pick(vectors), d.square(pick(scalars))];
     const [x, s] = d.whileLoop(

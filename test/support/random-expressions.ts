@@ -41,19 +41,19 @@ const digits: ConstantTable = {
 
 export const procedures: readonly Procedure[] = [...Object.values(math), ...Object.values(single)];
 
-/** Draws expressions over what a scope has, indices that lie in its buffers among them. */
+/** Draws expressions over the names in a scope, including indices within its buffers. */
 export class ExpressionGenerator {
   protected readonly choices: Choices;
   /** Elements of every buffer. */
   protected size = 0;
-  /** Procedures of the routine, which expressions may call beside those of the library. */
+  /** Procedures of the routine, which expressions may call in addition to those of the library. */
   protected own: readonly Procedure[] = [];
 
   constructor(choices: Choices) {
     this.choices = choices;
   }
 
-  /** An index that lies in every buffer. */
+  /** Draws an index that is in range for every buffer. */
   index(scope: Scope): Expr {
     const c = this.choices;
     const size = this.size;
@@ -85,7 +85,7 @@ export class ExpressionGenerator {
     }
   }
 
-  /** An element read where its place exists, and a constant elsewhere. */
+  /** Draws an element read that is guarded by a range check, with a constant otherwise. */
   guarded(type: ScalarType, scope: Scope, buffer: Buffer): Expr {
     const c = this.choices;
     const fitting = scope.indices.filter(({ below }) => below <= this.size);

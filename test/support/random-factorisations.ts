@@ -10,7 +10,7 @@ const mostColumns = 20;
 
 const isLarge = ({ columns }: Dims): boolean => columns > mostColumns;
 
-/** A positive definite matrix with eigenvalues from 1 on, of as many rows as x has columns. */
+/** A positive definite matrix with eigenvalues of at least 1. It has one row per column of x. */
 const positive = (x: Tensor): Tensor =>
   d
     .matmul(x.transpose(), x)

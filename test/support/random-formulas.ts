@@ -1,5 +1,5 @@
-// Loops of random routines as numerical programs have them: arithmetic of one or two types, and a few procedures called
-// over and over, with arguments that are the same in all iterations and with others.
+// Loops of random routines in the style of numerical programs: arithmetic of one or two types, and a few procedures
+// that are called repeatedly, with arguments that are or are not constant over the iterations.
 import * as k from "../../src/engine/kernel/build.ts";
 import { hasBinary, hasUnary } from "../../src/engine/kernel/operations.ts";
 import { neutral } from "../../src/engine/kernel/neutral.ts";
@@ -160,7 +160,7 @@ class Formula {
     }
   }
 
-  /** Two calls of one procedure, of which some arguments are the same in all iterations. */
+  /** Two calls of one procedure. Some of their arguments are constant over the iterations. */
   #twice(): Expr {
     const { choices: c, type, procedures } = this.#given;
     const made = c.of(procedures);

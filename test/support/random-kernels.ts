@@ -18,9 +18,10 @@ const lengths = [
 const longLengths = [2047, 4095, 4096, 4097, 5003, 8193, 16383, 16384, 16385, 20_011];
 
 /**
- * Well-typed routines as programs make them, on buffers of tens to thousands of elements: independent loops with strides,
- * gathers and guarded reads, nests, folds with bodies, contractions with all kinds of strides, loops that go on from
- * iteration to iteration, short and long, light and heavy. `isLong` has some with so many iterations that they are run in parts.
+ * Well-typed routines like those of compiled programs, on buffers of tens to thousands of elements. They contain
+ * independent loops with strides, gathers and guarded reads, nests, folds with bodies, and contractions with all kinds
+ * of strides. Sequential loops are short and long, light and heavy. With `isLong`, some loops have so many iterations
+ * that they run in parts.
  */
 export function kernels(isLong = false): fc.Arbitrary<Routine> {
   return fc
@@ -144,13 +145,13 @@ class KernelGenerator extends ExpressionGenerator {
     }
   }
 
-  /** Iterations of a loop, at most as many as buffers have elements. */
+  /** Trip count of a loop, at most the length of the buffers. */
   length(): number {
     const c = this.choices;
     return c.below(2) === 0 ? this.size : c.below(this.size + 1);
   }
 
-  /** Buffers that the iterations of a loop own, each at its place, and the others. */
+  /** Splits buffers into those that the iterations of a loop own, each at its index, and the remaining ones. */
   ownership(scope: Scope, place: Expr): Scope {
     const own = scope.writable.filter(() => this.choices.below(3) > 0).map((buffer) => ({ buffer, place }));
     const names = new Set(own.map(({ buffer }) => buffer.name));
@@ -321,7 +322,7 @@ class KernelGenerator extends ExpressionGenerator {
       const [so, ro, to] = take(role !== "sum", outReach, outRoom, true);
       const [sl, rl, tl] = take(role !== "column", leftReach, leftRoom, false);
       const [sr, rr, tr] = take(role !== "row", rightReach, rightRoom, false);
-      if (role !== "sum" && size > 1 && so === 0) continue; // two elements of a result at one place
+      if (role !== "sum" && size > 1 && so === 0) continue; // two elements of a result at one index
       [outReach, leftReach, rightReach, outRoom, leftRoom, rightRoom] = [ro, rl, rr, to, tl, tr];
       dims.unshift({ role, size, out: so, left: sl, right: sr });
     }
@@ -343,7 +344,7 @@ class KernelGenerator extends ExpressionGenerator {
     });
   }
 
-  /** A loop or `while` that goes on from iteration to iteration. */
+  /** A sequential loop or `while`. */
   sequence(block: k.Block, scope: Scope): Scope {
     const c = this.choices;
     const n = this.length();
@@ -394,7 +395,7 @@ class KernelGenerator extends ExpressionGenerator {
     return scope;
   }
 
-  /** One statement of a body; `depth` of those around it. */
+  /** One statement of a body, at nesting depth `depth`. */
   statement(block: k.Block, scope: Scope, depth: number): Scope {
     const c = this.choices;
     const inner = (within: k.Block): void => {

@@ -8,7 +8,7 @@ import { jumping, smooth, tame, within } from "./random-rules.ts";
 const item = (x: Tensor, i: Tensor, n: number): Tensor => x.at(within(i, n));
 
 export const loops: readonly Rule[] = [
-  // carries of every kind, two of which change places, over two arrays at once
+  // carries of every kind, two of which are swapped, over two arrays at once
   smooth(({ scalars, vectors, matrices, places, flags }, pick) => {
     const [w, x0] = [pick(vectors), pick(scalars)];
     const [last, [ys, zs]] = d.scan(
@@ -30,7 +30,7 @@ export const loops: readonly Rule[] = [
     matrices.push(ys);
     scalars.push(tame(zs.sum()));
   }),
-  // a choice in a loop, by what the loop carries
+  // a choice in a loop, by a carried value
   jumping(({ vectors, matrices, scalars }, pick) => {
     const [w, limit] = [pick(vectors), pick(scalars)];
     const [last, ys] = d.scan(
@@ -92,7 +92,7 @@ export const loops: readonly Rule[] = [
     const weights = ns.astype(v.dtype).mul(0.1);
     vectors.push(v.mul(weights.sum().mul(0.05)).add(item(v, count, dims.columns)));
   }),
-  // elements changed where they are, at places that the loop tells
+  // elements updated in place, at indices that the loop computes
   smooth(({ vectors, dims }, pick) => {
     const steps = Math.min(dims.columns, 6);
     const v = pick(vectors);

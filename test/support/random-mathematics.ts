@@ -1,5 +1,5 @@
-// Rules of random programs about what one loop over elements may hold: every function several times with numbers that are
-// the same for all elements and with others, both floating types beside one another, many values at once.
+// Rules of random programs for the content of one elementwise loop: every function several times, on numbers that are
+// or are not constant over the elements, mixed floating types, and many live values.
 import type { Tensor } from "downhill";
 import * as d from "downhill";
 import type { Pool, Rule } from "./random-rules.ts";
@@ -144,7 +144,7 @@ export const mathematics: readonly Rule[] = [
     vectors.push(tame(d.grad((v: Tensor) => d.pow(v, c).sum())(x)));
   }),
   smooth(({ vectors }, pick) => vectors.push(tame(d.pow(pick(vectors), pick([2, 3, 0.5, -1]))).mul(0.5))),
-  // a choice by what is the same for all elements
+  // a choice by a condition that is constant over the elements
   jumping(({ vectors, scalars }, pick) => {
     const c = d.less(pick(scalars), pick(scalars));
     vectors.push(d.where(c, tame(pick(vectors)), pick(vectors).mul(pick(scalars))));

@@ -143,8 +143,9 @@ export class NestFormDraw extends NestStatementDraw {
   }
 
   /**
-   * A recurrence that each iteration of an outer loop runs for itself. The gradient saves its values for the backward pass: in one array
-   * per iteration, or for all iterations if the result is used in a way that has to be known before the outer loop can run backward.
+   * Draws a recurrence that each iteration of an outer loop runs separately. The gradient saves its values for the
+   * backward pass in one array per iteration. It saves them for all iterations if the outer loop needs the result
+   * before it can run backward.
    */
   #recurrenceOfIteration(scope: NestScope, extent: Extent, outer: Extent): void {
     const array = this.#newVector(outer);

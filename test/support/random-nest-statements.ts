@@ -130,7 +130,7 @@ export class NestStatementDraw extends TermDraw {
     return withNumber(scope, { name, canBeSet, isTame: !canBeSet });
   }
 
-  /** What an iteration reads from the one before it. */
+  /** Draws a value that an iteration reads from the previous one. */
   protected recurrence(scope: NestScope): void {
     const arrays = scope.arrays.filter(({ canBeSet, spare }) => canBeSet && spare);
     const array = arrays.length > 0 ? this.recent(arrays) : undefined;

@@ -20,7 +20,7 @@ export interface LocalNumber {
   readonly isTame: boolean;
 }
 
-/** How an array stores its elements: one axis, rows of a matrix, or row-major order in one axis. */
+/** Storage of an array: one axis, rows of a matrix, or row-major order in one axis. */
 export type Layout = "vector" | "rows" | "flat";
 
 /**
@@ -66,7 +66,7 @@ export function withNumber(scope: NestScope, number: LocalNumber): NestScope {
 /** Draws parts of statements. */
 export class TermDraw {
   protected readonly choices: Choices;
-  /** How many choices in 16 are odd. */
+  /** Number of choices in 16 that are odd. */
   protected oddness = 0;
   protected readonly lines: string[] = [];
   protected indent = 1;

@@ -1,6 +1,7 @@
-// Random loop nests as people write them: parallel loops, reductions and recurrences, one to four deep, with sums, products, minima and
-// maxima, temporaries and arrays at every level, shifted and exchanged elements, early exits, conditions on data, and helpers. Trip counts
-// are those at which loop rewrites change their minds.
+// Draws random loop nests in the style of user programs. They are one to four deep and contain parallel loops,
+// reductions, recurrences, sums, products, minima and maxima. Temporaries and arrays occur at every level, with shifted
+// and swapped elements, early exits, data-dependent conditions, and helpers. Trip counts include the thresholds of loop
+// rewrites.
 import { stripLength } from "../../src/engine/loops/operands.ts";
 import { stripLanes } from "../../src/engine/loops/strips.ts";
 import type { Choices } from "./random-choices.ts";
@@ -43,7 +44,7 @@ export function randomNest(choices: Choices): PlainProgram {
   return new NestDraw(choices).program();
 }
 
-/** How a loop visits its indices. */
+/** Header of a loop: the order in which it visits its indices. */
 interface Header {
   readonly text: string;
   readonly index: LoopIndex;
@@ -449,7 +450,7 @@ class NestDraw extends NestFormDraw {
     this.line(this.choices.of(forms));
   }
 
-  /** The matrix that a product is stored to: one of those in scope, or a new one. */
+  /** Destination of a matrix product: a matrix in scope, or a new one. */
   #productTarget(scope: NestScope, rows: Extent, columns: Extent): ArrayName {
     const known = scope.arrays.find(
       ({ extents, canBeSet }) => canBeSet && extents[0] === rows && extents[1] === columns,

@@ -1,7 +1,8 @@
-// Random functions with optional parameters, optional fields and defaults, in all the ways to ask for what may be absent.
+// Random functions with optional parameters, optional fields and defaults, and all forms of access to a possibly absent
+// value.
 import type { Choices } from "./random-choices.ts";
 
-/** Names of locals by what they hold. */
+/** Names of locals by kind. */
 interface Names {
   readonly numbers: readonly string[];
   readonly optional: readonly string[];

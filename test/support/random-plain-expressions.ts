@@ -66,7 +66,7 @@ export class ExpressionDraw {
     return `${name}(${args.join(", ")})`;
   }
 
-  /** A call of one of the functions that give records, or pairs; `undefined` where there is none. */
+  /** A call of a function that returns records or pairs; `undefined` if none is in scope. */
   protected made(scope: Scope, gives: "record" | "pair"): string | undefined {
     const makers = scope.makers.filter((maker) => maker.gives === gives);
     if (makers.length === 0) return undefined;

@@ -1,4 +1,4 @@
-// What is there at a place of a random program in TypeScript.
+// Names that are in scope at one point of a random TypeScript program.
 
 export interface Name {
   readonly name: string;
@@ -29,16 +29,16 @@ export interface Scope {
     readonly canBeSet: boolean;
   }[];
   readonly records: Name[];
-  /** Tuples of so many numbers. */
+  /** Tuples of numbers, with their lengths. */
   readonly tuples: { readonly name: string; readonly length: number }[];
-  /** Tuples and arrays of so many records that may be written to. */
+  /** Writable tuples and arrays of records, with their lengths. */
   readonly lists: { readonly name: string; readonly length: number }[];
-  /** Functions of so many numbers that give a record or a pair. */
+  /** Functions of `arity` numbers that return a record or a pair. */
   readonly makers: { readonly name: string; readonly arity: number; readonly gives: "record" | "pair" }[];
   readonly indices: Index[];
-  /** Calls of helpers and arrows of so many numbers that give a number. */
+  /** Helpers and arrow functions of `arity` numbers that return a number. */
   readonly calls: { readonly name: string; readonly arity: number }[];
-  /** What `continue` and `break` may leave, innermost last. */
+  /** Enclosing statements that `continue` and `break` may leave, innermost last. */
   readonly loops: readonly {
     readonly label: string | undefined;
     readonly kind: "loop" | "switch" | "block";
@@ -59,7 +59,7 @@ export const within = (scope: Scope, more: Partial<Pick<Scope, "loops">> = {}): 
   loops: more.loops ?? scope.loops,
 });
 
-/** Where nothing has a name but some numbers. */
+/** A scope with numbers only. */
 export const onlyNumbers = (numbers: readonly Name[], calls: Scope["calls"] = []): Scope => ({
   numbers: [...numbers],
   arrays: [],

@@ -4,7 +4,7 @@ import { ValueDraw } from "./random-plain-values.ts";
 
 /** Draws statements, line by line. */
 export class StatementDraw extends ValueDraw {
-  /** What the function returns. */
+  /** Kind of the function's result. */
   protected result: "number" | "tuple" | "record" | "array" | "moved" = "number";
   #depth = 3;
   /** Whether the statement before ended its block. */
@@ -75,7 +75,7 @@ export class StatementDraw extends ValueDraw {
     this.choices.of(this.#depth > 0 ? [...plain, ...nested] : plain)();
   }
 
-  /** A triangle of elements that an array filled anew for each row is multiplied with, at places that move along. */
+  /** A triangle of elements that multiplies an array refilled for each row, at indices that shift with the row. */
   #triangle(scope: Scope): void {
     const [row, i, j, k, place] = ["row", "i", "i", "i", "at"].map((hint) => this.name(hint));
     const outer = within(scope);

@@ -184,7 +184,7 @@ export class ValueDraw extends ExpressionDraw {
     } else this.line(`${name}[${i}]![${j}]! += ${this.tame(scope)};`);
   }
 
-  /** A tuple, read and written by any place. */
+  /** A tuple, read and written at any index. */
   protected places(scope: Scope): void {
     const known = scope.tuples;
     if (known.length > 0 && this.oneIn(2)) {
@@ -204,7 +204,7 @@ export class ValueDraw extends ExpressionDraw {
     if (this.oneIn(2)) this.#fill(scope, name, length, "");
   }
 
-  /** Records in a tuple or an array, of which one at a place is written to. */
+  /** Records in a tuple or an array, with a write to one of them by index. */
   protected list(scope: Scope): void {
     const known = scope.lists;
     if (known.length > 0 && this.oneIn(2)) {

@@ -11,9 +11,9 @@ export interface PlainProgram {
   /** The same without types. */
   readonly javascript: string;
   readonly args: readonly unknown[];
-  /** Places of the arguments that have derivatives. */
+  /** Indices of the differentiated arguments. */
   readonly wrt: readonly number[];
-  /** What the program reads from outside of its functions. */
+  /** Values of the outer names that the program reads. */
   readonly outside: Readonly<Record<string, number>>;
 }
 

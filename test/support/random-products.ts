@@ -1,5 +1,6 @@
-// Random nests of loops that sum products: operands as they are and transposed, computed, behind one another, with other loops around and
-// other statements between; sums in locals and in elements of arrays; some are products of matrices, and some only look like them.
+// Random nests of loops that sum products. Operands are plain, transposed, computed or chained, with other loops around
+// and other statements between. Sums are in locals and in array elements. Some nests are matrix products; others only
+// look similar.
 import type { Choices } from "./random-choices.ts";
 import type { PlainProgram } from "./random-plain.ts";
 
@@ -11,7 +12,7 @@ const head = `export function f(a«: Float64Array», b«: Float64Array», c«: F
   let s = 0;
 `;
 
-/** Elements of each operand: more than any place of a loop. */
+/** Elements of each operand: more than any index of a loop. */
 const room = 600;
 
 /** Draws a program of one or two such nests. Types stand between « and » until the end. */
@@ -45,7 +46,7 @@ type OneIn = (n: number) => boolean;
 class Nest {
   readonly #choices: Choices;
   readonly #oneIn: OneIn;
-  /** What each index runs to, and from where. */
+  /** Upper and lower bound of each index. */
   readonly #ends: ReadonlyMap<string, string>;
   readonly #firsts: ReadonlyMap<string, string>;
   readonly #indices: readonly [i: string, j: string, q: string, o: string];
@@ -86,7 +87,7 @@ class Nest {
     return `for (let ${name} = ${from}; ${name} < ${to}; ${name}++) {`;
   }
 
-  /** A place along two indices, the second of which runs quickest or the first. */
+  /** An offset along two indices. Either index is the fastest-running one. */
   #place(x: string, y: string): string {
     const [outer, within] = this.#oneIn(2) ? [y, x] : [x, y];
     const offset = this.#choices.of(["", "", " + 2", " + n"]);

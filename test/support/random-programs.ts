@@ -56,7 +56,7 @@ export interface Choice {
   readonly picks: readonly number[];
 }
 
-/** What a random program is made of. */
+/** Description of a random program. */
 export interface Recipe {
   readonly dims: Dims;
   readonly dtype: "float64" | "float32";
@@ -142,7 +142,7 @@ export function functionOf({ dims, dtype, list, ends }: Recipe): (...xs: Tensor[
   };
 }
 
-/** Where functions of these shapes are computed; and, under other seeds, tangents and cotangents. */
+/** Inputs for functions of these shapes. Other seeds draw tangents and cotangents. */
 export function pointOf({ dims, dtype }: Recipe, seed = 0): [Tensor, Tensor, Tensor] {
   const number = (i: number): number => Math.sin(1 + seed * 5 + i * (1.3 + 0.1 * seed)) * 0.9;
   const some = (shape: readonly number[]): Tensor => {
@@ -155,7 +155,7 @@ export function pointOf({ dims, dtype }: Recipe, seed = 0): [Tensor, Tensor, Ten
   return [some([]), some([dims.columns]), some([dims.rows, dims.columns])];
 }
 
-/** What a recipe does, for readers: its shapes and the text of its rules. */
+/** Describes a recipe for readers: its shapes and the text of its rules. */
 export function describeRecipe({ dims, dtype, list }: Recipe): string {
   const lines = list.map(({ rule, picks }) => `${String(rules[rule]!.apply)}  // picks ${picks.join()}`);
   return [`${dtype}, ${dims.rows} rows of ${dims.columns}`, ...lines].join("\n");

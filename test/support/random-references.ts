@@ -2,7 +2,7 @@
 // exchanges, functions with effects in the midst of an expression. Values count here, not derivatives.
 import { seeded } from "./sampling.ts";
 
-/** Names that may be used at a place of the program. */
+/** Names in scope at one point of the program. */
 interface Names {
   readonly numbers: readonly string[];
   readonly constants: readonly string[];

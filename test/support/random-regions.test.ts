@@ -53,7 +53,7 @@ describe("random regions", () => {
         ).results[0] as number;
       const [near, far] = [1e-6, 3e-6].map((h) => (at(h) - at(-h)) / (2 * h)) as [number, number];
       const size = Math.max(1, Math.abs(near));
-      if (Math.abs(near - far) > 1e-5 * size) continue; // a kink lies between
+      if (Math.abs(near - far) > 1e-5 * size) continue; // a kink is between
       const args = moved(drawn, (x, along) => ({ x, a: along, b: 0, ab: 0 }));
       const { a } = evaluateOver(duals, drawn.region, args).results[0] as { readonly a: number };
       expect(Math.abs(a - near) / size, `seed ${seed}`).toBeLessThan(1e-5);

@@ -1,6 +1,6 @@
-// Random regions: loops that are nested, stepped, reversed, ended early and not counted, branches, arrays that are written to,
-// read back, overwritten and exchanged, places that depend on data, numbers of both floating types, and steep functions on
-// sides that are not chosen. Numbers stay small: what is stored or set went through a bounded function.
+// Random regions. Loops are nested, stepped, reversed, left early or uncounted. Arrays are written, read back,
+// overwritten and swapped, also at data-dependent indices. Both floating types occur, and steep functions in branches
+// that are not taken. Numbers stay small because every stored or assigned value is bounded.
 import type { Region, RegionExpr, RegionStmt, RegionType } from "../../src/engine/region/form/region.ts";
 import type { RegionValue } from "./evaluate-region.ts";
 import type { Choices } from "./random-choices.ts";
@@ -37,7 +37,7 @@ interface Index {
   readonly below: number;
 }
 
-/** What is in scope; blocks within see copies. */
+/** Names in scope. Inner blocks see copies. */
 interface Scope {
   readonly locals: Local[];
   readonly arrays: Stored[];
@@ -505,7 +505,10 @@ class Draw {
     }
   }
 
-  /** Places that are in range; `at` where it takes more than a look to see that, and sometimes where it does not. */
+  /**
+   * Draws indices that are in range. `at`, the position of a run-time check, is set if a proof needs more than a simple
+   * analysis, and sometimes otherwise.
+   */
   #places(
     scope: Scope,
     { name, lengths }: Stored,

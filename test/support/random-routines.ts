@@ -96,7 +96,7 @@ interface Scope {
 
 /** A well-typed routine with inputs, outputs, scalars and temporaries of every type, loops, branches and procedures. */
 export function routines(length = 500): fc.Arbitrary<Routine> {
-  // Without bias: small numbers, of which fast-check is fond, would choose the same few things over and over.
+  // Without bias: fast-check prefers small numbers, which would draw the same few constructs again and again.
   return fc
     .noBias(fc.array(fc.nat(1 << 20), { minLength: length / 4, maxLength: length, size: "max" }))
     .map((list) => new Generator(new Choices(list)).routine());
@@ -113,7 +113,7 @@ class Generator {
   };
   #count = 0;
   #depth = 0;
-  /** Within an independent loop: the buffers that it alone may write, and read, at the place of its iteration. */
+  /** Inside an independent loop: the buffers that only this loop reads and writes, at the index of its iteration. */
   #own: { readonly buffers: ReadonlyMap<ScalarType, string>; readonly place: Expr } | undefined;
 
   constructor(choices: Choices) {
@@ -337,7 +337,7 @@ class Generator {
     return { ...scope, locals: [...scope.locals, { name, type, canBeSet: true }] };
   }
 
-  /** An index that lies in every buffer. */
+  /** Draws an index that is in range for every buffer. */
   index(scope: Scope, depth = 2): Expr {
     const i =
       scope.indices.length > 0

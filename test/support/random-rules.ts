@@ -1,4 +1,4 @@
-// What random programs do, a rule a line or two: each makes a value of those that there are.
+// Rules of random programs, one or two lines each. A rule computes a value from those in the pool.
 import type { DType, Tensor } from "downhill";
 import * as d from "downhill";
 
@@ -23,7 +23,10 @@ export type Pick = <T>(list: readonly T[]) => T;
 
 export interface Rule {
   readonly apply: (pool: Pool, pick: Pick) => void;
-  /** Whether a last bit of its operands may change its results at large: by a choice between numbers, or by their order. */
+  /**
+   * Whether a rounding error of the operands may change the results discontinuously, by a choice between numbers or by
+   * their order.
+   */
   readonly jumps: boolean;
   /** Whether it computes in float32 what is float64. */
   readonly isCoarse: boolean;
@@ -39,7 +42,7 @@ export const jumping = (apply: Rule["apply"]): Rule => ({ ...usual, apply, jumps
 export const coarse = (apply: Rule["apply"]): Rule => ({ ...usual, apply, jumps: true, isCoarse: true });
 export const forward = (apply: Rule["apply"]): Rule => ({ ...usual, apply, jumps: true, isForward: true });
 
-/** Places within an axis of `n`, whatever the numbers are. */
+/** Maps any numbers to indices of an axis of length `n`. */
 export const within = (places: Tensor, n: number): Tensor => d.rem(d.abs(d.rem(places, n)), n);
 
 /** Sums, products, shapes, windows and a loop or two. */

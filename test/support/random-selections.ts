@@ -1,4 +1,4 @@
-// Rules of random programs about orders, choices among numbers, places and flags, and random bits.
+// Rules of random programs for sorting, selection, indices, flags and random bits.
 import type { Tensor } from "downhill";
 import * as d from "downhill";
 import { bernoulli, foldIn, split } from "downhill/random";
@@ -39,7 +39,7 @@ export const selections: readonly Rule[] = [
   }),
   // an order that moves other numbers
   jumping(({ vectors }, pick) => vectors.push(d.take(pick(vectors), d.argsort(pick(vectors))).mul(0.9))),
-  // flags and places
+  // flags and indices
   smooth(({ flags }, pick) => flags.push(d.logicalOr(d.logicalNot(pick(flags)), pick(flags)))),
   smooth(({ flags, places }, pick) => flags.push(d.notEqual(d.rem(pick(places), pick([2, 3, 5])), 0))),
   smooth(({ places }, pick) => places.push(d.minimum(pick(places), pick(places)).sub(d.max(pick(places))))),
@@ -60,7 +60,7 @@ export const selections: readonly Rule[] = [
     matrices.push(d.matmul(pick(matrices), moved).mul(1 / dims.columns));
     vectors.push(d.matmul(moved, pick(vectors)).mul(0.5));
   }),
-  // places of all kinds, read and written
+  // all kinds of reads and writes by index
   smooth(({ matrices, vectors, places, dims }, pick) => {
     const [rows, columns] = [within(pick(places), dims.rows), within(pick(places), dims.columns)];
     vectors.push(d.at(pick(matrices), rows, columns).mul(0.9));
@@ -115,7 +115,7 @@ export const selections: readonly Rule[] = [
     const [counts, bounds] = d.histogram(pick(vectors), { bins: 4, range: [-1, 1], weights: pick(vectors) });
     scalars.push(tame(counts.mul(bounds.at({ end: -1 })).sum()));
   }),
-  // numbers that are none
+  // NaN
   jumping(({ vectors }, pick) => {
     const [x, y] = [d.log(pick(vectors)), pick(vectors)];
     vectors.push(d.where(pick([d.isFinite, d.isNaN])(x), y, tame(y)));

@@ -8,7 +8,7 @@ import type { CallNumbers } from "./kernel-agreement.ts";
 import { Choices } from "./random-choices.ts";
 import { kernels } from "./random-kernels.ts";
 
-/** A routine with run-time sizes, and what a call of it is given. */
+/** A routine with run-time sizes, and the inputs of a call. */
 export interface SizedRoutine extends CallNumbers {
   readonly routine: Routine;
 }

@@ -1,4 +1,4 @@
-// One part of the soak of scripts/soak-programs.mjs: random programs, and random routines beside them.
+// One part of the soak of scripts/soak-programs.mjs: random programs and random routines.
 import fc from "fast-check";
 import { configure, enableTurbo } from "downhill";
 import { printRoutine } from "../../src/engine/kernel/print.ts";
@@ -20,7 +20,7 @@ const routinesOfAllKinds = fc.oneof(
   { weight: 1, arbitrary: kernels(true).map(ofKnownSizes) },
 );
 
-/** What came of a part. */
+/** Result of a part. */
 export interface Outcome {
   readonly programs: number;
   readonly routines: number;
@@ -29,7 +29,7 @@ export interface Outcome {
   readonly fault: string | undefined;
 }
 
-/** Runs `count` programs and a quarter as many routines, all drawn by `seed`; `note` is called before each. */
+/** Runs `count` programs and a quarter as many routines, all drawn from `seed`. Calls `note` before each. */
 export function soakPart(seed: number, count: number, note: () => void, isTurbo = false): Outcome {
   configure({ reproducible: true });
   const tally: Tally = new Map();

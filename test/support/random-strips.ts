@@ -1,5 +1,5 @@
-// Random regions with loops of many iterations that share sums, elements that are added to, arrays that each iteration could have for
-// itself, and sometimes more than these: what goes in strips of several iterations at once, and what looks nearly the same.
+// Random regions with long loops that share sums, elements with updates, and arrays that could be private to an
+// iteration. They run in strips of several iterations at once. Some contain more than that and only look similar.
 import type { Region, RegionExpr, RegionStmt } from "../../src/engine/region/form/region.ts";
 import type { RegionValue } from "./evaluate-region.ts";
 import type { Choices } from "./random-choices.ts";
@@ -143,7 +143,7 @@ class Draw {
     return back === 0 ? adds : [r.when(isInside, adds)];
   }
 
-  /** An array that is written and then read, in the same places or in others. */
+  /** An array that is written and then read, at equal or different indices. */
   #private(i: string): readonly RegionStmt[] {
     const isLocal = this.#oneIn(3);
     const array = isLocal ? this.#name("own") : "own";
@@ -167,7 +167,7 @@ class Draw {
     ];
   }
 
-  /** What must keep its order. */
+  /** Statements that must keep their order. */
   #nearly(i: string): readonly RegionStmt[] {
     switch (this.#choices.below(5)) {
       case 0: // reads what an iteration before has left

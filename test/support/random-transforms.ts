@@ -66,7 +66,7 @@ export const transforms: Readonly<Record<string, Transform>> = {
   }),
 };
 
-/** Whether it is a derivative of a derivative or of a batch, or a batch of derivatives: those programs are longer. */
+/** True for a derivative of a derivative or of a batch, or a batch of derivatives. Those programs are longer. */
 export const isTwice = (name: string): boolean => / of [vj]/.test(name);
 
 /** To draw from: first ones twice as often as those of second order. */

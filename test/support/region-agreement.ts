@@ -1,5 +1,5 @@
-// What has to hold for every region: its derivatives of both modes and of second order are those of hyper-dual numbers and those of
-// the tensor API, and every backend gives the bits that the evaluator gives.
+// Checks for every region: its derivatives of both modes and of second order equal those of hyper-dual numbers and of
+// the tensor API, and every backend returns the bits of the evaluator.
 import { raceCheckingInterp } from "../../src/engine/backends/interp/index.ts";
 import { makeJsBackend } from "../../src/engine/backends/js/index.ts";
 import { makeWasmBackend } from "../../src/engine/backends/wasm/index.ts";
@@ -37,19 +37,22 @@ import { engineScalarValues } from "./scalar-values.ts";
 export interface Subject {
   readonly region: Region;
   readonly args: readonly RegionValue[];
-  /** Whether it computes in float64 throughout: float32 rounds at 6e-8, and the exact derivatives do not. */
+  /**
+   * Whether it computes in float64 throughout. With float32, results are rounded to 6e-8, but the exact derivatives are
+   * not.
+   */
   readonly isFine: boolean;
-  /** Whether it goes through the tensor API too, which takes long, and through a program in which it is a primitive. */
+  /** Whether it is also checked through the tensor API, which is slow, and in a program in which it is a primitive. */
   readonly throughTensors?: boolean;
-  /** Whether it goes through the backends, its gradient and the derivative of that too. */
+  /** Whether the region, its gradient and the gradient's derivative are checked on the backends. */
   readonly throughBackends?: boolean;
   /** Whether forward mode and derivatives of the second order are looked at. */
   readonly secondOrder?: boolean;
   /** Mode of the first derivative that reverse mode differentiates again; by default none. */
   readonly reverseOver?: "forward" | "reverse";
-  /** What is switched off in reverse mode. */
+  /** Options of reverse mode, which disable parts of it. */
   readonly options?: TransposeOptions;
-  /** What is switched off where it is lowered. */
+  /** Options of lowering, which disable parts of it. */
   readonly lowering?: LowerOptions;
 }
 
@@ -150,7 +153,10 @@ export function faultOfRegion(subject: Subject): string | undefined {
 
 const zeros = (value: RegionValue): RegionValue => mapValue(value, () => 0);
 
-/** Of a gradient's parameters those that have a tangent: floating ones of the region itself, and not the cotangents. */
+/**
+ * For each parameter of a gradient, whether it has a tangent: floating parameters of the region have one, cotangents do
+ * not.
+ */
 function isMovingOnly(gradient: Region, region: Region): boolean[] {
   return gradient.params.map(({ type }, i) => i < region.params.length && isReal(type));
 }
@@ -177,8 +183,8 @@ function recorded(region: Region, { version: { lowered } }: ReturnType<typeof co
 }
 
 /**
- * Whether some backend gives other bits than the evaluator, sums kept in the order of the text; or, where they are added in lanes, other
- * bits than the interpreter, which must be close.
+ * Describes a difference between a backend and the evaluator, with sums in source order. If sums are added in lanes,
+ * backends must equal the interpreter in every bit, and the interpreter must be close to the evaluator.
  */
 function differenceOfBackends(
   what: string,

@@ -1,4 +1,4 @@
-// Parts of regions, written short. Types of results are those that `Math`'s functions and the kernel's operations have.
+// Short constructors for parts of regions. Result types are those of `Math`'s functions and of the kernel's operations.
 import type {
   ArrayDeclaration,
   PositionIndex,

@@ -21,12 +21,12 @@ import type { Region } from "../../src/engine/region/form/region.ts";
 const values = engineScalarValues(scalarFunctions);
 const duals = hyperDuals(values);
 
-/** Whether a parameter of a random region moves: the number that steep functions are of stays. */
+/** True if a parameter of a random region is differentiated. The argument of steep functions is not. */
 function isActive({ name, type }: RandomRegion["region"]["params"][number]): boolean {
   return isFloating(type) && name !== "zero";
 }
 
-/** How far element j of parameter i moves along direction `a` or `b`. */
+/** Component of the direction `a` or `b` for element j of parameter i. */
 function along(direction: "a" | "b", i: number, j: number): number {
   return direction === "a" ? Math.cos(i + 2 * j) : Math.sin(2 * i - j + 0.5);
 }
@@ -85,7 +85,7 @@ function difference(
   return at < 0 ? undefined : `${what}[${at}]: ${got[at]}, not ${want[at]}`;
 }
 
-/** What is wrong with the derivatives of a region, if anything is. */
+/** Describes an error in the derivatives of a region; `undefined` if there is none. */
 function faultOf(
   drawn: RandomRegion,
   check: (drawn: RandomRegion) => string | undefined,
@@ -144,7 +144,7 @@ export function checkTangent(drawn: RandomRegion): string | undefined {
   return undefined;
 }
 
-/** Random numbers in the place of the floating results. */
+/** Random cotangents of the floating results. */
 function cotangentsOf(region: Region, results: readonly RegionValue[]): RegionValue[] {
   return results.flatMap((value, i) => {
     const result = region.results[i]!;

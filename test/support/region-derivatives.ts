@@ -16,7 +16,7 @@ import { plainScalarValues } from "./scalar-values.ts";
 
 export const isReal = (type: RegionType): boolean => type === "f64" || type === "f32";
 
-/** Which parameters are floating, and which results. */
+/** For each parameter, whether it is floating. */
 export function realParams({ params }: Region): boolean[] {
   return params.map(({ type }) => isReal(type));
 }

@@ -19,7 +19,7 @@ import { transformer } from "../../bench/models/transformer.mjs";
 import { functionOf, isReversible, largeDims, pointOf, recipes, smallDims } from "./random-programs.ts";
 import { transformNames, transforms } from "./random-transforms.ts";
 
-/** How programs are run. Each has its own hashes: where backends may differ, they need not agree. */
+/** Options of the runs. Each run has its own hashes, because backends may differ. */
 const ways: Readonly<Record<string, RuntimeOptions>> = {
   interpreter: { backend: "interpreter" },
   JavaScript: { backend: "js" },
@@ -32,7 +32,7 @@ const ways: Readonly<Record<string, RuntimeOptions>> = {
 /** A name for each result, and the hash of its bits. */
 export type Hashes = Record<string, string>;
 
-/** The hashes of all, for random programs drawn by `seed`; `note` is told of what begins. */
+/** Hashes of the results of random programs drawn from `seed`. Calls `note` with the name of each step. */
 export function hashResults(
   seed: number,
   count: number,

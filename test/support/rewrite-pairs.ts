@@ -15,9 +15,9 @@ import { randomNest } from "./random-nests.ts";
 import { realParams } from "./region-derivatives.ts";
 
 /**
- * What became of a loop. `checks`: checks of its elements precede it. `steady`: parts of its conditions or indices precede it. `promoted`:
- * it adds to a local instead of an element. `recorded`: it saves values for the backward pass. `fused`: each iteration runs forward and
- * backward. `segments`: it runs over the segments of a loop with checkpoints.
+ * Rewrites of a loop. `checks`: checks of its elements precede it. `steady`: parts of its conditions or indices precede
+ * it. `promoted`: it adds to a local instead of an element. `recorded`: it saves values for the backward pass. `fused`:
+ * each iteration runs forward and backward. `segments`: it runs over the segments of a loop with checkpoints.
  */
 export const rewrites = [
   "independent",

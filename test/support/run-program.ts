@@ -1,4 +1,4 @@
-/** What a program of a page may import: the modules by the names that it imports them by. */
+/** Modules that a page's program may import, by import name. */
 export type Modules = Readonly<Record<string, object>>;
 
 type Run = (modules: Modules, console: { readonly log: (...values: unknown[]) => void }) => Promise<void>;
@@ -8,10 +8,10 @@ const { constructor: AsyncFunction } = Object.getPrototypeOf(async () => {}) as 
 };
 
 /**
- * Runs a program that a page shows, in this process, and returns what it prints. It is JavaScript whose imports are of the form
+ * Runs a program of a page in this process, and returns its output. The program is JavaScript whose imports are of the form
  * `import { a, b } from "downhill/x";` or `import * as a from "downhill/x";`.
  *
- * @throws Error for an import of a module that is not among `modules`, and what the program throws
+ * @throws Error for an import of a module that is not in `modules`, and any error of the program
  */
 export async function runProgram(text: string, modules: Modules): Promise<string> {
   const body = text.replace(

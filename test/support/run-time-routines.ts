@@ -122,8 +122,8 @@ export function products(role: Dim["role"], accumulate: boolean): Routine {
 }
 
 /**
- * `out[i, j] += Σ a[i, s] b[s, j]` of `rows`, `columns` and `sums` that a call says, operands transposed where it is told; with `runs` the
- * sums are two indices, of `runs` and of `sums / runs`.
+ * `out[i, j] += Σ a[i, s] b[s, j]` with the run-time sizes `rows`, `columns` and `sums`. The options transpose
+ * operands. With `runs`, the sum runs over two indices, of `runs` and of `sums / runs`.
  */
 export function matrixProduct(
   transposed: { readonly left: boolean; readonly right: boolean },

@@ -20,8 +20,8 @@ export interface ScalarValue {
 }
 
 /**
- * Looks a function up by its name, the types of its arguments and those that are constants (of powers they tell the code);
- * `undefined` where there is none.
+ * Finds a function by name, argument types and constant arguments (which choose the code of powers); `undefined` if
+ * there is none.
  */
 export type ScalarValues = (
   name: string,

@@ -3,14 +3,14 @@ import * as single from "../../src/engine/kernel/math/single/index.ts";
 import type { Procedure } from "../../src/engine/kernel/scalar.ts";
 import { seeded } from "./sampling.ts";
 
-/** A float32 function, and what it should be. */
+/** A float32 function and its reference. */
 export interface Single {
   readonly procedure: Procedure;
   /** The same function in float64, which is 500 million times as accurate. */
   readonly reference: Procedure;
   readonly from: number;
   readonly to: number;
-  /** What the tests assert, in ulps. */
+  /** Asserted bound, in ulps. */
   readonly bound: number;
 }
 
@@ -41,7 +41,7 @@ export const singles: readonly Single[] = [
   { procedure: single.cbrt32, reference: double.cbrt64, from: -3.4e38, to: 3.4e38, bound: 0.6 },
 ];
 
-/** Error of `got` in units of the last place of float32 at `exact`. */
+/** Error of `got` in ulps of float32 at `exact`. */
 function ulps(got: number, exact: number): number {
   const size = Math.abs(exact);
   const unit = size < 2 ** -126 ? 2 ** -149 : 2 ** (Math.floor(Math.log2(size)) - 23);
@@ -82,7 +82,7 @@ export const singlesOfTwo: readonly SingleOfTwo[] = [
   { procedure: single.atan232, reference: double.atan264, bound: 1 },
 ];
 
-/** The greatest error over so many drawn pairs: of numbers of all sizes, of about one size, and of all but the same. */
+/** Largest error over the drawn pairs: numbers of all sizes, of similar size, and nearly equal ones. */
 export function measureSingleOfTwo(
   compute: (x: number, y: number) => number,
   exact: (x: number, y: number) => number,

@@ -65,8 +65,8 @@ export function agrees(printed: string, promised: string): boolean {
 }
 
 /**
- * Like `agrees`, for values: a number may be promised to fewer decimals than it prints (the ones given must be right),
- * either quote stands for a string, and neither spaces within brackets nor the length that Node prints of an array count.
+ * Like `agrees`, for values. A promised number may have fewer decimals than the printed one, but they must be correct.
+ * Both quotes are equal for strings. Spaces within brackets and the length that Node prints for arrays are ignored.
  */
 export function shows(promised: string, printed: string): boolean {
   const number = /-?\d+\.\d+(?:e[+-]\d+)?/g;

@@ -11,7 +11,7 @@ export type SpecialPoints = Readonly<
   >
 >;
 
-/** Where the numbers of an operand are: those of the tests, and those that random programs draw. */
+/** Range of an operand, for the tests and for random programs. */
 export type Domain = "any" | "tame" | "positive" | "inner" | "belowTwo" | "fraction";
 
 /** The public function of a procedure, which has its name. */
@@ -26,7 +26,7 @@ export interface SpecialOperation {
 /** A special function, and how near to the values of mpmath it has to be. */
 export interface SpecialFunction {
   readonly procedure: Procedure;
-  /** What the tests assert, relatively; errors up to `forCondition` · 2^−52 · Σ |x ∂f/∂x| are right too. */
+  /** Asserted relative bound. Errors up to `forCondition` · 2^−52 · Σ |x ∂f/∂x| are accepted too. */
   readonly bound: number;
   readonly forCondition: number;
   /** Absent for procedures that only derivatives call, and for functions whose tests are written by hand. */
@@ -147,7 +147,7 @@ export function samplesOf({ operands }: SpecialOperation): readonly (readonly nu
   return operands.map((domain, i) => samples[domain][i] ?? samples[domain][0]!);
 }
 
-/** The greatest error of `compute` in parts of what is allowed, the greatest relative one, and where that is. */
+/** Largest error of `compute` as a fraction of the allowed one, the largest relative error, and its arguments. */
 export function measureSpecial(
   { procedure, bound, forCondition }: SpecialFunction,
   compute: (...x: number[]) => number,

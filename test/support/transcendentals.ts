@@ -16,7 +16,7 @@ export interface Transcendental {
   readonly regions: readonly (readonly Draw[])[];
   /** Arguments that are known to be hard. */
   readonly hard?: readonly (readonly number[])[];
-  /** What the tests assert, in ulps. */
+  /** Asserted bound, in ulps. */
   readonly bound: number;
 }
 
@@ -25,7 +25,7 @@ const unary =
   (bits, x) =>
     f(x, bits);
 
-/** x^y for x > 0; e^t has as many wrong bits as t has before the point. */
+/** x^y for x > 0. The number of wrong bits of e^t equals the number of bits of t before the point. */
 const pow: Reference = (bits, x, y) => {
   const extra = 64;
   const product = big.mul(big.log(x << BigInt(extra), bits + extra), y << BigInt(extra), bits + extra);

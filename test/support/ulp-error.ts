@@ -2,8 +2,8 @@ import type { Fixed } from "./bigfloat.ts";
 import { bitLength, exactly, exponentOf, toNumber } from "./bigfloat.ts";
 
 /**
- * The error of `got` as an approximation of the real number `exact`, in units in the last place of the result: the gap
- * between float64 numbers around the exact value.
+ * Error of `got` as an approximation of the real number `exact`, in ulps of the result. An ulp is the gap between the
+ * float64 numbers around the exact value.
  */
 export function ulpError(got: number, exact: Fixed, bits: number): number {
   if (!Number.isFinite(got)) {

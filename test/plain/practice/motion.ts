@@ -80,7 +80,7 @@ export interface Control {
   throttle: number;
 }
 
-/** What driving along costs: effort, distance to a goal, nearness of obstacles. Steering and speed are limited. */
+/** Cost of a drive: effort, distance to a goal, nearness of obstacles. Steering and speed are limited. */
 export function drive(controls: Control[], goal: Vec2, obstacles: { at: Vec2; radius: number }[]): number {
   "use ad";
   const car = { x: 0, y: 0, heading: 0, speed: 1 };

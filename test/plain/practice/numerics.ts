@@ -83,7 +83,7 @@ export function traceOfExp(a: number[][]): number {
 
 type State = [number, number];
 
-/** Where a van der Pol oscillator is after some time: Bogacki and Shampine's pair, steps that fail are taken again. */
+/** State of a van der Pol oscillator after `time`, by the Bogacki-Shampine pair with repetition of rejected steps. */
 export function oscillator(mu: number, start: State, time: number, tolerance: number): State {
   "use ad";
   const slope = ([x, v]: State): State => [v, mu * (1 - x * x) * v - x];

@@ -34,7 +34,7 @@ export function ctc(logits: number[][], labels: number[]): number {
   return -logAdd(alpha[states - 1]!, alpha[states - 2]!);
 }
 
-/** Most value that fits, with a soft maximum: two rows of the table change places. */
+/** Soft maximum of the value that fits into a knapsack. The two rows of the table are swapped in each step. */
 export function softKnapsack(
   values: Float64Array,
   weights: Int32Array,

@@ -43,7 +43,7 @@ if (size > 1 && size % 2 === 0) {
   const into = new Uint8Array(9);
   const received = world.exchange(rank ^ 1, new Uint8Array(rank + 1).fill(rank + 10), into);
   found["exchange"] = [received, ...into.subarray(0, received)];
-  // too little room for what comes is an error of both, and the ranks go on
+  // a buffer that is too short for a message is an error of both ranks, and the ranks continue
   found["too little room"] = messageOf(() => world.exchange(rank ^ 1, new Uint8Array(8), new Uint8Array(4)));
   world.barrier();
 }

@@ -1,5 +1,5 @@
-// Ends as it is told: the last rank does something that the others do not, and these go on until they are ended.
-// Usage: ends.mjs HOW [FILE]
+// Ends in the given way: the last rank does something that the other ranks do not, and these continue until they are
+// ended. Usage: ends.mjs WAY [FILE]
 import { existsSync, writeFileSync } from "node:fs";
 import { openMpi } from "downhill/distributed";
 

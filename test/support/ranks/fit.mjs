@@ -1,4 +1,4 @@
-// Trains on each rank. Rank 0 writes "done HASH", of all that must be the same in every run, to the bit.
+// Trains on each rank. Rank 0 writes "done HASH", a hash of all results that must be bit-identical in every run.
 // Usage: fit.mjs OPTIONS, a JSON object:
 //   epochs      of 3 steps each
 //   folder      where it is saved, after each step, and taken up
