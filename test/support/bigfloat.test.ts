@@ -4,7 +4,7 @@ import * as big from "./bigfloat.ts";
 import type { Fixed } from "./bigfloat.ts";
 import { ulpError } from "./ulp-error.ts";
 
-/** The first 40 decimal places, cut off. */
+/** The first 40 decimal places, truncated. */
 function decimals(x: Fixed, bits: number): string {
   const magnitude = x < 0n ? -x : x;
   const scaled = ((magnitude * 10n ** 40n) >> BigInt(bits)).toString().padStart(41, "0");

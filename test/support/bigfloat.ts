@@ -1,9 +1,7 @@
 /**
- * Real functions to any number of bits, for measuring the error of the float64 ones.
- *
- * A `Fixed` is a BigInt that counts units of 2^−bits; every function takes and returns numbers of the same `bits`, and
- * its absolute error is a few units. `bitsFor` (in ulp-error.ts) chooses `bits` so that the relative error is
- * small too.
+ * A real number with any number of bits, for measuring the errors of float64 functions. A `Fixed` is a BigInt that
+ * counts units of 2^−bits. Every function takes and returns numbers of equal `bits`, and its absolute error is a few
+ * units. `bitsFor` (in ulp-error.ts) chooses `bits` so that the relative error is small too.
  */
 export type Fixed = bigint;
 
@@ -19,7 +17,7 @@ function decompose(x: number): { m: bigint; e: number } {
   return { m: bits >> 63n === 1n ? -m : m, e: Math.max(biased, 1) - 1075 };
 }
 
-/** x in units of 2^−bits; digits below that are cut off. */
+/** x in units of 2^−bits; digits below that are truncated. */
 export function exactly(x: number, bits: number): Fixed {
   const { m, e } = decompose(x);
   return shift(m, e + bits);
@@ -95,7 +93,7 @@ function integerSqrt(n: bigint): bigint {
 
 export const sqrt = (x: Fixed, bits: number): Fixed => integerSqrt(x << BigInt(bits));
 
-/** A constant, computed once to more bits than asked for and cut down afterwards. */
+/** A constant that is computed once with more bits than requested, and truncated afterwards. */
 function cached(compute: (bits: number) => Fixed): (bits: number) => Fixed {
   let known = 0n;
   let knownBits = -1;

@@ -29,7 +29,7 @@ function greatestCommonDivisor(x: bigint, y: bigint): bigint {
   return y === 0n ? x : greatestCommonDivisor(y, x % y);
 }
 
-/** Stirling's series is good to `bits` from about here on. */
+/** From about this number on, Stirling's series is accurate to `bits`. */
 const farEnough = (bits: number): bigint => BigInt(Math.ceil(bits * 0.2) + 4);
 
 /** ln |Γ(x)|. */

@@ -73,7 +73,7 @@ async function takeTab({
     connected ??= connect();
     const context = await (await connected).newContext(fixed);
     const page = await context.newPage();
-    page.setDefaultTimeout(60_000); // as long as tests of pages wait otherwise
+    page.setDefaultTimeout(60_000); // the usual time limit of page tests
     tab = { page, devTools: await context.newCDPSession(page), kind };
   }
   const taken = tab;
@@ -83,7 +83,7 @@ async function takeTab({
   return taken;
 }
 
-/** Leaves whatever the page does and has kept, and keeps the tab for another test. */
+/** Navigates away from the page, clears its storage, and keeps the tab for another test. */
 async function giveBack(tab: Tab): Promise<void> {
   const { page, devTools } = tab;
   for (const event of ["pageerror", "console", "request"]) page.removeAllListeners(event);
@@ -94,8 +94,8 @@ async function giveBack(tab: Tab): Promise<void> {
 }
 
 /**
- * A group of tests of pages in Chromium. Where none is installed they are skipped, their names tell how to install one, and
- * under `REQUIRE_BROWSER=1` they fail instead.
+ * A group of tests of pages in Chromium. Without Chromium they are skipped, and their names say how to install it; with
+ * `REQUIRE_BROWSER=1` they fail instead.
  */
 export function describeInBrowser(
   name: string,
@@ -193,7 +193,7 @@ interface Served {
   readonly close: () => void;
 }
 
-/** Serves one page, at a port of this machine that is free. Its address counts as one that browsers trust. */
+/** Serves one page at a free port of this machine. Browsers treat its address as a secure context. */
 async function serve({ html, headers }: ServedPage): Promise<Served> {
   const server = createServer((request, response) => {
     if (request.url !== "/") return void response.writeHead(204).end(); // a browser asks for an icon

@@ -22,14 +22,14 @@ export function callsOf(run: () => void, isCounted: (url: string) => boolean): n
     let answer: unknown;
     session.post(method, params, (error, result) => {
       if (error !== null) throw new Error(`${method}: ${error.message}`);
-      answer = result; // given at once: the session is one of this thread
+      answer = result; // synchronous, because the session is one of this thread
     });
     return answer;
   };
   try {
     post("Profiler.enable");
     post("Profiler.startPreciseCoverage", { callCount: true, detailed: false });
-    post("Profiler.takePreciseCoverage"); // what ran before
+    post("Profiler.takePreciseCoverage"); // discards earlier counts
     run();
     const { result } = post("Profiler.takePreciseCoverage") as Coverage;
     let calls = 0;

@@ -1,5 +1,5 @@
-// A global set-up of vitest: one Chromium for all tests of a run, started when the first of them asks for it, and closed when
-// the run ends. Processes that run tests connect to it.
+// A global set-up of vitest: one Chromium for all tests of a run. It starts at the first request and closes when the
+// run ends. Test processes connect to it.
 import { existsSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -9,12 +9,12 @@ import type { TestProject } from "vitest/node";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** The address that answers with where Chromium is; empty where none is installed. */
+    /** URL that returns the address of Chromium; empty if none is installed. */
     readonly chromium: string;
   }
 }
 
-/** The Chromium to test pages with: `CHROMIUM_PATH`, else the first of the usual names on the `PATH`. */
+/** The Chromium for the tests: `CHROMIUM_PATH`, else the first of the usual names on the `PATH`. */
 function findChromium(): string | undefined {
   const named = process.env["CHROMIUM_PATH"];
   if (named !== undefined && named !== "") {

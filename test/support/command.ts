@@ -8,14 +8,14 @@ import { root } from "./snippets.ts";
 
 /** Exit status and output of a run of the command. */
 export interface Ended {
-  /** The exit code; `null` where a signal ended the process. */
+  /** Exit code; `null` if a signal ended the process. */
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 interface Setting {
-  /** The folder that it works in. */
+  /** Working directory. */
   readonly cwd?: string;
   /** Content of standard input. */
   readonly input?: string;
@@ -34,10 +34,10 @@ const stateOf = (): string =>
   JSON.stringify([process.exitCode, process.cwd(), ...signals.map((name) => process.listenerCount(name))]);
 
 /**
- * Runs the command from the sources, in this process: it costs what it computes. What is about the process itself (signals,
- * pipes, switches of the engine) is tested by `installedDownhill`.
+ * Runs the command from the sources, in this process, which is fast. `installedDownhill` tests behaviour of the process
+ * itself (signals, pipes, switches of the engine).
  *
- * @throws Error where the command left exit code, folder or listeners of the process other than they were.
+ * @throws Error if the command changed the exit code, folder or listeners of the process.
  */
 export async function downhill(words: readonly string[], { cwd, input = "" }: Setting = {}): Promise<Ended> {
   if (isRunning) throw new Error("one command at a time: they share the folder of the process");
@@ -45,7 +45,7 @@ export async function downhill(words: readonly string[], { cwd, input = "" }: Se
   const before = stateOf();
   const folder = process.cwd();
   const { NO_COLOR } = process.env;
-  // where warnings of the library go
+  // destination of the library's warnings
   const warn = vi.spyOn(console, "warn").mockImplementation((text) => void stderr.write(`${String(text)}\n`));
   isRunning = true;
   process.env["NO_COLOR"] = "1";
@@ -61,10 +61,10 @@ export async function downhill(words: readonly string[], { cwd, input = "" }: Se
   return { status, stdout: stdout.text(), stderr: stderr.text() };
 }
 
-/** The command that the package installs, from dist/. */
+/** Path of the command that the package installs, in dist/. */
 export const bin: string = join(root, "dist/cli/main.js");
 
-/** Runs that command, in a process of its own. */
+/** Runs the installed command in its own process. */
 export function installedDownhill(words: readonly string[], { cwd, input = "" }: Setting = {}): Ended {
   const env = { ...process.env, NO_COLOR: "1" };
   const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...words], {

@@ -37,7 +37,7 @@ export function held(): Held {
 
 /** Parameters of a function: sizes and a constant make each program different. */
 interface Sizes {
-  /** A whole number from 1 to `most`, small ones as often as large ones. */
+  /** An integer from 1 to `most`. Small ones are as frequent as large ones. */
   readonly upTo: (most: number) => number;
   readonly c: number;
 }
@@ -121,7 +121,7 @@ export function makeCompilations(seed: number): () => void {
       return;
     }
     const made = kinds[iteration % kinds.length]!(sizes());
-    // few results are kept, some of them large
+    // a few results are retained, some of them large
     if (iteration % 50 === 1) results = made;
     if (iteration % 100 === 2) {
       const { c, upTo } = sizes();

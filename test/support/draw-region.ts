@@ -11,8 +11,7 @@ export function choicesOf(seed: number, most = 400): number[] {
 }
 
 /**
- * The shortest list of the smallest choices found that still fails: parts are left out, then numbers are made 0 or halved, as long
- * as `fails` says so.
+ * Shrinks a list of choices as long as `fails` returns true: it removes parts, then sets numbers to 0 or halves them.
  */
 export function shrink(
   choices: readonly number[],

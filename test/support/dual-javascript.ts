@@ -1,6 +1,6 @@
-// JavaScript with hyper-dual numbers: the text of a plain function becomes the text of a function whose arithmetic goes through a
-// table of operations. A run gives the value of the function and its exact first and second derivatives along two directions, and it
-// shares nothing with the compiler.
+// JavaScript with hyper-dual numbers: translates the text of a plain function to a function whose arithmetic calls a
+// table of operations. A run returns the value of the function and its exact first and second derivatives along two
+// directions. It shares no code with the compiler.
 import { runInThisContext } from "node:vm";
 import { parseSync } from "oxc-parser";
 import type { HyperDual } from "./hyper-dual.ts";
@@ -34,7 +34,7 @@ const binaryNames: Readonly<Record<string, string>> = {
   "!==": "notEqual",
 };
 
-/** The function `f` of a text of JavaScript, over values whose numbers may be hyper-dual numbers. */
+/** Returns the function `f` of a JavaScript text, over values whose numbers may be hyper-dual numbers. */
 export function dualFunction(
   javascript: string,
   operations: DualOperations,
@@ -59,7 +59,7 @@ export function dualFunction(
 /** An access beyond the ends of an array, which compiled functions refuse. */
 export class OutOfRange extends Error {}
 
-/** Translates nodes to text: arithmetic and comparisons as calls, everything else as it stands. */
+/** Translates nodes to text: arithmetic and comparisons become calls, everything else is unchanged. */
 class Translation {
   readonly #source: string;
 

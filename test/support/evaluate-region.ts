@@ -1,5 +1,5 @@
-// What a region means, said as literally as JavaScript allows: a walk over its tree. It shares nothing with what lowers and
-// differentiates regions, and checks every rule of theirs while it runs.
+// Reference semantics of regions: a direct tree walk. It shares no code with the lowering and differentiation of
+// regions, and checks all of their rules while it runs.
 import type {
   ArrayDeclaration,
   RegionFor,
@@ -15,7 +15,7 @@ import { assertNever } from "../../src/engine/util/assert-never.ts";
 import type { ScalarValues } from "./scalar-values.ts";
 import { plainScalarValues } from "./scalar-values.ts";
 
-/** An array of a region: elements in row-major order, a length an axis. */
+/** An array of a region: elements in row-major order, one length per axis. */
 export interface RegionArray<S = number> {
   readonly data: ArrayLike<S>;
   readonly dims: readonly number[];
@@ -39,7 +39,7 @@ export interface Domain<S> {
   readonly convert: (to: RegionType, from: RegionType, x: S) => S;
 }
 
-/** Numbers, with the values of functions of scalars as given. */
+/** Plain numbers, with the given values of scalar functions. */
 export function numbers(values: ScalarValues): Domain<number> {
   return {
     from: (x) => x,
@@ -54,24 +54,24 @@ export interface RegionCounts {
   statements: number;
   /** Iterations of all loops. */
   iterations: number;
-  /** The most iterations that a loop had. */
+  /** Largest trip count of a loop. */
   longestLoop: number;
   /** The longest axis of a declared array. */
   longestAxis: number;
   loads: number;
   stores: number;
-  /** Functions of scalars that were evaluated. */
+  /** Number of evaluated scalar functions. */
   applications: number;
   /** Peak bytes of declared arrays. Growing arrays count with their stored elements. */
   peakBytes: number;
-  /** Bytes stored in arrays that grow, all together. */
+  /** Total bytes stored in growing arrays. */
   grownBytes: number;
 }
 
 export interface EvaluateOptions {
-  /** Values of the functions of scalars; by default `Math.*`, whose last bits differ from those of the engine. */
+  /** Values of scalar functions; by default `Math.*`, whose last bits differ from those of the engine. */
   readonly values?: ScalarValues;
-  /** Statements after which a run is taken to be endless (10 million). */
+  /** Number of statements after which a run counts as endless (10 million). */
   readonly maxStatements?: number;
 }
 
@@ -131,7 +131,7 @@ export function evaluateRegion(
   return evaluateOver(numbers(options.values ?? plainScalarValues), region, args, options);
 }
 
-/** Runs a region on what `domain` computes with, as `evaluateRegion` does on numbers. */
+/** Runs a region over the numbers of `domain`, as `evaluateRegion` does over plain numbers. */
 export function evaluateOver<S extends number | object>(
   domain: Domain<S>,
   region: Region,
@@ -145,7 +145,7 @@ class Run<S extends number | object> {
   readonly #domain: Domain<S>;
   readonly #region: Region;
   readonly #maxStatements: number;
-  /** Blocks that are open, innermost last. */
+  /** Open blocks, innermost last. */
   readonly #scopes: Scope<S>[] = [];
   #bytes = 0;
   readonly #counts: RegionCounts = {
@@ -285,7 +285,7 @@ class Run<S extends number | object> {
     return { kind: "scalar", type: "i32", canBeSet: false, value: this.#domain.from(value) };
   }
 
-  /** Loops with empty bodies end too. */
+  /** Counts an iteration. The limit stops endless loops with empty bodies too. */
   #countIteration(before: number): void {
     this.#counts.longestLoop = Math.max(this.#counts.longestLoop, before + 1);
     if (++this.#counts.iterations > this.#maxStatements)
@@ -382,7 +382,7 @@ class Run<S extends number | object> {
           throw new RegionFailure("invalid", `${expr.array} holds ${array.type}, not ${expr.type}`);
         const place = this.#place(array, expr.array, expr.places, expr.at);
         this.#counts.loads++;
-        return array.storage.data[place] ?? this.#domain.from(0); // beyond the end of what grows
+        return array.storage.data[place] ?? this.#domain.from(0); // beyond the end of a growing array
       }
       case "length": {
         const { dims, storage } = this.#array(expr.array);
@@ -489,7 +489,7 @@ function isOf(type: RegionType, x: number): boolean {
 
 const product = (ns: readonly number[]): number => ns.reduce((a, b) => a * b, 1);
 
-/** Throws where two declarations have one name. */
+/** Throws if two declarations have the same name. */
 function checkNames({ params, body }: Region): void {
   const names = new Set<string>();
   const declare = (name: string): void => {

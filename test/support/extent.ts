@@ -12,8 +12,8 @@ export function extent(quick: number, thorough: number, integration: number = qu
 }
 
 /**
- * All items in CI and in the thorough extent, else the `i`-th in turn: for variants that try nearly the same, of a test that runs for
- * many numbers `i`.
+ * Returns all items in CI and in the thorough extent, otherwise the `i`-th in turn. For near-identical variants of a
+ * test that runs for many numbers `i`.
  */
 export function inTurn<T>(items: readonly T[], i: number): readonly T[] {
   return extent(0, 1, 1) === 1 ? items : [items[i % items.length]!];

@@ -7,7 +7,7 @@ import type { Routine, ScalarType } from "../../src/engine/kernel/scalar.ts";
 import { chooseDevice } from "../../src/engine/runtime/cpu.ts";
 import type { Device, DeviceCode } from "../../src/engine/runtime/device.ts";
 
-/** Elements on the fake device: there is no array before the work that makes them was done, nor after its release. */
+/** Elements on the fake device. The array exists after the work that computes it and before its release. */
 interface FakeStorage extends TensorStorage {
   readonly type: ScalarType;
   readonly n: number;
@@ -16,15 +16,18 @@ interface FakeStorage extends TensorStorage {
   problem: Error | undefined;
 }
 
-/** A device as a GPU is one: with a memory of its own and a queue of work, whose results are there some time after the call. */
+/**
+ * A device that behaves like a GPU: it has its own memory and a work queue, whose results arrive some time after the
+ * call.
+ */
 export interface FakeDevice extends Device {
   /** Number of routine runs, and the bytes of arrays on the device. */
   readonly stats: () => { readonly runs: number; readonly bytes: number };
-  /** Has its next run of a routine fail. */
+  /** Makes the next run of a routine fail. */
   readonly failNext: (problem: Error) => void;
 }
 
-/** Runs something whose operations are computed by a device, till what it promises is there. */
+/** Runs a function with the device for its operations, until the returned promise settles. */
 export async function withDevice<T>(device: Device, run: () => T | Promise<T>): Promise<T> {
   chooseDevice(device);
   try {
@@ -39,11 +42,11 @@ interface State {
   runs: number;
   bytes: number;
   failure: Error | undefined;
-  /** Does a piece of work after all that was asked for before. */
+  /** Queues work after all earlier requests. */
   readonly enqueue: <T>(work: () => T) => Promise<T>;
 }
 
-/** Makes one that computes with these types, by the interpreter. */
+/** Creates a fake device for these types, which computes with the interpreter. */
 export function makeFakeDevice(types: readonly ScalarType[]): FakeDevice {
   let queue = Promise.resolve();
   const state: State = {
@@ -81,7 +84,7 @@ function fill(state: State, storage: FakeStorage, array: TypedArray): void {
   state.bytes += array.byteLength;
 }
 
-/** The elements, in the midst of the queue. */
+/** Returns the elements, within the queue's order. */
 function arrayOf({ array, problem }: FakeStorage): TypedArray {
   if (problem !== undefined) throw problem;
   if (array === undefined) throw new Error("the fake device was asked for elements that it has not");

@@ -1,4 +1,4 @@
-// Cases of reference values made with PyTorch (test/testdata/golden): how they are read, run and compared.
+// Reads, runs and compares cases of reference values made with PyTorch (test/testdata/golden).
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -35,7 +35,7 @@ export interface Case {
   readonly hvp: Readonly<Record<string, Flat>> | null;
 }
 
-/** An operation by its inputs in order; `named` finds one by its name, `args` are PyTorch's keywords. */
+/** An operation on its inputs in order. `named` finds an input by name, `args` are PyTorch's keywords. */
 export type Op = (
   xs: readonly Tensor[],
   args: Args,
@@ -113,8 +113,8 @@ function check(
 }
 
 /**
- * Runs every case of a file: operation by operation, and as a whole in WebAssembly. Results may be off by 1e-9 of the largest number, or by what
- * `tolerances` names for an operation, where the reference itself is off.
+ * Runs every case of a file: operation by operation, and as a whole in WebAssembly. Results may differ by 1e-9 of the
+ * largest number, or by the entry of `tolerances` for an operation whose reference is less accurate.
  */
 export function checkFile(
   file: string,
@@ -125,7 +125,10 @@ export function checkFile(
     cases: Case[];
   };
   const names = [...new Set(cases.map(({ op }) => op))];
-  /** In the quick extent every second case of an operation, from the first or the second; the only one in any case. */
+  /**
+   * In the quick extent, checks every second case of an operation, from the first or the second; a single case is
+   * always checked.
+   */
   const checkAll = (op: string, way: Way, from: 0 | 1): void => {
     const all = cases.filter((given) => given.op === op);
     const some = all.filter((_, i) => all.length === 1 || i % 2 === from);

@@ -9,11 +9,14 @@ import { fences } from "./snippets.ts";
 /** A program of a page. */
 interface GuideProgram {
   readonly file: string;
-  readonly line: number; // of its first line of code
+  readonly line: number; // line number of its first line of code
   readonly code: string;
 }
 
-/** The programs of a page: a fence of TypeScript that begins with an import begins one, others go on with the last. */
+/**
+ * The programs of a page. A TypeScript fence that begins with an import starts a program; other fences continue the
+ * last one.
+ */
 export function programsIn(file: string): GuideProgram[] {
   const programs: GuideProgram[] = [];
   for (const { line, code } of fences(file).filter(({ language }) => language === "ts")) {
@@ -25,7 +28,7 @@ export function programsIn(file: string): GuideProgram[] {
   return programs;
 }
 
-/** Runs a program of a page and holds what its comments promise. */
+/** Runs a program of a page and checks the promises in its comments. */
 export async function runGuideProgram(code: string): Promise<void> {
   const { body } = parseSync("guide.ts", code, { sourceType: "module" }).program;
   const scope: Record<string, unknown> = {};
@@ -47,7 +50,7 @@ export async function runGuideProgram(code: string): Promise<void> {
 
 type Statement = ReturnType<typeof parseSync>["program"]["body"][number];
 
-/** A program whose plain functions have their compiled forms, which are put into its scope. */
+/** Attaches the compiled forms to the plain functions of a program, and adds them to its scope. */
 async function withForms(
   code: string,
   body: readonly Statement[],

@@ -12,7 +12,7 @@ describe("hyper-dual numbers", () => {
   test.each(names.split(" "))("have the first and second derivatives of %s", (name) => {
     const f = plainScalarValues(name, ["f64"])!.value;
     for (const x of points[name] ?? [0.37, 0.61]) {
-      const h = 1e-4; // of second differences the error is h² and 1e-16 / h²
+      const h = 1e-4; // error of second differences: h² and 1e-16 / h²
       const y = domain.apply(name, ["f64"], [])!.value({ x, a: 2, b: 3, ab: 5 });
       const [first, second] = [(f(x + h) - f(x - h)) / (2 * h), (f(x + h) - 2 * f(x) + f(x - h)) / (h * h)];
       expect(y.x).toBe(f(x));

@@ -1,5 +1,6 @@
-// Numbers that carry derivatives along two directions and the second derivative along both: run through a region they give its
-// derivatives exactly, by a table of derivatives of its own. What was not chosen gives nothing: 0 times any slope is 0.
+// Numbers that carry derivatives along two directions and the mixed second derivative. A region evaluated with them
+// yields exact derivatives, from a separate table of derivatives. Unselected values contribute nothing: 0 times any
+// slope is 0.
 import type { RegionType } from "../../src/engine/region/form/region.ts";
 import type { Domain } from "./evaluate-region.ts";
 import { numbers } from "./evaluate-region.ts";
@@ -13,10 +14,10 @@ export interface HyperDual {
   readonly ab: number;
 }
 
-/** Slopes of a function at arguments x and y where it has the value f: along x, y, x x, x y, y y. */
+/** Derivatives of a function at arguments x and y with value f: by x, y, x x, x y, y y. */
 type Slopes = (x: number, y: number, f: number) => readonly number[];
 
-/** Of one argument: first and second derivative. */
+/** First and second derivatives of functions of one argument. */
 export const unary: Readonly<Record<string, (x: number, f: number) => readonly [number, number]>> = {
   neg: () => [-1, 0],
   abs: (x) => [Math.sign(x), 0],
@@ -43,7 +44,7 @@ export const unary: Readonly<Record<string, (x: number, f: number) => readonly [
   atanh: (x) => [1 / (1 - x * x), (2 * x) / (1 - x * x) ** 2],
 };
 
-/** Of two arguments. At a tie the larger and the smaller of two have half the slope each. */
+/** Derivatives of functions of two arguments. At a tie, both arguments of `max` and `min` have half the slope. */
 export const binary: Readonly<Record<string, Slopes>> = {
   add: () => [1, 1, 0, 0, 0],
   sub: () => [1, -1, 0, 0, 0],
@@ -118,7 +119,8 @@ export function chain(value: number, x: HyperDual, y: HyperDual, slopes: readonl
   };
 }
 
-// what has no tangent gives none, and what `maximum` did not choose neither, be its tangent infinite
+// a zero tangent contributes nothing, and neither does the operand that `maximum` did not select, even with an infinite
+// tangent
 const times = (tangent: number, slope: number): number =>
   tangent === 0 || slope === 0 ? 0 : tangent * slope;
 const isReal = (type: RegionType): boolean => type === "f64" || type === "f32";

@@ -38,7 +38,7 @@ async function instrument(code: string, result: string): Promise<string> {
   return script.trim().replace(/;$/, "");
 }
 
-/** The texts by which a value may be promised: as Node prints it, and a string, an error or a tensor by its content. */
+/** Texts that may promise a value: its printed form in Node, and the content of a string, an error or a tensor. */
 function textsOf(value: unknown): string[] {
   const texts = [inspect(value, { depth: null })];
   if (typeof value === "string") texts.push(value);

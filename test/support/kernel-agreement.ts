@@ -1,4 +1,4 @@
-// Random routines by the interpreter, by generated JavaScript and by WebAssembly in all of its settings.
+// Runs random routines by the interpreter, by generated JavaScript and by WebAssembly in all of its settings.
 import { callSizes } from "../../src/engine/kernel/call-sizes.ts";
 import { checkRoutine } from "../../src/engine/kernel/check.ts";
 import type { Backend, KernelValue, TypedArray } from "../../src/engine/kernel/executable.ts";
@@ -26,7 +26,7 @@ const settings: readonly WasmOptions[] = [
   { simd: false, limit: 300 },
 ];
 
-/** The interpreter, which checks too that independent loops are independent. */
+/** The interpreter, which also checks that independent loops are independent. */
 export const oracle: Backend = raceCheckingInterp();
 
 type Named = readonly (readonly [name: string, backend: Backend])[];
@@ -44,7 +44,7 @@ const contestantsWith = (more: WasmOptions): Named => [
 ];
 
 export const contestants: Named = contestantsWith({});
-/** Those of turbo mode: V8 may crash where it makes 256-bit operations of code that was not written for that. */
+/** Contestants of turbo mode. V8 may crash if it vectorises other code to 256-bit operations. */
 export const turboContestants: Named = contestantsWith({ wide: true });
 
 const hardFloats = [
@@ -65,7 +65,7 @@ const hardFloats = [
 ];
 const hardIntegers = [0, 1, -1, 2, -7, 31, 32, 255, -300, 65537, 2147483647, -2147483648];
 
-/** Numbers of the type of the array: mostly ordinary ones, and some that are not. */
+/** Fills an array with numbers of its type: mostly ordinary ones, some special ones. */
 function fill(array: TypedArray, seed: number): TypedArray {
   const random = seeded(seed + 1);
   const isFloat = array instanceof Float64Array || array instanceof Float32Array;
@@ -110,7 +110,7 @@ export function outcome(
   return outputs.map((slot) => (typeof slot === "number" ? Float64Array.of(slot) : slot.array));
 }
 
-/** Throws where one of `among` gives other bits than the interpreter. */
+/** Throws if one of `among` returns other bits than the interpreter. */
 export function expectSameKernel(
   routine: Routine,
   among: typeof contestants,

@@ -1,4 +1,4 @@
-// The live pages of the site, built and served as a visitor meets them.
+// The live pages of the site, built and served as for a visitor.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { root } from "./snippets.ts";
 
 /** A section of the site that a test file may visit. */
 export interface ServedSection {
-  /** The address of a page, with what stands behind `#`: the state. */
+  /** Address of a page, with the state after `#`. */
   at(slug: string, state?: string): { readonly address: string };
   /** Initial load of each page by slug, gzipped, in KB (1,024 bytes). */
   loads(): ReadonlyMap<string, number>;
@@ -48,13 +48,13 @@ export function serveSection(name: "learn" | "playground" | "examples"): ServedS
   };
 }
 
-/** Settled when a page is alive: its figures answer. */
+/** Resolves when a page is interactive: its figures respond. */
 export async function alive(page: Page): Promise<Page> {
   await page.locator("html[data-alive]").waitFor({ state: "attached" });
   return page;
 }
 
-/** A page that is alive, with what its predictions hide. */
+/** An interactive page with its predictions revealed. */
 export async function revealed(page: Page): Promise<Page> {
   await alive(page);
   const buttons = page.getByRole("button", { name: "Show the answer" });

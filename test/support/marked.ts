@@ -1,4 +1,4 @@
-// Functions of plain numbers, compiled from their text as a build step does it.
+// Functions of plain numbers, compiled from their text as by a build step.
 import { runInThisContext } from "node:vm";
 import { transformSync } from "esbuild";
 import { wrapForm } from "../../src/numeric/plain/call/attach.ts";
@@ -6,7 +6,7 @@ import { formOfText } from "./plain-region.ts";
 
 type AnyFunction = (...args: never[]) => unknown;
 
-/** The marked function of a text, by its name. `captured` returns the values that it reads from outside, in their order. */
+/** The marked function of a text, by name. `captured` returns the values of its captured variables in order. */
 export function marked(text: string, captured: () => readonly unknown[] = () => []): AnyFunction {
   const { code } = transformSync(text, { loader: "ts" });
   const name = /function (\w+)\([^)]*\)\s*\{\s*"use ad"/.exec(code)![1]!;

@@ -1,11 +1,11 @@
 // Matrices of tests, as row-major numbers.
 
-/** Numbers in [−1, 1] without order. */
+/** Irregular numbers in [−1, 1]. */
 export function waves(n: number, seed = 1): number[] {
   return Array.from({ length: n }, (_, i) => Math.sin(i * i + 7 * seed + i));
 }
 
-/** A square matrix with a heavy diagonal, that is not symmetric. */
+/** A non-symmetric square matrix with a dominant diagonal. */
 export function wellConditioned(n: number, seed = 1): number[] {
   return waves(n * n, seed).map((x, i) => (i % (n + 1) === 0 ? n / 2 + 1 + Math.abs(x) : x));
 }

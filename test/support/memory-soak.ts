@@ -1,4 +1,5 @@
-// Loops that need a bounded amount of memory at a time and had it grow with every iteration; see scripts/soak-memory.mjs.
+// Loops that need a bounded amount of memory at a time, but once leaked with every iteration; see
+// scripts/soak-memory.mjs.
 import type { Tensor } from "downhill";
 import { DownhillError, configure, cumsum, grad, jit, scan, sin, sort, tanh, tensor } from "downhill";
 import { wasmArena } from "../../src/engine/backends/wasm/index.ts";
@@ -18,13 +19,13 @@ export function held(): Held {
 export interface Loop {
   readonly about: string;
   readonly iterations: number;
-  /** From this iteration on it holds what it ever will, but for what garbage collectors leave lying about. */
+  /** From this iteration on memory must not grow, except by garbage that is not collected yet. */
   readonly flatFrom: number;
-  /** Makes what all iterations have in common; what it returns does one of them. */
+  /** Sets up the common state of all iterations, and returns the function that runs one. */
   readonly begin: () => (iteration: number) => void;
 }
 
-/** Zeros, but for the last number: engines and systems give memory for zeros when it is written first. */
+/** Zeros except for the last number. Systems allocate memory of zeros only at the first write. */
 function array(n: number): Float32Array {
   const out = new Float32Array(n);
   out[n - 1] = 1;
@@ -47,8 +48,8 @@ interface Extent {
 }
 
 /**
- * The loops. `size` scales the lengths of arrays and `iterations` how often each is done: 1 is what once used up all memory, or grew
- * until it would have.
+ * The loops. `size` scales the lengths of arrays and `iterations` the number of repetitions. At 1, earlier faults
+ * exhausted the memory or grew until they would have.
  */
 export function memoryLoops(size: number, iterations: number): Readonly<Record<string, Loop>> {
   const length = (n: number): number => Math.ceil(size * n);
@@ -96,7 +97,7 @@ function newCode({ length, times }: Extent): Readonly<Record<string, Loop>> {
   };
 }
 
-/** Arrays that are a good part of all memory. */
+/** Arrays that take a large part of all memory. */
 function largeArrays({ size, length, times }: Extent): Readonly<Record<string, Loop>> {
   const operations: readonly ((x: Tensor) => Tensor)[] = [
     (x) => x.add(1),

@@ -1,5 +1,5 @@
 /**
- * The first numbers of `numpy.random.RandomState(seed).rand`: in [0, 1), of 53 bits.
+ * The first numbers of `numpy.random.RandomState(seed).rand`: in [0, 1), with 53 bits.
  *
  * @see Matsumoto, Nishimura, Mersenne Twister, ACM Transactions on Modeling and Computer Simulation 8, 1998.
  */

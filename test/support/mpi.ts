@@ -7,7 +7,7 @@ import { root } from "./snippets.ts";
 
 const bin = join(root, "dist/cli/main.js");
 
-/** A launcher of each make, as Debian installs both side by side. */
+/** A launcher of each MPI implementation, under the names that Debian uses to install both. */
 export const mpiruns = { openMpi: "mpirun.openmpi", mpich: "mpirun.mpich" } as const;
 
 const install = "apt-get install -y openmpi-bin libopenmpi40 mpich, and npm install";
@@ -40,7 +40,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** A program that hangs is ended, with all that it started, after so long, in milliseconds: it would hang for ever. */
+/** Milliseconds after which a hanging program is killed with all processes that it started. */
 const guard = 120_000;
 
 export interface RunOptions {
@@ -50,14 +50,14 @@ export interface RunOptions {
   readonly watch?: (told: string, pid: number) => void;
 }
 
-/** Runs a program to its end. */
+/** Runs a program until it exits. */
 export async function runToEnd(
   path: string,
   words: readonly string[],
   { env, cwd, watch }: RunOptions = {},
 ): Promise<Ended> {
   const child = spawn(path, words, {
-    detached: true, // a group of its own, which is ended together
+    detached: true, // its own process group, which is killed as a whole
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, NO_COLOR: "1", ...env },
     ...(cwd === undefined ? {} : { cwd }),
@@ -79,8 +79,8 @@ export async function runToEnd(
 }
 
 /**
- * Of Node, for programs that live for a second: to optimise their code takes a third of their time, and gives nothing back. It
- * is passed on to ranks.
+ * Flag of Node for programs that run for a second. Optimising their code would take a third of their time without
+ * benefit. Ranks inherit it.
  */
 export const shortLived = "--no-opt";
 

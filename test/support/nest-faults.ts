@@ -38,7 +38,7 @@ import { seeded } from "./sampling.ts";
 
 /** Way to compile and call a program. */
 export type CallMode =
-  /** Its regions, by the race-checking interpreter and by a backend, which must give equal bits where `isExact`. */
+  /** Its regions, by the race-checking interpreter and by a backend. They must return equal bits if `isExact`. */
   | {
       readonly kind: "regions";
       readonly backend: Backend;
@@ -49,7 +49,7 @@ export type CallMode =
       /** True if regions are printed too. */
       readonly isPrinted?: true;
     }
-  /** The function, by the public transforms under these options. */
+  /** The function through the public transforms with these options. */
   | { readonly kind: "calls"; readonly options: RuntimeOptions }
   /** The same with tensors, inside a compiled program. */
   | { readonly kind: "tensors"; readonly options: RuntimeOptions; readonly dtype: "float64" | "float32" };
@@ -66,7 +66,7 @@ const regions = (backend: Backend, isExact: boolean, ...names: readonly RegionNa
   regions: names,
 });
 
-/** Modes in turn. Backends are forced, since small programs would run as JavaScript. */
+/** Modes to cycle through. Backends are forced, because small programs would run as JavaScript. */
 export const callModes: readonly CallMode[] = [
   regions(exactWasm, true, "value", "gradient"),
   regions(exactWasm, true, "value", "second"),
@@ -84,26 +84,28 @@ export const callModes: readonly CallMode[] = [
   { kind: "calls", options: {} },
 ];
 
-/** A derivative or value, and how far rounding may move it. */
+/** A value or derivative, and the error that rounding may cause. */
 interface Expected {
   readonly value: number;
-  /** Change of the value when each operation is moved by some ulps. */
+  /** Change of the value when each operation is perturbed by some ulps. */
   readonly spread: number;
 }
 
-/** Relative size of the moves by which `spread` is measured: 4 ulps. */
+/** Relative size of the perturbations that measure `spread`: 4 ulps. */
 const disturbance = 2 ** -50;
 /**
- * Multiples of `spread` that are accepted. The moves are independent, so that they add up like √n of them. Compiled code that sums in
- * another order has other errors of that size; a systematic error of n roundings is at most √n times as large, and n ≤ 6000.
+ * Accepted multiples of `spread`. The perturbations are independent, so that n of them add up like √n. Compiled code
+ * that sums in another order has errors of that size. A systematic error of n roundings is at most √n times as large,
+ * and n ≤ 6000.
  */
 const spreads = 80;
-/** Roundings of the result itself and of the inner products that compare gradients. */
+/** Rounding errors of the result itself and of the inner products that compare gradients. */
 const roundings = 2 ** 14;
 
 /**
- * Describes how a program differs from JavaScript or from its exact derivatives; `undefined` if it does not. A program that leaves the
- * ends of an array must be refused when it runs. Programs whose results rounding decides are not compared.
+ * Describes how a program differs from JavaScript or from its exact derivatives; `undefined` if it does not. A program
+ * that reads or writes out of range must be refused when it runs. Programs whose results depend on rounding are not
+ * compared.
  */
 export function faultOfNest(program: PlainProgram, mode: CallMode): string | undefined {
   const { typescript, javascript, args } = program;
@@ -120,7 +122,7 @@ export function faultOfNest(program: PlainProgram, mode: CallMode): string | und
   );
 }
 
-/** Checks that a program that leaves the ends of an array throws `range`. */
+/** Checks that a program with an index out of range throws `range`. */
 function faultOfRefusal(form: PlainForm, program: PlainProgram, mode: CallMode): string | undefined {
   const none = { value: 0, spread: 0 };
   const nothing: ExactDerivatives = { value: none, a: none, b: none, ab: none };
@@ -153,7 +155,7 @@ function faultIn(
   }
 }
 
-/** The form of a program; `undefined` if the language refuses it, as it does some exchanges of arrays. */
+/** The form of a program; `undefined` if the language refuses it, as it does some swaps of arrays. */
 function formOrRefusal(typescript: string): PlainForm | undefined {
   try {
     return formOfText(typescript);
@@ -289,7 +291,7 @@ function faultOfCalls(
   );
 }
 
-/** The same inside a compiled program, where the function is a primitive. */
+/** Compares the public transforms inside a compiled program, in which the function is a primitive. */
 function faultOfTensors(
   f: AnyFunction,
   { args, wrt }: PlainProgram,
@@ -330,7 +332,7 @@ interface ExactDerivatives {
   readonly ab: Expected;
 }
 
-/** Value and derivatives by hyper-dual numbers; `undefined` where rounding decides about them. */
+/** Value and derivatives by hyper-dual numbers; `undefined` if they depend on rounding. */
 function exactDerivatives(program: PlainProgram): ExactDerivatives | "out of range" | undefined {
   const random = seeded(1);
   const disturbed = (x: number): number => x * (1 + disturbance * (random() < 0.5 ? -1 : 1));

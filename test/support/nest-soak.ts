@@ -1,4 +1,4 @@
-// Random loop nests from a seed on: the first fault, and the smallest program that shows it.
+// Searches random loop nests from a seed on for the first fault, and shrinks the program that shows it.
 import { enableTurbo } from "downhill";
 import { choicesOf, errorText, smallest } from "./draw-region.ts";
 import { callModes, faultOfNest } from "./nest-faults.ts";
@@ -8,7 +8,7 @@ import type { Outcome } from "./random-soak.ts";
 
 export { enableTurbo };
 
-/** Choices of a program at most: some programs get fewer, and are small. */
+/** Largest number of choices of a program. Some programs get fewer, and are small. */
 const mostChoices = 260;
 
 /** Programs of one seed, so that no two seeds share one. */
@@ -17,7 +17,7 @@ const perSeed = 100_000;
 /** The number that draws program `at` of a seed. */
 export const numberOf = (seed: number, at: number): number => (seed * perSeed + at) >>> 0;
 
-/** The fault of the program with a number; shown by the smallest program that has it unless `isRaw`. */
+/** The fault of the program with a number, with the program shrunk unless `isRaw`. */
 export function faultOfNestNumber(number: number, isRaw = false): string | undefined {
   const mode = callModes[number % callModes.length]!;
   const check = (choices: readonly number[]): string | undefined => {
@@ -40,11 +40,11 @@ export interface NestSearch {
   readonly seed: number;
   /** Program of the seed to begin with (0). */
   readonly from?: number;
-  /** Most programs. */
+  /** Maximum number of programs. */
   readonly programs?: number;
-  /** Most milliseconds; checked between programs. */
+  /** Maximum time in milliseconds, checked between programs. */
   readonly milliseconds?: number;
-  /** True if the fault is reported as it was drawn, which takes a moment; by default it is made small. */
+  /** Whether to report the fault as drawn, which is fast. By default its program is shrunk. */
   readonly isRaw?: boolean;
 }
 

@@ -35,7 +35,7 @@ interface Packed {
   readonly data: string;
 }
 
-/** The outputs of each model by their names, or the text of what went wrong. */
+/** The outputs of each model by name, or the error message. */
 export function runModels(runs: readonly ModelRun[]): readonly (Record<string, Tensor> | string)[] {
   const folder = mkdtempSync(join(tmpdir(), "downhill-onnx-"));
   try {
@@ -78,7 +78,7 @@ function unpack({ dtype, shape, data }: Packed): Tensor {
   return tensor(array, { dtype: dtype as DType, shape });
 }
 
-/** By how much results may differ, as a part of the largest: last digits of each operation are the engine's own. */
+/** Tolerances by operation, relative to the largest number, where the last digits depend on the engine. */
 const tolerances: Readonly<Record<string, number>> = {
   float32: 2e-6,
   float64: 2e-13,

@@ -7,21 +7,21 @@ import { engine } from "../../src/engine/runtime/engine.ts";
 import { checkSamples } from "../../src/testing/check-primitive.ts";
 import { extent } from "./extent.ts";
 
-/** An operation and the operands that it is checked at. */
+/** An operation and the operands at which it is checked. */
 export interface Line {
   readonly op: Operation;
   readonly samples: readonly Sample[];
   readonly options: CheckPrimitiveOptions;
 }
 
-/** The lines of a family: by the name of each export, what `checkPrimitive` is to try. */
+/** The lines of a family: the checks of `checkPrimitive` for each export, by name. */
 export type Table = Readonly<Record<string, readonly Line[]>>;
 
 export function on(op: Operation, samples: readonly Sample[], options: CheckPrimitiveOptions = {}): Line {
   return { op, samples, options };
 }
 
-/** Of how many samples of an operation one is checked as a whole. */
+/** Number of samples of an operation for each one that is checked completely. */
 const samplesForEachWhole = extent(12, 1, 6);
 
 /**
@@ -111,7 +111,10 @@ export const i32: Maker = at("int32");
 export const u32: Maker = at("uint32");
 export const bool: Maker = at("bool");
 
-/** Samples of operands of one type, one list of six numbers an operand: scalars, a vector, a matrix and an empty array in float64, some in float32. */
+/**
+ * Samples of operands of one type, from one list of six numbers per operand: scalars, a vector, a matrix and an empty
+ * array in float64, some in float32.
+ */
 export function floats(...operands: readonly (readonly number[])[]): Sample[] {
   const take = (make: Maker, shape: readonly number[], from = 0): Sample => {
     const n = shape.reduce((a, b) => a * b, 1);
@@ -129,7 +132,7 @@ export function floats(...operands: readonly (readonly number[])[]): Sample[] {
   ];
 }
 
-/** Samples of integers (of booleans, where `bools` are wanted), one list of six an operand. */
+/** Samples of integers (or of booleans, with `bools`), from one list of six per operand. */
 export function integers(...operands: readonly (readonly number[])[]): Sample[] {
   return [
     { ins: operands.map((numbers) => i32(numbers.slice(0, 1), [])) },
@@ -152,7 +155,7 @@ export function booleans(operands: number): Sample[] {
   return [{ ins: columns.slice(0, operands) }, { ins: [true, false, true].slice(0, operands) }];
 }
 
-/** Kinks, poles, signed zeros, infinities and NaN: checked for all but differences. */
+/** Kinks, poles, signed zeros, infinities and NaN: checked without finite differences. */
 export function special(...operands: readonly (readonly number[])[]): Sample[] {
   return [
     { ins: operands.map((numbers) => f64(numbers)), differentiable: false },

@@ -9,7 +9,7 @@ import { optimize } from "../../src/engine/passes/pipeline.ts";
 import { showFormula } from "../../src/pictures/viz/formula.ts";
 import { measureSpecial, specialFunctions, type SpecialPoints } from "./special-functions.ts";
 
-/** Titles of files whose names do not say what is in them, in the order of the page; the others follow. */
+/** Titles of the files with unclear names, in the order of the page. Other files follow. */
 const titles: Readonly<Record<string, string>> = {
   create: "Making arrays",
   elementwise: "Element by element",
@@ -54,7 +54,7 @@ const shortOf: Readonly<Record<DType, string>> = {
 
 interface Operation {
   readonly name: string;
-  /** Names of its parameters, the rest of an options object left out. */
+  /** Names of its parameters, without a trailing options object. */
   readonly params: readonly string[];
   /** Description: the first paragraph of its comment, and the rest without tags. */
   readonly about: string;
@@ -122,7 +122,7 @@ function tableOf(operations: readonly Operation[], errors: Errors): string {
   return rows.toSpliced(1, 0, `| ${filled.map(() => "---").join(" | ")} |`).join("\n");
 }
 
-/** The operations that files define and `downhill` exports, a chapter a file. */
+/** The operations that files define and `downhill` exports, one chapter per file. */
 function chaptersIn(folder: string): readonly Chapter[] {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter(
@@ -177,7 +177,7 @@ function textOf(comment: string): string {
     .replaceAll(/\s+/g, " ");
 }
 
-/** Arguments at which every function of one element is smooth that has a derivative at all. */
+/** Arguments at which every differentiable elementwise function is smooth. */
 const somewhere = [0.7, 0.4, 0.3] as const;
 
 /** Number of operands of an elementwise operation on tensors of any shape with one result; 0 for others. */
@@ -196,7 +196,7 @@ function operandsOf({ name, params }: Operation): number {
   }
 }
 
-/** A derivative that is longer says less than a sentence does. */
+/** Maximum length of a derivative as a formula. A longer one is described in words. */
 const longest = 60;
 
 /** The derivatives of an element-wise operation in each of its arguments, as the library computes them. */
@@ -237,7 +237,7 @@ function dtypesOf(operation: Operation): string {
     .join(" ");
 }
 
-/** The largest errors by name: float64, then float32 where it has a procedure of its own. */
+/** The largest errors by name: float64, then float32 if it has its own procedure. */
 function errorsIn(page: string): ReadonlyMap<string, string> {
   const [, double = "", single = ""] = page.split(/^## /m);
   const read = (table: string): ReadonlyMap<string, string> =>

@@ -8,7 +8,7 @@ export interface Layout {
   readonly smallest: readonly [number, string];
   /** Elements that scroll sideways without a visible sign, or are not reachable by keyboard. */
   readonly hiddenScrolls: readonly string[];
-  /** The pixels that the whole takes. */
+  /** Width of the page's content in pixels. */
   readonly width: number;
 }
 
@@ -16,7 +16,7 @@ export interface Layout {
 export async function layoutAt(page: Page, width: number): Promise<Layout> {
   await page.setViewportSize({ width, height: 800 });
   return page.evaluate(async () => {
-    // two frames: what follows the size of the window has followed
+    // two frames, so that handlers of the window's size have run
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
     let smallest: [number, string] = [Infinity, ""];
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -78,7 +78,7 @@ export async function focusFaults(page: Page): Promise<[unmarked: string[], miss
     return missed.size;
   });
   if (reachable < 2) throw new Error("the page has nothing for the keyboard");
-  // links are reached too, and the round may begin in the middle
+  // links are reached too, and the cycle may begin in the middle
   for (let i = 0; i <= 2 * reachable; i++) await page.keyboard.press("Tab");
   return page.evaluate(() => (window as unknown as { focusFaults(): [string[], string[]] }).focusFaults());
 }

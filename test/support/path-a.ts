@@ -20,11 +20,11 @@ export type TraceBounds = Pick<RegionCounts, "longestLoop" | "longestAxis">;
 /** Maximum trip count, known at tracing, of an unrolled loop. */
 const unrolled = 3;
 
-/** An integer or a bool that is known while the region is traced, or a tensor. */
+/** An integer or bool that is known during tracing, or a tensor. */
 type Value = number | Tensor;
 
 interface ArrayValue {
-  /** As long as the array is, or as `longestAxis` where a length is not known. */
+  /** The tensor has the length of the array, or `longestAxis` if the length is unknown. */
   readonly tensor: Tensor;
   readonly lengths: readonly Value[];
 }
@@ -35,10 +35,9 @@ type Elementwise = (...xs: readonly Tensor[]) => Tensor;
 const renamed: Readonly<Record<string, string>> = { bitwiseAnd: "logicalAnd", bitwiseOr: "logicalOr" };
 
 /**
- * The function of a region's parameters, in their order, to its results. Integers and bools may be plain numbers: what depends on
- * nothing else is known while it is traced.
- *
- * Errors that a branch or a loop of unknown length would throw do not come: give arguments that raise none.
+ * Returns the function from a region's parameters to its results. Integers and bools may be plain numbers; values that
+ * depend only on them are known during tracing. Errors in branches or loops of unknown length are not thrown, so give
+ * arguments that raise none.
  */
 export function pathA(region: Region, bounds: TraceBounds): (...args: readonly Value[]) => Tensor[] {
   return (...args) => new Trace(region, bounds, args).run();
@@ -49,7 +48,7 @@ class Trace {
   readonly #bounds: TraceBounds;
   #scalars = new Map<string, { readonly type: RegionType; readonly value: Value }>();
   #arrays = new Map<string, ArrayValue>();
-  /** Whether it is only traced, and may never run. */
+  /** Whether the traced code may never run. */
   #isUncertain = false;
 
   constructor(region: Region, bounds: TraceBounds, args: readonly Value[]) {
@@ -137,7 +136,7 @@ class Trace {
   #for({ index, from, to, step, reverse, live, body }: RegionFor): void {
     const changed = changedIn(body);
     const first = this.#value(from);
-    // the distance to the end, rounded up to whole steps
+    // distance to the end, rounded up to whole steps
     const distance = integer("sub", this.#value(to), first);
     const iterations = integer(
       "maximum",
@@ -175,7 +174,7 @@ class Trace {
     }
   }
 
-  /** Repeats `body` as long as `goesOn`, at most `most` times. */
+  /** Repeats `body` while `goesOn` holds, at most `most` times. */
   #repeat(
     most: number,
     changed: ReadonlySet<string>,
@@ -229,7 +228,7 @@ class Trace {
     );
   }
 
-  /** Those of the names that are in scope here, in an order of their own. */
+  /** The names that are in scope here, in a fixed order. */
   #carried(changed: ReadonlySet<string>): string[] {
     return [...changed].filter((name) => this.#scalars.has(name) || this.#arrays.has(name));
   }
@@ -314,7 +313,7 @@ function applied(name: string, types: readonly RegionType[], args: readonly Valu
     return must(plainScalarValues(name, types), name).value(...args);
   const tensors = args.map((x, i) => asTensor(x, types[i]!));
   if (name === "div" && types[0] === "i32") {
-    // quotients of tensors are not cut off
+    // tensor quotients are not truncated
     const [x, y] = tensors.map((t) => d.astype(t, "float64")) as [Tensor, Tensor];
     return d.astype(d.trunc(d.div(x, y)), "int32");
   }
@@ -331,7 +330,7 @@ function asTensor(value: Value, type: RegionType): Tensor {
 
 const isWhole = (type: RegionType): boolean => type === "i32" || type === "bool";
 
-/** Names from outside of statements that these set, write to or exchange. */
+/** Outer names that statements set, write to or swap. */
 function changedIn(stmts: readonly RegionStmt[]): Set<string> {
   const [names, declared] = [new Set<string>(), new Set<string>()];
   const walk = (list: readonly RegionStmt[]): void => {

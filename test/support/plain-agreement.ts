@@ -1,4 +1,4 @@
-// Plain functions as JavaScript runs them, and as regions: the same text, arguments and results.
+// Runs plain functions as JavaScript and as regions, with the same text, arguments and results.
 import { transformSync } from "esbuild";
 import { parseSync } from "oxc-parser";
 import { elaborate } from "../../src/numeric/plain/elaborate/elaborate.ts";
@@ -9,7 +9,7 @@ import { parseModule } from "../../src/numeric/plain/syntax/module.ts";
 import type { RegionArray, RegionCounts, RegionValue } from "./evaluate-region.ts";
 import { evaluateRegion } from "./evaluate-region.ts";
 
-/** The parser of build tools. */
+/** The parser used by build tools. */
 export function oxc(text: string, file: string): Node {
   const { program, errors } = parseSync(/\.[cm]?[jt]s$/.test(file) ? file : `${file}.ts`, text);
   if (errors.length > 0) throw new SyntaxError(errors[0]!.message);
@@ -20,7 +20,7 @@ export function moduleFrom(text: string, options: Partial<ModuleOptions> = {}): 
   return parseModule(text, { parse: oxc, file: "example.ts", ...options });
 }
 
-/** To strip types takes long: what was stripped already. */
+/** Cache of texts without types, because stripping them is slow. */
 const javascriptOf = new Map<string, string>();
 
 /** Exports of a module, run by the engine that runs the tests. */
@@ -77,7 +77,7 @@ function leavesOf(type: PlainType, value: unknown): RegionValue[] {
   }
 }
 
-/** A value of a type without elements, for the leaves of empty lists. */
+/** An empty value of a type, for the leaves of empty lists. */
 function emptyOf(type: PlainType): unknown {
   switch (type.kind) {
     case "number":
@@ -96,7 +96,7 @@ function emptyOf(type: PlainType): unknown {
   }
 }
 
-/** Leaves of items one after the other: an axis more. */
+/** Stacks the leaves of items along a new first axis. */
 function stack(items: readonly (readonly RegionValue[])[], leaves: number): RegionValue[] {
   return Array.from({ length: leaves }, (_, k): RegionArray => {
     const parts = items.map((item) => item[k]!);
@@ -108,7 +108,7 @@ function stack(items: readonly (readonly RegionValue[])[], leaves: number): Regi
   });
 }
 
-/** A value of a plain function made of the results of its region, of numbers, booleans, arrays and objects. */
+/** Converts the results of a region to a value of the plain function: numbers, booleans, arrays and objects. */
 function plainResult(type: PlainType, results: RegionValue[]): unknown {
   switch (type.kind) {
     case "number":
@@ -147,7 +147,7 @@ function unstack(type: PlainType, arrays: readonly RegionArray[]): unknown {
   });
 }
 
-/** Typed arrays as lists of numbers, as `plainResult` gives them. */
+/** Converts typed arrays to lists of numbers, as in results of `plainResult`. */
 export function listed(value: unknown): unknown {
   if (ArrayBuffer.isView(value)) return Array.from(value as Float64Array);
   if (Array.isArray(value)) return value.map(listed);
@@ -166,11 +166,11 @@ export interface Agreement {
 interface Both extends Partial<ModuleOptions> {
   readonly name?: string;
   readonly captured?: readonly unknown[];
-  /** The text without types, where that is at hand. */
+  /** The text without types, if available. */
   readonly javascript?: string;
 }
 
-/** The marked function `name` of a text, to be run both ways. */
+/** The marked function `name` of a text, as JavaScript and as a region. */
 export function bothWays(
   text: string,
   { name, captured = [], javascript, ...options }: Both = {},
@@ -186,7 +186,7 @@ export function bothWays(
   };
 }
 
-/** Runs the marked function `name` both ways. */
+/** Runs the marked function `name` as JavaScript and as a region. */
 export function runBothWays(text: string, args: readonly unknown[], options: Both = {}): Agreement {
   return bothWays(text, options)(args);
 }

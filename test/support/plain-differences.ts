@@ -1,4 +1,4 @@
-// Derivatives of functions of plain numbers by differences: of numbers, arrays and records of them as arguments.
+// Finite-difference derivatives of plain functions, whose arguments are numbers, arrays and records.
 
 /** Reads and writes one number within a value. */
 export interface Leaf {
@@ -6,7 +6,7 @@ export interface Leaf {
   readonly set: (x: number) => void;
 }
 
-/** The numbers within a value of arrays and records, depth first: what is set changes the value. */
+/** The numbers within a value of arrays and records, depth first. Setting one changes the value. */
 export function leavesOf(holder: Record<string | number, unknown>, key: string | number): Leaf[] {
   const value = holder[key];
   if (typeof value === "number")

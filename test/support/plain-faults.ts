@@ -17,7 +17,7 @@ import type { Subject } from "./region-agreement.ts";
 import { faultOfRegion } from "./region-agreement.ts";
 import { along, inner, isReal, mapValue, numbersOf, realParams, resultTypes } from "./region-derivatives.ts";
 
-/** A plain function with arguments, in both of its forms. */
+/** A plain function in both of its forms, with arguments. */
 export interface PlainSubject extends Omit<Subject, "region" | "args" | "isFine"> {
   readonly form: PlainForm;
   readonly f: (...args: never[]) => unknown;
@@ -26,11 +26,11 @@ export interface PlainSubject extends Omit<Subject, "region" | "args" | "isFine"
   readonly wrt: readonly number[];
   /** Offset from the arguments at which values are compared too (0.37). */
   readonly beside?: number;
-  /** Values from outside by their names. */
+  /** Values of outer names. */
   readonly outside?: Readonly<Record<string, unknown>>;
 }
 
-/** Says how a plain function and its region differ, if they do. */
+/** Describes how a plain function and its region differ; `undefined` if they do not. */
 export function faultOfPlain(subject: PlainSubject): string | undefined {
   const { form, f, args, wrt, outside = {}, beside = 0.37 } = subject;
   const { region } = form;
@@ -44,7 +44,7 @@ export function faultOfPlain(subject: PlainSubject): string | undefined {
   const value = difference("value", results, want, 1e-11);
   if (value !== undefined) return value;
 
-  // the same near by, and slopes along a direction of the arguments that have derivatives
+  // at nearby arguments too, and slopes along a direction of the differentiated arguments
   const moved = (h: number): unknown[] => {
     const copy = structuredClone(args) as unknown[];
     for (const k of wrt)

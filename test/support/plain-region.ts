@@ -26,13 +26,13 @@ export function formOfText(text: string, name?: string): PlainForm {
   return elaborate(moduleOfText(text), name);
 }
 
-/** The function `f` of a text of JavaScript. */
+/** The function `f` of a JavaScript text. */
 export function functionOfText(javascript: string): (...args: unknown[]) => unknown {
   const body = javascript.replace("export function f(", "return function f(");
   return runInThisContext(`(() => { ${body} })()`) as ReturnType<typeof functionOfText>;
 }
 
-/** A value by the leaves of its type, in their order. */
+/** Decomposes a value into the leaves of its type, in order. */
 function takeApart(type: PlainType, value: unknown): RegionValue[] {
   if (type.kind === "optional") {
     const held =
@@ -109,7 +109,7 @@ export function regionArguments(
   };
 }
 
-/** A result of a plain function by the leaves of its type. */
+/** Decomposes a result of a plain function into the leaves of its type. */
 export function regionResults({ result }: PlainForm, value: unknown): RegionValue[] {
   return takeApart(result, value);
 }

@@ -79,12 +79,14 @@ function faultOfDrawnRegion(draw: DrawRegion, choices: readonly number[], way: W
   }
 }
 
-/** The fault that a random program shows, by the smallest program that shows it; of up to `most` choices. */
+/**
+ * Fault of the random program of a seed with at most `most` choices, reported with the smallest program that shows it.
+ */
 export function faultOfPlainSeed(seed: number, every: number, most?: number): string | undefined {
   return faultOfSeed(seed, every, randomPlain, most);
 }
 
-/** The same of random sums of products in nests of loops. */
+/** Fault of the random sums of products of a seed. */
 export function faultOfProductsSeed(seed: number, every: number): string | undefined {
   return faultOfSeed(seed, every, randomProducts, 120);
 }
@@ -103,7 +105,7 @@ function faultOfSeed(
   return `seed ${seed}: ${check(small)}\n\n${draw(new Choices(small)).typescript}`;
 }
 
-/** The same of a random region, of one with loops in strips where `draw` is that. */
+/** Fault of the random region of a seed. `draw` may draw regions with loops in strips. */
 export function faultOfRegionSeed(
   seed: number,
   every: number,

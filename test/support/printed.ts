@@ -1,4 +1,4 @@
-// Everything that prints what the compiler makes, on random programs: none may throw, or print what is not there.
+// Runs all printers of compiler output on random programs: none may throw, or omit a part.
 import type { Program } from "downhill";
 import { moduleText } from "../../src/engine/backends/wasm/encode/text.ts";
 import { makeJsBackend } from "../../src/engine/backends/js/index.ts";
@@ -19,14 +19,14 @@ import { must } from "../../src/engine/util/assert-never.ts";
 const target = { simd: true, wide: false, shares: false, chunkWork: 65_536 };
 const [wasm, js] = [makeWasmBackend(), makeJsBackend(undefined, callSizes)];
 
-/** Prints a region, its routine, the plan of that, and its code. @throws Error where a text misses a part. */
+/** Prints a region, its routine, the plan of that, and its code. @throws Error if a text lacks a part. */
 export function expectPrintedRegion(region: Region): void {
   checkRegion(region, scalarFunctions);
   const { routine } = lowerRegion(region, scalarFunctions, { failedChecks: "end" });
   expectWhole(printRegion(region), printPlan(routine, planRoutine(routine, target)), ...codeOf(routine));
 }
 
-/** Prints a program, each stage of it, and its code. @throws Error where a text misses a part. */
+/** Prints a program, each stage of it, and its code. @throws Error if a text lacks a part. */
 export function expectPrintedProgram(program: Program): void {
   expectWhole(showLowering(program).toString());
 }

@@ -1,7 +1,7 @@
 /**
- * Processor time that work of the second size takes, over that of the first: the least of three times each. Other processes on a
- * busy machine do not add to processor time, as they do to time; what remains of them in caches and clocks asks for wide bounds.
- * `k` counts the calls of a size.
+ * Ratio of the processor time for work of the second size to that of the first, each the minimum of three runs. Unlike
+ * elapsed time, processor time does not include other processes. Their effects on caches and clock rates remain, so
+ * that bounds must be wide. `k` counts the calls of a size.
  */
 export function growthOfProcessorTime(
   [small, large]: readonly [number, number],

@@ -1,4 +1,4 @@
-// The table of public names (docs/public-names.json), and the texts that are written from it.
+// The table of public names (docs/public-names.json), and the texts generated from it.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./snippets.ts";

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { describe, expect } from "vitest";
 import { testWith } from "./conditions.ts";
 
-/** Debian's Python, with whose packages files are exchanged. */
+/** Debian's Python, whose packages read and write the exchanged files. */
 const python = process.env["PYTHON_PATH"] ?? "/usr/bin/python3";
 
 /**

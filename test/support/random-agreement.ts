@@ -1,6 +1,6 @@
-// What random programs are put through: a transform, passes, and everything that can run the outcome. All ways of computing
-// one program must give the bits that the interpreter gives for it. What passes made of a program gives the bits of the
-// program itself, or where they sum in another order what rounding explains: see src/testing/verify/rounding.ts.
+// Checks of random programs: a transform, passes, and every way to run the result. All ways of computing one program
+// must return the bits of the interpreter. A program rewritten by passes must return the bits of the original, or
+// differ only by rounding if sums are in another order: see src/testing/verify/rounding.ts.
 import fc from "fast-check";
 import type { Program, Tensor } from "downhill";
 import * as d from "downhill";
@@ -37,11 +37,11 @@ import { batched, isTwice, jitted, pull, push, transformNames, transforms } from
 import { seeded } from "./sampling.ts";
 import { slotsOf, tensorOf } from "./cells.ts";
 
-/** Row by row whatever is, however little that brings. */
+/** Fuses rows wherever possible, regardless of the benefit. */
 const fuseAnyRows: ProgramPass = (program) => fuseRows(program, { elements: 1, bytes: 0 });
 const passes = [...pipeline, ["fusion of any rows", fuseAnyRows] as const];
 
-/** A program and the number that everything else about its trial is drawn by. */
+/** A program and the number that determines the rest of its trial. */
 export interface Trial {
   readonly recipe: Recipe;
   readonly way: number;
@@ -70,7 +70,7 @@ interface Contestants {
   readonly relaxed: Backend;
 }
 
-/** The interpreter, which checks too that independent loops are independent. */
+/** The interpreter, which also checks that independent loops are independent. */
 const oracle = raceCheckingInterp();
 
 const javascript: Named = [
@@ -87,17 +87,17 @@ function contestantsWith(more: WasmOptions): Contestants {
 }
 
 const usual = contestantsWith({});
-/** V8 may crash where it makes 256-bit operations of code that was not written for that. */
+/** Contestants of turbo mode. V8 may crash if it vectorises other code to 256-bit operations. */
 const turbo = contestantsWith({ wide: true });
 
 const mostRulesTwice = 2;
 
-/** Elements beyond which second derivatives and batches would make a trial too long. */
+/** Elements beyond which second derivatives and batches would take too long. */
 const smallSize = 2000;
 const isLarge = ({ rows, columns }: Dims): boolean => rows * columns > smallSize;
 const ofLarge = ["as it is", "jvp", "vjp"];
 
-/** Trials over small shapes, one in twelve over some of a thousand elements, and one in 150 over large ones. */
+/** Trials over small shapes. One in twelve has shapes of about a thousand elements, and one in 150 large ones. */
 export function trials(): fc.Arbitrary<Trial> {
   const among = (dims: readonly Dims[]): fc.Arbitrary<Trial> =>
     fc.record({ recipe: recipes(dims), way: fc.noShrink(fc.noBias(fc.nat(0x7fffffff))) });
@@ -196,8 +196,8 @@ function expectNear(
 }
 
 /**
- * Draws a way through passes, backends and transforms, and throws where results differ. Under
- * `configure({ reproducible: true })`; `isTurbo` where what `enableTurbo` switches on is on.
+ * Draws passes, backends and transforms, and throws if results differ. Runs under `configure({ reproducible: true })`.
+ * `isTurbo` requires that `enableTurbo` is in effect.
  */
 export function expectAgreement({ recipe, way }: Trial, tally: Tally = new Map(), isTurbo = false): void {
   const { wasm, relaxed } = isTurbo ? turbo : usual;
@@ -207,7 +207,7 @@ export function expectAgreement({ recipe, way }: Trial, tally: Tally = new Map()
   const oneIn = (n: number): boolean => random() < 1 / n;
   const names = isLarge(recipe.dims) ? ofLarge : transformNames;
   const name = draw(isReversible(recipe) ? names : names.filter((one) => !one.includes("vjp")));
-  // those of second order make long programs of short ones
+  // second-order transforms make long programs of short ones
   const f = functionOf(isTwice(name) ? { ...recipe, list: recipe.list.slice(0, mostRulesTwice) } : recipe);
   const given = givenOf(recipe);
   count(tally, `transform: ${name}`);
@@ -287,7 +287,7 @@ export function expectAgreement({ recipe, way }: Trial, tally: Tally = new Map()
 
 const points = new Map<string, ReturnType<typeof pointOf>>();
 
-/** A point, directions and a batch for functions of a recipe, which depend on its shapes alone. */
+/** A point, directions and a batch for functions of a recipe. They depend on its shapes only. */
 function givenOf(recipe: Recipe): Given {
   const { dims, dtype } = recipe;
   const known = (seed: number): ReturnType<typeof pointOf> => {
@@ -307,7 +307,7 @@ function givenOf(recipe: Recipe): Given {
   };
 }
 
-/** A jitted function of its own results, which rest in the memory of kernels or take that of their arguments. */
+/** Applies a jitted function to its own results, which stay in kernel memory or reuse the memory of their arguments. */
 function expectChain(f: Function, point: readonly Tensor[], donates: boolean): void {
   const { program, captured } = traced(f, point);
   if (program.outs.some((v, i) => v.type.weak !== point[i]!.type.weak)) return;
@@ -323,12 +323,12 @@ function expectChain(f: Function, point: readonly Tensor[], donates: boolean): v
     if (!donates) kept.push({ outs: got, expected });
     expectSame(`step ${step} of a jitted chain`, got, expected, program);
   }
-  // what is kept is not changed by later steps
+  // retained results are not changed by later steps
   for (const [step, { outs, expected: then }] of kept.entries())
     expectSame(`what step ${step + 1} of a jitted chain gave, later`, outs, then, program);
 }
 
-/** Derivatives of both modes belong together, and a batch has what its items have. */
+/** Checks that derivatives of both modes are consistent, and that a batch equals its items. */
 function expectMathematics(recipe: Recipe, f: Function, given: Given, tally: Tally): void {
   if (isLarge(recipe.dims)) return;
   count(tally, "mathematics: batches");
@@ -356,7 +356,7 @@ function expectMathematics(recipe: Recipe, f: Function, given: Given, tally: Tal
   const total = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0);
   const scale = Math.max(1, ...[...forward, ...reverse].map(Math.abs));
   const gap = Math.abs(total(forward) - total(reverse));
-  const areNaN = Number.isNaN(total(forward)) && Number.isNaN(total(reverse)); // beyond what floating numbers hold
+  const areNaN = Number.isNaN(total(forward)) && Number.isNaN(total(reverse)); // beyond the range of floating numbers
   if (!areNaN && !(gap <= 1e-9 * scale * Math.sqrt(forward.length)))
     throw new Error(`forward mode gives ${total(forward)}, reverse mode ${total(reverse)}`);
 }

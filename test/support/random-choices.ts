@@ -1,7 +1,7 @@
-// What the generators of random routines share.
+// Shared parts of the generators of random routines.
 import type { Buffer, Expr, ScalarType } from "../../src/engine/kernel/scalar.ts";
 
-/** Random choices, out of a list that fast-check can shrink: what is past its end is 0, the simplest choice. */
+/** Random choices from a list that fast-check can shrink. Past its end every choice is 0, the simplest. */
 export class Choices {
   #at = 0;
   readonly #list: readonly number[];

@@ -11,7 +11,7 @@ const wave = ({ dtype }: Pool, ...shape: number[]): Tensor =>
     { dtype, shape },
   );
 
-/** A layer with a state, trained: its sizes are such that products are worth being taken out of the loop. */
+/** A recurrent layer, trained. At its sizes, moving products out of the loop is worthwhile. */
 function trainedRecurrence(pool: Pool, pick: Pick, n: number, steps: number): Tensor {
   const [a, b, c] = [pick(pool.scalars), pick(pool.scalars), pick(pool.scalars)];
   const xs = wave(pool, steps, n).mul(a);
@@ -42,7 +42,7 @@ const slopes: readonly ((x: Tensor) => Tensor)[] = [
 ];
 
 export const corners: readonly Rule[] = [
-  // gradients of choices among numbers, whose cotangents are choices too
+  // gradients of selections among numbers, whose cotangents are selections too
   jumping(({ vectors, flags, scalars }, pick) => {
     const [one, other, c] = [pick(flags), pick(flags), pick(scalars)];
     const [f, g, number] = [pick(slopes), pick(slopes), pick([0, 0.5, -2])];
@@ -58,7 +58,7 @@ export const corners: readonly Rule[] = [
     const slope = d.grad((x: Tensor) => total(loss(x)))(pick(vectors));
     vectors.push(tame(d.where(d.isFinite(slope), slope, 0.5)));
   }),
-  // sums of repeated rows, of none, and of numbers of any size
+  // sums of repeated rows, of no rows, and of numbers of any size
   smooth(({ matrices, vectors, dims }, pick) => {
     const x = d.broadcastTo(pick(vectors), [pick([2, 4]), dims.rows, dims.columns]);
     matrices.push(tame(x.sum({ axis: 0 }).add(pick(matrices))));
@@ -77,7 +77,7 @@ export const corners: readonly Rule[] = [
       ),
     );
   }),
-  // sums of what repeats, and of constants
+  // sums of repeated values, and of constants
   smooth(({ vectors, dims }, pick) => {
     const x = d.broadcastTo(pick(vectors), [pick([2, 3, 8, 57]), dims.columns]);
     vectors.push(x.sum({ axis: 0 }).mul(1 / x.shape[0]!));
@@ -186,7 +186,7 @@ export const corners: readonly Rule[] = [
     const x = d.rem(pick(places), 100);
     places.push(d.rem(d.dot(x, pick(places)), dims.columns).add(pick(places)));
   }),
-  // two arrays element by element, and every second one
+  // two interleaved arrays, and every second element
   smooth(({ vectors, dims }, pick) => {
     const both = d.stack([pick(vectors), tame(pick(vectors))], { axis: 1 }).reshape([2 * dims.columns]);
     const from = pick([0, dims.columns]);

@@ -1,11 +1,11 @@
-// Rules of random programs: factorisations of matrices, which are kept far from singular ones.
+// Rules of random programs: factorisations of matrices far from singular.
 import type { Tensor } from "downhill";
 import * as d from "downhill";
 import * as linalg from "downhill/linalg";
 import type { Dims, Rule } from "./random-rules.ts";
 import { smooth, tame } from "./random-rules.ts";
 
-/** More columns are not worth their time: all kinds of loops are met below. */
+/** Maximum number of columns. More would cost time without covering further kinds of loops. */
 const mostColumns = 20;
 
 const isLarge = ({ columns }: Dims): boolean => columns > mostColumns;
@@ -24,7 +24,7 @@ export const factorisations: readonly Rule[] = [
   }),
   smooth(({ vectors, matrices, dims }, pick) => {
     if (isLarge(dims)) return;
-    // what is not symmetric does not outweigh the rest
+    // asymmetric parts do not outweigh the rest
     const [a, b] = [positive(pick(matrices)), d.outer(pick(vectors), pick(vectors))];
     vectors.push(linalg.solve(a.add(b.sub(b.transpose()).mul(0.1)), pick(vectors)));
   }),

@@ -17,11 +17,11 @@ interface Given {
 
 const binaries: readonly BinaryOp[] = ["add", "sub", "mul", "div", "min", "max"];
 const unaries: readonly UnaryOp[] = ["neg", "abs", "sqrt", "floor"];
-/** Iterations are few: the interpreter takes its time over procedures. */
+/** Maximum number of iterations, because the interpreter runs procedures slowly. */
 const mostIterations = 150;
 const numbers = [0.5, 1, 2, -1.5, 3, 0.125];
 
-/** An independent loop, one over rows of another one, or a fold: the same formulas stand in all of them. */
+/** Draws an independent loop, a loop over rows of another one, or a fold, all with the same formulas. */
 export function formulas(block: k.Block, scope: Scope, given: Given): Scope {
   const { choices: c, fresh, size } = given;
   const iterations = Math.max(1, Math.min(given.iterations, size, mostIterations));
@@ -54,7 +54,7 @@ export function formulas(block: k.Block, scope: Scope, given: Given): Scope {
       return { ...scope, locals: [...scope.locals, { name, type, canBeSet: false }] };
     }
     case 1: {
-      // rows, each with numbers of its own
+      // rows, each with its own numbers
       const rows = 1 + c.below(Math.min(6, size));
       const columns = Math.max(1, Math.floor(size / rows));
       const [a, b] = [fresh("row"), fresh("column")];
@@ -104,7 +104,7 @@ interface Written extends Given {
   readonly readable: Scope["readable"];
 }
 
-/** Values of one type, of numbers that are the same in all iterations, of elements, and of one another. */
+/** Draws values of one type from numbers that are constant over the iterations, from elements, and from each other. */
 class Formula {
   readonly #given: Written;
   readonly #uniform: readonly Local[];
@@ -175,7 +175,7 @@ class Formula {
     return k.binary(c.of(["add", "sub", "mul", "max"] as const), call(), call());
   }
 
-  /** A number that is the same in all iterations. */
+  /** A number that is constant over the iterations. */
   #same(): Expr {
     const { choices: c, type } = this.#given;
     if (this.#uniform.length === 0) return k.constant(type, c.of(numbers));

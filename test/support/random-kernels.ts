@@ -11,7 +11,7 @@ import { layOutAtCall } from "../../src/engine/kernel/sizes.ts";
 
 const reduceOps = ["add", "mul", "min", "max", "and", "or"] as const;
 
-/** Lengths of loops: around whole vectors, whole chunks of calls, and few. */
+/** Lengths of loops: near whole vectors, near whole chunks of calls, and small. */
 const lengths = [
   1, 2, 3, 4, 5, 7, 8, 9, 11, 15, 16, 17, 23, 31, 32, 33, 45, 64, 65, 127, 129, 250, 257, 513, 1000, 1025,
 ];
@@ -101,7 +101,7 @@ class KernelGenerator extends ExpressionGenerator {
     return `${hint}${this.#count++}`;
   }
 
-  /** One thing that a routine does. */
+  /** Draws one part of a routine. */
   part(block: k.Block, scope: Scope): Scope {
     const c = this.choices;
     switch (c.below(14)) {
@@ -164,7 +164,7 @@ class KernelGenerator extends ExpressionGenerator {
     };
   }
 
-  /** A loop whose iterations have nothing to do with one another; its bodies are light, or heavy. */
+  /** An independent loop, with a light or heavy body. */
   independent(block: k.Block, scope: Scope): void {
     const c = this.choices;
     const size = this.size;
@@ -204,7 +204,7 @@ class KernelGenerator extends ExpressionGenerator {
     });
   }
 
-  /** A number as a constant, or as something that only the run tells. */
+  /** A number as a constant, or as an expression known at run time only. */
   bound(block: k.Block, scope: Scope, n: number): Expr {
     if (this.choices.below(4) > 0) return k.i32(n);
     const any = this.expr("i32", scope, 1);
@@ -221,7 +221,7 @@ class KernelGenerator extends ExpressionGenerator {
     block.store(buffer.name, place, this.expr(buffer.type, scope, 4));
   }
 
-  /** Independent loops within independent loops: rows and columns, either way round. */
+  /** Nested independent loops over rows and columns, in either order. */
   nest(block: k.Block, scope: Scope): void {
     const c = this.choices;
     const rows = 1 + c.below(Math.min(40, this.size));
@@ -254,7 +254,7 @@ class KernelGenerator extends ExpressionGenerator {
     });
   }
 
-  /** A fold over an index, with a body of its own. */
+  /** A fold over an index, with a body. */
   fold(block: k.Block, scope: Scope, n: number): Scope {
     const c = this.choices;
     const [name, index] = [this.fresh("fold"), this.fresh("r")];
@@ -276,7 +276,7 @@ class KernelGenerator extends ExpressionGenerator {
     return { ...scope, locals: [...scope.locals, { name, type, canBeSet: c.below(2) === 0 }] };
   }
 
-  /** Products of whatever strides. */
+  /** A contraction with arbitrary strides. */
   contraction(block: k.Block, scope: Scope): void {
     const c = this.choices;
     const type = c.of(["f64", "f32", "f32", "i32", "u32"] as const);
@@ -305,7 +305,7 @@ class KernelGenerator extends ExpressionGenerator {
       if (size < 1) continue;
       work *= size;
       const spread = (reach: number, room: number): number => {
-        // the natural stride, the same elements again, neighbours that overlap, or gaps
+        // the natural stride, a stride of 0, overlapping neighbours, or gaps
         const choice = c.below(8);
         if (choice === 0) return 0;
         if (choice === 1 && size > 1) return 1;

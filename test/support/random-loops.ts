@@ -1,5 +1,4 @@
-// Rules of random programs about loops and choices within one another, with several carries of several kinds, and about
-// what programs call.
+// Rules of random programs for nested loops and branches, with several carries of several kinds, and for calls.
 import type { Tensor } from "downhill";
 import * as d from "downhill";
 import type { Rule } from "./random-rules.ts";
@@ -74,7 +73,7 @@ export const loops: readonly Rule[] = [
       )[0];
     vectors.push(d.scan((c: Tensor, row: Tensor) => [inner(c, row), null], pick(vectors), m)[0]);
   }),
-  // a loop whose length a value tells, inside another
+  // a loop whose length is computed, inside another
   smooth(({ places, vectors, dims }, pick) => {
     const [xs, v] = [pick(places).slice(0, Math.min(8, dims.columns)), pick(vectors)];
     const [count, ns] = d.scan(
@@ -128,7 +127,7 @@ export const loops: readonly Rule[] = [
     vectors.push(h);
     matrices.push(hs.mul(0.7));
   }),
-  // values computed again
+  // recomputed values
   smooth(({ scalars, vectors, matrices }, pick) => {
     const [last, ys] = d.scan(
       (c: Tensor, row: Tensor) => [tame(c.mul(d.mean(row.mul(row)))), c.mul(row)],
@@ -144,7 +143,7 @@ export const loops: readonly Rule[] = [
       })(pick(vectors), pick(scalars)),
     );
   }),
-  // rules of one's own
+  // custom rules
   smooth(({ vectors, scalars }, pick) => {
     const own = d.customJvp(
       (a: Tensor, b: Tensor) => tame(a).mul(b),
@@ -160,7 +159,7 @@ export const loops: readonly Rule[] = [
     );
     vectors.push(own(pick(vectors), pick(scalars)));
   }),
-  // one function of the program called twice, with other operands
+  // one function called twice, with other operands
   smooth(({ vectors, scalars, matrices }, pick) => {
     const part = d.jit((v: Tensor, a: Tensor) => tame(v.mul(a).add(v.sum().mul(0.01))));
     vectors.push(part(pick(vectors), pick(scalars)).sub(part(pick(vectors), pick(scalars).mul(0.5))));

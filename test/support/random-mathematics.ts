@@ -11,7 +11,7 @@ type Unary = (x: Tensor) => Tensor;
 const positive = (x: Tensor): Tensor => d.square(x).add(0.3);
 const inside = (x: Tensor): Tensor => tame(x).mul(0.9);
 
-/** From any number to one of the domain. */
+/** Maps any number into the domain. */
 const intoDomain: Readonly<Record<Domain, Unary>> = {
   any: (x) => x,
   tame,
@@ -21,7 +21,10 @@ const intoDomain: Readonly<Record<Domain, Unary>> = {
   fraction: (x) => inside(x).mul(0.5).add(0.5),
 };
 
-/** The special functions of their rows, by one tensor and by two: of three operands the second is the same for all elements. */
+/**
+ * The special functions of their table, applied to one and two tensors. For three operands, the second is constant over
+ * the elements.
+ */
 const specialRules = specialOperations.map(({ name, operands }) => {
   const f = (d as unknown as Readonly<Record<string, (...xs: (Tensor | number)[]) => Tensor>>)[name]!;
   const [first, last] = [intoDomain[operands[0]!], intoDomain[operands.at(-1)!]];
@@ -33,7 +36,7 @@ const specialRules = specialOperations.map(({ name, operands }) => {
   };
 });
 
-/** Every function of one number, on numbers that it is made for. */
+/** Every function of one number, on numbers in its domain. */
 const functions: readonly Unary[] = [
   (x) => d.exp(tame(x)),
   (x) => d.exp2(tame(x)),
@@ -87,7 +90,7 @@ const pairs: readonly ((x: Tensor, y: Tensor) => Tensor)[] = [
 const other = (dtype: Pool["dtype"]): "float32" | "float64" => (dtype === "float32" ? "float64" : "float32");
 
 export const mathematics: readonly Rule[] = [
-  // one function of elements, of a number for all of them, and of another
+  // one function applied to elements, to a shared number, and to other elements
   smooth(({ vectors, scalars }, pick) => {
     const f = pick(functions);
     vectors.push(
@@ -116,7 +119,7 @@ export const mathematics: readonly Rule[] = [
     const f = pick(functions);
     scalars.push(tame(f(pick(scalars)).add(f(pick(scalars)))));
   }),
-  // one function of two twice, with other numbers on one side
+  // one function of two operands twice, with other numbers on one side
   smooth(({ vectors, scalars }, pick) => {
     const f = pick(pairs);
     const [x, c] = [pick(vectors), pick(scalars)];
@@ -160,7 +163,7 @@ export const mathematics: readonly Rule[] = [
   smooth(({ vectors, scalars }, pick) =>
     vectors.push(d.clip(pick(vectors), -0.4, pick([0.3, 0.8])).add(pick(scalars))),
   ),
-  // the other floating type for a while
+  // a detour through the other floating type
   coarse(({ vectors, scalars, dtype }, pick) => {
     const [x, c] = [pick(vectors).astype(other(dtype)), pick(scalars).astype(other(dtype))];
     const f = pick(functions);
@@ -177,7 +180,7 @@ export const mathematics: readonly Rule[] = [
     const x = pick(matrices).astype(other(dtype));
     vectors.push(x.mul(x).mean({ axis: 0 }).astype(dtype).sub(pick(vectors)).mul(0.5));
   }),
-  // integers of 32 bits without a sign
+  // unsigned 32-bit integers
   smooth(({ places }, pick) => {
     const u = pick(places).astype("uint32");
     const v = d.rem(u.mul(2654435761).add(12345), pick([97, 4096, 65537]));
@@ -194,7 +197,7 @@ export const mathematics: readonly Rule[] = [
     const f = pick([d.any, d.all]);
     vectors.push(d.where(f(pick(flags)), pick(vectors), pick(vectors).mul(-0.5)));
   }),
-  // more values at once than there are registers, all of them needed at the end
+  // more live values than registers, all used at the end
   smooth(({ vectors, scalars }, pick) => {
     const [f, c] = [pick(functions), pick(scalars)];
     let x = pick(vectors);
@@ -211,7 +214,7 @@ export const mathematics: readonly Rule[] = [
       );
     vectors.push(tame(kept.reverse().reduce((sum, y, i) => sum.mul(i % 2 === 0 ? 0.9 : -0.8).add(y))));
   }),
-  // rows that their own folds change, again and again
+  // rows that their own folds update repeatedly
   smooth(({ matrices }, pick) => {
     const x = pick(matrices);
     const axis = pick([0, 1]);
@@ -225,7 +228,7 @@ export const mathematics: readonly Rule[] = [
     const sums = d.exp(x.sub(peaks)).sum({ axis: 1, keepdims: true });
     matrices.push(tame(x.sub(d.log(sums)).mul(0.3)));
   }),
-  // products with neighbours: bias and activation behind, scaling before, attention
+  // products with adjacent operations: bias and activation after, scaling before, attention
   smooth(({ matrices, vectors, dims }, pick) => {
     if (dims.columns > 130) return;
     const [x, w] = [pick(matrices), pick(matrices)];

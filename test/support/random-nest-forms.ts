@@ -5,7 +5,7 @@ import { NestStatementDraw } from "./random-nest-statements.ts";
 
 /** Draws such loops. */
 export class NestFormDraw extends NestStatementDraw {
-  /** One such loop over an extent, in the scope of the whole function. `other` is another extent. */
+  /** Draws a loop over an extent, in the scope of the whole function. `other` is another extent. */
   protected nearMiss(scope: NestScope, extent: Extent, other: Extent): void {
     const forms = [
       () => this.#sumOfItself(scope, extent),
@@ -127,7 +127,7 @@ export class NestFormDraw extends NestStatementDraw {
     this.line(`s += ${total};`);
   }
 
-  /** An element that each iteration of an inner loop stores: the last one stays. Sometimes the outer loop adds up a sum, too. */
+  /** An element that each iteration of an inner loop overwrites. Sometimes the outer loop adds up a sum, too. */
   #lastOfLoop(scope: NestScope, extent: Extent, outer: Extent): void {
     const array = this.#newVector(outer);
     const hasSum = this.oneIn(2);

@@ -164,7 +164,7 @@ export class NestStatementDraw extends TermDraw {
     this.line(`if (${this.condition(scope)} && ${this.condition(scope)}) ${this.choices.of(ways)}`);
   }
 
-  /** Rows of a matrix, elements, or two arrays exchange their names. */
+  /** Swaps rows of a matrix, elements, or the names of two arrays. */
   protected exchange(scope: NestScope): void {
     const writable = scope.arrays.filter(({ canBeSet }) => canBeSet);
     const twin = writable.find((array) => array.twin !== undefined);

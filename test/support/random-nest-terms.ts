@@ -7,7 +7,7 @@ export interface Extent {
   readonly value: number;
 }
 
-/** An index of a loop around: it stays below an extent. */
+/** An index of an enclosing loop, below an extent. */
 export interface LoopIndex {
   readonly name: string;
   readonly extent: Extent;
@@ -34,7 +34,7 @@ export interface ArrayName {
   readonly spare: boolean;
   readonly canBeSet: boolean;
   readonly isTame: boolean;
-  /** An array of equal lengths with which this one may exchange its name. */
+  /** An array of equal lengths whose name this one may swap with. */
   readonly twin?: string;
 }
 
@@ -53,12 +53,12 @@ export function axisLength({ spare }: Pick<ArrayName, "spare">, { value }: Exten
   return spare ? 2 * value + 3 : value;
 }
 
-/** The same as a text. */
+/** Length of an axis of an array, as source text. */
 export function axisText({ spare }: Pick<ArrayName, "spare">, { text }: Extent): string {
   return spare ? `(2 * ${text} + 3)` : text;
 }
 
-/** A scope with one number more. */
+/** A scope with an additional number. */
 export function withNumber(scope: NestScope, number: LocalNumber): NestScope {
   return { ...scope, numbers: [...scope.numbers, number] };
 }
@@ -97,7 +97,7 @@ export class TermDraw {
     return `${hint}${this.#names++}`;
   }
 
-  /** Mostly one of the last of a list. */
+  /** Picks from a list, mostly one of the last items. */
   protected recent<T>(list: readonly T[]): T {
     const n = this.choices.below(12);
     return list[n < 8 ? list.length - 1 - (n % Math.min(3, list.length)) : n % list.length]!;
@@ -169,7 +169,7 @@ export class TermDraw {
     }
   }
 
-  /** An array all of whose axes are visited by loops around, if there is one; preferably by the innermost loop. */
+  /** An array all of whose axes are indexed by enclosing loops, if there is one; preferably by the innermost loop. */
   protected visited(scope: NestScope, arrays: readonly ArrayName[]): ArrayName {
     const around = new Set(scope.indices.map(({ extent }) => extent.text));
     const innermost = scope.indices.at(-1)?.extent.text;

@@ -12,7 +12,7 @@ import type { PlainProgram } from "./random-plain.ts";
 
 const { double: lanes } = stripLanes;
 
-/** Trip counts, the plainest first. */
+/** Trip counts, the simplest first. */
 const tripCounts = [
   2 * lanes,
   2 * lanes + 1,
@@ -39,7 +39,7 @@ const tripCounts = [
 /** Most iterations of a full nest over all extents. */
 const mostIterations = 3000;
 
-/** Draws a program. Choices that are 0 throughout draw the plainest one. */
+/** Draws a program. Choices that are all 0 draw the simplest one. */
 export function randomNest(choices: Choices): PlainProgram {
   return new NestDraw(choices).program();
 }
@@ -145,7 +145,7 @@ class NestDraw extends NestFormDraw {
 
   // Declarations
 
-  /** Sums and arrays that all loops share. */
+  /** Declares sums and arrays that all loops share. */
   #start(given: readonly ArrayName[], helpers: readonly string[]): NestScope {
     let scope: NestScope = {
       numbers: [{ name: "u", canBeSet: false, isTame: true }],
@@ -303,7 +303,7 @@ class NestDraw extends NestFormDraw {
     return declared ?? undefined;
   }
 
-  /** Several folds in a loop of their own, whose results are used behind it. */
+  /** Several folds in a separate loop, whose results are used after it. */
   #reductions(scope: NestScope, depth: number): NestScope {
     let inside = scope;
     const names: LocalNumber[] = [];
@@ -333,7 +333,7 @@ class NestDraw extends NestFormDraw {
     return inside;
   }
 
-  /** A loop that stores to elements of an iteration's own, beside a sum. */
+  /** A loop that stores to elements of its iteration, along with a sum. */
   #rows(scope: NestScope): void {
     const { text, index } = this.#header(scope);
     const inside = { ...scope, indices: [...scope.indices, index], labels: [...scope.labels, ""] };
@@ -384,7 +384,7 @@ class NestDraw extends NestFormDraw {
     });
   }
 
-  /** A product of two matrices, or what looks like one. */
+  /** A product of two matrices, or a similar loop nest. */
   #product(scope: NestScope, isDisturbed = this.oneIn(4)): NestScope {
     const [first, second, third] = this.#extents as [Extent, Extent, Extent];
     // rows, columns and sums; given matrices have the first and second, and the second and third extent
@@ -475,7 +475,7 @@ class NestDraw extends NestFormDraw {
     return array.isTame ? element : `0.1 * ${element}`;
   }
 
-  /** A loop that data ends, or a counter that the body changes. */
+  /** A loop that ends on a data-dependent condition, or a counter that the body changes. */
   #while(scope: NestScope): void {
     const [count, value] = [this.fresh("v"), this.fresh("t")];
     this.line(`let ${count} = 0;`);
@@ -491,7 +491,7 @@ class NestDraw extends NestFormDraw {
     this.put(inside, `0.5 * ${value}`);
   }
 
-  /** An index that a loop moves by itself. */
+  /** An index that a loop updates itself. */
   #cursor(scope: NestScope, depth: number): void {
     const arrays = scope.arrays.filter(({ layout, canBeSet }) => layout === "vector" && canBeSet);
     if (depth <= 0 || arrays.length === 0) return this.accumulate(scope);

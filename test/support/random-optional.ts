@@ -81,7 +81,7 @@ class OptionalDraw {
     return lines.join("\n  ");
   }
 
-  /** A statement, and the names behind it. */
+  /** Draws a statement, and returns it with the names in scope after it. */
   #statement(names: Names, depth: number): readonly [string, Names] {
     const { numbers, optional, objects } = names;
     const fresh = `v${this.#count++}`;

@@ -1,7 +1,7 @@
 import type { Choices } from "./random-choices.ts";
 import type { Scope } from "./random-plain-names.ts";
 
-/** Methods of an array of numbers that random expressions call, each as a number: of the array `a` and the number `x`. */
+/** Expressions with methods of an array of numbers, each a number: of the array `a` and the number `x`. */
 export const arrayMethodForms: Readonly<Record<string, (a: string, x: string) => string>> = {
   at: (a) => `${a}.at(-1)«!»`,
   every: (a, x) => `(${a}.every((item) => item < 2 + ${x}) ? 0.5 : 0.25)`,
@@ -12,7 +12,7 @@ export const arrayMethodForms: Readonly<Record<string, (a: string, x: string) =>
   some: (a, x) => `(${a}.some((item) => item > ${x}) ? 0.5 : 0.25)`,
 };
 
-/** Draws expressions of random programs: texts whose types stand between « and ». */
+/** Draws expressions of random programs: texts with types between « and ». */
 export class ExpressionDraw {
   protected readonly choices: Choices;
   #made = 0;
@@ -21,7 +21,7 @@ export class ExpressionDraw {
     this.choices = choices;
   }
 
-  /** A number of at most 1. */
+  /** A number of magnitude at most 1. */
   protected tame(scope: Scope): string {
     const x = this.expression(scope, 2);
     return this.choices.of([`Math.sin(${x})`, `Math.tanh(${x})`, `Math.cos(${x})`, `0.6 * Math.atan(${x})`]);
@@ -109,7 +109,7 @@ export class ExpressionDraw {
     }
   }
 
-  /** A whole number from 0 to below `below`. */
+  /** An integer from 0 to below `below`. */
   protected whole(scope: Scope, below: number): string {
     const fitting = scope.indices.filter((index) => index.below <= below);
     const indices = fitting.length > 0 ? fitting : scope.indices;
@@ -117,7 +117,7 @@ export class ExpressionDraw {
       const { name, below: most } = this.recent(indices);
       return most <= below ? name : `${name} % ${below}`;
     }
-    const isPlain = scope.arrays.length === 0; // in a helper, which has no parameters but numbers
+    const isPlain = scope.arrays.length === 0; // in a helper, which has number parameters only
     if (!isPlain && this.oneIn(4)) return `k[${this.choices.below(4)}]! % ${below}`;
     return String(this.choices.below(below));
   }

@@ -7,7 +7,7 @@ export interface Name {
 
 export interface ArrayName extends Name {
   readonly length: number;
-  /** A text for its length, such as a program would have it as a bound. */
+  /** Text of its length, as in a program's loop bound. */
   readonly bound: string;
   /** Whether its name may be given to another array of its length. */
   readonly canMove: boolean;
@@ -45,7 +45,7 @@ export interface Scope {
   }[];
 }
 
-/** The same names for a block inside, which may have more. */
+/** A copy of the scope for an inner block, which may add names. */
 export const within = (scope: Scope, more: Partial<Pick<Scope, "loops">> = {}): Scope => ({
   numbers: [...scope.numbers],
   arrays: [...scope.arrays],

@@ -140,7 +140,7 @@ export class StatementDraw extends ValueDraw {
       () =>
         `"it is " + (${this.leaf(scope)}).toPrecision(3) + ", not " + (${this.leaf(scope)}).toExponential(1)`,
     ];
-    const isPlain = scope.arrays.length === 0; // in a helper, which has no parameters but numbers
+    const isPlain = scope.arrays.length === 0; // in a helper, which has number parameters only
     return `throw new ${name}(${this.choices.of(isPlain ? texts.slice(0, 1) : texts)()});`;
   }
 
@@ -167,7 +167,7 @@ export class StatementDraw extends ValueDraw {
     this.block("} else {", within(scope));
   }
 
-  /** A block that is left from within. */
+  /** A labelled block with a `break` out of it. */
   #labelled(scope: Scope): void {
     const label = this.name("block");
     this.block(`${label}: {`, within(scope, { loops: [...scope.loops, { label, kind: "block" }] }));
@@ -219,7 +219,7 @@ export class StatementDraw extends ValueDraw {
       return;
     }
     inside.numbers.push({ name, canBeSet: false });
-    // an array that the body may write to would give what was written
+    // an array that the body may write to would return the written value
     const { name: array } = this.recent(scope.arrays.filter(({ canBeSet }) => !canBeSet));
     this.block(`${before}for (const ${name} of ${array}) {`, inside);
   }

@@ -1,7 +1,7 @@
 import { ExpressionDraw } from "./random-plain-expressions.ts";
 import { type Name, type Scope, within } from "./random-plain-names.ts";
 
-/** Draws statements that declare values and give them others. */
+/** Draws statements that declare and assign values. */
 export class ValueDraw extends ExpressionDraw {
   protected lines: string[] = [];
   protected indent = 1;
@@ -75,7 +75,7 @@ export class ValueDraw extends ExpressionDraw {
     }
   }
 
-  /** Arrays of one length that were declared in one block exchange their names. */
+  /** Swaps the names of two arrays of equal length that were declared in one block. */
   protected moveArrays(scope: Scope): void {
     const movable = scope.arrays.filter(({ canMove }) => canMove);
     const last = movable.at(-1);
@@ -138,7 +138,7 @@ export class ValueDraw extends ExpressionDraw {
     scope.calls.push({ name, arity: 1 });
   }
 
-  /** A function with an infinite slope where it is, in a value that is not chosen. */
+  /** A function with infinite slope at its argument, in a value that is not selected. */
   protected steep(scope: Scope): void {
     const name = this.name("steep");
     const zero = `zero * (1.5 + ${this.leaf(scope)} ** 2)`;
@@ -226,7 +226,7 @@ export class ValueDraw extends ExpressionDraw {
     if (this.oneIn(2)) this.#fill(scope, name, length, ".b");
   }
 
-  /** Goes through the items of a tuple or list of records and changes them, those before among what they become. */
+  /** Updates the items of a tuple or list of records in a loop. New values may depend on earlier items. */
   #fill(scope: Scope, name: string, length: number, field: string): void {
     const index = this.name("i");
     const inside = within(scope);

@@ -1,14 +1,14 @@
-// Random programs as people write them: TypeScript over numbers, arrays, matrices, records and tuples, with every loop, branch and
-// early end that plain functions may have, helpers, arrows, and values from outside. Numbers stay small, since what is assigned
-// went through a bounded function.
+// Random programs in the style of users: TypeScript over numbers, arrays, matrices, records and tuples, with every
+// loop, branch and early exit that plain functions may have, helpers, arrow functions, and outer values. Numbers stay
+// small, because assigned values are bounded.
 import type { Choices } from "./random-choices.ts";
 import { onlyNumbers, type Scope } from "./random-plain-names.ts";
 import { StatementDraw } from "./random-plain-statements.ts";
 
-/** A program, the name of whose marked function is `f`, and arguments for it. */
+/** A program whose marked function is `f`, and arguments for it. */
 export interface PlainProgram {
   readonly typescript: string;
-  /** The same without types. */
+  /** The program without types. */
   readonly javascript: string;
   readonly args: readonly unknown[];
   /** Indices of the differentiated arguments. */
@@ -17,7 +17,7 @@ export interface PlainProgram {
   readonly outside: Readonly<Record<string, number>>;
 }
 
-/** Draws a program. Types stand between « and » until the end. */
+/** Draws a program. Types are between « and » until the end. */
 export function randomPlain(choices: Choices): PlainProgram {
   const text = new ProgramDraw(choices).program();
   const salt = choices.below(1000);
@@ -95,7 +95,7 @@ class ProgramDraw extends StatementDraw {
     scope.numbers.push({ name: "s", canBeSet: true });
     scope.arrays.push({ name: "z", length: 5, bound: "z.length", canBeSet: true, canMove: false });
     if (this.result === "moved") {
-      // two arrays that are exchanged; one of them is returned
+      // two arrays that are swapped; one of them is returned
       for (const name of ["front", "back"]) {
         this.line(`let ${name} = new Float64Array(3);`);
         scope.arrays.push({ name, length: 3, bound: `${name}.length`, canBeSet: true, canMove: true });
@@ -137,7 +137,7 @@ class ProgramDraw extends StatementDraw {
     return lines.join("\n");
   }
 
-  /** A function that gives a record or a pair, by one of two ways. */
+  /** A function that returns a record or a pair, in one of two ways. */
   #maker(makers: Scope["makers"], gives: "record" | "pair", calls: Scope["calls"]): string {
     const name = this.name(gives);
     const scope = onlyNumbers(

@@ -15,7 +15,7 @@ const head = `export function f(a«: Float64Array», b«: Float64Array», c«: F
 /** Elements of each operand: more than any index of a loop. */
 const room = 600;
 
-/** Draws a program of one or two such nests. Types stand between « and » until the end. */
+/** Draws a program of one or two such nests. Types are between « and » until the end. */
 export function randomProducts(choices: Choices): PlainProgram {
   const oneIn = (n: number): boolean => choices.below(n) === n - 1;
   const size = (): number => choices.of([4, 3, 5, 1, 6, 0, 2]);
@@ -153,7 +153,7 @@ class Nest {
     this.#lines.push("}", "}", "}");
   }
 
-  /** A sum in a local that goes somewhere. */
+  /** A sum in a local that is then stored. */
   #local(out: string, adds: string): void {
     const [i, j, q] = this.#indices;
     const [first, second] = this.#oneIn(3) ? [j, i] : [i, j];

@@ -9,7 +9,7 @@ import type { Dims, Pick, Pool, Rule } from "./random-rules.ts";
 import { basics } from "./random-rules.ts";
 import { selections } from "./random-selections.ts";
 
-/** Shapes about whole vectors of numbers, up to some thousands of elements. */
+/** Shapes near whole vectors of numbers, up to some thousands of elements. */
 export const smallDims: readonly Dims[] = [
   { rows: 2, columns: 3 },
   { rows: 1, columns: 1 },
@@ -32,7 +32,7 @@ export const smallDims: readonly Dims[] = [
   { rows: 12, columns: 12 },
 ];
 
-/** Shapes whose loops are long: functions of their own, run in parts. */
+/** Shapes with long loops, which become separate functions and run in parts. */
 export const largeDims: readonly Dims[] = [
   { rows: 33, columns: 130 },
   { rows: 4, columns: 1025 },
@@ -64,7 +64,7 @@ export interface Recipe {
   readonly ends: readonly number[];
 }
 
-/** Recipes with these shapes; `onlySmooth` leaves out what a last bit may change at large. */
+/** Recipes with these shapes. `onlySmooth` excludes rules that rounding errors may change discontinuously. */
 export function recipes(dims: readonly Dims[], onlySmooth = false): fc.Arbitrary<Recipe> {
   const usable = rules.flatMap(({ jumps }, i) => (onlySmooth && jumps ? [] : [i]));
   const rule = fc.record({
@@ -75,13 +75,13 @@ export function recipes(dims: readonly Dims[], onlySmooth = false): fc.Arbitrary
   return fc.record({
     dims: fc.constantFrom(...dims),
     dtype: fc.constantFrom("float64" as const, "float32" as const),
-    // faults of two or three rules are found soonest by programs of few: one in four may have many
+    // small programs show faults of two or three rules soonest: only one in four may have many
     list: fc.oneof({ weight: 3, arbitrary: some(4) }, { weight: 1, arbitrary: some(8) }),
     ends: fc.array(fc.nat(1000), { minLength: 3, maxLength: 3 }),
   });
 }
 
-/** Whether it computes in its own floating type throughout. */
+/** True if all of it is computed in its own floating type. */
 export function isFine({ list }: Recipe): boolean {
   return !list.some(({ rule }) => rules[rule]!.isCoarse);
 }
@@ -97,12 +97,12 @@ function placesOf(columns: number): Tensor {
   return places;
 }
 
-/** Whether all that it does has reverse mode. */
+/** True if all of its operations have reverse mode. */
 export function isReversible({ list }: Recipe): boolean {
   return !list.some(({ rule }) => rules[rule]!.isForward);
 }
 
-/** The function that a recipe stands for: of a scalar, a vector and a matrix, with as much as results. */
+/** The function of a recipe: from a scalar, a vector and a matrix to results of the same kinds. */
 export function functionOf({ dims, dtype, list, ends }: Recipe): (...xs: Tensor[]) => Tensor[] {
   return (...xs) => {
     const [s, v, m] = xs as [Tensor, Tensor, Tensor];
@@ -118,7 +118,7 @@ export function functionOf({ dims, dtype, list, ends }: Recipe): (...xs: Tensor[
     };
     for (const { rule, picks } of list) {
       let next = 0;
-      // picks prefer what was made last, so that rules build on one another
+      // picks prefer recent values, so that rules build on one another
       const pick: Pick = (options) => {
         const n = picks[next++ % picks.length]!;
         return options[
@@ -129,7 +129,7 @@ export function functionOf({ dims, dtype, list, ends }: Recipe): (...xs: Tensor[
     }
     const { scalars, vectors, matrices } = pool;
     const some = <T>(from: readonly T[], k: number): T => from[ends[k]! % from.length]!;
-    // the latest values weigh in, so that little is dead
+    // the latest values contribute, so that little code is dead
     const total = scalars
       .at(-1)!
       .add(d.mean(vectors.at(-1)!))

@@ -1,5 +1,5 @@
-// Random programs about what JavaScript's references do: arrays, rows and objects with several names, variables that are given others,
-// exchanges, functions with effects in the midst of an expression. Values count here, not derivatives.
+// Random programs with JavaScript's references: arrays, rows and objects with several names, reassigned variables,
+// swaps, and functions with side effects in the middle of an expression. They compare values, not derivatives.
 import { seeded } from "./sampling.ts";
 
 /** Names in scope at one point of the program. */
@@ -99,7 +99,7 @@ class Draw {
     return `${this.#pick(names.records)}.${this.#pick(["u", "v"])}`;
   }
 
-  /** One of several texts; the others are not made. */
+  /** One of several texts. Only the chosen one is computed. */
   #oneOf(...makers: readonly (() => string)[]): string {
     return this.#pick(makers)();
   }

@@ -11,7 +11,7 @@ import { plainScalarValues } from "./scalar-values.ts";
 
 const duals = hyperDuals(plainScalarValues);
 
-/** Arguments with `change` applied to each number and how far it moves along a direction: "zero" and integers stay. */
+/** Arguments with `change` applied to each number and its direction component. "zero" and integers stay. */
 function moved<S extends number | object>(
   { region, args }: RandomRegion,
   change: (x: number, along: number) => S,

@@ -21,17 +21,20 @@ interface Local {
   readonly canBeSet: boolean;
 }
 
-/** An array with its lengths for the arguments given; `undefined` where a length depends on a loop, and is at least 1. */
+/**
+ * An array with its lengths for the given arguments. A length is `undefined` if it depends on a loop; it is then at
+ * least 1.
+ */
 interface Stored {
   readonly name: string;
   readonly type: RegionType;
   readonly lengths: readonly (number | undefined)[];
   readonly canBeWritten: boolean;
-  /** Another one of its type and lengths. */
+  /** Another array of equal type and lengths. */
   readonly twin?: string;
 }
 
-/** The index of a loop: from 0 to below `below`, as long as that is known. */
+/** The index of a loop: from 0 to below `below`, if that is known. */
 interface Index {
   readonly name: string;
   readonly below: number;
@@ -50,7 +53,7 @@ const inner = ({ locals, arrays, indices }: Scope): Scope => ({
   indices: [...indices],
 });
 
-/** Draws a region. A list of choices that runs out, or is 0 throughout, gives the plainest one. */
+/** Draws a region. A list of choices that runs out, or is all 0, draws the simplest one. */
 export function randomRegion(choices: Choices): RandomRegion {
   return new Draw(choices).region();
 }
@@ -59,7 +62,7 @@ class Draw {
   readonly #choices: Choices;
   #names = 0;
   #usesSingles = false;
-  /** Levels of blocks that may still be opened. */
+  /** Number of block levels that may still be opened. */
   #depth = 3;
 
   constructor(choices: Choices) {
@@ -124,7 +127,7 @@ class Draw {
     };
   }
 
-  /** One number made of everything, and sometimes more. */
+  /** One number computed from everything, and sometimes more results. */
   #results(scope: Scope): { readonly results: Region["results"]; readonly closing: readonly RegionStmt[] } {
     const sum = this.#name("sum");
     const closing: RegionStmt[] = [r.declare(sum, this.#real(scope, "f64", 1))];
@@ -283,7 +286,7 @@ class Draw {
     out.push({ kind: "swap", x: name, y: twin! });
   }
 
-  /** A function with an infinite slope where it is, in a value that is not chosen, overwritten or not read. */
+  /** A function with infinite slope at its argument, in a value that is not selected, overwritten or not read. */
   #steep(scope: Scope, out: RegionStmt[]): void {
     const [name, kept] = [this.#name("steep"), this.#tame(scope, "f64")];
     const value = r.local("f64", name);
@@ -327,7 +330,7 @@ class Draw {
     }
   }
 
-  /** An error that never comes. */
+  /** A guarded error that never occurs. */
   #guard(scope: Scope, out: RegionStmt[]): void {
     const condition = r.apply("less", r.f64(3), this.#tame(scope, "f64"));
     out.push({
@@ -393,7 +396,7 @@ class Draw {
     return type === "bool" ? this.#condition(scope) : this.#real(scope, type, 2);
   }
 
-  /** A number of at most 1, of whatever size its parts are. */
+  /** Bounds a number of any size to magnitude 1. */
   #tame(scope: Scope, type: Real): RegionExpr {
     const x = this.#real(scope, type, 2);
     switch (this.#choices.below(4)) {
@@ -455,7 +458,7 @@ class Draw {
     }
   }
 
-  /** A small whole number that is not negative. */
+  /** A small non-negative integer. */
   #whole(scope: Scope): RegionExpr {
     const indices = scope.indices;
     const locals = scope.locals.filter(({ type }) => type === "i32");

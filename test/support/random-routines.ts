@@ -89,7 +89,7 @@ interface Local {
 
 interface Scope {
   readonly locals: readonly Local[];
-  /** Locals that index a buffer as they are. */
+  /** Locals that are valid buffer indices. */
   readonly indices: readonly string[];
   readonly loops: number;
 }
@@ -181,7 +181,7 @@ class Generator {
     return `${hint}${this.#count++}`;
   }
 
-  /** Adds statements to the block and gives its scope at the end. */
+  /** Adds statements to the block and returns its scope at the end. */
   fill(block: k.Block, scope: Scope, n: number): Scope {
     let now = scope;
     this.#depth++;
@@ -280,7 +280,7 @@ class Generator {
     }
   }
 
-  /** A loop whose iterations have nothing to do with one another. */
+  /** An independent loop. */
   independent(block: k.Block, scope: Scope): void {
     const name = this.fresh("i");
     const buffers = new Map<ScalarType, string>();
@@ -313,7 +313,7 @@ class Generator {
     for (const [type, all] of loads) this.#buffers.get(type)!.loads.splice(0, Infinity, ...all);
   }
 
-  /** A fold of some expression of an index. */
+  /** A fold of an expression of an index. */
   fold(block: k.Block, scope: Scope): Scope {
     const [name, index] = [this.fresh("fold"), this.fresh("i")];
     const type = this.#choices.of(scalarTypes);

@@ -8,7 +8,7 @@ export interface Dims {
   readonly columns: number;
 }
 
-/** The values made so far, by kind. Everything is kept within reach of 1, so that nothing overflows or grows wild. */
+/** The values computed so far, by kind. They stay near 1, so that nothing overflows. */
 export interface Pool {
   readonly scalars: Tensor[]; // []
   readonly vectors: Tensor[]; // [columns]
@@ -28,13 +28,13 @@ export interface Rule {
    * their order.
    */
   readonly jumps: boolean;
-  /** Whether it computes in float32 what is float64. */
+  /** Whether it computes float64 values in float32. */
   readonly isCoarse: boolean;
   /** Whether it has forward mode only. */
   readonly isForward: boolean;
 }
 
-/** Keeps numbers within reach of 1. */
+/** Bounds numbers to magnitude 1. */
 export const tame = (x: Tensor): Tensor => d.sin(x);
 const usual = { jumps: false, isCoarse: false, isForward: false };
 export const smooth = (apply: Rule["apply"]): Rule => ({ ...usual, apply });

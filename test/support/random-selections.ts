@@ -82,7 +82,7 @@ export const selections: readonly Rule[] = [
   smooth(({ vectors, flags }, pick) =>
     vectors.push(d.setAt(pick(vectors), pick([0.25, -0.5]), pick(flags)).mul(0.8)),
   ),
-  // what is found and counted
+  // searched and counted values
   jumping(({ vectors, places, flags, dims }, pick) => {
     const size = pick([1, dims.columns]);
     const [found] = d.nonzero(pick(flags), { size });
@@ -163,7 +163,7 @@ export const selections: readonly Rule[] = [
     vectors.push(last.c);
     matrices.push(rows.mul(0.5));
   }),
-  // what a mask leaves out, of infinite slope
+  // masked values of infinite slope
   jumping(({ vectors }, pick) => {
     const x = d.maximum(pick(vectors), 0);
     vectors.push(d.where(d.greater(x, 0.2), d.sqrt(x), pick([x, 0.1])).mul(0.8));

@@ -1,4 +1,4 @@
-// Random routines whose sizes are computed by calls.
+// Random routines with run-time sizes.
 import fc from "fast-check";
 import * as k from "../../src/engine/kernel/build.ts";
 import type { Buffer, Dim, Expr, Routine, SizeExpr, Stmt } from "../../src/engine/kernel/scalar.ts";
@@ -13,12 +13,12 @@ export interface SizedRoutine extends CallNumbers {
   readonly routine: Routine;
 }
 
-/** A routine all of whose sizes are known before any call. */
+/** A routine whose sizes are all known before any call. */
 export function ofKnownSizes(routine: Routine): SizedRoutine {
   return { routine, given: new Map(), lengths: new Map() };
 }
 
-/** Routines as `kernels` gives them, where numbers that are sizes are expressions of up to three scalar inputs. */
+/** Routines of `kernels`, with numeric sizes replaced by expressions of up to three scalar inputs. */
 export function sizedKernels(isLong = false): fc.Arbitrary<SizedRoutine> {
   return fc
     .tuple(kernels(isLong), fc.array(fc.nat(1 << 20), { minLength: 60, maxLength: 60 }))
@@ -85,7 +85,7 @@ function withSizeInputs(routine: Routine, choices: Choices): SizedRoutine {
   };
 }
 
-/** A size of this value, as an expression or, sometimes, as the number. */
+/** A size with this value, as an expression or, sometimes, as the number. */
 function expression(
   value: number,
   given: readonly (readonly [name: string, value: number])[],

@@ -25,7 +25,7 @@ export interface Outcome {
   readonly programs: number;
   readonly routines: number;
   readonly tally: readonly (readonly [what: string, times: number])[];
-  /** The smallest program that shows a fault, in words. */
+  /** Description of the smallest program that shows a fault. */
   readonly fault: string | undefined;
 }
 

@@ -8,7 +8,7 @@ import * as r from "./region-build.ts";
 
 type Real = "f64" | "f32";
 
-/** Draws such a region. A list of choices that runs out, or is 0 throughout, gives the plainest one. */
+/** Draws such a region. A list of choices that runs out, or is all 0, draws the simplest one. */
 export function randomStrips(choices: Choices): RandomRegion {
   return new Draw(choices).region();
 }
@@ -91,7 +91,7 @@ class Draw {
     return r.loop(i, r.i32(0), r.length(like), [r.store(array, [r.int(i)], this.#term(i, undefined))]);
   }
 
-  /** A loop of iterations that share little. */
+  /** A loop whose iterations are nearly independent. */
   #loop(): RegionStmt {
     const i = this.#name("i");
     const bounds: readonly (readonly [RegionExpr, RegionExpr])[] = [
@@ -134,7 +134,10 @@ class Draw {
     return this.#choices.of(kinds)();
   }
 
-  /** Elements that several iterations add to, further on with each; some in a branch that the first iterations do not take. */
+  /**
+   * Elements that several iterations add to, at a moving offset. Some updates are in a branch that the first iterations
+   * do not take.
+   */
   #overlapping(i: string): readonly RegionStmt[] {
     const back = this.#choices.below(3);
     const place = (j: string): RegionExpr => r.apply("sub", r.apply("add", r.int(i), r.int(j)), r.i32(back));
@@ -170,7 +173,7 @@ class Draw {
   /** Statements that must keep their order. */
   #nearly(i: string): readonly RegionStmt[] {
     switch (this.#choices.below(5)) {
-      case 0: // reads what an iteration before has left
+      case 0: // reads a value from an earlier iteration
         return this.#each((j) => [
           r.store("own", [r.int(j)], r.apply("add", r.load(this.#type, "own", [r.int(j)]), this.#term(i, j))),
         ]);
@@ -182,7 +185,7 @@ class Draw {
         return [
           r.store("out", [r.int(i)], r.apply("add", r.load(this.#type, "out", [r.apply("rem", r.apply("add", r.int(i), r.i32(1)), r.length("z"))]), this.#term(i, undefined))), // prettier-ignore
         ];
-      default: // an element that another one is added to beside
+      default: // an element with an update next to it
         return [
           this.#addTo("sums", r.i32(0), this.#term(i, undefined)),
           this.#sum("s", r.load(this.#type, "sums", [r.i32(this.#choices.below(2))])),
