@@ -82,7 +82,7 @@ describe.each([
     expect(await make(program)).not.toContain("partialEval:"); // a rule of structured primitives
   });
 
-  test("downhill/core holds no methods but those that read, and generates no JavaScript", async () => {
+  test("downhill/core has no methods except those that read, and generates no JavaScript", async () => {
     const code = await make(`
       import { add, grad, jit, matmul, mul, sin, sum, tensor } from "downhill/core";
       const f = (x) => sum(add(mul(sin(x), x), matmul(x, x)));
@@ -191,7 +191,7 @@ describe("sideEffects of package.json", () => {
   });
 });
 
-test("who imports downhill reads no module that it does without: decompositions, plain functions, layers", () => {
+test("importing downhill loads no unneeded module: decompositions, plain functions, layers", () => {
   const read = new Set(["index.js"]);
   for (const file of read)
     for (const [, path] of readFileSync(join(root, "dist", file), "utf8").matchAll(

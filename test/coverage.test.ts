@@ -137,7 +137,7 @@ describe("primitives", async () => {
     ).toEqual(Object.keys(without).toSorted());
   });
 
-  test("round once an element, or call a procedure whose error is measured", () => {
+  test("round once per element, or call a procedure whose error is measured", () => {
     const measured = new Set(
       [...transcendentals, ...specialFunctions].map(({ procedure }) => procedure.name),
     );

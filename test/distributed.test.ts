@@ -365,7 +365,7 @@ describe("downhill launch refuses", () => {
   const program = rankProgram("checks.mjs");
   const others = process.getuid?.() === 0 ? ["--allow-run-as-root"] : [];
 
-  test("to run without a number of ranks, without a program, and with what is no launcher", async () => {
+  test("to run without a number of ranks, without a program, and with a file that is not a launcher", async () => {
     expect(await launch(program)).toEqual([
       2,
       "error: --ranks must be a whole number from 1 on: it is missing. See downhill launch --help.\n",

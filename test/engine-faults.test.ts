@@ -129,7 +129,7 @@ test("a shape that was given stays what it was", () => {
   expect(x.shape).toEqual([2, 3]);
 });
 
-test("places beyond 2^31 are clamped alike with and without a batch", () => {
+test("indices beyond 2^31 are clamped equally with and without a batch", () => {
   const places = tensor([4294967295, 2147483648, 1], { dtype: "uint32" });
   const x = tensor([10, 20, 30]);
   const compiled = jit((v: Tensor, i: Tensor) => take(v, i)); // outside of compiled code they are an error

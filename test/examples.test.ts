@@ -36,7 +36,7 @@ for (const file of examples) {
   });
 }
 
-test("a program within the clone is told what to write, as one outside: it was taken for a part of the library", () => {
+test("a program within the clone gets the advice of one outside: it was taken for a part of the library", () => {
   const program = 'import { tensor } from "downhill"; tensor([1, 2]).squeeze();';
   const { stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
     cwd: root,

@@ -96,7 +96,7 @@ describe("--graph", () => {
     expect(readFileSync(file, "utf8")).toMatch(start);
   });
 
-  test("a file that cannot be written is told in one line", async () => {
+  test("a file that cannot be written is reported in one line", async () => {
     const file = join(folder, "nowhere", "out.svg");
     expect(await downhill(["explain", "x", "--graph", file])).toEqual({
       status: 1,

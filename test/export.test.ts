@@ -252,13 +252,13 @@ describe("downhill export", () => {
     expect(outputs.map(({ name }) => name)).toEqual(["probabilities_2", "class_2"]);
   });
 
-  test("says of which epoch the parameters are, where the run held items out", async () => {
+  test("reports the epoch of the parameters if the run held items out", async () => {
     expect((await downhill("export", "best")).stdout).toMatch(
       /the parameters are those of epoch \d, the best/,
     );
   });
 
-  test("leaves no half of a file behind, and what was there before where it fails", async () => {
+  test("leaves no partial file, and keeps the old file if it fails", async () => {
     writeFileSync(join(folder, "kept.onnx"), "before");
     expect((await downhill("export", "nothing", "--out", "kept.onnx")).status).toBe(1);
     expect(readFileSync(join(folder, "kept.onnx"), "utf8")).toBe("before");

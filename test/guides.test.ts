@@ -61,7 +61,7 @@ describe("the runner of guides", () => {
     );
   });
 
-  test("a fence without imports goes on with the program before it", () => {
+  test("a fence without imports continues the program before it", () => {
     const [program] = programsIn("docs/guides/five-minutes.md");
     expect(program?.code.match(/^import /gm)?.length).toBeGreaterThan(0);
     expect(fences("docs/guides/five-minutes.md").length).toBeGreaterThan(1);

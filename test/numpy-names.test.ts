@@ -9,12 +9,12 @@ const page = readFileSync(join(root, "docs/numpy.md"), "utf8");
 const [, same, other, absent] = page.split(/The same names:|## Under another name|## Not there/) as [string, string, string, string]; // prettier-ignore
 const names = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map((match) => match[1]!);
 
-test("names that are said to be the same are exported", () => {
+test("names listed as equal are exported", () => {
   expect(names(same).length).toBeGreaterThan(230);
   expect(names(same).filter((name) => !(name in d))).toEqual([]);
 });
 
-test("names that stand in another's place are exported, and those in whose place they stand are not", () => {
+test("replacement names are exported, and the replaced ones are not", () => {
   const rows = other.split("\n").filter((line) => line.startsWith("| `"));
   const camel = (name: string): string =>
     name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());

@@ -66,7 +66,7 @@ describe("in 8 MiB for kernels", () => {
     }
   });
 
-  test("one eager operation after the other runs on an array of which three fit", () => {
+  test("eager operations run one after the other on an array if three such arrays fit", () => {
     const x = tensor(numbers(600_000));
     const ways: ((x: Tensor) => Tensor)[] = [
       (y) => y.add(1),

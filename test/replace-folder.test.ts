@@ -27,7 +27,7 @@ describe("a build", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  test("that succeeds replaces all of what was there before", async () => {
+  test("that succeeds replaces all previous content", async () => {
     expect(await replaceFolder(place("dist"), place("next"), write(0))).toBe(0);
     expect(readdirSync(place("dist"))).toEqual(["new.js"]);
     expect(existsSync(place("next"))).toBe(false);

@@ -152,7 +152,7 @@ describe("the search", () => {
   });
 });
 
-describe("pages for any place", () => {
+describe("pages for any path", () => {
   test("scripts put texts together when they run, in literals and templates", () => {
     const code = `f("${placeholder}a/b.js",\`\${x}${placeholder}c\`,'${placeholder}');`;
     const made = relativeScript(code);

@@ -101,7 +101,7 @@ describeInBrowser("a page", {
       expect(shared.bits).toEqual(productHere(256));
     },
 
-  "that is isolated has by default as many as there are processors": async ({ open }) => {
+  "that is isolated has by default one thread per processor": async ({ open }) => {
     const tab = await open(page(isolated));
     const { threads } = await productIn(tab, 32);
     expect(threads).toBe(Math.min(8, await tab.evaluate(() => navigator.hardwareConcurrency)));
@@ -117,7 +117,7 @@ describeInBrowser("a page", {
     expect(tab.workers()).toHaveLength(0);
   },
 
-  "that is not isolated has one thread, and is told nothing of it": async ({ open }) => {
+  "that is not isolated has one thread, without a warning": async ({ open }) => {
     const tab = await open(page({}));
     const told: string[] = [];
     tab.on("console", (message) => told.push(message.text()));

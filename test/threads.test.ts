@@ -235,7 +235,7 @@ describe.each(nodes)("threads in scripts of %s", (_, node) => {
     expect(ending).toEqual({ told: [1, [1, 1]], problems: "", code: 0, signal: null });
   });
 
-  test("are none where the permissions of the program allow no workers", async () => {
+  test("are not started if the permissions of the program allow no workers", async () => {
     const ending = await run(
       node,
       `

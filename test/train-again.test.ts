@@ -143,7 +143,7 @@ test("a --resume that is refused leaves settings.json, and all else, as it was",
   }
 });
 
-describe("a second run in the folder of one that goes on", () => {
+describe("a second run in the folder of a running one", () => {
   test("is refused, told whose the folder is, and may have it when that has ended", async () => {
     const { child, ended } = await begun("shared");
     expect(lockOf("shared")).toBe(true);

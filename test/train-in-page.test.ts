@@ -45,7 +45,7 @@ interface Result {
 }
 
 describeInBrowser("training in a page", {
-  "learns the digits while the page goes on drawing, and goes on from a checkpoint in memory": async ({
+  "learns the digits while the page keeps drawing, and resumes from a checkpoint in memory": async ({
     open,
   }) => {
     const { outputFiles } = await build({

@@ -67,7 +67,7 @@ describe("downhill train on a table of one's own", () => {
     );
   });
 
-  test("a column that counts the rows is told: it was learned from in silence", async () => {
+  test("a column that counts the rows is reported: it was used silently", async () => {
     const numbered = `id;size;warm\n${rows(60, (i) => `${100 + i};${(i * 7) % 11};${i % 3 === 0 ? "yes" : "no"}`)}`;
     const told = "numbers the rows, which says nothing about new ones. Leave it out with --without id.";
     await train(numbered, "--target", "warm");
@@ -113,7 +113,7 @@ describe("downhill train on a table of one's own", () => {
     expect(reported()).toMatch(/rows are left out because they lack|lacks 12 of 60 values/);
   });
 
-  test("without a rule the first cell without a value is told, with what helps", async () => {
+  test("without a rule the first missing value is reported, with the repair", async () => {
     expect(await train(holes, "--target", "y")).toMatchObject({
       status: 1,
       stderr:
@@ -121,7 +121,7 @@ describe("downhill train on a table of one's own", () => {
     });
   });
 
-  test("of a target without a value the repair is told that helps, which filling in is not", async () => {
+  test("the message for a missing target names a repair other than imputation", async () => {
     const table = `a,y\n1,2\n2,\n${rows(40, (i) => `${i},${i}.5`)}`;
     expect((await train(table, "--target", "y")).stderr).toBe(
       'error: my table.csv: line 3, column "y": the value is missing. It is the target, which cannot be filled in: write it into the table, or leave such rows out with --missing drop.\n',
@@ -129,14 +129,14 @@ describe("downhill train on a table of one's own", () => {
     expect((await train(table, "--target", "y", "--epochs", "1", "--missing", "drop")).status).toBe(0);
   });
 
-  test("names that look like numbers are categories where that is said", async () => {
+  test("numeric names are categories if an option says so", async () => {
     const zip = `zip,y\n${rows(40, (i) => `0${1 + (i % 4)},${i % 4 === 2 ? "u" : "v"}`)}`;
     expect((await train(zip, "--target", "y", "--epochs", "1")).start["network"]).toEqual([1, 32, 2]);
     const { start } = await train(zip, "--target", "y", "--epochs", "1", "--categories", "zip");
     expect(start["network"]).toEqual([4, 32, 2]);
   });
 
-  test("a category that only the test part has counts as none, and is told", async () => {
+  test("a category that only the test part has is encoded as zeros, and is reported", async () => {
     const once = `s,y\n${rows(60, (i) => `${i % 20 === 7 ? `rare${i}` : i % 2 === 0 ? "u" : "v"},${i}.5`)}`;
     const isTold = (): boolean =>
       /have? a &quot;s&quot; that no training row has|has a &quot;s&quot; that no training row/.test(
@@ -149,7 +149,7 @@ describe("downhill train on a table of one's own", () => {
     } while (!isTold());
   });
 
-  test("a value far from all others is told with column and line: all others became 0 without a word", async () => {
+  test("an outlier is reported with column and line: all other values silently became 0", async () => {
     const far = `x,y\n${rows(40, (i) => `${i === 5 ? "1e300" : i},${i}`)}`;
     await train(far, "--target", "y", "--epochs", "1");
     expect(reported()).toContain("&quot;x&quot; is 1e+300 in line 7, so far from the rest");
@@ -210,7 +210,7 @@ describe("downhill train on a table of one's own", () => {
     expect((await train(holes, ...words, "--resume")).stderr).toContain("Start a new run in another folder.");
   });
 
-  test("options of tables are refused where there is none", async () => {
+  test("options of tables are refused without a table", async () => {
     const { status, stderr } = await downhill(["train", "iris", "--missing", "drop"]);
     expect({ status, stderr }).toEqual({
       status: 2,

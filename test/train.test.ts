@@ -103,7 +103,7 @@ describe("downhill train digits", () => {
     expect(await losses(4)).not.toEqual(first);
   });
 
-  test("prints a line an epoch when piped, and where the report lies", async () => {
+  test("prints one line per epoch when piped, and the path of the report", async () => {
     const words = ["train", "digits", "--epochs", "2", "--out", "lines.html"];
     const { status, stdout, stderr } = installedDownhill(words, { cwd: folder });
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
@@ -150,7 +150,7 @@ describe("downhill train digits", () => {
     },
   );
 
-  test("that diverges ends with the step, advice, and a report of what was done", async () => {
+  test("that diverges ends with the step, advice, and a report of the finished part", async () => {
     const { status, stdout, stderr } = await downhill(
       "train",
       "digits",
@@ -402,7 +402,7 @@ describe("the options of training", () => {
     },
   );
 
-  testInCi("a run that was stopped goes on by --resume as if it had not been, bit for bit", async () => {
+  testInCi("a stopped run continues with --resume to the bits of an uninterrupted one", async () => {
     const words = ["digits", "--hidden", "32", "--augment", "shift=1", "--patience", "100000"];
     const saved = ["--checkpoint", "run", "--out", "run.html"];
     const endless = ["train", ...words, "--epochs", "100000", ...saved, "--json"];
@@ -486,7 +486,7 @@ describe("the options of training", () => {
 });
 
 describe("Ctrl-C", () => {
-  test("ends the run after its step, with the report of what was done", async () => {
+  test("ends the run after its step, with the report of the finished part", async () => {
     const child = spawn(
       process.execPath,
       [bin, "train", "digits", "--epochs", "100000", "--json", "--out", "stopped.html"],
@@ -736,7 +736,7 @@ describe("downhill demo", () => {
     });
   });
 
-  test("shows the traces of a formula, trains, and says where the report lies", async () => {
+  test("shows the traces of a formula, trains, and prints the path of the report", async () => {
     const { status, stdout } = await downhill("demo", "--out", "demo.html");
     expect(status).toBe(0);
     const order = [

@@ -59,7 +59,7 @@ describe("what was built", () => {
     },
   );
 
-  test("is not, where there is none", () => {
+  test("is not, if there is no folder", () => {
     rmSync(join(root, "dist"), { recursive: true });
     expect(isCurrent()).toBe(false);
   });

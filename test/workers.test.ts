@@ -10,7 +10,7 @@ interface Pages {
   };
 }
 
-test("pages of a section may have workers of one name: one of them took the place of the other", async () => {
+test("pages of a section may have workers of equal names: one of them replaced the other", async () => {
   const { sourcesOf } = (await import(join(root, "scripts/pages.mjs"))) as Pages;
   const { input, plugin } = sourcesOf("learn");
   const code = `new Worker(new URL("./training.worker.js", import.meta.url))`;

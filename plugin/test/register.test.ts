@@ -36,7 +36,7 @@ describe.each(engines)("node --import downhill-plugin/register, by %s", (node) =
   const run = (file: string): ReturnType<typeof project.node> =>
     project.node(["--enable-source-maps", "--import", "downhill-plugin/register", file], node);
 
-  test.concurrent("runs a program of TypeScript, whose places are those of its sources", async () => {
+  test.concurrent("runs a TypeScript program with the positions of its sources", async () => {
     const { stdout, stderr } = await run("src/app.ts");
     expect(stderr).toBe("");
     expect(stdout).toBe(printed);
@@ -60,7 +60,7 @@ describe.each(engines)("node --import downhill-plugin/register, by %s", (node) =
     expect(third.stdout).toEqual(first.stdout);
   });
 
-  test.concurrent("refuses what cannot be differentiated, with its place and its line", async () => {
+  test.concurrent("refuses unsupported code, with its position and its line", async () => {
     const { status, stderr } = await run("src/refused.ts");
     expect(status).not.toBe(0);
     expect(stderr).toContain(refused.text);
@@ -89,7 +89,7 @@ describe("bun --preload downhill-plugin/register", () => {
     expect(withoutColumns(stdout)).toBe(withoutColumns(printed));
   });
 
-  testBun("refuses what cannot be differentiated, with its place", async () => {
+  testBun("refuses unsupported code, with its position", async () => {
     const { status, stderr } = await run("src/refused.ts");
     expect(status).not.toBe(0);
     expect(stderr).toContain(refused.text);

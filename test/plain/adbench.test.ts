@@ -152,7 +152,7 @@ describe("ADBench in plain functions", () => {
     expectClose([...weight.values, ...weight.gradient], [expected.w_err, expected.J_w]);
   });
 
-  test("blocks of bundle adjustment, one camera of which is not turned", () => {
+  test("blocks of bundle adjustment with one unrotated camera", () => {
     const { cams, X, w, obs, feats, expected } = read("ba-extra_zero_rotation_n2_m5_p12") as {
       readonly cams: number[];
       readonly X: number[];

@@ -7,7 +7,7 @@ const handFile = new URL("../../bench/rows/plain-by-hand.mjs", import.meta.url).
 type Gradient = (...args: never[]) => readonly [value: number, gradient: unknown];
 
 describe("gradients by hand", () => {
-  test.each(byHand)("of $name are those that differences show", async ({ name, f, args, wrt }) => {
+  test.each(byHand)("of $name equal finite differences", async ({ name, f, args, wrt }) => {
     const hand = (await import(handFile)) as Readonly<Record<string, Gradient>>;
     const [value, gradient] = hand[name]!(...(args as never[]));
     expect(Math.abs(value - (f(...(args as never[])) as number))).toBeLessThan(

@@ -47,7 +47,7 @@ const found: readonly Found[] = [
 }`,
   },
   {
-    name: "callbacks of Array.from take the place as their second parameter",
+    name: "callbacks of Array.from take the index as their second parameter",
     text: `export function f(u, x, n, k) {
   "use ad";
   const t = Array.from({ length: 3 }, (_, i) => Math.sin(u * x[i]));
@@ -55,7 +55,7 @@ const found: readonly Found[] = [
 }`,
   },
   {
-    name: "conditions of counted loops may read elements at places that are read themselves",
+    name: "conditions of counted loops may read elements at indices that are read themselves",
     text: `export function f(u, x, n, k) {
   "use ad";
   let s = u;
@@ -64,7 +64,7 @@ const found: readonly Found[] = [
 }`,
   },
   {
-    name: "rows of literals are written to at places that only a run tells",
+    name: "rows of literals are written to at run-time indices",
     text: `export function f(u, x, n, k) {
   "use ad";
   const d = [[u, x[0]], [x[1], x[2]]];
@@ -73,7 +73,7 @@ const found: readonly Found[] = [
 }`,
   },
   {
-    name: "conditions of counted loops may read rows at places that are read themselves",
+    name: "conditions of counted loops may read rows at indices that are read themselves",
     text: `export function f(u, x, n, k) {
   "use ad";
   const m = [[u, x[0]], [x[1], x[2]]];

@@ -279,7 +279,7 @@ describe("a record", () => {
     expect(kept.size).toBe(2);
   });
 
-  test("shares its loops among threads as what was compiled here does", async () => {
+  test("shares its loops among threads like code compiled here", async () => {
     const { sines } = await compile<{ sines: AnyFunction }>(`function sines(xs: Float64Array) {
   "use ad";
   const ys = new Float64Array(xs.length);
@@ -424,7 +424,7 @@ describe("setCompilationCache", () => {
     expect(run(gradient).compilations).toBe(0);
   });
 
-  test("a folder in the place of a record keeps no other record from being written", async () => {
+  test("a folder at the path of a record does not prevent other records", async () => {
     setCompilationCache(folder);
     run(gradient);
     const [name] = files();

@@ -41,7 +41,7 @@ const known: readonly [string, (bits: number) => Fixed, string][] = [
 ];
 
 describe("the reference for transcendental functions", () => {
-  it.each(known)("has 40 right places of %s", (_, compute, digits) => {
+  it.each(known)("has 40 correct decimal places of %s", (_, compute, digits) => {
     expect(decimals(compute(200), 200)).toBe(digits);
   });
 

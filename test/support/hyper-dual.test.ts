@@ -46,7 +46,7 @@ describe("hyper-dual numbers", () => {
     }
   });
 
-  test("give nothing for what has no tangent, however steep", () => {
+  test("yield nothing for a zero tangent, however steep the function", () => {
     const still = { x: 0, a: 0, b: 0, ab: 0 };
     expect(domain.apply("sqrt", ["f64"], [])!.value(still)).toEqual(still);
   });
