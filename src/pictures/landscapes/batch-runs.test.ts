@@ -14,7 +14,7 @@ function ticking(): () => number {
   return () => (time += 1000);
 }
 
-test("counts items and steps, and times the steps alone", async () => {
+test("counts items and steps, and measures only the time of steps", async () => {
   const [full, pairs, single] = await compareBatches({
     ...options,
     racers: [
@@ -37,7 +37,7 @@ test("counts items and steps, and times the steps alone", async () => {
   expect(single!.itemsPerSecond).toBe(1);
 });
 
-test("gradient descent makes the steps that the formula makes, the one that warms up left out", async () => {
+test("gradient descent makes the steps of the formula, without the warm-up step", async () => {
   const [run] = await compareBatches({
     ...options,
     racers: [{ name: "GD", batchSize: "full", optimizer }],
@@ -51,15 +51,15 @@ test("gradient descent makes the steps that the formula makes, the one that warm
   }
 });
 
-describe("misuse", () => {
+describe("invalid options", () => {
   test.each<[object, string]>([
     [{ racers: [] }, "racers must be an array of { name, batchSize, optimizer }"],
     [
       { racers: [{ name: "big", batchSize: 5, optimizer }] },
-      "the batchSize of big must be a whole number from 1 to 4",
+      "the batchSize of big must be an integer from 1 to 4",
     ],
     [{ epoch: 3 }, 'unknown option "epoch". Did you mean "epochs"?'],
-    [{ epochs: 0 }, "epochs must be a whole number of 1 or more"],
+    [{ epochs: 0 }, "epochs must be an integer of 1 or more"],
     [{ loss: 1 }, "loss must be a function"],
     [{ data: { x: tensor([1]), y: tensor([1, 2]) } }, "first axes here: 1, 2"],
   ])("%o is refused", async (wrong, message) => {

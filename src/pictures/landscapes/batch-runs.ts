@@ -82,7 +82,7 @@ export async function compareBatches<P, B extends object>(
     if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > n) {
       throw new DownhillError(
         "range",
-        `compareBatches: the batchSize of ${racer.name} must be a whole number from 1 to ${n}, or "full"; got ${String(racer.batchSize)}.`,
+        `compareBatches: the batchSize of ${racer.name} must be an integer from 1 to ${n}, or "full"; got ${String(racer.batchSize)}.`,
       );
     }
     const step = makeStep(loss, racer.optimizer);
@@ -157,7 +157,7 @@ function checked<P, B>(options: CompareBatchesOptions<P, B>): Required<CompareBa
   if (!Number.isInteger(epochs) || epochs < 1) {
     throw new DownhillError(
       "range",
-      `${name}: epochs must be a whole number of 1 or more, got ${String(epochs)}.`,
+      `${name}: epochs must be an integer of 1 or more, got ${String(epochs)}.`,
     );
   }
   return { loss, params, data, racers, epochs, seed, clock };

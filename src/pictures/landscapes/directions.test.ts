@@ -3,7 +3,7 @@ import { key } from "downhill/random";
 import { expect, test } from "vitest";
 import { dot, filterNormalised, flattenParams, principalDirections, symmetricEigen } from "./directions.ts";
 
-test("symmetricEigen gives unit vectors with A·v = λ·v, the largest λ first", () => {
+test("symmetricEigen returns unit vectors with A·v = λ·v, the largest λ first", () => {
   const a = [
     [4, 1, -2, 0.5],
     [1, 2, 0, 1],
@@ -21,7 +21,7 @@ test("symmetricEigen gives unit vectors with A·v = λ·v, the largest λ first"
   });
 });
 
-test("symmetricEigen takes a matrix of zeros, one number and none", () => {
+test("symmetricEigen accepts zero, 1 × 1 and empty matrices", () => {
   expect(
     symmetricEigen([
       [0, 0],
@@ -32,7 +32,7 @@ test("symmetricEigen takes a matrix of zeros, one number and none", () => {
   expect(symmetricEigen([]).values).toEqual([]);
 });
 
-test("flattenParams goes there and back, with shapes and dtypes", () => {
+test("flattenParams is reversible, with shapes and dtypes", () => {
   const params = {
     w: tensor(
       [
@@ -54,7 +54,7 @@ test("flattenParams goes there and back, with shapes and dtypes", () => {
   expect(again.b[0]!.tolist()).toBe(10);
 });
 
-test("each filter of a normalised direction is as long as that of the parameters, and biases stay", () => {
+test("each filter of a normalised direction has the length of the parameters' filter, and biases stay", () => {
   const w = [
     [1, 20, 0],
     [2, 10, 0],
@@ -69,7 +69,7 @@ test("each filter of a normalised direction is as long as that of the parameters
   }
 });
 
-test("principalDirections finds the plane of a path, most of it first, and comes from the positive side", () => {
+test("principalDirections finds the plane of a path, with the largest variance first and the path's start on the positive side", () => {
   const u = [0.6, 0.8, 0, 0];
   const v = [0, 0, 1, 0];
   const path = [5, 3, 2, 1, 0].map((a, i) =>

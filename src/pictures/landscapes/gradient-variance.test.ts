@@ -8,7 +8,7 @@ const data = { x: tensor(normal(key(0), n)), y: tensor(normal(key(1), n)) };
 const loss = ({ w }: { w: Tensor }, { x, y }: typeof data): Tensor => square(sub(mul(x, w), y)).mean();
 const params = { w: tensor(0.5) };
 
-test("the variance of one item is that of the gradients of single items", () => {
+test("the variance of one item equals that of single-item gradients", () => {
   const [xs, ys] = [data.x.tolist() as number[], data.y.tolist() as number[]];
   const gradients = xs.map((x, i) => 2 * x * (0.5 * x - ys[i]!));
   const mean = gradients.reduce((a, b) => a + b) / n;
@@ -24,7 +24,7 @@ test("the variance of one item is that of the gradients of single items", () => 
   expect(squaredNorm).toBeCloseTo(mean ** 2, 10);
 });
 
-test("what is measured falls as 1/b, as is predicted", () => {
+test("the measured variance falls as 1/b, as predicted", () => {
   const { batches } = gradientVariance({ loss, params, data, batchSizes: [1, 8, 64], repeats: 1500 });
   for (const { batchSize, measured, predicted } of batches) {
     expect(predicted * batchSize).toBeCloseTo(batches[0]!.predicted, 10);
@@ -33,7 +33,7 @@ test("what is measured falls as 1/b, as is predicted", () => {
   }
 });
 
-test("without replacement it is (n − b)/(n − 1) times as large, and nothing is left for all items", () => {
+test("without replacement the variance is (n − b)/(n − 1) times as large, and 0 for all items", () => {
   const { batches } = gradientVariance({
     loss,
     params,
@@ -52,21 +52,21 @@ test("without replacement it is (n − b)/(n − 1) times as large, and nothing 
   expect(all!.measured).toBeLessThan(1e-25); // rounding
 });
 
-test("batch sizes are powers of four where none are given", () => {
+test("batch sizes default to powers of four", () => {
   const { batches } = gradientVariance({ loss, params, data, repeats: 2 });
   expect(batches.map(({ batchSize }) => batchSize)).toEqual([1, 4, 16, 64]);
 });
 
-test("repeatItems has every item as often as asked", () => {
+test("repeatItems repeats every item the given number of times", () => {
   expect(repeatItems({ x: tensor([1, 2]) }, 3).x.tolist()).toEqual([1, 2, 1, 2, 1, 2]);
 });
 
-describe("misuse", () => {
+describe("invalid options", () => {
   test.each<[object, string]>([
     [{ batchSize: [1] }, 'unknown option "batchSize". Did you mean "batchSizes"?'],
-    [{ batchSizes: [0] }, "batchSizes must be whole numbers from 1 to 200, the number of items; got 0"],
+    [{ batchSizes: [0] }, "batchSizes must be integers from 1 to 200, the number of items; got 0"],
     [{ batchSizes: [201], replacement: false }, "from 1 to 200"],
-    [{ repeats: 0 }, "repeats must be a whole number of 1 or more"],
+    [{ repeats: 0 }, "repeats must be an integer of 1 or more"],
     [{ data: { x: tensor([1, 2]), y: tensor([1]) } }, "first axes here: 2, 1"],
     [{ loss: 3 }, "loss must be a function"],
   ])("%o is refused", (options, message) => {

@@ -141,7 +141,7 @@ function checked<P, B>(
   if (items === undefined || items < 1 || sizes.some((size) => size !== items)) {
     throw new DownhillError(
       "data",
-      `${name}: data must be tensors whose first axis counts the items, as { x: f64[100,3], y: f64[100] }; first axes here: ${sizes.map(String).join(", ")}.`,
+      `${name}: data must be tensors whose first axis counts the items, such as { x: f64[100,3], y: f64[100] }; first axes here: ${sizes.map(String).join(", ")}.`,
     );
   }
   const steps = Math.max(1, Math.floor(Math.log2(items) / 2));
@@ -150,13 +150,13 @@ function checked<P, B>(
     if (Number.isInteger(b) && b >= 1 && (replacement || b <= items)) continue;
     throw new DownhillError(
       "range",
-      `${name}: batchSizes must be whole numbers from 1 to ${items}, the number of items; got ${String(b)}.`,
+      `${name}: batchSizes must be integers from 1 to ${items}, the number of items; got ${String(b)}.`,
     );
   }
   if (!Number.isInteger(repeats) || repeats < 1) {
     throw new DownhillError(
       "range",
-      `${name}: repeats must be a whole number of 1 or more, got ${String(repeats)}.`,
+      `${name}: repeats must be an integer of 1 or more, got ${String(repeats)}.`,
     );
   }
   return { loss, params, data, batchSizes, repeats, replacement, seed, items };

@@ -6,14 +6,14 @@ import { extent } from "../../../test/support/extent.ts";
 const square = (x: Tensor): Tensor => x.mul(x);
 
 describe("defineLandscape", () => {
-  test("takes the coordinates of a text in the order in which they appear", () => {
+  test("orders the coordinates of a text by their first appearance", () => {
     const { coordinates, value, formula } = defineLandscape("b^2 + 3*a");
     expect(coordinates).toEqual(["b", "a"]);
     expect(value(tensor([2, 5])).item()).toBe(19);
     expect(formula).toBe("b^2 + 3*a");
   });
 
-  test("gives a function of two arguments scalars, and one of one argument a vector", () => {
+  test("passes scalars to a function of two arguments, and a vector to a function of one", () => {
     const two = defineLandscape((x, y) => square(x).add(y));
     expect(two.value(tensor([3, 1])).item()).toBe(10);
     const one = defineLandscape((p) => square(p).sum(), { start: [1, 2, 3] });
@@ -21,7 +21,7 @@ describe("defineLandscape", () => {
     expect(one.value(tensor([1, 2, 3])).item()).toBe(14);
   });
 
-  test("gives a function of one argument a scalar where the start is one number", () => {
+  test("passes a scalar to a function of one argument if the start is one number", () => {
     const { value, coordinates } = defineLandscape((x) => square(x), { start: [2] });
     expect(coordinates).toEqual(["x"]);
     expect(value(tensor([3])).item()).toBe(9);
@@ -47,16 +47,18 @@ describe("defineLandscape", () => {
     expect(() => defineLandscape("x + y", options as object)).toThrow(message);
   });
 
-  test("refuses what has nowhere to go, and what is no scalar", () => {
-    expect(() => defineLandscape("1 + 2")).toThrow("has no input, so there is nowhere to go");
+  test("rejects a function without inputs, and a non-scalar result", () => {
+    expect(() => defineLandscape("1 + 2")).toThrow(
+      "has no inputs; a landscape needs at least one coordinate",
+    );
     const flat = defineLandscape((x, y) => x.add(y).reshape([1]));
-    expect(() => flat.value(tensor([1, 2]))).toThrow("a landscape must give a scalar tensor, got f64[1]");
+    expect(() => flat.value(tensor([1, 2]))).toThrow("a landscape must return a scalar tensor, got f64[1]");
     expect(() => defineLandscape("x +* y")).toThrow("^");
   });
 });
 
 describe("findMinima", () => {
-  test("finds all that are as low as the lowest, and leaves out saddles and higher ones", () => {
+  test("finds all lowest minima, without saddles and higher minima", () => {
     const { minima, lowest } = findMinima(defineLandscape("(x^2 + y - 11)^2 + (x + y^2 - 7)^2"));
     expect(lowest).toBeLessThan(1e-12);
     expect(minima).toHaveLength(4);
@@ -65,14 +67,14 @@ describe("findMinima", () => {
     expect(tilted.minima[0]![0]).toBeCloseTo(-1.0299, 3);
   });
 
-  test("leaves a landscape without a lowest value as it is", () => {
+  test("returns a landscape without a lowest value unchanged", () => {
     for (const text of ["x^3 - 3*x*y^2", "x^2 - y^2", "x + y"].slice(0, extent(1, 3, 3))) {
       const landscape = defineLandscape(text);
       expect(findMinima(landscape)).toBe(landscape);
     }
   });
 
-  test("leaves what is known as it is", () => {
+  test("does not change known minima", () => {
     const known = defineLandscape("x^2 + y^2", { minima: [[0, 0]] });
     expect(findMinima(known)).toBe(known);
   });

@@ -105,7 +105,10 @@ export function defineLandscape(
   const coordinates = options.coordinates ?? names;
   const n = coordinates.length;
   if (n === 0) {
-    throw new DownhillError("option", `${operation}: ${text} has no input, so there is nowhere to go.`);
+    throw new DownhillError(
+      "option",
+      `${operation}: ${text} has no inputs; a landscape needs at least one coordinate.`,
+    );
   }
   if (n !== names.length) throw misfit(`coordinates has ${n} names`, names.length);
   const start = options.start ?? coordinates.map((_, i) => usualStart[i % 2]!);
@@ -162,7 +165,7 @@ function requireScalar(name: string, result: unknown): Tensor {
   const got = result instanceof Tensor ? showType(result.type) : result === null ? "null" : typeof result;
   throw new DownhillError(
     "shape",
-    `${name}: a landscape must give a scalar tensor, got ${got}. A function of one argument is given all coordinates as a vector.`,
+    `${name}: a landscape must return a scalar tensor, got ${got}. A function of one argument receives all coordinates as a vector.`,
   );
 }
 

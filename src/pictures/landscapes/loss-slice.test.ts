@@ -28,7 +28,7 @@ const bowl = (p: { a: Tensor; b: Tensor }): Tensor => p.a.square().sum().add(p.b
 const origin = { a: tensor([0, 0]), b: tensor([[0]]) };
 
 describe("a slice", () => {
-  test("has the loss of the parameters in its middle", () => {
+  test("has the loss of the parameters at its centre", () => {
     const { values, centre, alphas, betas } = landscape(loss, net, { resolution: 5 });
     expect(centre).toBe(loss(net).item());
     expect(values[2]![2]).toBe(centre);
@@ -47,13 +47,13 @@ describe("a slice", () => {
     along.forEach((value, i) => expect(value).toBeCloseTo(curvature * alphas[i]! ** 2, 12));
   });
 
-  test("is the same for the same seed", () => {
+  test("is equal for equal seeds", () => {
     const slice = (seed: number) => landscape(loss, net, { resolution: 3, seed }).values;
     expect(slice(1)).toEqual(slice(1));
     expect(slice(1)).not.toEqual(slice(2));
   });
 
-  test("with normalised filters does not change where the layers of a network are scaled against one another", () => {
+  test("with normalised filters is invariant under rescaling of the layers", () => {
     const scaled: Net = { first: net.first.mul(8), second: net.second.mul(1 / 8) }; // the same function
     const slice = (params: Net, directions: "filter-normalised" | "random") =>
       landscape(loss, params, { directions, resolution: 5 }).values.flat();
@@ -68,7 +68,7 @@ describe("the path", () => {
   const end = { a: tensor([0, 0]), b: tensor([[0]]) };
   const path = [4, 3, 2, 1, 0].map((t) => ({ a: tensor([t, t / 2]), b: tensor([[0.1 * t * (4 - t)]]) }));
 
-  test("lies in the principal plane as it is, with its losses", () => {
+  test("is in the principal plane, with unchanged losses", () => {
     const slice = landscape(bowl, end, { directions: "pca", path, resolution: 5 });
     expect(slice.explained![0] + slice.explained![1]).toBeCloseTo(1, 12);
     slice.path.forEach(({ alpha, beta, loss: height }, i) => {
@@ -79,7 +79,7 @@ describe("the path", () => {
     expect(slice.path.at(-1)).toMatchObject({ alpha: 0, beta: 0 });
   });
 
-  test("is inside the range that is chosen for it", () => {
+  test("is inside the default range", () => {
     const { alphas, betas, path: places } = landscape(bowl, end, { directions: "pca", path, resolution: 4 });
     for (const { alpha, beta } of places) {
       expect(alpha > alphas[0]! && alpha < alphas.at(-1)!).toBe(true);
@@ -87,19 +87,19 @@ describe("the path", () => {
     }
   });
 
-  test("is projected by least squares onto directions that are not at right angles", () => {
+  test("is projected by least squares onto non-orthogonal directions", () => {
     const { path: places } = landscape(bowl, end, { directions: "random", path, resolution: 2, seed: 9 });
     expect(places[0]!.alpha ** 2 + places[0]!.beta ** 2).toBeGreaterThan(0);
     expect(places.at(-1)).toMatchObject({ alpha: 0, beta: 0 });
   });
 });
 
-describe("misuse", () => {
+describe("invalid arguments", () => {
   test.each<[object, string]>([
     [{ direction: "pca" }, 'unknown option "direction". Did you mean "directions"?'],
     [{ directions: "pc" }, 'directions must be "random" or "filter-normalised" or "pca", got "pc"'],
     [{ directions: "pca" }, 'directions "pca" need a path of 3 or more states, got 0'],
-    [{ resolution: 1 }, "resolution must be a whole number of 2 or more, got 1"],
+    [{ resolution: 1 }, "resolution must be an integer of 2 or more, got 1"],
     [{ range: [-1, 1] }, "range must be two intervals"],
     [
       {
@@ -110,14 +110,14 @@ describe("misuse", () => {
       },
       "range must be two intervals",
     ],
-    [{ path: [{ first: net.first }] }, "path[0] has another structure than the parameters"],
+    [{ path: [{ first: net.first }] }, "path[0] must have the structure of the parameters"],
   ])("%o is refused", (options, message) => {
     expect(() => landscape(loss, net, options)).toThrow(message);
   });
 
-  test("a loss that is none", () => {
+  test("a non-scalar loss, and integer parameters", () => {
     expect(() => landscape(3 as never, net)).toThrow("the loss must be a function of the parameters");
-    expect(() => landscape((p: Net) => p.first, net)).toThrow("the loss must give a scalar");
+    expect(() => landscape((p: Net) => p.first, net)).toThrow("the loss must return a scalar");
     expect(() => landscape(() => tensor(1), { n: tensor([1], { dtype: "int32" }) })).toThrow(
       "must be floating",
     );

@@ -200,19 +200,22 @@ function samePlace(centre: ParameterVector, point: unknown, i: number): Float64A
   if (JSON.stringify(shapes) === JSON.stringify(centre.shapes)) return values;
   throw new DownhillError(
     "tree",
-    `landscape: path[${i}] has another structure than the parameters: it must be a state of the same model.`,
+    `landscape: path[${i}] must have the structure of the parameters: pass states of the same model.`,
   );
 }
 
 function requireLoss(value: unknown): Tensor {
   if (value instanceof Tensor && value.ndim === 0) return value;
-  throw new DownhillError("shape", "landscape: the loss must give a scalar tensor for the parameters alone.");
+  throw new DownhillError(
+    "shape",
+    "landscape: the loss must return a scalar tensor for the parameters alone.",
+  );
 }
 
 function requireFloating(params: unknown): void {
   for (const leaf of flatten(params, "landscape").leaves) {
     if (!(leaf instanceof Tensor) || isFloating(leaf.dtype)) continue;
-    throw new DownhillError("dtype", `landscape: parameters must be floating, and one is ${leaf.dtype}.`);
+    throw new DownhillError("dtype", `landscape: parameters must be floating-point, got ${leaf.dtype}.`);
   }
 }
 
@@ -234,7 +237,7 @@ function checked<P>(loss: unknown, options: SliceOptions<P>): Required<Omit<Slic
   if (!Number.isInteger(resolution) || resolution < 2) {
     throw new DownhillError(
       "range",
-      `landscape: resolution must be a whole number of 2 or more, got ${String(resolution)}.`,
+      `landscape: resolution must be an integer of 2 or more, got ${String(resolution)}.`,
     );
   }
   const isRange = (interval: unknown): boolean =>

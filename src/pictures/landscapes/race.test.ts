@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 const bowl = findLandscape("bowl");
 
 describe("a race", () => {
-  test("makes the steps that the formula makes", () => {
+  test("makes the steps of the formula", () => {
     const [run] = race(bowl, { gd: sgd({ learningRate: 0.1 }) }, { steps: 30 }).runs;
     let [x, y] = [-3, 2];
     for (let t = 0; t <= 30; t++) {
@@ -17,7 +17,7 @@ describe("a race", () => {
     }
   });
 
-  test("has one entry for the start and one a step, and begins where it is told", () => {
+  test("has one entry for the start and one per step, and starts at the given point", () => {
     const { runs, start } = race(bowl, { a: adam(), b: sgd() }, { steps: 7, start: [1, 1] });
     expect(start).toEqual([1, 1]);
     for (const { points, values, gradientNorms, rates } of runs) {
@@ -26,14 +26,14 @@ describe("a race", () => {
     }
   });
 
-  test("is the same every time, noise included; another seed makes another noise", () => {
+  test("is reproducible, including its noise; another seed gives other noise", () => {
     const run = (options: RaceOptions) =>
       race(bowl, { gd: sgd({ learningRate: 0.1 }) }, options).runs[0]!.points;
     expect(run({ noise: 1, seed: 4 })).toEqual(run({ noise: 1, seed: 4 }));
     expect(run({ noise: 1, seed: 4 })).not.toEqual(run({ noise: 1, seed: 5 }));
   });
 
-  test("gives all runs the same noise, of the size that is asked for", () => {
+  test("gives all runs the same noise of the requested size", () => {
     const level = defineLandscape("0*x + 0*y", { start: [0, 0] });
     const gd = sgd({ learningRate: 1 });
     const { runs } = race(level, { one: gd, two: gd }, { steps: 2000, noise: 0.5 });
@@ -44,14 +44,14 @@ describe("a race", () => {
     expect(variance).toBeLessThan(0.25 * 1.07);
   });
 
-  test("follows schedules and tells the rate of each update", () => {
+  test("follows schedules and reports the rate of each update", () => {
     const schedule = cosineDecay({ from: 0.2, steps: 10 });
     const [run] = race(bowl, { gd: sgd({ learningRate: schedule }) }, { steps: 10 }).runs;
     expect(run!.rates).toEqual(Array.from({ length: 11 }, (_, t) => schedule(t)));
     expect(run!.points[10]).toEqual(run!.points[11] ?? run!.points[10]);
   });
 
-  test("runs optimisers that search along lines", () => {
+  test("runs optimisers with a line search", () => {
     const { runs } = race(
       findLandscape("rosenbrock"),
       { lbfgs: lbfgs({ lineSearch: "strong-wolfe" }) },
@@ -62,7 +62,7 @@ describe("a race", () => {
   });
 });
 
-describe("how a run ended", () => {
+describe("the outcome of a run", () => {
   const outcomeOf = (
     landscape: typeof bowl,
     learningRate: number,
@@ -82,7 +82,7 @@ describe("how a run ended", () => {
     });
   });
 
-  test("arrived says how near: it meant the loosest tolerance alone", () => {
+  test("arrived reports the tightest tolerance met: it reported only the loosest", () => {
     const near = ([10, 20, 60] as const).map((steps) => outcomeOf(bowl, 0.3, steps));
     expect(near.map(({ outcome, within }) => [outcome, within])).toEqual([
       ["arrived", 1e-2],
@@ -93,7 +93,7 @@ describe("how a run ended", () => {
   });
 
   test.each(["x + q", "-x^2 - y^2", "x^3 + y", "x*y + 0.1*x"])(
-    "%s falls without end: nothing arrives there, as the run that saw its lowest value did",
+    "%s is unbounded below: no run arrives, although the run with the lowest value counted as arrived",
     (formula) => {
       const racers = { slow: sgd({ learningRate: 0.01 }), quick: sgd({ learningRate: 0.1 }) };
       const { lowest, runs } = race(defineLandscape(formula), racers, { steps: 60 });
@@ -109,13 +109,13 @@ describe("how a run ended", () => {
     expect(outcomeOf(bowl, 0.001, 100)).toMatchObject({ outcome: "under-way", stepsTo: [null, null, null] });
   });
 
-  test("at rest: in a hollow that is not the lowest", () => {
+  test("at rest: in a local minimum", () => {
     const { outcome, values } = outcomeOf(findLandscape("rastrigin"), 0.002, 300);
     expect(outcome).toBe("at-rest");
     expect(values.at(-1)).toBeGreaterThan(1);
   });
 
-  test("diverged: at the step after which it stays far above its start; the numbers end before they are not finite", () => {
+  test("diverged: at the step after which it stays far above its start; the lists end before the first non-finite entry", () => {
     const slowly = outcomeOf(bowl, 1.05, 200);
     expect(slowly.outcome).toBe("diverged");
     const limit = 1e3 * slowly.values[0]!;
@@ -127,7 +127,7 @@ describe("how a run ended", () => {
     expect(fast.points.length).toBeLessThan(20);
   });
 
-  test("escaped: out of what is drawn and lower, where there is no lowest value", () => {
+  test("escaped: outside the domain and lower, if there is no lowest value", () => {
     const { outcome, escapedAt, points, divergedAt } = outcomeOf(findLandscape("saddle"), 0.1, 200);
     expect(outcome).toBe("escaped");
     expect(divergedAt).toBeUndefined();
@@ -139,19 +139,19 @@ describe("how a run ended", () => {
     expect(outcomeOf(findLandscape("saddle"), 0.1, 200, [1, 0])).toMatchObject({ outcome: "at-rest" });
   });
 
-  test("counts from the lowest value that was seen where no other is known", () => {
+  test("uses the lowest value of any run as reference if none is known", () => {
     const { lowest, runs } = race(defineLandscape("x^2 + y^2 + 7"), { gd: sgd({ learningRate: 0.1 }) });
     expect(lowest).toBeCloseTo(7, 10);
     expect(runs[0]!.outcome).toBe("arrived");
   });
 });
 
-describe("misuse", () => {
+describe("invalid arguments", () => {
   const gd = { gd: sgd() };
   test.each<[object, string]>([
     [{ step: 5 }, 'unknown option "step". Did you mean "steps"?'],
-    [{ steps: 0 }, "steps must be a whole number of 1 or more, got 0"],
-    [{ steps: 1.5 }, "steps must be a whole number"],
+    [{ steps: 0 }, "steps must be an integer of 1 or more, got 0"],
+    [{ steps: 1.5 }, "steps must be an integer"],
     [{ start: [1] }, "start has 1 numbers, and the function takes 2"],
     [{ start: 3 }, "start must be an array of 2 numbers"],
     [{ tolerances: [0] }, "tolerances must be positive numbers"],
@@ -163,15 +163,17 @@ describe("misuse", () => {
   test("a start where the function is not finite", () => {
     const landscape = defineLandscape("log(x)^2 + y^2", { start: [-1, 0] });
     expect(() => race(landscape, gd)).toThrow(
-      "the function is NaN at the start (-1, 0): begin where it is finite",
+      "the function is NaN at the start (-1, 0): choose a start where it is finite",
     );
   });
 
-  test("no landscape, no optimisers, and what is none", () => {
-    expect(() => race("bowl" as never, gd)).toThrow('expects a landscape, as findLandscape("rosenbrock")');
+  test("no landscape, no optimisers, or an object that is not an optimiser", () => {
+    expect(() => race("bowl" as never, gd)).toThrow(
+      'expects a landscape, such as findLandscape("rosenbrock")',
+    );
     expect(() => race(bowl, {})).toThrow("there are no optimisers");
     expect(() => race(bowl, { sgd } as never)).toThrow(
-      "sgd must be an optimiser, as sgd({ learningRate: 0.1 }) is",
+      "sgd must be an optimiser, such as sgd({ learningRate: 0.1 })",
     );
     expect(() => race(bowl, { muon: muon() })).toThrow("only matrices");
   });

@@ -106,7 +106,7 @@ export function race(
   if (!Number.isFinite(height)) {
     throw new DownhillError(
       "range",
-      `race: the function is ${height} at the start (${start.join(", ")}): begin where it is finite.`,
+      `race: the function is ${height} at the start (${start.join(", ")}): choose a start where it is finite.`,
     );
   }
   const values = noise === 0 ? new Float64Array((steps + 1) * n) : normalNow(key(seed), (steps + 1) * n);
@@ -285,14 +285,14 @@ function checked(
   if (typeof landscape?.value !== "function" || !Array.isArray(landscape.start)) {
     throw new DownhillError(
       "option",
-      `race: expects a landscape, as findLandscape("rosenbrock") or defineLandscape("x^4 - 2*x^2 + y^2") gives.`,
+      `race: expects a landscape, such as findLandscape("rosenbrock") or defineLandscape("x^4 - 2*x^2 + y^2").`,
     );
   }
   const names = Object.keys(racers ?? {});
   if (names.length === 0) {
     throw new DownhillError(
       "option",
-      "race: there are no optimisers; give them by name, as { adam: adam() }.",
+      "race: there are no optimisers; pass them by name, such as { adam: adam() }.",
     );
   }
   for (const name of names) {
@@ -300,7 +300,7 @@ function checked(
     if (typeof init === "function" && typeof update === "function") continue;
     throw new DownhillError(
       "option",
-      `race: ${name} must be an optimiser, as sgd({ learningRate: 0.1 }) is.`,
+      `race: ${name} must be an optimiser, such as sgd({ learningRate: 0.1 }).`,
     );
   }
   const {
@@ -311,14 +311,11 @@ function checked(
     seed = 0,
   } = options;
   if (!Number.isInteger(steps) || steps < 1) {
-    throw new DownhillError(
-      "range",
-      `race: steps must be a whole number of 1 or more, got ${String(steps)}.`,
-    );
+    throw new DownhillError("range", `race: steps must be an integer of 1 or more, got ${String(steps)}.`);
   }
   checkPoint("race", "start", start, landscape.start.length);
   if (!Array.isArray(tolerances) || !tolerances.every((x) => typeof x === "number" && x > 0)) {
-    throw new DownhillError("range", "race: tolerances must be positive numbers, as in [1e-2, 1e-4].");
+    throw new DownhillError("range", "race: tolerances must be positive numbers, such as [1e-2, 1e-4].");
   }
   if (typeof noise !== "number" || !(noise >= 0) || !Number.isFinite(noise)) {
     throw new DownhillError(

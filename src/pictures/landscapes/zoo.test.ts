@@ -28,7 +28,7 @@ const byHand: Readonly<Record<string, (x: number, y: number) => number>> = {
     asked.reduce((sum, u) => sum + (tanh(x * u) + tanh(y * u) - teach(u)) ** 2, 0) / asked.length,
 };
 
-test("the zoo has what is promised, each with a function by hand here", () => {
+test("the zoo has the documented landscapes, each with an independent implementation here", () => {
   expect(Object.keys(zoo).toSorted()).toEqual(Object.keys(byHand).toSorted());
 });
 
@@ -42,18 +42,18 @@ describe.each(Object.keys(zoo))("%s", (name) => {
     Math.max(...(grad(value)(tensor([...point])).tolist() as number[]).map(Math.abs));
   const isPointed = name === "ackley"; // no derivative at its minimum
 
-  test("is the function that its source has", () => {
+  test("equals the function of its source", () => {
     for (const [x, y] of [start, [0.3, -1.7], [1.9, 0.4], [-2.2, -0.1]] as [number, number][]) {
       const expected = byHand[name]!(x, y);
       expect(Math.abs(at([x, y]) - expected)).toBeLessThan(1e-12 * Math.max(1, Math.abs(expected)));
     }
   });
 
-  test("has the gradient that differences have", () => {
+  test("has the gradient of finite differences", () => {
     checkGrads((x) => value(x), [tensor([...start])], { order: 1 });
   });
 
-  test("has its minima where it says: as low as its lowest value, level, and curved upwards", () => {
+  test("has its listed minima: at its lowest value, stationary, and curved upwards", () => {
     for (const minimum of minima) {
       expect(Math.abs(at(minimum) - lowest!)).toBeLessThan(1e-13);
       if (isPointed) continue;
@@ -62,14 +62,14 @@ describe.each(Object.keys(zoo))("%s", (name) => {
     }
   });
 
-  test("has its saddles where it says: level, and not curved upwards all around", () => {
+  test("has its listed saddles: stationary, and not curved upwards in all directions", () => {
     for (const saddle of saddles) {
       expect(size(saddle)).toBeLessThan(1e-12);
       expect(Math.min(...curvatures(saddle))).toBeLessThanOrEqual(0);
     }
   });
 
-  test("is nowhere in its domain lower than its lowest value, and begins in it", () => {
+  test("is nowhere in its domain below its lowest value, and starts inside its domain", () => {
     const [[x0, x1], [y0, y1]] = domain as [[number, number], [number, number]];
     for (let i = 0; i <= 20; i++) {
       for (let j = 0; j <= 20; j++) {
@@ -86,7 +86,7 @@ describe.each(Object.keys(zoo))("%s", (name) => {
   });
 });
 
-test("an unknown landscape is refused with the nearest", () => {
+test("the error for an unknown landscape suggests the nearest name", () => {
   expect(() => findLandscape("rosenbrok")).toThrow('Did you mean "rosenbrock"?');
   expect(() => findLandscape("toString")).toThrow("is no landscape of the zoo. There are bowl,");
 });

@@ -80,7 +80,7 @@ describe.each(["light", "dark"] as const)("the %s colours of runs", (scheme) => 
   });
 });
 
-test("more runs than colours have other dashes and markers", () => {
+test("runs beyond the number of colours have other dashes and markers", () => {
   expect(runClass(8)).toBe("run run-0 run-again");
   expect(markerPath(8, 5)).not.toBe(markerPath(0, 5));
 });

@@ -42,7 +42,7 @@ test("a long part that is used twice gets a name", () => {
   expect(formula).toBe("t1 * t1 where t1 = sin(x * y + y * z * (x * x + z * z))");
 });
 
-test("names may hold anything", () => {
+test("names may contain any characters", () => {
   const program = makeProgram((x: Tensor, y: Tensor) => mul(x, y))(1, 2);
   const names = new Map([
     [program.ins[0]!, "a + b"],
@@ -67,11 +67,11 @@ test.each([
   [Number.NaN, "NaN"],
 ])("the number %d is shown as %s", (value, expected) => expect(showNumber(value)).toBe(expected));
 
-test("constants of mathematics have their symbols", () => {
+test("mathematical constants have their symbols", () => {
   expect([Math.PI, Math.E, Math.LN2, 0.1].map(showConstant)).toEqual(["π", "e", "ln 2", "0.1"]);
 });
 
-test("mathematics is set with names slanted, functions upright and the signs of mathematics", () => {
+test("formulas have names in italics, functions upright and mathematical symbols", () => {
   expect(mathPieces("da = -sin(x1) * 2e-3").map(({ kind, text }) => `${kind} ${text}`)).toEqual([
     "name da",
     "mark  = −",

@@ -13,7 +13,7 @@ import { toDot, toMermaid, toSvg, traceTable, traceText } from "./index.ts";
 
 const notes = traceText(compileText("x*y + sin(x)"), { at: [2, 3] });
 
-test("the graph of the notes' example: values and adjoints, edges, and what reaches what", () => {
+test("the graph of the notes' example: values and adjoints, edges, and reachability", () => {
   const { nodes, edges, locals, reach } = graphOf(notes);
   expect(
     nodes.map(({ label, value, derivative, kind, isOutput }) => [label, value, derivative, kind, isOutput]),
@@ -38,7 +38,7 @@ test("the graph of the notes' example: values and adjoints, edges, and what reac
   ]);
 });
 
-test("inputs that do not reach the result are told apart", () => {
+test("inputs that do not reach the result are listed separately", () => {
   const { reach } = graphOf(traceText(compileText("a = y*y; z = 2*x"), { at: [1, 2] }));
   expect(reach).toEqual([
     { input: "y", outputs: [] },
@@ -46,7 +46,7 @@ test("inputs that do not reach the result are told apart", () => {
   ]);
 });
 
-test("the body of a loop lies in a group, joined to the operands", () => {
+test("the body of a loop is in a group, connected to the operands", () => {
   const f = (w: Tensor, xs: Tensor): Tensor =>
     scan((c: Tensor, x: Tensor) => [tanh(add(mul(w, c), x)), c], 0.1, xs)[0];
   const { nodes, edges } = graphOf(traceTable(f, { at: [0.7, [1, 2]] }));
@@ -63,7 +63,7 @@ test("the body of a loop lies in a group, joined to the operands", () => {
   expect(edges).toContainEqual([4, 5]); // the body's result into the loop's
 });
 
-test("on a page the body of a loop is folded, and unfolds", () => {
+test("on a page the body of a loop is folded, and can be unfolded", () => {
   const f = (w: Tensor, xs: Tensor): Tensor =>
     scan((c: Tensor, x: Tensor) => [tanh(add(mul(w, c), x)), c], 0.1, xs)[0];
   const graph = graphOf(traceTable(f, { at: [0.7, [1, 2]] }));
@@ -101,7 +101,7 @@ function everyGroup(items: readonly FoldItem[]): FoldItem[] {
   return items.flatMap((item) => (item.kind === "group" ? [item, ...everyGroup(item.items)] : []));
 }
 
-test("folding keeps every node once, no list is long, and edges lead between the boxes that hold their ends", () => {
+test("folding keeps every node once, limits list lengths, and connects the boxes that contain the ends of edges", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 3000 }),
@@ -135,7 +135,7 @@ test("small graphs are not folded", () => {
   expect(foldGraph(randomGraph(5000, [1, 5]), Infinity)).toHaveLength(5000);
 });
 
-test("lines without a name fold between those that have one, where that is enough", () => {
+test("unnamed lines are folded between named ones if that suffices", () => {
   const named = new Map([
     [0, "x"],
     [1, "z1"],
@@ -152,13 +152,13 @@ test("lines without a name fold between those that have one, where that is enoug
   expect(foldGraph(graph, 1).flatMap(nodesOf)).toHaveLength(41);
 });
 
-test("what a node affects, and what affects it", () => {
+test("the nodes that a node affects, and those that affect it", () => {
   const graph = graphOf(notes);
   expect([...reachable(graph, 0, "forward")].sort((a, b) => a - b)).toEqual([2, 3, 4]);
   expect([...reachable(graph, 3, "backward")]).toEqual([0]);
 });
 
-test("a network is drawn down a straight line, not down stairs", () => {
+test("a network is drawn straight downwards, without drifting sideways", () => {
   const layers = 6;
   // Each layer has a weight that only it reads, and reads the layer above.
   const names = ["x", ...Array.from({ length: layers }, (_, i) => [`W${i}`, `h${i}`]).flat()];
@@ -178,7 +178,7 @@ test("a network is drawn down a straight line, not down stairs", () => {
   expect(width).toBeLessThan(2.5 * widest);
 });
 
-test("labels of edges lie in the drawing, over no box and over no other label", () => {
+test("edge labels are inside the drawing and overlap neither boxes nor other labels", () => {
   const { boxes, edges, width } = layoutGraph(
     graphOf(notes),
     visibleGraph(graphOf(notes), foldGraph(graphOf(notes)), new Set()),
@@ -196,7 +196,7 @@ test("labels of edges lie in the drawing, over no box and over no other label", 
   });
 });
 
-test("other numbers stand in the same places where they fit, and else no box gets narrower", () => {
+test("other values keep the layout if they fit; otherwise no box gets narrower", () => {
   const at = (x: number): Graph => graphOf(traceText(compileText("x*y + sin(x)"), { at: [x, 3] }));
   const layOut = (x: number, before?: GraphLayout): GraphLayout => {
     const graph = at(x);
@@ -223,7 +223,7 @@ test("other numbers stand in the same places where they fit, and else no box get
   grown.boxes.forEach(({ width }, i) => expect(width).toBeGreaterThanOrEqual(long.boxes[i]!.width));
 });
 
-test("boxes do not overlap, and lie within the drawing", () => {
+test("boxes do not overlap, and are inside the drawing", () => {
   const graph = graphOf(notes);
   const { boxes, width, height } = layoutGraph(graph, visibleGraph(graph, foldGraph(graph), new Set()));
   boxes.forEach((a, i) => {
@@ -277,7 +277,7 @@ describe("formats", () => {
     `);
   });
 
-  test("SVG is one element with its own style, light and dark, and tells what reaches what", () => {
+  test("SVG is one element with its own style, light and dark, and describes reachability", () => {
     const svg = toSvg(notes);
     expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"[^]*<\/svg>$/);
     expect(svg).toContain("color-scheme:light dark");
@@ -290,7 +290,7 @@ describe("formats", () => {
   const evil = `</script><script>alert("1")</script>\\" ] ; } & ' \u0000`;
   const table = traceTable((x: Tensor) => sin(x), { at: [2], names: [evil] });
 
-  test("what users chose is escaped everywhere", () => {
+  test("users' texts are escaped everywhere", () => {
     const svg = toSvg(table);
     expect(svg).not.toContain("<script");
     expect(svg).not.toContain("\u0000");
@@ -304,7 +304,7 @@ describe("formats", () => {
       expect(line.replaceAll(/\\./g, "").match(/"/g)?.length ?? 0).toSatisfy((n: number) => n % 2 === 0);
   });
 
-  test("large graphs fold in every format, and maxNodes says when", () => {
+  test("large graphs are folded in every format, beyond maxNodes", () => {
     const chain = (x: Tensor): Tensor => Array.from({ length: 500 }).reduce<Tensor>((y) => sin(y), x);
     const long = traceTable(chain, { at: [1], check: false });
     expect(toDot(long).split("\n").length).toBeLessThan(120);

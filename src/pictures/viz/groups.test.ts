@@ -22,7 +22,7 @@ const groups: readonly LineGroup[] = [
 /** Group of each line: one line before the loop, one per iteration, one after. */
 const groupOf = [-1, 1, 2, 4, 5, 6, -1];
 
-describe("loops show one iteration, and fold the others", () => {
+describe("loops show one iteration, and fold all others", () => {
   const rowsFor = (shown: readonly (readonly [string, number])[]): string[] => {
     const { around } = foldsOf(groups, { closed: new Set(), shown: new Map(shown) });
     return listRows(groupOf.length, (at) => around(groupOf[at]!)).map((row) => {
@@ -39,7 +39,7 @@ describe("loops show one iteration, and fold the others", () => {
     });
   };
 
-  test("the first at first, any that is chosen, and in each loop inside its own", () => {
+  test("initially the first, then the chosen one, and one per inner loop", () => {
     expect(rowsFor([...firstFolding(groups).shown])).toEqual(["0", "for i:", "  1", "  (i = 1 … 2: 2 3 4 5)", "6"]); // prettier-ignore
     expect(rowsFor([["i", 1]])).toEqual([
       "0",
@@ -58,7 +58,7 @@ describe("loops show one iteration, and fold the others", () => {
     ]);
   });
 
-  test("the iterations beside are those next to the one shown", () => {
+  test("hidden iterations lead to the nearest one", () => {
     const folds = foldsOf(groups, { closed: new Set(), shown: new Map([["i", 1]]) });
     const [, before] = folds.around(1);
     const [, after] = folds.around(6);
@@ -95,7 +95,7 @@ describe("loops show one iteration, and fold the others", () => {
     ]);
   });
 
-  test("what was folded stays so in a trace that is alike, and the iteration where it has that one", () => {
+  test("a similar trace keeps the folding, and the shown iteration if it exists", () => {
     const folding = { closed: new Set([3]), shown: new Map([["i", 2]]) };
     expect(keepFolding(groups, folding, groups)).toEqual({
       closed: new Set([3]),
@@ -123,7 +123,7 @@ describe("layers of a network", () => {
     return found.map(({ label }, i) => `${label}: ${names.filter((_, k) => of[k] === i).join(" ")}`);
   };
 
-  test("lines belong to the part of the tree whose parameters they read, until data are read again", () => {
+  test("lines belong to the part of the tree whose parameters they read, until the program reads other data", () => {
     const loss = (
       params: { readonly hidden: readonly Dense[]; readonly out: Dense },
       x: Tensor,
@@ -147,7 +147,7 @@ describe("layers of a network", () => {
     ]);
   });
 
-  test("flat parameters by their numbers; without any, no groups", () => {
+  test("flat parameters are grouped by number; without numbers there are no groups", () => {
     type Flat = Readonly<Record<"w1" | "b1" | "w2" | "b2" | "w3" | "b3", Tensor>>;
     const flat = (p: Flat, x: Tensor): Tensor =>
       mean(layer(layer(layer(x, p.w1, p.b1), p.w2, p.b2), p.w3, p.b3));

@@ -6,7 +6,7 @@ const f = (x: Tensor): Tensor => x.mul(2);
 const drawings = { toSvg, toHtml, toDot, toMermaid, graphOf };
 
 test.each(["toSvg", "toHtml", "toDot", "toMermaid", "graphOf"] as const)(
-  "%s says that it draws the table of a trace",
+  "%s reports that it expects the table of a trace",
   (name) => {
     for (const table of [3, null, undefined, f, {}])
       expect(() => drawings[name](table as never)).toThrow(
@@ -15,8 +15,8 @@ test.each(["toSvg", "toHtml", "toDot", "toMermaid", "graphOf"] as const)(
   },
 );
 
-test.each(["at", "names", "wrt", "seeds"])("traceTable wants a list of %s", (name) => {
+test.each(["at", "names", "wrt", "seeds"])("traceTable expects an array of %s", (name) => {
   expect(() => traceTable(f, { [name]: 3 })).toThrow(
-    new RegExp(`^traceTable: ${name} must be an array, as in \\[.*\\]; got number\\.$`),
+    new RegExp(`^traceTable: ${name} must be an array, such as \\[.*\\]; got number\\.$`),
   );
 });

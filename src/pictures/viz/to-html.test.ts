@@ -18,7 +18,7 @@ import { pageScript, pageStyle } from "./page.generated.ts";
 const notes = traceText(compileText("x*y + sin(x)"), { at: [2, 3] });
 const page = toHtml(notes, { title: "z = x * y + sin(x)" });
 
-test("the script and the style of pages are those that their sources make", () => {
+test("the generated script and style of pages are up to date", () => {
   const script = fileURLToPath(new URL("../../../scripts/build-page.mjs", import.meta.url));
   const { status, stderr } = spawnSync(process.execPath, [script, "--check"], { encoding: "utf8" });
   expect(stderr).toBe("");
@@ -26,24 +26,24 @@ test("the script and the style of pages are those that their sources make", () =
 });
 
 describe("the page", () => {
-  test("loads nothing, and forbids itself anything but its own script and style", () => {
+  test("loads nothing, and forbids everything except its own script and style", () => {
     expect(page).not.toMatch(/<link|<img|<iframe|@import|\ssrc=|url\((?!#)|https?:\/\/(?!www\.w3\.org)/);
     const hash = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
     expect(page).toContain(`script-src ${hash(pageScript)}; style-src ${hash(pageStyle)}`);
     expect(page).toContain("default-src 'none'");
   });
 
-  test("carries the licence of what it contains", () => {
+  test("contains the licences of its parts", () => {
     expect(pageScript).toContain("@dagrejs/dagre");
     expect(pageScript).toContain("Permission is hereby granted, free of charge");
   });
 
-  test("has a picture before its script runs", () => {
+  test("contains a picture without its script", () => {
     expect(page).toMatch(/<div class="picture scroll" [^>]*><svg [^]*<\/svg><\/div>/);
   });
 });
 
-test("steps go through the program and back through the adjoints", () => {
+test("steps traverse the program and then the adjoints", () => {
   const data = pageData(notes, "notes");
   const rows = (count: number): ListingRow[] => listRows(count, () => []);
   const steps = (mode: TraceMode): TraceStep[] =>
@@ -54,9 +54,9 @@ test("steps go through the program and back through the adjoints", () => {
   expect(captions).toEqual([
     "program The inputs",
     "program [a = x * y]",
-    "program [b = sin(x)] ; kept for the way back:  [cos(x)]",
+    "program [b = sin(x)] ; saved for the backward pass:  [cos(x)]",
     "program [z = a + b]",
-    "adjoints The way back begins at the result:  [∂s/∂z = 1]",
+    "adjoints The backward pass starts at the result:  [∂s/∂z = 1]",
     "adjoints Because  [dz = da + db] ,  [∂s/∂a]  is  [∂s/∂z]",
     "adjoints Because  [dz = da + db] ,  [∂s/∂b]  is  [∂s/∂z]",
     "adjoints Because  [db = dx * cos(x)] ,  [∂s/∂x]  gets  [∂s/∂b * cos(x)] ; used again:  [cos(x)]",
@@ -79,7 +79,7 @@ const chain =
   };
 
 describePageInCi("the page in Chromium", {
-  "steps forward and backward with buttons and keys; values and adjoints appear on the way": async ({
+  "steps forward and backward with buttons and keys; values and adjoints appear step by step": async ({
     open,
   }) => {
     const tab = await open(page);
@@ -129,7 +129,7 @@ describePageInCi("the page in Chromium", {
   },
 
   // Arrows pointed from inputs to the result while adjoints were propagated backward.
-  "arrows turn in the reverse pass, one by one, and local derivatives stand on them": async ({ open }) => {
+  "arrows turn one by one in the reverse pass, and are labelled with local derivatives": async ({ open }) => {
     const tab = await open(page);
     /** For each edge, whether the visible arrowhead is nearer to the source box, and the label of the edge. */
     const edges = async (): Promise<(readonly [string, boolean, string])[]> =>
@@ -185,7 +185,7 @@ describePageInCi("the page in Chromium", {
   },
 
   // On a phone the list was below the picture and scrolled out of view.
-  "the current row and node are in view at each step, at each width": async ({ open }) => {
+  "the current row and node are visible at each step and width": async ({ open }) => {
     const long = toHtml(traceText(compileText(`a = sin(x); ${Array.from({ length: 14 }, (_, i) => `a${i} = sin(${i === 0 ? "a" : `a${i - 1}`}) * y`).join("; ")}`), { at: [2, 1.1] })); // prettier-ignore
     for (const viewport of [
       { width: 375, height: 667 },
@@ -222,7 +222,7 @@ describePageInCi("the page in Chromium", {
     }
   },
 
-  "plays by itself, and stops at the end": async ({ open }) => {
+  "plays automatically, and stops at the end": async ({ open }) => {
     const tab = await open(page);
     await tab.keyboard.press("End");
     await tab.keyboard.press("ArrowLeft");
@@ -243,7 +243,7 @@ describePageInCi("the page in Chromium", {
     expect(await tab.textContent('.dh-box[data-node="4"] .dh-adjoint')).toBe("dz = 2.58385");
   },
 
-  "lights up what a selected node affects and what affects it, by mouse and by keyboard": async ({
+  "highlights the nodes that a selected node affects and that affect it, by mouse and keyboard": async ({
     open,
   }) => {
     const tab = await open(page);
@@ -297,7 +297,7 @@ describePageInCi("the page in Chromium", {
     }
   },
 
-  "fits narrow windows: nothing lies off screen": async ({ open }) => {
+  "fits narrow windows: nothing is off screen": async ({ open }) => {
     const long = toHtml(traceText(compileText("x^y*max(x, y, 2) + sin(x)"), { at: [2, 3] }));
     for (const width of [320, 1280, 400].slice(0, extent(2, 3))) {
       const tab = await open(long, { viewport: { width, height: 800 } });
@@ -309,7 +309,7 @@ describePageInCi("the page in Chromium", {
   },
 
   // Each row sized its columns to its own numbers, 4 px apart.
-  "columns of the forward table stand below one another": async ({ open }) => {
+  "columns of the forward table are aligned": async ({ open }) => {
     const tab = await open(toHtml(notes), { viewport: { width: 1280, height: 800 } });
     await tab.click(".modes button >> nth=1");
     const lefts = await tab.$$eval(".forward .row", (rows) =>
@@ -320,7 +320,7 @@ describePageInCi("the page in Chromium", {
   },
 
   // A tall graph could not be fitted, because the scale had a lower limit of 0.6.
-  "Fit shows all of a tall graph; at first its text can be read": async ({ open }) => {
+  "Fit shows all of a tall graph; initially its text is legible": async ({ open }) => {
     const tall = toHtml(traceText(compileText(`a = sin(x); ${Array.from({ length: 40 }, (_, i) => `a${i} = sin(${i === 0 ? "a" : `a${i - 1}`})`).join("; ")}`), { at: [2] })); // prettier-ignore
     for (const width of [360, 1280]) {
       const tab = await open(tall, { viewport: { width, height: 800 } });
@@ -337,7 +337,7 @@ describePageInCi("the page in Chromium", {
     }
   },
 
-  "arrays that are given stand in one line, and have room": async ({ open }) => {
+  "given arrays are on one line, with enough space": async ({ open }) => {
     const at = [Array.from({ length: 30 }, (_, i) => i + 0.123456)];
     const tab = await open(toHtml(traceTable((x: Tensor) => sum(sin(x)), { at })));
     const given = await tab.$eval(".row .right.given", (cell) => cell.getBoundingClientRect());
@@ -345,7 +345,7 @@ describePageInCi("the page in Chromium", {
     expect(given.height).toBeLessThan(40);
   },
 
-  "names that look like markup stay text": async ({ open }) => {
+  "names that look like markup remain text": async ({ open }) => {
     const evil = `</script><script>window.hurt = 1</script><img src=x onerror="window.hurt = 2">`;
     const table = traceTable((x: Tensor) => sin(x), { at: [2], names: [evil] });
     const tab = await open(toHtml(table, { title: `${evil} = <b>` }));
@@ -367,7 +367,7 @@ describePageInCi("the page in Chromium", {
     expect(await tab.textContent(".caption")).toBe("z = 1");
   },
 
-  "begins with what is near of thousands of nodes, and makes the rest when it is asked for": async ({
+  "initially creates only the rows near the visible ones of thousands, and the rest on demand": async ({
     open,
   }) => {
     const steps = extent(150, 2500, 300);

@@ -39,7 +39,7 @@ describe("the notes' example", () => {
     expect(notes.value).toBe(6 + Math.sin(2));
   });
 
-  test("forward mode: each line beside its differential, one pass for each input", () => {
+  test("forward mode: each line with its differential, one pass per input", () => {
     const [dx, dy] = notes.forward;
     expect(notes.forward.map(({ seed }) => ({ ...seed }))).toEqual([
       { x: 1, y: 0 },
@@ -78,7 +78,7 @@ describe("the notes' example", () => {
     expect({ ...notes.gradient }).toEqual({ x: 3 + c, y: 2 });
   });
 
-  test("what was stored on the way forward, and where it is used again", () => {
+  test("the values saved in the forward pass, and their uses", () => {
     expect(notes.stored).toEqual([
       { name: "cos(x)", value: "cos(x)", at: "b", usedBy: [{ from: "b", to: "x" }] },
       { name: "y", value: "y", at: "y", usedBy: [{ from: "a", to: "x" }] },
@@ -86,7 +86,7 @@ describe("the notes' example", () => {
     ]);
   });
 
-  test("what each input can affect, and the check", () => {
+  test("the lines that each input can affect, and the check", () => {
     expect({ ...notes.affects }).toEqual({ x: ["a", "b", "z"], y: ["a", "z"] });
     expect(notes.check).toMatchObject({ ok: true, skipped: 0 });
     expect(notes.check!.entries.map(({ of, ok }) => [of, ok])).toEqual([
@@ -131,7 +131,7 @@ test("a chosen seed gives one pass along it", () => {
   expect(forward.map(({ lines }) => lines.map(({ tangent }) => tangent.value))).toEqual([[1, -1, 3 - 2]]);
 });
 
-test("with respect to some inputs only", () => {
+test("derivatives with respect to some inputs only", () => {
   const table = traceText(compileText("x*y + sin(x)"), { at: [2, 3], wrt: ["y"] });
   expect({ ...table.gradient }).toEqual({ y: 2 });
   expect(texts(table.reverse)).toEqual(["∂s/∂z = 1", "∂s/∂a = ∂s/∂z", "∂s/∂y = x * ∂s/∂a"]);
@@ -141,7 +141,7 @@ test("with respect to some inputs only", () => {
 });
 
 describe("a rule broken on purpose breaks the trace as it breaks grad", () => {
-  test("a primitive of one's own with a wrong rule", () => {
+  test("a custom primitive with a wrong rule", () => {
     const wrong: Primitive<object> = definePrimitive<object>({
       name: "wrong",
       typeOf: ([x]) => [x!],
@@ -196,7 +196,7 @@ describe("hand-worked tables", () => {
     expect(table.gradient["x"]).toBe(12);
   });
 
-  test("exp keeps its own result", () => {
+  test("exp saves its result", () => {
     const table = reverseOf("exp(-x)", [0]);
     expect(texts(table.reverse)).toEqual(["∂s/∂z = 1", "∂s/∂a = ∂s/∂z * z", "∂s/∂x = -∂s/∂a"]);
     expect(table.stored).toEqual([{ name: "z", value: "z", at: "z", usedBy: [{ from: "z", to: "a" }] }]);
@@ -210,7 +210,7 @@ describe("hand-worked tables", () => {
     expect(table.gradient["y"]).toBeCloseTo(8 * Math.log(2), 12);
   });
 
-  test("a rounding ends the way back; an input that the result does not feel has adjoint 0", () => {
+  test("a rounding ends the backward pass; an input without effect on the result has adjoint 0", () => {
     const table = reverseOf("x + floor(y)", [1, 2.5]);
     expect(texts(table.reverse)).toEqual(["∂s/∂z = 1", "∂s/∂x = ∂s/∂z", "∂s/∂y = 0"]);
     expect({ ...table.gradient }).toEqual({ x: 1, y: 0 });
@@ -229,14 +229,14 @@ describe("hand-worked tables", () => {
     expect(reverseOf("c = 2", []).program.map(({ text }) => text)).toEqual(["c = 2"]);
   });
 
-  test("0 · ∞ does not come up where a derivative is not asked for", () => {
+  test("0 · ∞ does not arise if a derivative is not requested", () => {
     const table = reverseOf("x * y", [0, Infinity]);
     expect(table.forward[1]!.lines.at(-1)!.tangent.value).toBe(0); // not 0 · ∞ + 0 · 1
   });
 });
 
 describe("names", () => {
-  test("a program's own names are not taken again", () => {
+  test("names of the program are not reused", () => {
     const table = traceText(compileText("a*z + s*sin(dx)"), { at: [1, 2, 3, 4] });
     expect(texts(table.program)).toEqual(["b = a * z", "c = sin(dx)", "f = s * c", "w = b + f"]);
     expect(table.forward[0]!.lines.map(({ tangent }) => tangent.name)).toEqual([
@@ -253,7 +253,7 @@ describe("names", () => {
     expect(new Set(texts(table.reverse)).size).toBe(table.reverse.length);
   });
 
-  test("a differential and a value are never called the same", () => {
+  test("a differential and a value never have equal names", () => {
     const table = traceText(compileText("x + dx"), { at: [1, 2] });
     expect(table.forward[0]!.lines.map(({ tangent }) => tangent.text)).toEqual([
       "d(x)",
@@ -299,7 +299,7 @@ describe("functions over arrays and nested parameters", () => {
   ] as const;
   const table = traceTable(loss, { at: [params, ...data], wrt: ["params"], names: ["params"] });
 
-  test("the gradient is that of grad", () => {
+  test("the gradient equals that of grad", () => {
     const g = grad(loss)(params, ...data);
     expect(Object.keys(table.gradient)).toEqual(["params.w", "params.b"]);
     expect(table.gradient["params.w"]).toEqual(g.w.tolist());
@@ -319,14 +319,14 @@ describe("functions over arrays and nested parameters", () => {
     expect(texts(table.reverse)).toContain("∂s/∂params.w = xᵀ @ ∂s/∂a");
   });
 
-  test("a result that is no scalar is differentiated through its sum", () => {
+  test("a non-scalar result is differentiated through its sum", () => {
     const square = traceTable((x: Tensor) => mul(x, x), { at: [[1, 2, 3]] });
     expect(square.gradient["x"]).toEqual([2, 4, 6]);
     expect(square.value).toEqual([1, 4, 9]);
     expect(square.check).toMatchObject({ ok: true });
   });
 
-  test("tensors from outside are inputs that are not differentiated", () => {
+  test("captured tensors are inputs that are not differentiated", () => {
     const k = tensor([2, 3]);
     const captured = traceTable((x: Tensor) => mul(x, k), { at: [[1, 1]] });
     expect(captured.inputs.map(({ name, differentiated }) => [name, differentiated])).toEqual([
@@ -336,7 +336,7 @@ describe("functions over arrays and nested parameters", () => {
     expect(captured.gradient).toEqual({ x: [2, 3] });
   });
 
-  test("a constant that is repeated to a shape has no line of its own", () => {
+  test("a constant broadcast to a shape has no separate line", () => {
     const relu = traceTable((x: Tensor) => where(less(x, 0), 0, x), { at: [[-1, 2]] });
     expect(texts(relu.program)).toEqual(["a = x < 0", "z = where(a, 0, x)"]);
     expect(relu.gradient).toEqual({ x: [0, 1] });
@@ -351,7 +351,7 @@ describe("functions over arrays and nested parameters", () => {
   });
 });
 
-test("the lines of a jitted function are seen", () => {
+test("the lines of a jitted function are visible", () => {
   const f = jit((x: Tensor) => sin(mul(x, x)));
   const table = traceTable((x: Tensor) => exp(f(x)), { at: [1.5] });
   expect(texts(table.program)).toEqual(["a = x * x", "b = sin(a)", "z = exp(b)"]);
@@ -372,7 +372,7 @@ test("a loop is one line with the lines of its body", () => {
   expect(table.check).toMatchObject({ ok: true });
 });
 
-test("a program is traced as it is", () => {
+test("a program is traced unchanged", () => {
   const program = makeProgram((x: Tensor, y: Tensor) => mul(x, cos(y)))(1, 2);
   const table = traceTable(program, { at: [1, 2] });
   expect(texts(table.program)).toEqual(["a = cos(y)", "z = x * a"]);
@@ -395,16 +395,16 @@ describe("the check", () => {
   test.each([
     ["abs(x)", 0],
     ["1/x", 0],
-  ])("%s at %d is told apart", (text, x) => {
+  ])("%s at %d is reported as a kink", (text, x) => {
     const { ok, entries } = checkOf(text, x)!;
     expect([ok, entries[0]!.of]).toEqual([text === "abs(x)", "x"]);
   });
 });
 
-test("misuse is told", () => {
+test("invalid arguments are reported", () => {
   const f = (x: Tensor): Tensor => floor(x);
   expect(() => traceTable(f, { att: [1] } as object)).toThrow(/unknown option "att"/);
-  expect(() => traceTable(f, { at: [1], wrt: ["y"] })).toThrow(/wrt names "y", which is no input/);
+  expect(() => traceTable(f, { at: [1], wrt: ["y"] })).toThrow(/wrt names "y", which is not an input/);
   expect(() => traceTable(f, { at: [1], seeds: [[1, 2]] })).toThrow(
     /a seed has 2 differentials for 1 inputs/,
   );
@@ -449,7 +449,7 @@ function overPaths({ program, outputs, inputs }: TraceTable): number[] {
   return inputs.map(({ name }) => adjoints.get(name) ?? 0);
 }
 
-test("each line has its derivative in each value that it reads", () => {
+test("each line has its derivative in each operand", () => {
   const local = (table: TraceTable): (readonly unknown[])[] =>
     table.program.flatMap(({ name, local: entries }) =>
       entries.map(({ of, expression, value }) => [name, of, expression, value]),
@@ -506,7 +506,7 @@ test("for generated expressions the trace agrees with grad and with central diff
   );
 });
 
-test("the differential of an input is written as what it is given, and as ? without a value", () => {
+test("the differential of an input is shown as its seed, and as ? without a value", () => {
   const seeds = ({ forward }: TraceTable): string[] =>
     forward[0]!.lines.map(({ tangent }) => tangent.expression);
   const text = compileText("x*y");

@@ -75,7 +75,7 @@ export function traceTable(source: TraceSource, options: TraceOptions = {}): Tra
     if (options[name] === undefined || Array.isArray(options[name])) continue;
     throw new DownhillError(
       "option",
-      `traceTable: ${name} must be an array, as in ${arrayExamples[name]}; got ${typeof options[name]}.`,
+      `traceTable: ${name} must be an array, such as ${arrayExamples[name]}; got ${typeof options[name]}.`,
     );
   }
   const traced = traceable(source, options.at, options.names ?? []);
@@ -169,13 +169,13 @@ function chooseInputs(
     if (found.length === 0)
       throw new DownhillError(
         "option",
-        `traceTable: wrt names ${JSON.stringify(name)}, which is no input.${didYouMean(name, known) || ` The inputs are ${known.join(", ")}.`}`,
+        `traceTable: wrt names ${JSON.stringify(name)}, which is not an input.${didYouMean(name, known) || ` The inputs are ${known.join(", ")}.`}`,
       );
     const fixed = found.find((v) => !isFloating(v.type.dtype));
     if (fixed !== undefined)
       throw new DownhillError(
         "dtype",
-        `traceTable: ${nameOf(fixed)} is ${showType(fixed.type)}, and only floating inputs have a derivative.`,
+        `traceTable: ${nameOf(fixed)} is ${showType(fixed.type)}, but only floating-point inputs have a derivative.`,
       );
     return found;
   });

@@ -16,7 +16,7 @@ const linesOf = (f: (...args: never[]) => unknown, at: readonly unknown[]): stri
   traceTable(f, { at }).program.map(({ text }) => text);
 
 describe("lines have the names of the variables that get their results", () => {
-  test("of calls and of methods; what has no variable has a letter", () => {
+  test("of calls and of methods; unnamed results get letters", () => {
     const f = load(`  function f(x, w) {
     const hidden = tanh(mul(x, w));
     const twice = hidden.mul(2).add(x);
@@ -48,7 +48,7 @@ describe("lines have the names of the variables that get their results", () => {
     ]);
   });
 
-  test("what a call is only a part of is not its result", () => {
+  test("a call inside an expression does not get the variable's name", () => {
     const f = load(`  function f(x) {
     const all = [tanh(x), sin(x)];
     const y = tanh(x)
@@ -60,7 +60,7 @@ describe("lines have the names of the variables that get their results", () => {
   });
 });
 
-test("a text that does not fit its places, or fits them twice, gives no names", () => {
+test("a text that matches its call sites nowhere or twice yields no names", () => {
   const text = `(x) => {
   const a = sin(x);
   const b = sin(a);

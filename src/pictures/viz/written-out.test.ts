@@ -19,7 +19,7 @@ function states(w: number): number[] {
   return list;
 }
 
-test("a loop that is written out has each iteration's lines with its values, and the gradient of the loop", () => {
+test("an unrolled loop has the lines of each iteration with their values, and the gradient of the loop", () => {
   const table = traceTable(recurrence, { at: [0.5, items], unroll: true });
   const lines = new Map<number, Map<string, unknown>>();
   for (const { operation, value, iterations } of table.program) {
@@ -43,7 +43,7 @@ test("a loop that is written out has each iteration's lines with its values, and
   expect(table.check!.ok).toBe(true);
 });
 
-test("names of an iteration are those of the loop with its number behind, so that no two lines have one name", () => {
+test("names in an iteration are those of the loop followed by its number, so that names are unique", () => {
   const { program } = traceTable(recurrence, { at: [0.5, items], unroll: true });
   const names = program.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
@@ -53,7 +53,7 @@ test("names of an iteration are those of the loop with its number behind, so tha
   expect(tanhs).toEqual([0, 1, 2].map((i) => first!.replace("_0", `_${i}`)));
 });
 
-test("loops in loops are groups in groups, with an iteration to choose of each", () => {
+test("nested loops are nested groups, with one chosen iteration each", () => {
   const power = (x: Tensor): Tensor =>
     foriLoop(0, 3, (_, y: Tensor) => foriLoop(0, 2, (j, z: Tensor) => add(mul(z, x), j), y), x);
   const table = traceTable(power, { at: [0.5], unroll: true });
@@ -75,7 +75,7 @@ test("loops in loops are groups in groups, with an iteration to choose of each",
   for (const { left } of open) expect(left).toMatch(/_1(_0)?$/);
 });
 
-test("a loop stays one line without being asked for, and where it is too long", () => {
+test("a loop stays one line by default, and if it is too long", () => {
   const operations = (f: (x: Tensor) => Tensor, unroll?: true): string[] =>
     traceTable(f, { at: [3], ...(unroll === undefined ? {} : { unroll }) }).program.map(
       ({ operation }) => operation,
@@ -100,7 +100,7 @@ test("a loop stays one line without being asked for, and where it is too long", 
   expect(() => operations(long, true)).toThrow(/whileLoop/);
 });
 
-test("a loop that goes on while a test holds is written out as often as it does: it was one line", () => {
+test("a while loop is unrolled for its number of iterations: it was one line", () => {
   const halved = (x: Tensor, w: Tensor): Tensor =>
     whileLoop(
       (y: Tensor) => greater(y, 1),
@@ -118,7 +118,7 @@ test("a loop that goes on while a test holds is written out as often as it does:
   expect(loopsOf(groups)).toEqual([{ loop: "i", label: "i", values: [0, 1] }]);
 });
 
-test("such loops in loops run as often as they do in each iteration", () => {
+test("nested while loops have their number of iterations in each outer iteration", () => {
   const twice = (x: Tensor): Tensor =>
     foriLoop(
       0,

@@ -16,7 +16,7 @@ function vertices(path: string): [number, number][] {
 const size = { width: 400, height: 200 };
 
 describe("contours", () => {
-  test("a line lies where the function has its value, with y upwards", () => {
+  test("a line is at the points where the function has its value, with y upwards", () => {
     const plane = gridOf(41, 21, (_, y) => y);
     const [path] = contourPaths(plane, [0.75], size);
     const inside = vertices(path!).filter(([x]) => x > 20 && x < 380);
@@ -32,7 +32,7 @@ describe("contours", () => {
       expect(Math.abs(Math.hypot(x - 200, y - 100) - 80)).toBeLessThan(0.6);
   });
 
-  test("values that are not finite count as high", () => {
+  test("non-finite values count as high", () => {
     const grid = gridOf(20, 20, (x) => (x > 0.5 ? Number.NaN : x));
     const [path] = contourPaths(grid, [0.3], size);
     expect(path).not.toContain("NaN");
@@ -41,7 +41,7 @@ describe("contours", () => {
 });
 
 describe("levels", () => {
-  test("above a base they grow by equal ratios", () => {
+  test("above a base, levels form a geometric sequence", () => {
     const values = Array.from({ length: 1000 }, (_, i) => 7 + 10 ** (i / 200 - 3));
     const { levels, text } = levelsAbove(7, values, "f");
     const ratios = levels.slice(1).map((level, i) => (level - 7) / (levels[i]! - 7));
@@ -50,20 +50,20 @@ describe("levels", () => {
     expect(text).toMatch(/^Contours of f: 14 from .* times the one before$/);
   });
 
-  test("around a saddle they lie on both sides", () => {
+  test("around a saddle, levels are on both sides", () => {
     const { levels } = levelsAround(1, [-3, -1, 0, 1, 2, 3, 5], "f");
     expect(levels.filter((level) => level < 1)).toHaveLength(7);
     expect(levels.filter((level) => level > 1)).toHaveLength(7);
     expect(levels.toSorted((a, b) => a - b)).toEqual(levels);
   });
 
-  test("a level function has none", () => {
+  test("a constant function has no levels", () => {
     expect(levelsAbove(2, [2, 2, 2], "f").levels).toEqual([]);
     expect(levelsAround(2, [2, 2, 2], "f").levels).toEqual([]);
   });
 });
 
-test("simplify keeps the ends and what is off the line by more than the tolerance", () => {
+test("simplify keeps the ends and all points farther from the line than the tolerance", () => {
   const line = Array.from({ length: 11 }, (_, i) => [i, i === 5 ? 3 : 0.05 * (i % 2)] as const);
   expect(simplify(line, 0.2).map(([x]) => x)).toEqual([0, 4, 5, 6, 10]);
   expect(
@@ -77,7 +77,7 @@ test("simplify keeps the ends and what is off the line by more than the toleranc
   ).toHaveLength(2);
 });
 
-test("refined goes through the values, and through parabolas between them", () => {
+test("refined interpolates the values, and parabolas between them", () => {
   const grid = gridOf(9, 7, (x, y) => x * x + 3 * y - x * y);
   const fine = refined(grid, 4);
   expect([fine.columns, fine.rows]).toEqual([33, 25]);

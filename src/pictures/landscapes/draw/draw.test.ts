@@ -75,14 +75,14 @@ function isWellFormed(text: string): boolean {
 }
 
 describe.each(shown)("%s", (_, figure) => {
-  test("is drawn as SVG that is well formed and has no number that is none", () => {
+  test("is drawn as well-formed SVG without NaN", () => {
     const svg = landscapeSvg(figure);
     expect(isWellFormed(svg.replace(/<style>.*?<\/style>/s, ""))).toBe(true);
     expect(svg).not.toMatch(/NaN|undefined|Infinity/);
     expect(svg).toContain("color-scheme:light dark");
   });
 
-  test("is a page that loads nothing and lets nothing load", () => {
+  test("is a page that loads nothing and forbids loading", () => {
     const html = landscapeHtml(figure);
     expect(html.replaceAll(/<script>.*?<\/script>/gs, "")).not.toMatch(/NaN|undefined|Infinity/);
     expect(html).toMatch(/default-src 'none'; script-src( 'sha256-[^']+')+; style-src 'sha256-[^']+'/);
@@ -99,7 +99,7 @@ describe.each(shown)("%s", (_, figure) => {
 describe("the picture of a race", () => {
   const svg = landscapeSvg(onBowl);
 
-  test("marks start, minimum and what diverged, and names every run", () => {
+  test("marks the start, the minimum and diverged runs, and names every run", () => {
     expect(svg).toContain(">start</text>");
     expect(svg).toContain("<title>minimum</title>");
     expect(svg.match(/class="head is-lost /g)).toHaveLength(1);
@@ -109,7 +109,7 @@ describe("the picture of a race", () => {
     expect(svg).toContain("× diverged");
   });
 
-  test("draws each run in a colour and with a marker of its own", () => {
+  test("draws each run with a distinct colour and marker", () => {
     const markers = [...svg.matchAll(/class="head[^"]*run-(\d)".*?class="marker" d="([^"]+)"/g)];
     expect(markers.map(([, i]) => i)).toEqual(["0", "1", "2"]);
     expect(new Set(markers.map(([, , d]) => d)).size).toBe(3);
@@ -123,7 +123,7 @@ describe("the picture of a race", () => {
   });
 });
 
-test("the star is a minimum, and never where training ended", () => {
+test("the star marks minima, never the end of training", () => {
   expect(landscapeSvg(slice)).not.toMatch(/class="goal"|★/);
   expect(landscapeSvg(slice)).toContain(">end</text>");
   expect(landscapeText(slice)).not.toContain("★");
@@ -131,7 +131,7 @@ test("the star is a minimum, and never where training ended", () => {
 });
 
 describe("the text of a race", () => {
-  test("has the table of steps, which the race has", () => {
+  test("has the table of steps", () => {
     const text = landscapeText(onBowl, { columns: 90 });
     const fast = text.split("\n").find((line) => line.startsWith("b "))!;
     expect(
@@ -143,13 +143,13 @@ describe("the text of a race", () => {
     expect(text).toContain("★");
   });
 
-  test("is dressed by role", () => {
+  test("is styled by role", () => {
     const roles = new Set<unknown>();
     landscapeText(onBowl, { paint: (role, text) => (roles.add(role), text) });
     expect([...roles].map(String).toSorted()).toEqual(["0", "1", "2", "head", "soft"]);
   });
 
-  test("refuses an unknown option", () => {
+  test("rejects an unknown option", () => {
     expect(() => landscapeText(onBowl, { column: 80 } as object)).toThrow('Did you mean "columns"?');
   });
 });

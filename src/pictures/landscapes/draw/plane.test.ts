@@ -24,7 +24,7 @@ describe("a grid", () => {
     }
   });
 
-  test("over the principal plane of three coordinates has those of the points that lie there", () => {
+  test("over the principal plane of three coordinates has the values of its points", () => {
     const landscape = defineLandscape("x^2 + 2*y^2 + 3*z^2", { minima: [[0, 0, 0]], lowest: 0 });
     const result = race(landscape, gd, { steps: 50 });
     const plane = planeOf(result);
@@ -42,14 +42,14 @@ test("a line has the values of a function of one coordinate", () => {
   xs.forEach((x, i) => expect(ys[i]).toBeCloseTo(x ** 3 - x, 12));
 });
 
-describe("what is drawn", () => {
-  test("holds the start where that lies outside of the domain", () => {
+describe("the drawn region", () => {
+  test("contains a start outside the domain", () => {
     const { domain } = planeOf(race(findLandscape("bowl"), gd, { start: [-9, 5], steps: 2 }));
     expect(domain[0]![0]).toBeLessThan(-9);
     expect(domain[1]![1]).toBeGreaterThan(5);
   });
 
-  test("without a domain holds the runs and the minima, and not what diverges", () => {
+  test("without a domain contains the runs and the minima, but not diverged points", () => {
     const landscape = defineLandscape("x^2 + y^2", { start: [3, 1], minima: [[0, 0]] });
     const racers = { ...gd, wild: sgd({ learningRate: 1.5 }) };
     const { domain } = planeOf(race(landscape, racers, { steps: 100 }));

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { thinTrail } from "./thin-trail.ts";
 
 // Pages froze for minutes on a run with 100,000 steps.
-test("a run that oscillates for 100,000 steps has a few thousand vertices, with its beginning in full detail", () => {
+test("a run that oscillates for 100,000 steps has a few thousand vertices, with a detailed beginning", () => {
   const beginning = Array.from({ length: 400 }, (_, t) => [t, t / 2] as const);
   const oscillation = Array.from(
     { length: 100_000 },

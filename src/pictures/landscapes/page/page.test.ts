@@ -27,7 +27,7 @@ const trail = (page: Page, run: number): Promise<string> =>
 const vertices = (d: string): number => d.split("L").length;
 
 describeInBrowser("the page of a race", {
-  "begins complete, and is scrubbed by keys": async ({ open }) => {
+  "initially shows everything, and is stepped by keys": async ({ open }) => {
     const page = await open(html);
     expect(await count(page)).toBe("step 40 / 40");
     const whole = await trail(page, 0);
@@ -53,7 +53,7 @@ describeInBrowser("the page of a race", {
     expect(Number(await value.textContent())).toBeCloseTo(onBowl.runs[1]!.values[1]!, 2);
   },
 
-  "a run that diverges has its marker until it leaves, and a cross from there on": async ({ open }) => {
+  "a diverging run has its marker until it leaves, and then a cross": async ({ open }) => {
     const page = await open(html);
     const head = page.locator(`${seen} .head[data-run="2"]`);
     const isLost = (): Promise<boolean> => head.evaluate((node) => node.classList.contains("is-lost"));
@@ -65,7 +65,7 @@ describeInBrowser("the page of a race", {
     expect(await head.locator(".marker").isVisible()).toBe(true);
   },
 
-  "plays to the end by the space bar, and stops by it": async ({ open }) => {
+  "the space bar starts and stops playback": async ({ open }) => {
     const page = await open(html);
     await page.locator("#speed").selectOption("0.25");
     await page.locator("h1").click();
@@ -95,7 +95,7 @@ describeInBrowser("the page of a race", {
     ).toBe(true);
   },
 
-  "moves races of different lengths together": async ({ open }) => {
+  "steps races of different lengths together": async ({ open }) => {
     const page = await open(landscapeHtml(await findPreset("saddles").make()));
     expect(await page.locator("main > section").count()).toBe(3);
     await page.keyboard.press("Home");
@@ -105,7 +105,7 @@ describeInBrowser("the page of a race", {
   },
 
   // Drawings for wide windows were scaled down, to text of 6.6 pixels.
-  "draws map and chart for the width at hand, and moves what is seen": async ({ open }) => {
+  "draws map and chart for the current width, and animates the visible ones": async ({ open }) => {
     const page = await open(html, { viewport: { width: 360, height: 700 } });
     const map = page.locator(`${seen} .map`);
     const widthOf = (): Promise<number> =>
@@ -148,8 +148,10 @@ const slice = landscape(bowl, stateAt(0), {
   resolution: 9,
 });
 
-describeInBrowser("the page of a slice with the path of a training", {
-  "begins complete, and is stepped by keys, on the map and on the chart of losses": async ({ open }) => {
+describeInBrowser("the page of a slice with a training path", {
+  "initially shows everything, and is stepped by keys, on the map and the chart of losses": async ({
+    open,
+  }) => {
     const page = await open(landscapeHtml(slice));
     expect(await count(page)).toBe("state 5 / 5");
     const mark = page.locator(".chart-place .label.strong");
@@ -182,7 +184,7 @@ describeInBrowser("the page of a slice with the path of a training", {
     expect(await page.locator("#play").textContent()).toBe("Play");
   },
 
-  "has nothing to play where it has no path": async ({ open }) => {
+  "has no playback without a path": async ({ open }) => {
     const page = await open(landscapeHtml(landscape(bowl, stateAt(0), { resolution: 5 })));
     expect(await page.locator("#controls").count()).toBe(0);
   },

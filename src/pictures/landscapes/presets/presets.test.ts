@@ -52,7 +52,7 @@ describe("rates: gradient descent on a quadratic diverges above 2/λmax and conv
   });
 });
 
-describe("momentum: on a bowl of condition 100 the error goes as theory says", () => {
+describe("momentum: on a bowl of condition 100 the error matches theory", () => {
   const { runs } = raceFromCorner();
 
   test.each(methods.map((method, i) => [method.name, method, i] as const))("%s", (_, method, i) => {
@@ -70,7 +70,7 @@ describe("momentum: on a bowl of condition 100 the error goes as theory says", (
     expect(methods.map(({ factor }) => factor.toFixed(4))).toEqual(["0.9802", "0.9000", "0.8182"]);
   });
 
-  test("no other settings of momentum do better, by theory", () => {
+  test("theory has no better settings of momentum", () => {
     const [, , momentum] = methods;
     const worst = (learningRate: number, beta: number): number => {
       const method = { ...momentum!, options: { learningRate, momentum: beta } };
@@ -117,7 +117,7 @@ describe("local minima: momentum and cyclic rates leave them, gradient descent s
     expect(lowest(cyclic)).toBeLessThan(0.7 * lowest(slow));
   });
 
-  test("the rate of the cycle is above 2/curvature of the hollow in which gradient descent stays", () => {
+  test("the maximum rate of the cycle is above 2/curvature of the minimum in which gradient descent stays", () => {
     const { points } = raceOverRipples().runs[1]!;
     const [x, y] = points.at(-1)!;
     const curvature = Math.max(...[x!, y!].map((z) => 0.1 + 0.14 * 9 * Math.cos(3 * z)));
@@ -154,14 +154,14 @@ describe("saddles and plateaus", () => {
     expect(rmsprop!).toBeLessThan(gd! / 10);
   });
 
-  test("plateau: gradient descent does not get off it, methods that divide by the gradient do", () => {
+  test("plateau: gradient descent does not leave it, methods that divide by the gradient do", () => {
     const { runs } = raceOverFlats("plateau", 0.1, 300);
     const moved = runs.map(({ points }) => Math.hypot(points.at(-1)![0]! + 3.6, points.at(-1)![1]! - 2.7));
     expect(moved[0]!).toBeLessThan(0.1);
     expect(runs.map(({ outcome }) => outcome)).toEqual(["under-way", "under-way", "arrived", "arrived"]);
   });
 
-  test("from the very line that leads into a saddle no exact method leaves it; noise does", () => {
+  test("from the line that leads into a saddle, only noise leaves it", () => {
     const saddle = findLandscape("saddle");
     const gd = { gd: sgd({ learningRate: 0.05 }) };
     expect(race(saddle, gd, { start: [-1.5, 0], steps: 500 }).runs[0]!.outcome).toBe("at-rest");
@@ -169,8 +169,8 @@ describe("saddles and plateaus", () => {
   });
 });
 
-describe("symmetry: two neurons that begin equal", () => {
-  test("stay equal to the bit under exact gradients, and end on the saddle", () => {
+describe("symmetry: two neurons that start equal", () => {
+  test("remain bitwise equal under exact gradients, and end on the saddle", () => {
     for (const { points, values, outcome } of raceFromEqualWeights(0).runs) {
       for (const [x, y] of points) expect(x).toBe(y);
       expect(outcome).not.toBe("arrived");
@@ -178,7 +178,7 @@ describe("symmetry: two neurons that begin equal", () => {
     }
   });
 
-  test.each([0, 1, 3])("part under noise (seed %d)", (seed) => {
+  test.each([0, 1, 3])("separate under noise (seed %d)", (seed) => {
     for (const { points, values } of raceFromEqualWeights(0.1, seed).runs) {
       const [x, y] = points.at(-1)!;
       expect(Math.abs(x! - y!)).toBeGreaterThan(0.8);
@@ -212,7 +212,7 @@ test("gradient variance on the digits falls as 1/b over three powers of ten", ()
   expect(batches[0]!.measured / batches.at(-1)!.measured).toBeGreaterThan(900);
 });
 
-test("batch sizes: small batches are ahead by the pass, and single items are slow by the second", async () => {
+test("batch sizes: small batches are ahead per pass, and single items are slow per second", async () => {
   const [full, small, one] = await compareOnDigits();
   expect(small!.losses[1]).toBeLessThan(full!.losses[12]!);
   expect(one!.losses[1]).toBeLessThan(full!.losses[12]!);
@@ -249,7 +249,7 @@ describe("long run: Adagrad stays slow after a wall, RMSProp does not", () => {
     expect(ofRmsprop.at(-1)).toBeGreaterThan(10 * Math.min(...ofRmsprop));
   });
 
-  test("where it has had the time, Adagrad comes to rest and RMSProp goes to and fro", () => {
+  test("after enough time, Adagrad comes to rest and RMSProp oscillates", () => {
     const [adagrad, rmsprop] = raceBelowWall(1, 6000).runs;
     const wobble = (points: readonly (readonly number[])[]): number =>
       Math.abs(points.at(-1)![0]! - points.at(-2)![0]!);
@@ -268,7 +268,7 @@ test("Adam ends at the worst point of rare large losses, AMSGrad at the best", (
 });
 
 test.each(seeds(extent(0, 2, 1)))(
-  "take-aways: Adam is quickly good untuned, tuned SGD is at least as good in the end (seed %d)",
+  "take-aways: untuned Adam is good early, tuned SGD is finally at least as good (seed %d)",
   async (seed) => {
     const [paper, tunedAdam, guessed, tunedSgd] = await compareAdvice(seed);
     const early = 4; // after five epochs
@@ -297,7 +297,7 @@ describe("each preset", () => {
     },
   );
 
-  test("has a name of its own; an unknown one is refused with the nearest", () => {
+  test("has a unique name; the error for an unknown one suggests the nearest", () => {
     expect(new Set(presets.map(({ name }) => name)).size).toBe(presets.length);
     expect(() => findPreset("momentm")).toThrow('Did you mean "momentum"?');
   });

@@ -54,7 +54,7 @@ const ticks = (page: Page): Promise<string[]> =>
   page.locator(`${pane} .tick[text-anchor="middle"]`).allTextContents();
 
 describePageInCi("a chart in a page", {
-  "shows under the pointer the values of the data, and a gap as none": async ({ open }) => {
+  "shows the data values under the pointer, and none in a gap": async ({ open }) => {
     const page = await open(pageOf(spec));
     const at = await placeOf(page, 3, 1);
     await page.mouse.move(at.x + 2, at.y);

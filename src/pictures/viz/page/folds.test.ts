@@ -69,7 +69,7 @@ async function violations(page: Page): Promise<string[]> {
 
 describePageInCi("loops in a trace", {
   // A loop over tensors was one line that did not show the values of an iteration.
-  "over tensors show the iteration that is chosen, with its values": async ({ open }) => {
+  "over tensors show the chosen iteration with its values": async ({ open }) => {
     const page = await open(recurrence, { viewport: { width: 1280, height: 2000 } });
     const rowOf = async (name: string): Promise<string | undefined> =>
       (await programRows(page)).map((row) => row.replaceAll(/\s+/g, " ")).find((row) => row.includes(name));
@@ -83,7 +83,7 @@ describePageInCi("loops in a trace", {
     expect(await violations(page)).toEqual([]);
   },
 
-  "show one iteration, which a reader chooses by a number, by buttons or in the graph": async ({ open }) => {
+  "show one iteration, chosen by a number, by buttons or in the graph": async ({ open }) => {
     const page = await open(loop, { viewport: { width: 1280, height: 2000 } }); // all rows are in view
     const plain = async (): Promise<string[]> =>
       (await programRows(page)).slice(2).map((row) => row.replaceAll(/\s+/g, " "));
@@ -120,7 +120,7 @@ describePageInCi("loops in a trace", {
     expect(await page.getByLabel("Iteration of i", { exact: true }).inputValue()).toBe("4");
   },
 
-  "are gone through at the iteration shown, and the others in one step": async ({ open }) => {
+  "step through the shown iteration, and through all others in one step": async ({ open }) => {
     const page = await open(loop);
     await page.keyboard.press("Home");
     const captions: string[] = [];
@@ -132,7 +132,7 @@ describePageInCi("loops in a trace", {
     expect(captions.slice(0, 4)).toEqual([
       "y = 1",
       "t = steps[i] · x",
-      "y = y · t; kept for the way back: y: 8 B",
+      "y = y · t; saved for the backward pass: y: 8 B",
       "i = 1 … 4: 8 lines in one step",
     ]);
     expect(captions.filter((caption) => caption.startsWith("Back through"))).toEqual([
@@ -145,7 +145,7 @@ describePageInCi("loops in a trace", {
 });
 
 describePageInCi("layers in a trace", {
-  "are folded in list and graph, and unfold in both, by keys alone": async ({ open }) => {
+  "are folded in list and graph, and can be unfolded in both with the keyboard": async ({ open }) => {
     const page = await open(network);
     await page.keyboard.press("Home"); // the program is in view
     const closed = await titles(page);
@@ -181,7 +181,7 @@ describePageInCi("layers in a trace", {
 });
 
 describePageInCi("a printed trace", {
-  "shows everything with its values, and what was shown before comes back": async ({ open }) => {
+  "shows everything with its values, and then restores the previous view": async ({ open }) => {
     const page = await open(network, { viewport: { width: 794, height: 1000 } });
     await page.keyboard.press("Home");
     const before = [await page.locator(".count").innerText(), (await programRows(page)).length];

@@ -140,7 +140,7 @@ function programRow(data: PageData, mode: TraceMode, at: number): HTMLElement {
     );
   } else if (mode.kind === "reverse") {
     const marks = stored.map((text) =>
-      make("span", { class: "mark", title: `stored for the way back: ${text}` }, math(text)),
+      make("span", { class: "mark", title: `saved for the backward pass: ${text}` }, math(text)),
     );
     cells.push(make("span", { class: "note" }, ...marks));
   }
@@ -155,7 +155,7 @@ function adjointRow(data: PageData, at: number): HTMLElement {
       ? [ruleOf(data, line.from, line.rule)]
       : [];
   const marks = line.uses.map((text) =>
-    make("span", { class: "mark", title: `stored on the way forward: ${text}` }, math(text)),
+    make("span", { class: "mark", title: `saved in the forward pass: ${text}` }, math(text)),
   );
   const row = make(
     "div",

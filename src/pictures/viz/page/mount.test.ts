@@ -48,8 +48,8 @@ const mounted = {
 
 const count = async (page: Page, id: string): Promise<string> => page.locator(`#${id} .count`).innerText();
 
-describeInBrowser("traces in a page of another's", {
-  "several stand on one page, each with its own step, mode and parts": async ({ open }) => {
+describeInBrowser("traces in any page", {
+  "several traces on one page have separate steps, modes and parts": async ({ open }) => {
     const page = await open(html);
     expect(await count(page, "one")).toBe("3 / 11");
     expect(await count(page, "two")).toBe("2 / 2"); // the default is the last step
@@ -62,7 +62,7 @@ describeInBrowser("traces in a page of another's", {
     expect(ids).toBe(0); // ids of two traces would collide
   },
 
-  "its width decides what stands beside what, and not the window's": async ({ open }) => {
+  "the width of the element, not of the window, determines the layout": async ({ open }) => {
     const page = await open(html, { viewport: { width: 1400, height: 900 } });
     const one = await page.locator("#one .picture").boundingBox();
     const lists = await page.locator("#one .lists").boundingBox();
@@ -73,7 +73,7 @@ describeInBrowser("traces in a page of another's", {
       .toBeGreaterThan((await page.locator("#one .picture").boundingBox())!.y);
   },
 
-  "has the keys only while it has the focus": async ({ open }) => {
+  "receives keys only while it has the focus": async ({ open }) => {
     const page = await open(html);
     await page.keyboard.press("End");
     await page.locator("#outside").focus();
@@ -87,7 +87,7 @@ describeInBrowser("traces in a page of another's", {
     expect([await count(page, "one"), await count(page, "two")]).toEqual(["4 / 11", "1 / 2"]);
   },
 
-  "tells each step, follows its host, and never scrolls the page": async ({ open }) => {
+  "reports each step, follows its host, and never scrolls the page": async ({ open }) => {
     const page = await open(html);
     const states = await page.evaluate(() => {
       mounted.one.setMode({ kind: "forward", pass: 1 });
@@ -101,7 +101,7 @@ describeInBrowser("traces in a page of another's", {
     expect(await page.evaluate(() => window.scrollY)).toBe(0);
   },
 
-  "another trace in its place keeps mode and step": async ({ open }) => {
+  "a replaced trace keeps mode and step": async ({ open }) => {
     const page = await open(html);
     await page.evaluate(
       (next) => {
@@ -115,45 +115,44 @@ describeInBrowser("traces in a page of another's", {
     expect(await page.locator("#one .row.is-current").innerText()).toContain("10");
   },
 
-  "other numbers of the same program are shown where the old ones stood, as a trace that begins with them shows them":
-    async ({ open }) => {
-      const page = await open(html);
-      const change = (
-        next: string,
-      ): Promise<{ readonly stays: boolean; readonly texts: readonly string[] }> =>
-        page.evaluate((text) => {
-          const element = document.getElementById("one")!;
-          const parts = (): Element[] => [
-            ...element.querySelectorAll(".row, .dh-box, .dh-local, .gradient > div"),
-          ];
-          const boxes = (): Element[] => [...element.querySelectorAll(".row, .dh-box rect")];
-          const places = (): string =>
-            boxes()
-              .map((box) => JSON.stringify(box.getBoundingClientRect()))
-              .join();
-          const before = [parts(), places()] as const;
-          mounted.one.update(JSON.parse(text) as Parameters<MountedTrace["update"]>[0]);
-          const stays = parts().every((part, i) => part === before[0][i]) && places() === before[1];
-          return { stays, texts: parts().map((part) => `${part.className} ${part.textContent}`) };
-        }, next);
-      await page.evaluate(() => mounted.one.goTo(Infinity));
-      const [first, other] = [data("x*y + sin(x)", [2, 3]), data("x*y + sin(x)", [2.5, -1])];
-      await change(other); // boxes grow to the size that they need
-      await change(first);
-      const again = await change(other);
-      expect(again.stays).toBe(true);
-      expect(await page.locator("#one .gradient").innerText()).toContain("−1.80114"); // −1 + cos 2.5
-      const beginsSo = html.replace(first, other).replace("{ step: 2,", "{");
-      const fresh = await open(beginsSo);
-      const texts = await fresh.evaluate(() =>
-        [...document.querySelectorAll("#one :is(.row, .dh-box, .dh-local, .gradient > div)")].map(
-          (part) => `${part.className} ${part.textContent}`,
-        ),
-      );
-      expect(again.texts).toEqual(texts);
-    },
+  "other values of the same program keep the layout and equal a new trace with these values": async ({
+    open,
+  }) => {
+    const page = await open(html);
+    const change = (next: string): Promise<{ readonly stays: boolean; readonly texts: readonly string[] }> =>
+      page.evaluate((text) => {
+        const element = document.getElementById("one")!;
+        const parts = (): Element[] => [
+          ...element.querySelectorAll(".row, .dh-box, .dh-local, .gradient > div"),
+        ];
+        const boxes = (): Element[] => [...element.querySelectorAll(".row, .dh-box rect")];
+        const places = (): string =>
+          boxes()
+            .map((box) => JSON.stringify(box.getBoundingClientRect()))
+            .join();
+        const before = [parts(), places()] as const;
+        mounted.one.update(JSON.parse(text) as Parameters<MountedTrace["update"]>[0]);
+        const stays = parts().every((part, i) => part === before[0][i]) && places() === before[1];
+        return { stays, texts: parts().map((part) => `${part.className} ${part.textContent}`) };
+      }, next);
+    await page.evaluate(() => mounted.one.goTo(Infinity));
+    const [first, other] = [data("x*y + sin(x)", [2, 3]), data("x*y + sin(x)", [2.5, -1])];
+    await change(other); // boxes grow to the size that they need
+    await change(first);
+    const again = await change(other);
+    expect(again.stays).toBe(true);
+    expect(await page.locator("#one .gradient").innerText()).toContain("−1.80114"); // −1 + cos 2.5
+    const beginsSo = html.replace(first, other).replace("{ step: 2,", "{");
+    const fresh = await open(beginsSo);
+    const texts = await fresh.evaluate(() =>
+      [...document.querySelectorAll("#one :is(.row, .dh-box, .dh-local, .gradient > div)")].map(
+        (part) => `${part.className} ${part.textContent}`,
+      ),
+    );
+    expect(again.texts).toEqual(texts);
+  },
 
-  "styles nothing outside, and leaves nothing when it is destroyed": async ({ open }) => {
+  "styles nothing outside, and leaves nothing behind when destroyed": async ({ open }) => {
     const page = await open(html);
     const look = (): Promise<string> =>
       page.locator("#outside").evaluate((button) => {

@@ -86,8 +86,12 @@ function lineCaption({ lines, tangents }: PageData, mode: TraceMode, at: number)
   const { left, right, stored } = lines[at]!;
   const tangent = tangents[at];
   if (mode.kind === "forward" && tangent !== undefined)
-    return [formula(`${left} = ${right}`), ", and beside it ", formula(`${tangent.left} = ${tangent.right}`)];
-  const kept = stored.length === 0 ? [] : ["; kept for the way back: ", ...formulas(stored)];
+    return [
+      formula(`${left} = ${right}`),
+      ", with the differential ",
+      formula(`${tangent.left} = ${tangent.right}`),
+    ];
+  const kept = stored.length === 0 ? [] : ["; saved for the backward pass: ", ...formulas(stored)];
   return [formula(`${left} = ${right}`), ...kept];
 }
 
@@ -101,7 +105,7 @@ function reverseCaption(data: PageData, row: number): CaptionPart[] {
   const line = data.reverse[row]!;
   switch (line.kind) {
     case "seed":
-      return ["The way back begins at the result: ", formula(`${line.left} = 1`)];
+      return ["The backward pass starts at the result: ", formula(`${line.left} = 1`)];
     case "contribution": {
       const uses = line.uses.length === 0 ? [] : ["; used again: ", ...formulas(line.uses)];
       const verb = line.sign === "=" ? " is " : " gets ";

@@ -246,7 +246,7 @@ class Runner {
       if (!(place >= 0 && place < length && Number.isInteger(place)))
         throw new DownhillError(
           "range",
-          `${this.#where(at)}the place ${place} is out of range: the length is ${length}.`,
+          `${this.#where(at)}the index ${place} is out of range: the length is ${length}.`,
         );
       flat = flat * length + place;
     });
@@ -393,7 +393,7 @@ function numberOf(expr: RegionExpr): number {
     case "local":
     case "load":
     case "length":
-      throw internalError("explain: the rule of a function has what is no constant");
+      throw internalError("explain: the rule of a function contains a non-constant expression");
     default:
       return assertNever(expr, "numberOf");
   }

@@ -9,7 +9,7 @@ const form = formOfText(`export function f(x: number, k = 2, o: { rate?: number 
   return x * k * rate;
 }`);
 
-test("arguments that are left out are no inputs", () => {
+test("omitted arguments are not inputs", () => {
   expect(tracePlain(form, [3]).inputs).toEqual([{ name: "x", value: 3, derivative: 1 }]);
   expect(tracePlain(form, [3, 4, { rate: 1 }]).inputs).toEqual([
     { name: "x", value: 3, derivative: 4 },
@@ -18,7 +18,7 @@ test("arguments that are left out are no inputs", () => {
   ]);
 });
 
-test("an error that is thrown has its values and its class", () => {
+test("a thrown error has its values and its class", () => {
   expect(() => tracePlain(form, [10])).toThrow(RangeError);
   expect(() => tracePlain(form, [10])).toThrow(/x is 10/);
 });

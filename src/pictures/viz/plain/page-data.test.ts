@@ -38,7 +38,7 @@ const pageOf = (n: number, iteration = new Map<string, number>()): PageData =>
   plainPageData(loss, args(n), "loss", iteration);
 
 describe("the page of a plain function", () => {
-  test("has the statements of all iterations, which are groups of the loop", () => {
+  test("has the statements of all iterations, grouped by loop", () => {
     const { lines, groups = [], title, inputCount } = pageOf(3);
     expect(title).toBe("loss = 3");
     expect(inputCount).toBe(8);
@@ -54,7 +54,7 @@ describe("the page of a plain function", () => {
     expect(loopsOf(groups)).toEqual([{ loop: "i", label: "i", values: [0, 1, 2] }]);
   });
 
-  test("the local derivatives of its graph, multiplied along all paths, give the gradient, and so do the adjoints", () => {
+  test("the products of local derivatives over all paths of its graph, and the adjoints, equal the gradient", () => {
     const { graph, gradient, reverse, lines, inputCount } = pageOf(5);
     const trace = tracePlain(loss, args(5));
     const exact = trace.inputs.map(({ derivative }) => derivative);
@@ -76,7 +76,7 @@ describe("the page of a plain function", () => {
     passes.forEach(({ values }, i) => expect(values[lines.length - 1]).toBe(gradient[i]!.value));
   });
 
-  test("a run that is too long has the iteration that is asked for, and derivatives of the whole", () => {
+  test("a run that is too long shows the requested iteration, with derivatives of the whole run", () => {
     const { lines, inputCount, gradient, reverse } = pageOf(3000, new Map([["i", 1234]]));
     expect(lines.slice(inputCount).map(({ left }) => left)).toEqual(["s", "r", "s"]);
     const exact = tracePlain(loss, args(3000)).inputs[0]!.derivative;
@@ -86,7 +86,7 @@ describe("the page of a plain function", () => {
     );
   });
 
-  test("marks the lines whose values compiled code records, and sums them up", () => {
+  test("marks the lines whose values compiled code saves, and reports their total", () => {
     const form = elaborate(
       parseModule(
         `function f(x: number): number {
@@ -106,8 +106,8 @@ describe("the page of a plain function", () => {
     ]);
     expect(check).toEqual({
       verdict: "unknown",
-      text: "The compiled gradient records 72 B for the way back.",
+      text: "The compiled gradient saves 72 B for the backward pass.",
     });
-    expect(pageOf(3).check!.text).toBe("The compiled gradient records nothing for the way back.");
+    expect(pageOf(3).check!.text).toBe("The compiled gradient saves nothing for the backward pass.");
   });
 });

@@ -140,8 +140,8 @@ class PlainPage {
   #recorded(): string {
     const bytes = this.#tape.reduce((sum, one) => sum + one.bytes, 0);
     return bytes === 0
-      ? "The compiled gradient records nothing for the way back."
-      : `The compiled gradient records ${showBytes(bytes)} for the way back.`;
+      ? "The compiled gradient saves nothing for the backward pass."
+      : `The compiled gradient saves ${showBytes(bytes)} for the backward pass.`;
   }
 
   /**

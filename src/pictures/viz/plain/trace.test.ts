@@ -28,7 +28,7 @@ const lossText = `function loss(w: number[], xs: Float64Array, ys: Float64Array)
 const args = [[2, -1], Float64Array.of(1, 2, 3), Float64Array.of(0, 5, 1)];
 
 describe("a plain function explained by its own lines", () => {
-  test("has the value and the gradient, by the chain rule over what was computed", () => {
+  test("has the value and the gradient, by the chain rule over its steps", () => {
     const trace = tracePlain(loss, args);
     // Residuals 1, -2, 4.
     expect(trace.value).toBe(1 + 2 + 16);
@@ -39,7 +39,7 @@ describe("a plain function explained by its own lines", () => {
   });
 
   // An operand was missing if its derivative was 0 at the given arguments.
-  test("lists operands whose derivative is 0 just now", () => {
+  test("lists operands whose derivative is 0 at the arguments", () => {
     const trace = tracePlain(
       formOf('function f(x: number, y: number) { "use ad"; const a = x * y; return a; }'),
       [0, 3],
@@ -54,7 +54,7 @@ describe("a plain function explained by its own lines", () => {
     ]);
   });
 
-  test("shows one iteration of a loop, the first or the one asked for, and how many there were", () => {
+  test("shows one iteration of a loop, the first or the requested one, and their number", () => {
     const linesOf = (i: number | undefined): (string | number)[][] =>
       tracePlain(loss, args, new Map(i === undefined ? [] : [["i", i]])).lines.map((entry) =>
         entry.kind === "loop" ? [entry.line, entry.count] : [entry.line, entry.target, entry.value],
@@ -73,7 +73,7 @@ describe("a plain function explained by its own lines", () => {
     expect(() => linesOf(3)).toThrow("no loop has an iteration i = 3");
   });
 
-  test("the condition of a loop may read at its counter", () => {
+  test("the condition of a loop may read an element at its counter", () => {
     const text = `function f(x: number[], u: number) {
       "use ad";
       let s = 0;
@@ -86,7 +86,7 @@ describe("a plain function explained by its own lines", () => {
     expect(lines.flatMap((line) => (line.kind === "loop" ? [line.count] : []))).toEqual([2]);
   });
 
-  test("has local derivatives of each line, and the derivative of the result in what the line gave", () => {
+  test("has local derivatives of each line, and the derivative of the result in its value", () => {
     const { lines } = tracePlain(loss, args, new Map([["i", 2]]));
     expect(lines.find((entry) => entry.line === 5)).toMatchObject({
       target: "r",
@@ -100,7 +100,7 @@ describe("a plain function explained by its own lines", () => {
     });
   });
 
-  test("a side that was not chosen has no part, though its derivative is infinite", () => {
+  test("a branch that was not chosen contributes nothing, although its derivative is infinite", () => {
     const root = formOf(`function root(x: number) {
       "use ad";
       const r = Math.sqrt(x);
@@ -109,12 +109,12 @@ describe("a plain function explained by its own lines", () => {
     expect(tracePlain(root, [0]).inputs[0]!.derivative).toBe(0);
   });
 
-  test("places out of range and arguments that do not fit are told as in a call", () => {
-    expect(() => tracePlain(loss, [[2], args[1], args[2]])).toThrow("the place 1 is out of range");
+  test("indices out of range and invalid arguments are reported", () => {
+    expect(() => tracePlain(loss, [[2], args[1], args[2]])).toThrow("the index 1 is out of range");
     expect(() => tracePlain(loss, [3, args[1], args[2]])).toThrow("w must be");
   });
 
-  test("tells what compiled code records, by statements and in bytes that grow with the iterations", () => {
+  test("reports the values that compiled code saves, by statement, and their bytes, which grow with the iterations", () => {
     const form = formOf(`function f(x: number, n: number): number {
   "use ad";
   let y = x;

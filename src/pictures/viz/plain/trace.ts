@@ -96,7 +96,7 @@ export function runForm(
   if (form.result.kind !== "number")
     throw new DownhillError(
       "shape",
-      `explain: ${form.region.name} returns more than one number. Let it return one, of which to explain the derivative.`,
+      `explain: ${form.region.name} returns more than one number. Return one number, whose derivative is to be explained.`,
     );
   const { leaves, labels } = leavesOf(form, args);
   const run = runRegion(form.region, leaves, labels);
@@ -117,7 +117,7 @@ function leavesOf(
   if (captured.length > 0)
     throw new DownhillError(
       "option",
-      `explain: ${region.name} reads ${captured.map(({ name }) => name).join(", ")} from outside: make it a const number of the module, or a parameter.`,
+      `explain: ${region.name} captures ${captured.map(({ name }) => name).join(", ")}: make it a const number of the module, or a parameter.`,
     );
   const types = region.params.map((param): RegionType => param.type).values();
   const leaves: ValueLeaf[] = [];
