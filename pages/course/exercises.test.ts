@@ -52,7 +52,7 @@ function asPrinted(formula: string): string[] {
 }
 
 describe.each(chapters)("%s", (chapter) => {
-  test("has at least two exercises and three mistakes that it knows by name", async () => {
+  test("has at least two exercises and three named mistakes", async () => {
     const exercises = await exercisesOf(chapter);
     expect(exercises.length).toBeGreaterThanOrEqual(2);
     expect(new Set(exercises.map(({ id }) => id)).size).toBe(exercises.length);
@@ -60,7 +60,7 @@ describe.each(chapters)("%s", (chapter) => {
     expect(new Set(names).size).toBeGreaterThanOrEqual(3);
   });
 
-  test("right answers are right, mistakes are called by their names, and instances differ", async () => {
+  test("correct answers are accepted, mistakes are named, and instances differ", async () => {
     for (const exercise of await exercisesOf(chapter)) {
       const tasks = seeds.map((seed) => taskOf(exercise, seed));
       expect(tasks.flatMap(faultsOf), exercise.id).toEqual([]);
@@ -68,7 +68,7 @@ describe.each(chapters)("%s", (chapter) => {
     }
   });
 
-  test("its answers are right as mathematics prints them, and each exercise has a hint", async () => {
+  test("its answers are accepted in mathematical notation, and each exercise has a hint", async () => {
     for (const exercise of await exercisesOf(chapter)) {
       expect(exercise.hint.length, exercise.id).toBeGreaterThan(20);
       for (const seed of seeds.slice(0, 5)) {
@@ -79,7 +79,7 @@ describe.each(chapters)("%s", (chapter) => {
     }
   });
 
-  test("what is no answer is told what is wrong with it", async () => {
+  test("the fault of an invalid answer is reported", async () => {
     for (const exercise of await exercisesOf(chapter)) {
       for (const answer of garbage) {
         const { isRight, text } = judge(taskOf(exercise, 1), answer);

@@ -57,7 +57,9 @@ describePageInCi("chapters on programs", {
     expect(await page.locator("#pass tr[aria-current]").textContent()).toContain("sin");
   },
 
-  "the dependency graph: a value is chosen by click and by key, a path is followed": async ({ open }) => {
+  "the dependency graph: a value is selected by click and by key, and a path is highlighted": async ({
+    open,
+  }) => {
     const page = await revealed(await open(served.at("dependency-graph")));
     await shows(page, "paths", "derivative", [48]);
     await page.locator("#graph").getByRole("button", { name: "y 3" }).click();
@@ -71,7 +73,9 @@ describePageInCi("chapters on programs", {
     await page.locator(".prediction .verdict").getByText("Yes.").waitFor();
   },
 
-  "reverse mode: what a line uses stands out, segments and an iteration by sliders": async ({ open }) => {
+  "reverse mode: operands of a line are highlighted; sliders set segments and an iteration": async ({
+    open,
+  }) => {
     const page = await alive(await open(served.at("reverse-mode", "#step=9")));
     expect(await page.locator("#ways .kept.is-used").allTextContents()).toEqual(["y"]);
     await page.locator("#memory").getByRole("slider", { name: "steps a segment" }).fill("24");
@@ -98,9 +102,7 @@ describePageInCi("chapters on programs", {
     await form.getByText("Right.").waitFor();
   },
 
-  "what gives an answer away is hidden until it is guessed, and not behind a link with a state": async ({
-    open,
-  }) => {
+  "solutions are hidden until a guess, except for a link with a state": async ({ open }) => {
     const page = await alive(await open(served.at("reverse-mode")));
     const question = page.getByRole("region", { name: /Predict first/ });
     expect(await page.locator("#costs").isVisible()).toBe(false);

@@ -34,7 +34,7 @@ describePageInCi("the examples", {
       expect(shown[i]! - (angle * 180) / Math.PI).toBeCloseTo(0, 0);
   },
 
-  "the process: seven points with two explanations, one click more, and its kernel found again": async ({
+  "the process: seven points with two explanations, an added point, and its kernel fitted again": async ({
     open,
   }) => {
     const page = await alive(await open(served.at("gaussian-process")));
@@ -51,7 +51,7 @@ describePageInCi("the examples", {
     expect(stateOf(page.url()).get("points")!.split(";")).toHaveLength(8);
   },
 
-  "the pendulum: a search from the wrong length says so": async ({ open }) => {
+  "the pendulum: a search from the wrong length is reported": async ({ open }) => {
     const page = await alive(await open(served.at("pendulum", "#angle=90")));
     const words = page.locator("#swing .finding");
     expect(await words.textContent()).toContain("the size of the errors");

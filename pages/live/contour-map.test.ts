@@ -55,7 +55,7 @@ test("a landscape without a lowest value has levels on both sides of its saddle"
   expect(labels.at(-1)!.startsWith("−")).toBe(false);
 });
 
-test("a function that is nowhere below 0, and comes near it, is measured from 0; others from their lowest point", () => {
+test("heights of a nonnegative function close to 0 are measured from 0; others from the minimum", () => {
   const above = (text: string): string => contourMap(text, defineLandscape(text), box).quantity;
   expect(above("x^2 + 3*y^2")).toBe("f");
   expect(above("x^2 + 3*y^2 + 4")).toBe("f above its lowest");

@@ -3,7 +3,7 @@ import { sgd } from "downhill/optim";
 import { expect, test } from "vitest";
 import { descentOf } from "./descent.ts";
 
-test("a run with dragged settings has the bits of a race with the same numbers", () => {
+test("a run with dragged settings is bitwise equal to a race with the same numbers", () => {
   const landscape = findLandscape("rosenbrock");
   const run = descentOf<{ rate: number; beta: number }>(
     landscape.value,
@@ -25,7 +25,7 @@ test("a run with dragged settings has the bits of a race with the same numbers",
   }
 });
 
-test("other settings and starts compile nothing new", () => {
+test("other settings and starts need no compilation", () => {
   let traces = 0;
   const { value } = defineLandscape("x^2 + y^2");
   const run = descentOf<{ rate: number }>(
@@ -42,7 +42,7 @@ test("other settings and starts compile nothing new", () => {
   expect(traces).toBe(first);
 });
 
-test("a run ends where its numbers do, and is lost", () => {
+test("a run ends before its first non-finite entry, and counts as diverged", () => {
   const { value } = defineLandscape("x^4 + y^4");
   const run = descentOf<{ rate: number }>(value, ({ rate }) => sgd({ learningRate: rate }), 100);
   const { points, values, gradientNorms, isLost } = run([2, 2], { rate: 1 });
@@ -53,7 +53,7 @@ test("a run ends where its numbers do, and is lost", () => {
   expect(run([2, 2], { rate: 0.01 }).isLost).toBe(false);
 });
 
-test("a run with noise has the bits of a race with that noise", () => {
+test("a run with noise is bitwise equal to a race with this noise", () => {
   const landscape = findLandscape("two-neurons");
   const run = descentOf<{ rate: number }>(landscape.value, ({ rate }) => sgd({ learningRate: rate }), 40);
   const { points } = run([-0.5, -0.5], { rate: 0.15 }, { deviation: 0.1, seed: 3 });

@@ -17,7 +17,7 @@ const chain: Exercise = {
   },
 };
 
-test("any equivalent formula is right, and instances differ by their seed", () => {
+test("any equivalent formula is correct, and instances depend on their seed", () => {
   const tasks = Array.from({ length: 20 }, (_, seed) => taskOf(chain, seed));
   expect(new Set(tasks.map(({ question }) => question)).size).toBeGreaterThan(4);
   expect(taskOf(chain, 3)).toEqual(tasks[3]);
@@ -29,14 +29,14 @@ test("any equivalent formula is right, and instances differ by their seed", () =
   }
 });
 
-test("a wrong formula is answered with the point where it differs, a known mistake by its name", () => {
+test("the response to a wrong formula is a point where it differs, to a known mistake its name", () => {
   const task = taskOf(chain, 1);
   expect(judge(task, "x").text).toMatch(/^Not yet: at x = \S+ yours is \S+, and it should be \S+\.$/);
   const k = Number.parseInt(String(task.answer), 10);
   expect(judge(task, `cos(x*${k})`).text).toBe("Not yet: the inner derivative is missing. Multiply.");
 });
 
-test("answers that cannot be read say why", () => {
+test("invalid answers are rejected with a reason", () => {
   const task = taskOf(chain, 1);
   expect(judge(task, "y*2").text).toBe("y is no name of this exercise: it has x.");
   expect(judge(task, "").text).toBe("Write a formula.");
@@ -55,7 +55,7 @@ test("answers that cannot be read say why", () => {
 });
 
 // After three wrong answers it still said "Not yet: 3 is too small."
-test("two wrong answers bring a hint, three the solution; what cannot be read is no attempt", () => {
+test("two wrong answers lead to a hint, three to the solution; invalid answers are not attempts", () => {
   const task = taskOf(chain, 1);
   const say = (answer: string, tries: number) => respond(task, chain.hint, answer, tries);
   expect(say("x", 0)).toMatchObject({ isSolved: false, tries: 1 });
@@ -68,7 +68,7 @@ test("two wrong answers bring a hint, three the solution; what cannot be read is
   expect(say(String(task.answer), 2)).toMatchObject({ isRight: true, isSolved: true, text: "Right." });
 });
 
-test("numbers with separators of thousands, fractions and powers of ten are read", () => {
+test("numbers with thousands separators, fractions and powers of ten are parsed", () => {
   const task = { kind: "number", question: "", answer: 1437, misconceptions: [] } as const;
   for (const text of ["1,437", "1 437", "1437", "1.437·10³", "1.437e3", "1437.0", "2874/2", "n = 1437"])
     expect(judge(task, text).isRight, text).toBe(true);

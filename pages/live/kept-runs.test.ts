@@ -67,7 +67,7 @@ function made(first?: string): {
   return { address, open, kept, job, begun, go };
 }
 
-test("a run that came to its end, and one that was stopped, stand in the address as far as they came", () => {
+test("completed and stopped runs are in the address with their progress", () => {
   const { address, kept, job, go } = made();
   kept.start("abcd");
   expect(address()).toBe("abcd~4");
@@ -82,7 +82,7 @@ test("a run that came to its end, and one that was stopped, stand in the address
   ]);
 });
 
-test("a first run stands in no address, begins when it is let, and goes where another state is opened", () => {
+test("an initial run is not in the address, starts on `begin`, and is removed by a link with another state", () => {
   const { address, open, kept, go, begun } = made("abc");
   const initial = address();
   expect(initial).toBe("abc~3");
@@ -98,7 +98,7 @@ test("a first run stands in no address, begins when it is let, and goes where an
   expect(begun).toEqual(["abc", "xyz"]);
 });
 
-test("a link begins at once, with the first run among its own", () => {
+test("a link starts immediately, also with the initial run among its runs", () => {
   const { open, begun, go } = made("abc");
   open("abc~3;xyz~3");
   expect(begun).toEqual(["abc"]);
@@ -106,7 +106,7 @@ test("a link begins at once, with the first run among its own", () => {
   expect(begun).toEqual(["abc", "xyz"]);
 });
 
-test("one that is stopped before it told anything is none", () => {
+test("a run that is stopped before its first report is removed", () => {
   const { address, kept, job } = made();
   kept.start("abc");
   job.stop();
@@ -114,7 +114,7 @@ test("one that is stopped before it told anything is none", () => {
   expect(kept.runs.value).toEqual([]);
 });
 
-test("of more runs than are shown the oldest go, and the same settings run anew", () => {
+test("the oldest runs beyond the maximum are removed, and equal settings run again", () => {
   const { kept, go, begun } = made();
   for (const order of ["a", "bb", "ccc", "bb"]) {
     kept.start(order);
@@ -126,7 +126,7 @@ test("of more runs than are shown the oldest go, and the same settings run anew"
   expect(kept.runs.value).toEqual([]);
 });
 
-test("a link has its runs run again one after the other, up to where they stood", () => {
+test("a link repeats its runs one after another, up to their progress", () => {
   const { open, kept, go, begun } = made();
   open("abcd~4;xyz~2");
   expect(begun).toEqual(["abcd"]);
@@ -137,7 +137,7 @@ test("a link has its runs run again one after the other, up to where they stood"
   expect(begun).toHaveLength(2);
 });
 
-test("to stop the first run of a link does not begin the others", () => {
+test("stopping the first run of a link does not start the others", () => {
   const { open, kept, go, begun, job } = made();
   open("abcd~4;xyz~2");
   go(1);
@@ -150,13 +150,13 @@ test.each([
   ["abcd~9", "after 1 to 4"],
   ["abcd", "after 1 to 4"],
   ["4~1", "some letters"],
-])("a damaged link is refused: %s", (text, words) => {
+])("a damaged link is rejected: %s", (text, words) => {
   const { open, begun } = made();
   expect(() => open(text)).toThrow(words);
   expect(begun).toEqual([]);
 });
 
-test("the way back from a run that goes on stops it", () => {
+test("the back button stops a running run", () => {
   const { open, kept, begun, go } = made();
   kept.start("abc");
   go(1);

@@ -78,7 +78,7 @@ test.each([
   "|x",
   "√",
   "x".repeat(2000),
-])("%s stays a text that is refused", (text) => {
+])("%s remains an invalid text", (text) => {
   const isRefused = readingsOf(text, names).every((reading) => {
     try {
       return compileText(reading, { names }).inputs.some((name) => !names.includes(name));

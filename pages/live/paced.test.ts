@@ -4,7 +4,7 @@ import { paced } from "./paced.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test("work is done once for all that ask, and again for those that ask later", () => {
+test("requests are merged, and later requests are executed again", () => {
   const act = vi.fn<() => void>();
   const ask = paced(act, 100);
   ask();
@@ -19,7 +19,7 @@ test("work is done once for all that ask, and again for those that ask later", (
   expect(act).toHaveBeenCalledTimes(2);
 });
 
-test("what is cancelled is not done", () => {
+test("a cancelled request is not executed", () => {
   const act = vi.fn<() => void>();
   const ask = paced(act, 100);
   ask();
@@ -31,7 +31,7 @@ test("what is cancelled is not done", () => {
   expect(act).toHaveBeenCalledTimes(1);
 });
 
-test("what was asked for is done at once where that is wanted, and not again", () => {
+test("`now` executes a pending request immediately, and only once", () => {
   const act = vi.fn<() => void>();
   const ask = paced(act, 100);
   ask.now();

@@ -46,7 +46,7 @@ test("reads statements, with their local derivatives", () => {
   expect(gradientOf(tape)).toEqual([3 + Math.cos(2), 2]);
 });
 
-test("reads TypeScript with loops and arrays, whose data is written out", () => {
+test("reads TypeScript with loops and arrays, whose data are given as text", () => {
   const program = programOf(spring);
   expect(program.inputs.map(({ name, kind, start }) => [name, kind, start])).toEqual([
     ["x", "data", "[2, 3, 0.5]"],
@@ -64,7 +64,7 @@ test("reads TypeScript with loops and arrays, whose data is written out", () => 
 });
 
 // The graph lacked the edge from an operand whose derivative was 0 at the arguments.
-test("an operand whose derivative is 0 just now is an operand", () => {
+test("an operand whose derivative is 0 at the arguments is an operand", () => {
   const program = programOf('function f(x: number, y: number) { "use ad"; return x * y; }');
   const { steps, result } = program.tape([0, 3]);
   expect(steps[result]!.sources).toEqual([
@@ -73,7 +73,7 @@ test("an operand whose derivative is 0 just now is an operand", () => {
   ]);
 });
 
-test("a fault has its place in the text", () => {
+test("a fault has its position in the text", () => {
   for (const [text, start] of [
     ["x + sinn(y)", 4],
     ['function f(x: number) { "use ad"; return g(x); }', 41],
@@ -143,7 +143,7 @@ test("so have random programs in TypeScript, those that return one number", () =
   expect(held).toBeGreaterThan(count / 3);
 });
 
-test("a page keeps the last program that could be read, and its values", () => {
+test("a page keeps the last valid program and its values", () => {
   const page = pageState();
   const state = programState(page, notes, { x: "2", y: "3" });
   expect(gradientOf(state.run.value.tape)).toEqual([3 + Math.cos(2), 2]);
@@ -162,7 +162,7 @@ test("a page keeps the last program that could be read, and its values", () => {
   expect(state.run.value.args).toEqual([2, 3]);
 });
 
-test("a number that the text gives counts again when it is changed there", () => {
+test("a number changed in the text replaces the typed value", () => {
   const state = programState(pageState(), "x = 2; y = 7; x*y");
   state.setValue("x", "9");
   state.setText("x = 2; y = 8; x*y");
@@ -171,13 +171,13 @@ test("a number that the text gives counts again when it is changed there", () =>
   expect(state.run.value.args).toEqual([4, 8]);
 });
 
-test("the derivative of a quotient in its numerator was no number where the denominator is 0", () => {
+test("the derivative of a quotient in its numerator was NaN if the denominator is 0", () => {
   const tape = readProgram("x / y")!.tape([1, 0]);
   const [numerator] = tape.steps[tape.result]!.sources;
   expect(numerator!.derivative).toBe(Infinity);
 });
 
-test("an operand that stands in two places has a derivative for each", () => {
+test("a repeated operand has one derivative per position", () => {
   const tape = readProgram("x * x")!.tape([3]);
   expect(tape.steps[tape.result]!.sources).toEqual([
     { step: 0, derivative: 3 },

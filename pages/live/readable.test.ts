@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { numberFrom } from "./address.ts";
 import { readable } from "./readable.ts";
 
-test("what could last be read stays while a text cannot be, and the problem is told", () => {
+test("the last valid value is kept while a text is invalid, and the fault is reported", () => {
   const text = signal("1");
   const { value, problem } = readable(text, (typed) => numberFrom(typed));
   expect([value.value, problem.value]).toEqual([1, ""]);

@@ -13,7 +13,7 @@ test("a thumbnail is the first drawing without text, controls and ids of others"
   expect(thumbnailOf("<p>nothing drawn</p>", "p")).toBe("");
 });
 
-test("a thumbnail has no signs of a legend whose names are left out", () => {
+test("a thumbnail has no legend symbols, because it omits the names", () => {
   const sign =
     '<g transform="translate(0 10)"><g class="run-0"><path d="M0,0H22"/></g><text class="key" x="30">fit</text></g>';
   expect(
@@ -23,7 +23,7 @@ test("a thumbnail has no signs of a legend whose names are left out", () => {
   );
 });
 
-test("a thumbnail may be of another figure than the first", () => {
+test("a thumbnail may show a figure other than the first", () => {
   const html =
     '<figure id="a"><svg width="1" height="1"></svg></figure><figure id="b"><svg width="2" height="2"></svg></figure>';
   expect(thumbnailOf(html, "p", "b")).toContain('viewBox="0 0 2 2"');

@@ -45,7 +45,7 @@ const loop = `export function loss(a: number, xs: number[]): number {
   return sum;
 }`;
 
-test("the numbers of an answer have the derivatives that grad gives", async () => {
+test("the numbers of an answer have the derivatives of grad", async () => {
   const { value, numbers } = await answer(question);
   expect(value).toBe(6 + sin(2).item());
   expect(numbers.map(({ derivative }) => derivative)).toEqual([
@@ -58,7 +58,7 @@ test("the numbers of an answer have the derivatives that grad gives", async () =
   expect(plain.numbers[0]!.derivative).toBe(grad(loss)(0.5, [1, 2]));
 });
 
-test("every example is answered in every view that it has", async () => {
+test("every example has an answer in each of its views", async () => {
   for (const [i, example] of examples.entries()) {
     const { text, typed = {}, ranges = {}, optimizers = question.optimizers } = example;
     const isModel = text.includes("exp(-b"); // of the initial data
@@ -73,7 +73,7 @@ test("every example is answered in every view that it has", async () => {
   }
 });
 
-test("random texts are answered, by what can be seen or by what is wrong", async () => {
+test("random texts get a view or an error message", async () => {
   for (let seed = 0; seed < extent(4, 200, 10); seed++) {
     const { text } = randomText(choices(seed));
     const view = views[seed % (views.length - 1)]!; // the data of a fit have other columns
@@ -103,7 +103,7 @@ test("a plot has values and slopes of the function", async () => {
   }
 });
 
-test("a descent takes the steps of the optimiser, over elements of arrays too", async () => {
+test("a descent makes the steps of the optimiser, also for array elements", async () => {
   const shown = await ask("descent", {
     text: loop,
     typed: { a: "0.5", xs: "[1, 2]" },
@@ -151,7 +151,7 @@ test("a diverged run leaves the chart of a descent", async () => {
   expect(good!.slice(0, 30).every((value) => Number.isFinite(value))).toBe(true);
 });
 
-test("code computes value and gradient, also of functions that JavaScript has not", async () => {
+test("code computes value and gradient, also of functions that JavaScript lacks", async () => {
   for (const [text, at] of [
     ["a = x*y; z = a^2 - (-x)^3 / (y - 1)", [1.5, 3]],
     ["sigmoid(x) * relu(y) + erf(x)", [0.3, 0.7]],
@@ -173,7 +173,7 @@ test("code computes value and gradient, also of functions that JavaScript has no
   expect((await ask("code", { language: "webassembly" })).text).toMatch(/^\(module \$f\n/);
 });
 
-test("a fit reads columns, takes the other inputs as parameters, and says what is no data", async () => {
+test("a fit reads columns, uses the other inputs as parameters, and reports invalid data", async () => {
   const { estimates, target } = await ask("fit", {
     text: "a*x + b",
     data: "x\ty\n0\t1\n1\t3\n2\t5\n3\t7.5\n",
@@ -196,7 +196,7 @@ test("a fit reads columns, takes the other inputs as parameters, and says what i
   }
 });
 
-test("what is wrong is told where it is", async () => {
+test("faults are reported at their fields", async () => {
   const typo = await answer({ ...question, text: "x * sinn(y)" });
   expect([typo.problem?.start, typo.problem?.end, typo.shown]).toEqual([4, 8, undefined]);
   const empty = await answer({ ...question, typed: { x: "", y: "abc" } });

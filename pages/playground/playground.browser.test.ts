@@ -40,7 +40,7 @@ const gradient = (page: Page): Promise<string[]> => page.locator(".gradient > di
 const problem = (page: Page): Promise<string> => page.locator(".editor > .problem").innerText();
 
 describePageInCi("the playground", {
-  "shows the derivative of what is typed, and follows values": async ({ open }) => {
+  "shows the derivative of the typed text, and follows values": async ({ open }) => {
     const page = await alive(await open(site.at("")));
     const slope = grad((x, y) => add(mul(x, y), sin(x)))(2, 3).item();
     await expect.poll(() => gradient(page)).toEqual([`∂s/∂x = ${shown(slope)}`, "∂s/∂y = 2"]);
@@ -54,7 +54,7 @@ describePageInCi("the playground", {
   },
 
   // A number typed in a field overrode later changes in the text.
-  "a number that is changed in the text counts again, and in its field until then": async ({ open }) => {
+  "a number changed in the text replaces the one typed in its field": async ({ open }) => {
     const page = await alive(await open(site.at("", at({ text: "x = 2\ny = 5\nz = x * y" }))));
     await expect.poll(() => gradient(page)).toEqual(["∂s/∂x = 5", "∂s/∂y = 2"]);
     await page.getByLabel("y", { exact: true }).fill("8");
@@ -96,7 +96,7 @@ describePageInCi("the playground", {
   },
 
   // Number("") is 0.
-  "an empty or unreadable number is told beside its field, and is not 0": async ({ open }) => {
+  "an empty or invalid number is reported next to its field, and is not 0": async ({ open }) => {
     const page = await alive(await open(site.at("")));
     const field = page.getByLabel("x", { exact: true });
     const told = page.locator(".input .problem").first();
@@ -111,7 +111,7 @@ describePageInCi("the playground", {
     expect(await told.innerText()).toBe("");
   },
 
-  "what is wrong with a text stands under its column": async ({ open }) => {
+  "the fault of a text is shown under its column": async ({ open }) => {
     const page = await alive(await open(site.at("", at({ text: "a = x * y\nb = sin(a) + (y" }))));
     const carets = page.locator(".fault-carets");
     await carets.waitFor();
@@ -146,7 +146,7 @@ describePageInCi("the playground", {
     await page.getByLabel("xs, row 3").fill("3");
   },
 
-  "a click into the contours moves the inputs, from where the optimisers go": async ({ open }) => {
+  "a click into the contours moves the inputs, where the optimisers start": async ({ open }) => {
     const page = await alive(
       await open(site.at("", at({ text: "x^2 + 3*y^2", view: "descent", optimizers: "sgd(lr=0.1)" }))),
     );
@@ -168,7 +168,7 @@ describePageInCi("the playground", {
     await expect.poll(() => page.locator(".view .problem").first().innerText()).toContain("adam");
   },
 
-  "fits the program to what is pasted, and says what is no data": async ({ open }) => {
+  "fits the program to pasted data, and reports invalid data": async ({ open }) => {
     const page = await alive(
       await open(site.at("", at({ text: "a*x + b", view: "fit", data: "x,y\n0,1\n1,3\n2,5\n3,7.5\n" }))),
     );
@@ -184,9 +184,7 @@ describePageInCi("the playground", {
   },
 
   // The field grew to 46,523 pixels.
-  "a table of 2,000 rows scrolls in its field, and comes from a file, a drop or the clipboard": async ({
-    open,
-  }) => {
+  "a table of 2,000 rows scrolls in its field, and can be opened, dropped or pasted": async ({ open }) => {
     const rows = (slope: number): string =>
       `x,y\n${Array.from({ length: 2000 }, (_, i) => `${i / 100},${(slope * i) / 100 + ((i % 7) - 3) / 10}`).join("\n")}\n`;
     const page = await alive(await open(site.at("", at({ text: "a*x + b", view: "fit" }))));
@@ -223,7 +221,7 @@ describePageInCi("the playground", {
     expect(heights[0]).toBeLessThan(30);
   },
 
-  "a link shows what its sender saw, in the same address or a shorter one": async ({ open }) => {
+  "a link restores its sender's view, with the same or a shorter address": async ({ open }) => {
     const { text, typed } = examples.find((one) => one.text.includes("function miss"))!;
     const page = await alive(await open(site.at("", at({ text, at: JSON.stringify(typed) }))));
     await page.getByRole("tab", { name: "Code" }).click();
@@ -243,7 +241,7 @@ describePageInCi("the playground", {
     await expect.poll(() => gradient(damaged)).toHaveLength(2);
   },
 
-  "saves a module that computes, a page that works alone, and the drawing": async ({ open }) => {
+  "saves a working module, a standalone page, and the drawing": async ({ open }) => {
     const page = await alive(await open(site.at("")));
     await page.locator(".gradient").waitFor();
     const saved = async (name: string): Promise<string> => {
@@ -269,7 +267,7 @@ describePageInCi("the playground", {
     expect(module.fGrad(2, 3)).toEqual([6 + Math.sin(2), [3 + Math.cos(2), 2]]);
   },
 
-  "long work is stopped, and goes on with the next change": async ({ open }) => {
+  "a long computation can be stopped, and restarts with the next change": async ({ open }) => {
     const text = `function long(x: number, n: number): number {
   "use ad";
   let y = x;
@@ -294,7 +292,7 @@ describePageInCi("the playground", {
     await expect.poll(() => gradient(page)).toEqual([`∂long/∂x = ${shown(slope)}`]);
   },
 
-  "is used by keys alone": async ({ open }) => {
+  "can be used with the keyboard only": async ({ open }) => {
     const page = await alive(await open(site.at("")));
     await page.locator(".cm-content").focus();
     await page.keyboard.press("ControlOrMeta+End");
@@ -307,7 +305,7 @@ describePageInCi("the playground", {
   },
 
   // A separate frame hid the buttons and inputs.
-  "on a phone the program stands above, nothing is hidden, and typing does not scroll away": async ({
+  "on a phone the program is on top, nothing is hidden, and typing does not scroll away": async ({
     open,
   }) => {
     const page = await alive(
@@ -337,7 +335,7 @@ describePageInCi("the playground", {
 const script = join(root, "scripts/playground.mjs");
 
 // It ended with a stack trace.
-testInCi("takes the next port where one is in use, and says so where it was chosen", async () => {
+testInCi("uses the next port if one is in use, and reports a chosen port in use", async () => {
   const taken = createServer().listen(0, "127.0.0.1");
   await once(taken, "listening");
   const { port } = taken.address() as AddressInfo;

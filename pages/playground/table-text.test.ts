@@ -5,7 +5,7 @@ import { faultsOf, gridOf, pasteInto, textOf } from "./table-text.ts";
 
 const numbers = fc.double({ noNaN: true, noDefaultInfinity: true });
 
-test("data come back from their table as they were", () => {
+test("data are restored from their table unchanged", () => {
   const data = fc.oneof(
     fc.array(numbers, { maxLength: 20 }),
     fc
@@ -25,13 +25,13 @@ test("data come back from their table as they were", () => {
 });
 
 test.each(["3", "[[1, 2], [3]]", "[{ x: 1 }, { y: 2 }]", '["a"]', "[1, abc]", "{ x: 1 }"])(
-  "%s is no table",
+  "%s is not a table",
   (text) => {
     expect(gridOf(text)).toBeUndefined();
   },
 );
 
-test("cells that are no numbers are named", () => {
+test("cells that are not numbers are reported", () => {
   const grid = gridOf("[1, 2, 3]")!;
   expect(faultsOf({ ...grid, rows: [["0,5"], ["−1e-3"], [""], ["two"]] })).toEqual([
     { row: 2, column: 0, text: "" },
@@ -39,7 +39,7 @@ test("cells that are no numbers are named", () => {
   ]);
 });
 
-test("a column of a spreadsheet goes down from the cell it is pasted into, and adds rows", () => {
+test("a spreadsheet column is pasted downwards from a cell, and adds rows", () => {
   expect(textOf(pasteInto(gridOf("[1, 2, 3]")!, 1, 0, "7\r\n8\r\n9\r\n"))).toBe("[1, 7, 8, 9]");
   const points = gridOf("[{ x: 0, y: 0 }]")!;
   expect(textOf(pasteInto(points, 0, 0, "1\t2\n3\t4\n"))).toBe("[{ x: 1, y: 2 }, { x: 3, y: 4 }]");

@@ -28,8 +28,8 @@ const values = (page: Page): Promise<string[]> => page.locator(".racer-value").a
 const shown = async (page: Page, row: number): Promise<number> =>
   Number((/f = (\S+) at/.exec((await values(page))[row]!) ?? [])[1]?.replace("−", "-"));
 
-describePageInCi("a race in a page of its own", {
-  "shows what the engine computes, and follows rate, start, formula and optimisers": async ({ open }) => {
+describePageInCi("a race in a standalone page", {
+  "shows the results of the engine, and follows rate, start, formula and optimisers": async ({ open }) => {
     const page = await alive(await open({ file }));
     const landscape = defineLandscape(formula);
     const end = (rate: number): number =>
@@ -62,7 +62,7 @@ describePageInCi("a race in a page of its own", {
     expect(await violations(page)).toEqual([]);
   },
 
-  "a link shows what its sender saw, and a damaged one says so": async ({ open }) => {
+  "a link restores its sender's view, and a damaged one is reported": async ({ open }) => {
     const page = await alive(await open({ file }));
     const address = page.url();
     await page.goto(`${address}#f=x%5E2%2By%5E2&racers=adam%3Alr%3D0.05%2Ccosine&steps=40`);
@@ -84,7 +84,7 @@ describePageInCi("a race in a page of its own", {
     expect(await values(page)).toHaveLength(2);
   },
 
-  "is the picture of the race without script": async ({ open }) => {
+  "shows the picture of the race without scripts": async ({ open }) => {
     const page = await open({ file }, { javaScriptEnabled: false });
     expect(await page.locator("#page svg text").filter({ hasText: "adam(lr=0.2)" }).first().isVisible()).toBe(
       true,

@@ -11,7 +11,7 @@ import { firstParams, plain } from "./network.ts";
 import { printed, program } from "./program.ts";
 import { inkOf, samples, textOf } from "./samples.ts";
 
-test("the ten lines print what the page says", async () => {
+test("the ten lines print the output on the page", async () => {
   const modules = {
     downhill,
     "downhill/data": data,
@@ -28,7 +28,7 @@ test("the network has 2,410 parameters", () => {
   expect(counts.reduce((a, b) => a + b)).toBe(2410);
 });
 
-test("images go through the address unchanged; a damaged one is refused", () => {
+test("images in the address are restored exactly; a damaged one is rejected", () => {
   for (const text of samples) expect(textOf(inkOf(text))).toBe(text);
   expect(() => inkOf("00")).toThrow("64 letters");
   expect(() => inkOf("z".repeat(64))).toThrow("64 letters");

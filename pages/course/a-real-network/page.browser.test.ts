@@ -9,7 +9,7 @@ const served = serveSection("learn");
 const at = (state = ""): { readonly address: string } => served.at("a-real-network", state);
 
 describePageInCi("a real network", {
-  "a training begins when it comes into view; the slice and the mistakes follow": async ({ open }) => {
+  "training starts when it becomes visible; the slice and the mistakes follow": async ({ open }) => {
     const page = await alive(await open(at()));
     await page.locator("#train").getByRole("button", { name: "Train" }).scrollIntoViewIfNeeded();
     await page.locator("#slice").getByText("of the way's spread").waitFor();
@@ -18,7 +18,7 @@ describePageInCi("a real network", {
     expect(new URL(page.url()).hash).toBe("");
   },
 
-  "drawn by pointer and by keys, an image is judged as the engine judges it; the link holds it": async ({
+  "an image drawn by pointer and keys is classified as by the engine, and stored in the link": async ({
     open,
   }) => {
     const page = await revealed(await open(at("#training=")));
@@ -54,7 +54,7 @@ describePageInCi("a real network", {
     expect(inkNow().every((x) => x === 0)).toBe(true);
   },
 
-  "trained, it knows the digits: the slice is cut, mistakes are shown, a 3 is a 3": async ({ open }) => {
+  "the trained network classifies digits: it shows a slice, mistakes, and a 3 as a 3": async ({ open }) => {
     const page = await alive(await open(at("#method=tuned&training=")));
     await page.locator("#train").getByRole("button", { name: "Train" }).click();
     await page.locator("#slice").getByText("of the way's spread").waitFor();

@@ -16,7 +16,7 @@ async function network(): Promise<TrainedNetwork> {
   return trained;
 }
 
-test("thirty epochs get nine of ten digits right that were not learned from", async () => {
+test("thirty epochs classify nine of ten held-out digits correctly", async () => {
   await network();
   expect(epochs).toHaveLength(30);
   expect(epochs[0]!.unseenAccuracy).toBeLessThan(0.6);
@@ -33,7 +33,7 @@ test("the path goes down in the slice, from a loss of about ln 10 to the centre"
   expect(slice.explained![0] + slice.explained![1]).toBeGreaterThan(0.7);
 });
 
-test("mistakes are digits taken for others, the surest first", async () => {
+test("mistakes are misclassified digits, the most confident first", async () => {
   const { mistakes } = await network();
   expect(mistakes.length).toBeGreaterThan(3);
   mistakes.forEach(({ label, guess, confidence }, i) => {
@@ -43,7 +43,7 @@ test("mistakes are digits taken for others, the surest first", async () => {
   expect(mistakes[0]!.confidence).toBeGreaterThan(0.9);
 });
 
-test("parameters come through the post unchanged, and name the samples", async () => {
+test("parameters survive a message unchanged, and classify the samples", async () => {
   const { params } = await network();
   const received = paramsOf(params);
   expect(plain(received)).toEqual(params);
@@ -59,7 +59,7 @@ test("the samples are digits of the data set, one of each class", () => {
   });
 });
 
-test("the derivative by a pixel is what a little ink there does to the score", async () => {
+test("the derivative in a pixel is the effect of a little ink on the score", async () => {
   const params = paramsOf((await network()).params);
   const ink = inkOf(samples[3]!);
   const score = (x: readonly number[]): number => {
@@ -74,7 +74,7 @@ test("the derivative by a pixel is what a little ink there does to the score", a
   }
 });
 
-test("an untrained network is near to indifferent", () => {
+test("an untrained network has nearly uniform predictions", () => {
   const { probabilities } = opinion(firstParams(0), inkOf(samples[3]!));
   expect(Math.max(...probabilities)).toBeLessThan(0.4);
   expect(probabilities.reduce((a, b) => a + b)).toBeCloseTo(1, 5);

@@ -9,7 +9,7 @@ import { rememberedBy } from "./memory.ts";
 import { printed, program } from "./program.ts";
 import { bySgd, byRates, sgdRate } from "./state.ts";
 
-test("the ten lines print what the page says", async () => {
+test("the ten lines print the output on the page", async () => {
   expect(await runProgram(program, { downhill, "downhill/optim": optim })).toBe(printed);
 });
 
@@ -20,7 +20,7 @@ test("Adagrad's path does not change with the steepness", () => {
     path.forEach((point, t) => point.forEach((x, i) => expect(x).toBeCloseTo(paths[0]![t]![i]!, 6)));
 });
 
-test("rare features: at the rates that the page begins with Adagrad learns them, SGD by less than two thirds", () => {
+test("rare features: at the initial rates Adagrad learns them, SGD learns less than two thirds", () => {
   expect(rareWeight(byRates.value)).toBeGreaterThan(0.7);
   expect(rareWeight(bySgd.value)).toBeLessThan(0.6);
   const loss = bySgd.value.loss;
@@ -29,7 +29,7 @@ test("rare features: at the rates that the page begins with Adagrad learns them,
   sgdRate.value = 0.04;
 });
 
-test("long run: RMSProp's steps are long again after some hundred steps; at rate 1 it swings where Adagrad rests", () => {
+test("long run: RMSProp's steps grow again after a few hundred steps; at rate 1 it oscillates where Adagrad rests", () => {
   const lastStep = ({ points }: ReturnType<typeof byAdagrad>): number =>
     Math.hypot(...points.at(-1)!.map((x, i) => x - points.at(-2)![i]!));
   expect(byAdagrad(wallStart, { rate: 0.2 }).points.at(-1)![0]).toBeLessThan(0);

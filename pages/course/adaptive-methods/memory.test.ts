@@ -9,7 +9,7 @@ function sizesOf(name: MethodName, coordinate: number): number[] {
   return runs.get(name)!.sizes.map((size) => size[coordinate]!);
 }
 
-test.each(methodNames)("%s: a step is the rate times what is divided, over the remembered size", (name) => {
+test.each(methodNames)("%s: a step is the rate times its dividend over its divisor", (name) => {
   const { points, steps, directions, sizes } = runs.get(name)!;
   for (let t = 0; t < memorySteps; t++) {
     for (const i of [0, 1]) {
@@ -20,7 +20,7 @@ test.each(methodNames)("%s: a step is the rate times what is divided, over the r
   }
 });
 
-test("the first step of all but RMSProp is the rate, along each coordinate alike", () => {
+test("the first step of all methods except RMSProp equals the rate in each coordinate", () => {
   for (const name of ["adagrad", "adam"] as const)
     for (const step of runs.get(name)!.steps[0]!) expect(Math.abs(step)).toBeCloseTo(settings.rate, 6);
   for (const step of runs.get("rmsprop")!.steps[0]!)

@@ -9,7 +9,7 @@ const served = serveSection("learn");
 const at = (state = ""): { readonly address: string } => served.at("adaptive-methods", state);
 
 describePageInCi("adaptive methods", {
-  "a step on, another method and a moved start change the bars to what the engine remembers": async ({
+  "a step, another method and a moved start update the bars to the values of the engine": async ({
     open,
   }) => {
     const page = await revealed(await open(at()));
@@ -32,7 +32,7 @@ describePageInCi("adaptive methods", {
     expect(await row.textContent()).toContain(shortNumber(moved.sizes[8]![0]!));
   },
 
-  "played to the end it stops there; readers who want less motion are there at once": async ({ open }) => {
+  "playback stops at the end; with reduced motion it jumps there": async ({ open }) => {
     const page = await alive(await open(at("#step=78"), { reducedMotion: "reduce" }));
     const player = page.getByRole("group", { name: "Play the run" });
     await player.getByRole("button", { name: "Play" }).click();
@@ -40,7 +40,7 @@ describePageInCi("adaptive methods", {
     expect(await player.getByRole("button", { name: "Play" }).getAttribute("aria-pressed")).toBe("false");
   },
 
-  "the large slope is dragged by keys, and Adam still ends at the worst place": async ({ open }) => {
+  "the large slope is changed by keys, and Adam still ends at the worst point": async ({ open }) => {
     const page = await revealed(await open(at()));
     await page.getByRole("spinbutton", { name: "the rare large slope C" }).press("PageUp");
     const words = await page.locator("#diverges .finding").textContent();

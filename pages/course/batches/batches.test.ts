@@ -14,7 +14,7 @@ import { linesChart, lossChart, trails } from "./state.ts";
 import { throughput } from "./throughput.ts";
 import { scatterAt } from "./variance.ts";
 
-test("the program prints what the page says", async () => {
+test("the program prints the output on the page", async () => {
   const modules = { downhill, "downhill/data": data, "downhill/optim": optim };
   expect(await runProgram(program, modules)).toBe(printed);
 });
@@ -25,7 +25,7 @@ describe("runs by batches", () => {
     return values[Math.min(values.length - 1, seen / batchSize)]! - leastLoss;
   };
 
-  test.each([1, 2, 3, 4, 5])("by items small batches are ahead, and all items last (seed %d)", (seed) => {
+  test.each([1, 2, 3, 4, 5])("per item, small batches are ahead and full batches last (seed %d)", (seed) => {
     const [all, some, one] = [itemCount, 16, 1].map((b) => excess(b, itemCount, seed)) as [
       number,
       number,
@@ -48,7 +48,7 @@ describe("runs by batches", () => {
     },
   );
 
-  test.each([1, 2, 3])("by steps all items fall in each, single items do not (seed %d)", (seed) => {
+  test.each([1, 2, 3])("per step, the full batch always falls, single items do not (seed %d)", (seed) => {
     const rises = (b: number): number => {
       const { values } = runBatches(b, 0.05, { seed });
       return values.slice(1, leastSteps + 1).filter((value, t) => value > values[t]!).length;
@@ -57,7 +57,7 @@ describe("runs by batches", () => {
     expect(rises(1)).toBeGreaterThan(10);
   });
 
-  test.each([1, 2, 3])("by steps there is little between the three at first (seed %d)", (seed) => {
+  test.each([1, 2, 3])("per step, the three differ little at first (seed %d)", (seed) => {
     const after = [1, 16, itemCount].map((b) => runBatches(b, 0.05, { seed }).values[15]! - leastLoss);
     expect(Math.max(...after) / Math.min(...after)).toBeLessThan(2);
     const begin = runBatches(1, 0.05, { seed }).values[0]! - leastLoss;
@@ -88,7 +88,7 @@ describe("runs by batches", () => {
   });
 });
 
-test("a run has one colour in the map, among the losses and among the lines", () => {
+test("a run has the same colour in the map, in the losses and in the lines", () => {
   const inMap = trails.value.map(({ name, colour }) => [name, colour]);
   expect(new Set(inMap.map(([, colour]) => colour)).size).toBe(3);
   for (const { series } of [lossChart.value, linesChart.value])
@@ -96,7 +96,7 @@ test("a run has one colour in the map, among the losses and among the lines", ()
 });
 
 describe("the variance of the gradient", () => {
-  test("is what the library measures, and σ²/b by theory", () => {
+  test("equals the library's measurement, and σ²/b in theory", () => {
     for (const line of [lineStart, bestLine]) {
       const { ofOneItem, squaredNorm, batches } = scatterAt(line);
       const library = gradientVariance({
@@ -116,7 +116,7 @@ describe("the variance of the gradient", () => {
     }
   });
 
-  test("is all that there is at the best line, and little beside the signal at the start", () => {
+  test("exceeds the signal at the best line, and is small compared with it at the start", () => {
     expect(scatterAt(bestLine).squaredNorm).toBeLessThan(1e-20);
     const { ofOneItem, squaredNorm } = scatterAt(lineStart);
     expect(ofOneItem / squaredNorm).toBeLessThan(8);
@@ -138,19 +138,19 @@ describe("augmentation on a hundred digits", () => {
   const endOf = (changes: Changes | undefined): Learned => [...learn(changes)].at(-1)!;
   const plain = endOf(undefined);
 
-  test("without it the images are learned by heart and others are not", () => {
+  test("without it the network memorises its images but does not generalise", () => {
     expect(plain.trainAccuracy).toBe(1);
     expect(plain.trainLoss).toBeLessThan(0.02);
     expect(plain.testLoss).toBeGreaterThan(0.5);
   });
 
-  test("turning and noise narrow the gap and find more of the others", () => {
+  test("rotation and noise narrow the gap and improve the test accuracy", () => {
     const turned = endOf({ turn: 25, noise: 0.1, shift: 0 });
     expect(gap(turned)).toBeLessThan(0.85 * gap(plain));
     expect(turned.testAccuracy).toBeGreaterThan(plain.testAccuracy + 0.01);
   });
 
-  test("moving by a whole pixel of eight is too much", () => {
+  test("shifting by a whole pixel of eight is too much", () => {
     const moved = endOf({ turn: 25, noise: 0.1, shift: 1 });
     expect(moved.testAccuracy).toBeLessThan(plain.testAccuracy);
   });

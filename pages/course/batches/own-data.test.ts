@@ -6,7 +6,7 @@ import { scatterAt } from "./variance.ts";
 const rows = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((i) => [10 + i, 7 - 2 * i + (i % 3)] as const);
 const csv = (between: string): string => rows.map((row) => row.join(between)).join("\n");
 
-test("a table is read with commas, semicolons, tabs or spaces, with names or without, and decimal commas beside semicolons", () => {
+test("a table is parsed with commas, semicolons, tabs or spaces, with or without names, and with decimal commas if separated by semicolons", () => {
   const expected = readItems(csv(","));
   for (const between of [", ", ";", "\t", "  "]) expect(readItems(csv(between))).toEqual(expected);
   expect(readItems(`time,height\r\n${csv(",").replaceAll("\n", "\r\n")}\n\n`)).toEqual(expected);
@@ -14,7 +14,7 @@ test("a table is read with commas, semicolons, tabs or spaces, with names or wit
   expect(readItems(decimal)).toEqual(expected);
 });
 
-test("columns are moved and stretched, so that x goes from 0 to 3 and y has the mean and the spread of the chapter's", () => {
+test("columns are shifted and scaled to x from 0 to 3 and the chapter's mean and deviation of y", () => {
   const { x, y } = readItems(csv(","));
   expect([Math.min(...x), Math.max(...x)]).toEqual([0, 3]);
   const mean = y.reduce((sum, value) => sum + value, 0) / y.length;
@@ -27,11 +27,11 @@ test.each([
   [csv(",").replace("12,", "twelve,"), "line 3 has “twelve”: it is no number"],
   ["1,2\n3,4", "the table has 2 rows: it takes 8 to 500"],
   [rows.map(([, y]) => `5 ${y}`).join("\n"), "x is 5 in every row: a line needs two places"],
-])("what is wrong with a table is told: %j", (text, message) => {
+])("a fault of a table is reported: %j", (text, message) => {
   expect(() => readItems(text)).toThrow(message);
 });
 
-test("runs on a table of any length fill their epochs, and all items come to the best line", () => {
+test("runs on a table of any length complete their epochs, and the full batch reaches the best line", () => {
   const data = dataOf(readItems(csv(",")));
   const all = runBatches(data.count, 0.1, { data });
   expect(all.name).toBe("all items (GD)");

@@ -11,7 +11,7 @@ const served = serveSection("learn");
 const at = (state = ""): { readonly address: string } => served.at("batches", state);
 
 describePageInCi("batches", {
-  "by items and by steps the runs stand where the engine has them": async ({ open }) => {
+  "by items and by steps the runs show the state of the engine": async ({ open }) => {
     const page = await alive(await open(at("#b=32&rate=0.04&tick=80")));
     const words = page.locator("#three-ways .finding");
     const excess = (b: number, steps: number): string =>
@@ -29,7 +29,7 @@ describePageInCi("batches", {
     expect(await words.textContent()).toContain(excess(32, 79));
   },
 
-  "a table of one's own takes the place of the items, in the link too, and a damaged one is told": async ({
+  "a reader's table replaces the items, also in the link, and a damaged one is reported": async ({
     open,
   }) => {
     const page = await alive(await open(at("#b=64")));
@@ -54,7 +54,7 @@ describePageInCi("batches", {
     await expect.poll(words).toContain("mini-batches of 16");
   },
 
-  "the sum and the mean go the same way, until one rate serves both": async ({ open }) => {
+  "the sum and the mean follow the same path, unless they share one rate": async ({ open }) => {
     const page = await revealed(await open(at()));
     const figure = page.locator("#sum-and-mean");
     await figure.getByText(/the same, to the last bit|rounding/).waitFor();
@@ -65,7 +65,7 @@ describePageInCi("batches", {
     await figure.getByText(/the same, to the last bit|rounding/).waitFor();
   },
 
-  "what is measured here is shown, and stops when it is told to": async ({ open }) => {
+  "measurements are shown, and stop on request": async ({ open }) => {
     const page = await revealed(await open(at()));
     const speeds = page.locator("#throughput");
     await speeds.getByRole("button", { name: "Measure in this browser" }).click();
@@ -80,7 +80,7 @@ describePageInCi("batches", {
     await expect.poll(() => times.locator("tbody tr").count()).toBe(3);
   },
 
-  "two trainings run beside each other": async ({ open }) => {
+  "two training runs are simultaneous": async ({ open }) => {
     const page = await alive(await open(at("#turn=10")));
     const figure = page.locator("#augmentation");
     await figure.getByRole("button", { name: "Train both" }).click();

@@ -19,11 +19,11 @@ beforeAll(loadPlain);
 
 const tapeOf = (text: string, args: readonly number[]): Tape => tapeOfText(compileText(text), args);
 
-test("the ten lines print what the page says", async () => {
+test("the ten lines print the output on the page", async () => {
   expect(await runProgram(program, { downhill })).toBe(printed);
 });
 
-test("the chapter's program has the three paths that the prediction says", () => {
+test("the chapter's program has the three paths of the prediction", () => {
   expect(pathsOfText).toBe(3);
   const tape = tapeOf(twice, [2, 3]);
   const found = pathsFrom(tape, 0, 12).map(({ steps, product }) => [
@@ -60,7 +60,7 @@ test("products along all paths add up to the derivative, on random programs", ()
   expect(held).toBeGreaterThan(20);
 });
 
-test("x * x has two paths, and what does not lead to the result has none", () => {
+test("x * x has two paths, and a value without effect on the result has none", () => {
   expect(pathsFrom(tapeOf("x * x", [3]), 0, 9).map(({ product }) => product)).toEqual([3, 3]);
   const tape = readProgram(
     'function f(x: number, y: number) { "use ad"; const u = y * 2; return x * x; }',
@@ -68,13 +68,13 @@ test("x * x has two paths, and what does not lead to the result has none", () =>
   expect(pathsFrom(tape, 1, 9)).toEqual([]);
 });
 
-test("paths double with each line that reads the one before twice; arrows do not", () => {
+test("paths double with each line that reads the previous one twice; arrows do not", () => {
   const growth = growthOf(20);
   expect(growth.map(({ paths }) => paths)).toEqual(Array.from({ length: 20 }, (_, i) => 2 ** (i + 1)));
   expect(growth.at(-1)).toEqual({ times: 20, paths: 1_048_576, arrows: 40 });
 });
 
-test("each value stands below all that it reads, and no two in one place", () => {
+test("each value is below its operands, and no two values overlap", () => {
   for (const [text, most] of [
     [twice, 28],
     ["a = x*y; b = x*w; c = y*w; d = a*b; q = d*c + x", 28],

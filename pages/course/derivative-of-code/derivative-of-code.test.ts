@@ -18,7 +18,7 @@ import { derivativeText, readStage, sizesOf, writtenOut } from "./swell.ts";
 
 beforeAll(loadPlain);
 
-test("the ten lines print what the page says", async () => {
+test("the ten lines print the output on the page", async () => {
   expect(await runProgram(program, { downhill })).toBe(printed);
 });
 
@@ -44,7 +44,7 @@ function count(text: string): number {
   return postOrder(statement!.value!).filter(({ kind }) => kind !== "name" && kind !== "number").length;
 }
 
-test("the size of a derivative as one formula is that of the formula written out, and it is the derivative", () => {
+test("the size of a derivative as one formula is that of the expanded formula, which is the derivative", () => {
   const stage = readStage("x*sin(x)");
   for (const { times, derivative } of sizesOf(stage, 3)) {
     const text = derivativeText(stage, times, 1e6);
@@ -60,20 +60,20 @@ test("the size of a derivative as one formula is that of the formula written out
   }
 });
 
-test("what comes up twice counts twice in one formula", () => {
+test("repeated parts count repeatedly in one formula", () => {
   expect(writtenOut(compileText("x * sin(x)"))).toBe(sizesOf(readStage("x * sin(x)"), 1)[0]!.derivative);
   const twice = writtenOut(compileText("u = x * y\nz = u * u"))!;
   expect(twice).toBe(writtenOut(compileText("z = (x * y) * (x * y)")));
 });
 
-test("formulas swell by a factor each time, what the library records by a summand", () => {
+test("formulas grow by a factor each time, traced programs by a constant", () => {
   const sizes = sizesOf(readStage("4*x*(1 - x)"), 12);
   const ratio = (of: "derivative" | "automatic"): number => sizes[11]![of] / sizes[5]![of];
   expect(ratio("derivative")).toBeGreaterThan(2 ** 6);
   expect(ratio("automatic")).toBeLessThan(3);
 });
 
-test("a formula of several names is refused, and a derivative that is cut says so", () => {
+test("a formula of several names is rejected, and a truncated derivative is marked", () => {
   expect(() => readStage("x*y")).toThrow("a formula of one name, such as 4*x*(1 - x): this one has x, y");
   expect(derivativeText(readStage("4*x*(1 - x)"), 12, 100)).toMatch(/^.{100} …$/);
 });
@@ -103,6 +103,6 @@ test("the JavaScript of a gradient gives the value and the gradient of the libra
   }
 });
 
-test("the code of a function that JavaScript has not says so", async () => {
+test("the code of a function that JavaScript lacks reports it", async () => {
   await expect(emittedGradient(readProgram("erf(x)")!)).rejects.toThrow("JavaScript has no function erf.");
 });

@@ -17,11 +17,11 @@ function runOf(text: string, values: Readonly<Record<string, string>>): ProgramR
   return programState(pageState(), text, values).run.value;
 }
 
-test("the ten lines print what the page says", async () => {
+test("the ten lines print the output on the page", async () => {
   expect(await runProgram(program, { downhill })).toBe(printed);
 });
 
-test("each line stands beside its differential, by names", () => {
+test("each line has its symbolic differential", () => {
   const rows = forwardRows(runOf(notes, notesValues), [1, 2]);
   expect(
     rows.map(({ name, tangentName, tangentFormula, tangent }) => [
@@ -39,7 +39,7 @@ test("each line stands beside its differential, by names", () => {
   ]);
 });
 
-test("lines of a loop stand in their iterations, with the numbers of the run", () => {
+test("lines of a loop are listed per iteration, with the numbers of the run", () => {
   const rows = forwardRows(runOf(loop, { x: "0.5", r: "1" }), [1, 0]);
   expect(rows[2]).toMatchObject({ name: "p", where: "", tangentFormula: "1 * dx" });
   expect(rows[3]).toMatchObject({
@@ -59,7 +59,7 @@ test("the pass is linear in its direction, as the text says", () => {
   expect(end([2, -4])).toBeCloseTo(2 * end([1, -2]), 14);
 });
 
-test("tips of arrows and where values go come together as the square of the step", () => {
+test("the distance between arrow tips and new values shrinks as the square of the step", () => {
   const run = runOf(notes, notesValues);
   const rows = forwardRows(run, [1, 1]);
   const gap = (far: number): number => {
@@ -70,7 +70,7 @@ test("tips of arrows and where values go come together as the square of the step
   expect(gap(0.1) / gap(0.01)).toBeLessThan(120);
 });
 
-test("there are no rings where the program takes a way of another length, or ends with an error", () => {
+test("there are no rings if the program takes a path of another length or throws", () => {
   const text = (body: string): string => `function f(x: number) { "use ad"; ${body} }`;
   for (const body of [
     "let s = x; if (x > 2.2) { s = s * 2; s = s + 1; } return s;",
@@ -85,7 +85,7 @@ test("there are no rings where the program takes a way of another length, or end
   }
 });
 
-test("directions are read as they are written, and completed with zeros", () => {
+test("directions are decoded as encoded, and padded with zeros", () => {
   expect(readDirection(writeDirection([1, -0.5]))).toEqual([1, -0.5]);
   expect(() => readDirection("1,two")).toThrow("“two” is no number");
   expect(directionFor([1, 2], 3)).toEqual([1, 2, 0]);

@@ -6,11 +6,11 @@ import { runProgram } from "../../../test/support/run-program.ts";
 import { examples, mostSteps, readHill } from "./hill.ts";
 import { printed, program } from "./program.ts";
 
-test("the ten lines print what the page says", async () => {
+test("the ten lines print the output on the page", async () => {
   expect(await runProgram(program, { downhill, "downhill/optim": optim })).toBe(printed);
 });
 
-describe("landscapes to start in", () => {
+describe("example landscapes", () => {
   test.each(examples.map((example) => [example.name, example] as const))(
     "%s: from its start and at its rate the run falls",
     (_, { text, start, rate }) => {
@@ -21,7 +21,7 @@ describe("landscapes to start in", () => {
     },
   );
 
-  test("the limit of the rate is 2/λ of the largest curvature at the minimum, for a formula of one's own", () => {
+  test("the limit of the rate is 2/λ of the largest curvature at the minimum, for a reader's formula", () => {
     const { curvatures, descend } = readHill("a^2 + 3*b^2 + a*b");
     const [largest, least] = curvatures([0, 0]) as [number, number];
     expect(largest).toBeCloseTo(4 + Math.sqrt(5), 12); // of [[2, 1], [1, 6]]
@@ -34,7 +34,7 @@ describe("landscapes to start in", () => {
     expect(end(1.03)).toBeGreaterThan(1);
   });
 
-  test("what is no function of two numbers says so", () => {
+  test("a formula that is not a function of two numbers is rejected", () => {
     expect(() => readHill("x^2")).toThrow("a function of two numbers, and this one has x");
     expect(() => readHill("x*y*z")).toThrow("this one has x, y, z");
     expect(() => readHill("x +")).toThrow("a value is missing after +");

@@ -10,7 +10,7 @@ const served = serveSection("learn");
 const at = (state = ""): { readonly address: string } => served.at("gradient-descent", state);
 
 describePageInCi("gradient descent", {
-  "a click and the arrow keys move the start, and the run is the engine's from there": async ({ open }) => {
+  "a click and the arrow keys move the start, and the run equals the engine's": async ({ open }) => {
     const page = await revealed(await open(at()));
     const map = page.locator("#descent svg.map");
     const box = (await map.boundingBox())!;
@@ -54,7 +54,7 @@ describePageInCi("gradient descent", {
     expect(now.y - box.y).toBeGreaterThan(50);
   },
 
-  "a formula of one's own, one that cannot be read, and a rate beyond the limit": async ({ open }) => {
+  "a reader's formula, an invalid one, and a rate above the limit": async ({ open }) => {
     const page = await alive(await open(at("#rate=0.3")));
     const figure = page.locator("#descent");
     const field = figure.getByRole("textbox", { name: "f =" });
@@ -79,7 +79,7 @@ describePageInCi("gradient descent", {
     expect(await page.locator("#limit").getByText("grows").count()).toBe(0);
   },
 
-  "a known mistake is told by its name": async ({ open }) => {
+  "a known mistake is named": async ({ open }) => {
     const page = await revealed(await open(at()));
     const exercise = page.getByRole("form", { name: "One step" });
     const question = await exercise.locator("p").first().textContent();

@@ -18,7 +18,7 @@ import { printed, program } from "./program.ts";
 import { distances, predictedSteps, stepsToLeave } from "./saddle.ts";
 import { kinds, leftAt, readTerrain } from "./terrain.ts";
 
-test("the ten lines print what the page says", async () => {
+test("the ten lines print the output on the page", async () => {
   expect(await runProgram(program, { downhill })).toBe(printed);
 });
 
@@ -88,7 +88,7 @@ test("a thousandth beside the line costs some 80 steps, a millionth some 150", (
 describe("two neurons", () => {
   const still = { deviation: 0, seed: 0 };
 
-  test("equal weights stay equal to the last bit, at a loss that is not the lowest", () => {
+  test("equal weights remain bitwise equal, at a loss above the lowest", () => {
     for (const { points, values } of trainNeurons([-0.5, -0.5], still)) {
       for (const [x, y] of points) expect(x).toBe(y);
       expect(values.at(-1)).toBeGreaterThan(0.02);
@@ -106,7 +106,7 @@ describe("two neurons", () => {
     expect(down).toBeLessThan(-0.01);
   });
 
-  test.each([0, 1, 3])("a little noise tells them apart (seed %d)", (seed) => {
+  test.each([0, 1, 3])("a little noise separates them (seed %d)", (seed) => {
     for (const { points, values } of trainNeurons([-0.5, -0.5], { deviation: 0.1, seed })) {
       const [x, y] = points.at(-1)!;
       expect(Math.abs(x! - y!)).toBeGreaterThan(0.8);
@@ -163,7 +163,7 @@ describe("maps of starts", () => {
     }
   });
 
-  test("finer maps come batch by batch, and begin with what the coarser one has", () => {
+  test("finer maps are computed in batches, starting from the coarser one", () => {
     const maps = [...basins(question, 1)];
     expect(maps.map(({ columns }) => columns)).toEqual([32, 64, 64, 64, 64]);
     const [coarse, first] = maps;
@@ -173,7 +173,7 @@ describe("maps of starts", () => {
     rough.forEach(({ share }, i) => expect(Math.abs(fine[i]!.share - share)).toBeLessThan(0.03));
   });
 
-  test("longer steps fray the borders: more neighbours end apart", () => {
+  test("longer steps fray the borders: more neighbours reach different minima", () => {
     const borders = (rate: number): number => {
       const { cells, columns } = coarseBasins({ ...question, rate });
       return cells.filter((cell, k) => k % columns > 0 && cells[k - 1] !== cell).length;

@@ -33,7 +33,7 @@ describePageInCi("landscapes", {
     expect(await words.textContent()).toContain(`By theory: ${predictedSteps(1, 0.1)}.`);
   },
 
-  "equal neurons stay equal, and part under noise": async ({ open }) => {
+  "equal neurons remain equal, and separate under noise": async ({ open }) => {
     const page = await revealed(await open(at()));
     const figure = page.locator("#neurons");
     await figure.getByText("the same to the last bit").waitFor();
@@ -48,7 +48,7 @@ describePageInCi("landscapes", {
     );
   },
 
-  "the map of starts becomes finer, and coarse again for another rate": async ({ open }) => {
+  "the map of starts is refined, and coarse again for another rate": async ({ open }) => {
     const page = await revealed(await open(at()));
     const figure = page.locator("#basins");
     await figure.getByText("32 by 24 starts").waitFor();

@@ -10,7 +10,7 @@ import { runProgram } from "../../../test/support/run-program.ts";
 import { printed, program } from "./program.ts";
 import { stepsByCondition } from "./state.ts";
 
-test("the ten lines print what the page says", async () => {
+test("the ten lines print the output on the page", async () => {
   const modules = {
     downhill,
     "downhill/data": data,

@@ -14,7 +14,7 @@ import {
 
 const start = [-3, 2];
 
-test("runs go as theory says, step by step", () => {
+test("runs match theory step by step", () => {
   for (const [rate, beta, kappa] of [
     [0.018, 0, 100],
     [0.02, 0.7, 100],
@@ -33,7 +33,7 @@ test("runs go as theory says, step by step", () => {
   }
 });
 
-test("the measured factor of a step is that of theory, away from the double root to 1 %", () => {
+test("the measured factor of a step matches theory to 1 %, except near the double root", () => {
   const betas = [0, 0.3, 0.5, 0.6, 0.85, 0.9, 0.95];
   for (const kappa of [10, 100]) {
     const rate = 1 / kappa;
@@ -48,7 +48,7 @@ test("the measured factor of a step is that of theory, away from the double root
   }
 });
 
-test("no other β is as fast at a rate, and no other rate with its β on a bowl", () => {
+test("no other β is as fast at a rate, and no other pair of rate and β on a bowl", () => {
   for (const kappa of [10, 100]) {
     for (const rate of [0.3 / kappa, 1 / kappa]) {
       const best = factorOf({ rate, beta: bestBeta(rate), kappa });

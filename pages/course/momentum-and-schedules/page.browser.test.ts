@@ -8,7 +8,7 @@ const served = serveSection("learn");
 const at = (state = ""): { readonly address: string } => served.at("momentum-and-schedules", state);
 
 describePageInCi("momentum and schedules", {
-  "a β by the keyboard, and from a link, has theory's factor of a step": async ({ open }) => {
+  "a β from the keyboard or a link has the theoretical factor per step": async ({ open }) => {
     const page = await alive(await open(at("#beta=0.8&rate=0.04&kappa=25")));
     const words = page.locator("#theory .finding");
     expect(await words.textContent()).toContain(factorOf({ rate: 0.04, beta: 0.8, kappa: 25 }).toFixed(4));
@@ -19,7 +19,9 @@ describePageInCi("momentum and schedules", {
     expect(await words.textContent()).toContain("diverges");
   },
 
-  "a training and a range test begin when they come into view, and stand in no address": async ({ open }) => {
+  "training and a range test start when they become visible, and are not in the address": async ({
+    open,
+  }) => {
     const page = await revealed(await open(at()));
     expect(await page.locator("#schedules .finding li").count()).toBe(0);
     await page.locator("#schedules").getByRole("button", { name: "Train" }).scrollIntoViewIfNeeded();
@@ -30,9 +32,7 @@ describePageInCi("momentum and schedules", {
     expect(new URL(page.url()).hash).toBe("");
   },
 
-  "the network trains to the end of its epochs; a run that is stopped stays where it is": async ({
-    open,
-  }) => {
+  "the network trains for all epochs; a stopped run keeps its progress": async ({ open }) => {
     const page = await alive(await open(at("#schedule=one-cycle&trainings=")));
     const figure = page.locator("#schedules");
     await figure.getByRole("button", { name: "Train" }).click();
@@ -57,7 +57,7 @@ describePageInCi("momentum and schedules", {
     expect(done).toBeLessThan(40);
   },
 
-  "a link trains again what its sender saw": async ({ open }) => {
+  "a link repeats the training that its sender saw": async ({ open }) => {
     const page = await alive(await open(at("#schedule=cosine&trainings=")));
     const figure = page.locator("#schedules");
     const told = (): Promise<string[]> => figure.locator(".finding li").allTextContents();

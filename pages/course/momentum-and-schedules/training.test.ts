@@ -16,7 +16,7 @@ function endOf(all: readonly TrainedEpoch[]): number {
 const tried: readonly ScheduleName[] =
   extent(0, 1, 1) === 1 ? scheduleNames : ["held", "plateau", "one-cycle"];
 
-test("a rate of 0.3 that comes down ends below half the loss of one that is held", async () => {
+test("a decaying rate of 0.3 ends below half the loss of a constant one", async () => {
   const ends = new Map<ScheduleName, number>();
   for (const schedule of tried) ends.set(schedule, endOf(await trained(schedule, 0.3)));
   const held = ends.get("held")!;
@@ -26,7 +26,7 @@ test("a rate of 0.3 that comes down ends below half the loss of one that is held
   expect(endOf(await trained("held", 0.03)), "low enough to settle").toBeLessThan(0.6 * held);
 });
 
-test("the rates that are told are those of the schedule, and on a plateau only go down", async () => {
+test("the reported rates are those of the schedule, and on a plateau never rise", async () => {
   const oneCycle = await trained("one-cycle", 0.3);
   expect(oneCycle).toHaveLength(epochs);
   const schedule = scheduleOf("one-cycle", 0.3);
@@ -36,7 +36,7 @@ test("the rates that are told are those of the schedule, and on a plateau only g
   expect(new Set(rates).size).toBeGreaterThan(2);
 });
 
-test("the range test finds rates between which the loss falls, and ends where it flies off", async () => {
+test("the range test finds rates between which the loss falls, and ends when it diverges", async () => {
   for (const seed of [0, 1]) {
     const { suggestion, stopped } = await testRange(seed);
     expect(stopped).toBe("diverged");

@@ -21,13 +21,13 @@ function runOf(text: string, values: Readonly<Record<string, string>>): ProgramR
   return programState(pageState(), text, values).run.value;
 }
 
-test("the ten lines print what the page says, and keep as many numbers", async () => {
+test("the ten lines print the output on the page, and save the stated number of values", async () => {
   expect(await runProgram(program, { downhill })).toBe(printed);
   expect(costOfLoop(900)).toEqual({ stored: 900, repeated: 0 });
   expect(costOfLoop(900, 30).stored).toBe(60);
 });
 
-test("each value that is kept is used by the lines that name it, and each use was kept before", () => {
+test("each saved value is used by the lines that name it, and each use was saved before", () => {
   const { forward, back } = waysOf(runOf(notes, notesValues));
   const kept = forward.flatMap(({ stored }, i) =>
     stored.map(({ name, usedBy }) => [i, name, usedBy.map((line) => back[line]!.text)]),
@@ -40,7 +40,7 @@ test("each value that is kept is used by the lines that name it, and each use wa
   for (const { stored } of forward) for (const { usedBy } of stored) expect(usedBy.length).toBeGreaterThan(0);
 });
 
-test("the way back of a loop visits its iterations from the last to the first, and ends with the gradient", () => {
+test("the backward pass of a loop visits its iterations in reverse, and ends with the gradient", () => {
   const run = runOf(loop, { x: "0.2", r: "0.8" });
   const { forward, back } = waysOf(run);
   const lines = back.filter(({ kind }) => kind === "contribution").map(({ from }) => forward[from]!.where);
@@ -51,7 +51,7 @@ test("the way back of a loop visits its iterations from the last to the first, a
     .forEach(({ value }, i) => expect(value).toBeCloseTo(gradient[i]!, 12));
 });
 
-test("reverse mode gives all derivatives of one result for two or three times its cost, however many inputs", () => {
+test("reverse mode computes all derivatives of one result for two or three times its cost, for any number of inputs", () => {
   for (const one of [modeCosts(8, 1), manyInputs]) {
     expect(one.reverse / one.value).toBeGreaterThan(1.5);
     expect(one.reverse / one.value).toBeLessThan(3.5);
@@ -61,7 +61,7 @@ test("reverse mode gives all derivatives of one result for two or three times it
   expect(tall.forward).toBeLessThan(tall.reverse);
 });
 
-test("the function whose passes are counted is what the figure says", () => {
+test("the function whose passes are counted is the one stated in the figure", () => {
   const xs = [0.3, -0.2].map((x) => downhill.tensor(x));
   const [first, second] = functionOf(2)(...xs);
   const sum = Math.sin(0.3) + Math.sin(-0.2);
@@ -69,7 +69,7 @@ test("the function whose passes are counted is what the figure says", () => {
   expect(second!.item()).toBeCloseTo(2 * Math.sin(sum), 14);
 });
 
-test("in segments of k of n steps about n/k + k numbers are kept; each step is computed a second time", () => {
+test("segments of k of n steps save about n/k + k values; each step is computed twice", () => {
   const n = 144;
   expect(costOfLoop(n)).toEqual({ stored: n, repeated: 0 });
   for (const k of [1, 2, 5, 12, 13, 48, 144]) {

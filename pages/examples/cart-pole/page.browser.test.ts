@@ -5,7 +5,7 @@ import { alive, serveSection } from "../../../test/support/live-pages.ts";
 const served = serveSection("examples");
 
 describePageInCi("learning to hold a pole", {
-  "the network that was trained in the worker holds the pole that fell before": async ({ open }) => {
+  "the network trained in the worker balances the pole that fell before": async ({ open }) => {
     const page = await alive(await open(served.at("cart-pole")));
     await page.getByText("The network that has learned nothing loses the pole").waitFor();
     await page.getByRole("button", { name: "Train", exact: true }).click();

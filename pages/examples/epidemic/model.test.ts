@@ -15,17 +15,17 @@ const truth = { reproduction: 2.5, infectious: 5, first: 20 };
 const counts = counted(truth, 1);
 const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
 
-test("an epidemic ends where theory says: s = exp(−R₀(1 − s)) is the share that is never infected", () => {
+test("an epidemic has its theoretical end: s = exp(−R₀(1 − s)) is the fraction never infected", () => {
   const infected = (sum(casesOf(truth)) + truth.first) / people;
   expect(1 - infected).toBeCloseTo(Math.exp(-truth.reproduction * infected), 3);
 });
 
-test("cases grow by (R₀ − 1)/infectious a day at the beginning", () => {
+test("cases initially grow by (R₀ − 1)/infectious per day", () => {
   const cases = casesOf({ ...truth, first: 1 });
   expect(Math.log(cases[5]! / cases[4]!)).toBeCloseTo((truth.reproduction - 1) / truth.infectious, 3);
 });
 
-test("the true numbers and the true course lie within twice what is told, from a week on", () => {
+test("the true parameters and the true course are within twice the stated limits, from a week on", () => {
   for (const until of [7, 15, 30, 60, 120]) {
     const { found, factors, cases, low, high } = forecast(counts, until);
     for (const name of parameters)
@@ -38,7 +38,7 @@ test("the true numbers and the true course lie within twice what is told, from a
   }
 });
 
-test("early counts tell nothing of the infectious days beyond what was known; late ones do", () => {
+test("early counts do not improve the prior of the infectious period; late ones do", () => {
   const early = forecast(counts, 12);
   expect(early.factors.infectious).toBeCloseTo(known.factor ** 1.96, 1);
   expect(early.found.infectious).toBeCloseTo(known.infectious, 0);
@@ -54,7 +54,7 @@ test("all epidemics of the page can be fitted", () => {
       }
 });
 
-test("what a percent of contacts avoids is what two courses differ by", () => {
+test("the cases avoided by one percent of contacts equal the difference of two courses", () => {
   const [more, less] = [0.605, 0.595].map((contacts) => sum(casesOf(truth, contacts, 20)));
   expect(avoidedByPercent(truth, 0.6, 20) / (more! - less!)).toBeCloseTo(1, 2);
 });

@@ -31,14 +31,14 @@ function direct(): number {
   return -(square + determinant + n * Math.log(2 * Math.PI)) / 2;
 }
 
-test("the likelihood is the density of a normal distribution, and its parts are what the map shows", () => {
+test("the likelihood is a normal density, and its parts are the values of the map", () => {
   const { misfit, volume, constant } = likelihood(points, kernel);
   expect(misfit + volume + constant).toBeCloseTo(direct(), 10);
   const [surprise] = surpriseAt(points, [names.map((name) => Math.log(kernel[name]))]);
   expect(surprise).toBeCloseTo(-misfit - volume, 10);
 });
 
-test("no kernel beside the fitted one makes the points likelier", () => {
+test("no kernel near the fitted one has a higher likelihood", () => {
   const { kernel: best, gradients } = fitKernel(points);
   expect(gradients).toBeGreaterThan(4);
   const at = names.map((name) => Math.log(best[name]));
@@ -53,7 +53,7 @@ test("no kernel beside the fitted one makes the points likelier", () => {
   });
 });
 
-test("without errors the process goes through the points, and far from them it is as before", () => {
+test("without errors the process interpolates the points, and far from them it equals the prior", () => {
   const { grid, mean, low, high, draws } = posterior(
     [
       [1, 0.5],
@@ -71,13 +71,13 @@ test("without errors the process goes through the points, and far from them it i
   for (const draw of draws) expect(draw[grid.indexOf(1)]).toBeCloseTo(0.5, 1);
 });
 
-test("draws differ by seed, and one seed gives the same", () => {
+test("draws depend on the seed and are reproducible", () => {
   const of = (seed: number): number => posterior(points, kernel, { count: 1, seed }).draws[0]![60]!;
   expect(of(1)).toBe(of(1));
   expect(of(1)).not.toBe(of(2));
 });
 
-test("the points with two explanations have two: a ridge lies between the kernels, and the other one is likelier", () => {
+test("the points with two explanations have two kernels, separated by a ridge, and the other one is more likely", () => {
   const { points: seven, kernel: calm } = twoValleys;
   const bent = { length: 0.84, size: 1, noise: 0.07 };
   const between = { length: 2, size: 1, noise: 0.16 };

@@ -23,7 +23,7 @@ describe("writing", () => {
   const manner = { temperature: 1, seed: 4, samples: 2, length: 30 };
   const writing = write(params, sizes, [2, 0, 1], manner);
 
-  test("character by character gives the probabilities that the whole text at once has", () => {
+  test("character by character yields the probabilities of the whole text at once", () => {
     const whole = tensor([writing.samples[0]!.slice(0, sizes.context)], { dtype: "int32" });
     const chances = softmax(scoresOf(params, whole, sizes.heads))
       .at(0)
@@ -33,7 +33,7 @@ describe("writing", () => {
         expect(chance).toBeCloseTo(expected[kind]!, 5); // float32 sums in another order
   });
 
-  test("goes on from the prompt, to the length asked for, each sample by itself", () => {
+  test("continues the prompt to the requested length, each sample independently", () => {
     for (const sample of writing.samples) {
       expect(sample.slice(0, 3)).toEqual([2, 0, 1]);
       expect(sample).toHaveLength(manner.length);
@@ -41,7 +41,7 @@ describe("writing", () => {
     expect(writing.samples[0]).not.toEqual(writing.samples[1]);
   });
 
-  test("beyond the context goes on with the last half of what stands there", () => {
+  test("beyond the context continues with its second half", () => {
     const likeliest = { ...manner, temperature: 0, samples: 1 };
     const [sample] = write(params, sizes, [2, 0, 1], likeliest).samples;
     const half = sizes.context / 2;
@@ -49,14 +49,14 @@ describe("writing", () => {
     expect(sample!.slice(half, half + sizes.context)).toEqual(again!.slice(0, sizes.context));
   });
 
-  test("at temperature 0 takes the likeliest character, whatever the seed", () => {
+  test("at temperature 0 chooses the most likely character for every seed", () => {
     const [one, other] = [1, 2].map((seed) => write(params, sizes, [3], { ...manner, seed, temperature: 0 }));
     expect(one!.samples[0]).toEqual(other!.samples[1]);
     for (let place = 0; place + 1 < sizes.context; place++)
       expect(one!.chancesAfter(place)[one!.samples[0]![place + 1]!]).toBeGreaterThan(0.99);
   });
 
-  test("tells what each head attends to: weights of the characters so far, which sum to 1", () => {
+  test("returns the attention of each head: weights of the characters so far, which sum to 1", () => {
     for (let place = 0; place < sizes.context; place++)
       for (let layer = 0; layer < sizes.layers; layer++)
         for (let head = 0; head < sizes.heads; head++) {
@@ -67,7 +67,7 @@ describe("writing", () => {
   });
 });
 
-test("the numbers that a network learns are counted", () => {
+test("counts the trainable parameters of a network", () => {
   for (const kinds of [5, 40]) {
     const leaves = tree.leaves(firstParams({ ...sizes, kinds }, 0));
     const numbers = leaves.reduce((sum, leaf) => sum + leaf.data().length, 0);
@@ -89,14 +89,14 @@ describe("training", () => {
     return reports.at(-1)!;
   };
 
-  test("begins at the loss of even guesses, and gets below that of pairs on what it never saw", async () => {
+  test("starts at the loss of uniform guesses, and falls below that of pairs on held-out text", async () => {
     const { even, frequencies, pairs } = baselinesOf(text);
     expect(pairs).toBeLessThan(frequencies);
     expect((await trained({ steps: 1 })).loss).toBeCloseTo(even, 5);
     expect((await trained({ steps: 200 })).heldOut).toBeLessThan(pairs);
   });
 
-  test("goes on from a snapshot as if it had not stopped", async () => {
+  test("resumes from a snapshot as if it had not stopped", async () => {
     const whole = await trained({ steps: 6 });
     const { snapshot: from } = await trained({ steps: 2 });
     const rest = await trained({ steps: 4, from });
@@ -105,7 +105,7 @@ describe("training", () => {
     expect(Float32Array.from(read!.data() as Float32Array)).toEqual(whole.snapshot.params[0]);
   });
 
-  test("that runs away ends with words", async () => {
+  test("that diverges ends with an error message", async () => {
     await expect(trained({ steps: 20, rate: 1e38 })).rejects.toThrow(
       /At step \d+ the loss is no longer a number/,
     );
@@ -120,12 +120,12 @@ describe("texts", () => {
     ["z".repeat(200), "one kind of characters"],
     [String.fromCodePoint(...Array.from({ length: 300 }, (_, i) => 0x4e00 + i)), "300 kinds"],
     ["abc".repeat(70_000), "more than 200000"],
-  ])("that cannot be learned are told why: %.12s", (text, why) => {
+  ])("that cannot be learned report the reason: %.12s", (text, why) => {
     expect(problemOf(text, 32)).toContain(why);
   });
 
   test.each(Object.entries(texts))(
-    "%s can be learned, with any context, and written on from its prompt",
+    "%s can be learned with any context, and continued from its prompt",
     (_, { text, prompt }) => {
       for (const context of [32, 64, 128]) {
         expect(problemOf(text(), context)).toBe("");
@@ -140,13 +140,13 @@ describe("texts", () => {
     },
   );
 
-  test("are counted in characters as one sees them, with one kind of line end", () => {
+  test("are counted in code points, with normalised line ends", () => {
     const { kinds, numbers } = numbered("🙂a\r\n".repeat(50), 32);
     expect(kinds).toEqual(["\n", "a", "🙂"]);
     expect(Array.from(numbers.slice(0, 4))).toEqual([2, 1, 0, 2]);
   });
 
-  test("refuse prompts of characters that they do not have, of none and of too many", () => {
+  test("reject prompts with unknown characters, empty ones and long ones", () => {
     const { kinds } = numbered("abc ".repeat(50), 32);
     expect(() => promptNumbers("aXbX?", kinds, 32)).toThrow(
       "no “X”, “?”: nothing could be learned about them",
@@ -155,11 +155,11 @@ describe("texts", () => {
     expect(() => promptNumbers("a".repeat(32), kinds, 32)).toThrow("it may have 31");
   });
 
-  test("the word that may be cut off at the end of a sample is not counted", () => {
+  test("the possibly truncated last word of a sample is not counted", () => {
     expect(knownWords(["The cat, the dxg sat on"], "the cat sat on the mat")).toEqual({ count: 5, known: 4 });
   });
 
-  test("of the rhyme add a line a verse", () => {
+  test("of the rhyme add one line per verse", () => {
     const verses = texts.rhyme.text().trim().split("\n\n");
     expect(verses.map((verse) => verse.split("\n").length)).toEqual(
       Array.from({ length: 11 }, (_, i) => i + 1),
@@ -169,13 +169,13 @@ describe("texts", () => {
 });
 
 describe("texts of the reader in the address", () => {
-  test("stand there as they are up to a length", () => {
+  test("are stored in full up to a length", () => {
     for (const text of ["", "*5-x", "=a\nb", "x".repeat(longestInAddress)]) {
       expect(ownTexts().read(ownTexts().write(text))).toBe(text);
     }
   });
 
-  test("are found again by the page that they were pasted in when they are long, and said to be missing elsewhere", () => {
+  test("are found again by the page where they were pasted if they are long, and reported as missing elsewhere", () => {
     const [here, elsewhere] = [ownTexts(), ownTexts()];
     const [one, other] = ["one ", "two "].map((word) => word.repeat(2000)) as [string, string];
     const kept = here.write(one);

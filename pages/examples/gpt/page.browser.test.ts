@@ -19,7 +19,7 @@ async function untrained(page: Page): Promise<void> {
 }
 
 describePageInCi("a small GPT", {
-  "trains in the worker by steps, stops, goes on and starts again": async ({ open }) => {
+  "trains in the worker step by step, stops, resumes and restarts": async ({ open }) => {
     const page = await alive(await open(served.at("gpt", "#width=16&layers=1")));
     const button = (name: string) => page.getByRole("button", { name, exact: true });
     await untrained(page);
@@ -35,7 +35,7 @@ describePageInCi("a small GPT", {
     await page.getByText("Before any training").waitFor();
   },
 
-  "a pasted text is another network, which writes on from the reader's prompt as the engine does": async ({
+  "a pasted text makes another network, which continues the reader's prompt as the engine does": async ({
     open,
   }) => {
     const page = await alive(await open(served.at("gpt", "#context=32&temperature=1")));

@@ -29,7 +29,7 @@ test("chains find the mean and the spread of a density", () => {
   expect(squares.reduce((a, b) => a + b) / squares.length).toBeLessThan(1.5 * deviation ** 2);
 });
 
-test("a draw that is accepted is the end of its way", () => {
+test("an accepted draw is the end of its path", () => {
   const { points, accepted, momenta } = sample(question);
   const draw = accepted.findIndex((row) => row[2] === true);
   const path = proposalPath(question, points[2]![draw]!, momenta[draw]![2]!);
@@ -37,14 +37,14 @@ test("a draw that is accepted is the end of its way", () => {
   path.at(-1)!.forEach((z, axis) => expect(z).toBeCloseTo(points[2]![draw + 1]![axis]!, 9));
 });
 
-test("long steps are refused, and a refused chain stays where it is", () => {
+test("long steps are rejected, and a rejected chain does not move", () => {
   const { accepted, points } = sample({ ...question, stepSize: 1 });
   expect(accepted.flat().filter(Boolean).length).toBeLessThan(0.2 * 4 * draws);
   const draw = accepted.findIndex((row) => row[0] === false);
   expect(points[0]![draw + 1]).toEqual(points[0]![draw]);
 });
 
-test("one leapfrog step a draw is a random walk: fewer effective draws", () => {
+test("one leapfrog step per draw is a random walk, with fewer effective draws", () => {
   const [many, one] = [12, 1].map((steps) => diagnose(rows({ ...question, steps }, 0)).effective);
   expect(many).toBeGreaterThan(5 * one!);
 });
@@ -77,7 +77,7 @@ test("independent draws are all effective, and those of an autoregression by (1 
   expect(share).toBeLessThan(0.14);
 });
 
-test("chains that stay apart are told", () => {
+test("chains that do not mix are reported", () => {
   const noise = random.normal(random.key(3), [2, 200], { dtype: "float64" }).tolist() as number[][];
   expect(diagnose([noise[0]!, noise[1]!.map((x) => x + 5)]).rHat).toBeGreaterThan(2);
 });

@@ -9,9 +9,7 @@ const served = serveSection("examples");
 const settled = 50; // initial draws that averages ignore
 
 describePageInCi("chains that roll through a density", {
-  "a start that is dragged, and another density, give the chains that the sampler gives": async ({
-    open,
-  }) => {
+  "a dragged start and another density show the chains of the sampler": async ({ open }) => {
     const page = await alive(await open(served.at("hmc", "#step-size=0.2&leaps=10")));
     const figure = page.locator("#chains");
     const start = page.getByRole("button", { name: /^start of chain 1/ });
@@ -45,7 +43,7 @@ describePageInCi("chains that roll through a density", {
     expect(cells).toEqual(said.map(({ rHat }) => rHat.toFixed(2)));
   },
 
-  "the chains are played to a draw by keys, and the back button puts the density back": async ({ open }) => {
+  "the chains are played to a draw by keys, and the back button restores the density": async ({ open }) => {
     const page = await alive(await open(served.at("hmc")));
     const figure = page.locator("#chains");
     const player = figure.getByRole("group", { name: "Play the chains" });

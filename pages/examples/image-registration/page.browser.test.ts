@@ -6,10 +6,8 @@ import { addressOf, draw } from "./picture.ts";
 
 const served = serveSection("examples");
 
-describePageInCi("two pictures laid over each other", {
-  "a start that is dragged away ends elsewhere, and a larger blur finds the window again": async ({
-    open,
-  }) => {
+describePageInCi("two superimposed pictures", {
+  "a distant start ends elsewhere, and a larger blur finds the window again": async ({ open }) => {
     const page = await alive(await open(served.at("image-registration", "#picture=dots&blur=8")));
     const finding = page.locator("#window .finding");
     expect(await finding.textContent()).toContain("Found, after");
@@ -29,7 +27,7 @@ describePageInCi("two pictures laid over each other", {
     expect(await finding.textContent()).toContain("Found, after");
   },
 
-  "the search steps back to its start, the turn of which is a key away": async ({ open }) => {
+  "the search steps back to its start, which a key rotates": async ({ open }) => {
     const page = await alive(await open(served.at("image-registration", "#step=0")));
     expect(await page.locator("#window .finding").textContent()).toContain("after 0 iterations");
     await page.getByRole("button", { name: /^turn of the start/ }).press("ArrowUp");
@@ -39,7 +37,7 @@ describePageInCi("two pictures laid over each other", {
     expect(await page.locator("#window .finding").textContent()).toContain("Found, after");
   },
 
-  "the player stood in the middle where what it plays had become longer": async ({ open }) => {
+  "the player stays at the end when its run becomes longer": async ({ open }) => {
     const page = await alive(await open(served.at("image-registration")));
     await page.getByRole("button", { name: "stretches as well" }).click();
     const words = (await page.locator("#window .player output").textContent())!;
@@ -49,7 +47,7 @@ describePageInCi("two pictures laid over each other", {
     expect(last).toBe(ended);
   },
 
-  "a picture of one's own is read in the page, and a file that is none is told": async ({ open }) => {
+  "a reader's picture is read in the page, and an invalid file is reported": async ({ open }) => {
     const page = await alive(await open(served.at("image-registration")));
     const field = page.getByLabel("your own picture");
     const bitmap = Buffer.from(addressOf(draw("fence")).split(",")[1]!, "base64");

@@ -20,7 +20,7 @@ function ended(
   return { off: misplacement(params, window), difference };
 }
 
-test("a picture is sampled between its pixels, as at its edge beyond it, and has the slope between pixels as derivative", () => {
+test("a picture is interpolated between its pixels, extended beyond its edge, and has the slope between pixels as derivative", () => {
   const picture = draw("head");
   const grey = (row: number, column: number): number => picture.at(row, column).item();
   const at = (x: number, y: number): number => sample(picture, tensor([[x], [y]])).item();
@@ -59,7 +59,7 @@ test.each(["head", "dots", "fence"] as const)(
   },
 );
 
-test("a window of another size is found by one that stretches", () => {
+test("a window of another size is found with stretching", () => {
   expect(ended("head", "affine", { ...upright, size: 0.85 }, 8).off).toBeLessThan(0.1);
 });
 
@@ -67,13 +67,13 @@ test.each(["dots", "fence"] as const)("a search on sharp %s ends elsewhere", (fi
   expect(ended(figure, "rigid", upright, 0).off).toBeGreaterThan(5);
 });
 
-test("a window that only moves cannot show what a bent one does, and one that bends can, up to the errors", () => {
+test("a rigid window cannot match a bent one, and a bending one can, up to the errors", () => {
   const bent = { ...upright, bend: 0.1 };
   expect(ended("head", "rigid", bent, 8).difference).toBeGreaterThan(0.12);
   expect(ended("head", "smooth", bent, 8).difference).toBeLessThan(0.075);
 });
 
-test("the difference falls all the way to the window with a large blur, where it climbs on sharp pictures", () => {
+test("with a large blur the difference falls all along the path to the window; on sharp pictures it rises", () => {
   const first = draw("fence");
   const ways = wayOf(first, copyOf(first, upright, 0.05, 1), start, upright);
   const climbs = new Map(ways.map(({ blur, climb }) => [blur, climb]));
@@ -82,7 +82,7 @@ test("the difference falls all the way to the window with a large blur, where it
   expect(climbs.get(0)).toBeGreaterThan(0.05);
 });
 
-test("pixels of a picture stand in its bitmap, from below", () => {
+test("pixels of a picture are in its bitmap, from below", () => {
   const picture = add(
     zeros([4, 4]),
     tensor([

@@ -4,7 +4,7 @@ import { armLength, follow } from "./model.ts";
 const choices = { joints: 4, limit: 2, stiffness: 0.02 };
 const begin = [0.2, 0.5, 0.5, 0.5];
 
-test("the hand reaches what the arm can reach, by links of one length", () => {
+test("the hand reaches every reachable target, with links of equal length", () => {
   for (const target of [
     [1.6, 2],
     [-2, 1],
@@ -26,22 +26,22 @@ test("out of reach, the arm is straight and its hand moves across it only", () =
   expect(Math.tan(direction)).toBeCloseTo(-3 / 4, 4);
 });
 
-test("a straight arm bends when its target comes nearer along it", () => {
+test("a straight arm bends when its target moves towards its base", () => {
   expect(follow([0, 0, 0, 0], [3, 0], choices).gap).toBeLessThan(0.01);
 });
 
-test("without stiffness the hand is at its target to rounding; with much of it, it gives way", () => {
+test("without stiffness the hand reaches its target up to rounding; with high stiffness it does not", () => {
   expect(follow(begin, [1.6, 2], { ...choices, stiffness: 0 }).gap).toBeLessThan(1e-6);
   expect(follow(begin, [1.6, 2], { ...choices, stiffness: 1 }).gap).toBeGreaterThan(0.1);
 });
 
-test("joints stop at their limits, and an arm of other joints begins with those that it has", () => {
+test("joints stop at their limits, and an arm with another number of joints keeps the angles that it has", () => {
   const { angles } = follow(begin, [0.2, 0.1], { joints: 6, limit: Math.PI / 6, stiffness: 0.02 });
   expect(angles).toHaveLength(6);
   expect(Math.max(...angles.slice(1).map(Math.abs))).toBeCloseTo(Math.PI / 6, 6);
 });
 
-test("the Jacobian is what differences of the hand say", () => {
+test("the Jacobian equals finite differences of the hand", () => {
   const { angles, jacobian } = follow(begin, [1.6, 2], choices);
   const hand = (by: number): readonly [number, number] => {
     let [x, y, direction] = [0, 0, 0];

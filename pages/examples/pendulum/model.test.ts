@@ -28,11 +28,11 @@ function angleAtEnd({ length, damping, angle }: typeof truth): number {
   return at[0];
 }
 
-test("the pendulum swings as its equation says", () => {
+test("the pendulum swings according to its equation", () => {
   expect(swing(truth).at(-1)).toBeCloseTo(angleAtEnd(truth), 4);
 });
 
-test("the true numbers lie within three standard errors, and what is left is as large as the errors", () => {
+test("the true parameters are within three standard errors, and the residuals are as large as the errors", () => {
   const { found, errors, left, low, high } = identify(measured, "sine", 1);
   for (const name of parameters) expect(Math.abs(found[name] - truth[name])).toBeLessThan(3 * errors[name]);
   expect(left).toBeGreaterThan(0.05);

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { corners, rest, settle } from "./model.ts";
 
-test("left alone, the beam keeps its shape and has no energy", () => {
+test("without loads the beam keeps its shape and has no energy", () => {
   const shape = settle({ held: {}, bulk: 3, weight: 0 });
   expect(shape.energy).toBeCloseTo(0, 12);
   expect(shape.area).toBeCloseTo(1, 12);
 });
 
-test("the force at a held corner is the change of the least energy with its place", () => {
+test("the force at a held corner is the gradient of the minimal energy in its position", () => {
   const at = (y: number) => settle({ held: { upper: [2.8, y] }, bulk: 3, weight: 0.02 });
   const h = 1e-3;
   const slope = (at(1 + h).energy - at(1 - h).energy) / (2 * h);
@@ -17,7 +17,7 @@ test("the force at a held corner is the change of the least energy with its plac
   expect(shape.forces.upper![1]).toBeCloseTo(slope, 4);
 });
 
-test("the beam sags under its weight, and keeps its area the better the more it resists", () => {
+test("the beam sags under its weight, and a larger bulk modulus preserves its area better", () => {
   const sag = settle({ held: {}, bulk: 3, weight: 0.03 });
   expect(sag.nodes[corners.upper]![1]).toBeLessThan(rest[corners.upper]![1]! - 0.1);
   const pulled = [1, 10].map((bulk) =>

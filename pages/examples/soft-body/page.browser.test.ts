@@ -8,7 +8,7 @@ import { settle } from "./model.ts";
 const served = serveSection("examples");
 
 describePageInCi("rubber to pull", {
-  "a corner moved by a key shows the force of its place, and the address keeps it": async ({ open }) => {
+  "a corner moved by a key shows its force, and the address stores its position": async ({ open }) => {
     const page = await alive(await open(served.at("soft-body", "#weight=0.02")));
     await page.getByRole("button", { name: /^upper corner/ }).press("ArrowRight");
     const x = Number((3.3 + 5 / 60).toPrecision(4));

@@ -9,7 +9,7 @@ const task: Task = {
   clearance: 0.3,
 };
 
-test("around one disc there are a way on each side, and the shorter one comes first", () => {
+test("around one disc there is a path on each side, and the shorter one is first", () => {
   const found = ways(task);
   const middles = found.map(({ path }) => path[30]![1]!);
   expect(middles[0]).toBeLessThan(-0.8);
@@ -17,7 +17,7 @@ test("around one disc there are a way on each side, and the shorter one comes fi
   expect(found[0]!.length).toBeLessThan(found.at(-1)!.length);
 });
 
-test("a way keeps its clearance up to a few hundredths, and costs fall from iteration to iteration", () => {
+test("a path keeps its clearance up to a few hundredths, and costs fall in each iteration", () => {
   const [best] = ways(task);
   expect(best!.gap).toBeGreaterThan(0.2);
   expect(best!.gap).toBeLessThan(0.31);
@@ -26,7 +26,7 @@ test("a way keeps its clearance up to a few hundredths, and costs fall from iter
   expect(best!.pathAfter(0)).not.toEqual(best!.path);
 });
 
-test("where no disc is in the way, the path is straight, whatever bending costs", () => {
+test("without a disc in the way, the path is straight for every bending weight", () => {
   const [best, ...others] = ways({ ...task, discs: [{ at: [4, 5], radius: 1 }] });
   expect(best!.length).toBeCloseTo(8, 4);
   expect(others.every(({ length }) => length > 8)).toBe(true);

@@ -8,7 +8,7 @@ import { ways } from "./model.ts";
 const served = serveSection("examples");
 
 describePageInCi("a path around obstacles", {
-  "a disc that is dragged changes the path, and Reset puts it back": async ({ open }) => {
+  "a dragged disc changes the path, and Reset restores it": async ({ open }) => {
     const page = await alive(await open(served.at("trajectory", "#discs=1")));
     const finding = page.locator("#path .finding");
     const box = (await page.getByRole("button", { name: /^centre of disc 1/ }).boundingBox())!;

@@ -43,7 +43,7 @@ describePageInCi("a plane of digits", {
     );
   },
 
-  "the networks train in the worker, stop, go on with another β and start again": async ({ open }) => {
+  "the networks train in the worker, stop, resume with another β and restart": async ({ open }) => {
     const page = await alive(await open(served.at("vae")));
     await page.getByText(/^epoch \d+: bound −/).waitFor(); // it starts automatically
     await button(page, "Go on").click();
@@ -59,7 +59,7 @@ describePageInCi("a plane of digits", {
     expect(await page.locator("#bound .chart").count()).toBe(0);
   },
 
-  "a class stands out, and a way goes from one digit to another": async ({ open }) => {
+  "a class is highlighted, and an interpolation connects two digits": async ({ open }) => {
     const page = await alive(await open(served.at("vae")));
     await button(page, "7").click();
     expect(await page.locator(".vae-points:not(.is-faint)").getAttribute("class")).toContain("vae-class-7");

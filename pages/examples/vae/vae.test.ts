@@ -16,7 +16,7 @@ async function trained(more: Partial<TrainingOrder>): Promise<Report[]> {
 describe("training", () => {
   const usual = trained({});
 
-  test("raises the bound, on digits that it never saw too", async () => {
+  test("raises the bound, also on held-out digits", async () => {
     const reports = await usual;
     const bounds = reports.map(({ heldOut }) => boundOf(heldOut));
     expect(reports.map(({ snapshot }) => snapshot.epoch)).toEqual(reports.map((_, i) => i + 1));
@@ -27,7 +27,7 @@ describe("training", () => {
     }
   });
 
-  test("goes on from a snapshot as if it had not stopped", async () => {
+  test("resumes from a snapshot as if it had not stopped", async () => {
     const [, , whole] = await trained({ epochs: 3 });
     const [{ snapshot: from }] = (await trained({ epochs: 1 })) as [Report];
     expect((await trained({ epochs: 2, from })).at(-1)).toEqual(whole);
@@ -59,7 +59,7 @@ test("the data are the digits, those held out at the end", () => {
   expect(digitLabels().slice(0, 10)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 });
 
-test("the plane has all codes in it, and the way from digit to digit begins and ends at theirs", async () => {
+test("the plane contains all codes, and the interpolation between digits starts and ends at their codes", async () => {
   await prepare();
   const { codes, reach } = plane.value;
   expect(codes).toEqual(codesOf(firstParams(6), digits().images));

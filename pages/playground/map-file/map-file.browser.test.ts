@@ -12,8 +12,8 @@ const site = serveSection("playground");
 const folder = mkdtempSync(join(tmpdir(), "downhill-map-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describePageInCi("a map in a page of its own", {
-  "tells value and gradient under the pointer, and takes a start by click and by key": async ({ open }) => {
+describePageInCi("a map in a standalone page", {
+  "shows value and gradient under the pointer, and sets a start by click and by key": async ({ open }) => {
     const state = new URLSearchParams({
       text: "x^2 + 3*y^2",
       view: "plot",

@@ -27,7 +27,7 @@ async function codeIn(page: string): Promise<typeof globalThis.evaluateAt> {
   return loaded.default;
 }
 
-test("the page of a map holds the program as code, with its gradient", async () => {
+test("the page of a map contains the program as code, with its gradient", async () => {
   const evaluateAt = await codeIn(await pageOf(question, "<svg></svg>"));
   const himmelblau = (x: Tensor, y: Tensor): Tensor =>
     x
@@ -47,7 +47,7 @@ test("the page of a map holds the program as code, with its gradient", async () 
   }
 });
 
-test("of a TypeScript function it has the numbers that the map is of, and the others as they are", async () => {
+test("for a TypeScript function it varies the numbers of the map, and fixes the others", async () => {
   const text = `function f(w: number[], k: number): number {
   "use ad";
   let s = 0;

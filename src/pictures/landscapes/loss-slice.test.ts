@@ -115,7 +115,7 @@ describe("invalid arguments", () => {
     expect(() => landscape(loss, net, options)).toThrow(message);
   });
 
-  test("a non-scalar loss, and integer parameters", () => {
+  test("an invalid loss, and integer parameters", () => {
     expect(() => landscape(3 as never, net)).toThrow("the loss must be a function of the parameters");
     expect(() => landscape((p: Net) => p.first, net)).toThrow("the loss must return a scalar");
     expect(() => landscape(() => tensor(1), { n: tensor([1], { dtype: "int32" }) })).toThrow(
