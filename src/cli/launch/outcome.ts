@@ -1,16 +1,19 @@
 import { constants } from "node:os";
 
-/** The outcome of a try. */
+/** Outcome of one attempt to run the ranks under mpirun. */
 export interface LaunchOutcome {
   /** The exit code of the launcher, or 128 plus the number of its signal. */
   readonly code: number;
-  /** The rank that ended the others, if known. */
+  /** Rank whose end caused the others to end, if known. */
   readonly rank: number | undefined;
-  /** The signal that killed it, if any: its number, if known. */
+  /**
+   * Number of the signal that killed this rank or the launcher; `"unknown"` if mpirun did not report it. `undefined` if
+   * no signal did.
+   */
   readonly signal: number | "unknown" | undefined;
 }
 
-/** Number of characters at the end of the output of mpirun that are kept: only they report how the try ended. */
+/** Number of characters kept from the end of mpirun's output, which report how the attempt ended. */
 export const tellingLength = 16_384; // characters; its messages have several hundred
 
 const died = [
@@ -27,8 +30,8 @@ const ended = [
 ];
 
 /**
- * Determines how a try ended from the exit of the launcher and the end of its output. If the launcher reports success,
- * `left` returns the ranks without a regular end.
+ * Determines how an attempt ended from the exit of the launcher and the end of its output. `left` returns the ranks that
+ * did not end regularly; it is called if the launcher reports success.
  */
 export function readOutcome(
   code: number | null,

@@ -42,7 +42,8 @@ const memoryFolder = "/dev/shm";
 const outputWithin = 1000;
 
 /**
- * Starts the ranks of a run on this machine, restarts them if that may help, and returns the exit code of the last try.
+ * Starts the ranks of a run on this machine, restarts them if that may help, and returns the exit code of the last
+ * attempt.
  *
  * @throws DownhillError `option` if run as root without permission, or without mpirun; `file` without a program.
  */
@@ -88,14 +89,14 @@ export async function launch(request: LaunchRequest): Promise<number> {
 
 interface RestartContext {
   readonly stoppedBy: string | undefined;
-  /** True if this try has written a checkpoint. */
+  /** True if this attempt has written a checkpoint. */
   readonly isNewer: boolean;
   /** The number of restarts so far, and the maximum. */
   readonly restart: number;
   readonly restarts: number;
 }
 
-/** Decides if another try may succeed, with the rest of the sentence that explains why. */
+/** Decides if another attempt may succeed, with the rest of the sentence that explains why. */
 function decide(
   { signal }: LaunchOutcome,
   { stoppedBy, isNewer, restart, restarts }: RestartContext,

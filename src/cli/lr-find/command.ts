@@ -4,7 +4,7 @@ import { trainOptions } from "../train/options.ts";
 
 type TrainOptions = typeof trainOptions;
 
-/** The options that `downhill train` has too. */
+/** Options shared with `downhill train`. */
 type SharedOptions = {
   readonly [
     Name in keyof TrainOptions as TrainOptions[Name] extends { readonly lrFind: true | string } ? Name : never
@@ -22,7 +22,11 @@ const shared = Object.fromEntries(
 const ownOptions = {
   from: { type: "string", valueHint: "rate", description: "the rate of the first step (default 1e-6)" },
   to: { type: "string", valueHint: "rate", description: "the rate of the last step (default 10)" },
-  steps: { type: "string", valueHint: "N", description: "steps from the first to the last rate (default 100)" },
+  steps: {
+    type: "string",
+    valueHint: "N",
+    description: "steps from the first to the last rate (default 100)",
+  },
   linear: { type: "boolean", description: "raise the rate linearly instead of by a factor" },
   smoothing: {
     type: "string",

@@ -4,7 +4,7 @@ import { readDecimal } from "../shared/table-words.ts";
 import { optionError, quote, readChoice, readCount } from "../shared/words.ts";
 import { isGiven, optionsWhere, type TrainRequest, writtenOption } from "./options.ts";
 
-/** Tables in the library. */
+/** Names of the built-in tables. */
 const sets = ["iris", "wine", "penguins"] as const;
 
 /** The source of the data. */

@@ -41,7 +41,10 @@ export function fuseRows(program: Program, least: RowFusionThresholds = usual): 
   return fused;
 }
 
-/** Leading axes that reductions of long rows leave, if the number of bytes makes fusion worthwhile. */
+/**
+ * Result shapes of reductions over long rows, one for each group of reductions with equal shapes. Omits groups that
+ * read too few bytes for fusion to be worthwhile.
+ */
 function rowsOfFolds({ eqns }: Program, least: RowFusionThresholds): readonly Shape[] {
   const found = new Map<string, { readonly rows: Shape; readonly folds: Equation[] }>();
   for (const eqn of eqns) {
@@ -192,7 +195,10 @@ function needed(program: Program): Program {
   return dceProgram(program, program.outs.map(() => true)).program; // prettier-ignore
 }
 
-/** Builds the program of one row, and its operands: `consts` are the same for all rows, of `xs` it reads one row. */
+/**
+ * Builds the program of one row, and its operands. `consts` are the same for all rows; each iteration reads one row of
+ * `xs`.
+ */
 function bodyOf(
   { members, rules, free }: RowwiseGroup,
   rows: Shape,

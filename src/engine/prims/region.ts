@@ -1,4 +1,4 @@
-// Ordinary code with loops, mutable locals and arrays as one operation among others. Its derivatives are regions again.
+// Primitive that runs a region: imperative code with loops, mutable locals and arrays. Its derivatives are regions too.
 import { DownhillError, internalError } from "../errors/index.ts";
 import type {
   DualResults,
@@ -43,12 +43,12 @@ import {
 import { scalarFunctions } from "./scalar-functions.ts";
 import { sum } from "./shape.ts";
 
-/** A region applied to operands that are its parameters. */
+/** Parameters of the region primitive. Its operands are the parameters of the region, in order. */
 export interface RegionParams {
   readonly region: Region;
-  /** The operands, by number, in which those results are jointly linear that they have a part in. */
+  /** Indices of the operands in which the results that depend on them are jointly linear. */
   readonly linear: readonly number[];
-  /** How it is written. */
+  /** Options of lowering the region. Its derivatives use them too. */
   readonly lowering?: LowerOptions | undefined;
 }
 
@@ -76,7 +76,7 @@ const regionPrim: Primitive<RegionParams> = /* @__PURE__ */ builtIn<RegionParams
       });
       let next = 0;
       ins.forEach((x, i) => {
-        // what a branch or a read did not choose has an exact 0
+        // the cotangent of elements that a branch or a read did not select is exactly 0
         if (x === undefined && params[i]) into[i]?.add(outs[next++]!, true);
       });
     },
@@ -105,7 +105,7 @@ const regionPrim: Primitive<RegionParams> = /* @__PURE__ */ builtIn<RegionParams
   cost: "high",
 });
 
-/** Operands by their numbers among those that are kept. */
+/** Renumbers operands: returns their indices among the kept operands, and omits operands that are not kept. */
 function renumbered(operands: readonly number[], kept: readonly boolean[]): number[] {
   return operands.flatMap((i) => (kept[i] === true ? [keep(kept.slice(0, i), kept.slice(0, i)).length] : []));
 }
@@ -154,7 +154,10 @@ function regionJvp(
   return [outs, dOuts, isMaskedOut];
 }
 
-/** Whether results of a region that is linear in some operands may hold zeros that left a mask. */
+/**
+ * One flag per result: true if it may contain zeros of a mask. The region is linear in the operands marked in `linear`;
+ * the operands marked in `masked` may contain such zeros.
+ */
 function maskedOuts(
   region: Region,
   linear: readonly boolean[],
@@ -165,7 +168,10 @@ function maskedOuts(
   );
 }
 
-/** The results that are marked, of operands of the whole region; `undefined` for the others. */
+/**
+ * Applies a region and returns the results marked in `wanted`; `undefined` for the other results. `ins` are the
+ * operands of the whole region.
+ */
 function applyTo(
   ins: readonly Tensor[],
   { region, linear, lowering }: RegionParams,
@@ -180,8 +186,9 @@ function applyTo(
 }
 
 /**
- * Results that no unknown operand has a part in are computed now, by a region of their own; or, where they are all but one scalar, beside
- * its slopes, so that nothing runs forwards twice.
+ * Computes the results that depend on no unknown operand now, by a separate region. If the only other result is a scalar
+ * that is linear in the unknown operands, this region also computes its slopes, so that no part of the forward pass runs
+ * twice.
  */
 function regionPartialEval(
   ins: readonly PartialValue[],
@@ -220,13 +227,19 @@ function regionPartialEval(
 
 type ScalarResult = RegionResult & { readonly kind: "scalar" };
 
-/** Whether what unknown operands have a part in is one scalar, whose derivative is a slope for each element of these. */
+/**
+ * True if exactly one result depends on unknown operands and it is a scalar. Its derivative is one slope per element of
+ * these operands.
+ */
 function hasSlopes({ results }: Region, affected: readonly boolean[]): boolean {
   const [result, ...more] = keep(results, affected);
   return result?.kind === "scalar" && more.length === 0;
 }
 
-/** Whether the slopes in unknown operands have no more elements than what the linear part would read of known ones that are not at hand. */
+/**
+ * True if the slopes in unknown operands have no more elements than the known operands that the linear part would have
+ * to save. Operands at hand need no saved copy.
+ */
 function slopesAreFewer(
   ins: readonly PartialValue[],
   isRead: readonly boolean[],
@@ -239,7 +252,10 @@ function slopesAreFewer(
   return elements(slopes) <= elements(kept);
 }
 
-/** The results that `affected` does not mark, and the slopes of the one that it does in each operand of `unknown`, in which it is linear. */
+/**
+ * Region that computes the results not marked in `affected`, and the slopes of the marked result in each operand marked
+ * in `unknown`. The marked result is linear in these operands.
+ */
 function withSlopes(region: Region, unknown: readonly boolean[], affected: readonly boolean[]): RegionPart {
   const slopes = remember(region, `slopes ${unknown.join()}`, () =>
     transpose(region, unknown, affected, scalarFunctions, {
@@ -255,8 +271,9 @@ function withSlopes(region: Region, unknown: readonly boolean[], affected: reado
 }
 
 /**
- * The sum of unknown values times their slopes, of dtype `type`. A value, or a cotangent, of 0 is strong; a slope of 0 is not, since a factor of 0 is no
- * mask: with an infinite cotangent it gives NaN, for an element that was not read too.
+ * Sum of unknown values times their slopes, of dtype `type`. A value or a cotangent of 0 is a strong zero (see
+ * `docs/masks.md`). A slope of 0 is not, because a factor of 0 is no mask: with an infinite cotangent it yields NaN, even
+ * for an element that was not read.
  */
 function sumAlong(
   values: readonly Tensor[],
@@ -302,16 +319,17 @@ function transposed(region: Region, linear: readonly boolean[], masked: readonly
   );
 }
 
-/** An equation of a region, lowered by other options; others stay unchanged. */
+/** Returns an equation with other lowering options if it applies a region. Other equations are returned unchanged. */
 export function relowerEquation(eqn: Equation, lowering: LowerOptions): Equation {
   return eqn.prim === regionPrim ? { ...eqn, params: { ...(eqn.params as RegionParams), lowering } } : eqn;
 }
 
 /**
- * Applies a region to tensors: numbers are constants, and those that set lengths of arrays must be numbers. It is written as `lowering`
- * says, and so are its derivatives.
+ * Applies a region to tensors and numbers. Numbers become constants. Arguments that set lengths of arrays must be
+ * numbers. `lowering` also applies to the derivatives.
  *
- * @throws DownhillError `shape`, `dtype` for operands that do not fit, `trace` for a traced value that sets the length of a result.
+ * @throws DownhillError `shape` or `dtype` for operands that do not fit, `range` for an int32 argument that is no integer
+ *   or above 2³⁰ in magnitude, `trace` for a traced value that sets the length of a result.
  */
 export function applyRegion(
   region: Region,

@@ -61,7 +61,7 @@ const rated = { concentration: { domain: positive }, rate: { domain: positive } 
 
 const logGammaOf = (a: Tensor, { key, shape }: SampleSpec): Tensor => randomLogGamma(key, expandTo(a, shape));
 
-/** The record of the gamma family, which χ² also uses. */
+/** Definition of the gamma family. `chi2` uses its functions. */
 const gammaRecord = {
   name: "gamma",
   parameters: rated,

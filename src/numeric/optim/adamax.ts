@@ -27,7 +27,7 @@ export interface AdamaxState<P = unknown> {
   readonly step: Tensor;
   /** m, the running mean of the gradients. */
   readonly mean: P;
-  /** u, the largest gradient so far, decayed by β₂ per update. */
+  /** u, the largest absolute gradient so far, decayed by β₂ per update. */
   readonly largest: P;
 }
 
@@ -35,7 +35,7 @@ export interface AdamaxState<P = unknown> {
 export type Adamax = RuleOptimizer<AdamaxState<object>>;
 
 /**
- * Adamax: Adam with a decaying maximum of the gradients instead of their mean square.
+ * Adamax: Adam with a decaying maximum of the absolute gradients instead of their mean square.
  *
  * ```text
  * g ← ∇f(θ) + λθ

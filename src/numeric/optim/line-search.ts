@@ -41,7 +41,7 @@ export interface LineSearch<X, B, V> {
   /** True if the previous point was close to an end of the bracket. */
   readonly isNearEnd: B;
   readonly isDone: B;
-  /** True if the result satisfies both conditions. */
+  /** True if the result satisfies both strong Wolfe conditions: sufficient decrease and curvature. */
   readonly isSatisfied: B;
 }
 

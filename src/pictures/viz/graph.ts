@@ -9,7 +9,7 @@ export interface GraphNode {
   readonly id: number;
   readonly kind: "input" | "line";
   readonly isOutput: boolean;
-  /** Name in the program. Lines of sub-programs have names of their own. */
+  /** Name in the program. Lines of sub-programs have separate names. */
   readonly name: string;
   /** `a = x * y`, or the name of an input. */
   readonly label: string;

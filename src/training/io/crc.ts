@@ -10,7 +10,7 @@ export function crcBy(polynomial: number): (bytes: Uint8Array) => number {
   };
 }
 
-/** Builds eight tables. Table k gives the effect of a byte that is followed by k more bytes. */
+/** Builds eight tables. Table k holds the effect on the CRC of a byte that is followed by k more bytes. */
 function makeTables(polynomial: number): readonly Uint32Array[] {
   const first = Uint32Array.from({ length: 256 }, (_, byte) => {
     let crc = byte;

@@ -53,7 +53,7 @@ export interface Watch {
   readonly plateau: Required<Plateau> | undefined;
 }
 
-/** State of these monitors. Plain data except for the best parameters. */
+/** State of early stopping, best epoch and plateau. Plain data except for the best parameters. */
 export interface WatchState<P> {
   readonly plateau: PlateauState | undefined;
   readonly rateScale: number;

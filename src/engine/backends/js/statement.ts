@@ -20,7 +20,10 @@ export interface FunctionScope extends ExpressionContext {
   readonly spillSlot: (local: string) => number;
   /** Adds a function `partN` next to this one and returns its name. */
   readonly addPart: (write: (name: string) => readonly string[]) => string;
-  /** Variables of the ports among these buffers, which parts receive as arguments. */
+  /**
+   * Variables of the given buffers that a part receives as arguments: the array, and the offset if there is one.
+   * Buffers in the outermost scope need none.
+   */
   readonly portVariables: (buffers: readonly string[]) => readonly string[];
   /** Maximum weight of a block. Heavier blocks are split into parts. */
   readonly limit: number;

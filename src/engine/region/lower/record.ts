@@ -102,13 +102,16 @@ export function recordRoutine(
   };
 }
 
-/** Renumbers the positions of sites in the order of their appearance in a region. */
+/** Replaces the positions of error sites by their indices in order of appearance in a region. */
 export function sitesInOrder(sites: readonly ErrorSite[], region: Region): readonly ErrorSite[] {
   const order = positionsInOrder(region);
   return sites.map((site) => ({ ...site, at: site.at === undefined ? undefined : order.indexOf(site.at) }));
 }
 
-/** Returns the lowered region of a record, without statements. Its sites number the positions of the base in order of appearance. */
+/**
+ * Returns the lowered region of a record, without statements. `at` of its error sites is an index into the positions of
+ * the base in order of appearance.
+ */
 export function readRoutine(record: RoutineRecord, name: string): LoweredRegion {
   const sizes: SizeExpr[] = [];
   const exprAt = (k: number): Expr => {

@@ -41,7 +41,7 @@ export type ResultPort =
       readonly kind: "array";
       readonly type: ScalarType;
       readonly output: number;
-      /** Least size of the output in elements. */
+      /** Minimum size of the output in elements. */
       readonly size: SizeExpr;
       /** Lengths as arithmetic on the inputs, or the outputs that hold them. */
       readonly dims: { readonly sizes: readonly SizeExpr[] } | { readonly outputs: readonly number[] };
@@ -139,8 +139,12 @@ function nameParams(region: Region, fresh: (hint: string) => string): RoutinePar
 
 interface RoutineMemory {
   readonly places: ReadonlyMap<string, ArrayMemory>;
-  /** Array results: their buffers, and the buffers from which some are copied at the end. */
+  /** Output buffers of array results. */
   readonly results: ReadonlyMap<string, Buffer>;
+  /**
+   * Names of output buffers, by array, for results that belong to a group of exchanged arrays. These results are copied
+   * to their outputs at the end.
+   */
   readonly copies: ReadonlyMap<string, string>;
   readonly temps: Buffer[];
   /** Sizes of buffers that hold only one array. */

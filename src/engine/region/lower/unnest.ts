@@ -11,8 +11,8 @@ const mostLevels = 200;
 const levelsOfPiece = 100;
 
 /**
- * Cuts deep nests in place. The rest of a nest becomes a branch after it. The branch tests a local that the nest sets where it reaches the
- * rest.
+ * Splits deeply nested branches into pieces, in place. The inner part of a nest moves to a branch after the nest. The
+ * condition of this branch is a local that the nest sets at the position from which the part was removed.
  */
 export function cutDeepNests(scope: Pick<RegionScope, "host" | "changing">, root: Stmt[]): void {
   const blocks = blocksInOrder(root);
@@ -29,7 +29,7 @@ export function cutDeepNests(scope: Pick<RegionScope, "host" | "changing">, root
   }
 }
 
-/** All blocks, outer ones first; `undefined` if none is deep. */
+/** All blocks, outer ones first; `undefined` if none is nested too deeply. */
 function blocksInOrder(root: Stmt[]): readonly Stmt[][] | undefined {
   const blocks: Stmt[][] = [];
   let deepest = 0;
@@ -41,7 +41,10 @@ function blocksInOrder(root: Stmt[]): readonly Stmt[][] | undefined {
   return deepest > mostLevels ? blocks : undefined;
 }
 
-/** Number of branches nested at the ends of one another, per block. Removes branches at the end that do nothing. */
+/**
+ * Length of the longest chain of branches per block, each at the end of the enclosing one. Removes branches at the end
+ * of a block that do nothing.
+ */
 function heightsOf(blocks: readonly Stmt[][]): ReadonlyMap<readonly Stmt[], number> {
   const heights = new Map<readonly Stmt[], number>();
   for (const block of blocks.toReversed()) {
@@ -57,7 +60,7 @@ function isEmpty(stmt: Stmt | undefined): boolean {
   return stmt?.kind === "if" && stmt.then.length === 0 && stmt.otherwise.length === 0;
 }
 
-/** A block and the blocks at the end of one another in it. */
+/** Longest chain of blocks from `block` inwards, each in the branch at the end of the enclosing one. */
 function spineOf(block: Stmt[], heights: ReadonlyMap<readonly Stmt[], number>): Stmt[][] {
   const spine = [block];
   for (let last = block.at(-1); last?.kind === "if"; last = spine.at(-1)!.at(-1)) {

@@ -37,15 +37,15 @@ export interface CurveModel {
     scale: number,
     r: Float64Array,
   ) => { readonly values: Float64Array; readonly slopes: Float64Array; readonly bends: Float64Array };
-  /** Values, with the derivatives in some of the parameters only. */
+  /** Values, and their derivatives in the chosen parameters only, one column per parameter. */
   readonly partial: (
     chosen: readonly number[],
   ) => (theta: Float64Array, rows: DataColumns) => { values: Float64Array; columns: ColumnMatrix };
-  /** Derivative of each value in its own row of column `d`. */
+  /** Derivative of each value in the element of column `d` in its row. */
   readonly along: (theta: Float64Array, rows: DataColumns, d: number) => Float64Array;
   /**
-   * Derivative of each value in parameter `i`, together with the derivatives of that in its row of column `d` and in
-   * some parameters.
+   * `values` are the derivatives of the curve's values in parameter `i`. `along` are the derivatives of `values` in the
+   * element of column `d` in their row, and `columns` those in each of the chosen parameters.
    */
   readonly partOf: (
     theta: Float64Array,

@@ -196,7 +196,11 @@ function linearTogether(model: CurveModel, probes: readonly Probe[], fixed: Read
 
 type ResidualProjector = (probe: Probe, x: Float64Array) => Float64Array;
 
-/** The exponents k of Euler's identity for column d; undefined if the curve has no such symmetry. */
+/**
+ * Exponents k of Euler's identity (see `structureOf`) for column d: scaling the column by λ and each nonlinear
+ * parameter pᵢ by λ^kᵢ leaves the curve unchanged, up to linear parameters. The last element is the origin term of x.
+ * `undefined` if the curve has no such symmetry.
+ */
 function scalingAlong(
   model: CurveModel,
   probes: readonly Probe[],
@@ -241,7 +245,10 @@ function powerOfPart(
   return constants?.at(-1);
 }
 
-/** The coefficients m of the shift along column d; undefined if the curve has no such symmetry. */
+/**
+ * Coefficients m of the shift identity `∂f/∂x + Σ mᵢ ∂f/∂pᵢ = 0`, where x is column d, up to linear parameters.
+ * `undefined` if the curve has no such symmetry.
+ */
 function shiftAlong(
   model: CurveModel,
   probes: readonly Probe[],

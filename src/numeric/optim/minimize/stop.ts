@@ -36,12 +36,14 @@ export interface StopRules {
   readonly gradientTolerance?: number;
   /**
    * The search has converged when an iteration lowers the value by less than this fraction of it; 0 or more. For
-   * `leastSquares` the next Gauss-Newton step must not promise more either. Default 1e-14, 1e-16 for `leastSquares`.
+   * `leastSquares` the next Gauss-Newton step must not promise more either. Methods without derivatives converge only
+   * if `stepTolerance` is met too. Default 1e-14, 1e-16 for `leastSquares`.
    */
   readonly valueTolerance?: number;
   /**
    * The search has converged when an iteration changes no parameter by more than this fraction of it; 0 or more. For
-   * `leastSquares` the next Gauss-Newton step must be as short. Default 1e-12.
+   * `leastSquares` the next Gauss-Newton step must be as short. Methods without derivatives converge only if
+   * `valueTolerance` is met too. Default 1e-12.
    */
   readonly stepTolerance?: number;
   /** Aborts the search between two iterations. */

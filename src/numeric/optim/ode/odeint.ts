@@ -135,7 +135,10 @@ export function odeint(
   return toTree(throughTraces(solve, record, replay, given));
 }
 
-/** The solution inside traced functions; its derivative follows the steps that are recorded when it is computed. */
+/**
+ * Computes the solution inside traced functions, with a custom derivative: it records the steps taken for the primal
+ * values, and differentiates a replay of these steps.
+ */
 function throughTraces(
   solve: (y: Tensor, given: Tensor, own: readonly Tensor[]) => Tensor,
   record: (y: Tensor, given: Tensor, own: readonly Tensor[]) => Mesh,

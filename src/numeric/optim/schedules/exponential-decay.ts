@@ -10,7 +10,10 @@ export interface ExponentialDecayOptions {
   readonly from: number;
   /** Factor of the rate over `every` steps, 0 or more; above 1 the rate grows. */
   readonly factor: number;
-  /** Number of steps over which the rate is multiplied once, an integer of 1 or more. Default 1. */
+  /**
+   * Number of steps over which the rate changes by `factor`, an integer of 1 or more. Each single step multiplies by
+   * `factor^(1 / every)`. Default 1.
+   */
   readonly every?: number;
   /** Limit of the rate: a lower bound if it falls, an upper bound if it grows. Default: none. */
   readonly to?: number | null;

@@ -81,7 +81,7 @@ function emitStmt(stmt: Stmt, frame: FunctionFrame, depth: number, set?: Readonl
   }
 }
 
-/** Writes a loop: a long one as a function, and some vectorised. */
+/** Writes a loop. Long loops become separate functions, and some loops are vectorised. */
 function emitLoop(stmt: ForStmt, frame: FunctionFrame, depth: number): void {
   const plan = must(plansOf(frame).loops.get(stmt), "the plan of a loop");
   const { calls } = plan;
@@ -92,7 +92,7 @@ function emitLoop(stmt: ForStmt, frame: FunctionFrame, depth: number): void {
   write(frame, emitBounds(stmt, frame));
 }
 
-/** Writes a `while` loop; a long one as a function that runs some iterations per call. */
+/** Writes a `while` loop. A long loop becomes a function that runs some iterations per call. */
 function emitWhile(stmt: WhileStmt, frame: FunctionFrame, depth: number): void {
   const { iterationsPerCall } = must(plansOf(frame).whiles.get(stmt), "the plan of a while loop");
   const writeBody = (inner: FunctionFrame): void => emitBlock(stmt.body, [], inner, depth + 1);
@@ -158,7 +158,10 @@ function emitContract(stmt: Contract, frame: FunctionFrame, depth: number): void
   body.call(made);
 }
 
-/** Pushes the address of work memory; within kernels, which threads may share, that of the thread's own. */
+/**
+ * Pushes the address of work memory. Several threads may run a kernel at once, so each thread has its own work memory
+ * there.
+ */
 function pushWorkMemory(stmt: Contract, bytes: number, { body, unit, isKernel }: FunctionFrame): void {
   if (bytes === 0 || unit.sharing === undefined || !isKernel) return body.i32Const(unit.workMemory(bytes));
   unit.pushSpillBase(body);
@@ -208,7 +211,7 @@ function emitVectorIterations(
   emitVectorFor(stmt, lanes, bounds, frame, oneByOne);
 }
 
-/** Writes a scalar loop, in the order of the vocabulary. */
+/** Writes a scalar loop. Iterations run in ascending order of the index, or descending if `stmt.reverse` is set. */
 function emitFor(stmt: ForStmt, { from, to }: VectorLoopBounds, frame: FunctionFrame, depth: number): void {
   const { body } = frame;
   const index = localIndex(frame, stmt.index, "i32");

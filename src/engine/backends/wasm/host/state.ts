@@ -7,11 +7,13 @@ export type WasmObstacle = "absent" | "forbidden" | "memory";
 
 /** State shared by all executables, in one record so that the owner of an engine can own it. */
 export interface HostState {
-  /** Features of the engine and the obstacle to WebAssembly, determined once. */
+  /** Features of the engine, determined once. */
   features: WasmFeatures | undefined;
+  /** Reason why WebAssembly is unavailable, determined once. */
   obstacle: WasmObstacle | "none" | undefined;
-  /** The single memory, and the maximum bytes it may grow to. */
+  /** The WebAssembly memory, shared by all executables. */
   arena: Arena | undefined;
+  /** Maximum size of the memory in bytes. */
   arenaLimit: number;
   /** Thread pools by number of threads. */
   readonly pools: Map<number, ThreadPool>;

@@ -20,7 +20,7 @@ export interface Driver {
   readonly plan: ContractPlan;
   readonly method: BlocksMethod;
   readonly kernels: Kernels;
-  /** Number of the unit, its part of a strip, and the number of consecutive parts of this strip. */
+  /** First unit of the run, the index of its part within the strip, and the number of units in the run. */
   readonly unit: number;
   readonly position: number;
   readonly run: number;
@@ -35,7 +35,7 @@ export interface Driver {
   /** Number of summands of the block; `add` is 1 unless the block is the first. */
   readonly depth: number;
   readonly add: number;
-  /** Address of the distances of the block's summands. */
+  /** Address of the distance table of the block's summands. */
   readonly table: number;
   /**
    * Addresses of the operands at the start of the block of summands; those of the right operand and of `out` are also
@@ -44,7 +44,7 @@ export interface Driver {
   readonly leftBlock: number;
   readonly rightBlock: number;
   readonly outStrip: number;
-  /** Address of the distances of the strip's columns. */
+  /** Address of the distance table of the strip's columns. */
   readonly columns: number;
   /** Address of the packed columns of the block of summands; `isPacked` is 1 if they are packed already. */
   readonly packedRight: number;
@@ -107,7 +107,8 @@ export function writeDriver(
 }
 
 /**
- * Writes the distance tables that do not change: of the summands, if all of them fit, and of packed columns and rows.
+ * Writes the distance tables that stay constant for the whole call: those of packed columns and rows, and that of the
+ * summands if it holds all of them.
  */
 function writeTables({ body, int, plan, method, table, rest }: Driver, odometer: Odometer): void {
   const { get, plus } = int;

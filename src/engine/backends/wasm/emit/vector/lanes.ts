@@ -57,7 +57,7 @@ interface HoistedVector {
 export interface VectorLoopContext {
   /** Code before the loop. */
   readonly before: Fragment;
-  /** Values computed there, per frame, because frames may use the same names. */
+  /** Values computed in `before`, by the locals of each frame, because frames may use the same names. */
   readonly hoisted: Map<FunctionFrame["locals"], HoistedVector[]>;
   /** Buffers that the loop stores to. */
   readonly stored: ReadonlySet<string>;
@@ -192,7 +192,7 @@ export function made(type: ScalarType, width: Width, emit: (k: number) => void):
   return { type, width, isPlain: false, emit };
 }
 
-/** Same bits as another type. */
+/** Reinterprets the bits of a value as another type. */
 export function retyped(vec: Vec, type: ScalarType): Vec {
   return { ...vec, type };
 }
@@ -320,7 +320,7 @@ export function eitherMask(x: Vec, y: Vec, lanes: LaneCode): Vec {
   });
 }
 
-/** Pushes whether a mask has any lane. */
+/** Pushes 1 if any lane of a mask is set, else 0. */
 export function emitAny(mask: Vec, lanes: LaneCode): void {
   const body = bodyOf(lanes);
   for (let k = 0; k < vectors(lanes, mask.width); k++) {
@@ -330,7 +330,7 @@ export function emitAny(mask: Vec, lanes: LaneCode): void {
   body.op("v128.any_true");
 }
 
-/** Pushes whether a mask has all lanes. */
+/** Pushes 1 if all lanes of a mask are set, else 0. */
 export function emitAll(mask: Vec, lanes: LaneCode): void {
   const body = bodyOf(lanes);
   for (let k = 0; k < vectors(lanes, mask.width); k++) {
