@@ -151,10 +151,7 @@ export function asArray(env: Env, node: Node, value: Entity): ArrayEntity {
   return refuse(env, node, `an array is needed here, and ${textOf(env, node)} is ${describe(value)}.`);
 }
 
-/**
- * Creates an array and computes its items in order. If the items are arrays, their lengths must not depend on the
- * index.
- */
+/** Creates an array and computes its items in order. Lengths of items that are arrays must not depend on the index. */
 function collect(
   env: Env,
   node: Node,
@@ -564,10 +561,7 @@ function quantifier(
   return result;
 }
 
-/**
- * `x.reduce((total, item) => …, start)`. Without `start` the first item is the initial value. `reduceRight` begins at
- * the end.
- */
+/** `x.reduce((total, item) => …, start)`; `start` defaults to the first item. `reduceRight` begins at the end. */
 function reduce(
   env: Env,
   node: Node,
