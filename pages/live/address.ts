@@ -47,7 +47,7 @@ export interface PageState {
 
 /** Options of the address format. */
 interface AddressOptions {
-  /** Whether the address is compressed if that makes it shorter, for states of more than a line. Default false. */
+  /** Compress the address if that makes it shorter. Useful for states of more than a line. Default false. */
   readonly isPacked?: boolean;
 }
 

@@ -17,7 +17,7 @@ export interface DocumentOf {
   readonly script?: string;
   readonly preloads: readonly string[];
   readonly styles: readonly string[];
-  /** Whether the section is part of the site, and links to its other parts. Default false: it is standalone. */
+  /** True if the section is part of the site and links to its other parts. Default false: it is standalone. */
   readonly isInSite?: boolean;
   /** URLs of the packages that the modules import by name, relative to the document. */
   readonly packages?: Readonly<Record<string, string>>;

@@ -95,8 +95,8 @@ function placingOf([[x0, x1], [y0, y1]]: MapBox, room: number): Placing {
 }
 
 /**
- * A map of a landscape: shaded contours with a colour bar, known minima and saddles, runs as trails, and a start that
- * can be clicked, dragged or moved by keys. A table lists the runs in numbers.
+ * A map of a landscape: shaded contours with a colour bar, known minima and saddles, and runs as trails. The start can
+ * be clicked, dragged or moved by keys. A table lists the runs in numbers.
  */
 export function LandscapeMap(props: MapProps): JSX.Element {
   const { label, contours, trails, step = Infinity, start, minima = [], saddles = [], ground } = props;

@@ -34,7 +34,7 @@ function residuals(line: Tensor, { x, y }: Items): Tensor {
   return sub(add(mul(line.at(0), x), line.at(1)), y);
 }
 
-/** Whether the loss of a batch is the sum over its items, as in the notes, or their mean, as in PyTorch. */
+/** Loss of a batch: the sum over its items, as in the notes, or their mean, as in PyTorch. */
 export type Convention = "sum" | "mean";
 
 /** Squared error of a line over a batch. */

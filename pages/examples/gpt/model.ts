@@ -89,8 +89,8 @@ export function parameterCount(sizes: Sizes): number {
 }
 
 /**
- * Number of multiplications and additions of a training step on the given number of characters: two for each weight and
- * for each pair of characters in the attention, and twice as many again for the derivatives.
+ * Number of multiplications and additions of a training step on the given number of characters. The forward pass needs
+ * two for each weight and for each pair of characters in the attention. The derivatives need twice as many again.
  */
 export function stepOperations(sizes: Sizes, characters: number): number {
   const { width, layers, context, kinds } = sizes;

@@ -29,7 +29,7 @@ export interface Pendulum {
 export const parameters = ["length", "damping", "angle"] as const;
 type Unknown = Readonly<Record<keyof Pendulum, Tensor>>;
 
-/** Whether the force is proportional to the sine of the angle (exact) or to the angle. */
+/** Force law: proportional to the sine of the angle (exact) or to the angle. */
 export type Law = "sine" | "small";
 
 const gravity = 9.81; // m/s²

@@ -77,9 +77,9 @@ export const landscapeOptionNames: readonly string[] = [
 const usualStart = [-1.5, 1]; // off the axes of symmetry
 
 /**
- * Defines a landscape from a text (`"x^4 - 2*x^2 + y^2"`), from a function of scalars (`(x, y) => …`) with one argument
- * per coordinate, or from a function of one argument. The latter receives a vector if `start` has more than one number
- * or is omitted.
+ * Defines a landscape from a text (`"x^4 - 2*x^2 + y^2"`) or a function. A function of several arguments (`(x, y) =>
+ * …`) receives one scalar per coordinate. A function of one argument receives a vector if `start` has more than one
+ * number or is omitted, else a scalar.
  *
  * @throws DownhillError `syntax` for an invalid text, `shape` for a start, domain or minimum with a wrong number of
  * coordinates, `range` for an invalid interval or point, `option`.

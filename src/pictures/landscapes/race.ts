@@ -69,9 +69,9 @@ export interface Race {
   readonly steps: number;
   readonly tolerances: readonly number[];
   /**
-   * Reference value of the tolerances: the known lowest value, else the lowest value of any run if that run is at rest
-   * there (gradient at most a millionth of its steepest). −Infinity if neither exists, because a run that still falls
-   * has not arrived.
+   * Reference value of the tolerances: the known lowest value, else the lowest value of any run. The latter counts only
+   * if the run is at rest there (gradient at most a millionth of its steepest). Otherwise −Infinity, because a run that
+   * still falls has not arrived.
    */
   readonly lowest: number;
   readonly noise: number;

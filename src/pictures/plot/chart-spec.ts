@@ -22,7 +22,7 @@ export interface AxisSpec {
    * `number`.
    */
   readonly unit?: "number" | "percent" | "integer";
-  /** Whether the axis starts at 0, unless the values are far from 0 compared with their spread. Default: false. */
+  /** Start the axis at 0, unless the values are far from 0 compared with their spread. Default: false. */
   readonly isFromZero?: boolean;
 }
 

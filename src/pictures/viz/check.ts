@@ -22,9 +22,9 @@ export interface CheckRequest {
 
 /**
  * Compares a gradient with central differences `(f(x + h) − f(x − h)) / 2h`, with `h` near the cube root of the
- * rounding unit. An element passes if the difference is at most a relative 1e-6 (1e-2 in float32) plus twice the change
- * of the difference quotient when `h` is halved and the rounding error of the values. At a kink it passes if it lies
- * between the two one-sided slopes.
+ * rounding unit. An element passes if its relative error is at most 1e-6 (1e-2 in float32). Added to this tolerance are
+ * twice the change of the difference quotient when `h` is halved, and the rounding error of the values. At a kink, an
+ * element passes if it is between the two one-sided slopes.
  */
 export function checkGradient({ program, args, wrt, gradients, nameOf }: CheckRequest): Check {
   const entries: CheckEntry[] = [];

@@ -28,7 +28,7 @@ export function isMadeName(name: string): boolean {
 
 /**
  * Names all values of a program. Names from the source or the caller take precedence. Unnamed inputs become `x y z` or
- * `x1 x2 …`, a single unnamed result becomes `z`, and intermediate values get letters in order, or `v1`, `v2`, … if
+ * `x1 x2 …`, and a single unnamed result becomes `z`. Intermediate values get letters in order, or `v1`, `v2`, … if
  * there are more than 20.
  */
 export function nameProgram(program: Program, given: ReadonlyMap<Var, string> = new Map()): Naming {

@@ -55,8 +55,8 @@ const mostPlaced = 5_000; // longest program with source locations; each needs i
 const mostAffected = 500_000; // maximum number of names in `affects`; above it, only results are listed
 
 /**
- * Traces the derivative of a function line by line: the program, its forward traces, its reverse trace with the stored
- * values, the lines that each input affects, and a check against central differences.
+ * Traces the derivative of a function line by line. The table contains the program, its forward traces, its reverse
+ * trace with the stored values, the lines that each input affects, and a check against central differences.
  *
  * The trace traverses the program that `grad` differentiates and applies the rules of its primitives. A non-scalar
  * result is differentiated through the sum of its elements.

@@ -27,9 +27,9 @@ const shades = " .:-=+*%#"; // from low to high
 const letters = "abcdefghijklmnopqrstuvwxyz";
 
 /**
- * Writes a study, a race or a loss slice for a terminal. In maps, `.` to `#` are terraces from low to high, lower-case
- * letters the paths of the runs, capitals their ends, × the end of a diverged run, S the start and ★ a minimum (E is
- * the end of training on a slice). Charts of values by step and tables follow.
+ * Writes a study, a race or a loss slice for a terminal: maps, then charts of values by step, and tables. In maps, `.`
+ * to `#` are terraces from low to high. Lower-case letters are the paths of the runs, capitals their ends, and × the
+ * end of a diverged run. S is the start, ★ a minimum, and E the end of training on a slice.
  *
  * @throws DownhillError `option`
  * @example

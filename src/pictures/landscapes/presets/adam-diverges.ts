@@ -20,8 +20,8 @@ export interface RareRun {
 }
 
 /**
- * Runs Adam or AMSGrad from x = 1 on the losses Cx, −x, −x, Cx, −x, −x, … on [−1, 1], whose sum is minimal at x = −1
- * for C > 2. Uses β₁ = 0, β₂ = 1/(1 + C²), the rate ½/√t, and projection onto the interval. Compiled once for all C.
+ * Runs Adam or AMSGrad from x = 1 on the losses Cx, −x, −x, Cx, −x, −x, … on [−1, 1]. For C > 2 their sum is minimal at
+ * x = −1. Uses β₁ = 0, β₂ = 1/(1 + C²), the rate ½/√t, and projection onto the interval. Compiled once for all C.
  *
  * @see Reddi, Kale, Kumar, On the convergence of Adam and beyond, ICLR 2018, section 3 and theorem 1.
  */

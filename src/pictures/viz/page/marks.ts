@@ -45,8 +45,8 @@ export function pictureState(
 }
 
 /**
- * Sets the classes of each box, in the order of `visible`: which values of its nodes are known, and whether the
- * selected node depends on them or they depend on it.
+ * Sets the classes of each box, in the order of `visible`. They show which values of its nodes are known, and whether
+ * the box depends on the selected node or vice versa.
  */
 export function markBoxes(
   boxes: readonly SVGElement[],
