@@ -48,6 +48,7 @@ const helpers = [
   "places",
   "reduce-loops",
   "region-batch",
+  "region-emit",
   "region-scratch",
   "region-shapes",
   "rotations",

@@ -37,7 +37,8 @@ export function faultOfEmitted(
     const wrong = difference(`${how}: value`, regionResults(form, value(...structuredClone(all))), want);
     if (wrong !== undefined) return wrong;
     if (slope === undefined) continue;
-    const [again, slopes] = slope(...structuredClone(all)) as [number, readonly unknown[]];
+    const [again, gradients] = slope(...structuredClone(all)) as [number, unknown];
+    const slopes = wrt.length === 1 ? [gradients] : (gradients as readonly unknown[]); // one gradient is no list
     const isActive = realParams(region).map((isReal, i) => isReal && wrt.includes(given.owners[i]!));
     const gradient = cotangents(region, isActive, scalarFunctions);
     const exact = evaluateRegion(gradient, [...given.values, 1], { values }).results.slice(1);

@@ -163,6 +163,7 @@ function linearFunction(
   }
 }
 
-function notLinear({ kind }: RegionExpr): never {
-  throw internalError(`an expression of kind "${kind}" is not linear in the tangents`);
+function notLinear(expr: RegionExpr): never {
+  const name = expr.kind === "apply" ? expr.function : `a ${expr.kind}`;
+  throw internalError(`${name} is not linear in the tangents`);
 }
