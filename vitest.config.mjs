@@ -9,8 +9,8 @@ const { order } = JSON.parse(readFileSync(new URL("layers.json", import.meta.url
 const all = ["src/**/*.test.ts", "pages/**/*.test.ts", "test/**/*.test.ts"];
 
 /**
- * Files that need a process of their own, which costs a second load of the sources. All others share one: whatever they
- * switch they put back.
+ * Files that need their own process, which costs another load of the sources. All other files share one process, so
+ * they restore every setting that they change.
  */
 const alone = [
   // switch the engine's flags, or turbo mode, which stays on, or give tensors more methods
@@ -22,18 +22,18 @@ const alone = [
   "test/public-names.test.ts",
   "test/doc-examples.test.ts",
   "src/numeric/methods/methods.test.ts",
-  // load the sources anew, or with a part exchanged
+  // load the sources again, or with a replaced part
   "src/training/train/parallel/one-rank.test.ts",
   "src/training/train/unawaited.test.ts",
   "test/coverage.test.ts",
-  // count what the engine keeps, or what it takes from the operating system
+  // count objects that the engine retains, or memory from the operating system
   "src/engine/runtime/evaluate.test.ts",
   "src/engine/runtime/executable.test.ts",
   "src/engine/runtime/jit.test.ts",
   "test/out-of-memory.test.ts",
   // has the engine count calls of functions
   "test/plain/first-call.test.ts",
-  // read memory of kernels that nothing has written to before
+  // read kernel memory that must be unwritten
   "src/engine/backends/wasm/emit/vector/blocks.test.ts",
   "src/engine/backends/wasm/emit/vector/wide.test.ts",
   // start processes, and wait for them
@@ -47,7 +47,7 @@ const alone = [
   ),
 ];
 
-/** Tests of what is not Node: browsers, bundlers, other engines, Python. They say the same on every version of Node. */
+/** Tests of browsers, bundlers, other engines and Python. Their results do not depend on the version of Node. */
 const outside = [
   "src/training/data/bundle.test.ts",
   "src/training/io/bundle.test.ts",
@@ -82,8 +82,8 @@ const outside = [
 ];
 
 /**
- * Tests of what is told and shown, and of the repository itself: documents, pages, pictures, settings. They take their numbers from the
- * library, whose own tests run on every version of Node; a run on a second one leaves these out.
+ * Tests of documentation, pages, pictures and settings, and of the repository itself. Their numbers come from the library,
+ * whose tests run on every version of Node. A run on a second version skips these.
  */
 const told = [
   "pages/**",
@@ -94,8 +94,8 @@ const told = [
 const left = process.env.DOWNHILL_SECOND_NODE === "1" ? told : [];
 
 /**
- * For V8. Code of a test runs for a moment: with the usual budget of bytecode before a function is optimised, compiling took two
- * fifths of all processor time, so it is ten times as large. Later versions of Node have no such flag.
+ * Flags of V8. The code of a test runs only briefly. With the default bytecode budget before a function is optimised,
+ * compiling took two fifths of all processor time, so the budget is ten times as large. Later versions of Node have no such flag.
  */
 const execArgv = process.versions.node.startsWith("20.") ? ["--interrupt-budget=1500000"] : [];
 
