@@ -1,5 +1,5 @@
-// The rise and the season of CO2 in the air, fitted to 741 months without start values: the frequency of the season comes
-// out as once a year.
+// Fits trend and season of CO2 in the air to 741 months without start values. The fitted frequency of the season is
+// once per year.
 import { add, mul, sin, square, sub } from "downhill";
 import { co2 } from "downhill/data";
 import { fitCurve } from "downhill/optim";

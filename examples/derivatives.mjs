@@ -1,4 +1,4 @@
-// The derivative of x·y + sin x by each of the transforms, and that they agree.
+// The derivative of x·y + sin x by each of the transforms, and a check that they agree.
 import { grad, hessian, jacfwd, jvp, sin, valueAndGrad, vjp } from "downhill";
 
 const f = (x, y) => x.mul(y).add(sin(x));

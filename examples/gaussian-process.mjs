@@ -1,5 +1,5 @@
-// Gaussian process regression: kernel and noise by the marginal likelihood, whose gradient goes through a Cholesky factorisation (Rasmussen
-// and Williams, Gaussian Processes for Machine Learning, algorithm 2.1).
+// Gaussian process regression: fits kernel and noise by the marginal likelihood, whose gradient goes through a Cholesky
+// factorisation (Rasmussen and Williams, Gaussian Processes for Machine Learning, algorithm 2.1).
 import { add, diag, exp, eye, jit, linspace, log, matmul, sin, square, sub, sum } from "downhill";
 import { cholesky, choleskySolve, solveTriangular } from "downhill/linalg";
 import { minimize } from "downhill/optim";
@@ -18,7 +18,7 @@ function kernel({ variance, length }, a, b) {
 const factor = (p, places) =>
   cholesky(add(kernel(p, places, places), eye(places.shape[0]).mul(exp(p.noise))));
 
-/** Minus the logarithm of the marginal likelihood, without its constant. */
+/** Negative log marginal likelihood, without its constant. */
 function surprise(p, places, values) {
   const l = factor(p, places);
   return sum(values.mul(choleskySolve(l, values)))

@@ -1,4 +1,4 @@
-// Sampling by Hamiltonian Monte Carlo: eight chains at once by vmap, each a loop over keys, all compiled into one program.
+// Sampling by Hamiltonian Monte Carlo: eight chains at once by vmap, each a loop over keys, compiled into one program.
 import {
   add,
   exp,

@@ -1,6 +1,6 @@
-// Two ways to a learning rate for a network on handwritten digits. The range test (Smith, arXiv 1506.01186) trains while the
-// rate rises and looks where the loss falls. `tune` begins at a rate and a momentum that are far off and descends on them:
-// it differentiates the loss after twenty steps of training through all of these steps.
+// Two methods to find a learning rate for a network on handwritten digits. The range test (Smith, arXiv 1506.01186)
+// raises the rate during training and finds where the loss falls. `tune` starts from a bad rate and momentum, and
+// applies gradient descent to both: it differentiates the loss after twenty training steps through all of these steps.
 import { dataset, digits } from "downhill/data";
 import { mlp, softmaxCrossEntropy } from "downhill/nn";
 import { cyclic, sgd } from "downhill/optim";

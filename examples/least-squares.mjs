@@ -1,4 +1,4 @@
-// A decay is fitted to noisy measurements: parameters with standard errors, and why the search stopped.
+// Fits a decay to noisy measurements: parameters with standard errors, and the reason why the search stopped.
 import { add, exp, mul, sub, tensor } from "downhill";
 import { leastSquares } from "downhill/optim";
 

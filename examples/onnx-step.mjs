@@ -1,5 +1,5 @@
-// A whole step of training as an ONNX model: the derivatives are in it, and Adam. Other engines train by it, on a GPU too;
-// docs/onnx.md has the page that does so in a browser.
+// A whole training step as an ONNX model, with derivatives and Adam. Other engines can train with it, on a GPU too;
+// docs/onnx.md has a page that does so in a browser.
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ await writeOnnxFile(file, model);
 console.log(`${file}: ${statSync(file).size} bytes`);
 if (process.argv[2] === undefined) rmSync(folder, { recursive: true });
 
-// what the model computes is what the compiled step computes
+// the model must agree with the compiled step
 const compiled = jit(step);
 let loss;
 for (let i = 0; i < 200; i++) ({ loss, params, state } = compiled(params, state, inputs, targets));

@@ -1,5 +1,5 @@
-// A primitive of one's own: one record with its type, its derivative and its kernel. It then works in grad, jvp, vmap,
-// jit and in every nesting of them.
+// A custom primitive: one record with its type, derivative and kernel. It then works in grad, jvp, vmap, jit and all of
+// their nestings.
 import { bind1, definePrimitive, grad, hessian, jit, kernel, mul, neg, sub, tensor, vmap } from "downhill";
 
 /** x · (1 − x), the logistic map. */

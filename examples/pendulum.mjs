@@ -1,5 +1,5 @@
-// Push a damped pendulum so that it stands at a given angle half a second later: gradient descent through a simulation of
-// 1,000 Runge-Kutta steps. The loop stays a loop, forwards and in the derivative.
+// Finds the push after which a damped pendulum is at a given angle half a second later: gradient descent through a
+// simulation of 1,000 Runge-Kutta steps. The loop stays a loop, in the derivative too.
 import { jit, scan, sin, tensor, valueAndGrad } from "downhill";
 
 const dt = 0.0005;

@@ -15,8 +15,8 @@ function cost(angles: number[], goal: { x: number; y: number }): number {
     x += links[i]! * Math.cos(heading);
     y += links[i]! * Math.sin(heading);
     const gap = Math.hypot(x - obstacle.x, y - obstacle.y) - obstacle.radius;
-    if (gap < 0) penalty += 10 * gap ** 2; // a joint inside of the obstacle
-    penalty += 1e-4 * angles[i]! ** 2; // of all postures the least bent
+    if (gap < 0) penalty += 10 * gap ** 2; // a joint inside the obstacle
+    penalty += 1e-4 * angles[i]! ** 2; // the least bent of all postures
   }
   return (x - goal.x) ** 2 + (y - goal.y) ** 2 + penalty;
 }

@@ -1,4 +1,4 @@
-// Michaelis-Menten kinetics with an inhibitor, fitted to measured rates of a reaction: parameters with their errors.
+// Fits Michaelis-Menten kinetics with an inhibitor to measured reaction rates: parameters with their errors.
 import { fitCurve } from "downhill/optim";
 
 type Parameters = { top: number; half: number; inhibition: number };

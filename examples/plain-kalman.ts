@@ -11,7 +11,7 @@ const flow = [
   744, 749, 838, 1050, 918, 986, 797, 923, 975, 815, 1020, 906, 901, 1170, 912, 746, 919, 718, 714, 740,
 ];
 
-/** Minus the logarithm of the likelihood of a level that walks at random and is seen with errors, without its constant. */
+/** Negative log-likelihood of a random-walk level observed with errors, without its constant. */
 function surprise(log: { level: number; error: number }, ys: number[]): number {
   "use ad";
   const level = Math.exp(log.level); // variances are above 0

@@ -1,4 +1,4 @@
-// A network trained from scratch, in loops: two interleaved spirals, one hidden layer, Adam written out.
+// A network trained from scratch, in loops: two interleaved spirals, one hidden layer, hand-written Adam.
 import { valueAndGrad } from "downhill";
 
 type Network = { inner: number[][]; bias: number[]; outer: number[]; offset: number };
@@ -30,7 +30,7 @@ const xs = labels.map((_, i) => radius(i) * Math.cos(turn(i)));
 const ys = labels.map((_, i) => radius(i) * Math.sin(turn(i)));
 
 const hidden = 24;
-const wave = (i: number): number => Math.sin(12.9898 * i + 1); // starts that differ
+const wave = (i: number): number => Math.sin(12.9898 * i + 1); // distinct initial values
 const net: Network = {
   inner: Array.from({ length: hidden }, (_, k) => [2 * wave(3 * k), 2 * wave(3 * k + 1)]),
   bias: Array.from({ length: hidden }, (_, k) => wave(3 * k + 2)),

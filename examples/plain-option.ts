@@ -1,5 +1,5 @@
-// An American put by a binomial tree (Cox, Ross, Rubinstein 1979), and its greeks: derivatives through the early exercise.
-// The price of a tree is made of straight pieces in the spot, so gamma, its second derivative, is 0 in each of them.
+// An American put by a binomial tree (Cox, Ross, Rubinstein 1979), and its greeks: derivatives through the early
+// exercise. The price of a tree is piecewise linear in the spot, so gamma, its second derivative, is 0 in each piece.
 import { valueAndGrad } from "downhill";
 
 type Market = { spot: number; volatility: number; rate: number; years: number };
@@ -27,7 +27,7 @@ console.log(`price ${price.toFixed(4)}`);
 console.log(`delta ${greeks.spot.toFixed(4)}, vega ${greeks.volatility.toFixed(3)}`);
 console.log(`rho ${greeks.rate.toFixed(3)}, theta ${(-greeks.years).toFixed(3)}`);
 
-// what moving each by a little says
+// finite differences
 for (const name of ["spot", "volatility", "rate", "years"] as const) {
   const h = 1e-6 * market[name];
   const [above, below] = [h, -h].map((d) => put({ ...market, [name]: market[name] + d }, 105, 200));

@@ -1,10 +1,10 @@
-// Identification of a damped pendulum from its swing: length and damping, by Runge-Kutta steps of its equation.
+// Identifies length and damping of a pendulum from its motion, by Runge-Kutta steps of its equation.
 import { minimize } from "downhill/optim";
 
 type Pendulum = { length: number; damping: number };
 const dt = 0.02; // seconds
 
-/** Angle and speed a step later, by Runge and Kutta's method of fourth order. */
+/** Angle and speed one step later, by the fourth-order Runge-Kutta method. */
 function step([angle, speed]: [number, number], p: Pendulum): [number, number] {
   const turn = (a: number, s: number): number => (-9.81 / p.length) * Math.sin(a) - p.damping * s;
   const a1 = turn(angle, speed);
@@ -28,12 +28,12 @@ function misfit(p: Pendulum, observed: Float64Array): number {
   return sum;
 }
 
-// a swing of three seconds of a pendulum that is 1.3 m long
+// three seconds of motion of a pendulum that is 1.3 m long
 let state: [number, number] = [1.2, 0];
 const observed = Float64Array.from({ length: 150 }, (_, i) => {
   const [angle] = state;
   state = step(state, { length: 1.3, damping: 0.15 });
-  return angle + 0.01 * Math.sin(37 * i ** 2); // a camera that shakes
+  return angle + 0.01 * Math.sin(37 * i ** 2); // camera shake
 });
 
 const { params: found, value } = minimize(misfit, { length: 1.1, damping: 0 }, { args: [observed] });

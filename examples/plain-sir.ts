@@ -1,4 +1,4 @@
-// Calibration of an epidemic model: how contagious, how long ill, and how many at first, from counts of cases of twelve weeks.
+// Calibrates an epidemic model (contact rate, duration of illness, initial cases) with case counts of twelve weeks.
 import { leastSquares } from "downhill/optim";
 
 const people = 10_000;
@@ -27,7 +27,7 @@ function misfit(p: { contacts: number; days: number; first: number }): Float64Ar
   "use ad";
   const cases = weekly(p, reported.length);
   for (let week = 0; week < reported.length; week++) {
-    cases[week] = (cases[week]! - reported[week]!) / Math.sqrt(reported[week]!); // counts vary by their root
+    cases[week] = (cases[week]! - reported[week]!) / Math.sqrt(reported[week]!); // Poisson noise
   }
   return cases;
 }

@@ -1,4 +1,4 @@
-// A smooth curve through noisy points: values at knots, joined by Catmull and Rom's cubics, with a penalty on how they bend.
+// A smooth curve through noisy points: values at knots, joined by Catmull-Rom cubics, with a penalty on curvature.
 import { minimize } from "downhill/optim";
 
 /** The curve at t, in units of knots. */

@@ -27,7 +27,7 @@ if (!(steps["L-BFGS"] < 60 && steps["L-BFGS"] < steps.Adam && steps.momentum < s
   throw new Error(`L-BFGS should be first, and momentum before gradient descent: ${JSON.stringify(steps)}`);
 }
 
-// A network of 1-8-1 that learns a sine, its parameters kept after each epoch.
+// A network of 1-8-1 that learns a sine. Its parameters are saved after each epoch.
 const x = tensor(Array.from({ length: 40 }, (_, i) => [i / 10 - 2]));
 const y = x.mul(1.5).sin();
 const model = mlp([1, 8, 1], { activation: tanh, dtype: "float64" });

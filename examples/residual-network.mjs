@@ -1,4 +1,4 @@
-// A small residual network with batch normalisation: what the model carries without learning it, the running means and variances, is the
+// A small residual network with batch normalisation. The running means and variances, which are not trained, are the
 // `modelState` of fit.
 import { mean, relu } from "downhill";
 import { dataset, digits, stratifiedSplit, takeRows } from "downhill/data";

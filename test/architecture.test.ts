@@ -10,7 +10,7 @@ const { order, inside } = JSON.parse(read("layers.json")) as {
   inside: Record<string, string[]>;
 };
 
-/** Words that are a page, and those of the page about the whole. */
+/** Maximum numbers of words: of a folder's README, and of ARCHITECTURE.md. */
 const [page, whole] = [450, 1200];
 
 const wordsIn = (words: string): number => words.split(/\s+/).filter((word) => /\w/.test(word)).length;

@@ -36,7 +36,7 @@ const modules = {
   train,
   viz,
 };
-/** Modules whose names are those of others too: messages say `tree.map`. */
+/** Modules that share names with other modules. Messages name them: `tree.map`. */
 const prefixed = { tree };
 const functions = new Map<string, Anything>();
 for (const module of Object.values(modules))

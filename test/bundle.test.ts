@@ -1,5 +1,5 @@
-// A bundler drops modules that package.json does not list under `sideEffects`. Four modules of ours only
-// install something when they are loaded, and have to survive where they are needed, and only there.
+// A bundler drops modules that package.json does not list under `sideEffects`. Four of our modules only install
+// something when they are loaded. They must survive in bundles that need them, and only there.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, posix } from "node:path";
@@ -38,7 +38,7 @@ test("a bundle keeps what is installed at import time", async () => {
   expect(stdout).toBe("4 0\n");
 });
 
-/** Rolldown goes past an index file to the module of a name, as webpack and Rollup do, unless package.json lists the index. */
+/** Bundles with Rolldown, which skips index files as webpack and Rollup do, unless package.json lists the index. */
 async function bundleByRolldown(contents: string): Promise<string> {
   mkdirSync(join(root, ".tmp"), { recursive: true });
   const folder = mkdtempSync(join(root, ".tmp/bundle-")); // where "downhill" is the package itself
@@ -60,7 +60,7 @@ describe.each([
   ["esbuild", (contents: string) => bundle([], contents)],
   ["Rolldown", bundleByRolldown],
 ])("by %s", (bundler, make) => {
-  const testRest = bundler === "esbuild" ? test : testInCi; // by both what hangs on how modules are dropped
+  const testRest = bundler === "esbuild" ? test : testInCi; // by both properties of dropped modules
   test("the compiler and WebAssembly are left out where nothing is compiled", async () => {
     const code = await make(`
       import { grad, matmul, scan, sum, tanh, tensor } from "downhill";
@@ -176,7 +176,7 @@ describe("sideEffects of package.json", () => {
     expect(built.filter((file) => isListed(file, pattern))).not.toEqual([]);
   });
 
-  // what index.js installs was in a module that was not listed: bundles had tensors without methods
+  // the installation code of index.js was in an unlisted module: bundles had tensors without methods
   test("name all modules that an entry loads for their effects alone", () => {
     const entries = built.filter((file) => /^\.\/dist\/([^/]+\/)?index\.js$/.test(file));
     expect(entries.length).toBeGreaterThan(10);

@@ -1,4 +1,4 @@
-// What `downhill fit`, `schedule`, `race` and `landscape` write and answer; explain and train have tests of their own.
+// Output and exit codes of `downhill fit`, `schedule`, `race` and `landscape`; explain and train have their own tests.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import nodeModule from "node:module";
@@ -11,7 +11,7 @@ import { root } from "./support/snippets.ts";
 
 let folder: string;
 beforeAll(() => {
-  // inside the repository, so that "downhill" is found as the package's own name and leads to dist/
+  // inside the repository, so that "downhill" resolves to the package itself and to dist/
   mkdirSync(join(root, ".tmp"), { recursive: true });
   folder = mkdtempSync(join(root, ".tmp/commands-"));
   writeFileSync(join(folder, "decay.csv"), decayTable);
@@ -37,7 +37,7 @@ describe("downhill fit", () => {
     expect(parameters.b.value).toBeLessThan(1.8);
   });
 
-  // the exit code went through the process, which kept it for the next command
+  // the exit code was set on the process, which kept it for the next command
   test("a fit that was ended early ends with code 1, and the next one with its own", async () => {
     const words = ["fit", "decay.csv", "y = a*exp(-b*x) + c"];
     const early = await downhill(...words, "--start", "a=1,b=9,c=0", "--max-iterations", "1");
@@ -141,7 +141,7 @@ describe("downhill race and landscape", () => {
 
 describe("what V8 made of the modules", () => {
   const newer = "enableCompileCache" in nodeModule ? process.execPath : process.env["NODE_24"];
-  /** Files for temporary use after a command, and how it ended. */
+  /** Temporary files after a command, and its exit status. */
   const after = (place: string, setting: NodeJS.ProcessEnv): [number | null, string[]] => {
     const usual = { NODE_COMPILE_CACHE: undefined, NODE_DISABLE_COMPILE_CACHE: undefined };
     const env = { ...process.env, ...usual, TMPDIR: place, ...setting };
@@ -149,7 +149,7 @@ describe("what V8 made of the modules", () => {
     return [status, readdirSync(place, { recursive: true, encoding: "utf8" })];
   };
 
-  // each run compiled its modules anew
+  // each run recompiled its modules
   testWith("Node 22.8 or newer (NODE_24)", newer !== undefined)(
     "is kept for the next run, unless the environment forbids it",
     () => {

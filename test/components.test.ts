@@ -1,4 +1,4 @@
-// CONTRIBUTING.md lists components that a library could replace: the list follows the files.
+// CONTRIBUTING.md lists components that a library could replace. The list must agree with the files.
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

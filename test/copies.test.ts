@@ -1,4 +1,5 @@
-// Operands that look right and are not: tensors of a second copy of the library, and typed arrays whose buffer is detached.
+// Operands that look valid but are not: tensors of a second copy of the library, and typed arrays with a detached
+// buffer.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";

@@ -1,5 +1,5 @@
-// Nothing is exported without a proof: every primitive and every public function has a line in a table that
-// `checkPrimitive` runs over, or a test file that is named here.
+// Every export is tested: each primitive and each public function has a line in a table for `checkPrimitive`, or a test
+// file that is named here.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
@@ -17,7 +17,7 @@ import { specialFunctions, specialOperations } from "./support/special-functions
 import { transcendentals } from "./support/transcendentals.ts";
 
 const defined = vi.hoisted((): primitives.Primitive[] => []);
-/** The file of `src` that each record stands in: the first on the stack while it is made that is no file of helpers. */
+/** Source file of each record: the first file on the creation stack that is not a helper. */
 const fileOf = vi.hoisted(() => new Map<primitives.Primitive, string>());
 vi.mock("../src/engine/ir/primitive.ts", async (original) => {
   const module = await original<typeof primitives>();
@@ -33,7 +33,7 @@ vi.mock("../src/engine/ir/primitive.ts", async (original) => {
 const text = (path: string): string => readFileSync(join(root, path), "utf8");
 const exportsOf = (module: object): string[] => Object.keys(module);
 
-/** Modules of primitives that hold no operation. */
+/** Modules of primitives without operations. */
 const helpers = [
   "index",
   "addend",
@@ -89,7 +89,7 @@ describe("primitives", async () => {
   });
 
   test("answer no question that the records of one file alone answer", () => {
-    // what one record alone knows is a name in disguise: who wants to know imports the record
+    // a property of a single record is a name in disguise; code that needs it should import the record
     const files = new Map<string, Set<string>>();
     const note = (question: string, prim: primitives.Primitive): void => {
       if (!files.has(question)) files.set(question, new Set());
@@ -223,7 +223,7 @@ const operationModules = [
   "statistics",
 ];
 
-/** Those whose operations are composed of others, and but for the ones named have no record. */
+/** Modules whose operations are composed of other operations. Except for the named ones they have no record. */
 const composed: Readonly<Record<string, string>> = {
   arithmetic: "",
   arrange: "",
@@ -255,7 +255,7 @@ describe("besides its record and its rows, an operation owes", async () => {
   /** Names that have a reason, in the order in which they are compared. */
   const excused = (...reasons: Readonly<Record<string, string>>[]): string[] =>
     reasons.flatMap(Object.keys).toSorted();
-  /** The same reason for several operations. */
+  /** One reason for several operations. */
   const because = (reason: string, names: string): Readonly<Record<string, string>> =>
     Object.fromEntries(names.split(" ").map((name) => [name, reason]));
 
@@ -365,7 +365,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   whileLoop: "src/engine/transforms/control-flow.test.ts",
 };
 
-/** Activations, which `downhill` has too: every export of `downhill/nn` is tested there. */
+/** Activations, which `downhill` exports too. Tests of `downhill/nn` cover all of them. */
 const activations = exportsOf(await import("../src/numeric/nn/activation.ts"));
 
 describe("public functions", async () => {

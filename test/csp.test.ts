@@ -1,4 +1,4 @@
-// Pages whose content security policy forbids that code is made: compiled functions work all the same, and tell so once.
+// Pages whose content security policy forbids code generation: compiled functions still work, with one warning.
 import { beforeAll, expect } from "vitest";
 import { describeInBrowser } from "./support/browser.ts";
 import { pageScript } from "./support/page-script.ts";

@@ -42,7 +42,7 @@ const fixture = JSON.parse(
   readFileSync(join(root, "test/testdata/golden/derivatives.json"), "utf8"),
 ) as Fixture;
 
-/** All elements agree, relative to the largest. */
+/** Compares all elements, relative to the largest. */
 function expectClose(actual: Tensor, expected: readonly number[], tolerance = 1e-9): void {
   const scale = Math.max(1e-12, ...expected.map(Math.abs));
   const given = Array.from(actual.data());
@@ -228,7 +228,7 @@ const batched =
   (f: Curve): Curve =>
   (x) =>
     vmap(f)(d.stack([x, x])).at(1);
-/** The n-th derivative, by modes that come in turns. */
+/** The n-th derivative, with the given modes in turn. */
 const nth = (f: Curve, n: number, ...modes: ((f: Curve) => Curve)[]): Curve => {
   let out = f;
   for (let k = 0; k < n; k++) out = modes[k % modes.length]!(out);

@@ -18,14 +18,14 @@ import {
 } from "./support/mpi.ts";
 import { root } from "./support/snippets.ts";
 
-/** Of a run that must not miss anything 10; else fewer, for each starts some processes. */
+/** Default number of kills: 10 with REQUIRE_MPI=1; otherwise fewer, because each kill starts some processes. */
 const usualKills = process.env["REQUIRE_MPI"] === "1" ? 10 : extent(3, 20);
 const kills = Number(process.env["DOWNHILL_RANK_KILLS"] ?? usualKills);
 const seed = Number(process.env["DOWNHILL_KILL_SEED"] ?? 1);
 const killsPerRun = 10;
 const epochs = 8;
-const stepsOfRun = 3 * epochs; // 6 batches an epoch, two a step
-/** The most steps of a life before its kill is due, and the microseconds from then on: some steps more. */
+const stepsOfRun = 3 * epochs; // 6 batches per epoch, two per step
+/** Maximum number of steps before a kill is due, and the maximum delay in microseconds after that, a few steps. */
 const [mostSteps, longestDelay] = [extent(2, 4), extent(5000, 20_000)];
 /** Numbers of ranks to draw from. Four ranks, most of which wait for cores, are drawn less often. */
 const sizes = [1, 1, 2, 2, 2, 4] as const;
@@ -56,7 +56,7 @@ function hashIn({ status, stdout, stderr }: Ended): string {
   return /^done (\w+)$/m.exec(stdout)![1]!;
 }
 
-/** The words of `downhill train` on a few items of the digits. */
+/** Arguments of `downhill train` on a few items of the digits. */
 const small = [
   "train",
   "digits",
@@ -108,7 +108,7 @@ describeWithMpi("training over MPI", () => {
         if (ended.status === 0) {
           expect(hashIn(ended), about).toBe(unbroken);
           if (killed === most) return;
-          rmSync(path, { recursive: true }); // it came to its end before the kill: from the beginning
+          rmSync(path, { recursive: true }); // it finished before the kill, so it starts again
           continue;
         }
         expect(killed, `${about}: ${ended.stderr}`).toBeLessThan(most);

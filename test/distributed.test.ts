@@ -1,4 +1,4 @@
-// Several processes over both makes of MPI, as users have them: from dist/, started by mpirun.
+// Several processes over both MPI implementations, as for users: from dist/, started by mpirun.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ function written(name: string, size: number): readonly unknown[] {
   );
 }
 
-/** The largest difference of numbers by the same names, relative to those beyond 1. */
+/** The largest difference between numbers of equal name, relative for numbers beyond 1. */
 function furthest(a: Numbers, b: Numbers): number {
   expect(Object.keys(a)).toEqual(Object.keys(b));
   const apart = Object.entries(a).flatMap(([name, xs]) => {
@@ -37,7 +37,7 @@ function furthest(a: Numbers, b: Numbers): number {
 }
 
 describeWithMpi("derivatives of random programs with psum, pmean, allGather and replicated", () => {
-  const first = extent(4, 0); // of six programs; the last two have all operations between them
+  const first = extent(4, 0); // of six programs; the last two together contain all operations
   const sizes = extent(0, 1, 1) === 1 ? [2, 4] : [2]; // four ranks wait for cores
   const runs = new Map<number, readonly Numbers[]>();
   beforeAll(async () => {
@@ -56,7 +56,7 @@ describeWithMpi("derivatives of random programs with psum, pmean, allGather and 
     const numbers = runs.get(1)![0]!;
     const pick = (name: string): Numbers =>
       Object.fromEntries(Array.from({ length: 6 - first }, (_, i) => [i, numbers[`${first + i} ${name}`]!]));
-    // central differences of step 1e-5 are off by some 1e-10 of third derivatives, and by 1e-16 / 1e-5
+    // central differences of step 1e-5 have errors of about 1e-10 of third derivatives, and of 1e-16 / 1e-5
     expect(furthest(pick("gradient"), pick("gradient by differences"))).toBeLessThan(1e-7);
     expect(furthest(pick("second"), pick("second by differences"))).toBeLessThan(1e-7);
     for (const name of ["reverse over reverse", "forward over reverse", "reverse over forward"])
@@ -69,7 +69,7 @@ describeWithMpi("derivatives of random programs with psum, pmean, allGather and 
 
   test.each(sizes)("are on every one of %i ranks those of one", (size) => {
     const one = runs.get(1)![0]!;
-    // what is summed in another order is off by some 1e-16, which differences multiply by 1e5
+    // another order of summation differs by about 1e-16, which finite differences multiply by 1e5
     const isExact = ([name]: readonly [string, unknown]): boolean => !name.includes("differences");
     const exact = (numbers: Numbers): Numbers => Object.fromEntries(Object.entries(numbers).filter(isExact));
     for (const numbers of runs.get(size)!) expect(furthest(exact(one), exact(numbers))).toBeLessThan(1e-12);
@@ -146,7 +146,7 @@ describeWithMpi("a rank that ends takes the others along", () => {
     for (const mpirun of how === "throw" ? Object.values(mpiruns) : [mpiruns.openMpi]) {
       const { status, stderr } = await launchRanks(["-n", "2", "--mpirun", mpirun], "ends.mjs", [how]);
       expect(status).toBe(1);
-      expect(stderr).toContain(`downhill: ${message}`); // nearly always before what mpirun says, which comes another way
+      expect(stderr).toContain(`downhill: ${message}`); // nearly always before the output of mpirun, which uses another pipe
       expect(stderr.trimEnd()).toMatch(/\ndownhill launch: rank 1 ended the run with exit code 1\.$/);
     }
   });
@@ -161,7 +161,7 @@ describeWithMpi("a rank that ends takes the others along", () => {
 });
 
 describeWithMpi("a rank that ends with exit code 0", () => {
-  // the others waited for ever
+  // the other ranks waited forever
   test("takes those along that wait for it in a call of all ranks", async () => {
     const { status, stderr } = await launchRanks(["-n", "2", "--mpirun", mpiruns.mpich], "ends.mjs", [
       "leave the others alone",
@@ -329,7 +329,7 @@ setInterval(() => {}, 1000);
     }
   };
 
-  // it once heard no SIGTERM any more
+  // it once ignored SIGTERM
   testOnLinux(
     "asks once, ends after the grace time, and then kills all that is left of the run",
     async () => {

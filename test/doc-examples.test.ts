@@ -42,9 +42,9 @@ function examplesIn(file: string, text: string): Example[] {
   });
 }
 
-/** Everything that the faces of the package, the folder of the file and the file export; the nearest wins. */
+/** All exports of the package's entries, the folder and the file; the nearest wins. */
 async function scopeOf(file: string): Promise<Record<string, unknown>> {
-  // The command is the one file that does something when it is loaded.
+  // The command is the only file that runs something when it is loaded.
   const siblings = sources.filter((path) => dirname(path) === dirname(file) && path !== "cli/main.ts");
   const faces = sources.filter((path) => /^(\w+\/){0,2}index\.ts$/.test(path));
   // `normal`, `gamma` and others are draws wherever they are not said to be distributions

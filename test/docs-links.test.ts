@@ -1,4 +1,5 @@
-// Links between the pages of the repository lead to files and headings that there are, and the site's sidebar has each of its pages.
+// Links between the pages of the repository lead to existing files and headings, and the site's sidebar lists every
+// page.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -10,14 +11,14 @@ const pages = [...markdownIn("."), ...docs];
 /** Sections that the build of the site generates. docs/site/check-links.mjs checks the links of the built site. */
 const made = /^\.?\/(learn|playground|examples|race|api)\//;
 
-/** The pages of a folder, without those of folders in it. */
+/** The pages of a folder, without its sub-folders. */
 function markdownIn(folder: string): string[] {
   return readdirSync(join(root, folder))
     .filter((name) => name.endsWith(".md"))
     .map((name) => normalize(join(folder, name)));
 }
 
-/** The anchors that headings of a page have, as VitePress and GitHub make them of plain words. */
+/** The anchors of a page's headings, as VitePress and GitHub derive them from plain words. */
 function anchorsOf(page: string): Set<string> {
   const text = readFileSync(join(root, page), "utf8").replaceAll(/^```.*?^```$/gms, "");
   const headings = [...text.matchAll(/^#+ (.+)$/gm)].map((match) => match[1]!);

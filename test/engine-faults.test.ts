@@ -1,4 +1,4 @@
-// Faults that the engine once had, each by the smallest program that showed it.
+// Former faults of the engine, each with the smallest program that showed it.
 import { expect, test } from "vitest";
 import {
   bind1,
@@ -179,7 +179,7 @@ test("many arguments and long elementwise programs take linear time", () => {
     return y.sum();
   };
   const growth = growthOfProcessorTime([extent(125, 250), extent(1000, 2000)], (n, k) => {
-    jit(grad(chain(n)))(new Float64Array(50 + k).fill(1)); // another size compiles anew
+    jit(grad(chain(n)))(new Float64Array(50 + k).fill(1)); // another size recompiles
   });
   expect(growth).toBeLessThan(32); // linear: 8, quadratic: 64
 });

@@ -1,4 +1,4 @@
-// The library on engines with less than they usually have: the same bits, a warning where something is given up, and an end.
+// The library on engines with missing features: equal bits, one warning per disabled feature, and a normal exit.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -78,9 +78,9 @@ interface Run {
 interface Setting {
   readonly flags?: readonly string[];
   readonly options?: object;
-  /** Products of large matrices; with some hundred, threads start. */
+  /** Repetitions of products of large matrices. After some hundred, threads start. */
   readonly repeats?: number;
-  /** KiB of addresses that the process may have. */
+  /** Limit of the process's address space in KiB. */
   readonly addresses?: number;
 }
 

@@ -28,9 +28,9 @@ import { fit } from "downhill/train";
 import { expect, test } from "vitest";
 
 type Anything = (...words: unknown[]) => unknown;
-/** A function without its types. */
+/** Removes the types of a function. */
 const free = (f: unknown): Anything => f as Anything;
-/** A transform without its types. */
+/** Removes the types of a transform. */
 const freed = (f: unknown): ((g: unknown) => Anything) => f as (g: unknown) => Anything;
 
 const messageOf = async (action: () => unknown): Promise<string> => {

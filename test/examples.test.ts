@@ -1,4 +1,4 @@
-// Every program of examples/ runs from the root and checks itself: it throws where its result is wrong.
+// Every program of examples/ runs from the root and checks itself: it throws if its result is wrong.
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";

@@ -24,7 +24,7 @@ let folder: string;
 
 const downhill = async (...words: string[]): Promise<Ended> => runDownhill(words, { cwd: folder });
 
-/** Trains a little, which has to go well. */
+/** Trains briefly, and checks the exit status. */
 async function trained(name: string, ...words: string[]): Promise<void> {
   const { status, stderr } = await downhill("train", ...words, "--epochs", "2", "--checkpoint", name);
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
@@ -48,7 +48,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A run with its data, and what downhill itself says of the test part. */
+/** A run with its data, and downhill's own evaluation of the test part. */
 async function evaluated(
   name: string,
 ): Promise<{ run: TrainedRun; problem: LearningProblem; output: Float32Array }> {
@@ -62,7 +62,7 @@ async function evaluated(
 
 const pixelsOf = ({ x }: DataPart): Tensor => d.tensor(x.data as Float32Array, { shape: x.shape });
 
-/** The raw cells of these rows, as a model of the table takes them. */
+/** The raw cells of rows, in the form that a table model takes. */
 function cellsOf(run: TrainedRun, rows: Int32Array): Record<string, Tensor> {
   const trees = readTable(table, { missing: "keep" });
   return Object.fromEntries(

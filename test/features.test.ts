@@ -49,7 +49,7 @@ const modules: Readonly<Record<string, Module>> = {
   testing,
 };
 
-/** Exports that are no feature to compare, with the reason. */
+/** Exports that are not features to compare, with the reason. */
 const exceptions: Readonly<Record<string, string>> = {
   DownhillError: "the class of all errors",
   Tensor: "the class of arguments and results",

@@ -1,5 +1,5 @@
-// Writes src/training/io/testdata/parquet: tables by other writers of Parquet, DuckDB and Arrow's for Rust. The tests read the files and need
-// neither; to write them again:
+// Writes src/training/io/testdata/parquet: tables by other Parquet writers, DuckDB and Arrow for Rust. The tests read
+// the files and need neither writer. To write the files again:
 //
 //   npm install --prefix FOLDER @duckdb/node-api@1.5.6-r.1 parquet-wasm@0.8.0 apache-arrow@21.2.0
 //   node test/foreign-parquet.mjs FOLDER
@@ -34,7 +34,7 @@ for (const codec of ["snappy", "zstd"]) {
   const options = `format parquet, codec '${codec}', row_group_size 2048`;
   await connection.run(`copy trees to '${out}/duckdb-${codec}.parquet' (${options})`);
 }
-// what tables have no cells for, and some more kinds that they do have
+// values that tables have no cells for, and further supported types
 await connection.run(`copy (select
   i::integer as x,
   [i, i + 1] as list,

@@ -24,7 +24,7 @@ const adaptive =
   ([x], args) =>
     f(x!, args["output_size"] as nn.AdaptiveSizes);
 
-/** The two sizes along the axes of space that PyTorch gives as one number or two. */
+/** The two spatial sizes, which PyTorch takes as one number or two. */
 const pair = (size: unknown, otherwise = 1): [number, number] =>
   Array.isArray(size) ? (size as [number, number]) : [size ?? otherwise, size ?? otherwise] as [number, number]; // prettier-ignore
 
@@ -54,7 +54,7 @@ const resized: Op = ([x], args) => {
   return nn.resize(x!, sizes, { method, alignCorners: args["align_corners"] === true });
 };
 
-/** The logarithms of the label's probabilities, negated and weighted. */
+/** Negative log-likelihood of labels, weighted. */
 const likelihood: Op = ([x, y], args, named) => {
   const own = d.takeAlongAxis(x!, d.expandDims(y!, 1), { axis: 1 });
   const weight = named("weight");
@@ -62,7 +62,7 @@ const likelihood: Op = ([x, y], args, named) => {
   return reduced(weight === undefined ? losses : losses.mul(d.take(weight, y!)), args);
 };
 
-/** All scores of labels, which come before the first −1, are to be above those of the others, by 1. */
+/** Multi-label margin loss: the score of each label before the first −1 must exceed all other scores by 1. */
 const labelsAbove: Op = ([x, y], args) => {
   const n = x!.shape[1]!;
   const isLabel = d.cummin(d.greaterEqual(y!, 0).astype("int32"), { axis: 1 });

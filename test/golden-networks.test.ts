@@ -1,4 +1,4 @@
-// Values and derivatives of what networks are made of against reference values made with PyTorch 2.6 and 2.13
+// Values and derivatives of network layers against reference values made with PyTorch 2.6 and 2.13
 // (test/testdata/golden).
 import type { PerAxis, Tensor } from "downhill";
 import * as d from "downhill";
@@ -6,7 +6,7 @@ import * as nn from "downhill/nn";
 import type { Args, Op } from "./support/golden.ts";
 import { checkFile } from "./support/golden.ts";
 
-/** The options that PyTorch's names stand for. */
+/** Renames PyTorch's options to ours. */
 const named = (args: Args, names: Readonly<Record<string, string>>): Record<string, never> =>
   Object.fromEntries(
     Object.entries(args).flatMap(([name, value]) =>
@@ -24,7 +24,7 @@ const window = {
   divisor_override: "divisor",
 };
 
-/** PyTorch takes single images too. */
+/** Adds a batch axis, because PyTorch accepts single images too. */
 const withBias =
   (rank: number, f: (x: Tensor, w: Tensor, options: Record<string, never>) => Tensor): Op =>
   ([x, w, b], args) => {
@@ -55,7 +55,7 @@ const convolution: Readonly<Record<string, Op>> = {
 
 checkFile("convolution", convolution);
 
-/** PyTorch keeps weights of layers turned around: [outputs, inputs]. */
+/** Converts a dense layer. PyTorch stores its weights as [outputs, inputs]. */
 const dense = (weight: Tensor, bias: Tensor): nn.DenseParams => ({ weight: weight.transpose(), bias });
 const affine = (x: Tensor, weight: Tensor, bias: Tensor | undefined): nn.ScaleParams => ({
   weight: weight ?? d.ones([x.shape[1]!]),
@@ -101,7 +101,7 @@ const simpleCell =
 
 const gruParams = ([wi, wh, bi, bh]: readonly Tensor[]): nn.GruParams => {
   const n = wh!.shape[1]!;
-  // of the two biases only the last third of the second counts by itself
+  // PyTorch has two biases; of the second one only the last third is separate here
   const shared = d.concatenate([bh!.slice(0, 2 * n), d.zeros([n])]);
   return {
     input: wi!.transpose(),
@@ -202,7 +202,7 @@ const networks: Readonly<Record<string, Op>> = {
 
 checkFile("networks", networks);
 
-/** PyTorch reads only so much of the input as the index is long. */
+/** Crops the input to the length of the index, because PyTorch ignores the rest. */
 const cutTo = (x: Tensor, index: Tensor, dim: number): Tensor => {
   const axis = dim < 0 ? dim + x.ndim : dim;
   return d.slice(x, ...x.shape.map((n, i): d.Range => [0, i === axis ? n : index.shape[i]!]));
@@ -242,7 +242,7 @@ const loss =
   (f: (x: Tensor, y: Tensor, options: nn.LossOptions) => Tensor): Op =>
   ([x, y], args) =>
     f(x!, y!, reductionOf(args));
-/** PyTorch has the classes in axis 1. */
+/** Moves the classes from axis 1, where PyTorch has them, to the last axis. */
 const classesLast = (x: Tensor): Tensor =>
   x.ndim < 3 ? x : x.transpose([0, ...Array.from({ length: x.ndim - 2 }, (_, i) => i + 2), 1]);
 

@@ -15,7 +15,7 @@ const placeOf = (given: Index): AxisSelector => {
   return { start, end, step };
 };
 
-/** A mask as nested booleans, which compiled functions know; a vector for each of some rows. */
+/** A mask as nested booleans, which compiled functions know at compile time. */
 const rowsOf = (mask: Tensor, rows: number): boolean[][] => {
   const flat = Array.from(mask.data(), (flag) => flag !== 0);
   const n = mask.shape.at(-1)!;

@@ -1,6 +1,6 @@
 // Values and derivatives of operations against reference values made with PyTorch 2.6 and 2.13 (test/testdata/golden).
-// What we have under another name is spelt out here in terms of our own operations. Where we differ by design no case
-// is kept; see special-values.test.ts.
+// Functions with another name in our library are defined here. Intended differences have no case here; see
+// special-values.test.ts.
 import type { Tensor } from "downhill";
 import * as d from "downhill";
 import * as nn from "downhill/nn";

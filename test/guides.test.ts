@@ -1,4 +1,5 @@
-// The guides: their programs run and print what they say, what their tables name exists, and none is left out of the site.
+// The guides: their programs run and print the promised output, the names in their tables exist, and the site includes
+// all of them.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +12,7 @@ const guides = readdirSync(join(root, "docs/guides"))
   .filter((name) => name.endsWith(".md"))
   .map((name) => `docs/guides/${name}`);
 
-// Files that guides show, by the name behind the language of the fence, stand where their programs run.
+// Files that guides show, named after the language of the fence, are in the working directory of their programs.
 let folder: string;
 const start = process.cwd();
 beforeAll(() => {
@@ -99,7 +100,7 @@ function isMethod(name: string): boolean {
   }
 }
 
-/** The functions, and the methods of tensors, that stand in the second column of the tables of a page. */
+/** The functions and tensor methods in the second column of a page's tables. */
 function namesOfOurs(page: string): { readonly method: boolean; readonly name: string }[] {
   const cells = [...page.matchAll(/^\| (?!-)[^|]+ \| ([^|]+) \|/gm)].map((match) => match[1]!);
   const spans = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1]!));

@@ -30,7 +30,7 @@ interface Operations<T> {
   scan(step: (carry: T, x: T) => readonly [T, T], carry: T, xs: T): readonly T[];
 }
 
-/** An array of the small downhill; outside of functions that are traced, with its numbers. */
+/** An array of the small downhill. It has numbers except inside traced functions. */
 interface SmallTensor {
   readonly size: number;
   readonly data: Float64Array;
@@ -62,7 +62,7 @@ const realOperations: Operations<Tensor> = {
   scan: (step, carry, xs) => real.scan(step, carry, xs),
 };
 
-/** From an array to a number, written once for both. */
+/** A function from an array to a number, written once for both implementations. */
 type Model = <T>(o: Operations<T>, x: T) => T;
 
 const models: Readonly<Record<string, Model>> = {
@@ -104,7 +104,7 @@ function expectNear(actual: Float64Array, expected: ArrayLike<number>): void {
 }
 
 describe("the program of docs/how-it-works.md", () => {
-  // it ran above, or nothing here would run
+  // it ran above, or no test here would run
   test("promises something in every part, and each promise was kept", () => {
     const parts = story.split(/^## \d\. /m).slice(1);
     expect(parts).toHaveLength(8);

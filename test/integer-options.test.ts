@@ -255,7 +255,7 @@ const strict: Readonly<Record<string, Use>> = {
   "optim accumulate k": (n) => optim.accumulate(optim.sgd({ learningRate: 1 }), n).init(v),
 };
 
-/** Integers of the host, which int32 does not limit: what counts is the value, not its low 32 bits. */
+/** Integers of the host, which int32 does not limit. Their full value counts, not the low 32 bits. */
 const wide: Readonly<Record<string, Use>> = {
   "linalg matrixPower power": (n) => linalg.matrixPower([[1, 1], [0, 1]], n), // prettier-ignore
   "random key seed": (n) => random.key(n),
@@ -299,7 +299,7 @@ const wide: Readonly<Record<string, Use>> = {
 
 const bad = [2 ** 31, -(2 ** 31), 2 ** 32, 2 ** 32 + 5, 1.5, NaN];
 
-/** The result as text, or the code of the error; anything but a `DownhillError` is thrown on. */
+/** The result as text, or the error code. Errors other than `DownhillError` are rethrown. */
 function outcome(use: Use, n: number): string {
   try {
     const result = use(n);

@@ -1,5 +1,5 @@
-// Random programs over matrices of many shapes and sizes, in both floating types, run by everything that can run them, and
-// so their derivatives. All must give the same bits.
+// Random programs over matrices of many shapes and sizes, in both floating types, with their derivatives, on every
+// backend. All must return the same bits.
 import * as fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { testWith } from "./support/conditions.ts";
@@ -32,7 +32,7 @@ describe("random programs on matrices of many shapes", () => {
       const relaxed = makeWasmBackend({ relaxed: true });
       fc.assert(
         fc.property(recipes([...smallDims, ...largeDims], true), (recipe) => {
-          // a few last bits of numbers of the size of 1, which sums, sines and quotients of some operations may blow up
+          // a few ulps of numbers near 1, which sums, sines and quotients may amplify
           const tolerance = recipe.dtype === "float32" ? 2 ** -14 : 2 ** -40;
           const f = functionOf(recipe);
           const { program, captured } = traceProgram(

@@ -10,7 +10,7 @@ afterEach(() => {
   for (const tree of trees.splice(0)) rmSync(tree, { recursive: true });
 });
 
-/** Runs the layer check over a tree of its own. */
+/** Runs the layer check on a temporary source tree. */
 function check(sources: Readonly<Record<string, string>>): { ok: boolean; output: string } {
   const root = mkdtempSync(join(tmpdir(), "downhill-layers-"));
   trees.push(root);

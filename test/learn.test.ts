@@ -1,4 +1,4 @@
-// `downhill learn` as its user meets it.
+// `downhill learn` from the user's side.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { root } from "./support/snippets.ts";
 
 const main = join(root, "dist/cli/main.js");
 
-/** The course that the package serves, at its address. */
+/** Starts the server of the course, and returns it with its address. */
 async function learn(): Promise<{ readonly child: ChildProcess; readonly address: string }> {
   const child = spawn(process.execPath, [main, "learn", "--no-open"], {
     stdio: ["ignore", "pipe", "inherit"],

@@ -16,9 +16,9 @@ import { root } from "./support/snippets.ts";
 const widths = [375, 768, 1440];
 const themes = ["light", "dark"] as const;
 const leastText = 11; // pixels
-const mostLoaded = 256; // KB gzipped; the engine takes some 200
+const mostLoaded = 256; // KB gzipped; the engine takes about 200
 
-/** Each page once by default, and in every width and theme where there is time. */
+/** Views of a page: one by default, all widths and themes in the thorough extent. */
 function viewsOf(i: number): readonly (readonly [width: number, theme: "light" | "dark"])[] {
   const all = themes.flatMap((theme) => widths.map((width) => [width, theme] as const));
   return extent(0, 1) === 1 ? all : [all[i % all.length]!];
@@ -59,7 +59,7 @@ function describeSection(
               expect(layout.width).toBeLessThanOrEqual(width);
               expect(layout.smallest[0], layout.smallest[1]).toBeGreaterThanOrEqual(leastText);
               expect(layout.hiddenScrolls).toEqual([]);
-              // the list shows pictures, which nothing can be dragged in
+              // the list shows pictures without draggable elements
               const selecting = await page.evaluate(
                 (isPicture) =>
                   isPicture

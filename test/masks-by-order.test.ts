@@ -7,8 +7,8 @@ import { compileText } from "../src/numeric/syntax/compile.ts";
 import { extent } from "./support/extent.ts";
 import { marked } from "./support/marked.ts";
 
-// By hand: the mask chooses y = 0 at x = −1. The functions below are 0 there, with infinite slopes, but for cos(0) = 1. So
-// x³ · (… + cos(y)) is x³ in a neighbourhood.
+// Derived by hand: the mask selects y = 0 at x = −1. The functions below are 0 there, with infinite slopes, except
+// cos(0) = 1. So x³ · (… + cos(y)) is x³ in a neighbourhood.
 const at = -1;
 const byOrder = [3 * at ** 2, 6 * at, 6];
 
@@ -127,7 +127,7 @@ const hessian: Step = (f) => d.hessian(f as never);
 const hvp: Step = (f) => (x: never) => d.hvp(f as never, x, 1 as never);
 const batched: Step = (f) => (x: never) => (d.vmap(f as never) as (xs: readonly number[]) => Tensor)([x, x]);
 
-/** Derivatives by their order; the step that is named last is taken last. */
+/** Derivatives by order. The last named step is applied last. */
 const ways: readonly (readonly [name: string, order: number, steps: readonly Step[]])[] = [
   ["grad", 1, [reverse]],
   ["jacfwd", 1, [forward]],
@@ -161,7 +161,7 @@ const families: Readonly<Record<string, readonly (readonly [name: string, f: () 
   texts: Object.entries(textMasks).map(([name, mask]) => [name, () => ofText(mask)]),
 };
 
-/** In the quick extent a few of the ways for each mask, others for the next one. */
+/** In the quick extent, a few of the ways for each mask, and the next few for the next mask. */
 const waysOf = (family: string, place: number): typeof ways => {
   const part = extent(family === "plain functions" ? 1 : 2, ways.length);
   return ways.filter((_, i) => (i + 7 * place) % ways.length < part);

@@ -1,4 +1,4 @@
-// Data that are never in memory as a whole: the short form of scripts/soak-stream.mjs, which reads 4 GB.
+// Data that never fit in memory as a whole: the short form of scripts/soak-stream.mjs, which reads 4 GB.
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -67,7 +67,7 @@ const sources = [
   { source: "generator", megabytes: extent(100, 300), most: extent(66, 200) },
   { source: "worker", megabytes: extent(150, 300), most: extent(100, 200) },
   { source: "npy", megabytes: extent(100, 300), most: extent(66, 200) },
-  { source: "csv", megabytes: extent(20, 30), most: 200 }, // texts of numbers, which are garbage at once
+  { source: "csv", megabytes: extent(20, 30), most: 200 }, // temporary strings of numbers
 ];
 test.each(sources.slice(extent(3, 0, 0)))(
   "$megabytes MB from a $source are trained on in less than 300 MB, of which little is for the data",
@@ -76,7 +76,7 @@ test.each(sources.slice(extent(3, 0, 0)))(
     expect(items).toBeGreaterThan((megabytes * 2 ** 20) / 512); // maximum of bytes per row
     expect(error).toBeLessThan(0.02); // the weights have been learnt
     expect(peak).toBeLessThan(300);
-    expect(growth).toBeLessThan(most); // MB; half as much again if all that was read were kept
+    expect(growth).toBeLessThan(most); // MB; half as much again if all data were retained
   },
   120_000,
 );

@@ -1,4 +1,4 @@
-// What plain JavaScript lets pass and types would not: each function of the library that needs options says so.
+// Misuse that plain JavaScript permits and types would not: functions that require options report missing ones.
 import { compareBatches, findLandscape, findPreset, gradientVariance } from "downhill/landscapes";
 import {
   dataset,

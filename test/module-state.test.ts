@@ -2,8 +2,8 @@ import { readFileSync, readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 
 /**
- * The variables of modules in the engine, by file: state that outlives a call and stands in no record. What the runtime keeps is
- * in `engine` (`src/engine/runtime/engine.ts`); these stay where they are, for the reason given.
+ * Module variables of the engine by file: state that outlives a call and is not in a record. The runtime's state is in
+ * `engine` (`src/engine/runtime/engine.ts`). These variables stay in their modules, for the given reasons.
  */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   // read by each operation, in a layer below the runtime
@@ -11,21 +11,21 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "trace/debug.ts": ["hooks"],
   // set by one module and read by one other, which must not import it
   "transforms/tools.ts": ["installed"],
-  // programs of loops that are traced at each call, for transforms, which stand below the runtime
+  // programs of loops that are traced at each call, for transforms, which are in a layer below the runtime
   "trace/intern.ts": ["programs"],
   // called by passes in layers below the runtime, set by downhill/testing
   "util/after-pass.ts": ["observer"],
-  // counters that give names and identities
+  // counters for names and identities
   "ir/key.ts": ["next"],
   "tree/known-keys.ts": ["next"],
   "backends/wasm/emit/routine.ts": ["modules"],
-  // how deep a recursion is
+  // recursion depth
   "ir/hash.ts": ["outermost"],
-  // what the JavaScript engine can do, found out when it is asked for first
+  // features of the JavaScript engine, detected on first use
   "util/generate-code.ts": ["codeGeneration"],
   "backends/js/index.ts": ["powers"],
   "kernel/copy-elements.ts": ["found"],
-  // tables and scratch made when they are asked for first, since modules do no work when they are loaded
+  // tables and scratch arrays created on first use, because modules do no work when they are loaded
   "kernel/operations.ts": ["scratch"],
   "prims/scalar-functions.ts": ["others"],
   "backends/wasm/encode/opcodes.ts": ["byName"],

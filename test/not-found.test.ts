@@ -1,4 +1,4 @@
-// The page of the site for addresses that it does not have, as a server sends it for an address far below the root.
+// The site's page for missing addresses, as a server sends it for an address far below the root.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,7 +38,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-// its scripts and styles were relative to the address that was asked for: below the root the page was blank
+// its scripts and styles were relative to the requested address: below the root the page was blank
 describeInBrowser("the page for a missing address", {
   "leads home and searches the site from any depth, by keys too": async ({ open }) => {
     for (const path of ["guides/old/schedules.html", "schedules"]) {

@@ -1,4 +1,4 @@
-// The page of NumPy's names says what there is.
+// The page of NumPy's names agrees with the exports.
 import { expect, test } from "vitest";
 import * as d from "downhill";
 import { root } from "./support/snippets.ts";

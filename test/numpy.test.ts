@@ -1,5 +1,5 @@
-// Functions of arrays against values made with NumPy and SciPy (test/testdata/numpy, with the script that made them), as they are
-// computed at once and compiled.
+// Array functions, eager and compiled, against values made with NumPy and SciPy (test/testdata/numpy, which includes
+// the script).
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -55,7 +55,7 @@ function tensorsOf(args: readonly unknown[]): readonly [Tensor[], (xs: readonly 
   ];
 }
 
-/** Relative to the largest number: results that are summed in another order, and of least squares in another way. */
+/** Tolerance relative to the largest number, for other orders of summation and other methods of least squares. */
 const toleranceOf = (f: string): number => (f === "polyfit" ? 1e-9 : 1e-13);
 
 function expectEqual(actual: Tensor, { shape, dtype, data }: Given, what: string, tolerance: number): void {

@@ -1,4 +1,4 @@
-// The page of docs/onnx.md, in Chromium: a step of training made by downhill trains in ONNX Runtime by WebAssembly.
+// The page of docs/onnx.md in Chromium: a training step exported by downhill trains in ONNX Runtime with WebAssembly.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -67,7 +67,7 @@ if (missing) {
   });
 }
 
-/** A page with everything in it: the code of the docs, the runtime, the model and its inputs. */
+/** A self-contained page: the code of the docs, the runtime, the model and its inputs. */
 async function pageOf(model: Uint8Array, start: object): Promise<string> {
   const docs = readFileSync(join(root, "docs/onnx.md"), "utf8");
   const code = /```js\n(import \* as ort[\s\S]*?)```/.exec(docs)![1]!;

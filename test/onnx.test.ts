@@ -497,7 +497,7 @@ interface Leaf {
   readonly values: Float32Array;
 }
 
-/** A network of the bench: its first parameters and a batch as leaves, and its loss by the functions of the library. */
+/** A network of the bench: its initial parameters and a batch as leaves, and its loss. */
 interface Model {
   readonly name: string;
   readonly parameters: () => object;

@@ -1,4 +1,4 @@
-// docs/ops.md is what the sources say.
+// docs/ops.md agrees with the sources.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";

@@ -1,4 +1,5 @@
-// What needs more memory than there is: all that no live tensor needs makes room, and what fails all the same leaves no trace.
+// Programs that need more memory than available. Memory that no live tensor needs is freed first, and a failure leaves
+// no trace.
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
@@ -12,14 +13,14 @@ const mebibyte = 2 ** 20;
 const used = (): number => wasmArena().stats().used;
 /** Bytes used by functions, without results, which have their own budget. */
 const held = (): number => used() - wasmArena().stats().uses.results;
-/** Numbers of no particular kind, the same each time. */
+/** Deterministic, irregular numbers. */
 const numbers = (n: number, seed = 1): Float32Array => {
   const out = new Float32Array(n);
   for (let i = 0; i < n; i++) out[i] = ((i * 7919 + seed * 104_729) % 1009) / 1009 - 0.5;
   return out;
 };
 
-/** The error of something that needs too much memory; `undefined` where it needs not. */
+/** The error of a call that needs too much memory; `undefined` if it succeeds. */
 function oomOf(run: () => unknown): DownhillError | undefined {
   try {
     run();
@@ -62,7 +63,7 @@ describe("in 8 MiB for kernels", () => {
       const f = jit((x: Tensor) => cumsum(sort(x), { axis: 0 }).add(i));
       const sizes = f(values).data();
       expect(sizes[0]).toBe(Math.fround(Math.fround(-0.5) + i));
-      expect(f.stats().memoryBytes).toBeGreaterThan(values.byteLength); // temporaries: else this tests nothing
+      expect(f.stats().memoryBytes).toBeGreaterThan(values.byteLength); // temporaries; otherwise this tests nothing
     }
   });
 
@@ -88,7 +89,7 @@ describe("in 8 MiB for kernels", () => {
   });
 
   test("functions that were dropped and are called again do not pile up", () => {
-    const values = numbers(16_000); // copies of 64 kB each stay with a function
+    const values = numbers(16_000); // copies of 64 kB each belong to a function
     const functions = Array.from({ length: 100 }, (_, i) => jit((x: Tensor) => x.mul(x).add(i)));
     for (let round = 0; round < 2; round++) {
       functions.forEach((f, i) =>
@@ -113,7 +114,7 @@ describe("in 8 MiB for kernels", () => {
   test("a jitted step that fails leaves donated arguments whole", () => {
     const step = jit((p: Tensor, x: Tensor): Tensor => p.sub(x.sum().mul(0)), { donate: 0 });
     let p = full([50_000], 1, { dtype: "float32" });
-    for (let i = 0; i < 5; i++) p = step(p, numbers(100_000)); // rests in the memory of kernels
+    for (let i = 0; i < 5; i++) p = step(p, numbers(100_000)); // is stored in kernel memory
     expect(oomOf(() => step(p, numbers(2_000_000)))).toBeDefined();
     expect(new Set(p.data())).toEqual(new Set([1]));
     p = step(p, numbers(100_000));
@@ -146,7 +147,7 @@ test("an array of more elements than int32 counts is refused by its shape", () =
 });
 
 describe("where the n-th allocation fails", () => {
-  /** Programs: what is made beforehand, and what runs then and may fail. */
+  /** Programs in two parts: the set-up, and the run that may fail. */
   const programs: Readonly<Record<string, () => () => Tensor>> = {
     "a step of training"() {
       interface Params {
@@ -162,8 +163,8 @@ describe("where the n-th allocation fails", () => {
         { donate: 0 },
       );
       const start = { w: tensor(numbers(20_000)).reshape([100, 200]), b: tensor(numbers(200)) };
-      const params = step(start, tensor(numbers(20_000)).reshape([200, 100])); // rest where kernels reach them
-      return () => step(params, tensor(numbers(40_000, 3)).reshape([400, 100])).w; // of another size: compiled now
+      const params = step(start, tensor(numbers(20_000)).reshape([200, 100])); // stored in kernel memory
+      return () => step(params, tensor(numbers(40_000, 3)).reshape([400, 100])).w; // another size, which compiles
     },
     "an eager program": () => () => {
       const x = tensor(numbers(30_000));
@@ -178,13 +179,13 @@ describe("where the n-th allocation fails", () => {
     "$name succeeds or says so, and then runs as if nothing had happened; those after it fail too: $isForGood",
     ({ name, isForGood }) => {
       const make = (): (() => Tensor) => {
-        configure({ backend: "wasm" }); // all is compiled anew
+        configure({ backend: "wasm" }); // everything is compiled again
         return programs[name]!();
       };
       const expected = bitsOf(make()());
       const before = held();
       let [errors, refused] = [0, 1];
-      // in the quick extent every second one alone, and the others with those after them
+      // in the quick extent every second failure alone, and the remaining ones followed by failures
       const first = extent(isForGood ? 2 : 1, 1);
       for (let n = first; refused > 0; n += extent(2, 1)) {
         const run = make();

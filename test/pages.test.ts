@@ -45,7 +45,7 @@ const powerText = `export function power(x: number, steps: number[]): number {
   return y;
 }
 `;
-/** In the quick extent one of each kind of page; the others are reports with other pictures in them. */
+/** In the quick extent, one page of each kind. The remaining pages are reports with other pictures. */
 const names = Object.keys(commands).filter(
   (name) =>
     extent(0, 1, 1) === 1 || ["trace", "trace of a loop", "race", "study", "training", "fit"].includes(name),
@@ -83,10 +83,13 @@ function forEach(
     some.map((name) => [title(name), async (browser) => body(browser, { file: pages[name]! }, name)]),
   );
 }
-/** At which a drawing is another, or a layout; each page is seen at the first and, in turn, at one more: the soak takes all. */
+/**
+ * Widths at which a drawing or a layout changes. Each page is checked at the first and, in turn, at one more; the soak
+ * checks all.
+ */
 const widths = [320, 900, 1920, 360, 600, 1280];
 
-// charts were made smaller with the window, down to text of 4.6 pixels
+// charts shrank with the window, down to text of 4.6 pixels
 describeInBrowser("text of 11 pixels or more and nothing off screen, at any width:", {
   ...forEach(
     names,
@@ -105,7 +108,7 @@ describeInBrowser("text of 11 pixels or more and nothing off screen, at any widt
   ),
 });
 
-/** Pages by what their style has of its own: of each kind one is examined in its last state, in light, instead. */
+/** Pages with distinct styles, one of each kind. They are checked in their last state, in light, instead. */
 const lastStates = ["race of one coordinate", "constant", "training", "fit"];
 
 describeInBrowser("axe finds nothing on a phone in the dark, or on a desk with all values shown:", {

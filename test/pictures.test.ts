@@ -1,4 +1,4 @@
-// The pages and pictures of `downhill fit` and `downhill schedule`, as a browser shows them.
+// The pages and pictures of `downhill fit` and `downhill schedule` in a browser.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// The page on plain functions on the command line: its files are written, its commands run, and they print what it shows.
+// The page about plain functions on the command line: writes its files, runs its commands, and compares their output.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

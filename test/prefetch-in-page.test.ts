@@ -1,4 +1,4 @@
-// A map in a worker in a page: the thread is opened from a blob, and the module of the map is named by its address.
+// A map in a worker of a page: the thread is started from a blob, and imports the module of the map by address.
 import { expect } from "vitest";
 import { describeInBrowser } from "./support/browser.ts";
 import { pageScript } from "./support/page-script.ts";

@@ -48,7 +48,7 @@ describe("the table states of each operation over tensors", async () => {
     expect(others).toEqual([]);
   });
 
-  // while names are written, the methods are still those of the file before
+  // while names are written, the methods are still those of the previous file
   test.skipIf(isWriting)("and the methods are there", () => {
     const isStated = ({ name, method = "" }: PublicName): boolean =>
       always.has(name) ? method === "always" : name in Tensor.prototype === /^(yes|axes)$/.test(method);

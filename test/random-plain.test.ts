@@ -1,4 +1,4 @@
-// Random programs of TypeScript: values, gradients and second derivatives of their regions, by every way that there is.
+// Random TypeScript programs: values, gradients and second derivatives of their regions, by all available ways.
 import { describe, expect, test } from "vitest";
 import { extent } from "./support/extent.ts";
 import { searchNests } from "./support/nest-soak.ts";

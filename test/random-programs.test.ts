@@ -13,7 +13,7 @@ import { traceProgram } from "../src/engine/trace/staging.ts";
 import { extent } from "./support/extent.ts";
 import { runPlain } from "./support/run-plain.ts";
 
-/** The values made so far, by kind. Everything is kept within reach of 1, so that nothing overflows or grows wild. */
+/** The values computed so far, by kind. They stay near 1, so that nothing overflows. */
 interface Pool {
   readonly scalars: Tensor[]; // []
   readonly vectors: Tensor[]; // [3]
@@ -221,7 +221,7 @@ const choices = fc.array(
 );
 const ends = fc.array(fc.nat(1000), { minLength: 2, maxLength: 2 });
 
-/** The function that a list of choices stands for: of a scalar, a vector and a matrix, with a scalar and a vector as results. */
+/** The function of a list of choices: from a scalar, a vector and a matrix to a scalar and a vector. */
 const build =
   (list: readonly Choice[], end: readonly number[]) =>
   (s: Tensor, v: Tensor, m: Tensor): [Tensor, Tensor] => {
@@ -230,7 +230,7 @@ const build =
       let next = 0;
       rules[rule]!(pool, (options) => options[picks[next++ % picks.length]! % options.length]!);
     }
-    // the latest values weigh in, so that little is dead
+    // the latest values contribute, so that little code is dead
     const scalar = pool.scalars.at(-1)!.add(pool.vectors.at(-1)!.sum()).add(pool.matrices.at(-1)!.mean());
     return [
       scalar.add(pool.scalars[end[0]! % pool.scalars.length]!),

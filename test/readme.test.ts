@@ -36,12 +36,12 @@ const pages = [
 ].filter((page) => existsSync(join(root, page)));
 const snippets = pages.flatMap(fences);
 const commandSnippets = [...snippets, ...guides.flatMap(fences)].filter(({ language }) => language === "sh");
-// In a program the comment behind a `console.log` or below it is what it prints.
+// In a program, the comment after a `console.log` or below it is the expected output.
 const programs = snippets.filter(({ language }) =>
   ["ts", "js", "typescript", "javascript"].includes(language),
 );
 
-// Inside the repository, so that "downhill" is found as the package's own name and leads to dist/.
+// Inside the repository, so that "downhill" resolves to the package itself and to dist/.
 mkdirSync(join(root, ".tmp"), { recursive: true });
 const folder = mkdtempSync(join(root, ".tmp/snippets-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -66,7 +66,7 @@ describe("the programs of the pages", () => {
     const printed = run.stdout.trimEnd().split("\n");
     const same =
       printed.length === promised.length && printed.every((line, i) => agrees(line, promised[i] ?? ""));
-    // Compared as wholes only to show the difference.
+    // Compared as a whole only to show the difference.
     if (!same) expect(printed).toEqual(promised);
   });
 
@@ -146,7 +146,7 @@ describe("the commands of the pages", () => {
     expect([...new Set([...shown, "demo"])].sort()).toEqual([...commands.keys()].sort());
   });
 
-  // of each kind one that is over at once; training is run by other tests
+  // one fast command of each kind; other tests cover training
   test.each(["explain", "schedule"])("downhill %s runs as the README has it", (name) => {
     const { words } = commandLines.find(({ file, command }) => file === "README.md" && command === name)!;
     const run = spawnSync(process.execPath, ["dist/cli/main.js", name, ...words], {

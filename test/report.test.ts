@@ -52,7 +52,7 @@ describeInBrowser("the report of a training run", {
       .slice(1)
       .map(Number);
     expect(all).toBe(359);
-    // the numbers of the matrix are those of the headline
+    // the numbers of the matrix agree with the headline
     const cells = await page
       .locator(".confusion td.right, .confusion td.wrong")
       .evaluateAll((tds) =>
@@ -75,7 +75,7 @@ describeInBrowser("the report of a training run", {
     );
   },
 
-  // the curves of one epoch were two dots; 40 classes had a wrong caption and came as c1, c10, c2
+  // the curves of one epoch were two dots; 40 classes had a wrong caption and were ordered c1, c10, c2
   "of one epoch has the loss by step, of 40 classes a map in natural order, and no count without a plural":
     async ({ open }) => {
       const rows = Array.from({ length: 400 }, (_, i) => `${(i % 40) / 40},c${(i % 40) + 1}`);
@@ -121,7 +121,7 @@ describeInBrowser("the report of a training run", {
     for (const width of [360, 800, 1600]) {
       const page = await open({ file: digits }, { viewport: { width, height: 800 } });
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
-      // the matrix is seen whole, without scrolling sideways, and the graph where its text can be read then
+      // the matrix is visible without horizontal scrolling, and the graph if its text stays legible
       for (const frame of [".scroll:has(.confusion)", ...(width > 800 ? [".drawing"] : [])]) {
         const [inside, room] = await page.$eval(frame, (e) => [e.scrollWidth, e.clientWidth]);
         expect(inside, `${frame} at ${width}`).toBeLessThanOrEqual(room);

@@ -1,4 +1,5 @@
-// What SECURITY.md promises about formula texts; files have src/training/io/strangers.test.ts, servers src/cli/learn/serve-folder.test.ts.
+// Promises of SECURITY.md about formula texts. Files are tested in src/training/io/strangers.test.ts, servers in
+// src/cli/learn/serve-folder.test.ts.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { grad, jit, type Tensor, tensor } from "downhill";

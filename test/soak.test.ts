@@ -1,4 +1,4 @@
-// The soaks of `npm run soak`, in short.
+// Short forms of the soaks of `npm run soak`.
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ interface Run {
   readonly problems: string;
 }
 
-/** Runs a script; `onText` gets what it has printed so far. */
+/** Runs a script. `onText` receives the output so far. */
 async function run(
   script: string,
   words: readonly string[],
@@ -51,7 +51,7 @@ describe("soaks", () => {
         most: { kept: number };
       };
       expect({ code, bounded }).toEqual({ code: 0, bounded: true });
-      expect(compiled).toBeGreaterThan(50); // in five minutes, however busy the machine is
+      expect(compiled).toBeGreaterThan(50); // within five minutes, even on a busy machine
       expect(most.kept).toBeLessThanOrEqual(1024);
     },
     600_000,

@@ -1,5 +1,5 @@
-// Reductions and pairs of numbers on zeros, infinities, NaN, ties and edges against reference values made with PyTorch 2.6 and 2.13
-// (test/testdata/golden/special-arrays.json), and where we differ by design.
+// Reductions and pairs of numbers on zeros, infinities, NaN, ties and edges against reference values made with PyTorch
+// 2.6 and 2.13 (test/testdata/golden/special-arrays.json), with intended differences.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

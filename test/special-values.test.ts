@@ -1,5 +1,5 @@
 // Operations on zeros, infinities, NaN, ties and edges against reference values made with PyTorch 2.6 and 2.13
-// (test/testdata/golden/special-values.json), and where we differ by design.
+// (test/testdata/golden/special-values.json), with intended differences.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -271,7 +271,7 @@ const smooth: Readonly<Record<string, (x: Tensor) => Tensor>> = {
   softmax: (x) => d.softmax(d.stack([x, x.square()])).at(0),
 };
 
-/** The second derivative: forward over reverse, reverse over forward and forward twice beside reverse twice. */
+/** Second derivatives: forward over reverse, reverse over forward, forward twice and reverse twice. */
 const nestings: readonly ((f: (x: Tensor) => Tensor, x: number) => number)[] = [
   (f, x) => d.grad(d.grad(f))(x).item(),
   (f, x) => jvp(d.grad(f), [x], [1])[1].item(),

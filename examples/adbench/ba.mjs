@@ -19,14 +19,14 @@ import {
   where,
 } from "downhill";
 
-/** A point turned about the axis `r` by its length in radians, by Rodrigues' formula. */
+/** Rotates a point about the axis `r` by the axis's length in radians, by Rodrigues' formula. */
 function turned(r, x) {
   const square = sum(r.square());
   const angle = sqrt(square);
   const axis = div(r, angle);
   const along = mul(axis, sum(axis.mul(x)).mul(sub(1, cos(angle))));
   const around = add(x.mul(cos(angle)), cross(axis, x).mul(sin(angle)));
-  // where keeps what it does not choose out of the derivative: the root has none at 0
+  // where excludes the unselected branch from the derivative, because the root has none at 0
   return where(greater(square, 0), add(around, along), add(x, cross(r, x)));
 }
 
@@ -48,7 +48,10 @@ export const weightError = (weight) => sub(1, weight.square());
 /** The residuals of all observations: [p, 2] of the features, [p] of the weights. */
 export const residuals = (...observed) => [vmap(reprojection)(...observed), weightError(observed[2])];
 
-/** The blocks of the Jacobian: of each observation [p, 2, 11], [p, 2, 3] and [p, 2] in its camera, point and weight, and [p] of its weight's error. */
+/**
+ * The blocks of the Jacobian of each observation with respect to its camera [p, 2, 11], point [p, 2, 3] and weight [p,
+ * 2], and of its weight's error [p].
+ */
 export const derivative = jit((cameras, points, weights, features) => [
   ...vmap(jacrev(reprojection, { argnums: [0, 1, 2] }))(cameras, points, weights, features),
   vmap(grad(weightError))(weights),

@@ -39,7 +39,7 @@ function rotations(tx, tz) {
   );
 }
 
-/** Points [n, 3] turned about the axis `r` by its length in radians; not at all by less than 1e-4. */
+/** Rotates points [n, 3] about the axis `r` by the axis's length in radians. Angles below 1e-4 are ignored. */
 function turned(r, x) {
   const angle = sqrt(sum(r.square()));
   const axis = div(r, angle);
@@ -92,17 +92,23 @@ export function handOf({ parents, relatives, inverses, vertices, weights }) {
     return sub(points, add(turned(theta.at({ end: 3 }), place), theta.at({ start: 3, end: 6 })));
   }
 
-  /** Errors [n, 3] of points that belong to the vertices `corners` [n, 1]; `theta` [26] is a rotation, a translation and angles of the fingers. */
+  /**
+   * Errors [n, 3] of points that correspond to the vertices `corners` [n, 1]. `theta` [26] is a rotation, a translation
+   * and finger angles.
+   */
   const simple = (theta, corners, points) => apart(theta, ones(corners.shape), corners, points);
 
-  /** Errors [n, 3] of points on triangles `corners` [n, 3], where `us` [n, 2] are the shares of the first two. */
+  /** Errors [n, 3] of points on triangles `corners` [n, 3]. `us` [n, 2] are the weights of the first two corners. */
   const complicated = (theta, us, corners, points) =>
     apart(theta, concatenate([us, sub(1, us.sum(1, { keepdims: true }))], { axis: 1 }), corners, points);
 
   /** The Jacobian [n, 3, 26] of `simple` in theta. */
   const simpleDerivative = jit(jacfwd(simple));
 
-  /** The Jacobian [n, 3, 2 + 26] of `complicated`: of each point in its own shares, on which no other depends, and in theta. */
+  /**
+   * The Jacobian [n, 3, 2 + 26] of `complicated`: for each point with respect to its own weights, which affect no other
+   * point, and to theta.
+   */
   const complicatedDerivative = jit((theta, us, corners, points) => {
     const inShares = [0, 1].map((column) => {
       const direction = setAt(zeros(us.shape), 1, null, column);

@@ -1,6 +1,9 @@
 import { add, at, exp, jit, log, mul, scan, sigmoid, stack, sub, sum, tanh, valueAndGrad } from "downhill";
 
-/** One layer: its weights and biases [8, bits], input, hidden and cell state [bits] each, to the next two. All is elementwise. */
+/**
+ * Computes the next hidden and cell state of one layer. Weights and biases are [8, bits]; input, hidden and cell state
+ * are [bits] each. All operations are elementwise.
+ */
 function cellOf(p, x, hidden, cell) {
   const gate = (i, from) => add(mul(from, p.at(i)), p.at(4 + i));
   const [forget, input, output] = [gate(0, x), gate(1, hidden), gate(2, x)].map((z) => sigmoid(z));

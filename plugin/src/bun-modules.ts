@@ -17,12 +17,12 @@ export interface Bun {
 }
 
 /**
- * Files whose text may come from here: it is taken for an ES module, and Bun wants one of each file that it asks for. So `.js`, which
- * may be CommonJS, is not among them, nor is anything in `node_modules`.
+ * Files that this plugin may load. Bun treats the returned text as an ES module, and requires one for each matching
+ * file. Therefore the pattern excludes `.js`, which may be CommonJS, and everything in `node_modules`.
  */
 const modules = /^(?!.*[\\/]node_modules[\\/]).*\.(?:mjs|mts|tsx?|jsx)$/;
 
-/** Has Bun compile marked functions as it loads modules. */
+/** Makes Bun compile marked functions when it loads modules. */
 export function compileInBun(bun: Bun): void {
   bun.plugin({
     name: "downhill",

@@ -4,7 +4,7 @@ import { workspaceFile } from "./packages.ts";
 import { isUntyped } from "./parse.ts";
 import type { Resolve } from "./transform.ts";
 
-/** Endings that an import may leave out, and what one that names the compiled file stands for. */
+/** Extensions that an import may omit, and the source extensions for an import of the compiled file. */
 const endings = ["", ".ts", ".mts", ".tsx", ".js", ".mjs", "/index.ts", "/index.js"];
 
 /**
@@ -34,8 +34,8 @@ function fileOf(specifier: string, importer: string): string | undefined {
 }
 
 /**
- * The text of a module of TypeScript as its file has it, where what is given of it has lost its types: `@rollup/plugin-typescript` loads
- * modules without. `undefined` where nothing is lost.
+ * Reads the TypeScript text of a module from its file if the given code has lost its types, as with
+ * `@rollup/plugin-typescript`. `undefined` if no types are lost.
  */
 export function typedText(code: string, file: string): string | undefined {
   if (!/\.[mc]?tsx?$/.test(file) || statSync(file, { throwIfNoEntry: false })?.isFile() !== true)

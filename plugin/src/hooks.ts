@@ -22,8 +22,8 @@ const isTypeScript = /\.m?ts$/;
 const stripsTypes = Boolean((process.features as { readonly typescript?: unknown }).typescript);
 
 /**
- * Node's hook that loads a module: marked functions are compiled; where Node does not strip types, that is done too.
- * Everything in `node_modules` stays as it is.
+ * Node's hook that loads a module. It compiles marked functions, and strips types if Node does not. Everything in
+ * `node_modules` stays unchanged.
  */
 export function load<R extends Loaded | Promise<Loaded>>(
   url: string,

@@ -11,13 +11,13 @@ import { mayBeMarked, transform } from "./transform.ts";
 
 /** Options of the build plugin. */
 export interface PluginOptions {
-  /** Modules that are looked at: what their path must match. Default: JavaScript and TypeScript outside of `node_modules`. */
+  /** Pattern of the paths of modules to compile. Default: JavaScript and TypeScript outside of `node_modules`. */
   readonly include?: RegExp;
   /**
    * Compiles `grad(f)`, `valueAndGrad(f)` and `jit(f)` of marked functions at build time if the module calls them, so
    * that their first calls need no compilation. `"page"` compiles for V8 in pages that are not cross-origin isolated,
    * and `"node"` for an engine like that of the build. Other engines compile at the first call. Default: none, because
-   * each takes 4 to 60 KB where the function takes 1 to 3.
+   * each adds 4 to 60 KB to a function of 1 to 3 KB.
    */
   readonly precompile?: "page" | "node" | readonly ("page" | "node")[];
 }
@@ -27,12 +27,12 @@ const sources = /\.[mc]?[jt]sx?(?:$|\?)/;
 /** Compiles functions marked `"use ad"`, in every bundler that unplugin serves. */
 export const downhill: UnpluginInstance<PluginOptions | undefined, false> = /* @__PURE__ */ createUnplugin(
   (options = {}) => {
-    /** For each file of helpers, the modules into which they were compiled. */
+    /** For each file of helpers, the modules that contain their compiled code. */
     const users = new Map<string, Set<string>>();
     const targets = [options.precompile ?? []].flat();
     return {
       name: "downhill",
-      enforce: "pre", // types are read, so before they are stripped
+      enforce: "pre", // before types are stripped, because they are read
       transform: {
         filter: {
           id: { include: options.include ?? sources, exclude: options.include ? [] : /\/node_modules\// },
@@ -59,7 +59,7 @@ export const downhill: UnpluginInstance<PluginOptions | undefined, false> = /* @
         },
       },
       vite: {
-        // what is added to modules: else Vite finds it late, and loads the page twice
+        // imports that are added to modules; otherwise Vite finds them late, and loads the page twice
         config: () => ({ optimizeDeps: { include: ["downhill/plain"] } }),
         // Vite considers a module unchanged if only its imports have changed, but helpers are compiled into their
         // callers.
@@ -92,7 +92,7 @@ async function resolvedImports(context: Context, code: string, file: string): Pr
   return known;
 }
 
-/** An error as bundlers show it. */
+/** An error in the form that bundlers show. */
 function asMessage(error: unknown, file: string): Parameters<Context["error"]>[0] {
   const { message, line, column } = error as Error & { readonly line?: number; readonly column?: number };
   const isPlaced = typeof line === "number" && typeof column === "number";

@@ -28,7 +28,7 @@ function placeAt(text: string, offset: number): Place {
   return { line: lines.length, column: lines.at(-1)!.length };
 }
 
-/** Code of functions marked `"use ad"` that a build would refuse, with the same message. */
+/** Reports code of functions marked `"use ad"` that a build would refuse, with the same message. */
 const plain: Rule = {
   meta: {
     type: "problem",
@@ -48,7 +48,7 @@ function checkModule(context: Context, text: string): void {
   try {
     module = parseModule(text, { parse, file, resolve: fileResolver(() => undefined) });
   } catch {
-    return; // what cannot be read the linter's own parser reports
+    return; // the linter's own parser reports syntax errors
   }
   for (const one of markedFunctions(module.program)) {
     try {
@@ -59,7 +59,7 @@ function checkModule(context: Context, text: string): void {
       const { start, end } = isHere ? error : one.node;
       context.report({
         loc: { start: placeAt(text, start), end: placeAt(text, end) },
-        // the helper of another file is shown there
+        // errors in a helper of another file are reported in that file
         message: isHere ? error.reason : message,
       });
     }

@@ -10,7 +10,7 @@ interface Manifest {
   readonly main?: string;
 }
 
-/** Sources are imported as modules; types are those of the sources. */
+/** Conditions of Node's resolution: sources are imported as modules, and types are those of the sources. */
 const conditions: readonly string[] = ["import", "module", "node", "default"];
 
 /**
@@ -33,7 +33,7 @@ export function workspaceFile(specifier: string, importer: string): string | und
   return target === undefined ? undefined : join(folder, target);
 }
 
-/** The folder of a package, links followed. */
+/** The folder of a package, with links resolved. */
 function packageFolder(name: string, from: string): string | undefined {
   for (let folder = from; ; folder = dirname(folder)) {
     const found = join(folder, "node_modules", name);
@@ -63,7 +63,7 @@ function isObject(target: Target): target is { readonly [key: string]: Target } 
   return typeof target === "object" && target !== null && !Array.isArray(target);
 }
 
-/** The file of the first condition that is met. */
+/** The file of the first matching condition. */
 function chosen(target: Target): string | undefined {
   if (typeof target === "string") return target;
   if (target === null) return undefined;

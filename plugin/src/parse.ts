@@ -1,6 +1,6 @@
 import { parseSync } from "oxc-parser";
 
-/** A syntax tree as `downhill/plain` reads it. */
+/** A syntax tree in the form that `downhill/plain` reads. */
 interface Node {
   readonly type: string;
   readonly start: number;
@@ -8,7 +8,7 @@ interface Node {
 }
 
 /**
- * The syntax tree of a module; the ending of the file says whether it is TypeScript.
+ * The syntax tree of a module. The file's extension determines whether it is TypeScript.
  *
  * @throws SyntaxError
  */

@@ -1,10 +1,10 @@
-// What `node --import downhill-plugin/register` and `bun --preload downhill-plugin/register` load: from then on modules pass through
-// the compiler.
+// Entry of `node --import downhill-plugin/register` and `bun --preload downhill-plugin/register`: all modules loaded
+// later are compiled.
 import * as nodeModule from "node:module";
 import { type Bun, compileInBun } from "./bun-modules.ts";
 import { load } from "./hooks.ts";
 
-// Hooks in the thread itself are there since Node 22.15; before, a thread of their own runs them.
+// Since Node 22.15 hooks run in the same thread; before, they run in a separate one.
 type RegisterHooks = (hooks: { load: typeof load }) => void;
 const { registerHooks } = nodeModule as unknown as { readonly registerHooks?: RegisterHooks };
 const { Bun: bun } = globalThis as unknown as { readonly Bun?: Bun };

@@ -1,5 +1,5 @@
-// What linters hand over, as far as the rules read it, and where names come from.
-/** A rule of ESLint, whose interface oxlint has too. */
+// The part of a linter's data that the rules read, and the resolution of names.
+/** A rule of ESLint, whose interface oxlint shares. */
 export interface Rule {
   readonly meta: {
     readonly type: "problem";
@@ -9,7 +9,7 @@ export interface Rule {
   create(context: never): Readonly<Record<string, (node: never) => void>>;
 }
 
-/** A node of a syntax tree, as linters hand it over. */
+/** A node of a linter's syntax tree. */
 export interface Node {
   readonly type: string;
   readonly name?: string;
@@ -28,7 +28,7 @@ export interface Node {
   readonly source?: { readonly value?: unknown };
   readonly arguments?: readonly Node[];
   readonly params?: readonly Node[];
-  /** Of a function, its block or expression; of a block, its statements. */
+  /** The block or expression of a function; the statements of a block. */
   readonly body?: Node | readonly Node[];
   readonly directive?: string | null;
   readonly typeAnnotation?: Node | null;

@@ -1,6 +1,6 @@
 import { type Context, importedName, type Node, type Rule, type Scope, variableOf } from "./syntax.ts";
 
-/** Functions of downhill that compare element by element. */
+/** Functions of downhill that compare elementwise. */
 const comparisons = new Set(
   "less lessEqual greater greaterEqual equal notEqual logicalAnd logicalOr logicalNot isNaN isFinite".split(
     " ",
@@ -8,7 +8,8 @@ const comparisons = new Set(
 );
 
 /**
- * A comparison of tensors as a condition of the language: `if (less(x, 0))`. It is a tensor, and so always true.
+ * Reports a comparison of tensors as a condition of the language, such as `if (less(x, 0))`. It is a tensor, and
+ * therefore always true.
  */
 export const tensorCondition: Rule = {
   meta: {
@@ -19,7 +20,7 @@ export const tensorCondition: Rule = {
   create(context: Context) {
     const check = (node: Node | null | undefined): void => {
       if (node === null || node === undefined) return;
-      // what stands within a condition is asked for its truth too; the outermost one reports it
+      // expressions within a condition are conditions too; the outermost one reports
       if (node.type === "LogicalExpression") {
         check(node.left);
         check(node.right);
@@ -47,7 +48,7 @@ function messageOf(name: string): string {
   );
 }
 
-/** The comparison that an expression is: a call, or a constant that was given one. */
+/** The comparison function of an expression: a call, or a constant initialised with one. */
 function comparisonOf(node: Node, scope: Scope): string | undefined {
   if (node.type === "CallExpression") return nameOf(node.callee!, scope);
   if (node.type !== "Identifier") return undefined;

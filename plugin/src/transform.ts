@@ -10,7 +10,7 @@ import {
 import { parse } from "./parse.ts";
 import { writtenCalls } from "./written-calls.ts";
 
-/** Finds the module that an import names: its file and its text; `undefined` where it cannot be followed. */
+/** Finds the file and text of an imported module; `undefined` if the import cannot be followed. */
 export type Resolve = (
   specifier: string,
   importer: string,
@@ -18,7 +18,7 @@ export type Resolve = (
 
 /** Options of the compiled forms and of the code around them. */
 export interface TransformOptions {
-  /** A folder in which the program keeps what it compiles, for its later runs. */
+  /** Folder of the compiled programs for later runs. */
   readonly cache?: string | undefined;
   /** Targets for which the module's transforms are compiled. */
   readonly precompile?: readonly ("page" | "node")[] | undefined;
@@ -37,11 +37,10 @@ export function mayBeMarked(code: string): boolean {
 }
 
 /**
- * Attaches their compiled forms to the marked functions of a module. Every line keeps its number, and functions keep their text:
- * a call with numbers runs it as it is.
- *
- * A declaration is hoisted, so its form is attached at the beginning of its block, and its body begins with the question whether
- * tensors are among the arguments. An expression is wrapped. Values from outside are read by a thunk, at each call.
+ * Attaches compiled forms to the marked functions of a module. Line numbers and the text of functions are unchanged,
+ * and a call with numbers runs that text. A declaration is hoisted, so its form is attached at the beginning of its
+ * block, and its body first checks whether an argument is a tensor. An expression is wrapped. A thunk reads outer
+ * values at each call.
  *
  * @returns `undefined` where no function is marked.
  * @throws PlainError for code that cannot be differentiated, SyntaxError for what cannot be read.
@@ -84,7 +83,7 @@ export function transform(
     if (one.node.type === "FunctionDeclaration") {
       head += attachDeclaration(text, one, fresh, (name) => `${attach}(${name}, ${data}, ${captured})`);
     } else if (isMethod(one)) {
-      // the key stays where it is: `loss(x) { … }` becomes `loss: wrap(function (x) { … }, …)`
+      // the key stays: `loss(x) { … }` becomes `loss: wrap(function (x) { … }, …)`
       text.appendLeft(one.node.start, `: ${wrap}(function `);
       text.appendRight(one.node.end, `, ${data}, ${captured}, ${JSON.stringify(one.name ?? "")})`);
     } else {
@@ -105,7 +104,7 @@ function inText(data: unknown): string {
   return JSON.stringify(data).replace(/[\u2028\u2029]/g, (end) => `\\u${end.charCodeAt(0).toString(16)}`);
 }
 
-/** Functions are found in a text without types by their order and names. */
+/** Checks that a text without types has the same functions, by order and name. */
 function requireSame(
   marked: readonly MarkedFunction[],
   sources: readonly MarkedFunction[],
@@ -117,7 +116,7 @@ function requireSame(
   );
 }
 
-/** Gives names that do not occur in a text. */
+/** Returns a generator of names that do not occur in a text. */
 function freshNames(code: string): (base: string) => string {
   let count = 0;
   return (base) => {
@@ -156,7 +155,7 @@ function attachDeclaration(
   const name = node.id?.name ?? fresh("unnamed");
   const parent = around.at(-1)!;
   const isTop = parent.type === "Program" || parent.type.startsWith("Export");
-  // A module of a cycle, or another case of a switch, may call the function before: then it is what it was.
+  // In an import cycle or another case of a switch, the function may be called before this line. Then it is uncompiled.
   const isEarly = isTop || parent.type === "SwitchCase";
   let statement = `${isEarly ? "var" : "const"} ${handle} = ${attached(name)}; `;
   if (!node.id) {
@@ -164,7 +163,8 @@ function attachDeclaration(
     statement += `Object.defineProperty(${name}, "name", { value: "default" }); `;
   }
   for (const { start, end } of defaultsOf(node.params))
-    // with a tensor among the arguments the form computes: this default, which may compute with the tensor, does not run
+    // with a tensor argument the compiled form runs, so that this default, which may compute with the tensor, is not
+    // evaluated
     text
       .appendLeft(start, `${handle}${isEarly ? "?" : ""}.takesTensors(arguments) ? undefined : (`)
       .appendRight(end, ")");
@@ -180,7 +180,7 @@ function attachDeclaration(
   return "";
 }
 
-/** The defaults of variables among parameters, in which names occur. */
+/** The defaults of variables in parameters that contain names. */
 function defaultsOf(patterns: readonly (Node | null)[]): Node[] {
   return patterns.flatMap((pattern) => {
     if (pattern === null) return [];
@@ -221,7 +221,7 @@ function hasNames(node: Node): boolean {
   );
 }
 
-/** The offset at which the statements of a program or block begin, behind its directives. */
+/** The offset of the first statement of a program or block, after its directives. */
 function beginOf(code: string, block: Block): number {
   const directives = block.body.filter(({ directive }) => typeof directive === "string");
   const last = directives.at(-1);

@@ -1,6 +1,6 @@
 import { type Context, importedName, type Node, type Rule, type Scope, variableOf } from "./syntax.ts";
 
-/** Functions of downhill that take a function of plain numbers where it is marked, and else one over tensors. */
+/** Functions of downhill that take a marked function of plain numbers, or a function over tensors. */
 const transforms = new Set(
   (
     "grad valueAndGrad jvp vjp linearize jacfwd jacrev hessian hvp vmap jit checkpoint " +
@@ -46,7 +46,7 @@ const functions: ReadonlySet<string> = new Set([
   "FunctionDeclaration",
 ]);
 
-/** The function that an expression is, or that the name stands for in this file. */
+/** The function that an expression is, or that it names in this file. */
 function functionOf(node: Node, scope: Scope): Node | undefined {
   if (functions.has(node.type)) return node;
   if (node.type !== "Identifier") return undefined;

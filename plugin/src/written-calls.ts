@@ -1,6 +1,6 @@
 import type { WrittenCall } from "downhill/plain";
 
-/** A node of a syntax tree, as far as it is read here. */
+/** The part of a syntax node that is read here. */
 interface Node {
   readonly type: string;
   readonly name?: string;
@@ -24,12 +24,12 @@ interface Node {
 const modules: ReadonlySet<unknown> = new Set(["downhill", "downhill/core"]);
 const transforms: ReadonlySet<unknown> = new Set(["grad", "valueAndGrad", "jit"]);
 
-/** A transform of a function that stands in a module: the function, or its name. */
+/** A transform with a function of the module: the function node, or its name. */
 interface Call extends WrittenCall {
   readonly of: object | string;
 }
 
-/** The transforms of functions that a module writes down with options that can be read off. */
+/** The transform calls of a module whose options are literals. */
 export function writtenCalls(program: object): readonly Call[] {
   const imported = new Map<string, WrittenCall["transform"]>();
   const calls: Call[] = [];
@@ -48,7 +48,7 @@ export function writtenCalls(program: object): readonly Call[] {
   return calls;
 }
 
-/** Options that are written out; `undefined` for others. */
+/** Literal options; `undefined` for other options. */
 function optionsOf(node: Node | undefined): Pick<WrittenCall, "argnums" | "hasAux"> | undefined {
   if (node === undefined) return {};
   if (node.type !== "ObjectExpression") return undefined;

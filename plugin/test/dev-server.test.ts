@@ -23,7 +23,7 @@ test("Vite's server compiles a marked function again when a helper in another fi
     const first = await served();
     expect(first).toMatch(/attachForm\d+\(loss, /);
     expect(first).not.toContain("41.5");
-    // what the watcher of files does
+    // as the file watcher does
     const helper = join(project.folder, "src/helpers.ts");
     project.write({ "src/helpers.ts": app["src/helpers.ts"]!.replace("scale = 2", "scale = 41.5") });
     server.watcher.emit("change", helper);

@@ -1,4 +1,5 @@
-// The programs of examples/ in ordinary TypeScript, under the loader. Each checks itself: it throws where its result is wrong.
+// The programs of examples/ in ordinary TypeScript, under the loader. Each checks itself: it throws if its result is
+// wrong.
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +9,7 @@ import { expect, test } from "vitest";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const examples = readdirSync(join(root, "examples")).filter((file) => file.endsWith(".ts"));
 
-// one process for all: most of the time of each would be its start
+// one process for all, because start-up would take most of the time of each
 test("the examples run", async () => {
   const program = examples
     .map((file) => `console.log("== ${file}"); await import("./examples/${file}");`)

@@ -39,7 +39,7 @@ const found = [
   ["tensor-condition", 16, 22, /^greater\(…\) is a tensor/],
 ] as const;
 
-/** Functions of numbers in transforms: those of lines 6 to 8 are not marked. */
+/** Functions of numbers in transforms. Those of lines 6 to 8 are unmarked. */
 const typed = `import { grad, valueAndGrad, type Tensor } from "downhill";
 import { minimize } from "downhill/optim";
 import { square } from "./loss.js";
@@ -69,7 +69,7 @@ test("ESLint underlines what is refused, with the message of the build, and tens
   });
 });
 
-// it linted no file of TypeScript
+// it skipped TypeScript files
 test("the configuration in the docs has ESLint lint files of TypeScript and of JavaScript", async () => {
   const docs = readFileSync(fileURLToPath(new URL("../../docs/plain-setup.md", import.meta.url)), "utf8");
   const [, config] = /```js\n(\/\/ eslint\.config\.js\n.*?)```/s.exec(docs)!;
@@ -77,7 +77,7 @@ test("the configuration in the docs has ESLint lint files of TypeScript and of J
   const marked = code.slice(0, code.indexOf("/** @param {number} x */\nexport function square"));
   const project = makeProject({
     "eslint.config.js": config!,
-    // a parser that reads what TypeScript and JavaScript have in common
+    // a parser for the common subset of TypeScript and JavaScript
     "node_modules/typescript-eslint/package.json": '{ "type": "module", "exports": "./index.js" }',
     "node_modules/typescript-eslint/index.js": `import * as parser from ${JSON.stringify(espree)};\nexport default { parser };\n`,
     ...Object.fromEntries(["a.ts", "b.mts", "c.tsx", "d.js", "e.mjs"].map((name) => [`src/${name}`, marked])),

@@ -45,7 +45,9 @@ interface Result {
 }
 const bundle = (target: string): string => readFileSync(join(project.folder, `${target}.js`), "utf8");
 
-/** Bytes of the module that a bundle holds. Its addresses take five bytes each, wherever they are, so that no other is as long. */
+/**
+ * Bytes of the module in a bundle. Its addresses have a fixed five bytes each, so that no other module has this length.
+ */
 function recordedLength(target: string): number {
   const [, bytes] = /\bbytes:"([A-Za-z0-9+/=]{100,})"/.exec(bundle(target)) ?? [];
   return Buffer.from(bytes ?? "", "base64").length;
@@ -68,7 +70,7 @@ test("Node runs what was compiled for Node, with the same bits", async () => {
   expect(node!.lengths).toContain(recordedLength("node"));
   expect(none!.lengths).not.toContain(recordedLength("node"));
   expect(node!.slopes).toEqual(none!.slopes);
-  expect(page).toEqual(none); // what is for pages is passed over
+  expect(page).toEqual(none); // modules for pages are skipped
 });
 
 describeInBrowser("a page", {

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 const plugin = fileURLToPath(new URL("..", import.meta.url));
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The packages that projects find in their `node_modules`. */
+/** The packages in the projects' `node_modules`. */
 const packages: Readonly<Record<string, string>> = {
   downhill: root,
   "downhill-plugin": plugin,
@@ -38,7 +38,7 @@ export interface Project {
   remove(): void;
 }
 
-/** A project that holds these files. */
+/** Creates a project with these files. */
 export function makeProject(files: Readonly<Record<string, string>>): Project {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "downhill-plugin-")));
   mkdirSync(join(folder, "node_modules"));
@@ -147,7 +147,7 @@ thrown false true x is -3
 place app.ts:46:46
 `;
 
-/** Code that is refused, where, and why. */
+/** Refused code, with the position and the reason. */
 export const refused = {
   files: {
     "src/refused.ts": `import { grad } from "downhill";

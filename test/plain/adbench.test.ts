@@ -26,7 +26,7 @@ function expectClose(got: readonly number[], want: readonly number[]): void {
   expect(Math.max(0, ...got.map((x, i) => off(x, want[i]!)))).toBeLessThan(1e-11);
 }
 
-/** A region, its parameters that have derivatives, and its values and cotangents in one. */
+/** A compiled region, its differentiated parameters, and its region for values and cotangents. */
 interface Compiled {
   readonly form: PlainForm;
   readonly isActive: readonly boolean[];

@@ -1,6 +1,6 @@
 // The four objectives of ADBench (Šrajer, Kukelova and Fitzgibbon, 2018) as plain functions.
 
-/** ADBench's own π, which is cut off. */
+/** ADBench's own π, which is truncated. */
 // oxlint-disable-next-line oxc/approx-constant
 const pi = 3.14159265359;
 
@@ -68,7 +68,7 @@ export function gmm(
 
 type Triple = [number, number, number];
 
-/** A point turned about an axis by its length in radians, by Rodrigues' formula. */
+/** Rotates a point about an axis by the axis's length in radians, by Rodrigues' formula. */
 function turned(r: Triple, [x, y, z]: Triple): Triple {
   const square = r[0] * r[0] + r[1] * r[1] + r[2] * r[2];
   if (square === 0) return [x + r[1] * z - r[2] * y, y + r[2] * x - r[0] * z, z + r[0] * y - r[1] * x];
@@ -139,7 +139,7 @@ export interface Hand {
   readonly relatives: number[][];
   readonly inverses: number[][];
   readonly vertices: number[][];
-  /** Of each vertex, how much each bone counts. */
+  /** Weights of the bones for each vertex. */
   readonly weights: number[][];
 }
 
@@ -249,7 +249,10 @@ function logistic(x: number): number {
   return 1 / (1 + Math.exp(-x));
 }
 
-/** Loss of a diagonal LSTM that tells characters of `b` bits: eight rows of parameters a layer, three besides. */
+/**
+ * Loss of a diagonal LSTM that predicts characters of `b` bits. It has eight rows of parameters per layer, and three
+ * more.
+ */
 export function lstm(main: number[][], extra: number[][], state: number[][], sequence: number[][]): number {
   "use ad";
   const [layers, bits, length] = [state.length / 2, state[0]!.length, sequence.length];

@@ -1,4 +1,5 @@
-// Arguments for the functions of functions.ts, fields.ts and methods.ts, small enough for tests, and which of them are differentiated.
+// Arguments for the functions of functions.ts, fields.ts and methods.ts, small enough for tests, with the indices of
+// the differentiated ones.
 import { seeded } from "../support/sampling.ts";
 import * as fields from "./fields.ts";
 import * as functions from "./functions.ts";
@@ -20,7 +21,7 @@ const rows = (n: number, m: number, low = -1, high = 1): number[][] =>
   Array.from({ length: n }, () => numbers(m, low, high));
 const labels = (n: number): Float64Array => typed(n).map((x) => (x > 0 ? 1 : -1));
 
-/** The arguments of a function, whose types are checked. */
+/** Type-checked arguments of a function. */
 function given<A extends unknown[]>(
   f: (...args: A) => unknown,
   args: A,
@@ -29,7 +30,7 @@ function given<A extends unknown[]>(
   return { name: f.name, f, args, wrt };
 }
 
-/** Those whose gradients are also written by hand. */
+/** Functions with hand-written gradients. */
 export const byHand: readonly PlainCase[] = [
   given(functions.regression, [{ w: numbers(4), b: 0.3 }, typed(4 * 7), typed(7)]),
   given(functions.logistic, [{ w: numbers(3), b: 0.1 }, typed(3 * 9, -3, 3), labels(9)]),

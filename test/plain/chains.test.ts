@@ -1,4 +1,4 @@
-// Generated code: long sums, conditions and lists of statements, whose gradients are those of the short ones.
+// Long sums, conditions and lists of statements, as in generated code. Their gradients equal those of short ones.
 import { describe, expect, test } from "vitest";
 import { grad, hvp } from "downhill";
 import { compile } from "../../src/numeric/plain/index.ts";
@@ -9,7 +9,7 @@ type Plain = (x: readonly number[]) => number;
 
 const places = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-/** The marked function of a body, and the same as JavaScript. */
+/** The marked function of a body, and the plain JavaScript function. */
 async function functionsOf(body: string): Promise<readonly [marked: Plain, plain: Plain]> {
   const { f } = await compile<{ f: Plain }>(`export function f(x: number[]) { "use ad"; ${body} }`);
   return [f, functionOfText(`export function f(x) { ${body} }`) as Plain];

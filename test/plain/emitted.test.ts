@@ -1,5 +1,5 @@
-// Modules that `downhill emit` writes, run in a Node of their own, against the library: value and gradient of the functions of
-// functions.ts and fields.ts.
+// Compares modules written by `downhill emit`, run in a separate Node process, with the library: value and gradient of
+// the functions of functions.ts and fields.ts.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -77,7 +77,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** The largest distance of two lists of numbers, beside the size of the second one. */
+/** The largest difference of two lists of numbers, relative to the size of the second one. */
 function distance(x: readonly number[], y: readonly number[]): number {
   expect(x).toHaveLength(y.length);
   const size = Math.max(...y.map(Math.abs));

@@ -1,6 +1,6 @@
-// Functions from many fields, each in the loops, branches, records and arrays in which it is usually written.
+// Functions from many fields, with the usual loops, branches, records and arrays of each field.
 
-/** An option on a share: prices in money, rate and volatility a year. */
+/** A stock option: prices in money, rate and volatility per year. */
 export interface Option {
   readonly spot: number;
   readonly strike: number;
@@ -82,7 +82,7 @@ export interface Noise {
   readonly measurement: number;
 }
 
-/** Negative log-likelihood of positions seen, by a Kalman filter over position and speed. */
+/** Negative log-likelihood of observed positions, by a Kalman filter over position and speed. */
 export function kalman(noise: Noise, seen: readonly number[], dt: number): number {
   "use ad";
   let state = { position: 0, speed: 0 };
@@ -160,7 +160,7 @@ export function randomField(scores: number[][], steps: number[][], labels: reado
   return Math.log(total) - gold;
 }
 
-/** Squared distance of the hand of a planar arm from where it should be, with a penalty on bent joints. */
+/** Squared distance of a planar arm's hand from its target, with a penalty on bent joints. */
 export function armReach(
   angles: number[],
   lengths: readonly number[],
@@ -211,7 +211,7 @@ export interface Spring {
   readonly stiffness: number;
 }
 
-/** Energy of springs and weights; springs that are slack pull nothing. */
+/** Energy of springs and weights. Slack springs exert no force. */
 export function springEnergy(points: { x: number; y: number }[], springs: readonly Spring[]): number {
   "use ad";
   let energy = 0;
@@ -233,7 +233,7 @@ export interface Sphere {
   readonly shine: number;
 }
 
-/** Light on a small picture of spheres: the nearest one that a ray meets, shaded by the angle of the light. */
+/** Brightness of a small picture of spheres: the nearest sphere on each ray, shaded by the angle of the light. */
 export function shading(spheres: readonly Sphere[], light: readonly [number, number, number]): number {
   "use ad";
   const norm = Math.sqrt(light[0] ** 2 + light[1] ** 2 + light[2] ** 2);
@@ -290,7 +290,10 @@ function huntingRates(hares: number, lynxes: number, r: Rates): [number, number]
   return [r.births * hares - r.hunts * hares * lynxes, r.gains * hares * lynxes - r.deaths * lynxes];
 }
 
-/** Squared distance of hares and lynxes, by Heun's rule, from counts of both. */
+/**
+ * Squared distance between a Lotka-Volterra model of hares and lynxes, integrated by Heun's method, and the counts of
+ * both.
+ */
 export function lotkaVolterra(r: Rates, counts: number[][]): number {
   "use ad";
   const dt = 0.1;
@@ -308,7 +311,10 @@ export function lotkaVolterra(r: Rates, counts: number[][]): number {
   return total;
 }
 
-/** When an infection is past its peak, and how many have it then: susceptible, infected and recovered shares. */
+/**
+ * Time after the peak of an epidemic, and its infected share. The state consists of susceptible, infected and recovered
+ * shares.
+ */
 export function epidemicPeak(infection: number, recovery: number, share: number): number {
   "use ad";
   let [susceptible, infected] = [1 - share, share];
@@ -324,7 +330,7 @@ export function epidemicPeak(infection: number, recovery: number, share: number)
   return infected + 0.001 * days;
 }
 
-/** Squared error of a controller with a saturated actuator, whose integral stands still while it is saturated. */
+/** Squared error of a controller with a saturated actuator. Its integral stops during saturation. */
 export function controller(gains: { p: number; i: number; d: number }, steps: number): number {
   "use ad";
   let [level, speed, integral, last] = [0, 0, 0, 1];
@@ -345,7 +351,7 @@ export function controller(gains: { p: number; i: number; d: number }, steps: nu
   return cost;
 }
 
-/** Solves a x = b by sweeps of Gauss and Seidel until a sweep changes little, and weighs the solution. */
+/** Solves a x = b by Gauss-Seidel sweeps until a sweep changes little, and returns a weighted sum of the solution. */
 export function gaussSeidel(a: number[][], b: number[], most: number): number {
   "use ad";
   const n = b.length;
@@ -396,7 +402,7 @@ export function gaussianProcess(scale: number, width: number, xs: number[], ys: 
   return logs + 0.5 * fit + 0.5 * n * Math.log(2 * Math.PI);
 }
 
-/** The last unknown of a system, by elimination with exchange of rows. */
+/** The last unknown of a linear system, by elimination with row swaps. */
 export function eliminate(matrix: number[][], right: number[]): number {
   "use ad";
   const n = right.length;
@@ -426,7 +432,7 @@ export function eliminate(matrix: number[][], right: number[]): number {
   return b[n - 1]! / a[n * n - 1]!;
 }
 
-/** Power of one frequency of a signal whose length is a power of two, by the transform of Cooley and Tukey. */
+/** Power at one frequency of a signal whose length is a power of two, by the Cooley-Tukey transform. */
 export function spectrum(signal: Float64Array, frequency: number): number {
   "use ad";
   const n = signal.length;
@@ -461,7 +467,7 @@ export function spectrum(signal: Float64Array, frequency: number): number {
   return re[frequency]! ** 2 + im[frequency]! ** 2;
 }
 
-/** Mean of the middle half of numbers, which are put in order by insertion. */
+/** Mean of the middle half of numbers, after insertion sort. */
 export function middleMean(xs: number[]): number {
   "use ad";
   const sorted = xs.slice();
@@ -480,7 +486,7 @@ export function middleMean(xs: number[]): number {
   return total / (sorted.length - 2 * quarter);
 }
 
-/** A lamp that warms up, burns and cools down: which of these it does, a `switch` tells. */
+/** A lamp that warms up, burns and cools down. A `switch` selects the phase. */
 export function lamp(power: number, loss: number, steps: number): number {
   "use ad";
   let [phase, heat, light] = [0, 0, 0];

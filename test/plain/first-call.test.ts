@@ -1,4 +1,4 @@
-// The first call of a plain function is made of steps of ours: how many there are is held here, since no test measures time.
+// Counts the library's own calls during the first call of a plain function, because no test measures time.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { valueAndGrad } from "downhill";
@@ -20,7 +20,7 @@ const text = readFileSync(new URL("functions.ts", import.meta.url), "utf8");
 const parse = await loadParser();
 const ours = (url: string): boolean => url.includes("/src/");
 
-/** Calls of functions of the library from the text to the routine of value and gradient, step by step. */
+/** Calls of library functions from the text to the routine of value and gradient, step by step. */
 function callsFor(name: string): Readonly<Record<"elaborate" | "derive" | "lower", number>> {
   const module = parseModule(text, { parse });
   const { region } = elaborate(module, name);
@@ -28,7 +28,7 @@ function callsFor(name: string): Readonly<Record<"elaborate" | "derive" | "lower
   const derive = () => gradient(region, active, scalarFunctions, { wanted: "values gradient" });
   const lower = () => lowerRegion(derived, scalarFunctions, { failedChecks: "end" });
   const derived = derive();
-  lower(); // what is kept for all functions, as the rules of primitives, is there now
+  lower(); // state shared by all functions, such as rules of primitives, exists now
   return {
     elaborate: callsOf(() => void elaborate(parseModule(text, { parse }), name), ours),
     derive: callsOf(() => void derive(), ours),
@@ -46,7 +46,7 @@ describe("the first call of a mixture of Gaussians", () => {
     ["lower", 69_600],
   ] as const)("takes no more calls to %s than it did", (step, most) => {
     expect(calls[step]).toBeLessThan(most);
-    expect(calls[step]).toBeGreaterThan(most / 2); // else they are not counted, or the bound is to be lowered
+    expect(calls[step]).toBeGreaterThan(most / 2); // otherwise they are not counted, or the bound should be lowered
   });
 });
 

@@ -6,7 +6,7 @@ import { formOfText, functionOfText } from "../support/plain-region.ts";
 interface Found {
   /** Name of the fault or of the contract. */
   readonly name: string;
-  /** A marked function of a number, an array of three, a whole number and an array of such. */
+  /** A marked function of a number, an array of three numbers, an integer, and an array of integers. */
   readonly text: string;
   /** True until the fault is fixed. */
   readonly isBroken?: true;

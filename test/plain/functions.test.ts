@@ -1,4 +1,4 @@
-// Forty-four functions as regions: values, gradients and second derivatives by every way that there is.
+// Forty-four functions as regions: values, gradients and second derivatives by all available ways.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { valueAndGrad } from "downhill";
@@ -14,7 +14,7 @@ import { numbersOf, realParams } from "../support/region-derivatives.ts";
 import type { PlainCase } from "./cases.ts";
 import { byHand, fromFields, fromMethods } from "./cases.ts";
 
-/** Types of arguments are not known here. */
+/** Argument types are unknown here. */
 const differentiate = valueAndGrad as unknown as (
   f: (...args: unknown[]) => unknown,
   options: { readonly argnums: readonly number[] },
@@ -38,7 +38,7 @@ function compiledFrom(file: keyof typeof texts): Compiled {
  */
 const isThorough = extent(0, 1, 1) === 1;
 
-/** Of the region's own gradient, the cotangents of the arguments that have derivatives. */
+/** Cotangents of the differentiated arguments, from the region's own gradient. */
 function gradientOf(text: string, { name, args, wrt }: PlainCase): number[] {
   const form = formOfText(text, name);
   const { values, owners } = regionArguments(form, args);

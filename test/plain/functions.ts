@@ -1,4 +1,5 @@
-// Thirteen functions as people write them, without a library in sight. Their gradients by hand are in `bench/rows/plain-by-hand.mjs`.
+// Thirteen functions in the style of users, without a library. Their hand-written gradients are in
+// `bench/rows/plain-by-hand.mjs`.
 
 /** Weights and bias of a linear model. */
 export interface Linear {
@@ -6,7 +7,7 @@ export interface Linear {
   readonly b: number;
 }
 
-/** Mean squared error of tanh(w·x + b), rows of `xs` one after the other. */
+/** Mean squared error of tanh(w·x + b). The rows of `xs` are concatenated. */
 export function regression(p: Linear, xs: Float64Array, ys: Float64Array): number {
   "use ad";
   const m = p.w.length;
@@ -200,7 +201,7 @@ export function bodies(places: Float64Array, masses: Float64Array): number {
   return energy;
 }
 
-/** A logarithmic barrier: infinite, or as good as that, where an element is not positive; those above 10 are free. */
+/** A logarithmic barrier: infinite or huge if an element is not positive. Elements above 10 cost nothing. */
 export function barrier(x: Float64Array): number {
   "use ad";
   let total = 0;
@@ -230,7 +231,7 @@ export function rosenbrock(x: Float64Array): number {
   return total;
 }
 
-/** The root of x³ + k x = a, by Newton's iteration from where a number chooses. */
+/** The root of x³ + k x = a, by Newton's iteration from a data-dependent start. */
 export function newton(a: number, k: number): number {
   "use ad";
   let x = a > 1 ? a : 1;

@@ -1,4 +1,5 @@
-// GradBench's twelve evals: plain functions, their derivatives by the public transforms, GradBench's own measure of difference.
+// GradBench's twelve evals as plain functions: their derivatives by the public transforms, compared with GradBench's
+// own measure.
 import { readFileSync } from "node:fs";
 import {
   at,
@@ -148,7 +149,7 @@ const digestNumbers = (want: Exclude<Golden, readonly unknown[]>): number[] => [
   ...want.last,
 ];
 
-/** Rows of d numbers. */
+/** Splits a list into rows of `d` numbers. */
 const rowsOf = (list: readonly number[], d: number): number[][] =>
   Array.from({ length: list.length / d }, (_, i) => list.slice(i * d, (i + 1) * d));
 
@@ -322,7 +323,7 @@ function handModel(): { readonly hand: adbench.Hand; readonly triangles: number[
   };
 }
 
-/** GradBench's descent: the rate doubles after ten steps and halves where a step does not lower the value. */
+/** GradBench's gradient descent: the rate doubles after ten steps, and halves if a step does not lower the value. */
 function descend(
   f: (x: number[]) => number,
   gradient: (x: number[]) => number[],

@@ -33,7 +33,7 @@ export function logSumExp(x: number[]): number {
   return most + Math.log(sum);
 }
 
-/** Components of a mixture: weights, means, logarithms of diagonals, and triangles below them column by column. */
+/** Components of a mixture: weights, means, logarithms of diagonals, and strict lower triangles column by column. */
 export interface Mixture {
   readonly alpha: number[];
   readonly mu: number[][];
@@ -118,7 +118,7 @@ function slopesInto(out: Float64Array, x: number[], y: Float64Array): void {
   for (let i = 1; i < x.length; i++) out[i] = x[i]! * y[i - 1]!;
 }
 
-/** Solution at t = 2 of y₀′ = x₀, yᵢ′ = xᵢ yᵢ₋₁ from 0, by Runge and Kutta's method of order 4 in `steps` steps. */
+/** Solution at t = 2 of y₀′ = x₀, yᵢ′ = xᵢ yᵢ₋₁ from 0, by the fourth-order Runge-Kutta method in `steps` steps. */
 export function integrate(x: number[], steps: number): number[] {
   "use ad";
   const n = x.length;

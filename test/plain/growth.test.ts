@@ -19,7 +19,7 @@ const random = seeded(3);
 const typed = (n: number, low = -1, high = 1): Float64Array =>
   Float64Array.from({ length: n }, () => low + (high - low) * random());
 
-/** Arguments of a size n, in which the work of the function is linear. */
+/** Arguments of size n. The work of the function is linear in n. */
 const sizes: readonly (readonly [name: string, args: (n: number) => readonly unknown[]])[] = [
   ["regression", (n) => [{ w: [0.1, -0.2, 0.3], b: 0.2 }, typed(3 * n), typed(n)]],
   ["logistic", (n) => [{ w: [0.1, -0.2, 0.3], b: 0.2 }, typed(3 * n), typed(n)]],
@@ -50,7 +50,7 @@ describe("gradients grow with their function", () => {
         both: evaluateRegion(second, [...values, 1, ...tangents]).counts,
       };
     };
-    // loops over neighbours have one iteration less
+    // loops over neighbours have one iteration fewer
     const [small, large] = [count(16), count(128)];
     for (const which of ["first", "both"] as const) {
       const times = (of: (counts: RegionCounts) => number): number =>
@@ -58,7 +58,7 @@ describe("gradients grow with their function", () => {
       expect(times(({ iterations }) => iterations)).toBeLessThan(9);
       expect(times(({ statements }) => statements)).toBeLessThan(9);
       expect(times(({ peakBytes }) => peakBytes)).toBeLessThan(9);
-      // what an iteration of the function costs: forwards, backwards, and arrays that begin with zeros
+      // cost of an iteration of the function: forward pass, backward pass, and arrays that start with zeros
       expect(large[which].iterations / large.value.iterations).toBeLessThan(which === "first" ? 4 : 8);
     }
   });

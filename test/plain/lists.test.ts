@@ -1,4 +1,4 @@
-// The functions that measure copies of arrays of objects, against those by hand.
+// Compares the functions that measure copies of arrays of objects with hand-written ones.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { valueAndGrad } from "downhill";

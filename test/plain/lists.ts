@@ -1,4 +1,4 @@
-// Functions of arrays of objects and tuples, which measure how quickly arguments and derivatives of these kinds are copied.
+// Functions of arrays of objects and tuples, for measuring the cost of copying such arguments and derivatives.
 
 /** The sum of x²·y over points. */
 export function points(ps: { x: number; y: number }[]): number {
@@ -8,7 +8,7 @@ export function points(ps: { x: number; y: number }[]): number {
   return s;
 }
 
-/** The same of pairs. */
+/** The same sum over pairs. */
 export function pairs(ps: [x: number, y: number][]): number {
   "use ad";
   let s = 0;
@@ -16,7 +16,7 @@ export function pairs(ps: [x: number, y: number][]): number {
   return s;
 }
 
-/** The same of an array with x and y in turn, to compare with. */
+/** The same sum over an array with alternating x and y, for comparison. */
 export function inTurn(ps: Float64Array): number {
   "use ad";
   let s = 0;

@@ -8,7 +8,7 @@ export interface Ball {
   readonly albedo: number;
 }
 
-/** Brightness where a ray meets the nearest ball under a lamp: nothing where it meets none. */
+/** Brightness at the nearest ball on a ray, lit by a lamp; 0 if the ray meets no ball. */
 export function shade(origin: Vector, direction: Vector, balls: Ball[], lamp: Vector): number {
   "use ad";
   let nearest = Infinity;
@@ -34,7 +34,7 @@ export function shade(origin: Vector, direction: Vector, balls: Ball[], lamp: Ve
   return albedo * Math.max(0, toLamp.reduce((sum, x, k) => sum + x * normal[k]!, 0) / distance); // prettier-ignore
 }
 
-/** Length of the solution of a tridiagonal system, by Thomas' algorithm. */
+/** Norm of the solution of a tridiagonal system, by Thomas' algorithm. */
 export function tridiagonal(lower: number[], diagonal: number[], upper: number[], right: number[]): number {
   "use ad";
   const n = right.length;
@@ -57,7 +57,7 @@ export function polynomialFit(coefficients: number[], xs: Float64Array, ys: Floa
   return xs.reduce((sum, x, i) => sum + (at(x) - ys[i]!) ** 2, 0) / xs.length;
 }
 
-/** Logarithm of the chance of observations under a hidden Markov model whose rows are given by their logits. */
+/** Log-probability of observations under a hidden Markov model whose rows are given by their logits. */
 export function markovChance(steps: number[][], emissions: number[][], observed: Int32Array): number {
   "use ad";
   const softmax = (row: number[]): number[] => {
@@ -80,7 +80,7 @@ export function markovChance(steps: number[][], emissions: number[][], observed:
   return logs;
 }
 
-/** Energy of what causal attention gives. */
+/** Energy of the output of causal attention. */
 export function attention(queries: number[][], keys: number[][], values: number[][]): number {
   "use ad";
   const scale = 1 / Math.sqrt(queries[0]!.length);
@@ -115,7 +115,7 @@ export interface Joint {
   readonly offset: number;
 }
 
-/** Distance that an arm of joints (Denavit, Hartenberg, 1955) reaches, by products of 4 × 4 matrices. */
+/** Distance that an arm of joints reaches, by products of 4 × 4 matrices (Denavit, Hartenberg, 1955). */
 export function reach(joints: Joint[]): number {
   "use ad";
   let pose = [

@@ -1,5 +1,6 @@
-// Twenty-four functions of finance, robotics, inference, graphics and dynamic programming, as their trades write them: values, gradients,
-// Jacobians and Hessian-vector products as PyTorch has them (`test/testdata/practice/practice.py`).
+// Twenty-four functions of finance, robotics, inference, graphics and dynamic programming in the style of each field.
+// Values, gradients, Jacobians and Hessian-vector products are compared with PyTorch
+// (`test/testdata/practice/practice.py`).
 import { readFileSync, readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { grad, jacfwd, jacrev, jvp, valueAndGrad } from "downhill";
@@ -17,13 +18,13 @@ interface Reference {
   readonly gradient: readonly unknown[];
   readonly direction: readonly unknown[];
   readonly product: readonly unknown[];
-  /** A row for each number of several. */
+  /** One row per number of the result, if there are several. */
   readonly jacobian?: readonly (readonly unknown[])[];
 }
 
 type AnyFunction = (...args: readonly unknown[]) => unknown;
 type Transform = (f: AnyFunction, options: { readonly argnums: unknown }) => AnyFunction;
-/** Types of arguments are not known here. */
+/** Argument types are unknown here. */
 const gradient = grad as unknown as Transform;
 const valueAndGradient = valueAndGrad as unknown as Transform;
 const jacobians = [jacfwd, jacrev] as unknown as readonly Transform[];
@@ -47,7 +48,7 @@ const compiled = Promise.all(files.map((url) => compile<Functions>(readFileSync(
   (parts) => Object.assign({}, ...parts) as Functions,
 );
 
-/** Numbers that differ by no more than the roundings of a long computation, beside the largest of them. */
+/** Compares numbers up to the rounding errors of a long computation, relative to the largest. */
 function expectClose(got: unknown, want: unknown): void {
   const [xs, ys] = [numbersIn(got), numbersIn(want)];
   expect(xs).toHaveLength(ys.length);
@@ -68,7 +69,7 @@ function tangentsOf({ args, wrt, direction }: Reference): unknown[] {
   return args.map((arg, i) => (wrt.includes(i) ? direction[wrt.indexOf(i)] : still(arg)));
 }
 
-/** The sum of products of the numbers of two lists of the same structure. */
+/** Inner product of the numbers of two values of equal structure. */
 const inner = (x: unknown, y: unknown): number => {
   const ys = numbersIn(y);
   return numbersIn(x).reduce((sum, one, i) => sum + one * ys[i]!, 0);

@@ -1,4 +1,4 @@
-// What plain functions are compiled to, kept as data from one run to the next: the same bits, and never something else than was asked for.
+// Compiled forms of plain functions, stored as data for later runs: equal bits, and never the form of another function.
 import {
   chmodSync,
   chownSync,
@@ -37,7 +37,7 @@ import { byHand, fromFields, fromMethods } from "./cases.ts";
 const isThorough = extent(0, 1, 1) === 1;
 
 type AnyFunction = (...args: unknown[]) => unknown;
-/** Types of arguments are not known here. */
+/** Argument types are unknown here. */
 const differentiate = valueAndGrad as unknown as (f: AnyFunction, options: object) => AnyFunction;
 const compiled = jit as unknown as (f: AnyFunction) => AnyFunction;
 
@@ -54,7 +54,7 @@ function forget(): void {
   engine.regions?.clear();
 }
 
-/** A store that keeps texts, as files do. */
+/** A store that keeps texts in memory instead of files. */
 function storeOf(texts: Map<string, string>): RecordStore {
   return {
     get(key) {
@@ -83,7 +83,7 @@ function threeRuns(call: () => unknown) {
   return { without, first, second, kept };
 }
 
-/** The value and gradient of a function that has one, else its results. */
+/** The value and gradient of a function if it is differentiable, otherwise its results. */
 function callOf({ f, args, wrt }: PlainCase, compiledForm: AnyFunction): () => unknown {
   const isNumber = typeof f(...(structuredClone(args) as never[])) === "number";
   const g = isNumber ? differentiate(compiledForm, { argnums: [...wrt] }) : compiled(compiledForm);
@@ -317,7 +317,7 @@ describe("precompile", () => {
     const f = attached(withRecords(structuredClone(form), records));
     expect(run(() => both(f))).toEqual({ ...without, compilations: 0 });
     const other = (): unknown => (grad as unknown as (f: AnyFunction) => AnyFunction)(f)(...one.args);
-    expect(run(other).compilations).toBe(1); // nothing was compiled for that
+    expect(run(other).compilations).toBe(1); // nothing was compiled for that target
   });
 
   test("for other engines changes nothing", () => {
@@ -448,7 +448,7 @@ describe("setCompilationCache", () => {
     expect(() => setCompilationCache(folder)).toThrow(message);
     const warned = vi.spyOn(console, "warn").mockReturnValue();
     engine.records = undefined;
-    offerCompilationCache(folder); // by tools that load a program, which runs without a cache
+    offerCompilationCache(folder); // by tools that only load a program, which runs without a cache
     expect(warned.mock.calls).toEqual([[expect.stringContaining(message)]]);
     warned.mockRestore();
     expect(run(gradient).compilations).toBe(1);

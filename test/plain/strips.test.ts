@@ -1,4 +1,4 @@
-// Which loops of gradients are written for several lanes: strips of iterations, and what stands in their lanes.
+// Which loops of gradients run in several lanes as strips of iterations, and which loops run within the lanes.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { planRoutine } from "../../src/engine/codegen/plan.ts";
@@ -17,7 +17,7 @@ import { realParams } from "../support/region-derivatives.ts";
 const text = readFileSync(new URL("functions.ts", import.meta.url), "utf8");
 const target = { simd: true, wide: false, shares: false, chunkWork: 65_536 };
 
-/** The value and gradient, but not in `constants`, as they run. */
+/** The compiled routine of value and gradient with respect to the arguments outside `constants`. */
 function routineOf(name: string, constants: readonly string[] = []): Routine {
   const { region } = formOfText(text, name);
   const active = realParams(region).map((is, i) => is && !constants.includes(region.params[i]!.name));
@@ -31,7 +31,7 @@ function plan(name: string, constants: readonly string[] = []): string {
   return printPlan(routine, planRoutine(routine, target));
 }
 
-/** The nests of loops that strips have in their lanes, as their depths. */
+/** Depths of the loop nests within the lanes of strips. */
 function nestsInStrips(printed: string): number[][] {
   const nests: number[][] = [];
   let around: number | undefined;

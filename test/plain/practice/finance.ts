@@ -99,7 +99,10 @@ export function hestonCall(model: Heston, spot: number, strike: number, years: n
   return spot * (0.5 + first / Math.PI) - strike * (0.5 + second / Math.PI);
 }
 
-/** Price of an option on the mean of a path, which dies when the path falls to a barrier; a mean of given random paths. */
+/**
+ * Price of an Asian barrier option: an option on the mean of a path that expires when the path falls to a barrier. It
+ * averages over given random paths.
+ */
 export function asianBarrier(
   market: { spot: number; rate: number; sigma: number },
   contract: { strike: number; barrier: number; years: number },

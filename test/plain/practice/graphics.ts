@@ -35,7 +35,7 @@ function distanceTo(solid: Solid, [px, py, pz]: Vec3): number {
   }
 }
 
-/** Depth at which a ray meets a scene of solids that flow into each other, by sphere tracing; 20 where it meets none. */
+/** Depth at which a ray meets a scene of smoothly blended solids, by sphere tracing; 20 if it meets none. */
 export function trace(solids: readonly Solid[], origin: Vec3, direction: Vec3, smooth: number): number {
   "use ad";
   const length = Math.hypot(...direction);
@@ -60,7 +60,7 @@ export function trace(solids: readonly Solid[], origin: Vec3, direction: Vec3, s
   return 20;
 }
 
-/** Squared distance of an image from another after exposure, a curve for tones, saturation and sRGB's transfer function. */
+/** Squared distance of an image from another after exposure, a tone curve, saturation and sRGB's transfer function. */
 export function grade(
   look: { exposure: number; contrast: number; saturation: number; tint: [number, number, number] },
   image: number[][],

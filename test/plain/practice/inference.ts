@@ -6,7 +6,7 @@ export interface Schools {
   readonly raw: Float64Array;
 }
 
-/** Log-posterior of effects in schools (Rubin, 1981), not centred; the spread has a half-Cauchy prior. */
+/** Log-posterior of the eight-schools model (Rubin, 1981), not centred. The spread has a half-Cauchy prior. */
 export function schools(p: Schools, effects: Float64Array, errors: Float64Array): number {
   "use ad";
   if (effects.length !== errors.length) throw new RangeError("an error for each effect");
@@ -61,7 +61,7 @@ function choleskyOf(a: number[][]): number[][] {
   return l;
 }
 
-/** Mean and covariance of a projectile with drag a step on, by the unscented transform, reduced to one number. */
+/** Mean and covariance of a projectile with drag after one step, by the unscented transform, reduced to one number. */
 export function unscented(mean: number[], covariance: number[][], drag: number, dt: number): number {
   "use ad";
   const n = mean.length;
@@ -130,7 +130,7 @@ export function spinRing(couplings: number[], fields: number[], temperature: num
   return log + Math.log(product[0][0] + product[1][1]);
 }
 
-/** Squared errors of forecasts by Holt's and Winters' method: level, trend and seasons that go round. */
+/** Squared errors of forecasts by the Holt-Winters method: level, trend and periodic seasons. */
 export function seasons(
   smoothing: { level: number; trend: number; season: number },
   series: number[],

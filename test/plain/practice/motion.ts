@@ -1,4 +1,4 @@
-// Bodies, vehicles and arms that move.
+// Motion of bodies, vehicles and arms.
 
 export type Vec2 = readonly [number, number];
 export type Vec3 = readonly [number, number, number];
@@ -18,7 +18,7 @@ function unit(q: Quaternion): Quaternion {
   return [q[0] / norm, q[1] / norm, q[2] / norm, q[3] / norm];
 }
 
-/** Squared angle between where a gyroscope's readings turn a body and where it should look. */
+/** Squared angle between the orientation integrated from a gyroscope's readings and the target. */
 export function attitude(
   rates: number[][],
   from: Quaternion,
@@ -33,7 +33,7 @@ export function attitude(
     const wy = rate[1]! - bias[1];
     const wz = rate[2]! - bias[2];
     const angle = Math.hypot(wx, wy, wz) * dt;
-    // a short turn is no division by its angle
+    // a small rotation needs no division by its angle
     const k = angle < 1e-8 ? dt / 2 : (Math.sin(angle / 2) / angle) * dt;
     q = unit(hamilton(q, [Math.cos(angle / 2), k * wx, k * wy, k * wz]));
   }

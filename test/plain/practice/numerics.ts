@@ -1,6 +1,6 @@
 // Integrals, matrix functions and differential equations.
 
-/** Integral of a peaked function by Simpson's rule, refined where it is rough, with a stack of intervals. */
+/** Integral of a peaked function by adaptive Simpson's rule, with a stack of intervals. */
 export function adaptiveSimpson(center: number, width: number, tolerance: number): number {
   "use ad";
   const f = (x: number): number => 1 / (1 + ((x - center) / width) ** 2) + Math.sin(3 * x);

@@ -62,7 +62,7 @@ export function softKnapsack(
   return before[capacity]!;
 }
 
-/** Cost of the best order of a chain of products, as a smooth minimum; `dims[i]` need be no whole numbers. */
+/** Cost of the best order of a chain of products, as a smooth minimum. `dims[i]` need not be integers. */
 export function chainOrder(dims: number[], warmth: number): number {
   "use ad";
   const n = dims.length - 1;
@@ -86,7 +86,7 @@ export function chainOrder(dims: number[], warmth: number): number {
   return cost[0]![n - 1]!;
 }
 
-/** Weighted distance of two sequences by insertions, removals, replacements and exchanges of neighbours. */
+/** Weighted distance of two sequences by insertions, deletions, replacements and swaps of neighbours. */
 export function editDistance(
   costs: { insert: number; remove: number; replace: number; exchange: number },
   a: number[],
