@@ -1,18 +1,21 @@
 // The contestants and their modes. Every option of V8 that must be set at start is set here.
 
 /**
- * Names of the contestants, downhill first: the ratios of the table are against it. "before" is another build of downhill,
- * given by --before.
+ * Names of the contestants, downhill first, because the table shows ratios to it. "before" is another build of
+ * downhill, given by --before.
  */
 export const contestants = ["downhill", "before", "jax-js", "tfjs-wasm", "tfjs-cpu", "javascript"];
 
-/** The entry of a row that a contestant uses: both backends of TensorFlow.js run the same program, both builds another. */
+/**
+ * The program of a row that a contestant uses. Both backends of TensorFlow.js share one, and so do both builds of
+ * downhill.
+ */
 export function programOf(contestant) {
   if (contestant.startsWith("tfjs-")) return "tfjs";
   return contestant === "before" ? "downhill" : contestant;
 }
 
-/** V8's switch for vectors of 256 bits; downhill sets it itself by `enableTurbo`, the others get it at launch. */
+/** V8's switch for 256-bit vectors. downhill sets it with `enableTurbo`; other contestants get it at launch. */
 const turboFlags = ["--experimental-wasm-revectorize"];
 
 /**
@@ -28,8 +31,8 @@ const turboFlags = ["--experimental-wasm-revectorize"];
  */
 
 /**
- * The settings of a contestant that a row tries on one Node. Only downhill has threads in Node; what has no WebAssembly
- * has no turbo mode.
+ * The settings of a contestant for a row on one version of Node. Only downhill has threads in Node. A contestant
+ * without WebAssembly has no turbo mode.
  *
  * @returns {Entrant[]}
  */
@@ -51,6 +54,6 @@ export function entrantsOf(contestant, node, { modes, threads, dists }) {
     );
 }
 
-/** An entrant in words. */
+/** Readable name of an entrant. */
 export const nameOf = ({ contestant, mode, threads, node }) =>
   `${contestant} (${mode}, ${threads} thread${threads === 1 ? "" : "s"}, node ${node.major})`;

@@ -1,5 +1,5 @@
-// Numbers that every contestant starts from: drawn from fixed seeds, so that what is computed can be compared.
-// bench/torch.py draws the same ones.
+// Initial numbers of all contestants, drawn from fixed seeds, so that results can be compared. bench/torch.py draws the
+// same numbers.
 
 /**
  * A fixed sequence of float32 numbers in [-scale, scale).
@@ -32,7 +32,7 @@ const sizeOf = (shape) => shape.reduce((n, size) => n * size, 1);
 /** Random numbers of a shape. */
 export const randomLeaf = (seed, shape, scale) => ({ shape, values: numbers(seed, sizeOf(shape), scale) });
 
-/** The same number everywhere. */
+/** An array with one number in all elements. */
 export const constantLeaf = (shape, value) => ({
   shape,
   values: new Float32Array(sizeOf(shape)).fill(value),
@@ -44,7 +44,7 @@ export const labelLeaf = (count, classes) => ({
   values: Int32Array.from({ length: count }, (_, i) => i % classes),
 });
 
-/** The same classes, a row of zeros and a one for each. */
+/** One-hot rows of these classes. */
 export const oneHotLeaf = (count, classes) => ({
   shape: [count, classes],
   values: Float32Array.from({ length: count * classes }, (_, i) =>
@@ -52,19 +52,20 @@ export const oneHotLeaf = (count, classes) => ({
   ),
 });
 
-/** The same structure with each leaf (a record with `values`) replaced. */
+/** Replaces each leaf (a record with `values`) of a structure. */
 export function mapLeaves(tree, f) {
   if (tree.values instanceof Float32Array || tree.values instanceof Int32Array) return f(tree);
   return Object.fromEntries(Object.entries(tree).map(([name, part]) => [name, mapLeaves(part, f)]));
 }
 
-/** The members of nested objects, whatever they are, in order. */
+/** The members of nested objects that satisfy `isMember`, in order. */
 export function membersOf(tree, isMember) {
   return isMember(tree) ? [tree] : Object.values(tree).flatMap((part) => membersOf(part, isMember));
 }
 
 /**
- * A few numbers that tell an array from a wrong one: ends, middle, mean, mean size, and a mean that knows the order.
+ * Condenses an array to a few numbers that detect a wrong one: ends, middle, mean, mean magnitude, and an
+ * order-dependent mean.
  *
  * @param {ArrayLike<number>} values
  */
@@ -80,7 +81,7 @@ export function digest(values) {
 }
 
 /**
- * A few numbers that tell gradients from wrong ones and do not depend on how a library orders its axes.
+ * Condenses gradients to a few numbers that detect wrong ones and do not depend on a library's order of axes.
  *
  * @param {ArrayLike<number>[]} arrays
  */

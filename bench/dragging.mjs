@@ -105,7 +105,7 @@ function show(name, { what, median, mean, most, functions }) {
   for (const [place, share] of functions) console.log(`  ${(100 * share).toFixed(1).padStart(5)} % ${place}`);
 }
 
-/** Drags everything on a page that can be dragged. */
+/** Drags every draggable element of a page. */
 async function measurePage(browser, address) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
   await page.goto(address);
@@ -128,7 +128,7 @@ async function measurePage(browser, address) {
   return drags;
 }
 
-/** Drags one thing to and fro, a step each frame. */
+/** Drags an element back and forth, one step per frame. */
 async function measure(page, devTools, thing) {
   await thing.scrollIntoViewIfNeeded();
   const { x, y, width, height } = await thing.boundingBox();
@@ -160,13 +160,13 @@ async function measure(page, devTools, thing) {
   }
   await page.mouse.up();
   const functions = values.profile ? mostTime((await devTools.send("Profiler.stop")).profile) : [];
-  await page.keyboard.press("Escape"); // a number that was not moved is being typed
+  await page.keyboard.press("Escape"); // an unmoved number field is for typing
   times.sort((a, b) => a - b);
   const sum = times.reduce((a, b) => a + b, 0);
   return { median: times[times.length >> 1], mean: sum / times.length, most: times.at(-1), functions };
 }
 
-/** The functions of a profile with most time of their own, with their shares of all that is not idle. */
+/** The functions of a profile with the largest self time, with their shares of the busy time. */
 function mostTime({ nodes, samples }) {
   const places = new Map(
     nodes.map(({ id, callFrame: { functionName, url, lineNumber } }) => [

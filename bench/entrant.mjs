@@ -1,11 +1,11 @@
-// The parent's side of a worker: starts it, gives it orders one after the other, ends it.
+// The parent's side of a worker: starts it, sends it orders one after the other, and ends it.
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const workerFile = fileURLToPath(new URL("worker.mjs", import.meta.url));
 const running = new Set();
 
-/** Ends every worker at once. */
+/** Ends all workers immediately. */
 export function killAll() {
   for (const child of running) child.kill("SIGKILL");
 }
@@ -23,7 +23,7 @@ export function start({ node, flags }, more = []) {
   const child = fork(workerFile, [], {
     execPath: node.path,
     execArgv: [...flags, ...more],
-    // What libraries print must not come between the lines of --json.
+    // Output of libraries must not mix with the lines of --json.
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   running.add(child);
@@ -45,7 +45,7 @@ export function start({ node, flags }, more = []) {
     ),
   );
 
-  /** Gives an order and waits for the answer, at most `limit` seconds. */
+  /** Sends an order and waits at most `limit` seconds for the answer. */
   const ask = (order, rest = {}, limit = 120) =>
     new Promise((resolve) => {
       const timer = setTimeout(() => {

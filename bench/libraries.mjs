@@ -1,9 +1,9 @@
-// Loads the library of a contestant into this process. A library that cannot do what is asked of it is `Absent`.
+// Loads the library of a contestant into this process. A library without the requested feature throws `Absent`.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-/** Why a contestant does not take part. */
+/** Reason why a contestant is missing. */
 export class Absent extends Error {}
 
 /** The library of a contestant in a mode with a number of threads. */
@@ -26,8 +26,8 @@ export async function load({ contestant, mode, threads, dist }) {
 }
 
 /**
- * A built package: what users import from `downhill`, `downhill/nn`, `downhill/optim` and, where they are there, `downhill/plain`, and
- * `downhill/linalg` as `linalg`, since names of it are names of the others too.
+ * Loads a built package: the exports of `downhill`, `downhill/nn`, `downhill/optim` and, if present, `downhill/plain`.
+ * `downhill/linalg` is under `linalg`, because its names clash with others.
  */
 async function downhill(mode, threads, dist) {
   const parts = ["index.js", "nn/index.js", "optim/index.js"].map((part) => join(dist, part));
@@ -47,7 +47,7 @@ async function downhill(mode, threads, dist) {
   return library;
 }
 
-/** A build without threads refuses the option; it runs on one in any case. */
+/** Sets the number of threads. A build without threads refuses the option, and runs on one thread anyway. */
 function setThreads({ configure }, threads) {
   try {
     configure({ threads });
@@ -56,7 +56,7 @@ function setThreads({ configure }, threads) {
   }
 }
 
-/** jax-js on its WebAssembly device, the quicker of the two that it has in Node. */
+/** jax-js on its WebAssembly device, the faster of its two devices in Node. */
 async function jaxJs() {
   if (globalThis.Float16Array === undefined) throw new Absent("its jit needs Float16Array: Node 24");
   const jax = await importInstalled("@jax-js/jax");

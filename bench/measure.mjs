@@ -1,5 +1,5 @@
-// Measures the entrants of a row in turns. A machine that slows down for a while then slows all of them, and the ratio
-// of two medians means something that the ratio of two separate runs does not.
+// Measures the entrants of a row in turns. A machine that slows down for a while then slows all of them. Therefore the
+// ratio of two medians is meaningful, unlike the ratio of two separate runs.
 import { entrantsOf, contestants, nameOf, programOf } from "./contestants.mjs";
 import { start } from "./entrant.mjs";
 import { best, median } from "./units.mjs";
@@ -30,7 +30,7 @@ import { best, median } from "./units.mjs";
  */
 
 /**
- * One line of the output. `median` and `best` are null where there is no number; `reason` then says why.
+ * One line of the output. `median` and `best` are null without a result; `reason` then says why.
  *
  * @typedef {object} Measurement
  * @property {string} row
@@ -104,7 +104,7 @@ export async function runRow(row, options) {
   }
 }
 
-/** Everyone who takes part, in every setting that makes sense. */
+/** All entrants of a row, in every sensible setting. */
 function findEntrants(row, options) {
   const latest = options.nodes.toSorted((a, b) => b.major - a.major).slice(0, 1);
   const nodes = row.oneNode === true ? latest : options.nodes;
@@ -145,7 +145,7 @@ async function prepare(row, entrant, { quick }) {
   return { reason: answer.reason };
 }
 
-/** downhill itself has to be there; modes and threads are for some engines only. */
+/** Whether a missing entrant is a failure: downhill must be present, but modes and threads depend on the engine. */
 const isNeeded = ({ contestant, mode, threads }) =>
   contestant === "downhill" && mode === "plain" && threads === 1;
 
@@ -172,7 +172,7 @@ export function refuse({ tolerance }, running) {
   });
 }
 
-/** The entrants that compute something else now that their code is hot. */
+/** Returns the entrants whose hot code computes a different result. */
 async function refuseHot({ tolerance = Infinity }, running) {
   const found = [];
   for (const one of running) {
@@ -209,7 +209,7 @@ async function takeTurns(row, running, { rounds, turn, warmUp, quick, progress }
   }
   for (let round = 0; round < rounds; round++) {
     progress(`${row.name}: round ${round + 1} of ${rounds}`);
-    // Each round begins with another entrant: none always follows the same one.
+    // Each round begins with another entrant, so that no entrant always follows the same one.
     for (let i = 0; i < running.length; i++) {
       const one = running[(round + i) % running.length];
       if (one.reason !== undefined || round >= one.rounds) continue;
@@ -220,10 +220,10 @@ async function takeTurns(row, running, { rounds, turn, warmUp, quick, progress }
   }
 }
 
-/** A new process a round takes its time. */
+/** Rounds with a new process each, which are slow. */
 const roundsOfFresh = 7;
 
-/** Rounds of what happens once in a process. The first round was the preparing. */
+/** Rounds of tasks that run once per process. The preparation was the first round. */
 async function repeatFresh(row, running, { rounds, quick, progress }) {
   await Promise.all(running.map((one) => one.stop()));
   const count = Math.min(rounds, roundsOfFresh);

@@ -9,7 +9,7 @@ import { openMpi, psum } from "../dist/distributed/index.js";
 import { grad, jit, tensor } from "../dist/index.js";
 
 const blocks = 21;
-const blockTime = 40; // ms, which a clock of microseconds measures well
+const blockTime = 40; // ms, long enough for a clock with microseconds
 
 const load = loadavg()[0];
 const world = await openMpi();
@@ -53,7 +53,7 @@ row("psum of 16 float32", () => psum(few, world));
 row("MPI_Bcast of 1e6 float32", () => world.broadcast(large));
 row("barrier", () => world.barrier());
 
-// a network 784-128-10 on 64 items a rank: the gradient alone, and summed over ranks
+// a network 784-128-10 on 64 items per rank: the gradient alone, and summed over ranks
 const filled = (...shape) =>
   tensor(new Float32Array(shape.reduce((a, b) => a * b)).fill(0.01)).reshape(shape);
 const params = { w1: filled(784, 128), b1: filled(128), w2: filled(128, 10), b2: filled(10) };

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 
 const describe = (path, version) => ({ path, version, major: Number(/^v(\d+)/.exec(version)?.[1]) });
 
-/** The binary at a path, asked for its version. */
+/** The binary at a path, with the version that it reports. */
 function nodeAt(path) {
   const version = execFileSync(path, ["--version"], { encoding: "utf8" }).trim();
   return describe(path, version);
@@ -25,9 +25,9 @@ function installed24() {
 /**
  * The binaries to run on.
  *
- * @param {string[]} wanted major versions ("24") or paths of binaries; none for all that are at hand
+ * @param {string[]} wanted major versions ("24") or paths of binaries; empty for all available ones
  * @returns {{ path: string, version: string, major: number }[]}
- * @throws Error if a version is not at hand
+ * @throws Error if a version is not available
  */
 export function findNodes(wanted) {
   const own = describe(process.execPath, process.version);

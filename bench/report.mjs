@@ -59,7 +59,7 @@ if (values.write) {
   await fillReadme(agreeing, machineLines);
 } else process.stdout.write(page);
 
-/** The measurements of a file; other lines (npm writes some) are passed over. */
+/** The measurements of a file. Other lines (npm writes some) are skipped. */
 function readLines(file) {
   const found = readFileSync(file, "utf8")
     .split("\n")
@@ -70,7 +70,7 @@ function readLines(file) {
   return found;
 }
 
-/** PyTorch runs by itself; what it computed is compared with the others here. */
+/** Compares PyTorch's results, which come from a separate run, with those of other contestants. */
 function compareWithTorch(measurements) {
   const refused = [];
   const kept = [...groupBy(measurements, ({ row }) => row)].flatMap(([name, all]) => {
@@ -91,7 +91,7 @@ function compareWithTorch(measurements) {
   return { kept, refused };
 }
 
-/** The columns of a table: who, in which setting. */
+/** The columns of a table: contestants with their settings. */
 function columnsOf(measurements) {
   const order = [...contestants, "pytorch"];
   const found = groupBy(
@@ -132,7 +132,7 @@ function tableOf(rows, measurements) {
   return [head, rule, ...cells].map((line) => `| ${line.join(" | ")} |`).join("\n");
 }
 
-/** Why there is a dash in a table: a line for each reason, with the rows that it is about. */
+/** Explanations of the dashes in a table: one line per reason, with its rows. */
 function reasonsOf(rows, measurements) {
   const said = rows.flatMap((row) => [
     ...measurements
@@ -204,7 +204,7 @@ function machineOf(machines) {
   return `on ${first.date}, ${first.median} cores of ${first.processor}`;
 }
 
-/** Puts the table of one thread on the newest Node between the marks of the README, where it has them. */
+/** Writes the table of one thread on the newest Node between the marks of the README, if it has them. */
 async function fillReadme(measurements, machines) {
   const file = new URL("README.md", root);
   const text = readFileSync(file, "utf8");
@@ -235,7 +235,7 @@ async function fillReadme(measurements, machines) {
   );
 }
 
-/** As the check of the repository wants its pages. */
+/** Formats a page as the repository's check requires. */
 async function formatted(text) {
   const { format, resolveConfig } = await import(new URL("node_modules/prettier/index.mjs", root).href);
   const path = fileURLToPath(new URL("README.md", root));

@@ -1,4 +1,4 @@
-// downhill beside other libraries. Run it from the root: npm run bench -- [OPTIONS]
+// Compares downhill with other libraries. Run it from the root: npm run bench -- [OPTIONS]
 import { spawnSync } from "node:child_process";
 import { cpus } from "node:os";
 import { join, resolve } from "node:path";
@@ -113,7 +113,7 @@ async function run({ json, ...options }) {
   }
 }
 
-/** The first line of --json: the cores of the machine, and which machine it is. */
+/** The first line of --json: the machine and its number of cores. */
 function machine({ version }) {
   const all = cpus();
   return {
@@ -134,13 +134,13 @@ function print(measurement) {
   console.log(JSON.stringify(measurement));
 }
 
-/** One line that is written over on a terminal, nothing elsewhere. */
+/** Shows a line that is overwritten, on a terminal only. */
 function progress(text) {
   if (!process.stderr.isTTY) return;
   process.stderr.write(`\r\x1b[2K${text.slice(0, (process.stderr.columns ?? 80) - 1)}`);
 }
 
-/** The options, checked; ends the process with a message where they are wrong. */
+/** Reads and checks the options; ends the process with a message if they are wrong. */
 function readArguments() {
   try {
     return checkArguments(
@@ -203,7 +203,7 @@ function checkArguments(values) {
   };
 }
 
-/** The build that is measured beside ours, if there is one; what is to be left out of it is built for that. */
+/** The build to compare with, if any. With --without, it is built without the named workaround. */
 function otherBuild({ before, without }) {
   if (without === undefined) return before && resolve(before);
   if (before !== undefined) throw new Error('--before and --without are both the contestant "before"');
@@ -215,7 +215,7 @@ function otherBuild({ before, without }) {
   return out;
 }
 
-/** A whole name means that one alone: `rosenbrock-10` is not `rosenbrock-100`. */
+/** Matches a name. A full name selects only itself: `rosenbrock-10` does not select `rosenbrock-100`. */
 function isMeant(part, name, all) {
   return all.includes(part) ? part === name : name.includes(part);
 }

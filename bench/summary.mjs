@@ -1,4 +1,4 @@
-// Rows that are made of others: what gradients cost over all functions.
+// Rows that summarise other rows: the cost of gradients over all functions.
 
 const prefix = "gradient-cost-";
 export const summaryRows = [
@@ -54,7 +54,7 @@ export function groupBy(items, keyOf) {
   return out;
 }
 
-/** The measurement of downhill that another is compared with: of the same setting, else plain on one thread. */
+/** The measurement of downhill to compare with: that of the same setting, otherwise plain on one thread. */
 export function baseOf(measurements, { row, mode, threads, node }) {
   const ours = measurements.filter(
     (one) => one.row === row && one.contestant === "downhill" && one.node === node && one.median !== null,

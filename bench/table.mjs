@@ -1,9 +1,9 @@
-// A row as lines of text.
+// Prints a row as lines of text.
 import { baseOf } from "./summary.mjs";
 import { digits, speedup } from "./units.mjs";
 
 /**
- * A row with its measurements, a line each: median, best, and how quick it is beside downhill in the same setting.
+ * A row with its measurements, one line each: median, best, and speed relative to downhill in the same setting.
  *
  * @param {{ name: string, title: string, unit: string, lacks?: Record<string, string> }} row
  * @param {import("./measure.mjs").Measurement[]} measurements

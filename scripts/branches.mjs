@@ -1,4 +1,4 @@
-// The branches of a JavaScript text, and how often each ran by the block coverage of V8.
+// Finds the branches of a JavaScript text, and how often each ran, by the block coverage of V8.
 import { parseSync } from "oxc-parser";
 
 /** @typedef {{ type: string, start: number, end: number, [field: string]: any }} SyntaxNode */

@@ -39,7 +39,7 @@ else {
   process.exitCode = await replaceFolder(dist, next, () =>
     without === undefined ? writeAll() : writeWithout(without),
   );
-  if (process.exitCode === 0) utimesSync(dist, began, began); // for --if-changed: what changes meanwhile is built next time
+  if (process.exitCode === 0) utimesSync(dist, began, began); // for --if-changed: later changes are built next time
 }
 
 /** @returns {Promise<number>} the exit code */
@@ -70,7 +70,8 @@ async function writeWithout(workAround) {
 }
 
 /**
- * Pages find packages by the import map of their document, and workers have none.
+ * Checks that the import map of the pages has all packages, and that workers import none: pages find packages by the
+ * import map of their document, and workers have no map.
  *
  * @param {{ at: string, sources: import("./pages.mjs").SectionSources }} section
  * @param {Parameters<typeof graphOf>[0]} output

@@ -25,10 +25,10 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const budgetFile = join(root, "bundle-budget.json");
 const update = process.argv.includes("--update");
 
-// More than this above the budget fails; more than this below it asks for a lower budget.
+// Sizes above the budget by more than this fail; sizes below it by more than this require a lower budget.
 const tolerance = { over: 0.02, under: 0.05 };
 
-// Bytes of a file of dist/ that may stay in every bundle that takes anything of it: constants that esbuild keeps.
+// Bytes of a file of dist/ that may remain in every bundle that uses part of it: constants that esbuild keeps.
 const mostLeft = 1000;
 
 /** @type {Bundle[]} */
@@ -70,7 +70,7 @@ for (const bundle of bundles) {
   if (added.length > 0) problems.push(`${name}: new primitives came in: ${added.join(", ")}`);
 }
 
-// A file of dist/ holds many modules: what none of them does when it is loaded, a bundle can leave out.
+// A file of dist/ holds many modules. A bundle can leave out the modules that do nothing when they are loaded.
 for (const file of pieces()) {
   const rest = (await leftOf(file)).length;
   if (rest > mostLeft)
@@ -97,7 +97,7 @@ if (problems.length > 0) {
 async function bundled(code, minify) {
   const { outputFiles } = await build({
     stdin: { contents: code, resolveDir: root, loader: "ts" },
-    tsconfigRaw: {}, // else the paths of tsconfig.json would lead to src/
+    tsconfigRaw: {}, // otherwise the paths of tsconfig.json would lead to src/
     bundle: true,
     write: false,
     minify,
@@ -109,7 +109,7 @@ async function bundled(code, minify) {
   return /** @type {{ text: string }} */ (outputFiles[0]).text;
 }
 
-/** The files of dist/ that are made of modules without effects. */
+/** The files of dist/ that consist of modules without side effects. */
 function pieces() {
   const { sideEffects } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const folder = join(root, "dist");
@@ -151,7 +151,8 @@ async function leftOf(file) {
 }
 
 /**
- * The primitives that a module or bundle defines: by convention the top-level constants named `cosPrim`, `sumPrim`.
+ * The primitives that a module or bundle defines. By convention they are top-level constants with names like `cosPrim`
+ * and `sumPrim`.
  *
  * @param {string} code not minified
  */

@@ -1,4 +1,4 @@
-// Lets scripts import TypeScript of this repository: bundles it to a temporary file and loads that.
+// Imports TypeScript of this repository into scripts: bundles it to a temporary file and loads the file.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -7,7 +7,7 @@ import { build } from "esbuild";
 
 /**
  * @param {string} contents TypeScript whose imports are relative to the root of the repository
- * @returns {Promise<unknown>} what it exports
+ * @returns {Promise<unknown>} its exports
  */
 export async function importTypeScript(contents) {
   const folder = mkdtempSync(join(tmpdir(), "downhill-"));
@@ -29,7 +29,7 @@ export async function importTypeScript(contents) {
 }
 
 /**
- * Bundles what a soak runs, a module of `test/support/`, where the packages of the repository are found.
+ * Bundles the module of a soak in `test/support/` to a folder in which the packages of the repository are found.
  *
  * @param {string} name the module
  * @param {string} folder for the bundle, within the repository
@@ -63,7 +63,7 @@ export async function bundleSoak(name, folder, options) {
 function publicNames(root) {
   /** @type {{ order: string[] }} */
   const { order } = JSON.parse(readFileSync(join(root, "layers.json"), "utf8"));
-  // of two folders of one name the later one is public
+  // of two folders with the same name, the later one is public
   const subpaths = order.map((folder) => [
     `downhill/${basename(folder)}`,
     join(root, "src", folder, "index.ts"),

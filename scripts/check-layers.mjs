@@ -66,7 +66,7 @@ for (const [group, listed] of Object.entries(layers.interface ?? {})) {
 for (const cycle of runtimeCycles()) problems.push(`import cycle: ${cycle.join(" -> ")}`);
 
 const edgeCount = [...edges.values()].reduce((sum, list) => sum + list.length, 0);
-// A check that looked at nothing must not pass: a renamed folder or a changed parser would switch it off unseen.
+// A check without input must not pass: a renamed folder or a changed parser would disable it silently.
 if (files.length === 0) problems.push("no source file was found: nothing was checked");
 else if (edgeCount === 0) problems.push("no import was found in any file: nothing was checked");
 
@@ -74,7 +74,7 @@ for (const problem of problems) console.error(problem);
 console.log(`layers: ${files.length} files, ${edgeCount} imports, ${problems.length} problems`);
 if (problems.length > 0) process.exitCode = 1;
 
-/** Sources below src/ without their tests, as paths relative to src/ with forward slashes. */
+/** Sources below src/ without tests, as paths relative to src/ with forward slashes. */
 function sourceFiles() {
   if (!existsSync(src)) return [];
   return readdirSync(src, { recursive: true, encoding: "utf8" })
@@ -202,7 +202,7 @@ function partOf(file, folder) {
   return rest.includes("/") ? rest.slice(0, rest.indexOf("/")) : "";
 }
 
-/** Cycles among run-time imports, one for each import that closes one: a depth-first walk that meets its own path. */
+/** Cycles of run-time imports, one for each import that closes a cycle, found by depth-first search. */
 function runtimeCycles() {
   /** @type {string[][]} */
   const cycles = [];

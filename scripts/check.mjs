@@ -1,4 +1,4 @@
-// Every check of the repository, one line a stage with its time. A stage that fails shows its output, and the
+// Every check of the repository, one line per stage with its time. A stage that fails shows its output, and the
 // following stages still run, so that one run reports all that is wrong.
 //
 // Usage: node scripts/check.mjs [STAGE ...]             the stages named; without names all, in the order below
@@ -21,7 +21,7 @@ const stages = {
   prose: "node scripts/check-prose.mjs",
   unused: "knip --no-progress --treat-config-hints-as-errors",
   build: "node scripts/build.mjs",
-  // Packed without scripts: `prepare` would build a second time.
+  // Packed without scripts, because `prepare` would build a second time.
   pack: `npm pack --ignore-scripts --silent --pack-destination .tmp && mv .tmp/downhill-*.tgz ${tarball}`,
   package: `publint ${tarball} --strict && attw ${tarball} --profile esm-only && node scripts/package-size.mjs ${tarball}`,
   bundles: "node scripts/bundle-size.mjs",
@@ -29,7 +29,7 @@ const stages = {
   tests: "node scripts/test.mjs --no-build",
 };
 
-// What a stage looks at is made anew, where the stage is asked for alone.
+// Stages that prepare the input of a stage that is named alone.
 /** @type {Record<string, string>} */
 const needs = { types: "plugin", lint: "plugin", package: "pack" };
 
@@ -53,7 +53,7 @@ for (const [name, command] of Object.entries(stages)) {
   const start = performance.now();
   const { code, output } = await run(command);
   const seconds = ((performance.now() - start) / 1000).toFixed(1).padStart(6);
-  // The last line with words says what was checked and how much of it.
+  // The last line with words says what was checked, and how much.
   const last = code === 0 ? (output.split("\n").findLast((line) => /\w/.test(line)) ?? "").trim() : "";
   console.log(`${code === 0 ? "ok    " : "FAILED"} ${name.padEnd(8)} ${seconds} s  ${last}`.trimEnd());
   if (code !== 0) {

@@ -1,4 +1,4 @@
-// Whether two builds give the same results to the last bit: random programs under every transform, landscapes and the networks
+// Compares the results of two builds bit by bit: random programs under every transform, landscapes and the networks
 // of the bench, by each backend. For changes that are not to change any result.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -23,7 +23,7 @@ const { values: options, positionals } = parseArgs({
     seed: { type: "string", default: "1" },
     turbo: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
-    of: { type: "string" }, // for the process that makes the hashes of one build
+    of: { type: "string" }, // for the process that computes the hashes of one build
     out: { type: "string" },
   },
 });

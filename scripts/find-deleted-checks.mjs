@@ -18,7 +18,7 @@ each seed draws until a fault, × for a process that ended. Exits with 1 if a se
   --help         this text
 `;
 
-/** Seconds after which a seed counts as one that found a program that never ends. */
+/** Seconds after which a seed counts as having found an endless program. */
 const mostSeconds = 600;
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -78,7 +78,7 @@ async function programsUntilFound(bundle) {
   while (found.length < Number(values.seeds)) {
     const before = found.length;
     await runChild(bundle, found);
-    if (found.length === before) found.push(NaN); // a program did not end, or ended the process: how many there were is not known
+    if (found.length === before) found.push(NaN); // endless program or dead process: count unknown
   }
   return found;
 }

@@ -1,4 +1,4 @@
-// The polynomials that the transcendental functions need: what they approximate, and where.
+// The polynomials of the transcendental functions: the approximated functions and their intervals.
 import { inverseOfErfc } from "./inverse-erfc.mjs";
 import * as big from "./load-bigfloat.mjs";
 
@@ -8,7 +8,7 @@ import * as big from "./load-bigfloat.mjs";
 const timesPowerOfTwo = (x, n) => (n >= 0 ? x << BigInt(n) : x >> BigInt(-n));
 
 /**
- * Work with extra digits: near 0 the quotients below cancel.
+ * Evaluates with extra digits, because the quotients below cancel near 0.
  * @param {(z: bigint, bits: number) => bigint} f
  * @returns {(z: bigint, bits: number) => bigint}
  */
@@ -20,7 +20,7 @@ const withMoreBits = (f) => (z, bits) => {
 /** @param {bigint} z @param {number} bits */
 const rootOf = (z, bits) => big.sqrt(z, bits);
 
-/** The zero of the digamma function right of 0, by secants. @param {number} bits */
+/** The positive zero of the digamma function, by the secant method. @param {number} bits */
 function zeroOfDigamma(bits) {
   let x = big.exactly(1.4616321449683622, bits);
   let previous = x + (1n << BigInt(bits - 50));
@@ -36,7 +36,7 @@ function zeroOfDigamma(bits) {
 }
 
 /**
- * √x e^−x Iₙ(x) for x ≥ 12, by the power series, or far out by the asymptotic one.
+ * √x e^−x Iₙ(x) for x ≥ 12, by the power series, or by the asymptotic series for large x.
  * @param {number} n @param {bigint} x @param {number} bits
  */
 function scaledBesselI(n, x, bits) {
@@ -108,7 +108,7 @@ function normalFactor(w, bits) {
   const rest = big.exp(-w, bits);
   const u = big.sqrt(big.one(bits) - rest, bits);
   if (u === 0n) return big.sqrt(big.pi(bits) >> 1n, bits);
-  // from the leading term of the tail; erf is concave right of 0, so that Newton's steps go up after the first
+  // from the leading term of the tail; erf is concave for x > 0, so that Newton's steps increase after the first
   let x = big.exactly(Math.sqrt(Math.max(0, big.toNumber(w, bits) - 1)) / 1.5, bits);
   const slope = big.div(big.one(bits) << 1n, big.sqrt(big.pi(bits), bits), bits);
   for (let i = 0; i < 60; i++) {
@@ -118,7 +118,7 @@ function normalFactor(w, bits) {
       bits,
     );
     x += step;
-    if (step < 1n << BigInt(bits >> 1) && -step < 1n << BigInt(bits >> 1)) break; // the next is beyond the last bit
+    if (step < 1n << BigInt(bits >> 1) && -step < 1n << BigInt(bits >> 1)) break; // the next step is below the last bit
   }
   return big.div(big.mul(big.sqrt(big.one(bits) << 1n, bits), x, bits), u, bits);
 }
@@ -127,7 +127,7 @@ function normalFactor(w, bits) {
 const normalFactorNear = (w) => big.toNumber(normalFactor(big.exactly(w, 80), 80), 80);
 
 /**
- * P of f(x) = c · x + x³ · P(x²), for a function that is odd.
+ * The polynomial P of an odd function f(x) = c · x + x³ · P(x²).
  * @param {(x: bigint, bits: number) => bigint} f
  * @param {bigint} c
  */
@@ -142,7 +142,7 @@ const logOfRatio = (s, bits) => big.log(big.div(big.one(bits) + s, big.one(bits)
 
 /** @typedef {Omit<Fit, "degree"> & { says: string }} Curve a function to fit with the number of terms that it needs */
 
-/** The same for results in float32. @param {Curve} curve @param {string} note @returns {Curve} */
+/** The curve for results in float32. @param {Curve} curve @param {string} note @returns {Curve} */
 const inSingle = (curve, note = "in float32") => ({
   ...curve,
   says: `${curve.says}, ${note}`,

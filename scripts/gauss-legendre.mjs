@@ -1,11 +1,11 @@
-// The rule of Gauss and Legendre, in BigInt fixed point.
+// The Gauss-Legendre rule, in BigInt fixed point.
 import * as big from "./load-bigfloat.mjs";
 
 const bits = 200;
 const unit = big.one(bits);
 
 /**
- * The polynomial of Legendre of this degree and its derivative at x.
+ * The Legendre polynomial of this degree and its derivative at x.
  * @param {number} degree @param {bigint} x
  */
 function legendre(degree, x) {

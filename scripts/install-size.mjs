@@ -8,9 +8,9 @@ const modules = fileURLToPath(new URL("../node_modules", import.meta.url));
 
 let bytes = 0;
 for (const path of readdirSync(modules, { recursive: true, encoding: "utf8" })) {
-  if (/^\.(?!bin)/.test(path)) continue; // caches of tools, which no installation brings
+  if (/^\.(?!bin)/.test(path)) continue; // caches of tools, which an installation does not contain
   const { blocks, size } = lstatSync(join(modules, path));
-  // Blocks of 512 bytes are what the disk gives away; Windows does not tell them.
+  // Disk space is allocated in blocks of 512 bytes; Windows does not report them.
   bytes += blocks === undefined ? size : blocks * 512;
 }
 

@@ -1,4 +1,4 @@
-// What the polynomials of erfinv and erfcinv are fitted to.
+// The functions that the polynomials of erfinv and erfcinv approximate.
 import * as big from "./load-bigfloat.mjs";
 
 /**

@@ -1,4 +1,4 @@
-// Gives the scripts the reference functions of the tests, which are TypeScript.
+// Loads the reference functions of the tests, which are TypeScript, into scripts.
 import { importTypeScript } from "./bundle.mjs";
 
 const big =

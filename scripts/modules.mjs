@@ -45,7 +45,7 @@ export async function writeModules(out, { without: workAround, maps = false, sec
 
   const { output } = await build({
     cwd: root,
-    tsconfig: join(root, "tsconfig.json"), // leads `downhill` in pages to the sources, and says how JSX is meant
+    tsconfig: join(root, "tsconfig.json"), // maps `downhill` in pages to the sources, and configures JSX
     input: {
       ...Object.fromEntries(entries.map((entry, i) => [entry, join(src, `${sources[i]}.ts`)])),
       ...Object.fromEntries(
@@ -63,7 +63,7 @@ export async function writeModules(out, { without: workAround, maps = false, sec
         !id.startsWith(src) || effects.includes(pathOf(id)) || /\/(index|main)\.ts$/.test(id),
     },
     logLevel: "warn",
-    checks: { bundlerTimings: false, invalidAnnotation: false }, // on a busy machine callbacks take most of the time
+    checks: { bundlerTimings: false, invalidAnnotation: false }, // callbacks take most of the time on a busy machine
     plugins: [
       ...(workAround === undefined ? [] : [without(workAround)]),
       ...(section === undefined ? [] : [section.sources.plugin, minified(`${section.at}assets/`)]),
@@ -79,7 +79,8 @@ export async function writeModules(out, { without: workAround, maps = false, sec
       chunkFileNames({ name, facadeModuleId, moduleIds }) {
         if (name === "rolldown-runtime") return "[name].js";
         if (!moduleIds.some((id) => ofLibrary?.has(id))) return `${section?.at}assets/[name].js`;
-        // What an entry installs, where pages share the entry: a bundle must not leave it out (see `sideEffects` in package.json).
+        // Installing modules of an entry that pages share: a bundle must not leave them out (see `sideEffects` in
+        // package.json).
         if (moduleIds.every((id) => sources.includes(pathOf(id).replace(/\.ts$/, ""))))
           return "entries/[name].js";
         if (name === "core" || /^core-|\//.test(name)) return "[name].js";
@@ -110,7 +111,7 @@ export async function writeModules(out, { without: workAround, maps = false, sec
                 return imported.map((module) => (module.startsWith(src) ? pathOf(module) : module));
               });
               const path = pathOf(id);
-              // The commands stay apart: each is loaded when it is called.
+              // The commands stay separate, because each is loaded when it is called.
               const isApart = sources.includes(path.replace(/\.ts$/, "")) || path.startsWith("cli/");
               return isApart || !ofLibrary.has(id) ? null : pieceOf(path);
             },
@@ -168,7 +169,7 @@ const withBuildId = {
   },
 };
 
-/** A hash of what decides about compiled code. */
+/** A hash of the sources that determine compiled code. */
 function hashOfSources() {
   const hash = createHash("sha256");
   for (const folder of ["engine", "numeric/plain"])
@@ -195,7 +196,7 @@ function minified(folder) {
 }
 
 /**
- * Has no engine need a work-around.
+ * Builds without an engine-specific workaround.
  *
  * @param {string} name
  * @returns {import("rolldown").Plugin}
@@ -217,7 +218,7 @@ function without(name) {
  * @returns {string} as src/ has it, in its group: `numeric/optim/index`
  */
 function sourceOf(entry) {
-  // of two folders of one name the later one is public: `engine/tree` serves `numeric/tree`
+  // of two folders with the same name the later one is public: `engine/tree` serves `numeric/tree`
   const folder = layers.findLast((path) => path.split("/").at(-1) === entry.split("/")[0]);
   return folder === undefined ? entry : [folder, ...entry.split("/").slice(1)].join("/");
 }

@@ -31,8 +31,8 @@ const d = /** @type {Drawing} */ (
 const [width, height] = [720, 400]; // user units of the picture
 const legendHeight = 46;
 const steps = 90;
-const seconds = 9; // of a run; the last tenth of it stands still
-const moving = 0.88; // the part of the time in which steps are taken
+const seconds = 9; // of a run; in the last tenth it does not move
+const moving = 0.88; // share of the time in which steps are taken
 
 const racers = {
   "gradient descent": d.sgd({ learningRate: 0.008 }),
@@ -42,7 +42,7 @@ const racers = {
 const run = d.race(d.findLandscape("himmelblau"), racers, { steps });
 const { plane, hills } = d.sceneOf(run);
 const [[left, right] = [0, 1], [bottom, top] = [0, 1]] = plane.domain;
-const hillSize = { width: 524, height: 432 }; // of the plot that contours are made for
+const hillSize = { width: 524, height: 432 }; // of the plot that the contours cover
 
 /** @param {readonly number[]} point @returns {readonly [x: number, y: number]} */
 const spotOf = ([x = 0, y = 0]) => [

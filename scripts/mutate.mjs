@@ -1,4 +1,4 @@
-// Mutation testing of the compiler: how many small faults do its tests and random programs find?
+// Mutation testing of the compiler: counts the small faults that its tests and random programs detect.
 import { fork } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -98,7 +98,7 @@ async function main() {
 function startRunner(settings) {
   const child = fork(join(root, "scripts/mutate/runner.mjs"), [], {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
-    detached: true, // a group of its own, so that workers end with it
+    detached: true, // its own process group, so that workers end with it
   });
   const stop = () => {
     if (child.pid === undefined || child.exitCode !== null) return;

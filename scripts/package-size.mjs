@@ -16,7 +16,7 @@ if (tarball === undefined || tarball.startsWith("--")) {
   process.exit(2);
 }
 
-// More than this share above the budget fails; more than this below it asks for a lower budget.
+// Sizes above the budget by more than this share fail; sizes below it by more than this share require a lower budget.
 const tolerance = { over: 0.02, under: 0.05 };
 
 /** Parts of the package by path pattern; the first match counts. @type {Record<string, RegExp>} */

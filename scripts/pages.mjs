@@ -100,7 +100,7 @@ export function sourcesOf(name) {
 const entryOf = (section, slug) => (slug === "" ? section : slug);
 
 /**
- * Writes a section to a folder that works by itself.
+ * Writes a section to a self-contained folder.
  *
  * @param {SectionName} name
  * @param {string} out what is there is replaced
@@ -191,7 +191,7 @@ export async function writeDocuments(
 }
 
 /**
- * Writes what the page of a race that is a file of its own has in it: one script, one style.
+ * Writes the content of the self-contained race page: one script, one style.
  *
  * @param {string} out
  */
@@ -252,9 +252,9 @@ export function graphOf(output) {
   return {
     /** Returns a file and the files that it imports statically. @param {string} file */
     loadedBy: (file) => importedBy(file).filter((one) => chunks.has(one)),
-    /** The packages that a file imports at once. @param {string} file */
+    /** The packages that a file imports statically. @param {string} file */
     packagesOf: (file) => importedBy(file).filter((one) => !chunks.has(one)),
-    /** Whether what these files bring, at once or later, shows traces. @param {readonly string[]} files */
+    /** Whether these files or their imports, static or dynamic, show traces. @param {readonly string[]} files */
     showsTraces(files) {
       const all = new Set(files);
       for (const file of all) {
@@ -269,7 +269,8 @@ export function graphOf(output) {
 }
 
 /**
- * Writes the style of a section's pages: of the library's drawings, of live pages, and of its own.
+ * Writes the style of a section's pages, which contains the styles of the library's drawings, of live pages and of the
+ * section.
  *
  * @param {string} folder
  * @param {string} out

@@ -1,5 +1,5 @@
-// Makes the pictures of the README: the commands that stand there are run and their pages photographed, light and dark.
-// Needs dist/ and a Chromium (CHROMIUM_PATH, else /usr/bin/chromium).
+// Writes the pictures of the README: runs its commands and photographs their pages, light and dark. Needs dist/ and a
+// Chromium (CHROMIUM_PATH, else /usr/bin/chromium).
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -59,11 +59,13 @@ export function piecesOf({ main, entries, modules, folders, effects }, importsOf
 /** True if the path is a module of another package. */
 const isForeign = (/** @type {string} */ path) => !path.endsWith(".ts");
 
-/** The folder of src/ that a module belongs to; those of a group (`engine/`, `numeric/`, …) count each for itself. */
+/**
+ * The folder of src/ that a module belongs to. In a group (`engine/`, `numeric/`, …) each sub-folder counts separately.
+ */
 const folderOf = (/** @type {string} */ path) => path.split("/").slice(0, -1).slice(0, 2).join("/");
 
 /**
- * The modules that others lead to, and these themselves.
+ * The given modules and all modules that they import, directly or not.
  *
  * @param {readonly string[]} starts
  * @param {(path: string) => readonly string[]} importsOf

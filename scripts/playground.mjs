@@ -1,4 +1,4 @@
-// Builds the playground, and serves it to this machine: at PORT, or else at the first port from 4173 on that is free.
+// Builds the playground, and serves it on this machine, at PORT or else at the first free port from 4173 on.
 //
 // Usage: node scripts/playground.mjs     (npm run playground)
 import { mkdirSync } from "node:fs";

@@ -100,7 +100,7 @@ function runPrograms(/** @type {any} */ soaks, /** @type {number} */ seed) {
 /** @typedef {{ reached: number, all: number, missing: string[] }} Share */
 
 /**
- * The branches by file, and those left out by the exclusion.
+ * Counts the branches by file, and the excluded ones by exclusion.
  *
  * @param {string} text @param {SourceMap} sources @param {string} folder @param {Float64Array} counts
  */
@@ -116,7 +116,7 @@ function measure(text, sources, folder, counts) {
   const starts = lineStarts(text);
   /** @type {Map<string, Share>} */
   const files = new Map();
-  /** Branches left out, by the exclusion. @type {Map<(typeof excluded)[number], number>} */
+  /** Number of excluded branches by exclusion. @type {Map<(typeof excluded)[number], number>} */
   const left = new Map();
   for (const { kind, start, count } of branches) {
     const line = lineOf(starts, start);
@@ -153,7 +153,7 @@ function textOf(/** @type {ReturnType<typeof total>} */ { reached, all }) {
 }
 
 function report(/** @type {ReturnType<typeof measure>} */ { files, left }) {
-  /** The same by folder. @type {Map<string, { reached: number, all: number }>} */
+  /** The counts by folder. @type {Map<string, { reached: number, all: number }>} */
   const folders = new Map();
   for (const [file, one] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const name = dirname(file);
@@ -178,7 +178,7 @@ function report(/** @type {ReturnType<typeof measure>} */ { files, left }) {
   if ((100 * sums.reached) / sums.all < Number(values.least)) process.exitCode = 1;
 }
 
-/** The last of ascending offsets that is not behind an offset. */
+/** Index of the last of ascending offsets that is at most an offset. */
 function lineOf(/** @type {readonly number[]} */ starts, /** @type {number} */ offset) {
   let [low, high] = [0, starts.length];
   while (high - low > 1) {

@@ -58,7 +58,7 @@ function solve(rows) {
 /** @typedef {{ z: number, fixedZ: bigint, target: bigint, weight: number }} Point */
 
 /**
- * The arguments at which the error is looked at: Chebyshev's points, dense at both ends, where the extrema crowd.
+ * Grid on which the error is evaluated: Chebyshev points, dense at both ends, where extrema cluster.
  *
  * @param {Fit} fit
  * @returns {Point[]}
@@ -73,7 +73,7 @@ function makeGrid(fit) {
 }
 
 /**
- * One best approximation with real coefficients; those of `fixedPart` (lowest degrees first) stay.
+ * A best approximation with real coefficients. The coefficients of `fixedPart` (lowest degrees first) are fixed.
  *
  * @param {Fit} fit
  * @param {readonly bigint[]} fixedPart
@@ -114,7 +114,7 @@ function remez({ degree }, fixedPart, points) {
     const worst = Math.max(...errors.map(Math.abs));
     const levelled = Math.abs(big.toNumber(/** @type {bigint} */ (solution[free]), bits));
     if (worst <= levelled * 1.001 || round === 40) return { coefficients, error: worst };
-    // The largest error of each run of one sign; of too many, the end with the smaller error goes.
+    // The largest error of each run of one sign. If there are too many, the end with the smaller error is dropped.
     /** @type {number[]} */
     let extrema = [];
     errors.forEach((error, i) => {

@@ -1,4 +1,5 @@
-// Counts which rewrites of loops meet in random nests, the outer one with the inner one, and checks the list of pairs that cannot meet.
+// Counts which rewrites of loops meet in random nests, as outer and inner loop, and checks the list of pairs that
+// cannot meet.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -18,7 +19,7 @@ const { values } = parseArgs({
   },
 });
 
-/** The least number of programs of 10,000 in which a pair is to meet. */
+/** Minimum number of programs, of 10,000, in which a pair must meet. */
 const least = 20;
 
 if (values.help) console.log(usage);

@@ -77,14 +77,14 @@ async function main() {
 
   const megabytes = (/** @type {number} */ bytes) => `${(bytes / 2 ** 20).toFixed(0)} MB`;
   const measure = async () => {
-    // garbage of two generations; what finalisers free is free an iteration of the event loop later
+    // collects two generations of garbage; finalisers free memory one iteration of the event loop later
     for (let n = 0; n < 3; n++) {
       collect();
       await new Promise((resolve) => setImmediate(resolve));
     }
     return held();
   };
-  /** Compiles until `isEnough`, and lets the event loop turn now and then. */
+  /** Compiles until `isEnough`, and yields to the event loop regularly. */
   const go = async (/** @type {() => boolean} */ isEnough) => {
     while (!interrupt.signal.aborted && !isEnough()) {
       for (let n = 0; n < 20; n++) compile();
@@ -113,7 +113,7 @@ async function main() {
   }
 
   // caches filled with programs of other sizes differ by up to a quarter, garbage not yet collected included
-  const resting = 64 * 2 ** 20; // the budget of large results in the memory of kernels
+  const resting = 64 * 2 ** 20; // budget of large results in kernel memory
   // what V8 does not give back of modules that are gone: Node 20 grows by 330 MB over 1,700,000 of one instruction each, most of
   // it over the first 500,000; a program that stayed would show as ten times that
   const ofEngine = 384 * 2 ** 20;

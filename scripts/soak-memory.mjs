@@ -18,7 +18,7 @@ const usage = `Usage: node scripts/soak-memory.mjs [OPTIONS]
   --help             this text`;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-/** Megabytes that may come and go: garbage, code that V8 keeps of modules that are gone, large results at rest. */
+/** Megabytes of allowed fluctuation: garbage, code that V8 retains of freed modules, large results in kernel memory. */
 const slack = { resident: 192, heap: 32, kernels: 72 };
 
 const read = () =>
@@ -95,7 +95,7 @@ async function isFlat(bundle, name) {
 }
 
 /**
- * One loop, in this process.
+ * Runs one loop in this process.
  *
  * @param {string} bundle
  * @param {string} name
@@ -106,7 +106,7 @@ async function runLoop(bundle, name) {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc");
   const measure = async () => {
-    // garbage of two generations; what finalisers free is free an iteration of the event loop later
+    // collects two generations of garbage; finalisers free memory one iteration of the event loop later
     for (let n = 0; n < 3; n++) {
       collect();
       await new Promise((resolve) => setImmediate(resolve));

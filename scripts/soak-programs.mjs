@@ -48,11 +48,11 @@ ends of an array must throw.
 
 Ctrl-C ends after the parts that are running, with a summary and the command that goes on from there; a second one at once.`;
 
-/** Programs of a part, which has a seed of its own. */
+/** Programs per part. Each part has its own seed. */
 const perPart = 25;
 /** Parts of one seed, so that no two seeds share one. */
 const partsPerSeed = 1_000_000;
-/** Milliseconds of a processor, and of the clock, in which one program ends unless it never does. */
+/** Milliseconds of processor time and of elapsed time after which a program counts as endless. */
 const timeLimits = { processor: 60_000, clock: 1_200_000 };
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -123,11 +123,11 @@ async function child(/** @type {string} */ bundle) {
 /** Flags of V8 for a child process. */
 function engineFlags() {
   const major = Number(process.versions.v8.split(".")[0]);
-  // programs are new all the time: what the engine optimises is used no more by the time that it is ready
-  return major === 11 ? ["--interrupt-budget=1000000"] : []; // which later ones have no more
+  // programs are always new, so optimised code is no longer used when it is ready
+  return major === 11 ? ["--interrupt-budget=1000000"] : []; // which later versions lack
 }
 
-/** Milliseconds that a process has had a processor for, where the system tells. */
+/** Processor time of a process in milliseconds, if the system reports it. */
 function processorTime(/** @type {number | undefined} */ pid) {
   try {
     const [, words = ""] = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ");
@@ -173,7 +173,7 @@ function makeRun() {
     /** Whether no more parts start, and whether running ones were ended. */
     isOver: false,
     isKilled: false,
-    /** The words that draw the programs of a part again, or of `length` from some on. */
+    /** Command that draws the programs of a part again, or `length` programs from one on. */
     again: (/** @type {number} */ at, /** @type {number} */ length) =>
       `node scripts/soak-programs.mjs --seed ${seed} --from ${at} --count ${length}` +
       `${options.turbo ? " --turbo" : ""}${options.nests ? " --nests" : options.plain ? " --plain" : ""}`,

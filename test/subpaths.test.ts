@@ -1,4 +1,5 @@
-// Each public module by itself, in a thread that shares no module with others: what it gives can be used without importing another one.
+// Each public module alone, in a thread that shares no module with others: its exports must be usable without another
+// import.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -6,7 +7,7 @@ import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root } from "./support/snippets.ts";
 
-/** For each module a program that reads a tensor where it makes one, and else something, and prints it. */
+/** For each module, a program that computes and prints a value, by reading a tensor if the module returns tensors. */
 const programs: Readonly<Record<string, { readonly source: string; readonly prints: string }>> = {
   downhill: {
     source: `import { tensor } from "downhill"; print(tensor([1, 2]).add(1).tolist());`,

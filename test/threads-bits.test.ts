@@ -1,4 +1,5 @@
-// The same bits with any number of threads, through the public interface: what is shared changes who computes, never what.
+// Equal bits with any number of threads, through the public interface: the distribution of work must not affect
+// results.
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import * as d from "downhill";
 import { DownhillError, type Tensor } from "downhill";
@@ -32,7 +33,7 @@ const random64 = (seed: number, ...shape: number[]): Tensor =>
     )
     .reshape(shape);
 
-/** A program: what it gives is compared bit by bit. */
+/** A program whose result is compared bit by bit. */
 interface Case {
   readonly name: string;
   readonly f: (...args: Tensor[]) => unknown;
@@ -119,7 +120,7 @@ const cases: readonly Case[] = [
 
 const spread = (x: Tensor): Tensor => d.add(d.matmul(x, d.transpose(x)).div(x.shape[0]!), d.eye(x.shape[0]!)); // positive definite
 
-/** Those of downhill/linalg that share parts; `eigh` and `svd` do not. */
+/** Factorisations of downhill/linalg that run on several threads; `eigh` and `svd` do not. */
 const factorisations: readonly Case[] = [
   {
     name: "a system by a Cholesky factorisation, with its gradients",
@@ -169,7 +170,7 @@ describe.each([...cases, ...factorisations].map((one, i) => ({ ...one, i })))("$
     expect(run.stats()).toMatchObject({ shared: 0, threads: 1 });
   });
 
-  // in the quick extent each case with one of the numbers in turn, in integration with two
+  // in the quick extent each case with one of the thread numbers in turn, in integration with two
   const every = extent(4, 1, 2);
   const some = threadCounts.filter((_, k) => k % every === i % every);
   test.each(some)("has the bits of one thread with %d", async (threads) => {

@@ -1,4 +1,4 @@
-// Threads in pages: where they may share memory, where they may not, and where a policy forbids them or all code.
+// Threads in pages: with shared memory, without it, and under policies that forbid threads or all generated code.
 import { createHash } from "node:crypto";
 import { beforeAll, expect } from "vitest";
 import { configure, jit, matmul, tensor } from "downhill";
@@ -36,7 +36,7 @@ interface Product {
   readonly threads: number;
   readonly shared: number;
   readonly backend: string;
-  /** Units of work that other threads have done. */
+  /** Units of work done by other threads. */
   readonly others: number;
 }
 
@@ -73,7 +73,7 @@ async function productIn(tab: Tab, n: number, threads?: number, repeats = 3): Pr
 
 const matrix = (n: number, seed: number) => tensor(normal(key(seed), n * n)).reshape([n, n]);
 
-/** The hash of the bits of the same product here, by one thread. */
+/** The hash of the bits of the same product, computed here by one thread. */
 function productHere(n: number): string {
   configure({ reproducible: true, threads: 1 });
   const product = jit((a: ReturnType<typeof matrix>, b: typeof a) => matmul(a, b))(

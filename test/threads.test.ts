@@ -1,4 +1,4 @@
-// Threads as those meet them who run a script: when they start, that nothing is left of them, and whatever ends a program.
+// Threads in user scripts: when they start, that they leave nothing behind, and all ways in which a program ends.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

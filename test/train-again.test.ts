@@ -1,5 +1,5 @@
-// Runs of `downhill train` that are saved, resumed, stopped and repeated; what is stopped by a signal is the command that
-// the package installs.
+// Runs of `downhill train` that are saved, resumed, stopped and repeated. The installed command is used where a signal
+// stops it.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -34,7 +34,7 @@ async function train(...words: string[]): Promise<Ended> {
   return { status, stderr, lines: linesOf(stdout) };
 }
 
-/** A long run in a folder, once it has finished its second epoch. */
+/** Starts a long run in a folder, and returns after its second epoch. */
 async function begun(place: string): Promise<{ child: ChildProcess; ended: Promise<Ended> }> {
   const words = "train digits --hidden none --epochs 100000 --json --checkpoint".split(" ");
   const child = spawn(process.execPath, [bin, ...words, place], { cwd: folder, env });
@@ -42,7 +42,7 @@ async function begun(place: string): Promise<{ child: ChildProcess; ended: Promi
   child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
   const ended = new Promise<Ended>((resolve) =>
     child.on("close", (status) => {
-      // what it was killed in the midst of is no line
+      // an unfinished line is not parsed
       resolve({ status, stderr, lines: linesOf(stdout.slice(0, stdout.lastIndexOf("\n") + 1)) });
     }),
   );
@@ -56,7 +56,7 @@ async function begun(place: string): Promise<{ child: ChildProcess; ended: Promi
   return { child, ended };
 }
 
-/** All tensors of the last checkpoint: parameters, and the state of the optimiser. */
+/** Hash of all tensors of the last checkpoint: parameters and optimiser state. */
 function hashOf(place: string): string {
   const last = readdirSync(place)
     .filter((name) => name.endsWith(".safetensors"))
@@ -108,7 +108,7 @@ describe("the commands of the report", () => {
       const again = spawnSync("sh", ["-c", script], { encoding: "utf8", cwd: elsewhere, env });
       expect({ status: again.status, stderr: again.stderr }).toEqual({ status: 0, stderr: "" });
       expect(hashOf(join(elsewhere, "run-again"))).toBe(hashOf(join(folder, "run")));
-      // and a run with the last settings from the beginning, which it said before, is another
+      // starting again with the last settings, as the message said before, is a different run
       expect(
         (await train(...run.slice(0, 4), "--checkpoint", "other", "--epochs", "2", "--momentum", "0.5"))
           .status,

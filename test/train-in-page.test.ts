@@ -63,7 +63,7 @@ describeInBrowser("training in a page", {
     const handle = await page.waitForFunction(() => (globalThis as { result?: unknown }).result);
     const { accuracy, frames, isSame } = (await handle.jsonValue()) as Result;
     expect(accuracy).toBeGreaterThan(0.93);
-    expect(frames).toBeGreaterThan(2); // a page that is blocked draws nothing
+    expect(frames).toBeGreaterThan(2); // a blocked page draws nothing
     expect(isSame).toBe(true);
   },
 });

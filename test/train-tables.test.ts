@@ -25,7 +25,7 @@ interface Ran {
   readonly text: string;
 }
 
-/** `downhill train --data` of a text, in a folder with a blank in its name. */
+/** Runs `downhill train --data` on a text, in a folder with a space in its name. */
 async function train(table: string, ...words: string[]): Promise<Ran> {
   writeFileSync(join(folder, "my table.csv"), table);
   const command = ["train", "--data", "my table.csv", ...words, "--json"];
@@ -37,7 +37,7 @@ async function train(table: string, ...words: string[]): Promise<Ran> {
   return { status, stderr, start: lines[0] ?? {}, done: lines.at(-1) ?? {}, text: stdout };
 }
 
-/** The notes of a run, which its report has too. */
+/** The notes of a run, as its report shows them. */
 const reported = (): string => readFileSync(join(folder, "downhill-report.html"), "utf8");
 
 const rows = (n: number, row: (i: number) => string): string =>
@@ -144,7 +144,7 @@ describe("downhill train on a table of one's own", () => {
       );
     let seed = 0;
     do {
-      expect(seed).toBeLessThan(5); // the seeds differ in which rows are held out
+      expect(seed).toBeLessThan(5); // the seeds hold out different rows
       await train(once, "--target", "y", "--epochs", "1", "--seed", String(seed++));
     } while (!isTold());
   });
@@ -177,7 +177,7 @@ describe("downhill train on a table of one's own", () => {
       names: string[];
     };
     expect(names).toEqual(["a", "a missing", "s missing", "s=u", "s=v"]);
-    // other columns, in another order, with a category that is new
+    // other columns, in another order, with a new category
     const others = readTable("s,z,a\nu,0,3\nv,0,\nnew,0,1\n", { missing: "keep" });
     const x = standardise(encodeFeatures(others, encoder).x, scale);
     const params = {

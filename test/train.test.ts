@@ -42,7 +42,7 @@ async function trainJson(...words: string[]): Promise<Run> {
   return { start: lines[0]!, epochs: lines.slice(1, -1), done: lines.at(-1)!, status };
 }
 
-/** Runs with the usual settings, each made once. */
+/** Runs with the usual settings, each computed once. */
 const digitsRuns = new Map<number, Run>();
 async function trainDigits(seed: number): Promise<Run> {
   const run = digitsRuns.get(seed) ?? (await trainJson("digits", "--seed", String(seed)));
@@ -191,7 +191,7 @@ describe("downhill train digits", () => {
       const { done, start } = await trainJson(...words, "--hidden", "16", "--divergence", "off");
       expect(done).toMatchObject({ stopped: "finished", epochs: 6 });
       expect(start["command"]).toContain("--divergence off");
-      // large scores, and right ones
+      // large scores, and correct ones
       expect((await trainJson(...words, "--hidden", "none")).done).toMatchObject({
         stopped: "finished",
         epochs: 6,
@@ -336,7 +336,8 @@ describe("the options of training", () => {
       };
       const plain = await outcomes(trainDigits);
       const changed = await outcomes(async (seed) => trainJson(...shown!.split(" "), "--seed", String(seed)));
-      // of four times 359 items eleven more, and a loss that is a third lower; of one seed the loss alone tells
+      // four times 359 items: at least eleven more correct, and a loss lower by a third. With one seed only the loss is
+      // reliable.
       expect(changed.right).toBeGreaterThanOrEqual(plain.right + extent(-3, 5));
       expect(changed.loss).toBeLessThan(0.8 * plain.loss);
     },
@@ -430,7 +431,7 @@ describe("the options of training", () => {
     const [note, ...epochs] = resumed.epochs;
     expect(note!.event).toBe("note");
     expect(note!["text"]).toMatch(/^resumed after \d+ of \d+ epochs, at step \d+$/);
-    expect([2, 3]).toContain(epochs.length); // the first may have been stopped in its midst
+    expect([2, 3]).toContain(epochs.length); // the first one may have been stopped in the middle
     expect(epochs.map(timeless)).toEqual(unbroken.epochs.map(timeless).slice(-epochs.length));
   });
 

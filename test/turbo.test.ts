@@ -1,4 +1,4 @@
-// Turbo mode on the command line: the engine's switches are set by the option and by the environment, and by nothing else.
+// Turbo mode on the command line: only the option and the environment set the engine's switches.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "downhill-turbo-"));
   writeFileSync(join(folder, "line.csv"), "x,y\n0,1\n1,3\n2,5.1\n3,7\n");
-  // tells of each switch that is set
+  // reports each switch that is set
   writeFileSync(
     join(folder, "watch.mjs"),
     `import v8 from "node:v8";
@@ -54,7 +54,7 @@ describe("turbo mode on the command line", () => {
   ])("%s sets a switch of the engine or says why not, and finds the same line", (_, words, turbo) => {
     const { status, stdout, stderr } = fit(words, turbo === undefined ? {} : { turbo });
     expect(status).toBe(0);
-    // it is switched off and on to find out whether the engine heeds it, and stays on
+    // it is switched off and on to detect whether the engine obeys it, and stays on
     const switches = stderr.match(/^set --(?:no-)?experimental-wasm-.*$/gm) ?? [];
     if (switches.length > 0) expect(switches.at(-1)).toMatch(/^set --experimental-wasm-/);
     else expect(stderr).toMatch(/^downhill: turbo mode stays off: /);

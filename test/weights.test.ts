@@ -33,7 +33,7 @@ async function run(
   return { printed, logits: JSON.parse(logits) as number[] };
 }
 
-/** By how much numbers differ, as a part of the largest. */
+/** Largest difference of numbers, relative to the largest. */
 function distance(found: readonly number[], wanted: Tensor): number {
   const expected = Array.from(wanted.data());
   expect(found).toHaveLength(expected.length);

@@ -1,4 +1,4 @@
-// Workers of live pages, as they are bundled.
+// Bundled workers of live pages.
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { root } from "./support/snippets.ts";

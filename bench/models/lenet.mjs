@@ -5,7 +5,7 @@ const [items, size, window, classes] = [32, 28, 5, 10];
 const [channels1, channels2] = [8, 16];
 const last = 4; // 28 → 24 → 12 → 8 → 4
 
-/** `[outputs, inputs, height, width]` to `[height, width, inputs, outputs]`, as TensorFlow.js has its windows. */
+/** Converts `[outputs, inputs, height, width]` to `[height, width, inputs, outputs]`, TensorFlow.js's order. */
 function windowsLast({ shape: [outputs, inputs, height, width], values }) {
   const out = new Float32Array(values.length);
   let from = 0;
@@ -16,7 +16,7 @@ function windowsLast({ shape: [outputs, inputs, height, width], values }) {
   return { shape: [height, width, inputs, outputs], values: out };
 }
 
-/** The rows of a dense layer for images with the channels last. */
+/** Reorders the rows of a dense layer for images with the channels last. */
 function rowsForChannelsLast({ shape, values }) {
   const out = new Float32Array(values.length);
   const columns = shape[1];
@@ -54,7 +54,7 @@ export const lenet = {
     },
   }),
   batch: (library) => ({
-    // One channel: first or last makes no difference to the numbers.
+    // With one channel, the channel order does not affect the numbers.
     x: randomLeaf(14, library === "tfjs" ? [items, size, size, 1] : [items, 1, size, size], 1),
     labels: library === "downhill" ? labelLeaf(items, classes) : oneHotLeaf(items, classes),
   }),

@@ -1,5 +1,5 @@
-// An LSTM over sequences with a dense layer on its last state. downhill's steps are a `scan`; the others have no loop
-// that compiles, and write the steps out.
+// An LSTM over sequences with a dense layer on its last state. downhill's steps are a `scan`. The other libraries have
+// no compiled loop, so their steps are unrolled.
 import { constantLeaf, labelLeaf, oneHotLeaf, randomLeaf } from "../data.mjs";
 
 const [items, steps, inputs, hidden, classes] = [16, 32, 64, 64, 10];
@@ -32,7 +32,7 @@ export const lstm = {
     "jax-js":
       ({ nn, numpy: np }) =>
       (p, { x, labels }) => {
-        // The part of the gates that does not wait for the state, for all steps at once.
+        // The part of the gates that does not depend on the state, for all steps at once.
         const ahead = np
           .matmul(x.reshape([steps * items, inputs]), p.cell.input)
           .add(p.cell.bias)

@@ -43,7 +43,7 @@ export const transformer = {
       const layerNorm = ({ weight, bias }, x) =>
         nn.standardize(x, -1, { epsilon: 1e-5 }).mul(weight).add(bias);
       return (p, { x, target }) => {
-        // Rows of all sequences side by side: one product instead of a batch of them.
+        // Rows of all sequences in one matrix: one product instead of a batch of them.
         const rows = x.reshape([items * length, features]);
         const z = layerNorm(p.norm1, rows.ref);
         const apart = (t) => t.reshape([items, length, heads, depth]);

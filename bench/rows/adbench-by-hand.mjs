@@ -1,7 +1,7 @@
-// Gradients of ADBench's objectives by hand, as one would write them for speed: what those of test/plain/adbench.ts are measured by. Each
-// gives [value, gradient].
+// Gradients of ADBench's objectives, hand-written for speed, with which those of test/plain/adbench.ts are compared.
+// Each returns [value, gradient].
 
-/** ADBench's own π, which is cut off. */
+/** ADBench's own π, which is truncated. */
 // oxlint-disable-next-line oxc/approx-constant
 const pi = 3.14159265359;
 
@@ -85,7 +85,9 @@ export function gmm({ alphas, means, icf }, points, { gamma, m, constant }) {
 
 const logistic = (x) => 1 / (1 + Math.exp(-x));
 
-/** Half the squared errors of bundle adjustment, and its gradient in cameras, points and weights. */
+/**
+ * Half the sum of squared errors of bundle adjustment, and its gradient with respect to cameras, points and weights.
+ */
 export function bundle(cameras, points, weights, observations, features) {
   const zeros = (rows) => rows.map((row) => new Array(row.length).fill(0));
   const [dCameras, dPoints, dWeights] = [zeros(cameras), zeros(points), new Float64Array(weights.length)];
@@ -100,7 +102,7 @@ export function bundle(cameras, points, weights, observations, features) {
     const x = point[0] - camera[3];
     const y = point[1] - camera[4];
     const z = point[2] - camera[5];
-    // turned about the axis a by its angle: c p + s a × p + (1 - c) (a · p) a
+    // rotated about the axis a by its angle: c p + s a × p + (1 - c) (a · p) a
     const square = r0 * r0 + r1 * r1 + r2 * r2;
     const angle = Math.sqrt(square);
     const isTurned = square !== 0;

@@ -13,21 +13,21 @@ const read = (name) => JSON.parse(readFileSync(new URL(`${name}.json`, folder), 
 /** Splits a list into rows of `n` numbers. */
 const rowsOf = (list, n) => Array.from({ length: list.length / n }, (_, i) => list.slice(i * n, (i + 1) * n));
 
-/** All numbers of a result, depth first, of tensors or of lists. */
+/** All numbers of a result of tensors or lists, depth first. */
 function numbersIn(value) {
   if (typeof value === "number") return [value];
   if (typeof value.data === "function") return [...value.data()];
   return Object.values(value).flatMap(numbersIn);
 }
 
-/** A result in three numbers. */
+/** A result condensed to three numbers. */
 function digest(result) {
   const all = numbersIn(result);
   const squares = all.reduce((sum, x) => sum + x * x, 0);
   return [all.length, all.reduce((sum, x, i) => sum + x * (1 + (i % 7)), 0), Math.sqrt(squares)];
 }
 
-/** A hand as the example takes it. */
+/** A hand in the example's format. */
 function handModel({ tensor }) {
   const model = read("hand-model_small");
   const weights = model.weights_sparse.map((list) => {
@@ -62,7 +62,7 @@ const subjects = [
     hand() {
       const { d, gamma, m, alphas, means, icf, x } = read("gmm-1k_d10_K25");
       const p = { alphas, means: rowsOf(means, d), icf: rowsOf(icf, (d * (d + 1)) / 2) };
-      const prior = { gamma, m, constant: 0 }; // the constant has no part in the gradient
+      const prior = { gamma, m, constant: 0 }; // the constant does not affect the gradient
       return () => byHand.gmm(p, rowsOf(x, d), prior);
     },
     gradient: ([, grads]) => grads,
@@ -107,7 +107,10 @@ const subjects = [
   },
 ];
 
-/** An objective of a build, compiled, and its derivative. The example belongs to the build: it imports the package by its name. */
+/**
+ * Compiles an objective of a build, and its derivative. The example imports the package by name, so it belongs to the
+ * build.
+ */
 async function load({ name, over }, dh, { dist }) {
   const file = join(dist, `../examples/adbench/${name}.mjs`);
   if (!existsSync(file)) throw new Error(`this build has no example ${name}`);

@@ -1,4 +1,4 @@
-// Not a time but a size: what a page has to load.
+// A size instead of a time: the bytes that a page has to load.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -48,10 +48,10 @@ const compiled = {
     }`,
 };
 
-/** A bundle for a page must not take this process for Node. */
+/** Hides Node from a bundle for a page. */
 const pageLike = "delete globalThis.process; globalThis.window = globalThis; globalThis.document = {};";
 
-/** Bytes of a program as a page would load it, after a run that shows that the bundle works. */
+/** Size of a program's bundle as a page would load it, after a test run of the bundle. */
 async function bytesOf(contents, dist) {
   const { build } = await import("esbuild");
   const { outputFiles } = await build({

@@ -12,7 +12,7 @@ export const group = "The first call, each time in a new process";
 const rule = { name: "sgd", learningRate: 0.05 };
 const alone = { modes: ["plain"], threads: [1] };
 
-/** From the first parameters to the first loss: tracing, differentiating, compiling, running. */
+/** From the initial parameters to the first loss: tracing, differentiating, compiling, running. */
 const firstStep = (model) => ({
   name: `first-step-${model.name}`,
   title: `first step of SGD on ${model.title}`,
@@ -45,10 +45,10 @@ const compiling = (model) => ({
   },
 });
 
-/** Steps are watched for so long. */
+/** Time for which steps are watched. */
 const watched = 1500; // ms
 const window = 10;
-/** Steady is what a later median is at most so much below. */
+/** A step is steady if no later median is faster by more than this factor. */
 const slack = 1.15;
 
 /** Measures the number of calls and the time until a step is as fast as in the end. */

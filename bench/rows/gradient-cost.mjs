@@ -12,7 +12,7 @@ export const group =
 
 const [items, features] = [1000, 30];
 
-/** Functions that are no networks, written as models are: parameters, a batch, and a loss in each library. */
+/** Functions other than networks, in the form of models: parameters, a batch, and a loss in each library. */
 const functions = [
   {
     name: "rosenbrock-1000",
@@ -117,7 +117,7 @@ const costRow = (name, title, rest) => ({
   ...rest,
 });
 
-/** The row of a model: gradient in all its parameters. */
+/** Row of a model: the gradient with respect to all its parameters. */
 const ofModel = (model) =>
   costRow(model.name, model.title, {
     tolerance: 1e-3,

@@ -2,14 +2,14 @@ import { digest, numbers } from "../data.mjs";
 
 export const group = "Linear algebra";
 
-/** Matrices of the rows: n elements of each row and column in [−1, 1), n added to the diagonal. */
+/** Matrices of the rows: n × n elements in [−1, 1), with n added to the diagonal. */
 function matrices(seed, n, count = 1) {
   const values = Float64Array.from(numbers(seed, count * n * n));
   for (let i = 0; i < values.length; i++) if ((i % (n * n)) % (n + 1) === 0) values[i] += n;
   return values;
 }
 
-/** A symmetric one, positive definite where it `isPositive`. */
+/** A symmetric matrix, positive definite if `isPositive`. */
 function symmetric(seed, n, isPositive) {
   const values = Float64Array.from(numbers(seed, n * n));
   return Float64Array.from(values, (x, i) => {

@@ -2,7 +2,7 @@ export const group = "Long loops: a damped pendulum by Runge-Kutta's rule";
 
 const [damping, timeStep, angle, speed] = [0.1, 0.01, 1, 0];
 
-/** One step of the classical rule for θ' = ω, ω' = −0.1 ω − sin θ. */
+/** One classical Runge-Kutta step for θ' = ω, ω' = −0.1 ω − sin θ. */
 const stepOf =
   ({ add, mul, sin, sub }) =>
   ([th, om]) => {
@@ -43,7 +43,7 @@ export function pendulumByHand(th, om, steps) {
   return th;
 }
 
-/** Both derivatives by hand: the loop keeps its states, and a second one runs back over them. */
+/** Both derivatives by hand: the loop saves its states, and a second loop runs backward over them. */
 export function pendulumGradientByHand(th, om, steps) {
   const kept = new Float64Array(2 * steps);
   for (let i = 0; i < steps; i++) {
@@ -67,7 +67,7 @@ export function pendulumGradientByHand(th, om, steps) {
     const a2 = om + (timeStep / 2) * b1;
     const b2 = -damping * a2 - Math.sin(th + (timeStep / 2) * om);
     const a3 = om + (timeStep / 2) * b2;
-    // What each line of the step passes back, last line first.
+    // Cotangents of each line of the step, last line first.
     const sixth = timeStep / 6;
     const d4 = sixth * dom;
     let [d1, d2, d3] = [sixth * dom, 2 * sixth * dom, 2 * sixth * dom];
@@ -172,7 +172,7 @@ const first = (what, steps) => ({
   },
 });
 
-/** Ten times the steps over ten times the time: 1 where the cost is linear. */
+/** Ten times the steps relative to ten times the time: 1 for linear cost. */
 const linear = {
   name: "pendulum-gradient-growth",
   title: "time of the derivatives through 10,000 steps over that through 1,000, divided by ten",

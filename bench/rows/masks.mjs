@@ -1,12 +1,12 @@
-// Gradients through masks: what a choice leaves out must stay out, and that should cost nothing. The relu network is
-// among the rows of training (mlp-784-128-10).
+// Gradients through masks: unselected branches must not contribute, at no cost. The relu network is a row of training
+// (mlp-784-128-10).
 import { digest, numbers } from "../data.mjs";
 
 export const group = "Masks";
 
 const count = 262_144;
 
-/** A function of one array of numbers, its mean, and the slope of the function by hand. */
+/** A function of one array of numbers, its mean, and the hand-written slope of the function. */
 function curve(name, title, { by, slope }) {
   const make = (how) => ({
     name: `${name}-${how}`,
@@ -40,7 +40,7 @@ function curve(name, title, { by, slope }) {
 
 const [images, queries, features] = [8, 64, 32];
 
-/** Attention in which query i sees keys 0 … i: the gradient in queries, keys and values. */
+/** Causal attention, in which query i sees keys 0 … i: the gradient with respect to queries, keys and values. */
 const attention = {
   name: "masked-attention",
   title: `attention with a mask, ${images} times ${queries} queries and keys of ${features} features, gradient, compiled`,

@@ -2,7 +2,7 @@ import { rosenbrockOf, rosenbrockOfJax, rosenbrockOfTfjs } from "./small.mjs";
 
 export const group = "Memory";
 
-/** Seconds that a contestant has for all calls of a row. */
+/** Time limits of a contestant for all calls of a row, in seconds. */
 const timeLimits = { calls: 60, shapes: 150 };
 
 const alone = {
@@ -13,7 +13,7 @@ const alone = {
   threads: [1],
   nodeFlags: ["--expose-gc"],
 };
-/** Bytes that the process holds once the collector has run. */
+/** Bytes held by the process after garbage collection. */
 async function held() {
   for (let i = 0; i < 3; i++) {
     globalThis.gc();
@@ -23,7 +23,7 @@ async function held() {
 }
 
 /**
- * Megabytes by which the process grows in the second half of the calls. In the first one engines grow too: their young
+ * Growth of the process in MB during the second half of the calls. In the first half engines grow too: their young
  * generation reaches its size only after some 500,000 calls.
  *
  * @throws Error if the calls take too long

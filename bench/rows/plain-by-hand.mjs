@@ -1,7 +1,7 @@
-// Values and gradients of the functions of test/plain/functions.ts, written by hand as one would for speed: what the compiled
-// gradients are measured by. Each gives [value, gradient].
+// Values and gradients of the functions of test/plain/functions.ts, hand-written for speed, with which the compiled
+// gradients are compared. Each returns [value, gradient].
 
-/** The loss of a linear model for each row of `xs` is `slope`'s; shared by the two linear models. */
+/** Shared part of the two linear models. `slope` computes the loss of each row of `xs`, and its slope. */
 function linear({ w, b }, xs, ys, penalty, slope) {
   const m = w.length;
   const n = ys.length;
@@ -109,7 +109,7 @@ export function pendulum({ angle, gravity, damping }, steps) {
     v += (h / 6) * (a1 + 2 * a2 + 2 * a3 + a4);
   }
   const value = q * q + v * v;
-  let [cq, cv] = [2 * q, 2 * v]; // cotangents of the state behind the step
+  let [cq, cv] = [2 * q, 2 * v]; // cotangents of the state after the step
   let [dGravity, dDamping] = [0, 0];
   for (let i = steps - 1; i >= 0; i--) {
     q = states[2 * i];
@@ -380,7 +380,7 @@ export function rosenbrock(x) {
   return [total, dx];
 }
 
-/** By the implicit function theorem: the loop has found the root. */
+/** By the implicit function theorem, because the loop has found the root. */
 export function newton(a, k) {
   let x = a > 1 ? a : 1;
   let count = 0;

@@ -1,4 +1,4 @@
-// Value and gradient of functions of plain numbers, compiled from their text, beside the gradient by hand.
+// Value and gradient of functions of plain numbers, compiled from their text, compared with hand-written gradients.
 import { readFileSync } from "node:fs";
 import { numbers } from "../data.mjs";
 import * as adbenchByHand from "./adbench-by-hand.mjs";
@@ -151,7 +151,7 @@ const subjects = [
 const rowsOf = (list, n) =>
   Array.from({ length: list.length / n }, (_, i) => Array.from(list.slice(i * n, (i + 1) * n)));
 
-/** ADBench's objectives at sizes that it has, of other numbers. */
+/** ADBench's objectives at its sizes, with other numbers. */
 const adbenchSubjects = [
   {
     name: "gmm",

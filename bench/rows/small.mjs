@@ -2,10 +2,10 @@ import { digest } from "../data.mjs";
 
 export const group = "Small problems";
 
-// The point moves at every call: a library that bakes numbers into its programs has to show it.
+// The point moves at every call, which costs a library that compiles numbers into its programs.
 const places = Array.from({ length: 64 }, (_, i) => [2 + i / 64, 3 - i / 64]);
 
-/** A step that hands the next point to `f`, which returns both derivatives as numbers. */
+/** A step that passes the next point to `f`, which returns both derivatives as numbers. */
 function moving(f) {
   let i = 0;
   const step = () => {
@@ -58,10 +58,10 @@ function scalarGradient(how) {
   };
 }
 
-/** A start that is no minimum, exact in float32. */
+/** A starting point away from the minimum, exact in float32. */
 const start = (n) => Float32Array.from({ length: n }, (_, i) => (i % 2 === 0 ? -1.25 : 1) + (i % 8) / 16);
 
-/** A step that hands the next point to `f`: it moves at every call, and begins anew with each check. */
+/** A step that passes the next point to `f`. The point moves at every call, and is reset at each check. */
 function movingPoint(x, f) {
   const first = x[0];
   let i = 0;
@@ -76,7 +76,7 @@ function movingPoint(x, f) {
   return { step, check };
 }
 
-/** The gradient of Rosenbrock's function, `Σ 100 (xᵢ₊₁ − xᵢ²)² + (1 − xᵢ)²`, as one would write it by hand. */
+/** The hand-written gradient of Rosenbrock's function, `Σ 100 (xᵢ₊₁ − xᵢ²)² + (1 − xᵢ)²`. */
 export function rosenbrockByHand(x) {
   const n = x.length;
   const gradient = new Float64Array(n);
@@ -119,7 +119,7 @@ export const rosenbrockOfTfjs = (tf) => (x) => {
   return tail.sub(head.square()).square().mul(100).add(tf.sub(1, head).square()).sum();
 };
 
-/** From an array of numbers to an array of numbers, as optimisers outside of the library need it. */
+/** Row of a function from an array to an array of numbers, as external optimisers need it. */
 const rosenbrock = (n) => ({
   name: `rosenbrock-${n}`,
   title: `gradient of Rosenbrock's function of ${n.toLocaleString("en")} variables, from array to array`,

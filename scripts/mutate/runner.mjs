@@ -14,7 +14,7 @@ import { instrument } from "./instrument.mjs";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const here = join(root, "scripts/mutate");
 const [counts, randomPrograms] = [join(here, "counts.test.ts"), join(here, "random-programs.test.ts")];
-/** A failed comparison with an expected text of more lines is one of a whole print. */
+/** A failed comparison with an expected text of more lines counts as one of a whole print. */
 const printedLines = 5;
 /** Share of the time of a mutant for the tests next to its file. */
 const shareOfTests = 0.6;
