@@ -52,14 +52,14 @@ const readmes = [...new Set([...owed, ...others])];
 describe.each(readmes)("%s/README.md", (folder) => {
   const readme = read(`${folder}/README.md`);
 
-  test("says what the folder is for, in a page", () => {
+  test("describes the folder in at most one page", () => {
     const [title, ...rest] = readme.split("\n");
     expect(title).toBe(`# \`${folder.replace("src/", "")}\``);
     expect(wordsIn(rest.join(" "))).toBeGreaterThan(5);
     expect(wordsIn(readme)).toBeLessThanOrEqual(page);
   });
 
-  test("names only files that are there", () => {
+  test("names only existing files", () => {
     const named = [...readme.matchAll(/`([\w./-]+(?:\.ts|\/))`/g)].map((match) => match[1] ?? "");
     const isThere = (name: string): boolean =>
       [folder, `${folder}/..`, `${folder}/../..`, "src/engine", "src", "."].some((base) =>

@@ -146,7 +146,7 @@ function hasOptions(name: string, f: Anything): boolean {
 const fixed = [...functions].filter(([name]) => !variadic.includes(name));
 
 describe("every public function", () => {
-  test("is here, whatever the module", () => {
+  test("is tested here, for all modules", () => {
     expect(functions.size).toBeGreaterThan(300);
     expect(variadic.filter((name) => !functions.has(name))).toEqual([]);
   });
@@ -189,7 +189,7 @@ describe("array methods", () => {
     "hardSigmoid hardSwish logSigmoid mish relu relu6 selu silu softsign"
   ).split(" ");
 
-  test.each(elementwise)("map and its like call %s, whatever they hand on", (name) => {
+  test.each(elementwise)("map and similar methods call %s with any number of arguments", (name) => {
     const f = functions.get(name)!;
     const expected = [0.5, 0.25].map((x) => scalar(f(x)));
     expect([0.5, 0.25].map(f).map(scalar)).toEqual(expected);
@@ -207,7 +207,7 @@ describe("array methods", () => {
     ).toBe(1);
   });
 
-  test("do not hide an operand too many", () => {
+  test("do not hide a surplus operand", () => {
     for (const words of [
       [1, pair],
       [1, 0, [2]],
@@ -257,7 +257,7 @@ describe("methods refuse arguments beyond their own", () => {
       }
   });
 
-  test("of optimisers, which say what is missing too", () => {
+  test("of optimisers, which also report missing ones", () => {
     const w = { w: pair };
     const { init, update } = optim.adam();
     const chained = optim.chain(optim.clipByGlobalNorm(1), optim.adam());
@@ -284,7 +284,7 @@ describe("methods refuse arguments beyond their own", () => {
   });
 });
 
-test("null is no value of an option: elsewhere it means all axes", () => {
+test("null is refused as a value of an option: elsewhere it means all axes", () => {
   for (const name of ["sort", "argsort", "softmax", "logSoftmax", "sum", "flip", "squeeze"])
     expect(() => functions.get(name)!(pair, { axis: null })).toThrow(`${name}: axis must not be null.`);
   expect(() => (nn.leakyRelu as Anything)(pair, { slope: null })).toThrow(

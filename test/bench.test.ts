@@ -75,7 +75,7 @@ test("an option that the bench does not know is refused with a way to help", () 
   expect(run("--only", "no-such-row").status).toBe(2);
 });
 
-test("the report holds the numbers of its file and leaves out what computed something else", () => {
+test("the report has the numbers of its file and omits entrants with other results", () => {
   const folder = mkdtempSync(join(tmpdir(), "bench-"));
   try {
     const file = join(folder, "results.jsonl");

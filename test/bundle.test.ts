@@ -32,7 +32,7 @@ async function bundle(plugins: Plugin[], contents: string = program): Promise<st
 const run = (code: string, ...flags: readonly string[]) =>
   spawnSync(process.execPath, [...flags, "--input-type=module"], { input: code, encoding: "utf8" });
 
-test("a bundle keeps what is installed at import time", async () => {
+test("a bundle keeps import-time installations", async () => {
   const { stdout, stderr } = run(await bundle([]));
   expect(stderr).toBe("");
   expect(stdout).toBe("4 0\n");
@@ -50,7 +50,7 @@ async function bundleByRolldown(contents: string): Promise<string> {
   return output[0].code;
 }
 
-test("a bundler that skips modules which only hand names on keeps it too", async () => {
+test("a bundler that skips re-exporting modules keeps them too", async () => {
   const { stdout, stderr } = run(await bundleByRolldown(program));
   expect(stderr).toBe("");
   expect(stdout).toBe("4 0\n");
@@ -61,7 +61,7 @@ describe.each([
   ["Rolldown", bundleByRolldown],
 ])("by %s", (bundler, make) => {
   const testRest = bundler === "esbuild" ? test : testInCi; // by both properties of dropped modules
-  test("the compiler and WebAssembly are left out where nothing is compiled", async () => {
+  test("the compiler and WebAssembly are left out if nothing is compiled", async () => {
     const code = await make(`
       import { grad, matmul, scan, sum, tanh, tensor } from "downhill";
       const x = tensor([[0.1, 0.2], [0.3, 0.4]]);
@@ -78,7 +78,7 @@ describe.each([
     expect(run(code, "--disallow-code-generation-from-strings")).toMatchObject(expected);
   });
 
-  test("derivatives of programs are left out where there are no programs", async () => {
+  test("derivatives of programs are left out without programs", async () => {
     expect(await make(program)).not.toContain("partialEval:"); // a rule of structured primitives
   });
 
@@ -123,7 +123,7 @@ describe.each([
   testRest.each([
     ["before", 'import { square } from "downhill/core"; import { tensor } from "downhill";'],
     ["after", 'import { tensor } from "downhill"; import { square } from "downhill/core";'],
-  ])("tensors have their methods where downhill is imported %s downhill/core", async (_, imports) => {
+  ])("tensors have their methods if downhill is imported %s downhill/core", async (_, imports) => {
     const code = await make(`${imports} console.log(String(square(tensor([1, 2])).mul(3)));`);
     expect(run(code)).toMatchObject({ stderr: "", stdout: "[ 3, 12]\n" });
   });
@@ -177,7 +177,7 @@ describe("sideEffects of package.json", () => {
   });
 
   // the installation code of index.js was in an unlisted module: bundles had tensors without methods
-  test("name all modules that an entry loads for their effects alone", () => {
+  test("name all modules that an entry loads only for their side effects", () => {
     const entries = built.filter((file) => /^\.\/dist\/([^/]+\/)?index\.js$/.test(file));
     expect(entries.length).toBeGreaterThan(10);
     const loaded = entries.flatMap((entry) =>

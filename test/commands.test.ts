@@ -44,7 +44,7 @@ describe("downhill fit", () => {
     expect([early.status, (await downhill(...words)).status]).toEqual([1, 0]);
   });
 
-  test("says what is wrong in a line, and tells of the options", async () => {
+  test("reports an error in one line, and points to the options", async () => {
     expect((await downhill("fit", "decay.csv", "y = a*X", "--start", "a=1")).stderr).toContain(
       "Is the column x meant by X?",
     );
@@ -68,7 +68,7 @@ describe("downhill schedule", () => {
     rates.forEach((rate, t) => expect(rate).toBeCloseTo(expected[t]! / 1000, 15));
   });
 
-  test("draws on the terminal, lists the names, tells of the options", async () => {
+  test("draws on the terminal, lists the names, documents the options", async () => {
     expect((await downhill("schedule", "cosine", "--warmup", "10")).stdout).toMatch(
       /^cosine: .*\n.*\n\nRate\n +0\.1 ┤/,
     );
@@ -78,7 +78,7 @@ describe("downhill schedule", () => {
     expect(help.status).toBe(0);
   });
 
-  test("says what is wrong in a line, with the nearest name", async () => {
+  test("reports an error in one line, with the nearest name", async () => {
     expect(await downhill("schedule", "cosin")).toEqual({
       status: 2,
       stdout: "",
@@ -91,7 +91,7 @@ describe("downhill schedule", () => {
 });
 
 describe("downhill race and landscape", () => {
-  test("a race is run, told and drawn", async () => {
+  test("a race is run, reported and drawn", async () => {
     const optimizers = "sgd(learningRate=0.001),adam";
     const { status, stdout, stderr } = await downhill(
       "race",

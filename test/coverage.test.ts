@@ -67,13 +67,13 @@ describe("primitives", async () => {
     .map((file) => file.replace(".ts", ""))
     .filter((family) => !helpers.includes(family));
 
-  test.each(families)("the family %s has a table that every export of it stands in", (family) => {
+  test.each(families)("the family %s has a table with all of its exports", (family) => {
     const lines = text(`src/engine/prims/${family}.test.ts`);
     expect(lines).toContain(`from "./${family}.ts"`);
     expect(lines).toMatch(/checkFamily\(/);
   });
 
-  test("have names of their own", () => {
+  test("have unique names", () => {
     const names = defined.map((prim) => prim.name);
     expect(names.length).toBeGreaterThan(60);
     expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
@@ -88,7 +88,7 @@ describe("primitives", async () => {
     }
   });
 
-  test("answer no question that the records of one file alone answer", () => {
+  test("have no property that only the records of one file have", () => {
     // a property of a single record is a name in disguise; code that needs it should import the record
     const files = new Map<string, Set<string>>();
     const note = (question: string, prim: primitives.Primitive): void => {
@@ -184,7 +184,7 @@ describe("primitives", async () => {
     expect(inexact.map(({ name }) => name)).toEqual(["powBy", "gaussian"]);
   });
 
-  test("are all called by some operation that stands in a table", () => {
+  test("are all called by an operation in a table", () => {
     // a private primitive is reached through an export of its own module only
     const source = families.map((family) => text(`src/engine/prims/${family}.ts`)).join("\n");
     const constants = [...source.matchAll(/^const (\w+Prim)\b/gm)].map((match) => match[1]!);
@@ -371,7 +371,7 @@ const activations = exportsOf(await import("../src/numeric/nn/activation.ts"));
 describe("public functions", async () => {
   const all = exportsOf(await import("../src/index.ts"));
   const operations = exportsOf(await import("../src/numeric/array/index.ts"));
-  test.each(operationModules)("the functions of array/%s stand in a table", (name) => {
+  test.each(operationModules)("the functions of array/%s are in a table", (name) => {
     expect(text(`src/numeric/array/${name}.test.ts`)).toMatch(/checkFamily\(/);
   });
 

@@ -52,7 +52,7 @@ describeWithMpi("derivatives of random programs with psum, pmean, allGather and 
     for (const size of [1, ...sizes]) runs.set(size, written("gradients", size) as readonly Numbers[]);
   });
 
-  test("are those of differences, in every way of computing them", () => {
+  test("equal finite differences, in every way of computing them", () => {
     const numbers = runs.get(1)![0]!;
     const pick = (name: string): Numbers =>
       Object.fromEntries(Array.from({ length: 6 - first }, (_, i) => [i, numbers[`${first + i} ${name}`]!]));
@@ -67,7 +67,7 @@ describeWithMpi("derivatives of random programs with psum, pmean, allGather and 
     expect(furthest(pick("in a batch"), pick("one by one"))).toBeLessThan(1e-12);
   });
 
-  test.each(sizes)("are on every one of %i ranks those of one", (size) => {
+  test.each(sizes)("are on each of %i ranks those of one rank", (size) => {
     const one = runs.get(1)![0]!;
     // another order of summation differs by about 1e-16, which finite differences multiply by 1e5
     const isExact = ([name]: readonly [string, unknown]): boolean => !name.includes("differences");
@@ -107,7 +107,7 @@ describeWithMpi("a world", () => {
     };
   };
 
-  test("does on each rank what it says, over Open MPI", async () => {
+  test("has its documented result on each rank, over Open MPI", async () => {
     const { status, stderr } = await launchRanks(["-n", "2", "--mpirun", mpiruns.openMpi], "checks.mjs", [
       folder,
     ]);
@@ -162,7 +162,7 @@ describeWithMpi("a rank that ends takes the others along", () => {
 
 describeWithMpi("a rank that ends with exit code 0", () => {
   // the other ranks waited forever
-  test("takes those along that wait for it in a call of all ranks", async () => {
+  test("ends the ranks that wait for it in a collective call", async () => {
     const { status, stderr } = await launchRanks(["-n", "2", "--mpirun", mpiruns.mpich], "ends.mjs", [
       "leave the others alone",
     ]);
@@ -177,7 +177,7 @@ describeWithMpi("a rank that ends with exit code 0", () => {
     [mpiruns.openMpi, "leave the others alone", "exchange"],
     [mpiruns.openMpi, "leave the others alone", "all"],
     [mpiruns.mpich, "leave the others alone", "exchange"],
-  ])("takes those along that wait for it (%s, %s: %s)", async (mpirun, how, call) => {
+  ])("ends the ranks that wait for it (%s, %s: %s)", async (mpirun, how, call) => {
     const { status, stderr } = await launchRanks(["-n", "2", "--mpirun", mpirun], "ends.mjs", [how, call]);
     expect(status).toBe(1);
     expect(stderr).toContain("Rank 0 waits for it in a call that it has not made");
@@ -205,7 +205,7 @@ describeWithMpi("a rank that ends with exit code 0", () => {
 describeWithMpi("openMpi", () => {
   const program = rankProgram("checks.mjs");
 
-  test("refuses a library that does not know the launcher: each rank would take itself for the only one", async () => {
+  test("refuses a library that does not match the launcher: each rank would see only itself", async () => {
     const env = { DOWNHILL_MPI: "libmpi.so.40" };
     const { status, stderr } = await runToEnd(mpiruns.mpich, ["-n", "2", process.execPath, program, folder], {
       env,

@@ -48,7 +48,7 @@ function linksOf(page: string): { readonly link: string; readonly path: string; 
 }
 
 describe("links of pages", () => {
-  test("there are some, between pages and to headings", () => {
+  test("exist, between pages and to headings", () => {
     const all = pages.flatMap(linksOf);
     expect(all.length).toBeGreaterThan(60);
     expect(all.some(({ anchor }) => anchor !== "")).toBe(true);
@@ -64,7 +64,7 @@ describe("links of pages", () => {
   });
 });
 
-test("the sidebar of the site has each page once, under a name of its own", () => {
+test("the sidebar of the site has each page once, under a unique name", () => {
   const sections = JSON.parse(readFileSync(join(root, "docs/sections.json"), "utf8")) as {
     items: { text: string; link: string }[];
   }[];

@@ -122,7 +122,7 @@ test("a start of a loop that its carry cannot hold is refused", () => {
   expect(scan(swap, 0, tensor([1, 2, 3], { dtype: "int32" }))[1].tolist()).toEqual([0, 1, 2]);
 });
 
-test("a shape that was given stays what it was", () => {
+test("a given shape is not changed", () => {
   const shape = [2, 3];
   const x = tensor([1, 2, 3, 4, 5, 6], { shape });
   shape[0] = 9;

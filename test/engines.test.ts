@@ -146,7 +146,7 @@ describe("the same bits as ever", () => {
     expect(bits).toEqual(usual.bits);
   });
 
-  describe("where addresses are few", () => {
+  describe("with a small address space", () => {
     testOnLinux("for the memory of WebAssembly, whatever the engine does without", () => {
       const { status, stderr, bits, backends } = run({ addresses: 3_000_000 });
       expect(status).toBe(0);

@@ -42,7 +42,7 @@ describe("downhill explain", () => {
     expect(await downhill(["explain", `x = 5\ny = 3\n${rest}`, "--at", "x=2"])).toEqual(given);
   });
 
-  test("says why the trace is symbolic where only some inputs have a value", async () => {
+  test("says why the trace is symbolic if only some inputs have a value", async () => {
     const { stdout, stderr } = await downhill(["explain", "x = 2\nz = x*y"]);
     expect(stderr).toBe("note: y has no value, so the trace is symbolic: give --at y=…\n");
     expect(stdout).toContain("x           = ?");
@@ -69,7 +69,7 @@ describe("downhill explain", () => {
     ]);
   });
 
-  test("a seed of one's choice", async () => {
+  test("a chosen seed", async () => {
     const { stdout } = await downhill(["explain", "x*y", "--at", "x=2,y=3", "--seed", "x=1,y=-1"]);
     expect(stdout).toContain("Forward mode with dx = 1, dy = -1");
     expect(stdout).toContain("result: dz = 1");

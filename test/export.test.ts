@@ -220,7 +220,7 @@ function leavesOf(value: unknown): Tensor[] {
 }
 
 describe("downhill export", () => {
-  test("tells what goes in and comes out, and how it was made", async () => {
+  test("describes inputs, outputs and origin", async () => {
     const { stdout } = await downhill("export", "kinds", "--out", "kinds.onnx");
     expect(stdout).toContain(
       "kinds.onnx: predictions of kinds (trees.csv, after epoch 2), for any number of items",
@@ -240,7 +240,7 @@ describe("downhill export", () => {
     expect(bytes.includes("downhill export --what predictions")).toBe(true);
   });
 
-  test("gives results other names than columns have", async () => {
+  test("names results differently from columns", async () => {
     const rows = Array.from({ length: 40 }, (_, i) => `${i % 7},${(i * 3) % 5},${i % 2 === 0 ? "a" : "b"}`);
     writeFileSync(join(folder, "odd.csv"), `class,probabilities,y\n${rows.join("\n")}\n`);
     await trained("odd", "--data", "odd.csv", "--target", "y", "--hidden", "none");
@@ -286,7 +286,7 @@ describe("downhill export", () => {
     expect(ran.stderr).toContain(message);
   });
 
-  test("refuses a run by a program, a damaged one, and one whose inputs are lost, each with what to do", async () => {
+  test("refuses a run by a program, a damaged run and one with lost inputs, each with a repair", async () => {
     await fit({
       params: { w: d.tensor(1) },
       loss: ({ w }: { w: Tensor }, { x }: { x: Tensor }) => d.mean(d.square(w.sub(x))),

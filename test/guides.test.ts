@@ -32,12 +32,12 @@ afterAll(() => {
 describe.each(guides)("%s", (guide) => {
   const programs = programsIn(guide);
 
-  test("shows a program, and promises what it prints", () => {
+  test("shows a program, and promises its output", () => {
     expect(programs.length).toBeGreaterThan(0);
     expect(programs.some(({ code }) => code.includes("); // "))).toBe(true);
   });
 
-  test.each(programs)("line $line runs and prints what it says", async ({ code }) => {
+  test.each(programs)("line $line runs and prints the promised output", async ({ code }) => {
     await expect(runGuideProgram(code)).resolves.toBeUndefined();
   });
 });
@@ -48,7 +48,7 @@ describe("the runner of guides", () => {
     await expect(runGuideProgram(code)).rejects.toThrow("expected '1' to be '2'");
   });
 
-  test("compiles plain functions, which see what stands around them", async () => {
+  test("compiles plain functions, which can capture variables", async () => {
     const code = `import { grad } from "downhill";
       let k = 3;
       function f(x: number): number { "use ad"; return k * x * x; }
@@ -74,7 +74,7 @@ describe("tables of equivalents", () => {
   const subpaths =
     "tree linalg fft plain optim nn data train distributed io random distributions onnx viz landscapes testing";
 
-  test("name what there is", async () => {
+  test("name existing functions", async () => {
     const modules = await Promise.all(
       ["downhill", ...subpaths.split(" ").map((name) => `downhill/${name}`)].map(
         async (path) => import(path) as Promise<object>,

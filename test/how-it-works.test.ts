@@ -156,7 +156,7 @@ describe("the program of docs/how-it-works.md", () => {
 });
 
 describe("the words of docs/how-it-works.md", () => {
-  test("every part ends by naming files to open, and what pages and glossary name exists", () => {
+  test("every part ends by naming files to open, and all names of pages and glossary exist", () => {
     for (const part of story.split(/^## \d\. /m).slice(1)) {
       const open = part.split("**Now open this file:**");
       expect(open).toHaveLength(2);

@@ -39,7 +39,7 @@ const clean = {
 };
 
 describe("the layer check", () => {
-  test("passes a clean tree and tells how much it saw", () => {
+  test("passes a clean tree and reports its size", () => {
     expect(check(clean)).toEqual({ ok: true, output: "layers: 2 files, 1 imports, 0 problems\n" });
   });
 
@@ -129,7 +129,7 @@ describe("the layer check", () => {
     expect(output).toContain("src/b.ts: only index.ts may lie loose in src/");
   });
 
-  test("holds an order inside a folder, that of its sub-folders", () => {
+  test("checks the order of sub-folders in a folder", () => {
     const layers = (inside: readonly string[]): string =>
       JSON.stringify({
         order: ["engine/backends"],

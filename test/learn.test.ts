@@ -48,7 +48,7 @@ test("serves the course until Ctrl-C, which ends it cleanly", async () => {
   expect(await once(child, "exit")).toEqual([0, null]);
 });
 
-test("says what is wrong with a chapter or a port", async () => {
+test("reports a wrong chapter or port", async () => {
   const chapter = await downhill(["learn", "reverse"]);
   expect([chapter.status, chapter.stderr]).toEqual([
     2,

@@ -30,7 +30,7 @@ function describeSection(
   { pages }: Section,
 ): void {
   const slugs = pages.map(({ slug }) => slug);
-  test(`every page in the contents of ${name} is there, and no other`, () => {
+  test(`${name} has exactly the pages of its contents`, () => {
     const there = readdirSync(join(root, folder)).filter((one) =>
       existsSync(join(root, folder, one, "page.tsx")),
     );

@@ -246,7 +246,7 @@ describe("zeros of directions", () => {
   const [a, b] = [Float64Array.of(1, 2, 3.5), Float64Array.of(0.5, 2.5)];
   const along = [Float64Array.of(1, 0, 0), new Float64Array(2), 0] as const;
 
-  test("a table with Infinity has the derivatives along what moves", () => {
+  test("a table with Infinity has the derivatives along the differentiated elements", () => {
     const slope = d.grad(softDtw)(a, b, 1.5)[0]!;
     const curvatures = d
       .hessian(softDtw)(a, b, 1.5)

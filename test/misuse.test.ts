@@ -40,7 +40,7 @@ test.each([
   );
 });
 
-test("prefetch takes options and no number", async () => {
+test("prefetch takes options instead of a number", async () => {
   const batches = dataset([1, 2, 3]).batch(2);
   for (const ahead of [batches, batches.prefetch()]) {
     expect(await messageOf((n: never) => ahead.prefetch(n), 2)).toBe(
@@ -49,7 +49,7 @@ test("prefetch takes options and no number", async () => {
   }
 });
 
-test.each([undefined, null, 3, {}])("names are texts: %j", async (name) => {
+test.each([undefined, null, 3, {}])("names must be strings: %j", async (name) => {
   for (const find of [findLandscape, findPreset]) expect(await messageOf(find, name)).toContain("There are ");
 });
 

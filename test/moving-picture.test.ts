@@ -14,7 +14,7 @@ test("docs/pictures/descent.svg is up to date (node scripts/moving-picture.mjs m
   expect([run.status, run.stderr]).toEqual([0, ""]);
 });
 
-test("it has at most 300 KB, needs nothing from elsewhere, and moves for those only who do not mind", () => {
+test("it has at most 300 KB, needs no other file, and respects reduced motion", () => {
   const svg = readFileSync(file, "utf8");
   expect(statSync(file).size).toBeLessThan(300_000);
   expect(svg.match(/https?:\/\/[^"]+/g)).toEqual(["http://www.w3.org/2000/svg"]);

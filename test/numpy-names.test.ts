@@ -41,7 +41,7 @@ test("take is among the differences, since NumPy flattens where no axis is named
   expect(d.take(d.ravel([[3, 1], [2, 4]]), [0]).tolist()).toEqual([3]); // prettier-ignore
 });
 
-test("what is tested here is all that NumPy's page names once", () => {
+test("this test covers all names that NumPy's page lists once", () => {
   const all = names(same);
   expect(all.filter((name, i) => all.indexOf(name) !== i)).toEqual([]);
 });

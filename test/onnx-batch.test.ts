@@ -84,7 +84,7 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
-describe("a model for any batch gives what downhill gives for batches of 2, 3 and 8 items", () => {
+describe("a model for any batch size agrees with downhill for batches of 2, 3 and 8 items", () => {
   testWithOnnxRuntime("in ONNX Runtime", () => {
     const runs = Object.entries(cases).flatMap(([name, { f, items }]) => {
       const names = items.map((_, i) => `x${i}`);

@@ -465,7 +465,7 @@ describe("programs", () => {
   });
 });
 
-describe("an operation of a user's own", () => {
+describe("a custom operation", () => {
   // 2 x, whatever it is called
   const own = (name: string): d.Primitive<object> =>
     d.definePrimitive<object>({

@@ -99,7 +99,7 @@ describe("in 8 MiB for kernels", () => {
     }
   });
 
-  test("a call that needs too much fails, says what for, and leaves room for a smaller one", () => {
+  test("a call that needs too much memory fails, names the cause, and leaves memory for a smaller one", () => {
     const f = jit((x: Tensor) => x.mul(2));
     const x = f(numbers(100_000)).at(0).item() / 2;
     for (let round = 0; round < 3; round++) {
@@ -121,7 +121,7 @@ describe("in 8 MiB for kernels", () => {
     expect(new Set(p.data())).toEqual(new Set([1]));
   });
 
-  test("results at rest move out of the way, donated ones too, and keep their elements", () => {
+  test("stored results, donated ones too, move out of kernel memory and keep their elements", () => {
     const step = jit((p: Tensor, x: Tensor): Tensor => p.add(x.slice(0, 100_000)), { donate: 0 });
     const kept = Array.from({ length: 12 }, (_, i) => tensor(numbers(100_000, i)).add(i));
     let p = full([100_000], 0, { dtype: "float32" });
@@ -146,7 +146,7 @@ test("an array of more elements than int32 counts is refused by its shape", () =
   expect(() => full([2 ** 40], 1)).toThrow(message);
 });
 
-describe("where the n-th allocation fails", () => {
+describe("if the n-th allocation fails", () => {
   /** Programs in two parts: the set-up, and the run that may fail. */
   const programs: Readonly<Record<string, () => () => Tensor>> = {
     "a step of training"() {

@@ -30,11 +30,11 @@ describe("random plain functions", () => {
     expect(first(100_000, extent(2, 3000, 20), (seed) => faultOfProductsSeed(seed, 2))).toBeUndefined();
   });
 
-  test("agree where they are regions that no text gives", () => {
+  test("agree where they are regions without a source text", () => {
     expect(first(50_000, extent(10, 5000, 40), (seed) => faultOfRegionSeed(seed, 20))).toBeUndefined();
   });
 
-  test("agree where their loops go in strips of iterations, and where they nearly could", () => {
+  test("agree where their loops run in strips of iterations, or nearly could", () => {
     const fault = (seed: number): string | undefined => faultOfRegionSeed(seed, 4, randomStrips);
     expect(first(60_000, extent(5, 5000, 25), fault)).toBeUndefined();
   });

@@ -314,7 +314,7 @@ describe("random programs", () => {
     );
   });
 
-  test("give over batches what they give item by item, and so do their derivatives", () => {
+  test("equal over batches their results item by item, and so do their derivatives", () => {
     const batch = point.map((x) => d.stack([x, x.mul(0.9), x.mul(1.05)])) as unknown as Three;
     const item = (i: number): Three => batch.map((x) => x.at(i)) as unknown as Three;
     fc.assert(

@@ -34,13 +34,13 @@ describe("a build", () => {
     expect(errors).not.toHaveBeenCalled();
   });
 
-  test("that failed left what an earlier one had made, for tests to pass on", async () => {
+  test("that failed kept the earlier result, on which tests then passed", async () => {
     expect(await replaceFolder(place("dist"), place("next"), write(2))).toBe(2);
     expect(readdirSync(folder)).toEqual([]);
     expect(errors).toHaveBeenCalledExactlyOnceWith(`The build failed: there is no ${place("dist")} now.`);
   });
 
-  test("that throws leaves none either", async () => {
+  test("that throws leaves no folder either", async () => {
     const broken = (): Promise<number> => Promise.reject(new Error("no room"));
     await expect(replaceFolder(place("dist"), place("next"), broken)).rejects.toThrow("no room");
     expect(readdirSync(folder)).toEqual([]);

@@ -78,7 +78,7 @@ const { cases } = JSON.parse(
 const close = (a: number, b: number): boolean =>
   Object.is(a + 0, b + 0) || Math.abs(a - b) <= Math.max(1e-9 * Math.abs(b), 1e-16);
 
-test("values and gradients are those of PyTorch, but where we differ by design", () => {
+test("values and gradients equal PyTorch's, except for intended differences", () => {
   const found = cases.flatMap(({ op, args = {}, note = "", inputs, outputs, grad_for_ones: grads }) => {
     const name = op.replace("torch.", "");
     const xs = inputs.map(({ data, shape }) => tensor(data.map(Number), { shape }));

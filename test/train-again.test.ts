@@ -127,7 +127,7 @@ describe("the commands of the report", () => {
   );
 });
 
-test("a --resume that is refused leaves settings.json, and all else, as it was", async () => {
+test("a refused --resume changes no file", async () => {
   expect((await train("--hidden", "none", "--epochs", "1", "--checkpoint", "refused")).status).toBe(0);
   const names = readdirSync(join(folder, "refused"));
   const before = reportOf("refused/settings.json");
@@ -144,7 +144,7 @@ test("a --resume that is refused leaves settings.json, and all else, as it was",
 });
 
 describe("a second run in the folder of a running one", () => {
-  test("is refused, told whose the folder is, and may have it when that has ended", async () => {
+  test("is refused with the owner of the folder, and may use it when the owner has ended", async () => {
     const { child, ended } = await begun("shared");
     expect(lockOf("shared")).toBe(true);
     const second = await train("--hidden", "none", "--epochs", "1", "--checkpoint", "shared", "--resume");
@@ -182,7 +182,7 @@ describe("a second run in the folder of a running one", () => {
     expect(resumed.lines.at(-1)).toMatchObject({ stopped: "finished", epochs: epochs + 1 });
   });
 
-  test("quits at the second Ctrl-C, and gives the folder back all the same", async () => {
+  test("quits at the second Ctrl-C, and still releases the folder", async () => {
     const { child, ended } = await begun("twice");
     child.kill("SIGINT");
     child.kill("SIGTERM");

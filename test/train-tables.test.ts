@@ -43,18 +43,18 @@ const reported = (): string => readFileSync(join(folder, "downhill-report.html")
 const rows = (n: number, row: (i: number) => string): string =>
   Array.from({ length: n }, (_, i) => `${row(i)}\n`).join("");
 
-describe("downhill train on a table of one's own", () => {
+describe("downhill train on a user's table", () => {
   // what is asked for is in the text column alone
   const coats = `size;coat;warm\n${rows(60, (i) => `${(i * 7) % 11};${["wool", "silk", "linen"][i % 3]!};${i % 3 === 0 ? "yes" : "no"}`)}`;
 
-  test("texts are inputs, one a category: they were refused", async () => {
+  test("texts are inputs, one per category: they were refused", async () => {
     const { start, done, stderr } = await train(coats, "--target", "warm", "--hidden", "none");
     expect(stderr).toBe("");
     expect(start).toMatchObject({ network: [4, 2] });
     expect(done["testAccuracy"]).toBe(1);
   });
 
-  test("columns are left out by their names, in what repeats the run too", async () => {
+  test("columns are left out by name, also in the command that repeats the run", async () => {
     const dated = `day;size;coat;warm\n${rows(60, (i) => `d${i};${(i * 7) % 11};${["wool", "silk", "linen"][i % 3]!};${i % 3 === 0 ? "yes" : "no"}`)}`;
     const words = ["--target", "warm", "--hidden", "none"];
     expect((await train(dated, ...words)).stderr).toContain("Leave it out with --without day");
@@ -190,7 +190,7 @@ describe("downhill train on a table of one's own", () => {
     expect(winners.slice(0, 2).map((winner) => classes[winner])).toEqual(["even", "odd"]);
   });
 
-  test("a resumed run keeps what it has learnt of its columns, though the table has other values by then", async () => {
+  test("a resumed run keeps the statistics of its columns, although the table has changed", async () => {
     const words = "--target y --missing mean --checkpoint run".split(" ");
     await train(holes, ...words, "--epochs", "2");
     const kept = readFileSync(join(folder, "run/inputs.json"), "utf8");

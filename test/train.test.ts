@@ -199,7 +199,7 @@ describe("downhill train digits", () => {
     },
   );
 
-  test("advises where the loss has risen, and counts one step as one", async () => {
+  test("advises if the loss has risen, and counts one step as one", async () => {
     const words = [
       "digits",
       "--epochs",
@@ -224,7 +224,7 @@ describe("downhill train digits", () => {
     expect(report("rose.html")).toMatch(note);
   });
 
-  test("tells one accuracy of the test part, not one to seven digits and one to sixteen", async () => {
+  test("reports one accuracy of the test part, not one to seven digits and one to sixteen", async () => {
     const { epochs, done } = await trainJson("digits", "--epochs", "2", "--hidden", "none");
     expect(epochs.at(-1)!["testAccuracy"]).toBe(done["testAccuracy"]);
     expect(Number(done["testAccuracy"]) * 359).toBeCloseTo(
@@ -233,7 +233,7 @@ describe("downhill train digits", () => {
     );
   });
 
-  test("writes the report where the reader of its lines has gone, as head does", async () => {
+  test("writes the report if the reader of its lines has stopped, like head", async () => {
     const child = spawn(process.execPath, [bin, "train", "digits", "--epochs", "4", "--out", "piped.html"], {
       cwd: folder,
       env,
@@ -246,7 +246,7 @@ describe("downhill train digits", () => {
     expect(report("piped.html")).toMatch(/<th[^>]*>epochs<\/th>|Epochs/);
   });
 
-  test("refuses what it cannot write before it trains", async () => {
+  test("refuses unwritable paths before it trains", async () => {
     const { status, stderr, stdout } = await downhill("train", "digits", "--out", "nowhere/report.html");
     expect({ status, stdout, stderr }).toEqual({
       status: 1,
@@ -271,7 +271,7 @@ describe("downhill train digits", () => {
     expect(stderr).toContain(named);
   });
 
-  test("tells of the nearest option, and of all in its help", async () => {
+  test("names the nearest option, and documents all in its help", async () => {
     expect((await downhill("train", "digits", "--momentun", "1")).stderr).toContain(
       'error: unknown option --momentun. Did you mean "--momentum"?',
     );
@@ -343,7 +343,7 @@ describe("the options of training", () => {
     },
   );
 
-  test("batches added up are the step of the batch that is as large", async () => {
+  test("accumulated batches give the step of one batch of the total size", async () => {
     const words = ["digits", "--epochs", "1", "--hidden", "none", "--seed", "1"];
     const once = (await trainJson(...words, "--batch", "48")).done["testLoss"];
     const twice = (await trainJson(...words, "--batch", "24", "--accumulate", "2")).done["testLoss"];
@@ -530,7 +530,7 @@ describe("downhill train --data", () => {
     expect(page).not.toContain("<b>width");
   });
 
-  test("predicts numbers, and tells R² and the error in units of the target", async () => {
+  test("predicts numbers, and reports R² and the error in units of the target", async () => {
     const houses = `rooms,area,price\n${line(80, (i) => `${i % 5},${(i * 7) % 31},${1000 * (i % 5) + 50 * ((i * 7) % 31)}`)}\n`;
     const words = [
       "--data",
@@ -549,7 +549,7 @@ describe("downhill train --data", () => {
     expect((await downhill("train", ...words)).stdout).toMatch(/test R² 0\.999\d|test R² 1\.0000/);
   });
 
-  test("takes some columns and a task of one's choice, and gz", async () => {
+  test("takes chosen columns and a chosen task, and gz", async () => {
     const file = write("trees.csv.gz", gzipSync(flowers));
     const { start } = await trainJson(
       "--data",
@@ -574,7 +574,7 @@ describe("downhill train --data", () => {
     expect((await downhill("train", "--help")).stdout).toContain("--no-header");
   });
 
-  test("notes classes of one item, and says what of them is tested", async () => {
+  test("notes classes of one item, and says which of them are tested", async () => {
     const file = write(
       "single.csv",
       `a,y\n${line(30, (i) => `${i},${i === 7 ? "w" : i % 2 === 0 ? "u" : "v"}`)}\n`,
@@ -605,7 +605,7 @@ describe("downhill train --data", () => {
     });
   });
 
-  test("notes columns that tell nothing", async () => {
+  test("notes columns without information", async () => {
     const file = write("constant.csv", `a,b,y\n${line(30, (i) => `1,${i},${i % 2 === 0 ? "u" : "v"}`)}\n`);
     expect((await downhill("train", "--data", file, "--target", "y", "--epochs", "1")).stdout).toContain(
       "note: a: the same in all training rows, so it carries no information.",

@@ -70,20 +70,20 @@ describe("turbo mode on the command line", () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   });
 
-  test("where it stays off, the command says so on stderr and does its work", () => {
+  test("if it stays off, the command says so on stderr and does its work", () => {
     const { status, stdout, stderr } = fit(["--turbo"], { preload: "without.mjs" });
     expect(status).toBe(0);
     expect(stderr).toBe("downhill: turbo mode stays off: it needs Node and WebAssembly with vectors.\n");
     expect(slope(stdout)).toBeCloseTo(2.01, 12);
   });
 
-  test("a value that is neither on nor off is bad usage", () => {
+  test("a value other than on and off is a usage error", () => {
     const { status, stderr } = fit([], { turbo: "yes" });
     expect(status).toBe(2);
     expect(stderr).toContain('error: DOWNHILL_TURBO must be 1 (on) or 0 (off), not "yes".');
   });
 
-  test("the help of every command that computes has it, and no other", async () => {
+  test("exactly the commands that compute have it in their help", async () => {
     const help = async (command: string): Promise<string> => (await downhill([command, "--help"])).stdout;
     for (const command of ["train", "fit", "lr-find", "race", "landscape", "demo"])
       expect(await help(command), command).toContain("--turbo");

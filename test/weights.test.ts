@@ -42,13 +42,13 @@ function distance(found: readonly number[], wanted: Tensor): number {
 }
 
 describe("weights from Hugging Face, by the programs of the page", () => {
-  test("GPT-2 from two files of bfloat16 gives what PyTorch gives", async () => {
+  test("GPT-2 from two files of bfloat16 equals PyTorch", async () => {
     const { printed, logits } = await run(gpt2Program.code, `gpt2(params, given.get("gpt2.tokens"))`);
     expect(printed).toBe("[ 1, 3, 40 ]");
     expect(distance(logits, tensors.get("gpt2.logits")!)).toBeLessThan(2e-6);
   });
 
-  test("a vision transformer, its Linear layers transposed, gives what PyTorch gives", async () => {
+  test("a vision transformer with transposed Linear layers equals PyTorch", async () => {
     const { printed, logits } = await run(vitProgram.code, `vit(params, given.get("vit.images"))`);
     expect(printed).toBe("[ 1, 5 ]");
     expect(distance(logits, tensors.get("vit.logits")!)).toBeLessThan(2e-6);

@@ -178,7 +178,7 @@ describe("ADBench in plain functions", () => {
     );
   });
 
-  test("half the squared errors of bundle adjustment have the gradient that is written by hand", async () => {
+  test("half the squared errors of bundle adjustment have the hand-written gradient", async () => {
     const { cams, X, w, obs, feats } = read("ba-extra_zero_rotation_n2_m5_p12") as Readonly<
       Record<"cams" | "X" | "w" | "obs" | "feats", number[]>
     >;

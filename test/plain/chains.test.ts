@@ -47,7 +47,7 @@ describe("chains in plain functions", () => {
     expect(() => f([1])).toThrow("out of range");
   });
 
-  test("what is nested too deeply is refused where it is", async () => {
+  test("too deep nesting is refused at its position", async () => {
     const returns = places(900).map((i) => `if (x[0] < ${i - 900}) return x[0] * ${i};`);
     await expect(functionsOf(`\n${returns.join("\n")} return 0;`)).rejects.toThrow(
       /plain\.ts:45\d:\d+: more than 450 branches, loops and early returns are nested here/,

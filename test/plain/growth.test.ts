@@ -67,7 +67,7 @@ describe("gradients grow with their function", () => {
 describe("gradients of nests of loops", () => {
   const adbench = readFileSync(new URL("adbench.ts", import.meta.url), "utf8");
 
-  test("record one iteration of the loop over points of a mixture of Gaussians, however many there are", () => {
+  test("save one iteration of the loop over points of a mixture of Gaussians, for any number of points", () => {
     const { region } = formOfText(adbench, "gmm");
     const made = gradient(
       region,

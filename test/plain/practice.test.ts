@@ -75,7 +75,7 @@ const inner = (x: unknown, y: unknown): number => {
   return numbersIn(x).reduce((sum, one, i) => sum + one * ys[i]!, 0);
 };
 
-test("there are twenty-four functions, each with what PyTorch says", () => {
+test("there are twenty-four functions, each with PyTorch's values", () => {
   expect(Object.keys(references).sort()).toEqual(Object.keys(practice).sort());
   expect(Object.keys(practice)).toHaveLength(24);
 });

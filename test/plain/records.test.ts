@@ -152,7 +152,7 @@ describe("a record", () => {
     }
   });
 
-  test("of a derivative of a derivative is found by all that was derived", async () => {
+  test("of a derivative of a derivative is found after repeated differentiation", async () => {
     const { well } = await compile<{ well: (x: Float64Array) => number }>(
       `function well(x: Float64Array) { "use ad"; let s = 0; for (const y of x) s += Math.exp(y * y); return s; }`,
     );
@@ -175,7 +175,7 @@ describe("a record", () => {
     expect(kept.size).toBe(1);
   });
 
-  test("serves a text whose names and lines have changed, whose errors are shown there", async () => {
+  test("serves a text with other names and lines, and reports errors at the new lines", async () => {
     const text = `export function loss(xs: number[], scale: number) {
   "use ad";
   if (scale < 0) throw new Error("the scale is negative");
@@ -203,7 +203,7 @@ describe("a record", () => {
     expect(kept.size).toBe(1);
   });
 
-  test("gives way to code with all checks where a check before a loop fails", async () => {
+  test("is replaced by code with all checks if a check before a loop fails", async () => {
     const text = `export function loss(xs: number[], n: number) {
   "use ad";
   let s = 0;
@@ -234,7 +234,7 @@ describe("a record", () => {
     expect(second).toEqual({ numbers: without.numbers, compilations: 0 });
   });
 
-  test("is made anew where it was written by another build, or for another engine", async () => {
+  test("is compiled again if another build wrote it, or for another engine", async () => {
     const g = differentiate(await lossOf(source), { argnums: [0] });
     configure({ backend: "wasm" });
     const { without, kept } = threeRuns(() => g(xs, 2));
@@ -332,7 +332,7 @@ describe("precompile", () => {
     expect(run(() => both(kept)).compilations).toBe(2);
   });
 
-  test("leaves out what the function has no derivative for", () => {
+  test("omits transforms of functions without a derivative", () => {
     const pair = formOfText(
       `function f(x: number, n: number): [number, number] { "use ad"; return [x * n, x]; }`,
       "f",
@@ -359,7 +359,7 @@ describe("setCompilationCache", () => {
   const own = (): string => join(folder, "downhill-compiled");
   const files = (): readonly string[] => readdirSync(own());
 
-  test("keeps what is compiled in files, which later runs read", () => {
+  test("stores compiled code in files, which later runs read", () => {
     const without = run(gradient);
     setCompilationCache(join(folder, "deep/within"));
     expect(run(gradient)).toEqual({ ...without, compilations: 1 });
@@ -372,7 +372,7 @@ describe("setCompilationCache", () => {
     expect(run(gradient).compilations).toBe(1);
   });
 
-  test("passes over files that are damaged, and writes them anew", () => {
+  test("skips damaged files, and rewrites them", () => {
     const without = run(gradient);
     setCompilationCache(folder);
     run(gradient);
@@ -387,14 +387,14 @@ describe("setCompilationCache", () => {
     expect(files()).toHaveLength(1);
   });
 
-  test("only reads where it cannot write", () => {
+  test("only reads if it cannot write", () => {
     writeFileSync(join(folder, "file"), "");
     setCompilationCache(join(folder, "file"));
     expect(run(gradient).compilations).toBe(1);
     expect(run(gradient).compilations).toBe(1);
   });
 
-  test("deletes what was written first where it is more than was allowed", async () => {
+  test("deletes the oldest records beyond the limit", async () => {
     const bytesOf = (): number => files().reduce((sum, name) => sum + statSync(join(own(), name)).size, 0);
     setCompilationCache(folder);
     run(gradient);
@@ -492,7 +492,7 @@ describe("setCompilationCache", () => {
     },
   );
 
-  test("says so where there are no files", () => {
+  test("reports missing files", () => {
     const { getBuiltinModule } = process;
     process.getBuiltinModule = () => undefined;
     try {

@@ -48,12 +48,12 @@ function nestsInStrips(printed: string): number[][] {
 }
 
 describe("the loop over points or rows of a gradient goes in strips", () => {
-  test("with what there is forwards and backwards", () => {
+  test("with the forward and the backward pass", () => {
     expect(nestsInStrips(plan("regression"))).toEqual([[1, 1]]);
     expect(nestsInStrips(plan("logistic"))).toEqual([[1, 1]]);
   });
 
-  test("of a mixture, whose iterations have arrays of their own", () => {
+  test("of a mixture, whose iterations have private arrays", () => {
     // the derivatives in the points would be sums at indices that move with the loop, which strips exclude
     const printed = plan("mixture", ["xs"]);
     const [points] = nestsInStrips(printed).toSorted((a, b) => b.length - a.length);
@@ -81,7 +81,7 @@ test("the exponentials of a mixture's widths are computed before the loop over p
   expect(depths.toSorted((a, b) => a - b)).toEqual([1, 2, 2]);
 });
 
-test("loops that only run where a number is no whole one stay as they are written", () => {
+test("loops that only run for non-integers stay unchanged", () => {
   const loops = printRoutine(routineOf("mixture")).match(/for .*checked.*/g)!;
   expect(loops.length).toBeGreaterThan(1);
   expect(loops.filter((head) => head.includes("for each"))).toEqual([]);
