@@ -267,6 +267,15 @@ describe("whileLoop", () => {
     [
       () =>
         whileLoop(
+          (x) => [less(x, 1), less(x, 2)] as never,
+          (x) => x,
+          1,
+        ),
+      "it returned several tensors",
+    ],
+    [
+      () =>
+        whileLoop(
           (x) => less(x, 1),
           () => [1, 2],
           1,

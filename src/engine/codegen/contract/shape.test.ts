@@ -43,6 +43,17 @@ test("a few columns and many contiguous rows are swapped for the sake of the sum
   expect(shapeOf(dims).swapped).toBe(true);
 });
 
+test.each([
+  [12, 3, 8, true],
+  [11, 3, 8, false],
+  [12, 3, 7, false],
+  [20, 5, 8, true],
+  [24, 6, 8, false],
+])("%i contiguous rows, %i columns and sums of %i: swapped is %s", (m, n, sums, isSwapped) => {
+  const dims = [dim("row", m, n, 1, 0), dim("column", n, 1, 0, 1), dim("sum", sums, 0, m, n)];
+  expect(shapeOf(dims).swapped).toBe(isSwapped);
+});
+
 test("axes have one stride if they can be merged, and are split otherwise", () => {
   const axes = [
     { size: 2, out: 100, left: 0, right: 9 },

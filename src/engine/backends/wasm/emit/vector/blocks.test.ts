@@ -1,11 +1,18 @@
 import { describe, expect, test } from "vitest";
+import { blockLength } from "../../../../codegen/tuning.ts";
 import * as k from "../../../../kernel/build.ts";
 import { checkRoutine } from "../../../../kernel/check.ts";
 import type { Backend, TypedArray } from "../../../../kernel/executable.ts";
 import { makeArray } from "../../../../kernel/executable.ts";
 import * as math from "../../../../kernel/math/index.ts";
 import { neutral } from "../../../../kernel/neutral.ts";
-import type { Expr, ReduceOp, Routine, ScalarType } from "../../../../kernel/scalar.ts";
+import {
+  reduceLanes,
+  type Expr,
+  type ReduceOp,
+  type Routine,
+  type ScalarType,
+} from "../../../../kernel/scalar.ts";
 import * as single from "../../../../kernel/math/single/index.ts";
 import { interpBackend } from "../../../interp/index.ts";
 import { makeWasmBackend, wasmBackend } from "../../index.ts";
@@ -100,6 +107,13 @@ describe.each(Object.entries(cases))("%s with rare branches, in blocks", (_, one
         expect(run(backend, routine, one, n), `${n} values`).toEqual(want);
     }
   });
+});
+
+test("a fold runs as one block only if the values fit into the memory of a block", () => {
+  const one = cases["sums of float64"]!;
+  const loops = (n: number): number =>
+    moduleText(wasmBackend.moduleOf!(routineOf(one, n, true))).match(/\bloop\b/g)!.length;
+  expect(loops(blockLength + reduceLanes)).toBe(loops(blockLength + reduceLanes - 1) + 1);
 });
 
 test("a fold of few operations reads its elements directly and stores nothing", () => {
