@@ -17,6 +17,7 @@ without failures of whole prints. An interrupted run of a seed continues.
   --seconds S    time of a mutant at most (20)
   --within TEXT  only files with TEXT in their path
   --show N       prints mutant N of the seed and runs nothing
+  --again        also runs mutants again that survived before, such as after new tests
   --fresh        discards the results of an interrupted run
   --help         this text
 
@@ -40,6 +41,7 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "20" },
     within: { type: "string", default: "" },
     show: { type: "string" },
+    again: { type: "boolean", default: false },
     fresh: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -63,7 +65,9 @@ async function main() {
   mkdirSync(folder, { recursive: true });
   const resultFile = join(folder, `seed-${seed}${values.within.replaceAll(/\W+/g, "-")}.json`);
   const verdicts = values.fresh ? {} : stored(resultFile);
-  const open = mutants.filter((mutant) => verdicts[keyOf(mutant)] === undefined);
+  const isOpen = (/** @type {Verdict | undefined} */ verdict) =>
+    verdict === undefined || (values.again && verdict.kind === "survived");
+  const open = mutants.filter((mutant) => isOpen(verdicts[keyOf(mutant)]));
   if (open.length < mutants.length)
     console.log(`${mutants.length - open.length} of ${mutants.length} mutants are done already`);
 

@@ -1,12 +1,13 @@
 // A warm process that runs tests under one mutant after another: the tests next to the mutated file, counts of kernels and bytes for
 // files that affect only speed, then random programs. The parent, scripts/mutate.mjs, sends the numbers of mutants, and ends this
 // process if a mutant never returns.
-import { readdirSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createVitest } from "vitest/node";
+import { BaseSequencer, createVitest } from "vitest/node";
 import config from "../../vitest.config.mjs";
 import { instrument } from "./instrument.mjs";
+import { testFinder } from "./tests-of.mjs";
 
 /** @typedef {import("./draw.mjs").DrawnMutant} DrawnMutant */
 /** @typedef {{ mutants: readonly DrawnMutant[], speedOnly: readonly string[], folder: string, seconds: number }} Settings */
@@ -28,27 +29,24 @@ async function start({ mutants, speedOnly, folder, seconds }) {
   process.env["DOWNHILL_MUTANT_FILE"] = activeFile;
   process.env["DOWNHILL_MUTANT_COUNTS"] = join(folder, `counts-${process.pid}.json`);
   const { run, killer, forget } = await testRunner(mutants);
+  const testsOf = testFinder(root);
 
   /** Runs the tests for a mutant; returns the first that fails. @param {DrawnMutant} mutant */
   const firstFailure = async (mutant) => {
     const begin = performance.now();
     const elapsed = () => (performance.now() - begin) / 1000;
-    for (const file of testsNextTo(join(root, mutant.file))) {
-      const left = shareOfTests * seconds - elapsed();
-      if (left <= 0) break;
-      await run(file, left);
-      if (killer() !== undefined) return killer();
-    }
-    if (speedOnly.includes(mutant.file)) await run(counts, seconds);
+    await run(testsOf(mutant.file), shareOfTests * seconds);
+    if (killer() !== undefined) return killer();
+    if (speedOnly.includes(mutant.file)) await run([counts], seconds);
     if (killer() !== undefined) return killer();
     const left = Math.max(seconds - elapsed(), (1 - shareOfTests) * seconds);
     process.env["DOWNHILL_MUTANT_MILLISECONDS"] = String(Math.round(1000 * left));
-    await run(randomPrograms, 2 * left);
+    await run([randomPrograms], 2 * left);
     return killer();
   };
 
   writeFileSync(activeFile, "-1");
-  if (mutants.some(({ file }) => speedOnly.includes(file))) await run(counts, 600);
+  if (mutants.some(({ file }) => speedOnly.includes(file))) await run([counts], 600);
   process.on("message", (/** @type {{ id: number }} */ { id }) => {
     const mutant = mutants[id];
     if (mutant === undefined) throw new Error(`there is no mutant ${id}`);
@@ -89,6 +87,7 @@ async function testRunner(mutants) {
       isolate: false,
       maxWorkers: 1,
       fileParallelism: false,
+      sequence: { sequencer: InOrder },
       testTimeout: 120_000,
       hookTimeout: 120_000,
       update: false,
@@ -101,10 +100,11 @@ async function testRunner(mutants) {
     killer: () => killer,
     /** Forgets the failures of the mutant before. */
     forget: () => (killer = undefined),
-    /** Runs a test file, for some seconds at most. @param {string} file @param {number} seconds */
-    async run(file, seconds) {
+    /** Runs test files in their order, for some seconds at most. @param {readonly string[]} files @param {number} seconds */
+    async run(files, seconds) {
+      if (files.length === 0) return;
       const timer = setTimeout(() => void vitest.cancelCurrentRun("keyboard-input"), 1000 * seconds);
-      await vitest.runTestSpecifications([project.createSpecification(file)]);
+      await vitest.runTestSpecifications(files.map((file) => project.createSpecification(file)));
       clearTimeout(timer);
     },
   };
@@ -128,26 +128,22 @@ function withMutants(mutants) {
   };
 }
 
-/** Test files of a source file: first of its name, then of its folder, then of the folder above in the package. @param {string} file */
-function testsNextTo(file) {
-  const own = `${basename(file, ".ts")}.test.ts`;
-  const folder = dirname(file);
-  const isOwn = (/** @type {string} */ test) => Number(basename(test) === own);
-  const inFolder = testsIn(folder).toSorted((a, b) => isOwn(b) - isOwn(a));
-  const above = dirname(folder);
-  return basename(above) === "engine" ? inFolder : [...inFolder, ...testsIn(above)];
+/** Runs test files in the given order. */
+class InOrder extends BaseSequencer {
+  /** @param {import("vitest/node").TestSpecification[]} files */
+  async sort(files) {
+    return files;
+  }
 }
 
-/** @param {string} folder */
-function testsIn(folder) {
-  const names = readdirSync(folder).filter((name) => name.endsWith(".test.ts"));
-  return names.map((name) => join(folder, name));
-}
-
-/** True for a failed comparison of a whole print, such as a snapshot. @param {{ message?: string, expected?: unknown }} error */
+/**
+ * True for a failed comparison of a whole print, such as a snapshot. Vitest leaves expected strings unchanged and prints expected
+ * arrays and objects, which are values.
+ *
+ * @param {{ message?: string, expected?: unknown }} error
+ */
 function isPrint({ message = "", expected }) {
-  return (
-    message.startsWith("Snapshot ") ||
-    (typeof expected === "string" && expected.split("\n").length > printedLines)
-  );
+  if (message.startsWith("Snapshot ")) return true;
+  if (typeof expected !== "string" || /^\w*(?: \w+)? ?[[{]\n/.test(expected)) return false;
+  return expected.split("\n").length > printedLines;
 }

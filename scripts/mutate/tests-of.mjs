@@ -1,0 +1,75 @@
+// Finds the tests of a source file: the tests of its package that import it, the closest first.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+
+/**
+ * Returns a function from a source file to its tests, as absolute paths. The test of its name is the first one, then those that name one
+ * of its exports, then those that import it through the fewest other files. Of equally close tests, those of its folder come first.
+ *
+ * @param {string} root
+ */
+export function testFinder(root) {
+  const listed = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "src"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  const files = listed.split("\n").filter((file) => file.endsWith(".ts"));
+  const texts = new Map(files.map((file) => [file, readFileSync(join(root, file), "utf8")]));
+  /** @type {Map<string, string[]>} */
+  const importers = new Map();
+  for (const [file, text] of texts)
+    for (const imported of importsOf(file, text))
+      importers.set(imported, [...(importers.get(imported) ?? []), file]);
+
+  /** @param {string} file @returns {readonly string[]} */
+  return (file) => {
+    const own = file.replace(/\.ts$/, ".test.ts");
+    const distances = distancesTo(file, importers);
+    const exported = exportsOf(texts.get(file) ?? "");
+    const rank = (/** @type {string} */ test) => {
+      if (test === own) return 0;
+      const words = new Set(texts.get(test)?.match(/\w+/g));
+      const distance = exported.some((name) => words.has(name)) ? 1 : (distances.get(test) ?? 0);
+      return 2 * distance + Number(dirname(test) !== dirname(file));
+    };
+    return files
+      .filter((test) => test.endsWith(".test.ts") && isInside(test, packageOf(file)))
+      .filter((test) => test === own || distances.has(test))
+      .toSorted((a, b) => rank(a) - rank(b))
+      .map((test) => join(root, test));
+  };
+}
+
+/** Number of imports from each file that imports `file` to it. @param {string} file @param {ReadonlyMap<string, readonly string[]>} importers */
+function distancesTo(file, importers) {
+  const distances = new Map([[file, 0]]);
+  for (const [reached, distance] of distances)
+    for (const importer of importers.get(reached) ?? [])
+      if (!distances.has(importer)) distances.set(importer, distance + 1);
+  return distances;
+}
+
+/** Files that a file imports, by relative paths or by the public name of the package. @param {string} file @param {string} text */
+function importsOf(file, text) {
+  const relative = [...text.matchAll(/\bfrom "(\.[^"]+\.ts)"/g)];
+  const imported = relative.map(([, path = ""]) => join(dirname(file), path));
+  return /\bfrom "downhill"/.test(text) ? [...imported, "src/index.ts"] : imported;
+}
+
+/** Names that a file exports. @param {string} text */
+function exportsOf(text) {
+  return [...text.matchAll(/^export (?:function|const|class) (\w+)/gm)].map(([, name = ""]) => name);
+}
+
+/** Folder of `src/engine` that a file is in; each backend has one of its own. @param {string} file */
+function packageOf(file) {
+  let folder = dirname(file);
+  while (!["engine", "backends"].includes(basename(dirname(folder)))) folder = dirname(folder);
+  return folder;
+}
+
+/** @param {string} file @param {string} folder */
+function isInside(file, folder) {
+  return file.startsWith(`${folder}/`);
+}
