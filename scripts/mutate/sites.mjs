@@ -22,6 +22,10 @@ const boundaries = new Map([
 ]);
 const ordered = new Set(["-", "/", "%", "<<", ">>", ">>>", "<", "<=", ">", ">=", "**"]);
 
+/** Functions and methods whose two arguments may be swapped: the mutant would be equivalent. */
+const commutative =
+  /(?:^|\.)(?:min|max|add|mul|and|or|plus|times|is|same[A-Z]\w*|isSame[A-Z]\w*|(?:add|multiply)(?:Polynomials|Sizes))$/;
+
 /** Results of an early return by the declared type of the function; other types have no early return. */
 const earlyResults = new Map([
   ["void", ""],
@@ -71,6 +75,7 @@ export function sitesOf(file, text) {
       if (node.arguments.length !== 2 || a === undefined || b === undefined) return;
       if (a.type === "SpreadElement" || b.type === "SpreadElement") return;
       if (isFunction(a) || isFunction(b)) return; // the swapped call would always throw
+      if (commutative.test(text.slice(node.callee.start, node.callee.end))) return;
       add("swapped operands", node, [
         [node.start, a.start],
         range(b),

@@ -92,6 +92,21 @@ describe("fuse", () => {
     expect(loops(makeProgram(f)([1, 2, 3, 4], square, [1, 2]))).toEqual([2, 1]);
   });
 
+  test("lets a reduction of all elements read a loop unless the loop needs an index along each axis", () => {
+    const readers = (
+      f: (x: Tensor, y: Tensor) => Tensor,
+      x: number[][],
+      y: number[] | number[][],
+    ): string[] =>
+      fuse(makeProgram(f)(x, y)).steps.flatMap((step) =>
+        step.kind === "loop" && step.reader !== undefined ? [step.reader.prim.name] : [],
+      );
+    const f = (x: Tensor, y: Tensor): Tensor => sum(mul(sin(x), y));
+    const matrix = [[1, 2, 3], [4, 5, 6]]; // prettier-ignore
+    expect(readers(f, matrix, matrix)).toEqual(["sum"]);
+    expect(readers(f, matrix, [1, 2, 3])).toEqual([]);
+  });
+
   test("lets a reduction read values while they are computed, and prints programs in loops", () => {
     const f = (x: Tensor, xs: Tensor): Tensor =>
       scan((c: Tensor, y: Tensor) => [sum(mul(sin(x), add(c, y))), null], 1, xs)[0];

@@ -132,6 +132,17 @@ const halving = region(
 );
 
 describe("cotangents", () => {
+  test("count the iterations of loops with an unknown number of iterations, and of no others", () => {
+    const counters = (subject: Region): number => {
+      let count = 0;
+      walkStmts(gradientOf(subject).body, (stmt) => {
+        if (stmt.kind === "let" && stmt.name.startsWith("iterations")) count++;
+      });
+      return count;
+    };
+    expect([chain, triangle, halving].map(counters)).toEqual([0, 0, 1]);
+  });
+
   test("compute common subexpressions of several backward terms once", () => {
     const square = (name: string): RegionExpr => r.apply("mul", r.local("f64", name), r.local("f64", name));
     const names = ["x", "y", "z"];
