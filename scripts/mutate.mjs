@@ -16,7 +16,7 @@ without failures of whole prints. An interrupted run of a seed continues.
   --count K      number of mutants (100)
   --seconds S    time of a mutant at most (20)
   --within TEXT  only files with TEXT in their path
-  --show N       prints mutant N of the seed and runs nothing
+  --show N       prints mutant N of the seed, from 0 on, with its key for equivalent.json, and runs nothing
   --again        also runs mutants again that survived before, such as after new tests
   --fresh        discards the results of an interrupted run
   --help         this text
@@ -56,7 +56,7 @@ else if (![seed, count, seconds].every((number) => Number.isInteger(number) && n
   process.exitCode = 2;
 } else if (values.show !== undefined) {
   const mutant = drawMutants(root, seed, Number(values.show) + 1, values.within).at(-1);
-  if (mutant !== undefined) console.log(describe(mutant));
+  if (mutant !== undefined) console.log(`${describe(mutant)}\n  key: ${JSON.stringify(keyOf(mutant))}`);
 } else await main();
 
 async function main() {

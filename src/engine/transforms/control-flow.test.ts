@@ -288,6 +288,12 @@ describe("whileLoop", () => {
   });
 });
 
+test("checkpoint takes up to 65536 snapshots, for loops of plain numbers", () => {
+  const f = (x: Tensor): Tensor => sin(x);
+  expect(() => checkpoint(f, { snapshots: 65_536 })).toThrow("snapshots is for loops in functions of plain");
+  expect(() => checkpoint(f, { snapshots: 65_537 })).toThrow("from 1 to 65536");
+});
+
 describe("foriLoop", () => {
   test("counts from the first bound to the one before the last, with derivatives in both modes", () => {
     const f = (x: Tensor): Tensor => foriLoop(2, 6, (i, y) => sin(y).mul(x).add(i), x);
