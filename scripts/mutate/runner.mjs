@@ -28,7 +28,7 @@ async function start({ mutants, speedOnly, folder, seconds }) {
   const activeFile = join(folder, `active-${process.pid}`);
   process.env["DOWNHILL_MUTANT_FILE"] = activeFile;
   process.env["DOWNHILL_MUTANT_COUNTS"] = join(folder, `counts-${process.pid}.json`);
-  const { run, killer, forget } = await testRunner(mutants);
+  const { run, killer, forget, failsAnyway } = await testRunner(mutants, seconds);
   const testsOf = testFinder(root);
 
   /** Runs the tests for a mutant; returns the first that fails. @param {DrawnMutant} mutant */
@@ -45,34 +45,55 @@ async function start({ mutants, speedOnly, folder, seconds }) {
     return killer();
   };
 
+  /** The first test that fails for a mutant and passes without one. @param {DrawnMutant} mutant */
+  const firstFault = async (mutant) => {
+    for (;;) {
+      writeFileSync(activeFile, String(mutant.id));
+      forget();
+      const by = await firstFailure(mutant);
+      writeFileSync(activeFile, "-1");
+      if (by === undefined || !(await failsAnyway(by))) return by;
+    }
+  };
+
   writeFileSync(activeFile, "-1");
   if (mutants.some(({ file }) => speedOnly.includes(file))) await run([counts], 600);
   process.on("message", (/** @type {{ id: number }} */ { id }) => {
     const mutant = mutants[id];
     if (mutant === undefined) throw new Error(`there is no mutant ${id}`);
-    writeFileSync(activeFile, String(id));
-    forget();
-    void firstFailure(mutant).then((by) =>
+    void firstFault(mutant).then((by) =>
       process.send?.({ verdict: by === undefined ? { kind: "survived" } : { kind: "killed", by } }),
     );
   });
   process.send?.({ ready: true });
 }
 
-/** Vitest over the instrumented sources. @param {readonly DrawnMutant[]} mutants */
-async function testRunner(mutants) {
+/** Vitest over the instrumented sources. @param {readonly DrawnMutant[]} mutants @param {number} seconds */
+async function testRunner(mutants, seconds) {
   /** @type {string | undefined} */
   let killer;
+  /** Failures without a mutant, while one file after another is checked. @type {Set<string>} */
+  const broken = new Set();
+  /** @type {Set<string>} */
+  const checked = new Set();
+  let hasMutant = true;
+  /** @param {string} failure */
+  const note = (failure) => {
+    if (!hasMutant) broken.add(failure);
+    else if (!broken.has(failure) && killer === undefined) {
+      killer = failure;
+      void vitest.cancelCurrentRun("test-failure");
+    }
+  };
   const reporter = {
     onTestCaseResult(/** @type {import("vitest/node").TestCase} */ test) {
       const result = test.result();
-      if (result.state !== "failed" || killer !== undefined || result.errors.every(isPrint)) return;
-      killer = `${test.module.relativeModuleId}: ${test.fullName}`;
-      void vitest.cancelCurrentRun("test-failure");
+      if (result.state === "failed" && !result.errors.every(isPrint))
+        note(`${test.module.relativeModuleId}: ${test.fullName}`);
     },
     onTestModuleEnd(/** @type {import("vitest/node").TestModule} */ module) {
       const [error] = module.errors();
-      if (error !== undefined) killer ??= `${module.relativeModuleId}: ${error.message}`;
+      if (error !== undefined) note(`${module.relativeModuleId}: ${error.message}`);
     },
   };
   const vitest = await createVitest(
@@ -95,17 +116,29 @@ async function testRunner(mutants) {
     { resolve: config.resolve ?? {}, plugins: [withMutants(mutants)] },
   );
   const project = vitest.getRootProject();
+  /** Runs test files in their order, for some seconds at most. @param {readonly string[]} files @param {number} limit */
+  const run = async (files, limit) => {
+    if (files.length === 0) return;
+    const timer = setTimeout(() => void vitest.cancelCurrentRun("keyboard-input"), 1000 * limit);
+    await vitest.runTestSpecifications(files.map((file) => project.createSpecification(file)));
+    clearTimeout(timer);
+  };
   return {
+    run,
     /** The test that failed first. */
     killer: () => killer,
     /** Forgets the failures of the mutant before. */
     forget: () => (killer = undefined),
-    /** Runs test files in their order, for some seconds at most. @param {readonly string[]} files @param {number} seconds */
-    async run(files, seconds) {
-      if (files.length === 0) return;
-      const timer = setTimeout(() => void vitest.cancelCurrentRun("keyboard-input"), 1000 * seconds);
-      await vitest.runTestSpecifications(files.map((file) => project.createSpecification(file)));
-      clearTimeout(timer);
+    /** True if a failure also occurs without a mutant; later runs ignore it. @param {string} failure */
+    async failsAnyway(failure) {
+      const file = failure.slice(0, failure.indexOf(": "));
+      if (!checked.has(file) && join(root, file) !== randomPrograms) {
+        hasMutant = false;
+        await run([join(root, file)], 2 * seconds);
+        hasMutant = true;
+        checked.add(file);
+      }
+      return broken.has(failure);
     },
   };
 }
