@@ -1,7 +1,7 @@
 // A warm process that runs tests under one mutant after another: the tests next to the mutated file, counts of kernels and bytes for
 // files that affect only speed, then random programs. The parent, scripts/mutate.mjs, sends the numbers of mutants, and ends this
 // process if a mutant never returns.
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BaseSequencer, createVitest } from "vitest/node";
@@ -15,7 +15,15 @@ import { testFinder } from "./tests-of.mjs";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const here = join(root, "scripts/mutate");
 const [counts, randomPrograms] = [join(here, "counts.test.ts"), join(here, "random-programs.test.ts")];
-/** A failed comparison with an expected text of more lines counts as one of a whole print. */
+/** Test files that need a process of their own. */
+const alone = new Set(
+  (config.test?.projects ?? []).flatMap((project) =>
+    typeof project === "object" && "test" in project && project.test?.name === "alone"
+      ? (project.test.include ?? []).map((file) => join(root, file))
+      : [],
+  ),
+);
+/** A failed comparison with an expected text of more lines is one of a whole print. */
 const printedLines = 5;
 /** Share of the time of a mutant for the tests next to its file. */
 const shareOfTests = 0.6;
@@ -28,15 +36,20 @@ async function start({ mutants, speedOnly, folder, seconds }) {
   const activeFile = join(folder, `active-${process.pid}`);
   process.env["DOWNHILL_MUTANT_FILE"] = activeFile;
   process.env["DOWNHILL_MUTANT_COUNTS"] = join(folder, `counts-${process.pid}.json`);
-  const { run, killer, forget, failsAnyway } = await testRunner(mutants, seconds);
-  const testsOf = testFinder(root);
+  const durations = storedDurations(join(folder, "durations.json"));
+  const { run, killer, forget, failsAnyway } = await testRunner(mutants, seconds, durations.note);
+  const testsOf = testFinder(root, durations.seconds);
 
   /** Runs the tests for a mutant; returns the first that fails. @param {DrawnMutant} mutant */
   const firstFailure = async (mutant) => {
     const begin = performance.now();
     const elapsed = () => (performance.now() - begin) / 1000;
-    await run(testsOf(mutant.file), shareOfTests * seconds);
-    if (killer() !== undefined) return killer();
+    for (const files of grouped(testsOf(mutant.file))) {
+      const left = shareOfTests * seconds - elapsed();
+      if (left <= 0) break;
+      await run(files, left);
+      if (killer() !== undefined) return killer();
+    }
     if (speedOnly.includes(mutant.file)) await run([counts], seconds);
     if (killer() !== undefined) return killer();
     const left = Math.max(seconds - elapsed(), (1 - shareOfTests) * seconds);
@@ -68,8 +81,24 @@ async function start({ mutants, speedOnly, folder, seconds }) {
   process.send?.({ ready: true });
 }
 
-/** Vitest over the instrumented sources. @param {readonly DrawnMutant[]} mutants @param {number} seconds */
-async function testRunner(mutants, seconds) {
+/** Durations of test files in seconds, kept for later runs. @param {string} stored */
+function storedDurations(stored) {
+  /** @type {Map<string, number>} */
+  const seconds = new Map(existsSync(stored) ? JSON.parse(readFileSync(stored, "utf8")) : []);
+  /** Notes a duration; the longest one counts, because a run ends at the first failure. @param {string} file @param {number} milliseconds */
+  const note = (file, milliseconds) => {
+    seconds.set(file, Math.max(milliseconds / 1000, seconds.get(file) ?? 0));
+    writeFileSync(stored, JSON.stringify([...seconds]));
+  };
+  return { seconds, note };
+}
+
+/**
+ * Vitest over the instrumented sources.
+ *
+ * @param {readonly DrawnMutant[]} mutants @param {number} seconds @param {(file: string, milliseconds: number) => void} noteDuration
+ */
+async function testRunner(mutants, seconds, noteDuration) {
   /** @type {string | undefined} */
   let killer;
   /** Failures without a mutant, while one file after another is checked. @type {Set<string>} */
@@ -92,6 +121,7 @@ async function testRunner(mutants, seconds) {
         note(`${test.module.relativeModuleId}: ${test.fullName}`);
     },
     onTestModuleEnd(/** @type {import("vitest/node").TestModule} */ module) {
+      noteDuration(module.relativeModuleId, module.diagnostic().duration);
       const [error] = module.errors();
       if (error !== undefined) note(`${module.relativeModuleId}: ${error.message}`);
     },
@@ -118,7 +148,6 @@ async function testRunner(mutants, seconds) {
   const project = vitest.getRootProject();
   /** Runs test files in their order, for some seconds at most. @param {readonly string[]} files @param {number} limit */
   const run = async (files, limit) => {
-    if (files.length === 0) return;
     const timer = setTimeout(() => void vitest.cancelCurrentRun("keyboard-input"), 1000 * limit);
     await vitest.runTestSpecifications(files.map((file) => project.createSpecification(file)));
     clearTimeout(timer);
@@ -159,6 +188,20 @@ function withMutants(mutants) {
       return found && { code: instrument(text, found), map: null };
     },
   };
+}
+
+/** Splits test files into groups that may share a process, in their order. @param {readonly string[]} files */
+function grouped(files) {
+  /** @type {string[][]} */
+  const groups = [];
+  let isShared = false;
+  for (const file of files) {
+    const mayShare = !alone.has(file);
+    if (isShared && mayShare) groups.at(-1)?.push(file);
+    else groups.push([file]);
+    isShared = mayShare;
+  }
+  return groups;
 }
 
 /** Runs test files in the given order. */
