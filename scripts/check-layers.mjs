@@ -34,7 +34,7 @@ for (const file of files) {
   if (folder === "" && file !== "index.ts") {
     const isLoose = !file.includes("/");
     problems.push(
-      `src/${file}: ${isLoose ? "only index.ts may lie loose in src/" : `${dirname(file)} is not in layers.json`}`,
+      `src/${file}: ${isLoose ? "only index.ts may be directly in src/" : `${dirname(file)} is not in layers.json`}`,
     );
   }
 }
@@ -180,7 +180,7 @@ function forbiddenInside(file, to) {
     const place = (/** @type {string} */ part) => (part === "" ? Infinity : order.indexOf(part));
     if (place(into) > place(from))
       return into === ""
-        ? `what lies loose in ${folder} stands after its sub-folders`
+        ? `files directly in ${folder} come after its sub-folders`
         : `${from} stands before ${into} inside ${folder}`;
   }
   return undefined;

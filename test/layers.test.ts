@@ -126,7 +126,7 @@ describe("the layer check", () => {
     const { ok, output } = check({ ...clean, "src/misc/a.ts": `export {};`, "src/b.ts": `export {};` });
     expect(ok).toBe(false);
     expect(output).toContain("src/misc/a.ts: misc is not in layers.json");
-    expect(output).toContain("src/b.ts: only index.ts may lie loose in src/");
+    expect(output).toContain("src/b.ts: only index.ts may be directly in src/");
   });
 
   test("checks the order of sub-folders in a folder", () => {
@@ -151,7 +151,7 @@ describe("the layer check", () => {
       "src/engine/backends/js/names/c.ts": `import { a } from "../index.ts";\nexport const c = a;`,
     };
     expect(check({ ...sources, ...upwards, "layers.json": layers(["names", "text"]) }).output).toContain(
-      "what lies loose in engine/backends/js stands after its sub-folders",
+      "files directly in engine/backends/js come after its sub-folders",
     );
     expect(check({ ...sources, "layers.json": layers(["names"]) }).output).toContain(
       "src/engine/backends/js/text: not in the order inside engine/backends/js",

@@ -93,7 +93,7 @@ function arrayOf({ array, problem }: FakeStorage): TypedArray {
 
 function makeMemory(state: State): DeviceMemory {
   const refuse = (): never => {
-    throw new Error("nobody may look at elements of the fake device without waiting");
+    throw new Error("elements of the fake device must be awaited");
   };
   const memory: DeviceMemory = {
     name: "a fake device",
