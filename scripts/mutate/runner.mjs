@@ -206,7 +206,7 @@ function grouped(files) {
 
 /** Runs test files in the given order. */
 class InOrder extends BaseSequencer {
-  /** @param {import("vitest/node").TestSpecification[]} files */
+  /** @override @param {import("vitest/node").TestSpecification[]} files */
   async sort(files) {
     return files;
   }
