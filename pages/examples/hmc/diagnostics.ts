@@ -15,7 +15,7 @@ export interface Diagnosis {
 /**
  * Mean, effective sample size and R̂ of chains.
  *
- * @see Gelman et al., Bayesian data analysis, 3rd edition, 2013, sections 11.4 and 11.5; sums of autocorrelations end by Geyer's
+ * @see Gelman et al., Bayesian data analysis, 3rd edition, 2013, sections 11.4 and 11.5. Sums of autocorrelations end by Geyer's
  * rule: where the sum of two neighbours is no longer positive.
  */
 export function diagnose(chains: readonly (readonly number[])[]): Diagnosis {

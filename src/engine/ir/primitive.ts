@@ -436,7 +436,7 @@ export interface LoopRules<P> {
   rebuild?(params: P, parts: LoopParts): P;
   /**
    * For a primitive inside a loop body: the parameters that compute the results of all iterations at once, stacked
-   * along a new first axis, or with `isSummed` their sum; `undefined` if there is no such form. Operands marked in
+   * along a new first axis, or with `isSummed` their sum. `undefined` if there is no such form. Operands marked in
    * `stacked` have the iterations as a new first axis (with `isSummed`, all operands do). `ins` are the types within
    * one iteration.
    */

@@ -21,8 +21,8 @@ import { checkDepth, walkExpr } from "./walk.ts";
 
 /**
  * Checks that a routine is valid: each local is declared exactly once and used in scope after its declaration; types
- * agree; buffers exist and are written only if they are not inputs; indices are int32; sizes of buffers are numbers or
- * arithmetic on immutable scalar inputs; temporaries are inside the arena; procedures are valid. `writable` names
+ * agree. Buffers exist and are written only if they are not inputs; indices are int32. Sizes of buffers are numbers or
+ * arithmetic on immutable scalar inputs. Temporaries are inside the arena; procedures are valid. `writable` names
  * donated inputs, which may be overwritten.
  * @throws DownhillError `internal` that names the statement.
  */

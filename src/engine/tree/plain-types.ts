@@ -6,7 +6,7 @@ type Floats = Float64Array | Float32Array;
 type NumberArray = Floats | Int32Array;
 
 /**
- * `unknown` if all of `A` consists of numbers, booleans, arrays and records of these; otherwise `never`, so that a
+ * `unknown` if all of `A` consists of numbers, booleans, arrays and records of these. Otherwise `never`, so that a
  * function of tensors, or with untyped parameters, does not count as a function of plain numbers.
  */
 export type OnlyPlain<A> = [IsPlain<A>] extends [true] ? unknown : never;

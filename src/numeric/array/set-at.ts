@@ -144,7 +144,7 @@ function write(
 
 /**
  * Applies an update by `where`, if a mask is the only index apart from whole axes and the values are equal for all
- * selected elements; then the number of selected elements does not matter. Undefined otherwise.
+ * selected elements. Then the number of selected elements does not matter. Undefined otherwise.
  */
 function writeMasked(
   operation: string,

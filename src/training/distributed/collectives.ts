@@ -208,7 +208,7 @@ function requireWorld(operation: string, world: unknown): asserts world is World
 /**
  * Returns on all ranks the sum over all ranks of a value that differs by rank: of a tensor, or of each leaf of nested
  * arrays and objects. Integers wrap. If the number of ranks is a power of two, the sum uses a binary tree in a fixed
- * order, with equal bits in every run; otherwise MPI chooses the order.
+ * order, with equal bits in every run. Otherwise MPI chooses the order.
  *
  * Derivative: linear; its transpose is `replicated`, because the results share one cotangent. All ranks must call it,
  * in the same order.

@@ -145,7 +145,7 @@ function closingQuote(text: string, open: number): number {
 
 /**
  * Detects the separator of a text: the most frequent of tab, `;`, `|` and `,` in its first line outside quotes, the
- * first of equals; a comma if there is none. If another separator splits the line into numbers with commas, the commas
+ * first of equals. A comma if there is none. If another separator splits the line into numbers with commas, the commas
  * are decimal commas: `1,5;2,25`.
  */
 export function detectSeparator(text: string): string {

@@ -105,7 +105,7 @@ export const logGammaOfPositive: Procedure = /* @__PURE__ */ procedure(
 );
 
 /**
- * ln |Γ(x)|; infinite at 0, −1, −2, … Error (measured): at most 1.05 ulp for x > 0; for x < 0 within 3e−16 · (1 +
+ * ln |Γ(x)|; infinite at 0, −1, −2, … Error (measured): at most 1.05 ulp for x > 0. For x < 0 within 3e−16 · (1 +
  * |result|), so not relatively accurate near its zeros there.
  */
 export const lgamma64: Procedure = /* @__PURE__ */ procedure("lgamma", [["x", "f64"]], (block, [x]) => {
@@ -179,7 +179,7 @@ export const digammaOfPositive: Procedure = /* @__PURE__ */ procedure(
 
 /**
  * Digamma function, the derivative of ln Γ; −∞ at 0, ∞ at −0, NaN at −1, −2, … Error (measured): at most 1.9 ulp for x
- * > 0; for x < 0 within 1e−15 · (1 + |result|).
+ * > 0. For x < 0 within 1e−15 · (1 + |result|).
  */
 export const digamma64: Procedure = /* @__PURE__ */ procedure("digamma", [["x", "f64"]], (block, [x]) => {
   const size = block.let("size", abs(x!));

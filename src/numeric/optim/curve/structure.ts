@@ -10,7 +10,7 @@ import { product, scaled } from "../vector.ts";
 export interface ParameterRole {
   /**
    * Exponents of the units of the columns in the unit of the parameter: −1 for a rate, 1 for a width, 0 for an
-   * exponent; `undefined` if the formula has no such symmetry.
+   * exponent. `undefined` if the formula has no such symmetry.
    */
   readonly powers: readonly (number | undefined)[];
   /**

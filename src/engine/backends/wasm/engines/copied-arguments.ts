@@ -4,7 +4,7 @@ import type { Peephole } from "./peephole.ts";
 /**
  * Passes copies, `v | v`, to functions of vectors. V8's revectorizer (13, 14) aborts the process ("unreachable code")
  * if it widens a pair of vectors that a call takes directly, in a branch or next to stores of values computed from
- * them; it accepts values computed from the vectors.
+ * them. It accepts values computed from the vectors.
  */
 export const copiedArguments: Peephole = {
   isFor: ({ mayWiden }) => mayWiden,

@@ -123,7 +123,7 @@ export const atan232: Procedure = /* @__PURE__ */ procedure(
 const ROUNDER_12 = 3072;
 
 /**
- * For 0 ≤ size ≤ 1: asin size itself if size is at most ½; otherwise its complement to π/2, which is twice the arc sine
+ * For 0 ≤ size ≤ 1: asin size itself if size is at most ½. Otherwise its complement to π/2, which is twice the arc sine
  * of the root of (1 − size) / 2. Beyond ½ the high part is a multiple of 2^−12.
  */
 function arc(block: Block, size: Expr): { readonly isNear: Expr; readonly high: Expr; readonly low: Expr } {

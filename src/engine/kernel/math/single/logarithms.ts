@@ -30,7 +30,7 @@ const TWO_THIRDS_BITS = 0x3f2aaaab;
 
 /**
  * Decomposes x = 2^k · (1 + f) with `least` ≤ 1 + f < 2 · `least` (default √½; given as bits), k an integer, for normal
- * x > 0; the result is finite or NaN for other x.
+ * x > 0. The result is finite or NaN for other x.
  */
 function decompose32(
   block: Block,
