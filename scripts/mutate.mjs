@@ -65,9 +65,12 @@ async function main() {
   mkdirSync(folder, { recursive: true });
   const resultFile = join(folder, `seed-${seed}${values.within.replaceAll(/\W+/g, "-")}.json`);
   const verdicts = values.fresh ? {} : stored(resultFile);
-  const isOpen = (/** @type {Verdict | undefined} */ verdict) =>
-    verdict === undefined || (values.again && verdict.kind === "survived");
-  const open = mutants.filter((mutant) => isOpen(verdicts[keyOf(mutant)]));
+  const reasons = equivalentMutants();
+  const open = mutants.filter((mutant) => {
+    const verdict = verdicts[keyOf(mutant)];
+    const isAgain = values.again && verdict?.kind === "survived" && !(keyOf(mutant) in reasons);
+    return verdict === undefined || isAgain;
+  });
   if (open.length < mutants.length)
     console.log(`${mutants.length - open.length} of ${mutants.length} mutants are done already`);
 
@@ -147,8 +150,7 @@ function startRunner(settings) {
 
 /** @param {readonly Mutant[]} mutants @param {Record<string, Verdict>} verdicts */
 function report(mutants, verdicts) {
-  /** @type {Record<string, string>} */
-  const reasons = JSON.parse(readFileSync(join(root, "scripts/mutate/equivalent.json"), "utf8"));
+  const reasons = equivalentMutants();
   const done = mutants.filter((mutant) => verdicts[keyOf(mutant)] !== undefined);
   const isSpeedOnly = (/** @type {Mutant} */ { file }) => speedOnly.includes(file);
   const groups = {
@@ -169,6 +171,11 @@ function report(mutants, verdicts) {
       `\n${name}: ${score} (${killed.length} of ${counted} killed, ${equivalent.length} of ${group.length} equivalent)`,
     );
   }
+}
+
+/** Reasons why mutants change no result, by their keys. @returns {Record<string, string>} */
+function equivalentMutants() {
+  return JSON.parse(readFileSync(join(root, "scripts/mutate/equivalent.json"), "utf8"));
 }
 
 /** Name of a mutant in the lists: its file, operator, text and replacement. @param {Mutant} mutant */

@@ -897,6 +897,26 @@ describe("generated code of vectorized loops", () => {
     expect(chosen(a, k.f32(-0))).toMatch(/v128\.bitselect\b/);
   });
 
+  test("float32 is loaded as float64 two at a time, without shuffles", () => {
+    const made: Made = { ins: [["a", "f32"]], outs: [["out", "f64"]], n: 8 };
+    const lines = text(
+      routineOf(made, (block) =>
+        block.forEach("i", k.i32(0), k.i32(8), (loop, i) =>
+          loop.store("out", i, k.convert("f64", k.load("f32", "a", i))),
+        ),
+      ),
+    );
+    expect(lines).toMatch(/v128\.load64_zero\b/);
+    expect(lines).not.toMatch(/i8x16\.shuffle\b/);
+  });
+
+  test("a choice with a costly side computes it only if some lane needs it", () => {
+    const chosen = (y: (x: Expr) => Expr): string =>
+      text(elementwise("f64", "f64", 8, (a, b) => k.select(k.lt(a, b), a, y(b))));
+    expect(chosen((b) => k.mul(b, b))).not.toMatch(/v128\.any_true\b/);
+    expect(chosen((b) => k.call(math.exp64, b))).toMatch(/v128\.any_true\b/);
+  });
+
   test("a choice is a single machine instruction in engines that support it", () => {
     const routine = elementwise("f64", "f64", 8, (a, b) => k.select(k.lt(a, b), b, k.neg(a)));
     const lines = moduleText(makeWasmBackend({ relaxed: true }).moduleOf!(routine));
