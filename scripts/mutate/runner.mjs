@@ -121,7 +121,7 @@ async function testRunner(mutants, seconds, noteDuration) {
         note(`${test.module.relativeModuleId}: ${test.fullName}`);
     },
     onTestModuleEnd(/** @type {import("vitest/node").TestModule} */ module) {
-      noteDuration(module.relativeModuleId, module.diagnostic().duration);
+      if (module.state() !== "skipped") noteDuration(module.relativeModuleId, module.diagnostic().duration);
       const [error] = module.errors();
       if (error !== undefined) note(`${module.relativeModuleId}: ${error.message}`);
     },
