@@ -35,6 +35,17 @@ describe("transposes around products", () => {
     `);
   });
 
+  test("of operands and of results are folded, each of them", () => {
+    const names = (f: (x: Tensor, w: Tensor) => Tensor, x: Tensor, w: Tensor): string[] =>
+      eliminateDeadCode(foldTransposes(makeProgram(f)(x, w))).eqns.map(({ prim }) => prim.name);
+    const left = (x: Tensor, w: Tensor): Tensor => matmul(x.transpose(), w);
+    const both = (x: Tensor, w: Tensor): Tensor => matmul(x.transpose(), w.transpose());
+    const result = (x: Tensor, w: Tensor): Tensor => matmul(x, w).transpose();
+    expect(names(left, zeros(3, 2), zeros(3, 4))).toEqual(["dotGeneral"]);
+    expect(names(both, zeros(3, 2), zeros(4, 3))).toEqual(["dotGeneral"]);
+    expect(names(result, zeros(2, 3), zeros(3, 4))).toEqual(["dotGeneral"]);
+  });
+
   test("leave no transposes in the gradient of a layer", () => {
     const loss = (w: Tensor, x: Tensor): Tensor => sum(tanh(matmul(x, w)));
     const program = optimize(makeProgram(grad(loss, { argnums: [0, 1] }))(zeros(4, 2), zeros(3, 4)));
