@@ -117,6 +117,20 @@ describe("sums of products in nests of loops", () => {
     expect(contractionsOf(routineOf(regionOf(small)))).toEqual([]);
   });
 
+  test("stay loops if the sum is also set by another statement", () => {
+    const twice = into(`
+      for (let i = 0; i < n; i++)
+        for (let j = 0; j < m; j++) {
+          let sum = 0;
+          for (let q = 0; q < k; q++) {
+            sum += a[i * k + q]! * b[q * m + j]!;
+            sum *= 0.5;
+          }
+          c[i * m + j] = sum;
+        }`);
+    expect(contractionsOf(routineOf(regionOf(twice)))).toEqual([]);
+  });
+
   test("stay loops if `products` or `sums` is off", () => {
     for (const options of [{ products: false }, { sums: false }])
       expect(contractionsOf(routineOf(gradientOf(regionOf(plainProduct)), options))).toEqual([]);
