@@ -183,7 +183,7 @@ describe("downhill train digits", () => {
       );
       expect(status).toBe(1);
       expect(stderr).toMatch(
-        /^error: training diverged: after epoch 5 the loss is \S+, far above what it began with, and does not come down\. Lower the learning rate: it is 10000, try --lr 0\.2\. --divergence off goes on\.\n$/,
+        /^error: training diverged: after epoch 5 the loss is \S+, far above its first value, and does not fall\. Lower the learning rate: it is 10000, try --lr 0\.2\. --divergence off disables this check\.\n$/,
       );
       expect(linesOf(stdout).at(-1)).toMatchObject({ event: "done", stopped: "diverged", epochs: 5 });
       expect(report("lost.html")).toContain("The run diverged and was stopped after 5 epochs");

@@ -190,7 +190,7 @@ testInCi(
     expect(limited.code).toBe(1);
     expect(limited.saved).toBeGreaterThan(0);
     expect(limited.errors).toMatch(
-      /checkpoint-\d+\.json: the file would become larger than is allowed here \(see ulimit -f\)\. The checkpoint of step \d+ is not written/,
+      /checkpoint-\d+\.json: the file would exceed the size limit \(see ulimit -f\)\. The checkpoint of step \d+ is not written/,
     );
     const { begin, done } = await live(path, options);
     expect(begin).toBe(limited.saved);
