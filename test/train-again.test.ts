@@ -78,7 +78,7 @@ describe("the commands of the report", () => {
       expect((await train(...run, "--epochs", "1")).status).toBe(0);
       const second = await train(...run, "--epochs", "3", "--lr", "0.05", "--resume", "--until", "70");
       expect(second.lines.map(({ text }) => text)).toContain(
-        "learningRate was 0.2 so far and is 0.05 from here on",
+        "learningRate was 0.2 so far and is 0.05 from now on",
       );
       expect(second.lines.at(-1)).toMatchObject({ stopped: "aborted", steps: 70 });
       const third = await train(
