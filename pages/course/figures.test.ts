@@ -62,22 +62,34 @@ function textGiven(seed: number): Given {
   return { text, values: Object.fromEntries(values.map((value, i) => [names[i]!, String(value)])) };
 }
 
+/** True if a program ends with a `throw` of its own. */
+function throws(program: Program, args: readonly unknown[]): boolean {
+  try {
+    program.value(args);
+    return false;
+  } catch (error) {
+    expect(error).toMatchObject({ code: "thrown" });
+    return true;
+  }
+}
+
 function plainGiven(seed: number): Given | undefined {
   const { typescript, args } = randomPlain(choices(seed));
-  let program: Program | undefined;
+  let program: Program;
   try {
-    program = readProgram(typescript);
+    program = readProgram(typescript)!;
   } catch (error) {
     expect(problemOf(error).message).toMatch(/returns more than one number/);
     return undefined;
   }
+  if (throws(program, args)) return undefined;
   const asText = (value: unknown): string =>
     JSON.stringify(value, (_, part: unknown) =>
       ArrayBuffer.isView(part) ? [...(part as Float64Array)] : part,
     );
   return {
     text: typescript,
-    values: Object.fromEntries(program!.inputs.map(({ name }, i) => [name, asText(args[i])])),
+    values: Object.fromEntries(program.inputs.map(({ name }, i) => [name, asText(args[i])])),
   };
 }
 
