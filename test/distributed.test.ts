@@ -126,7 +126,7 @@ describeWithMpi("a world", () => {
       );
       expect(status, stderr).toBe(0);
       expect(stderr).toMatch(
-        /^downhill launch: \d+ ranks share \d+ cores?; those that wait let others run\.$/m,
+        /^downhill launch: \d+ ranks share \d+ cores?; ranks that wait yield to others\.$/m,
       );
       written("checks", size).forEach((found, rank) =>
         expect(found).toEqual({ ...expected(rank, size), threads: 3 }),
@@ -192,7 +192,7 @@ describeWithMpi("a rank that ends with exit code 0", () => {
       expect(stderr).toContain(
         "rank 1 has ended with exit code 0 and without openMpi(), while rank 0 waits for it",
       );
-      expect(stderr).toMatch(/not started again, since it would end in the same way\.$/m);
+      expect(stderr).toMatch(/not restarted, because it would end in the same way\.$/m);
     },
   );
 
@@ -243,7 +243,7 @@ describeWithMpi("downhill launch", () => {
     const lines = stderr.split("\n").filter((line) => line.startsWith("downhill launch: "));
     expect(lines.map((line) => line.replace(/^.*exit code 1; /, ""))).toEqual([
       "starting again (restart 1 of 5).",
-      "not started again, since it would end in the same way.",
+      "not restarted, because it would end in the same way.",
     ]);
   });
 
@@ -265,7 +265,7 @@ describeWithMpi("downhill launch", () => {
       );
       expect(status, stderr).toBe(130);
       expect(stderr).toMatch(
-        /^downhill launch: (rank 1|a rank) died(?: of signal 9 \(SIGKILL\)|, of a signal that mpirun did not tell); starting again \(restart 1 of 3\)\.$/m,
+        /^downhill launch: (rank 1|a rank) was killed by (?:signal 9 \(SIGKILL\)|a signal that mpirun did not report); starting again \(restart 1 of 3\)\.$/m,
       );
       expect(stdout.match(/saved once/g)).toHaveLength(1);
       expect(stderr).toMatch(/^downhill launch: .* ended the run with exit code 130, stopped by SIGINT\.$/m);
