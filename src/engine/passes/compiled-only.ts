@@ -1,12 +1,13 @@
+// Rules of primitives that only passes create. Passes run after all transforms, so nothing differentiates or batches these primitives.
 import { internalError } from "../errors/index.ts";
 
-/** Rules of primitives that only passes create. Passes run after all transforms, so nothing differentiates or batches these primitives. */
-export const compiledOnly = {
-  derivative: {
-    kind: "none",
-    reason: "it occurs only in compiled programs, which are not differentiated.",
-  },
-  batch(): never {
-    throw internalError("a primitive of compiled programs is not batched");
-  },
-} as const;
+/** Kind of derivative of a primitive of compiled programs. */
+export const notDifferentiated: { readonly kind: "none"; readonly reason: string } = {
+  kind: "none",
+  reason: "it occurs only in compiled programs, which are not differentiated.",
+};
+
+/** Batching rule of a primitive of compiled programs: throws an internal error. */
+export function notBatched(): never {
+  throw internalError("a primitive of compiled programs is not batched");
+}

@@ -4,7 +4,7 @@ import type { Equation, Program, Var } from "../ir/program.ts";
 import { withShape } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import type { Shape } from "../util/shape.ts";
-import { compiledOnly } from "./compiled-only.ts";
+import { notBatched, notDifferentiated } from "./compiled-only.ts";
 import { sizeOf } from "../util/shape.ts";
 
 /**
@@ -36,7 +36,8 @@ function blocksOf(rows: Shape): { readonly blocks: number; readonly perBlock: nu
 const rowLoopPrim: Primitive<RowLoopParams> = /* @__PURE__ */ builtIn<RowLoopParams>({
   name: "rowLoop",
   typeOf: (_, { body, rows }) => body.outs.map(({ type }) => withShape(type, [...rows, ...type.shape])),
-  ...compiledOnly,
+  derivative: notDifferentiated,
+  batch: notBatched,
   lowering: {
     kind: "loops",
     programs: ({ body, consts, rows }) => [

@@ -3,7 +3,7 @@ import { builtIn } from "../ir/primitive.ts";
 import type { Equation, Var } from "../ir/program.ts";
 import { withShape } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
-import { compiledOnly } from "./compiled-only.ts";
+import { notBatched, notDifferentiated } from "./compiled-only.ts";
 import type { Shape } from "../util/shape.ts";
 
 interface ShiftParams {
@@ -15,7 +15,8 @@ interface ShiftParams {
 const shiftPrim: Primitive<ShiftParams> = /* @__PURE__ */ builtIn<ShiftParams>({
   name: "shift",
   typeOf: ([x], { shape }) => [withShape(x!, shape)],
-  ...compiledOnly,
+  derivative: notDifferentiated,
+  batch: notBatched,
   lowering: {
     kind: "map",
     element: (at, index, { low, shape }, [x]) =>
