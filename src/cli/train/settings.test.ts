@@ -188,7 +188,10 @@ describe("misuse", () => {
       { dataset: "mnist" },
       '"mnist" is not a data set. There are digits, iris, wine, penguins; for files of your own see --data and --images.',
     ],
-    [{ dataset: "a b.csv" }, `"a b.csv" is not a data set. For a table write --data 'a b.csv' --target COLUMN.`],
+    [
+      { dataset: "a b.csv" },
+      `"a b.csv" is not a data set. For a table write --data 'a b.csv' --target COLUMN.`,
+    ],
     [{ dataset: "digits", data: "x.csv" }, "digits and --data name two data sets. Give one of them."],
     [{ data: "x.csv" }, "--data needs --target, the column to predict."],
     [{ target: "x" }, "--target is for tables: name one with --data."],
