@@ -56,7 +56,7 @@ else if (![seed, count, seconds].every((number) => Number.isInteger(number) && n
   process.exitCode = 2;
 } else if (values.show !== undefined) {
   const mutant = drawMutants(root, seed, Number(values.show) + 1, values.within).at(-1);
-  if (mutant !== undefined) console.log(`${describe(mutant)}\n  key: ${JSON.stringify(keyOf(mutant))}`);
+  if (mutant !== undefined) console.log(`${describe(mutant)}\n  key: ${JSON.stringify(mutant.key)}`);
 } else await main();
 
 async function main() {
@@ -67,8 +67,8 @@ async function main() {
   const verdicts = values.fresh ? {} : stored(resultFile);
   const reasons = equivalentMutants();
   const open = mutants.filter((mutant) => {
-    const verdict = verdicts[keyOf(mutant)];
-    const isAgain = values.again && verdict?.kind === "survived" && !(keyOf(mutant) in reasons);
+    const verdict = verdicts[mutant.key];
+    const isAgain = values.again && verdict?.kind === "survived" && !(mutant.key in reasons);
     return verdict === undefined || isAgain;
   });
   if (open.length < mutants.length)
@@ -83,7 +83,7 @@ async function main() {
     runner ??= await startRunner({ mutants, speedOnly, folder, seconds });
     const verdict = await runner.run(mutant.id);
     if (verdict.by === neverReturned || verdict.by === died) runner = undefined;
-    verdicts[keyOf(mutant)] = verdict;
+    verdicts[mutant.key] = verdict;
     writeFileSync(resultFile, `${JSON.stringify(verdicts, undefined, 1)}\n`);
     console.log(
       `${at + 1}/${open.length} ${verdict.kind.padEnd(8)} ${titleOf(mutant)}${verdict.by ? `  (${verdict.by})` : ""}`,
@@ -151,16 +151,16 @@ function startRunner(settings) {
 /** @param {readonly Mutant[]} mutants @param {Record<string, Verdict>} verdicts */
 function report(mutants, verdicts) {
   const reasons = equivalentMutants();
-  const done = mutants.filter((mutant) => verdicts[keyOf(mutant)] !== undefined);
+  const done = mutants.filter((mutant) => verdicts[mutant.key] !== undefined);
   const isSpeedOnly = (/** @type {Mutant} */ { file }) => speedOnly.includes(file);
   const groups = {
     "files that affect results": done.filter((one) => !isSpeedOnly(one)),
     "files that affect only speed": done.filter(isSpeedOnly),
   };
   for (const [name, group] of Object.entries(groups)) {
-    const killed = group.filter((mutant) => verdicts[keyOf(mutant)]?.kind === "killed");
+    const killed = group.filter((mutant) => verdicts[mutant.key]?.kind === "killed");
     const equivalent = group.filter(
-      (mutant) => verdicts[keyOf(mutant)]?.kind === "survived" && keyOf(mutant) in reasons,
+      (mutant) => verdicts[mutant.key]?.kind === "survived" && mutant.key in reasons,
     );
     const counted = group.length - equivalent.length;
     const survived = group.filter((mutant) => !killed.includes(mutant) && !equivalent.includes(mutant));
@@ -178,38 +178,14 @@ function equivalentMutants() {
   return JSON.parse(readFileSync(join(root, "scripts/mutate/equivalent.json"), "utf8"));
 }
 
-/** Name of a mutant in the lists: its file, operator, text and replacement. @param {Mutant} mutant */
-function keyOf(mutant) {
-  const text = readFileSync(join(root, mutant.file), "utf8");
-  const { original, replacement } = textsOf(mutant, text);
-  const earlier = text.slice(0, mutant.start).split(original).length - 1;
-  return `${mutant.file}: ${mutant.operator}: ${original} → ${replacement}${earlier > 0 && original !== "" ? ` #${earlier + 1}` : original === "" ? ` at ${lineOf(mutant, text)}` : ""}`;
-}
-
-/** @param {Mutant} mutant @param {string} text */
-function textsOf(mutant, text) {
-  const replacement = mutant.mutant
-    .map((piece) => (typeof piece === "string" ? piece : text.slice(...piece)))
-    .join("");
-  const tidy = (/** @type {string} */ code) => code.replaceAll(/\s+/g, " ").trim();
-  return { original: tidy(text.slice(mutant.start, mutant.end)), replacement: tidy(replacement) };
-}
-
-/** @param {Mutant} mutant @param {string} text */
-function lineOf(mutant, text) {
-  return text.slice(0, mutant.start).split("\n").length;
-}
-
 /** @param {Mutant} mutant */
-function titleOf(mutant) {
-  const text = readFileSync(join(root, mutant.file), "utf8");
-  return `${mutant.file}:${lineOf(mutant, text)} ${mutant.operator}`;
+function titleOf({ file, line, operator }) {
+  return `${file}:${line} ${operator}`;
 }
 
 /** @param {Mutant} mutant */
 function describe(mutant) {
-  const text = readFileSync(join(root, mutant.file), "utf8");
-  const { original, replacement } = textsOf(mutant, text);
+  const { original, replacement } = mutant;
   const short = (/** @type {string} */ code) => (code.length > 160 ? `${code.slice(0, 160)} …` : code);
   return `${titleOf(mutant)}\n  - ${short(original)}\n  + ${short(replacement)}`;
 }

@@ -14,7 +14,13 @@ const mutated = [
   "src/engine/transforms",
 ];
 
-/** @typedef {import("./instrument.mjs").Mutant & { readonly file: string }} DrawnMutant */
+/**
+ * A mutant of a file, with what reports and lists show of it: its line, the mutated text and its replacement in one line each, and its
+ * name in the lists.
+ *
+ * @typedef {import("./instrument.mjs").Mutant & { readonly file: string, readonly line: number, readonly original: string,
+ *   readonly replacement: string, readonly key: string }} DrawnMutant
+ */
 
 /** Source files of the mutated folders, without tests and printers. @param {string} root @returns {string[]} */
 function mutatedFiles(root) {
@@ -37,7 +43,10 @@ export function drawMutants(root, seed, count, within = "") {
   const choose = (items) => /** @type {T} */ (items[Math.floor(random() * items.length)]);
   const files = mutatedFiles(root)
     .filter((file) => file.includes(within))
-    .map((file) => ({ file, sites: sitesOf(file, readFileSync(join(root, file), "utf8")) }))
+    .map((file) => {
+      const text = readFileSync(join(root, file), "utf8");
+      return { file, text, sites: sitesOf(file, text) };
+    })
     .filter(({ sites }) => sites.length > 0);
   if (files.length === 0)
     throw new Error(`no source file of ${mutated.join(", ")} has "${within}" in its path`);
@@ -47,14 +56,27 @@ export function drawMutants(root, seed, count, within = "") {
   /** @type {DrawnMutant[]} */
   const mutants = [];
   while (mutants.length < Math.min(count, available)) {
-    const { file, sites } = choose(files);
+    const { file, text, sites } = choose(files);
     const operator = choose([...new Set(sites.map((site) => site.operator))]);
     const site = choose(sites.filter((one) => one.operator === operator));
     if (drawn.has(site)) continue;
     drawn.add(site);
-    mutants.push({ ...site, file, id: mutants.length });
+    mutants.push({ ...site, file, ...described(file, text, site), id: mutants.length });
   }
   return mutants;
+}
+
+/** @param {string} file @param {string} text @param {import("./sites.mjs").Site} site */
+function described(file, text, { operator, start, end, mutant }) {
+  const inOneLine = (/** @type {string} */ code) => code.replaceAll(/\s+/g, " ").trim();
+  const original = inOneLine(text.slice(start, end));
+  const pieces = mutant.map((piece) => (typeof piece === "string" ? piece : text.slice(...piece)));
+  const replacement = inOneLine(pieces.join(""));
+  const before = text.slice(0, start);
+  const line = before.split("\n").length;
+  const earlier = before.split(original).length - 1;
+  const which = original === "" ? ` at ${line}` : earlier > 0 ? ` #${earlier + 1}` : "";
+  return { line, original, replacement, key: `${file}: ${operator}: ${original} → ${replacement}${which}` };
 }
 
 /** Uniform numbers in [0, 1): mulberry32. @param {number} seed */
