@@ -3,13 +3,11 @@
 import { h } from "preact";
 import { renderToString } from "preact-render-to-string";
 import { beforeAll, expect, test } from "vitest";
-import * as random from "downhill/random";
 import { extent } from "../../test/support/extent.ts";
-import { Choices } from "../../test/support/random-choices.ts";
-import { randomPlain } from "../../test/support/random-plain.ts";
 import { randomText } from "../../test/support/random-texts.ts";
-import { loadPlain, type Program, problemOf, readProgram } from "../live/program.ts";
+import { loadPlain, type Program, readProgram } from "../live/program.ts";
 import type { ProgramState } from "../live/program-state.ts";
+import { choicesOf, randomPlainProgram } from "../live/random-programs.ts";
 import type { LivePage } from "../live/page.tsx";
 import { page as derivativeOfCode } from "./derivative-of-code/page.tsx";
 import { own as codeProgram } from "./derivative-of-code/state.ts";
@@ -42,10 +40,6 @@ interface Given {
   readonly values: Readonly<Record<string, string>>;
 }
 
-function choices(seed: number): Choices {
-  return new Choices(random.randint(random.key(seed), [600], 0, 1_000_000).tolist() as number[]);
-}
-
 /** Random programs: every fourth is TypeScript, the others are formulas or statements. */
 function randomPrograms(count: number, from: number): Given[] {
   const found: Given[] = [];
@@ -57,38 +51,21 @@ function randomPrograms(count: number, from: number): Given[] {
 }
 
 function textGiven(seed: number): Given {
-  const { text, values } = randomText(choices(seed));
+  const { text, values } = randomText(choicesOf(seed));
   const names = readProgram(text)!.inputs.map(({ name }) => name);
   return { text, values: Object.fromEntries(values.map((value, i) => [names[i]!, String(value)])) };
 }
 
-/** True if a program ends with a `throw` of its own. */
-function throws(program: Program, args: readonly unknown[]): boolean {
-  try {
-    program.value(args);
-    return false;
-  } catch (error) {
-    expect(error).toMatchObject({ code: "thrown" });
-    return true;
-  }
-}
-
 function plainGiven(seed: number): Given | undefined {
-  const { typescript, args } = randomPlain(choices(seed));
-  let program: Program;
-  try {
-    program = readProgram(typescript)!;
-  } catch (error) {
-    expect(problemOf(error).message).toMatch(/returns more than one number/);
-    return undefined;
-  }
-  if (throws(program, args)) return undefined;
+  const found = randomPlainProgram(seed);
+  if (found === undefined) return undefined;
+  const { program, args } = found;
   const asText = (value: unknown): string =>
     JSON.stringify(value, (_, part: unknown) =>
       ArrayBuffer.isView(part) ? [...(part as Float64Array)] : part,
     );
   return {
-    text: typescript,
+    text: program.text,
     values: Object.fromEntries(program.inputs.map(({ name }, i) => [name, asText(args[i])])),
   };
 }
