@@ -42,7 +42,7 @@ const alone = [
   "src/training/io/replace-file.test.ts",
   "src/training/train/checkpoint/kill.test.ts",
   "src/training/train/parallel/ranks.test.ts",
-  ...["bench", "examples", "layers", "lost-output", "readme", "soak", "threads", "turbo", "weights"].map(
+  ...["bench", "examples", "lost-output", "readme", "soak", "threads", "turbo", "weights"].map(
     (name) => `test/${name}.test.ts`,
   ),
 ];

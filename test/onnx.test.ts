@@ -6,7 +6,7 @@ import * as nn from "downhill/nn";
 import { toOnnx } from "downhill/onnx";
 import * as optim from "downhill/optim";
 import * as random from "downhill/random";
-import { extent } from "./support/extent.ts";
+import { extent, inTurn } from "./support/extent.ts";
 import * as p from "../src/engine/prims/index.ts";
 import { triangle } from "../src/engine/prims/triangular.ts";
 import { hasForm } from "../src/training/onnx/write-program.ts";
@@ -77,9 +77,9 @@ describe("functions of one number", () => {
     (name: string, values: readonly number[]) =>
     (x: Tensor): Tensor[] =>
       values.map((_, i) => functions[name]!(x).at(i));
-  const cases = names.flatMap((name) => {
+  const cases = names.flatMap((name, i) => {
     const values = within[name] ?? floats;
-    return [f64, f32].map(
+    return inTurn([f64, f32], i).map(
       (make) => [`${name} of ${make([0]).dtype}`, { f: each(name, values), args: [make(values)] }] as const,
     );
   });
@@ -92,6 +92,7 @@ describe("special functions", () => {
   const functions = d as unknown as Readonly<Record<string, (...xs: Tensor[]) => Tensor>>;
   const cases = specialOperations
     .filter(({ name }) => hasForm(name))
+    .filter((_, i) => extent(0, 1, 1) === 1 || i % 3 === 0)
     .map((operation) => {
       const rows = operation.values.map(([operands]) => operands);
       const args = samplesOf(operation).map((numbers, i) => f64([...numbers, ...rows.map((row) => row[i]!)]));

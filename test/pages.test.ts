@@ -133,7 +133,7 @@ describeInBrowser("axe finds nothing on a phone in the dark, or on a desk with a
 
 describeInBrowser("the Tab key goes through all controls, and what has the focus shows it:", {
   ...forEach(
-    ["trace", "race", "training"],
+    extent(0, 1, 1) === 1 ? ["trace", "race", "training"] : ["race"],
     (name) => name,
     async ({ open }, file) => {
       const page = await open(file, { viewport: desk });

@@ -14,7 +14,7 @@ import {
   vjp,
   vmap,
 } from "downhill";
-import { extent } from "../../../test/support/extent.ts";
+import { extent, testInCi } from "../../../test/support/extent.ts";
 import { growthOfProcessorTime } from "../../../test/support/processor-time.ts";
 import { countEquations } from "../ir/program.ts";
 import { optimize } from "../passes/pipeline.ts";
@@ -93,7 +93,7 @@ describe(`chains of ${deep} operations`, () => {
     counts(deep).forEach((n, i) => expect(n / short[i]!).toBeCloseTo(10, 0));
   });
 
-  test("take time in proportion to their length", () => {
+  testInCi("take time in proportion to their length", () => {
     // a walk that is quadratic anywhere would take 100 times as long
     expect(growthOfProcessorTime([1_000, 10_000], (n) => grad(chain(n))(0.5))).toBeLessThan(40);
     // another program each time, so that none is found among the compiled ones
