@@ -5,7 +5,7 @@ import type { PolynomialContext } from "./index-polynomial.ts";
 import { addPolynomials, hasName, multiplyPolynomials, namesOf, one, splitBy } from "./polynomial.ts";
 import { polynomialOf } from "./index-polynomial.ts";
 
-/** Bounds of an index, both inclusive. If a side has several bounds, each holds. */
+/** Inclusive bounds of a loop index as polynomials. If a side has several bounds, all of them hold at once. */
 export interface IndexBounds {
   readonly name: string;
   readonly low: readonly Polynomial[];
@@ -98,7 +98,7 @@ function narrowBy(range: IndexBounds, p: Polynomial): IndexBounds {
   return range;
 }
 
-/** Excludes a bound of a range that a nonzero polynomial excludes as value of the index. */
+/** Tightens an inclusive bound by one if the polynomial `p`, which is known to be nonzero, is zero at that bound. */
 function withoutEnd(range: IndexBounds, p: Polynomial): IndexBounds {
   const split = splitBy(p, range.name);
   const factor = split?.factor.size === 1 ? split.factor.get("") : undefined;
@@ -112,10 +112,10 @@ function withoutEnd(range: IndexBounds, p: Polynomial): IndexBounds {
   };
 }
 
-/** Returns true if a name is known to be nonnegative. */
+/** Reports whether the value of a name is known to be nonnegative. */
 export type IsPositive = (name: string) => boolean;
 
-/** Bound of a polynomial, valid if all of `needs` are nonnegative. */
+/** Bound of a polynomial that is valid if all polynomials in `needs` are nonnegative. */
 export interface ConditionalBound {
   readonly value: Polynomial;
   readonly needs: readonly Polynomial[];

@@ -23,7 +23,7 @@ import { largestOf } from "../util/append.ts";
 
 /** Minimum number of loops of a product: one over rows, one over columns and one over summands. */
 const fewestLoops = 3;
-/** Minimum number of iterations for which a loop is worth a tile. */
+/** Minimum number of iterations for which a loop is worth a tile of a contraction. */
 const fewestIndices = 4;
 
 /** Rewrites the sums of products in a block as contractions. */
@@ -39,9 +39,9 @@ function depthOf(stmt: Stmt): number {
   return stmt.kind === "for" ? 1 + largestOf(0, stmt.body.map(depthOf)) : 0;
 }
 
-/** Nest after one of its products was taken out. */
+/** Statements that remain of a nest after one of its products was taken out. */
 interface ExtractedNest {
-  /** Statements before everything else, even if the outermost loop is divided into strips. */
+  /** Statements to run once, before the nest, even if the outermost loop is divided into strips. */
   readonly once: StmtBlock;
   readonly before: StmtBlock;
   readonly rest: StmtBlock;
@@ -86,8 +86,9 @@ function attempted(nest: LoopNest, site: ProductSite, host: ProductHost): Extrac
 }
 
 /**
- * Takes a product out of each strip of the outermost loop, so that arrays for sums and factors stay small. Otherwise, a
- * nest that needs no memory per iteration would need memory for all n · m iterations.
+ * Divides the outermost loop into strips and takes the product out of each strip, so that arrays for sums and factors
+ * stay small: their sizes depend on the strip length and not on the number of outer iterations. `undefined` if
+ * impossible.
  */
 function inStrips(nest: LoopNest, site: ProductSite, host: ProductHost): readonly Stmt[] | undefined {
   if (nest.isStrip) return undefined;
@@ -143,11 +144,11 @@ interface ProductTerm {
   readonly x: Expr;
   readonly y: Expr;
   readonly isNegative: boolean;
-  /** The statement that adds it, and the declarations of locals that only it uses. */
+  /** Statement that adds the product, and the declarations of locals that only this statement uses. */
   readonly stmts: ReadonlySet<Stmt>;
 }
 
-/** Product that a statement adds to its target; `undefined` if it does not. */
+/** Product that a statement adds to its target; `undefined` if the statement adds no product. */
 function termOf(
   nest: LoopNest,
   { block, stmt }: ProductSite,
@@ -169,7 +170,7 @@ function termOf(
   return { x: product.x, y: product.y, isNegative: sum.op === "sub", stmts };
 }
 
-/** True if no other statement reads the locals that these statements declare. */
+/** True if no statement outside of `stmts` reads the locals that `stmts` declare. */
 function areApart({ readersOf: readers }: LoopNest, stmts: ReadonlySet<Stmt>): boolean {
   return [...stmts].every((stmt) => stmt.kind !== "let" || areAmong(readers(stmt.name), stmts));
 }
@@ -224,7 +225,7 @@ function hasPattern(nest: LoopNest, index: Expr, place: AccessPattern): boolean 
   );
 }
 
-/** Factor −x, if it can be computed separately. */
+/** The factor −x; `undefined` if x cannot be computed outside of the nest. */
 function negated(nest: LoopNest, x: Expr): ProductFactor | undefined {
   const factor = factorOf(nest, k.neg(x));
   return factor?.source.kind === "computed" ? factor : undefined;
@@ -351,8 +352,8 @@ interface ProductTarget {
 }
 
 /**
- * Contraction of two factors; `undefined` if it is none or not worth it: if sizes are known to be small, or if no
- * elements are contiguous so that vectors could be used.
+ * Contraction of two factors into a target; `undefined` if they do not form a contraction or if it would not be faster:
+ * if sizes are known to be small, or if no elements are contiguous, which vectors need.
  */
 function contraction(
   nest: LoopNest,
@@ -425,7 +426,7 @@ function restOf({ head }: LoopNest, edits: ReadonlyMap<Stmt, Edit>): StmtBlock {
   return withoutIdleLoops(withoutUnusedLocals(edited([head]), []));
 }
 
-/** Removes loops without effect. */
+/** Removes loops whose bodies have become empty. */
 function withoutIdleLoops(block: StmtBlock): readonly Stmt[] {
   return block.flatMap((stmt) => {
     const inner = mapBlocks(stmt, withoutIdleLoops);

@@ -28,7 +28,7 @@ export interface DependenceFacts {
 
 interface BodyFacts {
   made?: PolynomialContext;
-  /** `null` if they cannot be determined. */
+  /** Elements that an iteration accesses; `null` if they cannot be determined. */
   accesses?: AccessesByBuffer | null;
 }
 
@@ -38,15 +38,15 @@ function bodyFacts({ bodies }: DependenceFacts, { body }: ForStmt): BodyFacts {
   return known;
 }
 
-/** Element that an iteration reads or writes. */
+/** An access of an iteration to an array element. */
 export interface ElementAccess {
   readonly isStore: boolean;
   readonly index: Polynomial | undefined;
-  /** Bounds of the inner loops around it. */
+  /** Bounds of the indices of the inner loops around the access. */
   readonly ranges: EnclosingIndices;
-  /** Those inner loops, outermost first. */
+  /** Inner loops around the access, outermost first. */
   readonly loops: readonly IndexedLoop[];
-  /** True if it happens in every iteration of these loops, not only under a condition. */
+  /** True if the access happens in every iteration of `loops`, and not only under a condition. */
   readonly isSure: boolean;
   /** True for a store that adds to its element, and for the read of that element within the store. */
   readonly isAdded: boolean;
@@ -70,7 +70,7 @@ interface AccessContext {
   readonly isSure: boolean;
 }
 
-/** Elements that an iteration of a loop accesses; `undefined` if they cannot be determined. */
+/** Accesses of one iteration of a loop to array elements; `undefined` if they cannot be determined. */
 export function accessesOf(facts: DependenceFacts, loop: ForStmt): AccessesByBuffer | undefined {
   const known = bodyFacts(facts, loop);
   if (known.accesses === undefined) known.accesses = collectAccesses(facts, loop) ?? null;
@@ -80,7 +80,10 @@ export function accessesOf(facts: DependenceFacts, loop: ForStmt): AccessesByBuf
 function collectAccesses(facts: DependenceFacts, loop: ForStmt): AccessesByBuffer | undefined {
   const made = madeIn(facts, loop);
   const { declared } = bindingsOf(loop.body);
-  /** Polynomial of an index, if apart from loop indices it is the same in all iterations. */
+  /**
+   * Polynomial of an index; `undefined` if the index depends on anything that varies between iterations, except loop
+   * indices.
+   */
   const placeOf = (index: Expr, { loops }: AccessContext): Polynomial | undefined => {
     const place = polynomialOf(index, made);
     const isTold = (name: string): boolean =>
@@ -189,7 +192,7 @@ export function areApart(facts: DependenceFacts, loop: ForStmt): boolean {
   return [...accesses.values()].every((list) => isListApart(facts, loop.index, list));
 }
 
-/** True if no access to one buffer conflicts with a write of another iteration. */
+/** True if no access in the list, all to one buffer, conflicts with a write of another iteration. */
 export function isListApart(facts: DependenceFacts, index: string, list: readonly ElementAccess[]): boolean {
   if (!list.some(({ isStore }) => isStore)) return true;
   const parts = new Map<string, ElementAccess[]>();

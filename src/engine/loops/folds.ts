@@ -7,7 +7,8 @@ import { blocksIn, walkBlock, walkExpr } from "../kernel/walk.ts";
 import { mapBlocks, sameBlocks } from "./rewrite.ts";
 
 /**
- * Maximum number of statements of a fold body that cannot be vectorised, since such a body is repeated for each lane.
+ * Maximum number of statements of a fold body that cannot be vectorised. The code of such a body is repeated for each
+ * lane.
  */
 const shortBody = 6;
 
@@ -44,8 +45,8 @@ export function foldOf(loop: ForStmt, name: string, fresh: (hint: string) => str
 }
 
 /**
- * Body that computes in `term` what the original adds to a local; `undefined` if the original uses the local in any
- * other way.
+ * Body that computes in `term` the value that the original body adds to the local `name`; `undefined` if the original
+ * body uses this local in any other way.
  */
 function termIn(block: readonly Stmt[], name: string, term: Expr): readonly Stmt[] | undefined {
   const terms = new AddedTerms(name);

@@ -92,13 +92,13 @@ function markedIndependent(
   return areApart(pass, loop) ? marked(loop) : loop;
 }
 
-/** The loop over the terms of a fold. */
+/** The fold as an ordinary loop over its terms. */
 function asLoop(fold: Reduce): ForStmt {
   const { index, from, to, body, name, value } = fold;
   return { kind: "for", index, from, to, reverse: false, body: [...body, { kind: "let", name, value }] };
 }
 
-/** Outer locals that a loop sets. */
+/** Locals that a loop sets but does not declare. */
 function outerSets(loop: ForStmt): ReadonlySet<string> {
   const { set, declared } = bindingsOf(loop.body);
   return new Set([...set].filter((name) => !declared.has(name)));

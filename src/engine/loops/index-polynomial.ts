@@ -17,7 +17,7 @@ import {
 export interface PolynomialContext {
   /** Definitions of immutable locals. */
   readonly of: ReadonlyMap<string, Expr>;
-  /** Mutable locals, whose value differs over time. */
+  /** Mutable locals. */
   readonly changing: ReadonlySet<string>;
   /** Ranges of integer locals. */
   readonly ranges: ReadonlyMap<string, IntegerInterval>;
@@ -113,7 +113,10 @@ export function polynomialValue(p: Polynomial): Expr {
   return terms.length === 0 ? k.f64(0) : terms.reduce((x, y) => k.add(x, y));
 }
 
-/** Expression of a polynomial in int32 arithmetic, which wraps. `whole` maps float64 locals to their integers. */
+/**
+ * Expression of a polynomial in int32 arithmetic, which wraps. `whole` maps float64 locals to locals with the equal
+ * int32 values; `undefined` if such a local is missing.
+ */
 export function integerValue(p: Polynomial, whole: ReadonlyMap<string, Expr>): Expr | undefined {
   const terms: Expr[] = [];
   for (const [term, coefficient] of p) {
@@ -135,7 +138,7 @@ export function integerValue(p: Polynomial, whole: ReadonlyMap<string, Expr>): E
   return terms.length === 0 ? k.i32(0) : terms.reduce((x, y) => k.add(x, y));
 }
 
-/** Name of the float64 local behind a polynomial name; `undefined` for an integer. */
+/** Name of the float64 local that a name in a polynomial denotes; `undefined` if the name denotes an integer. */
 export function realOf(name: string): string | undefined {
   return name.startsWith("~") ? name.slice(1) : undefined;
 }

@@ -10,7 +10,7 @@ import { mapBlocks, mapExpressions, mapStmts } from "./rewrite.ts";
 
 type LoopStmt = Stmt & { readonly kind: "for" | "while" | "reduce" };
 
-/** Loop, and the statements to insert before it. */
+/** Enclosing loop, and the statements to insert before it. */
 interface LoopPreheader {
   readonly loop: LoopStmt;
   readonly before: Stmt[];

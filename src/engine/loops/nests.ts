@@ -34,13 +34,18 @@ export interface LoopNest extends BlockFacts {
   readonly lets: ReadonlyMap<string, { readonly stmt: LetStmt; readonly block: StmtBlock }>;
   /** Statements of the head that read a local in their own expressions, not only in inner statements. */
   readonly readersOf: (local: string) => ReadonlySet<Stmt>;
-  /** Statements of the head that access a buffer themselves. */
+  /** Statements of the head that access a buffer in their own expressions, not only in inner statements. */
   readonly touching: (buffer: string) => ReadonlySet<Stmt>;
-  /** For each loop, true if its body counts down. Such loops are analysed from their last iteration. */
+  /**
+   * For each loop, true if its index decreases from iteration to iteration. Such loops are analysed from their last
+   * iteration.
+   */
   readonly isDown: readonly boolean[];
   /** True if the outermost loop is a strip of a longer one. */
   readonly isStrip: boolean;
-  /** Number of iterations of each loop (if not negative); `tripPolynomials` are upper bounds as polynomials. */
+  /**
+   * Number of iterations of each loop, valid if it is not negative; `tripPolynomials` are upper bounds as polynomials.
+   */
   readonly trips: readonly Expr[];
   readonly tripPolynomials: readonly Polynomial[];
 }
@@ -136,7 +141,7 @@ function stripOf({ from }: ForStmt, { strips }: BlockFacts): Polynomial | undefi
   return from.kind === "local" ? strips.get(from.name) : undefined;
 }
 
-/** True if a loop first declares an index that decreases. */
+/** True if the body of a loop begins by declaring a second index that decreases as the loop's own index increases. */
 function countsDown({ index, body }: ForStmt, { made }: BlockFacts): boolean {
   const first = body[0];
   const value =
@@ -196,16 +201,17 @@ export function sizeOf(p: Polynomial): SizeExpr | undefined {
   return constant ?? integerValue(p, new Map());
 }
 
-/** Dependencies of an expression within a nest. */
+/** The loops and locals that the value of an expression depends on within a nest. */
 export interface Slice {
   readonly loops: ReadonlySet<number>;
-  /** Locals that it needs, in declaration order. */
+  /** Locals that the expression needs, in declaration order. */
   readonly lets: readonly LetStmt[];
 }
 
 /**
- * Dependencies of an expression that has the same value whenever it is computed: it reads indices of the nest, elements
- * that the nest does not write, and arithmetic on these. `undefined` for any other expression.
+ * Loops and locals that an expression depends on, provided that it has the same value whenever it is computed: it may
+ * read indices of the nest, elements that the nest does not write, and arithmetic on these. `undefined` for any other
+ * expression.
  */
 export function sliceOf(nest: LoopNest, expr: Expr): Slice | undefined {
   const loops = new Set<number>();

@@ -8,7 +8,7 @@ import type { StmtBlock, BlockFacts, LoopNest, AccessPattern } from "./nests.ts"
 import { placeOf, sizeOf, sliceOf } from "./nests.ts";
 import { integerValue } from "./index-polynomial.ts";
 
-/** Environment that products are written into. */
+/** Surroundings of a block whose products become contractions: known sizes, and memory for operands. */
 export interface ProductHost extends BlockFacts {
   fresh(hint: string): string;
   /** Equivalent size that is known before a call; `undefined` if there is none. */
@@ -17,14 +17,14 @@ export interface ProductHost extends BlockFacts {
   allocate(buffer: Buffer): void;
 }
 
-/** State of taking a product out of a nest. */
+/** State of an attempt to take a product out of a nest. */
 export interface ProductExtraction {
   readonly host: ProductHost;
-  /** Arrays that it needs. */
+  /** Arrays that the attempt has to allocate. */
   readonly arrays: Buffer[];
   /**
-   * True if it needs an array with an axis for a long outermost loop. The loop is then divided into strips so that the
-   * array stays small.
+   * Set to true if an array would need an axis for an outermost loop that is long. The caller then tries again in
+   * strips, so that the array stays small.
    */
   wantsStrips: boolean;
 }
@@ -44,13 +44,16 @@ export interface ProductFactor {
   readonly loops: ReadonlySet<number>;
   readonly source:
     | { readonly kind: "elements"; readonly elements: StridedElements }
-    /** Computable in separate loops. */
+    /** The factor can be computed in loops outside of the nest. */
     | { readonly kind: "computed"; readonly value: Expr; readonly lets: readonly LetStmt[] }
-    /** Available only in the nest, where it is declared. */
+    /** The factor is available only in the nest, where `stmt` declares it. */
     | { readonly kind: "declared"; readonly stmt: LetStmt };
 }
 
-/** Source of a factor; `undefined` if it depends on anything except loops of the nest. */
+/**
+ * Source of a factor, and the loops of the nest that it depends on; `undefined` if it can neither be computed
+ * outside of the nest nor is a local that one of the nest's loops declares.
+ */
 export function factorOf(nest: LoopNest, expr: Expr): ProductFactor | undefined {
   const slice = sliceOf(nest, expr);
   if (slice !== undefined) {
@@ -124,16 +127,19 @@ export function indexIn(nest: LoopNest, { start, strides }: StridedElements): Ex
 export interface ProductOperand {
   readonly elements: StridedElements;
   /**
-   * Loops before the nest that store the elements. `isSteady`: the elements are the same in each iteration of the
+   * Loops, placed before the nest, that store the elements. `isSteady`: the elements are equal in each iteration of the
    * outermost loop.
    */
   readonly before: StmtBlock;
   readonly isSteady: boolean;
-  /** Alternatively, a store inside the nest, after the declaration of the factor. */
+  /** For a factor that is available only in the nest: the store of its element, to insert after its declaration. */
   readonly store: { readonly behind: LetStmt; readonly stmt: Stmt } | undefined;
 }
 
-/** Provides a factor as elements in memory. If a copy is required, `order` is the order of its axes. */
+/**
+ * Provides the elements of a factor in memory, as a copy if `isCopied` or if the elements are computed. `order` is the
+ * axis order of the copy.
+ */
 export function operandOf(
   nest: LoopNest,
   { source }: ProductFactor,

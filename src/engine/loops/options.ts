@@ -2,9 +2,11 @@
 export interface LoopPassOptions {
   /** Marks loops whose iterations may run in any order. Default true. */
   readonly independentLoops?: boolean;
-  /** Adds sums in eight lanes, which differ in the last bits from program order. Default true. */
+  /**
+   * Adds sums in eight lanes, so that results may differ in their last bits from those in program order. Default true.
+   */
   readonly sums?: boolean;
-  /** Accumulates in a local if a loop adds to one element; requires `sums`. Default true. */
+  /** Accumulates in a local where a loop adds to an element at an invariant index; requires `sums`. Default true. */
   readonly fixedPlaces?: boolean;
   /**
    * Runs loops with several sums, or with arrays that each iteration fills before reading, in strips of four or eight

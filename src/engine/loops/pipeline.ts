@@ -12,9 +12,12 @@ import type { StripMemory } from "./strips.ts";
 import { withDifferences } from "./subtractions.ts";
 import { withoutUnusedLocals } from "./unused-locals.ts";
 
-/** Information for the passes about the routine around the block. */
+/** Facts and memory of the surrounding routine that the passes need for a block. */
 export interface LoopContext extends LocalFacts {
-  /** Memory for strips; `undefined` if the routine has none. */
+  /**
+   * Memory for the copies of arrays per lane of a strip; `undefined` if the routine has none, so that no loop is
+   * rewritten in strips.
+   */
   readonly memory: StripMemory | undefined;
   /** Memory and facts for contractions that are taken out of a block. */
   readonly productsOf: (block: readonly Stmt[]) => ProductHost;

@@ -93,7 +93,7 @@ function withPromotedSums(
   return [...before.statements, { ...loop, body: inLocals(loop.body) }, ...after.statements];
 }
 
-/** True if an expression has the same value before and after the loop. */
+/** True if an expression has the same value before and after the loop: it reads no memory and no local in `set`. */
 function isInvariant(expr: Expr, set: ReadonlySet<string>): boolean {
   const { touched, buffers } = usesOf([], [expr]);
   return buffers.size === 0 && ![...touched.keys()].some((name) => set.has(name));

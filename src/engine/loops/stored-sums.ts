@@ -33,7 +33,10 @@ export function withStoredSums(block: readonly Stmt[]): readonly Stmt[] {
   return inBlock(block);
 }
 
-/** The store with its sum inlined, and the locals that become unused; `undefined` if it does not add to its element. */
+/**
+ * The store with its sum inlined, and the locals that become unused; `undefined` if the store does not add to its own
+ * element.
+ */
 function sumOf(
   store: StoreStmt,
   at: number,
@@ -42,7 +45,7 @@ function sumOf(
 ): { readonly store: StoreStmt; readonly parts: readonly LetStmt[] } | undefined {
   const parts: LetStmt[] = [];
   let first = at;
-  /** Definition of an operand that is a local read only here; otherwise the operand itself. */
+  /** Definition of an operand if it is a local that only this expression reads; otherwise the operand itself. */
   const resolved = (x: Expr): Expr => {
     const place = x.kind === "local" ? places.get(x.name) : undefined;
     if (place === undefined) return x;

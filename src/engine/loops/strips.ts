@@ -42,34 +42,40 @@ export interface StripMemory {
 const mostCopied = 4096;
 
 /**
- * Number of iterations of inner loops above which vectorising these is faster, if all can be vectorised. Measured for
- * dot products and their derivatives, whose elements strips fetch one by one.
+ * Maximum number of iterations of inner loops in a strip. If inner loops are longer and all of them can be vectorised,
+ * vectorising them is faster than strips. Measured for dot products and their derivatives, whose elements strips fetch
+ * one by one.
  */
 const shortWithin = 16;
 
-/** Maximum stride of indices for shifted copies. With a larger stride, copies would have more padding than elements. */
+/**
+ * Maximum stride of indices for shifted copies. With a larger stride, copies would contain more padding than elements.
+ */
 const mostStep = 4;
 
-/** Minimum iterations per element of the lanes' own sums, which are cleared before the loop and added up after it. */
+/**
+ * Minimum number of loop iterations per element of the lanes' copies, which are cleared before the loop and added up
+ * after it.
+ */
 const elementsPerIteration = 2;
 
-/** Iterations per strip, equal to the lanes of a vector: for bodies that compute in float64, and for others. */
+/** Iterations per strip, equal to the lanes of a vector: 4 if the body computes in float64, otherwise 8. */
 export const stripLanes = { double: 4, single: 8 } as const;
 
-/** Buffer of which each lane has a copy; `isSum` if the copies are added up at the end. */
+/** Buffer of which each lane gets its own copy; `isSum` if the copies are added up at the end. */
 interface LaneCopies {
   readonly buffer: string;
   readonly isSum: boolean;
-  /** Its capacity. */
+  /** Capacity of the buffer. */
   readonly size: SizeExpr;
-  /** Number of elements, if known before the loop. */
+  /** Number of elements of the buffer's array, if known before the loop. */
   readonly length: Expr | undefined;
   readonly type: ScalarType;
   readonly lanes: string;
   /**
-   * Common stride of all its indices in the loop. The copies are shifted against one another by this stride, so that
-   * elements that the lanes access together are contiguous: `dx[i + j] += …` accesses one row of the copies for all
-   * lanes of i.
+   * Common stride of all indices into the buffer in the loop. The copies are shifted against one another by this
+   * stride, so that elements that the lanes access together are contiguous: `dx[i + j] += …` accesses one row of the
+   * copies for all lanes of i.
    */
   readonly step: number;
 }
@@ -79,13 +85,13 @@ function paddingOf({ step }: Pick<LaneCopies, "step">, lanes: number): number {
   return step * (lanes - 1);
 }
 
-/** Local that is only added to. */
+/** Local that the loop only adds to. */
 interface SumLocal {
   readonly name: string;
   readonly type: ScalarType;
 }
 
-/** Position of a sum in the lanes' memory. */
+/** Sum whose lanes are stored in memory, and its position there. */
 interface LaneSum extends SumLocal {
   readonly buffer: string;
   readonly at: number;
@@ -125,7 +131,7 @@ export function inStrips(
   return new StripBuilder(loop, body, sums, own, copied, memory, names).written(marked);
 }
 
-/** Buffers of which iterations need their own copies; `undefined` if they share any other buffer. */
+/** Buffers of which each lane needs its own copy; `undefined` if iterations share any other buffer. */
 function copiedIn(
   facts: DependenceFacts,
   loop: ForStmt,
@@ -153,7 +159,7 @@ function copiedIn(
   return copied;
 }
 
-/** Common stride of all indices in the loop index, if it is small; otherwise 0. */
+/** Common stride, in the loop index, of all indices of the accesses; 0 if there is none or if it is large. */
 function stepOf(list: readonly ElementAccess[], index: string): number {
   const steps = new Set(
     list.map((access) => {
@@ -410,7 +416,7 @@ function localName(local: Expr): string {
   return (local as Expr & { readonly kind: "local" }).name;
 }
 
-/** Innermost loops, with their bounds, and whether each is vectorised itself. */
+/** Innermost loops of a block with their bounds; `isWide` if a loop is vectorised itself. */
 function innermost(
   block: readonly Stmt[],
 ): readonly { readonly from: Expr; readonly to: Expr; readonly isWide: boolean }[] {

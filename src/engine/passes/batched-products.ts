@@ -87,7 +87,7 @@ interface AccumulatedCarry {
   readonly carry: number;
   readonly addition: Equation;
   readonly term: Equation;
-  /** Parameters with which `term` computes the sum over all iterations. */
+  /** Parameters for the primitive of `term` that make it compute the sum over all iterations. */
   readonly params: unknown;
 }
 
@@ -209,7 +209,7 @@ interface StackedArrays {
   readonly made: readonly { readonly inner: Var; readonly outer: Var }[];
   /** Makes the loop stack a value, unless it already does. */
   stack(v: Var): void;
-  /** Number of elements per iteration that stacking these values would add. */
+  /** Number of additional elements per iteration if these values were stacked too. */
   elementsBesides(values: readonly Var[]): number;
 }
 
@@ -255,7 +255,10 @@ function accumulatorsOf({ body, consts, carries }: CandidateLoop): AccumulatedCa
   });
 }
 
-/** Parameters that compute the results of all iterations at once, from operands stacked where marked. */
+/**
+ * Parameters of a product that computes all iterations at once; `isStacked` marks the operands that have an additional
+ * axis for the iterations.
+ */
 function stackedParams({ prim, params, ins }: Equation, isStacked: readonly boolean[]): unknown {
   return prim.loop?.atOnce?.(
     params,

@@ -71,7 +71,7 @@ function emitProduct(
 }
 
 /**
- * True if the sum of `count` equal numbers has the bits of the product. `value` is undefined if the number is not
+ * True if the sum of `count` equal numbers has the bits of their product. `value` is `undefined` if the number is not
  * known.
  */
 function isExact(value: number | undefined, count: number, { dtype, shape }: ArrayType): boolean {
@@ -102,7 +102,10 @@ function bitsOf(value: number): number {
   return bits;
 }
 
-/** Value of the sum of `count` equal numbers; `undefined` if it cannot be computed here. */
+/**
+ * Value of the sum of `count` equal numbers, computed as their product with `count`; `undefined` if it cannot be
+ * evaluated at compile time.
+ */
 function product(value: number, count: number, { dtype }: ArrayType): number | undefined {
   const type = scalarTypeOf(dtype);
   const [x, n, zero] = [value, count, 0].map((number) => k.constant(type, number)) as [Expr, Expr, Expr];

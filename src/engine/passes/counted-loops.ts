@@ -22,7 +22,7 @@ export function countedLoop({ prim, params }: Equation): CountedLoop | undefined
   return before === 0 && length !== undefined ? { ...parts, before, length } : undefined;
 }
 
-/** Equation of the loop with other parts, operands and results. */
+/** Equation of a loop that has these parts, operands and results instead of its own. */
 export function withParts(
   eqn: Equation,
   parts: LoopParts,
@@ -32,7 +32,7 @@ export function withParts(
   return { ...eqn, params: eqn.prim.loop!.rebuild!(eqn.params, parts), ins, outs };
 }
 
-/** Type of an array that stacks a value of this type for each iteration. */
+/** Type of an array that stacks one value of type `type` per iteration. */
 export function stacked(type: ArrayType, length: number): ArrayType {
   return withShape(type, [length, ...type.shape]);
 }

@@ -54,8 +54,8 @@ export function writeLoop(block: Block, loop: ElementLoop, views: LoopViews): vo
 }
 
 /**
- * View of the loop member that its reader reads, computed on the fly: reading an element computes that element of all
- * members and stores it for members that have memory.
+ * View of the array that the loop's reduction reads. Reading an element computes this element of all members of the
+ * loop, and stores it for members that have memory.
  */
 export function whileRead(loop: ElementLoop, views: LoopViews): ReadView {
   const v = must(loop.reader?.ins[0], "the operand of a reader");
@@ -120,7 +120,7 @@ function writeElements(
   return elements;
 }
 
-/** True if values of these statements read one of these locals. */
+/** True if an expression in these statements reads one of these locals. */
 function mentions(statements: readonly Stmt[], names: ReadonlySet<string>): boolean {
   let found = false;
   for (const stmt of statements) {

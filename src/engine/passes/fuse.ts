@@ -20,15 +20,15 @@ export interface FusedProgram {
 export type FusedStep =
   | {
       /**
-       * Scalar computed as an expression of other values; or an array that reuses its operand's elements under another
-       * shape, all of them or a contiguous part.
+       * Scalar computed as an expression of other values; or array that shares the elements of its operand, all of them
+       * or a contiguous part, under another shape.
        */
       readonly kind: "scalar" | "alias";
       readonly eqn: Equation;
     }
   | ElementLoop
   | {
-      /** Equation with its own loops. */
+      /** Equation that is written with loops of its own. */
       readonly kind: "equation";
       readonly eqn: Equation;
       readonly programs: readonly FusedSubProgram[];
@@ -39,7 +39,7 @@ export interface ElementLoop {
   readonly kind: "loop";
   readonly shape: Shape;
   readonly members: readonly Equation[];
-  /** Reduction of one of the members, which computes the members while reading that one. */
+  /** Reduction that reads one of the members. The loop computes the members while the reduction reads them. */
   readonly reader?: Equation;
 }
 
@@ -49,8 +49,8 @@ export interface FusedSubProgram extends SubProgram {
 }
 
 /**
- * Maximum number of consecutive equations that may be moved ahead of earlier equations. More would keep more values
- * alive than there are registers.
+ * Maximum number of consecutive equations that may be moved ahead of earlier equations. Moving more would keep more
+ * values alive than there are registers.
  */
 const mostInARow = 40;
 
@@ -84,11 +84,11 @@ export function fuse(program: Program): FusedProgram {
 
 /** Queue of equations whose operands are computed or are members of the open loop. Each equation is returned once. */
 interface Agenda {
-  /** Next equation that needs no loop: a scalar or a deferred value. */
+  /** Next equation that needs no loop, because its result is a scalar or a deferred value. */
   free(): Equation | undefined;
   /** First equation of a shape that satisfies the predicate. */
   first(shape: string, isWanted: (eqn: Equation) => boolean): Equation | undefined;
-  /** First reduction that can be computed while its operand is, and that satisfies the predicate. */
+  /** First reduction that satisfies the predicate and whose operand can be computed while the reduction reads it. */
   firstFold(isWanted: (eqn: Equation) => boolean): Equation | undefined;
   /** First equation in program order that needs a loop. */
   earliest(): Equation | undefined;
@@ -168,7 +168,7 @@ function readersOf(eqns: readonly Equation[]): ReadonlyMap<Var, readonly number[
   return readers;
 }
 
-/** Loop that still accepts equations. */
+/** Loop to which equations can still be added. */
 interface OpenLoop {
   readonly key: string;
   readonly shape: Shape;
@@ -199,7 +199,7 @@ function makeSteps(deferred: ReadonlyMap<Var, Equation>, parts: ReadonlySet<Equa
   const joins = (eqn: Equation): boolean =>
     loop !== undefined && loopKey(eqn) === loop.key && fitsInto(eqn, loop.members, deferred);
   const reads = ({ ins }: Equation): boolean => loop !== undefined && ins.some((v) => loop!.members.has(v));
-  /** True if a reduction can read a member of the open loop while that member is computed. */
+  /** True if a reduction can read a member of the open loop while the loop computes that member. */
   const readsOnTheWay = (eqn: Equation): boolean => {
     const way = readsOnce(eqn);
     if (way === undefined || !reads(eqn)) return false;
@@ -269,7 +269,10 @@ function loopKey({ prim, outs }: Equation): string | undefined {
   return kind === "elementwise" || kind === "map" ? outs[0]!.type.shape.join() : undefined;
 }
 
-/** Conditions under which an equation can read its operand while the operand is computed; `undefined` if it cannot. */
+/**
+ * For an equation that reads each element of its operand once, so that the operand can be computed meanwhile:
+ * `place` is true if it needs the index along each axis. `undefined` for other equations.
+ */
 function readsOnce({ prim, params, ins }: Equation): { readonly place: boolean } | undefined {
   const { lowering } = prim;
   if (lowering.kind !== "loops" || lowering.readsOnce === undefined) return undefined;
@@ -305,7 +308,7 @@ function deferredOf({ eqns, outs }: Program, parts: ReadonlySet<Equation>): Read
   return deferred;
 }
 
-/** True if an operand is a vector of which each iteration of a loop reads its own element. */
+/** True if an operand of a loop is a vector of which each iteration reads one element. */
 function isReadByIteration({ prim, params, ins }: Equation, operand: number): boolean {
   if (prim.lowering.kind !== "loops" || ins[operand]!.type.shape.length !== 1) return false;
   const places = (prim.lowering.programs?.(params) ?? [])
@@ -326,7 +329,9 @@ export function sourcesOf(v: Var, deferred: ReadonlyMap<Var, Equation>): readonl
   return eqn === undefined ? [v] : eqn.ins.flatMap((x) => sourcesOf(x, deferred));
 }
 
-/** True if an equation can be computed in a loop with these members: no member is read at another index. */
+/**
+ * True if an equation can be computed in a loop with these members, because it reads members only at the current index.
+ */
 function fitsInto(
   { prim, ins }: Equation,
   members: ReadonlyMap<Var, Equation>,

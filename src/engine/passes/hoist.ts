@@ -78,7 +78,7 @@ function makeInvariants(emit: (eqn: Equation) => void): Invariants {
     for (const v of eqn.outs) outer.set(v, { ...v });
     emit({ ...eqn, ins: eqn.ins.map((v) => outer.get(v)!), outs: eqn.outs.map((v) => outer.get(v)!) });
   };
-  /** Number of elements that a value is computed from. */
+  /** Number of elements, outside of the loop, that a value is computed from. */
   const sourceSize = (v: Var): number => {
     const made = free.get(v);
     return made === undefined ? sizeOf(v.type.shape) : sum(made.ins, sourceSize);

@@ -58,7 +58,9 @@ export function lowerEquation(
   };
 }
 
-/** Writes the loops of an equation. Returns its scratch arrays and the values of scalar results. */
+/**
+ * Writes the loops of an equation into a block. Returns the scratch arrays they need and the values of scalar results.
+ */
 function writeLoops(
   block: Block,
   { prim, params, ins, outs }: Equation,

@@ -32,8 +32,8 @@ import {
 } from "./views.ts";
 
 /**
- * Program lowered to one routine. Outputs that reuse the memory of a donated input are in `aliases` and are no outputs
- * of the routine.
+ * Program lowered to one routine. Results that reuse the memory of a donated input are listed in `aliases` and are not
+ * outputs of the routine.
  */
 export interface LoweredProgram {
   readonly routine: Routine;
@@ -100,7 +100,7 @@ interface LoweringTask {
   readonly ins: readonly ReadView[];
   readonly outs: readonly (WriteView | undefined)[];
   readonly failure: FailureLocals<FailureReport>;
-  /** Index of the copy of its temporaries that it uses. */
+  /** Index of the copy that the program uses, if its temporaries exist once per iteration of a parallel loop. */
   readonly copy: Expr;
   fresh(hint: string): string;
 }
@@ -144,7 +144,10 @@ function writeStep(scope: LoweringScope, block: Block, step: FusedStep, memory: 
   }
 }
 
-/** Flat index at which a result that is a part of its operand begins. */
+/**
+ * Flat index, in the operand of an equation, of the first element of its result, which is a contiguous part of the
+ * operand.
+ */
 function startOf({ viewOf, fresh }: LoweringScope, block: Block, { prim, params, ins }: Equation): Expr {
   if (prim.lowering.kind !== "map") return k.i32(0);
   const types = ins.map((v) => v.type);
@@ -155,7 +158,7 @@ function startOf({ viewOf, fresh }: LoweringScope, block: Block, { prim, params,
   );
 }
 
-/** Stores a scalar equation in a local; a constant needs none. */
+/** Stores the result of a scalar equation in a local. A constant is returned as it is. */
 function writeScalar({ viewOf, fresh }: LoweringScope, block: Block, eqn: Equation): ReadView {
   const [v] = eqn.outs;
   const value = elementOf(
@@ -296,12 +299,12 @@ function placeOf(task: LoweringTask, v: Var): WriteView | undefined {
   }
 }
 
-/** View of a temporary, or of the copy of it that the program uses. */
+/** View of a temporary; if it holds several copies, of the copy that the program uses. */
 function temporaryView({ copy }: LoweringTask, type: ArrayType, name: string): WriteView {
   return bufferView(type, name, flatIndex([copy], [sizeOf(type.shape)]));
 }
 
-/** Copies results to their targets. A source that an earlier copy would overwrite is saved first. */
+/** Copies results to their targets. A source that an earlier copy would overwrite is saved to a temporary first. */
 function writeFinalCopies(scope: LoweringScope, block: Block): void {
   const { fused, memory, outs, viewOf, fresh } = scope;
   const locals = memory.after.map(({ result }) => outs[result]!.local);

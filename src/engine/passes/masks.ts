@@ -7,17 +7,17 @@ import { isStrong, plainOf, unmaskedOf } from "../prims/arithmetic.ts";
 import { fullEquation, isWhere, whereEquation } from "../prims/linear.ts";
 import { rewriteProgram } from "./rewrite.ts";
 
-/** Tree of `where` selections between known numbers; `v` is the value of the selection. */
+/** Result of nested `where` selections between known numbers, as a tree; `v` is the variable that holds the result. */
 type SelectTree =
   number | { readonly v: Var; readonly condition: Var; readonly sides: readonly [SelectTree, SelectTree] };
 
-/** Trees with more leaves than this are not tracked. */
+/** Maximum number of leaves of a tree. Larger selections are not tracked. */
 const mostNumbers = 8;
 
 /**
- * Rewrites products with a strong zero (`strongMul`) whose mask is known. Where a factor is a `where` tree of
- * constants, as the cotangent of a sum or mean after `where` is, the product becomes a `where` of plain products. A
- * masked product by finite constants becomes a plain product. No bit changes.
+ * Rewrites products with a strong zero (`strongMul`, see docs/masks.md) whose mask is known. If a factor is a tree of
+ * `where` selections between constants, like the cotangent of a sum after `where`, the product becomes a `where` of
+ * plain products. A masked product by finite constants becomes a plain product. No bit changes.
  */
 export function sinkMasks(program: Program): Program {
   const isProduct = (eqn: Equation): boolean => isStrong(eqn) || unmaskedOf(eqn) !== undefined;
@@ -84,7 +84,7 @@ function withMasksBelow(program: Program): Program {
   ).program;
 }
 
-/** Number of plain products that replace a strong one. */
+/** Number of plain products that replace a `strongMul` by this selection. */
 function productsOf(choice: SelectTree): number {
   if (typeof choice === "number") return choice === 0 ? 0 : 1;
   return hasNoZero(choice) ? 1 : productsOf(choice.sides[0]) + productsOf(choice.sides[1]);
@@ -132,7 +132,10 @@ function choiceOf(eqn: Equation, choices: ReadonlyMap<Var, SelectTree>): SelectT
   );
 }
 
-/** Selection `v` with `f` applied to its numbers; `undefined` if a result is not known, or for nested selections. */
+/**
+ * Selection `v` with `f` applied to its numbers; `undefined` if `f` is `undefined` for one of them, or for nested
+ * selections.
+ */
 function mapChoice(choice: SelectTree, v: Var, f: (x: number) => number | undefined): SelectTree | undefined {
   if (typeof choice === "number") return f(choice);
   const sides = choice.sides.map((side) => (typeof side === "number" ? f(side) : undefined));

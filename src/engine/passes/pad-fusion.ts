@@ -21,9 +21,9 @@ import { largestOf } from "../util/append.ts";
  */
 const mostOperations = 40;
 /**
- * Additional operations per element that are worth saving one padded array, by the array's bytes. Small arrays are
- * worth none, because each is computed quickly; arrays in cache are worth the cost of writing and reading them; larger
- * arrays more.
+ * Additional operations per result element that are worth saving one padded array, by the array's bytes. Small arrays
+ * are worth none, because computing them is cheap. Arrays in cache are worth the cost of writing and reading them, and
+ * larger arrays more.
  */
 const worths = [
   { from: 0, operations: 0 },
@@ -110,13 +110,13 @@ function isElementwise(eqn: Equation | undefined): boolean {
   return eqn?.prim.lowering.kind === "elementwise";
 }
 
-/** True if a value is computed element by element and only pads require it in memory. */
+/** True if pads are the only consumers that need a value in memory, and it is computed element by element. */
 function isFusible(v: Var, { definitions, readers, results }: DefUseChains): boolean {
   if (results.has(v) || !isElementwise(definitions.get(v))) return false;
   return readers.get(v)!.every((eqn) => isElementwise(eqn) || paddedBefore(eqn) !== undefined);
 }
 
-/** Number of operations per element that become unused when these pads are fused. */
+/** Number of operations per element that are saved because their results become unused when these pads are fused. */
 function operationsSpared(
   program: Program,
   pads: readonly Pad[],
@@ -149,8 +149,8 @@ function boundariesOf(pads: readonly Pad[]): number {
 }
 
 /**
- * Equations that compute the padded arrays of one shape directly at their padded positions; `undefined` if this takes
- * too many operations.
+ * Equations that compute the padded arrays of one shape directly at their padded positions, by the equation of each
+ * pad, and the number of their operations; `undefined` if this takes too many operations.
  */
 function fuse(
   pads: readonly Pad[],
@@ -203,7 +203,7 @@ function fuse(
   return { instead, operations };
 }
 
-/** Additional operations per element that are worth saving the arrays to be padded. */
+/** Maximum number of additional operations per result element for which fusing these pads is worthwhile. */
 function mostExtra(pads: readonly Pad[]): number {
   const arrays = new Set(pads.map(({ eqn }) => eqn.ins[0]!));
   const bytes = largestOf(
@@ -218,8 +218,8 @@ function bytesOf({ dtype, shape }: ArrayType): number {
 }
 
 /**
- * Equation of a value that is read rather than recomputed, shifted to its padded position. Constants and broadcast
- * scalars are the same everywhere.
+ * Equation that shifts a value to its padded position. It reads the value from memory instead of recomputing it.
+ * Constants and broadcast scalars need no shift.
  */
 function shifted(out: Var, v: Var, eqn: Equation | undefined, before: readonly number[]): Equation {
   if (eqn === undefined) return shiftEquation(out, v, before);

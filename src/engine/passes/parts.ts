@@ -8,8 +8,9 @@ interface ConsumerIndices {
 }
 
 /**
- * Finds equations whose result can be read in the memory of their first operand without a copy, like a row of a matrix.
- * The operand must stay alive anyway and must not be changed in place while the part is read.
+ * Finds equations whose result is a contiguous part of their first operand, like a row of a matrix, and that can be
+ * read there without a copy. The operand must stay alive anyway, and must not be changed in place while the part is
+ * read.
  */
 export function partsOf({ ins, eqns, outs }: Program): ReadonlySet<Equation> {
   const parts = new Set<Equation>();
@@ -52,8 +53,8 @@ function readersOf(eqns: readonly Equation[]): ReadonlyMap<Var, readonly number[
 }
 
 /**
- * Index of the last equation that reads a part, directly, reshaped, or through a deferred value; ∞ if the part must be
- * stored as an array.
+ * Index of the last equation that reads a part, directly, reshaped, or through a deferred value; ∞ if the part needs
+ * memory of its own.
  */
 function lastRead(part: Var, { eqns, of }: ConsumerIndices, outs: ReadonlySet<Var>): number {
   let last = -1;
@@ -71,14 +72,14 @@ function lastRead(part: Var, { eqns, of }: ConsumerIndices, outs: ReadonlySet<Va
   return last;
 }
 
-/** Operands whose memory a result may reuse. */
+/** Operands whose memory the result of an equation may reuse. */
 function changedOperands({ prim: { lowering }, params, ins }: Equation): readonly Var[] {
   return lowering.kind === "loops"
     ? (lowering.inPlace?.(params) ?? []).map(({ operand }) => ins[operand]!)
     : [];
 }
 
-/** For each array, the index of the first equation whose result may overwrite it. */
+/** For each array, the index of the first equation whose result may be written over it. */
 function changesOf(
   eqns: readonly Equation[],
   rootOf: (v: Var) => Var,

@@ -8,7 +8,7 @@ import { makeTimeline, packArena, withCopies } from "./temporaries.ts";
 import type { ElementLoop, FusedProgram, FusedSubProgram, FusedStep } from "./fuse.ts";
 import { sourcesOf } from "./fuse.ts";
 
-/** Memory of an array: that of an input of its program, that of a result, or a temporary. */
+/** Memory of an array: the memory of a program input, of a program result, or of a temporary. */
 export type MemorySlot =
   | { readonly kind: "input" | "result"; readonly index: number }
   | { readonly kind: "temporary"; readonly name: string };
@@ -85,7 +85,7 @@ export function planMemory(
 
 /** Constraints on the inputs and results of a program, fixed before its memory is planned. */
 interface MemoryConstraints {
-  /** For each result, true if its target is memory that no input uses. */
+  /** For each result, true if the caller provides memory for it that no input uses. */
   readonly given: readonly boolean[];
   /**
    * For each input that may be overwritten: the result that preferably reuses its memory, and the temporary that holds
@@ -94,15 +94,18 @@ interface MemoryConstraints {
   readonly carried: readonly (
     { readonly result: number; readonly draft: UnplacedTemporary | undefined } | undefined
   )[];
-  /** True if those results must be copied to the memory of their inputs when they end up elsewhere. */
+  /**
+   * True if the results named in `carried` must be copied to the memory of their inputs when they are computed
+   * elsewhere.
+   */
   readonly copiesBack: boolean;
 }
 
-/** Memory that holds arrays of one dtype and size, one after the other. */
+/** Memory that holds several arrays of one dtype and size in turn. */
 interface SlotState {
   readonly place: MemorySlot;
   readonly type: ArrayType;
-  /** True if it may be overwritten: a temporary or a carried input. */
+  /** True if the program may overwrite the memory: a temporary or a carried input. */
   readonly isOurs: boolean;
   /** Temporary that provides the memory, in this program or in an enclosing one. */
   readonly draft: UnplacedTemporary | undefined;
@@ -195,8 +198,8 @@ function openPlanner(
 
 /**
  * Adds to `targets` values that should be computed directly in a result's memory, which saves a copy: values that
- * become the result by in-place updates, if nothing else reads them then or later, and values that the result is a
- * reshape of.
+ * in-place updates turn into the result, if nothing else reads them afterwards, and values that the result is a reshape
+ * of.
  */
 function addForerunners(
   { program, steps, deferred }: FusedProgram,
@@ -325,7 +328,7 @@ function scratchOf(
   return declared.map(({ name, type }) => timeline.add(name, type, begins[position]!));
 }
 
-/** Ends the lifetime of temporaries. */
+/** Ends the lifetime of temporaries at the present time. */
 function endNow({ timeline }: Planner, drafts: readonly UnplacedTemporary[]): void {
   if (drafts.length === 0) return;
   const now = timeline.tick();
@@ -343,7 +346,9 @@ function put(planner: Planner, v: Var, storage: SlotState, position: number): vo
   values.set(v, { place: storage.place, from: position, to: storage.end });
 }
 
-/** In-place rule: a result reuses the memory of an operand that nothing else reads, then or later. */
+/**
+ * In-place rule: lets a result reuse the memory of an operand that no other equation reads at the same time or later.
+ */
 function takeOver(planner: Planner, { prim, params, ins, outs }: Equation, position: number): void {
   const { lowering } = prim;
   if (lowering.kind !== "loops") return;
@@ -359,7 +364,8 @@ function takeOver(planner: Planner, { prim, params, ins, outs }: Equation, posit
 }
 
 /**
- * Allocates a result by the first rule that applies. `dying` is the memory that it may overwrite element by element.
+ * Allocates memory for a result by the first rule that applies. `dying` is the memory that the result may overwrite
+ * element by element.
  */
 function allocate(planner: Planner, v: Var, position: number, dying: ReadonlySet<SlotState>): void {
   const { timeline, begins, lastUse, successors, targets } = planner;
@@ -391,8 +397,8 @@ function isSameSize(a: ArrayType, b: ArrayType): boolean {
 }
 
 /**
- * Memory that a loop reads for the last time, each element only at the index that it writes. Empty for loops with a
- * reader, which still reads while results are written.
+ * Memory that a loop reads for the last time, reading each element only at the index that it writes. Empty for loops
+ * with a reader, because the reader still reads while results are written.
  */
 function memoryEndingIn(
   { fused, storages }: Planner,
@@ -419,7 +425,10 @@ function memoryEndingIn(
   return found;
 }
 
-/** Plans the memory of a sub-program. Operands in the memory of its results are carried. */
+/**
+ * Plans the memory of a sub-program. Its inputs that share memory with its results are carried (see
+ * `MemoryConstraints`).
+ */
 function planSubProgram(planner: Planner, { ins, outs }: Equation, sub: FusedSubProgram): ProgramMemory {
   const { storages } = planner;
   const isAt = ({ of, index, isPart }: SubProgramPort, result: number): boolean => {
@@ -441,7 +450,10 @@ function planSubProgram(planner: Planner, { ins, outs }: Equation, sub: FusedSub
   });
 }
 
-/** Results that are not in their target memory: first those with their own targets, then those of carried inputs. */
+/**
+ * Copies of results that are not in their target memory: first the results with targets of their own, then the results
+ * of carried inputs.
+ */
 function finalCopies(
   { fused, timeline, storages }: Planner,
   { given, carried, copiesBack }: MemoryConstraints,

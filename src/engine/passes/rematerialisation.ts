@@ -11,9 +11,12 @@ import type { CountedLoop } from "./counted-loops.ts";
 import { countedLoop, stacked, withParts } from "./counted-loops.ts";
 import { eliminateCommonSubexpressions } from "./cse.ts";
 
-/** Cost of saving one byte for later, in scalar operations: it is written and read again. */
+/**
+ * Cost of saving one byte per iteration for later loops, in scalar operations. A saved byte is written once and read
+ * once.
+ */
 const costOfByte = 1;
-/** Cost of a division, remainder or square root, in scalar operations. */
+/** Cost of one division, remainder or square root, in scalar operations. */
 const slowOperation = 4;
 
 /**
@@ -64,8 +67,8 @@ function rematerialiseLoop(eqns: Equation[], at: number, outs: ReadonlySet<Var>)
 }
 
 /**
- * For each array that a loop makes, the indices of the later loops that read it iteration by iteration; `undefined` if
- * it is also needed elsewhere.
+ * For each array that a loop makes, the indices of the later loops that read one element of it per iteration;
+ * `undefined` for an array that anything else reads too.
  */
 function readersOf(
   eqns: readonly Equation[],
@@ -131,9 +134,9 @@ function planStorage(
 }
 
 /**
- * Cost of recomputing the results of an equation, in scalar operations: one per element for plain elements, the cost of
- * the expression for elementwise equations. `undefined` for equations that are never recomputed: loops, procedures,
- * random reads.
+ * Cost of recomputing the results of an equation, in scalar operations: one operation per element for copies and the
+ * like, the cost of the expression for elementwise equations. `undefined` for equations that are never recomputed:
+ * loops, procedures, random reads.
  */
 function recomputationCost({ prim, params, ins, outs }: Equation): number | undefined {
   const { lowering } = prim;
@@ -159,7 +162,8 @@ function operationsOf(expr: Expr): number | undefined {
 }
 
 /**
- * Rewrites a later loop so that it recomputes values of the producer's iteration instead of reading the dropped arrays.
+ * Rewrites a later loop so that it recomputes values of the producing loop's iteration instead of reading the dropped
+ * arrays.
  */
 function recompute(
   eqn: Equation,
@@ -176,7 +180,7 @@ function recompute(
   for (const inner of source.body.eqns.toReversed())
     if (recomputed.has(inner.outs[0]!) && needed.has(inner.outs[0]!)) inner.ins.forEach((v) => needed.add(v));
 
-  /** Values of the producer's iteration, as variables of this loop. */
+  /** Variables of this loop that hold the values of the producing loop's iteration. */
   const here = new Map<Var, Var>();
   const consts: { readonly inner: Var; readonly outer: Var }[] = [];
   const arrays: { readonly inner: Var; readonly outer: Var }[] = [];

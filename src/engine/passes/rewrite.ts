@@ -12,7 +12,7 @@ export interface Rewriter {
 /** Empty set of known constants, for queries about an equation with arbitrary operands. */
 export const nothingKnown: ReadonlyMap<Var, number> = new Map();
 
-/** Value of all elements of an equation's result, if it follows from the known constants. */
+/** Value of all elements of an equation's result; `undefined` if it does not follow from the known constants. */
 export function constantOf(
   { prim, params, ins }: Equation,
   constants: ReadonlyMap<Var, number>,
@@ -26,7 +26,10 @@ export function constantOf(
       );
 }
 
-/** Visits the equations in order. `visit` emits the equations that remain. */
+/**
+ * Rewrites a program equation by equation, in order: `visit` receives each equation and emits the equations that
+ * replace it.
+ */
 export function rewriteProgram(
   program: Program,
   visit: (eqn: Equation, rewriter: Rewriter) => void,

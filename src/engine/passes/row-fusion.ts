@@ -15,8 +15,8 @@ export interface RowFusionThresholds {
   /** Elements per row from which the fixed cost per row is small. */
   readonly elements: number;
   /**
-   * Bytes traversed by loops over all rows, array after array, from which a core's caches no longer hold the rows
-   * between loops.
+   * Bytes that loops over all rows read and write, above which a core's caches no longer hold the rows from one loop to
+   * the next.
    */
   readonly bytes: number;
 }
@@ -97,11 +97,11 @@ function hasRows({ type: { shape } }: Var, rows: Shape): boolean {
   return sameShape(shape.slice(0, rows.length), rows);
 }
 
-/** Equations that are computed row by row, with their row rules. */
+/** Equations to compute row by row in one loop, with their row rules. */
 interface RowwiseGroup {
   readonly members: ReadonlySet<Equation>;
   readonly rules: ReadonlyMap<Equation, RowRule<unknown>>;
-  /** Equations of values that cost nothing; members recompute these values. */
+  /** Equations of values that need no memory, such as constants; members recompute these values. */
   readonly free: ReadonlyMap<Var, Equation>;
 }
 
@@ -196,8 +196,8 @@ function needed(program: Program): Program {
 }
 
 /**
- * Builds the program of one row, and its operands. `consts` are the same for all rows; each iteration reads one row of
- * `xs`.
+ * Program that computes one row, and the operands of its loop. `consts` are equal for all rows; each iteration reads
+ * one row of each array in `xs`.
  */
 function bodyOf(
   { members, rules, free }: RowwiseGroup,

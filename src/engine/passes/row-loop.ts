@@ -26,7 +26,7 @@ interface RowLoopParams {
   readonly rows: Shape;
 }
 
-/** Number of blocks and rows per block; the last block may have fewer. */
+/** Number of blocks of rows and number of rows per block; the last block may have fewer. */
 function blocksOf(rows: Shape): { readonly blocks: number; readonly perBlock: number } {
   const count = sizeOf(rows);
   const perBlock = Math.max(1, Math.min(mostRowsOfBlock, Math.floor(count / fewestBlocks)));
@@ -68,7 +68,7 @@ function emitRows({ block, fresh, write }: LowerContext, { rows }: RowLoopParams
   });
 }
 
-/** Equation that computes results row by row; `body` takes the constants first. */
+/** Equation of a loop that computes the results row by row; `body` takes the constants first. */
 export function rowLoopEquation(
   rows: Shape,
   body: Program,

@@ -15,9 +15,9 @@ export interface Temporary extends Buffer<number> {
 export interface UnplacedTemporary extends Buffer<number> {
   readonly from: number;
   to: number;
-  /** Intervals without data: they begin after the first time and end before the second. */
+  /** Intervals within the lifetime during which the temporary holds no data; both ends are exclusive. */
   readonly gaps: (readonly [after: number, before: number])[];
-  /** Enclosing loops whose iterations run in parallel, each with its own copy in this temporary. */
+  /** Enclosing parallel loops whose iterations each have their own copy of the array in this temporary. */
   readonly copiedBy?: readonly object[];
 }
 
@@ -108,9 +108,8 @@ export function packArena(drafts: readonly UnplacedTemporary[]): {
 }
 
 /**
- * True if two temporaries with copies per iteration of a common parallel loop would overlap across copies. An iteration
- * would then overwrite the copy of another one, so that such temporaries may share memory only at equal offsets with
- * equal sizes.
+ * True if two temporaries have copies per iteration of a common parallel loop and overlap in such a way that an
+ * iteration would overwrite the copy of another one. They may share memory only at equal offsets with equal sizes.
  */
 function mixesCopies(draft: UnplacedTemporary, start: number, other: ArenaAllocation): boolean {
   const loops = new Set(draft.copiedBy);

@@ -5,8 +5,8 @@ import { rewriteProgram } from "./rewrite.ts";
 
 /**
  * Folds permutations of axes into the equations before and after them that can read or write in any axis order. The
- * transposes around matrix products, frequent in derivatives, then cost nothing. A transpose with other consumers stays
- * for them.
+ * transposes around matrix products, frequent in derivatives, then cost nothing. A transpose that has other consumers
+ * remains for them.
  */
 export function foldTransposes(program: Program): Program {
   const definitions = new Map<Var, Equation>();
@@ -18,7 +18,7 @@ export function foldTransposes(program: Program): Program {
   });
 }
 
-/** Makes the equation read its operands as they were before their axes were permuted. */
+/** Returns the equation without permutations of its operands: it reads the unpermuted arrays, in another axis order. */
 function foldIntoOperands(given: Equation, definitions: ReadonlyMap<Var, Equation>): Equation {
   const { layout } = given.prim;
   if (layout?.transposeOperand === undefined) return given;
@@ -35,8 +35,8 @@ function foldIntoOperands(given: Equation, definitions: ReadonlyMap<Var, Equatio
 }
 
 /**
- * For a permutation of a result that nothing else reads: the defining equation, changed to yield the permuted result
- * directly.
+ * For a permutation that is the only consumer of a result: returns the equation of that result, changed to yield the
+ * permuted result directly.
  */
 function foldIntoResult(
   eqn: Equation,

@@ -40,7 +40,10 @@ export function dropUnitAxes(program: Program): Program {
     rewriter.emit(reshapeEquation(out, source));
   }
 
-  /** Shape without unit axes that all operands share, if every operand is available in it. */
+  /**
+   * The shape without unit axes in which an elementwise equation can be computed; `undefined` if an operand is not
+   * available in this shape.
+   */
   function shapeWithout(eqn: Equation): Shape | undefined {
     const shapes = eqn.ins.flatMap((v) => {
       const source = slim.get(v);

@@ -15,7 +15,7 @@ export function inputView(type: ArrayType, name: string): WriteView {
   return type.shape.length === 0 ? localTarget(type, name) : bufferView(type, name);
 }
 
-/** Buffer behind a view that covers all of it. */
+/** Buffer of a view that covers all of the buffer's elements. */
 export function bufferOf({ type, buffer }: WriteView): Buffer<number> {
   return {
     name: must(buffer, "a buffer"),
@@ -63,7 +63,7 @@ export function bufferView(type: ArrayType, buffer: string, offset: Expr = k.i32
   };
 }
 
-/** View of the part of another view that starts at a flat index, with another type. */
+/** View of a part of another view: an array of type `type` that begins at the flat index `start`. */
 export function partOf(view: ReadView, type: ArrayType, start: Expr): WriteView {
   const { buffer, offset } = view as WriteView;
   if (buffer !== undefined) return bufferView(type, buffer, plus(offset ?? k.i32(0), start));

@@ -4,12 +4,13 @@ import type { ScalarFunctions } from "../form/functions.ts";
 import type { Region, RegionExpr, RegionStmt } from "../form/region.ts";
 import { walkStmts } from "../form/walk.ts";
 
-/** From a local or array to a name that its value depends on. */
+/** A dependency: the value of the local or array `target` depends on `source`. */
 type DataflowEdge = readonly [target: string, source: string];
 
 /**
- * Returns the locals and arrays of a flat region that derivatives flow through: floating ones that depend smoothly on an active parameter,
- * and that a floating result depends on. The analysis ignores the order of statements: a name is active everywhere or nowhere.
+ * Returns the locals and arrays of a flat region that derivatives flow through. They are floating, depend smoothly on
+ * an active parameter, and influence a floating result. The analysis ignores the order of statements: a name is active
+ * everywhere or nowhere.
  */
 export function findActiveNames(
   region: Region,
@@ -28,7 +29,7 @@ export function findActiveNames(
   return new Set([...varied].filter((name) => useful.has(name)));
 }
 
-/** Returns all names that edges reach from the first ones, including these. */
+/** Returns all names that edges reach from the names in `first`, including `first`. */
 export function findReachable(first: readonly string[], edges: readonly DataflowEdge[]): Set<string> {
   const next = new Map<string, string[]>();
   for (const [from, to] of edges) {
@@ -68,7 +69,7 @@ function edgesOf(body: readonly RegionStmt[], functions: ScalarFunctions): Dataf
   return edges;
 }
 
-/** Floating locals and arrays that a flat expression depends on smoothly. */
+/** Floating locals and arrays on which a flat expression depends smoothly. */
 function sourcesOf(expr: RegionExpr, functions: ScalarFunctions): string[] {
   if (!isFloating(expr.type)) return [];
   switch (expr.kind) {

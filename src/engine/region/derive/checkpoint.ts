@@ -20,15 +20,18 @@ import type { Needs } from "./needs.ts";
 import type { SegmentedLoop } from "./reverse-plan.ts";
 import { planSchedule } from "./schedule.ts";
 
-/** Locals and arrays from outside of a loop that the loop changes, or that it reads and later statements change. */
+/**
+ * The state of a loop to save at a checkpoint: locals and arrays from outside of the loop that the loop changes, or
+ * that it reads and later statements change.
+ */
 export interface CheckpointState {
   readonly scalars: readonly { readonly name: string; readonly type: RegionType }[];
   readonly arrays: readonly ArrayDeclaration[];
 }
 
 /**
- * Finds the loops of an outermost block to run in segments, and their states: loops that save values, have a trip count known before
- * the loop, and write to no array that is a result.
+ * Finds the loops of an outermost block to run in segments, and their states. Such a loop saves values, has a trip
+ * count that is known before the loop, and writes to no array that is a result.
  */
 export function findCheckpointedLoops(
   { body, results }: Pick<Region, "body" | "results">,
@@ -78,8 +81,8 @@ function changedIn(stmts: RegionBlock, linear: ReadonlySet<string>): ReadonlySet
 }
 
 /**
- * Plans a loop of n iterations in segments of ⌈√n⌉ with a snapshot for each, or in segments of `snapshots` iterations with that number
- * of snapshots.
+ * Plans a loop of n iterations in segments. Without `snapshots`, segments have ⌈√n⌉ iterations and each has a snapshot;
+ * with it, segments have `snapshots` iterations and share that number of snapshots.
  */
 export function planSegments(
   loop: RegionFor,

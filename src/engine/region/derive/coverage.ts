@@ -54,8 +54,8 @@ export function findCoveredStores(
 }
 
 /**
- * Finds the stores to linear arrays that are the only store to their array and write each element at most once. The previous value is then
- * the initial 0.
+ * Finds the stores to linear arrays that are the only store to their array and write each element at most once. They
+ * find the initial 0 in the element.
  */
 export function findFirstStores(body: readonly RegionStmt[], { useful }: Linearity): ReadonlySet<RegionStmt> {
   const once = new Set<RegionStmt>();
@@ -73,7 +73,10 @@ export function findFirstStores(body: readonly RegionStmt[], { useful }: Lineari
   return once;
 }
 
-/** Returns the stores to an array if none overwrites an element that another one has written, except by adding to it; else none. */
+/**
+ * Returns the stores to an array if none of them overwrites an element that another one has written, except by adding
+ * to it; otherwise the empty set.
+ */
 function findLastingStores(
   array: string,
   writers: readonly RegionStmt[],
@@ -117,13 +120,19 @@ function isSamePlaces(a: RegionStore, b: RegionStore): boolean {
   return a.places.every((place, axis) => isSameAtom(place, b.places[axis]!));
 }
 
-/** A loop index in a mixed-radix number: `radix` is the number of its values, `undefined` for the first digit. */
+/**
+ * A digit of an array index that is a mixed-radix number of loop indices. `radix` is the number of values of the digit,
+ * `undefined` for the most significant digit.
+ */
 interface IndexDigit {
   readonly index: string;
   readonly radix: RegionExpr | undefined;
 }
 
-/** Digits of an array index that is a mixed-radix number of loop indices: `i`, or `i · m + j`. */
+/**
+ * The loop indices that are the digits of an array index, most significant first: `[i]` for `i`, `[i, j]` for `i · m +
+ * j`. `undefined` for an index of another form.
+ */
 function digitsOf(place: RegionExpr, definitions: LetsByName): readonly IndexDigit[] | undefined {
   if (place.kind !== "local") return undefined;
   const value = definitions.get(place.name)?.value;
@@ -141,7 +150,9 @@ function digitsOf(place: RegionExpr, definitions: LetsByName): readonly IndexDig
   return undefined;
 }
 
-/** True if array indices differ between all iterations of the loops: every loop index is one of their digits. */
+/**
+ * True if array indices differ between all iterations of the loops, because every loop index is a digit of one of them.
+ */
 function isDistinct(
   places: readonly RegionExpr[],
   loops: readonly RegionFor[],
@@ -250,7 +261,7 @@ function loopsOver(
   return isWhole ? used : undefined;
 }
 
-/** The other factor of a product. */
+/** The factor x of a product `size` = x · `factor`; `undefined` if `size` is not defined as such a product. */
 function quotient(size: RegionExpr, factor: RegionExpr, definitions: LetsByName): RegionExpr | undefined {
   const value = size.kind === "local" ? definitions.get(size.name)?.value : undefined;
   if (value?.kind !== "apply" || value.function !== "mul") return undefined;

@@ -12,12 +12,15 @@ import type { RegionBlock, RegionExpr, RegionLoop, RegionStmt } from "../form/re
 import { blocksOf, expressionsOf, walkExpr, walkStmts } from "../form/walk.ts";
 import { declaredBy, hasTarget, mutableNames, readsName, readsOf, targetOf } from "../form/names.ts";
 
-/** Order of the statements of a block with fused loops. */
+/**
+ * Loops of a block to fuse, and the resulting order of the block's statements. A fused loop runs the forward and the
+ * backward pass of an iteration at once.
+ */
 export interface Fusion {
   readonly fused: ReadonlySet<RegionStmt>;
   /** Position of the first fused loop in the block. */
   readonly first: number;
-  /** Later statements that run forward before that loop. */
+  /** Statements after the first fused loop that run forward before it. */
   readonly early: ReadonlySet<RegionStmt>;
 }
 
@@ -26,17 +29,17 @@ export interface FusionFacts {
   readonly linearity: Linearity;
   /** Needs of the backward pass without fusion. */
   readonly needs: Needs;
-  /** Loops whose backward pass needs the number of iterations that ran. */
+  /** Counters of the loops whose backward pass needs the number of iterations that ran. */
   readonly counters: ReadonlyMap<RegionStmt, IterationCounter>;
-  /** Names from outside of the block that have one value in it. */
+  /** Names from outside of the block whose value does not change in the block. */
   readonly entry: ReadonlySet<string>;
-  /** Linear names that results of the region read, for its outermost block. */
+  /** Linear names that results of the region read. Empty except for the outermost block. */
   readonly results: ReadonlySet<string>;
 }
 
 /**
- * Chooses the loops to fuse, from the last one to the first, as long as the backward pass of all later statements needs nothing computed by
- * the loop or after it.
+ * Chooses the loops of a block to fuse, from the last one to the first, as long as the backward pass of all later
+ * statements needs nothing that the loop or a later statement computes.
  */
 export function chooseFusion(facts: FusionFacts): Fusion {
   const { block, linearity } = facts;
@@ -79,7 +82,7 @@ function sharedNames(block: RegionBlock, touches: readonly LinearTouches[]): Sha
   return { several, declared: new Set(block.flatMap((stmt) => declaredBy(stmt) ?? [])) };
 }
 
-/** Adds a kind of use of a name. */
+/** Notes that a name is used in the way `how`. Two different uses of a name count as "other". */
 function addTouch(touches: Map<string, LinearTouch>, name: string, how: LinearTouch): void {
   const before = touches.get(name);
   touches.set(name, before === undefined || before === how ? how : "other");
@@ -89,7 +92,7 @@ export function noFusion(block: RegionBlock): Fusion {
   return { fused: new Set(), first: block.length, early: new Set() };
 }
 
-/** Use of a linear name from outside of a statement: read only, added to only, or any other. */
+/** How a statement uses a linear name from outside: it only reads it, only adds to it, or uses it in another way. */
 type LinearTouch = "read" | "added" | "other";
 type LinearTouches = ReadonlyMap<string, LinearTouch>;
 
@@ -139,7 +142,7 @@ function touchesOf(stmt: RegionStmt, { useful }: Linearity): LinearTouches {
   return touches;
 }
 
-/** True if the backward passes of two statements commute. */
+/** True if the backward passes of two statements may run in either order. */
 function commute(a: LinearTouches, b: LinearTouches): boolean {
   for (const [name, how] of a) {
     const other = b.get(name);
@@ -209,11 +212,11 @@ function isPartitioned(block: RegionBlock, array: string, index: string): boolea
   return !isSwapped && axes !== undefined && axes.size > 0;
 }
 
-/** Facts about the statements of a block by their position. */
+/** Facts about the statements of a block, by their index in the block. */
 interface StatementOrder {
   /** Uses by the statement at a position. */
   readonly usesAt: (index: number) => ForwardUses;
-  /** Position of the declaration of a name that never changes; −1 for names from outside. */
+  /** Index of the statement that declares a name that never changes; −1 for names from outside. */
   readonly declaredAt: ReadonlyMap<string, number>;
 }
 
@@ -234,7 +237,7 @@ function meets(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   return false;
 }
 
-/** Names, not linear, that a statement and its nested statements read and write. */
+/** Names, without linear ones, that a statement and its nested statements read and write. */
 interface ForwardUses {
   readonly read: ReadonlySet<string>;
   readonly written: ReadonlySet<string>;
@@ -256,8 +259,9 @@ function usesOf(stmt: RegionStmt, linear: ReadonlySet<string>): ForwardUses {
 }
 
 /**
- * Returns the statements after a loop that run forward before it: all that are independent of the loop and cannot end the call. Returns
- * `undefined` if some later statement that is not fused cannot run backward before the loop begins.
+ * Returns the statements after a loop that run forward before it: all that are independent of the loop and cannot end
+ * the call. Returns `undefined` if the backward pass of a later statement that is not fused cannot run before the loop
+ * begins.
  */
 function findEarlyStatements(
   at: number,

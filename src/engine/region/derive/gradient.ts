@@ -30,12 +30,12 @@ export function cotangents(
   return { ...transposed, name: `cotangents of ${region.name}` };
 }
 
-/** For each parameter, true if it has derivatives: all floating ones. */
+/** For each parameter, true if it is floating and thus has derivatives. */
 export function floatingParams({ params }: Region): boolean[] {
   return params.map(({ type }) => isFloating(type));
 }
 
-/** Results of a gradient region, in order. `rest`: the results of the region except the first. */
+/** Results of a gradient region, in order. `values` are all results of the region, `rest` all except the first. */
 export type GradientResults = "gradient" | "gradient rest" | "values gradient";
 
 export interface RegionGradientOptions extends TransposeOptions {

@@ -38,10 +38,13 @@ export function linearityOf(
   return { linear, useful: new Set([...useful].filter((name) => linear.has(name))) };
 }
 
-/** Cache of `isLinearIn` by set of linear names, because every level of a deep expression asks for its operands. */
+/**
+ * Results of `isLinearIn` by the set of linear names. Cached, because every level of a deep expression asks about its
+ * operands.
+ */
 const knownLinear = new WeakMap<ReadonlySet<string>, WeakMap<RegionExpr, boolean>>();
 
-/** True if an expression reads one of the names. The set must not change any more. */
+/** True if an expression reads one of the names. The result is cached, so the set must not change afterwards. */
 function isLinearIn(expr: RegionExpr, linear: ReadonlySet<string>): boolean {
   if (expr.kind === "local") return linear.has(expr.name);
   if (expr.kind === "const" || expr.kind === "length") return false;
@@ -63,7 +66,7 @@ export type LinearPart =
   | { readonly kind: "sum"; readonly x: RegionExpr; readonly y: RegionExpr; readonly isDifference: boolean }
   | { readonly kind: "neg"; readonly x: RegionExpr }
   | { readonly kind: "convert"; readonly x: RegionExpr }
-  /** x times a factor, or divided by it. If `isStrong`, the result is 0 wherever x is 0. */
+  /** x times a factor, or x divided by it. If `isStrong`, the result is 0 wherever x is 0. */
   | {
       readonly kind: "scaled";
       readonly x: RegionExpr;
@@ -71,7 +74,7 @@ export type LinearPart =
       readonly by: "mul" | "div";
       readonly isStrong: boolean;
     }
-  /** A factor times x. The result is 0 wherever the factor is 0. */
+  /** A factor times x, where the result is 0 wherever the factor is 0; if `isBoth`, also wherever x is 0. */
   | {
       readonly kind: "strongly";
       readonly factor: RegionExpr;

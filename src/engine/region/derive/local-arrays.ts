@@ -14,8 +14,9 @@ import {
 import { mutableNames, namesOf, readsName, usesArray } from "../form/names.ts";
 
 /**
- * Declares each array in the innermost loop that contains all its uses and in which each iteration writes all elements before reading any.
- * If a length might be negative, the original declaration stays for its error, and the loop declares a new array.
+ * Moves the declaration of each array into the innermost loop that contains all its uses and in which each iteration
+ * writes all elements before reading any. If a length might be negative, the original declaration stays for its error,
+ * and the loop declares a new array.
  */
 export function localiseArrays(region: Region): Region {
   const mutable = mutableNames(region.body);
@@ -46,8 +47,8 @@ export function localiseArrays(region: Region): Region {
 }
 
 /**
- * Returns the block with the array declared, perhaps under a new name, in the innermost loop that fills it first; `undefined` if there is
- * none.
+ * Returns the block with an array declared, perhaps under a new name, in the innermost loop whose iterations fill it
+ * before they read it; `undefined` if there is no such loop.
  */
 function moveInward(
   stmts: readonly RegionStmt[],
@@ -64,7 +65,10 @@ function moveInward(
   return body && stmts.map((stmt) => (stmt === loop ? { ...loop, body } : stmt));
 }
 
-/** Returns the block with the array declared before the loop nest that fills it; `undefined` if the array is used before. */
+/**
+ * Returns the block with an array declared before the loop nest that fills it; `undefined` if an earlier statement uses
+ * the array.
+ */
 function declareBeforeFill(
   stmts: readonly RegionStmt[],
   declaration: ArrayDeclaration,

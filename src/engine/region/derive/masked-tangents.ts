@@ -74,7 +74,10 @@ function analyse(
   return { body: tangents.block(region.body, zeros), tangents, zeros };
 }
 
-/** Visits statements in order. `zeros`: linear locals and arrays that may hold the 0 of a mask at that point. */
+/**
+ * Rewrites the products of a block, statement by statement. `zeros` contains the linear locals and arrays that may hold
+ * the 0 of a mask at the current statement.
+ */
 class MaskedTangents {
   readonly #linear: ReadonlySet<string>;
   readonly #functions: ScalarFunctions;
@@ -83,7 +86,7 @@ class MaskedTangents {
   readonly #definitions: LetsByName;
   /** Declarations of linear arrays. */
   readonly #arrays = new Map<string, ArrayDeclaration>();
-  /** Arrays to which the innermost enclosing loop stores zeros of masks. */
+  /** Arrays into which the innermost enclosing loop stores values that may be the 0 of a mask. */
   #stored = new Set<string>();
 
   constructor(
@@ -183,7 +186,7 @@ class MaskedTangents {
     return mapBlocksOf(stmt, () => body);
   }
 
-  /** Arrays of which a nest of counted loops stores every element. */
+  /** Arrays all of whose elements a nest of counted loops stores. */
   #filledBy(nest: RegionFor): ReadonlySet<string> {
     const filled = new Set<string>();
     const visit = (stmt: RegionStmt, loops: readonly RegionFor[]): void => {
@@ -198,7 +201,7 @@ class MaskedTangents {
     return filled;
   }
 
-  /** Rewrites the products in a linear expression. */
+  /** Rewrites the products in a linear expression, and determines if its value may be the 0 of a mask. */
   #rewrite(expr: RegionExpr, zeros: ReadonlySet<string>): MaskedValue {
     const part = linearPart(expr, this.#linear);
     switch (part.kind) {

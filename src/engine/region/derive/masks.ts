@@ -10,7 +10,7 @@ import type { Region, RegionBlock, RegionExpr, RegionStmt } from "../form/region
 import { walkStmts } from "../form/walk.ts";
 
 /**
- * Finds the statements whose value may remain unread: then its cotangent is the 0 of a mask.
+ * Finds the statements whose value may remain unread. The cotangent of such a statement is the 0 of a mask.
  *
  * @param isResultMasked true if the cotangent of a result may itself be such a 0.
  * @param isLookingForCovered true to search for stores that are certainly read; else any store may remain unread.
@@ -138,7 +138,7 @@ function runsOnce(stmt: RegionStmt): boolean {
   return step > 0 ? from.value < to.value : from.value > to.value;
 }
 
-/** Locals that never change and are finite for all arguments: integers, and choices between constants. */
+/** Immutable locals that are finite for all arguments: integers, and choices between constants. */
 export function findFiniteNames(body: RegionBlock): ReadonlySet<string> {
   const mutable = mutableNames(body);
   const names = new Set<string>();

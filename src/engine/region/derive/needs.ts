@@ -18,7 +18,7 @@ import type { Linearity } from "./linearity.ts";
 import { isNeverOverwritten } from "./overwrites.ts";
 import type { IterationCounter } from "./prepare.ts";
 
-/** A local that is out of scope in the backward pass. */
+/** A local that the backward pass needs and that is out of scope there: it is recomputed or saved. */
 export type Need = { readonly kind: "recomputed"; readonly value: RegionLet } | SavedNeed;
 
 export interface SavedNeed {
@@ -31,7 +31,7 @@ export interface SavedNeed {
 export interface Needs {
   /** The locals with which the backward pass of a block begins, in the order of their definitions. */
   readonly of: ReadonlyMap<RegionBlock, readonly Need[]>;
-  /** Saved locals by name. */
+  /** The locals to save, by name. */
   readonly saved: ReadonlyMap<string, SavedNeed>;
 }
 
@@ -45,7 +45,7 @@ interface NeedDefinition {
 interface ArrayWrite {
   readonly order: number;
   readonly loops: readonly RegionLoop[];
-  /** Indices of a store; `undefined` if any element may change. */
+  /** Indices of the element that is stored; `undefined` if any element may change. */
   readonly places: readonly RegionExpr[] | undefined;
 }
 
@@ -54,23 +54,23 @@ interface NeedFacts {
   /** Locals and arrays that the backward pass has: parameters, declarations of the outermost block, loop indices. */
   readonly available: Set<string>;
   readonly writes: Map<string, ArrayWrite[]>;
-  /** Names with one value in the whole block: from outside, or declared in the outermost block. */
+  /** Names whose value does not change in the block: from outside, or declared in the outermost block. */
   readonly fixed: Set<string>;
   readonly canReread: boolean;
-  /** Names that linear statements need. */
+  /** Names that the backward pass of linear statements reads. */
   readonly needed: Set<string>;
 }
 
 /** A block whose backward pass follows in the same scope. */
 export interface NeedScope {
   readonly block: RegionBlock;
-  /** Names from outside of the block with one value in it. */
+  /** Names from outside of the block whose value does not change in it. */
   readonly entry: ReadonlySet<string>;
-  /** Loops with needs of their own: fused loops and segmented ones. */
+  /** Loops whose needs are found separately: fused loops and segmented ones. */
   readonly separate: ReadonlySet<RegionStmt>;
 }
 
-/** Alternatives to saving. */
+/** Ways to avoid saving a value. */
 export interface NeedOptions {
   /** Recompute cheap values. */
   readonly recompute: boolean;
@@ -175,12 +175,15 @@ function decideNeeds(facts: NeedFacts, functions: ScalarFunctions, recompute: bo
   return { of, saved };
 }
 
-/** Assumed trip count of a loop, for the size of tapes: a value in an inner loop takes far more bytes. */
+/**
+ * Assumed trip count of a loop, for estimating the sizes of tapes: saving a value in an inner loop takes far more bytes
+ * than outside of it.
+ */
 const assumedTrips = 16;
 
 /**
- * Chooses the values to save, so that all wanted ones are cheap to recompute from these and from available names: a minimal cut, by
- * bytes, between the wanted values and those that cannot be recomputed.
+ * Chooses the values to save so that all `wanted` values are cheap to recompute from the saved ones and from available
+ * names. The choice is a minimal cut, by bytes, between the wanted values and the values that cannot be recomputed.
  */
 function chooseSaved(
   wanted: readonly string[],
@@ -191,7 +194,9 @@ function chooseSaved(
   const names = new Set(wanted);
   const edges: CutEdge[] = [];
   const numbers = new Map<string, number>();
-  /** A value has two nodes, its definition and, one number higher, its uses. Returns the first. */
+  /**
+   * Number of the first of a value's two nodes. The first node stands for its definition, the next number for its uses.
+   */
   const nodeOf = (name: string): number => {
     const number = numbers.get(name) ?? 2 + 2 * numbers.size;
     numbers.set(name, number);

@@ -15,18 +15,23 @@ export interface FlatOptions {
 export interface TangentOptions extends FlatOptions {
   /** True to return the results of the region before their tangents. */
   readonly primal: boolean;
-  /** For each parameter, true if its tangent may hold zeros of a mask. Default: none. */
+  /** For each parameter, true if its tangent may hold zeros of a mask (see docs/masks.md). Default: none. */
   readonly masked?: readonly boolean[] | undefined;
-  /** True if counted loops may have no iterations, so that constants from before them remain. Default false. */
+  /**
+   * True if counted loops may have no iterations, so that locals keep the constants they had before such a loop.
+   * Default false.
+   */
   readonly emptyLoops?: boolean | undefined;
 }
 
 export interface TransposeOptions extends FlatOptions {
-  /** For each linear result, true if its cotangent may be the 0 of a mask. Default: none. */
+  /** For each linear result, true if its cotangent may be the 0 of a mask (see docs/masks.md). Default: none. */
   readonly masked?: readonly boolean[] | undefined;
-  /** For linear scalar results, a constant cotangent in place of a parameter. */
+  /**
+   * For each linear scalar result, a constant to use as its cotangent; `undefined` for a cotangent that is a parameter.
+   */
   readonly seeds?: readonly (number | undefined)[] | undefined;
-  /** Recomputes cheap values in the backward pass in place of saving them. Default true. */
+  /** Recomputes cheap values in the backward pass instead of saving them. Default true. */
   readonly recompute?: boolean | undefined;
   /**
    * Reads elements of mutable arrays again in the backward pass, if nothing has overwritten them, as in tables that are filled row by row.
@@ -37,7 +42,7 @@ export interface TransposeOptions extends FlatOptions {
   readonly coverage?: boolean | undefined;
   /** Runs backward loops in ascending order if the order does not matter. Default true. */
   readonly reorder?: boolean | undefined;
-  /** Begins sums with their first term. Default true. */
+  /** Initialises sums with their first term instead of adding it to 0. Default true. */
   readonly sums?: boolean | undefined;
   /**
    * Checkpoints the outermost loops that save values: they run in segments, and the backward pass runs each segment forward once more with
@@ -46,6 +51,9 @@ export interface TransposeOptions extends FlatOptions {
    * specifies, else off.
    */
   readonly checkpoint?: boolean | number | undefined;
-  /** Fuses the passes of loops whose iterations share only sums. Default true. */
+  /**
+   * Runs the forward and the backward pass of each iteration together in one loop, for loops whose iterations share
+   * only sums. Default true.
+   */
   readonly fuse?: boolean | undefined;
 }

@@ -10,20 +10,20 @@ export interface OrderedAccess {
   readonly places: readonly RegionExpr[];
   /** Loops around the access, outermost first. */
   readonly loops: readonly RegionLoop[];
-  /** Position in the text: of two accesses, the lower one comes first. */
+  /** Position in program text. Of two accesses, the one with the lower number is earlier. */
   readonly order: number;
 }
 
 export interface NameFacts {
   /** Value of a local that never changes. */
   readonly valueOf: (name: string) => RegionExpr | undefined;
-  /** True if a local or an array has one value in the whole scope. */
+  /** True if the value of a local or an array does not change in the whole scope. */
   readonly isFixed: (name: string) => boolean;
 }
 
 /**
- * True if a store that runs after a read never writes the element that was read. Decided along an axis whose indices are affine in
- * loop indices, as in tables filled row by row: every later store is further along.
+ * True if no store that runs after a read writes the element that was read. Decided along an axis whose indices are
+ * affine in loop indices, as in tables filled row by row: every later store has a higher index.
  */
 export function isNeverOverwritten(read: OrderedAccess, store: OrderedAccess, names: NameFacts): boolean {
   let common = 0;
@@ -34,8 +34,9 @@ export function isNeverOverwritten(read: OrderedAccess, store: OrderedAccess, na
 }
 
 /**
- * True if indices differ whenever the store is in a later iteration of the common loop `level`, and in the same iteration of the
- * common loops around it. `level === common`: in the same iteration of all common loops.
+ * True if the indices of a store and a read differ whenever the store is in a later iteration of the loop number
+ * `level` that contains both, and in the same iteration of the loops around that loop. If `level` equals `common`, the
+ * number of loops that contain both, only the same iteration of all these loops is considered.
  */
 function differ(
   store: OrderedAccess,
@@ -85,7 +86,10 @@ function differ(
   });
 }
 
-/** Adds the range of a loop index, and the names that are not negative if the loop has an iteration. */
+/**
+ * Adds the range of a loop's index to `ranges`. Adds to `natural` the names that are not negative if the loop has an
+ * iteration.
+ */
 function addRange(
   loop: RegionFor,
   name: string,
@@ -119,7 +123,7 @@ function isNotNegative(p: Polynomial, ranges: readonly NamedBounds[], natural: R
   return isNeverNegative(p, ranges, (name) => natural.has(name) || name.startsWith("length:"));
 }
 
-/** Polynomials of names: given ones for loop indices, declared values for other locals. */
+/** Polynomials of names: those in `indices` for loop indices, the polynomials of their definitions for other locals. */
 function polynomialsOf(indices: ReadonlyMap<string, Polynomial>, names: NameFacts): NamedPolynomials {
   const own: NamedPolynomials = {
     local(name) {

@@ -46,7 +46,7 @@ import { TapePlanner } from "./saved-values.ts";
 import { accumulatedTerms, isElement } from "./sums.ts";
 import { declarationOf } from "./tangent.ts";
 
-/** Facts about the whole region, and the parts of the plan that all scopes share. */
+/** Facts about the whole region, and the parts of the reverse plan that all scopes share. */
 interface PlanContext {
   readonly region: Region;
   readonly build: RegionBuilder;
@@ -54,18 +54,18 @@ interface PlanContext {
   readonly linearity: Linearity;
   readonly counters: ReadonlyMap<RegionStmt, IterationCounter>;
   readonly mutable: ReadonlySet<string>;
-  /** Declarations of locals that never change. */
+  /** Declarations of the locals that never change. */
   readonly definitions: LetsByName;
   /** Linear locals whose uses are all in their own block. */
   readonly direct: ReadonlySet<string>;
   readonly cotangents: Map<string, Cotangent>;
   readonly recalled: Map<string, RegionExpr>;
-  /** Floating locals that are recomputed. */
+  /** Floating locals that the backward pass recomputes. */
   readonly recomputedFloats: Set<string>;
   readonly tapes: Set<string>;
 }
 
-/** Facts about one scope. */
+/** Facts about one scope, that is, a block whose forward and backward pass share their locals. */
 interface ScopeContext {
   readonly plan: PlanContext;
   readonly needs: Needs;
@@ -205,7 +205,7 @@ function chooseLoops(
   return { needs: separate.size > 0 ? needsWithout(separate) : needs, fusion, checkpointed };
 }
 
-/** Statements with a backward pass, last one first. */
+/** Statements with a backward pass, in reverse order. */
 function backwardOrder({ linearity }: PlanContext, stmts: RegionBlock): RegionBlock {
   return stmts.filter((stmt) => hasTarget(stmt, linearity.useful)).toReversed();
 }
@@ -251,8 +251,9 @@ function planBackwardBlock(context: ScopeContext, block: RegionBlock): void {
 }
 
 /**
- * A recomputed value. The forward pass has checked the indices of its loads. They are checked again only if an index is recomputed in
- * floating point, because a fused multiply-add may round it differently.
+ * The value of a recomputed local, as the backward pass computes it. The forward pass has checked the indices of its
+ * loads. They are checked again only if an index is recomputed in floating point, because a fused multiply-add may
+ * round it differently.
  */
 function recomputedValue(plan: PlanContext, value: RegionExpr): RegionExpr {
   const isSame = (place: RegionExpr): boolean =>
@@ -262,7 +263,7 @@ function recomputedValue(plan: PlanContext, value: RegionExpr): RegionExpr {
   );
 }
 
-/** An expression as the backward pass computes it. */
+/** An expression with the locals of the forward pass replaced by those of the backward pass. */
 function recall({ recalled }: PlanContext, expr: RegionExpr): RegionExpr {
   return replaceLocals(expr, recalled);
 }
@@ -295,7 +296,9 @@ function planReversedLoop({ plan, tapes }: ScopeContext, loop: RegionLoop): Reve
   return { kind: "reversed", forward, backward, definitions, header };
 }
 
-/** End of the backward loop over the iterations that a loop with an early end has run. */
+/**
+ * End of the backward loop that corresponds to a loop with an early end: only iterations that ran forward run backward.
+ */
 function endOf(
   from: RegionExpr,
   total: RegionExpr,
@@ -312,7 +315,10 @@ function endOf(
 
 // ---- cotangents
 
-/** Chooses the names of the cotangents of linear names that a block declares; returns those that are declared with it. */
+/**
+ * Chooses the names of the cotangents of linear names that a block declares. Returns the cotangents that are declared
+ * together with them.
+ */
 function declareCotangents(plan: PlanContext, block: RegionBlock): readonly Cotangent[] {
   return block.flatMap((stmt): readonly Cotangent[] => {
     if ((stmt.kind !== "let" && stmt.kind !== "array") || !plan.linearity.useful.has(stmt.name)) return [];
@@ -343,7 +349,7 @@ function declareParam({ build, cotangents }: PlanContext, param: RegionParam): v
   cotangents.set(param.name, { kind: "array", declaration });
 }
 
-/** The tangent of x is called dx, and its cotangent x_bar. */
+/** Name of the cotangent of a linear name: `x_bar` for the tangent `dx` of x. */
 function cotangentHint(name: string): string {
   return `${name.replace(/^d(?=.)/, "")}_bar`;
 }
@@ -381,7 +387,10 @@ function planSeeds(plan: PlanContext, linearResults: readonly boolean[]): readon
   });
 }
 
-/** Results that are not linear. Segments run again and change locals once more, so results are copied before. */
+/**
+ * Plans the results that are not linear. Segments run again and change locals once more, so results that they change
+ * are copied first.
+ */
 function planResults(
   { region, build, mutable }: PlanContext,
   linearResults: readonly boolean[],

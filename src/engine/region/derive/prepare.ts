@@ -24,7 +24,7 @@ import {
 } from "../form/walk.ts";
 import { hasTarget, mutableNames, readsOf, targetOf } from "../form/names.ts";
 
-/** Locals that count the iterations of a loop: `counter` during the loop, `total` after it. */
+/** Locals that count the iterations of a loop: `counter` while the loop runs, `total` after it. */
 export interface IterationCounter {
   readonly counter: RegionLocal;
   readonly total: RegionLocal;
@@ -32,14 +32,14 @@ export interface IterationCounter {
 
 export interface PreparedRegion {
   readonly body: readonly RegionStmt[];
-  /** Counters of loops with linear statements whose trip count is not known before the loop. */
+  /** Counters of the loops with linear statements whose trip count is not known before the loop. */
   readonly counters: ReadonlyMap<RegionStmt, IterationCounter>;
 }
 
 /**
- * Removes linear statements that no result needs, and copies each mutable local that linear statements read into an immutable one:
- * coefficients, indices, conditions and bounds. Loops that may end early count their iterations. Linear locals that are read once become
- * part of the expression that reads them.
+ * Prepares a flat region for reverse mode. Removes linear statements that no result needs. Copies each mutable local
+ * that linear statements read (coefficients, indices, conditions and bounds) into an immutable one. Adds counters to
+ * loops that may end early. Moves linear locals that are read once into the expression that reads them.
  */
 export function prepare(region: Region, linearity: Linearity, build: RegionBuilder): PreparedRegion {
   const { body, counters } = new Preparation(region, linearity, build).run(region.body);
@@ -161,7 +161,7 @@ class Preparation {
     });
   }
 
-  /** True if an atom that is not linear never changes. */
+  /** True if a local or constant that is not linear never changes. */
   #isFixed(value: RegionExpr): boolean {
     if (value.kind === "const" || value.kind === "length") return true;
     return (
@@ -184,7 +184,7 @@ function forget(stmt: RegionStmt, snapshots: ImmutableCopies): void {
  */
 const mostLevels = 2500;
 
-/** Depth of an expression. `known` caches the depth of its parts. */
+/** Depth of an expression. `known` caches the depths of its operands. */
 function levelsOf(expr: RegionExpr, known: WeakMap<RegionExpr, number>): number {
   let levels = known.get(expr);
   if (levels === undefined) {
@@ -195,15 +195,15 @@ function levelsOf(expr: RegionExpr, known: WeakMap<RegionExpr, number>): number 
   return levels;
 }
 
-/** Linear locals that are still to move into the statement that reads them, in order. */
+/** Linear locals that may still move into the statement that reads them, in program order. */
 class PendingLocals {
   readonly #statements = new Map<string, RegionLet>();
-  /** Locals by the names that their own values read. */
+  /** Pending locals by the names that their own values read. */
   readonly #readers = new Map<string, string[]>();
-  /** Locals by the locals that moved into them. */
+  /** For each local that was moved, the local whose value contains it. */
   readonly #holders = new Map<string, string>();
 
-  /** Adds a local. `given` is its value before the locals `taken` moved into it. */
+  /** Adds a local. `given` is its value before the locals in `taken` were moved into it. */
   add(stmt: RegionLet, given: RegionExpr, taken: readonly string[]): void {
     this.#statements.set(stmt.name, stmt);
     for (const name of taken) this.#holders.set(name, stmt.name);
@@ -221,7 +221,7 @@ class PendingLocals {
     return found;
   }
 
-  /** Removes the locals that have one of the names or read one. */
+  /** Removes and returns the pending locals that have one of these names or read one of them. */
   settle(names: ReadonlySet<string>): readonly RegionStmt[] {
     const concerned = new Set<string>();
     for (const name of names) {
@@ -244,7 +244,7 @@ class PendingLocals {
     return taken;
   }
 
-  /** The local that now contains the value of the given one. */
+  /** The pending local whose value now contains the local of this name. */
   #holderOf(name: string): string {
     let last = name;
     for (let next = this.#holders.get(last); next !== undefined; next = this.#holders.get(last)) last = next;
@@ -320,7 +320,7 @@ function inlineOnce(
   return { body: block(body), counters: newCounters };
 }
 
-/** Names that a statement and its nested statements write; for loops and branches also those that they read. */
+/** Names that a statement and its nested statements write. For loops and branches, also the names that they read. */
 function touchedBy(stmt: RegionStmt): ReadonlySet<string> {
   const names = new Set<string>();
   walkStmts([stmt], (inner) => {

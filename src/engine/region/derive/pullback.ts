@@ -13,15 +13,19 @@ export interface Pullback {
   /** Locals that are certainly finite. */
   readonly finite: ReadonlySet<string>;
   readonly writer: BlockWriter;
-  /** Returns a coefficient, condition or index as the backward pass computes it. */
+  /**
+   * Returns a coefficient, condition or index with the locals of the forward pass replaced by those of the backward
+   * pass.
+   */
   readonly recall: (expr: RegionExpr) => RegionExpr;
-  /** Adds to the cotangent of a local or of an array element. */
+  /** Adds `ct` to the cotangent of a local or of an array element. */
   readonly accumulate: (leaf: RegionExpr & { readonly kind: "local" | "load" }, ct: RegionExpr) => void;
 }
 
 /**
- * Adds the cotangent `ct` of a linear expression, times the coefficients of the expression, to the cotangents of the names that it
- * reads. Products are strong if `isMasked`: then the cotangent may be the 0 of a mask.
+ * Pulls the cotangent `ct` back through a linear expression: adds it, times the coefficients of the expression, to the
+ * cotangents of the names that the expression reads. If `isMasked`, `ct` may be the 0 of a mask, and products have a
+ * strong zero (see docs/masks.md).
  */
 export function pullBack(pull: Pullback, expr: RegionExpr, ct: RegionExpr, isMasked: boolean): void {
   const { build, writer, recall } = pull;

@@ -17,7 +17,7 @@ import type { CheckpointState } from "./checkpoint.ts";
 import type { SchedulePlan } from "./schedule.ts";
 import type { SumTerm } from "./sums.ts";
 
-/** Plan for the transpose of a region that is linear in some parameters. */
+/** Plan for the transpose of a region that is linear in some of its parameters. */
 export interface ReversePlan {
   /** The region in flat form, after `prepare`. */
   readonly region: Region;
@@ -31,28 +31,28 @@ export interface ReversePlan {
   readonly seeds: readonly CotangentSeed[];
   /** Results that are not linear. */
   readonly results: readonly RegionResult[];
-  /** Copies of results that a later recomputation of a segment would overwrite. */
+  /** Locals that hold copies of results, for results that the recomputation of a segment would overwrite. */
   readonly resultCopies: readonly RegionLet[];
-  /** The cotangents of linear names that a linear result depends on. */
+  /** Cotangents of the linear names that a linear result depends on. */
   readonly cotangents: ReadonlyMap<string, Cotangent>;
-  /** The backward pass of each linear statement with a value. */
+  /** Backward passes of the statements that assign or store a linear value. */
   readonly updates: ReadonlyMap<RegionStmt, LinearUpdate>;
-  /** Locals that are certainly finite: a product with them needs no mask. */
+  /** Locals that are certainly finite. A product with such a factor needs no mask. */
   readonly finite: ReadonlySet<string>;
   /** Expressions by which the backward pass replaces locals of the forward pass. */
   readonly recalled: ReadonlyMap<string, RegionExpr>;
-  /** All tapes. Nothing reads an element of a tape before storing it. */
+  /** All tapes. No element of a tape is read before it is stored. */
   readonly tapes: ReadonlySet<string>;
   readonly scope: ScopePlan;
 }
 
-/** A cotangent of a linear result, scalar or array. */
+/** The given cotangent of a linear result, scalar or array. */
 export type CotangentSeed =
   | {
       readonly kind: "scalar";
       /** A parameter of the transpose, or a constant. */
       readonly cotangent: RegionExpr;
-      /** The result; `undefined` if it is always 0. */
+      /** The linear expression whose value is the result; `undefined` if it is always 0. */
       readonly value: RegionExpr | undefined;
       readonly isMasked: boolean;
     }
@@ -61,51 +61,62 @@ export type CotangentSeed =
       /** A parameter of the transpose. */
       readonly param: RegionParam;
       readonly dims: readonly RegionExpr[];
-      /** The array that the elements are copied to; `undefined` if no linear parameter reaches it. */
+      /**
+       * Array of cotangents that the parameter's elements are copied to; `undefined` if the result depends on no linear
+       * parameter.
+       */
       readonly target: string | undefined;
     };
 
 export type Cotangent =
-  /** A mutable local or an array, declared as 0. Uses of the linear name add to it. */
+  /**
+   * Cotangent in a mutable local or an array that is declared as 0. The backward pass of each use of the linear name
+   * adds to it.
+   */
   | { readonly kind: "local"; readonly name: string; readonly type: RegionType }
   | { readonly kind: "array"; readonly declaration: ArrayDeclaration }
-  /** For locals whose uses are all in their own block: each partial sum is an immutable local. */
+  /**
+   * Cotangent of a local whose uses are all in its own block. Each partial sum is a new immutable local, named after
+   * `hint`.
+   */
   | { readonly kind: "sum"; readonly hint: string };
 
 /** The backward pass of a `let`, `set` or `store` of a linear value. */
 export interface LinearUpdate {
-  /** True if the cotangent may be the 0 of a mask: then its products are strong. */
+  /** True if the cotangent may be the 0 of a mask, so that products with it have a strong zero (see docs/masks.md). */
   readonly isMasked: boolean;
-  /** Terms that the statement adds to the previous value; `undefined` if it overwrites that. */
+  /** Terms that the statement adds to the previous value of its target; `undefined` if it overwrites the value. */
   readonly terms: readonly SumTerm[] | undefined;
-  /** True if a term reads the target, so that its cotangent is copied first. */
+  /** True if a term reads the target, so that the cotangent of the target must be copied first. */
   readonly readsTarget: boolean;
-  /** True for a store that finds only zeros: the cotangent of the previous value is not needed. */
+  /** True for a store into an element that is still 0: the cotangent of the previous value is not needed. */
   readonly isFirst: boolean;
 }
 
-/** A block whose backward pass follows in the same scope: of the region, of a fused iteration, of a segment. */
+/**
+ * A block whose forward and backward pass run in the same scope: the region's body, a fused iteration, or a segment.
+ */
 export interface ScopePlan {
   readonly phases: readonly ScopePhase[];
-  /** Names with one value throughout the scope. */
+  /** Names whose value does not change in the scope. */
   readonly fixed: ReadonlySet<string>;
-  /** Tapes to declare before a statement of the block. */
+  /** Tapes to declare before a statement of the block, by that statement. */
   readonly tapesBefore: ReadonlyMap<RegionStmt, readonly TapedValue[]>;
-  /** Saved values by the locals that they are values of. */
+  /** Saved values, by the names of the locals whose values they are. */
   readonly saved: ReadonlyMap<string, TapedValue>;
-  /** Loops with a backward pass. */
+  /** Plans of the loops with a backward pass. */
   readonly loops: ReadonlyMap<RegionStmt, ReverseLoopPlan>;
-  /** Nested blocks with a backward pass. */
+  /** Plans of the nested blocks with a backward pass. */
   readonly blocks: ReadonlyMap<RegionBlock, BackwardBlock>;
 }
 
 /** The parts of a scope, in the order in which they run. */
 export type ScopePhase =
-  /** Runs statements that are not linear, and saves values. */
+  /** Runs statements that are not linear, and saves the values of locals. */
   | { readonly kind: "forward"; readonly stmts: RegionBlock }
   | { readonly kind: "declare"; readonly cotangents: readonly Cotangent[] }
   | { readonly kind: "seed" }
-  /** The backward pass of statements, in the order in which they go backward. */
+  /** Runs the backward passes of statements, in this order. */
   | { readonly kind: "backward"; readonly stmts: RegionBlock }
   /** Copies results of the forward pass. */
   | { readonly kind: "results" };
@@ -115,15 +126,15 @@ export interface TapedValue {
   readonly value: RegionLet;
   /** Array that holds one value per iteration; outside of loops a local. */
   readonly tape: string;
-  /** Locals that the declaration needs: trip counts, and the running offset of a growable tape. */
+  /** Locals that the declaration of the array needs: trip counts, and the running offset of a growable tape. */
   readonly definitions: readonly RegionLet[];
   /** Declaration of the array; `undefined` outside of loops. */
   readonly array: ArrayDeclaration | undefined;
-  /** Indices in the forward pass. */
+  /** Indices of the tape element that the forward pass stores. */
   readonly indices: readonly RegionExpr[];
 }
 
-/** A local at the beginning of a backward block: recomputed, or loaded from a tape. */
+/** Definition of a local at the beginning of a backward block: recomputed, or loaded from a tape. */
 export interface Recovery {
   readonly kind: "recomputed" | "loaded";
   readonly of: string;
@@ -136,58 +147,60 @@ export interface Recovery {
 export interface BackwardBlock {
   readonly recoveries: readonly Recovery[];
   readonly cotangents: readonly Cotangent[];
-  /** In the order in which they go backward. */
+  /** Statements in the order of their backward passes. */
   readonly stmts: RegionBlock;
 }
 
 export type ReverseLoopPlan = FusedLoop | ReversedLoop | SegmentedLoop;
 
-/** Each iteration runs forward and at once backward. */
+/** A loop whose iterations each run forward and then backward at once. */
 export interface FusedLoop {
   readonly kind: "fused";
   readonly scope: ScopePlan;
 }
 
-/** All iterations run forward; later a loop runs over them backward. */
+/** A loop that runs all iterations forward; later a loop over the same iterations runs them backward. */
 export interface ReversedLoop {
   readonly kind: "reversed";
   readonly forward: IterationPlan;
   readonly backward: IterationPlan;
-  /** Locals before the backward loop: its end, if the loop may end early. */
+  /** Locals to declare before the backward loop: its end, if the loop may end early. */
   readonly definitions: readonly RegionLet[];
   /** The loop of the backward pass, without its body. */
   readonly header: Omit<RegionFor, "body" | "at">;
 }
 
-/** Numbering of iterations, for tapes. */
+/** Numbers of a loop's iterations, by which tapes are indexed. */
 export interface IterationPlan {
   /** Locals at the beginning of an iteration: its number, and its offset on growable tapes. */
   readonly definitions: readonly RegionLet[];
-  /** Change of the running offset: after the loop in the forward pass, before it in the backward pass. */
+  /**
+   * Change of the running offset of growable tapes: after the loop in the forward pass, before it in the backward pass.
+   */
   readonly move: OffsetMove | undefined;
 }
 
 export interface OffsetMove {
   readonly offset: RegionLocal;
   readonly by: "add" | "sub";
-  /** Number of iterations, and the locals that it needs. */
+  /** Number of iterations of the loop, and the locals that it is computed from. */
   readonly count: RegionExpr;
   readonly definitions: readonly RegionLet[];
 }
 
-/** A checkpointed loop: runs in segments, and runs each segment once more with tapes before its backward pass. */
+/** A checkpointed loop. It runs in segments; each segment runs once more, with tapes, before its backward pass. */
 export interface SegmentedLoop {
   readonly kind: "segmented";
   readonly loop: RegionFor;
   readonly state: CheckpointState;
   /** Arrays of saved states, in the order of the scalars and arrays of `state`. */
   readonly saved: readonly ArrayDeclaration[];
-  /** Locals before the loop that `schedule` and `span` need. */
+  /** Locals to declare before the loop, which `schedule` and `span` read. */
   readonly definitions: readonly RegionLet[];
   readonly schedule: SchedulePlan;
   /** Distance between the first indices of consecutive segments. */
   readonly span: RegionExpr;
-  /** Bounds of the segment that runs backward. */
+  /** Bounds of the loop over the segment that is being run backward. */
   readonly from: RegionLocal;
   readonly to: RegionLocal;
   readonly scope: ScopePlan;

@@ -24,19 +24,22 @@ import { boundTrips } from "./trips.ts";
 /** Initial capacity of a growable tape, in elements. */
 const firstCapacity = 64;
 
-/** Identifies an iteration on tapes. */
+/** Position of an iteration's values on tapes. */
 interface IterationIndex {
   /** Number of the iteration, from 0. */
   readonly number: RegionExpr;
-  /** Number of iterations before it, in all executions of its loop. Only for loops with growable tapes. */
+  /**
+   * Number of iterations before this one in all executions of its loop, that is, the index on growable tapes;
+   * `undefined` for loops without such tapes.
+   */
   readonly offset: RegionExpr | undefined;
 }
 
-/** A loop around saved values. */
+/** A loop around definitions of saved values. */
 interface TapedLoop {
   /** Running offset on growable tapes: the number of iterations in earlier executions of the loop. */
   position: RegionLocal | undefined;
-  /** Number of iterations, or an upper bound, known before the outermost loop. */
+  /** Number of iterations, or an upper bound of it, that is known before the outermost loop. */
   trips: RegionExpr | undefined;
   forward: IterationIndex | undefined;
   backward: IterationIndex | undefined;
@@ -48,7 +51,7 @@ export interface TapeFacts {
   readonly names: NameFacts;
 }
 
-/** Plans the tapes of one scope, then the numbering of its iterations in both passes. */
+/** Plans the tapes of one scope, and the numbers of its iterations in the forward and the backward pass. */
 export class TapePlanner {
   readonly saved: Map<string, TapedValue> = new Map();
   readonly tapesBefore: Map<RegionStmt, readonly TapedValue[]> = new Map();
@@ -81,13 +84,13 @@ export class TapePlanner {
     }
   }
 
-  /** Numbering of a loop's iterations in the forward pass. */
+  /** Plan of the numbers of a loop's iterations in the forward pass. */
   forward(loop: RegionLoop): IterationPlan {
     return this.#forward.get(loop) ?? { definitions: [], move: undefined };
   }
 
   /**
-   * Numbering of a loop's iterations in the backward pass.
+   * Plan of the numbers of a loop's iterations in the backward pass.
    *
    * @param bounds of the backward loop, in locals that the backward pass has.
    * @param total number of iterations, if a local has it.
@@ -111,14 +114,14 @@ export class TapePlanner {
     return { definitions, move };
   }
 
-  /** The saved value of a local, as the backward pass loads it. */
+  /** Expression that loads the saved value of a local in the backward pass. */
   loadOf({ value, loops }: SavedNeed): RegionExpr {
     const { type } = value.value;
     const { tape } = must(this.saved.get(value.name), "a tape");
     return loops.length === 0 ? local(type, tape) : load(type, tape, ...this.#indices(loops, "backward"));
   }
 
-  /** True if tapes in the loop depend on the order of its iterations. */
+  /** True if the tapes of values saved in the loop depend on the order of its iterations. */
   isOrdered(loop: RegionLoop): boolean {
     let found = false;
     walkStmts([loop], (stmt) => {
@@ -196,7 +199,7 @@ export class TapePlanner {
     return local("i32", name);
   }
 
-  /** The number of an iteration, from 0, as an atom. */
+  /** The number of an iteration, from 0. Adds locals to `definitions` if it must be computed. */
   #number(loop: RegionFor, index: RegionLocal, from: RegionExpr, definitions: RegionLet[]): RegionExpr {
     const { step } = loop;
     const distance = step > 0 ? minus(index, from, this.#build) : minus(from, index, this.#build);
@@ -213,7 +216,10 @@ export class TapePlanner {
       : [must(at(loops.at(-1)!).offset, "the offset of an iteration")];
   }
 
-  /** Upper bound of a loop's iterations, at least 0. Computed where the first tape of the loop is declared. */
+  /**
+   * Upper bound of a loop's number of iterations, at least 0. It is computed where the first tape of the loop is
+   * declared.
+   */
   #capacity(loop: RegionFor, around: readonly RegionLoop[], definitions: RegionLet[]): RegionExpr {
     const taped = this.#tapedLoop(loop);
     if (this.#hasFixedBounds(loop)) return (taped.trips ??= this.#countTrips(loop, definitions));
@@ -236,12 +242,12 @@ export class TapePlanner {
     return bind(this.#build.apply("maximum", bind(count, "n"), i32(0)), "n");
   }
 
-  /** True if indices are the numbers of iterations, not a running offset. */
+  /** True if tapes in these loops are indexed by the numbers of iterations, and not by a running offset. */
   #isNumbered(loops: readonly RegionLoop[]): boolean {
     return loops.length === 1 || this.#isExact(loops);
   }
 
-  /** True if trip counts, or bounds that are not far above them, are known before the outermost loop. */
+  /** True if trip counts, or upper bounds that are not far above them, are known before the outermost loop. */
   #isExact(loops: readonly RegionLoop[]): boolean {
     let triangles = 0;
     const isKnown = (loop: RegionLoop, i: number): boolean => {
@@ -258,7 +264,7 @@ export class TapePlanner {
   }
 }
 
-/** Values to save that a statement defines, in the order of the text. */
+/** Values to save that a statement or its nested statements define, in program order. */
 function neededIn(stmt: RegionStmt, needs: ReadonlyMap<string, SavedNeed>): readonly SavedNeed[] {
   const own = stmt.kind === "let" ? needs.get(stmt.name) : undefined;
   const inner = blocksOf(stmt).flatMap((block) => block.flatMap((one) => neededIn(one, needs)));

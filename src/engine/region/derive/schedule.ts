@@ -3,15 +3,18 @@ import type { RegionBuilder } from "../form/build.ts";
 import { constant, convert, load, local, makeWriter } from "../form/build.ts";
 import type { RegionExpr, RegionStmt } from "../form/region.ts";
 
-/** Statements of a loop for the steps of its schedule. Numbers of segments and snapshots are of type i32. */
+/**
+ * Writers of the statements for the steps of a checkpointing schedule. Numbers of segments and snapshots are of type
+ * i32.
+ */
 export interface ScheduleSteps {
-  /** Runs `count` segments (default one) from the given one on, without tapes. */
+  /** Runs `count` segments (default one) forward, without tapes, beginning with the given segment. */
   advance(segment: RegionExpr, count?: RegionExpr): readonly RegionStmt[];
   /** Saves the state of the loop as the given snapshot. */
   save(snapshot: RegionExpr): readonly RegionStmt[];
   /** Restores the state of the loop from the given snapshot. */
   restore(snapshot: RegionExpr): readonly RegionStmt[];
-  /** Runs one segment forward with tapes, then backward. */
+  /** Runs one segment forward with tapes, and then backward. */
   turn(segment: RegionExpr): readonly RegionStmt[];
 }
 
@@ -20,8 +23,8 @@ export type SchedulePlan =
   { readonly kind: "simple"; readonly count: RegionExpr } | BinomialSchedule;
 
 /**
- * Fewer snapshots than segments. It runs the fewest segments again: c snapshots suffice for C(c + r, r) segments if none runs forward
- * more than r additional times.
+ * Schedule with fewer snapshots than segments. It minimises the number of segments that run again: with c snapshots, at
+ * most C(c + r, r) segments can be handled if none runs forward more than r additional times.
  *
  * @see Griewank, Walther, Algorithm 799: Revolve, ACM Transactions on Mathematical Software 26 (2000), 19–45.
  */
@@ -32,15 +35,15 @@ export interface BinomialSchedule {
   readonly snapshots: number;
   /** Array with the segment at which each snapshot was saved. */
   readonly segments: string;
-  /** Local with the last snapshot in use. */
+  /** Local that holds the number of the last snapshot in use. */
   readonly top: string;
-  /** Local with the next segment to run. */
+  /** Local that holds the number of the next segment to run. */
   readonly here: string;
-  /** Local with the number of segments whose backward pass is still to run. */
+  /** Local that holds the number of segments whose backward pass has not run yet. */
   readonly rest: string;
 }
 
-/** Plans `count` segments with the given number of snapshots, or with one per segment. */
+/** Plans a schedule for `count` segments with the given number of snapshots, or with one snapshot per segment. */
 export function planSchedule(
   count: RegionExpr,
   snapshots: number | undefined,
@@ -66,7 +69,7 @@ export function writeForward(
   ];
 }
 
-/** Writes the backward pass over all segments, last one first. */
+/** Writes the backward pass over all segments, from last to first. */
 export function writeBackward(
   plan: SchedulePlan,
   steps: ScheduleSteps,
@@ -95,7 +98,7 @@ function bindIn(out: RegionStmt[], value: RegionExpr, hint: string, build: Regio
   return makeWriter(out, build).bind(value, hint);
 }
 
-/** Marks the current segment as that of the last snapshot, and saves the state. */
+/** Records the current segment as that of the last snapshot, and saves the state in this snapshot. */
 function markSnapshot({ segments, top, here }: BinomialSchedule, steps: ScheduleSteps): RegionStmt[] {
   const atTop = local("i32", top);
   return [
@@ -151,8 +154,9 @@ function forwardWithFewSnapshots(
 }
 
 /**
- * Repeatedly restores the last snapshot, advances to the last remaining segment, and runs that backward. The distance to it is cut
- * where both parts take the fewest runs: the left one with one run less, the right one with one snapshot less.
+ * Writes a loop that repeatedly restores the last snapshot, advances to the last remaining segment, and runs this
+ * segment backward. On the way it saves snapshots where the total number of forward runs is smallest: segments before a
+ * new snapshot may run once less, and segments after it have one snapshot less.
  */
 function backwardWithFewSnapshots(
   plan: BinomialSchedule,
@@ -194,7 +198,10 @@ function set(name: string, value: RegionExpr): RegionStmt {
   return { kind: "set", name, value };
 }
 
-/** Number of segments to run before the next snapshot, if `left` segments and `free` snapshots remain. The next one counts as free. */
+/**
+ * Number of segments to run before saving the next snapshot, if `left` segments remain and `free` snapshots are unused.
+ * The next snapshot counts as unused.
+ */
 function segmentsBefore(
   left: RegionExpr,
   free: RegionExpr,

@@ -6,8 +6,8 @@ import { readsName, usesArray } from "../form/names.ts";
 type ElementIndices = readonly RegionExpr[];
 
 /**
- * True if a block fills an array before reading it: its first use is a loop nest that stores all elements that are read later, and reads no
- * element before storing it. The block then depends on no earlier contents.
+ * True if a block fills an array before reading it, and thus does not depend on earlier contents. Its first use must be
+ * a loop nest that stores all elements that are read later, and that reads no element before storing it.
  */
 export function isScratch(block: RegionBlock, array: string): boolean {
   const [first, ...later] = block.filter((stmt) => usesArray(stmt, array));
@@ -24,7 +24,7 @@ function isSwapped(block: RegionBlock, array: string): boolean {
   return found;
 }
 
-/** Indices at which the expressions of the statement itself read an array. */
+/** Indices at which a statement reads an array in its own expressions, not in nested statements. */
 function loadsOf(stmt: RegionStmt, array: string): readonly ElementIndices[] {
   const loads: ElementIndices[] = [];
   for (const expr of expressionsOf(stmt))
@@ -34,7 +34,10 @@ function loadsOf(stmt: RegionStmt, array: string): readonly ElementIndices[] {
   return loads;
 }
 
-/** Loops of a nest that store an element per iteration, one loop per axis of the array, if the nest reads only what it has just stored. */
+/**
+ * Loops of a nest that store one element per iteration, one loop per axis of the array; `undefined` if the statement is
+ * no such nest or reads elements that it has not just stored.
+ */
 function filledBy(stmt: RegionStmt, array: string): readonly RegionFor[] | undefined {
   const loops: RegionFor[] = [];
   for (let touching: RegionBlock = [stmt]; ;) {

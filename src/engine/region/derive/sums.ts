@@ -9,7 +9,10 @@ export interface SumTerm {
   readonly isNegative: boolean;
 }
 
-/** The terms that an update adds to the previous value of its target: `e` of `s = s + e`. `undefined` for other updates. */
+/**
+ * The terms that an update adds to the previous value of its target: `[e]` for `s = s + e`. `undefined` if the update
+ * does not add to its target.
+ */
 export function accumulatedTerms(
   value: RegionExpr,
   isTarget: (leaf: RegionExpr) => boolean,

@@ -128,7 +128,7 @@ class ForwardMode {
     return stmts.flatMap((stmt) => this.#stmt(stmt));
   }
 
-  /** Returns a statement and its tangent, in the order in which they run. */
+  /** Returns a statement together with the statements that compute its tangent, in the order in which they run. */
   #stmt(stmt: RegionStmt): RegionStmt[] {
     switch (stmt.kind) {
       case "let":
@@ -180,7 +180,7 @@ class ForwardMode {
     return out;
   }
 
-  /** Tangent of a flat expression whose value is `result`; `undefined` if it is 0. */
+  /** Tangent of a flat expression whose value is in `result`; `undefined` if the tangent is 0. */
   #tangentOfValue(
     expr: RegionExpr,
     result: RegionExpr,

@@ -40,7 +40,7 @@ export function writeReverse(plan: ReversePlan, build: RegionBuilder): Region {
 class ReverseWriter {
   readonly #plan: ReversePlan;
   readonly #build: RegionBuilder;
-  /** Cotangents of kind `sum`: the sum so far. */
+  /** Partial sums of the cotangents of kind `sum`, by linear name. */
   readonly #sums = new Map<string, RegionExpr>();
   /** Names of cotangents that are mutable locals. */
   readonly #mutable: ReadonlySet<string>;
@@ -123,7 +123,7 @@ class ReverseWriter {
     return out;
   }
 
-  /** Writes a statement that is not linear, and saves its value if the plan says so. */
+  /** Writes a statement that is not linear, and saves its value if the plan requires it. */
   #forward(stmt: RegionStmt, scope: ScopePlan, out: RegionStmt[]): void {
     const { linear } = this.#plan;
     switch (stmt.kind) {
@@ -354,7 +354,7 @@ class ReverseWriter {
     return must(this.#plan.updates.get(stmt), "the plan of a statement");
   }
 
-  /** The cotangent of a linear local so far; `undefined` if nothing has been added to it. */
+  /** The sum of the cotangents of a linear local that were written so far; `undefined` if there are none. */
   #scalarCotangent(name: string): RegionExpr | undefined {
     const cotangent = this.#plan.cotangents.get(name);
     return cotangent?.kind === "local" ? local(cotangent.type, cotangent.name) : this.#sums.get(name);
@@ -368,13 +368,13 @@ class ReverseWriter {
     );
   }
 
-  /** An expression as the backward pass computes it. */
+  /** An expression with the locals of the forward pass replaced by those of the backward pass. */
   #recall(expr: RegionExpr): RegionExpr {
     return replaceLocals(expr, this.#plan.recalled);
   }
 }
 
-/** The parameter of the transpose for the cotangent of a result, unless that is a constant. */
+/** The parameter of the transpose that holds the cotangent of a result; empty if this cotangent is a constant. */
 function paramOf(seed: CotangentSeed): readonly RegionParam[] {
   if (seed.kind === "array") return [seed.param];
   const { cotangent } = seed;
@@ -399,7 +399,7 @@ function declareTape({ value, tape, array, definitions }: TapedValue): readonly 
   return [{ kind: "let", name: tape, value: constant(value.value.type, 0) }];
 }
 
-/** Saves a value in its tape, after its definition. */
+/** Statement that saves a value on its tape, to be placed after the definition of the value. */
 function saveValue({ value, tape, array, indices }: TapedValue): RegionStmt {
   const saved = local(value.value.type, value.name);
   if (array === undefined) return { kind: "set", name: tape, value: saved, at: value.at };

@@ -7,13 +7,13 @@ import { mapBlocksOf, mapExpr, mapExpressionsOf, walkStmts } from "../form/walk.
 import type { SegmentedLoop } from "./reverse-plan.ts";
 import type { ScheduleSteps } from "./schedule.ts";
 
-/** Declarations before the loop: numbers of segments and arrays of saved states. */
+/** Declarations before the loop: locals for numbers of segments, and arrays of saved states. */
 export function declareSegments({ definitions, saved }: SegmentedLoop): readonly RegionStmt[] {
   return [...definitions, ...saved];
 }
 
 /**
- * Returns the steps of the schedule of a loop.
+ * Writers of the statements for each step of a loop's schedule.
  *
  * @param forward body of the loop in the forward pass.
  * @param backward writes the segment between the planned bounds, forward and backward.
@@ -36,7 +36,7 @@ export function stepsOf(
   };
 }
 
-/** Computes the bounds of `count` segments. */
+/** Statements that compute the loop bounds of `count` consecutive segments. */
 function boundsOf(
   { loop, span }: SegmentedLoop,
   segment: RegionExpr,

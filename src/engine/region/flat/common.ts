@@ -8,8 +8,8 @@ import { blocksOf, mapBlocksOf, mapExpressionsOf, replaceLocals, walkExpr } from
 import { mutableNames, targetsOf } from "../form/names.ts";
 
 /**
- * Computes each value of a flat region once per block and the blocks nested in it. Two values are the same if they have the same operands
- * and no local or array that they read has changed in between.
+ * Common subexpression elimination: computes each value of a flat region once per block, including nested blocks. Two
+ * values are equal if they have the same operands and no local or array that they read has changed in between.
  */
 export function shareCommon(region: Region, functions: ScalarFunctions): Region {
   return new CommonSubexpressions(region, functions).region();
@@ -18,7 +18,7 @@ export function shareCommon(region: Region, functions: ScalarFunctions): Region 
 /** Values available in a block and in the blocks around it, by key. */
 class AvailableValues {
   readonly #values = new Map<string, RegionLocal>();
-  /** Keys of values by the mutable locals and arrays that they read. */
+  /** Keys of available values, by the mutable locals and arrays that they read. */
   readonly #readers = new Map<string, string[]>();
   readonly #around: AvailableValues | undefined;
 
@@ -39,7 +39,7 @@ class AvailableValues {
     }
   }
 
-  /** Drops the values that read a name. */
+  /** Drops the available values that read a name. */
   forget(name: string): void {
     for (const key of this.#readers.get(name) ?? []) this.#values.delete(key);
     this.#readers.delete(name);
@@ -51,9 +51,9 @@ class CommonSubexpressions {
   readonly #region: Region;
   readonly #functions: ScalarFunctions;
   readonly #mutable: ReadonlySet<string>;
-  /** Replacements of locals that were removed. */
+  /** Replacements of the locals that were removed, by name. */
   readonly #instead = new Map<string, RegionExpr>();
-  /** Names written in loops and branches. Cached, because every enclosing block needs them. */
+  /** Names that a loop or branch writes. Cached, because every enclosing block needs them. */
   readonly #changed = new Map<RegionStmt, readonly string[]>();
 
   constructor(region: Region, functions: ScalarFunctions) {
@@ -111,7 +111,7 @@ class CommonSubexpressions {
     return [stmt];
   }
 
-  /** Notes that a load of the stored element returns the stored value, until the array changes. */
+  /** Notes that loading the element that was just stored yields the stored value, until the array changes. */
   #noteStored({ array, places, value }: RegionStore, known: AvailableValues): void {
     if (value.kind !== "local" || this.#mutable.has(value.name)) return;
     const changing = places.flatMap((place) =>
@@ -139,7 +139,7 @@ class CommonSubexpressions {
   }
 }
 
-/** Returns equal keys for expressions that compute the same value from the same locals and arrays. */
+/** Returns a key that is equal for expressions that compute the same value from the same locals and arrays. */
 function keyOf(expr: RegionExpr, functions: ScalarFunctions): string {
   const of = (x: RegionExpr): string => keyOf(x, functions);
   switch (expr.kind) {

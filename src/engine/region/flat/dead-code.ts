@@ -16,14 +16,14 @@ export function eliminateDeadCode(region: Region): Region {
   return { ...region, body: prune(region.body) };
 }
 
-/** Finds the statements that stay: those that the results need, directly or through other statements. */
+/** Finds the statements to keep: those that the results need, directly or through other statements. */
 class Liveness {
   readonly kept = new Set<RegionStmt>();
   readonly #needed = new Set<string>();
-  /** Statements that write a local or an array, by its name. */
+  /** Statements that write a local or an array, by the name of the local or array. */
   readonly #givers = new Map<string, RegionStmt[]>();
   readonly #around = new Map<RegionStmt, RegionStmt>();
-  /** Statements that stay and whose operands have not been visited yet. */
+  /** Statements to keep whose operands have not been visited yet. */
   readonly #open: RegionStmt[] = [];
 
   constructor({ body, results }: Region) {

@@ -29,11 +29,11 @@ class Flattener {
   readonly #region: Region;
   readonly #build: RegionBuilder;
   readonly #mutable: Set<string>;
-  /** Originals of locals that only copy an immutable value. */
+  /** For each local that only copies an immutable value, this value. */
   readonly #copies = new Map<string, RegionExpr>();
-  /** Integers from which float64 locals were converted. */
+  /** For each float64 local that was converted from an integer, this integer. */
   readonly #wholes = new Map<string, RegionExpr>();
-  /** Lengths of declared arrays. */
+  /** Lengths of declared arrays, by array. */
   readonly #dims = new Map<string, readonly RegionExpr[]>();
 
   constructor(region: Region, functions: ScalarFunctions) {
@@ -130,8 +130,8 @@ class Flattener {
   }
 
   /**
-   * Evaluates a loop condition before the loop. Returns a local with its value, and a function that returns statements which update the
-   * local at the end of an iteration.
+   * Evaluates a loop condition before the loop and stores it in a local. Returns this local, and a function that
+   * returns the statements that update it at the end of an iteration.
    */
   #repeated(
     condition: RegionExpr,
@@ -185,12 +185,12 @@ class Flattener {
       this.#wholes.set(name, value.x);
   }
 
-  /** The integer from which a float64 was converted, if it was. */
+  /** The integer that a float64 value was converted from; `undefined` if there is none. */
   #wholeOf(x: RegionExpr): RegionExpr | undefined {
     return x.kind === "local" ? this.#wholes.get(x.name) : undefined;
   }
 
-  /** Applies a function to atoms. Rounding an integer returns it unchanged. */
+  /** Applies a function to atoms. Rounding functions of an integer return it unchanged. */
   #apply(name: string, args: readonly RegionExpr[]): RegionExpr {
     const isRounding = name === "ceil" || name === "floor" || name === "round" || name === "trunc";
     if (isRounding && this.#wholeOf(args[0]!) !== undefined) return args[0]!;
@@ -201,7 +201,9 @@ class Flattener {
     return (type === "i32" ? this.#wholeOf(x) : undefined) ?? convert(type, x);
   }
 
-  /** Returns an expression of atoms with the same value, and writes the statements that it needs before. */
+  /**
+   * Returns an expression of atoms with the same value as `expr`, and appends the statements that it needs to `out`.
+   */
   #value(expr: RegionExpr, out: RegionStmt[], at: PositionIndex | undefined): RegionExpr {
     const atom = (x: RegionExpr): RegionExpr => this.#atom(x, out, at);
     switch (expr.kind) {
@@ -245,7 +247,7 @@ class Flattener {
     return local(x.type, name);
   }
 
-  /** True if statements may run although their result is not needed: they read no array and are cheap. */
+  /** True if statements read no array and are cheap, so that they may run although their result is not needed. */
   #isEager(stmts: readonly RegionStmt[]): boolean {
     let isEager = stmts.every((stmt) => stmt.kind === "let");
     walkExpressions(stmts, (expr) => {
@@ -266,7 +268,7 @@ class Flattener {
   }
 }
 
-/** Hint for the name of a value. */
+/** Hint for naming the local that holds a value. */
 function hintOf(value: RegionExpr): string {
   switch (value.kind) {
     case "apply":

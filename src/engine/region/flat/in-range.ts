@@ -53,7 +53,10 @@ class BoundsProver {
     return { ...this.#region, body: this.#region.body.map((stmt) => this.#stmt(stmt)) };
   }
 
-  /** Rewrites a nested block. It may not run, so facts found in it, and the names in `natural`, hold in it only. */
+  /**
+   * Rewrites a nested block. The block may not run, so facts found in it hold only in it. `natural` are names that are
+   * at least 0 in the block.
+   */
   #block(stmts: readonly RegionStmt[], natural: readonly string[] = []): RegionStmt[] {
     const before = this.#natural;
     this.#natural = new Set([...before, ...natural]);

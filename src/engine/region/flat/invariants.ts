@@ -4,8 +4,8 @@ import { expressionsOf, mapBlocksOf, partsOf, walkStmts } from "../form/walk.ts"
 import { declaredBy, mutableNames } from "../form/names.ts";
 
 /**
- * Moves each `let` with invariant operands before the loop. Loads stay, because a loop without iterations must not run them. Statements in
- * branches stay too.
+ * Moves each `let` whose operands are loop-invariant before the loop. Loads stay, because a loop without iterations
+ * must not run them. Statements in branches stay too.
  *
  * @param tapes arrays whose elements are never read before they are stored. They need no zeros, so their declarations move too.
  */
@@ -19,7 +19,7 @@ export function hoistInvariants(region: Region, records: ReadonlySet<string> = n
   return { ...region, body: block(region.body) };
 }
 
-/** Returns the statements that move before a loop, then the loop. */
+/** Returns the statements that were moved out of a loop, followed by the loop. */
 function hoistFrom(
   loop: RegionLoop,
   mutable: ReadonlySet<string>,

@@ -47,7 +47,7 @@ interface TableCandidate {
   readonly axes: readonly RegionFor[];
   /** Definitions that the value depends on, in order; the value is the last one. */
   readonly parts: readonly RegionLet[];
-  /** Conditions of earlier errors. If one holds, the nested loops are not reached. */
+  /** Conditions of errors in earlier statements. If one of them holds, the nested loops are not reached. */
   readonly ends: readonly RegionExpr[];
 }
 
@@ -85,7 +85,7 @@ class TableWriter {
     });
   }
 
-  /** Returns the tables of a loop, and the loop with loads from them. */
+  /** Returns the statements that fill the tables of a loop, and the loop with loads from these tables. */
   #loop(loop: RegionLoop): readonly [readonly RegionStmt[], RegionLoop] {
     const found = new TableSearch(loop, this.#mutable, this.#dims, this.#build.functions).found;
     if (found.length === 0) return [[], loop];
@@ -121,7 +121,10 @@ class TableWriter {
     return name;
   }
 
-  /** Length of a table along an axis. It is 0 if the nested loop is not reached, because its bound may then have any value. */
+  /**
+   * Length of a table along an axis. If the nested loop is not reached, its bound may have any value, and the length is
+   * 0.
+   */
   #length(to: RegionExpr, loop: RegionLoop, ends: readonly RegionExpr[], out: RegionStmt[]): RegionExpr {
     if (to.kind === "length" || (to.kind === "const" && to.value >= 0)) return to;
     const bind = (value: RegionExpr, hint: string): RegionExpr => {
@@ -140,7 +143,10 @@ class TableWriter {
     return length;
   }
 
-  /** Returns statements that compute a value and pass it to `use`, if all indices that it reads are in range. */
+  /**
+   * Returns statements that compute a value and pass it to `use`. They do nothing if an index that the value reads is
+   * out of range.
+   */
   #entry(
     parts: readonly RegionLet[],
     names: Map<string, string>,
@@ -184,7 +190,7 @@ class TableWriter {
   }
 }
 
-/** Finds the candidates in a loop. */
+/** Finds the costly values in a loop that a table can hold. */
 class TableSearch {
   readonly found: TableCandidate[] = [];
   readonly #loop: RegionLoop;
@@ -215,7 +221,7 @@ class TableSearch {
     this.#visit(this.#loop.body, [], []);
   }
 
-  /** Visits the statements that every iteration reaches, unless an error ends the call. */
+  /** Visits the statements that every iteration reaches unless an error ends the call. */
   #visit(
     stmts: readonly RegionStmt[],
     around: readonly RegionFor[],
@@ -241,7 +247,7 @@ class TableSearch {
     return live === undefined && step === 1 && from.kind === "const" && from.value === 0 && this.#isFixed(to);
   }
 
-  /** True if an atom is the same in all iterations. */
+  /** True if an atom has the same value in all iterations of the outer loop. */
   #isFixed(atom: RegionExpr): boolean {
     return atom.kind !== "local" || (!this.#touched.has(atom.name) && !this.#mutable.has(atom.name));
   }
@@ -254,7 +260,10 @@ class TableSearch {
     if (axes.length > 0) this.found.push({ stmt, axes, parts, ends });
   }
 
-  /** Collects the definitions that a value depends on. Returns false if one may differ between iterations. */
+  /**
+   * Collects in `parts` the definitions that a value depends on, and in `used` the loop indices. Returns false if a
+   * definition depends on anything else that differs between iterations.
+   */
   #derive(stmt: RegionLet, around: readonly RegionFor[], parts: RegionLet[], used: Set<string>): boolean {
     if (parts.includes(stmt)) return true;
     const isSame = (expr: RegionExpr): boolean => {

@@ -4,7 +4,8 @@ import type { Region, RegionExpr, RegionStmt } from "../form/region.ts";
 import { expressionsOf, mapBlocksOf, mapExpr, mapExpressionsOf, walkExpr, walkStmts } from "../form/walk.ts";
 
 /**
- * Constant propagation: replaces immutable locals that hold constants, and folds expressions of them, such as those of a cotangent of 1.
+ * Constant propagation: replaces immutable locals that hold constants, and folds the expressions that read them, such
+ * as products with a cotangent of 1.
  */
 export function propagateConstants(region: Region, functions: ScalarFunctions): Region {
   const changing = new Set<string>();
@@ -67,7 +68,7 @@ function startSumsOf(stmts: readonly RegionStmt[]): readonly RegionStmt[] {
   return out.filter((stmt) => !dropped.has(stmt));
 }
 
-/** The term that a sum adds to a local; `undefined` if the term reads the local. */
+/** The term that an assignment adds to a local; `undefined` for other assignments, or if the term reads the local. */
 function addedTo(name: string, value: RegionExpr): RegionExpr | undefined {
   if (value.kind !== "apply" || value.function !== "add") return undefined;
   const [target, term] = value.args;

@@ -92,7 +92,10 @@ export function convert(type: RegionType, x: RegionExpr): RegionExpr {
   return type === x.type ? x : { kind: "convert", type, x };
 }
 
-/** Returns nested loops that run a statement for each element of an array with these lengths. */
+/**
+ * Returns nested loops over all elements of an array with these lengths; `element` returns the statement for one
+ * element.
+ */
 export function forEachElement(
   dims: readonly RegionExpr[],
   { fresh }: UnusedNames,
@@ -106,10 +109,10 @@ export function forEachElement(
   );
 }
 
-/** Appends statements to a block. */
+/** Appends statements to one block. */
 export interface BlockWriter {
   readonly stmts: RegionStmt[];
-  /** Returns the value as an atom: the value itself, or a new local that is declared here. */
+  /** Returns the value as an atom: the value itself if it is one, or a new local that is declared here. */
   bind(value: RegionExpr, hint: string): RegionExpr;
 }
 

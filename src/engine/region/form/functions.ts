@@ -5,7 +5,7 @@ import type { RegionExpr, RegionType } from "./region.ts";
 /** Scalar function that regions may apply, built from an elementwise primitive. Its derivative is the rule of the primitive. */
 export interface ScalarFunction {
   readonly name: string;
-  /** True if the derivative is zero wherever it exists. */
+  /** True if the derivative is zero wherever it exists, as for `floor`. */
   readonly isConstant: boolean;
   /** True if swapping its two arguments leaves every bit of the result unchanged. */
   readonly commutes: boolean;
@@ -13,7 +13,10 @@ export interface ScalarFunction {
   typeOf(args: readonly RegionType[]): RegionType | undefined;
   /** True if computing the value takes much longer than reading it from memory. */
   isCostly(args: readonly RegionExpr[]): boolean;
-  /** Returns the constant or the argument that the result equals, if constant arguments imply one: x · 1 is x. */
+  /**
+   * Returns the constant or the argument that equals the result, if constant arguments imply one, as in x · 1 = x;
+   * otherwise `undefined`.
+   */
   simplify(args: readonly RegionExpr[]): RegionExpr | undefined;
   /**
    * Tangent of the result: an expression that is linear in the given tangents, built from `add`, `sub`, `neg`, `mul`, `div`, their strong
@@ -26,11 +29,16 @@ export interface ScalarFunction {
     tangents: readonly (RegionExpr | undefined)[],
     bind: (value: RegionExpr) => RegionExpr,
   ): RegionExpr | undefined;
-  /** Value in the kernel vocabulary. `block` receives statements that must precede the expression. */
+  /**
+   * Expression of the result in the kernel vocabulary. `block` receives statements that must precede the expression.
+   */
   lower(args: readonly Expr[], block: Block): Expr;
 }
 
-/** Scalar functions by name. They are passed as an argument, because they are built from primitives, which are a later layer. */
+/**
+ * Scalar functions by name. They are passed to the functions of this layer, because they are built from primitives,
+ * which belong to a later layer.
+ */
 export interface ScalarFunctions {
   get(name: string): ScalarFunction | undefined;
   readonly names: readonly string[];

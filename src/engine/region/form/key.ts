@@ -12,14 +12,17 @@ export function regionKey(region: Region): string {
   return key;
 }
 
-/** Returns the positions of a region in order of appearance. Regions with equal keys have equally many, in corresponding order. */
+/**
+ * Returns the positions in a region in order of appearance. Regions with equal keys have the same number of positions,
+ * in corresponding order.
+ */
 export function positionsInOrder(region: Region): readonly PositionIndex[] {
   const positions = new Map<PositionIndex, number>();
   canonicalText(region, positions);
   return [...positions.keys()];
 }
 
-/** Fields that hold declared names. */
+/** Fields of statements that contain declared names. */
 const naming: ReadonlySet<string> = new Set(["name", "index", "array", "x", "y"]);
 
 /** Returns a region as JSON, with names and positions numbered in order of appearance. */

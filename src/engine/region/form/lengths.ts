@@ -3,7 +3,7 @@ import { must } from "../../util/assert-never.ts";
 import type { Region, RegionExpr, RegionStmt } from "./region.ts";
 import { mapBlocksOf, mapExpr, mapExpressionsOf, walkExpressions } from "./walk.ts";
 
-/** Replaces lengths of linear parameters by expressions of other parameters. */
+/** Replaces lengths of linear parameters by expressions of the other parameters. */
 export function replaceLengths(region: Region, linear: readonly boolean[]): Region {
   const lengths = new Map<string, readonly RegionExpr[] | undefined>();
   region.params.forEach((param, i) => {
@@ -25,7 +25,9 @@ export function replaceLengths(region: Region, linear: readonly boolean[]): Regi
   return { ...region, body: block(region.body) };
 }
 
-/** An integer of a flat region in terms of its parameters; `undefined` if it depends on anything else. */
+/**
+ * An integer of a flat region as an expression of the region's parameters; `undefined` if it depends on anything else.
+ */
 export function lengthOfParams(
   expr: RegionExpr,
   region: Region,

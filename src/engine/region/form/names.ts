@@ -3,13 +3,16 @@ import { assertNever } from "../../util/assert-never.ts";
 import type { Region, RegionBlock, RegionExpr, RegionLet, RegionResult, RegionStmt } from "./region.ts";
 import { blocksOf, expressionsOf, partsOf, walkExpr, walkStmts } from "./walk.ts";
 
-/** Name of the local, array or loop index that a statement declares. */
+/** Name of the local, array or loop index that a statement declares; `undefined` for other statements. */
 export function declaredBy(stmt: RegionStmt): string | undefined {
   if (stmt.kind === "let" || stmt.kind === "array") return stmt.name;
   return stmt.kind === "for" ? stmt.index : undefined;
 }
 
-/** Name of the local or array that a statement declares or writes; the first of the two for `swap`. Ignores nested statements. */
+/**
+ * Name of the local or array that a statement declares or writes; for `swap`, the first of its two arrays. Ignores
+ * nested statements.
+ */
 export function targetOf(stmt: RegionStmt): string | undefined {
   switch (stmt.kind) {
     case "let":

@@ -12,12 +12,12 @@ import {
 } from "./walk.ts";
 import { declaredBy, readsOf } from "./names.ts";
 
-/** Largest number of parts of an expression that is moved: about one line of text. */
+/** Largest number of subexpressions of an expression that is moved: about one line of text. */
 const maxParts = 12;
 
 /**
- * Moves immutable locals that are read once, in the block that declares them, into the expression that reads them, unless a statement in
- * between changes their operands. Locals in `keep`, which people have named, stay.
+ * Moves immutable locals that are read once, in the block that declares them, into the expression that reads them,
+ * unless a statement in between changes their operands. Locals in `keep`, which have user-chosen names, stay.
  */
 export function inlineTemporaries(region: Region, keep: ReadonlySet<string> = new Set()): Region {
   const uses = countUses(region);
@@ -52,11 +52,11 @@ interface PendingTemporary {
   readonly stmt: RegionLet;
   /** Locals and arrays that its value reads. */
   readonly reads: ReadonlySet<string>;
-  /** True if it may end the call with an error: then it does not move into a branch or a `select`. */
+  /** True if the value may end the call with an error. It then does not move into a branch or a `select`. */
   readonly isGuarded: boolean;
 }
 
-/** Rewrites a block. `last`: expressions evaluated at its end, which may receive temporaries too. */
+/** Rewrites a block. `last` holds expressions that are evaluated at its end, into which temporaries may move too. */
 function nestBlock(
   stmts: readonly RegionStmt[],
   canMove: (name: string) => boolean,

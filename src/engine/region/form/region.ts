@@ -10,12 +10,12 @@ export type RegionType = "f64" | "f32" | "i32" | "bool";
  */
 export const maxLength: number = 2 ** 30;
 
-/** Index into `positions`. */
+/** Index of a source position in `Region.positions`. */
 export type PositionIndex = number;
 
 /**
- * An expression. Its only effect: a `load` out of range ends the call with an error. Names of locals, loop indices, parameters and arrays
- * are unique in a region.
+ * An expression. It has no effect, except that a `load` out of range ends the call with an error. Names of locals, loop
+ * indices, parameters and arrays are unique in a region.
  */
 export type RegionExpr =
   | { readonly kind: "const"; readonly type: RegionType; readonly value: number } // a bool is 0 or 1
@@ -45,7 +45,7 @@ export interface RegionLoad {
   readonly type: RegionType;
   readonly array: string;
   readonly places: readonly RegionExpr[]; // one index per axis: i32, or f64 if its range is not proven; then a non-integer index is out of range
-  /** Position for the error if an index is out of range. Absent if all indices are proven to be in range. */
+  /** Position for the error if an index is out of range; `undefined` if all indices are proven to be in range. */
   readonly at?: PositionIndex | undefined;
 }
 
@@ -116,7 +116,10 @@ export interface RegionThrow {
 /** A value in an error message, printed as JavaScript prints it, and the text after it. */
 export interface ThrownPart {
   readonly value: RegionExpr;
-  /** Formatting method of numbers with a constant argument. Default `String`. */
+  /**
+   * Formatting method of numbers, such as `toFixed`, with its constant argument. Default: the value is formatted by
+   * `String`.
+   */
   readonly by?: ThrownFormat | undefined;
   readonly text: string;
 }
@@ -152,7 +155,7 @@ export interface RegionFor {
   readonly step: number;
   /** Runs the same iterations in reverse order. */
   readonly reverse?: true;
-  /** Evaluated before each iteration; the loop ends if it is false. Not together with `reverse`. */
+  /** Condition that is evaluated before each iteration. If it is false, the loop ends. Not together with `reverse`. */
   readonly live?: RegionExpr;
   readonly body: readonly RegionStmt[];
   readonly at?: PositionIndex | undefined;

@@ -10,13 +10,13 @@ import {
 } from "../../loops/polynomial.ts";
 import type { RegionFor, RegionExpr } from "./region.ts";
 
-/** Range of a loop index in the body, inclusive. */
+/** Inclusive range of the values of a loop index in the loop body. */
 export interface LoopIndexRange {
   readonly least: Polynomial | undefined;
   readonly greatest: Polynomial | undefined;
 }
 
-/** Polynomials of names; `undefined` if a name has no single value. */
+/** Polynomials of names; `undefined` for a name whose value changes. */
 export interface NamedPolynomials {
   local(name: string): Polynomial | undefined;
   length(array: string, axis: number): Polynomial | undefined;
@@ -51,7 +51,7 @@ export function lengthAtom(array: string, axis: number): string {
   return `length:${array}:${axis}`;
 }
 
-/** The local or array length that a name in a polynomial denotes. */
+/** The expression of a name in a polynomial: a local or an array length. */
 export function atomExpr(atom: string): RegionExpr {
   if (!atom.startsWith("length:")) return { kind: "local", type: "i32", name: atom };
   const end = atom.lastIndexOf(":");
@@ -63,7 +63,7 @@ export function atomExpr(atom: string): RegionExpr {
   };
 }
 
-/** True if no term of a polynomial is negative, given the names that are at least 0. */
+/** True if no term of a polynomial is negative, given the names for which `isNatural` holds, which are at least 0. */
 export function isSum(p: Polynomial, isNatural: (name: string) => boolean): boolean {
   return [...p].every(([term, coefficient]) => coefficient >= 0 && namesOf(term).every(isNatural));
 }
@@ -79,12 +79,14 @@ export function indexBounds(
     : { least: end && addPolynomials(end, one), greatest: first };
 }
 
-/** Range of a loop index, or of the distance between two iterations. */
+/** Inclusive range of a named integer: of a loop index, or of the distance between two iterations. */
 export interface NamedBounds extends LoopIndexRange {
   readonly name: string;
 }
 
-/** True if the least value of a polynomial over all ranges, outermost first, has no negative term. */
+/**
+ * True if a polynomial is never negative: its least value over all ranges, given outermost first, has no negative term.
+ */
 export function isNeverNegative(
   p: Polynomial,
   ranges: readonly NamedBounds[],
@@ -111,7 +113,7 @@ export function leastOver(
   return part && addPolynomials(rest, part);
 }
 
-/** The name in a polynomial of the form name + constant. */
+/** The name in a polynomial of the form name + constant; `undefined` for other polynomials. */
 export function onlyName(p: Polynomial): string | undefined {
   const [term, ...others] = [...p.keys()].filter((key) => key !== "");
   if (term === undefined || others.length > 0 || term.includes(" ")) return undefined;

@@ -7,7 +7,10 @@ import { plus, times } from "../../kernel/index-arithmetic.ts";
 import type { LoweringCursor, RegionScope } from "./scope.ts";
 import { arrayOf, enter, writeFailure } from "./scope.ts";
 
-/** Declares an array: stores its lengths in locals, checks that they are not negative and fit, and clears the elements. */
+/**
+ * Writes the declaration of an array: stores its lengths in locals, checks that they are not negative and fit into the
+ * memory, and clears the elements.
+ */
 export function writeArray(scope: RegionScope, cursor: LoweringCursor, stmt: ArrayDeclaration): void {
   const { name, type, growable = false } = stmt;
   const { buffer, offset, capacity } = scope.host.memoryOf(name);
@@ -34,7 +37,7 @@ export function writeArray(scope: RegionScope, cursor: LoweringCursor, stmt: Arr
   if (isSteady) scope.clears.set(cursor.block.statements.at(-1)!, array);
 }
 
-/** Stores a length in a local that is known to be at least 0. */
+/** Stores a length in a local, after a check that it is not negative. */
 function guardLength(
   scope: RegionScope,
   cursor: LoweringCursor,
@@ -82,7 +85,7 @@ function guardRoom(
   cursor.canFail = true;
 }
 
-/** Exchanges two arrays by exchanging their offsets. */
+/** Writes a `swap` of two arrays, which exchanges their offsets. */
 export function writeSwap(scope: RegionScope, cursor: LoweringCursor, x: string, y: string): void {
   const [a, b] = [arrayOf(scope, x).offset, arrayOf(scope, y).offset];
   const kept = cursor.block.let(scope.host.fresh("place"), a);

@@ -33,13 +33,13 @@ interface CheckPass {
   readonly scope: Pick<RegionScope, "guards" | "afterError" | "indices">;
   readonly made: PolynomialContext;
   readonly isPositive: IsPositive;
-  /** Guards that an enclosing loop has checked in advance. */
+  /** Guards whose checks a test before an enclosing loop has already made. */
   readonly trusted: ReadonlySet<IndexGuard>;
-  /** True if checks move before loops. */
+  /** True if checks may move before loops. */
   readonly hoists: boolean;
-  /** Statements for a failed check, in place of a copy of the loop. */
+  /** Statements to run if a check before a loop fails; `undefined` to run a copy of the loop with all its checks. */
   readonly failed: readonly Stmt[] | undefined;
-  /** Integer values of float64 locals that a test has found to be integers. */
+  /** int32 values of the float64 locals that a test before the loop has found to be integers. */
   readonly whole: ReadonlyMap<string, Expr>;
   fresh(hint: string): string;
 }
@@ -71,7 +71,7 @@ function endOfCall(scope: RegionScope): readonly Stmt[] {
   return block.statements;
 }
 
-/** Definitions of the immutable locals of a block, without indices. */
+/** Definitions of the immutable locals of a block, except locals that hold loop indices. */
 function definitionsIn(
   block: readonly Stmt[],
   changing: ReadonlySet<string>,
@@ -142,7 +142,7 @@ function replaced<S extends Stmt>({ scope: { guards, afterError } }: CheckPass, 
   return stmt;
 }
 
-/** Polynomials that are at least 0 if and only if a check holds; `undefined` if unknown. */
+/** Polynomials that are all at least 0 if and only if a check succeeds; `undefined` if there are none. */
 function demandsOf({ made }: CheckPass, { place, length }: IndexCheck): readonly Polynomial[] | undefined {
   const [p, n] = [polynomialOf(place, made), polynomialOf(length, made)];
   if (p === undefined || n === undefined) return undefined;
@@ -182,18 +182,24 @@ function processLoop(pass: CheckPass, stmt: CheckedLoop, surroundings: Enclosing
   return { kind: "if", condition: hoisted.condition, then: then.statements, otherwise };
 }
 
-/** Returns a loop with all its checks. */
+/** Returns a copy of a loop that makes all its checks in the loop. */
 function copyWithChecks(pass: CheckPass, stmt: CheckedLoop, inside: EnclosingIndices): readonly Stmt[] {
   const slow = { ...stmt, body: processBlock({ ...pass, hoists: false }, stmt.body, inside) };
   return copyBlock([slow], [], `.${pass.fresh("checked")}`, new Map()).statements;
 }
 
-/** Returns a loop that later passes leave as it is: few calls reach it, and optimising it would take as long as all other code. */
+/**
+ * Marks a loop as not independent, so that later passes do not optimise it. Few calls reach it, and optimising it would
+ * take as long as optimising all other code.
+ */
 function markSequential(stmt: Stmt): Stmt {
   return stmt.kind === "for" ? { ...stmt, independent: false } : stmt;
 }
 
-/** Computes indices of a loop in integers in place of float64. */
+/**
+ * Rewrites element indices in a loop that are computed in float64: they are computed in int32. `whole` maps float64
+ * locals to their int32 values.
+ */
 function computeInIntegers(pass: CheckPass, loop: Stmt, whole: ReadonlyMap<string, Expr>): Stmt {
   const { made } = pass;
   if (whole.size === 0) return loop;
@@ -224,16 +230,18 @@ function rangeOf({ scope, made }: CheckPass, stmt: CheckedLoop): IndexBounds | u
   return stmt.kind === "for" ? rangeOfLoop(stmt.index, stmt, made) : undefined;
 }
 
-/** Facts that a test before a loop establishes. */
+/** A test before a loop, and the facts that hold in the loop if the test succeeds. */
 interface HoistedChecks {
-  /** Guards that the test makes unnecessary. */
+  /** Guards in the loop whose checks are unnecessary. */
   readonly guards: ReadonlySet<IndexGuard>;
-  /** float64 locals that the test finds to be integers. */
+  /** float64 locals that are integers. */
   readonly reals: ReadonlySet<string>;
   readonly condition: Expr;
 }
 
-/** Finds the guards in a loop that can be checked before it, and builds the test. */
+/**
+ * Finds the guards in a loop that can be checked before the loop, and builds the test; `undefined` if there are none.
+ */
 function findHoistable(
   pass: CheckPass,
   loop: CheckedLoop,
@@ -308,13 +316,13 @@ function findHoistable(
   return { guards, reals, condition: [...conditions.values()].reduce((x, y) => k.and(x, y)) };
 }
 
-/** Tests that a float64 local is an integer small enough for exact products. */
+/** Condition that a float64 local is an integer that is small enough for exact products. */
 function isWhole(name: string): Expr {
   const x = k.local("f64", name);
   return k.and(k.le(k.abs(x), k.f64(maxLength)), k.eq(k.floor(x), x));
 }
 
-/** Operands of element indices that are computed in float64. */
+/** Finds the float64 expressions in element indices, without their conversion to int32. */
 function findRealIndices(block: readonly Stmt[]): readonly Expr[] {
   const found: Expr[] = [];
   const index = (expr: Expr): void =>
@@ -328,10 +336,10 @@ function findRealIndices(block: readonly Stmt[]): readonly Expr[] {
   return found;
 }
 
-/** Magnitude up to which products are exact in float64, and sums of several products too. */
+/** Magnitude up to which products, and sums of several products, are exact in float64. */
 const mostExact = 2 ** 50;
 
-/** Tests, in float64, that an end and its requirements are at least 0. */
+/** Condition, computed in float64, that a bound is at least 0 and that it is valid (see `ConditionalBound.needs`). */
 function endCondition({ value, needs }: ConditionalBound, isPositive: IsPositive): Expr {
   const tests: Expr[] = [];
   for (const q of [value, ...needs]) {
@@ -344,13 +352,13 @@ function endCondition({ value, needs }: ConditionalBound, isPositive: IsPositive
   return tests.length === 0 ? k.bool(true) : tests.reduce((x, y) => k.and(x, y));
 }
 
-/** Removes tests for earlier errors if no statement before them can set one. */
+/** Removes tests for earlier errors that no statement before them can have noted. */
 function removeVainTests(
   block: readonly Stmt[],
   { scope, site }: CheckPass & { readonly site: string },
 ): readonly Stmt[] {
   const failing = new Set<Stmt>();
-  /** Collects the statements that set the site of an error, directly or in a block. */
+  /** Collects the statements that note an error, directly or in a nested block. */
   const noteFailing = (stmts: readonly Stmt[]): boolean => {
     let isThere = false;
     for (const stmt of stmts) {

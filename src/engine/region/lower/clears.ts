@@ -8,7 +8,10 @@ import { addedBy } from "../../loops/dependence.ts";
 import { mapBlocks } from "../../loops/rewrite.ts";
 import type { ArrayPlace, RegionScope } from "./scope.ts";
 
-/** Removes clearing loops whose zeros nothing reads, or only the first addition to each element; that then adds to a constant 0. */
+/**
+ * Removes loops that clear an array if nothing reads the zeros, or if only the first addition to each element reads
+ * them. That addition is then simplified: it adds to the constant 0.
+ */
 export function removeUnreadClears(scope: RegionScope, block: readonly Stmt[]): readonly Stmt[] {
   if (scope.clears.size === 0) return block;
   const made = new Map<string, Expr>();
@@ -40,7 +43,7 @@ export function removeUnreadClears(scope: RegionScope, block: readonly Stmt[]): 
   return prune(block);
 }
 
-/** Copies the facts about a statement to its replacement. */
+/** Copies the facts that are known about a statement to its replacement. */
 function copyFacts(
   { guards, afterError, indices, clears, stores }: RegionScope,
   old: Stmt,
@@ -56,7 +59,7 @@ function copyFacts(
   return stmt;
 }
 
-/** The first statement that uses an array, if it is a loop. */
+/** The first statement that uses an array, if this statement is a loop; otherwise `undefined`. */
 function nextLoop(
   scope: RegionScope,
   array: ArrayPlace,
@@ -94,7 +97,7 @@ function buffersIn(): (stmt: Stmt) => ReadonlySet<string> {
   return of;
 }
 
-/** Number of expressions in a loop that read an array, and the stores to it. A contraction counts as a read. */
+/** Number of reads of an array in a loop, and the stores to it. A contraction counts as a read. */
 function accessesOf(
   { buffer }: ArrayPlace,
   loop: ForStmt,
@@ -111,7 +114,10 @@ function accessesOf(
   return { reads, stores };
 }
 
-/** Simplifies a store that adds to or subtracts from its element, given that the element is 0. */
+/**
+ * Simplifies a store that adds to or subtracts from its element, given that the element is 0; `undefined` for other
+ * stores.
+ */
 function sumWithZero(store: StoreStmt): StoreStmt | undefined {
   const term = addedBy(store);
   if (term === undefined || store.value.kind !== "binary") return undefined;

@@ -2,8 +2,8 @@ import type { RegionRecord } from "./record.ts";
 import type { Region } from "../form/region.ts";
 
 /**
- * A derived region that is built on demand. It is not built if a record of its compiled code exists. It is identified by its base and by
- * the steps of its derivation.
+ * A derived region that is built on demand. If a record of its compiled code exists, the region is not built at all. It
+ * is identified by its base and by the steps of its derivation.
  */
 export interface DerivedRegion {
   readonly base: Region;
@@ -13,7 +13,7 @@ export interface DerivedRegion {
    */
   readonly steps: string;
   readonly region: () => Region;
-  /** Records that came with the base, for these steps and others. */
+  /** Records of compiled code that came with the base, for these steps and others. */
   readonly records: readonly RegionRecord[];
 }
 

@@ -62,13 +62,18 @@ export function writePlace(
   return { index: flatIndex(array, whole), places: whole };
 }
 
-/** Returns a value that may be read repeatedly: the value itself if it is cheap and steady, else a new local. */
+/**
+ * Returns a value that may be read repeatedly: the value itself if it is cheap and never changes, otherwise a new local
+ * that holds it.
+ */
 export function bindValue(scope: RegionScope, block: Block, hint: string, value: Expr): Expr {
   const isCheap = isAtom(value) || (hint === "place" && value.type === "i32");
   return isCheap && isSteady(scope, value) ? value : declareLocal(scope, block, hint, value);
 }
 
-/** Writes a scalar function. Arguments that it reads more than once become locals first. */
+/**
+ * Writes the application of a scalar function. Arguments that the function reads more than once become locals first.
+ */
 function writeApplication(
   scope: RegionScope,
   cursor: LoweringCursor,
@@ -98,7 +103,10 @@ function timesRead(expr: Expr, part: Expr): number {
   return n;
 }
 
-/** Writes a `select`: an expression if both sides are expressions, else a branch, because only the chosen side may be evaluated. */
+/**
+ * Writes a `select`: as an expression if both sides are expressions, otherwise as a branch, because only the chosen
+ * side may be evaluated.
+ */
 function writeSelect(
   scope: RegionScope,
   cursor: LoweringCursor,
@@ -119,7 +127,7 @@ function writeSelect(
   return chosen;
 }
 
-/** Writes a branch. If one of its sides may fail, the following statements become a branch too. */
+/** Writes a branch. If one of its sides may fail, the statements after it are written into a branch too. */
 export function writeBranch(
   scope: RegionScope,
   cursor: LoweringCursor,

@@ -4,8 +4,9 @@ import type { ErrorSite } from "./scope.ts";
 import type { PositionIndex, Region, RegionType, ThrownFormat } from "../form/region.ts";
 
 /**
- * Builds the error that ended a call of a region: the cause, the source position, and that line with carets. `wanted`: the requested index
- * or length. `length`: that of the axis. `values`: those in the message of a `throw`.
+ * Builds the error that ended a call of a region. Its message contains the cause, the source position, and the source
+ * line with carets. `wanted` is the requested index or length, `length` the length of the axis, and `values` are the
+ * values in the message of a `throw`.
  */
 export function failureOf(
   region: Pick<Region, "name" | "file" | "positions">,

@@ -10,14 +10,14 @@ import type { RegionScope } from "./scope.ts";
 // cannot be excluded, the value is also computed in float64.
 
 const int32: IntegerInterval = { low: -2147483648, high: 2147483647 };
-/** Integers up to this magnitude are exact in float64. */
+/** Largest magnitude up to which all integers are exact in float64. */
 const exactWhole = 2 ** 53;
 
 /** Ranges of array lengths and of integer parameters. */
 export const lengthRange: IntegerInterval = { low: 0, high: maxLength };
 export const integerRange: IntegerInterval = { low: -maxLength, high: maxLength };
 
-/** Range of an integer expression before wrapping, as if no operation in it wrapped. */
+/** Range of an integer expression as if no operation in it wrapped. */
 export function rangeOf(scope: RegionScope, expr: Expr): IntegerInterval {
   const all = typeRange(expr.type) ?? { low: -Infinity, high: Infinity };
   if (expr.kind === "const") return { low: expr.value, high: expr.value };
@@ -36,7 +36,9 @@ export function isExact(scope: RegionScope, expr: Expr): boolean {
   return expr.kind !== "select" || (isExact(scope, expr.x) && isExact(scope, expr.y));
 }
 
-/** Value of an integer expression in float64, without wrapping. NaN for a product too large to be exact in float64. */
+/**
+ * Value of an integer expression in float64, without wrapping; NaN if a product is too large to be exact in float64.
+ */
 export function exactValue(scope: RegionScope, expr: Expr): Expr {
   if (expr.kind === "const") return k.f64(expr.value);
   if (isExact(scope, expr)) return k.convert("f64", expr);
@@ -50,7 +52,7 @@ export function exactValue(scope: RegionScope, expr: Expr): Expr {
   return k.select(k.le(k.abs(value), k.f64(exactWhole)), value, k.f64(NaN));
 }
 
-/** Operations with equal meaning on integers and on floats with integer values. */
+/** Operations that have the same result on integers and on floats with integer values. */
 const ringOperations: ReadonlySet<BinaryOp> = /* @__PURE__ */ new Set<BinaryOp>([
   "add",
   "sub",
@@ -59,7 +61,7 @@ const ringOperations: ReadonlySet<BinaryOp> = /* @__PURE__ */ new Set<BinaryOp>(
   "max",
 ]);
 
-/** Value of a loop bound, clamped to int32. */
+/** Value of a loop bound, clamped to the int32 range. */
 export function boundValue(scope: RegionScope, expr: Expr): Expr {
   return isExact(scope, expr) ? expr : k.convert("i32", exactValue(scope, expr));
 }
@@ -71,7 +73,10 @@ export function declareLocal(scope: RegionScope, block: Block, hint: string, val
   return local;
 }
 
-/** Notes the range of an integer local. If it may have wrapped, also declares its exact value. */
+/**
+ * Notes the range of an integer local. If its value may have wrapped, also declares a float64 local with the exact
+ * value.
+ */
 function noteInteger(scope: RegionScope, block: Block, local: Expr, value: Expr): void {
   if (local.kind !== "local") return;
   if (isExact(scope, value)) {

@@ -11,7 +11,7 @@ import { append } from "../../util/append.ts";
 
 type WriteBody = (inner: LoweringCursor) => void;
 
-/** Writes a counted loop; one with a live condition becomes a `while` loop. */
+/** Writes a counted loop. A loop with a live condition (`RegionFor.live`) is written as a `while` loop. */
 export function writeFor(
   scope: RegionScope,
   cursor: LoweringCursor,
@@ -67,7 +67,7 @@ function pushFor(
   return stmt;
 }
 
-/** Ends of an index: the lowest value, and one more than the highest. */
+/** Bounds of a loop index in ascending order: the lowest value, and one more than the highest. */
 function endsOf(from: Expr, to: Expr, step: number): { readonly from: Expr; readonly to: Expr } {
   return step > 0 ? { from, to } : { from: k.add(to, k.i32(1)), to: k.add(from, k.i32(1)) };
 }
@@ -102,7 +102,7 @@ function iterations(scope: RegionScope, block: Block, from: Expr, to: Expr, step
   return declareLocal(scope, block, "iterations", k.max(k.convert("i32", all), k.i32(0)));
 }
 
-/** Writes a counted loop with a live condition. */
+/** Writes a counted loop with a live condition (`RegionFor.live`) as a `while` loop. */
 function writeLive(
   scope: RegionScope,
   cursor: LoweringCursor,
@@ -145,7 +145,10 @@ export function writeWhile(
   writeWhileLoop(scope, cursor, undefined, (inner) => writeExpr(scope, inner, condition), writeBody);
 }
 
-/** Writes `while (isInside && condition) body`. A condition that needs statements moves to the beginning of the body. */
+/**
+ * Writes `while (isInside && condition) body`. A condition that needs statements is evaluated at the beginning of the
+ * body.
+ */
 function writeWhileLoop(
   scope: RegionScope,
   cursor: LoweringCursor,

@@ -12,11 +12,11 @@ export interface LowerOptions extends LoopPassOptions {
   /** Removes bounds checks that always hold, and moves checks before loops. Default true. */
   readonly hoistChecks?: boolean;
   /**
-   * Code after a failed check before a loop: a copy of the loop with all its checks (default), or the end of the call with the site
-   * `checks`, for callers that then run the region as lowered with copies. Few calls need the copies, which take as long to compile as the
-   * rest.
+   * Code to run after a check before a loop has failed. "copy" (default): a copy of the loop with all its checks.
+   * "end": the call ends with the site `checks`, and the caller runs the region again as lowered with "copy". Few calls
+   * need the copies, which take as long to compile as all other code.
    */
   readonly failedChecks?: "copy" | "end";
-  /** Receives the statements after each pass; the last entry holds those of the routine. */
+  /** Receives the statements after each pass. The last entry holds the statements of the finished routine. */
   readonly stages?: LoweringStage[];
 }

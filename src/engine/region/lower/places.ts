@@ -7,7 +7,7 @@ import { exactValue, isExact, rangeOf } from "./integers.ts";
 import type { ArrayPlace, IndexCheck, LoweringCursor, RegionScope } from "./scope.ts";
 import { enter, isProven, isSteady, writeFailure } from "./scope.ts";
 
-/** An array element whose indices are to be checked. */
+/** An access to an array element whose indices must be checked. */
 export interface GuardedAccess {
   readonly name: string;
   readonly array: ArrayPlace;
@@ -17,7 +17,10 @@ export interface GuardedAccess {
 
 type PlaceCheck = IndexCheck & { readonly axis: number; readonly at: PositionIndex; readonly array: string };
 
-/** Checks the indices of elements in order. The following statements go to the branch in which all are in range. */
+/**
+ * Writes checks of the indices of elements, in order. The following statements go to the branch in which all indices
+ * are in range.
+ */
 export function guardPlaces(scope: RegionScope, cursor: LoweringCursor, all: readonly GuardedAccess[]): void {
   const found: PlaceCheck[] = [];
   for (const { name, array, places, at } of all) {
@@ -67,13 +70,13 @@ function guardBy(scope: RegionScope, cursor: LoweringCursor, found: readonly Pla
   cursor.canFail = true;
 }
 
-/** Returns an index for comparison: int32 if exact, else float64. */
+/** Returns an index for a comparison with a length: in int32 if its int32 value is exact, otherwise in float64. */
 function exactPlace(scope: RegionScope, place: Expr): Expr {
   if (place.type !== "i32" || isExact(scope, place)) return place;
   return exactValue(scope, place);
 }
 
-/** True if the ranges of integers alone prove that an index is in range. */
+/** True if the known ranges of integers alone prove that an index is in range. */
 function isKnown({ place, length }: IndexCheck): boolean {
   if (place.kind === "const" && length.kind === "const")
     return Number.isInteger(place.value) && place.value >= 0 && place.value < length.value;
@@ -84,7 +87,7 @@ function textOf({ place, length }: IndexCheck): string {
   return `${printExpr(place)} < ${printExpr(length)}`;
 }
 
-/** Tests that an index is an integer from 0 to below the length. */
+/** Condition that an index is an integer from 0 to `length − 1`. */
 function inRange(scope: RegionScope, { place, length }: IndexCheck): Expr {
   if (place.type === "i32") {
     if (rangeOf(scope, place).low >= 0) return k.lt(place, length);
@@ -94,18 +97,18 @@ function inRange(scope: RegionScope, { place, length }: IndexCheck): Expr {
   return k.and(isWithin, k.eq(k.convert("f64", k.convert("i32", place)), place));
 }
 
-/** Index in a buffer of the element at indices that are in range. */
+/** Index, in the buffer of an array, of the element at these indices, which are in range. */
 export function flatIndex({ offset, dims }: ArrayPlace, places: readonly Expr[]): Expr {
   const flat = places.reduce((outer, place, axis) => plus(times(outer, dims[axis]!), place), k.i32(0));
   return plus(offset, flat);
 }
 
-/** Index relative to the beginning of the array. */
+/** Index in a buffer of the element at index `place` of an array that begins at `offset`. */
 export function indexInArray(offset: Expr, place: Expr): Expr {
   return offset.kind === "const" && offset.value === 0 ? place : k.sub(place, offset);
 }
 
-/** Checked loads in an expression that are evaluated in any case. */
+/** Loads in an expression whose indices must be checked and that are evaluated in any case. */
 export function checkedLoads(expr: RegionExpr): readonly RegionLoad[] {
   switch (expr.kind) {
     case "const":

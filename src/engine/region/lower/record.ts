@@ -6,7 +6,7 @@ import type { Region, RegionParam } from "../form/region.ts";
 import type { LoweredRegion, ResultPort } from "./routine.ts";
 import type { ErrorSite } from "./scope.ts";
 
-/** A compiled region. */
+/** A compiled region, as data that can be stored and loaded again. */
 export interface RegionRecord<Code = unknown> {
   /** Build of the library that wrote the record. Other builds ignore it. */
   readonly build: string;
@@ -20,7 +20,7 @@ export interface RegionRecord<Code = unknown> {
   readonly code: Code;
 }
 
-/** A lowered region without its statements. */
+/** A lowered region without its statements, as data. */
 interface RoutineRecord {
   readonly sizes: readonly SizeNode[];
   readonly inputs: readonly PortRecord[];
@@ -30,11 +30,14 @@ interface RoutineRecord {
   readonly results: readonly ResultRecord[];
   readonly capacities: LoweredRegion["capacities"];
   readonly failure: number | undefined;
-  /** `at` is an index into the positions of the base in order of appearance. */
+  /** Possible errors. `at` is an index into the positions of the base, in order of appearance. */
   readonly sites: readonly ErrorSite[];
 }
 
-/** A size: a number, the name of an input, or an operation on sizes with smaller indices in the list. */
+/**
+ * A size as an entry of a list: a number, the name of an input, or an operation on two earlier entries, given by their
+ * indices.
+ */
 type SizeNode = number | string | readonly [op: BinaryOp, x: number, y: number];
 
 interface BufferRecord {

@@ -24,7 +24,7 @@ import type { StripMemory } from "../../loops/strips.ts";
 import { replaceAll } from "../../util/append.ts";
 import { cutDeepNests } from "./unnest.ts";
 
-/** Results of a region that was written, and the locals that they need. */
+/** Expressions of the results of a region that was written, and the locals that they read. */
 export interface WrittenRegion {
   /** Scalar results, in order. */
   readonly scalars: readonly Expr[];
@@ -165,7 +165,7 @@ function stripMemory(
   };
 }
 
-/** Replaces the sites that remain by the numbers that the host gives them. */
+/** Replaces the error sites that remain in a block by the numbers that the host assigns to them. */
 function numberSites(
   block: readonly Stmt[],
   sites: readonly ErrorSite[],
@@ -185,7 +185,7 @@ function numberSites(
   return numbered(block);
 }
 
-/** Finds the locals that hold the offsets of exchanged arrays. They are set at run time. */
+/** Marks the locals that hold the offsets of exchanged arrays as mutable, and returns them. */
 function noteOffsets(region: Region, scope: RegionScope): ReadonlySet<string> {
   const offsets = new Set<string>();
   walkStmts(region.body, (stmt) => {

@@ -14,8 +14,8 @@ import type { ArrayMemory, ArrayPlace, ErrorSite } from "./scope.ts";
 import type { LowerOptions } from "./options.ts";
 
 /**
- * A region as a routine that computes its sizes at each call. Inputs: the parameters in order, then the lengths of array parameters by
- * axis, then capacities. `results` and `failure` locate the outputs.
+ * A region as a routine that computes its sizes at each call. Its inputs are the parameters in order, the lengths of
+ * array parameters by axis, and capacities. `results` and `failure` locate the outputs.
  */
 export interface LoweredRegion {
   readonly routine: Routine;
@@ -28,7 +28,7 @@ export interface LoweredRegion {
 }
 
 export interface CapacityInput {
-  /** Index of the input. */
+  /** Index of the routine input that receives the capacity. */
   readonly input: number;
   /** Arrays with this capacity. */
   readonly arrays: readonly string[];
@@ -43,11 +43,11 @@ export type ResultPort =
       readonly output: number;
       /** Minimum size of the output in elements. */
       readonly size: SizeExpr;
-      /** Lengths as arithmetic on the inputs, or the outputs that hold them. */
+      /** Lengths of an array result, as arithmetic on the inputs or as the outputs that hold them. */
       readonly dims: { readonly sizes: readonly SizeExpr[] } | { readonly outputs: readonly number[] };
     };
 
-/** Lowers a region to a routine of its own. */
+/** Lowers a region to a separate routine. */
 export function lowerRegion(
   region: Region,
   functions: ScalarFunctions,
@@ -147,12 +147,15 @@ interface RoutineMemory {
    */
   readonly copies: ReadonlyMap<string, string>;
   readonly temps: Buffer[];
-  /** Sizes of buffers that hold only one array. */
+  /** Sizes of the buffers that hold only one array each. */
   readonly alone: ReadonlyMap<string, SizeExpr>;
   readonly capacities: readonly { readonly name: string; readonly arrays: readonly string[] }[];
 }
 
-/** Allocates the arrays: an array result that is never exchanged goes to its output, others to temporaries. */
+/**
+ * Allocates the arrays of a region. An array result that is never exchanged is stored in its output, all other arrays
+ * in temporaries.
+ */
 function placeArrays(
   region: Region,
   plans: ReadonlyMap<string, ArrayMemoryPlan>,
@@ -193,7 +196,7 @@ function placeArrays(
   return { places, results, copies, temps, alone, capacities };
 }
 
-/** Size of each array of a group in elements; `undefined` if known only at run time. */
+/** Number of elements of each array of a group; `undefined` if known only at run time. */
 function sizeOfGroup(plans: readonly ArrayMemoryPlan[]): {
   readonly size: SizeExpr | undefined;
   readonly capacity: Expr | undefined;

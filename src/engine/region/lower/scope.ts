@@ -15,22 +15,22 @@ export interface ArrayPlace {
   readonly offset: Expr;
   /** Length of each axis, i32: constants, inputs, or locals that are never set. Growable arrays have no readable length. */
   readonly dims: readonly Expr[];
-  /** Only for growable arrays. */
+  /** State of a growable array; `undefined` for other arrays. */
   readonly growth?: ArrayGrowth;
 }
 
 /** State of a growable array: elements from `end` on are not stored yet, and count as 0. */
 export interface ArrayGrowth {
-  /** Capacity in elements. */
+  /** Capacity of the buffer in elements. */
   readonly capacity: Expr;
-  /** A mutable local. */
+  /** Number of elements that are stored so far, in a mutable local. */
   readonly end: Expr;
 }
 
-/** Memory of an array that the region declares. */
+/** Memory that the host provides for an array that the region declares. */
 export interface ArrayMemory {
   readonly buffer: string;
-  /** First element; a mutable local if arrays are exchanged. */
+  /** Index of the first element in the buffer; a mutable local if arrays are exchanged. */
   readonly offset: Expr;
   /** Capacity in elements, if the length is not known before the call. */
   readonly capacity: Expr | undefined;
@@ -67,16 +67,19 @@ export interface LoweringHost {
   readonly scalars: ReadonlyMap<string, Expr>;
   readonly arrays: ReadonlyMap<string, ArrayPlace>;
   memoryOf(array: string): ArrayMemory;
-  /** Buffers that loop passes request. */
+  /** Allocator of buffers that loop passes request; `undefined` if they get none. */
   readonly scratch?: {
     add(buffer: Buffer, use: ScratchUse): void;
     /** True if all sizes must be numbers. */
     readonly isFixed?: boolean;
-    /** True if contractions may have arrays of their own. Default true. */
+    /** True if contractions may allocate arrays. Default true. */
     readonly holdsProducts?: boolean;
     /** Size in elements of a buffer that holds only one array, from its beginning. */
     sizeOf(buffer: string): SizeExpr | undefined;
-    /** Asked once all buffers are requested. If false, the loops are rewritten without scratch. Default true. */
+    /**
+     * Reports whether the requested buffers are available; called once, after all requests. If false, the loops are
+     * rewritten without scratch. Default true.
+     */
     isGranted?(): boolean;
   };
 }
@@ -84,21 +87,24 @@ export interface LoweringHost {
 /** Purpose of a requested buffer. */
 export type ScratchUse = "strips" | "products";
 
-/** A check, for example that an index is in range: `if (inRange) { following statements } else { note the error }`. */
+/**
+ * A branch that checks conditions such as an index in range: `if (inRange) { following statements } else { note the
+ * error }`.
+ */
 export interface IndexGuard {
-  /** Additional condition. */
+  /** Condition to check in addition to `checks`. */
   readonly condition?: Expr;
-  /** Exact indices: int32, or float64 that must be integers. */
+  /** Indices to check. They are exact: int32, or float64 values that must be integers. */
   readonly checks: readonly IndexCheck[];
 }
 
 export interface IndexCheck {
   readonly place: Expr;
-  /** int32, at least 0. */
+  /** Length of the axis: int32, at least 0. */
   readonly length: Expr;
 }
 
-/** A loop index that is declared in the body, from `from` to below `to`. */
+/** A loop index that the loop body declares; its values are from `from` to `to − 1`. */
 export interface LoopIndex {
   readonly index: string;
   readonly from: Expr;
@@ -120,24 +126,27 @@ export interface RegionScope {
   /** Mutable locals of the routine. */
   readonly changing: Set<string>;
   readonly guards: Map<Stmt, IndexGuard>;
-  /** Loops with another counter than the region's index, with that index and its range. */
+  /** For each loop with a counter other than the region's loop index: this index and its range. */
   readonly indices: Map<Stmt, LoopIndex>;
   /** Loops that clear an array. */
   readonly clears: Map<Stmt, ArrayPlace>;
-  /** Indices of stores, one per axis. */
+  /** For each store, the indices of its element, one per axis. */
   readonly stores: Map<Stmt, readonly Expr[]>;
   /** Branches that skip statements after an error: `if (site == 0) { … }`. */
   readonly afterError: Set<Stmt>;
 }
 
-/** Position of the next statement. It moves inward: the statements after a check go into the branch of the check. */
+/**
+ * Position at which the next statement is written. It moves inward: the statements after a check go into a branch of
+ * the check.
+ */
 export interface LoweringCursor {
   block: Block;
   /** True if a check or an error was written. */
   canFail: boolean;
   /** True if nothing after this position is reached. */
   isDead: boolean;
-  /** Checks that hold here, as text. */
+  /** Keys of the checks that are known to hold at this position. */
   readonly proven: Set<string>;
   readonly outer: LoweringCursor | undefined;
 }
@@ -146,7 +155,7 @@ export function openCursor(block: Block, outer?: LoweringCursor): LoweringCursor
   return { block, canFail: false, isDead: false, proven: new Set(), outer };
 }
 
-/** True if a check holds at the cursor. */
+/** True if a check is known to hold at the cursor. */
 export function isProven(cursor: LoweringCursor, check: string): boolean {
   for (let one: LoweringCursor | undefined = cursor; one !== undefined; one = one.outer)
     if (one.proven.has(check)) return true;

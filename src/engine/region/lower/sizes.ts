@@ -12,16 +12,20 @@ import type { ArrayPlace } from "./scope.ts";
 export interface ArrayMemoryPlan {
   readonly declaration: ArrayDeclaration;
   /**
-   * Upper bound of its elements: arithmetic on scalar parameters and lengths of array parameters. `undefined` if known only at run time.
+   * Upper bound of the number of elements: arithmetic on scalar parameters and lengths of array parameters. `undefined`
+   * if known only at run time.
    */
   readonly size: SizeExpr | undefined;
-  /** Exact lengths as arithmetic on the same inputs, if known. */
+  /** Exact lengths of the axes, as arithmetic on the same inputs; `undefined` if unknown. */
   readonly dims: readonly SizeExpr[] | undefined;
-  /** Arrays that it is exchanged with, directly or through others, including itself, in the order of their declarations. */
+  /**
+   * Arrays that it is exchanged with by `swap`, directly or through other arrays, including itself, in the order of
+   * their declarations.
+   */
   readonly group: readonly string[];
 }
 
-/** Lower and upper bound of a number. */
+/** Lower and upper bound of an integer. */
 interface SizeBounds {
   readonly low: SizeExpr;
   readonly high: SizeExpr;
@@ -161,8 +165,9 @@ function atLeastZero(size: SizeExpr): SizeExpr {
 }
 
 /**
- * Returns a size as arithmetic on the inputs of a call. Other locals are replaced by their definitions in `made`, and float64 integers by
- * the int32 that they were converted from. `undefined` if the size has another form.
+ * Returns a size as arithmetic on the inputs of a call. Names in `given` are inputs. Other locals are replaced by their
+ * definitions in `made`, and float64 integers by the int32 value that they were converted from. `undefined` if the size
+ * has another form.
  */
 export function sizeBeforeCall(
   size: SizeExpr,
@@ -197,10 +202,10 @@ export function sizeBeforeCall(
   }
 }
 
-/** Largest number of definitions followed in a row. */
+/** Maximum length of a chain of definitions that is followed. */
 const deepest = 24;
 
-/** Bounds of a loop index, if the loop has an iteration. */
+/** Bounds of a loop index, valid if the loop has an iteration. */
 function boundsOfIndex(facts: SizeFacts, { from, to, step }: RegionFor): SizeBounds | undefined {
   const [first, end] = [boundsOfInteger(facts, from), boundsOfInteger(facts, to)];
   if (first === undefined || end === undefined) return undefined;

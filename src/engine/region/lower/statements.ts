@@ -89,7 +89,10 @@ export function sitePart({ value, by, text }: ThrownPart): SiteValue {
   return { type: value.type, ...(by && { by }), text };
 }
 
-/** Moves the cursor into a branch in which the condition holds; the other branch notes an error. */
+/**
+ * Moves the cursor into a branch in which the condition holds; `fails` are the statements of the other branch, which
+ * note an error.
+ */
 function guardBy(scope: RegionScope, cursor: LoweringCursor, condition: Expr, fails: readonly Stmt[]): void {
   const stmt = enter(cursor, condition, (other) => append(other.statements, fails));
   scope.guards.set(stmt, { checks: [], condition });
@@ -141,8 +144,8 @@ function isPlain({ kind }: RegionStmt): boolean {
 }
 
 /**
- * Checks indices of the following plain statements together, as far as they are known here: one branch in place of one per element. The
- * order of the checks stays.
+ * Writes one branch that checks indices of several following plain statements together, as far as they are known at the
+ * cursor, instead of one branch per element. Checks keep their order.
  */
 function guardAhead(scope: RegionScope, cursor: LoweringCursor, block: readonly RegionStmt[]): void {
   const found: GuardedAccess[] = [];
@@ -165,7 +168,10 @@ function guardAhead(scope: RegionScope, cursor: LoweringCursor, block: readonly 
   guardPlaces(scope, cursor, found);
 }
 
-/** True if an index is known before the statements that use it: it reads nothing mutable and nothing that is still to be declared. */
+/**
+ * True if an index can be computed before the statements that use it, because it reads nothing mutable and nothing that
+ * is still to be declared.
+ */
 function isAtHand(scope: RegionScope, place: RegionExpr): boolean {
   switch (place.kind) {
     case "const":

@@ -6,7 +6,7 @@ import { blocksIn, walkBlock } from "../../kernel/walk.ts";
 import { append } from "../../util/append.ts";
 import type { RegionScope } from "./scope.ts";
 
-/** Nesting depth from which a chain of branches is cut, and depth of each piece. */
+/** Nesting depth above which a chain of branches is split, and depth of each piece. */
 const mostLevels = 200;
 const levelsOfPiece = 100;
 
@@ -42,8 +42,8 @@ function blocksInOrder(root: Stmt[]): readonly Stmt[][] | undefined {
 }
 
 /**
- * Length of the longest chain of branches per block, each at the end of the enclosing one. Removes branches at the end
- * of a block that do nothing.
+ * For each block, the length of the longest chain of branches, each of which is the last statement of the branch around
+ * it. Removes branches at the end of a block that do nothing.
  */
 function heightsOf(blocks: readonly Stmt[][]): ReadonlyMap<readonly Stmt[], number> {
   const heights = new Map<readonly Stmt[], number>();
@@ -60,7 +60,10 @@ function isEmpty(stmt: Stmt | undefined): boolean {
   return stmt?.kind === "if" && stmt.then.length === 0 && stmt.otherwise.length === 0;
 }
 
-/** Longest chain of blocks from `block` inwards, each in the branch at the end of the enclosing one. */
+/**
+ * The longest chain of nested blocks that begins with `block`, each in a branch that is the last statement of the
+ * previous block.
+ */
 function spineOf(block: Stmt[], heights: ReadonlyMap<readonly Stmt[], number>): Stmt[][] {
   const spine = [block];
   for (let last = block.at(-1); last?.kind === "if"; last = spine.at(-1)!.at(-1)) {
@@ -97,7 +100,10 @@ function cut({ host, changing }: Pick<RegionScope, "host" | "changing">, spine: 
   append(base, [...flags, nest, ...rests]);
 }
 
-/** Replaces declarations of locals that later pieces use by assignments, and collects their types. */
+/**
+ * Replaces the declarations of locals that later pieces use by assignments, and collects the types of these locals in
+ * `carried`.
+ */
 function carry(
   block: Stmt[],
   later: ReadonlySet<string>,
@@ -116,7 +122,7 @@ function carry(
   }
 }
 
-/** Adds the locals that a piece reads and sets. */
+/** Adds to `names` the locals that a piece reads or sets. */
 function noteNames(block: readonly Stmt[], names: Set<string>): void {
   walkBlock(block, {
     stmt: (stmt) => void (stmt.kind === "set" && names.add(stmt.name)),
