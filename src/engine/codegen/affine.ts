@@ -3,9 +3,9 @@ import type { Expr } from "../kernel/scalar.ts";
 import { assertNever } from "../util/assert-never.ts";
 
 /**
- * Dependence of an expression on an index (of a loop or of a lane). `uniform`: not at all; `affine`: changes by a fixed
- * stride when the index grows by one; `integral`: integer arithmetic on such numbers, computable separately for each
- * index; `varying`: in any other way.
+ * Dependence of an expression on an index, of a loop or of a lane. `uniform`: no dependence. `affine`: the value
+ * changes by a fixed stride when the index grows by one. `integral`: integer arithmetic on uniform and affine numbers,
+ * which can be computed separately for each index. `varying`: any other dependence.
  */
 export type Dependence =
   | { readonly kind: "uniform" }
@@ -17,12 +17,12 @@ export const uniform: Dependence = { kind: "uniform" };
 export const integral: Dependence = { kind: "integral" };
 export const varying: Dependence = { kind: "varying" };
 
-/** Dependence of a number that changes by `stride`, in int32 arithmetic. */
+/** Dependence of a value that changes by `stride`, in int32 arithmetic, when the index grows by one. */
 export function affine(stride: number): Dependence {
   return stride === 0 ? uniform : { kind: "affine", stride: stride | 0 };
 }
 
-/** Change of a number when the index grows by one; `undefined` if it is not constant. */
+/** Change of a value with this dependence when the index grows by one; `undefined` if it is not constant. */
 export function strideOf(by: Dependence): number | undefined {
   return by.kind === "uniform" ? 0 : by.kind === "affine" ? by.stride : undefined;
 }

@@ -52,8 +52,8 @@ export function hasKind(block: readonly Stmt[], kinds: ReadonlySet<Stmt["kind"]>
 }
 
 /**
- * True if the code uses float64, in called procedures too. With `leavesOut`, rare branches of the block itself do not
- * count.
+ * True if the code uses float64, including the procedures that it calls. With `leavesOut`, rare branches of the block
+ * itself do not count.
  */
 export function usesDouble(block: readonly Stmt[], results: readonly Expr[], leavesOut: boolean): boolean {
   let found = false;

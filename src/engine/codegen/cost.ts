@@ -11,10 +11,13 @@ import { operationsOfCall, unknownIterationsOfBackends, unknownIterationsOfLoops
 
 // Cached weights, because every enclosing block and several planning decisions ask for them.
 const weights = new WeakMap<Stmt | Procedure, number>();
-/** Work of the called procedures, for statements that call some in their own expressions. */
+/**
+ * Work of the procedures that a statement calls in its own expressions, by statement. Statements without calls have no
+ * entry.
+ */
 const worksOfCalls = new WeakMap<Stmt, number>();
 
-/** Code size of a statement, in weight: names and constants count 1, operations more, calls most. */
+/** Code size of a statement, in weight: a name or constant counts 1, an operation more, and a call most. */
 export function weightOf(stmt: Stmt): number {
   const known = weights.get(stmt);
   if (known !== undefined) return known;
@@ -49,8 +52,8 @@ function weightOfExpr({ kind, type }: Expr): number {
 }
 
 /**
- * Run time of all iterations of a loop, in weight. An unknown number of iterations counts as many. `bodyWork` is the
- * work of one iteration.
+ * Run time of all iterations of a loop, in weight. `bodyWork` is the work of one iteration. If the number of iterations
+ * is unknown, a high number is assumed.
  */
 export function loopWork(
   stmt: Stmt & { readonly kind: "for" },
@@ -118,7 +121,7 @@ function procedureWork(procedure: Procedure): number {
 export interface Work {
   /** Operations in folds, products and independent loops, which vectors and threads can share. */
   readonly wide: number;
-  /** All other, sequential operations. */
+  /** Sequential operations, that is, all others. */
   readonly narrow: number;
   /** Part of `narrow` that is calls of procedures. */
   readonly called: number;
@@ -134,7 +137,10 @@ export function workOf(routine: Routine): Work {
   return workOfBlock(routine.body, 1, false);
 }
 
-/** Number of elements of the arrays that a routine takes and returns. Sizes known only at run time count as small. */
+/**
+ * Number of elements of the arrays that a routine takes and returns. Arrays whose size is known only at run time are
+ * assumed to be small.
+ */
 export function elementsMoved({ inputs, outputs }: Routine): number {
   return [...inputs, ...outputs].reduce(
     (sum, port) => sum + (port.kind === "buffer" ? likelySize(port.buffer.size) : 0),

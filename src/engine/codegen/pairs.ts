@@ -8,10 +8,10 @@ import { weightOf } from "./cost.ts";
 import { heaviestPair } from "./tuning.ts";
 
 /**
- * Returns the statements of the iteration after that of an index, to be appended to the iteration itself, so that the
- * loop is unrolled by two. Indices with a fixed stride are expressed through those of the first iteration, since memory
- * instructions add a constant offset. `undefined` for a loop that runs in reverse, contains loops, branches or calls,
- * or has too large a body.
+ * Returns the statements of the next iteration, to be appended to an iteration, so that the loop is unrolled by two.
+ * Indices with a fixed stride are expressed through those of the first iteration, because memory instructions can add a
+ * constant offset. `undefined` for a loop that runs in reverse, contains loops, branches or calls, or has too large a
+ * body.
  */
 export function secondIteration(loop: ForStmt): readonly Stmt[] | undefined {
   if (loop.reverse) return undefined;
@@ -44,7 +44,9 @@ function after(name: string, steps: number): Expr {
   return build.add(build.local("i32", name), build.i32(steps));
 }
 
-/** True if an expression reads no memory and calls nothing. Memory may change before the next iteration. */
+/**
+ * True if an expression reads no memory and calls nothing, so that its value cannot change before the next iteration.
+ */
 function readsNoMemory(expr: Expr): boolean {
   let isPure = true;
   walkExpr(expr, ({ kind }) => void (isPure &&= kind !== "load" && kind !== "call"));

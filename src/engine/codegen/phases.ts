@@ -25,9 +25,9 @@ export interface BufferUse {
   readonly isWritten: boolean;
 }
 
-/** Locals and buffers that statements share with the code around them. */
+/** Locals and buffers that some statements share with the code around them. */
 export interface Boundary {
-  /** Outer locals that are only read, and outer locals that are set. */
+  /** Locals from outside that the statements only read, and locals from outside that they set. */
   readonly captured: readonly TypedLocal[];
   readonly carried: readonly TypedLocal[];
   /** Accessed buffers, in order of first access. */
@@ -60,9 +60,9 @@ export type PhaseContent =
   | { readonly kind: "parallel"; readonly loop: ForStmt; readonly extent: readonly IterationRange[]; readonly body: readonly Stmt[] } // prettier-ignore
   /** Fold over a range, in the lanes of its definition. */
   | { readonly kind: "fold"; readonly fold: Reduce; readonly extent: readonly IterationRange[] }
-  /** Product of arrays; its extent is that of its dims. */
+  /** Product of arrays; its dims are the range that threads share. */
   | { readonly kind: "product"; readonly product: Contract }
-  /** Phases inside a loop or a branch that is controlled from outside of them. */
+  /** Phases inside a loop or a branch. Code outside of the phases controls the loop or branch. */
   | { readonly kind: "repeated"; readonly loop: ForStmt | WhileStmt; readonly phases: readonly Phase[] }
   | { readonly kind: "branch"; readonly condition: Expr; readonly then: readonly Phase[]; readonly otherwise: readonly Phase[] }; // prettier-ignore
 
@@ -73,7 +73,7 @@ export type PhaseContent =
 export interface Phase {
   readonly content: PhaseContent;
   readonly boundary: Boundary;
-  /** Locals that it declares or sets and that later code reads, passed to other phases. */
+  /** Locals that the phase declares or sets and that later phases read. */
   readonly gives: readonly TypedLocal[];
 }
 
@@ -106,7 +106,7 @@ function phasesOfBlock(block: readonly Stmt[], after: ReadonlySet<string>): Phas
 
 const shared: ReadonlySet<Stmt["kind"]> = new Set(["reduce", "contract"]);
 
-/** True if a statement contains nothing that could run in parallel. */
+/** True if a statement contains no loop, fold or product that could run in parallel. */
 function isSerial(stmt: Stmt): boolean {
   let found = hasKind([stmt], shared);
   walkBlock([stmt], { stmt: (inner) => void (found ||= inner.kind === "for" && inner.independent === true) });
@@ -114,8 +114,8 @@ function isSerial(stmt: Stmt): boolean {
 }
 
 /**
- * Content of a run of statements; later code reads the locals in `after`. In a loop, the next iteration may read the
- * values of the previous one.
+ * Content of a phase for a run of statements. `after` are the locals that later code reads. In a loop, the next
+ * iteration may read values that this iteration sets.
  */
 function contentOf(
   run: readonly Stmt[],

@@ -26,7 +26,7 @@ import { canVectorise } from "./vectorise.ts";
 
 /** Properties of the target device that plans depend on. */
 export interface CodegenTarget {
-  /** True if it has 128-bit vectors. */
+  /** True if the target has 128-bit vectors. */
   readonly simd: boolean;
   /** True if the engine merges pairs of vectors into 256-bit operations. */
   readonly wide: boolean;
@@ -55,9 +55,9 @@ export interface CallPlan {
 
 /** Plan of the code of a loop. */
 export interface LoopPlan {
-  /** `undefined` if the loop stays inline in its function. */
+  /** Division into calls of a function; `undefined` if the loop stays inline in its function. */
   readonly calls: CallPlan | undefined;
-  /** `undefined` if the loop is not vectorised. */
+  /** Lanes of the vectorised loop; `undefined` if the loop is not vectorised. */
   readonly lanes: LanePlan | undefined;
   /** Reason why the loop is not vectorised. */
   readonly reason: string | undefined;
@@ -68,7 +68,7 @@ export interface WhilePlan {
   readonly iterationsPerCall: number | undefined;
 }
 
-/** Plan to compute and store values block by block before they are folded. */
+/** Plan of a blocked fold: the values of a block are computed and stored before they are folded. */
 export interface BlockPlan {
   /** Loop that computes the values of a block and stores them in the buffer `blockBuffer`. */
   readonly loop: ForStmt;
@@ -84,7 +84,7 @@ export type FoldPlan =
       readonly kind: "fold";
       readonly lanes: LanePlan;
       readonly blocks: BlockPlan | undefined;
-      /** True if the body is repeated for each remaining value. */
+      /** True if the body is short enough to be repeated for each value that remains after the last full vector. */
       readonly isShort: boolean;
     }
   | { readonly kind: "expanded"; readonly statements: readonly Stmt[]; readonly reason: string };
@@ -225,8 +225,8 @@ function planCalls(stmt: ForStmt, lanes: number, target: CodegenTarget): CallPla
 const loops: ReadonlySet<Stmt["kind"]> = new Set(["for", "while", "reduce", "contract"]);
 
 /**
- * Number of iterations per call: a multiple of the lanes, and of a larger number for short iterations, so that few
- * calls end within a vector.
+ * Number of iterations per call. It is a multiple of the lane count, or of a larger number if iterations are short, so
+ * that few calls end with an incomplete vector.
  */
 function iterationsOfCall(
   block: readonly Stmt[],
@@ -287,8 +287,8 @@ function lanesOf(stmt: ForStmt, target: CodegenTarget): LanePlan | string {
 }
 
 /**
- * Lane count for code: four with float64, otherwise eight. Each value then takes two vectors, which hide each other's
- * latency.
+ * Lanes for code: four iterations at a time if it uses float64, otherwise eight. Each value then takes two vectors,
+ * which hide each other's latency.
  */
 function lanesFor(
   { body, results }: Pick<IterationBody, "body" | "results">,
@@ -299,8 +299,8 @@ function lanesFor(
 }
 
 /**
- * True if groups of eight leave so many remaining iterations that groups of four are faster. Loops with inner loops
- * need two vectors, which hide each other's latency.
+ * True if groups of eight iterations would leave so many iterations over that groups of four are faster. Loops with
+ * inner loops still need two vectors per value, which hide each other's latency.
  */
 function prefersFourLanes({ from, to, body }: ForStmt, { wide }: CodegenTarget): boolean {
   if (from.kind !== "const" || to.kind !== "const") return false;
@@ -313,8 +313,8 @@ function prefersFourLanes({ from, to, body }: ForStmt, { wide }: CodegenTarget):
 }
 
 /**
- * True if a loop should use twice the lanes where a 256-bit vector replaces two vectors, because a single vector does
- * not hide its own latency. Bools are stored as bytes, so they allow at most eight lanes.
+ * True if a loop should use twice as many lanes because the engine replaces two vectors by one 256-bit vector, and a
+ * single vector does not hide its own latency. Bools are stored as bytes, so they allow at most eight lanes.
  */
 function gainsFromTwiceTheLanes(stmt: ForStmt, count: number, { wide }: CodegenTarget): boolean {
   const iterations = knownIterations(stmt);
@@ -422,7 +422,7 @@ function planProduct(stmt: Contract, target: CodegenTarget, isKernel: boolean): 
   return { kind: "product", statement, isShared, partProducts: isShared ? partOf(stmt, target) : Infinity };
 }
 
-/** Target number of products per part of a contraction that threads share. */
+/** Target number of products per part, when threads share a contraction. */
 function partOf(stmt: Contract, { chunkWork }: CodegenTarget): number {
   const calls = statementWork(stmt) / (tuning.partsOfProduct * chunkWork);
   return chunkWork * Math.max(tuning.fewestPartCalls, Math.min(tuning.mostPartCalls, calls));

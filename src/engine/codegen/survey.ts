@@ -6,13 +6,13 @@ import { affine, dependence, strideOf, uniform, varying } from "./affine.ts";
 import { weightOf } from "./cost.ts";
 import * as tuning from "./tuning.ts";
 
-/** Change of an index when that of a loop grows by one; `undefined` if it is not constant. */
+/** Change of an array index when the index of a loop grows by one; `undefined` if it is not constant. */
 type Stride = number | undefined;
 
 interface AccessStrides {
-  /** Along the surveyed loop. */
+  /** Stride along the surveyed loop. */
   readonly outer: Stride;
-  /** Along the innermost loop inside it; `"none"` if the access is in no inner loop. */
+  /** Stride along the innermost loop inside the surveyed loop; `"none"` if the access is in no inner loop. */
   readonly inner: Stride | "none";
   /** Number of accesses per iteration of the surveyed loop, as far as the sizes of inner loops are known. */
   readonly times: number;
@@ -64,7 +64,7 @@ export function isBestVectorised(stmt: ForStmt): string | true {
   return !survey.hasLoops || !isInnerBetter || "vectorising an inner loop is better";
 }
 
-/** Returns true if the loop is little enough code to be vectorised, otherwise the reason why not. */
+/** Returns true if the code of a loop is small enough to vectorise, otherwise the reason why not. */
 export function isLight(stmt: ForStmt): string | true {
   return weightOfBody(stmt) <= tuning.heaviestVectorised || "it is too much code";
 }
@@ -73,14 +73,17 @@ function weightOfBody({ body }: ForStmt): number {
   return body.reduce((sum, inner) => sum + weightOf(inner), 0);
 }
 
-/** True if a loop without inner loops does enough work to pay for fetching elements lane by lane. */
+/** True if a loop without inner loops does enough work per iteration to pay for fetching elements lane by lane. */
 function isWorthGathering({ accesses }: Survey, weight: number): boolean {
   const alternate = accesses.filter(({ outer }) => outer === 2).length;
   const scattered = accesses.filter(({ outer }) => outer !== 0 && outer !== 1 && outer !== 2).length;
   return scattered * tuning.weightOfGather + alternate <= weight;
 }
 
-/** True if rows too short for vectors do enough work to pay for fetching the elements of four rows lane by lane. */
+/**
+ * True if a loop whose inner loops are too short for vectors does enough work to pay for fetching the elements of four
+ * iterations lane by lane.
+ */
 function isWorthShortRows(stmt: ForStmt, { accesses, work, longest }: Survey): boolean {
   if (longest >= tuning.shortRow || (knownIterations(stmt) ?? Infinity) < tuning.shortRow) return false;
   const gathers = accesses.reduce(

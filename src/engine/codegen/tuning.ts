@@ -1,26 +1,33 @@
 // Constants of plans and estimates, for every device. Each has its unit and its reason.
 
 /**
- * Iterations assumed for a loop whose count is known only at run time, when a backend is chosen. Few, because
- * WebAssembly gains little for few iterations.
+ * Iterations assumed, when a backend is chosen, for a loop whose count is known only at run time. The number is low
+ * because WebAssembly gains little for few iterations.
  */
 export const unknownIterationsOfBackends = 16;
 
-/** The same when loops become functions. Many, because a long loop left inline stays slow and on one thread. */
+/**
+ * Iterations assumed, when loops become functions, for a loop whose count is known only at run time. The number is high
+ * because a long loop that stays inline runs slowly and on one thread.
+ */
 export const unknownIterationsOfLoops = 64;
 
 /**
- * Scalar operations assumed for a call of a procedure when a backend is chosen, that is, for a transcendental function.
+ * Scalar operations assumed for the call of a procedure, that is, of a transcendental function, when a backend is
+ * chosen.
  */
 export const operationsOfCall = 20;
 
-/** Weight of a call compared with elements that are fetched lane by lane. */
+/** Weight of a call when it is decided if work pays for fetching elements lane by lane. */
 export const weightOfCall = 100;
 
-/** Weight of folding one value, in the same comparison. */
+/** Weight of folding one value when it is decided if work pays for fetching elements lane by lane. */
 export const weightOfFold = 5;
 
-/** Maximum iterations of inner loops that count there. Longer rows fill vectors of their own. */
+/**
+ * Maximum number of iterations of inner loops whose work is compared with fetching elements lane by lane. Longer inner
+ * loops fill vectors of their own.
+ */
 export const shortRow = 8;
 
 /** Inner loops with these numbers of iterations are computed as one vector each, so they count as filling it. */
@@ -35,12 +42,12 @@ export const heaviestVectorised = 4000;
  */
 export const heaviestFold = 60_000;
 
-/** Weight of other work that pays for fetching one element lane by lane. */
+/** Weight of other work that pays for fetching one element lane by lane, in a loop without inner loops. */
 export const weightOfGather = 12;
 
 /**
- * The same where the alternative is to compute short rows one by one. Measured: sums and maxima are below, scaled rows
- * at this value.
+ * Weight of other work that pays for fetching one element of short rows lane by lane; the alternative is to compute the
+ * rows one by one. Measured: sums and maxima are below, scaled rows at this value.
  */
 export const weightOfShortGather = 8;
 
@@ -50,7 +57,7 @@ export const inlinePart: number = 1 / 16;
 /** Weight of an iteration above which a `while` loop runs a fixed number of iterations per call. */
 export const longBody = 64;
 
-/** Iterations of a call are a multiple of this number, so that few calls end within a vector. */
+/** Number of which the iterations of a call are a multiple, so that few calls end within a vector. */
 export const callMultiple = 64;
 
 /** Minimum iterations per call if iterations are short. */
@@ -63,12 +70,12 @@ export const fewestPerCall = 512;
 export const sharedCalls = 64;
 export const sharedProductCalls = 16;
 
-/** Calls of loops that take as long as a call of products. */
+/** Number of calls of loops that take as long as one call of a product. */
 export const callsOfProducts = 8;
 
 /**
- * Minimum and maximum work of a part of a product, in calls, and the target number of parts between these limits.
- * Threads that share it then finish at about the same time.
+ * Minimum work of a part of a product, maximum work, and between these limits the target number of parts. Work is
+ * measured in calls. Threads that share the parts then finish at about the same time.
  */
 export const fewestPartCalls = 4;
 export const mostPartCalls = 16;
@@ -93,12 +100,15 @@ export const manyOperations = 12;
 /** Maximum weight of the body of a fold that is repeated for each remaining value. */
 export const shortFold = 40;
 
-/** Time of a group of four lanes. A group of eight takes 2, or 1 as a 256-bit vector, and a single index 1. */
+/**
+ * Time of a group of four lanes, in the units in which a single iteration takes 1 and a group of eight takes 2, or 1 if
+ * the engine merges its two vectors into a 256-bit vector.
+ */
 export const timeOfFour = 1.2;
 
 /**
- * Time of a group of two 256-bit vectors, where one vector takes 1. Measured with the functions of float32 and float64:
- * from 0.85 to 1 per number, 0.7 for random numbers.
+ * Time of a group of two 256-bit vectors, in units of the time of one vector. Measured with the functions of float32
+ * and float64: from 0.85 to 1 per number, 0.7 for random numbers.
  */
 export const timeOfTwoWide = 1.8;
 

@@ -9,7 +9,7 @@ import { isCheap, isSilent, usesDouble } from "./branches.ts";
 import { weightOfProcedure } from "./cost.ts";
 import { inlinedAltogether, inlinedProcedure } from "./tuning.ts";
 
-/** Mode of vectorisation, as far as it determines whether code can be vectorised. */
+/** Mode of vectorisation: the properties that determine if code can be vectorised. */
 export interface VectorisationMode {
   /** True if all lanes have 32 bits, so that float64 is not allowed. */
   readonly isNarrow: boolean;
@@ -25,7 +25,7 @@ export interface IterationBody {
   readonly body: readonly Stmt[];
   /** Expressions that are read after the body. */
   readonly results: readonly Expr[];
-  /** Number of times that the code is repeated in sequence. */
+  /** Number of copies of the code that will be written in sequence. */
   readonly copies: number;
 }
 
@@ -71,7 +71,7 @@ interface DeferredStore {
 interface Findings {
   /** Reason why the code cannot be vectorised. */
   refusal: string | undefined;
-  /** True if something is stored before the end. */
+  /** True if the code stores something before the end of an iteration. */
   hasStored: boolean;
   readonly pending: DeferredStore[];
   /** Weight of the procedures inlined so far. */
@@ -82,7 +82,7 @@ interface LaneAnalysis extends VectorisationMode {
   readonly found: Findings;
   /** Dependence on the lane of each local that the code declares. */
   readonly names: Map<string, Dependence>;
-  /** Locals that are assigned somewhere; each lane has its own copy. */
+  /** Locals that the code assigns after their declaration; each lane has its own copy. */
   readonly set: ReadonlySet<string>;
   /** Locals that indices are computed from. */
   readonly indices: ReadonlySet<string>;
@@ -155,8 +155,8 @@ function visitStmt(stmt: Stmt, walk: LaneAnalysis): void {
 const differingBounds = "an inner loop has bounds that differ between lanes";
 
 /**
- * Dependence of a new local on the lane: that of its value if this is uniform, affine, or an integer index per lane;
- * otherwise the local is a vector.
+ * Dependence of a new local on the lane: the dependence of its value if this is uniform, affine, or an integer index
+ * per lane. Otherwise the local is a vector.
  */
 function visitLet(name: string, value: Expr, walk: LaneAnalysis): Dependence {
   if (!walk.set.has(name)) {
@@ -206,7 +206,10 @@ function visitIf(stmt: Stmt & { kind: "if" }, walk: LaneAnalysis): void {
   }
 }
 
-/** Visits the parts of an expression that are computed as vectors. Uniform and affine parts are not. */
+/**
+ * Visits the parts of an expression that are computed as vectors. Uniform and affine parts are computed as scalars, and
+ * are not visited.
+ */
 function visitExpr(expr: Expr, walk: LaneAnalysis): void {
   if (expr.type === "f64" && walk.isNarrow) return refuse(walk, "it uses float64 in lanes of 32 bits");
   const by = dependence(expr, walk.names);
@@ -243,7 +246,8 @@ function visitIndex(index: Expr, walk: LaneAnalysis): void {
 }
 
 /**
- * Sides that may only be computed where they are selected become branches: calls, and loads that may be out of range.
+ * Analyses a `select`. Sides that may be computed only where they are selected, that is, calls and loads that may be
+ * out of range, become branches.
  */
 function visitSelect({ condition, x, y }: Expr & { kind: "select" }, walk: LaneAnalysis): void {
   for (const buffer of usesOf([], [x, y]).buffers) flushBuffer(buffer, walk);

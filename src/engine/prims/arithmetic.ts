@@ -85,7 +85,7 @@ function divEquation(out: Var, x: Var, y: Var): Equation {
  * Linear in `ct`. The derivatives are strong again; the derivative in `f` is 0 where `ct` is 0, which is another mask.
  */
 interface StrongParams {
-  /** True if a 0 of the second operand is strong too, as in second derivatives, where both operands are cotangents. */
+  /** True if a 0 of f is strong as well, as in second derivatives, where both operands are cotangents. */
   readonly both: boolean;
 }
 
@@ -155,8 +155,8 @@ export function strongDiv(ct: Tensor, f: Tensor): Tensor {
  */
 interface MaskedParams {
   /**
-   * True if a 0 of `f` is strong as well, as in second derivatives, where `f` is a tangent or cotangent of the inner
-   * one.
+   * True if a 0 of `f` is strong as well, as in second derivatives, where `f` is a tangent or cotangent of the first
+   * differentiation.
    */
   readonly both: boolean;
 }
@@ -222,8 +222,9 @@ export function maskedDiv(dx: Tensor, f: Tensor): Tensor {
 }
 
 /**
- * For a masked product or quotient, returns the constructor of the plain equation and a predicate that is true for
- * constant factors with equal results in both. Undefined for other equations.
+ * For a masked product or quotient, returns the constructor of the plain equation (`plain`), and a predicate for
+ * constant factors with which the plain and the masked equation have equal results (`isSameBy`). Undefined for other
+ * equations.
  */
 export function unmaskedOf({
   prim,
@@ -236,14 +237,14 @@ export function unmaskedOf({
   return { plain: mulEquation, isSameBy: (factor) => Number.isFinite(factor) && !(both && factor === 0) };
 }
 
-/** True if an equation is a product or quotient with a strong zero. */
+/** True if an equation is a product or quotient with a strong zero (see docs/masks.md). */
 export function isStrong({ prim }: Equation): boolean {
   return prim === strongMulPrim || prim === strongDivPrim;
 }
 
 /**
- * Returns the constructor of the plain equation for a product or quotient whose only difference is a strong zero of its
- * first operand. Undefined for other equations.
+ * Returns the constructor of the plain equation for a product or quotient with a strong zero (see docs/masks.md) of its
+ * first operand only. Undefined for other equations.
  */
 export function plainOf({ prim, params }: Equation): typeof mulEquation | undefined {
   if (prim === strongMulPrim) return (params as StrongParams).both ? undefined : mulEquation;
@@ -266,8 +267,8 @@ const remPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
 });
 
 /**
- * The integer q in x = q·y + out; x / y itself may be rounded up to the next integer. For y = 0, where out is NaN, the
- * truncated quotient.
+ * The integer q for which x = q · y + out, where out is the remainder. It differs from trunc(x / y) where x / y is
+ * rounded up to the next integer. For y = 0, where out is NaN, it is trunc(x / y).
  */
 function wholeSteps(x: Tensor, y: Tensor, out: Tensor): Tensor {
   return where(equal(out, out), round(div(sub(x, out), y)), truncate(div(x, y)));
@@ -340,8 +341,8 @@ export const round = (x: Tensor): Tensor => bind1(roundPrim, [x], none);
 export const truncate = (x: Tensor): Tensor => bind1(truncPrim, [x], none);
 
 /**
- * Defines the elementwise maximum or minimum. At a tie, each operand gets half the derivative. The tangent of the other
- * operand is selected away, not multiplied by 0, because it may be infinite.
+ * Defines the elementwise maximum or minimum. At a tie, each operand gets half the derivative. The tangent of the
+ * operand that is not chosen may be infinite, so it is selected away instead of multiplied by 0.
  */
 function defineExtremum(name: string, op: "max" | "min"): Primitive<object> {
   return builtIn<object>({
@@ -361,7 +362,10 @@ function defineExtremum(name: string, op: "max" | "min"): Primitive<object> {
   });
 }
 
-/** The tangent of x: halved at a tie, 0 where y is chosen. With a NaN operand, both operands keep their tangent. */
+/**
+ * The tangent of x in the maximum or minimum of x and y: halved at a tie, 0 where y is chosen. With a NaN operand, both
+ * operands keep their tangent.
+ */
 function chosen(op: "max" | "min", dx: Tensor, x: Tensor, y: Tensor): Tensor {
   const isLeftOut = op === "max" ? less(x, y) : less(y, x);
   const share = where(equal(x, y), full(x.type, 0.5), full(x.type, 1));
@@ -411,7 +415,8 @@ function defineBitwise(name: string, op: "and" | "or" | "xor", infix: string): P
 }
 
 /**
- * Index of the operand that equals the result: 0 for `isLeft`, 1 for `isRight`. For example, x & 0 is 0 and x | 0 is x.
+ * Index of the operand that equals the result, from two conditions: 0 if `isLeft`, 1 if `isRight`. For example, x & 0
+ * is 0, and x | 0 is x.
  */
 function first(isLeft: boolean, isRight: boolean): number | undefined {
   return isLeft ? 0 : isRight ? 1 : undefined;

@@ -8,7 +8,8 @@ import { runsProgram, transposeWhole } from "./carries.ts";
 import { guardedProgram } from "./guard.ts";
 
 /**
- * A program applied as one equation, as `jit` binds it. Every transform rule returns a call of the transformed program.
+ * Parameters of the primitive that applies a program as one equation, as `jit` does. Every transform rule returns a
+ * call of the transformed program.
  */
 export interface CallParams {
   readonly program: Program;
@@ -83,7 +84,7 @@ const callPrim: Primitive<CallParams> = /* @__PURE__ */ builtIn<CallParams>({
   unroll: (ins, { program }, run) => run(program, ins),
 });
 
-/** Applies a program as one equation. `apply` binds it to a certain trace; by default, to the innermost one. */
+/** Applies a program as one equation. `apply` binds the equation to a trace; by default, to the innermost one. */
 export function call(
   program: Program,
   ins: readonly Tensor[],

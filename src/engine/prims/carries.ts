@@ -13,7 +13,7 @@ import type { Tensor } from "../ir/tensor.ts";
 import { sameType } from "../ir/types.ts";
 import { instantiate } from "./linear.ts";
 
-/** The items at which the mask equals `wanted`. */
+/** The items whose entry in the mask equals `wanted`. */
 export function keep<T>(list: readonly T[], mask: readonly boolean[], wanted = true): T[] {
   return list.filter((_, i) => mask[i] === wanted);
 }
@@ -29,8 +29,8 @@ export function either(a: readonly boolean[], b: readonly boolean[]): boolean[] 
 }
 
 /**
- * Repeats `step` until its set of marked carries stops growing: a marked carry also marks the carries that depend on
- * it.
+ * Repeats `step` until its set of marked carries stops growing. A step returns the marked carries and the carries that
+ * depend on them.
  */
 export function fixpoint<T>(
   start: readonly boolean[],
@@ -46,16 +46,16 @@ export function fixpoint<T>(
 }
 
 /**
- * True if a result of a program is one of its operands unchanged. `input` is the variable of the operand inside the
- * program.
+ * True if a result of a program is one of its inputs unchanged. `operand` is passed to the program as the variable
+ * `input`.
  */
 export function isUnchanged(operand: Tensor, input: Var, result: Var): boolean {
   return input === result && operand.type.weak === result.type.weak;
 }
 
 /**
- * Selects the operands whose cotangents the transposed program accumulates in place: arrays to which something was
- * added before. An operand that is passed twice is selected once.
+ * Marks the operands whose cotangents the transposed program accumulates in place: arrays to whose accumulator
+ * something was added before. An operand that is passed twice is marked once.
  */
 export function accumulated(into: readonly (Accumulator | undefined)[]): readonly boolean[] {
   return into.map(
@@ -64,8 +64,8 @@ export function accumulated(into: readonly (Accumulator | undefined)[]): readonl
 }
 
 /**
- * Transpose rule of a primitive that runs its program; `run` applies the transposed program. For operands with earlier
- * cotangents, the transposed program adds its own in place.
+ * Transpose rule of a primitive that runs a program; `run` applies the transposed program. If an operand already has a
+ * cotangent, the transposed program adds to it in place.
  */
 export function transposeWhole(
   cts: readonly Maybe[],
@@ -90,7 +90,7 @@ export function transposeWhole(
 
 /**
  * Passes the results of a transposed program to the accumulators of its linear operands. Results marked in `accumulate`
- * already include the previous contents.
+ * replace the accumulator's contents, because they already include them.
  */
 export function addResults(
   into: readonly (Accumulator | undefined)[],

@@ -9,10 +9,13 @@ import { evalProgram, traceClosed } from "../trace/staging.ts";
 import { call } from "./call.ts";
 import { keep, present, runsProgram, transposeWhole } from "./carries.ts";
 
-/** Values that the derivative of a program may save: none, or the results of products. */
+/** Intermediate values of a program that its derivative may save: none, or only the results of products. */
 export type CheckpointPolicy = "nothing" | "products";
 
-/** A program whose intermediate values are recomputed for its derivative instead of being saved. */
+/**
+ * Parameters of the primitive that applies a program and recomputes its intermediate values in the derivative instead
+ * of saving them.
+ */
 export interface CheckpointParams {
   readonly program: Program;
   readonly policy: CheckpointPolicy;
@@ -106,7 +109,7 @@ function checkpointPartialEval(
   );
 }
 
-/** Expensive values of a program: the results of its products. */
+/** Intermediate values that are expensive to recompute: the results of a program's products. */
 function keptValues(program: Program): Var[] {
   return program.eqns.filter(({ prim }) => prim.cost === "high").flatMap(({ outs }) => [...outs]);
 }
@@ -136,7 +139,7 @@ function startingFrom(program: Program, kept: readonly Var[], nKnown: number): P
   };
 }
 
-/** Joins the program that recomputes the residuals and the program that uses them. */
+/** Joins the program that recomputes the residuals and the program that uses them into one. */
 function joinParts(again: Program, { unknown, residualCount }: PartialProgram): Program {
   const types = [...again.ins, ...unknown.ins.slice(residualCount)].map((v) => v.type);
   return traceClosed(`again(${unknown.name})`, types, (...args) => {

@@ -36,7 +36,7 @@ export interface CondParams {
   readonly onFalse: Program;
 }
 
-/** Applies a function to both sides. */
+/** Applies a function to both programs, `onTrue` and `onFalse`. */
 function both<T>({ onTrue, onFalse }: CondParams, f: (side: Program) => T): readonly [T, T] {
   return [f(onTrue), f(onFalse)];
 }
@@ -164,9 +164,9 @@ const condPrim: Primitive<CondParams> = /* @__PURE__ */ builtIn<CondParams>({
 });
 
 /**
- * Results under `vmap` with a batched predicate: both sides run for all items. Arrays that both sides change are passed
- * through the first side and then the second; each side changes only its own items, so that no more is written than
- * changes.
+ * Results under `vmap` with a batched predicate: both sides run for all items. Arrays that both sides change pass
+ * through the first side and then the second. Each side changes only the items that selected it, so that no additional
+ * elements are written.
  */
 function bothForAll(
   ins: readonly Tensor[],
@@ -203,8 +203,8 @@ function unknownPredicateError(): DownhillError {
 }
 
 /**
- * Splits both sides into known and unknown parts. The known equation returns the residuals of both sides; the side that
- * does not run returns zeros.
+ * Splits both sides into known and unknown parts. The equation of the known parts returns the residuals of both sides,
+ * with zeros as the residuals of the side that does not run.
  */
 function condPartialEval(
   ins: readonly PartialValue[],
@@ -305,8 +305,8 @@ function condPartialEval(
 }
 
 /**
- * Runs the side that the predicate selects; see `CondParams` for the operands. A result that both sides return as the
- * same unchanged operand is that operand itself.
+ * Runs the program that the predicate selects; see `CondParams` for the operands. If both programs return the same
+ * operand unchanged as a result, that result is the operand itself.
  */
 export function cond(ins: readonly Tensor[], params: CondParams): readonly Tensor[] {
   const { onTrue, onFalse } = params;

@@ -155,8 +155,8 @@ function sumOfProducts({ contract, batch, ...rest }: DotParams): DotParams {
 }
 
 /**
- * Parameters of the same product for an operand before its transposition: its axes are renamed, and `order` restores
- * the result. `given` is the permutation.
+ * Parameters of the same product for an operand before its transposition by the permutation `given`: the axes of the
+ * operand are renamed, and `order` restores the axis order of the result.
  */
 function transposeOperand(
   { contract, batch, order }: DotParams,
@@ -264,7 +264,7 @@ function emitDot(context: LowerContext, params: DotParams): void {
   });
 }
 
-/** The dimension after the operands of the product were swapped. */
+/** The dimension of a product whose left and right operand were swapped. */
 function swapped(dim: Dim<number>): Dim<number> {
   const role = dim.role === "row" ? "column" : dim.role === "column" ? "row" : dim.role;
   return { ...dim, role, left: dim.right, right: dim.left };
@@ -316,7 +316,7 @@ function mergeDims(dims: readonly Dim<number>[]): Dim<number>[] {
   return merged;
 }
 
-/** Emits one reduction per result element. Products of float32 are exact in float64 and are summed there. */
+/** Emits one reduction per result element. Products of float32 are summed in float64, where each product is exact. */
 function emitFold({ block, fresh, ins, outs }: LowerContext, dims: readonly Dim<number>[]): void {
   const [x, y] = [ins[0]!, ins[1]!];
   const out = outs[0]!;

@@ -243,7 +243,7 @@ function emitConvolve(context: LowerContext, params: ConvolveParams): void {
   const outItem = sizeOf(out.type.shape.slice(1));
   const outStart = start(out);
   fill(block, context, padded, 0);
-  /** Processes `count` items from `first` on. */
+  /** Emits the convolution of `count` items, beginning with item `first`. */
   const some = (inner: Block, first: Expr, count: number): void => {
     inner.for(fresh("item"), k.i32(0), k.i32(count), (loop, item) =>
       copySpread(loop, context, padded, x, { from: plus(first, item), to: item }, params),
@@ -260,8 +260,8 @@ function emitConvolve(context: LowerContext, params: ConvolveParams): void {
 }
 
 /**
- * Consecutive output positions along the first spatial axis that use the same window elements: `taps` elements,
- * starting at `from`.
+ * Consecutive output positions along the first spatial axis that use the same elements of the window: `taps` elements,
+ * starting with element `from`.
  */
 interface Segment {
   readonly start: number;
@@ -331,8 +331,8 @@ function segmentsOf(
 }
 
 /**
- * Dimensions of the contraction: groups, outputs per group, items and positions, channels per group and window
- * elements.
+ * Dimensions of the contraction, in order: groups, outputs per group, items and positions, channels per group and
+ * window elements.
  */
 function dimsOf(
   items: number,

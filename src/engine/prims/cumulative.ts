@@ -103,8 +103,8 @@ export function cumsum(x: Tensor, axis: number, reverse = false): Tensor {
 
 export interface RecurrenceParams extends CumulativeParams {
   /**
-   * True if a factor or previous result of exactly 0 makes the product 0, even if the other is infinite or NaN. For
-   * derivatives after a mask.
+   * True if a factor or previous result of exactly 0 makes the product 0 even if the other factor is infinite or NaN.
+   * Used in derivatives after a mask (see docs/masks.md).
    */
   readonly strong: boolean;
 }
@@ -194,7 +194,7 @@ export function cumprod(x: Tensor, axis: number, reverse = false): Tensor {
 
 /**
  * Defines the cumulative maximum or minimum. Elements that tie for the extremum share its derivative evenly, as in
- * `max` over the same range; other elements get none.
+ * `max` over the same range; elements that are not extreme get none.
  */
 function defineCumulativeExtreme(name: string, op: "max" | "min"): Primitive<CumulativeParams> {
   const prim: Primitive<CumulativeParams> = builtIn<CumulativeParams>({

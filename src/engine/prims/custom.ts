@@ -16,7 +16,7 @@ function areActive(program: Program, consts: number): boolean[] {
   return program.ins.map((v, i) => i >= consts && isFloating(v.type.dtype));
 }
 
-/** Tangents for a custom rule; missing ones become zeros. */
+/** Tangents that a custom rule receives: one per active operand, with zeros for missing ones. */
 function fullTangents(tangents: readonly Maybe[], program: Program, active: readonly boolean[]): Tensor[] {
   return tangents.flatMap((t, i) => (active[i] === true ? [instantiate(t, program.ins[i]!.type)] : []));
 }
@@ -68,7 +68,7 @@ function batchRule(
   return rule instanceof DeferredProgram ? rule.form(`${size} ${key}`, form) : form(rule);
 }
 
-/** Transposes a call whose program is itself linear; the custom rule is not used. */
+/** Transposes a call whose program is itself linear, by transposing the program. The custom rule is not used. */
 const transposeCall: TransposeRule<{ readonly program: Program }>["transpose"] = (
   cts,
   ins,
@@ -79,8 +79,9 @@ const transposeCall: TransposeRule<{ readonly program: Program }>["transpose"] =
 ) => transposeWhole(cts, ins, program, into, tools, masks, call);
 
 /**
- * A program with a custom forward-mode rule. `rule` takes the operands of the program, followed by a tangent for each
- * floating operand after the first `consts`. It returns the results, followed by a tangent for each floating result.
+ * Parameters of a program with a custom forward-mode rule. `rule` takes the operands of the program, followed by a
+ * tangent for each floating operand after the first `consts`. It returns the results, followed by a tangent for each
+ * floating result.
  */
 export interface CustomJvpParams {
   readonly program: Program;
@@ -134,7 +135,9 @@ function later(values: readonly Tensor[]): PartialValue[] {
   return values.map((value) => ({ known: false, value }));
 }
 
-/** Dead-code elimination that keeps everything, because a rule returns all its results together. */
+/**
+ * Dead-code elimination rule that keeps the equation unchanged, because a custom rule returns all its results together.
+ */
 function keepAll<P>(
   used: readonly boolean[],
   params: P,
@@ -149,9 +152,9 @@ export function customJvp(ins: readonly Tensor[], params: CustomJvpParams): read
 }
 
 /**
- * A program with a custom reverse-mode rule. `forward` takes the operands and returns the results, followed by the
- * residuals. `backward` takes the residuals, followed by a cotangent for each floating result; it returns a cotangent
- * for each floating operand after the first `consts`.
+ * Parameters of a program with a custom reverse-mode rule. `forward` takes the operands and returns the results,
+ * followed by the residuals. `backward` takes the residuals, followed by a cotangent for each floating result; it
+ * returns a cotangent for each floating operand after the first `consts`.
  */
 export interface CustomVjpParams {
   readonly program: Program;
@@ -215,9 +218,9 @@ export function customVjp(ins: readonly Tensor[], params: CustomVjpParams): read
 }
 
 /**
- * The tangent map of a custom reverse-mode rule, from residuals and tangents of the operands to tangents of the
- * results. Its transpose is `backward`. Forward evaluation needs `pushforward`, the transpose of `backward`, which
- * exists if `backward` is linear in the cotangents.
+ * Parameters of the tangent map of a custom reverse-mode rule, from residuals and tangents of the operands to tangents
+ * of the results. Its transpose is `backward`. Forward evaluation needs `pushforward`, the transpose of `backward`,
+ * which exists if `backward` is linear in the cotangents.
  */
 interface PushParams {
   readonly backward: Program;

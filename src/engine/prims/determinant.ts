@@ -23,7 +23,7 @@ function defineByFactors(
   name: string,
   rules: {
     jvp(da: Tensor, ins: readonly Tensor[]): Tensor;
-    /** Emits the number of one n × n matrix; `last` is its element of the third operand. */
+    /** Emits the value for one n × n matrix; `last` is the element of the third operand for this matrix. */
     emit(block: Block, fresh: (hint: string) => string, n: number, packed: MatrixView, last: Expr): Expr;
   },
 ): Primitive<object> {
@@ -117,7 +117,7 @@ const rowsOf = (x: Tensor, from: number, to: number): Tensor => part(x, x.type.s
 const columnsOf = (x: Tensor, from: number, to: number): Tensor => part(x, x.type.shape.length - 1, from, to);
 
 /**
- * Size of the corner block whose determinant is expanded as a polynomial. Matrices with a rank deficiency up to this
+ * Size of the trailing block whose determinant is expanded as a polynomial. Matrices with a rank deficiency up to this
  * size have exact derivatives.
  */
 const cornerSize = 3;

@@ -17,8 +17,9 @@ import { flatIndex, loopOver, plus } from "./reduce-loops.ts";
 import { spread } from "./shape.ts";
 
 /**
- * A block whose position is the value of `starts`: one integer per axis after the first `lead` axes, which are batch
- * axes. A start is clamped so that the block is within the array.
+ * Parameters of primitives that access a block of an array. The operand `starts` holds the block's position: one
+ * integer per axis after the first `lead` axes, which are batch axes. A start is clamped so that the block is within
+ * the array.
  */
 interface BlockParams {
   readonly lead: number;
@@ -109,12 +110,15 @@ export function dynamicSlice(x: Tensor, starts: Tensor, sizes: readonly number[]
   return bind1(dynamicSlicePrim, [x, starts], { sizes, lead });
 }
 
-/** Defines a primitive that writes a block to an array or adds it. */
+/**
+ * Defines a primitive that combines a block of an array with an update, by replacing the old elements or adding to
+ * them.
+ */
 function defineBlockWriter(
   name: string,
   combine: (old: Expr, update: Expr) => Expr,
   derivative: Primitive<BlockParams>["derivative"],
-  /** Returns the block that leaves the array unchanged unless `when` holds. */
+  /** Returns the update to write when `when` holds; otherwise an update that leaves the array unchanged. */
   guarded: (update: Tensor, when: Tensor, ins: readonly Tensor[], params: BlockParams) => Tensor,
 ): Primitive<BlockParams> {
   const prim: Primitive<BlockParams> = builtIn<BlockParams>({

@@ -21,26 +21,25 @@ import { broadcast, sum } from "./shape.ts";
 /** Parameters of eigenvalue and singular value decompositions. */
 export interface SpectrumParams {
   /**
-   * Order of the derivatives in which the vectors take part: 0 if only values and vectors are needed; −1 if the vectors
-   * are unused, so that they first matter in second derivatives. Each differentiation adds one.
+   * Highest order of derivative in which the vectors take part: 0 if only values and vectors are needed; −1 if the
+   * vectors are unused, so that they first matter in second derivatives. Each differentiation adds one.
    */
   readonly order: number;
 }
 
-/** Parameters of the decomposition inside one more derivative. */
+/** Parameters for the decomposition in a further derivative: the order is one higher. */
 export const nextOrder = ({ order }: SpectrumParams): SpectrumParams => ({ order: order + 1 });
 
 /**
- * Minimum distance between values, relative to the largest, for derivatives of an order. The vectors of two close
- * values contribute a difference divided by the gap, once per order. A relative rounding error ε then leaves an error
- * of `ε / apart^order`, and moving the values changes results by `apart`. Both are smallest together at `ε^(1 / (order
- * + 1))`.
+ * Minimum relative distance between values for derivatives of an order. The vectors of two close values contribute a
+ * difference divided by the gap, once per order, so a relative rounding error ε leaves an error of `ε / apart^order`.
+ * Moving the values apart changes results by `apart`. `ε^(1 / (order + 1))` balances the two errors.
  */
 function apartOf(order: number, type: Expr["type"]): number {
   return order <= 0 ? 0 : roundingOf(type) ** (1 / (order + 1));
 }
 
-/** Relative error of computed values. */
+/** Assumed relative rounding error of computed eigenvalues or singular values. */
 const roundingOf = (type: Expr["type"]): number => (type === "f32" ? 2 ** -22 : 2 ** -52);
 
 const eighPrim: Primitive<SpectrumParams> = /* @__PURE__ */ builtIn<SpectrumParams>({
@@ -153,8 +152,8 @@ function emitEigh(context: LowerContext, { order: ofDerivative }: SpectrumParams
 }
 
 /**
- * Largest absolute value in a matrix of n rows, or NaN if there is one. Only the first `elementsOf(row)` elements of
- * each row count.
+ * Largest absolute value in a matrix of n rows, or NaN if the matrix contains a NaN. Only the first `elementsOf(row)`
+ * elements of each row count.
  */
 export function largestOf(
   block: Block,
@@ -179,7 +178,10 @@ export function isFinite(x: Expr): Expr {
   return k.eq(k.sub(x, x), k.constant(x.type, 0));
 }
 
-/** Divisor for a matrix with this largest element, so that squares of its elements neither overflow nor underflow. */
+/**
+ * Divisor for a matrix whose largest absolute element is `largest`, so that squares of its elements neither overflow
+ * nor underflow.
+ */
 export function scaleOf(largest: Expr): Expr {
   const { type } = largest;
   const bound = type === "f64" ? 2 ** 400 : 2 ** 50;
@@ -191,8 +193,9 @@ export function scaleOf(largest: Expr): Expr {
 }
 
 /**
- * Reduces a symmetric matrix, given by its upper triangle, to tridiagonal form by reflections, whose vectors replace
- * its rows (Golub & Van Loan, Matrix Computations, 8.3.1). `moved` is a scratch vector.
+ * Reduces a symmetric matrix, given by its upper triangle, to tridiagonal form by reflections. The vectors of the
+ * reflections replace the rows of the matrix (Golub & Van Loan, Matrix Computations, 8.3.1). `moved` is a scratch
+ * vector.
  */
 function tridiagonalise(
   block: Block,
@@ -350,14 +353,14 @@ export interface Separation {
   /** Order of the derivatives, as in `SpectrumParams`. */
   readonly order: number;
   readonly descending?: boolean;
-  /** True if the derivative divides by the smallest value itself, which must then not be 0. */
+  /** True if the derivative divides by the smallest value, which must then not be 0. */
   readonly awayFromZero?: boolean;
 }
 
 /**
  * Moves sorted values apart that are too close for derivatives of an order. The smallest value stays, unless it is 0 up
- * to rounding and must not be. The distance is relative to the largest value, or to 1 for a zero matrix, which has no
- * scale.
+ * to rounding and `awayFromZero` is set. The minimum distance is relative to the largest value, or to 1 for a zero
+ * matrix, which has no scale.
  */
 export function separate(
   block: Block,

@@ -29,7 +29,7 @@ export function joinTypes(name: string, ins: readonly ArrayType[]): ArrayType {
   return weak === first.weak ? first : arrayType(first.dtype, first.shape, weak);
 }
 
-/** Throws for booleans, on which arithmetic is undefined. */
+/** Checks that the dtype is numeric; throws for bool, on which arithmetic is undefined. */
 export function requireNumbers(name: string, type: ArrayType): ArrayType {
   if (type.dtype !== "bool") return type;
   throw new DownhillError(
@@ -68,8 +68,8 @@ export function smoothUnary(name: string, { scalar, jvp }: UnaryRecord): Primiti
 }
 
 /**
- * Calls a procedure on operands of either floating type. Without a float32 procedure, float32 operands are converted to
- * float64 and the result is rounded.
+ * Returns a function that calls a procedure on operands of either floating type. Without a float32 procedure, float32
+ * operands are converted to float64 and the result is rounded.
  */
 export function through(double: Procedure, single?: Procedure): (...xs: readonly Expr[]) => Expr {
   return (...xs) => {

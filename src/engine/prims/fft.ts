@@ -19,14 +19,16 @@ import { plus } from "./reduce-loops.ts";
 interface FourierParams {
   /** Sign of the exponent: −1 for `Σ x_j e^(−2πijk/n)`, 1 for the opposite angles. Neither includes a factor 1/n. */
   readonly sign: 1 | -1;
-  /** The axis; sequences along it are transformed in parallel over the later axes. */
+  /** Axis of the sequences. Sequences at different indices of the later axes are transformed in parallel. */
   readonly axis: number;
 }
 
 /** Largest prime factor of a length that is transformed by butterflies; a factor p takes p² products. */
 const greatestRadix = 13;
 
-/** Radices of a length, fours first; undefined if it has a larger prime factor. */
+/**
+ * Radices whose product is the length, fours first; undefined if the length has a prime factor above `greatestRadix`.
+ */
 export function radicesOf(n: number): readonly number[] | undefined {
   const radices: number[] = [];
   let rest = n;
@@ -61,10 +63,10 @@ const mulPairs = (x: ComplexExpr, w: ComplexExpr): ComplexExpr => ({
   im: k.add(k.mul(x.re, w.im), k.mul(x.im, w.re)),
 });
 
-/** Binds both parts of a number to locals, because they are used more than once. */
+/** Stores both parts of a complex number in locals, because each is used more than once. */
 type ComplexBinder = (x: ComplexExpr) => ComplexExpr;
 
-/** The transform of a few numbers. */
+/** The discrete Fourier transform of a few numbers, as expressions. */
 function butterfly(xs: readonly ComplexExpr[], sign: 1 | -1, keep: ComplexBinder): readonly ComplexExpr[] {
   if (xs.length === 2) return [addPairs(xs[0]!, xs[1]!), subPairs(xs[0]!, xs[1]!)];
   if (xs.length === 4) {
@@ -97,7 +99,7 @@ function oddButterfly(xs: readonly ComplexExpr[], sign: 1 | -1, keep: ComplexBin
   return [first, ...others.map(([y]) => y), ...others.map(([, y]) => y).reverse()];
 }
 
-/** Arrays of real and imaginary parts, and the offset of the first number. */
+/** Arrays of the real and imaginary parts, and the offset of the first number in them. */
 interface ComplexView {
   readonly re: ReadView;
   readonly im: ReadView;

@@ -9,7 +9,7 @@ import { changedInPlace } from "./carries.ts";
 
 /**
  * Pairs of results and operands that both programs change in place by equations that have a predicated form (`guard`).
- * Empty if a program has a loop whose length depends on values, which might not end without the changes.
+ * Empty if a program contains a loop whose length depends on values: without the changes, it might not end.
  */
 export function guardedChanges(a: Program, b: Program): readonly InPlaceResult[] {
   if (hasOpenLoop(a) || hasOpenLoop(b)) return [];
@@ -22,8 +22,8 @@ export function guardedChanges(a: Program, b: Program): readonly InPlaceResult[]
 }
 
 /**
- * Builds the predicated form of a program: its first input determines whether the given results are changed. Undefined
- * if an equation has no predicated form.
+ * Builds the predicated form of a program: an additional first input determines whether the given results are changed.
+ * Undefined if an equation has no predicated form.
  */
 export function guardedProgram(program: Program, results: readonly number[]): Program | undefined {
   if (!results.every((result) => changesOf(program, result) !== undefined)) return undefined;
@@ -60,7 +60,10 @@ interface Change {
   readonly result: number;
 }
 
-/** In-place equations from an operand to a result; undefined if one of them cannot be predicated. */
+/**
+ * The chain of in-place equations that leads from an operand to a result; undefined if one of them has no predicated
+ * form.
+ */
 function changesOf({ eqns, outs }: Program, result: number): readonly Change[] | undefined {
   const made = new Map(eqns.flatMap((eqn) => eqn.outs.map((v, i): [Var, Change] => [v, { eqn, result: i }])));
   const changes: Change[] = [];

@@ -88,7 +88,10 @@ export function reflectRows(
   });
 }
 
-/** Number of reflections combined into one matrix product, and the largest number of reflections applied one by one. */
+/**
+ * Number of reflections that are combined into one matrix product. Also the largest number of reflections that are
+ * applied one by one.
+ */
 const panelSize = 32;
 const mostOneByOne = 48;
 
@@ -197,7 +200,7 @@ export interface Reflections {
   readonly first: number;
   readonly last: number;
   readonly columns: number;
-  /** −T, stored from row `first` on. */
+  /** The matrix −T; its first row is stored in row `first`. */
   readonly negated: MatrixView<WriteView>;
 }
 

@@ -85,7 +85,7 @@ const slicePrim: Primitive<SliceParams> = /* @__PURE__ */ builtIn<SliceParams>({
 /** Maximum number of elements that eager operations copy on the host, without a kernel. */
 export const fewMoved = 2048;
 
-/** The single block that a short slice copies, if its elements are contiguous. */
+/** The block copy that yields a slice, if the slice is short and its elements are contiguous; otherwise undefined. */
 function copiesOfSlice(
   { starts, limits, strides }: SliceParams,
   [x]: readonly ArrayType[],
@@ -187,7 +187,7 @@ export function pad(x: Tensor, params: PadParams): Tensor {
   return sameShape(paddedShape(x.shape, params), x.shape) ? x : bind1(padPrim, [x], params);
 }
 
-/** The elements from `start` to `limit` (exclusive) along one axis; complete along the others. */
+/** The elements from `start` to `limit` (exclusive) along one axis, and all elements along the other axes. */
 export function part(x: Tensor, axis: number, start: number, limit: number): Tensor {
   return slice(x, {
     starts: x.shape.map((_, i) => (i === axis ? start : 0)),

@@ -35,7 +35,7 @@ import { negatedScratch, triangle, triangularSolve, unitLower } from "./triangul
 /** Largest matrix whose pivot search is unrolled; beyond this size, swapping rows dominates. */
 const mostPivotsWrittenOut = 4;
 
-/** Number of columns eliminated before one product updates the remaining ones. */
+/** Number of columns to eliminate before one product updates the remaining columns. */
 const panelColumns = 32;
 
 const luPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
@@ -124,7 +124,7 @@ const rowsPrim: Primitive<{ readonly inverse: boolean }> = /* @__PURE__ */ built
   },
 });
 
-/** Tangents of the packed factors, from those of P A. Matrices may be rectangular. */
+/** Tangents of the packed factors L and U, from the tangent of P A. Matrices may be rectangular. */
 function changeOfFactors(da: Tensor, packed: Tensor): Tensor {
   const [m, n] = sidesOf(packed.type.shape);
   const rank = packed.type.shape.length;

@@ -97,7 +97,7 @@ export function vectorOf(view: ReadView, item: Index, n: number): VectorView {
   };
 }
 
-/** Copies the transpose of a matrix to `to`, a matrix of the given size that shares no memory with it. */
+/** Copies the transpose of the matrix `from` to `to`, a matrix of `rows` × `columns` that shares no memory with it. */
 export function copyTransposed(
   block: Block,
   fresh: LowerContext["fresh"],
@@ -169,10 +169,13 @@ export function eachMatrix(
   block[independent ? "forEach" : "for"](fresh("b"), k.i32(0), k.i32(count), body);
 }
 
-/** Largest number of rows of a fully unrolled system; only the loop over the batch remains. */
+/** Largest number of rows for which solving a system is fully unrolled. Only the loop over the batch remains. */
 export const mostWrittenOut = 8;
 
-/** Number of rows computed together in registers; each element of the previous rows is loaded once for all of them. */
+/**
+ * Number of rows that are computed together in registers. Each element of the previous rows is loaded once for all of
+ * them.
+ */
 export const rowsAtOnce = 4;
 
 /**
@@ -260,7 +263,7 @@ export interface TriangularRows extends TriangularSystem {
   readonly firstColumn: Index;
   /** Called before the `count` rows from `first` on are solved, to prepare their part of the triangle. */
   prepare?(block: Block, first: Expr, count: number): void;
-  /** First column of a group of rows, if it depends on the group. */
+  /** Returns the first column for a group of rows, if it depends on the group. */
   columnOf?(first: Expr, count: number): Expr;
 }
 

@@ -64,8 +64,8 @@ const concatenation: Omit<Primitive<ConcatenateParams>, "name" | "lowering"> = {
 };
 
 /**
- * Concatenation of many arrays, with one loop per operand. Choosing the operand per element would take time
- * proportional to their number.
+ * Concatenation of many arrays, with one loop per operand. Choosing the operand for each element would take time
+ * proportional to the number of operands.
  */
 const concatenateMany: Primitive<ConcatenateParams> = /* @__PURE__ */ concatenationBy("concatenateMany", {
   kind: "loops",
@@ -87,7 +87,10 @@ const concatenateMany: Primitive<ConcatenateParams> = /* @__PURE__ */ concatenat
   },
 });
 
-/** Concatenation of few arrays. Consumers choose the operand per element, in loops that are split at the boundaries. */
+/**
+ * Concatenation of few arrays. Consumers compute elements themselves and choose the operand of each; loops are split at
+ * the boundaries.
+ */
 const concatenateFew: Primitive<ConcatenateParams> = /* @__PURE__ */ concatenationBy("concatenate", {
   kind: "map",
   element(at, index, { axis }, ins, out) {
@@ -119,7 +122,7 @@ const few = 4;
 /** Rows shorter than this are copied by one loop per operand. */
 const shortRow = 16;
 
-/** With more pieces than this, the host copies blocks regardless of their size, and `split` is a single equation. */
+/** Number of pieces above which the host copies blocks regardless of their size, and `split` is a single equation. */
 const manyPieces = 16;
 
 /**

@@ -34,7 +34,7 @@ interface ThreefryParams {
   readonly lead: number;
 }
 
-/** Cache of procedures by name, created on first use. */
+/** Procedures by name, each created on first use. */
 const made = /* @__PURE__ */ new Map<string, Procedure>();
 
 function procedureOf(name: string, make: () => Procedure): Procedure {
@@ -47,7 +47,7 @@ function ofBlockNamed(name: string, result: (words: WordPair) => Expr): Procedur
   return procedureOf(name, () => ofBlock(name, (_, words) => result(words)));
 }
 
-/** Throws unless `key` is a key, or one key per item of the leading axes. */
+/** Throws unless `key` is one key, or an array of keys with one key per item of the leading axes. */
 function checkKey(name: string, key: ArrayType, lead: Shape): void {
   if (key.dtype === "uint32" && sameShape(key.shape, [...lead, 2])) return;
   throw new DownhillError(

@@ -72,12 +72,12 @@ function foldOf(op: ReduceOp, element: ScalarType): FoldOperation {
 }
 
 /**
- * Number of elements reduced by a plain loop. For compensated sums it is small, so that the loop loses almost no
+ * Number of elements that a plain loop reduces. For compensated sums it is small, so that the loop loses almost no
  * accuracy.
  */
 const runOf = ({ compensated }: FoldOperation): number => (compensated ? 64 : 4096);
 
-/** Largest array that is reduced at once; its parts would be too short to repay a loop each. */
+/** Number of elements up to which an array is reduced at once. Parts of it would be too short to repay a loop each. */
 const fewInParts = 1024;
 
 /**
@@ -307,7 +307,7 @@ function withError(total: Expr, error: Expr): Expr {
   return k.select(k.eq(k.sub(error, error), k.f64(0)), k.add(total, error), total);
 }
 
-/** A shape and its axes that are reduced. */
+/** A shape, and the axes of it that are reduced. */
 interface FoldedShape {
   readonly shape: Shape;
   readonly axes: readonly number[];
@@ -334,7 +334,7 @@ function rowRankOf({ shape, axes }: FoldedShape): number {
   return axis + 1;
 }
 
-/** Reduced axes along which whole rows are combined. */
+/** Reduced axes that are not part of a row, along which whole rows are combined. */
 function rowAxes(folded: FoldedShape): readonly number[] {
   return folded.axes.filter((axis) => axis < rowRankOf(folded));
 }
@@ -350,11 +350,11 @@ function isTrailing(rank: number, axes: readonly number[]): boolean {
 
 /** Loops of a reduction that combines whole rows. */
 interface RowLoops {
-  /** Loops over the elements of the results. */
+  /** Writes loops over the elements of the results. */
   everywhere(block: Block, f: (loop: Block, i: Expr) => void): void;
-  /** Combines the rows at an index along the first axes, and all along the other axes, into a target. */
+  /** Combines rows into a target: all rows at an index along the first axes. */
   into(target: WriteView, block: Block, index: readonly Expr[], rows?: number): void;
-  /** Combines `count` rows along an axis, from index `from` on, and all along the other axes. */
+  /** Combines rows into a target: those at `count` indices along an axis, from index `from` on. */
   someInto(target: WriteView, block: Block, axis: number, from: Expr, count: number): void;
 }
 
@@ -368,7 +368,7 @@ function rowLoops({ fresh, ins }: LowerContext, { shape, axes }: FoldedShape, fo
   const keptStrides = stridesOf(keptSizes);
   const rowCount = sizeOf(shape.slice(rowRank));
   const toOut = range(0, rowRank).map((axis) => (kept.includes(axis) ? keptStrides[kept.indexOf(axis)]! : 0));
-  /** Axis along which several rows are read together, if rows are not reduced themselves. */
+  /** Axis along which several rows are read together; undefined if the rows themselves are reduced. */
   const severalAxis = rowRank === rank ? rank - 2 : undefined;
   const inLoop = (axis: number): typeof loopEach => (kept.includes(axis) ? loopEach : loopOver); // kept axes: any order
 
@@ -471,7 +471,7 @@ function addInRuns(
   );
 }
 
-/** a + b of offsets, with constants folded. */
+/** Sum of two offsets, with constants folded. */
 export function plus(a: Expr, b: Expr): Expr {
   if (a.kind === "const" && a.value === 0) return b;
   if (b.kind === "const" && b.value === 0) return a;

@@ -85,7 +85,7 @@ interface ArgParams {
   readonly axis: number;
 }
 
-/** Number of elements searched per run, and the largest row for which an element-by-element search is faster. */
+/** Number of elements that are searched per run, and largest row that is searched element by element. */
 const [argRun, fewRows] = [4096, 128];
 
 /** Method for finding the index of an extremum. */

@@ -11,8 +11,8 @@ import { declaredBy, namesOf } from "../region/form/names.ts";
 const i32 = (value: number): RegionExpr => ({ kind: "const", type: "i32", value });
 
 /**
- * A region of `size` items: the operands that are marked, of the types `ins`, have one axis more, the first, and so have all
- * results.
+ * Vectorises a region over `size` items. The operands marked in `batched`, and all results, have an additional first
+ * axis of length `size`. `ins` are the types of the operands, with this axis.
  */
 export function batchRegion(
   region: Region,
@@ -43,7 +43,7 @@ function makeBatch(
   const plans = plansFor(region, items);
   const outer: RegionStmt[] = [];
   const after: RegionStmt[] = [];
-  /** Arrays of the body whose elements lie in a result at once. */
+  /** For each array of the body that is stored directly in a batched result: the name of that result. */
   const merged = new Map<string, string>();
   const results = region.results.map((result): RegionResult => {
     const name = fresh("items");
@@ -120,7 +120,7 @@ function batchParam(
   return { ...rest, rank: rank + 1, lengths: [i32(size), ...lengths] };
 }
 
-/** Copies an array into an item of a result. */
+/** Statements that copy an array into item `item` of a batched result. */
 function copyOf(
   from: string,
   to: string,

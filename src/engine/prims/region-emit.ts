@@ -27,17 +27,17 @@ type ArraySlot =
   | { readonly result: number }
   | {
       readonly scratch: number;
-      /** First element in the scratch array. */
+      /** Index of the array's first element in the scratch array. */
       readonly start: number;
-      /** True if a `swap` exchanges the array with another one. */
+      /** True if a `swap` statement exchanges the array with another one. */
       readonly isExchanged: boolean;
-      /** Number of elements, if calls may need more. */
+      /** Capacity in elements, if the length is known only at run time; otherwise `undefined`. */
       readonly capacity: number | undefined;
     };
 
 interface RegionMemory {
   readonly scratch: readonly Scratch[];
-  /** Slots by the names of arrays. */
+  /** Memory slots of arrays, by array name. */
   readonly slots: ReadonlyMap<string, ArraySlot>;
 }
 
@@ -47,7 +47,7 @@ const firstCapacity = 256;
 /** Capacities in elements, by array, where calls have needed more than `firstCapacity`. */
 const capacities = /* @__PURE__ */ new WeakMap<Region, Map<string, number>>();
 
-/** Plans the memory of a region's arrays, for operands of these types. */
+/** Plans the memory of the arrays that a region declares, for operands of these types. */
 export function planMemory(region: Region, ins: readonly ArrayType[]): RegionMemory {
   const scratch: Scratch[] = [];
   const slots = new Map<string, ArraySlot>();
@@ -73,7 +73,7 @@ export function planMemory(region: Region, ins: readonly ArrayType[]): RegionMem
   return { scratch, slots };
 }
 
-/** SizeExpr of each array of a group in elements, and whether calls may need more. */
+/** Number of elements to reserve for each array of a group, and whether a call may need more. */
 function sizeOfGroup(
   region: Region,
   group: readonly ArrayMemoryPlan[],
@@ -94,7 +94,7 @@ function makeRoom(region: Region, array: string, wanted: number): boolean {
   return true;
 }
 
-/** Writes a region into a program. */
+/** Writes the code of a region into the routine of a program. */
 export function emitRegion(context: LowerContext, region: Region, lowering: LowerOptions = {}): void {
   const { block, fresh, ins, outs, scratch, failure } = context;
   const types = ins.map((x) => x.type);
@@ -145,7 +145,7 @@ export function emitRegion(context: LowerContext, region: Region, lowering: Lowe
   else append(block.statements, inner.statements);
 }
 
-/** Scalars and arrays of the program that are parameters of the region. */
+/** Maps the parameters of a region to scalars and arrays of the program. */
 function bindParams(
   { ins, fresh }: LowerContext,
   { params }: Region,
@@ -169,7 +169,10 @@ function bindParams(
   return { scalars, arrays };
 }
 
-/** Memory of the arrays that the region declares, and the results that some of them are copied to in the end. */
+/**
+ * Maps the arrays that a region declares to memory of the program. `copies` are results to which arrays are copied at
+ * the end.
+ */
 function bindArrays(
   { outs, scratch, fresh }: LowerContext,
   { results }: Region,
@@ -197,7 +200,7 @@ function bindArrays(
   return { memory, copies };
 }
 
-/** Sizes of buffers that hold nothing but one array, from their beginning. */
+/** Sizes of the buffers that contain a single array of the region, stored from their beginning. */
 function roomAlone(
   region: Region,
   ins: readonly ArrayType[],

@@ -17,18 +17,20 @@ import { must } from "../util/assert-never.ts";
 import { dtypes, plansFor } from "./region-shapes.ts";
 import { scalarFunctions } from "./scalar-functions.ts";
 
-/** The scratch arrays by the types of the operands. */
+/** Cached scratch arrays of a region, by the types of the operands. */
 const found = /* @__PURE__ */ new WeakMap<Region, Map<string, readonly ExtraScratch[]>>();
 
-/** Forms of one region that are remembered. */
+/** Maximum number of cached entries per region. */
 const mostForms = 64;
 
-/** A buffer that is made while a region is written, of a known size, as a program declares it; its name says what it is for. */
+/** A scratch array that loop passes request while a region is lowered, with its size; `name` is its purpose. */
 interface ExtraScratch extends Scratch {
   readonly name: ScratchUse;
 }
 
-/** The scratch arrays for the loops in strips and the products of a region, for operands of these types. */
+/**
+ * Determines the scratch arrays that a region needs for loops in strips and for products, with operands of these types.
+ */
 export function extraScratch(
   region: Region,
   ins: readonly ArrayType[],
@@ -96,21 +98,24 @@ function writtenOnce(
   }));
 }
 
-/** A buffer that a loop pass asked for. */
+/** A buffer that a loop pass requested, and its purpose. */
 interface ScratchBuffer {
   readonly buffer: Buffer;
   readonly use: ScratchUse;
 }
 
-/** Scratch memory of a region in a program, for `LoweringHost.scratch`. */
+/** `LoweringHost.scratch` for regions that are part of a program: collects the buffers that loop passes request. */
 interface ScratchCollector extends NonNullable<LoweringHost["scratch"]> {
-  /** In order. All sizes are numbers. */
+  /** Requested buffers in order. All sizes are numbers. */
   readonly made: readonly ScratchBuffer[];
-  /** True if the requests equal the scratch arrays that the program declared. */
+  /** True if the requested buffers equal the scratch arrays that the program declared. */
   isGranted(): boolean;
 }
 
-/** Collects the buffers that are requested while a region is written. Without `declared`, grants all of them. */
+/**
+ * Creates a collector of the buffers that are requested while a region is lowered. Without `declared`, all requests are
+ * granted.
+ */
 export function collectScratch(
   alone: ReadonlyMap<string, SizeExpr>,
   holdsProducts: boolean,

@@ -27,7 +27,7 @@ export const dtypes: Readonly<Record<RegionType, DType>> = {
   bool: "bool",
 };
 
-/** The memory that the arrays of a region need for parameters of these types. */
+/** Plans the memory of the arrays that a region declares, for operands of these types. */
 export function plansFor(region: Region, ins: readonly ArrayType[]): ReadonlyMap<string, ArrayMemoryPlan> {
   const scalars = new Map<string, ReturnType<typeof k.i32>>();
   const arrays = new Map<string, { readonly dims: readonly ReturnType<typeof k.i32>[] }>();
@@ -39,9 +39,10 @@ export function plansFor(region: Region, ins: readonly ArrayType[]): ReadonlyMap
 }
 
 /**
- * The types of a region's results for operands of these types.
+ * Returns the types of a region's results for operands of these types.
  *
- * @throws DownhillError `shape` and `dtype` for operands that do not fit, `trace` where the shape of a result depends on a value.
+ * @throws DownhillError `shape` or `dtype` for operands that do not match the parameters, `trace` if the shape of a
+ * result depends on a value.
  */
 export function typesOf(region: Region, ins: readonly ArrayType[]): readonly ArrayType[] {
   region.params.forEach((param, i) => checkOperand(region, param, ins[i]));
@@ -81,7 +82,7 @@ function checkOperand(
     );
 }
 
-/** The integer parameters that lengths of arrays depend on. */
+/** Names of the integer parameters that lengths of declared arrays depend on. */
 export function sizeParams(region: Region): ReadonlySet<string> {
   let names = sizes.get(region);
   if (names !== undefined) return names;
@@ -113,7 +114,10 @@ export function sizeParams(region: Region): ReadonlySet<string> {
 
 const sizes = /* @__PURE__ */ new WeakMap<Region, ReadonlySet<string>>();
 
-/** A region with integer parameters replaced by numbers, which its later parameters move up for. */
+/**
+ * Returns the region with some integer parameters replaced by constants. These parameters are removed; the remaining
+ * parameters keep their order.
+ */
 export function withIntegers(region: Region, values: ReadonlyMap<string, number>): Region {
   if (values.size === 0) return region;
   const key = [...values].map(([name, value]) => `${name} ${value}`).join();
@@ -136,13 +140,16 @@ export function withIntegers(region: Region, values: ReadonlyMap<string, number>
   });
 }
 
-/** What was made of a region, by what was asked. */
+/** Cached results of `remember`, by region and key. */
 const made = /* @__PURE__ */ new WeakMap<Region, Map<string, object>>();
 
-/** How many forms of one region are kept. */
+/** Maximum number of cached results per region. The cache is cleared when it is full. */
 const mostForms = 64;
 
-/** A form of a region, or a property of it, made once: equal forms are one object, so that what is known of it is found again. */
+/**
+ * Returns the object that `make` builds for a region, from a cache if an object with this key was built before. Equal
+ * requests thus yield the same object, and facts that are cached for this object are found again.
+ */
 export function remember<T extends object = Region>(region: Region, key: string, make: () => T): T {
   let forms = made.get(region);
   if (forms === undefined) made.set(region, (forms = new Map<string, object>()));
@@ -154,13 +161,13 @@ export function remember<T extends object = Region>(region: Region, key: string,
   return form;
 }
 
-/** A part of a region; `params` tells which parameters it keeps. */
+/** A part of a region; `params` marks the parameters of the region that the part keeps. */
 export interface RegionPart {
   readonly region: Region;
   readonly params: readonly boolean[];
 }
 
-/** A region with only the results marked, without what they do not need. */
+/** Returns the part of a region that computes only the results marked in `wanted`. */
 export function withResults(region: Region, wanted: readonly boolean[]): RegionPart {
   if (!wanted.includes(false)) return withUsedParams(region);
   const slim = remember(region, `results ${wanted.join()}`, () =>
@@ -170,8 +177,9 @@ export function withResults(region: Region, wanted: readonly boolean[]): RegionP
 }
 
 /**
- * The part of a region that the parameters that are marked have no part in: all that depends on them is left out, what may end the call
- * too, since the other part does it. `undefined` where it still asks for the length of one of them.
+ * Returns the part of a region that does not depend on the marked parameters: it omits every statement that they
+ * influence, including statements that may end the call with an error, and the results that they influence. Returns
+ * `undefined` if the part still needs the length of a marked parameter.
  */
 export function withoutParams(region: Region, marked: readonly boolean[]): RegionPart | undefined {
   const slim = remember(region, `without ${marked.join()}`, () => {
@@ -203,7 +211,7 @@ export function withoutParams(region: Region, marked: readonly boolean[]): Regio
   return part.params.some((isKept, i) => isKept && marked[i] === true) ? undefined : part;
 }
 
-/** A region without parameters that nothing reads. */
+/** Returns a region without the parameters that it does not read. */
 function withUsedParams(region: Region): RegionPart {
   const used = new Set<string>();
   const visit = (expr: RegionExpr): void => {
@@ -224,16 +232,16 @@ function withUsedParams(region: Region): RegionPart {
   return { region: kept, params };
 }
 
-/** What parameters have a part in, by their values or by what is done at all. */
+/** Parts of a region that some parameters influence, by their values or by deciding which statements run. */
 interface ParameterInfluence {
   readonly names: ReadonlySet<string>;
-  /** Whether an expression depends on one of these. */
+  /** True if an expression depends on one of `names`. */
   reads(expr: RegionExpr): boolean;
-  /** One for each result. */
+  /** For each result, true if the parameters influence it. */
   readonly results: readonly boolean[];
 }
 
-/** What the parameters that are marked have a part in. */
+/** Determines the names and results of a region that the marked parameters influence. */
 export function affectedBy(region: Region, marked: readonly boolean[]): ParameterInfluence {
   const names = new Set(region.params.flatMap(({ name }, i) => (marked[i] === true ? [name] : [])));
   const reads = (expr: RegionExpr): boolean => {

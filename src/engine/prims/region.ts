@@ -46,9 +46,9 @@ import { sum } from "./shape.ts";
 /** Parameters of the region primitive. Its operands are the parameters of the region, in order. */
 export interface RegionParams {
   readonly region: Region;
-  /** Indices of the operands in which the results that depend on them are jointly linear. */
+  /** Indices of the linear operands: every result that depends on them is jointly linear in them. */
   readonly linear: readonly number[];
-  /** Options of lowering the region. Its derivatives use them too. */
+  /** Options for lowering the region. They also apply to its derivatives. */
   readonly lowering?: LowerOptions | undefined;
 }
 
@@ -228,8 +228,8 @@ function regionPartialEval(
 type ScalarResult = RegionResult & { readonly kind: "scalar" };
 
 /**
- * True if exactly one result depends on unknown operands and it is a scalar. Its derivative is one slope per element of
- * these operands.
+ * True if exactly one result depends on unknown operands and it is a scalar. Its derivative then has one slope per
+ * element of these operands.
  */
 function hasSlopes({ results }: Region, affected: readonly boolean[]): boolean {
   const [result, ...more] = keep(results, affected);
@@ -237,8 +237,8 @@ function hasSlopes({ results }: Region, affected: readonly boolean[]): boolean {
 }
 
 /**
- * True if the slopes in unknown operands have no more elements than the known operands that the linear part would have
- * to save. Operands at hand need no saved copy.
+ * True if saving the slopes takes no more elements than saving the known operands that the linear part reads. Operands
+ * that are available anyway (`isAtHand`) need no saved copy.
  */
 function slopesAreFewer(
   ins: readonly PartialValue[],
@@ -271,9 +271,9 @@ function withSlopes(region: Region, unknown: readonly boolean[], affected: reado
 }
 
 /**
- * Sum of unknown values times their slopes, of dtype `type`. A value or a cotangent of 0 is a strong zero (see
- * `docs/masks.md`). A slope of 0 is not, because a factor of 0 is no mask: with an infinite cotangent it yields NaN, even
- * for an element that was not read.
+ * Sum of the products of unknown values and their slopes, of dtype `type`. A value or a cotangent of 0 is a strong zero
+ * (see `docs/masks.md`). A slope of 0 is not one: with an infinite cotangent it yields NaN, even for an element that
+ * was not read.
  */
 function sumAlong(
   values: readonly Tensor[],

@@ -8,12 +8,15 @@ import { readAt, writeAt } from "./matrix-loops.ts";
 
 export type NameGenerator = LowerContext["fresh"];
 
-/** True if an off-diagonal element is negligible compared with the size of the diagonal elements. */
+/**
+ * True if the off-diagonal element `beside` is negligible compared with `size`, the magnitude of the neighbouring
+ * diagonal elements.
+ */
 export function isConverged(beside: Expr, size: Expr): Expr {
   return k.eq(k.add(k.abs(beside), size), size);
 }
 
-/** Returns the length r of (f, g), and sets the sine to f / r and the cosine to g / r unless r is 0. */
+/** Returns the length r of the vector (f, g), and sets `sine` to f / r and `cosine` to g / r unless r is 0. */
 export function makeRotation(
   block: Block,
   fresh: NameGenerator,

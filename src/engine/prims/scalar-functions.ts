@@ -23,7 +23,7 @@ import * as transcendental from "./transcendental.ts";
 
 type TensorOperation = (...xs: Tensor[]) => Tensor;
 
-/** Functions by name, with their number of arguments. */
+/** Scalar functions by name: number of arguments, and the tensor operation that defines each. */
 export const operations: Readonly<Record<string, readonly [arity: number, apply: TensorOperation]>> = {
   add: [2, linear.add],
   sub: [2, linear.sub],
@@ -112,7 +112,7 @@ function equationNamed(name: string): Equation {
   return eqn;
 }
 
-/** Other primitives that occur in derivative rules but are not scalar functions themselves. */
+/** Primitives that occur in traced derivative rules but are not scalar functions. */
 interface AuxiliaryPrimitives {
   readonly full: Equation["prim"];
   readonly convert: Equation["prim"];

@@ -32,8 +32,8 @@ import { full, instantiate, zeros } from "./linear.ts";
 import { reshape } from "./shape.ts";
 
 /**
- * A loop over a body program: `(carry, y_i) = body(consts, carry, x_i)` for each i. Operands: consts, initial carry, xs
- * (leading axis `length`). Results: final carry, ys (leading axis `length`).
+ * Parameters of a loop over a body program: `(carry, y_i) = body(consts, carry, x_i)` for each i. Operands: consts,
+ * initial carry, xs (leading axis `length`). Results: final carry, ys (leading axis `length`).
  */
 export interface ScanParams {
   readonly body: Program;
@@ -248,9 +248,9 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ builtIn<ScanParams>({
 });
 
 /**
- * True if the cotangent of a result is masked in some steps, because only a part of the ys was read. Not masked if the
- * y is a carry too and the last step was read: the backward pass starts with that step, and the other steps have the
- * carry's cotangent.
+ * True if the cotangent of a y is masked in some iterations, because only a part of the stacked ys was read. Not masked
+ * if the y is also a carry and the last iteration was read: the backward pass starts with that iteration, and the
+ * others have the carry's cotangent.
  */
 function isMaskedInSteps(
   masks: readonly Mask[],
@@ -263,7 +263,7 @@ function isMaskedInSteps(
   return !(isLastRead && body.outs.slice(0, carries).includes(body.outs[place]!));
 }
 
-/** Forward mode: one loop over values and tangents. */
+/** Forward-mode rule: one loop over values and tangents. */
 function scanJvp(
   ins: readonly Tensor[],
   tangents: readonly Maybe[],
@@ -351,8 +351,8 @@ function isScalar(x: Tensor): boolean {
 }
 
 /**
- * Splits the loop in two: the known loop stacks the residuals of all steps, and the unknown loop, over the linear part,
- * reads them.
+ * Splits the loop in two: the known loop stacks the residuals of all iterations, and the unknown loop, over the linear
+ * part, reads them.
  */
 function scanPartialEval(
   ins: readonly PartialValue[],
@@ -479,8 +479,8 @@ function emitScan(
 }
 
 /**
- * Runs a body over the leading axis; see `ScanParams` for operands and results. A carry that no step changes becomes a
- * constant of the loop, and its result is its initial value, without a copy.
+ * Runs a body over the leading axis; see `ScanParams` for operands and results. A carry that no iteration changes
+ * becomes a constant of the loop, and its result is its initial value, without a copy.
  */
 export function scan(ins: readonly Tensor[], params: ScanParams): readonly Tensor[] {
   const { body, consts, carries } = params;

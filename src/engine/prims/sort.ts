@@ -40,11 +40,11 @@ const argsortPrim: Primitive<SortParams> = /* @__PURE__ */ builtIn<SortParams>({
 });
 
 /**
- * Largest row, per word of the sort key, that is sorted by insertion. Longer rows are sorted by the digits of their
- * keys.
+ * Largest number of elements in a row, per word of the sort key, for insertion sort. Longer rows are sorted by radix
+ * sort.
  */
 const mostInserted = 64;
-/** Largest number of first elements that is found by comparing each element with the last of the best so far. */
+/** Largest number of first elements for which insertion sort is used, whatever the length of the row. */
 const fewWanted = 16;
 
 const u32 = (value: number): Expr => k.constant("u32", value);
@@ -83,7 +83,7 @@ function isBefore([a, ...restOfA]: SortKey, [b, ...restOfB]: SortKey): Expr {
   return k.or(k.lt(a!, b!), k.and(k.eq(a!, b!), isBefore(restOfA, restOfB)));
 }
 
-/** Number of elements in a row, number of first indices to find, and number of words in a key. */
+/** Sizes of a sort: elements per row, number of first indices to find, and words per key. */
 interface RowSizes {
   readonly size: number;
   readonly count: number;

@@ -50,7 +50,7 @@ export const lgamma = (x: Tensor): Tensor => bind1(lgammaPrim, [x], none);
 /** The derivative of ln |Γ(x)|. */
 export const digamma = (x: Tensor): Tensor => bind1(digammaPrim, [x], none);
 
-/** Order of the derivative with respect to one operand. */
+/** Parameter of primitives with derivatives of any order with respect to one operand: that order. */
 interface OrderParams {
   readonly order: number;
 }
@@ -111,7 +111,7 @@ const gammaDensityPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(
 /** xᵃ⁻¹ e⁻ˣ / Γ(a), the density at x of the gamma distribution with shape a and scale 1. */
 export const gammaDensity = (a: Tensor, x: Tensor): Tensor => bind1(gammaDensityPrim, [a, x], none);
 
-/** Arithmetic of densities and their factors: a density of 0 times anything is 0. */
+/** Ring operations for combining densities and their factors; a density of 0 is a strong zero (see docs/masks.md). */
 const arithmetic: RingOperations<Tensor> = { add, mul: (density, slope) => strongMul(density, slope), scale };
 
 /** Derivative of this order of `gammaDensity` with respect to a. */
@@ -236,7 +236,10 @@ const normalHazardPrim: Primitive<object> = /* @__PURE__ */ smooth(special.norma
   neg(mul(dx, mul(out, hazardAndPlace(x, out)))),
 );
 
-/** Below this x, the hazard is −x − 1/x + …; adding x to it would lose more than half of its digits. */
+/**
+ * x below which the hazard is computed by the series −x − 1/x + …: adding x to it would otherwise lose more than half
+ * of its digits.
+ */
 const FAR_BELOW = -50;
 
 /** x plus the hazard at x, which tends to 0 as −1/x. */

@@ -93,7 +93,7 @@ function defineWriter<P extends TakeParams>(
   rules: Pick<Primitive<P>, "derivative"> & {
     /** Throws for arrays on which the operation is undefined. */
     readonly check?: (x: ArrayType) => void;
-    /** Returns updates that leave x unchanged unless `when` holds. */
+    /** Returns updates that leave x unchanged where `when` does not hold. */
     readonly guarded: (ins: readonly Tensor[], when: Tensor, params: P) => Tensor;
   },
 ): Primitive<P> {
@@ -189,8 +189,8 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis: nu
 }
 
 /**
- * `scatterAdd` that adds to one element instead of a whole row if the update is the cotangent of `x[i][j]`: in a traced
- * program, zeros except for one item.
+ * Like `scatterAdd`. If the updates are zeros except for one item, as the cotangent of `x[i][j]` is in a traced
+ * program, it adds only this item instead of a whole row.
  */
 function addAt(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor {
   const inner = axis === 0 && indices.shape.length === 0 ? findOnlyItem(updates) : undefined;
@@ -202,7 +202,10 @@ function addAt(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tenso
   return reshape(scatterAdd(rows, row, item, 0), x.shape);
 }
 
-/** If x consists of zeros with one item added along the first axis, returns that item, its index, and the axis size. */
+/**
+ * If x consists of zeros with one item added along the first axis, returns that item, its index, and the axis size;
+ * otherwise undefined.
+ */
 function findOnlyItem(
   x: Tensor,
 ): { readonly place: Tensor; readonly item: Tensor; readonly count: number } | undefined {
@@ -250,7 +253,7 @@ const scatterSetPrim: Primitive<SetParams> = /* @__PURE__ */ defineWriter<SetPar
   },
 );
 
-/** Mask of the indices that no later index repeats, along an axis of length n. */
+/** Mask of the indices that are not repeated later in the list, along an axis of length n. */
 function isLastOf(indices: Tensor, n: number): Tensor {
   const { shape } = indices;
   const order = reshape(iota("int32", [sizeOf(shape)], 0), shape);
@@ -345,8 +348,8 @@ const placeWithinPrim: Primitive<WithinParams> = /* @__PURE__ */ builtIn<WithinP
 });
 
 /**
- * Normalises indices along an axis of length n to int32 from 0 to n − 1: negative ones count from the end, and others
- * are clamped.
+ * Normalises indices along an axis of length n to int32 from 0 to n − 1: negative indices count from the end, and
+ * indices out of range are clamped.
  */
 export function placeWithin(places: Tensor, n: number): Tensor {
   return bind1(placeWithinPrim, [places], { n });

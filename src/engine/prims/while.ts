@@ -27,8 +27,8 @@ import { where, zeros } from "./linear.ts";
 import { broadcast, sum } from "./shape.ts";
 
 /**
- * A loop that runs `carry = body(bodyConsts, carry)` while `test(testConsts, carry)` holds. Operands: constants of the
- * test, constants of the body, initial carry. Results: final carry.
+ * Parameters of a loop that runs `carry = body(bodyConsts, carry)` while `test(testConsts, carry)` holds. Operands:
+ * constants of the test, constants of the body, initial carry. Results: final carry.
  */
 export interface WhileParams {
   readonly test: Program;
@@ -148,7 +148,7 @@ function usedIns(program: Program): readonly boolean[] {
   ).usedIns;
 }
 
-/** Forward mode: one loop over values and tangents; the test reads the values only. */
+/** Forward-mode rule: one loop over values and tangents. The test reads only values. */
 function whileJvp(
   ins: readonly Tensor[],
   tangents: readonly Maybe[],
@@ -209,8 +209,8 @@ function whileJvp(
 }
 
 /**
- * Runs the known carries in a separate loop. The later loop, over the unknown carries, recomputes the known ones,
- * because the number of steps is unknown and the residuals of all steps cannot be saved.
+ * Runs the known carries in a separate loop. The later loop, over the unknown carries, computes the known carries
+ * again, because the residuals of an unknown number of iterations cannot be saved.
  */
 function whilePartialEval(
   ins: readonly PartialValue[],
@@ -337,7 +337,7 @@ function emitWhile(
 }
 
 /**
- * Repeats a program while a test holds; see `WhileParams` for the operands. A carry that no step changes becomes a
+ * Repeats a program while a test holds; see `WhileParams` for the operands. A carry that no iteration changes becomes a
  * constant of the loop, and its result is its initial value.
  */
 export function whileLoop(ins: readonly Tensor[], params: WhileParams): readonly Tensor[] {

@@ -181,7 +181,7 @@ const windowMaxPrim: Primitive<WindowParams> = /* @__PURE__ */ builtIn<WindowPar
   },
 });
 
-/** True if the best so far remains the largest; the first NaN is larger than every number. */
+/** True if the best value so far is at least as large as the next value. NaN counts as larger than every number. */
 function isLargest(best: Expr, value: Expr): Expr {
   const isNoLess = k.le(value, best);
   return isFloat(value.type) ? k.or(isNoLess, k.ne(best, best)) : isNoLess;
@@ -239,7 +239,7 @@ const windowTakePrim: Primitive<WindowTakeParams> = /* @__PURE__ */ builtIn<Wind
   },
 });
 
-/** The element of each window at its index, as returned by `windowMax`. */
+/** The element of each window at the index within the windowed axes that `windowMax` returns for it. */
 export function windowTake(x: Tensor, places: Tensor, params: WindowParams): Tensor {
   return bind1(windowTakePrim, [x, places], { ...params, space: x.shape.slice(-params.window.length) });
 }

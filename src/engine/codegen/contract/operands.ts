@@ -16,11 +16,11 @@ export interface OperandPlan {
   readonly packed: boolean;
   /** Distance between consecutive summands of the unpacked operand. */
   readonly walk: SummandStride;
-  /** Bytes between consecutive rows or columns, or "table". */
+  /** Bytes between consecutive rows or columns, or "table" if a table holds their offsets. */
   readonly stride: number | "table";
   /** Axes that make up the rows or columns. */
   readonly axes: readonly ContractAxis[];
-  /** True if aligned groups of summands are contiguous. */
+  /** True if each group of summands that fills a vector is contiguous and aligned. */
   readonly sideBySide: boolean;
 }
 
@@ -52,7 +52,7 @@ function walkOf(shape: ContractShape, operand: "left" | "right", { bytes }: Vect
   return { kind: "table", entry: operand === "left" ? 0 : 4 };
 }
 
-/** True if each aligned group of summands that fills a vector is contiguous. */
+/** True if each aligned group of summands that fills a vector is contiguous in memory. */
 function hasContiguousVectors(
   shape: ContractShape,
   operand: "left" | "right",

@@ -49,8 +49,8 @@ interface Tiling extends RowSplit {
   /** True if the lanes of a vector are summands instead of columns. Used for few rows; it rounds differently. */
   readonly dots: boolean;
   /**
-   * Columns of packed panels are rounded up to a multiple of this number; where the engine pairs vectors, those of all
-   * panels.
+   * Number to a multiple of which the columns of packed panels are rounded up; if the engine pairs vectors, the columns
+   * of all panels.
    */
   readonly unit: number;
   /** True if vectors come in pairs that the engine merges into one. */
@@ -59,10 +59,10 @@ interface Tiling extends RowSplit {
 
 /** Cache blocking, and the division of work among threads. */
 interface Blocking {
-  /** Tiles per block of rows and panels per strip of columns, chosen to stay in cache. */
+  /** Number of tiles per block of rows, and of panels per strip of columns, chosen to stay in cache. */
   readonly blockTiles: number;
   readonly stripPanels: number;
-  /** Tiles per part. Threads share out the parts of a strip. */
+  /** Number of row tiles per part. Threads share the parts of a strip. */
   readonly partTiles: number;
   /** True if the packed columns of a whole strip are kept for the next part. */
   readonly keepsStrip: boolean;
@@ -70,16 +70,16 @@ interface Blocking {
 
 /** Work memory of a blocked contraction: byte offsets from its start. */
 export interface WorkLayout {
-  /** Number of the strip that is packed, from 1; 0 for none. */
+  /** Offset of the number of the strip that is packed at present, from 1; the stored number is 0 if there is none. */
   readonly packedStrip: number;
   /** Tables of the distances of summands, columns and rows. */
   readonly sumTable: number;
   readonly columnTable: number;
   readonly rowTable: number;
-  /** Packed columns and rows. */
+  /** Offsets of the packed columns and of the packed rows. */
   readonly right: number;
   readonly left: number;
-  /** Sums of a tile before they are written to `out`. */
+  /** Offset of the memory that holds the sums of a tile before they are written to `out`. */
   readonly scratch: number;
   readonly bytes: number;
 }
@@ -88,13 +88,17 @@ export interface WorkLayout {
 export type ContractMethod =
   /** `out` has no elements. */
   | { readonly kind: "nothing" }
-  /** Products so small that the loop over them is inside the function that computes one. The units are the groups. */
+  /**
+   * Method for products so small that one function contains the loop over all of them. The units of work are the
+   * groups.
+   */
   | { readonly kind: "tiny" }
   | StreamMethod
   | BlocksMethod;
 
 /**
- * A row times a matrix that is read sequentially, `terms` of its rows at a time. The units are parts of the columns.
+ * Method that multiplies a row by a matrix and reads the matrix sequentially, `terms` of its rows at a time. The units
+ * of work are parts of the columns.
  */
 export interface StreamMethod {
   readonly kind: "stream";
@@ -108,7 +112,10 @@ export interface StreamMethod {
   readonly direct: boolean;
 }
 
-/** Nested blocking: strips of columns, blocks of summands, blocks of rows, tiles. The units are parts of strips. */
+/**
+ * Method with nested blocking: strips of columns, blocks of summands, blocks of rows, tiles. The units of work are
+ * parts of strips.
+ */
 export interface BlocksMethod {
   readonly kind: "blocks";
   /** Parts per strip, strips per group, and blocks of summands. */
@@ -125,7 +132,7 @@ export interface ContractPlan extends ContractProblem, Tiling, Blocking {
   readonly method: ContractMethod;
   /** Number of independent parts of the work, which may run in any order or in parallel. */
   readonly units: number;
-  /** Bytes of work memory that each call needs for itself. */
+  /** Bytes of work memory that each call needs. */
   readonly workBytes: number;
 }
 

@@ -78,7 +78,7 @@ function loopOver(
   });
 }
 
-/** Offset after `steps` strides. */
+/** Offset that is `steps` strides after `place`. */
 function moved(place: Expr, stride: SizeExpr, steps: Expr): Expr {
   const distance = multiplySizes(stride, constantSize(steps) ?? steps);
   return constantSize(distance) === 0 ? place : k.add(place, sizeExpr(distance));
@@ -103,7 +103,7 @@ function writeRows(block: Block, contract: Contract, rows: Dim | undefined, at: 
   );
 }
 
-/** Writes the sums of some rows for the same column. */
+/** Writes the sums of products for some rows and one column. */
 function sumProducts(
   block: Block,
   contract: Contract,

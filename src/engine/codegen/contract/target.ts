@@ -3,7 +3,9 @@ import type { ScalarType } from "../../kernel/scalar.ts";
 
 /** Capabilities of the machine that runs a contraction, and the division of the work. */
 export interface ContractTarget {
-  /** Products may be added with a single rounding. Needs a fused instruction; the last bits differ. */
+  /**
+   * True if a product may be added with a single rounding. This needs a fused instruction, and changes the last bits.
+   */
   readonly relaxed: boolean;
   /** True if 16 vectors stay in registers (V8 from Node 24 on) rather than about 14. */
   readonly manyRegisters: boolean;
@@ -16,7 +18,7 @@ export interface ContractTarget {
 /** Vectors used to compute a contraction of one scalar type. */
 export interface VectorShape {
   readonly type: ScalarType;
-  /** Scalars per vector. */
+  /** Number of scalars per vector. */
   readonly count: number;
   /** Bytes per scalar. */
   readonly bytes: number;

@@ -4,7 +4,7 @@ import { sizeOf } from "./shape.ts";
 import type { ContractTarget, VectorShape } from "./target.ts";
 import { largeOutput, pageBytes } from "./tuning.ts";
 
-/** Rows of a tile, and vectors per row. */
+/** Shape of a tile: number of rows, and number of vectors per row. */
 export type TileShape = readonly [rows: number, vectors: number];
 
 /** Division of rows into tiles: `tiles` whole ones of `tileRows` rows, then one of each height in `edges`. */
@@ -19,16 +19,22 @@ export interface RowSplit {
  * twice the time.
  */
 const tileRegisters = { few: 12, many: 13, manyFused: 15 } as const;
-/** Maximum rows of a tile, with few and with many registers. More rows are more code and not faster. */
+/** Maximum rows of a tile, with few and with many registers. Taller tiles need more code and are not faster. */
 const mostTileRows = { few: 7, many: 8 } as const;
-/** Factor on the cost of the default tile. Other tiles must be clearly better because their edges are more code. */
+/**
+ * Factor by which the cost of the default tile is reduced, so that another tile must be clearly better: its edges need
+ * more code.
+ */
 const usualTileCost = 0.95;
-/** Vectors of a one-row tile where writing `out` dominates, and where loads between its stores are expensive. */
+/**
+ * Number of vectors of a tile with one row, used where writing `out` dominates; `long` with 256-bit vectors, and
+ * where loads between its stores are expensive.
+ */
 const rowTileVectors = { usual: 8, long: 16 } as const;
 
 /**
- * Divides rows into whole tiles, and replaces a whole tile and a low one by two about equal ones: 6 + 2 rows are
- * computed as 4 + 4.
+ * Divides rows into tiles of at most `most` rows. Replaces a whole tile and a low one by two tiles of about equal
+ * height: 6 + 2 rows become 4 + 4.
  */
 export function splitRows(rows: number, most: number): RowSplit {
   if (rows <= most) return { tileRows: rows, tiles: 1, edges: [] };
@@ -63,8 +69,9 @@ function tileShapes(target: ContractTarget): readonly TileShape[] {
 }
 
 /**
- * Cycles per summand of a tile, from a model fitted to measurements on Zen 5: two operations of each kind per cycle,
- * slightly fewer than two loads, and the latency of an addition; plus the share of the tile's stores.
+ * Cycles per summand of a tile, by a model fitted to measurements on Zen 5. Each cycle does two multiplications and two
+ * additions, slightly fewer than two loads, and additions have a latency. The stores of the tile are added, divided by
+ * the number of summands.
  */
 function tileCycles(rows: number, vectors: number, target: ContractTarget, sums: number): number {
   const operations = operationsOf(vectors, target);

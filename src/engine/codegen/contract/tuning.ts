@@ -12,7 +12,7 @@ export const nearBytes: number = 24 * 1024;
  * Maximum bytes between summands for which contiguous rows are read in place, because the next lines are prefetched.
  */
 export const closeBytes: number = 1024;
-/** Bytes of a memory page. Stores a multiple of it apart share cache lines with loads between them. */
+/** Bytes of a memory page. Loads and stores whose addresses differ by a multiple of it share cache lines. */
 export const pageBytes: number = 4096;
 
 /** Bytes of a cache line. */
@@ -29,18 +29,27 @@ export const streamParts: number = 8;
 
 /** Maximum summands for which the loop over products is inside the function that computes one. */
 export const mostTinySums: number = 8;
-/** Maximum summands for which accesses of `out` dominate. */
+/** Maximum number of summands for which the accesses of `out` take more time than the products. */
 export const mostShallowSums: number = 16;
-/** Elements of `out` beyond which writing them dominates, for one or two summands each. */
+/**
+ * Number of elements of `out` above which writing them takes more time than computing them from one or two summands
+ * each.
+ */
 export const largeOutput: number = 4096;
 
 /**
- * Minimum products of a strip and its rows for which it may be a part with one panel. Below, a part costs more than it
- * shares.
+ * Minimum number of products of a strip, with all its rows, for which a single panel may be a part. A smaller part
+ * costs more than threads save by sharing.
  */
 export const leastStripProducts: number = 1 << 17;
-/** Target number of parts of a strip: about 8 for threads to share; 32 for few rows, where only strips are parts. */
+/**
+ * Target number of parts of a strip: about 8, so that threads can share them; 32 for few rows, where each strip is one
+ * part.
+ */
 export const wantedParts = { usual: 8, fewRows: 32 } as const;
 
-/** Maximum entries of a distance table that holds all summands rather than those of one block. */
+/**
+ * Maximum number of entries of a distance table that covers all summands. Larger contractions have a table for one
+ * block of summands.
+ */
 export const mostTableEntries: number = 32_768;
