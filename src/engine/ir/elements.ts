@@ -110,7 +110,7 @@ function laterOnly(x: Tensor, { name }: DeviceMemory, operation: string): Downhi
   );
 }
 
-/** End of the messages about donated tensors. */
+/** End of error messages about reading a donated tensor. */
 export const memoryIsGone: string =
   "or given up by data({ donate: true }) or using, and its memory serves other results. " +
   "Use what that function returned, or leave donate out.";

@@ -38,12 +38,12 @@ const hashes = new WeakMap<Program, string>();
  * Programs being hashed, outermost first. A recursive reference is hashed as its distance from the top of this stack.
  */
 const open: Program[] = [];
-/** Index in `open` of the outermost program that a recursive reference has reached so far. */
+/** Smallest index in `open` that a recursive reference has referred to so far. */
 let outermost = 0;
 
 /**
- * Appends everything that identifies a program as int32 numbers. Each list is preceded by its length, so different
- * programs yield different sequences.
+ * Appends everything that identifies a program to `words`, as int32 numbers. Each list is preceded by its length, so
+ * that different programs yield different sequences.
  */
 function addProgram({ ins, eqns, outs }: Program, words: number[]): void {
   const numbers = new Map<Var, number>();
@@ -102,7 +102,7 @@ function addParams(params: unknown, words: number[]): void {
   else addText(kinds.other, Object.is(params, -0) ? "-0" : String(params), words);
 }
 
-/** Interned numbers of parameter names. There are few names, and programs repeat them. */
+/** Number assigned to each parameter name on first use. There are few names, and programs repeat them. */
 const numbersOfKeys = new Map<string, number>();
 
 function numberOfKey(key: string): number {

@@ -12,13 +12,13 @@ export interface HostStorage extends BufferView, TensorStorage {
   offset: number;
   isOutside: boolean;
   /**
-   * Compiled program that produced this result, if the program tracks its results; or `"caller"` for a caller's own
-   * array that is only read during one call.
+   * Compiled program that produced these elements, if the program tracks its results; or `"caller"` for a caller's own
+   * array, which is only read during one call.
    */
   readonly maker: ResultMaker | "caller" | undefined;
 }
 
-/** Program that can reuse the memory of results that are released. */
+/** Compiled program that can reuse the memory of its results after they are released. */
 export interface ResultMaker {
   /** True once the memory of one of its results has been released. */
   isGivenBack: boolean;

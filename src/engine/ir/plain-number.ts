@@ -6,7 +6,10 @@ export function showPlain(n: unknown): string {
   return n instanceof Tensor ? showType(n.type) : Object.is(n, -0) ? "-0" : String(n);
 }
 
-/** Advice for messages if a tensor is among the numbers `given`, or "". `what` names the numbers, in the plural. */
+/**
+ * Advice for messages if one of the values in `given` is a tensor, otherwise "". `what` names the values, in the
+ * plural.
+ */
 export function plainHint(what: string, given: readonly unknown[]): string {
   const x = given.find((n) => n instanceof Tensor);
   if (x === undefined) return "";
@@ -16,7 +19,8 @@ export function plainHint(what: string, given: readonly unknown[]): string {
 }
 
 /**
- * Checks that an option is not a tensor, before it is compared.
+ * Checks that the value of an option is not a tensor. Called before the value is compared.
+ *
  * @throws DownhillError `option` if it is one.
  */
 export function refuseTensor(operation: string, option: string, value: unknown): void {
@@ -32,13 +36,13 @@ export const largestInt32: number = 2 ** 31 - 1;
 
 /** Bounds of an integer, both included. */
 export interface IntegerRange {
-  /** Default 0. */
+  /** Lower bound. Default 0. */
   readonly from?: number;
-  /** Default 2³¹ − 1. */
+  /** Upper bound. Default 2³¹ − 1. */
   readonly to?: number;
 }
 
-/** Integers of either sign that int32 holds. */
+/** Range of the integers of either sign that int32 can represent together with their negatives. */
 export const anyInt32: IntegerRange = { from: -largestInt32, to: largestInt32 };
 
 /** True if a value is an integer in a range. */

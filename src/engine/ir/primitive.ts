@@ -10,7 +10,10 @@ import type { ArrayType } from "./types.ts";
 /** Tangent or cotangent; `undefined` is a symbolic zero. */
 export type Maybe = Tensor | undefined;
 
-/** Elements from index `from` to `to` (exclusive) along one axis and all along the others, as a slice reads them. */
+/**
+ * The elements from index `from` to `to` (exclusive) along one axis, and all elements along the other axes: the
+ * elements that a slice reads.
+ */
 export interface AxisInterval {
   readonly axis: number;
   readonly from: number;
@@ -40,8 +43,8 @@ export interface Accumulator {
 }
 
 /**
- * Transpose of a program. For each result, `masked` marks possible zeros of a mask, and `zero` marks results that are
- * zero for all cotangents.
+ * Result of transposing a program. For each result of the transposed program, `masked` marks possible zeros of a mask,
+ * and `zero` marks results that are zero for all cotangents.
  */
 export interface TransposedProgram {
   readonly program: Program;
@@ -49,7 +52,9 @@ export interface TransposedProgram {
   readonly zero: readonly boolean[];
 }
 
-/** Operand under partial evaluation: `known` now, or only when the linear part runs. */
+/**
+ * Operand under partial evaluation. If `known`, its value is available now; otherwise only when the linear part runs.
+ */
 export interface PartialValue {
   readonly known: boolean;
   readonly value: Tensor;
@@ -65,7 +70,10 @@ export interface PartialProgram {
   readonly residualInputs: readonly (number | undefined)[];
 }
 
-/** Transforms that rules of structured primitives need, passed as arguments so that primitives import none. */
+/**
+ * Transforms that the rules of structured primitives need. They are passed as arguments, so that the modules of
+ * primitives do not import them.
+ */
 export interface TransformTools {
   /**
    * Forward mode of a program. ins: primals, then the nonzero tangents; outs: primals, then the tangents that
@@ -111,11 +119,17 @@ export interface TransformTools {
     batched: readonly boolean[],
     instantiate: readonly boolean[],
   ): { readonly program: Program; readonly batchedOuts: readonly boolean[] };
-  /** Returns an equal program seen before, if there is one, so that caches keyed by the program hit. */
+  /**
+   * Returns an equal program that was interned before, or else this program, so that caches keyed by program find their
+   * entries.
+   */
   intern(program: Program): Program;
 }
 
-/** Results of an equation, their tangents, and which tangents may contain zeros of a mask (default: all). */
+/**
+ * Results of a forward-mode rule: the results of an equation, their tangents, and which tangents may contain zeros of a
+ * mask (default: all).
+ */
 export type DualResults = readonly [
   outs: readonly Tensor[],
   tangents: readonly Maybe[],
@@ -146,12 +160,15 @@ export type Derivative<P> =
       readonly kind: "linear";
       /** Operands in which the primitive is jointly linear. The others are held fixed and have no derivative. */
       readonly operands: "all" | readonly number[];
-      /** Overrides the default rule (apply the primitive to the tangents), where zero tangents save work. */
+      /**
+       * Forward-mode rule that replaces the default (apply the primitive to the tangents), for primitives where zero
+       * tangents save work.
+       */
       jvp?(tangents: readonly Maybe[], ins: readonly Tensor[], params: P): readonly Maybe[];
       /**
-       * When the tangent of the result contains zeros of a mask. Default: when an operand has no tangent. `"sum"`:
-       * never by a missing tangent, because the primitive adds its operands. `"always"`: the primitive pads its operand
-       * with zeros.
+       * Condition under which the tangent of the result contains zeros of a mask (see docs/masks.md). Default: an
+       * operand has no tangent. `"sum"`: a missing tangent does not count, because the primitive adds its operands.
+       * `"always"`: always, because the primitive pads its operand with zeros.
        */
       readonly zeros?: "sum" | "always";
       transpose: TransposeRule<P>["transpose"];
@@ -178,7 +195,10 @@ export type Derivative<P> =
        * mask, so that 0 times an infinite factor is 0. `undefined` if the primitive is not linear in that operand.
        */
       masked?(ins: readonly Tensor[], params: P, operand: number): Tensor | undefined;
-      /** Parameters of the primal computation under differentiation, for primitives that then use another algorithm. */
+      /**
+       * Parameters to use for the primal computation under differentiation, for primitives that then need another
+       * algorithm.
+       */
       underDerivative?(params: P): P;
     }
   | { readonly kind: "constant" } // piecewise constant: the derivative is zero
@@ -194,7 +214,10 @@ export type Derivative<P> =
       ): DualResults;
       partialEval(ins: readonly PartialValue[], params: P, tools: PartialTools): readonly PartialValue[];
       transpose: TransposeRule<P>["transpose"];
-      /** Dead-code elimination: keeps the results marked in `used`. `ins` marks the remaining operands. */
+      /**
+       * Dead-code elimination rule: returns the parameters of an equation that computes only the results marked in
+       * `used`. `ins` marks the operands that it still needs.
+       */
       dce(
         used: readonly boolean[],
         params: P,
@@ -230,14 +253,17 @@ export interface BatchRule<P> {
   ): { readonly outs: readonly Tensor[]; readonly batched: readonly boolean[] };
 }
 
-/** Read access to an operand in lowered code, by flat row-major index (ignored for scalars). */
+/**
+ * Read access to an operand in lowered code. Elements are addressed by flat row-major index, which is ignored for
+ * scalars.
+ */
 export interface ReadView {
   readonly type: ArrayType;
   read(index: Expr): Expr;
   /**
-   * For an operand that is computed while it is read, given only to lowerings with `readsOnce`: writes the code that
-   * computes one element into the block and returns the element. `place` is the element's index along each axis, if the
-   * reader knows it.
+   * Writes code that computes one element into the block, and returns the element; only for an operand that is computed
+   * while it is read, in lowerings with `readsOnce`. `place` is the element's index along each axis, if the reader
+   * knows it.
    */
   readonly element?: (block: Block, flat: Expr, place: readonly Expr[] | undefined) => Expr;
 }
@@ -276,15 +302,18 @@ export interface LowerContext {
   readonly failure: FailureLocals<FailureReport>;
 }
 
-/** Handling of a call that failed at one site. */
+/** Treatment of a call that failed at a certain site. */
 export interface FailureReport {
   /** Returns the error to throw, from the number required, the number available, and values for the message. */
   error(wanted: number, length: number, values: readonly number[]): Error;
-  /** If memory ran out: makes programs compiled from now on reserve enough. Returns false if impossible. */
+  /**
+   * For a failure because memory was too small: makes programs compiled from now on reserve enough. Returns false if
+   * impossible.
+   */
   makeRoom?(wanted: number): boolean;
 }
 
-/** Array private to a lowering, alive while its equation is computed. */
+/** Array that only one lowering uses. It exists while its equation is computed. */
 export interface Scratch {
   readonly name: string;
   readonly type: ArrayType;
@@ -312,13 +341,13 @@ export interface SubProgram {
   readonly copies?: number;
 }
 
-/** Result that may reuse the memory of an operand of equal type; both by index. */
+/** A result that may reuse the memory of an operand of equal type, each given by its index. */
 export interface InPlaceResult {
   readonly result: number;
   readonly operand: number;
 }
 
-/** For primitives that update elements of their first operand: the first result may reuse its memory. */
+/** In-place rule of primitives that update elements of their first operand: the first result may reuse its memory. */
 export const firstInPlace: readonly InPlaceResult[] = [{ result: 0, operand: 0 }];
 
 /** Blocks of `length` contiguous elements copied from an operand to a result, `count` times with fixed strides. */
@@ -338,7 +367,10 @@ export interface BlockCopy {
 export type Lowering<P> =
   | { readonly kind: "elementwise"; scalar(xs: readonly Expr[], params: P, ins: readonly ArrayType[]): Expr }
   | {
-      /** Each element of the single result is a function of its index and of elements of the operands. */
+      /**
+       * Lowering of a primitive with a single result, each of whose elements is a function of its index and of elements
+       * of the operands.
+       */
       readonly kind: "map";
       element(
         at: (operand: number, index: readonly Expr[]) => Expr,
@@ -365,7 +397,9 @@ export type Lowering<P> =
        * axis.
        */
       readsOnce?(params: P, ins: readonly ArrayType[]): { readonly place: boolean } | undefined;
-      /** Results that may reuse the memory of an operand that nothing else reads any more. */
+      /**
+       * Results that may reuse the memory of an operand, provided that no other equation reads the operand afterwards.
+       */
       inPlace?(params: P): readonly InPlaceResult[];
       /** Scratch arrays that the lowering needs. */
       scratch?(params: P, ins: readonly ArrayType[]): readonly Scratch[];
@@ -376,7 +410,10 @@ export type Lowering<P> =
       emit(context: LowerContext, params: P): void;
     }
   | {
-      /** Computed immediately by JavaScript, never inside a program: `typeOf` throws while a program is traced. */
+      /**
+       * Lowering of a primitive that JavaScript computes immediately, and that cannot be part of a program: `typeOf`
+       * throws while a program is traced.
+       */
       readonly kind: "host";
       run(ins: readonly Tensor[], params: P): readonly Tensor[];
     };
@@ -393,7 +430,10 @@ export interface Algebra<P> {
     ins: readonly ArrayType[],
     params: P,
   ): number | undefined;
-  /** Value of every element of the result, if it follows from operands whose elements all equal a known number. */
+  /**
+   * Value of every element of the result, if it follows from operands with known equal elements; otherwise `undefined`.
+   * `constants` holds the value of the elements of each such operand.
+   */
   constant?(constants: readonly (number | undefined)[], params: P): number | undefined;
 }
 
@@ -407,15 +447,15 @@ export interface LayoutRules<P> {
   /** Parameters that yield the result with its axes permuted to this order. */
   transposeResult?(params: P, order: readonly number[]): P;
   /**
-   * Operand whose elements are indices along an axis of size `n`: integers from −n to n − 1. Indices out of range are
-   * clamped, and are an error in debug mode. `n` is ∞ if the axis does not exist yet.
+   * Returns the operand whose elements are indices along an axis of size `n`: integers from −n to n − 1. Indices out of
+   * range are clamped, and are an error in debug mode. `n` is ∞ if the axis does not exist yet.
    */
   places?(ins: readonly ArrayType[], params: P): { readonly operand: number; readonly n: number };
 }
 
 /**
- * Parts of a loop. Inputs of `body`: constants, carries, and one element of each array; outputs: carries, and one
- * element of each stacked result.
+ * Parts of a loop. Inputs of `body`: constants, carries, and one element of each array. Outputs of `body`: carries, and
+ * one element of each stacked result.
  */
 export interface LoopParts {
   readonly body: Program;
@@ -430,9 +470,9 @@ export interface LoopParts {
 
 /** Rules for passes over loops. */
 export interface LoopRules<P> {
-  /** For a loop: its parts. */
+  /** Returns the parts of the loop, for a primitive that is a loop. */
   parts?(params: P): LoopParts;
-  /** Parameters of the loop with other parts. */
+  /** Returns the parameters of the loop with other parts. */
   rebuild?(params: P, parts: LoopParts): P;
   /**
    * For a primitive inside a loop body: the parameters that compute the results of all iterations at once, stacked
@@ -447,14 +487,14 @@ export interface LoopRules<P> {
     isSummed: boolean,
   ): P | undefined;
   /**
-   * Rule to compute the slice of the single result at an index of its first `depth` axes (a row) with unchanged bits;
-   * `undefined` if impossible.
+   * Rule that computes one row of the single result with unchanged bits, where a row is the slice at one index of the
+   * first `depth` axes; `undefined` if impossible.
    */
   row?(params: P, depth: number, ins: readonly ArrayType[]): RowRule<P> | undefined;
 }
 
 /**
- * Row-wise form of an equation: its parameters, and for each operand whether it needs only the matching row or the
+ * Row-wise form of an equation: its parameters, and for each operand whether it reads only the matching row or the
  * whole array. See `LoopRules.row`.
  */
 export interface RowRule<P> {
@@ -476,7 +516,7 @@ export type Notation<P> =
  */
 export interface Primitive<P = unknown> {
   readonly name: string;
-  /** Name of the operation as users know it, for error messages, if it differs from `name`. */
+  /** Name of the operation in the public interface, for error messages, if it differs from `name`. */
   readonly asked?: string;
   /** Types of the results. Throws a `DownhillError` for operands that do not fit. */
   typeOf(ins: readonly ArrayType[], params: P): readonly ArrayType[];

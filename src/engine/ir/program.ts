@@ -23,7 +23,10 @@ export interface Equation {
 /** Location in user code that requested an operation. `describe` formats the captured stack on first use. */
 export interface EquationSource {
   readonly describe: () => string;
-  /** In debug mode: the operation whose derivative this equation belongs to. `pass` is the pass it runs in. */
+  /**
+   * The operation whose derivative this equation belongs to; recorded only in debug mode. `pass` is the pass in which
+   * it runs.
+   */
   readonly origin?: string | undefined;
   readonly pass?: "forward" | "reverse" | undefined;
 }
@@ -73,7 +76,7 @@ export class DeferredProgram {
   }
 }
 
-/** Cached forms per program. The number is bounded because batches come in any size. */
+/** Maximum number of cached forms per program. It is bounded because batch sizes may vary without limit. */
 const formsPerProgram = 64;
 
 export function isProgram(value: unknown): value is Program {

@@ -112,7 +112,10 @@ export class Tensor {
   /** Concrete value; `undefined` for a traced value. Use `ir/elements.ts` to read elements. */
   readonly slot: ConcreteValue | undefined;
   readonly tracer: Tracer | undefined;
-  /** True if its holder gives up the only reference, so that the next operation may write in place. */
+  /**
+   * True if the owner of the tensor holds the only reference and releases it, so that the next operation may overwrite
+   * the elements.
+   */
   exclusive = false;
 
   constructor(type: ArrayType, slot: ConcreteValue | undefined, tracer: Tracer | undefined) {
@@ -154,7 +157,7 @@ export const anotherCopyHint: string =
   " Two copies of downhill are loaded, and each rejects tensors of the other. Load one: `npm ls downhill` lists the copies, bundlers have an option " +
   "such as resolve.dedupe. To pass only the elements, write tensor(x.data(), { shape: x.shape }).";
 
-/** `downhill/methods` attaches further methods and extends this interface. */
+/** Declares the methods of `TensorMethods`. `downhill/methods` attaches further methods and extends this interface. */
 export interface Tensor extends TensorMethods {}
 
 /** Methods of a tensor: the common functions of the array module, with the tensor as first argument. */

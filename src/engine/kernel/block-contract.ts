@@ -10,8 +10,8 @@ import { constantDim, constantSize, multiplySizes, sizeExpr } from "./sizes.ts";
 const blockIndices = 64;
 
 /**
- * Rewrites a contraction with run-time numbers of results as loops around contractions of known size. `undefined` if
- * the size of sums, or the strides of other dims, are not known.
+ * Rewrites a contraction whose number of results is known only at run time as loops around contractions of known size.
+ * `undefined` if the number of summands, or a stride of another dim, is not known.
  */
 export function blockContract(stmt: Contract): Stmt[] | undefined {
   const isKnown = (dim: Dim): boolean => constantDim(dim) !== undefined;

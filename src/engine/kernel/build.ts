@@ -109,9 +109,12 @@ export interface Block {
   set(target: Expr, value: Expr): void;
   store(buffer: string, index: Expr, value: Expr): void;
   if(condition: Expr, then: (block: Block) => void, otherwise?: (block: Block) => void): void;
-  /** Branch that is rarely taken. */
+  /** Adds a branch that is rarely taken. */
   ifRare(condition: Expr, then: (block: Block) => void): void;
-  /** Branch whose `then`, if the condition holds, computes the same bits as `otherwise` but faster. */
+  /**
+   * Adds a branch that may be ignored: if the condition holds, `then` computes the same bits as `otherwise`, but
+   * faster.
+   */
   shortcut(condition: Expr, then: (block: Block) => void, otherwise: (block: Block) => void): void;
   while(condition: Expr, body: (block: Block) => void): void;
   for(
@@ -121,7 +124,7 @@ export interface Block {
     body: (block: Block, index: Expr) => void,
     reverse?: boolean,
   ): void;
-  /** Loop whose iterations may run in any order or in parallel. */
+  /** Adds a loop whose iterations may run in any order or in parallel. */
   forEach(index: string, from: Expr, to: Expr, body: (block: Block, index: Expr) => void): void;
   /** Declares a local that folds a value over a range. `write` fills the body and returns the value. */
   reduce(

@@ -8,9 +8,9 @@ import { checkDepth, walkExpr } from "./walk.ts";
 
 /** Size and position of a buffer during one call. */
 export interface BufferExtent {
-  /** In elements. */
+  /** Number of elements. */
   size: number;
-  /** Bytes from the start of the arena; 0 for inputs and outputs. */
+  /** Bytes from the start of the arena to the buffer; 0 for inputs and outputs. */
   offset: number;
 }
 
@@ -28,7 +28,10 @@ export interface CallSizes {
   readonly update: ((inputs: readonly KernelValue[], outputs: readonly KernelValue[]) => void) | undefined;
 }
 
-/** Provides a backend with the sizes of a routine: `knownSizes`, or `callSizes` if routines may have run-time sizes. */
+/**
+ * Function that provides a backend with the sizes of a routine: `knownSizes`, or `callSizes` if routines may have
+ * run-time sizes.
+ */
 export type SizesOf = (routine: Routine) => CallSizes;
 
 /**
@@ -44,16 +47,16 @@ export function knownSizes({ inputs, outputs, temps, arenaBytes }: Routine): Cal
   return { extents, arenaBytes: () => known(arenaBytes), update: undefined };
 }
 
-/** Sizes of any routine; unknown ones are computed by its calls. */
+/** Sizes of any routine. Sizes that are not known beforehand are computed by each call. */
 export function callSizes(routine: Routine): CallSizes {
   const scalars = slotsOfScalars(routine.inputs);
   const computed: ((inputs: readonly KernelValue[]) => void)[] = [];
   /**
-   * Sizes computed earlier. The offset of a temporary contains the offset of the previous one as a subexpression, which
-   * is looked up here.
+   * Sizes that the current call has computed so far, by expression. The offset of a temporary contains the offset of
+   * the previous temporary as a subexpression, so its value is taken from here.
    */
   const earlier = new Map<Expr, { n: number }>();
-  /** Inputs that sizes depend on. `latest` holds their values at the last computation. */
+  /** Indices of the inputs that sizes depend on. `latest` holds their values at the last computation. */
   const slots = new Set<number>();
   /** Passes a size to `put`: immediately if it is known, otherwise in each call. */
   const settle = (size: SizeExpr, what: string, put: (n: number) => void): void => {
@@ -182,11 +185,11 @@ function slotsOfScalars(inputs: Routine["inputs"]): ReadonlyMap<string, number> 
   );
 }
 
-/** Other sizes of the routine, if several are computed. */
+/** Data shared by several sizes of a routine that are computed together. */
 interface SizeDependencies {
-  /** Sizes computed earlier that this one may contain. */
+  /** Sizes computed earlier, by expression, whose values can be reused. */
   readonly known: ReadonlyMap<Expr, { readonly n: number }>;
-  /** Collects the inputs that it reads itself. */
+  /** Receives the indices of the inputs that the size reads directly. */
   readonly slots: Set<number>;
 }
 

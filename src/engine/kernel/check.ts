@@ -72,7 +72,7 @@ interface Local {
   readonly isIndex: boolean;
 }
 
-/** Procedures that were checked, and those being checked. */
+/** Procedures that were checked already, and procedures whose check is in progress. */
 interface ProcedureChecks {
   readonly checked: Set<Procedure>;
   readonly open: Set<Procedure>;
@@ -112,7 +112,7 @@ interface RoutineContext {
   outermostSettable: number;
   /** True in loops without iterations, whose statements access no element. */
   isUnreached: boolean;
-  /** Statement being checked, or the name of another part. */
+  /** Statement being checked, or the name of another part of the routine. */
   current: Stmt | string | undefined;
 }
 

@@ -32,7 +32,7 @@ const rank: Readonly<Record<Precedence, number>> = {
 export interface ExprText {
   readonly text: string;
   readonly level: Precedence;
-  /** Outermost operator; empty if there is none. */
+  /** Outermost operator; empty if the expression needs no parentheses. */
   readonly operator: string;
 }
 
@@ -41,7 +41,7 @@ export function primary(text: string): ExprText {
   return { text, level: "primary", operator: "" };
 }
 
-/** Number; a negative one counts as an operator before a literal. */
+/** Number literal. A negative number is treated like a minus sign before a literal. */
 export function literal(value: number): ExprText {
   if (typeof value !== "number") throw internalError(`the constant ${JSON.stringify(value)} is no number`);
   const text = Object.is(value, -0) ? "-0" : String(value);
@@ -59,7 +59,7 @@ export function prefix(operator: "-" | "!", x: ExprText): ExprText {
   return { text: operator + (bare ? x.text : `(${x.text})`), level: "unary", operator };
 }
 
-/** `x operator y`, with parentheses where the language requires them or where they help readers. */
+/** `x operator y`, with parentheses where JavaScript requires them or where they make the text easier to read. */
 export function infix(x: ExprText, operator: string, y: ExprText): ExprText {
   const level = levelOf(operator);
   return {
@@ -134,7 +134,8 @@ function side(x: ExprText, operator: string, level: Precedence, isLeft: boolean)
 }
 
 /**
- * Returns the lines of statements: the head of each, then its blocks in braces. A second block follows `else`, unless it is empty.
+ * Returns the lines of statements: the head of each statement, followed by its blocks in braces. A second block follows
+ * `else`, unless it is empty.
  *
  * @param depth levels of indentation.
  */

@@ -1,7 +1,7 @@
 import type { TypedArray } from "./executable.ts";
 import { withRoom } from "./reclaim.ts";
 
-/** Maximum number of elements copied one by one; `set` has more overhead. */
+/** Maximum number of elements that are copied one by one; for more, the typed-array method `set` is faster. */
 const fewElements = 32;
 /** Minimum bytes for which copies from and to shared memory use a faster method, if there is one. */
 const quickFrom = 2048;
@@ -45,7 +45,7 @@ function copyFew(to: TypedArray, toOffset: number, from: TypedArray, fromOffset:
   return false;
 }
 
-/** Copies all of `numbers` to the first elements of an array, with one loop per array type as above. */
+/** Copies all of `numbers` to the first elements of an array, with a separate loop per array type, like `copyFew`. */
 export function copyNumbers(to: TypedArray, numbers: ArrayLike<number>): void {
   const n = numbers.length;
   if (to instanceof Float64Array) for (let i = 0; i < n; i++) to[i] = numbers[i]!;

@@ -38,8 +38,8 @@ function mapParts(expr: Expr, f: (part: Expr) => Expr): Expr {
 }
 
 /**
- * Copies an expression, replacing parts for which `replace` returns an expression, outermost first; other parts are
- * searched further.
+ * Copies an expression. Parts for which `replace` returns an expression are replaced by it, outermost first; all other
+ * parts are copied recursively.
  */
 export function copyExpr(expr: Expr, replace: (part: Expr) => Expr | undefined, depth = 0): Expr {
   if (depth > maxDepth) checkDepth(depth); // tested before the call, as in `walkExpr`
@@ -47,8 +47,9 @@ export function copyExpr(expr: Expr, replace: (part: Expr) => Expr | undefined, 
 }
 
 /**
- * Copies a block and expressions in its scope. Locals that it declares get `suffix` appended, and those in `given` are
- * replaced by these expressions. `replace` returns replacements of parts, which are processed again.
+ * Copies a block and the expressions `results` in its scope. Locals that the block declares get `suffix` appended, and
+ * locals in `given` are replaced by the given expressions. Where `replace` returns an expression for a part, a copy of
+ * this expression takes its place.
  */
 export function copyBlock(
   block: readonly Stmt[],

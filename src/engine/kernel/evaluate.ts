@@ -7,8 +7,8 @@ import { checkDepth } from "./walk.ts";
 const mostSteps = 20_000;
 
 /**
- * Evaluates an expression that reads no memory and no locals, with the result of a backend. `undefined` if it reads
- * any, or takes very long.
+ * Evaluates an expression that reads no memory and no locals, with the bits that a backend would compute. `undefined`
+ * if it reads memory or locals, or takes more than `mostSteps` steps.
  */
 export function valueOf(expr: Expr): number | undefined {
   const budget = { left: mostSteps };

@@ -16,7 +16,9 @@ export interface BufferView {
   readonly isOutside?: boolean;
   /** True if all elements are known to be 0 before the call, so that a routine need not clear this output. */
   readonly isZero?: boolean;
-  /** Elements of an input that the array does not hold; only passed to routines with `takesNumbers`. */
+  /**
+   * Elements of an input that are passed as plain numbers instead of in `array`; only for routines with `takesNumbers`.
+   */
   readonly numbers?: ArrayLike<number>;
 }
 
@@ -30,7 +32,10 @@ export type KernelValue = number | BufferView;
  */
 export interface CompiledRoutine {
   (inputs: readonly KernelValue[], outputs: KernelValue[]): void;
-  /** True if it copies inputs to its own memory, so that elements may be passed as numbers (`BufferView.numbers`). */
+  /**
+   * True if the routine copies inputs to its own memory, so that elements may be passed as numbers
+   * (`BufferView.numbers`).
+   */
   readonly takesNumbers?: boolean;
   /** Code size, if the backend measures it. */
   readonly size?: CodeSize;
@@ -46,19 +51,19 @@ export interface CodeSize {
   readonly shared?: number;
   /** Bytes of the module or text; 0 for interpreted code. */
   readonly codeBytes: number;
-  /** Bytes held between calls. */
+  /** Bytes that the code holds between calls. */
   readonly memoryBytes: number;
-  /** Maximum bytes held between calls, of memory that no other routine uses. */
+  /** Maximum bytes that the code holds between calls and shares with no other routine. */
   readonly ownBytes: number;
 }
 
 /** Procedure that can be called with numbers. */
 export type CompiledProcedure = (...args: number[]) => number;
 
-/** Compiles kernels to executables. */
+/** A compiler from routines to executables. */
 export interface Backend {
   readonly name: string;
-  /** True if its kernels have their own memory, to which other operands must be copied. */
+  /** True if the backend's kernels have their own memory, to which operands outside of it must be copied. */
   readonly usesKernelMemory?: boolean;
   readonly compile: (routine: Routine) => CompiledRoutine;
   /** Returns the generated code of a routine, for backends that generate text. */

@@ -119,7 +119,7 @@ export function expandReduce(stmt: Reduce): Stmt[] {
   return block.statements;
 }
 
-/** Expands a fold of fewer values than lanes: each value is a lane of its own, and empty lanes are left out. */
+/** Expands a fold with fewer values than lanes: each value is one lane, and the remaining lanes are omitted. */
 function foldFew(stmt: Reduce, block: Block, count: number): Stmt[] {
   const { name, op, start, from } = stmt;
   const lanes = Array.from({ length: reduceLanes }, (_, j) => {
@@ -131,7 +131,10 @@ function foldFew(stmt: Reduce, block: Block, count: number): Stmt[] {
   return block.statements;
 }
 
-/** Combines lanes by halves; absent ones are skipped. */
+/**
+ * Combines lanes pairwise: each lane of the first half with the corresponding lane of the second half, repeatedly.
+ * Missing lanes are skipped.
+ */
 function byHalves(lanes: readonly Expr[], stmt: Reduce): Expr;
 function byHalves(lanes: readonly (Expr | undefined)[], stmt: Reduce): Expr | undefined;
 function byHalves(lanes: readonly (Expr | undefined)[], stmt: Reduce): Expr | undefined {
@@ -151,12 +154,12 @@ function bodyAt(block: Block, stmt: Reduce, at: Expr, copy: string): Expr {
   return results[0]!;
 }
 
-/** Expression that can be read repeatedly without being evaluated again. */
+/** Expression that can be read repeatedly without being evaluated again; declares the local `name` if necessary. */
 function fixed(block: Block, name: string, x: Expr): Expr {
   return x.kind === "const" ? x : block.let(name, x);
 }
 
-/** Number of columns of a contraction computed together, each with its own sum. */
+/** Number of columns of a contraction that are computed together, each with its own sum. */
 const tile = 4;
 
 /** Plain loops that define a `contract`. */

@@ -2,22 +2,22 @@ import type { Block } from "./build.ts";
 import * as k from "./build.ts";
 import type { Expr, Routine } from "./scalar.ts";
 
-/** Locals that report how a call ended: `site` is 0 unless the call failed. */
+/** Locals through which code reports how a call ended. `site` is 0 unless the call failed. */
 export interface FailureLocals<Site> {
-  /** Number of the failed site, from 1; i32. */
+  /** Number of the site that failed, from 1; i32. */
   readonly site: Expr;
-  /** Required number at that site, f64. `length` is the available number, i32. */
+  /** Number that was required at the failed site, f64. `length` is the number that was available, i32. */
   readonly wanted: Expr;
   readonly length: Expr;
   /** Value `i` for the error message, f64. */
   value(i: number): Expr;
-  /** True if the code has a site, that is, a call that may fail. */
+  /** True if at least one site, that is, a position at which a call may fail, was added. */
   readonly canFail: boolean;
   /** Adds a site, that is, a position in the code where a call may fail, and returns its number. */
   add(site: Site): number;
 }
 
-/** Failure sites of a routine while it is written. */
+/** Failure sites of a routine that is being written. */
 export interface Failures<Site> {
   readonly locals: FailureLocals<Site>;
   /** Sites by number minus 1. */

@@ -6,14 +6,14 @@ import { walkExpr } from "./walk.ts";
 
 /** Access to a buffer by a routine. */
 interface BufferAccess {
-  /** Index of the routine's top-level statement that contains it. */
+  /** Index of the routine's top-level statement that contains the access. */
   readonly top: number;
   /** Innermost enclosing block, and index of the statement in that block. */
   readonly block: readonly Stmt[];
   readonly at: number;
-  /** True if that block is the body of independent loops and of nothing else. */
+  /** True if no statements except independent loops enclose the block. */
   readonly isFree: boolean;
-  /** `undefined` if it accesses more than one element. */
+  /** Index of the accessed element; `undefined` if the access covers more than one element. */
   readonly index: Expr | undefined;
 }
 
@@ -49,7 +49,7 @@ export function outputsInPlace(
   });
 }
 
-/** True if the output may reuse the input's memory. */
+/** True if the output may reuse the input's memory, given all reads of the input and all writes of the output. */
 function canFollow(reads: readonly BufferAccess[], writes: readonly BufferAccess[]): boolean {
   if (writes.length === 0) return false;
   const last = reads.reduce((most, { top }) => Math.max(most, top), -1);

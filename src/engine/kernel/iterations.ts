@@ -25,8 +25,8 @@ export function knownIterations({ from, to }: IterationBounds): number | undefin
 }
 
 /**
- * Estimated number of iterations of a loop. For a loop from x to min(x + n, end), as in chunks of longer loops, it is
- * n. `unknown` if the number depends on the run.
+ * Estimated number of iterations of a loop; `unknown` if it depends on values at run time. For a loop from x to min(x +
+ * n, end), which covers a part of a longer loop, it is n.
  */
 export function likelyIterations(
   { from, to }: IterationBounds,

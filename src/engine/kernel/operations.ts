@@ -10,13 +10,16 @@ export type ScalarType = "f64" | "f32" | "i32" | "u32" | "bool";
 type UnaryScalarFunction = (x: number) => number;
 export type BinaryScalarFunction = (x: number, y: number) => number;
 
-/** Row of the table of operations. */
+/** One operation in the table of operations. */
 interface ScalarOperation<F, Symbol extends string = string> {
-  /** Meaning for each operand type that it supports. */
+  /** Function that computes the operation, for each operand type that it supports. */
   readonly of: Readonly<Partial<Record<ScalarType, F>>>;
-  /** Result type, if it differs from the operand type. */
+  /** Result type; absent if it equals the operand type. */
   readonly gives?: ScalarType;
-  /** Printed symbol, before its operand or between them; otherwise it is printed as `name(…)`. */
+  /**
+   * Symbol by which the operation is printed, before its operand or between its operands. Without a symbol it is
+   * printed as `name(…)`.
+   */
   readonly symbol?: Symbol;
 }
 
@@ -138,12 +141,12 @@ function listBinary(): Record<BinaryOp, ScalarOperation<BinaryScalarFunction>> {
   };
 }
 
-/** For floats, where a float32 result needs no rounding. */
+/** Implementation for both floating types, for operations whose float32 result needs no rounding. */
 function real<F>(f: F): { readonly f64: F; readonly f32: F } {
   return { f64: f, f32: f };
 }
 
-/** For integers, where results need no wrapping. */
+/** Implementation for both integer types, for operations whose results need no wrapping. */
 function integers<F>(f: F): { readonly i32: F; readonly u32: F } {
   return { i32: f, u32: f };
 }
@@ -166,7 +169,7 @@ function wrapped2(f: BinaryScalarFunction): {
   return { i32: (x, y) => f(x, y) | 0, u32: (x, y) => f(x, y) >>> 0 };
 }
 
-/** For the bits of integers, and for bools. */
+/** Implementation of a bitwise operation for integers and bools. */
 function bitwise(f: BinaryScalarFunction): {
   readonly i32: BinaryScalarFunction;
   readonly u32: BinaryScalarFunction;

@@ -104,7 +104,10 @@ function contractHead({ out, left, right, dims, accumulate }: Contract): string 
   return `contract ${place(out)} ${sign} ${place(left)} · ${place(right)} over ${over.join(", ")}`;
 }
 
-/** The blocks to print: a `reduce` without statements is one line. */
+/**
+ * The blocks of a statement to print in braces. A `reduce` without statements has none, because it is printed on one
+ * line.
+ */
 function printedBlocks(stmt: Stmt, depth: number): readonly (readonly Stmt[])[] {
   checkDepth(depth);
   return stmt.kind === "reduce" && stmt.body.length === 0 ? [] : blocksIn(stmt);

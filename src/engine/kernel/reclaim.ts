@@ -1,24 +1,27 @@
 import { DownhillError } from "../errors/index.ts";
 
-/** Memory that ran out: that shared by kernels, or that of the engine for arrays and code. */
+/**
+ * Memory that is exhausted: `kernels` is the memory that compiled kernels share, `engine` the memory of the JavaScript
+ * engine for arrays and code.
+ */
 export type MemoryKind = "kernels" | "engine";
 
-/** Holder of memory that no live value needs. */
+/** Component that holds memory which no live value needs, and which can free it. */
 export interface MemoryHolder {
   /**
-   * Frees about this number of bytes, or all it can, and returns whether it freed any. It is called again until the
-   * allocation succeeds.
+   * Frees about the given number of bytes, or as much as possible, and returns whether it freed any. It is called
+   * repeatedly until the allocation succeeds.
    */
   readonly giveBack: (bytes: number, place: MemoryKind) => boolean;
 }
 
-/** Adds a holder. With `isFirst` it is asked before those added so far. */
+/** Registers a holder. With `isFirst`, it is asked to free memory before the holders registered so far. */
 export function addHolder(holder: MemoryHolder, isFirst = false): void {
   if (isFirst) reclaiming.holders.unshift(holder);
   else reclaiming.holders.push(holder);
 }
 
-/** Adds a sentence about the use of a memory to error messages. */
+/** Registers a function whose sentence about the use of memory is added to out-of-memory errors. */
 export function addReport(report: () => string): void {
   reclaiming.reports.push(report);
 }
@@ -28,15 +31,15 @@ export interface ReclaimState {
   readonly holders: MemoryHolder[];
   readonly reports: (() => string)[];
   isOpen: boolean;
-  /** For tests: returns true if an allocation must fail. */
+  /** Test hook: returns true if the next allocation must fail. */
   refuses: (() => boolean) | undefined;
 }
 
 export const reclaiming: ReclaimState = { holders: [], reports: [], isOpen: false, refuses: undefined };
 
 /**
- * Asks holders to free memory until one does; false if none can. Holders get no memory freed for their own allocations
- * meanwhile.
+ * Asks holders in order to free memory until one has done so; returns false if none can. Memory that holders allocate
+ * meanwhile is not reclaimed for.
  */
 export function reclaim(bytes: number, place: MemoryKind): boolean {
   if (reclaiming.isOpen) return false;
@@ -49,7 +52,8 @@ export function reclaim(bytes: number, place: MemoryKind): boolean {
 }
 
 /**
- * Error of an allocation that fails after everything possible was freed. `asked` is a clause like "… were requested".
+ * Creates the error for an allocation that failed after all possible memory was freed. `asked` is a clause like "… were
+ * requested".
  */
 export function outOfMemory(asked: string, cause?: unknown): DownhillError {
   const text = [`out of memory: ${asked}.`, ...reclaiming.reports.map((report) => report()), repair].join(
@@ -62,8 +66,9 @@ const repair =
   "All memory that could be freed was freed. Use smaller batches, float32 (half of float64), or checkpoint(f), which keeps less for derivatives.";
 
 /**
- * Calls `attempt` to allocate, and returns its result. If the engine is out of memory (a RangeError), holders free
- * memory and it is retried.
+ * Calls `attempt` to allocate memory, and returns its result. If the engine is out of memory (a RangeError), holders
+ * free memory and `attempt` is called again.
+ *
  * @throws DownhillError `oom` if that does not help.
  */
 export function withRoom<T>(what: () => string, bytes: number, attempt: () => T): T {
@@ -90,7 +95,7 @@ export function refuseAllocations(test?: () => boolean): void {
   reclaiming.refuses = test;
 }
 
-/** True if an allocation must fail. */
+/** True if a test requires the next allocation to fail. */
 export function isRefused(): boolean {
   return reclaiming.refuses !== undefined && reclaiming.refuses();
 }

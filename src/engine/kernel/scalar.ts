@@ -72,7 +72,10 @@ export type Stmt =
        * skip the analysis.
        */
       readonly independent?: boolean;
-      /** The iterations are an independent strip of a longer loop, one per lane, to be run together. */
+      /**
+       * True if the loop is a strip of a longer loop, with one iteration per lane. The iterations are independent and
+       * should run together.
+       */
       readonly strip?: true;
       readonly body: readonly Stmt[];
     }
@@ -81,11 +84,13 @@ export type Stmt =
   | { readonly kind: "while"; readonly condition: Expr; readonly body: readonly Stmt[] }
   | {
       readonly kind: "if";
-      /** Rarely taken: vectorised code may leave the branch out and recompute the elements that take it. */
+      /**
+       * True if the branch is rarely taken. Vectorised code may leave it out and recompute the elements that take it.
+       */
       readonly rare?: boolean;
       /**
-       * If the condition holds, `then` computes the same bits as `otherwise`, but faster: vectorised code may run
-       * `otherwise` for all elements.
+       * True if `then` computes the same bits as `otherwise`, but faster, whenever the condition holds. Vectorised code
+       * may run `otherwise` for all elements.
        */
       readonly shortcut?: boolean;
       readonly condition: Expr;
@@ -128,7 +133,7 @@ export interface Reduce {
   readonly value: Expr;
 }
 
-/** Start of an operand of a contraction. */
+/** Position of the first element of a contraction's operand: a buffer and an offset. */
 export interface BufferPointer {
   readonly buffer: string;
   readonly offset: Expr;

@@ -46,7 +46,7 @@ function cutLoop(loop: ForStmt): Stmt[] {
   });
 }
 
-/** Values of the index at which a comparison with it changes its result. */
+/** Values of the loop index at which a comparison with the index changes its result. */
 function cutsOf(body: readonly Stmt[], index: string): number[] {
   const cuts: number[] = [];
   walkBlock(body, {

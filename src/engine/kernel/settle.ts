@@ -48,7 +48,7 @@ function rangeOfBinary(
   return range !== undefined && isWithin(range, all!) ? range : all;
 }
 
-/** Ranges of the immutable locals and loop indices of a block, in addition to those `given`. */
+/** Ranges of the immutable locals and loop indices of a block, together with the ranges in `given`. */
 export function rangesIn(block: readonly Stmt[], given: LocalIntervals = new Map()): LocalIntervals {
   const set = new Set<string>();
   walkBlock(block, { stmt: (stmt) => void (stmt.kind === "set" && set.add(stmt.name)) });

@@ -10,13 +10,13 @@ export interface SymbolUses {
   readonly declared: ReadonlySet<string>;
   readonly set: ReadonlySet<string>;
   readonly buffers: ReadonlySet<string>;
-  /** Buffers that are read; `stored` are those that are written. */
+  /** Buffers that are read. `stored` contains the buffers that are written. */
   readonly loaded: ReadonlySet<string>;
   readonly stored: ReadonlySet<string>;
   /** Procedures that are called directly. */
   readonly called: ReadonlySet<Procedure>;
   readonly tables: ReadonlySet<ConstantTable>;
-  /** True if the remainder of floats occurs. */
+  /** True if the remainder of floats is computed. */
   readonly hasRemainder: boolean;
 }
 
@@ -41,7 +41,7 @@ export function usesOfBlock(block: readonly Stmt[]): SymbolUses {
   return uses;
 }
 
-/** Uses being collected. */
+/** Sets of used names while they are being collected. */
 interface SymbolUseCollector extends SymbolUses {
   readonly touched: Map<string, ScalarType>;
   readonly declared: Set<string>;
@@ -178,9 +178,9 @@ export function bindingsOf(block: readonly Stmt[]): Bindings {
   return all;
 }
 
-/** Procedures and tables used directly and indirectly. */
+/** Procedures and tables that code uses directly or through other procedures. */
 export interface TransitiveUses {
-  /** Procedures, each after those that it calls. */
+  /** Procedures in dependency order: each follows the procedures that it calls. */
   readonly procedures: readonly Procedure[];
   readonly tables: readonly ConstantTable[];
 }

@@ -26,8 +26,8 @@ const mostForms = 64;
 const mostRecent = 4;
 
 /**
- * Wraps a composition of operations on tensors so that eager calls run it as one compiled routine. The inner operations
- * are then no separate calls and create no tensors. `f` must use only its operands, parameters (plain data) and
+ * Wraps a composition of operations on tensors so that eager calls run it as one compiled routine. The operations in it
+ * are then not called separately and create no tensors. `f` must use only its operands, parameters (plain data) and
  * constants. While tracing, while debugging, and in bundles without the compiler, `f` itself runs.
  */
 export function atOnce<P>(

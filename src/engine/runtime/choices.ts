@@ -66,25 +66,29 @@ export interface RuntimeOptions {
 /** Options with defaults filled in, except those whose default depends on the machine or the environment. */
 export type ResolvedOptions = Required<Pick<RuntimeOptions, "backend" | "reproducible">> & RuntimeOptions;
 
-/** Number of array operations from which WebAssembly repays the cost of its call. */
+/** Minimum number of array operations for which WebAssembly repays the cost of its call. */
 const wideWork = 4096;
 /**
- * Number of operations inside calls of scalar functions (a few hundred calls) from which WebAssembly pays: JavaScript
- * boxes the returned numbers.
+ * Minimum number of operations inside calls of scalar functions (a few hundred calls) for which WebAssembly pays,
+ * because JavaScript boxes the numbers that functions return.
  */
 const calledWork = 2048;
-/** Number of sequential operations that JavaScript lacks (about a thousand elements) from which WebAssembly pays. */
+/**
+ * Minimum number of sequential operations that JavaScript does not support directly (about a thousand elements) for
+ * which WebAssembly pays.
+ */
 const foreignWork = 2048;
 /**
- * Number of sequential operations from which WebAssembly pays if each element of the inputs and outputs takes part in
- * many of them, as in loop nests. Aligning two series of length 60 takes 0.62 of the JavaScript time, mixtures of
- * Gaussians 0.43. Below this limit, the copies and the call (1 to 2 µs) cost more than they save.
+ * Minimum number of sequential operations for which WebAssembly pays if each element of the inputs and outputs takes
+ * part in many of them, as in loop nests. Aligning two series of length 60 takes 0.62 of the JavaScript time, mixtures
+ * of Gaussians 0.43. Below this limit, the copies and the call (1 to 2 µs) cost more than they save.
  */
 const nestedWork = 32_768;
 const operationsPerElement = 256;
 /**
- * Number of input or output arrays beyond which engines leave the generated JavaScript unoptimised. A step of 150
- * arrays took 210 ns per array in JavaScript and 78 ns in WebAssembly; one of 100 arrays took 62 and 80 ns.
+ * Maximum number of input and output arrays for which the generated JavaScript is used: with more, engines leave it
+ * unoptimised. A step of 150 arrays took 210 ns per array in JavaScript and 78 ns in WebAssembly; one of 100 arrays
+ * took 62 and 80 ns.
  */
 const mostArrays = 128;
 /** Maximum bytes of large arrays in kernel memory, and the maximum fraction of `memoryLimit` for them. */
@@ -143,7 +147,7 @@ export function isTurbo(): boolean {
   return engine.switches !== undefined && (engine.switches.wide || engine.switches.relaxed);
 }
 
-/** Records the engine switches that `enableTurbo` set, and invalidates compiled code. */
+/** Stores the engine switches that `enableTurbo` has set, and invalidates compiled code. */
 export function setSwitches(switches: Switches): void {
   engine.switches = switches;
   startGeneration();

@@ -57,7 +57,10 @@ export function debug(options: DebugOptions): void {
   setDebugHooks(checks?.hooks);
 }
 
-/** Creates an evaluator that checks the results it computes, and the hooks that tell it the current pass and origin. */
+/**
+ * Creates an evaluator that checks the results it computes, and the hooks through which it is informed about the
+ * current pass and origin.
+ */
 function makeChecks(): { readonly evaluate: Evaluator; readonly hooks: DebugHooks } {
   let context: DebugContext = { pass: "forward", origin: undefined, step: undefined };
   const within = <T>(next: DebugContext, f: () => T): T => {

@@ -9,7 +9,10 @@ export interface Device {
   readonly memory: DeviceMemory;
   /** Element types that its arrays support. */
   readonly types: readonly ScalarType[];
-  /** `"exact"` if floating-point results have the interpreter's bits; `"close"` if the last bits may differ. */
+  /**
+   * Accuracy of floating-point results: `"exact"` if they have the bits of the interpreter, `"close"` if the last bits
+   * may differ.
+   */
   readonly bits: "exact" | "close";
   /** Allocates a result of `n` elements with undefined contents. */
   readonly allocate: (type: ScalarType, n: number) => TensorStorage;
@@ -34,12 +37,12 @@ export interface DeviceCode {
   readonly placement?: Placement | undefined;
 }
 
-/** A large input that is worth moving into kernel memory. */
+/** A large input that should be stored in kernel memory. */
 export interface LargeInput {
   readonly slot: number;
   readonly type: ScalarType;
   readonly size: number;
-  /** Whether a result overwrites it. */
+  /** True if a result overwrites the input. */
   readonly isChanged: boolean;
 }
 

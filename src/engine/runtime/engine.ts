@@ -20,13 +20,13 @@ import type { MakeVerifier, Verifier } from "./verify.ts";
  * kernel memory), which `test/module-state.test.ts` lists.
  */
 export interface Engine {
-  /** Options passed to `configure`, and the values that replace documented defaults for options that were left out. */
+  /** Options passed to `configure`, together with values that replace the documented defaults of omitted options. */
   options: RuntimeOptions;
   defaults: RuntimeOptions;
   /** Active switches of the JavaScript engine, and the result of `enableTurbo`. */
   switches: Switches | undefined;
   turbo: { readonly enabled: boolean; readonly reason: string } | undefined;
-  /** Incremented whenever compilation settings change. Code compiled under another number is out of date. */
+  /** Number that increases whenever compilation settings change. Code compiled under a lower number is out of date. */
   generation: number;
   /** The device that computes; undefined for the processor. */
   device: Device | undefined;
@@ -37,14 +37,15 @@ export interface Engine {
   /** Pool of large results in kernel memory. */
   pool: ResultPool | undefined;
   /**
-   * Copies of storages in a device's memory, keyed by the original storage. Undefined until another device is chosen.
+   * Copies of storages in the memory of another device, keyed by the original storage. Undefined until another device
+   * is chosen.
    */
   copies: WeakMap<TensorStorage, TensorStorage> | undefined;
   /** Cache of compiled programs. */
   programs: ProgramCache | undefined;
   /** Cache of compiled regions (plain functions of numbers and arrays). */
   regions: RegionCache | undefined;
-  /** Finds compiled regions that were saved by an earlier run of the program or by a build step. */
+  /** Lookup of compiled regions that an earlier run of the program or a build step has saved. */
   records: RegionRecords | undefined;
   /** Creates the verifier that compares executables with an oracle; installed by `downhill/testing`. */
   makeVerifier?: MakeVerifier | undefined;
@@ -52,7 +53,7 @@ export interface Engine {
   verifier?: Partial<Verifier> | undefined;
   /** Cache of kernels for single eager operations. */
   kernels: Lru<string, EagerKernel> | undefined;
-  /** State of the holders that free memory when an allocation fails. */
+  /** State of the component that frees memory when an allocation fails. */
   readonly reclaiming: ReclaimState;
   /** Number of programs compiled so far. */
   compilations: number;
@@ -68,7 +69,7 @@ export interface Switches {
   readonly relaxed: boolean;
 }
 
-/** The compiler of whole programs, as an installable part. */
+/** The compiler of whole programs, which a bundle may include or omit. */
 export interface Compiler {
   /** Returns the executable of a program. Programs of equal structure share one compilation. */
   readonly executableOf: (program: Program, donated: readonly boolean[]) => Executable;
@@ -82,7 +83,7 @@ export interface Compiler {
     routine: Pick<Routine, "name" | "inputs">,
     operands: readonly ConcreteValue[],
   ) => ConcreteValue[];
-  /** True if products that are added are rounded once. */
+  /** True if compiled code rounds a product and its addition once (fused multiply-add). */
   readonly isRelaxed: () => boolean;
 }
 

@@ -42,8 +42,8 @@ interface ArrayKernel {
 export type EagerKernel = ScalarKernel | ArrayKernel;
 
 /**
- * The kernels that a primitive ran most recently. They are found without building a key, because code calls the same
- * operations repeatedly.
+ * The kernels that a primitive ran most recently. They are compared directly, without building a cache key, because
+ * code calls the same operations repeatedly.
  */
 interface RecentKernels {
   // the scalar kernel, stored field by field, which saves one load per call of an operation on numbers
@@ -53,7 +53,7 @@ interface RecentKernels {
   c: ArrayType | undefined;
   out: ArrayType | undefined;
   call: CompiledProcedure | undefined;
-  /** Most recently used first. */
+  /** Array kernels, most recently used first. */
   arrays: ArrayKernel[];
   /** Engine generation in which `arrays` were compiled. */
   generation: number;
@@ -121,7 +121,7 @@ function makeRecent(prim: Primitive): RecentKernels {
   return recent;
 }
 
-/** Returns the kernel cached under a key, or creates it with `make`. */
+/** Returns the kernel cached under a key, or else the result of `make`, which it caches. */
 function kernelFor<K extends EagerKernel>(key: string, make: () => K): K {
   const kernels = (engine.kernels ??= makeLru(mostKernels));
   let kernel = kernels.get(key) as K | undefined;

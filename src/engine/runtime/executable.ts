@@ -17,8 +17,8 @@ import type { WatchedProgram } from "./verify.ts";
 import { currentVerifier } from "./verify.ts";
 
 /**
- * A program to compile. `donated` marks inputs that the code may overwrite, `given` those whose memory results may
- * reuse.
+ * A program to compile. `donated` marks inputs that the code may overwrite. `given` marks inputs whose memory results
+ * may reuse.
  */
 export interface Recipe {
   readonly program: Program;
@@ -37,12 +37,12 @@ interface CachedProgram extends WatchedProgram {
   readonly key: string;
   readonly backend: string;
   readonly compileTime: number;
-  /** Undefined once the code was dropped; `run` is `made.run`. */
+  /** The compiled code, with `run` equal to `made.run`; undefined after the code was dropped. */
   made: Compilation | undefined;
   run: Executable["run"] | undefined;
   /** Estimated size in bytes of the cached code (`bytesOf`). */
   readonly bytes: number;
-  /** Whether it ran since the eviction scan last skipped it. */
+  /** True if the program ran after the eviction scan last skipped it. */
   wasUsed: boolean;
 }
 
@@ -69,9 +69,10 @@ export function compilationStats(): {
 }
 
 /**
- * Returns the executable of a program; structurally equal programs share one compilation. `donated` marks inputs that
- * the code may overwrite, `given` those whose memory results may reuse. The cache may drop code that is not running
- * when it is full, when memory is needed, or when the settings change. Dropped code is compiled again at the next call.
+ * Returns the executable of a program. Structurally equal programs share one compilation. `donated` marks inputs that
+ * the code may overwrite, `given` inputs whose memory results may reuse. The cache may drop code that is not running
+ * when the cache is full, when memory is needed, or when settings change. Dropped code is compiled again at the next
+ * call.
  */
 export function executableOf(
   program: Program,

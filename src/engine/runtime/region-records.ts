@@ -39,18 +39,20 @@ export interface RecordStore {
 export interface RecordedRegion {
   /** Returns the name and parameters of the derived region, given its base. */
   readonly signatureOf: (base: Region) => Pick<Region, "name" | "params">;
-  /** Its sites are indices into the positions of the base, in order. */
+  /** The lowered region. Its error sites are indices into the positions of the base, in order of appearance. */
   readonly lowered: LoweredRegion;
   readonly compiled: CompiledRoutine;
   /** Compiles other routines by the same backend. */
   readonly compile: Backend["compile"];
 }
 
-/** Finds records. Programs that use none do not include the code of this file. */
+/**
+ * Lookup of records. It is installed separately, so that programs without records do not include the code of this file.
+ */
 export interface RegionRecords {
   /** Returns a region from an embedded or saved record; undefined if none fits. */
   readonly find: (region: DerivedRegion) => RecordedRegion | undefined;
-  /** Saves records; `null` if the program has disabled saving. */
+  /** Keeper that saves new records; `null` if the program has disabled saving. */
   readonly keeper: RecordKeeper | null | undefined;
 }
 
@@ -88,7 +90,7 @@ function keptIn(store: RecordStore, region: DerivedRegion): RecordedRegion | und
   return load(made, region.base);
 }
 
-/** Key of a record: all inputs of the compilation except the engine, which `load` checks. */
+/** Key of a record: everything that the compiled code depends on, except the engine, which `load` checks. */
 function keyOf({ base, steps }: DerivedRegion): string {
   const { backend = "auto", reproducible = false } = engine.options;
   const generates = installedGenerator() !== undefined;

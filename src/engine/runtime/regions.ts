@@ -76,7 +76,7 @@ export function callRegion(
   return (engine.regions ??= makeRegionCache()).callOf(region)(args, isLent, source);
 }
 
-/** Cache entry of a region that was called. */
+/** Cache entry of a region that was called at least once. */
 interface RegionCacheEntry {
   readonly region: Region | DerivedRegion;
   readonly code: CompiledRegion;
@@ -143,11 +143,11 @@ function makeRegionCache(): RegionCache {
 /** A compiled region, shared by all regions of its structure. */
 export interface CompiledRegion {
   /**
-   * Returns name and parameters of a region of this structure. `text` is that region, or the base region if the code
+   * Returns name and parameters of the region that is called. `text` is this region, or the base region if the code
    * comes from a record.
    */
   readonly signatureOf: (text: Region) => Pick<Region, "name" | "params">;
-  /** Maps the site of an error to the position in the text of the called region. */
+  /** Maps the position in an error site to a position in the text of the called region. */
   readonly placeOf: (at: PositionIndex, text: Region) => PositionIndex | undefined;
   /** Current code. `withCopies` replaces it once a check before a loop has failed. */
   version: CodeVersion;
@@ -223,7 +223,10 @@ function codeOf(
   };
 }
 
-/** Creates the call of a region from code compiled for its structure. `text` as in `CompiledRegion.signatureOf`. */
+/**
+ * Creates the call of a region from code that was compiled for its structure. `text` is the region itself, or the base
+ * region if the code comes from a record.
+ */
 export function callOf(code: CompiledRegion, text: Region): RegionCall {
   let { version } = code;
   const region = { ...code.signatureOf(text), text };
@@ -429,7 +432,7 @@ function arrayWriter(
   };
 }
 
-/** Writable version of an object type. */
+/** The type without `readonly` modifiers. */
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Creates a function that reads one result after a call. */

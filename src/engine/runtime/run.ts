@@ -33,7 +33,8 @@ export function asCall(compiled: CompiledRoutine): DeviceCode["call"] {
 export class CapacityError extends Error {}
 
 /**
- * Creates the error of a failed call from the values that the routine reported: site, wanted size, length, and others.
+ * Creates the error of a failed call. `said` are the values that the routine reported: number of the site, wanted size,
+ * length, and values for the message.
  */
 function failureOf(failures: readonly FailureReport[], said: readonly (ConcreteValue | undefined)[]): Error {
   const [site, wanted, length, ...values] = said as [number, number, number, ...number[]];

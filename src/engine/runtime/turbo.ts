@@ -113,7 +113,7 @@ function flagFor(major: number): Flag | undefined {
   return undefined;
 }
 
-/** Milliseconds after which engines have optimised hot code. */
+/** Milliseconds of repeated runs after which engines have optimised hot code. */
 const warmUp = 40;
 
 /**
@@ -142,7 +142,7 @@ function sameBits(a: readonly BufferView[], b: readonly BufferView[]): boolean {
   return a.every((cell, i) => cell.array.every((x, j) => Object.is(x, b[i]!.array[j])));
 }
 
-/** Sample kernels. Another name makes the engine compile a separate module. */
+/** Creators of sample kernels. A different name makes the engine compile a separate module. */
 const samples: readonly ((name: string) => Routine)[] = [
   (name) => product(name, [37, 45, 300]),
   (name) => product(name, [16, 64, 16]),

@@ -9,8 +9,8 @@ export interface DoubleDouble {
 }
 
 /**
- * x − count · step, as one fused operation where products may be added unrounded. The bits are the same if the product
- * is exact.
+ * Computes x − count · step, as one fused operation if the target has one. The product must be exact, so that the bits
+ * do not depend on this.
  */
 export function lessMultiple(x: Expr, count: Expr, step: number): Expr {
   return mulAdd(count, constant(x.type, -step), x);
@@ -83,8 +83,9 @@ export function sqrtOfPair(block: Block, name: string, x: DoubleDouble): DoubleD
 }
 
 /**
- * Computes above / below to almost 106 bits; 2^−1000 < |below| < 2^1000. Declares names that begin with `name`. Uses a
- * single division, whose remainder is computed exactly, because a division takes as long as everything else.
+ * Computes above / below to almost 106 bits, for 2^−1000 < |below| < 2^1000. Declares names that begin with `name`.
+ * Uses one division and computes its remainder exactly, because a second division would take as long as all other
+ * operations.
  */
 export function quotientOfPairs(
   block: Block,

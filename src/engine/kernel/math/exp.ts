@@ -29,7 +29,10 @@ import {
   twoSum,
 } from "./double-double.ts";
 
-/** 1.5 · 2^52: adding it rounds to an integer, which is then in the low word. */
+/**
+ * Rounding constant 1.5 · 2^52: adding it to a small number rounds the number to an integer, whose bits are then in the
+ * low word.
+ */
 export const ROUNDER = 6755399441055744;
 
 /** ln 2 in two parts; the first has 32 bits, so that its products with exponents are exact. */
@@ -54,8 +57,8 @@ export function reduceByLn2(block: Block, x: Expr): ReducedExponent {
 }
 
 /**
- * Computes cosh r − 1 and sinh r − r, to 60 bits after the point; with rLow, those of r + rLow minus rLow itself. A
- * caller that has split off most of r²/2 passes the rest of it.
+ * Computes cosh r − 1 and sinh r − r with 60 bits after the binary point. With rLow, computes the values for r + rLow,
+ * without rLow itself. A caller that has split off most of r²/2 passes the remainder of it.
  */
 export function hyperbolicTails(
   block: Block,

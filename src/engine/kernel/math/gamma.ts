@@ -27,10 +27,10 @@ import { sin64, tan64 } from "./trig.ts";
 
 const HALF_LOG_2PI_LESS_HALF = 0.4189385332046727;
 
-/** Stirling's series is used from here on. */
+/** Smallest x for which Stirling's series is used. */
 const FAR = 8;
 
-/** (x − ½) ln x − x + ½ ln 2π + P(x⁻²) / x for x ≥ 8, as (x − ½)(ln x − 1) + … */
+/** Stirling's series of ln Γ for x ≥ 8: (x − ½) ln x − x + ½ ln 2π + P(x⁻²) / x, computed as (x − ½)(ln x − 1) + … */
 function stirling(block: Block, x: Expr, log: DoubleDouble): Expr {
   const isVast = block.let("isVast", lt(f64(2 ** 900), x)); // parts of its product would overflow
   const scaled = block.let("vastScaled", select(isVast, mul(x, f64(2 ** -200)), x));

@@ -72,7 +72,7 @@ export function withSignOf(x: Expr, value: Expr): Expr {
 /** Sign bit of the high word. */
 export const SIGN = -2147483648;
 
-/** Largest number below 2. */
+/** Largest float64 below 2. */
 const TWO_LESS = 2 - 2 ** -52;
 
 /** Hyperbolic sine. Error: at most 0.71 ulp (all error bounds in this file are measured). */

@@ -24,7 +24,7 @@ import { LN2_HIGH, LN2_LOW, powerOfTwo } from "./exp.ts";
 import { withSignOf } from "./hyperbolic.ts";
 import { log1pOfPair, withLogSpecials } from "./log.ts";
 
-/** √(x² ± 1) equals x from here on. */
+/** Smallest x for which √(x² ± 1) is rounded to x. */
 const HUGE = 2 ** 28;
 
 /** Computes ln(1 + w), or ln(2x) if x is huge. */

@@ -81,7 +81,7 @@ function angleOf(block: Block, y: Expr, x: Expr, isBeyond?: Expr): Expr {
   return add(total.high, add(total.low, add(from.low, select(isBeyond, neg(rest), rest))));
 }
 
-/** atan x for x ≥ 0. */
+/** Procedure for atan x, for any x ≥ 0. */
 const anyAtan64: Procedure = /* @__PURE__ */ procedure("anyAtan", [["x", "f64"]], (block, [x]) =>
   // from 2^54 on the result is the float64 nearest to π/2
   angleOf(block, block.let("size", min(x!, f64(2 ** 60))), f64(1)),

@@ -69,7 +69,7 @@ export function log1pOfFraction(block: Block, x: DoubleDouble): DoubleDouble {
   return { high: sum.high, low: add(sum.low, add(near.low, select(isUpper, f64(LN2_LOW), f64(0)))) };
 }
 
-/** k · ln 2 + x. */
+/** Computes k · ln 2 + x as a pair, for a pair x. */
 function addLn2(block: Block, k: Expr, x: DoubleDouble): DoubleDouble {
   const count = block.let("exponentCount", convert("f64", k));
   const sum = fastTwoSum(block, "total", mul(count, f64(LN2_HIGH)), x.high);
@@ -128,7 +128,10 @@ const LOG2_E = [1.4426950514316559, -1.0542692476429138e-8] as const;
 const LOG10_E = [0.4342944845557213, -2.6524694553078553e-9] as const;
 const LOG10_2 = [0.3010299956658855, -1.9043128467164274e-12] as const;
 
-/** log x = k · per2 + ln(1 + f) · perE for the factors of a base. */
+/**
+ * Defines a logarithm by log x = k · per2 + ln(1 + f) · perE, where `per2` and `perE` are the logarithms of 2 and e to
+ * the base, in two parts.
+ */
 function logToBase(
   name: string,
   per2: readonly [number, number],

@@ -72,7 +72,7 @@ function longLog2(block: Block, x: Expr): DoubleDouble {
   return { high, low: block.let("log2Low", add(sub(total.high, high), totalRest)) };
 }
 
-/** ⅔ / ln 2 */
+/** The constant ⅔ / ln 2. */
 const FACTOR = 0.9617966939259756;
 const FACTOR_HEAD = 0.9617967009544373; // its first 26 bits, rounded
 const FACTOR_REST = -7.028461650952758e-9;

@@ -41,12 +41,12 @@ import type { FloatType } from "./powers.ts";
 const key = [["first", "u32"], ["second", "u32"], ["counter", "u32"]] as const; // prettier-ignore
 
 /**
- * Maximum number of draws. With an acceptance rate above one half, reaching it is virtually impossible, so a parameter
- * must be NaN.
+ * Maximum number of draws per variate. The acceptance rate is above one half, so this number is reached only if a
+ * parameter is NaN.
  */
 const mostDraws = 10_000;
 
-/** Uniform number in [0, 1) of a separate key, equal to a draw of shape []. */
+/** Uniform number in [0, 1) under a key. It equals a draw of shape [] with this key. */
 function unitUnder(block: Block, name: string, type: FloatType, words: WordPair): Expr {
   return block.let(name, unitOf(type, threefryBlock(block, `${name}Block`, words, u32(0))));
 }
@@ -55,7 +55,7 @@ function log(x: Expr): Expr {
   return x.type === "f32" ? call(log32, x) : call(log64, x);
 }
 
-/** Locals that hold a key, which is advanced. */
+/** Declares mutable locals that hold a key, so that a loop can advance it. */
 function keyLocals(block: Block, name: string, { first, second }: WordPair): WordPair {
   return { first: block.let(`${name}First`, first), second: block.let(`${name}Second`, second) };
 }
@@ -297,7 +297,7 @@ export const vonMisesProcedure: Procedure = /* @__PURE__ */ procedure(
   },
 );
 
-/** 2a / us + b, the transformation of a uniform number in both rejection methods. */
+/** The function 2a / us + b, by which both rejection methods transform a uniform number. */
 const hat = (a: Expr, us: Expr, b: Expr): Expr => add(div(mul(f64(2), a), us), b);
 
 /**
@@ -320,10 +320,13 @@ function drawPair(
 }
 
 interface RejectionTrial {
-  /** True if the attempt is accepted without evaluating the density; `isOut` is true if it is rejected without it. */
+  /**
+   * True if the attempt is accepted without evaluating the density. `isOut` is true if it is rejected without
+   * evaluating the density.
+   */
   readonly isNear: Expr;
   readonly isOut: Expr;
-  /** Number of attempts so far; set to the maximum on acceptance. */
+  /** Number of attempts so far; set to the maximum when an attempt is accepted, which ends the loop. */
   readonly draws: Expr;
 }
 

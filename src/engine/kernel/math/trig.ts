@@ -127,7 +127,7 @@ function sinProcedure(name: string, quarters: number): Procedure {
 const reducedSin64: Procedure = /* @__PURE__ */ sinProcedure("reducedSin", 0);
 const reducedCos64: Procedure = /* @__PURE__ */ sinProcedure("reducedCos", 1);
 
-/** Limit below π/4, where the reduction leaves x unchanged. */
+/** Limit below π/4, up to which x needs no reduction. */
 const NEAR = 0.785;
 
 /** Sine, x in radians. Error: at most 0.78 ulp for every finite x (all error bounds in this file are measured). */

@@ -5,9 +5,9 @@ import type { HostStorage } from "../../ir/host-memory.ts";
  * when a result dies, so the owner learns a live range: the number of runs after the last use.
  */
 export interface ResultOwner {
-  /** Live results; the next one to check comes first. */
+  /** Live results in the order in which they will be checked. */
   readonly results: Set<HostStorage>;
-  /** Times of the program's runs, ascending. */
+  /** Times of recent runs of the program, ascending. */
   readonly runs: number[];
   /** Number of runs without a read after which the memory of a result is reused. */
   liveRange: number;

@@ -9,25 +9,31 @@ import type { Placement } from "../device.ts";
 import { makeOwner } from "./owner.ts";
 import { allocate } from "./small-results.ts";
 
-/** Size in bytes from which results are always allocated in kernel memory, which kernels access without a copy. */
+/**
+ * Minimum size in bytes of results that are always allocated in kernel memory, where kernels access them without a
+ * copy.
+ */
 const residentFrom = 65_536;
 /**
- * Size in bytes from which results are allocated in kernel memory if earlier ones were given back, as in training
- * steps; the next results reuse their memory. Smaller results that are not given back would have to move out one by
- * one, which is slower than allocating them outside.
+ * Minimum size in bytes of results that are allocated in kernel memory if earlier results of the program were released
+ * explicitly, as in training steps. The next results then reuse their memory. Without such releases, results of this
+ * size would have to move out one by one, which is slower than allocating them outside.
  */
 const givenResidentFrom = 4096;
 /**
- * Size in bytes from which an operand moves into kernel memory if it is read repeatedly, such as weights or a small
- * data set.
+ * Minimum size in bytes of operands that move into kernel memory if they are read repeatedly, such as weights or a
+ * small data set.
  */
 const readResidentFrom = 16_384;
-/** Number of earlier reads after which an operand of resident size moves in. A single read may be the only one. */
+/**
+ * Number of earlier reads after which an operand of at least `residentFrom` bytes moves into kernel memory. A single
+ * read may be the only one.
+ */
 const readsOfLarge = 1;
-/** Number of earlier reads after which a smaller operand moves in. */
+/** Number of earlier reads after which a smaller operand moves into kernel memory. */
 const readsOfMiddling = 3;
 
-/** True if an array is large enough that giving back its memory pays. */
+/** True if an array is large enough that releasing its memory explicitly saves time. */
 export function isWorthGiving(type: ScalarType, n: number): boolean {
   return n * bytesPerElement[type] >= givenResidentFrom;
 }

@@ -17,15 +17,18 @@ interface PooledStorage {
   /** The storage's array before it moved in. Its elements are still valid. */
   original: { readonly array: TypedArray; readonly offset: number } | undefined;
   readonly owner: ResultOwner | undefined;
-  /** The storage that owned the block before `takeOver`. Its array points to the block until it is given away. */
+  /**
+   * The storage from which `takeOver` moved the block here. Its array refers to the block until the storage is
+   * discarded.
+   */
   readonly former: HostStorage | undefined;
   /** Time of the run that last produced or read it. */
   usedAt: number;
 }
 
-/** Number of older results that an owner checks per allocation. */
+/** Number of older results of an owner that are checked per allocation. */
 const looks = 2;
-/** Largest fraction of the budget for one array; a larger one would evict most others. */
+/** Largest fraction of the budget that one array may take. A larger array would evict most others. */
 const largestPart = 1 / 4;
 
 /**
@@ -201,7 +204,10 @@ export class ResultPool {
     );
   }
 
-  /** Returns a spare block for `n` elements or allocates one, for which other storages may move out. */
+  /**
+   * Returns a block for `n` elements: a spare block, or a new one, for which other storages are moved out if necessary.
+   * Undefined if the budget does not allow it.
+   */
   private blockFor(type: ScalarType, n: number): MemoryBlock | undefined {
     const spare = this.blocks.takeSpare(type, n);
     if (spare !== undefined) return spare;

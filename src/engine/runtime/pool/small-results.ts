@@ -5,9 +5,9 @@ import { makeArray } from "../../kernel/executable.ts";
 import type { ScalarType } from "../../kernel/scalar.ts";
 
 /**
- * Results of up to `most` elements share arrays of `length` elements: creating a typed array costs 300 ns or more, a
- * slot in a shared one almost nothing. A live result keeps its whole array alive, so middle-sized results share with
- * few others.
+ * Sizes of shared arrays: results of up to `most` elements share arrays of `length` elements. Creating a typed array
+ * costs 300 ns or more, a slot in a shared array almost nothing. A live result keeps its whole array alive, so
+ * medium-sized results share an array with few others.
  */
 const sizes = [
   { most: 256, length: 4096 },

@@ -9,7 +9,7 @@ import { copySign32 } from "./tanh.ts";
  * root.
  */
 const START_BITS = 709990898;
-/** 2^16 / 3, rounded up. */
+/** The constant 2^16 / 3, rounded up. */
 const THIRD = 21846;
 
 /** Cube root of float32. Error: at most 0.6 ulp (measured). */

@@ -14,7 +14,7 @@ import {
 } from "./exp.ts";
 import { copySign32 } from "./tanh.ts";
 
-/** Limit up to which the series of erf is used; beyond, that of erfc. */
+/** Largest |x| for which the series of erf is used; above it, the series of erfc. */
 const LIMIT = 0.6875;
 
 /** erf x / x − 1 for |x| ≤ 0.6875, between −0.03 and 0.13. */

@@ -27,7 +27,10 @@ export const f32 = (value: number): Expr => constant("f32", value);
 export const bitsOf = (x: Expr): Expr => unary("bitsOf", x);
 export const fromBits = (x: Expr): Expr => unary("fromBits", x);
 
-/** 1.5 · 2^23: adding it rounds to an integer, which is then in the low bits. */
+/**
+ * Rounding constant 1.5 · 2^23: adding it to a small number rounds the number to an integer, which is then in the low
+ * bits.
+ */
 const ROUNDER32 = 12582912;
 const ROUNDER32_BITS = 0x4b400000;
 const TWO_BITS = 0x40000000;
@@ -36,12 +39,12 @@ const TWO_BITS = 0x40000000;
 export const LN2_HIGH_32 = 0.693359375;
 export const LN2_LOW_32 = -0.0002121944400546906;
 
-/** Σ coefficients[i] · zⁱ in float32, by Horner's rule. */
+/** Evaluates Σ coefficients[i] · zⁱ in float32, by Horner's rule. */
 export function polynomial32(coefficients: readonly number[], z: Expr): Expr {
   return coefficients.map(f32).reduceRight((sum, coefficient) => mulAdd(z, sum, coefficient));
 }
 
-/** Polynomial in float32, given z², in two independent chains of even and odd powers. */
+/** Evaluates a polynomial in float32, given z and z², in two independent chains of even and odd powers. */
 export function polynomialInTwo32(coefficients: readonly number[], z: Expr, square: Expr): Expr {
   const row = (parity: number): Expr =>
     polynomial32(
@@ -64,17 +67,23 @@ export function nearestMultiple(
   return { count, bits: bitsOf(shifted) };
 }
 
-/** Added to n in `SingleReducedExponent.bits`: the exponent field of 2^(n − 1). */
+/** Number that is added to n in `SingleReducedExponent.bits`. The sum is the exponent field of 2^(n − 1). */
 const BIAS = 126;
 
-/** e^x = 2^n · (1 + r + tail), r + tail between −0.3 and 0.42; the low bits of `bits` are n + 126. */
+/**
+ * Factors of an exponential: e^x = 2^n · (1 + r + tail), with r + tail between −0.3 and 0.42. The low bits of `bits`
+ * are n + 126.
+ */
 interface SingleReducedExponent {
   readonly bits: Expr;
   readonly r: Expr;
   readonly tail: Expr;
 }
 
-/** Reduces |x| < 2^15 plus a small correction `low`; `series` may be a longer one than `expTail32`. */
+/**
+ * Reduces the argument x + low of an exponential, for |x| < 2^15 and a small correction `low`. `series` may be a longer
+ * series than `expTail32`.
+ */
 export function reducedExp(
   block: Block,
   x: Expr,
@@ -101,7 +110,7 @@ export function powerOfTwo32(block: Block, bits: Expr): (x: Expr) => Expr {
   return (x) => mul(mul(x, first), second);
 }
 
-/** Splits x into a sum of two numbers of 12 bits, whose products are exact. */
+/** Splits x into a sum of two numbers of 12 bits each. Products of such numbers are exact. */
 export function split32(block: Block, name: string, x: Expr): DoubleDouble {
   const high = block.let(`${name}Head`, fromBits(and(bitsOf(x), i32(-4096))));
   return { high, low: block.let(`${name}Rest`, sub(x, high)) };

@@ -17,7 +17,7 @@ import {
 } from "./exp.ts";
 import { copySign32 } from "./tanh.ts";
 
-/** Added to n in `bits`: the exponent field of 2^(n − 1). */
+/** Number that is added to n in `bits`. The sum is the exponent field of 2^(n − 1). */
 const BIAS = 126;
 
 /** 2^x of float32; exact for integers. Error: at most 0.9 ulp (all error bounds in this file are measured). */
@@ -50,10 +50,13 @@ export const expm132: Procedure = /* @__PURE__ */ procedure("expm132", [["x", "f
   return select(lt(abs(x!), f32(2 ** -25)), x!, value);
 });
 
-/** From here on n is 128, the exponent of the largest power of two. */
+/** Smallest argument for which n is 128, the exponent of the largest power of two. */
 const MOST = 88.9;
 
-/** 2^(n − 1), 2^(−n − 1) and their difference; sinh r, with a head of 16 bits, and cosh r − 1. */
+/**
+ * Factors of hyperbolic functions: 2^(n − 1), 2^(−n − 1) and their difference; sinh r, with a head of 16 bits, and cosh
+ * r − 1.
+ */
 interface HyperbolicTerms {
   readonly grown: Expr;
   readonly shrunk: Expr;
@@ -63,8 +66,8 @@ interface HyperbolicTerms {
 }
 
 /**
- * size = n ln 2 + r for size ≥ 0, with r centred at `middle` > 0, so that r is small if negative and results are less
- * than the power of two.
+ * Reduces size ≥ 0 to n ln 2 + r, and computes the factors of its hyperbolic functions. The interval of r is centred at
+ * `middle` > 0, so that negative r are small and results stay below the power of two.
  */
 function hyperbolic(block: Block, size: Expr, middle: number): HyperbolicTerms {
   const below = block.let("below", min(f32(MOST), sub(size, f32(middle))));

@@ -42,8 +42,8 @@ const withSign = (x: Expr, sign: Expr): Expr => fromBits(xor(bitsOf(x), sign));
 const SIGN = -2147483648;
 
 /**
- * Tangents from here to 1 are computed from the diagonal. Ulps of an angle of ½ or more are large compared with the
- * rounding error of `below`.
+ * Smallest tangent, up to 1, for which angles are computed as differences to the diagonal. For angles of ½ or more, an
+ * ulp is large compared with the rounding error of `below`.
  */
 const MIDDLE = 0.55;
 
@@ -119,7 +119,7 @@ export const atan232: Procedure = /* @__PURE__ */ procedure(
   },
 );
 
-/** 1.5 · 2^11: adding it to a number from 0 to 1 rounds that to a multiple of 2^−12. */
+/** Rounding constant 1.5 · 2^11: adding it to a number from 0 to 1 rounds the number to a multiple of 2^−12. */
 const ROUNDER_12 = 3072;
 
 /**

@@ -69,10 +69,10 @@ export const log1p32: Procedure = /* @__PURE__ */ procedure("log1p32", [["x", "f
   select(eq(x!, f32(0)), x!, log1pOfPair32(block, x!)),
 );
 
-/** √(x² ± 1) equals x from here on. */
+/** Smallest x for which √(x² ± 1) is rounded to x, in float32. */
 const HUGE = 2 ** 13;
 
-/** √x as a pair for a pair x ≥ 0. */
+/** Computes √x as a pair, for a pair x ≥ 0. */
 function sqrtOfPair32(block: Block, x: DoubleDouble): DoubleDouble {
   const high = block.let("root", sqrt(x.high));
   const { high: head, low: after } = split32(block, "root", high);
@@ -80,7 +80,7 @@ function sqrtOfPair32(block: Block, x: DoubleDouble): DoubleDouble {
   return { high, low: block.let("rootLow", select(lt(f32(0), high), div(rest, add(high, high)), f32(0))) };
 }
 
-/** x² as a pair, for |x| below 2^63. */
+/** Computes x² as a pair, for |x| below 2^63. */
 function squareOf32(block: Block, x: Expr): DoubleDouble {
   const { high: head, low: after } = split32(block, "side", x);
   const high = block.let("ofSide", mul(x, x));
@@ -125,7 +125,7 @@ const LOG10_2 = [0.301025390625, 0.0000046050389812] as const;
 
 /** Constants of a logarithm to some base. */
 interface LogBaseConstants {
-  /** Logarithm of 2 in two parts; products of the first with exponents are exact. */
+  /** Logarithm of 2 in two parts. Products of the first part with exponents are exact. */
   readonly per2: readonly [number, number];
   /** Logarithm of e. */
   readonly perE: number;
@@ -134,14 +134,14 @@ interface LogBaseConstants {
    * and the product is exact.
    */
   readonly factor: number;
-  /** Approximately half of that, a power of two. */
+  /** Power of two that is approximately half of `factor`. */
   readonly square: number;
   readonly tail: readonly number[];
 }
 
 /**
- * log x = k · per2 + factor · f − square · f² + (perE − factor) · f + f² · P(f), the first three terms without rounding
- * error.
+ * Defines a logarithm by log x = k · per2 + factor · f − square · f² + (perE − factor) · f + f² · P(f). The first three
+ * terms have no rounding error.
  */
 function logToBase32(name: string, { per2, perE, factor, square, tail }: LogBaseConstants): Procedure {
   return procedure(name, [["x", "f32"]], (block, [x]) => {

@@ -24,7 +24,7 @@ export function copySign32(size: Expr, x: Expr): Expr {
   return fromBits(or(bitsOf(size), and(bitsOf(x), i32(-2147483648))));
 }
 
-/** Largest number below 2. */
+/** Largest float32 below 2. */
 const TWO_LESS = 1.9999998807907104;
 
 /** Hyperbolic tangent of float32. Error: at most 1 ulp (measured). */

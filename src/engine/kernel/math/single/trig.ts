@@ -26,7 +26,7 @@ import { bitsOf, f32, fromBits, nearestMultiple, polynomial32, quotient32, split
 /** π/2 in four parts; the first three have at most 11 bits, so that products with n < 2^13 are exact. */
 const HALF_PI = [1.5703125, 0.0004837512969970703, 7.549533620476723e-8, 2.5633440682570896e-12] as const;
 
-/** Limit up to which the reduction below is accurate; beyond, float64 is used. */
+/** Largest |x| for which the reduction in float32 is accurate; larger arguments are computed in float64. */
 const LIMIT = 8192;
 
 const SIGN = -2147483648;

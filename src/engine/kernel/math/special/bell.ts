@@ -10,14 +10,17 @@ function binomial(n: number, k: number): number {
   return value;
 }
 
-/** Arithmetic on expressions or on tensors. */
+/** Operations of a ring, on expressions or on tensors. */
 export interface RingOperations<T> {
   add(x: T, y: T): T;
   mul(x: T, y: T): T;
   scale(x: T, factor: number): T;
 }
 
-/** Derivatives by two orders, starting from (0, 0). */
+/**
+ * Function that returns the derivative of some function by orders (p, q) in two variables; (0, 0) is the function
+ * itself.
+ */
 export type DerivativesByOrder<T> = (p: number, q: number) => T;
 
 function tabulate<T>(

@@ -25,10 +25,10 @@ import { exp64 } from "../exp.ts";
 import { withSignOf } from "../hyperbolic.ts";
 import { byOrder } from "./by-order.ts";
 
-/** Limit up to which the power series is used, which has no negative term; beyond, a polynomial in 1/x. */
+/** Largest |x| for which the power series is used, which has no negative term; above it, a polynomial in 1/x. */
 const NEAR = 12;
 
-/** From here on e^−x is 0 and Iₙ infinite. */
+/** Smallest |x| for which e^−x is 0 and Iₙ is infinite. */
 const VAST = 1500;
 
 /** Stores Iₙ(size) for size ≥ 0, times e^−size if `isScaled`, in a new local. */
@@ -83,8 +83,8 @@ export const i1e64: Procedure = /* @__PURE__ */ procedure("i1e", [["x", "f64"]],
 );
 
 /**
- * Limits from which derivatives of e^−x I₀(x) are those of its asymptotic series: for the first derivative, and for
- * higher ones.
+ * Smallest x for which derivatives of e^−x I₀(x) are computed by its asymptotic series: for the first derivative, and
+ * for higher ones.
  */
 const [ASYMPTOTIC_SLOPE, ASYMPTOTIC] = [24, 40];
 
@@ -96,9 +96,11 @@ const asymptotic: readonly number[] = /* @__PURE__ */ Array.from({ length: 20 },
 });
 
 /**
- * 1 − cos θ at the inner nodes of the trapezoidal rule, whose error is e^−50 here because the integrand is periodic.
+ * Number of panels of the trapezoidal rule for integrals over θ. Its error is e^−50 because the integrand is
+ * periodic.
  */
 const PANELS = 36;
+/** Table of 1 − cos θ at the inner nodes of the trapezoidal rule. */
 const heights: ConstantTable = {
   name: "besselHeights",
   type: "f64",

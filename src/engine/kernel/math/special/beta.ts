@@ -8,7 +8,7 @@ import { FAR, stirlingRest64 } from "./stirling.ts";
 
 const TWO_PI = 2 * Math.PI;
 
-/** ln B for 0 < a ≤ b < ∞, without the large logarithms of Γ, which would cancel. */
+/** Computes ln B(a, b) for 0 < a ≤ b < ∞, without the large logarithms of Γ, which would cancel. */
 function logBeta(block: Block, a: Expr, b: Expr): Expr {
   const sum = block.let("sum", add(a, b));
   const value = block.let("value", f64(0));
@@ -37,7 +37,8 @@ function logBeta(block: Block, a: Expr, b: Expr): Expr {
 }
 
 /**
- * Value outside of 0 < a, b < ∞: ∞ at 0, −∞ at ∞, NaN for negative arguments and if one is 0 and the other infinite.
+ * Value of ln B outside of 0 < a, b < ∞: ∞ if an argument is 0, −∞ if one is ∞, NaN for negative arguments and if one
+ * is 0 and the other infinite.
  */
 function betaEnds(a: Expr, b: Expr): Expr {
   const isEnd = (end: number): Expr => or(eq(a, f64(end)), eq(b, f64(end)));
@@ -57,7 +58,7 @@ const ofTwo = [
   ["b", "f64"],
 ] as const;
 
-/** True if both are positive and finite. */
+/** True if both a and b are positive and finite. */
 export function areParameters(a: Expr, b: Expr): Expr {
   return and(lt(f64(0), min(a, b)), lt(max(a, b), f64(Infinity)));
 }

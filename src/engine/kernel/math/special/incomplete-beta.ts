@@ -40,17 +40,20 @@ import { integral } from "./quadrature.ts";
 import { lessLog1p64, logLessDigamma64, stirlingRest64 } from "./stirling.ts";
 import { polygammaOfPositive } from "./zeta.ts";
 
-/** Shapes a and b, and x. */
+/** Parameters of procedures of the shapes a and b, and x. */
 const ofThree = [
   ["a", "f64"],
   ["b", "f64"],
   ["x", "f64"],
 ] as const;
 
-/** Shapes, x, and y = 1 − x. */
+/** Parameters of procedures of the shapes, x, and y = 1 − x. */
 const params = [...ofThree, ["y", "f64"]] as const;
 
-/** Shapes and x. A separate array, because a call of `slice` would keep procedures in bundles that do not use them. */
+/**
+ * Parameters of procedures of the shapes and x. A separate array, because a call of `slice` would keep procedures in
+ * bundles that do not use them.
+ */
 const threeParams = [
   ["a", "f64"],
   ["b", "f64"],
@@ -62,7 +65,7 @@ const ofShapeAndRoot = [
   ["w", "f64"],
 ] as const;
 
-/** From here on the lower tail is integrated, because its series would have too many terms. */
+/** Smallest shape for which the lower tail is integrated, because its series would have too many terms. */
 const LARGE = 20;
 
 /** Exponent below which integrands are negligible: e^−38 = 2^−55. */
@@ -71,7 +74,7 @@ const NEGLIGIBLE = 38;
 /** Length of the interval of one quadrature rule; poles are at a distance of π. */
 const PANEL = 4;
 
-/** More steps than any parameters take until an integrand is negligible. */
+/** Limit on the steps to a point where an integrand is negligible. No parameters need as many steps. */
 const MOST_STEPS = 40;
 
 /** xᵃ yᵇ / B(a, b). */
@@ -271,8 +274,8 @@ export const betaLowerTail: (p: number, q?: number) => Procedure = /* @__PURE__ 
 );
 
 /**
- * Computes the smaller tail: whether the operands are inside the domain (replacement operands are used otherwise),
- * which tail is smaller, and its value.
+ * Computes the smaller tail of I(a, b, x). Returns whether the operands are inside the domain (otherwise replacement
+ * operands are used), which tail is smaller, and the value of this tail.
  */
 function byTail(block: Block, [a, b, x]: readonly [Expr, Expr, Expr], [p, q]: readonly [number, number]) {
   const isInside = block.let("isInside", and(areParameters(a, b), and(lt(f64(0), x), lt(x, f64(1)))));

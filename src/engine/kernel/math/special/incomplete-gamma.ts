@@ -48,13 +48,16 @@ const ofShapeAndPlace: ParamList = [
   ["x", "f64"],
 ];
 
-/** From here on the lower tail is integrated, because its series would have too many terms. */
+/** Smallest shape for which the lower tail is integrated, because its series would have too many terms. */
 const LARGE = 20;
 
 /** Exponent below which integrands are negligible: e^−38 = 2^−55. */
 const NEGLIGIBLE = 38;
 
-/** More steps than any parameters take until an integrand is negligible; determined with a from 20 to 1e300. */
+/**
+ * Limit on the steps to a point where an integrand is negligible. No parameters need as many steps; determined with a
+ * from 20 to 1e300.
+ */
 const MOST_STEPS = 40;
 
 /** xᵃ⁺ᵖ e⁻ˣ / Γ(a), for p = 0 and −1, without its special values. */
@@ -226,7 +229,7 @@ function isInside(a: Expr, x: Expr): Expr {
   return and(and(lt(f64(0), a), lt(a, f64(Infinity))), and(lt(f64(0), x), lt(x, f64(Infinity))));
 }
 
-/** Both operands if they are inside, otherwise 1 and 1, for which loops terminate. */
+/** Returns both operands if a and x are neither 0 nor infinite, otherwise 1 and 1, for which loops terminate. */
 function inside(block: Block, a: Expr, x: Expr): Record<"isOrdinary" | "a" | "x", Expr> {
   const isOrdinary = block.let("isOrdinary", isInside(a, x));
   const instead = (name: string, operand: Expr): Expr => block.let(name, select(isOrdinary, operand, f64(1)));

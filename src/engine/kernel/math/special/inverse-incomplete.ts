@@ -32,15 +32,16 @@ import { gammainc64, gammaincc64, gammaPower64 } from "./incomplete-gamma.ts";
 import { ndtri64 } from "./normal.ts";
 import { logGamma1p64 } from "./stirling.ts";
 
-/** More steps than any operands take. */
+/** Limit on the steps of the search. No operands need as many. */
 const MOST_STEPS = 100;
 
 /**
- * A step changes x or its odds by a factor of at most e², so that a bad start does not lead to where tails underflow.
+ * Maximum change of the logarithm of x, or of its odds, per step, so that a bad start does not lead to a point where
+ * tails underflow.
  */
 const LONGEST = 2;
 
-/** Step back from where a tail has underflowed. */
+/** Change by which the search steps back from a point where a tail has underflowed. */
 const BACK = 0.1;
 
 /** Step length, relative to the width of the density, below which the next step would change nothing. */
@@ -54,7 +55,10 @@ interface TailEvaluation {
   readonly slope: Expr;
 }
 
-/** Sets x, or its odds, to where a tail equals `target`; `sign` is 1 for the lower tail and −1 for the upper one. */
+/**
+ * Searches for the x, or the odds of x, at which a tail equals `target`, and stores it in the local `x`. `sign` is 1
+ * for the lower tail and −1 for the upper one.
+ */
 function search(
   block: Block,
   x: Expr,

@@ -119,7 +119,7 @@ export const normalHazard64: Procedure = /* @__PURE__ */ procedure(
   },
 );
 
-/** Limit up to which the series of erf is used; beyond, the tail. erf 0.8125 is slightly larger. */
+/** Largest |y| for which the series of erf is inverted; above it, the tail. erf 0.8125 is slightly larger. */
 const CENTRE = 0.7495;
 
 /** x with erf x = y + yLow for |y| ≤ 0.7495: a polynomial and a step of Halley's method. */
@@ -155,7 +155,7 @@ const tailRoot: Procedure = /* @__PURE__ */ procedure("tailRoot", [["q", "f64"]]
   return add(x, mul(step, sub(f64(1), mul(bend, step))));
 });
 
-/** Inverse of the tail, 0 < q < 0.26, with its limits: ∞ at 0, NaN below. */
+/** Computes x with erfc x = q for 0 < q < 0.26, and the limits: ∞ at 0, NaN below. */
 function tailOf(q: Expr): Expr {
   const inside = call(tailRoot, select(lt(f64(0), q), q, f64(0.25)));
   return select(lt(f64(0), q), inside, select(eq(q, f64(0)), f64(Infinity), f64(NaN)));

@@ -7,7 +7,7 @@ import { digammaOfPositive, logGammaOfPositive } from "../gamma.ts";
 import { expm164 } from "../exp.ts";
 import { log1p64, log64 } from "../log.ts";
 
-/** Stirling's series is used from here on. */
+/** Smallest x for which Stirling's series is used. */
 export const FAR = 8;
 
 const HALF_LOG_2PI = 0.9189385332046728;
@@ -50,8 +50,8 @@ export const logGamma1p64: Procedure = /* @__PURE__ */ procedure("lgamma1p", [["
 });
 
 /**
- * x − ln(1 + x) for x > −1, which near 0 is x²/2; `onePlus` is 1 + x, which the caller may know more accurately than
- * the sum.
+ * Computes x − ln(1 + x) for x > −1, which near 0 is x²/2. `onePlus` is 1 + x, which the caller may know more
+ * accurately than the rounded sum.
  */
 export const lessLog1p64: Procedure = /* @__PURE__ */ procedure(
   "lessLog1p",
