@@ -40,8 +40,8 @@ export function refuseExtraOfMethod(
 }
 
 /**
- * True if an array method called the function: the arguments after the operands are the index of the last operand
- * and usually its array.
+ * True if an array method such as `map` called the function: the arguments after the operands are then the index of the
+ * last operand and usually its array.
  */
 function isCallback(given: ArrayLike<unknown>, takes: number): boolean {
   const place = given[takes];
@@ -78,7 +78,9 @@ export function refuseDetached(operation: string, array: ArrayBufferView): void 
   );
 }
 
-/** Whether a buffer is detached. Node 20 has no property `detached`, but refuses views of such a buffer. */
+/**
+ * True if a buffer is detached. Node 20 has no property `detached`, but throws when a view of such a buffer is created.
+ */
 function isDetached(buffer: ArrayBufferLike): boolean {
   try {
     return new Uint8Array(buffer).length < 0;

@@ -56,7 +56,7 @@ function unknownOption(
 }
 
 /**
- * `checkOptions` for required options.
+ * Like `checkOptions`, for options that are required.
  *
  * @throws DownhillError `option`, also if there are none.
  */
@@ -103,7 +103,7 @@ export function checkFlag(operation: string, option: string, value: unknown): vo
   throw new DownhillError("option", `${operation}: ${option} must be true or false, got ${repair}`);
 }
 
-/** `checkFlag` for each given option of `names`. */
+/** Calls `checkFlag` for each option of `names` that is given. */
 export function checkFlags(operation: string, given: object | undefined, names: readonly string[]): void {
   for (const name of names) {
     const value = (given as Readonly<Record<string, unknown>> | undefined)?.[name];
@@ -111,7 +111,7 @@ export function checkFlags(operation: string, given: object | undefined, names: 
   }
 }
 
-/** Names of options in other libraries, in lower case without `_`. */
+/** For names of options in other libraries, in lower case without `_`: the names of these options here. */
 const synonyms: Readonly<Record<string, readonly string[]>> = {
   epsilon: ["eps"],
   lr: ["learningRate"],

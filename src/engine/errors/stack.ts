@@ -1,4 +1,7 @@
-/** Number of captured frames. Several nested transforms put about forty frames of the library above their caller. */
+/**
+ * Number of stack frames that are captured. Several nested transforms put about forty frames of the library above their
+ * caller.
+ */
 const depth = 100;
 
 type FunctionOrClass = ((...args: never[]) => unknown) | (abstract new (...args: never[]) => unknown);
@@ -49,7 +52,7 @@ export function beginAtUser(error: Error, below: FunctionOrClass): void {
 
 /**
  * Appends the stack of the call that started an asynchronous run to the stack of an error, because engines do not
- * connect the two. For errors whose stack starts at the user.
+ * connect the two. The stack of the error must already begin at the user's code.
  */
 export function continueAt(error: Error, call: () => string): void {
   if (!callSites.has(error)) callSites.set(error, call);

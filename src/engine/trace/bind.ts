@@ -48,7 +48,10 @@ export function bind<P>(prim: Primitive<P>, ins: readonly Tensor[], params: P): 
   }
 }
 
-/** Error that names a wrong operand, if one caused the TypeError; otherwise the TypeError. */
+/**
+ * Explains a TypeError inside a primitive: returns an error that names the wrong operand, or the TypeError if all
+ * operands are tensors.
+ */
 function explained(error: TypeError, prim: Primitive, ins: readonly unknown[]): Error {
   const name = typeof prim.name === "string" ? prim.name : "bind";
   if (!Array.isArray(ins))
@@ -114,8 +117,8 @@ export function withoutStaging<R>(f: () => R): R {
 }
 
 /**
- * Error for a function that returned a promise. Failures of the promise are ignored, so that they cannot end the
- * program.
+ * Creates the error for a function that returned a promise. A later rejection of the promise is ignored, so that it
+ * cannot end the program.
  */
 export function asyncFunction(operation: string, promise: Promise<unknown>): DownhillError {
   promise.catch(() => {});

@@ -17,9 +17,9 @@ export interface DebugOrigin {
 
 /** Observers that debug mode installs. */
 export interface DebugHooks {
-  /** Runs the forward-mode rule of `prim`. */
+  /** Calls `rule`, the forward-mode rule of `prim`, and returns its result. */
   readonly differentiate: <T>(prim: Primitive, ins: readonly Tensor[], rule: () => T) => T;
-  /** Runs a transposition rule on cotangents. */
+  /** Calls `rule`, the transposition rule of an equation, on cotangents. */
   readonly transpose: (eqn: TransposedEquation, cts: readonly Maybe[], rule: () => void) => void;
   /** Returns the primitive whose rule is running, and the pass. */
   readonly place: () => DebugOrigin;

@@ -104,7 +104,7 @@ export function traceProgram(
   );
 }
 
-/** Inputs beyond which a full call stack is put down to their number. */
+/** Number of inputs above which a stack overflow is attributed to the number of inputs. */
 const manyInputs = 16_384;
 
 /** Calls a function with its operands spread. @throws DownhillError `range` for more than the call stack holds. */

@@ -15,7 +15,10 @@ export interface FlatArguments {
 
 const leafDef: TreeDef = { kind: "leaf" };
 
-/** Most arguments of one call. Each transform spreads them on the call stack, which holds some 100,000 values. */
+/**
+ * Maximum number of arguments of one call. Each transform spreads them on the call stack, which holds about 100,000
+ * values.
+ */
 const mostArguments = 32_768;
 
 /**
@@ -49,7 +52,7 @@ export function flattenArguments(
   return { leaves: leaves as Tensor[], defs };
 }
 
-/** Refuses a value of a transform that has ended. */
+/** Returns the value, unless it belongs to a transform that has ended: then throws. */
 function alive(x: Tensor, operation: string): Tensor {
   if (x.tracer !== undefined && !x.tracer.trace.alive) throw outlived(operation, x.tracer.trace);
   return x;
@@ -152,12 +155,12 @@ function integerArgument(
   );
 }
 
-/** Leaves, as tensors, of a value that must have a known structure. */
+/** Returns the leaves of a value as tensors, after checking that the value has the structure `def`. */
 export function matchTensors(operation: string, def: TreeDef, value: unknown, what: string): Tensor[] {
   return matchLeaves(operation, def, value, what).map((x) => asTensor(x, operation));
 }
 
-/** Refuses a value that is not a function; `example` shows a correct call. */
+/** Checks that a value is a function; `example` shows a correct call in the error message. */
 export function requireFunction(operation: string, f: unknown, example = `${operation}((x) => …)`): void {
   if (typeof f === "function") return;
   throw new DownhillError(

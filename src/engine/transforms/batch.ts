@@ -54,14 +54,17 @@ export class BatchTrace implements Trace {
     this.#tools = tools;
   }
 
-  /** Wraps a value with the batch in axis 0 as one item; a value that all items share is returned unchanged. */
+  /**
+   * Wraps a value that has the batch in axis 0, so that it represents one item; a value that all items share is
+   * returned unchanged.
+   */
   wrap(value: Tensor, batched: boolean): Tensor {
     if (!batched) return value;
     const tracer: BatchTracer = { trace: this, value };
     return new Tensor(withShape(value.type, value.shape.slice(1)), undefined, tracer);
   }
 
-  /** Value with the batch in axis 0, repeated if all items share it. */
+  /** Returns a value with the batch in axis 0. A value that all items share is repeated along this axis. */
   unwrap(x: Tensor): Tensor {
     return this.#own(x)?.value ?? batchAlong(x, this.size);
   }

@@ -77,7 +77,7 @@ export function checkpoint(
   );
 }
 
-/** More snapshots would save more than √n segments do for the longest loops, which have 2³¹ iterations. */
+/** Maximum number of snapshots. The longest loops have 2³¹ iterations, for which √n segments need no more. */
 const mostSnapshots = 65_536;
 
 function checkpointed(f: AnyFunction, { policy = "nothing", snapshots }: CheckpointOptions): AnyFunction {

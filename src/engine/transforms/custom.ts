@@ -45,20 +45,20 @@ function traceResult(
 }
 
 /**
- * Call of a function with custom rules, while the rules are traced. A rule may apply its own function at the same
+ * Call of a function with custom rules, whose rules are being traced. A rule may apply its own function at the same
  * types: this inner call uses the rules that are being traced, and reads captured values from inputs of the rule.
  */
 interface OpenCall<Rules> {
   readonly traced: TracedResult;
   readonly rules: Rules;
-  /** Values known so far that function and rules capture. */
+  /** Values that the function and its rules are known to capture so far. */
   readonly all: readonly Tensor[];
   /** Inputs of the rule being traced that hold the captured values. */
   consts: readonly Tensor[];
   isRecursive: boolean;
 }
 
-/** Placeholder of a rule that is not traced yet. */
+/** Placeholder of a rule that will be traced later. */
 function ruleToCome(operation: string): DeferredProgram {
   return new DeferredProgram(() => {
     throw new DownhillError(
@@ -104,8 +104,8 @@ function traceRules<Rules, T extends readonly TracedProgram[]>(
 }
 
 /**
- * Program of a rule with all captured values as its first inputs. The traced program has the values that it reads
- * itself first, followed by `count` inputs for the calls of its own function.
+ * Program of a rule with all captured values as its first inputs. The inputs of the traced program are the values that
+ * it captures itself, followed by `count` captured values that it passes to calls of its own function.
  */
 function closeRule({ program, captured }: TracedProgram, all: readonly Tensor[], count: number): Program {
   const own = program.ins.slice(0, captured.length);
@@ -121,12 +121,12 @@ function closeRule({ program, captured }: TracedProgram, all: readonly Tensor[],
   };
 }
 
-/** Key of calls; the rules are traced once per key. */
+/** Cache key of a call. The rules are traced once per key. */
 function callKey(defs: readonly TreeDef[], types: readonly ArrayType[]): string {
   return `${defs.map(treeKey).join(" ")} ${types.map(typeKey).join(" ")}`;
 }
 
-/** The same program with a longer list of captured values. */
+/** Returns the same program with all captured values as its first inputs, instead of only those that it reads. */
 function takingAll({ program, captured }: TracedProgram, all: readonly Tensor[]): Program {
   const own = program.ins.slice(0, captured.length);
   const shared = all.map((x): Var => own[captured.indexOf(x)] ?? { type: x.type });
@@ -368,7 +368,7 @@ export function customVjp(
   };
 }
 
-/** Marks the first inputs that a program reads. */
+/** For each of the first `count` inputs of a program, true if the program reads it. */
 function areRead({ ins, eqns, outs }: Program, count: number): boolean[] {
   const read = new Set([...eqns.flatMap((eqn) => eqn.ins), ...outs]);
   return ins.slice(0, count).map((v) => read.has(v));

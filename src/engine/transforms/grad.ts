@@ -108,7 +108,7 @@ function leafCount(def: TreeDef): number {
   return def.kind === "leaf" ? 1 : countLeaves(def);
 }
 
-/** `grad` on behalf of another transform, which messages name. */
+/** The transform `grad`, called by another transform, whose name `operation` appears in messages. */
 export function gradientFor(
   operation: string,
   f: (...args: never[]) => unknown,

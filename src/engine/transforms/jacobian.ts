@@ -54,7 +54,10 @@ function jacobian(
   );
 }
 
-/** Computes all directions of each argument at once: the tape runs forward on a batch of unit vectors. */
+/**
+ * Computes the Jacobian in forward mode, with all directions of each argument at once: the tape runs forward on a batch
+ * of unit vectors.
+ */
 function forwardBlocks(lin: Linearization, inTypes: readonly ArrayType[]): Tensor[][] {
   const columns = inTypes.map((type, i) => {
     const n = sizeOf(type.shape);
@@ -74,7 +77,10 @@ function forwardBlocks(lin: Linearization, inTypes: readonly ArrayType[]): Tenso
   return lin.outs.map((_, k) => columns.map((column) => column[k]!));
 }
 
-/** Computes all elements of each result at once: the tape runs backward on a batch of unit vectors. */
+/**
+ * Computes the Jacobian in reverse mode, with all elements of each result at once: the tape runs backward on a batch of
+ * unit vectors.
+ */
 function reverseBlocks(lin: Linearization, inTypes: readonly ArrayType[]): Tensor[][] {
   return lin.outs.map((out, k) =>
     batched(sizeOf(out.shape), (wrap, unwrap) => {

@@ -167,7 +167,7 @@ export function isNodeMasked(node: LinearNode): boolean {
   return maskOf(node) !== false;
 }
 
-/** True if parts together cover an array. */
+/** True if the intervals together cover an array. */
 function cover(parts: readonly AxisInterval[], { shape }: ArrayType): boolean {
   const { axis } = parts[0]!;
   if (parts.some((part) => part.axis !== axis)) return false;
@@ -264,7 +264,10 @@ function internPrograms(params: unknown, { intern }: TransformTools): unknown {
   return Object.fromEntries(entries);
 }
 
-/** True if all operands that depend on the inputs of the tape are among those in which the primitive is linear. */
+/**
+ * True if the primitive is linear in all operands that depend on the inputs of the tape; `operands` are those in which
+ * it is linear.
+ */
 function isAmong(into: readonly (LinearNode | undefined)[], operands: readonly number[]): boolean {
   for (let i = 0; i < into.length; i++) if (into[i] !== undefined && !operands.includes(i)) return false;
   return true;

@@ -246,7 +246,7 @@ export function jvp(
   return pushed(primals as never, tangents as never) as [unknown, unknown];
 }
 
-/** `jvp` on behalf of another transform, which messages name. */
+/** The transform `jvp`, called by another transform, whose name `operation` appears in messages. */
 export function derivativeAlong(
   operation: string,
   f: (...args: never[]) => unknown,
@@ -282,8 +282,9 @@ export function derivativeAlong(
 }
 
 /**
- * True if a tangent is known to contain a 0. Such zeros count as zeros of a mask, because the derivative along a
- * direction does not depend on the slopes of unchanged values, which may be infinite.
+ * True if a tangent is known to contain a 0. Such zeros count as zeros of a mask (see docs/masks.md): the derivative
+ * along a direction does not depend on the slopes with respect to values that do not change, and these slopes may be
+ * infinite.
  */
 function holdsZero(tangent: Tensor, operation: string): boolean {
   return isAtHand(tangent) && readElements(tangent, operation).includes(0);
@@ -348,7 +349,7 @@ export function linearTranspose<P, T>(f: (x: P) => T, example: Like<P>): (ct: Li
   }) as (ct: Like<T>) => P;
 }
 
-/** Refuses a result without tensors, because plain numbers have no derivative and 0 would hide the mistake. */
+/** Checks that a result contains tensors. Plain numbers have no derivative, and returning 0 would hide the mistake. */
 function requireTensors(operation: string, result: unknown, leaves: readonly Tensor[]): void {
   const isEmpty = leaves.length === 0 && typeof result !== "boolean";
   if (result instanceof Tensor || isEmpty || holdsTensor(result)) return;

@@ -7,7 +7,7 @@ export function maskKey(mask: readonly boolean[]): string {
   return mask.map((m) => (m ? "1" : "0")).join("");
 }
 
-/** Cached results per program: there are few masks, but batches have any size. */
+/** Maximum number of cached results per program. There are few masks, but batch sizes vary without limit. */
 const formsPerProgram = 64;
 const memory = new WeakMap<Program, Lru<string, unknown>>();
 

@@ -55,7 +55,9 @@ interface ResidualPolicy {
   readonly isRepeated: boolean;
 }
 
-/** Marks of a split: inputs that are known only later, outputs of the later part, and inputs of the later part. */
+/**
+ * Marks of a split: program inputs that are known only later, outputs of the later part, and inputs of the later part.
+ */
 interface SplitMarks extends ResidualPolicy {
   readonly unknown: readonly boolean[];
   readonly instantiate: readonly boolean[];
@@ -96,8 +98,8 @@ function split(
   const given = new Set<Tensor>(); // inputs at hand
   const isAtHand = (x: Tensor): boolean => given.has(x) || definitions.has(x);
   /**
-   * Value of the later program for a known value; values that are cheap to compute from values at hand are not
-   * saved.
+   * Variable of the later program for a known value: a residual, unless the value is cheap to compute from values that
+   * need not be saved.
    */
   const residual = (x: Tensor): Tensor => {
     let r = residuals.get(x) ?? again.get(x);

@@ -20,15 +20,23 @@ export interface PlainFunction {
     apply: (f: AnyFunction, options: O) => AnyFunction,
     options: O,
   ): AnyFunction;
-  /** Converts tensors to the form of the given value: numbers for numbers, arrays of the given kind for arrays. */
+  /**
+   * Converts tensors to the form of the value `given`: to numbers where it has numbers, and to arrays of the same kind
+   * where it has arrays.
+   */
   restore(given: unknown, found: unknown): unknown;
   /** Binds all arguments after the first one; derivatives have no such function. */
   readonly bind: ((behind: readonly unknown[]) => BoundFunction) | undefined;
 }
 
-/** Function of its first argument, over tensors, and of operands that hold the bound arguments. */
+/**
+ * A function with all arguments but the first fixed. It takes its first argument as tensors, and the fixed arguments as
+ * a list of operands.
+ */
 export interface BoundFunction {
-  /** Key of the bound numbers that determine sizes. They are not operands, because programs are compiled for them. */
+  /**
+   * Cache key of the fixed numbers that determine sizes. They are not operands, because programs are compiled for them.
+   */
   readonly sizes: string;
   readonly operands: readonly Tensor[];
   /** Returns the result for a first argument of tensors and for the given operands. */
@@ -60,8 +68,8 @@ export function transformed<O>(
 }
 
 /**
- * Refuses a value that is not a function, and a function of plain numbers that is not compiled. `example` shows a
- * correct call.
+ * Checks that a value is a function, and that a function of plain numbers is compiled. `example` shows a correct call
+ * in the error message.
  *
  * @throws DownhillError `tree`, `trace`.
  */
@@ -104,7 +112,10 @@ export function bound(f: AnyFunction, behind: readonly unknown[]): BoundFunction
   return plainOf(f)?.bind?.(behind) ?? { sizes: "", operands: behind as readonly Tensor[], call };
 }
 
-/** Result of a search over tensors: as tensors, or, for a function of plain numbers, in the form of the given value. */
+/**
+ * Result of a search over tensors, for the user: unchanged, or, for a function of plain numbers, in the form of the
+ * value `given`.
+ */
 export function asGiven(f: unknown, given: unknown, found: unknown): unknown {
   return plainOf(f)?.restore(given, found) ?? found;
 }

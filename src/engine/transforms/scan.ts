@@ -73,7 +73,7 @@ export function scan(
   return runScan("scan", f, carry, xs, options);
 }
 
-/** `scan` on behalf of another loop, which messages name. */
+/** The loop `scan`, called by another loop, whose name `operation` appears in messages. */
 export function runScan(
   operation: string,
   f: (carry: never, x: never) => readonly [unknown, unknown],

@@ -79,7 +79,7 @@ export function loopInSegments(
   return [...carry, ...front.map((y, i) => concatenate([y, back[i]!], 0))];
 }
 
-/** Program of `length` steps of a loop: its inputs are constants, carries and xs. */
+/** Program that runs `length` iterations of a loop. Its inputs are constants, carries and xs. */
 function loopProgram(params: ScanParams, length: number): Program {
   const { body, consts, carries } = params;
   const types = body.ins.map(({ type }, i) =>
@@ -88,7 +88,7 @@ function loopProgram(params: ScanParams, length: number): Program {
   return traceClosed(`steps(${body.name})`, types, (...args) => scan(args, { ...params, length }));
 }
 
-/** `loopProgram` as one checkpoint: the body of the loop over segments. */
+/** Program that runs `length` iterations of a loop as one checkpoint. It is the body of the loop over segments. */
 function segmentProgram(params: ScanParams, length: number): Program {
   const program = loopProgram(params, length);
   const types = program.ins.map((v) => v.type);

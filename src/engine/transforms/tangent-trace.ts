@@ -77,7 +77,9 @@ export function leavesZeros(
   }
 }
 
-/** Results of a forward-mode rule, with masked products of the tangents that `masks` marks. */
+/**
+ * Results of the forward-mode rule `rule`. Products with the tangents marked in `masks` are masked (see docs/masks.md).
+ */
 export function throughMasks(
   operation: string,
   tangents: readonly Maybe[],

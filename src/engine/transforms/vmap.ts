@@ -147,7 +147,10 @@ function checkedAxis(axis: number, x: Tensor, repair: string): number {
   return axis < 0 ? axis + n : axis;
 }
 
-/** Advice for a list of keys: each member is an argument of two words, whose axis is not a batch. */
+/**
+ * Advice for an error about a list of random keys: each key is an argument of two words, and its axis is not a batch
+ * axis.
+ */
 function listHint(leaves: readonly Tensor[]): string {
   const isKey = leaves.some(({ dtype, shape }) => dtype === "uint32" && shape.length === 1 && shape[0] === 2);
   return isKey ? ` Keys for the items of a batch are one tensor, keys(key, n); split gives a list.` : "";

@@ -8,15 +8,15 @@ const kept = 4; // transforms nest, and only the outer ones may know the batch b
 const latest = new Array<readonly TreeDef[] | undefined>(kept);
 let next = 0;
 
-/** Notes the structures of the arguments of a user's function, which the code that runs next may read. */
+/** Stores the structures of the arguments of a user's function, so that errors in this function can be explained. */
 export function noteArguments(defs: readonly TreeDef[]): void {
   latest[next] = defs;
   next = (next + 1) % kept;
 }
 
 /**
- * A name in a text of code that resembles a key of the noted arguments, with that key. Names after a dot come
- * first.
+ * Finds a name in the text of code that resembles a key of the stored arguments. Returns this name and the key. Names
+ * after a dot are tried first.
  */
 export function misspeltKey(code: string): { readonly name: string; readonly key: string } | undefined {
   const keys = new Set(latest.flatMap((defs) => defs?.flatMap(keysOf) ?? []));
@@ -30,7 +30,10 @@ export function misspeltKey(code: string): { readonly name: string; readonly key
   return undefined;
 }
 
-/** Messages of V8, Firefox and Safari for reading a property of `undefined`; the group is the name of the property. */
+/**
+ * Messages of V8, Firefox and Safari for reading a property of `undefined`. The group captures the name of the
+ * property.
+ */
 const readsOfNothing = [
   /^Cannot read properties of undefined \(reading '([\w$]+)'\)/,
   /^can't access property "([\w$]+)", .* is undefined$/,

@@ -5,8 +5,8 @@ import { Tensor } from "../ir/tensor.ts";
 export const deepestNesting: number = 1000; // levels
 
 /**
- * Maximum number of elements of a nested array. A nested array whose rows are one object can represent more than
- * an array can hold.
+ * Maximum number of elements of a nested array. A nested array that contains one row object many times can have more
+ * elements than an array can hold.
  */
 export const mostElements: number = 2 ** 32;
 
@@ -53,7 +53,10 @@ export function tooDeep(root: unknown, operation: string): DownhillError {
 interface EndlessPath {
   /** Keys, outermost first. */
   readonly path: readonly (string | number)[];
-  /** Number of keys that lead to the same value as the whole path; `undefined` if the path is only too long. */
+  /**
+   * Number of leading keys of the path that lead to the same value as the whole path; `undefined` if the path is
+   * not cyclic but only too long.
+   */
   readonly again: number | undefined;
 }
 

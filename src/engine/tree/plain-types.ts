@@ -6,8 +6,8 @@ type Floats = Float64Array | Float32Array;
 type NumberArray = Floats | Int32Array;
 
 /**
- * `unknown` if all of `A` consists of numbers, booleans, arrays and records of these. Otherwise `never`, so that a
- * function of tensors, or with untyped parameters, does not count as a function of plain numbers.
+ * `unknown` if all arguments `A` consist of numbers, booleans, arrays and records of these; otherwise `never`. A
+ * function of tensors, or with untyped parameters, thus does not count as a function of plain numbers.
  */
 export type OnlyPlain<A> = [IsPlain<A>] extends [true] ? unknown : never;
 
@@ -71,7 +71,7 @@ type IsLeaf<T> = T extends number | NumberArray
 export type PlainJacobian<P, T> =
   IsLeaf<T> extends true ? JacobianOf<T, Exclude<P, undefined>> : { [K in keyof T]: PlainJacobian<P, T[K]> };
 
-/** The derivative of an optional field is optional too. */
+/** Jacobian for an argument or field. If the argument or field is optional, its derivative is optional too. */
 type JacobianOf<O, P> = P extends undefined ? P : JacobianOfPresent<O, P>;
 
 type JacobianOfPresent<O, P> =

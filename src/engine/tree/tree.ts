@@ -107,7 +107,10 @@ function flattenAt(
   );
 }
 
-/** Expected structure under a key; keys are usually in the same order. */
+/**
+ * Child of the expected structure under a key. The index `i` is tried first, because keys are usually in the same
+ * order.
+ */
 function childOf(expected: TreeDef | undefined, key: string, i: number): TreeDef | undefined {
   if (expected?.kind !== "object") return undefined;
   return expected.children[expected.keys[i] === key ? i : expected.keys.indexOf(key)];
@@ -341,7 +344,7 @@ function isStatic(value: unknown): value is (TreeDef & { readonly kind: "static"
 }
 
 /**
- * True for values that are static or nodes by default, but leaves where a tensor is expected: a plain boolean, an
+ * True for values that are static or nodes by default but can be a leaf if a tensor is expected: a plain boolean, or an
  * array without numbers.
  */
 function standsForTensor(value: unknown): boolean {
@@ -441,9 +444,9 @@ export function visitLeaves(
 }
 
 /**
- * `visitLeaves` for an object whose keys are in the order of the structure, the usual case: engines iterate over
- * keys faster than they look them up by name. Returns `undefined`, possibly after some visits, if the order
- * differs.
+ * Like `visitLeaves`, for an object whose keys are in the order of the structure, which is the usual case: engines
+ * iterate over keys faster than they look them up by name. Returns `undefined`, possibly after some visits, if the
+ * order differs.
  */
 function visitInOrder(
   { keys, children }: TreeDef & { readonly kind: "object" },

@@ -24,10 +24,10 @@ type Constant<P> = P extends readonly unknown[]
         : { readonly [K in keyof P]: Constant<P[K]> }
       : P;
 
-/** `Like` for each of a list of arguments. */
+/** Applies `Like` to each of a list of argument types. */
 export type LikeAll<R extends readonly unknown[], D = never> = { readonly [K in keyof R]: Like<R[K], D> };
 
-/** `LikeAll`, except for the arguments at the indices `S`, which keep their types. */
+/** Like `LikeAll`, except that the arguments at the indices `S` keep their types. */
 export type LikeOthers<R extends readonly unknown[], S extends number | readonly number[]> = {
   readonly [K in keyof R]: K extends `${S extends readonly number[] ? S[number] : S & number}`
     ? R[K]

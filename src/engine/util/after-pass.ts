@@ -8,7 +8,7 @@ export function observePasses(next: PassObserver): void {
   observer = next;
 }
 
-/** Passes the result of a pass to the observer, and returns it. */
+/** Passes the result of a pass to the observer, if one is installed, and returns the result. */
 export function observed<T extends object>(made: T, pass: string, donated?: readonly boolean[]): T {
   observer?.(made, pass, donated);
   return made;

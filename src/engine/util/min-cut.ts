@@ -7,8 +7,8 @@ export interface CutEdge {
 }
 
 /**
- * Minimum cut between source and sink: returns the smallest set of nodes on the sink side with minimum cost. Every
- * path needs an edge of finite capacity.
+ * Finds a minimum cut between source and sink. Returns the nodes on the sink side: the smallest such set if several
+ * cuts have minimum cost. Each path from source to sink must contain an edge of finite capacity.
  *
  * @see Dinic, Algorithm for solution of a problem of maximum flow in networks with power estimation, 1970.
  */
@@ -43,7 +43,7 @@ export function sinkSide(
     }
     return distance;
   };
-  /** Augments the flow along every shortest path. */
+  /** Augments the flow along all shortest paths. */
   const fill = (distance: Int32Array): void => {
     const tried = new Int32Array(nodes); // number of edges of each node that lead nowhere
     const path: number[] = [];

@@ -2,7 +2,7 @@
 export const version = "0.1.0";
 
 /**
- * Hash of the sources of `dist/`. A build does not read caches of another build. The value is this word for
- * sources that were not built.
+ * Hash of the sources of `dist/`. A build ignores the caches that another build has written. In sources that were not
+ * built, the value is this word.
  */
 export const buildId: string = "sources";

@@ -116,8 +116,8 @@ function callable({ registers, params, run, result }: ProcedureSteps): CompiledP
 }
 
 /**
- * Plain function for a procedure that is a single operation on its parameters, so that adding two numbers costs nothing
- * more. `undefined` for other procedures.
+ * JavaScript function for a procedure that consists of a single operation on its parameters, so that adding two numbers
+ * needs no interpretation. `undefined` for other procedures.
  */
 function directFunction({ params, body, result }: Procedure): CompiledProcedure | undefined {
   if (body.length > 0) return undefined;

@@ -7,7 +7,7 @@ export interface AccessCounts {
   flops: number;
 }
 
-/** Observers of a run, for tests; the ordinary interpreter has none. */
+/** Observers of a run, for tests. The usual interpreter has none. */
 export interface Observers {
   readonly counts?: AccessCounts;
   readonly races?: RaceChecker;

@@ -2,13 +2,13 @@ import { internalError } from "../../errors/index.ts";
 import type { ForStmt } from "../../kernel/scalar.ts";
 import type { BufferBinding } from "./memory.ts";
 
-/** Iterations of one run of an independent loop that have accessed an element. */
+/** The iterations of one run of an independent loop that have accessed one element. */
 interface RaceRecord {
-  /** Iteration that wrote it. */
+  /** Iteration that wrote the element. */
   writer: number | undefined;
-  /** First iteration that read it. */
+  /** First iteration that read the element. */
   reader: number | undefined;
-  /** True if a further iteration read it. */
+  /** True if another iteration read the element too. */
   isShared: boolean;
 }
 

@@ -12,8 +12,8 @@ interface ClearLoop {
 }
 
 /**
- * Separates the loops that clear an output before anything else accesses it from the rest of the routine. They may run
- * first, or be skipped if the output holds zeros already.
+ * Separates the loops that clear an output before any other statement accesses it from the rest of the routine. They
+ * may run first, or be skipped if the output already contains zeros.
  */
 export function takeFirstClears(routine: Routine): {
   readonly clears: readonly ClearLoop[];

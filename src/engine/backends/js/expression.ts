@@ -17,7 +17,7 @@ import type { ExprText } from "../../kernel/code.ts";
 import { callCode, conditional, infix, literal, prefix, primary } from "../../kernel/code.ts";
 import type { JsHelper } from "./helpers.ts";
 
-/** Environment of an expression in the enclosing function. */
+/** Surroundings of an expression: names and facts of the enclosing function. */
 export interface ExpressionContext {
   readonly localName: (name: string) => string;
   /** Known range of an integer local; `undefined` if unknown. */
@@ -116,7 +116,7 @@ function value(expr: Expr, scope: ExpressionContext, depth: number): RangedExprT
   return within(conditional(truth(expr, scope, next), literal(1), literal(0)), { low: 0, high: 1 });
 }
 
-/** `fromWords(e << n, 0)` with n from 20 to 31: a float64 that consists only of its sign and exponent. */
+/** An expression `fromWords(e << n, 0)` with n from 20 to 31: a float64 that consists only of its sign and exponent. */
 interface PowerOfTwo extends BinaryExpr {
   readonly x: BinaryExpr & { readonly y: Expr & { readonly kind: "const" } };
 }
@@ -138,7 +138,10 @@ function powerOfTwo({ x }: PowerOfTwo, scope: ExpressionContext, depth: number):
   return primary(`powers[${infix(shifted, "&", literal(4095)).text}]`);
 }
 
-/** `fromWords(highWord(x) op (y & SIGN), lowWord(x))` of a local x: sets or flips its sign if y is negative. */
+/**
+ * An expression `fromWords(highWord(x) op (y & SIGN), lowWord(x))` of a local x: it sets or flips the sign of x if y is
+ * negative.
+ */
 interface SignTransfer extends BinaryExpr {
   readonly x: BinaryExpr & { readonly x: Expr & { readonly kind: "unary" }; readonly y: BinaryExpr };
 }
@@ -156,7 +159,9 @@ function isSigned(expr: BinaryExpr): expr is SignTransfer {
   );
 }
 
-/** Uses a comparison, because reassembling words would stall the processor here too. */
+/**
+ * Code of a sign transfer. It uses a comparison, because reassembling a float64 from words would stall the processor.
+ */
 function signed({ x: { op, x, y } }: SignTransfer, scope: ExpressionContext, depth: number): RangedExprText {
   const size = value(x.x, scope, depth);
   const negative = prefix("-", op === "or" ? callCode("Math.abs", size) : size);

@@ -163,7 +163,7 @@ function procedureLines(procedure: Procedure, unit: SourceScope): string[] {
 /** Variables of a buffer in generated code. */
 interface BufferVariables {
   readonly array: string;
-  /** `undefined` if the buffer begins at the first element of the array. */
+  /** Variable that holds the index of the buffer's first element in the array; `undefined` if the index is 0. */
   readonly offset: string | undefined;
   /** True if they are declared outside of all functions. */
   readonly isOuter: boolean;

@@ -94,7 +94,10 @@ function setLine(name: string, value: Expr, scope: FunctionScope): string {
   return `${local} = ${localCode(value, scope).text};`;
 }
 
-/** First line of a loop. Bounds that the body might change are evaluated once, as the vocabulary requires. */
+/**
+ * First line of a loop. Bounds that the body might change are stored in variables first, because the vocabulary
+ * requires that they are evaluated once.
+ */
 function forHeader(stmt: Stmt & { kind: "for" }, scope: FunctionScope): string {
   const [from, to] = [numberCode(stmt.from, scope), numberCode(stmt.to, scope)];
   const all = typeRange("i32")!;

@@ -39,12 +39,12 @@ export function pageTarget(reproducible: boolean): WasmTarget {
   };
 }
 
-/** Key of everything besides the routine that the bytes of a module depend on. */
+/** Key of everything, except the routine, that the bytes of a module depend on. */
 function textOf({ settings: { threads, ...settings }, isShared }: WasmTarget): string {
   return JSON.stringify({ ...settings, isShared, shares: isShared && threads > 1 });
 }
 
-/** Compiles a routine to a record; `undefined` if it needs too much memory for that. */
+/** Compiles a routine to a record; `undefined` if the routine needs too much memory for a relocatable module. */
 export function recordWasm(routine: Routine, target: WasmTarget): WasmRecord | undefined {
   const program = emitRelocatable(routine, target.isShared, target.settings);
   return program && { target: textOf(target), program };

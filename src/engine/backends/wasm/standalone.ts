@@ -22,11 +22,11 @@ export interface StandaloneModules {
 }
 
 /**
- * Maximum bytes of constants, tables and spilled locals of modules, which are a few KB each. Large temporaries follow
- * after them.
+ * Maximum bytes of constants, tables and spilled locals of modules, which are a few KB each. Large temporaries are
+ * placed after them.
  */
 const mostWritten = 2 ** 20;
-/** Address 0 is never used. */
+/** First address that modules may use, because address 0 must stay unused. */
 const firstAddress = 64;
 
 /** Settings that suit every engine with vectors, so that equal source yields equal bytes wherever it is compiled. */

@@ -3,9 +3,10 @@ import { tangentRegion } from "./regions.ts";
 import type { ValueLeaf } from "./templates.ts";
 
 /**
- * The values of a body, `nValues` leaves, and their tangents along a direction, which has a leaf for each `active` parameter. A 0 in a
- * direction counts as one of a mask: the derivative along it does not depend on the slope there, which may be infinite. Code that keeps
- * these zeros strong, and those of loops without iterations, is longer, so it runs only if a tangent is NaN without it.
+ * Computes the `nValues` values of a body and their tangents along a direction, which has a leaf for each `active`
+ * parameter. A 0 in a direction is treated as a 0 of a mask (see docs/masks.md), because the derivative along the
+ * direction does not depend on the slope there, which may be infinite. Code that treats zeros this way, also those of
+ * loops without iterations, is longer. It runs only if a tangent is NaN without it.
  */
 export function runAlong(
   body: RegionClosure,

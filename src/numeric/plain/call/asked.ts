@@ -5,15 +5,15 @@ import type { AnyFunction } from "../../../engine/transforms/plain.ts";
 import type { PlainCallable } from "./callable.ts";
 import type { Template } from "./values.ts";
 
-/** A transform of a plain function, as it is asked for. */
+/** A call of a transform such as `grad` on a plain function. */
 export interface TransformRequest<O> {
-  /** For messages: `grad(loss)`. */
+  /** Name of the transformed function in messages: `grad(loss)`. */
   readonly title: string;
   readonly f: PlainCallable;
   readonly options: O;
-  /** The transform of functions over tensors. */
+  /** The transform for functions over tensors. */
   apply(f: AnyFunction, options?: O): AnyFunction;
-  /** A callable as the function that is given back, with further properties. */
+  /** Converts a callable to the function that the transform returns, with further properties. */
   give(callable: PlainCallable, extra?: object): AnyFunction;
 }
 
@@ -24,7 +24,7 @@ export function flat(tree: unknown): Tensor[] {
 
 export const pair = (x: Template, y: Template): Template => ({ kind: "tuple", items: [x, y] });
 
-/** Refuses to differentiate in what only sets sizes, bounds and places. */
+/** Checks that an operand has a derivative; refuses integers that only determine sizes, bounds and indices. */
 export function requireFloating(title: string, template: Template, place: number): void {
   if (template.kind === "optional" && template.item === undefined)
     throw new DownhillError(
@@ -40,7 +40,7 @@ export function requireFloating(title: string, template: Template, place: number
   );
 }
 
-/** A leaf that has no derivative. */
+/** Finds a leaf that has no derivative; `undefined` if all leaves have one. */
 export function wholeIn(
   template: Template,
   path: string,
@@ -71,7 +71,7 @@ export function wholeIn(
   }
 }
 
-/** The value of a function that is to have a gradient. */
+/** Checks that the result of a function is a single number, so that it has a gradient. */
 export function requireNumber(title: string, result: Template): void {
   if (result.kind === "leaf" && result.rank === 0 && isFloating(result.type)) return;
   throw new DownhillError(

@@ -25,18 +25,19 @@ import { resultTypes } from "./regions.ts";
 import { asFunction, plainFunction } from "./transforms.ts";
 import { countLeaves, type ValueLeaf, leafRanks, takeApart, templateOf } from "./values.ts";
 
-/** The checks that the body of a plain function makes before it computes. */
+/** Handle by which the code of a plain function checks its arguments for tensors before it computes. */
 export interface FormHandle {
   /**
-   * Whether the arguments, or the values that the function reads from outside, include a tensor: then `call` computes.
+   * True if the arguments, or the values that the function reads from outside, include a tensor. The function must then
+   * use `call`.
    */
   takesTensors(args: ArrayLike<unknown>): boolean;
   call(args: ArrayLike<unknown>): unknown;
 }
 
 /**
- * Reads the values from outside of a function at each call: those in `PlainForm.captured`, in this order, followed by
- * those in `PlainForm.errors`.
+ * Returns the values that a function reads from outside, at each call: those in `PlainForm.captured`, in this order,
+ * followed by those in `PlainForm.errors`.
  */
 type CapturedValues = () => readonly unknown[];
 
@@ -51,8 +52,8 @@ export function attachForm(f: AnyFunction, form: PlainForm, captured: CapturedVa
 }
 
 /**
- * The same for a function that does not check for tensors itself: the returned function does. `name` for an expression
- * without a name.
+ * Like `attachForm`, for a function that does not check for tensors itself: the returned function does. `name` is used
+ * for a function expression without a name.
  */
 export function wrapForm<F extends AnyFunction>(
   f: F,
@@ -138,14 +139,14 @@ function takesTensors(
   return captured.length > 0 && read().some((value, i) => holdsTensor(captured[i]!.type, value));
 }
 
-/** Arrays with more items than this are not searched for tensors: they are data. */
+/** Maximum number of items of an array that is searched for tensors. Longer arrays are assumed to be data. */
 const mostItems = 64;
 
 function isTensor(x: unknown): x is Tensor {
   return typeof x === "object" && x instanceof Tensor;
 }
 
-/** Whether a value contains a tensor where the function expects a number or array. */
+/** True if a value contains a tensor where the function expects a number or array. */
 function holdsTensor(type: PlainType, value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (value instanceof Tensor) return true;
@@ -271,7 +272,7 @@ export function callableOf(
   };
 }
 
-/** Whether a tensor holds one known number, which is required of numbers that set sizes. */
+/** True if a tensor is a number whose value is known, as numbers that determine sizes must be. */
 function isKnownNumber(x: Tensor): boolean {
   return x.slot !== undefined && x.shape.length === 0;
 }

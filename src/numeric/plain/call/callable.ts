@@ -18,7 +18,7 @@ export type OperandTensors = readonly Tensor[];
 
 /** The arguments of a plain function, split into leaves. */
 export interface PreparedArguments {
-  /** For each argument. */
+  /** Leaves of each argument. */
   readonly leaves: readonly (readonly ValueLeaf[])[];
   readonly templates: readonly Template[];
   /** The template from which the result is assembled. */
@@ -48,9 +48,9 @@ export interface PlainCallable {
   ): PreparedArguments;
   /** The operands of the result, in the order of its template, from those of each argument. */
   run(...args: readonly OperandTensors[]): OperandTensors;
-  /** Whether the function reads values from outside, which may be tensors. */
+  /** True if the function reads values from outside, which may be tensors. */
   readonly readsOutside: boolean;
-  /** Whether the arguments contain a tensor, so that they are not plain. */
+  /** True if the arguments contain a tensor, so that they are not plain. */
   takesTensors(args: ArrayLike<unknown>): boolean;
   /** The function for arguments that contain tensors instead of numbers and arrays. */
   readonly overTensors: AnyFunction;
@@ -71,8 +71,8 @@ export interface PlainCallable {
 }
 
 /**
- * A region and its last operands, which are not arguments. The operands of each argument come before them. The
- * parameters are those of the region's base.
+ * A region whose first operands are the arguments, and the further operands that follow them. Its parameters are those
+ * of the region's base.
  */
 export interface RegionClosure {
   readonly region: DerivedRegion;

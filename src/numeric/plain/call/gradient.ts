@@ -41,7 +41,10 @@ function sameArguments(
   });
 }
 
-/** The transform with respect to the floating operands only, without the booleans of arguments that may be absent. */
+/**
+ * Computes a transform with respect to the floating operands only, without the booleans that mark optional arguments as
+ * present.
+ */
 function inPresent(
   { f, options, apply }: TransformRequest<ArgumentOptions>,
   args: readonly OperandTensors[],
@@ -65,7 +68,7 @@ function pairOf(run: PlainCallable["run"]) {
   };
 }
 
-/** The template of the arguments to differentiate with respect to. */
+/** Template of the arguments that `argnums` selects. */
 function chosen({ argnums = 0 }: ArgumentOptions, templates: readonly Template[], title: string): Template {
   const one = (place: number): Template => {
     const template = templates[place];
@@ -147,7 +150,7 @@ export function valueAndGrad(asked: TransformRequest<ArgumentOptions>): AnyFunct
   return sameArguments(asked, resultOf, { body: gradientBody(f, options, "values gradient") });
 }
 
-/** Computes a Jacobian by the region of a function that has one. */
+/** Computes a Jacobian by calling the function's region; `undefined` if the function has none or tensors are faster. */
 function directly(
   f: PlainCallable,
   body: PlainCallable["body"],

@@ -121,7 +121,10 @@ function readFew(shape: ItemShape): ItemReader | undefined {
 
 type ColumnReader = (items: readonly ItemRecord[], key: string | number, to: LeafElements) => boolean;
 
-/** The same loop four times: engines cache the field that is read separately for each location in the code. */
+/**
+ * Four copies of the same loop. Engines cache the field that is read separately for each location in the code, so each
+ * copy is fast for one key.
+ */
 const columns: readonly ColumnReader[] = [
   (items, key, to) => {
     for (let i = 0; i < items.length; i++) {

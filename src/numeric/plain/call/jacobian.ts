@@ -19,14 +19,14 @@ interface JacobianProblem extends RegionClosure {
   readonly leaves: readonly ValueLeaf[];
   /** Indices of the operands to differentiate with respect to, in the requested order. */
   readonly places: readonly number[];
-  /** The same as a mask, and without duplicates in the order of the operands. */
+  /** For each operand, true if it is in `places`. */
   readonly active: readonly boolean[];
   readonly inOrder: readonly number[];
 }
 
 /**
- * Up to this number of elements, one call for each is faster than tracing. Each call computes the values again, whereas
- * a batch computes them once for all elements.
+ * Maximum number of elements for which one region call per element is faster than tracing. Each call computes the
+ * values again, whereas a batch computes them once for all elements.
  */
 const mostCalls = 32;
 

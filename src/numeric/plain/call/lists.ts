@@ -8,10 +8,7 @@ import type { PlainType } from "../form/form.ts";
 import { makeItems as makeItemsOf, readItems as readItemsOf } from "./item-loops.ts";
 import { type LeafElements, type ValueLeaf, makers, type Template } from "./templates.ts";
 
-/**
- * Number of axes of an array of booleans, of an array of such arrays, and so on; `undefined` for lists of anything
- * else.
- */
+/** Number of axes of nested arrays of booleans; `undefined` for arrays of anything else. */
 export function axesOfBooleans(type: PlainType): number | undefined {
   if (type.kind === "boolean") return 0;
   const inner = type.kind === "list" ? axesOfBooleans(type.item) : undefined;
@@ -64,7 +61,10 @@ export function shapeOfType(type: PlainType, elements: Iterator<RegionType>): It
   }
 }
 
-/** The shape of an item with this template, in the same way. */
+/**
+ * The shape of an item with this template; `undefined` if the item consists of anything except numbers in records and
+ * tuples.
+ */
 export function shapeOfTemplate(template: Template): ItemShape | undefined {
   const parts = (templates: readonly Template[]): readonly ItemShape[] | undefined => {
     const own = templates.map(shapeOfTemplate);
@@ -129,8 +129,9 @@ function kept<F>(
 }
 
 /**
- * The numbers of a list, with one array for each number of its items. `undefined` if items contain arrays, if there are
- * no items, or if an item has another structure: then the general code determines their kinds, or reports the error.
+ * The numbers of a list of items, with one array per number of an item. `undefined` if items contain arrays, if there
+ * are no items, or if an item has another structure. The general code then determines their kinds, or reports the
+ * error.
  */
 export function takeNumbers(
   type: PlainType,

@@ -19,32 +19,34 @@ import {
 } from "./values.ts";
 
 /**
- * A bit for each array operand that was given as an array of numbers. For simple arguments these bits determine all
- * kinds of the result.
+ * Bit set with a bit for each array operand, which is 1 if the operand was given as an array of numbers. For simple
+ * arguments these bits determine all kinds of the result.
  */
 type ArgumentKinds = number;
 
 /**
- * Reads an argument: writes its operands at their indices, and returns the kinds with those of the argument added, or
- * −1 if the argument is not of a simple kind.
+ * Reads an argument: writes its operands at their indices. Returns `kinds` with the bits of this argument added, or −1
+ * if the argument is not simple.
  */
 type ArgumentReader = (value: unknown, operands: RegionArgument[], kinds: ArgumentKinds) => ArgumentKinds;
 
-/** Number of array operands for which there are bits. */
+/** Maximum number of array operands, which is the number of bits for them. */
 const mostArrays = 24;
 
-/** A call of a region with arguments of simple kinds. */
+/** Fast call of a region, for arguments of simple kinds. */
 export interface QuickCall {
   /**
-   * `undefined` if the arguments are not simple, or if these kinds have not been noted yet: then the caller uses the
-   * general code.
+   * Calls the region and returns the result. Returns `undefined` if the arguments are not simple, or if `note` has not
+   * been called for these kinds yet: the caller then uses the general code.
    */
   call(args: readonly unknown[]): unknown;
-  /** Notes how results for arguments of these kinds are assembled, after a call of the general code. */
+  /**
+   * Stores how results for arguments of these kinds are assembled. Called after the general code has computed a result.
+   */
   note(args: readonly unknown[], result: Template): void;
 }
 
-/** The quick call of a callable that has a region, if its arguments can be simple. */
+/** The fast call of a callable that has a region; `undefined` if its arguments are never simple. */
 export function quickCall(callable: PlainCallable, body: () => RegionClosure): QuickCall | undefined {
   const { params } = callable;
   let readers: readonly (ArgumentReader | undefined)[] | undefined;
@@ -100,10 +102,7 @@ const knownBy = (template: Template): ResultAssembly => ({
   isCopied: copiedLeaves(template),
 });
 
-/**
- * For each leaf of a result, whether it is copied when the result is assembled: leaves that become arrays of numbers
- * are.
- */
+/** For each leaf of a result, true if assembling the result copies it, as for leaves that become arrays of numbers. */
 function copiedLeaves(template: Template): readonly boolean[] {
   switch (template.kind) {
     case "leaf":
@@ -139,7 +138,7 @@ function readersOf(
   return params.map((type) => readerOf(type, source));
 }
 
-/** The index of the next operand, and of the next array. */
+/** Counter for reading arguments: index of the next operand, and index of the next array. */
 interface OperandCursor {
   next: number;
   arrays: number;
@@ -176,7 +175,7 @@ function readerOf(type: PlainType, source: OperandCursor): ArgumentReader | unde
   }
 }
 
-/** Arrays for copies of arguments are cached below this number of elements; larger ones are allocated for each call. */
+/** Maximum number of elements of cached arrays for copies of arguments. Larger arrays are allocated for each call. */
 const mostKept = 65_536;
 
 /** Returns an array for the numbers of an argument. Calls with the same length return the same array. */
@@ -235,7 +234,7 @@ function matrixReader(type: RegionType, place: number): ArgumentReader | undefin
   };
 }
 
-/** Reads a value that may be absent. A bit of the kinds tells whether it is present. */
+/** Reads a value that may be absent. A bit of the kinds records if it is present. */
 function optionalReader(type: PlainType, source: OperandCursor): ArgumentReader | undefined {
   const flag = source.next++;
   const bit = source.arrays++;
@@ -268,7 +267,7 @@ function numberReader(type: RegionType, place: number): ArgumentReader {
   };
 }
 
-/** `bit` is the bit of the array in the kinds. */
+/** Reads an array of numbers. `bit` is the bit of the array in the kinds. */
 function arrayReader(type: RegionType, place: number, bit: number): ArgumentReader | undefined {
   if (bit >= mostArrays || type === "bool") return undefined;
   const make = makers[type];

@@ -5,7 +5,7 @@ import { itemsOf, shapeOfTemplate } from "./lists.ts";
 import { leavesOf } from "./structure.ts";
 import type { LeafElements, ValueLeaf, RowKind, Template } from "./templates.ts";
 
-/** Creates the value of a leaf from its operands, which have `lead` more leading axes than the template says. */
+/** Creates the value of a leaf from its operands, which have `lead` more leading axes than the template specifies. */
 type LeafFinisher = (
   leaf: Template & { readonly kind: "leaf" },
   group: readonly ValueLeaf[],

@@ -9,7 +9,7 @@ import type { Template } from "./templates.ts";
 
 export const rankOf = { number: 0, boolean: 0, array: 1, matrix: 2 } as const;
 
-/** Whether any part of a value may be absent. */
+/** True if a part of a value may be absent. */
 export function mayLack(type: PlainType): boolean {
   switch (type.kind) {
     case "number":
@@ -56,7 +56,7 @@ export function countLeaves(type: PlainType): number {
   return leafRanks(type).length;
 }
 
-/** The template of a value of which only the type is known. */
+/** The template of a value for which only the type is known. */
 export function templateOf(type: PlainType, types: Iterator<RegionType>): Template {
   switch (type.kind) {
     case "number":
@@ -114,7 +114,7 @@ export function leavesOf(template: Template): number {
   }
 }
 
-/** Whether a template contains arrays of records or tuples. */
+/** True if a template contains arrays of records or tuples. */
 export function holdsList(template: Template): boolean {
   switch (template.kind) {
     case "leaf":

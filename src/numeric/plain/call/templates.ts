@@ -40,11 +40,14 @@ export type Template =
    * types.
    */
   | { readonly kind: "absent"; readonly types: readonly RegionType[] }
-  /** One item for each index of the first axis of all leaves, as arrays at the leaves. */
+  /**
+   * A batch of results: an array with one item for each index of the first axis of the leaves; where `item` has a leaf,
+   * that axis becomes an array.
+   */
   | { readonly kind: "batch"; readonly item: Template }
   /**
-   * Each leaf of `out` is replaced by the structure of `in`. The shape of a leaf is that of the result, followed by
-   * that of the argument.
+   * A Jacobian: each leaf of `out` is replaced by the structure of `in`. The shape of a leaf is the shape of the
+   * result, followed by that of the argument.
    */
   | { readonly kind: "jacobian"; readonly out: Template; readonly in: Template };
 

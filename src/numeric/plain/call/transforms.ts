@@ -74,14 +74,17 @@ export function asFunction(callable: PlainCallable, extra: object = {}): AnyFunc
   return attach(Object.assign(f, extra), plainFunction(callable));
 }
 
-/** For plain arguments, jit returns a plain function unchanged, because it is compiled already. */
+/**
+ * The transform `jit`: returns a function of plain arguments that is unchanged, because plain functions are compiled
+ * already.
+ */
 function compiled({ f, title, apply, give }: TransformRequest<unknown>): AnyFunction {
   const jitted = apply(f.overTensors) as AnyFunction & Record<"warm" | "stats" | "lower", unknown>;
   const { warm, stats, lower } = jitted;
   return give({ ...f, name: title, overTensors: jitted }, { warm, stats, lower });
 }
 
-/** Derivatives in reverse mode that process long loops in segments. */
+/** The transform `checkpoint`: the function with reverse-mode derivatives that process long loops in segments. */
 function checkpointed({ f, title, options, give }: TransformRequest<CheckpointOptions>): AnyFunction {
   if (options.policy === "products")
     throw new DownhillError(

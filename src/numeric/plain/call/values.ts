@@ -61,13 +61,13 @@ interface ValueContext {
   /** In the form that messages show: `grad(loss): p.w`. */
   readonly path: string;
   readonly lead: LeadingAxes;
-  /** Whether the value is a direction, in which 0 may be given for a boolean. */
+  /** True if the value is a direction, in which 0 may be given for a boolean. */
   readonly isTangent?: boolean;
 }
 
 /**
- * Number of additional leading axes of each leaf, which are those of batches. One number for all leaves below, or one
- * for each member.
+ * Number of additional leading axes of each leaf, for batches: one number for all leaves of a value, or one for each
+ * member.
  */
 export type LeadingAxes = number | { readonly [member: string]: LeadingAxes };
 
@@ -199,7 +199,7 @@ function requireWhole(place: LeafContext, x: number): void {
 
 type ArrayRow = ArrayLike<unknown>;
 
-/** Arrays and typed arrays of numbers. */
+/** True for arrays and typed arrays of numbers. */
 function isRow(value: unknown): value is ArrayRow {
   return (
     Array.isArray(value) ||

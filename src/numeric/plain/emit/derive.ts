@@ -190,7 +190,7 @@ function placeOf({ params, region }: PlainForm, name: string): number {
   return place;
 }
 
-/** True if all numbers of a value have a derivative. */
+/** True if all numbers of a value are floating and thus have a derivative. */
 export function isFloating(type: PlainType): boolean {
   switch (type.kind) {
     case "number":

@@ -9,7 +9,7 @@ import type { ModuleHelper } from "./helpers.ts";
 export interface ArrayText {
   element(places: readonly ExprText[]): ExprText;
   length(axis: number): ExprText;
-  /** True for a list that grows when elements are stored. Elements never stored are 0. */
+  /** True for a list that grows when elements are stored. Elements that were never stored are 0. */
   readonly isGrowable?: boolean;
 }
 

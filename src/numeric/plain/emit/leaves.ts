@@ -98,7 +98,7 @@ export function leafTexts(
   return leaves;
 }
 
-/** Code of the leaf of an absent number. */
+/** Code of the value that stands for an absent number. */
 function placeholder(type: RegionType): string {
   return type === "f64" || type === "f32" ? "NaN" : "0";
 }
@@ -125,7 +125,7 @@ function checked(
   }
 }
 
-/** Generates checks that directions have the lengths of their arguments, which nothing else verifies. */
+/** Generates checks that directions have the lengths of their arguments. No other code verifies this. */
 export function lengthChecks(
   { params }: Pick<Region, "params">,
   leaves: readonly LeafText[],

@@ -31,7 +31,7 @@ export function statementLines(stmts: readonly RegionStmt[], scope: StatementSco
 }
 
 /**
- * Merges `x = 0` and a directly following `x = x + y` to `x = y`. The only difference is that the result may be −0
+ * Merges `x = 0` and a directly following `x = x + y` into `x = y`. The only difference is that the result may be −0
  * instead of 0.
  */
 function begun(stmts: readonly RegionStmt[]): RegionStmt[] {
@@ -98,7 +98,10 @@ function linesOf(stmt: RegionStmt, scope: StatementScope): string[] {
 const errorClasses: ReadonlySet<string> = /* @__PURE__ */ (() =>
   new Set("Error EvalError RangeError ReferenceError SyntaxError TypeError URIError".split(" ")))();
 
-/** Throws an error of its class. If the module lacks the class, throws an `Error` with that name. */
+/**
+ * Lines that throw the error of a `throw` statement. If the module lacks the error's class, they throw an `Error` with
+ * the name of that class.
+ */
 function throwLines({ message, more = [], error = "Error" }: RegionThrow, scope: StatementScope): string[] {
   const parts = more.flatMap(({ value, by, text }) => {
     const code = expressionCode(value, scope).text;
@@ -123,7 +126,7 @@ function isLocal(name: string): (expr: RegionExpr) => boolean {
   return (expr) => expr.kind === "local" && expr.name === name;
 }
 
-/** `x = value`, or `x += y` if the value is `x + y`. */
+/** Assignment `x = value`, or `x += y` if the value is `x + y`. */
 function assignment(
   target: ExprText,
   value: RegionExpr,

@@ -7,7 +7,7 @@ import { isConstant } from "../../../engine/kernel/index.ts";
 import { encodeBase64 } from "../../../engine/util/base64.ts";
 import { sizeText } from "./size.ts";
 
-/** Comment lines for the head of such a module. */
+/** Comment lines for the head of a module with embedded WebAssembly. */
 export const wasmHead: readonly string[] = [
   "The code inside is WebAssembly: under a content security policy, script-src needs 'wasm-unsafe-eval'.",
 ];

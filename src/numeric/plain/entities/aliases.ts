@@ -68,7 +68,7 @@ function isDead(env: Env, name: string, { block }: NameBinding, node: Node): boo
   return !isUsed && (isSetAgain || !isRepeated);
 }
 
-/** True if a use is the target of a statement `name = …` in the block of `node`, after it. */
+/** True if a use is the target of an assignment statement `name = …` that follows `node` in the same block. */
 function isPlainTarget(use: Identifier, around: readonly Node[], node: Node): boolean {
   const [assigned, statement, block] = [around.at(-1), around.at(-2), around.at(-3)];
   if (assigned?.type !== "AssignmentExpression" || statement?.type !== "ExpressionStatement") return false;
@@ -86,7 +86,7 @@ function isPlainTarget(use: Identifier, around: readonly Node[], node: Node): bo
   );
 }
 
-/** Refuses an assignment that replaces the contents of an object to which another live name refers. */
+/** Throws for an assignment that replaces the contents of an object to which another live name refers. */
 export function refuseAliases(env: Env, entity: Entity, node: Node, except?: string): void {
   const roots = allRoots(entity);
   for (const { name, binding } of env.unit.aliases) {

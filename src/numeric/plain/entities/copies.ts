@@ -5,8 +5,8 @@ import { copyInto, makeRoom, planOf } from "./plan.ts";
 import { allRoots, borrow, isFresh, readAll } from "./sharing.ts";
 
 /**
- * Copies a value for a variable whose contents get replaced. The original must not be written to while the copy stands
- * for it.
+ * Copies a value for a variable whose contents are replaced later. The original must not be written to while the copy
+ * is used in its place.
  */
 export function copied(env: Env, name: string, value: Entity, node: Node): Entity {
   const room = makeRoom(env, node, planOf(env, node, value), name);

@@ -28,7 +28,7 @@ export interface ObjectIdentity {
   readonly label: string;
   /** True for parameters and captured values, which must not be written to. */
   readonly readOnly: boolean;
-  /** Serial number in order of creation. */
+  /** Serial number of the object; later objects have higher numbers. */
   readonly born: number;
   /** True if the function writes to an element or a field. */
   written: boolean;
@@ -130,7 +130,7 @@ export interface NameBinding {
   readonly entity: Entity;
   /** Node at whose end the scope ends. */
   readonly block: Node;
-  /** True if an assignment in that block changes the name. */
+  /** True if an assignment in the scope changes the value of the name. */
   readonly reassigned: boolean;
   readonly isConst: boolean;
 }

@@ -54,7 +54,10 @@ export interface CompilationUnit {
   readonly definitions: Map<string, LocalDefinition>;
   /** Names that refer to arrays, objects and tuples, innermost last. */
   readonly aliases: {
-    /** Absent for a temporary entry: an object used by the expression being evaluated. */
+    /**
+     * Name that refers to the object; absent for a temporary entry, that is, an object that the expression being
+     * evaluated uses.
+     */
     readonly name: string | undefined;
     readonly binding: NameBinding;
   }[];
@@ -67,8 +70,8 @@ export interface CompilationUnit {
   /** Lengths of declared region arrays, by name. */
   readonly dims: Map<string, readonly RegionExpr[]>;
   /**
-   * Copies made in place of a second reference to an object. They are valid only if neither object is written to, which
-   * is checked at the end.
+   * Copies that were made instead of a second reference to an object. They are valid only if neither object is written
+   * to, which is checked at the end.
    */
   readonly copies: { readonly roots: readonly ObjectIdentity[]; readonly env: Env; readonly node: Node }[];
   rootCount: number;
@@ -122,9 +125,9 @@ export interface Env {
   readonly blocks: readonly object[];
   readonly frames: readonly JumpFrame[];
   readonly returns: ReturnTarget | undefined;
-  /** Jumps that need no flag because their target follows directly. */
+  /** Jumps that need no flag, because their target follows directly. */
   readonly tail: ReadonlySet<Jump>;
-  /** Values of booleans implied by the surrounding conditions. */
+  /** Truth values of booleans that the surrounding conditions imply. */
   readonly facts: BooleanFacts;
   /** Objects before a `?.` in the current chain that are known to be present. */
   readonly links: ReadonlyMap<Node, Entity>;
@@ -214,7 +217,7 @@ export function letLocal(
   return localScalar(name, value.type, options.root);
 }
 
-/** Reserves an insertion point before the next statement. */
+/** Reserves an insertion point at the current position, before the next statement. */
 export function placeHere(env: Env): InsertionPoint {
   return { out: env.out.reserve(), blocks: env.blocks, serial: env.unit.definitions.size };
 }
@@ -277,8 +280,8 @@ function noteUse(env: Env, entity: Entity, root: ObjectIdentity): void {
 }
 
 /**
- * Objects that an assignment to the scalar may write to. There are several for an item at an index unknown at compile
- * time.
+ * Objects that an assignment to the scalar may change. There are several if the scalar is an item of a tuple at an
+ * index unknown at compile time.
  */
 export function ownersOf({ target }: ScalarEntity): ObjectIdentity[] {
   if (target?.kind === "element") return [target.storage.root];
@@ -286,7 +289,7 @@ export function ownersOf({ target }: ScalarEntity): ObjectIdentity[] {
   return target?.kind === "local" && target.root !== undefined ? [target.root] : [];
 }
 
-/** Evaluates the rest of an expression while an array or object is marked as used or written to. */
+/** Evaluates `rest` while an array or object is marked as used, so that the expression cannot replace its contents. */
 export function whileUsed<T>(env: Env, entity: Entity, rest: () => T): T {
   const { aliases } = env.unit;
   const before = aliases.length;

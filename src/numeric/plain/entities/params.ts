@@ -125,8 +125,8 @@ function layoutOf(
 }
 
 /**
- * Returns the type with `integer` set on the numbers whose region parameters are i32. Removes the types of its leaves
- * from the front of `types`.
+ * Returns the type with `integer` set on the numbers whose region parameters are i32. Removes the types of the value's
+ * leaves from the front of `types`.
  */
 export function withIntegers(type: PlainType, types: RegionType[]): PlainType {
   switch (type.kind) {

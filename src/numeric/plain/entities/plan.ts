@@ -207,7 +207,7 @@ export function jointPlan(
   return joint(a, b);
 }
 
-/** Plan of a tuple as an array with the item kind of the given array. */
+/** Plan of a tuple as an array whose items are of the same kind as those of the given array. */
 function arrayPlan(
   { items }: ValuePlan & { readonly kind: "tuple" },
   { of, item }: ValuePlan & { readonly kind: "array" },
@@ -383,7 +383,7 @@ export function itemAt(array: ArrayEntity, place: RegionExpr, position?: number)
 
 /**
  * Copies a value into storage of the same kind. All numbers of the value must have been read before. Arrays must have
- * equal lengths; if that is not known, the call checks it at run time.
+ * equal lengths; if this is not known at compile time, the call checks it.
  */
 export function copyInto(env: Env, node: Node, target: Entity, value: Entity): void {
   if (target.kind === "optional") return copyOptional(env, node, target, value);
@@ -433,7 +433,7 @@ export function copyInto(env: Env, node: Node, target: Entity, value: Entity): v
   return refuseKind(env, node, target, value);
 }
 
-/** Refuses to store a possibly `undefined` value in a variable of numbers. */
+/** Throws for storing a value that may be `undefined` in a variable of numbers. */
 export function refuseAbsent(env: Env, node: Node): never {
   return refuse(
     env,
@@ -466,8 +466,9 @@ function copyOptional(env: Env, node: Node, target: OptionalEntity, value: Entit
 }
 
 /**
- * A value that must be present where it is used, as the object of `x.name` is: if it is absent, the call ends with JavaScript's
- * TypeError. `use` completes "Cannot read properties of undefined".
+ * Returns a value that must be present where it is used, like the object of `x.name`. Emits a check that ends the call
+ * with JavaScript's TypeError if the value is absent. `use` completes the message "Cannot read properties of
+ * undefined".
  */
 export function presentValue(
   env: Env,

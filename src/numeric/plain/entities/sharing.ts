@@ -22,7 +22,9 @@ export function allRoots(entity: Entity): ObjectIdentity[] {
   return [...rootsOf(entity), ...parts.flatMap(allRoots)];
 }
 
-/** Returns the value with all its numbers read, so that later assignments do not change it. Arrays are not copied. */
+/**
+ * Returns the value with all its numbers read now, so that later assignments do not change it. Arrays are not copied.
+ */
 export function readAll(env: Env, entity: Entity): Entity {
   switch (entity.kind) {
     case "record": {
@@ -45,7 +47,7 @@ export function readAll(env: Env, entity: Entity): Entity {
   }
 }
 
-/** Parts of an object or tuple for a spread, with the scalars that they have now. */
+/** Current parts of an object or tuple, for a spread; its scalars are read now. */
 export function partsNow(env: Env, entity: Entity): Entity {
   const part = (inner: Entity): Entity => {
     if (inner.kind === "optional" && inner.value.kind === "scalar")
@@ -93,8 +95,8 @@ export function isFresh(value: Entity): boolean {
 }
 
 /**
- * Registers a copy made in place of a second reference to an object. It is refused at the end if either object is
- * written to.
+ * Registers a copy that was made instead of a second reference to an object. Compilation fails at the end if either
+ * object is written to.
  */
 export function borrow(env: Env, roots: readonly ObjectIdentity[], node: Node): void {
   env.unit.copies.push({ roots, env, node });

@@ -16,11 +16,14 @@ import { valueTypeOf } from "./unit.ts";
 /** Start of a buffer: a constant address, an address in a local of the function, or the sum of both. */
 export interface BufferAddress {
   readonly type: ScalarType;
-  /** In elements. */
+  /** Number of elements. */
   readonly size: SizeExpr;
   readonly address: number | undefined;
   readonly local: number | undefined;
-  /** Address of memory that holds an address to be added, used instead of a local if a function would have too many. */
+  /**
+   * Address of a memory word that holds an address to be added. Used instead of a local if a function would have too
+   * many locals.
+   */
   readonly slot?: number;
 }
 
@@ -128,7 +131,7 @@ export function bufferOf(frame: FunctionFrame, name: string): BufferAddress {
   return found;
 }
 
-/** Operations whose result is nonnegative if their operands are. */
+/** Operations whose result is nonnegative if both operands are. */
 const keepsSign: ReadonlySet<BinaryOp> = new Set(["add", "mul", "div", "rem", "min"]);
 
 /** True if an integer expression, used as a valid index or part of one, is known to be nonnegative. */
@@ -145,7 +148,7 @@ export function isPositive(expr: Expr, frame: FunctionFrame): boolean {
   return x && y && keepsSign.has(expr.op);
 }
 
-/** Records the range of a loop index. */
+/** Stores the range of a loop index in the facts of the frame. */
 export function noteIndex(
   loop: { readonly index: string; readonly from: Expr; readonly to: Expr },
   frame: FunctionFrame,
@@ -158,7 +161,7 @@ export function noteIndex(
   frame.ends.set(loop.index, loop.to);
 }
 
-/** Records facts about an immutable integer local. */
+/** Stores facts about an immutable integer local in the frame. */
 export function noteLet(
   { name, value }: { readonly name: string; readonly value: Expr },
   frame: FunctionFrame,
@@ -166,7 +169,7 @@ export function noteLet(
   if (value.type === "i32" && isPositive(value, frame)) frame.nonNegative.add(name);
 }
 
-/** Range of an integer expression, whether it wraps or not. */
+/** Range of an integer expression; the range of its type if it may wrap. */
 export function rangeOf(expr: Expr, { ranges }: FunctionFrame): IntegerInterval {
   return must(rangeIn(expr, ranges), "the range of an integer");
 }
@@ -190,14 +193,14 @@ function constantOf(expr: Expr, { constants }: FunctionFrame): number | undefine
 
 /** Index split into an expression and a constant that memory instructions add. */
 interface SplitIndex {
-  /** `undefined` for 0. */
+  /** Expression of the index without the constant; `undefined` if this is 0. */
   readonly rest: Expr | undefined;
   readonly constant: number;
 }
 
 /**
- * Maximum number of elements that memory instructions add. With a larger offset than their guard regions cover, engines
- * check each address explicitly.
+ * Maximum number of elements to which memory instructions apply a constant offset. With a larger offset than their
+ * guard regions cover, engines check each address explicitly.
  */
 const mostAdded = 1 << 16;
 
@@ -259,7 +262,7 @@ function emitPlace(
   return (place.address ?? 0) + constant * size;
 }
 
-/** index · size */
+/** Writes index · size, the byte offset of an element. */
 function emitBytes(body: FunctionBody, index: Expr, size: number, emit: (expr: Expr) => void): void {
   if (index.kind === "binary" && index.op === "mul" && index.y.kind === "const") {
     emit(index.x);

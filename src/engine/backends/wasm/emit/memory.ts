@@ -10,9 +10,12 @@ export interface CodeMemory {
   readonly isShared: boolean;
   /** Allocates memory for the lifetime of the module; the address is a multiple of `align`. */
   readonly reserve: (bytes: number, align?: number) => number;
-  /** Memory for the duration of a call, shared with other modules. Different purposes have different memory. */
+  /**
+   * Returns the address of memory for the duration of a call, shared with other modules. Different purposes have
+   * different memory.
+   */
   readonly shared: (purpose: "temporaries" | "work", bytes: number) => number;
-  /** Address of the values of a table, shared by all modules. */
+  /** Returns the address of the values of a table, which all modules share. */
   readonly table: (table: ConstantTable) => number;
   /** Creates an array over `length` elements from an address on. */
   readonly view: (type: ScalarType, address: number, length: number) => TypedArray;

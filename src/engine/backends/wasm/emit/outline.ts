@@ -12,13 +12,13 @@ import type { VectorLoopBounds } from "./vector/loop.ts";
 
 /** Code that was moved into a function. */
 export interface Outline {
-  /** Captured values that it receives after its parameters. */
+  /** Captured values that the function receives after its parameters. */
   readonly args: readonly WorkArgument[];
   /** Writes a call; `pushArgs` pushes the arguments before the captured ones. */
   readonly call: (body: FunctionBody, pushArgs: () => void) => void;
   /** Writes a call with the captured values in these locals. */
   readonly callWith: (body: FunctionBody, pushArgs: () => void, args: readonly number[]) => void;
-  /** Outer locals that the code sets, passed in memory. */
+  /** Outer locals that the code sets. They are passed back in memory. */
   readonly carried: readonly TypedLocal[];
 }
 
@@ -49,7 +49,7 @@ export function outline(
     const place = bufferOf(frame, buffer.name);
     return place.local === undefined ? [] : [{ name: buffer.name, place, local: place.local }];
   });
-  /** All captured values, with the names of their memory slots in case they are too many to be passed. */
+  /** All captured values, with the names of memory slots, which are used if they are too many to be passed. */
   const handed: readonly (TypedLocal & { readonly slot: string })[] = [
     ...pointers.map((one) => ({ name: one.name, type: "i32" as const, slot: `address of ${one.name}` })),
     ...captured.map((one) => ({ ...one, slot: one.name })),
@@ -117,7 +117,7 @@ export function outline(
   };
 }
 
-/** Writes a call of a function for the iterations between two indices. */
+/** Writes a call of a function that runs the iterations between two indices. */
 export type RangeCall = (body: FunctionBody, pushFrom: () => void, pushTo: () => void) => void;
 
 /** Writes the iterations of a loop between bounds in locals of `inner`. */

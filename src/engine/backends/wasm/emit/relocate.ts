@@ -12,7 +12,7 @@ import type { RoutineModule } from "./routine.ts";
 import { emitRoutine, published } from "./routine.ts";
 import type { EmitSettings } from "./unit.ts";
 
-/** Memory block that a module requests; `data` and `values` are its initial contents in base 64. */
+/** A memory block that a module requests. `data` or `values` are its initial contents in base 64. */
 type MemoryRequest =
   | { readonly kind: "own"; readonly bytes: number; readonly align: number; readonly data?: string }
   | { readonly kind: "shared"; readonly purpose: "temporaries" | "work"; readonly bytes: number }
@@ -41,8 +41,8 @@ export interface RelocatableProgram extends Pick<RoutineModule, "kernels" | "arg
  */
 const firstAddress = 0x9000_0000;
 /**
- * Distance from there to the second imaginary start: each of the five digits differs, the lowest by 64, so that the
- * alignment of blocks is the same.
+ * Distance between the start addresses of the two compilations. It changes each of the five digits of an address. The
+ * lowest digit changes by 64, so that the alignment of blocks stays the same.
  */
 const shift: number = 2 ** 28 + 2 ** 21 + 2 ** 14 + 2 ** 7 + 2 ** 6;
 /** Bytes of an address in LEB128. */
@@ -150,7 +150,7 @@ function imaginaryMemory(
 
 const textOf = (content: ArrayBuffer): string => encodeBase64(new Uint8Array(content));
 
-/** Start indices of the byte ranges in which two modules differ; `undefined` if one of them is no address. */
+/** Start indices of the byte ranges in which two modules differ; `undefined` if a difference is not an address. */
 function differences(first: Uint8Array, second: Uint8Array): number[] | undefined {
   if (first.length !== second.length) return undefined;
   const starts: number[] = [];

@@ -20,7 +20,7 @@ import { openUnit, valueTypeOf } from "./unit.ts";
 /** Module whose function `run` takes the arguments of a routine: scalars by value, buffers as addresses. */
 export interface RoutineModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Address of the scalar results, 8 bytes each, if there are several. A single result is returned by `run`. */
+  /** Address of the scalar results, 8 bytes each, if there are several. A single scalar result is returned by `run`. */
   readonly results: number;
   /** Number of loops that became functions. */
   readonly kernels: number;
@@ -36,9 +36,9 @@ export interface SharedPart {
   readonly tasks: number;
   /** Address of the module's descriptor. */
   readonly descriptor: number;
-  /** Memory of the calling thread. */
+  /** Address of the memory that only the calling thread uses. */
   readonly own: number;
-  /** Bytes that each other thread needs for itself. */
+  /** Bytes of memory that each other thread needs. */
   readonly bytes: number;
 }
 
@@ -51,8 +51,8 @@ export function compileRoutine(routine: Routine, memory: CodeMemory, settings: E
 }
 
 /**
- * True if one statement of a block, or of a block in it, uses more locals from outside of it than a function may have. These stay in
- * memory, where other threads would not find them.
+ * True if a statement of a block, or of a nested block, uses more locals from outside of the statement than a function
+ * may have. Such locals stay in memory, where other threads would not find them.
  */
 function hasWideStatement(block: readonly Stmt[], mostIncoming: number): boolean {
   if (usesOfBlock(block).touched.size <= mostIncoming) return false;
@@ -204,7 +204,7 @@ export function compileProcedure(
   };
 }
 
-/** Number of the latest published module; numbers are unique. */
+/** Number of the latest published module. Each module has a unique number. */
 let modules = 0;
 
 function sharedPart({ sharing, reserve, spillBytes, workBytes }: ModuleContext): SharedPart | undefined {
@@ -242,9 +242,10 @@ function placeTemps(bytes: number, { memory, reserve }: ModuleContext): number {
 }
 
 /**
- * Address of a temporary: constant, relative to a local, or stored in memory if there are many temporaries. `starts`
- * maps the offsets of earlier temporaries to their locals (or memory addresses), from which the new offset is computed.
- * Computing each offset from scratch would make code grow with the square of the number of temporaries.
+ * Address of a temporary: a constant, an address relative to a local, or, if there are many temporaries, an address
+ * stored in memory. `starts` maps the offsets of earlier temporaries to their locals or memory addresses, from which
+ * the new offset is computed. Computing each offset from scratch would make code grow with the square of the number of
+ * temporaries.
  */
 function placeOfTemp(
   { type, size, offset }: Temp,

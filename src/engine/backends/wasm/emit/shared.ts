@@ -12,8 +12,8 @@ import { emitScalar } from "./scalar.ts";
 import { emitShared } from "./threads/share.ts";
 
 /**
- * Writes calls for all iterations of an independent loop, shared by several threads if there are enough calls. The
- * calls have the same bounds as on one thread, so everything that depends on the start of a call is the same.
+ * Writes calls for all iterations of an independent loop. Several threads share the calls if there are enough of them.
+ * The calls have the same bounds as on one thread, so that results do not depend on the number of threads.
  */
 export function emitSharedIterations(
   stmt: ForStmt,
@@ -71,8 +71,8 @@ export function emitSharedIterations(
 }
 
 /**
- * Writes calls of a contraction's function for all its parts, shared by several threads. `operands` are locals with the
- * addresses of the operands.
+ * Writes calls of a contraction's function for all its parts. Several threads share the calls. `operands` are locals
+ * with the addresses of the operands.
  */
 export function emitSharedContract(
   made: ContractFunction,

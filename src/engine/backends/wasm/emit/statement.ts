@@ -278,8 +278,8 @@ function emitParts(split: BlockSplit, frame: FunctionFrame, depth: number): void
 }
 
 /**
- * Locals that a piece accesses in memory: those of other pieces, if they are too many for locals of the function.
- * Threads have different spill bases, so code that threads share receives them as locals.
+ * Locals that a piece accesses in memory: locals of other pieces, if they are too many for locals of the function. Code
+ * that threads share receives them as locals instead, because threads have different spill bases.
  */
 function residentsOf(
   { incoming }: BlockPiece,
@@ -292,9 +292,7 @@ function residentsOf(
   return all;
 }
 
-/**
- * Passes the address of a buffer to another function in memory, where it is loaded into a local of the buffer's name.
- */
+/** Stores the address of a buffer in memory, for another function that loads it into a local with the buffer's name. */
 function handPointer(
   name: string,
   { local: from }: BufferAddress,

@@ -1,8 +1,8 @@
 // Constants of module generation, apart from those of plans (`engine/codegen`).
 
 /**
- * Minimum bytes of all temporaries for which they share memory with the temporaries of other modules, which are used at
- * other times.
+ * Minimum bytes of the temporaries of a module for which they share memory with the temporaries of other modules, which
+ * are used at other times.
  */
 export const sharedTemporaries = 65_536;
 

@@ -54,13 +54,15 @@ export interface ModuleContext {
   /** Functions that contractions share. */
   readonly contracts: ContractCache;
   readonly memory: CodeMemory;
-  /** Same as `memory.reserve`. */
+  /** The function `memory.reserve`. */
   readonly reserve: CodeMemory["reserve"];
   /** Address of a constant in memory, repeated to fill two vectors (32 bytes). */
   readonly constant: (type: ScalarType, value: number) => number;
-  /** Same as `memory.table`. */
+  /** The function `memory.table`. */
   readonly table: CodeMemory["table"];
-  /** Work memory of at least the given bytes for the duration of a call, shared by all modules. */
+  /**
+   * Returns the address of work memory of at least the given bytes for the duration of a call. All modules share it.
+   */
   readonly workMemory: (bytes: number) => number;
   /** Largest work memory requested so far, in bytes. */
   readonly workBytes: () => number;
@@ -70,7 +72,7 @@ export interface ModuleContext {
    */
   readonly spillSlot: (owner: object, name: string, bytes?: number) => number;
   readonly pushSpillBase: (body: FunctionBody) => void;
-  /** Bytes of the slots, which each thread has for itself. */
+  /** Bytes of all slots. Each thread has its own copy of them. */
   readonly spillBytes: () => number;
   /** Functions for sharing work among threads, if the module may share any. */
   readonly sharing: WorkSharing | undefined;
@@ -78,7 +80,7 @@ export interface ModuleContext {
   readonly once: (key: object, variant: string, make: () => Callable) => Callable;
   /** Function of a procedure, created on first use. */
   readonly procedure: (procedure: Procedure) => Callable;
-  /** Remainder of floats, which WebAssembly lacks. */
+  /** Returns the function that computes the remainder of floats, for which WebAssembly has no instruction. */
   readonly remainder: () => Callable;
   /** Counts a loop that became a function; `kernels` returns the count. */
   readonly noteKernel: () => void;

@@ -15,7 +15,7 @@ export const valueTypeBytes: Readonly<Record<ValueType, number>> = {
 
 /** Branch target: the end of a block or an if, the start of a loop. */
 export interface Label {
-  /** Number of enclosing open constructs. */
+  /** Number of constructs that are open around the label. */
   readonly depth: number;
 }
 
@@ -77,11 +77,14 @@ export interface FunctionBody {
   /** Selects one of two operands of type `type` by an i32. */
   select(type: ValueType): void;
   /**
-   * Number of blocks opened, divided or closed so far. If two calls return equal numbers, the code between them is
-   * straight-line.
+   * Number of times that a block was opened, divided or closed so far. If two calls return the same number, the code
+   * between them is straight-line.
    */
   readonly turnings: () => number;
-  /** Creates an empty piece of code with the locals of this one, written separately. It has only its own labels. */
+  /**
+   * Creates an empty piece of code that uses the locals of this body but is written separately. It has only its own
+   * labels.
+   */
   fragment(): Fragment;
   /** Appends a finished piece of code. */
   append(fragment: Fragment): void;
@@ -93,7 +96,7 @@ export interface FunctionBody {
  */
 export interface Fragment extends FunctionBody {
   readonly bytes: () => Uint8Array;
-  /** Vector locals that the code uses, each with true if it is set before it is read. */
+  /** Vector locals that the code uses. The value is true if the code sets the local before it reads it. */
   readonly firstUses: () => ReadonlyMap<number, boolean>;
   /** Index of a vector local that is never set, shared by the function. */
   readonly zeroVector: () => number;

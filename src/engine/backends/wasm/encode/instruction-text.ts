@@ -34,8 +34,8 @@ export function instructionLines(code: Uint8Array, names: IndexSpaces): string[]
   let indent = "    ";
   const write = (text: string): void => void lines.push(indent + text);
   /**
-   * Writes lines for the waiting values; the last `count` of them are operands of an instruction on lanes of this
-   * shape.
+   * Writes lines for the values that are waiting to be used. The last `count` of them are operands of an instruction on
+   * lanes of this shape.
    */
   const flush = (count = 0, shape = ""): void => {
     for (const [i, operand] of waiting.entries())

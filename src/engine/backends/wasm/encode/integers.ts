@@ -9,10 +9,10 @@ export type IntCode = (() => void) | number;
  * unsigned.
  */
 export interface Integers {
-  /** Pushes a number on the stack. */
+  /** Pushes an i32 on the stack. */
   readonly put: (x: IntCode) => void;
   readonly get: (local: number) => () => void;
-  /** Sum without its constant 0 terms. */
+  /** Code of a sum. Constant terms that are 0 are omitted. */
   readonly plus: (x: IntCode, ...terms: readonly IntCode[]) => IntCode;
   readonly minus: (x: IntCode, y: IntCode) => IntCode;
   /** Product; multiplication by the constants 1 and 0 is simplified. */
@@ -26,18 +26,21 @@ export interface Integers {
   readonly below: (x: IntCode, y: IntCode) => IntCode;
   readonly notBelow: (x: IntCode, y: IntCode) => IntCode;
   readonly isZero: (x: IntCode) => IntCode;
-  /** Word in memory. */
+  /** Code that loads a 32-bit word from memory. */
   readonly load: (address: IntCode, offset: number) => IntCode;
   readonly store: (address: IntCode, offset: number, value: IntCode) => void;
   readonly set: (local: number, value: IntCode) => void;
-  /** Sets a local to the smaller of two numbers; the code of the second one may run twice. */
+  /** Writes code that sets a local to the smaller of two numbers. The code of the second number may run twice. */
   readonly setMinimum: (local: number, x: IntCode, y: IntCode) => void;
-  /** Adds to a local. */
+  /** Writes code that adds an amount to a local. */
   readonly advance: (local: number, amount: IntCode) => void;
   readonly when: (condition: IntCode, then: () => void, otherwise?: () => void) => void;
-  /** Runs code, and repeats it while a condition holds. */
+  /** Writes a loop that runs `inner` once, and repeats it while a condition holds. */
   readonly doWhile: (inner: () => void, condition: IntCode) => void;
-  /** Repeats code the given number of times, which may be zero only with `mayBeZero`. `left` is the counter local. */
+  /**
+   * Writes a loop that runs `inner` `times` times; zero times only with `mayBeZero`. `left` is the local that counts
+   * down.
+   */
   readonly repeat: (left: number, times: IntCode, inner: () => void, mayBeZero?: boolean) => void;
 }
 

@@ -5,9 +5,9 @@ import { must } from "../../../util/assert-never.ts";
 export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128";
 
 /**
- * Immediates after the opcode:
- * `block` a block type · `label` a depth · `function`, `local`, `global` an index · `type` a list of value types ·
- * `memory` alignment and offset · `lane` a lane · `memoryLane` both · `i32` … `f64`, `v128` a constant · `lanes` sixteen lanes.
+ * Kind of immediates after the opcode: `block` a block type · `label` a depth · `function`, `local`, `global` an index
+ * · `type` a list of value types · `memory` alignment and offset · `lane` a lane · `memoryLane` both · `i32` … `f64`,
+ * `v128` a constant · `lanes` sixteen lanes.
  */
 export type Immediate =
   | "none"
@@ -27,7 +27,7 @@ export type Immediate =
   | "v128"
   | "lanes";
 
-/** Instruction of the table. */
+/** Row of the table of instructions. */
 export interface Opcode {
   readonly name: OpcodeName;
   /** Opcode as a number: 65,536 times the prefix byte (0 if there is none), plus the code after it. */

@@ -4,7 +4,9 @@ export interface EngineTraits {
   readonly isRecent: boolean;
   /** True if it merges pairs of vectors into 256-bit operations, as turbo mode requests. */
   readonly wide: boolean;
-  /** True if it does or may do so, in turbo mode or by a flag that someone else has set. */
+  /**
+   * True if the engine merges pairs of vectors or may do so, in turbo mode or because of a flag that the user has set.
+   */
   readonly mayWiden: boolean;
 }
 

@@ -32,7 +32,8 @@ export interface Arena {
   readonly tryAllocate: (bytes: number, use: MemoryUse) => number;
   /**
    * Makes holders free memory so that an allocation of this size may succeed. `beside` is the number of bytes that the
-   * same call needs in addition, for the error.
+   * same call needs in addition; the error message mentions it.
+   *
    * @throws DownhillError `oom` if nothing can be freed.
    */
   readonly makeRoom: (bytes: number, use: MemoryUse, beside?: number) => void;
@@ -82,7 +83,7 @@ const requests: readonly { readonly initial: number; readonly maximum: number; r
     { initial: 16, maximum: 1024, shared: false },
   ];
 
-/** First of these memories that the engine can allocate. */
+/** Creates the first memory in `requests` that the engine can allocate. */
 function makeMemory(mayShare: boolean): {
   readonly memory: WebAssembly.Memory;
   readonly limits: (typeof requests)[number];
@@ -112,7 +113,7 @@ export function makeArena(mayShare: boolean): Arena {
   let used = 0;
 
   const mostBytes = (): number => Math.min(limits.maximum * pageBytes, hostState.arenaLimit);
-  /** True if the memory extends to `end`, growing it if necessary. */
+  /** Grows the memory if necessary so that it extends to `end`; returns false if that is impossible. */
   const reaches = (end: number): boolean => {
     const most = mostBytes();
     if (end > most) return false;

@@ -87,7 +87,10 @@ export function callableRoutine(
   const putScalars = scalarResults(routine, program, arena);
   let isReleased = false;
 
-  /** Determines the addresses of all arrays; false if there is no memory for a copy. */
+  /**
+   * Determines the addresses of all arrays and writes them to the arguments; returns false if there is no memory for a
+   * copy.
+   */
   const place = (inputs: readonly KernelValue[], outputs: readonly KernelValue[]): boolean => {
     if (smallCopies.place(args)) return copies.place(inputs, outputs);
     copies.note(smallCopies.bytes);
@@ -151,7 +154,8 @@ function scalarResults(
 }
 
 /**
- * Call that computes its own sizes. Large temporaries are allocated for the duration of the call, small ones are kept.
+ * Creates the function that runs a routine whose calls compute their own sizes. Large temporaries are allocated for the
+ * duration of the call, small ones are kept.
  */
 function measuring(
   { arenaBytes }: Routine,
@@ -189,7 +193,7 @@ function measuring(
   };
 }
 
-/** Calls without allocating an array of arguments. */
+/** Calls `run` with these arguments, without allocating an array for them. */
 function invoke(run: EntryPoint, args: readonly number[]): number {
   const [a, b, c, d, e, f, g, h] = args as [number, number, number, number, number, number, number, number];
   switch (args.length) {

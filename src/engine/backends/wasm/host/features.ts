@@ -17,7 +17,7 @@ export function wasmFeatures(): WasmFeatures {
   return (hostState.features ??= detectFeatures());
 }
 
-/** Detects the features again, for engines whose flags have changed. */
+/** Detects the features again. Called after flags of the engine have changed. */
 export function detectFeatures(): WasmFeatures {
   return {
     simd: accepts((module) => {
@@ -47,7 +47,10 @@ function accepts(write: (module: ModuleBuilder) => void): boolean {
   return WebAssembly.validate(module.finish());
 }
 
-/** A page that is not cross-origin isolated has no `SharedArrayBuffer`, and must not request such a memory. */
+/**
+ * True if the page or process may request shared memory. A page that is not cross-origin isolated has no
+ * `SharedArrayBuffer`, and must not.
+ */
 function canShareMemory(): boolean {
   if (typeof SharedArrayBuffer === "undefined") return false;
   try {

@@ -10,21 +10,21 @@ import { mostKeptCopy, blockAlignment } from "./tuning.ts";
  */
 export interface LargePorts {
   /**
-   * Writes the addresses of arrays, or of memory for their copies, to the arguments; false if memory is short. Does not
-   * copy yet.
+   * Writes the addresses of arrays to the arguments, or addresses of memory for copies of arrays outside of the memory.
+   * Returns false if memory is short. The copies are not made yet.
    */
   readonly place: (inputs: readonly KernelValue[], outputs: readonly KernelValue[]) => boolean;
   readonly copyIn: (inputs: readonly KernelValue[]) => void;
-  /** Copies inputs back that the routine has changed. */
+  /** Copies the inputs that the routine has changed back to the caller's arrays. */
   readonly copyBack: (inputs: readonly KernelValue[]) => void;
   readonly copyOut: (outputs: readonly KernelValue[]) => void;
   /** Records a number of bytes that could not be allocated. */
   readonly note: (bytes: number) => void;
-  /** Makes others free the missing memory. */
+  /** Makes other holders of memory free the number of bytes that could not be allocated. */
   readonly makeRoom: () => void;
   /** Frees the memory borrowed for one call. */
   readonly giveBack: () => void;
-  /** Bytes of the copies that are kept, of buffers whose sizes are not computed by calls. */
+  /** Bytes of the copies that are kept between calls, of the buffers whose sizes are known beforehand. */
   readonly keptBytes: number;
 }
 
@@ -71,8 +71,8 @@ export function largePorts(
     lent.length = 0;
   };
   /**
-   * Address of an array if it is in the memory, otherwise of memory for a copy, which is not made yet; 0 if memory is
-   * short.
+   * Address of an array: its own if it is in the memory, otherwise the address of memory for a copy, which is made
+   * later; 0 if memory is short.
    */
   const addressOf = (port: PortBinding, cell: BufferView): number => {
     if (cell.isOutside !== true) {
@@ -125,7 +125,7 @@ export function largePorts(
   };
 }
 
-/** Elements of a copy. */
+/** Array over the memory of a copy. */
 function elementsOf(arena: ModuleMemory["arena"], port: PortBinding): TypedArray {
   const n = port.extent.size;
   const { view } = port;

@@ -10,12 +10,12 @@ export interface ModuleMemory extends CodeMemory {
   readonly arena: Arena;
   /** Takes ownership of a block that was allocated for the module. */
   readonly own: (address: number) => void;
-  /** Frees such a block early. */
+  /** Frees a block of the module before the module is released. */
   readonly disown: (address: number) => void;
-  /** Bytes that it holds, all of them or only those not shared with other modules. */
+  /** Bytes that the module holds: all of them, or only those that it shares with no other module. */
   readonly bytes: () => number;
   readonly ownBytes: () => number;
-  /** Frees everything. */
+  /** Frees all memory that the module holds. */
   readonly release: () => void;
 }
 

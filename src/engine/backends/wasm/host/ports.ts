@@ -11,20 +11,24 @@ import { mostSmallCopy } from "./tuning.ts";
 /** Memory of a routine's buffer during a call. */
 export interface PortBinding {
   readonly buffer: Buffer;
-  /** Index among the routine's inputs or outputs, and among the arguments of the code. */
+  /**
+   * Index of the buffer among the routine's inputs or outputs. `argument` is its index among the arguments of the code.
+   */
   readonly slot: number;
   readonly argument: number;
   /** Number of elements in the current call. */
   readonly extent: { readonly size: number };
-  /** Address of memory for a copy if the caller's array is elsewhere; 0 if there is none. */
+  /** Address of memory for a copy during a call, if the caller's array is outside of the memory; otherwise 0. */
   staging: number;
-  /** Address of such memory kept between calls, and its bytes; 0 if there is none. */
+  /**
+   * Address of memory for a copy that is kept between calls, and the size of this memory in bytes; 0 if there is none.
+   */
   kept: number;
   room: number;
-  /** Array over the copy, as long as it is valid. */
+  /** Array over the copy, while it is valid. */
   view: TypedArray | undefined;
   viewAddress: number;
-  /** True if the routine changes it: a donated input, which must be copied back. */
+  /** True if the routine changes the buffer, which is a donated input. It must be copied back. */
   readonly isWritten: boolean;
 }
 

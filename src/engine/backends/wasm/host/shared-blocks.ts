@@ -7,7 +7,7 @@ import type { Arena } from "./arena.ts";
 export interface SharedBlocks {
   /** Returns a block of at least this size for a purpose. Blocks in use at the same time need different purposes. */
   readonly hold: (purpose: string, bytes: number) => number;
-  /** Undoes one `hold`; the block is freed when it has no holder left. */
+  /** Reverses one `hold`. The block is freed when no module holds it any more. */
   readonly release: (address: number) => void;
 }
 
@@ -56,8 +56,8 @@ function makeSharedBlocks(arena: Arena): SharedBlocks {
 }
 
 /**
- * Rounds up to one of four sizes per power of two: at most a quarter more than needed. There are so few sizes that the
- * blocks of any number of modules take at most about six times the largest one.
+ * Rounds up to one of four sizes per power of two, so at most a quarter more than needed. As there are so few sizes,
+ * the blocks of any number of modules take at most about six times the size of the largest block.
  */
 function sizeClass(bytes: number): number {
   const step = 2 ** Math.max(4, Math.ceil(Math.log2(bytes)) - 3);

@@ -5,7 +5,7 @@ import type { ThreadPool } from "./threads/pool.ts";
 /** Reason why WebAssembly is unavailable; see `wasmObstacle`. */
 export type WasmObstacle = "absent" | "forbidden" | "memory";
 
-/** State shared by all executables, in one record so that the owner of an engine can own it. */
+/** State that all executables share. It is one record, so that the owner of the engine can also own this state. */
 export interface HostState {
   /** Features of the engine, determined once. */
   features: WasmFeatures | undefined;

@@ -11,40 +11,43 @@ export const maximumPages = 65_536;
 /** Bytes of a cache line, a multiple of any vector width. Blocks begin at multiples of it. */
 export const blockAlignment = 64;
 /**
- * Maximum bytes of blocks whose size is rounded up. Blocks of compiled functions are many and live long; larger ones
- * are few.
+ * Maximum bytes of blocks whose size is rounded up. There are many blocks of compiled functions, and they live long;
+ * larger blocks are few.
  */
 export const largestRounded: number = 2 ** 20;
 /** Bytes of the blocks that hold the small data of a module. */
 export const chunkBytes = 4096;
 /**
- * Maximum bytes of array copies that a routine keeps, and of temporaries whose sizes it computes. Larger ones are
- * allocated for the duration of a call, so that any number of routines need only the memory of one call. For smaller
- * ones, an allocation would take as long as the copy.
+ * Maximum bytes of array copies that a routine keeps between calls, and of temporaries whose sizes it computes. Larger
+ * ones are allocated for the duration of a call, so that any number of routines need only the memory of one call. For
+ * smaller ones, allocating would take as long as copying.
  */
 export const mostKeptCopy = 65_536;
-/** Maximum bytes of arrays that are copied in every call, wherever they are. Their elements are copied one by one. */
+/**
+ * Maximum bytes of arrays that are copied in every call, wherever they are stored. Their elements are copied one by
+ * one.
+ */
 export const mostSmallCopy = 256;
 
 /** Maximum weight (`weightOf`) of one function before it is split into parts. */
 export const partLimit = 3000;
-/**
- * Work, in weight, of one kernel call: at least about 0.3 µs, compared with which the overhead of a call is negligible.
- */
+/** Work of one kernel call, in weight: at least about 0.3 µs, so that the overhead of a call is negligible. */
 export const chunkWork = 65_536;
 
-/** Maximum useful number of threads: beyond, threads share caches and memory more than they compute. */
+/** Maximum useful number of threads. With more, threads compete for caches and memory. */
 export const mostUsefulThreads = 8;
 /**
- * Kernel calls, about 10 ms of work that could have been shared, after which starting threads is worthwhile. The start
- * takes a few milliseconds of the calling thread, and the threads run about 30 ms later.
+ * Number of kernel calls that could have been shared, about 10 ms of work, after which starting threads is worthwhile.
+ * Starting takes a few milliseconds of the calling thread, and the threads run about 30 ms later.
  */
 export const callsBeforeStart = 30_000;
-/** Milliseconds to wait for units that another thread took. A thread that was ended meanwhile never finishes. */
+/**
+ * Maximum milliseconds to wait for units that another thread took. A thread that was terminated never finishes them.
+ */
 export const longestWait = 30_000;
 /**
- * Milliseconds of one wait, and maximum that a longer one counts for, because the whole program may have been
- * suspended.
+ * Milliseconds of one wait. A wait that took longer counts as this time only, because the whole program may have
+ * been suspended.
  */
 export const napTime = 5;
 /** Consecutive loads of a word before the idle main thread stops spinning: about 100 µs. */
@@ -54,11 +57,9 @@ export const spinLoads = 100_000;
  * kernel of a step comes soon. The longer time applies if the last wait was shorter.
  */
 export const watchTime = { short: 0.1, long: 1 } as const;
-/** Modules that a thread caches; others are compiled again when needed. */
+/** Number of modules that a thread caches. Other modules are compiled again when needed. */
 export const keptModules = 64;
-/**
- * KiB of address space that a Node thread needs: it reserves 590 to 1033 MiB on Node 20 to 26, plus some for its code.
- */
+/** KiB of address space that a Node thread needs. Node 20 to 26 reserve 590 to 1033 MiB, plus some for code. */
 export const addressesPerThread: number = 1.25 * 2 ** 20;
 
 /** Parameters of measuring whether sharing a piece of work saves time (`threads/choice.ts`). */
@@ -69,16 +70,16 @@ export const trial = {
    */
   runsBefore: 8,
   /**
-   * Consecutive runs of the other mode. The first ones do not count: threads may sleep, and caches hold data of the
-   * previous mode.
+   * Number of consecutive runs of the other mode in a trial. The first ones do not count: threads may sleep, and caches
+   * hold data of the previous mode.
    */
   runs: 4,
   uncountedRuns: 2,
-  /** Milliseconds of a run from which the wake-up time is negligible, so that a single run is a trial. */
+  /** Milliseconds of a run above which the wake-up time is negligible, so that a single run suffices as a trial. */
   longRun: 2,
   /**
-   * Fraction of the single-thread time that sharing must stay below to begin, and to continue, since it also slows down
-   * later work.
+   * Fraction of the single-thread time that the time with sharing must stay below for sharing to begin, and to
+   * continue. Sharing also slows down later work.
    */
   toBegin: 0.9,
   toGoOn: 0.95,
@@ -87,11 +88,11 @@ export const trial = {
    * program.
    */
   mostOfUsual: 2.5,
-  /** Milliseconds that it counts for beyond that, because some clocks are coarse. */
+  /** Milliseconds that are added to this maximum, because some clocks are coarse. */
   clockLeap: 0.02,
-  /** Factor by which the time of the current mode must grow for an early trial of the other one. */
+  /** Factor by which the time of the current mode must grow to cause an early trial of the other mode. */
   drift: 1.3,
-  /** Maximum fractions of the time after a trial that the trial may have lost, and may have taken. */
+  /** Maximum fractions of the time since a trial that the trial may have lost, and that it may have taken. */
   lostPart: 0.01,
   takenPart: 0.04,
 } as const;

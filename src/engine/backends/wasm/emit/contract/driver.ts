@@ -20,26 +20,26 @@ export interface Driver {
   readonly plan: ContractPlan;
   readonly method: BlocksMethod;
   readonly kernels: Kernels;
-  /** First unit of the run, the index of its part within the strip, and the number of units in the run. */
+  /** First unit of the run; index of its part within the strip; number of units in the run. */
   readonly unit: number;
   readonly position: number;
   readonly run: number;
-  /** Operands of the group. */
+  /** Addresses of the operands of the current group. */
   readonly places: AddressLocals;
   readonly strip: number;
   /** Remainder of the unit number; also a temporary. */
   readonly rest: number;
-  /** Number of whole panels of the strip, and index of the first one. */
+  /** Number of whole panels of the current strip, and index of its first panel. */
   readonly panels: number;
   readonly firstPanel: number;
-  /** Number of summands of the block; `add` is 1 unless the block is the first. */
+  /** Number of summands of the current block. `add` is 1 unless the block is the first one. */
   readonly depth: number;
   readonly add: number;
   /** Address of the distance table of the block's summands. */
   readonly table: number;
   /**
-   * Addresses of the operands at the start of the block of summands; those of the right operand and of `out` are also
-   * at the start of the strip.
+   * Addresses of the operands at the start of the block of summands. The addresses of the right operand and of `out`
+   * are also at the start of the strip.
    */
   readonly leftBlock: number;
   readonly rightBlock: number;
@@ -49,7 +49,7 @@ export interface Driver {
   /** Address of the packed columns of the block of summands; `isPacked` is 1 if they are packed already. */
   readonly packedRight: number;
   readonly isPacked: number;
-  /** Tiles of the block of rows. */
+  /** Number of tiles of the current block of rows. */
   readonly tiles: number;
 }
 
@@ -107,8 +107,8 @@ export function writeDriver(
 }
 
 /**
- * Writes the distance tables that stay constant for the whole call: those of packed columns and rows, and that of the
- * summands if it holds all of them.
+ * Writes the distance tables that stay constant for the whole call: the tables of packed columns and rows, and the
+ * table of the summands if it covers all of them.
  */
 function writeTables({ body, int, plan, method, table, rest }: Driver, odometer: Odometer): void {
   const { get, plus } = int;

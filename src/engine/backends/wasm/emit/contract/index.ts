@@ -25,11 +25,11 @@ export interface ContractFunction extends Callable {
    * calls, in any order or in parallel, yields the same bits. Few long runs are the fastest.
    */
   readonly units: number;
-  /** Bytes of work memory that each call needs for itself. */
+  /** Bytes of work memory that each call needs. */
   readonly workBytes: number;
 }
 
-/** Functions that contractions of one module share: those of equal contractions, and kernels. */
+/** Functions that the contractions of one module share, by key: functions of equal contractions, and kernels. */
 export type ContractCache = Map<string, Callable & Partial<ContractFunction>>;
 
 /**
@@ -177,9 +177,9 @@ function makeKernels(
 }
 
 /**
- * True if the columns of a panel are contiguous whenever the distance from the first to the last is that of contiguous
- * columns. If the innermost axis is no shorter than a panel, a panel extends over at most two runs, and runs are not
- * adjacent.
+ * True if the columns of a panel are contiguous whenever the distance from the first to the last column equals that of
+ * contiguous columns. This holds if the innermost axis is at least as long as a panel: a panel then extends over at
+ * most two contiguous runs, and runs are not adjacent.
  */
 function hasRuns({ axes }: OperandPlan, side: "left" | "right", columns: number): boolean {
   const inner = axes.at(-1);
@@ -195,7 +195,7 @@ function dotVectors(columns: number): number {
   return columns > 4 ? 1 : columns > 2 ? 2 : columns > 1 ? 4 : 8;
 }
 
-/** Largest power of two, up to a block, that divides the number of summands of each block. */
+/** Largest power of two, up to the block size, that divides the number of summands of each block. */
 function greatestPower(sums: number): number {
   let power = 1;
   while (power < contractBlock && sums % (2 * power) === 0) power *= 2; // of 0: a block

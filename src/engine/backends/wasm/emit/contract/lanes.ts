@@ -7,9 +7,12 @@ export interface VectorInstructions extends VectorShape {
   /** Loads one scalar into all lanes. */
   readonly splat: OpcodeName;
   readonly add: OpcodeName;
-  /** Replaces x, y on the stack by x · y, or leaves them for `addProduct`. */
+  /**
+   * Writes the first part of x · y + z, for x and y on the stack: replaces them by x · y, or leaves them on the stack
+   * if `addProduct` multiplies.
+   */
   readonly product: (body: FunctionBody) => void;
-  /** Replaces the stack left by `product`, followed by z, by x · y + z. */
+  /** Writes the second part: replaces the result of `product`, followed by z on the stack, by x · y + z. */
   readonly addProduct: (body: FunctionBody) => void;
 }
 
@@ -115,8 +118,8 @@ function zipLanes(bytes: number, half: "low" | "high"): number[] {
 }
 
 /**
- * Transposes a square of vectors in locals: afterwards local i holds lane i of all of them. `spare` are equally many
- * temporary locals.
+ * Transposes a square of vectors in locals: afterwards local i holds lane i of all the vectors. `spare` is a list of
+ * temporary locals of the same length.
  */
 export function transpose(
   body: FunctionBody,

@@ -10,14 +10,14 @@ import type { SummandCount } from "./summands.ts";
 import { repeatSums } from "./summands.ts";
 
 /**
- * Packing of an operand into panels: for each summand in turn, the columns of a panel (or rows of the left operand) are
- * stored contiguously.
+ * Packing of an operand into panels. For each summand in turn, the columns of a panel (or rows, for the left operand)
+ * are stored contiguously.
  */
 export interface Pack extends SummandCount {
   readonly lanes: VectorInstructions;
   /**
-   * Columns of a panel. `padded` is the number of scalars per summand in the packed panel, with zeros after the
-   * columns.
+   * Number of columns of a panel. `padded` is the number of scalars per summand in the packed panel, with zeros after
+   * the columns.
    */
   readonly columns: number;
   readonly padded: number;
@@ -46,11 +46,11 @@ interface Packer {
   readonly sums: number;
   readonly table: number;
   readonly columnTable: number;
-  /** Start of the panel, address of the summand, and its table entry. */
+  /** Start of the panel, address of the current summand, and its table entry. */
   readonly start: number;
   readonly at: number;
   readonly entry: number;
-  /** Vectors of a packed column, and number of summands packed at once. */
+  /** Number of vectors of a packed column, and number of summands packed at once. */
   readonly vectors: number;
   readonly group: number;
   /** Distances of the columns of a panel, if a table holds them. */
@@ -103,12 +103,15 @@ function openPacker(body: FunctionBody, pack: Pack): Packer {
   };
 }
 
-/** Maximum scalars of a packed column for which eight summands are packed at once; beyond, four are enough code. */
+/**
+ * Maximum number of scalars of a packed column for which eight summands are packed at once. For longer columns, four at
+ * once are enough.
+ */
 const mostScalarsOfEight = 8;
 /** Maximum constant number of summands for which packing is unrolled. */
 const unrolledSums = 8;
 
-/** Packs some summands of all panels, then the next ones, so that memory is read sequentially. */
+/** Packs a few summands of all panels, then the next summands, so that memory is read sequentially. */
 function writeAcross(packer: Packer, step: number): void {
   const { body, int, pack, group, source, target, panels, sums, at } = packer;
   const { get } = int;
@@ -158,7 +161,7 @@ function writePanel(packer: Packer): void {
   int.advance(columnTable, 4 * columns);
 }
 
-/** Packs all summands of a panel, some at a time; `step` receives their number. */
+/** Packs all summands of a panel, `group` at a time; `step` writes code for the given number of summands. */
 function packSums(
   { body, int, pack, ...packer }: Packer,
   group: number,
@@ -169,7 +172,7 @@ function packSums(
   repeatSums(body, int, pack, packer.sums, [group, 1], unrolledSums, step);
 }
 
-/** Packs a panel whose columns are not contiguous. */
+/** Writes code that packs a panel whose columns are not contiguous. */
 function packApart(packer: Packer): void {
   const { lanes, sideBySide } = packer.pack;
   const byScalars = singly(packer, copyScalars);
@@ -195,7 +198,7 @@ function next({ int, pack, at, entry, target }: Packer, count: number): void {
   int.advance(target, count * pack.padded * pack.lanes.bytes);
 }
 
-/** Computes the address of summand `k` of a group, if a table holds the distances. */
+/** Computes the address of summand `k` of a group. Writes nothing unless a table holds the distances. */
 function findSum({ int, pack, at, start, entry }: Packer, k: number): void {
   const { walk } = pack;
   if (walk.kind === "table")
@@ -237,7 +240,10 @@ function copyVectors(packer: Packer, k: number): void {
   }
 }
 
-/** Copies as many summands as a vector has lanes, contiguous in each column, by transposing squares of scalars. */
+/**
+ * Copies a group of summands, one per lane of a vector, that are contiguous in each column, by transposing squares of
+ * scalars.
+ */
 function transposeSquares(packer: Packer): void {
   const { body, int, pack, vectors, square, spare } = packer;
   const { lanes, columns } = pack;

@@ -14,13 +14,13 @@ import { eachRun, findGroup, paramWork, whenLast } from "./units.ts";
 // Product of a row and a matrix with contiguous columns. The matrix is read once, sequentially, a few of its rows at a
 // time, while the sums are stored in memory.
 
-/** Some rows of the matrix that are added to the sums at once; strides in bytes. */
+/** Code that adds the products of `terms` rows of the matrix to the sums at once; strides in bytes. */
 export interface Stream {
   readonly lanes: VectorInstructions;
   readonly terms: number;
   readonly left: number;
   readonly right: number;
-  /** True if the sums start here. */
+  /** True if these are the first products: the sums are stored, instead of added to stored sums. */
   readonly first: boolean;
 }
 
@@ -189,7 +189,7 @@ export function writeStream(
   });
 }
 
-/** Writes the columns after the last whole pair of vectors. */
+/** Writes the sums of the columns that remain after the last whole pair of vectors. */
 function writeTail(
   body: FunctionBody,
   int: Integers,

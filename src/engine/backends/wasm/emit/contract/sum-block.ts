@@ -4,12 +4,15 @@ import type { IntCode } from "../../encode/integers.ts";
 import type { Driver } from "./driver.ts";
 import { paramWork, whenLast } from "./units.ts";
 
-/** Rows after the whole tiles of the last block: `count` tiles of a height, preceded by `before` other edge rows. */
+/**
+ * Tiles of one height for the edge rows, which follow the whole tiles of the last block: `count` tiles, preceded by
+ * `before` edge rows in other tiles.
+ */
 interface EdgeTiles {
   readonly height: number;
   readonly count: number;
   readonly before: number;
-  /** Addresses of these rows in the left operand and in `out`. */
+  /** Addresses of the rows of these tiles in the left operand and in `out`. */
   readonly left: number;
   readonly out: number;
 }
@@ -29,13 +32,18 @@ interface RowLocals {
   readonly whenLastBlock: (inner: () => void) => void;
 }
 
-/** Columns as the tiles of a strip read them: bytes of a panel, and address of the columns after the whole panels. */
+/**
+ * Right operand as the tiles of a strip read it: bytes per panel, and address of the columns after the whole panels.
+ */
 interface ColumnPanels {
   readonly panelBytes: number;
   readonly tailAt: number;
 }
 
-/** Writes the parts `position` … `position + run` − 1 of one strip and one block of summands, by blocks of rows. */
+/**
+ * Writes code for the parts `position` … `position + run` − 1 of one strip and one block of summands, in blocks of
+ * rows.
+ */
 export function writeSumBlock(driver: Driver): void {
   const { plan } = driver;
   const columns = findColumns(driver);
@@ -86,7 +94,7 @@ function whenLastStrip({ int, strip, method }: Driver, inner: () => void): void 
   whenLast(int, strip, method.strips, inner);
 }
 
-/** Locates the columns of the strip, and packs them if planned and not yet done. */
+/** Locates the columns of the strip, and packs them if the plan requires it and they are not packed yet. */
 function findColumns(driver: Driver): ColumnPanels {
   const { body, int, plan, packedRight, panels, rightBlock } = driver;
   const { get } = int;

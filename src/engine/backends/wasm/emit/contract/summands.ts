@@ -1,15 +1,19 @@
 import type { FunctionBody } from "../../encode/body.ts";
 import type { IntCode, Integers } from "../../encode/integers.ts";
 
-/** Number of summands of a call: a number, or "any" if it is a parameter. `multipleOf` divides every such number. */
+/**
+ * Number of summands of a call: a number, or "any" if it is a parameter of the function. It is always a multiple of
+ * `multipleOf`.
+ */
 export interface SummandCount {
   readonly sums: number | "any";
   readonly multipleOf: number;
 }
 
 /**
- * Iterates over summands in groups of the sizes `groups` (powers of two, decreasing); smaller groups handle the rest.
- * `inner` receives the group size. A constant number of at most `unrolled` summands is unrolled.
+ * Iterates over summands in groups of the sizes in `groups`, which are powers of two in decreasing order; smaller
+ * groups handle the remainder. `inner` receives the group size. A constant number of at most `unrolled` summands is
+ * unrolled.
  */
 export function repeatSums(
   body: FunctionBody,

@@ -3,8 +3,8 @@ import type { IntCode, Integers } from "../../encode/integers.ts";
 import type { ContractAxis } from "../../../../codegen/contract/shape.ts";
 
 /**
- * Counter over axes, the last fastest, with the current distances from the start in locals, which `writeTable`
- * continues from.
+ * Counter over several axes, the last of which varies fastest. Locals hold the current indices and the distances of the
+ * operands from the start. `writeTable` advances it.
  */
 export interface Odometer {
   readonly axes: readonly ContractAxis[];

@@ -22,9 +22,12 @@ export interface Tile extends SummandCount {
   readonly right: SummandStride;
   readonly outRows: readonly number[];
   readonly outColumn: number;
-  /** If given, the lanes of sums are summands, in this many vectors per column, and the tile has one row. */
+  /**
+   * Number of vectors per column, if the lanes of sums are summands; the tile then has one row. `undefined` if the
+   * lanes are columns.
+   */
   readonly across?: number;
-  /** Scalars per summand in the right operand if it is packed; those beyond the columns are zero. */
+  /** Number of scalars per summand in the right operand, if it is packed. Scalars after the columns are zero. */
   readonly padded?: number;
   /**
    * True if sums are stored to scratch memory as whole vectors before they are copied to `out` by lanes, because
@@ -32,8 +35,8 @@ export interface Tile extends SummandCount {
    */
   readonly viaScratch: boolean;
   /**
-   * Distances from one tile to the next; `left` is `undefined` if the next tile begins where the last summand of this
-   * one ended.
+   * Distances from one tile to the next. `left` is `undefined` if the next tile begins where the last summand of this
+   * tile ended.
    */
   readonly step: { readonly left: number | undefined; readonly right: number; readonly out: number };
   /** Way of storing sums: `set` overwrites `out`, `add` adds to it, `either` depends on a parameter. */
@@ -121,8 +124,8 @@ function setZero(body: FunctionBody, local: number): void {
 }
 
 /**
- * Numbers of summands per iteration of the loop. V8 11 would load several plain summands at once and run out of
- * registers.
+ * Numbers of summands per iteration of the loop, largest first. Without limit, V8 11 would load several summands at
+ * once and run out of registers.
  */
 function sumGroups(tile: Tile, transposes: boolean): readonly number[] {
   const { count } = tile.lanes;
@@ -131,15 +134,15 @@ function sumGroups(tile: Tile, transposes: boolean): readonly number[] {
   return [count, 1];
 }
 
-/** Addresses of the operands during the iteration over summands. */
+/** Writers of the addresses of the operands during the iteration over summands. */
 interface Addresses {
-  /** At the start of a tile. */
+  /** Writes code for the start of a tile. */
   readonly start: () => void;
-  /** Before summand `k` of a group. */
+  /** Writes code before summand `k` of a group. */
   readonly at: (k: number) => void;
-  /** After a group of summands. */
+  /** Writes code after a group of summands. */
   readonly next: (count: number) => void;
-  /** After the last summand of a tile. */
+  /** Writes code after the last summand of a tile. */
   readonly finish: () => void;
   /** Pushes the address, to be used with the offset `leftOffset(k)` or `rightOffset(k)`. */
   readonly left: () => void;
@@ -215,7 +218,7 @@ function addProducts(
   });
 }
 
-/** Summands with contiguous columns in the right operand. */
+/** Writer of the summands whose columns are contiguous in the right operand. */
 function plainSummands(
   body: FunctionBody,
   tile: Tile,
@@ -247,7 +250,10 @@ function hasSquares({ right, lanes }: Tile): boolean {
   return right.kind === "stride" && right.bytes === lanes.bytes;
 }
 
-/** Summands that are contiguous in the right operand while its columns are not: squares of it are transposed. */
+/**
+ * Writer of the summands that are contiguous in the right operand while its columns are not: squares of scalars are
+ * transposed.
+ */
 function transposedSummands(
   body: FunctionBody,
   tile: Tile,
@@ -289,7 +295,9 @@ function transposedSummands(
   };
 }
 
-/** Sums whose lanes are summands: both operands are read by vectors, and lanes are added up at the end. */
+/**
+ * Writer of sums whose lanes are summands: both operands are read by vectors, and the lanes are added up at the end.
+ */
 function makeDots(
   body: FunctionBody,
   tile: Tile,

@@ -6,7 +6,7 @@ import type { Tile } from "./tile.ts";
 /** Functions that compute tiles and pack panels, created on first use. */
 export interface Kernels {
   readonly tile: (rows: number, columns: number, step?: Tile["step"]) => Callable;
-  /** See `addStream`. */
+  /** Function that adds the products of `terms` matrix rows; see `addStream`. */
   readonly stream: (terms: number, first: boolean) => Callable;
   readonly flush: () => Callable;
   readonly packLeft: (rows: number) => Callable;
@@ -24,9 +24,9 @@ const paramTo = 5;
 export const paramKept = 6;
 
 /**
- * Iterates over runs of units from `from` to `to` − 1 that stay within one multiple of `length`. Sets `unit` to the
- * first unit of the run, `position` to its index within the multiple (a local that is initially 0), and `run` to the
- * number of units.
+ * Writes a loop over runs of units from `from` to `to` − 1; all units of a run belong to the same group of `length`
+ * consecutive units. Sets `unit` to the first unit of the run, `position` to its index within the group (a local that
+ * is initially 0), and `run` to the number of units.
  */
 export function eachRun(
   body: FunctionBody,
@@ -87,7 +87,7 @@ export function findGroup(
   }
 }
 
-/** Runs code if a number is the last of `count`. */
+/** Writes code that runs only if the number in a local is the last of `count`. */
 export function whenLast(int: Integers, number: number, count: number, inner: () => void): void {
   if (count === 1) inner();
   else int.when(int.equal(int.get(number), count - 1), inner);

@@ -27,7 +27,9 @@ export const layout = {
   total: 264,
   /** i32: number of units that the main thread took. */
   own: 268,
-  /** i32: memory that each thread has for itself; that of thread i is at `scratch` + i · `stride`. */
+  /**
+   * i32: address of the memory that each thread has for itself; thread i uses the memory at `scratch` + i · `stride`.
+   */
   scratch: 272,
   stride: 276,
   /** Bytes of the block. */
@@ -41,7 +43,7 @@ export const mostThreads = 32;
 export const descriptor = {
   /** Unique number of the module. */
   id: 0,
-  /** Address of its bytes; `length` is their number. */
+  /** Address of the module's bytes; `length` is the number of bytes. */
   address: 4,
   length: 8,
   bytes: 12,

@@ -50,12 +50,12 @@ export interface WorkArgument {
 export interface SharedWork {
   /** Pushes the number of units. */
   readonly pushUnits: () => void;
-  /** Pushes the amount of work, in calls of a kernel (`chunkWork`) of about 0.3 µs each. */
+  /** Pushes the amount of work, in units of one kernel call (`chunkWork`), that is, about 0.3 µs. */
   readonly pushCalls: () => void;
   readonly args: readonly WorkArgument[];
   /**
-   * Writes code for the units `first` … `first + count − 1`. The parameters are locals: these two numbers, the
-   * arguments, and `hasBegun`, which is 1 if this thread has done other units of the work before.
+   * Writes code for the units `first` … `first + count − 1`. Its parameters are locals: these two numbers, the
+   * arguments, and `hasBegun`, which is 1 if this thread has processed other units of the same work before.
    */
   readonly part: (
     body: FunctionBody,
@@ -69,8 +69,8 @@ export interface SharedWork {
 }
 
 /**
- * Writes work that threads share: it stores the arguments in memory, notifies other threads, and then all threads,
- * including this one, take units and do them until none are left.
+ * Writes work that threads share. The code stores the arguments in memory and notifies other threads. All threads,
+ * including this one, then repeatedly take units and process them until none are left.
  */
 export function emitShared(
   body: FunctionBody,
@@ -103,7 +103,7 @@ export function emitShared(
   body.call(sharing.end);
 }
 
-/** Writes the function that each thread runs: it takes units and does them until none are left. */
+/** Writes the function that each thread runs. It repeatedly takes units and processes them until none are left. */
 function writeTask(
   body: FunctionBody,
   sharing: WorkSharing,

@@ -9,7 +9,7 @@ export interface VectorAccumulator {
   readonly regs: readonly number[];
   /** Writes the code before the first value. */
   readonly begin: () => void;
-  /** Folds in a value for each lane, in the code of `lanes`. */
+  /** Folds one value per lane into the accumulator, in the code of `lanes`. */
   readonly add: (value: Vec, lanes: LaneCode) => void;
   /** Writes the code after the last value. */
   readonly finish: () => void;
@@ -43,9 +43,9 @@ function setAll(regs: readonly number[], vec: Vec, lanes: LaneCode): void {
 }
 
 /**
- * Minimum or maximum of floats by the fast instruction, which ignores NaN and treats 0 and −0 as equal. Whether a NaN
- * occurred, and whether the zero that should win occurred, is tracked separately. The exact operation takes ten
- * dependent instructions.
+ * Opens an accumulator for the minimum or maximum of floats by the fast instruction, which ignores NaN and treats 0 and
+ * −0 as equal. It tracks separately if a NaN occurred, and if the zero occurred that should win. The exact operation
+ * would take ten dependent instructions.
  */
 function openExtreme(
   op: "min" | "max",

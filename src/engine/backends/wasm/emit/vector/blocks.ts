@@ -11,11 +11,11 @@ import { runIterations } from "./loop.ts";
 
 /** State of writing a blocked fold; see `BlockPlan`. */
 export interface BlockedFold {
-  /** Loop that computes the values of the indices from `at` to `stop`. */
+  /** Code of the loop that computes the values of the indices from `at` to `stop`. */
   readonly code: Fragment;
   readonly at: number;
   readonly stop: number;
-  /** Local with the address that index 0 would have, and bytes per value. */
+  /** Local with the address at which the value of index 0 would be stored, and bytes per value. */
   readonly origin: number;
   readonly bytes: number;
   /** Frame that contains the buffer of the values. */

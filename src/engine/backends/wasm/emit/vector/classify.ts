@@ -16,7 +16,7 @@ export function dependence(expr: Expr, scope: ReadonlyMap<string, LaneBinding>):
   });
 }
 
-/** Lane width that an expression requires; `undefined` if either width is possible. */
+/** Lane width that an expression requires; `undefined` if it allows both widths. */
 export function ownWidth(expr: Expr, lanes: LaneCode): Width | undefined {
   if (lanes.isNarrow) return 32;
   if (expr.type === "f64") return 64;

@@ -36,7 +36,10 @@ import {
   whereVec,
 } from "./operations.ts";
 
-/** Writes a call. It is passed as an argument because calls need statements, which need expressions. */
+/**
+ * Writes a call of a procedure. The writer is passed as an argument because calls contain statements, and statements
+ * contain expressions.
+ */
 export type CallWriter = (expr: Expr & { kind: "call" }, lanes: LaneCode) => Vec;
 
 /** Value of an expression in each lane. `width` is the preferred lane width if the expression allows both. */
@@ -167,7 +170,7 @@ export function setUniform(name: string, value: Expr, target: FunctionFrame, lan
   return isOutside;
 }
 
-/** first, first + stride, first + 2 stride, … */
+/** Vectors of first, first + stride, first + 2 stride, …, one value per lane. */
 function iota(expr: Expr, stride: number, width: Width, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const first = body.local("v128");
@@ -212,8 +215,8 @@ function binary(
 }
 
 /**
- * Computes a float64 of which only the high word changes, by bits of other high words, with bitwise operations on whole
- * vectors. `undefined` if the expression has another form.
+ * Computes a float64 value that differs from another one only in bits of its high word, such as the sign. It uses
+ * bitwise operations on whole vectors. `undefined` if the expression has another form.
  */
 function signChanged(
   high: Expr,
@@ -258,14 +261,14 @@ function shift(op: "shl" | "shr", x: Vec, count: Expr, lanes: LaneCode): Vec {
 }
 
 /**
- * True if the fast min/max instruction, which returns the second operand if neither is smaller, returns the correct
- * zero.
+ * True if the fast min/max instruction returns the correct zero for this bound: it returns its second operand if
+ * neither operand is smaller.
  */
 function isBound(op: "min" | "max", bound: number): boolean {
   return !Number.isNaN(bound) && !(op === "min" && Object.is(bound, -0));
 }
 
-/** Minimum or maximum of x and a constant by that instruction. */
+/** Minimum or maximum of x and a constant, by the fast instruction (see `isBound`). */
 function bounded(op: "min" | "max", x: Vec, bound: number, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const shape = x.type === "f64" ? "f64x2" : "f32x4";
@@ -286,7 +289,7 @@ function isZero(x: Expr): boolean {
   return x.kind === "const" && Object.is(x.value, 0);
 }
 
-/** Writes a `select`. Both sides are computed, unless a side may only be computed where it is selected. */
+/** Writes a `select`. Both sides are computed, except for a side that may be computed only where it is selected. */
 function select(
   expr: Expr & { kind: "select" },
   lanes: LaneCode,

@@ -5,12 +5,12 @@ import { loadConstant } from "../../engines/loaded-constants.ts";
 import type { FunctionFrame } from "../frame.ts";
 
 /**
- * Bits per lane. Next to float64 values, int32 and masks use lanes of 64 bits, of which an integer occupies the low
- * half.
+ * Bits per lane. Where a loop contains float64 values, int32 values and masks use lanes of 64 bits, and an integer
+ * occupies the low half of its lane.
  */
 export type Width = 32 | 64;
 
-/** Value for each lane: the 128-bit vectors that hold all lanes. */
+/** A value for each lane, as the 128-bit vectors that together contain all lanes. */
 export interface Vec {
   readonly type: ScalarType;
   readonly width: Width;
@@ -18,7 +18,7 @@ export interface Vec {
   readonly emit: (k: number) => void;
   /** True if `emit` costs almost nothing, so that it may be called often. */
   readonly isPlain: boolean;
-  /** True if it is in locals that are never set again, so that it needs no copy to be read later. */
+  /** True if the vectors are in locals that are never set again, so that no copy is needed to read them later. */
   readonly isFinal?: boolean;
 }
 
@@ -26,18 +26,18 @@ export interface Vec {
 export type LaneBinding =
   /** Number in one local: the value of lane 0, to which each lane adds `stride` times its number. */
   | { readonly kind: "scalar"; readonly stride: number }
-  /** Integer per lane in a local of its own, for indices: local `name@lane`. */
+  /** One integer per lane, in separate locals named `name@lane`; used for indices. */
   | { readonly kind: "lanes" }
-  /** Vector; `regs` are the locals that assignments set. */
+  /** Vectors. `regs` are the locals that assignments set. */
   | { readonly kind: "vector"; readonly vec: Vec; readonly regs: readonly number[] };
 
 /** Store delayed until all loads of the iteration are done, so that vectors are stored contiguously. */
 export interface PendingStore {
   readonly buffer: string;
-  /** `base` of the lanes that store. */
+  /** Number of elements before the lanes that store (see `LaneCode.base`). */
   readonly base: number;
   readonly flush: () => void;
-  /** For a store to every second element: its address, in case a store to the elements between follows. */
+  /** Address for a store to every second element, in case a store to the elements between follows. */
   readonly alternate?: {
     readonly index: Expr;
     readonly address: number;
@@ -46,7 +46,7 @@ export interface PendingStore {
   };
 }
 
-/** Loop-invariant number: the local that holds its vector. */
+/** Loop-invariant number, and the local that holds the vector filled with it. */
 interface HoistedVector {
   readonly expr: Expr;
   readonly width: Width;
@@ -57,7 +57,7 @@ interface HoistedVector {
 export interface VectorLoopContext {
   /** Code before the loop. */
   readonly before: Fragment;
-  /** Values computed in `before`, by the locals of each frame, because frames may use the same names. */
+  /** Values computed in `before`, per set of locals of a frame, because frames may use the same names. */
   readonly hoisted: Map<FunctionFrame["locals"], HoistedVector[]>;
   /** Buffers that the loop stores to. */
   readonly stored: ReadonlySet<string>;
@@ -66,7 +66,7 @@ export interface VectorLoopContext {
    * lane. `undefined` if rare branches are written like others.
    */
   readonly rare: Vec[] | undefined;
-  /** True if vectors are stored so that no engine merges pairs into 256-bit stores (`separateStores`). */
+  /** True if vectors are stored in such a way that no engine merges pairs into 256-bit stores (`separateStores`). */
   readonly isApart: boolean;
   /** True if the iteration ends by clearing its vectors (`clearedVectors`). */
   readonly clears: boolean;
@@ -74,7 +74,7 @@ export interface VectorLoopContext {
   hasStored: boolean;
 }
 
-/** Vector locals, of which the first `used` are in use. */
+/** Vector locals that can be reused. The first `used` of them are in use. */
 export interface RegisterPool {
   readonly regs: number[];
   used: number;
@@ -86,11 +86,11 @@ export interface LaneCode {
   /** Number of lanes. */
   readonly count: 4 | 8 | 16;
   /**
-   * Number of elements of the iteration before those of these lanes. The index of the loop is that of the first
-   * element.
+   * Number of elements of the iteration that precede those of these lanes. The loop index is the index of the
+   * iteration's first element.
    */
   readonly base: number;
-  /** True if all lanes have 32 bits, because there is no float64. */
+  /** True if all lanes have 32 bits, because the code does not use float64. */
   readonly isNarrow: boolean;
   /** Names that the code declares. Other names come from outside of the loop and are uniform and invariant. */
   readonly scope: Map<string, LaneBinding>;
@@ -98,7 +98,7 @@ export interface LaneCode {
   readonly set: ReadonlySet<string>;
   /** Locals that indices are computed from. */
   readonly indices: ReadonlySet<string>;
-  /** Active lanes; `undefined` for all. */
+  /** Mask of the active lanes; `undefined` if all lanes are active. */
   readonly mask: Vec | undefined;
   readonly pending: PendingStore[];
   readonly iteration: VectorLoopContext | undefined;
@@ -108,7 +108,7 @@ export interface LaneCode {
   readonly parts: RegisterPool;
   /** Weight of the procedures inlined so far. */
   readonly inlined: { weight: number };
-  /** Procedures being written. */
+  /** Procedures that are being inlined at present. */
   readonly open: ReadonlySet<Procedure>;
 }
 
@@ -121,7 +121,7 @@ export function vectors({ count }: LaneCode, width: Width): number {
   return (count * width) / 128;
 }
 
-/** Natural lane width of a type. Next to float64, integers and bools take its width. */
+/** Lane width of a type. Integers and bools have the width of float64 where it is used. */
 export function naturalWidth(type: ScalarType, { isNarrow }: Pick<LaneCode, "isNarrow">): Width {
   return isNarrow || type === "f32" ? 32 : 64;
 }
@@ -142,14 +142,14 @@ export function keep(vec: Vec, lanes: LaneCode): { readonly vec: Vec; readonly r
   return { vec: { ...inRegs(vec.type, vec.width, regs, lanes), isFinal: true }, regs };
 }
 
-/** Binding of a name to a vector value; a name that is assigned later gets its own locals. */
+/** Binding of a name to a vector value. A name that is assigned later gets locals of its own. */
 export function bindVec(vec: Vec, isSet: boolean, lanes: LaneCode): LaneBinding {
   if (!isSet) return { kind: "vector", vec: settled(vec, lanes), regs: [] };
   const { vec: kept, regs } = keep(vec, lanes);
   return { kind: "vector", vec: { ...kept, isFinal: false }, regs };
 }
 
-/** Current value in a form that can be read later. */
+/** The current value, copied to locals unless it can be read later without a copy. */
 export function settled(vec: Vec, lanes: LaneCode): Vec {
   return vec.isFinal === true ? vec : keep(vec, lanes).vec;
 }
@@ -159,8 +159,8 @@ export function newRegs(lanes: LaneCode, width: Width): number[] {
 }
 
 /**
- * Copies a value to locals until the current statement ends. Writing each operation for all vectors before the next one
- * hides latency and shares loaded constants.
+ * Copies a value to locals that are reused after the current statement. Writing each operation for all vectors before
+ * the next operation hides latency and shares loaded constants.
  */
 export function part(vec: Vec, lanes: LaneCode): Vec {
   const count = vectors(lanes, vec.width);
@@ -177,22 +177,22 @@ export function part(vec: Vec, lanes: LaneCode): Vec {
   return inRegs(vec.type, vec.width, regs, lanes);
 }
 
-/** Value held by locals. */
+/** Value whose vectors are in the locals `regs`. */
 export function inRegs(type: ScalarType, width: Width, regs: readonly number[], lanes: LaneCode): Vec {
   return { type, width, isPlain: true, emit: (k) => bodyOf(lanes).localGet(regs[k]!) };
 }
 
-/** The value in locals, or the value itself if it is cheap to emit repeatedly. */
+/** The value itself if it is cheap to emit repeatedly, otherwise a copy in locals. */
 export function plain(vec: Vec, lanes: LaneCode): Vec {
   return vec.isPlain ? vec : keep(vec, lanes).vec;
 }
 
-/** Value whose vectors are computed on the stack one by one. */
+/** Value whose vector `k` is pushed by `emit(k)`. */
 export function made(type: ScalarType, width: Width, emit: (k: number) => void): Vec {
   return { type, width, isPlain: false, emit };
 }
 
-/** Reinterprets the bits of a value as another type. */
+/** A value with the same bits and another type. */
 export function retyped(vec: Vec, type: ScalarType): Vec {
   return { ...vec, type };
 }
@@ -219,8 +219,8 @@ export function toWidth(vec: Vec, width: Width, lanes: LaneCode): Vec {
 }
 
 /**
- * Vector `k` that contains a lane, and the lane's index in it: for 32-bit values as in i32x4 or f32x4, for float64 as
- * in f64x2.
+ * Number `k` of the vector that contains a lane, and the lane's index in that vector: as in i32x4 or f32x4 for 32-bit
+ * lanes, as in f64x2 for float64.
  */
 export function laneAt(
   type: ScalarType,
@@ -291,7 +291,10 @@ export function spreadLow(body: FunctionBody): void {
   body.shuffle(lowTwice);
 }
 
-/** Mask of the active lanes `x` for which the condition `y` holds, or with `isOpposite` does not hold. */
+/**
+ * Mask of the lanes that are active in `x` and for which the condition `y` holds; with `isOpposite`, for which `y` does
+ * not hold.
+ */
 export function both(x: Vec | undefined, y: Vec, lanes: LaneCode, isOpposite = false): Vec {
   const body = bodyOf(lanes);
   if (x === undefined && !isOpposite) return plain(y, lanes);

@@ -24,12 +24,13 @@ export interface VectorLoopBounds {
   readonly count?: number | undefined;
 }
 
-/** Code for the iterations that a vector loop leaves over, one index at a time. */
+/** Code for the iterations that remain after a vector loop, one index at a time. */
 export interface RemainderLoop {
-  /** Writes the loop from the index in local `from`, which is also the index of the loop, to the end. */
+  /** Writes a loop from the index in local `from` to the end; this local is also the loop's index. */
   readonly rest: (from: number) => void;
   /**
-   * Creates a function for such loops. Returns a writer of its calls, for the indices between two numbers on the stack.
+   * Creates a function that runs iterations one by one. Returns a writer of calls of this function, for the indices
+   * between two numbers on the stack.
    */
   readonly again: () => (body: FunctionBody, pushFrom: () => void, pushTo: () => void) => void;
 }
@@ -139,7 +140,7 @@ export function openLanes(
   };
 }
 
-/** Sets `index` to the first index. Returns the local with the end of the whole iterations of `step` indices. */
+/** Sets `index` to the first index. Returns the local that holds the end of the whole groups of `step` indices. */
 export function emitEnd(
   body: FunctionBody,
   { from, to, multipleOf }: VectorLoopBounds,
@@ -170,7 +171,7 @@ function runOnce(body: FunctionBody, { code, iteration }: IterationCode): void {
   body.append(code);
 }
 
-/** `if (index < end) { before; do { code; index += step } while (index < end) }`. */
+/** Writes `if (index < end) { before; do { code; index += step } while (index < end) }`. */
 export function runIterations(
   body: FunctionBody,
   { code, iteration }: IterationCode,

@@ -25,12 +25,12 @@ import {
   vectors,
 } from "./lanes.ts";
 
-/** Name of the local that holds a lane's value of an index. */
+/** Name of the local that holds the value of an index for one lane. */
 export function laneName(name: string, lane: number): string {
   return `${name}@${lane}`;
 }
 
-/** Expression for one lane of an expression that reads no vectors. */
+/** Scalar expression for the value of an expression in one lane. The expression must not read vectors. */
 export function atLane(expr: Expr, lane: number, lanes: LaneCode): Expr {
   return copyExpr(expr, (part) => {
     if (part.kind !== "local") return undefined;
@@ -66,8 +66,9 @@ function laneIndices(index: Expr, lanes: LaneCode, vecOf: (expr: Expr) => Vec): 
 }
 
 /**
- * Returns a function that writes the address of a lane's element, less the byte offset that it returns. If elements
- * have a fixed stride and all lanes are active, the first address is computed once, and offsets lead to the others.
+ * Returns a function that writes the address of a lane's element, less a byte offset, which it returns. If elements
+ * have a fixed stride and all lanes are active, only the first address is computed, and the other lanes use offsets
+ * from it.
  */
 function laneAddresses(
   buffer: string,
@@ -95,7 +96,7 @@ function laneAddresses(
 /** Maximum stride between lanes for which offsets are used; offsets must stay small compared with the memory. */
 const mostFixedStep = 1024;
 
-/** Runs `write` if the lane is active. */
+/** Writes code that runs only if the lane is active. */
 function whereActive(mask: Vec | undefined, lane: number, lanes: LaneCode, write: () => void): void {
   if (mask === undefined) return write();
   extractLane(mask, lane, lanes);
@@ -144,8 +145,8 @@ export function loadVec(
 }
 
 /**
- * Pushes the address of contiguous elements, like `emitAddress`. An offset cannot compensate for a negative index,
- * which the first lane may have if only later lanes are in range.
+ * Pushes the address of contiguous elements, like `emitAddress`. The offset that it splits off cannot compensate for a
+ * negative index, which the first lane may have if only later lanes are in range.
  */
 function emitRunAddress(buffer: string, index: Expr, lanes: LaneCode, stride = 1): number {
   const { frame, base } = lanes;
@@ -215,14 +216,14 @@ export function promotedLoad({ buffer, index }: LoadExpr, lanes: LaneCode): Vec 
   ).vec;
 }
 
-/** Byte shuffle that takes scalars from two vectors, given their numbers in both together. */
+/** Byte shuffle that selects scalars from two vectors, by their numbers in the concatenation of both. */
 function scalarsOf(type: ScalarType, order: readonly number[]): number[] {
   const bytes = bytesPerElement[type];
   return order.flatMap((scalar) => Array.from({ length: bytes }, (_, i) => scalar * bytes + i));
 }
 
 /**
- * Loads every second element. The second vector is read so that it ends with the last element, since the elements after
+ * Loads every second element. The second vector is read so that it ends with the last element, because elements after
  * it may be out of range.
  */
 function alternateLoad(buffer: string, index: Expr, type: ScalarType, width: Width, lanes: LaneCode): Vec {
@@ -387,8 +388,8 @@ function alternateStore(
 }
 
 /**
- * Merges a store to every second element with a pending one to the preceding elements, so that both are contiguous.
- * Returns whether there was one.
+ * Merges a store to every second element with a pending store to the preceding elements, so that together they are
+ * contiguous. Returns true if there was such a pending store.
  */
 function joinAlternate(buffer: string, index: Expr, odd: Vec, lanes: LaneCode): boolean {
   const before = lanes.pending.at(-1);
@@ -430,8 +431,8 @@ function unitStore(type: ScalarType, address: number, offset: number, value: Vec
 }
 
 /**
- * Stores vectors contiguously; with `isApart`, every second one through a separate address, so that engines do not
- * merge it with the previous one.
+ * Stores vectors contiguously. With `isApart`, every second vector is stored through a separate address, so that
+ * engines do not merge it with the previous one.
  */
 function storeVectors(
   address: number,
@@ -467,13 +468,13 @@ function scatter(buffer: string, index: Expr, value: Vec, lanes: LaneCode, vecOf
   }
 }
 
-/** Flushes pending stores, before code that might read what they write or skip them. */
+/** Writes all pending stores, before code that might read the stored elements or skip the stores. */
 export function flushAll(lanes: LaneCode): void {
   if (lanes.pending.length > 0) noteStore(lanes);
   for (const { flush } of lanes.pending.splice(0)) flush();
 }
 
-/** Flushes pending stores if this buffer is among them. Stores of other lanes do not matter here. */
+/** Writes all pending stores if one of them is to this buffer. Stores of other lanes need not be written. */
 export function flushBuffer(buffer: string, lanes: LaneCode): void {
   if (lanes.pending.some((store) => store.buffer === buffer && store.base === lanes.base)) flushAll(lanes);
 }

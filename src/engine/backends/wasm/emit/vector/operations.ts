@@ -76,8 +76,8 @@ function commonWidth(x: Vec, y: Vec): Width {
 }
 
 /**
- * Applies an operation to two values of one type, lane by lane. Shifts by counts that differ are done separately for
- * each lane.
+ * Applies an operation to two values of one type, lane by lane. Shifts whose counts differ between lanes are computed
+ * separately for each lane.
  */
 export function binaryVec(op: BinaryOp, left: Vec, right: Vec, lanes: LaneCode): Vec {
   const { type } = left;
@@ -177,7 +177,7 @@ function fromWords(high: Vec, low: Vec, lanes: LaneCode): Vec {
   });
 }
 
-/** Float64 with these high words and low words of 0. */
+/** Float64 values whose high words are those of `high`, shifted left by `shift`, and whose low words are 0. */
 export function fromHighWords(high: Vec, lanes: LaneCode, shift: number): Vec {
   const body = bodyOf(lanes);
   const x = toWidth(high, 64, lanes);
@@ -238,7 +238,7 @@ export function mulAddVec(x: Vec, y: Vec, z: Vec, lanes: LaneCode): Vec {
   });
 }
 
-/** Lanes of x where the mask is set, elsewhere those of y. */
+/** The lanes of x where the mask is set, and the lanes of y elsewhere. */
 export function chooseVec(mask: Vec, x: Vec, y: Vec, lanes: LaneCode): Vec {
   // masks fill their lanes, so every allowed engine behaviour yields the same result; x86 needs one instruction instead
   // of three
@@ -248,7 +248,7 @@ export function chooseVec(mask: Vec, x: Vec, y: Vec, lanes: LaneCode): Vec {
   return each(x.type, x.width, op, lanes, x, y, toWidth(mask, x.width, lanes));
 }
 
-/** Lanes of x where the mask is set (or with `isOpposite`, not set); zero elsewhere. */
+/** The lanes of x where the mask is set, or with `isOpposite` where it is not set; 0 elsewhere. */
 export function whereVec(mask: Vec, x: Vec, isOpposite: boolean, lanes: LaneCode): Vec {
   const op = isOpposite ? "v128.andnot" : "v128.and";
   return each(x.type, x.width, op, lanes, x, toWidth(mask, x.width, lanes));
@@ -307,8 +307,8 @@ export function convertVec(to: ScalarType, x: Vec, lanes: LaneCode): Vec {
 }
 
 /**
- * Converts integers in the low halves of lanes to float64: places them in the fraction of 2^52 (for int32 with 2^31
- * added) and subtracts this offset. Exact, and stays within the lane.
+ * Converts integers in the low halves of lanes to float64. It inserts them into the fraction of 2^52 (int32 values plus
+ * 2^31) and subtracts this offset. The conversion is exact and stays within the lane.
  */
 function fromLowWords(x: Vec, sign: "s" | "u", lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
@@ -345,7 +345,7 @@ function shuffleTop(order: readonly number[], lanes: LaneCode): void {
   body.shuffle(order);
 }
 
-/** 1 where the mask is set, else 0. */
+/** Number 1 in the lanes where the mask is set, and 0 elsewhere. */
 function fromMask(to: ScalarType, mask: Vec, lanes: LaneCode): Vec {
   const width: Width = to === "f64" ? 64 : to === "f32" ? 32 : mask.width;
   return each(to, width, "v128.and", lanes, toWidth(mask, width, lanes), constantVec(to, 1, width, lanes));

@@ -124,7 +124,9 @@ function vectorFunction(procedure: Procedure, caller: LaneCode, isMasked: boolea
   });
 }
 
-/** True if a procedure, or one that it calls, has a loop that might not terminate on values of inactive lanes. */
+/**
+ * True if a procedure, or a procedure that it calls, has a loop that might not terminate on values of inactive lanes.
+ */
 function hasWhile(procedure: Procedure): boolean {
   const all = [procedure, ...reachedBy(procedure.body, [procedure.result]).procedures];
   return all.some(({ body }) => hasKind(body, whiles));

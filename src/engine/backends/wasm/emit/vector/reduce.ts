@@ -20,9 +20,12 @@ import { binaryVec, convertVec } from "./operations.ts";
 import { emitVectorCall } from "./procedures.ts";
 import { emitVectorBlock } from "./statement.ts";
 
-/** Code for values that vectors leave over or cannot compute, one index at a time. */
+/**
+ * Code for the values of a fold that remain after the last full vector, or that vectors cannot compute, one index at a
+ * time.
+ */
 export interface SingleIndexCode {
-  /** Writes code that computes the value of the index in the fold's index local, and pushes it. */
+  /** Writes code that computes the value at the index in the fold's index local, and pushes this value. */
   readonly value: () => void;
   /** Writes a loop that computes values before they are folded. */
   readonly loop: WriteLoop;
@@ -91,7 +94,7 @@ function openFold(stmt: Reduce, plan: LanePlan, frame: FunctionFrame): VectorFol
   return { iterations, runs, width, outside };
 }
 
-/** Converts such values, computed in 32-bit lanes, to 64-bit lanes. */
+/** Converts float32 values, computed in 32-bit lanes, to float64 in 64-bit lanes. */
 function widened(value: Expr, single: Expr, lanes: LaneCode): Vec {
   if (value.kind === "convert" && isPromotedLoad(value, lanes)) return promotedLoad(value.x, lanes);
   return convertVec("f64", vecOf(single, lanes, emitVectorCall, 32), lanes);
@@ -101,12 +104,13 @@ interface RemainderRange {
   readonly index: number;
   readonly to: number;
   readonly tail: () => void;
-  /** True if the code of a value is repeated for each remaining value. */
+  /** True if the code of a value may be repeated for each remaining value, because it is short. */
   readonly isShort: boolean;
 }
 
 /**
- * Folds the remaining values into the first lanes: they are put into otherwise neutral vectors, which are added once.
+ * Folds the values that remain after the last full vector into the first lanes: they are inserted into vectors of
+ * neutral elements, which are folded once.
  */
 function emitRest(
   stmt: Reduce,

@@ -68,7 +68,7 @@ function emitVectorStmt(stmt: Stmt, lanes: LaneCode, call: CallWriter, depth: nu
   }
 }
 
-/** Writes the expansion of a statement, including the locals that the expansion sets. */
+/** Writes statements that replace another statement, including the locals that they set. */
 function emitExpanded(block: readonly Stmt[], lanes: LaneCode, call: CallWriter, depth: number): void {
   const set = new Set([...lanes.set, ...bindingsOf(block).set]);
   emitVectorBlock(block, { ...lanes, set }, call, depth);
@@ -150,8 +150,8 @@ function emitInnerFor(stmt: Stmt & { kind: "for" }, lanes: LaneCode, call: CallW
 }
 
 /**
- * Writes the iterations from `index` to `end`, two at a time, and a last one if their number is odd. Halves the
- * increments and comparisons, and `second` shares the addresses of `first`.
+ * Writes the iterations from `index` to `end`, two at a time, and a last one if their number is odd. This halves the
+ * number of increments and comparisons, and `second` shares the addresses of `first`.
  */
 function emitPairs(
   body: FunctionBody,
@@ -225,7 +225,7 @@ function emitVectorWhile(
   body.end();
 }
 
-/** Condition that keeps its value when the locals it depends on are set. */
+/** Condition whose value is retained when the locals that it depends on are set. */
 function keptCondition(condition: Expr, lanes: LaneCode, call: CallWriter): Vec {
   const vec = vecOf(condition, lanes, call);
   return condition.kind === "local" ? keep(vec, lanes).vec : plain(vec, lanes);

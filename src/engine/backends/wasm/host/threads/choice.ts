@@ -6,7 +6,7 @@ export interface SharingHeuristic {
   readonly isShared: (now: number) => boolean;
   /** Records the number of units of the last piece of work, and how many milliseconds it took. */
   readonly note: (units: number, elapsed: number, now: number) => void;
-  /** Usual milliseconds of one thread for this number of units; NaN if unknown. */
+  /** Returns the usual time in milliseconds that one thread needs for this number of units; NaN if unknown. */
   readonly alone: (units: number) => number;
 }
 
@@ -18,7 +18,7 @@ type WorkMode = "shared" | "alone";
  * programs, is thus done alone until that changes. Results do not depend on the mode.
  */
 export function makeChoice(): SharingHeuristic {
-  /** Milliseconds per unit. */
+  /** Usual milliseconds per unit, when work is shared and when it is not. */
   const times = { shared: NaN, alone: NaN };
   let way: WorkMode = "shared";
   let runs = 0;
@@ -29,7 +29,9 @@ export function makeChoice(): SharingHeuristic {
   let trialLoss = 0;
 
   const other = (): WorkMode => (way === "shared" ? "alone" : "shared");
-  /** Milliseconds for which a run counts, limited relative to the usual time per unit. */
+  /**
+   * Milliseconds of a run, limited to a multiple of the usual time, so that an interrupted run does not count too much.
+   */
   const clipped = (elapsed: number, units: number, usual: number): number =>
     Number.isNaN(usual) ? elapsed : Math.min(elapsed, trial.mostOfUsual * usual * units + trial.clockLeap);
   const learn = (of: WorkMode, units: number, elapsed: number, weight: number): void => {

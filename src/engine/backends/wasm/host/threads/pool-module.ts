@@ -46,7 +46,8 @@ export function poolModule(base: number): Uint8Array<ArrayBuffer> {
 type PoolWord = Exclude<keyof typeof layout, "bytes">;
 
 /**
- * Access to the words of the block. Words that several threads write, or that publish others, use atomic instructions.
+ * Access to the words of the block in memory. Words that several threads write, or that publish other words, are
+ * accessed by atomic instructions.
  */
 interface PoolWordAccess {
   readonly load: (body: FunctionBody, word: PoolWord) => IntCode;
@@ -113,7 +114,7 @@ function addBegin(module: ModuleBuilder, words: PoolWordAccess): void {
   int.when(words.loadAtomic(body, "sleeping"), () => words.notify(body, "epoch", get(total)));
 }
 
-/** Pushes an i64 composed of two i32. */
+/** Pushes an i64 composed of two i32 locals. */
 function pair(body: FunctionBody, high: number, low: number): void {
   body.localGet(high);
   body.op("i64.extend_i32_u");
@@ -161,7 +162,9 @@ function addScratch(module: ModuleBuilder, words: PoolWordAccess, place: number)
   int.put(int.plus(words.load(body, "scratch"), int.times(words.load(body, "stride"), number)));
 }
 
-/** Adds a function that takes units; if `epoch` is given, only of the work with the epoch in that global. */
+/**
+ * Adds a function that takes units. If `epoch` is given, it takes only units of the work whose epoch is in that global.
+ */
 function addTake(
   module: ModuleBuilder,
   name: string,

@@ -20,7 +20,7 @@ export interface ThreadPool {
   /** Provides each thread with this number of bytes for itself. Must not be called while kernels run. */
   readonly reserve: (bytes: number) => void;
   /**
-   * Starts the threads, on the first call; work that is large enough also does. They take a while to start, and until
+   * Starts the threads, on the first call. Work that is large enough starts them too. Starting takes a while; until
    * then the calling thread does everything.
    */
   readonly start: () => void;
@@ -70,9 +70,9 @@ export function usefulThreads(): number {
 interface PoolState {
   readonly arena: Arena;
   readonly policy: Policy;
-  /** Unshared kernel calls after which threads are started. */
+  /** Number of kernel calls without sharing after which threads are started. */
   readonly unsharedCalls: number;
-  /** Target number of threads besides the calling one. */
+  /** Number of threads to run in addition to the calling one. */
   readonly others: number;
   /**
    * Memory block by which threads share work: its address, its words, and its 64-bit `claim`, which changes atomically.
@@ -80,20 +80,20 @@ interface PoolState {
   readonly base: number;
   readonly words: Int32Array;
   readonly claim: BigInt64Array;
-  /** Bytes of the protocol's module, for this thread and others. */
+  /** Bytes of the module `poolModule`, which this thread and the others instantiate. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The threads, once started; `alive` counts those that have not ended. */
   workers: ThreadHandle[] | undefined;
   alive: number;
-  /** Bytes that each thread has for itself. */
+  /** Bytes of memory that each thread has for itself. */
   stride: number;
   isClosed: boolean;
   /** True if a thread ended in the middle of its part. */
   isLost: boolean;
-  /** Kernel calls so far that were not shared because threads had not been started. */
+  /** Number of kernel calls so far that were not shared because no threads were running. */
   unshared: number;
   doneByOthers: number;
-  /** Work being waited for, milliseconds waited so far, and time of the last check. */
+  /** Epoch of the work that this thread waits for, milliseconds waited so far, and time of the last check. */
   readonly wait: { epoch: number; elapsed: number; last: number };
 }
 
@@ -103,7 +103,7 @@ const indexOf = (word: Int32Word): number => layout[word] / 4;
 const load = ({ words }: PoolState, word: Int32Word): number => Atomics.load(words, indexOf(word));
 const store = ({ words }: PoolState, word: Int32Word, value: number): number =>
   Atomics.store(words, indexOf(word), value);
-/** Reads a word that only this thread writes. */
+/** Reads a word that no other thread writes. */
 const own = ({ words }: PoolState, word: Int32Word): number => words[indexOf(word)]!;
 
 /** Creates a pool; its threads are not started yet. */
@@ -221,7 +221,7 @@ function launch(state: PoolState, place: number): ThreadHandle[] {
   }
 }
 
-/** Functions of `poolModule` that this thread calls. */
+/** Functions of `poolModule` that the calling thread uses. */
 interface Protocol {
   readonly begin: (descriptor: number, task: number, units: number) => void;
   readonly end: () => void;
@@ -311,8 +311,9 @@ function warnOfFew(count: number, wanted: number): void {
 }
 
 /**
- * Milliseconds that sharing has saved, given the time `alone` of one thread, the time this thread was busy with its
- * part, and the time it waited. While `alone` is unknown, only certain losses count.
+ * Milliseconds that sharing has saved. `alone` is the time one thread would have needed, `busy` the time this thread
+ * worked on its part, and `waited` the time it waited for other threads. While `alone` is unknown, only certain losses
+ * count.
  */
 function savedBy(alone: number, busy: number, waited: number, ownPart: number): number {
   if (Number.isNaN(alone)) return Math.min(0, busy * (1 / Math.max(ownPart, 0.01) - 1) - waited);

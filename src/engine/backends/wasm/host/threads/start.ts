@@ -44,7 +44,7 @@ export function startThread(data: WorkerData, onEnd: () => void): ThreadHandle {
 }
 
 /**
- * Number of threads, of those requested, for which the process has enough address space (`ulimit -v`). V8 aborts the
+ * Number of threads, at most `wanted`, for which the process has enough address space (`ulimit -v`). V8 aborts the
  * process if a thread gets too little. Only Linux reports the limit.
  */
 export function affordableThreads(wanted: number): number {

@@ -15,8 +15,8 @@ const word = (offset: number): number => offset / 4;
 
 /**
  * Script of a thread, as text, so that no file has to be located. The thread waits for work, compiles the module of the
- * work from its bytes in memory unless it has it, and takes units until none are left. It receives no messages after
- * the first one; everything else is communicated in memory.
+ * work from its bytes in memory unless it has done so before, and processes units until none are left. It receives no
+ * messages after the first one; all other communication uses shared memory.
  */
 export function workerScript(): string {
   return `
