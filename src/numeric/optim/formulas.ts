@@ -5,10 +5,10 @@ import { sum } from "../array/reduce.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import type { NumberRange, Scalar } from "./options.ts";
 
-/** Range of decay rates of averages: at least 0 and below 1. */
+/** Allowed range of a decay rate of an average: at least 0 and below 1. */
 export const belowOne: NumberRange = { from: 0, to: 1, below: true };
 
-/** Range of strengths: 0 or more. */
+/** Allowed range of a strength: 0 or more. */
 export const notNegative: NumberRange = { from: 0 };
 
 /** `1 − x` */
@@ -56,7 +56,7 @@ export function flatSqrt(x: Tensor): Tensor {
   return where(isZero, zerosLike(x), sqrt(where(isZero, onesLike(x), x)));
 }
 
-/** `x / root`, and 0 where both ε and the root are 0, because all gradients were 0 so far. */
+/** Returns `x / root`; 0 where both ε and the root are 0, which means that all gradients were 0 so far. */
 export function over(x: Tensor, root: Tensor, eps: Scalar): Tensor {
   if (eps !== 0) return div(x, root);
   const isZero = lessEqual(root, 0);

@@ -204,7 +204,9 @@ function iterate(
   return { ...end, memory: { ...memory, evaluations: add(memory.evaluations, evaluations) } };
 }
 
-/** Adds the step that led to this point to the history, and chooses the next direction and the first length to try. */
+/**
+ * Appends the step that led to this point to the history, and computes the next direction and the first length to try.
+ */
 function recall({ gradient, memory }: LbfgsIterate, eta: Tensor): LbfgsState {
   const s = mul(memory.length, memory.direction);
   const y = sub(gradient, memory.gradient);
@@ -238,7 +240,7 @@ interface LineSearchStep extends LossEvaluation {
   readonly evaluations: Tensor;
 }
 
-/** A step of the first length. The loss at its end is evaluated only if `isNeeded`. */
+/** Takes a step of the first length. The loss at its end is evaluated only if `isNeeded`. */
 function oneStep(f: LossWithGradient, from: LineStart, isNeeded: Tensor): LineSearchStep {
   const { x, direction, descends, first, value, gradient } = from;
   const isEvaluated = logicalAnd(descends, isNeeded);
@@ -250,7 +252,7 @@ function oneStep(f: LossWithGradient, from: LineStart, isNeeded: Tensor): LineSe
   return { ...found, length: first, evaluations: astype(isEvaluated, "int32") };
 }
 
-/** A step whose length satisfies the strong Wolfe conditions. */
+/** Searches for a step whose length satisfies the strong Wolfe conditions. */
 function alongLine(f: LossWithGradient, from: LineStart): LineSearchStep {
   const { x, direction, slope, descends, first, value, gradient } = from;
   const start = { t: full([], 0), value, gradient, slope };

@@ -36,7 +36,7 @@ export interface LineSearch<X, B, V> {
   /** The better end of the bracket, and finally the result. */
   readonly low: LinePoint<X, V>;
   readonly high: LineSample<X>;
-  /** True if `low` is the second end of the bracket, which counts as better only if it is strictly lower. */
+  /** True if `low` is the second end of the bracket. If both ends have equal values, the first end counts as better. */
   readonly isLowSecond: B;
   /** True if the previous point was close to an end of the bracket. */
   readonly isNearEnd: B;
@@ -46,8 +46,8 @@ export interface LineSearch<X, B, V> {
 }
 
 /**
- * Starts a search at `start`, where t = 0; the first evaluation is at `first`. `none` is 0 and `no` is false in the
- * arithmetic used.
+ * Creates the state of a search at `start`, where t = 0; the first evaluation is at `first`. `none` and `no` are 0 and
+ * false in the arithmetic used (plain or tensors).
  */
 export function beginSearch<X, B, V>(start: LinePoint<X, V>, first: X, none: X, no: B): LineSearch<X, B, V> {
   const { t, value, slope } = start;

@@ -24,7 +24,7 @@ export interface NumberRange {
   readonly below?: boolean;
 }
 
-/** Specification of an option: its default and its check. */
+/** Specification of an option: its default value and its check. */
 export interface OptionSpec<T> {
   readonly initial: T;
   readonly check: (operation: string, option: string, value: unknown) => void;
@@ -52,37 +52,37 @@ export function readOptions<O extends object>(
   return Object.fromEntries(read) as Required<O>;
 }
 
-/** A number within a range, or a scalar tensor. */
+/** Specification of an option that is a number within a range, or a scalar tensor. */
 export function within(initial: number, range: NumberRange): OptionSpec<Scalar> {
   return { initial, check: (operation, option, value) => checkScalar(operation, option, value, range) };
 }
 
-/** A plain number within a range, known before tracing. */
+/** Specification of an option that is a plain number within a range, known before tracing. */
 export function fixed(initial: number, range: NumberRange): OptionSpec<number> {
   return { initial, check: (operation, option, value) => checkNumber(operation, option, value, range) };
 }
 
-/** An integer within a range. */
+/** Specification of an option that is an integer within a range. */
 export function count(initial: number, range: NumberRange): OptionSpec<number> {
   return { initial, check: (operation, option, value) => checkCount(operation, option, value, range) };
 }
 
-/** A learning rate. */
+/** Specification of an option that is a learning rate. */
 export function rate(initial: number): OptionSpec<Rate> {
   return { initial, check: (operation, _, value) => checkRate(operation, value) };
 }
 
-/** `true` or `false`. */
+/** Specification of an option that is `true` or `false`. */
 export function flag(initial: boolean): OptionSpec<boolean> {
   return { initial, check: checkFlag };
 }
 
-/** One of several strings. */
+/** Specification of an option that is one of several strings. */
 export function oneOf<const W extends string>(initial: W, words: readonly W[]): OptionSpec<W> {
   return { initial, check: (operation, option, value) => checkChoice(operation, option, value, words) };
 }
 
-/** An option that may also be omitted or `null`; its default is `null`. */
+/** Specification of an option that may also be omitted or `null`; its default is `null`. */
 export function optional<T>(option: OptionSpec<T>): OptionSpec<T | null> {
   const check: OptionSpec<T>["check"] = (operation, name, value) => {
     if (value !== null) option.check(operation, name, value);

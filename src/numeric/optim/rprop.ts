@@ -26,7 +26,7 @@ export interface RpropOptions {
 export interface RpropState<P = unknown> {
   /** Number of updates made. */
   readonly step: Tensor;
-  /** The last gradient; 0 where its sign changed. */
+  /** The last gradient, with 0 where its sign has just changed. */
   readonly gradient: P;
   /** δ, the step size of each weight. */
   readonly stepSize: P;

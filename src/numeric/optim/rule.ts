@@ -45,7 +45,7 @@ export interface StatePart {
   readonly shape?: (shape: Shape) => Shape | null;
 }
 
-/** A part that starts at 0. */
+/** A part of the state that is 0 initially. */
 export const zero: StatePart = { value: 0 };
 
 /**
@@ -67,8 +67,9 @@ export interface UpdateRule<S, O extends object> {
   /** Refuses a parameter that the rule cannot update. */
   readonly accept?: (x: Tensor, path: () => string) => void;
   /**
-   * The formula. Takes the scalars of an update, and then a parameter `x`, its gradient `g` (negated if `maximize` is
-   * set) and its parts of the state. Returns the `change` to add to x, and the parts for the next update.
+   * The formula of the rule. It takes the scalars of an update and returns a function of one parameter: of its value
+   * `x`, its gradient `g` (negated if `maximize` is set) and its parts of the state. That function returns the `change`
+   * to add to x, and the parts for the next update.
    */
   readonly formula: (
     scalars: ScalarsOf<O>,

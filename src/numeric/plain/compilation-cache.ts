@@ -36,8 +36,8 @@ export function setCompilationCache(
 }
 
 /**
- * Turns the cache on unless the program has called `setCompilationCache` before. For tools that load a program: a folder that other users
- * can write to is reported on the console and not used.
+ * Turns the cache on unless the program has already called `setCompilationCache`. For tools that load a user's program:
+ * if other users can write to the folder, this is reported on the console and the folder is not used.
  */
 export function offerCompilationCache(folder: string): void {
   if (engine.records?.keeper !== undefined) return;
@@ -51,7 +51,7 @@ export function offerCompilationCache(folder: string): void {
   }
 }
 
-/** Records in the files of a folder. */
+/** Creates the storage of records as files of a folder. */
 function recordFolder(folder: string, mostBytes: number): RecordStore {
   const process = globalThis.process as Partial<NodeJS.Process> | undefined;
   const fs = process?.getBuiltinModule?.("node:fs");
@@ -66,7 +66,7 @@ function recordFolder(folder: string, mostBytes: number): RecordStore {
   const refused = objection();
   if (refused !== undefined) throw new DownhillError("file", `setCompilationCache: ${refused}`);
   const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
-  /** Records are valid for one version of the engine. */
+  /** Adds the version and architecture of the engine to a key, because a record is valid for one version only. */
   const fullKey = (key: string): string => `${process?.version ?? ""} ${process?.arch ?? ""} ${key}`;
   const fileOf = (key: string): string => path.join(root, `${checksum(encoder.encode(key))}.json`);
   let canWrite = true;
@@ -145,7 +145,7 @@ interface Stats {
   isSymbolicLink(): boolean;
 }
 
-/** Checks that only the current user and root can write to a folder, its subfolder or a file. */
+/** Checks that only the current user and root can write to a folder, its subfolder and their files. */
 function ownership(
   fs: CacheFileSystem,
   folder: string,

@@ -47,7 +47,7 @@ export async function compile<F = Readonly<Record<string, (...args: unknown[]) =
   return Object.fromEntries(functions) as F;
 }
 
-/** How the value of a variable outside of a function is read at each call. */
+/** Returns the value to use for a variable outside of a function: a given value, or the constant in the text. */
 function outsideValue(
   name: string,
   module: Module,

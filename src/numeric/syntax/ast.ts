@@ -24,13 +24,13 @@ export type TextExpr =
       readonly nameSpan: Span;
     };
 
-/** The statement `name = value`, or a value alone. */
+/** A statement that computes a value: `name = value`, or a value alone. */
 export type TextDefinition = { readonly value: TextExpr } & (
   | { readonly name: string; readonly nameSpan: Span }
   | { readonly name: undefined; readonly nameSpan: undefined }
 );
 
-/** The statement `name = ?`: an input. */
+/** A statement `name = ?`, which declares an input. */
 export interface InputDeclaration {
   readonly name: string;
   readonly nameSpan: Span;

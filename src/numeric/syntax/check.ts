@@ -22,8 +22,8 @@ export interface TextOptions {
    */
   readonly startValues?: boolean;
   /**
-   * Names that are inputs, even if the language has a constant (`e`) or a function of that name; function calls remain
-   * possible.
+   * Names that are inputs even if the language has a constant (`e`) or a function of this name. A function of this name
+   * can still be called.
    */
   readonly names?: readonly string[];
 }

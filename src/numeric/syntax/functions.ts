@@ -10,7 +10,7 @@ export interface TextFunction {
   readonly most: number;
   /** Example call, for messages: `atan2(y, x)`. */
   readonly usage: string;
-  /** True if its first argument is a comparison. */
+  /** True if its first argument is a comparison, as for a conditional. */
   readonly chooses?: boolean;
   apply(args: readonly TensorLike[]): Tensor;
 }

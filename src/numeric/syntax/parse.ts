@@ -85,7 +85,10 @@ function statement(parser: Parser): TextStatement {
   return { name: undefined, nameSpan: undefined, value };
 }
 
-/** Pratt parsing: an operand, then every operator with a precedence of at least `least`. */
+/**
+ * Parses an expression by precedence climbing (Pratt): an operand, followed by all operators with a precedence of at
+ * least `least`.
+ */
 function expression(parser: Parser, least: number): TextExpr {
   if (++parser.depth > deepest) {
     throw syntaxError(parser.text, peek(parser).span, `nested more than ${deepest} deep: give parts a name`);

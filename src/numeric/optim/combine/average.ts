@@ -61,7 +61,10 @@ export function ema(options: EmaOptions = {}): GeneralOptimizer<AverageState> {
 export interface SwaOptions {
   /** Number of updates before averaging starts. Default 0. */
   readonly start?: number;
-  /** Number of updates between averaged parameters: that of an epoch if the rate is cyclic. Default 1. */
+  /**
+   * Number of updates between the parameters that are averaged: the number per cycle if the rate is cyclic.
+   * Default 1.
+   */
   readonly every?: number;
 }
 

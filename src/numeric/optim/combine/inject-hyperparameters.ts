@@ -24,7 +24,10 @@ export type Injected<O> = { readonly [K in keyof O]: number extends O[K] ? O[K] 
 export interface InjectedState<S> {
   /** Number of updates made. */
   readonly step: Tensor;
-  /** Values that the last update used. Values that are not schedules may be replaced for the next update. */
+  /**
+   * Values of the hyper-parameters that the last update used. Values that are not schedules may be replaced for the
+   * next update.
+   */
   readonly hyperparameters: Readonly<Record<string, Tensor>>;
   readonly inner: S;
 }

@@ -6,7 +6,7 @@ import { numbers, takeRows } from "./model.ts";
 import { project, takeOut } from "../minimize/project.ts";
 import { type ParameterRole, linearPartOf, type CurveStructure, structureOf } from "./structure.ts";
 
-/** Problem for which starts are searched: the model, its data, bounds and given values. */
+/** Data for a search for starts: the model, its data, bounds and given start values. */
 export interface StartSearch {
   readonly model: CurveModel;
   readonly rows: DataColumns;
@@ -101,12 +101,15 @@ export function givenStarts(search: StartSearch): readonly Float64Array[] {
   return solved === undefined ? [given] : [given, solved.theta];
 }
 
-/** Rewrites parameters to simpler ones with the same curve; parameters with `isKept` stay unchanged. */
+/**
+ * Rewrites a parameter vector to a simpler one with the same curve. Parameters for which `isKept` is true stay
+ * unchanged.
+ */
 type StartSimplifier = (theta: Float64Array, isKept: (i: number) => boolean) => Float64Array;
 
 /**
- * Makes parameters positive if their sign does not matter, and moves phases into their first period, so that the most
- * linear parameters (amplitudes) are positive.
+ * Creates the simplifier of a curve. It makes parameters positive if their sign does not matter. It moves phases
+ * into their first period, and by a half period if more linear parameters (amplitudes) are then positive.
  */
 function plainestOf({ nonlinear, linear, roles }: CurveStructure, evaluate: StartEvaluator): StartSimplifier {
   const positive = (theta: Float64Array): number => linear.filter((i) => theta[i]! > 0).length;

@@ -35,12 +35,14 @@ export interface FitEnd {
   readonly message: string;
 }
 
-/** Limits of one search. */
+/** Maximum numbers of iterations and evaluations of one search. */
 type FitLimits = Pick<Limits, "maxIterations" | "maxEvaluations">;
 
 /** Budget of iterations and evaluations that several searches share. */
 interface FitBudget {
-  /** Limits of the next one of `count` searches that share the rest of a fraction `part` of the budget. */
+  /**
+   * Limits of the next search, if `count` searches share the remainder of the fraction `part` of the budget equally.
+   */
   readonly shareOf: (part: number, count: number) => FitLimits;
   readonly spend: (iterations: number, evaluations: number) => void;
   readonly spent: () => { readonly iterations: number; readonly evaluations: number };
@@ -74,7 +76,7 @@ export interface FitSearchResult {
 
 const mostRows = 1000; // rows used for following starts
 
-/** Follows the starts to their minima, and from the best one fits all rows. */
+/** Follows the starts to their minima, and continues from the best minimum with all rows. */
 export function search(task: FitProblem): FitSearchResult {
   const { curve, rows, y, weights, walls, given, choices, rules } = task;
   const isRobust = choices.loss !== "squares";
@@ -246,14 +248,14 @@ function everyFew(task: FitProblem): Pick<FitProblem, "rows" | "y" | "weights"> 
   };
 }
 
-/** 1.4826 times the median absolute value: an estimate of the standard deviation if the numbers are normal. */
+/** 1.4826 times the median absolute value: an estimate of the standard deviation of normally distributed numbers. */
 function medianSize(r: Float64Array): number {
   const sizes = r.map(Math.abs).sort();
   const median = (sizes[(sizes.length - 1) >> 1]! + sizes[sizes.length >> 1]!) / 2;
   return 1.4826 * median || sizes.at(-1)! || 1;
 }
 
-/** Options without undefined values. */
+/** Options without the ones that are `undefined`. */
 export function defined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }

@@ -23,13 +23,16 @@ export interface CurveModel {
   readonly size: number;
   /** The curve over tensors, traceable: one value per row. */
   readonly curve: (theta: Tensor, rows: DataColumns) => Tensor;
-  /** Values of the curve. Cached until other arguments are passed: read-only, like the derivatives. */
+  /**
+   * Values of the curve at each row. The result is cached until other arguments are passed, so it is read-only; this
+   * also holds for the derivatives.
+   */
   readonly values: (theta: Float64Array, rows: DataColumns) => Float64Array;
-  /** Derivative of each value in each parameter, one column per parameter. */
+  /** Derivative of each value with respect to each parameter, one column per parameter. */
   readonly slopes: (theta: Float64Array, rows: DataColumns) => ColumnMatrix;
-  /** Hessian of `Σ weights · values` in the parameters, in row-major order. */
+  /** Hessian of `Σ weights · values` with respect to the parameters, in row-major order. */
   readonly bend: (theta: Float64Array, rows: DataColumns, weights: Tensor) => Float64Array;
-  /** Second derivative of each value along v. */
+  /** Second derivative of each value along a direction v in parameter space. */
   readonly curvature: (theta: Float64Array, rows: DataColumns, v: Float64Array) => Float64Array;
   /** Residuals transformed so that the sum of their squares is the robust loss, with their first two derivatives. */
   readonly robust: (
@@ -37,15 +40,18 @@ export interface CurveModel {
     scale: number,
     r: Float64Array,
   ) => { readonly values: Float64Array; readonly slopes: Float64Array; readonly bends: Float64Array };
-  /** Values, and their derivatives in the chosen parameters only, one column per parameter. */
+  /**
+   * Returns a function for values of the curve and their derivatives with respect to the chosen parameters only, one
+   * column per parameter.
+   */
   readonly partial: (
     chosen: readonly number[],
   ) => (theta: Float64Array, rows: DataColumns) => { values: Float64Array; columns: ColumnMatrix };
-  /** Derivative of each value in the element of column `d` in its row. */
+  /** Derivative of each value with respect to the element of data column `d` in the same row. */
   readonly along: (theta: Float64Array, rows: DataColumns, d: number) => Float64Array;
   /**
-   * `values` are the derivatives of the curve's values in parameter `i`. `along` are the derivatives of `values` in the
-   * element of column `d` in their row, and `columns` those in each of the chosen parameters.
+   * Derivatives of the curve's values with respect to parameter `i` (`values`), and derivatives of these: `along` with
+   * respect to the element of data column `d` in the same row, `columns` with respect to each of the chosen parameters.
    */
   readonly partOf: (
     theta: Float64Array,

@@ -11,7 +11,7 @@ import type { StopRules } from "../minimize/stop.ts";
 import { count, fixed, flag, oneOf, readOptions } from "../options.ts";
 import { numbers, type DataColumns } from "./model.ts";
 
-/** Weights of the rows. */
+/** Weights of the rows of data, given directly or as standard errors. */
 export interface RowWeights {
   /** Standard error σ of each y, above 0; the weight is `1/σ²`. Cannot be combined with `weights`. */
   readonly sigma?: TensorLike;
@@ -126,7 +126,7 @@ function isListOfNames(value: unknown): value is readonly string[] {
   );
 }
 
-/** A number per name, from an object that may omit some. */
+/** Returns one number per name from an object, and `otherwise` for names that the object omits. */
 export function perName(
   names: readonly string[],
   option: string,

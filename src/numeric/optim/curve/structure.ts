@@ -127,8 +127,8 @@ function findStructure(model: CurveModel, data: DataColumns, fixed: ReadonlySet<
 }
 
 /**
- * Random points for the analysis: rows with values of about 1, or, if the formula has constants that fit only its data
- * (such as years), rows of the data, with parameters of several sizes.
+ * Random points at which the formula is analysed: rows with values of about 1. If the formula contains constants that
+ * fit only its data (such as years), rows of the data are used, with parameters of several sizes.
  */
 function probesOf(model: CurveModel, data: DataColumns): readonly Probe[] {
   const plain: DataColumns = {
@@ -168,7 +168,10 @@ function probesOf(model: CurveModel, data: DataColumns): readonly Probe[] {
   return second.length >= 4 && (first.length < 4 || moving(second[0]!) > moving(first[0]!)) ? second : first;
 }
 
-/** The largest set of parameters without second derivatives with respect to each other. */
+/**
+ * The largest set of parameters in which the curve is jointly linear, because all second derivatives with respect to
+ * two of them are 0.
+ */
 function linearTogether(model: CurveModel, probes: readonly Probe[], fixed: ReadonlySet<number>): number[] {
   const n = model.size;
   if (probes.length === 0) return [];
@@ -296,7 +299,7 @@ function solveForConstants(
   return length(rest) <= small * Math.sqrt(parts.length) ? Array.from(coefficients) : undefined;
 }
 
-/** True if a change of parameter i leaves the curve unchanged, up to the part that `off` removes. */
+/** True if a change of parameter i leaves the curve unchanged, except for the part that `off` removes. */
 function isSame(
   model: CurveModel,
   probe: Probe,

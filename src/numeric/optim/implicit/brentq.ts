@@ -112,7 +112,7 @@ function show(end: Tensor): string {
 interface BracketState {
   readonly x: Tensor;
   readonly value: Tensor;
-  /** The previous best point. */
+  /** The best point of the previous iteration. */
   readonly last: Tensor;
   readonly lastValue: Tensor;
   readonly other: Tensor;
@@ -158,7 +158,10 @@ function brent(
   return where(end.isFound, end.x, Number.NaN);
 }
 
-/** The state with the better of the two ends as the best point. */
+/**
+ * The state with `x` and `other` exchanged where `other` is the better end of the bracket, so that `x` is the best
+ * point.
+ */
 function ordered(state: BracketState): BracketState {
   const isWorse = less(abs(state.otherValue), abs(state.value));
   return {

@@ -3,7 +3,7 @@ import { asTensor } from "../../../engine/prims/lift.ts";
 import { evalProgram, traceProgram } from "../../../engine/trace/index.ts";
 import { flattenArguments, unflattenArguments } from "../../../engine/transforms/arguments.ts";
 
-/** A traced function of operands and of data, where captured values count as data. */
+/** A traced function with explicit operands and data. Values that the original function captured count as data. */
 export interface ClosedFunction {
   /** All data that the function depends on besides its operands: the leaves of its arguments, and captured values. */
   readonly data: readonly Tensor[];

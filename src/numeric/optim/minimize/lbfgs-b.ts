@@ -85,7 +85,7 @@ function furthest(x: Float64Array, direction: Float64Array, { low, high }: BoxBo
   return Math.max(most, 1); // x + d is within the bounds, up to rounding
 }
 
-/** The curvature with another step and gradient change. */
+/** The curvature after appending another step s and gradient change y. */
 function learn({ steps, changes }: Curvature, s: Float64Array, y: Float64Array): Curvature {
   return curvatureOf(
     [...steps, s].slice(-remembered),

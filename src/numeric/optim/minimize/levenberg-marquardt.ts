@@ -78,7 +78,7 @@ export function* levenbergMarquardt(f: Residuals, start: Float64Array, walls: Bo
   }
 }
 
-/** An element of D: the scale of changes of one parameter. */
+/** Scale of the changes of one parameter, an element of D. */
 interface ParameterScale {
   readonly now: number;
   /** Largest norm of the column of J so far, absolute and multiplied by the size of the parameter. */
@@ -87,8 +87,8 @@ interface ParameterScale {
 }
 
 /**
- * The scale from the smaller one of the two largest norms so far. With the absolute one alone (Moré), a parameter that
- * becomes 1e20 times larger moves as slowly as at its smallest.
+ * The scale of a parameter: the smaller of the two largest norms so far. With the absolute norm alone (Moré), a
+ * parameter that becomes 1e20 times larger would move as slowly as when it was smallest.
  */
 function scaleFor(before: ParameterScale, columnLength: number, size: number): ParameterScale {
   const absolute = Math.max(before.absolute, columnLength);
@@ -131,11 +131,11 @@ interface ConvergenceMeasures {
   readonly gradient: number;
   readonly decrease: number;
   readonly step: number;
-  /** The decrease that the linear model alone predicts. */
+  /** Decrease that the linear model predicts for the undamped step. */
   readonly most: number;
 }
 
-/** Relative decrease of the sum below which a minimum with a singular J is recognised. */
+/** Relative decrease of the sum below which a point is recognised as a minimum although J is singular. */
 const slowFall = 1e-6;
 
 function remaining(
@@ -189,8 +189,8 @@ function columnOf({ r, qtb }: QrFactors, j: number, count: number): Float64Array
 /** Ratio of the scaled lengths of acceleration and velocity above which a step is refused. */
 const mostBend = 0.75;
 /**
- * Ratio below which the acceleration of an undamped step, estimated from the last known one, is not worth an
- * evaluation.
+ * Ratio below which the acceleration is not worth an evaluation. It is estimated for the undamped step from the last
+ * known acceleration.
  */
 const leastBend = 0.1;
 
@@ -204,7 +204,10 @@ interface TrialStep {
   readonly bend: number;
 }
 
-/** Computes the step for μ; `still` if it changes no parameter. `at.bend` is that of the last trial. */
+/**
+ * Computes the step for the damping μ. Returns `still` if the step changes no parameter. `at.bend` is the `bend` of the
+ * last trial.
+ */
 function trialStep(
   f: Residuals,
   model: LinearModel,
@@ -213,7 +216,7 @@ function trialStep(
     readonly scale: Float64Array;
     readonly mu: number;
     readonly bend: number;
-    /** Decrease that the undamped step predicts. */
+    /** Decrease that the linear model predicts for the undamped step. */
     readonly most: number;
   },
   walls: BoxBounds,

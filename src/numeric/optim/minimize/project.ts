@@ -2,7 +2,7 @@ import { dot } from "../vector.ts";
 
 /** Least-squares coefficients of columns for a right-hand side, and the residual. */
 export interface Projection {
-  /** One per column; 0 for a column that depends linearly on those before it. */
+  /** One coefficient per column; 0 for a column that depends linearly on the columns before it. */
   readonly coefficients: Float64Array;
   /** The residual: the right-hand side minus the columns times their coefficients. */
   readonly rest: Float64Array;

@@ -58,7 +58,10 @@ export interface Iterate {
   readonly gradient?: Float64Array;
   /** Projected gradient within bounds, which is compared with the tolerance instead. */
   readonly projected?: Float64Array;
-  /** True if the gradient is dimensionless, and `decrease` and `step` include the gain that is still possible. */
+  /**
+   * True if the gradient is dimensionless, and if `decrease` and `step` also cover the improvement that is still
+   * possible.
+   */
   readonly isComplete?: boolean;
   /** Decrease of the value by the last iteration, and the largest relative change of a parameter; ∞ at first. */
   readonly decrease: number;
@@ -160,7 +163,7 @@ function reasonToStop(at: Iterate, iterations: number, limits: CountedLimits): S
 /** Default tolerances of least squares: the parameters end within about 1e-8 standard errors of the minimum. */
 export const fitTolerances = { gradient: 1e-10, value: 1e-16 };
 
-/** Reads the stop rules from options; `own` names the other options of the method. */
+/** Reads the stop rules from the options of a method; `own` lists the names of its other options. */
 export function readLimits(
   operation: string,
   options: StopRules & { readonly callback?: unknown },

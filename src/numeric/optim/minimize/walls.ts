@@ -56,7 +56,7 @@ function nameOf({ parameters }: FlatParameters, index: number): string {
   return `number ${index}`;
 }
 
-/** The nearest point within the bounds. */
+/** The point within the bounds that is nearest to x. */
 export function inside(x: Float64Array, { low, high }: BoxBounds): Float64Array {
   return x.map((xi, i) => Math.min(Math.max(xi, low[i]!), high[i]!));
 }

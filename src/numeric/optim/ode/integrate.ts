@@ -32,14 +32,14 @@ export interface StepControl extends Tolerances {
   readonly maxSteps: number;
 }
 
-/** State of an integration, in a time that increases from 0. */
+/** State of an integration. Its time increases from 0. */
 interface IntegrationState {
   readonly t: Tensor;
   readonly y: Tensor;
   readonly slope: Tensor;
-  /** The length to try next. */
+  /** Length of the next step to try. */
   readonly h: Tensor;
-  /** The last accepted step: its start, its length, and its polynomial. */
+  /** Start, length and polynomial of the last accepted step. */
   readonly from: Tensor;
   readonly length: Tensor;
   readonly coefficients: Tensor;
@@ -127,7 +127,7 @@ export interface Mesh {
   readonly starts: Tensor;
   readonly lengths: Tensor;
   readonly count: Tensor;
-  /** True if the last time was reached. */
+  /** True if the integration reached the last time. */
   readonly isWhole: Tensor;
 }
 
@@ -200,7 +200,7 @@ export function alongMesh(
   return nanUnless(isWhole, values);
 }
 
-/** Fraction of a step that is before a time; 0 if there was no step. */
+/** Fraction of a step that has passed at a time; 0 if no step was taken. */
 function partOf(time: Tensor, from: Tensor, length: Tensor): Tensor {
   const isStep = greater(length, 0);
   return where(isStep, div(sub(time, from), where(isStep, length, 1)), 0);

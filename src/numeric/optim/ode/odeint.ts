@@ -167,7 +167,10 @@ function throughTraces(
   return solution(...given);
 }
 
-/** The equation in the time since the first of `times`, which increases. */
+/**
+ * The equation in terms of the time that has passed since the first of `times`, which increases even if `times`
+ * decrease.
+ */
 function forward(f: OdeFunction, times: Tensor): { readonly slope: OdeFunction; readonly elapsed: Tensor } {
   const start = at(times, 0);
   const direction = stopGradient(where(less(at(times, -1), start), -1, 1));

@@ -111,7 +111,7 @@ function operandAxes(type: PlainType, axis: number | null): readonly (number | n
     case "matrix":
       return [axis];
     case "optional":
-      return [null, ...operandAxes(type.type, axis)]; // return [null, ...operandAxes(type.type, axis)]; // its boolean applies to the whole batch
+      return [null, ...operandAxes(type.type, axis)]; // its boolean applies to the whole batch
     default:
       return assertNever(type, "operandAxes");
   }

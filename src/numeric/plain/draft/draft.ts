@@ -46,7 +46,7 @@ export class StatementBlock {
     return reserved;
   }
 
-  /** Number of statements. */
+  /** Number of statements so far. */
   get size(): number {
     return this.#size;
   }
@@ -120,12 +120,15 @@ const folded: Readonly<Record<string, (x: number, y: number) => number>> = {
   div: (x, y) => x / y,
   neg: (x) => -x,
   abs: Math.abs,
-  sqrt: Math.sqrt, // sqrt: Math.sqrt, // rounded identically everywhere, unlike sin or exp
+  sqrt: Math.sqrt, // rounded identically everywhere, unlike sin or exp
   floor: Math.floor,
   ceil: Math.ceil,
 };
 
-/** A function of numbers, computed immediately if all are known and the result is the same on every machine. */
+/**
+ * Expression of a function of numbers. It is computed immediately if all arguments are known and the result is the same
+ * on every machine.
+ */
 export function arithmetic(name: string, ...args: readonly RegionExpr[]): RegionExpr {
   const fold = folded[name];
   const values = args.map((arg) => (arg.kind === "const" ? arg.value : undefined));
@@ -147,7 +150,10 @@ export function not(x: RegionExpr): RegionExpr {
   return compare("equal", x, truth(false));
 }
 
-/** `x && y` and `x || y`; if y could end the call, it is only evaluated when it matters. */
+/**
+ * Expressions of `x && y` and `x || y`. If evaluating y could end the call, y is only evaluated when x does not decide
+ * the result.
+ */
 export function and(x: RegionExpr, y: RegionExpr): RegionExpr {
   if (x.kind === "const") return x.value === 0 ? x : y;
   if (isTrue(y)) return x;
@@ -181,7 +187,7 @@ const mostLevels = 400;
 
 const levels = new WeakMap<RegionExpr, number>();
 
-/** Number of levels of an expression; the numbers of its parts are cached, or the parts are small. */
+/** Number of levels of an expression. Its operands have cached numbers or are small. */
 function levelsOf(expr: RegionExpr): number {
   let depth = levels.get(expr);
   if (depth === undefined) {
@@ -197,7 +203,7 @@ export function isDeep(expr: RegionExpr): boolean {
   return levelsOf(expr) > mostLevels;
 }
 
-/** Whether evaluating the expression could end the call. */
+/** True if evaluating the expression could end the call with an error. */
 function mayFail(expr: RegionExpr): boolean {
   return someExpr(expr, (part) => part.kind === "load" && part.at !== undefined);
 }

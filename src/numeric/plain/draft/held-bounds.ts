@@ -3,14 +3,14 @@ import type { RegionExpr, RegionStmt } from "../../../engine/region/form/region.
 import { blocksOf, walkExpr } from "../../../engine/region/form/walk.ts";
 import { localsChangedIn } from "../../../engine/region/index.ts";
 
-/** A local is known to be less than another number, or greater. */
+/** A known bound of a local: it is less than another number, or greater. */
 export interface LocalBound {
   readonly name: string;
   readonly side: "low" | "high";
   readonly than: RegionExpr;
-  /** Whether the two numbers are known to be different. */
+  /** True if the local and the other number are known to be different. */
   readonly isStrict: boolean;
-  /** The locals it depends on: the bound is valid until one of these is assigned. */
+  /** The locals that the bound refers to. It is valid until one of them is assigned. */
   readonly reads: ReadonlySet<string>;
 }
 
@@ -63,7 +63,7 @@ function boundBy(
 ): readonly LocalBound[] {
   if (local.kind !== "local" || local.type !== "f64") return [];
   const reads = new Set([local.name]);
-  let isSteady = true; // let isSteady = true; // elements of arrays may change
+  let isSteady = true; // elements of arrays may change
   walkExpr(than, (x) => {
     if (x.kind === "local") reads.add(x.name);
     if (x.kind === "load") isSteady = false;

@@ -6,8 +6,8 @@ import { isInt32, rangesOf } from "./ranges.ts";
 import { integerParams, usesOf } from "./uses.ts";
 
 /**
- * The region of a draft: numbers that are indices, bounds and lengths become machine integers if they are known to stay
- * in range. All others stay f64, with their meaning in JavaScript, to the bit.
+ * Converts a draft to a region: indices, bounds and lengths become machine integers if they are known to stay in range.
+ * All other numbers stay f64, with their meaning in JavaScript, to the bit.
  *
  * An index computed from integers uses machine integers even if it could leave their range: the region treats such an
  * index as out of range when it runs. Bounds of loops that could leave the range are checked before the loop.
@@ -38,7 +38,7 @@ export function withMachineIntegers(draft: Region): Region {
   };
 }
 
-/** Whether the index of a loop is a machine integer, and its end is a number that can be reached. */
+/** True if the index of a loop is a machine integer and can reach the end of the loop. */
 function isCounted({ from, to }: RegionFor, ranges: ValueRanges): boolean {
   return isInt32(ranges.of(from)) && !(to.kind === "const" && !isInt32(ranges.of(to)));
 }
@@ -66,7 +66,7 @@ class IntegerWriter {
     return body.flatMap((stmt) => this.#statement(stmt));
   }
 
-  /** An expression with its type in the draft. */
+  /** Rewrites an expression; the result has the type that the expression has in the draft. */
   value(expr: RegionExpr): RegionExpr {
     switch (expr.kind) {
       case "const":
@@ -100,12 +100,15 @@ class IntegerWriter {
     return { ...expr, args: expr.args.map((arg) => this.value(arg)) };
   }
 
-  /** A number that is known to be a machine integer, as i32. */
+  /** The i32 expression of a number; `undefined` unless the number is known to be a machine integer. */
   #exact(expr: RegionExpr): RegionExpr | undefined {
     return this.#integer(expr, { guarded: false, converted: true });
   }
 
-  /** An index: an integer expression, which may leave the range, or a number that is checked to be an integer. */
+  /**
+   * Rewrites an index. The result is an integer expression, which may leave the int32 range, or a number that is
+   * checked to be an integer.
+   */
   #place(expr: RegionExpr): RegionExpr {
     const { args, function: name } = expr.kind === "apply" ? expr : { args: [], function: "" };
     if (name === "rem" && !isInt32(this.#rangeOf(expr))) {
@@ -117,13 +120,13 @@ class IntegerWriter {
     return this.#integer(expr, { guarded: true, converted: true }) ?? this.value(expr);
   }
 
-  /** `x | 0`. */
+  /** Rewrites `x | 0`. */
   #wrapped(expr: RegionExpr): RegionExpr {
     const exact = this.#exact(expr);
     if (exact !== undefined) return exact;
     const { low, high } = this.#rangeOf(expr);
     const x = this.value(expr);
-    if (low > least - 1 && high < most + 1) return convert("i32", x); // if (low > least - 1 && high < most + 1) return convert("i32", x); // truncates, and converts NaN to 0
+    if (low > least - 1 && high < most + 1) return convert("i32", x); // truncates, and converts NaN to 0
     const whole = apply("trunc", "f64", x);
     const wraps = 2 ** 32;
     const times = apply("floor", "f64", apply("div", "f64", whole, number(wraps)));
@@ -133,8 +136,9 @@ class IntegerWriter {
   }
 
   /**
-   * An expression as a machine integer; `undefined` if it may not be one. `guarded`: sums and products may leave the
-   * range. `converted`: also expressions that are computed as f64 and whose result is a machine integer.
+   * Rewrites an expression as a machine integer; `undefined` if it may not be one. `guarded`: intermediate sums and
+   * products may leave the range. `converted`: also accepts expressions that are computed in f64 and whose result is a
+   * machine integer.
    */
   #integer(
     expr: RegionExpr,
@@ -207,8 +211,8 @@ class IntegerWriter {
   }
 
   /**
-   * `floor(a / b)` of integers, if the machine's division, which truncates, gives the same result; integers are already
-   * rounded.
+   * Rewrites `floor(a / b)` of integers, if the machine's division, which truncates, has the same result. Rounding
+   * functions of integers are removed.
    */
   #rounded(
     name: string,
@@ -261,7 +265,7 @@ class IntegerWriter {
     }
   }
 
-  /** A length: decimals are truncated, as in JavaScript. */
+  /** Rewrites a length: its fraction is truncated, as in JavaScript. */
   #length(expr: RegionExpr): RegionExpr {
     return this.#integer(expr, { guarded: true, converted: true }) ?? convert("i32", this.value(expr));
   }
@@ -296,7 +300,7 @@ class IntegerWriter {
     return [guard, { ...loop, to: end }];
   }
 
-  /** A loop whose index is not a machine integer. */
+  /** Rewrites a loop whose index is not a machine integer as a `while` loop. */
   #asWhile({ index, from, to, step, live, body, at }: RegionFor): RegionStmt[] {
     const i = local(index, "f64");
     const goesOn = this.value(reached(i, to, step));
@@ -314,8 +318,8 @@ function integer(value: number): RegionExpr {
 }
 
 /**
- * Whether an index that need not be an integer has not reached the end of a loop, whose bound was rounded to an integer
- * in `endOf`.
+ * Condition that an index, which need not be an integer, has not reached the end of a loop. `endOf` has rounded the
+ * bound of this loop to an integer.
  */
 function reached(i: RegionExpr, to: RegionExpr, step: number): RegionExpr {
   const { function: name, args } = to.kind === "apply" ? to : { function: "", args: [] };

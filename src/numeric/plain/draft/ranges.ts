@@ -5,14 +5,14 @@ import { toInt32 } from "./draft.ts";
 import { type LocalBound, heldBounds } from "./held-bounds.ts";
 import { readPlaces } from "./read-places.ts";
 
-/** The known range of a number: it is between `low` and `high`, unless it is NaN. */
+/** The known range of a number: from `low` to `high`, unless the number is NaN. */
 export interface ValueRange {
   readonly low: number;
   readonly high: number;
-  /** It is an integer (or NaN or infinite). */
+  /** True if the number is known to be an integer, NaN or infinite. */
   readonly whole: boolean;
   readonly maybeNaN: boolean;
-  /** It may be −0, which machine integers cannot represent. */
+  /** True if the number may be −0, which machine integers cannot represent. */
   readonly maybeMinusZero: boolean;
 }
 
@@ -27,14 +27,14 @@ const least = -(2 ** 31);
 const most = 2 ** 31 - 1;
 
 /**
- * Ranges of all numbers of a draft: `of` returns that of an expression, within the given `let` or `set` statement if
- * there is one.
+ * Ranges of all numbers of a draft. `of` returns the range of an expression, given the `let` or `set` statement that
+ * contains it, if any.
  */
 export interface ValueRanges {
   readonly of: (expr: RegionExpr, at?: RegionStmt) => ValueRange;
 }
 
-/** Whether a number is known to be a machine integer. */
+/** True if a number is known to be a machine integer. */
 export function isInt32({ low, high, whole: isWhole, maybeNaN }: ValueRange): boolean {
   return isWhole && !maybeNaN && low >= least && high <= most;
 }
@@ -47,8 +47,8 @@ function whole(low: number, high: number): ValueRange {
 const roundsBeforeWidening = 3;
 
 /**
- * The ranges of a draft's numbers for any order of the statements: the range of a local contains all its values.
- * `integers` are parameters that are assumed to be machine integers.
+ * Determines the ranges of a draft's numbers without regard to the order of statements: the range of a local contains
+ * all values that it ever has. `integers` are parameters that are assumed to be machine integers.
  */
 export function rangesOf(body: readonly RegionStmt[], integers: ReadonlySet<string>): ValueRanges {
   const known = new Map<string, ValueRange>();
@@ -104,18 +104,18 @@ export function rangesOf(body: readonly RegionStmt[], integers: ReadonlySet<stri
   return { of: (expr, at) => of(expr, at) ?? anything };
 }
 
-/** The range of a number that has been used as an index. */
+/** Range of a number after it was used as an index, so that it is within the limits of array lengths. */
 function asPlace(range: ValueRange): ValueRange {
   const [low, high] = [Math.max(range.low, 0), Math.min(range.high, maxLength - 1)];
-  return low > high ? range : { ...whole(low, high), maybeMinusZero: range.maybeMinusZero }; // return low > high ? range : { ...whole(low, high), maybeMinusZero: range.maybeMinusZero }; // never an index: not reached
+  return low > high ? range : { ...whole(low, high), maybeMinusZero: range.maybeMinusZero }; // never an index: not reached
 }
 
-/** The range of a number that was compared with another. */
+/** Range of a number after a comparison with another number, whose range is `than`. */
 function bounded(range: ValueRange, { side, isStrict }: LocalBound, than: ValueRange): ValueRange {
   const step = isStrict && range.whole && than.whole ? 1 : 0;
   const low = side === "low" ? Math.max(range.low, than.low + step) : range.low;
   const high = side === "high" ? Math.min(range.high, than.high - step) : range.high;
-  return low > high ? range : { ...range, low, high, maybeNaN: false }; // return low > high ? range : { ...range, low, high, maybeNaN: false }; // never true: not reached
+  return low > high ? range : { ...range, low, high, maybeNaN: false }; // never true: not reached
 }
 
 function indexRange(
@@ -151,8 +151,8 @@ function join(a: ValueRange, b: ValueRange): ValueRange {
 }
 
 /**
- * A bound that grew becomes that of the machine integers; if it grows further, it is unbounded. Unbounded numbers may
- * overflow, and infinities lead to NaN.
+ * Range for a local whose range has grown. A bound that grew is replaced by that of machine integers, and by infinity
+ * if it grows again. Unbounded numbers may overflow, and infinities may produce NaN.
  */
 function widened(before: ValueRange, after: ValueRange): ValueRange {
   const low = after.low < before.low ? (after.low >= least ? least : -Infinity) : after.low;
@@ -196,7 +196,7 @@ function rangeOf(
 }
 
 function constantRange(value: number): ValueRange {
-  if (!Number.isFinite(value)) return { ...anything, maybeMinusZero: false }; // if (!Number.isFinite(value)) return { ...anything, maybeMinusZero: false }; // infinities soon lead to NaN
+  if (!Number.isFinite(value)) return { ...anything, maybeMinusZero: false }; // infinities soon lead to NaN
   return {
     low: value,
     high: value,

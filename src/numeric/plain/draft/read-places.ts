@@ -7,8 +7,8 @@ import { localsChangedIn } from "../../../engine/region/index.ts";
 type IndexLocals = ReadonlySet<string>;
 
 /**
- * For each `let` and `set`, the locals that were used as an index of an element since their last assignment, including
- * uses in this statement: an index out of range would have ended the call.
+ * For each `let` and `set`, the locals that were used as an array index since their last assignment, including uses in
+ * this statement. Their values are valid indices, because an index out of range would have ended the call.
  */
 export function readPlaces(body: readonly RegionStmt[]): ReadonlyMap<RegionStmt, IndexLocals> {
   const found = new Map<RegionStmt, IndexLocals>();
@@ -39,7 +39,7 @@ function notePlace(places: readonly RegionExpr[], known: Set<string>): void {
   for (const place of places) if (place.kind === "local") known.add(place.name);
 }
 
-/** Notes the indices that an expression reads at, whichever operands it selects. */
+/** Adds to `known` the locals that an expression uses as indices in any case, whichever operands it selects. */
 function notePlaces(expr: RegionExpr, known: Set<string>): void {
   switch (expr.kind) {
     case "const":

@@ -7,19 +7,19 @@ import type {
 import { walkStmts } from "../../../engine/region/form/walk.ts";
 import { toInt32 } from "./draft.ts";
 
-/** The uses of the names of a draft, including uses through other names. */
+/** Names of a draft by the way in which they are used, directly or through other names. */
 export interface NameUses {
-  /** As a number: it may have a derivative. */
+  /** Names used as a number that may have a derivative. */
   readonly value: ReadonlySet<string>;
-  /** As an index or the bound of a loop. */
+  /** Names used as an index or as the bound of a loop. */
   readonly place: ReadonlySet<string>;
-  /** As the length of an array. */
+  /** Names used as the length of an array. */
   readonly size: ReadonlySet<string>;
 }
 
 type Purpose = "value" | "place" | "bound" | "size" | "other";
 
-/** Functions of integers with integer results: their arguments are used for the same purpose as the result. */
+/** Functions of integers with integer results. Their arguments count as used in the same way as the result. */
 const passing: ReadonlySet<string> = new Set([
   "add",
   "sub",
@@ -83,7 +83,7 @@ export function usesOf(body: readonly RegionStmt[], results: readonly RegionResu
     }
   };
   const asUsed = (name: string, value: RegionExpr): void => {
-    if (isFirst) visit(value, "other"); // if (isFirst) visit(value, "other"); // finds the same uses each time
+    if (isFirst) visit(value, "other"); // finds the same uses each time
     if (uses.value.has(name)) visit(value, "value");
     if (uses.place.has(name)) visit(value, "place");
     if (uses.size.has(name)) visit(value, "size");
@@ -141,7 +141,7 @@ function visitStatement(
   }
 }
 
-/** The bound as written, without the rounding to the end of a loop. */
+/** The bound of a loop as the user wrote it, without the rounding that `endOf` added. */
 function limitOf(to: RegionExpr): RegionExpr {
   if (to.kind !== "apply") return to;
   const [x] = to.args;
@@ -150,8 +150,8 @@ function limitOf(to: RegionExpr): RegionExpr {
 }
 
 /**
- * Parameters that are machine integers: those that set lengths, and those that are used only as indices and bounds, in
- * ways that have no derivative.
+ * Parameters that are machine integers: those that determine lengths, and those that are used only as indices and
+ * bounds, in ways that have no derivative.
  */
 export function integerParams(params: readonly RegionParam[], uses: NameUses): Set<string> {
   const names = params

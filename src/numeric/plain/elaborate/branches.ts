@@ -3,7 +3,7 @@ import { truth } from "../draft/draft.ts";
 import type { Env } from "../entities/env.ts";
 import { assuming, letLocal, nested } from "../entities/env.ts";
 
-/** Maximum nesting depth of the branches of a chain; later ones start a new chain. */
+/** Maximum nesting depth of the branches of a chain. Further branches begin a new chain. */
 const mostNested = 50;
 
 interface OpenBranch {
@@ -15,9 +15,9 @@ interface OpenBranch {
 }
 
 /**
- * Chain of branches, each in the `else` side of the previous one: `else if`, or the cases of a `switch`. A chain of any
- * length is nested at most `mostNested` deep: after that many branches a local records that none was taken, and the
- * next branches follow in an `if` on that local.
+ * Chain of branches, each in the `else` side of the previous one: `else if`, or the cases of a `switch`. Long chains
+ * are not nested more than `mostNested` deep: a local records that no branch was taken so far, and the remaining
+ * branches follow in an `if` on this local.
  */
 export class BranchChain {
   /** Environment for the next test, or for the code after the last `else`. */
@@ -31,7 +31,7 @@ export class BranchChain {
     this.inner = env;
   }
 
-  /** Prepares the environment for the next test; call it before the test is evaluated. */
+  /** Prepares the environment for the next test. Must be called before the test is evaluated. */
   begin(): void {
     if (this.#open.length < mostNested) return;
     const { value } = letLocal(this.#env, "isElse", truth(false), { mutable: true });
@@ -55,7 +55,7 @@ export class BranchChain {
     return then;
   }
 
-  /** Emits the open branches, innermost first. */
+  /** Emits the open branches as nested `if` statements, innermost first. */
   close(): void {
     for (const { env, test, then, otherwise, at } of this.#open.toReversed())
       env.out.push({

@@ -31,7 +31,7 @@ export function chain(
   });
 }
 
-/** Returns the last `?.` of a chain whose object is not known to be present. */
+/** Returns the last `?.` of a chain whose object is not known to be present; `undefined` if there is none. */
 function undecidedLink({ links }: Env, node: Expression): MemberExpression | undefined {
   let inner: Expression = node;
   for (;;) {

@@ -46,7 +46,7 @@ export function countInlined(env: Env, call: InlinedCall): void {
   );
 }
 
-/** Number of lines shown at the head and at the end of the chain. */
+/** Number of lines at the beginning and at the end of the chain of calls that a message shows. */
 const [shownFirst, shownLast] = [8, 3];
 
 /** One line per call: its position, the number of calls of its function there, and the resulting number of copies. */
@@ -80,7 +80,7 @@ function calleeOf(site: Node | undefined): Node | undefined {
   return site?.type === "CallExpression" ? unwrap((site as CallExpression).callee) : undefined;
 }
 
-/** Number of calls within a function whose callee has the name at the site. */
+/** Number of calls in a function that call the same name as the call site. */
 function callsOf(site: Node | undefined, caller: FunctionNode): number {
   const callee = calleeOf(site);
   if (callee?.type !== "Identifier") return 1;

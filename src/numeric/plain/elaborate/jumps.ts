@@ -70,7 +70,7 @@ function collectLeaving(node: Node): readonly Node[] {
   });
 }
 
-/** Takes a jump by setting its flag, unless the following code is the target of the jump. */
+/** Emits a jump by setting its flag. Emits nothing if the code that follows is the target of the jump. */
 export function takeJump(env: Env, jump: Jump, flag: string, at: number): void {
   if (env.tail.has(jump)) return;
   const name = flagOf(env, jump, flag);

@@ -36,7 +36,7 @@ import type {
 import { assignedNames, isFunction, rootOf, unwrap, usedNames, walk, writtenNames } from "../syntax/walk.ts";
 import { exitsOf } from "./jumps.ts";
 
-/** Callbacks for elaborating statements. */
+/** Functions that elaborate the parts of a loop, passed as arguments because they depend on this file. */
 export interface LoopHandlers {
   readonly execute: (env: Env, stmt: Statement) => void;
   readonly declareIn: (env: Env, stmt: VariableDeclaration) => void;
@@ -69,7 +69,7 @@ export function loopStatement(
 
 interface LoopBody {
   readonly body: RegionStmt[];
-  /** True at run time if no jump left the loop. */
+  /** Condition that is true at run time if no jump left the loop. */
   readonly goesOn: RegionExpr;
 }
 
@@ -109,7 +109,7 @@ function runBody(parts: LoopHandlers, stmt: LoopStatement): (env: Env) => void {
   return (env) => withScope(env, stmt.body, (inner) => parts.execute(inner, stmt.body));
 }
 
-/** Source position of a loop: that of its head. */
+/** Source position of a loop, which is the position of its head. */
 function headOf(env: Env, stmt: LoopStatement): number {
   return at(env, stmt, Math.max(stmt.body.start, stmt.start + 1));
 }
@@ -197,9 +197,11 @@ interface CountedForLoop {
   readonly first: Expression;
   readonly operator: "<" | "<=" | ">" | ">=";
   readonly bound: Expression;
-  /** Integer offset of the index: 1 for `i + 1 < n`, which equals `i < n - 1` for integers. */
+  /**
+   * Integer offset of the index in the comparison: 1 for `i + 1 < n`, which is equivalent to `i < n - 1` for integers.
+   */
   readonly ahead: number;
-  /** Further condition `more` of `i < n && more`. */
+  /** The part `more` of a condition `i < n && more`; `undefined` without one. */
   readonly more: Expression | undefined;
   readonly step: number;
 }
@@ -248,7 +250,7 @@ function sidesOf(
   return y && { ...y, bound: left, operator: turned[given] };
 }
 
-/** Matches one of the names, optionally plus a constant integer. */
+/** Recognises one of the names, optionally plus a constant integer. */
 function indexIn(
   env: Env,
   node: Node,
@@ -277,7 +279,7 @@ function declareOthers(env: Env, stmt: ForStatement, index: string, parts: LoopH
   if (declarations.length > 0) parts.declareIn(env, { ...init, declarations });
 }
 
-/** True if the further condition of a loop emits statements. The loop then uses a general condition. */
+/** True if the further condition of a loop emits statements. The loop is then not elaborated as a counted loop. */
 function asksWithStatements(
   env: Env,
   stmt: ForStatement,
@@ -413,7 +415,10 @@ function countedFor(
   env.out.push(isTrue(live) ? head : { ...head, live });
 }
 
-/** First integer that the index does not reach. `integers.ts` undoes this rounding if the index is not an integer. */
+/**
+ * First integer that the index does not reach. If the index turns out not to be an integer, `integers.ts` reverses this
+ * rounding.
+ */
 function endOf(limit: RegionExpr, operator: CountedForLoop["operator"]): RegionExpr {
   switch (operator) {
     case "<":
@@ -427,7 +432,7 @@ function endOf(limit: RegionExpr, operator: CountedForLoop["operator"]): RegionE
   }
 }
 
-/** `for (const x of xs)`, also over `xs.entries()` and `xs.keys()`. */
+/** Elaborates `for (const x of xs)`, also over `xs.entries()` and `xs.keys()`. */
 function forOf(env: Env, stmt: ForOfStatement, labels: readonly string[], parts: LoopHandlers): void {
   const { left, right } = stmt;
   if (stmt.await === true)

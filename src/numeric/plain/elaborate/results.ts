@@ -145,7 +145,8 @@ function isRow(items: readonly Entity[]): boolean {
 }
 
 /**
- * Returns the array itself if the outermost block of the region declares it and no other result uses it, else a copy.
+ * Returns the array itself if the outermost block of the region declares it and no other result uses it; otherwise a
+ * copy.
  */
 function ownArray(env: Env, node: Node, array: ArrayEntity, used: ReadonlySet<string>): ArrayEntity {
   const isOwn =

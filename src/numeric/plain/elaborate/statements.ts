@@ -29,12 +29,12 @@ import { loopStatement } from "./loops.ts";
 import { switchStatement } from "./switch.ts";
 import { throwStatement } from "./throws.ts";
 
-/** Elaborates the statements of a block in a scope of its own. */
+/** Elaborates the statements of a block in a new scope. */
 export function block(env: Env, node: Node, body: readonly Statement[]): void {
   withScope(env, node, (inner) => sequence(inner, body));
 }
 
-/** Elaborates statements in order. After a statement that may jump away, the rest runs only if it did not. */
+/** Elaborates statements in order. Statements after one that may jump away run only if the jump was not taken. */
 function sequence(env: Env, body: readonly Statement[]): void {
   for (const stmt of body) if (stmt.type === "FunctionDeclaration" && stmt.id) declareFunction(env, stmt);
   run(env, body, 0);

@@ -2,8 +2,8 @@ import type { RegionRecord } from "../../../engine/region/index.ts";
 import type { Region } from "../../../engine/region/form/region.ts";
 
 /**
- * How an argument or result of a plain function consists of a region's parameters or results. These are numbered in the
- * order in which they appear here, depth first.
+ * Structure of an argument or result of a plain function. Its leaves correspond to parameters or results of a region,
+ * in depth-first order.
  */
 export type PlainType =
   /**
@@ -15,7 +15,7 @@ export type PlainType =
   | { readonly kind: "array"; readonly of: ArrayKind; readonly integer?: true }
   /** A rectangular `number[][]`: rows of equal length. */
   | { readonly kind: "matrix"; readonly integer?: true }
-  /** An array of records or tuples: one array of the region for each leaf of the item, with an additional axis. */
+  /** An array of records or tuples. The region has one array for each leaf of the item, with an additional axis. */
   | { readonly kind: "list"; readonly item: PlainType }
   | {
       readonly kind: "record";
@@ -31,8 +31,8 @@ export type PlainType =
 export type ArrayKind = "number[]" | "Float64Array" | "Float32Array" | "Int32Array" | "any";
 
 /**
- * A marked function in the form in which a build step embeds it: plain data, about 1 KB for each function. `captured`
- * lists values from outside of the function, which are hidden parameters after the others; a thunk reads them at each
+ * A marked function in the form in which a build step embeds it: plain data, about 1 KB per function. `captured` lists
+ * values from outside of the function. They are hidden parameters after the others, and a function reads them at each
  * call.
  */
 export interface PlainForm {
@@ -42,8 +42,8 @@ export interface PlainForm {
   readonly captured: readonly { readonly name: string; readonly type: PlainType }[];
   readonly result: PlainType;
   /**
-   * Names of the error classes that the program defines and the function throws. The thunk returns the classes after
-   * the values of `captured`.
+   * Names of the error classes that the program defines and the function throws. The function that reads captured
+   * values returns these classes after the values of `captured`.
    */
   readonly errors?: readonly string[] | undefined;
   /** Code that was compiled for regions of the form when the program was built. */

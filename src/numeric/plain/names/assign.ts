@@ -92,7 +92,7 @@ function detached(env: Env, value: Entity, node: Node): Entity {
   }
 }
 
-/** Ways to copy a read-only value, by kind, for the advice in messages. */
+/** Way of copying a read-only value, by its kind; error messages suggest it. */
 const copyOf: Partial<Record<Entity["kind"], "spread" | "items">> = { record: "spread", tuple: "items" };
 
 /** Assigns to a field or element. If the target is a whole row or object, exchanges it with the value. */
@@ -151,7 +151,9 @@ function assignVariable(env: Env, target: Node, value: Entity, node: Node): Enti
   return entity;
 }
 
-/** True if an array can take over the elements of another by a swap, because the other is no longer used. */
+/**
+ * True if an array can receive the elements of another array by a swap, because the other array is not used afterwards.
+ */
 function canSwap(env: Env, target: ArrayEntity, value: ArrayEntity, node: Node): boolean {
   if (value.root.readOnly || target.places.length + value.places.length > 0 || target.root === value.root)
     return false;

@@ -74,7 +74,7 @@ export function declare(env: Env, pattern: Pattern, value: Entity, node: Node, h
   }
 }
 
-/** Item `i` for a pattern with a default: `undefined` beyond the end. */
+/** Item `i` of a value, for a pattern with a default: `undefined` beyond the end. */
 function itemOrNothing(env: Env, node: Node, whole: Entity, i: number): Entity {
   const value = presentValue(env, node, whole, `(reading '${i}')`);
   if (value.kind === "tuple") return value.items[i] ?? nothing;
@@ -137,7 +137,7 @@ function bind(env: Env, id: Identifier, value: Entity, node: Node, how: Declarat
   if ("root" in entity || entity.kind === "optional") env.unit.aliases.push({ name: id.name, binding });
 }
 
-/** Returns the entity that a name is bound to from here on. */
+/** Returns the entity that a name is bound to by a declaration. */
 function held(
   env: Env,
   id: Identifier,
@@ -203,7 +203,7 @@ function isWholeFresh(value: Entity): boolean {
   return isFresh(value) && (value.kind !== "array" || value.places.length === 0);
 }
 
-/** Converts the fields of a new object to locals. Objects in it that have another name are kept. */
+/** Converts the fields of a new object to locals. Objects in it that another name refers to stay as they are. */
 function owned(env: Env, name: string, value: Entity, node: Node, reassigned: boolean): Entity {
   if (value.kind === "optional") return settled(frozen(env, value, env.out));
   if (value.kind === "record" && value.fresh) {
@@ -330,7 +330,7 @@ function isRowUse(row: Node, parent: Node): boolean {
   return object === row && computed && key.type === "Literal" && typeof key.value === "number";
 }
 
-/** True if the called function uses the argument as a tuple as well. */
+/** True if the called function also uses the argument as a tuple. */
 function isTupleArgument(
   env: Env,
   use: Node,

@@ -52,7 +52,7 @@ function isNumber(env: Env, side: Expression): boolean {
   return env.unit.elaborate.evaluate(env, side).kind === "scalar";
 }
 
-/** True if two expressions without side effects have the same text, and so name the same variable or element. */
+/** True if two expressions without side effects have the same text, and thus denote the same variable or element. */
 function isSame(env: Env, a: Node, b: Node): boolean {
   const [x, y] = [unwrap(a), unwrap(b)];
   if (x.type !== y.type || (x.type !== "Identifier" && x.type !== "MemberExpression")) return false;
@@ -102,7 +102,7 @@ function plainAssignment(
   return { target: unwrap(node.left), value: unwrap(node.right) };
 }
 
-/** Ways to copy a read-only value, by kind, for the advice in messages. */
+/** Way of copying a read-only value, by its kind; error messages suggest it. */
 const copyOf: Partial<Record<Entity["kind"], "spread" | "items">> = { record: "spread", tuple: "items" };
 
 /** Exchanges the values of two expressions. Returns false for numbers, which ordinary assignments handle. */

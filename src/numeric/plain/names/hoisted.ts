@@ -8,7 +8,10 @@ interface HoistedVariable {
   readonly name: string;
   readonly declarator: Node;
   readonly block: Node;
-  /** True if each iteration of an enclosing loop assigns it: by an initialiser, or as the variable of a `for … of`. */
+  /**
+   * True if each iteration of an enclosing loop assigns the variable: by an initialiser, or as the variable of a `for …
+   * of`.
+   */
   readonly isSet: boolean;
 }
 

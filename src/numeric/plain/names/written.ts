@@ -15,7 +15,7 @@ export function writtenValue(name: string, module: Module, around: EnclosingNode
     : undefined;
 }
 
-/** Value of a literal expression: a number, or an array or object of numbers. */
+/** Value of a literal expression: a number, or an array or object of numbers; `undefined` for other expressions. */
 function writtenOut(given: Expression, module: Module, around: EnclosingNodes): unknown {
   const node = unwrap(given);
   const inner = (part: Expression): unknown => writtenOut(part, module, around);
@@ -42,7 +42,7 @@ function writtenOut(given: Expression, module: Module, around: EnclosingNodes): 
   return node.type === "CallExpression" ? typedCall(node, inner) : undefined;
 }
 
-/** `Float64Array.of(1, 2)` and `Float64Array.from([1, 2])`. */
+/** Value of `Float64Array.of(1, 2)` or `Float64Array.from([1, 2])`, if its items are literals. */
 function typedCall(
   { callee, arguments: args }: Expression & { readonly type: "CallExpression" },
   inner: (part: Expression) => unknown,

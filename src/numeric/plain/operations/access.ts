@@ -9,7 +9,7 @@ import type { Expression, Identifier, MemberExpression, Node, Property } from ".
 import { unwrap } from "../syntax/walk.ts";
 import { constantOf } from "./math.ts";
 
-/** `x.name` and `x[i]`. */
+/** Evaluates `x.name` or `x[i]`. */
 export function member(env: Env, node: MemberExpression): Entity {
   const object = env.unit.elaborate.evaluate(env, node.object);
   return memberOf(env, node, presentValue(env, node, object, `(reading '${keyText(env, node)}')`));

@@ -151,7 +151,10 @@ export function asArray(env: Env, node: Node, value: Entity): ArrayEntity {
   return refuse(env, node, `an array is needed here, and ${textOf(env, node)} is ${describe(value)}.`);
 }
 
-/** Creates an array and computes its items in order. Lengths of items that are arrays must not depend on the index. */
+/**
+ * Creates an array and computes its items in order with `each`. If items are arrays, their lengths must not depend on
+ * the index.
+ */
 function collect(
   env: Env,
   node: Node,
@@ -220,7 +223,10 @@ export function concatenation(env: Env, node: Node, parts: readonly LiteralPart[
   return array;
 }
 
-/** `Array.from(…)`, `Float64Array.of(…)`, `Array(n).fill(v)` and their like; `undefined` for other functions. */
+/**
+ * Evaluates `Array.from(…)`, `Float64Array.of(…)`, `Array(n).fill(v)` and similar calls; `undefined` for other
+ * functions.
+ */
 export function arrayFunction(
   env: Env,
   node: Node,
@@ -489,7 +495,7 @@ function loop(
   env.out.push({ kind: "for", index, ...bounds, body: inner.out.statements(), at: at(env, node) });
 }
 
-/** `x.set(y, offset)`. */
+/** Evaluates `x.set(y, offset)`. */
 function setElements(env: Env, node: Node, array: ArrayEntity, args: readonly CallArgument[]): Entity {
   const [source, offset] = args;
   if (source === undefined) return refuse(env, node, "set: the elements are missing.");
@@ -513,7 +519,7 @@ function setElements(env: Env, node: Node, array: ArrayEntity, args: readonly Ca
   return nothing;
 }
 
-/** `x.at(k)`: negative indices count from the end. */
+/** Evaluates `x.at(k)`; negative indices count from the end. */
 function elementAt(env: Env, node: Node, array: ArrayEntity, args: readonly CallArgument[]): Entity {
   const [place] = args;
   if (place === undefined) return refuse(env, node, "at: the index is missing.");
@@ -561,7 +567,9 @@ function quantifier(
   return result;
 }
 
-/** `x.reduce((total, item) => …, start)`; `start` defaults to the first item. `reduceRight` begins at the end. */
+/**
+ * Evaluates `x.reduce((total, item) => …, start)`. `start` defaults to the first item. `reduceRight` begins at the end.
+ */
 function reduce(
   env: Env,
   node: Node,

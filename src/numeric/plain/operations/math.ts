@@ -103,14 +103,17 @@ export function mathCall(
   );
 }
 
-/** Minimum or maximum of any number of numbers; `ofNone` without arguments. */
+/** Expression of the minimum or maximum of any number of values; `ofNone` if there are none. */
 function fold(env: Env, name: "minimum" | "maximum", ofNone: number, xs: readonly RegionExpr[]): RegionExpr {
   const [first, ...rest] = xs;
   if (first === undefined) return number(ofNone);
   return rest.reduce((best, x) => shallow(env, apply(name, "f64", best, x)), first);
 }
 
-/** `Math.round`: nearest integer, halves up. `floor(x + 0.5)` is wrong just below 0.5 and for large numbers. */
+/**
+ * Expression of `Math.round`: the nearest integer, halves up. `floor(x + 0.5)` would be wrong just below 0.5 and for
+ * large numbers.
+ */
 function round(env: Env, value: RegionExpr): RegionExpr {
   const x = atom(env, value);
   const below = apply("floor", "f64", x);

@@ -97,7 +97,10 @@ const comparisons: Readonly<Record<string, (x: RegionExpr, y: RegionExpr) => Reg
 const bitOperators: readonly string[] = ["|", "&", "^", "<<", ">>", ">>>"];
 const chained: ReadonlySet<string> = new Set(["+", "-", "*", "/", "%", "**", "|"]);
 
-/** `x + y`. Evaluates a chain `x + y + z + …` in a loop, since generated code has sums of 10,000 terms. */
+/**
+ * Evaluates a binary expression such as `x + y`. A chain `x + y + z + …` is evaluated in a loop, because generated code
+ * contains sums of 10,000 terms.
+ */
 export function binary(env: Env, node: BinaryExpression): Entity {
   if (!chained.has(node.operator)) return binaryOf(env, node);
   const chain = [node];
@@ -166,7 +169,10 @@ function isNull(node: Expression): boolean {
   return value.type === "Literal" && value.raw === "null";
 }
 
-/** `null` compared by `==`, which also matches `undefined`. Refuses `===`, because no value is `null`. */
+/**
+ * Evaluates a comparison with `null` by `==` or `!=`, which also matches `undefined`. Refuses `===`, because no value
+ * is `null`.
+ */
 function noValue(env: Env, node: BinaryExpression): Entity {
   if (node.operator.length === 2) return nothing;
   return refuse(env, node, `${textOf(env, node)}: no value is null here. Compare with undefined.`);
@@ -178,14 +184,14 @@ export function isZero(node: Expression): boolean {
   return value.type === "Literal" && value.value === 0;
 }
 
-/** `x | 0`. */
+/** Expression of `x | 0`. */
 export function wrapped(env: Env, x: RegionExpr): RegionExpr {
   return apply(toInt32, "f64", atom(env, x));
 }
 
 /**
- * `x ** y` with JavaScript's semantics: 1 to the power of NaN is NaN, and so is ±1 to the power of an infinity. Squares
- * and cubes are computed as products.
+ * Expression of `x ** y` with JavaScript's semantics: 1 to the power of NaN is NaN, and so is ±1 to the power of an
+ * infinity. Squares and cubes are computed as products.
  */
 export function power(env: Env, x: RegionExpr, y: RegionExpr): RegionExpr {
   if (y.kind === "const") {
@@ -204,7 +210,7 @@ export function power(env: Env, x: RegionExpr, y: RegionExpr): RegionExpr {
   return select(isDefined, apply("pow", "f64", base, exponent), number(NaN));
 }
 
-/** Truthiness in JavaScript: all numbers except 0 and NaN are true. */
+/** Condition of a number in JavaScript: true except for 0 and NaN. */
 function truthOf(value: RegionExpr): RegionExpr {
   if (value.type === "bool") return value;
   return compare("less", number(0), apply("abs", "f64", value));
@@ -228,8 +234,8 @@ const numberOrBoolean = (env: Env, node: Expression): RegionExpr =>
 type OperandReader = (env: Env, node: Expression) => RegionExpr;
 
 /**
- * `&&`, `||` and `??`, with short-circuit evaluation. Evaluates a chain `x && y && …` in a loop. `read` evaluates an
- * operand as a value or as a condition.
+ * Evaluates `&&`, `||` and `??`, with short-circuit evaluation. A chain `x && y && …` is evaluated in a loop. `read`
+ * evaluates an operand as a value or as a condition.
  */
 export function logical(env: Env, node: LogicalExpression, read: OperandReader = numberOrBoolean): Entity {
   if (node.operator === "??") {
@@ -285,7 +291,7 @@ function nameOf({ value }: ScalarEntity): string {
   return value.kind === "local" ? value.name : "";
 }
 
-/** `c ? x : y`: evaluates only the selected side. */
+/** Evaluates `c ? x : y`; only the selected side runs. */
 export function conditional(env: Env, node: ConditionalExpression): Entity {
   const test = simplified(env.facts, condition(env, node.test));
   const side = (of: Expression) => (inner: Env) => inner.unit.elaborate.evaluate(inner, of);
@@ -293,7 +299,7 @@ export function conditional(env: Env, node: ConditionalExpression): Entity {
   return choose(env, { node, sides, test, then: side(node.consequent), otherwise: side(node.alternate) });
 }
 
-/** `value ?? fallback`: evaluates `fallback` only if the value is `undefined`. */
+/** Evaluates `value ?? fallback`; `fallback` runs only if the value is `undefined`. */
 export function withDefault(env: Env, node: Node, value: Entity, fallback: Expression): Entity {
   const otherwise = (inner: Env): Entity => inner.unit.elaborate.evaluate(inner, fallback);
   const sides = [node, fallback] as const;
@@ -372,7 +378,7 @@ function isJunction(expr: RegionExpr): boolean {
   );
 }
 
-/** Plan of either of two values, one of which may be `undefined`. */
+/** Plan of storage for either of two values, one of which may be `undefined`. */
 function planOfEither(
   env: Env,
   [first, second]: ConditionalChoice["sides"],
@@ -424,7 +430,7 @@ function merge(env: Env, test: RegionExpr, x: Entity, y: Entity): Entity | undef
   return { kind: "record", fields, root: newRoot(env, x.root.label, true), fresh: false };
 }
 
-/** True if no part of the value can be written to later through another name. */
+/** True if the value cannot change later by a write through another name. */
 function isSteady(value: Entity): boolean {
   return isFresh(value) || allRoots(value).every(({ readOnly }) => readOnly);
 }
@@ -460,7 +466,7 @@ export function isPart(entity: Entity): entity is PresentEntity | OptionalEntity
   return entity.kind !== "nothing" && entity.kind !== "function" && entity.kind !== "global";
 }
 
-/** `x === y` if one of the values may be `undefined`. Returns `undefined` if both are always present. */
+/** Evaluates `x === y` if one of the values may be `undefined`. Returns `undefined` if both are always present. */
 function equality(env: Env, node: BinaryExpression, x: Entity, y: Entity): RegionExpr | undefined {
   const mayLack = ({ kind }: Entity): boolean => kind === "nothing" || kind === "optional";
   if (!mayLack(x) && !mayLack(y)) return undefined;
@@ -477,7 +483,7 @@ function equality(env: Env, node: BinaryExpression, x: Entity, y: Entity): Regio
   return or(and(not(isX), not(isY)), same);
 }
 
-/** `typeof x === "undefined"` and similar tests. */
+/** Evaluates `typeof x === "undefined"` and similar tests; `undefined` for other expressions. */
 function typeTest(env: Env, { left, right }: BinaryExpression): RegionExpr | undefined {
   const sides = [unwrap(left), unwrap(right)];
   const asked = sides.find((side) => side.type === "UnaryExpression" && side.operator === "typeof");

@@ -1,7 +1,7 @@
 import type { Expression, FunctionNode, Identifier, IfStatement, Node, Pattern, Statement } from "./ast.ts";
 import { isFunction, targetsOf, unwrap, walk } from "./walk.ts";
 
-/** Parameter that a statement assigns a default, and the default. */
+/** A parameter, and the default value that a statement assigns to it. */
 export interface DefaultStatement {
   readonly target: Identifier;
   readonly value: Expression;

@@ -119,8 +119,8 @@ export function rootOf(target: Node): string | undefined {
 }
 
 /**
- * Calls `give` with each target that the node itself assigns to: in assignments, updates and loop heads. Descendants
- * are not visited.
+ * Calls `give` with each target to which the node itself assigns: in assignments, updates and loop heads. Descendants
+ * of the node are not visited.
  */
 function eachOwnTarget(node: Node, give: (target: Node) => void): void {
   switch (node.type) {
@@ -166,7 +166,7 @@ export function targetsOf(pattern: Pattern, give: (target: Node) => void): void 
 
 const assigned = new WeakMap<Node, ReadonlySet<string>>();
 
-/** Names of variables assigned below `node`. Inner variables of the same name count too. */
+/** Names of the variables that are assigned below `node`. Inner variables with the same name count too. */
 export function assignedNames(node: Node): ReadonlySet<string> {
   const known = assigned.get(node);
   if (known !== undefined) return known;
@@ -191,7 +191,7 @@ function isBlock(node: Node): boolean {
   return withStatements.has(node.type) || isFunction(node);
 }
 
-/** Names that a node assigns to. The sets of its inner blocks must be cached. */
+/** Names that a node and its descendants assign to. The sets of its inner blocks must have been cached before. */
 function collectAssigned(node: Node): ReadonlySet<string> {
   const names = new Set<string>();
   const give = (target: Node): void => {
