@@ -4,8 +4,8 @@ import { didYouMean } from "../engine/util/suggest.ts";
 import { optionName } from "./help.ts";
 
 /**
- * Normalises the words after a command: `--name=value` and `--flag` first, then `--` and the positional words. citty
- * alone would ignore unknown options.
+ * Normalises the words after a command: first options as `--name=value` and `--flag`, then `--` and the positional
+ * words. Throws for unknown options, which citty alone would ignore.
  *
  * A word that begins with `-` but does not have the form of an option, such as `-x^2`, is positional.
  *
@@ -63,7 +63,7 @@ export function normaliseArguments(words: readonly string[], args: ArgsDef, any 
   return [...options, "--", ...positional];
 }
 
-/** Inserts `--` before the first positional word, so that all words after it are positional too. */
+/** Inserts `--` before the first positional word, so that all words after it are treated as positional. */
 export function endOptions(words: readonly string[], args: ArgsDef): string[] {
   let i = 0;
   for (; i < words.length && looksLikeOption(words[i]!) && words[i] !== "--"; i++) {

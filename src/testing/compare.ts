@@ -31,7 +31,7 @@ export function showNumber(x: number): string {
   return Object.is(x, -0) ? "-0" : String(x);
 }
 
-/** Formats the index of an element for messages: ` [1,2]`; empty for a scalar. */
+/** Formats the index of an element for messages, as in ` [1,2]`; empty for a scalar. */
 export function showPlace(shape: Shape, flat: number): string {
   if (shape.length === 0) return "";
   return ` [${stridesOf(shape)

@@ -100,7 +100,7 @@ function textOf(value: unknown): string {
 export interface ComparedCurve {
   readonly title: string;
   readonly unit: "number" | "percent";
-  /** By the index of the run. */
+  /** Values of the curve, one per epoch, by the index of the run. */
   readonly values: ReadonlyMap<number, readonly number[]>;
 }
 

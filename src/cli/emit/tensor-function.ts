@@ -34,7 +34,7 @@ export function readTypes(text: string): ArgumentTypes[] {
     if (tokens[at] !== token) throw wrong(`${token} is missing before ${tokens[at] ?? "the end"}`);
     at++;
   };
-  /** parses comma-separated items up to a closing token */
+  /** Parses comma-separated items up to a closing token. */
   const list = <T>(end: string, item: () => T): T[] => {
     const items: T[] = [];
     while (tokens[at] !== end) {

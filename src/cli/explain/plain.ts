@@ -196,7 +196,7 @@ function showPlainTrace(
   ].join("\n");
 }
 
-/** The values that the compiled gradient records for the backward pass, by statement. */
+/** Shows the values that the compiled gradient saves for the backward pass, by statement. */
 function recorded(
   { tape }: PlainTrace,
   row: (line: number, isSame: boolean, cell: string) => string,

@@ -45,7 +45,7 @@ function shownValue(shown: ShownValue): string {
   return typeof shown === "number" ? showNumber(shown, digits) : showValue(shown);
 }
 
-/** `= 6`, or an empty text for unknown values. */
+/** Formats a value as `= 6`; empty text for unknown values. */
 function equals(shown: ShownValue, { paint }: TraceTextStyle): string {
   return shown === null ? "" : `= ${paint("cyan", shownValue(shown))}`;
 }
@@ -53,7 +53,7 @@ function equals(shown: ShownValue, { paint }: TraceTextStyle): string {
 const fewNamed = 10; // names shown of a long list
 const stillNamed = 13; // a list that is slightly longer is shown whole
 
-/** `a, b, c`. A long list is shortened to its first names and the count of the others. */
+/** Formats names as `a, b, c`. A long list is shortened to its first names and the number of the remaining ones. */
 function listed(names: readonly string[]): string {
   if (names.length <= stillNamed) return names.join(", ");
   return `${names.slice(0, fewNamed).join(", ")}, … and ${(names.length - fewNamed).toLocaleString("en")} more`;
@@ -75,7 +75,10 @@ function align(rows: readonly (readonly string[])[]): string[] {
   return rows.map((row) => row.map(pad).join("").trimEnd());
 }
 
-/** Aligned rows if they fit the terminal. Otherwise the cells from `stacked` on move to a line of their own. */
+/**
+ * Aligns the rows in columns if they fit the terminal. Otherwise the cells from column `stacked` on move to a line of
+ * their own.
+ */
 function alignOrStack(
   rows: readonly (readonly string[])[],
   stacked: number,
@@ -141,7 +144,10 @@ function forwardSection(table: TraceTable, { seed, lines }: ForwardPass, context
   return [paint("bold", title), ...alignOrStack(rows, 2, context), ...result];
 }
 
-/** `∂z/∂x = ` if the seed is 1 for one input and 0 for the others. */
+/**
+ * Formats the meaning of a tangent: `∂z/∂x = ` if the seed is 1 for one input and 0 for all others; otherwise empty
+ * text.
+ */
 function meaning(out: string, seed: ForwardPass["seed"]): string {
   const moved = Object.entries(seed).filter(([, dx]) => dx !== 0);
   const [only] = moved;

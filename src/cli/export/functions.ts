@@ -78,7 +78,7 @@ function loss(run: TrainedRun, items: number): ExportedFunction {
   };
 }
 
-/** A function of the learned values, which the model stores, and of items. */
+/** Makes a function of the inputs of items; the model stores the learned parameters. */
 function ofLearnt(
   run: TrainedRun,
   data: readonly ItemInput[],
@@ -193,7 +193,7 @@ function namesIn(tree: unknown, root: string): string[] {
   return leafPaths(flatten(tree, "export").def, root);
 }
 
-/** The name itself, or a variant that is not in `names`. */
+/** Returns a name that is not in `names`: the name itself, or the name with a suffix. */
 function otherThan(names: readonly string[], name: string): string {
   return names.includes(name) ? otherThan(names, `${name}_2`) : name;
 }

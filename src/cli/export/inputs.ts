@@ -17,11 +17,11 @@ export interface ItemInput {
   readonly item: readonly number[];
   /** Description of the content. */
   readonly about: string;
-  /** Meanings of the integers from 0 on. */
+  /** For an input of categories: the meaning of each integer, beginning with 0. */
   readonly categories?: readonly string[];
 }
 
-/** Inputs of the model, and their conversion to the inputs of the network. */
+/** Inputs of the exported model, and their conversion to the inputs of the network. */
 export interface Encoding {
   readonly inputs: readonly ItemInput[];
   readonly encode: (values: readonly Tensor[]) => Tensor;

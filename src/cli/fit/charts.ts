@@ -84,12 +84,12 @@ export function fitCharts({ drawing, settings, solved }: FitReport): PictureChar
   ];
 }
 
-/** Rounds to eight digits, which is more than is visible: the page stores the numbers of its curves. */
+/** Rounds to eight digits, which is more than a chart shows, because the page stores the numbers of its curves. */
 function short(values: Float64Array): Float64Array {
   return values.map((value) => Number(value.toPrecision(8)));
 }
 
-/** The ends with a margin, so that points there do not lie on the axis. */
+/** Returns the ends of the x axis with a margin, so that no point is on the edge. */
 function roomyEnds(x: Float64Array): [number, number] {
   const [low, high] = endsOf(x);
   const edge = (high - low) * 0.015;

@@ -78,14 +78,14 @@ export function takeColumns(table: Table, wanted: readonly string[], missing: "e
   };
 }
 
-/** The sum of squares of larger numbers overflows; that of numbers below its inverse underflows to 0. */
+/** Largest number whose square can be summed without overflow. Below its inverse, squares may underflow to 0. */
 const largest = 1e150;
 
 /** A value whose square overflows, and its row; `undefined` if there is none. */
 export interface OverflowingValue {
   readonly column: string;
   readonly value: number;
-  /** `line 3`, or `row 2` without a file. */
+  /** Position for messages: `line 3`, or `row 2` without a file. */
   readonly where: string;
 }
 
@@ -101,7 +101,11 @@ export function farValue({ columns, lines }: FitRows, column: string): Overflowi
   return { column, value: values[row]!, where: line === undefined ? `row ${row + 1}` : `line ${line}` };
 }
 
-/** @throws DownhillError `data` for a column whose squares cannot be summed. */
+/**
+ * Checks that the numbers of columns are neither too large nor too small to be squared.
+ *
+ * @throws DownhillError `data` for a column whose squares cannot be summed.
+ */
 export function checkSizes(name: string, data: FitRows, columns: readonly string[]): void {
   for (const column of columns) {
     const far = farValue(data, column);

@@ -124,7 +124,11 @@ function readStatements(
   };
 }
 
-/** @throws DownhillError `option` if the model uses a column of the left side. */
+/**
+ * Checks that the columns on the left side of a formula do not occur on its right side.
+ *
+ * @throws DownhillError `option` if the model uses a column of the left side.
+ */
 export function refuseBothSides(left: LeftSide | undefined, data: readonly string[]): void {
   const both = left?.columns.find((name) => data.includes(name));
   if (both === undefined) return;

@@ -14,7 +14,7 @@ export interface LeftSide {
   /** Columns that it uses, in order of appearance. */
   readonly columns: readonly string[];
   /**
-   * One value for each row.
+   * Returns the value of the expression for each row.
    *
    * @throws DownhillError `data` for a value that is not finite, with its row.
    */
@@ -144,14 +144,14 @@ const inverses: ReadonlyMap<string, UnaryInverse> = new Map<string, UnaryInverse
 ]);
 
 type BinaryInverse = (value: number, constant: number) => number;
-/** Solves `constant ∘ y = value` for y. */
+/** For each operator: solves `constant ∘ y = value` for y. */
 const afterConstant: Readonly<Record<string, BinaryInverse>> = {
   "+": (value, constant) => value - constant,
   "-": (value, constant) => constant - value,
   "*": (value, constant) => value / constant,
   "/": (value, constant) => constant / value,
 };
-/** Solves `y ∘ constant = value` for y. */
+/** For each operator: solves `y ∘ constant = value` for y. */
 const beforeConstant: Readonly<Record<string, BinaryInverse>> = {
   "+": (value, constant) => value - constant,
   "-": (value, constant) => value + constant,

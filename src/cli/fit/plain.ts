@@ -103,7 +103,7 @@ export function plainModel(
   };
 }
 
-/** In a function of columns, arrays are columns and numbers are not. */
+/** Checks that the arguments of a function of columns fit: arrays must be columns, and numbers must not be. */
 function requireWhole(
   name: string,
   inputs: readonly Input[],
@@ -121,7 +121,7 @@ function requireWhole(
   }
 }
 
-/** The fitted column if none is named. */
+/** Returns the only column that can be the target, if the user names none. */
 function onlyTarget(name: string, free: readonly string[]): string {
   const found = free.includes("y") ? "y" : free.length === 1 ? free[0] : undefined;
   if (found !== undefined) return found;
@@ -139,7 +139,10 @@ interface Input {
   readonly isArray: boolean;
 }
 
-/** The type of an argument without the optional members that have no column; `undefined` if no member is left. */
+/**
+ * Returns the type of an argument without optional members for which there is no column; `undefined` if no member is
+ * left.
+ */
 function givenType(name: string, type: PlainType, columns: readonly string[]): PlainType | undefined {
   switch (type.kind) {
     case "optional": {

@@ -22,7 +22,7 @@ export interface FitReport {
   readonly given: readonly string[];
   /** The chart: against the only column, or observed against fitted values. */
   readonly drawing: FitChart;
-  /** The column that the left side is solved for, if its inverse is known. */
+  /** Data and curve for the column that the left side was solved for, if its inverse is known. */
   readonly solved?: SolvedColumn;
 }
 

@@ -93,7 +93,7 @@ function parameterTable(report: FitReport, paint: Paint): string[] {
   ];
 }
 
-/** `95 %` */
+/** Formats a fraction as a percentage: `95 %`. */
 export function percent(level: number): string {
   return `${Number((level * 100).toPrecision(6))} %`;
 }

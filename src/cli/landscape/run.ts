@@ -89,7 +89,7 @@ function readSettings(request: LandscapeRequest): SliceSettings {
   };
 }
 
-/** The slice, and how the network was trained. */
+/** Computes a slice of the loss of a network trained on the digits. Returns it with a description of the training. */
 async function sliceOfDigits(
   settings: SliceSettings,
 ): Promise<{ readonly slice: LossSlice; readonly optimizer: string }> {

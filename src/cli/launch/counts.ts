@@ -2,11 +2,11 @@ import { DownhillError } from "../../engine/errors/index.ts";
 
 const most = 100_000; // ranks are processes of one machine
 
-/** Seconds that ranks have to end themselves after a signal: the same as in Kubernetes and Slurm. */
+/** Seconds that ranks have to end after a signal: as many as in Kubernetes and Slurm. */
 export const usualGrace = 30;
 
 /**
- * Reads a whole number of processes or tries.
+ * Reads an integer number of processes or attempts, at least `least`.
  *
  * @throws DownhillError `option` if it is invalid, too small or missing.
  */

@@ -56,7 +56,10 @@ export interface LauncherCommand {
   readonly end: NodeJS.Signals;
 }
 
-/** Ranks of one machine communicate only through its memory, so that they open no port. */
+/**
+ * Returns the command that starts the ranks. Ranks of one machine communicate only through shared memory, so that they
+ * open no port.
+ */
 export function startBy({ make, major }: Mpirun, start: LaunchPlan): LauncherCommand {
   const { ranks, allowRunAsRoot, sharedMemory, command } = start;
   const n = ["-n", String(ranks)];

@@ -96,7 +96,10 @@ interface RestartContext {
   readonly restarts: number;
 }
 
-/** Decides if another attempt may succeed, with the rest of the sentence that explains why. */
+/**
+ * Decides if another attempt may succeed. `next` is the rest of the message about the last attempt, which explains the
+ * decision.
+ */
 function decide(
   { signal }: LaunchOutcome,
   { stoppedBy, isNewer, restart, restarts }: RestartContext,
@@ -172,8 +175,8 @@ async function tryOnce(
 }
 
 /**
- * Variables that make ranks format their output for a file if it goes to a file: mpirun of Open MPI gives them a
- * terminal.
+ * Returns environment variables that make ranks format their output for a file if it goes to a file. They are needed
+ * because mpirun of Open MPI gives ranks a terminal.
  */
 function outputVariables(): NodeJS.ProcessEnv {
   if (process.stdout.isTTY) return {};
@@ -188,7 +191,7 @@ function isRank(name: string): boolean {
   return /^\d+$/.test(name);
 }
 
-/** Forwards the output of a child. The returned function gives the end of that output. */
+/** Forwards the output of a child process. The returned function returns the last part of this output. */
 function passOn(from: Readable, to: Writable): () => string {
   let told = "";
   from.pipe(to, { end: false });

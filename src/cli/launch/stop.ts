@@ -11,11 +11,11 @@ const endedWithin = 5000;
 /** Signals that ask the run to end. */
 export interface StopSignals {
   readonly signal: AbortSignal;
-  /** The first signal received. */
+  /** Returns the first signal that was received. */
   readonly by: () => string | undefined;
-  /** The exit code of a run that a signal ended before its start. */
+  /** Returns the exit code of a run that a signal ended before its start. */
   readonly exitCode: () => number;
-  /** Ends a child on signals from now on. `running` is the folder of the run. */
+  /** From now on, ends this child on signals. `running` is the folder of the run. */
   readonly guard: (child: ChildProcess, started: LauncherCommand, running: string) => void;
   /** Makes the child end its ranks at once. */
   readonly end: (why: string) => void;

@@ -7,7 +7,7 @@ import { DownhillError } from "../../engine/errors/index.ts";
 
 /** A folder that is being served. */
 export interface ServedFolder {
-  /** Ends with a slash. */
+  /** Address of the folder, which ends with a slash. */
   readonly address: string;
   readonly close: () => Promise<void>;
 }

@@ -2,7 +2,7 @@ import { linearScale, logScale, type AxisScale, showTick } from "../../pictures/
 import type { LrRange } from "../../training/train/index.ts";
 import type { AxisMark } from "../shared/chart.ts";
 
-/** The horizontal scale of the rates, from 0 at the first to 1 at the last, with the round rates as its ticks. */
+/** Creates the horizontal axis of rates, from 0 at the first rate to 1 at the last, with round rates as its ticks. */
 export function rateScale({ rates }: LrRange, isLinear: boolean): AxisScale {
   const [first, last] = [rates[0]!, rates.at(-1)!];
   return isLinear || rates.length < 2 ? linearScale(first, last, 6) : logScale(first, last, 12);

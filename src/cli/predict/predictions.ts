@@ -8,9 +8,9 @@ import type { TableModel } from "./model.ts";
 
 /** The prediction of a row: a number, or a class with the probabilities of all classes. */
 export interface Prediction {
-  /** `undefined` where the output of the network is not finite. */
+  /** Predicted number or class; `undefined` if the output of the network is not finite. */
   readonly predicted: number | string | undefined;
-  /** For classes, if there is a prediction. */
+  /** Probability of each class, for a prediction of classes. */
   readonly probabilities: readonly number[];
 }
 
@@ -52,7 +52,7 @@ export function predictionsOf(
 
 /** A row without a prediction, and the column whose value is furthest from those of the training data. */
 export interface FailedRow {
-  /** Counted from 1. */
+  /** Number of the row, counted from 1. */
   readonly row: number;
   /** Line in the file, counted from 1, if known. */
   readonly line?: number;
@@ -67,7 +67,7 @@ export function failedRows(
   inputs: Float32Array,
   predictions: readonly Prediction[],
 ): readonly FailedRow[] {
-  /** the column of each input */
+  /** Column of each input of the network. */
   const columns = learnt.inputs.encoder.columns.flatMap((rule) =>
     new Array<string>(sizeOfRule(rule)).fill(rule.column),
   );
@@ -82,8 +82,8 @@ export function failedRows(
 }
 
 /**
- * The distance of a standardised input from the mean of the training data. NaN, the difference of two infinities, is
- * furthest.
+ * Returns the distance of a standardised input from the mean of the training data. NaN, which results from two
+ * infinities, counts as infinite.
  */
 function sizeOf(input: number): number {
   return Number.isNaN(input) ? Infinity : Math.abs(input);

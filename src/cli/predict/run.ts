@@ -81,7 +81,7 @@ function unknownCategory(
   );
 }
 
-/** Rows that `failed` have the prediction null and no probabilities. */
+/** Formats the results as JSON. Rows in `failed` have the prediction null and no probabilities. */
 function asJson(
   { learnt: { task } }: TableModel,
   results: readonly Prediction[],

@@ -45,7 +45,7 @@ function isFormula(text: string): boolean {
   return /^\s*[=+\-@]/.test(text) && parseNumber(text) === undefined;
 }
 
-/** The name itself, or a variant that no column has. */
+/** Returns a name that no column has: the name itself, or the name with a suffix. */
 function otherThan(names: readonly string[], name: string): string {
   return names.includes(name) ? otherThan(names, `${name} 2`) : name;
 }

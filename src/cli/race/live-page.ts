@@ -8,7 +8,7 @@ import { builtFolder } from "../shared/built-folder.ts";
 import { splitAtCommas } from "../shared/call-text.ts";
 import { type OptimizerChoice, readOptimizer } from "../shared/optimizers.ts";
 
-/** The options that a page can set, by optimiser: their names in the library and on the page. */
+/** Options of optimisers that a page can set: for each optimiser, their names in the library and on the page. */
 const settable: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   sgd: { learningRate: "lr", momentum: "momentum" },
   adagrad: { learningRate: "lr" },

@@ -5,7 +5,7 @@ import { hessian } from "../../engine/transforms/index.ts";
 import { splitAtCommas } from "../shared/call-text.ts";
 import { makeOptimizer, readOptimizer } from "../shared/optimizers.ts";
 
-/** Reads comma-separated optimisers. The keys of the result are their texts. */
+/** Reads comma-separated optimisers. Returns the optimisers by the text that describes each. */
 export function readRacers(text: string, steps: number): Record<string, GeneralOptimizer<unknown>> {
   const racers: Record<string, GeneralOptimizer<unknown>> = {};
   for (const part of splitAtCommas(text)) {

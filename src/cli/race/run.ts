@@ -134,7 +134,11 @@ const drawings: ReadonlyMap<string, LandscapeFormatter> = new Map<string, Landsc
   [".json", (shown) => `${toJson(shown)}\n`],
 ]);
 
-/** @throws DownhillError `option` for another extension. */
+/**
+ * Returns the formatter for a file, by the extension of its name.
+ *
+ * @throws DownhillError `option` for another extension.
+ */
 export function drawingFor(file: string): LandscapeFormatter {
   const draw = drawings.get(extname(file).toLowerCase());
   if (draw === undefined) {

@@ -12,12 +12,12 @@ import { from, type ScheduleKind, length, type DrawableSchedule, partOf } from "
 import { ofNumbers, readFormula, type OptionReader } from "./reader.ts";
 
 /**
- * Reads a schedule from a text such as `cosine from=0.1 length=90`, for the given number of steps and with the rate of
- * `within`.
+ * Reads a schedule from a text such as `cosine from=0.1 length=90`, for the given number of steps. If the text sets no
+ * rate, the rate of `within` is used.
  */
 type ReadPart = (text: string, steps: number, within: OptionReader) => number | Schedule;
 
-/** Schedules that are composed of others, of formulas or of lists. */
+/** Creates the schedules that are composed of other schedules, of formulas or of lists. */
 export function composites(part: ReadPart): readonly (readonly [name: string, kind: ScheduleKind])[] {
   return [
     [

@@ -31,17 +31,17 @@ export interface ScheduleKind {
   readonly make: (read: OptionReader) => DrawableSchedule;
 }
 
-/** The rate of the first step. */
+/** Reads the option `from`, the rate of the first step. */
 export function from(read: OptionReader): number {
   return read.number("from", read.rate);
 }
 
-/** The length of the schedule itself. */
+/** Reads the option `length`, the number of steps of the schedule itself. */
 export function length(read: OptionReader): number {
   return read.number("length", read.steps);
 }
 
-/** A fraction of the steps, at least one. */
+/** Returns a fraction of the steps, at least one step. */
 export function partOf(steps: number, part: number): number {
   return Math.max(1, Math.round(steps * part));
 }
@@ -50,7 +50,7 @@ function to(read: OptionReader): number {
   return read.number("to", 0);
 }
 
-/** Start, end and number of steps. */
+/** Reads the options for the start, the end and the number of steps. */
 function line(read: OptionReader): { readonly from: number; readonly to: number; readonly steps: number } {
   return { from: from(read), to: to(read), steps: length(read) };
 }

@@ -10,22 +10,22 @@ const initialRate = 0.1;
 /** Value of an option, as shown in the output. */
 export type ScheduleOptionValue = number | string | readonly number[];
 
-/** Default of an option; a function is only called if the option is absent. */
+/** Default value of an option. A function is called only if the option is absent. */
 export type Initial<T> = T | (() => T);
 
 /** Reads the options of one schedule from their texts, and records their names and values. */
 export interface OptionReader {
   /** Number of steps of the schedule. */
   readonly steps: number;
-  /** The rate that the schedule begins at, or rises to, unless its own options set it. */
+  /** Returns the rate that the schedule begins at or rises to, unless its own options set it. */
   readonly rate: () => number;
-  /** The same if the caller has a rate; `undefined` if `rate` is a built-in default. */
+  /** Returns the rate that the user or the run has set; `undefined` if `rate` returns a built-in default. */
   readonly givenRate: (() => number) | undefined;
   /** The values read, by their names on the command line. */
   readonly values: ReadonlyMap<string, ScheduleOptionValue>;
   number(name: string, initial: Initial<number>): number;
   maybeNumber(name: string): number | undefined;
-  /** An optional whole number of at least `from`. */
+  /** Reads an optional integer of at least `from`. */
   maybeWhole(name: string, from: number): number | undefined;
   numbers(name: string, initial: Initial<readonly number[]>): readonly number[];
   maybeNumbers(name: string): readonly number[] | undefined;
@@ -33,7 +33,11 @@ export interface OptionReader {
   maybeWord<const W extends string>(name: string, words: readonly W[]): W | undefined;
   text(name: string, initial: Initial<string>): string;
   maybeText(name: string): string | undefined;
-  /** @throws DownhillError `option` for an unused option, with the list of valid ones. */
+  /**
+   * Throws for options that the schedule does not have.
+   *
+   * @throws DownhillError `option` for an unused option, with the list of valid ones.
+   */
   finish(): void;
 }
 

@@ -45,9 +45,9 @@ export interface ScheduleContext {
   readonly what: string;
   /** Number of steps of the run. */
   readonly steps: number;
-  /** The rate that it begins at, or rises to, unless the text sets it; only called then. */
+  /** Returns the rate that the schedule begins at or rises to. Called only if the text does not set one. */
   readonly rate?: () => number;
-  /** Meaning of `per-epoch` without a number. */
+  /** Number of steps per epoch, used by `per-epoch` without a number. */
   readonly stepsPerEpoch?: number;
 }
 

@@ -14,9 +14,9 @@ export interface ScheduleCurve {
   /** The rate of each step, from step 0. */
   readonly rates: readonly number[];
   readonly momentum?: readonly number[];
-  /** True draws the rates on a logarithmic axis. */
+  /** True if rates are drawn on a logarithmic axis. */
   readonly log: boolean;
-  /** The counted unit. */
+  /** Unit of the horizontal axis. */
   readonly unit: "step" | "epoch";
 }
 
@@ -44,7 +44,7 @@ export function showCurve(curve: ScheduleCurve, paint: Paint, columns: number | 
   ].join("\n");
 }
 
-/** `from 0.1, to 0, length 100` */
+/** Formats options as `from 0.1, to 0, length 100`. */
 export function showOptions(options: ReadonlyMap<string, ScheduleOptionValue>): string {
   const show = (value: ScheduleOptionValue): string => {
     if (typeof value === "string") return /[\s;]/.test(value) ? JSON.stringify(value) : value;
@@ -67,7 +67,7 @@ export function describe({ rates, unit }: ScheduleCurve): string {
 
 const mostRows = 24;
 
-/** The steps in a table: all, or the first, round ones and the last. */
+/** Returns the steps that a table lists: all if there are few; otherwise the first, the last and round ones. */
 export function tableSteps(n: number): number[] {
   if (n <= mostRows) return Array.from({ length: n }, (_, t) => t);
   const rough = n / 20;

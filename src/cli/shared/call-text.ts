@@ -3,7 +3,7 @@ import { DownhillError } from "../../engine/errors/index.ts";
 /** A name with options in parentheses, as in `adam(beta1=0.8, amsgrad)`. */
 export interface OptionCall {
   readonly name: string;
-  /** The texts of the options by their names as written. */
+  /** Texts of the options, by their names as the user wrote them. */
   readonly options: ReadonlyMap<string, string>;
 }
 

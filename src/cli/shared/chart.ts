@@ -8,23 +8,23 @@ import {
 
 /** A curve for a terminal. */
 export interface Chart {
-  /** One value per step, from step 0. */
+  /** Values of the curve, one per step, beginning with step 0. */
   readonly values: readonly number[];
   /** Width of the whole drawing in cells. */
   readonly columns: number;
   /** Height of the plot area in lines. */
   readonly lines: number;
-  /** True draws the values on a logarithmic axis. */
+  /** True if values are drawn on a logarithmic axis. */
   readonly log?: boolean;
   /** Unit that the horizontal axis counts. */
   readonly unit: string;
-  /** Marks of the horizontal axis if it does not count steps. */
+  /** Marks of the horizontal axis. Default: round steps. */
   readonly marks?: readonly AxisMark[];
 }
 
 /** A mark of an axis. */
 export interface AxisMark {
-  /** From 0 at the left end to 1 at the right. */
+  /** Position of the mark, from 0 at the left end to 1 at the right end. */
   readonly at: number;
   readonly label: string;
 }

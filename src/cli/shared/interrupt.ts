@@ -1,8 +1,8 @@
-/** Ctrl-C, a request of the system to end the process, or a closed terminal. */
+/** Handling of signals that ask the process to end: Ctrl-C, a request of the system, or a closed terminal. */
 export interface Interruption {
-  /** Aborted by the first signal. */
+  /** Abort signal that the first received signal triggers. */
   readonly signal: AbortSignal;
-  /** The exit code of the signal, once there was one. */
+  /** Returns the exit code for the received signal; `undefined` before one was received. */
   readonly exitCode: () => number | undefined;
   /** Restores the default handling of signals. */
   dispose(): void;
@@ -11,7 +11,7 @@ export interface Interruption {
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const; // 128 and the number of the signal
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Turns the first of these signals into an abort; the second one ends the process at once. */
+/** Turns the first signal that asks the process to end into an abort; a second signal ends the process at once. */
 export function onInterrupt(announce: () => void): Interruption {
   const controller = new AbortController();
   let exitCode: number | undefined;

@@ -12,11 +12,11 @@ export interface OptimizerFacts {
   /** Default of `--momentum`; undefined leaves it to the optimiser. */
   readonly initialMomentum?: number;
   /**
-   * Epochs of an optimiser that compares successive steps, so that each step must use all items: a factor of the usual
-   * number of epochs, or the number itself.
+   * Number of epochs of an optimiser that compares successive steps, so that each step must use all items: a factor of
+   * the usual number of epochs, or the number itself.
    */
   readonly fullBatch?: { readonly epochs: number } | { readonly timesEpochs: number };
-  /** True if the optimiser evaluates the loss along its step, which must then be the loss of the whole batch. */
+  /** True if the optimiser evaluates the loss along its step. The loss must then be that of the whole batch. */
   readonly searchesLine?: true;
 }
 

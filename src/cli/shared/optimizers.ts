@@ -46,7 +46,7 @@ export function readOptimizer(text: string, context: OptimizerContext): Optimize
   return choice;
 }
 
-/** Reads a choice without checking its options with the optimiser, because others may be added. */
+/** Reads a choice without checking its options, because the caller may add others before the optimiser checks them. */
 export function readChoice(text: string, context: OptimizerContext): OptimizerChoice {
   const call = resolveAlias(readCall(context.what, text));
   const name = findOptimizer(context.what, call.name);

@@ -18,7 +18,7 @@ export function optionValues<const Args extends ArgsDef>(args: Args, given: obje
   ) as OptionValues<Args>;
 }
 
-/** The value of an omitted option. */
+/** Returns the value of an omitted option. */
 export function valueLeftOut({ type, default: usual }: ArgDef): string | boolean | undefined {
   return usual ?? (type === "boolean" ? false : undefined);
 }

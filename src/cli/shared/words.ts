@@ -5,7 +5,7 @@ import { didYouMean } from "../../engine/util/suggest.ts";
 export interface NumberWords {
   readonly from: number;
   readonly to?: number;
-  /** True excludes `from` itself. */
+  /** True if `from` itself is not allowed. */
   readonly above?: boolean;
 }
 
@@ -39,7 +39,7 @@ export function readNumber(name: string, text: string, { from, to = Infinity, ab
 }
 
 /**
- * Reads a whole number of at least 1.
+ * Reads an integer of at least 1.
  *
  * @param also other valid values, for the message: `, or "full"`.
  * @throws DownhillError `option`.
@@ -50,7 +50,7 @@ export function readCount(name: string, text: string, also = ""): number {
   throw optionError(`${name} must be a whole number of 1 or more${also}, got ${JSON.stringify(text)}.`);
 }
 
-/** Reads a whole number. @throws DownhillError `option`. */
+/** Reads an integer. @throws DownhillError `option`. */
 export function readWhole(name: string, text: string): number {
   const value = Number(text);
   if (/^-?\d+$/.test(text) && Number.isSafeInteger(value)) return value;

@@ -56,7 +56,7 @@ export function isLearnt(value: unknown): value is TablePreprocessing {
   return Array.isArray(task?.kind === "classification" ? task.classes : task?.scale?.mean);
 }
 
-/** Fields of a task of either kind. */
+/** Fields of a learning task of either kind. */
 interface TaskFields {
   readonly kind?: unknown;
   readonly classes?: unknown;

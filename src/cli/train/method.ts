@@ -29,15 +29,15 @@ export interface OptimizationMethod {
   readonly optimizer: OptimizerChoice;
   /** The learning rate of the first step, or the highest rate of a schedule that rises. */
   readonly learningRate: number;
-  /** `undefined` for optimisers without momentum, and if it was not given. */
+  /** Momentum; `undefined` for optimisers without momentum, and if the user gave none. */
   readonly momentum: number | undefined;
-  /** True if the user gave these values. */
+  /** True if the user gave the learning rate. `isMomentumGiven` is true if the user gave the momentum. */
   readonly isRateGiven: boolean;
   readonly isMomentumGiven: boolean;
-  /** As texts, which are read when the number of steps is known. */
+  /** Schedules as texts. They are parsed when the number of steps is known. */
   readonly schedule: string | undefined;
   readonly plateau: string | undefined;
-  /** The maximal norm of a gradient. */
+  /** Maximum norm of a gradient; `undefined` if gradients are not clipped. */
   readonly clip: number | undefined;
 }
 
@@ -47,7 +47,7 @@ export interface RunLength {
   readonly stepsPerEpoch: number;
 }
 
-/** A run length for checking texts before the real one is known. */
+/** Arbitrary run length for checking texts of schedules before the real length is known. */
 const someLength: RunLength = { steps: 1000, stepsPerEpoch: 10 };
 
 /**
@@ -120,7 +120,7 @@ export function optimizerOf(method: OptimizationMethod, length: RunLength): Gene
   return aroundStepper(method, stepperOf(method, length));
 }
 
-/** Adds the wrappers of a method to its optimiser: another optimiser for vectors, clipping. */
+/** Wraps an optimiser as the method requires: with another optimiser for vectors, and with clipping. */
 export function aroundStepper(
   { optimizer, clip }: OptimizationMethod,
   stepper: GeneralOptimizer<unknown>,

@@ -32,7 +32,10 @@ export interface TrainableNetwork {
   /** Layer sizes from the inputs to the outputs. */
   readonly sizes: readonly number[];
   readonly start: MlpParams;
-  /** Other initial parameters, for runs in parallel with the first. Those of number 0 differ from `start` too. */
+  /**
+   * Returns initial parameters for trial runs other than the run itself. They differ from `start` for every number, 0
+   * included.
+   */
   startOf(number: number): MlpParams;
   readonly loss: Loss<MlpParams, Batch>;
   /** The probabilities of the classes, or the standardised prediction, of each item of a part in row-major order. */

@@ -8,7 +8,9 @@ import { type OptionValues, optionValues, valueLeftOut } from "../shared/option-
 interface OptionFacts {
   /** The kind of data source that the option belongs to. */
   readonly source?: "dataset" | "table" | "images";
-  /** True if `downhill lr-find` has the option too with the same help text; a string is its help text there. */
+  /**
+   * True if `downhill lr-find` has the option too, with the same help text; a string if it has another help text there.
+   */
   readonly lrFind?: true | string;
   /** False if a file of `--config` must not contain it. */
   readonly isFromFile?: false;

@@ -17,7 +17,7 @@ export interface RunStatus {
 
 /** State after an epoch. */
 export interface EpochStatus extends RunStatus {
-  /** On the validation items, if any. */
+  /** Loss on the validation items, if there are any. */
   readonly validationLoss?: number;
   readonly validationAccuracy?: number | undefined;
   readonly testLoss: number;
@@ -25,7 +25,7 @@ export interface EpochStatus extends RunStatus {
   readonly seconds: number;
 }
 
-/** A step of the hyper-parameters. */
+/** State of tuning after one step of the hyper-parameters. */
 export interface TuneStatus {
   readonly round: number;
   readonly rounds: number;
@@ -56,7 +56,7 @@ export interface TrainingOutcome {
   readonly testAccuracy?: number;
   readonly testR2?: number;
   readonly testRmse?: number;
-  /** Of the whole command, from its start. */
+  /** Duration of the whole command in seconds. */
   readonly seconds: number;
   readonly seed: number;
   /** The commands that reproduce the run to the last bit; empty if unknown. */
@@ -69,10 +69,13 @@ export interface TrainingOutcome {
 /** Reports the progress of a run to the user. */
 export interface ProgressReporter {
   start(about: Readonly<Record<string, unknown>>, text: string): void;
-  /** Within an epoch. `done` is the finished fraction of the run, from 0 to 1, and `left` the remaining seconds. */
+  /**
+   * Shows the state within an epoch. `done` is the finished fraction of the run, from 0 to 1, and `left` the remaining
+   * seconds.
+   */
   step(standing: RunStatus, done: number, left: number): void;
   epoch(standing: EpochStatus): void;
-  /** A note to the user during a run. */
+  /** Shows a note to the user during a run. */
   note(text: string): void;
   tune(standing: TuneStatus): void;
   tuned(outcome: TuneOutcome, text: string): void;
@@ -87,7 +90,7 @@ export function makeOutput(json: boolean, stream: TextOutput): ProgressReporter 
   return stream.isTTY === true ? bar(stream) : lines(stream);
 }
 
-/** Prints nothing: only the first rank of a run reports. */
+/** Reporter that prints nothing. Used by all ranks of a run except the first. */
 export const silentOutput: ProgressReporter = {
   start: () => {},
   step: () => {},
@@ -138,7 +141,7 @@ function lines(stream: TextOutput): ProgressReporter {
   };
 }
 
-/** `round  3/40  learningRate 0.0123  momentum 0.9  loss 2.3012 → 1.9870`. */
+/** Formats a tuning step as `round 3/40  learningRate 0.0123  momentum 0.9  loss 2.3012 → 1.9870`. */
 function tuneLine({ round, rounds, hyperparameters, before, after, outcome }: TuneStatus): string {
   const width = String(rounds).length;
   const values = Object.entries(hyperparameters).map(([name, value]) => `${name} ${value.toPrecision(3)}`);

@@ -13,9 +13,9 @@ import { optionError } from "../shared/words.ts";
 export interface DataPart {
   /** float32 of shape `[n, inputs]`. */
   readonly x: Column;
-  /** Classes as int32, or standardised targets as float32; shape `[n]`. */
+  /** Classes as int32, or standardised targets as float32, of shape `[n]`. */
   readonly y: Column;
-  /** The number of each row in the data, from 0. */
+  /** Number of each row in the original data, from 0. */
   readonly rows: Int32Array;
 }
 
@@ -63,7 +63,7 @@ export interface TablePreprocessing {
 const testFraction = 0.2;
 const fewest = 10; // items
 
-/** Rows of three parts. */
+/** Rows of the training, validation and test part. */
 export interface ThreeWaySplit extends Split {
   readonly validation: Int32Array | undefined;
 }

@@ -29,7 +29,7 @@ export async function launchRanks(ranks: number, request: TrainRequest): Promise
   });
 }
 
-/** The outputs of a rank other than the first: none. */
+/** Output settings of a rank other than the first, which writes no files. */
 export function withoutFiles({ until }: OutputSettings): OutputSettings {
   return {
     report: "",
@@ -41,7 +41,7 @@ export function withoutFiles({ until }: OutputSettings): OutputSettings {
   };
 }
 
-/** Copies plain data, or undefined, from rank 0 to all ranks. */
+/** Sends plain data from rank 0 to all ranks; `undefined` if it is undefined there. */
 export function fromFirst<T>(world: World | undefined, value: T | undefined): T | undefined {
   if (world === undefined || world.size === 1) return value;
   const text = world.rank === 0 ? new TextEncoder().encode(JSON.stringify({ value })) : undefined;

@@ -241,7 +241,7 @@ function classTable(counts: readonly (readonly number[])[], classes: readonly st
   };
 }
 
-/** `the 40 most certain of 57 mistakes`. */
+/** Describes how many items are shown, as in `the 40 most certain of 57 mistakes`. */
 function howMany(shown: number, all: number): string {
   if (all === 1) return "The only mistake";
   const which = shown < all ? `The ${shown} most certain of ${all}` : `All ${all}`;

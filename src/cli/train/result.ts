@@ -21,7 +21,7 @@ export interface ClassifiedItem {
 export interface ClassificationResult {
   readonly kind: "classification";
   readonly accuracy: number;
-  /** `counts[label][predicted]` */
+  /** Confusion matrix: number of items by class and predicted class, `counts[label][predicted]`. */
   readonly counts: readonly (readonly number[])[];
   /** The misclassified items, the most certain first. */
   readonly mistakes: readonly ClassifiedItem[];
@@ -68,7 +68,7 @@ export interface ClassScore {
   readonly precision: number | undefined;
   /** Share of the items of this class that were predicted as it. */
   readonly recall: number | undefined;
-  /** The harmonic mean of both. */
+  /** Harmonic mean of precision and recall. */
   readonly f1: number | undefined;
   /** Number of items of the class. */
   readonly support: number;
@@ -90,7 +90,10 @@ export function classScores(counts: ClassificationResult["counts"]): ClassScore[
   });
 }
 
-/** Computed from standardised targets and predictions, because squares in units of the target may overflow. */
+/**
+ * Result of a regression, computed from standardised targets and predictions, because squares in units of the target
+ * may overflow.
+ */
 function regressionResult(
   actual: ArrayLike<number>,
   predicted: ArrayLike<number>,

@@ -12,9 +12,9 @@ export type FlatSettings = Readonly<Record<string, unknown>>;
 
 /** Settings of a stretch of a run, as stored in its checkpoints. */
 export interface StretchSettings {
-  /** The words of the command that makes such a run from beginning to end. */
+  /** Words of the command that trains such a run from beginning to end. */
   readonly command: readonly string[];
-  /** Versions of downhill and of its runtime; other versions may give other last bits. */
+  /** Versions of downhill and of its runtime. Other versions may produce other last bits. */
   readonly version: string;
   readonly engine: string;
   readonly settings: FlatSettings;
@@ -28,7 +28,7 @@ interface StretchRecord extends Stretch {
 /** File in the checkpoint folder with the stretches of the run and their settings. */
 const fileName = "settings.json";
 
-/** Settings to store for the stretch that begins now. */
+/** Returns the settings to store in checkpoints for the stretch of the run that begins now. */
 export function stretchSettings(words: readonly string[], settings: FlatSettings): StretchSettings {
   const { name } = process.release;
   return {
@@ -83,7 +83,7 @@ export interface Repetition {
   readonly commands: readonly string[];
   /** Further notes. */
   readonly notes: readonly string[];
-  /** The stretches before the last: their ends, and settings that differ from the last. */
+  /** The stretches before the last one: where each ended, and its settings that differ from those of the last. */
   readonly former: readonly (readonly [until: string, settings: string])[];
 }
 
@@ -137,7 +137,7 @@ export function repetitionOf(
   return { commands, notes: otherEngines(done), former };
 }
 
-/** `learningRate 0.1, momentum none; begun 2026-01-02T03:04:05Z`. */
+/** Describes an earlier stretch, as in `learningRate 0.1, momentum none; begun 2026-01-02T03:04:05Z`. */
 function describeFormer({ settings, time }: StretchRecord, last: StretchRecord): string {
   const [was, is] = [settings?.settings, last.settings?.settings];
   const names = was === undefined || is === undefined ? [] : changedNames(was, is);
@@ -175,7 +175,7 @@ function showCommand(words: readonly string[]): string {
   return words.map(quote).join(" ");
 }
 
-/** The stretches of a run. The first may only be known from the file. */
+/** Returns the stretches of a run. The settings of the first one may be known only from the file. */
 function knownStretches(folder: string, stretches: readonly Stretch[]): readonly StretchRecord[] {
   const known = stretches.map(({ settings, ...place }) => ({ ...place, settings: readSettings(settings) }));
   const [first, ...rest] = known;
@@ -189,7 +189,7 @@ export function lastSettings(folder: string, stretches: readonly Stretch[]): Fla
   return knownStretches(folder, stretches).at(-1)?.settings?.settings;
 }
 
-/** The words of the command that made this stretch of a run, if it was made by a command. */
+/** Returns the words of the command that made this stretch of a run; `undefined` if a program made it. */
 export function wordsOfStretch({ settings }: Stretch): readonly string[] | undefined {
   return readSettings(settings).command;
 }
@@ -212,7 +212,8 @@ function readSettings(value: unknown): Partial<StretchSettings> {
 }
 
 /**
- * The settings in the folder of a run whose checkpoints have none: an earlier version stored those of the last part.
+ * Returns the settings in the folder of a run whose checkpoints contain none. An earlier version stored those of the
+ * last stretch there.
  */
 function formerSettings(folder: string): FlatSettings | undefined {
   try {

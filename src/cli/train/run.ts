@@ -140,7 +140,11 @@ interface CheckedOutputs {
   readonly checkpoint: OutputFolder | undefined;
 }
 
-/** @throws DownhillError as `checkOutput`, for each path and if two are equal. */
+/**
+ * Checks the paths of all output files before any work is done.
+ *
+ * @throws DownhillError as `checkOutput`, for each path and if two are equal.
+ */
 function checkPlaces(places: OutputSettings, inputs: readonly (string | undefined)[]): CheckedOutputs {
   const { report, save, checkpoint, tensorboard } = places;
   refuseSameOutputs({ "--out": report, "--save": save }, checkpoint);
@@ -163,7 +167,11 @@ async function holdFolder(path: string): Promise<LockedFolder> {
   return { store, release: (await lock?.()) ?? (async () => {}) };
 }
 
-/** @throws DownhillError `option` for a folder that already holds a run, unless it is resumed. */
+/**
+ * Checks that the folder contains no earlier run, unless the run resumes.
+ *
+ * @throws DownhillError `option` for a folder that already holds a run, unless it is resumed.
+ */
 async function refuseOldRun({ checkpoint: folder, resume }: OutputSettings): Promise<void> {
   if (folder === undefined || resume) return;
   const { checkpoint } = await checkpointFolder(folder).load();

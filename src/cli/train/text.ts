@@ -8,12 +8,12 @@ import type { TestResult } from "./result.ts";
 import type { OutputSettings, TrainingSettings } from "./settings.ts";
 import type { TrainingRun } from "./training.ts";
 
-/** `64-128-10`, and the activation of the hidden units. */
+/** Describes a network as `64-128-10` and the activation of the hidden units. */
 export function networkInWords(sizes: readonly number[]): string {
   return `${sizes.join("-")}${sizes.length > 2 ? " (relu)" : " (linear)"}`;
 }
 
-/** `sgd at 0.2 with momentum 0.9, batches of 32`. */
+/** Describes a method as `sgd at 0.2 with momentum 0.9, batches of 32`. */
 function methodInWords({ method, batch, accumulate, augmentation, shards }: TrainingSettings): string {
   const { optimizer, learningRate, momentum, schedule, plateau, clip } = method;
   const options = Object.entries(optimizer.options).map(([name, value]) => `${name} ${String(value)}`);
@@ -60,7 +60,7 @@ export function adviseOn(
   return [`${rose} Lower the learning rate: it is ${method.learningRate}, try --lr ${lower}.`];
 }
 
-/** A run as numbers. */
+/** Collects the results of a run as plain data. */
 export function outcomeOf(
   run: TrainingRun,
   result: TestResult,

@@ -31,7 +31,7 @@ import { flatSettings, type OutputSettings, type TrainingSettings } from "./sett
 /** Storage of a run. */
 export interface RunStorage {
   readonly store: CheckpointStore | undefined;
-  /** The words of the command that makes such a run. */
+  /** Words of the command that trains such a run. */
   readonly words: readonly string[];
   /** Called once the run is accepted. Other files of the run may only be written from then on. */
   readonly begin: (stretches: readonly Stretch[]) => Promise<void>;
@@ -200,7 +200,10 @@ export async function runTraining(
   };
 }
 
-/** The batches up to the given number in the whole run; `stop` is called then. */
+/**
+ * Returns the batches of a run up to batch number `last`, counted from the beginning of the run; after that, calls
+ * `stop`.
+ */
 function upTo(batches: Batches<Batch>, last: number | undefined, stop: () => void): FitData<Batch> {
   if (last === undefined) return batches;
   const { count, batchCount } = batches;
@@ -300,8 +303,8 @@ function standingOf(epoch: EpochRecord, test: Evaluation, epochs: number, second
 }
 
 /**
- * Recomputes the accuracy as the count of correct items over the count of all: a mean in float32 is wrong in its last
- * digits.
+ * Returns the evaluation with the accuracy as the exact quotient of correct and all items. A mean in float32 would be
+ * wrong in its last digits.
  */
 function counted<T extends Evaluation>(evaluation: T): T {
   const { metrics, items } = evaluation;

@@ -152,7 +152,7 @@ export function tuningFigure({ path, conclusion }: TuningReport): Figure {
   };
 }
 
-/** `learningRate 0.0001 → 0.123: trial loss 2.30 → 0.11`. */
+/** Describes the result of tuning, as in `learningRate 0.0001 → 0.123: trial loss 2.30 → 0.11`. */
 function describeTuned(
   start: TunedValues,
   found: TunedValues,

@@ -179,7 +179,7 @@ export function lowestOf(
   return lowest ?? lowestAtRest(tracks);
 }
 
-/** Lowest value of any run if that run is at rest there; else −Infinity, because it may continue to fall. */
+/** Lowest value of any run, if that run is at rest there; otherwise −Infinity, because the run may continue to fall. */
 function lowestAtRest(tracks: readonly Pick<Track, "values" | "gradientNorms">[]): number {
   if (tracks.length === 0) return -Infinity;
   const least = tracks.map(({ values, gradientNorms }) => {
@@ -250,7 +250,7 @@ function judge(
   return { ...run, outcome: gradientNorms.at(-1)! <= stillness * steepest ? "at-rest" : "under-way" };
 }
 
-/** Largest finite gradient norm. An infinite one would make all others count as at rest. */
+/** Largest finite gradient norm. An infinite norm would make all others count as at rest. */
 function steepestOf(gradientNorms: readonly number[]): number {
   return gradientNorms.filter((size) => Number.isFinite(size)).reduce((a, b) => Math.max(a, b), 0);
 }

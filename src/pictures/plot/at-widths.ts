@@ -3,7 +3,10 @@ import { element } from "./markup.ts";
 
 /** Widths in CSS pixels at which a drawing is made. Between two of them it is scaled by at most 1.4, text included. */
 const drawnWidths = [290, 390, 520, 720] as const;
-/** Widths for a drawing that scripts redraw at the actual width. Without scripts it is scaled by at most 1.8. */
+/**
+ * Widths in CSS pixels for a drawing that scripts redraw at the actual width. Without scripts it is scaled by at most
+ * 1.8.
+ */
 export const fewWidths = [290, 520] as const;
 
 /**

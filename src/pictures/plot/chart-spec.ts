@@ -22,7 +22,7 @@ export interface AxisSpec {
    * `number`.
    */
   readonly unit?: "number" | "percent" | "integer";
-  /** Start the axis at 0, unless the values are far from 0 compared with their spread. Default: false. */
+  /** True to start the axis at 0, unless the values are far from 0 compared with their spread. Default: false. */
   readonly isFromZero?: boolean;
 }
 
@@ -56,7 +56,7 @@ export interface ChartView {
   /** Visible ranges of the axes. Default: all. */
   readonly x?: readonly [from: number, to: number] | undefined;
   readonly y?: readonly [from: number, to: number] | undefined;
-  /** Override the scale types of the axes. */
+  /** Scale types of the axes that the user has chosen, in place of those of the chart. */
   readonly isLogX?: boolean;
   readonly isLogY?: boolean;
   /** Names of the hidden series. */

@@ -43,7 +43,7 @@ export function drawLegend(names: readonly NamedSeries[], width: number): Markup
   );
 }
 
-/** Legend symbol of a series, 22 units wide and centred at y = 0. */
+/** Symbol of a series for the legend, 22 units wide and centred at y = 0. */
 export function legendSign({ series, colour }: NamedSeries, hasShapes: boolean): Markup {
   return element("g", { class: colourClass(colour) }, ...signOf(series.draw ?? "line", colour, hasShapes));
 }

@@ -91,8 +91,9 @@ export function checkGradient({ program, args, wrt, gradients, nameOf }: CheckRe
 }
 
 /**
- * One-sided slopes at a kink; `null` if there is none. The slopes must differ by more than `least`, and by nearly the
- * same amount at half the step. Halving the step halves this difference for a smooth function and doubles it at a jump.
+ * One-sided slopes at a kink; `null` if there is no kink. At a kink the slopes differ by more than `least`, and by
+ * nearly the same amount if the step is halved. Halving the step halves this difference for a smooth function, and
+ * doubles it at a jump.
  */
 function kinkAt(
   value: (shift: number) => number,

@@ -64,8 +64,8 @@ export function valueIn(values: ReadonlyMap<Var, Tensor>, v: Var): Tensor {
 }
 
 /**
- * Returns the variables that have a nonzero differential if `inputs` do. Uses the derivative rule of each primitive, so
- * that propagation stops at a rounding, for example.
+ * Returns the variables that have a nonzero differential if `inputs` have one. Uses the derivative rule of each
+ * primitive, so that propagation stops at a rounding function, for example.
  */
 export function activeFrom(context: TraceContext, inputs: readonly Var[]): ReadonlySet<Var> {
   const active = new Set(inputs.filter((v) => isFloating(v.type.dtype)));

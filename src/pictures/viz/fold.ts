@@ -29,7 +29,7 @@ export interface VisibleGraph {
 export interface VisibleEdge {
   readonly from: number;
   readonly to: number;
-  /** Number of graph edges that this edge stands for. `first` is the index of the first one. */
+  /** Number of graph edges that this edge represents. `first` is the index of the first of them. */
   readonly count: number;
   readonly first: number;
 }
@@ -47,7 +47,7 @@ export const firstMade = 1_000_000; // number of the first group created here
 interface GroupMembership {
   readonly key: string | number;
   readonly label: string;
-  /** Number of the group if the caller has numbered it. */
+  /** Number of the group, if the caller has numbered it. */
   readonly id?: number;
 }
 
@@ -99,7 +99,10 @@ function group(
   return { kind: "group", id, label, detail, items, size: nodes.length };
 }
 
-/** Groups nodes that share a part. A group takes the position of its first node. */
+/**
+ * Groups nodes that belong to the same group (`GroupMembership`). The group is inserted at the position of its first
+ * node.
+ */
 function byPart(
   folding: GraphFolding,
   nodes: readonly (readonly [GraphNode, readonly GroupMembership[]])[],
@@ -143,8 +146,8 @@ function byRuns(folding: GraphFolding, list: FoldItem[]): FoldItem[] {
 }
 
 /**
- * Keeps named lines and groups the unnamed lines between them. Returns undefined if the result has too few or too many
- * items.
+ * Makes groups of the unnamed lines between named lines, which stay. Returns undefined if the result would have too few
+ * or too many items.
  */
 function betweenNames(folding: GraphFolding, list: readonly FoldItem[]): FoldItem[] | undefined {
   const { graph, most } = folding;
@@ -188,8 +191,8 @@ function run(folding: GraphFolding, members: FoldItem[]): FoldGroup {
 }
 
 /**
- * The groups that contain a node, outermost first: those from `around`, or else sub-programs and, in a large graph,
- * name prefixes.
+ * The groups that contain a node, outermost first: those that `around` returns, or else sub-programs and, in a large
+ * graph, name prefixes.
  */
 function partsOf(
   { id, path, depth }: GraphNode,

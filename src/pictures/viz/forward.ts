@@ -96,8 +96,8 @@ export function differential(
 }
 
 /**
- * Derivatives of a line with one result in each active operand. For scalars this is the partial derivative. If arrays
- * are involved, it is the term of the line's differential that comes from the operand.
+ * Derivatives of a line with one result with respect to each active operand. For scalars this is the partial
+ * derivative. If arrays are involved, it is the term of the line's differential that comes from the operand.
  */
 export function localDerivatives(
   context: TraceContext,
@@ -133,7 +133,7 @@ export function localDerivatives(
 }
 
 /**
- * Derivative of a scalar line if all marked operands, which are scalars, vary together and the other operands are
+ * Derivative of a scalar line if all marked operands, which are scalars, change together and the other operands are
  * constant. Undefined if the line has no derivative, such as a comparison.
  */
 export function derivativeIn(
@@ -150,8 +150,8 @@ export function derivativeIn(
 }
 
 /**
- * A derivative as a program over the operands of a line, whose second result it is, and its value if the values are
- * known.
+ * A derivative as a program over the operands of a line, and its value if values are known. The derivative is the
+ * second result of the program.
  */
 interface LineDerivative {
   readonly program: Program;

@@ -11,7 +11,7 @@ export interface GraphNode {
   readonly isOutput: boolean;
   /** Name in the program. Lines of sub-programs have separate names. */
   readonly name: string;
-  /** `a = x * y`, or the name of an input. */
+  /** Text of the line, such as `a = x * y`, or the name of an input. */
   readonly label: string;
   readonly operation: string;
   readonly value: string;

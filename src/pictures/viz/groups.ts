@@ -45,7 +45,10 @@ export interface Folds {
    * Returns the folds around a group's members, outermost first, up to the first closed one. −1 stands for no group.
    */
   around(group: number): readonly LineFold[];
-  /** For the negative id of hidden iterations, returns the nearest hidden iteration, which is the one to show next. */
+  /**
+   * For the negative id of hidden iterations, returns the hidden iteration that is nearest to the shown one, to be
+   * shown next.
+   */
   beside(id: number): { readonly loop: string; readonly value: number };
 }
 
@@ -113,7 +116,10 @@ export function foldsOf(groups: readonly LineGroup[], { closed, shown }: FoldSta
     const group = groups[i];
     return group?.kind === "iteration" ? group.value : 0;
   };
-  /** Position of the shown iteration among the iterations of a run. The last one if the run lacks the shown value. */
+  /**
+   * Position of the shown iteration among the iterations of a run; the position of the last iteration if the run lacks
+   * the shown value.
+   */
   const placeShown = (run: number): number => {
     const group = groups[run];
     const wanted = group?.kind === "loop" ? shown.get(group.loop) : undefined;

@@ -17,7 +17,7 @@ export interface PlacedBox extends PixelPoint {
   readonly height: number;
   /** Text set in mathematical type. */
   readonly title: string;
-  /** Texts below the title: the value on the left and the adjoint on the right, or one line about a group. */
+  /** Texts below the title: the value on the left and the adjoint on the right, or a single text about a group. */
   readonly notes: readonly string[];
   /** Text at the bottom that counts the users of a box with too many edges to draw. Empty for other boxes. */
   readonly remark: string;
@@ -133,7 +133,9 @@ export function withTexts(
 
 const growth = 32; // pixels: the width of about four digits
 
-/** Width of a box or label in a new layout: the old width if it suffices, else the new width rounded up. */
+/**
+ * Width of a box or label in a new layout: the former width if it suffices, otherwise the required width, rounded up.
+ */
 function grown(
   { width }: { readonly width: number },
   before: { readonly width: number } | undefined,
@@ -142,7 +144,7 @@ function grown(
   return width <= before.width ? before.width : Math.ceil(width / growth) * growth;
 }
 
-/** A box before layout, and below it an edge before layout. */
+/** A box before it is placed, with its size. */
 type SizedBox = Omit<PlacedBox, "x" | "y">;
 type LabelledEdge = VisibleEdge & Pick<PlacedEdge, "label" | "width">;
 

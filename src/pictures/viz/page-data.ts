@@ -36,7 +36,7 @@ export interface PageLine extends PageFormula {
   readonly value: string;
   /** Index of the line's node in the graph. */
   readonly node: number;
-  /** Formulas of the values that this line saves for the backward pass. */
+  /** Formulas of the values that are computed by this line and saved for the backward pass. */
   readonly stored: readonly string[];
   /** Index of the innermost group; −1 (the default) if none. */
   readonly group?: number;
@@ -160,7 +160,7 @@ function verdictOf({ entries }: Check): NonNullable<PageData["check"]> {
   return { verdict, text: `largest difference from central differences ${showNumber(largest, 2)}` };
 }
 
-/** Picks one entry per line: the first one for a line with several results. */
+/** Picks one entry per line: for a line with several results, the entry of the first result. */
 function pickLines<T>(table: TraceTable, entries: readonly T[]): T[] {
   let at = table.inputs.length;
   const picked = entries.slice(0, at);

@@ -112,7 +112,7 @@ function adjointLine(
 
 const longestSum = 72; // characters; a longer sum is replaced by its number of terms
 
-/** Line for the sum of the contributions to an adjoint. None if there are fewer than two terms. */
+/** Line that sums the contributions to an adjoint; no line if there are fewer than two contributions. */
 function sumLines(
   context: TraceContext,
   v: Var,

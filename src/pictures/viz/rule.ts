@@ -33,7 +33,10 @@ export interface EquationDerivative {
 /** An equation together with its non-constant operands. */
 export interface Line {
   readonly eqn: Equation;
-  /** Operands without constants, one entry per operand position: x · x has two. */
+  /**
+   * Operands of the equation that are not constants, one entry per operand position: for x · x, the list contains x
+   * twice.
+   */
   readonly operands: readonly Var[];
 }
 
@@ -113,8 +116,8 @@ function makeRule(program: Program, active: readonly boolean[]): EquationDerivat
 }
 
 /**
- * Folds scalars that depend only on constants and removes operations that return an operand unchanged. The rule of a
- * power with exponent 3 then reads `dx * 3 * x^2`.
+ * Folds scalars that depend only on constants, and removes operations that return an operand unchanged. For example,
+ * the rule of a power with exponent 3 becomes `dx * 3 * x^2`. The first `ones` inputs are treated as the constant 1.
  *
  * @param ones number of trailing inputs that are fixed to 1; the new program does not have them
  */

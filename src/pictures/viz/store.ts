@@ -18,7 +18,7 @@ export interface SavedValue {
 
 const longest = 24; // characters; a longer formula gets a name
 
-/** Values that the linear part of a rule takes from the forward pass, in the order of its inputs. */
+/** Values of the forward pass that the linear part of a rule reads, in the order of its inputs. */
 export function keptBy(context: TraceContext, line: Line, rule: EquationDerivative): SavedValue[] {
   const { naming } = context;
   const { eqn, operands } = line;
@@ -56,7 +56,7 @@ export function keptBy(context: TraceContext, line: Line, rule: EquationDerivati
   });
 }
 
-/** Collects the stored values and their uses. */
+/** Collects the values that are saved for the backward pass, and the lines that use them. */
 export interface StoredValueCollector {
   use(kept: SavedValue, from: string, to: string): void;
   list(): StoredValue[];

@@ -26,7 +26,7 @@ export interface TraceLine {
   readonly name: string;
   readonly results: readonly string[];
   readonly expression: string;
-  /** `name = expression`. */
+  /** Text of the line: `name = expression`. */
   readonly text: string;
   readonly type: string;
   readonly value: ShownValue;
@@ -34,7 +34,9 @@ export interface TraceLine {
   readonly operation: string;
   /** Names of the inputs and lines that it reads. */
   readonly reads: readonly string[];
-  /** Derivatives in its operands. Empty for lines of long programs, of several results, or of sub-programs. */
+  /**
+   * Derivatives with respect to its operands. Empty for lines of long programs, of several results, or of sub-programs.
+   */
   readonly local: readonly LocalDerivative[];
   /** Location of the call in the user's code; null if unknown. */
   readonly source: string | null;
@@ -53,7 +55,7 @@ export interface TraceIteration {
   readonly value: number;
 }
 
-/** Derivative of a line in one of its operands. */
+/** Derivative of a line with respect to one of its operands. */
 export interface LocalDerivative {
   /** Name of the operand (an input or a line). */
   readonly of: string;
@@ -87,13 +89,13 @@ export interface ForwardPass {
 /** A line and its differential. */
 export interface ForwardLine {
   readonly name: string;
-  /** `a = x * y`; for an input, its name. */
+  /** Text of the line, `a = x * y`; for an input, its name. */
   readonly text: string;
   readonly value: ShownValue;
   readonly tangent: {
     readonly name: string;
     readonly expression: string;
-    /** `da = dx * y + x * dy`. */
+    /** Text of the differential, `da = dx * y + x * dy`. */
     readonly text: string;
     readonly value: ShownValue;
   };
@@ -109,7 +111,7 @@ interface AdjointLine {
   /** Name of the adjoint: `∂s/∂x`. */
   readonly name: string;
   readonly expression: string;
-  /** The whole line: `∂s/∂x += ∂s/∂a * y`. */
+  /** Text of the line, such as `∂s/∂x += ∂s/∂a * y`. */
   readonly text: string;
   readonly value: ShownValue;
 }
@@ -158,12 +160,12 @@ export interface StoredValue {
 
 /** One derivative compared with its central difference. */
 export interface CheckEntry {
-  /** `x`, or `w[2,3]` for an element of an array. */
+  /** Name of the value, `x`, or `w[2,3]` for an element of an array. */
   readonly of: string;
   readonly gradient: number;
   readonly difference: number;
   readonly error: number;
-  /** True if both agree. At a kink, true if the gradient lies between the one-sided slopes. */
+  /** True if both agree. At a kink, true if the gradient is between the one-sided slopes. */
   readonly ok: boolean;
   /** The left and right slopes at a kink, where the derivative is a convention. `null` elsewhere. */
   readonly kink: readonly [left: number, right: number] | null;

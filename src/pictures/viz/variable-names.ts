@@ -67,7 +67,7 @@ function beginningOf(
 const assignment =
   /^[ \t]*(?:for\s*\([^\n]*\)\s*)?(?:(?:const|let|var)\s+)?(?<name>[\p{L}_$][\p{L}\p{N}_$]*)(?:\s*:[^=;\n]+)?\s*=(?![=>])\s*/gmu;
 
-/** Calls whose result is assigned directly to a variable, by 0-based line and column. */
+/** Calls whose result a statement assigns directly to a variable, with 0-based line and column. */
 function assignedCalls(
   text: string,
 ): { readonly line: number; readonly column: number; readonly name: string }[] {

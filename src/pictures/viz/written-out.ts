@@ -51,7 +51,9 @@ const outside: IterationPath = [];
 class LoopUnroller {
   readonly #traced: TraceSubject;
   readonly #trace: StagingTrace;
-  /** Results of the condition of an unrolled `while` loop: true to continue, false to stop. */
+  /**
+   * Results of the condition of an unrolled `while` loop: the tensors true (the loop continues) and false (it stops).
+   */
   readonly #answers: { readonly goesOn: Tensor; readonly ends: Tensor };
   /** Numbers of iterations of `while` loops, in the order in which they start. */
   readonly #counts: Iterator<number | undefined, undefined>;
@@ -160,8 +162,8 @@ class LoopUnroller {
   }
 
   /**
-   * Assigns the equations made since `from` by a loop itself to iterations: to the previous one if they read only its
-   * values, else to the next path.
+   * Assigns the equations that a loop itself has made since `from` to iterations: to the previous iteration if they
+   * read only values of it, otherwise to the next one.
    */
   #settle(from: number, place: IterationPath, before: IterationPath, next: IterationPath): void {
     for (const made of this.#trace.eqns.slice(from)) {
@@ -220,7 +222,7 @@ function countsOf(program: Program, args: readonly Tensor[]): (number | undefine
   return counts;
 }
 
-/** True if it is a loop whose number of iterations depends on its values. */
+/** True if an equation is a loop whose number of iterations depends on its values. */
 function isOpen(eqn: Equation): boolean {
   return eqn.prim.loop?.parts !== undefined && lengthOf(eqn) === undefined && eqn.prim.unroll !== undefined;
 }

@@ -78,7 +78,7 @@ function aliased({ outs: [out] }: Equation, x: ProgramValue): ProgramValue {
   return one;
 }
 
-/** Limit of repetitions with larger arrays, each of at least twice the size. */
+/** Maximum number of repetitions with larger arrays; each repetition at least doubles the size. */
 const mostAttempts = 64;
 
 /** Runs a program as one routine in the interpreter. */

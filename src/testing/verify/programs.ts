@@ -35,7 +35,7 @@ export interface ProgramCall {
 const mostTime = 700;
 /** Numbers of loop iterations to try for a program that takes too long. */
 const fewIterations = [16, 3];
-/** Multiple of the error explained by rounding beyond which a result counts as wrong even if time ran out. */
+/** Factor by which a difference must exceed the error explained by rounding to count as wrong, even if time ran out. */
 const gross = 1000;
 
 /**
@@ -106,7 +106,10 @@ function copyOf(held: ConcreteValue, n: number): ProgramValue | Promise<TypedArr
   return memory.isImmediate ? memory.copy(held, n) : memory.read(held, n);
 }
 
-/** True for errors that a program itself can end with. Others concern memory or donated tensors, and prove nothing. */
+/**
+ * True for errors with which a program itself can end. All other errors concern memory or donated tensors, and prove
+ * nothing.
+ */
 function isOfProgram(error: unknown): boolean {
   return error instanceof DownhillError && (error.code === "range" || error.code === "thrown");
 }

@@ -32,19 +32,19 @@ interface JavaScriptValues {
 }
 
 /**
- * Differences, relative to the largest number of a result, that are always accepted: reordered sums, and functions of
- * last bits.
+ * Differences that are always accepted, relative to the largest number of a result. They are caused by reordered sums
+ * and by functions whose last bits may differ.
  */
 const tolerance = { double: 1e-11, single: 1e-4 };
 /**
- * Numbers of oracle runs with inputs moved by an ulp, and with errors in its operations: first, and if these do not
- * explain a difference.
+ * Numbers of runs of the oracle with inputs moved by an ulp (`moved`), and with errors in its operations (`shaken`).
+ * The second stage is used if the first does not explain a difference.
  */
 const stagesOfRuns = [
   { moved: 2, shaken: 4 },
   { moved: 8, shaken: 32 },
 ];
-/** Multiple of the oracle's own variation by which a result may be off. */
+/** Factor by which a result may differ more than the oracle's own variation. */
 const factor = 8;
 
 /** Moves arguments by about an ulp, up or down. */

@@ -82,7 +82,7 @@ function shakenBackend(budget: number, now: { readonly seed: number }): Backend 
   };
 }
 
-/** True for errors that the text of a function can end with. */
+/** True for errors with which the user's function itself can end. */
 export function isOfText(error: unknown): boolean {
   return error instanceof DownhillError && (error.code === "range" || error.code === "thrown");
 }

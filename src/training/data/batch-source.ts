@@ -21,14 +21,14 @@ export interface StreamSource<B> {
 
 type AnySource = BatchSource<unknown> | StreamSource<unknown>;
 
-/** A source whose batches are made from a source that can be sharded, so that only `count` of its shards is known. */
+/** A batch source that is made from a source that can be sharded. Only the number of items of its shards is known. */
 type UnshardedSource<S extends AnySource> = Omit<S, "shard"> & {
   readonly shard: (shard: ShardOptions) => Pick<S, "count">;
 };
 
 /**
- * Completes a source of whole batches: each shard is cut from the finished batches. The given `shard` only counts
- * items.
+ * Completes a source of whole batches with sharding: each shard is cut out of the finished batches. The given `shard`
+ * only provides numbers of items.
  */
 export function cutNow<B>(source: UnshardedSource<BatchSource<B>>): BatchSource<B> {
   return cut<BatchSource<B>>(source, (shard) => ({

@@ -300,7 +300,7 @@ function stream<B, I>(source: ItemSource<unknown>, read: StreamReading): StreamD
   };
 }
 
-/** True if a value is a list of objects with fields, not a nested array of numbers. */
+/** True if a value is a list of objects with fields, and not a nested array of numbers. */
 function isListOfItems(source: unknown): source is readonly object[] {
   if (!Array.isArray(source)) return false;
   const first: unknown = source[0];

@@ -9,27 +9,29 @@ import type { ItemPlace, ItemTransforms } from "./steps.ts";
 /** State of a data set in memory. */
 export interface MemoryDataset {
   readonly fields: ColumnsByName;
-  /** Rows of the fields that belong to the data set; all if undefined. */
+  /** Rows of the fields that belong to the data set; `undefined` if all do. */
   readonly rows: Int32Array | undefined;
   readonly steps: ItemTransforms;
-  /** Order of the rows in each epoch; ascending if undefined. */
+  /** Order of the rows in each epoch; `undefined` for ascending order. */
   readonly order: ItemOrder | undefined;
   readonly float: "float64" | "float32" | undefined;
-  /** Shard of each epoch, in its order. */
+  /** The shard of each epoch's items, taken after ordering them, that this data set yields. */
   readonly shard: ShardOptions;
 }
 
-/** Returns the number of items of a data set, over all shards. */
+/** Returns the number of items of a data set, counted over all shards. */
 export function heldCount({ rows, fields }: MemoryDataset): number {
   return rows?.length ?? countOf(fields);
 }
 
-/** Creates the batches of a data set in memory, with `size` items of its shard each. */
+/** Creates the batches of a data set in memory; each has `size` items of the shard. */
 export function batchesInMemory<B>(held: MemoryDataset, { size, dropLast }: BatchSize): Batches<B> {
   return makeBatches(sourceInMemory(held, { size: size * held.shard.count, dropLast }));
 }
 
-/** Creates the batches of a data set with `size` items over all shards each. */
+/**
+ * Creates the batches of a data set; each has `size` items counted over all shards, and contains those of this shard.
+ */
 function sourceInMemory<B>(held: MemoryDataset, { size, dropLast }: BatchSize): BatchSource<B> {
   const { rows, order, shard } = held;
   const count = order?.count ?? heldCount(held);

@@ -35,7 +35,7 @@ export interface WorkerOptions extends PrefetchOptions {
   readonly seed?: number;
 }
 
-/** Hooks that only read ahead. */
+/** Hooks for reading ahead without further work on the batches. */
 const noWork: ReadAheadHooks<unknown, unknown> = {
   start: async (batch) => Promise.resolve(batch),
   wait: () => {},
@@ -43,7 +43,7 @@ const noWork: ReadAheadHooks<unknown, unknown> = {
   end: () => {},
 };
 
-/** Milliseconds for which an idle thread waits for the next epoch. */
+/** Milliseconds for which an idle thread waits for the next epoch before it ends. */
 const idleLimit = 5000;
 
 /** Prepares batches in advance, and transforms them in a worker if one is named. */
@@ -147,15 +147,18 @@ function plainBatch(batch: unknown): { readonly columns: unknown; readonly trans
   return { columns, transfer };
 }
 
-/** A share of a worker. */
+/** Use of a shared worker by one epoch. */
 interface Lease {
   /** Returns the worker, which starts at the first call. */
   readonly link: () => WorkerLink;
-  /** Releases the share; `isWhole` if its epoch was read to its end. */
+  /** Ends the use. `isWhole` if the epoch was read to its end. */
   readonly leave: (isWhole: boolean) => void;
 }
 
-/** Shares one worker between the epochs of a data set, which may overlap. It ends some time after the last. */
+/**
+ * Shares one worker between the epochs of a data set, which may overlap in time. The worker ends some time after the
+ * last epoch.
+ */
 function sharedWorker(open: () => WorkerLink): { readonly join: () => Lease } {
   let link: WorkerLink | undefined;
   let users = 0;

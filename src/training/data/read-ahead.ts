@@ -2,9 +2,9 @@
 export interface ReadAheadHooks<B, R> {
   /** Starts the work on a batch as soon as it is read. */
   readonly start: (batch: B) => Promise<R>;
-  /** Called when the loop begins to wait for the work on a batch … */
+  /** Called when the loop begins to wait for the work on a batch. */
   readonly wait: () => void;
-  /** … and when it stops waiting. */
+  /** Called when the loop stops waiting for the work on a batch. */
   readonly waited: () => void;
   /** Called when the loop ends; `isWhole` if it received all batches. */
   readonly end: (isWhole: boolean) => void;

@@ -31,7 +31,7 @@ export interface StreamReading {
   readonly shuffle: StreamShuffle | undefined;
   readonly steps: ItemTransforms;
   readonly float: "float64" | "float32" | undefined;
-  /** Shard of each epoch, in its order. */
+  /** The shard of each epoch's items, taken after ordering them, that this stream yields. */
   readonly shard: ShardOptions;
 }
 
@@ -53,7 +53,7 @@ export function batchesOfStream<B>(
   return makeStreamBatches(sourceOfStream(opener(source), whole, reading));
 }
 
-/** Creates batches with `size` items over all shards each. */
+/** Creates batches with `size` items, counted over all shards; each contains the items of this shard. */
 function sourceOfStream<B>(
   open: (epoch: number) => Promise<Items<unknown>>,
   size: BatchSize,
@@ -112,7 +112,7 @@ interface NumberedItem {
   readonly number: number;
 }
 
-/** No batch is complete. */
+/** Empty list, returned while no batch is complete. */
 const none: readonly never[] = [];
 
 /** Collects single items: shuffles them and applies the item functions. */

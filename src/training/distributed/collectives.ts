@@ -71,7 +71,10 @@ const allGatherPrim: Primitive<CollectiveParams> = /* @__PURE__ */ builtIn<Colle
   lowering: { kind: "host", run: (ins, { world }) => gatherTensors(ins, world) },
 });
 
-/** Applies another collective to all present cotangents at once, and adds each result to its operand. */
+/**
+ * Transpose rule of a collective: applies another collective to all present cotangents at once, and adds each result to
+ * the accumulator of its operand.
+ */
 function backThrough(
   prim: Primitive<CollectiveParams>,
   cts: readonly Maybe[],
@@ -158,7 +161,10 @@ function gatherTensors(ins: readonly Tensor[], world: World): readonly Tensor[] 
   const outs = ins.map((x) => makeArray(scalarTypeOf(x.dtype), size * sizeOf(x.shape)));
   const bytes = outs.reduce((sum, out) => sum + out.byteLength / size, 0);
   const packed = new Uint8Array(bytes);
-  /** Visits the operands with their offset in the packed bytes and the part of the results that belongs to one rank. */
+  /**
+   * Visits the operands, each with its offset in the packed bytes and the bytes of the results that belong to rank
+   * `owner`.
+   */
   const eachPart = (owner: number, visit: (i: number, at: number, part: Uint8Array) => void): void => {
     let at = 0;
     outs.forEach(({ buffer, byteLength }, i) => {
@@ -183,7 +189,7 @@ function tensorIn(type: ArrayType, array: TypedArray, offset: number): Tensor {
   return new Tensor(type, type.shape.length === 0 ? array[offset] : hostStorage(array, offset), undefined);
 }
 
-/** Applies a collective to all leaves of a tree at once. */
+/** Applies a collective to all leaves of a tree in one equation. */
 function overLeaves(
   operation: string,
   prim: Primitive<CollectiveParams>,

@@ -1,4 +1,4 @@
-/** Constants of the header of an MPI library, named as in the standard without `MPI_`. */
+/** Constants from the C header of an MPI library, named as in the standard without `MPI_`. */
 export interface MpiConstants {
   /** Name of the implementation. */
   readonly make: "Open MPI" | "MPICH";

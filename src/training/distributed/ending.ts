@@ -4,8 +4,8 @@ import type { Mpi } from "./mpi.ts";
 import type { RankProgress } from "./progress.ts";
 
 /**
- * Time in milliseconds for which a rank that ends with a non-zero exit code waits for the others before it ends them.
- * They may be about to end equally, at most some steps and a checkpoint later.
+ * Time in milliseconds for which a rank that ends with a non-zero exit code waits for the other ranks before it ends
+ * them. They may be about to end as well, at most some steps and a checkpoint later.
  */
 const usualPatience = 10_000;
 
@@ -17,9 +17,9 @@ const longestSleep = 20;
 
 /**
  * Finalises MPI when the process ends, for whatever reason. All ranks first wait for one another, because the library
- * would otherwise wait, and for ever. A rank ends the others in three cases: it has an uncaught error, which it prints;
- * it ends with a non-zero exit code while the others continue; or, with any exit code, another rank waits for it in a
- * call that it has not made.
+ * would otherwise wait without limit. A rank ends the others in three cases: it has an uncaught error, which it prints;
+ * it ends with a non-zero exit code while the others continue; or another rank waits for it in a call that it has not
+ * made.
  */
 export function endWithProcess(mpi: Mpi, progress: RankProgress): void {
   const patience = Number(process.env[launchVariables.patience] ?? usualPatience);
@@ -59,8 +59,8 @@ function leftAlone(code: number, waiting: number | undefined): string {
 }
 
 /**
- * Time in milliseconds for a message to reach mpirun before the ranks are ended. The end uses another channel, so the
- * output of mpirun about it would come first.
+ * Time in milliseconds by which a message to mpirun precedes the end of the ranks. The end is reported through another
+ * channel, so without it the output of mpirun about the end would come first.
  */
 const headStart = 100;
 

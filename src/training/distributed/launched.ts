@@ -49,7 +49,7 @@ export function announceOpening(rank: number | undefined): () => void {
   return () => rmSync(file, { force: true });
 }
 
-/** Applies the settings of the launcher. The caller must call `end` of the result when this rank ends in order. */
+/** Applies the settings of the launcher. The caller must call `end` of the result when this rank ends as intended. */
 export function heedLauncher(rank: number, size: number): RankProgress {
   if (process.env[launchVariables.interrupt] === interruptStandIn)
     process.on(interruptStandIn, () => process.kill(process.pid, "SIGINT"));

@@ -19,7 +19,7 @@ const names: Readonly<Record<MpiConstants["make"], readonly string[]>> = {
   MPICH: ["libmpi.so.12", "libmpich.so.12", "libmpi.12.dylib"],
 };
 
-/** Names without a number, and paths that the system does not search. */
+/** Further names of the library: without a version number, and paths that the system does not search. */
 const otherNames = [
   "libmpi.so",
   "libmpi.dylib",

@@ -22,7 +22,7 @@ export interface Mpi {
    */
   readonly amongNeighbours: (flags: Int32Array) => number;
   /**
-   * Begins to wait for all ranks, separately from all other calls. Returns a function that reports whether all have
+   * Begins to wait for all ranks, without affecting other calls. Returns a function that reports if all ranks have
    * arrived.
    */
   readonly arrive: () => () => boolean;
@@ -43,13 +43,13 @@ const types: Readonly<Record<string, HandleName>> = {
 };
 
 /**
- * Binds library functions by their MPI name without `MPI_` and their parameter types; `handle` is replaced by the
- * handle type of the library.
+ * Binds functions of the library, given by their MPI name without `MPI_` and their parameter types. In these, `handle`
+ * stands for the handle type of the library.
  */
 interface MpiFunctions {
-  /** Returns a function that returns its error code. */
+  /** Returns a JavaScript function that calls the MPI function and returns its error code. */
   readonly bind: (name: string, parameters: string) => ForeignFunction;
-  /** Returns a function that throws if it returns an error code. */
+  /** Returns a JavaScript function that calls the MPI function, and throws if it returns an error code. */
   readonly call: (name: string, parameters: string) => (...args: unknown[]) => void;
 }
 

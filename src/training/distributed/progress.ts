@@ -13,13 +13,19 @@ export interface RankProgress {
   readonly leave: () => void;
   /** Counts an exchange with another rank before it is made. */
   readonly exchange: (peer: number) => void;
-  /** Returns a rank in a call that this rank has not made, which waits for ever if this rank makes no more calls. */
+  /**
+   * Returns a rank that waits in a call which this rank has not made; that rank waits without limit if this rank makes
+   * no more calls.
+   */
   readonly waiting: () => number | undefined;
   /** Removes the file, which reports to the launcher that this rank has ended in order. */
   readonly end: () => void;
 }
 
-/** For ranks that were not started by `downhill launch`, which provides the folder for the files. */
+/**
+ * Progress of a rank that was not started by `downhill launch`, which would provide the folder for the files: records
+ * nothing.
+ */
 export const noProgress: RankProgress = {
   enter: () => {},
   leave: () => {},

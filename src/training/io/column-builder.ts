@@ -21,7 +21,9 @@ export interface ColumnBuilder {
   readonly takeNotes: () => readonly string[];
 }
 
-/** Creates an empty column of a file. `missing` sets whether missing values are errors, or NaN and empty text. */
+/**
+ * Creates an empty column of a file. `missing` determines if missing values are errors, or become NaN and empty text.
+ */
 export function columnBuilder(
   name: string,
   file: string,

@@ -13,7 +13,7 @@ export interface ParquetElement {
   readonly repetition_type?: string | undefined;
 }
 
-/** Metadata at the end of a Parquet file, as far as they are used here. */
+/** Metadata at the end of a Parquet file; only the fields that are used here. */
 export interface ParquetMetadata {
   readonly num_rows: bigint;
   readonly row_groups: readonly {

@@ -36,8 +36,8 @@ export interface StreamJsonLinesOptions extends ReadValuesOptions, UnpackOptions
 const longestLine = 1 << 24; // characters; a file without line ends is not JSON Lines
 
 /**
- * Number of cells per part that may be mostly missing. Beyond it, at least one of `mostCellsAValue` cells must have a
- * value.
+ * Number of cells per part that may all be missing. In a part with more cells, at least one of `mostCellsAValue` cells
+ * must have a value.
  */
 const freeCells = 1 << 20;
 const mostCellsAValue = 100;

@@ -203,7 +203,7 @@ function statOf(pid: number): readonly string[] | undefined {
   }
 }
 
-/** Content of each lock of this process by path, to be removed at exit. */
+/** Content of each lock that this process holds, by path. The files are removed when the process exits. */
 const held = new Map<string, string>();
 let isWatching = false;
 

@@ -327,7 +327,7 @@ function readEntry(key: string, value: unknown, fail: (what: string) => Downhill
   return { key, dtype, shape, from, to };
 }
 
-/** Returns the number of bits per element; `undefined` if the name of the format does not tell. */
+/** Returns the number of bits per element, from the name of the format; `undefined` if the name does not contain it. */
 function bitsOf(dtype: string): number | undefined {
   if (dtype === "BOOL") return 8;
   const match = /^(?:BF|[FIUC])(\d+)/.exec(dtype);

@@ -26,7 +26,7 @@ export interface Decoder {
   /** Dtype of the resulting array. */
   readonly dtype: DType;
   readonly read: (bytes: Uint8Array) => TypedArray;
-  /** Decodes 64-bit integers exactly, if the bytes contain those; `read` may not preserve all of them. */
+  /** Decodes 64-bit integers exactly, if the type is one of these; `read` may not preserve all of them. */
   readonly wide?: (bytes: Uint8Array) => BigInt64Array | BigUint64Array;
 }
 

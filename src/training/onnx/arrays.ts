@@ -49,7 +49,10 @@ const broadcast: EquationWriter = ({ g, ins, types }, { shape, axes }: Broadcast
   return expanded(g, reshaped(g, ins[0]!, sizes), shape);
 };
 
-/** Extends a writer of numeric operators to booleans, for which engines have few kernels, by converting to int32. */
+/**
+ * Wraps a writer of numeric operators so that it also accepts booleans, which it converts to int32, because engines
+ * have few kernels for booleans.
+ */
 function byNumbers(form: EquationWriter): EquationWriter {
   return (operands, params) => {
     const { g, ins, types, outs } = operands;

@@ -122,7 +122,10 @@ function opened(program: Program): NamedProgram {
   };
 }
 
-/** Traces a function; `sizeAt` replaces the first size of some leaves of its arguments. */
+/**
+ * Traces a function. For some leaves of its arguments, `sizeAt` returns a size that replaces the size of the first
+ * axis.
+ */
 function traced(
   f: ExportableFunction,
   args: unknown,
@@ -160,7 +163,9 @@ function traced(
   };
 }
 
-/** Returns the type of an input; a plain number becomes a strong float64 scalar. */
+/**
+ * Returns the type of an input: the type of the argument, but with the first size `first`, if given, and never weak.
+ */
 function strong({ dtype, shape }: ArrayType, first: number | undefined): ArrayType {
   return { dtype, shape: first === undefined ? shape : shape.with(0, first), weak: false };
 }

@@ -53,7 +53,7 @@ function noForm({ source }: Equation, what: string): DownhillError {
 
 type StructuredForm = (g: GraphBuilder, eqn: Equation, ins: readonly string[]) => readonly string[];
 
-/** Inlines an equation that computes its program. */
+/** Writer of an equation that computes its program once, such as a call: writes the equations of the program. */
 const inline: StructuredForm = (g, { params }, ins) => {
   const { program } = params as { readonly program: Program };
   return writeProgram(g, program, ins);

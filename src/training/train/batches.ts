@@ -89,7 +89,7 @@ function isIterable<B>(source: Iterable<B> | AsyncIterable<B>): source is Iterab
   return Symbol.iterator in source;
 }
 
-/** Yields items until the end of the source or the signal, even if the next item is still pending. */
+/** Yields the items of a source until its end or until the signal, even if the next item is still pending. */
 async function* until<B>(
   source: AsyncIterable<B>,
   signal: AbortSignal | undefined,

@@ -12,7 +12,7 @@ import type { TrainingState } from "./step.ts";
 export interface Divergence {
   /** The loss; `undefined` if it was not computed. */
   readonly loss: number | undefined;
-  /** Number of the step, counted from 1; `epoch` and `batch` likewise. */
+  /** Number of the step, counted from 1. `epoch` and `batch` are counted from 1 as well. */
   readonly step: number;
   readonly epoch: number;
   readonly batch: number;
@@ -24,7 +24,7 @@ export interface Divergence {
 /** Source of the first non-finite number: an operation or an input. */
 export type Origin =
   | { readonly kind: "operation"; readonly error: DownhillError }
-  /** The number was already in the inputs of the step, at this path. */
+  /** An input of the step already contained the number, at this path. */
   | { readonly kind: "given"; readonly place: string; readonly value: number };
 
 /**
@@ -54,10 +54,10 @@ export function originOf(
   }
 }
 
-/** Numbers that count as bad: all non-finite ones, or only NaN for scalars, or only NaN everywhere. */
+/** Which non-finite numbers count as errors: all; all except infinite scalars; or only NaN. */
 type NonFiniteKind = "any" | "scalars may be infinite" | "all may be infinite";
 
-/** Serialises an origin for other ranks, which know the operation by its message. */
+/** Serialises an origin for other ranks, which find the operation again by its message. */
 export function originText(origin: Origin): string {
   const { kind } = origin;
   return JSON.stringify(
@@ -75,7 +75,7 @@ export function readOrigin(text: string): Origin {
     : { kind: "given", place: place!, value: Number(value) };
 }
 
-/** Returns the first bad number of a tree and its path; `undefined` if there is none. */
+/** Returns the first number in a tree that counts as an error, and its path; `undefined` if there is none. */
 export function firstBad(
   tree: unknown,
   root: string,

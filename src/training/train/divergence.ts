@@ -3,11 +3,14 @@ import { checkOptions } from "../../engine/errors/options.ts";
 import type { FitData } from "./batches.ts";
 import type { EpochRecord, Evaluation } from "./history.ts";
 
-/** Rule by which a run with finite numbers counts as diverged. */
+/** Rule that decides if a run whose numbers are still finite counts as diverged. */
 export interface DivergenceRule {
   /** Factor by which the loss must exceed that of the initial parameters, or 1 if that is less. Default 1000. */
   readonly factor?: number;
-  /** Exempts a run from the rule, for example because a metric is better than a guess. Default: never. */
+  /**
+   * Returns true to exempt a run from the rule, for example because a metric is better than that of a guess. Default:
+   * never.
+   */
   readonly unless?: (now: Evaluation, start: Evaluation) => boolean;
 }
 
@@ -38,9 +41,9 @@ export function readDivergence(
 }
 
 /**
- * True if a run looks diverged by its history alone. Evaluated after epochs 5, 10, 20, 40, …: the losses of the last
- * half of the epochs are all above the factor, and the last loss is at least half the highest of them. The epochs are
- * few, so that the closer check costs little if such losses are normal for the problem.
+ * True if the history of a run suggests that it diverges. Evaluated after epochs 5, 10, 20, 40, …: all losses of the
+ * last half of the epochs must be above the factor, and the last loss must be at least half of the highest of them. It
+ * is evaluated after few epochs only, so that the closer check costs little if such losses are normal for the problem.
  */
 export function looksDiverged(
   history: readonly EpochRecord[],

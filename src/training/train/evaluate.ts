@@ -75,13 +75,16 @@ export interface EvaluationContext {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Means of a measurement, and the state of the model after the last batch (of the first shard of this rank). */
+/**
+ * Means of a measurement, and the state of the model after the last batch (of the first shard of this rank, if there
+ * are shards).
+ */
 export interface EvaluationResult {
   readonly evaluation: Evaluation;
   readonly stateAfterAll: unknown;
 }
 
-/** Like `evaluator`, for any position of a run and over the shards of all its ranks. */
+/** Like `evaluator`, but measures at any position of a run and over the shards of all its ranks. */
 export function evaluatorAt<P, B>(
   loss: AnyLoss<P, B>,
   reduction: Reduction,

@@ -31,7 +31,7 @@ export interface TunableTraining<P, S, B, H extends string> {
     steps: StackedBatches<B>,
     judging: StackedBatches<B>,
   ): [HorizonOutcome<P, S>, TracedCoordinates<H>];
-  /** Returns the mean of the final losses over the runs of a trial; infinite if one of them is not finite. */
+  /** Returns the mean of the final losses of the runs of a trial; infinite if one of them is not finite. */
   trial(u: TracedCoordinates<H>, runs: readonly TrialRun<B>[]): number;
 }
 

@@ -32,7 +32,7 @@ interface Space {
   readonly lower: (u: number, share: number) => number;
 }
 
-/** Beyond this |u|, 1/(1 + e⁻ᵘ) is 0 or 1 in float32. */
+/** Largest |u| for which 1/(1 + e⁻ᵘ) is neither 0 nor 1 in float32. */
 const outermost = 15;
 
 const spaces: Readonly<Record<HyperparameterSpace, Space>> = {

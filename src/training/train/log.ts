@@ -13,7 +13,7 @@ export type LogEntry =
   | WarningEntry
   | EndEntry;
 
-/** Entry before the first step. */
+/** Entry that is written before the first step. */
 export interface StartEntry {
   readonly kind: "start";
   /** Number of steps already done; not 0 in a resumed run. `epoch` is the number of finished epochs. */
@@ -28,7 +28,7 @@ export interface StartEntry {
   readonly parameters: number;
 }
 
-/** Entry after a step. */
+/** Entry that is written after a step. */
 export interface StepEntry {
   readonly kind: "step";
   /** Number of the epoch, counted from 1. */
@@ -50,7 +50,7 @@ export interface StepEntry {
   readonly gradientNorms?: readonly number[];
 }
 
-/** Entry after a checkpoint was written. */
+/** Entry that is written after a checkpoint was saved. */
 export interface CheckpointEntry {
   readonly kind: "checkpoint";
   readonly step: number;
@@ -67,7 +67,10 @@ export interface WarningEntry {
   readonly message: string;
 }
 
-/** Entry at the end of the run, whatever the reason. `error` is the message of the error, if one ended the run. */
+/**
+ * Entry at the end of the run, for whatever reason it ended. `error` is the message of the error that ended the run, if
+ * any.
+ */
 export interface EndEntry {
   readonly kind: "end";
   readonly stopped: string;

@@ -54,7 +54,7 @@ export interface TrainingLoopOptions<P, S, B> {
   readonly sharding: Sharding;
   /** Values that must be equal on all ranks of the run. */
   readonly identity: Omit<RunIdentity<P, S, B>, "params" | "state" | "modelState">;
-  /** Settings that must equal those of the checkpoint. */
+  /** Settings that must equal the settings stored in the checkpoint. */
   readonly same: SameSettings;
   readonly signal: AbortSignal | undefined;
   /** Measures the model on the validation data. */
@@ -113,7 +113,7 @@ export async function* runLoop<P, S, B>(
   return stopped;
 }
 
-/** Restores the run from its last checkpoint on all ranks. Returns whether there was one. */
+/** Restores the run from its last checkpoint on all ranks. Returns true if there was one. */
 async function begin<P, S, B>(
   { saver, data, identity, same, sharding: { ranks } }: TrainingLoopOptions<P, S, B>,
   progress: TrainingProgress<P, S>,
@@ -242,7 +242,11 @@ async function* trainLoop<P, S, B>(
   return "finished";
 }
 
-/** @throws DownhillError `diverged` for a run whose parameters are far worse than its initial ones. */
+/**
+ * Ends a run that has diverged although its numbers are finite.
+ *
+ * @throws DownhillError `diverged` for a run whose parameters are far worse than its initial ones.
+ */
 async function refuseLostRun<P, S, B>(
   options: TrainingLoopOptions<P, S, B>,
   { history, params, modelState, step, epoch }: TrainingProgress<P, S>,

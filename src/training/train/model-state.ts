@@ -64,7 +64,10 @@ export function weighState(state: unknown, items: TensorLike): unknown {
   return mapLeaves("fit", (leaf) => mul(floatingOf(leaf as Tensor), items), state);
 }
 
-/** Returns a state weighted by zero items. Zeros are used because an infinity times 0 would be NaN. */
+/**
+ * Returns the weighted state for zero items, which consists of zeros. (Multiplying by 0 would turn an infinity into
+ * NaN.)
+ */
 export function weighNothing(state: unknown): unknown {
   return mapLeaves("fit", (leaf) => zerosLike(floatingOf(leaf as Tensor)), state);
 }

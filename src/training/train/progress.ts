@@ -41,7 +41,7 @@ export interface TrainingProgress<P, S> extends TrainingState<P, S> {
   validationSeconds: number;
   checkpointSeconds: number;
   warnings: readonly string[];
-  /** Keeps track of the tensors that outside code may hold. */
+  /** Tracks the tensors that code outside of the loop may still use. */
   readonly retirement: Retirement;
 }
 
@@ -114,13 +114,13 @@ export function timeOf({ history, soFar, ...progress }: TrainingProgress<unknown
   };
 }
 
-/** Measures the activities of an epoch and adds their durations to `progress`. */
+/** Measures the time that the activities of an epoch take, and adds their durations to `progress`. */
 export interface Clock {
-  /** Starts the time spent waiting for a batch. */
+  /** Starts counting time as waiting for a batch. */
   waits(): void;
-  /** Starts the time spent computing. */
+  /** Starts counting time as computation. */
   computes(): void;
-  /** Starts the time spent on anything else. */
+  /** Starts counting time as anything else. */
   goesOn(): void;
 }
 

@@ -51,7 +51,10 @@ export interface CompletedStep<P, S> {
   readonly params: P;
   readonly state: S;
   readonly modelState: unknown;
-  /** Loss of its batches before the step. For several batches, the mean over their items (or the sum). */
+  /**
+   * Loss of the step's batches before the step. For several batches, the mean over their items, or the sum if
+   * `reduction` is "sum".
+   */
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
   readonly items: number;
@@ -66,12 +69,12 @@ export interface BatchOutcome<P, S> {
   /** True if loss and step are finite. Otherwise the caller must keep the previous state. */
   readonly isFinite: boolean;
   /**
-   * Number of completed batches; `sums` is what their items add to the epoch. With shards both are known only once a
-   * step is complete; before that, no batch counts as completed.
+   * Number of batches that were completed; `sums` is what their items add to the totals of the epoch. With shards, both
+   * are known only once a step is complete; until then, no batch counts as completed.
    */
   readonly batches: number;
   readonly sums: ItemSums;
-  /** The step that was taken; if none was, `pending` holds the batches of the unfinished step. */
+  /** The step that was taken. If none was taken, `pending` holds the batches of the unfinished step. */
   readonly taken: CompletedStep<P, S> | undefined;
   readonly pending: PendingBatches<P> | undefined;
   /** Intermediate trees that are no longer needed. */
@@ -98,9 +101,9 @@ export interface StepperOptions<P, S, B> {
   /** Number of batches per step. */
   readonly accumulate: number;
   readonly reduction: Reduction;
-  /** Whether the learning rate is scaled by `rateScale`. */
+  /** True if the learning rate is multiplied by `rateScale`. */
   readonly isScaled: boolean;
-  /** Whether to compute the norms of gradients. */
+  /** True to compute the norms of gradients. */
   readonly hasNorms: boolean;
   readonly sharding: Sharding;
   /** Splits a batch into the micro-batches of this rank. */
@@ -221,7 +224,7 @@ function stepPerParts<P, S, B>(
   const { addUp, update, weigh, average } = jittedParts(options, evaluate);
   let names: readonly string[] | undefined;
 
-  /** Adds a micro-batch to the sums of a shard. Returns the new sums, and those of the micro-batch alone. */
+  /** Adds a micro-batch to the sums of a shard. Returns the new sums, and the sums of the micro-batch alone. */
   const addPart = (
     { params, step, ...at }: TrainingState<P, S>,
     before: PendingPart<P> | undefined,

@@ -1,6 +1,9 @@
 /** Part of a run made by one call of `fit`: its start, time and settings. A run that was resumed has several. */
 export interface Stretch {
-  /** Number of steps taken when it began; `epoch` counts finished epochs, `batch` the batches done in the next one. */
+  /**
+   * Number of steps taken before the stretch. `epoch` is the number of finished epochs, and `batch` the number of
+   * batches done in the next epoch.
+   */
   readonly step: number;
   readonly epoch: number;
   readonly batch: number;

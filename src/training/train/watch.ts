@@ -57,7 +57,7 @@ export interface Watch {
 export interface WatchState<P> {
   readonly plateau: PlateauState | undefined;
   readonly rateScale: number;
-  /** Best value for early stopping; `epochsSince` counts the epochs since then. */
+  /** Best value so far, for early stopping. `epochsSince` is the number of epochs since that value. */
   readonly bestForStopping: number | undefined;
   readonly epochsSince: number;
   readonly best: Best<P, unknown> | undefined;

@@ -57,7 +57,7 @@ export function makeCanvas(columns: number, rows: number): Canvas {
   };
 }
 
-/** Lines of a canvas with axes on its left and below. */
+/** Returns the lines of a canvas with axes on its left and below it. */
 export function withAxes(
   canvas: Canvas,
   paint: TextPaint,

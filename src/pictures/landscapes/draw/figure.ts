@@ -26,7 +26,7 @@ function frameOf(width: number, height: number, left: number): MapFrame {
 function mapFrame(width: number): MapFrame {
   return frameOf(width, Math.round((width * 5) / 6), 58);
 }
-/** Height of a chart next to a map, and height of a chart of curves. */
+/** Height of a chart next to a map, and height of a chart of curves; each as pixels plus a fraction of the width. */
 export const besideMap: PictureChart["height"] = [0, 25 / 24];
 export const linesHeight: PictureChart["height"] = [150, 0.3];
 

@@ -286,7 +286,7 @@ function drawHills(
 }
 
 /**
- * Last step at which a diverged run is not above its start. After it, the run is drawn only until it leaves the
+ * Last step at which a diverged run is not above its start. The steps after it are drawn only until the path leaves the
  * drawing.
  */
 export function lostFrom({ values, outcome }: Pick<RaceRun, "values" | "outcome">): number {

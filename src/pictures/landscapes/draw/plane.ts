@@ -15,7 +15,7 @@ export interface MapPlane {
   /** Names of the axes; one name for a line. */
   readonly axes: readonly string[];
   readonly domain: readonly Interval[];
-  /** Maps a point of the landscape to coordinates in the plane. */
+  /** Maps a point of the landscape to its coordinates in the plane. */
   readonly place: (point: Point) => Point;
   /** Maps coordinates in the plane to a point of the landscape. */
   readonly pointAt: (place: Tensor) => Tensor;
@@ -64,7 +64,7 @@ function principalPlane(race: Race): MapPlane {
   };
 }
 
-/** Points of a run before it rises far above its start. */
+/** The points of a run up to the step at which it rises far above its start. */
 function sane({ lowest }: Race, points: readonly Point[], values: readonly number[]): Point[] {
   const floor = Number.isFinite(lowest) ? lowest : Math.min(values[0]!, 0);
   const limit = floor + 4 * Math.max(values[0]! - floor, Math.abs(values[0]!) * 0.5, 1e-9);

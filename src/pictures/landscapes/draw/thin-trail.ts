@@ -4,9 +4,9 @@ const finest = 0.4; // pixels: a shorter segment is not visible
 const verticesPerDistance = 500;
 
 /**
- * Minimum distance in pixels between a vertex of a trail and the next one. It doubles after every 500 vertices, so that
- * the start of a trail stays detailed while a run that oscillates for 100,000 steps has a few thousand vertices.
- * Browsers need minutes to stroke a path with that many overlapping segments.
+ * Minimum distance in pixels between consecutive vertices of a trail that already has `count` vertices. It doubles
+ * after every 500 vertices, so that the start of a trail stays detailed while a run that oscillates for 100,000 steps
+ * has a few thousand vertices. Browsers need minutes to stroke a path with that many overlapping segments.
  *
  * @param count number of vertices so far
  */

@@ -187,7 +187,7 @@ function drawing({ width, height, markup }: FigurePart, kind: string, label: str
   );
 }
 
-/** Vertical line at the current step. */
+/** Draws the vertical line that marks the current step in a chart. */
 function drawCursor({ left, perStep, box: { y, height } }: ValuePart, steps: number): Markup {
   const x = left + steps * perStep;
   return element("line", { class: "cursor", x1: x, x2: x, y1: y, y2: y + height });

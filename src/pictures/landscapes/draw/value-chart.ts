@@ -39,7 +39,8 @@ export function valuesOf({ landscape, lowest, runs }: ValueRuns): {
 const deepest = 1e-16; // fraction of the first value; lower values are rounding errors
 
 /**
- * Chart of the values of the runs by step. A diverged run leaves the chart, so that it does not flatten the other runs.
+ * Chart of the values of the runs by step. The curve of a diverged run ends at the edge of the chart, so that it does
+ * not flatten the curves of the other runs.
  */
 export function valueChart(race: ValueRuns): ChartSpec {
   const { runs, steps } = race;

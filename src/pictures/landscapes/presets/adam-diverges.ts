@@ -60,7 +60,7 @@ export function onRareLosses(amsgrad: boolean, length: number = steps): (C: numb
   };
 }
 
-/** Adam moves in the wrong direction if rare gradients are large. */
+/** Study: Adam moves in the wrong direction if rare gradients are large. */
 export const adamDiverges: Preset = /* @__PURE__ */ definePreset(
   {
     name: "adam-diverges",

@@ -42,7 +42,7 @@ export function varianceOnDigits(): GradientVariance {
   });
 }
 
-/** The variance of a mini-batch gradient falls as 1/b. */
+/** Study: the variance of a mini-batch gradient falls as 1/b. */
 export const batchVariance: Preset = /* @__PURE__ */ definePreset(
   {
     name: "gradient-variance",
@@ -106,7 +106,7 @@ function epochsOf({ losses }: BatchRun): number[] {
   return losses.map((_, epoch) => epoch);
 }
 
-/** Loss per epoch and per second, and items per second. */
+/** Study of batch sizes: loss per epoch and per second, and items per second. */
 export const batchSizes: Preset = /* @__PURE__ */ definePreset(
   {
     name: "batch-sizes",
@@ -177,7 +177,7 @@ export function compareRepeated(clock?: () => number): Promise<BatchRun[]> {
   });
 }
 
-/** Repeated data cost gradient descent time, while mini-batches learn from them. */
+/** Study: repeated data cost gradient descent time, while mini-batches learn from them. */
 export const repeatedData: Preset = /* @__PURE__ */ definePreset(
   {
     name: "repeated-data",

@@ -15,7 +15,7 @@ const schedules: readonly (readonly [name: string, schedule: () => Schedule])[] 
   ["decay well timed", () => multiStepDecay({ from: rate, factor: drop, at: [80] })],
 ];
 
-/** Runs three schedules under the same noise. */
+/** Runs three decay schedules of the learning rate under the same noise. */
 export function raceOfDecays(seed: number): Race {
   const bowl = defineLandscape("(x^2 + 5*y^2)/2", {
     name: "noisy bowl",
@@ -39,7 +39,7 @@ export function endsOf({ runs }: Race): number[] {
   return runs.map(({ values }) => meanOf(values.slice(-50)));
 }
 
-/** The right time to lower the rate. */
+/** Study: the right time to lower the learning rate. */
 export const decayTiming: Preset = /* @__PURE__ */ definePreset(
   {
     name: "decay",

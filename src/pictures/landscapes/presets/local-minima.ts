@@ -5,7 +5,10 @@ import { definePreset, type Preset } from "./preset.ts";
 
 const steps = 90; // three cycles
 
-/** Runs each method from one start. The cyclic one is first, so that it is drawn below the others. */
+/**
+ * Runs each method on a landscape with ripples, from one start. The run with a cyclic rate is the first, so that it is
+ * drawn below the others.
+ */
 export function raceOverRipples(start?: readonly number[], length: number = steps): Race {
   return race(
     findLandscape("many-minima"),
@@ -23,7 +26,7 @@ function cycle(): Schedule {
   return cyclic({ base: 0.02, max: 7, stepSizeUp: 15 });
 }
 
-/** Momentum and cyclic rates leave local minima in which gradient descent stays. */
+/** Study: momentum and cyclic rates leave local minima in which gradient descent stays. */
 export const localMinima: Preset = /* @__PURE__ */ definePreset(
   {
     name: "local-minima",

@@ -41,7 +41,7 @@ export function stepsByGradient({
   });
 }
 
-/** Adagrad never forgets the wall, RMSProp does after a few hundred steps. */
+/** Study: Adagrad never forgets the large gradients of the wall; RMSProp does after a few hundred steps. */
 export const longRun: Preset = /* @__PURE__ */ definePreset(
   {
     name: "long-run",

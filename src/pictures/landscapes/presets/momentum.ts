@@ -73,7 +73,7 @@ export function predictedDistance(method: MomentumMethod, t: number): number {
   return 10 * Math.hypot(predictedError(method, 1, t), predictedError(method, condition, t));
 }
 
-/** Runs the three methods from (−10, 10), where the error is equal along both axes. */
+/** Runs gradient descent, momentum and Nesterov momentum from (−10, 10), where the error is equal along both axes. */
 export function raceFromCorner(): Race {
   const bowl = defineLandscape("(x^2 + 100*y^2)/2", { start: [-10, 10], minima: [[0, 0]], lowest: 0 });
   return race(bowl, Object.fromEntries(methods.map(({ name, options }) => [name, sgd(options)])), { steps });
@@ -84,7 +84,7 @@ function factorBetween(distance: (t: number) => number, from: number, to: number
   return (distance(to) / distance(from)) ** (1 / (to - from));
 }
 
-/** Momentum needs √κ steps where gradient descent needs κ. */
+/** Study: momentum needs √κ steps where gradient descent needs κ. */
 export const momentumTheory: Preset = /* @__PURE__ */ definePreset(
   {
     name: "momentum",

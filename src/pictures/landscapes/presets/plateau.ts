@@ -51,7 +51,7 @@ export function endOf({ losses }: PlateauRun): number {
   return meanOf(losses.slice(-5));
 }
 
-/** Lowers the rate when progress stops. */
+/** Study: lowering the learning rate when progress stops. */
 export const rateOnPlateau: Preset = /* @__PURE__ */ definePreset(
   {
     name: "plateau",

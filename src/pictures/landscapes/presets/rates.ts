@@ -48,7 +48,7 @@ export function sweepRates(rates: Tensor, { value, start }: Landscape, length: n
   return jit(vmap(distanceAt))(rates);
 }
 
-/** Gradient descent on a quadratic converges below the rate 2/λmax and diverges above it. */
+/** Study: gradient descent on a quadratic converges below the rate 2/λmax and diverges above it. */
 export const rateSweep: Preset = /* @__PURE__ */ definePreset(
   {
     name: "rates",

@@ -22,7 +22,9 @@ export function wayOut({ runs }: Race): (number | undefined)[] {
   return runs.map(({ escapedAt, stepsTo }) => escapedAt ?? stepsTo[0] ?? undefined);
 }
 
-/** Saddles and plateaus slow gradient descent down; methods that divide by the size of the gradient cross them. */
+/**
+ * Study: saddles and plateaus slow gradient descent down; methods that divide by the size of the gradient cross them.
+ */
 export const saddlesAndPlateaus: Preset = /* @__PURE__ */ definePreset(
   {
     name: "saddles",

@@ -105,7 +105,7 @@ export function ratesByWeight({ rate, state }: TrainingPass): number[] {
   return sums.map((g) => rate / (Math.sqrt(g) + eps));
 }
 
-/** Adagrad learns rare features that tuned SGD does not learn. */
+/** Study: Adagrad learns rare features that tuned SGD does not learn. */
 export const sparseFeatures: Preset = /* @__PURE__ */ definePreset(
   {
     name: "sparse-features",

@@ -3,7 +3,7 @@ import { race, type Race } from "../race.ts";
 import { findLandscape } from "../zoo.ts";
 import { definePreset, type Preset } from "./preset.ts";
 
-/** Runs from two equal weights, with or without noise. */
+/** Runs a network of two neurons from two equal weights, with or without noise. */
 export function raceFromEqualWeights(noise: number, seed = 3): Race {
   return race(
     findLandscape("two-neurons"),
@@ -16,7 +16,7 @@ export function raceFromEqualWeights(noise: number, seed = 3): Race {
   );
 }
 
-/** Neurons that start equal stay equal. */
+/** Study: neurons that start equal stay equal. */
 export const symmetricNeurons: Preset = /* @__PURE__ */ definePreset(
   {
     name: "symmetry",

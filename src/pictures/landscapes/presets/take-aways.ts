@@ -17,7 +17,7 @@ const steps = Math.ceil(trainCount / batchSize) * epochs;
 export interface DigitsRun {
   readonly name: string;
   readonly losses: readonly number[];
-  /** Fractions from 0 to 1. */
+  /** Accuracy on the held-out digits after each epoch, as a fraction from 0 to 1. */
   readonly accuracies: readonly number[];
 }
 
@@ -69,7 +69,7 @@ export async function compareAdvice(
   return runs;
 }
 
-/** Common advice on choosing an optimiser, tested on a network. */
+/** Study: common advice on choosing an optimiser, tested on a network. */
 export const takeAways: Preset = /* @__PURE__ */ definePreset(
   {
     name: "take-aways",

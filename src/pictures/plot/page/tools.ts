@@ -9,7 +9,7 @@ export interface ToolActions {
   readonly toggle: (name: string) => void;
   readonly switchLog: (axis: "x" | "y") => void;
   readonly showAll: () => void;
-  /** Return the drawing as SVG and the numbers as CSV. */
+  /** Returns the drawing as SVG. `csv` returns the numbers as CSV. */
   readonly svg: () => string;
   readonly csv: () => string;
 }

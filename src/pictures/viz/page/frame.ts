@@ -74,7 +74,7 @@ export function makeFrame(root: HTMLElement, parts: ReadonlySet<TracePart>): Tra
   return frame;
 }
 
-/** A pane that scrolls separately, also with the keyboard. */
+/** Creates a pane that scrolls separately, also with the keyboard. */
 function pane(name: string, label: string): HTMLElement {
   return make("div", { class: name, tabindex: "0", role: "region", "aria-label": label });
 }

@@ -117,7 +117,7 @@ function formula(left: string, sign: string, right: string): Node[] {
   ];
 }
 
-/** Cells of an input and its given value, which may extend into the column of values. */
+/** Cells of an input: its name and its given value, which may extend into the column of values. */
 function given(left: string, right: string): Node[] {
   return [
     make("span", { class: "left" }, math(left)),
@@ -216,7 +216,7 @@ function foldButton(fold: LineFold, { toggle }: ListActions): HTMLElement {
   return button;
 }
 
-/** The line whose rule is transposed, shown above its contributions. */
+/** Creates the row that shows, above the contributions of a line, the line whose rule is transposed. */
 function ruleOf(data: PageData, from: number, rule: string): HTMLElement {
   const line = data.lines.find(({ node }) => node === from);
   const text = line === undefined ? "" : `${line.left} = ${line.right}`;

@@ -20,7 +20,7 @@ export interface TraceStep {
   readonly caption: readonly CaptionPart[];
 }
 
-/** Words, or a formula. */
+/** Part of a caption: words, or a formula. */
 export type CaptionPart = string | { readonly formula: string };
 
 const formula = (text: string): CaptionPart => ({ formula: text });

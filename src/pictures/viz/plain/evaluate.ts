@@ -26,7 +26,7 @@ export interface ValueStep {
   /** Target of the assignment: `a`, `c[3]`. */
   readonly target: string;
   readonly value: number;
-  /** Steps that the value was computed from, with its derivative in each. */
+  /** Steps that the value was computed from, each with the derivative of the value with respect to it. */
   readonly sources: readonly { readonly step: number; readonly derivative: number }[];
   /** Iterations of the enclosing loops, outermost first. */
   readonly iterations: readonly LoopIteration[];
@@ -60,7 +60,7 @@ export interface RegionRun {
 /** Maximum number of steps of a run. */
 const mostSteps = 200_000;
 
-/** A number and its derivatives, keyed by step, in the steps that it depends on. */
+/** A number and its derivatives with respect to the steps that it depends on, by step. */
 interface TracedNumber {
   readonly value: number;
   readonly sources: ReadonlyMap<number, number>;
@@ -338,7 +338,9 @@ function valueOf(
   return call(...args.map(({ value }) => value));
 }
 
-/** Applies a scalar function. Its derivative in each argument comes from the function's own tangent rule. */
+/**
+ * Applies a scalar function. Its derivative with respect to each argument comes from the function's own tangent rule.
+ */
 function applied(
   name: string,
   args: readonly (TracedNumber & { readonly type: RegionType })[],

@@ -41,7 +41,7 @@ class PlainPage {
   readonly #run: RegionRun;
   readonly #derivatives: Float64Array;
   /**
-   * Indices of the steps shown in the page, arguments first. The position in this list is the number of the line and of
+   * Indices of the steps that the page shows, arguments first. The index in this list is the number of the line and of
    * the node.
    */
   readonly #places: readonly number[];
@@ -290,7 +290,7 @@ class PlainPage {
     return { nodes, edges, locals, reach: this.#reach() };
   }
 
-  /** For each argument, whether the result depends on it. */
+  /** For each argument, the result if it depends on the argument. */
   #reach(): Graph["reach"] {
     const { steps, results } = this.#run;
     const reached = new Set(results[0]!.sources.map(({ step }) => step));
@@ -314,7 +314,7 @@ function rightSide(statement: string): string {
   return operator === "" ? right : `${target} ${operator} ${right}`;
 }
 
-/** Total derivative in each operand. Repeated operands are summed. */
+/** Total derivative with respect to each operand: the derivatives for repeated operands are added up. */
 function totals({ sources }: Pick<ValueStep, "sources">): ReadonlyMap<number, number> {
   const found = new Map<number, number>();
   for (const { step, derivative } of sources) found.set(step, (found.get(step) ?? 0) + derivative);

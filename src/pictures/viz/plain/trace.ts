@@ -36,9 +36,9 @@ export type PlainTraceLine =
       readonly column: number;
       readonly target: string;
       readonly value: number;
-      /** Derivative of the target in each value that it was computed from. */
+      /** Derivative of the target with respect to each value that it was computed from. */
       readonly local: readonly { readonly source: string; readonly derivative: number }[];
-      /** Derivative of the result in this value. */
+      /** Derivative of the result with respect to this value. */
       readonly derivative: number;
     }
   | {
@@ -51,8 +51,9 @@ export type PlainTraceLine =
     };
 
 /**
- * Evaluates a plain function and lists its values, their local derivatives, and the derivative of the result in each
- * value (reverse mode). Shows one iteration per loop: the first, or the one that `iteration` names by the loop's index.
+ * Evaluates a plain function and lists its values, their local derivatives, and the derivative of the result with
+ * respect to each value (reverse mode). Shows one iteration per loop: the first, or the one that `iteration` names by
+ * the loop's index.
  *
  * @throws DownhillError `shape` if the function returns more than one number; errors of `takeApart` for invalid arguments
  */
@@ -78,8 +79,8 @@ export function tracePlain(
 }
 
 /**
- * Evaluates a plain function. Returns the run, the derivative of the result in each step, the shown iteration of each
- * loop (the first by default), and the values that the compiled gradient saves.
+ * Evaluates a plain function. Returns the run, the derivative of the result with respect to each step, the shown
+ * iteration of each loop (the first by default), and the values that the compiled gradient saves.
  *
  * @throws DownhillError `shape` if the function returns more than one number; errors of `takeApart` for invalid arguments
  */
@@ -148,7 +149,7 @@ export function labelsOf(path: string, type: PlainType): string[] {
   }
 }
 
-/** Derivative of the result in each step, computed in reverse mode. */
+/** Derivative of the result with respect to each step, computed in reverse mode. */
 function derivativesOf({ steps, results }: RegionRun): Float64Array {
   const derivatives = new Float64Array(steps.length);
   for (const { step, derivative } of results[0]!.sources) derivatives[step]! += derivative;
@@ -160,7 +161,7 @@ function derivativesOf({ steps, results }: RegionRun): Float64Array {
   return derivatives;
 }
 
-/** The wanted iteration of each loop, or else its first. Throws if no loop has a wanted iteration. */
+/** The requested iteration of each loop, or else its first. Throws if no loop has a requested iteration. */
 function shownIterations({ steps }: RegionRun, wanted: ReadonlyMap<string, number>): ShownIteration[] {
   const shown = new Map<string, number>(wanted);
   const found = new Set<string>();

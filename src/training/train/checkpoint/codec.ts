@@ -48,7 +48,9 @@ export interface RunOutline {
    */
   readonly params: readonly string[];
   readonly state: readonly string[];
-  /** Absent in checkpoints of earlier versions, in which models had no state. */
+  /**
+   * Outline of the initial state of the model. Absent in checkpoints of earlier versions, in which models had no state.
+   */
   readonly modelState?: readonly string[];
   /** Number of items per epoch; `null` if the data do not report it. `batches` is the number of batches per epoch. */
   readonly items: number | null;
@@ -94,7 +96,7 @@ interface RunText {
   readonly lastBatch: LastBatch | null;
   readonly soFar: EpochTotals;
   readonly history: readonly EpochRecord[];
-  /** Absent in checkpoints of earlier versions. */
+  /** Stretches of the run so far. Absent in checkpoints of earlier versions. */
   readonly stretches?: readonly Stretch[];
   readonly params: TreeText;
   readonly state: TreeText;

@@ -45,12 +45,12 @@ export function objectOf(forms: Readonly<Record<string, FormCheck>>): FormCheck 
   };
 }
 
-/** Also accepts `null`. */
+/** Makes a check that also accepts `null`. */
 export function orNull(form: FormCheck): FormCheck {
   return (value, path) => (value === null ? undefined : form(value, path));
 }
 
-/** Also accepts `undefined` and missing properties. */
+/** Makes a check that also accepts `undefined` and missing properties. */
 export function orAbsent(form: FormCheck): FormCheck {
   return (value, path) => (value === undefined ? undefined : form(value, path));
 }

@@ -23,9 +23,15 @@ export interface Saver<P, S, B> {
    *   if another run saves to the same store.
    */
   readonly begin: (progress: TrainingProgress<P, S>, data: FitData<B>) => Promise<Checkpoint | undefined>;
-  /** Remembers the batch that was trained on last; `undefined` if this process does not hold the whole batch. */
+  /**
+   * Stores the batch that was trained on last, for the next checkpoint; `undefined` if this process does not hold the
+   * whole batch.
+   */
   readonly note: (batch: B | undefined, progress: TrainingProgress<P, S>) => void;
-  /** Saves if `everySteps` or `everySeconds` say so. If neither is set, saves at the end of each epoch. */
+  /**
+   * Saves the run if the interval `everySteps` or `everySeconds` has passed. If neither option is set, saves at the end
+   * of each epoch.
+   */
   readonly saveIfDue: (progress: TrainingProgress<P, S>, isEndOfEpoch: boolean) => Promise<void>;
   /** Saves the run unless its present position is already saved. */
   readonly finish: (progress: TrainingProgress<P, S>) => Promise<void>;
@@ -158,7 +164,7 @@ async function isSameBatch<B>(data: FitData<B>, last: LastBatch | null): Promise
   return batch !== undefined && checksumOfBatch(batch) === last.crc32c;
 }
 
-/** True if the data can be read from any batch on without reading the batches before it. */
+/** True if reading the data can begin at any batch, without reading the batches before it. */
 function hasPlaces<B>(data: FitData<B>): boolean {
   return "epoch" in data && typeof data.batchCount === "number";
 }

@@ -72,7 +72,7 @@ export function checkpointMemory(): CheckpointStore {
   };
 }
 
-/** Options that say when and where to save a run. */
+/** Options for checkpoints: the store, and the interval between saves. */
 export interface FitCheckpointOptions {
   readonly store: CheckpointStore;
   /** Saves after this many steps, an integer of at least 1. */

@@ -25,7 +25,7 @@ export interface RunIdentity<P, S, B> {
   readonly optimizer: Optimizer<P, S>;
   readonly data: FitData<B>;
   readonly validation: FitData<B> | undefined;
-  /** Options by name. */
+  /** Values of the run's options, by name. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
 

@@ -26,11 +26,12 @@ export class RunLeftError extends Error {
 }
 
 /**
- * The ranks of a run as seen by its loop. All communication uses messages with a header, exchanged pairwise along the
- * edges of a hypercube. So each rank learns of all others whether they do the same work, want to stop, or have failed.
+ * The ranks of a run, from the point of view of its loop. All communication uses messages with a header, exchanged
+ * pairwise along the edges of a hypercube. Each rank thus learns of all others whether they do the same work, want to
+ * stop, or have failed.
  *
- * All ranks take part in the same number of all-reduces. A rank that leaves takes part in one more, whatever the others
- * reduce in it. Then all take part in a last one.
+ * All ranks take part in the same number of all-reduces. A rank that leaves takes part in one more, whatever data the
+ * others reduce in it. Then all ranks take part in a last all-reduce.
  */
 export interface Ranks {
   readonly rank: number;
@@ -49,10 +50,12 @@ export interface Ranks {
   /** Marks an error as one that every rank throws at this point, so that it is not sent again. Returns the error. */
   readonly agree: <E extends Error>(error: E) => E;
   /**
-   * Tells the other ranks that this one stops. Returns the reason why the run ends. @throws the errors of `allReduce`.
+   * Informs the other ranks that this rank stops. Returns the reason why the run ends.
+   *
+   * @throws the errors of `allReduce`.
    */
   readonly leave: (stopped: FitStopReason) => FitStopReason;
-  /** Tells the other ranks that this one has failed, unless they know. */
+  /** Informs the other ranks that this rank has failed, unless they have been informed already. */
   readonly fail: (error: unknown) => void;
   /**
    * Performs the last all-reduce, which also reports a failure that this rank has not yet reported. Returns the reason
@@ -63,12 +66,12 @@ export interface Ranks {
   readonly end: (stopped: FitStopReason, failure: { readonly error: unknown } | undefined) => FitStopReason;
 }
 
-/** Knowledge of this rank about the state of the run. */
+/** What this rank knows about the end of the run. */
 interface RankStatus {
   readonly rounds: Rounds;
   /** Reason why all ranks stop, or that the run fails; `undefined` while it is running. */
   settled: FitStopReason | "failed" | undefined;
-  /** True if all ranks know of the failure. */
+  /** True if all ranks have been informed of the failure. */
   isTold: boolean;
 }
 
@@ -121,7 +124,7 @@ function agree<E extends Error>(known: RankStatus, error: E): E {
   return error;
 }
 
-/** Acts on the flags that an all-reduce returned. `own` is the failure of this rank, if any. */
+/** Handles the flags that an all-reduce returned. `own` is the failure of this rank, if any. */
 function answer(known: RankStatus, flags: number, own?: Failure): void {
   if ((flags & flag.failed) !== 0) {
     known.settled = "failed";

@@ -18,13 +18,16 @@ export const headerBytes = 16;
  */
 export const pieceBytes: number = 2 ** 19;
 
-/** Flags in the header of a message, by which a rank reports its state. */
+/** Flags in the header of a message, by which a rank reports its state to the others. */
 export const flag = {
   /** The abort signal of a rank was raised: all ranks complete this step and stop. */
   aborting: 1,
   /** A rank leaves the run, for the reason in the next flags. */
   leaving: 2,
-  /** Reasons for leaving. */
+  /**
+   * Set together with `leaving` if the reason is the abort signal. The next three flags stand for a hook, a left loop
+   * and a failure.
+   */
   aborted: 4,
   hook: 8,
   left: 16,
@@ -32,7 +35,7 @@ export const flag = {
   /** The ranks exchanged messages of different kind, step or size. */
   different: 64,
 } as const;
-/** With any of these flags, bodies are not sent. */
+/** Flags that prevent the exchange of bodies. */
 const gone = flag.leaving | flag.failed | flag.different;
 
 /** All-reduces of messages with a header between the ranks of a run. */
@@ -40,8 +43,9 @@ export interface Rounds {
   readonly rank: number;
   readonly size: number;
   /**
-   * Performs one all-reduce to which this rank contributes the flags `said`. Returns the union of the flags of all
-   * ranks. `message` starts with space for the header. Bodies are merged unless a flag of `gone` is set.
+   * Performs one all-reduce, to which this rank contributes the flags `said`. Returns the union of the flags of all
+   * ranks. `message` starts with space for the header. Bodies are merged unless one of these flags is set: leaving,
+   * failed, different.
    */
   readonly round: (
     kind: MessageKind,

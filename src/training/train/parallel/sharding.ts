@@ -21,7 +21,7 @@ export type ReduceMode = "tree" | "fast";
 
 /** A micro-batch: the part of a batch that belongs to one shard. */
 export interface MicroBatch<B> {
-  /** Number of the shard among those of all ranks. */
+  /** Number of the shard, counted over all ranks. */
   readonly shard: number;
   readonly batch: B;
   /** Number of items; 0 if the batch has fewer items than there are shards. */
