@@ -224,8 +224,8 @@ const sincSeries: readonly number[] = [
 ]; // prettier-ignore
 
 /**
- * log(eˣ + eʸ), computed from the larger operand and the difference of the two. Treats equal infinities separately,
- * because their difference is NaN.
+ * `larger + grow(difference)`: log(eˣ + eʸ) or its base-2 version, computed from the larger operand and the difference
+ * of the two. Equal infinities are treated separately, because their difference is NaN.
  */
 function logOfSum(x: Tensor, y: Tensor, grow: (difference: Tensor) => Tensor): Tensor {
   const isLess = p.less(x, y);

@@ -81,7 +81,7 @@ function readSelection(x: Tensor, selection: Selection): Tensor {
 
 const isMany = ({ kind }: AxisIndex): boolean => kind === "many";
 
-/** x cut to the ranges of a selection; axes with other kinds of index stay whole. */
+/** x cut along each axis to the range of a selection. Axes with another kind of index stay whole. */
 function readRanges(x: Tensor, { axes }: Selection): Tensor {
   const { shape } = x.type;
   if (axes.every((along, axis) => along.kind !== "range" || isWhole(along, shape[axis]!))) return x;

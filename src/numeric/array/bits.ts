@@ -6,7 +6,7 @@ import * as p from "../../engine/prims/index.ts";
 import { matchOperands } from "./promote.ts";
 import type { BinaryPrimitive } from "./elementwise.ts";
 
-/** Applies a bitwise operation to two operands of integers or booleans. */
+/** Applies a bitwise operation to two operands that are integers or booleans. */
 function ofBits(operation: string, op: BinaryPrimitive, x: BooleanLike, y: BooleanLike): Tensor {
   const [a, b] = [asBits(operation, x), asBits(operation, y)];
   const isPlain = typeof a === "number" && typeof b === "number";

@@ -96,8 +96,8 @@ export function logcumsumexp(x: TensorLike, options: CumulativeOptions = {}): Te
 }
 
 /**
- * log Σ e^xᵢ of the elements so far. Σ e^(xᵢ − m) grows by the recurrence sᵢ = e^(mᵢ₋₁ − mᵢ) sᵢ₋₁ + e^(xᵢ − mᵢ), m
- * being the running maximum.
+ * log Σ e^xᵢ of all elements up to each one. With m the running maximum, the sums s = Σ e^(xᵢ − m) follow the
+ * recurrence sᵢ = e^(mᵢ₋₁ − mᵢ) sᵢ₋₁ + e^(xᵢ − mᵢ).
  */
 function logarithmOfSums(x: Tensor, axis: number, reverse: boolean): Tensor {
   const n = x.type.shape[axis]!;
@@ -206,7 +206,10 @@ function trapezoids(operation: string, y: TensorLike, options: TrapezoidOptions)
   return [p.mul(left, right), axis];
 }
 
-/** Distances between neighbouring coordinates, which are given for one axis of y or for all of it. */
+/**
+ * Distances between neighbouring coordinates. The coordinates are a vector for one axis of y, or an array of the shape
+ * of y.
+ */
 function stepsAlong(operation: string, x: Tensor, y: Tensor, axis: number): Tensor {
   const n = y.type.shape[axis]!;
   if (x.ndim === y.ndim && x.type.shape[axis] === n) return neighbours(x, axis, p.sub);

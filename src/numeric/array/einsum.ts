@@ -80,7 +80,7 @@ type ContractionPair = readonly [first: number, second: number];
 /** Largest number of operands for which every order is tried: five operands have 180 orders. */
 const mostTried = 5;
 
-/** The pairs to multiply, in order. */
+/** The pairs of operands to multiply, in order, for the fewest scalar products. */
 function pathOf(
   operands: readonly (readonly string[])[],
   output: readonly string[],
@@ -135,7 +135,7 @@ function showLabel(label: string): string {
   return isFurther(label) ? "..." : label;
 }
 
-/** An operand without some axes of size 1; a product broadcasts it along missing axes. */
+/** An operand without those axes of size 1 that `isLeftOut` selects. A product broadcasts it along the missing axes. */
 function withoutAxes(
   { x, labels }: LabelledOperand,
   isLeftOut: (label: string, n: number) => boolean,
@@ -227,7 +227,7 @@ function diagonal({ x, labels }: LabelledOperand): LabelledOperand {
   return diagonal({ x: every, labels: [...others.map((axis) => labels[axis]!), labels[first]!] });
 }
 
-/** Sums over the labels that no later product and not the result needs. */
+/** Sums over the labels that neither a later product nor the result needs. */
 function sumOver({ x, labels }: LabelledOperand, needed: ReadonlySet<string>): LabelledOperand {
   const axes = range(0, labels.length).filter((axis) => !needed.has(labels[axis]!));
   return { x: p.sum(x, axes), labels: labels.filter((label) => needed.has(label)) };

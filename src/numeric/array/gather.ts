@@ -12,7 +12,7 @@ interface AxisOption {
   readonly axis: number;
 }
 
-/** Indices broadcast to the shape of x in all axes but the given one. */
+/** Indices broadcast to the shape of x along all axes except `axis`. */
 function besideRows(operation: string, x: Tensor, indices: TensorLike, axis: number): Tensor {
   const places = placesAlong(operation, indices, x, axis);
   const rows = x.shape.with(axis, 1);

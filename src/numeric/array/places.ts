@@ -54,7 +54,9 @@ type IndexItem =
 
 /**
  * Parses indices like NumPy: consecutive indices apply to consecutive axes, and `"..."`, like a missing end, stands for
- * all remaining axes. If an index of another kind separates index arrays, their axes come first in the result.
+ * all remaining axes. If an index of another kind separates index arrays, the axes of the arrays come first in the
+ * result.
+ *
  * @throws DownhillError `range` for too many indices or one out of bounds, `dtype` for a value that is not an index,
  * `shape` for arrays that do not broadcast or a mask that does not fit, `trace` for a mask with traced values.
  */
@@ -233,17 +235,17 @@ export function isWhole(along: AxisIndex, n: number): boolean {
   return along.kind === "range" && along.start === 0 && along.step === 1 && along.size === n;
 }
 
-/** The axes whose ranges run backwards. */
+/** The axes of the result whose ranges run backwards. */
 export function backwards(axes: readonly AxisIndex[]): number[] {
   return axes.flatMap((along, axis) => (along.kind === "range" && along.step < 0 ? [axis] : []));
 }
 
-/** The slots without new axes. */
+/** The axes of the result without the new ones. */
 export function withoutNew(slots: readonly ResultAxis[]): ResultAxis[] {
   return slots.filter((slot) => slot !== "new");
 }
 
-/** The sizes of a slot of the result. */
+/** The sizes of the axes that a slot of the result stands for. */
 function sizesOf({ axes, block }: Selection, slot: ResultAxis): Shape {
   if (slot === "new") return [1];
   if (slot === "block") return block;
@@ -256,7 +258,7 @@ export function selectedShape(selection: Selection): number[] {
   return selection.slots.flatMap((slot) => sizesOf(selection, slot));
 }
 
-/** An array whose axes follow the slots `from`, permuted to the order of the slots `to`. */
+/** An array whose axes are in the order of the slots `from`, permuted to the order of the slots `to`. */
 export function arranged(
   x: Tensor,
   selection: Selection,
@@ -309,7 +311,7 @@ export function spanOf(x: Tensor, selection: Selection, from: number, to: number
   return { from, to, places: terms.reduce(p.add), slots };
 }
 
-/** x with the axes of a span merged into axis `from`. */
+/** x with the axes of a span merged into one, which is axis `from`. */
 export function withSpan(x: Tensor, { from, to }: AxisSpan): Tensor {
   const { shape } = x.type;
   return p.reshape(x, [...shape.slice(0, from), sizeOf(shape.slice(from, to)), ...shape.slice(to)]);

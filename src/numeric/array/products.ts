@@ -19,7 +19,7 @@ function contractOver(a: Tensor, b: Tensor, left: readonly number[], right: read
   return p.dotGeneral(a, b, { contract: [left, right], batch: [[], []] });
 }
 
-/** Error for two operands that do not fit, for the reason `what`. */
+/** Error for two operands that do not fit together; `what` says why. */
 function differ(operation: string, a: Tensor, b: Tensor, what: string): DownhillError {
   return new DownhillError("shape", `${operation}: ${showType(a.type)} and ${showType(b.type)}: ${what}.`);
 }

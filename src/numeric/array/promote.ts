@@ -210,7 +210,7 @@ export function checkShape(operation: string, shape: readonly number[], open = f
   );
 }
 
-/** Repair hint for callers who passed sizes or axes as separate arguments. */
+/** Repair hint for callers who passed sizes or axes as separate arguments instead of one array. */
 export function oneArray(what: string, example: string): string {
   return ` Give the ${what} as one array, as in ${example}.`;
 }
@@ -290,7 +290,7 @@ export function matchFloating(operation: string, x: BooleanLike, y: BooleanLike)
   return isFloating(a.type.dtype) ? [a, b] : [convert(a, "float64"), convert(b, "float64")];
 }
 
-/** The operand and the number of the axis; flattened, with axis 0, if no axis is given. */
+/** The operand and the number of the axis. Without an axis, the flattened operand and axis 0. */
 export function alongAxis(
   operation: string,
   x: Tensor,

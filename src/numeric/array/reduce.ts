@@ -207,7 +207,10 @@ function extremum(
   return reduce(operation, op, p.where(mask, t, others), rest);
 }
 
-/** The neutral element of a maximum or minimum: the number that every other number replaces. */
+/**
+ * The neutral element of a maximum or minimum: the smallest or largest value of the dtype, which any other number
+ * replaces.
+ */
 function ofNothing(operation: "max" | "min", dtype: DType): number {
   const isMax = operation === "max";
   switch (dtype) {
@@ -308,14 +311,14 @@ export function logSoftmax(x: TensorLike, options: { readonly axis?: number } = 
   return p.sub(below, expandTo(p.log(total), t.type.shape));
 }
 
-/** the sum of booleans is their logical OR */
+/** True if all elements are true (not 0), as bool; true for no elements. Use it with `where`, not in `if`. */
 export function all(x: BooleanLike, options: MaskedReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("all", arguments, 2);
   const t = p.convert(p.asTensor(x, "all"), "bool");
   const [mask, rest] = takeMask("all", t, options);
   const isException = p.equal(t, p.zeros(t.type));
   const counted = mask === undefined ? isException : p.both(isException, mask);
-  const exception = reduce("all", p.sum, counted, rest); // the sum of booleans is their "or"
+  const exception = reduce("all", p.sum, counted, rest); // the sum of booleans is their logical OR
   return p.equal(exception, p.zeros(exception.type));
 }
 

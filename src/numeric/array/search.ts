@@ -198,7 +198,7 @@ function orderOfRows(rows: Tensor): Tensor {
   return order;
 }
 
-/** True for each row of a sorted matrix that differs from the row before. */
+/** True for each row of a sorted matrix that differs from the row before it, that is, the first of equal rows. */
 function isFirst(sorted: Tensor): Tensor {
   const n = sorted.shape[0]!;
   if (n === 0) return p.zeros(arrayType("bool", [0]));

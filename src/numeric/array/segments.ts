@@ -85,7 +85,10 @@ function segment(
   return segments.size === 0 ? into : write(into, segments.ids, rows, 0);
 }
 
-/** Adds rows to the rows of an array at ids. Sums of float32 are accumulated in float64, as in `sum`. */
+/**
+ * Adds each row of `rows` to the row of `into` that its id selects. Sums of float32 are accumulated in float64, as in
+ * `sum`.
+ */
 function addRows(into: Tensor, ids: Tensor, rows: Tensor, axis: number): Tensor {
   const { dtype, weak } = into.type;
   if (dtype !== "float32") return p.scatterAdd(into, ids, rows, axis);

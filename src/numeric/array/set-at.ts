@@ -19,7 +19,7 @@ import {
 } from "./places.ts";
 import { asPartOf, expandTo } from "./promote.ts";
 
-/** An indexed update: combines old elements with new values. */
+/** An indexed update: how old elements and new values are combined, and how the results are written. */
 interface IndexedUpdate {
   combine(old: Tensor, update: Tensor): Tensor;
   /** Updates the block that begins at `starts`. */
@@ -143,8 +143,8 @@ function write(
 }
 
 /**
- * Applies an update by `where`, if a mask is the only index apart from whole axes and the values are equal for all
- * selected elements. Then the number of selected elements does not matter. Undefined otherwise.
+ * Applies an update by `where`. Possible if a mask is the only index (apart from whole axes) and all selected elements
+ * get equal values; then the number of selected elements does not matter. Otherwise returns undefined.
  */
 function writeMasked(
   operation: string,

@@ -121,7 +121,7 @@ function requireList(operation: string, what: string, value: unknown, example: s
   throw new DownhillError("shape", `${operation}: ${what} must be an array, as in ${example}; got ${given}.`);
 }
 
-/** Arrays as tensors of one dtype, the one they promote to. */
+/** Converts arrays to tensors of the dtype to which all of them promote. */
 function alike(operation: string, xs: readonly TensorLike[]): Tensor[] {
   requireList(operation, "the arrays", xs, "[x, y]");
   if (xs.length === 0) throw new DownhillError("shape", `${operation}: needs at least one array.`);
@@ -134,7 +134,7 @@ function alike(operation: string, xs: readonly TensorLike[]): Tensor[] {
   return tensors.map((t) => p.convert(t, joined.dtype, joined.weak));
 }
 
-/** Refuses arrays passed as separate arguments, so that the second one is where options belong. */
+/** Refuses arrays passed as separate arguments: then the second array is where the options belong. */
 function refuseListOfArrays(operation: string, options: unknown): void {
   if (!(options instanceof Tensor) && !Array.isArray(options)) return;
   throw new DownhillError(

@@ -304,7 +304,7 @@ function quantiles(
   return p.reshape(inFront, [...q.shape, ...t.type.shape.map((size, i) => (axes.includes(i) ? 1 : size))]);
 }
 
-/** The found elements, with a derivative that elements of equal value share evenly, as for `max`. */
+/** The elements that were found, with a derivative that elements of equal value share evenly, as for `max`. */
 function sharedAmong(rows: Tensor, found: Tensor): Tensor {
   const { shape } = rows.type;
   const kept = range(0, shape.length - 1);
@@ -366,7 +366,7 @@ function centred(operation: string, x: TensorLike, options: CovarianceOptions): 
   return p.sub(rows, expandTo(r.mean(rows, { axis: 1, keepdims: true }), rows.type.shape));
 }
 
-/** The matrix of products, reduced to a scalar if there is only one variable. */
+/** The matrix of products; its only element as a scalar if there is only one variable. */
 function asNumberOfOne(x: Tensor): Tensor {
   return x.type.shape[0] === 1 ? p.reshape(x, []) : x;
 }

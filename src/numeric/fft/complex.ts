@@ -23,7 +23,7 @@ function isPair(x: ComplexLike): x is { readonly re: TensorLike; readonly im: Te
   return typeof x === "object" && !(x instanceof Tensor) && "re" in x && "im" in x;
 }
 
-/** The parts of an operand, converted to one dtype; the imaginary part of a real operand is zero. */
+/** The real and imaginary part of an operand, converted to one dtype. The imaginary part of a real operand is zero. */
 export function partsOf(operation: string, x: ComplexLike): Complex {
   if (!isPair(x)) {
     const re = asFloating(x, operation);
@@ -40,7 +40,7 @@ export function partsOf(operation: string, x: ComplexLike): Complex {
   return { re: p.convert(a, dtype, weak), im: p.convert(b, dtype, weak) };
 }
 
-/** True if an operand has no imaginary part. */
+/** True if an operand is real, that is, not a pair of parts. */
 export function isReal(x: ComplexLike): x is TensorLike {
   return !isPair(x);
 }

@@ -122,7 +122,7 @@ export function ifft(x: ComplexLike, options: FourierOptions = {}): Complex {
   return complexAlong("ifft", parts, axis, n, norm, 1);
 }
 
-/** The first ⌊n / 2⌋ + 1 elements of the transform of real numbers. */
+/** The first ⌊n / 2⌋ + 1 elements of the Fourier transform of real numbers; the rest are conjugates of these. */
 function halfSpectrum(operation: string, x: Tensor, axis: number, n: number, norm: FourierNorm): Complex {
   const t = fitted(operation, x, axis, n);
   const factor = factorOf(norm, -1, n);
@@ -177,7 +177,10 @@ export function irfft(x: ComplexLike, options: FourierOptions = {}): Tensor {
   return realAlong("irfft", parts, axis, n, norm, 1);
 }
 
-/** The real transform of a half spectrum: all elements except the ends count twice, and the real part is taken. */
+/**
+ * The real inverse transform of a half spectrum: each element except the ends counts twice, for itself and for its
+ * conjugate.
+ */
 function realAlong(
   operation: string,
   x: Complex,

@@ -8,11 +8,14 @@ import { product } from "./complex.ts";
 export type ExponentSign = 1 | -1;
 
 /**
- * Number of adjacent transforms that fill the lanes of vectors. With fewer, a long transform is split, and short ones
- * are placed next to each other.
+ * Number of adjacent transforms that suffice to fill the lanes of vector instructions. With fewer, long transforms are
+ * split, and short ones are moved next to each other in memory.
  */
 const enoughLanes = 8;
-/** Shortest length that is split; halves of shorter transforms would be too short for lanes. */
+/**
+ * Shortest transform that is split. The halves of shorter ones would be too short to fill the lanes of vector
+ * instructions.
+ */
 const leastSplit = 64;
 
 const both = (x: Complex, f: (part: Complex["re"]) => Complex["re"]): Complex => ({
@@ -30,7 +33,7 @@ export function transform(x: Complex, axis: number, sign: ExponentSign): Complex
   return both(ofRows(asRows, sign), (part) => p.reshape(part, shape));
 }
 
-/** Transforms along the second of three axes. */
+/** Transforms along the second of the three axes of x. */
 function ofRows(x: Complex, sign: ExponentSign): Complex {
   const [outer, n, inner] = x.re.type.shape as readonly [number, number, number];
   if (p.radicesOf(n) === undefined) return chirp(x, sign);
@@ -60,7 +63,10 @@ function factors(
   return both({ re: cos, im: sin }, (part) => p.reshape(part, shape));
 }
 
-/** Factor of n at which a transform is split: the one with the fewest passes, among these the closest to √n. */
+/**
+ * Factor of n at which a transform of n elements is split into two: the factor for which both need the fewest passes,
+ * and among equals the one closest to √n.
+ */
 function splitOf(n: number): number {
   const passes = (d: number): number => p.radicesOf(d)!.length + p.radicesOf(n / d)!.length;
   const distance = (d: number): number => Math.abs(Math.log(n / (d * d)));

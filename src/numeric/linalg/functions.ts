@@ -43,7 +43,10 @@ const pade = [
   670442572800, 33522128640, 1323241920, 40840800, 960960, 16380, 182, 1,
 ]; // prettier-ignore
 
-/** Largest norm for which the approximant has the full precision of float64, and so of float32. */
+/**
+ * Largest norm of a matrix for which the Padé approximant of degree 13 has the full precision of float64 (and so of
+ * float32) without scaling.
+ */
 const largestNorm = 5.371920351148152;
 
 /** Largest norm if estimated from powers of the matrix, where the bound of Al-Mohy & Higham applies. */
@@ -56,8 +59,8 @@ const largestOfPowers = 4.25;
 const leadingError = Math.log2(1.1325131e35) - 53;
 
 /**
- * Number of squarings per group, and number of groups: enough for the largest number of each dtype times a matrix size
- * up to 2¹⁶.
+ * Number of squarings per group, and number of groups. Together they suffice for the largest number of each dtype times
+ * a matrix size of up to 2¹⁶.
  */
 const groupSize = 32;
 const groupCount = { float64: 33, float32: 5 };
@@ -136,8 +139,8 @@ function sparedSquarings(scaled: Tensor, a4: Tensor, a6: Tensor, bound: Tensor):
 }
 
 /**
- * Squares each matrix the number of times that its count gives. A group that no matrix needs costs one comparison, and
- * saves one matrix for the backward pass.
+ * Squares each matrix as often as its entry in `counts` says. Squarings run in groups: a group that no matrix needs
+ * costs one comparison, and saves one matrix for the backward pass.
  */
 function squareRepeatedly(start: Tensor, counts: Tensor): Tensor {
   const square = (x: Tensor, step: Tensor): [Tensor, null] => {
@@ -164,7 +167,10 @@ function squareRepeatedly(start: Tensor, counts: Tensor): Tensor {
   return scan(group, start, groups.mul(groupSize), { checkpoint: 1 })[0];
 }
 
-/** `(V − U)⁻¹ (V + U)` with the odd part U and the even part V of the numerator, from a matrix and its powers. */
+/**
+ * `(V − U)⁻¹ (V + U)`: the Padé approximant of the exponential of `a`, whose numerator has the odd part U and the even
+ * part V. Computed from `a` and its powers.
+ */
 function approximant(a: Tensor, a2: Tensor, a4: Tensor, a6: Tensor): Tensor {
   const powers = [identityLike(a.type), a2, a4, a6];
   const combine = (from: number): Tensor =>

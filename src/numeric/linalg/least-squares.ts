@@ -46,7 +46,7 @@ function rtolOf({ rtol }: RankOptions, { type }: Tensor): number {
   return rtol ?? size * (type.dtype === "float32" ? 2 ** -23 : 2 ** -52);
 }
 
-/** True for singular values that count as greater than 0. */
+/** True for each singular value that counts as greater than 0: that exceeds `rtol` times the largest one. */
 function areLarge(s: Tensor, rtol: number): Tensor {
   const axis = s.ndim - 1;
   return less(part(s, axis, 0, Math.min(1, s.shape[axis]!)).mul(rtol), s);
@@ -98,7 +98,7 @@ function pseudoInverse(a: Tensor, rtol: number): Tensor {
   return inverse(a);
 }
 
-/** Multiplies the columns of matrices by numbers. */
+/** Multiplies each column of matrices by its factor. */
 function timesColumns(x: Tensor, factors: Tensor): Tensor {
   return x.mul(expandDims(factors, -2));
 }

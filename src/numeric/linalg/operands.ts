@@ -22,7 +22,10 @@ export function readSquare(operation: string, x: TensorLike): Tensor {
   return t;
 }
 
-/** Matrices and right-hand sides of one dtype; `isVector` is true if b is a vector, a single right-hand side. */
+/**
+ * A linear system in one dtype: matrices `a` and right-hand sides `b`. `isVector` is true if b is a vector, a single
+ * right-hand side.
+ */
 export interface LinearSystem {
   readonly a: Tensor;
   readonly b: Tensor;
@@ -51,13 +54,14 @@ export function readSides(operation: string, x: TensorLike, y: TensorLike, isSqu
   return { a, b: convert(sides, dtype), isVector };
 }
 
-/** The right-hand sides as columns; a vector becomes one column. */
+/** The right-hand sides as the columns of matrices; a vector becomes a matrix of one column. */
 export function asColumns({ b, isVector }: Pick<LinearSystem, "b" | "isVector">): Tensor {
   return isVector ? reshape(b, [...b.type.shape, 1]) : b;
 }
 
 /**
- * Solves systems whose batches broadcast. A single matrix is solved with all right-hand sides as columns of one system.
+ * Solves a system whose batches of matrices and of right-hand sides broadcast. If there is a single matrix, all
+ * right-hand sides become columns of one system.
  */
 export function overBatches(
   operation: string,
@@ -128,10 +132,10 @@ export function areSolved(operation: string, x: Tensor, isVector: boolean): bool
   return length > 0;
 }
 
-/** Parameters of functions without parameters; a shared object makes comparisons fast. */
+/** Parameters for primitives without parameters. All share this object, so that comparing parameters is fast. */
 export const none = {};
 
-/** A tensor without the derivatives of enclosing traces. */
+/** x as a constant, without the derivatives of enclosing traces. */
 export function asConstant(x: Tensor): Tensor {
   return x.tracer === undefined ? x : stopGradient(x);
 }
@@ -144,7 +148,7 @@ export function isNotZero(pivot: number): boolean {
   return pivot !== 0;
 }
 
-/** Error message for a singular matrix. */
+/** Error message for a matrix that is singular at the given row. */
 export function isSingularAt(row: number): string {
   return (
     `is singular: pivot ${row} is 0. Check that no row is a linear combination of others; pinv and lstsq of downhill/linalg accept such ` +

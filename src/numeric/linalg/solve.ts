@@ -153,7 +153,7 @@ const solveAtOnce = /* @__PURE__ */ atOnce("solve", ([a, b]) => [
   overBatches("solve", sidesOf(a!, b!), linearSolve),
 ]);
 
-/** Solves by a factorisation that shows whether the matrix is singular. */
+/** Solves systems by an LU factorisation, and refuses a singular matrix if the values are known. */
 function solveBy(operation: string, sides: LinearSystem): Tensor {
   const [packed, order] = factor(asConstant(sides.a));
   requireRegular(operation, packed, isNotZero, isSingularAt);

@@ -58,7 +58,7 @@ export function dotProductAttention(
   return attend("dotProductAttention", mul(q!, scale), k!, v!, causal, options.mask);
 }
 
-/** Attention with scaled queries. */
+/** `softmax(query · keyᵀ + mask) · value` for queries that have been multiplied by the scale. */
 function attend(
   operation: string,
   query: Tensor,
@@ -184,7 +184,7 @@ export function multiHeadAttention(
   return dense(output, reshape(together, [...together.shape.slice(0, -2), features]));
 }
 
-/** Inserts an axis of heads into a batched mask, which applies to all heads. */
+/** Inserts an axis of size 1 for the heads into a mask with batch axes, so that the mask applies to all heads. */
 function overHeads(mask: Tensor): Tensor {
   return mask.ndim <= 2 ? mask : reshape(mask, [...mask.shape.slice(0, -2), 1, ...mask.shape.slice(-2)]);
 }

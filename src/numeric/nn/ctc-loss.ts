@@ -19,7 +19,7 @@ export interface CtcOptions extends LossOptions {
   readonly lengths?: TensorLike;
   /** Number of labels of each sequence. Default all. */
   readonly labelLengths?: TensorLike;
-  /** The class that means no label. Default 0. */
+  /** Index of the blank, the class that stands for no label. Default 0. */
   readonly blank?: number;
 }
 
@@ -101,7 +101,7 @@ export function ctcLoss(logits: TensorLike, labels: TensorLike, options: CtcOpti
   return reduce("ctcLoss", where(less(total, impossible / 2), Infinity, neg(total)), rest);
 }
 
-/** The labels with blanks before, between and after them. */
+/** The labels of each sequence with a blank before, between and after them. */
 function spelling(labels: Tensor, blank: number): Tensor {
   const { shape } = labels;
   const none = full(shape, blank, { dtype: "int32" });

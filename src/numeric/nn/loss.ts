@@ -117,7 +117,7 @@ export function softmaxCrossEntropy(
   return div(total, reduce("softmaxCrossEntropy", parts, { ...rest, reduction: "sum" }));
 }
 
-/** The loss with the fraction `part` moved from the label to all classes. */
+/** The loss with label smoothing: the fraction `part` of each label's probability is distributed over all classes. */
 function smoothed(own: Tensor, costs: Tensor, weights: Tensor | undefined, part: number): Tensor {
   const all = sum(weights === undefined ? costs : mul(costs, weights), { axis: -1 });
   return add(mul(own, 1 - part), mul(all, part / costs.shape.at(-1)!));

@@ -19,7 +19,7 @@ export interface MarginOptions extends LossOptions {
   readonly margin?: number;
 }
 
-/** The margin, and the options that all losses share. */
+/** The margin of the options (default `otherwise`), and the options that all losses share. */
 function marginOf(
   operation: string,
   options: MarginOptions,
@@ -32,7 +32,7 @@ function marginOf(
   throw new DownhillError("range", `${operation}: margin must be a finite number, got ${String(margin)}.`);
 }
 
-/** Operands as floats of equal shape, with a last axis if they are vectors. */
+/** Operands as floats of equal shape. If they are vectors, they must have a last axis. */
 function alike(operation: string, given: readonly TensorLike[], areVectors: boolean): Tensor[] {
   const tensors = given.map((x) => asFloating(x, operation));
   const [first] = tensors;

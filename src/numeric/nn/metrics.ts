@@ -115,9 +115,9 @@ function hitMetric(operation: string, k: number): Metric<HitCounts> {
 
 /** State of metrics that compare sets: scalars for binary targets, else one entry per class. */
 export interface ClassCounts {
-  /** Number of items of the class that were predicted as such. */
+  /** Number of items of the class that were predicted as of this class. */
   readonly hits: Tensor;
-  /** Number of items that were predicted as of the class. */
+  /** Number of items that were predicted as of the class, rightly or wrongly. */
   readonly predicted: Tensor;
   /** Number of items of the class. */
   readonly actual: Tensor;
@@ -126,8 +126,8 @@ export interface ClassCounts {
 /** Options of metrics that compare sets. */
 export interface ClassMetricOptions {
   /**
-   * Number of classes: predictions are scores `[…, classes]` or the classes themselves `[…]`, as targets are. Default:
-   * binary, with targets of 0 and 1 (or booleans) and predictions of the same shape, scores or booleans.
+   * Number of classes. Targets are class indices `[…]`; predictions are scores `[…, classes]` or class indices `[…]`.
+   * Default: binary, with targets of 0 and 1 (or booleans), and predictions of the same shape, scores or booleans.
    */
   readonly classes?: number;
   /** Score above which a prediction is positive. Default 0.5; use 0 for logits. */
@@ -234,7 +234,7 @@ function classMetric(operation: string, options: ClassMetricOptions, ratio: Rati
   };
 }
 
-/** `above / below`, and 0 where `below` is 0. */
+/** The quotient `above / below`; 0 where `below` is 0. */
 function part(above: Tensor, below: Tensor): Tensor {
   const isEmpty = equal(below, 0);
   return where(isEmpty, 0, div(above, where(isEmpty, 1, below)));
@@ -251,7 +251,7 @@ function yesAndNo(operation: string, x: Tensor, y: Tensor, threshold: number): [
   return [isFloating(x.dtype) ? where(isMissing(x), Number.NaN, predicted) : predicted, actual];
 }
 
-/** Membership of items in classes, for predictions and targets: 1 or 0, with a last axis of classes. */
+/** Membership of items in classes, for predictions and for targets: 1 or 0 along a new last axis of classes. */
 function membership(operation: string, x: Tensor, y: Tensor, classes: number): [Tensor, Tensor] {
   const areScores = sameShape(x.shape, [...y.shape, classes]);
   if (!areScores && !sameShape(x.shape, y.shape))
@@ -345,12 +345,12 @@ function readClasses(operation: string, what: string, y: Tensor, classes: number
   return astype(y, "int32");
 }
 
-/** True where labels are classes. */
+/** True for each label that is the index of a class. */
 function isClass(label: Tensor, classes: number): Tensor {
   return logicalAnd(greaterEqual(label, 0), greater(classes, label));
 }
 
-/** True for items without NaN scores. */
+/** True for each item that has no NaN score. */
 function notMissing(scores: Tensor): Tensor {
   return equal(astype(any(isMissing(asFloating(scores, "isNaN")), { axis: -1 }), "int32"), 0);
 }

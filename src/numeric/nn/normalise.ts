@@ -48,7 +48,7 @@ function centred(x: Tensor, axes: readonly number[], epsilon: number): Tensor {
   return mul(off, inverseRoot(mean(mul(off, off), { axis: axes, keepdims: true }), epsilon));
 }
 
-/** `1 / √(x + ε)`: one division, followed by many multiplications. */
+/** `1 / √(x + ε)`. Dividing once and then multiplying is faster than dividing each element. */
 function inverseRoot(x: Tensor, epsilon: number): Tensor {
   return reciprocal(sqrt(add(x, epsilon)));
 }

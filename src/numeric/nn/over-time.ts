@@ -37,7 +37,10 @@ export interface OverTime<S> {
   readonly last: S;
 }
 
-/** A recurrence: creates, advances and selects states, and reads their output. */
+/**
+ * Operations of a recurrent layer on its state: creating it, advancing it by one step, selecting between two states,
+ * and reading its output.
+ */
 interface Recurrence<S> {
   readonly hidden: number;
   start(shape: readonly number[], dtype: Tensor["dtype"]): S;
@@ -92,7 +95,7 @@ function asLengths(operation: string, lengths: TensorLike, lead: readonly number
   );
 }
 
-/** A recurrence whose state is one array. */
+/** The operations of a recurrent layer whose state is a single array of `hidden` elements, advanced by `step`. */
 function ofOne(hidden: number, step: Recurrence<Tensor>["step"]): Recurrence<Tensor> {
   return {
     hidden,
@@ -177,7 +180,7 @@ export function gru(
   );
 }
 
-/** A value for each direction. */
+/** One value for each direction of a bidirectional layer. */
 export interface Directions<T> {
   readonly forward: T;
   readonly backward: T;

@@ -90,7 +90,7 @@ export function maxPoolWithPlaces(
   return [values, places];
 }
 
-/** The number of windows along each spatial axis. */
+/** The number of windows along each spatial axis; `null` in `sizes` means the size of the axis. */
 function countsOf(operation: string, x: Tensor, sizes: AdaptiveSizes): readonly number[] {
   const rank = spaceRank(operation, x.type);
   const space = x.shape.slice(2);
@@ -111,7 +111,10 @@ function countsOf(operation: string, x: Tensor, sizes: AdaptiveSizes): readonly 
   );
 }
 
-/** The window size of an equivalent pool with adjacent windows of equal size; undefined if the windows overlap. */
+/**
+ * The window size of an equivalent pool with adjacent windows of equal size; undefined if there is none, because
+ * windows overlap.
+ */
 function wholeWindow(x: Tensor, counts: readonly number[]): readonly number[] | undefined {
   const space = x.shape.slice(2);
   const divides = space.every((n, a) => Number.isInteger(n / counts[a]!));
@@ -125,10 +128,11 @@ function flatSpace(x: Tensor): Tensor {
 
 interface CoveringWindows {
   /**
-   * Indices in the merged spatial axis, shape `[windows, elements]`. Windows smaller than the largest repeat indices.
+   * Indices of the elements of each window in the merged spatial axis, shape `[windows, elements]`. Rows of windows
+   * smaller than the largest repeat an index.
    */
   readonly places: Tensor;
-  /** False for repeated indices. */
+  /** False for each index that only fills up the row of a smaller window. */
   readonly isWithin: Tensor;
 }
 

@@ -72,13 +72,16 @@ export function resize(x: TensorLike, sizes: PerAxis, options: ResizeOptions = {
   }, t);
 }
 
-/** An input element of a result, with its weight. */
+/** An input element that contributes to an element of the result, with its weight. */
 interface Tap {
   readonly place: number;
   readonly weight: number;
 }
 
-/** x with an axis of m results, each the weighted sum of its taps; all have equally many taps. */
+/**
+ * x resized to m elements along an axis. Element i of the result is the weighted sum of the inputs `taps[i]`; all lists
+ * of taps are equally long.
+ */
 function resizeAxis(x: Tensor, axis: number, m: number, taps: readonly (readonly Tap[])[]): Tensor {
   const each = taps[0]!.length;
   const places = tensor(
@@ -132,7 +135,8 @@ function tapsOf(
 }
 
 /**
- * Taps of a kernel that is stretched by the reduction in size; the weights are normalised over the existing elements.
+ * Inputs and weights for a kernel that is stretched by the ratio of the sizes n / m. Weights are normalised over the
+ * inputs that exist.
  */
 function smoothingTaps(
   method: "linear" | "cubic",
@@ -161,7 +165,7 @@ function smoothingTaps(
   });
 }
 
-/** Keys's cubic kernel at distance d; 0 from 2 on. */
+/** Keys's cubic interpolation kernel with parameter a at distance d; 0 for d ≥ 2. */
 function cubicKernel(d: number, a: number): number {
   if (d >= 2) return 0;
   return d <= 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : ((d - 5) * d + 8) * d * a - 4 * a;

@@ -126,7 +126,7 @@ export function residual<B extends LayerLike, S extends LayerLike>(
   };
 }
 
-/** A layer whose results are checked. */
+/** Converts a layer or a function to a layer whose `apply` throws unless the result is one tensor. */
 function asLayer(operation: string, what: string, layer: LayerLike): Layer {
   const given: Partial<Layer> | ((x: Tensor) => Tensor) | null | undefined = layer;
   const isFunction = typeof given === "function";

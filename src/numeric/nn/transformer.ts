@@ -99,7 +99,7 @@ export function transformerDecoderInit(
   };
 }
 
-/** Residual connections of a layer: each sublayer adds its output to its input, with normalisation and dropout. */
+/** The residual connection of a sublayer (`part`), which adds output and input, and the dropout that it uses (`drop`). */
 function residuals({ normFirst = false, dropout: dropped }: TransformerOptions): {
   readonly part: (x: Tensor, norm: ScaleParams, f: (x: Tensor) => Tensor) => Tensor;
   readonly drop: (x: Tensor) => Tensor;

@@ -59,7 +59,7 @@ export function uniform(key: Key, shape: DrawShape = [], options: UniformOptions
   return uniformWithin(readKey("uniform", key), readShape("uniform", shape), dtype, minval, maxval);
 }
 
-/** `uniform` with arguments that have been checked. */
+/** Draws the numbers of `uniform` for arguments that have been checked. */
 export function uniformWithin(
   key: Tensor,
   shape: readonly number[],

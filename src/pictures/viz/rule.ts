@@ -117,7 +117,7 @@ function makeRule(program: Program, active: readonly boolean[]): EquationDerivat
 
 /**
  * Folds scalars that depend only on constants, and removes operations that return an operand unchanged. For example,
- * the rule of a power with exponent 3 becomes `dx * 3 * x^2`. The first `ones` inputs are treated as the constant 1.
+ * the rule of a power with exponent 3 becomes `dx * 3 * x^2`.
  *
  * @param ones number of trailing inputs that are fixed to 1; the new program does not have them
  */
