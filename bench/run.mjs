@@ -173,8 +173,7 @@ function checkArguments(values) {
   if (values.help || list) return { help: values.help, list };
   const rounds = Number(values.rounds ?? (quick ? 3 : 15));
   const turn = Number(values.turn ?? (quick ? 0.01 : 0.05));
-  if (!Number.isInteger(rounds) || rounds < 1)
-    throw new Error("--rounds must be a whole number of 1 or more");
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error("--rounds must be an integer of 1 or more");
   if (!(turn > 0)) throw new Error("--turn must be a number of seconds above 0");
   const odd = values.mode.find((mode) => !["plain", "turbo"].includes(mode));
   if (odd !== undefined) throw new Error(`--mode ${odd}: the modes are plain and turbo`);

@@ -12,7 +12,7 @@ const out = join(root, `.tmp/playground-${process.pid}`); // others may serve on
 const wanted = process.env["PORT"];
 const first = wanted === undefined ? 4173 : Number(wanted);
 if (!Number.isInteger(first) || first < 0 || first > 65535) {
-  console.error(`error: PORT must be a whole number from 0 to 65535, and is ${JSON.stringify(wanted)}.`);
+  console.error(`error: PORT must be an integer from 0 to 65535, and is ${JSON.stringify(wanted)}.`);
   process.exit(2);
 }
 const last = wanted === undefined ? first + 50 : first;

@@ -48,7 +48,7 @@ const { minutes, count, seed, warmUp } = {
 if (options.help) console.log(usage);
 else if (minutes > 0 && count > 0 && warmUp > 0 && Number.isInteger(seed) && seed >= 0) await main();
 else {
-  console.error(`--minutes, --count and --warm-up must be above 0, --seed a whole number.\n\n${usage}`);
+  console.error(`--minutes, --count and --warm-up must be above 0, --seed an integer.\n\n${usage}`);
   process.exitCode = 2;
 }
 

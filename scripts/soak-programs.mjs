@@ -90,7 +90,7 @@ for (const [name, value] of Object.entries(numbers)) {
   const least = name === "seed" || name === "from" ? 0 : 1;
   const isPart = name !== "from" || value % perPart === 0;
   if (Number.isInteger(value) && value >= least && isPart) continue;
-  console.error(`--${name} must be a whole number${isPart ? "" : ` of times ${perPart}`}.\n\n${usage}`);
+  console.error(`--${name} must be ${isPart ? "an integer" : `a multiple of ${perPart}`}.\n\n${usage}`);
   process.exit(2);
 }
 

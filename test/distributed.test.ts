@@ -368,7 +368,7 @@ describe("downhill launch refuses", () => {
   test("to run without a number of ranks, without a program, and with a file that is not a launcher", async () => {
     expect(await launch(program)).toEqual([
       2,
-      "error: --ranks must be a whole number from 1 on: it is missing. See downhill launch --help.\n",
+      "error: --ranks must be an integer of at least 1: it is missing. See downhill launch --help.\n",
     ]);
     expect(await launch("-n", "0", program)).toEqual([2, expect.stringContaining('not "0"')]);
     expect(await launch("-n", "2")).toEqual([

@@ -273,7 +273,7 @@ describe("downhill export", () => {
     ["a folder without a run", ["."], 1, "error: .: there is no checkpoint in it."],
     ["no folder", [], 2, "error: the folder is missing."],
     ["a word", ["digits", "--what", "los"], 2, 'got "los". Did you mean "loss"?'],
-    ["a batch", ["digits", "--batch", "0"], 2, "error: --batch must be a whole number of 1 or more"],
+    ["a batch", ["digits", "--batch", "0"], 2, "error: --batch must be an integer of 1 or more"],
     [
       "a place",
       ["digits", "--out", "none/a.onnx"],

@@ -56,9 +56,7 @@ test("reports a wrong chapter or port", async () => {
   ]);
   const port = await downhill(["learn", "--port", "99999"]);
   expect(port.status).toBe(2);
-  expect(port.stderr).toContain(
-    '--port must be a whole number from 0 (any that is free) to 65535, got "99999"',
-  );
+  expect(port.stderr).toContain('--port must be an integer from 0 (any that is free) to 65535, got "99999"');
 });
 
 /** Files that a served file of the course loads: modules and styles of a document, imports and workers of a module. */

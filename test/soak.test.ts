@@ -101,7 +101,7 @@ describe("soaks", () => {
       expect(from! + count!).toBe(100_050);
       const wrong = await run("soak-programs.mjs", ["--from", "60"]);
       expect(wrong.code).toBe(2);
-      expect(wrong.problems).toContain("--from must be a whole number of times 25");
+      expect(wrong.problems).toContain("--from must be a multiple of 25");
     },
     300_000,
   );

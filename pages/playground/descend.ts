@@ -69,10 +69,7 @@ function raceFrom(
   { optimizers: written, steps }: Question,
 ): { readonly race: Race; readonly optimizers: string } {
   if (!Number.isInteger(steps) || steps < 1 || steps > mostSteps)
-    throw new ViewError(
-      "steps",
-      `The steps must be a whole number from 1 to ${mostSteps.toLocaleString("en")}.`,
-    );
+    throw new ViewError("steps", `The steps must be an integer from 1 to ${mostSteps.toLocaleString("en")}.`);
   const landscape: Landscape = {
     name: "program",
     formula: "",

@@ -35,7 +35,7 @@ const found: readonly Found[] = [
 }`,
   },
   {
-    name: "powers of constants have a range, so that the search for whole numbers ends",
+    name: "powers of constants have a range, so that the search for integers ends",
     text: `export function f(u, x, n, k) {
   "use ad";
   let s = 0;
@@ -93,7 +93,7 @@ const found: readonly Found[] = [
 }`,
   },
   {
-    name: "a loop whose test looks ahead by a whole number",
+    name: "a loop whose test looks ahead by an integer",
     text: `export function f(u, x, n, k) {
   "use ad";
   let s = u;

@@ -218,7 +218,7 @@ describe("a record", () => {
     const h = differentiate(await lossOf(text2), { argnums: [0] });
     const { second } = threeRuns(() => h([1, 2, 3], 3));
     expect(second).toEqual({ numbers: [14, 2, 4, 6], compilations: 0 });
-    expect(() => h([1, 2, 3], 5)).toThrow("place 3 is out of range, the length is 3 at plain.ts:4:");
+    expect(() => h([1, 2, 3], 5)).toThrow("index 3 is out of range, the length is 3 at plain.ts:4:");
   });
 
   test("makes room for tapes that outgrow it", async () => {

@@ -130,9 +130,9 @@ describe("evaluateRegion", () => {
 
   test("names what a program did wrong, and where", () => {
     expect(failure([], scalar(load("x", i32(3), 0)))).toBe(
-      "RegionFailure: range: place 3 of axis 0 of x, whose length is 3 at 3:7 (x[i + 1])",
+      "RegionFailure: range: index 3 of axis 0 of x, whose length is 3 at 3:7 (x[i + 1])",
     );
-    expect(failure([], scalar(load("x", f64(0.5), 0)))).toContain("range: place 0.5");
+    expect(failure([], scalar(load("x", f64(0.5), 0)))).toContain("range: index 0.5");
     expect(failure([{ kind: "throw", message: "too far", at: 0 }])).toContain("thrown: too far at 3:7");
     expect(failure([{ kind: "array", name: "y", type: "f64", dims: [i32(-1)], at: 0 }])).toContain(
       "range: y has a length of -1",

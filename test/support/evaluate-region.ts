@@ -348,14 +348,14 @@ class Run<S extends number | object> {
       throw new RegionFailure("invalid", `${name} has ${dims.length} axes, not ${places.length}`);
     const values = places.map((place) => {
       if (place.type !== "i32" && place.type !== "f64")
-        throw new RegionFailure("invalid", `a place in ${name} is ${place.type}`);
+        throw new RegionFailure("invalid", `an index of ${name} is ${place.type}`);
       return this.#domain.number(this.#value(place));
     });
     let flat = 0;
     values.forEach((place, axis) => {
       const below = storage.grows ? Infinity : dims[axis]!;
       if (!(Number.isInteger(place) && place >= 0 && place < below)) {
-        const what = `place ${place} of axis ${axis} of ${name}, whose length is ${below}`;
+        const what = `index ${place} of axis ${axis} of ${name}, whose length is ${below}`;
         if (at === undefined) throw new RegionFailure("invalid", `${what}, was said to be in range`);
         throw new RegionFailure("range", what, this.#position(at));
       }

@@ -205,10 +205,10 @@ function recorded(
   const total = tape.reduce((sum, { bytes }) => sum + bytes, 0);
   if (total === 0)
     return [
-      `${paint("bold", "Recorded for the way back by compiled code")}: nothing, the rest is computed again`,
+      `${paint("bold", "Recorded for the backward pass by compiled code")}: nothing, the rest is computed again`,
     ];
   return [
-    `${paint("bold", "Recorded for the way back by compiled code")}: ${showBytes(total)}`,
+    `${paint("bold", "Recorded for the backward pass by compiled code")}: ${showBytes(total)}`,
     ...tape.map(({ line, values, bytes }, i) =>
       row(
         line ?? 0,

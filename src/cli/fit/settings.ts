@@ -111,6 +111,6 @@ function whole(option: string, text: string, most: number): number {
   if (/^\d+$/.test(text) && value >= 1 && value <= most) return value;
   throw new DownhillError(
     "option",
-    `${option} must be a whole number from 1 to ${most.toLocaleString("en")}, got ${JSON.stringify(text)}.`,
+    `${option} must be an integer from 1 to ${most.toLocaleString("en")}, got ${JSON.stringify(text)}.`,
   );
 }

@@ -54,13 +54,13 @@ describe("misuse", () => {
   test.each<[Partial<LandscapeRequest>, string]>([
     [{ dataset: "digit" }, 'Did you mean "digits"?'],
     [{ directions: "pc" }, 'Did you mean "pca"?'],
-    [{ resolution: "1" }, "--resolution must be a whole number from 2 to 401"],
+    [{ resolution: "1" }, "--resolution must be an integer from 2 to 401"],
     [{ range: "1" }, '--range is written as from:to, as in -1:1; got "1".'],
     [{ epochs: "1" }, "--epochs must be 2 or more for --directions pca"],
-    [{ batch: "0" }, "--batch must be a whole number of 1 or more"],
-    [{ hidden: "8,x" }, "--hidden must be a whole number of 1 or more for each layer, or none"],
+    [{ batch: "0" }, "--batch must be an integer of 1 or more"],
+    [{ hidden: "8,x" }, "--hidden must be an integer of 1 or more for each layer, or none"],
     [{ optimizer: "adm" }, 'Did you mean "adam"?'],
-    [{ seed: "x" }, "--seed must be a whole number"],
+    [{ seed: "x" }, "--seed must be an integer"],
     [{ out: "x.png" }, "must end in .html, .svg or .json"],
   ])("%o", async (request, message) => {
     await expect(written(request)).rejects.toThrow(message);

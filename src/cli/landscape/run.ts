@@ -58,7 +58,7 @@ function readSettings(request: LandscapeRequest): SliceSettings {
   };
   const resolution = count("resolution", 31);
   if (resolution < 2 || resolution > 401) {
-    throw optionError(`--resolution must be a whole number from 2 to 401, got ${resolution}.`);
+    throw optionError(`--resolution must be an integer from 2 to 401, got ${resolution}.`);
   }
   const plane =
     directions === undefined

@@ -14,5 +14,5 @@ export function readCount(option: string, text: string | undefined, least: numbe
   const count = text !== undefined && /^\d+$/.test(text) ? Number(text) : NaN;
   if (count >= least && count <= most) return count;
   const got = text === undefined ? "it is missing" : `not ${JSON.stringify(text)}`;
-  throw new DownhillError("option", `${option} must be a whole number from ${least} on: ${got}.`);
+  throw new DownhillError("option", `${option} must be an integer of at least ${least}: ${got}.`);
 }

@@ -61,7 +61,7 @@ function readPort(text: string): number {
   if (Number.isInteger(port) && port >= 0 && port <= greatestPort) return port;
   throw new DownhillError(
     "option",
-    `learn: --port must be a whole number from 0 (any that is free) to ${greatestPort}, got ${JSON.stringify(text)}`,
+    `learn: --port must be an integer from 0 (any that is free) to ${greatestPort}, got ${JSON.stringify(text)}`,
   );
 }
 

@@ -122,11 +122,11 @@ describe("misuse", () => {
     [{ to: "x" }, '--to must be a number above 0, got "x".'],
     [{ from: "1", to: "0.1" }, "--to must be above --from, 1; got 0.1."],
     [{ steps: "5" }, "--steps must be 10 or more, got 5."],
-    [{ smoothing: "-1" }, '--smoothing must be a whole number of 1 or more, got "-1".'],
+    [{ smoothing: "-1" }, '--smoothing must be an integer of 1 or more, got "-1".'],
     [{ divergence: "1" }, '--divergence must be a number above 1, got "1".'],
     [{ out: "rates.png" }, '--out: the name must end in .svg or .html, and "rates.png" does not.'],
     [{ out: "nowhere/rates.svg" }, "cannot write nowhere/rates.svg: its folder does not exist."],
-    [{ batch: "0" }, '--batch must be a whole number of 1 or more, or "full", got "0".'],
+    [{ batch: "0" }, '--batch must be an integer of 1 or more, or "full", got "0".'],
   ])("%j", async (texts, message) => {
     await expect(written(texts)).rejects.toThrow(message);
   });

@@ -122,11 +122,11 @@ function wrongShape({ region, params }: PlainForm): Error {
 function kindOf(type: PlainType): string {
   switch (type.kind) {
     case "number":
-      return type.integer === true ? "a whole number" : "a number";
+      return type.integer === true ? "an integer" : "a number";
     case "boolean":
       return "a boolean";
     case "array":
-      return type.integer === true ? "an array of whole numbers" : "an array";
+      return type.integer === true ? "an array of integers" : "an array";
     case "matrix":
       return "a matrix";
     case "list":

@@ -85,9 +85,7 @@ export function makeReader(
       take(name, (text) => {
         const value = Number(text);
         if (/^\d+$/.test(text) && value >= from) return value;
-        throw option(
-          `${mark}${name} must be a whole number of ${from} or more, got ${JSON.stringify(text)}.`,
-        );
+        throw option(`${mark}${name} must be an integer of ${from} or more, got ${JSON.stringify(text)}.`);
       }),
     number: (name, initial) => filled(name, reader.maybeNumber(name), initial),
     maybeText: (name) => take(name, (text) => text),

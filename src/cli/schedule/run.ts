@@ -86,7 +86,7 @@ function readSteps(text: string): number {
   if (/^\d+$/.test(text) && value >= 1 && value <= mostSteps) return value;
   throw new DownhillError(
     "option",
-    `--steps must be a whole number from 1 to ${mostSteps.toLocaleString("en")}, got ${JSON.stringify(text)}.`,
+    `--steps must be an integer from 1 to ${mostSteps.toLocaleString("en")}, got ${JSON.stringify(text)}.`,
   );
 }
 

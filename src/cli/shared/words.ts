@@ -47,14 +47,14 @@ export function readNumber(name: string, text: string, { from, to = Infinity, ab
 export function readCount(name: string, text: string, also = ""): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= 1 && Number.isSafeInteger(value)) return value;
-  throw optionError(`${name} must be a whole number of 1 or more${also}, got ${JSON.stringify(text)}.`);
+  throw optionError(`${name} must be an integer of 1 or more${also}, got ${JSON.stringify(text)}.`);
 }
 
 /** Reads an integer. @throws DownhillError `option`. */
 export function readWhole(name: string, text: string): number {
   const value = Number(text);
   if (/^-?\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw optionError(`${name} must be a whole number, got ${JSON.stringify(text)}.`);
+  throw optionError(`${name} must be an integer, got ${JSON.stringify(text)}.`);
 }
 
 /** A count with its noun: "1 step", "1,200 steps". */

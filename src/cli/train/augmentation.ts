@@ -40,7 +40,7 @@ export function readAugmentation(text: string, kind: SourceKind): Augmentation {
     const most = { shift: Infinity, rotate: 180, noise: Infinity }[name]!;
     const size = readNumber(`--augment: ${name}`, value, { from: 0, to: most });
     if (name === "shift" && !Number.isInteger(size))
-      throw optionError("--augment: shift must be whole pixels.");
+      throw optionError("--augment: shift must be an integer number of pixels.");
     return [name, size] as const;
   });
   if (read.length === 0) throw optionError("--augment needs changes, as in shift=1,rotate=10,noise=0.05.");

@@ -69,7 +69,7 @@ export const trainOptions = {
     type: "string",
     valueHint: "task",
     description:
-      "classification or regression (default: classification if the target is\ntext or a few different whole numbers)",
+      "classification or regression (default: classification if the target is\ntext or a few different integers)",
     source: "table",
     lrFind: "classification or regression (default: by the values of the target)",
   },

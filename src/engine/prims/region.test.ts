@@ -166,7 +166,7 @@ const f =
 
 describe("errors of regions", () => {
   const neighbour = region([vector("x"), whole("k")], [], scalar(at(int("k"), 1)));
-  const message = "f: place 3 is out of range, the length is 3 at f.ts:2:3\n  x[i + 2]\n  ^^^^^^^^";
+  const message = "f: index 3 is out of range, the length is 3 at f.ts:2:3\n  x[i + 2]\n  ^^^^^^^^";
   const x = tensor([1, 2, 3]);
 
   test("end the call of one, of its derivative, of compiled functions and of batches", () => {
@@ -320,7 +320,7 @@ describe("lengths that only the run can tell", () => {
     expect(() => jit((n) => f(ones)(1, n))(i32([3], []))).toThrow(
       'f: how long the result "y" is depends on a value.',
     );
-    expect(() => f(ones)(1, 2.5)).toThrow("n must be a whole number");
+    expect(() => f(ones)(1, 2.5)).toThrow("n must be an integer");
   });
 });
 

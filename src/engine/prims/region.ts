@@ -346,7 +346,7 @@ export function applyRegion(
     if (type === "i32" && (arg !== (arg | 0) || Math.abs(arg) > maxLength))
       throw new DownhillError(
         "range",
-        `${region.name}: ${name} must be a whole number of at most 2³⁰ in magnitude, got ${arg}.`,
+        `${region.name}: ${name} must be an integer of at most 2³⁰ in magnitude, got ${arg}.`,
       );
     if (setsSize.has(name)) {
       fixed.set(name, arg);

@@ -351,7 +351,7 @@ describe("callRegion", () => {
     // errors quote the region that was called
     const moved = { ...renamed, file: "g.ts", positions: [...renamed.positions].reverse() };
     expect(() => callRegion(moved, [xs(1, 2), 1, 4])).toThrow(
-      "g: place 2 is out of range, the length is 2 at g.ts:2:3\n  x[i + 2]\n  ^^^^^^^^",
+      "g: index 2 is out of range, the length is 2 at g.ts:2:3\n  x[i + 2]\n  ^^^^^^^^",
     );
   });
 
@@ -378,7 +378,7 @@ describe("callRegion", () => {
     const { version } = code;
     expect(call([xs(1, 2, -3), 1, 20])).toEqual([20]);
     expect(call([xs(1, 2, 3), 0, 1])).toEqual([3]);
-    expect(() => call([xs(1, 2, 3), 1, 1])).toThrow("place 3 is out of range");
+    expect(() => call([xs(1, 2, 3), 1, 1])).toThrow("index 3 is out of range");
     expect(code.version).toBe(version);
     code.drop();
   });
@@ -452,7 +452,7 @@ describe("callRegion", () => {
       "at most 2³⁰ in magnitude, got 1073741825.",
     );
     expect(() => callRegion(sum, [xs(1), 0.5, 0])).toThrow(
-      "f: k must be a whole number of at most 2³⁰ in magnitude, got 0.5.",
+      "f: k must be an integer of at most 2³⁰ in magnitude, got 0.5.",
     );
   });
 });

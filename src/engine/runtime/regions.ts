@@ -366,7 +366,7 @@ function scalarWriter(
       if (x !== ((x as number) | 0) || x > maxLength || x < -maxLength)
         throw new DownhillError(
           "range",
-          `${owner}: ${name} must be a whole number of at most 2³⁰ in magnitude, got ${typeof x === "number" ? x : "an array"}.`,
+          `${owner}: ${name} must be an integer of at most 2³⁰ in magnitude, got ${typeof x === "number" ? x : "an array"}.`,
         );
       inputs[slot] = x;
     };

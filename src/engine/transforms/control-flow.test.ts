@@ -317,7 +317,7 @@ describe("foriLoop", () => {
       () => foriLoop(0, 2.5, (_, c) => c, 1),
       "foriLoop: a bound must be an integer from -2147483647 to 2147483647, got 2.5.",
     ],
-    [() => foriLoop(0, tensor(2), (_, c) => c, 1), "a whole number or a scalar of dtype int32, got f64[]"],
+    [() => foriLoop(0, tensor(2), (_, c) => c, 1), "an integer or a scalar of dtype int32, got f64[]"],
     [() => foriLoop(0, 2, () => [1, 2], 1), "foriLoop: the carry starts as f64[] but is f64[2] after a step"],
     [() => foriLoop(0, 2, (_, c) => c, 1, { every: 3 } as never), 'foriLoop: unknown option "every"'],
     [
@@ -420,7 +420,7 @@ describe("scan with checkpoints", () => {
 
   test("refuses a number of steps that is none", () => {
     expect(() => f({ checkpoint: 0, reverse: false })(tensor(xs), tensor(1))).toThrow(
-      "scan: checkpoint must be true, false or a whole number of steps of 1 or more, got 0.",
+      "scan: checkpoint must be true, false or a number of steps (an integer of 1 or more), got 0.",
     );
   });
 });
@@ -446,8 +446,8 @@ describe("what a loop begins with", () => {
   });
 });
 
-test("a bound of foriLoop may be a whole number that a compiled function is given", () => {
-  // "a bound must be a whole number or a scalar of dtype int32, got f64[]"
+test("a bound of foriLoop may be an integer that a compiled function is given", () => {
+  // "a bound must be an integer or a scalar of dtype int32, got f64[]"
   const sum = jit((n: Tensor) => foriLoop(0, n, (i, c) => add(c, i), 0));
   expect(sum(4).item()).toBe(6);
   expect(sum(0).item()).toBe(0);

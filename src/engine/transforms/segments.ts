@@ -26,7 +26,7 @@ export function segmentLength(
   if (isIntegerIn(every, { from: 1 })) return every;
   throw new DownhillError(
     "range",
-    `${operation}: checkpoint must be true, false or a whole number of steps of 1 or more, got ${String(every)}.`,
+    `${operation}: checkpoint must be true, false or a number of steps (an integer of 1 or more), got ${String(every)}.`,
   );
 }
 

@@ -179,6 +179,6 @@ function asBound(bound: unknown): Tensor {
   }
   throw new DownhillError(
     "range",
-    `foriLoop: a bound must be a whole number or a scalar of dtype int32, got ${bound instanceof Tensor ? showType(bound.type) : String(bound)}.`,
+    `foriLoop: a bound must be an integer or a scalar of dtype int32, got ${bound instanceof Tensor ? showType(bound.type) : String(bound)}.`,
   );
 }

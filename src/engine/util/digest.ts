@@ -1,6 +1,6 @@
 /**
  * 128-bit hash of int32 numbers, as text: four multiplicative hashes of 32 bits that depend on one another. One
- * loop reads whole numbers instead of digits, because most programs are hashed once, before the engine has
+ * loop reads integers instead of digits, because most programs are hashed once, before the engine has
  * compiled this code.
  */
 export function digest(words: readonly number[]): string {

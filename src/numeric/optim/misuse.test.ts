@@ -64,21 +64,13 @@ describe.each(Object.entries(makers))("%s", (name, make) => {
     ["a list", () => [], "the state has no scalar step"],
     ["that of a chain", (own) => [own], "the state has no scalar step"],
     ["a vector as step", (own) => ({ ...own, step: tensor([1, 2]) }), "the state has no scalar step"],
-    [
-      "step NaN",
-      (own) => ({ ...own, step: NaN }),
-      "state.step must be a whole number of 0 or more, got NaN.",
-    ],
+    ["step NaN", (own) => ({ ...own, step: NaN }), "state.step must be an integer of 0 or more, got NaN."],
     [
       "step −1",
       (own) => ({ ...own, step: tensor(-1) }),
-      "state.step must be a whole number of 0 or more, got -1.",
+      "state.step must be an integer of 0 or more, got -1.",
     ],
-    [
-      "step 1.5",
-      (own) => ({ ...own, step: 1.5 }),
-      "state.step must be a whole number of 0 or more, got 1.5.",
-    ],
+    ["step 1.5", (own) => ({ ...own, step: 1.5 }), "state.step must be an integer of 0 or more, got 1.5."],
   ])("refuses as state: %s", (_, wrong, message) => {
     expect(() => update({ state: wrong(state) })).toThrow(`${name}: ${message}`);
   });

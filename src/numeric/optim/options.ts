@@ -108,7 +108,12 @@ export function checkNumber(operation: string, option: string, value: unknown, r
 export function checkCount(operation: string, option: string, value: unknown, range: NumberRange): void {
   const { from = 0, to = Infinity } = range;
   if (isIntegerIn(value, { from, to: Math.min(to, Number.MAX_SAFE_INTEGER) })) return;
-  throw outOfRange(operation, option, value, `a whole ${showRange({ from, to })}`.replace("finite ", ""));
+  throw outOfRange(
+    operation,
+    option,
+    value,
+    showRange({ from, to }).replace(/^(finite )?number/, "an integer"),
+  );
 }
 
 /**

@@ -184,7 +184,7 @@ describe("programs over tensors", () => {
   test("errors keep their code and source location", () => {
     const third = plain(`function third(x: number[], i: number): number { "use ad"; return x[i]; }`);
     const g = jit((x: Tensor) => third(x, 7) as Tensor);
-    expect(() => g(d.tensor([1, 2, 3]))).toThrow("place 7 is out of range, the length is 3 at plain.ts:1:");
+    expect(() => g(d.tensor([1, 2, 3]))).toThrow("index 7 is out of range, the length is 3 at plain.ts:1:");
     expect(failureOf(() => g(d.tensor([1, 2, 3])))).toMatchObject({ code: "range" });
   });
 

@@ -28,7 +28,7 @@ export interface RandomShiftOptions extends ImageOptions {
 }
 
 /**
- * Shifts each image by a whole number of pixels, uniformly from `−pixels` to `pixels`, down and to the right. Pixels
+ * Shifts each image by an integer number of pixels, uniformly from `−pixels` to `pixels`, down and to the right. Pixels
  * that leave the image are lost; new ones are `fill`.
  *
  * Accepts one image `[height, width]`, many `[n, height, width]`, or flat ones with `sides`; float32 and float64. Each

@@ -127,7 +127,7 @@ describe("costly functions of loop invariants", () => {
       ]),
     ]);
     expect(tables(after(subject, make, [0, 1, -1, 2 ** 30]))).toBe(1);
-    expect(outcome(subject, 1)).toContain("place 2 of axis 0 of w");
+    expect(outcome(subject, 1)).toContain("index 2 of axis 0 of w");
     const never = region([
       loop("i", length("x"), length("x"), [loop("j", zero, int("n"), [add(exp(int("j"), 0))])]),
     ]);

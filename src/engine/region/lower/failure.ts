@@ -20,8 +20,8 @@ export function failureOf(
     case "place": {
       const axis = site.axis === undefined || site.axis === 0 ? "" : ` along axis ${site.axis}`;
       const problem = Number.isInteger(wanted)
-        ? `place ${wanted} is out of range, the length${axis} is ${length}`
-        : `place ${wanted} is not an integer`;
+        ? `index ${wanted} is out of range, the length${axis} is ${length}`
+        : `index ${wanted} is not an integer`;
       return new DownhillError("range", `${region.name}: ${problem}${where}`);
     }
     case "length":

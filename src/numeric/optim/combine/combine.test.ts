@@ -239,7 +239,7 @@ describe("accumulate", () => {
   test("of 1 changes nothing; 0 and fractions are refused", () => {
     expect(follow(accumulate(unit, 1), [-1, -2]).xs).toEqual(follow(unit, [-1, -2]).xs);
     expect(() => accumulate(unit, 0)).toThrow(
-      "accumulate: k must be a whole number from 1 to 2147483647, got 0.",
+      "accumulate: k must be an integer from 1 to 2147483647, got 0.",
     );
     expect(() => accumulate(2 as never, 2)).toThrow("accumulate: the first argument must be an optimiser");
     expect(() => accumulate(unit, 1.5)).toThrow("accumulate: k must be");
@@ -270,8 +270,8 @@ describe("averages", () => {
   test.each([
     [() => ema({ decay: 1.5 }), "ema: decay must be a number from 0 to 1, got 1.5."],
     [() => ema({ beta: 0.5 } as never), 'ema: unknown option "beta".'],
-    [() => swa({ every: 0 }), "swa: every must be a whole number of 1 or more, got 0."],
-    [() => swa({ start: -1 }), "swa: start must be a whole number of 0 or more, got -1."],
+    [() => swa({ every: 0 }), "swa: every must be an integer of 1 or more, got 0."],
+    [() => swa({ start: -1 }), "swa: start must be an integer of 0 or more, got -1."],
     [() => ema().update([1], {} as never, [1]), "ema: the state has no step"],
   ])("refuses misuse %#", (action, message) => {
     expect(action).toThrow(message);

@@ -257,12 +257,7 @@ describe("minimize", () => {
     [undefined, [0, 0], {}, "minimize: "],
     [bowl, [0, 0], { tol: 1 }, 'minimize: unknown option "tol".'],
     [bowl, [0, 0], { method: "cg" }, 'minimize: method must be "bfgs" or "lbfgs" or "newton-cg" or "gd"'],
-    [
-      bowl,
-      [0, 0],
-      { maxIterations: 0 },
-      "minimize: maxIterations must be a whole number of 1 or more, got 0.",
-    ],
+    [bowl, [0, 0], { maxIterations: 0 }, "minimize: maxIterations must be an integer of 1 or more, got 0."],
     [bowl, [0, 0], { gradientTolerance: -1 }, "minimize: gradientTolerance must be"],
     [bowl, [0, 0], { signal: 1 }, "minimize: signal must be an AbortSignal"],
     [bowl, [0, 0], { callback: 1 }, "minimize: callback must be a function."],

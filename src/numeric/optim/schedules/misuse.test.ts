@@ -39,12 +39,9 @@ test.each<[string, () => unknown]>([
     "cosineDecay: from must be a finite number of 0 or more, got NaN.",
     () => cosineDecay({ from: NaN, steps: 3 }),
   ],
+  ["cosineDecay: steps must be an integer of 1 or more, got 0.", () => cosineDecay({ from: 1, steps: 0 })],
   [
-    "cosineDecay: steps must be a whole number of 1 or more, got 0.",
-    () => cosineDecay({ from: 1, steps: 0 }),
-  ],
-  [
-    "cosineDecay: steps must be a whole number of 1 or more, got 2.5.",
+    "cosineDecay: steps must be an integer of 1 or more, got 2.5.",
     () => cosineDecay({ from: 1, steps: 2.5 }),
   ],
   ["cosineDecay: to must be a finite number of 0 or more", () => cosineDecay({ from: 1, to: -1, steps: 1 })],
@@ -61,7 +58,7 @@ test.each<[string, () => unknown]>([
     () => linearDecay({ from: 1, steps: 1 })(NaN),
   ],
   ["linearDecay: steps is missing. It needs from and steps.", () => linearDecay(any({ from: 1 }))],
-  ["stepDecay: every must be a whole number of 1 or more", () => stepDecay({ from: 1, every: 0 })],
+  ["stepDecay: every must be an integer of 1 or more", () => stepDecay({ from: 1, every: 0 })],
   [
     "stepDecay: factor must be a finite number of 0 or more",
     () => stepDecay({ from: 1, every: 1, factor: -1 }),
@@ -72,7 +69,7 @@ test.each<[string, () => unknown]>([
   ],
   ["multiStepDecay: the steps of at must rise, got 5, 3.", () => multiStepDecay({ from: 1, at: [5, 3] })],
   [
-    "multiStepDecay: each step of at must be a whole number of 0 or more, got 1.5.",
+    "multiStepDecay: each step of at must be an integer of 0 or more, got 1.5.",
     () => multiStepDecay({ from: 1, at: [1.5] }),
   ],
   [
@@ -112,7 +109,7 @@ test.each<[string, () => unknown]>([
   ],
   ["cyclic: max must be base (0.1) or more, got 0.01.", () => cyclic({ base: 0.1, max: 0.01 })],
   [
-    "cyclic: stepSizeUp must be a whole number of 1 or more, got 0.",
+    "cyclic: stepSizeUp must be an integer of 1 or more, got 0.",
     () => cyclic({ base: 0, max: 1, stepSizeUp: 0 }),
   ],
   [
@@ -141,7 +138,7 @@ test.each<[string, () => unknown]>([
     () => warmup(any({}), { steps: 1 }),
   ],
   ["warmup: steps is missing. It needs steps.", () => warmup(0.1, any({}))],
-  ["warmup: steps must be a whole number of 0 or more, got -1.", () => warmup(0.1, { steps: -1 })],
+  ["warmup: steps must be an integer of 0 or more, got -1.", () => warmup(0.1, { steps: -1 })],
   ["sequential: needs a list of schedules, at least one.", () => sequential([], { at: [] })],
   ["sequential: 2 schedules need 1 steps in at, got 0.", () => sequential([1, 2], { at: [] })],
   ["sequential: the steps of at must rise, got 2, 2.", () => sequential([1, 2, 3], { at: [2, 2] })],
@@ -161,7 +158,7 @@ test.each<[string, () => unknown]>([
     "multiplicative: factor(2) must be a finite number of 0 or more, got NaN.",
     () => multiplicative({ from: 1, steps: 3, factor: (t) => (t === 2 ? NaN : 1) }),
   ],
-  ["perEpoch: stepsPerEpoch must be a whole number of 1 or more, got 0.", () => perEpoch(0.1, 0)],
+  ["perEpoch: stepsPerEpoch must be an integer of 1 or more, got 0.", () => perEpoch(0.1, 0)],
   [
     'perEpoch: unknown option "fraction". Did you mean "fractional"?',
     () => perEpoch(0.1, 1, any({ fraction: true })),

@@ -94,13 +94,13 @@ test.each(["float64", "float32"] as const)("does the same inside jit and scan, i
 
 test.each<[ReduceOnPlateauOptions, string]>([
   [{ factor: 1 }, "factor must be a number from 0 to 1, 1 excluded, got 1."],
-  [{ patience: -1 }, "patience must be a whole number of 0 or more, got -1."],
-  [{ patience: 1.5 }, "patience must be a whole number of 0 or more, got 1.5."],
+  [{ patience: -1 }, "patience must be an integer of 0 or more, got -1."],
+  [{ patience: 1.5 }, "patience must be an integer of 0 or more, got 1.5."],
   [{ threshold: -1 }, "threshold must be a finite number of 0 or more, got -1."],
   [{ threshold: 1 }, "a relative threshold must be below 1"],
   [{ thresholdMode: "rel" as never }, 'thresholdMode must be "relative" or "absolute", got "rel".'],
   [{ mode: "mim" as never }, 'mode must be "min" or "max", got "mim". Did you mean "min"?'],
-  [{ cooldown: -1 }, "cooldown must be a whole number of 0 or more, got -1."],
+  [{ cooldown: -1 }, "cooldown must be an integer of 0 or more, got -1."],
   [{ floor: -1 }, "floor must be a finite number of 0 or more, got -1."],
   [{ eps: -1 }, "eps must be a finite number of 0 or more, got -1."],
   [{ learningRate: 0 }, "learningRate must be a finite number above 0, got 0."],

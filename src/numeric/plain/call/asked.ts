@@ -35,7 +35,7 @@ export function requireFloating(title: string, template: Template, place: number
   if (whole === undefined) return;
   throw new DownhillError(
     "dtype",
-    `${title}: ${whole.path} ${whole.isTruth ? "is true or false" : "only sets sizes, bounds and places"}, and has no derivative. ` +
+    `${title}: ${whole.path} ${whole.isTruth ? "is true or false" : "only sets sizes, bounds and indices"}, and has no derivative. ` +
       `Leave it out of argnums, or let the function read it from outside.`,
   );
 }

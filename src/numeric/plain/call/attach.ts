@@ -380,7 +380,7 @@ function operandOf(value: unknown, rank: number, element: RegionType, path: stri
   }
   throw new DownhillError(
     "dtype",
-    `${path} sets a size, a bound or a place, so it must be whole, got ${showType(x.type)}. ` +
+    `${path} sets a size, a bound or an index, so it must be an integer, got ${showType(x.type)}. ` +
       `Give a plain number (named in staticArgnums of jit), or a tensor of int32.`,
   );
 }
@@ -395,7 +395,7 @@ function wholeNumbers(elements: ArrayLike<number>, path: string): Int32Array {
     if (n === elements[i]) return;
     throw new DownhillError(
       "range",
-      `${path} sets a size, a bound or a place, so it must be whole, got ${elements[i]}.`,
+      `${path} sets a size, a bound or an index, so it must be an integer, got ${elements[i]}.`,
     );
   });
   return whole;

@@ -60,15 +60,15 @@ describe("numbers give numbers", () => {
       x: number[],
     ) => number;
     expect(grad(sum)([2, 3])).toEqual([1, 6]);
-    expect(() => grad(sum)([])).toThrow("place 0 is out of range, the length is 0");
+    expect(() => grad(sum)([])).toThrow("index 0 is out of range, the length is 0");
   });
 
   test.each([
-    ["x.at(-3)!", "place -3 is out of range, the length is 2"],
-    ["x.at(k)!", "place -4 is out of range, the length is 2"],
-    ["x.at(-k)!", "place 4 is out of range, the length is 2"],
-    ["m.at(k)![0]", "place -4 is out of range, the length is 1"],
-    ["m.at(-2)!.reduce((a, b) => a + b)", "place -2 is out of range, the length is 1"],
+    ["x.at(-3)!", "index -3 is out of range, the length is 2"],
+    ["x.at(k)!", "index -4 is out of range, the length is 2"],
+    ["x.at(-k)!", "index 4 is out of range, the length is 2"],
+    ["m.at(k)![0]", "index -4 is out of range, the length is 1"],
+    ["m.at(-2)!.reduce((a, b) => a + b)", "index -2 is out of range, the length is 1"],
   ])("%s names the place that was written where it is out of range", (read, message) => {
     const f = marked(
       `function f(x: number[], m: number[][], k: number) { "use ad"; return ${read} * x[0] + x.at(-2)! * m.at(-1)![0]; }`,
@@ -357,7 +357,7 @@ function smoothed(p: { a: number; b: number }, rounds: number, order: number[], 
     }
     expect(jit(plain)(start).item()).toBeCloseTo(smoothed(start, 3, order, ys), 12);
     expect(() => jit((p: { a: Tensor; b: Tensor }) => closure(p, 2.5, order, ys))(start)).toThrow(
-      "smoothed: rounds sets a size, a bound or a place, so it must be whole, got 2.5.",
+      "smoothed: rounds sets a size, a bound or an index, so it must be an integer, got 2.5.",
     );
   });
 
@@ -373,7 +373,7 @@ function smoothed(p: { a: number; b: number }, rounds: number, order: number[], 
       expect(smoothed(found.params, rounds, order, ys)).toBeCloseTo(least, 8);
     }
     expect(() => minimize(smoothed, start, { args: [3, [2, 0.5], ys] })).toThrow(
-      "smoothed: order sets a size, a bound or a place, so it must be whole, got 0.5.",
+      "smoothed: order sets a size, a bound or an index, so it must be an integer, got 0.5.",
     );
 
     const residuals = marked(`
@@ -450,12 +450,12 @@ describe("mistakes", () => {
   test("an argument that sets bounds has no derivative, and the error says so", () => {
     expect(grad(sized)(2, 3)).toBe(3);
     expect(() => grad(sized, { argnums: 1 })(2, 3)).toThrow(
-      "grad(sized): argument 1 only sets sizes, bounds and places, and has no derivative.",
+      "grad(sized): argument 1 only sets sizes, bounds and indices, and has no derivative.",
     );
     expect(jvp(sized, [2, 3], [1, 0])).toEqual([6, 3]);
     expect(() => jvp(sized, [2, 3], [1, 1])).toThrow("Its tangent must be 0.");
     expect(() => vjp(sized, 2, 3)).toThrow("only sets sizes");
-    expect(() => grad(sized)(2, 2.5)).toThrow("must be a whole number");
+    expect(() => grad(sized)(2, 2.5)).toThrow("must be an integer");
   });
 
   test("a function that returns several numbers has Jacobians but no gradient", () => {

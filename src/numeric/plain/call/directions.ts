@@ -49,7 +49,7 @@ function prepareTangents(
       if (!isFloating(types[k]!) && !isStill) {
         throw new DownhillError(
           "dtype",
-          `${title}: ${f.names[i]!} ${types[k] === "bool" ? "is true or false" : "only sets sizes, bounds and places"}, and has no derivative. Its tangent must be ${types[k] === "bool" ? "0 or false" : "0"}.`,
+          `${title}: ${f.names[i]!} ${types[k] === "bool" ? "is true or false" : "only sets sizes, bounds and indices"}, and has no derivative. Its tangent must be ${types[k] === "bool" ? "0 or false" : "0"}.`,
         );
       }
     });

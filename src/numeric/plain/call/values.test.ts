@@ -164,7 +164,7 @@ test("an argument that sets sizes must be an integer", () => {
   const i32 = ["i32"][Symbol.iterator]() as Iterator<"i32">;
   expect(() =>
     takeApart({ kind: "number", integer: true }, 2.5, i32, { path: "f(n)", lead: 0 }, leaves),
-  ).toThrow("f(n) sets a size, a bound or a place, so it must be a whole number below 2^31, got 2.5.");
+  ).toThrow("f(n) sets a size, a bound or an index, so it must be an integer below 2^31, got 2.5.");
 });
 
 test("a list of records and tuples is stored as one array per field, and is rebuilt from them", () => {

@@ -27,7 +27,7 @@ export { type ValueLeaf, makers, type Template } from "./templates.ts";
 function nounOf(type: PlainType): string {
   switch (type.kind) {
     case "number":
-      return type.integer === true ? "a whole number" : "a number";
+      return type.integer === true ? "an integer" : "a number";
     case "boolean":
       return "true or false";
     case "array":
@@ -193,7 +193,7 @@ function requireWhole(place: LeafContext, x: number): void {
   if (x === Math.trunc(x) && Math.abs(x) < 2 ** 31) return;
   throw new DownhillError(
     "range",
-    `${place.path} sets a size, a bound or a place, so it must be a whole number below 2^31, got ${x}.`,
+    `${place.path} sets a size, a bound or an index, so it must be an integer below 2^31, got ${x}.`,
   );
 }
 

@@ -185,7 +185,7 @@ function placeOf({ params, region }: PlainForm, name: string): number {
   if (!isFloating(params[place]!.type))
     throw new DownhillError(
       "option",
-      `emit: ${name} of ${region.name} only sets sizes, bounds and places, or is true or false, at least in part: it has no derivative.`,
+      `emit: ${name} of ${region.name} only sets sizes, bounds and indices, or is true or false, at least in part: it has no derivative.`,
     );
   return place;
 }

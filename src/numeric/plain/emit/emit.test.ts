@@ -150,7 +150,7 @@ test.each([false, true])(
     const { code } = emitModule(form, { grad: ["p"], wasm });
     const { lossGrad } = await importText(`places${wasm}`, code);
     expect(() => lossGrad(p, data[0].subarray(0, 5), data[1])).toThrow(
-      "loss.ts:6:58: xs[i * p.w.length + j]: the place 5 is out of range: the length is 5.",
+      "loss.ts:6:58: xs[i * p.w.length + j]: the index 5 is out of range: the length is 5.",
     );
   },
 );
@@ -220,7 +220,7 @@ test("the code keeps the names of the source and is readable", () => {
     "/** Checks that an index is in range; the error names its position in the source. */
     function place(i, length, where) {
       if (i >= 0 && i < length && Number.isInteger(i)) return i;
-      throw new RangeError(\`\${where}: the place \${i} is out of range: the length is \${length}.\`);
+      throw new RangeError(\`\${where}: the index \${i} is out of range: the length is \${length}.\`);
     }
 
     /** The value of loss. */

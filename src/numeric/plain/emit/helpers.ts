@@ -20,7 +20,7 @@ export const helperSources: Readonly<Record<ModuleHelper, string>> = {
   place: `/** Checks that an index is in range; the error names its position in the source. */
 function place(i, length, where) {
   if (i >= 0 && i < length && Number.isInteger(i)) return i;
-  throw new RangeError(\`\${where}: the place \${i} is out of range: the length is \${length}.\`);
+  throw new RangeError(\`\${where}: the index \${i} is out of range: the length is \${length}.\`);
 }`,
   store: `/** An array of recorded values: what was never stored is 0. */
 function store(records, i, value) {
@@ -73,13 +73,13 @@ function sameLength(n, wanted, name) {
   whole: `/** Checks that a number that sets sizes, bounds or indices is an integer. */
 function whole(x, name) {
   if (Number.isInteger(x) && Math.abs(x) <= 2 ** 30) return x;
-  throw new RangeError(\`\${name} must be a whole number of at most 2 ** 30 in magnitude, got \${x}.\`);
+  throw new RangeError(\`\${name} must be an integer of at most 2 ** 30 in magnitude, got \${x}.\`);
 }`,
   wholeArray: `/** Checks that the numbers of an array that set sizes, bounds or indices are integers. */
 function wholeArray(list, name) {
   for (const x of list)
     if (!Number.isInteger(x) || Math.abs(x) > 2 ** 31 - 1)
-      throw new RangeError(\`\${name} must hold whole numbers, got \${x}.\`);
+      throw new RangeError(\`\${name} must hold integers, got \${x}.\`);
   return list;
 }`,
   call: `/** Runs compiled code; calls again with more room where an array was full, and throws the errors of the source. */
@@ -97,7 +97,7 @@ function call(code, inputs) {
       if (error in classes) throw new classes[error](text);
       throw Object.assign(new Error(text), { name: error });
     }
-    if (kind === "place") throw new RangeError(\`\${where}: the place \${wanted} is out of range: the length is \${length}.\`);
+    if (kind === "place") throw new RangeError(\`\${where}: the index \${wanted} is out of range: the length is \${length}.\`);
     if (kind === "length" || !(wanted < 2 ** 31)) throw new RangeError(\`\${where}: an array cannot have \${wanted} elements.\`);
     code.capacities[capacity] = Math.min(2 ** 31 - 1, Math.max(2 * code.capacities[capacity], wanted));
   }

@@ -57,7 +57,7 @@ export function emitTensorModule(
   if (failures.length > 0)
     throw new DownhillError(
       "option",
-      `emit: ${name} calls a plain function that checks places as it runs. Emit that function by itself, without --args.`,
+      `emit: ${name} calls a plain function that checks indices as it runs. Emit that function by itself, without --args.`,
     );
   const wasmModule = wasm ? wasmText() : undefined;
   const code = wasmModule?.add(routine) ?? javascriptOf(routine);

@@ -78,7 +78,7 @@ class PlainPage {
         left: `d${this.#nameOf(place)}`,
         right: this.#isInput(place) ? "?" : this.#differential(place),
       })),
-      reverse: this.#wayBack(inputs),
+      reverse: this.#backwardPass(inputs),
       gradient: inputs.map((input) => ({
         name: this.#adjointName(input),
         value: showNumber(this.#derivatives[input]!),
@@ -212,7 +212,7 @@ class PlainPage {
   }
 
   /** Lines of the backward pass, from the last step to the first: the contributions of each step to its operands. */
-  #wayBack(inputs: readonly number[]): PageAdjoint[] {
+  #backwardPass(inputs: readonly number[]): PageAdjoint[] {
     const derivatives = this.#derivatives;
     const contributions = new Map<number, number>(); // number per step, in the whole run
     this.#run.steps.forEach((step, i) => {
