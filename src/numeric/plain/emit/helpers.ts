@@ -22,7 +22,7 @@ function place(i, length, where) {
   if (i >= 0 && i < length && Number.isInteger(i)) return i;
   throw new RangeError(\`\${where}: the index \${i} is out of range: the length is \${length}.\`);
 }`,
-  store: `/** An array of recorded values: what was never stored is 0. */
+  store: `/** Stores a recorded value. Elements that were never stored are 0. */
 function store(records, i, value) {
   while (records.length < i) records.push(0);
   records[i] = value;
@@ -32,7 +32,7 @@ function lengthOf(n, where) {
   if (n >= 0) return n;
   throw new RangeError(\`\${where}: an array cannot have \${n} elements.\`);
 }`,
-  roundEven: `/** To the nearest integer, halves to the even one. */
+  roundEven: `/** Rounds to the nearest integer, and halves to the even one. */
 function roundEven(x) {
   const size = Math.abs(x);
   if (!(size > 0 && size < 2 ** 52)) return x;
@@ -82,7 +82,7 @@ function wholeArray(list, name) {
       throw new RangeError(\`\${name} must hold integers, got \${x}.\`);
   return list;
 }`,
-  call: `/** Runs compiled code; calls again with more room where an array was full, and throws the errors of the source. */
+  call: `/** Runs compiled code; repeats the call with more room if an array was full; throws the errors of the source. */
 function call(code, inputs) {
   for (;;) {
     const outputs = execute(code, [...inputs, ...code.capacities]);
