@@ -136,7 +136,10 @@ const operands: Readonly<Record<string, readonly unknown[]>> = {
   ),
 };
 
-/** Whether a function has options: its last parameter has that name or one of these. */
+/**
+ * True if a function has options: its last parameter is `options` (perhaps with `name` after it), or it is `configure`
+ * or `dotGeneral`.
+ */
 function hasOptions(name: string, f: Anything): boolean {
   const parameters = String(f).slice(0, String(f).indexOf(") {"));
   if (name === "injectHyperparameters") return false; // they are those of the optimiser

@@ -45,9 +45,9 @@ export interface GradReport {
 const elementsChecked = 64;
 
 /**
- * Checks the derivatives of `f` at `args` against central differences: forward mode along every element, reverse mode
- * with a random cotangent, and the same for the derivatives themselves up to `order`. Integer and boolean leaves are
- * held fixed.
+ * Checks the derivatives of `f` at `args` against central differences: forward mode along every element, and reverse
+ * mode with a random cotangent. Derivatives of the derivatives are checked the same way up to `order`. Integer and
+ * boolean leaves are held fixed.
  *
  * @throws DownhillError `check` at a difference, naming the argument, the element and both numbers.
  * @example

@@ -76,9 +76,9 @@ export function checkPrimitive<P>(
 
 /**
  * Like `checkPrimitive`, without checking its arguments. If `onlyAt` returns a number for a sample, its check is
- * reduced: eager evaluation is compared with one backend, selected by this number, and the derivatives in both modes
- * are compared with first-order central differences and with each other. Batches, and compiled or repeated derivatives,
- * are then not checked.
+ * reduced. Eager evaluation is compared with one backend, selected by this number. The derivatives in both modes are
+ * compared with first-order central differences and with each other. Batches, and compiled or repeated derivatives, are
+ * then not checked.
  */
 export function checkSamples<P>(
   op: Primitive<P> | Operation,

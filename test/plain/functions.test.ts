@@ -33,7 +33,7 @@ function compiledFrom(file: keyof typeof texts): Compiled {
 }
 
 /**
- * Whether each function runs through all backends and second derivatives, instead of every other function through
+ * True to run each function through all backends and second derivatives, instead of every other function through
  * either.
  */
 const isThorough = extent(0, 1, 1) === 1;

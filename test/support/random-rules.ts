@@ -24,7 +24,7 @@ export type Pick = <T>(list: readonly T[]) => T;
 export interface Rule {
   readonly apply: (pool: Pool, pick: Pick) => void;
   /**
-   * Whether a rounding error of the operands may change the results discontinuously, by a choice between numbers or by
+   * True if a rounding error of the operands may change the results discontinuously, by a choice between numbers or by
    * their order.
    */
   readonly jumps: boolean;

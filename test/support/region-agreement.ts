@@ -42,9 +42,9 @@ export interface Subject {
    * not.
    */
   readonly isFine: boolean;
-  /** Whether it is also checked through the tensor API, which is slow, and in a program in which it is a primitive. */
+  /** True to check it also through the tensor API, which is slow, and in a program in which it is a primitive. */
   readonly throughTensors?: boolean;
-  /** Whether the region, its gradient and the gradient's derivative are checked on the backends. */
+  /** True to check the region, its gradient and the gradient's derivative on the backends. */
   readonly throughBackends?: boolean;
   /** Whether forward mode and derivatives of the second order are looked at. */
   readonly secondOrder?: boolean;

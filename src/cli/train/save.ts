@@ -5,9 +5,9 @@ import type { LearningProblem } from "./data.ts";
 import type { TrainableNetwork } from "./model.ts";
 
 /**
- * Writes a network as safetensors: `layers.0.weight`, `layers.0.bias`, … in order from the inputs. The metadata hold
- * everything that its use requires, as JSON, and the commands that made it, one per line: sizes, classes or target, and
- * for tables `inputs`: `encoder` for `encodeFeatures`, `scale` for `standardise`.
+ * Writes a network as safetensors: `layers.0.weight`, `layers.0.bias`, … in order from the inputs. The metadata hold,
+ * as JSON, everything that users of the model need: sizes, classes or target, and for tables `inputs` (`encoder` for
+ * `encodeFeatures`, `scale` for `standardise`). They also hold the commands that made the model, one per line.
  *
  * @throws DownhillError `file` if it cannot be written.
  */

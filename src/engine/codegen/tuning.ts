@@ -101,7 +101,7 @@ export const manyOperations = 12;
 export const shortFold = 40;
 
 /**
- * Time of a group of four lanes, in the units in which a single iteration takes 1 and a group of eight takes 2, or 1 if
+ * Time of a group of four lanes. The unit is the time of a single iteration. A group of eight lanes takes 2, or 1 if
  * the engine merges its two vectors into a 256-bit vector.
  */
 export const timeOfFour = 1.2;

@@ -6,8 +6,8 @@ import { subPrograms } from "./program.ts";
 import { sameType } from "./types.ts";
 
 /**
- * Checks that a program is well formed: each value is defined exactly once and before its use, and the results of each
- * equation have the types that the primitive's type rule returns.
+ * Checks that a program is well formed. Each value must be defined exactly once and before its use. The results of each
+ * equation must have the types that the primitive's type rule returns.
  * @throws DownhillError `internal` that names the equation and prints the program.
  */
 export function checkProgram(program: Program): void {

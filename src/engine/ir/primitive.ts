@@ -27,8 +27,8 @@ export interface AxisInterval {
 export type Mask = boolean | AxisInterval;
 
 /**
- * Accumulates the cotangent of one linear operand. `add` adds a contribution. `take` hands over the sum with the right
- * to overwrite it (a zero array if nothing was added), and `put` restores it, so that the transpose of an indexed read
+ * Accumulates the cotangent of one linear operand. `add` adds a contribution. `take` hands over the sum (a zero array
+ * if nothing was added) with the right to overwrite it, and `put` restores it. So the transpose of an indexed read
  * updates one element instead of a whole array. `mask` states that the contribution contains zeros of a mask; intervals
  * that together cover the array count as unmasked. Only rules that mask pass it: results of other rules inherit the
  * masks of their cotangents automatically.
@@ -185,9 +185,9 @@ export type Derivative<P> =
       /** Transpose rule of a product, which is linear in one operand while the other is held fixed. */
       transpose?: TransposeRule<P>["transpose"];
       /**
-       * True if an operand without a tangent leaves zeros of a mask, because the primitive selects elements: each
-       * element of the result is an element of one operand, or one operand decides which elements of the other are left
-       * out.
+       * True if an operand without a tangent leaves zeros of a mask, because the primitive selects elements. Either
+       * each element of the result is an element of one operand, or one operand decides which elements of the other are
+       * left out.
        */
       readonly chooses?: true;
       /**
@@ -380,8 +380,8 @@ export type Lowering<P> =
         out: ArrayType,
       ): Expr;
       /**
-       * For a result that is a contiguous range of the first operand, like a row of a matrix: returns the code of the
-       * range's start, which may read elements of the other operands. `undefined` if the result is no such range.
+       * Returns the code of the start of a range, for a result that is a contiguous range of the first operand, like a
+       * row of a matrix. The code may read elements of the other operands. `undefined` if the result is no such range.
        */
       part?(
         params: P,

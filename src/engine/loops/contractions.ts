@@ -86,9 +86,8 @@ function attempted(nest: LoopNest, site: ProductSite, host: ProductHost): Extrac
 }
 
 /**
- * Divides the outermost loop into strips and takes the product out of each strip, so that arrays for sums and factors
- * stay small: their sizes depend on the strip length and not on the number of outer iterations. `undefined` if
- * impossible.
+ * Divides the outermost loop into strips and takes the product out of each strip. Thus the sizes of the arrays for sums
+ * and factors depend on the strip length and not on the number of outer iterations. `undefined` if impossible.
  */
 function inStrips(nest: LoopNest, site: ProductSite, host: ProductHost): readonly Stmt[] | undefined {
   if (nest.isStrip) return undefined;
@@ -352,8 +351,8 @@ interface ProductTarget {
 }
 
 /**
- * Contraction of two factors into a target; `undefined` if they do not form a contraction or if it would not be faster:
- * if sizes are known to be small, or if no elements are contiguous, which vectors need.
+ * Contraction of two factors into a target; `undefined` if they do not form a contraction or if it would not be faster.
+ * It would not be if sizes are known to be small, or if no elements are contiguous, as vectors require.
  */
 function contraction(
   nest: LoopNest,

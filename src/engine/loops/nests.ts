@@ -209,9 +209,9 @@ export interface Slice {
 }
 
 /**
- * Loops and locals that an expression depends on, provided that it has the same value whenever it is computed: it may
- * read indices of the nest, elements that the nest does not write, and arithmetic on these. `undefined` for any other
- * expression.
+ * Loops and locals that an expression depends on, provided that it has the same value whenever it is computed. It may
+ * contain indices of the nest, elements that the nest does not write, and arithmetic on these. `undefined` for any
+ * other expression.
  */
 export function sliceOf(nest: LoopNest, expr: Expr): Slice | undefined {
   const loops = new Set<number>();

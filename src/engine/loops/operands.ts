@@ -51,8 +51,8 @@ export interface ProductFactor {
 }
 
 /**
- * Source of a factor, and the loops of the nest that it depends on; `undefined` if it can neither be computed
- * outside of the nest nor is a local that one of the nest's loops declares.
+ * Source of a factor, and the loops of the nest that it depends on. `undefined` if the factor cannot be computed
+ * outside of the nest and is no local that a loop of the nest declares.
  */
 export function factorOf(nest: LoopNest, expr: Expr): ProductFactor | undefined {
   const slice = sliceOf(nest, expr);

@@ -74,8 +74,8 @@ interface LaneCopies {
   readonly lanes: string;
   /**
    * Common stride of all indices into the buffer in the loop. The copies are shifted against one another by this
-   * stride, so that elements that the lanes access together are contiguous: `dx[i + j] += …` accesses one row of the
-   * copies for all lanes of i.
+   * stride, so that elements that the lanes access together are contiguous. For example, `dx[i + j] += …` accesses one
+   * row of the copies for all lanes of i.
    */
   readonly step: number;
 }

@@ -149,8 +149,8 @@ function boundariesOf(pads: readonly Pad[]): number {
 }
 
 /**
- * Equations that compute the padded arrays of one shape directly at their padded positions, by the equation of each
- * pad, and the number of their operations; `undefined` if this takes too many operations.
+ * Equations that compute padded arrays of one shape directly at their padded positions (by the equation of each pad),
+ * and the number of their operations. `undefined` if this takes too many operations.
  */
 function fuse(
   pads: readonly Pad[],

@@ -197,9 +197,9 @@ function openPlanner(
 }
 
 /**
- * Adds to `targets` values that should be computed directly in a result's memory, which saves a copy: values that
- * in-place updates turn into the result, if nothing else reads them afterwards, and values that the result is a reshape
- * of.
+ * Adds to `targets` values that should be computed directly in a result's memory, which saves a copy. These are values
+ * that in-place updates turn into the result, if nothing else reads them afterwards, and values that the result
+ * reshapes.
  */
 function addForerunners(
   { program, steps, deferred }: FusedProgram,

@@ -46,8 +46,9 @@ function stepLines(step: FusedStep, nameOf: (v: Var) => string): readonly string
 }
 
 /**
- * Prints a memory plan: each array with the first step that writes it, the last step that reads it, and its memory; the
- * copies before the first and after the last step; and the temporaries with their byte offsets in the arena.
+ * Prints a memory plan. It lists each array with the first step that writes it, the last step that reads it, and its
+ * memory. Then follow the copies before the first and after the last step, and the temporaries with their byte offsets
+ * in the arena.
  * @example
  * ```text
  * b:f64[3], steps 0 to 1: t

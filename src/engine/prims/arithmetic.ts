@@ -222,9 +222,9 @@ export function maskedDiv(dx: Tensor, f: Tensor): Tensor {
 }
 
 /**
- * For a masked product or quotient, returns the constructor of the plain equation (`plain`), and a predicate for
- * constant factors with which the plain and the masked equation have equal results (`isSameBy`). Undefined for other
- * equations.
+ * For a masked product or quotient, returns the constructor of the plain equation (`plain`) and a predicate
+ * (`isSameBy`). The predicate is true for constant factors with which the plain and the masked equation have equal
+ * results. Undefined for other equations.
  */
 export function unmaskedOf({
   prim,

@@ -155,8 +155,8 @@ function sumOfProducts({ contract, batch, ...rest }: DotParams): DotParams {
 }
 
 /**
- * Parameters of the same product for an operand before its transposition by the permutation `given`: the axes of the
- * operand are renamed, and `order` restores the axis order of the result.
+ * Parameters of the same product for an operand before its transposition by the permutation `given`. The axes of the
+ * operand are renamed; `order` restores the axis order of the result.
  */
 function transposeOperand(
   { contract, batch, order }: DotParams,

@@ -21,8 +21,8 @@ import { broadcast, sum } from "./shape.ts";
 /** Parameters of eigenvalue and singular value decompositions. */
 export interface SpectrumParams {
   /**
-   * Highest order of derivative in which the vectors take part: 0 if only values and vectors are needed; −1 if the
-   * vectors are unused, so that they first matter in second derivatives. Each differentiation adds one.
+   * Highest order of derivative in which the vectors take part. It is 0 if only values and vectors are needed, and −1
+   * if the vectors are unused, so that they first matter in second derivatives. Each differentiation adds one.
    */
   readonly order: number;
 }

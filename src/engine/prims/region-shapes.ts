@@ -177,9 +177,9 @@ export function withResults(region: Region, wanted: readonly boolean[]): RegionP
 }
 
 /**
- * Returns the part of a region that does not depend on the marked parameters: it omits every statement that they
- * influence, including statements that may end the call with an error, and the results that they influence. Returns
- * `undefined` if the part still needs the length of a marked parameter.
+ * Returns the part of a region that does not depend on the marked parameters. It omits the statements and the results
+ * that the marked parameters influence, including statements that may end the call with an error. Returns `undefined`
+ * if the part still needs the length of a marked parameter.
  */
 export function withoutParams(region: Region, marked: readonly boolean[]): RegionPart | undefined {
   const slim = remember(region, `without ${marked.join()}`, () => {

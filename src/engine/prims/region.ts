@@ -186,9 +186,9 @@ function applyTo(
 }
 
 /**
- * Computes the results that depend on no unknown operand now, by a separate region. If the only other result is a scalar
- * that is linear in the unknown operands, this region also computes its slopes, so that no part of the forward pass runs
- * twice.
+ * Computes the results that depend on no unknown operand now, by a separate region. If the only other result is a
+ * scalar that is linear in the unknown operands, this region also computes its slopes. Then no part of the forward pass
+ * runs twice.
  */
 function regionPartialEval(
   ins: readonly PartialValue[],

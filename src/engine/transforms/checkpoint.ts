@@ -36,9 +36,9 @@ export type { CheckpointPolicy };
  * of saving them. This needs less memory and one additional forward pass. Values and derivatives do not change.
  *
  * In a function of plain numbers, the counted loops at the outermost level run backward in √n segments of √n
- * iterations: the state is saved at the start of each segment, and intermediate values for one segment at a time.
- * With `snapshots: c` a segment has c iterations, and at most c states are saved at a time. A binomial schedule
- * chooses them: each of m segments runs forward again at most r times, for the smallest r with C(c + r, r) ≥ m.
+ * iterations. The state is saved at the start of each segment, and intermediate values for one segment at a time. With
+ * `snapshots: c` a segment has c iterations, and at most c states are saved at a time. A binomial schedule chooses
+ * them: each of m segments runs forward again at most r times, for the smallest r with C(c + r, r) ≥ m.
  *
  * @throws DownhillError `option` for `products` with a function of plain numbers or with its derivative (apply
  * `checkpoint` first), and for `snapshots` with a function of tensors; `range` for an invalid number of snapshots.

@@ -41,8 +41,9 @@ export interface LinearNode extends Accumulator, Tracer {
   /** True if only this node refers to `ct`, so that it may be overwritten. */
   owned: boolean;
   /**
-   * True if part of `ct` comes from a mask, so that elements that are exactly 0 count as absent; or the intervals
-   * that were read, if `ct` consists only of such parts.
+   * True if elements of `ct` that are exactly 0 may be zeros of a mask. A list of intervals if outside of these all
+   * elements are zeros of a mask, because every part of `ct` is the cotangent of a read of an interval. False if no
+   * part of `ct` has a mask.
    */
   masks: boolean | AxisInterval[];
 }

@@ -282,7 +282,7 @@ export function derivativeAlong(
 }
 
 /**
- * True if a tangent is known to contain a 0. Such zeros count as zeros of a mask (see docs/masks.md): the derivative
+ * True if a tangent is known to contain a 0. Such zeros count as zeros of a mask (see docs/masks.md). The derivative
  * along a direction does not depend on the slopes with respect to values that do not change, and these slopes may be
  * infinite.
  */

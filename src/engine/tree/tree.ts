@@ -444,9 +444,9 @@ export function visitLeaves(
 }
 
 /**
- * Like `visitLeaves`, for an object whose keys are in the order of the structure, which is the usual case: engines
- * iterate over keys faster than they look them up by name. Returns `undefined`, possibly after some visits, if the
- * order differs.
+ * Like `visitLeaves`, for an object whose keys are in the order of the structure, as they usually are. Engines iterate
+ * over keys faster than they look them up by name. Returns `undefined`, possibly after some visits, if the order
+ * differs.
  */
 function visitInOrder(
   { keys, children }: TreeDef & { readonly kind: "object" },

@@ -52,8 +52,8 @@ export function rem(x: TensorLike, y: TensorLike): Tensor {
 }
 
 /**
- * x to the power y; integers become float64. Some plain exponents take a tenth of the time of the general case: 2, 3
- * and 4 multiply, −1, −2 and −3 multiply and divide, and half-integers from −1½ to 2½ take roots.
+ * x to the power y; integers become float64. Some plain exponents take a tenth of the time of the general case. 2, 3
+ * and 4 multiply; −1, −2 and −3 multiply and divide; half-integers from −1½ to 2½ take roots.
  *
  * Derivative: `y · x^(y−1)` in x (0 for y = 0), `x^y · log x` in y (0 where x = 0 and y ≥ 0).
  */

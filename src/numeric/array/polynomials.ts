@@ -102,8 +102,8 @@ export function polyint(coefficients: TensorLike, m = 1): Tensor {
 /**
  * Coefficients of the polynomial of degree `degree` that fits the values y at the points x in the sense of least
  * squares; for a matrix y, one polynomial per column. Orthogonalises the powers of x, each scaled to length 1, and y by
- * modified Gram-Schmidt, which is as stable as a QR decomposition (Björck, Numerical Methods for Least Squares
- * Problems, 1996, 2.4).
+ * modified Gram-Schmidt. This is as stable as a QR decomposition (Björck, Numerical Methods for Least Squares Problems,
+ * 1996, 2.4).
  * @throws DownhillError `shape` for x and y that do not fit, `range` for fewer points than coefficients.
  * @example
  * polyfit([0, 1, 2], [2, 3, 8], 2).tolist().map(Math.round); // [2, -1, 2]

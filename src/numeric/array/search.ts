@@ -225,7 +225,7 @@ export interface SearchOptions {
 }
 
 /**
- * Index at which each value would be inserted into a sorted vector to keep it sorted: int32 from 0 to the length of the
+ * Index at which each value would be inserted into a sorted vector to keep it sorted. int32 from 0 to the length of the
  * vector, in the shape of the values. NaN counts as the largest number. Binary search in `log₂ n` steps.
  * @throws DownhillError `shape` if `sorted` is not a vector. Its order is not checked.
  * @example

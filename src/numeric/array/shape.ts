@@ -388,8 +388,8 @@ function checkInner(operation: string, a: Tensor, b: Tensor): void {
 }
 
 /**
- * Dot product of two vectors, Σ x · y; for matrices, `matmul`. For more axes, like NumPy's `dot`: the sums over the
- * last axis of x and the last but one of y, with the other axes of x before those of y. For batches of matrices use
+ * Dot product of two vectors, Σ x · y; for matrices, `matmul`. For more axes, like NumPy's `dot`: sums over the last
+ * axis of x and the last but one of y. The other axes of x come before the other axes of y. For batches of matrices use
  * `matmul`.
  * @throws DownhillError `shape` if the inner sizes differ.
  */

@@ -64,8 +64,8 @@ function factors(
 }
 
 /**
- * Factor of n at which a transform of n elements is split into two: the factor for which both need the fewest passes,
- * and among equals the one closest to √n.
+ * Factor of n at which a transform of n elements is split into two. The parts of this factor need the fewest passes;
+ * among equals it is the factor closest to √n.
  */
 function splitOf(n: number): number {
   const passes = (d: number): number => p.radicesOf(d)!.length + p.radicesOf(n / d)!.length;

@@ -29,10 +29,11 @@ export function qr(a: TensorLike): [q: Tensor, r: Tensor] {
  *
  * Derivative: `dw = diag(Vᵀ dA V)`, `dV = V (F ∘ Vᵀ dA V)` with `Fᵢⱼ = 1 / (wⱼ − wᵢ)`; dA counts as symmetric, and so
  * the gradient is symmetric. For derivatives of order k, eigenvalues closer than ε^(1/(k + 1)) of the largest are moved
- * apart by that distance, where ε is 2⁻⁵² (2⁻²² in float32). At repeated eigenvalues, functions that do not depend on
- * the choice of eigenvectors, such as `V diag(exp w) Vᵀ`, then have first derivatives with about 7 right digits (3 in
- * float32), second derivatives with 4 or 5, and third derivatives with 3. All derivatives are finite there. `eigvalsh`
- * and functions without eigenvectors, such as `expm` of downhill/linalg, keep all digits.
+ * apart by that distance, where ε is 2⁻⁵² (2⁻²² in float32). This limits the accuracy of derivatives at repeated
+ * eigenvalues, also for functions that do not depend on the choice of eigenvectors, such as `V diag(exp w) Vᵀ`. First
+ * derivatives have about 7 right digits (3 in float32), second derivatives 4 or 5, and third derivatives 3. All
+ * derivatives are finite there. `eigvalsh` and functions without eigenvectors, such as `expm` of downhill/linalg, keep
+ * all digits.
  *
  * @throws DownhillError `shape`, `dtype`
  * @example
@@ -61,9 +62,9 @@ export function eigvalsh(a: TensorLike): Tensor {
 }
 
 /**
- * Singular value decomposition of matrices `[…, m, n]` as `[u, s, vh]` with `A = U diag(s) Vᴴ`: U `[…, m, k]` has
- * orthonormal columns, Vᴴ `[…, k, n]` orthonormal rows, s `[…, k]` is in descending order, and k is the smaller of m
- * and n.
+ * Singular value decomposition of matrices `[…, m, n]` as `[u, s, vh]` with `A = U diag(s) Vᴴ`. U `[…, m, k]` has
+ * orthonormal columns, Vᴴ `[…, k, n]` has orthonormal rows, s `[…, k]` is in descending order, and k is the smaller of
+ * m and n.
  *
  * Derivative: `ds = diag(Uᵀ dA V)`; derivatives of the vectors are finite for repeated singular values. Functions that
  * do not depend on the choice of vectors, such as `U Vᴴ`, have derivatives as accurate as those of `eigh`.

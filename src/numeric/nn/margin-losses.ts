@@ -65,7 +65,7 @@ export interface TripletOptions extends MarginOptions {
 }
 
 /**
- * `max(0, |a − p| − |a − n| + margin)` for an anchor a, a positive p and a negative n, vectors along the last axis: the
+ * `max(0, |a − p| − |a − n| + margin)` for an anchor a, a positive p and a negative n, vectors along the last axis. The
  * positive should be closer to the anchor than the negative by the margin (default 1). With `swap`, |p − n| replaces |a
  * − n| if it is smaller.
  *

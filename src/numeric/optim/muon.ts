@@ -110,8 +110,8 @@ const factors: Readonly<Record<Required<MuonOptions>["adjustLearningRate"], (x: 
 };
 
 /**
- * A matrix with the singular vectors of x and singular values between about 0.7 and 1.2, by iterating a Newton–Schulz
- * polynomial whose coefficients raise small singular values fast and do not converge to 1.
+ * A matrix with the singular vectors of x and singular values between about 0.7 and 1.2. It iterates a Newton–Schulz
+ * polynomial whose coefficients raise small singular values fast; with these, the singular values do not converge to 1.
  */
 export function orthogonalize(
   x: Tensor,

@@ -67,9 +67,9 @@ export interface UpdateRule<S, O extends object> {
   /** Refuses a parameter that the rule cannot update. */
   readonly accept?: (x: Tensor, path: () => string) => void;
   /**
-   * The formula of the rule. It takes the scalars of an update and returns a function of one parameter: of its value
-   * `x`, its gradient `g` (negated if `maximize` is set) and its parts of the state. That function returns the `change`
-   * to add to x, and the parts for the next update.
+   * The formula of the rule. It takes the scalars of an update and returns a function of one parameter. That function
+   * takes the value `x`, the gradient `g` (negated if `maximize` is set) and the parameter's parts of the state. That
+   * function returns the `change` to add to x, and the parts for the next update.
    */
   readonly formula: (
     scalars: ScalarsOf<O>,

@@ -19,9 +19,9 @@ const ownFolder = "downhill-compiled";
  * Files of other versions of downhill or Node, and damaged files, are ignored and rewritten. Several processes may share a folder. A
  * read-only folder is only read. Nothing outside of the subfolder is read, written or deleted.
  *
- * Records are run as code. On POSIX systems a folder is therefore refused if its group or other users can write to it, or if it belongs to a
- * user other than the current one and root. Windows reports no such modes, so nothing is checked there: choose a folder in your own
- * profile.
+ * Records are run as code. On POSIX systems a folder is therefore refused if its group or other users can write to it.
+ * It is also refused if its owner is neither the current user nor root. Windows reports no such modes, so nothing is
+ * checked there: choose a folder in your own profile.
  *
  * @throws DownhillError `option` where there is no file system, as in pages; `file` for a folder that other users can write to.
  * @example

@@ -37,7 +37,7 @@ export function bits(key: Key, shape: DrawShape = []): Tensor {
  * Uniformly distributed numbers in `[minval, maxval)`.
  *
  * `u · (maxval − minval) + minval`, where `u` has 52 random bits in float64 (the upper bits of a 64-bit block) and 23
- * in float32 (the upper bits of a word of `bits`): bit for bit the numbers of `jax.random.uniform`.
+ * in float32 (the upper bits of a word of `bits`). Bit for bit the numbers of `jax.random.uniform`.
  *
  * @throws DownhillError `range` if `minval` is not below `maxval`.
  * @example

@@ -8,9 +8,9 @@ import { tools } from "../../engine/transforms/index.ts";
 import { must } from "../../engine/util/assert-never.ts";
 
 /**
- * The derivative of one equation, built by the three steps with which `grad` differentiates a whole program: `jvp` by
- * the primitive's own rule, partial evaluation into a known part (forward pass) and a linear part, and transposition of
- * the linear part. Constant operands are built in: the rule of `x^3` has no operand for 3.
+ * The derivative of one equation, built by the three steps with which `grad` differentiates a whole program. These are
+ * `jvp` by the primitive's own rule, partial evaluation into a known part (forward pass) and a linear part, and
+ * transposition of the linear part. Constant operands are built in: the rule of `x^3` has no operand for 3.
  */
 export interface EquationDerivative {
   /**

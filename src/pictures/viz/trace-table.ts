@@ -40,10 +40,9 @@ export interface TraceOptions {
   /** Whether to compare the gradient with central differences. Default: true if there are values. */
   readonly check?: boolean;
   /**
-   * Whether to unroll loops with a known number of iterations: `scan`, `foriLoop` and, with `at`, also `whileLoop`.
-   * Loops that would give more than 2,000 lines stay rolled. Pages show one iteration, which the user chooses. An
-   * unrolled `whileLoop` has a reverse trace for its number of iterations at these values. Default: each loop is one
-   * line.
+   * True to unroll loops with a known number of iterations: `scan`, `foriLoop` and, with `at`, also `whileLoop`. Loops
+   * that would give more than 2,000 lines stay rolled. Pages show one iteration, which the user chooses. An unrolled
+   * `whileLoop` has a reverse trace for its number of iterations at these values. Default: each loop is one line.
    */
   readonly unroll?: boolean;
 }

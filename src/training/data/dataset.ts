@@ -115,9 +115,10 @@ export interface DatasetOptions {
 }
 
 /**
- * Creates a data set from one of these sources: arrays by name (a record or a Map) whose first axis counts the items; a
- * single such array; a list of items; or a source of items, which is an iterable, an async iterable, or a function that
- * returns one for the number of an epoch (such as a generator function). A source of items may be endless.
+ * Creates a data set from arrays, from a list of items, or from a source of items. Arrays are a single array, or arrays
+ * by name (a record or a Map); the first axis counts the items. A source is an iterable, an async iterable, or a
+ * function that returns one for the number of an epoch (such as a generator function). A source of items may be
+ * endless.
  *
  * In every epoch each item occurs exactly once, including the short last batch (unless `dropLast`). Order and batches
  * of epoch `k` depend only on the seed and `k`, so that a run that stopped can continue at `epoch(k, { from })`. In a

@@ -97,8 +97,8 @@ export function circles(options: CirclesOptions = {}): ToyClasses {
 }
 
 /**
- * Generates two interleaving half moons: class 0 is the upper half of the circle around (0, 0), class 1 the lower half
- * of that around (1, 0.5), both of radius 1.
+ * Generates two interleaving half moons of radius 1. Class 0 is the upper half of the circle around (0, 0), class 1 the
+ * lower half of the circle around (1, 0.5).
  *
  * @example
  * moons({ n: 100, noise: 0.1, seed: 3 }).x.shape; // [100, 2]

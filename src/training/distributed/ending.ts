@@ -17,8 +17,8 @@ const longestSleep = 20;
 
 /**
  * Finalises MPI when the process ends, for whatever reason. All ranks first wait for one another, because the library
- * would otherwise wait without limit. A rank ends the others in three cases: it has an uncaught error, which it prints;
- * it ends with a non-zero exit code while the others continue; or another rank waits for it in a call that it has not
+ * would otherwise wait without limit. A rank ends the others in three cases. It has an uncaught error, which it prints.
+ * It ends with a non-zero exit code while the others continue. Another rank waits for it in a call that it has not
  * made.
  */
 export function endWithProcess(mpi: Mpi, progress: RankProgress): void {

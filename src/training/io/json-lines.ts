@@ -76,9 +76,9 @@ export function readJsonLines(text: string, options: ReadValuesOptions = {}): Ta
  * Reads the table of a JSON Lines file in parts, so that a file of any size needs only the memory of one part. Unpacks
  * gzip while reading.
  *
- * The rules of `readJsonLines` apply to the file as a whole: the first value of a column determines its kind for all
- * parts (a column without a value in the first part is numeric). The columns are those of the first part, or those
- * named by `columns`; a later additional one is an error.
+ * The rules of `readJsonLines` apply to the file as a whole. The first value of a column determines its kind for all
+ * parts; a column without a value in the first part is numeric. The columns are those of the first part, or those named
+ * by `columns`; a later additional one is an error.
  *
  * @throws DownhillError like `readJsonLines`, when reading reaches the fault, after the complete parts before it.
  * @example

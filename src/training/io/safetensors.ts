@@ -68,9 +68,10 @@ const mostHeader = 100_000_000; // bytes, the limit of the format's reference li
 
 /**
  * Writes a safetensors file of tensors by name (a Map or a record of tensors, or of arrays of `readNpz`), or of nested
- * parameters, whose tensors are named by their paths (`layers.0.weight`; `fromNamedTensors` restores them). Format: the
- * length of the header (eight bytes, little-endian), the header (JSON, padded with spaces to a multiple of eight), then
- * the elements, little-endian. Elements of eight bytes precede those of four and one, so that each array is aligned.
+ * parameters. Nested tensors are named by their paths (`layers.0.weight`); `fromNamedTensors` restores the nesting.
+ * Format: the length of the header (eight bytes, little-endian), the header (JSON, padded with spaces to a multiple of
+ * eight), then the elements, little-endian. Elements of eight bytes precede those of four and one, so that each array
+ * is aligned.
  *
  * `dtype` stores floating-point numbers in fewer bits. Each is rounded to the nearest number of the format, ties to
  * even, and to infinity beyond the largest (65,504 in float16), as in PyTorch and NumPy. Float64 is rounded once, as in

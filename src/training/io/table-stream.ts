@@ -23,9 +23,9 @@ const longestRecord = 1 << 24;
  * Reads the table of a CSV file in parts, so that a file of any size needs only the memory of one part. Unpacks gzip
  * while reading. Text is UTF-8, or UTF-16 with a byte order mark.
  *
- * The rules of `readTable` apply to the file as a whole: the first value of a column determines its kind for all parts
- * (a column without a value in the first part is numeric), and errors name the line of the file. Each part is a
- * separate table, so the decimal mark must be known by the end of the first part that needs it.
+ * The rules of `readTable` apply to the file as a whole. The first value of a column determines its kind for all parts;
+ * a column without a value in the first part is numeric. Errors name the line of the file. Each part is a separate
+ * table, so the decimal mark must be known by the end of the first part that needs it.
  *
  * @throws DownhillError like `readTable`, when reading reaches the fault, after the complete parts before it.
  * @example

@@ -113,8 +113,8 @@ function shift(formula: string): EquationWriter {
 }
 
 /**
- * Writes a product of arrays as a product of matrices: a `Gemm` without batch, which engines optimise best, otherwise a
- * `MatMul` of operands whose batch, free and contracted axes are merged.
+ * Writes a product of arrays as a product of matrices. Without batch it is a `Gemm`, which engines optimise best;
+ * otherwise a `MatMul` of operands whose batch, free and contracted axes are merged.
  */
 const dotGeneral: EquationWriter = ({ g, ins, types }, { contract, batch, order }: DotParams) => {
   const [left, right] = types as readonly [ArrayType, ArrayType];

@@ -54,7 +54,7 @@ export function originOf(
   }
 }
 
-/** Which non-finite numbers count as errors: all; all except infinite scalars; or only NaN. */
+/** Non-finite numbers that count as errors: all; all except infinite scalars; or only NaN. */
 type NonFiniteKind = "any" | "scalars may be infinite" | "all may be infinite";
 
 /** Serialises an origin for other ranks, which find the operation again by its message. */

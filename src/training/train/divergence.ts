@@ -41,7 +41,7 @@ export function readDivergence(
 }
 
 /**
- * True if the history of a run suggests that it diverges. Evaluated after epochs 5, 10, 20, 40, …: all losses of the
+ * True if the history of a run suggests that it diverges. Evaluated after epochs 5, 10, 20, 40, … All losses of the
  * last half of the epochs must be above the factor, and the last loss must be at least half of the highest of them. It
  * is evaluated after few epochs only, so that the closer check costs little if such losses are normal for the problem.
  */

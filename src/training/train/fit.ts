@@ -81,10 +81,10 @@ export interface FitOptions<P, S, B, M = undefined> {
   readonly earlyStopping?: EarlyStopping | undefined;
   /**
    * Rule by which a run with finite numbers counts as diverged and ends with an error; `false` disables it. It applies
-   * after epochs 5, 10, 20, 40, …, from 100 steps on. If the losses of the last half of the epochs are above `factor`
-   * (default 1000) and do not decrease, the present and the initial parameters are measured on the data of the epoch.
-   * The run ends if the present ones are worse by `factor` times the initial loss (or 1, if that is less), unless
-   * `unless` returns true. Data that can be read only once are exempt.
+   * after epochs 5, 10, 20, 40, …, from 100 steps on. Suppose that the losses of the last half of the epochs are above
+   * `factor` (default 1000) and do not decrease. Then the present and the initial parameters are measured on the data
+   * of the epoch. The run ends if the present ones are worse by `factor` times the initial loss (or 1, if that is
+   * less), unless `unless` returns true. Data that can be read only once are exempt.
    */
   readonly divergence?: DivergenceRule | false | undefined;
   /**
@@ -173,7 +173,7 @@ export interface Fit<P, S, M = undefined>
  * Trains a model epoch by epoch and batch by batch. Each step (loss, gradient, update) is compiled as one function. The
  * run pauses every few milliseconds, so that a page stays responsive.
  *
- * The return value is both iterable and awaitable: `for await` receives an event after every epoch (or step), and
+ * The return value is both iterable and awaitable. `for await` receives an event after every epoch (or step), and
  * leaving the loop ends the run; `await` runs to the end and returns the result. After a loop, `await` returns the
  * result of that loop.
  *

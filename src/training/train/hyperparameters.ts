@@ -15,7 +15,7 @@ export type TracedCoordinates<H extends string> = Readonly<Record<H, Tensor>>;
 
 /**
  * Coordinate u in which a hyper-parameter h is changed: `log` (h = eᵘ, above 0), `unit` (h = 1/(1 + e^(−u/2)), between
- * 0 and 1) or `linear` (h = u). One unit of u matters about equally everywhere: a rate of 1e-4 is as far from 1e-3 as
+ * 0 and 1) or `linear` (h = u). One unit of u matters about equally everywhere. A rate of 1e-4 is as far from 1e-3 as
  * 0.1 is from 1, and a momentum of 0.9 is as far from 0.5 as 0.99 is from 0.9. The factor of 2 makes momenta change
  * more slowly than rates. Otherwise a high momentum would compensate for a low rate, and the tuner would hardly leave
  * that state.

@@ -22,8 +22,8 @@ export interface LossContext<M = undefined> {
 }
 
 /**
- * Result of a loss function: the loss; optionally metrics, which are further scalars to report; and the next state of
- * the model, with the structure, shapes and dtypes of the given one.
+ * Result of a loss function: the loss, optional metrics (further scalars to report), and the next state of the model.
+ * The state has the structure, shapes and dtypes of the given one.
  */
 export type LossResult<M = undefined> =
   | Tensor

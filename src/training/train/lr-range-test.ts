@@ -79,9 +79,9 @@ export interface LrRange {
  * ```
  *
  * The paper observes the accuracy during a linear rise over some epochs. Its lowest rate is the one at which the
- * accuracy begins to rise, and its highest the one at which it becomes ragged or falls; tenths of the fall of the loss
- * quantify this. The average is centred on its step, so that it does not lag behind the rates. Losses after the start
- * of divergence do not affect the averages of earlier steps.
+ * accuracy begins to rise, and its highest the one at which the accuracy becomes ragged or falls. Tenths of the fall of
+ * the loss quantify this. The average is centred on its step, so that it does not lag behind the rates. Losses after
+ * the start of divergence do not affect the averages of earlier steps.
  *
  * @throws DownhillError `range` for values out of range, such as rates that do not rise; `option`, `data` and `tree`
  *   for invalid arguments.

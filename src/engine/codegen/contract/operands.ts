@@ -114,8 +114,8 @@ export function planRight(
 }
 
 /**
- * True if contiguous rows are read in place although their summands are strided: the stride must be small, and the
- * panels wide and thus few (measured: with panels half as wide, packing is faster).
+ * True if contiguous rows are read in place although their summands are strided. The stride must be small, and the
+ * panels wide and thus few: with panels half as wide, packing was measured to be faster.
  */
 function isCheapInPlace({ shape, vector, target }: OperandRequest): boolean {
   const sum = shape.sums.at(-1)?.left ?? 0;

@@ -28,7 +28,7 @@ import { fastTwoDifference, fastTwoSum, lessMultiple, polynomialInTwo } from "./
 import { hyperbolicTails, LN2_HIGH, LN2_LOW, powerOfTwo, reduceByLn2, ROUNDER, scale } from "./exp.ts";
 
 /**
- * sinh x = 2^(k−1) · sine and cosh x = 2^(k−1) · cosine, for 0 ≤ x < 2^20.
+ * Computes sinh x = 2^(k−1) · sine and cosh x = 2^(k−1) · cosine, for 0 ≤ x < 2^20.
  *
  * With x = k ln 2 + r and q = 4^−k: sine = e^r − q e^−r and cosine = e^r + q e^−r; for both, e^±r = 1 ± r + even ± odd.
  */

@@ -38,8 +38,9 @@ export interface FusionFacts {
 }
 
 /**
- * Chooses the loops of a block to fuse, from the last one to the first, as long as the backward pass of all later
- * statements needs nothing that the loop or a later statement computes.
+ * Chooses the loops of a block to fuse, from the last one to the first. All statements after a fused loop must be able
+ * to run backward before the loop begins. So their backward pass must not need a value that the loop computes, or that
+ * a later statement computes and cannot compute before the loop.
  */
 export function chooseFusion(facts: FusionFacts): Fusion {
   const { block, linearity } = facts;
@@ -92,7 +93,7 @@ export function noFusion(block: RegionBlock): Fusion {
   return { fused: new Set(), first: block.length, early: new Set() };
 }
 
-/** How a statement uses a linear name from outside: it only reads it, only adds to it, or uses it in another way. */
+/** Use of an outer linear name by a statement: it only reads the name, only adds to it, or uses it in another way. */
 type LinearTouch = "read" | "added" | "other";
 type LinearTouches = ReadonlyMap<string, LinearTouch>;
 

@@ -155,8 +155,8 @@ function forwardWithFewSnapshots(
 
 /**
  * Writes a loop that repeatedly restores the last snapshot, advances to the last remaining segment, and runs this
- * segment backward. On the way it saves snapshots where the total number of forward runs is smallest: segments before a
- * new snapshot may run once less, and segments after it have one snapshot less.
+ * segment backward. While it advances, it saves snapshots such that the total number of forward runs is smallest.
+ * Segments before a new snapshot may run once less, and segments after it have one snapshot less.
  */
 function backwardWithFewSnapshots(
   plan: BinomialSchedule,

@@ -35,8 +35,8 @@ function loadsOf(stmt: RegionStmt, array: string): readonly ElementIndices[] {
 }
 
 /**
- * Loops of a nest that store one element per iteration, one loop per axis of the array; `undefined` if the statement is
- * no such nest or reads elements that it has not just stored.
+ * Loops of a nest that stores one element per iteration, one loop per axis of the array. `undefined` if the statement
+ * is no such nest or reads elements that it has not just stored.
  */
 function filledBy(stmt: RegionStmt, array: string): readonly RegionFor[] | undefined {
   const loops: RegionFor[] = [];

@@ -8,8 +8,8 @@ import type { Parameters } from "../parameters.ts";
 import { matchParameters, readParameters, rebuild } from "../parameters.ts";
 
 /**
- * A value for each parameter: one for all, a tree in the structure of the parameters in which a value may stand for a
- * whole subtree, or a function of the path (`layers[0].w`) and the parameter.
+ * A value for each parameter: one for all, a tree of values, or a function of the path (`layers[0].w`) and the
+ * parameter. A tree has the structure of the parameters, and a value may stand for a whole subtree.
  */
 export type PerParameter<V> = V | PerParameterTree<V> | ((path: string, x: Tensor) => V);
 

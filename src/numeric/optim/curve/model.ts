@@ -50,8 +50,9 @@ export interface CurveModel {
   /** Derivative of each value with respect to the element of data column `d` in the same row. */
   readonly along: (theta: Float64Array, rows: DataColumns, d: number) => Float64Array;
   /**
-   * Derivatives of the curve's values with respect to parameter `i` (`values`), and derivatives of these: `along` with
-   * respect to the element of data column `d` in the same row, `columns` with respect to each of the chosen parameters.
+   * Derivatives of the curve's values with respect to parameter `i` (`values`), and second derivatives. `along` are
+   * those with respect to the element of data column `d` in the same row, `columns` those with respect to each of the
+   * chosen parameters.
    */
   readonly partOf: (
     theta: Float64Array,

@@ -52,9 +52,9 @@ export interface RootOptions<A extends readonly unknown[] = []> {
  * `root` with `method="hybr"`) with exact Jacobians. `f` returns one number per number of x, in the same structure.
  * Computes in float64.
  *
- * The result is differentiable in `args`, and in values that f captures, by the implicit function theorem: in both
- * modes and to any order, regardless of the course of the search. It has no derivative in `x0`. The search is compiled,
- * and works inside `jit`, `vmap`, `scan` and `grad`; for n unknowns a step costs n³.
+ * The result is differentiable in `args`, and in values that f captures, by the implicit function theorem. This works
+ * in both modes and to any order, regardless of the course of the search. It has no derivative in `x0`. The search is
+ * compiled, and works inside `jit`, `vmap`, `scan` and `grad`; for n unknowns a step costs n³.
  *
  * @throws DownhillError `diverged` if no root is found; inside traced functions, where this is unknown, the result is
  * NaN instead. `option` and `range` for options, `tree` and `shape` for a result that does not have the structure of

@@ -8,8 +8,8 @@ import { type ValueLeaf, makers } from "./templates.ts";
 import { countLeaves, typesIn } from "./values.ts";
 
 /**
- * How a Jacobian is computed: forward, once for each element of the arguments, or in reverse, once for each element of
- * the result.
+ * Mode in which a Jacobian is computed: forward, once for each element of the arguments, or in reverse, once for each
+ * element of the result.
  */
 export type JacobianMode = "forward" | "reverse";
 

@@ -79,8 +79,8 @@ export function tracePlain(
 }
 
 /**
- * Evaluates a plain function. Returns the run, the derivative of the result with respect to each step, the shown
- * iteration of each loop (the first by default), and the values that the compiled gradient saves.
+ * Evaluates a plain function. Returns the run and the derivative of the result with respect to each step. Also returns
+ * the shown iteration of each loop (the first by default), and the values that the compiled gradient saves.
  *
  * @throws DownhillError `shape` if the function returns more than one number; errors of `takeApart` for invalid arguments
  */

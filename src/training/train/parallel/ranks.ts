@@ -66,7 +66,7 @@ export interface Ranks {
   readonly end: (stopped: FitStopReason, failure: { readonly error: unknown } | undefined) => FitStopReason;
 }
 
-/** What this rank knows about the end of the run. */
+/** State of this rank with respect to the end of the run. */
 interface RankStatus {
   readonly rounds: Rounds;
   /** Reason why all ranks stop, or that the run fails; `undefined` while it is running. */

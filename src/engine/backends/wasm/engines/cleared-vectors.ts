@@ -3,7 +3,8 @@ import type { Peephole } from "./peephole.ts";
 
 /**
  * Clears the vector locals at the end of each iteration. V8's revectorizer (13, 14) regards a vector left in a local as
- * live in the next iteration, which counts as a use of its halves and makes a 256-bit operation unprofitable.
+ * live in the next iteration. It counts that as a use of the vector's halves, which makes a 256-bit operation
+ * unprofitable.
  */
 export const clearedVectors: Peephole = {
   isFor: ({ wide }) => wide,

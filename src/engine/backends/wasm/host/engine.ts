@@ -1,9 +1,9 @@
 import type { EngineTraits } from "../engines/peephole.ts";
 
 /**
- * Traits of the running engine. Its revectorizer is enabled by turbo mode (`wide`) or by a flag of the user: on the
- * command line of Node or in NODE_OPTIONS, which can be read, or in a page, where it cannot be detected. A flag that is
- * set in a running Node by any means other than turbo mode is not noticed.
+ * Traits of the running engine. Its revectorizer is enabled by turbo mode (`wide`) or by a flag of the user. The flag
+ * can be read from the command line of Node and from NODE_OPTIONS; in a page it cannot be detected. A flag that is set
+ * in a running Node by any means other than turbo mode is not noticed.
  */
 export function engineOf(wide: boolean): EngineTraits {
   const isRecent = "Float16Array" in globalThis;

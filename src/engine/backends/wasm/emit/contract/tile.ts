@@ -48,8 +48,8 @@ const tileParams = ["left", "right", "out", "tiles", "sums", "table", "add", "sc
 
 /**
  * Adds the function `(left, right, out, tiles, sums, table, add, scratch)` that computes a column of tiles. The code
- * has the shape that V8's revectorizer widens: pairs of vectors from one base at offsets 0 and 16, and all loads of a
- * tile of `out` before its stores, which are adjacent.
+ * has the shape that V8's revectorizer widens. Pairs of vectors are at offsets 0 and 16 from one base, and all loads of
+ * a tile of `out` precede its stores, which are adjacent.
  */
 export function addTile(module: ModuleBuilder, name: string, tile: Tile): FunctionBuilder {
   const builder = module.function(name, {

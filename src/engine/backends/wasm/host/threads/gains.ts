@@ -12,8 +12,8 @@ export interface Gains {
  * Creates a monitor. If other programs also use the processors, a thread may lose its processor in the middle of its
  * part for milliseconds, and all threads wait for it. This is rare for each piece of work, but costs far more than the
  * piece could gain. The monitor adds up savings and losses, and disables sharing for a while when the sum becomes a
- * loss: for longer each time that sharing becomes a loss again sooner than it had paused, for a shorter time after it
- * lasted.
+ * loss. The next pause is longer if sharing becomes a loss again sooner than the last pause was long; otherwise it is
+ * shorter.
  */
 export function watchGains(): Gains {
   let balance = 0;
