@@ -17,7 +17,7 @@ describe("downhill explain", () => {
       "Forward mode with dx = 1, dy = 0",
       "Forward mode with dx = 0, dy = 1",
       "Reverse mode from ∂s/∂z = 1 back to the inputs",
-      "Stored on the way forward",
+      "Stored in the forward pass",
       "What each input can affect",
       "Check against central differences",
     ]);

@@ -45,7 +45,7 @@ import { threadPool } from "./engine/backends/wasm/host/threads/pool.js";
 
 let started = 0;
 process.on("worker", () => started++);
-/** How many workers have been started. */
+/** Number of workers that have been started. */
 export const workers = () => started;
 
 const matrix = (n, seed) => tensor(normal(key(seed), n * n, { dtype: "float32" })).reshape([n, n]);

@@ -46,7 +46,7 @@ test("the notes' example with values, in full", () => {
       ∂s/∂x = ∂s/∂b * cos(x) + ∂s/∂a * y   = 2.583853     sum of 2 from b, a
       gradient: ∂s/∂x = 2.583853, ∂s/∂y = 2
 
-    Stored on the way forward
+    Stored in the forward pass
       cos(x)   kept at b   used again for ∂s/∂x from b
       y                    used again for ∂s/∂x from a
       x                    used again for ∂s/∂y from a
@@ -90,7 +90,7 @@ test("the notes' example without values, in full", () => {
         ∂s/∂y = x * ∂s/∂a                     uses x
       ∂s/∂x = ∂s/∂b * cos(x) + ∂s/∂a * y      sum of 2 from b, a
 
-    Stored on the way forward
+    Stored in the forward pass
       cos(x)   kept at b   used again for ∂s/∂x from b
       y                    used again for ∂s/∂x from a
       x                    used again for ∂s/∂y from a

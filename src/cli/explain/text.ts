@@ -225,7 +225,7 @@ function storedSection(table: TraceTable, { paint }: TraceTextStyle): string[] {
     at === name ? "" : `kept at ${at}`,
     `used again for ${listed(usedBy.map(({ from, to }) => `${adjoints.get(to) ?? to} from ${from}`))}`,
   ]);
-  return [paint("bold", "Stored on the way forward"), ...align(rows)];
+  return [paint("bold", "Stored in the forward pass"), ...align(rows)];
 }
 
 function affectsSection({ affects, outputs }: TraceTable, { paint }: TraceTextStyle): string[] {
