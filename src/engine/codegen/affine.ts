@@ -17,7 +17,7 @@ export const uniform: Dependence = { kind: "uniform" };
 export const integral: Dependence = { kind: "integral" };
 export const varying: Dependence = { kind: "varying" };
 
-/** Dependence of a value that changes by `stride`, in int32 arithmetic, when the index grows by one. */
+/** Dependence of an int32 value that grows by `stride` when the index grows by one. */
 export function affine(stride: number): Dependence {
   return stride === 0 ? uniform : { kind: "affine", stride: stride | 0 };
 }
@@ -27,7 +27,7 @@ export function strideOf(by: Dependence): number | undefined {
   return by.kind === "uniform" ? 0 : by.kind === "affine" ? by.stride : undefined;
 }
 
-/** Dependence of locals on the index. Locals without an entry are uniform. */
+/** Dependence of locals on the loop index. Locals without an entry do not depend on it. */
 export interface DependenceMap {
   readonly get: (name: string) => Dependence | undefined;
 }
@@ -85,7 +85,7 @@ function sameOrVarying(names: DependenceMap, x: Expr, y?: Expr, z?: Expr): Depen
   return isSame ? uniform : varying;
 }
 
-/** Dependence of integer arithmetic on operands with these dependences. */
+/** Dependence of the result of integer arithmetic on operands with the dependences `a`, `b` and `c`. */
 function integers(a: Dependence, b: Dependence = uniform, c: Dependence = uniform): Dependence {
   if (a.kind === "uniform" && b.kind === "uniform" && c.kind === "uniform") return uniform;
   return a.kind === "varying" || b.kind === "varying" || c.kind === "varying" ? varying : integral;

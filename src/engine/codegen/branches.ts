@@ -16,7 +16,7 @@ export function hasRare(block: readonly Stmt[]): boolean {
   return found;
 }
 
-/** True if a branch neither reads nor overwrites memory written by earlier stores. */
+/** True if a branch only assigns locals, and neither reads nor writes a buffer. */
 export function isSilent(block: readonly Stmt[]): boolean {
   return (
     block.every(({ kind }) => kind === "let" || kind === "set" || kind === "comment") &&

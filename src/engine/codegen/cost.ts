@@ -102,7 +102,7 @@ export function statementWork(stmt: Stmt, known: LocalDefinitions = new Map()): 
 
 const works = new WeakMap<Procedure, number>();
 
-/** Work of a statement without inner blocks: its weight and the work of the procedures it calls. */
+/** Work of a statement without its inner blocks: its own weight plus the work of the procedures that it calls. */
 function plainWork(stmt: Stmt): number {
   return weightOf(stmt) + (worksOfCalls.get(stmt) ?? 0);
 }

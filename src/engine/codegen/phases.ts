@@ -45,14 +45,14 @@ export function boundaryOf(statements: readonly Stmt[]): Boundary {
   };
 }
 
-/** Range of indices whose iterations are independent. */
+/** Range of a loop index; the iterations in the range are independent, or values of one fold. */
 export interface IterationRange {
   readonly index: string;
   readonly from: Expr;
   readonly to: Expr;
 }
 
-/** Work of a phase. */
+/** Kind of work that a phase consists of. */
 export type PhaseContent =
   /** Sequential statements. */
   | { readonly kind: "serial"; readonly statements: readonly Stmt[] }
@@ -73,7 +73,7 @@ export type PhaseContent =
 export interface Phase {
   readonly content: PhaseContent;
   readonly boundary: Boundary;
-  /** Locals that the phase declares or sets and that later phases read. */
+  /** Locals that the phase declares or sets and that a later phase reads. */
   readonly gives: readonly TypedLocal[];
 }
 
@@ -148,7 +148,7 @@ function contentOf(
   }
 }
 
-/** Ranges of a perfect nest of independent loops, and the body of the innermost one. */
+/** Ranges of the loops of a perfect nest of independent loops, and the body of the innermost loop. */
 function nestOf(loop: ForStmt): {
   readonly extent: readonly IterationRange[];
   readonly body: readonly Stmt[];

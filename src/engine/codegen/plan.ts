@@ -101,7 +101,7 @@ export type ProductPlan =
     }
   | { readonly kind: "expanded"; readonly statements: readonly Stmt[]; readonly reason: string };
 
-/** Plans by statement. */
+/** Plans of the loops, folds and products of some code, by statement. */
 export interface StatementPlans {
   readonly loops: Map<ForStmt, LoopPlan>;
   readonly whiles: Map<WhileStmt, WhilePlan>;

@@ -6,7 +6,7 @@ import { weightOf } from "./cost.ts";
 export interface SharedLocal {
   readonly name: string;
   readonly type: ScalarType;
-  /** True if the piece or block assigns the local. */
+  /** True if the piece, or a statement of the block, assigns the local. */
   readonly isSet: boolean;
 }
 

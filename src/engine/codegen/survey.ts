@@ -6,11 +6,11 @@ import { affine, dependence, strideOf, uniform, varying } from "./affine.ts";
 import { weightOf } from "./cost.ts";
 import * as tuning from "./tuning.ts";
 
-/** Change of an array index when the index of a loop grows by one; `undefined` if it is not constant. */
+/** Change of an array index when a loop index grows by one; `undefined` if the change is not constant. */
 type Stride = number | undefined;
 
 interface AccessStrides {
-  /** Stride along the surveyed loop. */
+  /** Change of the array index of an access per iteration of the surveyed loop. */
   readonly outer: Stride;
   /** Stride along the innermost loop inside the surveyed loop; `"none"` if the access is in no inner loop. */
   readonly inner: Stride | "none";
@@ -93,13 +93,16 @@ function isWorthShortRows(stmt: ForStmt, { accesses, work, longest }: Survey): b
   return gathers * tuning.weightOfShortGather <= work;
 }
 
-/** Position of statements in a nest of loops. */
+/** Position of a statement within the surveyed loop. */
 interface NestPosition {
   /** Executions per iteration of the surveyed loop. */
   readonly times: number;
   /** Index of the innermost enclosing loop inside the surveyed loop. */
   readonly innermost: string | undefined;
-  /** Dependence of locals on the index of the surveyed loop, and on that of the innermost loop. */
+  /**
+   * Dependence of locals on the index of the surveyed loop (`outer`), and on the index of the innermost loop around the
+   * statement (`inner`).
+   */
   readonly outer: Map<string, Dependence>;
   readonly inner: Map<string, Dependence>;
 }

@@ -51,13 +51,13 @@ export const weightOfGather = 12;
  */
 export const weightOfShortGather = 8;
 
-/** A loop stays inline if its work is at most this fraction of the work of one call. */
+/** A loop stays inline if its work is at most this fraction of the work that one call of a function should do. */
 export const inlinePart: number = 1 / 16;
 
-/** Weight of an iteration above which a `while` loop runs a fixed number of iterations per call. */
+/** Weight of an iteration above which a `while` loop runs only a fixed number of iterations per call. */
 export const longBody = 64;
 
-/** Number of which the iterations of a call are a multiple, so that few calls end within a vector. */
+/** The number of iterations per call is a multiple of this, so that few calls end in the middle of a vector. */
 export const callMultiple = 64;
 
 /** Minimum iterations per call if iterations are short. */
@@ -70,7 +70,7 @@ export const fewestPerCall = 512;
 export const sharedCalls = 64;
 export const sharedProductCalls = 16;
 
-/** Number of calls of loops that take as long as one call of a product. */
+/** Number of calls of loops that take as long as one call of a matrix product. */
 export const callsOfProducts = 8;
 
 /**

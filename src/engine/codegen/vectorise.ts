@@ -23,7 +23,7 @@ export interface VectorisationMode {
 export interface IterationBody {
   readonly index: string;
   readonly body: readonly Stmt[];
-  /** Expressions that are read after the body. */
+  /** Expressions that are read after the code has run for an index. */
   readonly results: readonly Expr[];
   /** Number of copies of the code that will be written in sequence. */
   readonly copies: number;
@@ -71,7 +71,7 @@ interface DeferredStore {
 interface Findings {
   /** Reason why the code cannot be vectorised. */
   refusal: string | undefined;
-  /** True if the code stores something before the end of an iteration. */
+  /** True if the code stores something at once, instead of delaying the store to the end of the iteration. */
   hasStored: boolean;
   readonly pending: DeferredStore[];
   /** Weight of the procedures inlined so far. */

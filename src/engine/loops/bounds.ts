@@ -12,10 +12,10 @@ export interface IndexBounds {
   readonly high: readonly Polynomial[];
 }
 
-/** Bounds of the indices of the loops around a statement, outermost first. */
+/** Bounds of the indices of the loops around a statement, outermost loop first. */
 export type EnclosingIndices = readonly IndexBounds[];
 
-/** Range of a counted loop's index. A bound that is not a polynomial is left out. */
+/** Range of the index of a counted loop. A bound that is no polynomial is left out. */
 export function rangeOfLoop(
   name: string,
   { from, to }: { readonly from: Expr; readonly to: Expr },
@@ -35,7 +35,7 @@ interface ConditionFacts {
   readonly unequal: readonly Polynomial[];
 }
 
-/** Narrows the bounds by a condition that holds, or does not, inside of a branch. */
+/** Bounds of the enclosing indices inside of a branch: narrowed by the condition, which `holds` or does not. */
 export function within(
   surroundings: EnclosingIndices,
   condition: Expr,
@@ -115,13 +115,13 @@ function withoutEnd(range: IndexBounds, p: Polynomial): IndexBounds {
 /** Reports whether the value of a name is known to be nonnegative. */
 export type IsPositive = (name: string) => boolean;
 
-/** Bound of a polynomial that is valid if all polynomials in `needs` are nonnegative. */
+/** Bound of a polynomial, which is valid if all polynomials in `needs` are nonnegative. */
 export interface ConditionalBound {
   readonly value: Polynomial;
   readonly needs: readonly Polynomial[];
 }
 
-/** Maximum number of alternative bounds per side. */
+/** Maximum number of alternative bounds that are considered per side of a range. */
 const mostAlternatives = 8;
 
 /**

@@ -39,7 +39,7 @@ function depthOf(stmt: Stmt): number {
   return stmt.kind === "for" ? 1 + largestOf(0, stmt.body.map(depthOf)) : 0;
 }
 
-/** Statements that remain of a nest after one of its products was taken out. */
+/** The statements that are left of a nest after one of its products was taken out. */
 interface ExtractedNest {
   /** Statements to run once, before the nest, even if the outermost loop is divided into strips. */
   readonly once: StmtBlock;
@@ -48,7 +48,7 @@ interface ExtractedNest {
   readonly after: StmtBlock;
 }
 
-/** Statement that may add a product to a sum, with the loops around it. */
+/** A statement that may add a product to a sum, together with the loops around it. */
 interface ProductSite<S extends Stmt = Stmt & { readonly kind: "set" | "store" }> {
   readonly loops: readonly ForStmt[];
   readonly block: StmtBlock;
@@ -147,14 +147,14 @@ interface ProductTerm {
   readonly stmts: ReadonlySet<Stmt>;
 }
 
-/** Product that a statement adds to its target; `undefined` if the statement adds no product. */
+/** Returns the product that a statement adds to its target; `undefined` if the statement adds no product. */
 function termOf(
   nest: LoopNest,
   { block, stmt }: ProductSite,
   isTarget: (expr: Expr) => boolean,
 ): ProductTerm | undefined {
   const stmts = new Set<Stmt>([stmt]);
-  /** Resolves a local that is declared in the same iteration to its value. */
+  /** Returns the value of a local that is declared in the same iteration; other expressions unchanged. */
   const look = (expr: Expr): Expr => {
     const { value, lets } = throughLets(nest, expr, block);
     for (const one of lets) stmts.add(one);
@@ -169,7 +169,7 @@ function termOf(
   return { x: product.x, y: product.y, isNegative: sum.op === "sub", stmts };
 }
 
-/** True if no statement outside of `stmts` reads the locals that `stmts` declare. */
+/** True if no statement outside of `stmts` reads a local that a statement in `stmts` declares. */
 function areApart({ readersOf: readers }: LoopNest, stmts: ReadonlySet<Stmt>): boolean {
   return [...stmts].every((stmt) => stmt.kind !== "let" || areAmong(readers(stmt.name), stmts));
 }
@@ -288,7 +288,10 @@ function outOfLocal(
   };
 }
 
-/** Statements before a nest: copies of factors, and the contractions that read them. */
+/**
+ * Returns the statements to run before a nest: those that copy factors to arrays, and the contractions that read these
+ * arrays.
+ */
 function beforeNest(
   operands: readonly ProductOperand[],
   ...contracts: StmtBlock
@@ -343,7 +346,7 @@ function storedSum(
   return undefined;
 }
 
-/** Target of a product; `loops` are the loops whose iterations have different elements. */
+/** Target of a product. Iterations of the loops in `loops` add to different elements of it. */
 interface ProductTarget {
   readonly out: StridedElements;
   readonly loops: ReadonlySet<number>;
@@ -412,10 +415,10 @@ function roleOf(inOut: boolean, inLeft: boolean, inRight: boolean): Dim["role"] 
   return inLeft ? "row" : inRight ? "column" : undefined;
 }
 
-/** Replaces a statement, whose inner blocks were rewritten already. */
+/** Returns the replacement of a statement whose inner blocks have already been rewritten. */
 type Edit = (stmt: Stmt) => readonly Stmt[];
 
-/** The nest with some statements replaced and redundant ones removed. */
+/** Returns a nest with some statements replaced, and without the statements that became unnecessary. */
 function restOf({ head }: LoopNest, edits: ReadonlyMap<Stmt, Edit>): StmtBlock {
   const edited = (block: StmtBlock): readonly Stmt[] =>
     block.flatMap((stmt) => {

@@ -16,7 +16,7 @@ export type IndexedLoop = Stmt & { readonly kind: "for" | "reduce" };
 
 /** Facts that hold at a loop. */
 export interface DependenceFacts {
-  /** Definitions of immutable locals that depend only on immutable locals. */
+  /** Definitions of the immutable locals that depend only on immutable locals. */
   readonly steady: ReadonlyMap<string, Expr>;
   readonly isPositive: IsPositive;
   readonly ranges: ReadonlyMap<string, IntegerInterval>;
@@ -168,7 +168,7 @@ function collectAccesses(facts: DependenceFacts, loop: ForStmt): AccessesByBuffe
   return isPlain ? accesses : undefined;
 }
 
-/** Definitions of locals as one iteration of a loop sees them. */
+/** Definitions of locals that are valid during one iteration of a loop. */
 export function madeIn(facts: DependenceFacts, loop: ForStmt): PolynomialContext {
   const known = bodyFacts(facts, loop);
   return (known.made ??= collectMade(facts, loop));
@@ -192,7 +192,9 @@ export function areApart(facts: DependenceFacts, loop: ForStmt): boolean {
   return [...accesses.values()].every((list) => isListApart(facts, loop.index, list));
 }
 
-/** True if no access in the list, all to one buffer, conflicts with a write of another iteration. */
+/**
+ * True if no access in a list conflicts with a write of another iteration. All accesses in the list are to one buffer.
+ */
 export function isListApart(facts: DependenceFacts, index: string, list: readonly ElementAccess[]): boolean {
   if (!list.some(({ isStore }) => isStore)) return true;
   const parts = new Map<string, ElementAccess[]>();

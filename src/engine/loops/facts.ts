@@ -15,7 +15,7 @@ export interface LocalFacts {
   readonly offsets: ReadonlySet<string>;
 }
 
-/** Facts that hold at a statement. */
+/** Facts about locals and dependences that hold at a statement. */
 export interface LoopFacts extends DependenceFacts {
   /** True for locals that nothing sets after their declaration. */
   readonly isNeverSet: (name: string) => boolean;
@@ -60,7 +60,7 @@ export function mapWithFacts<F extends LoopFacts>(
   });
 }
 
-/** Adds the locals that a condition bounds from below by 0. */
+/** Returns the facts with those locals added that are at least 0 if a condition holds. */
 function assuming<F extends LoopFacts>(facts: F, condition: Expr): F {
   const names = new Set<string>();
   const visit = (x: Expr): void => {

@@ -164,7 +164,7 @@ export function typeOfSet(block: readonly Stmt[], name: string): ScalarType | un
   return undefined;
 }
 
-/** Terms that are added to a local. */
+/** The terms that a block adds to a local. */
 class AddedTerms {
   readonly #name: string;
 
@@ -172,7 +172,7 @@ class AddedTerms {
     this.#name = name;
   }
 
-  /** Term of `name + term`, `term + name` or `name − term`. */
+  /** Returns the term that is added in `name + term`, `term + name` or `name − term`; `undefined` for other values. */
   termOf(value: Expr): Expr | undefined {
     const isSelf = (x: Expr): boolean => x.kind === "local" && x.name === this.#name;
     if (value.kind !== "binary") return undefined;

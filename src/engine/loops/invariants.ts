@@ -10,11 +10,11 @@ import { mapBlocks, mapExpressions, mapStmts } from "./rewrite.ts";
 
 type LoopStmt = Stmt & { readonly kind: "for" | "while" | "reduce" };
 
-/** Enclosing loop, and the statements to insert before it. */
+/** A loop around the current statement, and the statements to insert before that loop. */
 interface LoopPreheader {
   readonly loop: LoopStmt;
   readonly before: Stmt[];
-  /** Locals of hoisted values, by printed expression. */
+  /** Locals that hold hoisted values, by the printed expression of the value. */
   readonly known: Map<string, Expr>;
 }
 

@@ -50,7 +50,7 @@ export interface LoopNest extends BlockFacts {
   readonly tripPolynomials: readonly Polynomial[];
 }
 
-/** Facts about a head, collected before its nests are analysed. */
+/** Facts about the outermost loop (the head) of nests, collected once before the nests are analysed. */
 export type HeadFacts = Pick<LoopNest, "head" | "declared" | "stored" | "lets" | "readersOf" | "touching">;
 
 export function factsOf(head: ForStmt, { made }: BlockFacts): HeadFacts {
@@ -80,7 +80,7 @@ export function factsOf(head: ForStmt, { made }: BlockFacts): HeadFacts {
 
 const none: ReadonlySet<Stmt> = /* @__PURE__ */ new Set();
 
-/** Statements that read each local, and statements that access each buffer. */
+/** For each local the statements that read it, and for each buffer the statements that access it. */
 function accessesIn(head: ForStmt): Readonly<Record<"readers" | "touching", ReadonlyMap<string, Set<Stmt>>>> {
   const [readers, touching] = [new Map<string, Set<Stmt>>(), new Map<string, Set<Stmt>>()];
   let current: Stmt = head;
@@ -201,7 +201,7 @@ export function sizeOf(p: Polynomial): SizeExpr | undefined {
   return constant ?? integerValue(p, new Map());
 }
 
-/** The loops and locals that the value of an expression depends on within a nest. */
+/** Loops and locals of a nest that an expression depends on. */
 export interface Slice {
   readonly loops: ReadonlySet<number>;
   /** Locals that the expression needs, in declaration order. */

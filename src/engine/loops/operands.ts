@@ -8,7 +8,7 @@ import type { StmtBlock, BlockFacts, LoopNest, AccessPattern } from "./nests.ts"
 import { placeOf, sizeOf, sliceOf } from "./nests.ts";
 import { integerValue } from "./index-polynomial.ts";
 
-/** Surroundings of a block whose products become contractions: known sizes, and memory for operands. */
+/** Facts about a block whose products may become contractions, and a way to allocate arrays for the operands. */
 export interface ProductHost extends BlockFacts {
   fresh(hint: string): string;
   /** Equivalent size that is known before a call; `undefined` if there is none. */
@@ -17,7 +17,7 @@ export interface ProductHost extends BlockFacts {
   allocate(buffer: Buffer): void;
 }
 
-/** State of an attempt to take a product out of a nest. */
+/** State of an attempt to take a product out of a nest. If the attempt fails, the arrays are not allocated. */
 export interface ProductExtraction {
   readonly host: ProductHost;
   /** Arrays that the attempt has to allocate. */
@@ -32,7 +32,7 @@ export interface ProductExtraction {
 /** Iterations per strip: enough rows or columns for tiles, and few enough for their data to stay in cache. */
 export const stripLength = 64;
 
-/** Elements of a buffer with one stride per loop of a nest. */
+/** Elements of a buffer that the iterations of a nest access: a first index, and one stride per loop. */
 export interface StridedElements {
   readonly buffer: string;
   readonly start: Expr;
@@ -46,7 +46,7 @@ export interface ProductFactor {
     | { readonly kind: "elements"; readonly elements: StridedElements }
     /** The factor can be computed in loops outside of the nest. */
     | { readonly kind: "computed"; readonly value: Expr; readonly lets: readonly LetStmt[] }
-    /** The factor is available only in the nest, where `stmt` declares it. */
+    /** The factor is available only within the nest, because the statement `stmt` of the nest declares it. */
     | { readonly kind: "declared"; readonly stmt: LetStmt };
 }
 
@@ -110,7 +110,7 @@ export function newArray(
   return { buffer, start: k.i32(0), strides };
 }
 
-/** Index of the element of the current iteration. */
+/** Expression of the index of the element that the current iteration accesses. */
 export function indexIn(nest: LoopNest, { start, strides }: StridedElements): Expr {
   return nest.loops.reduce((sum, { index, from, to }, l) => {
     if (strides[l] === 0) return sum;
@@ -123,7 +123,7 @@ export function indexIn(nest: LoopNest, { start, strides }: StridedElements): Ex
   }, start);
 }
 
-/** Factor whose elements are in memory when the product is computed. */
+/** A factor of a product whose elements are in memory before the product is computed. */
 export interface ProductOperand {
   readonly elements: StridedElements;
   /**

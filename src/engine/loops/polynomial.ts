@@ -21,7 +21,7 @@ export function namePolynomial(name: string): Polynomial {
   return new Map([[name, 1]]);
 }
 
-/** x + factor · y */
+/** The polynomial x + factor · y. */
 export function addPolynomials(x: Polynomial, y: Polynomial, factor = 1): Polynomial {
   if (y.size === 0) return x;
   const sum = new Map(x);
@@ -35,7 +35,7 @@ function addTerm(sum: Map<string, number>, term: string, coefficient: number): v
   else sum.set(term, total);
 }
 
-/** x · y; `undefined` if it would have too many terms. */
+/** The product x · y; `undefined` if it has too many terms. */
 export function multiplyPolynomials(x: Polynomial, y: Polynomial): Polynomial | undefined {
   if (x.size * y.size > mostTerms) return undefined;
   const product = new Map<string, number>();
@@ -62,7 +62,7 @@ export function hasName(p: Polynomial, name: string): boolean {
   return has;
 }
 
-/** Renames the names of a polynomial. */
+/** Replaces names in a polynomial by other names. */
 export function renamed(p: Polynomial, names: ReadonlyMap<string, string>): Polynomial {
   if (names.size === 0) return p;
   const of = new Map<string, number>();

@@ -52,7 +52,7 @@ function endsOf(
   return first === undefined || end === undefined ? undefined : [first, end];
 }
 
-/** True if an earlier store of the iteration has written the element that is read. */
+/** True if an element that is read was written before by `store`, in the same iteration. */
 function covers(
   store: ElementAccess,
   read: ElementAccess,

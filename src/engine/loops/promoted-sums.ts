@@ -14,7 +14,7 @@ import { addPolynomials, hasName, namesIn, one, samePolynomial } from "./polynom
 import { integerValue, polynomialOf } from "./index-polynomial.ts";
 import { mapBlocks } from "./rewrite.ts";
 
-/** Element at an invariant index that a loop adds to. */
+/** An array element at an invariant index to which a loop adds. It becomes a local during the loop. */
 interface PromotedElement {
   readonly buffer: string;
   readonly place: Polynomial;

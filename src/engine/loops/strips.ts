@@ -21,7 +21,7 @@ import { mapBlocks } from "./rewrite.ts";
 import { addingTo, typeOfSet } from "./folds.ts";
 import { append } from "../util/append.ts";
 
-/** Memory for loops in strips. */
+/** Allocator of the additional memory that loops in strips need. */
 export interface StripMemory {
   /**
    * Array that a buffer holds, if it is the only one there: the buffer's capacity in elements, and the array's length.
@@ -62,11 +62,11 @@ const elementsPerIteration = 2;
 /** Iterations per strip, equal to the lanes of a vector: 4 if the body computes in float64, otherwise 8. */
 export const stripLanes = { double: 4, single: 8 } as const;
 
-/** Buffer of which each lane gets its own copy; `isSum` if the copies are added up at the end. */
+/** A buffer of which each lane uses its own copy. If `isSum` is true, the copies are added up at the end. */
 interface LaneCopies {
   readonly buffer: string;
   readonly isSum: boolean;
-  /** Capacity of the buffer. */
+  /** Capacity of the original buffer in elements. */
   readonly size: SizeExpr;
   /** Number of elements of the buffer's array, if known before the loop. */
   readonly length: Expr | undefined;
@@ -91,7 +91,7 @@ interface SumLocal {
   readonly type: ScalarType;
 }
 
-/** Sum whose lanes are stored in memory, and its position there. */
+/** A sum whose partial sum per lane is stored in memory, with its position there. */
 interface LaneSum extends SumLocal {
   readonly buffer: string;
   readonly at: number;
@@ -176,7 +176,7 @@ class StripBuilder {
   readonly #loop: ForStmt;
   readonly #body: readonly Stmt[];
   readonly #sums: readonly SumLocal[];
-  /** Locals of a lane that replace the sums. */
+  /** For each sum, the expression that replaces it in the iteration of a lane. */
   readonly #own: ReadonlyMap<string, Expr>;
   readonly #copied: readonly Omit<LaneCopies, "lanes">[];
   readonly #memory: StripMemory;
@@ -231,7 +231,7 @@ class StripBuilder {
     return this.#around(rest, isWorth, iteration, first, copied, sums);
   }
 
-  /** Capacity of the copies of a buffer. */
+  /** Number of elements that the copies of a buffer need. */
   #room(copied: LaneCopies): SizeExpr {
     const { size } = copied;
     const known = constantSize(size);
@@ -240,7 +240,7 @@ class StripBuilder {
     return multiplySizes(padded, this.#lanes);
   }
 
-  /** Loop over the lanes of a strip. */
+  /** Returns the loop over the lanes of a strip, which runs one iteration of the original loop per lane. */
   #iteration(lane: Expr, first: Expr, copied: readonly LaneCopies[], sums: readonly LaneSum[]): ForStmt {
     const of = new Map(copied.map((one) => [one.buffer, one]));
     const at = (one: LaneCopies, index: Expr): Expr => {

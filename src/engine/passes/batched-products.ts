@@ -82,7 +82,7 @@ function computeAhead(loop: CandidateLoop, rewriter: Rewriter): CandidateLoop {
   };
 }
 
-/** Carry that is only added to: `addition` adds the result of `term`. */
+/** A carry to which the loop body only adds: the equation `addition` adds the result of the equation `term`. */
 interface AccumulatedCarry {
   readonly carry: number;
   readonly addition: Equation;
@@ -207,9 +207,9 @@ function resultsAfterwards(loop: CandidateLoop): {
 interface StackedArrays {
   readonly arrays: ReadonlyMap<Var, Var>;
   readonly made: readonly { readonly inner: Var; readonly outer: Var }[];
-  /** Makes the loop stack a value, unless it already does. */
+  /** Makes the loop return the values of `v` of all iterations, stacked along a new axis, unless it already does. */
   stack(v: Var): void;
-  /** Number of additional elements per iteration if these values were stacked too. */
+  /** Returns the number of additional elements per iteration if the loop also stacked these values. */
   elementsBesides(values: readonly Var[]): number;
 }
 

@@ -14,7 +14,7 @@ import { elementAt, elementOf } from "./elements.ts";
 import type { ElementLoop } from "./fuse.ts";
 import { append } from "../util/append.ts";
 
-/** Values that an element loop reads and writes. */
+/** Access to the values that an element loop reads, and to the memory of the values that it stores. */
 export interface LoopViews extends ValueViews {
   /** Memory of those member results that are stored. */
   readonly places: ReadonlyMap<Var, WriteView>;

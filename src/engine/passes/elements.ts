@@ -38,7 +38,10 @@ export function readElement(view: ReadView, index: readonly Expr[]): Expr {
   return view.read(flatIndex(index, stridesOf(view.type.shape)));
 }
 
-/** Views of values in memory, and the equations of deferred values, which have no memory. */
+/**
+ * Access to the values of a program: views of values in memory, and equations of deferred values, which are not in
+ * memory.
+ */
 export interface ValueViews {
   viewOf(v: Var): ReadView;
   readonly deferred: ReadonlyMap<Var, Equation>;

@@ -84,13 +84,13 @@ export function fuse(program: Program): FusedProgram {
 
 /** Queue of equations whose operands are computed or are members of the open loop. Each equation is returned once. */
 interface Agenda {
-  /** Next equation that needs no loop, because its result is a scalar or a deferred value. */
+  /** Takes the next equation that needs no loop, because its result is a scalar or a deferred value. */
   free(): Equation | undefined;
-  /** First equation of a shape that satisfies the predicate. */
+  /** Takes the first equation of a shape that satisfies the predicate. */
   first(shape: string, isWanted: (eqn: Equation) => boolean): Equation | undefined;
   /** First reduction that satisfies the predicate and whose operand can be computed while the reduction reads it. */
   firstFold(isWanted: (eqn: Equation) => boolean): Equation | undefined;
-  /** First equation in program order that needs a loop. */
+  /** Takes the first equation, in program order, that needs a loop. */
   earliest(): Equation | undefined;
 }
 
@@ -175,14 +175,17 @@ interface OpenLoop {
   readonly members: Map<Var, Equation>;
 }
 
-/** Builds the list of steps. */
+/** Builds the list of steps of a program, one equation after the other. */
 interface StepBuilder {
   open(): OpenLoop | undefined;
   /** True if an equation can be computed in the open loop. */
   joins(eqn: Equation): boolean;
   /** True if an equation reads a member of the open loop. */
   reads(eqn: Equation): boolean;
-  /** Adds an equation, to the open loop if possible, otherwise after it. */
+  /**
+   * Adds an equation: to the open loop if it can join it, otherwise as a step after the loop. A deferred value needs no
+   * step.
+   */
   add(eqn: Equation): void;
   finish(): readonly FusedStep[];
 }

@@ -58,15 +58,18 @@ function hoist(program: Program): Program {
   });
 }
 
-/** Loop-invariant values of one program inside a loop. */
+/** The values of one program inside a loop that are the same in every iteration. */
 interface Invariants {
   /** Declares that the invariant `v` equals the value `outside` of the surrounding program. */
   know(v: Var, outside: Var): void;
-  /** Equal value outside of the loop; `undefined` if `v` varies or has not been hoisted. */
+  /**
+   * Returns the value outside of the loop that equals `v`; `undefined` if `v` differs between iterations or has not
+   * been hoisted.
+   */
   outside(v: Var): Var | undefined;
   /** Hoists an equation if it is invariant and not much larger than its operands. Returns whether it did. */
   move(eqn: Equation): boolean;
-  /** Invariants of another program inside the loop. */
+  /** Returns an empty set of invariants for another program inside the loop. */
   within(): Invariants;
 }
 

@@ -41,7 +41,7 @@ export interface LoweredProgram {
   readonly aliases: readonly (number | undefined)[];
   /** Sites at which a call may fail. The last three outputs of the routine report a failure (see `FailureLocals`). */
   readonly failures: readonly FailureReport[];
-  /** Decisions made before writing: the fused steps and the memory plan. */
+  /** Results of the planning before code is written: the steps with fused loops, and the memory plan. */
   readonly fused: FusedProgram;
   readonly plan: MemoryPlan;
 }
@@ -93,7 +93,7 @@ export function lowerProgram(program: Program, donated: readonly boolean[] = [])
   };
 }
 
-/** A program to write: its steps, its memory, its inputs, and the targets of its results. */
+/** A program to write as kernel code: its steps, its memory, its inputs, and the targets of its results. */
 interface LoweringTask {
   readonly fused: FusedProgram;
   readonly memory: ProgramMemory;
@@ -240,7 +240,7 @@ function declareScalar(block: Block, { type, name }: Var, fresh: (hint: string) 
   return localTarget(type, local);
 }
 
-/** Views and parameters that an equation passes to its sub-programs. */
+/** Facts that an equation needs to write its sub-programs: views of their operands, and parameters. */
 interface SubProgramContext {
   readonly ins: readonly ReadView[];
   readonly outs: readonly WriteView[];

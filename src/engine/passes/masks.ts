@@ -43,7 +43,7 @@ function withMasksBelow(program: Program): Program {
     if (plain === undefined || given === undefined || productsOf(given) > 1) return rewriter.emit(eqn);
     const [ct, f] = eqn.ins as [Var, Var];
     const [out] = eqn.outs as [Var];
-    /** Array filled with a value, created once per value and type. */
+    /** Returns an array filled with a value. It is created once per value and type. */
     const everywhere = (value: number): Var => {
       const key = `${value} ${typeKey(out.type)}`;
       let v = constants.get(key);

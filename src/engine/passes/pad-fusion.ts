@@ -37,7 +37,7 @@ interface Pad {
   readonly before: readonly number[];
 }
 
-/** Defining equation and consumers of each value of a program. */
+/** For each value of a program, the equation that defines it and the equations that read it. */
 interface DefUseChains {
   readonly definitions: ReadonlyMap<Var, Equation>;
   readonly readers: ReadonlyMap<Var, readonly Equation[]>;
@@ -133,7 +133,7 @@ function operationsSpared(
   return operations;
 }
 
-/** Maximum number of indices along an axis at which padded operands begin or end inside the result. */
+/** Maximum number of positions along an axis, inside of the result, at which padded operands begin or end. */
 function boundariesOf(pads: readonly Pad[]): number {
   let most = 0;
   for (let axis = 0; axis < pads[0]!.before.length; axis++) {
@@ -161,7 +161,7 @@ function fuse(
   let operations = 0;
   let made: Equation[] = [];
 
-  /** Value shifted to its position in the padded array. */
+  /** Returns a value shifted to the position that it has in the padded array. */
   const placed = (v: Var, before: readonly number[], shape: Shape): Var | undefined => {
     const key = before.join();
     const earlier = known.get(v)?.get(key);

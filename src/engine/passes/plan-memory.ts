@@ -13,7 +13,10 @@ export type MemorySlot =
   | { readonly kind: "input" | "result"; readonly index: number }
   | { readonly kind: "temporary"; readonly name: string };
 
-/** Array in memory. Step `from` writes it first, and step `to` reads it last (∞ for a result). */
+/**
+ * An array in memory, with its lifetime: step `from` writes it first, step `to` reads it last (∞ for a result of the
+ * program).
+ */
 export interface AllocatedArray {
   readonly place: MemorySlot;
   readonly from: number;
@@ -22,7 +25,7 @@ export interface AllocatedArray {
 
 /** Memory of all values that one program computes. */
 export interface ProgramMemory {
-  /** Arrays that steps compute. Missing values are locals, are deferred, or are reshaped operands. */
+  /** Memory of the arrays that steps compute. Locals, deferred values and reshaped operands have no entry. */
   readonly values: ReadonlyMap<Var, AllocatedArray>;
   /** For each result, its memory before the final copies; `undefined` for a local. */
   readonly results: readonly (MemorySlot | undefined)[];
@@ -101,7 +104,7 @@ interface MemoryConstraints {
   readonly copiesBack: boolean;
 }
 
-/** Memory that holds several arrays of one dtype and size in turn. */
+/** A piece of memory that several arrays of equal dtype and size use one after the other. */
 interface SlotState {
   readonly place: MemorySlot;
   readonly type: ArrayType;
@@ -113,7 +116,7 @@ interface SlotState {
   end: number;
 }
 
-/** State of the planning of one program. */
+/** State of planning the memory of one program. */
 interface Planner {
   readonly fused: FusedProgram;
   readonly timeline: Timeline;
@@ -214,7 +217,7 @@ function addForerunners(
     const source = aliased.get(v);
     return source === undefined ? v : arrayOf(source);
   };
-  /** Step that changes a value in place. */
+  /** For each value that was added, the step that changes it in place; ∞ for a value that the result reshapes. */
   const changed = new Map<Var, number>();
   const add = (v: Var, result: Var, until: number): void => {
     const target = targets.get(result);
@@ -281,7 +284,7 @@ function planStep(planner: Planner, step: FusedStep, position: number): StepMemo
   }
 }
 
-/** Allocates the results of a loop that later steps read, and the results of its reader. */
+/** Allocates memory for the results of a loop that later steps read, and for the results of its reader. */
 function planLoop(planner: Planner, loop: ElementLoop, position: number): StepMemory {
   const dying = memoryEndingIn(planner, loop, position);
   for (const { outs } of loop.members)
@@ -307,7 +310,7 @@ function planEquation(
   return { scratch: scratch.map(({ name }) => name), programs: inside };
 }
 
-/** Allocates the results of an equation that have no memory yet. */
+/** Allocates memory for those results of an equation that have none yet. */
 function allocateOthers(planner: Planner, { outs }: Equation, position: number): void {
   for (const v of outs)
     if (v.type.shape.length > 0 && !planner.values.has(v)) allocate(planner, v, position, new Set());
@@ -328,14 +331,14 @@ function scratchOf(
   return declared.map(({ name, type }) => timeline.add(name, type, begins[position]!));
 }
 
-/** Ends the lifetime of temporaries at the present time. */
+/** Ends the lifetime of some temporaries at the present time of the clock. */
 function endNow({ timeline }: Planner, drafts: readonly UnplacedTemporary[]): void {
   if (drafts.length === 0) return;
   const now = timeline.tick();
   for (const draft of drafts) draft.to = now;
 }
 
-/** Assigns a value to memory and records its lifetime. */
+/** Assigns a piece of memory to a value, and records the value's lifetime. */
 function put(planner: Planner, v: Var, storage: SlotState, position: number): void {
   const { lastUse, storages, values, begins, ends } = planner;
   // an input whose memory was free for other arrays since its last read

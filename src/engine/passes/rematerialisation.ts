@@ -90,7 +90,10 @@ function readersOf(
   return readers;
 }
 
-/** Values of an iteration that are saved, and values that are recomputed from them. */
+/**
+ * Division of the values that a later loop reads: some are saved by the loop that computes them, the others are
+ * recomputed from these.
+ */
 interface StoragePlan {
   readonly stored: ReadonlySet<Var>;
   readonly recomputed: ReadonlySet<Var>;
@@ -180,7 +183,7 @@ function recompute(
   for (const inner of source.body.eqns.toReversed())
     if (recomputed.has(inner.outs[0]!) && needed.has(inner.outs[0]!)) inner.ins.forEach((v) => needed.add(v));
 
-  /** Variables of this loop that hold the values of the producing loop's iteration. */
+  /** Variables of this loop that hold the same values as variables of the loop that saved them. */
   const here = new Map<Var, Var>();
   const consts: { readonly inner: Var; readonly outer: Var }[] = [];
   const arrays: { readonly inner: Var; readonly outer: Var }[] = [];

@@ -4,7 +4,7 @@ import type { Equation, Program, Var } from "../ir/program.ts";
 export interface Rewriter {
   /** Current replacement of `v`, or `v` itself. */
   resolve(v: Var): Var;
-  /** Replaces `v` by another value of the same type from here on. */
+  /** Replaces `v` by another value of the same type in all equations emitted later. */
   alias(v: Var, other: Var): void;
   emit(eqn: Equation): void;
 }

@@ -57,7 +57,7 @@ function rowsOfFolds({ eqns }: Program, least: RowFusionThresholds): readonly Sh
   return [...found.values()].flatMap(({ rows, folds }) => (bytesOf(folds) >= least.bytes ? [rows] : []));
 }
 
-/** Bytes read by the row reductions plus one consumer pass. */
+/** Bytes that the reductions over rows read, and one pass over the rows by an equation that reads their results. */
 function bytesOf(folds: readonly Equation[]): number {
   const sizes = folds.map(
     ({ ins: [x] }) => sizeOf(x!.type.shape) * bytesPerElement[scalarTypeOf(x!.type.dtype)],
@@ -101,7 +101,7 @@ function hasRows({ type: { shape } }: Var, rows: Shape): boolean {
 interface RowwiseGroup {
   readonly members: ReadonlySet<Equation>;
   readonly rules: ReadonlyMap<Equation, RowRule<unknown>>;
-  /** Equations of values that need no memory, such as constants; members recompute these values. */
+  /** Equations of values that need no memory, such as constants. Each member recomputes the values that it reads. */
   readonly free: ReadonlyMap<Var, Equation>;
 }
 
@@ -116,7 +116,7 @@ function findGroup({ eqns }: Program, rows: Shape, least: RowFusionThresholds): 
   const after = new Set<Var>(); // values computed from members by non-members
   const isAfter = (v: Var): boolean =>
     after.has(v) || members.has(v) || free.get(v)?.ins.some(isAfter) === true;
-  /** True if the loop can read a value, or a row of it. */
+  /** True if the loop can read a value, or a row of it, where its members need it. */
   const isReady = (v: Var, isRow: boolean): boolean => {
     if (members.has(v)) return isRow;
     const eqn = free.get(v);
@@ -190,7 +190,7 @@ function withRowLoop(program: Program, rows: Shape, group: RowwiseGroup): Progra
   return needed({ ...program, eqns: [...before, loop, ...after] });
 }
 
-/** Removes unused equations, here the definitions of free values that members recompute. */
+/** Removes equations whose results are unused, such as those of values that members recompute. */
 function needed(program: Program): Program {
   return dceProgram(program, program.outs.map(() => true)).program; // prettier-ignore
 }

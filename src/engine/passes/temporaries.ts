@@ -15,13 +15,16 @@ export interface Temporary extends Buffer<number> {
 export interface UnplacedTemporary extends Buffer<number> {
   readonly from: number;
   to: number;
-  /** Intervals within the lifetime during which the temporary holds no data; both ends are exclusive. */
+  /**
+   * Intervals within the lifetime in which the temporary holds no data. The step at either end does not belong to the
+   * interval.
+   */
   readonly gaps: (readonly [after: number, before: number])[];
   /** Enclosing parallel loops whose iterations each have their own copy of the array in this temporary. */
   readonly copiedBy?: readonly object[];
 }
 
-/** Temporaries of a routine while its memory is planned, and the clock of their lifetimes. */
+/** The temporaries of a routine while its memory is planned, and a clock that counts steps for their lifetimes. */
 export interface Timeline {
   readonly drafts: readonly UnplacedTemporary[];
   /** Advances the clock and returns the new time. */
@@ -53,7 +56,7 @@ export function makeTimeline(fresh: (hint: string) => string): Timeline {
   };
 }
 
-/** Timeline whose temporaries each hold the given number of copies of an array, one after the other. */
+/** Returns a timeline whose temporaries each hold several copies of an array, one after the other. */
 export function withCopies(timeline: Timeline, copies: number): Timeline {
   if (copies === 1) return timeline;
   const loop = {};
@@ -64,7 +67,7 @@ export function withCopies(timeline: Timeline, copies: number): Timeline {
   };
 }
 
-/** Temporary with its byte range in the arena. */
+/** A temporary with the range of bytes in the arena that it occupies. */
 interface ArenaAllocation {
   readonly draft: UnplacedTemporary;
   readonly start: number;

@@ -24,7 +24,7 @@ export function bufferOf({ type, buffer }: WriteView): Buffer<number> {
   };
 }
 
-/** Routine port that declares an input. */
+/** Declares an input of a routine for a view. */
 export function portOf(view: WriteView): Port {
   const { local, type } = view;
   return local === undefined
@@ -44,7 +44,7 @@ export function valueView(type: ArrayType, value: Expr): WriteView {
   };
 }
 
-/** View of a scalar in a local that can be assigned. */
+/** View of a scalar in a mutable local. */
 export function localTarget(type: ArrayType, name: string): WriteView {
   const place = k.local(scalarTypeOf(type.dtype), name);
   return { type, local: name, read: () => place, write: (block, _, value) => block.set(place, value) };

@@ -15,7 +15,7 @@ import type { Executable } from "./run.ts";
 interface CompiledVariant<P> {
   readonly params: P;
   readonly types: readonly ArrayType[];
-  /** Constant tables that the function itself creates; they are passed before the operands. */
+  /** Constant tables that the function itself creates; callers pass them before the operands. */
   readonly captured: readonly ConcreteValue[];
   readonly executable: Executable;
 }

@@ -23,7 +23,7 @@ export function hostArrays(ins: readonly Tensor[]): readonly HostStorage[] | und
   return arrays;
 }
 
-/** Computes results that consist of copied blocks of operands, without a kernel. */
+/** Computes results by copying blocks of the operands, without a kernel, if the results consist of such blocks. */
 export function copyBlocks(
   types: readonly ArrayType[],
   operands: readonly HostStorage[],

@@ -23,7 +23,7 @@ export interface DebugOptions {
   readonly nan: boolean;
 }
 
-/** The pass, the user's operation and the loop step on whose behalf operations currently run. */
+/** The pass, the user's operation and the loop step to which the operations that run at present belong. */
 interface DebugContext extends DebugOrigin {
   readonly step: number | undefined; // of the innermost loop that is running
 }
@@ -108,7 +108,7 @@ function userName({ name, asked = name }: Primitive): string {
   return asked;
 }
 
-/** Throws `nan` for a result that is not finite although all operands were. */
+/** Throws `nan` if a result contains NaN or ∞ although all operands were finite. */
 function checkResults(
   prim: Primitive,
   ins: readonly Tensor[],

@@ -20,7 +20,7 @@ export interface Device {
   readonly compile: (routine: Routine, given: readonly boolean[]) => DeviceCode;
 }
 
-/** Code of a routine for one device. */
+/** Compiled code of a routine for one device. */
 export interface DeviceCode {
   /** Name of the backend that compiled it. */
   readonly backend: string;
@@ -33,11 +33,11 @@ export interface DeviceCode {
   readonly size: () => CodeSize | undefined;
   /** Frees the memory of the code, which cannot be called afterwards. */
   readonly release: () => void;
-  /** Placement of operands and results, for a device with more than one memory. */
+  /** Placement of operands and results, if the device has more than one memory. */
   readonly placement?: Placement | undefined;
 }
 
-/** A large input that should be stored in kernel memory. */
+/** A large input that should be in kernel memory. */
 export interface LargeInput {
   readonly slot: number;
   readonly type: ScalarType;
@@ -48,7 +48,7 @@ export interface LargeInput {
 
 /** Memory placement of the operands and results of one program, for a device whose kernels have their own memory. */
 export interface Placement {
-  /** Marks the start of a run. */
+  /** Called at the start of each run of the program. */
   begin(): void;
   /** Returns an allocator for one result of the program, which is called once per run. */
   allocatorOf(type: ScalarType, n: number): () => TensorStorage;

@@ -53,7 +53,7 @@ export interface Engine {
   verifier?: Partial<Verifier> | undefined;
   /** Cache of kernels for single eager operations. */
   kernels: Lru<string, EagerKernel> | undefined;
-  /** State of the component that frees memory when an allocation fails. */
+  /** State of the component that frees memory when an allocation fails, so that the allocation can be repeated. */
   readonly reclaiming: ReclaimState;
   /** Number of programs compiled so far. */
   compilations: number;
@@ -61,11 +61,11 @@ export interface Engine {
   hasWarned: boolean;
 }
 
-/** Non-default settings of the JavaScript engine. */
+/** Settings of the JavaScript engine that turbo mode has switched on. */
 export interface Switches {
-  /** 256-bit vectors. */
+  /** True if the engine uses 256-bit vectors. */
   readonly wide: boolean;
-  /** Fused multiply-add. */
+  /** True if the engine may use fused multiply-add. */
   readonly relaxed: boolean;
 }
 

@@ -121,7 +121,7 @@ function makeRecent(prim: Primitive): RecentKernels {
   return recent;
 }
 
-/** Returns the kernel cached under a key, or else the result of `make`, which it caches. */
+/** Returns the kernel that is cached under a key. If there is none, caches and returns the result of `make`. */
 function kernelFor<K extends EagerKernel>(key: string, make: () => K): K {
   const kernels = (engine.kernels ??= makeLru(mostKernels));
   let kernel = kernels.get(key) as K | undefined;
@@ -172,7 +172,7 @@ function makeScalarKernel(prim: Primitive, ins: readonly Tensor[], params: unkno
   };
 }
 
-/** Returns a tensor of another shape that shares the elements. */
+/** Returns a tensor of another shape that shares the memory of the elements. */
 function alias(x: Tensor, type: ArrayType): Tensor {
   const { slot } = x;
   const isScalar = type.shape.length === 0;
@@ -275,7 +275,7 @@ function compileEquation(program: Program, inPlace: number | undefined): Executa
   return compiler.executableOf(program, donated).run;
 }
 
-/** Builds a program of one equation. */
+/** Builds a program that consists of one equation. */
 function singleEquation(prim: Primitive, ins: readonly Tensor[], params: unknown): Program {
   const vars = ins.map((x): Var => ({ type: x.type }));
   const outs = prim

@@ -26,7 +26,7 @@ export interface Recipe {
   readonly given: readonly boolean[];
 }
 
-/** Compiled code of a program, not shared through the cache. */
+/** Code of a program that was compiled without use of the cache. */
 interface Compilation extends Executable {
   /** Frees the memory of the code, which cannot run afterwards. */
   readonly drop: () => void;
@@ -42,7 +42,7 @@ interface CachedProgram extends WatchedProgram {
   run: Executable["run"] | undefined;
   /** Estimated size in bytes of the cached code (`bytesOf`). */
   readonly bytes: number;
-  /** True if the program ran after the eviction scan last skipped it. */
+  /** True if the program has run since the scan for programs to evict last passed it. */
   wasUsed: boolean;
 }
 

@@ -149,9 +149,9 @@ export interface CompiledRegion {
   readonly signatureOf: (text: Region) => Pick<Region, "name" | "params">;
   /** Maps the position in an error site to a position in the text of the called region. */
   readonly placeOf: (at: PositionIndex, text: Region) => PositionIndex | undefined;
-  /** Current code. `withCopies` replaces it once a check before a loop has failed. */
+  /** Code that calls use at present. After a check before a loop has failed, it is the result of `withCopies`. */
   version: CodeVersion;
-  /** Compiles the region with additional copies of its loops that contain all checks. */
+  /** Compiles the region with an additional copy of each loop that makes all checks in its iterations. */
   readonly withCopies: () => CodeVersion;
   /** Capacity in elements, one entry per capacity input of the routine. Grows on demand. */
   readonly capacities: number[];
@@ -435,7 +435,7 @@ function arrayWriter(
 /** The type without `readonly` modifiers. */
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Creates a function that reads one result after a call. */
+/** Creates a function that reads one result from the outputs of a call. */
 function resultReader(
   port: ResultPort,
   routine: Routine,

@@ -74,7 +74,7 @@ export function makeRunner(
   const checked = ports.flatMap(({ kind }, k) =>
     kind === "buffer" || engine.copies !== undefined ? [k] : [],
   );
-  /** Frees the results of a failed run and restores the arguments. */
+  /** Frees the memory of the results of a failed run, and gives donated memory back to the arguments. */
   const undo = (inputs: readonly ConcreteValue[], outputs: readonly (ConcreteValue | undefined)[]): void => {
     for (let i = 0; i < own.length; i++) {
       const storage = outputs[i];

@@ -17,13 +17,13 @@ import { must } from "../util/assert-never.ts";
 export interface Turbo {
   /** Whether kernels are compiled in turbo mode from now on. */
   readonly enabled: boolean;
-  /** Reason why it is off, or the feature that was switched on. */
+  /** Reason why turbo mode is off, or the feature of the engine that it switched on. */
   readonly reason: string;
 }
 
 interface V8Module {
   readonly setFlagsFromString: (flag: string) => void;
-  /** A number that identifies the version, the processor and the flags. */
+  /** Returns a number that identifies the version of the engine, the processor and the flags. */
   readonly cachedDataVersionTag: () => number;
 }
 

@@ -16,7 +16,10 @@ interface FoldRegisters {
   readonly out: number;
 }
 
-/** Step of a `reduce`. `body` computes the value for an index in its register. */
+/**
+ * Returns a step that runs a `reduce`. `body` computes the value for the index, which is in a register, and leaves it
+ * in another one.
+ */
 export function foldStep(
   combine: BinaryScalarFunction,
   at: FoldRegisters,
@@ -49,7 +52,10 @@ interface ContractBuffers {
 
 type Visit = (out: number, left: number, right: number) => void;
 
-/** Step of a `contract`. The dims are numbers that earlier steps update in each run. */
+/**
+ * Returns a step that runs a `contract`. Earlier steps write the current sizes and strides into `dims`, because they
+ * may differ in each run.
+ */
 export function contractStep(
   { type, accumulate }: Contract,
   dims: readonly Dim<number>[],
@@ -90,7 +96,10 @@ export function contractStep(
   return (r) => results(r[begin.out]!, r[begin.left]!, r[begin.right]!);
 }
 
-/** Visits the offsets of all indices along dims; the last dim varies fastest. */
+/**
+ * Returns a visitor that calls `visit` with the operand offsets for all indices along dims. The last dim varies
+ * fastest.
+ */
 function visitIndices(dims: readonly Dim<number>[], visit: Visit): Visit {
   return dims.reduceRight<Visit>(
     (inner, dim) => (o, l, r) => {

@@ -165,7 +165,7 @@ function compileRoutine(routine: Routine, sizes: CallSizes, library: Library): C
   const bindTemps = (): void => temporaries.arrays.forEach((array, k) => bindTemp(temps[k]!, array));
   bindTemps();
   const { update } = sizes;
-  /** Updates the sizes for a call. */
+  /** Computes the buffer sizes of this call from its arguments, and stores them for the steps. */
   const measure = (given: readonly KernelValue[], wanted: readonly KernelValue[]): void => {
     update?.(given, wanted);
     for (const [name, place] of places) place.size = sizes.extents.get(name)!.size;

@@ -6,7 +6,7 @@ import type { Buffer, ScalarType, ConstantTable } from "../../kernel/scalar.ts";
 import { isFloat } from "../../kernel/scalar.ts";
 import { assertNever } from "../../util/assert-never.ts";
 
-/** Memory of a buffer during the current call. */
+/** Memory that a buffer occupies in the current call; steps read it when they run. */
 export interface BufferBinding {
   readonly name: string;
   readonly type: ScalarType;
@@ -15,10 +15,13 @@ export interface BufferBinding {
   offset: number;
 }
 
-/** Step over the registers of a routine or procedure; it reads some registers and writes one. */
+/**
+ * A step of the interpreter: a function that reads some of the numbered registers of a routine or procedure, and writes
+ * one.
+ */
 export type InterpreterStep = (registers: Float64Array) => void;
 
-/** Binding of a port, to be bound to memory by each call. */
+/** Creates the binding of a routine's input or output; each call binds it to the caller's memory. */
 export function portPlace({ name, type }: Buffer, { size }: BufferExtent): BufferBinding {
   return { name, type, size, array: makeArray(type, 0), offset: 0 };
 }
@@ -50,7 +53,10 @@ export function bindPlace(place: BufferBinding, cell: BufferView): void {
   place.offset = offset;
 }
 
-/** `out = place[index]`. Throws if out of range. A separate closure per type is faster. */
+/**
+ * Returns a step for `out = place[index]`, which throws if the index is out of range. Each element type has its own
+ * closure, which is faster.
+ */
 export function loadStep(place: BufferBinding, index: number, out: number): InterpreterStep {
   switch (place.type) {
     case "f64":
@@ -88,7 +94,7 @@ export function loadStep(place: BufferBinding, index: number, out: number): Inte
   }
 }
 
-/** `place[index] = value`. Throws if out of range. */
+/** Returns a step for `place[index] = value`, which throws if the index is out of range. */
 export function storeStep(place: BufferBinding, index: number, value: number): InterpreterStep {
   switch (place.type) {
     case "f64":

@@ -2,17 +2,17 @@ import { internalError } from "../../errors/index.ts";
 import type { ForStmt } from "../../kernel/scalar.ts";
 import type { BufferBinding } from "./memory.ts";
 
-/** The iterations of one run of an independent loop that have accessed one element. */
+/** Accesses to one element during one run of an independent loop, by the numbers of the iterations. */
 interface RaceRecord {
   /** Iteration that wrote the element. */
   writer: number | undefined;
   /** First iteration that read the element. */
   reader: number | undefined;
-  /** True if another iteration read the element too. */
+  /** True if an iteration other than `reader` read the element too. */
   isShared: boolean;
 }
 
-/** One run of an independent loop. */
+/** Accesses during one run of an independent loop. */
 interface IndependentLoopRun {
   readonly loop: ForStmt;
   iteration: number;
@@ -25,9 +25,9 @@ interface IndependentLoopRun {
  * iteration writes. Elements are compared by address, so that buffers that overlap in memory are compared too.
  */
 export interface RaceChecker {
-  /** Records an access in each independent loop that is running. */
+  /** Records an access to an element in each independent loop that is running. Throws if two iterations conflict. */
   readonly access: (place: BufferBinding, index: number, isStore: boolean) => void;
-  /** Begins a run of a loop. */
+  /** Begins to record a run of an independent loop. */
   readonly open: (loop: ForStmt) => IndependentLoopRun;
   readonly close: () => void;
 }

@@ -7,11 +7,17 @@ export interface Registers {
   readonly local: (name: string) => number;
   /** Returns the register of a constant, rounded to its type. */
   readonly constant: (type: ScalarType, value: number) => number;
-  /** Allocates a register for part of an expression, until the end of the enclosing `scope`. */
+  /**
+   * Allocates a register for an intermediate value of an expression. It is free again at the end of the enclosing
+   * `scope`.
+   */
   readonly temporary: () => number;
   /** Calls `write` and then frees the temporaries that it allocated. */
   readonly scope: (write: () => void) => void;
-  /** Array of all registers, with the constants filled in. Must be called last. */
+  /**
+   * Returns the array of all registers, in which the constants have their values. Must be called after all other
+   * methods.
+   */
   readonly initial: () => Float64Array;
 }
 

@@ -3,7 +3,7 @@ import type { BinaryOp, ScalarType } from "../../kernel/scalar.ts";
 import type { InterpreterStep } from "./memory.ts";
 import { binaryFunction } from "../../kernel/operations.ts";
 
-/** Procedure as steps over its own registers. */
+/** A procedure, as steps over registers of its own. */
 export interface ProcedureSteps {
   readonly registers: Float64Array;
   readonly params: readonly number[];
@@ -27,14 +27,14 @@ export function sequence(steps: readonly InterpreterStep[]): InterpreterStep {
   };
 }
 
-/** `out = x`. */
+/** Returns a step for `out = x`; both are numbers of registers. */
 export function moveStep(x: number, out: number): InterpreterStep {
   return (r) => {
     r[out] = r[x]!;
   };
 }
 
-/** `out = f(x)`. */
+/** Returns a step for `out = f(x)`; `x` and `out` are numbers of registers. */
 export function mapStep(f: (x: number) => number, x: number, out: number): InterpreterStep {
   return (r) => {
     r[out] = f(r[x]!);
@@ -92,7 +92,7 @@ const quickIntegers: FastSteps = {
   },
 };
 
-/** Loop whose bounds are read once. */
+/** Returns a step that runs a loop. Its bounds are read once, before the first iteration. */
 export function loopStep(
   index: number,
   from: number,
@@ -118,7 +118,10 @@ export function loopStep(
   };
 }
 
-/** `out = procedure(…args)`. The procedure has its own registers, since none is recursive. */
+/**
+ * Returns a step for `out = procedure(…args)`. The procedure has registers of its own, of which one set suffices,
+ * because no procedure is recursive.
+ */
 export function callStep(
   { registers, params, run, result }: ProcedureSteps,
   args: readonly number[],

@@ -21,12 +21,15 @@ export interface StepWriter {
   /** Returns the register of a local, which is allocated on first use. */
   readonly local: (name: string) => number;
   readonly block: (block: readonly Stmt[]) => InterpreterStep;
-  /** Steps that compute the expressions, and the registers that hold their values. */
+  /** Returns the steps that compute the expressions, and the registers that hold their values afterwards. */
   readonly results: (exprs: readonly Expr[]) => {
     readonly run: InterpreterStep;
     readonly at: readonly number[];
   };
-  /** Registers with the constants filled in. Must be called last. */
+  /**
+   * Returns the array of all registers, in which the constants have their values. Must be called after all other
+   * methods.
+   */
   readonly registers: () => Float64Array;
 }
 
@@ -36,7 +39,7 @@ interface WriterState {
   readonly places: ReadonlyMap<string, BufferBinding>;
   readonly tables: Map<ConstantTable, BufferBinding>;
   readonly library: Library;
-  /** Current sequence; steps are appended to it. */
+  /** Steps of the block that is being written; further steps are appended. */
   readonly steps: InterpreterStep[];
 }
 
@@ -66,14 +69,14 @@ function block(draft: WriterState, stmts: readonly Stmt[], depth: number): Inter
   });
 }
 
-/** Combines the steps that `write` emits into one. */
+/** Combines the steps that `write` emits into a single step. */
 function collect(draft: WriterState, write: (inner: WriterState) => void): InterpreterStep {
   const steps: InterpreterStep[] = [];
   write({ ...draft, steps });
   return sequence(steps);
 }
 
-/** Emits a counting step if the backend counts. */
+/** Emits a step that counts an access or operation, if the backend counts them for tests. */
 function emitCount({ library: { counts }, steps }: WriterState, key: keyof AccessCounts): void {
   if (counts) steps.push(() => void counts[key]++);
 }
@@ -199,7 +202,7 @@ function noteAccess(draft: WriterState, buffer: string, index: number, isStore: 
   steps.push((r) => races.access(at, r[index]!, isStore));
 }
 
-/** Returns a dim with numeric sizes, which the steps emitted here update in each run. */
+/** Returns a dim whose sizes and strides are numbers. Steps emitted here update them in each run. */
 function numericDim(draft: WriterState, dim: Dim): Dim<number> {
   const numbers = { role: dim.role, size: 0, out: 0, left: 0, right: 0 };
   for (const key of ["size", "out", "left", "right"] as const) {
@@ -213,7 +216,7 @@ function numericDim(draft: WriterState, dim: Dim): Dim<number> {
   return numbers;
 }
 
-/** Returns the register that holds the expression after the steps emitted here. */
+/** Emits steps that compute the expression, and returns the register that holds its value then. */
 function operand(draft: WriterState, expr: Expr, depth: number): number {
   const { registers } = draft;
   if (expr.kind === "const") return registers.constant(expr.type, expr.value);
@@ -223,7 +226,7 @@ function operand(draft: WriterState, expr: Expr, depth: number): number {
   return out;
 }
 
-/** Emits steps that compute the expression in `out`; only the last one writes there. */
+/** Emits steps that compute the expression in register `out`. Only the last of them writes to `out`. */
 function evaluate(draft: WriterState, expr: Expr, out: number, depth: number): void {
   const { steps } = draft;
   const { counts } = draft.library;

@@ -3,9 +3,9 @@ import type { Expr, Routine, Stmt } from "../../kernel/scalar.ts";
 import { sameSize } from "../../kernel/sizes.ts";
 import { usesOf } from "../../kernel/uses.ts";
 
-/** Loop that sets all elements of an output to 0. */
+/** A loop that only sets all elements of an output to 0, as data. */
 interface ClearLoop {
-  /** Index of the output. */
+  /** Index of the cleared output among the outputs of the routine. */
   readonly output: number;
   readonly buffer: string;
   readonly stmt: Stmt;

@@ -20,9 +20,9 @@ import type { JsHelper } from "./helpers.ts";
 /** Surroundings of an expression: names and facts of the enclosing function. */
 export interface ExpressionContext {
   readonly localName: (name: string) => string;
-  /** Known range of an integer local; `undefined` if unknown. */
+  /** Returns the known range of an integer local; `undefined` if nothing is known. */
   readonly localRange: (name: string) => IntegerInterval | undefined;
-  /** Array of a buffer, and the variable that holds its offset, if it has one. */
+  /** Returns the variable with the array of a buffer, and the variable with its offset, if it has one. */
   readonly buffer: (name: string) => { readonly array: string; readonly offset: string | undefined };
   readonly table: (table: ConstantTable) => string;
   readonly procedure: (procedure: Procedure) => string;
@@ -35,7 +35,7 @@ interface RangedExprText extends ExprText {
   readonly range?: IntegerInterval | undefined;
 }
 
-/** Code of a number with a known range, if any. */
+/** Adds the known range of its value, if any, to the code of a number. */
 function within({ text, level, operator }: ExprText, range: IntegerInterval | undefined): RangedExprText {
   return { text, level, operator, range };
 }
@@ -55,7 +55,7 @@ export function conditionCode(expr: Expr, scope: ExpressionContext): ExprText {
   return truth(expr, scope, 0);
 }
 
-/** `array[offset + index]`. */
+/** Code of the element `index` of a buffer: `array[offset + index]`. */
 export function elementCode(buffer: string, index: Expr, scope: ExpressionContext): ExprText {
   return element(buffer, value(index, scope, 0), scope);
 }
@@ -362,12 +362,12 @@ function round(type: ScalarType, x: ExprText): ExprText {
   return type === "f32" ? callCode("Math.fround", x) : x;
 }
 
-/** Drops the range of an integer, because the code is a float from here on. */
+/** Code of a number without the range of its value, for code that is not an integer any more. */
 function plain(x: RangedExprText): RangedExprText {
   return within(x, undefined);
 }
 
-/** Result of integer arithmetic, wrapped if it may not fit. */
+/** Code of the result of integer arithmetic. It is wrapped to the type if the value may not fit. */
 function wrap(type: ScalarType, x: ExprText, known: IntegerInterval | undefined): RangedExprText {
   if (isExact(type, known)) return within(x, known);
   return type === "u32" ? infix(x, ">>>", literal(0)) : infix(x, "|", literal(0));

@@ -34,7 +34,7 @@ function compileRoutine(
   return compileSource(routineSource(routine, limit, arraysAreWhole), routine, sizes);
 }
 
-/** Compiles a routine from its generated source. */
+/** Makes a compiled routine from its generated source. */
 export function compileSource(source: GeneratedSource, routine: Routine, sizes: CallSizes): CompiledRoutine {
   const temporaries = makeTemporaries(routine, sizes);
   const run = build(source, temporaries.arrays) as CompiledRoutine;
@@ -69,7 +69,10 @@ type SourceFactory = (
   powers: Float64Array,
 ) => unknown;
 
-/** Float64 of each sign and exponent with a zero fraction, indexed by these twelve bits. */
+/**
+ * Table of powers for generated code: for each value of the upper twelve bits (sign and exponent), the float64 with a
+ * zero fraction. Created on first use.
+ */
 let powers: Float64Array | undefined;
 
 function makePowers(): Float64Array {

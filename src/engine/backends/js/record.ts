@@ -10,7 +10,7 @@ import { partLimit, routineSource } from "./source.ts";
 /** Generated JavaScript of a routine whose calls compute its sizes. */
 export interface JsRecord {
   readonly text: string;
-  /** Elements in base 64. */
+  /** Constant tables of the routine; `values` are the elements in base 64. */
   readonly tables: readonly { readonly type: ScalarType; readonly values: string }[];
   readonly spillSize: number;
 }

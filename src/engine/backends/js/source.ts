@@ -17,7 +17,7 @@ import type { FunctionScope } from "./statement.ts";
 import { blockLines, fromLocal, indented } from "./statement.ts";
 import { append } from "../../util/append.ts";
 
-/** Generated code and the arguments it has to be called with. */
+/** Generated JavaScript, with the values that its outermost function takes. */
 export interface GeneratedSource {
   /**
    * Body of a function of `temps, tables, spill, doubles, words, floats, powers` that returns the compiled function. If
@@ -160,12 +160,12 @@ function procedureLines(procedure: Procedure, unit: SourceScope): string[] {
   ];
 }
 
-/** Variables of a buffer in generated code. */
+/** Names of the variables of a buffer in generated code. */
 interface BufferVariables {
   readonly array: string;
   /** Variable that holds the index of the buffer's first element in the array; `undefined` if the index is 0. */
   readonly offset: string | undefined;
-  /** True if they are declared outside of all functions. */
+  /** True if the variables are declared in the outermost scope, outside of all functions. */
   readonly isOuter: boolean;
 }
 
@@ -217,7 +217,7 @@ function openFunction(
   };
 }
 
-/** Assembles the outermost scope. */
+/** Joins the parts of a unit of generated code: the outermost declarations, its functions and its main function. */
 function finish(
   unit: SourceScope,
   main: readonly string[],

@@ -39,7 +39,7 @@ export function pageTarget(reproducible: boolean): WasmTarget {
   };
 }
 
-/** Key of everything, except the routine, that the bytes of a module depend on. */
+/** Text key of a target: all facts, except the routine, that the bytes of a module depend on. */
 function textOf({ settings: { threads, ...settings }, isShared }: WasmTarget): string {
   return JSON.stringify({ ...settings, isShared, shares: isShared && threads > 1 });
 }

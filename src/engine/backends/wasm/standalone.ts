@@ -15,9 +15,9 @@ export { pageTarget } from "./record.ts";
 export interface StandaloneModules {
   /** Compiles a routine; its results have the bits of the library's results. */
   add(routine: Routine): RoutineModule;
-  /** Initial contents of the memory, from address 0; the rest was never written. */
+  /** Returns the initial contents of the memory, from address 0 to the last address that was written. */
   image(): Uint8Array;
-  /** First address that no module uses. */
+  /** Returns the first address that no module uses. */
   end(): number;
 }
 

@@ -44,7 +44,7 @@ export function checkContractPlan(plan: ContractPlan): void {
   }
 }
 
-/** True if the regions are aligned and do not overlap. */
+/** True if the regions of the work memory are aligned and do not overlap. */
 function isApart({
   packedStrip,
   sumTable,

@@ -24,7 +24,7 @@ export interface OperandPlan {
   readonly sideBySide: boolean;
 }
 
-/** Inputs of planning both operands. */
+/** Facts from which the access to both operands is planned. */
 export interface OperandRequest {
   readonly shape: ContractShape;
   readonly vector: VectorShape;

@@ -38,7 +38,7 @@ interface ContractProblem {
   readonly outColumn: number;
 }
 
-/** Tiles whose sums are kept in registers. */
+/** Division of `out` into tiles, whose sums stay in registers. */
 interface Tiling extends RowSplit {
   /** Columns of a whole panel, number of whole panels, and columns of the remaining panel. */
   readonly tileColumns: number;
@@ -59,7 +59,10 @@ interface Tiling extends RowSplit {
 
 /** Cache blocking, and the division of work among threads. */
 interface Blocking {
-  /** Number of tiles per block of rows, and of panels per strip of columns, chosen to stay in cache. */
+  /**
+   * Number of tiles per block of rows, and number of panels per strip of columns. Both are chosen so that the data stay
+   * in cache.
+   */
   readonly blockTiles: number;
   readonly stripPanels: number;
   /** Number of row tiles per part. Threads share the parts of a strip. */
@@ -72,7 +75,7 @@ interface Blocking {
 export interface WorkLayout {
   /** Offset of the number of the strip that is packed at present, from 1; the stored number is 0 if there is none. */
   readonly packedStrip: number;
-  /** Tables of the distances of summands, columns and rows. */
+  /** Offsets of the tables with the distances of summands, columns and rows. */
   readonly sumTable: number;
   readonly columnTable: number;
   readonly rowTable: number;
@@ -103,7 +106,7 @@ export type ContractMethod =
 export interface StreamMethod {
   readonly kind: "stream";
   readonly terms: number;
-  /** Pairs of column vectors, pairs per part, number of parts, and remaining columns. */
+  /** Pairs of vectors per row, pairs per part, number of parts, and columns that remain after the last pair. */
   readonly pairs: number;
   readonly partPairs: number;
   readonly parts: number;
@@ -118,7 +121,7 @@ export interface StreamMethod {
  */
 export interface BlocksMethod {
   readonly kind: "blocks";
-  /** Parts per strip, strips per group, and blocks of summands. */
+  /** Number of parts per strip, of strips per group, and of blocks of summands. */
   readonly parts: number;
   readonly strips: number;
   readonly sumBlocks: number;
@@ -336,7 +339,7 @@ export function usesTable({ left, right }: Pick<ContractProblem, "left" | "right
   return left.walk.kind === "table" || right.walk.kind === "table";
 }
 
-/** True if that table holds all summands rather than those of one block. */
+/** True if the table of distances holds all summands and not only those of one block. */
 export function isWholeTable({ sums }: Pick<ContractProblem, "sums">): boolean {
   return sums <= mostTableEntries;
 }

@@ -132,7 +132,7 @@ function sumProducts(
 }
 
 type Distances = Pick<OperandOffsets, "left" | "right">;
-/** Writes loops over the summands of a block; `inner` writes one summand. */
+/** Writes loops over the summands of a block; `inner` writes the code for one summand at the given distances. */
 type Products = (block: Block, inner: (block: Block, at: Distances) => void) => void;
 
 /**

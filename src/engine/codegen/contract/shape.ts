@@ -1,6 +1,6 @@
 import type { Dim } from "../../kernel/scalar.ts";
 
-/** One index of a contraction, or several merged into one; strides in elements. */
+/** An index of a contraction, or several merged into one: its size, and the stride of each operand in elements. */
 export interface ContractAxis {
   readonly size: number;
   readonly out: number;

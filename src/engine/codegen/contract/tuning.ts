@@ -22,7 +22,10 @@ export const cacheLine: number = 64;
 export const segmentBytes: number = 16 * 1024;
 /** Minimum columns and summands for reading the matrix of a row-matrix product sequentially. */
 export const leastStreamed = { columns: 64, sums: 8 } as const;
-/** Matrix rows read at once, with few and with many registers. Each has its factor in a register. */
+/**
+ * Number of matrix rows that a row-matrix product reads at once, with few and with many registers. Each row has its
+ * factor in a register.
+ */
 export const streamTerms = { few: 4, many: 8 } as const;
 /** Parts into which the columns of a row-matrix product are divided, for threads. */
 export const streamParts: number = 8;

@@ -69,7 +69,7 @@ function edgesOf(body: readonly RegionStmt[], functions: ScalarFunctions): Dataf
   return edges;
 }
 
-/** Floating locals and arrays on which a flat expression depends smoothly. */
+/** Floating locals and arrays on whose values the value of a flat expression depends smoothly. */
 function sourcesOf(expr: RegionExpr, functions: ScalarFunctions): string[] {
   if (!isFloating(expr.type)) return [];
   switch (expr.kind) {

@@ -188,7 +188,7 @@ function readsAll(
   return walk(stmt, []);
 }
 
-/** Indices at which an expression reads an array outside of masks. */
+/** Indices of the elements of an array that an expression reads outside of masks. */
 function unmaskedLoads(
   expr: RegionExpr,
   array: string,
@@ -212,7 +212,7 @@ function unmaskedLoads(
   }
 }
 
-/** True if the indices take all positions of an array while the loops run. */
+/** True if the indices, over all iterations of the loops, cover every position of an array. */
 function coversAll(
   places: readonly RegionExpr[],
   dims: readonly RegionExpr[],

@@ -27,13 +27,13 @@ export interface Fusion {
 export interface FusionFacts {
   readonly block: RegionBlock;
   readonly linearity: Linearity;
-  /** Needs of the backward pass without fusion. */
+  /** Values that the backward pass would need if no loop were fused. */
   readonly needs: Needs;
   /** Counters of the loops whose backward pass needs the number of iterations that ran. */
   readonly counters: ReadonlyMap<RegionStmt, IterationCounter>;
   /** Names from outside of the block whose value does not change in the block. */
   readonly entry: ReadonlySet<string>;
-  /** Linear names that results of the region read. Empty except for the outermost block. */
+  /** Linear names that results of the region read. Only the outermost block has any. */
   readonly results: ReadonlySet<string>;
 }
 
@@ -71,7 +71,7 @@ export function chooseFusion(facts: FusionFacts): Fusion {
   return found;
 }
 
-/** Names that several statements of a block touch, and names that the block declares. */
+/** Names that several statements of a block use, and names that the block declares. */
 interface SharedNames {
   readonly several: ReadonlySet<string>;
   readonly declared: ReadonlySet<string>;
@@ -83,7 +83,7 @@ function sharedNames(block: RegionBlock, touches: readonly LinearTouches[]): Sha
   return { several, declared: new Set(block.flatMap((stmt) => declaredBy(stmt) ?? [])) };
 }
 
-/** Notes that a name is used in the way `how`. Two different uses of a name count as "other". */
+/** Records a use of a name. Two different uses of one name count as "other". */
 function addTouch(touches: Map<string, LinearTouch>, name: string, how: LinearTouch): void {
   const before = touches.get(name);
   touches.set(name, before === undefined || before === how ? how : "other");
@@ -215,7 +215,7 @@ function isPartitioned(block: RegionBlock, array: string, index: string): boolea
 
 /** Facts about the statements of a block, by their index in the block. */
 interface StatementOrder {
-  /** Uses by the statement at a position. */
+  /** Names that the statement at a position of the block reads and writes in the forward pass. */
   readonly usesAt: (index: number) => ForwardUses;
   /** Index of the statement that declares a name that never changes; −1 for names from outside. */
   readonly declaredAt: ReadonlyMap<string, number>;
@@ -238,7 +238,7 @@ function meets(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   return false;
 }
 
-/** Names, without linear ones, that a statement and its nested statements read and write. */
+/** Names, except linear ones, that a statement and its nested statements read and write. */
 interface ForwardUses {
   readonly read: ReadonlySet<string>;
   readonly written: ReadonlySet<string>;

@@ -10,7 +10,7 @@ import { partsOf, walkStmts } from "../form/walk.ts";
 export interface Linearity {
   /** Locals, arrays and parameters that depend on a linear parameter. */
   readonly linear: ReadonlySet<string>;
-  /** The linear names that a linear result depends on. */
+  /** The linear names on which a linear result depends. */
   readonly useful: ReadonlySet<string>;
 }
 
@@ -66,7 +66,10 @@ export type LinearPart =
   | { readonly kind: "sum"; readonly x: RegionExpr; readonly y: RegionExpr; readonly isDifference: boolean }
   | { readonly kind: "neg"; readonly x: RegionExpr }
   | { readonly kind: "convert"; readonly x: RegionExpr }
-  /** x times a factor, or x divided by it. If `isStrong`, the result is 0 wherever x is 0. */
+  /**
+   * x times a factor, or x divided by it. If `isStrong` is true, the result is 0 wherever x is 0, even if the factor is
+   * infinite or NaN.
+   */
   | {
       readonly kind: "scaled";
       readonly x: RegionExpr;

@@ -19,7 +19,7 @@ import { mapBlocksOf, walkStmts } from "../form/walk.ts";
 import type { LetsByName } from "../form/names.ts";
 import { immutableLets, readsAny } from "../form/names.ts";
 
-/** A linear expression, and whether its value may be the 0 of a mask. */
+/** A linear expression, and whether its value may be a zero that a mask has set. */
 interface MaskedValue {
   readonly expr: RegionExpr;
   readonly isMasked: boolean;
@@ -44,7 +44,7 @@ export function maskProducts(
   return body.every((stmt, i) => stmt === region.body[i]) ? region : { ...region, body };
 }
 
-/** For each result, true if it may hold zeros of masks. Only linear results may. */
+/** For each result, true if it may contain zeros that masks have set. Only linear results may. */
 export function findMaskedResults(
   region: Region,
   linear: readonly boolean[],
@@ -86,7 +86,7 @@ class MaskedTangents {
   readonly #definitions: LetsByName;
   /** Declarations of linear arrays. */
   readonly #arrays = new Map<string, ArrayDeclaration>();
-  /** Arrays into which the innermost enclosing loop stores values that may be the 0 of a mask. */
+  /** Arrays into which the innermost loop around the statement stores values that may be zeros of masks. */
   #stored = new Set<string>();
 
   constructor(
@@ -105,12 +105,15 @@ class MaskedTangents {
     });
   }
 
-  /** True if an expression is linear and its value may be the 0 of a mask. */
+  /** True if an expression is linear and its value may be a zero that a mask has set. */
   isMasked(expr: RegionExpr, zeros: ReadonlySet<string>): boolean {
     return readsAny(expr, this.#linear) && this.#rewrite(expr, zeros).isMasked;
   }
 
-  /** Returns the rewritten block, and updates `zeros` to the end of the block. */
+  /**
+   * Returns the rewritten block. Updates `zeros`, the names whose values may be zeros of masks, to the end of the
+   * block.
+   */
   block(stmts: readonly RegionStmt[], zeros: Set<string>): readonly RegionStmt[] {
     return stmts.map((stmt) => this.#stmt(stmt, zeros));
   }
@@ -186,7 +189,7 @@ class MaskedTangents {
     return mapBlocksOf(stmt, () => body);
   }
 
-  /** Arrays all of whose elements a nest of counted loops stores. */
+  /** Arrays of which a nest of counted loops stores every element. */
   #filledBy(nest: RegionFor): ReadonlySet<string> {
     const filled = new Set<string>();
     const visit = (stmt: RegionStmt, loops: readonly RegionFor[]): void => {

@@ -67,7 +67,7 @@ function findMasked(
     }
   };
 
-  /** Visits a block in reverse order. `chosen`: locals that are certainly read later, outside of masks. */
+  /** Visits a block in reverse order. `chosen` are the locals that later statements certainly read outside of masks. */
   const block = (stmts: readonly RegionStmt[], chosen: Set<string>): void => {
     for (const stmt of stmts.toReversed()) {
       switch (stmt.kind) {
@@ -152,7 +152,7 @@ export function findFiniteNames(body: RegionBlock): ReadonlySet<string> {
   return names;
 }
 
-/** True if a product with the factor, or a quotient by it, is 0 for a cotangent of 0 in any case. */
+/** True if a product with the factor, or a quotient by it, is 0 for every cotangent of 0, so that no mask is needed. */
 export function isHarmless(factor: RegionExpr, by: "mul" | "div", finite: ReadonlySet<string>): boolean {
   if (factor.kind === "local") return by === "mul" && finite.has(factor.name);
   return factor.kind === "const" && Number.isFinite(factor.value) && (by === "mul" || factor.value !== 0);

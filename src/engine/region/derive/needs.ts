@@ -45,7 +45,7 @@ interface NeedDefinition {
 interface ArrayWrite {
   readonly order: number;
   readonly loops: readonly RegionLoop[];
-  /** Indices of the element that is stored; `undefined` if any element may change. */
+  /** Indices of the element that is stored; `undefined` if any element of the array may change. */
   readonly places: readonly RegionExpr[] | undefined;
 }
 
@@ -54,14 +54,16 @@ interface NeedFacts {
   /** Locals and arrays that the backward pass has: parameters, declarations of the outermost block, loop indices. */
   readonly available: Set<string>;
   readonly writes: Map<string, ArrayWrite[]>;
-  /** Names whose value does not change in the block: from outside, or declared in the outermost block. */
+  /**
+   * Names whose value does not change in the block: names from outside, and names that the outermost block declares.
+   */
   readonly fixed: Set<string>;
   readonly canReread: boolean;
   /** Names that the backward pass of linear statements reads. */
   readonly needed: Set<string>;
 }
 
-/** A block whose backward pass follows in the same scope. */
+/** A block whose backward pass follows the forward pass in the same scope. */
 export interface NeedScope {
   readonly block: RegionBlock;
   /** Names from outside of the block whose value does not change in it. */
@@ -70,11 +72,11 @@ export interface NeedScope {
   readonly separate: ReadonlySet<RegionStmt>;
 }
 
-/** Ways to avoid saving a value. */
+/** Ways in which the backward pass gets values without saving them. */
 export interface NeedOptions {
-  /** Recompute cheap values. */
+  /** True to recompute cheap values in the backward pass. */
   readonly recompute: boolean;
-  /** Read elements of mutable arrays again if nothing has overwritten them. */
+  /** True to read elements of mutable arrays again in the backward pass if nothing has overwritten them. */
   readonly reread: boolean;
 }
 

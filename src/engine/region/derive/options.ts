@@ -1,4 +1,4 @@
-/** Passes over a flat region before differentiation. Each is on by default. */
+/** Passes over a flat region before it is differentiated. Each runs unless its option is false. */
 export interface FlatOptions {
   /** Eliminates common subexpressions. */
   readonly common?: boolean | undefined;

@@ -46,7 +46,7 @@ import { TapePlanner } from "./saved-values.ts";
 import { accumulatedTerms, isElement } from "./sums.ts";
 import { declarationOf } from "./tangent.ts";
 
-/** Facts about the whole region, and the parts of the reverse plan that all scopes share. */
+/** Facts about the whole region, and the parts of the plan that are the same for all scopes. */
 interface PlanContext {
   readonly region: Region;
   readonly build: RegionBuilder;
@@ -56,7 +56,7 @@ interface PlanContext {
   readonly mutable: ReadonlySet<string>;
   /** Declarations of the locals that never change. */
   readonly definitions: LetsByName;
-  /** Linear locals whose uses are all in their own block. */
+  /** Linear locals that are used only in the block that declares them. */
   readonly direct: ReadonlySet<string>;
   readonly cotangents: Map<string, Cotangent>;
   readonly recalled: Map<string, RegionExpr>;
@@ -65,7 +65,7 @@ interface PlanContext {
   readonly tapes: Set<string>;
 }
 
-/** Facts about one scope, that is, a block whose forward and backward pass share their locals. */
+/** Facts about one scope, that is, a block whose forward and backward pass run in the same scope. */
 interface ScopeContext {
   readonly plan: PlanContext;
   readonly needs: Needs;
@@ -210,7 +210,7 @@ function backwardOrder({ linearity }: PlanContext, stmts: RegionBlock): RegionBl
   return stmts.filter((stmt) => hasTarget(stmt, linearity.useful)).toReversed();
 }
 
-/** Plans the blocks in a statement that is not fused. */
+/** Plans the backward passes of the blocks in a statement that is not fused. */
 function planNested(
   context: ScopeContext,
   stmt: RegionStmt,

@@ -46,7 +46,7 @@ export function prepare(region: Region, linearity: Linearity, build: RegionBuild
   return inlineOnce({ ...region, body }, linearity, counters);
 }
 
-/** Immutable copies of mutable locals, by name. */
+/** Immutable copies of mutable locals, by the name of the mutable local. */
 type ImmutableCopies = Map<string, RegionExpr>;
 
 class Preparation {
@@ -170,7 +170,7 @@ class Preparation {
   }
 }
 
-/** Drops the copies of locals that a statement sets. */
+/** Removes the copies of the locals that a statement sets, because the copies are out of date after it. */
 function forget(stmt: RegionStmt, snapshots: ImmutableCopies): void {
   walkStmts([stmt], (inner) => {
     if (inner.kind === "set") snapshots.delete(inner.name);
@@ -195,15 +195,15 @@ function levelsOf(expr: RegionExpr, known: WeakMap<RegionExpr, number>): number 
   return levels;
 }
 
-/** Linear locals that may still move into the statement that reads them, in program order. */
+/** Linear locals that may still move into the statement that reads them, in the order of the program. */
 class PendingLocals {
   readonly #statements = new Map<string, RegionLet>();
   /** Pending locals by the names that their own values read. */
   readonly #readers = new Map<string, string[]>();
-  /** For each local that was moved, the local whose value contains it. */
+  /** For each local that was moved, the local whose value contains it now. */
   readonly #holders = new Map<string, string>();
 
-  /** Adds a local. `given` is its value before the locals in `taken` were moved into it. */
+  /** Adds a local that may still move. `given` is its value before the locals in `taken` were moved into it. */
   add(stmt: RegionLet, given: RegionExpr, taken: readonly string[]): void {
     this.#statements.set(stmt.name, stmt);
     for (const name of taken) this.#holders.set(name, stmt.name);
@@ -221,7 +221,7 @@ class PendingLocals {
     return found;
   }
 
-  /** Removes and returns the pending locals that have one of these names or read one of them. */
+  /** Removes and returns the pending locals that have one of these names or whose value reads one of them. */
   settle(names: ReadonlySet<string>): readonly RegionStmt[] {
     const concerned = new Set<string>();
     for (const name of names) {

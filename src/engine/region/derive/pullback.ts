@@ -5,7 +5,7 @@ import type { RegionExpr } from "../form/region.ts";
 import { linearPart } from "./linearity.ts";
 import { isHarmless } from "./masks.ts";
 
-/** Context in which a cotangent is pulled back through an expression. */
+/** Facts and functions for pulling a cotangent back through an expression to the names that it reads. */
 export interface Pullback {
   readonly build: RegionBuilder;
   /** Names that depend on a linear parameter. */

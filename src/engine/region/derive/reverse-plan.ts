@@ -19,7 +19,7 @@ import type { SumTerm } from "./sums.ts";
 
 /** Plan for the transpose of a region that is linear in some of its parameters. */
 export interface ReversePlan {
-  /** The region in flat form, after `prepare`. */
+  /** The region in flat form, as `prepare` has rewritten it. */
   readonly region: Region;
   /** Names that depend on a linear parameter. Their statements run in the backward pass only. */
   readonly linear: ReadonlySet<string>;
@@ -39,20 +39,20 @@ export interface ReversePlan {
   readonly updates: ReadonlyMap<RegionStmt, LinearUpdate>;
   /** Locals that are certainly finite. A product with such a factor needs no mask. */
   readonly finite: ReadonlySet<string>;
-  /** Expressions by which the backward pass replaces locals of the forward pass. */
+  /** For locals of the forward pass, the expressions by which the backward pass replaces them. */
   readonly recalled: ReadonlyMap<string, RegionExpr>;
   /** All tapes. No element of a tape is read before it is stored. */
   readonly tapes: ReadonlySet<string>;
   readonly scope: ScopePlan;
 }
 
-/** The given cotangent of a linear result, scalar or array. */
+/** Cotangent of a linear result, scalar or array, which the transpose receives. */
 export type CotangentSeed =
   | {
       readonly kind: "scalar";
       /** A parameter of the transpose, or a constant. */
       readonly cotangent: RegionExpr;
-      /** The linear expression whose value is the result; `undefined` if it is always 0. */
+      /** The linear expression whose value is the result; `undefined` if the result is always 0. */
       readonly value: RegionExpr | undefined;
       readonly isMasked: boolean;
     }
@@ -110,7 +110,7 @@ export interface ScopePlan {
   readonly blocks: ReadonlyMap<RegionBlock, BackwardBlock>;
 }
 
-/** The parts of a scope, in the order in which they run. */
+/** A part of a scope. Parts run in order. */
 export type ScopePhase =
   /** Runs statements that are not linear, and saves the values of locals. */
   | { readonly kind: "forward"; readonly stmts: RegionBlock }
@@ -121,16 +121,16 @@ export type ScopePhase =
   /** Copies results of the forward pass. */
   | { readonly kind: "results" };
 
-/** A local of the forward pass whose value the backward pass reads later. */
+/** A local of the forward pass whose value is saved, because the backward pass reads it. */
 export interface TapedValue {
   readonly value: RegionLet;
-  /** Array that holds one value per iteration; outside of loops a local. */
+  /** Name of the array that holds one value per iteration; outside of loops the name of a local. */
   readonly tape: string;
   /** Locals that the declaration of the array needs: trip counts, and the running offset of a growable tape. */
   readonly definitions: readonly RegionLet[];
   /** Declaration of the array; `undefined` outside of loops. */
   readonly array: ArrayDeclaration | undefined;
-  /** Indices of the tape element that the forward pass stores. */
+  /** Indices of the element of the tape at which the forward pass stores the value. */
   readonly indices: readonly RegionExpr[];
 }
 
@@ -164,13 +164,13 @@ export interface ReversedLoop {
   readonly kind: "reversed";
   readonly forward: IterationPlan;
   readonly backward: IterationPlan;
-  /** Locals to declare before the backward loop: its end, if the loop may end early. */
+  /** Locals to declare before the backward loop, such as its end if the forward loop may end early. */
   readonly definitions: readonly RegionLet[];
   /** The loop of the backward pass, without its body. */
   readonly header: Omit<RegionFor, "body" | "at">;
 }
 
-/** Numbers of a loop's iterations, by which tapes are indexed. */
+/** Numbers of the iterations of a loop, which are the indices on tapes. */
 export interface IterationPlan {
   /** Locals at the beginning of an iteration: its number, and its offset on growable tapes. */
   readonly definitions: readonly RegionLet[];
@@ -183,7 +183,7 @@ export interface IterationPlan {
 export interface OffsetMove {
   readonly offset: RegionLocal;
   readonly by: "add" | "sub";
-  /** Number of iterations of the loop, and the locals that it is computed from. */
+  /** Number of iterations of the loop, and the definitions of the locals from which it is computed. */
   readonly count: RegionExpr;
   readonly definitions: readonly RegionLet[];
 }

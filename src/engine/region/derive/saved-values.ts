@@ -24,7 +24,7 @@ import { boundTrips } from "./trips.ts";
 /** Initial capacity of a growable tape, in elements. */
 const firstCapacity = 64;
 
-/** Position of an iteration's values on tapes. */
+/** Position on tapes of the values that an iteration saves. */
 interface IterationIndex {
   /** Number of the iteration, from 0. */
   readonly number: RegionExpr;
@@ -242,7 +242,7 @@ export class TapePlanner {
     return bind(this.#build.apply("maximum", bind(count, "n"), i32(0)), "n");
   }
 
-  /** True if tapes in these loops are indexed by the numbers of iterations, and not by a running offset. */
+  /** True if tapes in these loops are indexed by the numbers of the iterations; false if by a running offset. */
   #isNumbered(loops: readonly RegionLoop[]): boolean {
     return loops.length === 1 || this.#isExact(loops);
   }

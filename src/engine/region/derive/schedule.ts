@@ -14,7 +14,7 @@ export interface ScheduleSteps {
   save(snapshot: RegionExpr): readonly RegionStmt[];
   /** Restores the state of the loop from the given snapshot. */
   restore(snapshot: RegionExpr): readonly RegionStmt[];
-  /** Runs one segment forward with tapes, and then backward. */
+  /** Runs one segment forward, with tapes, and then backward. */
   turn(segment: RegionExpr): readonly RegionStmt[];
 }
 
@@ -33,13 +33,13 @@ export interface BinomialSchedule {
   /** Number of segments. */
   readonly count: RegionExpr;
   readonly snapshots: number;
-  /** Array with the segment at which each snapshot was saved. */
+  /** Name of the array that holds, for each snapshot, the segment at which it was saved. */
   readonly segments: string;
-  /** Local that holds the number of the last snapshot in use. */
+  /** Name of the local that holds the number of the last snapshot in use. */
   readonly top: string;
-  /** Local that holds the number of the next segment to run. */
+  /** Name of the local that holds the number of the next segment to run. */
   readonly here: string;
-  /** Local that holds the number of segments whose backward pass has not run yet. */
+  /** Name of the local that holds the number of segments whose backward pass has not run yet. */
   readonly rest: string;
 }
 
@@ -98,7 +98,7 @@ function bindIn(out: RegionStmt[], value: RegionExpr, hint: string, build: Regio
   return makeWriter(out, build).bind(value, hint);
 }
 
-/** Records the current segment as that of the last snapshot, and saves the state in this snapshot. */
+/** Stores the current segment as the segment of the last snapshot, and saves the state of the loop in this snapshot. */
 function markSnapshot({ segments, top, here }: BinomialSchedule, steps: ScheduleSteps): RegionStmt[] {
   const atTop = local("i32", top);
   return [

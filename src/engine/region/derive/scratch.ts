@@ -61,7 +61,9 @@ function filledBy(stmt: RegionStmt, array: string): readonly RegionFor[] | undef
   }
 }
 
-/** True if all loads of an array use indices of loops with the bounds of the loops that filled it. */
+/**
+ * True if all reads of an array in a statement are in loops with the same bounds as the loops that filled the array.
+ */
 function readsWithin(
   stmt: RegionStmt,
   array: string,

@@ -12,9 +12,9 @@ import { mapBlocksOf } from "../form/walk.ts";
 import { namesOf } from "../form/names.ts";
 
 export interface TapeUsage {
-  /** Name of the saved value in the region. */
+  /** Name in the region of the value that the tape saves. */
   readonly name: string;
-  /** Position of its definition. */
+  /** Position of the definition of this value. */
   readonly at: PositionIndex | undefined;
   readonly bytesPerElement: number;
 }

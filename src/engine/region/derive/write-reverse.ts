@@ -40,7 +40,7 @@ export function writeReverse(plan: ReversePlan, build: RegionBuilder): Region {
 class ReverseWriter {
   readonly #plan: ReversePlan;
   readonly #build: RegionBuilder;
-  /** Partial sums of the cotangents of kind `sum`, by linear name. */
+  /** Expressions of the partial sums of cotangents of kind `sum`, by linear name. */
   readonly #sums = new Map<string, RegionExpr>();
   /** Names of cotangents that are mutable locals. */
   readonly #mutable: ReadonlySet<string>;

@@ -15,7 +15,7 @@ export function shareCommon(region: Region, functions: ScalarFunctions): Region 
   return new CommonSubexpressions(region, functions).region();
 }
 
-/** Values available in a block and in the blocks around it, by key. */
+/** Values that are available in a block and in the blocks around it, by a key that is equal for equal values. */
 class AvailableValues {
   readonly #values = new Map<string, RegionLocal>();
   /** Keys of available values, by the mutable locals and arrays that they read. */
@@ -39,7 +39,7 @@ class AvailableValues {
     }
   }
 
-  /** Drops the available values that read a name. */
+  /** Removes the available values that depend on a name. */
   forget(name: string): void {
     for (const key of this.#readers.get(name) ?? []) this.#values.delete(key);
     this.#readers.delete(name);
@@ -51,7 +51,7 @@ class CommonSubexpressions {
   readonly #region: Region;
   readonly #functions: ScalarFunctions;
   readonly #mutable: ReadonlySet<string>;
-  /** Replacements of the locals that were removed, by name. */
+  /** For each local that was removed, the expression that replaces it. */
   readonly #instead = new Map<string, RegionExpr>();
   /** Names that a loop or branch writes. Cached, because every enclosing block needs them. */
   readonly #changed = new Map<RegionStmt, readonly string[]>();

@@ -29,9 +29,9 @@ class Flattener {
   readonly #region: Region;
   readonly #build: RegionBuilder;
   readonly #mutable: Set<string>;
-  /** For each local that only copies an immutable value, this value. */
+  /** For each local that only copies an immutable value, the copied value. */
   readonly #copies = new Map<string, RegionExpr>();
-  /** For each float64 local that was converted from an integer, this integer. */
+  /** For each float64 local that was converted from an integer, the integer. */
   readonly #wholes = new Map<string, RegionExpr>();
   /** Lengths of declared arrays, by array. */
   readonly #dims = new Map<string, readonly RegionExpr[]>();
@@ -258,7 +258,7 @@ class Flattener {
     return isEager;
   }
 
-  /** True if an atom has one value while it is in scope. */
+  /** True if an atom has the same value everywhere in its scope. */
   #isFixed(value: RegionExpr): boolean {
     return (
       value.kind === "const" ||

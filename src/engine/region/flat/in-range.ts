@@ -19,12 +19,12 @@ export function removeProvenChecks(region: Region): Region {
 class BoundsProver {
   readonly #region: Region;
   readonly #mutable: ReadonlySet<string>;
-  /** Values of immutable integer locals. */
+  /** Values of immutable integer locals, as polynomials. */
   readonly #values = new Map<string, Polynomial>();
   readonly #dims = new Map<string, readonly (Polynomial | undefined)[]>();
   /** Enclosing loops, outermost first. */
   readonly #loops: NamedBounds[] = [];
-  /** Names that are at least 0. */
+  /** Names of integers that are at least 0. */
   #natural = new Set<string>();
   readonly #isNatural = (name: string): boolean => this.#natural.has(name);
   readonly #names: NamedPolynomials = {

@@ -40,14 +40,17 @@ function isCostly(value: RegionExpr, functions: ScalarFunctions): boolean {
   return value.kind === "apply" && functions.get(value.function)!.isCostly(value.args);
 }
 
-/** A costly value in nested loops that a table can hold. */
+/** A value that is costly to compute, in nested loops, which a table could hold instead. */
 interface TableCandidate {
   readonly stmt: RegionLet;
   /** Nested loops whose indices the value depends on, outermost first. They are the axes of the table. */
   readonly axes: readonly RegionFor[];
   /** Definitions that the value depends on, in order; the value is the last one. */
   readonly parts: readonly RegionLet[];
-  /** Conditions of errors in earlier statements. If one of them holds, the nested loops are not reached. */
+  /**
+   * Conditions under which an earlier statement ends the call with an error. If one holds, the nested loops are not
+   * reached.
+   */
   readonly ends: readonly RegionExpr[];
 }
 
@@ -197,7 +200,7 @@ class TableSearch {
   readonly #mutable: ReadonlySet<string>;
   readonly #dims: ReadonlyMap<string, readonly RegionExpr[]>;
   readonly #functions: ScalarFunctions;
-  /** Locals and arrays that the loop declares or writes. */
+  /** Names of the locals and arrays that the outer loop declares or writes. */
   readonly #touched = new Set<string>();
   readonly #definitions = new Map<string, RegionLet>();
 

@@ -11,7 +11,7 @@ export interface ScalarFunction {
   readonly commutes: boolean;
   /** Type of the result; `undefined` for argument types that the function does not accept. */
   typeOf(args: readonly RegionType[]): RegionType | undefined;
-  /** True if computing the value takes much longer than reading it from memory. */
+  /** True if computing the value for these arguments takes much longer than reading it from memory. */
   isCostly(args: readonly RegionExpr[]): boolean;
   /**
    * Returns the constant or the argument that equals the result, if constant arguments imply one, as in x · 1 = x;

@@ -72,7 +72,7 @@ export function mutableNames(body: RegionBlock): ReadonlySet<string> {
   return names;
 }
 
-/** Declarations of locals, by name. */
+/** Declarations of locals, by the name of the local. */
 export type LetsByName = ReadonlyMap<string, RegionLet>;
 
 /** Declarations of the locals that never change. */

@@ -47,7 +47,7 @@ function countUses({ body, results }: Region): ReadonlyMap<string, number> {
   return uses;
 }
 
-/** A temporary between its declaration and the expression that reads it. */
+/** A temporary whose declaration was passed, while the expression that reads it was not yet reached. */
 interface PendingTemporary {
   readonly stmt: RegionLet;
   /** Locals and arrays that its value reads. */

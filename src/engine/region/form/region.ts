@@ -23,7 +23,7 @@ export type RegionExpr =
   | RegionLoad
   | { readonly kind: "length"; readonly type: "i32"; readonly array: string; readonly axis: number }
   | {
-      /** Name of a scalar function in `ScalarFunctions`: `add`, `sin`, `less`, … */
+      /** Applies a scalar function, given by its name in `ScalarFunctions`: `add`, `sin`, `less`, … */
       readonly kind: "apply";
       readonly type: RegionType;
       readonly function: string;
@@ -39,7 +39,7 @@ export type RegionExpr =
       readonly y: RegionExpr;
     };
 
-/** Reads an array element. */
+/** A read of an array element. */
 export interface RegionLoad {
   readonly kind: "load";
   readonly type: RegionType;
@@ -49,7 +49,7 @@ export interface RegionLoad {
   readonly at?: PositionIndex | undefined;
 }
 
-/** Statements that run in order, in one scope. */
+/** Statements that run in order and share a scope. */
 export type RegionBlock = readonly RegionStmt[];
 export type RegionLet = Extract<RegionStmt, { readonly kind: "let" }>;
 export type RegionStore = Extract<RegionStmt, { readonly kind: "store" }>;
@@ -138,7 +138,7 @@ export interface ArrayDeclaration {
    * were never stored are 0, also beyond the end. Indices are not negative.
    */
   readonly growable?: true;
-  /** For a tape: name and position of the forward-pass value that it saves. */
+  /** Set for tapes: name and position of the value of the forward pass that the tape saves. */
   readonly records?: { readonly name: string; readonly at?: PositionIndex | undefined } | undefined;
   readonly at?: PositionIndex | undefined;
 }
@@ -153,7 +153,7 @@ export interface RegionFor {
   readonly from: RegionExpr;
   readonly to: RegionExpr;
   readonly step: number;
-  /** Runs the same iterations in reverse order. */
+  /** True to run the same iterations in reverse order. */
   readonly reverse?: true;
   /** Condition that is evaluated before each iteration. If it is false, the loop ends. Not together with `reverse`. */
   readonly live?: RegionExpr;
@@ -191,7 +191,10 @@ export interface Region {
   readonly params: readonly RegionParam[];
   readonly body: readonly RegionStmt[];
   readonly results: readonly RegionResult[];
-  /** Checkpoints long loops in reverse mode (see `TransposeOptions.checkpoint`). */
+  /**
+   * True, or a number of snapshots, to run long loops with checkpoints in reverse mode (see
+   * `TransposeOptions.checkpoint`).
+   */
   readonly checkpoint?: true | number | undefined;
   /** Source file of the positions, as messages show it. */
   readonly file?: string | undefined;

@@ -46,12 +46,12 @@ export function polynomialOf(expr: RegionExpr, names: NamedPolynomials): Polynom
   }
 }
 
-/** Name of an array length in polynomials. */
+/** Name that stands for an array length in polynomials. */
 export function lengthAtom(array: string, axis: number): string {
   return `length:${array}:${axis}`;
 }
 
-/** The expression of a name in a polynomial: a local or an array length. */
+/** Expression for a name in a polynomial: a local, or the length of an array. */
 export function atomExpr(atom: string): RegionExpr {
   if (!atom.startsWith("length:")) return { kind: "local", type: "i32", name: atom };
   const end = atom.lastIndexOf(":");
@@ -68,7 +68,7 @@ export function isSum(p: Polynomial, isNatural: (name: string) => boolean): bool
   return [...p].every(([term, coefficient]) => coefficient >= 0 && namesOf(term).every(isNatural));
 }
 
-/** Range of a loop index, from bounds as polynomials. */
+/** Range of a loop index; `of` gives the bounds of the loop as polynomials. */
 export function indexBounds(
   { from, to, step }: RegionFor,
   of: (bound: RegionExpr) => Polynomial | undefined,

@@ -37,7 +37,7 @@ export function writeArray(scope: RegionScope, cursor: LoweringCursor, stmt: Arr
   if (isSteady) scope.clears.set(cursor.block.statements.at(-1)!, array);
 }
 
-/** Stores a length in a local, after a check that it is not negative. */
+/** Stores the length of an array in a local, and writes a check that it is not negative. */
 function guardLength(
   scope: RegionScope,
   cursor: LoweringCursor,
@@ -69,7 +69,7 @@ function noteLength(scope: RegionScope, length: Expr): Expr {
   return length;
 }
 
-/** Checks that an array whose length is known only at run time fits in its memory. */
+/** Writes a check that an array whose length is known only at run time fits in its memory. */
 function guardRoom(
   scope: RegionScope,
   cursor: LoweringCursor,

@@ -133,7 +133,7 @@ function processBranch(
   return replaced(pass, stmt, withBranches(stmt, then, otherwise));
 }
 
-/** Copies the facts about a statement to its replacement. */
+/** Attaches the facts that are recorded about a statement to the statement that replaces it. */
 function replaced<S extends Stmt>({ scope: { guards, afterError } }: CheckPass, old: Stmt, stmt: S): S {
   if (old === stmt) return stmt;
   const guard = guards.get(old);
@@ -142,7 +142,7 @@ function replaced<S extends Stmt>({ scope: { guards, afterError } }: CheckPass, 
   return stmt;
 }
 
-/** Polynomials that are all at least 0 if and only if a check succeeds; `undefined` if there are none. */
+/** Polynomials that are all nonnegative exactly if a check succeeds; `undefined` if there are none. */
 function demandsOf({ made }: CheckPass, { place, length }: IndexCheck): readonly Polynomial[] | undefined {
   const [p, n] = [polynomialOf(place, made), polynomialOf(length, made)];
   if (p === undefined || n === undefined) return undefined;
@@ -182,7 +182,7 @@ function processLoop(pass: CheckPass, stmt: CheckedLoop, surroundings: Enclosing
   return { kind: "if", condition: hoisted.condition, then: then.statements, otherwise };
 }
 
-/** Returns a copy of a loop that makes all its checks in the loop. */
+/** Returns a copy of a loop that makes all checks in its iterations. */
 function copyWithChecks(pass: CheckPass, stmt: CheckedLoop, inside: EnclosingIndices): readonly Stmt[] {
   const slow = { ...stmt, body: processBlock({ ...pass, hoists: false }, stmt.body, inside) };
   return copyBlock([slow], [], `.${pass.fresh("checked")}`, new Map()).statements;
@@ -230,11 +230,11 @@ function rangeOf({ scope, made }: CheckPass, stmt: CheckedLoop): IndexBounds | u
   return stmt.kind === "for" ? rangeOfLoop(stmt.index, stmt, made) : undefined;
 }
 
-/** A test before a loop, and the facts that hold in the loop if the test succeeds. */
+/** A test before a loop. If it succeeds, the checks of some guards in the loop are unnecessary. */
 interface HoistedChecks {
-  /** Guards in the loop whose checks are unnecessary. */
+  /** Guards in the loop whose checks are unnecessary if the test succeeds. */
   readonly guards: ReadonlySet<IndexGuard>;
-  /** float64 locals that are integers. */
+  /** Names of float64 locals that are integers if the test succeeds. */
   readonly reals: ReadonlySet<string>;
   readonly condition: Expr;
 }
@@ -352,7 +352,7 @@ function endCondition({ value, needs }: ConditionalBound, isPositive: IsPositive
   return tests.length === 0 ? k.bool(true) : tests.reduce((x, y) => k.and(x, y));
 }
 
-/** Removes tests for earlier errors that no statement before them can have noted. */
+/** Removes a test for an earlier error if no statement before it can have noted one. */
 function removeVainTests(
   block: readonly Stmt[],
   { scope, site }: CheckPass & { readonly site: string },

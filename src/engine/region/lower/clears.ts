@@ -97,7 +97,7 @@ function buffersIn(): (stmt: Stmt) => ReadonlySet<string> {
   return of;
 }
 
-/** Number of reads of an array in a loop, and the stores to it. A contraction counts as a read. */
+/** Returns the number of reads of an array in a loop, and the stores to the array. A contraction counts as a read. */
 function accessesOf(
   { buffer }: ArrayPlace,
   loop: ForStmt,
@@ -149,7 +149,7 @@ function fills(
   });
 }
 
-/** True if a loop runs from 0 to a length. */
+/** True if a loop runs from 0 to the length of an array's axis. */
 function isWhole(made: ReadonlyMap<string, Expr>, { from, to }: ForStmt, length: Expr): boolean {
   if (from.kind !== "const" || from.value !== 0) return false;
   const definition = length.kind === "local" ? made.get(length.name) : length;

@@ -13,7 +13,7 @@ export interface DerivedRegion {
    */
   readonly steps: string;
   readonly region: () => Region;
-  /** Records of compiled code that came with the base, for these steps and others. */
+  /** Compiled code of regions derived from the base, which came with the base. It includes other derivation steps. */
   readonly records: readonly RegionRecord[];
 }
 
@@ -29,7 +29,7 @@ export function wrapRegion(base: Region, records: readonly RegionRecord[] = []):
   };
 }
 
-/** Adds a derivation step. `make` is called at most once. */
+/** Adds a derivation step to a region. `make` builds the region of that step, and is called at most once, on demand. */
 export function addStep(
   { base, steps, records }: DerivedRegion,
   step: string,

@@ -10,7 +10,7 @@ import type { RegionScope } from "./scope.ts";
 // cannot be excluded, the value is also computed in float64.
 
 const int32: IntegerInterval = { low: -2147483648, high: 2147483647 };
-/** Largest magnitude up to which all integers are exact in float64. */
+/** Magnitude up to which float64 represents all integers. */
 const exactWhole = 2 ** 53;
 
 /** Ranges of array lengths and of integer parameters. */
@@ -52,7 +52,7 @@ export function exactValue(scope: RegionScope, expr: Expr): Expr {
   return k.select(k.le(k.abs(value), k.f64(exactWhole)), value, k.f64(NaN));
 }
 
-/** Operations that have the same result on integers and on floats with integer values. */
+/** Operations that give the same result on integers as on floats with the same integer values. */
 const ringOperations: ReadonlySet<BinaryOp> = /* @__PURE__ */ new Set<BinaryOp>([
   "add",
   "sub",

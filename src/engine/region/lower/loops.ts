@@ -72,7 +72,7 @@ function endsOf(from: Expr, to: Expr, step: number): { readonly from: Expr; read
   return step > 0 ? { from, to } : { from: k.add(to, k.i32(1)), to: k.add(from, k.i32(1)) };
 }
 
-/** Wraps the body of a loop in a test, so that iterations after an error do nothing. */
+/** Writes a test around the body of a loop, so that iterations after an error do nothing. */
 function unlessFailed(scope: RegionScope, body: Block, inner: LoweringCursor): Block {
   if (!inner.canFail) return body;
   const guarded = k.makeBlock();
@@ -81,7 +81,7 @@ function unlessFailed(scope: RegionScope, body: Block, inner: LoweringCursor): B
   return guarded;
 }
 
-/** Notes the range of a loop index. */
+/** Records the range of a loop index in the facts of the scope. */
 function noteIndex(scope: RegionScope, index: string, { step }: RegionFor, from: Expr, to: Expr): void {
   const [first, end] = [rangeOf(scope, from), rangeOf(scope, to)];
   scope.ranges.set(

@@ -1,7 +1,7 @@
 import type { Stmt } from "../../kernel/scalar.ts";
 import type { LoopPassOptions } from "../../loops/options.ts";
 
-/** Statements after a pass of lowering. */
+/** The statements of a region after one of the passes of lowering, for tests and prints. */
 export interface LoweringStage {
   readonly pass: string;
   readonly statements: readonly Stmt[];

@@ -7,7 +7,7 @@ import { exactValue, isExact, rangeOf } from "./integers.ts";
 import type { ArrayPlace, IndexCheck, LoweringCursor, RegionScope } from "./scope.ts";
 import { enter, isProven, isSteady, writeFailure } from "./scope.ts";
 
-/** An access to an array element whose indices must be checked. */
+/** An access to an array element whose indices must be checked when the code runs. */
 export interface GuardedAccess {
   readonly name: string;
   readonly array: ArrayPlace;
@@ -108,7 +108,7 @@ export function indexInArray(offset: Expr, place: Expr): Expr {
   return offset.kind === "const" && offset.value === 0 ? place : k.sub(place, offset);
 }
 
-/** Loads in an expression whose indices must be checked and that are evaluated in any case. */
+/** Reads in an expression that are evaluated in any case and whose indices must be checked. */
 export function checkedLoads(expr: RegionExpr): readonly RegionLoad[] {
   switch (expr.kind) {
     case "const":

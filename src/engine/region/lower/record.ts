@@ -20,7 +20,10 @@ export interface RegionRecord<Code = unknown> {
   readonly code: Code;
 }
 
-/** A lowered region without its statements, as data. */
+/**
+ * The declarations of a lowered region (sizes, ports, temporaries, results and error sites), as data without
+ * statements.
+ */
 interface RoutineRecord {
   readonly sizes: readonly SizeNode[];
   readonly inputs: readonly PortRecord[];
@@ -30,7 +33,7 @@ interface RoutineRecord {
   readonly results: readonly ResultRecord[];
   readonly capacities: LoweredRegion["capacities"];
   readonly failure: number | undefined;
-  /** Possible errors. `at` is an index into the positions of the base, in order of appearance. */
+  /** Possible errors of the region. `at` is the number of a position of the base, counted in order of appearance. */
   readonly sites: readonly ErrorSite[];
 }
 

@@ -24,18 +24,21 @@ import type { StripMemory } from "../../loops/strips.ts";
 import { replaceAll } from "../../util/append.ts";
 import { cutDeepNests } from "./unnest.ts";
 
-/** Expressions of the results of a region that was written, and the locals that they read. */
+/** Results of a region that was written, as expressions, and the locals that they read. */
 export interface WrittenRegion {
   /** Scalar results, in order. */
   readonly scalars: readonly Expr[];
-  /** Lengths of the arrays in `dimsOf`. */
+  /** Lengths of the axes of the arrays listed in `dimsOf`. */
   readonly dims: ReadonlyMap<string, readonly Expr[]>;
   /** Locals to declare before all statements. They are 0 if an error ends the call. */
   readonly locals: readonly { readonly type: ScalarType; readonly name: string }[];
 }
 
 export interface WriteOptions extends LowerOptions {
-  /** Destination to which an array result is copied at the end, unless it is stored there already. */
+  /**
+   * Returns the memory to which an array result is copied at the end; `undefined` if the result is computed there
+   * already.
+   */
   outOf(array: string): Pick<ArrayPlace, "buffer" | "offset"> | undefined;
   /** Arrays whose lengths the caller needs. */
   readonly dimsOf: readonly string[];

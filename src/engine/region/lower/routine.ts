@@ -30,7 +30,7 @@ export interface LoweredRegion {
 export interface CapacityInput {
   /** Index of the routine input that receives the capacity. */
   readonly input: number;
-  /** Arrays with this capacity. */
+  /** Names of the arrays that share this capacity. */
   readonly arrays: readonly string[];
 }
 
@@ -147,7 +147,7 @@ interface RoutineMemory {
    */
   readonly copies: ReadonlyMap<string, string>;
   readonly temps: Buffer[];
-  /** Sizes of the buffers that hold only one array each. */
+  /** For each buffer that holds a single array, the size of this array. */
   readonly alone: ReadonlyMap<string, SizeExpr>;
   readonly capacities: readonly { readonly name: string; readonly arrays: readonly string[] }[];
 }

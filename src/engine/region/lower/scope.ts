@@ -70,11 +70,14 @@ export interface LoweringHost {
   /** Allocator of buffers that loop passes request; `undefined` if they get none. */
   readonly scratch?: {
     add(buffer: Buffer, use: ScratchUse): void;
-    /** True if all sizes must be numbers. */
+    /** True if all sizes in the code must be numbers. */
     readonly isFixed?: boolean;
     /** True if contractions may allocate arrays. Default true. */
     readonly holdsProducts?: boolean;
-    /** Size in elements of a buffer that holds only one array, from its beginning. */
+    /**
+     * Returns the size in elements of a buffer that holds only one array, which begins at its start; `undefined` for
+     * other buffers.
+     */
     sizeOf(buffer: string): SizeExpr | undefined;
     /**
      * Reports whether the requested buffers are available; called once, after all requests. If false, the loops are
@@ -84,7 +87,7 @@ export interface LoweringHost {
   };
 }
 
-/** Purpose of a requested buffer. */
+/** Purpose for which a buffer is requested. */
 export type ScratchUse = "strips" | "products";
 
 /**
@@ -123,12 +126,12 @@ export interface RegionScope {
   /** For immutable locals of the routine: ranges of integers, and exact float64 values of integers that may wrap. */
   readonly ranges: Map<string, IntegerInterval>;
   readonly exact: Map<string, Expr>;
-  /** Mutable locals of the routine. */
+  /** Locals of the routine that may change. */
   readonly changing: Set<string>;
   readonly guards: Map<Stmt, IndexGuard>;
   /** For each loop with a counter other than the region's loop index: this index and its range. */
   readonly indices: Map<Stmt, LoopIndex>;
-  /** Loops that clear an array. */
+  /** For each loop that clears an array, this array. */
   readonly clears: Map<Stmt, ArrayPlace>;
   /** For each store, the indices of its element, one per axis. */
   readonly stores: Map<Stmt, readonly Expr[]>;
@@ -144,9 +147,9 @@ export interface LoweringCursor {
   block: Block;
   /** True if a check or an error was written. */
   canFail: boolean;
-  /** True if nothing after this position is reached. */
+  /** True if no statement after the cursor can be reached. */
   isDead: boolean;
-  /** Keys of the checks that are known to hold at this position. */
+  /** Keys of checks that certainly hold at the cursor. */
   readonly proven: Set<string>;
   readonly outer: LoweringCursor | undefined;
 }
@@ -170,7 +173,7 @@ export function arrayOf({ arrays }: RegionScope, name: string): ArrayPlace {
   return must(arrays.get(name), `the array ${JSON.stringify(name)}`);
 }
 
-/** True if an expression has one value everywhere, because it reads nothing mutable. */
+/** True if an expression has the same value everywhere, because it depends on nothing that may change. */
 export function isSteady({ changing }: RegionScope, expr: Expr): boolean {
   let steady = true;
   walkExpr(expr, (x) => {
@@ -179,7 +182,10 @@ export function isSteady({ changing }: RegionScope, expr: Expr): boolean {
   return steady;
 }
 
-/** Moves the cursor into a branch: `if (condition) { following statements } else { otherwise }`. */
+/**
+ * Moves the cursor into a branch, so that the statements written later run only if the condition holds: `if (condition)
+ * { … } else { otherwise }`.
+ */
 export function enter(cursor: LoweringCursor, condition: Expr, otherwise: (block: Block) => void): Stmt {
   const [then, other] = [k.makeBlock(), k.makeBlock()];
   otherwise(other);
@@ -202,7 +208,7 @@ export function writeFailure(
   block.set(failure.site, k.i32(failure.add(site)));
 }
 
-/** Skips the following statements if an error was noted. */
+/** Makes the statements that are written later run only if no error was noted. */
 export function enterUnlessFailed(scope: RegionScope, cursor: LoweringCursor): void {
   const stmt = enter(cursor, k.eq(scope.host.failure.site, k.i32(0)), () => {});
   scope.afterError.add(stmt);

@@ -101,7 +101,7 @@ function exactly(size: SizeExpr, isPositive: boolean): SizeBounds {
   return { low: size, high: size, isPositive: isPositive || (known !== undefined && known >= 0) };
 }
 
-/** Bounds of an integer, as far as they are known before the call. */
+/** Lower and upper bound of an integer, as far as they are known before the call; `undefined` if not at all. */
 function boundsOfInteger(facts: SizeFacts, expr: RegionExpr): SizeBounds | undefined {
   switch (expr.kind) {
     case "const":
@@ -202,7 +202,7 @@ export function sizeBeforeCall(
   }
 }
 
-/** Maximum length of a chain of definitions that is followed. */
+/** Maximum number of definitions that are followed one after the other when a bound is computed. */
 const deepest = 24;
 
 /** Bounds of a loop index, valid if the loop has an iteration. */

@@ -61,7 +61,7 @@ export function discard(storage: TensorStorage): void {
   if (copy !== undefined) discard(copy);
 }
 
-/** Slot of a tensor that was released while other tensors still share its memory. */
+/** Shared storage of all tensors that were released while other tensors still use their memory. */
 const given: TensorStorage = { memory: undefined, isShared: true };
 
 /**

@@ -45,7 +45,7 @@ export class MemoryBlocks {
     this.used -= bytes;
   }
 
-  /** Keeps a block for the next result of its size. */
+  /** Keeps a block, so that a later result of the same size can use it. */
   keepSpare(block: MemoryBlock): void {
     const { type, bytes, array } = block;
     let bins = this.spare.get(type);

@@ -5,11 +5,11 @@ import type { HostStorage } from "../../ir/host-memory.ts";
  * when a result dies, so the owner learns a live range: the number of runs after the last use.
  */
 export interface ResultOwner {
-  /** Live results in the order in which they will be checked. */
+  /** Results that are still in use, in the order in which they will be checked. */
   readonly results: Set<HostStorage>;
   /** Times of recent runs of the program, ascending. */
   readonly runs: number[];
-  /** Number of runs without a read after which the memory of a result is reused. */
+  /** Number of runs after which a result that was not read counts as unused, so that its memory is reused. */
   liveRange: number;
   /** Number of runs since the memory of a result was reused too early. */
   runsSinceMistake: number;
@@ -31,7 +31,7 @@ export function isOver({ runs, liveRange }: ResultOwner, usedAt: number): boolea
   return since !== undefined && usedAt <= since;
 }
 
-/** Records a run of the program at time `now`. */
+/** Records that the program runs at time `now`. */
 export function noteRun(owner: ResultOwner, now: number): void {
   owner.runs.push(now);
   if (owner.runs.length > longestRange) owner.runs.shift();

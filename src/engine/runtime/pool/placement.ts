@@ -30,7 +30,7 @@ const readResidentFrom = 16_384;
  * read may be the only one.
  */
 const readsOfLarge = 1;
-/** Number of earlier reads after which a smaller operand moves into kernel memory. */
+/** Number of reads by kernels after which an operand of medium size moves into kernel memory. */
 const readsOfMiddling = 3;
 
 /** True if an array is large enough that releasing its memory explicitly saves time. */
@@ -96,7 +96,7 @@ export function makePlacement(routine: Routine, given: readonly boolean[]): Plac
   };
 }
 
-/** Casts to a storage in host memory, where all of the processor's storages are. */
+/** Returns a storage as a storage in host memory. All storages of the processor are. */
 function onHost(storage: TensorStorage): HostStorage {
   return storage as HostStorage;
 }

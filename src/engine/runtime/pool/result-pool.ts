@@ -14,7 +14,7 @@ import { MemoryBlocks } from "./memory-blocks.ts";
 /** Pool entry of a storage whose elements are in kernel memory. */
 interface PooledStorage {
   readonly block: MemoryBlock;
-  /** The storage's array before it moved in. Its elements are still valid. */
+  /** Array in which the elements were before they moved into the pool; it is still valid. */
   original: { readonly array: TypedArray; readonly offset: number } | undefined;
   readonly owner: ResultOwner | undefined;
   /**
@@ -22,11 +22,11 @@ interface PooledStorage {
    * discarded.
    */
   readonly former: HostStorage | undefined;
-  /** Time of the run that last produced or read it. */
+  /** Time of the run that produced or read the storage last. */
   usedAt: number;
 }
 
-/** Number of older results of an owner that are checked per allocation. */
+/** Number of older results of a program that are checked for reuse at each allocation. */
 const looks = 2;
 /** Largest fraction of the budget that one array may take. A larger array would evict most others. */
 const largestPart = 1 / 4;
@@ -57,7 +57,7 @@ export class ResultPool {
     this.budget = budget;
   }
 
-  /** Counts a kernel's read of a storage outside the pool and returns the number of reads. */
+  /** Records that a kernel has read a storage outside of the pool, and returns the number of reads so far. */
   noteRead(storage: HostStorage): number {
     const reads = (this.reads.get(storage) ?? 0) + 1;
     this.reads.set(storage, reads);
@@ -113,7 +113,7 @@ export class ResultPool {
     return true;
   }
 
-  /** Moves a repeatedly read storage into the pool. Its previous array is kept for moving out again. */
+  /** Moves a storage that kernels read repeatedly into the pool. Keeps its previous array, so that it can move back. */
   moveIn(storage: HostStorage, type: ScalarType, n: number): void {
     const block = this.blockFor(type, n);
     if (block === undefined) return;
@@ -150,7 +150,7 @@ export class ResultPool {
     return storage;
   }
 
-  /** Reverses `takeOver`: `former` owns its block again, `storage` none. */
+  /** Reverses `takeOver`: `former` owns its block again, and `storage` has none. */
   undoTakeOver(storage: HostStorage, former: HostStorage): void {
     const resident = this.residents.get(storage);
     if (resident?.former !== former) return;
@@ -223,7 +223,10 @@ export class ResultPool {
     return blocks.used + bytes <= most;
   }
 
-  /** Moves storages out and frees their blocks, least recently used first, until `isEnough()`. */
+  /**
+   * Moves storages from kernel memory back to their own arrays, least recently used first, and frees their blocks,
+   * until `isEnough()`.
+   */
   private moveOutUntil(isEnough: () => boolean): void {
     for (const [storage, resident] of this.residents) {
       if (isEnough() || !this.moveOut(storage, resident)) return;

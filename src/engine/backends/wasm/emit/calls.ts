@@ -9,7 +9,7 @@ import { emitSharedIterations } from "./shared.ts";
 import { reload, spill } from "./spill.ts";
 import type { ForStmt, WhileStmt } from "../../../kernel/scalar.ts";
 
-/** Makes an independent loop a function and calls it for some iterations at a time. */
+/** Moves the body of an independent loop to a function, and writes calls of it, each for some of the iterations. */
 export function emitKernel(
   stmt: ForStmt,
   plan: CallPlan,
@@ -24,7 +24,10 @@ export function emitKernel(
   else emitSharedIterations(stmt, { iterations, sharedFrom }, frame, kernel, alone);
 }
 
-/** Makes any loop a function that runs some iterations in order, and calls it until all are done. */
+/**
+ * Moves the body of any loop to a function that runs some iterations in order, and writes calls of it until all are
+ * done.
+ */
 export function emitSequence(
   stmt: ForStmt,
   plan: CallPlan,

@@ -13,7 +13,7 @@ import type { ValueType } from "../encode/opcodes.ts";
 import type { ModuleContext } from "./unit.ts";
 import { valueTypeOf } from "./unit.ts";
 
-/** Start of a buffer: a constant address, an address in a local of the function, or the sum of both. */
+/** Start of a buffer in memory: a constant address, an address in a local of the function, or the sum of both. */
 export interface BufferAddress {
   readonly type: ScalarType;
   /** Number of elements. */
@@ -42,7 +42,7 @@ export interface FunctionFrame {
   readonly body: FunctionBody;
   /** Buffers by name. */
   readonly buffers: ReadonlyMap<string, BufferAddress>;
-  /** Locals of the vocabulary as locals of the function. */
+  /** Locals of the kernel vocabulary, with the type and the index of the local of the function that holds each. */
   readonly locals: Map<string, { readonly type: ScalarType; readonly index: number }>;
   /** Locals that are accessed in memory, because the number of locals of a function is limited. */
   readonly residents: ReadonlyMap<string, MemoryLocal>;
@@ -50,13 +50,13 @@ export interface FunctionFrame {
   readonly ranges: Map<string, IntegerInterval>;
   /** Immutable integer locals that are nonnegative wherever they are part of a valid index. */
   readonly nonNegative: Set<string>;
-  /** Integer locals that always hold a known number. */
+  /** Integer locals whose value is always the same known number. */
   readonly constants: Map<string, number>;
   /** Exclusive upper bounds of loop indices. */
   readonly ends: Map<string, Expr>;
-  /** Routine or procedure that the code belongs to. Its parts exchange locals in memory. */
+  /** Routine or procedure that the code belongs to. Its functions exchange locals through memory. */
   readonly owner: object;
-  /** True within a loop that is its own function. */
+  /** True in the function of an independent loop (a kernel). Loops in it do not become functions. */
   readonly isKernel: boolean;
 }
 
@@ -131,7 +131,7 @@ export function bufferOf(frame: FunctionFrame, name: string): BufferAddress {
   return found;
 }
 
-/** Operations whose result is nonnegative if both operands are. */
+/** Operations whose integer result is nonnegative if both operands are. */
 const keepsSign: ReadonlySet<BinaryOp> = new Set(["add", "mul", "div", "rem", "min"]);
 
 /** True if an integer expression, used as a valid index or part of one, is known to be nonnegative. */
@@ -148,7 +148,7 @@ export function isPositive(expr: Expr, frame: FunctionFrame): boolean {
   return x && y && keepsSign.has(expr.op);
 }
 
-/** Stores the range of a loop index in the facts of the frame. */
+/** Records the range of a loop index in the facts of the frame. */
 export function noteIndex(
   loop: { readonly index: string; readonly from: Expr; readonly to: Expr },
   frame: FunctionFrame,
@@ -161,7 +161,7 @@ export function noteIndex(
   frame.ends.set(loop.index, loop.to);
 }
 
-/** Stores facts about an immutable integer local in the frame. */
+/** Records what is known about an immutable integer local in the facts of the frame. */
 export function noteLet(
   { name, value }: { readonly name: string; readonly value: Expr },
   frame: FunctionFrame,
@@ -193,7 +193,7 @@ function constantOf(expr: Expr, { constants }: FunctionFrame): number | undefine
 
 /** Index split into an expression and a constant that memory instructions add. */
 interface SplitIndex {
-  /** Expression of the index without the constant; `undefined` if this is 0. */
+  /** The index without the constant; `undefined` if nothing else is left. */
   readonly rest: Expr | undefined;
   readonly constant: number;
 }

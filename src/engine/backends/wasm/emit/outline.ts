@@ -12,13 +12,13 @@ import type { VectorLoopBounds } from "./vector/loop.ts";
 
 /** Code that was moved into a function. */
 export interface Outline {
-  /** Captured values that the function receives after its parameters. */
+  /** Captured values of the enclosing code, which the function receives after its parameters. */
   readonly args: readonly WorkArgument[];
   /** Writes a call; `pushArgs` pushes the arguments before the captured ones. */
   readonly call: (body: FunctionBody, pushArgs: () => void) => void;
-  /** Writes a call with the captured values in these locals. */
+  /** Writes a call that takes the captured values from the given locals. */
   readonly callWith: (body: FunctionBody, pushArgs: () => void, args: readonly number[]) => void;
-  /** Outer locals that the code sets. They are passed back in memory. */
+  /** Locals of the enclosing code that the moved code sets. The function passes their values back in memory. */
   readonly carried: readonly TypedLocal[];
 }
 
@@ -117,10 +117,10 @@ export function outline(
   };
 }
 
-/** Writes a call of a function that runs the iterations between two indices. */
+/** Writes a call of a function that runs the iterations from one index to another. */
 export type RangeCall = (body: FunctionBody, pushFrom: () => void, pushTo: () => void) => void;
 
-/** Writes the iterations of a loop between bounds in locals of `inner`. */
+/** Writes the iterations of a loop; its bounds are in locals of the function `inner`. */
 export type WriteIterations = (inner: FunctionFrame, bounds: VectorLoopBounds) => void;
 
 /** Moves an independent loop into a function `(from, to, …)` that runs the iterations in that range. */
@@ -144,7 +144,7 @@ export function outlined(
   return rangeCall(outlineIterations(stmt, frame, { hint, multipleOf: 1 }, write));
 }
 
-/** Writer of calls of a function `(from, to, …)`. */
+/** Returns a writer of calls of the function of an outline, whose first parameters are `from` and `to`. */
 export function rangeCall({ call }: Outline): RangeCall {
   return (body, pushFrom, pushTo) =>
     call(body, () => {

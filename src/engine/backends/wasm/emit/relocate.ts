@@ -18,7 +18,7 @@ type MemoryRequest =
   | { readonly kind: "shared"; readonly purpose: "temporaries" | "work"; readonly bytes: number }
   | { readonly kind: "table"; readonly name: string; readonly type: ScalarType; readonly values: string };
 
-/** Address as a block index and a byte offset from its start. */
+/** An address that is not fixed yet: the index of a memory block, and a byte offset from the start of the block. */
 type Address = readonly [block: number, offset: number];
 
 /** Module that can be placed anywhere in memory, as JSON data. */
@@ -49,7 +49,10 @@ const shift: number = 2 ** 28 + 2 ** 21 + 2 ** 14 + 2 ** 7 + 2 ** 6;
 const addressBytes = 5;
 /** Maximum bytes of all blocks of a module. */
 const mostBytes: number = 2 ** 26;
-/** Bytes between blocks. An access that extends past the end of a block still belongs to that block. */
+/**
+ * Bytes between blocks of imaginary memory, so that an access beyond the end of a block is still attributed to that
+ * block.
+ */
 const gap = 4096;
 const blockAlign = 64;
 
@@ -86,7 +89,10 @@ export function emitRelocatable(
   };
 }
 
-/** Imaginary memory: blocks have addresses from `base` on, and their contents are collected. */
+/**
+ * Creates a memory that exists only while code is generated: blocks have addresses from `base` on, and their contents
+ * are collected.
+ */
 function imaginaryMemory(
   base: number,
   isShared: boolean,

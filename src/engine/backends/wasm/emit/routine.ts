@@ -36,9 +36,9 @@ export interface SharedPart {
   readonly tasks: number;
   /** Address of the module's descriptor. */
   readonly descriptor: number;
-  /** Address of the memory that only the calling thread uses. */
+  /** Address of the block of memory that only the calling thread uses; every other thread gets a block of its own. */
   readonly own: number;
-  /** Bytes of memory that each other thread needs. */
+  /** Bytes of memory that each other thread needs for itself. */
   readonly bytes: number;
 }
 
@@ -204,7 +204,7 @@ export function compileProcedure(
   };
 }
 
-/** Number of the latest published module. Each module has a unique number. */
+/** Number of the module that was published last. Numbers identify modules in shared memory. */
 let modules = 0;
 
 function sharedPart({ sharing, reserve, spillBytes, workBytes }: ModuleContext): SharedPart | undefined {
@@ -230,7 +230,7 @@ export function published(program: RoutineModule, { reserve, view }: CodeMemory)
   return program;
 }
 
-/** Properties of the engine and the memory that plans depend on. */
+/** Target of planning: properties of the engine and of the memory that plans depend on. */
 function targetOf({ isShared }: CodeMemory, { simd, wide, chunkWork, threads }: EmitSettings): CodegenTarget {
   return { simd, wide, chunkWork, shares: isShared && threads > 1 };
 }

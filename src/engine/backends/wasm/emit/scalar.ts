@@ -67,7 +67,7 @@ function emitLocal({ name, type }: Expr & { readonly kind: "local" }, frame: Fun
   frame.body.memory(loadOf(type), pushResident(name, frame));
 }
 
-/** Assigns to a local that is in memory. */
+/** Writes an assignment to a local that is stored in memory. */
 export function setResident(
   { name, value }: { readonly name: string; readonly value: Expr },
   frame: FunctionFrame,
@@ -251,7 +251,7 @@ function emitBinaryOp(op: BinaryOp, type: ScalarType, frame: FunctionFrame): voi
   }
 }
 
-/** Computes the minimum or maximum of two integers on the stack. */
+/** Writes code for the minimum or maximum of the two integers on the stack. */
 function emitLesser(op: "min" | "max", sign: "s" | "u", frame: FunctionFrame): void {
   const { body } = frame;
   const [x, y] = [scratch(frame, "i32"), scratch(frame, "i32")];

@@ -310,7 +310,10 @@ function handPointer(
   return received;
 }
 
-/** Buffers of a piece whose addresses are in locals, which parts receive as arguments. */
+/**
+ * Buffers of a piece whose addresses are in locals, with these locals. The functions of the pieces receive the
+ * addresses as arguments.
+ */
 function pointersOf(piece: BlockPiece, frame: FunctionFrame): (readonly [string, BufferAddress])[] {
   return piece.buffers.flatMap((name) => {
     const place = bufferOf(frame, name);

@@ -82,7 +82,7 @@ export interface ModuleContext {
   readonly procedure: (procedure: Procedure) => Callable;
   /** Returns the function that computes the remainder of floats, for which WebAssembly has no instruction. */
   readonly remainder: () => Callable;
-  /** Counts a loop that became a function; `kernels` returns the count. */
+  /** Counts a loop that became a function; `kernels` returns the number of these loops. */
   readonly noteKernel: () => void;
   readonly kernels: () => number;
   /** Unique name for a function. */

@@ -13,7 +13,7 @@ export const valueTypeBytes: Readonly<Record<ValueType, number>> = {
   v128: 0x7b,
 };
 
-/** Branch target: the end of a block or an if, the start of a loop. */
+/** A branch target: the end of a block or `if`, or the start of a loop. */
 export interface Label {
   /** Number of constructs that are open around the label. */
   readonly depth: number;
@@ -86,7 +86,7 @@ export interface FunctionBody {
    * labels.
    */
   fragment(): Fragment;
-  /** Appends a finished piece of code. */
+  /** Appends a piece of code that was written separately. */
   append(fragment: Fragment): void;
 }
 

@@ -81,7 +81,9 @@ export function instructionLines(code: Uint8Array, names: IndexSpaces): string[]
   return lines;
 }
 
-/** Text of a value as an operand of an instruction on lanes of a shape (`f32x4`, or empty if unknown). */
+/**
+ * Returns the text of a value as the operand of an instruction on lanes of the given shape (`f32x4`; empty if unknown).
+ */
 type OperandText = (shape: string) => string;
 
 const bracketed = (text: string): string => `(${text})`;
@@ -131,7 +133,7 @@ export function typeOfByte(byte: number): ValueType {
   return must(found, `the value type ${byte}`)[0] as ValueType;
 }
 
-/** Reads a vector of the binary format: its length, then its items. */
+/** Reads a list in the binary format: its length, followed by its items. */
 export function list<Item>(reader: WasmReader, read: () => Item): Item[] {
   return Array.from({ length: reader.unsigned() }, read);
 }

@@ -9,7 +9,7 @@ export type IntCode = (() => void) | number;
  * unsigned.
  */
 export interface Integers {
-  /** Pushes an i32 on the stack. */
+  /** Pushes an i32 on the stack: runs the writer, or writes a constant. */
   readonly put: (x: IntCode) => void;
   readonly get: (local: number) => () => void;
   /** Code of a sum. Constant terms that are 0 are omitted. */
@@ -32,7 +32,7 @@ export interface Integers {
   readonly set: (local: number, value: IntCode) => void;
   /** Writes code that sets a local to the smaller of two numbers. The code of the second number may run twice. */
   readonly setMinimum: (local: number, x: IntCode, y: IntCode) => void;
-  /** Writes code that adds an amount to a local. */
+  /** Writes code that adds an amount to an i32 local. */
   readonly advance: (local: number, amount: IntCode) => void;
   readonly when: (condition: IntCode, then: () => void, otherwise?: () => void) => void;
   /** Writes a loop that runs `inner` once, and repeats it while a condition holds. */

@@ -5,7 +5,7 @@ import type { ValueType } from "./opcodes.ts";
 import type { WasmReader } from "./reader.ts";
 import { makeReader } from "./reader.ts";
 
-/** Contents of the sections of a module that its text shows. */
+/** Contents of the sections of a module, as far as the text format shows them. */
 interface Sections {
   readonly name: string | undefined;
   readonly types: readonly FunctionType[];
@@ -22,7 +22,7 @@ interface Sections {
 interface Import {
   readonly from: string;
   readonly name: string;
-  /** Index of the type, for a function. */
+  /** Index of the import's type if it is a function; `memory` is set if it is a memory. */
   readonly type: number | undefined;
   /** Limits in the text format, for a memory. */
   readonly memory: string | undefined;
@@ -74,7 +74,7 @@ export function moduleText(bytes: Uint8Array): string {
   return `${[...lines, ")"].join("\n")}\n`;
 }
 
-/** Fills lines with words. */
+/** Joins words to lines, each as long as the line length allows. */
 function filled(words: readonly string[]): string[] {
   const lines: string[] = [];
   for (const word of words) {

@@ -10,7 +10,10 @@ export const clearedVectors: Peephole = {
   isFor: ({ wide }) => wide,
 };
 
-/** Resets to zero, their initial value, the vectors that a piece of code sets before it reads them. */
+/**
+ * Writes code that sets to zero the vectors that `code` sets before it reads them. Zero is their initial value, so no
+ * result changes.
+ */
 export function clearVectors(code: Fragment): void {
   const set = [...code.firstUses()].flatMap(([index, isSet]) => (isSet ? [index] : []));
   if (set.length === 0) return;

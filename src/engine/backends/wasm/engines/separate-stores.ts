@@ -10,7 +10,7 @@ export const separateStores: Peephole = {
   isFor: ({ mayWiden }) => mayWiden,
 };
 
-/** Local whose value is the address in another local plus 16 bytes. */
+/** Returns a local with the address in `address` plus 16 bytes. */
 export function separateAddress(body: FunctionBody, address: number): number {
   const next = body.local("i32");
   body.localGet(address);

@@ -37,7 +37,7 @@ export interface Arena {
    * @throws DownhillError `oom` if nothing can be freed.
    */
   readonly makeRoom: (bytes: number, use: MemoryUse, beside?: number) => void;
-  /** Frees a block. */
+  /** Frees the block at an address. */
   readonly free: (address: number) => void;
   /** Size in bytes of a block in use. */
   readonly sizeOf: (address: number) => number;

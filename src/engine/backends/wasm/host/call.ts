@@ -193,7 +193,7 @@ function measuring(
   };
 }
 
-/** Calls `run` with these arguments, without allocating an array for them. */
+/** Calls `run` with the given arguments. Cases for few arguments avoid spreading an array. */
 function invoke(run: EntryPoint, args: readonly number[]): number {
   const [a, b, c, d, e, f, g, h] = args as [number, number, number, number, number, number, number, number];
   switch (args.length) {

@@ -4,11 +4,11 @@ import { hostState } from "./state.ts";
 
 /** WebAssembly features of the running engine. */
 export interface WasmFeatures {
-  /** 128-bit vectors. */
+  /** True for instructions on 128-bit vectors. */
   readonly simd: boolean;
-  /** `relaxed_madd` and similar instructions. */
+  /** True for `relaxed_madd` and similar instructions. */
   readonly relaxed: boolean;
-  /** Atomic operations, and memory that several threads may share. */
+  /** True for atomic operations, and for memory that several threads may share. */
   readonly threads: boolean;
 }
 

@@ -18,11 +18,11 @@ export interface LargePorts {
   /** Copies the inputs that the routine has changed back to the caller's arrays. */
   readonly copyBack: (inputs: readonly KernelValue[]) => void;
   readonly copyOut: (outputs: readonly KernelValue[]) => void;
-  /** Records a number of bytes that could not be allocated. */
+  /** Records how many bytes could not be allocated, for `makeRoom`. */
   readonly note: (bytes: number) => void;
   /** Makes other holders of memory free the number of bytes that could not be allocated. */
   readonly makeRoom: () => void;
-  /** Frees the memory borrowed for one call. */
+  /** Frees the memory that was allocated for a single call. */
   readonly giveBack: () => void;
   /** Bytes of the copies that are kept between calls, of the buffers whose sizes are known beforehand. */
   readonly keptBytes: number;
@@ -125,7 +125,7 @@ export function largePorts(
   };
 }
 
-/** Array over the memory of a copy. */
+/** Array over the memory in which the copy of a port's elements is. */
 function elementsOf(arena: ModuleMemory["arena"], port: PortBinding): TypedArray {
   const n = port.extent.size;
   const { view } = port;
@@ -141,7 +141,7 @@ function keptBytesOf(ports: readonly PortBinding[]): number {
   return kept.reduce((sum, port) => sum + bytesOf(port), 0);
 }
 
-/** Bytes to keep for a copy that may be slightly larger in the next call. */
+/** Bytes to allocate for a copy that is kept, with room for slightly more elements in the next call. */
 export function roomFor(bytes: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(bytes, blockAlignment)));
 }

@@ -25,7 +25,7 @@ export interface PortBinding {
    */
   kept: number;
   room: number;
-  /** Array over the copy, while it is valid. */
+  /** Array over the kernel's copy of the elements, while the copy is valid. */
   view: TypedArray | undefined;
   viewAddress: number;
   /** True if the routine changes the buffer, which is a donated input. It must be copied back. */

@@ -7,7 +7,7 @@ import type { Arena } from "./arena.ts";
 export interface SharedBlocks {
   /** Returns a block of at least this size for a purpose. Blocks in use at the same time need different purposes. */
   readonly hold: (purpose: string, bytes: number) => number;
-  /** Reverses one `hold`. The block is freed when no module holds it any more. */
+  /** Ends one use of a block, which `hold` had counted. The block is freed when no module uses it any more. */
   readonly release: (address: number) => void;
 }
 

@@ -17,7 +17,9 @@ export interface SmallPorts {
   readonly copyOut: (outputs: readonly KernelValue[]) => void;
 }
 
-/** Ports of one type: their slots, and the start index of each in the array over the block. */
+/**
+ * Small ports of one element type: their slots, and the index at which each port begins in the array over the block.
+ */
 interface PortGroup {
   readonly type: ScalarType;
   readonly ports: readonly PortBinding[];

@@ -90,7 +90,7 @@ export const trial = {
   mostOfUsual: 2.5,
   /** Milliseconds that are added to this maximum, because some clocks are coarse. */
   clockLeap: 0.02,
-  /** Factor by which the time of the current mode must grow to cause an early trial of the other mode. */
+  /** Factor by which the time per unit of the current mode must grow so that the other mode is tried early. */
   drift: 1.3,
   /** Maximum fractions of the time since a trial that the trial may have lost, and that it may have taken. */
   lostPart: 0.01,

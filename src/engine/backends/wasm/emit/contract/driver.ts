@@ -24,10 +24,10 @@ export interface Driver {
   readonly unit: number;
   readonly position: number;
   readonly run: number;
-  /** Addresses of the operands of the current group. */
+  /** Locals with the addresses of the operands for the current group of products. */
   readonly places: AddressLocals;
   readonly strip: number;
-  /** Remainder of the unit number; also a temporary. */
+  /** Remainder of the number of the unit in the decomposition into strip, group and part; also a temporary. */
   readonly rest: number;
   /** Number of whole panels of the current strip, and index of its first panel. */
   readonly panels: number;
@@ -129,7 +129,9 @@ function writeTables({ body, int, plan, method, table, rest }: Driver, odometer:
   write(left, "left", method.work.rowTable);
 }
 
-/** Computes the strip and group from the number of a unit, and whether its columns are packed already. */
+/**
+ * Computes strip and group from the number of a unit, and determines whether the strip's columns are packed already.
+ */
 function findStrip({ body, int, plan, method, ...driver }: Driver): void {
   const { parts, strips, work } = method;
   const { get } = int;
@@ -150,7 +152,7 @@ function findStrip({ body, int, plan, method, ...driver }: Driver): void {
   int.setMinimum(panels, plan.stripPanels, int.minus(plan.panels, get(firstPanel)));
 }
 
-/** Sets all locals to the first block of summands of a strip. */
+/** Sets all locals to the state before the first block of summands of a strip. */
 function startSums({ int, plan, method, ...driver }: Driver, odometer: Odometer): void {
   const { get, plus, times } = int;
   const { right, tileColumns } = plan;
@@ -171,7 +173,7 @@ function startSums({ int, plan, method, ...driver }: Driver, odometer: Odometer)
   if (right.packed) int.set(driver.packedRight, plus(get(paramWork), work.right));
 }
 
-/** Iterates over the blocks of summands. */
+/** Writes the loop over the blocks of summands, which adds the products of each block to `out`. */
 function writeSums(driver: Driver, odometer: Odometer): void {
   const { body, int, plan, method } = driver;
   const { vector, left, right } = plan;

@@ -25,7 +25,7 @@ export interface ContractFunction extends Callable {
    * calls, in any order or in parallel, yields the same bits. Few long runs are the fastest.
    */
   readonly units: number;
-  /** Bytes of work memory that each call needs. */
+  /** Bytes of work memory that a call of the function needs. */
   readonly workBytes: number;
 }
 
@@ -190,7 +190,10 @@ function stepOf({ walk }: OperandPlan): number {
   return walk.kind === "stride" ? walk.bytes : 0;
 }
 
-/** Vectors of partial sums per column, chosen so that about eight additions are in flight. */
+/**
+ * Number of vectors over which the partial sums of a column are spread, so that about eight additions run at the same
+ * time.
+ */
 function dotVectors(columns: number): number {
   return columns > 4 ? 1 : columns > 2 ? 2 : columns > 1 ? 4 : 8;
 }

@@ -95,7 +95,7 @@ export function storeVector(
   return undefined;
 }
 
-/** Location of vector `index` in a row of `width` scalars. */
+/** Address and offset of vector number `index` in a row of `width` scalars, and the number of its valid lanes. */
 export function vectorPlace(
   lanes: VectorInstructions,
   address: () => void,

@@ -21,7 +21,7 @@ export interface Pack extends SummandCount {
    */
   readonly columns: number;
   readonly padded: number;
-  /** Bytes between columns, or "table" if a table of 4 bytes per column holds the distances. */
+  /** Bytes between the columns of a panel; "table" if a table with 4 bytes per column holds the distances. */
   readonly column: number | "table";
   readonly walk: SummandStride;
   /** True if each aligned group of summands that fills a vector is contiguous. */
@@ -46,7 +46,7 @@ interface Packer {
   readonly sums: number;
   readonly table: number;
   readonly columnTable: number;
-  /** Start of the panel, address of the current summand, and its table entry. */
+  /** Locals: start of the panel in the operand, address of the current summand, and address of its table entry. */
   readonly start: number;
   readonly at: number;
   readonly entry: number;
@@ -111,7 +111,9 @@ const mostScalarsOfEight = 8;
 /** Maximum constant number of summands for which packing is unrolled. */
 const unrolledSums = 8;
 
-/** Packs a few summands of all panels, then the next summands, so that memory is read sequentially. */
+/**
+ * Packs a few summands of all panels, then the next summands of all panels, so that the operand is read sequentially.
+ */
 function writeAcross(packer: Packer, step: number): void {
   const { body, int, pack, group, source, target, panels, sums, at } = packer;
   const { get } = int;
@@ -191,14 +193,14 @@ function singly(packer: Packer, copy: (packer: Packer, k: number) => void): (cou
   };
 }
 
-/** Advances by a number of summands. */
+/** Advances the addresses by a number of summands. */
 function next({ int, pack, at, entry, target }: Packer, count: number): void {
   if (pack.walk.kind === "stride") int.advance(at, pack.walk.bytes * count);
   else int.advance(entry, 8 * count);
   int.advance(target, count * pack.padded * pack.lanes.bytes);
 }
 
-/** Computes the address of summand `k` of a group. Writes nothing unless a table holds the distances. */
+/** Computes the address of summand `k` of a group. Writes no code unless a table holds the distances of summands. */
 function findSum({ int, pack, at, start, entry }: Packer, k: number): void {
   const { walk } = pack;
   if (walk.kind === "table")
@@ -226,7 +228,7 @@ function targetPlace({ int, pack, target }: Packer, k: number, j: number): Vecto
 
 const zeros = new Uint8Array(16);
 
-/** Copies summand `k` of contiguous columns. */
+/** Copies summand `k` of a panel whose columns are contiguous, vector by vector. */
 function copyVectors(packer: Packer, k: number): void {
   const { body, int, pack, vectors, vector, at } = packer;
   const { lanes, columns } = pack;
@@ -260,7 +262,7 @@ function transposeSquares(packer: Packer): void {
   }
 }
 
-/** Copies summand `k`, scalar by scalar. */
+/** Copies summand `k` of a panel whose columns are not contiguous, scalar by scalar. */
 function copyScalars(packer: Packer, k: number): void {
   const { body, pack, target } = packer;
   const { lanes, columns, padded } = pack;

@@ -119,7 +119,10 @@ function strideBytes(walk: SummandStride): number {
   return walk.kind === "stride" ? walk.bytes : 0;
 }
 
-/** Writes the function of a product of a row and a matrix. Its units are parts of the columns. */
+/**
+ * Writes the function that multiplies a row by a matrix, reading the matrix sequentially. Threads share parts of the
+ * columns.
+ */
 export function writeStream(
   body: FunctionBody,
   plan: ContractPlan,

@@ -12,14 +12,14 @@ interface EdgeTiles {
   readonly height: number;
   readonly count: number;
   readonly before: number;
-  /** Addresses of the rows of these tiles in the left operand and in `out`. */
+  /** Addresses in the left operand and in `out` of the rows of these tiles. */
   readonly left: number;
   readonly out: number;
 }
 
 /** Locals with addresses and counts for the rows of one block of summands. */
 interface RowLocals {
-  /** First whole tile of the block of rows, and the addresses of its rows. */
+  /** First whole tile of the block of rows, and the addresses of the rows of this tile. */
   readonly firstTile: number;
   readonly nextTile: number;
   readonly endTile: number;
@@ -164,7 +164,7 @@ function openRows({ body, int, plan, method }: Driver): RowLocals {
   };
 }
 
-/** Iterates over the blocks of rows of the parts. Without whole tiles, one block contains the edges. */
+/** Writes the loop over the blocks of rows of a unit's parts. Without whole tiles, a single block contains all rows. */
 function eachBlockOfRows(
   driver: Driver,
   { firstTile, nextTile, endTile }: RowLocals,
@@ -191,7 +191,7 @@ function eachBlockOfRows(
   );
 }
 
-/** Computes the addresses of the rows of a block, and of the edge rows after its whole tiles. */
+/** Computes the addresses of the rows of a block, and those of the rows after its last whole tile. */
 function findRows({ int, plan, method, leftBlock, outStrip, tiles }: Driver, rows: RowLocals): void {
   const { get, plus, times } = int;
   const { left, tileRows, outRow } = plan;

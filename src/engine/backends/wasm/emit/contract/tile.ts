@@ -14,7 +14,7 @@ export interface Tile extends SummandCount {
   readonly lanes: VectorInstructions;
   readonly rows: number;
   readonly columns: number;
-  /** Offset of each row of the left operand. */
+  /** Offset in bytes of each row of the tile in the left operand. */
   readonly leftRows: readonly number[];
   readonly left: SummandStride;
   /** Bytes between columns of the right operand; differs from the scalar size only if its summands are contiguous. */
@@ -39,7 +39,10 @@ export interface Tile extends SummandCount {
    * tile ended.
    */
   readonly step: { readonly left: number | undefined; readonly right: number; readonly out: number };
-  /** Way of storing sums: `set` overwrites `out`, `add` adds to it, `either` depends on a parameter. */
+  /**
+   * Way in which the sums of a tile are stored: `set` overwrites `out`, `add` adds to it, `either` decides by a
+   * parameter of the function.
+   */
   readonly store: "set" | "add" | "either";
 }
 
@@ -71,7 +74,7 @@ export function addTile(module: ModuleBuilder, name: string, tile: Tile): Functi
     vectorPlace(lanes, () => body.localGet(out), tile.outRows[i]!, j, columns, tile.outColumn);
   const eachSum = (visit: (i: number, j: number, local: number) => void): void =>
     accumulators.forEach((row, i) => row.forEach((local, j) => visit(i, j, local)));
-  /** Visits vectors of sums that contain a column. */
+  /** Visits the locals of the vectors of sums that contain a column of `out`. */
   const eachStored = (visit: (i: number, j: number, local: number) => void): void =>
     eachSum((i, j, local) => {
       if (j * lanes.count < columns) visit(i, j, local);
@@ -134,17 +137,20 @@ function sumGroups(tile: Tile, transposes: boolean): readonly number[] {
   return [count, 1];
 }
 
-/** Writers of the addresses of the operands during the iteration over summands. */
+/** Writers of code for the addresses of both operands while summands are iterated over. */
 interface Addresses {
-  /** Writes code for the start of a tile. */
+  /** Writes the code before the first summand of a tile. */
   readonly start: () => void;
-  /** Writes code before summand `k` of a group. */
+  /** Writes the code before summand `k` of a group. */
   readonly at: (k: number) => void;
   /** Writes code after a group of summands. */
   readonly next: (count: number) => void;
   /** Writes code after the last summand of a tile. */
   readonly finish: () => void;
-  /** Pushes the address, to be used with the offset `leftOffset(k)` or `rightOffset(k)`. */
+  /**
+   * Pushes the address of the left operand, to which `leftOffset(k)` is added; `right` that of the right operand, to
+   * which `rightOffset(k)` is added.
+   */
   readonly left: () => void;
   readonly right: () => void;
   readonly leftOffset: (k: number) => number;

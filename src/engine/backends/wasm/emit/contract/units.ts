@@ -63,7 +63,7 @@ export interface AddressLocals {
   readonly right: number;
 }
 
-/** Sets the addresses to those of the group whose number is in a local. */
+/** Sets the addresses of the operands to those of a group of products. The number of the group is in a local. */
 export function findGroup(
   body: FunctionBody,
   int: Integers,

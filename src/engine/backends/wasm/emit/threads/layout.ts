@@ -11,7 +11,7 @@ export const layout = {
   done: 128,
   /** i32: 1 if the main thread sleeps until `done` changes. */
   waiting: 132,
-  /** i32: 1 if a thread failed on units that it had taken. */
+  /** i32: 1 if a thread failed while it worked on units that it had taken. */
   failed: 136,
   /** i32: one bit per running thread; `sleeping` has one bit per sleeping thread. */
   up: 192,
@@ -25,14 +25,14 @@ export const layout = {
   task: 260,
   /** i32: number of units. */
   total: 264,
-  /** i32: number of units that the main thread took. */
+  /** i32: number of units that the main thread itself took. */
   own: 268,
   /**
    * i32: address of the memory that each thread has for itself; thread i uses the memory at `scratch` + i · `stride`.
    */
   scratch: 272,
   stride: 276,
-  /** Bytes of the block. */
+  /** Size of the block in bytes. */
   bytes: 320,
 } as const;
 

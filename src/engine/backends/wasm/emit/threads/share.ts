@@ -11,7 +11,7 @@ export interface WorkSharing {
   readonly take: Callable;
   readonly finish: Callable;
   readonly scratch: Callable;
-  /** Global that holds the address of each thread's own memory. */
+  /** Index of the global that holds the address of each thread's own memory. */
   readonly own: number;
   /** Address of the module's descriptor. */
   readonly descriptor: number;
@@ -64,7 +64,7 @@ export interface SharedWork {
     args: readonly number[],
     hasBegun: number,
   ) => void;
-  /** Writes code that does all units when no other thread takes part. */
+  /** Writes code that does all units on the calling thread, for the case that no other thread takes part. */
   readonly alone: () => void;
 }
 

@@ -3,15 +3,18 @@ import type { LaneCode, Vec, Width } from "./lanes.ts";
 import { bodyOf, constantVec, inRegs, newRegs, splatBytes } from "./lanes.ts";
 import { binaryVec } from "./operations.ts";
 
-/** Accumulator of a fold in lanes. */
+/** Writer of the code that accumulates a fold in lanes. */
 export interface VectorAccumulator {
   /** Locals that hold the result of each lane after `finish`. */
   readonly regs: readonly number[];
-  /** Writes the code before the first value. */
+  /** Writes the code before the first value, which sets the accumulator to its initial value. */
   readonly begin: () => void;
   /** Folds one value per lane into the accumulator, in the code of `lanes`. */
   readonly add: (value: Vec, lanes: LaneCode) => void;
-  /** Writes the code after the last value. */
+  /**
+   * Writes the code after the last value, which leaves the final values in `regs`. An accumulator of minima corrects
+   * NaN and zeros here.
+   */
   readonly finish: () => void;
 }
 

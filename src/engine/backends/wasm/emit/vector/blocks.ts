@@ -15,10 +15,10 @@ export interface BlockedFold {
   readonly code: Fragment;
   readonly at: number;
   readonly stop: number;
-  /** Local with the address at which the value of index 0 would be stored, and bytes per value. */
+  /** Local with the address at which the value of index 0 would be stored, and the number of bytes per value. */
   readonly origin: number;
   readonly bytes: number;
-  /** Frame that contains the buffer of the values. */
+  /** Frame in which the buffer of the values is accessible. */
   readonly frame: FunctionFrame;
 }
 

@@ -153,7 +153,7 @@ function isAlwaysSafe(expr: Expr): boolean {
   return isSafe;
 }
 
-/** Frame of the code before the loop. */
+/** Frame for writing code that runs before the loop. */
 function beforeLoop({ frame, iteration }: LaneCode): FunctionFrame {
   return iteration === undefined ? frame : { ...frame, body: iteration.before };
 }

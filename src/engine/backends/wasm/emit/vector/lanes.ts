@@ -22,7 +22,7 @@ export interface Vec {
   readonly isFinal?: boolean;
 }
 
-/** Meaning of a name in vectorised code. */
+/** Representation of a local of the kernel vocabulary in vectorised code. */
 export type LaneBinding =
   /** Number in one local: the value of lane 0, to which each lane adds `stride` times its number. */
   | { readonly kind: "scalar"; readonly stride: number }
@@ -34,7 +34,7 @@ export type LaneBinding =
 /** Store delayed until all loads of the iteration are done, so that vectors are stored contiguously. */
 export interface PendingStore {
   readonly buffer: string;
-  /** Number of elements before the lanes that store (see `LaneCode.base`). */
+  /** Number that `LaneCode.base` had at the store: how many elements precede the first of the lanes. */
   readonly base: number;
   readonly flush: () => void;
   /** Address for a store to every second element, in case a store to the elements between follows. */
@@ -96,7 +96,7 @@ export interface LaneCode {
   readonly scope: Map<string, LaneBinding>;
   /** Locals that are assigned somewhere; each lane has its own value. */
   readonly set: ReadonlySet<string>;
-  /** Locals that indices are computed from. */
+  /** Locals that occur in the computation of indices. */
   readonly indices: ReadonlySet<string>;
   /** Mask of the active lanes; `undefined` if all lanes are active. */
   readonly mask: Vec | undefined;
@@ -104,7 +104,7 @@ export interface LaneCode {
   readonly iteration: VectorLoopContext | undefined;
   /** True if the code may be skipped, so that its loads must not be moved. */
   readonly isConditional: boolean;
-  /** Locals for intermediate values, reused by later statements. */
+  /** Locals for intermediate values, which later statements reuse. */
   readonly parts: RegisterPool;
   /** Weight of the procedures inlined so far. */
   readonly inlined: { weight: number };

@@ -70,7 +70,7 @@ export function unaryVec(op: UnaryOp, x: Vec, lanes: LaneCode): Vec {
   }
 }
 
-/** Larger lane width of two values. */
+/** The larger of the lane widths of two values, to which both are converted. */
 function commonWidth(x: Vec, y: Vec): Width {
   return x.width === 64 || y.width === 64 ? 64 : 32;
 }
@@ -345,7 +345,7 @@ function shuffleTop(order: readonly number[], lanes: LaneCode): void {
   body.shuffle(order);
 }
 
-/** Number 1 in the lanes where the mask is set, and 0 elsewhere. */
+/** Converts a mask to numbers: 1 in the lanes where it is set, 0 elsewhere. */
 function fromMask(to: ScalarType, mask: Vec, lanes: LaneCode): Vec {
   const width: Width = to === "f64" ? 64 : to === "f32" ? 32 : mask.width;
   return each(to, width, "v128.and", lanes, toWidth(mask, width, lanes), constantVec(to, 1, width, lanes));

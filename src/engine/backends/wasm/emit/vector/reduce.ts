@@ -27,7 +27,7 @@ import { emitVectorBlock } from "./statement.ts";
 export interface SingleIndexCode {
   /** Writes code that computes the value at the index in the fold's index local, and pushes this value. */
   readonly value: () => void;
-  /** Writes a loop that computes values before they are folded. */
+  /** Writes a vectorised loop, for the loop that computes a block of values before they are folded. */
   readonly loop: WriteLoop;
 }
 
@@ -63,7 +63,7 @@ export function emitVectorReduce(
   );
 }
 
-/** Fold whose iterations are written, and its accumulators. */
+/** A fold whose vectorised iterations were written to a fragment of code, with its accumulators. */
 interface VectorFold {
   readonly iterations: IterationCode;
   readonly runs: readonly VectorAccumulator[];
@@ -71,7 +71,7 @@ interface VectorFold {
   readonly outside: LaneCode;
 }
 
-/** Writes the iterations of a fold to a separate fragment. */
+/** Writes the vectorised iterations of a fold to a fragment of code that can be placed later. */
 function openFold(stmt: Reduce, plan: LanePlan, frame: FunctionFrame): VectorFold {
   const { type } = stmt.value;
   const iterations = openIteration(stmt.body, frame, plan.leavesRareOut);

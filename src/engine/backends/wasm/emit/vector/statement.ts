@@ -68,7 +68,10 @@ function emitVectorStmt(stmt: Stmt, lanes: LaneCode, call: CallWriter, depth: nu
   }
 }
 
-/** Writes statements that replace another statement, including the locals that they set. */
+/**
+ * Writes the statements by which another statement was replaced, for example a procedure's body, including assignments
+ * to its locals.
+ */
 function emitExpanded(block: readonly Stmt[], lanes: LaneCode, call: CallWriter, depth: number): void {
   const set = new Set([...lanes.set, ...bindingsOf(block).set]);
   emitVectorBlock(block, { ...lanes, set }, call, depth);
@@ -225,7 +228,9 @@ function emitVectorWhile(
   body.end();
 }
 
-/** Condition whose value is retained when the locals that it depends on are set. */
+/**
+ * Returns a mask with the value that a condition has now, which stays valid when locals in the condition are set later.
+ */
 function keptCondition(condition: Expr, lanes: LaneCode, call: CallWriter): Vec {
   const vec = vecOf(condition, lanes, call);
   return condition.kind === "local" ? keep(vec, lanes).vec : plain(vec, lanes);

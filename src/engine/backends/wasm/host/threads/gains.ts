@@ -2,7 +2,7 @@ import { rest } from "../tuning.ts";
 
 /** Monitors whether sharing saves time over all work together. */
 export interface Gains {
-  /** Returns whether work that begins now may be shared. */
+  /** Returns true if sharing is not disabled at present, so that work that begins now may be shared. */
   readonly isWorth: (now: number) => boolean;
   /** Records the milliseconds that sharing a piece of work has saved; negative for a loss. */
   readonly note: (saved: number, now: number) => void;

@@ -40,7 +40,7 @@ export interface ThreadPool {
 export interface Policy {
   /** Creates the heuristic for one piece of work. */
   readonly choose: () => SharingHeuristic;
-  /** Monitor over all pieces of work. */
+  /** Monitor that disables sharing when it loses time over all pieces of work together. */
   readonly gains: Gains;
 }
 
@@ -70,7 +70,7 @@ export function usefulThreads(): number {
 interface PoolState {
   readonly arena: Arena;
   readonly policy: Policy;
-  /** Number of kernel calls without sharing after which threads are started. */
+  /** Number of kernel calls that run without sharing before the threads are started. */
   readonly unsharedCalls: number;
   /** Number of threads to run in addition to the calling one. */
   readonly others: number;
@@ -85,7 +85,7 @@ interface PoolState {
   /** The threads, once started; `alive` counts those that have not ended. */
   workers: ThreadHandle[] | undefined;
   alive: number;
-  /** Bytes of memory that each thread has for itself. */
+  /** Distance in bytes between the memory of one thread and that of the next. */
   stride: number;
   isClosed: boolean;
   /** True if a thread ended in the middle of its part. */
@@ -103,7 +103,7 @@ const indexOf = (word: Int32Word): number => layout[word] / 4;
 const load = ({ words }: PoolState, word: Int32Word): number => Atomics.load(words, indexOf(word));
 const store = ({ words }: PoolState, word: Int32Word, value: number): number =>
   Atomics.store(words, indexOf(word), value);
-/** Reads a word that no other thread writes. */
+/** Reads a word of the shared memory that only the calling thread writes. */
 const own = ({ words }: PoolState, word: Int32Word): number => words[indexOf(word)]!;
 
 /** Creates a pool; its threads are not started yet. */
@@ -170,7 +170,10 @@ function leave({ isClosed, alive, arena, base }: PoolState): void {
   if (isClosed && alive === 0) arena.free(base);
 }
 
-/** Waits until other threads have finished the units they took, sleeping if allowed. */
+/**
+ * Waits until the other threads have finished the units that they took. Sleeps if this thread may block, otherwise
+ * spins.
+ */
 function pause(state: PoolState): void {
   const { wait, words } = state;
   const epoch = load(state, "epoch");

@@ -4,7 +4,7 @@ import { keptModules, watchTime } from "../tuning.ts";
 /** Data that a thread receives at its start. */
 export interface WorkerData {
   readonly memory: WebAssembly.Memory;
-  /** The bytes of `poolModule(base)`. */
+  /** Bytes of the module that `poolModule(base)` writes. */
   readonly pool: Uint8Array;
   readonly base: number;
   /** Number of the thread, from 0. */
