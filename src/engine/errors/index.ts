@@ -65,6 +65,6 @@ export function showShape(shape: readonly number[]): string {
   return `[${shape.join(",")}]`;
 }
 
-/** Advice for functions of tensors that compute with plain numbers. */
+/** Advice for error messages: mark a function that computes with plain numbers with `"use ad"`. */
 export const markHint =
   ' A function of plain numbers is differentiated as it is where "use ad" is its first line and downhill-plugin loads it.';

@@ -149,7 +149,7 @@ export function callerOf(below: FunctionOrClass): string | undefined {
   return framesOf(captureStack(below)()).find((frame) => !isBuiltIn(frame) && !isOwn(frame));
 }
 
-/** Caller of `below`: the user's code, or a tool (an installed package or the platform). */
+/** Tells who called `below`: the user's code, or a tool (an installed package or the platform). */
 export function askedBy(below: FunctionOrClass): "user" | "tool" {
   const caller = callerOf(below);
   return caller === undefined || isRuntime(caller) || caller.includes("/node_modules/") ? "tool" : "user";

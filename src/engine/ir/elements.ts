@@ -86,7 +86,7 @@ export function elementsLater(x: Tensor, operation: string): Promise<TypedArray>
   return storage.onRead ? elements.then(storage.onRead) : elements;
 }
 
-/** Storage of a tensor and the device memory that holds it. */
+/** Returns the storage of a tensor and the device memory in which it is. */
 function storageOf(
   x: Tensor,
   operation: string,
@@ -110,7 +110,7 @@ function laterOnly(x: Tensor, { name }: DeviceMemory, operation: string): Downhi
   );
 }
 
-/** End of error messages about reading a donated tensor. */
+/** The end of error messages for reading a tensor that was donated. */
 export const memoryIsGone: string =
   "or given up by data({ donate: true }) or using, and its memory serves other results. " +
   "Use what that function returned, or leave donate out.";

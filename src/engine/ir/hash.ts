@@ -38,7 +38,7 @@ const hashes = new WeakMap<Program, string>();
  * Programs being hashed, outermost first. A recursive reference is hashed as its distance from the top of this stack.
  */
 const open: Program[] = [];
-/** Smallest index in `open` that a recursive reference has referred to so far. */
+/** Smallest index in `open` to which a recursive reference has referred so far. */
 let outermost = 0;
 
 /**
@@ -77,10 +77,10 @@ function addType({ dtype, weak, shape }: ArrayType, words: number[]): void {
   words.push(2 * dtypes.indexOf(dtype) + (weak ? 1 : 0), shape.length, ...shape);
 }
 
-/** Tag of the kind of a parameter, written before its contents. */
+/** Number for each kind of parameter, appended before the contents of the parameter. */
 const kinds = { integer: 0, list: 1, record: 2, program: 3, text: 4, other: 5 };
 
-/** Appends a parameter. Parameters with equal `paramsKey` append equal numbers. */
+/** Appends a parameter to the numbers that are hashed. Parameters with equal `paramsKey` append equal numbers. */
 function addParams(params: unknown, words: number[]): void {
   if (typeof params === "number" && (params | 0) === params && !Object.is(params, -0)) {
     words.push(kinds.integer, params);
@@ -111,7 +111,7 @@ function numberOfKey(key: string): number {
   return number;
 }
 
-/** Appends a text, two UTF-16 code units per int32. */
+/** Appends a text to the numbers that are hashed, two UTF-16 code units per int32. */
 function addText(kind: number, text: string, words: number[]): void {
   words.push(kind, text.length);
   for (let i = 0; i < text.length; i += 2) words.push(text.charCodeAt(i) | (text.charCodeAt(i + 1) << 16));

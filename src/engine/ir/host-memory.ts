@@ -18,7 +18,7 @@ export interface HostStorage extends BufferView, TensorStorage {
   readonly maker: ResultMaker | "caller" | undefined;
 }
 
-/** Compiled program that can reuse the memory of its results after they are released. */
+/** A compiled program, as the maker of results whose memory it can reuse after they are released. */
 export interface ResultMaker {
   /** True once the memory of one of its results has been released. */
   isGivenBack: boolean;

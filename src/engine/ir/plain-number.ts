@@ -42,7 +42,7 @@ export interface IntegerRange {
   readonly to?: number;
 }
 
-/** Range of the integers of either sign that int32 can represent together with their negatives. */
+/** Range of the integers of either sign whose negatives int32 can represent too. */
 export const anyInt32: IntegerRange = { from: -largestInt32, to: largestInt32 };
 
 /** True if a value is an integer in a range. */

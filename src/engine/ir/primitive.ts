@@ -136,11 +136,11 @@ export type DualResults = readonly [
   masks?: readonly boolean[],
 ];
 
-/** Tools for the partial evaluation of a structured primitive. */
+/** Functions that the partial evaluation of a structured primitive uses. */
 export interface PartialTools extends TransformTools {
-  /** Binds a primitive in the part that is evaluated now. */
+  /** Applies a primitive in the part of the program that is evaluated now. */
   known(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[];
-  /** Binds a primitive in the part that runs later; known operands become residuals. */
+  /** Applies a primitive in the part that runs later. Its known operands become residuals. */
   unknown(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[];
   /** True if the later part can read a known value without a saved copy. */
   isAtHand(x: Tensor): boolean;
@@ -302,7 +302,7 @@ export interface LowerContext {
   readonly failure: FailureLocals<FailureReport>;
 }
 
-/** Treatment of a call that failed at a certain site. */
+/** Reaction to a call that failed at a site. */
 export interface FailureReport {
   /** Returns the error to throw, from the number required, the number available, and values for the message. */
   error(wanted: number, length: number, values: readonly number[]): Error;
@@ -313,7 +313,7 @@ export interface FailureReport {
   makeRoom?(wanted: number): boolean;
 }
 
-/** Array that only one lowering uses. It exists while its equation is computed. */
+/** An array that a single lowering uses; it exists only while the equation is computed. */
 export interface Scratch {
   readonly name: string;
   readonly type: ArrayType;
@@ -333,15 +333,15 @@ export interface SubProgramPort {
  */
 export interface SubProgram {
   readonly program: Program;
-  /** Source of each program input. */
+  /** Source of each input of the sub-program. */
   readonly ins: readonly SubProgramPort[];
-  /** Target of each program result; `undefined` if its memory does not matter. */
+  /** Target of each result of the sub-program; `undefined` if the caller does not care where it is stored. */
   readonly outs: readonly (SubProgramPort | undefined)[];
-  /** Number of copies of its temporaries, for iterations that may run in parallel. Default 1. */
+  /** Number of copies of the sub-program's temporaries, for iterations that may run in parallel. Default 1. */
   readonly copies?: number;
 }
 
-/** A result that may reuse the memory of an operand of equal type, each given by its index. */
+/** A result that may reuse the memory of an operand of equal type. Both are given by their indices. */
 export interface InPlaceResult {
   readonly result: number;
   readonly operand: number;
@@ -401,11 +401,14 @@ export type Lowering<P> =
        * Results that may reuse the memory of an operand, provided that no other equation reads the operand afterwards.
        */
       inPlace?(params: P): readonly InPlaceResult[];
-      /** Scratch arrays that the lowering needs. */
+      /** Returns the scratch arrays that the lowering needs. */
       scratch?(params: P, ins: readonly ArrayType[]): readonly Scratch[];
-      /** Sub-programs that the lowering writes. */
+      /** Returns the sub-programs that the lowering writes. */
       programs?(params: P): readonly SubProgram[];
-      /** Parameters with other sub-programs, which may take additional operands after the existing ones. */
+      /**
+       * Returns parameters that contain the given sub-programs instead. These may take additional operands after the
+       * existing ones.
+       */
       withPrograms?(programs: readonly Program[]): Partial<P>;
       emit(context: LowerContext, params: P): void;
     }
@@ -424,7 +427,10 @@ export interface Algebra<P> {
   readonly commutes?: boolean;
   /** True if applying the primitive twice, with the same parameters, returns its operand bit for bit. */
   readonly undoesItself?: boolean;
-  /** Index of the operand that equals the result, given the constant operands: x · 1 is x. */
+  /**
+   * Returns the index of the operand that equals the result, given the values of constant operands: for x · 1 the index
+   * of x.
+   */
   identity?(
     constants: readonly (number | undefined)[],
     ins: readonly ArrayType[],
@@ -444,7 +450,7 @@ export interface LayoutRules<P> {
    * operand is axis `order[i]` of the new one.
    */
   transposeOperand?(params: P, operand: number, order: readonly number[], ins: readonly ArrayType[]): P;
-  /** Parameters that yield the result with its axes permuted to this order. */
+  /** Returns the parameters with which the result has its axes permuted to this order. */
   transposeResult?(params: P, order: readonly number[]): P;
   /**
    * Returns the operand whose elements are indices along an axis of size `n`: integers from −n to n − 1. Indices out of
@@ -462,13 +468,13 @@ export interface LoopParts {
   /** Number of leading body inputs that are loop-invariant constants. */
   readonly consts: number;
   readonly carries: number;
-  /** Number of leading operands that correspond to no body input. */
+  /** Number of leading operands of the equation that correspond to no input of the body. */
   readonly before: number;
   /** Number of iterations, if known beforehand. It is the leading size of the arrays. */
   readonly length: number | undefined;
 }
 
-/** Rules for passes over loops. */
+/** Functions by which passes inspect and rewrite loops. */
 export interface LoopRules<P> {
   /** Returns the parts of the loop, for a primitive that is a loop. */
   parts?(params: P): LoopParts;
@@ -502,12 +508,12 @@ export interface RowRule<P> {
   readonly isRow: readonly boolean[];
 }
 
-/** Mathematical notation of an operation in traces. Primitives without one are written `name(…)`. */
+/** Mathematical notation of an operation in printed programs. Primitives without one are written `name(…)`. */
 export type Notation<P> =
   /** Operator between the operands; `right` returns the right-hand side if it is a parameter. */
   | { readonly infix: string; readonly precedence: number; right?(params: P): number }
   | { readonly prefix: string }
-  /** Custom notation that binds like a product; `undefined` for parameters that have no notation. */
+  /** Own notation, which binds like a product; `undefined` for parameters without notation. */
   | { write(operands: readonly string[], params: P, ins: readonly ArrayType[]): string | undefined };
 
 /**
@@ -596,7 +602,7 @@ export function definePrimitive<P>(record: Primitive<P>): Primitive<P> {
   return Object.freeze(record);
 }
 
-/** Functions that each kind of derivative must have. */
+/** For each kind of derivative, the names of the functions that it must have. */
 const derivativeRules: Readonly<Record<Derivative<unknown>["kind"], readonly string[]>> = {
   linear: ["transpose"],
   smooth: ["jvp"],

@@ -35,7 +35,7 @@ function onOneLine(name: string): string {
   );
 }
 
-/** a, b, … z, aa, ab, … */
+/** The n-th name in the sequence a, b, … z, aa, ab, … */
 function letters(n: number): string {
   const rest = Math.floor(n / 26);
   return (rest > 0 ? letters(rest - 1) : "") + String.fromCharCode(97 + (n % 26));
@@ -88,7 +88,7 @@ export function printProgram(program: Program): string {
   );
 }
 
-/** Prints the head and the return line of a program, with custom lines between them. */
+/** Prints the head and the return line of a program, with lines from `write` between them. */
 export function printAround(
   program: Program,
   write: (nameOf: (v: Var) => string) => readonly string[],

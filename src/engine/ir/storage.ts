@@ -13,7 +13,7 @@ export interface TensorStorage {
   memory: DeviceMemory | undefined;
   /** True if several tensors may share it. */
   isShared: boolean;
-  /** Called with the elements of a deferred read; the read fails if its promise rejects. */
+  /** Called when the elements of a deferred read have arrived. If the returned promise rejects, the read fails. */
   onRead?: ((elements: TypedArray) => Promise<TypedArray>) | undefined;
 }
 

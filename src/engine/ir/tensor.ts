@@ -109,7 +109,7 @@ const notByNew =
  */
 export class Tensor {
   readonly type: ArrayType;
-  /** Concrete value; `undefined` for a traced value. Use `ir/elements.ts` to read elements. */
+  /** The value of a concrete tensor; `undefined` for a traced one. Read elements by `ir/elements.ts`. */
   readonly slot: ConcreteValue | undefined;
   readonly tracer: Tracer | undefined;
   /**
@@ -152,7 +152,7 @@ export function isOfAnotherCopy(value: unknown): boolean {
   );
 }
 
-/** Advice that follows the error about a tensor of another copy. */
+/** Advice at the end of the error for a tensor of another copy of the library. */
 export const anotherCopyHint: string =
   " Two copies of downhill are loaded, and each rejects tensors of the other. Load one: `npm ls downhill` lists the copies, bundlers have an option " +
   "such as resolve.dedupe. To pass only the elements, write tensor(x.data(), { shape: x.shape }).";

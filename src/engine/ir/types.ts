@@ -70,7 +70,7 @@ const scalarTypes: Readonly<Record<DType, ScalarType>> = {
   bool: "bool",
 };
 
-/** Machine type of the elements. */
+/** Type of the elements in kernels. */
 export function scalarTypeOf(dtype: DType): ScalarType {
   return scalarTypes[dtype];
 }

@@ -78,7 +78,7 @@ export function mulAdd(x: Expr, y: Expr, z: Expr): Expr {
   return { kind: "mulAdd", type: x.type, x, y, z };
 }
 
-/** One step of a fold as an expression. */
+/** Expression of one step of a fold: combines two values by `op`. */
 export function combine(op: ReduceOp, x: Expr, y: Expr): Expr {
   return binary(op, x, y);
 }
@@ -109,7 +109,7 @@ export interface Block {
   set(target: Expr, value: Expr): void;
   store(buffer: string, index: Expr, value: Expr): void;
   if(condition: Expr, then: (block: Block) => void, otherwise?: (block: Block) => void): void;
-  /** Adds a branch that is rarely taken. */
+  /** Adds a branch that is rarely taken, so that its code may be slow. */
   ifRare(condition: Expr, then: (block: Block) => void): void;
   /**
    * Adds a branch that may be ignored: if the condition holds, `then` computes the same bits as `otherwise`, but

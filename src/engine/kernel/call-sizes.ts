@@ -14,7 +14,7 @@ export interface BufferExtent {
   offset: number;
 }
 
-/** Numeric sizes of a routine: those known beforehand and, after `update`, those of one call. */
+/** The sizes of a routine as numbers: those known beforehand and, after `update`, those of the current call. */
 export interface CallSizes {
   /** Extents by buffer name: inputs, outputs and temporaries. */
   readonly extents: ReadonlyMap<string, BufferExtent>;
@@ -56,7 +56,7 @@ export function callSizes(routine: Routine): CallSizes {
    * the previous temporary as a subexpression, so its value is taken from here.
    */
   const earlier = new Map<Expr, { n: number }>();
-  /** Indices of the inputs that sizes depend on. `latest` holds their values at the last computation. */
+  /** Indices of the inputs that sizes depend on. `latest` holds the values of these inputs at the last computation. */
   const slots = new Set<number>();
   /** Passes a size to `put`: immediately if it is known, otherwise in each call. */
   const settle = (size: SizeExpr, what: string, put: (n: number) => void): void => {
@@ -185,7 +185,7 @@ function slotsOfScalars(inputs: Routine["inputs"]): ReadonlyMap<string, number> 
   );
 }
 
-/** Data shared by several sizes of a routine that are computed together. */
+/** Data that is shared while several sizes of a routine are computed. */
 interface SizeDependencies {
   /** Sizes computed earlier, by expression, whose values can be reused. */
   readonly known: ReadonlyMap<Expr, { readonly n: number }>;

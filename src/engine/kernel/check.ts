@@ -72,7 +72,7 @@ interface Local {
   readonly isIndex: boolean;
 }
 
-/** Procedures that were checked already, and procedures whose check is in progress. */
+/** Procedures that have been checked, and procedures whose check is in progress. */
 interface ProcedureChecks {
   readonly checked: Set<Procedure>;
   readonly open: Set<Procedure>;
@@ -97,9 +97,9 @@ function checkProcedureOnce(procedure: Procedure, progress: ProcedureChecks): vo
   checked.add(procedure);
 }
 
-/** State of the check at a statement of a routine or procedure. */
+/** State of the check while it visits the statements of a routine or procedure. */
 interface RoutineContext {
-  /** Routine or procedure, as named in messages. */
+  /** The routine or procedure as messages name it. */
   readonly where: string;
   readonly progress: ProcedureChecks;
   readonly buffers: Map<string, Buffer & { readonly isWritable: boolean }>;
@@ -323,7 +323,7 @@ function checkScope(
   context.outermostSettable = outermostSettable;
 }
 
-/** Runs the check of a loop's body. */
+/** Checks the body of a loop. */
 function checkIterations(
   context: RoutineContext,
   loop: Parameters<typeof knownIterations>[0],

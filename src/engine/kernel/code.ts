@@ -41,7 +41,7 @@ export function primary(text: string): ExprText {
   return { text, level: "primary", operator: "" };
 }
 
-/** Number literal. A negative number is treated like a minus sign before a literal. */
+/** Code of a number. A negative number binds like a minus sign before a literal. */
 export function literal(value: number): ExprText {
   if (typeof value !== "number") throw internalError(`the constant ${JSON.stringify(value)} is no number`);
   const text = Object.is(value, -0) ? "-0" : String(value);
@@ -53,7 +53,7 @@ export function callCode(name: string, ...args: readonly ExprText[]): ExprText {
   return primary(`${name}(${args.map((arg) => arg.text).join(", ")})`);
 }
 
-/** `-x` or `!x`. */
+/** Code of `-x` or `!x`. */
 export function prefix(operator: "-" | "!", x: ExprText): ExprText {
   const bare = x.level === "primary" || (x.level === "unary" && operator === "!");
   return { text: operator + (bare ? x.text : `(${x.text})`), level: "unary", operator };
@@ -69,7 +69,7 @@ export function infix(x: ExprText, operator: string, y: ExprText): ExprText {
   };
 }
 
-/** `condition ? x : y`. */
+/** Code of `condition ? x : y`. */
 export function conditional(condition: ExprText, x: ExprText, y: ExprText): ExprText {
   const [test, then] = [condition, x].map((part) =>
     part.level === "conditional" ? `(${part.text})` : part.text,

@@ -1,7 +1,7 @@
 import type { Dim, Expr, SizeExpr, Stmt } from "./scalar.ts";
 import { checkDepth, maxDepth } from "./walk.ts";
 
-/** Applies `f` to the parts of an expression. Returns the same object if nothing changes. */
+/** Applies `f` to the direct parts of an expression. Returns the same object if nothing changes. */
 function mapParts(expr: Expr, f: (part: Expr) => Expr): Expr {
   switch (expr.kind) {
     case "const":

@@ -57,7 +57,7 @@ export interface CodeSize {
   readonly ownBytes: number;
 }
 
-/** Procedure that can be called with numbers. */
+/** A compiled procedure: takes and returns numbers. */
 export type CompiledProcedure = (...args: number[]) => number;
 
 /** A compiler from routines to executables. */

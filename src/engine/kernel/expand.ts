@@ -147,7 +147,7 @@ function byHalves(lanes: readonly (Expr | undefined)[], stmt: Reduce): Expr | un
   return byHalves(combined, stmt);
 }
 
-/** Writes the body of a fold for one index, with renamed locals. */
+/** Writes the body of a fold for the index `at`. Its locals are renamed, so that several copies can be in one block. */
 function bodyAt(block: Block, stmt: Reduce, at: Expr, copy: string): Expr {
   const { statements, results } = copyBlock(stmt.body, [stmt.value], copy, new Map([[stmt.index, at]]));
   append(block.statements, statements);
@@ -215,7 +215,7 @@ export interface OperandOffsets {
   readonly right: Expr;
 }
 
-/** Operand offsets `steps` further along a dim. */
+/** Offsets of the operands after `steps` further steps along a dim. */
 function moved(at: OperandOffsets, dim: Dim, steps: Expr): OperandOffsets {
   const known = constantSize(steps) ?? steps;
   return {
@@ -252,7 +252,7 @@ function loopDims(
   });
 }
 
-/** Writes the sums of `width` neighbouring columns. */
+/** Writes the sums of `width` neighbouring columns of a contraction, one local per sum. */
 function sumProducts(
   block: Block,
   { name, type, out, left, right, accumulate }: Contract,

@@ -6,10 +6,10 @@ import type { Expr, Routine } from "./scalar.ts";
 export interface FailureLocals<Site> {
   /** Number of the site that failed, from 1; i32. */
   readonly site: Expr;
-  /** Number that was required at the failed site, f64. `length` is the number that was available, i32. */
+  /** Number that the failed site required, f64. `length` is the number that was available, i32. */
   readonly wanted: Expr;
   readonly length: Expr;
-  /** Value `i` for the error message, f64. */
+  /** Value number `i` of the error message of the failed site, f64. */
   value(i: number): Expr;
   /** True if at least one site, that is, a position at which a call may fail, was added. */
   readonly canFail: boolean;

@@ -152,7 +152,7 @@ function showBuffer({ name, type, size }: Buffer): string {
   return `${showName(name)}: ${type}[${showSize(size)}]`;
 }
 
-/** `t: f64[8] at byte 64`. */
+/** Text of a temporary: `t: f64[8] at byte 64`. */
 function showTemp(temp: Temp): string {
   return `${showBuffer(temp)} at byte ${showSize(temp.offset)}`;
 }

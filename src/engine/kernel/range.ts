@@ -75,7 +75,7 @@ function areBooleans(x: IntegerInterval, y: IntegerInterval): boolean {
   return x.low >= 0 && y.low >= 0 && x.high <= 1 && y.high <= 1;
 }
 
-/** Range of a boolean that is known to be true, known to be false, or unknown. */
+/** Range of a boolean: `[1, 1]` if it certainly holds, `[0, 0]` if it certainly fails, otherwise `[0, 1]`. */
 function truthRange(holds: boolean, fails: boolean): IntegerInterval {
   return { low: holds ? 1 : 0, high: fails ? 0 : 1 };
 }

@@ -9,7 +9,7 @@ export interface ConstantTable {
   readonly values: readonly number[];
 }
 
-/** Scalar expression: the closed vocabulary that every backend implements completely. */
+/** A scalar expression. Every backend implements all of its kinds, and there are no others. */
 export type Expr =
   | { readonly kind: "const"; readonly type: ScalarType; readonly value: number }
   | { readonly kind: "local"; readonly type: ScalarType; readonly name: string }
@@ -104,7 +104,7 @@ export type WhileStmt = Stmt & { readonly kind: "while" };
 export type LetStmt = Stmt & { readonly kind: "let" };
 export type StoreStmt = Stmt & { readonly kind: "store" };
 
-/** Number of lanes of a `reduce`, each with its own accumulator. */
+/** Number of lanes of a `reduce`. Each lane has its own accumulator, which fixes the order of the sum. */
 export const reduceLanes = 8;
 
 /**

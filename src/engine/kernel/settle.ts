@@ -37,7 +37,7 @@ export function rangeOf(expr: Expr, ranges: LocalIntervals): IntegerInterval | u
   }
 }
 
-/** Range of an integer or boolean operation, from the ranges of its operands; `undefined` for a float. */
+/** Range of the result of an integer or boolean operation, from the ranges of its operands; `undefined` for a float. */
 function rangeOfBinary(
   { op, type }: Expr & { readonly kind: "binary" },
   x: IntegerInterval | undefined,

@@ -85,7 +85,7 @@ function divEquation(out: Var, x: Var, y: Var): Equation {
  * Linear in `ct`. The derivatives are strong again; the derivative in `f` is 0 where `ct` is 0, which is another mask.
  */
 interface StrongParams {
-  /** True if a 0 of f is strong as well, as in second derivatives, where both operands are cotangents. */
+  /** True if a 0 of f also makes the result 0, as in second derivatives, where both operands are cotangents. */
   readonly both: boolean;
 }
 

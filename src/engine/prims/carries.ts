@@ -148,7 +148,7 @@ export function wholeProgram(program: Program, first = 0): SubProgram {
   };
 }
 
-/** Lowering of a primitive that only runs its program. */
+/** Lowering of a primitive that only runs the program among its parameters, such as `call`. */
 export const runsProgram: Lowering<{ readonly program: Program }> = {
   kind: "loops",
   inPlace: ({ program }) => changedInPlace(program),

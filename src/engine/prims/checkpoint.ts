@@ -109,7 +109,9 @@ function checkpointPartialEval(
   );
 }
 
-/** Intermediate values that are expensive to recompute: the results of a program's products. */
+/**
+ * Results of the products of a program: intermediate values that are expensive to recompute and are therefore saved.
+ */
 function keptValues(program: Program): Var[] {
   return program.eqns.filter(({ prim }) => prim.cost === "high").flatMap(({ outs }) => [...outs]);
 }

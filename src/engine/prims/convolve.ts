@@ -40,7 +40,7 @@ function dilated(n: number, dilation: number): number {
   return n === 0 ? 0 : (n - 1) * dilation + 1;
 }
 
-/** Sizes of x̂ along the spatial axes. */
+/** Sizes of the padded and dilated images x̂ along the spatial axes. */
 function paddedSizes(space: Shape, { padding, lhsDilation }: ConvolveParams): number[] {
   return space.map((n, a) => padding[a]![0] + dilated(n, lhsDilation[a]!) + padding[a]![1]);
 }
@@ -243,7 +243,7 @@ function emitConvolve(context: LowerContext, params: ConvolveParams): void {
   const outItem = sizeOf(out.type.shape.slice(1));
   const outStart = start(out);
   fill(block, context, padded, 0);
-  /** Emits the convolution of `count` items, beginning with item `first`. */
+  /** Writes the convolution of `count` images, beginning with image number `first`. */
   const some = (inner: Block, first: Expr, count: number): void => {
     inner.for(fresh("item"), k.i32(0), k.i32(count), (loop, item) =>
       copySpread(loop, context, padded, x, { from: plus(first, item), to: item }, params),
@@ -315,7 +315,7 @@ function segmentsOf(
   const segments = range(0, Math.ceil(runs.length / inGroup)).map((i) =>
     runs.slice(i * inGroup, (i + 1) * inGroup).reduce(joined),
   );
-  /** Additional products if segments i and i + 1 are joined. */
+  /** Number of additional products if segments i and i + 1 are joined. */
   const added = (i: number): number => {
     const [a, b] = [segments[i]!, segments[i + 1]!];
     return workOf(joined(a, b)) - workOf(a) - workOf(b);

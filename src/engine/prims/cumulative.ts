@@ -166,7 +166,7 @@ function padAlong(x: Tensor, axis: number, low: number, high: number): Tensor {
   return pad(x, { low: widths(low), high: widths(high), interior: widths(0) });
 }
 
-/** `daᵢ · yᵢ₋₁`, and 0 for the first element. */
+/** Product `daᵢ · yᵢ₋₁` of each element with the cumulative product before it; 0 for the first element. */
 function timesBefore(da: Tensor, y: Tensor, axis: number, reverse: boolean): Tensor {
   const n = y.type.shape[axis]!;
   if (n === 0) return da;
@@ -175,7 +175,7 @@ function timesBefore(da: Tensor, y: Tensor, axis: number, reverse: boolean): Ten
     : padAlong(mul(part(da, axis, 1, n), part(y, axis, 0, n - 1)), axis, 1, 0);
 }
 
-/** `aᵢ₊₁` at index i, with 0 at the end. */
+/** Moves the elements by one: `aᵢ₊₁` at index i, and 0 at the end. */
 function shifted(a: Tensor, axis: number, reverse: boolean): Tensor {
   const n = a.type.shape[axis]!;
   if (n === 0) return a;

@@ -16,7 +16,7 @@ function areActive(program: Program, consts: number): boolean[] {
   return program.ins.map((v, i) => i >= consts && isFloating(v.type.dtype));
 }
 
-/** Tangents that a custom rule receives: one per active operand, with zeros for missing ones. */
+/** Returns the tangents that a custom rule receives: one per active operand, with zeros for missing ones. */
 function fullTangents(tangents: readonly Maybe[], program: Program, active: readonly boolean[]): Tensor[] {
   return tangents.flatMap((t, i) => (active[i] === true ? [instantiate(t, program.ins[i]!.type)] : []));
 }

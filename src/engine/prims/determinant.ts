@@ -23,7 +23,10 @@ function defineByFactors(
   name: string,
   rules: {
     jvp(da: Tensor, ins: readonly Tensor[]): Tensor;
-    /** Emits the value for one n × n matrix; `last` is the element of the third operand for this matrix. */
+    /**
+     * Writes the computation for one n × n matrix. `last` is the element of the third operand that belongs to this
+     * matrix.
+     */
     emit(block: Block, fresh: (hint: string) => string, n: number, packed: MatrixView, last: Expr): Expr;
   },
 ): Primitive<object> {

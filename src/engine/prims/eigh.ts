@@ -27,7 +27,7 @@ export interface SpectrumParams {
   readonly order: number;
 }
 
-/** Parameters for the decomposition in a further derivative: the order is one higher. */
+/** Parameters with an order of derivatives that is one higher. */
 export const nextOrder = ({ order }: SpectrumParams): SpectrumParams => ({ order: order + 1 });
 
 /**
@@ -353,7 +353,7 @@ export interface Separation {
   /** Order of the derivatives, as in `SpectrumParams`. */
   readonly order: number;
   readonly descending?: boolean;
-  /** True if the derivative divides by the smallest value, which must then not be 0. */
+  /** True if the derivative divides by the smallest value, so that this must not be 0. */
   readonly awayFromZero?: boolean;
 }
 

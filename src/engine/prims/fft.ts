@@ -55,7 +55,7 @@ const subPairs = (x: ComplexExpr, y: ComplexExpr): ComplexExpr => ({
   re: k.sub(x.re, y.re),
   im: k.sub(x.im, y.im),
 });
-/** x · i, or x · −i. */
+/** x multiplied by i or by −i, depending on the sign. */
 const quarterTurn = (x: ComplexExpr, sign: number): ComplexExpr =>
   sign > 0 ? { re: k.neg(x.im), im: x.re } : { re: x.im, im: k.neg(x.re) };
 const mulPairs = (x: ComplexExpr, w: ComplexExpr): ComplexExpr => ({
@@ -63,7 +63,7 @@ const mulPairs = (x: ComplexExpr, w: ComplexExpr): ComplexExpr => ({
   im: k.add(k.mul(x.re, w.im), k.mul(x.im, w.re)),
 });
 
-/** Stores both parts of a complex number in locals, because each is used more than once. */
+/** Stores both parts of a complex number in locals and returns these, because each part is used more than once. */
 type ComplexBinder = (x: ComplexExpr) => ComplexExpr;
 
 /** The discrete Fourier transform of a few numbers, as expressions. */
@@ -99,7 +99,7 @@ function oddButterfly(xs: readonly ComplexExpr[], sign: 1 | -1, keep: ComplexBin
   return [first, ...others.map(([y]) => y), ...others.map(([, y]) => y).reverse()];
 }
 
-/** Arrays of the real and imaginary parts, and the offset of the first number in them. */
+/** A list of complex numbers in memory: the arrays of real and imaginary parts, and the offset of the first number. */
 interface ComplexView {
   readonly re: ReadView;
   readonly im: ReadView;

@@ -84,7 +84,7 @@ const wholePlacePrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   lowering: { kind: "elementwise", scalar: ([x]) => k.convert("i32", x!) },
 });
 
-/** Converts integral indices of a floating dtype, such as JavaScript numbers, to int32. */
+/** Converts indices of a floating dtype, such as JavaScript numbers, to int32. They must be integers. */
 export function wholePlace(x: Tensor): Tensor {
   return bind1(wholePlacePrim, [x], {});
 }

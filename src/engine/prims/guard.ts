@@ -54,7 +54,7 @@ export function evalGuarded(
   });
 }
 
-/** An equation that changes an operand in place, and the index of the changed result. */
+/** An equation that changes an operand in place, and the index of the result that is written over it. */
 interface Change {
   readonly eqn: Equation;
   readonly result: number;

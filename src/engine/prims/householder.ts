@@ -107,7 +107,7 @@ function sizeOfPanel(n: number): number {
 export interface Panels {
   readonly panels: readonly Reflections[];
   readonly between: ReflectionScratch | undefined;
-  /** Stores τ of reflection c. */
+  /** Writes the factor τ of reflection number c. */
   setTau(block: Block, c: Expr, tau: Expr): void;
 }
 
@@ -200,7 +200,7 @@ export interface Reflections {
   readonly first: number;
   readonly last: number;
   readonly columns: number;
-  /** The matrix −T; its first row is stored in row `first`. */
+  /** View of the matrix −T of the current block of reflections. Its first row is in row `first`. */
   readonly negated: MatrixView<WriteView>;
 }
 

@@ -32,7 +32,7 @@ import {
 import { permute, reshape } from "./shape.ts";
 import { negatedScratch, triangle, triangularSolve, unitLower } from "./triangular.ts";
 
-/** Largest matrix whose pivot search is unrolled; beyond this size, swapping rows dominates. */
+/** Largest matrix for which the pivot search is unrolled. For larger ones, swapping rows takes most of the time. */
 const mostPivotsWrittenOut = 4;
 
 /** Number of columns to eliminate before one product updates the remaining columns. */

@@ -25,7 +25,7 @@ export function indexOf(i: Index): Expr {
   return typeof i === "number" ? k.i32(i) : i;
 }
 
-/** Sum of two indices. */
+/** Expression of `i + by`; a number if both are numbers. */
 export function shift(i: Index, by: Index): Expr {
   return plus(indexOf(i), indexOf(by));
 }
@@ -82,7 +82,7 @@ function isInMemory({ view }: MatrixView): boolean {
   return (view as WriteView).buffer !== undefined;
 }
 
-/** A vector inside an array, for use in loops. */
+/** A vector in an array: the elements that loops read and write by an index. */
 export interface VectorView {
   read(i: Index): Expr;
   write(block: Block, i: Index, value: Expr): void;
@@ -113,7 +113,7 @@ export function copyTransposed(
   );
 }
 
-/** A part of a matrix: everything from a row and column on. */
+/** A part of a matrix: all elements from a row and a column on. */
 export interface MatrixPart<V extends ReadView = ReadView> {
   readonly of: MatrixView<V>;
   readonly row: Index;
@@ -200,7 +200,7 @@ export function blockOf(n: number): number {
   return Math.max(rowsOfBlock, Math.ceil(n / 16 / rowsAtOnce) * rowsAtOnce);
 }
 
-/** A triangular system `T X = B`; X overwrites B. */
+/** A triangular system `T X = B`. The solution X is written over B. */
 export interface TriangularSystem {
   readonly triangle: MatrixView;
   readonly rhs: MatrixView<WriteView>;
@@ -208,7 +208,7 @@ export interface TriangularSystem {
   readonly columns: number;
   /** True to solve from the last row to the first, as for an upper triangle. */
   readonly reverse: boolean;
-  /** Whether the diagonal consists of ones and is not read. */
+  /** True if the diagonal counts as ones and is not read. */
   readonly unit: boolean;
 }
 
@@ -257,17 +257,19 @@ export function emitTriangular(
   }
 }
 
-/** Rows of a triangular system to solve, after the contribution of earlier blocks was subtracted. */
+/**
+ * The rows of a triangular system that remain to be solved, after the contribution of earlier blocks was subtracted.
+ */
 export interface TriangularRows extends TriangularSystem {
   /** First column to solve. */
   readonly firstColumn: Index;
-  /** Called before the `count` rows from `first` on are solved, to prepare their part of the triangle. */
+  /** Writes code that prepares the triangle of `count` rows from `first` on; called before these rows are solved. */
   prepare?(block: Block, first: Expr, count: number): void;
   /** Returns the first column for a group of rows, if it depends on the group. */
   columnOf?(first: Expr, count: number): Expr;
 }
 
-/** Solves the rows `from` to `to` (exclusive), numbered in the order of solution. */
+/** Writes the solution of rows `from` to `to` (exclusive), numbered in the order in which they are solved. */
 export function solveRows(
   block: Block,
   fresh: LowerContext["fresh"],
@@ -294,7 +296,7 @@ function solveGroup(
   first: Expr,
   count: number,
 ): void {
-  /** Memory row of the i-th row in the order of solution. */
+  /** Row of the matrix that is solved as number i. */
   const rowAt = (i: Index): Expr => (reverse ? k.sub(k.i32(rows - 1), indexOf(i)) : indexOf(i));
   const own = range(0, count).map((i) => block.let(fresh("row"), rowAt(shift(first, i))));
   prepare?.(block, first, count);
@@ -381,7 +383,7 @@ function isRead(
   return i === l ? !unit : reverse ? l > i : l < i;
 }
 
-/** Solution of one column, as locals. */
+/** Solves the system for one column of B, with a local per element. */
 export function solveElements(
   block: Block,
   fresh: LowerContext["fresh"],

@@ -117,7 +117,7 @@ function concatenationBy(
   return builtIn({ ...concatenation, name, lowering });
 }
 
-/** Largest number of arrays for `concatenateFew`. */
+/** Largest number of arrays that `concatenateFew` joins. */
 const few = 4;
 /** Rows shorter than this are copied by one loop per operand. */
 const shortRow = 16;

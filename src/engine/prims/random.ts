@@ -30,11 +30,11 @@ export type ThreefryWord = "first" | "second";
 
 interface ThreefryParams {
   readonly word: ThreefryWord;
-  /** Number of leading axes that keys and counters share. */
+  /** Number of leading axes that keys and counters have in common. */
   readonly lead: number;
 }
 
-/** Procedures by name, each created on first use. */
+/** Cached procedures by name. */
 const made = /* @__PURE__ */ new Map<string, Procedure>();
 
 function procedureOf(name: string, make: () => Procedure): Procedure {
@@ -101,7 +101,7 @@ function keyReader(
  */
 interface DrawParams {
   readonly dtype: DType;
-  /** Shape without the leading axes. */
+  /** Shape of the result without the leading axes. */
   readonly shape: Shape;
   readonly lead: number;
 }
@@ -181,7 +181,7 @@ const normalPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
   },
 });
 
-/** For logarithms of a variate below this, P(a, x) = xᵃ / Γ(a + 1) to the last bit of float64. */
+/** Logarithm of a variate below which P(a, x) equals xᵃ / Γ(a + 1) to the last bit of float64. */
 const logOfSmall = -40;
 
 /**
@@ -239,7 +239,7 @@ const vonMisesPrim: Primitive<DrawParams> = /* @__PURE__ */ defineDraw({
   procedure: () => vonMisesProcedure,
 });
 
-/** Angles of the von Mises distribution around 0 with these concentrations, as float64. */
+/** Angles around 0 from the von Mises distribution, one for each concentration, as float64. */
 export function randomVonMises(key: Tensor, concentration: Tensor): Tensor {
   const { shape } = concentration;
   return bind1(vonMisesPrim, [key, concentration], { dtype: "float64", shape, lead: 0 });
@@ -260,22 +260,22 @@ export function randomNormal(key: Tensor, shape: Shape, dtype: DType): Tensor {
   return bind1(normalPrim, [key], { dtype, shape, lead: 0 });
 }
 
-/** Gamma variates with these shape parameters and scale 1. */
+/** Gamma variates of scale 1, one for each shape parameter in `a`. */
 export function randomGamma(key: Tensor, a: Tensor): Tensor {
   return bind1(gammaPrim, [key, a], { dtype: a.dtype, shape: a.shape, lead: 0 });
 }
 
-/** Logarithms of gamma variates with these shape parameters and scale 1. */
+/** Logarithms of gamma variates of scale 1, one for each shape parameter in `a`. */
 export function randomLogGamma(key: Tensor, a: Tensor): Tensor {
   return bind1(logGammaPrim, [key, a], { dtype: a.dtype, shape: a.shape, lead: 0 });
 }
 
-/** Poisson variates with these rates (float64), as int32. */
+/** Poisson variates as int32, one for each rate (float64). */
 export function randomPoisson(key: Tensor, rate: Tensor): Tensor {
   return bind1(poissonPrim, [key, rate], { dtype: "int32", shape: rate.shape, lead: 0 });
 }
 
-/** Binomial variates with these numbers of trials and probabilities (float64), as int32. */
+/** Binomial variates as int32, one for each pair of a number of trials and a probability (float64). */
 export function randomBinomial(key: Tensor, n: Tensor, p: Tensor): Tensor {
   return bind1(binomialPrim, [key, n, p], { dtype: "int32", shape: n.shape, lead: 0 });
 }

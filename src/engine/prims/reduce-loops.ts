@@ -133,7 +133,7 @@ export function rowOfFold(
   return isByResults ? { params: { axes: rest }, isRow: [true] } : undefined;
 }
 
-/** Reads an element of an operand row by its index in the row. */
+/** Returns the element with index `r` of a row of the operand. */
 type RowReader = (block: Block, r: Expr) => Expr;
 
 function rowReader(x: ReadView, base: Expr, index: readonly Expr[]): RowReader {
@@ -208,7 +208,7 @@ export function emitReduce(context: LowerContext, axes: readonly number[], op: R
   });
 }
 
-/** Reduction of the elements `from` to `to` (exclusive) of a row. */
+/** Reduces the elements `from` to `to` (exclusive) of a row to a scalar. */
 function foldRun(
   block: Block,
   fresh: (hint: string) => string,
@@ -222,7 +222,7 @@ function foldRun(
   );
 }
 
-/** Reduction of a row of `count` elements. */
+/** Reduces a row of `count` elements to a scalar. */
 function foldRow(
   block: Block,
   fresh: (hint: string) => string,
@@ -252,7 +252,7 @@ function endOfRun(
   return count % runOf(fold) === 0 ? end : block.let(fresh("to"), k.min(end, k.i32(count)));
 }
 
-/** Reduction of a long array: its parts are reduced, possibly in parallel, followed by their results. */
+/** Reduces a long array in parts, possibly in parallel, and then the results of the parts. */
 function foldInParts({ block, fresh, ins, scratch }: LowerContext, fold: FoldOperation, count: number): Expr {
   const x = ins[0]!;
   const run = runOf(fold);
@@ -302,7 +302,7 @@ function addExactly(
   return { total: sum, error: block.let(fresh("lost"), k.add(error, lost)) };
 }
 
-/** total + error; the error of an infinite total is ignored. */
+/** The sum total + error. The error is ignored if the total is infinite. */
 function withError(total: Expr, error: Expr): Expr {
   return k.select(k.eq(k.sub(error, error), k.f64(0)), k.add(total, error), total);
 }
@@ -348,7 +348,7 @@ function isTrailing(rank: number, axes: readonly number[]): boolean {
   return axes.every((axis, i) => axis === rank - axes.length + i);
 }
 
-/** Loops of a reduction that combines whole rows. */
+/** Loops by which a reduction combines whole rows. */
 interface RowLoops {
   /** Writes loops over the elements of the results. */
   everywhere(block: Block, f: (loop: Block, i: Expr) => void): void;

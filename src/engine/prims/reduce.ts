@@ -88,7 +88,7 @@ interface ArgParams {
 /** Number of elements that are searched per run, and largest row that is searched element by element. */
 const [argRun, fewRows] = [4096, 128];
 
-/** Method for finding the index of an extremum. */
+/** Way of finding the index of the largest or smallest element of a row. */
 type ArgMethod =
   | "parts" // one long row: its runs in parallel, followed by the best of their extrema
   | "folds" // contiguous rows: the extremum, followed by its first index, both in lanes
@@ -102,7 +102,7 @@ function argMethodOf({ shape }: ArrayType, axis: number): ArgMethod {
   return n > argRun && sizeOf(shape) === n ? "parts" : "folds";
 }
 
-/** Dtype in which elements are compared. */
+/** Dtype in which elements of an array are compared. */
 const comparedType = ({ dtype }: ArrayType): DType => (dtype === "bool" ? "int32" : dtype);
 
 function argScratch(x: ArrayType, axis: number): readonly Scratch[] {
@@ -120,7 +120,7 @@ function argScratch(x: ArrayType, axis: number): readonly Scratch[] {
   }
 }
 
-/** Reads an element of a row by its index, and compares elements. */
+/** Reads the elements of a row by their index, and compares them with the best one so far. */
 interface ExtremumComparison {
   readonly op: "max" | "min";
   readonly type: DType;
@@ -215,7 +215,7 @@ function argOfParts(context: LowerContext, comparison: ExtremumComparison, n: nu
   outs[0]!.write(block, k.i32(0), place);
 }
 
-/** Index of the extremum of each row, row by row. */
+/** Writes the index of the extremum of each row, one row after the other. */
 function argOfRows(context: LowerContext, comparison: ExtremumComparison, axis: number): void {
   const { block, fresh, ins, outs } = context;
   const { type } = ins[0]!;

@@ -44,7 +44,7 @@ interface RegionMemory {
 /** Initial capacity, in elements, of arrays whose length is known only at run time. */
 const firstCapacity = 256;
 
-/** Capacities in elements, by array, where calls have needed more than `firstCapacity`. */
+/** For each region, capacities in elements of the arrays for which a call has needed more than `firstCapacity`. */
 const capacities = /* @__PURE__ */ new WeakMap<Region, Map<string, number>>();
 
 /** Plans the memory of the arrays that a region declares, for operands of these types. */

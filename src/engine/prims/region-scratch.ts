@@ -98,7 +98,7 @@ function writtenOnce(
   }));
 }
 
-/** A buffer that a loop pass requested, and its purpose. */
+/** A buffer that a loop pass has requested, and the purpose of the request. */
 interface ScratchBuffer {
   readonly buffer: Buffer;
   readonly use: ScratchUse;

@@ -237,11 +237,11 @@ interface ParameterInfluence {
   readonly names: ReadonlySet<string>;
   /** True if an expression depends on one of `names`. */
   reads(expr: RegionExpr): boolean;
-  /** For each result, true if the parameters influence it. */
+  /** For each result, true if the marked parameters influence it. */
   readonly results: readonly boolean[];
 }
 
-/** Determines the names and results of a region that the marked parameters influence. */
+/** Determines which names and results of a region depend on the marked parameters. */
 export function affectedBy(region: Region, marked: readonly boolean[]): ParameterInfluence {
   const names = new Set(region.params.flatMap(({ name }, i) => (marked[i] === true ? [name] : [])));
   const reads = (expr: RegionExpr): boolean => {

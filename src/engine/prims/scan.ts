@@ -43,7 +43,7 @@ export interface ScanParams {
   readonly reverse: boolean;
 }
 
-/** A list split into consts, carries, and the rest. */
+/** A list with one entry per operand, split into constants, carries, and the remaining ones. */
 interface ScanPartition<T> {
   readonly consts: T[];
   readonly carry: T[];

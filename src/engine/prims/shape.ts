@@ -12,7 +12,7 @@ import { emitSum, readsOnce, rowOfFold, sumScratch } from "./reduce-loops.ts";
 
 export interface BroadcastParams {
   readonly shape: Shape;
-  /** Result axis of each operand axis, ascending. */
+  /** For each axis of the operand, the axis of the result that it becomes; ascending. */
   readonly axes: readonly number[];
 }
 
@@ -131,7 +131,7 @@ export function reshapeEquation(out: Var, x: Var): Equation {
 }
 
 export interface TransposeParams {
-  /** Axis `axes[i]` of the operand becomes axis i. */
+  /** For each axis of the result, the axis of the operand that becomes it. */
   readonly axes: readonly number[];
 }
 

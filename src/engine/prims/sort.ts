@@ -15,7 +15,7 @@ import { flatIndex, loopOver, plus } from "./reduce-loops.ts";
 interface SortParams {
   readonly axis: number;
   readonly descending: boolean;
-  /** Number of indices requested, from the first element in order. */
+  /** Number of sorted elements whose indices are requested, from the first in order. */
   readonly count: number;
 }
 
@@ -50,10 +50,10 @@ const fewWanted = 16;
 const u32 = (value: number): Expr => k.constant("u32", value);
 const [topBit, allBits] = [0x80000000, 0xffffffff];
 
-/** Unsigned words, most significant first, whose order is the order of the elements. */
+/** Sort key of an element: unsigned words, most significant first, whose order is the order of the elements. */
 type SortKey = readonly Expr[];
 
-/** Number of words in a key. */
+/** Number of 32-bit words in the sort key of an element. */
 const wordsOf = (type: ScalarType): number => (type === "f64" ? 2 : 1);
 
 /**
@@ -83,7 +83,7 @@ function isBefore([a, ...restOfA]: SortKey, [b, ...restOfB]: SortKey): Expr {
   return k.or(k.lt(a!, b!), k.and(k.eq(a!, b!), isBefore(restOfA, restOfB)));
 }
 
-/** Sizes of a sort: elements per row, number of first indices to find, and words per key. */
+/** Sizes of a sort: elements per row, number of leading indices to find, and words per key. */
 interface RowSizes {
   readonly size: number;
   readonly count: number;

@@ -50,7 +50,7 @@ export const lgamma = (x: Tensor): Tensor => bind1(lgammaPrim, [x], none);
 /** The derivative of ln |Γ(x)|. */
 export const digamma = (x: Tensor): Tensor => bind1(digammaPrim, [x], none);
 
-/** Parameter of primitives with derivatives of any order with respect to one operand: that order. */
+/** Parameter of a primitive that computes derivatives with respect to one operand: the order of the derivative. */
 interface OrderParams {
   readonly order: number;
 }
@@ -70,7 +70,7 @@ const polygammaPrim: Primitive<OrderParams> = /* @__PURE__ */ builtIn<OrderParam
 const greatestOrder = 170;
 
 /**
- * Derivative of ψ of this order; ψ itself for order 0.
+ * Derivative of ψ of order `order`; ψ itself for order 0.
  *
  * @throws DownhillError `range` for an order that is not an integer from 0 to 170.
  */
@@ -114,7 +114,7 @@ export const gammaDensity = (a: Tensor, x: Tensor): Tensor => bind1(gammaDensity
 /** Ring operations for combining densities and their factors; a density of 0 is a strong zero (see docs/masks.md). */
 const arithmetic: RingOperations<Tensor> = { add, mul: (density, slope) => strongMul(density, slope), scale };
 
-/** Derivative of this order of `gammaDensity` with respect to a. */
+/** Derivative of order `order` of `gammaDensity` with respect to the shape a. */
 function gammaDensityByShape(order: number, a: Tensor, x: Tensor): Tensor {
   const slope: DerivativesByOrder<Tensor> = (n) =>
     n === 1 ? sub(log(x), digamma(a)) : neg(polygamma(n - 1, a));
@@ -140,7 +140,7 @@ const gammaincByShapePrim: Primitive<OrderParams> = /* @__PURE__ */ builtIn<Orde
   },
 });
 
-/** Derivative of this order, at least 1, of `gammainc` with respect to a. */
+/** Derivative of order `order`, at least 1, of `gammainc` with respect to the shape a. */
 export function gammaincByShape(order: number, a: Tensor, x: Tensor): Tensor {
   return bind1(gammaincByShapePrim, [a, x], { order });
 }
@@ -185,9 +185,9 @@ const gammainccinvPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(
   },
 );
 
-/** x with P(a, x) = p. */
+/** Inverse of `gammainc` in x: the x with P(a, x) = p. */
 export const gammaincinv = (a: Tensor, p: Tensor): Tensor => bind1(gammaincinvPrim, [a, p], none);
-/** x with Q(a, x) = q. */
+/** Inverse of `gammaincc` in x: the x with Q(a, x) = q. */
 export const gammainccinv = (a: Tensor, q: Tensor): Tensor => bind1(gammainccinvPrim, [a, q], none);
 
 const HALF_ROOT_PI = 0.886226925452758; // √π / 2
@@ -268,11 +268,11 @@ export const ndtrByExp = (x: Tensor): Tensor =>
   x.dtype === "float32"
     ? bind1(normalByExpPrim, [x, gaussian(x)], none)
     : scale(erfc(scale(x, -Math.SQRT1_2)), 0.5);
-/** Inverse of `ndtr`. */
+/** Inverse of `ndtr`, the quantile function of the standard normal distribution. */
 export const ndtri = (p: Tensor): Tensor => bind1(ndtriPrim, [p], none);
-/** Logarithm of `ndtr`. */
+/** Logarithm of `ndtr`, accurate in both tails. */
 export const logNdtr = (x: Tensor): Tensor => bind1(logNdtrPrim, [x], none);
-/** Derivative of `logNdtr`. */
+/** Derivative of `logNdtr`: the density of the standard normal distribution divided by its distribution function. */
 export const normalHazard = (x: Tensor): Tensor => bind1(normalHazardPrim, [x], none);
 
 const betalnPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(special.betaln64, (tangents, a, b) =>
@@ -300,7 +300,7 @@ const digammaRisePrim: Primitive<object> = /* @__PURE__ */ smoothBinary(
 export const betaln = (a: Tensor, b: Tensor): Tensor => bind1(betalnPrim, [a, b], none);
 /** B(a, b) = Γ(a) Γ(b) / Γ(a + b). */
 export const beta = (a: Tensor, b: Tensor): Tensor => bind1(betaPrim, [a, b], none);
-/** ψ(a + b) − ψ(a). */
+/** The difference ψ(a + b) − ψ(a), without cancellation for small b. */
 export const digammaRise = (a: Tensor, b: Tensor): Tensor => bind1(digammaRisePrim, [a, b], none);
 
 /** Orders of the derivatives with respect to the first two of three operands. */
@@ -389,7 +389,7 @@ const betaincinvPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   lowering: { kind: "elementwise", scalar: (xs) => through(special.betaincinv64)(...xs) },
 });
 
-/** x with I(a, b, x) = p. */
+/** Inverse of `betainc` in x: the x with I(a, b, x) = p. */
 export const betaincinv = (a: Tensor, b: Tensor, p: Tensor): Tensor => bind1(betaincinvPrim, [a, b, p], none);
 
 /** Derivative of order n with respect to b of 2 (1 − w²)ᵇ⁻¹ / B(½, b), the slope of `betaincOfSquare` in w. */
@@ -421,7 +421,7 @@ const betaincOfSquarePrim: Primitive<OrderParams> = /* @__PURE__ */ builtIn<Orde
   },
 });
 
-/** sign(w) I(½, b, w²), which is smooth at w = 0, or its derivative of this order with respect to b. */
+/** sign(w) · I(½, b, w²), which is smooth at w = 0; for `order` > 0 its derivative of that order with respect to b. */
 export function betaincOfSquare(b: Tensor, w: Tensor, order: number = 0): Tensor {
   return bind1(betaincOfSquarePrim, [b, w], { order });
 }
@@ -435,7 +435,7 @@ const betaincOfSquareInversePrim: Primitive<object> = /* @__PURE__ */ smoothBina
   },
 );
 
-/** w with betaincOfSquare(b, w) = u. */
+/** Inverse of `betaincOfSquare` in w: the w with betaincOfSquare(b, w) = u. */
 export const betaincOfSquareInverse = (b: Tensor, u: Tensor): Tensor =>
   bind1(betaincOfSquareInversePrim, [b, u], none);
 
@@ -509,7 +509,7 @@ export const i0 = (x: Tensor): Tensor => bind1(i0Prim, [x], none);
 export const i1 = (x: Tensor): Tensor => bind1(i1Prim, [x], none);
 /** e^−|x| I₀(x). */
 export const i0e = (x: Tensor): Tensor => bind1(i0ePrim, [x], none);
-/** Derivative of this order, at least 1, of e^−|x| I₀(x); 0 for odd orders at 0. */
+/** Derivative of order `order`, at least 1, of e^−|x| I₀(x); 0 for odd orders at 0. */
 export const i0eByOrder = (order: number, x: Tensor): Tensor => bind1(i0eByOrderPrim, [x], { order });
 /** e^−|x| I₁(x). */
 export const i1e = (x: Tensor): Tensor => bind1(i1ePrim, [x], none);

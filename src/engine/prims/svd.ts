@@ -187,7 +187,7 @@ interface BidiagonalForm {
   setRight(block: Block, c: Expr, tau: Expr): void;
   readonly diagonal: VectorView;
   readonly beside: VectorView;
-  /** Scratch memory for one row. */
+  /** Scratch memory for the elements of one row. */
   readonly along: VectorView;
 }
 

@@ -93,7 +93,7 @@ function defineWriter<P extends TakeParams>(
   rules: Pick<Primitive<P>, "derivative"> & {
     /** Throws for arrays on which the operation is undefined. */
     readonly check?: (x: ArrayType) => void;
-    /** Returns updates that leave x unchanged where `when` does not hold. */
+    /** Returns the updates, replaced where `when` does not hold by updates that leave x unchanged. */
     readonly guarded: (ins: readonly Tensor[], when: Tensor, params: P) => Tensor;
   },
 ): Primitive<P> {
@@ -219,7 +219,7 @@ function findOnlyItem(
 }
 
 export interface SetParams extends TakeParams {
-  /** Whether all indices are distinct. */
+  /** True if all indices are distinct. */
   readonly isUnique: boolean;
 }
 

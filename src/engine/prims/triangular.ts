@@ -22,7 +22,7 @@ import { permute, reshape } from "./shape.ts";
 
 export interface TriangleParams {
   readonly lower: boolean;
-  /** Factor of the diagonal elements. */
+  /** Factor by which the elements of the diagonal are multiplied. */
   readonly diagonal: number;
 }
 
@@ -61,9 +61,9 @@ export function unitLower(x: Tensor): Tensor {
 export interface TriangularParams {
   /** True if the lower triangle of the matrix is read, false for the upper one. */
   readonly lower: boolean;
-  /** Whether to solve with the transposed matrix. */
+  /** True to solve with the transposed matrix. */
   readonly transpose: boolean;
-  /** Whether the diagonal consists of ones and is not read. */
+  /** True if the diagonal counts as ones and is not read. */
   readonly unit: boolean;
 }
 

@@ -37,7 +37,7 @@ export interface WhileParams {
   readonly bodyConsts: number;
 }
 
-/** Operands split into their three parts. */
+/** A list with one entry per operand, split into constants of the test, constants of the body, and carries. */
 interface WhilePartition<T> {
   readonly testConsts: T[];
   readonly bodyConsts: T[];

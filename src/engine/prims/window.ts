@@ -315,7 +315,7 @@ function extentOf({ shape }: ArrayType, { window }: WindowParams): PlaneExtent {
   return { planes: sizeOf(shape.slice(0, lead)), space: shape.slice(lead) };
 }
 
-/** An element of a window: its offset in the array and in its plane. */
+/** An element of a window: its offset in the array (`at`), and its offset in its plane (`within`). */
 interface Element {
   readonly at: Expr;
   readonly within: Expr;
@@ -332,7 +332,7 @@ type WindowElements =
 /** Largest window whose elements are unrolled. */
 const mostListed = 32;
 
-/** A window: its position among all windows, and the offset of its plane in the array. */
+/** A window in loops: its number among all windows, and the offset of its plane in the array. */
 interface Window {
   readonly place: Expr;
   readonly base: Expr;

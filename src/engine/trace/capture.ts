@@ -8,7 +8,7 @@ import { setCapture } from "./source.ts";
  */
 const state = { capturing: 0, always: false };
 
-/** Runs `f` with sources captured. */
+/** Runs `f` while the source position of each operation is recorded. */
 export function capturingSources<T>(f: () => T): T {
   change(1);
   try {
@@ -18,7 +18,7 @@ export function capturingSources<T>(f: () => T): T {
   }
 }
 
-/** Starts or stops capturing sources, for debugging. */
+/** Starts or stops the recording of source positions, for debugging. */
 export function setCapturing(on: boolean): void {
   state.always = on;
   change(0);

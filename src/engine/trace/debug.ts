@@ -3,13 +3,13 @@ import type { EquationSource } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { TracedProgram } from "./staging.ts";
 
-/** Linear equation whose transposition rule is running, as far as debugging needs it. */
+/** The facts about a linear equation that debugging needs while its transposition rule runs. */
 export interface TransposedEquation {
   readonly prim: Primitive;
   readonly source: EquationSource | undefined;
 }
 
-/** Operation of the user that caused the running operations. */
+/** The user's operation on whose behalf operations currently run, and the pass. */
 export interface DebugOrigin {
   readonly origin: string | undefined;
   readonly pass: "forward" | "reverse";
@@ -17,7 +17,7 @@ export interface DebugOrigin {
 
 /** Observers that debug mode installs. */
 export interface DebugHooks {
-  /** Calls `rule`, the forward-mode rule of `prim`, and returns its result. */
+  /** Calls `rule`, the forward-mode rule of `prim`, with these operands, and returns its result. */
   readonly differentiate: <T>(prim: Primitive, ins: readonly Tensor[], rule: () => T) => T;
   /** Calls `rule`, the transposition rule of an equation, on cotangents. */
   readonly transpose: (eqn: TransposedEquation, cts: readonly Maybe[], rule: () => void) => void;

@@ -10,7 +10,7 @@ const state: { capture: (() => EquationSource) | undefined; inherited: EquationS
   inherited: undefined,
 };
 
-/** Sets the function that captures sources; `undefined` stops capturing. */
+/** Sets the function that returns the source position of the current operation; `undefined` stops recording. */
 export function setCapture(capture: (() => EquationSource) | undefined): void {
   state.capture = capture;
 }

@@ -7,7 +7,7 @@ import type { ArrayType } from "../ir/types.ts";
 import { bind, withTrace } from "./bind.ts";
 import { currentSource, withSource } from "./source.ts";
 
-/** Application of a primitive that defines a value of a program being traced. */
+/** The application of a primitive by which a value of the program being traced is defined. */
 export interface PrimitiveCall {
   readonly prim: Primitive;
   readonly ins: readonly Tensor[];
@@ -17,9 +17,9 @@ export interface PrimitiveCall {
 interface StagedValue {
   readonly trace: StagingTrace;
   readonly variable: { readonly type: ArrayType; name?: string | undefined };
-  /** Value of every element, if the value is a constant. */
+  /** The number that every element equals, if the value is a filled array. */
   readonly constant: number | undefined;
-  /** Defining application; `undefined` for an input. */
+  /** The application that defines the value; `undefined` for an input of the program. */
   readonly definition: PrimitiveCall | undefined;
 }
 

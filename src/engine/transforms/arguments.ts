@@ -58,7 +58,7 @@ function alive(x: Tensor, operation: string): Tensor {
   return x;
 }
 
-/** Restores arguments from their leaves. */
+/** Restores each argument from its structure and its leaves. */
 export function unflattenArguments(defs: readonly TreeDef[], leaves: readonly Tensor[]): unknown[] {
   noteArguments(defs);
   let next = 0;

@@ -14,7 +14,7 @@ export interface TracedLoop {
   readonly traced: TracedProgram;
 }
 
-/** Checks that a loop has an initial carry. Without it, `undefined` would be carried and returned. */
+/** Throws if a loop has no initial carry, because `undefined` would be carried and returned. */
 export function requireStart(operation: string, start: unknown): void {
   if (start !== undefined) return;
   throw new DownhillError(

@@ -51,14 +51,14 @@ function traceResult(
 interface OpenCall<Rules> {
   readonly traced: TracedResult;
   readonly rules: Rules;
-  /** Values that the function and its rules are known to capture so far. */
+  /** All values that the function and its rules are known to capture, up to now. */
   readonly all: readonly Tensor[];
   /** Inputs of the rule being traced that hold the captured values. */
   consts: readonly Tensor[];
   isRecursive: boolean;
 }
 
-/** Placeholder of a rule that will be traced later. */
+/** Creates the placeholder of a rule that is traced later. */
 function ruleToCome(operation: string): DeferredProgram {
   return new DeferredProgram(() => {
     throw new DownhillError(
@@ -133,7 +133,7 @@ function takingAll({ program, captured }: TracedProgram, all: readonly Tensor[])
   return { ...program, ins: [...shared, ...program.ins.slice(captured.length)] };
 }
 
-/** A tangent or cotangent as a tensor of the required type. */
+/** Returns a tangent or cotangent as a tensor of the required type. */
 function fit(operation: string, what: string, x: Tensor, type: ArrayType): Tensor {
   if (sameShape(x.shape, type.shape) && isFloating(x.dtype)) return convert(x, type.dtype, type.weak);
   throw new DownhillError(

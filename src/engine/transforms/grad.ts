@@ -108,7 +108,7 @@ function leafCount(def: TreeDef): number {
   return def.kind === "leaf" ? 1 : countLeaves(def);
 }
 
-/** The transform `grad`, called by another transform, whose name `operation` appears in messages. */
+/** The transform `grad` for use by another transform, whose name `operation` messages show. */
 export function gradientFor(
   operation: string,
   f: (...args: never[]) => unknown,

@@ -157,7 +157,7 @@ function addMask(node: LinearNode, mask: Mask): void {
   else if (node.masks !== true) node.masks.push(mask);
 }
 
-/** Combined mask of all contributions to a cotangent. */
+/** Mask of a cotangent, combined from the masks of all contributions to it. */
 function maskOf({ masks, type }: LinearNode): Mask {
   if (typeof masks === "boolean") return masks;
   return !cover(masks, type) && (masks.length > 1 || masks[0]!);
@@ -256,7 +256,7 @@ function transposeStructured(
   );
 }
 
-/** The same parameters with interned programs, whose transposes are cached. */
+/** Returns the parameters with interned programs, so that transposes of these programs are cached. */
 function internPrograms(params: unknown, { intern }: TransformTools): unknown {
   const entries = Object.entries(params as object).map(([key, value]: [string, unknown]) => [
     key,

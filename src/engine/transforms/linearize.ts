@@ -27,7 +27,7 @@ import { backward, LinearTrace, pushForward } from "./linear.ts";
 import { transformed } from "./plain.ts";
 import { tools } from "./tools.ts";
 
-/** Function linearised at a point: its results there, and the tape of its tangents. */
+/** A function linearised at a point: its results at this point, and the tape that maps tangents. */
 export interface Linearization {
   readonly outs: readonly Tensor[];
   readonly outDef: TreeDef;
@@ -246,7 +246,7 @@ export function jvp(
   return pushed(primals as never, tangents as never) as [unknown, unknown];
 }
 
-/** The transform `jvp`, called by another transform, whose name `operation` appears in messages. */
+/** The transform `jvp` for use by another transform, whose name `operation` messages show. */
 export function derivativeAlong(
   operation: string,
   f: (...args: never[]) => unknown,

@@ -65,7 +65,7 @@ export function map(f: (x: never) => unknown, xs: unknown, options: MapOptions =
   );
 }
 
-/** Number of items. */
+/** Number of items: the common size of the first axis. */
 function lengthOf(xs: readonly Tensor[]): number {
   const flat = xs.find(({ shape }) => shape.length === 0);
   if (flat !== undefined || xs.length === 0) {

@@ -2,7 +2,7 @@ import type { Program } from "../ir/program.ts";
 import type { Lru } from "../util/lru.ts";
 import { makeLru } from "../util/lru.ts";
 
-/** Mask as text, for keys. */
+/** Text of a mask, as a part of cache keys. */
 export function maskKey(mask: readonly boolean[]): string {
   return mask.map((m) => (m ? "1" : "0")).join("");
 }

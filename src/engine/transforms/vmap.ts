@@ -17,7 +17,7 @@ import { tools } from "./tools.ts";
 export type AxisTree<Axis extends number | null> =
   Axis | readonly AxisTree<Axis>[] | { readonly [key: string]: AxisTree<Axis> };
 
-/** Axes of the batch. */
+/** Options of `vmap`: the axes of the batch in arguments and results. */
 export interface VmapOptions {
   /**
    * Axis of the batch in each argument, or one for all arguments; `null` for values that all items share. A
@@ -97,7 +97,7 @@ function isList<Axis extends number | null>(axes: AxisTree<Axis>): axes is reado
   return Array.isArray(axes);
 }
 
-/** Axis of each leaf of a structure. */
+/** Returns the axis of each leaf of a structure, from the given axes. */
 function axesOf<Axis extends number | null>(
   axes: AxisTree<Axis>,
   def: TreeDef,

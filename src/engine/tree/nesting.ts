@@ -82,7 +82,7 @@ function endlessPath(
 
 const mostShown = 12; // keys of a path in a message
 
-/** `the argument`, `layers[0].next`, `a.a.a…`. */
+/** Text of a path for messages: `the argument`, `layers[0].next`, `a.a.a…`. */
 function showPath(path: readonly (string | number)[]): string {
   if (path.length === 0) return "the argument";
   const text = path.slice(0, mostShown).map(showKey).join("");

@@ -2,7 +2,7 @@ import { DownhillError } from "../errors/index.ts";
 
 /** Registered class whose instances are tree nodes. */
 export interface NodeType {
-  /** Distinguishes classes in structure keys. */
+  /** Number that distinguishes the class in structure keys. */
   readonly id: number;
   readonly name: string;
   /** Converts an instance to a tree of plain arrays and objects. */

@@ -54,7 +54,7 @@ interface FlattenState {
   readonly leaves: unknown[];
   readonly operation: string;
   readonly booleans: BooleanRole;
-  /** Outermost value; error messages name paths from it. */
+  /** The outermost value; paths in error messages begin with it. */
   readonly root: unknown;
 }
 

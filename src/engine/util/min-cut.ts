@@ -2,7 +2,7 @@
 export interface CutEdge {
   readonly from: number;
   readonly to: number;
-  /** At least 0; `Infinity` for an edge that must not be cut. */
+  /** Cost of cutting the edge, at least 0; `Infinity` for an edge that must not be cut. */
   readonly capacity: number;
 }
 

@@ -46,13 +46,13 @@ function plain(name: string): string {
   return name.toLowerCase().replaceAll(/[-_\s]/g, "");
 }
 
-/** `lr` of `learningRate`, `learning_rate` and `learning-rate`. */
+/** First letters of the words of a name: `lr` for `learningRate`, `learning_rate` and `learning-rate`. */
 function initials(name: string): string {
   const words = name.replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2").split(/[-_\s]+/);
   return words.map((word) => word.charAt(0).toLowerCase()).join("");
 }
 
-/** Optimal string alignment: Levenshtein's distance, with a swap of neighbours as one edit. */
+/** Optimal string alignment distance: Levenshtein's distance in which swapping neighbours counts as one edit. */
 function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

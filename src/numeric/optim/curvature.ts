@@ -13,7 +13,9 @@ export interface CurvatureHistory {
 /** A history without steps. */
 export const noHistory: CurvatureHistory = { steps: [], changes: [], scale: 1 };
 
-/** The history with another step and change of the gradient appended; only the last `size` are kept. */
+/**
+ * Returns the history with another step and its change of the gradient appended. Only the newest `size` pairs are kept.
+ */
 export function remember(
   { steps, changes }: CurvatureHistory,
   step: Float64Array,

@@ -55,7 +55,7 @@ export interface LbfgsState extends LbfgsHistory {
   readonly gradient: Tensor;
 }
 
-/** Types of the parts of a state. */
+/** Types of the arrays of a state. */
 function typesOf(n: number, historySize: number): Readonly<Record<keyof LbfgsState, ArrayType>> {
   const whole = arrayType("int32", []);
   const real = (...shape: readonly number[]): ArrayType => arrayType("float64", shape);
@@ -146,7 +146,7 @@ export function directionOf(history: LbfgsHistory, gradient: Tensor): Tensor {
   };
   interface Backwards {
     readonly q: Tensor;
-    /** Coefficients by age. */
+    /** Coefficients of the two-loop recursion, by the age of the step. */
     readonly alpha: Tensor;
   }
   const { q, alpha } = foriLoop<Backwards>(

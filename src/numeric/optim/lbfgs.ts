@@ -147,7 +147,7 @@ export function lbfgs(options: LbfgsOptions = {}): Lbfgs {
   };
 }
 
-/** The loss and its gradient, in float64. */
+/** The loss and its gradient at a point, in float64. */
 interface LossEvaluation {
   readonly value: Tensor;
   readonly gradient: Tensor;
@@ -222,7 +222,7 @@ function recall({ gradient, memory }: LbfgsIterate, eta: Tensor): LbfgsState {
   };
 }
 
-/** A point with a search direction. */
+/** A point from which a line search starts, with its direction. */
 interface LineStart extends LossEvaluation {
   readonly x: Tensor;
   readonly direction: Tensor;
@@ -230,7 +230,7 @@ interface LineStart extends LossEvaluation {
   readonly slope: Tensor;
   /** True if the loss decreases along the direction; otherwise no step is taken. */
   readonly descends: Tensor;
-  /** The first length to try. */
+  /** Step length to try first. */
   readonly first: Tensor;
 }
 

@@ -7,7 +7,7 @@ import { flatten, leafPaths, matchLeaves, type TreeDef, unflatten } from "../../
 import type { Shape } from "../../engine/util/shape.ts";
 import { sameShape } from "../../engine/util/shape.ts";
 
-/** Flattened parameters. */
+/** The parameters of an optimiser, flattened to a list of tensors. */
 export interface Parameters {
   readonly operation: string;
   /** Name of the tree in messages. */
@@ -19,7 +19,8 @@ export interface Parameters {
 }
 
 /**
- * Flattens parameters.
+ * Flattens nested parameters to a list of tensors, and checks them.
+ *
  * @throws DownhillError `tree` if there are none, `dtype` for one that is not floating, naming its path.
  */
 export function readParameters(operation: string, params: unknown, root = "params"): Parameters {
@@ -44,7 +45,7 @@ export function pathOf({ def, root }: Parameters, i: number): string {
   return leafPaths(def, root)[i]!;
 }
 
-/** Tensors in the structure of the parameters; `null` for a parameter without one. */
+/** Puts tensors into the structure of the parameters; `null` stands for a parameter without a tensor. */
 export function rebuild({ def }: Parameters, tensors: readonly (Tensor | null)[]): unknown {
   return unflatten(def, tensors);
 }
@@ -82,7 +83,7 @@ export function matchParameters(
   });
 }
 
-/** The structure of a tree with `null` instead of some parameters. */
+/** The structure of the parameters as a tree, with `null` instead of some parameters. */
 function structureOf({ def, tensors, operation }: Parameters, shapes: readonly (Shape | null)[]): TreeDef {
   return flatten(
     unflatten(

@@ -32,13 +32,13 @@ export interface RuleOptimizer<S> {
   readonly learningRate?: number | Schedule;
 }
 
-/** The parts of a state other than `step`. */
+/** Names of the parts of a state other than `step`. */
 type StateKey<S> = Exclude<keyof S, "step"> & string;
 
 /** The parts of a state that belong to one parameter. Parts that only some options need may be undefined. */
 type ParameterState<S> = { readonly [K in StateKey<S>]: null extends S[K] ? Tensor | undefined : Tensor };
 
-/** Initial value and shape of a part of the state, per parameter. */
+/** Initial value and shape of a part of the state for each parameter. */
 export interface StatePart {
   readonly value: Scalar;
   /** Shape of the part for a parameter of the given shape; `null` for none. Default: the same shape. */
@@ -52,7 +52,7 @@ export const zero: StatePart = { value: 0 };
  * The scalars of an update: the options, in the dtype of the parameter, and the values that change from step to step.
  */
 export type ScalarsOf<O> = O & {
-  /** Number of this update, from 1. */
+  /** Number of the current update, counted from 1. */
   readonly t: Tensor;
   /** η, the learning rate of this update; 0 for rules without one. */
   readonly eta: Scalar;
@@ -158,7 +158,7 @@ function perDtype<T>(make: (dtype: "float64" | "float32") => T): (x: Tensor) => 
   };
 }
 
-/** Options with their tensors converted to this dtype. */
+/** Returns the options with their tensors converted to a dtype. */
 function castOptions<O extends object>(options: O, dtype: "float64" | "float32"): O {
   const entries = Object.entries<unknown>(options as Readonly<Record<string, unknown>>);
   return Object.fromEntries(
@@ -184,7 +184,7 @@ function startOf(part: StatePart, parameters: Parameters): unknown {
   return rebuild(parameters, start);
 }
 
-/** An array of this shape with every element equal to `value`. */
+/** An array of the given shape with every element equal to `value`. */
 function filled(shape: Shape, value: Scalar, dtype: DType): Tensor {
   return typeof value === "number" ? full(shape, value, { dtype }) : broadcastTo(astype(value, dtype), shape);
 }

@@ -4,7 +4,7 @@ import { knownNumber } from "../../engine/ir/elements.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import { checkCount } from "./options.ts";
 
-/** Presence of a part in a state: always, `null` under these options, or possible. */
+/** Presence of a part in a state: always present, `null` under these options, or either. */
 export type PartPresence = "needed" | "absent" | "possible";
 
 /**
@@ -36,7 +36,7 @@ export function checkState(
   if (missing !== undefined) throw wrong(`has no ${missing}`);
 }
 
-/** The number of previous updates in a state. */
+/** Returns the number of previous updates that a state records. */
 export function stepOf(operation: string, state: unknown): Tensor {
   const step: unknown =
     typeof state === "object" && state !== null && "step" in state ? state.step : undefined;

@@ -67,7 +67,7 @@ export function valuePerParameter<V>(
   return walk(def, given);
 }
 
-/** Runs an optimiser on the `chosen` parameters only, as if the other parameters did not exist. */
+/** A way to run an optimiser on the `chosen` parameters only, as if the other parameters did not exist. */
 export interface SubsetOptimizer {
   readonly init: <S>(optimizer: GeneralOptimizer<S>) => S;
   readonly update: <S>(

@@ -37,7 +37,7 @@ export function undeterminedColumns(jacobian: ColumnMatrix): number[] {
   return [...involved].sort((i, j) => i - j);
 }
 
-/** Makes each pair of columns orthogonal in turn. Returns true if any pair was not. */
+/** Rotates each pair of columns until the two are orthogonal. Returns true if any pair was not. */
 function rotateAll(a: readonly Float64Array[], v: readonly Float64Array[]): boolean {
   let changed = false;
   for (let p = 0; p < a.length; p++) {

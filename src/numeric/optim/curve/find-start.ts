@@ -26,7 +26,7 @@ export interface StartSearch {
 const mostWork = 2e6; // total number of row evaluations for comparing candidates
 const mostCandidates = 4000;
 
-/** Promising starts, the best first, and a function that simplifies a fit without changing its curve. */
+/** Returns promising starts, the best first, and a function that simplifies a fit without changing its curve. */
 export function findStarts(search: StartSearch): {
   readonly starts: readonly Float64Array[];
   readonly plainest: StartSimplifier;
@@ -59,7 +59,7 @@ export function findStarts(search: StartSearch): {
   return { starts: chosen.map(({ theta }) => theta), plainest: plainestOf(structure, evaluate) };
 }
 
-/** A candidate, with the index of each of its values in the pool of that parameter. */
+/** A candidate for a start, with the index of each of its values in the pool of values for that parameter. */
 interface PoolCandidate extends StartCandidate {
   readonly choice: readonly number[];
 }
@@ -80,7 +80,9 @@ function mostPromising(seen: readonly PoolCandidate[], count: number): readonly 
   return chosen;
 }
 
-/** The best candidate when each parameter in turn is varied over its pool and the others stay fixed. */
+/**
+ * Returns the best candidate that is found by varying each parameter in turn over its pool while the others stay fixed.
+ */
 function sweep(
   from: PoolCandidate,
   sizes: readonly number[],
@@ -92,7 +94,7 @@ function sweep(
   }, from);
 }
 
-/** A start with all values given, and the same start with its linear parameters solved for. */
+/** Returns a start whose values are all given, and the same start with its linear parameters solved for. */
 export function givenStarts(search: StartSearch): readonly Float64Array[] {
   const { model, given, rows } = search;
   const parts = linearPartOf(model, rows);
@@ -234,7 +236,7 @@ function scaleOf(x: Float64Array, y: Float64Array): ColumnScale {
   return { low, high, range: high - low || Math.abs(high) || 1, spacing, peaks: [x[top]!, x[bottom]!] };
 }
 
-/** Values to try for a parameter, in ascending order. */
+/** Returns the values to try for a parameter in ascending order. */
 function poolOf(role: ParameterRole, scales: readonly ColumnScale[]): number[] {
   const { shifts, shortPeriod, phase, powers, isMirrored } = role;
   if (shifts !== undefined) {

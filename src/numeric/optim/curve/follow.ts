@@ -76,7 +76,7 @@ export interface FitSearchResult {
 
 const mostRows = 1000; // rows used for following starts
 
-/** Follows the starts to their minima, and continues from the best minimum with all rows. */
+/** Follows the starts to their minima, and continues from the best minimum with all rows of the data. */
 export function search(task: FitProblem): FitSearchResult {
   const { curve, rows, y, weights, walls, given, choices, rules } = task;
   const isRobust = choices.loss !== "squares";
@@ -236,7 +236,7 @@ function notFinite(): DownhillError {
   );
 }
 
-/** At most `mostRows` rows, evenly spread. */
+/** At most `mostRows` rows of the data, evenly spread. */
 function everyFew(task: FitProblem): Pick<FitProblem, "rows" | "y" | "weights"> {
   const { rows, y, weights } = task;
   if (rows.count <= mostRows) return task;
@@ -255,7 +255,7 @@ function medianSize(r: Float64Array): number {
   return 1.4826 * median || sizes.at(-1)! || 1;
 }
 
-/** Options without the ones that are `undefined`. */
+/** Returns the options without the keys whose value is `undefined`. */
 export function defined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }

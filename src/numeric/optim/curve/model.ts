@@ -160,7 +160,7 @@ export function curveModel(
   };
 }
 
-/** `CurveModel.partOf` of a traced curve. Not compiled, because it is called only a few times. */
+/** `CurveModel.partOf` for a traced curve. It is not compiled, because it is called only a few times. */
 function partOfCurve(curve: CurveModel["curve"]): CurveModel["partOf"] {
   return (theta, rows, i, d, chosen) => {
     const unit = (j: number): Tensor => tensor(theta.map((_, k) => (k === j ? 1 : 0)));

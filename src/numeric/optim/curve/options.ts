@@ -68,9 +68,9 @@ export interface CurveFitterOptions<K extends string = string> extends StopRules
   readonly jit?: boolean;
 }
 
-/** Prefix of error messages. */
+/** Name of the operation at the beginning of error messages. */
 export const operation = "fitCurve";
-/** Options passed on to `leastSquares`. */
+/** Names of the options that are passed on to `leastSquares`. */
 export const ruleNames = [
   "maxIterations",
   "maxEvaluations",
@@ -80,7 +80,7 @@ export const ruleNames = [
   "signal",
 ] as const;
 
-/** Options that do not depend on the data. */
+/** Options of a fit that do not depend on the data, checked and with defaults. */
 export interface CurveSettings {
   readonly absoluteSigma: boolean;
   readonly loss: RobustLoss;
@@ -90,7 +90,7 @@ export interface CurveSettings {
   readonly jit: boolean;
 }
 
-/** Reads and checks these options. */
+/** Reads and checks the options that do not depend on the data. */
 export function readChoices(options: CurveFitterOptions, others: readonly string[] = []): CurveSettings {
   const own = ["absoluteSigma", "loss", "lossScale", "starts", "level", "jit"] as const;
   const shared = ["parameters", "start", "low", "high"] as const;
@@ -159,7 +159,7 @@ export function perName(
   return Float64Array.from(names, (name) => (values[name] as number | undefined) ?? otherwise);
 }
 
-/** A bound as one number per parameter. */
+/** Reads a bound as one number per parameter. */
 export function readBound(
   names: readonly string[],
   option: "low" | "high",

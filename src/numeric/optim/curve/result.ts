@@ -52,7 +52,7 @@ export interface CurveFit<K extends string = string, X = Tensor> {
   readonly atBound: readonly K[];
   /** Start values of the search that led to this fit. */
   readonly start: Readonly<Record<K, number>>;
-  /** Number of starts that were followed, and number of those that led to this fit. */
+  /** Number of starts that were followed, and number of the starts that led to this fit. */
   readonly starts: { readonly followed: number; readonly agreed: number };
   readonly reason: StopReason;
   readonly converged: boolean;
@@ -85,7 +85,7 @@ export interface PlainCurveFit<K extends string = string, X = number> extends Om
   readonly predict: (x: PlainColumns<X>) => { readonly [part in keyof CurveBand]: number[] };
 }
 
-/** The result converted to plain numbers. */
+/** Converts a result to plain numbers and arrays. */
 export function inNumbers(fit: CurveFit<string, never>): PlainCurveFit<string, never> {
   const row = (x: Tensor): number[] => x.tolist() as number[];
   const matrix = (x: Tensor): number[][] => x.tolist() as number[][];

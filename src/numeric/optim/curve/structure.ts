@@ -272,7 +272,7 @@ function shiftAlong(
 interface ProbeEquations {
   readonly unknowns: readonly Float64Array[];
   readonly known: Float64Array;
-  /** Norm of the known part before the projection removed the contributions of linear parameters. */
+  /** Norm that the known part had before the contributions of linear parameters were projected out. */
   readonly size: number;
 }
 

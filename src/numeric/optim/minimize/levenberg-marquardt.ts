@@ -78,7 +78,7 @@ export function* levenbergMarquardt(f: Residuals, start: Float64Array, walls: Bo
   }
 }
 
-/** Scale of the changes of one parameter, an element of D. */
+/** Scale of the changes of one parameter: an element of D. */
 interface ParameterScale {
   readonly now: number;
   /** Largest norm of the column of J so far, absolute and multiplied by the size of the parameter. */
@@ -126,7 +126,7 @@ function linearModel(
   return { ...triangle, sizes, free, noise };
 }
 
-/** Measures of the undamped step from an iterate, as the tolerances need them. */
+/** Measures of the undamped step from an iterate, which are compared with the tolerances. */
 interface ConvergenceMeasures {
   readonly gradient: number;
   readonly decrease: number;
@@ -200,7 +200,7 @@ interface TrialStep {
   readonly next: Float64Array | undefined;
   /** The decrease that the velocity predicts. */
   readonly predicted: number;
-  /** Ratio of acceleration to velocity per scaled length of the velocity. */
+  /** Ratio of acceleration to velocity, per scaled length of the velocity. */
   readonly bend: number;
 }
 
@@ -235,7 +235,9 @@ function trialStep(
   return { next, predicted, bend: ratio / size };
 }
 
-/** The δ that minimises `|b + Jδ|² + μ|Dδ|²` for a given `Qᵀb`; 0 for parameters that are not free. */
+/**
+ * Returns the δ that minimises `|b + Jδ|² + μ|Dδ|²` for a given `Qᵀb`. Elements of parameters that are not free are 0.
+ */
 function damped(
   { r, free }: LinearModel,
   scale: Float64Array,

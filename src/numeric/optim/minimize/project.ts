@@ -56,7 +56,7 @@ function takeOutAll(x: Float64Array, unit: Float64Array): number {
   return part;
 }
 
-/** Subtracts `part · y` from x. */
+/** Subtracts `part · y` from x in place. */
 export function takeOut(x: Float64Array, y: Float64Array, part: number): void {
   for (let i = 0; i < x.length; i++) x[i]! -= part * y[i]!;
 }

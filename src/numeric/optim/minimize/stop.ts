@@ -50,7 +50,7 @@ export interface StopRules {
   readonly signal?: AbortSignal;
 }
 
-/** State of a search after an iteration. */
+/** State of a search after an iteration, as the rules for stopping need it. */
 export interface Iterate {
   readonly x: Float64Array;
   readonly value: number;
@@ -80,12 +80,12 @@ export interface SearchOutcome {
   readonly iterations: number;
 }
 
-/** The stop rules with their defaults filled in. */
+/** The rules for stopping a search, with their defaults filled in. */
 export interface Limits extends Required<Omit<StopRules, "signal">> {
   readonly signal: AbortSignal | undefined;
 }
 
-/** The stop rules of one run, with its counter of evaluations. */
+/** The rules for stopping one run, with a counter of its evaluations. */
 interface CountedLimits extends Limits {
   readonly evaluations: () => number;
 }

@@ -12,7 +12,7 @@ export interface BoxBounds {
   readonly high: Float64Array;
 }
 
-/** Bounds as options. */
+/** Bounds of the parameters, as options. */
 export interface Bounds {
   /**
    * Lower bounds of the parameters: one number for all, or a tree of the structure of the parameters, of numbers,

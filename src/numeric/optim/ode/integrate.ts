@@ -127,7 +127,7 @@ export interface Mesh {
   readonly starts: Tensor;
   readonly lengths: Tensor;
   readonly count: Tensor;
-  /** True if the integration reached the last time. */
+  /** True if the integration has reached the last of the requested times. */
   readonly isWhole: Tensor;
 }
 
@@ -200,7 +200,7 @@ export function alongMesh(
   return nanUnless(isWhole, values);
 }
 
-/** Fraction of a step that has passed at a time; 0 if no step was taken. */
+/** Fraction of the last step that has passed at a time; 0 if no step was taken. */
 function partOf(time: Tensor, from: Tensor, length: Tensor): Tensor {
   const isStep = greater(length, 0);
   return where(isStep, div(sub(time, from), where(isStep, length, 1)), 0);

@@ -22,7 +22,9 @@ import { alongMesh, integrate, type Mesh, recordSteps } from "./integrate.ts";
 export interface OdeintOptions<A extends readonly unknown[] = []> {
   /** Further arguments of the function after y and t. Default: none. */
   readonly args?: LikeAll<A>;
-  /** Tolerances: the error of a step may be `atol + rtol·|y|`, both above 0. Default 1.4e-8 each. */
+  /**
+   * Relative and absolute tolerance: the error of a step may be `atol + rtol·|y|`. Both above 0. Default 1.4e-8 each.
+   */
   readonly rtol?: number;
   readonly atol?: number;
   /**

@@ -5,7 +5,7 @@ import type { AnyFunction } from "../../../engine/transforms/plain.ts";
 import type { PlainCallable } from "./callable.ts";
 import type { Template } from "./values.ts";
 
-/** A call of a transform such as `grad` on a plain function. */
+/** A request to apply a transform such as `grad` to a plain function. */
 export interface TransformRequest<O> {
   /** Name of the transformed function in messages: `grad(loss)`. */
   readonly title: string;
@@ -13,7 +13,7 @@ export interface TransformRequest<O> {
   readonly options: O;
   /** The transform for functions over tensors. */
   apply(f: AnyFunction, options?: O): AnyFunction;
-  /** Converts a callable to the function that the transform returns, with further properties. */
+  /** Converts a callable to the function that the transform returns, and attaches further properties. */
   give(callable: PlainCallable, extra?: object): AnyFunction;
 }
 
@@ -40,7 +40,7 @@ export function requireFloating(title: string, template: Template, place: number
   );
 }
 
-/** Finds a leaf that has no derivative; `undefined` if all leaves have one. */
+/** Finds a leaf without a derivative, such as an integer or a boolean; `undefined` if all leaves have one. */
 export function wholeIn(
   template: Template,
   path: string,

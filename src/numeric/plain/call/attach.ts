@@ -174,7 +174,10 @@ function holdsTensor(type: PlainType, value: unknown): boolean {
 
 const none: readonly ValueLeaf[] = [];
 
-/** A form as a callable for transforms. `f` is the JavaScript that it was created from, if that runs. */
+/**
+ * Returns a compiled plain function in the form that transforms use. `f` is the JavaScript that it was created from, if
+ * that runs.
+ */
 export function callableOf(
   name: string,
   form: PlainForm,
@@ -191,7 +194,7 @@ export function callableOf(
   const counts = params.map(countLeaves);
   const types = region.params.map(({ type }) => type);
   const results = resultTypes(region);
-  /** The types of the operands of argument i. */
+  /** Returns the types of the operands of argument number i, one after the other. */
   const typesOf = (i: number): Iterator<RegionType> => {
     const start = counts.slice(0, i).reduce((sum, n) => sum + n, 0);
     return types.slice(start, start + counts[i]!).values();
@@ -401,7 +404,7 @@ function wholeNumbers(elements: ArrayLike<number>, path: string): Int32Array {
   return whole;
 }
 
-/** The result as tensors, in its structure. */
+/** Returns the result as tensors, in the structure of its type. */
 function resultOf(type: PlainType, leaves: Iterator<Tensor>): unknown {
   switch (type.kind) {
     case "number":

@@ -39,7 +39,7 @@ export function batched({ f, title, options, apply, give }: TransformRequest<Pla
     );
   const over = apply(f.run, { inAxes: placed, outAxes });
   const canLack = f.params.some(mayLack);
-  /** Batch axes of the operands, without the axes of absent values, which have no batch. */
+  /** Batch axes of the operands that are present; absent values have no batch. */
   const axesNow = (args: readonly OperandTensors[]): readonly (readonly (number | null)[])[] =>
     placed.map((own, i) => own.map((axis, k) => (args[i]![k]!.shape.length > f.ranks[i]![k]! ? axis : null)));
   return give({

@@ -13,7 +13,7 @@ import { plainKey } from "../../../engine/transforms/plain.ts";
 import type { PlainType } from "../form/form.ts";
 import { type LeadingAxes, type ValueLeaf, putTogether, type Template, typesIn } from "./values.ts";
 
-/** The operands of each argument, or of a result, as tensors. */
+/** The operands of an argument or of a result, as tensors. */
 export type OperandTensors = readonly Tensor[];
 
 /** The arguments of a plain function, split into leaves. */
@@ -46,15 +46,15 @@ export interface PlainCallable {
     leads: readonly LeadingAxes[],
     isTangent?: boolean,
   ): PreparedArguments;
-  /** The operands of the result, in the order of its template, from those of each argument. */
+  /** Computes the operands of the result, in the order of its template, from the operands of each argument. */
   run(...args: readonly OperandTensors[]): OperandTensors;
   /** True if the function reads values from outside, which may be tensors. */
   readonly readsOutside: boolean;
-  /** True if the arguments contain a tensor, so that they are not plain. */
+  /** True if the arguments contain a tensor, so that the call computes with tensors. */
   takesTensors(args: ArrayLike<unknown>): boolean;
-  /** The function for arguments that contain tensors instead of numbers and arrays. */
+  /** The function to call instead if the arguments contain tensors. */
   readonly overTensors: AnyFunction;
-  /** The function with all arguments except the first fixed; `undefined` for a derivative. */
+  /** Returns the function with all arguments except the first fixed; `undefined` for a derivative. */
   readonly bind: PlainFunction["bind"];
   /**
    * The same function, whose long loops are differentiated in segments with the given number of snapshots; `undefined`
@@ -77,7 +77,7 @@ export interface PlainCallable {
 export interface RegionClosure {
   readonly region: DerivedRegion;
   readonly outside: () => readonly ValueLeaf[];
-  /** The function that the region's base was created from, if it is JavaScript. */
+  /** The JavaScript function from which the region's base was created, if there is one. */
   readonly source?: PlainSource | undefined;
 }
 
@@ -134,7 +134,7 @@ export function tensorsOf(leaves: readonly ValueLeaf[], types: readonly RegionTy
   });
 }
 
-/** The elements of tensors whose values are known. */
+/** Returns the elements of tensors whose values are known, as leaves. */
 export function leavesFrom(tensors: OperandTensors): ValueLeaf[] {
   return tensors.map((x) => {
     if (x.shape.length === 0) return { data: x.item(), dims: [] };

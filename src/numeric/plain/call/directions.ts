@@ -87,7 +87,7 @@ function requireSamePresence(title: string, of: Template, along: Template, path:
   }
 }
 
-/** The floating operands of directions, as tensors. */
+/** Returns the floating operands of directions as tensors. */
 function directionsOf(
   at: PreparedArguments,
   tangents: PreparedArguments["leaves"],
@@ -115,10 +115,10 @@ function still({ data, dims }: ValueLeaf): ValueLeaf {
   return { data: typeof data === "number" ? 0 : data.map(() => 0), dims };
 }
 
-/** Arguments as tensors, with the floating ones separate. */
+/** Arguments as tensors, in which the floating operands are separate from the others. */
 interface FloatingArguments {
   readonly floating: readonly OperandTensors[];
-  /** Returns all operands of each argument, given the floating ones. */
+  /** Returns all operands of each argument, given the floating operands. */
   readonly complete: (floating: readonly OperandTensors[]) => OperandTensors[];
 }
 
@@ -136,7 +136,7 @@ function pointOf(prepared: PreparedArguments): FloatingArguments {
   };
 }
 
-/** The function of its floating operands only. */
+/** Returns the function of the floating operands only; the other operands keep their values. */
 function inFloating(f: PlainCallable, { complete }: FloatingArguments): AnyFunction {
   return (...floating: readonly OperandTensors[]) => f.run(...complete(floating));
 }

@@ -16,7 +16,7 @@ export interface ArgumentOptions {
 /** Computes the template of a transform's result from the templates of the arguments and of the function's result. */
 type ResultTransform = (templates: readonly Template[], result: Template, operation: string) => Template;
 
-/** A transform that returns a function of the same arguments. */
+/** Builds a transform whose result is a function of the same arguments. */
 function sameArguments(
   asked: TransformRequest<ArgumentOptions>,
   resultOf: ResultTransform,

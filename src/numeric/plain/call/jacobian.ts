@@ -13,13 +13,13 @@ import { countLeaves, typesIn } from "./values.ts";
  */
 export type JacobianMode = "forward" | "reverse";
 
-/** A function at its arguments, and the operands to differentiate with respect to. */
+/** A function at given arguments, and the operands with respect to which it is differentiated. */
 interface JacobianProblem extends RegionClosure {
-  /** The operands of the arguments. */
+  /** All operands of the arguments, as leaves. */
   readonly leaves: readonly ValueLeaf[];
   /** Indices of the operands to differentiate with respect to, in the requested order. */
   readonly places: readonly number[];
-  /** For each operand, true if it is in `places`. */
+  /** For each operand, true if the function is differentiated with respect to it. */
   readonly active: readonly boolean[];
   readonly inOrder: readonly number[];
 }

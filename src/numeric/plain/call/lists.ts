@@ -15,7 +15,7 @@ export function axesOfBooleans(type: PlainType): number | undefined {
   return inner === undefined ? undefined : inner + 1;
 }
 
-/** A number of an item, or a record or tuple of such parts. */
+/** Shape of the items of a list: a number, or a record or tuple of such shapes. */
 export type ItemShape =
   | { readonly kind: "number" | "boolean"; readonly element: RegionType }
   | { readonly kind: "record"; readonly names: readonly string[]; readonly parts: readonly ItemShape[] }

@@ -37,7 +37,7 @@ export function precompile(
   });
 }
 
-/** The region that a transform runs, if the result to differentiate is one number. */
+/** The region that a transform runs for this function, if the result to differentiate is one number. */
 function regionOf(
   f: PlainCallable,
   result: PlainType,

@@ -125,7 +125,7 @@ function copiedLeaves(template: Template): readonly boolean[] {
   }
 }
 
-/** An operand in the form that a region takes. */
+/** Converts a leaf to an operand in the form that a region takes. */
 function argumentOf({ data, dims }: ValueLeaf): RegionArgument {
   return typeof data === "number" ? data : { data, dims };
 }
@@ -138,7 +138,7 @@ function readersOf(
   return params.map((type) => readerOf(type, source));
 }
 
-/** Counter for reading arguments: index of the next operand, and index of the next array. */
+/** Position while arguments are read: index of the next operand, and index of the next array. */
 interface OperandCursor {
   next: number;
   arrays: number;

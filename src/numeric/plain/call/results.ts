@@ -81,7 +81,7 @@ function build(
   }
 }
 
-/** The part of a leaf at index `i` of an axis. */
+/** The part of a leaf at index `i` along an axis. */
 function itemOf({ data, dims }: ValueLeaf, axis: number, i: number): ValueLeaf {
   if (typeof data === "number") return { data, dims };
   const inner = sizeOf(dims.slice(axis + 1));

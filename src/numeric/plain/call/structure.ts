@@ -51,12 +51,12 @@ export function leafRanks(type: PlainType): readonly number[] {
   }
 }
 
-/** Number of parameters or results of a region for a value. */
+/** Number of parameters or results that a region has for a value of this type. */
 export function countLeaves(type: PlainType): number {
   return leafRanks(type).length;
 }
 
-/** The template of a value for which only the type is known. */
+/** Template of a value of which only the type is known. */
 export function templateOf(type: PlainType, types: Iterator<RegionType>): Template {
   switch (type.kind) {
     case "number":
@@ -196,7 +196,7 @@ export function typesIn(template: Template): RegionType[] {
   }
 }
 
-/** The type of the values with a template. */
+/** The plain type of the values that a template describes. */
 export function plainTypeOf(template: Template): PlainType {
   switch (template.kind) {
     case "leaf":

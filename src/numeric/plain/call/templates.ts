@@ -4,7 +4,7 @@ import type { RegionType } from "../../../engine/region/form/region.ts";
 export interface ValueLeaf {
   readonly data: number | LeafElements;
   readonly dims: readonly number[];
-  /** True for a value that is absent: the leaf is only a placeholder. */
+  /** True if the value is absent, so that the leaf is only a placeholder. */
   readonly isAbsent?: true;
 }
 

@@ -10,7 +10,7 @@ import { grad, hessian, jacfwd, jacrev, valueAndGrad } from "./gradient.ts";
 import { quickCall } from "./quick.ts";
 import { putTogether } from "./values.ts";
 
-/** The implementation of each transform for a plain function, by name. */
+/** For each transform, by name, its implementation for plain functions. */
 const rules: Readonly<Record<string, (asked: TransformRequest<never>) => AnyFunction>> = {
   grad,
   valueAndGrad,
@@ -26,7 +26,7 @@ const rules: Readonly<Record<string, (asked: TransformRequest<never>) => AnyFunc
   linearize: linearise,
 };
 
-/** The properties that mark a function as a plain function. */
+/** The properties by which transforms recognise and call a plain function. */
 export function plainFunction(f: PlainCallable): PlainFunction {
   return {
     overTensors: f.overTensors,
@@ -52,7 +52,7 @@ export function plainFunction(f: PlainCallable): PlainFunction {
   };
 }
 
-/** A callable as a function that takes plain arguments or tensors. */
+/** Returns a function for a callable that takes plain arguments or tensors. */
 export function asFunction(callable: PlainCallable, extra: object = {}): AnyFunction {
   const { body } = callable;
   const quick = body && quickCall(callable, body);

@@ -71,7 +71,7 @@ interface ValueContext {
  */
 export type LeadingAxes = number | { readonly [member: string]: LeadingAxes };
 
-/** The context of a leaf. */
+/** Context of a leaf: its path, the kind of its numbers, and its number of axes. */
 interface LeafContext extends ValueContext {
   readonly lead: number;
 }
@@ -147,7 +147,7 @@ export function takeApart(
   }
 }
 
-/** A leaf of an absent value. Values computed from it are ignored. */
+/** Creates a leaf that stands for an absent value. Values computed from it are ignored. */
 function absentLeaf(type: RegionType, rank: number, isTangent: boolean): ValueLeaf {
   if (rank > 0) return { data: new makers[type](0), dims: new Array<number>(rank).fill(0), isAbsent: true };
   return { data: isTangent || !isFloating(type) ? 0 : NaN, dims: [], isAbsent: true };
@@ -346,7 +346,8 @@ function stack(
 }
 
 /**
- * Splits a value with the structure of a result into leaves.
+ * Splits a value with the structure of a result into its leaves.
+ *
  * @throws DownhillError as `takeApart`, and `tree` if the result consists of Jacobians.
  */
 export function takeLike(template: Template, value: unknown, path: string): ValueLeaf[] {

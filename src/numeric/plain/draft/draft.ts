@@ -39,7 +39,7 @@ export class StatementBlock {
     if (this.#around !== undefined) this.#around.#grow();
   }
 
-  /** Reserves an insertion point here for later statements. */
+  /** Reserves a position at the current end of the block, at which later statements can be inserted. */
   reserve(): StatementBlock {
     const reserved = new StatementBlock(this);
     this.#items.push(reserved);
@@ -187,7 +187,7 @@ const mostLevels = 400;
 
 const levels = new WeakMap<RegionExpr, number>();
 
-/** Number of levels of an expression. Its operands have cached numbers or are small. */
+/** Number of nested levels of an expression. For its operands the number is cached, or they are small. */
 function levelsOf(expr: RegionExpr): number {
   let depth = levels.get(expr);
   if (depth === undefined) {

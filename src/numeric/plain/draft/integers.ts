@@ -50,7 +50,7 @@ const least = -(2 ** 31);
 class IntegerWriter {
   readonly #integers: ReadonlySet<string>;
   readonly #ranges: ValueRanges;
-  /** The current statement, which assigns a local. */
+  /** The statement that is being rewritten, if it assigns a local. */
   #at: RegionStmt | undefined;
 
   constructor(integers: ReadonlySet<string>, ranges: ValueRanges) {
@@ -120,7 +120,7 @@ class IntegerWriter {
     return this.#integer(expr, { guarded: true, converted: true }) ?? this.value(expr);
   }
 
-  /** Rewrites `x | 0`. */
+  /** Rewrites `x | 0`, which converts to int32 as in JavaScript. */
   #wrapped(expr: RegionExpr): RegionExpr {
     const exact = this.#exact(expr);
     if (exact !== undefined) return exact;

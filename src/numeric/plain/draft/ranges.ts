@@ -110,7 +110,7 @@ function asPlace(range: ValueRange): ValueRange {
   return low > high ? range : { ...whole(low, high), maybeMinusZero: range.maybeMinusZero }; // never an index: not reached
 }
 
-/** Range of a number after a comparison with another number, whose range is `than`. */
+/** Range of a number after it was compared with another number, whose range is `than`. */
 function bounded(range: ValueRange, { side, isStrict }: LocalBound, than: ValueRange): ValueRange {
   const step = isStrict && range.whole && than.whole ? 1 : 0;
   const low = side === "low" ? Math.max(range.low, than.low + step) : range.low;

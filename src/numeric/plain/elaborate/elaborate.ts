@@ -109,7 +109,7 @@ function formOf(unit: CompilationUnit, module: Module, { node, name }: MarkedFun
 }
 
 /**
- * Refuses a method of a class and accessors, because they depend on the object of the call.
+ * Refuses methods of a class and accessors, because their value depends on the object on which they are called.
  *
  * @throws PlainError
  */

@@ -27,7 +27,7 @@ function find({ frames }: Env, { type, label }: JumpStatement): Jump | undefined
   return isContinue ? frame?.continue : frame?.break;
 }
 
-/** Returns the targets outside of a statement to which it may jump. */
+/** Returns the targets outside of a statement to which the statement may jump. */
 export function exitsOf(env: Env, stmt: Statement): Jump[] {
   const exits = new Set<Jump>();
   for (const node of leavingJumps(stmt)) {
@@ -39,7 +39,7 @@ export function exitsOf(env: Env, stmt: Statement): Jump[] {
 
 const leavingOf = new WeakMap<Node, readonly Node[]>();
 
-/** Returns the return, break and continue statements below a node that leave it. */
+/** Returns the return, break and continue statements below a node whose target is outside of the node. */
 function leavingJumps(node: Node): readonly Node[] {
   let leaving = leavingOf.get(node);
   if (leaving === undefined) leavingOf.set(node, (leaving = collectLeaving(node)));

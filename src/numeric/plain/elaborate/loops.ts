@@ -201,7 +201,7 @@ interface CountedForLoop {
    * Integer offset of the index in the comparison: 1 for `i + 1 < n`, which is equivalent to `i < n - 1` for integers.
    */
   readonly ahead: number;
-  /** The part `more` of a condition `i < n && more`; `undefined` without one. */
+  /** The expression `more` in a condition `i < n && more`; `undefined` if there is none. */
   readonly more: Expression | undefined;
   readonly step: number;
 }
@@ -250,7 +250,7 @@ function sidesOf(
   return y && { ...y, bound: left, operator: turned[given] };
 }
 
-/** Recognises one of the names, optionally plus a constant integer. */
+/** Recognises an index expression: one of the names, optionally plus a constant integer. */
 function indexIn(
   env: Env,
   node: Node,

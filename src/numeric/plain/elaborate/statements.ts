@@ -76,7 +76,7 @@ function run(env: Env, body: readonly Statement[], from: number): void {
   }
 }
 
-/** Condition that none of the jumps was taken. */
+/** Condition that is true if none of the jumps was taken. */
 function notTaken(exits: readonly Jump[]): RegionExpr {
   return exits
     .map((jump) => flagExpr(jump))

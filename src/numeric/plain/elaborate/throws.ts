@@ -150,7 +150,10 @@ function formatOf({ callee, arguments: args }: CallExpression): ThrownFormat | u
     : undefined;
 }
 
-/** Returns the value that an expression prints, and its format. */
+/**
+ * For an expression in an error message, returns the value to print and its format: for `x.toFixed(2)` the value `x`
+ * with two decimals.
+ */
 function formatted(
   env: Env,
   node: Expression,

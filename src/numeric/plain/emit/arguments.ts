@@ -43,7 +43,7 @@ interface ArgumentPart {
 
 function takeApart(part: ArgumentPart): void {
   const { path, type, next, scope, lines, mayLack = false } = part;
-  /** Names a leaf. An absent array is replaced by an empty one. */
+  /** Returns a name for the code of a leaf. An absent array is replaced by an empty one. */
   const nameOf = (param: RegionParam, isArray: boolean): string => {
     const text = isArray && mayLack ? `${path} ?? []` : path;
     const name = scope.declare(param.name, text !== path);
@@ -171,12 +171,12 @@ export function property(name: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
 }
 
-/** Code for a result of a region. */
+/** Code of a result of a region: an expression for a scalar, or the name of an array and the access to its elements. */
 export type ResultText =
   | { readonly kind: "scalar"; readonly text: string }
   | { readonly kind: "array"; readonly name: string; readonly text: ArrayText };
 
-/** Code of the argument that has the structure of the result, or one entry per item. */
+/** Code of the argument whose structure the result has; for a list, one entry per item. */
 export type TemplateText = string | undefined | readonly TemplateText[];
 
 /**

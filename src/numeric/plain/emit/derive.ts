@@ -13,7 +13,7 @@ interface TypedParameter {
   readonly type: PlainType;
 }
 
-/** Function of an emitted module, before code generation. */
+/** A function of an emitted module, before its code is generated: its name, comment, region and types. */
 export interface Derivation {
   readonly name: string;
   readonly doc: string;
@@ -22,7 +22,7 @@ export interface Derivation {
   readonly keep: ReadonlySet<string>;
   readonly params: readonly TypedParameter[];
   readonly result: PlainType;
-  /** Argument whose structure the result has. */
+  /** Code of the argument whose structure the result has, such as for a gradient. */
   readonly template?: TemplateText;
 }
 

@@ -10,7 +10,7 @@ import type { ModuleHelper } from "./helpers.ts";
  */
 export interface LeafText {
   readonly text: string;
-  /** Code of the length of each axis. Empty for a number. */
+  /** Code of the length of each axis; empty for a number. */
   readonly lengths: readonly string[];
 }
 
@@ -61,7 +61,7 @@ export function leafTexts(
         return assertNever(of, "leafTexts");
     }
   };
-  /** Adds the leaves of a list of records: the value at `inner` of each item. */
+  /** Adds the leaves of a list of records: of each item, the value that the code `inner` selects. */
   const takeItem = (list: string, of: PlainType, inner: string): void => {
     switch (of.kind) {
       case "number":

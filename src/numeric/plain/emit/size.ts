@@ -23,7 +23,7 @@ function sizeCode(size: Expr, routine: Pick<Routine, "inputs">): ExprText {
 const powerOfTwo = (n: ExprText): ExprText =>
   primary(/^\d+$/.test(n.text) ? String(2 ** Number(n.text)) : `2 ** (${n.text})`);
 
-/** Operations that may occur in a size, in JavaScript. */
+/** The operations that may occur in a size, as JavaScript. */
 const sizeOperations: { readonly [op in BinaryOp]?: (x: ExprText, y: ExprText) => ExprText } = {
   add: (x, y) => infix(x, "+", y),
   sub: (x, y) => infix(x, "-", y),

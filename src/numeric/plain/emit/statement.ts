@@ -51,7 +51,7 @@ function begun(stmts: readonly RegionStmt[]): RegionStmt[] {
   return out;
 }
 
-/** Returns `y` for `x + y`, if `y` does not read `x`. */
+/** Returns `y` if the value assigned to x is `x + y` and `y` does not read `x`. */
 function addedTo(name: string, value: RegionExpr): RegionExpr | undefined {
   if (value.kind !== "apply" || value.function !== "add" || value.type === "i32") return undefined;
   const [x, y] = value.args;
@@ -230,7 +230,7 @@ function forLines(stmt: RegionFor, scope: StatementScope): string[] {
   return [...lines, `for (${head}) {`, ...block(stmt.body, scope), "}"];
 }
 
-/** Index of the last iteration, or one step before `from` if there is none. */
+/** Code of the index of the last iteration; of one step before `from` if there is no iteration. */
 function lastIndex(from: ExprText, to: ExprText, step: number): ExprText {
   if (step === 1) return infix(to, "-", literal(1));
   if (step === -1) return infix(to, "+", literal(1));

@@ -16,7 +16,10 @@ export function wrapLine(line: string, indent: number): string[] {
   return [...lines.slice(0, -1), `${lines.at(-1)!};`];
 }
 
-/** Operators by precedence, lowest first. In conditional expressions the operator begins a line. */
+/**
+ * Operators at which lines are broken, grouped by precedence, lowest first. In conditional expressions the operator
+ * begins a line.
+ */
 const levels: readonly (readonly string[])[] = [
   [" ? ", " : "],
   [" || "],
@@ -64,7 +67,7 @@ function takesComma(text: string, open: number): boolean {
 }
 
 interface LineStructure {
-  /** Offsets of spaces outside of brackets and strings. */
+  /** Offsets of the spaces at which a line may be broken: outside of brackets and strings. */
   readonly outer: readonly number[];
   readonly commas: readonly number[];
   readonly brackets: readonly { readonly open: number; readonly close: number }[];

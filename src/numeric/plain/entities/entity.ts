@@ -8,7 +8,7 @@ import type { EnclosingNodes, Module } from "../syntax/module.ts";
 // an array is stored in arrays of the region, records and tuples are their parts, and functions are inlined where they
 // are called.
 
-/** Array of the region: a declared array or a parameter. */
+/** An array of the region, declared or a parameter, as the front end knows it. */
 export interface ArrayStorage {
   readonly name: string;
   readonly type: RegionType;
@@ -48,7 +48,7 @@ export interface ArrayLayout {
   readonly item: ValueLayout;
 }
 
-/** Assignable location of a scalar. */
+/** A location to which a scalar can be assigned. */
 export type AssignmentTarget =
   /** A local. `root` is the object of which it is a field, if any. */
   | { readonly kind: "local"; readonly name: string; readonly root: ObjectIdentity | undefined }

@@ -19,7 +19,7 @@ export interface Jump {
   readonly declarations: StatementBlock;
 }
 
-/** Statement that a jump can leave. */
+/** A statement that a `break` or `continue` can leave. */
 export interface JumpFrame {
   readonly kind: "loop" | "switch" | "block";
   readonly labels: readonly string[];
@@ -93,7 +93,7 @@ export interface LocalDefinition {
 export interface InsertionPoint {
   readonly out: StatementBlock;
   readonly blocks: readonly object[];
-  /** Definitions in these blocks with lower numbers precede the point. */
+  /** Definitions in these blocks precede the insertion point if their number is lower than this. */
   readonly serial: number;
 }
 
@@ -129,7 +129,7 @@ export interface Env {
   readonly tail: ReadonlySet<Jump>;
   /** Truth values of booleans that the surrounding conditions imply. */
   readonly facts: BooleanFacts;
-  /** Objects before a `?.` in the current chain that are known to be present. */
+  /** Objects before a `?.` in the current chain of accesses that are known to be present. */
   readonly links: ReadonlyMap<Node, Entity>;
   /** Calls being inlined, the marked function first. */
   readonly calls: readonly InlinedCall[];
@@ -137,7 +137,7 @@ export interface Env {
   readonly loops: readonly Node[];
   /** Name of the variable being declared, from which temporaries derive their names. */
   readonly hint: string | undefined;
-  /** Call site of a helper that is defined in another module. */
+  /** For code of a helper in another module, the position of the call in the marked function's module. */
   readonly site: PositionIndex | undefined;
 }
 

@@ -124,7 +124,7 @@ function isOfInputs(env: Pick<Env, "unit">, expr: RegionExpr): boolean {
   return partsOf(expr).every((part) => isOfInputs(env, part));
 }
 
-/** True if two plans provably have the same kinds of values and the same lengths. */
+/** True if two plans certainly have the same kinds of values and the same lengths. */
 export function samePlan(a: ValuePlan, b: ValuePlan): boolean {
   return sameKind(a, b, true);
 }
@@ -331,7 +331,7 @@ export function makeArray(
   return { kind: "array", layout, places: [], root, fresh: true };
 }
 
-/** Length as an expression that can be computed at the insertion point. */
+/** Returns the length as an expression that can be computed at the insertion point. */
 function lengthAt(env: Env, node: Node, length: RegionExpr, place: InsertionPoint | undefined): RegionExpr {
   const inputs = resolved(env, length);
   if (isOfInputs(env, inputs)) return inputs;

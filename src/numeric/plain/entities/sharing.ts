@@ -4,7 +4,7 @@ import { scalar } from "./entity.ts";
 import type { Env } from "./env.ts";
 import { frozen, keep, newRoot, ownersOf } from "./env.ts";
 
-/** Identity of the object of an entity: one element, or none for scalars. */
+/** Identity of the object of an entity, as a list; empty for scalars. */
 export function rootsOf(entity: Entity): ObjectIdentity[] {
   if (entity.kind === "optional") return rootsOf(entity.value);
   return entity.kind === "array" || entity.kind === "record" || entity.kind === "tuple" ? [entity.root] : [];
@@ -47,7 +47,7 @@ export function readAll(env: Env, entity: Entity): Entity {
   }
 }
 
-/** Current parts of an object or tuple, for a spread; its scalars are read now. */
+/** Returns the current parts of an object or tuple, for a spread. Scalars are read at this position. */
 export function partsNow(env: Env, entity: Entity): Entity {
   const part = (inner: Entity): Entity => {
     if (inner.kind === "optional" && inner.value.kind === "scalar")

@@ -299,7 +299,7 @@ function typeOfMember(
   return array?.kind === "list" ? array.item : undefined;
 }
 
-/** Entity of a numeric enum: an object of constants. */
+/** Returns a numeric enum as an object of constants. */
 function enumEntity(env: Env, node: Identifier, declaration: Node): Entity {
   const fields = new Map<string, Entity>();
   const known = new Map<string, number>();

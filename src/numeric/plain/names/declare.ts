@@ -24,7 +24,7 @@ import { optionalType, typeOf } from "../syntax/types.ts";
 import { eachUse, isFunction, targetsOf, unwrap, walk } from "../syntax/walk.ts";
 import { unset } from "./unset.ts";
 
-/** Properties of a declaration. */
+/** Properties of the names that a declaration introduces. */
 export interface DeclarationMode {
   readonly isConst: boolean;
   /** True for parameters, which may refer to the argument without a local of their own. */
@@ -74,7 +74,7 @@ export function declare(env: Env, pattern: Pattern, value: Entity, node: Node, h
   }
 }
 
-/** Item `i` of a value, for a pattern with a default: `undefined` beyond the end. */
+/** Returns item `i` of a value, for a pattern with a default; `undefined` beyond the end of the value. */
 function itemOrNothing(env: Env, node: Node, whole: Entity, i: number): Entity {
   const value = presentValue(env, node, whole, `(reading '${i}')`);
   if (value.kind === "tuple") return value.items[i] ?? nothing;

@@ -495,7 +495,7 @@ function loop(
   env.out.push({ kind: "for", index, ...bounds, body: inner.out.statements(), at: at(env, node) });
 }
 
-/** Evaluates `x.set(y, offset)`. */
+/** Evaluates `x.set(y, offset)`, which copies y into x. */
 function setElements(env: Env, node: Node, array: ArrayEntity, args: readonly CallArgument[]): Entity {
   const [source, offset] = args;
   if (source === undefined) return refuse(env, node, "set: the elements are missing.");

@@ -184,7 +184,7 @@ export function isZero(node: Expression): boolean {
   return value.type === "Literal" && value.value === 0;
 }
 
-/** Expression of `x | 0`. */
+/** Expression of `x | 0`, the conversion to int32. */
 export function wrapped(env: Env, x: RegionExpr): RegionExpr {
   return apply(toInt32, "f64", atom(env, x));
 }
@@ -210,7 +210,7 @@ export function power(env: Env, x: RegionExpr, y: RegionExpr): RegionExpr {
   return select(isDefined, apply("pow", "f64", base, exponent), number(NaN));
 }
 
-/** Condition of a number in JavaScript: true except for 0 and NaN. */
+/** Condition that JavaScript derives from a number: true except for 0 and NaN. */
 function truthOf(value: RegionExpr): RegionExpr {
   if (value.type === "bool") return value;
   return compare("less", number(0), apply("abs", "f64", value));
@@ -307,7 +307,7 @@ export function withDefault(env: Env, node: Node, value: Entity, fallback: Expre
   return choose(env, { node, sides, test: isPresent(env, value), then: present, otherwise });
 }
 
-/** Conditional choice between two values. */
+/** A choice between two values by a condition. */
 interface ConditionalChoice {
   readonly node: Node;
   /** Source nodes of the two sides, for messages. */
@@ -435,7 +435,7 @@ function isSteady(value: Entity): boolean {
   return isFresh(value) || allRoots(value).every(({ readOnly }) => readOnly);
 }
 
-/** Returns the value with array elements loaded only if the condition holds. */
+/** Returns the value such that its array elements are loaded only if the condition holds. */
 function readWhere<E extends Entity>(test: RegionExpr, entity: E): E {
   switch (entity.kind) {
     case "scalar": {

@@ -1,7 +1,7 @@
 import type { Expression, FunctionNode, Identifier, IfStatement, Node, Pattern, Statement } from "./ast.ts";
 import { isFunction, targetsOf, unwrap, walk } from "./walk.ts";
 
-/** A parameter, and the default value that a statement assigns to it. */
+/** A statement that assigns a default value to a parameter, with the parameter. */
 export interface DefaultStatement {
   readonly target: Identifier;
   readonly value: Expression;

@@ -101,7 +101,7 @@ function nameOf(node: FunctionNode, parent: Node | undefined): string | undefine
   return holder?.type === "Identifier" ? (holder as Identifier).name : undefined;
 }
 
-/** Meaning of a name outside of a marked function. */
+/** The declaration to which a name outside of a marked function refers. */
 export type OuterBinding =
   | {
       readonly kind: "function";
@@ -133,7 +133,7 @@ export type OuterBinding =
   /** Part of a built-in object: `const { sin } = Math`. */
   | { readonly kind: "global"; readonly name: string };
 
-/** Nodes that declare names, outermost first: the program, functions, blocks. */
+/** The nodes around a node that declare names, outermost first: the program, functions, blocks. */
 export type EnclosingNodes = readonly Node[];
 
 /** Resolves `name` in the scope of the given enclosing nodes; `undefined` if it is not declared. */

@@ -63,7 +63,7 @@ interface IfNode {
   alternate?: Node | IfNode | null;
 }
 
-/** Chain of operands and operators of one precedence that is being parsed. */
+/** A chain of operands and operators of one precedence while it is being parsed. */
 interface OpenChain {
   readonly start: number;
   readonly precedence: number;
