@@ -170,7 +170,7 @@ export function checkDerivatives(
   return { comparisons, worst };
 }
 
-/** Computes forward mode on lists. */
+/** Computes the tangents of `f` along a direction, for functions of lists. */
 export function pushforward(
   f: ListFunction,
   xs: readonly Tensor[],
@@ -179,13 +179,13 @@ export function pushforward(
   return jvp((...ys: Tensor[]) => f(ys), xs as Tensor[], dxs as Tensor[])[1];
 }
 
-/** Computes reverse mode on lists. */
+/** Computes the cotangents of the arguments of `f`, for functions of lists. */
 export function pullback(f: ListFunction, xs: readonly Tensor[], cts: readonly Tensor[]): readonly Tensor[] {
   if (cts.length === 0) return xs.map((x) => fromFlat(x.type, new Float64Array(sizeOf(x.shape))));
   return vjp((...ys: Tensor[]) => f(ys), ...(xs as Tensor[]))[1](cts);
 }
 
-/** Creates zeros except for a 1 at one element of one argument. */
+/** Creates tangents that are 0 except for a 1 at one element of one argument. */
 function unitVectors(xs: readonly Tensor[], argument: number, element: number): Tensor[] {
   return xs.map((x, i) => {
     const numbers = new Float64Array(sizeOf(x.shape));

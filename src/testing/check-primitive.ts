@@ -142,7 +142,7 @@ function checkArguments(op: unknown, samples: readonly unknown[]): void {
 
 type DerivativeReport = Omit<PrimitiveReport, "samples">;
 
-/** Checks the derivatives with respect to the floating-point operands; the others are held fixed. */
+/** Checks the derivatives of `f` with respect to its floating-point operands. The other operands keep their values. */
 function checkDerived(
   where: string,
   f: ListFunction,

@@ -17,7 +17,7 @@ export interface ComparedRun {
   readonly history: readonly EpochRecord[];
   /** Results on the test part by epoch. Empty for runs of programs and of earlier versions. */
   readonly tests: ReadonlyMap<number, EpochTest>;
-  /** `undefined` for runs of programs. */
+  /** Settings of the run as one flat object; `undefined` for runs that a program has made. */
   readonly settings: FlatSettings | undefined;
   readonly warnings: readonly string[];
 }
@@ -60,7 +60,7 @@ async function readRun(folder: string, name: string): Promise<ComparedRun> {
   };
 }
 
-/** The data source in the command of a run. */
+/** The words of a run's command that select its data. */
 function dataOf(words: readonly string[]): string {
   const from = words.findIndex((word, i) => i >= 2 && word.startsWith("--") && !sources.has(word));
   return words.slice(2, from < 0 ? undefined : from).join(" ");

@@ -36,7 +36,7 @@ export async function emit(request: EmitRequest, { stdout }: Terminal): Promise<
   stdout.write(`${paintFor(stdout)("dim", "Written:")} ${files.code}, ${files.types}\n`);
 }
 
-/** The files of the module and its types. */
+/** Paths of the files to which the emitted module and its type declarations are written. */
 interface EmittedFiles {
   readonly code: OutputFile;
   readonly types: OutputFile;

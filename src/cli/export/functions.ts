@@ -35,7 +35,7 @@ export interface ExportedFunction {
   /** The inputs with one item per row, and the kinds of the results. */
   readonly items: readonly ItemInput[];
   readonly results: readonly ModelOutput[];
-  /** Notes for the reader. */
+  /** Notes on the function for the user of the model. */
   readonly notes: readonly string[];
 }
 
@@ -78,7 +78,9 @@ function loss(run: TrainedRun, items: number): ExportedFunction {
   };
 }
 
-/** Makes a function of the inputs of items; the model stores the learned parameters. */
+/**
+ * Makes a function of the inputs of items. The model stores the learned parameters instead of taking them as inputs.
+ */
 function ofLearnt(
   run: TrainedRun,
   data: readonly ItemInput[],
@@ -188,7 +190,7 @@ function placeholders(inputs: readonly ItemInput[], items: number): Tensor[] {
   return inputs.map((input) => placeholder(input, items));
 }
 
-/** The names of the leaves of a tree, as in checkpoints. */
+/** The names of the leaves of a tree of parameters, as checkpoints name them. */
 function namesIn(tree: unknown, root: string): string[] {
   return leafPaths(flatten(tree, "export").def, root);
 }

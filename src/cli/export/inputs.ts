@@ -15,7 +15,7 @@ export interface ItemInput {
   readonly dtype: DType;
   /** Shape of an item. */
   readonly item: readonly number[];
-  /** Description of the content. */
+  /** Description of the content for the metadata of the model. */
   readonly about: string;
   /** For an input of categories: the meaning of each integer, beginning with 0. */
   readonly categories?: readonly string[];
@@ -118,7 +118,7 @@ function classesOf(task: LearningTask | undefined, sizes: readonly number[]): re
   return Array.from({ length: sizes.at(-1)! }, (_, i) => String(i));
 }
 
-/** A result of the model. */
+/** A result of the exported model. */
 export interface ModelOutput {
   readonly name: string;
   readonly about: string;
@@ -148,7 +148,7 @@ export function predictionOf({ table, sizes }: TrainedRun): {
   };
 }
 
-/** A value of the type of an input for the given number of items. */
+/** A placeholder for an input with the given number of items, from which shapes and dtypes are traced. */
 export function placeholder({ dtype, item }: ItemInput, items: number): Tensor {
   return zeros([items, ...item], { dtype });
 }

@@ -31,7 +31,7 @@ export interface TrainedRun extends Pick<SavedRun, "step" | "epoch" | "items" | 
   readonly table: TablePreprocessing | undefined;
   /** The commands that reproduce the run. */
   readonly commands: readonly string[];
-  /** Warnings about the files. */
+  /** Warnings about damaged or missing files of the run. */
   readonly warnings: readonly string[];
 }
 

@@ -4,7 +4,7 @@ import type { Table, TableColumn } from "../../training/io/index.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import { nameInFormula } from "./formula.ts";
 
-/** Rows to fit. */
+/** The rows of data to which a formula is fitted. */
 export interface FitRows {
   /** Values of each column in use, by its name in formulas. */
   readonly columns: ReadonlyMap<string, Float64Array>;
@@ -85,7 +85,7 @@ const largest = 1e150;
 export interface OverflowingValue {
   readonly column: string;
   readonly value: number;
-  /** Position for messages: `line 3`, or `row 2` without a file. */
+  /** Position of the value for messages: `line 3`, or `row 2` without a file. */
   readonly where: string;
 }
 

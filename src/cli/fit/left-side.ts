@@ -45,7 +45,10 @@ export function splitLeftSide(text: string, columns: readonly string[]): SplitFo
   return { left: text.slice(start, end), name, text: text.slice(0, start) + name + text.slice(end) };
 }
 
-/** Calls a reader with the split formula. Messages show the formula as written. */
+/**
+ * Calls `read` for a split formula. Error messages show the left side as the user wrote it, instead of the name in its
+ * place.
+ */
 export function asWritten<T>({ left, name }: SplitFormula, read: () => T): T {
   try {
     return read();
@@ -144,14 +147,14 @@ const inverses: ReadonlyMap<string, UnaryInverse> = new Map<string, UnaryInverse
 ]);
 
 type BinaryInverse = (value: number, constant: number) => number;
-/** For each operator: solves `constant ∘ y = value` for y. */
+/** For each operator, a function that solves `constant ∘ y = value` for y. */
 const afterConstant: Readonly<Record<string, BinaryInverse>> = {
   "+": (value, constant) => value - constant,
   "-": (value, constant) => constant - value,
   "*": (value, constant) => value / constant,
   "/": (value, constant) => constant / value,
 };
-/** For each operator: solves `y ∘ constant = value` for y. */
+/** For each operator, a function that solves `y ∘ constant = value` for y. */
 const beforeConstant: Readonly<Record<string, BinaryInverse>> = {
   "+": (value, constant) => value - constant,
   "-": (value, constant) => value + constant,

@@ -133,7 +133,7 @@ function onlyTarget(name: string, free: readonly string[]): string {
   );
 }
 
-/** A number or array inside an argument. */
+/** A number or an array inside an argument of the user's function. */
 interface Input {
   readonly name: string;
   readonly isArray: boolean;

@@ -8,7 +8,7 @@ import { showNumber } from "../../pictures/viz/index.ts";
 /** The full report of a fit. */
 export interface FitReport {
   readonly formula: FitFormula;
-  /** Name of the data. */
+  /** Name of the data source. */
   readonly source: string;
   readonly provenance: string | undefined;
   readonly settings: FitSettings;
@@ -18,7 +18,7 @@ export interface FitReport {
     readonly low: Readonly<Record<string, number>>;
     readonly high: Readonly<Record<string, number>>;
   };
-  /** Parameters with given start values. */
+  /** Names of the parameters whose start values the user gave. */
   readonly given: readonly string[];
   /** The chart: against the only column, or observed against fitted values. */
   readonly drawing: FitChart;
@@ -171,7 +171,7 @@ function neighbours({ x, residuals }: FitChart): number | undefined {
   return r.slice(1).reduce((sum, ri, i) => sum + ri * r[i]!, 0) / total;
 }
 
-/** Describes the search. */
+/** Describes in words how the best fit was searched for. */
 export function searchWords({ fit, given, formula }: FitReport): string {
   const { followed, agreed } = fit.starts;
   const looked =

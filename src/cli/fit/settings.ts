@@ -5,7 +5,7 @@ import { didYouMean } from "../../engine/util/suggest.ts";
 import { type NameSet, readNumber, readPairs } from "../shared/assignments.ts";
 import type { FitRequest } from "./command.ts";
 
-/** The settings that do not depend on the formula. */
+/** The settings of a fit that do not depend on the formula. */
 export interface FitSettings {
   readonly loss: RobustLoss;
   readonly lossScale: number | undefined;
@@ -16,7 +16,7 @@ export interface FitSettings {
 }
 
 /**
- * Reads the settings.
+ * Reads the settings that do not depend on the formula from the command's options.
  *
  * @throws DownhillError `option`, with the option and the nearest valid word.
  */

@@ -13,7 +13,9 @@ export interface LaunchOutcome {
   readonly signal: number | "unknown" | undefined;
 }
 
-/** Number of characters kept from the end of mpirun's output, which report how the attempt ended. */
+/**
+ * Number of characters that are kept from the end of mpirun's output, because its end reports how the attempt ended.
+ */
 export const tellingLength = 16_384; // characters; its messages have several hundred
 
 const died = [

@@ -8,14 +8,14 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** Milliseconds that an MPI launcher has to end its ranks itself: it sends them SIGTERM first. */
 const endedWithin = 5000;
 
-/** Signals that ask the run to end. */
+/** Handles the signals that ask a run to end. */
 export interface StopSignals {
   readonly signal: AbortSignal;
   /** Returns the first signal that was received. */
   readonly by: () => string | undefined;
   /** Returns the exit code of a run that a signal ended before its start. */
   readonly exitCode: () => number;
-  /** From now on, ends this child on signals. `running` is the folder of the run. */
+  /** Makes later signals end this child process. `running` is the folder of the run. */
   readonly guard: (child: ChildProcess, started: LauncherCommand, running: string) => void;
   /** Makes the child end its ranks at once. */
   readonly end: (why: string) => void;

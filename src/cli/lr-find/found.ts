@@ -1,6 +1,6 @@
 import type { LrRange } from "../../training/train/index.ts";
 
-/** A range test and its setup. */
+/** Result of a learning rate range test, with a description of the run. */
 export interface RangeTestReport {
   readonly range: LrRange;
   readonly isLinear: boolean;

@@ -69,7 +69,7 @@ export async function findRates(request: FindRequest, { stdout, stderr }: Termin
   }
 }
 
-/** The optimiser of a method at the given rate. */
+/** Creates the optimiser of a method with the given rate. */
 function optimizerWith(method: OptimizationMethod, learningRate: Schedule): GeneralOptimizer<unknown> {
   const { optimizer, momentum } = method;
   const options = { ...optimizer.options, ...(momentum === undefined ? {} : { momentum }), learningRate };

@@ -118,7 +118,7 @@ function wrongShape({ region, params }: PlainForm): Error {
   );
 }
 
-/** Describes a type. */
+/** Describes a type for messages. */
 function kindOf(type: PlainType): string {
   switch (type.kind) {
     case "number":

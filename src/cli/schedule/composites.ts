@@ -113,7 +113,7 @@ function makeSequential(read: OptionReader, part: ReadPart): DrawableSchedule {
   return { rate: sequential(schedules, { at }) };
 }
 
-/** The rates of the epochs: each metric affects the epochs after it. */
+/** Computes the learning rate of each epoch from the metrics: a metric affects the rates of the epochs after it. */
 function makePlateau(read: OptionReader): DrawableSchedule {
   const learningRate = from(read);
   // a metric that falls for a while and then stays constant

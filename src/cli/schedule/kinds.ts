@@ -21,7 +21,7 @@ export interface DrawableSchedule {
   readonly momentum?: Schedule;
   /** Number of steps to draw by default. */
   readonly steps?: number;
-  /** The counted unit, if it is not steps. */
+  /** Unit of the horizontal axis if it is not a step. */
   readonly unit?: "epoch";
 }
 
@@ -36,12 +36,12 @@ export function from(read: OptionReader): number {
   return read.number("from", read.rate);
 }
 
-/** Reads the option `length`, the number of steps of the schedule itself. */
+/** Reads the option `length`, the number of steps of the schedule. */
 export function length(read: OptionReader): number {
   return read.number("length", read.steps);
 }
 
-/** Returns a fraction of the steps, at least one step. */
+/** Returns the given fraction of a number of steps, at least one step. */
 export function partOf(steps: number, part: number): number {
   return Math.max(1, Math.round(steps * part));
 }
@@ -55,7 +55,7 @@ function line(read: OptionReader): { readonly from: number; readonly to: number;
   return { from: from(read), to: to(read), steps: length(read) };
 }
 
-/** Schedules of a single formula. */
+/** Schedules that a single formula defines, by name. */
 export const kinds: readonly (readonly [name: string, kind: ScheduleKind])[] = [
   [
     "constant",

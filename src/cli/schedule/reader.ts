@@ -17,7 +17,7 @@ export type Initial<T> = T | (() => T);
 export interface OptionReader {
   /** Number of steps of the schedule. */
   readonly steps: number;
-  /** Returns the rate that the schedule begins at or rises to, unless its own options set it. */
+  /** Returns the rate at which the schedule begins or to which it rises, unless its own options set it. */
   readonly rate: () => number;
   /** Returns the rate that the user or the run has set; `undefined` if `rate` returns a built-in default. */
   readonly givenRate: (() => number) | undefined;
@@ -114,7 +114,7 @@ export function makeReader(
   return reader;
 }
 
-/** A finite number. */
+/** Reads a finite number. */
 function readNumber(name: string, text: string): number {
   const value = Number(text);
   if (text.trim() !== "" && Number.isFinite(value)) return value;
@@ -122,7 +122,7 @@ function readNumber(name: string, text: string): number {
 }
 
 /**
- * Reads a formula of one name, which may be any, as a function of tensors.
+ * Reads a formula of one variable, which may have any name, as a function of tensors.
  *
  * @throws DownhillError `syntax` for an invalid formula, `option` for a formula of several names.
  */

@@ -51,9 +51,9 @@ function readAssignments(option: string, text: string, inputs: readonly string[]
   );
 }
 
-/** A set of valid names. */
+/** A set of names that a user may give, and the word for such a name. */
 export interface NameSet {
-  /** Noun for one of them in messages: `input`, `parameter`. */
+  /** Word for such a name in messages: `input`, `parameter`. */
   readonly noun: string;
   readonly names: readonly string[];
 }

@@ -6,7 +6,7 @@ import {
   showTick,
 } from "../../pictures/plot/scale.ts";
 
-/** A curve for a terminal. */
+/** A curve to draw as text for a terminal. */
 export interface Chart {
   /** Values of the curve, one per step, beginning with step 0. */
   readonly values: readonly number[];
@@ -60,7 +60,7 @@ export function drawChart({ values, columns, lines, log = false, unit, marks: be
   return [...rows, ...axis(below ?? stepMarks(values.length, width), margin, width, unit)];
 }
 
-/** The cells of the curve. */
+/** Draws the curve as cells of braille characters. */
 function plot(values: readonly number[], scale: AxisScale, width: number, lines: number): string[] {
   const cells = Array.from({ length: lines }, () => new Uint8Array(width));
   const last = Math.max(1, values.length - 1);

@@ -14,7 +14,7 @@ import { type OutputFile, reasonOf, refuseInputs } from "./write-file.ts";
 /** A plain function in a file, as given on the command line. */
 export interface PlainTarget {
   readonly file: string;
-  /** Absent if the file has only one. */
+  /** Name of the function; absent if the file is to have only one. */
   readonly name: string | undefined;
 }
 

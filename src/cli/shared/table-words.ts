@@ -23,7 +23,7 @@ export function notesInWords(
   );
 }
 
-/** Errors about a table, with advice about function options reworded in terms of command-line options. */
+/** Error about a table, in which advice about function options is reworded in terms of command-line options. */
 export function inWordsOfTables(
   { message, code }: DownhillError,
   { hasCategories }: { readonly hasCategories: boolean },

@@ -170,7 +170,7 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ["ENOTDIR", "a component of its path is not a folder"],
 ]);
 
-/** The reason of a failed write, from the error of the system. */
+/** The reason why a write failed, in words, from the error of the operating system. */
 export function reasonOf(error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return reasons.get(code) ?? (error instanceof Error ? error.message : String(error));

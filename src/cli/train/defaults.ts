@@ -1,7 +1,7 @@
 import { type DataKind, factsOf } from "../shared/optimizer-table.ts";
 import type { DataSource } from "./source.ts";
 
-/** The kind of data that defaults depend on. */
+/** The kind of data, on which defaults depend. */
 export type SourceKind = DataKind;
 
 export function kindOf({ kind }: DataSource): SourceKind {

@@ -7,7 +7,7 @@ import { fileIn, type OutputFolder } from "../shared/write-file.ts";
 /** File in the checkpoint folder with one line of JSON per epoch: the result on the test part after it. */
 const fileName = "tests.jsonl";
 
-/** Result on the test part after an epoch. */
+/** Result on the test part of the data after an epoch. */
 export interface EpochTest extends Pick<Evaluation, "loss" | "metrics"> {
   readonly epoch: number;
 }

@@ -23,7 +23,7 @@ import { optionError, quote, readNumber } from "../shared/words.ts";
 import { defaultMomentum, defaultRate, type SourceKind } from "./defaults.ts";
 import type { TrainRequest } from "./options.ts";
 
-/** The optimisation method of a run. */
+/** The optimisation method of a run: optimiser, rate, schedule and clipping. */
 export interface OptimizationMethod {
   /** Name and options of the optimiser, without learning rate and momentum. */
   readonly optimizer: OptimizerChoice;
@@ -47,7 +47,7 @@ export interface RunLength {
   readonly stepsPerEpoch: number;
 }
 
-/** Arbitrary run length for checking texts of schedules before the real length is known. */
+/** A run length for checking the texts of schedules before the real length is known. */
 const someLength: RunLength = { steps: 1000, stepsPerEpoch: 10 };
 
 /**
@@ -120,7 +120,9 @@ export function optimizerOf(method: OptimizationMethod, length: RunLength): Gene
   return aroundStepper(method, stepperOf(method, length));
 }
 
-/** Wraps an optimiser as the method requires: with another optimiser for vectors, and with clipping. */
+/**
+ * Adds to an optimiser what the method requires around it: another optimiser for vectors, and clipping of gradients.
+ */
 export function aroundStepper(
   { optimizer, clip }: OptimizationMethod,
   stepper: GeneralOptimizer<unknown>,
@@ -162,7 +164,7 @@ export function plateauOf({ plateau }: OptimizationMethod): ReduceOnPlateau | un
   }
 }
 
-/** The options of the optimiser with learning rate and momentum, which may follow the schedule. */
+/** The options of the optimiser, including learning rate and momentum, which may follow the schedule. */
 function optionsOf(method: OptimizationMethod, { steps, stepsPerEpoch }: RunLength): OptimizerOptions {
   const { optimizer, learningRate, momentum, schedule, isRateGiven, isMomentumGiven } = method;
   const moved = factsOf(optimizer.name).momentum;

@@ -21,7 +21,7 @@ import { toSvg, traceTable } from "../../pictures/viz/index.ts";
 import type { DataPart, LearningProblem } from "./data.ts";
 import type { LearningTask } from "./problem.ts";
 
-/** Inputs and their targets. */
+/** Inputs of some items, and their targets. */
 export interface Batch {
   readonly x: Tensor;
   readonly y: Tensor;
@@ -49,7 +49,7 @@ export interface TrainableNetwork {
   graph(): string;
 }
 
-/** Inputs of an item, and two classes whose scores are compared. */
+/** The inputs of an item, and two classes whose scores for the item are compared. */
 export interface ClassPair {
   readonly inputs: Float32Array;
   readonly taken: number;

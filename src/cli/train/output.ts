@@ -4,7 +4,7 @@ import { type Paint, columnsOf, paintFor } from "../shared/style.ts";
 import type { TextOutput } from "../shared/terminal.ts";
 import { wrapLine } from "../shared/wrap.ts";
 
-/** State of a run after a step or an epoch. */
+/** Loss, accuracy, rate and speed of a run after a step or an epoch. */
 export interface RunStatus {
   readonly epoch: number;
   readonly epochs: number;
@@ -192,12 +192,12 @@ function bar(stream: TextOutput): ProgressReporter {
   };
 }
 
-/** Formats loss and accuracy. */
+/** Formats loss and accuracy as texts. */
 function quality({ loss, accuracy }: RunStatus): string[] {
   return [`loss ${showLoss(loss)}`, ...(accuracy === undefined ? [] : [`accuracy ${percent(accuracy)}`])];
 }
 
-/** Formats learning rate and speed. */
+/** Formats learning rate and speed as texts. */
 function pace({ learningRate, itemsPerSecond }: RunStatus, paint: Paint): string[] {
   return [
     paint("dim", `rate ${showRate(learningRate)}`),

@@ -13,7 +13,7 @@ import { networkInWords } from "./text.ts";
 import type { TrainingRun, StepRecord } from "./training.ts";
 import { type TuningReport, tuningFigure } from "./tuning.ts";
 
-/** The content of the report. */
+/** The data from which the report of a run is made. */
 export interface ReportSource {
   readonly problem: LearningProblem;
   readonly model: TrainableNetwork;
@@ -95,7 +95,7 @@ function results({
   ];
 }
 
-/** The share of time spent waiting for data, if it is significant. */
+/** The fraction of the time spent waiting for data, as a note, if it is significant. */
 function waitOf({ time: { data, compute } }: TrainingRun): { note?: string } {
   const share = data / (data + compute);
   return share > 0.05 ? { note: `${percent(share)} of it waiting for data` } : {};
@@ -295,7 +295,7 @@ function mistakeTable(mistakes: readonly ClassifiedItem[], classes: readonly str
   };
 }
 
-/** The layers with their sizes, and the norm of the gradient of each at every step. */
+/** A figure of the layers of the network with their sizes, and curves of their gradient norms per step. */
 function layers({ model: { sizes, start }, run }: ReportSource): Figure[] {
   const names = start.layers.map((_, i) => `layer ${i + 1}`);
   const last = names.length - 1;
@@ -332,7 +332,7 @@ function layers({ model: { sizes, start }, run }: ReportSource): Figure[] {
   ];
 }
 
-/** The norm of the gradient of each layer, weights and bias together, at each step. */
+/** A curve for each layer: the norm of its gradient, of weights and bias together, at each step. */
 function gradientCurves(
   records: readonly StepRecord[],
   layerCount: number,
@@ -345,7 +345,7 @@ function gradientCurves(
   };
 }
 
-/** The loss of the batch of each step. */
+/** A figure of the loss of the batch at each step. */
 function lossBySteps({ records }: TrainingRun): Figure[] {
   if (records.length < 2) return [];
   return [

@@ -81,7 +81,7 @@ export function showSetting(value: unknown): string {
 export interface Repetition {
   /** The commands that reproduce it to the last bit, in order; empty if unknown. */
   readonly commands: readonly string[];
-  /** Further notes. */
+  /** Notes for the user who reproduces the run. */
   readonly notes: readonly string[];
   /** The stretches before the last one: where each ended, and its settings that differ from those of the last. */
   readonly former: readonly (readonly [until: string, settings: string])[];

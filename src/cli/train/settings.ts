@@ -6,7 +6,7 @@ import { type OptimizationMethod, methodWords, readMethod } from "./method.ts";
 import type { TrainRequest } from "./options.ts";
 import { type DataSource, sourceWords } from "./source.ts";
 
-/** Settings of the training. */
+/** Settings of a training run that `downhill train` reads from its options. */
 export interface TrainingSettings {
   readonly method: OptimizationMethod;
   readonly batch: number | "full";
@@ -91,7 +91,11 @@ export function readSettings(request: TrainRequest, kind: SourceKind): TrainingS
   };
 }
 
-/** Reads the outputs of a run, and its end. @throws DownhillError `option` for options that require others. */
+/**
+ * Reads where a run writes its outputs, and when it ends.
+ *
+ * @throws DownhillError `option` for options that require others.
+ */
 export function readPlaces(request: TrainRequest): OutputSettings {
   const { out, checkpoint, resume, save, tensorboard, tune } = request;
   if (resume && checkpoint === undefined) {
@@ -121,7 +125,7 @@ export function commandOf(source: DataSource, settings: TrainingSettings): strin
   return commandWords(source, settings).map(quote).join(" ");
 }
 
-/** The words of that command. */
+/** The words of the command that makes such a run, independent of defaults. */
 export function commandWords(source: DataSource, settings: TrainingSettings): readonly string[] {
   const {
     method,

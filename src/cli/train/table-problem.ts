@@ -32,7 +32,7 @@ import type { DataSource } from "./source.ts";
 
 type TableSource = DataSource & { readonly kind: "table" };
 
-/** Loads a table of the user. */
+/** Loads a table of the user as a learning problem. */
 export async function tableProblem(
   source: TableSource,
   seed: number,
@@ -86,7 +86,7 @@ function checkSameColumns(file: string, names: readonly string[], { inputs }: Ta
   );
 }
 
-/** Loads a table in the library. */
+/** Loads a table of the library as a learning problem. */
 export function setProblem(
   { name }: DataSource & { readonly kind: "set" },
   seed: number,
@@ -136,7 +136,7 @@ interface TableTask {
   readonly table: Table;
   readonly target: string;
   readonly goal: PredictionTarget;
-  /** Learns the encoding of the columns from these rows. */
+  /** Learns the encoding of the columns from the given rows. */
   readonly encoderOf: (rows: Int32Array) => FeatureEncoder;
 }
 

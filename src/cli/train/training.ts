@@ -28,7 +28,7 @@ import type { EpochStatus, ProgressReporter } from "./output.ts";
 import { type RunEnd, stretchSettings, type StretchSettings } from "./run-history.ts";
 import { flatSettings, type OutputSettings, type TrainingSettings } from "./settings.ts";
 
-/** Storage of a run. */
+/** Storage and callbacks that a run is given. */
 export interface RunStorage {
   readonly store: CheckpointStore | undefined;
   /** Words of the command that trains such a run. */
@@ -264,7 +264,7 @@ function optionsOf(
   } satisfies FitOptions<MlpParams, unknown, Batch>;
 }
 
-/** Storage and callbacks of a run. */
+/** Options of `fit` for the storage and the callbacks of a run. */
 function placesOf(
   { resume, tensorboard }: OutputSettings,
   { store, begin }: RunStorage,

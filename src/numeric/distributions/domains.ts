@@ -15,7 +15,7 @@ export interface Domain {
   /** The range in words, which messages show after "must be". */
   readonly range: string;
   holds(x: number): boolean;
-  /** Tests tensors whose elements are not yet known. */
+  /** For each element of x, true if it is valid. Used for tensors whose elements are not known. */
   test(x: Tensor): Tensor;
 }
 

@@ -90,7 +90,7 @@ export function checkStatements(
   return { inputs: [...inputs], definitions, starts };
 }
 
-/** The names that the text defines or declares. */
+/** Collects the names that the text defines or declares. */
 function collectNames(
   text: string,
   statements: readonly TextStatement[],

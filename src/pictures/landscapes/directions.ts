@@ -9,7 +9,7 @@ import { foldIn, type KeyWords } from "../../numeric/random/index.ts";
 import { flatten, unflatten } from "../../engine/tree/index.ts";
 import { type Shape, sizeOf } from "../../engine/util/shape.ts";
 
-/** Parameters as one flat vector, and the function that rebuilds their structure. */
+/** Parameters as one flat vector, and a function that restores their structure from a vector. */
 export interface ParameterVector {
   readonly values: Float64Array;
   readonly shapes: readonly Shape[];

@@ -48,9 +48,9 @@ export interface VarianceOfBatches {
 export interface GradientVariance {
   /** Number of items. */
   readonly items: number;
-  /** `tr Σ`: the mean of `‖g_i − g‖²` over all items. */
+  /** Variance of the gradient of one item, `tr Σ`: the mean of `‖g_i − g‖²` over all items. */
   readonly ofOneItem: number;
-  /** `‖g‖²`, where g is the gradient over all items. */
+  /** Squared length `‖g‖²` of the gradient g over all items. */
   readonly squaredNorm: number;
   readonly batches: readonly VarianceOfBatches[];
 }

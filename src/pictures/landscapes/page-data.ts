@@ -23,7 +23,7 @@ export interface PageRun {
   readonly values: readonly string[];
 }
 
-/** A drawing of the map, given by its element id. */
+/** A drawing of the map on the page, found by its element id. */
 export interface PageMap {
   readonly id: string;
   /** Trail of each run. */

@@ -201,7 +201,7 @@ interface RaceCriteria {
   readonly tolerances: readonly number[];
 }
 
-/** Truncates a run before its first non-finite entry and determines its outcome. */
+/** Truncates a run before its first entry that is not finite, and determines how the run ended. */
 function judge(
   name: string,
   { learningRate }: GeneralOptimizer<unknown>,
@@ -250,7 +250,7 @@ function judge(
   return { ...run, outcome: gradientNorms.at(-1)! <= stillness * steepest ? "at-rest" : "under-way" };
 }
 
-/** Largest finite gradient norm. An infinite norm would make all others count as at rest. */
+/** Largest finite gradient norm of a run. Compared with an infinite norm, all others would count as at rest. */
 function steepestOf(gradientNorms: readonly number[]): number {
   return gradientNorms.filter((size) => Number.isFinite(size)).reduce((a, b) => Math.max(a, b), 0);
 }

@@ -51,12 +51,15 @@ export type MarkSpec =
   | { readonly x: number; readonly y?: never; readonly label: string }
   | { readonly y: number; readonly x?: never; readonly label: string };
 
-/** View of a chart, as chosen by the user. */
+/** The part of a chart that the user has chosen to see, and the scales of its axes. */
 export interface ChartView {
   /** Visible ranges of the axes. Default: all. */
   readonly x?: readonly [from: number, to: number] | undefined;
   readonly y?: readonly [from: number, to: number] | undefined;
-  /** Scale types of the axes that the user has chosen, in place of those of the chart. */
+  /**
+   * True to use a logarithmic scale where the user has chosen one, instead of the scale of the chart; one flag per
+   * axis.
+   */
   readonly isLogX?: boolean;
   readonly isLogY?: boolean;
   /** Names of the hidden series. */

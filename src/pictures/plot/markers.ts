@@ -41,7 +41,7 @@ function corner(r: number, degrees: number): string {
   return `${round(r * Math.cos(angle))},${round(r * Math.sin(angle))}`;
 }
 
-/** Rounds to a tenth of a unit; finer differences are invisible. */
+/** Rounds a coordinate to a tenth of a unit, because finer differences are invisible. */
 export function round(value: number): number {
   return Math.round(value * 10) / 10;
 }

@@ -17,7 +17,7 @@ interface PlacedMark {
   readonly label: string;
   readonly at: number;
   readonly row: number | undefined;
-  /** True if the label is to the left of the line. */
+  /** True if the label stands to the left of the line. */
   readonly isLeft: boolean;
 }
 

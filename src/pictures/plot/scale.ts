@@ -104,7 +104,7 @@ function linearBetween(from: number, to: number, first: number, last: number, st
 
 const leastSpan = 1e-290; // a smaller span cannot be divided
 
-/** Returns two distinct ends. */
+/** Returns two ends that differ: the given ones, or moved apart if they are equal. */
 function apart(low: number, high: number): [low: number, high: number] {
   if (high - low > leastSpan) return [low, high];
   const room = Math.max(Math.abs(low), Math.abs(high)) > leastSpan ? Math.abs(low) / 2 : 0.5;

@@ -81,7 +81,7 @@ function shapesOf(series: SeriesSpec, { colour, plane, hasShapes }: SeriesStyle)
   }
 }
 
-/** Splits the points of a curve at gaps. */
+/** Splits the points of a curve into runs without gaps. */
 function runsOf(x: ArrayLike<number>, y: ArrayLike<number>, { spot }: PlotArea): DrawingPoint[][] {
   const runs: DrawingPoint[][] = [];
   let isOpen = false;
@@ -104,7 +104,7 @@ function points(runs: readonly DrawingPoint[][], count: number, { width }: PlotA
   return marked.length === 0 ? [] : [element("path", { class: "points", d: dotsOf(marked) })];
 }
 
-/** Draws dots, smaller and fainter if there are many. */
+/** Draws points as dots, which are smaller and fainter if there are many. */
 function dots(all: readonly DrawingPoint[]): Markup {
   const n = all.length;
   return element("path", {

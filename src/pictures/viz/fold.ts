@@ -29,7 +29,7 @@ export interface VisibleGraph {
 export interface VisibleEdge {
   readonly from: number;
   readonly to: number;
-  /** Number of graph edges that this edge represents. `first` is the index of the first of them. */
+  /** Number of graph edges that this edge stands for. `first` is the index of the first of these edges. */
   readonly count: number;
   readonly first: number;
 }
@@ -129,7 +129,10 @@ function byPart(
   return byRuns(folding, items);
 }
 
-/** Splits a list that is too long into groups of consecutive lines. Inputs and computed lines stay separate. */
+/**
+ * Splits a list that is too long into groups: at lines with names, otherwise into runs of consecutive lines. Inputs and
+ * computed lines stay in separate groups.
+ */
 function byRuns(folding: GraphFolding, list: FoldItem[]): FoldItem[] {
   const { graph, most } = folding;
   if (list.length <= most) return list;

@@ -39,7 +39,7 @@ export interface LineFold {
   readonly isClosed: boolean;
 }
 
-/** Folds around lines or nodes, found by the group of the line. */
+/** The folds around each line or node. They are found by the group of the line. */
 export interface Folds {
   /**
    * Returns the folds around a group's members, outermost first, up to the first closed one. −1 stands for no group.

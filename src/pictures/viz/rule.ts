@@ -18,9 +18,12 @@ export interface EquationDerivative {
    * result.
    */
   readonly forward: Program;
-  /** For each result, whether it has a tangent. */
+  /** For each result, true if it has a tangent. */
   readonly activeOuts: readonly boolean[];
-  /** Inputs: the operands. Outputs: the results, then the values saved for the backward pass. */
+  /**
+   * Program of the forward pass. Inputs: the operands. Outputs: the results, then the values saved for the backward
+   * pass.
+   */
   readonly known: Program;
   /** For each saved value, the index of the operand that it equals; undefined if it is not an operand. */
   readonly storedOperands: readonly (number | undefined)[];

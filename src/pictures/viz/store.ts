@@ -18,7 +18,7 @@ export interface SavedValue {
 
 const longest = 24; // characters; a longer formula gets a name
 
-/** Values of the forward pass that the linear part of a rule reads, in the order of its inputs. */
+/** Returns the values of the forward pass that the linear part of a line's rule reads, in the order of its inputs. */
 export function keptBy(context: TraceContext, line: Line, rule: EquationDerivative): SavedValue[] {
   const { naming } = context;
   const { eqn, operands } = line;

@@ -37,7 +37,7 @@ function donatedInputs({ inputs }: Routine, donated: readonly boolean[]): string
   );
 }
 
-/** Results known to be well formed; many passes return the given program. */
+/** Results of passes that were found to be well formed. Many passes return the program that they were given. */
 const checked = /* @__PURE__ */ new WeakSet<object>();
 
 /** Formats the result of a pass; programs are shown by their own check. */

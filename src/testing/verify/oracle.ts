@@ -18,7 +18,7 @@ export type ProgramValue = number | TypedArray;
 export type OracleOutcome =
   { readonly values: readonly ProgramValue[] } | { readonly error: unknown } | undefined;
 
-/** Allocates results of these types, as slots of a call. */
+/** Allocates memory for results of these types. */
 function roomFor(types: readonly ArrayType[]): KernelValue[] {
   return types.map(({ shape, dtype }) =>
     shape.length === 0 ? 0 : { array: makeArray(scalarTypeOf(dtype), sizeOf(shape)), offset: 0 },
@@ -68,7 +68,7 @@ function singleEquation(eqn: Equation): Program {
   return { name: eqn.prim.name, ins, eqns: [{ ...eqn, ins }], outs: eqn.outs };
 }
 
-/** Returns the elements under another shape. */
+/** Returns the elements of a value with the shape of the equation's result. */
 function aliased({ outs: [out] }: Equation, x: ProgramValue): ProgramValue {
   const isScalar = out!.type.shape.length === 0;
   if (typeof x !== "number") return isScalar ? x[0]! : x;

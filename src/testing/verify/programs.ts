@@ -33,7 +33,7 @@ export interface ProgramCall {
 
 /** Milliseconds after which a comparison without a certain result ends. */
 const mostTime = 700;
-/** Numbers of loop iterations to try for a program that takes too long. */
+/** Numbers of iterations to which the loops of a program are cut, one after the other, if it takes too long. */
 const fewIterations = [16, 3];
 /** Factor by which a difference must exceed the error explained by rounding to count as wrong, even if time ran out. */
 const gross = 1000;

@@ -44,7 +44,7 @@ const stagesOfRuns = [
   { moved: 2, shaken: 4 },
   { moved: 8, shaken: 32 },
 ];
-/** Factor by which a result may differ more than the oracle's own variation. */
+/** Factor by which the difference of a result may exceed the oracle's own variation. */
 const factor = 8;
 
 /** Moves arguments by about an ulp, up or down. */
@@ -256,7 +256,7 @@ function regionError(
   });
 }
 
-/** Array lengths to try for calls that take too long. */
+/** Lengths to which arrays are cut, one after the other, if a call takes too long. */
 const fewElements = [16, 4];
 
 /** Shortens arrays to at most `most` elements along each axis. Integers equal to a shortened length are reduced too. */

@@ -27,7 +27,7 @@ import { shakenRoutine } from "./rounding.ts";
 /** An argument or a result: a number, or an array of its own with one length per axis. */
 export type RegionValue = number | RegionArray;
 
-/** Outcome of a call of a region, or of the oracle. */
+/** The end of a call of a region or of the oracle: the values, or the error. */
 export type RegionEnd = { readonly values: readonly RegionValue[] } | { readonly error: unknown };
 
 /**
@@ -82,7 +82,7 @@ function shakenBackend(budget: number, now: { readonly seed: number }): Backend 
   };
 }
 
-/** True for errors with which the user's function itself can end. */
+/** True for errors with which the user's function itself can end, such as a `throw`. */
 export function isOfText(error: unknown): boolean {
   return error instanceof DownhillError && (error.code === "range" || error.code === "thrown");
 }
@@ -113,7 +113,7 @@ export type DerivationStep =
   | {
       readonly kind: "tangent";
       readonly active: readonly boolean[];
-      /** Parameters in whose tangents zeros are those of a mask. */
+      /** For each parameter, true if zeros in its tangent count as zeros of a mask. */
       readonly masked?: readonly boolean[] | undefined;
     }
   | { readonly kind: "cotangents"; readonly active: readonly boolean[] }
@@ -158,7 +158,7 @@ export function derivedBy(base: Region, steps: readonly DerivationStep[]): Deriv
 
 /** The compared numbers of a call, and their computation by the oracle. */
 export interface OracleComparison {
-  /** Extracts the quantities from the results of the call. */
+  /** Returns the numbers to compare from the results of the call. */
   readonly got: (values: readonly RegionValue[]) => readonly Quantity[];
   /**
    * Computes the numbers of each quantity from the arguments, possibly slightly moved. `seed` is that of the oracle.
@@ -169,7 +169,7 @@ export interface OracleComparison {
   ) => { readonly numbers: readonly ArrayLike<number>[] } | { readonly error: unknown } | undefined;
 }
 
-/** Numbers to compare. */
+/** Numbers to compare, with the magnitude to which differences are relative. */
 export interface Quantity {
   readonly name: string;
   readonly numbers: ArrayLike<number>;

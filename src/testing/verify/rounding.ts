@@ -222,9 +222,9 @@ export function shakenRoutine(routine: Routine): Routine {
   };
 }
 
-/** Numbers of runs with errors: first, and if they do not suffice. */
+/** Numbers of runs with random errors: the first number, and the next ones if it does not suffice. */
 const runs = [4, 32, 256];
-/** Multiple of the error in these runs by which a result may be off. */
+/** Multiple of the largest deviation in these runs by which a result may differ. */
 const factor = 8;
 /**
  * Relative error, with respect to the larger of a result and 1, beyond which the result is near a jump or its formula
@@ -244,7 +244,7 @@ export interface RoundingViolation {
   readonly isSure: boolean;
 }
 
-/** Bounds of the rounding errors of the results of a routine. */
+/** Bounds for the rounding errors of the results of a routine, found by runs with random errors. */
 export interface Rounding {
   /**
    * Returns the first result that is off by more than rounding explains. After the first runs, `isInTime` may end the
@@ -274,7 +274,7 @@ export function roundingOf(
     const port = routine.outputs[result]!;
     return port.kind === "scalar" ? port.value.type : port.buffer.type;
   };
-  /** Largest deviation of each result so far; infinite if it may be non-finite. */
+  /** Largest deviation of each number of a result so far; infinite if it may be non-finite. */
   const spread = expected.map((list) => new Float64Array(list.length));
   let done = 0;
   const learn = (count: number, isInTime: () => boolean): void => {

@@ -55,7 +55,7 @@ function comparing<T>(f: () => T): T {
   }
 }
 
-/** Keys of compared programs and regions, if equal ones are to be skipped. */
+/** Keys of the programs and regions that were compared, if equal ones are to be compared only once. */
 let compared: Set<string> | undefined;
 
 /**

@@ -11,7 +11,7 @@ export interface BatchSource<B> {
   readonly shard: (shard: ShardOptions) => BatchSource<B>;
 }
 
-/** Core of `StreamBatches`, from which its methods are built. */
+/** The functions from which the methods of `StreamBatches` are built. */
 export interface StreamSource<B> {
   readonly count: number | undefined;
   readonly batchCount: number | undefined;

@@ -43,7 +43,7 @@ export interface StreamBatches<B> extends AsyncIterable<B> {
   readonly batchCount: number | undefined;
   /** Returns the batches of epoch `k`, counted from 0. Equal `k` yield equal batches, regardless of earlier reads. */
   readonly epoch: (k: number, options?: EpochOptions) => AsyncIterable<B>;
-  /** Applies `f` to each batch on demand. `f` may be async. */
+  /** Applies `f` to each batch when it is requested. `f` may be async. */
   readonly map: <R>(f: (batch: B, place: BatchPlace) => R | Promise<R>) => StreamBatches<BatchOf<R>>;
   /**
    * Applies the random transformation `f` to each batch. Its key depends only on the seed, the epoch and the index of
@@ -75,7 +75,7 @@ export interface Batches<B> extends StreamBatches<B>, Iterable<B> {
   readonly count: number;
   readonly batchCount: number;
   readonly epoch: (k: number, options?: EpochOptions) => Epoch<B>;
-  /** Applies `f` to each batch on demand. `f` must not be async, because `for … of` cannot wait. */
+  /** Applies `f` to each batch when it is requested. `f` must not be async, because `for … of` cannot wait. */
   readonly map: <R>(f: (batch: B, place: BatchPlace) => R | Promise<R>) => Batches<BatchOf<R>>;
   /** Applies the random transformation `f` to each batch, like `augment` of a stream. `f` must not be async. */
   readonly augment: <R>(

@@ -138,7 +138,7 @@ export function encodeFeatures(table: Table, encoder: FeatureEncoder): EncodedFe
 export interface EncodingAdvice {
   /** Sentence with the remedy for a missing value. */
   readonly repair: string;
-  /** Origin of the rules, inserted after `and was a column of numbers`. */
+  /** Origin of the rules, in the words of the caller; inserted after `and was a column of numbers`. */
   readonly learnt: string;
 }
 

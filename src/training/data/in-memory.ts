@@ -80,7 +80,7 @@ function batchOf(
   return gather(stepped(fields, steps, float, epoch, [items?.[from] ?? from]), undefined, 0, 0);
 }
 
-/** Applies the item functions and stacks the results as columns. */
+/** Applies the functions to each item, and stacks their results as columns. */
 function stepped(
   fields: ColumnsByName,
   { functions }: ItemTransforms,

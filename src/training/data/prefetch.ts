@@ -147,11 +147,11 @@ function plainBatch(batch: unknown): { readonly columns: unknown; readonly trans
   return { columns, transfer };
 }
 
-/** Use of a shared worker by one epoch. */
+/** The use of a shared worker by one epoch. */
 interface Lease {
   /** Returns the worker, which starts at the first call. */
   readonly link: () => WorkerLink;
-  /** Ends the use. `isWhole` if the epoch was read to its end. */
+  /** Ends the use of the worker. `isWhole` tells if the epoch was read to its end. */
   readonly leave: (isWhole: boolean) => void;
 }
 

@@ -10,7 +10,7 @@ export interface ReadAheadHooks<B, R> {
   readonly end: (isWhole: boolean) => void;
 }
 
-/** State shared by reader and loop. */
+/** State that the reader and the loop over the batches share. */
 interface ReadAheadState<R> {
   /** Batches that were read but not yet requested, in order. A rejected one is the last. */
   readonly ready: Promise<R>[];

@@ -12,7 +12,9 @@ export interface ShuffleOptions {
 
 /** Options of `shuffle` for an iterable. */
 export interface StreamShuffleOptions extends ShuffleOptions {
-  /** Number of items held back, from which the next one is drawn. Larger values mix better. */
+  /**
+   * Number of items that are held in memory. The next item is drawn from them at random. A larger number mixes better.
+   */
   readonly buffer: number;
 }
 

@@ -14,13 +14,13 @@ export interface ItemPlace {
 /** Functions applied in turn to each item before it enters a batch. */
 export interface ItemTransforms {
   readonly functions: readonly ((item: unknown, place: ItemPlace) => unknown)[];
-  /** Number of augmentations among the functions. */
+  /** Number of functions in the list that are augmentations. */
   readonly depth: number;
 }
 
 export const noSteps: ItemTransforms = { functions: [], depth: 0 };
 
-/** Appends a function. */
+/** Appends a function to the item functions. */
 export function withMap(
   steps: ItemTransforms,
   f: (item: never, place: ItemPlace) => unknown,
@@ -29,7 +29,7 @@ export function withMap(
   return { ...steps, functions: [...steps.functions, step] };
 }
 
-/** Appends an augmentation, which receives a random key. */
+/** Appends an augmentation to the item functions. It receives a random key. */
 export function withAugment(
   { functions, depth }: ItemTransforms,
   f: (item: never, key: KeyWords, place: ItemPlace) => unknown,

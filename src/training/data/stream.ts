@@ -112,7 +112,7 @@ interface NumberedItem {
   readonly number: number;
 }
 
-/** Empty list, returned while no batch is complete. */
+/** Empty list, which is returned while no batch is complete. */
 const none: readonly never[] = [];
 
 /** Collects single items: shuffles them and applies the item functions. */

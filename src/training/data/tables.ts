@@ -8,7 +8,7 @@ export interface EmbeddedTable extends Classification {
   readonly provenance: string;
 }
 
-/** Metadata of a table. */
+/** Facts about an embedded table: its names, and its source. */
 export interface TableFacts {
   readonly features: readonly string[];
   readonly target: string;

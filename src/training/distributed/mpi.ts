@@ -56,7 +56,7 @@ interface MpiFunctions {
 /** MPI after initialisation. */
 interface Session extends MpiFunctions {
   readonly handles: Readonly<Record<HandleName, Handle>>;
-  /** Buffer into which the library writes numbers. */
+  /** Buffer into which the MPI library writes single numbers. */
   readonly number: Int32Array;
   readonly readNumber: (name: string, communicator: Handle) => number;
   readonly readHandle: (bytes: Uint8Array) => Handle;

@@ -8,7 +8,7 @@ export interface CellPosition {
   readonly column: string;
 }
 
-/** A number, and its value with a decimal comma if that differs. */
+/** A number that was read, and the value that it has with a decimal comma, if that differs. */
 export interface ReadNumber {
   readonly value: number;
   readonly byComma?: number;
@@ -24,7 +24,7 @@ export interface NumberReader {
   /** Parses a number; `undefined` if the cell is not a number with either mark. */
   readonly read: (place: CellPosition) => ReadNumber | undefined;
   /**
-   * Returns the mark by which ambiguous numbers are read: the one that was found, otherwise a point.
+   * Returns the mark for ambiguous numbers: the mark that was found in the file, otherwise a point.
    *
    * @throws DownhillError `data` if there are cells such as `1,234`, and no other cell determines the mark.
    */

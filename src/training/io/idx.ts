@@ -151,7 +151,7 @@ function parseIdx(bytes: Uint8Array, name: string): IdxArray {
   return { name, shape, data: kind.read(body, n) };
 }
 
-/** Describes what the bytes look like instead, and the remedy. */
+/** Describes, for a message, what the bytes seem to be instead of an IDX file, and the remedy. */
 function describeStart(bytes: Uint8Array): string {
   if (bytes.length === 0) return "it is empty.";
   const start = bytes.subarray(0, 4);

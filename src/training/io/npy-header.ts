@@ -304,7 +304,7 @@ function cutInHeader(name: string, length: number, end?: number): DownhillError 
   );
 }
 
-/** Describes what the bytes look like instead, and the remedy. */
+/** Describes, for a message, what the bytes seem to be instead of an NPY file, and the remedy. */
 function describeStart(bytes: Uint8Array, odd: number): string {
   if (bytes.length === 0) return "it is empty (0 bytes).";
   if (odd >= bytes.length) return `it ends after ${bytes.length} bytes. Fetch or copy it again.`;

@@ -13,7 +13,7 @@ export interface ShapedArray {
   readonly dtype?: DType | undefined;
 }
 
-/** True if a value is such an array, not a node of nested parameters with those keys. */
+/** True if a value is an array with a shape, and not a node of nested parameters that has keys of the same names. */
 export function isShapedArray(value: unknown): value is ShapedArray {
   const { shape, data } = (value ?? {}) as { readonly shape?: unknown; readonly data?: unknown };
   return (
@@ -25,7 +25,7 @@ export function isShapedArray(value: unknown): value is ShapedArray {
 }
 
 /**
- * Converts such an array to a tensor.
+ * Converts an array with a shape to a tensor.
  *
  * @throws DownhillError `shape` if the data have another length, `dtype` for an invalid dtype or one that cannot hold a
  *   number.

@@ -19,7 +19,7 @@ export interface ValueTable {
  */
 export interface ValueColumn {
   readonly name: string;
-  /** Treats all values as text. */
+  /** Makes the column treat all values as text. */
   readonly keepText: () => void;
   readonly add: (value: unknown, place: number) => void;
   /**

@@ -157,7 +157,10 @@ function widened(
   return numbers;
 }
 
-/** Exact up to 2^53; larger numbers are beyond the end of every archive and therefore refused. */
+/**
+ * Reads an integer of 64 bits. It is exact up to 2^53; larger numbers are beyond the end of every archive and therefore
+ * refused.
+ */
 function readWide(view: DataView, at: number): number {
   return Number(view.getBigUint64(at, true));
 }

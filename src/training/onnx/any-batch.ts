@@ -10,7 +10,7 @@ const probes = [1009, 1013, 1019] as const;
 /** Name of the batch size in the types of inputs and outputs. */
 const batch = "batch";
 
-/** A graph and its builder. */
+/** A graph, with the builder that created it. */
 export interface BuiltGraph {
   readonly g: GraphBuilder;
   readonly graph: OnnxGraph;
@@ -123,7 +123,7 @@ function merge(graphs: readonly OnnxGraph[]): OnnxGraph {
   return { ...first, nodes, inputs: typesOf("inputs"), outputs: typesOf("outputs") };
 }
 
-/** Serialises an operator without the graphs in its attributes. */
+/** Serialises an operator, without the graphs in its attributes, for comparisons. */
 function outlineOf({ op, ins, outs, attributes }: OnnxNode): string {
   return JSON.stringify([op, ins, outs, Object.entries(attributes).filter(([, value]) => !isGraph(value))]);
 }
@@ -187,7 +187,9 @@ function lineThrough(
   return isLine && Number.isSafeInteger(slope) && Number.isSafeInteger(start) ? { slope, start } : undefined;
 }
 
-/** Returns a if the values at the probes are a / n, rounded; prefers an a with few digits. */
+/**
+ * Returns an integer or float a such that the value at each probe n is a / n, rounded; prefers an a with few digits.
+ */
 function dividend(values: readonly number[], type: ElementType): number | undefined {
   const total = values[0]! * probes[0];
   // quotient and product each have an error of half a last digit

@@ -19,7 +19,7 @@ export function cast(g: GraphBuilder, x: string, type: ElementType): string {
   return g.node("Cast", [x], { to: elementTypes[type] });
 }
 
-/** Reduces an int64 x modulo 2³² to 0 … 2³² − 1. */
+/** Writes operators that reduce an int64 x modulo 2³², to 0 … 2³² − 1. */
 export function wrapped(g: GraphBuilder, x: string): string {
   return g.node("Mod", [x, g.scalar("int64", 2 ** 32)]);
 }
@@ -52,7 +52,7 @@ export function sliced(
   return g.node("Slice", [x, g.ints(starts), g.ints(ends), g.ints(axes), g.ints(steps)]);
 }
 
-/** Creates 0, 1, … n − 1 as int64. */
+/** Writes an operator whose result is 0, 1, … n − 1 as int64. */
 export function counted(g: GraphBuilder, n: number): string {
   return g.node(
     "Range",

@@ -95,5 +95,5 @@ const levels: readonly Readonly<Record<string, string>>[] = [
 
 const constants = { inf: Infinity, pi: Math.PI, ln2: Math.LN2 };
 
-/** c₀ + c₁ x + c₂ x² + … */
+/** Polynomials that formulas may call, by name: the coefficients of c₀ + c₁ x + c₂ x² + … */
 const polynomials: Readonly<Record<string, readonly number[]>> = { erfTail, erfcTail };

@@ -37,7 +37,7 @@ function writeEquation(g: GraphBuilder, eqn: Equation, ins: readonly string[]): 
   return [eqn.outs[0]!.type.dtype === "uint32" && growing.has(prim.name) ? wrapped(g, outs) : outs];
 }
 
-/** Primitives whose results for unsigned words may exceed 32 bits. */
+/** Names of primitives whose results for unsigned 32-bit words may need more bits. */
 const growing: ReadonlySet<string> = /* @__PURE__ */ new Set([
   "add", "sub", "mul", "neg", "sum", "cumsum", "dotGeneral", "windowSum", "windowPut", "scatterAdd",
   "scatterAddAlong", "dynamicAdd", "linearRecurrence",
@@ -67,7 +67,7 @@ function infosOf(vars: readonly Var[], names: readonly string[]): ValueInfo[] {
   }));
 }
 
-/** Gives results new names, because a nested graph may not return values of an enclosing graph. */
+/** Gives results new names, because a graph inside an operator may not return values of the graph around it. */
 function own(g: GraphBuilder, names: readonly string[]): string[] {
   return names.map((name) => g.node("Identity", [name]));
 }

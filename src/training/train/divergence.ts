@@ -57,7 +57,7 @@ export function looksDiverged(
   return losses.every((loss) => loss > factor) && 2 * last.loss >= Math.max(...losses);
 }
 
-/** True if the data can be read again without side effects. */
+/** True if reading the data again has no side effects, as for a data set in memory. */
 export function isReadableAgain(data: FitData<unknown>): boolean {
   return "epoch" in data || Array.isArray(data);
 }

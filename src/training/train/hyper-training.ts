@@ -9,7 +9,7 @@ import { type OptimizerRun, runStretch, type StackedBatches, type UnrolledHorizo
 import type { TracedCoordinates } from "./hyperparameters.ts";
 import type { Loss } from "./loss.ts";
 
-/** Model, loss and optimiser to train. */
+/** The model, loss and optimiser whose hyper-parameters are tuned. */
 export interface TrainingSource<P, S, B, H extends string> {
   /** Initial parameters, or a function that returns those of each restart. */
   readonly params: P | ((restart: number) => P);

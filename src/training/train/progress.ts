@@ -41,7 +41,7 @@ export interface TrainingProgress<P, S> extends TrainingState<P, S> {
   validationSeconds: number;
   checkpointSeconds: number;
   warnings: readonly string[];
-  /** Tracks the tensors that code outside of the loop may still use. */
+  /** Tracks which tensors may still be used by code outside of the training loop, so that the others can be freed. */
   readonly retirement: Retirement;
 }
 
@@ -120,7 +120,7 @@ export interface Clock {
   waits(): void;
   /** Starts counting time as computation. */
   computes(): void;
-  /** Starts counting time as anything else. */
+  /** Starts counting time as neither waiting nor computation. */
   goesOn(): void;
 }
 

@@ -77,7 +77,7 @@ export interface BatchOutcome<P, S> {
   /** The step that was taken. If none was taken, `pending` holds the batches of the unfinished step. */
   readonly taken: CompletedStep<P, S> | undefined;
   readonly pending: PendingBatches<P> | undefined;
-  /** Intermediate trees that are no longer needed. */
+  /** Trees of intermediate tensors that are no longer needed, whose memory the caller may free. */
   readonly spent: readonly unknown[];
 }
 
@@ -240,7 +240,7 @@ function stepPerParts<P, S, B>(
     const { gradients, modelState } = out;
     return { part: { sums, tree: { gradients, modelState }, health: out.health.item() }, own, loss };
   };
-  /** Returns the sums of a shard without items. */
+  /** Returns the sums of a shard that has no items: zeros. */
   const noPart = ({ params, modelState }: TrainingState<P, S>, batch: B): PendingPart<P> => {
     names ??= metricNames(lossOf, params, modelState, batch, true);
     const gradients = mapLeaves("fit", (x) => zerosLike(x as Tensor), params) as P;

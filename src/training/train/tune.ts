@@ -91,7 +91,7 @@ export interface TuneResult<H extends string> {
 
 const trialRuns = 3;
 
-/** Weight of the previous direction in the running mean of directions. */
+/** Weight of the previous direction in the running mean by which the hyper-parameters move. */
 const memory = 0.6;
 
 /**

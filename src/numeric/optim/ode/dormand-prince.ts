@@ -103,8 +103,8 @@ export function errorRatio(error: Tensor, from: Tensor, to: Tensor, { rtol, atol
 }
 
 /**
- * Factor between the lengths of the next step and this one, from 0.2 to 10: the error is proportional to the fifth
- * power of the length.
+ * Factor between the lengths of the next step and this one, from 0.2 to 10, for the error `ratio` of this step in units
+ * of the tolerance. The error is proportional to the fifth power of the length.
  */
 export function growth(ratio: Tensor): Tensor {
   const wanted = mul(0.9, pow(maximum(ratio, 1e-10), -0.2));

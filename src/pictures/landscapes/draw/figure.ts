@@ -71,7 +71,7 @@ export function chartPart(spec: ChartSpec, width: number, height: PictureChart["
   return { ...size, markup: drawParts(spec, layoutChart(spec, size)) };
 }
 
-/** Draws the map of a loss slice at a given width. */
+/** Draws the map of a loss slice at the given width. */
 export function sliceMapPart(
   { slice }: SliceFigure,
   hills: ContourPaths,

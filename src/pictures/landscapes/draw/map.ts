@@ -42,7 +42,7 @@ const mostDots = 80; // steps; longer runs have no dot per step
 
 /** Contours of a map, computed once for all drawn sizes. */
 export interface ContourPaths {
-  /** SVG path data, one entry per level, in a plot of size `hillSize`. */
+  /** SVG path data of the contours, one entry per level, in a plot of size `hillSize`. */
   readonly paths: readonly string[];
   /** Description of the levels in words. */
   readonly text: string;
@@ -114,7 +114,7 @@ function drawPlaneMap(race: Race, plane: MapPlane, contours: ContourPaths, box: 
   };
 }
 
-/** Draws a landscape of one coordinate as a curve with the runs on it. */
+/** Draws a landscape with one coordinate as a curve, with the runs on it. */
 function drawLineMap(race: Race, { axes, domain, place }: MapPlane, box: Box, id: string): RaceMap {
   const { landscape } = race;
   const [xs, ys] = sampleLine(landscape, domain[0]!, 400);
@@ -212,7 +212,7 @@ export function drawSliceMap(slice: LossSlice, contours: ContourPaths, box: Box,
   };
 }
 
-/** Caption of the map of a slice. */
+/** Caption of the map of a loss slice. */
 export function sliceCaption({ text }: ContourPaths): string {
   return text === "" ? "" : `${text}.`;
 }

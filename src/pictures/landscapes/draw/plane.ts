@@ -64,7 +64,7 @@ function principalPlane(race: Race): MapPlane {
   };
 }
 
-/** The points of a run up to the step at which it rises far above its start. */
+/** The points of a run before the step at which its value rises far above that of its start. */
 function sane({ lowest }: Race, points: readonly Point[], values: readonly number[]): Point[] {
   const floor = Number.isFinite(lowest) ? lowest : Math.min(values[0]!, 0);
   const limit = floor + 4 * Math.max(values[0]! - floor, Math.abs(values[0]!) * 0.5, 1e-9);
@@ -77,7 +77,9 @@ function thinned<T>(list: readonly T[], most: number): T[] {
   return list.filter((_, i) => i % every === 0);
 }
 
-/** Bounding box, with a margin, of the start, the minima and the points of all runs. */
+/**
+ * Bounding box, with a margin, of the start, the minima and the points of all runs, as `place` maps them to the plane.
+ */
 function fitted(race: Race, place: (point: Point) => Point, n: number): Interval[] {
   const seen = [
     race.start,

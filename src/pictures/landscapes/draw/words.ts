@@ -71,7 +71,7 @@ export function mapCaption({ landscape, runs }: Race, contours: string): string 
     .join(" ");
 }
 
-/** Wraps a single race or slice in a study. */
+/** Returns a study as it is, and makes a study with one figure from a race or a slice. */
 export function asStudy(shown: Study | Race | LossSlice): Study {
   if ("figures" in shown) return shown;
   if ("runs" in shown) {

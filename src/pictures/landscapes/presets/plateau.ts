@@ -11,7 +11,7 @@ import { definePreset, type Preset } from "./preset.ts";
 const epochs = 40;
 const rate = 0.3; // too high to converge, but fast at first
 const factor = 0.3;
-/** Tolerated epochs without progress for each run; `undefined` for a constant rate. */
+/** For each run, the number of epochs without progress that the rule tolerates; `undefined` for a constant rate. */
 const patiences = [undefined, 2, 0, 8] as const;
 
 /** A training run of a network whose rate is lowered when its loss stops falling. */

@@ -4,7 +4,7 @@ import { legendSign } from "../legend.ts";
 import { element } from "../markup.ts";
 import { copyText, make, makeButton, makeNode } from "./dom.ts";
 
-/** Callbacks of the buttons of a chart. */
+/** Actions of the buttons next to a chart. */
 export interface ToolActions {
   readonly toggle: (name: string) => void;
   readonly switchLog: (axis: "x" | "y") => void;

@@ -7,7 +7,7 @@ import type { LazyRows } from "./rows.ts";
 import { makeRows } from "./rows.ts";
 import type { TraceMode, TraceStep } from "./steps.ts";
 
-/** The lists of a mode. */
+/** The lists of program and adjoints that a mode shows. */
 export interface Lists {
   readonly sections: readonly HTMLElement[];
   readonly program: LazyRows;

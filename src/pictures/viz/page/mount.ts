@@ -30,7 +30,7 @@ export interface TraceDisplayOptions {
   readonly step?: number;
   /** Called with each step shown, including the first. */
   readonly onStep?: (state: TraceState) => void;
-  /** Modes on offer and parts to show. Default: all. */
+  /** The parts of the trace to show, which include the modes on offer. Default: all. */
   readonly parts?: readonly TracePart[];
   /** Target of the key listener. Default: the element. A page that shows only the trace passes its document. */
   readonly keys?: EventTarget;

@@ -156,7 +156,7 @@ function withoutOldest(
   }
 }
 
-/** The open groups around nodes, each once. */
+/** The groups around the given nodes that are open, each once. */
 function openFolds({ nodes }: Graph, around: (node: number) => readonly LineFold[]): LineFold[] {
   const folds = new Map(nodes.flatMap(({ id }) => around(id)).map((of) => [of.id, of] as const));
   return [...folds.values()].filter(({ isClosed }) => !isClosed);

@@ -8,7 +8,7 @@ const rowHeight = 30; // estimated height of rows not yet created, in pixels
  */
 export interface LazyRows {
   readonly list: HTMLElement;
-  /** Returns the row and creates it if necessary. Undefined if there is no such row. */
+  /** Returns a row, which is created if necessary; undefined if the list has no such row. */
   row(index: number): HTMLElement | undefined;
   /** Creates all rows, for printing. */
   makeAll(): void;

@@ -109,7 +109,7 @@ class PlainPage {
     return this.#run.results[0]!.sources.some(({ step }) => step === place);
   }
 
-  /** Source text of the statement that computes a value, without its declaration keyword. */
+  /** Source text of the statement that computes a value, without a declaration keyword. */
   #formulaOf(place: number): string {
     const { at } = this.#step(place);
     const text = at === undefined ? "" : (this.#form.region.positions[at]?.text ?? "");
@@ -202,7 +202,7 @@ class PlainPage {
     };
   }
 
-  /** Differential of a step, such as `3 * dx + dy`. */
+  /** Formula of the differential of a step, such as `3 * dx + dy`. */
   #differential(place: number): string {
     const terms = [...totals(this.#step(place))].map(([of, derivative]) => {
       const name = `d${this.#nameOf(of)}`;

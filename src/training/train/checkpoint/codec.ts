@@ -57,7 +57,7 @@ export interface RunOutline {
   readonly batches: number | null;
 }
 
-/** Settings that must match when a run resumes. */
+/** Settings that must be the same when a run resumes. */
 export type SameSettings = Required<Pick<RunOutline, "seed" | "reduction" | "accumulate" | "shards">>;
 
 /** Builds the outline of a run from its settings, its initial state and its data. */
@@ -123,7 +123,7 @@ interface RunText {
 const theMetrics = (): FormCheck => recordOf(aNumber);
 const theSums = (): FormCheck => objectOf({ items: aNumber, loss: aNumber, metrics: theMetrics() });
 
-/** Form that a `RunText` must have. It is checked because checkpoints may come from anywhere. */
+/** Returns the form that a `RunText` must have. Checkpoints are checked because they may come from anywhere. */
 const theRun = (): FormCheck =>
   objectOf({
     outline: objectOf({

@@ -17,7 +17,7 @@ import { DownhillError } from "../../../engine/errors/index.ts";
 /** Saves the checkpoints of a run. */
 export interface Saver<P, S, B> {
   /**
-   * Restores the run from its last checkpoint, if there is one, and returns that checkpoint.
+   * Restores the run from its last checkpoint, if there is one, and returns this checkpoint.
    *
    * @throws DownhillError `data` if it belongs to another run, `option` if there is one and `resume` is false, `file`
    *   if another run saves to the same store.

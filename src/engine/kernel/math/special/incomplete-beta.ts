@@ -315,8 +315,8 @@ function isDefined(a: Expr, b: Expr, x: Expr): Expr {
 
 /**
  * I(a, b, x), the distribution function of the beta distribution of shapes a, b ≥ 0, for 0 ≤ x ≤ 1; NaN outside, and if
- * both shapes are 0 or both infinite. Relative error: below 1e−13 for a and b in [1e−2, 1e4], or 4 · 2^−52 times the
- * sum of |a ∂I/∂a|, |b ∂I/∂b| and |x ∂I/∂x| (measured).
+ * both shapes are 0 or both infinite. Relative error (measured): below 1e−13 for a and b in [1e−2, 1e4]; in general at
+ * most 4 · 2^−52 times the sum of |a ∂I/∂a|, |b ∂I/∂b| and |x ∂I/∂x|.
  */
 export const betainc64: Procedure = /* @__PURE__ */ procedure("betainc", threeParams, (block, [a, b, x]) => {
   const { isInside, isUpper, value } = byTail(block, [a!, b!, x!], [0, 0]);

@@ -6,8 +6,8 @@ import { log1p64, log64 } from "../log.ts";
 import { lessLog1p64 } from "./stirling.ts";
 
 /**
- * ln(x / (1 − x)), odd around ½: −∞ at 0, ∞ at 1, NaN outside. Error: at most 2 ulp, near ½ of 2x − 1 (all error bounds
- * in this file are measured).
+ * ln(x / (1 − x)), odd around ½: −∞ at 0, ∞ at 1, NaN outside. Error: at most 2 ulp; near ½, at most 2 ulp of 2x − 1.
+ * All error bounds in this file are measured.
  */
 export const logit64: Procedure = /* @__PURE__ */ procedure("logit", [["x", "f64"]], (block, [x]) => {
   const value = block.let("value", f64(0));
