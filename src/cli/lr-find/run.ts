@@ -69,7 +69,6 @@ export async function findRates(request: FindRequest, { stdout, stderr }: Termin
   }
 }
 
-/** Creates the optimiser of a method with the given rate. */
 function optimizerWith(method: OptimizationMethod, learningRate: Schedule): GeneralOptimizer<unknown> {
   const { optimizer, momentum } = method;
   const options = { ...optimizer.options, ...(momentum === undefined ? {} : { momentum }), learningRate };

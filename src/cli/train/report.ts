@@ -345,7 +345,6 @@ function gradientCurves(
   };
 }
 
-/** A figure of the loss of the batch at each step. */
 function lossBySteps({ records }: TrainingRun): Figure[] {
   if (records.length < 2) return [];
   return [

@@ -50,7 +50,6 @@ export function checkProcedure(procedure: Procedure): void {
   checkProcedureOnce(procedure, newProgress());
 }
 
-/** True if a number is a value of the type. */
 function isValueOf(type: ScalarType, value: number): boolean {
   switch (type) {
     case "f64":

@@ -36,7 +36,6 @@ export interface CondParams {
   readonly onFalse: Program;
 }
 
-/** Applies a function to both programs, `onTrue` and `onFalse`. */
 function both<T>({ onTrue, onFalse }: CondParams, f: (side: Program) => T): readonly [T, T] {
   return [f(onTrue), f(onFalse)];
 }

@@ -145,7 +145,6 @@ export function gammaincByShape(order: number, a: Tensor, x: Tensor): Tensor {
   return bind1(gammaincByShapePrim, [a, x], { order });
 }
 
-/** Tangent of `gammainc`. */
 function gammaincTangent([da, dx]: readonly Maybe[], a: Tensor, x: Tensor): Maybe {
   return sumMaybe(da && mul(da, gammaincByShape(1, a, x)), dx && mul(dx, gammaDensity(a, x)));
 }

@@ -275,7 +275,6 @@ function compileEquation(program: Program, inPlace: number | undefined): Executa
   return compiler.executableOf(program, donated).run;
 }
 
-/** Builds a program that consists of one equation. */
 function singleEquation(prim: Primitive, ins: readonly Tensor[], params: unknown): Program {
   const vars = ins.map((x): Var => ({ type: x.type }));
   const outs = prim

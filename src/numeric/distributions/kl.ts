@@ -104,7 +104,7 @@ const laplaceEntropy = ({ scale }: LocScaleParams): Tensor => add(1, log(mul(2, 
 const gammaEntropy = ({ concentration: a, rate }: GammaParams): Tensor =>
   add(sub(add(a, lgamma(a)), log(rate)), mul(sub(1, a), digamma(a)));
 
-/** Expectation of the logarithm of a normal density, from the mean and variance. */
+/** Expectation of the log density of a normal distribution, for a variable with the given mean and variance. */
 const expectedNormal = (mean: Tensor, variance: Tensor, { loc, scale }: LocScaleParams): Tensor =>
   sub(mul(-0.5, div(add(variance, square(sub(mean, loc))), square(scale))), add(log(scale), HALF_LOG_2PI));
 

@@ -101,7 +101,6 @@ function namesOfVariables(f: (...args: never[]) => unknown, program: Program): (
   });
 }
 
-/** Inlines all programs that a program calls. */
 function inlineCalls(program: Program): Program {
   if (!program.eqns.some(({ prim, params }) => calledProgram(prim, params) !== undefined)) return program;
   const bindInlined = (prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] => {

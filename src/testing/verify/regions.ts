@@ -286,7 +286,6 @@ function adjoint(
   };
 }
 
-/** Creates a direction for each active parameter. */
 function directions(
   { params }: Region,
   active: readonly boolean[],

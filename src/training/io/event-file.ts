@@ -123,7 +123,6 @@ async function writeAll(file: WritableFile, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; at += await file.write(bytes.subarray(at)));
 }
 
-/** Content of an event. */
 interface EventContent {
   readonly seconds: number;
   readonly step?: number;

@@ -134,7 +134,6 @@ interface ParquetReader {
   readonly columns: readonly ValueColumn[];
   /** Yields each row group, unpacked within the limit for its packed size. */
   readonly groups: (limit: UnpackLimit) => AsyncGenerator<RowGroupValues, undefined>;
-  /** Adds rows of a group. */
   readonly add: (group: RowGroupValues, from: number, to: number) => void;
   /** Number of rows added since the last `take`. */
   readonly pending: () => number;

@@ -459,7 +459,6 @@ function checked<P, S, B, M>(
   };
 }
 
-/** Checks parameters, loss and optimiser. */
 function checkModel<P, S, B, M>({ params, loss, optimizer }: FitOptions<P, S, B, M>): void {
   if (params === undefined || flatten(params, "fit").leaves.length === 0) {
     throw new DownhillError("tree", "fit: params holds no tensor, so there is nothing to train.");

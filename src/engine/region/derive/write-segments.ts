@@ -55,7 +55,6 @@ function boundsOf(
   return stmts;
 }
 
-/** Saves the state of the loop as the given snapshot. */
 function saveState(
   { state, saved }: SegmentedLoop,
   snapshot: RegionExpr,
@@ -80,7 +79,6 @@ function saveState(
   ];
 }
 
-/** Restores the state of the loop from the given snapshot. */
 function restoreState(
   { state, saved }: SegmentedLoop,
   snapshot: RegionExpr,

@@ -83,7 +83,6 @@ function reflect(x: Float64Array, v: Float64Array, k: number, factor: number): v
   for (let i = k; i < v.length; i++) x[i] = x[i]! + product * v[i]!;
 }
 
-/** `reflect` of both x and y. */
 function reflectBoth(x: Float64Array, y: Float64Array, v: Float64Array, k: number, factor: number): void {
   let [ofX, ofY] = [0, 0];
   for (let i = k; i < v.length; i++) {

@@ -27,8 +27,8 @@ export interface Tolerances {
 }
 
 /**
- * Coefficients of the Dormand–Prince pair of orders 5 and 4: times of the stages, weights of the previous stages,
- * weights of the error, and weights of the dense output of order 4.
+ * Times of the stages of the Dormand–Prince pair of orders 5 and 4. The constants after them are the weights of the
+ * previous stages, of the error, and of the dense output of order 4.
  *
  * @see Dormand, Prince, A family of embedded Runge-Kutta formulae, 1980; Hairer, Nørsett, Wanner, Solving ordinary differential
  * equations I, 2nd edition, II.4 to II.6.

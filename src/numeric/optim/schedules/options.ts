@@ -49,7 +49,7 @@ export const neededSteps: OptionSpec<number> = /* @__PURE__ */ needed<number>({
   check: (operation, option, value) => checkCount(operation, option, value, { from: 1 }),
 });
 
-/** A number of steps, 1 or more. */
+/** Specification of an option that is a number of steps, 1 or more, with the default `initial`. */
 export function stepsOr(initial: number): OptionSpec<number> {
   return count(initial, { from: 1 });
 }

@@ -308,7 +308,6 @@ interface OutcomeCursor {
   next: number;
 }
 
-/** Creates a result from the outcomes of a region. */
 function assemble(known: ResultAssembly, outcomes: readonly RegionOutcome[]): unknown {
   return known.assemble({ outcomes, next: 0 });
 }

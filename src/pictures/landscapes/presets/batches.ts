@@ -16,7 +16,6 @@ interface LabelledItems {
   readonly y: Tensor;
 }
 
-/** The first `count` handwritten digits. */
 function firstDigits(count: number): LabelledItems {
   const all = digits();
   return {

@@ -123,7 +123,6 @@ export const acosh32: Procedure = /* @__PURE__ */ procedure("acosh32", [["x", "f
 /** log₁₀ 2 in two parts; the first has 12 bits, so that its products with exponents are exact. */
 const LOG10_2 = [0.301025390625, 0.0000046050389812] as const;
 
-/** Constants of a logarithm to some base. */
 interface LogBaseConstants {
   /** Logarithm of 2 in two parts. Products of the first part with exponents are exact. */
   readonly per2: readonly [number, number];

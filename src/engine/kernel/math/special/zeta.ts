@@ -96,7 +96,6 @@ export const zeta64: Procedure = /* @__PURE__ */ procedure(
   },
 );
 
-/** n! */
 const factorial = (n: number): number => (n === 0 ? 1 : n * factorial(n - 1));
 
 /** y^−s for an integer s. */

@@ -66,7 +66,6 @@ export function usefulThreads(): number {
   return Math.max(1, Math.min(mostUsefulThreads, found));
 }
 
-/** State of a pool. */
 interface PoolState {
   readonly arena: Arena;
   readonly policy: Policy;
