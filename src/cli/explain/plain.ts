@@ -126,7 +126,7 @@ const digits = 6;
 const widestSource = 56; // columns; longer lines are cut
 
 /**
- * Shows the trace as text: source lines beside their values in the forward pass, and the derivatives of the result in
+ * Shows the trace as text: source lines next to their values in the forward pass, and the derivatives of the result in
  * the backward pass.
  */
 function showPlainTrace(

@@ -38,7 +38,7 @@ export interface TrainedRun extends Pick<SavedRun, "step" | "epoch" | "items" | 
 /**
  * Reads the run in a folder of checkpoints.
  *
- * @throws DownhillError `file` if there is none; `data` for a run that is damaged or of another program.
+ * @throws DownhillError `file` if the folder has no run; `data` for a run that is damaged or of another program.
  */
 export async function readTrainedRun(folder: string): Promise<TrainedRun> {
   if (!existsSync(folder)) throw noRun(folder, "there is no such folder");

@@ -81,7 +81,7 @@ export function takeColumns(table: Table, wanted: readonly string[], missing: "e
 /** Largest number whose square can be summed without overflow. Below its inverse, squares may underflow to 0. */
 const largest = 1e150;
 
-/** A value whose square overflows, and its row; `undefined` if there is none. */
+/** A value whose square overflows (or underflows, if all values are that small), and its row. */
 export interface OverflowingValue {
   readonly column: string;
   readonly value: number;
@@ -89,7 +89,10 @@ export interface OverflowingValue {
   readonly where: string;
 }
 
-/** The first value of a column that is too large to be squared, or the largest if all are too small. */
+/**
+ * The first value of a column that is too large to be squared, or the largest if all are too small; otherwise
+ * `undefined`.
+ */
 export function farValue({ columns, lines }: FitRows, column: string): OverflowingValue | undefined {
   const values = columns.get(column)!;
   const size = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);

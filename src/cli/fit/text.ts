@@ -113,7 +113,7 @@ export function residualWords({ drawing, data, formula }: FitReport): string {
   return `${formula.target} less the fit: from ${at(0)} over quartiles ${at(0.25)}, ${at(0.5)}, ${at(0.75)} to ${at(1)}; the largest in ${where}.`;
 }
 
-/** Lays out parts side by side, as many per line as fit. */
+/** Lays out parts side by side, with the largest number per line that fits. */
 function flow(parts: readonly string[], width: number): string[] {
   const lines: string[] = [];
   for (const part of parts) {

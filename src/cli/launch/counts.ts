@@ -2,7 +2,7 @@ import { DownhillError } from "../../engine/errors/index.ts";
 
 const most = 100_000; // ranks are processes of one machine
 
-/** Seconds that ranks have to end after a signal: as many as in Kubernetes and Slurm. */
+/** Seconds that ranks have to end after a signal: the same as in Kubernetes and Slurm. */
 export const usualGrace = 30;
 
 /**

@@ -205,7 +205,7 @@ function pace({ learningRate, itemsPerSecond }: RunStatus, paint: Paint): string
   ];
 }
 
-/** Joins as many parts as fit a line; the last one, the remaining time, is dropped last. */
+/** Joins the parts that fit a line. The last one, the remaining time, is dropped last. */
 function fitLine(parts: readonly string[], columns: number): string {
   const kept = [...parts];
   while (kept.length > 2 && visible(kept.join("  ")) >= columns) kept.splice(-2, 1);

@@ -30,7 +30,7 @@ export interface LearningProblem {
   readonly provenance: string;
   readonly task: LearningTask;
   readonly train: DataPart;
-  /** Training items held out for validation; `undefined` if there are none. */
+  /** Training items held out for validation; `undefined` without validation. */
   readonly validation: DataPart | undefined;
   readonly test: DataPart;
   /** The conversion of table columns to inputs; `undefined` for pixels. */

@@ -299,8 +299,8 @@ function lanesFor(
 }
 
 /**
- * True if groups of eight iterations would leave so many iterations over that groups of four are faster. Loops with
- * inner loops still need two vectors per value, which hide each other's latency.
+ * True if groups of eight iterations would leave over a number of iterations for which groups of four are faster. Loops
+ * with inner loops still need two vectors per value, which hide each other's latency.
  */
 function prefersFourLanes({ from, to, body }: ForStmt, { wide }: CodegenTarget): boolean {
   if (from.kind !== "const" || to.kind !== "const") return false;

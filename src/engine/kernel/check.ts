@@ -43,7 +43,7 @@ export function checkRoutine(routine: Routine, writable: readonly string[] = [])
 }
 
 /**
- * Checks that a procedure and those that it calls are valid. Procedures access no buffers.
+ * Checks that a procedure and the procedures that it calls are valid. Procedures access no buffers.
  * @throws DownhillError `internal` that names the statement.
  */
 export function checkProcedure(procedure: Procedure): void {

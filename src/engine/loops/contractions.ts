@@ -289,7 +289,7 @@ function outOfLocal(
 }
 
 /**
- * Returns the statements to run before a nest: those that copy factors to arrays, and the contractions that read these
+ * Returns the statements to run before a nest: copies of factors to arrays, and the contractions that read these
  * arrays.
  */
 function beforeNest(

@@ -11,7 +11,7 @@ import { integerValue } from "./index-polynomial.ts";
 /** Facts about a block whose products may become contractions, and a way to allocate arrays for the operands. */
 export interface ProductHost extends BlockFacts {
   fresh(hint: string): string;
-  /** Equivalent size that is known before a call; `undefined` if there is none. */
+  /** Returns the equivalent size that is known before a call; `undefined` for a size without such an equivalent. */
   knownSize(size: SizeExpr): SizeExpr | undefined;
   /** Allocates memory that only this block uses. */
   allocate(buffer: Buffer): void;

@@ -1,5 +1,5 @@
-// Strip-mining of loops whose iterations share only sums, or arrays that each could have as a private copy: as many
-// iterations at once as vectors have lanes, each with its own sums and arrays.
+// Strip-mining of loops whose iterations share only sums, or arrays that each could have as a private copy: one
+// iteration per lane of a vector at once, each with its own sums and arrays.
 import { usesDouble } from "../codegen/branches.ts";
 import { fitsLanes } from "../codegen/plan.ts";
 import type { Block } from "../kernel/build.ts";
@@ -62,7 +62,7 @@ const elementsPerIteration = 2;
 /** Iterations per strip, equal to the lanes of a vector: 4 if the body computes in float64, otherwise 8. */
 export const stripLanes = { double: 4, single: 8 } as const;
 
-/** A buffer of which each lane uses its own copy. If `isSum` is true, the copies are added up at the end. */
+/** A buffer that each lane has a copy of. If `isSum` is true, the copies are added up at the end. */
 interface LaneCopies {
   readonly buffer: string;
   readonly isSum: boolean;

@@ -16,7 +16,7 @@ import { append } from "../util/append.ts";
 
 /** Access to the values that an element loop reads, and to the memory of the values that it stores. */
 export interface LoopViews extends ValueViews {
-  /** Memory of those member results that are stored. */
+  /** Memory of the results of members that are stored. */
   readonly places: ReadonlyMap<Var, WriteView>;
   fresh(hint: string): string;
 }

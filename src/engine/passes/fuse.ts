@@ -311,7 +311,7 @@ function deferredOf({ eqns, outs }: Program, parts: ReadonlySet<Equation>): Read
   return deferred;
 }
 
-/** True if an operand of a loop is a vector of which each iteration reads one element. */
+/** True if an operand of a loop is a vector, and each iteration reads one element of it. */
 function isReadByIteration({ prim, params, ins }: Equation, operand: number): boolean {
   if (prim.lowering.kind !== "loops" || ins[operand]!.type.shape.length !== 1) return false;
   const places = (prim.lowering.programs?.(params) ?? [])

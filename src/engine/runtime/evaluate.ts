@@ -121,7 +121,10 @@ function makeRecent(prim: Primitive): RecentKernels {
   return recent;
 }
 
-/** Returns the kernel that is cached under a key. If there is none, caches and returns the result of `make`. */
+/**
+ * Returns the kernel that is cached under a key. If the cache has no entry for it, caches and returns the result of
+ * `make`.
+ */
 function kernelFor<K extends EagerKernel>(key: string, make: () => K): K {
   const kernels = (engine.kernels ??= makeLru(mostKernels));
   let kernel = kernels.get(key) as K | undefined;

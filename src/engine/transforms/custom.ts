@@ -126,7 +126,7 @@ function callKey(defs: readonly TreeDef[], types: readonly ArrayType[]): string 
   return `${defs.map(treeKey).join(" ")} ${types.map(typeKey).join(" ")}`;
 }
 
-/** Returns the same program with all captured values as its first inputs, instead of only those that it reads. */
+/** Returns the same program with all captured values as its first inputs, instead of only the values that it reads. */
 function takingAll({ program, captured }: TracedProgram, all: readonly Tensor[]): Program {
   const own = program.ins.slice(0, captured.length);
   const shared = all.map((x): Var => own[captured.indexOf(x)] ?? { type: x.type });

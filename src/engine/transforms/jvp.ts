@@ -48,7 +48,7 @@ function jvpEquation(
   }
 }
 
-/** Returns the tangents of results by a rule, and marks those that may contain zeros from a mask. */
+/** Returns the tangents of results by a rule, and marks the tangents that may contain zeros from a mask. */
 function ruled(
   prim: Primitive,
   ins: readonly Tensor[],

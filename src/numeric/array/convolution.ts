@@ -19,7 +19,7 @@ export interface ConvOptions {
   readonly stride?: PerAxis;
   /**
    * `"valid"` (default): windows stay within the image. `"same"`: the result has size ⌈size / stride⌉ along each axis;
-   * an odd zero is added at the end. A number, or per axis a number or `[before, after]`: so many zeros.
+   * an odd zero is added at the end. A number, or per axis a number or `[before, after]`: the number of zeros.
    */
   readonly padding?: Padding;
   /** Distance between neighbouring elements of a window. Default 1. */

@@ -112,8 +112,8 @@ function countsOf(operation: string, x: Tensor, sizes: AdaptiveSizes): readonly 
 }
 
 /**
- * The window size of an equivalent pool with adjacent windows of equal size; undefined if there is none, because
- * windows overlap.
+ * The window size of an equivalent pool with adjacent windows of equal size; undefined if windows overlap, so that no
+ * such pool exists.
  */
 function wholeWindow(x: Tensor, counts: readonly number[]): readonly number[] | undefined {
   const space = x.shape.slice(2);

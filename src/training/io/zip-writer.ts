@@ -121,7 +121,7 @@ function endOf(count: number, from: number, size: number, wideFrom: number): Uin
   );
 }
 
-/** Returns numbers as stored in a header, and the extra field for those that exceed it. */
+/** Returns numbers as stored in a header, and the extra field for numbers that exceed it. */
 function widened(
   numbers: readonly number[],
   wideFrom: number,

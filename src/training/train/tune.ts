@@ -29,7 +29,7 @@ export interface TuneOptions<P, S, B, H extends string> {
   readonly validation?: FitData<B>;
   /** Creates the optimiser for given hyper-parameters: `({ learningRate }) => sgd({ learningRate, momentum: 0.9 })`. */
   readonly optimizer: (hyperparameters: Readonly<Record<H, Tensor>>) => Optimizer<NoInfer<P>, S>;
-  /** Initial values of the hyper-parameters. Its names are those that are tuned. */
+  /** Initial values of the hyper-parameters. Its names select the hyper-parameters that are tuned. */
   readonly start: Hyperparameters<H>;
   /**
    * Space in which each hyper-parameter is changed. Default: `unit` for momenta, betas, rho, alpha and dampening,

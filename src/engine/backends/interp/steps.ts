@@ -119,8 +119,8 @@ export function loopStep(
 }
 
 /**
- * Returns a step for `out = procedure(…args)`. The procedure has registers of its own, of which one set suffices,
- * because no procedure is recursive.
+ * Returns a step for `out = procedure(…args)`. The procedure has its own registers. One set of them suffices, because
+ * no procedure is recursive.
  */
 export function callStep(
   { registers, params, run, result }: ProcedureSteps,

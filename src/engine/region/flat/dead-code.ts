@@ -16,7 +16,7 @@ export function eliminateDeadCode(region: Region): Region {
   return { ...region, body: prune(region.body) };
 }
 
-/** Finds the statements to keep: those that the results need, directly or through other statements. */
+/** Finds the statements to keep: all statements that the results need, directly or through other statements. */
 class Liveness {
   readonly kept = new Set<RegionStmt>();
   readonly #needed = new Set<string>();

@@ -21,7 +21,7 @@ export interface RowWeights {
 
 /** Options of a call of a prepared fitter. */
 export interface CurveCallOptions<K extends string = string> extends RowWeights {
-  /** Start values of this search, which replace those that the fitter was prepared with. */
+  /** Start values of this search, which replace the values with which the fitter was prepared. */
   readonly start?: { readonly [name in NoInfer<K>]?: number };
 }
 

@@ -201,7 +201,7 @@ interface CountedForLoop {
    * Integer offset of the index in the comparison: 1 for `i + 1 < n`, which is equivalent to `i < n - 1` for integers.
    */
   readonly ahead: number;
-  /** The expression `more` in a condition `i < n && more`; `undefined` if there is none. */
+  /** The expression `more` in a condition `i < n && more`; `undefined` for other conditions. */
   readonly more: Expression | undefined;
   readonly step: number;
 }

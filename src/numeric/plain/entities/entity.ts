@@ -50,7 +50,7 @@ export interface ArrayLayout {
 
 /** A location to which a scalar can be assigned. */
 export type AssignmentTarget =
-  /** A local. `root` is the object of which it is a field, if any. */
+  /** A local. `root` is the object that contains it as a field, if any. */
   | { readonly kind: "local"; readonly name: string; readonly root: ObjectIdentity | undefined }
   | {
       readonly kind: "element";
@@ -164,7 +164,7 @@ export function scalar(value: RegionExpr, target?: AssignmentTarget): ScalarEnti
   return { kind: "scalar", value, target };
 }
 
-/** Scalar entity of a region local. `root` is the object of which it is a field, if any. */
+/** Scalar entity of a region local. `root` is the object that contains it as a field, if any. */
 export function localScalar(name: string, type: RegionType, root?: ObjectIdentity): ScalarEntity {
   return scalar(local(name, type), { kind: "local", name, root });
 }

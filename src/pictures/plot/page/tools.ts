@@ -128,7 +128,7 @@ function canBeLog({ series, ...axes }: ChartSpec, axis: "x" | "y"): boolean {
   return log || (unit !== "percent" && high >= 10 * low);
 }
 
-/** Note about the number of values that logarithmic axes cannot show. Empty if there are none. */
+/** Note about the number of values that logarithmic axes cannot show. Empty if all values can be shown. */
 function leftOut(spec: ChartSpec, view: ChartView): string {
   const shown = spec.series.filter(({ name, draw }) => view.hidden?.has(name) !== true && draw !== "band");
   return (["x", "y"] as const)

@@ -183,7 +183,7 @@ function hex(crc: number): string {
 /**
  * Reads a checkpoint from its two files.
  *
- * @throws DownhillError `data`, naming the file and what is wrong with it.
+ * @throws DownhillError `data`, naming the file and the fault.
  */
 async function readWhole(
   files: FileOperations,

@@ -140,7 +140,7 @@ function countWords(
   return `${count} of ${total} of class ${classes[actual]!} were predicted as ${classes[predicted]!}`;
 }
 
-/** Lists the pairs of classes that were confused most often; empty if there are none. */
+/** Lists the pairs of classes that were confused most often; empty if no classes were confused. */
 function listPairs(classes: readonly string[], counts: readonly (readonly number[])[]): Markup[] {
   const pairs = counts
     .flatMap((row, actual) => row.map((count, predicted) => ({ actual, predicted, count })))

@@ -195,7 +195,7 @@ function immediateText(row: Opcode, reader: WasmReader, names: IndexSpaces, open
   }
 }
 
-/** Number in the text format; for float32, with only as many digits as needed to identify it. */
+/** Number in the text format; for float32, with only the digits that identify it. */
 function numberText(value: number, isSingle = false): string {
   if (Number.isNaN(value)) return "nan";
   if (Object.is(value, -0)) return "-0";

@@ -30,7 +30,7 @@ export type Immediate =
 /** Row of the table of instructions. */
 export interface Opcode {
   readonly name: OpcodeName;
-  /** Opcode as a number: 65,536 times the prefix byte (0 if there is none), plus the code after it. */
+  /** Opcode as a number: 65,536 times the prefix byte (0 for codes without a prefix), plus the code after it. */
   readonly code: number;
   readonly immediate: Immediate;
   /** Stack effect in letters, or `?` if it is not fixed; see `signatureOf`. */

@@ -5,7 +5,7 @@ interface Gap {
 
 /** Freed blocks of a memory. All of them are below `top`, the lowest address above which nothing was ever allocated. */
 export interface Gaps {
-  /** Takes a block of this size from the first gap that is large enough; `undefined` if there is none. */
+  /** Takes a block of this size from the first gap that is large enough; `undefined` if no gap is. */
   readonly take: (size: number) => number | undefined;
   /** Adds a freed block, merged with its neighbours. If it then ends at `top`, it is removed. Returns the new top. */
   readonly give: (address: number, size: number, top: number) => number;

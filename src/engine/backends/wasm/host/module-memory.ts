@@ -12,7 +12,7 @@ export interface ModuleMemory extends CodeMemory {
   readonly own: (address: number) => void;
   /** Frees a block of the module before the module is released. */
   readonly disown: (address: number) => void;
-  /** Bytes that the module holds: all of them, or only those that it shares with no other module. */
+  /** Bytes that the module holds: all of them, or only the bytes that it shares with no other module. */
   readonly bytes: () => number;
   readonly ownBytes: () => number;
   /** Frees all memory that the module holds. */

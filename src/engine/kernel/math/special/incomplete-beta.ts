@@ -74,7 +74,7 @@ const NEGLIGIBLE = 38;
 /** Length of the interval of one quadrature rule; poles are at a distance of π. */
 const PANEL = 4;
 
-/** Limit on the steps to a point where an integrand is negligible. No parameters need as many steps. */
+/** Limit on the steps to a point where an integrand is negligible. No parameters need that number of steps. */
 const MOST_STEPS = 40;
 
 /** xᵃ yᵇ / B(a, b). */

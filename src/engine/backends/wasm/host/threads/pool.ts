@@ -81,7 +81,7 @@ interface PoolState {
   readonly claim: BigInt64Array;
   /** Bytes of the module `poolModule`, which this thread and the others instantiate. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** The threads, once started; `alive` counts those that have not ended. */
+  /** The threads, once started; `alive` counts the threads that have not ended. */
   workers: ThreadHandle[] | undefined;
   alive: number;
   /** Distance in bytes between the memory of one thread and that of the next. */
