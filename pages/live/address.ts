@@ -36,7 +36,7 @@ export interface PageState {
   hash(): string;
   /** Link to the current state. Only in a browser. */
   link(): Promise<string>;
-  /** Sentences for the reader about parts of the address that could not be read. */
+  /** Sentences for the user about parts of the address that could not be parsed. */
   readonly damages: Signal<readonly string[]>;
   /**
    * Applies the address to the state and keeps the address up to date from then on. Resolves when the address is

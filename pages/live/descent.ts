@@ -5,7 +5,7 @@ import { applyUpdates, type GeneralOptimizer } from "downhill/optim";
 import * as random from "downhill/random";
 import type { Point } from "../../src/pictures/landscapes/landscape.ts";
 
-/** A run. Entry t of each list is the state after t steps, up to the last finite one. */
+/** A run of an optimiser. Entry t of each list is the state after t steps, up to the last finite state. */
 export interface Descent {
   readonly points: readonly Point[];
   readonly values: readonly number[];

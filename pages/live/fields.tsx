@@ -6,7 +6,7 @@ import { numberFrom, type NumberRange } from "./address.ts";
 
 /** A number that can be changed, with its description. */
 interface NumberProps extends NumberRange {
-  /** A signal, or an object with a getter and setter. */
+  /** Holder of the value: a signal, or an object whose `value` has a getter and a setter. */
   readonly value: { value: number };
   /** Name for screen readers, and of the text field. */
   readonly label: string;
@@ -160,7 +160,7 @@ export function Slider({
   isLog = false,
   ...range
 }: Omit<NumberProps, "value"> & {
-  /** A signal, or an object with a getter and setter. */
+  /** Holder of the value: a signal, or an object whose `value` has a getter and a setter. */
   readonly value: { value: number };
   /** Name for screen readers if the label alone is ambiguous. It contains the label. */
   readonly name?: string;
@@ -224,7 +224,7 @@ export function Choice<T extends string>({
   label,
   options,
 }: {
-  /** A signal, or an object with a getter and setter. */
+  /** Holder of the value: a signal, or an object whose `value` has a getter and a setter. */
   readonly value: { value: T };
   readonly label: string;
   readonly options: readonly (readonly [T, string])[];
@@ -272,7 +272,7 @@ export function TextField({
   rows = 1,
   children,
 }: {
-  /** A signal, or an object with a getter and setter. */
+  /** Holder of the value: a signal, or an object whose `value` has a getter and a setter. */
   readonly value: { value: string };
   readonly label: ComponentChildren;
   /** Message about the current text; empty if it is valid. */

@@ -5,7 +5,7 @@ import { type ReadonlySignal, signal } from "@preact/signals";
 export interface Work {
   /** An order from the page. */
   readonly order: unknown;
-  /** A message to the page. There may be many per order. */
+  /** A message to the page. A worker may send many per order. */
   readonly told: unknown;
 }
 

@@ -49,7 +49,7 @@ export interface Exercise {
   readonly draw: (draw: Draw) => Task;
 }
 
-/** Random choices of an instance. */
+/** Random choices for an instance of an exercise. */
 export interface Draw {
   /** A random integer from `low` to `high`, both included. */
   whole(low: number, high: number): number;
@@ -138,7 +138,10 @@ function judgeNumber({ answer, tolerance = 0.005, misconceptions }: NumberTask, 
   return wrong(`${text.trim()} is ${given[0]! > answer ? "too large" : "too small"}.`);
 }
 
-/** Possible values of a text: `1,437` has two readings; a formula without names has one: `3/4`, `exp(-1)`, `2√3`. */
+/**
+ * Values that the text of an answer may mean: `1,437` has two readings; a formula without names has one: `3/4`,
+ * `exp(-1)`, `2√3`.
+ */
 function numbersOf(text: string): readonly number[] {
   const plain = text.trim();
   if (/^[-−]?\d{1,3}(?:[,\s]\d{3})+(?:\.\d+)?$/.test(plain)) {

@@ -3,7 +3,7 @@ import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { PageState } from "./address.ts";
 import type { AnyJob } from "./job.ts";
 
-/** Definition of a kind of runs. */
+/** Definition of a kind of runs that a page keeps, with settings of type O and reports of type T. */
 interface KeptRunsOf<O, T> {
   readonly page: Pick<PageState, "value">;
   /** Key in the address. */
@@ -11,7 +11,7 @@ interface KeptRunsOf<O, T> {
   /** Encodes the settings of a run as text without `;` and `~`. Different runs must give different texts. */
   readonly write: (order: O) => string;
   /**
-   * Parses the settings.
+   * Parses the settings of a run from the text that `write` returns.
    *
    * @throws Error for an invalid text
    */
@@ -23,7 +23,7 @@ interface KeptRunsOf<O, T> {
   readonly job: AnyJob;
   /** Run that is shown after `begin` if the address has none. Default: none. */
   readonly first?: O;
-  /** Starts the job. */
+  /** Starts the job of a run; `tell` receives each report. */
   readonly run: (order: O, tell: (one: T) => void) => void;
 }
 

@@ -148,7 +148,7 @@ function translate([x, y]: DrawingPoint): string {
   return `translate(${x} ${y})`;
 }
 
-/** Parts that do not change during a run: contours, axes and the colour bar. */
+/** Draws the parts of a map that do not change during a run: contours, axes and the colour bar. */
 function Land({
   contours: { axes, box, paths, labels, quantity },
   placing: { width, height },
@@ -241,7 +241,7 @@ function ColourBar({
 
 const notSeen = 0.3; // maximum error in pixels of the simplified line of a long run
 
-/** A run up to a step, with its marker at the current position. */
+/** Draws a run up to a step, with its marker at the position after this step. */
 function Trail({
   trail: { name, points, isLost = false },
   i,

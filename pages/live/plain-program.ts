@@ -30,7 +30,7 @@ import type { Tape, TapeStep } from "./tape.ts";
 export interface PlainProgram extends ProgramBase {
   readonly kind: "plain";
   readonly form: PlainForm;
-  /** The function itself, for transforms. */
+  /** The compiled function, to which transforms can be applied. */
   readonly call: (...args: unknown[]) => number;
 }
 

@@ -3,11 +3,11 @@ import { type Signal, useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId } from "preact/hooks";
 
-/** A possible answer and its response. */
+/** An answer that the user may choose, with the response to it. */
 export interface Guess {
   readonly words: string;
   readonly isRight?: boolean;
-  /** Response to this choice. */
+  /** Text that is shown after the user has chosen this answer. */
   readonly answer: ComponentChildren;
 }
 

@@ -85,7 +85,7 @@ function Examples({
   );
 }
 
-/** Field of an input: a number can be dragged or typed, other data are typed. */
+/** Field for the value of an input: a number can be dragged or typed, other data can be typed. */
 function InputField({
   state,
   input,

@@ -8,13 +8,13 @@ import { showEquation } from "../../src/pictures/viz/formula.ts";
 import { derivativeIn } from "../../src/pictures/viz/forward.ts";
 import type { Line } from "../../src/pictures/viz/rule.ts";
 
-/** An operand, given by its step, and the local derivative in it. */
+/** An operand of a value, given by its step, with the derivative of the value with respect to it. */
 export interface Source {
   readonly step: number;
   readonly derivative: number;
 }
 
-/** A value of a run. */
+/** A value that a run of a program has computed. */
 export interface TapeStep {
   /** Name, such as `a` or `c[3]`. */
   readonly name: string;

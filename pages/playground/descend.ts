@@ -107,7 +107,7 @@ function rowOf({ name, values, outcome, divergedAt, escapedAt, points }: RaceRun
 
 const mostDots = 200; // maximum number of points per run
 
-/** The curve, and the positions of each run on it. */
+/** Chart of the program along one number, with the positions of each run. */
 function curveOf(place: Place, runs: readonly RaceRun[]): ChartSpec {
   const [number] = place.along;
   const { x, y } = sample(place);

@@ -8,7 +8,7 @@ import { DataTable, isTabular } from "./table.tsx";
 
 interface InputProps {
   readonly input: ProgramInput;
-  /** Text in the field. */
+  /** Text of the value that the field shows. */
   readonly text: string;
   readonly problem: string | undefined;
   readonly range: Range;

@@ -8,16 +8,16 @@ import type { Readable } from "./answer.ts";
 import type { NumberInput, Question } from "./question.ts";
 import { ViewError } from "./view-error.ts";
 
-/** A program along some of its numbers. The others are fixed. */
+/** A program as a function of one or two of its numbers. The other numbers are fixed. */
 export interface Place {
   readonly along: readonly NumberInput[];
   readonly value: (point: Tensor) => Tensor;
   readonly at: Point;
-  /** Equal for equal functions. */
+  /** Key of the function; equal functions have equal keys. */
   readonly key: string;
 }
 
-/** The program along the chosen numbers, or along the first one or two. */
+/** Returns the program as a function of the chosen numbers, or of the first one or two. */
 export function placeOf({ program, args, numbers }: Readable, { along }: Question): Place {
   if (numbers.length === 0)
     throw new ViewError("view", "The program has no number to change: nothing to plot.");

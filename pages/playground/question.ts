@@ -120,7 +120,7 @@ export type Shown =
 export type FieldName = "optimizers" | "steps" | "data" | "view";
 
 export interface Answer {
-  /** Text and view of the question, which identify it. */
+  /** Text and view of the question to which the answer belongs. */
   readonly text: string;
   readonly view: View;
   readonly isPlain: boolean;

@@ -22,7 +22,7 @@ import {
 
 type Of<View extends Shown["view"]> = Extract<Shown, { readonly view: View }>;
 
-/** Fault of a field of the view. `other` is a fault that the answer does not contain. */
+/** Shows the fault of a field of the view. `other` is a fault that the answer does not contain. */
 function Problem({
   field,
   id,
@@ -40,7 +40,7 @@ function Problem({
   );
 }
 
-/** The numbers along which a plot varies, and their ranges. */
+/** Controls for the numbers along which a plot varies, and for their ranges. */
 function Axes({ chosen }: { readonly chosen: readonly string[] }): JSX.Element {
   const { numbers } = seen.value;
   const isTwo = chosen.length > 1;
