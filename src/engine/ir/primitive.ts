@@ -10,10 +10,7 @@ import type { ArrayType } from "./types.ts";
 /** Tangent or cotangent; `undefined` is a symbolic zero. */
 export type Maybe = Tensor | undefined;
 
-/**
- * The elements from index `from` to `to` (exclusive) along one axis, and all elements along the other axes: the
- * elements that a slice reads.
- */
+/** Elements that a slice reads: indices `from` to `to` (exclusive) along one axis, all indices along the others. */
 export interface AxisInterval {
   readonly axis: number;
   readonly from: number;
@@ -52,9 +49,7 @@ export interface TransposedProgram {
   readonly zero: readonly boolean[];
 }
 
-/**
- * Operand under partial evaluation. If `known`, its value is available now; otherwise only when the linear part runs.
- */
+/** Operand under partial evaluation. Its value is available now if `known`, else only when the linear part runs. */
 export interface PartialValue {
   readonly known: boolean;
   readonly value: Tensor;
@@ -70,10 +65,7 @@ export interface PartialProgram {
   readonly residualInputs: readonly (number | undefined)[];
 }
 
-/**
- * Transforms that the rules of structured primitives need. They are passed as arguments, so that the modules of
- * primitives do not import them.
- */
+/** Transforms that rules of structured primitives need, as arguments, so that primitives do not import them. */
 export interface TransformTools {
   /**
    * Forward mode of a program. ins: primals, then the nonzero tangents; outs: primals, then the tangents that
@@ -119,10 +111,7 @@ export interface TransformTools {
     batched: readonly boolean[],
     instantiate: readonly boolean[],
   ): { readonly program: Program; readonly batchedOuts: readonly boolean[] };
-  /**
-   * Returns an equal program that was interned before, or else this program, so that caches keyed by program find their
-   * entries.
-   */
+  /** Returns an equal program that was interned before, or else this one, because caches are keyed by program. */
   intern(program: Program): Program;
 }
 
@@ -160,10 +149,7 @@ export type Derivative<P> =
       readonly kind: "linear";
       /** Operands in which the primitive is jointly linear. The others are held fixed and have no derivative. */
       readonly operands: "all" | readonly number[];
-      /**
-       * Forward-mode rule that replaces the default (apply the primitive to the tangents), for primitives where zero
-       * tangents save work.
-       */
+      /** Forward-mode rule instead of applying the primitive to the tangents, where zero tangents save work. */
       jvp?(tangents: readonly Maybe[], ins: readonly Tensor[], params: P): readonly Maybe[];
       /**
        * Condition under which the tangent of the result contains zeros of a mask (see docs/masks.md). Default: an
@@ -195,10 +181,7 @@ export type Derivative<P> =
        * mask, so that 0 times an infinite factor is 0. `undefined` if the primitive is not linear in that operand.
        */
       masked?(ins: readonly Tensor[], params: P, operand: number): Tensor | undefined;
-      /**
-       * Parameters to use for the primal computation under differentiation, for primitives that then need another
-       * algorithm.
-       */
+      /** Parameters for the primal computation under differentiation, if it then needs another algorithm. */
       underDerivative?(params: P): P;
     }
   | { readonly kind: "constant" } // piecewise constant: the derivative is zero
@@ -253,10 +236,7 @@ export interface BatchRule<P> {
   ): { readonly outs: readonly Tensor[]; readonly batched: readonly boolean[] };
 }
 
-/**
- * Read access to an operand in lowered code. Elements are addressed by flat row-major index, which is ignored for
- * scalars.
- */
+/** Read access to an operand in lowered code, by flat row-major index, which is ignored for scalars. */
 export interface ReadView {
   readonly type: ArrayType;
   read(index: Expr): Expr;
@@ -306,10 +286,7 @@ export interface LowerContext {
 export interface FailureReport {
   /** Returns the error to throw, from the number required, the number available, and values for the message. */
   error(wanted: number, length: number, values: readonly number[]): Error;
-  /**
-   * For a failure because memory was too small: makes programs compiled from now on reserve enough. Returns false if
-   * impossible.
-   */
+  /** Makes programs compiled later reserve enough, if memory was too small. Returns false if impossible. */
   makeRoom?(wanted: number): boolean;
 }
 
@@ -367,10 +344,7 @@ export interface BlockCopy {
 export type Lowering<P> =
   | { readonly kind: "elementwise"; scalar(xs: readonly Expr[], params: P, ins: readonly ArrayType[]): Expr }
   | {
-      /**
-       * Lowering of a primitive with a single result, each of whose elements is a function of its index and of elements
-       * of the operands.
-       */
+      /** Lowering of a single result, each of whose elements is a function of its index and of operand elements. */
       readonly kind: "map";
       element(
         at: (operand: number, index: readonly Expr[]) => Expr,
@@ -397,26 +371,18 @@ export type Lowering<P> =
        * axis.
        */
       readsOnce?(params: P, ins: readonly ArrayType[]): { readonly place: boolean } | undefined;
-      /**
-       * Results that may reuse the memory of an operand, provided that no other equation reads the operand afterwards.
-       */
+      /** Results that may reuse the memory of an operand, if no other equation reads the operand afterwards. */
       inPlace?(params: P): readonly InPlaceResult[];
       /** Returns the scratch arrays that the lowering needs. */
       scratch?(params: P, ins: readonly ArrayType[]): readonly Scratch[];
       /** Returns the sub-programs that the lowering writes. */
       programs?(params: P): readonly SubProgram[];
-      /**
-       * Returns parameters that contain the given sub-programs instead. These may take additional operands after the
-       * existing ones.
-       */
+      /** Returns parameters with the given sub-programs, which may take additional operands after the existing ones. */
       withPrograms?(programs: readonly Program[]): Partial<P>;
       emit(context: LowerContext, params: P): void;
     }
   | {
-      /**
-       * Lowering of a primitive that JavaScript computes immediately, and that cannot be part of a program: `typeOf`
-       * throws while a program is traced.
-       */
+      /** Lowering by JavaScript, computed immediately. Not part of programs: `typeOf` throws while one is traced. */
       readonly kind: "host";
       run(ins: readonly Tensor[], params: P): readonly Tensor[];
     };
@@ -427,10 +393,7 @@ export interface Algebra<P> {
   readonly commutes?: boolean;
   /** True if applying the primitive twice, with the same parameters, returns its operand bit for bit. */
   readonly undoesItself?: boolean;
-  /**
-   * Returns the index of the operand that equals the result, given the values of constant operands: for x · 1 the index
-   * of x.
-   */
+  /** Returns the index of the operand that equals the result, given the constant operands: for x · 1, that of x. */
   identity?(
     constants: readonly (number | undefined)[],
     ins: readonly ArrayType[],
@@ -499,10 +462,7 @@ export interface LoopRules<P> {
   row?(params: P, depth: number, ins: readonly ArrayType[]): RowRule<P> | undefined;
 }
 
-/**
- * Row-wise form of an equation: its parameters, and for each operand whether it reads only the matching row or the
- * whole array. See `LoopRules.row`.
- */
+/** Row-wise form of an equation: its parameters, and whether each operand is read by row. See `LoopRules.row`. */
 export interface RowRule<P> {
   readonly params: P;
   readonly isRow: readonly boolean[];

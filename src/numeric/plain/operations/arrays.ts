@@ -151,10 +151,7 @@ export function asArray(env: Env, node: Node, value: Entity): ArrayEntity {
   return refuse(env, node, `an array is needed here, and ${textOf(env, node)} is ${describe(value)}.`);
 }
 
-/**
- * Creates an array and computes its items in order with `each`. If items are arrays, their lengths must not depend on
- * the index.
- */
+/** Creates an array whose items `each` computes in order. Lengths of items must not depend on the index. */
 function collect(
   env: Env,
   node: Node,
@@ -223,10 +220,7 @@ export function concatenation(env: Env, node: Node, parts: readonly LiteralPart[
   return array;
 }
 
-/**
- * Evaluates `Array.from(…)`, `Float64Array.of(…)`, `Array(n).fill(v)` and similar calls; `undefined` for other
- * functions.
- */
+/** Evaluates `Array.from(…)`, `Float64Array.of(…)`, `Array(n).fill(v)` and the like; `undefined` for others. */
 export function arrayFunction(
   env: Env,
   node: Node,
@@ -567,9 +561,7 @@ function quantifier(
   return result;
 }
 
-/**
- * Evaluates `x.reduce((total, item) => …, start)`. `start` defaults to the first item. `reduceRight` begins at the end.
- */
+/** Evaluates `x.reduce((total, item) => …, start)`, by default from the first item; `reduceRight` from the end. */
 function reduce(
   env: Env,
   node: Node,
