@@ -1,5 +1,5 @@
 // Layers and losses that the other files of PyTorch reference values (test/testdata/golden) do not cover: adaptive
-// pools, resizing, losses with a margin, and single functions of PyTorch that take several of ours.
+// pools, resizing, and losses with a margin. Also single functions of PyTorch for which we need several.
 import type { Tensor } from "downhill";
 import * as d from "downhill";
 import { matrixPower } from "downhill/linalg";
