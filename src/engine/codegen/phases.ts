@@ -18,7 +18,7 @@ export interface TypedLocal {
   readonly type: ScalarType;
 }
 
-/** Access of statements to a buffer. */
+/** A buffer that statements access, and whether they read and write it. */
 export interface BufferUse {
   readonly name: string;
   readonly isRead: boolean;

@@ -105,7 +105,7 @@ interface RoutineContext {
   /** All locals so far, including those out of scope. */
   readonly names: Set<string>;
   readonly scopes: Map<string, Local>[];
-  /** Scalar inputs that sizes depend on. */
+  /** Scalar inputs that the sizes of buffers depend on. */
   readonly inSizes: ReadonlySet<string>;
   /** Index of the outermost scope inside the current independent loop. Locals of outer scopes cannot be set. */
   outermostSettable: number;

@@ -28,7 +28,7 @@ export type KernelValue = number | BufferView;
 /**
  * Executable routine. `inputs` and `outputs` have the order of the routine's ports. For a buffer output the caller
  * passes the view to write to; elements that the routine does not write are undefined. For a scalar output the routine
- * stores the number in the array.
+ * stores the number in `outputs`.
  */
 export interface CompiledRoutine {
   (inputs: readonly KernelValue[], outputs: KernelValue[]): void;

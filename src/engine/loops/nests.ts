@@ -50,7 +50,7 @@ export interface LoopNest extends BlockFacts {
   readonly tripPolynomials: readonly Polynomial[];
 }
 
-/** Facts about the outermost loop (the head) of nests, collected once before the nests are analysed. */
+/** Facts about the head (the outermost loop) of a nest, collected once before the nests with this head are analysed. */
 export type HeadFacts = Pick<LoopNest, "head" | "declared" | "stored" | "lets" | "readersOf" | "touching">;
 
 export function factsOf(head: ForStmt, { made }: BlockFacts): HeadFacts {

@@ -15,8 +15,8 @@ import { sizeOf } from "../util/shape.ts";
 const [mostRowsOfBlock, fewestBlocks] = [16, 16];
 
 /**
- * Loop over rows: `body` computes one row of each result from constants and one row of each other operand, that is, its
- * slice at one index of the leading axes.
+ * Loop over rows. A row of an operand is its slice at one index of the leading axes. `body` computes one row of each
+ * result from the operands that are equal for all rows and from one row of each other operand.
  */
 interface RowLoopParams {
   readonly body: Program;

@@ -27,7 +27,7 @@ export interface UnplacedTemporary extends Buffer<number> {
 /** The temporaries of a routine while its memory is planned, and a clock that counts steps for their lifetimes. */
 export interface Timeline {
   readonly drafts: readonly UnplacedTemporary[];
-  /** Advances the clock and returns the new time. */
+  /** Returns the current time and advances the clock. */
   tick(): number;
   /** Adds a temporary that lives from a given time on. */
   add(hint: string, type: ArrayType, from: number, copiedBy?: readonly object[]): UnplacedTemporary;

@@ -136,7 +136,11 @@ const condPrim: Primitive<CondParams> = /* @__PURE__ */ builtIn<CondParams>({
   },
   lowering: {
     kind: "loops",
-    /** Operands that one side changes in place, while the other side returns them unchanged or computes a new value. */
+    /**
+     * Operands that at least one program changes in place. The other program may change the operand too, return it
+     * unchanged, or compute a new value. If the programs pair an operand or a result differently, the pair of `onTrue`
+     * counts.
+     */
     inPlace(params) {
       const [onTrue, onFalse] = both(params, changedInPlace);
       const others = onFalse.filter(

@@ -155,7 +155,7 @@ function sumOfProducts({ contract, batch, ...rest }: DotParams): DotParams {
 }
 
 /**
- * Parameters of the same product for an operand before its transposition by the permutation `given`. The axes of the
+ * Parameters of a product that reads an operand without its transposition by the permutation `given`. The axes of the
  * operand are renamed; `order` restores the axis order of the result.
  */
 function transposeOperand(

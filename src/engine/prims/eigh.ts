@@ -27,13 +27,13 @@ export interface SpectrumParams {
   readonly order: number;
 }
 
-/** Parameters with an order of derivatives that is one higher. */
+/** Returns the parameters for one more differentiation: the order is higher by one. */
 export const nextOrder = ({ order }: SpectrumParams): SpectrumParams => ({ order: order + 1 });
 
 /**
- * Minimum relative distance between values for derivatives of an order. The vectors of two close values contribute a
- * difference divided by the gap, once per order, so a relative rounding error ε leaves an error of `ε / apart^order`.
- * Moving the values apart changes results by `apart`. `ε^(1 / (order + 1))` balances the two errors.
+ * Minimum relative distance between values, so that derivatives of order `order` are accurate. The vectors of two close
+ * values contribute a difference divided by the gap, once per order, so a relative rounding error ε leaves an error of
+ * `ε / apart^order`. Moving the values apart changes results by `apart`. `ε^(1 / (order + 1))` balances the two errors.
  */
 function apartOf(order: number, type: Expr["type"]): number {
   return order <= 0 ? 0 : roundingOf(type) ** (1 / (order + 1));
@@ -60,8 +60,8 @@ const eighPrim: Primitive<SpectrumParams> = /* @__PURE__ */ builtIn<SpectrumPara
 
 /**
  * Eigenvalues of symmetric matrices `[…, n, n]` in ascending order, and the eigenvectors as columns. Only the lower
- * half is read; the derivative assumes symmetric changes. For derivatives of an order, close eigenvalues are moved
- * apart; see `SpectrumParams`.
+ * triangle is read; the derivative assumes symmetric changes. For a positive `order` of derivatives, close eigenvalues
+ * are moved apart; see `SpectrumParams`.
  */
 export function eigh(a: Tensor, order = 0): readonly [w: Tensor, v: Tensor] {
   return bind(eighPrim, [a], { order }) as readonly [Tensor, Tensor];
@@ -353,13 +353,13 @@ export interface Separation {
   /** Order of the derivatives, as in `SpectrumParams`. */
   readonly order: number;
   readonly descending?: boolean;
-  /** True if the derivative divides by the smallest value, so that this must not be 0. */
+  /** True if the derivative divides by the smallest value. A smallest value of 0 is then moved away from 0. */
   readonly awayFromZero?: boolean;
 }
 
 /**
- * Moves sorted values apart that are too close for derivatives of an order. The smallest value stays, unless it is 0 up
- * to rounding and `awayFromZero` is set. The minimum distance is relative to the largest value, or to 1 for a zero
+ * Moves sorted values apart that are too close for derivatives of order `order`. The smallest value stays, unless it is
+ * 0 up to rounding and `awayFromZero` is set. The minimum distance is relative to the largest value, or to 1 for a zero
  * matrix, which has no scale.
  */
 export function separate(

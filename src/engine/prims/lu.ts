@@ -289,8 +289,8 @@ function eliminate(
 }
 
 /**
- * Factors a small square matrix without loops. A row with a larger element in the pivot column is swapped with the
- * pivot row.
+ * Factors a small square matrix without loops. The pivot of a column is found by swaps: each later row is swapped with
+ * the pivot row if its element in the column is larger in magnitude.
  */
 function factorWrittenOut(
   block: Block,

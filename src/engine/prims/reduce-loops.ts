@@ -368,7 +368,7 @@ function rowLoops({ fresh, ins }: LowerContext, { shape, axes }: FoldedShape, fo
   const keptStrides = stridesOf(keptSizes);
   const rowCount = sizeOf(shape.slice(rowRank));
   const toOut = range(0, rowRank).map((axis) => (kept.includes(axis) ? keptStrides[kept.indexOf(axis)]! : 0));
-  /** Axis along which several rows are read together; undefined if the rows themselves are reduced. */
+  /** Axis along which several rows are read together; undefined if each row is reduced to one number. */
   const severalAxis = rowRank === rank ? rank - 2 : undefined;
   const inLoop = (axis: number): typeof loopEach => (kept.includes(axis) ? loopEach : loopOver); // kept axes: any order
 

@@ -105,7 +105,10 @@ const regionPrim: Primitive<RegionParams> = /* @__PURE__ */ builtIn<RegionParams
   cost: "high",
 });
 
-/** Renumbers operands: returns their indices among the kept operands, and omits operands that are not kept. */
+/**
+ * Renumbers operands after some of them were removed. `operands` are indices among all operands; the result lists their
+ * indices among the kept operands and omits removed operands.
+ */
 function renumbered(operands: readonly number[], kept: readonly boolean[]): number[] {
   return operands.flatMap((i) => (kept[i] === true ? [keep(kept.slice(0, i), kept.slice(0, i)).length] : []));
 }

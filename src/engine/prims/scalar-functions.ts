@@ -333,7 +333,7 @@ function powFunction(eqn: Equation): ScalarFunction {
 
 /**
  * Traces a derivative rule as a program. Its inputs are the arguments, the result, and the given tangents; its output
- * is the tangent of the result.
+ * is the tangent of the result. Returns `undefined` if that tangent is 0.
  */
 function traceTangent(
   name: string,

@@ -52,8 +52,8 @@ const svdPrim: Primitive<SpectrumParams> = /* @__PURE__ */ builtIn<SpectrumParam
 
 /**
  * Singular value decomposition A = U diag(s) Vᴴ of matrices `[…, m, n]`. The singular values are in descending order.
- * With k = min(m, n), U has the shape `[…, m, k]` and Vᴴ `[…, k, n]`. For derivatives of an order, close values are
- * moved apart; see `SpectrumParams`.
+ * With k = min(m, n), U has the shape `[…, m, k]` and Vᴴ `[…, k, n]`. For a positive `order` of derivatives, close
+ * values are moved apart; see `SpectrumParams`.
  */
 export function svd(a: Tensor, order = 0): readonly [u: Tensor, s: Tensor, vh: Tensor] {
   const [m, n] = sidesOf(a.type.shape);
@@ -63,8 +63,8 @@ export function svd(a: Tensor, order = 0): readonly [u: Tensor, s: Tensor, vh: T
 }
 
 /**
- * Tangents of singular values and vectors: `Uᵀ dA V = X S + dS − S Y`. Here dU = U X + a part orthogonal to U, dV = V
- * Y, and X and Y are antisymmetric.
+ * Tangents of U, s and Vᴴ. With `dU = U X + (a part orthogonal to U)` and `dV = V Y`, where X and Y are antisymmetric,
+ * the tangent dA satisfies `Uᵀ dA V = X S + dS − S Y`.
  */
 function changeOfSingular(da: Tensor, u: Tensor, s: Tensor, vh: Tensor): readonly [Tensor, Tensor, Tensor] {
   const [m, n] = sidesOf(da.type.shape);

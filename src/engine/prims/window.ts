@@ -119,7 +119,7 @@ function skipElements(
   });
 }
 
-/** True if windows that do not overlap cover all elements. */
+/** True if the windows do not overlap and cover all elements. */
 function coverAllElements({ window, strides, sizes }: WindowParams, space: readonly number[]): boolean {
   return space.every((n, a) => window[a] === strides[a] && n === sizes[a]! * strides[a]!);
 }

@@ -15,7 +15,7 @@ import { interned } from "../trace/intern.ts";
 import "./program-tools.ts";
 import { checkInteger } from "../ir/plain-number.ts";
 
-/** Values that a checkpoint saves for the backward pass. */
+/** Options of `checkpoint`: the values to save for the backward pass. */
 export interface CheckpointOptions {
   /**
    * `"nothing"` (default) saves only the arguments. `"products"` also saves the results of matrix products and

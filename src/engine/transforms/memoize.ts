@@ -2,12 +2,15 @@ import type { Program } from "../ir/program.ts";
 import type { Lru } from "../util/lru.ts";
 import { makeLru } from "../util/lru.ts";
 
-/** Text of a mask, as a part of cache keys. */
+/** Formats a mask over operands as a part of a cache key, with one digit per operand. */
 export function maskKey(mask: readonly boolean[]): string {
   return mask.map((m) => (m ? "1" : "0")).join("");
 }
 
-/** Maximum number of cached results per program. There are few masks, but batch sizes vary without limit. */
+/**
+ * Maximum number of cached results per program. The keys contain masks over operands and batch sizes. Few masks occur,
+ * but batch sizes vary without limit.
+ */
 const formsPerProgram = 64;
 const memory = new WeakMap<Program, Lru<string, unknown>>();
 

@@ -173,7 +173,7 @@ function neighbours(x: Tensor, axis: number, op: (later: Tensor, earlier: Tensor
   return op(p.part(x, axis, Math.min(1, n), n), p.part(x, axis, 0, Math.max(0, n - 1)));
 }
 
-/** Differences of neighbours of all elements in row-major order. */
+/** Differences between neighbouring elements of x in row-major order, `xᵢ₊₁ − xᵢ`, as a vector. */
 export function ediff1d(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("ediff1d", arguments, 1);
   const t = countable(x, "ediff1d");

@@ -57,9 +57,9 @@ const leasts: IndexedUpdate = /* @__PURE__ */ byReading(p.minimum, p.scatterMin)
 const greatests: IndexedUpdate = /* @__PURE__ */ byReading(p.maximum, p.scatterMax);
 
 /**
- * x with the elements at indices (those of `at`) replaced by `values`. Values have the shape that `at` reads there, or
- * broadcast to it. At a repeated index the last value counts and gets the derivative. Indices out of bounds are treated
- * as in `at`.
+ * x with the elements at the given indices replaced by `values`. Indices have the forms that `at` accepts. Values have
+ * the shape of the elements that `at` reads, or broadcast to it. At a repeated index the last value counts and gets the
+ * derivative. Indices out of bounds are treated as in `at`.
  *
  * A mask of traced values is allowed as the only index if the values do not depend on the number of selected elements.
  *
@@ -73,7 +73,7 @@ export function setAt(x: TensorLike, values: BooleanLike, ...places: readonly Ax
 }
 
 /**
- * x with `values` added at indices (those of `at`); values at repeated indices accumulate. Values as in `setAt`.
+ * x with `values` added at the given indices; values at a repeated index accumulate. Indices and values as in `setAt`.
  *
  * @throws DownhillError as `setAt`; `dtype` for booleans.
  * @example
@@ -84,8 +84,8 @@ export function addAt(x: TensorLike, values: BooleanLike, ...places: readonly Ax
 }
 
 /**
- * x multiplied by `values` at indices (those of `at`); values at repeated indices all multiply. Values as in `setAt`.
- * With index arrays it loops over the selected items.
+ * x multiplied by `values` at the given indices; an element at a repeated index is multiplied by all of its values.
+ * Indices and values as in `setAt`. With index arrays it loops over the selected items.
  *
  * @throws DownhillError as `addAt`.
  * @example
@@ -96,8 +96,9 @@ export function mulAt(x: TensorLike, values: BooleanLike, ...places: readonly Ax
 }
 
 /**
- * x with the elements at indices (those of `at`) replaced by the minimum of the element and its `values`; NaN if any is
- * NaN. Values as in `setAt`. The derivative flows to the smallest one and is shared at ties, as for `min`.
+ * x with each element at the given indices replaced by the minimum of the element and the values for its index; NaN if
+ * any of them is NaN. Indices and values as in `setAt`. The derivative flows to the smallest number and is shared at
+ * ties, as for `min`.
  *
  * @throws DownhillError as `addAt`.
  * @example
@@ -108,7 +109,8 @@ export function minAt(x: TensorLike, values: BooleanLike, ...places: readonly Ax
 }
 
 /**
- * x with the elements at indices (those of `at`) replaced by the maximum of the element and its `values`; see `minAt`.
+ * x with each element at the given indices replaced by the maximum of the element and the values for its index; NaN
+ * and derivatives as for `minAt`.
  *
  * @throws DownhillError as `addAt`.
  * @example

@@ -170,7 +170,7 @@ const mostDimensions = 10_000;
 
 /**
  * Logarithm of the multivariate gamma function of dimension d, `d (d − 1) / 4 · ln π + Σ lgamma(a − j/2)` over j = 0 …
- * d − 1, for a > (d − 1) / 2; NaN below. `d` is a plain integer from 1 to 10,000.
+ * d − 1, for a > (d − 1) / 2; NaN for other a. `d` is a plain integer from 1 to 10,000.
  * @throws DownhillError `range` for any other d.
  */
 export function multigammaln(a: TensorLike, d: number): Tensor {

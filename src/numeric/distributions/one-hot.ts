@@ -94,9 +94,10 @@ export const oneHotCategorical: (params: ProbsOrLogitsInput) => Distribution<Pro
 
 /**
  * Multinomial distribution: number of occurrences of each category in totalCount draws, with the given probabilities
- * along the last axis. probs need not sum to 1. Samples are int32.
+ * (`probs` or `logits`) along the last axis. probs need not sum to 1. Samples are int32.
  *
- * @throws DownhillError `range` unless totalCount is an integer of 0 or more and probs are at least 0.
+ * @throws DownhillError `range` unless totalCount is an integer of 0 or more and probs are at least 0, `option` unless
+ * exactly one of probs and logits is given.
  * @example
  * multinomial({ totalCount: 3, probs: [0.5, 0.5] }).logProb([1, 2]); // -0.980829…
  */

@@ -14,7 +14,7 @@ import { layerNorm, scaleInit, type ScaleParams } from "./normalise.ts";
 export interface TransformerEncoderParams {
   readonly attention: MultiHeadParams;
   readonly attentionNorm: ScaleParams;
-  /** The two dense layers after attention: to the hidden size, and back to the features. */
+  /** The two dense layers after attention: from the features to the hidden size, and back to the number of features. */
   readonly feedForward: readonly [DenseParams, DenseParams];
   readonly feedForwardNorm: ScaleParams;
 }
@@ -99,7 +99,9 @@ export function transformerDecoderInit(
   };
 }
 
-/** The residual connection of a sublayer (`part`), which adds output and input, and the dropout that it uses (`drop`). */
+/**
+ * The residual connection of a sublayer (`part`), which adds output and input, and the dropout that it uses (`drop`).
+ */
 function residuals({ normFirst = false, dropout: dropped }: TransformerOptions): {
   readonly part: (x: Tensor, norm: ScaleParams, f: (x: Tensor) => Tensor) => Tensor;
   readonly drop: (x: Tensor) => Tensor;

@@ -25,7 +25,10 @@ export interface LambOptions {
   readonly beta2?: Scalar;
   /** ε, added to the square root of the mean square, 0 or more. Default 1e-6. */
   readonly eps?: Scalar;
-  /** λ of decoupled weight decay: each step also subtracts ηλθ; 0 or more. Default 0. */
+  /**
+   * λ of weight decay: λθ is added to the step of Adam before the step is rescaled (u in the formula); 0 or more.
+   * Default 0.
+   */
   readonly weightDecay?: Scalar;
   /** True to maximise instead of minimise. Default false. */
   readonly maximize?: boolean;

@@ -205,7 +205,8 @@ function iterate(
 }
 
 /**
- * Appends the step that led to this point to the history, and computes the next direction and the first length to try.
+ * Appends the step that led to this point to the history if its curvature yᵀs is above 1e-10, and computes the next
+ * direction and the first length to try.
  */
 function recall({ gradient, memory }: LbfgsIterate, eta: Tensor): LbfgsState {
   const s = mul(memory.length, memory.direction);

@@ -21,7 +21,7 @@ export interface PictureChart {
   readonly view?: ChartView;
 }
 
-/** Height of a chart for a given width, in CSS pixels. */
+/** Height of a chart in CSS pixels: a constant plus a fraction of the width, rounded. */
 export function heightAt([pixels, part]: PictureChart["height"], width: number): number {
   return Math.round(pixels + part * width);
 }

@@ -5,7 +5,7 @@ import { builtInNamed, DeferredProgram, isBuiltIn, isProgram } from "../../engin
 import type { ArrayType } from "../../engine/ir/types.ts";
 import { arrayType } from "../../engine/ir/types.ts";
 
-/** JSON data. `$` marks values that JSON cannot represent. */
+/** JSON data. A record with the key `$` represents a value that JSON does not have, such as NaN or a typed array. */
 export type Json = number | string | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /** Encoded values and the programs in them, which refer to one another by number. */

@@ -106,8 +106,10 @@ function findDifference(
 }
 
 /**
- * Compares quantities with the oracle. If they differ, also runs the oracle with moved inputs and with errors in its
- * operations; the latter runs are compared with the interpreter's run without errors.
+ * Compares quantities with the oracle. If they differ, also runs the oracle with slightly moved inputs and with errors
+ * in its operations, to learn how much its results vary. `isIllConditioned` reports whether this variation explains the
+ * difference. `interpretedOnce` is the result of the interpreter without errors, to which the runs with errors are
+ * compared.
  */
 function compareQuantities(
   quantities: readonly Quantity[],

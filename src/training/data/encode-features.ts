@@ -45,9 +45,10 @@ export interface FitFeaturesOptions {
   /** Rows to learn from, such as those of the training part. Default: all. */
   readonly rows?: ArrayLike<number>;
   /**
-   * Treatment of missing values (NaN; for text, the words that `readTable` also treats as missing in numbers). Default
-   * `"error"`. `"mean"` and `"median"` replace missing numbers by those of the rows to learn from, and make missing
-   * texts a category of their own. `dropMissing` removes such rows instead.
+   * Treatment of missing values: NaN in a column of numbers; in a text column, the empty text and the words that
+   * `readTable` also treats as missing in numbers. Default `"error"`. With `"mean"` and `"median"`, the mean or median
+   * of the column over `rows` replaces missing numbers, and missing texts become a separate category. To remove rows
+   * with missing values, use `dropMissing`.
    */
   readonly missing?: "error" | "mean" | "median";
   /** Whether columns with replaced values get a second input, which is 1 where the value was missing. Default false. */
@@ -64,7 +65,7 @@ export interface EncodedFeatures {
   /** Inputs, float64 of shape `[rows, inputs]`. */
   readonly x: Column;
   readonly inputs: readonly FeatureInput[];
-  /** Texts that are not among the categories; all their inputs are 0. */
+  /** Values of text columns that are not among the categories; all inputs of such a value are 0. */
   readonly unknown: readonly { readonly row: number; readonly column: string; readonly value: string }[];
 }
 
@@ -272,7 +273,7 @@ function categoriesOf(
   return [...found].sort(naturalOrder);
 }
 
-/** Returns the category of a text. All words for a missing value map to the empty string. */
+/** Returns the category of the text in a cell. All words for a missing value map to the empty string. */
 function categoryOf(text: string): string {
   return isMissing(text) ? "" : text;
 }

@@ -42,7 +42,7 @@ export function numberReader(file: string, decimal: DecimalMark | "auto"): Numbe
 
   const at = ({ line, column }: CellPosition): string => `line ${line}, column ${JSON.stringify(column)}`;
 
-  /** Creates the error for a number with the other mark. */
+  /** Creates the error for a number whose decimal mark differs from the known mark. */
   const mixed = (place: CellPosition, known: DecimalMark): DownhillError => {
     const other = known === "." ? "," : ".";
     const what = `${file}: ${at(place)}: ${showCell(place.cell)} has a decimal ${nameOf[other]}`;

@@ -5,8 +5,8 @@
 export type RegionType = "f64" | "f32" | "i32" | "bool";
 
 /**
- * Maximum length of an array axis, and maximum magnitude of an i32 parameter; larger ones are refused. So neither the next index (`i + 1`)
- * nor the sum of two lengths overflows int32; products may.
+ * Maximum length of an array axis, and maximum magnitude of an i32 parameter; larger ones are refused. So neither the
+ * next index (`i + 1`) nor the sum of two lengths overflows int32; products may.
  */
 export const maxLength: number = 2 ** 30;
 
@@ -55,7 +55,7 @@ export type RegionLet = Extract<RegionStmt, { readonly kind: "let" }>;
 export type RegionStore = Extract<RegionStmt, { readonly kind: "store" }>;
 export type RegionLoop = Extract<RegionStmt, { readonly kind: "for" | "while" }>;
 
-/** A statement. */
+/** A statement of a region. */
 export type RegionStmt =
   | {
       /** Declares a local of this block. It is immutable unless a `set` names it. */
@@ -134,8 +134,8 @@ export interface ArrayDeclaration {
   /** Length of each axis, i32. Negative lengths end the call with an error. */
   readonly dims: readonly RegionExpr[];
   /**
-   * True for a tape of unknown length: one axis with the initial capacity in `dims`. A `store` beyond the end extends it. Elements that
-   * were never stored are 0, also beyond the end. Indices are not negative.
+   * True for a tape of unknown length: one axis with the initial capacity in `dims`. A `store` beyond the end extends
+   * it. Elements that were never stored are 0, also beyond the end. Indices are not negative.
    */
   readonly growable?: true;
   /** Set for tapes: name and position of the value of the forward pass that the tape saves. */
@@ -144,8 +144,8 @@ export interface ArrayDeclaration {
 }
 
 /**
- * A counted loop: index = from, from + step, … while it is below `to` (above it for a negative step). Bounds are i32 and evaluated once,
- * before the first iteration. `step` is not 0. The index cannot be set.
+ * A counted loop: index = from, from + step, … while it is below `to` (above it for a negative step). Bounds are i32
+ * and evaluated once, before the first iteration. `step` is not 0. The index cannot be set.
  */
 export interface RegionFor {
   readonly kind: "for";

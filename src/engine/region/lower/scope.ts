@@ -13,7 +13,9 @@ export interface ArrayPlace {
   readonly type: ScalarType;
   readonly buffer: string;
   readonly offset: Expr;
-  /** Length of each axis, i32: constants, inputs, or locals that are never set. Growable arrays have no readable length. */
+  /**
+   * Length of each axis, i32: constants, inputs, or locals that are never set. Growable arrays have no readable length.
+   */
   readonly dims: readonly Expr[];
   /** State of a growable array; `undefined` for other arrays. */
   readonly growth?: ArrayGrowth;
@@ -39,8 +41,8 @@ export interface ArrayMemory {
 /** A possible error: its cause and source position. */
 export interface ErrorSite {
   /**
-   * `capacity`: an array has outgrown its memory, and the call is repeated with more. `checks`: a check before a loop failed, and the call
-   * is repeated with code that checks in the loop.
+   * `capacity`: an array has outgrown its memory, and the call is repeated with more. `checks`: a check before a loop
+   * failed, and the call is repeated with code that checks in the loop.
    */
   readonly kind: "place" | "length" | "throw" | "capacity" | "checks";
   readonly at: PositionIndex | undefined;
@@ -58,7 +60,7 @@ export interface SiteValue extends Pick<ThrownPart, "by" | "text"> {
   readonly type: RegionType;
 }
 
-/** The environment into which a region is written: a routine of its own, or part of a program. */
+/** The environment into which a region is written: a separate routine, or part of a program. */
 export interface LoweringHost {
   readonly block: Block;
   readonly failure: FailureLocals<ErrorSite>;
@@ -114,13 +116,13 @@ export interface LoopIndex {
   readonly to: Expr;
 }
 
-/** State of writing a region. */
+/** State of the lowering of a region. */
 export interface RegionScope {
   readonly host: LoweringHost;
   readonly functions: ScalarFunctions;
   /** Locals of the region that some `set` changes. */
   readonly settable: ReadonlySet<string>;
-  /** Scalars and arrays of the region, in the routine. */
+  /** Values of the region's scalars in the routine, and memory of its arrays, by name. */
   readonly scalars: Map<string, Expr>;
   readonly arrays: Map<string, ArrayPlace>;
   /** For immutable locals of the routine: ranges of integers, and exact float64 values of integers that may wrap. */

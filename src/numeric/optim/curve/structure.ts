@@ -15,10 +15,10 @@ export interface ParameterRole {
   readonly powers: readonly (number | undefined)[];
   /**
    * The column along which the parameter shifts the curve or a part of it, and the change of the parameter that shifts
-   * by 1.
+   * it by 1. `undefined` if there is no such column.
    */
   readonly shifts: { readonly column: number; readonly by: number } | undefined;
-  /** Period of the curve in the parameter. */
+  /** Period of the curve in the parameter; `undefined` if it is not periodic. */
   readonly period: number | undefined;
   /** Period up to a change of linear parameters: half the period for a phase with an amplitude. */
   readonly shortPeriod: number | undefined;

@@ -56,7 +56,7 @@ function rowsTimes(rows: readonly Float64Array[], x: Float64Array): Float64Array
   return out;
 }
 
-/** Descent along directions, with steps that satisfy the strong Wolfe conditions. */
+/** Minimises f by line searches along the directions of `memory`. Steps satisfy the strong Wolfe conditions. */
 export function* alongLines<M>(f: Objective, x: Float64Array, memory: DescentMemory<M>): DescentSearch {
   let { value, gradient } = f.valueAndGradient(x);
   yield { x, value, gradient, decrease: Infinity, step: Infinity };

@@ -43,7 +43,7 @@ export function switchStatement(
   return fallThrough(inner, stmt, tests, jump, parts);
 }
 
-/** Elaborates cases without fall-through. Cases with the same body are one branch. */
+/** Elaborates cases without fall-through. Consecutive labels of one body (`case 1: case 2: body`) are one branch. */
 function branches(
   env: Env,
   stmt: SwitchStatement,

@@ -176,12 +176,15 @@ export type ResultText =
   | { readonly kind: "scalar"; readonly text: string }
   | { readonly kind: "array"; readonly name: string; readonly text: ArrayText };
 
-/** Code of the argument whose structure the result has; for a list, one entry per item. */
+/**
+ * Code of the argument whose form a result copies; `undefined` if it copies no argument. A list contains one entry per
+ * item of a tuple.
+ */
 export type TemplateText = string | undefined | readonly TemplateText[];
 
 /**
- * Generates the code that builds a plain value from the results of a region. `template` is the code of an argument with
- * the same structure.
+ * Generates the code that builds a plain value from the results of a region. `template` is the code of an argument from
+ * which the value copies array classes and absent fields.
  */
 export function resultText(
   type: PlainType,

@@ -22,7 +22,10 @@ export interface Derivation {
   readonly keep: ReadonlySet<string>;
   readonly params: readonly TypedParameter[];
   readonly result: PlainType;
-  /** Code of the argument whose structure the result has, such as for a gradient. */
+  /**
+   * Code of the arguments whose form the result copies. A gradient, for example, lacks the optional fields that its
+   * argument lacks. Undefined if the result copies no argument.
+   */
   readonly template?: TemplateText;
 }
 

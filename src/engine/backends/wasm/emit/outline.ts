@@ -14,7 +14,7 @@ import type { VectorLoopBounds } from "./vector/loop.ts";
 export interface Outline {
   /** Captured values of the enclosing code, which the function receives after its parameters. */
   readonly args: readonly WorkArgument[];
-  /** Writes a call; `pushArgs` pushes the arguments before the captured ones. */
+  /** Writes a call. `pushArgs` writes the code that pushes the arguments that precede the captured values. */
   readonly call: (body: FunctionBody, pushArgs: () => void) => void;
   /** Writes a call that takes the captured values from the given locals. */
   readonly callWith: (body: FunctionBody, pushArgs: () => void, args: readonly number[]) => void;

@@ -13,7 +13,7 @@ import { makeOdometer, resetOdometer, writeTable } from "./tables.ts";
 import type { Kernels, AddressLocals } from "./units.ts";
 import { eachRun, findGroup, paramKept, paramWork } from "./units.ts";
 
-/** State of writing the function of a blocked contraction: its plan and its locals. */
+/** State of the code generator for the function of a blocked contraction: its plan and its locals. */
 export interface Driver {
   readonly body: FunctionBody;
   readonly int: Integers;

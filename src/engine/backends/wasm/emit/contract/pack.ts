@@ -21,21 +21,21 @@ export interface Pack extends SummandCount {
    */
   readonly columns: number;
   readonly padded: number;
-  /** Bytes between the columns of a panel; "table" if a table with 4 bytes per column holds the distances. */
+  /** Bytes between the columns of a panel; "table" if a table holds the byte offset of each column, in 4 bytes each. */
   readonly column: number | "table";
   readonly walk: SummandStride;
   /** True if each aligned group of summands that fills a vector is contiguous. */
   readonly sideBySide: boolean;
   /**
-   * True if columns with distances from a table are contiguous whenever the distance from the first to the last is that
-   * of contiguous columns.
+   * True if columns whose byte offsets come from a table are contiguous whenever the first and the last column are as
+   * far apart as in a contiguous panel.
    */
   readonly runs: boolean;
 }
 
 const packParams = ["source", "target", "panels", "sums", "table", "columns"] as const;
 
-/** State of writing a packing function: its parameters and locals. */
+/** State of the code generator for a packing function: its parameters and locals. */
 interface Packer {
   readonly body: FunctionBody;
   readonly int: Integers;
@@ -53,7 +53,9 @@ interface Packer {
   /** Number of vectors of a packed column, and number of summands packed at once. */
   readonly vectors: number;
   readonly group: number;
-  /** Distances of the columns of a panel, if a table holds them. */
+  /**
+   * Locals with the byte offsets of the columns of a panel, one per column; empty unless a table holds these offsets.
+   */
   readonly places: readonly number[];
   readonly vector: number;
   readonly square: readonly number[];

@@ -9,7 +9,7 @@ import { pushNextBound } from "../frame.ts";
 import type { VectorLoopBounds, IterationCode } from "./loop.ts";
 import { runIterations } from "./loop.ts";
 
-/** State of writing a blocked fold; see `BlockPlan`. */
+/** State of the code generator for a blocked fold; see `BlockPlan`. */
 export interface BlockedFold {
   /** Code of the loop that computes the values of the indices from `at` to `stop`. */
   readonly code: Fragment;

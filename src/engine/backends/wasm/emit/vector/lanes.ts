@@ -80,7 +80,7 @@ export interface RegisterPool {
   used: number;
 }
 
-/** State of writing vectorised code. */
+/** State of the code generator for vectorised code. */
 export interface LaneCode {
   readonly frame: FunctionFrame;
   /** Number of lanes. */

@@ -371,7 +371,7 @@ export function storeVec(
   body.end();
 }
 
-/** Stores to every second element, lane by lane. */
+/** Stores the lanes of a vector to every second element of memory, one lane at a time. */
 function alternateStore(
   type: ScalarType,
   address: number,
