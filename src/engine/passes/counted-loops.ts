@@ -3,7 +3,9 @@ import type { Equation, Program, Var } from "../ir/program.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { withShape } from "../ir/types.ts";
 
-/** Loop with a known number of iterations whose operands are exactly those of its body: constants, carries, arrays. */
+/**
+ * Loop with a known number of iterations. Its operands are exactly the inputs of its body: constants, carries, arrays.
+ */
 export interface CountedLoop extends LoopParts {
   readonly before: 0;
   readonly length: number;
@@ -22,7 +24,7 @@ export function countedLoop({ prim, params }: Equation): CountedLoop | undefined
   return before === 0 && length !== undefined ? { ...parts, before, length } : undefined;
 }
 
-/** Equation of a loop that has these parts, operands and results instead of its own. */
+/** Returns a copy of the equation of a loop with the given parts, operands and results. */
 export function withParts(
   eqn: Equation,
   parts: LoopParts,

@@ -10,15 +10,22 @@ import type { Executable } from "./run.ts";
 
 /** Compares executables with an oracle (`configure({ verify })`). Installed by `downhill/testing`. */
 export interface Verifier {
-  /** Wraps a compiled program so that its calls are compared until the result is settled. */
+  /**
+   * Replaces the code of a compiled program, so that its first call (or every call, if `verify` is "always") is
+   * compared with the oracle.
+   */
   readonly watchProgram: (code: WatchedProgram, recipe: Recipe, device: Device) => void;
-  /** Wraps a compiled region so that its calls are compared until the result is settled. */
+  /**
+   * Replaces the call of a compiled region, so that the first call of its code (or every call) is compared with the
+   * oracle.
+   */
   readonly watchRegion: (known: WatchedRegion) => void;
 }
 
 /**
- * Creates the verifier for these options; undefined if `verify` is off. @throws DownhillError `option` for other
- * values.
+ * Creates the verifier for these options; undefined if `verify` is off.
+ *
+ * @throws DownhillError `option` for invalid values.
  */
 export type MakeVerifier = (verify: string, budget: number | undefined) => Verifier | undefined;
 
@@ -42,12 +49,13 @@ export interface WatchedRegion {
 export interface PlainSource {
   /** The JavaScript function, which reads its captured variables itself. */
   readonly f: (...args: never[]) => unknown;
-  /** Its `PlainForm`, a type of a higher layer. */
+  /** Its `PlainForm`. The type is unknown here because a higher layer declares it. */
   readonly form: unknown;
 }
 
 /**
- * Returns the verifier for these options or the environment; without methods if `verify` is off.
+ * Returns the verifier for these options; the default of `verify` is the environment variable `DOWNHILL_VERIFY`.
+ * Returns an object without methods if `verify` is off.
  *
  * @throws DownhillError `option` if a verifier is requested but none is installed, and for values that it refuses.
  */

@@ -4,7 +4,7 @@ import { wineLines } from "./wine.generated.ts";
 
 /**
  * Returns chemical analyses of 178 wines from one region of Italy: 13 quantities of different scales (see
- * `fitStandardiser`), and the cultivar of each wine (59, 71 and 48 of three).
+ * `fitStandardiser`), and the cultivar of each wine (three, with 59, 71 and 48 wines).
  *
  * @example
  * const { x, y, features } = wine();

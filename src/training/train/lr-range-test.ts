@@ -29,7 +29,10 @@ export interface LrRangeTestOptions<P, S, B, M = undefined> {
   readonly shape?: "exponential" | "linear";
   /** Number of losses on each side of a step that enter its average, 0 or more. Default a twentieth of `steps`. */
   readonly smoothing?: number;
-  /** Multiple of the first averaged loss at which the test ends, above 1. Default 2. */
+  /**
+   * The test ends when the mean of the last losses exceeds this multiple of the mean of the first ones; above 1.
+   * Default 2.
+   */
   readonly divergence?: number;
   /** Seed of the random numbers passed to the loss. Default 0. */
   readonly seed?: number;
@@ -74,7 +77,7 @@ export interface LrRange {
  * rate(t) = from · (to / from)^(t / (steps − 1))         exponential
  * rate(t) = from + (to − from) · t / (steps − 1)         linear
  * s(t) = mean of loss(t − smoothing … t + smoothing),    fall = s(0) − min s
- * d    = the first step from which on all losses are above s(0): no mean reaches across it
+ * d    = the first step from which on all losses are above s(0); no mean includes losses on both sides of d
  * base: the first rate where s ≤ s(0) − 0.1 · fall,  max: the first where s ≤ s(0) − 0.9 · fall
  * ```
  *

@@ -18,8 +18,8 @@ export interface GuardedAccess {
 type PlaceCheck = IndexCheck & { readonly axis: number; readonly at: PositionIndex; readonly array: string };
 
 /**
- * Writes checks of the indices of elements, in order. The following statements go to the branch in which all indices
- * are in range.
+ * Writes checks of the indices of elements, in order, but omits checks that are known to hold. The following statements
+ * go to the branch in which all indices are in range.
  */
 export function guardPlaces(scope: RegionScope, cursor: LoweringCursor, all: readonly GuardedAccess[]): void {
   const found: PlaceCheck[] = [];
@@ -37,7 +37,8 @@ export function guardPlaces(scope: RegionScope, cursor: LoweringCursor, all: rea
 }
 
 /**
- * Largest number of checks in one branch. The depth of its condition, and of the branches that find the failed check, equals this number.
+ * Largest number of checks in one branch. It bounds the depth of the condition, and the depth of the nested branches
+ * that find the failed check.
  */
 const checksOfGuard = 200;
 
@@ -76,7 +77,7 @@ function exactPlace(scope: RegionScope, place: Expr): Expr {
   return exactValue(scope, place);
 }
 
-/** True if the known ranges of integers alone prove that an index is in range. */
+/** True if the index and the length are constants and the index is in range. */
 function isKnown({ place, length }: IndexCheck): boolean {
   if (place.kind === "const" && length.kind === "const")
     return Number.isInteger(place.value) && place.value >= 0 && place.value < length.value;
@@ -103,7 +104,7 @@ export function flatIndex({ offset, dims }: ArrayPlace, places: readonly Expr[])
   return plus(offset, flat);
 }
 
-/** Index in a buffer of the element at index `place` of an array that begins at `offset`. */
+/** Index in an array, which begins at `offset` in its buffer, of the element at index `place` of the buffer. */
 export function indexInArray(offset: Expr, place: Expr): Expr {
   return offset.kind === "const" && offset.value === 0 ? place : k.sub(place, offset);
 }

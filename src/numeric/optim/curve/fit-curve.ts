@@ -43,8 +43,8 @@ export type CurveParameters<K extends string> = Readonly<Record<K, Tensor>>;
  *
  * @throws DownhillError `option`, `range`, `shape` for arguments that do not fit; `data` if there are fewer rows than
  * parameters, or if the model is not finite at any start.
- * @see Golub, Pereyra, The differentiation of pseudo-inverses and nonlinear least squares problems whose variables separate,
- * 1973.
+ * @see Golub, Pereyra, The differentiation of pseudo-inverses and nonlinear least squares problems whose variables
+ * separate, 1973.
  * @example
  * const x = [0, 1, 2, 3, 4, 5];
  * const y = [5.02, 3.82, 2.97, 2.41, 1.95, 1.65];

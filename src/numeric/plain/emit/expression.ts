@@ -5,7 +5,7 @@ import type { PositionIndex, RegionExpr, RegionLoad } from "../../../engine/regi
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { ModuleHelper } from "./helpers.ts";
 
-/** Access to an array of the region in the code. */
+/** Code that accesses an array of the region. */
 export interface ArrayText {
   element(places: readonly ExprText[]): ExprText;
   length(axis: number): ExprText;
@@ -24,7 +24,7 @@ export interface ExpressionScope {
   procedure(name: string, types: readonly RegionExpr["type"][]): string;
   /** Source position as a literal, for messages. */
   where(at: PositionIndex): ExprText;
-  /** True if functions must have the same bits on every engine; false for the functions of `Math`. */
+  /** True if results must have the same bits on every engine; false to call the functions of `Math` directly. */
   readonly isExact: boolean;
 }
 
@@ -36,7 +36,7 @@ const logicalOperators: Readonly<Record<string, string>> = {
   notEqual: "!==",
 };
 
-/** Functions with the same bits on every engine. */
+/** Functions of `Math`, by the name of the function of the region, whose results have the same bits on every engine. */
 const exactFunctions: Readonly<Record<string, string>> = {
   abs: "Math.abs",
   sqrt: "Math.sqrt",
@@ -48,7 +48,7 @@ const exactFunctions: Readonly<Record<string, string>> = {
   minimum: "Math.min",
 };
 
-/** Functions whose last bits may differ between engines, named as in `Math`. */
+/** Functions of `Math`, under the same name in the region, whose last bits may differ between engines. */
 const ownFunctions: ReadonlySet<string> = /* @__PURE__ */ (() =>
   new Set(
     "exp expm1 log log1p log2 log10 sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh cbrt atan2 pow".split(

@@ -5,8 +5,8 @@ import { copyInto, makeRoom, planOf } from "./plan.ts";
 import { allRoots, borrow, isFresh, readAll } from "./sharing.ts";
 
 /**
- * Copies a value for a variable whose contents are replaced later. The original must not be written to while the copy
- * is used in its place.
+ * Copies a value for a variable whose contents are replaced later, where JavaScript would refer to the original. Unless
+ * the value is fresh, compilation fails if the original or the copy is written to; see `borrow`.
  */
 export function copied(env: Env, name: string, value: Entity, node: Node): Entity {
   const room = makeRoom(env, node, planOf(env, node, value), name);
@@ -15,7 +15,7 @@ export function copied(env: Env, name: string, value: Entity, node: Node): Entit
   return settled(room);
 }
 
-/** Returns the entity without its `fresh` flags, because a name refers to it now. */
+/** Returns the entity without its `fresh` and `isZero` flags, because a name refers to it now and it may change. */
 export function settled(entity: Entity): Entity {
   if (entity.kind === "record") {
     const fields = [...entity.fields].map(([name, field]) => [name, settled(field)] as const);
