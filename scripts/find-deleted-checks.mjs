@@ -14,12 +14,11 @@ each seed draws until a fault, × for a process that ended. Exits with 1 if a se
 
   --seeds N      seeds 1 to N (10)
   --programs N   programs of a seed at most (500)
+  --seconds N    seconds after which a seed counts as having found an endless program (600)
   --show         prints the fault that the first seed finds
   --help         this text
 `;
 
-/** Seconds after which a seed counts as having found an endless program. */
-const mostSeconds = 600;
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** @typedef {{ readonly name: string, readonly file: string, readonly replace: string, readonly by: string }} DeletedCheck */
@@ -29,6 +28,7 @@ const { values, positionals } = parseArgs({
   options: {
     seeds: { type: "string", default: "10" },
     programs: { type: "string", default: "500" },
+    seconds: { type: "string", default: "600" },
     show: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
     bundle: { type: "string" }, // run by the child
@@ -90,10 +90,10 @@ function runChild(bundle, found) {
   const child = fork(fileURLToPath(import.meta.url), [...words, ...options], {
     stdio: ["ignore", "inherit", "pipe", "ipc"],
   });
-  let timer = setTimeout(() => child.kill("SIGKILL"), mostSeconds * 1000);
+  let timer = setTimeout(() => child.kill("SIGKILL"), 1000 * Number(values.seconds));
   child.on("message", (/** @type {any} */ { seed, programs, fault }) => {
     clearTimeout(timer);
-    timer = setTimeout(() => child.kill("SIGKILL"), mostSeconds * 1000);
+    timer = setTimeout(() => child.kill("SIGKILL"), 1000 * Number(values.seconds));
     found[seed - 1] = fault === undefined ? undefined : programs;
     if (values.show && seed === 1 && fault !== undefined) console.log(fault);
   });
