@@ -1,4 +1,5 @@
 import type { Tensor } from "../ir/tensor.ts";
+import type { StaticValue } from "./static-value.ts";
 import type { TensorLike } from "./types.ts";
 
 /** Floating-point arrays that a function of plain numbers accepts. */
@@ -24,7 +25,7 @@ type ArePlain<P> = P extends readonly unknown[]
   ? number extends P["length"]
     ? IsPlain<P[number]>
     : AllTrue<{ [K in keyof P]-?: IsPlain<P[K]> }[number]>
-  : P extends (...args: never[]) => unknown
+  : P extends ((...args: never[]) => unknown) | StaticValue
     ? false
     : P extends object
       ? AllTrue<{ [K in keyof P]-?: IsPlain<P[K]> }[keyof P]>

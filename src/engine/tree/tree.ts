@@ -5,18 +5,20 @@ import { sizeOf } from "../util/shape.ts";
 import { deepestNesting, mostElements, tooDeep } from "./nesting.ts";
 import type { NodeType } from "./node-types.ts";
 import { nodeTypeOf } from "./node-types.ts";
+import { StaticValue } from "./static-value.ts";
 
 /**
  * Structure of a nested argument without its leaves. A leaf is a tensor, a number, a typed array, or a rectangular
  * nested array of numbers or booleans. Any other array or plain object is a node, and so is an instance of a
- * registered class. Strings, plain booleans, `null` and `undefined` are static, that is, part of the structure.
+ * registered class. Strings, plain booleans, `null`, `undefined` and a `StaticValue` are static, that is, part of the
+ * structure.
  */
 export type TreeDef =
   | { readonly kind: "leaf" }
   | { readonly kind: "array"; readonly children: readonly TreeDef[] }
   | { readonly kind: "object"; readonly keys: readonly string[]; readonly children: readonly TreeDef[] }
   | { readonly kind: "instance"; readonly type: NodeType; readonly children: readonly [TreeDef] }
-  | { readonly kind: "static"; readonly value: string | boolean | null | undefined };
+  | { readonly kind: "static"; readonly value: string | boolean | null | undefined | StaticValue };
 
 /** Role of a plain boolean: part of the structure, or, in carries of loops and branches, a leaf. */
 export type BooleanRole = "static" | "leaf";
@@ -340,7 +342,13 @@ function isLeaf(value: unknown, booleans: BooleanRole): boolean {
 }
 
 function isStatic(value: unknown): value is (TreeDef & { readonly kind: "static" })["value"] {
-  return typeof value === "string" || typeof value === "boolean" || value === null || value === undefined;
+  return (
+    typeof value === "string" ||
+    typeof value === "boolean" ||
+    value === null ||
+    value === undefined ||
+    value instanceof StaticValue
+  );
 }
 
 /**

@@ -3,7 +3,7 @@ import { lastingElements } from "../../../engine/ir/elements.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
 import { arrayType } from "../../../engine/ir/types.ts";
 import { asTensor, fromArray } from "../../../engine/prims/lift.ts";
-import { deepestNesting, flatten, leafPaths, type TreeDef } from "../../../engine/tree/index.ts";
+import { deepestNesting, flatten, leafPaths, StaticValue, type TreeDef } from "../../../engine/tree/index.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { anything, aNumber, aText, type FormCheck, formOf, listOf, notOfForm } from "./form.ts";
 
@@ -75,6 +75,13 @@ export function writeTree(tree: unknown, root: string, tensors: Map<string, Tens
         );
       case "static":
         if (typeof node.value === "boolean") return { boolean: node.value };
+        if (node.value instanceof StaticValue) {
+          throw new DownhillError(
+            "tree",
+            `fit: a checkpoint holds plain arrays and objects, but ${root} holds ${node.value.toString()}. ` +
+              `Create it inside the loss.`,
+          );
+        }
         return node.value === undefined ? { missing: true } : { text: node.value };
       default:
         return assertNever(node, "writeTree");
