@@ -5,6 +5,11 @@ import { arrayType } from "../../engine/ir/types.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
 import { convert } from "../../engine/prims/linear.ts";
 import { addNodeType } from "../../engine/tree/index.ts";
+import { mul as multiplyElements } from "../array/elementwise.ts";
+import { add, multiply, toDense, transpose } from "./combine.ts";
+import { type Coordinates, readCoordinates, type SortedCoordinates } from "./coordinates.ts";
+import type { SparseEntries } from "./entries.ts";
+import { matvec, readVectors, rmatvec } from "./products.ts";
 import { type MatrixShape, SparsePattern } from "./sparse-pattern.ts";
 
 /** Tree of a `SparseMatrix`: the pattern is static, the values are its only leaf. */
@@ -81,6 +86,98 @@ export class SparseMatrix {
     if (arguments.length > 1) refuseExtraOfMethod("SparseMatrix.withValues", arguments, 1);
     return new SparseMatrix(this.pattern, readValues("SparseMatrix.withValues", this.pattern, values));
   }
+
+  /**
+   * The matrix of a list of entries in any order; values of repeated positions are added. Differentiable in the values.
+   *
+   * @throws DownhillError `shape` if the lists differ in length, `range` for a position outside the matrix.
+   * @example
+   * SparseMatrix.fromCoo({ shape: [2, 2], rows: [1, 0, 1], columns: [0, 1, 0], values: [1, 2, 3] }).toDense().tolist();
+   * // [[0, 2], [4, 0]]
+   */
+  static fromCoo(coordinates: Coordinates): SparseMatrix {
+    if (arguments.length > 1) refuseExtra("SparseMatrix.fromCoo", arguments, 1);
+    return from(readCoordinates("SparseMatrix.fromCoo", coordinates));
+  }
+
+  /** Row, column and value of each entry, by rows and then by columns. */
+  toCoo(): SortedCoordinates {
+    if (arguments.length > 0) refuseExtraOfMethod("SparseMatrix.toCoo", arguments, 0);
+    const { pattern, shape, columns, values } = this;
+    return { shape, rows: pattern.rows, columns, values };
+  }
+
+  /** Dense form: float64, `[rows, columns]`. */
+  toDense(): Tensor {
+    if (arguments.length > 0) refuseExtraOfMethod("SparseMatrix.toDense", arguments, 0);
+    return toDense(this);
+  }
+
+  /**
+   * Product A x with a vector of shape `[columns]`, or with columns `[columns, m]`. Differentiable in values and vector.
+   *
+   * @throws DownhillError `shape` for another number of elements.
+   */
+  matvec(x: TensorLike): Tensor {
+    if (arguments.length > 1) refuseExtraOfMethod("SparseMatrix.matvec", arguments, 1);
+    return matvec(this, readVectors("SparseMatrix.matvec", x, this.shape[1], "column"));
+  }
+
+  /**
+   * Product Aᵀ y with a vector of shape `[rows]`, or with columns `[rows, m]`. Differentiable in values and vector.
+   *
+   * @throws DownhillError `shape` for another number of elements.
+   */
+  rmatvec(y: TensorLike): Tensor {
+    if (arguments.length > 1) refuseExtraOfMethod("SparseMatrix.rmatvec", arguments, 1);
+    return rmatvec(this, readVectors("SparseMatrix.rmatvec", y, this.shape[0], "row"));
+  }
+
+  /** The transposed matrix. */
+  transpose(): SparseMatrix {
+    if (arguments.length > 0) refuseExtraOfMethod("SparseMatrix.transpose", arguments, 0);
+    return from(transpose(this));
+  }
+
+  /**
+   * Sum of two matrices of equal shape. Its pattern is the union of both patterns, even where values cancel.
+   *
+   * @throws DownhillError `shape` for matrices of different shapes.
+   */
+  add(other: SparseMatrix): SparseMatrix {
+    if (arguments.length > 1) refuseExtraOfMethod("SparseMatrix.add", arguments, 1);
+    return from(add(this, readMatrix("SparseMatrix.add", other)));
+  }
+
+  /**
+   * Matrix product A B, as `A @ B` of SciPy (whose method `multiply` is the product of elements).
+   *
+   * @throws DownhillError `shape` unless the other matrix has as many rows as this one has columns.
+   */
+  multiply(other: SparseMatrix): SparseMatrix {
+    if (arguments.length > 1) refuseExtraOfMethod("SparseMatrix.multiply", arguments, 1);
+    return from(multiply(this, readMatrix("SparseMatrix.multiply", other)));
+  }
+
+  /** The matrix with each entry multiplied by a number. */
+  scale(factor: TensorLike): SparseMatrix {
+    if (arguments.length > 1) refuseExtraOfMethod("SparseMatrix.scale", arguments, 1);
+    return this.withValues(multiplyElements(this.values, factor));
+  }
+}
+
+function from({ pattern, values }: SparseEntries): SparseMatrix {
+  return new SparseMatrix(pattern, values);
+}
+
+/** Refuses an operand that is not a sparse matrix. */
+export function readMatrix(operation: string, given: unknown): SparseMatrix {
+  if (given instanceof SparseMatrix) return given;
+  throw new DownhillError(
+    "dtype",
+    `${operation}: expects a SparseMatrix; got ${given === null ? "null" : typeof given}. ` +
+      `SparseMatrix.fromCoo creates one; matvec multiplies by vectors and dense matrices.`,
+  );
 }
 
 function readValues(operation: string, pattern: SparsePattern, given: TensorLike): Tensor {
