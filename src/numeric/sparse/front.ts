@@ -1,0 +1,288 @@
+// Partial LDLᵀ factorisation of a dense frontal matrix, with 1 × 1 and 2 × 2 pivots.
+import { updateTrailing } from "./front-update.ts";
+
+/** Settings of the pivot search. */
+export interface PivotRule {
+  /** Smallest accepted ratio of a pivot to the largest element of its column, 0 to 0.5. */
+  readonly tolerance: number;
+  /** Size of the original column of each variable. A column that has become this small relative to it is zero. */
+  readonly sizes: Float64Array;
+  /** A column is zero if it is at most this share of its original size. */
+  readonly zeroShare: number;
+  /** Throws the error for a column of a variable that is not finite. */
+  readonly refuse: (variable: number) => never;
+}
+
+/** Pivots of a factorisation, by step of elimination. */
+export interface Pivots {
+  /** Diagonal of D. */
+  readonly diagonal: Float64Array;
+  /** Element below the diagonal of D at the first step of a 2 × 2 pivot, otherwise 0. */
+  readonly below: Float64Array;
+}
+
+/** A frontal matrix: lower triangle by columns, `size` numbers apart. */
+export interface Front {
+  readonly elements: Float64Array;
+  readonly size: number;
+  /** Number of leading variables that may be eliminated here. */
+  readonly summed: number;
+  /** Variable of each row; the factorisation reorders the first `summed`. */
+  readonly variables: Int32Array;
+}
+
+const windowColumns = 24;
+
+/**
+ * Eliminates as many of the fully summed variables as have acceptable pivots; with `isRoot` all of them. Returns their
+ * number. Column p of L replaces column p of the front, below the diagonal; the lower triangle of the remaining rows
+ * and columns is the Schur complement.
+ */
+export function factoriseFront(
+  front: Front,
+  rule: PivotRule,
+  pivots: Pivots,
+  step: number,
+  isRoot: boolean,
+): number {
+  const { size, summed } = front;
+  const search = new PivotSearch(front, rule, pivots, step);
+  let done = 0;
+  let end = 0; // end of the window
+  while (done < summed) {
+    const width = Math.min(summed, Math.max(end, done) + windowColumns);
+    const isLast = width === end;
+    end = width;
+    if (isLast && !isRoot) break;
+    const next = isLast ? search.eliminateAny(done) : search.eliminateWindow(done, end);
+    if (next > done && end < size)
+      updateTrailing(front.elements, size, end, done, next, search.scaled(done, next));
+    done = next;
+  }
+  return done;
+}
+
+class PivotSearch {
+  readonly #a: Float64Array;
+  readonly #size: number;
+  readonly #summed: number;
+  readonly #variables: Int32Array;
+  readonly #rule: PivotRule;
+  readonly #pivots: Pivots;
+  /** Step of elimination of the first variable of the front. */
+  readonly #step: number;
+
+  constructor({ elements, size, summed, variables }: Front, rule: PivotRule, pivots: Pivots, step: number) {
+    this.#a = elements;
+    this.#size = size;
+    this.#summed = summed;
+    this.#variables = variables;
+    this.#rule = rule;
+    this.#pivots = pivots;
+    this.#step = step;
+  }
+
+  /** Eliminates variables of a window whose columns are up to date. Returns the number of eliminated variables. */
+  eliminateWindow(from: number, end: number): number {
+    let done = from;
+    let candidates = end; // those from here on have failed since the last pivot
+    while (done < candidates) {
+      const width = this.#pivotAt(done, end);
+      if (width === 0) {
+        this.#exchange(done, --candidates);
+        continue;
+      }
+      if (width === 1) this.#eliminateOne(done, end);
+      else this.#eliminateTwo(done, end);
+      done += width;
+      candidates = end;
+    }
+    return done;
+  }
+
+  /** Moves an acceptable pivot for the candidate at k to k, and returns its width; 0 if there is none in the window. */
+  #pivotAt(k: number, end: number): number {
+    const [a, size] = [this.#a, this.#size];
+    const { tolerance } = this.#rule;
+    const column = k * size;
+    let [partner, inside, outside] = [-1, 0, 0];
+    for (let i = k + 1; i < end; i++) {
+      const x = Math.abs(a[column + i]!);
+      if (x > inside || x !== x) {
+        inside = x;
+        partner = i;
+      }
+    }
+    for (let i = end; i < size; i++) {
+      const x = Math.abs(a[column + i]!);
+      if (x > outside || x !== x) outside = x;
+    }
+    const d = Math.abs(a[column + k]!);
+    const largest = Math.max(inside, outside);
+    if (!(d + largest < Infinity)) this.#rule.refuse(this.#variables[k]!);
+    if (this.#isZero(k, Math.max(d, largest))) return this.#makeZero(k);
+    if (d > 0 && d >= tolerance * largest) return 1;
+    if (partner < 0 || inside === 0) return 0;
+    return this.#withPartner(k, partner, end, Math.max(outside, this.#largestBut(k, k, partner)));
+  }
+
+  /** Tries the pivots with the variable of the largest element of column k. */
+  #withPartner(k: number, partner: number, end: number, largest: number): number {
+    const [a, size] = [this.#a, this.#size];
+    const { tolerance } = this.#rule;
+    const b = Math.abs(a[k * size + partner]!);
+    const other = this.#largestBut(partner, k, partner);
+    const [p, q] = [a[k * size + k]!, a[partner * size + partner]!];
+    const determinant = Math.abs(p * q - b * b);
+    const isStable =
+      determinant > 0 &&
+      tolerance * (Math.abs(q) * largest + b * other) <= determinant &&
+      tolerance * (b * largest + Math.abs(p) * other) <= determinant;
+    if (isStable && k + 1 < end) {
+      this.#exchange(k + 1, partner);
+      return 2;
+    }
+    if (q !== 0 && Math.abs(q) >= tolerance * Math.max(other, b)) {
+      this.#exchange(k, partner);
+      return 1;
+    }
+    return 0;
+  }
+
+  /** Largest element of the row and column of variable j from k on, without those of k and of the partner. */
+  #largestBut(j: number, k: number, partner: number): number {
+    const [a, size] = [this.#a, this.#size];
+    let largest = 0;
+    for (let i = k + 1; i < j; i++)
+      if (i !== partner) largest = Math.max(largest, Math.abs(a[i * size + j]!));
+    for (let i = Math.max(j, k) + 1; i < size; i++)
+      if (i !== partner) largest = Math.max(largest, Math.abs(a[j * size + i]!));
+    return largest;
+  }
+
+  #isZero(k: number, largest: number): boolean {
+    return largest <= this.#rule.zeroShare * this.#rule.sizes[this.#variables[k]!]!;
+  }
+
+  #makeZero(k: number): number {
+    this.#a.fill(0, k * this.#size + k, (k + 1) * this.#size);
+    return 1;
+  }
+
+  /** Eliminates variable k in the columns up to `end`. */
+  #eliminateOne(k: number, end: number): void {
+    const [a, size] = [this.#a, this.#size];
+    const column = k * size;
+    const d = a[column + k]!;
+    this.#pivots.diagonal[this.#step + k] = d;
+    this.#pivots.below[this.#step + k] = 0;
+    if (d === 0) return;
+    for (let j = k + 1; j < end; j++) {
+      const factor = a[column + j]! / d;
+      if (factor === 0) continue;
+      const target = j * size;
+      for (let i = j; i < size; i++) a[target + i]! -= factor * a[column + i]!;
+    }
+    for (let i = k + 1; i < size; i++) a[column + i]! /= d;
+  }
+
+  /** Eliminates variables k and k + 1 in the columns up to `end`. */
+  #eliminateTwo(k: number, end: number): void {
+    const [a, size] = [this.#a, this.#size];
+    const [first, second] = [k * size, (k + 1) * size];
+    const [p, b, q] = [a[first + k]!, a[first + k + 1]!, a[second + k + 1]!];
+    this.#pivots.diagonal[this.#step + k] = p;
+    this.#pivots.diagonal[this.#step + k + 1] = q;
+    this.#pivots.below[this.#step + k] = b;
+    this.#pivots.below[this.#step + k + 1] = 0;
+    // scaled by b, which is not small, to avoid overflow of the determinant
+    const [s, t] = [p / b, q / b];
+    const scale = 1 / (b * (s * t - 1));
+    for (let j = k + 2; j < end; j++) {
+      const [x, y] = [a[first + j]!, a[second + j]!];
+      const f = scale * (t * x - y);
+      const g = scale * (s * y - x);
+      if (f === 0 && g === 0) continue;
+      const target = j * size;
+      for (let i = j; i < size; i++) a[target + i]! -= f * a[first + i]! + g * a[second + i]!;
+    }
+    for (let i = k + 2; i < size; i++) {
+      const [x, y] = [a[first + i]!, a[second + i]!];
+      a[first + i] = scale * (t * x - y);
+      a[second + i] = scale * (s * y - x);
+    }
+    a[first + k + 1] = 0;
+  }
+
+  /** Eliminates all remaining variables of a root, by a complete search for each pivot (Bunch and Parlett 1971). */
+  eliminateAny(from: number): number {
+    const [a, size, end] = [this.#a, this.#size, this.#summed];
+    for (let k = from; k < end;) {
+      let [most, row, column, best, on] = [0, k, k, 0, k];
+      for (let j = k; j < end; j++) {
+        if (Math.abs(a[j * size + j]!) > best) {
+          best = Math.abs(a[j * size + j]!);
+          on = j;
+        }
+        for (let i = j + 1; i < end; i++)
+          if (Math.abs(a[j * size + i]!) > most) {
+            most = Math.abs(a[j * size + i]!);
+            [row, column] = [i, j];
+          }
+      }
+      const isZero = this.#isZero(k, Math.max(most, best));
+      if (isZero) this.#makeZero(k);
+      if (isZero || best >= 0.64 * most) {
+        if (!isZero) this.#exchange(k, on);
+        this.#eliminateOne(k, end);
+        k++;
+      } else {
+        this.#exchange(k, column);
+        this.#exchange(k + 1, row);
+        this.#eliminateTwo(k, end);
+        k += 2;
+      }
+    }
+    return end;
+  }
+
+  /** Rows of D Lᵀ for the pivots from `from` to `to`: element (p, j) is at `(p − from) · size + j`. */
+  scaled(from: number, to: number): Float64Array {
+    const [a, size] = [this.#a, this.#size];
+    const { diagonal, below } = this.#pivots;
+    const out = new Float64Array((to - from) * size);
+    for (let p = from; p < to; p++) {
+      const [d, b] = [diagonal[this.#step + p]!, below[this.#step + p]!];
+      const target = (p - from) * size;
+      if (b === 0) for (let i = to; i < size; i++) out[target + i] = d * a[p * size + i]!;
+      else {
+        const e = diagonal[this.#step + p + 1]!;
+        for (let i = to; i < size; i++) {
+          const [x, y] = [a[p * size + i]!, a[(p + 1) * size + i]!];
+          out[target + i] = d * x + b * y;
+          out[target + size + i] = b * x + e * y;
+        }
+        p++;
+      }
+    }
+    return out;
+  }
+
+  /** Exchanges two variables, of which `i` is not after `j`, in the lower triangle and in the columns of L. */
+  #exchange(i: number, j: number): void {
+    if (i === j) return;
+    const [a, size, variables] = [this.#a, this.#size, this.#variables];
+    const swap = (x: number, y: number): void => {
+      const value = a[x]!;
+      a[x] = a[y]!;
+      a[y] = value;
+    };
+    for (let p = 0; p < i; p++) swap(p * size + i, p * size + j);
+    swap(i * size + i, j * size + j);
+    for (let p = i + 1; p < j; p++) swap(i * size + p, p * size + j);
+    for (let p = j + 1; p < size; p++) swap(i * size + p, j * size + p);
+    const variable = variables[i]!;
+    variables[i] = variables[j]!;
+    variables[j] = variable;
+  }
+}

@@ -1,0 +1,203 @@
+// Symbolic analysis of a symmetric matrix: everything about its factorisation that the pattern determines.
+import { DownhillError } from "../../engine/errors/index.ts";
+import { now } from "../../engine/util/now.ts";
+import {
+  columnCounts,
+  eliminationTree,
+  postorder,
+  renumberParents,
+  transposeGraph,
+  upperPart,
+} from "./elimination-tree.ts";
+import { type Graph, minimumDegree } from "./minimum-degree.ts";
+import type { SparsePattern } from "./sparse-pattern.ts";
+import { findSupernodes } from "./supernodes.ts";
+
+const none = -1;
+
+/** Order of elimination: approximate minimum degree, as given, or a permutation (element k is eliminated at step k). */
+export type Ordering = "amd" | "natural" | Int32Array | readonly number[];
+
+/** Lower triangle of the renumbered matrix by columns, with its diagonal. */
+export interface LowerTriangle {
+  readonly pointers: Int32Array;
+  /** Renumbered row of each entry. */
+  readonly rows: Int32Array;
+  /** Entry of the matrix, and the entry at the transposed position. */
+  readonly entry: Int32Array;
+  readonly mirror: Int32Array;
+}
+
+/** Supernodes with their row structures. */
+export interface SymbolicFactor {
+  /** `order[k]` is the row and column of the matrix that is eliminated at step k. */
+  readonly order: Int32Array;
+  readonly ordering: "amd" | "natural" | "given";
+  /** First column of each supernode, and the number of columns at the end. */
+  readonly first: Int32Array;
+  /** Parent of each supernode; −1 for a root. */
+  readonly parent: Int32Array;
+  /** Start of the rows below each supernode in `rows`, and the length at the end. */
+  readonly rowStart: Int32Array;
+  /** Renumbered rows below the supernodes, ascending. */
+  readonly rows: Int32Array;
+  readonly lower: LowerTriangle;
+  /** Entries of L with its diagonal, without the zeros of merged supernodes. */
+  readonly entries: number;
+  /** Entries of L that are stored if no pivot is delayed. */
+  readonly storedEntries: number;
+  /** Floating-point operations of the factorisation, without those on merged zeros. */
+  readonly operations: number;
+  /** Seconds spent on the ordering, and on the rest of the analysis. */
+  readonly seconds: { readonly ordering: number; readonly analysis: number };
+}
+
+/** Analyses a square pattern with both triangles. */
+export function analyseSymmetric(
+  operation: string,
+  pattern: SparsePattern,
+  ordering: Ordering,
+): SymbolicFactor {
+  requireSymmetric(operation, pattern);
+  const begin = now();
+  const graph: Graph = { pointers: pattern.rowPointers, neighbours: pattern.columns };
+  const given = readOrdering(operation, graph, ordering);
+  const middle = now();
+  let order = given;
+  const tree = eliminationTree(upperPart(graph, order));
+  const visit = postorder(tree);
+  order = visit.map((k) => given[k]!);
+  const parent = renumberParents(tree, visit);
+  const counts = columnCounts(upperPart(graph, order), parent);
+  const nodes = findSupernodes(parent, counts);
+  const before = order;
+  order = nodes.order.map((k) => before[k]!);
+  const upper = upperPart(graph, order);
+  const { rowStart, rows } = rowStructures(transposeGraph(upper), nodes.first, nodes.parent);
+  const lower = lowerTriangle(pattern, order);
+  let entries = counts.length;
+  let operations = 0;
+  for (const count of counts) {
+    entries += count;
+    operations += (count + 1) ** 2;
+  }
+  let storedEntries = 0;
+  for (let s = 0; s < nodes.parent.length; s++) {
+    const width = nodes.first[s + 1]! - nodes.first[s]!;
+    storedEntries += (width * (width + 1)) / 2 + width * (rowStart[s + 1]! - rowStart[s]!);
+  }
+  return {
+    order,
+    ordering: typeof ordering === "string" ? ordering : "given",
+    first: nodes.first,
+    parent: nodes.parent,
+    rowStart,
+    rows,
+    lower,
+    entries,
+    storedEntries,
+    operations,
+    seconds: { ordering: (middle - begin) / 1000, analysis: (now() - middle) / 1000 },
+  };
+}
+
+function requireSymmetric(operation: string, pattern: SparsePattern): void {
+  const [rows, columns] = pattern.shape;
+  if (rows !== columns)
+    throw new DownhillError("shape", `${operation}: the matrix must be square; got ${rows} × ${columns}.`);
+  if (pattern.transposed.pattern !== pattern)
+    throw new DownhillError(
+      "range",
+      `${operation}: the pattern is not symmetric. kind "ldl" needs both triangles of a symmetric matrix; ` +
+        `kind "lu" factorises other matrices.`,
+    );
+}
+
+function readOrdering(operation: string, graph: Graph, ordering: Ordering): Int32Array {
+  const n = graph.pointers.length - 1;
+  if (ordering === "amd") return minimumDegree(graph);
+  if (ordering === "natural") return Int32Array.from({ length: n }, (_, i) => i);
+  return readPermutation(operation, ordering, n);
+}
+
+/** Reads a permutation of n numbers. */
+export function readPermutation(operation: string, given: unknown, n: number): Int32Array {
+  const isList = Array.isArray(given) || given instanceof Int32Array;
+  const order = isList ? Int32Array.from(given as readonly number[]) : undefined;
+  if (order?.length !== n || order.some((x) => x < 0 || x >= n) || new Set(order).size !== n)
+    throw new DownhillError(
+      "option",
+      `${operation}: ordering must be "amd", "natural" or a permutation of 0 to ${n - 1}; got ${
+        isList ? `a list of ${order!.length} numbers` : JSON.stringify(given)
+      }.`,
+    );
+  return order;
+}
+
+/** Rows below each supernode: the union of those of its columns and of its children. */
+function rowStructures(
+  { pointers, neighbours }: Graph,
+  first: Int32Array,
+  parent: Int32Array,
+): { readonly rowStart: Int32Array; readonly rows: Int32Array } {
+  const count = parent.length;
+  const mark = new Int32Array(pointers.length - 1).fill(none);
+  const rowStart = new Int32Array(count + 1);
+  const lastChild = new Int32Array(count).fill(none);
+  const sibling = new Int32Array(count).fill(none);
+  let rows = new Int32Array(Math.max(16, 2 * neighbours.length));
+  let n = 0;
+  for (let s = 0; s < count; s++) {
+    const [from, end] = [n, first[s + 1]!];
+    const room = rows.length;
+    const add = (row: number): void => {
+      if (row < end || mark[row] === s) return;
+      mark[row] = s;
+      rows[n++] = row;
+    };
+    let bound = n + pointers[end]! - pointers[first[s]!]!;
+    for (let c = lastChild[s]!; c !== none; c = sibling[c]!) bound += rowStart[c + 1]! - rowStart[c]!;
+    if (bound > room) {
+      const wider = new Int32Array(Math.max(2 * room, bound));
+      wider.set(rows);
+      rows = wider;
+    }
+    for (let p = pointers[first[s]!]!; p < pointers[end]!; p++) add(neighbours[p]!);
+    for (let c = lastChild[s]!; c !== none; c = sibling[c]!)
+      for (let p = rowStart[c]!; p < rowStart[c + 1]!; p++) add(rows[p]!);
+    rows.subarray(from, n).sort();
+    rowStart[s + 1] = n;
+    const p = parent[s]!;
+    if (p === none) continue;
+    sibling[s] = lastChild[p]!;
+    lastChild[p] = s;
+  }
+  return { rowStart, rows: rows.slice(0, n) };
+}
+
+/** Lower triangle of the renumbered matrix, with the entries of the matrix that its elements come from. */
+function lowerTriangle(pattern: SparsePattern, order: Int32Array): LowerTriangle {
+  const { rowPointers, columns } = pattern;
+  const { from } = pattern.transposed; // entry q of the transposed pattern, which is the same one, is entry from[q]
+  const n = order.length;
+  const position = new Int32Array(n);
+  for (let k = 0; k < n; k++) position[order[k]!] = k;
+  const pointers = new Int32Array(n + 1);
+  for (let k = 0; k < n; k++) {
+    let count = 0;
+    for (let p = rowPointers[order[k]!]!; p < rowPointers[order[k]! + 1]!; p++)
+      if (position[columns[p]!]! >= k) count++;
+    pointers[k + 1] = pointers[k]! + count;
+  }
+  const total = pointers[n]!;
+  const [rows, entry, mirror] = [new Int32Array(total), new Int32Array(total), new Int32Array(total)];
+  for (let k = 0, t = 0; k < n; k++)
+    for (let p = rowPointers[order[k]!]!; p < rowPointers[order[k]! + 1]!; p++) {
+      const row = position[columns[p]!]!;
+      if (row < k) continue;
+      rows[t] = row;
+      entry[t] = p;
+      mirror[t++] = from[p]!;
+    }
+  return { pointers, rows, entry, mirror };
+}
