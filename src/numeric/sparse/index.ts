@@ -2,6 +2,16 @@ import "../array/methods.ts";
 import "../../engine/runtime/install.ts";
 
 export type { Coordinates, SortedCoordinates } from "./coordinates.ts";
+export {
+  analyse,
+  type FactoriseOptions,
+  type FactorSolveOptions,
+  SparseAnalysis,
+  SparseFactor,
+} from "./factorise.ts";
+export type { FactorProgress, Inertia } from "./multifrontal.ts";
+export type { NumericFactor } from "./numeric-factor.ts";
+export type { Ordering } from "./symbolic.ts";
 export { readMatrixMarket, writeMatrixMarket, type WriteMatrixMarketOptions } from "./matrix-market.ts";
 export { SparseMatrix } from "./sparse-matrix.ts";
 export {

@@ -1,13 +1,13 @@
 // Multifrontal LDLᵀ factorisation of symmetric, possibly indefinite matrices (Duff and Reid 1983).
 import { factoriseFront, type Front, type PivotRule, type Pivots } from "./front.ts";
 import { grown } from "./combine.ts";
-import type { SymbolicFactor } from "./symbolic.ts";
+import type { SymmetricAnalysis } from "./symbolic.ts";
 
 const none = -1;
 
 /** Factors of P A Pᵀ = L D Lᵀ in supernodes of eliminated variables. */
 export interface LdlFactors extends Pivots {
-  readonly symbolic: SymbolicFactor;
+  readonly symbolic: SymmetricAnalysis;
   /** First step of elimination of each supernode, and n at the end. */
   readonly firstStep: Int32Array;
   /** Start of the variables of each supernode in `variables`: those eliminated there, then its rows. */
@@ -39,14 +39,14 @@ interface Contribution {
 }
 
 /** Operations between two reports of progress. */
-const operationsPerReport = 2e7;
+const operationsPerReport = 5e6;
 
 /**
  * Factorises a matrix given by the values of its lower triangle. Yields between supernodes, so that a caller can let
  * other work run or stop.
  */
 export function* factoriseInSteps(
-  symbolic: SymbolicFactor,
+  symbolic: SymmetricAnalysis,
   values: Float64Array,
   rule: PivotRule,
 ): Generator<FactorProgress, LdlFactors> {
@@ -63,7 +63,7 @@ export function* factoriseInSteps(
 }
 
 class Multifrontal {
-  readonly #symbolic: SymbolicFactor;
+  readonly #symbolic: SymmetricAnalysis;
   readonly #values: Float64Array;
   readonly #rule: PivotRule;
   readonly #firstStep: Int32Array;
@@ -85,7 +85,7 @@ class Multifrontal {
   /** Row of each variable in the current front. */
   readonly #rowOf: Int32Array;
 
-  constructor(symbolic: SymbolicFactor, values: Float64Array, rule: PivotRule) {
+  constructor(symbolic: SymmetricAnalysis, values: Float64Array, rule: PivotRule) {
     const n = symbolic.order.length;
     const supernodes = symbolic.parent.length;
     this.#symbolic = symbolic;

@@ -9,6 +9,7 @@ import { mul as multiplyElements } from "../array/elementwise.ts";
 import { add, multiply, toDense, transpose } from "./combine.ts";
 import { type Coordinates, readCoordinates, type SortedCoordinates } from "./coordinates.ts";
 import type { SparseEntries } from "./entries.ts";
+import { factorise, type FactoriseOptions, type SparseFactor } from "./factorise.ts";
 import { matvec, readVectors, rmatvec } from "./products.ts";
 import { type MatrixShape, SparsePattern } from "./sparse-pattern.ts";
 
@@ -157,6 +158,33 @@ export class SparseMatrix {
   multiply(other: SparseMatrix): SparseMatrix {
     if (arguments.length > 1) refuseExtraOfMethod("SparseMatrix.multiply", arguments, 1);
     return from(multiply(this, readMatrix("SparseMatrix.multiply", other)));
+  }
+
+  /**
+   * Factors of a square matrix: LDLᵀ of a symmetric one (`kind: "ldl"`, the default), or LU. The analysis of the pattern
+   * is done once per pattern and options.
+   *
+   * @throws DownhillError `shape` for a matrix that is not square; `range` for entries that are not finite, and with
+   * `"ldl"` for a matrix that is not symmetric; `trace` inside compiled functions.
+   * @example
+   * const a = SparseMatrix.fromCoo({ shape: [2, 2], rows: [0, 0, 1], columns: [0, 1, 0], values: [2, 1, 1] });
+   * const factor = a.factorise();
+   * factor.solve([3, 1]).tolist(); // [1, 1]
+   * factor.inertia;                // { positive: 1, negative: 1, zero: 0 }
+   */
+  factorise(options: FactoriseOptions = {}): SparseFactor {
+    if (arguments.length > 1) refuseExtraOfMethod("SparseMatrix.factorise", arguments, 1);
+    return factorise(this, options);
+  }
+
+  /**
+   * Solution of A x = b, or of several systems for `[n, m]`; see `factorise` and `SparseFactor.solve`.
+   *
+   * @throws DownhillError as both.
+   */
+  solve(b: TensorLike, options: FactoriseOptions = {}): Tensor {
+    if (arguments.length > 2) refuseExtraOfMethod("SparseMatrix.solve", arguments, 2);
+    return factorise(this, options).solve(b);
   }
 
   /** The matrix with each entry multiplied by a number. */

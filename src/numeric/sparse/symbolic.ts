@@ -30,9 +30,8 @@ export interface LowerTriangle {
 
 /** Supernodes with their row structures. */
 export interface SymbolicFactor {
-  /** `order[k]` is the row and column of the matrix that is eliminated at step k. */
+  /** `order[k]` is the vertex that is eliminated at step k. */
   readonly order: Int32Array;
-  readonly ordering: "amd" | "natural" | "given";
   /** First column of each supernode, and the number of columns at the end. */
   readonly first: Int32Array;
   /** Parent of each supernode; −1 for a root. */
@@ -41,15 +40,19 @@ export interface SymbolicFactor {
   readonly rowStart: Int32Array;
   /** Renumbered rows below the supernodes, ascending. */
   readonly rows: Int32Array;
-  readonly lower: LowerTriangle;
   /** Entries of L with its diagonal, without the zeros of merged supernodes. */
   readonly entries: number;
   /** Entries of L that are stored if no pivot is delayed. */
   readonly storedEntries: number;
-  /** Floating-point operations of the factorisation, without those on merged zeros. */
+  /** Floating-point operations of an LDLᵀ factorisation, without those on merged zeros. */
   readonly operations: number;
   /** Seconds spent on the ordering, and on the rest of the analysis. */
   readonly seconds: { readonly ordering: number; readonly analysis: number };
+}
+
+/** Analysis of a symmetric matrix. */
+export interface SymmetricAnalysis extends SymbolicFactor {
+  readonly lower: LowerTriangle;
 }
 
 /** Analyses a square pattern with both triangles. */
@@ -57,24 +60,29 @@ export function analyseSymmetric(
   operation: string,
   pattern: SparsePattern,
   ordering: Ordering,
-): SymbolicFactor {
+): SymmetricAnalysis {
   requireSymmetric(operation, pattern);
+  const graph = { pointers: pattern.rowPointers, neighbours: pattern.columns };
+  const symbolic = analyseGraph(operation, graph, ordering);
   const begin = now();
-  const graph: Graph = { pointers: pattern.rowPointers, neighbours: pattern.columns };
+  const lower = lowerTriangle(pattern, symbolic.order);
+  const { seconds } = symbolic;
+  return { ...symbolic, lower, seconds: { ...seconds, analysis: seconds.analysis + (now() - begin) / 1000 } };
+}
+
+/** Orders the vertices of a symmetric graph, and finds the structure of the factor. */
+export function analyseGraph(operation: string, graph: Graph, ordering: Ordering): SymbolicFactor {
+  const begin = now();
   const given = readOrdering(operation, graph, ordering);
   const middle = now();
-  let order = given;
-  const tree = eliminationTree(upperPart(graph, order));
+  const tree = eliminationTree(upperPart(graph, given));
   const visit = postorder(tree);
-  order = visit.map((k) => given[k]!);
-  const parent = renumberParents(tree, visit);
-  const counts = columnCounts(upperPart(graph, order), parent);
-  const nodes = findSupernodes(parent, counts);
-  const before = order;
-  order = nodes.order.map((k) => before[k]!);
-  const upper = upperPart(graph, order);
-  const { rowStart, rows } = rowStructures(transposeGraph(upper), nodes.first, nodes.parent);
-  const lower = lowerTriangle(pattern, order);
+  const before = visit.map((k) => given[k]!);
+  const counts = columnCounts(upperPart(graph, before), renumberParents(tree, visit));
+  const nodes = findSupernodes(renumberParents(tree, visit), counts);
+  const order = nodes.order.map((k) => before[k]!);
+  const { first, parent } = nodes;
+  const { rowStart, rows } = rowStructures(transposeGraph(upperPart(graph, order)), first, parent);
   let entries = counts.length;
   let operations = 0;
   for (const count of counts) {
@@ -82,23 +90,12 @@ export function analyseSymmetric(
     operations += (count + 1) ** 2;
   }
   let storedEntries = 0;
-  for (let s = 0; s < nodes.parent.length; s++) {
-    const width = nodes.first[s + 1]! - nodes.first[s]!;
+  for (let s = 0; s < parent.length; s++) {
+    const width = first[s + 1]! - first[s]!;
     storedEntries += (width * (width + 1)) / 2 + width * (rowStart[s + 1]! - rowStart[s]!);
   }
-  return {
-    order,
-    ordering: typeof ordering === "string" ? ordering : "given",
-    first: nodes.first,
-    parent: nodes.parent,
-    rowStart,
-    rows,
-    lower,
-    entries,
-    storedEntries,
-    operations,
-    seconds: { ordering: (middle - begin) / 1000, analysis: (now() - middle) / 1000 },
-  };
+  const seconds = { ordering: (middle - begin) / 1000, analysis: (now() - middle) / 1000 };
+  return { order, first, parent, rowStart, rows, entries, storedEntries, operations, seconds };
 }
 
 function requireSymmetric(operation: string, pattern: SparsePattern): void {

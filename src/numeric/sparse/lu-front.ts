@@ -1,0 +1,175 @@
+// Partial LU factorisation of a dense frontal matrix with threshold pivoting.
+import { DownhillError } from "../../engine/errors/index.ts";
+
+/** A frontal matrix by columns, `size` numbers apart. */
+export interface LuFront {
+  readonly elements: Float64Array;
+  readonly size: number;
+  /** Number of leading rows and columns that may be eliminated here. */
+  readonly summed: number;
+  /** Renumbered rows and columns; the factorisation reorders the first `summed` of both. */
+  readonly rows: Int32Array;
+  readonly columns: Int32Array;
+}
+
+/** Settings of the pivot search. */
+export interface LuPivotRule {
+  /** Smallest accepted ratio of a pivot to the largest element of its column, 0 to 1. */
+  readonly tolerance: number;
+  /** A column whose elements are at most this number is zero: a share of the original column's largest. */
+  readonly zeroSizes: Float64Array;
+}
+
+const windowColumns = 24;
+
+/**
+ * Eliminates as many fully summed variables as have acceptable pivots; with `isRoot` all of them. Returns their number.
+ * L (below its unit diagonal) and U replace the rows and columns of the front; the rest is the Schur complement.
+ */
+export function factoriseLuFront(front: LuFront, rule: LuPivotRule, isRoot: boolean): number {
+  const { elements, size, summed } = front;
+  let done = 0;
+  let end = 0;
+  while (done < summed) {
+    const width = Math.min(summed, Math.max(end, done) + windowColumns);
+    const isLast = width === end;
+    if (isLast && !isRoot) break;
+    end = width;
+    const next = eliminateWindow(front, rule, done, end, isLast);
+    if (next > done) updateColumns(elements, size, done, next, end);
+    done = next;
+  }
+  return done;
+}
+
+/** Eliminates columns of a window that is up to date. Returns the number of eliminated variables. */
+function eliminateWindow(
+  front: LuFront,
+  rule: LuPivotRule,
+  from: number,
+  end: number,
+  isForced: boolean,
+): number {
+  let done = from;
+  let candidates = end;
+  while (done < candidates) {
+    const row = pivotRow(front, rule, done, isForced);
+    if (row < 0) {
+      exchangeColumns(front, done, --candidates);
+      continue;
+    }
+    exchangeRows(front, done, row);
+    eliminate(front, done, end);
+    done++;
+    candidates = end;
+  }
+  return done;
+}
+
+/** Row of the pivot of column k, or −1: that of the diagonal if it is large enough, otherwise of the largest element. */
+function pivotRow(
+  { elements, size, summed, rows, columns }: LuFront,
+  rule: LuPivotRule,
+  k: number,
+  isForced: boolean,
+): number {
+  const column = k * size;
+  let [inside, outside, best, diagonal] = [0, 0, k, -1];
+  for (let i = k; i < summed; i++) {
+    const x = Math.abs(elements[column + i]!);
+    if (x > inside || x !== x) {
+      inside = x;
+      best = i;
+    }
+    if (rows[i] === columns[k]) diagonal = i;
+  }
+  for (let i = summed; i < size; i++) {
+    const x = Math.abs(elements[column + i]!);
+    if (x > outside || x !== x) outside = x;
+  }
+  const largest = Math.max(inside, outside);
+  if (!(largest < Infinity))
+    throw new DownhillError(
+      "range",
+      "factorise: an element of the LU factors overflowed. Scale rows and columns of the matrix.",
+    );
+  if (largest <= rule.zeroSizes[columns[k]!]!) {
+    elements.fill(0, column + k, column + size);
+    return diagonal < 0 ? k : diagonal;
+  }
+  if (diagonal >= 0) {
+    const d = Math.abs(elements[column + diagonal]!);
+    if (d > 0 && d >= rule.tolerance * largest) return diagonal;
+  }
+  return inside > 0 && (isForced || inside >= rule.tolerance * largest) ? best : -1;
+}
+
+/** Eliminates column k in the columns of its window. */
+function eliminate({ elements: a, size }: LuFront, k: number, end: number): void {
+  const column = k * size;
+  const pivot = a[column + k]!;
+  if (pivot === 0) return; // then the whole column is zero
+  for (let i = k + 1; i < size; i++) a[column + i]! /= pivot;
+  for (let j = k + 1; j < end; j++) {
+    const target = j * size;
+    const factor = a[target + k]!;
+    if (factor === 0) continue;
+    for (let i = k + 1; i < size; i++) a[target + i]! -= factor * a[column + i]!;
+  }
+}
+
+/** Applies the pivots from `from` to `to` to the columns after the window. */
+function updateColumns(a: Float64Array, size: number, from: number, to: number, end: number): void {
+  for (let j = end; j < size; j++) {
+    const target = j * size;
+    for (let p = from; p < to; p++) {
+      const factor = a[target + p]!;
+      if (factor === 0) continue;
+      for (let i = p + 1; i < to; i++) a[target + i]! -= factor * a[p * size + i]!;
+    }
+    let p = from;
+    for (; p + 3 < to; p += 4) subtractFour(a, size, p, to, target);
+    for (; p < to; p++) {
+      const factor = a[target + p]!;
+      for (let i = to, s = p * size + to; i < size; i++) a[target + i]! -= factor * a[s++]!;
+    }
+  }
+}
+
+/** Subtracts the products of four pivots from the rows from `first` on of a column. */
+function subtractFour(a: Float64Array, size: number, p: number, first: number, target: number): void {
+  const s0 = p * size;
+  const s1 = s0 + size;
+  const s2 = s1 + size;
+  const s3 = s2 + size;
+  const x0 = a[target + p]!;
+  const x1 = a[target + p + 1]!;
+  const x2 = a[target + p + 2]!;
+  const x3 = a[target + p + 3]!;
+  for (let i = first; i < size; i++)
+    a[target + i]! -= x0 * a[s0 + i]! + x1 * a[s1 + i]! + x2 * a[s2 + i]! + x3 * a[s3 + i]!;
+}
+
+function exchangeRows({ elements: a, size, rows }: LuFront, i: number, j: number): void {
+  if (i === j) return;
+  for (let p = i, q = j; p < size * size; p += size, q += size) {
+    const value = a[p]!;
+    a[p] = a[q]!;
+    a[q] = value;
+  }
+  const row = rows[i]!;
+  rows[i] = rows[j]!;
+  rows[j] = row;
+}
+
+function exchangeColumns({ elements: a, size, columns }: LuFront, i: number, j: number): void {
+  if (i === j) return;
+  for (let p = i * size, q = j * size, k = 0; k < size; k++, p++, q++) {
+    const value = a[p]!;
+    a[p] = a[q]!;
+    a[q] = value;
+  }
+  const column = columns[i]!;
+  columns[i] = columns[j]!;
+  columns[j] = column;
+}
