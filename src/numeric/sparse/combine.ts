@@ -39,7 +39,7 @@ const unions = /* @__PURE__ */ new WeakMap<SparsePattern, WeakMap<SparsePattern,
 export function add(a: SparseEntries, b: SparseEntries): SparseEntries {
   requireShape("SparseMatrix.add", a.pattern.shape, b.pattern.shape);
   if (a.pattern === b.pattern) return { pattern: a.pattern, values: addTensors(a.values, b.values) };
-  const { pattern, ofFirst, ofSecond } = cached(unions, a.pattern, b.pattern, unite);
+  const { pattern, ofFirst, ofSecond } = cached(unions, a.pattern, b.pattern, unitePatterns);
   let values = zeros(arrayType("float64", [pattern.nnz]));
   if (a.pattern.nnz > 0) values = scatterAdd(values, indices(ofFirst), a.values, 0);
   if (b.pattern.nnz > 0) values = scatterAdd(values, indices(ofSecond), b.values, 0);
@@ -68,7 +68,8 @@ function cached<T>(
   return found;
 }
 
-function unite(a: SparsePattern, b: SparsePattern): Union {
+/** Union of two patterns of equal shape. */
+export function unitePatterns(a: SparsePattern, b: SparsePattern): Union {
   const rows = a.shape[0];
   const [ofFirst, ofSecond] = [new Int32Array(a.nnz), new Int32Array(b.nnz)];
   const columns = new Int32Array(a.nnz + b.nnz);

@@ -96,7 +96,8 @@ export function readCoordinates(operation: string, given: Coordinates): SparseEn
   return { pattern, values: rows.length === 0 ? into : scatterAdd(into, indices(entryOf), floats, 0) };
 }
 
-function checkPositions(operation: string, side: string, places: Int32Array, size: number): void {
+/** Refuses positions outside of a matrix. */
+export function checkPositions(operation: string, side: string, places: Int32Array, size: number): void {
   const odd = places.findIndex((x) => x < 0 || x >= size);
   if (odd < 0) return;
   throw new DownhillError(

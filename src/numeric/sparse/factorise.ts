@@ -5,14 +5,16 @@ import { checkInteger } from "../../engine/ir/plain-number.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { reshape } from "../../engine/prims/index.ts";
 import { now } from "../../engine/util/now.ts";
-import type { SparseEntries } from "./entries.ts";
-import { type LdlFactor, ldlInSteps, runSteps } from "./ldl.ts";
+import { checkPositions } from "./coordinates.ts";
+import { fromFloats, type SparseEntries } from "./entries.ts";
+import { LdlFactor, ldlInSteps, runSteps, singular } from "./ldl.ts";
 import { analyseLu, type LuAnalysis, luInSteps } from "./lu.ts";
 import type { FactorProgress, Inertia } from "./multifrontal.ts";
 import type { NumericFactor } from "./numeric-factor.ts";
 import { readVectors } from "./products.ts";
+import { inverseDiagonal, inverseEntries } from "./selected-inverse.ts";
 import { factorsOf, type PatternSolver, requireNumbers, sparseSolve } from "./solve-primitive.ts";
-import type { SparsePattern } from "./sparse-pattern.ts";
+import { asInt32, type SparsePattern } from "./sparse-pattern.ts";
 import { analyseSymmetric, type Ordering, type SymmetricAnalysis } from "./symbolic.ts";
 
 /** Options of `factorise`. */
@@ -142,7 +144,7 @@ export function analysisOf(
   if (typeof settings.ordering !== "string") return new SparseAnalysis(operation, pattern, settings);
   const key = JSON.stringify(settings);
   let ofPattern = analyses.get(pattern);
-  if (ofPattern === undefined) analyses.set(pattern, (ofPattern = new Map()));
+  if (ofPattern === undefined) analyses.set(pattern, (ofPattern = new Map<string, SparseAnalysis>()));
   let analysis = ofPattern.get(key);
   if (analysis === undefined)
     ofPattern.set(key, (analysis = new SparseAnalysis(operation, pattern, settings)));
@@ -239,10 +241,67 @@ export class SparseFactor {
     return side.ndim === 2 ? x : reshape(x, [n]);
   }
 
-  /** Factors of numbers, for selected inversion. For internal use. */
-  get ldl(): LdlFactor | undefined {
+  /**
+   * Diagonal of A⁻¹: `[n]`, by selected inversion, without computing other columns. Only for `"ldl"`.
+   *
+   * @throws DownhillError `range` for a singular matrix, `option` for `"lu"`.
+   * @example
+   * const a = SparseMatrix.fromCoo({ shape: [2, 2], rows: [0, 1], columns: [0, 1], values: [2, 4] });
+   * a.factorise().inverseDiagonal().tolist(); // [0.5, 0.25]
+   */
+  inverseDiagonal(): Tensor {
+    if (arguments.length > 0) refuseExtraOfMethod("SparseFactor.inverseDiagonal", arguments, 0);
+    return fromFloats(inverseDiagonal(this.#regular("inverseDiagonal").factors));
+  }
+
+  /**
+   * Elements of A⁻¹ at the given rows and columns, in that order. Positions where the factor has entries, which include
+   * those of A, come from selected inversion; the columns of other positions are computed as solutions. Only for
+   * `"ldl"`.
+   *
+   * @throws DownhillError `range` for a singular matrix or a position outside of it, `option` for `"lu"`.
+   */
+  inverseEntries(rows: Int32Array | readonly number[], columns: Int32Array | readonly number[]): Tensor {
+    if (arguments.length > 2) refuseExtraOfMethod("SparseFactor.inverseEntries", arguments, 2);
+    const operation = "SparseFactor.inverseEntries";
+    const n = this.analysis.pattern.shape[0];
+    const [i, j] = [asInt32(operation, "rows", rows), asInt32(operation, "columns", columns)];
+    if (i.length !== j.length)
+      throw new DownhillError("shape", `${operation}: got ${i.length} rows and ${j.length} columns.`);
+    checkPositions(operation, "row", i, n);
+    checkPositions(operation, "column", j, n);
+    const factor = this.#regular("inverseEntries");
+    const { values, missing } = inverseEntries(factor.factors, i, j);
+    if (missing > 0) solveMissing(factor, i, j, values);
+    return fromFloats(values);
+  }
+
+  /** LDLᵀ factors of a regular matrix. */
+  #regular(name: string): LdlFactor {
     const numeric = this.#numeric;
-    return numeric.kind === "ldl" ? (numeric as LdlFactor) : undefined;
+    if (!(numeric instanceof LdlFactor))
+      throw new DownhillError("option", `SparseFactor.${name}: needs the symmetric factors of kind "ldl".`);
+    const { zeroPivots } = numeric;
+    if (zeroPivots > 0) throw singular(`SparseFactor.${name}`, this.analysis.pattern.shape[0], zeroPivots);
+    return numeric;
+  }
+}
+
+/** Replaces elements that are NaN by those of solutions with unit vectors, one per column. */
+function solveMissing(factor: LdlFactor, rows: Int32Array, columns: Int32Array, values: Float64Array): void {
+  const byColumn = new Map<number, number[]>();
+  for (let t = 0; t < values.length; t++) {
+    if (!Number.isNaN(values[t])) continue;
+    const places = byColumn.get(columns[t]!);
+    if (places === undefined) byColumn.set(columns[t]!, [t]);
+    else places.push(t);
+  }
+  const unit = new Float64Array(factor.factors.diagonal.length);
+  for (const [column, places] of byColumn) {
+    unit[column] = 1;
+    const x = factor.solve(unit);
+    unit[column] = 0;
+    for (const t of places) values[t] = x[rows[t]!]!;
   }
 }
 

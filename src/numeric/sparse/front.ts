@@ -105,21 +105,23 @@ class PivotSearch {
     const [a, size] = [this.#a, this.#size];
     const { tolerance } = this.#rule;
     const column = k * size;
-    let [partner, inside, outside] = [-1, 0, 0];
+    let [partner, inside, outside, total] = [-1, 0, 0, 0];
     for (let i = k + 1; i < end; i++) {
       const x = Math.abs(a[column + i]!);
-      if (x > inside || x !== x) {
+      total += x;
+      if (x > inside) {
         inside = x;
         partner = i;
       }
     }
     for (let i = end; i < size; i++) {
       const x = Math.abs(a[column + i]!);
-      if (x > outside || x !== x) outside = x;
+      total += x;
+      if (x > outside) outside = x;
     }
     const d = Math.abs(a[column + k]!);
     const largest = Math.max(inside, outside);
-    if (!(d + largest < Infinity)) this.#rule.refuse(this.#variables[k]!);
+    if (!(d + total < Infinity)) this.#rule.refuse(this.#variables[k]!);
     if (this.#isZero(k, Math.max(d, largest))) return this.#makeZero(k);
     if (d > 0 && d >= tolerance * largest) return 1;
     if (partner < 0 || inside === 0) return 0;

@@ -10,8 +10,10 @@ export {
   SparseFactor,
 } from "./factorise.ts";
 export type { FactorProgress, Inertia } from "./multifrontal.ts";
+export { normalProduct, type NormalProduct } from "./normal-product.ts";
 export type { NumericFactor } from "./numeric-factor.ts";
 export type { Ordering } from "./symbolic.ts";
+export { type LinearOperator, lsmr, type LsmrOptions, type LsmrReason, type LsmrResult } from "./lsmr.ts";
 export { readMatrixMarket, writeMatrixMarket, type WriteMatrixMarketOptions } from "./matrix-market.ts";
 export { SparseMatrix } from "./sparse-matrix.ts";
 export {

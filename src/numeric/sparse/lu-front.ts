@@ -74,10 +74,11 @@ function pivotRow(
   isForced: boolean,
 ): number {
   const column = k * size;
-  let [inside, outside, best, diagonal] = [0, 0, k, -1];
+  let [inside, outside, total, best, diagonal] = [0, 0, 0, k, -1];
   for (let i = k; i < summed; i++) {
     const x = Math.abs(elements[column + i]!);
-    if (x > inside || x !== x) {
+    total += x;
+    if (x > inside) {
       inside = x;
       best = i;
     }
@@ -85,10 +86,11 @@ function pivotRow(
   }
   for (let i = summed; i < size; i++) {
     const x = Math.abs(elements[column + i]!);
-    if (x > outside || x !== x) outside = x;
+    total += x;
+    if (x > outside) outside = x;
   }
   const largest = Math.max(inside, outside);
-  if (!(largest < Infinity))
+  if (!(total < Infinity))
     throw new DownhillError(
       "range",
       "factorise: an element of the LU factors overflowed. Scale rows and columns of the matrix.",

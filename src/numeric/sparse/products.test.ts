@@ -8,7 +8,7 @@ const a = randomMatrix({ rows: 5, columns: 7, share: 0.3, seed: 1 });
 const b = randomMatrix({ rows: 7, columns: 4, share: 0.4, seed: 2 });
 const c = randomMatrix({ rows: 5, columns: 7, share: 0.3, seed: 3 });
 const [x, y] = [tensor(randomValues(7, 4)), tensor(randomValues(5, 5))];
-const close = (got: Tensor, expected: Tensor): void => {
+const expectClose = (got: Tensor, expected: Tensor): void => {
   expect(got.shape).toEqual(expected.shape);
   const [g, e] = [got.data(), expected.data()];
   for (let i = 0; i < e.length; i++)
@@ -23,8 +23,8 @@ describe("products with vectors", () => {
       [(m: SparseMatrix) => m.matvec(b.toDense()), matmul(a.toDense(), b.toDense())],
       [(m: SparseMatrix) => m.rmatvec(c.toDense()), matmul(transpose(a.toDense()), c.toDense())],
     ] as const) {
-      close(f(a), g);
-      close(jit(f)(a), g);
+      expectClose(f(a), g);
+      expectClose(jit(f)(a), g);
     }
   });
 
@@ -33,17 +33,17 @@ describe("products with vectors", () => {
     checkGrads((v: Tensor, u: Tensor) => a.withValues(v).rmatvec(u).square().sum(), [a.values, y]);
     const sparse = grad((m: SparseMatrix) => m.matvec(x).square().sum())(a);
     const dense = grad((m: Tensor) => matmul(m, x).square().sum())(a.toDense());
-    close(sparse.toDense(), mul(dense, a.withValues(new Float64Array(a.nnz).fill(1)).toDense()));
-    close(jacfwd((u: Tensor) => a.matvec(u))(x), a.toDense());
-    close(jit(grad((m: SparseMatrix) => m.matvec(x).square().sum()))(a).values, sparse.values);
+    expectClose(sparse.toDense(), mul(dense, a.withValues(new Float64Array(a.nnz).fill(1)).toDense()));
+    expectClose(jacfwd((u: Tensor) => a.matvec(u))(x), a.toDense());
+    expectClose(jit(grad((m: SparseMatrix) => m.matvec(x).square().sum()))(a).values, sparse.values);
   });
 
   test("map over vectors and over values", () => {
     const rows = tensor([[...randomValues(7, 8)], [...randomValues(7, 9)]]);
-    close(vmap((u: Tensor) => a.matvec(u))(rows), transpose(matmul(a.toDense(), transpose(rows))));
+    expectClose(vmap((u: Tensor) => a.matvec(u))(rows), transpose(matmul(a.toDense(), transpose(rows))));
     const values = tensor([[...randomValues(a.nnz, 10)], [...randomValues(a.nnz, 11)]]);
     const products = vmap((v: Tensor) => a.withValues(v).rmatvec(y))(values);
-    close(products.at(1), a.withValues(values.at(1)).rmatvec(y));
+    expectClose(products.at(1), a.withValues(values.at(1)).rmatvec(y));
   });
 
   test("refuse vectors of another length", () => {
@@ -66,12 +66,12 @@ describe("products with vectors", () => {
 
 describe("operations on matrices", () => {
   test("equal those of dense matrices", () => {
-    close(a.transpose().toDense(), transpose(a.toDense()));
-    close(a.add(c).toDense(), a.toDense().add(c.toDense()));
-    close(a.multiply(b).toDense(), matmul(a.toDense(), b.toDense()));
-    close(a.scale(-2).toDense(), a.toDense().mul(-2));
+    expectClose(a.transpose().toDense(), transpose(a.toDense()));
+    expectClose(a.add(c).toDense(), a.toDense().add(c.toDense()));
+    expectClose(a.multiply(b).toDense(), matmul(a.toDense(), b.toDense()));
+    expectClose(a.scale(-2).toDense(), a.toDense().mul(-2));
     const both = jit((m: SparseMatrix, n: SparseMatrix, o: SparseMatrix) => m.add(o).multiply(n).transpose());
-    close(both(a, b, c).toDense(), transpose(matmul(a.toDense().add(c.toDense()), b.toDense())));
+    expectClose(both(a, b, c).toDense(), transpose(matmul(a.toDense().add(c.toDense()), b.toDense())));
   });
 
   test("have derivatives in the values of both", () => {

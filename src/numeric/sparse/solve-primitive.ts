@@ -33,7 +33,8 @@ const knownFactors = /* @__PURE__ */ new WeakMap<Tensor, Map<PatternSolver, read
 /** Factors for a tensor of values `[…, nnz]`; computed once per tensor. */
 export function factorsOf(solver: PatternSolver, values: Tensor): readonly NumericFactor[] {
   let ofTensor = knownFactors.get(values);
-  if (ofTensor === undefined) knownFactors.set(values, (ofTensor = new Map()));
+  if (ofTensor === undefined)
+    knownFactors.set(values, (ofTensor = new Map<PatternSolver, readonly NumericFactor[]>()));
   let factors = ofTensor.get(solver);
   if (factors === undefined) {
     const nnz = solver.pattern.nnz;

@@ -1,7 +1,7 @@
 import { grad, jit, jvp, scan, type Tensor, tensor, vmap } from "downhill";
 import { describe, expect, test } from "vitest";
 import { SparseMatrix } from "./sparse-matrix.ts";
-import { SparsePattern } from "./sparse-pattern.ts";
+import { type PatternRecord, SparsePattern } from "./sparse-pattern.ts";
 
 const record = { shape: [2, 3], rowPointers: [0, 2, 3], columns: [0, 2, 1] } as const;
 const pattern = SparsePattern.from(record);
@@ -30,8 +30,8 @@ describe("a pattern", () => {
     expect([...pattern.rows]).toEqual([0, 0, 1]);
   });
 
-  test.each<[object, string]>([
-    [{ shape: [2] }, "shape must be [rows, columns] with integers from 0 to 2147483647; got [2]."],
+  test.each<[Partial<PatternRecord>, string]>([
+    [{ shape: [2] as never }, "shape must be [rows, columns] with integers from 0 to 2147483647; got [2]."],
     [{ shape: [-1, 2] }, "got [-1,2]."],
     [{ rowPointers: [0, 3] }, "rowPointers must have rows + 1 = 3 elements; got 2."],
     [
@@ -43,9 +43,9 @@ describe("a pattern", () => {
     [{ columns: [2, 0, 1] }, "the columns of row 0 must ascend; 0 follows 2."],
     [{ columns: [0, 0, 1] }, "the columns of row 0 must ascend; 0 follows 0."],
     [{ columns: [0, 1.5, 1] }, "columns[1] is 1.5; expected an integer below 2³¹."],
-    [{ columns: "abc" }, "columns must be an Int32Array or a list of integers; got string."],
+    [{ columns: "abc" as never }, "columns must be an Int32Array or a list of integers; got string."],
   ])("refuses %j", (change, message) => {
-    expect(() => SparsePattern.from({ ...record, ...change } as never)).toThrow(message);
+    expect(() => SparsePattern.from({ ...record, ...change })).toThrow(message);
   });
 });
 
