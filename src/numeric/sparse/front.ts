@@ -1,5 +1,5 @@
 // Partial LDLᵀ factorisation of a dense frontal matrix, with 1 × 1 and 2 × 2 pivots.
-import { updateTrailing } from "./front-update.ts";
+import { panelColumns, updateTrailing } from "./front-update.ts";
 
 /** Settings of the pivot search. */
 export interface PivotRule {
@@ -29,8 +29,11 @@ export interface Front {
   readonly summed: number;
   /** Variable of each row; the factorisation reorders the first `summed`. */
   readonly variables: Int32Array;
+  /** Scratch memory: at least `panelColumns + 1` rows of `size` numbers. */
+  readonly scaled: Float64Array;
 }
 
+/** Columns that are eliminated one by one before the columns after them are updated. */
 const windowColumns = 24;
 
 /**
@@ -48,21 +51,36 @@ export function factoriseFront(
   const { size, summed } = front;
   const search = new PivotSearch(front, rule, pivots, step);
   let done = 0;
-  let end = 0; // end of the window
+  let end = 0; // end of the panel
   while (done < summed) {
-    const width = Math.min(summed, Math.max(end, done) + windowColumns);
-    const isLast = width === end;
-    end = width;
+    const from = done;
+    const next = Math.min(summed, Math.max(end, done) + panelColumns);
+    const isLast = next === end;
     if (isLast && !isRoot) break;
-    const next = isLast ? search.eliminateAny(done) : search.eliminateWindow(done, end);
-    if (next > done && end < size)
-      updateTrailing(front.elements, size, end, done, next, search.scaled(done, next));
+    end = next;
+    done = isLast ? search.eliminateAny(from) : eliminatePanel(search, from, end);
+    if (done > from && end < size) search.update(end, size, from, done);
+  }
+  return done;
+}
+
+/** Eliminates variables of a panel whose columns are up to date. Returns the number of eliminated variables. */
+function eliminatePanel(search: PivotSearch, from: number, panelEnd: number): number {
+  let done = from;
+  let end = from; // end of the window
+  while (done < panelEnd) {
+    const width = Math.min(panelEnd, Math.max(end, done) + windowColumns);
+    if (width === end) break;
+    end = width;
+    const next = search.eliminateWindow(done, end);
+    if (next > done && end < panelEnd) search.update(end, panelEnd, done, next);
     done = next;
   }
   return done;
 }
 
 class PivotSearch {
+  readonly #front: Front;
   readonly #a: Float64Array;
   readonly #size: number;
   readonly #summed: number;
@@ -72,7 +90,9 @@ class PivotSearch {
   /** Step of elimination of the first variable of the front. */
   readonly #step: number;
 
-  constructor({ elements, size, summed, variables }: Front, rule: PivotRule, pivots: Pivots, step: number) {
+  constructor(front: Front, rule: PivotRule, pivots: Pivots, step: number) {
+    const { elements, size, summed, variables } = front;
+    this.#front = front;
     this.#a = elements;
     this.#size = size;
     this.#summed = summed;
@@ -248,26 +268,40 @@ class PivotSearch {
     return end;
   }
 
-  /** Rows of D Lᵀ for the pivots from `from` to `to`: element (p, j) is at `(p − from) · size + j`. */
-  scaled(from: number, to: number): Float64Array {
+  /** Applies the pivots from `from` to `to` to the columns from `first` to `last`. */
+  update(first: number, last: number, from: number, to: number): void {
+    const [a, size] = [this.#a, this.#size];
+    const { scaled } = this.#front;
+    for (let p = from; p < to;) {
+      let end = Math.min(to, p + panelColumns);
+      if (this.#pivots.below[this.#step + end - 1] !== 0) end++; // both columns of a pivot
+      this.#scale(p, end, first, scaled);
+      updateTrailing(a, size, first, last, p, end, scaled);
+      p = end;
+    }
+  }
+
+  /** Writes rows of D Lᵀ for the pivots from `from` to `to`: element (p, j) is at `(p − from) · size + j`. */
+  #scale(from: number, to: number, first: number, out: Float64Array): void {
     const [a, size] = [this.#a, this.#size];
     const { diagonal, below } = this.#pivots;
-    const out = new Float64Array((to - from) * size);
     for (let p = from; p < to; p++) {
-      const [d, b] = [diagonal[this.#step + p]!, below[this.#step + p]!];
+      const d = diagonal[this.#step + p]!;
+      const b = below[this.#step + p]!;
       const target = (p - from) * size;
-      if (b === 0) for (let i = to; i < size; i++) out[target + i] = d * a[p * size + i]!;
+      const source = p * size;
+      if (b === 0) for (let i = first; i < size; i++) out[target + i] = d * a[source + i]!;
       else {
         const e = diagonal[this.#step + p + 1]!;
-        for (let i = to; i < size; i++) {
-          const [x, y] = [a[p * size + i]!, a[(p + 1) * size + i]!];
+        for (let i = first; i < size; i++) {
+          const x = a[source + i]!;
+          const y = a[source + size + i]!;
           out[target + i] = d * x + b * y;
           out[target + size + i] = b * x + e * y;
         }
         p++;
       }
     }
-    return out;
   }
 
   /** Exchanges two variables, of which `i` is not after `j`, in the lower triangle and in the columns of L. */

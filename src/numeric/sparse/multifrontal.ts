@@ -1,5 +1,6 @@
 // Multifrontal LDLᵀ factorisation of symmetric, possibly indefinite matrices (Duff and Reid 1983).
 import { factoriseFront, type Front, type PivotRule, type Pivots } from "./front.ts";
+import { panelColumns } from "./front-update.ts";
 import { grown } from "./combine.ts";
 import type { SymmetricAnalysis } from "./symbolic.ts";
 
@@ -82,6 +83,8 @@ class Multifrontal {
   #variableStack = new Int32Array(1024);
   /** Memory of the current front. */
   #front = new Float64Array(1024);
+  #scaled = new Float64Array(1024 * (panelColumns + 1));
+  #names = new Int32Array(1024);
   /** Row of each variable in the current front. */
   readonly #rowOf: Int32Array;
 
@@ -112,18 +115,17 @@ class Multifrontal {
     const [from, end] = [first[s]!, first[s + 1]!];
     const summed = delayed + end - from;
     const size = summed + rowStart[s + 1]! - rowStart[s]!;
-    const variables = new Int32Array(size);
+    this.#reserve(size);
+    const variables = this.#names;
     let k = 0;
     for (const child of children)
       for (let i = 0; i < child.delayed; i++) variables[k++] = this.#variableStack[child.variables + i]!;
     for (let j = from; j < end; j++) variables[k++] = j;
-    variables.set(rows.subarray(rowStart[s], rowStart[s + 1]), k);
-    if (this.#front.length < size * size) this.#front = new Float64Array(Math.ceil(1.5 * size * size));
-    else this.#front.fill(0, 0, size * size);
+    for (let p = rowStart[s]!; k < size; p++) variables[k++] = rows[p]!;
     for (let i = 0; i < size; i++) this.#rowOf[variables[i]!] = i;
     this.#assembleColumns(from, end, size);
     for (const child of children) this.#assembleChild(child, size);
-    const front: Front = { elements: this.#front, size, summed, variables };
+    const front: Front = { elements: this.#front, size, summed, variables, scaled: this.#scaled };
     const pivots = { diagonal: this.#diagonal, below: this.#below };
     const count = factoriseFront(front, this.#rule, pivots, this.#step, parent[s] === none);
     this.#store(s, front, count);
@@ -131,6 +133,15 @@ class Multifrontal {
     if (parent[s] !== none) this.#push(front, count, bottom?.elements, bottom?.variables);
     this.#delays += summed - count;
     return size * size * (1 + count);
+  }
+
+  /** Clears memory for a front of this size. */
+  #reserve(size: number): void {
+    if (this.#front.length < size * size) this.#front = new Float64Array(Math.ceil(1.5 * size * size));
+    else this.#front.fill(0, 0, size * size);
+    if (this.#names.length >= size) return;
+    this.#names = new Int32Array(2 * size);
+    this.#scaled = new Float64Array(2 * size * (panelColumns + 1));
   }
 
   /** Adds the entries of the matrix in the columns of a supernode. */
@@ -159,16 +170,15 @@ class Multifrontal {
     let q = this.#elementStart[s]!;
     if (q + needed > this.#elements.length)
       this.#elements = grown(this.#elements, Math.ceil(1.3 * (q + needed)));
-    for (let p = 0; p < count; p++) {
-      this.#elements.set(elements.subarray(p * size + p, (p + 1) * size), q);
-      q += size - p;
-    }
+    const out = this.#elements;
+    for (let p = 0; p < count; p++)
+      for (let i = p, t = p * size + p; i < size; i++) out[q++] = elements[t++]!;
     this.#elementStart[s + 1] = q;
     const at = this.#variableStart[s]!;
     const length = count === 0 ? 0 : size;
     if (at + length > this.#variables.length)
       this.#variables = grown(this.#variables, Math.ceil(1.3 * (at + length)));
-    if (count > 0) this.#variables.set(variables, at);
+    for (let i = 0; i < length; i++) this.#variables[at + i] = variables[i]!;
     this.#variableStart[s + 1] = at + length;
     this.#step += count;
     this.#firstStep[s + 1] = this.#step;
@@ -189,9 +199,10 @@ class Multifrontal {
     if (needed > this.#stack.length) this.#stack = grown(this.#stack, 2 * needed);
     if (names + count > this.#variableStack.length)
       this.#variableStack = grown(this.#variableStack, 2 * (names + count));
-    this.#variableStack.set(variables.subarray(done), names);
-    for (let j = done, q = at; j < size; q += size - j, j++)
-      this.#stack.set(elements.subarray(j * size + j, (j + 1) * size), q);
+    for (let i = 0; i < count; i++) this.#variableStack[names + i] = variables[done + i]!;
+    const stack = this.#stack;
+    for (let j = done, q = at; j < size; j++)
+      for (let i = j, t = j * size + j; i < size; i++) stack[q++] = elements[t++]!;
     this.#pending.push({ variables: names, count, delayed: summed - done, elements: at });
   }
 
