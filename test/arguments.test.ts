@@ -12,6 +12,7 @@ import * as nn from "downhill/nn";
 import * as onnx from "downhill/onnx";
 import * as optim from "downhill/optim";
 import * as random from "downhill/random";
+import * as sparse from "downhill/sparse";
 import * as testing from "downhill/testing";
 import * as train from "downhill/train";
 import * as tree from "downhill/tree";
@@ -32,6 +33,7 @@ const modules = {
   onnx,
   optim,
   random,
+  sparse,
   testing,
   train,
   viz,

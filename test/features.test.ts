@@ -14,6 +14,7 @@ import * as onnx from "downhill/onnx";
 import * as optim from "downhill/optim";
 import * as plain from "downhill/plain";
 import * as random from "downhill/random";
+import * as sparse from "downhill/sparse";
 import * as testing from "downhill/testing";
 import * as train from "downhill/train";
 import * as tree from "downhill/tree";
@@ -29,6 +30,7 @@ type Module = Readonly<Record<string, unknown>>;
 const numerical: Readonly<Record<string, Module>> = {
   "": main,
   linalg,
+  sparse,
   fft,
   random,
   distributions,

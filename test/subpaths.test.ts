@@ -27,6 +27,12 @@ const programs: Readonly<Record<string, { readonly source: string; readonly prin
     source: `import { solve } from "downhill/linalg"; print(solve([[2, 0], [0, 4]], [2, 8]).add(1).tolist());`,
     prints: "[2,3]",
   },
+  "downhill/sparse": {
+    source: `import { SparseMatrix } from "downhill/sparse";
+      const a = SparseMatrix.fromCoo({ shape: [2, 2], rows: [0, 1], columns: [0, 1], values: [2, 4] });
+      print(a.solve([2, 8]).add(1).tolist());`,
+    prints: "[2,3]",
+  },
   "downhill/methods": {
     source: `import "downhill/methods"; import { tensor } from "downhill"; print(tensor([[1, 2], [3, 4]]).prod(0).clip(0, 5).sigmoid().round().tolist());`,
     prints: "[1,1]",

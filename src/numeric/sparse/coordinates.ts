@@ -10,7 +10,7 @@ import { indices, type SparseEntries } from "./entries.ts";
 import { asInt32, type MatrixShape, readMatrixShape, SparsePattern } from "./sparse-pattern.ts";
 
 /** A matrix as a list of entries in any order (COO). Values of repeated positions are added. */
-export interface Coordinates {
+export interface CoordinateEntries {
   readonly shape: MatrixShape;
   /** Row of each entry. */
   readonly rows: Int32Array | readonly number[];
@@ -74,7 +74,7 @@ function countingOrder(keys: Int32Array, size: number, first?: Int32Array): Int3
 }
 
 /** Reads a list of entries. */
-export function readCoordinates(operation: string, given: Coordinates): SparseEntries {
+export function readCoordinates(operation: string, given: CoordinateEntries): SparseEntries {
   if (arguments.length > 2) refuseExtra(operation, arguments, 2);
   checkOptions(operation, given, ["shape", "rows", "columns", "values"]);
   const shape = readMatrixShape(operation, given.shape);

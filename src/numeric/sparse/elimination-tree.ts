@@ -1,10 +1,10 @@
 // Structure of a sparse Cholesky or LDLᵀ factor: elimination tree, postorder and column counts.
-import type { Graph } from "./minimum-degree.ts";
+import type { SymmetricGraph } from "./minimum-degree.ts";
 
 const none = -1;
 
 /** The graph after renumbering: vertex `order[k]` becomes k. Only neighbours before k are listed: the upper triangle. */
-export function upperPart({ pointers, neighbours }: Graph, order: Int32Array): Graph {
+export function upperPart({ pointers, neighbours }: SymmetricGraph, order: Int32Array): SymmetricGraph {
   const n = order.length;
   const position = inverseOf(order);
   const upper = new Int32Array(n + 1);
@@ -33,7 +33,7 @@ export function inverseOf(order: Int32Array): Int32Array {
 }
 
 /** Parent of each column in the elimination tree (Liu 1990); −1 for a root. Takes the upper triangle by columns. */
-export function eliminationTree({ pointers, neighbours }: Graph): Int32Array {
+export function eliminationTree({ pointers, neighbours }: SymmetricGraph): Int32Array {
   const n = pointers.length - 1;
   const parent = new Int32Array(n).fill(none);
   const ancestor = new Int32Array(n).fill(none);
@@ -91,7 +91,7 @@ export function renumberParents(parent: Int32Array, order: Int32Array): Int32Arr
  * Number of entries below the diagonal in each column of the factor, by Gilbert, Ng and Peyton (1994): the leaves of the
  * row subtrees and their least common ancestors. Columns must be in postorder. Takes the upper triangle by columns.
  */
-export function columnCounts(upper: Graph, parent: Int32Array): Int32Array {
+export function columnCounts(upper: SymmetricGraph, parent: Int32Array): Int32Array {
   const n = parent.length;
   const first = new Int32Array(n).fill(none); // first descendant
   const delta = new Int32Array(n);
@@ -133,7 +133,7 @@ function rootOf(ancestor: Int32Array, i: number): number {
 }
 
 /** The lower triangle by columns, for the upper triangle by columns; neighbours ascend. */
-export function transposeGraph({ pointers, neighbours }: Graph): Graph {
+export function transposeGraph({ pointers, neighbours }: SymmetricGraph): SymmetricGraph {
   const n = pointers.length - 1;
   const starts = new Int32Array(n + 1);
   for (let p = 0; p < neighbours.length; p++) starts[neighbours[p]! + 1]!++;

@@ -73,7 +73,7 @@ export class SparseAnalysis implements PatternSolver {
     return this.#symbolic.order;
   }
 
-  /** Entries of L, with its diagonal, if no pivot is delayed. U of `"lu"` has as many. */
+  /** Entries of L, with its diagonal, if no pivot is delayed. U of `"lu"` has the same number. */
   get entries(): number {
     return this.#symbolic.entries;
   }

@@ -37,8 +37,7 @@ export interface Front {
 const windowColumns = 24;
 
 /**
- * Eliminates as many of the fully summed variables as have acceptable pivots; with `isRoot` all of them. Returns their
- * number. Column p of L replaces column p of the front, below the diagonal; the lower triangle of the remaining rows
+ * Eliminates the fully summed variables that have acceptable pivots; with `isRoot` all of them. Returns their number. Column p of L replaces column p of the front, below the diagonal; the lower triangle of the remaining rows
  * and columns is the Schur complement.
  */
 export function factoriseFront(
@@ -120,7 +119,7 @@ class PivotSearch {
     return done;
   }
 
-  /** Moves an acceptable pivot for the candidate at k to k, and returns its width; 0 if there is none in the window. */
+  /** Moves an acceptable pivot for the candidate at k to k, and returns its width; 0 if the window has no such pivot. */
   #pivotAt(k: number, end: number): number {
     const [a, size] = [this.#a, this.#size];
     const { tolerance } = this.#rule;
@@ -304,7 +303,7 @@ class PivotSearch {
     }
   }
 
-  /** Exchanges two variables, of which `i` is not after `j`, in the lower triangle and in the columns of L. */
+  /** Exchanges two variables, i ≤ j, in the lower triangle and in the columns of L. */
   #exchange(i: number, j: number): void {
     if (i === j) return;
     const [a, size, variables] = [this.#a, this.#size, this.#variables];

@@ -1,7 +1,7 @@
 import "../array/methods.ts";
 import "../../engine/runtime/install.ts";
 
-export type { Coordinates, SortedCoordinates } from "./coordinates.ts";
+export type { CoordinateEntries, SortedCoordinates } from "./coordinates.ts";
 export {
   analyse,
   type FactoriseOptions,

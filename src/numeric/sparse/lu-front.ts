@@ -23,7 +23,7 @@ export interface LuPivotRule {
 const windowColumns = 24;
 
 /**
- * Eliminates as many fully summed variables as have acceptable pivots; with `isRoot` all of them. Returns their number.
+ * Eliminates the fully summed variables that have acceptable pivots; with `isRoot` all of them. Returns their number.
  * L (below its unit diagonal) and U replace the rows and columns of the front; the rest is the Schur complement.
  */
 export function factoriseLuFront(front: LuFront, rule: LuPivotRule, isRoot: boolean): number {

@@ -6,7 +6,7 @@ import { floatsOf } from "./entries.ts";
 import { SparseMatrix } from "./sparse-matrix.ts";
 
 /** Words of the first line of a Matrix Market file. */
-interface Header {
+interface MarketHeader {
   readonly isDense: boolean;
   readonly field: string;
   readonly symmetry: string;
@@ -114,7 +114,7 @@ class LineReader {
   }
 }
 
-/** Value of a word as C and Fortran write numbers; `undefined` if it is none. */
+/** Value of a word as C and Fortran write numbers; `undefined` for other words. */
 function parseNumber(word: string): number | undefined {
   const value = Number(word);
   if (!Number.isNaN(value)) return value;
@@ -125,7 +125,7 @@ function parseNumber(word: string): number | undefined {
   return /^[+-]?[\d.]+d[+-]?\d+$/.test(lower) && !Number.isNaN(fortran) ? fortran : undefined;
 }
 
-function readHeader(lines: LineReader): Header {
+function readHeader(lines: LineReader): MarketHeader {
   const words = (lines.nextLine() ?? "").trim().toLowerCase().split(/\s+/);
   const [banner, object, format = "", field = "", symmetry = ""] = words;
   if (banner !== "%%matrixmarket" || object !== "matrix")
@@ -140,7 +140,7 @@ function readHeader(lines: LineReader): Header {
   return { isDense: format === "array", field, symmetry };
 }
 
-function append(list: EntryList, header: Header, row: number, column: number, value: number): void {
+function append(list: EntryList, header: MarketHeader, row: number, column: number, value: number): void {
   list.rows[list.count] = row;
   list.columns[list.count] = column;
   list.values[list.count++] = value;
@@ -152,7 +152,7 @@ function append(list: EntryList, header: Header, row: number, column: number, va
 
 function readEntries(
   lines: LineReader,
-  header: Header,
+  header: MarketHeader,
   rows: number,
   columns: number,
   count: number,
@@ -174,7 +174,13 @@ function isIndex(place: number, size: number): boolean {
 }
 
 /** Reads a dense matrix by columns; of a symmetric one, the lower triangle. */
-function readArray(lines: LineReader, header: Header, rows: number, columns: number, list: EntryList): void {
+function readArray(
+  lines: LineReader,
+  header: MarketHeader,
+  rows: number,
+  columns: number,
+  list: EntryList,
+): void {
   const skipped = header.symmetry === "skew-symmetric" ? 1 : 0;
   for (let j = 0; j < columns; j++)
     for (let i = header.symmetry === "general" ? 0 : j + skipped; i < rows; i++) {

@@ -1,5 +1,5 @@
 /** Symmetric structure: the neighbours of each vertex. Loops (diagonal entries) are ignored. */
-export interface Graph {
+export interface SymmetricGraph {
   /** Start of each vertex in `neighbours`, and the length at the end. */
   readonly pointers: Int32Array;
   readonly neighbours: Int32Array;
@@ -13,7 +13,7 @@ export interface Graph {
  * equal neighbours are one supervariable. Degrees are upper bounds, computed from the sizes of elements outside the new
  * one. Vertices of more than `10 √n` neighbours are ordered last.
  */
-export function minimumDegree(graph: Graph): Int32Array {
+export function minimumDegree(graph: SymmetricGraph): Int32Array {
   const quotient = new QuotientGraph(graph);
   for (let pivot = quotient.takePivot(); pivot >= 0; pivot = quotient.takePivot()) quotient.eliminate(pivot);
   return quotient.order();
@@ -57,7 +57,7 @@ class QuotientGraph {
   readonly #pivots: number[] = [];
   readonly #last: number[] = [];
 
-  constructor({ pointers, neighbours }: Graph) {
+  constructor({ pointers, neighbours }: SymmetricGraph) {
     const n = pointers.length - 1;
     this.#n = n;
     this.#lists = new Int32Array(Math.ceil(1.2 * neighbours.length) + n + 1);

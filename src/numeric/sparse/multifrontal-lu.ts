@@ -27,8 +27,8 @@ export interface LuFactors {
   /** Start of the elements of each supernode. */
   readonly elementStart: Float64Array;
   /**
-   * For each eliminated variable p of a front of m rows: the pivot, m − p − 1 elements of its row of U, then as many of
-   * its column of L.
+   * For each eliminated variable p of a front of m rows: the pivot, then m − p − 1 elements of its row of U, and
+   * m − p − 1 elements of its column of L.
    */
   readonly elements: Float64Array;
   readonly delays: number;
@@ -132,7 +132,7 @@ class MultifrontalLu {
     return 2 * size * size * (1 + count);
   }
 
-  /** Rows or columns of a front: those that children delayed, then its own, then those below. */
+  /** Rows or columns of a front: first the delayed ones of its children, then its own, then the rows below. */
   #namesOf(s: number, size: number, children: readonly LuContribution[], stack: Int32Array): Int32Array {
     const { first, rowStart, rows } = this.#symbolic;
     const names = new Int32Array(size);

@@ -29,8 +29,8 @@ export interface FactorProgress {
   readonly supernodes: number;
 }
 
-/** Contribution block of a supernode: its Schur complement, lower triangle by columns. */
-interface Contribution {
+/** ContributionBlock block of a supernode: its Schur complement, lower triangle by columns. */
+interface ContributionBlock {
   /** Start of its variables in the stack of variables, and their number. */
   readonly variables: number;
   readonly count: number;
@@ -76,8 +76,8 @@ class Multifrontal {
   readonly #below: Float64Array;
   #delays = 0;
   #step = 0;
-  /** Contribution blocks that their parents have not read yet. */
-  readonly #pending: Contribution[] = [];
+  /** ContributionBlock blocks that their parents have not read yet. */
+  readonly #pending: ContributionBlock[] = [];
   readonly #childCount: Int32Array;
   #stack = new Float64Array(1024);
   #variableStack = new Int32Array(1024);
@@ -155,7 +155,7 @@ class Multifrontal {
   }
 
   /** Adds the contribution block of a child. Its variables are in ascending rows of the front. */
-  #assembleChild({ variables, count, elements }: Contribution, size: number): void {
+  #assembleChild({ variables, count, elements }: ContributionBlock, size: number): void {
     const [front, stack, rowOf, names] = [this.#front, this.#stack, this.#rowOf, this.#variableStack];
     for (let i = 0; i < count; i++) names[variables + i] = rowOf[names[variables + i]!]!;
     for (let j = 0, q = elements; j < count; j++) {

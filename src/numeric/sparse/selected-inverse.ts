@@ -10,9 +10,8 @@ interface FrontInverse {
 }
 
 /**
- * Computes the elements of A⁻¹ at the positions of L, front by front from the roots down, and passes each front to
- * `visit`: its variables in elimination order, the number of those that it eliminates, and the inverse on its variables,
- * by rows.
+ * Computes the elements of A⁻¹ at the positions of L, front by front from the roots down. Passes to `visit` the variables of
+ * each front in elimination order, the number of variables that it eliminates, and the inverse on its variables, by rows.
  */
 export function visitInverse(
   factors: LdlFactors,
@@ -44,7 +43,7 @@ export function visitInverse(
   }
 }
 
-/** Nearest ancestor that eliminates variables; −1 if there is none. A front that delays all of them stores no rows. */
+/** Nearest ancestor that eliminates variables; −1 at a root. A front that delays all of them stores no rows. */
 function ancestorOf(s: number, parent: Int32Array, firstStep: Int32Array): number {
   let p = parent[s]!;
   while (p >= 0 && firstStep[p + 1] === firstStep[p]) p = parent[p]!;
@@ -81,8 +80,8 @@ function copyBlock(
 }
 
 /**
- * Fills the rows and columns of the eliminated variables, from the last pivot to the first: Z(R, p) = −Z(R, R) L(R, p) for
- * the rows R after p, and Z(p, p) = D⁻¹(p, p) − L(R, p)ᵀ Z(R, p). A 2 × 2 pivot is treated as one block column.
+ * Fills the rows and columns of the eliminated variables, from the last pivot to the first. For the rows R after p,
+ * Z(R, p) = −Z(R, R) L(R, p) and Z(p, p) = D⁻¹(p, p) − L(R, p)ᵀ Z(R, p). A 2 × 2 pivot is treated as one block column.
  */
 function invertColumns(
   { firstStep, elementStart, elements: l, diagonal, below }: LdlFactors,

@@ -7,7 +7,7 @@ import { convert } from "../../engine/prims/linear.ts";
 import { addNodeType } from "../../engine/tree/index.ts";
 import { mul as multiplyElements } from "../array/elementwise.ts";
 import { add, multiply, toDense, transpose } from "./combine.ts";
-import { type Coordinates, readCoordinates, type SortedCoordinates } from "./coordinates.ts";
+import { type CoordinateEntries, readCoordinates, type SortedCoordinates } from "./coordinates.ts";
 import type { SparseEntries } from "./entries.ts";
 import { factorise, type FactoriseOptions, type SparseFactor } from "./factorise.ts";
 import { matvec, readVectors, rmatvec } from "./products.ts";
@@ -96,7 +96,7 @@ export class SparseMatrix {
    * SparseMatrix.fromCoo({ shape: [2, 2], rows: [1, 0, 1], columns: [0, 1, 0], values: [1, 2, 3] }).toDense().tolist();
    * // [[0, 2], [4, 0]]
    */
-  static fromCoo(coordinates: Coordinates): SparseMatrix {
+  static fromCoo(coordinates: CoordinateEntries): SparseMatrix {
     if (arguments.length > 1) refuseExtra("SparseMatrix.fromCoo", arguments, 1);
     return from(readCoordinates("SparseMatrix.fromCoo", coordinates));
   }
@@ -153,7 +153,7 @@ export class SparseMatrix {
   /**
    * Matrix product A B, as `A @ B` of SciPy (whose method `multiply` is the product of elements).
    *
-   * @throws DownhillError `shape` unless the other matrix has as many rows as this one has columns.
+   * @throws DownhillError `shape` unless the number of rows of the other matrix is the number of columns of this one.
    */
   multiply(other: SparseMatrix): SparseMatrix {
     if (arguments.length > 1) refuseExtraOfMethod("SparseMatrix.multiply", arguments, 1);
@@ -164,8 +164,8 @@ export class SparseMatrix {
    * Factors of a square matrix: LDLᵀ of a symmetric one (`kind: "ldl"`, the default), or LU. The analysis of the pattern
    * is done once per pattern and options.
    *
-   * @throws DownhillError `shape` for a matrix that is not square; `range` for entries that are not finite, and with
-   * `"ldl"` for a matrix that is not symmetric; `trace` inside compiled functions.
+   * @throws DownhillError `shape` for a matrix that is not square, `range` for entries that are not finite, and with
+   * `"ldl"` for a matrix that is not symmetric. `trace` inside compiled functions.
    * @example
    * const a = SparseMatrix.fromCoo({ shape: [2, 2], rows: [0, 0, 1], columns: [0, 1, 0], values: [2, 1, 1] });
    * const factor = a.factorise();

@@ -9,7 +9,7 @@ import {
   transposeGraph,
   upperPart,
 } from "./elimination-tree.ts";
-import { type Graph, minimumDegree } from "./minimum-degree.ts";
+import { type SymmetricGraph, minimumDegree } from "./minimum-degree.ts";
 import type { SparsePattern } from "./sparse-pattern.ts";
 import { findSupernodes } from "./supernodes.ts";
 
@@ -71,7 +71,7 @@ export function analyseSymmetric(
 }
 
 /** Orders the vertices of a symmetric graph, and finds the structure of the factor. */
-export function analyseGraph(operation: string, graph: Graph, ordering: Ordering): SymbolicFactor {
+export function analyseGraph(operation: string, graph: SymmetricGraph, ordering: Ordering): SymbolicFactor {
   const begin = now();
   const given = readOrdering(operation, graph, ordering);
   const middle = now();
@@ -110,7 +110,7 @@ function requireSymmetric(operation: string, pattern: SparsePattern): void {
     );
 }
 
-function readOrdering(operation: string, graph: Graph, ordering: Ordering): Int32Array {
+function readOrdering(operation: string, graph: SymmetricGraph, ordering: Ordering): Int32Array {
   const n = graph.pointers.length - 1;
   if (ordering === "amd") return minimumDegree(graph);
   if (ordering === "natural") return Int32Array.from({ length: n }, (_, i) => i);
@@ -131,9 +131,9 @@ export function readPermutation(operation: string, given: unknown, n: number): I
   return order;
 }
 
-/** Rows below each supernode: the union of those of its columns and of its children. */
+/** Rows below each supernode: the union of the rows of its columns and of its children. */
 function rowStructures(
-  { pointers, neighbours }: Graph,
+  { pointers, neighbours }: SymmetricGraph,
   first: Int32Array,
   parent: Int32Array,
 ): { readonly rowStart: Int32Array; readonly rows: Int32Array } {

@@ -3,8 +3,8 @@ import type { SparsePattern } from "./sparse-pattern.ts";
 const none = -1;
 
 /**
- * Maximum transversal of a square pattern: the row that is matched with each column, so that as many of these positions
- * as possible are entries. Diagonal entries come first; augmenting paths complete the matching (Duff 1981). Columns
+ * Maximum transversal of a square pattern: the row that is matched with each column. The number of matched positions
+ * that are entries is the largest possible. Diagonal entries come first; augmenting paths complete the matching (Duff 1981). Columns
  * without a partner get the remaining rows.
  */
 export function maximumTransversal(pattern: SparsePattern): Int32Array {

@@ -7,6 +7,7 @@ export { showNumber } from "./show-number.ts";
 export type { GraphOptions } from "./options.ts";
 export type { TraceSource } from "./source.ts";
 export type * from "./table.ts";
+export { spySvg, type SpySvgOptions, spyText, type SpyTextOptions } from "./spy.ts";
 export { toDot } from "./to-dot.ts";
 export { toHtml } from "./to-html.ts";
 export { toMermaid } from "./to-mermaid.ts";
