@@ -29,14 +29,12 @@ export interface FactorProgress {
   readonly supernodes: number;
 }
 
-/** ContributionBlock block of a supernode: its Schur complement, lower triangle by columns. */
+/** Schur complement of a front that delays variables to its parent: lower triangle by columns. */
 interface ContributionBlock {
-  /** Start of its variables in the stack of variables, and their number. */
-  readonly variables: number;
-  readonly count: number;
-  /** Number of leading variables whose elimination is delayed to the parent. */
+  readonly variables: Int32Array;
+  /** Number of leading variables whose elimination is delayed. */
   readonly delayed: number;
-  readonly elements: number;
+  readonly elements: Float64Array;
 }
 
 /** Operations between two reports of progress. */
@@ -76,13 +74,12 @@ class Multifrontal {
   readonly #below: Float64Array;
   #delays = 0;
   #step = 0;
-  /** ContributionBlock blocks that their parents have not read yet. */
-  readonly #pending: ContributionBlock[] = [];
-  readonly #childCount: Int32Array;
-  #stack = new Float64Array(1024);
-  #variableStack = new Int32Array(1024);
-  /** Memory of the current front. */
-  #front = new Float64Array(1024);
+  /** Sums of the blocks of children, on the variables of a front without delayed ones; by supernode. */
+  readonly #open: (Float64Array | undefined)[];
+  /** Blocks of children that delay variables, by their parents. */
+  readonly #delaying = new Map<number, ContributionBlock[]>();
+  /** Memory of finished fronts. */
+  readonly #free: Float64Array[] = [];
   #scaled = new Float64Array(1024 * (panelColumns + 1));
   #names = new Int32Array(1024);
   /** Row of each variable in the current front. */
@@ -102,65 +99,98 @@ class Multifrontal {
     this.#diagonal = new Float64Array(n);
     this.#below = new Float64Array(n);
     this.#rowOf = new Int32Array(n);
-    this.#childCount = new Int32Array(supernodes);
-    for (const p of symbolic.parent) if (p !== none) this.#childCount[p]!++;
+    this.#open = new Array<Float64Array | undefined>(supernodes).fill(undefined);
   }
 
   /** Assembles and factorises the front of a supernode. Returns an estimate of its operations. */
   eliminate(s: number): number {
-    const { first, rowStart, rows, parent } = this.#symbolic;
-    const children = this.#pending.splice(this.#pending.length - this.#childCount[s]!);
+    const { first, parent } = this.#symbolic;
+    const children = this.#delaying.get(s) ?? [];
+    this.#delaying.delete(s);
     let delayed = 0;
     for (const child of children) delayed += child.delayed;
-    const [from, end] = [first[s]!, first[s + 1]!];
-    const summed = delayed + end - from;
-    const size = summed + rowStart[s + 1]! - rowStart[s]!;
-    this.#reserve(size);
-    const variables = this.#names;
-    let k = 0;
-    for (const child of children)
-      for (let i = 0; i < child.delayed; i++) variables[k++] = this.#variableStack[child.variables + i]!;
-    for (let j = from; j < end; j++) variables[k++] = j;
-    for (let p = rowStart[s]!; k < size; p++) variables[k++] = rows[p]!;
+    const own = this.#sizeOf(s);
+    const size = own + delayed;
+    const elements = this.#frontOf(s, own, delayed);
+    const variables = this.#namesOf(s, size, children);
     for (let i = 0; i < size; i++) this.#rowOf[variables[i]!] = i;
-    this.#assembleColumns(from, end, size);
-    for (const child of children) this.#assembleChild(child, size);
-    const front: Front = { elements: this.#front, size, summed, variables, scaled: this.#scaled };
+    this.#assembleColumns(first[s]!, first[s + 1]!, size, elements);
+    for (const child of children) this.#assembleChild(child, size, elements);
+    const summed = delayed + first[s + 1]! - first[s]!;
+    const front: Front = { elements, size, summed, variables, scaled: this.#scaled };
     const pivots = { diagonal: this.#diagonal, below: this.#below };
     const count = factoriseFront(front, this.#rule, pivots, this.#step, parent[s] === none);
     this.#store(s, front, count);
-    const bottom = children[0];
-    if (parent[s] !== none) this.#push(front, count, bottom?.elements, bottom?.variables);
+    if (count < summed) this.#delay(parent[s]!, front, count);
+    else if (parent[s] !== none) this.#addToParent(parent[s]!, front, count);
+    this.#free.push(elements);
     this.#delays += summed - count;
     return size * size * (1 + count);
   }
 
-  /** Clears memory for a front of this size. */
-  #reserve(size: number): void {
-    if (this.#front.length < size * size) this.#front = new Float64Array(Math.ceil(1.5 * size * size));
-    else this.#front.fill(0, 0, size * size);
-    if (this.#names.length >= size) return;
-    this.#names = new Int32Array(2 * size);
-    this.#scaled = new Float64Array(2 * size * (panelColumns + 1));
+  /** Number of variables of a front without delayed ones. */
+  #sizeOf(s: number): number {
+    const { first, rowStart } = this.#symbolic;
+    return first[s + 1]! - first[s]! + rowStart[s + 1]! - rowStart[s]!;
+  }
+
+  /** Memory for `length` numbers that are 0: the smallest free block that has room, or a new one. */
+  #take(length: number): Float64Array {
+    let best = -1;
+    for (let i = 0; i < this.#free.length; i++) {
+      const room = this.#free[i]!.length;
+      if (room >= length && (best < 0 || room < this.#free[best]!.length)) best = i;
+    }
+    if (best >= 0) return this.#free.splice(best, 1)[0]!.fill(0, 0, length);
+    this.#free.pop(); // too small
+    return new Float64Array(Math.ceil(1.2 * length));
+  }
+
+  /** Memory of a front, with the sums of the blocks of its children behind the delayed variables. */
+  #frontOf(s: number, own: number, delayed: number): Float64Array {
+    const sums = this.#open[s];
+    this.#open[s] = undefined;
+    const size = own + delayed;
+    if (sums !== undefined && delayed === 0) return sums;
+    const elements = this.#take(size * size);
+    if (sums === undefined) return elements;
+    for (let j = 0; j < own; j++)
+      for (let i = j, t = (j + delayed) * size + delayed; i < own; i++) elements[t + i] = sums[j * own + i]!;
+    this.#free.push(sums);
+    return elements;
+  }
+
+  /** Variables of a front: first the delayed ones of its children, then its own, then the rows below. */
+  #namesOf(s: number, size: number, children: readonly ContributionBlock[]): Int32Array {
+    const { first, rowStart, rows } = this.#symbolic;
+    if (this.#names.length < size) {
+      this.#names = new Int32Array(2 * size);
+      this.#scaled = new Float64Array(2 * size * (panelColumns + 1));
+    }
+    const names = this.#names;
+    let k = 0;
+    for (const child of children) for (let i = 0; i < child.delayed; i++) names[k++] = child.variables[i]!;
+    for (let j = first[s]!; j < first[s + 1]!; j++) names[k++] = j;
+    for (let p = rowStart[s]!; k < size; p++) names[k++] = rows[p]!;
+    return names;
   }
 
   /** Adds the entries of the matrix in the columns of a supernode. */
-  #assembleColumns(from: number, end: number, size: number): void {
+  #assembleColumns(from: number, end: number, size: number, front: Float64Array): void {
     const { pointers, rows } = this.#symbolic.lower;
-    const [front, rowOf, values] = [this.#front, this.#rowOf, this.#values];
+    const [rowOf, values] = [this.#rowOf, this.#values];
     for (let j = from; j < end; j++) {
       const column = rowOf[j]! * size;
       for (let t = pointers[j]!; t < pointers[j + 1]!; t++) front[column + rowOf[rows[t]!]!]! += values[t]!;
     }
   }
 
-  /** Adds the contribution block of a child. Its variables are in ascending rows of the front. */
-  #assembleChild({ variables, count, elements }: ContributionBlock, size: number): void {
-    const [front, stack, rowOf, names] = [this.#front, this.#stack, this.#rowOf, this.#variableStack];
-    for (let i = 0; i < count; i++) names[variables + i] = rowOf[names[variables + i]!]!;
-    for (let j = 0, q = elements; j < count; j++) {
-      const column = names[variables + j]! * size;
-      for (let i = j; i < count; i++) front[column + names[variables + i]!]! += stack[q++]!;
+  /** Adds the block of a child that delays variables. Its variables are in ascending rows of the front. */
+  #assembleChild({ variables, elements }: ContributionBlock, size: number, front: Float64Array): void {
+    const rows = variables.map((variable) => this.#rowOf[variable]!);
+    for (let j = 0, q = 0; j < rows.length; j++) {
+      const column = rows[j]! * size;
+      for (let i = j; i < rows.length; i++) front[column + rows[i]!]! += elements[q++]!;
     }
   }
 
@@ -184,26 +214,41 @@ class Multifrontal {
     this.#firstStep[s + 1] = this.#step;
   }
 
-  /** Puts the Schur complement of a front onto the stack, in place of the blocks of its children. */
-  #push(
-    { elements, size, summed, variables }: Front,
-    done: number,
-    elementStart: number | undefined,
-    variableStart: number | undefined,
-  ): void {
-    const last = this.#pending.at(-1);
-    const at = elementStart ?? (last === undefined ? 0 : last.elements + (last.count * (last.count + 1)) / 2);
-    const names = variableStart ?? (last === undefined ? 0 : last.variables + last.count);
+  /** Keeps the Schur complement of a front that delays variables until its parent is assembled. */
+  #delay(parent: number, { elements, size, summed, variables }: Front, done: number): void {
     const count = size - done;
-    const needed = at + (count * (count + 1)) / 2;
-    if (needed > this.#stack.length) this.#stack = grown(this.#stack, 2 * needed);
-    if (names + count > this.#variableStack.length)
-      this.#variableStack = grown(this.#variableStack, 2 * (names + count));
-    for (let i = 0; i < count; i++) this.#variableStack[names + i] = variables[done + i]!;
-    const stack = this.#stack;
-    for (let j = done, q = at; j < size; j++)
-      for (let i = j, t = j * size + j; i < size; i++) stack[q++] = elements[t++]!;
-    this.#pending.push({ variables: names, count, delayed: summed - done, elements: at });
+    const block = new Float64Array((count * (count + 1)) / 2);
+    for (let j = done, q = 0; j < size; j++)
+      for (let i = j, t = j * size + j; i < size; i++) block[q++] = elements[t++]!;
+    const child = { variables: variables.slice(done, size), delayed: summed - done, elements: block };
+    const siblings = this.#delaying.get(parent);
+    if (siblings === undefined) this.#delaying.set(parent, [child]);
+    else siblings.push(child);
+  }
+
+  /**
+   * Adds the Schur complement of a front to the sums of its parent. So the blocks of many children, such as the points
+   * of a bundle adjustment, need no memory at the same time.
+   */
+  #addToParent(parent: number, { elements, size, variables }: Front, done: number): void {
+    if (done === size) return;
+    const { first, rowStart, rows } = this.#symbolic;
+    const own = this.#sizeOf(parent);
+    const sums = (this.#open[parent] ??= this.#take(own * own));
+    const [begin, end] = [first[parent]!, first[parent + 1]!];
+    const offset = end - begin - rowStart[parent]!;
+    for (let i = done, low = rowStart[parent]!; i < size; i++) {
+      const variable = variables[i]!;
+      if (variable < end) variables[i] = variable - begin;
+      else {
+        low = indexOf(rows, variable, low, rowStart[parent + 1]!);
+        variables[i] = offset + low;
+      }
+    }
+    for (let j = done; j < size; j++) {
+      const column = variables[j]! * own;
+      for (let i = j, t = j * size + j; i < size; i++) sums[column + variables[i]!]! += elements[t++]!;
+    }
   }
 
   result(): LdlFactors {
@@ -219,6 +264,19 @@ class Multifrontal {
       delays: this.#delays,
     };
   }
+}
+
+/** Index of a value in the ascending part of an array from `from` to `to`, which contains it. */
+function indexOf(array: Int32Array, value: number, from: number, to: number): number {
+  let [low, step] = [from, 1];
+  while (low + step < to && array[low + step]! <= value) step *= 2; // the value is near more often than not
+  let high = Math.min(to, low + step);
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (array[middle]! <= value) low = middle;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Overwrites x, in renumbered rows, by the solution of L D Lᵀ x = b. Components of zero pivots become 0. */

@@ -10,7 +10,7 @@ test("AᵀA and AᵀWA of a fixed pattern equal the dense products, with a whole
   const { rows, columns } = single.pattern;
   const triples = SparseMatrix.fromCoo({
     shape: [60, 9],
-    rows: [0, 1, 2].flatMap((k) => [...rows.map((i) => 3 * i + k)]),
+    rows: [0, 1, 2].flatMap((k) => Array.from(rows, (i) => 3 * i + k)),
     columns: [...columns, ...columns, ...columns],
     values: randomValues(3 * single.nnz, 2),
   });
