@@ -88,7 +88,8 @@ class QuotientGraph {
 
   /** Inserts the vertices into the degree lists; isolated ones are eliminated, those with too many neighbours come last. */
   #collectVertices(most: number): void {
-    for (let i = 0; i < this.#n; i++) {
+    // the last one inserted is taken first: pivots of equal degree ascend, which suits matrices of grids
+    for (let i = this.#n - 1; i >= 0; i--) {
       const degree = this.#length[i]!;
       this.#degree[i] = degree;
       if (degree > most && most > 0) {
