@@ -19,7 +19,7 @@ function residual(a: SparseMatrix, x: Tensor, b: Tensor): number {
 }
 
 /** Few sizes, because dense functions are compiled for each. */
-const sizes = [1, 2, 3, 7, 20, 41];
+const sizes = [1, 2, 3, 7, 20, 41].slice(extent(-3, 0));
 
 const diagonals: Record<string, (i: number, next: () => number) => number | undefined> = {
   "a dominant diagonal": () => 30,
@@ -139,7 +139,7 @@ describe("LDL factors", () => {
 
 describe("LU factors", () => {
   test("of random matrices solve both systems", () => {
-    for (let seed = 1; seed <= extent(60, 1000); seed++) {
+    for (let seed = 1; seed <= extent(30, 1000); seed++) {
       const n = sizes[seed % sizes.length]!;
       const a = randomMatrix({ rows: n, columns: n, share: [0.1, 0.25, 0.5][seed % 3]!, seed });
       const values = linalg.svdvals(a.toDense()).data();

@@ -135,11 +135,7 @@ export function analyse(pattern: SparsePattern, options: FactoriseOptions = {}):
 }
 
 /** `analyse`, in the name of another operation. */
-export function analysisOf(
-  operation: string,
-  pattern: SparsePattern,
-  options: FactoriseOptions,
-): SparseAnalysis {
+function analysisOf(operation: string, pattern: SparsePattern, options: FactoriseOptions): SparseAnalysis {
   const settings = readSettings(operation, options);
   if (typeof settings.ordering !== "string") return new SparseAnalysis(operation, pattern, settings);
   const key = JSON.stringify(settings);

@@ -13,7 +13,7 @@ interface FrontInverse {
  * Computes the elements of A⁻¹ at the positions of L, front by front from the roots down. Passes to `visit` the variables of
  * each front in elimination order, the number of variables that it eliminates, and the inverse on its variables, by rows.
  */
-export function visitInverse(
+function visitInverse(
   factors: LdlFactors,
   visit: (variables: Int32Array, eliminated: number, inverse: Float64Array) => void,
 ): void {

@@ -1,4 +1,7 @@
 import { grad, jit, jvp, scan, type Tensor, tensor, vmap } from "downhill";
+import { dataset } from "downhill/data";
+import { sgd } from "downhill/optim";
+import { checkpointMemory, fit } from "downhill/train";
 import { describe, expect, test } from "vitest";
 import { SparseMatrix } from "./sparse-matrix.ts";
 import { type PatternRecord, SparsePattern } from "./sparse-pattern.ts";
@@ -90,5 +93,27 @@ describe("a sparse matrix", () => {
     const other = SparsePattern.from({ ...record, columns: [1, 2, 1] });
     expect(double(SparseMatrix.of(other, [1, 2, 3])).pattern).toBe(other);
     expect(traces).toBe(2);
+  });
+
+  test("and its pattern are refused by checkpoints, which store plain data", async () => {
+    const train = (params: {
+      readonly w: Tensor;
+      readonly more: SparseMatrix | SparsePattern;
+    }): Promise<unknown> =>
+      fit({
+        params,
+        loss: (p) => p.w.mul(p.w),
+        data: dataset({ x: [1] }).batch(1),
+        optimizer: sgd({ learningRate: 0.1 }),
+        checkpoint: { store: checkpointMemory() },
+        epochs: 1,
+      });
+    const refusal = "a checkpoint holds plain arrays and objects, but params holds";
+    await expect(train({ w: tensor(1), more: matrix })).rejects.toThrow(
+      `${refusal} an instance of SparseMatrix`,
+    );
+    await expect(train({ w: tensor(1), more: pattern })).rejects.toThrow(
+      `${refusal} a pattern of 3 entries in a 2 × 3 matrix.`,
+    );
   });
 });

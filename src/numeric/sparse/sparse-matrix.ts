@@ -199,7 +199,7 @@ function from({ pattern, values }: SparseEntries): SparseMatrix {
 }
 
 /** Refuses an operand that is not a sparse matrix. */
-export function readMatrix(operation: string, given: unknown): SparseMatrix {
+function readMatrix(operation: string, given: unknown): SparseMatrix {
   if (given instanceof SparseMatrix) return given;
   throw new DownhillError(
     "dtype",

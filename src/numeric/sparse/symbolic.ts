@@ -118,7 +118,7 @@ function readOrdering(operation: string, graph: SymmetricGraph, ordering: Orderi
 }
 
 /** Reads a permutation of n numbers. */
-export function readPermutation(operation: string, given: unknown, n: number): Int32Array {
+function readPermutation(operation: string, given: unknown, n: number): Int32Array {
   const isList = Array.isArray(given) || given instanceof Int32Array;
   const order = isList ? Int32Array.from(given as readonly number[]) : undefined;
   if (order?.length !== n || order.some((x) => x < 0 || x >= n) || new Set(order).size !== n)

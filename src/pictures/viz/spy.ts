@@ -145,8 +145,8 @@ function cellPaths({ rows, columns, counts }: DensityGrid): Markup[] {
 }
 
 /**
- * The positions of the entries of a matrix for a terminal: a line with shape and number of entries, then a frame of
- * Braille characters, each of which shows 4 × 2 cells. A dot is a cell with entries.
+ * The positions of the entries of a matrix for a terminal. A first line states shape and number of entries. Below it is a
+ * frame of Braille characters; each one shows 4 × 2 cells, and a dot is a cell with entries.
  *
  * @throws DownhillError `dtype` for anything but a sparse matrix or pattern.
  * @example
