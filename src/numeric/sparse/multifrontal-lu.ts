@@ -27,8 +27,7 @@ export interface LuFactors {
   /** Start of the elements of each supernode. */
   readonly elementStart: Float64Array;
   /**
-   * For each eliminated variable p of a front of m rows: the pivot, the m − p − 1 elements of U after it in its row, and
-   * the m − p − 1 elements of L below it.
+   * The pivot of each eliminated variable, then the elements of U after it in its row, then the elements of L below it.
    */
   readonly elements: Float64Array;
   readonly delays: number;

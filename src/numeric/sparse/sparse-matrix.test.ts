@@ -96,11 +96,11 @@ describe("a sparse matrix", () => {
   });
 
   test("and its pattern are refused by checkpoints, which store plain data", async () => {
-    const train = (params: {
+    const train = async (params: {
       readonly w: Tensor;
       readonly more: SparseMatrix | SparsePattern;
     }): Promise<unknown> =>
-      fit({
+      await fit({
         params,
         loss: (p) => p.w.mul(p.w),
         data: dataset({ x: [1] }).batch(1),
