@@ -5,8 +5,8 @@ import { full, instantiate, where } from "./linear.ts";
 import { spread } from "./shape.ts";
 
 /**
- * Returns `x` where the condition holds and elsewhere the neutral element of addition: −0 for floats, so that a sum
- * keeps even the sign of −0.
+ * Returns `x` where the condition holds and elsewhere the neutral element of addition. For floats this is −0, so that a
+ * sum keeps even the sign of −0; for other types it is 0.
  */
 export function addend(x: Tensor, when: Tensor): Tensor {
   return where(spread(when, x.shape), x, full(x.type, isFloating(x.dtype) ? -0 : 0));

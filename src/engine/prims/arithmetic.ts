@@ -33,7 +33,7 @@ const mulPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   algebra: { commutes: true, identity: ([x, y]) => (y === 1 ? 0 : x === 1 ? 1 : undefined) },
 });
 
-/** x · y; both operands have the same type. */
+/** x · y; both operands have the same type. For booleans, this is the logical and. */
 export function mul(x: Tensor, y: Tensor): Tensor {
   return bind1(mulPrim, [x, y], none);
 }
@@ -67,7 +67,7 @@ const divPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   algebra: { identity: ([, y]) => (y === 1 ? 0 : undefined) },
 });
 
-/** x / y; both operands have the same type, and integers truncate. */
+/** x / y; both operands have the same type. Quotients of integers are truncated. */
 export function div(x: Tensor, y: Tensor): Tensor {
   return bind1(divPrim, [x, y], none);
 }
@@ -78,11 +78,12 @@ function divEquation(out: Var, x: Var, y: Var): Equation {
 }
 
 /**
- * Products with a strong zero (`docs/masks.md`): `ct · f`, but 0 wherever `ct` is exactly 0, even if f is infinite or
- * NaN. They multiply cotangents that have passed a mask: a 0 marks an element that was not chosen, and a plain 0 · ∞
- * would turn it into NaN.
+ * Parameters of `strongMul`, a product with a strong zero (`docs/masks.md`): `ct · f`, but 0 wherever `ct` is exactly
+ * 0, even if f is infinite or NaN. It multiplies cotangents that have passed a mask: a 0 marks an element that was not
+ * chosen, and a plain 0 · ∞ would turn it into NaN.
  *
- * Linear in `ct`. The derivatives are strong again; the derivative in `f` is 0 where `ct` is 0, which is another mask.
+ * The product is linear in `ct`. The derivatives are strong again; the derivative in `f` is 0 where `ct` is 0, which is
+ * another mask.
  */
 interface StrongParams {
   /** True if a 0 of f also makes the result 0, as in second derivatives, where both operands are cotangents. */
@@ -149,9 +150,10 @@ export function strongDiv(ct: Tensor, f: Tensor): Tensor {
 }
 
 /**
- * Products of a tangent that may have passed a mask: `dx · f`, but 0 instead of NaN where `dx` is exactly 0. They are
- * the forward counterpart of `strongMul`: the mask chose a constant, so an infinite slope after it does not contribute.
- * All other bits, and the transposes, equal those of the plain product.
+ * Parameters of `maskedMul`, a product of a tangent `dx` that may have passed a mask: `dx · f`, but 0 instead of NaN
+ * where `dx` is exactly 0. It is the forward counterpart of `strongMul`: the mask chose a constant, so an infinite
+ * slope after it does not contribute. Without `both`, all other elements, and the transpose, equal those of the plain
+ * product.
  */
 interface MaskedParams {
   /**
@@ -268,7 +270,7 @@ const remPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
 
 /**
  * The integer q for which x = q · y + out, where out is the remainder. It differs from trunc(x / y) where x / y is
- * rounded up to the next integer. For y = 0, where out is NaN, it is trunc(x / y).
+ * rounded up to the next integer. Where out is NaN, for example for y = 0, it is trunc(x / y).
  */
 function wholeSteps(x: Tensor, y: Tensor, out: Tensor): Tensor {
   return where(equal(out, out), round(div(sub(x, out), y)), truncate(div(x, y)));
@@ -332,7 +334,7 @@ const ceilPrim: Primitive<object> = /* @__PURE__ */ defineRounding("ceil", "ceil
 const roundPrim: Primitive<object> = /* @__PURE__ */ defineRounding("round", "nearest");
 const truncPrim: Primitive<object> = /* @__PURE__ */ defineRounding("trunc", "trunc");
 
-/** −1, 0 or 1. */
+/** Sign of x: −1, 0 or 1. Returns −0 and NaN unchanged. */
 export const sign = (x: Tensor): Tensor => bind1(signPrim, [x], none);
 export const floor = (x: Tensor): Tensor => bind1(floorPrim, [x], none);
 export const ceil = (x: Tensor): Tensor => bind1(ceilPrim, [x], none);
@@ -415,8 +417,8 @@ function defineBitwise(name: string, op: "and" | "or" | "xor", infix: string): P
 }
 
 /**
- * Index of the operand that equals the result, from two conditions: 0 if `isLeft`, 1 if `isRight`. For example, x & 0
- * is 0, and x | 0 is x.
+ * Index of the operand that equals the result, from two conditions: 0 if `isLeft`, otherwise 1 if `isRight`, otherwise
+ * undefined. For example, x & 0 is 0, and x | 0 is x.
  */
 function first(isLeft: boolean, isRight: boolean): number | undefined {
   return isLeft ? 0 : isRight ? 1 : undefined;
@@ -452,7 +454,7 @@ function defineShift(name: string, op: "shl" | "shr", infix: string): Primitive<
 const shiftLeftPrim: Primitive<object> = /* @__PURE__ */ defineShift("leftShift", "shl", "<<");
 const shiftRightPrim: Primitive<object> = /* @__PURE__ */ defineShift("rightShift", "shr", ">>");
 export const leftShift = (x: Tensor, y: Tensor): Tensor => bind1(shiftLeftPrim, [x, y], none);
-/** Arithmetic shift for int32: the sign is preserved. */
+/** Shifts right. The shift is arithmetic for int32: the sign is preserved. */
 export const rightShift = (x: Tensor, y: Tensor): Tensor => bind1(shiftRightPrim, [x, y], none);
 
 /** Converts a bool tensor to 0 and 1 of a floating type. */

@@ -8,8 +8,8 @@ import { runsProgram, transposeWhole } from "./carries.ts";
 import { guardedProgram } from "./guard.ts";
 
 /**
- * Parameters of the primitive that applies a program as one equation, as `jit` does. Every transform rule returns a
- * call of the transformed program.
+ * Parameters of the primitive that applies a program as one equation, as `jit` does. Its derivative and `vmap` are
+ * calls of the transformed programs.
  */
 export interface CallParams {
   readonly program: Program;

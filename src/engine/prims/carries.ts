@@ -13,7 +13,7 @@ import type { Tensor } from "../ir/tensor.ts";
 import { sameType } from "../ir/types.ts";
 import { instantiate } from "./linear.ts";
 
-/** The items whose entry in the mask equals `wanted`. */
+/** Returns the items of the list whose entry in `mask` equals `wanted`. */
 export function keep<T>(list: readonly T[], mask: readonly boolean[], wanted = true): T[] {
   return list.filter((_, i) => mask[i] === wanted);
 }
@@ -29,8 +29,8 @@ export function either(a: readonly boolean[], b: readonly boolean[]): boolean[] 
 }
 
 /**
- * Repeats `step` until its set of marked carries stops growing. A step returns the marked carries and the carries that
- * depend on them.
+ * Repeats `step` until its set of marked carries stops growing, and returns the result of the last step. A step
+ * receives the marked carries and returns, as `marked`, the carries that depend on them.
  */
 export function fixpoint<T>(
   start: readonly boolean[],
@@ -46,16 +46,16 @@ export function fixpoint<T>(
 }
 
 /**
- * True if a result of a program is one of its inputs unchanged. `operand` is passed to the program as the variable
- * `input`.
+ * True if a result of a program is its input variable `input`, and the operand passed for this input has the same
+ * `weak` flag. The result then equals the operand.
  */
 export function isUnchanged(operand: Tensor, input: Var, result: Var): boolean {
   return input === result && operand.type.weak === result.type.weak;
 }
 
 /**
- * Marks the operands whose cotangents the transposed program accumulates in place: arrays to whose accumulator
- * something was added before. An operand that is passed twice is marked once.
+ * Marks the operands whose cotangents the transposed program accumulates in place: arrays, but not scalars, whose
+ * accumulator already contains a sum. An operand that is passed twice is marked once.
  */
 export function accumulated(into: readonly (Accumulator | undefined)[]): readonly boolean[] {
   return into.map(
@@ -104,8 +104,8 @@ export function addResults(
 }
 
 /**
- * Pairs of results and inputs of a program where the result is the input with some elements changed, so that it may
- * reuse the input's memory.
+ * Pairs of a result and an input of a program where the result is the input with some elements changed, so that it may
+ * reuse the input's memory. An input occurs in at most one pair, and scalars in none.
  */
 export function changedInPlace(program: Program): readonly InPlaceResult[] {
   let pairs = changes.get(program);

@@ -110,7 +110,8 @@ function checkpointPartialEval(
 }
 
 /**
- * Results of the products of a program: intermediate values that are expensive to recompute and are therefore saved.
+ * Results of the expensive equations of a program (`cost` "high", such as products), which are saved instead of
+ * recomputed.
  */
 function keptValues(program: Program): Var[] {
   return program.eqns.filter(({ prim }) => prim.cost === "high").flatMap(({ outs }) => [...outs]);

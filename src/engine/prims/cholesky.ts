@@ -151,7 +151,10 @@ function factorRows(
   }
 }
 
-/** Factors the `count` rows and columns from `first` on, after the rows above the block were subtracted. */
+/**
+ * Factors the `count` rows and columns from index `first` on. The contribution of the rows above `from` was subtracted
+ * before; this function subtracts the contribution of the rows between `from` and `first`.
+ */
 function factorDiagonal(
   block: Block,
   fresh: LowerContext["fresh"],

@@ -28,8 +28,8 @@ import { full, instantiate, where, zeros } from "./linear.ts";
 import { broadcast } from "./shape.ts";
 
 /**
- * One of two programs, chosen by a boolean. Operands: the predicate, followed by the inputs of the programs. Both
- * programs have results of the same types.
+ * Parameters of the primitive that runs one of two programs, chosen by a boolean. Operands: the predicate, followed by
+ * the inputs of the programs. Both programs have inputs and results of the same types.
  */
 export interface CondParams {
   readonly onTrue: Program;

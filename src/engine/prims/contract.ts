@@ -16,12 +16,16 @@ import { sumMaybe } from "./linear.ts";
 import { flatIndex, loopEach, loopOver, plus } from "./reduce-loops.ts";
 import { permute } from "./shape.ts";
 
-/** Pairs of axes of the left and right operand: `contract` axes are multiplied and summed, `batch` axes are matched. */
+/**
+ * Parameters of the general product `dotGeneral`: pairs of axes of the left and right operand. `contract` axes are
+ * multiplied and summed, `batch` axes are matched.
+ */
 export interface DotParams {
   readonly contract: readonly [left: readonly number[], right: readonly number[]];
   readonly batch: readonly [left: readonly number[], right: readonly number[]];
   /**
-   * Axis i of the result is axis `order[i]` of the natural order. Only optimiser passes set it; derivatives never do.
+   * Axis i of the result is axis `order[i]` of the natural order: batch axes, free axes of the left operand, free axes
+   * of the right operand. Only optimiser passes set it; derivatives never do.
    */
   readonly order?: readonly number[];
 }
@@ -155,8 +159,8 @@ function sumOfProducts({ contract, batch, ...rest }: DotParams): DotParams {
 }
 
 /**
- * Parameters of a product that reads an operand without its transposition by the permutation `given`. The axes of the
- * operand are renamed; `order` restores the axis order of the result.
+ * Parameters of a product that reads an operand as it was before its transposition by the permutation `given`, so that
+ * the transposition is not needed. The axes of the operand are renamed; `order` restores the axis order of the result.
  */
 function transposeOperand(
   { contract, batch, order }: DotParams,
@@ -228,14 +232,14 @@ function transposeRight(ct: Tensor, x: Tensor, rank: number, { contract, batch }
   return permute(out, inverseOf([...batch[1], ...contractedInOrder, ...yFree]));
 }
 
-/** Returns the permutation that moves axis i to target axis `axes[i]`. */
+/** Returns the inverse of a permutation. `permute` with it moves axis i to axis `axes[i]`. */
 function inverseOf(axes: readonly number[]): number[] {
   return axes.map((_, i) => axes.indexOf(i));
 }
 
 /**
- * Emits a contraction: a reduction if the result is a single number (per batch item), otherwise the kernel statement
- * for products.
+ * Emits a contraction. It is a reduction if the result is a single number (per batch item) or an operand is not in
+ * memory; otherwise it is the kernel statement for products.
  */
 function emitDot(context: LowerContext, params: DotParams): void {
   const { block, fresh, ins, outs } = context;
@@ -302,7 +306,9 @@ function dimsOf(x: Shape, y: Shape, { contract, batch, order }: DotParams): Dim<
   ];
 }
 
-/** Drops dimensions of size 1 and merges neighbours that are contiguous in all operands. */
+/**
+ * Drops dimensions of size 1. Merges neighbours of the same role that are contiguous in the result and both operands.
+ */
 function mergeDims(dims: readonly Dim<number>[]): Dim<number>[] {
   const merged: Dim<number>[] = [];
   for (const dim of dims) {
@@ -360,8 +366,8 @@ function emitFold({ block, fresh, ins, outs }: LowerContext, dims: readonly Dim<
 }
 
 /**
- * General product of arrays: `contract` axes are multiplied and summed, `batch` axes are matched. Axes of the result:
- * batch, the free axes of x, the free axes of y.
+ * General product of arrays: `contract` axes are multiplied and summed, `batch` axes are matched. Axes of the result,
+ * if `order` does not permute them: batch axes, free axes of x, free axes of y.
  */
 export function dotGeneral(x: Tensor, y: Tensor, params: DotParams): Tensor {
   return bind1(dotPrim, [x, y], params);

@@ -35,7 +35,7 @@ export interface ConvolveParams {
   readonly groups: number;
 }
 
-/** Length of n elements with `dilation − 1` zeros between neighbours. */
+/** Length of a row of n elements after inserting `dilation − 1` zeros between neighbours; 0 if n is 0. */
 function dilated(n: number, dilation: number): number {
   return n === 0 ? 0 : (n - 1) * dilation + 1;
 }
@@ -172,7 +172,10 @@ function transposeWindows(ct: Tensor, x: Tensor, shape: Shape, params: ConvolveP
   return moveAxis(out, 1, 0);
 }
 
-/** Maximum number of elements of padded images copied at once; they fit in the processor's caches. */
+/**
+ * Maximum number of elements of padded images copied at once, so that they fit in the processor's caches. A larger
+ * image is copied alone.
+ */
 const paddedElements = 32768;
 
 /** True if images are neither padded nor dilated and are therefore read without a copy. */
@@ -273,7 +276,10 @@ interface Segment {
 /** Maximum number of segments; each is a separate contraction in the code. */
 const mostSegments = 10;
 
-/** Maximum number of segments compared pairwise. More segments, of long windows, are first joined in groups. */
+/**
+ * Maximum number of segments whose neighbours are compared for joining. If a long window yields more, groups of
+ * consecutive segments are joined first.
+ */
 const mostCompared = 64;
 
 const workOf = ({ count, taps }: Segment): number => count * taps;
@@ -287,7 +293,8 @@ function joined(a: Segment, b: Segment): Segment {
 
 /**
  * Splits the output positions along the first spatial axis by the window elements that meet the image rather than
- * padding. Returns one segment if splitting saves less than a fifth of the work.
+ * padding. Returns one segment if splitting saves less than a fifth of the work, and for images that are dilated or not
+ * padded along this axis. Also returns one segment if an output position meets only padding.
  */
 function segmentsOf(
   space: Shape,
@@ -331,8 +338,8 @@ function segmentsOf(
 }
 
 /**
- * Dimensions of the contraction, in order: groups, outputs per group, items and positions, channels per group and
- * window elements.
+ * Dimensions of the contraction for one segment, in order: groups, outputs per group, items and positions, channels per
+ * group and window elements. Dimensions of size 1 are left out.
  */
 function dimsOf(
   items: number,

@@ -166,7 +166,10 @@ function padAlong(x: Tensor, axis: number, low: number, high: number): Tensor {
   return pad(x, { low: widths(low), high: widths(high), interior: widths(0) });
 }
 
-/** Product `daᵢ · yᵢ₋₁` of each element with the cumulative product before it; 0 for the first element. */
+/**
+ * Product `daᵢ · yᵢ₋₁` of each element with the previous result of the recurrence; 0 for the first element. With
+ * `reverse`, the previous result is `yᵢ₊₁`.
+ */
 function timesBefore(da: Tensor, y: Tensor, axis: number, reverse: boolean): Tensor {
   const n = y.type.shape[axis]!;
   if (n === 0) return da;
@@ -175,7 +178,10 @@ function timesBefore(da: Tensor, y: Tensor, axis: number, reverse: boolean): Ten
     : padAlong(mul(part(da, axis, 1, n), part(y, axis, 0, n - 1)), axis, 1, 0);
 }
 
-/** Moves the elements by one: `aᵢ₊₁` at index i, and 0 at the end. */
+/**
+ * Moves the elements by one: `aᵢ₊₁` at index i, and 0 at the end; with `reverse`, `aᵢ₋₁` at index i, and 0 at the
+ * start.
+ */
 function shifted(a: Tensor, axis: number, reverse: boolean): Tensor {
   const n = a.type.shape[axis]!;
   if (n === 0) return a;
@@ -238,9 +244,13 @@ function defineCumulativeExtreme(name: string, op: "max" | "min"): Primitive<Cum
 
 const cummaxPrim: Primitive<CumulativeParams> = /* @__PURE__ */ defineCumulativeExtreme("cummax", "max");
 const cumminPrim: Primitive<CumulativeParams> = /* @__PURE__ */ defineCumulativeExtreme("cummin", "min");
-/** Cumulative maximum along an axis, each element included; NaN from the first NaN on. */
+/**
+ * Cumulative maximum along an axis, each element included; from the end if `reverse`. After a NaN, all results are NaN.
+ */
 export const cummax = (x: Tensor, axis: number, reverse = false): Tensor =>
   bind1(cummaxPrim, [x], { axis, reverse });
-/** Cumulative minimum along an axis, each element included; NaN from the first NaN on. */
+/**
+ * Cumulative minimum along an axis, each element included; from the end if `reverse`. After a NaN, all results are NaN.
+ */
 export const cummin = (x: Tensor, axis: number, reverse = false): Tensor =>
   bind1(cumminPrim, [x], { axis, reverse });

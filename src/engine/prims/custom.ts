@@ -43,14 +43,20 @@ function batchedArguments(
   };
 }
 
-/** A custom rule. It is deferred if it applies its own function and therefore contains itself. */
+/**
+ * Program of a custom derivative rule. It is a `DeferredProgram` if it applies its own function and therefore contains
+ * itself.
+ */
 export type CustomRule = Program | DeferredProgram;
 
 function programOf(rule: CustomRule): Program {
   return rule instanceof DeferredProgram ? rule.program : rule;
 }
 
-/** Batches a rule over the inputs that `batched` marks; all results are batched. */
+/**
+ * Batches a rule over the inputs that `batched` marks; all results are batched. `size` and `key` identify the batched
+ * form of a deferred rule, so that it is built once.
+ */
 function batchRule(
   rule: CustomRule,
   size: number,

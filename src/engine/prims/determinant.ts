@@ -18,7 +18,10 @@ import type { Index, MatrixView, VectorView } from "./matrix-loops.ts";
 import { countOf, eachMatrix, matrixOf, readAt, vectorOf, writeAt } from "./matrix-loops.ts";
 import { broadcast, sum } from "./shape.ts";
 
-/** Defines a primitive that computes one number per matrix from its LU factors `packed`. */
+/**
+ * Defines a primitive that computes one number per matrix. Its operands are the matrices, their LU factors `packed`,
+ * and a third array that depends on the primitive, such as the sign of the permutation.
+ */
 function defineByFactors(
   name: string,
   rules: {
@@ -239,6 +242,7 @@ interface Pivoting {
 
 /**
  * One step of full pivoting: moves the largest remaining element to the diagonal position c and eliminates below it.
+ * Sets `isSingular` if all remaining elements are 0.
  */
 function eliminateLargest(
   block: Block,

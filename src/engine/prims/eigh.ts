@@ -31,9 +31,10 @@ export interface SpectrumParams {
 export const nextOrder = ({ order }: SpectrumParams): SpectrumParams => ({ order: order + 1 });
 
 /**
- * Minimum relative distance between values, so that derivatives of order `order` are accurate. The vectors of two close
- * values contribute a difference divided by the gap, once per order, so a relative rounding error ε leaves an error of
- * `ε / apart^order`. Moving the values apart changes results by `apart`. `ε^(1 / (order + 1))` balances the two errors.
+ * Minimum relative distance between values, so that derivatives of order `order` are accurate; 0 for orders up to 0.
+ * The vectors of two close values contribute a difference divided by the gap, once per order. A relative rounding error
+ * ε therefore leaves an error of `ε / apart^order`. Moving the values apart changes results by `apart`. `ε^(1 / (order
+ * + 1))` balances the two errors.
  */
 function apartOf(order: number, type: Expr["type"]): number {
   return order <= 0 ? 0 : roundingOf(type) ** (1 / (order + 1));
@@ -173,14 +174,14 @@ export function largestOf(
   return largest;
 }
 
-/** Whether a number is finite. */
+/** Condition that a number is finite. */
 export function isFinite(x: Expr): Expr {
   return k.eq(k.sub(x, x), k.constant(x.type, 0));
 }
 
 /**
  * Divisor for a matrix whose largest absolute element is `largest`, so that squares of its elements neither overflow
- * nor underflow.
+ * nor underflow. It is `largest` if that is very large or very small, otherwise 1.
  */
 export function scaleOf(largest: Expr): Expr {
   const { type } = largest;
@@ -249,17 +250,20 @@ function tridiagonalise(
 }
 
 interface TridiagonalForm {
-  /** The diagonal, which becomes the eigenvalues, and the off-diagonal. */
+  /** The diagonal of the matrix; the eigenvalues replace it. */
   readonly values: VectorView;
   readonly beside: VectorView;
   readonly cosines: VectorView;
   readonly sines: VectorView;
-  /** Rows to which the rotations are applied as well. */
+  /** Matrix to whose rows the rotations are applied as well; its rows become the eigenvectors. */
   readonly rows: MatrixView<WriteView>;
   readonly isFinite: Expr;
 }
 
-/** Diagonalises a tridiagonal matrix by implicit QL steps (Golub & Van Loan, 8.3.3). */
+/**
+ * Diagonalises a tridiagonal matrix by implicit QL steps (Golub & Van Loan, 8.3.3). An eigenvalue that does not
+ * converge becomes NaN.
+ */
 function diagonalise(
   block: Block,
   fresh: LowerContext["fresh"],
@@ -358,9 +362,9 @@ export interface Separation {
 }
 
 /**
- * Moves sorted values apart that are too close for derivatives of order `order`. The smallest value stays, unless it is
- * 0 up to rounding and `awayFromZero` is set. The minimum distance is relative to the largest value, or to 1 for a zero
- * matrix, which has no scale.
+ * Moves sorted values apart that are too close for derivatives of order `order`; orders up to 0 leave them unchanged.
+ * The smallest value stays, unless it is 0 up to rounding and `awayFromZero` is set. The minimum distance is relative
+ * to the largest value, or to 1 for a zero matrix, which has no scale.
  */
 export function separate(
   block: Block,

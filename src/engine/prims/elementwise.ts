@@ -8,7 +8,11 @@ import { call, convert } from "../kernel/build.ts";
 import type { Expr, Procedure } from "../kernel/scalar.ts";
 import { sameShape } from "../util/shape.ts";
 
-/** Common type of operands that must agree in dtype and shape; weak only if all are weak. */
+/**
+ * Common type of operands that must agree in dtype and shape; weak only if all are weak.
+ *
+ * @throws DownhillError `dtype` or `shape` if they differ.
+ */
 export function joinTypes(name: string, ins: readonly ArrayType[]): ArrayType {
   const first = ins[0]!;
   let weak = first.weak;
@@ -38,7 +42,11 @@ export function requireNumbers(name: string, type: ArrayType): ArrayType {
   );
 }
 
-/** Common type of operands that must be floating. */
+/**
+ * Common type of operands that must be floating and agree in dtype and shape.
+ *
+ * @throws DownhillError `dtype` or `shape` otherwise.
+ */
 export function joinFloating(name: string, ins: readonly ArrayType[]): ArrayType {
   const type = joinTypes(name, ins);
   if (!isFloating(type.dtype)) {

@@ -66,7 +66,7 @@ const mulPairs = (x: ComplexExpr, w: ComplexExpr): ComplexExpr => ({
 /** Stores both parts of a complex number in locals and returns these, because each part is used more than once. */
 type ComplexBinder = (x: ComplexExpr) => ComplexExpr;
 
-/** The discrete Fourier transform of a few numbers, as expressions. */
+/** The discrete Fourier transform of 2, 4 or an odd number of values, as expressions. */
 function butterfly(xs: readonly ComplexExpr[], sign: 1 | -1, keep: ComplexBinder): readonly ComplexExpr[] {
   if (xs.length === 2) return [addPairs(xs[0]!, xs[1]!), subPairs(xs[0]!, xs[1]!)];
   if (xs.length === 4) {
@@ -154,7 +154,10 @@ function emitPass(
   });
 }
 
-/** Emits all passes. They alternate between the results and scratch arrays so that the last pass writes the results. */
+/**
+ * Emits all passes of the transform. They alternate between the results and scratch arrays so that the last pass writes
+ * the results.
+ */
 function emitFourier(context: LowerContext, { sign, axis }: FourierParams): void {
   const { block, fresh, ins, outs, scratch } = context;
   const { shape } = ins[0]!.type;
@@ -243,7 +246,7 @@ function transformed(ins: readonly Tensor[], params: FourierParams): readonly Te
   return bind(fourierPrim, ins, params);
 }
 
-/** Cosines and sines of the angles 2πj/n for the given multiples j. */
+/** Cosines and sines, as two tensors of type `type`, of the angles 2πj/n for the given multiples j. */
 export function turns(
   type: ArrayType,
   n: number,

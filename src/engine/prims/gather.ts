@@ -17,7 +17,12 @@ interface AlongParams {
   readonly axis: number;
 }
 
-/** Throws unless the indices have the array's sizes along all other axes. */
+/**
+ * Checks the operands of a primitive that uses indices along `axis`.
+ *
+ * @throws DownhillError if the indices are not integers, if they differ from the array in size along another axis, or
+ * if there are indices but the array is empty along `axis`.
+ */
 function requireSameRows(name: string, x: ArrayType, indices: ArrayType, axis: number): void {
   requireIndices(name, indices);
   const fits =
@@ -141,7 +146,10 @@ const scatterAddAlongPrim: Primitive<AlongParams> = /* @__PURE__ */ builtIn<Alon
   },
 });
 
-/** x with `updates[…, i, …]` added at `[…, indices[…, i, …], …]` along one axis; repeated indices accumulate. */
+/**
+ * x with `updates[…, i, …]` added at `[…, indices[…, i, …], …]` along one axis; repeated indices accumulate. Indices
+ * are clamped and counted as in `takeAlong`.
+ */
 export function scatterAddAlong(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor {
   return bind1(scatterAddAlongPrim, [x, indices, updates], { axis });
 }

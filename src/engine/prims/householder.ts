@@ -88,16 +88,14 @@ export function reflectRows(
   });
 }
 
-/**
- * Number of reflections that are combined into one matrix product. Also the largest number of reflections that are
- * applied one by one.
- */
+/** Smallest number of reflections per panel if there are several panels. One matrix product applies a panel. */
 const panelSize = 32;
+/** Largest number of reflections that are applied one by one, without panels. */
 const mostOneByOne = 48;
 
 /**
- * Number of reflections per panel, for n reflections. It grows with n to limit the number of products, because each is
- * a separate function.
+ * Number of reflections per panel, for n reflections; n if they are applied one by one. It grows with n to limit the
+ * number of products, because each is a separate function.
  */
 function sizeOfPanel(n: number): number {
   return n <= mostOneByOne ? n : Math.max(panelSize, Math.ceil(n / 32) * 4);

@@ -29,7 +29,7 @@ const iotaPrim: Primitive<IotaParams> = /* @__PURE__ */ builtIn<IotaParams>({
   cost: "free",
 });
 
-/** 0, 1, 2, … along one axis. */
+/** Array of the given shape in which each element is its index along `axis`: 0, 1, 2, … */
 export function iota(dtype: DType, shape: Shape, axis: number): Tensor {
   return bind1(iotaPrim, [], { dtype, shape, axis });
 }
@@ -116,7 +116,7 @@ function partRead(shape: Shape, { starts, limits, strides }: SliceParams): Mask 
   return another !== undefined || strides[axis]! > 1 || { axis, from: starts[axis]!, to: limits[axis]! };
 }
 
-/** Every stride-th element from start to limit (exclusive), along each axis. */
+/** Every `strides[a]`-th element from `starts[a]` to `limits[a]` (exclusive), along each axis a. */
 export function slice(x: Tensor, params: SliceParams): Tensor {
   return bind1(slicePrim, [x], params);
 }
@@ -196,7 +196,7 @@ export function part(x: Tensor, axis: number, start: number, limit: number): Ten
   });
 }
 
-/** x repeated along a new axis 0. */
+/** x repeated `size` times along a new axis 0. */
 export function batchAlong(x: Tensor, size: number): Tensor {
   return broadcast(x, [size, ...x.shape], range(1, x.shape.length + 1));
 }

@@ -142,7 +142,7 @@ export function requireHeld(operation: string, dtype: DType, value: number): voi
   );
 }
 
-/** Creates a tensor that owns an array. */
+/** Creates a tensor that stores its elements in `array`, without a copy; a scalar takes its single number from it. */
 export function fromArray(type: ArrayType, array: TypedArray): Tensor {
   return new Tensor(type, type.shape.length === 0 ? array[0]! : hostStorage(array), undefined);
 }

@@ -97,7 +97,7 @@ export function isAddition({ prim }: Equation): boolean {
   return prim === addPrim;
 }
 
-/** x + y; both operands have the same type. */
+/** x + y; both operands have the same type. For booleans, this is the logical or. */
 export function add(x: Tensor, y: Tensor): Tensor {
   return bind1(addPrim, [x, y], none);
 }

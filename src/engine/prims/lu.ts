@@ -32,7 +32,10 @@ import {
 import { permute, reshape } from "./shape.ts";
 import { negatedScratch, triangle, triangularSolve, unitLower } from "./triangular.ts";
 
-/** Largest matrix for which the pivot search is unrolled. For larger ones, swapping rows takes most of the time. */
+/**
+ * Largest number of rows of a matrix for which the pivot search is unrolled. In larger matrices, swapping rows takes
+ * most of the time.
+ */
 const mostPivotsWrittenOut = 4;
 
 /** Number of columns to eliminate before one product updates the remaining columns. */
@@ -158,7 +161,7 @@ function scratchOf(a: ArrayType): readonly Scratch[] {
   return isInPanels(m, n) ? [{ name: "negated", type: arrayType(a.dtype, [panelColumns, n]) }] : [];
 }
 
-/** True if there are enough columns for several panels. */
+/** True if a matrix has enough rows and columns to factor it in several panels. */
 function isInPanels(m: number, n: number): boolean {
   return Math.min(m, n) > 1.5 * panelColumns;
 }
@@ -194,7 +197,7 @@ function emitLu(context: LowerContext): void {
 
 /**
  * Factors a matrix panel by panel: eliminates the panel's columns, computes the rows of U to the right of the panel,
- * and updates the remaining matrix by a product.
+ * and updates the remaining matrix by a product. Without the scratch matrix `negated`, the whole matrix is one panel.
  */
 function factorPanels(
   block: Block,
@@ -239,7 +242,10 @@ function factorPanels(
   }
 }
 
-/** Moves the largest element of column c to the diagonal and eliminates below it, in the columns up to `end`. */
+/**
+ * Moves the largest element of column c, on or below the diagonal, to the diagonal by swapping two rows. Then
+ * eliminates below it, in the columns up to `end`.
+ */
 function eliminate(
   block: Block,
   fresh: LowerContext["fresh"],

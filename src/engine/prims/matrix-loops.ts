@@ -173,8 +173,8 @@ export function eachMatrix(
 export const mostWrittenOut = 8;
 
 /**
- * Number of rows that are computed together in registers. Each element of the previous rows is loaded once for all of
- * them.
+ * Number of rows of a triangular system that are computed together in registers. Each element of the previous rows is
+ * loaded once for all of them.
  */
 export const rowsAtOnce = 4;
 
@@ -187,8 +187,8 @@ export function isWrittenOut(rows: number, columns: number): boolean {
 }
 
 /**
- * Number of rows per block. The contribution of earlier blocks is one product, and the elements of a block stay in the
- * first-level cache.
+ * Minimum number of rows per block when triangular systems and Cholesky factors are computed in blocks. The
+ * contribution of earlier blocks is one product, and the elements of a block stay in the first-level cache.
  */
 export const rowsOfBlock = 64;
 
@@ -257,15 +257,15 @@ export function emitTriangular(
   }
 }
 
-/**
- * The rows of a triangular system that remain to be solved, after the contribution of earlier blocks was subtracted.
- */
+/** The rows of a triangular system that `solveRows` solves, after the contribution of earlier blocks was subtracted. */
 export interface TriangularRows extends TriangularSystem {
   /** First column to solve. */
   readonly firstColumn: Index;
-  /** Writes code that prepares the triangle of `count` rows from `first` on; called before these rows are solved. */
+  /**
+   * Writes code that prepares the `count` rows of the triangle from `first` on; called before these rows are solved.
+   */
   prepare?(block: Block, first: Expr, count: number): void;
-  /** Returns the first column for a group of rows, if it depends on the group. */
+  /** Returns the first column to solve in the `count` rows from `first` on, instead of `firstColumn`. */
   columnOf?(first: Expr, count: number): Expr;
 }
 
