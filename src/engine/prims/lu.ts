@@ -500,8 +500,8 @@ function solveWrittenOut(block: Block, fresh: LowerContext["fresh"], system: Sma
 }
 
 /**
- * Solutions X of A X = B, or of Aᵀ X = B, from the factors that `lu` returns. Derivatives are with respect to A and B;
- * the factors have none here. NaN if A is singular.
+ * Solutions X of A X = B, or of Aᵀ X = B, from the factors that `lu` returns. The solution is differentiated with
+ * respect to A and B; the factors count as constants. NaN if A is singular.
  */
 export function factoredSolve(
   a: Tensor,

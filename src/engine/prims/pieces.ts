@@ -88,8 +88,8 @@ const concatenateMany: Primitive<ConcatenateParams> = /* @__PURE__ */ concatenat
 });
 
 /**
- * Concatenation of few arrays. Consumers compute elements themselves and choose the operand of each; loops are split at
- * the boundaries.
+ * Concatenation of few arrays as a `map`: each element of the result selects its operand. Consumers can therefore
+ * compute the elements in their own loops, which are split at the boundaries between the operands.
  */
 const concatenateFew: Primitive<ConcatenateParams> = /* @__PURE__ */ concatenationBy("concatenate", {
   kind: "map",
@@ -119,7 +119,10 @@ function concatenationBy(
 
 /** Largest number of arrays that `concatenateFew` joins. */
 const few = 4;
-/** Rows shorter than this are copied by one loop per operand. */
+/**
+ * Length of the last axis below which `concatenate` copies with one loop per operand, unless it joins along the last
+ * axis.
+ */
 const shortRow = 16;
 
 /** Number of pieces above which the host copies blocks regardless of their size, and `split` is a single equation. */

@@ -72,12 +72,14 @@ function foldOf(op: ReduceOp, element: ScalarType): FoldOperation {
 }
 
 /**
- * Number of elements that a plain loop reduces. For compensated sums it is small, so that the loop loses almost no
- * accuracy.
+ * Number of elements per run. One plain loop reduces a run; the results of the runs are then combined. For compensated
+ * sums, a run is short, so that its loop loses almost no accuracy.
  */
 const runOf = ({ compensated }: FoldOperation): number => (compensated ? 64 : 4096);
 
-/** Number of elements up to which an array is reduced at once. Parts of it would be too short to repay a loop each. */
+/**
+ * Number of elements up to which a single loop reduces an array. Parts of it would be too short to repay a loop each.
+ */
 const fewInParts = 1024;
 
 /**
@@ -240,7 +242,10 @@ function foldRow(
   return sum.result();
 }
 
-/** End of the run that begins at `from`. If all runs have the same length, that length is a constant. */
+/**
+ * End of the run that begins at `from`; the last run ends at `count`. If all runs have the same length, the end is
+ * always `from` plus this length.
+ */
 function endOfRun(
   block: Block,
   fresh: (hint: string) => string,
@@ -302,7 +307,7 @@ function addExactly(
   return { total: sum, error: block.let(fresh("lost"), k.add(error, lost)) };
 }
 
-/** The sum total + error. The error is ignored if the total is infinite. */
+/** The sum total + error. The error is ignored if it is not finite, as after the addition of an infinite number. */
 function withError(total: Expr, error: Expr): Expr {
   return k.select(k.eq(k.sub(error, error), k.f64(0)), k.add(total, error), total);
 }
@@ -327,7 +332,7 @@ function mergeAxes(shape: Shape, axes: readonly number[]): FoldedShape {
   return { shape: sizes, axes: folded };
 }
 
-/** Number of axes before the trailing reduced axes. The trailing ones form a row that is reduced by itself. */
+/** Number of axes before the trailing reduced axes. The trailing axes form a row that is reduced separately. */
 function rowRankOf({ shape, axes }: FoldedShape): number {
   let axis = shape.length - 1;
   while (axes.includes(axis)) axis--;
@@ -352,7 +357,10 @@ function isTrailing(rank: number, axes: readonly number[]): boolean {
 interface RowLoops {
   /** Writes loops over the elements of the results. */
   everywhere(block: Block, f: (loop: Block, i: Expr) => void): void;
-  /** Combines rows into a target: all rows at an index along the first axes. */
+  /**
+   * Combines rows into a target: all rows at `index`, an index along the first axes. With `rows`, the last entry of
+   * `index` is the first of this number of consecutive rows, which are combined together.
+   */
   into(target: WriteView, block: Block, index: readonly Expr[], rows?: number): void;
   /** Combines rows into a target: those at `count` indices along an axis, from index `from` on. */
   someInto(target: WriteView, block: Block, axis: number, from: Expr, count: number): void;

@@ -71,12 +71,20 @@ function defineExtreme(name: string, op: "max" | "min"): Primitive<ReduceParams>
 const maxPrim: Primitive<ReduceParams> = /* @__PURE__ */ defineExtreme("max", "max");
 const minPrim: Primitive<ReduceParams> = /* @__PURE__ */ defineExtreme("min", "min");
 
-/** Maximum along axes; NaN if an element is NaN. */
+/**
+ * Maximum along axes; NaN if an element is NaN.
+ *
+ * @throws DownhillError `shape` if there are no elements along the axes.
+ */
 export function max(x: Tensor, axes: readonly number[]): Tensor {
   return axes.length === 0 ? x : bind1(maxPrim, [x], { axes });
 }
 
-/** Minimum along axes; NaN if an element is NaN. */
+/**
+ * Minimum along axes; NaN if an element is NaN.
+ *
+ * @throws DownhillError `shape` if there are no elements along the axes.
+ */
 export function min(x: Tensor, axes: readonly number[]): Tensor {
   return axes.length === 0 ? x : bind1(minPrim, [x], { axes });
 }
@@ -85,10 +93,10 @@ interface ArgParams {
   readonly axis: number;
 }
 
-/** Number of elements that are searched per run, and largest row that is searched element by element. */
+/** Number of elements that are searched per run, and length of the longest row that is searched element by element. */
 const [argRun, fewRows] = [4096, 128];
 
-/** Way of finding the index of the largest or smallest element of a row. */
+/** Method of finding the index of the largest or smallest element of a row. */
 type ArgMethod =
   | "parts" // one long row: its runs in parallel, followed by the best of their extrema
   | "folds" // contiguous rows: the extremum, followed by its first index, both in lanes

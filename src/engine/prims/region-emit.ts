@@ -170,8 +170,8 @@ function bindParams(
 }
 
 /**
- * Maps the arrays that a region declares to memory of the program. `copies` are results to which arrays are copied at
- * the end.
+ * Maps the arrays that a region declares to memory of the program. `copies` maps an array that is returned but stored
+ * in scratch memory to the result that receives a copy at the end.
  */
 function bindArrays(
   { outs, scratch, fresh }: LowerContext,
@@ -200,7 +200,10 @@ function bindArrays(
   return { memory, copies };
 }
 
-/** Sizes of the buffers that contain a single array of the region, stored from their beginning. */
+/**
+ * For each buffer that holds a single array, declared by the region, of known size and at offset 0: the size of that
+ * array.
+ */
 function roomAlone(
   region: Region,
   ins: readonly ArrayType[],

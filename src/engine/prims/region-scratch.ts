@@ -17,7 +17,7 @@ import { must } from "../util/assert-never.ts";
 import { dtypes, plansFor } from "./region-shapes.ts";
 import { scalarFunctions } from "./scalar-functions.ts";
 
-/** Cached scratch arrays of a region, by the types of the operands. */
+/** Cached scratch arrays of a region, by the types of the operands and the lowering options. */
 const found = /* @__PURE__ */ new WeakMap<Region, Map<string, readonly ExtraScratch[]>>();
 
 /** Maximum number of cached entries per region. */
@@ -113,8 +113,8 @@ interface ScratchCollector extends NonNullable<LoweringHost["scratch"]> {
 }
 
 /**
- * Creates a collector of the buffers that are requested while a region is lowered. Without `declared`, all requests are
- * granted.
+ * Creates a collector of the buffers that are requested while a region is lowered. `alone` contains the sizes of
+ * buffers that hold a single array. Without `declared`, all requests are granted.
  */
 export function collectScratch(
   alone: ReadonlyMap<string, SizeExpr>,

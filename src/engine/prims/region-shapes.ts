@@ -235,7 +235,9 @@ function withUsedParams(region: Region): RegionPart {
 /** Parts of a region that some parameters influence, by their values or by deciding which statements run. */
 interface ParameterInfluence {
   readonly names: ReadonlySet<string>;
-  /** True if an expression depends on one of `names`. */
+  /**
+   * True if an expression reads a local or an array element of one of `names`. The length of an array does not count.
+   */
   reads(expr: RegionExpr): boolean;
   /** For each result, true if the marked parameters influence it. */
   readonly results: readonly boolean[];

@@ -74,7 +74,10 @@ const branches = region(
   ],
   scalar(real("s")),
 );
-/** y[i + 1] = y[i] · x[i] + a, and the last one: an array that is written and read in turn, a result beside. */
+/**
+ * y[i + 1] = y[i] · x[i] + a, and the last element of y: a loop that reads the array that it writes, and a second
+ * result.
+ */
 const recurrence = region(
   [vector("x"), number("a")],
   [
@@ -92,7 +95,10 @@ const recurrence = region(
   arrayOf("y"),
   scalar(r.load("f64", "y", [length], 2)),
 );
-/** Newton's iteration for √a while it moves, at most k times, and how often: a loop that is not counted, an integer result. */
+/**
+ * Newton's iteration for √a until it stops changing, at most k times, and the number of steps: a loop without a known
+ * length, and an integer result.
+ */
 const newton = region(
   [number("a"), whole("k")],
   [

@@ -302,7 +302,9 @@ function hasCall(expr: Expr): boolean {
   return found;
 }
 
-/** The power function. Exponents that are computed by products and roots have separate functions. */
+/**
+ * The power function. Constant exponents in `powers` are computed by products and roots and have separate functions.
+ */
 function powFunction(eqn: Equation): ScalarFunction {
   const general = scalarFunction("pow", eqn);
   const special = new Map<number, ScalarFunction>();

@@ -72,7 +72,7 @@ export function repeatedAxes({ prim, params, outs }: Equation): readonly number[
   return otherAxes(outs[0]!.type.shape.length, (params as BroadcastParams).axes);
 }
 
-/** If an equation only repeats a scalar, returns that scalar. */
+/** If an equation broadcasts or reshapes a scalar, returns that scalar; otherwise undefined. */
 export function repeatedScalar({ prim, ins }: Equation): Var | undefined {
   const repeats = prim === broadcastPrim || prim === reshapePrim;
   return repeats && ins[0]!.type.shape.length === 0 ? ins[0] : undefined;
@@ -179,7 +179,7 @@ export function axisOrder({ prim, params }: Equation): readonly number[] | undef
   return prim === transposePrim ? (params as TransposeParams).axes : undefined;
 }
 
-/** x with its axes permuted. */
+/** x with its axes permuted: axis i of the result is axis `axes[i]` of x. */
 export function permute(x: Tensor, axes: readonly number[]): Tensor {
   return axes.every((axis, i) => axis === i) ? x : bind1(transposePrim, [x], { axes });
 }
@@ -234,7 +234,7 @@ export function reducedType(x: ArrayType, axes: readonly number[]): ArrayType {
   );
 }
 
-/** Sum over axes, which are removed from the shape. */
+/** Sum over axes, which are removed from the shape. For booleans, true if any element is true. */
 export function sum(x: Tensor, axes: readonly number[]): Tensor {
   return axes.length === 0 ? x : bind1(sumPrim, [x], { axes });
 }

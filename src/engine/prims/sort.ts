@@ -44,7 +44,7 @@ const argsortPrim: Primitive<SortParams> = /* @__PURE__ */ builtIn<SortParams>({
  * sort.
  */
 const mostInserted = 64;
-/** Largest number of first elements for which insertion sort is used, whatever the length of the row. */
+/** Largest number of requested indices for which insertion sort is used, whatever the length of the row. */
 const fewWanted = 16;
 
 const u32 = (value: number): Expr => k.constant("u32", value);
@@ -57,8 +57,8 @@ type SortKey = readonly Expr[];
 const wordsOf = (type: ScalarType): number => (type === "f64" ? 2 : 1);
 
 /**
- * Sort key of an element: equal elements have equal keys, and NaN has the greatest. The bit patterns of floats are in
- * order, except that those of negative floats are reversed.
+ * Sort key of an element: equal elements have equal keys, and NaN has the greatest. With `descending`, all bits of the
+ * keys are inverted. The bit patterns of floats are in order, except that those of negative floats are reversed.
  */
 function keyOf(x: Expr, descending: boolean): SortKey {
   const turned = (word: Expr): Expr => (descending ? k.xor(word, u32(allBits)) : word);
@@ -142,7 +142,9 @@ function emitArgsort(context: LowerContext, params: SortParams): void {
 }
 
 interface RowSorter {
-  /** Scratch arrays shared by all rows: one for each key word, followed by one for indices. */
+  /**
+   * Scratch arrays shared by all rows: one for each key word, one for indices, and any others that the algorithm needs.
+   */
   scratch(sizes: RowSizes): readonly (readonly [name: string, dtype: "uint32" | "int32", size: number])[];
   emit(block: Block, context: LowerContext, row: SortableRow): void;
 }
@@ -264,8 +266,8 @@ const byDigits: RowSorter = {
 };
 
 /**
- * Indices that sort the elements along an axis in ascending order, or the first `count` of them. The sort is stable,
- * and NaN counts as the largest.
+ * Indices that sort the elements along an axis in ascending or, with `descending`, in descending order; only the first
+ * `count` of them. The sort is stable, and NaN counts as the largest.
  */
 export function argsort(
   x: Tensor,

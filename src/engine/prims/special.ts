@@ -47,7 +47,7 @@ const digammaPrim: Primitive<object> = /* @__PURE__ */ smooth(math.digamma64, (d
 
 /** ln |Γ(x)|. */
 export const lgamma = (x: Tensor): Tensor => bind1(lgammaPrim, [x], none);
-/** The derivative of ln |Γ(x)|. */
+/** ψ(x), the derivative of ln |Γ(x)|. */
 export const digamma = (x: Tensor): Tensor => bind1(digammaPrim, [x], none);
 
 /** Parameter of a primitive that computes derivatives with respect to one operand: the order of the derivative. */
@@ -94,7 +94,7 @@ const zetaPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(special.zeta64,
   return dq && neg(mul(dq, mul(s, zeta(add(s, full(s.type, 1)), q))));
 });
 
-/** Hurwitz zeta function Σ (q + k)^−s over k = 0, 1, … */
+/** Hurwitz zeta function Σ (q + k)^−s over k = 0, 1, …; it has no derivative with respect to s. */
 export const zeta = (s: Tensor, q: Tensor): Tensor => bind1(zetaPrim, [s, q], none);
 
 const gammaDensityPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(
@@ -210,7 +210,8 @@ const ndtrPrim: Primitive<object> = /* @__PURE__ */ smooth(special.ndtr64, (dx, 
   mul(dx, scale(gaussian(x), Math.sqrt(0.5 / Math.PI))),
 );
 /**
- * Normal distribution function of two operands; the second is `gaussian` of the first, which the derivative needs too.
+ * Standard normal distribution function of the first operand, x. The second operand is `gaussian(x)`, which the
+ * derivative needs too.
  */
 const normalByExpPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   name: "normalByExp",
@@ -236,8 +237,8 @@ const normalHazardPrim: Primitive<object> = /* @__PURE__ */ smooth(special.norma
 );
 
 /**
- * x below which the hazard is computed by the series −x − 1/x + …: adding x to it would otherwise lose more than half
- * of its digits.
+ * x below which `hazardAndPlace` uses the series −1/x + 2/x³ − …, because adding x and the hazard would lose more than
+ * half of the digits.
  */
 const FAR_BELOW = -50;
 
@@ -302,7 +303,10 @@ export const beta = (a: Tensor, b: Tensor): Tensor => bind1(betaPrim, [a, b], no
 /** The difference ψ(a + b) − ψ(a), without cancellation for small b. */
 export const digammaRise = (a: Tensor, b: Tensor): Tensor => bind1(digammaRisePrim, [a, b], none);
 
-/** Orders of the derivatives with respect to the first two of three operands. */
+/**
+ * Parameter of a primitive that computes derivatives with respect to the first two of three operands: the orders of the
+ * derivative.
+ */
 interface OrdersParams {
   readonly orders: readonly [p: number, q: number];
 }
@@ -327,7 +331,7 @@ const betaDensityPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   lowering: { kind: "elementwise", scalar: (xs) => through(special.betaDensity64)(...xs) },
 });
 
-/** Derivatives of the logarithm of the beta density with respect to its shape parameters. */
+/** Derivatives of the logarithm of the beta density, of order p with respect to a and of order q with respect to b. */
 function betaSlopes(a: Tensor, b: Tensor, x: Tensor): DerivativesByOrder<Tensor> {
   return (p, q) => {
     if (p === 1 && q === 0) return add(log(x), digammaRise(a, b));

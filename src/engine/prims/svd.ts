@@ -254,7 +254,7 @@ interface SingularVectors {
 }
 
 interface SvdState {
-  /** The diagonal, which becomes the singular values, and the superdiagonal. */
+  /** The diagonal of the matrix; the singular values replace it. */
   readonly values: VectorView;
   readonly beside: VectorView;
   readonly left: SingularVectors;
@@ -265,7 +265,10 @@ interface SvdState {
 /** Maximum number of steps per singular value; two or three are usual. */
 const mostSteps = 60;
 
-/** Diagonalises an upper bidiagonal matrix by rotations, and makes all values nonnegative (Golub & Van Loan, 8.6.2). */
+/**
+ * Diagonalises an upper bidiagonal matrix by rotations, and makes all values nonnegative (Golub & Van Loan, 8.6.2). If
+ * the iteration does not converge, all values become NaN.
+ */
 function diagonalise(block: Block, fresh: LowerContext["fresh"], n: number, state: SvdState): void {
   const { values, beside, left, right, isFinite: isWhole } = state;
   const { type } = values.read(0);
@@ -311,7 +314,10 @@ function diagonalise(block: Block, fresh: LowerContext["fresh"], n: number, stat
   });
 }
 
-/** One step from `first` to `last`, with a shift close to a singular value; without a shift if a value is zero. */
+/**
+ * One implicit QR step on the rows and columns `first` to `last` (inclusive), with a shift close to a singular value.
+ * Without a shift if a diagonal element is negligible.
+ */
 function chase(
   block: Block,
   fresh: LowerContext["fresh"],

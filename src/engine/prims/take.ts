@@ -76,8 +76,8 @@ const takePrim: Primitive<TakeParams> = /* @__PURE__ */ builtIn<TakeParams>({
 });
 
 /**
- * The elements of x at indices along an axis; the axes of `indices` replace that axis. Indices are clamped to the
- * array.
+ * The elements of x at indices along an axis; the axes of `indices` replace that axis. Negative indices count from the
+ * end, and indices out of range are clamped.
  */
 export function take(x: Tensor, indices: Tensor, axis: number): Tensor {
   return bind1(takePrim, [x, indices], { axis });
@@ -183,7 +183,10 @@ const scatterAddPrim: Primitive<TakeParams> = /* @__PURE__ */ defineWriter<TakeP
   },
 );
 
-/** x with `updates` added at indices along an axis; repeated indices accumulate. Indices are clamped to the array. */
+/**
+ * x with `updates` added at indices along an axis; repeated indices accumulate. Negative indices count from the end,
+ * and indices out of range are clamped.
+ */
 export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor {
   return bind1(scatterAddPrim, [x, indices, updates], { axis });
 }
@@ -219,7 +222,7 @@ function findOnlyItem(
 }
 
 export interface SetParams extends TakeParams {
-  /** True if all indices are distinct. */
+  /** True if all indices are known to be distinct. */
   readonly isUnique: boolean;
 }
 
@@ -263,7 +266,7 @@ function isLastOf(indices: Tensor, n: number): Tensor {
 
 /**
  * x with the elements at indices along an axis replaced by `updates`; for a repeated index, the last update counts.
- * Indices are clamped to the array.
+ * Negative indices count from the end, and indices out of range are clamped.
  */
 export function scatterSet(
   x: Tensor,
@@ -316,16 +319,16 @@ const scatterMaxPrim: Primitive<TakeParams> = /* @__PURE__ */ defineScatterExtre
 const scatterMinPrim: Primitive<TakeParams> = /* @__PURE__ */ defineScatterExtreme("scatterMin", "min");
 
 /**
- * x with the maximum of each element and the `updates` at its index along an axis; NaN if one is NaN. Indices are
- * clamped to the array.
+ * x with each element replaced by the maximum of itself and the `updates` at its index along an axis; NaN if one is
+ * NaN. Negative indices count from the end, and indices out of range are clamped.
  */
 export function scatterMax(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor {
   return bind1(scatterMaxPrim, [x, indices, updates], { axis });
 }
 
 /**
- * x with the minimum of each element and the `updates` at its index along an axis; NaN if one is NaN. Indices are
- * clamped to the array.
+ * x with each element replaced by the minimum of itself and the `updates` at its index along an axis; NaN if one is
+ * NaN. Negative indices count from the end, and indices out of range are clamped.
  */
 export function scatterMin(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor {
   return bind1(scatterMinPrim, [x, indices, updates], { axis });

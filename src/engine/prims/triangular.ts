@@ -48,7 +48,7 @@ const trianglePrim: Primitive<TriangleParams> = /* @__PURE__ */ builtIn<Triangle
   },
 });
 
-/** One triangle of each matrix with its diagonal multiplied by a number; zero elsewhere. */
+/** The lower or upper triangle of each matrix, with its diagonal multiplied by `diagonal`; zero elsewhere. */
 export function triangle(x: Tensor, lower: boolean, diagonal = 1): Tensor {
   return bind1(trianglePrim, [x], { lower, diagonal });
 }
@@ -140,8 +140,8 @@ function emitSolve(context: LowerContext, { lower, transpose, unit }: Triangular
 }
 
 /**
- * Solutions X of A X = B for triangular matrices A, `[…, n, n]`, and B, `[…, n, m]`. NaN if the diagonal contains a
- * zero.
+ * Solutions X of A X = B, or of Aᵀ X = B, for triangular matrices A, `[…, n, n]`, and B, `[…, n, m]`. NaN if the
+ * diagonal is read and contains a zero.
  */
 export function triangularSolve(a: Tensor, b: Tensor, params: TriangularParams): Tensor {
   return bind1(solvePrim, [a, b], params);

@@ -209,8 +209,8 @@ function whileJvp(
 }
 
 /**
- * Runs the known carries in a separate loop. The later loop, over the unknown carries, computes the known carries
- * again, because the residuals of an unknown number of iterations cannot be saved.
+ * Runs the known carries in a separate loop, if the test needs no unknown value. The later loop, over the unknown
+ * carries, computes the known carries again, because the residuals of an unknown number of iterations cannot be saved.
  */
 function whilePartialEval(
   ins: readonly PartialValue[],

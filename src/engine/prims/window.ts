@@ -16,8 +16,8 @@ import { requireIndices } from "./places.ts";
 import { flatIndex, loopEach, loopOver, plus } from "./reduce-loops.ts";
 
 /**
- * Windows over the last axes of an array, with one entry per windowed axis. Window `s` of `sizes[a]` covers the
- * positions `s · strides + k · dilation − low` for k < window. Positions outside of the array are ignored.
+ * Parameters of windows over the last axes of an array, with one entry per windowed axis. Window `s` of `sizes[a]`
+ * covers the positions `s · strides + k · dilation − low` for k < window. Positions outside of the array are ignored.
  */
 export interface WindowParams {
   readonly window: readonly number[];

@@ -16,8 +16,8 @@ export interface BufferBinding {
 }
 
 /**
- * A step of the interpreter: a function that reads some of the numbered registers of a routine or procedure, and writes
- * one.
+ * A step of the interpreter: a function that reads numbered registers of a routine or procedure, and writes registers
+ * or memory.
  */
 export type InterpreterStep = (registers: Float64Array) => void;
 
@@ -26,7 +26,10 @@ export function portPlace({ name, type }: Buffer, { size }: BufferExtent): Buffe
   return { name, type, size, array: makeArray(type, 0), offset: 0 };
 }
 
-/** Binds a temporary to an array, filled with NaN or 1 because code must write it before reading it. */
+/**
+ * Binds a temporary to an array, filled with NaN for floats and 1 for other types, because code must write it before
+ * reading it.
+ */
 export function bindTemp(place: BufferBinding, array: TypedArray): void {
   place.array = array.fill(isFloat(place.type) ? NaN : 1);
 }

@@ -1,6 +1,6 @@
 import type { RaceChecker } from "./races.ts";
 
-/** Numbers of elements read and written, and of float operations other than comparisons. */
+/** Counters of elements read, elements written, and float operations. Comparisons and conversions do not count. */
 export interface AccessCounts {
   loads: number;
   stores: number;

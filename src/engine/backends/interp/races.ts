@@ -21,8 +21,9 @@ interface IndependentLoopRun {
 }
 
 /**
- * Checks that independent loops are independent: in one run of such a loop, no iteration reads or writes an element that another
- * iteration writes. Elements are compared by address, so that buffers that overlap in memory are compared too.
+ * Checks that independent loops are independent: in one run of such a loop, no iteration reads or writes an element
+ * that another iteration writes. Elements are compared by address, so that buffers that overlap in memory are compared
+ * too.
  */
 export interface RaceChecker {
   /** Records an access to an element in each independent loop that is running. Throws if two iterations conflict. */

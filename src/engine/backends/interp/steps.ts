@@ -3,7 +3,7 @@ import type { BinaryOp, ScalarType } from "../../kernel/scalar.ts";
 import type { InterpreterStep } from "./memory.ts";
 import { binaryFunction } from "../../kernel/operations.ts";
 
-/** A procedure, as steps over registers of its own. */
+/** A procedure in the form that the interpreter runs: steps over registers that belong to this procedure. */
 export interface ProcedureSteps {
   readonly registers: Float64Array;
   readonly params: readonly number[];

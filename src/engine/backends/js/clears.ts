@@ -3,7 +3,7 @@ import type { Expr, Routine, Stmt } from "../../kernel/scalar.ts";
 import { sameSize } from "../../kernel/sizes.ts";
 import { usesOf } from "../../kernel/uses.ts";
 
-/** A loop that only sets all elements of an output to 0, as data. */
+/** Description of a loop that only sets all elements of an output to 0. */
 interface ClearLoop {
   /** Index of the cleared output among the outputs of the routine. */
   readonly output: number;

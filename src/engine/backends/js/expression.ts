@@ -35,7 +35,7 @@ interface RangedExprText extends ExprText {
   readonly range?: IntegerInterval | undefined;
 }
 
-/** Adds the known range of its value, if any, to the code of a number. */
+/** Adds a range of values, if it is known, to the code of a number. */
 function within({ text, level, operator }: ExprText, range: IntegerInterval | undefined): RangedExprText {
   return { text, level, operator, range };
 }

@@ -2,7 +2,7 @@
 export type JsHelper =
   "highWord" | "lowWord" | "fromWords" | "bitsOf" | "fromBits" | "nearest" | "toInt32" | "toUint32";
 
-/** Source of each helper. `doubles`, `words`, `floats` and `bits` are views of one scratch buffer of 8 bytes. */
+/** Source of each helper. `doubles`, `words` and `floats` are views of one scratch buffer of 8 bytes. */
 export const helperSources: Readonly<Record<JsHelper, string>> = {
   highWord: `function highWord(x) {
   doubles[0] = x;

@@ -48,7 +48,10 @@ export function toIdentifier(name: string): string {
   return reserved.test(out) ? `${out}_` : out;
 }
 
-/** Formats text as lines of a `//` comment. Removes line ends and replaces control and bidirectional characters. */
+/**
+ * Formats text as lines of a `//` comment, one per line of the text. Replaces control and bidirectional characters by
+ * `?`.
+ */
 export function commentLines(text: string): string[] {
   return text
     .split(/\r\n|[\n\r\u2028\u2029]/)

@@ -82,7 +82,10 @@ function stmtLines(stmt: Stmt, scope: FunctionScope, depth: number): string[] {
   }
 }
 
-/** `name = value;`, or `name += y;` if the value adds to the previous one. */
+/**
+ * Code of an assignment: `name = value;`, or `name += y;`, `name -= y;` or `name *= y;` if a float64 value has the form
+ * `name + y`, `name - y` or `name * y`.
+ */
 function setLine(name: string, value: Expr, scope: FunctionScope): string {
   const local = scope.localName(name);
   const grows =

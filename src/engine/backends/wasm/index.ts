@@ -22,7 +22,7 @@ export { wasmFeatures } from "./host/features.ts";
 export { mostThreads } from "./emit/threads/layout.ts";
 export { closePools, usefulThreads } from "./host/threads/pool.ts";
 
-/** Options of a WebAssembly backend. Defaults are the fastest settings here that change no bit. */
+/** Options of a WebAssembly backend. The defaults suit the running engine and change no bit of any result. */
 export type WasmOptions = Partial<Omit<EmitSettings, "peepholes">> & {
   readonly peepholes?: Partial<Peepholes>;
 };

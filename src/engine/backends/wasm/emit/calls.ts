@@ -44,7 +44,10 @@ export function emitSequence(
   for (const one of made.carried) reload(one, frame);
 }
 
-/** Makes a `while` loop a function; each call returns whether iterations remain. */
+/**
+ * Makes a `while` loop a function that runs up to `iterations` iterations per call. Each call returns whether
+ * iterations remain.
+ */
 export function emitWhileSequence(
   stmt: WhileStmt,
   iterations: number,

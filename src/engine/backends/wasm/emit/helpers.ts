@@ -1,7 +1,10 @@
 import type { Callable } from "../encode/body.ts";
 import type { ModuleContext } from "./unit.ts";
 
-/** Functions for operations on which WebAssembly traps: integer division by zero, and of the least int32 by −1. */
+/**
+ * Names of functions that replace integer division and remainder. The WebAssembly instructions trap for a divisor of 0
+ * and, in a division, for the least int32 by −1.
+ */
 export type WasmHelper = "divS" | "divU" | "remS" | "remU";
 
 const key = {};

@@ -10,6 +10,7 @@ export const sharedTemporaries = 65_536;
 export const mostPassed = 8;
 
 /**
- * Default limits of a function. Engines allow 50,000 locals and 1000 parameters (limits of the WebAssembly JavaScript interface).
+ * Default limits of a function. Engines allow 50,000 locals and 1000 parameters (limits of the WebAssembly JavaScript
+ * interface).
  */
 export const functionLimits = { mostIncoming: 10_000, mostParams: 1000 } as const;

@@ -76,9 +76,12 @@ export interface ModuleContext {
   readonly spillBytes: () => number;
   /** Functions for sharing work among threads, if the module may share any. */
   readonly sharing: WorkSharing | undefined;
-  /** Function created once per key; `make` declares it before writing its body. */
+  /**
+   * Returns the function for a key and a variant. `make` creates it on the first request, and declares it before
+   * writing its body.
+   */
   readonly once: (key: object, variant: string, make: () => Callable) => Callable;
-  /** Function of a procedure, created on first use. */
+  /** Returns the function of a procedure, which is created on first use. */
   readonly procedure: (procedure: Procedure) => Callable;
   /** Returns the function that computes the remainder of floats, for which WebAssembly has no instruction. */
   readonly remainder: () => Callable;

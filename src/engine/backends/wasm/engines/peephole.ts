@@ -2,7 +2,7 @@
 export interface EngineTraits {
   /** True for V8 from Node 24 on, or another engine of that age. */
   readonly isRecent: boolean;
-  /** True if it merges pairs of vectors into 256-bit operations, as turbo mode requests. */
+  /** True if the engine merges pairs of vectors into 256-bit operations, as turbo mode requests. */
   readonly wide: boolean;
   /**
    * True if the engine merges pairs of vectors or may do so, in turbo mode or because of a flag that the user has set.

@@ -20,36 +20,51 @@ export interface Driver {
   readonly plan: ContractPlan;
   readonly method: BlocksMethod;
   readonly kernels: Kernels;
-  /** First unit of the run; index of its part within the strip; number of units in the run. */
+  /**
+   * Locals for a run of units: `unit` contains the first unit, `position` the index of its part within the strip, and
+   * `run` the number of units.
+   */
   readonly unit: number;
   readonly position: number;
   readonly run: number;
   /** Locals with the addresses of the operands for the current group of products. */
   readonly places: AddressLocals;
   readonly strip: number;
-  /** Remainder of the number of the unit in the decomposition into strip, group and part; also a temporary. */
+  /**
+   * Local with the quotient that remains while the number of a unit is decomposed into part, strip and group; also a
+   * temporary.
+   */
   readonly rest: number;
-  /** Number of whole panels of the current strip, and index of its first panel. */
+  /**
+   * Locals with the number of whole panels of the current strip (`panels`) and the index of its first panel
+   * (`firstPanel`).
+   */
   readonly panels: number;
   readonly firstPanel: number;
-  /** Number of summands of the current block. `add` is 1 unless the block is the first one. */
+  /**
+   * Locals with the number of summands of the current block (`depth`), and with 0 for the first block and 1 for later
+   * ones (`add`).
+   */
   readonly depth: number;
   readonly add: number;
-  /** Address of the distance table of the block's summands. */
+  /** Local with the address of the distance table of the block's summands. */
   readonly table: number;
   /**
-   * Addresses of the operands at the start of the block of summands. The addresses of the right operand and of `out`
-   * are also at the start of the strip.
+   * Locals with the addresses of the operands at the start of the block of summands. The addresses of the right operand
+   * and of `out` are also at the start of the strip.
    */
   readonly leftBlock: number;
   readonly rightBlock: number;
   readonly outStrip: number;
-  /** Address of the distance table of the strip's columns. */
+  /** Local with the address of the distance table of the strip's columns. */
   readonly columns: number;
-  /** Address of the packed columns of the block of summands; `isPacked` is 1 if they are packed already. */
+  /**
+   * Locals with the address of the packed columns of the block of summands, and with 1 if they are packed already
+   * (`isPacked`).
+   */
   readonly packedRight: number;
   readonly isPacked: number;
-  /** Number of tiles of the current block of rows. */
+  /** Local with the number of tiles of the current block of rows. */
   readonly tiles: number;
 }
 

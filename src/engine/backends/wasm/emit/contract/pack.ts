@@ -10,14 +10,14 @@ import type { SummandCount } from "./summands.ts";
 import { repeatSums } from "./summands.ts";
 
 /**
- * Packing of an operand into panels. For each summand in turn, the columns of a panel (or rows, for the left operand)
- * are stored contiguously.
+ * Specification of a function that packs an operand into panels. For each summand in turn, the columns of a panel (or
+ * rows, for the left operand) are stored contiguously.
  */
 export interface Pack extends SummandCount {
   readonly lanes: VectorInstructions;
   /**
-   * Number of columns of a panel. `padded` is the number of scalars per summand in the packed panel, with zeros after
-   * the columns.
+   * Number of columns of a panel. `padded` is the number of scalars per summand in the packed panel, in which zeros
+   * follow the columns.
    */
   readonly columns: number;
   readonly padded: number;
@@ -46,11 +46,16 @@ interface Packer {
   readonly sums: number;
   readonly table: number;
   readonly columnTable: number;
-  /** Locals: start of the panel in the operand, address of the current summand, and address of its table entry. */
+  /**
+   * Locals with addresses: start of the panel in the operand (`start`), current summand (`at`), and its table entry
+   * (`entry`).
+   */
   readonly start: number;
   readonly at: number;
   readonly entry: number;
-  /** Number of vectors of a packed column, and number of summands packed at once. */
+  /**
+   * Number of vectors that one summand occupies in the packed panel. `group` is the number of summands packed at once.
+   */
   readonly vectors: number;
   readonly group: number;
   /**
@@ -106,8 +111,8 @@ function openPacker(body: FunctionBody, pack: Pack): Packer {
 }
 
 /**
- * Maximum number of scalars of a packed column for which eight summands are packed at once. For longer columns, four at
- * once are enough.
+ * Maximum number of scalars per summand in a packed panel for which eight summands are packed at once. With more
+ * scalars, four at once are enough.
  */
 const mostScalarsOfEight = 8;
 /** Maximum constant number of summands for which packing is unrolled. */

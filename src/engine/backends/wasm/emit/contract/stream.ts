@@ -14,7 +14,10 @@ import { eachRun, findGroup, paramWork, whenLast } from "./units.ts";
 // Product of a row and a matrix with contiguous columns. The matrix is read once, sequentially, a few of its rows at a
 // time, while the sums are stored in memory.
 
-/** Code that adds the products of `terms` rows of the matrix to the sums at once; strides in bytes. */
+/**
+ * Specification of a function that adds the products of `terms` rows of the matrix to the sums. `left` and `right` are
+ * strides in bytes.
+ */
 export interface Stream {
   readonly lanes: VectorInstructions;
   readonly terms: number;

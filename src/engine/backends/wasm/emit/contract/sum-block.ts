@@ -12,14 +12,17 @@ interface EdgeTiles {
   readonly height: number;
   readonly count: number;
   readonly before: number;
-  /** Addresses in the left operand and in `out` of the rows of these tiles. */
+  /** Locals with the addresses of the rows of these tiles in the left operand and in `out`. */
   readonly left: number;
   readonly out: number;
 }
 
 /** Locals with addresses and counts for the rows of one block of summands. */
 interface RowLocals {
-  /** First whole tile of the block of rows, and the addresses of the rows of this tile. */
+  /**
+   * Locals with tile numbers: the first whole tile of the block of rows, the first tile after the block, and the end of
+   * the unit's tiles.
+   */
   readonly firstTile: number;
   readonly nextTile: number;
   readonly endTile: number;
@@ -33,7 +36,8 @@ interface RowLocals {
 }
 
 /**
- * Right operand as the tiles of a strip read it: bytes per panel, and address of the columns after the whole panels.
+ * Locals for the right operand as the tiles of a strip read it: bytes per panel, and address of the columns after the
+ * whole panels.
  */
 interface ColumnPanels {
   readonly panelBytes: number;

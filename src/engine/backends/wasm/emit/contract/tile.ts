@@ -9,7 +9,10 @@ import { loadVector, storeVector, transpose, vectorPlace } from "./lanes.ts";
 import type { SummandCount } from "./summands.ts";
 import { repeatSums } from "./summands.ts";
 
-/** Tile of `out`, all sums of which are kept in registers. Distances are in bytes. */
+/**
+ * Specification of a function that computes tiles of `out`. All sums of a tile are kept in registers. Distances are in
+ * bytes.
+ */
 export interface Tile extends SummandCount {
   readonly lanes: VectorInstructions;
   readonly rows: number;
@@ -40,7 +43,7 @@ export interface Tile extends SummandCount {
    */
   readonly step: { readonly left: number | undefined; readonly right: number; readonly out: number };
   /**
-   * Way in which the sums of a tile are stored: `set` overwrites `out`, `add` adds to it, `either` decides by a
+   * Selects how the sums of a tile are stored: `set` overwrites `out`, `add` adds to it, `either` decides by a
    * parameter of the function.
    */
   readonly store: "set" | "add" | "either";
@@ -224,7 +227,9 @@ function addProducts(
   });
 }
 
-/** Writer of the summands whose columns are contiguous in the right operand. */
+/**
+ * Returns a function that writes code for a given number of summands, if columns are contiguous in the right operand.
+ */
 function plainSummands(
   body: FunctionBody,
   tile: Tile,
@@ -257,8 +262,8 @@ function hasSquares({ right, lanes }: Tile): boolean {
 }
 
 /**
- * Writer of the summands that are contiguous in the right operand while its columns are not: squares of scalars are
- * transposed.
+ * Returns a function that writes code for a given number of summands, if the columns are not contiguous in the right
+ * operand. Contiguous summands are read as squares of scalars, which are transposed.
  */
 function transposedSummands(
   body: FunctionBody,
@@ -302,7 +307,8 @@ function transposedSummands(
 }
 
 /**
- * Writer of sums whose lanes are summands: both operands are read by vectors, and the lanes are added up at the end.
+ * Returns writers of code for sums whose lanes are summands: both operands are read by vectors, and the lanes are added
+ * up at the end.
  */
 function makeDots(
   body: FunctionBody,
