@@ -10,8 +10,8 @@ import { constantDim, constantSize, multiplySizes, sizeExpr } from "./sizes.ts";
 const blockIndices = 64;
 
 /**
- * Rewrites a contraction whose number of results is known only at run time as loops around contractions of known size.
- * `undefined` if the number of summands, or a stride of another dim, is not known.
+ * Rewrites a contraction whose number of results, or a stride, is known only at run time as loops around contractions
+ * of known size. `undefined` if the size or a stride of a summed dim is not known.
  */
 export function blockContract(stmt: Contract): Stmt[] | undefined {
   const isKnown = (dim: Dim): boolean => constantDim(dim) !== undefined;

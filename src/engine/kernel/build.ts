@@ -126,7 +126,7 @@ export interface Block {
   ): void;
   /** Adds a loop whose iterations may run in any order or in parallel. */
   forEach(index: string, from: Expr, to: Expr, body: (block: Block, index: Expr) => void): void;
-  /** Declares a local that folds a value over a range. `write` fills the body and returns the value. */
+  /** Declares a local whose value is a fold over a range. `write` fills the body and returns the value to fold. */
   reduce(
     name: string,
     op: ReduceOp,

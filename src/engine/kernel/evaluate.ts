@@ -8,7 +8,7 @@ const mostSteps = 20_000;
 
 /**
  * Evaluates an expression that reads no memory and no locals, with the bits that a backend would compute. `undefined`
- * if it reads memory or locals, or takes more than `mostSteps` steps.
+ * if it reads memory, locals or beyond the end of a table, or takes more than `mostSteps` steps.
  */
 export function valueOf(expr: Expr): number | undefined {
   const budget = { left: mostSteps };

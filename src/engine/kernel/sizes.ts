@@ -41,7 +41,7 @@ export function multiplySizes(a: SizeExpr, b: SizeExpr): SizeExpr {
   return y === 1 ? a : k.mul(sizeExpr(a), sizeExpr(b));
 }
 
-/** Dim with numeric sizes, if all of them are known before any call. */
+/** Dim with numeric sizes; `undefined` if the size or a stride is computed by each call. */
 export function constantDim({ role, size, out, left, right }: Dim): Dim<number> | undefined {
   const numbers = [size, out, left, right].map(constantSize);
   const [n, o, l, r] = numbers;

@@ -3,7 +3,7 @@ import type { Expr, Procedure, ScalarType } from "../scalar.ts";
 
 export type FloatType = Extract<ScalarType, "f32" | "f64">;
 
-/** x raised to one exponent, for either floating type. */
+/** Procedures that raise x to one fixed exponent, one for each floating type. */
 export type Power = Readonly<Record<FloatType, Procedure>>;
 
 function power(name: string, write: (x: Expr, one: (value: Expr) => Expr) => Expr): Power {

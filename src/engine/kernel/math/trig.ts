@@ -56,7 +56,8 @@ function oneMinusHalf(block: Block, z: Expr): DoubleDouble {
 }
 
 /**
- * cos r for |r| up to slightly above π/4; z is r², zSquare z², `lost` the rounding error of `one` from `oneLessHalf`.
+ * cos r for |r| up to slightly above π/4; z is r², zSquare is z². `one` is 1 − z/2, and `lost` its rounding error, as
+ * `oneMinusHalf` returns them.
  */
 function quickCosine(z: Expr, zSquare: Expr, one: Expr, lost: Expr): Expr {
   return add(one, mulAdd(zSquare, polynomialInTwo(cosTail, z, zSquare), lost));

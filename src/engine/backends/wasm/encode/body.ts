@@ -55,7 +55,7 @@ export interface FunctionBody {
   memory(name: OpcodeName, offset?: number): void;
   /** Writes a load or store of one lane of a vector. */
   memoryLane(name: OpcodeName, lane: number, offset?: number): void;
-  /** `extract_lane`, `replace_lane`. */
+  /** Writes `extract_lane` or `replace_lane` of a vector shape for the given lane. */
   lane(name: OpcodeName, lane: number): void;
   i32Const(value: number): void;
   i64Const(value: bigint): void;

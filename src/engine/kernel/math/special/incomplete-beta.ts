@@ -307,7 +307,7 @@ export const betaincOfSquare64: (order: number) => Procedure = /* @__PURE__ */ b
   }),
 );
 
-/** True if all are in the closed domain and the limit exists. */
+/** True if a, b and x are in the closed domain and the limit exists. */
 function isDefined(a: Expr, b: Expr, x: Expr): Expr {
   const isSame = and(eq(a, b), or(eq(a, f64(0)), eq(a, f64(Infinity))));
   return and(and(le(f64(0), min(a, b)), not(isSame)), and(le(f64(0), x), le(x, f64(1))));

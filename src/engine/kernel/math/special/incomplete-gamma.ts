@@ -218,7 +218,7 @@ const nearZero = /* @__PURE__ */ byOrder((n) =>
   }),
 );
 
-/** True if both are in the domain: a ≥ 0 and x ≥ 0, not both 0 and not both infinite. */
+/** True if a and x are in the domain: a ≥ 0 and x ≥ 0, not both 0 and not both infinite. */
 function isDefined(a: Expr, x: Expr): Expr {
   const isSame = and(eq(a, x), or(eq(a, f64(0)), eq(a, f64(Infinity))));
   return and(and(le(f64(0), a), le(f64(0), x)), not(isSame));

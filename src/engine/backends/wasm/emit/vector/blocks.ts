@@ -11,7 +11,9 @@ import { runIterations } from "./loop.ts";
 
 /** State of the code generator for a blocked fold; see `BlockPlan`. */
 export interface BlockedFold {
-  /** Code of the loop that computes the values of the indices from `at` to `stop`. */
+  /**
+   * Code of the loop that computes the values of a block: those of the indices from the local `at` to the local `stop`.
+   */
   readonly code: Fragment;
   readonly at: number;
   readonly stop: number;

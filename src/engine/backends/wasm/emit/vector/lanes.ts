@@ -66,9 +66,12 @@ export interface VectorLoopContext {
    * lane. `undefined` if rare branches are written like others.
    */
   readonly rare: Vec[] | undefined;
-  /** True if vectors are stored in such a way that no engine merges pairs into 256-bit stores (`separateStores`). */
+  /**
+   * True if vectors are stored in such a way that no engine merges pairs of stores into 256-bit stores
+   * (`separateStores`).
+   */
   readonly isApart: boolean;
-  /** True if the iteration ends by clearing its vectors (`clearedVectors`). */
+  /** True if the iteration ends by setting its vector locals to zero (`clearedVectors`). */
   readonly clears: boolean;
   /** True if something was stored before the end of the iteration, so that the iteration cannot be repeated. */
   hasStored: boolean;
@@ -292,8 +295,8 @@ export function spreadLow(body: FunctionBody): void {
 }
 
 /**
- * Mask of the lanes that are active in `x` and for which the condition `y` holds; with `isOpposite`, for which `y` does
- * not hold.
+ * Mask of the lanes that are active in the mask `x` and for which the condition `y` holds; with `isOpposite`, for which
+ * `y` does not hold. If `x` is undefined, all lanes are active.
  */
 export function both(x: Vec | undefined, y: Vec, lanes: LaneCode, isOpposite = false): Vec {
   const body = bodyOf(lanes);

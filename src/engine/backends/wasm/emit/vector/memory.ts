@@ -145,8 +145,9 @@ export function loadVec(
 }
 
 /**
- * Pushes the address of contiguous elements, like `emitAddress`. The offset that it splits off cannot compensate for a
- * negative index, which the first lane may have if only later lanes are in range.
+ * Pushes the address of contiguous elements, less the returned byte offset, like `emitAddress`. The number of elements
+ * before the first lane is part of the offset only if the index is nonnegative. A negative index, which may be in range
+ * for later lanes only, is computed as a whole.
  */
 function emitRunAddress(buffer: string, index: Expr, lanes: LaneCode, stride = 1): number {
   const { frame, base } = lanes;

@@ -76,8 +76,8 @@ function commonWidth(x: Vec, y: Vec): Width {
 }
 
 /**
- * Applies an operation to two values of one type, lane by lane. Shifts whose counts differ between lanes are computed
- * separately for each lane.
+ * Applies an operation to two values of one type, lane by lane. Integer divisions, remainders and shifts, for which
+ * there are no vector instructions with these operands, are computed separately for each lane.
  */
 export function binaryVec(op: BinaryOp, left: Vec, right: Vec, lanes: LaneCode): Vec {
   const { type } = left;
