@@ -17,7 +17,10 @@ const weights = new WeakMap<Stmt | Procedure, number>();
  */
 const worksOfCalls = new WeakMap<Stmt, number>();
 
-/** Code size of a statement, in weight: a name or constant counts 1, an operation more, and a call most. */
+/**
+ * Code size of a statement, in weight: a name or constant counts 1, a call 4, and an operation 2. An operation counts 5
+ * if its result must be wrapped or rounded.
+ */
 export function weightOf(stmt: Stmt): number {
   const known = weights.get(stmt);
   if (known !== undefined) return known;
@@ -75,7 +78,10 @@ export function blockWork(block: readonly Stmt[], known: LocalDefinitions = new 
   return Math.max(1, work);
 }
 
-/** Run time of a statement, in weight. Rare branches count 1, other branches the sum of both sides. */
+/**
+ * Run time of a statement, in weight. A rare branch counts 1, a shortcut only its general side, and any other branch
+ * the sum of both sides.
+ */
 export function statementWork(stmt: Stmt, known: LocalDefinitions = new Map()): number {
   switch (stmt.kind) {
     case "for":
@@ -123,7 +129,7 @@ export interface Work {
   readonly wide: number;
   /** Sequential operations, that is, all others. */
   readonly narrow: number;
-  /** Part of `narrow` that is calls of procedures. */
+  /** Part of `narrow` that consists of calls of procedures. */
   readonly called: number;
   /**
    * Part of `narrow` on float32, uint32 and the words of floats. JavaScript lacks these types, and rounds after each

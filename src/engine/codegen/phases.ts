@@ -27,7 +27,9 @@ export interface BufferUse {
 
 /** Locals and buffers that some statements share with the code around them. */
 export interface Boundary {
-  /** Locals from outside that the statements only read, and locals from outside that they set. */
+  /**
+   * Locals from outside that the statements only read (`captured`), and locals from outside that they set (`carried`).
+   */
   readonly captured: readonly TypedLocal[];
   readonly carried: readonly TypedLocal[];
   /** Accessed buffers, in order of first access. */

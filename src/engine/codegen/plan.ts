@@ -368,7 +368,7 @@ export function singleOf(value: Expr): Expr | undefined {
 /**
  * Plans a blocked fold: a loop computes and stores the values of a block before they are folded. Such a loop can leave
  * rare branches out. Engines that merge pairs of vectors into 256-bit operations recognise it, because they start from
- * stores.
+ * stores. `undefined` if this does not pay, the values are bools, or the loop cannot be vectorised.
  */
 function planBlocks(stmt: Reduce, target: CodegenTarget): BlockPlan | undefined {
   const element = singleOf(stmt.value) ?? stmt.value;

@@ -13,20 +13,20 @@ export interface SharedLocal {
 /** Run of statements of a block that becomes its own function. */
 export interface BlockPiece {
   readonly statements: readonly Stmt[];
-  /** Locals of enclosing code or earlier pieces that it uses. */
+  /** Locals of enclosing code or earlier pieces that the piece uses. */
   readonly incoming: readonly SharedLocal[];
-  /** Locals that it sets or declares and that later code may use. */
+  /** Locals that the piece sets or declares and that later code may use. */
   readonly outgoing: readonly SharedLocal[];
-  /** Names of the buffers that it accesses. */
+  /** Names of the buffers that the piece accesses. */
   readonly buffers: readonly string[];
 }
 
 /** Block divided into pieces, and the locals it shares with enclosing code. */
 export interface BlockSplit {
   readonly pieces: readonly BlockPiece[];
-  /** Outer locals that some piece uses. */
+  /** Locals of enclosing code that some piece uses. */
   readonly incoming: readonly SharedLocal[];
-  /** Outer locals that some piece sets, and locals declared here that `results` use. */
+  /** Locals of enclosing code that some piece sets, and locals of the block that `results` use. */
   readonly outgoing: readonly SharedLocal[];
 }
 

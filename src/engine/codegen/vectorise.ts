@@ -82,11 +82,11 @@ interface LaneAnalysis extends VectorisationMode {
   readonly found: Findings;
   /** Dependence on the lane of each local that the code declares. */
   readonly names: Map<string, Dependence>;
-  /** Locals that the code assigns after their declaration; each lane has its own copy. */
+  /** Locals that the code assigns after their declaration; each lane has a separate value. */
   readonly set: ReadonlySet<string>;
   /** Locals that indices are computed from. */
   readonly indices: ReadonlySet<string>;
-  /** True if the code may be skipped entirely, and if it may be skipped for some of the lanes. */
+  /** True if the code may be skipped entirely. `isMasked` is true if it may be skipped for some of the lanes. */
   readonly isConditional: boolean;
   readonly isMasked: boolean;
 }

@@ -83,8 +83,8 @@ export interface TransformTools {
   };
   /**
    * Splits a program by partial evaluation. `atHand` marks inputs that the later part can read anyway; values that are
-   * cheap to compute from these inputs are not saved as residuals. `isRepeated` (default true): residuals are saved for each
-   * iteration of a loop.
+   * cheap to compute from these inputs are not saved as residuals. `isRepeated` (default true): residuals are saved for
+   * each iteration of a loop.
    */
   partialEvalProgram(
     program: Program,
@@ -149,7 +149,10 @@ export type Derivative<P> =
       readonly kind: "linear";
       /** Operands in which the primitive is jointly linear. The others are held fixed and have no derivative. */
       readonly operands: "all" | readonly number[];
-      /** Forward-mode rule instead of applying the primitive to the tangents, where zero tangents save work. */
+      /**
+       * Forward-mode rule. Default: the primitive is applied to the tangents, with zeros for missing ones. A rule saves
+       * work if tangents are symbolic zeros.
+       */
       jvp?(tangents: readonly Maybe[], ins: readonly Tensor[], params: P): readonly Maybe[];
       /**
        * Condition under which the tangent of the result contains zeros of a mask (see docs/masks.md). Default: an

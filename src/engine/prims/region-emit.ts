@@ -85,7 +85,10 @@ function sizeOfGroup(
   return { size: Math.max(...needed), canGrow: true };
 }
 
-/** Raises the capacity of an array in programs that are compiled from now on. Returns false if no array can be that long. */
+/**
+ * Raises the capacity of an array in programs that are compiled from now on. Returns false if no array can be that
+ * long.
+ */
 function makeRoom(region: Region, array: string, wanted: number): boolean {
   if (wanted > maxLength) return false;
   let known = capacities.get(region);

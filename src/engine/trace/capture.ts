@@ -3,8 +3,9 @@ import type { EquationSource } from "../ir/program.ts";
 import { setCapture } from "./source.ts";
 
 /**
- * Sources are captured only while a program is traced for printing or while debugging, because capturing a stack
- * takes some microseconds. Operations that a transform creates inherit the source of the original operation.
+ * State of source capture: number of running calls of `capturingSources`, and whether debugging has turned capture on.
+ * Sources are captured only then, because capturing a stack takes some microseconds. Operations that a transform
+ * creates inherit the source of the original operation.
  */
 const state = { capturing: 0, always: false };
 

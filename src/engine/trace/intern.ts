@@ -10,9 +10,9 @@ const capacity = 256;
 let programs: Lru<string, Program> | undefined;
 
 /**
- * Returns the cached program that is structurally equal to `program`, if any, and otherwise caches `program`. A
- * loop or branch outside `jit` is traced at every call, while transforms and the compiler cache their results by
- * the program object.
+ * Returns the cached program that is structurally equal to `program`, if any, and otherwise caches `program`. Returns
+ * `program` itself while another program is traced, and in debug mode. A loop or branch outside `jit` is traced at
+ * every call, while transforms and the compiler cache their results by the program object.
  */
 export function interned(program: Program): Program {
   // nothing runs while a program is traced; while debugging, each program has the lines of its own call

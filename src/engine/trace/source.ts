@@ -2,8 +2,8 @@ import type { EquationSource } from "../ir/program.ts";
 import { debugPlace } from "./debug.ts";
 
 /**
- * Function that captures the position in the user's code, if sources are captured; and the source that derived
- * operations inherit.
+ * State of the recording of sources: the function that captures the position in the user's code, if sources are
+ * captured, and the source that derived operations inherit.
  */
 const state: { capture: (() => EquationSource) | undefined; inherited: EquationSource | undefined } = {
   capture: undefined,
@@ -27,7 +27,10 @@ export function withSource<T>(source: EquationSource | undefined, f: () => T): T
   }
 }
 
-/** Source of the operation that is being bound, if sources are captured; in debug mode also its origin and pass. */
+/**
+ * Source of the operation that is being bound; in debug mode also its origin and pass. `undefined` if no source is
+ * captured or inherited.
+ */
 export function currentSource(): EquationSource | undefined {
   const source = state.inherited ?? state.capture?.();
   if (source === undefined) return undefined;

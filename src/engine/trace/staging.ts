@@ -107,7 +107,11 @@ export function traceProgram(
 /** Number of inputs above which a stack overflow is attributed to the number of inputs. */
 const manyInputs = 16_384;
 
-/** Calls a function with its operands spread. @throws DownhillError `range` for more than the call stack holds. */
+/**
+ * Calls a function with its operands spread.
+ *
+ * @throws DownhillError `range` if there are more operands than the call stack holds.
+ */
 function callWithAll<T>(name: string, f: (...xs: Tensor[]) => T, ins: readonly Tensor[]): T {
   try {
     return f(...ins);

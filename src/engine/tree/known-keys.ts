@@ -8,7 +8,10 @@ const kept = 4; // transforms nest, and only the outer ones may know the batch b
 const latest = new Array<readonly TreeDef[] | undefined>(kept);
 let next = 0;
 
-/** Stores the structures of the arguments of a user's function, so that errors in this function can be explained. */
+/**
+ * Stores the structures of the arguments of a user's function, so that errors in this function can be explained. The
+ * structures of the last four calls are kept.
+ */
 export function noteArguments(defs: readonly TreeDef[]): void {
   latest[next] = defs;
   next = (next + 1) % kept;

@@ -33,7 +33,10 @@ type ArePlain<P> = P extends readonly unknown[]
 
 type AllTrue<T> = [T] extends [true] ? true : false;
 
-/** Plain value or derivative of this type: numbers for numbers, arrays of the given kind. */
+/**
+ * Type `P` with literal types widened: `number` for every number, `boolean` for every boolean, and the class of each
+ * typed array. It is the type of a result or a derivative with the structure of `P`.
+ */
 export type Plain<P> = P extends number
   ? number
   : P extends boolean
@@ -54,7 +57,7 @@ export type PlainSelectedArguments<A extends readonly unknown[], N> = N extends 
   ? { -readonly [K in keyof N]: Plain<Exclude<A[N[K] & keyof A], undefined>> }
   : Plain<Exclude<A[N & keyof A], undefined>>;
 
-/** True for one array of numbers or a matrix; false for a tuple, whose items are separate. */
+/** True for a number, an array of numbers or a matrix; false for a tuple, whose items are separate. */
 type IsLeaf<T> = T extends number | NumberArray
   ? true
   : T extends readonly unknown[]
@@ -97,7 +100,7 @@ export type PlainBatch<P> =
           ? readonly P[]
           : { [K in keyof P]: PlainBatch<P[K]> });
 
-/** Results of a batch. */
+/** Type of the results of a batch, for a function that returns a `T`. */
 export type PlainBatchResult<T> = T extends number
   ? number[]
   : T extends boolean
@@ -113,7 +116,10 @@ type IsNest<T> = T extends number | boolean | NumberArray
     ? IsNest<T[number]>
     : false;
 
-/** Argument over tensors for an argument of type `P`, which may be optional. */
+/**
+ * Type of an argument when a function of plain numbers is applied to tensors. `P` is the type of the plain argument,
+ * which may be optional.
+ */
 export type OverTensors<P> = P extends undefined ? P : OverTensorsOf<P>;
 
 type OverTensorsOf<P> =
@@ -123,6 +129,6 @@ type OverTensorsOf<P> =
       ? boolean | Tensor
       : { readonly [K in keyof P]: OverTensors<P[K]> } | (IsNest<P> extends true ? Tensor : never);
 
-/** Result over tensors where a plain call returns a `T`. */
+/** Type of the result when a function of plain numbers that returns a `T` is applied to tensors. */
 export type AsTensors<T> =
   IsLeaf<T> extends true ? Tensor : T extends boolean ? Tensor : { [K in keyof T]: AsTensors<T[K]> };

@@ -11,7 +11,7 @@ import { closeBytes, nearBytes } from "./tuning.ts";
 export type SummandStride =
   { readonly kind: "stride"; readonly bytes: number } | { readonly kind: "table"; readonly entry: 0 | 4 };
 
-/** Access of tiles to an operand: from packed or original memory, and with which strides. */
+/** Plan of how tiles read an operand: from packed or original memory, and with which strides. */
 export interface OperandPlan {
   readonly packed: boolean;
   /** Distance between consecutive summands of the unpacked operand. */

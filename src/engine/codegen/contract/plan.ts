@@ -49,8 +49,8 @@ interface Tiling extends RowSplit {
   /** True if the lanes of a vector are summands instead of columns. Used for few rows; it rounds differently. */
   readonly dots: boolean;
   /**
-   * Number to a multiple of which the columns of packed panels are rounded up; if the engine pairs vectors, the columns
-   * of all panels.
+   * Number of columns to a multiple of which a panel of more than one vector is padded. It is two vectors if the
+   * columns are packed and the engine pairs vectors, otherwise one vector.
    */
   readonly unit: number;
   /** True if vectors come in pairs that the engine merges into one. */

@@ -41,7 +41,7 @@ export function tileContract(stmt: Contract): Stmt[] | undefined {
 
 /**
  * The contraction with contiguous columns. Swaps the operands if the rows are contiguous instead, since products
- * commute.
+ * commute. `undefined` if neither are contiguous.
  */
 function withDenseColumns(
   stmt: Contract,

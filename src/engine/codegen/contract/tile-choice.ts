@@ -47,7 +47,7 @@ export function splitRows(rows: number, most: number): RowSplit {
   return { tileRows: most, tiles: whole - 1, edges: [high, most + rest - high] };
 }
 
-/** Number of vector operations: one per vector, or one per pair where the engine merges pairs. */
+/** Number of vector operations for `vectors` vectors: one per vector, or one per pair where the engine merges pairs. */
 function operationsOf(vectors: number, { wide }: ContractTarget): number {
   return wide ? Math.ceil(vectors / 2) : vectors;
 }
