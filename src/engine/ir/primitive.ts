@@ -83,8 +83,8 @@ export interface TransformTools {
   };
   /**
    * Splits a program by partial evaluation. `atHand` marks inputs that the later part can read anyway; values that are
-   * cheap to compute from these inputs are not saved as residuals. `isRepeated` (default true): residuals are saved for
-   * each iteration of a loop.
+   * cheap to compute from them are not saved. `isRepeated` (default true): residuals are saved for each iteration of a
+   * loop.
    */
   partialEvalProgram(
     program: Program,
@@ -150,8 +150,8 @@ export type Derivative<P> =
       /** Operands in which the primitive is jointly linear. The others are held fixed and have no derivative. */
       readonly operands: "all" | readonly number[];
       /**
-       * Forward-mode rule. Default: the primitive is applied to the tangents, with zeros for missing ones. A rule saves
-       * work if tangents are symbolic zeros.
+       * Forward-mode rule, if symbolic zeros among the tangents save work. Default: the primitive applied to the
+       * tangents.
        */
       jvp?(tangents: readonly Maybe[], ins: readonly Tensor[], params: P): readonly Maybe[];
       /**

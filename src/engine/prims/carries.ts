@@ -18,7 +18,7 @@ export function keep<T>(list: readonly T[], mask: readonly boolean[], wanted = t
   return list.filter((_, i) => mask[i] === wanted);
 }
 
-/** The tangents that are not zero. */
+/** Returns the tangents that are not symbolic zeros (`undefined`). */
 export function present(xs: readonly Maybe[]): Tensor[] {
   return xs.filter((x) => x !== undefined);
 }

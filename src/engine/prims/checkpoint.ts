@@ -117,7 +117,9 @@ function keptValues(program: Program): Var[] {
   return program.eqns.filter(({ prim }) => prim.cost === "high").flatMap(({ outs }) => [...outs]);
 }
 
-/** A copy of the program with other results and only the inputs that they need. */
+/**
+ * A copy of the program with other results and only the inputs that they need; `usedIns` marks these among all inputs.
+ */
 function withResults(
   program: Program,
   outs: readonly Var[],

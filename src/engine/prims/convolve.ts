@@ -45,7 +45,7 @@ function paddedSizes(space: Shape, { padding, lhsDilation }: ConvolveParams): nu
   return space.map((n, a) => padding[a]![0] + dilated(n, lhsDilation[a]!) + padding[a]![1]);
 }
 
-/** Sizes of the result along the spatial axes. */
+/** Sizes of the result along the spatial axes; 0 if the window is larger than the padded image. */
 function outSizes(space: Shape, window: Shape, params: ConvolveParams): number[] {
   return paddedSizes(space, params).map((n, a) =>
     Math.max(0, Math.floor((n - dilated(window[a]!, params.rhsDilation[a]!)) / params.strides[a]!) + 1),
@@ -390,7 +390,10 @@ function fill(block: Block, { fresh }: LowerContext, target: WriteView, value: n
   );
 }
 
-/** Copies image `from` of x into padded image `to`, between its zeros. */
+/**
+ * Copies image number `item.from` of x into padded image number `item.to`. Zeros before, after and between the elements
+ * stay.
+ */
 function copySpread(
   block: Block,
   { fresh }: LowerContext,

@@ -169,7 +169,10 @@ export function eachMatrix(
   block[independent ? "forEach" : "for"](fresh("b"), k.i32(0), k.i32(count), body);
 }
 
-/** Largest number of rows for which solving a system is fully unrolled. Only the loop over the batch remains. */
+/**
+ * Largest number of rows for which solving a system with few right sides is fully unrolled. Only the loop over the
+ * batch remains.
+ */
 export const mostWrittenOut = 8;
 
 /**
@@ -179,8 +182,8 @@ export const mostWrittenOut = 8;
 export const rowsAtOnce = 4;
 
 /**
- * True if a system of this size is unrolled. Many right sides are processed in lanes, which leaves registers for fewer
- * rows.
+ * True if solving a system of this size is unrolled. Many right sides are processed in lanes, which leaves registers
+ * for fewer rows.
  */
 export function isWrittenOut(rows: number, columns: number): boolean {
   return rows <= (columns < rowsAtOnce ? mostWrittenOut : rowsAtOnce);

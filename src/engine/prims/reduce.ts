@@ -207,7 +207,10 @@ function emitArgExtreme(context: LowerContext, op: "max" | "min", axis: number):
   }
 }
 
-/** Index of the extremum of one long row: reduces its runs, possibly in parallel, followed by their results. */
+/**
+ * Writes the index of the extremum of one long row. It searches the runs of the row, possibly in parallel, and then the
+ * results of the runs.
+ */
 function argOfParts(context: LowerContext, comparison: ExtremumComparison, n: number): void {
   const { block, fresh, outs, scratch } = context;
   const [bests, places] = [scratch[0]!, scratch[1]!];
@@ -246,7 +249,10 @@ function argOfRows(context: LowerContext, comparison: ExtremumComparison, axis: 
   });
 }
 
-/** Index of the extremum of rows whose elements are not contiguous: compares one element of every row at a time. */
+/**
+ * Writes the index of the extremum of each row, for rows whose elements are not contiguous. It compares one element of
+ * every row at a time.
+ */
 function argOfColumns(
   { block, fresh, ins, outs, scratch }: LowerContext,
   { read, isBetter }: ExtremumComparison,

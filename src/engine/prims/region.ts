@@ -331,8 +331,8 @@ export function relowerEquation(eqn: Equation, lowering: LowerOptions): Equation
  * Applies a region to tensors and numbers. Numbers become constants. Arguments that set lengths of arrays must be
  * numbers. `lowering` also applies to the derivatives.
  *
- * @throws DownhillError `shape` or `dtype` for operands that do not fit, `range` for an int32 argument that is no integer
- *   or above 2³⁰ in magnitude, `trace` for a traced value that sets the length of a result.
+ * @throws DownhillError `shape` or `dtype` for operands that do not fit; `range` for an int32 argument that is not an
+ * integer or is above 2³⁰ in magnitude; `trace` for a traced value that sets the length of a result.
  */
 export function applyRegion(
   region: Region,

@@ -283,7 +283,7 @@ const betaPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(special.beta64,
   return rise && mul(rise, out);
 });
 
-/** Tangent of ln B. */
+/** Tangent of ln B(a, b); `undefined` if both tangents are missing. */
 function betaRise([da, db]: readonly Maybe[], a: Tensor, b: Tensor): Maybe {
   return sumMaybe(da && neg(mul(da, digammaRise(a, b))), db && neg(mul(db, digammaRise(b, a))));
 }

@@ -19,7 +19,10 @@ import { clampedPlace, requireIndices } from "./places.ts";
 import { flatIndex, loopEach, loopOver, plus } from "./reduce-loops.ts";
 import { broadcast, reshape, spread } from "./shape.ts";
 
-/** Mask for the cotangent of `take`: the range of one item if its index is known, otherwise true (unknown elements). */
+/**
+ * Mask for the cotangent of `take`. If the index is a known scalar, it is the interval of the item that was read,
+ * otherwise true: any element.
+ */
 function maskOfRead(shape: Shape, indices: Tensor, axis: number): Mask {
   const place = knownScalar(indices);
   if (place === undefined) return true;

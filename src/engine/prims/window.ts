@@ -94,7 +94,7 @@ export function windowSum(x: Tensor, params: WindowParams): Tensor {
   return bind1(windowSumPrim, [x], params);
 }
 
-/** True if no two windows overlap and all are within the array. */
+/** True if no two windows overlap, none begins with padding, and all are within the array. */
 function areDisjoint(
   { window, strides, dilation, low, sizes }: WindowParams,
   space: readonly number[],
@@ -332,7 +332,7 @@ type WindowElements =
 /** Largest window whose elements are unrolled. */
 const mostListed = 32;
 
-/** A window in loops: its number among all windows, and the offset of its plane in the array. */
+/** A window that generated loops visit: its number among all windows, and the offset of its plane in the array. */
 interface Window {
   readonly place: Expr;
   readonly base: Expr;

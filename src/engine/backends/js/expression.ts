@@ -128,8 +128,8 @@ function isPowerOfTwo(expr: BinaryExpr): expr is PowerOfTwo {
 }
 
 /**
- * Code of a power of two: reads it from a table, because two stores of 32 bits followed by a load of 64 bits would stall
- * the processor.
+ * Code of a power of two. It reads the number from a table, because two stores of 32 bits followed by a load of 64 bits
+ * would stall the processor.
  */
 function powerOfTwo({ x }: PowerOfTwo, scope: ExpressionContext, depth: number): RangedExprText {
   const exponent = value(x.x, scope, depth);
@@ -357,7 +357,10 @@ function convertCode(
   }
 }
 
-/** Rounds a result of float arithmetic. Rounding the float64 result yields the exact float32 result of + − · / √. */
+/**
+ * Code of a result of float arithmetic, rounded to float32 if that is its type. Rounding the float64 result yields the
+ * exact float32 result of + − · / √.
+ */
 function round(type: ScalarType, x: ExprText): ExprText {
   return type === "f32" ? callCode("Math.fround", x) : x;
 }

@@ -57,8 +57,8 @@ export function reduceByLn2(block: Block, x: Expr): ReducedExponent {
 }
 
 /**
- * Computes cosh r − 1 and sinh r − r with 60 bits after the binary point. With rLow, computes the values for r + rLow,
- * without rLow itself. A caller that has split off most of r²/2 passes the remainder of it.
+ * Computes `even` = cosh x − 1 and `odd` = sinh x − x for x = r + rLow, with 60 bits after the binary point.
+ * `halfSquareRest` replaces r²/2 in `even`, for a caller that adds most of r²/2 itself.
  */
 export function hyperbolicTails(
   block: Block,

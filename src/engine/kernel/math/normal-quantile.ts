@@ -62,7 +62,8 @@ function estrin32(block: Block, name: string, coefficients: readonly number[], x
 /**
  * `Φ⁻¹((1 + u) / 2) = √2 · erf⁻¹(u)` for u in (−1, 1). Error: at most 1e-15, relatively (measured).
  *
- * @see Wichura, Algorithm AS 241: the percentage points of the normal distribution, Applied Statistics 37 (1988), PPND16.
+ * @see Wichura, Algorithm AS 241: the percentage points of the normal distribution, Applied Statistics 37 (1988),
+ * PPND16.
  */
 export const normalQuantile64: Procedure = /* @__PURE__ */ procedure(
   "normalQuantile",
@@ -117,8 +118,8 @@ function logOfFraction(block: Block, x: Expr): Expr {
 }
 
 /**
- * The quantile in float32, for u in (−1, 1) that is a multiple of 2⁻²⁴: u · P(w), w = −ln(1 − u²). Error: at most 4.5
- * ulp (measured). Uses separate products and sums, so that random numbers have the same bits on every backend.
+ * Φ⁻¹((1 + u) / 2) in float32, for u in (−1, 1) that is a multiple of 2⁻²⁴: u · P(w), w = −ln(1 − u²). Error: at most
+ * 4.5 ulp (measured). Uses separate products and sums, so that random numbers have the same bits on every backend.
  */
 export const normalQuantile32: Procedure = /* @__PURE__ */ procedure(
   "normalQuantile32",

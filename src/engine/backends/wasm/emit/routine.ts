@@ -32,7 +32,7 @@ export interface RoutineModule {
 }
 
 export interface SharedPart {
-  /** Number of pieces of shared work. */
+  /** Number of functions of the module that threads run together, each on some of its units. */
   readonly tasks: number;
   /** Address of the module's descriptor. */
   readonly descriptor: number;

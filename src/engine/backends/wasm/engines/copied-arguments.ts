@@ -10,7 +10,7 @@ export const copiedArguments: Peephole = {
   isFor: ({ mayWiden }) => mayWiden,
 };
 
-/** Copies the vector that `emit` pushes on the stack. */
+/** Pushes a copy of the vector that `emit` pushes: `v | v`. It calls `emit` twice. */
 export function emitCopy(body: FunctionBody, emit: () => void): void {
   emit();
   emit();

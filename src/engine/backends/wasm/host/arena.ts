@@ -24,7 +24,9 @@ export interface Arena {
   readonly isShared: boolean;
   /**
    * Allocates a block of at least `bytes` bytes at a multiple of 64, with its previous contents. If memory is short,
-   * holders free what they do not need (see `reclaim`), resting arrays may move, and the allocation is retried.
+   * holders free what they do not need (see `reclaim`), which may move arrays that no running kernel uses. The
+   * allocation is then retried.
+   *
    * @throws DownhillError `oom` if the memory does not suffice.
    */
   readonly allocate: (bytes: number, use: MemoryUse) => number;

@@ -141,7 +141,10 @@ function keptBytesOf(ports: readonly PortBinding[]): number {
   return kept.reduce((sum, port) => sum + bytesOf(port), 0);
 }
 
-/** Bytes to allocate for a copy that is kept, with room for slightly more elements in the next call. */
+/**
+ * Bytes to allocate for a copy that is kept: the next power of two, so that a later call with more elements may reuse
+ * it.
+ */
 export function roomFor(bytes: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(bytes, blockAlignment)));
 }

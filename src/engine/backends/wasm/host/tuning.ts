@@ -46,8 +46,8 @@ export const callsBeforeStart = 30_000;
  */
 export const longestWait = 30_000;
 /**
- * Milliseconds of one wait. A wait that took longer counts as this time only, because the whole program may have
- * been suspended.
+ * Maximum milliseconds of one wait. A wait that took much longer counts as twice this time, because the whole program
+ * may have been suspended.
  */
 export const napTime = 5;
 /** Consecutive loads of a word before the idle main thread stops spinning: about 100 µs. */

@@ -148,12 +148,15 @@ const tail = /* @__PURE__ */ byOrder((n) =>
   }),
 );
 
-/** Jet: the Taylor coefficients in a of a term of a series. */
+/**
+ * Declares locals for the Taylor coefficients in a, up to order n, of a term or a sum of a series. The initial values
+ * are `first` and zeros.
+ */
 const jet = (block: Block, name: string, n: number, first: Expr): readonly Expr[] =>
   Array.from({ length: n + 1 }, (_, j) => block.let(`${name}${j}`, j === 0 ? first : f64(0)));
 
 const factorial = (n: number): number => (n === 0 ? 1 : n * factorial(n - 1));
-/** Derivatives from Taylor coefficients. */
+/** Derivatives in a by order, from Taylor coefficients in a. */
 const derivatives =
   (coefficients: readonly Expr[]): DerivativesByOrder<Expr> =>
   (j) =>

@@ -50,7 +50,7 @@ function typed(type: ScalarType, value: number): number {
   return type === "u32" ? value >>> 0 : value | 0;
 }
 
-/** Index of an access for each lane, as a scalar expression. */
+/** Returns a function from a lane to the index of its access, as a scalar expression. */
 function laneIndices(index: Expr, lanes: LaneCode, vecOf: (expr: Expr) => Vec): (lane: number) => Expr {
   if (dependence(index, lanes.scope).kind !== "varying") return (lane) => atLane(index, lane, lanes);
   const { frame } = lanes;
