@@ -69,7 +69,7 @@ export interface PartialProgram {
 export interface TransformTools {
   /**
    * Forward mode of a program. ins: primals, then the nonzero tangents; outs: primals, then the tangents that
-   * `nonzeroOuts` marks. `masked` marks inputs whose tangents may contain zeros of a mask, `maskedOuts` such outputs.
+   * `nonzeroOuts` marks. `masked` marks inputs and `maskedOuts` outputs whose tangents may contain zeros of a mask.
    */
   jvpProgram(
     program: Program,
@@ -149,10 +149,7 @@ export type Derivative<P> =
       readonly kind: "linear";
       /** Operands in which the primitive is jointly linear. The others are held fixed and have no derivative. */
       readonly operands: "all" | readonly number[];
-      /**
-       * Forward-mode rule, if symbolic zeros among the tangents save work. Default: the primitive applied to the
-       * tangents.
-       */
+      /** Forward-mode rule that saves work for symbolic zeros. Default: the primitive applied to the tangents. */
       jvp?(tangents: readonly Maybe[], ins: readonly Tensor[], params: P): readonly Maybe[];
       /**
        * Condition under which the tangent of the result contains zeros of a mask (see docs/masks.md). Default: an

@@ -12,7 +12,10 @@ export interface Temporaries {
   readonly arrays: readonly TypedArray[];
   /** Creates the arrays for the sizes of a call, in a larger block if necessary. */
   readonly arrange: () => void;
-  /** Size of code that keeps the temporaries between calls. */
+  /**
+   * Returns the sizes of compiled code that keeps these temporaries between calls. `codeBytes` is the size of the code
+   * itself.
+   */
   readonly sizeOfCode: (codeBytes: number) => CodeSize;
 }
 

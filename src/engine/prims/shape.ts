@@ -131,7 +131,7 @@ export function reshapeEquation(out: Var, x: Var): Equation {
 }
 
 export interface TransposeParams {
-  /** For each axis of the result, the axis of the operand that becomes it. */
+  /** Axis i of the result is axis `axes[i]` of the operand. */
   readonly axes: readonly number[];
 }
 

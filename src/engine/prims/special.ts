@@ -111,7 +111,10 @@ const gammaDensityPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(
 /** xᵃ⁻¹ e⁻ˣ / Γ(a), the density at x of the gamma distribution with shape a and scale 1. */
 export const gammaDensity = (a: Tensor, x: Tensor): Tensor => bind1(gammaDensityPrim, [a, x], none);
 
-/** Ring operations for combining densities and their factors; a density of 0 is a strong zero (see docs/masks.md). */
+/**
+ * Addition and products by which derivatives of densities are combined. A density of 0 is a strong zero (see
+ * docs/masks.md).
+ */
 const arithmetic: RingOperations<Tensor> = { add, mul: (density, slope) => strongMul(density, slope), scale };
 
 /** Derivative of order `order` of `gammaDensity` with respect to the shape a. */

@@ -329,7 +329,7 @@ type WindowElements =
       readonly visit: (body: (block: Block, at: Expr, within: Expr) => void) => void;
     };
 
-/** Largest window whose elements are unrolled. */
+/** Largest number of elements of a window whose elements are unrolled. */
 const mostListed = 32;
 
 /** A window that generated loops visit: its number among all windows, and the offset of its plane in the array. */

@@ -30,7 +30,9 @@ export const streamTerms = { few: 4, many: 8 } as const;
 /** Parts into which the columns of a row-matrix product are divided, for threads. */
 export const streamParts: number = 8;
 
-/** Maximum summands for which the loop over products is inside the function that computes one. */
+/**
+ * Maximum number of summands of a product so small that one function contains the loop over all products of a batch.
+ */
 export const mostTinySums: number = 8;
 /** Maximum number of summands for which the accesses of `out` take more time than the products. */
 export const mostShallowSums: number = 16;

@@ -6,7 +6,7 @@ import type { ScalarType, ConstantTable } from "../../../kernel/scalar.ts";
  * bytes.
  */
 export interface CodeMemory {
-  /** True if several threads share it. */
+  /** True if several threads share the memory. */
   readonly isShared: boolean;
   /** Allocates memory for the lifetime of the module; the address is a multiple of `align`. */
   readonly reserve: (bytes: number, align?: number) => number;

@@ -122,7 +122,7 @@ function effectOf(row: Opcode, immediates: WasmReader, { functionType }: IndexSp
   return effects[row.name] ?? effect(signatureOf(row));
 }
 
-/** Parameters and results in the text format. */
+/** Text of the parameters and results of a function: ` (param $x f64) (result f64)`. */
 export function signature({ params, results }: FunctionType, names: readonly string[]): string {
   const named = params.map((type, i) => ` (param ${names[i] === undefined ? "" : `${names[i]} `}${type})`);
   return `${named.join("")}${results.map((type) => ` (result ${type})`).join("")}`;

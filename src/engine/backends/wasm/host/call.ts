@@ -47,14 +47,20 @@ export function instantiate({ bytes, shared }: RoutineModule, arena: Arena, pool
   };
 }
 
-/** Compiled procedure as a function of numbers. */
+/**
+ * Returns a compiled procedure as a function of numbers. A uint32 result, which WebAssembly returns as an int32, is
+ * made nonnegative.
+ */
 export function callableProcedure({ params, result }: Procedure, run: EntryPoint): CompiledProcedure {
   if (result.type !== "u32") return run;
   if (params.length === 1) return (x) => run(x) >>> 0;
   return (...args) => run(...args) >>> 0;
 }
 
-/** Compiled routine in the form that callers use. */
+/**
+ * Returns the function that runs a compiled routine. It passes scalars and addresses to `run`, and copies arrays that
+ * are outside of the kernel memory.
+ */
 export function callableRoutine(
   routine: Routine,
   program: RoutineModule,

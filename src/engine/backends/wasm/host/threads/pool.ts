@@ -36,7 +36,7 @@ export interface ThreadPool {
   readonly workers: () => readonly ThreadHandle[];
 }
 
-/** Policy for sharing work. */
+/** Objects that decide whether threads share a piece of work. */
 export interface Policy {
   /** Creates the heuristic for one piece of work. */
   readonly choose: () => SharingHeuristic;
