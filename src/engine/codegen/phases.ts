@@ -47,7 +47,7 @@ export function boundaryOf(statements: readonly Stmt[]): Boundary {
   };
 }
 
-/** Range of a loop index; the iterations in the range are independent, or values of one fold. */
+/** Range of a loop index. Its iterations are independent, or each computes one value of a fold. */
 export interface IterationRange {
   readonly index: string;
   readonly from: Expr;

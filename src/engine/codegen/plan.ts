@@ -59,7 +59,7 @@ export interface LoopPlan {
   readonly calls: CallPlan | undefined;
   /** Lanes of the vectorised loop; `undefined` if the loop is not vectorised. */
   readonly lanes: LanePlan | undefined;
-  /** Reason why the loop is not vectorised. */
+  /** Reason why the loop is not vectorised; `undefined` if it is. */
   readonly reason: string | undefined;
 }
 
@@ -258,7 +258,7 @@ export function hasShareable({ body }: Routine, target: CodegenTarget): boolean 
   return found;
 }
 
-/** Lanes of an independent loop, or the reason why it is not vectorised. */
+/** Plans the lanes of an independent loop, or returns the reason why it is not vectorised. */
 function planLanes(stmt: ForStmt, target: CodegenTarget): LanePlan | string {
   if (!target.simd) return "there are no vectors";
   const isBest = stmt.strip === true ? isLight(stmt) : isBestVectorised(stmt);

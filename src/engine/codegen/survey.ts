@@ -24,7 +24,7 @@ interface Survey {
   hasLoops: boolean;
   /** True if all inner loops are independent and may be vectorised themselves. */
   areParallel: boolean;
-  /** Reason why the loop cannot be vectorised. */
+  /** Reason why the loop cannot be vectorised; `undefined` if none was found. */
   refusal: string | undefined;
   /** Work of one iteration, in weight, including inner loops and calls. */
   work: number;
@@ -95,7 +95,7 @@ function isWorthShortRows(stmt: ForStmt, { accesses, work, longest }: Survey): b
 
 /** Position of a statement within the surveyed loop. */
 interface NestPosition {
-  /** Executions per iteration of the surveyed loop. */
+  /** Number of executions of the statement per iteration of the surveyed loop. */
   readonly times: number;
   /** Index of the innermost enclosing loop inside the surveyed loop. */
   readonly innermost: string | undefined;

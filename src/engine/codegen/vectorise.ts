@@ -64,12 +64,15 @@ export function canVectorise(
  */
 interface DeferredStore {
   readonly buffer: string;
-  /** Index of a store to every second element, if a store to the elements between may follow. */
+  /**
+   * Index of a store to every second element, like `a[2i]`, as long as a store to the elements between, like `a[2i+1]`,
+   * may join it. Otherwise `undefined`.
+   */
   readonly alternate: Expr | undefined;
 }
 
 interface Findings {
-  /** Reason why the code cannot be vectorised. */
+  /** Reason why the code cannot be vectorised; `undefined` if none was found. */
   refusal: string | undefined;
   /** True if the code stores something at once, instead of delaying the store to the end of the iteration. */
   hasStored: boolean;

@@ -11,7 +11,7 @@ export type ConcreteValue = number | TensorStorage;
 export interface TensorStorage {
   /** Memory that holds the elements; `undefined` once they were donated, after which they must not be read. */
   memory: DeviceMemory | undefined;
-  /** True if several tensors may share it. */
+  /** True if several tensors may share this storage. */
   isShared: boolean;
   /** Called when the elements of a deferred read have arrived. If the returned promise rejects, the read fails. */
   onRead?: ((elements: TypedArray) => Promise<TypedArray>) | undefined;

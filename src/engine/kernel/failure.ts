@@ -20,7 +20,7 @@ export interface FailureLocals<Site> {
 /** Failure sites of a routine that is being written. */
 export interface Failures<Site> {
   readonly locals: FailureLocals<Site>;
-  /** Sites by number minus 1. */
+  /** Failure sites; the site with number n is at index n − 1, because number 0 means no failure. */
   readonly sites: readonly Site[];
   /** Declares the locals, before all code that may fail; nothing if there are no sites. */
   declare(block: Block): void;

@@ -150,7 +150,9 @@ function addBlock(uses: SymbolUseCollector, block: readonly Stmt[]): void {
   if (inner.hasRemainder) uses.hasRemainder = true;
 }
 
-/** Locals that statements declare or set. Computing them does not require visiting expressions. */
+/**
+ * Part of `SymbolUses`: the locals that statements declare or set. Computing it does not require visiting expressions.
+ */
 export type Bindings = Pick<SymbolUses, "declared" | "set">;
 
 const bindings = new WeakMap<readonly Stmt[], Bindings>();

@@ -68,7 +68,10 @@ export function eigh(a: Tensor, order = 0): readonly [w: Tensor, v: Tensor] {
   return bind(eighPrim, [a], { order }) as readonly [Tensor, Tensor];
 }
 
-/** Tangents of eigenvalues and eigenvectors: `Vᵀ dA V = X W − W X + dW` with dV = V X, where X is antisymmetric. */
+/**
+ * Tangents of eigenvalues and eigenvectors, given the tangent `da` of the matrix A. They follow from `Vᵀ dA V = X W − W
+ * X + dW` with W = diag(w) and dV = V X, where X is antisymmetric.
+ */
 function changeOfEigen(da: Tensor, w: Tensor, v: Tensor): readonly [Tensor, Tensor] {
   const change = product(v, product(symmetric(da), v), { x: true });
   return [diagonalOf(change), product(v, mul(change, inverseGaps(w, change)))];

@@ -89,7 +89,10 @@ const wholePlacePrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   lowering: { kind: "elementwise", scalar: ([x]) => k.convert("i32", x!) },
 });
 
-/** Converts indices of a floating dtype, such as JavaScript numbers, to int32. They must be integers. */
+/**
+ * Converts indices of a floating dtype, such as JavaScript numbers, to int32. Callers pass integers only; fractions
+ * would be truncated.
+ */
 export function wholePlace(x: Tensor): Tensor {
   return bind1(wholePlacePrim, [x], {});
 }

@@ -25,7 +25,7 @@ export function indexOf(i: Index): Expr {
   return typeof i === "number" ? k.i32(i) : i;
 }
 
-/** Expression of `i + by`; a number if both are numbers. */
+/** Expression of `i + by`; a constant if both are numbers. */
 export function shift(i: Index, by: Index): Expr {
   return plus(indexOf(i), indexOf(by));
 }

@@ -461,13 +461,13 @@ const klDivPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(special.klDiv6
   return sumMaybe(dx && mul(dx, log(div(x, y))), dy && mul(dy, excess()));
 });
 
-/** ln(x / (1 − x)). */
+/** ln(x / (1 − x)); NaN outside of [0, 1]. */
 export const logit = (x: Tensor): Tensor => bind1(logitPrim, [x], none);
-/** −x ln x. */
+/** −x ln x: 0 at 0, −∞ for x < 0. */
 export const entr = (x: Tensor): Tensor => bind1(entrPrim, [x], none);
-/** x ln(x / y). */
+/** x ln(x / y) for x, y > 0; 0 for x = 0 ≤ y; ∞ elsewhere. */
 export const relEntr = (x: Tensor, y: Tensor): Tensor => bind1(relEntrPrim, [x, y], none);
-/** x ln(x / y) − x + y. */
+/** x ln(x / y) − x + y for x, y > 0; y for x = 0 ≤ y; ∞ elsewhere. */
 export const klDiv = (x: Tensor, y: Tensor): Tensor => bind1(klDivPrim, [x, y], none);
 
 const i0Prim: Primitive<object> = /* @__PURE__ */ smooth(special.i064, (dx, x) => mul(dx, i1(x)));

@@ -9,7 +9,10 @@ export interface TransposedEquation {
   readonly source: EquationSource | undefined;
 }
 
-/** The user's operation on whose behalf operations currently run, and the pass. */
+/**
+ * Operation of the user to which the running operations belong (`undefined`: each belongs to itself), and the current
+ * pass.
+ */
 export interface DebugOrigin {
   readonly origin: string | undefined;
   readonly pass: "forward" | "reverse";
@@ -21,7 +24,7 @@ export interface DebugHooks {
   readonly differentiate: <T>(prim: Primitive, ins: readonly Tensor[], rule: () => T) => T;
   /** Calls `rule`, the transposition rule of an equation, on cotangents. */
   readonly transpose: (eqn: TransposedEquation, cts: readonly Maybe[], rule: () => void) => void;
-  /** Returns the primitive whose rule is running, and the pass. */
+  /** Returns the operation of the user to which the running operations belong, and the current pass. */
   readonly place: () => DebugOrigin;
   /** Compares two traces of one function, and throws if they differ. */
   readonly compare: (operation: string, before: TracedProgram, now: TracedProgram) => void;

@@ -7,7 +7,7 @@ import type { ArrayType } from "../ir/types.ts";
 import { bind, withTrace } from "./bind.ts";
 import { currentSource, withSource } from "./source.ts";
 
-/** The application of a primitive by which a value of the program being traced is defined. */
+/** Application of a primitive, with its operands and parameters, that defines a value of the program being traced. */
 export interface PrimitiveCall {
   readonly prim: Primitive;
   readonly ins: readonly Tensor[];

@@ -67,7 +67,10 @@ interface Blocking {
   readonly stripPanels: number;
   /** Number of row tiles per part. Threads share the parts of a strip. */
   readonly partTiles: number;
-  /** True if the packed columns of a whole strip are kept for the next part. */
+  /**
+   * True if the packed columns of a whole strip are kept in work memory, so that the next part need not pack them
+   * again.
+   */
   readonly keepsStrip: boolean;
 }
 

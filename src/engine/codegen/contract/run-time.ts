@@ -103,7 +103,7 @@ function writeRows(block: Block, contract: Contract, rows: Dim | undefined, at: 
   );
 }
 
-/** Writes the sums of products for some rows and one column. */
+/** Writes code that computes the elements of `out` in some rows of one column. Each row's offsets are in `rows`. */
 function sumProducts(
   block: Block,
   contract: Contract,

@@ -161,7 +161,10 @@ export const cos64: Procedure = /* @__PURE__ */ procedure("cos", [["x", "f64"]],
   return value;
 });
 
-/** tan(n · π/2 + r) = sin r / cos r or −cos r / sin r, with a quotient of pairs. */
+/**
+ * tan(n · π/2 + r): sin r / cos r for even n, −cos r / sin r for odd n. Sine and cosine are pairs of float64 numbers,
+ * for accuracy.
+ */
 function tanOfReduced(block: Block, { n, ...r }: ReducedAngle): Expr {
   const z = block.let("z", mul(r.high, r.high));
   const [sine, cosine] = [sineOf(block, r, z), cosineOf(block, r, z)];

@@ -24,7 +24,7 @@ interface Import {
   readonly name: string;
   /** Index of the import's type if it is a function; `memory` is set if it is a memory. */
   readonly type: number | undefined;
-  /** Limits in the text format, for a memory. */
+  /** Limits of an imported memory in the text format; `undefined` if the import is not a memory. */
   readonly memory: string | undefined;
 }
 

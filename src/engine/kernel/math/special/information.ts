@@ -66,12 +66,14 @@ function onQuadrant(x: Expr, y: Expr, value: Expr, atZero: Expr): Expr {
   return select(isInside, value, select(isAtZero, atZero, select(isNumber, f64(Infinity), f64(NaN))));
 }
 
-/** x ln(x / y) for x, y > 0, 0 at x = 0, ∞ elsewhere. Error: below 1e−15 relative to the result or to y (measured). */
+/**
+ * x ln(x / y) for x, y > 0; 0 for x = 0 ≤ y; ∞ elsewhere. Error: below 1e−15 relative to the result or to y (measured).
+ */
 export const relEntr64: Procedure = /* @__PURE__ */ procedure("relEntr", ofTwo, (block, [x, y]) =>
   onQuadrant(x!, y!, mul(x!, logOfRatio(block, x!, y!)), f64(0)),
 );
 
-/** x ln(x / y) − x + y for x, y > 0, y at x = 0, ∞ elsewhere; accurate if x and y are close to each other too. */
+/** x ln(x / y) − x + y for x, y > 0; y for x = 0 ≤ y; ∞ elsewhere. Accurate if x and y are close to each other too. */
 export const klDiv64: Procedure = /* @__PURE__ */ procedure("klDiv", ofTwo, (block, [x, y]) => {
   const value = block.let("value", f64(0));
   const ratio = block.let("growth", div(y!, x!));

@@ -118,9 +118,7 @@ const mostScalarsOfEight = 8;
 /** Maximum constant number of summands for which packing is unrolled. */
 const unrolledSums = 8;
 
-/**
- * Packs a few summands of all panels, then the next summands of all panels, so that the operand is read sequentially.
- */
+/** Packs a few summands of every panel, then the next few of every panel, so that the operand is read sequentially. */
 function writeAcross(packer: Packer, step: number): void {
   const { body, int, pack, group, source, target, panels, sums, at } = packer;
   const { get } = int;

@@ -261,7 +261,7 @@ function multiplyByRows(driver: Driver, rows: RowLocals, { tailAt }: ColumnPanel
     });
 }
 
-/** Multiplies down the columns, panel after panel. */
+/** Multiplies down the columns of `out`, panel after panel: all tiles of a panel, then those of the next panel. */
 function multiplyByColumns(
   driver: Driver,
   rows: RowLocals,

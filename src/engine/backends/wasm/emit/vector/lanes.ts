@@ -89,8 +89,8 @@ export interface LaneCode {
   /** Number of lanes. */
   readonly count: 4 | 8 | 16;
   /**
-   * Number of elements of the iteration that precede those of these lanes. The loop index is the index of the
-   * iteration's first element.
+   * Offset of lane 0 in the vector iteration, in elements. An iteration may process several groups of lanes; the loop
+   * index is the index of the element at offset 0.
    */
   readonly base: number;
   /** True if all lanes have 32 bits, because the code does not use float64. */
@@ -162,8 +162,8 @@ export function newRegs(lanes: LaneCode, width: Width): number[] {
 }
 
 /**
- * Copies a value to locals that are reused after the current statement. Writing each operation for all vectors before
- * the next operation hides latency and shares loaded constants.
+ * Copies a value to locals that are reused after the current statement, unless it is cheap to emit or a single vector.
+ * Writing each operation for all vectors before the next operation hides latency and shares loaded constants.
  */
 export function part(vec: Vec, lanes: LaneCode): Vec {
   const count = vectors(lanes, vec.width);

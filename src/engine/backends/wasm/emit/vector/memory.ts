@@ -475,7 +475,10 @@ export function flushAll(lanes: LaneCode): void {
   for (const { flush } of lanes.pending.splice(0)) flush();
 }
 
-/** Writes all pending stores if one of them is to this buffer. Stores of other lanes need not be written. */
+/**
+ * Writes all pending stores if one of them is to this buffer and of the current group of lanes. Stores of other groups,
+ * for other elements of the iteration, may stay pending.
+ */
 export function flushBuffer(buffer: string, lanes: LaneCode): void {
   if (lanes.pending.some((store) => store.buffer === buffer && store.base === lanes.base)) flushAll(lanes);
 }

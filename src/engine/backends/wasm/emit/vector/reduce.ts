@@ -104,7 +104,7 @@ interface RemainderRange {
   readonly index: number;
   readonly to: number;
   readonly tail: () => void;
-  /** True if the code of a value may be repeated for each remaining value, because it is short. */
+  /** True if the code that computes a value is so short that it may be written once for each remaining value. */
   readonly isShort: boolean;
 }
 
