@@ -10,8 +10,8 @@ import { heaviestPair } from "./tuning.ts";
 /**
  * Returns the statements of the next iteration, to be appended to an iteration, so that the loop is unrolled by two.
  * Indices with a fixed stride are expressed through those of the first iteration, because memory instructions can add a
- * constant offset. `undefined` for a loop that runs in reverse, contains calls or statements other than assignments and
- * stores, sets its index or a local that it declares, or has too large a body.
+ * constant offset. `undefined` for a loop that runs in reverse, has too large a body, or contains calls. Also if it
+ * contains statements other than assignments and stores, or sets its index or a local that it declares.
  */
 export function secondIteration(loop: ForStmt): readonly Stmt[] | undefined {
   if (loop.reverse) return undefined;

@@ -20,8 +20,8 @@ interface AlongParams {
 /**
  * Checks the operands of a primitive that uses indices along `axis`.
  *
- * @throws DownhillError `dtype` if the indices are not integers; `shape` if they differ from the array in size along
- * another axis, or if the array is empty along `axis` but the indices are not.
+ * @throws DownhillError `dtype` if the indices are not integers. `shape` if they differ from the array in size along
+ *   another axis, or if only the array is empty along `axis`.
  */
 function requireSameRows(name: string, x: ArrayType, indices: ArrayType, axis: number): void {
   requireIndices(name, indices);

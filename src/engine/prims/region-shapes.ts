@@ -42,7 +42,7 @@ export function plansFor(region: Region, ins: readonly ArrayType[]): ReadonlyMap
  * Returns the types of a region's results for operands of these types.
  *
  * @throws DownhillError `shape` or `dtype` for operands that do not match the parameters, `trace` if the shape of a
- * result depends on a value.
+ *   result depends on a value.
  */
 export function typesOf(region: Region, ins: readonly ArrayType[]): readonly ArrayType[] {
   region.params.forEach((param, i) => checkOperand(region, param, ins[i]));

@@ -332,7 +332,7 @@ export function relowerEquation(eqn: Equation, lowering: LowerOptions): Equation
  * numbers. `lowering` also applies to the derivatives.
  *
  * @throws DownhillError `shape` or `dtype` for operands that do not fit; `range` for an int32 argument that is not an
- * integer or is above 2³⁰ in magnitude; `trace` for a traced value that sets the length of a result.
+ *   integer or is above 2³⁰ in magnitude; `trace` for a traced value that sets the length of a result.
  */
 export function applyRegion(
   region: Region,

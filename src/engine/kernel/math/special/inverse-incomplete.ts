@@ -32,7 +32,7 @@ import { gammainc64, gammaincc64, gammaPower64 } from "./incomplete-gamma.ts";
 import { ndtri64 } from "./normal.ts";
 import { logGamma1p64 } from "./stirling.ts";
 
-/** Limit on the steps of the search. No operands need as many steps. */
+/** Limit on the steps of the search. No operands reach it. */
 const MOST_STEPS = 100;
 
 /**
