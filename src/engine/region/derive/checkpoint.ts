@@ -30,8 +30,8 @@ export interface CheckpointState {
 }
 
 /**
- * Finds the loops of an outermost block to run in segments, and their states. Such a loop saves values, has a trip
- * count that is known before the loop, and writes to no array that is a result.
+ * Finds the loops of an outermost block to run in segments, and their states. Such a loop saves values for the backward
+ * pass and has a trip count that is known before the loop. Its state contains no result and no growable array.
  */
 export function findCheckpointedLoops(
   { body, results }: Pick<Region, "body" | "results">,

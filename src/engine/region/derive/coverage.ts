@@ -17,9 +17,11 @@ import type { LetsByName } from "../form/names.ts";
 import { immutableLets, readsName } from "../form/names.ts";
 
 /**
- * Finds the stores to linear arrays whose elements are all read, unmasked, after the last store and before they are overwritten.
+ * Finds the stores to linear arrays whose elements are certainly all read later, outside of masks, and before another
+ * store overwrites them.
  *
  * @param isMasked true if the cotangent of a statement's value may be the 0 of a mask.
+ * @param isResultMasked true if the cotangent of the result with this index may hold zeros of a mask.
  */
 export function findCoveredStores(
   region: Pick<Region, "body" | "results">,
@@ -54,8 +56,8 @@ export function findCoveredStores(
 }
 
 /**
- * Finds the stores to linear arrays that are the only store to their array and write each element at most once. They
- * find the initial 0 in the element.
+ * Finds the stores to linear arrays that are the only store to their array and write each element at most once. Before
+ * such a store, its element still holds the initial 0.
  */
 export function findFirstStores(body: readonly RegionStmt[], { useful }: Linearity): ReadonlySet<RegionStmt> {
   const once = new Set<RegionStmt>();
@@ -74,8 +76,8 @@ export function findFirstStores(body: readonly RegionStmt[], { useful }: Lineari
 }
 
 /**
- * Returns the stores to an array if none of them overwrites an element that another one has written, except by adding
- * to it; otherwise the empty set.
+ * Returns the stores to an array in `writers` if none of them overwrites an element that was written before, except by
+ * adding to it. Empty if one may overwrite, if `all` contains further stores to the array, or if it is swapped.
  */
 function findLastingStores(
   array: string,
@@ -232,7 +234,10 @@ export function isWholeArray(
   return loopsOver(places, dims, loops, definitions) !== undefined;
 }
 
-/** Indices of the loops through which array indices take all positions of an array; `undefined` if they leave elements out. */
+/**
+ * Names of the loop indices from which the indices of an access are computed, if the access reaches all elements of the
+ * array; `undefined` if it may leave elements out.
+ */
 function loopsOver(
   places: readonly RegionExpr[],
   dims: readonly RegionExpr[],

@@ -71,7 +71,7 @@ export function chooseFusion(facts: FusionFacts): Fusion {
   return found;
 }
 
-/** Names that several statements of a block use, and names that the block declares. */
+/** Linear names that several statements of a block use, and all names that the block declares. */
 interface SharedNames {
   readonly several: ReadonlySet<string>;
   readonly declared: ReadonlySet<string>;
@@ -152,7 +152,10 @@ function commute(a: LinearTouches, b: LinearTouches): boolean {
   return true;
 }
 
-/** True if a loop's iterations share only sums, so that their backward passes may run in any order in a fused loop. */
+/**
+ * True if iterations of a loop share no linear name except those that they only read or only add to. The backward
+ * pass of an iteration may then run immediately after its forward pass.
+ */
 function isIsolated(
   loop: RegionLoop,
   touches: LinearTouches,
@@ -217,7 +220,7 @@ function isPartitioned(block: RegionBlock, array: string, index: string): boolea
 interface StatementOrder {
   /** Names that the statement at a position of the block reads and writes in the forward pass. */
   readonly usesAt: (index: number) => ForwardUses;
-  /** Index of the statement that declares a name that never changes; −1 for names from outside. */
+  /** For each name that never changes, the index of the statement that declares it; −1 for names from outside. */
   readonly declaredAt: ReadonlyMap<string, number>;
 }
 

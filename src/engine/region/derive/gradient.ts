@@ -41,13 +41,16 @@ export type GradientResults = "gradient" | "gradient rest" | "values gradient";
 export interface RegionGradientOptions extends TransposeOptions {
   /** Results to compute. Default: the gradient alone. */
   readonly wanted?: GradientResults | undefined;
-  /** Tangent of the region in the active parameters, after the results of the region, if the caller has built it. */
+  /**
+   * Tangent region in the active parameters, which returns the results of the region before their tangents. Default:
+   * built by `gradient`.
+   */
   readonly along?: Region | undefined;
 }
 
 /**
- * Returns a region for the gradient of the first result, a floating scalar, in the `active` parameters, which are floating, in order. Its
- * parameters are those of the region.
+ * Returns a region that computes the gradient of the first result, a floating scalar, with respect to the `active`
+ * floating parameters. It has the parameters of `region`; `wanted` selects its results.
  */
 export function gradient(
   region: Region,

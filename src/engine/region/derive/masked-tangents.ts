@@ -86,7 +86,7 @@ class MaskedTangents {
   readonly #definitions: LetsByName;
   /** Declarations of linear arrays. */
   readonly #arrays = new Map<string, ArrayDeclaration>();
-  /** Arrays into which the innermost loop around the statement stores values that may be zeros of masks. */
+  /** Arrays into which the innermost loop around the visited statement stores values that may be zeros of masks. */
   #stored = new Set<string>();
 
   constructor(

@@ -10,7 +10,7 @@ import type { Region, RegionBlock, RegionExpr, RegionStmt } from "../form/region
 import { walkStmts } from "../form/walk.ts";
 
 /**
- * Finds the statements whose value may remain unread. The cotangent of such a statement is the 0 of a mask.
+ * Finds the linear statements whose value may remain unread, so that their cotangent may be the 0 of a mask.
  *
  * @param isResultMasked true if the cotangent of a result may itself be such a 0.
  * @param isLookingForCovered true to search for stores that are certainly read; else any store may remain unread.
@@ -41,7 +41,7 @@ function findMasked(
   const masked = new Set<RegionStmt>();
   const isUseful = (name: string): boolean => useful.has(name);
 
-  /** Adds the locals that an expression with a cotangent reads outside of masks. */
+  /** Adds to `chosen` the locals that an expression reads outside of masks; none if its cotangent `isMasked`. */
   const choose = (expr: RegionExpr, isMasked: boolean, chosen: Set<string>): void => {
     const part = linearPart(expr, linear);
     switch (part.kind) {
@@ -138,7 +138,7 @@ function runsOnce(stmt: RegionStmt): boolean {
   return step > 0 ? from.value < to.value : from.value > to.value;
 }
 
-/** Immutable locals that are finite for all arguments: integers, and choices between constants. */
+/** Immutable locals that are certainly finite: converted integers or booleans, and selects of finite constants. */
 export function findFiniteNames(body: RegionBlock): ReadonlySet<string> {
   const mutable = mutableNames(body);
   const names = new Set<string>();

@@ -197,7 +197,8 @@ function chooseSaved(
   const edges: CutEdge[] = [];
   const numbers = new Map<string, number>();
   /**
-   * Number of the first of a value's two nodes. The first node stands for its definition, the next number for its uses.
+   * Number of the first of a value's two nodes in the flow network. It stands for the definition of the value; the node
+   * with the next number stands for its uses.
    */
   const nodeOf = (name: string): number => {
     const number = numbers.get(name) ?? 2 + 2 * numbers.size;

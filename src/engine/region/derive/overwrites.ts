@@ -15,7 +15,7 @@ export interface OrderedAccess {
 }
 
 export interface NameFacts {
-  /** Value of a local that never changes. */
+  /** Expression that defines a local that never changes; `undefined` for other names. */
   readonly valueOf: (name: string) => RegionExpr | undefined;
   /** True if the value of a local or an array does not change in the whole scope. */
   readonly isFixed: (name: string) => boolean;
@@ -110,7 +110,7 @@ function addRange(
   ranges.push({ name, least, greatest });
 }
 
-/** Least and greatest value of a loop index. */
+/** Least and greatest value of a loop index, as polynomials; `undefined` for a bound that is no polynomial. */
 export function endsOf(
   loop: RegionFor,
   indices: ReadonlyMap<string, Polynomial>,

@@ -46,7 +46,7 @@ import { TapePlanner } from "./saved-values.ts";
 import { accumulatedTerms, isElement } from "./sums.ts";
 import { declarationOf } from "./tangent.ts";
 
-/** Facts about the whole region, and the parts of the plan that are the same for all scopes. */
+/** Facts about the whole region, and the parts of the plan that all scopes share. */
 interface PlanContext {
   readonly region: Region;
   readonly build: RegionBuilder;
@@ -180,7 +180,7 @@ function planScope(
   };
 }
 
-/** Chooses the loops of a block to fuse and to checkpoint, and the values that the other statements need. */
+/** Chooses the loops of a block to fuse and to checkpoint. Finds the values that the other statements need backward. */
 function chooseLoops(
   { region, options, linearity, counters, build }: PlanContext,
   block: RegionBlock,
@@ -210,7 +210,7 @@ function backwardOrder({ linearity }: PlanContext, stmts: RegionBlock): RegionBl
   return stmts.filter((stmt) => hasTarget(stmt, linearity.useful)).toReversed();
 }
 
-/** Plans the backward passes of the blocks in a statement that is not fused. */
+/** Plans the backward pass of a loop or branch that is not fused, with its nested blocks. */
 function planNested(
   context: ScopeContext,
   stmt: RegionStmt,
@@ -297,7 +297,8 @@ function planReversedLoop({ plan, tapes }: ScopeContext, loop: RegionLoop): Reve
 }
 
 /**
- * End of the backward loop that corresponds to a loop with an early end: only iterations that ran forward run backward.
+ * Declares a local with the end of a backward loop whose forward loop may end early. Only iterations that ran forward
+ * run backward.
  */
 function endOf(
   from: RegionExpr,
@@ -316,8 +317,8 @@ function endOf(
 // ---- cotangents
 
 /**
- * Chooses the names of the cotangents of linear names that a block declares. Returns the cotangents that are declared
- * together with them.
+ * Chooses the names of the cotangents of the linear names that a block declares. Returns the cotangents that the
+ * backward pass of the block must declare; cotangents of kind `sum` need no declaration.
  */
 function declareCotangents(plan: PlanContext, block: RegionBlock): readonly Cotangent[] {
   return block.flatMap((stmt): readonly Cotangent[] => {
@@ -349,7 +350,7 @@ function declareParam({ build, cotangents }: PlanContext, param: RegionParam): v
   cotangents.set(param.name, { kind: "array", declaration });
 }
 
-/** Name of the cotangent of a linear name: `x_bar` for the tangent `dx` of x. */
+/** Suggested name for the cotangent of a linear name: `x_bar` for the tangent `dx` of x. */
 function cotangentHint(name: string): string {
   return `${name.replace(/^d(?=.)/, "")}_bar`;
 }

@@ -161,7 +161,7 @@ class Preparation {
     });
   }
 
-  /** True if a local or constant that is not linear never changes. */
+  /** True if an expression is a constant, an array length, or a local that is neither mutable nor linear. */
   #isFixed(value: RegionExpr): boolean {
     if (value.kind === "const" || value.kind === "length") return true;
     return (
@@ -214,7 +214,7 @@ class PendingLocals {
     }
   }
 
-  /** Removes a local by its name. */
+  /** Removes and returns the pending local of this name; `undefined` if there is none. */
   take(name: string): RegionLet | undefined {
     const found = this.#statements.get(name);
     this.#statements.delete(name);

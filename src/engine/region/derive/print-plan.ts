@@ -162,7 +162,7 @@ function elementText(array: string, places: readonly RegionExpr[]): string {
   return places.length === 0 ? array : printRegionExpr({ kind: "load", type: "f64", array, places });
 }
 
-/** An array with its lengths. */
+/** Text of an array with its lengths: `a[n, m]`. */
 function arrayText(array: string, dims: readonly RegionExpr[]): string {
   return `${array}[${dims.map(printRegionExpr).join(", ")}]`;
 }

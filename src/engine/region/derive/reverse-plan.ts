@@ -183,7 +183,7 @@ export interface IterationPlan {
 export interface OffsetMove {
   readonly offset: RegionLocal;
   readonly by: "add" | "sub";
-  /** Number of iterations of the loop, and the definitions of the locals from which it is computed. */
+  /** Number of iterations of the loop. `definitions` declares the locals that it reads. */
   readonly count: RegionExpr;
   readonly definitions: readonly RegionLet[];
 }

@@ -93,7 +93,7 @@ export class TapePlanner {
    * Plan of the numbers of a loop's iterations in the backward pass.
    *
    * @param bounds of the backward loop, in locals that the backward pass has.
-   * @param total number of iterations, if a local has it.
+   * @param total number of iterations; `undefined` to compute it from the bounds.
    */
   backward(
     loop: RegionLoop,
@@ -121,7 +121,7 @@ export class TapePlanner {
     return loops.length === 0 ? local(type, tape) : load(type, tape, ...this.#indices(loops, "backward"));
   }
 
-  /** True if the tapes of values saved in the loop depend on the order of its iterations. */
+  /** True if an inner loop saves values at a running offset, so that backward iterations must be in reverse order. */
   isOrdered(loop: RegionLoop): boolean {
     let found = false;
     walkStmts([loop], (stmt) => {
@@ -276,7 +276,7 @@ function isLinear(p: Polynomial | undefined): boolean {
   return p !== undefined && [...p.keys()].every((monomial) => !monomial.includes(" "));
 }
 
-/** A linear polynomial as an expression. */
+/** Returns a linear polynomial as an expression. Adds locals for its terms to `definitions`. */
 function exprOf(p: Polynomial, build: RegionBuilder, definitions: RegionLet[]): RegionExpr {
   const { bind } = makeWriter(definitions, build);
   let total = i32(p.get("") ?? 0);

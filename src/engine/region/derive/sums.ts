@@ -33,7 +33,7 @@ export function accumulatedTerms(
   return found ? terms : undefined;
 }
 
-/** True if an expression reads the element of an array at these indices. */
+/** True if an expression is a load of the element of an array at these indices. */
 export function isElement(expr: RegionExpr, array: string, places: readonly RegionExpr[]): boolean {
   return (
     expr.kind === "load" &&

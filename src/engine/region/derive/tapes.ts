@@ -22,8 +22,8 @@ export interface TapeUsage {
 const bytesOf: Readonly<Record<RegionType, number>> = { f64: 8, f32: 4, i32: 4, bool: 4 };
 
 /**
- * Returns a region with the same parameters that counts. Its results are the largest number of elements in each tape at any time, in f64
- * and in the order of `tapes`.
+ * Returns a region that runs like the given one but counts tape elements. Its results are the largest number of
+ * elements that each tape holds at any time, as f64 numbers in the order of `tapes`.
  */
 export function countTapes(region: Region): {
   readonly region: Region;

@@ -354,7 +354,10 @@ class ReverseWriter {
     return must(this.#plan.updates.get(stmt), "the plan of a statement");
   }
 
-  /** The sum of the cotangents of a linear local that were written so far; `undefined` if there are none. */
+  /**
+   * Cotangent of a linear local as written so far: its mutable local, or its last partial sum. `undefined` if nothing
+   * was added to a cotangent of kind `sum` yet.
+   */
   #scalarCotangent(name: string): RegionExpr | undefined {
     const cotangent = this.#plan.cotangents.get(name);
     return cotangent?.kind === "local" ? local(cotangent.type, cotangent.name) : this.#sums.get(name);

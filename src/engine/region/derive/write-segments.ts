@@ -16,7 +16,7 @@ export function declareSegments({ definitions, saved }: SegmentedLoop): readonly
  * Writers of the statements for each step of a loop's schedule.
  *
  * @param forward body of the loop in the forward pass.
- * @param backward writes the segment between the planned bounds, forward and backward.
+ * @param backward writes the forward run with tapes and the backward run of the segment from `plan.from` to `plan.to`.
  */
 export function stepsOf(
   plan: SegmentedLoop,
@@ -36,7 +36,7 @@ export function stepsOf(
   };
 }
 
-/** Statements that compute the loop bounds of `count` consecutive segments. */
+/** Statements that declare the locals `from` and `to`: loop bounds of `count` segments, beginning with `segment`. */
 function boundsOf(
   { loop, span }: SegmentedLoop,
   segment: RegionExpr,

@@ -22,7 +22,7 @@ class BoundsProver {
   /** Values of immutable integer locals, as polynomials. */
   readonly #values = new Map<string, Polynomial>();
   readonly #dims = new Map<string, readonly (Polynomial | undefined)[]>();
-  /** Enclosing loops, outermost first. */
+  /** Index ranges of the enclosing loops, outermost first. */
   readonly #loops: NamedBounds[] = [];
   /** Names of integers that are at least 0. */
   #natural = new Set<string>();

@@ -7,7 +7,8 @@ import { declaredBy, mutableNames } from "../form/names.ts";
  * Moves each `let` whose operands are loop-invariant before the loop. Loads stay, because a loop without iterations
  * must not run them. Statements in branches stay too.
  *
- * @param tapes arrays whose elements are never read before they are stored. They need no zeros, so their declarations move too.
+ * @param records tapes: arrays whose elements are never read before they are stored. They need no zeros, so their
+ *   declarations move too.
  */
 export function hoistInvariants(region: Region, records: ReadonlySet<string> = new Set()): Region {
   const mutable = mutableNames(region.body);

@@ -19,15 +19,16 @@ import { append } from "../../util/append.ts";
 import { declaredBy, mutableNames } from "../form/names.ts";
 
 /**
- * Puts costly functions into tables if their operands are loop indices of nested loops, invariants, and elements of arrays that the loop
- * does not write. An entry that would read out of range is not computed; the check in the loop then ends the call.
+ * Computes costly values in nested loops once, in tables before the outer loop. Such values depend only on indices of
+ * the nested loops, invariants, and elements of arrays that the outer loop does not write. An entry that would read out
+ * of range is not computed; the check in the loop then ends the call.
  */
 export function tabulate(region: Region, functions: ScalarFunctions): Region {
   const isNeeded = hasCostlyNest(region.body, functions, 0);
   return isNeeded ? new TableWriter(region, functions).region() : region;
 }
 
-/** True if some costly function is applied in nested loops. */
+/** True if a costly function is applied inside at least two nested loops. */
 function hasCostlyNest(stmts: readonly RegionStmt[], functions: ScalarFunctions, depth: number): boolean {
   return stmts.some((stmt) => {
     if (stmt.kind === "let") return depth > 1 && isCostly(stmt.value, functions);
@@ -40,7 +41,7 @@ function isCostly(value: RegionExpr, functions: ScalarFunctions): boolean {
   return value.kind === "apply" && functions.get(value.function)!.isCostly(value.args);
 }
 
-/** A value that is costly to compute, in nested loops, which a table could hold instead. */
+/** A costly value in nested loops that a table before the outer loop can hold. */
 interface TableCandidate {
   readonly stmt: RegionLet;
   /** Nested loops whose indices the value depends on, outermost first. They are the axes of the table. */

@@ -68,7 +68,7 @@ function startSumsOf(stmts: readonly RegionStmt[]): readonly RegionStmt[] {
   return out.filter((stmt) => !dropped.has(stmt));
 }
 
-/** The term that an assignment adds to a local; `undefined` for other assignments, or if the term reads the local. */
+/** The term `e` of an assignment `s = s + e`; `undefined` for other assignments, or if `e` reads `s`. */
 function addedTo(name: string, value: RegionExpr): RegionExpr | undefined {
   if (value.kind !== "apply" || value.function !== "add") return undefined;
   const [target, term] = value.args;

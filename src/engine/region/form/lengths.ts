@@ -3,7 +3,7 @@ import { must } from "../../util/assert-never.ts";
 import type { Region, RegionExpr, RegionStmt } from "./region.ts";
 import { mapBlocksOf, mapExpr, mapExpressionsOf, walkExpressions } from "./walk.ts";
 
-/** Replaces lengths of linear parameters by expressions of the other parameters. */
+/** Replaces lengths of linear array parameters in the body by the `lengths` of the parameter, which other ones give. */
 export function replaceLengths(region: Region, linear: readonly boolean[]): Region {
   const lengths = new Map<string, readonly RegionExpr[] | undefined>();
   region.params.forEach((param, i) => {

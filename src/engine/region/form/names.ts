@@ -10,8 +10,8 @@ export function declaredBy(stmt: RegionStmt): string | undefined {
 }
 
 /**
- * Name of the local or array that a statement declares or writes; for `swap`, the first of its two arrays. Ignores
- * nested statements.
+ * Name of the local or array that a statement declares or writes; for `swap`, the first of its two arrays. `undefined`
+ * for loops, branches and `throw`. Ignores nested statements.
  */
 export function targetOf(stmt: RegionStmt): string | undefined {
   switch (stmt.kind) {
@@ -118,7 +118,7 @@ export function readsAny(expr: RegionExpr, names: ReadonlySet<string>): boolean 
   return false;
 }
 
-/** True if a statement, or one nested in it, reads or stores an element of the array. */
+/** True if a statement, or one nested in it, reads or stores an element of the array. A `swap` does not count. */
 export function usesArray(stmt: RegionStmt, array: string): boolean {
   if (stmt.kind === "store" && stmt.array === array) return true;
   if (expressionsOf(stmt).some((expr) => readsName(expr, array))) return true;

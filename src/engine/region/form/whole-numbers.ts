@@ -16,7 +16,7 @@ export interface LoopIndexRange {
   readonly greatest: Polynomial | undefined;
 }
 
-/** Polynomials of names; `undefined` for a name whose value changes. */
+/** Polynomials of locals and array lengths; `undefined` if the value changes or is not known. */
 export interface NamedPolynomials {
   local(name: string): Polynomial | undefined;
   length(array: string, axis: number): Polynomial | undefined;
@@ -63,12 +63,15 @@ export function atomExpr(atom: string): RegionExpr {
   };
 }
 
-/** True if no term of a polynomial is negative, given the names for which `isNatural` holds, which are at least 0. */
+/**
+ * True if all terms of a polynomial are at least 0: no coefficient is negative, and `isNatural` confirms that each name
+ * is at least 0.
+ */
 export function isSum(p: Polynomial, isNatural: (name: string) => boolean): boolean {
   return [...p].every(([term, coefficient]) => coefficient >= 0 && namesOf(term).every(isNatural));
 }
 
-/** Range of a loop index; `of` gives the bounds of the loop as polynomials. */
+/** Range of a loop index. `of` returns a bound of the loop as a polynomial, if it has this form. */
 export function indexBounds(
   { from, to, step }: RegionFor,
   of: (bound: RegionExpr) => Polynomial | undefined,
@@ -85,7 +88,8 @@ export interface NamedBounds extends LoopIndexRange {
 }
 
 /**
- * True if a polynomial is never negative: its least value over all ranges, given outermost first, has no negative term.
+ * True if a polynomial is certainly never negative: its least value over all ranges has no negative term. A range may
+ * depend on the names of the ranges before it.
  */
 export function isNeverNegative(
   p: Polynomial,
@@ -113,7 +117,7 @@ export function leastOver(
   return part && addPolynomials(rest, part);
 }
 
-/** The name in a polynomial of the form name + constant; `undefined` for other polynomials. */
+/** The name in a polynomial of the form `name − c` with a constant c ≥ 0; `undefined` for other polynomials. */
 export function onlyName(p: Polynomial): string | undefined {
   const [term, ...others] = [...p.keys()].filter((key) => key !== "");
   if (term === undefined || others.length > 0 || term.includes(" ")) return undefined;

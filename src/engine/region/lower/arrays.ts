@@ -9,7 +9,7 @@ import { arrayOf, enter, writeFailure } from "./scope.ts";
 
 /**
  * Writes the declaration of an array: stores its lengths in locals, checks that they are not negative and fit into the
- * memory, and clears the elements.
+ * memory, and clears the elements. A growable array only gets a local for its end, which begins at 0.
  */
 export function writeArray(scope: RegionScope, cursor: LoweringCursor, stmt: ArrayDeclaration): void {
   const { name, type, growable = false } = stmt;

@@ -142,7 +142,7 @@ function replaced<S extends Stmt>({ scope: { guards, afterError } }: CheckPass, 
   return stmt;
 }
 
-/** Polynomials that are all nonnegative exactly if a check succeeds; `undefined` if there are none. */
+/** Two polynomials that are both at least 0 if and only if a check succeeds; `undefined` for another form of index. */
 function demandsOf({ made }: CheckPass, { place, length }: IndexCheck): readonly Polynomial[] | undefined {
   const [p, n] = [polynomialOf(place, made), polynomialOf(length, made)];
   if (p === undefined || n === undefined) return undefined;
@@ -197,8 +197,8 @@ function markSequential(stmt: Stmt): Stmt {
 }
 
 /**
- * Rewrites element indices in a loop that are computed in float64: they are computed in int32. `whole` maps float64
- * locals to their int32 values.
+ * Rewrites element indices in a loop that are computed in float64, so that they are computed in int32. `whole` maps
+ * float64 locals to their int32 values.
  */
 function computeInIntegers(pass: CheckPass, loop: Stmt, whole: ReadonlyMap<string, Expr>): Stmt {
   const { made } = pass;
@@ -240,7 +240,8 @@ interface HoistedChecks {
 }
 
 /**
- * Finds the guards in a loop that can be checked before the loop, and builds the test; `undefined` if there are none.
+ * Finds the guards and float64 indices in a loop that can be checked before the loop, and builds the test. `undefined`
+ * if there are none.
  */
 function findHoistable(
   pass: CheckPass,

@@ -124,7 +124,10 @@ function sumWithZero(store: StoreStmt): StoreStmt | undefined {
   return { ...store, value: k.binary(store.value.op, k.constant(term.type, 0), term) };
 }
 
-/** True if statements that are certainly reached store every element, at the indices of loops from 0 to the lengths. */
+/**
+ * True if a store that runs unless an error occurred writes every element of the array. Its indices are the indices of
+ * different loops around it, which run from 0 to the lengths of the array.
+ */
 function fills(
   scope: RegionScope,
   made: ReadonlyMap<string, Expr>,

@@ -8,8 +8,8 @@ import type { Region } from "../form/region.ts";
 export interface DerivedRegion {
   readonly base: Region;
   /**
-   * The derivation steps as text, comma-separated; empty for the base itself. Equal steps from bases with equal keys (`regionKey`) yield
-   * regions with equal keys.
+   * The derivation steps as text, comma-separated. The base itself has none, except a first step for its `checkpoint`
+   * option. Equal steps from bases with equal keys (`regionKey`) yield regions with equal keys.
    */
   readonly steps: string;
   readonly region: () => Region;
@@ -17,7 +17,7 @@ export interface DerivedRegion {
   readonly records: readonly RegionRecord[];
 }
 
-/** Wraps a region that is not derived. */
+/** Wraps a region that is not derived. Its only step, if any, states its `checkpoint` option. */
 export function wrapRegion(base: Region, records: readonly RegionRecord[] = []): DerivedRegion {
   const { checkpoint } = base;
   // keys do not include how derivatives are taken

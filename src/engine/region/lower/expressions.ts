@@ -46,7 +46,10 @@ function writeLoad(scope: RegionScope, cursor: LoweringCursor, expr: RegionLoad)
   return k.select(isThere, k.load(type, buffer, steady), k.constant(type, 0));
 }
 
-/** Returns the index of an element in the buffer of its array, after the checks that it needs. `places`: one index per axis. */
+/**
+ * Writes the checks that the indices of an element need. Returns the index of the element in the buffer of its array,
+ * and its int32 indices, one per axis.
+ */
 export function writePlace(
   scope: RegionScope,
   cursor: LoweringCursor,

@@ -7,6 +7,8 @@ import type { PositionIndex, Region, RegionType, ThrownFormat } from "../form/re
  * Builds the error that ended a call of a region. Its message contains the cause, the source position, and the source
  * line with carets. `wanted` is the requested index or length, `length` the length of the axis, and `values` are the
  * values in the message of a `throw`.
+ *
+ * @throws DownhillError `internal` for a failed check before a loop, because the caller must repeat such a call.
  */
 export function failureOf(
   region: Pick<Region, "name" | "file" | "positions">,
@@ -93,7 +95,7 @@ export function thrownError(
   return error === "Error" ? thrown : Object.defineProperty(thrown, "name", { value: error });
 }
 
-/** Returns ` at loss.ts:3:7`, followed by the source text and a line of carets. */
+/** Returns ` at loss.ts:3:7`, followed by the source text and a line of carets; empty for an unknown position. */
 function placeInText(
   { file, positions }: Pick<Region, "file" | "positions">,
   at: PositionIndex | undefined,

@@ -196,7 +196,7 @@ function placeArrays(
   return { places, results, copies, temps, alone, capacities };
 }
 
-/** Number of elements of each array of a group; `undefined` if known only at run time. */
+/** Number of elements of the largest array in a group of exchanged arrays; `undefined` if known only at run time. */
 function sizeOfGroup(plans: readonly ArrayMemoryPlan[]): {
   readonly size: SizeExpr | undefined;
   readonly capacity: Expr | undefined;
