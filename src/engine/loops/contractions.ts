@@ -34,12 +34,12 @@ export function withProducts(block: StmtBlock, host: ProductHost): readonly Stmt
   });
 }
 
-/** Depth of a nest of loops without branches between them. */
+/** Largest number of `for` loops nested directly in one another, without branches between them; 0 if not a loop. */
 function depthOf(stmt: Stmt): number {
   return stmt.kind === "for" ? 1 + largestOf(0, stmt.body.map(depthOf)) : 0;
 }
 
-/** The statements that are left of a nest after one of its products was taken out. */
+/** Statements that replace a nest from which one product was taken out. They run in the order of the fields. */
 interface ExtractedNest {
   /** Statements to run once, before the nest, even if the outermost loop is divided into strips. */
   readonly once: StmtBlock;
@@ -138,7 +138,7 @@ function sitesIn(head: ForStmt): readonly ProductSite[] {
   return found;
 }
 
-/** Product `x · y` that is added to something, or subtracted from it. */
+/** Product `x · y` that a statement adds to a local or an array element, or subtracts from it. */
 interface ProductTerm {
   readonly x: Expr;
   readonly y: Expr;
@@ -308,8 +308,8 @@ function countSets(block: StmtBlock, name: string): number {
 }
 
 /**
- * Array elements that a sum starting at 0 is stored to, if the sum is read for nothing else, and the statements that
- * then become redundant.
+ * Array elements to which a nest stores a sum that starts at 0, with the statements that are redundant if a contraction
+ * writes the elements. `undefined` if the nest reads the sum, or accesses the array, in any other way.
  */
 function storedSum(
   nest: LoopNest,
@@ -355,7 +355,7 @@ interface ProductTarget {
 
 /**
  * Contraction of two factors into a target; `undefined` if they do not form a contraction or if it would not be faster.
- * It would not be if sizes are known to be small, or if no elements are contiguous, as vectors require.
+ * It is not faster for sizes that are known to be small, or without contiguous elements, which vectors require.
  */
 function contraction(
   nest: LoopNest,
@@ -428,7 +428,7 @@ function restOf({ head }: LoopNest, edits: ReadonlyMap<Stmt, Edit>): StmtBlock {
   return withoutIdleLoops(withoutUnusedLocals(edited([head]), []));
 }
 
-/** Removes loops whose bodies have become empty. */
+/** Removes `for` loops whose bodies contain only declarations and comments. */
 function withoutIdleLoops(block: StmtBlock): readonly Stmt[] {
   return block.flatMap((stmt) => {
     const inner = mapBlocks(stmt, withoutIdleLoops);

@@ -63,7 +63,7 @@ export function addedBy({ buffer, index, value }: StoreStmt): Expr | undefined {
   return value.op === "add" && isOld(value.y) ? value.x : undefined;
 }
 
-/** Position of a statement within the analysed loop. */
+/** Inner loops around a statement of the analysed loop, the ranges of their indices, and if it runs unconditionally. */
 interface AccessContext {
   readonly ranges: EnclosingIndices;
   readonly loops: readonly IndexedLoop[];

@@ -44,8 +44,8 @@ export function factsOf(block: readonly Stmt[], { changing, ranges, offsets }: L
 }
 
 /**
- * Applies `f` to the statements of a block, and within the branches of an `if` with the facts that its condition adds. Loops that are
- * known to be dependent stay unchanged.
+ * Applies `f` to the statements of a block and of its branches. Statements that run if the condition of an `if` holds
+ * get the facts that the condition adds. Loops that are known to be dependent stay unchanged.
  */
 export function mapWithFacts<F extends LoopFacts>(
   facts: F,
@@ -60,7 +60,7 @@ export function mapWithFacts<F extends LoopFacts>(
   });
 }
 
-/** Returns the facts with those locals added that are at least 0 if a condition holds. */
+/** Returns facts in which int32 locals that a condition requires to be at least 0 count as nonnegative. */
 function assuming<F extends LoopFacts>(facts: F, condition: Expr): F {
   const names = new Set<string>();
   const visit = (x: Expr): void => {

@@ -92,7 +92,7 @@ function markedIndependent(
   return areApart(pass, loop) ? marked(loop) : loop;
 }
 
-/** Returns a fold as an ordinary loop that adds its terms to a local. */
+/** Returns an ordinary loop that computes the terms of a fold without adding them, to analyse its array accesses. */
 function asLoop(fold: Reduce): ForStmt {
   const { index, from, to, body, name, value } = fold;
   return { kind: "for", index, from, to, reverse: false, body: [...body, { kind: "let", name, value }] };

@@ -115,7 +115,7 @@ export function polynomialValue(p: Polynomial): Expr {
 
 /**
  * Expression of a polynomial in int32 arithmetic, which wraps. `whole` maps float64 locals to locals with the equal
- * int32 values; `undefined` if such a local is missing.
+ * int32 values. `undefined` if such a local is missing or a coefficient is no int32.
  */
 export function integerValue(p: Polynomial, whole: ReadonlyMap<string, Expr>): Expr | undefined {
   const terms: Expr[] = [];

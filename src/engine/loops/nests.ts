@@ -176,8 +176,8 @@ export function placeOf(nest: LoopNest, index: Expr): AccessPattern | undefined 
 }
 
 /**
- * True if all index combinations of these loops have different elements: the strides nest like those of an array, with
- * `inner` elements below the smallest stride.
+ * True if all index combinations of these loops access different elements: the strides nest like those of an array, and
+ * the smallest stride is at least `inner`.
  */
 export function areDistinct(
   nest: LoopNest,
@@ -194,14 +194,14 @@ export function areDistinct(
   });
 }
 
-/** Size of a polynomial, as a number if it is constant. */
+/** Converts a polynomial to a size expression, a number if constant; `undefined` if it contains float64 locals. */
 export function sizeOf(p: Polynomial): SizeExpr | undefined {
   if (p.size === 0) return 0;
   const constant = p.size === 1 ? p.get("") : undefined;
   return constant ?? integerValue(p, new Map());
 }
 
-/** Loops and locals of a nest that an expression depends on. */
+/** Loops (by their number in the nest) and locals of a nest that an expression depends on. */
 export interface Slice {
   readonly loops: ReadonlySet<number>;
   /** Locals that the expression needs, in declaration order. */

@@ -138,7 +138,7 @@ export interface ProductOperand {
 
 /**
  * Provides the elements of a factor in memory, as a copy if `isCopied` or if the elements are computed. `order` is the
- * axis order of the copy.
+ * axis order of the copy. `undefined` if there is no memory for a copy (see `newArray`).
  */
 export function operandOf(
   nest: LoopNest,

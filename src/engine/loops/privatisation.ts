@@ -52,7 +52,7 @@ function endsOf(
   return first === undefined || end === undefined ? undefined : [first, end];
 }
 
-/** True if an element that is read was written before by `store`, in the same iteration. */
+/** True if an earlier `store` of the same iteration certainly writes all elements that `read` reads. */
 function covers(
   store: ElementAccess,
   read: ElementAccess,

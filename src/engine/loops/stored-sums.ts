@@ -34,8 +34,8 @@ export function withStoredSums(block: readonly Stmt[]): readonly Stmt[] {
 }
 
 /**
- * The store with its sum inlined, and the locals that become unused; `undefined` if the store does not add to its own
- * element.
+ * The store with its sum inlined, and the locals that become unused. `undefined` if the store does not add to its own
+ * element, reads no local to inline, or an inlined value changes before the store.
  */
 function sumOf(
   store: StoreStmt,

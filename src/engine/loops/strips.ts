@@ -24,7 +24,8 @@ import { append } from "../util/append.ts";
 /** Allocator of the additional memory that loops in strips need. */
 export interface StripMemory {
   /**
-   * Array that a buffer holds, if it is the only one there: the buffer's capacity in elements, and the array's length.
+   * Array that a buffer holds: the capacity of the buffer in elements, and the length and type of the array.
+   * `undefined` if the buffer holds several arrays or a growable one.
    */
   arrayIn(
     buffer: string,
@@ -54,8 +55,8 @@ const shortWithin = 16;
 const mostStep = 4;
 
 /**
- * Minimum number of loop iterations per element of the lanes' copies, which are cleared before the loop and added up
- * after it.
+ * Largest number of elements of a summed array per loop iteration for which strips are worthwhile. The lanes' copies of
+ * these elements are cleared before the loop and added up after it.
  */
 const elementsPerIteration = 2;
 

@@ -44,7 +44,7 @@ function batch(program: Program): Program {
   });
 }
 
-/** Computes products of constants and array elements for all iterations before the loop. */
+/** Moves products of constants of the loop and array elements before the loop, where one product does all iterations. */
 function computeAhead(loop: CandidateLoop, rewriter: Rewriter): CandidateLoop {
   const { body, consts, carries, length } = loop;
   const outside = new Map<Var, { readonly v: Var; readonly isStacked: boolean }>();
@@ -257,7 +257,7 @@ function accumulatorsOf({ body, consts, carries }: CandidateLoop): AccumulatedCa
 
 /**
  * Parameters of a product that computes all iterations at once; `isStacked` marks the operands that have an additional
- * axis for the iterations.
+ * axis for the iterations. `undefined` if the primitive cannot do so.
  */
 function stackedParams({ prim, params, ins }: Equation, isStacked: readonly boolean[]): unknown {
   return prim.loop?.atOnce?.(

@@ -42,7 +42,7 @@ export function sumBroadcasts(program: Program): Program {
   });
 }
 
-/** Emits the unsummed part of the broadcast times the number of summed elements. */
+/** Emits the equations of the product: the operand, broadcast along the remaining axes, times the number of terms. */
 function emitProduct(
   eqn: Equation,
   summed: readonly number[],

@@ -68,7 +68,7 @@ export function whileRead(loop: ElementLoop, views: LoopViews): ReadView {
   };
 }
 
-/** Writes the code that computes one element of each member. */
+/** Writes code that computes one element of each member, and stores it for members with memory. Returns the elements. */
 function writeElements(
   block: Block,
   { members }: ElementLoop,

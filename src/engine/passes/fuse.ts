@@ -88,7 +88,7 @@ interface Agenda {
   free(): Equation | undefined;
   /** Takes the first equation of a shape that satisfies the predicate. */
   first(shape: string, isWanted: (eqn: Equation) => boolean): Equation | undefined;
-  /** First reduction that satisfies the predicate and whose operand can be computed while the reduction reads it. */
+  /** Takes the first reduction that satisfies the predicate and whose operand can be computed while it is read. */
   firstFold(isWanted: (eqn: Equation) => boolean): Equation | undefined;
   /** Takes the first equation, in program order, that needs a loop. */
   earliest(): Equation | undefined;

@@ -18,7 +18,7 @@ import { bufferOf, bufferView, copyView, inputView, localTarget, portOf } from "
 
 /**
  * Lowers a single equation without sub-programs to a routine, with the same code as `lowerProgram`. Sufficient for
- * eager evaluation. With `inPlace` the first result reuses the memory of that operand.
+ * eager evaluation. With `inPlace`, the index of an operand, the first result reuses the memory of this operand.
  */
 export function lowerEquation(
   eqn: Equation,

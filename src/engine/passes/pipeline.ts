@@ -49,7 +49,7 @@ export function optimize(program: Program): Program {
   return pipeline.reduce((p, [name, pass]) => observed(pass(p), name), optimizeSubPrograms(program));
 }
 
-/** Runs `optimize` pass by pass. Returns the traced program and the program after each pass. */
+/** Runs `optimize` in stages. Returns the traced program, then with optimised sub-programs, then after each pass. */
 export function optimizeInStages(
   program: Program,
 ): readonly { readonly name: string; readonly program: Program }[] {

@@ -1,6 +1,6 @@
 import type { Equation, Program, Var } from "../ir/program.ts";
 
-/** Builds the rewritten program: `emit` keeps an equation, `alias` replaces a value. */
+/** Builds the rewritten program: `emit` appends an equation, `alias` replaces a value by another one. */
 export interface Rewriter {
   /** Current replacement of `v`, or `v` itself. */
   resolve(v: Var): Var;

@@ -4,8 +4,8 @@ import { sameType } from "../ir/types.ts";
 import { constantOf, rewriteProgram } from "./rewrite.ts";
 
 /**
- * Removes equations that return an operand unchanged, by the identity stated in the primitive's record, and pairs of
- * equations that undo each other. Only identities that hold for every floating-point number apply: x · 1 = x and −(−x)
+ * Removes equations that return an operand unchanged (`algebra.identity` of their primitive), and pairs of equations
+ * that undo each other. Only identities that hold for every floating-point number apply: x · 1 = x and −(−x)
  * = x, but not x + 0 = x, which turns −0 into 0.
  */
 export function simplify(program: Program): Program {

@@ -36,7 +36,7 @@ function foldIntoOperands(given: Equation, definitions: ReadonlyMap<Var, Equatio
 
 /**
  * For a permutation that is the only consumer of a result: returns the equation of that result, changed to yield the
- * permuted result directly.
+ * permuted result directly. Returns other equations unchanged.
  */
 function foldIntoResult(
   eqn: Equation,
