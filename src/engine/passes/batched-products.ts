@@ -44,7 +44,7 @@ function batch(program: Program): Program {
   });
 }
 
-/** Moves products of constants of the loop and array elements before the loop, where one product does all iterations. */
+/** Moves products of loop constants and array elements before the loop, where one product does all iterations. */
 function computeAhead(loop: CandidateLoop, rewriter: Rewriter): CandidateLoop {
   const { body, consts, carries, length } = loop;
   const outside = new Map<Var, { readonly v: Var; readonly isStacked: boolean }>();

@@ -68,7 +68,9 @@ export function whileRead(loop: ElementLoop, views: LoopViews): ReadView {
   };
 }
 
-/** Writes code that computes one element of each member, and stores it for members with memory. Returns the elements. */
+/**
+ * Writes code that computes one element of each member and stores it if the member has memory. Returns the elements.
+ */
 function writeElements(
   block: Block,
   { members }: ElementLoop,

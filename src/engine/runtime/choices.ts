@@ -226,8 +226,8 @@ const causes: Readonly<Record<WasmObstacle, string>> = {
 };
 
 /**
- * Returns the pool of large results, created on first use. Undefined if kernel memory is not shared, because arrays
- * would become invalid when it grows.
+ * Returns the pool of large results, created on first use. Undefined without WebAssembly, and if kernel memory is not
+ * shared, because arrays would become invalid when it grows.
  */
 export function resultPool(): ResultPool | undefined {
   if (engine.pool !== undefined) return engine.pool;

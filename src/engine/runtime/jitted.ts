@@ -189,7 +189,10 @@ function matchSlots(args: readonly unknown[], entry: JitEntry): ConcreteValue[] 
   return slots;
 }
 
-/** Returns the slot of an argument if its type equals `type`, otherwise undefined. */
+/**
+ * Returns the slot of a number, tensor or typed array of the given type. Undefined for other arguments, and for a typed
+ * array that would be donated.
+ */
 function slotOf(value: unknown, type: ArrayType, isDonated: boolean): ConcreteValue | undefined {
   if (typeof value === "number") return type === weakFloat ? value : undefined;
   if (!(value instanceof Tensor)) return isDonated ? undefined : borrow(value, type);
@@ -199,7 +202,10 @@ function slotOf(value: unknown, type: ArrayType, isDonated: boolean): ConcreteVa
   return undefined;
 }
 
-/** Wraps a typed array of this type without a copy; it is only read during the call. */
+/**
+ * Wraps a one-dimensional typed array of this type without a copy; the call only reads it. Undefined for other values
+ * and for empty arrays.
+ */
 function borrow(value: unknown, { dtype, shape, weak }: ArrayType): ConcreteValue | undefined {
   const fits =
     (value instanceof Float64Array && dtype === "float64") ||

@@ -33,8 +33,8 @@ export function asCall(compiled: CompiledRoutine): DeviceCode["call"] {
 export class CapacityError extends Error {}
 
 /**
- * Creates the error of a failed call. `said` are the values that the routine reported: number of the site, wanted size,
- * length, and values for the message.
+ * Creates the error of a failed call: a `CapacityError` if the call can be repeated with more memory. `said` are the
+ * values that the routine reported: number of the site, wanted size, length, and values for the message.
  */
 function failureOf(failures: readonly FailureReport[], said: readonly (ConcreteValue | undefined)[]): Error {
   const [site, wanted, length, ...values] = said as [number, number, number, ...number[]];

@@ -12,7 +12,7 @@ export function sizedBackendFor(routine: Routine): Backend {
   return backend === interpBackend ? sizedInterp : jsForRegions();
 }
 
-/** Returns the JavaScript backend for such routines. */
+/** Returns the JavaScript backend for routines whose calls compute array sizes. */
 export function jsForRegions(): Backend {
   return makeJsBackend(undefined, callSizes);
 }

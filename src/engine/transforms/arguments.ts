@@ -90,8 +90,8 @@ export function flattenResult(
 }
 
 /**
- * Selects the leaves of the arguments to differentiate. `repair` is the advice for an argument without a
- * derivative.
+ * For each leaf, returns true if it belongs to an argument in `argnums`. `repair` is the advice in errors.
+ * @throws DownhillError `range` for an index without an argument, `dtype` for an argument without a derivative.
  */
 export function selectArguments(
   operation: string,

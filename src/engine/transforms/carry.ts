@@ -48,13 +48,13 @@ export function traceLoop(
   return { carry: start.map((x, i) => convert(x, types[i]!.dtype, x.type.weak)), traced };
 }
 
-/** True if a dtype represents a plain number exactly. */
+/** True if the start value of a carry is known and the dtype represents it exactly. */
 function isExact(start: Tensor | undefined, dtype: DType): boolean {
   const value = start && knownNumber(start);
   return value !== undefined && castNumber(dtype, value) === value;
 }
 
-/** Type of a carry that starts as `type` and is `out` after a step. */
+/** Type of a carry that starts as `type` and is `out` after a step. Throws `shape` if they do not fit together. */
 function unify(
   operation: string,
   type: ArrayType,

@@ -90,7 +90,10 @@ export function cond(
   return unflatten(yes.def, outs);
 }
 
-/** Common type of a result that is `a` on one side and `b` on the other; a plain number takes the type of a tensor. */
+/**
+ * Common type of a result that is `a` on one side and `b` on the other; a plain number takes the floating-point type of
+ * a tensor.
+ */
 function join(a: ArrayType, b: ArrayType, def: TreeDef, leaf: number): ArrayType {
   if (sameType(a, b)) return arrayType(a.dtype, a.shape, a.weak && b.weak);
   if (a.weak !== b.weak && sameShape(a.shape, b.shape)) {

@@ -121,7 +121,7 @@ function closeRule({ program, captured }: TracedProgram, all: readonly Tensor[],
   };
 }
 
-/** Cache key of a call. The rules are traced once per key. */
+/** Key of a call: structures and types of its arguments. It identifies a call of the function inside its own rule. */
 function callKey(defs: readonly TreeDef[], types: readonly ArrayType[]): string {
   return `${defs.map(treeKey).join(" ")} ${types.map(typeKey).join(" ")}`;
 }

@@ -22,7 +22,7 @@ export interface GradOptions {
   readonly hasAux?: boolean;
 }
 
-/** Types of the arguments at the indices `N`: one type, or a list. */
+/** Types of the gradients for the arguments at the indices `N`: one type, or a list for a list of indices. */
 export type SelectedArguments<A extends readonly unknown[], N> = N extends readonly number[]
   ? { [K in keyof N]: TensorsOf<A[N[K] & keyof A]> }
   : TensorsOf<A[N & keyof A]>;
@@ -108,7 +108,7 @@ function leafCount(def: TreeDef): number {
   return def.kind === "leaf" ? 1 : countLeaves(def);
 }
 
-/** The transform `grad` for use by another transform, whose name `operation` messages show. */
+/** The transform `grad` for use by another transform. Error messages show `operation`, the name of that transform. */
 export function gradientFor(
   operation: string,
   f: (...args: never[]) => unknown,
@@ -123,7 +123,7 @@ function readOptions(operation: string, options: GradOptions): Required<GradOpti
   return { argnums: readArgnums(operation, options), hasAux: options.hasAux ?? false };
 }
 
-/** Checked indices of the arguments to differentiate. */
+/** Returns the option `argnums`. Throws `range` for an index that is not an integer of at least 0. */
 export function readArgnums(
   operation: string,
   { argnums = 0 }: Pick<GradOptions, "argnums">,

@@ -189,7 +189,9 @@ interface MaskedCotangents {
 /** Masks of cotangents that come from no mask. */
 const unmasked: readonly Mask[] = [];
 
-/** Applies the transposition rule of one equation to the cotangents of its results. */
+/**
+ * Applies the transposition rule of one equation to the cotangents of its results. Throws `derivative` if it has none.
+ */
 function transposeEquation(
   eqn: LinearEquation,
   { cts, masks }: MaskedCotangents,

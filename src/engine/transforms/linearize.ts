@@ -96,7 +96,7 @@ function fitType(operation: string, what: string, x: Tensor, type: ArrayType): T
   );
 }
 
-/** Zeros for a missing tangent or cotangent. */
+/** Returns a tangent or cotangent; zeros of the given type if it is missing. */
 export function materialize(x: Maybe, type: ArrayType): Tensor {
   return x ?? zeros(type);
 }
@@ -246,7 +246,7 @@ export function jvp(
   return pushed(primals as never, tangents as never) as [unknown, unknown];
 }
 
-/** The transform `jvp` for use by another transform, whose name `operation` messages show. */
+/** The transform `jvp` for use by another transform. Error messages show `operation`, the name of that transform. */
 export function derivativeAlong(
   operation: string,
   f: (...args: never[]) => unknown,
@@ -298,7 +298,7 @@ function requireList(operation: string, what: string, value: unknown): void {
     );
 }
 
-/** Checks that there is one tangent per argument. */
+/** Throws if there are more tangents than arguments. (Too few fail when the missing one is read.) */
 function requireOneEach(operation: string, tangents: readonly unknown[], defs: readonly TreeDef[]): void {
   if (tangents.length > defs.length) {
     throw new DownhillError(
@@ -349,7 +349,7 @@ export function linearTranspose<P, T>(f: (x: P) => T, example: Like<P>): (ct: Li
   }) as (ct: Like<T>) => P;
 }
 
-/** Checks that a result contains tensors. Plain numbers have no derivative, and returning 0 would hide the mistake. */
+/** Throws if a result contains plain numbers but no tensor: they have no derivative, and 0 would hide the mistake. */
 function requireTensors(operation: string, result: unknown, leaves: readonly Tensor[]): void {
   const isEmpty = leaves.length === 0 && typeof result !== "boolean";
   if (result instanceof Tensor || isEmpty || holdsTensor(result)) return;
@@ -371,7 +371,7 @@ function plainResult(operation: string, result: unknown): DownhillError {
   );
 }
 
-/** Checks that a result has a derivative: a floating-point scalar. */
+/** Returns the result of a function to differentiate. Throws unless it is one floating-point scalar tensor. */
 export function requireScalar(operation: string, outs: readonly Tensor[], result: unknown): Tensor {
   const out = outs[0];
   if (typeof result === "number" || typeof result === "boolean") throw plainResult(operation, result);

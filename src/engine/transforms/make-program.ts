@@ -37,7 +37,7 @@ export function makeProgram<A extends readonly unknown[]>(
   };
 }
 
-/** Names of a function's parameters, as far as they are plain identifiers. */
+/** Names of a function's parameters; `undefined` for a parameter that is no plain identifier. */
 export function parameterNames(f: (...args: never[]) => unknown): (string | undefined)[] {
   const text = Function.prototype.toString.call(f);
   const list =

@@ -55,9 +55,7 @@ interface ResidualPolicy {
   readonly isRepeated: boolean;
 }
 
-/**
- * Marks of a split: program inputs that are known only later, outputs of the later part, and inputs of the later part.
- */
+/** Parameters of a split: the inputs that are known only later, and the outputs that the later part must return. */
 interface SplitMarks extends ResidualPolicy {
   readonly unknown: readonly boolean[];
   readonly instantiate: readonly boolean[];

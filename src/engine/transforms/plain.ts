@@ -25,7 +25,7 @@ export interface PlainFunction {
    * where it has arrays.
    */
   restore(given: unknown, found: unknown): unknown;
-  /** Binds all arguments after the first one; derivatives have no such function. */
+  /** Binds all arguments after the first one; `undefined` for derivatives. */
   readonly bind: ((behind: readonly unknown[]) => BoundFunction) | undefined;
 }
 
@@ -71,7 +71,7 @@ export function transformed<O>(
  * Checks that a value is a function, and that a function of plain numbers is compiled. `example` shows a correct call
  * in the error message.
  *
- * @throws DownhillError `tree`, `trace`.
+ * @throws DownhillError `tree` for a value that is no function, `trace` for a function that is not compiled.
  */
 export function requireCompiled(operation: string, f: unknown, example?: string): void {
   requireFunction(operation, f, example);

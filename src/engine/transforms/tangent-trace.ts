@@ -47,7 +47,7 @@ class TangentTrace implements Trace {
 /**
  * True if the tangents of an equation's results may contain zeros from a mask.
  *
- * @param masks True for an operand whose tangent may; `undefined` for operands without a tangent.
+ * @param masks for each operand, true if its tangent may contain such zeros; `undefined` if it has no tangent.
  */
 export function leavesZeros(
   { derivative }: Primitive,

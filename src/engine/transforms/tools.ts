@@ -16,7 +16,7 @@ function need(): TransformTools {
   );
 }
 
-/** Transforms of programs that rules of structured primitives receive. */
+/** Transforms of programs that rules of structured primitives receive. They throw until `installTools` was called. */
 export const tools: TransformTools = {
   jvpProgram: (...args) => need().jvpProgram(...args),
   partialEvalProgram: (...args) => need().partialEvalProgram(...args),

@@ -46,7 +46,8 @@ export function usedAfterDonation(name: string): DownhillError {
 }
 
 /**
- * Frees the memory of a storage, which must not be read any more, and tells its maker that such results are given back.
+ * Frees the memory of a storage, which must not be read any more, and records in its maker that such results are
+ * released explicitly.
  */
 export function giveAway(storage: TensorStorage): void {
   if (isOnHost(storage) && typeof storage.maker === "object") storage.maker.isGivenBack = true;
@@ -65,8 +66,8 @@ export function discard(storage: TensorStorage): void {
 const given: TensorStorage = { memory: undefined, isShared: true };
 
 /**
- * Results with fewer elements are read faster if they are outside of kernel memory, even if the next result reuses
- * their memory.
+ * Minimum number of elements of results whose release is recorded in their maker (`giveAway`). Smaller results are read
+ * faster outside of kernel memory, even if the next result reuses their memory.
  */
 const longRead = 4096;
 

@@ -22,7 +22,7 @@ export interface MemoryBlock {
 export class MemoryBlocks {
   private readonly memory: KernelMemory;
   private readonly spare = new Map<ScalarType, Map<number, MemoryBlock[]>>(); // by number of elements
-  /** Total size in bytes, spare blocks included. */
+  /** Total size in bytes of the allocated blocks, spare blocks included. */
   used = 0;
   /** Size in bytes of the spare blocks. */
   spareBytes = 0;
