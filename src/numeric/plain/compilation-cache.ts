@@ -5,7 +5,10 @@ import { keeperOf, makeRecords } from "../../engine/runtime/region-records.ts";
 
 /** Limits of a compilation cache. */
 export interface CompilationCacheOptions {
-  /** Limit for the sum of the record files, in bytes. Above it, the oldest half is deleted. Default 64 MiB. */
+  /**
+   * Limit for the sum of the record files, in bytes. Above it, the oldest files are deleted until half of the limit is
+   * left. Default 64 MiB.
+   */
   readonly mostBytes?: number;
 }
 
@@ -145,7 +148,10 @@ interface Stats {
   isSymbolicLink(): boolean;
 }
 
-/** Checks that only the current user and root can write to a folder, its subfolder and their files. */
+/**
+ * Creates checks that only the current user and root can write to a folder, its subfolder and a file. Without user ids
+ * (Windows) every check succeeds.
+ */
 function ownership(
   fs: CacheFileSystem,
   folder: string,
@@ -173,7 +179,7 @@ function ownership(
   return { objection, isOwn: (stats) => !isForeign(stats) && !isShared(stats) };
 }
 
-/** Returns the status of a path; `undefined` if it does not exist, so nothing can be stored there. */
+/** Returns the status of a path; `undefined` if it cannot be read, for example because it does not exist. */
 function statsOf(read: () => Stats): Stats | undefined {
   try {
     return read();
@@ -185,7 +191,10 @@ function statsOf(read: () => Stats): Stats | undefined {
 /** File names of records, and of partial records left by an interrupted writer. */
 const recordName = /^[0-9a-f]{16}\.json(?:\.\d+\.part)?$/;
 
-/** Deletes the oldest records if their total size exceeds the limit. Other names, folders and links stay. */
+/**
+ * If the records together exceed the limit, deletes the oldest ones until half of the limit is left. Files with other
+ * names, folders and links stay.
+ */
 function prune(
   fs: CacheFileSystem,
   pathOf: (name: string) => string,

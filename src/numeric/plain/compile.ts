@@ -8,8 +8,9 @@ import { loadParser } from "./syntax/parser.ts";
 
 export interface CompileOptions extends Partial<ModuleOptions> {
   /**
-   * Values of variables outside of the functions, by name. Numbers, arrays and objects that the text writes out may be
-   * omitted. Also classes of errors: if a class is omitted, the error only has its name.
+   * Values of variables outside of the functions, by name. Constant numbers, arrays and objects that the text defines
+   * may be omitted. Classes of errors are also passed here: without its class, a thrown error only has the name of the
+   * class.
    */
   readonly captured?: Readonly<Record<string, unknown>>;
 }
@@ -47,7 +48,10 @@ export async function compile<F = Readonly<Record<string, (...args: unknown[]) =
   return Object.fromEntries(functions) as F;
 }
 
-/** Returns the value to use for a variable outside of a function: a given value, or the constant in the text. */
+/**
+ * Returns a function that reads a variable outside of the functions: from `given`, or from its constant definition in
+ * the text. Throws `plain` if there is neither.
+ */
 function outsideValue(
   name: string,
   module: Module,

@@ -24,7 +24,10 @@ export function flat(tree: unknown): Tensor[] {
 
 export const pair = (x: Template, y: Template): Template => ({ kind: "tuple", items: [x, y] });
 
-/** Checks that an operand has a derivative; refuses integers that only determine sizes, bounds and indices. */
+/**
+ * Throws for an argument without a derivative: an absent value, or one that contains a boolean or an integer that only
+ * determines sizes, bounds and indices.
+ */
 export function requireFloating(title: string, template: Template, place: number): void {
   if (template.kind === "optional" && template.item === undefined)
     throw new DownhillError(

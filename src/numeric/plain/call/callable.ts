@@ -71,8 +71,8 @@ export interface PlainCallable {
 }
 
 /**
- * A region whose first operands are the arguments, and the further operands that follow them. Its parameters are those
- * of the region's base.
+ * A region with its operands: the leaves of the arguments, the values of `outside`, and for derivatives the tangents or
+ * cotangents. The base of the region takes only the first two.
  */
 export interface RegionClosure {
   readonly region: DerivedRegion;
@@ -96,8 +96,8 @@ export function runBody(
 }
 
 /**
- * Splits the arguments of a call, whose number must be that of the function's parameters. `title` is the name in
- * messages.
+ * Splits the arguments of a call into leaves. Throws if there are too many or too few; optional ones at the end may be
+ * missing. `title` is the name in messages.
  */
 export function prepareCall(
   { name, params, prepare }: PlainCallable,

@@ -16,7 +16,10 @@ import {
 import { gradientBody } from "./gradient.ts";
 import { derivativeOf, type ValueLeaf, putTogether, takeLike, type Template, typesIn } from "./values.ts";
 
-/** Splits arguments and directions. Directions have the structure and the sizes of the arguments. */
+/**
+ * Splits arguments and directions into leaves. Throws unless the directions have the structure and sizes of the
+ * arguments, and are 0 for values without a derivative.
+ */
 function prepareTangents(
   title: string,
   f: PlainCallable,

@@ -68,7 +68,10 @@ function pairOf(run: PlainCallable["run"]) {
   };
 }
 
-/** Template of the arguments that `argnums` selects. */
+/**
+ * Template of the derivatives with respect to the arguments that `argnums` selects. Throws for an argument without a
+ * derivative.
+ */
 function chosen({ argnums = 0 }: ArgumentOptions, templates: readonly Template[], title: string): Template {
   const one = (place: number): Template => {
     const template = templates[place];
@@ -84,7 +87,10 @@ function chosen({ argnums = 0 }: ArgumentOptions, templates: readonly Template[]
   return typeof argnums === "number" ? one(argnums) : { kind: "tuple", items: argnums.map(one) };
 }
 
-/** Splits off the auxiliary value that is returned with hasAux. */
+/**
+ * Returns the template of the auxiliary value; `undefined` without `hasAux`. Throws unless the value to differentiate
+ * is one number.
+ */
 function splitAux(
   title: string,
   { hasAux = false }: ArgumentOptions,
@@ -101,8 +107,8 @@ function splitAux(
 }
 
 /**
- * The region of a gradient, for a function that has a region. The indices of several arguments must be in ascending
- * order.
+ * Returns a function that builds the region of a gradient. `undefined` if `f` has no region, or if several `argnums`
+ * are not in ascending order.
  */
 export function gradientBody(
   f: PlainCallable,
@@ -150,7 +156,10 @@ export function valueAndGrad(asked: TransformRequest<ArgumentOptions>): AnyFunct
   return sameArguments(asked, resultOf, { body: gradientBody(f, options, "values gradient") });
 }
 
-/** Computes a Jacobian by calling the function's region; `undefined` if the function has none or tensors are faster. */
+/**
+ * Property `direct` that computes a Jacobian by calls of a region. It is `undefined` if there is no region, and returns
+ * `undefined` if tensors are faster.
+ */
 function directly(
   f: PlainCallable,
   body: PlainCallable["body"],

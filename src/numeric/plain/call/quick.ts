@@ -178,7 +178,10 @@ function readerOf(type: PlainType, source: OperandCursor): ArgumentReader | unde
 /** Maximum number of elements of cached arrays for copies of arguments. Larger arrays are allocated for each call. */
 const mostKept = 65_536;
 
-/** Returns an array for the numbers of an argument. Calls with the same length return the same array. */
+/**
+ * Returns an array for the numbers of an argument. Consecutive calls with the same length, up to `mostKept`, return the
+ * same array.
+ */
 function scratch(type: RegionType): (n: number) => LeafElements {
   const make = makers[type];
   let kept = new make(0);

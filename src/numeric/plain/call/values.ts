@@ -71,7 +71,7 @@ interface ValueContext {
  */
 export type LeadingAxes = number | { readonly [member: string]: LeadingAxes };
 
-/** Context of a leaf: its path, the kind of its numbers, and its number of axes. */
+/** Context of a leaf: its path, its number of additional leading axes, and whether it belongs to a direction. */
 interface LeafContext extends ValueContext {
   readonly lead: number;
 }

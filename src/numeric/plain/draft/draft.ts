@@ -187,7 +187,7 @@ const mostLevels = 400;
 
 const levels = new WeakMap<RegionExpr, number>();
 
-/** Number of nested levels of an expression. For its operands the number is cached, or they are small. */
+/** Number of nested levels of an expression. Cached per expression. */
 function levelsOf(expr: RegionExpr): number {
   let depth = levels.get(expr);
   if (depth === undefined) {

@@ -3,7 +3,7 @@ import type { RegionExpr, RegionStmt } from "../../../engine/region/form/region.
 import { blocksOf, walkExpr } from "../../../engine/region/form/walk.ts";
 import { localsChangedIn } from "../../../engine/region/index.ts";
 
-/** A known bound of a local: it is less (or greater) than another number. */
+/** A known bound of a local: it is at most (`high`) or at least (`low`) another number. */
 export interface LocalBound {
   readonly name: string;
   readonly side: "low" | "high";

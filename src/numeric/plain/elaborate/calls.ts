@@ -158,7 +158,9 @@ function conversion(env: Env, node: CallExpression, name: string): Entity {
   return scalar(apply("less", "bool", number(0), size));
 }
 
-/** Calls a function with values, by inlining its statements at the call site. */
+/**
+ * Calls a function of the program with values, by inlining its statements at the call site, or calls a `Math` function.
+ */
 export function call(env: Env, site: Node, callee: Entity, args: readonly Entity[]): Entity {
   if (callee.kind === "global") {
     if (isMathFunction(callee.name)) return mathCall(env, site, callee.name, args, []);

@@ -13,8 +13,8 @@ interface SwitchHandlers {
 }
 
 /**
- * Elaborates `switch` as a chain of branches. If a case falls through, all cases from the matching one on run in
- * sequence.
+ * Elaborates `switch` as a chain of branches. If a case falls through, the cases from the matching one on run in
+ * sequence until one jumps away.
  */
 export function switchStatement(
   env: Env,

@@ -12,7 +12,10 @@ import { unwrap } from "../syntax/walk.ts";
 /** Part of an error message: text, or a value with its format. */
 type MessagePart = string | { readonly value: RegionExpr; readonly by: ThrownFormat | undefined };
 
-/** `throw new RangeError(…)`. The message may be a template or a concatenation, with numbers and booleans in it. */
+/**
+ * Elaborates `throw new RangeError(…)`. The message may be a template or a concatenation, with numbers and booleans in
+ * it.
+ */
 export function throwStatement(env: Env, stmt: ThrowStatement): void {
   const thrown = unwrap(stmt.argument);
   const isCreated = thrown.type === "NewExpression" || thrown.type === "CallExpression";
