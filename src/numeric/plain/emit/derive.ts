@@ -153,7 +153,7 @@ function parametersOf({ params, captured }: PlainForm): readonly TypedParameter[
   return [...params, ...captured];
 }
 
-/** Names declared in the source. */
+/** Names of locals, arrays and loop indices that the source declares. Their statements have a position. */
 function namesIn({ body }: Region): ReadonlySet<string> {
   const names = new Set<string>();
   walkStmts(body, (stmt) => {

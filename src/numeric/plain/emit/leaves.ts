@@ -103,7 +103,7 @@ function placeholder(type: RegionType): string {
   return type === "f64" || type === "f32" ? "NaN" : "0";
 }
 
-/** Wraps code in a check that numbers of integer type are integers. */
+/** Wraps the code of a parameter: checks integers, rounds a number to float32, and converts a boolean to 0 or 1. */
 function checked(
   type: RegionType,
   text: string,

@@ -127,7 +127,7 @@ class ModuleText {
     this.#isExact = isExact;
   }
 
-  /** Code before the functions. */
+  /** Code before the functions: the library functions and helpers that they call. */
   outer(): string[] {
     const prelude = this.#procedures.size === 0 ? [] : [`${standalonePrelude}\n`];
     const helpers = [...this.#helpers].map((name) => `${helperSources[name]}\n`);

@@ -126,7 +126,7 @@ function isLocal(name: string): (expr: RegionExpr) => boolean {
   return (expr) => expr.kind === "local" && expr.name === name;
 }
 
-/** Assignment `x = value`, or `x += y` if the value is `x + y`. */
+/** Assignment `x = value`, or `x += y` if the value is `x + y`; also `-=` and `*=`. */
 function assignment(
   target: ExprText,
   value: RegionExpr,

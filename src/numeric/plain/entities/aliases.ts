@@ -5,7 +5,7 @@ import type { Env } from "./env.ts";
 import { refuse } from "./env.ts";
 import { allRoots } from "./sharing.ts";
 
-/** True if only the expression that produced a value refers to it. */
+/** True if no name refers to a value afterwards: it is new, or `node` is the last use of its only name. */
 export function isUnshared(env: Env, value: Entity, node: Node): boolean {
   switch (value.kind) {
     case "scalar":

@@ -331,7 +331,7 @@ export function makeArray(
   return { kind: "array", layout, places: [], root, fresh: true };
 }
 
-/** Returns the length as an expression that can be computed at the insertion point. */
+/** Returns the length as an expression that can be computed at the insertion point. Throws if that is impossible. */
 function lengthAt(env: Env, node: Node, length: RegionExpr, place: InsertionPoint | undefined): RegionExpr {
   const inputs = resolved(env, length);
   if (isOfInputs(env, inputs)) return inputs;
@@ -509,7 +509,10 @@ export function guardLengths(env: Env, node: Node, target: RegionExpr, value: Re
   });
 }
 
-/** Assigns to a local or an element. */
+/**
+ * Emits the assignment of a value to the target of a scalar: a local, an element, or an item of a tuple. Refuses
+ * targets that are read-only, and computed values.
+ */
 export function storeScalar(env: Env, node: Node, entity: ScalarEntity, value: RegionExpr): void {
   const { target, value: old } = entity;
   if (target === undefined)

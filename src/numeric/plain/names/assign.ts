@@ -95,7 +95,7 @@ function detached(env: Env, value: Entity, node: Node): Entity {
 /** Way of copying a read-only value, by its kind; error messages suggest it. */
 const copyOf: Partial<Record<Entity["kind"], "spread" | "items">> = { record: "spread", tuple: "items" };
 
-/** Assigns to a field or element. If the target is a whole row or object, exchanges it with the value. */
+/** Assigns to a field or element. If the target is a whole row or object, copies the value into it. */
 function assignMember(env: Env, reference: Entity, value: Entity, node: Node, isUsed: boolean): Entity {
   if (reference.kind === "scalar") {
     const given = scalarValue(env, node, value);
@@ -232,7 +232,7 @@ function compoundAssignment(env: Env, node: AssignmentExpression, target: Node, 
   );
 }
 
-/** `i++`, `--i` and so on. A postfix operator returns the old value. */
+/** Elaborates `i++`, `--i` and so on. Returns the new value, or the old one for a postfix operator if `isUsed`. */
 export function updateExpression(env: Env, node: UpdateExpression, isUsed: boolean): Entity {
   const target = unwrap(node.argument);
   const reference = referenceTo(env, target);

@@ -14,7 +14,8 @@ import { childrenOf, unwrap } from "../syntax/walk.ts";
 
 /**
  * Entity of a name from outside of the marked function: a function, a constant, or a value read at each call and passed
- * as a hidden parameter. `undefined` for undeclared names.
+ * as a hidden parameter. `undefined` for undeclared names. Refuses names whose declaration cannot be read, such as
+ * imported ones.
  */
 export function outsideEntity(env: Env, node: Identifier): Entity | undefined {
   const found = lookUp(node.name, env.module, env.around);

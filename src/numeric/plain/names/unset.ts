@@ -10,7 +10,7 @@ import type { Node } from "../syntax/ast.ts";
 
 /**
  * Value of a variable before its first assignment. A number is NaN, the result of JavaScript's arithmetic with
- * `undefined`. An optional value is absent.
+ * `undefined`. A boolean is false, an optional value absent. Arrays are refused, because their length is not known.
  */
 export function unset(env: Env, node: Node, type: PlainType | undefined): Entity {
   const room = makeRoom(env, node, planOfType(env, node, type), "unset");

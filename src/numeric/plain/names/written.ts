@@ -5,8 +5,8 @@ import { unwrap } from "../syntax/walk.ts";
 import { constantValue } from "./captured.ts";
 
 /**
- * Value of an outside variable whose initialiser is a literal: a number, or an array or object of numbers. `undefined`
- * if the value is only known at run time, as for calls and reassigned variables.
+ * Value of an outside variable whose initialiser is constant: a number or boolean, or an array, typed array or object
+ * of these. `undefined` if the value is only known at run time, as for calls and reassigned variables.
  */
 export function writtenValue(name: string, module: Module, around: EnclosingNodes): unknown {
   const found = lookUp(name, module, around);

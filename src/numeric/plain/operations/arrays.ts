@@ -45,7 +45,7 @@ function isTyped(name: string): name is TypedArrayName {
 const otherArrays =
   "is outside of what can be differentiated: use Float64Array, Float32Array, Int32Array or an array of numbers.";
 
-/** `new Float64Array(n)`, `new Float64Array(x)`, and the other array constructors. */
+/** Evaluates `new Float64Array(n)`, `new Float64Array(x)`, and the other typed arrays. Refuses other constructors. */
 export function construct(env: Env, node: NewExpression | CallExpression): Entity {
   const callee = env.unit.elaborate.evaluate(env, node.callee);
   const name = callee.kind === "global" ? callee.name : "";

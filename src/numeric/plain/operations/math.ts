@@ -28,7 +28,7 @@ const constants: Readonly<Record<string, number>> = /* @__PURE__ */ (() => ({
   NaN: NaN,
 }))();
 
-/** Value of a global constant by its dotted name, such as `Math.PI` or `Infinity`. */
+/** Value of a global constant by its dotted name, such as `Math.PI` or `Infinity`; `undefined` for other names. */
 export function constantOf(name: string): number | undefined {
   return Object.hasOwn(constants, name) ? constants[name] : undefined;
 }
@@ -165,7 +165,7 @@ export function hypotScale(env: Env, largest: RegionExpr): RegionExpr {
   return atom(env, scale, "unit");
 }
 
-/** Square root of a sum of scaled squares, scaled back. */
+/** Square root of a sum of scaled squares, scaled back. Infinite if `isInfinite` holds; 0 if `largest` is 0. */
 export function hypotValue({
   sum,
   unit,

@@ -12,8 +12,8 @@ import { hypotScale, hypotValue } from "./math.ts";
 type WholeArrayFunction = (env: Env, node: Node, array: ArrayEntity) => RegionExpr;
 
 /**
- * Returns the implementation of a function of all elements of an array; `undefined` for functions with a fixed number
- * of arguments.
+ * Returns the implementation of a function of all elements of an array; `undefined` for functions other than
+ * `Math.max`, `Math.min` and `Math.hypot`.
  */
 export function ofWholeArray(name: string): WholeArrayFunction | undefined {
   switch (name) {

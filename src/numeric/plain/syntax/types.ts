@@ -178,7 +178,7 @@ function named(
   return typeOfDeclaration(declaration, found.module, depth);
 }
 
-/** `Record<"a" | "b", number>`, with literal names. */
+/** Type of a record such as `Record<"a" | "b", number>`. Throws unless its keys are string literals. */
 function recordType(
   node: TypeNode & { readonly type: "TSTypeReference" },
   module: Module,
@@ -252,7 +252,9 @@ function keyName(key: Expression): string {
   return key.type === "Identifier" ? key.name : String((key as Node & { readonly value?: unknown }).value);
 }
 
-/** Type of a parameter from the JSDoc comment before its function: `@param {number[]} x`. */
+/**
+ * Type of a parameter from the JSDoc comment before its function: `@param {number[]} x`. `undefined` if it has none.
+ */
 export function documentedType(param: Identifier, owner: Node, module: Module): PlainType | undefined {
   const before = module.text.slice(0, owner.start);
   const comment =

@@ -111,7 +111,7 @@ export function isMarked(node: FunctionNode): boolean {
   );
 }
 
-/** Returns the variable at the root of a target: `x` for `x.a[i].b`. */
+/** Returns the variable at the root of a target: `x` for `x.a[i].b`; `undefined` if the root is no variable. */
 export function rootOf(target: Node): string | undefined {
   let node = unwrap(target);
   while (node.type === "MemberExpression") node = unwrap((node as Node & { readonly object: Node }).object);
