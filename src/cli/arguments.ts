@@ -5,12 +5,12 @@ import { optionName } from "./help.ts";
 
 /**
  * Normalises the words after a command: first options as `--name=value` and `--flag`, then `--` and the positional
- * words. Throws for unknown options, which citty alone would ignore.
+ * words.
  *
  * A word that begins with `-` but does not have the form of an option, such as `-x^2`, is positional.
  *
- * @throws DownhillError `option` for unknown, repeated and incomplete options, and for too many positional words,
- *   unless `any` number is allowed.
+ * @throws DownhillError `option` for unknown options (which citty alone would ignore), repeated or incomplete ones, and
+ *   missing positional words. Also for too many positional words, unless `any` number is allowed.
  */
 export function normaliseArguments(words: readonly string[], args: ArgsDef, any = false): string[] {
   const options: string[] = [];
@@ -63,7 +63,10 @@ export function normaliseArguments(words: readonly string[], args: ArgsDef, any 
   return [...options, "--", ...positional];
 }
 
-/** Inserts `--` before the first positional word, so that all words after it are treated as positional. */
+/**
+ * Inserts `--` before the first positional word, so that all words from there on are treated as positional. A `--` that
+ * is already there is not doubled.
+ */
 export function endOptions(words: readonly string[], args: ArgsDef): string[] {
   let i = 0;
   for (; i < words.length && looksLikeOption(words[i]!) && words[i] !== "--"; i++) {

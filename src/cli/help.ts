@@ -2,7 +2,7 @@ import type { ArgsDef } from "citty";
 import { cells } from "../engine/util/cells.ts";
 import type { Paint } from "./shared/style.ts";
 
-/** A command in the list of commands. */
+/** Help text of a command. */
 export interface CommandEntry {
   readonly description: string;
   /** Complete command lines with their explanations. */
@@ -85,7 +85,7 @@ function section(paint: Paint, title: string, entries: readonly (readonly [strin
   return entries.length === 0 ? [] : [paint("bold", title), ...rows(entries), ""];
 }
 
-/** Aligns two columns; lines of the second keep their indent. */
+/** Formats entries as two aligned columns. Further lines of a text in the second column start at its left edge. */
 function rows(entries: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...entries.map(([left]) => visible(left)));
   return entries.flatMap(([left, right]) =>

@@ -18,7 +18,10 @@ export interface Command<T extends ArgsDef = ArgsDef> {
   readonly run: (given: OptionValues<T>, terminal: Terminal, words: readonly string[]) => Promise<number>;
 }
 
-/** A command: its help text and the loader of its module, which is only loaded when it runs. */
+/**
+ * A command: its help text and the loader of its module, which is loaded only when the command runs or explains its
+ * options.
+ */
 export interface LazyCommand extends CommandEntry {
   readonly load: () => Promise<Command>;
   /** True if it computes on arrays, so that it has the option --turbo. */

@@ -72,7 +72,8 @@ function checkInTurn(where: string, f: ListFunction, xs: readonly Tensor[], only
 }
 
 /**
- * Computes a primitive as if there were no compiler: in its own routine, with its programs run operation by operation.
+ * Computes one primitive without fusing it with others: it is compiled as a routine of its own, and the programs in its
+ * parameters are run operation by operation.
  */
 export function evaluateAlone(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
   if (prim.lowering.kind === "alias") return evaluate(prim, ins, params);
@@ -87,7 +88,11 @@ export function evaluateAlone(prim: Primitive, ins: readonly Tensor[], params: u
   return run(ins.map((x) => x.slot!));
 }
 
-/** Compares two tensors bit by bit, and throws the message of the first difference. Returns the number of elements. */
+/**
+ * Compares two tensors bit by bit and returns the number of elements of `expected`.
+ *
+ * @throws DownhillError `check`, with the text that `message` returns for the first difference.
+ */
 function compareBits(
   expected: Tensor,
   actual: Tensor,

@@ -11,9 +11,9 @@ import type { ListFunction } from "./differences.ts";
 const batchSize = 3;
 
 /**
- * Checks that a batched function equals the function applied item by item, for batches in each of the first `alone`
- * operands separately and in all operands. Returns the number of compared numbers and their largest difference,
- * relative to max(1, |number|).
+ * Checks that `vmap` of a function gives the same results as the function applied item by item. The batch is first in
+ * one operand at a time, for the first `alone` operands, and then in all operands. Returns the number of compared
+ * numbers and their largest difference, relative to max(1, |number|).
  *
  * @throws DownhillError `check`
  */
@@ -63,15 +63,18 @@ export function checkBatching(
   return { comparisons, worst };
 }
 
-/** Returns masks that select each of the first operands separately, and all operands together. */
+/**
+ * Returns lists of `n` booleans, true for the operands that get a batch: each of the first `first` operands alone, then
+ * all operands together if there are several.
+ */
 function masks(n: number, first: number): boolean[][] {
   const alone = Array.from({ length: first }, (_, i) => Array.from({ length: n }, (_, j) => i === j));
   return n > 1 ? [...alone, new Array<boolean>(n).fill(true)] : alone;
 }
 
 /**
- * Returns item `b` of a batch derived from one sample: close to the sample, so that it stays in the domain of the
- * function, but different.
+ * Returns item `b` of a batch derived from the sample `x`. Item 0 equals the sample; the others are close to it, so
+ * that they stay in the domain of the function.
  */
 function vary(x: Tensor, b: number): Tensor {
   const numbers = numbersOf(x);

@@ -102,7 +102,10 @@ export function checkGrads(
   );
 }
 
-/** Like `checkGrads`, for a function of a list of floating-point tensors with these `names` in messages. */
+/**
+ * Like `checkGrads`, for a function of a list of floating-point tensors. Error messages call these tensors by the given
+ * `names`.
+ */
 export function checkDerivatives(
   operation: string,
   f: ListFunction,
@@ -170,7 +173,7 @@ export function checkDerivatives(
   return { comparisons, worst };
 }
 
-/** Computes the tangents of `f` along a direction, for functions of lists. */
+/** Computes the tangents of the results of `f` at `xs` from the tangents `dxs` of its arguments, by forward mode. */
 export function pushforward(
   f: ListFunction,
   xs: readonly Tensor[],
@@ -179,7 +182,10 @@ export function pushforward(
   return jvp((...ys: Tensor[]) => f(ys), xs as Tensor[], dxs as Tensor[])[1];
 }
 
-/** Computes the cotangents of the arguments of `f`, for functions of lists. */
+/**
+ * Computes the cotangents of the arguments `xs` of `f` from the cotangents `cts` of its results, by reverse mode. They
+ * are zeros if `f` has no results.
+ */
 export function pullback(f: ListFunction, xs: readonly Tensor[], cts: readonly Tensor[]): readonly Tensor[] {
   if (cts.length === 0) return xs.map((x) => fromFlat(x.type, new Float64Array(sizeOf(x.shape))));
   return vjp((...ys: Tensor[]) => f(ys), ...(xs as Tensor[]))[1](cts);

@@ -17,7 +17,7 @@ import type { ListFunction } from "./differences.ts";
 /** Operands at which to test a primitive or an operation. Plain numbers stay weak scalars, as in an ordinary call. */
 export interface Sample<P = unknown> {
   readonly ins: readonly BooleanLike[];
-  /** Parameters of a primitive. */
+  /** Parameters of the primitive (default `{}`); ignored for an operation. */
   readonly params?: P;
   /**
    * False at a kink, a pole or a jump, where difference quotients are meaningless; everything else is still checked.
@@ -43,7 +43,7 @@ export interface PrimitiveReport {
   readonly batching: number;
 }
 
-/** An operation as called by users. */
+/** A function of tensors that returns one tensor or a list of tensors, as users call it. */
 export type Operation = (...xs: Tensor[]) => Tensor | readonly Tensor[];
 
 /**
@@ -142,7 +142,10 @@ function checkArguments(op: unknown, samples: readonly unknown[]): void {
 
 type DerivativeReport = Omit<PrimitiveReport, "samples">;
 
-/** Checks the derivatives of `f` with respect to its floating-point operands. The other operands keep their values. */
+/**
+ * Checks the derivatives of `f` with respect to its floating-point operands. The other operands are held fixed. Unless
+ * `whole`, only checks first derivatives against differences, and that both modes are adjoint.
+ */
 function checkDerived(
   where: string,
   f: ListFunction,

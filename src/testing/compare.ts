@@ -14,7 +14,8 @@ export function numbersOf(x: Tensor): number[] {
 }
 
 /**
- * Returns the difference of two numbers relative to the larger of them and 1; 0 for two NaN, ∞ if only one is finite.
+ * Returns the difference of two numbers, relative to the largest of 1, |a| and |b|. It is 0 for equal numbers and two
+ * NaN, otherwise ∞ if one of them is not finite.
  */
 export function errorBetween(a: number, b: number): number {
   if (a === b || (Number.isNaN(a) && Number.isNaN(b))) return 0;
@@ -39,7 +40,7 @@ export function showPlace(shape: Shape, flat: number): string {
     .join()}]`;
 }
 
-/** Creates normally distributed numbers of this type that depend only on the seed. */
+/** Creates a tensor of this type with normally distributed numbers, which depend only on the seed. */
 export function normalLike(type: ArrayType, seed: number): Tensor {
   return fromFlat(type, normalNow(key(seed), sizeOf(type.shape)));
 }

@@ -40,7 +40,10 @@ export function comparePage(runs: readonly ComparedRun[]): string {
   return writePage({ title, body: writeMarkup(main), hasCharts: true });
 }
 
-/** True if the curve is constant in every run, such as a fixed learning rate. The table of results suffices then. */
+/**
+ * True if the curve is constant in every run and has more than one epoch, such as a fixed learning rate. The table of
+ * results suffices then.
+ */
 function isConstant({ values }: ComparedCurve): boolean {
   return [...values.values()].every((all) => all.length > 1 && all.every((value) => value === all[0]));
 }

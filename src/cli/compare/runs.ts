@@ -34,7 +34,10 @@ export async function readRuns(folders: readonly string[]): Promise<ComparedRun[
   return Promise.all(folders.map(async (folder, i) => readRun(folder, names[i]!)));
 }
 
-/** The last components of the paths if these differ, else the whole paths. */
+/**
+ * Names of the runs in these folders: the last components of the paths if they all differ and contain letters or
+ * digits, else the whole paths.
+ */
 function namesOf(folders: readonly string[]): readonly string[] {
   const short = folders.map((folder) => basename(folder));
   return new Set(short).size === short.length && short.every((name) => /\w/.test(name)) ? short : folders;
@@ -100,7 +103,10 @@ function textOf(value: unknown): string {
 export interface ComparedCurve {
   readonly title: string;
   readonly unit: "number" | "percent";
-  /** Values of the curve, one per epoch, by the index of the run. */
+  /**
+   * Values of the curve, one per epoch, by the index of the run; NaN for epochs without a value. Runs without any
+   * finite value are left out.
+   */
   readonly values: ReadonlyMap<number, readonly number[]>;
 }
 

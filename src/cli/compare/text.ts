@@ -26,8 +26,8 @@ export function resultRows(runs: readonly ComparedRun[]): CompareRow[] {
 }
 
 /**
- * The last value of a curve, and the best value if an earlier one was better: the highest for a share, the lowest for a
- * loss.
+ * Formats the last value of a curve in one run; `–` for a run without the curve. For losses and percentages, it adds
+ * the best value (lowest loss, highest percentage) if that is another one.
  */
 function endOf({ title, unit, values }: ComparedCurve, run: number): string {
   const all = values.get(run);

@@ -14,7 +14,10 @@ import type { Terminal } from "../shared/terminal.ts";
 import { optionError } from "../shared/words.ts";
 import { checkOutput, type OutputFile, writeOutput } from "../shared/write-file.ts";
 
-/** Reads the function and writes its derivatives. */
+/**
+ * Reads the function and writes the module with its derivatives, to standard output or, with `out`, to a file with its
+ * types next to it.
+ */
 export async function emit(request: EmitRequest, { stdout }: Terminal): Promise<void> {
   const target = plainTarget(request.target);
   if (target === undefined)

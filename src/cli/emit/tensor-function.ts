@@ -77,7 +77,7 @@ export function readTypes(text: string): ArgumentTypes[] {
  * Loads the function over tensors that a file exports. TypeScript is loaded by Node if it strips types, else by the
  * loader of `downhill-plugin`, if the file's project has it.
  *
- * @throws DownhillError `file` if it cannot be loaded.
+ * @throws DownhillError `file` if it cannot be loaded, `option` if it exports no function of that name.
  */
 export async function loadFunction({
   file,

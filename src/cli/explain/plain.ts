@@ -22,12 +22,12 @@ import type { Terminal } from "../shared/terminal.ts";
 import { checkOutput, type OutputFile, writeOutput } from "../shared/write-file.ts";
 import type { ExplainRequest } from "./command.ts";
 
-/** Request to explain a plain function. */
+/** Options of `downhill explain` that apply to a plain function in a file. */
 export type PlainRequest = Pick<ExplainRequest, "at" | "iteration" | "json" | "graph">;
 
 /**
- * Explains the derivative of a plain function: with arguments as a trace of the values of its lines, without arguments
- * as code.
+ * Explains the derivative of a plain function: if `at` gives its arguments, as a trace of the values of its lines,
+ * otherwise as code.
  */
 export async function explainPlain(
   target: PlainTarget,
@@ -73,7 +73,7 @@ function exampleOf({ params }: PlainForm): string {
   return `--at '${shown.map(({ name }) => `${name}=…`).join(", ")}'`;
 }
 
-/** The code of the function, of its derivative along a direction, and of its gradient. */
+/** Returns the code of the function and of its gradient in all floating-point parameters. */
 function codeOf(form: PlainForm): string {
   const active = form.params.flatMap(({ name, type }) => (isFloating(type) ? [name] : []));
   return emitModule(form, {
@@ -83,7 +83,10 @@ function codeOf(form: PlainForm): string {
   }).code;
 }
 
-/** Reads an argument for each parameter from a text such as `w=[1, 2], p={ x: 1, y: 2 }`. */
+/**
+ * Reads an argument for each parameter from a text such as `w=[1, 2], p={ x: 1, y: 2 }`; `undefined` for optional
+ * parameters that it leaves out.
+ */
 function readArguments(text: string, { params, region }: PlainForm): unknown[] {
   const given = new Map<string, unknown>();
   for (const part of splitAtCommas(text)) {

@@ -13,7 +13,7 @@ import { columnsOf, paintFor } from "../shared/style.ts";
 import type { Terminal } from "../shared/terminal.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
 
-/** Traces the formula and writes the requested output. */
+/** Traces the formula, or the function in a file, and writes the requested output. */
 export async function explain(
   { text, at, iteration, seed, wrt, json, ...request }: ExplainRequest,
   terminal: Terminal,
@@ -80,13 +80,16 @@ function refuseForFiles(options: Readonly<Record<string, string | undefined>>): 
 
 const longestTitle = 100; // characters
 
-/** The formula as one line of mathematics, without comments. */
+/**
+ * The formula as one line of mathematics, without comments; only the name of its result if that is longer than
+ * `longestTitle`.
+ */
 function titleOf({ statements, outputName }: CompiledText): string {
   const title = statements.map(({ name, value }) => `${name} = ${showExpr(value)}`).join("; ");
   return title.length <= longestTitle ? title : outputName;
 }
 
-/** Formatter of a file, selected by the extension of its name. */
+/** Converts a trace to the text of a graph file. The extension of the file's name selects the formatter. */
 type TraceFormatter = (table: TraceTable, title: string) => string;
 
 const page: TraceFormatter = (table, title) => toHtml(table, { title });

@@ -29,10 +29,13 @@ export interface ExportedFunction {
   readonly args: readonly unknown[];
   /** Tensors that the model stores instead of taking them as inputs, by input name. */
   readonly values: Readonly<Record<string, Tensor>>;
-  /** Names of the leaves of the arguments, and of the results. */
+  /** Names of the leaves of `args` (`inputs`) and of the results of `f` (`outputs`), in order. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** The inputs with one item per row, and the kinds of the results. */
+  /**
+   * Descriptions of the inputs with one item per row (`items`), and of the results other than parameters and gradients
+   * (`results`).
+   */
   readonly items: readonly ItemInput[];
   readonly results: readonly ModelOutput[];
   /** Notes on the function for the user of the model. */
@@ -79,7 +82,8 @@ function loss(run: TrainedRun, items: number): ExportedFunction {
 }
 
 /**
- * Makes a function of the inputs of items. The model stores the learned parameters instead of taking them as inputs.
+ * Returns all but `f` of a function whose inputs are items. The model stores the learned parameters instead of taking
+ * them as inputs.
  */
 function ofLearnt(
   run: TrainedRun,
@@ -126,7 +130,12 @@ function gradient(run: TrainedRun, items: number): ExportedFunction {
   };
 }
 
-/** One training step of the run. Its outputs that begin with `out.` are inputs of the next step. */
+/**
+ * One training step of the run. Its outputs `out.NAME` are the inputs `NAME` of the next step, except `out.loss`.
+ *
+ * @throws DownhillError `option` if the run sums the gradients of several batches, `data` if it does not tell how many
+ *   batches an epoch has.
+ */
 function step(run: TrainedRun, items: number): ExportedFunction {
   const { settings, items: all, batches } = run;
   const { method, accumulate, augmentation, epochs } = settings;
@@ -163,7 +172,10 @@ function step(run: TrainedRun, items: number): ExportedFunction {
   };
 }
 
-/** Items with their targets, and the loss of a network on them. */
+/**
+ * Returns the inputs of a loss (columns of items, then their targets), and a function that computes the loss of a
+ * network on their values.
+ */
 function labelled(run: TrainedRun): {
   readonly data: readonly ItemInput[];
   readonly lossOf: (params: MlpParams, columns: readonly Tensor[]) => unknown;

@@ -57,7 +57,8 @@ interface ColumnEncoding {
 }
 
 /**
- * Computes in float64, like the columns of a table, until the values are standardised. float32 suffices from there on.
+ * Encodes a column of numbers: fills in missing ones if the rule has `fill`, and standardises. With `indicator` it adds
+ * an input that is 1 where the number was missing. Values are float32 only after they are standardised.
  */
 function numberOf(
   { column, fill, indicator }: FeatureRule & { kind: "number" },
@@ -112,7 +113,7 @@ export function targetOf({ table, source, sizes }: TrainedRun): Encoding {
   return { inputs: [{ name, dtype: "int32", item: [], about, categories }], encode: ([y]) => y! };
 }
 
-/** The classes of a run. Classes of images are numbers. */
+/** The names of the classes of a run. Those of images are `0`, `1`, … */
 function classesOf(task: LearningTask | undefined, sizes: readonly number[]): readonly string[] {
   if (task?.kind === "classification") return task.classes;
   return Array.from({ length: sizes.at(-1)! }, (_, i) => String(i));

@@ -93,7 +93,7 @@ function tableOf(folder: string, sizes: readonly number[]): TablePreprocessing {
   );
 }
 
-/** The parameters if they are those of a chain of dense layers. */
+/** Returns the parameters if they are those of a chain of dense layers, otherwise `undefined`. */
 export function networkIn(params: unknown): MlpParams | undefined {
   const layers: unknown = (params as { readonly layers?: unknown } | null)?.layers;
   if (!Array.isArray(layers) || layers.length === 0) return undefined;

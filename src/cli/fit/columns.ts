@@ -33,8 +33,8 @@ export function namesOf(table: Table): string[] {
 /**
  * Reads the numbers of the columns in use. Dates such as 2001-12-31 become years, 2001.997.
  *
- * @throws DownhillError `data`, naming file, line and column: for text, and for missing values unless they are skipped.
- *   `option` for an absent column.
+ * @throws DownhillError `data`, naming file, line and column: for text other than dates, and for missing values unless
+ *   they are skipped. `data` also if no row is left. `option` for an absent column.
  */
 export function takeColumns(table: Table, wanted: readonly string[], missing: "error" | "skip"): FitRows {
   const names = namesOf(table);
@@ -137,7 +137,10 @@ function numbersOf(table: Table, column: TableColumn, notes: string[]): Float64A
   );
 }
 
-/** A Gregorian date as years, in whole days; `undefined` for any other text. */
+/**
+ * A Gregorian date as years, in whole days; `undefined` for any other text. A missing day is the first of the month,
+ * and a time of day is ignored.
+ */
 function yearsOf(text: string): number | undefined {
   const [, year, month, day] = /^(\d{4})-(\d\d)(?:-(\d\d))?(?:T.*)?$/.exec(text) ?? [];
   if (year === undefined || month === undefined) return undefined;

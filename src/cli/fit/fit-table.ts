@@ -113,7 +113,10 @@ function drawingOf(
   };
 }
 
-/** Fitted values, and the curve with its band, for the column that the left side is an invertible function of. */
+/**
+ * Fitted values, and the curve with its band, for the column that the left side is an invertible function of.
+ * `undefined` if the left side is a name or has no known inverse.
+ */
 function solvedFor(
   { left }: FitFormula,
   data: ReadonlyMap<string, Float64Array>,

@@ -175,7 +175,7 @@ function columnNear(name: string, columns: readonly string[]): string | undefine
   return columns.find((column) => column.toLowerCase() === name.toLowerCase());
 }
 
-/** The name of a column in formulas. */
+/** The name of a column in formulas: characters that names cannot contain become `_`. */
 export function nameInFormula(column: string): string {
   const plain = column
     .normalize("NFC")

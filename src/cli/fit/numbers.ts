@@ -1,6 +1,9 @@
 import { showNumber } from "../../pictures/viz/index.ts";
 
-/** Shows a value and its error, both with digits down to the second digit of the error: `4.019` and `0.052`. */
+/**
+ * Shows a value and its error, both with digits down to the second digit of the error: `4.019` and `0.052`. If the
+ * error is 0, infinite or NaN, the value has up to six digits; an error of NaN is shown as `–`.
+ */
 export function withError(value: number, error: number): readonly [value: string, error: string] {
   if (!(error > 0 && error < Infinity) || !Number.isFinite(value)) {
     return [showNumber(value, 6), Number.isNaN(error) ? "–" : showNumber(error, 2)];

@@ -140,8 +140,8 @@ interface Input {
 }
 
 /**
- * Returns the type of an argument without optional members for which there is no column; `undefined` if no member is
- * left.
+ * Returns the type of an argument without those optional members that are not columns; they keep their defaults.
+ * `undefined` if the whole argument is such a member.
  */
 function givenType(name: string, type: PlainType, columns: readonly string[]): PlainType | undefined {
   switch (type.kind) {

@@ -20,7 +20,9 @@ export interface FitReport {
   };
   /** Names of the parameters whose start values the user gave. */
   readonly given: readonly string[];
-  /** The chart: against the only column, or observed against fitted values. */
+  /**
+   * Numbers of the chart: data and fit against the only column or against the row, or observed against fitted values.
+   */
   readonly drawing: FitChart;
   /** Data and curve for the column that the left side was solved for, if its inverse is known. */
   readonly solved?: SolvedColumn;
@@ -47,7 +49,7 @@ export interface FitChart {
   readonly curve: ConfidenceCurve;
 }
 
-/** A curve with its band. */
+/** A curve with its confidence band, from `low` to `high` at each `x`. */
 export interface ConfidenceCurve {
   readonly x: Float64Array;
   readonly value: Float64Array;
@@ -82,7 +84,10 @@ export function parameterRows({ formula, fit, bounds }: FitReport): ParameterRow
   });
 }
 
-/** `R²`, `χ²` and similar figures, with an explanation for the less common ones. */
+/**
+ * Names and values of the figures that describe a fit: R², the minimised sum, reduced χ² and others; `–` for figures
+ * that cannot be computed.
+ */
 export function figures({ fit, data, settings }: FitReport): (readonly [name: string, value: string])[] {
   const isRobust = settings.loss !== "squares";
   const sum = isRobust ? "Σ ρ" : "Σ r²";
@@ -97,7 +102,7 @@ export function figures({ fit, data, settings }: FitReport): (readonly [name: st
   ];
 }
 
-/** Pairs of strongly correlated parameters, the strongest first. */
+/** Pairs of parameters whose correlation is at least 0.9 or at most −0.9, the strongest first. */
 export function closePairs({
   formula,
   fit,
@@ -146,7 +151,10 @@ export function warnings(report: FitReport): string[] {
   ];
 }
 
-/** Notes on columns whose numbers are too large or small to compute the errors of parameters. */
+/**
+ * Notes on columns whose numbers are too large or small to compute the errors of parameters. Empty if all errors are
+ * positive and finite.
+ */
 function farNotes(
   { standardErrors }: FitReport["fit"],
   { columns }: FitReport["formula"],
@@ -162,7 +170,10 @@ function farNotes(
   });
 }
 
-/** The correlation of successive residuals, in order of x. */
+/**
+ * The correlation of successive residuals, in order of x. `undefined` if all residuals are 0, or if fewer than half of
+ * the x are distinct.
+ */
 function neighbours({ x, residuals }: FitChart): number | undefined {
   const order = Array.from(x.keys()).sort((a, b) => x[a]! - x[b]!);
   const r = order.map((i) => residuals[i]!);

@@ -23,7 +23,7 @@ import type { FitRequest } from "./command.ts";
 import { type FitSettings, readSettings } from "./settings.ts";
 import { showFit } from "./text.ts";
 
-/** Fits the formula and writes the requested output. The exit code reports whether the fit converged. */
+/** Fits the formula and writes the requested output. Returns the exit code: 0 if the fit converged, otherwise 1. */
 export async function runFit(request: FitRequest, stream: TextOutput): Promise<number> {
   const settings = readSettings(request); // reports a bad path before any work
   const { json } = request;

@@ -51,7 +51,11 @@ export function readSettings(request: FitRequest): FitSettings {
   };
 }
 
-/** Reads `--start a=1,b=2`. */
+/**
+ * Reads start values such as `a=1,b=2` from the option --start; parameters that it leaves out are absent.
+ *
+ * @throws DownhillError `option` for a name that is not a parameter, or a value that is not a finite number.
+ */
 export function readStart(text: string | undefined, parameters: readonly string[]): Record<string, number> {
   if (text === undefined) return {};
   const known: NameSet = { noun: "parameter", names: parameters };
@@ -63,7 +67,7 @@ export function readStart(text: string | undefined, parameters: readonly string[
   return Object.fromEntries(given);
 }
 
-/** Reads `--bounds a=0:10,b=0:` as the least and greatest value of each parameter. */
+/** Reads `--bounds a=0:10,b=0:` as the least and greatest value of each parameter in it. An omitted end is −∞ or ∞. */
 export function readBounds(
   text: string | undefined,
   parameters: readonly string[],

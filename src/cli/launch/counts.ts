@@ -6,9 +6,9 @@ const most = 100_000; // ranks are processes of one machine
 export const usualGrace = 30;
 
 /**
- * Reads an integer number of processes or attempts, at least `least`.
+ * Reads an integer number of processes or attempts, from `least` to 100 000.
  *
- * @throws DownhillError `option` if it is invalid, too small or missing.
+ * @throws DownhillError `option` if it is invalid, out of this range or missing.
  */
 export function readCount(option: string, text: string | undefined, least: number): number {
   const count = text !== undefined && /^\d+$/.test(text) ? Number(text) : NaN;

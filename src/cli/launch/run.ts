@@ -28,7 +28,7 @@ export interface LaunchRequest {
   readonly grace: number;
 }
 
-/** Milliseconds before the first restart and at most before later ones; the wait doubles each time. */
+/** Milliseconds to wait before the first restart. The wait doubles for each later one, up to `longestWait`. */
 const firstWait = 250;
 const longestWait = 5000;
 

@@ -11,13 +11,13 @@ const endedWithin = 5000;
 /** Handles the signals that ask a run to end. */
 export interface StopSignals {
   readonly signal: AbortSignal;
-  /** Returns the first signal that was received. */
+  /** Returns the first signal that was received; `undefined` if there was none. */
   readonly by: () => string | undefined;
   /** Returns the exit code of a run that a signal ended before its start. */
   readonly exitCode: () => number;
   /** Makes later signals end this child process. `running` is the folder of the run. */
   readonly guard: (child: ChildProcess, started: LauncherCommand, running: string) => void;
-  /** Makes the child end its ranks at once. */
+  /** Reports `why` to the user and makes the guarded launcher end its ranks at once. */
   readonly end: (why: string) => void;
   readonly dispose: () => void;
 }

@@ -21,12 +21,12 @@ const needed: readonly NeededPackage[] = [
 /** The address of the module of a package for pages, relative to the modules of the library. */
 const addressOf = (name: string): string => `packages/${name}.js`;
 
-/** The addresses of these packages by name, in the form of an import map. */
+/** The addresses of the needed packages by name, in the form of an import map. */
 export function packageAddresses(): Record<string, string> {
   return Object.fromEntries(needed.map(({ name }) => [name, addressOf(name)]));
 }
 
-/** The files at these addresses, as Node resolves them from here. */
+/** The files of the needed packages on this machine by the addresses at which they are served. */
 export function packageFiles(): ReadonlyMap<string, string> {
   const here = (name: string): string => fileURLToPath(import.meta.resolve(name));
   return new Map(

@@ -15,7 +15,10 @@ export interface ServedFolder {
 interface ServeOptions {
   /** Files outside the folder, by the addresses that serve them, relative to that of the folder. */
   readonly more?: ReadonlyMap<string, string>;
-  /** The subfolder that the root address redirects to. Default: the folder itself. */
+  /**
+   * The subfolder that the root address redirects to. Default: none; the root address serves the `index.html` of the
+   * folder itself.
+   */
   readonly home?: string;
   /** Path at which the folder is served, with a slash at both ends. Default `/`. */
   readonly base?: string;
@@ -139,7 +142,7 @@ function send(file: string, response: ServerResponse, missing: (response: Server
   });
 }
 
-/** Answers with 404 and the `404.html` of the folder. */
+/** Answers with 404 and the `404.html` of the folder; without such a file, with a line of text. */
 function sendMissing(folder: string, response: ServerResponse): void {
   let page: Buffer;
   try {

@@ -6,6 +6,6 @@ export interface RangeTestReport {
   readonly isLinear: boolean;
   /** Summary in one line: data, network, optimiser. */
   readonly about: string;
-  /** A command that trains with the rates found. */
+  /** A command that trains with the rates found; `undefined` if the test found none. */
   readonly next: string | undefined;
 }

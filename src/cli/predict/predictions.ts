@@ -93,7 +93,7 @@ function areFinite(values: ArrayLike<number>): boolean {
   return Array.from(values).every(Number.isFinite);
 }
 
-/** A float32 with only the digits that it holds. */
+/** Rounds a float32 number to 7 significant digits, which is about what it holds. */
 function shortened(x: number): number {
   return Number(x.toPrecision(7));
 }

@@ -58,7 +58,10 @@ export function liveRacePage(shown: Race, asked: RaceArguments): LivePage {
 const leastSteps = 10; // limit for a race in a page
 const mostSteps = 1000;
 
-/** Optimisers in the syntax of the page; `undefined` if the page does not have one of them. */
+/**
+ * Converts a list of optimisers to the syntax of the page; `undefined` if the page lacks one of them or one of their
+ * options.
+ */
 function racersText(text: string, steps: number): string | undefined {
   const racers: string[] = [];
   for (const part of splitAtCommas(text)) {

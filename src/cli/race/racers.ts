@@ -5,7 +5,7 @@ import { hessian } from "../../engine/transforms/index.ts";
 import { splitAtCommas } from "../shared/call-text.ts";
 import { makeOptimizer, readOptimizer } from "../shared/optimizers.ts";
 
-/** Reads comma-separated optimisers. Returns the optimisers by the text that describes each. */
+/** Reads comma-separated optimisers and returns each by its text. A repeated text gets a number: `adam`, `adam (2)`. */
 export function readRacers(text: string, steps: number): Record<string, GeneralOptimizer<unknown>> {
   const racers: Record<string, GeneralOptimizer<unknown>> = {};
   for (const part of splitAtCommas(text)) {
@@ -32,7 +32,8 @@ export function usualRacers(landscape: Landscape): string {
 
 /**
  * Rates for an unknown landscape. With λ as the norm of the Hessian at the start, gradient descent gets 0.5/λ, or 0.2/λ
- * with momentum. Optimisers whose steps have a length get 1/100 or 1/30 of the drawn range.
+ * with momentum. Rmsprop and Adam, whose steps have about the length of the rate, get 1/100 and 1/30 of the widest side
+ * of the drawn domain (4 if unknown).
  */
 function guessedRates({
   value,

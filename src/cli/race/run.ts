@@ -51,7 +51,7 @@ export async function showRace(request: RaceRequest, stream: TextOutput): Promis
     stream.write(`The page replays the runs and cannot compute new ones: ${live.reason}.\n`);
 }
 
-/** Draws to a file and writes JSON or text. */
+/** Draws a result to the file `out`, if any, and writes it to the stream as JSON or as text. */
 export async function show(
   shown: Study | Race | LossSlice,
   {
@@ -124,7 +124,7 @@ async function makeStudy(name: string, request: RaceRequest): Promise<Study> {
   return await findPreset(name).make();
 }
 
-/** Formatter of a file, selected by the extension of its name. */
+/** Converts a result to the text of a file. The extension of the file's name selects the formatter. */
 export type LandscapeFormatter = (shown: Study | Race | LossSlice) => string;
 
 const drawings: ReadonlyMap<string, LandscapeFormatter> = new Map<string, LandscapeFormatter>([
@@ -189,7 +189,7 @@ function showList(paint: Paint): string {
   ].join("\n");
 }
 
-/** Aligns rows on the width of their first cells. */
+/** Pads the first cells of the rows to the same width. */
 function alignLeft(rows: readonly (readonly [string, string])[]): (readonly [string, string])[] {
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, text]) => [name.padEnd(width), text]);

@@ -45,7 +45,7 @@ export interface OptionReader {
  * Makes a reader of the options of the schedule `owner`.
  *
  * @param mark prefix of option names as users write them: `--`, or nothing.
- * @param rate the given rate.
+ * @param rate returns the rate that the user or the run has set, if any.
  */
 export function makeReader(
   owner: string,

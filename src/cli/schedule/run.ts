@@ -47,7 +47,12 @@ export async function drawSchedule(request: ScheduleRequest, stream: TextOutput)
   }
 }
 
-/** The rates of a schedule with the given options. */
+/**
+ * Computes the rates of a schedule with the given options.
+ *
+ * @throws DownhillError `option` for an unknown schedule or invalid options, `range` for a rate that is negative or not
+ *   finite.
+ */
 export function workOut(
   name: string,
   { steps, texts, log }: Pick<ScheduleRequest, "steps" | "texts" | "log">,

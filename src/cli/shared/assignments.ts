@@ -86,7 +86,11 @@ export function readPairs<T>(
   return given;
 }
 
-/** Reads a number or a constant formula. */
+/**
+ * Reads a number, `nan`, `inf`, `-inf` or a constant formula such as `pi/2`. Case does not matter for the words.
+ *
+ * @throws DownhillError `option` for any other text.
+ */
 export function readNumber(option: string, name: string, text: string): number {
   const plain = Number(text);
   if (text.trim() !== "" && Number.isFinite(plain)) return plain;

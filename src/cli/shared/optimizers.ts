@@ -24,7 +24,7 @@ export interface OptimizerContext {
   readonly steps: number;
 }
 
-/** An optimiser by name, with its options as written. */
+/** An optimiser by its name in the library, with the options that the user wrote, as values. */
 export interface OptimizerChoice {
   readonly name: string;
   readonly options: OptimizerOptions;
@@ -88,7 +88,11 @@ export function resolveAlias({ name, options }: OptionCall): OptionCall {
   return { name: alias.name, options: new Map([...Object.entries(alias.options), ...options]) };
 }
 
-/** Finds the name in the table, regardless of case. */
+/**
+ * Finds the name of an optimiser in the library, regardless of case and hyphens.
+ *
+ * @throws DownhillError `option` for an unknown name.
+ */
 function findOptimizer(what: string, written: string): string {
   const plain = written.toLowerCase().replaceAll("-", "");
   const found = optimizerNames.find((name) => name.toLowerCase() === plain);

@@ -12,8 +12,8 @@ const coloured: Paint = (style, text) =>
   text === "" ? "" : styleText(style, text, { validateStream: false });
 
 /**
- * Returns colours for a terminal and none for other streams. `NO_COLOR` (any value) turns them off and `FORCE_COLOR`
- * (other than 0) on; https://no-color.org.
+ * Returns colours for a terminal and none for other streams or if `TERM` is `dumb`. `NO_COLOR` (if not empty) always
+ * turns them off; else `FORCE_COLOR` turns them on, or off if it is 0 (https://no-color.org).
  */
 export function paintFor(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): Paint {
   if ((env["NO_COLOR"] ?? "") !== "") return plain;

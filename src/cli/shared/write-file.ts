@@ -150,7 +150,7 @@ function identityOf(path: string): string | undefined {
   }
 }
 
-/** The reason why the system refuses to write to an existing file or folder. */
+/** The reason why the system refuses to write to an existing file or folder; `undefined` if it does not refuse. */
 function objectionTo(path: string): string | undefined {
   try {
     accessSync(path, constants.W_OK);

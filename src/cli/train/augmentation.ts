@@ -55,7 +55,10 @@ export function augmentationWords(augmentation: Augmentation): string {
     .join(",");
 }
 
-/** Changes a batch of inputs at random. Equal keys give equal changes. */
+/**
+ * Changes a batch of inputs at random. Without `image`, the inputs are no pixels and only get noise. Equal keys give
+ * equal changes.
+ */
 export function augmentInputs(
   x: Tensor,
   { shift, rotate, noise }: Augmentation,

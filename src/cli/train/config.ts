@@ -37,7 +37,10 @@ export function readConfig(path: string): TrainConfig {
   return asked;
 }
 
-/** Adds the options of the file that the command line does not set. */
+/**
+ * Adds the options of the file that the command line does not set. If the command line selects the data, the file's
+ * options for other kinds of data are ignored.
+ */
 export function withConfig(asked: TrainConfig, config: TrainConfig): TrainConfig {
   const given = Object.entries(asked).filter(([name, value]) => isGiven(name as keyof TrainRequest, value));
   const isAsked = (name: string): boolean => given.some(([key]) => key === name);

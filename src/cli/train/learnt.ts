@@ -11,7 +11,7 @@ const fileName = "inputs.json";
 
 /**
  * Stores the preprocessing learned from the table for runs that resume this one, because the table may have changed by
- * then.
+ * then. Does nothing for images.
  */
 export async function keepLearnt(folder: OutputFolder, { inputs, task }: LearningProblem): Promise<void> {
   if (inputs === undefined) return;

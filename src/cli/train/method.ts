@@ -27,9 +27,15 @@ import type { TrainRequest } from "./options.ts";
 export interface OptimizationMethod {
   /** Name and options of the optimiser, without learning rate and momentum. */
   readonly optimizer: OptimizerChoice;
-  /** The learning rate of the first step, or the highest rate of a schedule that rises. */
+  /**
+   * The learning rate of the first step, or the highest rate of a schedule that rises. Schedules with rates of their
+   * own ignore it.
+   */
   readonly learningRate: number;
-  /** Momentum; `undefined` for optimisers without momentum, and if the user gave none. */
+  /**
+   * Momentum as given by the user, else the default of the command (0.9 for sgd). `undefined` if there is neither; the
+   * optimiser then uses its own.
+   */
   readonly momentum: number | undefined;
   /** True if the user gave the learning rate. `isMomentumGiven` is true if the user gave the momentum. */
   readonly isRateGiven: boolean;
@@ -213,7 +219,7 @@ export function methodWords(method: OptimizationMethod): string[] {
   ];
 }
 
-/** True if the schedule of a method begins at its learning rate. */
+/** True if the schedule of a method uses its learning rate, instead of setting all rates itself. */
 function usesRate(method: OptimizationMethod): boolean {
   try {
     optionsOf({ ...method, isRateGiven: true }, someLength);

@@ -33,7 +33,7 @@ export interface TrainableNetwork {
   readonly sizes: readonly number[];
   readonly start: MlpParams;
   /**
-   * Returns initial parameters for trial runs other than the run itself. They differ from `start` for every number, 0
+   * Returns the initial parameters of the trial run with this number. They differ from `start` for every number, 0
    * included.
    */
   startOf(number: number): MlpParams;

@@ -205,14 +205,20 @@ function pace({ learningRate, itemsPerSecond }: RunStatus, paint: Paint): string
   ];
 }
 
-/** Joins the parts that fit a line. The last one, the remaining time, is dropped last. */
+/**
+ * Joins the parts that fit a line. Others are dropped, beginning with the last but one; the first part and the last,
+ * the remaining time, always stay.
+ */
 function fitLine(parts: readonly string[], columns: number): string {
   const kept = [...parts];
   while (kept.length > 2 && visible(kept.join("  ")) >= columns) kept.splice(-2, 1);
   return kept.join("  ");
 }
 
-/** A loss with four significant digits, in a stable width. */
+/**
+ * Formats a loss with four decimals. Losses other than 0 that are below 0.001 or at least 100 000 get an exponent and
+ * three digits: `1.23e-4`.
+ */
 export function showLoss(loss: number): string {
   if (loss !== 0 && (Math.abs(loss) < 1e-3 || Math.abs(loss) >= 1e5)) return loss.toExponential(2);
   return loss.toFixed(4);

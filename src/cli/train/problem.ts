@@ -68,7 +68,12 @@ export interface ThreeWaySplit extends Split {
   readonly validation: Int32Array | undefined;
 }
 
-/** Splits the rows into training, validation and test, in proportion to the labels if there are any. */
+/**
+ * Splits the rows into parts for training, validation and test, in proportion to the labels if there are any. The test
+ * gets a fifth, and validation the share `validation` of the rest (none if it is 0).
+ *
+ * @throws DownhillError `option` if that share of the rest rounds to no row.
+ */
 export function splitThrice(
   count: number,
   labels: ArrayLike<number> | undefined,
@@ -111,7 +116,11 @@ export function rowsOf(data: ArrayLike<number>, rows: Int32Array, size: number):
   return out;
 }
 
-/** Refuses data with too few items to hold some out. */
+/**
+ * Refuses data with fewer than 10 items, which are too few to hold some out for the test.
+ *
+ * @throws DownhillError `data`
+ */
 export function checkCount(name: string, count: number): void {
   if (count >= fewest) return;
   throw new DownhillError(

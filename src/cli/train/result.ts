@@ -3,7 +3,7 @@ import type { MlpParams } from "../../numeric/nn/index.ts";
 import type { LearningProblem } from "./data.ts";
 import type { TrainableNetwork } from "./model.ts";
 
-/** Predictions of a network for the test part. */
+/** Results of a network on the test part of the data. */
 export type TestResult = ClassificationResult | RegressionResult;
 
 /** An item of the test part and its predicted class. */

@@ -10,7 +10,10 @@ import { fileIn, type OutputFolder, writeOutput } from "../shared/write-file.ts"
 /** Settings as one flat object. */
 export type FlatSettings = Readonly<Record<string, unknown>>;
 
-/** Settings of a stretch of a run, as stored in its checkpoints. */
+/**
+ * Settings of a stretch of a run, as stored in its checkpoints. A stretch lasts from the beginning of the run, or from
+ * where it was resumed, until it is resumed again.
+ */
 export interface StretchSettings {
   /** Words of the command that trains such a run from beginning to end. */
   readonly command: readonly string[];
@@ -79,7 +82,7 @@ export function showSetting(value: unknown): string {
 
 /** Commands that reproduce a run, with notes. */
 export interface Repetition {
-  /** The commands that reproduce it to the last bit, in order; empty if unknown. */
+  /** The commands that reproduce the run to the last bit, in order; empty if unknown. */
   readonly commands: readonly string[];
   /** Notes for the user who reproduces the run. */
   readonly notes: readonly string[];
@@ -184,7 +187,10 @@ function knownStretches(folder: string, stretches: readonly Stretch[]): readonly
   return former === undefined ? known : [{ ...first, settings: { settings: former } }, ...rest];
 }
 
-/** The settings of the last stretch of a run as one flat object; `undefined` for runs of programs. */
+/**
+ * The settings of the last stretch of a run as one flat object; `undefined` if they are unknown, as for runs of
+ * programs.
+ */
 export function lastSettings(folder: string, stretches: readonly Stretch[]): FlatSettings | undefined {
   return knownStretches(folder, stretches).at(-1)?.settings?.settings;
 }

@@ -19,7 +19,7 @@ export interface TrainingSettings {
   readonly validation: number;
   /** The multiple of the first loss that counts as divergence; `undefined` for no limit. */
   readonly divergence: number | undefined;
-  /** Number of epochs without improvement after which to stop. */
+  /** Number of epochs in a row without a better validation loss after which to stop; `undefined`: never. */
   readonly patience: number | undefined;
   readonly seed: number;
   /**
@@ -40,7 +40,9 @@ export interface OutputSettings {
   readonly tensorboard: string | undefined;
 }
 
-/** Default limit of the loss, as a multiple of the first loss, which is about one for a guess. */
+/**
+ * Default multiple of the first loss above which a run may count as diverged. The first loss is about that of guessing.
+ */
 const usualDivergence = 10;
 
 /** The share that `--patience` holds out without `--val`. */

@@ -313,7 +313,10 @@ function notesOnSpread(table: Table, name: string, scaled: ArrayLike<number>, ro
 }
 
 /**
- * Refuses classes that hardly ever occur twice: numbers that should be predicted as numbers, or names of single items.
+ * Refuses classes that hardly ever occur twice: numbers with more classes than half of the rows, or texts that are
+ * different in all rows.
+ *
+ * @throws DownhillError `data`
  */
 function checkClasses(
   file: string,

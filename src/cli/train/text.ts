@@ -49,7 +49,10 @@ export function describeStart(
   ].join("\n");
 }
 
-/** Advice on a loss that has risen. */
+/**
+ * Advice to lower the learning rate if the training loss ended above its first value; empty otherwise, and for diverged
+ * runs.
+ */
 export function adviseOn(
   { stopped, loss }: TrainingRun,
   { method }: TrainingSettings,

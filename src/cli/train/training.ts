@@ -224,8 +224,8 @@ function upTo(batches: Batches<Batch>, last: number | undefined, stop: () => voi
 }
 
 /**
- * True if the accuracy is higher than that of always predicting the most frequent class. The scores may be large in a
- * good network.
+ * Returns a condition under which a run with a high loss does not count as diverged: its accuracy is above that of
+ * always predicting the most frequent class. For regression it is never true.
  */
 function betterThanGuessed({ train, task }: LearningProblem): (now: Evaluation) => boolean {
   if (task.kind === "regression") return () => false;

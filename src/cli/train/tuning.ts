@@ -30,7 +30,8 @@ export interface TuningReport {
 export type TunedValues = Readonly<Record<string, number>>;
 
 /**
- * Reads the hyper-parameters that `--tune lr,momentum` names, with their values in a method.
+ * Reads the hyper-parameters that `--tune lr,momentum` names, with their values in a method; `undefined` without the
+ * option.
  *
  * @throws DownhillError `option` for one that the optimiser does not have, or that has no initial number.
  */
@@ -152,7 +153,7 @@ export function tuningFigure({ path, conclusion }: TuningReport): Figure {
   };
 }
 
-/** Describes the result of tuning, as in `learningRate 0.0001 → 0.123: trial loss 2.30 → 0.11`. */
+/** Describes the result of tuning, as in `learningRate 0.0001 → 0.123; loss of trial runs 2.3026 → 0.1100`. */
 function describeTuned(
   start: TunedValues,
   found: TunedValues,

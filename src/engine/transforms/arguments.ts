@@ -91,6 +91,7 @@ export function flattenResult(
 
 /**
  * For each leaf, returns true if it belongs to an argument in `argnums`. `repair` is the advice in errors.
+ *
  * @throws DownhillError `range` for an index without an argument, `dtype` for an argument without a derivative.
  */
 export function selectArguments(

@@ -15,8 +15,8 @@ function charge(cost: Expr): Stmt {
 }
 
 /**
- * Number of scalar operations of one run of a block without its loops, which are charged separately. Both branches of
- * conditions count.
+ * Upper bound of the scalar operations of one run of a block. Its loops count as 1, because their iterations are
+ * charged separately; of an `if`, both branches count.
  */
 function workOfBlock(block: readonly Stmt[]): number {
   return block.reduce((sum, stmt) => sum + ownWork(stmt), 0);
@@ -47,7 +47,10 @@ function workOfIteration(loop: ChargedLoop): number {
   return 1 + workOfBlock(loop.body) + (own === undefined ? 0 : operationsOf(own));
 }
 
-/** Charges all iterations of a counted loop before it runs, and skips the loop if the budget is exceeded. */
+/**
+ * Returns a counted loop that is skipped if the budget is exceeded, and the statement before it that charges the budget
+ * for all its iterations.
+ */
 function boundedBounds<L extends Reduce | (Stmt & { readonly kind: "for" })>(loop: L): readonly [Stmt, L] {
   const count = k.max(k.f64(0), k.sub(k.convert("f64", loop.to), k.convert("f64", loop.from)));
   const isLeft = k.le(k.f64(0), left);
@@ -105,7 +108,9 @@ function boundedRoutine(routine: Routine, budget: number): Routine {
   };
 }
 
-/** Lower bound of the scalar operations of a block; loops of unknown length count as empty. */
+/**
+ * Lower bound of the number of scalar operations of one run of a block. Counted loops of unknown length count as empty.
+ */
 function leastWork(block: readonly Stmt[]): number {
   return block.reduce((sum, stmt) => sum + leastWorkOf(stmt), 0);
 }
@@ -130,10 +135,16 @@ function leastWorkOf(stmt: Stmt): number {
   }
 }
 
-/** Runs a routine and returns the remaining budget. If it is negative, the outputs are undefined. */
+/**
+ * Runs a routine and returns the remaining budget of scalar operations. If it is negative, the run was stopped early,
+ * and its outputs must not be used.
+ */
 export type BoundedCall = (inputs: readonly KernelValue[], outputs: KernelValue[]) => number;
 
-/** Compiles a routine for runs within a budget of scalar operations. */
+/**
+ * Compiles a routine so that each run stops when it exceeds a budget of scalar operations. A routine that certainly
+ * exceeds it is not compiled.
+ */
 export function compileBounded(routine: Routine, backend: Backend, budget: number): BoundedCall {
   const least = budget - leastWork(routine.body);
   if (least < 0) return () => least;

@@ -14,7 +14,7 @@ import { must } from "../../engine/util/assert-never.ts";
 import type { PassObserver } from "../../engine/util/after-pass.ts";
 
 /**
- * Checks that a program, region or routine is well formed.
+ * Checks that the program, region or routine that a pass returned is well formed. Does nothing while `verify` is off.
  *
  * @throws DownhillError `internal`, naming the pass and showing its result.
  */
@@ -40,7 +40,10 @@ function donatedInputs({ inputs }: Routine, donated: readonly boolean[]): string
 /** Results of passes that were found to be well formed. Many passes return the program that they were given. */
 const checked = /* @__PURE__ */ new WeakSet<object>();
 
-/** Formats the result of a pass; programs are shown by their own check. */
+/**
+ * Formats a region or routine for an error message. The text of a program is empty, because its own check already shows
+ * it.
+ */
 function textOf(made: object): string {
   if (isProgram(made)) return "";
   return "results" in made ? printRegion(made as Region) : printRoutine(made as Routine);

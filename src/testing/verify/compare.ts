@@ -5,7 +5,10 @@ function elementsOf(value: ProgramValue): ArrayLike<number> {
   return typeof value === "number" ? [value] : value;
 }
 
-/** Describes the first result whose bits differ from the expected ones; `undefined` if all agree. */
+/**
+ * Describes the first number whose bits, or the first result whose length, differ from the expected ones; `undefined`
+ * if all agree.
+ */
 export function differentBits(
   got: readonly ProgramValue[],
   expected: readonly ProgramValue[],
@@ -19,12 +22,15 @@ export function differentBits(
   return undefined;
 }
 
-/** Describes a difference. */
+/** Returns the message that element `at` of a result is `got`, but should be `want`. */
 export function showDifference(result: number, at: number, got: number, want: number): string {
   return `result ${result} [${at}] is ${showNumber(got)}, but the oracle computes ${showNumber(want)}`;
 }
 
-/** Returns the code of an error, and the line and column of the user's text in its message. */
+/**
+ * Returns the code of an error (its name if it has no code), followed by the line and column of the user's text if its
+ * message contains them.
+ */
 function codeAndLocation(error: unknown): string {
   const { code, message } = error as { readonly code?: string; readonly message: string };
   const location = / at (?:\S+:)?\d+:\d+/.exec(message)?.[0] ?? "";

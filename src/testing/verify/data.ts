@@ -8,7 +8,7 @@ import { arrayType } from "../../engine/ir/types.ts";
 /** JSON data. A record with the key `$` represents a value that JSON does not have, such as NaN or a typed array. */
 export type Json = number | string | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
-/** Encoded values and the programs in them, which refer to one another by number. */
+/** An encoded value and all programs in it. Both contain a program as its index in `programs`. */
 export interface EncodedData {
   readonly value: Json;
   readonly programs: readonly Json[];
@@ -17,9 +17,10 @@ export interface EncodedData {
 const arrayClasses = { Float64Array, Float32Array, Int32Array, Uint32Array, Uint8Array };
 
 /**
- * Encodes a value: numbers, strings, arrays, typed arrays, plain records and programs, arbitrarily nested.
+ * Encodes a value as JSON data: numbers, strings, booleans, null, `undefined`, arrays, typed arrays, plain records and
+ * programs, arbitrarily nested.
  *
- * @throws DownhillError `option` for a function, which cannot be encoded.
+ * @throws DownhillError `option` for a function, symbol or bigint, which cannot be encoded.
  */
 export function encode(value: unknown): EncodedData {
   const numbers = new Map<Program, number>();
@@ -104,7 +105,8 @@ interface EncodedProgram {
 }
 
 /**
- * Decodes the result of `encode`. `primitives` are those that users have defined.
+ * Decodes the result of `encode`. `primitives` are the custom primitives (`definePrimitive`) that the encoded programs
+ * may use.
  *
  * @throws DownhillError `option` for an unknown primitive.
  */

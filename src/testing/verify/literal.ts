@@ -4,7 +4,7 @@ import type { Program } from "../../engine/ir/index.ts";
 import { relowerEquation } from "../../engine/prims/region.ts";
 import type { FlatOptions, LowerOptions } from "../../engine/region/index.ts";
 
-/** Lowers a region in the order of its text. */
+/** Options to lower a region without optimisations, in the order of its text. */
 export const literalLowering: LowerOptions = {
   hoistChecks: false,
   failedChecks: "copy",
@@ -18,7 +18,7 @@ export const literalLowering: LowerOptions = {
   differences: false,
 };
 
-/** Derives a region from its unoptimised flat form. */
+/** Options to derive a region from its flat form without optimising that form. */
 export const literalFlat: FlatOptions = {
   common: false,
   hoist: false,

@@ -18,7 +18,7 @@ export type ProgramValue = number | TypedArray;
 export type OracleOutcome =
   { readonly values: readonly ProgramValue[] } | { readonly error: unknown } | undefined;
 
-/** Allocates memory for results of these types. */
+/** Allocates an array for each result of these types; scalar results need none and start as 0. */
 function roomFor(types: readonly ArrayType[]): KernelValue[] {
   return types.map(({ shape, dtype }) =>
     shape.length === 0 ? 0 : { array: makeArray(scalarTypeOf(dtype), sizeOf(shape)), offset: 0 },
@@ -44,7 +44,10 @@ function failureIn(failures: readonly FailureReport[], outputs: readonly KernelV
   return report.makeRoom?.(wanted!) === true ? "more room" : report.error(wanted!, length!, values);
 }
 
-/** Runs a program equation by equation within a budget of scalar operations. */
+/**
+ * Runs a program without optimisations, equation by equation in the interpreter. Returns `undefined` if it exceeds the
+ * budget of scalar operations.
+ */
 export function interpret(program: Program, inputs: readonly ProgramValue[], budget: number): OracleOutcome {
   const { ins, eqns, outs } = literalProgram(program);
   const known = new Map<Var, ProgramValue>(ins.map((v, i) => [v, inputs[i]!]));
@@ -68,7 +71,10 @@ function singleEquation(eqn: Equation): Program {
   return { name: eqn.prim.name, ins, eqns: [{ ...eqn, ins }], outs: eqn.outs };
 }
 
-/** Returns the elements of a value with the shape of the equation's result. */
+/**
+ * Computes an equation whose result has the same elements as its operand `x`, such as a reshape. The result is a number
+ * if it is a scalar, otherwise an array.
+ */
 function aliased({ outs: [out] }: Equation, x: ProgramValue): ProgramValue {
   const isScalar = out!.type.shape.length === 0;
   if (typeof x !== "number") return isScalar ? x[0]! : x;
@@ -81,7 +87,10 @@ function aliased({ outs: [out] }: Equation, x: ProgramValue): ProgramValue {
 /** Maximum number of repetitions with larger arrays; each repetition at least doubles the size. */
 const mostAttempts = 64;
 
-/** Runs a program as one routine in the interpreter. */
+/**
+ * Runs a program as one routine in the interpreter. Returns its outcome and the rest of the budget of scalar
+ * operations, −1 if it was exceeded.
+ */
 export function runProgram(
   program: Program,
   inputs: readonly ProgramValue[],

@@ -17,8 +17,9 @@ const leafOf = (x: RegionValue): ValueLeaf =>
   typeof x === "number" ? { data: x, dims: [] } : { data: x.data as never, dims: x.dims };
 
 /**
- * Calls the JavaScript function with copies of the arguments, built from the first values of the region's parameters.
- * It reads captured values itself. Returns `undefined` if its result does not have the structure of its form.
+ * Calls a plain function as ordinary JavaScript and returns its results, or the error that it throws. Its arguments are
+ * copies of the first `values`. The values after them belong to captured variables, which the function reads itself.
+ * Returns `undefined` if the result does not have the structure that was compiled.
  */
 export function callJavaScript(
   { f, form }: PlainSource,

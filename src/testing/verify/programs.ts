@@ -31,7 +31,10 @@ export interface ProgramCall {
   readonly isExact: boolean;
 }
 
-/** Milliseconds after which a comparison without a certain result ends. */
+/**
+ * Milliseconds after which a comparison makes no more runs with random errors, even if these have not explained the
+ * difference yet.
+ */
 const mostTime = 700;
 /** Numbers of iterations to which the loops of a program are cut, one after the other, if it takes too long. */
 const fewIterations = [16, 3];
@@ -39,7 +42,8 @@ const fewIterations = [16, 3];
 const gross = 1000;
 
 /**
- * Compares a call with the oracle within a budget of scalar operations; `unverified` if the budget is exceeded.
+ * Compares a call with the oracle within a budget of scalar operations. Returns "unverified" if the budget is exceeded,
+ * or if time runs out before a small difference is certain.
  *
  * @throws DownhillError `internal` for a difference.
  */
@@ -99,7 +103,10 @@ function programError(
   });
 }
 
-/** Copies the first `n` elements of an operand. */
+/**
+ * Copies the first `n` elements of an operand. Returns a promise if its memory is that of a device that must be
+ * awaited.
+ */
 function copyOf(held: ConcreteValue, n: number): ProgramValue | Promise<TypedArray> {
   if (typeof held === "number") return held;
   const memory = must(held.memory, "the memory of an operand");
@@ -156,7 +163,10 @@ export function callCompared(
   return outs;
 }
 
-/** Compares the program with fewer iterations of its loops. */
+/**
+ * Compiles the program again with at most 16, then 3 iterations per loop, and compares that with the oracle. Returns
+ * "unverified" if no loop can be shortened, or if this still exceeds the budget.
+ */
 function compareShorter(
   program: Program,
   inputs: readonly ProgramValue[],
@@ -179,7 +189,10 @@ function compareShorter(
   return "unverified";
 }
 
-/** Calls a compiled program with copies of values. */
+/**
+ * Calls a compiled program with copies of the inputs. Returns its results, or the error with which the program itself
+ * ended; other errors are thrown.
+ */
 export function outcomeOf(
   run: Executable["run"],
   program: Program,
@@ -202,7 +215,9 @@ export function outcomeOf(
   }
 }
 
-/** Compares results of a device when the first of them is read. */
+/**
+ * Compares each result in the memory of a device when it is first read. Results that are never read are not compared.
+ */
 function compareLater(
   program: Program,
   inputs: readonly (ProgramValue | Promise<TypedArray>)[],

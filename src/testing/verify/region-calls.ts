@@ -47,7 +47,10 @@ const stagesOfRuns = [
 /** Factor by which the difference of a result may exceed the oracle's own variation. */
 const factor = 8;
 
-/** Moves arguments by about an ulp, up or down. */
+/**
+ * Moves each floating-point number of the arguments by about an ulp, up or down depending on `salt`. Integers and
+ * booleans stay.
+ */
 function moved(args: readonly RegionValue[], types: readonly string[], salt: number): RegionValue[] {
   return args.map((arg, i) => {
     if (!isFloating(types[i] as never)) return arg;
@@ -75,12 +78,18 @@ function scaleOf({ numbers, scale }: Quantity, want: ArrayLike<number>): number 
   return largest;
 }
 
-/** True if both numbers are equal. Sums with infinite terms also count as equal if both are non-finite. */
+/**
+ * True if both numbers are equal; 0 equals −0, and NaN equals NaN. Two sums also count as equal if both are infinite or
+ * NaN.
+ */
 function isSame(got: number, want: number, isSum: boolean): boolean {
   return Object.is(got, want) || got === want || (isSum && !Number.isFinite(got) && !Number.isFinite(want));
 }
 
-/** Returns the first number that is off by more than allowed; `spread` is the variation of the oracle itself. */
+/**
+ * Returns the first number that is off by more than allowed, or the first quantity with a wrong length; `undefined` if
+ * all agree. `spread` contains the variation of each of the oracle's own numbers.
+ */
 function findDifference(
   quantities: readonly Quantity[],
   expected: readonly ArrayLike<number>[],
@@ -152,7 +161,8 @@ function compareQuantities(
 }
 
 /**
- * Compares a call with the oracle within a budget of scalar operations; `unverified` if the budget is exceeded.
+ * Compares a call with the oracle within a budget of scalar operations. Returns "unverified" if the budget is exceeded,
+ * "ill-conditioned" if tiny changes of the inputs explain the differences, otherwise "verified".
  *
  * @throws DownhillError `internal` for a difference.
  */
@@ -195,8 +205,8 @@ const wordsOf = ({ text, isIllConditioned }: RegionDifference): string =>
     : text;
 
 /**
- * Compares values with the JavaScript function: those of the call, or of the interpreted base. Returns true if the
- * function is ill-conditioned.
+ * Compares the values of the base region with the results of the JavaScript function from which it was built. Returns
+ * true if they differ only because the function is ill-conditioned; false also if there is nothing to compare.
  */
 function compareWithJavaScript(subject: RegionSubject, budget: number): boolean {
   const { base, steps, end, source, recorded } = subject;
@@ -283,7 +293,10 @@ function shortened(args: readonly RegionValue[], most: number): RegionValue[] {
   });
 }
 
-/** Calls a region with copies of values. */
+/**
+ * Calls a compiled region with copies of the arguments. Returns its results, or the error with which the user's
+ * function itself ended; other errors are thrown.
+ */
 export function endOf(call: RegionCall, args: readonly RegionValue[], types: Region["params"]): RegionEnd {
   try {
     return { values: call(args.map((x, i) => ownValue(x, types[i]!.type))) };
@@ -293,7 +306,10 @@ export function endOf(call: RegionCall, args: readonly RegionValue[], types: Reg
   }
 }
 
-/** Compares a region with shorter arrays. */
+/**
+ * Calls the region with shorter arrays and compares that with the oracle. Returns "unverified" if no array can be
+ * shortened, or if the shorter calls fail or exceed the budget.
+ */
 export function compareShorter(
   subject: Omit<RegionSubject, "end">,
   call: RegionCall,

@@ -36,7 +36,7 @@ export type RegionEnd = { readonly values: readonly RegionValue[] } | { readonly
  */
 type Oracle = (args: readonly RegionValue[], seed?: number) => RegionEnd | undefined;
 
-/** Copies a number or array as a value of the parameter's type. */
+/** Returns a number, or a copy of an array with elements of the given type. */
 export function ownValue(x: RegionArgument | RegionOutcome, type: RegionType): RegionValue {
   if (typeof x === "number") return x;
   const { data, dims } = "dims" in x ? x : { data: x, dims: [x.length] };
@@ -68,7 +68,7 @@ function boundedInterpreter(budget: number): Backend {
 /** Factor of the budget for runs with errors, whose operations are more expensive. */
 const shakenWork = 100;
 
-/** Creates a backend that runs routines with errors chosen by a seed. */
+/** Creates a backend that adds a small error to each floating-point operation, chosen by `now.seed` at each run. */
 function shakenBackend(budget: number, now: { readonly seed: number }): Backend {
   const backend = canGenerateCode() ? makeJsBackend(undefined, callSizes) : sizedInterp;
   return {
@@ -87,7 +87,10 @@ export function isOfText(error: unknown): boolean {
   return error instanceof DownhillError && (error.code === "range" || error.code === "thrown");
 }
 
-/** Runs a region in the interpreter in the order of its text. */
+/**
+ * Creates the oracle of a region. It runs the region in the interpreter, without optimisations and in the order of its
+ * text.
+ */
 export function interpreted(region: Region, budget: number): Oracle {
   const compiled = (backend: Backend): RegionCall =>
     callOf(compileRegion(region, backend, literalLowering), region);
@@ -108,7 +111,7 @@ export function interpreted(region: Region, budget: number): Oracle {
   };
 }
 
-/** One step of a derivation, as encoded by `call/regions`. */
+/** One step by which a region was derived from another, as `call/regions` writes it into `DerivedRegion.steps`. */
 export type DerivationStep =
   | {
       readonly kind: "tangent";
@@ -119,7 +122,10 @@ export type DerivationStep =
   | { readonly kind: "cotangents"; readonly active: readonly boolean[] }
   | { readonly kind: "gradient"; readonly active: readonly boolean[]; readonly wanted: GradientResults };
 
-/** Parses the steps by which a region was derived from its base. */
+/**
+ * Parses the steps by which a region was derived from its base. Checkpoint options, which do not change its values, are
+ * skipped.
+ */
 export function stepsOf({ steps }: Pick<DerivedRegion, "steps">): DerivationStep[] {
   return steps.split(", ").flatMap((text): DerivationStep[] => {
     if (text === "" || text.startsWith("checkpoint ")) return [];
@@ -180,7 +186,10 @@ export interface Quantity {
   readonly isSingle: boolean;
 }
 
-/** Creates numbers between −1 and 1, with absolute values of at least 0.3. */
+/**
+ * Creates a direction like `value`: a number, or an array of the same lengths. Its numbers are between −1 and 1, with
+ * absolute values of at least 0.3.
+ */
 function directionLike(value: RegionValue, type: RegionType, salt: number): RegionValue {
   const at = (j: number): number => {
     const x = Math.cos(1 + 1.7 * salt + 2.3 * j);
@@ -194,7 +203,8 @@ function directionLike(value: RegionValue, type: RegionType, salt: number): Regi
 }
 
 /**
- * Computes Σ x · y, in which a factor of 0 is strong and infinite terms make the sum non-finite; `scale` is Σ |x · y|.
+ * Computes Σ x · y over all elements; `scale` is Σ |x · y|. A term with a factor of 0 is 0, even if its other factor is
+ * infinite or NaN.
  */
 function inner(
   xs: readonly RegionValue[],
@@ -306,8 +316,8 @@ function direct(oracle: Oracle, types: readonly RegionType[]): OracleComparison 
 }
 
 /**
- * Compares the derivative of a gradient along tangents with the tangent of the tangent, which does not use reverse
- * mode.
+ * Compares the derivative of a gradient along a direction with the second derivative of the base along two directions.
+ * The oracle computes that by applying forward mode twice, so that it does not depend on reverse mode.
  */
 function curvature(
   base: Region,

@@ -39,7 +39,7 @@ interface ReportedRegion {
 /**
  * Compiles and calls the program of an error of `configure({ verify })` again, and compares it with the oracle.
  * `report` is the `cause` of the error, or the path of the file that its message names. Returns "verified" if the
- * difference no longer occurs.
+ * difference no longer occurs, and "unverified" if the comparison exceeds its budget.
  *
  * A difference from a JavaScript function is compared with the recorded results of that function.
  *

@@ -13,7 +13,7 @@ export interface VerificationReport {
   readonly difference: string;
   /** The program or region as text. */
   readonly printed: string;
-  /** Options of `configure` under which it was compiled. */
+  /** Options of `configure` under which the program or region was compiled. */
   readonly options: { readonly backend: string; readonly reproducible: boolean };
   /** The program or region, the inputs and both results. */
   readonly data: EncodedData;
@@ -88,7 +88,11 @@ function writeFile(report: VerificationReport): string | undefined {
   }
 }
 
-/** Reads a report from a file. */
+/**
+ * Reads a report from a file.
+ *
+ * @throws DownhillError `file` if there is no such file, no JSON in it, or no file system.
+ */
 export function readReport(path: string): VerificationReport {
   const fs = nodeModule("node:fs") as ReportFileSystem | undefined;
   if (fs === undefined)
@@ -102,7 +106,10 @@ export function readReport(path: string): VerificationReport {
   }
 }
 
-/** Creates the error of a difference. Its `cause` is the report. */
+/**
+ * Creates the error for a difference. Its `cause` is the report, which is also written to a temporary file if possible;
+ * the message names that file.
+ */
 export function differenceError(found: VerificationFailure): DownhillError {
   const report = reportOf(found);
   const path = writeFile(report);

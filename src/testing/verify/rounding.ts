@@ -32,13 +32,16 @@ function noise(block: k.Block, x: Expr, by: Expr): Expr {
   return k.mul(k.convert("f64", h), k.f64(2 ** -31));
 }
 
-/** Returns the result of an operation, whether it is exact, and the magnitudes of its rounding errors. */
+/**
+ * Builds code for an operation: its result, the condition that this is exact, and the numbers in whose ulps its
+ * rounding errors are measured.
+ */
 type RoundedOperation = (
   block: k.Block,
   args: readonly Expr[],
 ) => { readonly result: Expr; readonly exact: Expr; readonly sizes: readonly Expr[] };
 
-/** Computes the exact rounding error of a sum; Knuth's algorithm. */
+/** Builds code for the exact rounding error of the sum `r = x + y` (Knuth's algorithm). */
 function errorOfSum(block: k.Block, x: Expr, y: Expr, r: Expr): Expr {
   const t = block.let("t", k.sub(r, x));
   return k.add(k.sub(x, k.sub(r, t)), k.sub(y, t));
@@ -52,7 +55,7 @@ const sum =
     return { result, exact: k.eq(left, k.constant(result.type, 0)), sizes: [k.abs(x!), k.abs(y!)] };
   };
 
-/** Rounding operations by name. Operations that are exact for their operands are not perturbed. */
+/** Code of the operations that round, by name. They are perturbed only if they are not exact for their operands. */
 const operations: Readonly<Record<string, RoundedOperation>> = {
   add: /* @__PURE__ */ sum("add"),
   sub: /* @__PURE__ */ sum("sub"),
@@ -92,7 +95,10 @@ const operations: Readonly<Record<string, RoundedOperation>> = {
   },
 };
 
-/** True if a product is exact: the Veltkamp splits of both factors are multiplied without error. */
+/**
+ * Builds the condition that the product `r = x · y` is exact. For float64 it multiplies the Veltkamp halves of both
+ * factors, which is free of error.
+ */
 function isExactProduct(block: k.Block, x: Expr, y: Expr, r: Expr): Expr {
   if (r.type === "f32") return k.eq(k.mul(k.convert("f64", x), k.convert("f64", y)), k.convert("f64", r));
   const halves = (z: Expr, name: string): readonly [Expr, Expr] => {
@@ -107,7 +113,10 @@ function isExactProduct(block: k.Block, x: Expr, y: Expr, r: Expr): Expr {
 
 const known = /* @__PURE__ */ new Map<string, Procedure>();
 
-/** Returns the operation with an error chosen by its operands and the seed. */
+/**
+ * Returns a procedure that computes an operation and adds a rounding error, chosen by the bits of the result and the
+ * seed. Exact, zero and non-finite results stay unchanged.
+ */
 function shaken(name: string, type: FloatPrecision): Procedure {
   const key = `${name} ${type}`;
   const made = known.get(key);
@@ -186,7 +195,7 @@ function shakeBlock(block: readonly Stmt[]): Stmt[] {
   });
 }
 
-/** Perturbs the terms of sums in the statements. */
+/** Perturbs the terms of all floating-point sums (`reduce`) in the statements. */
 function shakeTerms(block: readonly Stmt[]): Stmt[] {
   return block.map((stmt): Stmt => {
     switch (stmt.kind) {
@@ -222,7 +231,7 @@ export function shakenRoutine(routine: Routine): Routine {
   };
 }
 
-/** Numbers of runs with random errors: the first number, and the next ones if it does not suffice. */
+/** Total numbers of runs with random errors: 4 at first, and more only while these do not explain a difference. */
 const runs = [4, 32, 256];
 /** Multiple of the largest deviation in these runs by which a result may differ. */
 const factor = 8;
@@ -247,15 +256,18 @@ export interface RoundingViolation {
 /** Bounds for the rounding errors of the results of a routine, found by runs with random errors. */
 export interface Rounding {
   /**
-   * Returns the first result that is off by more than rounding explains. After the first runs, `isInTime` may end the
-   * search.
+   * Returns the first number of the results `got` that is off by more than rounding explains; `undefined` if there is
+   * none. If `isInTime` returns false, no runs beyond the first 4 are made.
    */
   readonly find: (got: readonly TypedArray[], isInTime?: () => boolean) => RoundingViolation | undefined;
   /** True if some results are almost undetermined. */
   readonly isVague: () => boolean;
 }
 
-/** Median of the relative deviations, used for elements that a few runs computed exactly by chance. */
+/**
+ * Median of the relative deviations of the elements of a result; 0 for an empty result. It replaces the deviation of
+ * elements that a few runs computed exactly by chance.
+ */
 function usualSpread(list: TypedArray, spread: Float64Array): number {
   const all = Array.from(list, (x, i) => (x === 0 ? 0 : spread[i]! / Math.abs(x))).filter(Number.isFinite);
   return all.sort((a, b) => a - b)[all.length >> 1] ?? 0;

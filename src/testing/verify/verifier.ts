@@ -27,7 +27,7 @@ export interface VerifyStats {
   readonly verified: number;
   /** Calls that took too long for the oracle, even with shorter loops. */
   readonly unverified: number;
-  /** Calls whose difference is explained by moving inputs by an ulp. */
+  /** Calls whose difference is explained by changing inputs or operations by an ulp. */
   readonly illConditioned: number;
 }
 
@@ -68,7 +68,10 @@ export function compareOnce(isOn: boolean): void {
   compared = isOn ? (compared ?? new Set()) : undefined;
 }
 
-/** Returns a key of the structure of a program; programs with equal keys are compared once. */
+/**
+ * Returns the key of a program; of programs with equal keys, only one is compared. It is a hash of the program, or for
+ * a single operation its name with the dtypes and ranks of its operands.
+ */
 function structureOf(program: Program): string {
   const [eqn, ...more] = program.eqns;
   if (eqn === undefined || more.length > 0 || subPrograms(eqn.params).length > 0) return hashProgram(program);
@@ -181,7 +184,10 @@ function callRegionCompared(
   });
 }
 
-/** Removes elements after the end of a result in a lent array. */
+/**
+ * Copies a result that is shorter than the lent array that contains it, without the elements after its end. Returns
+ * other results unchanged.
+ */
 function trimmed<T extends number | { readonly data: ArrayLike<number>; readonly dims: readonly number[] }>(
   x: T,
 ): T {
