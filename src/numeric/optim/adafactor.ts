@@ -12,11 +12,20 @@ export interface AdafactorOptions {
   readonly learningRate?: Rate;
   /** Exponent of t in the weight `t^β₂decay` of a new gradient in the mean squares, 0 or less. Default −0.8. */
   readonly beta2Decay?: Scalar;
-  /** ε₁, the lower bound of mean squares, 0 or more; `null` for the spacing of the dtype at 1. Default `null`. */
+  /**
+   * ε₁, the lower bound of the root mean square of a gradient element, 0 or more; `null` for the machine epsilon of the
+   * dtype. Default `null`.
+   */
   readonly eps1?: Scalar | null;
-  /** ε₂, the lower bound of the root mean square of a tensor, 0 or more. Default 0.001. */
+  /**
+   * ε₂, the lower bound of the root mean square of a parameter tensor, to which its step is proportional; 0 or more.
+   * Default 0.001.
+   */
   readonly eps2?: Scalar;
-  /** d, the root mean square above which a step is shortened, above 0. Default 1. */
+  /**
+   * d: a step is shortened if the root mean square of its normalised gradient (u in the formula) exceeds d. Above 0.
+   * Default 1.
+   */
   readonly d?: Scalar;
   /** λ of decoupled weight decay: each step also subtracts ηλθ; 0 or more. Default 0. */
   readonly weightDecay?: Scalar;
@@ -28,11 +37,17 @@ export interface AdafactorOptions {
 export interface AdafactorState<P = unknown> {
   /** Number of updates made. */
   readonly step: Tensor;
-  /** r, the mean square of each row of a matrix, with a last axis of size 1; `null` for vectors and scalars. */
+  /**
+   * r, the running mean square of each row of a matrix's gradients, with a last axis of size 1; `null` for vectors and
+   * scalars.
+   */
   readonly rows: P | null;
-  /** c, the mean square of each column, with a last axis but one of size 1; `null` for vectors and scalars. */
+  /**
+   * c, the running mean square of each column of a matrix's gradients, with a last axis but one of size 1; `null` for
+   * vectors and scalars.
+   */
   readonly columns: P | null;
-  /** v, the mean square of each element of a vector or scalar; `null` for matrices. */
+  /** v, the running mean square of each gradient element of a vector or scalar; `null` for matrices. */
   readonly meanSquare: P | null;
 }
 

@@ -29,7 +29,7 @@ export interface AdamOptions {
   readonly weightDecay?: Scalar;
   /** True to subtract ηλθ from the parameters instead of adding λθ to the gradient, as in `adamw`. Default false. */
   readonly decoupledWeightDecay?: boolean;
-  /** True to divide by the largest mean square so far. Default false. */
+  /** True to divide by the square root of the largest mean square so far (AMSGrad). Default false. */
   readonly amsgrad?: boolean;
   /** True to maximise instead of minimise. Default false. */
   readonly maximize?: boolean;
@@ -81,7 +81,7 @@ export function adam(options: AdamOptions = {}): Adam {
   return adamRule("adam", readOptions("adam", options, table));
 }
 
-/** The options that `adam` and `adamw` share. */
+/** Returns the specifications (defaults and ranges) of the options that `adam` and `adamw` share. */
 export function adamTable(): {
   readonly [K in Exclude<keyof AdamOptions, "weightDecay" | "decoupledWeightDecay">]-?: OptionSpec<
     Required<AdamOptions>[K]
@@ -97,7 +97,7 @@ export function adamTable(): {
   };
 }
 
-/** Adam's update rule, for `adam` and `adamw`. */
+/** Builds an optimiser with Adam's update rule, for `adam` and `adamw`. `name` appears in error messages. */
 export function adamRule(name: string, options: Required<AdamOptions>): Adam {
   return followRule<AdamState<object>, typeof options>({
     name,

@@ -11,7 +11,7 @@ export interface AdamaxOptions {
   readonly learningRate?: Rate;
   /** β₁, the decay rate of the mean of the gradients, at least 0 and below 1. Default 0.9. */
   readonly beta1?: Scalar;
-  /** β₂, the decay rate of the largest gradient so far, at least 0 and below 1. Default 0.999. */
+  /** β₂, the decay rate of the largest absolute gradient so far, at least 0 and below 1. Default 0.999. */
   readonly beta2?: Scalar;
   /** ε, added to the absolute value of each gradient, 0 or more. Default 1e-8. */
   readonly eps?: Scalar;

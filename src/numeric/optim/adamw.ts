@@ -3,7 +3,7 @@ import { type Adam, type AdamOptions, adamRule, adamTable } from "./adam.ts";
 import { notNegative } from "./formulas.ts";
 import { readOptions, type Scalar, within } from "./options.ts";
 
-/** Options of `adamw`: those of `adam`, with another weight decay. */
+/** Options of `adamw`: the options of `adam`, except that the weight decay is always decoupled. */
 export interface AdamwOptions extends Omit<AdamOptions, "weightDecay" | "decoupledWeightDecay"> {
   /** λ of decoupled weight decay: each step also subtracts ηλθ; 0 or more. Default 0.01. */
   readonly weightDecay?: Scalar;

@@ -9,11 +9,11 @@ import { followRule, type RuleOptimizer, zero } from "./rule.ts";
 export interface AsgdOptions {
   /** η, 0 or more, or a schedule. Default 0.01. */
   readonly learningRate?: Rate;
-  /** λ₀, the decay of the parameters and of the rate `η/(1 + λ₀η(t − 1))^α`; 0 or more. Default 0.0001. */
+  /** λ₀, 0 or more: each update subtracts ηₜλ₀θ, and the rate falls as `ηₜ = η/(1 + λ₀η(t − 1))^α`. Default 0.0001. */
   readonly lambd?: Scalar;
-  /** α, the exponent of the decay of the rate, 0 or more. Default 0.75. */
+  /** α, the exponent in the rate `η/(1 + λ₀η(t − 1))^α`, 0 or more. Default 0.75. */
   readonly alpha?: Scalar;
-  /** t₀, the number of updates before averaging starts, 0 or more. Default 1e6. */
+  /** t₀, 0 or more: averaging starts with the parameters of update t₀ + 2. Default 1e6. */
   readonly t0?: Scalar;
   /** λ of a penalty `λ/2 · Σ θ²` that is added to the loss, 0 or more. Default 0. */
   readonly weightDecay?: Scalar;
@@ -25,7 +25,10 @@ export interface AsgdOptions {
 export interface AsgdState<P = unknown> {
   /** Number of updates made. */
   readonly step: Tensor;
-  /** ā, the mean of the parameters since update t₀: the parameters to use after training. */
+  /**
+   * ā, the mean of the parameters after updates t₀ + 2, t₀ + 3, …; before them, the current parameters. Use it after
+   * training.
+   */
   readonly average: P;
 }
 

@@ -19,7 +19,7 @@ export function roundToBfloat16(x: Tensor): Tensor {
   return replaced(x, sub(add(large, single), large));
 }
 
-/** Returns the value `y` with the derivative of `x`. Exact if y is x rounded. */
+/** Returns `x + (y − x)`, with the value of `y` and the derivative of `x`. The sum is exact if y is x rounded. */
 function replaced(x: Tensor, y: Tensor): Tensor {
   return add(x, stopGradient(sub(y, x)));
 }

@@ -21,7 +21,7 @@ import { largestInt32 } from "../../../engine/ir/plain-number.ts";
 export interface AccumulateState<S> {
   /** Number of micro-batches since the last step. */
   readonly count: Tensor;
-  /** Sum of the gradients of these micro-batches. */
+  /** Sum of the gradients of the micro-batches since the last step. */
   readonly sum: unknown;
   readonly inner: S;
 }
@@ -33,7 +33,7 @@ export interface AccumulateState<S> {
  * `inner` counts its own steps, so that a schedule counts steps and not micro-batches. Like optax's `MultiSteps`; in
  * PyTorch, divide each loss by k and call `step` every k batches.
  *
- * @throws DownhillError `range` if k is not an integer of 1 or more.
+ * @throws DownhillError `option` if `inner` is not an optimiser, `range` if k is not an integer of 1 or more.
  * @example
  * const { init, update } = accumulate(sgd({ learningRate: 1 }), 2);
  * const params = { w: tensor(0) };

@@ -41,7 +41,7 @@ export interface EmaOptions {
  *
  * Like PyTorch's `AveragedModel` with `get_ema_multi_avg_fn`. optax's `ema` differs: it averages updates.
  *
- * @throws DownhillError `range` if `decay` is not from 0 to 1.
+ * @throws DownhillError `option` for an unknown option, `range` if `decay` is not from 0 to 1.
  * @example
  * const { init, update } = chain(sgd({ learningRate: 1 }), ema({ decay: 0.5 }));
  * const params = { w: tensor(4) };
@@ -75,7 +75,8 @@ export interface SwaOptions {
  *
  * Like PyTorch's `AveragedModel`. Batch normalisation statistics must be recomputed for the averaged parameters.
  *
- * @throws DownhillError `range` if `start` or `every` is not an integer.
+ * @throws DownhillError `option` for an unknown option, `range` if `start` is not an integer of 0 or more or `every`
+ * not of 1 or more.
  * @see Izmailov, Podoprikhin, Garipov, Vetrov, Wilson, Averaging weights leads to wider optima and better
  * generalization, UAI 2018.
  */

@@ -36,10 +36,10 @@ export interface InjectedState<S> {
  * Keeps the hyper-parameters of an optimiser in its state, so that they can follow schedules of their own (the momentum
  * of a one-cycle run), be inspected, or be changed between updates without recompilation.
  *
- * `names` selects the options; default are all numbers, scalars and schedules. Options that must be known at compile
- * time (integers such as `nsSteps`) cannot be among them. Like optax's `inject_hyperparams`.
+ * `names` selects the options; by default, all options that are numbers, scalars or schedules. Options that must be
+ * known at compile time (integers such as `nsSteps`) cannot be among them. Like optax's `inject_hyperparams`.
  *
- * @throws DownhillError the errors of `make` for the options at step 0, and `option` for an unknown name.
+ * @throws DownhillError the errors of `make` for the options at step 0, and `option` for a name without such an option.
  * @example
  * const { init, update } = injectHyperparameters(sgd, { learningRate: 1, momentum: 0.5 });
  * const params = { w: tensor(0) };

@@ -25,7 +25,7 @@ export interface LookaheadState {
 
 /**
  * Lookahead, for use after an optimiser in a chain: every k steps it moves the slow weights towards the parameters and
- * resets the parameters to them.
+ * then sets the parameters to the slow weights.
  *
  * ```text
  * θ ← θ + update

@@ -20,7 +20,8 @@ import { stateless } from "./stateless.ts";
  * Splits the parameters into groups that have their own optimisers and learning rates, like PyTorch's `param_groups`.
  *
  * `labels` names the group of each parameter: a tree of names, in which one name may stand for a whole subtree, or a
- * function of the path of a parameter. The state is an object with the state of each group.
+ * function of the path of a parameter. The state is an object with the state of each group, `null` for a group without
+ * parameters.
  *
  * @throws DownhillError `tree` if the labels do not fit the parameters, `option` for a label without an optimiser.
  * @example

@@ -14,8 +14,9 @@ import { type PerParameter, valuePerParameter } from "./select.ts";
 import { stateless } from "./stateless.ts";
 
 /**
- * A bound: one number or tensor for all parameters, or a tree of the structure of the parameters. A parameter's bound is a number, or
- * a tensor, typed array or nested array of numbers whose shape broadcasts to that of the parameter.
+ * A bound of the parameters: one value for all, a tree of values with the structure of the parameters, or a function of
+ * a parameter's path. A value is a number, or a tensor, typed array or nested array of numbers whose shape broadcasts
+ * to that of the parameter.
  */
 export type Bound = PerParameter<TensorLike>;
 
@@ -33,8 +34,8 @@ export interface BoxOptions {
  *
  * In PyTorch, clamp the parameters after the step; in optax, use `projections.projection_box`.
  *
- * @throws DownhillError `option` for an unknown option or without a bound, `tree` or `shape` for a bound that does not
- * fit.
+ * @throws DownhillError `option` for an unknown option or without a bound, `range` if the number `low` exceeds the
+ * number `high`, `tree` or `shape` for a bound that does not fit.
  * @example
  * const { init, update } = chain(sgd({ learningRate: 1 }), projectBox({ low: 0, high: 1 }));
  * const params = { w: tensor([0.5, 0.5]) };
@@ -76,8 +77,8 @@ function wallsOf(
 }
 
 /**
- * The bound of each parameter, in the order of the parameters: a number, or a tensor whose shape broadcasts to that of
- * the parameter.
+ * Returns the bound of each parameter, in the order of the parameters: a number, or a tensor whose shape broadcasts to
+ * that of the parameter.
  *
  * @throws DownhillError `tree` for a parameter without a bound, `shape` for a shape that does not broadcast.
  */

@@ -13,13 +13,15 @@ import { matchParameters, readParameters, rebuild } from "../parameters.ts";
  */
 export type PerParameter<V> = V | PerParameterTree<V> | ((path: string, x: Tensor) => V);
 
-/** A tree of values. */
+/** Arrays and objects nested like the parameters, with values as leaves. A leaf may stand for a whole subtree. */
 export type PerParameterTree<V> =
   readonly (V | PerParameterTree<V>)[] | { readonly [key: string]: V | PerParameterTree<V> };
 
 /**
- * The value of each parameter, in the order of the parameters. `readLeaf` converts other forms that a value of a single
- * parameter may have.
+ * Returns the value of each parameter, in the order of the parameters. For a single parameter, `readLeaf` converts a
+ * value that `isValue` rejects, such as a nested array, or returns undefined.
+ *
+ * @throws DownhillError `tree` for a parameter without a value, and for a value without a parameter.
  */
 export function valuePerParameter<V>(
   parameters: Parameters,
@@ -67,7 +69,7 @@ export function valuePerParameter<V>(
   return walk(def, given);
 }
 
-/** A way to run an optimiser on the `chosen` parameters only, as if the other parameters did not exist. */
+/** Runs an optimiser on chosen parameters only, as if the other parameters did not exist. Their updates are `null`. */
 export interface SubsetOptimizer {
   readonly init: <S>(optimizer: GeneralOptimizer<S>) => S;
   readonly update: <S>(
@@ -76,7 +78,7 @@ export interface SubsetOptimizer {
   ) => { readonly updates: readonly (Tensor | null)[]; readonly state: S };
 }
 
-/** Prepares parameters (and their gradients) for optimisers that see only some of them. */
+/** Returns functions that run an optimiser on the parameters whose entry in `chosen` is true. */
 export function partOf<P>(
   parameters: Parameters,
   chosen: readonly boolean[],
@@ -105,7 +107,7 @@ export function partOf<P>(
     },
   };
 
-  /** The loss as a function of the chosen parameters; the other parameters are constant. */
+  /** Returns `extra` with a `valueAndGrad` of the chosen parameters only; the other parameters keep their values. */
   function within(): UpdateExtra<unknown> | undefined {
     if (extra?.valueAndGrad === undefined) return extra as UpdateExtra<unknown> | undefined;
     const whole = extra.valueAndGrad;

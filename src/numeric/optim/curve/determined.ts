@@ -7,10 +7,11 @@ import { largestOf } from "../../../engine/util/append.ts";
 const negligible = 1e-11;
 
 /**
- * The columns of a Jacobian that contribute to a direction along which the residuals do not change: parameters that the
- * data do not determine. Columns are scaled to equal length first, so that units do not matter.
+ * Returns the indices of the columns of a Jacobian that contribute to a direction along which the residuals do not
+ * change. The data do not determine the parameters of these columns. Columns are first scaled to a largest absolute
+ * element of 1, so that units do not matter.
  *
- * Computes singular values by Hestenes's one-sided Jacobi rotations of R.
+ * Computes singular values by Hestenes's one-sided Jacobi rotations of the triangular factor R of the columns.
  *
  * @see Demmel, Veselić, Jacobi's method is more accurate than QR, 1992.
  */
@@ -37,7 +38,10 @@ export function undeterminedColumns(jacobian: ColumnMatrix): number[] {
   return [...involved].sort((i, j) => i - j);
 }
 
-/** Rotates each pair of columns until the two are orthogonal. Returns true if any pair was not. */
+/**
+ * Makes each pair of columns of `a` orthogonal by one rotation, which it also applies to `v`. Returns true if any pair
+ * was rotated.
+ */
 function rotateAll(a: readonly Float64Array[], v: readonly Float64Array[]): boolean {
   let changed = false;
   for (let p = 0; p < a.length; p++) {

@@ -6,7 +6,7 @@ import { numbers, takeRows } from "./model.ts";
 import { project, takeOut } from "../minimize/project.ts";
 import { type ParameterRole, linearPartOf, type CurveStructure, structureOf } from "./structure.ts";
 
-/** Data for a search for starts: the model, its data, bounds and given start values. */
+/** Input of a search for start values of a curve fit: the model, its data, bounds and given start values. */
 export interface StartSearch {
   readonly model: CurveModel;
   readonly rows: DataColumns;
@@ -17,7 +17,7 @@ export interface StartSearch {
   readonly high: Float64Array;
   /** Given start values; NaN for parameters to be searched. */
   readonly given: Float64Array;
-  /** True to sum absolute residuals instead of squares. */
+  /** True to compare candidates by the sum of absolute residuals instead of squares. */
   readonly isRobust: boolean;
   /** Number of starts to return. */
   readonly count: number;
@@ -26,7 +26,10 @@ export interface StartSearch {
 const mostWork = 2e6; // total number of row evaluations for comparing candidates
 const mostCandidates = 4000;
 
-/** Returns promising starts, the best first, and a function that simplifies a fit without changing its curve. */
+/**
+ * Returns promising starts, the best first, and `plainest`, which rewrites fitted parameters to simpler ones with the
+ * same curve.
+ */
 export function findStarts(search: StartSearch): {
   readonly starts: readonly Float64Array[];
   readonly plainest: StartSimplifier;
@@ -64,7 +67,10 @@ interface PoolCandidate extends StartCandidate {
   readonly choice: readonly number[];
 }
 
-/** The best candidates from different regions: neighbours of a better candidate lead to the same minimum. */
+/**
+ * Returns up to `count` candidates. The first pass takes, from the best on, those that differ from each chosen one by
+ * at least two in some index, because neighbours lead to the same minimum. The second pass fills up with neighbours.
+ */
 function mostPromising(seen: readonly PoolCandidate[], count: number): readonly PoolCandidate[] {
   const rising = seen.toSorted((a, b) => a.cost - b.cost);
   const chosen: PoolCandidate[] = [];
@@ -94,7 +100,10 @@ function sweep(
   }, from);
 }
 
-/** Returns a start whose values are all given, and the same start with its linear parameters solved for. */
+/**
+ * Returns a start whose values are all given, and the same start with its linear parameters solved for. The second is
+ * missing if no parameter is linear or the solution is not finite.
+ */
 export function givenStarts(search: StartSearch): readonly Float64Array[] {
   const { model, given, rows } = search;
   const parts = linearPartOf(model, rows);
@@ -110,8 +119,9 @@ export function givenStarts(search: StartSearch): readonly Float64Array[] {
 type StartSimplifier = (theta: Float64Array, isKept: (i: number) => boolean) => Float64Array;
 
 /**
- * Creates the simplifier of a curve. It makes parameters positive if their sign does not matter. It moves phases
- * into their first period, and by a half period if more linear parameters (amplitudes) are then positive.
+ * Creates the simplifier of a curve. It makes a nonlinear parameter positive if its sign does not matter, and moves a
+ * phase into its first period. It moves a phase by a half period if more linear parameters (amplitudes) are then
+ * positive.
  */
 function plainestOf({ nonlinear, linear, roles }: CurveStructure, evaluate: StartEvaluator): StartSimplifier {
   const positive = (theta: Float64Array): number => linear.filter((i) => theta[i]! > 0).length;
@@ -132,7 +142,10 @@ function plainestOf({ nonlinear, linear, roles }: CurveStructure, evaluate: Star
   };
 }
 
-/** At most `most` of the rows with weights above 0, drawn at random so that no period is missed. */
+/**
+ * Restricts a search to at most `most` rows, all with weights above 0. They are drawn at random, because equally spaced
+ * rows could miss a period.
+ */
 function someRows(search: StartSearch, most: number): StartSearch {
   const { rows, y, roots } = search;
   if (y.length <= most && roots.every((root) => root > 0)) return search;
@@ -153,12 +166,15 @@ interface StartCandidate {
 }
 
 /**
- * Completes and rates a start with these nonlinear parameters, in the order of `nonlinear`; undefined if it is not
- * finite.
+ * Completes a start from values of the nonlinear parameters, in the order of `nonlinear`, and computes its cost.
+ * Returns undefined if the start or its cost is not finite.
  */
 type StartEvaluator = (values: readonly number[]) => StartCandidate | undefined;
 
-/** Solves for the linear parameters given the nonlinear ones: variable projection (Golub, Pereyra 1973). */
+/**
+ * Returns a function that solves for the linear parameters given the nonlinear ones, by variable projection (Golub,
+ * Pereyra 1973), and clips them to their bounds.
+ */
 function evaluator(
   { model, rows, y, roots, low, high, isRobust }: StartSearch,
   { linear, nonlinear }: Pick<CurveStructure, "linear" | "nonlinear">,
@@ -217,9 +233,9 @@ interface ColumnScale {
   readonly low: number;
   readonly high: number;
   readonly range: number;
-  /** Median distance between neighbours. */
+  /** Median distance between neighbouring distinct values. */
   readonly spacing: number;
-  /** Positions of the largest and the smallest y. */
+  /** Values of the column in the row with the largest y and in the row with the smallest y. */
   readonly peaks: readonly number[];
 }
 
@@ -279,7 +295,10 @@ function poolOf(role: ParameterRole, scales: readonly ColumnScale[]): number[] {
   return signed([...steps.map((step) => step * unit), ...places]);
 }
 
-/** Values inside the bounds; if there are fewer than three, some generated between the bounds or next to one. */
+/**
+ * Returns the values of `pool` strictly between the bounds. If fewer than three are left and a bound is finite, it adds
+ * values between the bounds or next to the only one. Equal bounds yield only the bound.
+ */
 function withinWalls(pool: readonly number[], low: number, high: number): number[] {
   const inside = pool.filter((p) => p > low && p < high);
   if (inside.length >= 3 || (low === -Infinity && high === Infinity)) return inside;

@@ -124,7 +124,7 @@ export function curveFitter(
 }
 
 const example = `${operation}((x, params) => …, x, y, { parameters: ["a", "b"] })`;
-/** Number of column structures for which models are cached. */
+/** Number of column structures for which a fitter caches its compiled models. */
 const structuresKept = 16;
 
 function prepare(
@@ -200,7 +200,7 @@ function prepare(
   };
 }
 
-/** Parameters by name, and the unknown names that the model has read. */
+/** Returns the parameters by name, and a list that grows by each unknown name that the model reads. */
 function named(
   names: readonly string[],
   theta: readonly Tensor[],

@@ -17,7 +17,7 @@ import { findStarts, givenStarts } from "./find-start.ts";
 import { type CurveModel, takeRows } from "./model.ts";
 import type { ruleNames, CurveSettings, CurveData, FitCurveOptions } from "./options.ts";
 
-/** A curve fit to be computed. */
+/** Input of `search`: the data, curve, bounds, given start values and options of a fit. */
 export interface FitProblem extends CurveData {
   readonly curve: CurveModel;
   readonly walls: { readonly low: Float64Array; readonly high: Float64Array };
@@ -41,7 +41,8 @@ type FitLimits = Pick<Limits, "maxIterations" | "maxEvaluations">;
 /** Budget of iterations and evaluations that several searches share. */
 interface FitBudget {
   /**
-   * Limits of the next search, if `count` searches share the remainder of the fraction `part` of the budget equally.
+   * Returns the limits of the next of `count` remaining searches: an equal share of the unspent rest of the fraction
+   * `part` of the budget.
    */
   readonly shareOf: (part: number, count: number) => FitLimits;
   readonly spend: (iterations: number, evaluations: number) => void;
@@ -248,7 +249,10 @@ function everyFew(task: FitProblem): Pick<FitProblem, "rows" | "y" | "weights"> 
   };
 }
 
-/** 1.4826 times the median absolute value: an estimate of the standard deviation of normally distributed numbers. */
+/**
+ * Returns 1.4826 times the median absolute value, which estimates the standard deviation of normally distributed
+ * numbers. If the median is 0, it returns the largest absolute value, or 1 if that is 0 too.
+ */
 function medianSize(r: Float64Array): number {
   const sizes = r.map(Math.abs).sort();
   const median = (sizes[(sizes.length - 1) >> 1]! + sizes[sizes.length >> 1]!) / 2;

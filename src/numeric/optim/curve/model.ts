@@ -50,9 +50,9 @@ export interface CurveModel {
   /** Derivative of each value with respect to the element of data column `d` in the same row. */
   readonly along: (theta: Float64Array, rows: DataColumns, d: number) => Float64Array;
   /**
-   * Derivatives of the curve's values with respect to parameter `i` (`values`), and second derivatives. `along` are
-   * those with respect to the element of data column `d` in the same row, `columns` those with respect to each of the
-   * chosen parameters.
+   * Derivatives of the curve with respect to parameter `i`, one per row (`values`), and second derivatives. `along`
+   * differentiates `values` with respect to the element of data column `d` in the same row. `columns` differentiates
+   * `values` with respect to each chosen parameter.
    */
   readonly partOf: (
     theta: Float64Array,
@@ -63,7 +63,10 @@ export interface CurveModel {
   ) => { readonly values: Float64Array; readonly along: Float64Array; readonly columns: ColumnMatrix };
 }
 
-/** Builds a model from a function of columns and parameters, both in the order that `f` expects. */
+/**
+ * Builds the model of the curve that `f` computes from the data columns and parameters. `operation` names the caller in
+ * error messages.
+ */
 export function curveModel(
   operation: string,
   size: number,
@@ -177,7 +180,7 @@ function partOfCurve(curve: CurveModel["curve"]): CurveModel["partOf"] {
   };
 }
 
-/** The given rows of the columns. */
+/** Returns the `chosen` rows of the columns, in this order. */
 export function takeRows({ columns }: DataColumns, chosen: readonly number[]): DataColumns {
   return {
     count: chosen.length,

@@ -28,7 +28,7 @@ export interface CurveCallOptions<K extends string = string> extends RowWeights 
 /** Options of `fitCurve`. */
 export interface FitCurveOptions<K extends string = string> extends CurveFitterOptions<K>, RowWeights {}
 
-/** A bound of the parameters of a curve. */
+/** A bound of the parameters of a curve: one number for all, one per parameter in their order, or numbers by name. */
 export type CurveBound<K extends string = string> =
   number | Tensor | ArrayLike<number> | { readonly [name in K]?: number };
 
@@ -46,11 +46,11 @@ export interface CurveFitterOptions<K extends string = string> extends StopRules
    * parameter in the order of `parameters`. Default −∞.
    */
   readonly low?: CurveBound<K>;
-  /** Upper bounds of the parameters, in the same forms. Default ∞. */
+  /** Upper bounds of the parameters, in the forms of `low`. Default ∞. */
   readonly high?: CurveBound<K>;
   /**
-   * True if `sigma` has the unit of y, so that errors of parameters follow from σ alone and not from the residuals.
-   * Default false.
+   * True if `sigma` has the unit of y, so that errors of parameters follow from σ alone and not from the residuals;
+   * needs `sigma`. Default false.
    */
   readonly absoluteSigma?: boolean;
   /** Loss of a residual, as in `leastSquares`. Default `squares`. */
@@ -70,7 +70,7 @@ export interface CurveFitterOptions<K extends string = string> extends StopRules
 
 /** Name of the operation at the beginning of error messages. */
 export const operation = "fitCurve";
-/** Names of the options that are passed on to `leastSquares`. */
+/** Names of the options that end a search, with their meaning in `leastSquares`. */
 export const ruleNames = [
   "maxIterations",
   "maxEvaluations",
@@ -90,7 +90,7 @@ export interface CurveSettings {
   readonly jit: boolean;
 }
 
-/** Reads and checks the options that do not depend on the data. */
+/** Reads and checks the options that do not depend on the data. `others` are further option names that are allowed. */
 export function readChoices(options: CurveFitterOptions, others: readonly string[] = []): CurveSettings {
   const own = ["absoluteSigma", "loss", "lossScale", "starts", "level", "jit"] as const;
   const shared = ["parameters", "start", "low", "high"] as const;

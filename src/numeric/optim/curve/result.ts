@@ -33,14 +33,17 @@ export interface CurveFit<K extends string = string, X = Tensor> {
   readonly covariance: Tensor;
   /** Correlation matrix: the covariance in units of the standard errors. */
   readonly correlation: Tensor;
-  /** The curve at the rows, and the residuals y − curve. */
+  /** Values of the curve at the rows of the data; `residuals` are y − `fitted`. */
   readonly fitted: Tensor;
   readonly residuals: Tensor;
   /** `Σ w r²`; for a robust loss `Σ ρ(√w r)`. */
   readonly sumOfSquares: number;
   /** Number of rows with weight above 0 minus the number of parameters that change the curve independently. */
   readonly degreesOfFreedom: number;
-  /** `sumOfSquares/degreesOfFreedom`: about 1 if `sigma` are the errors of the data and the model is right. */
+  /**
+   * `sumOfSquares/degreesOfFreedom`: about 1 if `sigma` are the errors of the data and the model is right. NaN without
+   * degrees of freedom.
+   */
   readonly reducedChiSquared: number;
   /** `1 − Σ w r²/Σ w (y − ȳ)²`, ȳ being the weighted mean. */
   readonly rSquared: number;
@@ -61,7 +64,8 @@ export interface CurveFit<K extends string = string, X = Tensor> {
   readonly iterations: number;
   readonly evaluations: number;
   /**
-   * The curve at other points, with its confidence band `f(x) ± t √(gᵀCg)`, where g is the gradient in the parameters.
+   * Values of the curve at other points, with the confidence band `f(x) ± t √(gᵀCg)`, where g is the gradient in the
+   * parameters and C their covariance. The band is NaN if a parameter is undetermined.
    */
   readonly predict: (x: LikeColumns<X>) => CurveBand;
 }

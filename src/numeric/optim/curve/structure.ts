@@ -32,7 +32,7 @@ export interface ParameterRole {
 
 /** Dependence of a curve on its parameters. */
 export interface CurveStructure {
-  /** Parameters in which the curve is jointly linear for fixed other parameters. */
+  /** Indices of the parameters in which the curve is jointly linear if the other parameters are constant. */
   readonly linear: readonly number[];
   readonly nonlinear: readonly number[];
   /** One role per parameter of `nonlinear`. */
@@ -169,8 +169,8 @@ function probesOf(model: CurveModel, data: DataColumns): readonly Probe[] {
 }
 
 /**
- * The largest set of parameters in which the curve is jointly linear, because all second derivatives with respect to
- * two of them are 0.
+ * Returns the indices of the largest set of parameters in which the curve is jointly linear, `fixed` ones excluded: all
+ * second derivatives with respect to two of them are 0.
  */
 function linearTogether(model: CurveModel, probes: readonly Probe[], fixed: ReadonlySet<number>): number[] {
   const n = model.size;
@@ -276,7 +276,10 @@ interface ProbeEquations {
   readonly size: number;
 }
 
-/** The constants c with `known + Σ cᵢ unknownᵢ = 0` at all probes; undefined if there are none. */
+/**
+ * Returns the constants c with `known + Σ cᵢ unknownᵢ = 0` at all probes. Undefined if there are none, with fewer than
+ * three probes, or if an equation is not finite.
+ */
 function solveForConstants(
   probes: readonly Probe[],
   n: number,
@@ -299,7 +302,10 @@ function solveForConstants(
   return length(rest) <= small * Math.sqrt(parts.length) ? Array.from(coefficients) : undefined;
 }
 
-/** True if a change of parameter i leaves the curve unchanged, except for the part that `off` removes. */
+/**
+ * True if a change of parameter i leaves the curve unchanged, except for the part that `off` removes. False if the
+ * curve does not depend on the parameter at the probe.
+ */
 function isSame(
   model: CurveModel,
   probe: Probe,
@@ -324,7 +330,8 @@ const grid = 600;
 
 /**
  * Counts the sign changes of the derivative in parameter i along a column, for two large rates. If the counts are
- * proportional to the rates, the curve oscillates. Trends in addition to the oscillation do not disturb this.
+ * proportional to the rates, the curve oscillates; otherwise the result is undefined. Trends in addition to the
+ * oscillation do not disturb this.
  */
 function phaseOf(
   model: CurveModel,

@@ -31,8 +31,8 @@ export interface FixedPointOptions<A extends readonly unknown[] = []> {
   /** Further arguments of the function after x. Default: none. */
   readonly args?: LikeAll<A>;
   /**
-   * Relative tolerance: the search ends when no element of x changes by more than this fraction; above 0. Default
-   * 1e-12.
+   * Relative tolerance: the search ends when each element of x changes by less than this fraction of it (an element of
+   * 0: by less than `xtol`); above 0. Default 1e-12.
    */
   readonly xtol?: number;
   /** Maximum number of iterations, 1 or more. Default 500. */
