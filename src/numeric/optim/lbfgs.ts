@@ -32,7 +32,10 @@ import { ofTensors } from "./search-arithmetic.ts";
 
 /** Options of `lbfgs`. */
 export interface LbfgsOptions {
-  /** η, the first step length tried, 0 or more, or a schedule. Default 1. */
+  /**
+   * η, the step length, or the first one that a line search tries; 0 or more, or a schedule. Default 1. In the first
+   * iteration it is multiplied by `min(1, 1/Σ|g|)`.
+   */
   readonly learningRate?: Rate;
   /** Maximum number of iterations per update, 1 or more. Default 20. */
   readonly maxIterations?: number;
@@ -40,9 +43,12 @@ export interface LbfgsOptions {
    * Maximum number of evaluations of the loss per update, 1 or more; `null` for 5/4 of the iterations. Default `null`.
    */
   readonly maxEvaluations?: number | null;
-  /** An update ends when no partial derivative is larger than this; 0 or more. Default 1e-7. */
+  /** An update ends when no partial derivative exceeds this in absolute value; 0 or more. Default 1e-7. */
   readonly toleranceGrad?: number;
-  /** An update ends when the loss or the parameters change by less than this; 0 or more. Default 1e-9. */
+  /**
+   * An update ends when the loss changes by less than this, no parameter changes by more than this, or the slope along
+   * the direction is above its negative. 0 or more. Default 1e-9.
+   */
   readonly toleranceChange?: number;
   /** Number of steps in the history, 1 or more. Default 100. */
   readonly historySize?: number;
@@ -62,7 +68,7 @@ export interface Lbfgs {
  * L-BFGS: a quasi-Newton method that approximates the inverse Hessian from the most recent steps. For losses without
  * noise: full batches, or the same batch within an update.
  *
- * An update makes up to `maxIterations` iterations and evaluates the loss on the way. It therefore needs
+ * An update makes up to `maxIterations` iterations and evaluates the loss in each. It therefore needs
  * `extra.valueAndGrad`, which is traced once, and takes `extra.value`, the loss at `params`, if it is known. The
  * iterations and the line search are loops of one program, so that an update can run inside `jit` and `scan`, which
  * avoid tracing it each time. Forward mode works, but reverse mode does not, because the loops are `whileLoop`s.
@@ -241,7 +247,10 @@ interface LineSearchStep extends LossEvaluation {
   readonly evaluations: Tensor;
 }
 
-/** Takes a step of the first length. The loss at its end is evaluated only if `isNeeded`. */
+/**
+ * Takes a step of the first length. Evaluates the loss at its end only if `isNeeded` and `from.descends`; otherwise the
+ * result has the loss and gradient of the start.
+ */
 function oneStep(f: LossWithGradient, from: LineStart, isNeeded: Tensor): LineSearchStep {
   const { x, direction, descends, first, value, gradient } = from;
   const isEvaluated = logicalAnd(descends, isNeeded);
@@ -253,7 +262,10 @@ function oneStep(f: LossWithGradient, from: LineStart, isNeeded: Tensor): LineSe
   return { ...found, length: first, evaluations: astype(isEvaluated, "int32") };
 }
 
-/** Searches for a step whose length satisfies the strong Wolfe conditions. */
+/**
+ * Searches for a step whose length satisfies the strong Wolfe conditions. The length is 0 if the loss does not decrease
+ * along the direction.
+ */
 function alongLine(f: LossWithGradient, from: LineStart): LineSearchStep {
   const { x, direction, slope, descends, first, value, gradient } = from;
   const start = { t: full([], 0), value, gradient, slope };

@@ -19,7 +19,10 @@ export interface LineSearchLimits {
   readonly decrease?: number;
   /** c₂ of the curvature condition. Default 0.9. */
   readonly curvature?: number;
-  /** Width, times the largest element of d, below which a bracket is not divided further. Default 1e-9. */
+  /**
+   * Width, times the largest absolute element of the direction, below which a bracket is not divided further. Default
+   * 1e-9.
+   */
   readonly tolerance?: number;
   /** Maximum number of evaluations after the first. Default 25. */
   readonly evaluations?: number;

@@ -22,7 +22,7 @@ export interface MuonOptions {
   readonly eps?: Scalar;
   /** Number of Newton–Schulz steps, 0 to 99. Default 5. */
   readonly nsSteps?: number;
-  /** a, b and c of the polynomial, as three numbers. Default [3.4445, −4.775, 2.0315]. */
+  /** a, b and c of the Newton–Schulz polynomial `aX + (bXXᵀ + c(XXᵀ)²)X`. Default [3.4445, −4.775, 2.0315]. */
   readonly nsCoefficients?: readonly [a: number, b: number, c: number];
   /** Precision of the Newton–Schulz steps: that of the parameter, or bfloat16. Default `full`. */
   readonly nsPrecision?: "full" | "bfloat16";

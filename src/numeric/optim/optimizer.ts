@@ -78,7 +78,11 @@ export function checkUpdate(operation: string, given: ArrayLike<unknown>): void 
   checkOptions(`${operation}: extra`, given[3], ["value", "valueAndGrad", "rateScale"]);
 }
 
-/** Checks the arguments of an `init`. */
+/**
+ * Refuses a call of `init` with more than one argument.
+ *
+ * @throws DownhillError `option`
+ */
 export function checkInit(operation: string, given: ArrayLike<unknown>): void {
   if (given.length > 1) refuseExtraOfMethod(operation, given, 1);
 }

@@ -62,7 +62,7 @@ export function fixed(initial: number, range: NumberRange): OptionSpec<number> {
   return { initial, check: (operation, option, value) => checkNumber(operation, option, value, range) };
 }
 
-/** Specification of an option that is an integer within a range. */
+/** Specification of an option that is an integer within a range, by default 0 or more. */
 export function count(initial: number, range: NumberRange): OptionSpec<number> {
   return { initial, check: (operation, option, value) => checkCount(operation, option, value, range) };
 }
@@ -91,7 +91,7 @@ export function optional<T>(option: OptionSpec<T>): OptionSpec<T | null> {
 }
 
 /**
- * Checks that a value is a number within a range.
+ * Checks that a value is a finite number within a range.
  * @throws DownhillError `range`, naming the option, the range and the value.
  */
 export function checkNumber(operation: string, option: string, value: unknown, range: NumberRange): void {
@@ -104,7 +104,11 @@ export function checkNumber(operation: string, option: string, value: unknown, r
   if (!inRange) throw outOfRange(operation, option, value, `a ${showRange(range)}`);
 }
 
-/** Checks that a value is an integer within a range. */
+/**
+ * Checks that a value is an integer within a range, by default 0 or more, and at most 2⁵³ − 1.
+ *
+ * @throws DownhillError `range`, naming the option, the range and the value.
+ */
 export function checkCount(operation: string, option: string, value: unknown, range: NumberRange): void {
   const { from = 0, to = Infinity } = range;
   if (isIntegerIn(value, { from, to: Math.min(to, Number.MAX_SAFE_INTEGER) })) return;

@@ -83,7 +83,9 @@ export function matchParameters(
   });
 }
 
-/** The structure of the parameters as a tree, with `null` instead of some parameters. */
+/**
+ * The structure of the parameters as a tree, with `null` instead of each parameter whose entry in `shapes` is `null`.
+ */
 function structureOf({ def, tensors, operation }: Parameters, shapes: readonly (Shape | null)[]): TreeDef {
   return flatten(
     unflatten(

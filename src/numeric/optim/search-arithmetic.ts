@@ -30,7 +30,7 @@ export interface SearchArithmetic<X, B, V> {
   readonly max: (x: X, y: X) => X;
   readonly abs: (x: X) => X;
   readonly sqrt: (x: X) => X;
-  /** x < y; like `atMost`, false if one is NaN. */
+  /** x < y. Like `atMost`, it is false if an operand is NaN. */
   readonly less: (x: X, y: X | number) => B;
   /** x ≤ y */
   readonly atMost: (x: X | number, y: X) => B;

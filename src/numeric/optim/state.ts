@@ -4,7 +4,10 @@ import { knownNumber } from "../../engine/ir/elements.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import { checkCount } from "./options.ts";
 
-/** Presence of a part in a state: always present, `null` under these options, or either. */
+/**
+ * Presence of a part in a state: `needed` if it must have a value, `absent` if it must be `null` or missing, `possible`
+ * if it must exist but may be `null`.
+ */
 export type PartPresence = "needed" | "absent" | "possible";
 
 /**
@@ -36,7 +39,11 @@ export function checkState(
   if (missing !== undefined) throw wrong(`has no ${missing}`);
 }
 
-/** Returns the number of previous updates that a state records. */
+/**
+ * Returns the number of previous updates that a state records in `step`, as int32.
+ *
+ * @throws DownhillError `tree` for a state without a scalar `step`, `range` if `step` is not an integer of 0 or more.
+ */
 export function stepOf(operation: string, state: unknown): Tensor {
   const step: unknown =
     typeof state === "object" && state !== null && "step" in state ? state.step : undefined;

@@ -40,7 +40,7 @@ export function scaled(a: number, x: Float64Array): Float64Array {
   return out;
 }
 
-/** `max |xᵢ|`; NaN if an element is NaN. */
+/** `max |xᵢ|`, 0 for an empty vector. x must not contain NaN: a NaN discards the elements before it. */
 export function largest(x: Float64Array): number {
   let top = 0;
   for (const xi of x) if (!(Math.abs(xi) <= top)) top = Math.abs(xi);

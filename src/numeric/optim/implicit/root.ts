@@ -102,13 +102,13 @@ export function root(
   return toTree(requireSolution("root", x, "Start nearer to a root, or allow more with maxIterations."));
 }
 
-/** State of the search. */
+/** State of a search for a root. */
 interface RootState {
   readonly x: Tensor;
   readonly value: Tensor;
   /** Radius of the trust region, in units of `scale`. */
   readonly radius: Tensor;
-  /** The largest norm of each column of the Jacobian so far. */
+  /** The largest norm of each column of the Jacobian so far, 1 for a column that was always 0. */
   readonly scale: Tensor;
   readonly evaluations: Tensor;
   readonly isDone: Tensor;
@@ -177,7 +177,11 @@ function advance(f: (x: Tensor) => Tensor, state: RootState, xtol: number): Root
   };
 }
 
-/** The step within the radius on the path from the minimum along the gradient to Newton's step. */
+/**
+ * Returns Powell's dogleg step: the farthest point within `radius` on a path. The path leads from 0 to the minimum
+ * along the gradient, and from there to Newton's step. If `isNewton` is false, it ends at the minimum along the
+ * gradient.
+ */
 function dogleg(
   jacobian: Tensor,
   value: Tensor,

@@ -13,7 +13,7 @@ export interface FlatVector {
   readonly vector: Tensor;
   /** Converts a vector, or vectors with further leading axes, to the tree, each leaf in its own shape and dtype. */
   readonly toTree: (x: Tensor) => unknown;
-  /** Converts a tree of the same structure and shapes to a vector. */
+  /** Converts a tree of the same structure and shapes to a vector. `what` names the tree in error messages. */
   readonly fromTree: (tree: unknown, what: string) => Tensor;
 }
 

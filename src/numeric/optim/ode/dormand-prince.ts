@@ -60,7 +60,7 @@ function combine(w: readonly number[], k: readonly Tensor[]): Tensor {
   return terms.reduce((sum, term) => add(sum, term));
 }
 
-/** A Runge–Kutta step from y at t over h; `first` is the slope at its start. */
+/** Result of a Runge–Kutta step, with the solution `y` at its end. */
 export interface RungeKuttaStep {
   readonly y: Tensor;
   /** The slope at the end, which is the first slope of the next step. */
@@ -70,7 +70,7 @@ export interface RungeKuttaStep {
   readonly stages: readonly Tensor[];
 }
 
-/** Computes a step. */
+/** Computes a Dormand–Prince step from y at time t to t + h. `first` is the slope f(y, t) at its start. */
 export function step(f: OdeFunction, y: Tensor, first: Tensor, t: Tensor, h: Tensor): RungeKuttaStep {
   const stages = [first];
   let end = y;
@@ -88,7 +88,7 @@ export function polynomial(y: Tensor, h: Tensor, { y: end, stages, slope }: Rung
   return stack([y, rise, bend, sub(sub(rise, mul(h, slope)), bend), mul(h, combine(denseWeights, stages))]);
 }
 
-/** The solution at the fraction `part` of a step, from 0 to 1. */
+/** Evaluates a polynomial with the coefficients of `polynomial` at the fraction `part` of its step, from 0 to 1. */
 export function alongStep(coefficients: Tensor, part: Tensor): Tensor {
   const c = (i: number): Tensor => at(coefficients, i);
   const rest = sub(1, part);

@@ -131,7 +131,7 @@ export interface Mesh {
   readonly isWhole: Tensor;
 }
 
-/** Runs `integrate` and records the accepted steps. */
+/** Takes the steps of `integrate` up to the last of the times, and returns those that were accepted. */
 export function recordSteps(f: OdeFunction, y: Tensor, times: Tensor, rules: StepControl): Mesh {
   const end = lastOf(times);
   interface Recording {
@@ -161,7 +161,10 @@ export function recordSteps(f: OdeFunction, y: Tensor, times: Tensor, rules: Ste
   return { starts, lengths, count: state.taken, isWhole: lessEqual(end, state.t) };
 }
 
-/** `integrate` along recorded steps, which are constants: differentiable in both modes and to any order. */
+/**
+ * Computes the solution of `integrate` along the recorded steps of a mesh, which are constants. Differentiable in both
+ * modes and to any order. NaN if the mesh does not reach the last of the times.
+ */
 export function alongMesh(
   f: OdeFunction,
   y: Tensor,
@@ -200,7 +203,7 @@ export function alongMesh(
   return nanUnless(isWhole, values);
 }
 
-/** Fraction of the last step that has passed at a time; 0 if no step was taken. */
+/** Fraction of a step (its start `from` and its length) that has passed at a time; 0 if the length is 0. */
 function partOf(time: Tensor, from: Tensor, length: Tensor): Tensor {
   const isStep = greater(length, 0);
   return where(isStep, div(sub(time, from), where(isStep, length, 1)), 0);

@@ -75,7 +75,7 @@ export function oneCycle(options: OneCycleOptions): CycledSchedule {
   const last = steps - 1;
   const ends = phases === 2 ? [rise * steps - 1, last] : [rise * steps - 1, 2 * rise * steps - 2, last];
 
-  /** Transitions through these values, one at the end of each phase. */
+  /** Value at a step of a course through `values`: the first at step 0, each following one at the end of a phase. */
   const course = <X>(a: ScheduleArithmetic<X>, step: X, values: readonly number[]): X => {
     const t = a.min(step, last);
     const phase = (i: number): X => {

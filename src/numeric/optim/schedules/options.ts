@@ -34,17 +34,17 @@ export function readScheduleOptions<O extends object>(
   return read;
 }
 
-/** A required option. */
+/** Specification of a required option. */
 export function needed<T>({ check }: { readonly check: OptionSpec<T>["check"] }): OptionSpec<T> {
   return { initial: missing as T, check };
 }
 
-/** A required rate or factor, 0 or more. */
+/** Specification of a required option that is a rate or factor, 0 or more. */
 export const neededRate: OptionSpec<number> = /* @__PURE__ */ needed<number>({
   check: (operation, option, value) => checkNumber(operation, option, value, { from: 0 }),
 });
 
-/** A required number of steps, 1 or more. */
+/** Specification of a required option that is a number of steps, 1 or more. */
 export const neededSteps: OptionSpec<number> = /* @__PURE__ */ needed<number>({
   check: (operation, option, value) => checkCount(operation, option, value, { from: 1 }),
 });

@@ -26,7 +26,7 @@ export interface ReduceOnPlateauOptions {
   readonly cooldown?: number;
   /** Lower bound of the rate, 0 or more. Default 0. */
   readonly floor?: number;
-  /** Smallest reduction: smaller ones are not made; 0 or more. Default 1e-8. */
+  /** Reductions of the rate by no more than this are not made; 0 or more. Default 1e-8. */
   readonly eps?: number;
   /** The rate before any reduction, above 0, to which `floor` and `eps` refer. Default 1. */
   readonly learningRate?: number;
@@ -38,13 +38,13 @@ export interface PlateauState<X = number> {
   readonly rate: X;
   /** The best metric so far. */
   readonly best: X;
-  /** Number of consecutive epochs without improvement. */
+  /** Number of consecutive epochs without improvement, outside `cooldown`. */
   readonly bad: X;
   /** Remaining epochs of `cooldown`. */
   readonly cooldown: X;
 }
 
-/** The scale of the learning rate for the next epoch. */
+/** Result of an update: the scale of the learning rate for the next epoch, and the next state. */
 export interface PlateauUpdate<X = number> {
   readonly scale: X;
   readonly state: PlateauState<X>;
