@@ -199,7 +199,10 @@ const withoutLast = (x: Tensor): Tensor => at(x, "...", { end: x.shape.at(-1)! -
 const joined = (...xs: Tensor[]): Tensor => concatenate(xs, { axis: -1 });
 const firstOf = (x: Tensor): Tensor => at(x, "...", { end: 1 });
 
-/** Logits of the fraction of the rest that each element takes, shifted so that zeros give equal parts. */
+/**
+ * Logits of the fraction that each element breaks off the rest of the stick, shifted so that an x of zeros gives equal
+ * parts.
+ */
 function shares(x: Tensor): Tensor {
   const n = x.shape.at(-1)!;
   const left = Array.from({ length: n }, (_, i) => Math.log(n - i));
@@ -253,8 +256,8 @@ const makeOrdered: (params: BijectorParams) => Bijector = /* @__PURE__ */ makeBi
 });
 
 /**
- * Maps vectors onto vectors with ascending elements: the first element is kept, each later one is the exponential of a
- * step.
+ * Maps vectors onto vectors with ascending elements: the first element is kept, and each later element x becomes the
+ * previous element of the result plus eˣ.
  */
 export function ordered(): Bijector {
   if (arguments.length > 0) refuseExtra("ordered", arguments, 0);

@@ -95,7 +95,8 @@ export interface MixtureParams {
 /**
  * A mixture of distributions of one family: the categorical `mixtureDistribution` chooses along the last batch axis of
  * `componentDistribution`.
- * @throws DownhillError `shape` if the numbers of components and categories differ.
+ * @throws DownhillError `option` unless the two arguments are a categorical and any other distribution. `shape` if the
+ * numbers of components and categories differ, or the batch shapes.
  * @example
  * const d = mixture(categorical({ probs: [1, 1] }), normal({ loc: [-1, 1], scale: 0.5 }));
  * d.mean(); // 0
@@ -126,7 +127,12 @@ export function mixture(
   return made;
 }
 
-/** Refuses a part with another batch shape (except none), because its samples would be shared along an axis. */
+/**
+ * Throws if the distribution `part` has another batch shape than the combined one, because its samples would be shared
+ * along an axis. A part without batch axes passes.
+ *
+ * @throws DownhillError `shape`
+ */
 function checkBatch(operation: string, whole: readonly number[], part: readonly number[]): void {
   if (part.length === 0 || sameShape(whole, part)) return;
   throw new DownhillError(
@@ -135,13 +141,13 @@ function checkBatch(operation: string, whole: readonly number[], part: readonly 
   );
 }
 
-/** Weights of the components, along the last axis before those of an event. */
+/** Probabilities of the components, with one axis of size 1 appended per event axis. */
 function weights({ mixtureDistribution, componentDistribution }: MixtureParams): Tensor {
   const p = categories(mixtureDistribution.params);
   return reshape(p, [...p.shape, ...componentDistribution.eventShape.map(() => 1)]);
 }
 
-/** Weighted sum over the components. */
+/** Sum over the components, weighted by their probabilities. */
 function overComponents(p: MixtureParams, x: Tensor): Tensor {
   const behind = p.componentDistribution.eventShape.length;
   return sum(mul(weights(p), x), { axis: x.ndim - 1 - behind });
@@ -192,6 +198,8 @@ export interface TransformedParams {
 /**
  * The distribution of an event of `baseDistribution` after applying `transforms` in sequence. If events are scalars,
  * functions of vectors make the last batch axis part of the event.
+ * @throws DownhillError `option` for an argument that is not a distribution or bijector, `shape` if the transforms do
+ * not fit the batch.
  *
  * @example
  * const d = transformed(normal({ loc: 0, scale: 1 }), [affine({ loc: 1, scale: 2 }), expTransform()]);

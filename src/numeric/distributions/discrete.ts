@@ -65,7 +65,10 @@ export const logOther = ({ probs, logits }: ProbsOrLogits): Tensor =>
 const otherChance = ({ probs, logits }: ProbsOrLogits): Tensor =>
   probs === undefined ? sigmoid(neg(logits!)) : sub(1, probs);
 
-/** Logarithm of the Laplace transform `E e⁻ᵏᵗ` of a binomial distribution, at s = 1 − e⁻ᵗ along the last axis. */
+/**
+ * Returns the logarithm of the Laplace transform `E e⁻ᵏᵗ` of a binomial distribution as a function of s = 1 − e⁻ᵗ,
+ * which runs along the last axis.
+ */
 const logBinomial =
   (n: Tensor, p: Tensor) =>
   (s: Tensor): Tensor =>
@@ -157,7 +160,8 @@ export type BinomialInputs = ProbsOrLogitsInput & ParameterInputs<"totalCount">;
  * Binomial distribution: number of successes in totalCount trials, each with probability probs, or sigmoid(logits).
  * Samples are int32.
  *
- * @throws DownhillError `range` unless totalCount is an integer of 0 or more and probs are between 0 and 1.
+ * @throws DownhillError `range` unless totalCount is an integer of 0 or more and probs are between 0 and 1, `option`
+ * unless exactly one of probs and logits is given.
  */
 export const binomial: (params: BinomialInputs) => Distribution<BinomialParams> = /* @__PURE__ */ makeFamily<
   BinomialParams,
@@ -235,7 +239,8 @@ export const poisson: (params: ParameterInputs<"rate">) => Distribution<Paramete
  * sigmoid(logits), as in PyTorch. (SciPy and NumPy count failures before successes: their p is 1 − probs.) totalCount
  * may be any number above 0. Samples are int32.
  *
- * @throws DownhillError `range` unless totalCount is above 0 and probs are between 0 and 1.
+ * @throws DownhillError `range` unless totalCount is above 0 and probs are between 0 and 1, `option` unless exactly one
+ * of probs and logits is given.
  * @example
  * negativeBinomial({ totalCount: 3, probs: 0.25 }).mean(); // 1
  */

@@ -127,22 +127,38 @@ export abstract class Distribution<P = Readonly<Record<string, unknown>>> {
     return this.#ifValid(this.family.logProb(this.params, this.#read("logProb", x)));
   }
 
-  /** The expectation of an event. */
+  /**
+   * The expectation of an event.
+   *
+   * @throws DownhillError `option` for a family without one in closed form.
+   */
   mean(): Tensor {
     return this.#moment("mean", arguments, this.eventShape.length);
   }
 
-  /** The variance of each element of an event. */
+  /**
+   * The variance of each element of an event.
+   *
+   * @throws DownhillError `option` for a family without one in closed form.
+   */
   variance(): Tensor {
     return this.#moment("variance", arguments, this.eventShape.length);
   }
 
-  /** The entropy, the expectation of −logProb. */
+  /**
+   * The entropy, the expectation of −logProb.
+   *
+   * @throws DownhillError `option` for a family without one in closed form.
+   */
   entropy(): Tensor {
     return this.#moment("entropy", arguments, 0);
   }
 
-  /** The cumulative distribution function: the probability of events up to `x`. */
+  /**
+   * The cumulative distribution function: the probability of events up to `x`.
+   *
+   * @throws DownhillError `option` for a family without one in closed form, `shape` for an `x` that does not fit.
+   */
   cdf(x: TensorLike): Tensor {
     if (arguments.length > 1) refuseExtra(`${this.name}.cdf`, arguments, 1);
     const { cdf } = this.family;
@@ -150,7 +166,11 @@ export abstract class Distribution<P = Readonly<Record<string, unknown>>> {
     return this.#ifValid(cdf(this.params, this.#read("cdf", x)));
   }
 
-  /** The quantile function, the inverse of `cdf`. */
+  /**
+   * The quantile function, the inverse of `cdf`.
+   *
+   * @throws DownhillError `option` for a family without one in closed form, `shape` for a `q` that does not fit.
+   */
   icdf(q: TensorLike): Tensor {
     if (arguments.length > 1) refuseExtra(`${this.name}.icdf`, arguments, 1);
     const { icdf } = this.family;
@@ -188,7 +208,8 @@ export abstract class Distribution<P = Readonly<Record<string, unknown>>> {
   }
 
   /**
-   * x, or NaN with NaN derivatives where a traced parameter is out of its range; the last `axes` belong to one event.
+   * Returns x, with NaN values and NaN derivatives where a traced parameter is out of its range. The last `axes` axes
+   * of x belong to one event. An x of integers or booleans is unchanged.
    */
   #ifValid(x: Tensor, axes = 0): Tensor {
     if (!isFloating(x.dtype)) return x;
@@ -211,7 +232,7 @@ export abstract class Distribution<P = Readonly<Record<string, unknown>>> {
   }
 }
 
-/** Reduces the last `axes` by `op`, and appends one axis of size 1 per event axis. */
+/** Reduces the last `axes` axes of x by `op`, and appends one axis of size 1 per event axis. */
 function joinLast(
   op: (x: Tensor, options: { readonly axis: readonly number[] }) => Tensor,
   x: Tensor,

@@ -242,7 +242,7 @@ type StudentParams = ParameterTensors<"df" | "loc" | "scale">;
 
 /**
  * Student's t distribution with df degrees of freedom: density `∝ (1 + z²/df)^(−(df + 1)/2)`, z = (x − loc) / scale.
- * The mean is NaN for df ≤ 1, the variance ∞ for df ≤ 2 and NaN for df ≤ 1.
+ * The mean is NaN for df ≤ 1, the variance NaN for df ≤ 1 and ∞ for 1 < df ≤ 2.
  *
  * @throws DownhillError `range` unless df and scale are above 0 and loc is finite.
  */

@@ -5,8 +5,8 @@ import { Tensor } from "../../engine/ir/tensor.ts";
 import { checkCount } from "./options.ts";
 
 /**
- * Presence of a part in a state: `needed` if it must have a value, `absent` if it must be `null` or missing, `possible`
- * if it must exist but may be `null`.
+ * Presence of a part in a state: `needed` if it must have a value, `absent` if it must be `null` or missing. A
+ * `possible` part must exist but may be `null`.
  */
 export type PartPresence = "needed" | "absent" | "possible";
 
