@@ -109,7 +109,8 @@ export const logNormal: (params: LocScaleInputs) => Distribution<LocScaleParams>
 /**
  * Uniform distribution from low to high: density 1 / (high − low).
  *
- * @throws DownhillError `range` unless low and high are finite. Densities are NaN if high is not above low.
+ * @throws DownhillError `range` unless low and high are finite. Their order is not checked: `logProb` is −∞ everywhere
+ * if high is below low.
  */
 export const uniform: (
   params: ParameterInputs<"low" | "high">,

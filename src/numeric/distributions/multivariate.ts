@@ -196,7 +196,7 @@ function capacitance({ covFactor, covDiag }: LowRankParams): Tensor {
   return cholesky(add(identity(rank, { dtype: covDiag.dtype }), matmul(transposed(covFactor), scaled)));
 }
 
-/** Half the log-determinant of the covariance. */
+/** Half the log-determinant of the low-rank covariance `W Wᵀ + D`. */
 function halfLogDetOfFew(p: LowRankParams): Tensor {
   const own = sum(log(diagonal(capacitance(p), { axis1: -2, axis2: -1 })), { axis: -1 });
   return add(own, mul(0.5, sum(log(p.covDiag), { axis: -1 })));

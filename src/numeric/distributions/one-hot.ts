@@ -142,11 +142,12 @@ type RelaxedParams = ProbsOrLogits & ParameterTensors<"temperature">;
 type RelaxedInputs = ProbsOrLogitsInput & ParameterInputs<"temperature">;
 
 /**
- * Relaxed Bernoulli distribution of numbers in (0, 1) close to 0 and 1: `sigmoid((logit + ℓ) / temperature)` for a
- * logistic variate ℓ. It converges to `bernoulli` as the temperature falls to
+ * Relaxed Bernoulli distribution of numbers in (0, 1), close to 0 or 1 at low temperatures: `sigmoid((logit + ℓ) /
+ * temperature)` for a logistic variate ℓ. It converges to `bernoulli` as the temperature falls to
  * 0. Samples have derivatives.
  *
- * @throws DownhillError `range` unless temperature is above 0 and probs are between 0 and 1.
+ * @throws DownhillError `range` unless temperature is above 0 and probs are between 0 and 1, `option` unless exactly
+ * one of probs and logits is given.
  * @see Maddison, Mnih, Teh, The concrete distribution, ICLR 2017.
  */
 export const relaxedBernoulli: (params: RelaxedInputs) => Distribution<RelaxedParams> =
@@ -176,11 +177,12 @@ export const relaxedBernoulli: (params: RelaxedInputs) => Distribution<RelaxedPa
 const odds = (p: ProbsOrLogits): Tensor => p.logits ?? sub(logChance(p), logOther(p));
 
 /**
- * Relaxed one-hot categorical distribution (Gumbel softmax) of vectors close to the corners of the simplex:
- * `softmax((logits + g) / temperature)` for Gumbel variates g. It converges to `oneHotCategorical` as the temperature
- * falls to 0. Samples have derivatives.
+ * Relaxed one-hot categorical distribution (Gumbel softmax) of vectors in the simplex, close to its corners at low
+ * temperatures: `softmax((logits + g) / temperature)` for Gumbel variates g. It converges to `oneHotCategorical` as the
+ * temperature falls to 0. Samples have derivatives.
  *
- * @throws DownhillError `range` unless temperature is above 0 and probs are at least 0.
+ * @throws DownhillError `range` unless temperature is above 0 and probs are at least 0, `option` unless exactly one of
+ * probs and logits is given.
  * @see Jang, Gu, Poole, Categorical reparameterization with Gumbel-softmax, ICLR 2017.
  */
 export const relaxedOneHotCategorical: (params: RelaxedInputs) => Distribution<RelaxedParams> =

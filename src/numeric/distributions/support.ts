@@ -7,7 +7,10 @@ export function within(isInside: Tensor, value: Tensor): Tensor {
   return where(isInside, value, -Infinity);
 }
 
-/** x inside the support, and a substitute from the support outside, whose result is masked later. */
+/**
+ * Returns x inside the support, and outside `instead`, a point of the support. The result for `instead` is masked
+ * later.
+ */
 export function inside(isInside: Tensor, x: Tensor, instead: Tensor | number): Tensor {
   return where(isInside, x, instead);
 }

@@ -43,14 +43,17 @@ export interface LossOptions {
   readonly weights?: TensorLike;
 }
 
-/** The options that all losses have. */
+/** Names of the options that all losses have. */
 export const lossOptions: readonly string[] = ["reduction", "weights"];
 
 /** Options of `softmaxCrossEntropy`. */
 export interface CrossEntropyOptions extends LossOptions {
   /** Fraction of each label that is distributed evenly over all classes. Default 0. */
   readonly labelSmoothing?: number;
-  /** Factor of each class, shape `[classes]`. The mean divides by the factors of the labels. */
+  /**
+   * Factor of each class, shape `[classes]`. For labels that are class indices, the mean divides by the sum of the
+   * factors of the labels.
+   */
   readonly classWeights?: TensorLike;
   /** A label that marks items to be ignored. */
   readonly ignore?: number;
@@ -155,7 +158,7 @@ function asClassWeights(classWeights: TensorLike, z: Tensor): Tensor {
   );
 }
 
-/** Labels as int32; known labels are checked. */
+/** Converts labels to int32. Known labels are checked, and traced labels of a floating dtype are refused. */
 function asLabels(y: Tensor, classes: number, ignore: number | undefined): Tensor {
   if (y.tracer === undefined) {
     readElements(y, "softmaxCrossEntropy").forEach((label, i) => {

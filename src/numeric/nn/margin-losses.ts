@@ -15,7 +15,7 @@ import { lossOptions, reduce, softmaxCrossEntropy, type LossOptions } from "./lo
 
 /** Options of losses with a margin. */
 export interface MarginOptions extends LossOptions {
-  /** Distance or score difference that counts as sufficient. */
+  /** Distance or score difference that counts as sufficient. The default depends on the loss. */
   readonly margin?: number;
 }
 

@@ -113,17 +113,20 @@ function hitMetric(operation: string, k: number): Metric<HitCounts> {
   };
 }
 
-/** State of metrics that compare sets: scalars for binary targets, else one entry per class. */
+/**
+ * State of `precisionMetric`, `recallMetric`, `f1Metric` and `iouMetric`: scalars for binary targets, else one entry
+ * per class.
+ */
 export interface ClassCounts {
-  /** Number of items of the class that were predicted as of this class. */
+  /** Number of items of the class that were predicted to be of it. */
   readonly hits: Tensor;
-  /** Number of items that were predicted as of the class, rightly or wrongly. */
+  /** Number of items that were predicted to be of the class, rightly or wrongly. */
   readonly predicted: Tensor;
   /** Number of items of the class. */
   readonly actual: Tensor;
 }
 
-/** Options of metrics that compare sets. */
+/** Options of `precisionMetric`, `recallMetric`, `f1Metric` and `iouMetric`. */
 export interface ClassMetricOptions {
   /**
    * Number of classes. Targets are class indices `[…]`; predictions are scores `[…, classes]` or class indices `[…]`.
@@ -140,9 +143,9 @@ export interface ClassMetricOptions {
 }
 
 /**
- * Precision: the fraction of items predicted as of a class that are of it, `hits / predicted`; 0 if there are none.
- * Like scikit-learn's `precision_score` with `zero_division=0`, where `average: "macro"` also ignores classes that
- * never occur.
+ * Precision: the fraction of the items predicted to be of a class that belong to it, `hits / predicted`; 0 if there are
+ * none. Like scikit-learn's `precision_score` with `zero_division=0`, where `average: "macro"` also ignores classes
+ * that never occur.
  *
  * @throws DownhillError `range` for `classes` that is not an integer of 2 or more, `option`; in `update`, `shape`, and
  * `range` for targets.

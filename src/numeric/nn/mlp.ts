@@ -22,7 +22,7 @@ export interface MlpOptions extends DenseOptions {
 
 /** A multi-layer perceptron as a pair of functions. */
 export interface Mlp {
-  /** Sizes from the input to the output. */
+  /** Number of features of the input, of each hidden layer and of the output, in this order. */
   readonly sizes: readonly number[];
   /** Initial parameters. */
   init(key: Key): MlpParams;

@@ -33,7 +33,7 @@ export interface OverTimeOptions<S> {
 export interface OverTime<S> {
   /** The hidden state after each step, `[…, time, hidden]`; 0 after the end of a sequence. */
   readonly outputs: Tensor;
-  /** The state after the last step of each sequence. */
+  /** The state after the last step of each sequence; with `reverse`, after its first step, which is computed last. */
   readonly last: S;
 }
 

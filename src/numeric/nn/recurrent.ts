@@ -12,7 +12,10 @@ import { fanInUniform, type Initialiser } from "./initialise.ts";
 import { checkTensors } from "./parameters.ts";
 import { checkInteger } from "../../engine/ir/plain-number.ts";
 
-/** Parameters of a recurrent cell; the parts of its gates are concatenated along the last axis. */
+/**
+ * Parameters of a recurrent cell. The `parts` of its gates are concatenated along the last axis: 1 in `rnnCell`, 4 in
+ * `lstmCell`, 3 in `gruCell`.
+ */
 export interface RecurrentParams {
   /** Shape `[inputs, parts · hidden]`. */
   readonly input: Tensor;
@@ -79,7 +82,7 @@ function requireInputs(operation: string, x: Tensor, h: Tensor, { input, hidden 
   );
 }
 
-/** Splits concatenated gates into their parts. */
+/** Splits `count` gates that are concatenated along the last axis. */
 function partsOf(gates: Tensor, count: number): Tensor[] {
   const size = gates.shape.at(-1)! / count;
   return Array.from({ length: count }, (_, i) => part(gates, gates.ndim - 1, i * size, (i + 1) * size));
