@@ -139,8 +139,8 @@ function sparedSquarings(scaled: Tensor, a4: Tensor, a6: Tensor, bound: Tensor):
 }
 
 /**
- * Squares each matrix as often as its entry in `counts` says. Squarings run in groups: a group that no matrix needs
- * costs one comparison, and saves one matrix for the backward pass.
+ * Squares each matrix the number of times that its entry in `counts` specifies. Squarings run in groups: a group that
+ * no matrix needs costs one comparison, and saves one matrix for the backward pass.
  */
 function squareRepeatedly(start: Tensor, counts: Tensor): Tensor {
   const square = (x: Tensor, step: Tensor): [Tensor, null] => {

@@ -28,7 +28,7 @@ export interface RankOptions {
 }
 
 /**
- * Checks the options.
+ * Checks the options of `pinv`, `lstsq` or `matrixRank`.
  * @throws DownhillError `option`
  */
 function checkRank(operation: string, options: RankOptions): void {

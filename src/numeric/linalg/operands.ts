@@ -95,9 +95,9 @@ export function overBatches(
 }
 
 /**
- * Refuses a batch that contains a singular matrix. This is known only outside traced functions; inside, the result is
- * NaN.
- * @throws DownhillError `range` with `problem`
+ * Throws if `isRegular` rejects a diagonal element of `factors`, which means that a matrix of the batch is singular.
+ * This is known only outside traced functions; inside, the result is NaN.
+ * @throws DownhillError `range`, with the result of `problem` for the row of the first rejected element.
  */
 export function requireRegular(
   operation: string,

@@ -40,7 +40,10 @@ export interface TransformerOptions {
    * PyTorch.
    */
   readonly normFirst?: boolean;
-  /** Dropout after each sublayer and between the dense layers. Default rate 0.5, training true. */
+  /**
+   * Dropout after each sublayer and between the dense layers, by default with rate 0.5 and training true. Without this
+   * option there is no dropout.
+   */
   readonly dropout?: { readonly key: Key | Tensor; readonly rate?: number; readonly training?: boolean };
 }
 
@@ -100,7 +103,8 @@ export function transformerDecoderInit(
 }
 
 /**
- * The residual connection of a sublayer (`part`), which adds output and input, and the dropout that it uses (`drop`).
+ * Returns `part`, which applies a sublayer with dropout, a residual connection and a normalisation, and `drop`, which
+ * applies only the next dropout.
  */
 function residuals({ normFirst = false, dropout: dropped }: TransformerOptions): {
   readonly part: (x: Tensor, norm: ScaleParams, f: (x: Tensor) => Tensor) => Tensor;

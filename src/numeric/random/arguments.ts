@@ -19,11 +19,11 @@ export interface RealOptions {
 
 /** Options of draws of integers. */
 export interface WholeOptions {
-  /** Dtype of the numbers. Default `"int32"`. */
+  /** Dtype of the numbers: int32 (default), uint32, float64 or float32. */
   readonly dtype?: DType;
 }
 
-/** A shape as a list of sizes. */
+/** Returns a shape as a list of sizes. */
 export function readShape(operation: string, shape: DrawShape): readonly number[] {
   const sizes = typeof shape === "number" ? [shape] : shape;
   checkShape(operation, sizes);

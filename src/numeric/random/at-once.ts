@@ -8,21 +8,21 @@ import { normal } from "./normal.ts";
 import { uniform, type UniformOptions } from "./uniform.ts";
 import { fillBits } from "./threefry.ts";
 
-/** The numbers of `normal`, as an array. */
+/** The n numbers of `normal(key, n)` as a plain array, drawn immediately even while a function is traced. */
 export function normalNow(key: KeyWords, n: number): Float64Array;
 export function normalNow(key: KeyWords, n: number, options: RealOptions): Float64Array | Float32Array;
 export function normalNow(key: KeyWords, n: number, options: RealOptions = {}): TypedArray {
   return withoutStaging(() => normal(key, n, options).data());
 }
 
-/** The numbers of `uniform`, as an array. */
+/** The n numbers of `uniform(key, n)` as a plain array, drawn immediately even while a function is traced. */
 export function uniformNow(key: KeyWords, n: number, options?: Omit<UniformOptions, "dtype">): Float64Array;
 export function uniformNow(key: KeyWords, n: number, options: UniformOptions): Float64Array | Float32Array;
 export function uniformNow(key: KeyWords, n: number, options: UniformOptions = {}): TypedArray {
   return withoutStaging(() => uniform(key, n, options).data());
 }
 
-/** The integers of `permutation(key, n)`, as an array. */
+/** The integers of `permutation(key, n)` as a plain array, drawn immediately even while a function is traced. */
 export function orderOf(key: KeyWords, n: number): Uint32Array {
   const order = makeArray("u32", n) as Uint32Array;
   for (let i = 0; i < n; i++) order[i] = i;

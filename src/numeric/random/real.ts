@@ -24,10 +24,10 @@ export type FloatDType = "float64" | "float32";
 const epsilon: Readonly<Record<FloatDType, number>> = { float64: 2 ** -52, float32: 2 ** -23 };
 const tiny: Readonly<Record<FloatDType, number>> = { float64: 2 ** -1022, float32: 2 ** -126 };
 
-/** Draws with arguments that have been checked. */
+/** A sampler of one distribution. Its arguments have been checked. */
 type RealSampler = (key: Tensor, shape: readonly number[], dtype: FloatDType) => Tensor;
 
-/** Reads the arguments that all of these functions share, and draws. */
+/** Checks the arguments of the public function `operation`, and draws with the sampler `f`. */
 function drawn(operation: string, f: RealSampler, key: Key, shape: DrawShape, options: RealOptions): Tensor {
   const dtype = readReal(operation, options);
   return f(readKey(operation, key), readShape(operation, shape), dtype);

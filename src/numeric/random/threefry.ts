@@ -75,12 +75,20 @@ function blockOf(key: KeyWords, counter: number): KeyWords {
   return out;
 }
 
-/** Checks a count. */
+/**
+ * Checks that `n` is an integer of 0 or more.
+ *
+ * @throws DownhillError `range` if it is not.
+ */
 export function checkCount(operation: string, n: number): void {
   checkInteger(operation, "how many", n);
 }
 
-/** Checks an unsigned 32-bit integer. */
+/**
+ * Returns `n` if it is an integer from 0 to 2³² − 1.
+ *
+ * @throws DownhillError `range` if it is not.
+ */
 export function checkWord(operation: string, n: unknown): number {
   if (typeof n === "number" && isWord(n)) return n;
   throw new DownhillError(

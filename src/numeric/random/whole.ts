@@ -133,7 +133,7 @@ function readBound(bound: TensorLike, dtype: DType, sizes: readonly number[]): T
 export interface CategoricalOptions {
   /** Axis of the categories. Default the last. */
   readonly axis?: number;
-  /** Shape of the result. Default: that of `logits` without the axis, which must broadcast to its last axes. */
+  /** Shape of the result, to which the shape of `logits` without the axis must broadcast. Default: that shape. */
   readonly shape?: DrawShape;
 }
 
