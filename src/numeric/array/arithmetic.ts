@@ -322,6 +322,7 @@ export function ldexp(x: TensorLike, n: TensorLike): Tensor {
 
 /**
  * Splits x into `[mantissa, exponent]` with `x = mantissa · 2^exponent` and ½ ≤ |mantissa| < 1; the exponent is int32.
+ * For 0, ±∞ and NaN the mantissa is x and the exponent 0.
  */
 export function frexp(x: TensorLike): [mantissa: Tensor, exponent: Tensor] {
   if (arguments.length > 1) refuseExtra("frexp", arguments, 1);

@@ -26,25 +26,25 @@ function asBits(operation: string, x: BooleanLike): BooleanLike {
   );
 }
 
-/** Bitwise AND; of booleans `logicalAnd`. */
+/** Bitwise AND of integers. For booleans it equals `logicalAnd`. */
 export function bitwiseAnd(x: BooleanLike, y: BooleanLike): Tensor {
   if (arguments.length > 2) refuseExtra("bitwiseAnd", arguments, 2);
   return ofBits("bitwiseAnd", p.both, x, y);
 }
 
-/** Bitwise OR; of booleans `logicalOr`. */
+/** Bitwise OR of integers. For booleans it equals `logicalOr`. */
 export function bitwiseOr(x: BooleanLike, y: BooleanLike): Tensor {
   if (arguments.length > 2) refuseExtra("bitwiseOr", arguments, 2);
   return ofBits("bitwiseOr", p.either, x, y);
 }
 
-/** Bitwise XOR; of booleans `logicalXor`. */
+/** Bitwise XOR of integers. For booleans it equals `logicalXor`. */
 export function bitwiseXor(x: BooleanLike, y: BooleanLike): Tensor {
   if (arguments.length > 2) refuseExtra("bitwiseXor", arguments, 2);
   return ofBits("bitwiseXor", p.differ, x, y);
 }
 
-/** Bitwise NOT; of booleans `logicalNot`. */
+/** Bitwise NOT of integers. For booleans it equals `logicalNot`. */
 export function bitwiseNot(x: BooleanLike): Tensor {
   if (arguments.length > 1) refuseExtra("bitwiseNot", arguments, 1);
   const given = asBits("bitwiseNot", x);

@@ -143,8 +143,8 @@ function checkLength(operation: string, n: number): void {
 }
 
 /**
- * The numbers `start`, `start + step`, … below `stop`; with a single argument, starting at 0. int32 if all arguments
- * are integers, else float64.
+ * The numbers `start`, `start + step`, … below `stop` (above it if `step` is negative); with a single argument,
+ * starting at 0. int32 if all arguments are integers, else float64.
  *
  * @throws DownhillError `dtype` for numbers that the dtype cannot hold.
  * @example
@@ -245,7 +245,8 @@ export function fullLike(x: TensorLike, value: number, options: DTypeOption = {}
 }
 
 /**
- * `count` numbers from `start` to `stop`, both included, with a constant ratio between neighbours.
+ * `count` numbers from `start` to `stop`, both included unless `endpoint` is false, with a constant ratio between
+ * neighbours.
  * @throws DownhillError `range` for ends that are 0 or differ in sign.
  * @example
  * geomspace(1, 8, 4); // f64[4] [1, 2, 4, 8]
@@ -277,7 +278,8 @@ export interface LogspaceOptions extends SpaceOptions {
 }
 
 /**
- * `count` numbers from `base^start` to `base^stop`, both included, whose logarithms are evenly spaced.
+ * `count` numbers from `base^start` to `base^stop`, both included unless `endpoint` is false, whose logarithms are
+ * evenly spaced.
  *
  * @example
  * logspace(0, 2, 3); // f64[3] [1, 10, 100]

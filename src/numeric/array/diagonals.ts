@@ -9,7 +9,9 @@ import type { DTypeOption } from "./create.ts";
 import { asFloating, asPartOf, checkShape, expandTo, normalizeAxis } from "./promote.ts";
 import { checkInteger, anyInt32 } from "../../engine/ir/plain-number.ts";
 
-/** Selects a diagonal: offset 0 is the main one, positive offsets are above it, negative ones below. */
+/**
+ * Options of `diagonal` and `trace`. Offset 0 is the main diagonal, positive offsets are above it, negative ones below.
+ */
 export interface DiagonalOptions {
   /** Offset of the diagonal. Default 0. */
   readonly offset?: number;

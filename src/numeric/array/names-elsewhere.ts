@@ -76,7 +76,7 @@ const elsewhere: Readonly<Record<string, string>> = {
 
 /**
  * Repair hint for a property that tensors lack: the name is used by another library, is that of a function, or may be a
- * misspelling.
+ * misspelling. Undefined for any other name.
  */
 export function hintOf(name: string): string | undefined {
   if (Object.hasOwn(elsewhere, name)) return `Write ${elsewhere[name]}.`;

@@ -198,7 +198,7 @@ export function checkMask(operation: string, mask: Tensor, x: Tensor, axis: numb
   );
 }
 
-/** The indices along each axis of the elements that are not 0. */
+/** For each axis, the indices of the elements of a row-major array that are not 0. */
 export function placesOfTrue(elements: ArrayLike<number>, shape: Shape): Int32Array<ArrayBuffer>[] {
   const flat: number[] = [];
   for (let i = 0; i < elements.length; i++) if (elements[i] !== 0) flat.push(i);
@@ -235,7 +235,7 @@ export function isWhole(along: AxisIndex, n: number): boolean {
   return along.kind === "range" && along.start === 0 && along.step === 1 && along.size === n;
 }
 
-/** The axes of the result whose ranges run backwards. */
+/** The numbers of the axes of the array whose range has a negative step. */
 export function backwards(axes: readonly AxisIndex[]): number[] {
   return axes.flatMap((along, axis) => (along.kind === "range" && along.step < 0 ? [axis] : []));
 }

@@ -40,7 +40,7 @@ export function item(x: Tensor): number {
   return readElements(x, "item")[0]!;
 }
 
-/** The elements as nested arrays. */
+/** The elements as nested arrays; a scalar as a number. */
 export function tolist(x: Tensor): NestedNumbers | number {
   const flat = readElements(x, "tolist");
   const { shape } = x;

@@ -210,7 +210,7 @@ function isInBlock(along: AxisIndex): boolean {
   return along.kind === "one" || (along.kind === "range" && Math.abs(along.step) === 1);
 }
 
-/** Start of a block along each axis. */
+/** Start, along each axis, of the block that the indices select, as an int32 vector. */
 function startsOf(x: Tensor, axes: readonly AxisIndex[]): Tensor {
   const one = arrayType("int32", [1]);
   const starts = axes.map((along, axis) => {

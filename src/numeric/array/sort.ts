@@ -51,7 +51,7 @@ export function sort(x: TensorLike, options: SortOptions = {}): Tensor {
 export interface TopKOptions {
   /** Axis to search along. Default the last. */
   readonly axis?: number;
-  /** True for the smallest elements instead of the largest. Default false. */
+  /** True for the smallest elements, in ascending order, instead of the largest. Default false. */
   readonly smallest?: boolean;
 }
 

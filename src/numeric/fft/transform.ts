@@ -64,8 +64,8 @@ function factors(
 }
 
 /**
- * Factor of n at which a transform of n elements is split into two. The parts of this factor need the fewest passes;
- * among equals it is the factor closest to √n.
+ * Factor d of n at which a transform of n elements is split into transforms of d and of n/d elements. Together these
+ * need the fewest passes; among equals, d is closest to √n. If possible, both d and n/d are at least `enoughLanes`.
  */
 function splitOf(n: number): number {
   const passes = (d: number): number => p.radicesOf(d)!.length + p.radicesOf(n / d)!.length;

@@ -3,7 +3,7 @@ import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { assertNever, must } from "../../engine/util/assert-never.ts";
 import type { BinaryOperator } from "./ast.ts";
 
-/** A function of the language. */
+/** A function that a text such as `x*y + sin(x)` may call. */
 export interface TextFunction {
   /** Minimum and maximum number of arguments. */
   readonly least: number;
@@ -15,7 +15,7 @@ export interface TextFunction {
   apply(args: readonly TensorLike[]): Tensor;
 }
 
-/** Named constants. */
+/** Constants that a text may name, with their values. */
 export const constants: ReadonlyMap<string, number> = new Map([
   ["pi", Math.PI],
   ["π", Math.PI],
@@ -96,7 +96,7 @@ function listFunctions(): Map<string, TextFunction> {
   ]);
 }
 
-/** The function of a binary operator. */
+/** Returns the array function that computes a binary operator. */
 export function binaryFunction(operator: BinaryOperator): BinaryFunction {
   switch (operator) {
     case "+":
@@ -128,5 +128,5 @@ export function binaryFunction(operator: BinaryOperator): BinaryFunction {
   }
 }
 
-/** The function of the unary minus. */
+/** The array function that computes the unary minus. */
 export const negateFunction: UnaryFunction = array.neg;
