@@ -21,7 +21,7 @@ export interface StreamSource<B> {
 
 type AnySource = BatchSource<unknown> | StreamSource<unknown>;
 
-/** A batch source that is made from a source that can be sharded. Only the number of items of its shards is known. */
+/** A batch source whose `shard` only reports the number of items of a shard. `cutNow` and `cutLater` complete it. */
 type UnshardedSource<S extends AnySource> = Omit<S, "shard"> & {
   readonly shard: (shard: ShardOptions) => Pick<S, "count">;
 };

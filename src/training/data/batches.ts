@@ -225,7 +225,11 @@ function prefetchedBatches<R>(
   return makeStreamBatches(ahead, after);
 }
 
-/** Throws `data` if `f` is not a function, once, before the first batch. */
+/**
+ * Returns `f` if it is a function.
+ *
+ * @throws DownhillError `data` if it is not.
+ */
 export function checkedFunction<F>(operation: string, f: F): F {
   if (typeof f === "function") return f;
   throw new DownhillError(
@@ -234,7 +238,11 @@ export function checkedFunction<F>(operation: string, f: F): F {
   );
 }
 
-/** Throws `data` if the result is a promise, for data in memory. */
+/**
+ * Returns the result of a function that a caller applies to data in memory, which must not be a promise.
+ *
+ * @throws DownhillError `data` for a promise.
+ */
 export function notLater<R>(operation: string, result: R): R {
   if (!(result instanceof Promise)) return result;
   result.catch(() => {}); // The error below replaces a rejection of this promise.
@@ -280,7 +288,7 @@ function streamOf<B>({ count, batchCount, open, shard }: BatchSource<B>): Stream
   };
 }
 
-/** Makes an iterator that is also iterable, with `return`. */
+/** Converts an iterator to one that is also iterable and always has `return`. */
 function closable<B>(batches: Iterator<B, undefined>): IterableIterator<B, undefined> {
   return {
     next: () => batches.next(),

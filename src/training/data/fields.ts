@@ -14,7 +14,10 @@ import {
   isColumnLike,
 } from "./column.ts";
 
-/** Type of a batch of such items: a tensor for a bare source, otherwise one tensor per name. */
+/**
+ * Type of the batches of a source `S`: a tensor if each item is a single array, number or boolean, otherwise one tensor
+ * per named field.
+ */
 export type BatchOf<S> = S extends ColumnLike | number | boolean
   ? BatchLeaf
   : { readonly [K in keyof S]: BatchLeaf };

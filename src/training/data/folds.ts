@@ -66,7 +66,11 @@ export function kFold(k: number, options: KFoldOptions): Split[] {
   });
 }
 
-/** Groups the indices of the items by class. */
+/**
+ * Groups the indices of the items by class.
+ *
+ * @throws DownhillError `data` for a class with fewer than `k` items.
+ */
 function classesOf(labels: ArrayLike<number | string>, k: number): number[][] {
   const classes = new Map<number | string, number[]>();
   for (let i = 0; i < labels.length; i++) {

@@ -277,7 +277,10 @@ interface Mixer {
 
 const inOrder: Mixer = { exchange: (item) => item, rest: () => [] };
 
-/** Holds `size` items. Each new item replaces a random one, which is returned. */
+/**
+ * Creates a mixer that holds `size` items. It keeps new items until it is full; then each new item replaces a random
+ * one, which it returns. `rest` returns the remaining items in random order.
+ */
 function mixing(size: number, below: (bound: number) => number): Mixer {
   const held: NumberedItem[] = [];
   return {

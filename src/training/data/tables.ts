@@ -8,7 +8,7 @@ export interface EmbeddedTable extends Classification {
   readonly provenance: string;
 }
 
-/** Facts about an embedded table: its names, and its source. */
+/** Names of the features, the target and the classes of an embedded table, and its source. */
 export interface TableFacts {
   readonly features: readonly string[];
   readonly target: string;
