@@ -124,7 +124,7 @@ function requireEager(operation: string): void {
   );
 }
 
-/** Sums over all ranks. Elements of one dtype share one message. */
+/** Returns each operand summed over all ranks. All operands of one dtype are sent in one message. */
 function sumTensors(ins: readonly Tensor[], world: World): readonly Tensor[] {
   for (const { type } of ins) requireNumber(type);
   if (world.size === 1) return ins;

@@ -53,7 +53,7 @@ interface MpiFunctions {
   readonly call: (name: string, parameters: string) => (...args: unknown[]) => void;
 }
 
-/** MPI after initialisation. */
+/** The functions and handles of an MPI library after its initialisation. */
 interface Session extends MpiFunctions {
   readonly handles: Readonly<Record<HandleName, Handle>>;
   /** Buffer into which the MPI library writes single numbers. */

@@ -5,10 +5,16 @@ export function isMissing(cell: string): boolean {
   return missingWords.has(cell.trim().toLowerCase());
 }
 
-/** Decimal mark of a number. The other mark, a space or an apostrophe may separate thousands. */
+/**
+ * Decimal mark of a number. Thousands may be separated by a space, an apostrophe, or the one of `.` and `,` that is not
+ * the decimal mark.
+ */
 export type DecimalMark = "." | ",";
 
-/** Numbers with groups of three digits. The first group has no leading zero, and all groups use one separator. */
+/**
+ * Regular expressions, by decimal mark, of numbers with groups of three digits. The first group has no leading zero,
+ * and all groups use one separator.
+ */
 const grouped: Readonly<Record<DecimalMark, RegExp>> = {
   ".": /^([+-]?[1-9]\d{0,2})((?:([,\s'’])\d{3})(?:\3\d{3})*)(?:\.(\d*))?(e[+-]?\d+)?$/i,
   ",": /^([+-]?[1-9]\d{0,2})((?:([.\s'’])\d{3})(?:\3\d{3})*)(?:,(\d*))?(e[+-]?\d+)?$/i,

@@ -34,9 +34,9 @@ export interface ReadTableOptions {
    */
   readonly header?: boolean | "auto";
   /**
-   * Decimal mark. The other mark, spaces or apostrophes may then separate thousands: `1,234.5` or `1.234,5`. Default
-   * `"auto"`: the first unambiguous number of the table determines it. If there is none, `1.234` is a decimal number
-   * and `1,234` an error.
+   * Decimal mark. Spaces, apostrophes, or the one of `.` and `,` that is not the decimal mark may separate thousands:
+   * `1,234.5` or `1.234,5`. Default `"auto"`: the first unambiguous number of the table determines it. If there is
+   * none, `1.234` is a decimal number and `1,234` an error.
    */
   readonly decimal?: DecimalMark | "auto";
   /** Names of columns to keep as text even if they look like numbers. */

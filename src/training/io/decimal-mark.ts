@@ -15,13 +15,17 @@ export interface ReadNumber {
 }
 
 /**
- * Reads the numbers of a table. The decimal mark is given, or determined by the first cell that is a number with only
- * one of the marks, such as `0,5`, `1.25` and `1,234.5`.
+ * Reads the numbers of a table. The decimal mark is `.` or `,`. It is given, or the first cell that is a number with
+ * only one of these marks determines it, such as `0,5`, `1.25` or `1,234.5`.
  */
 export interface NumberReader {
   /** Parses an unambiguous number; `undefined` if `read` must be called. */
   readonly plain: (cell: string) => number | undefined;
-  /** Parses a number; `undefined` if the cell is not a number with either mark. */
+  /**
+   * Parses a number; `undefined` if the cell is not a number with either decimal mark.
+   *
+   * @throws DownhillError `data` for a number whose decimal mark differs from the known one.
+   */
   readonly read: (place: CellPosition) => ReadNumber | undefined;
   /**
    * Returns the mark for ambiguous numbers: the mark that was found in the file, otherwise a point.

@@ -21,7 +21,7 @@ export interface ColumnChunk {
   readonly isBoolean: boolean;
 }
 
-/** Unpacks Snappy into an array of the right length. */
+/** Unpacks Snappy into `into`, whose length is the unpacked size. */
 export type SnappyUnpacker = (packed: Uint8Array, into: Uint8Array) => unknown;
 
 const pageTypes = { data: 0, dictionary: 2, dataV2: 3 };
@@ -123,7 +123,11 @@ function checkPage(
   return count;
 }
 
-/** Throws if runs have more values than the page: hyparquet would create them all. */
+/**
+ * Checks the number of values before hyparquet creates them.
+ *
+ * @throws DownhillError `data` if the runs have more values than the page.
+ */
 function checkRuns(bytes: Uint8Array, width: number, count: number, about: string): void {
   if (width > 32) throw damaged(about, `numbers of ${width} bits`);
   let [at, seen] = [0, 0];
@@ -139,7 +143,11 @@ function checkRuns(bytes: Uint8Array, width: number, count: number, about: strin
   }
 }
 
-/** Throws for implausible block sizes, which hyparquet would allocate. */
+/**
+ * Checks the block sizes of delta-encoded numbers, because hyparquet would allocate them.
+ *
+ * @throws DownhillError `data` for blocks of more than 2^20 values or a wrong number of parts.
+ */
 function checkDelta(bytes: Uint8Array, about: string): void {
   if (bytes.length === 0) return;
   const [block, next] = varint(bytes, 0, about);

@@ -9,7 +9,7 @@ export interface RandomBytes {
   readonly close: () => Promise<void>;
 }
 
-/** Gives access to bytes in memory. */
+/** Opens bytes in memory for random access. */
 export function openInMemory(bytes: Uint8Array): RandomBytes {
   return {
     size: bytes.length,

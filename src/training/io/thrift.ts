@@ -7,8 +7,8 @@ export type ThriftValue = boolean | number | bigint | Uint8Array | readonly Thri
 const deepest = 32; // nesting depth of structs and lists; Parquet metadata reach 8
 
 /**
- * Reads the struct in Thrift's compact protocol at a byte. Returns the struct and the offset after it. Sizes in the
- * data are checked against the available bytes before anything is allocated.
+ * Reads the struct that begins at byte `start`, in Thrift's compact protocol. Returns the struct and the offset after
+ * it. Sizes in the data are checked against the available bytes before anything is allocated.
  *
  * @throws DownhillError `data`, naming the byte, if it is not such a struct.
  * @see Apache Thrift, doc/specs/thrift-compact-protocol.md.

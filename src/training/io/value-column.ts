@@ -14,8 +14,8 @@ export interface ValueTable {
 /**
  * Collects typed values, such as those of JSON and Parquet, in a column of a table. The first value determines its
  * kind. Numbers and integers that float64 represents exactly form a numeric column. Strings, booleans and dates form a
- * text column, in which later numbers become text. `null`, `undefined` and NaN are missing values, and in a numeric
- * column also the words for missing values of text tables.
+ * text column, in which later numbers become text. `null`, `undefined` and NaN are missing values, and so are, in a
+ * numeric column, words such as `NA` that mean a missing value in text tables.
  */
 export interface ValueColumn {
   readonly name: string;

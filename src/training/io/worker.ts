@@ -7,7 +7,10 @@ export interface WorkerLink {
    * buffers in `transfer` are transferred. Calls are answered in order.
    */
   readonly call: (input: readonly unknown[], transfer: readonly ArrayBuffer[]) => Promise<unknown>;
-  /** Keeps the program alive while a call is pending. Without it, the thread does not keep the program alive. */
+  /**
+   * Keeps the program alive until `release` has been called as often as `hold`. Otherwise the thread, even with pending
+   * calls, does not keep it alive.
+   */
   readonly hold: () => void;
   readonly release: () => void;
   /** Terminates the thread immediately; pending calls fail. */

@@ -16,5 +16,5 @@ export const all16 = 0xffff;
 
 export const method = { stored: 0, deflated: 8 };
 
-/** Checksum of an unpacked entry. */
+/** Computes the CRC-32 checksum of the unpacked content of an entry. */
 export const crc32: (bytes: Uint8Array) => number = /* @__PURE__ */ crcBy(0xedb88320);

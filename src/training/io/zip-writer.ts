@@ -26,8 +26,8 @@ const mayReadAndWrite = 0o600 * 2 ** 16; // permissions of the unpacked file: it
 
 /**
  * Writes a zip archive of these files, stored or deflated, like Python's `zipfile` for NumPy. Sizes in local headers
- * have eight bytes; other sizes, offsets and counts do if they are `wideFrom` or more. All files are dated 1980-01-01,
- * so that equal files produce equal bytes.
+ * have eight bytes. In the directory and the end record, numbers have eight bytes if they are `wideFrom` or more, and
+ * the count of entries also from 65,535. All files are dated 1980-01-01, so that equal files produce equal bytes.
  */
 export async function writeZip(
   files: Iterable<ZipFile>,
@@ -121,7 +121,10 @@ function endOf(count: number, from: number, size: number, wideFrom: number): Uin
   );
 }
 
-/** Returns numbers as stored in a header, and the extra field for numbers that exceed it. */
+/**
+ * Returns numbers as a header stores them in four bytes, and the zip64 field `extra`. Numbers of `wideFrom` or more are
+ * stored as `all32` in the header and with eight bytes in `extra`. Without such numbers `extra` is empty.
+ */
 function widened(
   numbers: readonly number[],
   wideFrom: number,

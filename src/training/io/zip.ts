@@ -85,7 +85,11 @@ export function readZipDirectory(bytes: Uint8Array, name: string): readonly ZipE
   return entries;
 }
 
-/** Returns the range of the directory in bytes, and its number of entries. */
+/**
+ * Finds the directory of an archive: the byte range `from` to `to`, and its number of entries.
+ *
+ * @throws DownhillError `data` if there is no end record, or if its numbers are inconsistent.
+ */
 function findDirectory(
   bytes: Uint8Array,
   view: DataView,
@@ -131,7 +135,10 @@ function findDirectory(
   return { count, from, to };
 }
 
-/** Returns numbers of a header, replacing those that exceed four bytes by the entries of the wide field, in order. */
+/**
+ * Returns the sizes and the offset of a header. A number `0xffffffff` is replaced by the next number of eight bytes in
+ * the zip64 field. Bytes `from` to `to` are the extra fields of the header.
+ */
 function widened(
   view: DataView,
   numbers: readonly [number, number, number],
@@ -188,7 +195,7 @@ export async function unpackZipEntry(bytes: Uint8Array, entry: ZipEntry, name: s
   return content;
 }
 
-/** Unpacks the data, reading at most one byte more than expected. */
+/** Unpacks deflated data of `size` bytes. If there are more, returns only one byte more, so that the caller notices. */
 async function inflated(packed: Uint8Array, size: number, name: string): Promise<Uint8Array> {
   const reader = byteReader(gunzipParts([packed], name, () => Infinity, "deflate-raw"));
   try {

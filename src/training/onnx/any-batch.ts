@@ -21,7 +21,7 @@ export interface AnyBatch {
   readonly names: readonly string[];
   /**
    * Returns the graph for any batch size, from the graph for the size of the arguments and a function that builds it
-   * for other sizes.
+   * for other sizes. Without this function, as for a traced program, it throws.
    */
   readonly graph: (asGiven: OnnxGraph, builtAt: ((n: number) => BuiltGraph) | undefined) => OnnxGraph;
 }
@@ -32,8 +32,9 @@ export interface AnyBatch {
  * n + b, such as sizes, or a / n, as in means and their derivatives. Operations that occur only at other sizes are not
  * detected.
  *
- * @throws DownhillError `option` for no names. From `toOnnx`: `option` for unknown names, `shape` for a function that
- *   depends on n in another way, such as one that loops over items.
+ * @throws DownhillError `option` for no names. From `toOnnx`: `option` for unknown names, scalars, inputs with
+ * different first axes, or a program. Also `shape` for a function that depends on n in another way, such as one that
+ * loops over items.
  * @example
  * const model = toOnnx((x) => x.mul(2), [[1, 2]], { inputs: ["x"], batch: anyBatch("x") });
  * model.length > 100; // true
@@ -67,8 +68,8 @@ export function anyBatch(...names: readonly string[]): AnyBatch {
 }
 
 /**
- * Builds the graph of a function for any n, from its graphs at some n. Constants that depend on n are computed in the
- * graph.
+ * Builds the graph of a function for any batch size n, from its graphs at the probes. Constants that depend on n are
+ * computed in the graph.
  */
 function forAnyBatch(builtAt: (n: number) => BuiltGraph, input: string): OnnxGraph {
   const built = probes.map((n) => builtAt(n));
@@ -93,7 +94,12 @@ function forAnyBatch(builtAt: (n: number) => BuiltGraph, input: string): OnnxGra
   };
 }
 
-/** Merges graphs that are equal except for numbers. */
+/**
+ * Merges the graphs of one function at the probes, which may differ only in constants and sizes. In the types of inputs
+ * and outputs, a size that equals the probe is named `batch`; another size that differs has no name.
+ *
+ * @throws DownhillError `shape` if operators, their attributes, or the shapes of constants differ.
+ */
 function merge(graphs: readonly OnnxGraph[]): OnnxGraph {
   const first = graphs[0]!;
   const sizesOf = ({ nodes, initializers }: OnnxGraph): string =>
@@ -132,7 +138,12 @@ function isGraph(value: Attribute): value is OnnxGraph {
   return typeof value === "object" && "nodes" in value;
 }
 
-/** Throws if results have fewer axes or other sizes for a batch of one item. */
+/**
+ * Compares the results with those for a batch of one item.
+ *
+ * @throws DownhillError `shape` if a result has another number of axes, or another size along an axis that does not
+ * depend on the batch.
+ */
 function checkSingle({ outputs }: OnnxGraph, single: OnnxGraph): void {
   outputs.forEach(({ name, shape }, i) => {
     const sizes = single.outputs[i]!.shape;
@@ -147,7 +158,11 @@ function isSame(a: ArrayLike<unknown>, b: ArrayLike<unknown>): boolean {
   return true;
 }
 
-/** Computes the numbers of a constant, whose values at the probes are those of `all`, from the batch size. */
+/**
+ * Writes operators that compute a constant from the batch size `n`. Its values at the probes are those of `all`.
+ *
+ * @throws DownhillError `shape` if these have neither the form a · n + b, nor, for a scalar float, a / n.
+ */
 function writeNumbers(
   g: GraphBuilder,
   { name, type, shape }: Initializer,
@@ -188,7 +203,8 @@ function lineThrough(
 }
 
 /**
- * Returns an integer or float a such that the value at each probe n is a / n, rounded; prefers an a with few digits.
+ * Returns a number a such that the value at each probe n is a / n, rounded; prefers an a with few digits. `undefined`
+ * if there is none.
  */
 function dividend(values: readonly number[], type: ElementType): number | undefined {
   const total = values[0]! * probes[0];

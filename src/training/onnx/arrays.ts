@@ -82,7 +82,9 @@ const cumsum: EquationWriter = ({ g, ins }, params: { readonly axis: number; rea
   return g.node("CumSum", [ins[0]!, axis], params.reverse ? { reverse: 1 } : {});
 };
 
-/** Writes one triangle of each matrix, and a multiple of its diagonal. */
+/**
+ * Writes the lower or upper triangle of each matrix, with its diagonal multiplied by `diagonal`. Other elements are 0.
+ */
 const triangle: EquationWriter = ({ g, ins, types }, { lower, diagonal }: TriangleParams) => {
   const part = (x: string, upper: boolean, offset: number): string =>
     g.node("Trilu", [x, g.scalar("int64", offset)], { upper: upper ? 1 : 0 });
@@ -98,7 +100,10 @@ const triangle: EquationWriter = ({ g, ins, types }, { lower, diagonal }: Triang
   });
 };
 
-/** Writes a shift as a product with or quotient by a power of two, in 64-bit integers. */
+/**
+ * Creates the writer of a bit shift by y modulo 32 bits. `formula` computes the result in 64-bit integers from x and
+ * the power of two p = 2^y.
+ */
 function shift(formula: string): EquationWriter {
   return ({ g, ins, types, outs }) => {
     const { dtype } = outs[0]!;
@@ -113,8 +118,9 @@ function shift(formula: string): EquationWriter {
 }
 
 /**
- * Writes a product of arrays as a product of matrices. Without batch it is a `Gemm`, which engines optimise best;
- * otherwise a `MatMul` of operands whose batch, free and contracted axes are merged.
+ * Writes a product of arrays as a product of matrices. Two matrices of floats with one contracted axis are multiplied
+ * by a `Gemm`, which engines optimise best. Otherwise it is a `MatMul` of operands whose batch, free and contracted
+ * axes are merged.
  */
 const dotGeneral: EquationWriter = ({ g, ins, types }, { contract, batch, order }: DotParams) => {
   const [left, right] = types as readonly [ArrayType, ArrayType];
@@ -195,7 +201,10 @@ function clamped(g: GraphBuilder, places: string, type: ArrayType, n: number): s
 const take: EquationWriter = ({ g, ins, types }, { axis }: TakeParams) =>
   g.node("Gather", [ins[0]!, clamped(g, ins[1]!, types[1]!, types[0]!.shape[axis]!)], { axis });
 
-/** Scatters rows of updates to rows of an array. The axis is moved to the front and back. */
+/**
+ * Creates the writer of a scatter along an axis. It combines rows of updates with the rows of an array at given
+ * indices; `none` overwrites them, and of equal indices the last wins. The axis is moved to the front and back.
+ */
 function rowWriter(how: "add" | "max" | "min" | "none"): EquationWriter {
   return ({ g, ins, types }, { axis, isUnique }: TakeParams & Partial<SetParams>) => {
     const [x, places, updates] = types as readonly [ArrayType, ArrayType, ArrayType];
@@ -222,8 +231,8 @@ function rowWriter(how: "add" | "max" | "min" | "none"): EquationWriter {
 }
 
 /**
- * Returns for each of `count` indices the number of the last equal one, because the order of writes to equal indices is
- * undefined.
+ * Returns, for each of `count` indices, the number (0 to `count` − 1) of the last index equal to it. The order in which
+ * an engine writes to equal indices is undefined, so all of them write the same row.
  */
 function lastOf(g: GraphBuilder, places: string, count: number, n: number): string {
   const none = expanded(g, g.scalar("int64", 0), [n]);
@@ -304,7 +313,10 @@ function planesOf({ shape }: ArrayType, rank: number): { readonly planes: number
   return { planes: sizeOf(shape.slice(0, shape.length - rank)), space: shape.slice(shape.length - rank) };
 }
 
-/** Returns the number of positions by which windows extend beyond the end. */
+/**
+ * Returns, for each spatial axis, the number of positions by which the last window extends beyond the end of the array.
+ * It is negative if the window ends before it.
+ */
 function overhang(
   { window, strides, dilation, low, sizes }: WindowParams,
   space: readonly number[],

@@ -16,8 +16,8 @@ function rounds(rotations: readonly number[], group: number): string {
 }
 
 /**
- * Writes a function `result` of the words a and b of the block of the counter (0, x). Counters have the shape of the
- * result.
+ * Writes the formula `result` in the words a and b of the Threefry block of the counter (0, x). Counters have, or
+ * broadcast to, the shape of the result.
  */
 function ofBlocks(
   { g, ins }: EquationOperands,
@@ -40,7 +40,7 @@ function ofBlocks(
 
 const word = "BitwiseXor(a, b)";
 
-/** Writes one word of the block of a counter. */
+/** Writes the first or second word of the Threefry block of each counter. */
 export const threefry: EquationWriter = (
   operands,
   { word: wanted, lead }: { readonly word: "first" | "second"; readonly lead: number },
@@ -54,7 +54,10 @@ interface DrawLayout {
   readonly lead: number;
 }
 
-/** Uses the indices of elements as counters, in row-major order after the leading axes. */
+/**
+ * Like `ofBlocks`, with the index of each element in `shape`, in row-major order, as its counter. Counters are the same
+ * for all leading axes.
+ */
 function ofPlaces(operands: EquationOperands, { shape, lead }: DrawLayout, result: string): string {
   const { g, outs } = operands;
   const counters = reshaped(g, counted(g, sizeOf(shape)), [

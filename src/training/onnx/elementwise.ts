@@ -23,7 +23,7 @@ export function elementwise(
   return writeFormula(g, type, formula, { x, y, z, ...(exponent !== undefined && { exponent }) });
 }
 
-/** For each dtype, the range of integers to which conversions saturate. */
+/** For each integer dtype, the range to which conversions from floats saturate. */
 const ranges: Partial<Record<DType, { readonly least: number; readonly most: number }>> = {
   int32: { least: -(2 ** 31), most: 2 ** 31 - 1 },
   uint32: { least: 0, most: 2 ** 32 - 1 },

@@ -3,7 +3,10 @@ import type { GraphBuilder } from "./graph-builder.ts";
 import type { ElementType } from "./model.ts";
 import { elementTypes } from "./model.ts";
 
-/** Inputs for writing an equation: names of its operands, and all types. */
+/**
+ * Arguments of an `EquationWriter`: names of the operands in the graph, types of the operands, and types of the
+ * results.
+ */
 export interface EquationOperands {
   readonly g: GraphBuilder;
   readonly ins: readonly string[];

@@ -121,7 +121,7 @@ function elements(type: ElementType, values: readonly number[]): InitializerData
   }
 }
 
-/** Returns an attribute unless it has its default value. */
+/** Returns a record with one attribute, or an empty record if every element of `value` is the default `usual`. */
 export function unless(
   name: string,
   value: readonly number[],

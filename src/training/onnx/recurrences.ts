@@ -12,8 +12,9 @@ import { writeFormula } from "./write-formula.ts";
 type RecurrenceStep = (g: GraphBuilder, before: string, elements: readonly string[]) => string;
 
 /**
- * Writes a recurrence along an axis of arrays of one type. The first element of the last operand starts it. The
- * operands are traversed from their second element on, or backwards if `reverse`.
+ * Writes a recurrence along an axis of arrays of one type, as a `Scan` with the body `step`. The first result is the
+ * first element of the last operand; each further result is `step` of the result before it and the next elements of all
+ * operands. If `reverse`, the recurrence runs from the last element to the first.
  */
 function recurrence(
   g: GraphBuilder,
@@ -47,7 +48,7 @@ function recurrence(
   return inFront(g.node("Concat", reverse ? [others!, begin] : [begin, others!], { axis: 0 }));
 }
 
-/** Writes the running maximum or minimum. */
+/** Creates the writer of the running maximum or minimum along an axis. */
 export function runningExtreme(name: "maximum" | "minimum"): EquationWriter {
   return ({ g, ins, types }, params: CumulativeParams) => {
     const [type] = types as readonly [ArrayType];

@@ -65,8 +65,8 @@ export interface OnnxOptions {
  * digits differ, and so may maxima of NaN. Loops and branches (`scan`, `whileLoop`, `cond`) become `Scan`, `Loop` and
  * `If`. uint32 inputs and outputs are int64 inside the model.
  *
- * @throws DownhillError `onnx` for an operation without an ONNX form, `option` for invalid names, `shape` for a
- *   function without a model for batches of any size.
+ * @throws DownhillError `onnx` for an operation without an ONNX form, `option` for invalid names or arguments. `range`
+ * for a model of 2 GiB or more, `shape` for a function without a model for batches of any size.
  * @example
  * const w = tensor([[1], [2]]);
  * const model = toOnnx((x) => x.matmul(w), [[[1, 1]]], { inputs: ["x"], outputs: ["y"] });
@@ -105,7 +105,9 @@ export function toOnnx(
 
 type ExportableFunction = (...args: never[]) => unknown;
 
-/** A program with the names of its inputs and outputs, and the values of some inputs. */
+/**
+ * A program with the names of its inputs and outputs, and by name the values of the inputs that the function captured.
+ */
 interface NamedProgram {
   readonly program: Program;
   readonly inputs: readonly string[];
@@ -215,7 +217,11 @@ function graphOf(named: NamedProgram, options: OnnxOptions): BuiltGraph {
   return { graph: g.graph(program.name, open, given), g };
 }
 
-/** Returns the names chosen by the user, or the default ones. */
+/**
+ * Returns the names chosen by the user, or `names` if `chosen` is `undefined`.
+ *
+ * @throws DownhillError `option` if the chosen names are not distinct non-empty strings, one for each of `names`.
+ */
 function namesOf(
   what: "inputs" | "outputs",
   chosen: readonly string[] | undefined,
@@ -252,7 +258,11 @@ function givenValues(
   });
 }
 
-/** Returns the elements of a value that the model stores instead of an input. */
+/**
+ * Returns the elements, of the dtype of `type`, of a value that the model stores instead of an input.
+ *
+ * @throws DownhillError `shape` if the value does not have the shape of the input.
+ */
 function fitted(name: string, value: Tensor, type: ArrayType): InitializerData {
   if (!sameShape(value.shape, type.shape)) {
     throw new DownhillError(

@@ -5,7 +5,7 @@ import type { GraphBuilder } from "./graph-builder.ts";
 import type { ElementType } from "./model.ts";
 import { elementTypes } from "./model.ts";
 
-/** A value by name, or a plain number. */
+/** A value in a formula: the name of a value in the graph, or a number. */
 export type FormulaValue = string | number;
 
 /**

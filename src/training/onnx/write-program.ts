@@ -10,7 +10,12 @@ import type { GraphBuilder } from "./graph-builder.ts";
 import { elementTypeOf } from "./graph-builder.ts";
 import type { ValueInfo } from "./model.ts";
 
-/** Writes the equations of a program for operands of these names. Returns the names of its results. */
+/**
+ * Writes the equations of a program into a graph. `operands` are the names of its inputs there. Returns the names of
+ * its results.
+ *
+ * @throws DownhillError `onnx` for an operation without an ONNX form.
+ */
 export function writeProgram(g: GraphBuilder, program: Program, operands: readonly string[]): string[] {
   const names = new Map<Var, string>(program.ins.map((v, i) => [v, operands[i]!]));
   for (const eqn of program.eqns) {
@@ -37,7 +42,10 @@ function writeEquation(g: GraphBuilder, eqn: Equation, ins: readonly string[]): 
   return [eqn.outs[0]!.type.dtype === "uint32" && growing.has(prim.name) ? wrapped(g, outs) : outs];
 }
 
-/** Names of primitives whose results for unsigned 32-bit words may need more bits. */
+/**
+ * Names of primitives whose results for uint32 operands may exceed 32 bits or be negative. These results are reduced
+ * modulo 2³².
+ */
 const growing: ReadonlySet<string> = /* @__PURE__ */ new Set([
   "add", "sub", "mul", "neg", "sum", "cumsum", "dotGeneral", "windowSum", "windowPut", "scatterAdd",
   "scatterAddAlong", "dynamicAdd", "linearRecurrence",
@@ -53,7 +61,7 @@ function noForm({ source }: Equation, what: string): DownhillError {
 
 type StructuredForm = (g: GraphBuilder, eqn: Equation, ins: readonly string[]) => readonly string[];
 
-/** Writer of an equation that computes its program once, such as a call: writes the equations of the program. */
+/** Writes an equation that runs its program once, such as a call, as the equations of that program. */
 const inline: StructuredForm = (g, { params }, ins) => {
   const { program } = params as { readonly program: Program };
   return writeProgram(g, program, ins);
@@ -67,7 +75,7 @@ function infosOf(vars: readonly Var[], names: readonly string[]): ValueInfo[] {
   }));
 }
 
-/** Gives results new names, because a graph inside an operator may not return values of the graph around it. */
+/** Copies results to new names, because a graph inside an operator may not return values of the graph around it. */
 function own(g: GraphBuilder, names: readonly string[]): string[] {
   return names.map((name) => g.node("Identity", [name]));
 }
@@ -150,7 +158,7 @@ const scan: StructuredForm = (g, { params, outs }, ins) => {
   });
 };
 
-/** Writers of equations with programs, by primitive name. */
+/** Writers of equations whose parameters contain programs, such as loops and branches, by name of the primitive. */
 const structuredForms: ReadonlyMap<string, StructuredForm> = /* @__PURE__ */ new Map([
   ["call", inline],
   ["checkpoint", inline],
@@ -161,7 +169,7 @@ const structuredForms: ReadonlyMap<string, StructuredForm> = /* @__PURE__ */ new
   ["scan", scan],
 ]);
 
-/** True if the primitive of this name in the library has an ONNX form. */
+/** True if the built-in primitive of this name can be written as ONNX operators, at least for float32. */
 export function hasForm(name: string): boolean {
   return structuredForms.has(name) || arrayForms.has(name) || formulaOf(name, "float32") !== undefined;
 }

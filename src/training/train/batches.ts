@@ -23,7 +23,7 @@ export type FitData<B> =
   | Iterable<B>
   | AsyncIterable<B>;
 
-/** Range of batches to read. */
+/** Options of `batchesOf`: the epoch, its first batch to read, and a signal that stops the reading. */
 export interface EpochReadOptions {
   /** Number of the epoch, counted from 0. */
   readonly epoch: number;
@@ -36,7 +36,7 @@ export interface EpochReadOptions {
  * Yields the batches of an epoch, starting at batch `from`. Each is built on demand. Stops at the abort signal. Leaving
  * the loop closes the source.
  *
- * @throws DownhillError `data` if the source is not iterable or the epoch has no batch.
+ * @throws DownhillError `data` if the epoch has no batch, or fewer than `from`.
  */
 export async function* batchesOf<B>(
   data: FitData<B>,
@@ -72,7 +72,11 @@ export function isAborted(signal: AbortSignal | undefined): boolean {
   return signal?.aborted === true;
 }
 
-/** Throws `data` if the value is not a source of batches. */
+/**
+ * Checks that a value is a source of batches.
+ *
+ * @throws DownhillError `data`, naming `what`, if it has neither a function `epoch` nor an iterator.
+ */
 export function checkData(data: unknown, what = "fit: data"): void {
   if (typeof data === "object" && data !== null) {
     if ("epoch" in data && typeof data.epoch === "function") return;

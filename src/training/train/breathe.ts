@@ -1,12 +1,12 @@
 /** Yields to the event loop now and then, so that the program can draw a page, read a signal or answer a request. */
 export interface Breather {
-  /** True if the time budget since the last pause is used up. */
+  /** True if the last pause ended 12 ms ago or earlier. */
   isDue(): boolean;
   /** Waits for one turn of the event loop, in which pending work runs. */
   pause(): Promise<void>;
 }
 
-/** Milliseconds between pauses. A page at 60 frames per second has 16 ms per frame. */
+/** Least time between pauses, in milliseconds. A page at 60 frames per second has 16 ms per frame. */
 const budget = 12;
 
 export function makeBreather(): Breather {

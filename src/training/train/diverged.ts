@@ -21,15 +21,15 @@ export interface Divergence {
   readonly origin: Origin | undefined;
 }
 
-/** Source of the first non-finite number: an operation or an input. */
+/** Source of the first non-finite number: an operation that produced it, or an input of the step that contains it. */
 export type Origin =
   | { readonly kind: "operation"; readonly error: DownhillError }
-  /** An input of the step already contained the number, at this path. */
+  /** An input of the step contains the number `value`; `place` is its path and element. */
   | { readonly kind: "given"; readonly place: string; readonly value: number };
 
 /**
- * Repeats a step, one operation after the other, to find the first source of a non-finite number; `undefined` if the
- * repetition produces none.
+ * Finds the first source of a non-finite number in a step. Checks the batch and both states; if they are fine, repeats
+ * the step with a check of each operation. Returns `undefined` if the repetition produces no such number.
  */
 export function originOf(
   batch: unknown,
@@ -75,7 +75,10 @@ export function readOrigin(text: string): Origin {
     : { kind: "given", place: place!, value: Number(value) };
 }
 
-/** Returns the first number in a tree that counts as an error, and its path; `undefined` if there is none. */
+/**
+ * Returns the first number in a tree that counts as an error by the rule `which`, and its path and element; `undefined`
+ * if there is none.
+ */
 export function firstBad(
   tree: unknown,
   root: string,

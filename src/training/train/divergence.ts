@@ -5,7 +5,10 @@ import type { EpochRecord, Evaluation } from "./history.ts";
 
 /** Rule that decides if a run whose numbers are still finite counts as diverged. */
 export interface DivergenceRule {
-  /** Factor by which the loss must exceed that of the initial parameters, or 1 if that is less. Default 1000. */
+  /**
+   * The loss must exceed that of the initial parameters by more than `factor` times the initial loss (or 1, if that is
+   * less). At least 1. Default 1000.
+   */
   readonly factor?: number;
   /**
    * Returns true to exempt a run from the rule, for example because a metric is better than that of a guess. Default:
@@ -19,8 +22,8 @@ const firstEpoch = 5;
 const fewestSteps = 100;
 
 /**
- * Returns the rule with its defaults; `undefined` for `false`. @throws DownhillError `option` or `range` for invalid
- * values.
+ * Returns the rule with its defaults; `undefined` for `false`, which disables it. @throws DownhillError `option` or
+ * `range` for invalid values.
  */
 export function readDivergence(
   rule: DivergenceRule | false | undefined,
@@ -41,9 +44,10 @@ export function readDivergence(
 }
 
 /**
- * True if the history of a run suggests that it diverges. Evaluated after epochs 5, 10, 20, 40, … All losses of the
- * last half of the epochs must be above the factor, and the last loss must be at least half of the highest of them. It
- * is evaluated after few epochs only, so that the closer check costs little if such losses are normal for the problem.
+ * True if the history of a run suggests that it diverges. Evaluated after epochs 5, 10, 20, 40, … The run needs at
+ * least 100 steps. All losses of the last half of the epochs must be above `factor`, and the last loss must be at least
+ * half of the highest of them. It is evaluated after few epochs only, so that the closer check costs little if such
+ * losses are normal for the problem.
  */
 export function looksDiverged(
   history: readonly EpochRecord[],
@@ -57,14 +61,17 @@ export function looksDiverged(
   return losses.every((loss) => loss > factor) && 2 * last.loss >= Math.max(...losses);
 }
 
-/** True if reading the data again has no side effects, as for a data set in memory. */
+/**
+ * True if the data can be read again with the same batches: an object with `epoch`, such as a data set, or an array.
+ */
 export function isReadableAgain(data: FitData<unknown>): boolean {
   return "epoch" in data || Array.isArray(data);
 }
 
 /**
- * True if the loss of the present parameters exceeds that of the initial ones by the factor. Both are measured on the
- * same data and at the same step.
+ * True if the loss of the present parameters exceeds that of the initial ones by more than `factor` times the initial
+ * loss (or 1, if that is less), and `unless` returns false. Both losses are measured on the same data and at the same
+ * step.
  */
 export function hasDiverged(
   now: Evaluation,
@@ -74,7 +81,7 @@ export function hasDiverged(
   return now.loss - start.loss > factor * Math.max(Math.abs(start.loss), 1) && !unless(now, start);
 }
 
-/** Creates the error that ends a diverged run. */
+/** Creates the error that ends a diverged run whose numbers are finite. */
 export function lostRun(
   epoch: number,
   now: Evaluation,

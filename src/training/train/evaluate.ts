@@ -68,7 +68,10 @@ export interface ModelSnapshot<P> {
   readonly modelState: unknown;
 }
 
-/** Position in a run at which to measure: the epoch of the data, and the step number passed to the loss. */
+/**
+ * Position in a run at which to measure: the epoch of the data, and the step number passed to the loss. The signal ends
+ * the measurement early, except with several ranks.
+ */
 export interface EvaluationContext {
   readonly epoch: number;
   readonly step: number;
@@ -84,7 +87,10 @@ export interface EvaluationResult {
   readonly stateAfterAll: unknown;
 }
 
-/** Like `evaluator`, but measures at any position of a run and over the shards of all its ranks. */
+/**
+ * Like `evaluator`, but measures at any position of a run, splits batches into shards, and averages over the items of
+ * all ranks.
+ */
 export function evaluatorAt<P, B>(
   loss: AnyLoss<P, B>,
   reduction: Reduction,

@@ -56,7 +56,7 @@ export interface FitOptions<P, S, B, M = undefined> {
   readonly epochs: number;
   /** Seed of the random numbers passed to the loss (`key`). Default 0. The data has its own seed. */
   readonly seed?: number;
-  /** Ends the run before the next step. */
+  /** Signal that ends the run before the next step. */
   readonly signal?: AbortSignal | undefined;
   /** Events to emit: one after each epoch (default), or one after each step and each epoch. */
   readonly every?: "epoch" | "step";
@@ -151,7 +151,7 @@ export interface FitResult<P, S, M = undefined> extends RunSnapshot<P, S, M> {
   readonly stretches: readonly Stretch[];
   /** Reason why the run ended. */
   readonly stopped: FitStopReason;
-  /** Best epoch of a run with `keepBest`; `undefined` before the first epoch. */
+  /** Best epoch of a run with `keepBest`; `undefined` without it or before the first epoch. */
   readonly best: Best<P, M> | undefined;
   /** Seconds by activity. */
   readonly time: RunTime;
@@ -324,7 +324,8 @@ function deferred<T>(): Deferred<T> {
 }
 
 /**
- * Converts plain numbers among the parameters to tensors with strong types, which keep their dtype in mixed operations.
+ * Converts the leaves of a tree, such as plain numbers, to tensors with strong types. These keep their dtype in
+ * operations with other dtypes.
  */
 function strong(params: unknown): unknown {
   return mapLeaves(
@@ -378,7 +379,11 @@ const optionNames = [
   "log",
 ] as const;
 
-/** Checks the options and fills in defaults. */
+/**
+ * Checks the options of `fit` and fills in defaults.
+ *
+ * @throws DownhillError `option`, `range`, `data` or `tree`, naming the invalid option.
+ */
 function checked<P, S, B, M>(
   options: FitOptions<P, S, B, M>,
 ): Pick<
@@ -489,7 +494,12 @@ function checkAccumulate(accumulate: unknown, searches: boolean): void {
   }
 }
 
-/** Checks that the shards and ranks form a binary tree. */
+/**
+ * Checks that sums over shards and ranks can be pairwise: both are powers of two, with at least one shard per rank. An
+ * optimiser that `searches` allows only one shard.
+ *
+ * @throws DownhillError `range` or `option` otherwise, and `option` for an invalid `world`.
+ */
 function checkShards(shards: unknown, world: World | undefined, searches: boolean): void {
   if (world !== undefined && typeof world?.exchange !== "function") {
     throw new DownhillError("option", "fit: world must be a world, as in world: await openMpi().");

@@ -3,7 +3,7 @@ import { asTensor } from "../../engine/prims/lift.ts";
 import { flatten } from "../../engine/tree/index.ts";
 import type { Reduction } from "./loss.ts";
 
-/** Means over the items of a data set. */
+/** Means of the loss and the metrics over the items of a data set, and the number of items. */
 export interface Evaluation {
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
@@ -30,13 +30,13 @@ export interface EpochRecord {
   readonly items: number;
   /** Duration in seconds, without validation and checkpoints. */
   readonly seconds: number;
-  /** Seconds of the duration spent waiting for batches. */
+  /** Part of `seconds` spent waiting for batches. */
   readonly dataSeconds: number;
-  /** Seconds of the duration spent on steps. The rest went to hooks, logs and the consumer of the events. */
+  /** Part of `seconds` spent on steps. The rest went to hooks, logs and the consumer of the events. */
   readonly computeSeconds: number;
 }
 
-/** Sums over items, from which means are computed. Plain data. */
+/** Sums of the loss and the metrics over items, and the number of items. Plain data. */
 export interface ItemSums {
   readonly items: number;
   readonly loss: number;
@@ -47,8 +47,8 @@ export const noItems: ItemSums = { items: 0, loss: 0, metrics: {} };
 
 /**
  * Returns the sums that one batch adds. Batches are weighted by their number of items, so a short last batch counts
- * less. With `reduction` `"sum"` the losses are already sums, which are added unchanged and divided by the number of
- * items in the end.
+ * less. With `reduction` `"sum"` the loss is already a sum over items, which is added unchanged and divided by the
+ * number of items in the end.
  */
 export function sumsOfBatch(
   items: number,

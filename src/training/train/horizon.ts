@@ -26,15 +26,18 @@ export interface OptimizerRun<P, S> {
   readonly state: S;
 }
 
-/** Result of some training steps, with the loss on held-out batches before and after them. */
+/**
+ * Parameters and optimiser state after some training steps, and the mean loss on held-out batches before and after
+ * these steps.
+ */
 export interface UnrolledHorizon<P, S> extends OptimizerRun<P, S> {
   readonly before: Tensor;
   readonly after: Tensor;
 }
 
 /**
- * Runs the optimiser on stacked batches as one differentiable loop. Returns the parameters and state it reaches, and
- * the mean loss on the held-out batches before and after.
+ * Takes one training step per batch in `training`, as one differentiable loop. Returns the parameters and state it
+ * reaches, and the mean loss on the batches `heldOut` before and after.
  */
 export function runStretch<P, S, B>(
   loss: Loss<P, B>,
@@ -85,7 +88,7 @@ export interface BatchReader<B> {
 
 /**
  * Creates a reader of stacked batches. The first batch fixes the shapes and dtypes. Batches that differ, such as the
- * short last one of an epoch, are skipped.
+ * short last one of an epoch, are skipped. When reading, an epoch without a fitting batch is an error (`data`).
  */
 export function batchReader<B>(operation: string, data: FitData<B>, key: KeyWords): BatchReader<B> {
   const batches = endless(operation, data);

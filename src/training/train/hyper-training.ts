@@ -23,7 +23,8 @@ export interface TunableTraining<P, S, B, H extends string> {
   /** Creates the initial state of a run. */
   begin(u: TracedCoordinates<H>, restart: number): OptimizerRun<P, S>;
   /**
-   * Runs a stretch of training. Returns its result and the gradient of the final loss with respect to the coordinates.
+   * Trains from `lane`, one step per batch in `steps`. Returns the loss on `judging` before and after, the end, and the
+   * gradient of the loss after with respect to `u`.
    */
   differentiate(
     u: TracedCoordinates<H>,
@@ -31,7 +32,10 @@ export interface TunableTraining<P, S, B, H extends string> {
     steps: StackedBatches<B>,
     judging: StackedBatches<B>,
   ): [HorizonOutcome<P, S>, TracedCoordinates<H>];
-  /** Returns the mean of the final losses of the runs of a trial; infinite if one of them is not finite. */
+  /**
+   * Trains anew for each run and returns the mean of the final losses on `judging`. It is infinite if a final loss is
+   * not finite.
+   */
   trial(u: TracedCoordinates<H>, runs: readonly TrialRun<B>[]): number;
 }
 
@@ -41,7 +45,7 @@ export interface HorizonOutcome<P, S> {
   readonly end: OptimizerRun<P, S>;
 }
 
-/** One run of a trial, on its own batches. */
+/** Batches of one run of a trial: those for training, in stacks, and those for the final loss. */
 export interface TrialRun<B> {
   readonly steps: readonly StackedBatches<B>[];
   readonly judging: StackedBatches<B>;

@@ -7,7 +7,7 @@ import type { Tensor } from "../../engine/ir/tensor.ts";
 /** Values of hyper-parameters by name. */
 export type Hyperparameters<H extends string> = Readonly<Record<H, number>>;
 
-/** Coordinates of hyper-parameters by name. */
+/** Coordinates of hyper-parameters by name, each in its `HyperparameterSpace`. */
 export type Coordinates<H extends string> = Readonly<Record<H, number>>;
 
 /** Coordinates or hyper-parameters as float64 scalars that can be differentiated. */
@@ -28,7 +28,10 @@ interface Space {
   readonly toCoordinate: (h: number) => number;
   readonly toNumber: (u: number) => number;
   readonly toTensor: (u: Tensor) => Tensor;
-  /** Moves u away from a value at which training diverges, by a fraction `share` (0 to 1) of the full step. */
+  /**
+   * Lowers u, at which training diverges, by a fraction `share` (0 to 1) of the full step. A full step divides h by 10
+   * in `log` and `linear` space, and lowers u by 1 in `unit` space.
+   */
   readonly lower: (u: number, share: number) => number;
 }
 
@@ -82,18 +85,19 @@ function coordinateOf(operation: string, name: string, value: number, space: Hyp
 /** Conversions between hyper-parameters and their coordinates. */
 export interface CoordinateSystem<H extends string> {
   readonly start: Coordinates<H>;
-  /** Returns the hyper-parameters at some coordinates. */
+  /** Converts coordinates to hyper-parameters. */
   valuesAt(u: Coordinates<H>): Hyperparameters<H>;
   /** Like `valuesAt`, for tensors. */
   tensorsAt(u: TracedCoordinates<H>): TracedCoordinates<H>;
-  /** Converts coordinates to tensors. */
+  /** Converts coordinates to float64 scalars. */
   traced(u: Coordinates<H>): TracedCoordinates<H>;
-  /** Converts tensors to numbers. */
+  /** Converts scalar tensors to numbers. */
   numbers(u: TracedCoordinates<H>): Coordinates<H>;
-  /** Applies `f` to the values of each name across several sets of coordinates. */
+  /** For each name, applies `f` to its coordinates in all the given sets, as in `combine((a, b) => a + b, u, v)`. */
   combine(f: (...values: readonly number[]) => number, ...all: readonly Coordinates<H>[]): Coordinates<H>;
   /**
-   * Divides rates by up to 10, depending on `share`: the learning rate if there is one, otherwise all hyper-parameters.
+   * Lowers the learning rate if there is one, otherwise all hyper-parameters, by the fraction `share` of a full step. A
+   * full step divides by 10, or lowers the coordinate by 1 in `unit` space.
    */
   lower(u: Coordinates<H>, share: number): Coordinates<H>;
 }

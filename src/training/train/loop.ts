@@ -113,7 +113,10 @@ export async function* runLoop<P, S, B>(
   return stopped;
 }
 
-/** Restores the run from its last checkpoint on all ranks. Returns true if there was one. */
+/**
+ * Restores the run from its last checkpoint on all ranks, after checking that they run the same program. Returns true
+ * if there was a checkpoint.
+ */
 async function begin<P, S, B>(
   { saver, data, identity, same, sharding: { ranks } }: TrainingLoopOptions<P, S, B>,
   progress: TrainingProgress<P, S>,
@@ -192,7 +195,7 @@ function messageOf(error: unknown): string {
  * Trains batch by batch from the state of `progress` until the end or the signal, and returns the reason why it ended.
  * The result of a batch is stored in `progress` only if it is finite.
  *
- * @throws DownhillError `nan` at the first non-finite step.
+ * @throws DownhillError `nan` at the first non-finite step, `diverged` for a run that diverges with finite numbers.
  */
 async function* trainLoop<P, S, B>(
   options: TrainingLoopOptions<P, S, B>,
@@ -315,7 +318,7 @@ function takeBatch<P, S, B>(
   return taken;
 }
 
-/** Returns the origin found by the lowest-numbered rank that found one. */
+/** Returns the origin found by the lowest-numbered rank that found one; `undefined` if none did. */
 function originOnRanks(ranks: Ranks, found: Origin | undefined): Origin | undefined {
   if (ranks.size === 1) return found;
   const own = found === undefined ? undefined : new TextEncoder().encode(originText(found));

@@ -44,7 +44,8 @@ export interface RunOutline {
   /** Number of micro-batches per batch. Checkpoints of earlier versions lack it; they had one. */
   readonly shards?: number;
   /**
-   * Outline of the initial parameters, one line per leaf; `state` and `modelState` are those of optimiser and model.
+   * Outline of the initial parameters, one line per leaf. `state` is that of the optimiser, and `modelState` that of
+   * the model.
    */
   readonly params: readonly string[];
   readonly state: readonly string[];
@@ -57,7 +58,7 @@ export interface RunOutline {
   readonly batches: number | null;
 }
 
-/** Settings that must be the same when a run resumes. */
+/** Settings of `fit` that must be the same when a run resumes. */
 export type SameSettings = Required<Pick<RunOutline, "seed" | "reduction" | "accumulate" | "shards">>;
 
 /** Builds the outline of a run from its settings, its initial state and its data. */
@@ -80,7 +81,7 @@ export function outlineOfRun<B>(
   };
 }
 
-/** Position of the last batch that was trained on, with a checksum of its numbers. */
+/** Position of the last batch that was trained on, and a CRC-32C checksum of its numbers. */
 export interface LastBatch {
   readonly epoch: number;
   readonly batch: number;
@@ -226,7 +227,11 @@ function parseRun(json: string): RunText {
   return run;
 }
 
-/** Reads a tree of a checkpoint. Throws `data` if it does not match its outline. */
+/**
+ * Reads a tree of a checkpoint.
+ *
+ * @throws DownhillError `data` if its structure, shapes or dtypes do not match the outline.
+ */
 function readOutlined(
   text: TreeText,
   tensors: ReadonlyMap<string, Tensor>,
@@ -239,7 +244,11 @@ function readOutlined(
   throw notOfForm(`state.${root}`, `as its outline describes: the outline has ${difference}`);
 }
 
-/** Reads the state of a model from a checkpoint; `null` if the model has none. */
+/**
+ * Reads the state of the model from a checkpoint; `null` if the checkpoint has none.
+ *
+ * @throws DownhillError `data` if it does not match its outline.
+ */
 function readModelState(
   text: TreeText | undefined,
   tensors: ReadonlyMap<string, Tensor>,
@@ -308,8 +317,10 @@ export function writeCheckpoint(
 }
 
 /**
- * Throws `nan` for numbers from which no run can continue. Scalars of an optimiser may be infinite, such as a best
- * value so far.
+ * Checks that the numbers of a run can be trained on. Scalars of the optimiser, such as a best value so far, and
+ * numbers of the model state may be infinite.
+ *
+ * @throws DownhillError `nan` for any other number that is not finite.
  */
 function checkGood(
   { params, state, modelState, step }: TrainingProgress<unknown, unknown>,
@@ -391,7 +402,7 @@ export function readCheckpoint(
 
 /**
  * Reads only the parameters of a checkpoint, or only the state of its model, at the last step or at the best epoch.
- * Returns `undefined` if the checkpoint has none.
+ * Returns `undefined` if there is no best epoch, or the model has no state.
  */
 export function readPart(
   { step, tensors: bytes, state }: Checkpoint,
@@ -436,7 +447,12 @@ export function readSavedRun({ step, tensors: bytes, state }: Checkpoint): Saved
   };
 }
 
-/** Throws `data` if the checkpoint belongs to another run. */
+/**
+ * Compares the outline in a checkpoint with that of the present run. Numbers of items and batches are compared only if
+ * both are known.
+ *
+ * @throws DownhillError `data` if they differ.
+ */
 function checkSame(saved: RunOutline, now: RunOutline, step: number): void {
   const refuse = (what: string, repair: string): DownhillError =>
     new DownhillError(
@@ -476,7 +492,10 @@ function checkSame(saved: RunOutline, now: RunOutline, step: number): void {
   }
 }
 
-/** Describes the first lines that differ, as in `"a", where this run has "b"`; `undefined` if the outlines match. */
+/**
+ * Describes the first line of `saved` that is missing in `now`, and the reverse, as in `"a", where this run has "b"`.
+ * Returns `undefined` if there are none.
+ */
 function firstDifference(saved: readonly string[], now: readonly string[]): string | undefined {
   const [was, is] = [new Set(saved), new Set(now)];
   const before = saved.find((line) => !is.has(line));
@@ -489,7 +508,7 @@ function firstDifference(saved: readonly string[], now: readonly string[]): stri
     : `${show(before)}${after === undefined ? "" : `, where this run has ${show(after)}`}`;
 }
 
-/** Returns a CRC-32C checksum over all numbers of a batch. */
+/** Returns a CRC-32C checksum over the elements of all tensors in a batch, in the order of the leaves. */
 export function checksumOfBatch(batch: unknown): number {
   const sums = flatten(batch, "fit").leaves.map((leaf) => {
     const data = readElements(asTensor(leaf, "fit"), "fit");

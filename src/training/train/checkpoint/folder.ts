@@ -89,7 +89,12 @@ export function checkpointFolder(folder: string, options: CheckpointFolderOption
   };
 }
 
-/** Returns the first checkpoint that can be read, with a warning for each damaged one before it. */
+/**
+ * Returns the first intact checkpoint of those with these numbers, and a warning for each damaged one before it. The
+ * checkpoint is `undefined` if there are no numbers.
+ *
+ * @throws DownhillError `data` if there are checkpoints and none is intact.
+ */
 async function newest(
   numbers: readonly number[],
   read: (number: number) => Promise<Checkpoint>,
@@ -136,7 +141,7 @@ function tensorsName(number: number): string {
   return `checkpoint-${String(number).padStart(digits, "0")}.safetensors`;
 }
 
-/** Numbers of the checkpoint files with this extension, the highest first. */
+/** Returns the numbers in the names of checkpoint files with the extension `end`, the highest first. */
 function numbersIn(names: readonly string[], end = "json"): number[] {
   return names
     .flatMap((name) => {
@@ -154,12 +159,15 @@ interface StateFile {
   readonly state: unknown;
 }
 
-/** A parsed state file, with the state as JSON text. */
+/** Content of a checked state file, with the state as JSON text. */
 interface ReadState extends Omit<StateFile, "state"> {
   readonly state: string;
 }
 
-/** Writes the JSON file: the state, the description of the tensor file, and the checksum of both. */
+/**
+ * Returns the text of the JSON file: the state, the name, length and checksum of the tensor file, and a checksum of all
+ * this.
+ */
 function writeState(number: number, { step, tensors, state }: Checkpoint): string {
   const about = { file: tensorsName(number), bytes: tensors.length, crc32c: hex(crc32c(tensors)) };
   const content = JSON.stringify({
@@ -210,7 +218,11 @@ async function readBytes(files: FileOperations, path: string): Promise<Uint8Arra
   }
 }
 
-/** Parses and checks the JSON file, which may come from an untrusted source. */
+/**
+ * Parses and checks the JSON file, which may come from an untrusted source.
+ *
+ * @throws DownhillError `data` if it is damaged, from another version, or names another tensor file.
+ */
 function parseState(bytes: Uint8Array, path: string, number: number): ReadState {
   let text: string;
   try {
@@ -246,12 +258,12 @@ function damaged(path: string, what: string): DownhillError {
   return new DownhillError("data", `${path}: damaged: ${what}.`);
 }
 
-/** Temporary files of checkpoints. Files with other names belong to the user. */
+/** Matches the names of temporary files of checkpoints. Files with other names belong to the user. */
 const temporaryName = /^checkpoint-\d+\.(?:json|safetensors)(?:\.[0-9a-f]+)?\.tmp$/;
 
 /**
- * Removes all but the newest checkpoints, and the leftovers of killed runs. Files that cannot be removed are harmless
- * and stay.
+ * Removes all but the `keep` newest checkpoints, and leftovers of killed runs: temporary files, and tensor files
+ * without a JSON file. Files that cannot be removed are harmless and stay.
  */
 async function removeOthers(files: FileOperations, folder: string, keep: number): Promise<void> {
   const names = await files.list(folder).catch(() => []);

@@ -24,20 +24,20 @@ export interface Saver<P, S, B> {
    */
   readonly begin: (progress: TrainingProgress<P, S>, data: FitData<B>) => Promise<Checkpoint | undefined>;
   /**
-   * Stores the batch that was trained on last, for the next checkpoint; `undefined` if this process does not hold the
-   * whole batch.
+   * Remembers the batch that was trained on last, whose checksum the next checkpoint contains. Without `batch`, because
+   * this process does not hold the whole batch, the batch is read again from the data.
    */
   readonly note: (batch: B | undefined, progress: TrainingProgress<P, S>) => void;
   /**
-   * Saves the run if the interval `everySteps` or `everySeconds` has passed. If neither option is set, saves at the end
-   * of each epoch.
+   * Saves the run if at least `everySteps` steps or `everySeconds` have passed since the last checkpoint or the start.
+   * If neither option is set, saves at the end of each epoch.
    */
   readonly saveIfDue: (progress: TrainingProgress<P, S>, isEndOfEpoch: boolean) => Promise<void>;
-  /** Saves the run unless its present position is already saved. */
+  /** Saves the run, unless it has not advanced since the last checkpoint or the start. */
   readonly finish: (progress: TrainingProgress<P, S>) => Promise<void>;
   /** Releases the lock of the store. */
   readonly close: () => Promise<void>;
-  /** Number of steps at the last checkpoint; `undefined` before the first. */
+  /** Number of steps of the last checkpoint, saved or resumed from; `undefined` before the first. */
   readonly savedStep: () => number | undefined;
 }
 
@@ -142,7 +142,7 @@ export function makeSaver<P, S, B>({
   };
 }
 
-/** Records a warning and sends it to the log; prints it on the console if there is no log. */
+/** Adds a warning to those of the run and sends it to the log; prints it on the console if there is no log. */
 export async function warn(
   log: readonly LogSink[],
   progress: TrainingProgress<never, never> | { warnings: readonly string[] },
@@ -155,8 +155,8 @@ export async function warn(
 }
 
 /**
- * True if the data have the same numbers at the position of the last batch, or if checking that would require reading
- * all data.
+ * True if the data have the same numbers at the position of the last batch. Also true if there is no last batch, or if
+ * the comparison would require reading all data.
  */
 async function isSameBatch<B>(data: FitData<B>, last: LastBatch | null): Promise<boolean> {
   if (last === null || !hasPlaces(data)) return true;
@@ -164,7 +164,10 @@ async function isSameBatch<B>(data: FitData<B>, last: LastBatch | null): Promise
   return batch !== undefined && checksumOfBatch(batch) === last.crc32c;
 }
 
-/** True if reading the data can begin at any batch, without reading the batches before it. */
+/**
+ * True if the data report their number of batches. Then reading can begin at any batch without reading the batches
+ * before it.
+ */
 function hasPlaces<B>(data: FitData<B>): boolean {
   return "epoch" in data && typeof data.batchCount === "number";
 }

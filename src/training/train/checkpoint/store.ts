@@ -14,7 +14,7 @@ export interface Checkpoint {
 
 /** Result of loading from a store. */
 export interface LoadedCheckpoint {
-  /** Newest intact checkpoint; `undefined` if none was ever saved. */
+  /** Newest intact checkpoint; `undefined` if the store has none. */
   readonly checkpoint: Checkpoint | undefined;
   /** One message per newer checkpoint that was skipped because it is damaged. */
   readonly warnings: readonly string[];
@@ -23,7 +23,8 @@ export interface LoadedCheckpoint {
 /** Storage for checkpoints: `checkpointFolder`, `checkpointMemory`, or a custom object. */
 export interface CheckpointStore {
   /**
-   * Saves a checkpoint. It is safe once the promise is fulfilled; until then the previous one is.
+   * Saves a checkpoint. Once the promise is fulfilled, `load` returns it, even after a crash. Until then `load` returns
+   * the previous one.
    *
    * @throws DownhillError `file` if it cannot be saved. Earlier checkpoints stay intact.
    */
@@ -87,7 +88,11 @@ export interface FitCheckpointOptions {
   readonly settings?: unknown;
 }
 
-/** Checks the `checkpoint` option of `fit`. */
+/**
+ * Checks the `checkpoint` option of `fit`.
+ *
+ * @throws DownhillError `option` or `range`, naming the invalid option.
+ */
 export function checkCheckpointOptions(options: FitCheckpointOptions): void {
   checkOptions("fit: checkpoint", options, ["store", "everySteps", "everySeconds", "settings"]);
   const { store, everySteps, everySeconds, settings } = options;
@@ -116,7 +121,7 @@ export function checkCheckpointOptions(options: FitCheckpointOptions): void {
 }
 
 /**
- * Returns settings as JSON represents them.
+ * Returns a copy of settings with only what JSON can represent.
  *
  * @throws DownhillError `option` if JSON cannot hold them.
  */

@@ -7,7 +7,10 @@ import { deepestNesting, flatten, leafPaths, StaticValue, type TreeDef } from ".
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { anything, aNumber, aText, type FormCheck, formOf, listOf, notOfForm } from "./form.ts";
 
-/** A tree as plain data: tensors by name, everything else by value and kind, so that reading it restores every kind. */
+/**
+ * A tree as data for JSON. Tensors are stored by name; numbers, booleans, strings and `null` (`text`) and `undefined`
+ * (`missing`) by kind, so that reading restores each as it was.
+ */
 export type TreeText =
   | { readonly tensor: string; readonly weak?: true }
   | { readonly number: number }
@@ -40,7 +43,7 @@ const treeKinds: ReadonlyMap<string, TreeCheck> = new Map<string, TreeCheck>([
   ["missing", anything],
 ]);
 
-/** Checks that a value is a `TreeText`. */
+/** Checks that a value is a `TreeText` that is not nested too deeply. */
 export const aTree: FormCheck = (value, path) => checkTree(value, path, 0);
 
 function checkTree(value: unknown, path: string, depth: number): void {
@@ -97,7 +100,11 @@ function writeLeaf(leaf: unknown, path: string, tensors: Map<string, Tensor>): T
   return { tensor: path, ...(x.type.weak ? { weak: true } : {}) };
 }
 
-/** Rebuilds a tree from plain data and its tensors. */
+/**
+ * Rebuilds a tree from its data and its tensors by name.
+ *
+ * @throws DownhillError `data` if a tensor is missing.
+ */
 export function readTree(text: TreeText, tensors: ReadonlyMap<string, Tensor>): unknown {
   if ("tensor" in text) {
     const x = tensors.get(text.tensor);
@@ -150,7 +157,10 @@ function staticLines(def: TreeDef, path: string): string[] {
   }
 }
 
-/** Serialises to JSON such that every number is exact: `NaN`, infinities and −0, which JSON lacks, become objects. */
+/**
+ * Serialises to JSON such that every number is exact: `NaN`, infinities and −0, which JSON cannot hold, become objects
+ * such as `{ "$number": "NaN" }`.
+ */
 export function exactJson(value: unknown): string {
   return JSON.stringify(value, (_, x: unknown) => {
     if (typeof x !== "number" || (Number.isFinite(x) && !Object.is(x, -0))) return x;
