@@ -32,9 +32,9 @@ export interface AnyBatch {
  * n + b, such as sizes, or a / n, as in means and their derivatives. Operations that occur only at other sizes are not
  * detected.
  *
- * @throws DownhillError `option` for no names. From `toOnnx`: `option` for unknown names, scalars, inputs with
- * different first axes, or a program. Also `shape` for a function that depends on n in another way, such as one that
- * loops over items.
+ * @throws DownhillError `option` for no names. From `toOnnx`: `option` for names that are unknown, of scalars, or of
+ * inputs with different first axes, and for a program instead of a function. Also `shape` for a function that depends
+ * on n in another way, such as one that loops over items.
  * @example
  * const model = toOnnx((x) => x.mul(2), [[1, 2]], { inputs: ["x"], batch: anyBatch("x") });
  * model.length > 100; // true

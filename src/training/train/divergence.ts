@@ -69,9 +69,9 @@ export function isReadableAgain(data: FitData<unknown>): boolean {
 }
 
 /**
- * True if the loss of the present parameters exceeds that of the initial ones by more than `factor` times the initial
- * loss (or 1, if that is less), and `unless` returns false. Both losses are measured on the same data and at the same
- * step.
+ * True if the loss of the present parameters is far above that of the initial ones: by more than `factor` times the
+ * initial loss (or 1, if that is less). False if `unless` returns true. Both losses are measured on the same data and
+ * at the same step.
  */
 export function hasDiverged(
   now: Evaluation,

@@ -39,7 +39,10 @@ export type Loss<P, B, M = undefined> = (params: P, batch: B, context: LossConte
 /** A loss inside a run, which does not inspect the type of the state. */
 export type AnyLoss<P, B> = Loss<P, B, unknown>;
 
-/** Derives the random key of a step, or of one of its batches (`part`), or of one of their shards, as a tensor. */
+/**
+ * Derives the random key of a step, or of one of its batches (`part`, where 0 has the key of the step), or of one of
+ * their shards.
+ */
 export function keyOf(runKey: KeyWords, step: number, part: number, shard?: number): Tensor {
   const ofStep = foldIn(runKey, step);
   const ofPart = part === 0 ? ofStep : foldIn(ofStep, part);
@@ -88,7 +91,7 @@ export function contextOf(
   return { key: drawKey, step, training, modelState: modelState ?? undefined };
 }
 
-/** Combination of the losses of items in the loss of a batch. */
+/** Way in which a loss combines the losses of the items of a batch: their mean or their sum. */
 export type Reduction = "mean" | "sum";
 
 /**
@@ -124,7 +127,8 @@ export function splitLoss(result: unknown): {
 }
 
 /**
- * Checks that the loss depends on the parameters being differentiated. Otherwise training would not change them.
+ * Checks, while the loss is differentiated, that it depends on the parameters. Otherwise training would not change
+ * them.
  *
  * @throws DownhillError `derivative` if it does not
  */

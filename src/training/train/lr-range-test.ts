@@ -30,8 +30,8 @@ export interface LrRangeTestOptions<P, S, B, M = undefined> {
   /** Number of losses on each side of a step that enter its average, 0 or more. Default a twentieth of `steps`. */
   readonly smoothing?: number;
   /**
-   * The test ends when the mean of the last losses exceeds this multiple of the mean of the first ones; above 1.
-   * Default 2.
+   * The test ends when the mean of the last `smoothing` + 1 losses exceeds that of the first ones, f, by more than
+   * (`divergence` − 1) · |f|. Above 1. Default 2.
    */
   readonly divergence?: number;
   /** Seed of the random numbers passed to the loss. Default 0. */
@@ -59,7 +59,7 @@ export interface LrRange {
   readonly rates: readonly number[];
   /** Loss of each batch, before the step at that rate. */
   readonly losses: readonly number[];
-  /** Losses averaged over neighbours. */
+  /** Mean of the losses of each step and its neighbours. */
   readonly smoothed: readonly number[];
   /** Index of the step with the lowest averaged loss, counted from 0. */
   readonly best: number;
@@ -143,7 +143,7 @@ export async function lrRangeTest<P, S, B, M = undefined>(
   return { rates, losses, stopped, ...judge(rates, losses, smoothing) };
 }
 
-/** Averages the losses and derives the suggested rates. */
+/** Averages the losses and derives the suggested rates, by the formulas of `lrRangeTest`. */
 function judge(
   rates: readonly number[],
   losses: readonly number[],

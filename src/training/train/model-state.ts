@@ -59,7 +59,10 @@ export function nanOf(state: unknown): Tensor | undefined {
     .reduce<Tensor | undefined>((a, b) => (a === undefined ? b : add(a, b)), undefined);
 }
 
-/** Multiplies a state by its number of items, as floating-point numbers that can be added up. */
+/**
+ * Multiplies the state after a batch by the number of items in the batch, as floating-point numbers that can be added
+ * up over batches.
+ */
 export function weighState(state: unknown, items: TensorLike): unknown {
   return mapLeaves("fit", (leaf) => mul(floatingOf(leaf as Tensor), items), state);
 }
@@ -76,7 +79,10 @@ function floatingOf(x: Tensor): Tensor {
   return isFloating(x.dtype) ? x : astype(x, "float64");
 }
 
-/** Divides a sum of weighted states by the number of items; integers and booleans are rounded. */
+/**
+ * Divides a sum of weighted states by the number of items. Leaves that are integers or booleans in `like` are rounded
+ * to this dtype.
+ */
 export function averageState(total: unknown, like: unknown, items: TensorLike): unknown {
   return mapLeaves(
     "fit",

@@ -45,7 +45,7 @@ export interface TrainingProgress<P, S> extends TrainingState<P, S> {
   readonly retirement: Retirement;
 }
 
-/** Duration of a run by activity, in seconds. For a resumed run, over all its stretches. */
+/** Seconds that a run has spent on each activity. For a resumed run, over all its stretches. */
 export interface RunTime {
   /** Time spent waiting for batches of training data. */
   readonly data: number;

@@ -35,7 +35,7 @@ export interface TrainingState<P, S> {
   readonly rateScale: number;
 }
 
-/** Batches processed since the last step, waiting for the rest of their step. */
+/** Sums over the batches processed since the last step, which wait for the rest of their step. */
 export interface PendingBatches<P> {
   /** Number of batches. */
   readonly count: number;
@@ -46,7 +46,7 @@ export interface PendingBatches<P> {
 /** Summed gradients of the batches of a shard, and the state of the model after them. */
 export type PendingPart<P> = PartSums<{ readonly gradients: P; readonly modelState: unknown }>;
 
-/** Result of a step. */
+/** Result of a step: the new parameters and states, and the numbers to report. */
 export interface CompletedStep<P, S> {
   readonly params: P;
   readonly state: S;
@@ -363,9 +363,9 @@ function jittedParts<P, S, B>(
 }
 
 /**
- * Computes an update with a scaled learning rate.
+ * Computes an update. `scale` is the factor for the learning rate; `null` for none.
  *
- * @throws DownhillError `option` if the optimiser never reads `extra.rateScale`.
+ * @throws DownhillError `option` if there is a scale and the optimiser never reads `extra.rateScale`.
  */
 function updateScaled<P, S>(
   optimizer: Optimizer<P, S>,
@@ -402,7 +402,7 @@ function healthOf(tree: unknown, modelState: unknown = null): Tensor {
   return nan === undefined ? health : add(health, nan);
 }
 
-/** Norm of each leaf; `null` if not requested. */
+/** 2-norm of the gradient for each leaf; `null` if norms are not requested. */
 type Norms = readonly Tensor[] | null;
 
 function normsOf(gradients: unknown): Tensor[] {

@@ -13,10 +13,13 @@ export interface Stretch {
   readonly settings?: unknown;
 }
 
-/** Position in a run. */
+/** Position in a run: numbers of steps, finished epochs, and batches of the next epoch. */
 export type RunPosition = Pick<Stretch, "step" | "epoch" | "batch">;
 
-/** Appends a stretch that begins now. Removes stretches in which nothing was done. */
+/**
+ * Appends a stretch that begins now, and removes stretches in which nothing was done. For a checkpoint without
+ * stretches, from an earlier version, adds one from the beginning of the run.
+ */
 export function withStretch(
   former: readonly Stretch[],
   { step, epoch, batch }: RunPosition,

@@ -54,7 +54,7 @@ export function tensorBoard(folder: string, options: TensorBoardOptions = {}): L
   };
 }
 
-/** Returns the values that an entry adds to curves, by name of the curve. */
+/** Returns the values that an entry adds to curves, by name of the curve; `undefined` for an entry that adds none. */
 function valuesOf(entry: LogEntry, everySteps: number): Readonly<Record<string, number>> | undefined {
   switch (entry.kind) {
     case "step": {

@@ -50,9 +50,9 @@ export interface TuneOptions<P, S, B, H extends string> {
   readonly stepSize?: number;
   /** Seed of the random numbers passed to the loss. Default 0. */
   readonly seed?: number;
-  /** Ends the descent before its next round. */
+  /** Signal that ends the descent before its next round. The trial still follows. */
   readonly signal?: AbortSignal | undefined;
-  /** Called after each round. */
+  /** Function that is called after the training of each round. */
   readonly onRound?: (round: TuneRound<NoInfer<H>>) => void;
 }
 
@@ -77,7 +77,7 @@ export interface TuneRound<H extends string> {
 
 /** Result of `tune`. */
 export interface TuneResult<H extends string> {
-  /** Best hyper-parameters according to a trial. */
+  /** Hyper-parameters with the lowest mean loss in the trial. */
   readonly hyperparameters: Hyperparameters<H>;
   /** One entry per round. */
   readonly path: readonly TuneRound<H>[];
@@ -109,7 +109,8 @@ const memory = 0.6;
  * that both early and later steps of training count. If training has diverged, rates are divided by 10, or by less in
  * later rounds. It counts as diverged if the loss is not finite or more than doubled, or if it rose in the first round
  * after a restart. Finally, a trial of three such runs selects the best of four candidates. These are the start, the
- * end of the descent, its mean over the last quarter of the rounds, and the round with the lowest loss.
+ * end of the descent, its mean over the last quarter of the rounds, and the round with the lowest loss among the last
+ * rounds before a restart.
  *
  * A horizon is short, and the best values for few steps are not always the best for many. Good rates for the end of a
  * long run are lower than the rates found here. See Wu, Ren, Liao, Grosse, Understanding short-horizon bias in
@@ -233,7 +234,11 @@ function hasDiverged(before: number, after: number, isFresh: boolean): boolean {
   return !(after - before <= most * Math.abs(before));
 }
 
-/** Checks the options and fills in defaults. */
+/**
+ * Checks the options of `tune` and fills in defaults.
+ *
+ * @throws DownhillError `option`, `range` or `data`, naming the invalid option.
+ */
 function checked<P, S, B, H extends string>(
   options: TuneOptions<P, S, B, H>,
 ): Required<

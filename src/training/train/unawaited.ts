@@ -5,7 +5,8 @@ const known = ["params", "state", "history", "step", "stopped", "best", "time", 
 const promised = ["catch", "finally"];
 
 /**
- * Makes the properties of a result throw a helpful error on a run that was not awaited, instead of being `undefined`.
+ * Defines the properties of a result on a run that was not awaited, so that they throw a helpful error instead of being
+ * `undefined`. Likewise `catch`, `finally` and synchronous iteration.
  */
 export function explainUnawaited(run: object): void {
   for (const name of [...known, ...promised]) {

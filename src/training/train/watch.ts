@@ -22,7 +22,7 @@ export interface EarlyStopping extends Monitor {
    * of Keras and Lightning. (`reduceOnPlateau({ patience })` counts like PyTorch: it acts in epoch `patience + 1`.)
    */
   readonly patience: number;
-  /** Least difference from the best value that counts as an improvement, 0 or more. Default 0. */
+  /** An improvement is a value that is better than the best one by more than this. 0 or more. Default 0. */
   readonly minDelta?: number;
 }
 
@@ -57,7 +57,10 @@ export interface Watch {
 export interface WatchState<P> {
   readonly plateau: PlateauState | undefined;
   readonly rateScale: number;
-  /** Best value so far, for early stopping. `epochsSince` is the number of epochs since that value. */
+  /**
+   * Best value so far, for early stopping; `undefined` if there was none but NaN. `epochsSince` is the number of epochs
+   * since that value.
+   */
   readonly bestForStopping: number | undefined;
   readonly epochsSince: number;
   readonly best: Best<P, unknown> | undefined;
@@ -200,7 +203,7 @@ export function isOver({ earlyStopping }: Watch, { epochsSince }: WatchState<unk
   return earlyStopping !== undefined && epochsSince >= earlyStopping.patience;
 }
 
-/** True if a value is better than the best by more than `by`; NaN never is. */
+/** True if a value is better than the best by more than `by`, or if there is no best value yet. NaN is never better. */
 function isBetter(value: number, best: number | undefined, mode: "min" | "max", by: number): boolean {
   if (Number.isNaN(value)) return false;
   if (best === undefined) return true;
@@ -208,9 +211,9 @@ function isBetter(value: number, best: number | undefined, mode: "min" | "max", 
 }
 
 /**
- * Returns the value of that name in the record of an epoch.
+ * Returns the value in the record of an epoch that `monitor` names.
  *
- * @throws DownhillError `option`, listing the available names.
+ * @throws DownhillError `option`, listing the available names, if there is no such value.
  */
 function valueOf(operation: string, record: EpochRecord, monitor: string): number {
   const { validation } = record;

@@ -17,13 +17,13 @@ export interface World {
   /** Number of processes, 1 or more. */
   readonly size: number;
   /**
-   * Sends bytes to another rank and at the same time receives the bytes that it sends into `into`, which may be longer.
-   * Both ranks must call it. Returns the number of bytes received.
+   * Sends `bytes` to rank `peer`, and at the same time receives the bytes that this rank sends. They are written to the
+   * beginning of `into`, which may be longer. Both ranks must call it. Returns the number of bytes received.
    */
   readonly exchange: (peer: number, bytes: Uint8Array, into: Uint8Array) => number;
   /** Replaces an array by its reduction over all ranks, in an order that the transport chooses. Default `"sum"`. */
   readonly allReduce: (array: ReducibleArray, operation?: ReduceOperation) => void;
-  /** Replaces an array by that of rank `root`. Default 0. */
+  /** Copies the array of rank `root` (default 0) into the arrays of all other ranks. */
   readonly broadcast: (array: Uint8Array | ReducibleArray, root?: number) => void;
   /** Waits until all ranks have called it. */
   readonly barrier: () => void;

@@ -10,6 +10,7 @@ export interface RunStart {
 
 /**
  * Sends the checkpoint and stretches that rank 0 found to all ranks, so that the other ranks need not see its files.
+ * Returns them on each rank.
  */
 export function shareBegin(ranks: Ranks, found: RunStart): RunStart {
   if (ranks.size === 1) return found;

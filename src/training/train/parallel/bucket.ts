@@ -3,17 +3,17 @@ import { sizeOf } from "../../../engine/util/shape.ts";
 import { headerBytes, type Merge } from "./rounds.ts";
 
 /**
- * Message of numbers to be summed. Layout: header, float64 numbers, elements of float64 arrays, elements of float32
- * arrays.
+ * Message between ranks with numbers to be summed. Layout: header, float64 numbers, elements of float64 arrays,
+ * elements of float32 arrays.
  */
 export interface Bucket {
   readonly buffer: ArrayBuffer;
   /** The float64 numbers, followed by the elements of the float64 arrays. */
   readonly doubles: Float64Array;
   readonly singles: Float32Array;
-  /** Views of the elements of each array, in the order of the arrays. */
+  /** Views of the elements of each array in `buffer`, in the order of the arrays. */
   readonly arrays: readonly (Float64Array | Float32Array)[];
-  /** Adds a part of the bucket of another rank. */
+  /** Adds the numbers in a part of the bucket of another rank to those here. */
   readonly add: Merge;
 }
 

@@ -30,7 +30,7 @@ export interface RunIdentity<P, S, B> {
 }
 
 /**
- * Throws if the ranks were given different programs, data or options.
+ * Checks that all ranks were given the same programs, data and options.
  *
  * Compares the compiled programs of loss and optimiser. If no batch can be read beforehand, compares the source text of
  * the loss instead. Of data that can be read again, compares the first batch and the number of items and batches.
@@ -73,9 +73,9 @@ export async function compareBegin<P, S, B>(ranks: Ranks, run: RunIdentity<P, S,
 }
 
 /**
- * Throws if parameters and state of the model differ between ranks.
+ * Compares parameters and state of the model between ranks.
  *
- * @throws DownhillError `aborted`, on all ranks.
+ * @throws DownhillError `aborted`, on all ranks, if they differ.
  */
 export function compareModels(ranks: Ranks, model: unknown, step: number): void {
   if (ranks.size === 1) return;
@@ -111,7 +111,10 @@ function isAtHand(data: FitData<unknown>): boolean {
   return Array.isArray(data) || ("epoch" in data && typeof data.batchCount === "number");
 }
 
-/** Returns the first batch; `undefined` for data that cannot be read repeatedly. */
+/**
+ * Returns the first batch; `undefined` for data that are neither an array nor a data set with a known number of
+ * batches, because reading might use them up.
+ */
 async function firstBatch<B>(data: FitData<B>): Promise<{ readonly batch: B } | undefined> {
   if (!isAtHand(data)) return undefined;
   for await (const batch of batchesOf(data, { epoch: 0 })) return { batch };
@@ -142,7 +145,7 @@ function programOf(f: (...args: never[]) => unknown, ...args: readonly unknown[]
   return (makeProgram(f) as (...args: readonly unknown[]) => Program)(...args);
 }
 
-/** Serialises a value. Functions and numbers become their string form. */
+/** Serialises an option to text for comparison. Functions become their source text. */
 function textOf(value: unknown): string {
   return (
     JSON.stringify(value, (_, x: unknown) =>

@@ -69,9 +69,9 @@ export interface Ranks {
 /** State of this rank with respect to the end of the run. */
 interface RankStatus {
   readonly rounds: Rounds;
-  /** Reason why all ranks stop, or that the run fails; `undefined` while it is running. */
+  /** Reason why all ranks stop, `"failed"` if the run fails, or `undefined` while it is running. */
   settled: FitStopReason | "failed" | undefined;
-  /** True if all ranks have been informed of the failure. */
+  /** True if all ranks have been informed of the failure of this rank, or throw it too. */
   isTold: boolean;
 }
 
@@ -124,7 +124,12 @@ function agree<E extends Error>(known: RankStatus, error: E): E {
   return error;
 }
 
-/** Handles the flags that an all-reduce returned. `own` is the failure of this rank, if any. */
+/**
+ * Handles the flags that an all-reduce returned. `own` is the failure of this rank, if any.
+ *
+ * @throws RunLeftError if another rank has left; the error of a rank that has failed; DownhillError `option` if the
+ * ranks reduce different things.
+ */
 function answer(known: RankStatus, flags: number, own?: Failure): void {
   if ((flags & flag.failed) !== 0) {
     known.settled = "failed";

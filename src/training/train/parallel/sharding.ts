@@ -28,14 +28,14 @@ export interface MicroBatch<B> {
   readonly items: number;
 }
 
-/** Data as read by this rank. */
+/** Data that this rank reads, and the way it splits their batches. */
 export interface RankData<B> {
   readonly data: FitData<B>;
   /** Splits a batch into the micro-batches of this rank, in the order of their shards. */
   readonly partsOf: (batch: B) => readonly MicroBatch<B>[];
 }
 
-/** Sums over the items of a shard. */
+/** Sums over the items of a shard, or of several shards. */
 export interface PartSums<T> {
   readonly sums: ItemSums;
   /**
@@ -60,8 +60,8 @@ export interface Sharding {
   readonly ranks: Ranks;
   readonly own: <B>(data: FitData<B>) => RankData<B>;
   /**
-   * Returns the sum over all shards; `parts` are those of this rank. `again` returns the previous sum without a
-   * message, which is used to search for the cause of a failure.
+   * Returns the sum over all shards; `parts` are those of this rank. With `again`, several ranks return the previous
+   * sum without a message. This serves to repeat a step that failed, in search of the cause.
    */
   readonly sum: <T>(step: number, parts: readonly PartSums<T>[], again: boolean) => PartSums<T>;
   /** Returns the sums of a measurement over all shards. */
@@ -138,7 +138,10 @@ export function unsharded(): Sharding {
   return makeSharding(1, makeRanks(undefined, undefined), undefined, "tree");
 }
 
-/** Adds the shards of one rank: the levels of the tree that need no exchange. */
+/**
+ * Adds the parts of one rank pairwise: `x[s] += x[s + d]` with `d` = half of their number, a quarter, …, 1. These are
+ * the levels of the tree that need no exchange.
+ */
 function sumByTree<T>(parts: readonly T[], addTwo: (a: T, b: T) => T): T {
   let level = parts;
   for (let distance = parts.length / 2; distance >= 1; distance /= 2) {

@@ -13,8 +13,8 @@ export interface Mark {
 }
 
 /**
- * Curves over the epochs, or over `x`. A curve of more than 4,000 values is reduced to the first, minimum, maximum and
- * last value of each part, so that zooming still shows its detail.
+ * Curves over the epochs, or over `x`. A curve without gaps of more than 4,000 values is reduced to the first, minimum,
+ * maximum and last value of each part, so that zooming still shows its detail.
  */
 export interface LinesFigure {
   readonly kind: "lines";

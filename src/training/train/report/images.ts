@@ -3,7 +3,7 @@ import type { ImagesFigure } from "./figures.ts";
 
 const shownWidth = 80; // pixels of the page
 
-/** Draws images side by side, each with its label. */
+/** Draws images side by side, each with its weights, if any, and its label. */
 export function drawImages({ width, height, images }: ImagesFigure): Markup {
   const size = { width: shownWidth, height: Math.round((shownWidth * height) / width) };
   const draw = (src: string, alt: string): Markup => element("img", { src, ...size, alt });
@@ -42,7 +42,10 @@ export function bitmap(pixels: ArrayLike<number>, width: number, height: number)
 const above: Colour = [149, 56, 0]; // largest positive weight
 const below: Colour = [5, 80, 174]; // largest negative weight
 
-/** Encodes signed weights as a data URL of an image; 0 is white. */
+/**
+ * Encodes signed weights as a data URL of an image: orange for positive weights, blue for negative ones, white for 0
+ * and numbers that are not finite.
+ */
 function weightsBitmap(weights: ArrayLike<number>, width: number, height: number): string {
   let largest = 0;
   for (let i = 0; i < weights.length; i++) {
