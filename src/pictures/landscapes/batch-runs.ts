@@ -8,10 +8,13 @@ import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
 import { grad } from "../../engine/transforms/index.ts";
 import { flatten } from "../../engine/tree/index.ts";
 
-/** One way of batching in a comparison by `compareBatches`. */
+/** A run in a comparison by `compareBatches`: its batch size, optimiser and data. */
 export interface BatchRacer<B> {
   readonly name: string;
-  /** Items per step. `"full"` uses all items in each step (gradient descent). */
+  /**
+   * Items per step, from 1 to the number of items. `"full"` uses all items in each step (gradient descent). Items left
+   * over at the end of an epoch are skipped.
+   */
   readonly batchSize: number | "full";
   readonly optimizer: GeneralOptimizer<unknown>;
   /** Separate training data for this run. Default: the data of the comparison. */
@@ -20,7 +23,7 @@ export interface BatchRacer<B> {
 
 /** Options of `compareBatches`. */
 export interface CompareBatchesOptions<P, B> {
-  /** Mean loss of a batch. */
+  /** Function that returns the mean loss of a batch. */
   readonly loss: (params: P, batch: B) => Tensor;
   readonly params: P;
   /** All items, as named arrays whose first axis counts the items. */
@@ -34,15 +37,18 @@ export interface CompareBatchesOptions<P, B> {
   readonly clock?: () => number;
 }
 
-/** The run of one way of batching. Entry k of each list is the state after k epochs. */
+/**
+ * Result of a run of `compareBatches`. Entry k of each list is the value after k epochs; entry 0 is the value at the
+ * start.
+ */
 export interface BatchRun {
   readonly name: string;
   readonly batchSize: number;
-  /** Total items processed. */
+  /** Total number of items processed so far. */
   readonly items: readonly number[];
-  /** Total steps. */
+  /** Total number of steps so far. */
   readonly steps: readonly number[];
-  /** Total seconds spent in steps, without data loading, loss evaluation and compilation. */
+  /** Total seconds spent in steps so far, without data loading, loss evaluation and compilation. */
   readonly seconds: readonly number[];
   /** Loss over all items of the comparison's data. */
   readonly losses: readonly number[];

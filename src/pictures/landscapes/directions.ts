@@ -16,7 +16,7 @@ export interface ParameterVector {
   readonly rebuild: (values: ArrayLike<number>) => unknown;
 }
 
-/** Concatenates all numbers of nested parameters. */
+/** Concatenates all elements of nested parameters, leaf by leaf. `rebuild` restores structure, shapes and dtypes. */
 export function flattenParams(operation: string, params: unknown): ParameterVector {
   const { def, leaves } = flatten(params, operation);
   const tensors = leaves.map((leaf) => asTensor(leaf, operation));
@@ -39,15 +39,15 @@ export function flattenParams(operation: string, params: unknown): ParameterVect
   };
 }
 
-/** Random direction with standard normal elements. */
+/** Returns a random direction of `size` elements, each from the standard normal distribution. */
 export function randomDirection(key: KeyWords, size: number): Float64Array {
   return normalNow(key, size);
 }
 
 /**
- * Random direction in which each filter has the length of the corresponding filter of the parameters: `d ← d/‖d‖ · ‖θ‖`
- * per filter. A filter holds the weights of one output, at one index of the last axis of an array. Arrays with one axis
- * (biases) do not move, as in the authors' code.
+ * Returns a random direction in which each filter has the length of the corresponding filter of the parameters: `d ←
+ * d/‖d‖ · ‖θ‖` per filter. A filter holds the weights of one output, at one index of the last axis of an array. The
+ * elements for arrays with fewer than two axes (biases) are 0, as in the authors' code.
  *
  * @see Li, Xu, Taylor, Studer, Goldstein, Visualizing the loss landscape of neural nets, NeurIPS 2018, section 4.
  */
@@ -74,16 +74,16 @@ export function filterNormalised(key: KeyWords, { values, shapes }: ParameterVec
   return direction;
 }
 
-/** Two directions, and the fraction of the path's variance that each explains. */
+/** Two principal directions of a path, and the fraction of the path's variance along each. */
 export interface PrincipalDirections {
   readonly directions: readonly [Float64Array, Float64Array];
   readonly explained: readonly [number, number];
 }
 
 /**
- * The two principal directions of the differences between the points of a path and its end: unit vectors along which
- * the path varies most. Computed from the eigenvectors of `M Mᵀ` (one row and column per point) instead of the much
- * larger `Mᵀ M`.
+ * Returns the two principal directions of the differences between the points of a path and its end: unit vectors along
+ * which the path varies most. A direction is zero if the path does not vary along it. Computed from the eigenvectors of
+ * `M Mᵀ` (one row and column per point) instead of the much larger `Mᵀ M`.
  *
  * @see Li et al. 2018, section 7.1.
  */
@@ -115,7 +115,8 @@ export function dot(a: Float64Array, b: Float64Array): number {
 }
 
 /**
- * Eigenvalues (largest first) and unit eigenvectors of a symmetric matrix, by Jacobi rotations.
+ * Returns the eigenvalues (largest first) and unit eigenvectors, in the same order, of a symmetric matrix, by Jacobi
+ * rotations.
  *
  * @see Golub, Van Loan, Matrix computations, 4th edition, section 8.5.
  */
@@ -139,7 +140,10 @@ export function symmetricEigen(matrix: readonly (readonly number[])[]): {
   return { values: order.map((i) => a[i]![i]!), vectors: order.map((i) => v.map((row) => row[i]!)) };
 }
 
-/** Applies a Jacobi rotation of rows and columns p and q that makes `a[p][q]` zero. */
+/**
+ * Applies the Jacobi rotation of rows and columns p and q that makes `a[p][q]` zero, to `a` and to the columns of the
+ * eigenvectors `v`.
+ */
 function rotate(a: number[][], v: number[][], p: number, q: number): void {
   const apq = a[p]![q]!;
   if (apq === 0) return;

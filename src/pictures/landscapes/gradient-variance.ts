@@ -16,13 +16,15 @@ import { geometric } from "./numbers.ts";
 
 /** Options of `gradientVariance`. */
 export interface GradientVarianceOptions<P, B> {
-  /** Mean loss of a batch. */
+  /** Function that returns the mean loss of a batch. */
   readonly loss: (params: P, batch: B) => Tensor;
   /** Parameters at which gradients are computed. */
   readonly params: P;
   /** All items, in the structure of a batch. The first axis of each array counts the items. */
   readonly data: B;
-  /** Batch sizes to measure. Default: powers of 4 from 1 to at most the number of items. */
+  /**
+   * Batch sizes to measure. Default: powers of 4 from 1 to at most the number of items; 1 and 4 for fewer than 4 items.
+   */
   readonly batchSizes?: readonly number[];
   /** Number of random batches per size. Default 200. */
   readonly repeats?: number;
@@ -35,12 +37,14 @@ export interface GradientVarianceOptions<P, B> {
   readonly seed?: number;
 }
 
-/** Variance of the gradients of batches of one size. */
+/** Variance of the gradients of batches of one size b around the gradient g over all items. */
 export interface VarianceOfBatches {
   readonly batchSize: number;
-  /** Mean of `‖g_b − g‖²` over the random batches. */
+  /** Mean of `‖g_b − g‖²` over the random batches, where `g_b` is the gradient of a batch. */
   readonly measured: number;
-  /** Theoretical variance: `tr Σ / b`, times `(n − b)/(n − 1)` without replacement. */
+  /**
+   * Theoretical variance: `tr Σ / b`, times `(n − b)/(n − 1)` without replacement, for n items; `tr Σ` is `ofOneItem`.
+   */
   readonly predicted: number;
 }
 
@@ -162,7 +166,7 @@ function checked<P, B>(
   return { loss, params, data, batchSizes, repeats, replacement, seed, items };
 }
 
-/** Repeats the items of a data set: `times` copies of each array, concatenated along the first axis. */
+/** Returns a data set with all items repeated: `times` copies of each array, concatenated along the first axis. */
 export function repeatItems<B>(data: B, times: number): B {
   if (arguments.length > 2) refuseExtra("repeatItems", arguments, 2);
   const { def, leaves } = flatten(data, "repeatItems");

@@ -8,7 +8,7 @@ import { isFinitePoint } from "./numbers.ts";
 /** A point of a landscape: one number per coordinate. */
 export type Point = readonly number[];
 
-/** An interval of one coordinate. */
+/** An interval of one coordinate, from the lower end to the higher. */
 export type Interval = readonly [from: number, to: number];
 
 /** A function of a few numbers for comparing optimisers. */
@@ -39,9 +39,9 @@ export interface Landscape {
 
 /** Options of `defineLandscape`. */
 export interface LandscapeOptions {
-  /** Name. Default: the text, or the name of the function. */
+  /** Name. Default: the text, or the name of the function (`f` if it has none). */
   readonly name?: string;
-  /** Formula. Default: the text, or the name of the function. */
+  /** Formula in mathematical notation. Default: the text, or the name of the function (`f` if it has none). */
   readonly formula?: string;
   /** One sentence about the landscape. Default: empty. */
   readonly about?: string;
@@ -78,11 +78,11 @@ const usualStart = [-1.5, 1]; // off the axes of symmetry
 
 /**
  * Defines a landscape from a text (`"x^4 - 2*x^2 + y^2"`) or a function. A function of several arguments (`(x, y) =>
- * …`) receives one scalar per coordinate. A function of one argument receives a vector if `start` has more than one
- * number or is omitted, else a scalar.
+ * …`) receives one scalar per coordinate. A function of one argument receives all coordinates as a vector, unless
+ * `start` (or, without it, `coordinates`) has exactly one element; then it receives a scalar.
  *
  * @throws DownhillError `syntax` for an invalid text, `shape` for a start, domain or minimum with a wrong number of
- * coordinates, `range` for an invalid interval or point, `option`.
+ * coordinates, `range` for an invalid interval or point, `option` for other invalid arguments.
  * @example
  * const wells = defineLandscape("x^4 - 2*x^2 + y^2", { start: [0.1, 1] });
  * wells.coordinates; // ["x", "y"]
@@ -170,7 +170,7 @@ function requireScalar(name: string, result: unknown): Tensor {
 }
 
 /**
- * Checks the number of coordinates of a point (`shape`) and that they are finite (`range`).
+ * Checks that a point is an array of `n` finite numbers. `what` names it in messages.
  *
  * @throws DownhillError `shape` for a point of another number of coordinates, `range` for one that is not finite.
  */
@@ -189,7 +189,8 @@ export function checkPoint(operation: string, what: string, point: unknown, n: n
 /**
  * Checks that a domain has one valid interval per coordinate.
  *
- * @throws DownhillError `shape` or `range`
+ * @throws DownhillError `shape` for another number of intervals, `range` for an interval that is not two finite
+ * numbers, the lower first.
  */
 function checkDomain(operation: string, domain: unknown, coordinates: readonly string[]): void {
   if (!Array.isArray(domain) || domain.length !== coordinates.length) {

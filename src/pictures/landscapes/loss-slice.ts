@@ -18,7 +18,7 @@ import {
 } from "./directions.ts";
 import type { Interval } from "./landscape.ts";
 
-/** Choice of the plane through the parameters. */
+/** Choice of the two directions that span the plane of a slice, as described at `SliceOptions`. */
 export type SliceDirections = "random" | "filter-normalised" | "pca";
 
 /** Options of `landscape`. */
@@ -31,12 +31,15 @@ export interface SliceOptions<P = unknown> {
   readonly directions?: SliceDirections;
   /**
    * States of the parameters during training, in order. They are projected onto the plane and drawn. Required for
-   * `pca`. Default: none.
+   * `pca`, with at least 3 states. Default: none.
    */
   readonly path?: readonly P[];
   /** Number of grid points along each axis, at least 2. Default 31. */
   readonly resolution?: number;
-  /** Range along both directions. Default: −1 to 1, or for `pca` the extent of the path plus a margin. */
+  /**
+   * Ranges of α and β, the coordinates along the first and the second direction. Default: −1 to 1, or for `pca` the
+   * extent of the path plus a margin.
+   */
   readonly range?: readonly [alpha: Interval, beta: Interval];
   /** Seed of the random directions. Default 0. */
   readonly seed?: number;
@@ -47,13 +50,13 @@ export interface LossSlice {
   readonly directions: SliceDirections;
   /** Grid coordinates along the first direction, in multiples of the direction vector; 0 is at the parameters. */
   readonly alphas: readonly number[];
-  /** Grid coordinates along the second direction. */
+  /** Grid coordinates along the second direction, likewise. */
   readonly betas: readonly number[];
   /** Losses on the grid: `values[j][i]` is at `alphas[i]`, `betas[j]`. */
   readonly values: readonly (readonly number[])[];
   /** Loss at the parameters. */
   readonly centre: number;
-  /** The path, projected onto the plane. The losses are those of the unprojected states. */
+  /** States of the option `path`, projected onto the plane. The losses are those of the unprojected states. */
   readonly path: readonly { readonly alpha: number; readonly beta: number; readonly loss: number }[];
   /** For `pca`, the fraction of the path's variance along each direction. Undefined for other directions. */
   readonly explained: readonly [number, number] | undefined;
@@ -151,7 +154,10 @@ function planeOf(
   }
 }
 
-/** Coordinates of a point's least-squares projection onto the plane. */
+/**
+ * Returns the coordinates of the least-squares projection of a point onto the plane. If the directions are parallel,
+ * the second coordinate is 0.
+ */
 function project(
   point: Float64Array,
   centre: Float64Array,
@@ -165,8 +171,8 @@ function project(
 }
 
 /**
- * Default ranges: −1 to 1; for principal directions the extent of the path plus a margin of at least a quarter of it on
- * each side.
+ * Returns the default ranges: −1 to 1; for principal directions the extent of the path and the centre, plus a margin of
+ * at least a quarter of it on each side.
  */
 function rangeFor(
   kind: SliceDirections,

@@ -11,8 +11,8 @@ const mostStarts = 125;
 
 /**
  * Searches for minima from a grid of points over the domain (or around the start if there is no domain) and returns the
- * landscape with the lowest minima found. Returns the landscape unchanged if its minima or lowest value are known, or
- * if the function is lower somewhere at the edge of the domain.
+ * landscape with the lowest minima found. Returns the landscape unchanged if its minima or lowest value are known, if
+ * no minimum is found, or if the function is lower somewhere at the edge of the domain.
  *
  * A minimum between grid points may be missed, so the result is a bound, not a proof.
  *
@@ -50,7 +50,10 @@ export function findMinima(landscape: Landscape): Landscape {
   return { ...landscape, minima: minima.sort((a, b) => a[0]! - b[0]!), lowest };
 }
 
-/** Centres of the cells of a grid over the domain. Empty if there would be too many. */
+/**
+ * Returns the centres of the cells of a grid over the domain: 5 per axis, or 2 if these would be more than 125 points.
+ * Empty if even 2 per axis would be more.
+ */
 function gridOver(domain: readonly Interval[]): Point[] {
   const n = perAxis ** domain.length > mostStarts ? 2 : perAxis;
   if (n ** domain.length > mostStarts) return [];
@@ -63,7 +66,10 @@ function gridOver(domain: readonly Interval[]): Point[] {
   );
 }
 
-/** True if the Hessian is positive semidefinite. Otherwise the search ended on a saddle. */
+/**
+ * True if the Hessian at a point is positive semidefinite, up to rounding, or not finite. Otherwise the search ended on
+ * a saddle.
+ */
 function curvesUp(value: Landscape["value"], point: Point): boolean {
   const h = hessian(value)(tensor([...point])).tolist() as number[][];
   const size = Math.max(...h.flat().map(Math.abs));
@@ -71,7 +77,10 @@ function curvesUp(value: Landscape["value"], point: Point): boolean {
   return symmetricEigen(h).values.at(-1)! >= -1e-6 * size;
 }
 
-/** True if the landscape is below `lowest` somewhere at the edge of the domain. It may then be unbounded. */
+/**
+ * True if the landscape is below `lowest` at a corner of the domain or midway between corners. It may then be
+ * unbounded. False, unchecked, for more than 6 coordinates.
+ */
 function isBelow({ value }: Landscape, domain: readonly Interval[], lowest: number): boolean {
   const corners = domain.reduce<Point[]>(
     (points, [from, to]) => points.flatMap((point) => [from, (from + to) / 2, to].map((x) => [...point, x])),

@@ -13,14 +13,17 @@ export function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Quantile of sorted values for a fraction `part` between 0 and 1. */
+/**
+ * Returns the element of sorted values at the fraction `part` (0 to 1) of their length, rounded to the nearest index;
+ * NaN for an empty array.
+ */
 export function quantile(sorted: ArrayLike<number>, part: number): number {
   return (
     sorted[Math.min(sorted.length - 1, Math.max(0, Math.round(part * (sorted.length - 1))))] ?? Number.NaN
   );
 }
 
-/** Geometric sequence of `count` numbers from `from` to `to`, both included. */
+/** Returns a geometric sequence of `count` numbers from `from` to `to`, both included; only `from` if `count` is 1. */
 export function geometric(from: number, to: number, count: number): number[] {
   if (count === 1) return [from];
   return Array.from({ length: count }, (_, i) => from * (to / from) ** (i / (count - 1)));

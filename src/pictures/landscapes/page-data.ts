@@ -3,7 +3,7 @@ import { pathRun } from "./draw/map.ts";
 import type { LossSlice } from "./loss-slice.ts";
 import type { Race } from "./race.ts";
 
-/** Data that a page needs to animate a figure: a race, or a slice with the path of a training run. */
+/** Data that a page needs to animate a figure, which shows a race, or a slice with the path of a training run. */
 export interface PageRuns {
   /** Id of the figure's section element. */
   readonly id: string;
@@ -16,7 +16,7 @@ export interface PageRuns {
   readonly charts: readonly PageChart[];
 }
 
-/** Values of a run as text, sampled at every `every`-th step. */
+/** Values of a run as text at every `every`-th step, and whether the run diverged (`isLost`). */
 export interface PageRun {
   readonly isLost: boolean;
   readonly every: number;
@@ -36,11 +36,13 @@ export interface PageTrail {
   /** Vertices of the trail: their steps (`at`) and coordinates (`xy`, x before y). */
   readonly at: readonly number[];
   readonly xy: readonly number[];
-  /** Point where the trail leaves the map for the last time; null if it ends inside. */
+  /** Point where the trail leaves the map for the last time; `null` if it ends inside or is never inside. */
   readonly exit: readonly [number, number] | null;
 }
 
-/** A drawing of the values by step: its element id, the x of step 0, and the distance between steps in pixels. */
+/**
+ * A drawing of the chart of values by step: its element id, the x of step 0, and the distance between steps in pixels.
+ */
 export interface PageChart {
   readonly id: string;
   readonly left: number;

@@ -1,7 +1,7 @@
 import { type AxisScale, showTick } from "../../plot/scale.ts";
 import { cells } from "../../../engine/util/cells.ts";
 
-/** Role of a piece of text, which determines its colour: a heading, background text, or the index of a run. */
+/** Role of a piece of text, which determines its colour: a heading, background text (`soft`), or the index of a run. */
 export type TextRole = "head" | "soft" | number;
 
 /** Styles a piece of text, for example with terminal colours. */
@@ -18,7 +18,10 @@ export interface Canvas {
   readonly rows: number;
   /** Sets a character. Positions outside the canvas are ignored. */
   put(column: number, row: number, text: string, role?: TextRole): void;
-  /** Draws a straight line of characters between two positions, both included. */
+  /**
+   * Draws a straight line of characters between two positions, both included. A line of 100,000 characters or more, or
+   * with a position that is not finite, is not drawn.
+   */
   line(from: readonly [number, number], to: readonly [number, number], text: string, role?: TextRole): void;
   /** Returns the rows from the top, styled by `paint`. */
   lines(paint: TextPaint): string[];
@@ -57,7 +60,7 @@ export function makeCanvas(columns: number, rows: number): Canvas {
   };
 }
 
-/** Returns the lines of a canvas with axes on its left and below it. */
+/** Returns the lines of a canvas with the y axis on its left, the x axis below it, and their ticks and labels. */
 export function withAxes(
   canvas: Canvas,
   paint: TextPaint,
@@ -112,7 +115,7 @@ export function alignRows(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** Wraps a text into lines of at most `columns` terminal cells. */
+/** Wraps a text into lines of at most `columns` terminal cells. A longer word has a line of its own. */
 export function wrapText(text: string, columns: number): string[] {
   const lines: string[] = [];
   let line = "";

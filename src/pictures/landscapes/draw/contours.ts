@@ -9,7 +9,7 @@ export interface Grid {
   readonly values: Float64Array;
 }
 
-/** Values at which contour lines are drawn. */
+/** Values at which contour lines are drawn, and their description. */
 export interface ContourLevels {
   readonly levels: readonly number[];
   /** Description of the levels in words. */
@@ -19,8 +19,8 @@ export interface ContourLevels {
 const count = 14;
 
 /**
- * Contour levels whose heights above `base` form a geometric sequence, so that both the bottom of a valley and the
- * walls around it are visible.
+ * Returns 14 contour levels whose heights above `base` form a geometric sequence, so that both the bottom of a valley
+ * and the walls around it are visible. Empty if the values do not vary above `base`.
  */
 export function levelsAbove(base: number, values: ArrayLike<number>, name: string): ContourLevels {
   const heights = finiteSorted(values, (value) => value - base).filter((height) => height > 0);
@@ -34,7 +34,10 @@ export function levelsAbove(base: number, values: ArrayLike<number>, name: strin
   };
 }
 
-/** Contour levels on both sides of `centre`, at geometrically growing distances. Used for saddles. */
+/**
+ * Returns `centre` and 7 contour levels on each side of it, at geometrically growing distances. Used for saddles. Empty
+ * if all values are equal to `centre`.
+ */
 export function levelsAround(centre: number, values: ArrayLike<number>, name: string): ContourLevels {
   const distances = finiteSorted(values, (value) => Math.abs(value - centre));
   const high = quantile(distances, 0.95);
@@ -86,7 +89,7 @@ export function refined({ columns, rows, values }: Grid, factor: number): Grid {
   };
 }
 
-/** SVG path data, one entry per level, around the region at or above the level, in a plot of the given size. */
+/** Returns SVG path data, one entry per level, around the region at or above the level, in a plot of the given size. */
 export function contourPaths(
   grid: Grid,
   levels: readonly number[],
@@ -96,8 +99,8 @@ export function contourPaths(
 }
 
 /**
- * Closed lines around the region at or above each level, one list per level, in a plot of the given size with y
- * downwards.
+ * Returns closed lines around the region at or above each level, one list per level, in a plot of the given size with y
+ * downwards. Values that are not finite count as the greatest finite value, except −∞.
  *
  * @param tolerance maximum distance of a line from the exact one, in units of the plot
  */
@@ -140,7 +143,7 @@ function ringPath(ring: readonly DrawingPoint[]): string {
 }
 
 /**
- * Simplifies a line by removing points within `tolerance` of the simplified line.
+ * Simplifies a line: removes points such that each removed point is within `tolerance` of the line that remains.
  *
  * @see Douglas, Peucker, Algorithms for the reduction of the number of points required to represent a digitized line, 1973.
  */
@@ -160,8 +163,8 @@ export function simplify(line: readonly DrawingPoint[], tolerance: number): Draw
 }
 
 /**
- * Index of the point between `from` and `to` that is farthest from the segment between them; −1 if all are within
- * `tolerance`.
+ * Returns the index of the point between the points `from` and `to` that is farthest from the segment between these
+ * two; −1 if all are within `tolerance`.
  */
 function farthestFrom(line: readonly DrawingPoint[], from: number, to: number, tolerance: number): number {
   const [x0, y0] = line[from]!;

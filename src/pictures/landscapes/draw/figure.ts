@@ -22,7 +22,7 @@ function frameOf(width: number, height: number, left: number): MapFrame {
   return { width, height, box: { x: left, y: 24, width: width - left - 18, height: height - 68 } };
 }
 
-/** Frame of a map. A map and a chart have equal heights if their widths have the ratio 5 : 4. */
+/** Returns the frame of a map. A map and a chart have equal heights if their widths have the ratio 5 : 4. */
 function mapFrame(width: number): MapFrame {
   return frameOf(width, Math.round((width * 5) / 6), 58);
 }
@@ -37,10 +37,10 @@ export interface FigurePart {
   readonly markup: readonly Markup[];
 }
 
-/** Map of a race or of a slice, with the data that a page needs to animate it. */
+/** Drawing of the map of a race or of a slice, with the data that a page needs to animate it. */
 export type RaceMapPart = FigurePart & Pick<RaceMap, "trails" | "caption">;
 
-/** Chart of the values of a race. Step t is at x = `left + t · perStep`. */
+/** Drawing of the chart of the values of a race. Step t is at x = `left + t · perStep`. */
 export type ValuePart = FigurePart & { readonly box: Box; readonly left: number; readonly perStep: number };
 
 /** Draws the map of a race at a given width. `id` is a unique prefix for element ids. */
@@ -82,7 +82,7 @@ export function sliceMapPart(
   return { ...size, ...drawSliceMap(slice, hills, box, id) };
 }
 
-/** Cells of a table as strings. */
+/** Returns the cells of a table as strings, with numbers in English notation, such as `1,234.5`. */
 export function cellsOf({ rows }: StudyTable): string[][] {
   return rows.map((row) => row.map((cell) => (typeof cell === "number" ? cell.toLocaleString("en") : cell)));
 }

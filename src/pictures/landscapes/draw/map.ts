@@ -18,11 +18,13 @@ import {
 import { leastDistance } from "./thin-trail.ts";
 import { type MapPlane, planeOf, sampleGrid, sampleLine } from "./plane.ts";
 
-/** Vertices of a drawn path, with the step of each vertex. */
+/** Vertices (`spots`) of the drawn path of a run, with the step of each vertex. */
 export interface Trail {
   readonly steps: readonly number[];
   readonly spots: readonly DrawingPoint[];
-  /** Point where the path leaves the drawing for the last time. Undefined if the path ends inside. */
+  /**
+   * Point where the path leaves the drawing for the last time. Undefined if the path ends inside, or is never inside.
+   */
   readonly exit: DrawingPoint | undefined;
 }
 
@@ -212,7 +214,7 @@ export function drawSliceMap(slice: LossSlice, contours: ContourPaths, box: Box,
   };
 }
 
-/** Caption of the map of a loss slice. */
+/** Returns the caption of the map of a loss slice; empty if it has no contours. */
 export function sliceCaption({ text }: ContourPaths): string {
   return text === "" ? "" : `${text}.`;
 }
@@ -226,7 +228,8 @@ function placer(
 }
 
 /**
- * Central level for the contours of an unbounded landscape: the value at its first saddle, else the median of the grid.
+ * Returns the central level for the contours of an unbounded landscape: the value at its first saddle, or the median of
+ * the finite values of the grid.
  */
 export function centreOf({ landscape }: Race, grid: Grid): number {
   const sorted = Float64Array.from(grid.values.filter((value) => Number.isFinite(value))).sort();
@@ -244,7 +247,7 @@ function valueAt({ value }: Race["landscape"], point: readonly number[]): number
   ).values[0]!;
 }
 
-/** Lowest value of a grid. */
+/** Returns the lowest value of a grid. */
 export function least({ values }: Grid): number {
   return values.reduce((low, value) => (value < low ? value : low), Infinity);
 }
@@ -286,16 +289,16 @@ function drawHills(
 }
 
 /**
- * Last step at which a diverged run is not above its start. The steps after it are drawn only until the path leaves the
- * drawing.
+ * Returns the last step at which a diverged run is not above its start; `Infinity` for other runs. The steps after it
+ * are drawn only until the path leaves the drawing.
  */
 export function lostFrom({ values, outcome }: Pick<RaceRun, "values" | "outcome">): number {
   return outcome === "diverged" ? values.findLastIndex((value) => value <= values[0]!) : Infinity;
 }
 
 /**
- * Computes the vertices of a path. Vertices too close to the previous one are omitted, and the path is cut far outside
- * the drawing.
+ * Computes the vertices of a path. Vertices too close to the previous one are omitted. The path is cut far outside the
+ * drawing, and after step `lost` as soon as it is outside.
  */
 function trailOf(all: readonly DrawingPoint[], box: Box, lost: number): Trail {
   const { left, right, top, bottom } = edges(box);
@@ -323,8 +326,8 @@ function trailOf(all: readonly DrawingPoint[], box: Box, lost: number): Trail {
 }
 
 /**
- * Point at the given distance from the first point in the direction of `to`. If `to` is not finite, the signs of its
- * coordinates determine the direction.
+ * Returns the point at distance `length` from the first point in the direction of `to`. If `to` is not finite, the
+ * signs of its coordinates determine the direction.
  */
 function towards([x, y]: DrawingPoint, to: DrawingPoint, length: number): DrawingPoint {
   const [dx, dy] = [to[0] - x, to[1] - y];
@@ -336,7 +339,7 @@ function towards([x, y]: DrawingPoint, to: DrawingPoint, length: number): Drawin
   return [x + (dx / d) * length, y + (dy / d) * length];
 }
 
-/** Point where a segment from inside a box to outside crosses the edge. */
+/** Returns the point where a segment from inside a box to outside crosses its edge. */
 function crossing([x0, y0]: DrawingPoint, [x1, y1]: DrawingPoint, box: Box): DrawingPoint {
   const { left, right, top, bottom } = edges(box);
   const parts = [

@@ -22,9 +22,9 @@ export interface MapPlane {
 }
 
 /**
- * Plane in which a race is shown: that of the landscape if it has up to two coordinates, else the plane of the two
- * principal directions of the runs. The latter contains the first known minimum, or else the end of the first run that
- * did not diverge.
+ * Returns the plane in which a race is shown. For up to two coordinates, it is that of the landscape. Otherwise it is
+ * the plane of the two principal directions of the runs. That plane contains the first known minimum, or else the end
+ * of the first run that did not diverge (of the first run, if all did).
  */
 export function planeOf(race: Race): MapPlane {
   const { landscape } = race;
@@ -64,7 +64,10 @@ function principalPlane(race: Race): MapPlane {
   };
 }
 
-/** The points of a run before the step at which its value rises far above that of its start. */
+/**
+ * Returns the finite points of a run before the step at which its value is far above that of its start (for an
+ * unbounded landscape, also far below).
+ */
 function sane({ lowest }: Race, points: readonly Point[], values: readonly number[]): Point[] {
   const floor = Number.isFinite(lowest) ? lowest : Math.min(values[0]!, 0);
   const limit = floor + 4 * Math.max(values[0]! - floor, Math.abs(values[0]!) * 0.5, 1e-9);
@@ -78,7 +81,8 @@ function thinned<T>(list: readonly T[], most: number): T[] {
 }
 
 /**
- * Bounding box, with a margin, of the start, the minima and the points of all runs, as `place` maps them to the plane.
+ * Returns the bounding box, with a margin, of the start, the minima and the points of all runs, as `place` maps them to
+ * the plane.
  */
 function fitted(race: Race, place: (point: Point) => Point, n: number): Interval[] {
   const seen = [
@@ -98,7 +102,7 @@ function fitted(race: Race, place: (point: Point) => Point, n: number): Interval
   });
 }
 
-/** Extends the domain to contain the start. */
+/** Extends the domain, with a margin, to contain the start. */
 function containing(domain: readonly Interval[], start: Point): Interval[] {
   return domain.map(([from, to], i) => {
     const margin = 0.08 * (to - from);

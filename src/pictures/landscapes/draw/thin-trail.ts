@@ -4,9 +4,9 @@ const finest = 0.4; // pixels: a shorter segment is not visible
 const verticesPerDistance = 500;
 
 /**
- * Minimum distance in pixels between consecutive vertices of a trail that already has `count` vertices. It doubles
- * after every 500 vertices, so that the start of a trail stays detailed while a run that oscillates for 100,000 steps
- * has a few thousand vertices. Browsers need minutes to stroke a path with that many overlapping segments.
+ * Returns the minimum distance in pixels between consecutive vertices of a trail that already has `count` vertices. It
+ * doubles after every 500 vertices, so that the start of a trail stays detailed while a run that oscillates for 100,000
+ * steps has a few thousand vertices. Browsers need minutes to stroke a path with that many overlapping segments.
  *
  * @param count number of vertices so far
  */
@@ -14,7 +14,10 @@ export function leastDistance(count: number): number {
   return finest * 2 ** Math.floor(count / verticesPerDistance);
 }
 
-/** Vertices of a trail that are drawn, including the first and the last. */
+/**
+ * Returns the vertices of a trail that are drawn: the first, the last, and those at least `leastDistance` from the
+ * drawn vertex before.
+ */
 export function thinTrail(spots: readonly DrawingPoint[]): DrawingPoint[] {
   const kept: DrawingPoint[] = [];
   for (const [i, spot] of spots.entries()) {

@@ -58,7 +58,7 @@ export function landscapeHtml(shown: Study | Race | LossSlice): string {
   });
 }
 
-/** HTML of the buttons, slider, counter and speed selection. */
+/** Returns the HTML of the buttons, slider, counter and speed selection. */
 function controls(): string {
   return `<section id="controls" aria-label="Steps"><div>
 ${stepControls}
@@ -197,7 +197,7 @@ function sign(mark: Markup): Markup {
   return element("svg", { class: "dh-chart swatch", viewBox: "0 -8 30 16", "aria-hidden": "true" }, mark);
 }
 
-/** Table of a race, with a checkbox per run that shows it, and its value at the current step. */
+/** Creates the table of a race. Each row has a checkbox that shows the run, and its value at the current step. */
 function raceTable(race: Race): Markup {
   const head = tableHead(race);
   const [name, ended, height, ...others] = head as [string, string, string, ...string[]];

@@ -40,7 +40,7 @@ svg{background:var(--paper);font-family:${plainFonts}}
 .dl .cell-head{fill:var(--soft);font-size:12.5px}
 `.trim();
 
-/** Markup of known height, drawn at a given vertical position. */
+/** Part of a picture with a known height, which can be drawn at any vertical position. */
 interface SvgBlock {
   readonly height: number;
   readonly draw: (y: number) => readonly Markup[];
@@ -147,7 +147,7 @@ function raceBlocks({ race }: RaceFigure, id: string): SvgBlock[] {
   ];
 }
 
-/** Draws a table. The first column is wide and contains the markers of the runs if `hasSigns`. */
+/** Draws a table. The first column is wide, and contains the markers of the runs if `hasSigns` is true. */
 function tableBlocks(
   head: readonly string[],
   rows: readonly (readonly string[])[],

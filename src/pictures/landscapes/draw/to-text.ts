@@ -14,9 +14,12 @@ import { asStudy, raceSubtitle, tableHead, tableRow } from "./words.ts";
 
 /** Options of `landscapeText`. */
 export interface LandscapeTextOptions {
-  /** Width of a line in terminal cells, at least 40 and at most 100. Default 80. */
+  /** Width of a line in terminal cells. Values below 40 or above 100 are replaced by these. Default 80. */
   readonly columns?: number;
-  /** Styles pieces of text: headings, background text, and runs by their index. Default: no styling. */
+  /**
+   * Function that styles pieces of text: headings, background text (`soft`), and runs by their index. Default: no
+   * styling.
+   */
   readonly paint?: (role: "head" | "soft" | number, text: string) => string;
 }
 
@@ -31,7 +34,7 @@ const letters = "abcdefghijklmnopqrstuvwxyz";
  * to `#` are terraces from low to high. Lower-case letters are the paths of the runs, capitals their ends, and × the
  * end of a diverged run. S is the start, ★ a minimum, and E the end of training on a slice.
  *
- * @throws DownhillError `option`
+ * @throws DownhillError `option` for unknown options.
  * @example
  * const text = landscapeText(race(findLandscape("bowl"), { adam: adam({ learningRate: 0.1 }) }));
  * text.includes("a adam"); // true
@@ -168,7 +171,7 @@ function shadeTerraces(canvas: Canvas, { columns, rows, values }: Grid, levels: 
   }
 }
 
-/** Chart of the values by step. */
+/** Draws the chart of the values by step. */
 function valueLines(race: Race, columns: number, paint: TextPaint): string[] {
   const { label, log, of } = valuesOf(race);
   const first = Math.max(Math.abs(of(race.runs[0]!.values[0]!)), 1e-6);
@@ -185,7 +188,7 @@ function valueLines(race: Race, columns: number, paint: TextPaint): string[] {
   );
 }
 
-/** Chart of curves with its legend. */
+/** Draws the chart of curves of a figure, its legend and its marks. */
 function chartLines(figure: PlotFigure, columns: number, paint: TextPaint): string[] {
   const legend = figure.series.map(({ name, colour }, i) => paint(colour ?? i, `${letterOf(i)} ${name}`));
   const marks = (figure.marks ?? []).map(({ x, text }) => `${text}: ${figure.x.label} ${x}`);

@@ -11,7 +11,10 @@ export interface ValueRuns extends Pick<Race, "landscape" | "lowest" | "steps"> 
 
 const widestLinear = 20; // ratio of the greatest to the least value above which the axis is logarithmic
 
-/** Label, scale and origin of the value axis of a race. Without a finite lowest value, the axis shows f itself. */
+/**
+ * Returns the label and scale of the value axis of a race, and a function `of` that returns the plotted height of a
+ * value. It is the height above the lowest value, or the value itself if there is no finite lowest value.
+ */
 export function valuesOf({ landscape, lowest, runs }: ValueRuns): {
   readonly label: string;
   readonly log: boolean;
@@ -39,8 +42,8 @@ export function valuesOf({ landscape, lowest, runs }: ValueRuns): {
 const deepest = 1e-16; // fraction of the first value; lower values are rounding errors
 
 /**
- * Chart of the values of the runs by step. The curve of a diverged run ends at the edge of the chart, so that it does
- * not flatten the curves of the other runs.
+ * Describes the chart of the values of the runs by step. The curve of a diverged run ends at the edge of the chart, so
+ * that it does not flatten the curves of the other runs.
  */
 export function valueChart(race: ValueRuns): ChartSpec {
   const { runs, steps } = race;
@@ -64,7 +67,7 @@ export function valueChart(race: ValueRuns): ChartSpec {
   };
 }
 
-/** Chart of a figure of curves. */
+/** Describes the chart of a figure that shows curves. */
 export function linesChart({ title, x, y, series, marks = [] }: PlotFigure): ChartSpec {
   return {
     title,
@@ -79,7 +82,10 @@ export function linesChart({ title, x, y, series, marks = [] }: PlotFigure): Cha
   };
 }
 
-/** Chart of the losses along the path of a slice. Undefined if the path has fewer than two points. */
+/**
+ * Describes the chart of the losses along the path of a slice. Returns `undefined` if the path has fewer than two
+ * points.
+ */
 export function pathChart({ path }: LossSlice): ChartSpec | undefined {
   const losses = path.map(({ loss }) => loss);
   if (losses.length < 2) return undefined;

@@ -21,7 +21,7 @@ function outcomeText(run: RaceRun): string {
   }
 }
 
-/** Headings of the table of a race. */
+/** Returns the headings of the table of a race. */
 export function tableHead({ lowest, landscape, tolerances }: Race): string[] {
   const isBounded = Number.isFinite(lowest);
   const height = isBounded ? (landscape.lowest === undefined ? "f − lowest seen" : "f − f*") : "f";
@@ -33,7 +33,7 @@ export function tableHead({ lowest, landscape, tolerances }: Race): string[] {
   ];
 }
 
-/** Row of a run in the table of a race. */
+/** Returns the row of a run in the table of a race. */
 export function tableRow({ lowest }: Race, run: RaceRun): string[] {
   const isBounded = Number.isFinite(lowest);
   const last = run.values.at(-1)!;
@@ -46,7 +46,9 @@ export function tableRow({ lowest }: Race, run: RaceRun): string[] {
   ];
 }
 
-/** Formats a height above the lowest value. Heights slightly below 0, which are rounding errors, become 0. */
+/**
+ * Formats the height of a value. Of a bounded landscape, heights slightly below 0, which are rounding errors, become 0.
+ */
 export function showHeight(height: number, isBounded: boolean): string {
   return showNumber(isBounded && height < 0 && height > -1e-9 ? 0 : height, 3);
 }
@@ -58,7 +60,7 @@ export function raceSubtitle({ landscape, start, steps, noise, seed }: Race): st
   return `${landscape.formula}${at}, ${steps.toLocaleString("en")} ${steps === 1 ? "step" : "steps"}${noisy}`;
 }
 
-/** Caption of the map of a race: the contours and the meaning of the symbols. */
+/** Returns the caption of the map of a race: the contours and the meaning of the symbols. */
 export function mapCaption({ landscape, runs }: Race, contours: string): string {
   const signs = [
     ...(landscape.minima.length > 0 ? ["★ minimum"] : []),

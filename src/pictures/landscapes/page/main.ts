@@ -115,7 +115,7 @@ function chartView({ id, left, perStep }: PageChart): (step: number) => void {
   };
 }
 
-/** Number of entries of a sorted array that are at most `t`. */
+/** Returns the number of entries of a sorted array that are at most `t`. */
 function countUpTo(at: readonly number[], t: number): number {
   let [low, high] = [0, at.length];
   while (low < high) {

@@ -12,10 +12,10 @@ const steps = 3000;
 
 /** A run on the losses of {@link onRareLosses}. */
 export interface RareRun {
-  /** Point before each step. */
+  /** Value of x before each step. */
   readonly points: readonly number[];
   readonly end: number;
-  /** Mean excess loss per step over staying at x = −1. If it stays above 0, the method does not learn. */
+  /** Mean excess of the loss per step over the loss at x = −1. If it stays above 0, the method does not learn. */
   readonly regret: number;
 }
 

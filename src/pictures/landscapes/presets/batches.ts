@@ -30,7 +30,7 @@ const model = {
   loss: (params: DenseParams, { x, y }: LabelledItems): Tensor => softmaxCrossEntropy(dense(params, x), y),
 };
 
-/** Measures the variance of batch gradients on the digits. */
+/** Measures the variance of batch gradients on 1,797 handwritten digits. */
 export function varianceOnDigits(): GradientVariance {
   return gradientVariance({
     loss: model.loss,
@@ -81,7 +81,7 @@ export const batchVariance: Preset = /* @__PURE__ */ definePreset(
   },
 );
 
-/** Compares gradient descent, mini-batches and single items on the same digits. */
+/** Compares training by gradient descent, by mini-batches and by single items on 1,797 handwritten digits. */
 export function compareOnDigits(clock?: () => number): Promise<BatchRun[]> {
   return compareBatches({
     loss: model.loss,
@@ -155,7 +155,7 @@ export const batchSizes: Preset = /* @__PURE__ */ definePreset(
   },
 );
 
-/** Trains on the same data once and repeated ten times. */
+/** Trains by gradient descent and by mini-batches, each on 300 digits and on ten copies of them. */
 export function compareRepeated(clock?: () => number): Promise<BatchRun[]> {
   const data = firstDigits(300);
   const tenfold = repeatItems(data, 10);

@@ -34,7 +34,7 @@ export function raceOfDecays(seed: number): Race {
   return race(bowl, racers, { steps, noise: 1, seed });
 }
 
-/** Mean value of the last 50 steps of each run. */
+/** Returns for each run the mean of its values after the last 50 steps. */
 export function endsOf({ runs }: Race): number[] {
   return runs.map(({ values }) => meanOf(values.slice(-50)));
 }

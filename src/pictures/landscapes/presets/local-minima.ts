@@ -6,8 +6,8 @@ import { definePreset, type Preset } from "./preset.ts";
 const steps = 90; // three cycles
 
 /**
- * Runs each method on a landscape with ripples, from one start. The run with a cyclic rate is the first, so that it is
- * drawn below the others.
+ * Runs gradient descent with three rates and momentum on a landscape with ripples, from one start. The run with a
+ * cyclic rate is the first, so that it is drawn below the others.
  */
 export function raceOverRipples(start?: readonly number[], length: number = steps): Race {
   return race(

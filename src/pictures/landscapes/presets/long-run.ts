@@ -30,7 +30,10 @@ export function raceBelowWall(learningRate: number, length: number = steps): Rac
   );
 }
 
-/** Ratio of step length to gradient norm for each step: η over the root of the accumulated squares. */
+/**
+ * Returns for each step of a run the ratio of its length to the gradient norm. For the methods here it is η over the
+ * root of the accumulated squares.
+ */
 export function stepsByGradient({
   points,
   gradientNorms,

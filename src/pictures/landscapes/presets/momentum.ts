@@ -11,7 +11,7 @@ const steps = 250;
 const drawn = 120; // steps shown in the chart
 const root = /* @__PURE__ */ Math.sqrt(condition);
 
-/** A method with its theoretical convergence rate. */
+/** A method: an optimiser with its settings and its theoretical convergence rate. */
 export interface MomentumMethod {
   readonly name: string;
   readonly options: SgdOptions & { readonly learningRate: number };
@@ -20,7 +20,7 @@ export interface MomentumMethod {
   readonly formula: string;
 }
 
-/** The methods with their optimal settings for eigenvalues from 1 to κ. */
+/** The three methods with their optimal settings for eigenvalues from 1 to κ. */
 export const methods: readonly MomentumMethod[] = [
   {
     name: "gradient descent",
@@ -43,9 +43,9 @@ export const methods: readonly MomentumMethod[] = [
 ];
 
 /**
- * Theoretical error after t steps along an eigenvector of curvature λ, starting from 1. With momentum β, `e₍t+1₎ = (1 +
- * β − ηλ)·e₍t₎ − β·e₍t−1₎`; with Nesterov's, `(1 + β)(1 − ηλ)·e₍t₎ − β(1 − ηλ)·e₍t−1₎`. For a double root r of the
- * recurrence, which the optimal settings have, `e₍t₎ = (1 + ct)·rᵗ`.
+ * Returns the theoretical error after t steps along an eigenvector of curvature λ, starting from 1. With momentum β,
+ * `e₍t+1₎ = (1 + β − ηλ)·e₍t₎ − β·e₍t−1₎`; with Nesterov's, `(1 + β)(1 − ηλ)·e₍t₎ − β(1 − ηλ)·e₍t−1₎`. For a double
+ * root r of the recurrence, which the optimal settings have, `e₍t₎ = (1 + ct)·rᵗ`.
  */
 export function predictedError({ options }: MomentumMethod, lambda: number, t: number): number {
   const { learningRate: eta, nesterov = false } = options;
@@ -68,7 +68,7 @@ export function predictedError({ options }: MomentumMethod, lambda: number, t: n
   return size ** t * (Math.cos(angle * t) + b * Math.sin(angle * t));
 }
 
-/** Theoretical distance from the minimum after t steps from (−10, 10). */
+/** Returns the theoretical distance from the minimum after t steps from (−10, 10). */
 export function predictedDistance(method: MomentumMethod, t: number): number {
   return 10 * Math.hypot(predictedError(method, 1, t), predictedError(method, condition, t));
 }
@@ -79,7 +79,7 @@ export function raceFromCorner(): Race {
   return race(bowl, Object.fromEntries(methods.map(({ name, options }) => [name, sgd(options)])), { steps });
 }
 
-/** Mean factor per step by which the distance changed between two steps. */
+/** Returns the mean factor per step by which the distance changed between two steps. */
 function factorBetween(distance: (t: number) => number, from: number, to: number): number {
   return (distance(to) / distance(from)) ** (1 / (to - from));
 }

@@ -23,7 +23,7 @@ export interface PlateauRun {
   readonly rates: readonly number[];
 }
 
-/** Trains the same network on the same points in the same order, once per patience. */
+/** Trains the same network on the same points in the same order, once for each of `patiences`. */
 export async function trainOnPlateaus(seed: number): Promise<PlateauRun[]> {
   const { x, y } = moons({ n: 400, noise: 0.3, seed });
   const net = mlp([2, 16, 2], { activation: tanh });
@@ -46,7 +46,7 @@ export async function trainOnPlateaus(seed: number): Promise<PlateauRun[]> {
   return runs;
 }
 
-/** Mean loss of the last five epochs. */
+/** Returns the mean loss of the last five epochs. */
 export function endOf({ losses }: PlateauRun): number {
   return meanOf(losses.slice(-5));
 }

@@ -1,6 +1,8 @@
 import type { Study } from "../study.ts";
 
-/** A reproducible study whose claim is asserted by a test. */
+/**
+ * A built-in study: its name, title and claim, and a function that computes it reproducibly. A test asserts the claim.
+ */
 export interface Preset {
   readonly name: string;
   readonly title: string;

@@ -29,7 +29,10 @@ function bowlOfTen(): Landscape {
   });
 }
 
-/** Distances from the minimum after `length` steps at each rate. Computes all runs at once by `vmap` over the rate. */
+/**
+ * Returns the distances from the minimum at 0 after `length` steps of gradient descent at each rate. Computes all runs
+ * at once by `vmap` over the rate.
+ */
 export function sweepRates(rates: Tensor, { value, start }: Landscape, length: number): Tensor {
   const distanceAt = (learningRate: Tensor): Tensor => {
     const optimizer = sgd({ learningRate });

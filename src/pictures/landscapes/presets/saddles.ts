@@ -17,7 +17,10 @@ export function raceOverFlats(name: string, learningRate: number, steps: number)
   );
 }
 
-/** Number of steps after which each run has left a saddle or reached the minimum; undefined if it does neither. */
+/**
+ * Returns for each run the number of steps after which it left a saddle or reached the lowest value within the first
+ * tolerance; `undefined` if it did neither.
+ */
 export function wayOut({ runs }: Race): (number | undefined)[] {
   return runs.map(({ escapedAt, stepsTo }) => escapedAt ?? stepsTo[0] ?? undefined);
 }

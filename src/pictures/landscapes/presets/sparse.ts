@@ -21,7 +21,10 @@ const items = 1500;
 const features = 40;
 const noise = 0.3;
 const eps = 1e-10; // Adagrad's
-/** Frequency of each feature: one half for the first half of them, then geometrically down to one in four hundred. */
+/**
+ * Frequency of each feature: one half for the first half of them, then geometrically from 0.3 down to one in four
+ * hundred.
+ */
 export const frequencies: readonly number[] = [
   .../* @__PURE__ */ Array.from({ length: features / 2 }, () => 0.5),
   .../* @__PURE__ */ geometric(0.3, 1 / 400, features / 2),
@@ -37,7 +40,7 @@ export interface TrainingPass {
   readonly state: unknown;
 }
 
-/** Items with random binary features. The target is the sum of the features plus noise. */
+/** Draws items with random binary features. The target is the sum of the features plus noise. */
 export function sparseItems(seed: number): { readonly x: Tensor; readonly y: Tensor } {
   const draws = uniformNow(foldIn(key(seed), 0), items * features);
   const x = draws.map((u, i) => (u < frequencies[i % features]! ? 1 : 0));
@@ -80,7 +83,7 @@ export function onePass(
   };
 }
 
-/** Trains each method at many rates and returns its best pass. */
+/** Trains each of three methods at 16 rates and returns the pass with the lowest loss. */
 export function learnSparse(seed: number): Readonly<Record<"sgd" | "momentum" | "adagrad", TrainingPass>> {
   const data = sparseItems(seed);
   const best = (make: (learningRate: Tensor) => GeneralOptimizer<unknown>): TrainingPass => {
@@ -94,12 +97,12 @@ export function learnSparse(seed: number): Readonly<Record<"sgd" | "momentum" | 
   };
 }
 
-/** Mean weight of the features that occur in less than one of 50 items. The true weight is 1. */
+/** Returns the mean weight of the features that occur in less than one of 50 items. The true weight is 1. */
 export function rareWeight({ weights }: TrainingPass): number {
   return meanOf(weights.filter((_, j) => frequencies[j]! < 1 / 50));
 }
 
-/** Final rate of each weight: `η/(√Σg² + ε)`. */
+/** Returns the final rate of each weight in a pass with Adagrad: `η/(√Σg² + ε)`. */
 export function ratesByWeight({ rate, state }: TrainingPass): number[] {
   const sums = (state as AdagradState<Tensor>).sumOfSquares.tolist() as number[];
   return sums.map((g) => rate / (Math.sqrt(g) + eps));

@@ -3,7 +3,10 @@ import { race, type Race } from "../race.ts";
 import { findLandscape } from "../zoo.ts";
 import { definePreset, type Preset } from "./preset.ts";
 
-/** Runs a network of two neurons from two equal weights, with or without noise. */
+/**
+ * Trains a network of two neurons, which start with equal weights, by three methods. The standard deviation of the
+ * noise on each gradient is `noise`.
+ */
 export function raceFromEqualWeights(noise: number, seed = 3): Race {
   return race(
     findLandscape("two-neurons"),
