@@ -82,7 +82,7 @@ const usualStart = [-1.5, 1]; // off the axes of symmetry
  * `start` (or, without it, `coordinates`) has exactly one element; then it receives a scalar.
  *
  * @throws DownhillError `syntax` for an invalid text, `shape` for a start, domain or minimum with a wrong number of
- * coordinates, `range` for an invalid interval or point, `option` for other invalid arguments.
+ * coordinates. `range` for an invalid interval or point, `option` for other invalid arguments.
  * @example
  * const wells = defineLandscape("x^4 - 2*x^2 + y^2", { start: [0.1, 1] });
  * wells.coordinates; // ["x", "y"]

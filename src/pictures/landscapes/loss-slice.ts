@@ -171,8 +171,8 @@ function project(
 }
 
 /**
- * Returns the default ranges: −1 to 1; for principal directions the extent of the path and the centre, plus a margin of
- * at least a quarter of it on each side.
+ * Returns the default ranges: −1 to 1. For principal directions they are the extent of the path and the centre, plus a
+ * margin of at least a quarter of it on each side.
  */
 function rangeFor(
   kind: SliceDirections,

@@ -21,7 +21,8 @@ export interface RaceOptions {
   /** Starting point. Default: the start of the landscape. */
   readonly start?: Point;
   /**
-   * Tolerances above the lowest value, largest first. The table has one column per tolerance. Default 1e-2, 1e-4, 1e-8.
+   * Heights above the lowest value within which a run counts as arrived, largest first. The table has one column per
+   * tolerance. Default 1e-2, 1e-4, 1e-8.
    */
   readonly tolerances?: readonly number[];
   /**
@@ -34,16 +35,16 @@ export interface RaceOptions {
 }
 
 /**
- * Outcome of a run. `arrived`: within a tolerance of the lowest value (`within`). `at-rest`: its gradient has shrunk to
- * a millionth elsewhere. `under-way`: still moving. `escaped`: left the drawn domain below its start, in a race without
- * a lowest value. `diverged`: rose out of bounds or stopped being finite.
+ * Outcome of a run. `arrived`: within a tolerance of the lowest value (`within`). `at-rest`: its gradient has shrunk
+ * elsewhere to a millionth of its largest. `under-way`: still moving. `escaped`: left the drawn domain below its start,
+ * in a race without a lowest value. `diverged`: rose out of bounds or stopped being finite.
  */
 export type RaceOutcome = "arrived" | "at-rest" | "under-way" | "escaped" | "diverged";
 
 /** One run of a race. Entry t of each list is the state after t updates. */
 export interface RaceRun {
   readonly name: string;
-  /** The points, up to the first that is not finite. */
+  /** The points, up to the first that is not finite or has a value that is not finite, which is omitted. */
   readonly points: readonly Point[];
   /** Function values at the points, without noise. */
   readonly values: readonly number[];
@@ -56,7 +57,10 @@ export interface RaceRun {
   readonly within: number | null;
   /** Update with which the run diverged; `undefined` if it did not. */
   readonly divergedAt: number | undefined;
-  /** First update after which the run is outside the domain and below its start; `undefined` if never. */
+  /**
+   * First update after which the run is outside the domain and below its start. `undefined` if never, without a domain,
+   * or if the race has a lowest value.
+   */
   readonly escapedAt: number | undefined;
   /** For each tolerance, the number of updates until the value first meets it; `null` if never. */
   readonly stepsTo: readonly (number | null)[];
@@ -138,7 +142,7 @@ interface Track {
   readonly gradientNorms: readonly number[];
 }
 
-/** Runs one optimiser. Returns its state before each update and after the last. */
+/** Runs one optimiser. Returns its point, value and gradient norm before each update and after the last. */
 function follow(
   value: Landscape["value"],
   optimizer: GeneralOptimizer<unknown>,
@@ -171,7 +175,10 @@ function follow(
   };
 }
 
-/** Reference value of a race (`Race.lowest`): the known lowest value, else the lowest one at which a run is at rest. */
+/**
+ * Returns the reference value of a race (`Race.lowest`): the known lowest value, else the lowest one if a run is at
+ * rest there, else −Infinity.
+ */
 export function lowestOf(
   { lowest }: Pick<Landscape, "lowest">,
   tracks: readonly Pick<Track, "values" | "gradientNorms">[],
@@ -179,7 +186,10 @@ export function lowestOf(
   return lowest ?? lowestAtRest(tracks);
 }
 
-/** Lowest value of any run, if that run is at rest there; otherwise −Infinity, because the run may continue to fall. */
+/**
+ * Returns the lowest value of any run, if that run is at rest there; otherwise −Infinity, because the run may continue
+ * to fall.
+ */
 function lowestAtRest(tracks: readonly Pick<Track, "values" | "gradientNorms">[]): number {
   if (tracks.length === 0) return -Infinity;
   const least = tracks.map(({ values, gradientNorms }) => {
@@ -250,19 +260,22 @@ function judge(
   return { ...run, outcome: gradientNorms.at(-1)! <= stillness * steepest ? "at-rest" : "under-way" };
 }
 
-/** Largest finite gradient norm of a run. Compared with an infinite norm, all others would count as at rest. */
+/**
+ * Returns the largest finite gradient norm of a run. (Compared with an infinite norm, all others would count as at
+ * rest.)
+ */
 function steepestOf(gradientNorms: readonly number[]): number {
   return gradientNorms.filter((size) => Number.isFinite(size)).reduce((a, b) => Math.max(a, b), 0);
 }
 
-/** True if a point is in the domain. */
+/** True if a point is in the domain, including its boundary. */
 export function isInside(point: Point, domain: readonly Interval[]): boolean {
   return point.every((x, i) => x >= domain[i]![0] && x <= domain[i]![1]);
 }
 
 /**
- * Update after which a run stays too high to return, or the update that made it non-finite unless it fell without
- * bound. Undefined if the run did not diverge.
+ * Returns the number of the update with which a run diverged: it stays too high after it, or is not finite, unless it
+ * fell without bound. `undefined` if the run did not diverge.
  */
 function whenDiverged(values: readonly number[], lowest: number, broken: number): number | undefined {
   const floor = Number.isFinite(lowest) ? lowest : Math.min(0, values[0]!);

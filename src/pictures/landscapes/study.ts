@@ -1,7 +1,7 @@
 import type { LossSlice } from "./loss-slice.ts";
 import type { Race } from "./race.ts";
 
-/** A claim about optimisers, with figures and findings. */
+/** A study: a claim about optimisers, with figures and findings. */
 export interface Study {
   /** Name on the command line. */
   readonly name: string;
@@ -16,7 +16,7 @@ export interface Study {
 /** A figure or table of a study. */
 export type StudyFigure = RaceFigure | PlotFigure | StudyTable | SliceFigure;
 
-/** A race: its paths over the contours, its values by step, and the table of steps. */
+/** Figure of a race: its paths over the contours, its values by step, and the table of its runs. */
 export interface RaceFigure {
   readonly kind: "race";
   readonly title: string;
@@ -25,7 +25,7 @@ export interface RaceFigure {
   readonly note?: string;
 }
 
-/** Curves or dots over two axes. */
+/** Figure of curves or dots over two axes. */
 export interface PlotFigure {
   readonly kind: "lines";
   readonly title: string;
@@ -44,7 +44,7 @@ export interface Axis {
   readonly log?: boolean;
 }
 
-/** Points of a curve. */
+/** Points of a curve: its x and y values, name and style. */
 export interface PlotSeries {
   readonly name: string;
   readonly x: readonly number[];
@@ -64,7 +64,7 @@ export interface StudyTable {
   readonly note?: string;
 }
 
-/** A loss slice. */
+/** Figure of a loss slice, with the path of its training run. */
 export interface SliceFigure {
   readonly kind: "slice";
   readonly title: string;

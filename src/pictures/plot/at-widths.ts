@@ -10,8 +10,8 @@ const drawnWidths = [290, 390, 520, 720] as const;
 export const fewWidths = [290, 520] as const;
 
 /**
- * Draws a chart once for each of several widths. A page with `widthStyle` shows the widest one that fits, without a
- * script.
+ * Draws a chart once for each of several widths. A page with `widthStyle` shows the widest one that fits (the narrowest
+ * if none fits), without a script.
  *
  * @param draw draws the chart for a width in CSS pixels; also receives the index of the width
  * @param widths the widths to draw
@@ -42,7 +42,7 @@ export const widthStyle: string = /* @__PURE__ */ [
 
 const leastSpace = 50; // pixels per tick mark with its number
 
-/** Number of tick marks for an axis of the given length in pixels: at least two, at most `most`. */
+/** Returns the number of tick marks for an axis of the given length in pixels: at least two, at most `most`. */
 export function marksFor(pixels: number, most: number): number {
   return Math.max(2, Math.min(most, Math.floor(pixels / leastSpace)));
 }

@@ -14,7 +14,7 @@ export interface Box {
   readonly height: number;
 }
 
-/** Texts of an axis. */
+/** Name of an axis and format of its tick labels. */
 export interface AxisText {
   /** Name of the axis. Not drawn if empty. */
   readonly label: string;
@@ -22,12 +22,12 @@ export interface AxisText {
   readonly show?: (value: number) => string;
 }
 
-/** The edges of a box. */
+/** Returns the coordinates of the edges of a box; y grows downwards. */
 export function edges({ x, y, width, height }: Box): Record<"left" | "right" | "top" | "bottom", number> {
   return { left: x, right: x + width, top: y, bottom: y + height };
 }
 
-/** Width in pixels of the tick labels of a vertical axis, with spacing. */
+/** Returns the width in pixels of the tick labels of a vertical axis, with spacing. */
 export function marginOf(ticks: readonly string[]): number {
   return Math.ceil(Math.max(20, ...ticks.map((text) => text.length * letterWidth)) + 12);
 }

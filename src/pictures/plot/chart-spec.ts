@@ -15,7 +15,7 @@ export interface AxisSpec {
   readonly label: string;
   /** Whether the scale is logarithmic. Non-positive values are then omitted. Default: false. */
   readonly log?: boolean;
-  /** The ends. Default: for x the least and the greatest value, for y round numbers around them. */
+  /** The ends of the axis. Default: for x the least and the greatest value, for y round numbers around them. */
   readonly domain?: readonly [from: number, to: number];
   /**
    * Unit of the values. `percent` shows fractions as percentages; `integer` has tick marks at integers only. Default:
@@ -53,18 +53,15 @@ export type MarkSpec =
 
 /** The part of a chart that the user has chosen to see, and the scales of its axes. */
 export interface ChartView {
-  /** Visible ranges of the axes. Default: all. */
+  /** Visible ranges of the axes. Default: the whole range of the chart. */
   readonly x?: readonly [from: number, to: number] | undefined;
   readonly y?: readonly [from: number, to: number] | undefined;
-  /**
-   * True to use a logarithmic scale where the user has chosen one, instead of the scale of the chart; one flag per
-   * axis.
-   */
+  /** Whether the axis is logarithmic, as the user has chosen; one flag per axis. Default: the scale of the chart. */
   readonly isLogX?: boolean;
   readonly isLogY?: boolean;
   /** Names of the hidden series. */
   readonly hidden?: ReadonlySet<string>;
-  /** Whether a legend is drawn above the plot. Default: true if there are two or more names. */
+  /** Whether a legend is drawn above the plot. Default: true if the series have two or more distinct names. */
   readonly hasLegend?: boolean | undefined;
 }
 
@@ -81,7 +78,7 @@ export interface NamedSeries {
   readonly colour: number | "ink";
 }
 
-/** Distinct names of the series, in order. */
+/** Returns the legend entries of a chart: one per distinct name of a series, in order. */
 export function namesOf({ series }: ChartSpec): NamedSeries[] {
   const names = new Map<string, NamedSeries>();
   for (const one of series) {
@@ -91,7 +88,7 @@ export function namesOf({ series }: ChartSpec): NamedSeries[] {
   return [...names.values()];
 }
 
-/** Colour of each series. */
+/** Returns the colour of each series. A series without a colour has that of the legend entry with its name. */
 export function coloursOf(spec: ChartSpec): (number | "ink")[] {
   const named = new Map(namesOf(spec).map(({ name, colour }) => [name, colour]));
   return spec.series.map(({ name, colour }) => colour ?? named.get(name) ?? 0);

@@ -4,15 +4,16 @@ import { showNumber } from "./number-text.ts";
 
 const mostRows = 200; // of the table; the CSV file contains all rows
 
-/** Numbers of a chart as rows. Cells without a number are undefined. */
+/** The numbers of a chart as a table. Cells without a finite number are undefined. */
 interface ChartTable {
   readonly head: readonly string[];
   readonly rows: readonly (readonly (string | number | undefined)[])[];
 }
 
 /**
- * Scrollable table of a chart's numbers. If all series share their x values, there is one row per x, else one row per
- * point. A table of more than 200 rows is thinned to every second, third, … row, as a caption states.
+ * Creates a scrollable table of a chart's numbers. If the x values of all series occur in that of the longest one,
+ * there is one row per x, else one row per point. A table of more than 200 rows is thinned to every second, third, …
+ * row, as a caption states.
  */
 export function chartTable(spec: ChartSpec): Markup {
   const { head, rows } = rowsOf(spec);
@@ -47,8 +48,8 @@ export function chartTable(spec: ChartSpec): Markup {
 }
 
 /**
- * All numbers of a chart as comma-separated values with full precision, in the rows of {@link chartTable} without
- * thinning.
+ * Returns all numbers of a chart as comma-separated values with full precision, in the rows of {@link chartTable}
+ * without thinning.
  */
 export function chartCsv(spec: ChartSpec): string {
   const { head, rows } = rowsOf(spec);
@@ -76,7 +77,7 @@ function isRising(x: ArrayLike<number>): boolean {
   return true;
 }
 
-/** Table with one row per x value and one column per series. */
+/** Creates a table with one row per x value and one column per series (two for a band). */
 function sharedRows(xName: string, series: readonly SeriesSpec[], xs: readonly number[]): ChartTable {
   const columns = series.flatMap(({ name, x, y, draw, low = [], high = [] }) => {
     const column = (
@@ -94,7 +95,7 @@ function sharedRows(xName: string, series: readonly SeriesSpec[], xs: readonly n
   };
 }
 
-/** Table with one row per point, with the name of its series. */
+/** Creates a table with one row per point, with the name of its series. */
 function pointRows(xName: string, { y: { label }, series }: ChartSpec): ChartTable {
   const hasBand = series.some(({ draw }) => draw === "band");
   return {

@@ -72,7 +72,7 @@ export function layoutChart(spec: ChartSpec, size: ChartSize, view: ChartView = 
 
 const endSpace = 18; // pixels to the right of a plot: half of a tick label
 
-/** Draws the content of a chart. */
+/** Draws the content of a chart: legend, axes, marks and series. */
 export function drawParts(spec: ChartSpec, { size, box, x, y }: ChartLayout, view: ChartView = {}): Markup[] {
   const { left, top } = edges(box);
   const plane: PlotArea = {
@@ -122,7 +122,7 @@ function hasLegend(spec: ChartSpec, view: ChartView): boolean {
   return view.hasLegend ?? namesOf(spec).length > 1;
 }
 
-/** Formatter of the values of an axis. */
+/** Returns the function that formats the values of an axis for tick labels. */
 export function writerOf({ unit = "number" }: AxisSpec): (value: number) => string {
   return unit === "percent" ? (value) => `${showTick(value * 100)} %` : showTick;
 }
@@ -166,8 +166,8 @@ function yScale(axis: AxisSpec, series: readonly SeriesSpec[], height: number, v
 }
 
 /**
- * Values that determine the y range, restricted to the visible part along x. A band extends the range by at most a
- * quarter of the range of the other series on each side.
+ * Returns the values that determine the y range, restricted to the visible part along x. A band extends the range by at
+ * most a quarter of the range of the other series on each side.
  */
 function yValues(series: readonly SeriesSpec[], part: ChartView["x"]): number[] {
   const isSeen = part === undefined ? () => true : (at: number) => at >= part[0] && at <= part[1];
@@ -193,7 +193,7 @@ function finite(values: readonly number[]): number[] {
   return values.filter((value) => Math.abs(value) <= largest);
 }
 
-/** The least and the greatest of some finite values; 0 and 1 if there are none. */
+/** Returns the least and the greatest of some finite values; 0 and 1 if there are none. */
 function bounds(values: readonly number[]): [low: number, high: number] {
   return values.length === 0
     ? [0, 1]

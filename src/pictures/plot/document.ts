@@ -4,7 +4,7 @@ import { escapeText, jsonForPage } from "./markup.ts";
 export interface WholeDocument {
   readonly title: string;
   readonly style: string;
-  /** Hash of the style (`sha256-…`), which forbids style attributes. If omitted, they are allowed. */
+  /** Hash of the style (`sha256-…`). With a hash, style attributes are forbidden; without it, they are allowed. */
   readonly styleHash?: string;
   /** The body, as HTML. */
   readonly body: string;
@@ -12,7 +12,7 @@ export interface WholeDocument {
   readonly data?: { readonly id: string; readonly value: unknown };
   /** Scripts that run after the body, in this order. */
   readonly scripts?: readonly PageScript[];
-  /** Whether scripts compile WebAssembly. Default: false. */
+  /** True if scripts compile WebAssembly, which the content security policy then allows. Default: false. */
   readonly compiles?: boolean;
 }
 

@@ -25,7 +25,7 @@ function entriesOf(names: readonly NamedSeries[], width: number): LegendEntry[] 
   });
 }
 
-/** Height in pixels of a legend above a plot. */
+/** Returns the height in pixels of a legend above a plot of the given width. */
 export function legendHeight(names: readonly NamedSeries[], width: number): number {
   return rowHeight * ((entriesOf(names, width).at(-1)?.row ?? -1) + 1) + 4;
 }
@@ -43,7 +43,10 @@ export function drawLegend(names: readonly NamedSeries[], width: number): Markup
   );
 }
 
-/** Symbol of a series for the legend, 22 units wide and centred at y = 0. */
+/**
+ * Draws the symbol of a series for the legend, 22 units wide and centred at y = 0. `hasShapes` tells whether dots have
+ * the shapes of their colours.
+ */
 export function legendSign({ series, colour }: NamedSeries, hasShapes: boolean): Markup {
   return element("g", { class: colourClass(colour) }, ...signOf(series.draw ?? "line", colour, hasShapes));
 }
@@ -77,7 +80,7 @@ function signOf(
   }
 }
 
-/** CSS class of a chart colour. */
+/** Returns the CSS classes of a chart colour. */
 export function colourClass(colour: number | "ink"): string {
   return colour === "ink" ? "run run-ink" : runClass(colour);
 }

@@ -12,13 +12,16 @@ const shapes: readonly ((r: number) => string)[] = [
   (r) => polygon(5, r * 1.1, -90),
 ];
 
-/** SVG path of a run's marker of radius `r`, centred at the origin. */
+/** Returns the SVG path of the marker of run `i`, of radius `r`, centred at the origin. */
 export function markerPath(i: number, r: number): string {
   const again = Math.floor(i / shapes.length);
   return shapes[(i + 3 * again) % shapes.length]!(r);
 }
 
-/** SVG path of a star, centred at the origin. `inner` is the ratio of its inner to its outer radius. */
+/**
+ * Returns the SVG path of a star of radius `r`, centred at the origin. `inner` is the ratio of its inner to its outer
+ * radius.
+ */
 export function star(points: number, r: number, inner: number): string {
   const corners = Array.from({ length: 2 * points }, (_, k) => {
     const size = k % 2 === 0 ? r : r * inner;
@@ -27,7 +30,7 @@ export function star(points: number, r: number, inner: number): string {
   return `M${corners.join("L")}Z`;
 }
 
-/** SVG path of a cross, centred at the origin. */
+/** Returns the SVG path of a diagonal cross, centred at the origin, with arms that reach ±r along both axes. */
 export function cross(r: number): string {
   return `M${-r},${-r}L${r},${r}M${-r},${r}L${r},${-r}`;
 }
@@ -46,7 +49,7 @@ export function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-/** Legend symbol of a run: its line with its marker, 28 units wide and centred at y = 0. */
+/** Draws the legend symbol of run `i`: its line with its marker, 28 units wide and centred at y = 0. */
 export function runSign(i: number): Markup {
   return element(
     "g",

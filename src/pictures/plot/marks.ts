@@ -22,8 +22,8 @@ interface PlacedMark {
 }
 
 /**
- * Arranges the labels of the marks along x in as few rows as possible, without overlap. Labels that do not fit into
- * three rows get no row.
+ * Arranges the labels of the visible marks along x in as few rows as possible, without overlap. Labels that do not fit
+ * into three rows get no row. Returns the marks and the total height of the rows in pixels.
  */
 export function markRows(
   marks: readonly MarkSpec[],
@@ -48,7 +48,7 @@ export function markRows(
   return { placed, height: rowHeight * (1 + Math.max(-1, ...placed.map(({ row = -1 }) => row))) };
 }
 
-/** Draws a dashed line with a label for each mark. */
+/** Draws a dashed line with a label, or only a tooltip where the label does not fit, for each visible mark. */
 export function drawMarks(marks: readonly MarkSpec[], x: AxisScale, y: AxisScale, box: Box): Markup[] {
   const { left, right, top, bottom } = edges(box);
   const { placed } = markRows(marks, x, box);
@@ -102,7 +102,7 @@ export function drawMarks(marks: readonly MarkSpec[], x: AxisScale, y: AxisScale
   return [...level, ...across, ...labels];
 }
 
-/** Baseline of a label row above the plot. */
+/** Returns the baseline of a label row above the plot; row 0 is next to it. */
 function labelAt(top: number, rowsAbove: number): number {
   return top - 5 - rowHeight * rowsAbove;
 }

@@ -1,4 +1,4 @@
-/** An element of a drawing, which is written as text or created as a node of a page. */
+/** An element of a drawing or a page, which is written as text or created as a DOM node. */
 export interface Markup {
   readonly tag: string;
   readonly attributes: Readonly<Record<string, string | number>>;
@@ -14,7 +14,10 @@ export function element(
   return { tag, attributes, children };
 }
 
-/** Attributes of a scrollable element that also scrolls with the keyboard. `scrollStyle` indicates that it scrolls. */
+/**
+ * Returns the attributes of a scrollable element that also scrolls with the keyboard. `label` names it for screen
+ * readers. `scrollStyle` indicates that it scrolls.
+ */
 export function scrollable(label: string): Readonly<Record<string, string>> {
   return { class: "scroll", tabindex: "0", role: "group", "aria-label": label };
 }
@@ -38,7 +41,10 @@ const entities: ReadonlyMap<string, string> = new Map([
   ["'", "&#39;"],
 ]);
 
-/** Escapes a text for an element or a quoted attribute. Control characters, which XML forbids, are replaced. */
+/**
+ * Escapes a text for an element or a quoted attribute. Characters that XML forbids, such as control characters, are
+ * replaced by `�`.
+ */
 export function escapeText(text: string): string {
   return text
     .replaceAll(/[&<>"']/g, (c) => entities.get(c) ?? c)
@@ -49,7 +55,7 @@ export function escapeText(text: string): string {
 }
 
 /**
- * Writes a value as JSON for a script element of a page.
+ * Writes a value as JSON for a script element of a page, in which no text can end the element.
  *
  * @throws Error for a number that is not finite, which JSON would silently replace by `null`.
  */

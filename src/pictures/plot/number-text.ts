@@ -7,7 +7,10 @@ const constants: ReadonlyMap<number, string> = new Map([
   [2 / Math.sqrt(Math.PI), "2/√π"],
 ]);
 
-/** Formats a number for tables: at most `digits` significant digits, without trailing zeros. */
+/**
+ * Formats a number for tables: at most `digits` significant digits, without trailing zeros. Integers below 10⁹ are
+ * written in full.
+ */
 export function showNumber(value: number, digits: number = 6): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "-∞";
   if (Number.isInteger(value) && Math.abs(value) < 1e9) return String(value); // also −0, as 0
@@ -17,7 +20,7 @@ export function showNumber(value: number, digits: number = 6): string {
   return exponent === undefined ? short : `${short}e${exponent.replace("+", "")}`;
 }
 
-/** Formats a constant of a program for formulas. Well-known constants become symbols. */
+/** Formats a constant of a program for formulas. Well-known constants become symbols, such as `π` or `ln 2`. */
 export function showConstant(value: number): string {
   return constants.get(value) ?? showNumber(value, 8);
 }

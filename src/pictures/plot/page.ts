@@ -9,8 +9,8 @@ import { heightAt, type PictureChart } from "./picture.ts";
 import { pageStyle } from "./style.ts";
 
 /**
- * A chart in a page, drawn for several widths and with its data. The page script (`writePage` with `hasCharts`) makes
- * it interactive; without scripts and in print, the drawing remains.
+ * Creates a chart in a page, drawn for several widths and with its data. The page script (`writePage` with `hasCharts`)
+ * makes it interactive; without scripts and in print, the drawing remains.
  */
 export function chartPlace({ spec, height, view = {} }: PictureChart): Markup {
   return element(

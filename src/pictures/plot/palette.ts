@@ -1,4 +1,4 @@
-/** Font stacks for mathematics and for other text. */
+/** CSS font stacks: `mathFonts` for mathematics, and `plainFonts` for other text. */
 export const mathFonts: string =
   '"STIX Two Text","STIX Two Math","Latin Modern Math","Cambria Math",Cambria,"Times New Roman","Liberation Serif",serif';
 export const plainFonts: string =
@@ -28,7 +28,8 @@ const plainColours: Readonly<Record<string, readonly [light: string, dark: strin
 };
 
 /**
- * Declares a custom property with different colours for light and dark, selected by the `color-scheme` of its element.
+ * Returns the declaration of a CSS custom property with different colours for light and dark, selected by the
+ * `color-scheme` of its element.
  */
 export function colourProperty(name: string, light: string, dark: string): string {
   return `--${name}:light-dark(${light},${dark})`;
@@ -43,7 +44,7 @@ export const colourProperties: string = /* @__PURE__ */ [
   ...runPalettes.light.map((light, i) => colourProperty(`run-${i}`, light, runPalettes.dark[i]!)),
 ].join(";");
 
-/** CSS classes of a run's colour. Colours repeat after the last, with other dashes and markers. */
+/** Returns the CSS classes of the colour of run `i`. Colours repeat after the last, with other dashes and markers. */
 export function runClass(i: number): string {
   return `run run-${i % colourCount}${i < colourCount ? "" : " run-again"}`;
 }

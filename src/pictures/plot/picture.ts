@@ -11,7 +11,7 @@ export interface StandalonePicture {
   readonly charts: readonly PictureChart[];
 }
 
-/** A chart of a picture or page. */
+/** A chart in a picture or page, with its title, height and view. */
 export interface PictureChart {
   readonly spec: ChartSpec;
   /** Heading above the chart. Default: none. */
@@ -21,7 +21,7 @@ export interface PictureChart {
   readonly view?: ChartView;
 }
 
-/** Height of a chart in CSS pixels: a constant plus a fraction of the width, rounded. */
+/** Returns the height of a chart in CSS pixels: a constant plus a fraction of the width, rounded. */
 export function heightAt([pixels, part]: PictureChart["height"], width: number): number {
   return Math.round(pixels + part * width);
 }
@@ -88,7 +88,7 @@ export function writePicture(
   return `${writeMarkup(whole)}\n`;
 }
 
-/** Splits a text into lines of at most `most` characters. */
+/** Splits a text at spaces into lines of at most `most` characters. Longer words are split too. */
 export function textLines(text: string, most: number): string[] {
   return (text.match(new RegExp(`.{1,${most}}(?:\\s|$)|\\S{1,${most}}`, "gu")) ?? []).map((line) =>
     line.trim(),

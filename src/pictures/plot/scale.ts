@@ -7,19 +7,22 @@ export interface AxisScale {
    * Maps a value to its position: 0 at the first end, 1 at the other. Not finite if the scale cannot show the value.
    */
   readonly at: (value: number) => number;
-  /** The inverse of `at`. */
+  /** Maps a position to its value: the inverse of `at`. */
   readonly valueAt: (place: number) => number;
   readonly ticks: readonly number[];
 }
 
-/** Linear scale between two ends, which need not be round, with about `count` round tick values. */
+/**
+ * Creates a linear scale between two ends, which need not be round, with about `count` round tick values. Equal ends
+ * are moved apart.
+ */
 export function linearScale(from: number, to: number, count: number): AxisScale {
   const [low, high] = apart(from, to);
   const step = roundStep((high - low) / count);
   return linearBetween(low, high, Math.ceil(low / step - 1e-9), Math.floor(high / step + 1e-9), step);
 }
 
-/** Linear scale that contains the values, with round ends and about `count` tick values. */
+/** Creates a linear scale that contains the values, with round ends and about `count` tick values. */
 export function roundScale(values: readonly number[], count: number): AxisScale {
   const [low, high] = apart(...extent(values));
   const step = roundStep((high - low) / count);
@@ -28,8 +31,9 @@ export function roundScale(values: readonly number[], count: number): AxisScale 
 }
 
 /**
- * Logarithmic scale between two positive ends, which need not be round. Tick values are powers of ten, also their
- * multiples by 2 and 5 if there are few, or round numbers if the ends enclose none of these.
+ * Creates a logarithmic scale between two positive ends, which need not be round. Tick values are powers of ten, also
+ * their multiples by 2 and 5 if there are few, or round numbers if the ends enclose fewer than two of these. If `to` is
+ * not above `from`, the scale spans a factor of ten.
  */
 export function logScale(from: number, to: number, most: number = 7): AxisScale {
   const [low, high] = [Math.log10(from), Math.log10(to > from ? to : from * 10)];
@@ -52,7 +56,7 @@ export function logScale(from: number, to: number, most: number = 7): AxisScale 
   };
 }
 
-/** Logarithmic scale that contains the positive values, with powers of ten as ends. */
+/** Creates a logarithmic scale that contains the positive values, with powers of ten as ends. */
 export function roundLogScale(values: readonly number[], most: number = 7): AxisScale {
   const [low, high] = extent(values.filter((value) => value > 0));
   const [first, last] = [Math.floor(Math.log10(low) + 1e-9), Math.ceil(Math.log10(high) - 1e-9)];
@@ -60,8 +64,8 @@ export function roundLogScale(values: readonly number[], most: number = 7): Axis
 }
 
 /**
- * Linear scale for losses, rates and similar values. Starts at 0 unless the values are far from 0 compared with their
- * spread.
+ * Creates a linear scale for losses, rates and similar values. Starts at 0, or at the least value if that is negative,
+ * unless the values are far from 0 compared with their spread.
  */
 export function scaleFromZero(values: readonly number[], count: number): AxisScale {
   const [low, high] = extent(values);
@@ -71,7 +75,7 @@ export function scaleFromZero(values: readonly number[], count: number): AxisSca
   return roundScale(low > high * 0.8 ? [low, high] : [Math.min(0, low), high], count);
 }
 
-/** The least and the greatest of the finite values; 0 and 1 if there are none. */
+/** Returns the least and the greatest of the finite values; 0 and 1 if there are none. */
 export function extent(values: ArrayLike<number>): [low: number, high: number] {
   let [low, high] = [Infinity, -Infinity];
   for (let i = 0; i < values.length; i++) {
@@ -111,7 +115,7 @@ function apart(low: number, high: number): [low: number, high: number] {
   return [low - room, high + room];
 }
 
-/** The smallest number of the form 1, 2 or 5 times a power of ten that is at least `step`. */
+/** Returns the smallest number of the form 1, 2 or 5 times a power of ten that is at least `step`. */
 function roundStep(step: number): number {
   const power = 10 ** Math.floor(Math.log10(step));
   const n = step / power;

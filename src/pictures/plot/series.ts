@@ -12,13 +12,13 @@ const mostStems = 300;
 /** A point in a drawing. */
 export type DrawingPoint = readonly [x: number, y: number];
 
-/** The area on which series are drawn. */
+/** Area of a chart on which series are drawn. `spot` maps x and y values to a point in the drawing. */
 export interface PlotArea {
   readonly width: number;
   readonly height: number;
   readonly spot: (x: number, y: number) => DrawingPoint;
   readonly yEnds: readonly [from: number, to: number];
-  /** True if the view is not zoomed along y. Values outside the range are then marked at the edge. */
+  /** True if the view is not zoomed along y. Values outside the y range are then marked at the edge. */
   readonly isWhole: boolean;
 }
 
@@ -115,19 +115,19 @@ function dots(all: readonly DrawingPoint[]): Markup {
 }
 
 /**
- * SVG path of zero-length lines, whose round caps are dots; it needs a fifth of the text of circles. Duplicate
- * positions are drawn once.
+ * Returns an SVG path of zero-length lines, whose round caps are dots; it needs a fifth of the text of circles.
+ * Duplicate positions are drawn once.
  */
 function dotsOf(all: readonly DrawingPoint[]): string {
   return [...new Set(all.map(([px, py]) => `M${round(px)},${round(py)}h0`))].join("");
 }
 
-/** SVG path data of a polyline. */
+/** Returns the SVG path data of a polyline. */
 export function lineOf(spots: readonly DrawingPoint[]): string {
   return spots.map(([x, y], i) => `${i === 0 ? "M" : "L"}${round(x)},${round(y)}`).join("");
 }
 
-/** SVG path data of a step function: each value holds until the next one. */
+/** Returns the SVG path data of a step function: each value holds until the next one. */
 function stepsOf(run: readonly DrawingPoint[]): string {
   return run.map(([x, y], i) => (i === 0 ? `M${round(x)},${round(y)}` : `H${round(x)}V${round(y)}`)).join("");
 }

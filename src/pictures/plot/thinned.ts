@@ -2,7 +2,7 @@ const mostPoints = 4000; // maximum number of points of a curve: several per pix
 
 /**
  * Thins a curve of finite points with increasing x without changing its appearance: keeps the first, least, greatest
- * and last point of each of a thousand parts. Curves of at most 4000 points are unchanged.
+ * and last point of each of a thousand parts of equal length. Curves of at most 4000 points are unchanged.
  */
 export function thinned(
   x: readonly number[],

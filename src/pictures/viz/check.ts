@@ -90,11 +90,7 @@ export function checkGradient({ program, args, wrt, gradients, nameOf }: CheckRe
   return { ok: entries.every(({ ok }) => ok), largestError, entries, skipped };
 }
 
-/**
- * One-sided slopes at a kink; `null` if there is no kink. At a kink the slopes differ by more than `least`, and by
- * nearly the same amount if the step is halved. Halving the step halves this difference for a smooth function, and
- * doubles it at a jump.
- */
+/** Returns the slopes to the left and to the right of a kink; `null` if there is no kink. */
 function kinkAt(
   value: (shift: number) => number,
   h: number,
@@ -111,13 +107,13 @@ function kinkAt(
   return Math.abs(right - left) > least && Math.abs(ratio - 1) < 0.1 ? [nearLeft, nearRight] : null;
 }
 
-/** At most `most` of the indices 0 … n − 1, evenly spaced. */
+/** Returns at most `most` of the indices 0 … n − 1, evenly spaced. */
 function spread(n: number, most: number): number[] {
   if (n <= most) return Array.from({ length: n }, (_, i) => i);
   return Array.from({ length: most }, (_, i) => Math.floor((i * n) / most));
 }
 
-/** Index of an element as text, such as `[2,3]`; empty for a scalar. */
+/** Returns the index of an element as text, such as `[2,3]`, from its flat index; empty for a scalar. */
 function indexText(shape: readonly number[], flat: number): string {
   if (shape.length === 0) return "";
   const index: number[] = [];

@@ -13,7 +13,9 @@ export interface TraceContext {
   readonly naming: Naming;
   /** Values of all variables. Undefined for a symbolic trace. */
   readonly values: ReadonlyMap<Var, Tensor> | undefined;
-  /** All equations except constants, which have no line of their own. */
+  /**
+   * All equations except constants. These have no line of their own and are written into the formulas that use them.
+   */
   readonly lines: readonly Line[];
   readonly rule: (line: Line, active: readonly boolean[]) => EquationDerivative;
 }
@@ -58,7 +60,11 @@ function evaluateAll(program: Program, args: readonly Tensor[]): Map<Var, Tensor
   return env;
 }
 
-/** Returns the value of a variable. Throws if it has none. */
+/**
+ * Returns the value of a variable.
+ *
+ * @throws Error (internal) if it has none.
+ */
 export function valueIn(values: ReadonlyMap<Var, Tensor>, v: Var): Tensor {
   return must(values.get(v), "a value");
 }
@@ -81,7 +87,7 @@ export function activeFrom(context: TraceContext, inputs: readonly Var[]): Reado
   return active;
 }
 
-/** Name of a line: the names of its results, separated by commas. */
+/** Returns the name of a line: the names of its results, separated by commas. */
 export function lineName({ eqn }: Line, naming: Naming): string {
   return eqn.outs.map((v) => naming.nameOf(v)).join(", ");
 }

@@ -42,7 +42,9 @@ function drawEdge(edge: PlacedEdge, turns: boolean): Markup {
   );
 }
 
-/** Label of an edge with its local derivative, on a background that hides the line. */
+/**
+ * Draws the label of an edge, its local derivative, on a background that hides the line. Empty if there is no label.
+ */
 function drawLocal({ label, place: { x, y }, width }: PlacedEdge): Markup[] {
   if (label === "") return [];
   const ground = {
@@ -58,7 +60,7 @@ function drawLocal({ label, place: { x, y }, width }: PlacedEdge): Markup[] {
 const headLength = 7; // pixels
 const headWidth = 7;
 
-/** SVG path of an arrowhead with its tip at `tip`, pointing away from `before`. */
+/** Returns the SVG path of an arrowhead with its tip at `tip`, pointing away from `before`. */
 function headOf(tip: PixelPoint | undefined, before: PixelPoint | undefined): string {
   if (tip === undefined || before === undefined) return "";
   const length = Math.hypot(tip.x - before.x, tip.y - before.y) || 1;
@@ -69,8 +71,8 @@ function headOf(tip: PixelPoint | undefined, before: PixelPoint | undefined): st
 }
 
 /**
- * SVG path of a smooth curve with straight ends. Each bend is a quadratic arc between the midpoints of its two
- * segments.
+ * Returns the SVG path of a smooth curve from the first point to the last. Each point between is a bend, drawn as a
+ * quadratic arc between the midpoints of its two segments.
  */
 function curve(points: readonly PixelPoint[]): string {
   const at = ({ x, y }: PixelPoint): string => `${round(x)},${round(y)}`;
@@ -138,7 +140,7 @@ function drawBox(graph: Graph, box: PlacedBox, index: number): Markup {
   );
 }
 
-/** Draws one note in the centre, or two notes at the left and right ends. */
+/** Draws the notes of a box: one in the centre, or two at the left and right ends. */
 function drawNotes(
   { x, y, width, height, notes }: PlacedBox,
   classes: readonly string[],
@@ -166,7 +168,7 @@ function drawNote(
   return element("text", { class: classes, x: round(x), y: round(y), "text-anchor": anchor }, text);
 }
 
-/** Formula as SVG text spans, with names in italics. */
+/** Returns a formula as SVG text spans, with names in italics. */
 function setMath(formula: string): Markup[] {
   return mathPieces(formula).map(({ kind, text }) =>
     element("tspan", kind === "name" ? { class: "dh-name" } : {}, text),

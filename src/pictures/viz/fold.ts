@@ -2,7 +2,7 @@ import type { Graph, GraphNode } from "./graph.ts";
 import type { LineFold } from "./groups.ts";
 import { isMadeName } from "./names.ts";
 
-/** A node, or a group of nodes that can be opened. */
+/** An item of a folded graph: a node, or a group of nodes that can be opened. */
 export type FoldItem =
   | { readonly kind: "node"; readonly node: number }
   | {
@@ -43,7 +43,7 @@ const shortestRun = 4; // minimum number of consecutive unnamed lines that form 
 
 export const firstMade = 1_000_000; // number of the first group created here
 
-/** A group that contains a node. Memberships with equal `key` belong to the same group. */
+/** Membership of a node in a group. Memberships with equal `key` belong to the same group. */
 interface GroupMembership {
   readonly key: string | number;
   readonly label: string;
@@ -82,7 +82,7 @@ interface GraphFolding {
   readonly graph: Graph;
   /** For each node, the number of edges that cross the gap after it. */
   readonly crossing: readonly number[];
-  /** Maximum number of items on one level. */
+  /** Maximum number of items in one list: at the top level, or inside a group. */
   readonly most: number;
   /** Number of the next group created here. */
   next: number;
@@ -166,7 +166,7 @@ function betweenNames(folding: GraphFolding, list: readonly FoldItem[]): FoldIte
   return parts.flatMap((part) => (part.length < shortestRun ? part : [run(folding, part)]));
 }
 
-/** Cuts a list into about `parts` runs of similar size. */
+/** Folds a list into about `parts` groups of consecutive items, of similar size. A short list stays as it is. */
 function runs(folding: GraphFolding, list: FoldItem[], parts: number): FoldItem[] {
   if (list.length <= parts) return list;
   const { crossing } = folding;
@@ -194,8 +194,8 @@ function run(folding: GraphFolding, members: FoldItem[]): FoldGroup {
 }
 
 /**
- * The groups that contain a node, outermost first: those that `around` returns, or else sub-programs and, in a large
- * graph, name prefixes.
+ * Returns the groups that contain a node, outermost first: those that `around` returns, or else sub-programs and, in a
+ * large graph, name prefixes.
  */
 function partsOf(
   { id, path, depth }: GraphNode,
@@ -208,7 +208,7 @@ function partsOf(
   return folds.length > 0 ? folds : scopes.map((label): GroupMembership => ({ key: label, label }));
 }
 
-/** Label of a range of items, from the first node to the last: `v3 … v40`. */
+/** Returns the label of consecutive items, from the first node to the last: `v3 … v40`. */
 function spanOf({ nodes }: Graph, members: readonly FoldItem[]): string {
   return `${nodes[nodesOf(members[0]!)[0]!]!.name} … ${nodes[lastOf(members.at(-1)!)]!.name}`;
 }
@@ -241,7 +241,10 @@ function describe(nodes: readonly GraphNode[]): string {
   return shown.join(", ") + (common.length > 3 ? ", …" : "");
 }
 
-/** Returns the visible boxes and edges of a tree whose groups in `open` are expanded. */
+/**
+ * Returns the visible boxes and edges of a folded graph in which the groups with ids in `open` are expanded. Edges
+ * inside a box are omitted, and those between the same two boxes are merged.
+ */
 export function visibleGraph(
   graph: Graph,
   items: readonly FoldItem[],
@@ -272,7 +275,7 @@ export function visibleGraph(
   return { boxes, edges: [...edges.values()], boxOf };
 }
 
-/** The groups that must be open to make a node visible, outermost first. */
+/** Returns the groups that must be open to make a node visible, outermost first. */
 export function groupsAround(items: readonly FoldItem[], node: number): FoldGroup[] {
   for (const item of items) {
     if (item.kind === "node") {

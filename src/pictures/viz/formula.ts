@@ -18,7 +18,7 @@ const shortNames: ReadonlyMap<string, string> = new Map([
 ]);
 const longest = 30; // characters; a longer part that is used twice gets a name
 
-/** Right-hand side of an equation: `x * y`, `sin(x)`, `sum(x, axes=[0])`. */
+/** Returns the right-hand side of an equation: `x * y`, `sin(x)`, `sum(x, axes=[0])`. */
 export function showEquation(eqn: Equation, nameOf: (v: Var) => string): string {
   return apply(
     eqn,
@@ -27,8 +27,8 @@ export function showEquation(eqn: Equation, nameOf: (v: Var) => string): string 
 }
 
 /**
- * Formula of one result in terms of named values; unnamed values are expanded. Long parts used more than once are
- * defined after “where”.
+ * Returns the formula of one result in terms of named values; unnamed values are expanded. Parts of more than 30
+ * characters that are used more than once are defined after “where”.
  *
  * @param named returns the name of a value, or `undefined` to expand it; the program's inputs must have names
  */
@@ -61,7 +61,7 @@ export function showFormula(program: Program, out: Var, named: (v: Var) => strin
   return parts.length === 0 ? text : `${text} where ${parts.join(", ")}`;
 }
 
-/** All variables on which `out` depends, including `out`. */
+/** Returns all variables on which `out` depends, including `out`. */
 export function ancestors(program: Program, out: Var): Set<Var> {
   const found = new Set<Var>([out]);
   for (const eqn of program.eqns.toReversed()) {
@@ -70,7 +70,7 @@ export function ancestors(program: Program, out: Var): Set<Var> {
   return found;
 }
 
-/** Number of uses of each variable in the formula of `out`. The search stops at named values. */
+/** Returns the number of uses of each variable in the formula of `out`. The search stops at named values. */
 function countUses(
   out: Var,
   equations: ReadonlyMap<Var, Equation>,
@@ -86,7 +86,7 @@ function countUses(
   return uses;
 }
 
-/** A formula from a name, a number or the text of another formula. */
+/** Creates a formula from a name, a number or the text of another formula. */
 function leaf(text: string): FormulaText {
   if (text.startsWith("-")) return { text, precedence: product + 1 };
   return { text, precedence: / [-+*/%<>=!&|@]+ /.test(text) && !isCall(text) ? lowest : atom };
@@ -145,7 +145,10 @@ function wrap({ text, precedence }: FormulaText, least: number): string {
   return precedence < least ? `(${text})` : text;
 }
 
-/** Plain parameters as `key=value` and programs by name. Empty, false and undefined parameters are left out. */
+/**
+ * Returns the parameters of an equation as text: programs by name, others as `key=value`. Empty, false and undefined
+ * parameters are left out.
+ */
 function showParams(params: unknown): string[] {
   if (typeof params !== "object" || params === null) return [];
   return Object.entries(params).flatMap(([key, value]: [string, unknown]) => {

@@ -71,7 +71,10 @@ export function forwardPass(
   };
 }
 
-/** Formula of the differential of one result of a line, derived from the rule that computes it. */
+/**
+ * Returns the formula of the differential of one result of a line, derived from the rule that computes it. It is `0` if
+ * no active variable has influence.
+ */
 export function differential(
   context: TraceContext,
   line: Line,
@@ -96,8 +99,9 @@ export function differential(
 }
 
 /**
- * Derivatives of a line with one result with respect to each active operand. For scalars this is the partial
- * derivative. If arrays are involved, it is the term of the line's differential that comes from the operand.
+ * Returns the derivatives of a line with one result with respect to each active operand; empty for a line with several
+ * results. For scalars this is the partial derivative. If arrays are involved, it is the term of the line's
+ * differential that comes from the operand.
  */
 export function localDerivatives(
   context: TraceContext,
@@ -133,8 +137,8 @@ export function localDerivatives(
 }
 
 /**
- * Derivative of a scalar line if all marked operands, which are scalars, change together and the other operands are
- * constant. Undefined if the line has no derivative, such as a comparison.
+ * Returns the derivative of a scalar line if all marked operands, which are scalars, change together and the other
+ * operands are constant. `undefined` if the line has no derivative, such as a comparison.
  */
 export function derivativeIn(
   context: TraceContext,
@@ -158,7 +162,7 @@ interface LineDerivative {
   readonly value: Tensor | undefined;
 }
 
-/** Differentials of all variables that the seeds reach. Missing entries are zero. */
+/** Computes the differentials of all variables that the seeds reach. Missing entries are zero. */
 function tangentsFrom(
   context: TraceContext,
   values: ReadonlyMap<Var, Tensor>,

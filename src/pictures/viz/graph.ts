@@ -5,7 +5,7 @@ import type { LocalDerivative, ShownValue, TraceBody, TraceLine, TraceTable } fr
 
 /** A node of the dependency graph: an input or a line of the program. */
 export interface GraphNode {
-  /** Index in the list of nodes. */
+  /** Index of the node in `Graph.nodes`. */
   readonly id: number;
   readonly kind: "input" | "line";
   readonly isOutput: boolean;
@@ -27,13 +27,16 @@ export interface GraphNode {
 export interface Graph {
   readonly nodes: readonly GraphNode[];
   readonly edges: readonly (readonly [from: number, to: number])[];
-  /** Local derivative of each edge, such as `y = 3`. Empty if unknown. */
+  /** Text of the local derivative of each edge, such as `y = 3`, in the order of `edges`. Empty if unknown. */
   readonly locals: readonly string[];
-  /** The results that depend on each input. */
+  /** For each input, the results that depend on it. */
   readonly reach: readonly { readonly input: string; readonly outputs: readonly string[] }[];
 }
 
-/** Text of a value in a node. Empty if the value is unknown. */
+/**
+ * Returns a value of a trace as text: a number, a boolean, or type and elements of an array. Empty if the value is
+ * unknown.
+ */
 export function showValue(value: ShownValue): string {
   if (arguments.length > 1) refuseExtra("showValue", arguments, 1);
   if (value === null) return "";
@@ -137,7 +140,7 @@ export function graphOf(table: TraceTable): Graph {
   return { nodes, edges, locals, reach };
 }
 
-/** Final text of each adjoint: from a seed, a single contribution, a sum, or zero. */
+/** Returns the final text of each adjoint by name of its value: from a seed, a single contribution, a sum, or zero. */
 function finalAdjoints(table: TraceTable): Map<string, string> {
   const final = new Map<string, string>();
   for (const line of table.reverse) {
@@ -148,27 +151,30 @@ function finalAdjoints(table: TraceTable): Map<string, string> {
   return final;
 }
 
-/** Text of a derivative in a node. Arrays are shown only by name, because their elements do not fit. */
+/** Returns the text of a derivative in a node. Arrays are shown only by name, because their elements do not fit. */
 function showDerivative(name: string, value: ShownValue, expression: string): string {
   if (value === null) return `${name} = ${expression}`;
   return typeof value === "object" ? name : `${name} = ${showValue(value)}`;
 }
 
-/** Text of a value in a node. Arrays are shown by their type. */
+/** Returns the text of a value in a node. Arrays are shown by their type. */
 function shortValue(value: ShownValue): string {
   return typeof value === "object" && value !== null ? value.type : showValue(value);
 }
 
 const longestFormula = 16; // maximum length in characters of a formula shown with its value
 
-/** Text of a local derivative on an edge: the formula, the value, or both if they differ and fit. */
+/** Returns the text of a local derivative on an edge: the formula, the value, or both if they differ and fit. */
 function showLocal({ expression, value }: LocalDerivative): string {
   if (value === null) return expression;
   const number = showValue(value);
   return number === expression || expression.length > longestFormula ? number : `${expression} = ${number}`;
 }
 
-/** Parts of a name before the last one: `["params", "layer1"]` for `params.layer1.w` and for `params/layer1/w`. */
+/**
+ * Returns the parts of a name before the last one: `["params", "layer1"]` for `params.layer1.w` and for
+ * `params/layer1/w`.
+ */
 function prefixOf(name: string): string[] {
   return name
     .split(/[./]|\[/)
@@ -201,7 +207,8 @@ export function reachable(graph: Graph, start: number, direction: "forward" | "b
 const mostNamed = 8; // maximum number of inputs named in one sentence
 
 /**
- * Describes which inputs reach which results, one sentence per group of inputs that reach the same results.
+ * Describes which inputs reach which results, one sentence per group of inputs that reach the same results. A sentence
+ * names at most `mostNames` inputs (default 8) and counts the others.
  *
  * @example
  * reachText(graphOf(traceTable((x, y) => x.mul(y)))); // ["x, y reach z"]

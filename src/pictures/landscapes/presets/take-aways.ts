@@ -13,11 +13,11 @@ const batchSize = 32;
 const epochs = 40;
 const steps = Math.ceil(trainCount / batchSize) * epochs;
 
-/** A training run on the digits, evaluated on held-out digits after each epoch. */
+/** A training run on the digits. Loss and accuracy are those on held-out digits after each epoch. */
 export interface DigitsRun {
   readonly name: string;
   readonly losses: readonly number[];
-  /** Accuracy on the held-out digits after each epoch, as a fraction from 0 to 1. */
+  /** Accuracies on the held-out digits, as fractions from 0 to 1. */
   readonly accuracies: readonly number[];
 }
 

@@ -44,7 +44,7 @@ function lineOf({ name, colour, value }: Reading): HTMLElement {
   return make("div", "", sign, make("span", "", name), make("span", "", value));
 }
 
-/** Positions the box to the right of the cursor, or to its left if it does not fit. */
+/** Positions the box with the values to the right of the cursor, or to its left if it does not fit. */
 function putBeside(readout: HTMLElement, { size, box }: ChartLayout, { px, point }: CursorStop): void {
   const { offsetWidth: width, offsetHeight: height } = readout;
   const left = px + 14 + width <= size.width ? px + 12 : Math.max(0, px - 12 - width);

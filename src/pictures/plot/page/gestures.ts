@@ -17,7 +17,8 @@ export interface PointerPosition {
 }
 
 /**
- * Listens to pointers. A mouse or a pen selects a rectangle by dragging; a finger reads values and scrolls the page.
+ * Listens to the pointers on a chart. A mouse or a pen selects a rectangle by dragging; a finger reads values and
+ * scrolls the page.
  */
 export function listenTo(pane: HTMLElement, { at, leave, part }: Gestures): void {
   let from: (PointerPosition & { readonly isMoved: boolean }) | undefined;
@@ -47,7 +48,8 @@ export function listenTo(pane: HTMLElement, { at, leave, part }: Gestures): void
 }
 
 /**
- * The selected part of a plot between two positions. It covers an axis entirely if the positions are close along it.
+ * Returns the part of a plot that is selected by dragging between two positions. It covers an axis entirely if the
+ * positions are close along it.
  */
 export function partBetween(box: Box, from: PointerPosition, to: PointerPosition): Box {
   const within = (value: number, start: number, length: number): number =>

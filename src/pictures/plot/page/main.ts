@@ -18,7 +18,7 @@ export function start(): void {
   }
 }
 
-/** Restores NaN values, which JSON stores as `null`. */
+/** Restores values that are not finite, which JSON stores as `null`, as NaN. */
 function withGaps(series: ChartSpec["series"][number]): ChartSpec["series"][number] {
   const numbers = (values: ArrayLike<number | null>): number[] =>
     Array.from(values, (value) => value ?? Number.NaN);

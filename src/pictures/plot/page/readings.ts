@@ -4,7 +4,10 @@ import { showNumber } from "../number-text.ts";
 
 const near = 6; // maximum distance in pixels from the cursor to a point that is read
 
-/** A position of the cursor: an x value, or a point in charts that show only points. */
+/**
+ * A position at which the cursor can stop: an x value, or a point in charts that show only points. `point` is then the
+ * index of its series, its index `i` in the series, and its y in pixels.
+ */
 export interface CursorStop {
   readonly x: number;
   /** x in pixels of the drawing. */
@@ -12,7 +15,7 @@ export interface CursorStop {
   readonly point?: { readonly index: number; readonly i: number; readonly py: number };
 }
 
-/** Value of a series at the cursor. */
+/** Value of a series at the cursor, as text, with its position and colour. */
 export interface Reading {
   readonly name: string;
   readonly colour: number | "ink";
@@ -22,7 +25,7 @@ export interface Reading {
   readonly py: readonly number[];
 }
 
-/** Possible cursor positions, from left to right. */
+/** Returns the visible positions at which the cursor can stop, from left to right. */
 export function stopsOf(spec: ChartSpec, { box, x, y }: ChartLayout, { hidden }: ChartView): CursorStop[] {
   const shown = spec.series
     .map((series, index) => ({ series, index }))
@@ -50,7 +53,7 @@ export function stopsOf(spec: ChartSpec, { box, x, y }: ChartLayout, { hidden }:
     .sort((a, b) => a.px - b.px);
 }
 
-/** Index of the stop nearest to a position in the drawing; -1 if there is none. */
+/** Returns the index of the stop nearest to a position in the drawing; −1 if there are no stops. */
 export function nearestStop(stops: readonly CursorStop[], px: number, py: number): number {
   let [best, least] = [-1, Infinity];
   for (const [i, { px: at, point }] of stops.entries()) {
@@ -61,8 +64,8 @@ export function nearestStop(stops: readonly CursorStop[], px: number, py: number
 }
 
 /**
- * Values of the series at a stop. A series without a point there contributes its nearest point within a few pixels,
- * labelled with its x.
+ * Returns the values of the visible series at a stop. A series without a point there contributes its nearest point
+ * within 6 pixels, labelled with its x, or nothing.
  */
 export function readingsAt(
   spec: ChartSpec,

@@ -4,7 +4,7 @@ import { legendSign } from "../legend.ts";
 import { element } from "../markup.ts";
 import { copyText, make, makeButton, makeNode } from "./dom.ts";
 
-/** Actions of the buttons next to a chart. */
+/** Functions that the buttons next to a chart call. */
 export interface ToolActions {
   readonly toggle: (name: string) => void;
   readonly switchLog: (axis: "x" | "y") => void;
@@ -79,7 +79,7 @@ export function makeTools(actions: ToolActions): ChartTools {
   };
 }
 
-/** True if an axis is logarithmic in a view. */
+/** True if an axis is logarithmic in a view: as the user has chosen, or by default as in the chart. */
 export function isLog(spec: ChartSpec, view: ChartView, axis: "x" | "y"): boolean {
   return (axis === "x" ? view.isLogX : view.isLogY) ?? spec[axis].log ?? false;
 }
@@ -128,7 +128,7 @@ function canBeLog({ series, ...axes }: ChartSpec, axis: "x" | "y"): boolean {
   return log || (unit !== "percent" && high >= 10 * low);
 }
 
-/** Note about the number of values that logarithmic axes cannot show. Empty if all values can be shown. */
+/** Returns a note about the number of values that logarithmic axes cannot show. Empty if all values can be shown. */
 function leftOut(spec: ChartSpec, view: ChartView): string {
   const shown = spec.series.filter(({ name, draw }) => view.hidden?.has(name) !== true && draw !== "band");
   return (["x", "y"] as const)
