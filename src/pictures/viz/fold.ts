@@ -222,7 +222,7 @@ function lastOf(item: FoldItem): number {
   return item.kind === "node" ? item.node : lastOf(item.items.at(-1)!);
 }
 
-/** For each node, the number of edges that cross the gap after it. */
+/** Counts for each node the edges that cross the gap after it. */
 function crossingsOf(graph: Graph): number[] {
   const change = new Array<number>(graph.nodes.length + 1).fill(0);
   for (const [from, to] of graph.edges) {

@@ -17,21 +17,21 @@ export type LineGroup = {
     }
 );
 
-/** One execution of a loop. */
+/** Group of one execution of a loop. */
 interface LoopGroup {
   readonly kind: "loop";
   /** Identifies the loop in the source text. An inner loop runs once per iteration of the enclosing loop. */
   readonly loop: string;
 }
 
-/** Folding chosen by the user of a page. */
+/** Folding that the user of a page has chosen: the indices of the closed groups, and the iterations shown. */
 export interface FoldState {
   readonly closed: ReadonlySet<number>;
   /** For each loop of the source text, the index value of the iteration shown. The other iterations are folded. */
   readonly shown: ReadonlyMap<string, number>;
 }
 
-/** A group, or the hidden iterations of a loop, as one foldable item. */
+/** A fold: a group, or the hidden iterations of a loop on one side of the shown one. */
 export interface LineFold {
   /** Index of the group. Negative for hidden iterations. */
   readonly id: number;
@@ -39,20 +39,21 @@ export interface LineFold {
   readonly isClosed: boolean;
 }
 
-/** The folds around each line or node. They are found by the group of the line. */
+/** Finds the folds around lines or nodes, by the group that contains them. */
 export interface Folds {
   /**
-   * Returns the folds around a group's members, outermost first, up to the first closed one. −1 stands for no group.
+   * Returns the folds around the members of a group, outermost first, up to the first closed one. For −1, which stands
+   * for no group, the result is empty.
    */
   around(group: number): readonly LineFold[];
   /**
-   * For the negative id of hidden iterations, returns the hidden iteration that is nearest to the shown one, to be
-   * shown next.
+   * For the negative id of hidden iterations, returns the loop and the index value of the hidden iteration that is
+   * nearest to the shown one, to be shown next.
    */
   beside(id: number): { readonly loop: string; readonly value: number };
 }
 
-/** Initial folding of a page. */
+/** Returns the initial folding of a page: groups that are initially closed, and the first iteration of each loop. */
 export function firstFolding(groups: readonly LineGroup[]): FoldState {
   return {
     closed: new Set(groups.flatMap((group, i) => (group.kind === "part" && group.isClosed ? [i] : []))),
@@ -62,7 +63,7 @@ export function firstFolding(groups: readonly LineGroup[]): FoldState {
 
 /**
  * Carries the folding of a page over to a new trace. Closed groups are kept if all groups have the same kinds and
- * labels; shown iterations are kept if the new loop has them.
+ * labels; shown iterations are kept if the new loop has them. Otherwise the initial folding of the new trace applies.
  */
 export function keepFolding(
   before: readonly LineGroup[],
@@ -85,7 +86,7 @@ export interface SourceLoop {
   readonly values: readonly number[];
 }
 
-/** Loops of the source text, in the order in which they first ran. */
+/** Returns the loops of the source text, in the order in which they first ran. */
 export function loopsOf(groups: readonly LineGroup[]): SourceLoop[] {
   const loops = new Map<string, { label: string; values: Set<number> }>();
   for (const group of groups) {
@@ -117,8 +118,8 @@ export function foldsOf(groups: readonly LineGroup[], { closed, shown }: FoldSta
     return group?.kind === "iteration" ? group.value : 0;
   };
   /**
-   * Position of the shown iteration among the iterations of a run; the position of the last iteration if the run lacks
-   * the shown value.
+   * Returns the position of the shown iteration among the iterations of a run; that of the last iteration if the run
+   * lacks the shown value.
    */
   const placeShown = (run: number): number => {
     const group = groups[run];

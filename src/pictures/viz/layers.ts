@@ -1,7 +1,7 @@
 import type { LineGroup } from "./groups.ts";
 import type { TraceTable } from "./table.ts";
 
-/** Lines grouped by layer: the part of a parameter tree that each line belongs to. */
+/** Groups of the lines of a program, such as layers, and the group of each line. */
 export interface Layers {
   readonly groups: readonly LineGroup[];
   /** Group index of each input and then of each line; −1 if none. */
@@ -14,9 +14,9 @@ const mostOpen = 24; // longest program whose groups are initially open
 /**
  * Groups the lines of a network by the keys of its parameters. A line that reads a parameter belongs to the part of the
  * tree that contains it (`params.hidden[0]` for `params.hidden[0].weight`). A line that reads only computed values
- * belongs to the part of the latest of them. Flat parameters (`w1 b1 w2 b2`) are grouped by the number at the end of
- * their names. A line that reads other data, such as the loss, belongs to no group, and neither do lines computed from
- * it.
+ * belongs to the part of the latest of them. Programs of fewer than 12 lines, or with parameters in fewer than two
+ * parts, have no groups. Flat parameters (`w1 b1 w2 b2`) are grouped by the number at the end of their names. A line
+ * that reads other data, such as the loss, belongs to no group, and neither do lines computed from it.
  */
 export function layersOf(table: TraceTable): Layers {
   const names = table.inputs.map(({ name }) => name);
@@ -64,7 +64,10 @@ export function layersOf(table: TraceTable): Layers {
   };
 }
 
-/** Part of the parameter tree by input name. Contains only inputs in trees of at least two parts. */
+/**
+ * Returns the part of the parameter tree to which each input belongs, by name. Contains only inputs in trees of at
+ * least two parts.
+ */
 function partsOf(names: readonly string[]): ReadonlyMap<string, string> {
   const roots = new Map<string, string[]>();
   for (const name of names) {

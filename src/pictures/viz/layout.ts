@@ -10,7 +10,7 @@ export interface PixelPoint {
   readonly y: number;
 }
 
-/** A placed box: its centre, its size and its texts. */
+/** A placed box: its centre (`x`, `y`), its size and its texts. */
 export interface PlacedBox extends PixelPoint {
   readonly item: FoldItem;
   readonly width: number;
@@ -23,7 +23,7 @@ export interface PlacedBox extends PixelPoint {
   readonly remark: string;
 }
 
-/** An edge between two boxes, drawn along the given points. */
+/** An edge between two boxes, given by their indices, which is drawn along `points`. */
 export interface PlacedEdge {
   readonly from: number;
   readonly to: number;
@@ -111,7 +111,7 @@ export function layoutGraph(
 
 /**
  * Replaces the texts of a layout by those of another graph with the same boxes and edges, for example the same program
- * at other values. Nothing moves. Returns undefined if a text does not fit.
+ * at other values. Nothing moves. Returns `undefined` if a text does not fit.
  */
 export function withTexts(
   { boxes, edges, ...size }: GraphLayout,
@@ -134,7 +134,8 @@ export function withTexts(
 const growth = 32; // pixels: the width of about four digits
 
 /**
- * Width of a box or label in a new layout: the former width if it suffices, otherwise the required width, rounded up.
+ * Returns the width of a box or label in a new layout: the former width if it suffices, otherwise the required width,
+ * rounded up. Without a former layout, it is the required width.
  */
 function grown(
   { width }: { readonly width: number },
@@ -165,7 +166,7 @@ function partsOf(
 
 const longestLabel = 22; // characters of a local derivative; the table has the whole formula
 
-/** Text of the local derivative on an edge between two nodes. Empty if either end is a group. */
+/** Returns the text of the local derivative on an edge between two nodes. Empty if either end is a group. */
 function labelOf(graph: DependencyGraph, { boxes }: VisibleGraph, { from, to, first }: VisibleEdge): string {
   if (boxes[from]?.kind !== "node" || boxes[to]?.kind !== "node") return "";
   return shorten(setText(graph.locals[first] ?? ""), longestLabel);

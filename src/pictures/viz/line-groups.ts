@@ -2,7 +2,7 @@ import type { LineGroup } from "./groups.ts";
 import { type Layers, layersOf } from "./layers.ts";
 import type { TraceLine, TraceTable } from "./table.ts";
 
-/** Groups the lines of a table: lines of unrolled loops by iteration, and lines outside of loops by layer. */
+/** Groups the inputs and lines of a table: lines of unrolled loops by iteration, and the others by layer. */
 export function lineGroups(table: TraceTable): Layers {
   const layers = layersOf(table);
   if (table.program.every(({ iterations }) => iterations === undefined)) return layers;

@@ -12,10 +12,13 @@ export interface MathPiece {
 
 const word = /[\p{L}_$][\p{L}\p{N}_$.′']*/uy;
 const number = /\d+(?:\.\d+)?(?:e-?\d+)?/y;
-/** An integer exponent that is not itself the base of another power. */
+/**
+ * Matches an integer exponent with its operator, such as `^2`, unless a name, a number or another power follows
+ * directly.
+ */
 const power = /(?:\^|\*\*)(-?\d+)(?![\p{L}\p{N}_.^]|\*\*)/uy;
 
-/** Integer as superscript: `-12` becomes `⁻¹²`. */
+/** Converts an integer to a superscript: `-12` becomes `⁻¹²`. */
 function raised(digits: string): string {
   return digits.replace(/./g, (digit) => (digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]!));
 }
@@ -65,7 +68,7 @@ export function mathPieces(formula: string): MathPiece[] {
   return pieces;
 }
 
-/** Formula as an HTML element, with names in italics. */
+/** Converts a formula to an HTML element, with names in italics. */
 export function mathMarkup(formula: string): Markup {
   const pieces = mathPieces(formula);
   return element(
@@ -75,7 +78,7 @@ export function mathMarkup(formula: string): Markup {
   );
 }
 
-/** Formula or value as plain text with mathematical symbols. */
+/** Converts a formula or value to plain text with mathematical symbols, as `mathPieces` does. */
 export function setText(formula: string): string {
   return mathPieces(formula)
     .map(({ text }) => text)

@@ -5,13 +5,15 @@ import { showConstant } from "../plot/number-text.ts";
 
 /** Names of the values of one program in a trace. */
 export interface Naming {
-  /** Name of a value. An unnamed constant is written as its number. */
+  /** Returns the name of a value. An unnamed constant is written as its number. */
   nameOf(v: Var): string;
   /** True if the value is a constant that formulas show as a number and that has no line of its own. */
   isConstant(v: Var): boolean;
-  /** Name of the differential: `dx`. */
+  /**
+   * Returns the name of the differential of a value: `dx`, or `d(x)` if `dx` would not be a plain or an unused name.
+   */
   tangentOf(v: Var): string;
-  /** Name of the adjoint: `∂s/∂x`. */
+  /** Returns the name of the adjoint of a value: `∂s/∂x`. */
   adjointOf(v: Var): string;
   /** Returns an unused name for a stored value: `r1`, `r2`, … */
   readonly freshStored: () => string;
@@ -27,9 +29,9 @@ export function isMadeName(name: string): boolean {
 }
 
 /**
- * Names all values of a program. Names from the source or the caller take precedence. Unnamed inputs become `x y z` or
- * `x1 x2 …`, and a single unnamed result becomes `z`. Intermediate values get letters in order, or `v1`, `v2`, … if
- * there are more than 20.
+ * Names all values of a program. Names from the source or the caller take precedence. Unnamed inputs become `x y z`, or
+ * `x1 x2 …` if there are more than three, and a single unnamed result becomes `z`. Intermediate values get letters in
+ * order, or `v1`, `v2`, … if there are more than 20.
  */
 export function nameProgram(program: Program, given: ReadonlyMap<Var, string> = new Map()): Naming {
   const names = new Map<Var, string>();

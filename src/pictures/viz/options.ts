@@ -14,7 +14,7 @@ export interface GraphOptions {
 /**
  * Checks that a value is the table of a trace.
  *
- * @throws DownhillError `option`
+ * @throws DownhillError `option` if it is not.
  */
 export function checkTable(operation: string, table: unknown): void {
   if (typeof table === "object" && table !== null && "program" in table && "reverse" in table) return;
@@ -25,7 +25,10 @@ export function checkTable(operation: string, table: unknown): void {
   );
 }
 
-/** Checks the options and fills in the defaults. @throws DownhillError `option`, `range` */
+/**
+ * Checks the options and fills in the defaults. @throws DownhillError `option` for unknown options, `range` for a
+ * `maxNodes` below 1.
+ */
 export function graphOptions(operation: string, options: GraphOptions): Required<GraphOptions> {
   checkOptions(operation, options, ["maxNodes"]);
   const { maxNodes = mostNodes } = options;

@@ -6,7 +6,7 @@ import { showNumber } from "../plot/number-text.ts";
 import { isComparable } from "./table.ts";
 import type { Check, ReverseLine, ShownValue, TraceTable } from "./table.ts";
 
-/** Content of a page, as text, compact enough for programs of many thousand lines. */
+/** Content of a page that shows a trace, as text, compact enough for programs of many thousand lines. */
 export interface PageData {
   readonly title: string;
   readonly isSymbolic: boolean;
@@ -31,7 +31,7 @@ export interface PageFormula {
   readonly right: string;
 }
 
-/** An input or a line of the program. */
+/** An input or a line of the program: its formula, its value and its links. */
 export interface PageLine extends PageFormula {
   readonly value: string;
   /** Index of the line's node in the graph. */
@@ -48,14 +48,14 @@ export interface PagePass {
   readonly values: readonly string[];
 }
 
-/** A line of the reverse trace. */
+/** A line of the reverse trace: a formula that sets (`=`) or adds to (`+=`) an adjoint. */
 export interface PageAdjoint extends PageFormula {
   readonly kind: ReverseLine["kind"];
   readonly sign: "=" | "+=";
   readonly value: string;
-  /** Node whose adjoint the line changes. */
+  /** Index of the node whose adjoint the line changes. */
   readonly node: number;
-  /** Node that a contribution comes from; −1 if none. */
+  /** Index of the node of the line that contributes; −1 if the line is no contribution. */
   readonly from: number;
   readonly rule: string;
   readonly uses: readonly string[];
@@ -139,8 +139,8 @@ export function pageData(table: TraceTable, title: string): PageData {
 const mostKinks = 3; // maximum number of kinks named by the check
 
 /**
- * Verdict of the derivative check in one line. The verdict is `unknown` if the function is not finite on both sides of
- * the point.
+ * Returns the verdict of the derivative check in one line. The verdict is `unknown` if the function is not finite on
+ * both sides of the point.
  */
 function verdictOf({ entries }: Check): NonNullable<PageData["check"]> {
   const compared = entries.filter(isComparable);
@@ -174,7 +174,10 @@ function pickLines<T>(table: TraceTable, entries: readonly T[]): T[] {
 
 const mostLabelled = 3; // maximum number of inputs named in the label of a pass
 
-/** Label of a forward pass, such as `dx = 1, dy = 0`. With many inputs or with arrays, only nonzero seeds are named. */
+/**
+ * Returns the label of a forward pass, such as `dx = 1, dy = 0`. With many inputs or with arrays, only nonzero seeds
+ * are named, at most three.
+ */
 function labelOf(table: TraceTable, seed: Readonly<Record<string, ShownValue>>): string {
   const tangents = new Map((table.forward[0]?.lines ?? []).map(({ name, tangent }) => [name, tangent.name]));
   const entries = Object.entries(seed);

@@ -12,7 +12,7 @@ import { show } from "./show.ts";
 import { keptBy, makeStore } from "./store.ts";
 import type { Contribution, ReverseLine, StoredValue } from "./table.ts";
 
-/** A backward pass: its lines, the values stored for it, and the adjoints. */
+/** A backward pass: its lines, the values of the forward pass that are stored for it, and the adjoints. */
 export interface ReverseTrace {
   readonly lines: readonly ReverseLine[];
   readonly stored: readonly StoredValue[];
@@ -20,7 +20,7 @@ export interface ReverseTrace {
   readonly adjoints: ReadonlyMap<Var, Tensor>;
 }
 
-/** Adjoint of one value: its contributions and their running sum. */
+/** Adjoint of one value while it is summed: its contributions and their running sum. */
 interface AdjointAccumulator {
   readonly contributions: { readonly from: string; readonly expression: string }[];
   value: Tensor | undefined;
@@ -112,7 +112,10 @@ function adjointLine(
 
 const longestSum = 72; // characters; a longer sum is replaced by its number of terms
 
-/** Line that sums the contributions to an adjoint; no line if there are fewer than two contributions. */
+/**
+ * Returns a function that writes the line that sums the terms of an adjoint: its contributions, and 1 for the result.
+ * It writes no line if there are fewer than two terms.
+ */
 function sumLines(
   context: TraceContext,
   v: Var,
@@ -131,7 +134,7 @@ function sumLines(
   };
 }
 
-/** Contributions of one line to the adjoints of its operands, from the transpose of its linearised rule. */
+/** Returns the contributions of one line to the adjoints of its operands, from the transpose of its linearised rule. */
 function flowsOf(
   context: TraceContext,
   line: Line,

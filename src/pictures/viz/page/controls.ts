@@ -47,7 +47,7 @@ export function makePlayer(
   };
 }
 
-/** Elements that show the current step of a page. */
+/** Elements of a page that show the current step: buttons, a slider and a counter. */
 export interface Controls {
   readonly first: HTMLButtonElement;
   readonly back: HTMLButtonElement;
@@ -57,7 +57,10 @@ export interface Controls {
   readonly count: HTMLElement;
 }
 
-/** Shows step `at` of the steps 0 … `last`. `words` is the text of the counter. */
+/**
+ * Shows step `at` of the steps 0 … `last` in the controls. Buttons that lead nowhere are disabled. `words` is the text
+ * of the counter.
+ */
 export function showControls(controls: Controls, at: number, last: number, words: string): void {
   controls.slider.max = String(last);
   controls.slider.value = String(at);
@@ -66,7 +69,10 @@ export function showControls(controls: Controls, at: number, last: number, words
   for (const button of [controls.forth, controls.last]) button.disabled = at >= last;
 }
 
-/** Calls `act` with the action of each key pressed at `target` and the number of steps, until the signal aborts. */
+/**
+ * Listens to keys until the signal aborts. For each key with an action that is pressed at `target`, calls `act` with
+ * the action and the number of steps: 1, or 10 with Shift. Keys that the focused control needs itself are ignored.
+ */
 export function listenToKeys(
   target: EventTarget,
   act: (move: Move, many: number) => void,

@@ -72,7 +72,11 @@ export function bringInto(pane: HTMLElement, element: Element): void {
 
 const margin = 8; // pixels between the element and the edge of the pane after scrolling
 
-/** Returns the element with this id. Throws if the page has none. */
+/**
+ * Returns the element with this id.
+ *
+ * @throws Error if the page has none.
+ */
 export function byId(id: string): HTMLElement {
   const found = document.getElementById(id);
   if (found === null) throw new Error(`the page lacks #${id}`);

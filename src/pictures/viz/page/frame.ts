@@ -1,7 +1,7 @@
 import { stepIcons } from "../step-controls.ts";
 import { make } from "./dom.ts";
 
-/** A part of a trace view: one of the modes, the graph or the table. */
+/** A part of a trace view: one of the modes (`forward`, `reverse`), the graph or the table. */
 export type TracePart = "forward" | "reverse" | "graph" | "table";
 
 /** The elements of a trace view, each with a CSS class of the same name. */
@@ -28,7 +28,10 @@ export interface TraceElements {
   readonly selection: HTMLElement;
 }
 
-/** Fills `root` with the elements of a trace. Elements of unwanted parts are created but not inserted. */
+/**
+ * Fills `root` with the elements of a trace view. Graph and table are created but not inserted if they are not in
+ * `parts`.
+ */
 export function makeFrame(root: HTMLElement, parts: ReadonlySet<TracePart>): TraceElements {
   const frame: TraceElements = {
     modes: make("div", { class: "modes", role: "group", "aria-label": "Mode" }),

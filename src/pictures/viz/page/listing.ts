@@ -1,6 +1,9 @@
 import type { LineFold } from "../groups.ts";
 
-/** A row of a list: a line, lines folded into one row, or the heading of unfolded lines. */
+/**
+ * A row of a list: a line (`at` is its index), lines folded into one row, or the heading of unfolded lines. `depth`
+ * counts the open folds around it.
+ */
 export type ListingRow =
   | { readonly kind: "line"; readonly at: number; readonly depth: number }
   | {
@@ -12,7 +15,7 @@ export type ListingRow =
   | { readonly kind: "head"; readonly fold: LineFold; readonly depth: number };
 
 /**
- * Arranges `count` lines and their folds in rows.
+ * Arranges `count` lines and their folds in rows. Consecutive lines in the same closed fold share one row.
  *
  * @param around the folds around a line, outermost first; only the last one can be closed
  * @param starts true if a line starts a separate section, which no fold may cross
@@ -47,7 +50,7 @@ export function listRows(
   return rows;
 }
 
-/** Index of the last line of a row; −1 for a heading. */
+/** Returns the index of the last line of a row; −1 for a heading. */
 export function lastOf(row: ListingRow): number {
   switch (row.kind) {
     case "line":

@@ -7,21 +7,21 @@ import type { LazyRows } from "./rows.ts";
 import { makeRows } from "./rows.ts";
 import type { TraceMode, TraceStep } from "./steps.ts";
 
-/** The lists of program and adjoints that a mode shows. */
+/** Lists that a mode shows: the program and, in reverse mode, the adjoints and the gradient. */
 export interface Lists {
   readonly sections: readonly HTMLElement[];
   readonly program: LazyRows;
   readonly adjoints: LazyRows | undefined;
-  /** The gradient, which is known at the end. */
+  /** Section with the gradient, which is known at the end; `undefined` if there is none. */
   readonly end: HTMLElement | undefined;
-  /** Shows other values of the same program. */
+  /** Replaces the values by those of another trace of the same program. */
   readonly renew: (data: PageData) => void;
 }
 
 const mostGradient = 50; // maximum number of inputs with a listed gradient
 const verdicts = { ok: "✓", bad: "✗", unknown: "" } as const;
 
-/** Actions of the rows when they are clicked. */
+/** Functions that are called when rows or fold buttons are clicked. */
 export interface ListActions {
   readonly goToRow: (phase: TraceStep["phase"], row: number) => void;
   /** Opens or closes a fold. */
@@ -117,7 +117,7 @@ function formula(left: string, sign: string, right: string): Node[] {
   ];
 }
 
-/** Cells of an input: its name and its given value, which may extend into the column of values. */
+/** Creates the cells of an input: its name and its given value, which may extend into the column of values. */
 function given(left: string, right: string): Node[] {
   return [
     make("span", { class: "left" }, math(left)),
@@ -171,7 +171,7 @@ function adjointRow(data: PageData, at: number): HTMLElement {
   return make("div", { class: "entry", role: "listitem" }, ...head, row);
 }
 
-/** Row of lines folded into one: their number, and the value of the last line. */
+/** Creates the row of lines folded into one: their number, and the name and value of the last line. */
 function foldRow(
   data: PageData,
   phase: TraceStep["phase"],

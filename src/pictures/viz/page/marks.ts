@@ -3,7 +3,7 @@ import { type Graph, reachable } from "../graph.ts";
 import type { PageData } from "../page-data.ts";
 import type { TraceMode, TraceStep } from "./steps.ts";
 
-/** State of the picture at a step. */
+/** State of the drawn graph at a step, by node index. */
 export interface PictureState {
   /**
    * `hasValue` and `hasDerivative` report whether a node's value, and its adjoint or differential, are known at this
@@ -115,7 +115,9 @@ export function markEdges(
   }
 }
 
-/** Nodes on which the selected node depends, and nodes that depend on it. Empty if no node is selected. */
+/**
+ * Returns the nodes on which the selected node depends, and the nodes that depend on it. Empty if no node is selected.
+ */
 function around(
   graph: Graph,
   selected: number | undefined,

@@ -4,7 +4,10 @@ import { setText } from "../math-pieces.ts";
 import { make, math } from "./dom.ts";
 import type { CaptionPart, TraceMode } from "./steps.ts";
 
-/** Modes of a trace with their button labels, restricted to the wanted kinds. The list is never empty. */
+/**
+ * Returns the modes of a trace with their button labels, restricted to the kinds for which `wants` returns true. The
+ * list is never empty: if nothing is differentiated, it contains a reverse mode with the label “Program”.
+ */
 export function modesOf(
   data: PageData,
   wants: (kind: TraceMode["kind"]) => boolean,
@@ -37,7 +40,7 @@ export interface ModeChoice {
 
 const mostButtons = 2; // maximum number of forward passes with a button each; more are chosen from a list
 
-/** Creates one button per mode. Many forward passes share one button and a list. */
+/** Creates one button per mode. More than two forward passes share one button and a list. */
 export function makeModeChoice(
   modes: readonly LabelledMode[],
   choose: (mode: TraceMode) => void,
@@ -83,7 +86,7 @@ export function sameMode(a: TraceMode, b: TraceMode): boolean {
   return a.kind === b.kind && (a.kind === "reverse" || (b.kind === "forward" && a.pass === b.pass));
 }
 
-/** The graph with adjoints in its nodes (reverse mode) or with the differentials of the pass (forward mode). */
+/** Returns the graph with adjoints in its nodes (reverse mode) or with the differentials of the pass (forward mode). */
 export function graphFor({ graph, lines, passes, tangents }: PageData, mode: TraceMode): Graph {
   if (mode.kind === "reverse") return graph;
   const rowOf = new Map(lines.map(({ node }, row) => [node, row]));

@@ -28,9 +28,9 @@ export interface TraceDisplayOptions {
   readonly mode?: TraceMode;
   /** Initial step, from 0. Default: the last step, at which all values are shown. */
   readonly step?: number;
-  /** Called with each step shown, including the first. */
+  /** Function that is called with each step shown, including the first. */
   readonly onStep?: (state: TraceState) => void;
-  /** The parts of the trace to show, which include the modes on offer. Default: all. */
+  /** The parts of the trace view to show. `forward` and `reverse` are the modes on offer. Default: all. */
   readonly parts?: readonly TracePart[];
   /** Target of the key listener. Default: the element. A page that shows only the trace passes its document. */
   readonly keys?: EventTarget;
@@ -46,7 +46,7 @@ export interface TraceState {
 
 /** A trace shown in a page. */
 export interface MountedTrace {
-  /** Replaces the trace and keeps mode, step, selection and size where possible. */
+  /** Shows another trace, and keeps mode, step, selection and size where possible. */
   update(data: PageData): void;
   /** Shows another mode. A mode that the trace does not have becomes the first one. */
   setMode(mode: TraceMode): void;
@@ -155,7 +155,10 @@ class TraceView implements MountedTrace {
     this.#showTexts();
   }
 
-  /** Rebuilds the rows and steps and goes to the step that matches `step`, or to the last one. */
+  /**
+   * Rebuilds the rows and steps. Goes to the first step of the same list that reaches at least as far as `step`, or
+   * else to the last step.
+   */
   #list(step: TraceStep | undefined): void {
     this.#rows = this.#listRows();
     this.#steps = this.#listSteps();

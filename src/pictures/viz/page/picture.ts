@@ -30,7 +30,7 @@ const smallest = 0.02; // minimum scale, for a pane without visible size
 
 const mostOpen = 220; // maximum number of boxes drawn; above it, the group opened first is folded
 
-/** Callbacks for the user's choices. */
+/** Functions that are called when the user selects a node, or opens or closes a group. */
 export interface PictureActions {
   readonly select: (node: number | undefined) => void;
   /** Opens or closes a group of `around`, given by its number. */
@@ -156,7 +156,7 @@ function withoutOldest(
   }
 }
 
-/** The groups around the given nodes that are open, each once. */
+/** Returns the open groups around the nodes of a graph, each once. */
 function openFolds({ nodes }: Graph, around: (node: number) => readonly LineFold[]): LineFold[] {
   const folds = new Map(nodes.flatMap(({ id }) => around(id)).map((of) => [of.id, of] as const));
   return [...folds.values()].filter(({ isClosed }) => !isClosed);
@@ -193,7 +193,7 @@ function makeChip(label: string, act: () => void): HTMLElement {
   return chip;
 }
 
-/** Scale of a drawing in its pane. */
+/** Controls the scale of a drawing in its pane. */
 interface PaneZoom {
   /** Shows another drawing at the current scale. */
   draw(svg: SVGElement, size: GraphSize): void;
@@ -214,7 +214,7 @@ interface GraphSize {
 }
 
 /**
- * Creates the scale of a pane.
+ * Creates the control of the scale of a pane.
  *
  * @param onChange called after each change of the scale
  */
@@ -229,7 +229,10 @@ function makeScale(pane: HTMLElement, onChange: () => void): PaneZoom {
     svg?.setAttribute("width", String(Math.ceil(size.width * scale)));
     svg?.setAttribute("height", String(Math.ceil(size.height * scale)));
   };
-  /** Scale at which the whole graph fits the pane. The pane may grow with its content up to a maximum height. */
+  /**
+   * Returns the scale at which the whole graph fits the pane. The pane may grow with its content up to a maximum
+   * height.
+   */
   const scaleToFit = (): number => {
     svg?.setAttribute("height", "99999"); // stretches the pane to its maximum height
     const room = { width: pane.clientWidth - 24, height: pane.clientHeight - 24 };

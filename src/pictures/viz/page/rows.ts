@@ -12,9 +12,9 @@ export interface LazyRows {
   row(index: number): HTMLElement | undefined;
   /** Creates all rows, for printing. */
   makeAll(): void;
-  /** Rebuilds the content of all created rows from the current data. */
+  /** Rebuilds the content of all created rows by calling `makeRow` again. */
   renew(): void;
-  /** Calls `f` for every created row, now and whenever one is created later. */
+  /** Calls `f` for every created row, now and whenever a row is created or rebuilt later. Replaces the former `f`. */
   update(f: (row: HTMLElement, index: number) => void): void;
 }
 

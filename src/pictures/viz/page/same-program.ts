@@ -5,7 +5,7 @@ export function isSameProgram(a: PageData, b: PageData): boolean {
   return JSON.stringify(programOf(a)) === JSON.stringify(programOf(b));
 }
 
-/** The content of a trace except for its values. The right-hand sides of inputs are values too. */
+/** Returns the content of a trace except for its values. The right-hand sides of inputs are values too. */
 function programOf({
   isSymbolic,
   inputCount,

@@ -7,8 +7,8 @@ const mostInputs = 4; // maximum number of inputs named in one sentence
 const mostNamed = 12; // maximum number of nodes named in the text about a selection
 
 /**
- * Text about the nodes that the selected node affects and is affected by. Without a selection, text about the results
- * that each input reaches.
+ * Returns a text about the nodes that the selected node affects and is affected by. Without a selection, the text is
+ * about the results that each input reaches, with a list of the keys.
  */
 export function selectionText({ graph }: PageData, selected: number | undefined): (Node | string)[] {
   const node = selected === undefined ? undefined : graph.nodes[selected];

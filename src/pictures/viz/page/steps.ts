@@ -2,7 +2,7 @@ import type { PageData } from "../page-data.ts";
 import type { ListingRow } from "./listing.ts";
 import { lastOf } from "./listing.ts";
 
-/** Reverse mode, or forward mode with one of the seeds. */
+/** Mode of a trace view: reverse, or forward with one of the seeds. `pass` is an index into `PageData.passes`. */
 export type TraceMode = { readonly kind: "reverse" } | { readonly kind: "forward"; readonly pass: number };
 
 /** One step of a trace: the lines reached so far and the nodes involved. */
@@ -13,7 +13,7 @@ export interface TraceStep {
   readonly row: number;
   /** Index of the last line reached in the list. */
   readonly last: number;
-  /** Node of the step; `sources` are the nodes that it uses. */
+  /** Index of the node of the step, −1 for that of the inputs; `sources` are the nodes that it uses. */
   readonly node: number;
   readonly sources: readonly number[];
   /** Description of the step, as words and formulas. */
@@ -28,7 +28,7 @@ const formulas = (texts: readonly string[]): CaptionPart[] =>
   texts.flatMap((text, i) => (i === 0 ? [formula(text)] : [", ", formula(text)]));
 
 /**
- * Steps of a mode, in order: one per row that is not a heading.
+ * Returns the steps of a mode, in order: one for all inputs, then one per further row that is not a heading.
  *
  * @param program rows of the lines of the program
  * @param adjoints rows of the adjoints

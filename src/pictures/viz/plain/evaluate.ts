@@ -19,7 +19,7 @@ import type {
 import { assertNever, must } from "../../../engine/util/assert-never.ts";
 import type { ValueLeaf } from "../../../numeric/plain/call/values.ts";
 
-/** A named value of the source, as computed by one execution of a statement. */
+/** A value that one execution of a statement assigned to a name of the source, or an argument. */
 export interface ValueStep {
   /** Position of the statement in the source; undefined for an argument. */
   readonly at: PositionIndex | undefined;
@@ -48,7 +48,7 @@ export interface LoopSummary {
   readonly iterations: readonly LoopIteration[];
 }
 
-/** A run of a region: its steps in order, and its results. */
+/** A run of a region: its steps in order, its loops, and its results with their derivatives. */
 export interface RegionRun {
   readonly steps: readonly ValueStep[];
   readonly loops: readonly LoopSummary[];
@@ -125,7 +125,7 @@ class Runner {
     };
   }
 
-  /** Adds a step. The returned number depends on this step with derivative 1. */
+  /** Adds a step to the log. The returned number depends on this step with derivative 1. */
   #step(at: PositionIndex | undefined, target: string, { value, sources }: TracedNumber): TracedNumber {
     if (this.#steps.length >= mostSteps)
       throw new DownhillError(
@@ -304,7 +304,10 @@ function listOf(sources: ReadonlyMap<number, number>): ValueStep["sources"] {
   return [...sources].map(([step, derivative]) => ({ step, derivative }));
 }
 
-/** Name of an array element: `xs[3]`, or `m[1][2]`. */
+/**
+ * Returns the name of an array element: `xs[3]`, or `m[1][2]`. If the label has the mark `[]`, the indices are inserted
+ * there: `items[2].x` for `items[].x`.
+ */
 export function elementLabel(label: string, flat: number, dims: readonly number[]): string {
   const places: number[] = [];
   for (let axis = dims.length - 1, rest = flat; axis >= 0; axis--) {
@@ -318,7 +321,7 @@ export function elementLabel(label: string, flat: number, dims: readonly number[
 
 const compiled = new Map<string, CompiledProcedure>();
 
-/** Value of a scalar function, computed by the code of the library. */
+/** Returns the value of a scalar function, computed by the code of the library. */
 function valueOf(
   f: ScalarFunction,
   args: readonly { readonly type: RegionType; readonly value: number }[],
@@ -371,8 +374,8 @@ function applied(
 }
 
 /**
- * Product of two derivatives. It is 0 if either is 0, even if the other is infinite or NaN, because a value that was
- * not chosen does not contribute.
+ * Returns the product of two derivatives. It is 0 if either is 0, even if the other is infinite or NaN, because a value
+ * that was not chosen does not contribute.
  */
 export function partial(outer: number, inner: number): number {
   return outer === 0 || inner === 0 ? 0 : outer * inner;

@@ -14,10 +14,11 @@ const mostElements = 4; // maximum number of elements of an argument that are li
 const mostPasses = 12; // maximum number of forward passes in a page
 
 /**
- * Content of a page about one run of a plain function: the values of its statements in program order. It includes all
- * iterations of the loops; the page shows one at a time.
+ * Returns the content of a page about one run of a plain function: the values of its statements in program order. It
+ * includes all iterations of the loops, of which the page shows one at a time. A run of more than 4,000 steps has only
+ * the shown iteration of each loop.
  *
- * @param args as in {@link runForm}
+ * @param args arguments of the function
  * @param iteration for a run with too many steps to show: the iteration of each loop to show, by the loop's index
  * @throws DownhillError as {@link runForm}
  */
@@ -109,7 +110,7 @@ class PlainPage {
     return this.#run.results[0]!.sources.some(({ step }) => step === place);
   }
 
-  /** Source text of the statement that computes a value, without a declaration keyword. */
+  /** Returns the source text of the statement that computes a value, without a declaration keyword. */
   #formulaOf(place: number): string {
     const { at } = this.#step(place);
     const text = at === undefined ? "" : (this.#form.region.positions[at]?.text ?? "");
@@ -129,7 +130,9 @@ class PlainPage {
     });
   }
 
-  /** Values that the tape saves for a step, per iteration. */
+  /**
+   * Describes the values that the compiled gradient saves at the statement of a step, with their bytes per iteration.
+   */
   #storedOf({ at }: ValueStep): string[] {
     const place = at === undefined ? undefined : this.#form.region.positions[at];
     return this.#tape
@@ -202,7 +205,7 @@ class PlainPage {
     };
   }
 
-  /** Formula of the differential of a step, such as `3 * dx + dy`. */
+  /** Returns the formula of the differential of a step, such as `3 * dx + dy`. */
   #differential(place: number): string {
     const terms = [...totals(this.#step(place))].map(([of, derivative]) => {
       const name = `d${this.#nameOf(of)}`;
@@ -211,7 +214,10 @@ class PlainPage {
     return terms.length === 0 ? "0" : terms.join(" + ").replaceAll("+ -", "- ");
   }
 
-  /** Lines of the backward pass, from the last step to the first: the contributions of each step to its operands. */
+  /**
+   * Returns the lines of the backward pass, from the last step to the first: the contributions of each step to its
+   * operands.
+   */
   #backwardPass(inputs: readonly number[]): PageAdjoint[] {
     const derivatives = this.#derivatives;
     const contributions = new Map<number, number>(); // number per step, in the whole run
@@ -290,7 +296,7 @@ class PlainPage {
     return { nodes, edges, locals, reach: this.#reach() };
   }
 
-  /** For each argument, the result if it depends on the argument. */
+  /** Returns for each argument the name of the result, if the result depends on the argument. */
   #reach(): Graph["reach"] {
     const { steps, results } = this.#run;
     const reached = new Set(results[0]!.sources.map(({ step }) => step));
@@ -305,7 +311,7 @@ class PlainPage {
   }
 }
 
-/** Right-hand side of an assignment; for `s += r`, this is `s + r`. */
+/** Returns the right-hand side of an assignment. For `s += r`, this is `s + r`. */
 function rightSide(statement: string): string {
   const [, target = "", operator = "", right = ""] =
     /^(?<target>[^=]*?[^=!<>+*/%-])\s*(?<operator>\*\*|[-+*/%])?=(?!=)\s*(?<right>.*)$/s.exec(statement) ??
@@ -314,7 +320,7 @@ function rightSide(statement: string): string {
   return operator === "" ? right : `${target} ${operator} ${right}`;
 }
 
-/** Total derivative with respect to each operand: the derivatives for repeated operands are added up. */
+/** Returns the total derivative with respect to each operand: the derivatives for repeated operands are added up. */
 function totals({ sources }: Pick<ValueStep, "sources">): ReadonlyMap<number, number> {
   const found = new Map<number, number>();
   for (const { step, derivative } of sources) found.set(step, (found.get(step) ?? 0) + derivative);

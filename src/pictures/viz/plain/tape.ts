@@ -20,9 +20,9 @@ export interface PlainTape {
 }
 
 /**
- * Values that the gradient of a plain function saves for the given arguments, by statement in source order. Covers the
- * gradient in all floating-point parameters, as compiled code computes it. Recomputed values and values still in memory
- * are not included.
+ * Returns the values that the gradient of a plain function saves for the given arguments, by statement in source order.
+ * Covers the gradient in all floating-point parameters, as compiled code computes it. Recomputed values and values
+ * still in memory are not included.
  */
 export function tapeOf({ region, result }: PlainForm, leaves: readonly ValueLeaf[]): readonly PlainTape[] {
   const active = region.params.map(({ type }) => isFloating(type));
@@ -52,8 +52,8 @@ export function tapeOf({ region, result }: PlainForm, leaves: readonly ValueLeaf
 }
 
 /**
- * Source name of a region's local, without suffixes that the engine appended. Saved derivative factors have no source
- * name.
+ * Returns the source name of a local variable of a region, without suffixes that the engine appended. Saved derivative
+ * factors have no source name and become “a factor”.
  */
 function plainName(name: string): string {
   const plain = name.replace(/(?:_now)?(?:_\d+)?$/, "");

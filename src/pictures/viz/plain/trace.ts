@@ -16,7 +16,7 @@ export interface PlainTrace {
   readonly value: number;
   /** Differentiable arguments, element by element, each with its derivative. */
   readonly inputs: readonly { readonly name: string; readonly value: number; readonly derivative: number }[];
-  /** Values of statements, and loops, in source order. */
+  /** Values of statements in the shown iterations, and loops, in source order. */
   readonly lines: readonly PlainTraceLine[];
   /** The shown iteration of each loop. */
   readonly shown: readonly ShownIteration[];
@@ -128,7 +128,7 @@ function leavesOf(
   return { leaves, labels: params.flatMap(({ name, type }) => labelsOf(name, type)) };
 }
 
-/** Name of each leaf of a value: `p.w`, `items[].x`. */
+/** Returns the name of each leaf of a value: `p.w`, `items[].x`. */
 export function labelsOf(path: string, type: PlainType): string[] {
   switch (type.kind) {
     case "number":
@@ -149,7 +149,7 @@ export function labelsOf(path: string, type: PlainType): string[] {
   }
 }
 
-/** Derivative of the result with respect to each step, computed in reverse mode. */
+/** Computes the derivative of the result with respect to each step, in reverse mode. */
 function derivativesOf({ steps, results }: RegionRun): Float64Array {
   const derivatives = new Float64Array(steps.length);
   for (const { step, derivative } of results[0]!.sources) derivatives[step]! += derivative;
@@ -161,7 +161,11 @@ function derivativesOf({ steps, results }: RegionRun): Float64Array {
   return derivatives;
 }
 
-/** The requested iteration of each loop, or else its first. Throws if no loop has a requested iteration. */
+/**
+ * Returns the requested iteration of each loop, or else its first.
+ *
+ * @throws DownhillError `option` if no loop has a requested iteration.
+ */
 function shownIterations({ steps }: RegionRun, wanted: ReadonlyMap<string, number>): ShownIteration[] {
   const shown = new Map<string, number>(wanted);
   const found = new Set<string>();
