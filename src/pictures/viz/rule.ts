@@ -8,14 +8,15 @@ import { tools } from "../../engine/transforms/index.ts";
 import { must } from "../../engine/util/assert-never.ts";
 
 /**
- * The derivative of one equation, built by the three steps with which `grad` differentiates a whole program. These are
- * `jvp` by the primitive's own rule, partial evaluation into a known part (forward pass) and a linear part, and
- * transposition of the linear part. Constant operands are built in: the rule of `x^3` has no operand for 3.
+ * The derivative of one equation, as programs, built by the three steps with which `grad` differentiates a whole
+ * program. These are `jvp` by the primitive's own rule, partial evaluation into a known part (forward pass) and a
+ * linear part, and transposition of the linear part. Constant operands are built in: the rule of `x^3` has no operand
+ * for 3.
  */
 export interface EquationDerivative {
   /**
-   * Inputs: the operands, then a tangent for each active operand. Outputs: the results, then a tangent for each active
-   * result.
+   * Program of values and tangents. Inputs: the operands, then a tangent for each active operand. Outputs: the results,
+   * then a tangent for each active result.
    */
   readonly forward: Program;
   /** For each result, true if it has a tangent. */
@@ -28,7 +29,8 @@ export interface EquationDerivative {
   /** For each saved value, the index of the operand that it equals; undefined if it is not an operand. */
   readonly storedOperands: readonly (number | undefined)[];
   /**
-   * Inputs: the saved values, then a cotangent for each active result. Outputs: a cotangent for each active operand.
+   * Program of the backward pass. Inputs: the saved values, then a cotangent for each active result. Outputs: a
+   * cotangent for each active operand.
    */
   readonly backward: Program;
 }
@@ -64,7 +66,7 @@ export function makeRules(
   };
 }
 
-/** Program with this line and its constants only. Its inputs are the operands. */
+/** Creates a program with only this line and its constants. Its inputs are the operands. */
 function single({ eqn, operands }: Line, constants: ReadonlyMap<Var, Equation>): Program {
   const copy = ({ type }: Var): Var => ({ type });
   const inputs = operands.map(copy);
@@ -168,8 +170,9 @@ function foldConstants(program: Program, ones: number = 0): Program {
 const locals = new WeakMap<EquationDerivative, Program>();
 
 /**
- * Derivative of a rule whose operands and results are scalars, as a program over its operands: the rule with tangent 1
- * for each active operand. Inputs: the operands. Outputs: the results, then the derivative of each active result.
+ * Returns the derivative of a rule whose operands and results are scalars, as a program over its operands: the rule
+ * with tangent 1 for each active operand. Inputs: the operands. Outputs: the results, then the derivative of each
+ * active result.
  */
 export function localDerivative(rule: EquationDerivative): Program {
   let local = locals.get(rule);

@@ -7,12 +7,15 @@ import type { Numbers, ShownValue } from "./table.ts";
 
 const previewed = 6; // number of array elements shown in a table
 
-/** The first `most` elements of an evaluated tensor in row-major order. Booleans become 0 and 1. */
+/** Returns the first `most` elements of an evaluated tensor in row-major order. Booleans become 0 and 1. */
 export function elements(x: Tensor, most: number = Infinity): number[] {
   return Array.from(readElements(x, "show").subarray(0, most));
 }
 
-/** Converts a tensor to a table value; `undefined` stands for zeros. */
+/**
+ * Converts a tensor to a table value: a number, a boolean, or type and first six elements of an array. `undefined`
+ * stands for zeros.
+ */
 export function show(x: Tensor | undefined, type: ArrayType): ShownValue {
   const size = sizeOf(type.shape);
   const shown =
@@ -23,7 +26,7 @@ export function show(x: Tensor | undefined, type: ArrayType): ShownValue {
   return { type: showType(type), preview: `[${texts.join(", ")}${size > previewed ? ", …" : ""}]` };
 }
 
-/** All elements as nested arrays; `undefined` stands for zeros. */
+/** Returns all elements of a tensor as nested arrays; `undefined` stands for zeros. */
 export function nested(x: Tensor | undefined, type: ArrayType): Numbers {
   const flat = x === undefined ? new Array<number>(sizeOf(type.shape)).fill(0) : elements(x);
   const read = (i: number): number | boolean => (type.dtype === "bool" ? flat[i] !== 0 : (flat[i] ?? 0));

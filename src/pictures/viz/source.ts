@@ -21,7 +21,12 @@ export interface TraceSubject {
   readonly names: ReadonlyMap<Var, string>;
 }
 
-/** Traces a source to a program. Calls of jitted functions are inlined, so that their lines are visible. */
+/**
+ * Traces a source to a program, at values `at` or, without them, for scalars. Calls of jitted functions are inlined, so
+ * that their lines are visible.
+ *
+ * @throws DownhillError `tree` for another source or a wrong number of values.
+ */
 export function traceable(
   source: TraceSource,
   at: readonly unknown[] | undefined,
@@ -76,14 +81,14 @@ export function traceable(
 
 const mostNamed = 5_000; // maximum number of equations to name; each needs its stack trace formatted
 
-/** All equations of a program and of its sub-programs. */
+/** Returns all equations of a program and of its sub-programs, the latter before the equation that runs them. */
 function allEquations({ eqns }: Program): Equation[] {
   return eqns.flatMap((eqn) => [...subPrograms(eqn.params).flatMap(allEquations), eqn]);
 }
 
 /**
- * Pairs of results and the names of the variables that the function assigns them to, as far as the function's source
- * text shows them.
+ * Returns pairs of a result and the name of the variable that the function assigns it to, as far as the function's
+ * source text shows them. Empty for programs of more than 5,000 equations.
  */
 function namesOfVariables(f: (...args: never[]) => unknown, program: Program): (readonly [Var, string])[] {
   const eqns = allEquations(program);

@@ -1,4 +1,4 @@
-/** A button icon of 20 × 20 pixels, as SVG. */
+/** Returns a button icon of 20 × 20 pixels, as SVG. */
 function icon(path: string): string {
   return `<svg viewBox="0 0 20 20" aria-hidden="true"><path d="${path}"/></svg>`;
 }

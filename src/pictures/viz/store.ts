@@ -18,7 +18,9 @@ export interface SavedValue {
 
 const longest = 24; // characters; a longer formula gets a name
 
-/** Returns the values of the forward pass that the linear part of a line's rule reads, in the order of its inputs. */
+/**
+ * Returns the values of the forward pass that the backward program of a line's rule reads, in the order of its inputs.
+ */
 export function keptBy(context: TraceContext, line: Line, rule: EquationDerivative): SavedValue[] {
   const { naming } = context;
   const { eqn, operands } = line;

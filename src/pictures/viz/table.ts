@@ -15,7 +15,7 @@ export interface TraceInput {
   readonly name: string;
   readonly type: string;
   readonly value: ShownValue;
-  /** True if the table contains the derivative with respect to this input. */
+  /** True if the table contains the derivative of the first result with respect to this input. */
   readonly differentiated: boolean;
 }
 
@@ -30,12 +30,13 @@ export interface TraceLine {
   readonly text: string;
   readonly type: string;
   readonly value: ShownValue;
-  /** Name of the primitive that computes it. */
+  /** Name of the primitive that computes the line. */
   readonly operation: string;
-  /** Names of the inputs and lines that it reads. */
+  /** Names of the inputs and lines that the line reads. */
   readonly reads: readonly string[];
   /**
-   * Derivatives with respect to its operands. Empty for lines of long programs, of several results, or of sub-programs.
+   * Derivatives of the line with respect to its operands. Empty for lines of long programs, of several results, or of
+   * sub-programs.
    */
   readonly local: readonly LocalDerivative[];
   /** Location of the call in the user's code; null if unknown. */
@@ -46,7 +47,7 @@ export interface TraceLine {
   readonly iterations?: readonly TraceIteration[];
 }
 
-/** One iteration of a loop. */
+/** One iteration of an unrolled loop. */
 export interface TraceIteration {
   /** Identifies the loop. Equal for all its iterations. */
   readonly loop: string;
@@ -78,9 +79,9 @@ export interface TraceBody {
   readonly outputs: readonly string[];
 }
 
-/** One forward pass: the differentials of all lines for one seed. */
+/** One forward pass: the differentials of all lines for one seed, which gives the differentials of the inputs. */
 export interface ForwardPass {
-  /** Differential of each input. */
+  /** Given differential of each differentiated input, by name. */
   readonly seed: Readonly<Record<string, ShownValue>>;
   /** The inputs first, then the lines, in program order. */
   readonly lines: readonly ForwardLine[];
@@ -116,7 +117,7 @@ interface AdjointLine {
   readonly value: ShownValue;
 }
 
-/** The start of the backward pass: `∂s/∂z = 1`. */
+/** Line that starts the backward pass: `∂s/∂z = 1`. */
 export interface ReverseSeed extends AdjointLine {
   readonly kind: "seed";
 }
@@ -134,14 +135,14 @@ export interface Contribution extends AdjointLine {
   readonly only: boolean;
 }
 
-/** Sum of several contributions. */
+/** Line that sums several contributions to an adjoint. */
 export interface AdjointSum extends AdjointLine {
   readonly kind: "sum";
   /** The lines that contributed. */
   readonly from: readonly string[];
 }
 
-/** An adjoint that is zero because the result does not depend on the value. */
+/** Line for an adjoint that is zero because the result does not depend on the value. */
 export interface NoAdjoint extends AdjointLine {
   readonly kind: "none";
 }
@@ -165,7 +166,7 @@ export interface CheckEntry {
   readonly gradient: number;
   readonly difference: number;
   readonly error: number;
-  /** True if both agree. At a kink, true if the gradient is between the one-sided slopes. */
+  /** True if gradient and central difference agree. At a kink, true if the gradient is between the one-sided slopes. */
   readonly ok: boolean;
   /** The left and right slopes at a kink, where the derivative is a convention. `null` elsewhere. */
   readonly kink: readonly [left: number, right: number] | null;
@@ -195,12 +196,17 @@ export interface TraceTable {
   /** Names of the results. The first one is differentiated. */
   readonly outputs: readonly string[];
   readonly program: readonly TraceLine[];
-  /** One pass per input, or one per given seed. */
+  /**
+   * One pass per input, or one per given seed; a single pass for a symbolic trace. Passes beyond a total of 200,000
+   * lines are omitted.
+   */
   readonly forward: readonly ForwardPass[];
-  /** Adjoints from the result back to the inputs. */
+  /**
+   * Lines of the backward pass, from the result back to the inputs. Empty if the first result is not floating-point.
+   */
   readonly reverse: readonly ReverseLine[];
   readonly stored: readonly StoredValue[];
-  /** Names of the lines that each input can affect. */
+  /** For each input, the names of the lines that it can affect; for very long programs, only those of the results. */
   readonly affects: Readonly<Record<string, readonly string[]>>;
   readonly value: Numbers | null;
   readonly gradient: Readonly<Record<string, Numbers | null>>;

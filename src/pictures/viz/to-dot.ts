@@ -42,14 +42,14 @@ function attributes(graph: Graph, item: FoldItem): string {
   return `label=${quote(boxLabel(graph, item.node).join("\n"))}${shape}`;
 }
 
-/** Lines of a node's box: its label, then its value and adjoint if known. */
+/** Returns the lines of a node's box: its label, then its value and adjoint if known. */
 export function boxLabel(graph: Graph, id: number): string[] {
   const { label, value, derivative } = must(graph.nodes[id], "a node");
   const note = [value, derivative].filter((part) => part !== "").join("   ");
   return note === "" ? [label] : [label, note];
 }
 
-/** A quoted string of DOT. Only quotes, backslashes and line ends need escaping. */
+/** Writes a text as a quoted string of DOT. Only quotes, backslashes and line ends need escaping. */
 function quote(text: string): string {
   return `"${text
     .replaceAll("\\", "\\\\")

@@ -6,7 +6,7 @@ import { pageData } from "./page-data.ts";
 import { tracePage } from "./trace-page.ts";
 import type { TraceTable } from "./table.ts";
 
-/** Options of a page. */
+/** Options of `toHtml`. */
 export interface HtmlOptions {
   /** The heading, such as the formula. Default: the name of the program. */
   readonly title?: string;

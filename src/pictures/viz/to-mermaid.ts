@@ -32,8 +32,8 @@ export function toMermaid(table: TraceTable, options: GraphOptions = {}): string
 }
 
 /**
- * Mermaid label. Letters, digits, blanks and a few symbols stay; all other characters become numeric entities, which
- * Mermaid never reads as markup.
+ * Writes lines of text as a Mermaid label. Letters, digits, blanks and a few symbols stay; all other characters become
+ * numeric entities, which Mermaid never reads as markup.
  */
 function quote(lines: readonly string[]): string {
   return lines

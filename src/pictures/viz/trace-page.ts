@@ -27,7 +27,7 @@ export function tracePage(data: PageData): string {
   });
 }
 
-/** Initial graph of the page, visible also without scripts. */
+/** Draws the initial graph of the page, visible also without scripts. */
 function pictureOf({ graph, lines, groups = [], title }: PageData): string {
   const folds = foldsOf(groups, firstFolding(groups));
   const groupOf = new Map(lines.map(({ node, group = -1 }) => [node, group]));

@@ -24,7 +24,7 @@ import type { TraceBody, TraceInput, TraceLine, TraceTable } from "./table.ts";
 import { recordOf } from "./table.ts";
 import { writeOut, type UnrolledProgram } from "./written-out.ts";
 
-/** Options of a trace. */
+/** Options of `traceTable`. */
 export interface TraceOptions {
   /** Arguments at which values are computed, one per argument of the function. Default: none (a symbolic trace). */
   readonly at?: readonly unknown[];
@@ -35,7 +35,10 @@ export interface TraceOptions {
   readonly names?: readonly string[];
   /** Names of the inputs or arguments to differentiate with respect to. Default: all floating-point inputs. */
   readonly wrt?: readonly string[];
-  /** For each forward pass, one differential per input. Default: one pass per input, in which its differential is 1. */
+  /**
+   * For each forward pass, one differential per input; used only with `at`. Default: one pass per input, in which its
+   * differential is 1.
+   */
   readonly seeds?: readonly (readonly unknown[])[];
   /** Whether to compare the gradient with central differences. Default: true if there are values. */
   readonly check?: boolean;
@@ -60,7 +63,8 @@ const mostAffected = 500_000; // maximum number of names in `affects`; above it,
  * The trace traverses the program that `grad` differentiates and applies the rules of its primitives. A non-scalar
  * result is differentiated through the sum of its elements.
  *
- * @throws DownhillError `option`, `tree` or `shape` for invalid options or arguments; errors of the function pass through
+ * @throws DownhillError `option`, `tree`, `shape` or `dtype` for invalid options or arguments; errors of the function
+ * pass through
  * @example
  * const table = traceTable((x, y) => x.mul(y).add(sin(x)), { at: [2, 3] });
  * table.program.map((line) => line.text); // ["a = x * y", "b = sin(x)", "z = a + b"]
@@ -152,7 +156,12 @@ function buildTable(
   };
 }
 
-/** Inputs to differentiate with respect to: the named ones, or all floating-point inputs. */
+/**
+ * Returns the inputs to differentiate with respect to: the named ones, or all floating-point inputs. The name of an
+ * argument selects all its parts.
+ *
+ * @throws DownhillError `option` for an unknown name, `dtype` for an input that is not floating-point.
+ */
 function chooseInputs(
   inputs: readonly Var[],
   nameOf: (v: Var) => string,
@@ -265,7 +274,7 @@ function bodyOf(program: Program, operands: readonly (string | null)[]): TraceBo
   };
 }
 
-/** For each input, the lines that it can affect, whether or not it has a derivative. */
+/** Returns for each input the names of the lines that it can affect, whether or not it has a derivative. */
 function affectedBy({ program, lines, naming }: TraceContext): Readonly<Record<string, readonly string[]>> {
   const outs = new Set(program.outs);
   const onlyOutputs = program.ins.length * lines.length > mostAffected;

@@ -1,4 +1,4 @@
-/** A call in the user's code: its 1-based line and column, as in a stack trace. */
+/** Position of a call in the user's code: file, and 1-based line and column, as in a stack trace. */
 export interface CallSite {
   readonly file: string;
   readonly line: number;
@@ -14,10 +14,10 @@ export function readPlace(text: string): CallSite | undefined {
 const fewestPlaces = 3; // minimum number of call sites within the text; fewer may match by chance
 
 /**
- * For each call site, returns the variable to which the statement `name = …` assigns the call's result; undefined if
- * the statement ends with another call or assigns nothing. The start of the text in its file is found by matching all
- * call sites against the text. There are no names if no start or several starts match, for example because the text
- * differs from the file.
+ * For each call site, returns the name of the variable to which the statement `name = …` assigns the call's result;
+ * `undefined` if the statement ends with another call or assigns nothing. The start of the text in its file is found by
+ * matching all call sites against the text. There are no names if no start or several starts match, for example because
+ * the text differs from the file.
  *
  * @param text source of the function, as returned by `toString`
  */
@@ -34,7 +34,7 @@ export function variableNames(
   );
 }
 
-/** Finds the file of a text and the line at which the text starts. */
+/** Finds the file of a text and the line at which the text starts; `undefined` if none or several fit. */
 function beginningOf(
   lines: readonly string[],
   places: readonly (CallSite | undefined)[],
@@ -67,7 +67,7 @@ function beginningOf(
 const assignment =
   /^[ \t]*(?:for\s*\([^\n]*\)\s*)?(?:(?:const|let|var)\s+)?(?<name>[\p{L}_$][\p{L}\p{N}_$]*)(?:\s*:[^=;\n]+)?\s*=(?![=>])\s*/gmu;
 
-/** Calls whose result a statement assigns directly to a variable, with 0-based line and column. */
+/** Finds the calls whose result a statement assigns directly to a variable, with 0-based line and column. */
 function assignedCalls(
   text: string,
 ): { readonly line: number; readonly column: number; readonly name: string }[] {
@@ -84,7 +84,10 @@ function assignedCalls(
   });
 }
 
-/** End index of the statement that contains `from`: a semicolon, or a line end that is not followed by an operator. */
+/**
+ * Returns the end index of the statement that contains `from`: a semicolon, or a line end that is not followed by an
+ * operator.
+ */
 function endOfStatement(text: string, from: number): number {
   let depth = 0;
   for (let i = from; i < text.length; i++) {
@@ -97,7 +100,7 @@ function endOfStatement(text: string, from: number): number {
   return text.length;
 }
 
-/** Index of the parenthesis that the last character closes. */
+/** Returns the index of the parenthesis that the last character closes; −1 if there is none. */
 function openingOf(statement: string): number {
   let depth = 0;
   for (let i = statement.length - 1; i >= 0; i--) {

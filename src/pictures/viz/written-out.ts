@@ -14,7 +14,7 @@ import { nameProgram } from "./names.ts";
 import type { TraceSubject } from "./source.ts";
 import type { TraceIteration } from "./table.ts";
 
-/** A program whose loops are unrolled. */
+/** A program with its loops unrolled, and the iterations of its equations. */
 export interface UnrolledProgram extends TraceSubject {
   /** For each equation of an unrolled loop, the enclosing iterations, outermost first. */
   readonly iterations: ReadonlyMap<Equation, readonly TraceIteration[]>;
@@ -177,8 +177,8 @@ class LoopUnroller {
 }
 
 /**
- * Numbers of iterations of all `while` loops in the order in which they start; `undefined` for loops too long to
- * unroll. Loops inside those, or inside other operations that stay rolled, are not included.
+ * Returns the numbers of iterations of all `while` loops in the order in which they start; `undefined` for loops too
+ * long to unroll. Loops inside those, or inside other operations that stay rolled, are not included.
  */
 function countsOf(program: Program, args: readonly Tensor[]): (number | undefined)[] {
   const counts: (number | undefined)[] = [];
@@ -235,12 +235,12 @@ function isWrittenOut(eqn: Equation): boolean {
   return lengthOf(eqn) !== undefined && eqn.prim.unroll !== undefined && sizeOf(eqn) <= mostEquations;
 }
 
-/** Number of iterations of a loop if known; undefined for other operations. */
+/** Returns the number of iterations of a loop if known beforehand; `undefined` for other loops and operations. */
 function lengthOf({ prim, params }: Equation): number | undefined {
   return prim.loop?.parts?.(params).length;
 }
 
-/** Number of equations after unrolling. */
+/** Returns the estimated number of equations that an equation becomes when its loops are unrolled. */
 function sizeOf(eqn: Equation): number {
   const called = calledProgram(eqn.prim, eqn.params);
   if (called !== undefined) return sizeOfProgram(called);
