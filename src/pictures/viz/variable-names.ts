@@ -14,10 +14,10 @@ export function readPlace(text: string): CallSite | undefined {
 const fewestPlaces = 3; // minimum number of call sites within the text; fewer may match by chance
 
 /**
- * For each call site, returns the name of the variable to which the statement `name = …` assigns the call's result;
- * `undefined` if the statement ends with another call or assigns nothing. The start of the text in its file is found by
- * matching all call sites against the text. There are no names if no start or several starts match, for example because
- * the text differs from the file.
+ * For each call site, returns the name of the variable to which the statement `name = …` assigns the call's result. It
+ * is `undefined` if the statement ends with another call or assigns nothing. The start of the text in its file is found
+ * by matching all call sites against the text. There are no names if no start or several starts match, for example
+ * because the text differs from the file.
  *
  * @param text source of the function, as returned by `toString`
  */

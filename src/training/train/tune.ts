@@ -108,9 +108,9 @@ const memory = 0.6;
  * about to diverge. A round continues from the end of the previous one and restarts after `restartEvery` rounds, so
  * that both early and later steps of training count. If training has diverged, rates are divided by 10, or by less in
  * later rounds. It counts as diverged if the loss is not finite or more than doubled, or if it rose in the first round
- * after a restart. Finally, a trial of three such runs selects the best of four candidates: the start, the end of the
- * descent, its mean over the last quarter of the rounds, and a round. This is the round with the lowest loss among
- * those that came last before a restart.
+ * after a restart. Finally, a trial of three such runs compares four candidates: the start, the end of the descent, its
+ * mean over the last quarter of the rounds, and one round. That round has the lowest loss among the last ones before a
+ * restart.
  *
  * A horizon is short, and the best values for few steps are not always the best for many. Good rates for the end of a
  * long run are lower than the rates found here. See Wu, Ren, Liao, Grosse, Understanding short-horizon bias in

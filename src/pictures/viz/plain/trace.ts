@@ -55,7 +55,8 @@ export type PlainTraceLine =
  * respect to each value (reverse mode). Shows one iteration per loop: the first, or the one that `iteration` names by
  * the loop's index.
  *
- * @throws DownhillError `shape` if the function returns more than one number; errors of `takeApart` for invalid arguments
+ * @throws DownhillError `shape` if the function returns more than one number, `option` if it captures values or no loop
+ *   has the wanted iteration; errors of `takeApart` for invalid arguments, and of `runRegion`.
  */
 export function tracePlain(
   form: PlainForm,
@@ -82,7 +83,8 @@ export function tracePlain(
  * Evaluates a plain function. Returns the run and the derivative of the result with respect to each step. Also returns
  * the shown iteration of each loop (the first by default), and the values that the compiled gradient saves.
  *
- * @throws DownhillError `shape` if the function returns more than one number; errors of `takeApart` for invalid arguments
+ * @throws DownhillError `shape` if the function returns more than one number, `option` if it captures values or no loop
+ *   has the wanted iteration; errors of `takeApart` for invalid arguments, and of `runRegion`.
  */
 export function runForm(
   form: PlainForm,
