@@ -6,6 +6,7 @@ import { setChoices, withDefaults } from "../../src/engine/runtime/choices.ts";
 import { engine } from "../../src/engine/runtime/engine.ts";
 import { checkSamples } from "../../src/testing/check-primitive.ts";
 import { extent } from "./extent.ts";
+import { checkPatterns } from "./pattern-check.ts";
 
 /** An operation and the operands at which it is checked. */
 export interface Line {
@@ -31,7 +32,8 @@ const samplesForEachWhole = extent(12, 1, 6);
  * The quick extent checks the samples from `drawWhole` (one in six, and at least one per operation) completely: on
  * every backend, with every mode over every mode, compiled and batched. At the other samples it checks one backend in
  * turn and the first derivatives of both modes. The thorough extent checks the full product of samples, backends and
- * nestings.
+ * nestings. The sparsity patterns of the operation and of its gradient are compared with dense derivatives at the samples
+ * from `drawForPatterns`.
  */
 export function checkFamily(
   module: object,
@@ -57,6 +59,7 @@ export function checkFamily(
         expect(checkSamples(op, samples, { name, ...options }, onlyAt).samples).toBeGreaterThan(0);
         first += samples.length;
       }
+      for (const { op, sample } of drawForPatterns(name, lines)) checkPatterns(name, op, sample);
     });
   });
 }
@@ -88,11 +91,34 @@ function drawWhole(name: string, lines: readonly Line[]): Set<number> {
       differentiable && ins.some(isFilledFloat) ? (options.modes?.length ?? 2) : 0,
     ),
   );
-  const hash = [...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 65_521, 7);
+  const hash = hashOf(name);
   const turned = modes.map((_, i) => (hash + i) % modes.length);
   const drawn = turned.filter((_, i) => i % samplesForEachWhole === 0);
   const most = Math.max(...modes);
   return new Set([...drawn, turned.find((place) => modes[place] === most)!]);
+}
+
+function hashOf(name: string): number {
+  return [...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 65_521, 7);
+}
+
+/** Number of operations for each one whose patterns are checked in the quick extent. */
+const operationsForEachPattern = 4;
+
+/**
+ * Draws the samples at which patterns are checked: all in the thorough extent; otherwise one, of each operation in CI and
+ * of every fourth operation in the quick extent.
+ */
+function drawForPatterns(
+  name: string,
+  lines: readonly Line[],
+): readonly { readonly op: Operation; readonly sample: Sample }[] {
+  const all = lines.flatMap(({ op, samples }) => samples.map((sample) => ({ op, sample })));
+  if (extent(0, 1) === 1) return all;
+  const hash = hashOf(name);
+  if (hash % extent(operationsForEachPattern, 1, 1) !== 0) return [];
+  const filled = all.filter(({ sample }) => sample.ins.some(isFilledFloat));
+  return filled.length === 0 ? [] : [filled[hash % filled.length]!];
 }
 
 function isFilledFloat(x: BooleanLike): boolean {

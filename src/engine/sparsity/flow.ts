@@ -1,0 +1,303 @@
+import type { Expr, Routine, Stmt } from "../kernel/scalar.ts";
+import { assertNever } from "../util/assert-never.ts";
+import { blocksIn, checkDepth, walkExpr } from "../kernel/walk.ts";
+
+/** Role of a routine input in the search for a pattern. */
+export type InputRole =
+  /** Direction of differentiation: each element is a column of the pattern. */
+  | "tangent"
+  /** Value at which the derivative is taken. Indices and branches that depend on it make a pattern local. */
+  | "point"
+  /** Value that stays fixed while the pattern is in use. */
+  | "fixed";
+
+/** Facts about the names of a routine. Names of buffers start with `@`. */
+export interface DataFlow {
+  /** Names whose elements have a set of columns. */
+  readonly active: ReadonlySet<string>;
+  /** Names whose value may depend on the point, also through a branch. */
+  readonly tainted: ReadonlySet<string>;
+  /** Names whose value decides an index, a bound or a branch of the propagation of sets. */
+  readonly needed: ReadonlySet<string>;
+}
+
+export const bufferName = (name: string): string => `@${name}`;
+
+/** True for operations whose derivative is zero wherever it exists. */
+function isFlat(expr: Expr): boolean {
+  switch (expr.kind) {
+    case "unary":
+      return ["floor", "ceil", "trunc", "nearest", "not"].includes(expr.op);
+    case "binary":
+      return ["lt", "le", "eq", "ne"].includes(expr.op);
+    case "convert":
+      return expr.type !== "f64" && expr.type !== "f32";
+    default:
+      return false;
+  }
+}
+
+/** Operands through which an expression depends on columns: neither indices nor conditions. */
+export function differentiated(expr: Expr): readonly Expr[] {
+  if (isFlat(expr)) return [];
+  switch (expr.kind) {
+    case "const":
+    case "local":
+    case "load":
+    case "table":
+      return [];
+    case "unary":
+    case "convert":
+      return [expr.x];
+    case "binary":
+    case "select":
+      return [expr.x, expr.y];
+    case "mulAdd":
+      return [expr.x, expr.y, expr.z];
+    case "call":
+      return expr.args;
+    default:
+      return assertNever(expr, "differentiated");
+  }
+}
+
+/** True if an expression has a set of columns. */
+export function hasSet(expr: Expr, active: ReadonlySet<string>, depth = 0): boolean {
+  checkDepth(depth);
+  if (expr.kind === "local") return active.has(expr.name);
+  if (expr.kind === "load") return active.has(bufferName(expr.buffer));
+  return differentiated(expr).some((part) => hasSet(part, active, depth + 1));
+}
+
+/** True if the value of an expression may depend on the point. */
+export function isTainted(expr: Expr, tainted: ReadonlySet<string>): boolean {
+  let found = false;
+  walkExpr(expr, (part) => {
+    if (part.kind === "local") found ||= tainted.has(part.name);
+    else if (part.kind === "load") found ||= tainted.has(bufferName(part.buffer));
+  });
+  return found;
+}
+
+/** Analyses a routine whose inputs have the given roles. */
+export function analyse(routine: Routine, roles: readonly InputRole[]): DataFlow {
+  const active = new Set<string>();
+  const tainted = new Set<string>();
+  routine.inputs.forEach((port, i) => {
+    const name = port.kind === "buffer" ? bufferName(port.buffer.name) : port.name;
+    if (roles[i] === "tangent") active.add(name);
+    if (roles[i] !== "fixed") tainted.add(name);
+  });
+  untilStable([active, tainted], () => spread(routine.body, { active, tainted }, false));
+  const needed = new Set<string>();
+  untilStable([needed], () => demandBlock(routine.body, { active, tainted, needed }));
+  return { active, tainted, needed };
+}
+
+function untilStable(sets: readonly ReadonlySet<string>[], step: () => void): void {
+  const total = (): number => sets.reduce((sum, set) => sum + set.size, 0);
+  for (let before = -1; before !== total();) {
+    before = total();
+    step();
+  }
+}
+
+interface ForwardFacts {
+  readonly active: Set<string>;
+  readonly tainted: Set<string>;
+}
+
+/** Propagates activity and taint through a block. `isWithin`: under a branch or loop that depends on the point. */
+function spread(block: readonly Stmt[], facts: ForwardFacts, isWithin: boolean): void {
+  const { active, tainted } = facts;
+  const mark = (name: string, isDirty: boolean, hasColumns: boolean): void => {
+    if (isDirty) tainted.add(name);
+    if (hasColumns) active.add(name);
+  };
+  const dirty = (...exprs: readonly Expr[]): boolean => exprs.some((expr) => isTainted(expr, tainted));
+  for (const stmt of block) {
+    switch (stmt.kind) {
+      case "let":
+        mark(stmt.name, dirty(stmt.value), hasSet(stmt.value, active));
+        break;
+      case "set":
+        mark(stmt.name, isWithin || dirty(stmt.value), hasSet(stmt.value, active));
+        break;
+      case "store":
+        mark(bufferName(stmt.buffer), isWithin || dirty(stmt.index, stmt.value), hasSet(stmt.value, active));
+        break;
+      case "for":
+        spread(stmt.body, facts, isWithin || dirty(stmt.from, stmt.to));
+        break;
+      case "while":
+        spread(stmt.body, facts, isWithin || dirty(stmt.condition));
+        break;
+      case "if":
+        for (const inner of blocksIn(stmt)) spread(inner, facts, isWithin || dirty(stmt.condition));
+        break;
+      case "reduce": {
+        const isBounded = dirty(stmt.from, stmt.to);
+        spread(stmt.body, facts, isWithin || isBounded);
+        mark(stmt.name, isBounded || dirty(stmt.value), hasSet(stmt.value, active));
+        break;
+      }
+      case "contract": {
+        const [left, right] = [bufferName(stmt.left.buffer), bufferName(stmt.right.buffer)];
+        const isDirty = tainted.has(left) || tainted.has(right) || dirty(...contractSizes(stmt));
+        mark(bufferName(stmt.out.buffer), isWithin || isDirty, active.has(left) || active.has(right));
+        break;
+      }
+      case "comment":
+        break;
+      default:
+        assertNever(stmt, "spread");
+    }
+  }
+}
+
+/** Offsets and run-time sizes of a contraction. */
+export function contractSizes(stmt: Stmt & { readonly kind: "contract" }): Expr[] {
+  const sizes = stmt.dims.flatMap(({ size, out, left, right }) => [size, out, left, right]);
+  return [
+    stmt.out.offset,
+    stmt.left.offset,
+    stmt.right.offset,
+    ...sizes.filter((size) => typeof size !== "number"),
+  ];
+}
+
+interface BackwardFacts {
+  readonly active: ReadonlySet<string>;
+  readonly tainted: ReadonlySet<string>;
+  readonly needed: Set<string>;
+}
+
+/** Marks the names that an expression's value needs. */
+function demand(expr: Expr, needed: Set<string>): void {
+  walkExpr(expr, (part) => {
+    if (part.kind === "local") needed.add(part.name);
+    else if (part.kind === "load") needed.add(bufferName(part.buffer));
+  });
+}
+
+/** Marks the names that the set of an expression needs: indices of reads, and conditions that do not depend on the point. */
+function demandSet(expr: Expr, facts: BackwardFacts): void {
+  if (!hasSet(expr, facts.active)) return;
+  if (expr.kind === "load") return demand(expr.index, facts.needed);
+  if (expr.kind === "select" && !isTainted(expr.condition, facts.tainted))
+    demand(expr.condition, facts.needed);
+  for (const part of differentiated(expr)) demandSet(part, facts);
+}
+
+function demandBlock(block: readonly Stmt[], facts: BackwardFacts): void {
+  const { active, needed } = facts;
+  const demandAll = (...exprs: readonly Expr[]): void => {
+    for (const expr of exprs) demand(expr, needed);
+  };
+  // from the last statement, because values are computed before they are used
+  for (let i = block.length - 1; i >= 0; i--) {
+    const stmt = block[i]!;
+    for (const inner of blocksIn(stmt)) demandBlock(inner, facts);
+    switch (stmt.kind) {
+      case "let":
+      case "set":
+        if (needed.has(stmt.name)) demandAll(stmt.value);
+        if (active.has(stmt.name)) demandSet(stmt.value, facts);
+        break;
+      case "store": {
+        const name = bufferName(stmt.buffer);
+        if (needed.has(name)) demandAll(stmt.value);
+        if (needed.has(name) || active.has(name)) demandAll(stmt.index);
+        if (active.has(name)) demandSet(stmt.value, facts);
+        break;
+      }
+      case "for":
+        if (isRelevant(stmt.body, facts)) demandAll(stmt.from, stmt.to);
+        break;
+      case "while":
+        if (isRelevant(stmt.body, facts)) demandAll(stmt.condition);
+        break;
+      case "if":
+        if (isRelevant([stmt], facts) && branchForm(stmt, facts) === "one") demandAll(stmt.condition);
+        break;
+      case "reduce":
+        if (needed.has(stmt.name)) demandAll(stmt.value, stmt.start);
+        if (active.has(stmt.name)) demandSet(stmt.value, facts);
+        if (isRelevant([stmt], facts)) demandAll(stmt.from, stmt.to);
+        break;
+      case "contract": {
+        const out = bufferName(stmt.out.buffer);
+        if (needed.has(out)) needed.add(bufferName(stmt.left.buffer)).add(bufferName(stmt.right.buffer));
+        if (needed.has(out) || active.has(out)) demandAll(...contractSizes(stmt));
+        break;
+      }
+      case "comment":
+        break;
+      default:
+        assertNever(stmt, "demandBlock");
+    }
+  }
+}
+
+/** Name that a statement assigns, if any. */
+function assigned(stmt: Stmt): string | undefined {
+  switch (stmt.kind) {
+    case "let":
+    case "set":
+    case "reduce":
+      return stmt.name;
+    case "store":
+      return bufferName(stmt.buffer);
+    case "contract":
+      return bufferName(stmt.out.buffer);
+    case "for":
+    case "while":
+    case "if":
+    case "comment":
+      return undefined;
+    default:
+      return assertNever(stmt, "assigned");
+  }
+}
+
+/** True if a block assigns a name that has sets. */
+export function assignsSets(block: readonly Stmt[], active: ReadonlySet<string>): boolean {
+  return isRelevant(block, { active, needed: new Set() });
+}
+
+/** True if a block assigns a name that has sets or a needed value. */
+export function isRelevant(block: readonly Stmt[], facts: Pick<DataFlow, "active" | "needed">): boolean {
+  return block.some((stmt) => {
+    const name = assigned(stmt);
+    if (name !== undefined && (facts.active.has(name) || facts.needed.has(name))) return true;
+    return blocksIn(stmt).some((inner) => isRelevant(inner, facts));
+  });
+}
+
+/**
+ * Treatment of a branch. `one`: the condition decides. `both`: the condition depends on the point, and the sets of both
+ * sides are joined. `otherwise`: the first side is only a faster form of the second one.
+ */
+export function branchForm(
+  stmt: Stmt & { readonly kind: "if" },
+  facts: DataFlow,
+): "one" | "both" | "otherwise" {
+  if (stmt.shortcut === true) return "otherwise";
+  if (!isTainted(stmt.condition, facts.tainted)) return "one";
+  const isFree = blocksIn(stmt).every((inner) => canSpeculate(inner, facts, new Set()));
+  return isFree ? "both" : "one";
+}
+
+/** True if a block may run although its condition does not hold: it assigns no needed name of an outer block, and ends. */
+function canSpeculate(block: readonly Stmt[], facts: DataFlow, own: Set<string>): boolean {
+  return block.every((stmt) => {
+    if (stmt.kind === "while") return false;
+    if (stmt.kind === "for" && [stmt.from, stmt.to].some((e) => isTainted(e, facts.tainted))) return false;
+    if (stmt.kind === "let" || stmt.kind === "reduce") own.add(stmt.name);
+    else {
+      const name = assigned(stmt);
+      if (name !== undefined && facts.needed.has(name) && !own.has(name)) return false;
+    }
+    return blocksIn(stmt).every((inner) => canSpeculate(inner, facts, own));
+  });
+}

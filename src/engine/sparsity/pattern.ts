@@ -1,0 +1,191 @@
+import { DownhillError } from "../errors/index.ts";
+import type { Program, Var } from "../ir/program.ts";
+import { scalarTypeOf } from "../ir/types.ts";
+import type { CompiledRoutine, KernelValue, TypedArray } from "../kernel/executable.ts";
+import { makeArray } from "../kernel/executable.ts";
+import type { Routine } from "../kernel/scalar.ts";
+import { constantSize } from "../kernel/sizes.ts";
+import { lowerProgram } from "../passes/lower.ts";
+import { eliminateDeadCode, optimize } from "../passes/pipeline.ts";
+import { jvpProgram } from "../transforms/jvp.ts";
+import "../transforms/program-tools.ts";
+import { tools } from "../transforms/tools.ts";
+import { must } from "../util/assert-never.ts";
+import { sizeOf } from "../util/shape.ts";
+import type { InputRole } from "./flow.ts";
+import type { SetRoutine, TangentRoutine } from "./routines.ts";
+import { comparisonRoutine, patternRoutine, prepareTangents } from "./routines.ts";
+import type { EntryLimit, SparsityPattern } from "./rows.ts";
+import { rowsOf } from "./rows.ts";
+
+/** Compiles a routine for the processor. */
+export type RoutineCompiler = (routine: Routine) => CompiledRoutine;
+
+/** Elements of an input: a number for a scalar. */
+export type InputElements = number | TypedArray;
+
+/** Reads the elements of an input, by its index. */
+export type ElementReader = (input: number) => InputElements;
+
+/** Limits of the search for a pattern. */
+export interface PatternLimits {
+  /** Most entries of a pattern. */
+  readonly entries: number;
+  /** Most numbers in the graph of unions; each takes 4 bytes. */
+  readonly nodes: number;
+}
+
+/** Limits that fit into 1 GB. */
+export const defaultLimits: PatternLimits = { entries: 1e8, nodes: 1e8 };
+
+/** Numbers in the pool of sets and in the log for which there is room at first, per row. */
+const nodesPerRow = 8;
+const leastNodes = 4096;
+
+/** Pattern at a point, with the values that fixed it. */
+export interface FoundPattern {
+  readonly pattern: SparsityPattern;
+  /** Indices, bounds and branches that depend on the point, in the order of execution. */
+  readonly log: Int32Array;
+  /** Numbers stored in the graph of unions. */
+  readonly nodes: number;
+}
+
+/** Compares the values that fix a local pattern with those at another point. */
+export interface PatternComparison {
+  readonly routine: Routine;
+  /** True if the pattern at the point that `read` returns may be another one. */
+  readonly differs: (read: ElementReader) => boolean;
+  readonly release: () => void;
+}
+
+/** Finds patterns of one program. */
+export interface PatternFinder {
+  /** True if the pattern may differ at another point. */
+  readonly isLocal: boolean;
+  /** Inputs of the program whose values fix the pattern, in ascending order. */
+  readonly deciding: readonly number[];
+  /** Finds the pattern at the values that `read` returns. */
+  readonly find: (read: ElementReader) => FoundPattern;
+  /** Code that compares the values that fix a local pattern with those of a found pattern. */
+  readonly comparison: (found: FoundPattern) => PatternComparison;
+  /** The code of the tangents. */
+  readonly tangents: TangentRoutine;
+}
+
+/**
+ * Prepares the search for the pattern of the results of a program with respect to the inputs marked in `active`. Inputs
+ * marked `fixed` do not change while a pattern is in use.
+ */
+export function makePatternFinder(
+  name: string,
+  program: Program,
+  active: readonly boolean[],
+  compile: RoutineCompiler,
+  limits: PatternLimits = defaultLimits,
+): PatternFinder {
+  const tangent = tangentProgram(program, active);
+  const { routine } = lowerProgram(optimize(tangent));
+  const roles = [
+    ...program.ins.map((_, i): InputRole => (active[i] === true ? "point" : "fixed")),
+    ...program.ins.flatMap((_, i): InputRole[] => (active[i] === true ? ["tangent"] : [])),
+  ];
+  const sizes = tangent.ins.map(({ type }) => sizeOf(type.shape));
+  const tangents = prepareTangents(routine, roles, sizes, program.outs.length);
+  const rows = program.outs.reduce((sum, { type }) => sum + sizeOf(type.shape), 0);
+  let capacity = { pool: Math.max(leastNodes, nodesPerRow * rows), log: Math.max(64, rows) };
+  let code: (SetRoutine & { readonly run: CompiledRoutine }) | undefined;
+
+  // the plan of memory may store tangents where a deciding value was, so that their values are computed too
+  const readAll =
+    (read: ElementReader): ElementReader =>
+    (i) =>
+      i < program.ins.length ? read(i) : someTangent(tangent.ins[i]!);
+  const find = (read: ElementReader): FoundPattern => {
+    for (;;) {
+      if (code === undefined) {
+        const made = patternRoutine(tangents, capacity);
+        code = { ...made, run: compile(made.routine) };
+      }
+      const outputs = runRoutine(code, code.run, readAll(read));
+      const [pool, log, top, logTop] = outputs.slice(program.outs.length) as [Int32Array, Int32Array, number, number]; // prettier-ignore
+      if (top <= capacity.pool && logTop <= capacity.log) {
+        const sets = outputs.slice(0, program.outs.length) as (number | Int32Array)[];
+        const pattern = rowsOf(sets, pool, tangents.columns, entryLimit(name, limits, tangents.columns));
+        return { pattern, log: log.slice(0, logTop), nodes: top };
+      }
+      if (Math.max(top, logTop) > limits.nodes) throw tooManyNodes(name, Math.max(top, logTop), limits);
+      capacity = { pool: Math.max(capacity.pool, top + 64), log: Math.max(capacity.log, logTop) };
+      code.run.release?.();
+      code = undefined;
+    }
+  };
+  const { sites, inputs } = patternRoutine(tangents, capacity);
+  return {
+    isLocal: sites > 0,
+    deciding: inputs.filter((i) => i < program.ins.length),
+    find,
+    comparison({ log }) {
+      const made = comparisonRoutine(tangents, log.length);
+      const run = compile(made.routine);
+      const differs = (read: ElementReader): boolean =>
+        runRoutine(made, run, readAll(read), [{ array: log, offset: 0 }])[0] !== 0;
+      return { routine: made.routine, differs, release: () => run.release?.() };
+    },
+    tangents,
+  };
+}
+
+/** Program of the tangents of all results: its inputs are those of the program, then the tangents of the active ones. */
+function tangentProgram(program: Program, active: readonly boolean[]): Program {
+  const all = program.outs.map(() => true);
+  const none = program.ins.map(() => false);
+  const dual = jvpProgram(program, active, all, none, tools).program;
+  return eliminateDeadCode({ ...dual, outs: dual.outs.slice(program.outs.length) });
+}
+
+/** Values of a tangent for code that needs them; no pattern depends on them. */
+function someTangent({ type }: Var): InputElements {
+  if (type.shape.length === 0) return 1;
+  return makeArray(scalarTypeOf(type.dtype), sizeOf(type.shape)).fill(1);
+}
+
+/** Runs a routine of sets. Returns its outputs: numbers and arrays. */
+function runRoutine(
+  { routine, inputs }: SetRoutine,
+  run: CompiledRoutine,
+  read: ElementReader,
+  further: readonly KernelValue[] = [],
+): (number | TypedArray)[] {
+  const values = inputs.map((i): KernelValue => {
+    const elements = read(i);
+    return typeof elements === "number" ? elements : { array: elements, offset: 0 };
+  });
+  const outputs = routine.outputs.map((output): KernelValue => {
+    if (output.kind === "scalar") return 0;
+    const size = must(constantSize(output.buffer.size), "the size of a result");
+    return { array: makeArray(output.buffer.type, size), offset: 0 };
+  });
+  run([...values, ...further], outputs);
+  return outputs.map((output) => (typeof output === "number" ? output : output.array));
+}
+
+function entryLimit(name: string, { entries }: PatternLimits, columns: number): EntryLimit {
+  return {
+    most: entries,
+    refuse: (row, length) =>
+      new DownhillError(
+        "range",
+        `${name}: the pattern has more than ${entries} entries; row ${row} alone has ${length} of ${columns} columns. ` +
+          "Use jacrev or hvp for results that depend on most of their arguments, or raise the option maxEntries.",
+      ),
+  };
+}
+
+function tooManyNodes(name: string, nodes: number, limits: PatternLimits): DownhillError {
+  return new DownhillError(
+    "range",
+    `${name}: the search for the pattern needs more than ${limits.nodes} numbers (${nodes}). ` +
+      "Loops that add to the same elements many times cause this; use fewer iterations, or jacfwd or hvp.",
+  );
+}
