@@ -513,6 +513,11 @@ export interface Primitive<P = unknown> {
    */
   copies?(params: P, ins: readonly ArrayType[]): readonly BlockCopy[] | undefined;
   /**
+   * True if each element of its floating results is an element of one of its floating operands, selected by its
+   * parameters and its other operands, or a constant. Sparse derivatives factor such equations out.
+   */
+  readonly moves?: true;
+  /**
    * Cost of recomputing its results. `free`: computing an element costs no more than reading it, so consumers recompute
    * it instead of storing it. `high`: expensive, as for matrix products and convolutions, so a checkpoint may save the
    * result.

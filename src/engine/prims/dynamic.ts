@@ -57,6 +57,7 @@ function clampedStart(start: Expr, n: number, size: number): Expr {
 
 const dynamicSlicePrim: Primitive<DynamicSliceParams> = /* @__PURE__ */ builtIn<DynamicSliceParams>({
   name: "dynamicSlice",
+  moves: true,
   typeOf([x, starts], { lead, sizes }) {
     checkBlock("dynamicSlice", x!, starts!, sizes, lead);
     return [withShape(x!, [...x!.shape.slice(0, lead), ...sizes])];

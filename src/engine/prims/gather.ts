@@ -39,6 +39,7 @@ function requireSameRows(name: string, x: ArrayType, indices: ArrayType, axis: n
 
 const takeAlongPrim: Primitive<AlongParams> = /* @__PURE__ */ builtIn<AlongParams>({
   name: "takeAlong",
+  moves: true,
   typeOf([x, indices], { axis }) {
     requireSameRows("takeAlong", x!, indices!, axis);
     return [withShape(x!, indices!.shape)];

@@ -42,6 +42,7 @@ export interface SliceParams {
 
 const slicePrim: Primitive<SliceParams> = /* @__PURE__ */ builtIn<SliceParams>({
   name: "slice",
+  moves: true,
   typeOf: ([x], { starts, limits, strides }) => [
     withShape(
       x!,
@@ -129,6 +130,7 @@ export interface PadParams {
 
 const padPrim: Primitive<PadParams> = /* @__PURE__ */ builtIn<PadParams>({
   name: "pad",
+  moves: true,
   typeOf: ([x], params) => [withShape(x!, paddedShape(x!.shape, params))],
   derivative: {
     kind: "linear",
@@ -207,6 +209,7 @@ interface ReverseParams {
 
 const reversePrim: Primitive<ReverseParams> = /* @__PURE__ */ builtIn<ReverseParams>({
   name: "reverse",
+  moves: true,
   algebra: { undoesItself: true },
   typeOf: ([x]) => [x!],
   derivative: {

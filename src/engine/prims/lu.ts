@@ -86,6 +86,7 @@ const rowsPrim: Primitive<{ readonly inverse: boolean }> = /* @__PURE__ */ built
   readonly inverse: boolean;
 }>({
   name: "orderRows",
+  moves: true,
   typeOf: ([x]) => [x!],
   derivative: {
     kind: "linear",

@@ -17,6 +17,7 @@ export interface ConcatenateParams {
 }
 
 const concatenation: Omit<Primitive<ConcatenateParams>, "name" | "lowering"> = {
+  moves: true,
   typeOf(ins, { axis }) {
     const first = ins[0]!;
     for (const x of ins) {
@@ -167,6 +168,7 @@ export interface SplitParams {
 
 const splitPrim: Primitive<SplitParams> = /* @__PURE__ */ builtIn<SplitParams>({
   name: "split",
+  moves: true,
   typeOf: ([x], { axis, sizes }) => sizes.map((size) => withShape(x!, x!.shape.with(axis, size))),
   derivative: {
     kind: "linear",

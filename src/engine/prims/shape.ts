@@ -18,6 +18,7 @@ export interface BroadcastParams {
 
 const broadcastPrim: Primitive<BroadcastParams> = /* @__PURE__ */ builtIn<BroadcastParams>({
   name: "broadcast",
+  moves: true,
   typeOf([x], { shape, axes }) {
     if (axes.length !== x!.shape.length || axes.some((axis, i) => shape[axis] !== x!.shape[i])) {
       throw new DownhillError(
@@ -89,6 +90,7 @@ export interface ReshapeParams {
 
 const reshapePrim: Primitive<ReshapeParams> = /* @__PURE__ */ builtIn<ReshapeParams>({
   name: "reshape",
+  moves: true,
   typeOf([x], { shape }) {
     if (sizeOf(x!.shape) !== sizeOf(shape)) {
       throw new DownhillError(
@@ -137,6 +139,7 @@ export interface TransposeParams {
 
 const transposePrim: Primitive<TransposeParams> = /* @__PURE__ */ builtIn<TransposeParams>({
   name: "transpose",
+  moves: true,
   typeOf: ([x], { axes }) => [
     withShape(
       x!,

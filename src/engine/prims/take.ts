@@ -37,6 +37,7 @@ export interface TakeParams {
 
 const takePrim: Primitive<TakeParams> = /* @__PURE__ */ builtIn<TakeParams>({
   name: "take",
+  moves: true,
   typeOf([x, indices], { axis }) {
     requireIndices("take", indices!);
     if (x!.shape[axis] === 0 && sizeOf(indices!.shape) > 0)

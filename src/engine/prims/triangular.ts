@@ -28,6 +28,7 @@ export interface TriangleParams {
 
 const trianglePrim: Primitive<TriangleParams> = /* @__PURE__ */ builtIn<TriangleParams>({
   name: "triangle",
+  moves: true,
   typeOf: ([x]) => [requireMatrices("triangle", x!)],
   derivative: {
     kind: "linear",

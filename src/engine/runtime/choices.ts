@@ -10,7 +10,7 @@ import {
   wasmObstacle,
 } from "../backends/wasm/index.ts";
 import type { WasmObstacle } from "../backends/wasm/index.ts";
-import type { Backend } from "../kernel/executable.ts";
+import type { Backend, CompiledRoutine } from "../kernel/executable.ts";
 import { addHolder, addReport } from "../kernel/reclaim.ts";
 import type { Routine } from "../kernel/scalar.ts";
 import { elementsMoved, workOf } from "../codegen/cost.ts";
@@ -186,6 +186,11 @@ export function backendFor(routine: Routine): Backend {
       return generator ?? interpBackend;
     }
   }
+}
+
+/** Compiles a routine for the processor, outside of any cache. */
+export function compileRoutine(routine: Routine): CompiledRoutine {
+  return backendFor(routine).compile(routine);
 }
 
 function isForWasm(routine: Routine): boolean {

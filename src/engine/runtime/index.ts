@@ -1,7 +1,7 @@
 // Modules with import-time effects (`jit`, `configure`, `turbo`) are not exported here, so that a bundle contains only
 // the effects of the functions that it uses.
 export { compileAlone } from "./alone.ts";
-export { isRelaxed, isTurbo, limitThreads, reproducibly } from "./choices.ts";
+export { compileRoutine, isRelaxed, isTurbo, limitThreads, reproducibly } from "./choices.ts";
 export type { RuntimeOptions } from "./choices.ts";
 export { currentDevice } from "./cpu.ts";
 export { debug } from "./debug.ts";

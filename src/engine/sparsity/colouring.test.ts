@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { extent } from "../../../test/support/extent.ts";
-import { colourJacobian, transposePattern } from "./colouring.ts";
+import { colourJacobian, isReverse, transposePattern } from "./colouring.ts";
 import type { SparsityPattern } from "./rows.ts";
 import { starColouring, starPlaces, symmetrised } from "./star-colouring.ts";
 
@@ -19,20 +19,21 @@ const drawnRows = (columns: number): fc.Arbitrary<number[][]> =>
     { minLength: 1, maxLength: 14 },
   );
 
-/** Throws unless each entry is alone in the product of a forward or a backward pass. */
+/** Throws unless each entry is alone in the product that computes it. */
 function checkDirect(pattern: SparsityPattern): void {
-  const { forward, reverse } = colourJacobian(pattern);
+  const colouring = colourJacobian(pattern);
+  const { forward, reverse } = colouring;
+  const columns = rowsOf(transposePattern(pattern));
   rowsOf(pattern).forEach((row, i) => {
-    if (reverse.colours[i]! >= 0) return;
-    const own = row.filter((j) => forward.colours[j]! >= 0);
-    const colours = own.map((j) => forward.colours[j]!);
-    expect(new Set(colours).size).toBe(colours.length);
-    for (const j of row)
-      if (forward.colours[j]! < 0) expect.unreachable(`the entry (${i}, ${j}) has no pass`);
-  });
-  rowsOf(transposePattern(pattern)).forEach((column) => {
-    const colours = column.map((i) => reverse.colours[i]!).filter((colour) => colour >= 0);
-    expect(new Set(colours).size).toBe(colours.length);
+    for (const j of row) {
+      const added = isReverse(colouring, i, j)
+        ? columns[j]!.filter((other) => reverse.colours[other] === reverse.colours[i])
+        : row.filter((other) => forward.colours[other] === forward.colours[j]);
+      expect(added).toEqual([isReverse(colouring, i, j) ? i : j]);
+      expect((isReverse(colouring, i, j) ? reverse.colours[i] : forward.colours[j])!).toBeGreaterThanOrEqual(
+        0,
+      );
+    }
   });
 }
 
@@ -42,6 +43,13 @@ describe("colouring", () => {
       fc.property(drawnRows(12), fc.boolean(), (rows, isDense) => {
         const all = Array.from({ length: 12 }, (_, j) => j);
         checkDirect(patternOf(isDense ? [all, ...rows] : rows, 12));
+        // a dense column
+        checkDirect(
+          patternOf(
+            rows.map((row) => [...new Set([0, ...row])].toSorted((a, b) => a - b)),
+            12,
+          ),
+        );
       }),
       { seed: 1, numRuns: extent(100, 5000) },
     );

@@ -41,7 +41,7 @@ export function rowLength({ rowPointers }: SparsityPattern, row: number): number
  * Colours the columns of a pattern greedily. `transposed` is the transposed pattern. Rows marked in `omitted` do not
  * count.
  */
-export function colourColumns(
+function colourColumns(
   pattern: SparsityPattern,
   transposed: SparsityPattern,
   omitted?: Uint8Array,
@@ -124,12 +124,23 @@ function largestFirst(
 const reverseWeight = 1.5;
 
 /**
- * Colours of columns for forward passes and of rows for backward passes. Each entry is in a counted row or a counted
- * column: `rows` with a colour of at least 0 are computed by backward passes, all others by forward passes.
+ * Colours of columns for forward passes and of rows for backward passes. Each entry is in a column with a colour or in a
+ * row with a colour; `first` decides if it is in both.
  */
 export interface JacobianColouring {
   readonly forward: Colouring;
   readonly reverse: Colouring;
+  /** Direction that computes all entries of its columns or rows. The other one computes the rest. */
+  readonly first: "forward" | "reverse";
+}
+
+/** True if a backward pass computes the entry. */
+export function isReverse(
+  { forward, reverse, first }: JacobianColouring,
+  row: number,
+  column: number,
+): boolean {
+  return first === "reverse" ? reverse.colours[row]! >= 0 : forward.colours[column]! < 0;
 }
 
 const noColours = (n: number): Colouring => ({ colours: new Int32Array(n).fill(-1), count: 0 });
@@ -163,8 +174,8 @@ export function colourJacobian(
   return best!;
 }
 
-function exchanged({ forward, reverse }: JacobianColouring): JacobianColouring {
-  return { forward: reverse, reverse: forward };
+function exchanged({ forward, reverse, first }: JacobianColouring): JacobianColouring {
+  return { forward: reverse, reverse: forward, first: first === "forward" ? "reverse" : "forward" };
 }
 
 /**
@@ -205,9 +216,18 @@ function colourSplit(
       omitted[i] = 1;
       dense++;
     }
-  if (dense === 0) return { forward: colourColumns(pattern, transposed), reverse: noColours(pattern.rows) };
+  if (dense === 0)
+    return {
+      forward: colourColumns(pattern, transposed),
+      reverse: noColours(pattern.rows),
+      first: "reverse",
+    };
   const colours = new Int32Array(pattern.rows).fill(-1);
   let count = 0;
   for (let i = 0; i < pattern.rows; i++) if (omitted[i] === 1) colours[i] = count++;
-  return { forward: colourColumns(pattern, transposed, omitted), reverse: { colours, count } };
+  return {
+    forward: colourColumns(pattern, transposed, omitted),
+    reverse: { colours, count },
+    first: "reverse",
+  };
 }

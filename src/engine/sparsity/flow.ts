@@ -19,22 +19,17 @@ export interface DataFlow {
   readonly tainted: ReadonlySet<string>;
   /** Names whose value decides an index, a bound or a branch of the propagation of sets. */
   readonly needed: ReadonlySet<string>;
+  /** True if products with zeros that do not depend on the point have no columns. */
+  readonly skipsZeros: boolean;
 }
 
 export const bufferName = (name: string): string => `@${name}`;
 
 /** True for operations whose derivative is zero wherever it exists. */
 function isFlat(expr: Expr): boolean {
-  switch (expr.kind) {
-    case "unary":
-      return ["floor", "ceil", "trunc", "nearest", "not"].includes(expr.op);
-    case "binary":
-      return ["lt", "le", "eq", "ne"].includes(expr.op);
-    case "convert":
-      return expr.type !== "f64" && expr.type !== "f32";
-    default:
-      return false;
-  }
+  if (expr.kind === "unary") return ["floor", "ceil", "trunc", "nearest", "not"].includes(expr.op);
+  if (expr.kind === "binary") return ["lt", "le", "eq", "ne"].includes(expr.op);
+  return expr.kind === "convert" && expr.type !== "f64" && expr.type !== "f32";
 }
 
 /** Operands through which an expression depends on columns: neither indices nor conditions. */
@@ -79,8 +74,35 @@ export function isTainted(expr: Expr, tainted: ReadonlySet<string>): boolean {
   return found;
 }
 
+/**
+ * Factor of a product whose zeros are structural: it has no columns and does not depend on the point. `rest` is the other
+ * factor.
+ */
+export function zeroFactor(
+  expr: Expr,
+  { skipsZeros, active, tainted }: Pick<DataFlow, "skipsZeros" | "active" | "tainted">,
+): { readonly factor: Expr; readonly rest: Expr } | undefined {
+  if (!skipsZeros || (expr.kind !== "mulAdd" && (expr.kind !== "binary" || expr.op !== "mul")))
+    return undefined;
+  const isConstant = (part: Expr): boolean =>
+    part.kind !== "const" && !hasSet(part, active) && !isTainted(part, tainted);
+  if (isConstant(expr.y)) return { factor: expr.y, rest: expr.x };
+  return isConstant(expr.x) ? { factor: expr.x, rest: expr.y } : undefined;
+}
+
+/** Other operand of a product of arrays, if its zeros are structural for the columns of one side. */
+export function zeroOperand(
+  stmt: Stmt & { readonly kind: "contract" },
+  side: "left" | "right",
+  { skipsZeros, active, tainted }: Pick<DataFlow, "skipsZeros" | "active" | "tainted">,
+): string | undefined {
+  const { buffer } = side === "left" ? stmt.right : stmt.left;
+  const name = bufferName(buffer);
+  return skipsZeros && !active.has(name) && !tainted.has(name) ? buffer : undefined;
+}
+
 /** Analyses a routine whose inputs have the given roles. */
-export function analyse(routine: Routine, roles: readonly InputRole[]): DataFlow {
+export function analyse(routine: Routine, roles: readonly InputRole[], skipsZeros: boolean): DataFlow {
   const active = new Set<string>();
   const tainted = new Set<string>();
   routine.inputs.forEach((port, i) => {
@@ -90,8 +112,8 @@ export function analyse(routine: Routine, roles: readonly InputRole[]): DataFlow
   });
   untilStable([active, tainted], () => spread(routine.body, { active, tainted }, false));
   const needed = new Set<string>();
-  untilStable([needed], () => demandBlock(routine.body, { active, tainted, needed }));
-  return { active, tainted, needed };
+  untilStable([needed], () => demandBlock(routine.body, { active, tainted, needed, skipsZeros }));
+  return { active, tainted, needed, skipsZeros };
 }
 
 function untilStable(sets: readonly ReadonlySet<string>[], step: () => void): void {
@@ -167,6 +189,7 @@ export function contractSizes(stmt: Stmt & { readonly kind: "contract" }): Expr[
 }
 
 interface BackwardFacts {
+  readonly skipsZeros: boolean;
   readonly active: ReadonlySet<string>;
   readonly tainted: ReadonlySet<string>;
   readonly needed: Set<string>;
@@ -186,6 +209,8 @@ function demandSet(expr: Expr, facts: BackwardFacts): void {
   if (expr.kind === "load") return demand(expr.index, facts.needed);
   if (expr.kind === "select" && !isTainted(expr.condition, facts.tainted))
     demand(expr.condition, facts.needed);
+  const product = zeroFactor(expr, facts);
+  if (product !== undefined) demand(product.factor, facts.needed);
   for (const part of differentiated(expr)) demandSet(part, facts);
 }
 
@@ -229,6 +254,12 @@ function demandBlock(block: readonly Stmt[], facts: BackwardFacts): void {
         const out = bufferName(stmt.out.buffer);
         if (needed.has(out)) needed.add(bufferName(stmt.left.buffer)).add(bufferName(stmt.right.buffer));
         if (needed.has(out) || active.has(out)) demandAll(...contractSizes(stmt));
+        for (const side of ["left", "right"] as const) {
+          const zeros = active.has(bufferName(stmt[side].buffer))
+            ? zeroOperand(stmt, side, facts)
+            : undefined;
+          if (zeros !== undefined) needed.add(bufferName(zeros));
+        }
         break;
       }
       case "comment":
@@ -266,7 +297,7 @@ export function assignsSets(block: readonly Stmt[], active: ReadonlySet<string>)
 }
 
 /** True if a block assigns a name that has sets or a needed value. */
-export function isRelevant(block: readonly Stmt[], facts: Pick<DataFlow, "active" | "needed">): boolean {
+function isRelevant(block: readonly Stmt[], facts: Pick<DataFlow, "active" | "needed">): boolean {
   return block.some((stmt) => {
     const name = assigned(stmt);
     if (name !== undefined && (facts.active.has(name) || facts.needed.has(name))) return true;

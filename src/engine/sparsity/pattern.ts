@@ -9,12 +9,14 @@ import { lowerProgram } from "../passes/lower.ts";
 import { eliminateDeadCode, optimize } from "../passes/pipeline.ts";
 import { jvpProgram } from "../transforms/jvp.ts";
 import "../transforms/program-tools.ts";
+import { evalProgram, traceClosed } from "../trace/staging.ts";
 import { tools } from "../transforms/tools.ts";
 import { must } from "../util/assert-never.ts";
 import { sizeOf } from "../util/shape.ts";
 import type { InputRole } from "./flow.ts";
 import type { SetRoutine, TangentRoutine } from "./routines.ts";
 import { comparisonRoutine, patternRoutine, prepareTangents } from "./routines.ts";
+import type { SplitProgram } from "./moves.ts";
 import type { EntryLimit, SparsityPattern } from "./rows.ts";
 import { rowsOf } from "./rows.ts";
 
@@ -39,7 +41,7 @@ export interface PatternLimits {
 export const defaultLimits: PatternLimits = { entries: 1e8, nodes: 1e8 };
 
 /** Numbers in the pool of sets and in the log for which there is room at first, per row. */
-const nodesPerRow = 8;
+const nodesPerRow = 24;
 const leastNodes = 4096;
 
 /** Pattern at a point, with the values that fixed it. */
@@ -73,26 +75,35 @@ export interface PatternFinder {
   readonly tangents: TangentRoutine;
 }
 
+export interface FinderOptions {
+  /** Inputs that may differ while a pattern is in use. Default: the active ones. */
+  readonly changing?: readonly boolean[];
+  /** True if zeros in constant factors are structural. Default false. */
+  readonly skipsZeros?: boolean;
+}
+
 /**
- * Prepares the search for the pattern of the results of a program with respect to the inputs marked in `active`. Inputs
- * marked `fixed` do not change while a pattern is in use.
+ * Prepares the search for the pattern of the results of `rest` with respect to the moved elements. The inputs of the
+ * finder are those of the whole program.
  */
 export function makePatternFinder(
   name: string,
-  program: Program,
+  split: SplitProgram,
   active: readonly boolean[],
   compile: RoutineCompiler,
   limits: PatternLimits = defaultLimits,
+  { changing = active, skipsZeros = false }: FinderOptions = {},
 ): PatternFinder {
-  const tangent = tangentProgram(program, active);
+  const program = split.moves;
+  const tangent = tangentProgram(split, active);
   const { routine } = lowerProgram(optimize(tangent));
-  const roles = [
-    ...program.ins.map((_, i): InputRole => (active[i] === true ? "point" : "fixed")),
-    ...program.ins.flatMap((_, i): InputRole[] => (active[i] === true ? ["tangent"] : [])),
-  ];
+  const roles = tangent.ins.map((_, i): InputRole =>
+    i >= program.ins.length ? "tangent" : changing[i] === true ? "point" : "fixed",
+  );
+  const results = split.rest.outs;
   const sizes = tangent.ins.map(({ type }) => sizeOf(type.shape));
-  const tangents = prepareTangents(routine, roles, sizes, program.outs.length);
-  const rows = program.outs.reduce((sum, { type }) => sum + sizeOf(type.shape), 0);
+  const tangents = prepareTangents(routine, roles, sizes, results.length, skipsZeros);
+  const rows = results.reduce((sum, { type }) => sum + sizeOf(type.shape), 0);
   let capacity = { pool: Math.max(leastNodes, nodesPerRow * rows), log: Math.max(64, rows) };
   let code: (SetRoutine & { readonly run: CompiledRoutine }) | undefined;
 
@@ -108,10 +119,10 @@ export function makePatternFinder(
         code = { ...made, run: compile(made.routine) };
       }
       const outputs = runRoutine(code, code.run, readAll(read));
-      const [pool, log, top, logTop] = outputs.slice(program.outs.length) as [Int32Array, Int32Array, number, number]; // prettier-ignore
+      const [pool, log, top, logTop] = outputs.slice(results.length) as [Int32Array, Int32Array, number, number]; // prettier-ignore
       if (top <= capacity.pool && logTop <= capacity.log) {
-        const sets = outputs.slice(0, program.outs.length) as (number | Int32Array)[];
-        const pattern = rowsOf(sets, pool, tangents.columns, entryLimit(name, limits, tangents.columns));
+        const sets = outputs.slice(0, results.length) as (number | Int32Array)[];
+        const pattern = rowsOf(sets, pool, tangents.columns, entryLimit(name, limits));
         return { pattern, log: log.slice(0, logTop), nodes: top };
       }
       if (Math.max(top, logTop) > limits.nodes) throw tooManyNodes(name, Math.max(top, logTop), limits);
@@ -136,12 +147,21 @@ export function makePatternFinder(
   };
 }
 
-/** Program of the tangents of all results: its inputs are those of the program, then the tangents of the active ones. */
-function tangentProgram(program: Program, active: readonly boolean[]): Program {
-  const all = program.outs.map(() => true);
-  const none = program.ins.map(() => false);
-  const dual = jvpProgram(program, active, all, none, tools).program;
-  return eliminateDeadCode({ ...dual, outs: dual.outs.slice(program.outs.length) });
+/** Program of the tangents of all results. Inputs: those of the whole program, then tangents of the moved elements. */
+function tangentProgram({ moves, rest }: SplitProgram, active: readonly boolean[]): Program {
+  const { length } = moves.outs;
+  const isMoved = rest.ins.map((_, i) => i < length);
+  const all = rest.outs.map(() => true);
+  const none = rest.ins.map(() => false);
+  const dual = jvpProgram(rest, isMoved, all, none, tools).program;
+  const types = [...moves.ins, ...moves.outs].map(({ type }) => type);
+  const whole = traceClosed(rest.name, types, (...xs) => {
+    const [given, tangents] = [xs.slice(0, moves.ins.length), xs.slice(moves.ins.length)];
+    const values = evalProgram(moves, given);
+    const others = given.filter((_, i) => active[i] !== true);
+    return evalProgram(dual, [...values, ...others, ...tangents]).slice(rest.outs.length);
+  });
+  return eliminateDeadCode(whole);
 }
 
 /** Values of a tangent for code that needs them; no pattern depends on them. */
@@ -170,13 +190,13 @@ function runRoutine(
   return outputs.map((output) => (typeof output === "number" ? output : output.array));
 }
 
-function entryLimit(name: string, { entries }: PatternLimits, columns: number): EntryLimit {
+function entryLimit(name: string, { entries }: PatternLimits): EntryLimit {
   return {
     most: entries,
     refuse: (row, length) =>
       new DownhillError(
         "range",
-        `${name}: the pattern has more than ${entries} entries; row ${row} alone has ${length} of ${columns} columns. ` +
+        `${name}: the pattern has more than ${entries} entries; row ${row} alone has ${length}. ` +
           "Use jacrev or hvp for results that depend on most of their arguments, or raise the option maxEntries.",
       ),
   };

@@ -1,8 +1,7 @@
-import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
 import { makeNames } from "../kernel/fresh-names.ts";
 import type { Buffer, Expr, Port, Routine, SizeExpr, Stmt, Temp } from "../kernel/scalar.ts";
-import { addSizes } from "../kernel/sizes.ts";
+import { addSizes, sizeExpr } from "../kernel/sizes.ts";
 import { usesOf } from "../kernel/uses.ts";
 import { walkBlock } from "../kernel/walk.ts";
 import type { DataFlow, InputRole } from "./flow.ts";
@@ -29,6 +28,7 @@ export function prepareTangents(
   roles: readonly InputRole[],
   sizes: readonly number[],
   results: number,
+  skipsZeros: boolean,
 ): TangentRoutine {
   let columns = 0;
   const firsts = sizes.map((size, i) => {
@@ -36,7 +36,7 @@ export function prepareTangents(
     if (roles[i] === "tangent") columns += size;
     return first;
   });
-  return { routine, flow: analyse(routine, roles), results, roles, firsts, columns };
+  return { routine, flow: analyse(routine, roles, skipsZeros), results, roles, firsts, columns };
 }
 
 /** Numbers of elements that a routine may store. */
@@ -89,7 +89,9 @@ export function patternRoutine(tangents: TangentRoutine, capacity: SetCapacity):
     { kind: "scalar", value: logTop },
   ];
   const memory = memoryOf(routine, flow, true);
-  const made = frame(tangents, "pattern", prelude, [...outputs, ...ends, ...memory.outputs], memory);
+  const all = [...outputs, ...ends, ...memory.outputs];
+  const start = writer.speculates ? clearing([...memory.temps, ...buffersAmong([...outputs, ...memory.outputs])], fresh) : []; // prettier-ignore
+  const made = frame(tangents, "pattern", [...start, ...prelude.statements], all, memory);
   return { ...made, sites };
 }
 
@@ -125,7 +127,8 @@ export function comparisonRoutine(tangents: TangentRoutine, length: number): Set
     { kind: "scalar", value: k.convert("i32", isOther) },
     ...memory.outputs,
   ];
-  const made = frame(tangents, "comparison", prelude, outputs, memory);
+  const start = writer.speculates ? clearing([...memory.temps, ...buffersAmong(memory.outputs)], fresh) : [];
+  const made = frame(tangents, "comparison", [...start, ...prelude.statements], outputs, memory);
   const reference: Port = { kind: "buffer", buffer: { name: log, type: "i32", size: length } };
   return { ...made, routine: { ...made.routine, inputs: [...made.routine.inputs, reference] }, sites };
 }
@@ -175,6 +178,20 @@ function setBuffer({ name, size }: Buffer): Buffer {
   return { name: setName(name), type: "i32", size };
 }
 
+function buffersAmong(outputs: Routine["outputs"]): Buffer[] {
+  return outputs.flatMap((output) => (output.kind === "buffer" ? [output.buffer] : []));
+}
+
+/** Code that fills buffers with zeros. */
+function clearing(buffers: readonly Buffer[], fresh: (hint: string) => string): Stmt[] {
+  const block = k.makeBlock();
+  for (const { name, type, size } of buffers)
+    block.forEach(fresh("i"), k.i32(0), sizeExpr(size), (inner, i) =>
+      inner.store(name, i, k.constant(type, 0)),
+    );
+  return block.statements;
+}
+
 /** Memory of a routine of sets. */
 interface SetMemory extends Pick<Routine, "temps" | "arenaBytes" | "outputs"> {}
 
@@ -202,7 +219,7 @@ function memoryOf(routine: Routine, { active, needed }: DataFlow, hasSets: boole
 function frame(
   { routine, flow, roles }: TangentRoutine,
   name: string,
-  { statements }: Pick<Block, "statements">,
+  body: readonly Stmt[],
   outputs: Routine["outputs"],
   { temps, arenaBytes }: SetMemory,
 ): Omit<SetRoutine, "sites"> {
@@ -218,7 +235,7 @@ function frame(
       outputs,
       temps,
       arenaBytes,
-      body: statements,
+      body,
     },
     inputs,
   };

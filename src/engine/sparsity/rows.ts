@@ -1,4 +1,5 @@
-import { DownhillError, internalError } from "../errors/index.ts";
+import type { DownhillError } from "../errors/index.ts";
+import { internalError } from "../errors/index.ts";
 
 /** Positions of the entries of a sparse matrix, in compressed rows. */
 export interface SparsityPattern {
@@ -9,9 +10,6 @@ export interface SparsityPattern {
   /** Column of each entry, ascending within a row. */
   readonly columnIndices: Int32Array;
 }
-
-/** Number of entries. */
-export const entriesOf = ({ columnIndices }: SparsityPattern): number => columnIndices.length;
 
 /** Rows up to this length are sorted by insertion. */
 const shortRow = 24;

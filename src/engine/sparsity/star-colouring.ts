@@ -2,9 +2,13 @@ import type { Colouring } from "./colouring.ts";
 import { rowLength, transposePattern } from "./colouring.ts";
 import type { SparsityPattern } from "./rows.ts";
 
-/** Degree from which a vertex has a colour of its own, at least; it grows with the number of vertices. */
 const leastHub = 64;
 const hubFactor = 10;
+
+/** Degree above which a vertex has a colour of its own. */
+export function hubDegree(vertices: number): number {
+  return Math.max(leastHub, hubFactor * Math.sqrt(vertices));
+}
 
 /** Union of a square pattern and its transpose. */
 export function symmetrised(pattern: SparsityPattern): SparsityPattern {
@@ -81,7 +85,7 @@ class StarColouring {
 
   run(): Colouring {
     const { rows } = this.#pattern;
-    const limit = Math.max(leastHub, hubFactor * Math.sqrt(rows));
+    const limit = hubDegree(rows);
     for (let v = 0; v < rows; v++) {
       if (rowLength(this.#pattern, v) <= limit) continue;
       this.#isHub[v] = 1;

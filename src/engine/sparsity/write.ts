@@ -13,6 +13,8 @@ import {
   differentiated,
   hasSet,
   isTainted,
+  zeroFactor,
+  zeroOperand,
 } from "./flow.ts";
 import type { SetPool } from "./unions.ts";
 import { columnSet, distinct, writeUnion } from "./unions.ts";
@@ -187,6 +189,7 @@ export class SetWriter {
     const form = branchForm(stmt, this.#to.flow);
     if (form === "otherwise") return this.#block(stmt.otherwise, at);
     if (form === "both") {
+      this.speculates = true;
       this.#block(stmt.then, { ...at, isSpeculative: true });
       return this.#block(stmt.otherwise, { ...at, isSpeculative: true });
     }
@@ -279,7 +282,24 @@ export class SetWriter {
     const outer = stmt.dims.filter((dim) => dim.role === "batch" || dim.role === (side === "left" ? "row" : "column")); // prettier-ignore
     const sums = stmt.dims.filter((dim) => dim.role === "sum");
     const inner = stmt.dims.filter((dim) => dim.role === (side === "left" ? "column" : "row"));
+    const zeros = zeroOperand(stmt, side, this.#to.flow);
     const start = { out: stmt.out.offset, left: stmt.left.offset, right: stmt.right.offset };
+    if (zeros !== undefined) {
+      const other = side === "left" ? "right" : "left";
+      const { type } = stmt;
+      nest([...outer, ...inner], start, at.block, fresh, (block, starts) => {
+        const union = block.let(fresh("element.set"), k.i32(0));
+        nest(sums, starts, block, fresh, (body, { [side]: index, [other]: factor }) => {
+          body.if(k.ne(k.load(type, zeros, factor), k.constant(type, 0)), (used) => {
+            const set = this.#hold(this.#loadSet(operand.buffer, index), used);
+            used.set(union, this.#join([union, set], used));
+          });
+        });
+        this.#storeSet(stmt.out.buffer, starts.out, [union], { ...at, block }, isAdded);
+      });
+      this.#marks++;
+      return;
+    }
     nest(outer, start, at.block, fresh, (block, starts) => {
       const union = block.let(fresh("row.set"), k.i32(0));
       nest(sums, starts, block, fresh, (body, { [side]: index }) => {
@@ -295,6 +315,8 @@ export class SetWriter {
 
   /** Number of unions and decisions written so far. */
   #marks = 0;
+  /** True if some code may run although its condition does not hold, so that it may read memory that nothing wrote. */
+  speculates = false;
 
   /** A value that decides about the propagation of sets; logged if it depends on the point. */
   #decision(expr: Expr, at: Context, hasSets: boolean): Expr {
@@ -348,10 +370,18 @@ export class SetWriter {
     if (expr.kind === "load") {
       return [this.#loadSet(expr.buffer, this.#index(expr.index, expr.buffer, at, isLazy))];
     }
+    const product = zeroFactor(expr, flow);
+    if (product !== undefined) {
+      const factor = this.#value(product.factor, at);
+      const isUsed = k.ne(factor, k.constant(factor.type, 0));
+      const sets = this.#setsOf(product.rest, at, true).map((set) => k.select(isUsed, set, k.i32(0)));
+      return expr.kind === "mulAdd" ? distinct([...sets, ...this.#setsOf(expr.z, at, isLazy)]) : sets;
+    }
     if (expr.kind !== "select")
       return distinct(differentiated(expr).flatMap((part) => this.#setsOf(part, at, isLazy)));
     if (isTainted(expr.condition, flow.tainted)) {
       const both = { ...at, isSpeculative: true };
+      this.speculates = true;
       return distinct([expr.x, expr.y].flatMap((side) => this.#setsOf(side, both, isLazy)));
     }
     const condition = this.#value(expr.condition, at);
