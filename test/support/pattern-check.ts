@@ -5,6 +5,7 @@ import { jsBackend } from "../../src/engine/backends/js/index.ts";
 import { readElements } from "../../src/engine/ir/elements.ts";
 import { isFloating } from "../../src/engine/ir/types.ts";
 import { asTensor } from "../../src/engine/prims/lift.ts";
+import { wholeProgram } from "../../src/engine/sparsity/moves.ts";
 import { makePatternFinder } from "../../src/engine/sparsity/pattern.ts";
 import { traceProgram } from "../../src/engine/trace/staging.ts";
 import { sizeOf } from "../../src/engine/util/shape.ts";
@@ -40,7 +41,7 @@ export function checkPatterns(
   const zeros = floats.map((x) =>
     tensor(new Float64Array(sizeOf(x.shape)), { dtype: x.dtype, shape: x.shape }),
   );
-  if (!isPossible(() => jvp((...ys: Tensor[]) => f(ys) as never, floats as Tensor[], zeros))) return;
+  if (!isPossible(() => jvp((...ys: Tensor[]) => f(ys) as never, [...floats], zeros))) return;
   compare(name, f, floats, counts);
   const gradient: OfList = (ys) => {
     const total = (...zs: Tensor[]): Tensor[] => f(zs).map((out) => sin(out).sum());
@@ -64,7 +65,9 @@ function isPossible(derivative: () => unknown): boolean {
 function compare(name: string, f: OfList, xs: readonly Tensor[], counts: PatternCounts): void {
   const { program, captured } = traceProgram(name, xs.map((x) => x.type), (...ys) => f(ys)); // prettier-ignore
   const active = program.ins.map((_, i) => i >= captured.length);
-  const finder = makePatternFinder(name, program, active, (routine) => jsBackend.compile(routine));
+  const finder = makePatternFinder(name, wholeProgram(program, active), active, (routine) =>
+    jsBackend.compile(routine),
+  );
   const all = [...captured, ...xs];
   const { pattern } = finder.find((i) => {
     const elements = readElements(all[i]!, name);
@@ -74,6 +77,9 @@ function compare(name: string, f: OfList, xs: readonly Tensor[], counts: Pattern
   const has = new Uint8Array(rows * columns);
   for (let i = 0; i < rows; i++)
     for (let p = rowPointers[i]!; p < rowPointers[i + 1]!; p++) has[i * columns + columnIndices[p]!] = 1;
+  const isMove = program.eqns.every(({ prim }) => prim.moves === true);
+  if (isMove && rowPointers.some((start, i) => i > 0 && start - rowPointers[i - 1]! > 1))
+    throw new Error(`${name}: moves elements, but a row of its pattern has several entries`);
   let found = 0;
   let column = 0;
   xs.forEach((x, k) => {
@@ -88,6 +94,8 @@ function compare(name: string, f: OfList, xs: readonly Tensor[], counts: Pattern
       numbers.forEach((value, i) => {
         if (value === 0 || Number.isNaN(value)) return;
         found++;
+        if (isMove && value !== 1)
+          throw new Error(`${name}: moves elements, but has the derivative ${value}`);
         if (has[i * columns + column] !== 1)
           throw new Error(`${name}: the pattern lacks the entry (${i}, ${column}), whose value is ${value}`);
       });

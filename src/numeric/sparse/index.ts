@@ -22,3 +22,9 @@ export {
   SparsePattern,
   type TransposedPattern,
 } from "./sparse-pattern.ts";
+export {
+  type SparseDerivativeFunction,
+  type SparseDerivativeOptions,
+  sparseHessian,
+  sparseJacobian,
+} from "./sparse-jacobian.ts";
