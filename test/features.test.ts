@@ -61,8 +61,6 @@ const exceptions: Readonly<Record<string, string>> = {
   checkProgram: "for tools that write programs",
   hashProgram: "for tools that write programs",
   enableTurbo: "a switch for speed",
-  "sparse.SparseMatrix": "the class of arguments and results",
-  "sparse.SparsePattern": "the class of patterns of sparse matrices",
   "distributions.Bijector": "the type of the transforms that are listed",
   "distributions.Distribution": "the type of the distributions that are listed",
 };
