@@ -32,7 +32,7 @@ export async function writeModules(out, { without: workAround, maps = false, sec
   const targets = [...Object.values(exports).map((target) => target.default), ...Object.values(bin)];
   const entries = targets
     .filter((target) => target !== undefined)
-    .map((target) => target.replace("./dist/", "").replace(/\.js$/, ""));
+    .map((target) => target.replace(/^(?:\.\/)?dist\//, "").replace(/\.js$/, ""));
   const sources = entries.map(sourceOf);
   writeTypes(out, entries, sources);
 
