@@ -1,11 +1,12 @@
 // Writes what `npm run bench -- --json` and bench/torch.py print as tables: docs/performance.md, and the table of the
-// README between its marks.
+// README between its marks, with the figures of its first screen.
 //
 // Usage: node bench/report.mjs [--write] FILE ...      without --write the page goes to standard output
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { contestants } from "./contestants.mjs";
+import { withFigures } from "./figures.mjs";
 import { refuse } from "./measure.mjs";
 import { groups } from "./rows/index.mjs";
 import { groupBy, summaryRows } from "./summary.mjs";
@@ -231,7 +232,7 @@ async function fillReadme(measurements, machines) {
   const body = `Medians of one run ${machineOf(machines)}, Node ${newest}, one thread:\n\n${table}\n\n${titles.join("\n")}`;
   writeFileSync(
     file,
-    await formatted(`${text.slice(0, from + opening.length)}\n\n${body}\n\n${text.slice(to)}`),
+    withFigures(await formatted(`${text.slice(0, from + opening.length)}\n\n${body}\n\n${text.slice(to)}`)),
   );
 }
 

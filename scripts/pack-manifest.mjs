@@ -16,7 +16,11 @@ if (process.argv.includes("--restore")) {
   if (existsSync(saved)) renameSync(saved, manifest);
 } else {
   const text = readFileSync(manifest, "utf8");
-  const published = publishedManifest(JSON.parse(text), projectAddresses(), directory === "" ? undefined : directory);
+  const published = publishedManifest(
+    JSON.parse(text),
+    projectAddresses(),
+    directory === "" ? undefined : directory,
+  );
   mkdirSync(join(root, ".tmp"), { recursive: true });
   writeFileSync(saved, text);
   writeFileSync(manifest, `${JSON.stringify(published, null, 2)}\n`);

@@ -4,7 +4,8 @@
 //
 // Usage: node scripts/pages.mjs [--out FOLDER] [--site] [SECTION …]     sections: learn (pages/course), playground, examples (pages/examples)
 //
-// With --site pages link to the other parts of the site, which docs/site/build.mjs puts beside them.
+// With --site pages link to the other parts of the site, which docs/site/build.mjs puts beside them. The race of the start page is written
+// too.
 // Without --out the sections go to .tmp/pages/. scripts/build.mjs puts the course into dist/course/, for `downhill learn`.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, posix, relative, sep } from "node:path";
@@ -14,6 +15,7 @@ import { gzipSync } from "node:zlib";
 import { transform } from "esbuild";
 import { build } from "rolldown";
 import { effectsOf } from "./pieces.mjs";
+import { projectAddresses } from "./project.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const src = join(root, "src");
@@ -180,6 +182,7 @@ export async function writeDocuments(
           }),
       ...(slug === "" ? { thumbnails } : {}),
       isInSite,
+      ...projectAddresses(),
     });
     if (section.word === undefined && slug !== "") thumbnails.set(slug, await render.thumbnail(slug, html));
     mkdirSync(join(out, here), { recursive: true });
@@ -205,6 +208,33 @@ export async function buildRaceFile(out) {
     output: { file: join(out, "race.js"), format: "iife", minify: true, codeSplitting: false },
   });
   await writeStyle(join(root, "pages/race"), out, false);
+}
+
+/**
+ * Writes the race of the start page: `race.js`, which exports `startRace`, and its style. The page around it has the colour scheme.
+ *
+ * @param {string} out
+ */
+export async function buildHomeRace(out) {
+  await build({
+    ...common,
+    input: join(root, "pages/home/race.tsx"),
+    platform: "browser",
+    treeshake: { moduleSideEffects: moduleSideEffects() },
+    external: (id) => id.startsWith("node:"),
+    output: { file: join(out, "race.js"), format: "esm", minify: true, codeSplitting: false },
+  });
+  const from = (/** @type {string} */ path) => JSON.stringify(join(src, "pictures", path));
+  const { style } = await runModule(
+    "home-style",
+    `import { chartStyle } from ${from("plot/style.ts")};
+import { colourProperties } from ${from("plot/palette.ts")};
+import { mapColours, mapStyle } from ${from("landscapes/draw/style.ts")};
+export const style = [\`:root{\${colourProperties}}\`, mapColours, chartStyle, mapStyle].join("\\n");`,
+  );
+  const own = readFileSync(join(root, "pages/live/landscape.css"), "utf8");
+  const { code } = await transform(`${style}\n${own}`, { loader: "css", minify: true });
+  writeFileSync(join(out, "race.css"), code);
 }
 
 /**
@@ -379,4 +409,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     const sizes = await buildSection(name, join(values.out, name), { isInSite: values.site });
     for (const { page, bytes } of sizes) console.log(`${name}/${page}: ${(bytes / 1024).toFixed(1)} KB gzip`);
   }
+  if (values.site) await buildHomeRace(join(values.out, "home"));
 }

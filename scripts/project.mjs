@@ -65,6 +65,16 @@ export function missingAddresses(given) {
 }
 
 /**
+ * True if a version is published: its heading in the change log has a date.
+ *
+ * @param {string} changelog
+ * @param {string} version
+ */
+export function isPublished(changelog, version) {
+  return changelog.includes(`\n## [${version}] - `);
+}
+
+/**
  * The manifest of a package as published: without scripts, development dependencies and permissions of scripts, and with the addresses of
  * the project.
  *

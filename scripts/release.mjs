@@ -17,11 +17,11 @@ export const packages = [".", "plugin"];
  *
  * @param {object} state
  * @param {import("./project.mjs").Project} state.addresses
- * @param {string} state.branch current branch
- * @param {string} state.changes output of `git status --porcelain`
+ * @param {string} state.branch Current branch.
+ * @param {string} state.changes Output of `git status --porcelain`.
  * @param {readonly string[]} state.tags
- * @param {string} state.version the version to release; with changesets pending, the last one
- * @param {number} state.changesets number of pending changesets
+ * @param {string} state.version The version to release. With changesets pending, the last one.
+ * @param {number} state.changesets Number of pending changesets.
  * @returns {string[]}
  */
 export function obstacles({ addresses, branch: current, changes, tags, version, changesets }) {
@@ -49,7 +49,10 @@ export function obstacles({ addresses, branch: current, changes, tags, version, 
  * @param {string} before.citation
  * @param {string} before.pluginManifest
  * @param {string} before.pluginLock
- * @param {string} before.versionModule `src/engine/util/version.ts`
+ * @param {string} before.versionModule `src/engine/util/version.ts`.
+ * @param {string} before.readme
+ * @param {string} before.guide `docs/guides/five-minutes.md`
+ * @param {string} before.pluginGuide `docs/plain-setup.md`
  * @param {{ version: string, date: string } & import("./project.mjs").Project} release
  */
 export function releaseTexts(before, release) {
@@ -80,6 +83,9 @@ export function releaseTexts(before, release) {
         /("": \{\s*"name": "downhill-plugin",\s*"version": )"[^"]*"([^]*?"downhill": )"\^[^"]*"/,
         `$1"${version}"$2"^${version}"`,
       ),
+    readme: withPublishedPackage(before.readme),
+    guide: withPublishedPackage(before.guide),
+    pluginGuide: withPublishedPackage(before.pluginGuide),
     versionModule: replaced(
       before.versionModule,
       /version = "[^"]*"/,
@@ -87,6 +93,13 @@ export function releaseTexts(before, release) {
       "src/engine/util/version.ts has no version",
     ),
   };
+}
+
+/** A page whose instructions for unpublished versions are replaced by the one line for published ones. @param {string} page */
+function withPublishedPackage(page) {
+  return page
+    .replaceAll(/<!-- unpublished -->[^]*?<!-- \/unpublished -->/g, "```sh\nnpm install downhill\n```")
+    .replaceAll(/\/path\/to\/(downhill(?:-plugin)?)-[\d.]+\.tgz/g, "$1");
 }
 
 /** @param {string} text @param {RegExp} pattern @param {string} by @param {string} problem */
@@ -140,6 +153,9 @@ function main() {
     pluginManifest: "plugin/package.json",
     pluginLock: "plugin/package-lock.json",
     versionModule: "src/engine/util/version.ts",
+    readme: "README.md",
+    guide: "docs/guides/five-minutes.md",
+    pluginGuide: "docs/plain-setup.md",
   };
   const names = /** @type {(keyof typeof files)[]} */ (Object.keys(files));
   const before = /** @type {Record<keyof typeof files, string>} */ (

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testWith } from "./support/conditions.ts";
 import { bin, downhill as run, type Ended, installedDownhill } from "./support/command.ts";
 import { decayTable } from "./support/decay-table.ts";
-import { root } from "./support/snippets.ts";
+import { firstCommands } from "../src/cli/help.ts";
+import { root, wordsOf } from "./support/snippets.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -19,6 +20,26 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const downhill = async (...words: string[]): Promise<Ended> => run(words, { cwd: folder });
+
+describe("downhill without arguments", () => {
+  test("lists four commands with their meaning, and names the help", async () => {
+    const { status, stdout, stderr } = await downhill();
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const lines = stdout.split("\n").filter((line) => line.startsWith("  downhill "));
+    expect(lines).toEqual(firstCommands.map(([line]) => `  ${line}`));
+    expect(lines.length).toBe(4);
+    expect(stdout).toContain("downhill --help lists all commands.\n");
+  });
+
+  // learn.test.ts starts the server of the course
+  const atOnce = firstCommands.map(([line]) => wordsOf(line).slice(1)).filter(([name]) => name !== "learn");
+  test.each(atOnce)("its command %s runs without a file", async (...words) => {
+    const { status, stdout, stderr } = await downhill(...words);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout.split("\n").length).toBeGreaterThan(20);
+    expect(readdirSync(folder)).toEqual(["decay.csv"]);
+  });
+});
 
 describe("downhill fit", () => {
   test("prints parameters with errors, and pictures", async () => {

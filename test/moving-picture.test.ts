@@ -1,8 +1,9 @@
-// The picture at the top of the README is up to date, small, and static for readers who prefer reduced motion.
+// The moving pictures of the README and of the site are up to date, small, and static for readers who prefer reduced motion.
 import { spawnSync } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { testInCi } from "./support/extent.ts";
 import { root } from "./support/snippets.ts";
 
 const file = join(root, "docs/pictures/descent.svg");
@@ -21,4 +22,39 @@ test("it has at most 300 KB, needs no other file, and respects reduced motion", 
   const [still, moving] = svg.split("@media (prefers-reduced-motion:no-preference)") as [string, string];
   expect(still).not.toContain("animation");
   expect(moving).toContain("infinite");
+});
+
+describe("the pictures of docs/gallery", () => {
+  const folder = join(root, "docs/gallery");
+  const pictures = readdirSync(folder).filter((name) => name.endsWith(".svg"));
+  const texts = pictures.map((name) => readFileSync(join(folder, name), "utf8"));
+
+  test("have at most 300 KB together, need no other file, and respect reduced motion", () => {
+    expect(pictures.length).toBe(6);
+    expect(texts.reduce((sum, text) => sum + text.length, 0)).toBeLessThan(300_000);
+    for (const text of texts) {
+      expect(text.match(/https?:\/\/[^"]+/g)).toEqual(["http://www.w3.org/2000/svg"]);
+      const [still, moving] = text.split("@media (prefers-reduced-motion:no-preference)") as [string, string];
+      expect(still).not.toContain("animation:");
+      expect(moving).toContain("infinite");
+    }
+  });
+
+  test("are shown by the README and by the start page, each with its example", async () => {
+    const { gallery } = (await import(join(folder, "gallery.mjs"))) as {
+      readonly gallery: readonly { readonly name: string; readonly link: string }[];
+    };
+    expect(gallery.map(({ name }) => `${name}.svg`).toSorted()).toEqual(pictures.toSorted());
+    const readme = readFileSync(join(root, "README.md"), "utf8");
+    for (const { name, link } of gallery) {
+      expect(readme).toContain(`src="docs/gallery/${name}.svg"`);
+      statSync(join(root, "pages", link, "page.tsx"));
+    }
+  });
+
+  testInCi("are up to date (node scripts/gallery.mjs writes them)", () => {
+    const words = [join(root, "scripts/gallery.mjs"), "--check"];
+    const { status, stderr } = spawnSync(process.execPath, words, { encoding: "utf8" });
+    expect([status, stderr]).toEqual([0, ""]);
+  });
 });

@@ -14,8 +14,12 @@ import { afterAll, describe, expect, test } from "vitest";
 import { normaliseArguments } from "../src/cli/arguments.ts";
 import { commands } from "../src/cli/commands.ts";
 import { turboOption } from "../src/cli/turbo.ts";
-import { programsIn } from "./support/guide-programs.ts";
+import { programsIn, runGuideProgram } from "./support/guide-programs.ts";
 import { agrees, fences, promises, root, wordsOf } from "./support/snippets.ts";
+
+const { withFigures } = (await import(join(root, "bench/figures.mjs"))) as {
+  withFigures(readme: string): string;
+};
 
 // their programs are run by guides.test.ts
 const guides = readdirSync(join(root, "docs/guides"))
@@ -51,23 +55,50 @@ describe("the programs of the pages", () => {
     expect(programs.filter(({ file }) => file === "README.md")).not.toHaveLength(0);
   });
 
-  test.each(programs)("$file:$line runs and prints what it says", async ({ code }) => {
-    const { code: script } = await transform(code, { loader: "ts", format: "esm", target: "es2023" });
-    const run = spawnSync(process.execPath, ["--input-type=module"], {
-      cwd: root,
-      input: script,
-      encoding: "utf8",
-    });
-    expect(run.stderr).toBe("");
-    const promised = promises(code).flatMap(({ text, promise }) =>
-      /^(await )?console\.log\(/.test(text) ? promise : [],
-    );
-    if (promised.length === 0) return;
-    const printed = run.stdout.trimEnd().split("\n");
-    const same =
-      printed.length === promised.length && printed.every((line, i) => agrees(line, promised[i] ?? ""));
-    // Compared as a whole only to show the difference.
-    if (!same) expect(printed).toEqual(promised);
+  /** Programs with plain functions need the plugin, which this repository builds only on demand. */
+  const isPlain = ({ code }: { readonly code: string }): boolean =>
+    /^\s+"use ad";$/m.test(code) && !code.includes("downhill/plain");
+
+  test("both first screens show both styles of programs", () => {
+    for (const page of ["README.md", "docs/index.md"])
+      expect(
+        programs
+          .filter(({ file }) => file === page)
+          .slice(0, 2)
+          .map(isPlain),
+        page,
+      ).toEqual([false, true]);
+  });
+
+  test.each(programs.filter(isPlain))("$file:$line runs and prints what it says", async ({ code }) => {
+    await expect(runGuideProgram(code)).resolves.toBeUndefined();
+  });
+
+  test.each(programs.filter((program) => !isPlain(program)))(
+    "$file:$line runs and prints what it says",
+    async ({ code }) => {
+      const { code: script } = await transform(code, { loader: "ts", format: "esm", target: "es2023" });
+      const run = spawnSync(process.execPath, ["--input-type=module"], {
+        cwd: root,
+        input: script,
+        encoding: "utf8",
+      });
+      expect(run.stderr).toBe("");
+      const promised = promises(code).flatMap(({ text, promise }) =>
+        /^(await )?console\.log\(/.test(text) ? promise : [],
+      );
+      if (promised.length === 0) return;
+      const printed = run.stdout.trimEnd().split("\n");
+      const same =
+        printed.length === promised.length && printed.every((line, i) => agrees(line, promised[i] ?? ""));
+      // Compared as a whole only to show the difference.
+      if (!same) expect(printed).toEqual(promised);
+    },
+  );
+
+  test("the README has the figures of its table (node bench/figures.mjs writes them)", () => {
+    const readme = readFileSync(join(root, "README.md"), "utf8");
+    expect(readme).toBe(withFigures(readme));
   });
 
   test("they compile under the strictest settings", () => {

@@ -122,11 +122,18 @@ describe("a release", () => {
       pluginManifest: read("plugin/package.json"),
       pluginLock: read("plugin/package-lock.json"),
       versionModule: read("src/engine/util/version.ts"),
+      readme: read("README.md"),
+      guide: read("docs/guides/five-minutes.md"),
+      pluginGuide: read("docs/plain-setup.md"),
     };
     const after = releaseTexts(before, { version: "9.8.7", date: "2027-01-02", ...both });
     expect(after["changelog"]).toContain("\n## [Unreleased]\n\n## [9.8.7] - 2027-01-02\n");
     expect(after["versionModule"]).toContain(`version = "9.8.7"`);
     expect(after["citation"]).toContain("version: 9.8.7");
+    for (const page of [after["readme"]!, after["guide"]!, after["pluginGuide"]!]) {
+      expect(page).toContain("\n```sh\nnpm install downhill\n```\n");
+      expect(page).not.toMatch(/unpublished|no package registry|not published|\.tgz/i);
+    }
     for (const [text, path] of [
       [after["pluginManifest"]!, "plugin/package.json"],
       [after["pluginLock"]!, "plugin/package-lock.json"],
@@ -162,20 +169,20 @@ describe("a release", () => {
 // npm changed the path of the command when it published, and warned that it had removed it
 testInCi.each([
   { folder: ".", name: "downhill", built: "dist" },
-  { folder: "plugin", name: "downhill-plugin", built: "src" }, // built in the place of dist
+  { folder: "plugin", name: "downhill-plugin", built: "src" }, // stands for dist, which is built on demand
 ])("npm publish --dry-run accepts $name as it is", ({ folder, name, built }) => {
-  const place = mkdtempSync(join(tmpdir(), "downhill-publish-"));
+  const packageFolder = mkdtempSync(join(tmpdir(), "downhill-publish-"));
   try {
     const own = JSON.parse(read(join(folder, "package.json"))) as object;
-    writeFileSync(join(place, "package.json"), JSON.stringify(publishedManifest(own, both)));
-    for (const file of ["README.md", "LICENSE"]) cpSync(join(root, file), join(place, file));
-    mkdirSync(join(place, "test"));
-    writeFileSync(join(place, "test/unpublished.js"), "");
-    cpSync(join(root, folder, built), join(place, "dist"), { recursive: true });
+    writeFileSync(join(packageFolder, "package.json"), JSON.stringify(publishedManifest(own, both)));
+    for (const file of ["README.md", "LICENSE"]) cpSync(join(root, file), join(packageFolder, file));
+    mkdirSync(join(packageFolder, "test"));
+    writeFileSync(join(packageFolder, "test/unpublished.js"), "");
+    cpSync(join(root, folder, built), join(packageFolder, "dist"), { recursive: true });
     // a registry on loopback that does not answer: a dry run publishes nothing
     const words = [
       "publish",
-      place,
+      packageFolder,
       "--dry-run",
       "--json",
       "--registry=http://127.0.0.1:9/",
@@ -193,6 +200,6 @@ testInCi.each([
     expect(others.toSorted()).toEqual(["LICENSE", "README.md", "package.json"]);
     expect(files.length).toBeGreaterThan(others.length);
   } finally {
-    rmSync(place, { recursive: true, force: true });
+    rmSync(packageFolder, { recursive: true, force: true });
   }
 });

@@ -1,7 +1,16 @@
 // The site: its search finds the page that teaches a term, and its pages work below any path of a server.
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
 import { root } from "./support/snippets.ts";
 
 interface Section {
@@ -33,6 +42,17 @@ interface Relative {
 }
 const { indexOf, search, sectionsOfHtml, sectionsOfMarkdown, snippetOf, textsOf, weights, wordsIn } =
   (await import(join(root, "docs/site/search.mjs"))) as Search;
+type Tag = readonly [name: string, attributes: Readonly<Record<string, string>>];
+const { socialCard } = (await import(join(root, "docs/site/social-card.mjs"))) as {
+  socialCard(
+    siteUrl: string | undefined,
+    given: { readonly page: string; readonly title: string; readonly description: string },
+  ): readonly Tag[];
+};
+const { cachedFiles, writeSiteManifest } = (await import(join(root, "docs/site/offline.mjs"))) as {
+  cachedFiles(folder: string): readonly { readonly url: string; readonly revision: string }[];
+  writeSiteManifest(folder: string, given: { readonly description: string; readonly siteUrl?: string }): void;
+};
 const { placeholder, relativePage, relativeScript, relativeStyle } = (await import(
   join(root, "docs/site/relative.mjs")
 )) as Relative;
@@ -180,5 +200,73 @@ describe("pages for any path", () => {
     expect(relativeStyle(`a{background:url(${placeholder}assets/a.png)}`, "assets/style.css")).toBe(
       `a{background:url(../assets/a.png)}`,
     );
+  });
+});
+
+describe("the social card of a page", () => {
+  const given = { page: "guides/fast.md", title: "Making it fast", description: "Settings" };
+  const contents = (tags: readonly Tag[], key: string): (string | undefined)[] =>
+    tags
+      .filter(([, attributes]) => attributes["property"] === key || attributes["rel"] === key)
+      .map(([, attributes]) => attributes["content"] ?? attributes["href"]);
+
+  test("has title and description, and no invented address if the site has none", () => {
+    const tags = socialCard(undefined, given);
+    expect(contents(tags, "og:title")).toEqual(["Making it fast"]);
+    expect(contents(tags, "og:description")).toEqual(["Settings"]);
+    expect(JSON.stringify(tags)).not.toContain("http");
+  });
+
+  test("has the absolute addresses of the page and of the picture", () => {
+    const tags = socialCard("https://example.org/x", given);
+    expect(contents(tags, "og:image")).toEqual(["https://example.org/x/card.png"]);
+    expect(contents(tags, "og:url")).toEqual(["https://example.org/x/guides/fast.html"]);
+    for (const [page, url] of [
+      ["index.md", "https://example.org/x/"],
+      ["api/nn/index.md", "https://example.org/x/api/nn/"],
+    ] as const)
+      expect(contents(socialCard("https://example.org/x", { ...given, page }), "canonical")).toEqual([url]);
+    const picture = readFileSync(join(root, "docs/public/card.png"));
+    expect([picture.readUInt32BE(16), picture.readUInt32BE(20)]).toEqual([1200, 630]);
+  });
+});
+
+describe("the files for reading offline", () => {
+  const folder = mkdtempSync(join(tmpdir(), "downhill-offline-"));
+  const write = (path: string, text: string): void => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  };
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test("are those of the guides and the course, with a revision that follows their content", () => {
+    const kept = ["assets/app.abc.js", "guides/fast.html", "home/race.js", "index.html", "learn/index.html"];
+    const others = [
+      "404.html",
+      "api/downhill/grad.html",
+      "assets/api_grad.md.js",
+      "downhill-0.1.0.tgz",
+      "examples/gpt/index.html",
+    ];
+    for (const path of [...kept, ...others]) write(path, path);
+    const before = cachedFiles(folder);
+    expect(before.map(({ url }) => url)).toEqual(kept);
+    write("index.html", "other");
+    const changed = cachedFiles(folder).filter(({ revision }, i) => revision !== before[i]!.revision);
+    expect(changed.map(({ url }) => url)).toEqual(["index.html"]);
+  });
+
+  test("the manifest works below any path, and has an id only with an address of the site", () => {
+    const manifest = (siteUrl?: string): Record<string, unknown> => {
+      writeSiteManifest(folder, { description: "d", ...(siteUrl === undefined ? {} : { siteUrl }) });
+      return JSON.parse(readFileSync(join(folder, "site.webmanifest"), "utf8")) as Record<string, unknown>;
+    };
+    expect(manifest()).not.toHaveProperty("id");
+    expect(manifest("https://example.org/x")).toMatchObject({
+      id: "https://example.org/x/",
+      start_url: "./",
+    });
+    for (const { src } of manifest()["icons"] as { src: string }[])
+      expect(existsSync(join(root, "docs/public", src))).toBe(true);
   });
 });

@@ -5,9 +5,12 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { missingAddresses, projectAddresses } from "../../scripts/project.mjs";
 import { notFoundPage } from "./not-found-page.mjs";
 import { indexOf, sectionsOfHtml, sectionsOfMarkdown, textsOf, weights } from "./search.mjs";
 import { fileOf, slugOf } from "./reference-pages.mjs";
+import { writeServiceWorker, writeSiteManifest } from "./offline.mjs";
+import { writePackage } from "./package-file.mjs";
 import { placeholder, relativePage, relativeScript, relativeStyle } from "./relative.mjs";
 
 const docs = fileURLToPath(new URL("..", import.meta.url));
@@ -41,7 +44,9 @@ for (const [file, folder] of filesOf(dist)) {
 }
 const before = new Set(readdirSync(dist));
 node(["scripts/pages.mjs", "--site", "--out", dist], root);
-const live = readdirSync(dist).filter((name) => !before.has(name));
+const live = readdirSync(dist).filter((name) => !before.has(name) && name !== "home");
+writePackage(dist);
+for (const message of missingAddresses(projectAddresses())) console.warn(message);
 
 /** @type {import("./public-names.mjs").NamedModule[]} */
 const modules = JSON.parse(readFileSync(new URL("../public-names.json", import.meta.url), "utf8"));
@@ -102,12 +107,16 @@ const index = JSON.stringify(indexOf(sections));
 writeFileSync(`${dist}/search-index.json`, index);
 writeFileSync(`${dist}/search-texts.json`, JSON.stringify(textsOf(sections)));
 writeFileSync(`${dist}/404.html`, await notFoundPage());
+/** @type {{ description: string }} */
+const { description } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
+writeSiteManifest(dist, { description, ...projectAddresses() });
+const cached = await writeServiceWorker(dist);
 
 const files = [...filesOf(dist)].map(([file]) => file);
 const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0);
 const pages = files.filter((file) => file.endsWith(".html")).length;
 console.log(
-  `${pages} pages, ${(bytes / 1e6).toFixed(1)} MB; ${sections.length} sections in an index of ${(index.length / 1e3).toFixed(0)} KB; live: ${live.join(", ") || "none"}`,
+  `${pages} pages, ${(bytes / 1e6).toFixed(1)} MB; ${sections.length} sections in an index of ${(index.length / 1e3).toFixed(0)} KB; live: ${live.join(", ") || "none"}; offline: ${cached.files} files, ${(cached.bytes / 1e6).toFixed(1)} MB`,
 );
 
 /** The files of a folder and of those in it. @param {string} folder @returns {Generator<[file: string, folder: string]>} */

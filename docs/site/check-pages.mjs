@@ -1,5 +1,6 @@
 // Visits the start page, every guide and pages of the reference in Chromium, from a path below the root, each in one width and theme by
-// rotation: nothing may fail, ask for anything elsewhere, overflow, or be hard to read aloud; the search has to find, and lead on.
+// rotation: nothing may fail, ask for anything elsewhere, overflow, or be hard to read aloud; the search has to find, and lead on. The race
+// of the start page has to play, and guides and course have to be readable offline.
 //
 // Usage: node site/check-pages.mjs     in docs/, after site/build.mjs; CHROMIUM_PATH, else /usr/bin/chromium
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -35,8 +36,15 @@ const browser = await chromium.launchPersistentContext(profile, {
 /** @type {string[]} */
 const faults = [];
 
-/** A page of the site that notes what is wrong with it. @param {string} path @param {number} width @param {"light" | "dark"} colorScheme */
-async function visit(path, width, colorScheme) {
+/**
+ * A page of the site that notes what is wrong with it.
+ *
+ * @param {string} path
+ * @param {number} width
+ * @param {"light" | "dark"} colorScheme
+ * @param {"reduce" | "no-preference"} [reducedMotion]
+ */
+async function visit(path, width, colorScheme, reducedMotion = "reduce") {
   const page = await browser.newPage();
   const note = (/** @type {string} */ text) =>
     faults.push(`${path || "start"} (${width}, ${colorScheme}): ${text}`);
@@ -50,7 +58,7 @@ async function visit(path, width, colorScheme) {
     const isOurs = request.url().startsWith(start) || request.url().startsWith("data:");
     if (!isOurs) note(`asks for ${request.url()}`);
   });
-  await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+  await page.emulateMedia({ colorScheme, reducedMotion });
   await page.setViewportSize({ width, height: 900 });
   await page.goto(start + path);
   const isAlive = `document.querySelector("#app")?.__vue_app__ !== undefined`;
@@ -71,6 +79,58 @@ async function check(i, path) {
   const { violations } = await page.evaluate(`axe.run()`);
   for (const { id, nodes } of violations) note(`${id}: ${nodes[0].target}`);
   await page.close();
+}
+
+/** The race of the start page plays, and follows a dragged start; the line that installs the package leads to it. */
+async function checkStart() {
+  const { page, note } = await visit("", 1440, "light", "no-preference");
+  const shown = () => page.locator(".home-player output").innerText();
+  const begin = page.locator(".map-start");
+  await begin.waitFor({ timeout: 20_000 });
+  const place = await begin.boundingBox();
+  if (place === null) return note("the start of the race is hidden");
+  const [x, y] = [place.x + place.width / 2, place.y + place.height / 2];
+  const before = await begin.getAttribute("aria-valuetext");
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x + 90, y - 60, { steps: 4 });
+  if (!(await shown()).startsWith("step 90")) note("a dragged start does not show complete runs");
+  await page.mouse.up();
+  if ((await shown()).startsWith("step 90")) note("the race is not replayed from a new start");
+  if ((await begin.getAttribute("aria-valuetext")) === before) note("a drag did not move the start");
+  const moved = await begin.getAttribute("aria-valuetext");
+  await begin.press("ArrowLeft");
+  if ((await begin.getAttribute("aria-valuetext")) === moved) note("a key did not move the start");
+  const line = await page.locator(".start-line code").innerText();
+  const packed = /^npm install (\S+\.tgz)$/.exec(line)?.[1];
+  if (packed === undefined) return line === "npm install downhill" || note(`cannot install by: ${line}`);
+  const file = await fetch(packed);
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  if (!file.ok || bytes[0] !== 0x1f || bytes[1] !== 0x8b) note(`no package is at ${packed}`);
+  await page.close();
+}
+
+/** The guides and the course can be read offline before they were visited. */
+async function checkOffline() {
+  const { page, note } = await visit("", 1440, "light");
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.close();
+  await browser.setOffline(true);
+  const unvisited = /** @type {const} */ ([
+    ["guides/fitting.html", /Fitting curves/],
+    ["learn/reverse-mode/", /Reverse mode/],
+    ["api/optim/rmsprop.html", /not saved for reading offline/],
+  ]);
+  for (const [path, heading] of unvisited) {
+    const other = await browser.newPage();
+    const text = await other
+      .goto(start + path)
+      .then(() => other.locator("h1").first().innerText())
+      .catch(String);
+    if (!heading.test(text)) note(`${path} offline: ${text}`);
+    await other.close();
+  }
+  await browser.setOffline(false);
 }
 
 const atOnce = 2; // pages: one a core of a small machine
@@ -102,6 +162,9 @@ try {
   await leadsTo("Training your own data");
   await page.goBack();
   await leadsTo("Making it fast");
+  await page.close();
+  await checkStart();
+  await checkOffline();
 } finally {
   await browser.close();
   rmSync(profile, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 // The page for addresses that the site does not have. A server sends it for any address, so it consists of one file, and finds out itself
 // where the site begins.
 import { build } from "esbuild";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const style = `:root{color-scheme:light dark}
@@ -15,6 +16,9 @@ ul{list-style:none;margin:1rem 0;padding:0}
 li{margin:0 0 .8rem}
 li span{display:block;font-size:.875rem;color:light-dark(#59636e,#9198a1)}
 [hidden]{display:none}`;
+
+const favicon = readFileSync(new URL("../public/favicon.svg", import.meta.url), "utf8").trim();
+const icon = `data:image/svg+xml,${encodeURIComponent(favicon)}`;
 
 /** @returns {Promise<string>} */
 export async function notFoundPage() {
@@ -34,7 +38,7 @@ export async function notFoundPage() {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-<link rel="icon" href="data:,">
+<link rel="icon" href="${icon}">
 <title>Page not found | downhill</title>
 <style>${style}</style>
 </head>

@@ -19,12 +19,14 @@ export interface DocumentOf {
   readonly styles: readonly string[];
   /** True if the section is part of the site and links to its other parts. Default false: it is standalone. */
   readonly isInSite?: boolean;
+  /** Address of the site, for the picture of the social card. Default: the card has no picture. */
+  readonly siteUrl?: string;
   /** URLs of the packages that the modules import by name, relative to the document. */
   readonly packages?: Readonly<Record<string, string>>;
 }
 
 /** Content security policy that allows only the page's own resources. The engine compiles WebAssembly. */
-function policyWith(importMap: string | undefined): string {
+function policyWith(importMap: string | undefined, isInSite: boolean): string {
   const map =
     importMap === undefined ? "" : ` 'sha256-${createHash("sha256").update(importMap).digest("base64")}'`;
   return [
@@ -34,6 +36,7 @@ function policyWith(importMap: string | undefined): string {
     "img-src 'self' data: blob:",
     "worker-src 'self'",
     "connect-src 'self'",
+    ...(isInSite ? ["manifest-src 'self'"] : []),
     "base-uri 'none'",
     "form-action 'none'",
   ].join("; ");
@@ -53,6 +56,7 @@ function Document({
   preloads,
   styles,
   isInSite = false,
+  siteUrl,
   packages,
 }: DocumentOf): JSX.Element {
   const importMap = packages === undefined ? undefined : JSON.stringify({ imports: packages });
@@ -61,11 +65,17 @@ function Document({
     <html lang="en">
       <head>
         <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content={policyWith(importMap)} />
+        <meta http-equiv="Content-Security-Policy" content={policyWith(importMap, isInSite)} />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="description" content={link?.summary ?? section.claim} />
         <title>{title}</title>
-        <link rel="icon" href="data:," />
+        {isInSite ? (
+          <SiteTags up={link === undefined ? "../" : "../../"} title={title} siteUrl={siteUrl}>
+            {link?.summary ?? section.claim}
+          </SiteTags>
+        ) : (
+          <link rel="icon" href="data:," />
+        )}
         {styles.map((path) => (
           <link rel="stylesheet" href={path} />
         ))}
@@ -100,6 +110,33 @@ function Document({
         </main>
       </body>
     </html>
+  );
+}
+
+/** Tags of a page of the site: its icon, its social card, and the script that makes it readable offline. */
+function SiteTags({
+  up,
+  title,
+  siteUrl,
+  children: description,
+}: {
+  readonly up: string;
+  readonly title: string;
+  readonly siteUrl: string | undefined;
+  readonly children: string;
+}): JSX.Element {
+  return (
+    <>
+      <link rel="icon" type="image/svg+xml" href={`${up}favicon.svg`} />
+      <link rel="apple-touch-icon" href={`${up}apple-touch-icon.png`} />
+      <link rel="manifest" href={`${up}site.webmanifest`} />
+      <script type="module" src={`${up}offline.js`} />
+      <meta property="og:type" content="website" />
+      <meta property="og:site_name" content="downhill" />
+      <meta property="og:title" content={title} />
+      <meta property="og:description" content={description} />
+      {siteUrl !== undefined && <meta property="og:image" content={`${siteUrl}/card.png`} />}
+    </>
   );
 }
 

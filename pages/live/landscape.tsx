@@ -45,10 +45,21 @@ interface MapProps {
   readonly ground?: ComponentChildren;
   /** Whether the table of the runs is shown below. Default true. */
   readonly hasTable?: boolean;
+  /** True for a map without axes and colour bar, as wide as its container. Default false. */
+  readonly isPlain?: boolean;
 }
 
-/** Margins around the plot, in CSS pixels. */
-const margin = { left: 48, right: 18, top: 26, bottom: 48, bar: 40 };
+/** Margins around a plot, in CSS pixels; `bar` is the height of the colour bar. */
+interface Margin {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+  readonly bar: number;
+}
+
+const axesMargin: Margin = { left: 48, right: 18, top: 26, bottom: 48, bar: 40 };
+const noMargin: Margin = { left: 0, right: 0, top: 0, bottom: 0, bar: 0 };
 const widest = 600; // maximum plot width in CSS pixels; the 4 : 3 box preserves angles, so that paths cross contours at right angles
 const mostDots = 80; // steps; longer runs have no dot per step
 const farOutside = 1e4; // pixels; farther points are moved to this distance, because drawings do not accept all numbers
@@ -69,17 +80,20 @@ export function pointState(page: PageState, key: string, initial: Point): Signal
 
 /** Mapping from points of a box to positions in a drawing. */
 interface Placing {
+  readonly margin: Margin;
   readonly width: number;
   readonly height: number;
   readonly at: (point: Point) => DrawingPoint;
   readonly pointAt: (x: number, y: number) => Point;
 }
 
-function placingOf([[x0, x1], [y0, y1]]: MapBox, room: number): Placing {
-  const width = Math.min(widest, Math.max(160, room - margin.left - margin.right));
+function placingOf([[x0, x1], [y0, y1]]: MapBox, room: number, isPlain: boolean): Placing {
+  const margin = isPlain ? noMargin : axesMargin;
+  const width = Math.min(isPlain ? room : widest, Math.max(160, room - margin.left - margin.right));
   const height = Math.round((width * contourSize.height) / contourSize.width);
   const inside = (z: number): number => Math.min(farOutside, Math.max(-farOutside, round(z)));
   return {
+    margin,
     width,
     height,
     at: ([x, y]) => [
@@ -100,14 +114,20 @@ function placingOf([[x0, x1], [y0, y1]]: MapBox, room: number): Placing {
  */
 export function LandscapeMap(props: MapProps): JSX.Element {
   const { label, contours, trails, step = Infinity, start, minima = [], saddles = [], ground } = props;
+  const { isPlain = false } = props;
   const { ref, width } = useWidth<HTMLDivElement>(640);
   const id = useId();
-  const placing = useMemo(() => placingOf(contours.box, width.value), [contours.box, width.value]);
-  const land = useMemo(
-    () => <Land contours={contours} placing={placing} id={id} ground={ground} />,
-    [contours, placing, id, ground],
+  const placing = useMemo(
+    () => placingOf(contours.box, width.value, isPlain),
+    [contours.box, width.value, isPlain],
   );
-  const height = margin.top + placing.height + margin.bottom + (ground === undefined ? margin.bar : 0);
+  const { margin } = placing;
+  const hasBar = ground === undefined && !isPlain;
+  const land = useMemo(
+    () => <Land contours={contours} placing={placing} id={id} ground={ground} isPlain={isPlain} />,
+    [contours, placing, id, ground, isPlain],
+  );
+  const height = margin.top + placing.height + margin.bottom + (hasBar ? margin.bar : 0);
   return (
     <div class="map-figure">
       <div ref={ref}>
@@ -151,14 +171,16 @@ function translate([x, y]: DrawingPoint): string {
 /** Draws the parts of a map that do not change during a run: contours, axes and the colour bar. */
 function Land({
   contours: { axes, box, paths, labels, quantity },
-  placing: { width, height },
+  placing: { margin, width, height },
   id,
   ground,
+  isPlain,
 }: {
   readonly contours: ContourMap;
   readonly placing: Placing;
   readonly id: string;
   readonly ground: ComponentChildren;
+  readonly isPlain: boolean;
 }): JSX.Element {
   const plot = { x: margin.left, y: margin.top, width, height };
   const x = linearScale(box[0][0], box[0][1], marksFor(width, 6));
@@ -183,11 +205,12 @@ function Land({
             )}
         </g>
       </g>
-      {drawAxes(plot, x, y, { x: { label: axes[0] }, y: { label: axes[1] } }, false).map((mark) => (
-        <Drawing of={mark} />
-      ))}
+      {!isPlain &&
+        drawAxes(plot, x, y, { x: { label: axes[0] }, y: { label: axes[1] } }, false).map((mark) => (
+          <Drawing of={mark} />
+        ))}
       <rect class="frame" {...plot} />
-      {ground === undefined && (
+      {ground === undefined && !isPlain && (
         <g transform={`translate(${plot.x} ${plot.y + height + margin.bottom})`}>
           <ColourBar width={width} colours={colours} labels={labels} quantity={quantity} />
         </g>

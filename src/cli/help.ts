@@ -11,7 +11,33 @@ export interface CommandEntry {
   readonly takesMany?: boolean;
 }
 
-/** The text that a bare `downhill` prints. */
+/** Commands for a first look, with what they show. Each needs no file and takes less than a second. */
+export const firstCommands: readonly (readonly [line: string, meaning: string])[] = [
+  ['downhill explain "x*y + sin(x)" --at x=2,y=3', "a derivative line by line, forward and in reverse"],
+  ["downhill race himmelblau", "four optimisers on a landscape, drawn in the terminal"],
+  [
+    'downhill fit co2 "co2 = a + b*(year-1990) + c*(year-1990)^2"',
+    "a curve through measurements, with the errors of its parameters",
+  ],
+  ["downhill learn", "the course, in the browser"],
+];
+
+/** The text that `downhill` prints without arguments. */
+export function welcome(version: string, paint: Paint): string {
+  return [
+    `${paint("bold", "downhill")} ${version}: automatic differentiation and gradient descent`,
+    "",
+    ...firstCommands.flatMap(([line, meaning]) => [
+      `  ${paint("cyan", line)}`,
+      `      ${paint("dim", meaning)}`,
+    ]),
+    "",
+    "downhill --help lists all commands.",
+    "",
+  ].join("\n");
+}
+
+/** The text that `downhill --help` prints. */
 export function mainHelp(commands: ReadonlyMap<string, CommandEntry>, version: string, paint: Paint): string {
   return [
     `${paint("bold", "downhill")} ${version}: derivatives of functions, and training by gradients`,

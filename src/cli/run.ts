@@ -4,7 +4,7 @@ import { DownhillError } from "../engine/errors/index.ts";
 import { didYouMean } from "../engine/util/suggest.ts";
 import { endOptions, normaliseArguments } from "./arguments.ts";
 import type { CommandEntry } from "./help.ts";
-import { commandHelp, mainHelp } from "./help.ts";
+import { commandHelp, mainHelp, welcome } from "./help.ts";
 import { type OptionValues, optionValues } from "./shared/option-values.ts";
 import { paintFor } from "./shared/style.ts";
 import type { Terminal } from "./shared/terminal.ts";
@@ -69,7 +69,11 @@ async function dispatch(
   const { stdout } = terminal;
   const paint = paintFor(stdout);
   const [first, ...given] = words;
-  if (first === undefined || first === "help" || isHelp(first)) {
+  if (first === undefined) {
+    stdout.write(welcome(version, paint));
+    return 0;
+  }
+  if (first === "help" || isHelp(first)) {
     const about = given[0];
     if (first === "help" && about !== undefined) return await dispatch([about, "--help"], commands, terminal);
     stdout.write(mainHelp(commands, version, paint));
