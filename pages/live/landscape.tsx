@@ -354,7 +354,7 @@ function Start({
     <g
       class="map-start"
       role="slider"
-      tabIndex={0}
+      tabindex={0}
       aria-label="start of the runs: the arrow keys move it"
       aria-valuemin={box[0][0]}
       aria-valuemax={box[0][1]}

@@ -162,7 +162,7 @@ function HandlePoint({
     <g
       class={`handle ${look}`}
       role="button"
-      tabIndex={0}
+      tabindex={0}
       aria-label={`${label}, at ${shortNumber(at[0]!)}, ${shortNumber(at[1]!)}: drag it, or use the arrow keys`}
       onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
       onPointerMove={(event) => {

@@ -48,6 +48,10 @@ describePageInCi("a race in a standalone page", {
     await page.goBack();
     await expect.poll(() => shown(page, 0)).toBeCloseTo(end(after), 6);
 
+    // a page without prerendered markup ignored tabIndex in its drawings
+    await page.locator(".map-start").press("ArrowLeft");
+    await expect.poll(() => page.locator(".map-start").getAttribute("aria-valuenow")).not.toBe("2");
+
     await page.getByLabel("Add an optimiser").selectOption("momentum");
     await expect.poll(async () => (await values(page)).length).toBe(3);
     await page.getByRole("button", { name: "Remove Adam" }).click();

@@ -114,7 +114,7 @@ function StepBox({
     <g
       class={`step${isLit ? " is-lit" : ""}${isChosen ? " is-chosen" : ""}`}
       role="button"
-      tabIndex={0}
+      tabindex={0}
       aria-pressed={isChosen}
       aria-label={`${shortName} ${shortNumber(value)}${where === "" ? "" : `, ${where}`}`}
       onClick={choose}

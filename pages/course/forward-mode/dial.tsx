@@ -29,7 +29,7 @@ export function Dial({
       height={size}
       viewBox={`${-size / 2} ${-size / 2} ${size} ${size}`}
       role="slider"
-      tabIndex={0}
+      tabindex={0}
       aria-label={`direction in ${first} and ${second}`}
       aria-valuemin={0}
       aria-valuemax={359}
