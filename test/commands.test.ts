@@ -152,11 +152,21 @@ describe("downhill race and landscape", () => {
     );
   });
 
+  test("a race is drawn as a picture that moves without a script", async () => {
+    const { status, stderr } = await downhill("race", "bowl", "--steps", "5", "--out", "race.svg");
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const svg = readFileSync(join(folder, "race.svg"), "utf8");
+    expect(svg).toMatch(/@keyframes f0-3-move\{.*infinite/s);
+    expect(svg).not.toContain("<script");
+  });
+
   test("a slice of a network's loss is drawn", async () => {
     const small = ["--epochs", "3", "--hidden", "8", "--items", "100", "--resolution", "9"];
     const { status, stderr } = await downhill("landscape", "digits", ...small, "--out", "slice.svg");
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    expect(readFileSync(join(folder, "slice.svg"), "utf8")).toMatch(/^<svg /);
+    const svg = readFileSync(join(folder, "slice.svg"), "utf8");
+    expect(svg).toMatch(/^<svg /);
+    expect(svg).toContain("infinite"); // the path moves
   });
 });
 

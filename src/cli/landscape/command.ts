@@ -30,7 +30,11 @@ const args = {
   hidden: { type: "string", valueHint: "N,N,…", description: "sizes of hidden layers, or none (default 32)" },
   seed: { type: "string", valueHint: "N", description: "of parameters, order and directions (default 0)" },
   json: { type: "boolean", description: "write one JSON object: the values and the path" },
-  out: { type: "string", valueHint: "file", description: "draw it to a file: out.html, out.svg or out.json" },
+  out: {
+    type: "string",
+    valueHint: "file",
+    description: "draw it to a file: out.html, out.svg (which moves) or out.json",
+  },
 } as const;
 
 /** Values of the options of `downhill landscape`. */

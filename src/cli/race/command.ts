@@ -27,7 +27,11 @@ const args = {
   preset: { type: "string", valueHint: "name", description: "a study instead of a race; see --list" },
   list: { type: "boolean", description: "list landscapes, presets and optimisers" },
   json: { type: "boolean", description: "write one JSON object: every point of every run" },
-  out: { type: "string", valueHint: "file", description: "draw it to a file: out.html, out.svg or out.json" },
+  out: {
+    type: "string",
+    valueHint: "file",
+    description: "draw it to a file: out.html, out.svg (which moves) or out.json",
+  },
 } as const;
 
 /** Values of the options of `downhill race`. */

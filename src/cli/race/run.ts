@@ -130,7 +130,7 @@ export type LandscapeFormatter = (shown: Study | Race | LossSlice) => string;
 const drawings: ReadonlyMap<string, LandscapeFormatter> = new Map<string, LandscapeFormatter>([
   [".html", landscapeHtml],
   [".htm", landscapeHtml],
-  [".svg", landscapeSvg],
+  [".svg", (shown) => landscapeSvg(shown, { animated: true })],
   [".json", (shown) => `${toJson(shown)}\n`],
 ]);
 

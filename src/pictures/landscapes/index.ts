@@ -24,5 +24,5 @@ export { race, type Race, type RaceOptions, type RaceOutcome, type RaceRun } fro
 export type * from "./study.ts";
 export { landscapeText, type LandscapeTextOptions } from "./draw/to-text.ts";
 export { landscapeHtml } from "./draw/to-html.ts";
-export { landscapeSvg } from "./draw/to-svg.ts";
+export { landscapeSvg, type LandscapeSvgOptions } from "./draw/to-svg.ts";
 export { findLandscape, type Specimen, type UsualRates, zoo } from "./zoo.ts";

@@ -75,6 +75,27 @@ function isWellFormed(text: string): boolean {
 }
 
 describe.each(shown)("%s", (_, figure) => {
+  test("moves in an animated picture only, for viewers who accept motion, and looks the same without it", () => {
+    const still = landscapeSvg(figure);
+    const animated = landscapeSvg(figure, { animated: true });
+    expect(still).not.toContain("animation");
+    const added =
+      /\n@media screen and \(prefers-reduced-motion:no-preference\)\{\n(?:.+\n)*?\}(?=\n@media|<\/style>)/g;
+    expect(animated.replaceAll(added, "")).toBe(still);
+    const rules = [...animated.matchAll(added)].join("\n");
+    expect(rules.includes("infinite")).toBe(still.includes("data-run"));
+    const named = [...rules.matchAll(/animation:([\w-]+) /g)].map(([, name]) => name);
+    const defined = [...rules.matchAll(/@keyframes ([\w-]+)\{/g)].map(([, name]) => name);
+    expect(new Set(defined).size).toBe(defined.length);
+    expect(new Set(named)).toEqual(new Set(defined));
+    expect(rules).not.toMatch(/NaN|Infinity/);
+    for (const [, frames = ""] of rules.matchAll(/@keyframes [\w-]+\{(.*)\}$/gm)) {
+      const at = [...frames.matchAll(/([\d.]+)%/g)].map(([, percent]) => Number(percent));
+      expect(at).toEqual(at.toSorted((a, b) => a - b));
+      expect(at.every((percent) => percent >= 0 && percent <= 100)).toBe(true);
+    }
+  });
+
   test("is drawn as well-formed SVG without NaN", () => {
     const svg = landscapeSvg(figure);
     expect(isWellFormed(svg.replace(/<style>.*?<\/style>/s, ""))).toBe(true);
@@ -164,4 +185,24 @@ test("the lowest contours of a narrow valley do not break into beads", () => {
   // One ring around the valley in the frame, or two if the valley leaves the frame.
   expect(rings).toHaveLength(14);
   expect(Math.max(...rings)).toBeLessThanOrEqual(3); // 5 on a grid of 150 points
+});
+
+test("a marker moves along its trail, and stops where the run leaves the drawing", () => {
+  const svg = landscapeSvg(onSaddle, { animated: true });
+  const head = /class="head[^"]*" data-run="0" transform="translate\((\S+) (\S+)\)"/.exec(svg)!;
+  const frames = /@keyframes f0-0-move\{(.*)\}/.exec(svg)![1]!;
+  expect(frames.endsWith(`to{transform:translate(${head[1]}px,${head[2]}px)}`)).toBe(true);
+  const box = /<clipPath id="f0-map-clip"><rect x="(\S+)" y="(\S+)" width="(\S+)" height="(\S+)"/.exec(svg)!;
+  const [x, y, width, height] = box.slice(1).map(Number) as [number, number, number, number];
+  for (const [, left, top] of frames.matchAll(/translate\((\S+?)px,(\S+?)px\)/g)) {
+    expect(Number(left)).toBeGreaterThanOrEqual(x - 0.1);
+    expect(Number(left)).toBeLessThanOrEqual(x + width + 0.1);
+    expect(Number(top)).toBeGreaterThanOrEqual(y - 0.1);
+    expect(Number(top)).toBeLessThanOrEqual(y + height + 0.1);
+  }
+});
+
+test("an unknown option of a picture is refused", () => {
+  expect(() => landscapeSvg(onBowl, { animate: true } as object)).toThrow(/landscapeSvg.*animate/);
+  expect(() => landscapeSvg(onBowl, { animated: 1 as unknown as boolean })).toThrow(/animated/);
 });

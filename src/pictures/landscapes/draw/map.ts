@@ -26,6 +26,8 @@ export interface Trail {
    * Point where the path leaves the drawing for the last time. Undefined if the path ends inside, or is never inside.
    */
   readonly exit: DrawingPoint | undefined;
+  /** Index of the last vertex inside the drawing; -1 if there is no such vertex. */
+  readonly lastInside: number;
 }
 
 /** A map with the trails of its runs. */
@@ -322,7 +324,7 @@ function trailOf(all: readonly DrawingPoint[], box: Box, lost: number): Trail {
   const last = spots.findLastIndex(isIn);
   const exit =
     last >= 0 && last < spots.length - 1 ? crossing(spots[last]!, spots[last + 1]!, box) : undefined;
-  return { steps, spots, exit };
+  return { steps, spots, exit, lastInside: last };
 }
 
 /**

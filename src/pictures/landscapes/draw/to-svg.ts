@@ -1,4 +1,5 @@
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
+import { checkFlag, checkOptions } from "../../../engine/errors/options.ts";
 import { runSign } from "../../plot/markers.ts";
 import { element, type Markup, writeMarkup } from "../../plot/markup.ts";
 import { plainFonts } from "../../plot/palette.ts";
@@ -11,14 +12,17 @@ import {
   besideMap,
   cellsOf,
   chartPart,
+  type FigurePart,
   linesHeight,
   pairWidths,
   placed,
   raceMapPart,
   sliceMapPart,
+  type ValuePart,
   valuePart,
 } from "./figure.ts";
-import { sceneOf, sliceHills } from "./map.ts";
+import { pathRun, sceneOf, sliceHills } from "./map.ts";
+import { type MovingFigure, motionStyle } from "./motion.ts";
 import { mapColours, mapStyle } from "./style.ts";
 import { linesChart, pathChart } from "./value-chart.ts";
 import { asStudy, mapCaption, raceSubtitle, tableHead, tableRow } from "./words.ts";
@@ -40,21 +44,37 @@ svg{background:var(--paper);font-family:${plainFonts}}
 .dl .cell-head{fill:var(--soft);font-size:12.5px}
 `.trim();
 
+/** Options of `landscapeSvg`. */
+export interface LandscapeSvgOptions {
+  /**
+   * True if the runs move in a loop, step by step. Viewers that do not animate pictures, and readers who prefer reduced motion, see
+   * the complete runs. Default false.
+   */
+  readonly animated?: boolean;
+}
+
 /** Part of a picture with a known height, which can be drawn at any vertical position. */
 interface SvgBlock {
   readonly height: number;
+  /** Runs in it that may move. */
+  readonly motion?: MovingFigure;
   readonly draw: (y: number) => readonly Markup[];
 }
 
 /**
- * Draws a study, a race or a loss slice as a standalone SVG picture that follows the viewer's light or dark mode.
+ * Draws a study, a race or a loss slice as a standalone SVG picture that follows the viewer's light or dark mode. It needs no script, so
+ * that an animated one also moves in a README.
  *
+ * @throws DownhillError `option`
  * @example
  * const picture = landscapeSvg(race(findLandscape("bowl"), { adam: adam({ learningRate: 0.1 }) }));
  * picture.startsWith("<svg"); // true
  */
-export function landscapeSvg(shown: Study | Race | LossSlice): string {
-  if (arguments.length > 1) refuseExtra("landscapeSvg", arguments, 1);
+export function landscapeSvg(shown: Study | Race | LossSlice, options: LandscapeSvgOptions = {}): string {
+  if (arguments.length > 2) refuseExtra("landscapeSvg", arguments, 2);
+  checkOptions("landscapeSvg", options, ["animated"]);
+  const { animated = false } = options;
+  checkFlag("landscapeSvg", "animated", animated);
   const study = asStudy(shown);
   const blocks = [
     textBlock(study.title, "head", 34),
@@ -72,6 +92,9 @@ export function landscapeSvg(shown: Study | Race | LossSlice): string {
     y += block.height;
   }
   const height = Math.ceil(y);
+  const motion = blocks.flatMap((block) =>
+    animated && block.motion !== undefined ? [motionStyle(block.motion)] : [],
+  );
   const svg = element(
     "svg",
     {
@@ -84,7 +107,7 @@ export function landscapeSvg(shown: Study | Race | LossSlice): string {
       viewBox: `0 0 ${width} ${height}`,
     },
     element("title", {}, study.title),
-    element("style", {}, [colourStyle, mapColours, chartStyle, mapStyle, pictureStyle].join("\n")),
+    element("style", {}, [colourStyle, mapColours, chartStyle, mapStyle, pictureStyle, ...motion].join("\n")),
     element("rect", { class: "paper", width, height }),
     ...drawn,
   );
@@ -112,8 +135,14 @@ function figureBlocks(figure: StudyFigure, id: string): SvgBlock[] {
         ...title,
         {
           height: map.height,
+          motion: {
+            name: id,
+            runs: map.trails.map((trail) => ({ trail, index: pathRun, isLost: false })),
+            steps: figure.slice.path.length - 1,
+            across: 0,
+          },
           draw: (y) => [
-            placed(map, margin, y),
+            element("g", { class: id }, placed(map, margin, y)),
             ...(chart === undefined ? [] : [placed(chart, margin + map.width, y)]),
           ],
         },
@@ -136,7 +165,19 @@ function raceBlocks({ race }: RaceFigure, id: string): SvgBlock[] {
     textBlock(raceSubtitle(race), "soft", 22),
     {
       height: map.height,
-      draw: (y) => [placed(map, margin, y), placed(chart, margin + map.width, y)],
+      motion: {
+        name: id,
+        runs: map.trails.map((trail, index) => ({
+          trail,
+          index,
+          isLost: race.runs[index]!.outcome === "diverged",
+        })),
+        steps: race.steps,
+        across: chart.perStep * race.steps,
+      },
+      draw: (y) => [
+        element("g", { class: id }, placed(map, margin, y), placed(withLine(chart), margin + map.width, y)),
+      ],
     },
     ...(caption === "" ? [] : [textBlock(caption, "soft", 26)]),
     ...tableBlocks(
@@ -145,6 +186,20 @@ function raceBlocks({ race }: RaceFigure, id: string): SvgBlock[] {
       true,
     ),
   ];
+}
+
+/** A chart of values with a line at its first step, which moves in an animated picture. */
+function withLine(chart: ValuePart): FigurePart {
+  const { left: x, box } = chart;
+  const now = element("line", {
+    class: "now",
+    visibility: "hidden",
+    x1: x,
+    x2: x,
+    y1: box.y,
+    y2: box.y + box.height,
+  });
+  return { ...chart, markup: [...chart.markup, now] };
 }
 
 /** Draws a table. The first column is wide, and contains the markers of the runs if `hasSigns` is true. */
