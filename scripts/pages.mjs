@@ -157,7 +157,7 @@ export async function writeDocuments(
   const { section } = render;
   const sizes = [];
   /** @type {string[]} */
-  const listed = section.pages.map((/** @type {{ slug: string }} */ link) => link.slug);
+  const listed = linksIn(section).map(({ slug }) => slug);
   /** @type {Map<string, string>} */
   const thumbnails = new Map();
   for (const slug of [...listed, ""]) {
@@ -184,13 +184,23 @@ export async function writeDocuments(
       isInSite,
       ...projectAddresses(),
     });
-    if (section.word === undefined && slug !== "") thumbnails.set(slug, await render.thumbnail(slug, html));
+    if (section.pages.some((/** @type {{ slug: string }} */ link) => link.slug === slug))
+      thumbnails.set(slug, await render.thumbnail(slug, html));
     mkdirSync(join(out, here), { recursive: true });
     writeFileSync(join(out, here, "index.html"), html);
     const texts = [html, ...[...styles, ...files].map((file) => readFileSync(join(out, file)))];
     sizes.push({ page: slug, bytes: texts.reduce((sum, text) => sum + gzipSync(text).length, 0) });
   }
   return sizes;
+}
+
+/**
+ * Returns all pages of a section in the order of lists.
+ *
+ * @param {{ pages: readonly { slug: string }[], extras?: readonly { slug: string }[] }} section
+ */
+function linksIn({ pages, extras = [] }) {
+  return [...pages, ...extras];
 }
 
 /**
@@ -346,7 +356,7 @@ async function renderer(folder, pages) {
     `import { documentText } from ${JSON.stringify(join(root, "pages/live/frame.tsx"))};`,
     ...pages.map(({ source }, i) => `import { page as page${i} } from ${JSON.stringify(source)};`),
     `const lives = new Map([${pages.map(({ slug }, i) => `[${JSON.stringify(slug)}, page${i}]`).join(", ")}]);`,
-    `export const document = async ({ slug, ...rest }) => (await lives.get(slug)?.prepare?.(), documentText({ section, link: section.pages.find((link) => link.slug === slug), live: lives.get(slug), ...rest }));`,
+    `export const document = async ({ slug, ...rest }) => (await lives.get(slug)?.prepare?.(), documentText({ section, link: [...section.pages, ...(section.extras ?? [])].find((link) => link.slug === slug), live: lives.get(slug), ...rest }));`,
     `export const thumbnail = async (slug, html) => {
   const own = owns.get(slug);
   await own?.prepare();

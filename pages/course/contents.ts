@@ -2,65 +2,97 @@ import type { Section } from "../live/page.tsx";
 
 /**
  * The chapters of the course in order. The folder of each chapter is named after its slug and has a `page.tsx`, which
- * exports `page`.
+ * exports `page`. A test compares the minutes with the length of the text and the number of tasks.
  */
 export const section: Section = {
   title: "Learn",
   claim:
-    "How a program computes the derivative of a program, and what is done with it: ten chapters whose figures compute.",
+    "How a computer differentiates a program, and how it learns from the derivatives: twelve chapters with live figures and puzzles in code.",
   word: "Chapter",
   pages: [
     {
       slug: "derivative-of-code",
       title: "What a derivative of code is",
-      summary: "Code in, code out: differences, symbolic and automatic differentiation beside each other.",
+      summary: "Three ways to get a derivative: difference quotients, symbolic and automatic differentiation.",
+      minutes: 30,
     },
     {
       slug: "forward-mode",
       title: "Forward mode",
-      summary: "Each line beside its differential analogue, in the order of the program.",
+      summary: "Every line of a program gets a second line, which computes its derivative.",
+      minutes: 35,
     },
     {
       slug: "dependency-graph",
       title: "The dependency graph",
-      summary: "What an input can affect, and the chain rule as a sum over paths.",
+      summary: "The chain rule from school, and its general form: a sum over all paths of a graph.",
+      minutes: 35,
     },
     {
       slug: "reverse-mode",
       title: "Reverse mode",
-      summary:
-        "Stored on the way forward, used on the way back: all derivatives at the cost of a few evaluations.",
+      summary: "One backward pass gives the derivatives in all inputs, for the cost of a few evaluations.",
+      minutes: 45,
     },
     {
       slug: "gradient-descent",
       title: "Gradient descent",
       summary: "Steps downhill: how long they may be, and why narrow valleys are slow.",
+      minutes: 35,
     },
     {
       slug: "batches",
       title: "Batches",
-      summary: "The whole sum, one item or a few at a time: noise, work and memory.",
+      summary: "Gradients of a few items at a time: noise, work and memory.",
+      minutes: 45,
     },
     {
       slug: "landscapes",
       title: "Landscapes",
-      summary: "Bowls, minima beside minima, plateaus, saddles, and what a start decides.",
+      summary: "Bowls, several minima, plateaus and saddles, and how the start decides.",
+      minutes: 35,
     },
     {
       slug: "momentum-and-schedules",
       title: "Momentum and schedules",
-      summary: "What a step may remember, and how its length may change.",
+      summary: "Steps that remember earlier steps, and rates that change during a run.",
+      minutes: 40,
     },
     {
       slug: "adaptive-methods",
       title: "Adagrad, RMSProp, Adam",
-      summary: "A rate for each coordinate, from what its gradients were.",
+      summary: "A separate rate for each coordinate, computed from its past gradients.",
+      minutes: 35,
     },
     {
       slug: "a-real-network",
       title: "A real network",
-      summary:
-        "Digits, learned in this page: its landscape, its mistakes, and common advice put to the test.",
+      summary: "A network learns digits in this page: its landscape, its mistakes, its hidden units.",
+      minutes: 40,
+    },
+    {
+      slug: "curvature",
+      title: "Curvature",
+      summary: "Second derivatives make better steps: Newton, Gauss-Newton, conjugate gradients, L-BFGS.",
+      minutes: 45,
+    },
+    {
+      slug: "derivatives-of-programs",
+      title: "Derivatives of programs",
+      summary: "How a compiler differentiates loops, branches and assignments, and how much it must store.",
+      minutes: 35,
+    },
+  ],
+  extras: [
+    {
+      slug: "results",
+      title: "Your results",
+      summary: "The puzzles that you have solved, your code, and a result to share.",
+    },
+    {
+      slug: "teachers",
+      title: "For teachers",
+      summary: "Order, time, prerequisites and licence of the course.",
     },
   ],
 };

@@ -1,4 +1,4 @@
-import { batch, effect, type Signal, signal } from "@preact/signals";
+import { batch, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { pack, unpack } from "./pack.ts";
 
 /** Allowed range of a number. */
@@ -7,6 +7,20 @@ export interface NumberRange {
   readonly max?: number;
   /** Change per arrow key. Numbers are not rounded to it. Default: a hundredth of the range, or 0.1. */
   readonly step?: number;
+}
+
+const untouched = signal<ReadonlySet<ReadonlySignal<unknown>>>(new Set());
+
+/**
+ * States whether a value of a page state was changed by the page itself, as by a playback that starts on its own. The
+ * address then keeps the initial value, so that opening a page does not change its address.
+ */
+export function setAutomatic(value: ReadonlySignal<unknown>, isAutomatic: boolean): void {
+  if (untouched.peek().has(value) === isAutomatic) return;
+  const next = new Set(untouched.peek());
+  if (isAutomatic) next.add(value);
+  else next.delete(value);
+  untouched.value = next;
 }
 
 /** A value of the page state, stored in the address as text. */
@@ -69,8 +83,9 @@ export function pageState({ isPacked = false }: AddressOptions = {}): PageState 
     kept.set(key, {
       signal: held,
       initial: write(initial),
-      write: () => write(held.value),
+      write: () => (untouched.value.has(held) ? write(initial) : write(held.value)),
       read: (text) => {
+        setAutomatic(held, false);
         held.value = read(text);
       },
     });

@@ -11,7 +11,14 @@ function Sentence({ text }: { readonly text: string }): JSX.Element {
 }
 
 /** An exercise: a question, an answer field, a verdict, and further instances on request. */
-export function Exercise({ exercise }: { readonly exercise: ExerciseOf }): JSX.Element {
+export function Exercise({
+  exercise,
+  solved = () => {},
+}: {
+  readonly exercise: ExerciseOf;
+  /** Called for a right answer. */
+  readonly solved?: () => void;
+}): JSX.Element {
   const seed = useSignal(1);
   const answer = useSignal("");
   const verdict = useSignal<Response | undefined>(undefined);
@@ -37,6 +44,7 @@ export function Exercise({ exercise }: { readonly exercise: ExerciseOf }): JSX.E
         );
         if (!response.isRight && response.isReadable) tries.value = { count: response.tries, last: given };
         verdict.value = response;
+        if (response.isRight) solved();
       }}
     >
       <h3 id={`${id}-title`}>{exercise.title}</h3>

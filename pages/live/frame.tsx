@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { ComponentChildren, JSX } from "preact";
 import { renderToString } from "preact-render-to-string";
-import { type LivePage, Page, type PageLink, type Section } from "./page.tsx";
+import { type LivePage, Page, type PageLink, type Section, Thumbnails } from "./page.tsx";
 
 /** Content of a document. */
 export interface DocumentOf {
@@ -98,7 +98,9 @@ function Document({
             <Contents section={section} thumbnails={thumbnails} />
           ) : (
             <div id="page">
-              <Page page={live} />
+              <Thumbnails.Provider value={thumbnails}>
+                <Page page={live} />
+              </Thumbnails.Provider>
             </div>
           )}
           {live !== undefined && (
@@ -198,7 +200,12 @@ function Header({
         {section.pages.length > 0 && (
           <details>
             <summary>Contents</summary>
-            <PageList section={section} here={here} up={up} />
+            <div class="menu">
+              <PageList links={section.pages} isNumbered={section.word !== undefined} here={here} up={up} />
+              {section.extras !== undefined && (
+                <PageList links={section.extras} isNumbered={false} here={here} up={up} />
+              )}
+            </div>
           </details>
         )}
       </nav>
@@ -207,22 +214,24 @@ function Header({
 }
 
 function PageList({
-  section,
+  links,
+  isNumbered,
   here,
   up,
 }: {
-  readonly section: Section;
+  readonly links: readonly PageLink[];
+  readonly isNumbered: boolean;
   readonly here: PageLink | undefined;
   readonly up: string;
 }): JSX.Element {
-  const items: ComponentChildren = section.pages.map((link) => (
+  const items: ComponentChildren = links.map((link) => (
     <li>
       <a href={`${up}${link.slug}/`} aria-current={link === here ? "page" : undefined}>
         {link.title}
       </a>
     </li>
   ));
-  return section.word === undefined ? <ul>{items}</ul> : <ol>{items}</ol>;
+  return isNumbered ? <ol>{items}</ol> : <ul>{items}</ul>;
 }
 
 function Contents({
@@ -255,8 +264,8 @@ function Neighbours({
   readonly section: Section;
   readonly here: PageLink | undefined;
 }): JSX.Element | null {
-  if (here === undefined) return null;
-  const at = pages.indexOf(here);
+  const at = here === undefined ? -1 : pages.indexOf(here);
+  if (at < 0) return null;
   const [before, after] = [pages[at - 1], pages[at + 1]];
   return (
     <nav class="neighbours" aria-label="Before and after">

@@ -1,6 +1,12 @@
 // Common frame of the live pages, and their start in the browser.
-import type { ComponentChildren, ComponentType, JSX } from "preact";
-import { hydrate } from "preact";
+import {
+  type ComponentChildren,
+  type ComponentType,
+  type Context,
+  createContext,
+  hydrate,
+  type JSX,
+} from "preact";
 import type { PageState } from "./address.ts";
 import { isAlive } from "./first-run.ts";
 
@@ -11,6 +17,8 @@ export interface PageLink {
   readonly title: string;
   /** Subject of the page, in one sentence. */
   readonly summary: string;
+  /** Time that the page takes, in minutes. */
+  readonly minutes?: number;
 }
 
 /** A section of the site with live pages: the course, the playground, the examples. */
@@ -22,7 +30,12 @@ export interface Section {
   readonly word?: string;
   /** Pages in order. Empty if the section is a single page. */
   readonly pages: readonly PageLink[];
+  /** Pages about the section, without numbers. Lists show them after the others. */
+  readonly extras?: readonly PageLink[];
 }
+
+/** Thumbnails of the section's pages by slug, as markup. Empty in the browser, where the file has them already. */
+export const Thumbnails: Context<ReadonlyMap<string, string>> = createContext<ReadonlyMap<string, string>>(new Map());
 
 /** Definition of a live page. */
 export interface LivePage {

@@ -1,7 +1,9 @@
 // Playback of the steps of a run.
-import { type Signal, useSignal } from "@preact/signals";
+import { effect, type Signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useId } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { setAutomatic } from "./address.ts";
+import { isAlive } from "./first-run.ts";
 
 const speeds = [0.25, 1, 4] as const; // speed factors
 
@@ -18,42 +20,52 @@ interface PlayerProps {
 }
 
 /**
- * Play and pause, single steps, a slider over all steps, and a speed. Playback stops at the end and restarts from the
- * beginning. For readers who prefer reduced motion, the play button jumps to the end.
+ * Play and pause, single steps, a slider over all steps, and a speed. At step 0, playback starts when the player
+ * becomes visible. It stops at the end and restarts from the beginning. For readers who prefer reduced motion nothing
+ * plays: the player shows the last step, and its play button jumps there.
  */
 export function Player({ step, last, label, unit = "step", seconds = 6 }: PlayerProps): JSX.Element {
   const isPlaying = useSignal(false);
   const speed = useSignal<number>(1);
   const shown = Math.min(step.value, last);
   const id = useId();
+  const frame = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (wantsLessMotion() && step.peek() === 0) step.value = last;
-  }, []);
+    if (last === 0) return;
+    return whenVisible(frame.current!, () => {
+      if (step.peek() !== 0 || isPlaying.peek()) return;
+      setAutomatic(step, true);
+      if (wantsLessMotion()) step.value = last;
+      else isPlaying.value = true;
+    });
+  }, [last === 0]);
   useEffect(() => {
     if (!isPlaying.value) return;
     const perMillisecond = (last * speed.value) / (1000 * seconds);
     const from = Math.min(step.peek(), last);
-    let [frame, begun] = [0, 0];
+    let [request, begun] = [0, 0];
     const advance = (now: number): void => {
       begun ||= now;
       const next = Math.min(last, from + Math.floor((now - begun) * perMillisecond));
       step.value = next;
-      if (next < last) frame = requestAnimationFrame(advance);
+      if (next < last) request = requestAnimationFrame(advance);
       else isPlaying.value = false;
     };
-    frame = requestAnimationFrame(advance);
-    return () => cancelAnimationFrame(frame);
+    request = requestAnimationFrame(advance);
+    return () => cancelAnimationFrame(request);
   }, [isPlaying.value, speed.value, last]);
   const go = (to: number): void => {
     isPlaying.value = false;
+    setAutomatic(step, false);
     step.value = Math.min(last, Math.max(0, to));
   };
   return (
-    <div class="player" role="group" aria-label={`Play ${label}`}>
+    <div ref={frame} class="player" role="group" aria-label={`Play ${label}`}>
       <button
         type="button"
         aria-pressed={isPlaying.value}
         onClick={() => {
+          setAutomatic(step, false);
           if (!isPlaying.value && shown >= last) step.value = wantsLessMotion() ? last : 0;
           else if (!isPlaying.value && wantsLessMotion()) return go(last);
           isPlaying.value = !isPlaying.value && step.peek() < last;
@@ -103,6 +115,22 @@ export function Player({ step, last, label, unit = "step", seconds = 6 }: Player
       </select>
     </div>
   );
+}
+
+/** Calls a function once, when an element is visible and the page is interactive. Returns a function that cancels it. */
+function whenVisible(element: Element, begin: () => void): () => void {
+  const observer = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    observer.disconnect();
+    begin();
+  });
+  const release = effect(() => {
+    if (isAlive.value) observer.observe(element);
+  });
+  return () => {
+    release();
+    observer.disconnect();
+  };
 }
 
 function wantsLessMotion(): boolean {

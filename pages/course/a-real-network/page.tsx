@@ -15,7 +15,7 @@ function Body(): JSX.Element {
       <Looking />
       <Drawing />
       <Testing />
-      <ChapterEnd subject="A network for digits" exercises={exercises} program={program} printed={printed}>
+      <ChapterEnd chapter="a-real-network" subject="A network for digits" exercises={exercises} program={program} printed={printed}>
         <p>
           The data set is part of the library. The first and the last loss are printed, and the share of all
           digits that are right in the end: of those learned from, since none is kept back here.

@@ -58,7 +58,7 @@ const kept: KeptRuns<DigitsOrder, DigitsEpoch> = keptRuns<DigitsOrder, DigitsEpo
       if (told.kind === "epoch") tell(told.epoch);
       if (told.kind === "trained") {
         network.value = told.network;
-        epoch.value = Infinity;
+        epoch.value = 0;
       }
     }),
 });
@@ -123,7 +123,7 @@ export const accuracyChart: ReadonlySignal<ChartSpec> = computed(() => ({
 
 // The slice.
 /** The last epoch of the path that is shown. */
-export const epoch: Signal<number> = signal(Infinity);
+export const epoch: Signal<number> = signal(0);
 
 export interface SliceView {
   readonly contours: ContourMap;

@@ -15,7 +15,7 @@ function Body(): JSX.Element {
       <Rare />
       <Forgetting />
       <Wrong />
-      <ChapterEnd subject="Adaptive methods" exercises={exercises} program={program} printed={printed}>
+      <ChapterEnd chapter="adaptive-methods" subject="Adaptive methods" exercises={exercises} program={program} printed={printed}>
         <p>
           The three optimisers have one interface, so a loop over them compares them. This is the bowl of the
           first figure after 100 steps.

@@ -38,7 +38,7 @@ export const method: Signal<MethodName> = state.choice("method", "adagrad", meth
 export const start: Signal<Point> = pointState(state, "start", bowlStart);
 export const rate: Signal<number> = state.number("rate", 0.2, { min: 0.01, max: 2 });
 export const kappa: Signal<number> = state.number("kappa", 25, { min: 1, max: 200 });
-export const step: Signal<number> = state.number("step", 8, { min: 0, max: memorySteps });
+export const step: Signal<number> = state.number("step", 0, { min: 0, max: memorySteps });
 
 const runs: Readonly<Record<MethodName, ReturnType<typeof rememberedBy>>> = {
   adagrad: /* @__PURE__ */ rememberedBy("adagrad"),
@@ -146,7 +146,7 @@ export const sparseWords: ReadonlySignal<string> = computed(() => {
 // A long run.
 export const longRate: Signal<number> = state.number("long-rate", 0.2, { min: 0.02, max: 2 });
 export const longStart: Signal<Point> = pointState(state, "long-start", wallStart);
-export const longStep: Signal<number> = state.number("long-step", 600, { min: 0, max: longSteps });
+export const longStep: Signal<number> = state.number("long-step", 0, { min: 0, max: longSteps });
 export const wallMap: ReadonlySignal<ContourMap> = computed(() => contourMap("wall", wall, wallBox, coarse));
 const long = computed(() => {
   const settings = { rate: longRate.value };

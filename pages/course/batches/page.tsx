@@ -17,7 +17,7 @@ function Body(): JSX.Element {
       <Conventions />
       <Costs />
       <MoreData />
-      <ChapterEnd subject="Batches" exercises={exercises} program={program} printed={printed}>
+      <ChapterEnd chapter="batches" subject="Batches" exercises={exercises} program={program} printed={printed}>
         <p>
           A data set shuffles and cuts itself into batches; a step is compiled once and called for each of
           them. The line is <M>y = 2*x + 1</M>, and this time there is no noise in the data.

@@ -39,7 +39,7 @@ export const seed = state.number("seed", 1, { min: 1, max: 999 });
 export const clock = state.choice("by", "items", ["items", "steps"]);
 /** Number of ticks of the player. A tick is one step or a number of items. */
 export const ticks = leastSteps;
-export const tick = state.number("tick", ticks / 5, { min: 0, max: ticks });
+export const tick = state.number("tick", 0, { min: 0, max: ticks });
 /** Items per tick. */
 export const itemsPerTick = computed(() => (epochsOfRun * data.value.count) / ticks);
 

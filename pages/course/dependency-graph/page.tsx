@@ -23,6 +23,7 @@ function Body(): JSX.Element {
       <Paths />
       <TooMany />
       <ChapterEnd
+        chapter="dependency-graph"
         subject="The chain rule over paths"
         exercises={exercises}
         program={program}

@@ -147,7 +147,7 @@ function LineByLine(): JSX.Element {
 
 function End(): JSX.Element {
   return (
-    <ChapterEnd subject="A derivative" exercises={exercises} program={program} printed={printed}>
+    <ChapterEnd chapter="derivative-of-code" subject="A derivative" exercises={exercises} program={program} printed={printed}>
       <p>
         In downhill the derivative of a function is a function: <code>grad(f)</code>. The difference below
         agrees with it to nine digits.

@@ -15,7 +15,7 @@ function Body(): JSX.Element {
       <Lines />
       <Duals />
       <Passes />
-      <ChapterEnd subject="Forward mode" exercises={exercises} program={program} printed={printed}>
+      <ChapterEnd chapter="forward-mode" subject="Forward mode" exercises={exercises} program={program} printed={printed}>
         <p>
           In downhill one forward pass is <code>jvp</code>: a function, a point, a direction. It gives the
           value and the change along the direction.

@@ -11,7 +11,7 @@ export const own = programState(state, notes, notesValues);
 /** Direction: one number per number of the program. */
 export const along = state.value<readonly number[]>("along", [1, 0], readDirection, writeDirection);
 /** The last row shown by the pass. All rows if it exceeds their number. */
-export const step = state.number("step", Infinity, { min: 0, step: 1 });
+export const step = state.number("step", 0, { min: 0, step: 1 });
 /** Distance that the inputs move along the direction, in the picture of arrows. */
 export const far = state.number("far", 0.5, { min: 0, max: 1 });
 

@@ -14,7 +14,7 @@ function Body(): JSX.Element {
       <Stepping />
       <Limit />
       <Valleys />
-      <ChapterEnd subject="Gradient descent" exercises={exercises} program={program} printed={printed}>
+      <ChapterEnd chapter="gradient-descent" subject="Gradient descent" exercises={exercises} program={program} printed={printed}>
         <p>
           The optimiser is a pair of functions: <code>init</code> makes its state, <code>update</code> turns a
           gradient into what is added to the point. This is the bowl of condition 10 at its best rate, with

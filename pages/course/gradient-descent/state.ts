@@ -30,7 +30,7 @@ export const rateRange = { min: 0.0001, max: 3 };
 export const formula = state.text("f", first.text);
 export const start = pointState(state, "start", first.start);
 export const rate = state.number("rate", first.rate, rateRange);
-export const step = state.number("step", mostSteps, { min: 0, max: mostSteps });
+export const step = state.number("step", 0, { min: 0, max: mostSteps });
 export const { value: hill, problem } = readable(formula, readHill);
 export const run = computed(() => hill.value.descend(start.value, { rate: rate.value }));
 export const hillMap = computed(() => contourMap(hill.value.text, hill.value.landscape, hill.value.box));

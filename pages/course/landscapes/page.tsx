@@ -15,7 +15,7 @@ function Body(): JSX.Element {
       <Saddles />
       <Symmetry />
       <Starts />
-      <ChapterEnd subject="Landscapes" exercises={exercises} program={program} printed={printed}>
+      <ChapterEnd chapter="landscapes" subject="Landscapes" exercises={exercises} program={program} printed={printed}>
         <p>
           <code>vmap</code> makes of a step for one point a step for a table of them. Four starts around the
           origin of Himmelblau's function end in four minima.

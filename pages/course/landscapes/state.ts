@@ -23,7 +23,7 @@ export const rateRange = { min: 0.001, max: 1 };
 export const formula = state.text("f", first.text);
 export const start = pointState(state, "start", first.start);
 export const rate = state.number("rate", first.rate, rateRange);
-export const step = state.number("step", terrainSteps, { min: 0, max: terrainSteps });
+export const step = state.number("step", 0, { min: 0, max: terrainSteps });
 export const { value: terrain, problem } = readable(formula, readTerrain);
 export const runs = computed(() => terrain.value.runs(start.value, rate.value));
 export const terrainMap = computed(() =>
@@ -83,7 +83,7 @@ export const saddleChart = computed((): ChartSpec => ({
 export const weights = pointState(state, "weights", [-0.5, -0.5]);
 export const noise = state.number("noise", 0, { min: 0, max: 0.3 });
 export const seed = state.number("seed", 3, { min: 0, max: 999 });
-export const neuronStep = state.number("t", neuronSteps, { min: 0, max: neuronSteps });
+export const neuronStep = state.number("t", 0, { min: 0, max: neuronSteps });
 export const neuronRuns = computed(() =>
   trainNeurons(weights.value, { deviation: noise.value, seed: seed.value }),
 );

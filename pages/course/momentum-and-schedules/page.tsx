@@ -15,7 +15,7 @@ function Body(): JSX.Element {
       <Convergence />
       <Changing />
       <Finding />
-      <ChapterEnd subject="Momentum and a schedule" exercises={exercises} program={program} printed={printed}>
+      <ChapterEnd chapter="momentum-and-schedules" subject="Momentum and a schedule" exercises={exercises} program={program} printed={printed}>
         <p>
           The schedule is a function of the step and stands in place of the number. <code>fit</code> makes the
           steps; every tenth epoch is printed with its loss.

@@ -35,7 +35,7 @@ export const start: Signal<Point> = pointState(state, "start", bowlStart);
 export const kappa: Signal<number> = state.number("kappa", 25, { min: 2, max: 200 });
 export const rate: Signal<number> = state.number("rate", 0.07, { min: 0.001, max: 1 });
 export const beta: Signal<number> = state.number("beta", 0.3, { min: 0, max: 0.99 });
-export const step: Signal<number> = state.number("step", drawnSteps, { min: 0, max: drawnSteps });
+export const step: Signal<number> = state.number("step", 0, { min: 0, max: drawnSteps });
 
 const settings = computed((): Settings & Record<string, number> => ({
   rate: rate.value,

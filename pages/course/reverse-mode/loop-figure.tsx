@@ -1,11 +1,9 @@
 // A loop in TypeScript, its gradient as code, and one iteration.
-import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
 import { shortNumber, Slider } from "../../live/fields.tsx";
 import { Figure } from "../../live/figure.tsx";
-import { Code, M } from "../../live/formula.tsx";
-import type { Program } from "../../live/program.ts";
+import { M } from "../../live/formula.tsx";
+import { GradientCode } from "../../live/gradient-code.tsx";
 import { ProgramField } from "../../live/program-field.tsx";
 import { adjointsOf } from "../../live/tape.ts";
 import { Value } from "../../live/value.tsx";
@@ -29,7 +27,7 @@ export function LoopFigure(): JSX.Element {
         <ProgramField state={looped} examples={examples} rows={8} />
         <div>
           <p class="field-name">Its gradient</p>
-          <GradientCode program={program} />
+          <GradientCode program={program} writer={emitted.value} />
         </div>
       </div>
       {count === 0 ? (
@@ -108,38 +106,4 @@ function IterationTable(): JSX.Element {
       {rows.length > mostRows && <p>… and {rows.length - mostRows} more values in this iteration.</p>}
     </div>
   );
-}
-
-/** The gradient of a program as JavaScript. */
-function GradientCode({ program }: { readonly program: Program }): JSX.Element {
-  const text = useSignal("");
-  const writer = emitted.value;
-  useEffect(() => {
-    if (program.kind === "plain" || writer === undefined) return;
-    let isOld = false;
-    const take = (found: string): void => {
-      if (!isOld) text.value = found;
-    };
-    writer.emittedGradient(program).then(take, (problem: unknown) => take(sentenceOf(problem)));
-    return () => {
-      isOld = true;
-    };
-  }, [program, writer]);
-  const code =
-    program.kind === "plain" && writer !== undefined
-      ? written(() => writer.gradientCode(program))
-      : text.value;
-  return <Code label="The gradient in JavaScript">{code === "" ? "…" : code}</Code>;
-}
-
-function written(write: () => string): string {
-  try {
-    return write();
-  } catch (problem) {
-    return sentenceOf(problem);
-  }
-}
-
-function sentenceOf(problem: unknown): string {
-  return problem instanceof Error ? problem.message : String(problem);
 }

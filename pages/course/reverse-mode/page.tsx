@@ -22,7 +22,7 @@ function Body(): JSX.Element {
       <Cost />
       <Memory />
       <Loops />
-      <ChapterEnd subject="Reverse mode" exercises={exercises} program={program} printed={printed}>
+      <ChapterEnd chapter="reverse-mode" subject="Reverse mode" exercises={exercises} program={program} printed={printed}>
         <p>
           <code>vjp</code> runs a function and gives its way back as a function, <code>grad</code> starts it
           with 1. A loop with <code>checkpoint: true</code> goes back in segments of the square root of its

@@ -12,7 +12,7 @@ import { waysOf } from "./ways.ts";
 export const state = pageState();
 export const own = programState(state, notes, notesValues);
 /** The current line of both passes, counted from the start of the forward pass. */
-export const step = state.number("step", Infinity, { min: 0, step: 1 });
+export const step = state.number("step", 0, { min: 0, step: 1 });
 export const ways = computed(() => waysOf(own.run.value));
 
 export const mostNumbers = 64;

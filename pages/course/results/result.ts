@@ -1,0 +1,31 @@
+// The result of a learner as a short text for a link: one hexadecimal number per chapter, with one bit per puzzle.
+import { puzzleLinks } from "../lab/titles.ts";
+
+/** Keys of solved puzzles, `chapter/id`. */
+export type Solved = ReadonlySet<string>;
+
+/** Writes solved puzzles as `f-3-0-…`. */
+export function writeResult(solved: Solved): string {
+  return Object.entries(puzzleLinks)
+    .map(([chapter, links]) =>
+      links
+        .reduce((bits, { id }, i) => bits + (solved.has(`${chapter}/${id}`) ? 2 ** i : 0), 0)
+        .toString(16),
+    )
+    .join("-");
+}
+
+/**
+ * Reads such a text. Chapters that it lacks have no solved puzzle.
+ *
+ * @throws Error if it is not a result
+ */
+export function readResult(text: string): Solved {
+  if (!/^[\da-f]{1,4}(?:-[\da-f]{1,4})*$/.test(text)) throw new Error("it is not a result of this course");
+  const numbers = text.split("-").map((part) => Number.parseInt(part, 16));
+  return new Set(
+    Object.entries(puzzleLinks).flatMap(([chapter, links], k) =>
+      links.flatMap(({ id }, i) => (((numbers[k] ?? 0) >> i) % 2 === 1 ? [`${chapter}/${id}`] : [])),
+    ),
+  );
+}
