@@ -112,13 +112,48 @@ const entryOf = (section, slug) => (slug === "" ? section : slug);
 export async function buildSection(name, out, { minify = true, isInSite = false } = {}) {
   rmSync(out, { recursive: true, force: true });
   const sources = sourcesOf(name);
+  const entries = Object.entries(sources.input);
+  const [output] = await Promise.all([
+    buildModules(
+      sources,
+      entries.filter(([, id]) => !isSeparate(id)),
+      { out, minify },
+    ),
+    buildModules(
+      sources,
+      entries.filter(([, id]) => isSeparate(id)),
+      { out, minify },
+    ),
+  ]);
+  return writeDocuments(sources, output, { out, isInSite });
+}
+
+/**
+ * True for a worker that imports the whole library. It is bundled separately: a chunk that it shared with pages would
+ * contain all functions of the library, and the pages would load them.
+ *
+ * @param {string} id
+ */
+function isSeparate(id) {
+  return basename(id) === "whole-library.worker.ts";
+}
+
+/**
+ * Bundles modules into `assets/`.
+ *
+ * @param {SectionSources} sources
+ * @param {readonly (readonly [name: string, id: string])[]} entries
+ * @param {{ out: string, minify: boolean }} options
+ */
+async function buildModules({ plugin }, entries, { out, minify }) {
+  if (entries.length === 0) return [];
   const { output } = await build({
     ...common,
-    input: sources.input,
+    input: Object.fromEntries(entries),
     platform: "browser",
     treeshake: { moduleSideEffects: moduleSideEffects() },
     external: (id) => id.startsWith("node:"), // behind questions for Node
-    plugins: [sources.plugin],
+    plugins: [plugin],
     output: {
       dir: out,
       format: "esm",
@@ -127,7 +162,7 @@ export async function buildSection(name, out, { minify = true, isInSite = false 
       chunkFileNames: "assets/[name]-[hash].js",
     },
   });
-  return writeDocuments(sources, output, { out, isInSite });
+  return output;
 }
 
 /**
@@ -356,7 +391,7 @@ async function renderer(folder, pages) {
     `import { documentText } from ${JSON.stringify(join(root, "pages/live/frame.tsx"))};`,
     ...pages.map(({ source }, i) => `import { page as page${i} } from ${JSON.stringify(source)};`),
     `const lives = new Map([${pages.map(({ slug }, i) => `[${JSON.stringify(slug)}, page${i}]`).join(", ")}]);`,
-    `export const document = async ({ slug, ...rest }) => (await lives.get(slug)?.prepare?.(), documentText({ section, link: [...section.pages, ...(section.extras ?? [])].find((link) => link.slug === slug), live: lives.get(slug), ...rest }));`,
+    `export const document = async ({ slug, ...rest }) => (await lives.get(slug)?.prepare?.(), await lives.get(slug)?.prerender?.(), documentText({ section, link: [...section.pages, ...(section.extras ?? [])].find((link) => link.slug === slug), live: lives.get(slug), ...rest }));`,
     `export const thumbnail = async (slug, html) => {
   const own = owns.get(slug);
   await own?.prepare();

@@ -9,6 +9,7 @@ import {
 } from "preact";
 import type { PageState } from "./address.ts";
 import { isAlive } from "./first-run.ts";
+import { islandsLoaded } from "./island.tsx";
 
 /** Entry of a page in its section. */
 export interface PageLink {
@@ -43,6 +44,8 @@ export interface LivePage {
   readonly Body: ComponentType;
   /** Loads what the body needs, in the browser and when the site is built. */
   readonly prepare?: () => Promise<void>;
+  /** Loads what only the file needs, when the site is built: the islands of the page. */
+  readonly prerender?: () => Promise<void>;
 }
 
 /** Messages about parts of a link that could not be read. */
@@ -83,5 +86,6 @@ export async function start(page: LivePage): Promise<void> {
   hydrate(<Page page={page} />, place);
   await page.state.follow();
   isAlive.value = true;
+  await islandsLoaded();
   document.documentElement.dataset["alive"] = "yes"; // for styles and tests
 }

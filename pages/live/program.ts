@@ -1,9 +1,10 @@
 // Programs written by readers: a formula, statements, or ordinary TypeScript, parsed as in `downhill explain`.
 import { signal, type Signal } from "@preact/signals";
-import { grad, jvp, makeProgram, tensor, type Tensor, valueAndGrad } from "downhill";
+import { grad, jvp, tensor, type Tensor, valueAndGrad } from "downhill";
 import { type CompiledText, compileText, showExpr } from "../../src/numeric/syntax/index.ts";
 import { TextError } from "../../src/numeric/syntax/span.ts";
 import { numberFrom } from "./address.ts";
+import { operationsOf } from "./operations.ts";
 import type { PlainProgram } from "./plain-program.ts";
 import { type Tape, tapeOfText } from "./tape.ts";
 
@@ -132,11 +133,4 @@ function textProgram(text: string): TextProgram {
     }),
     tape: (given) => tapeOfText(compiled, given as readonly number[]),
   };
-}
-
-/** Number of equations, except constants, in the traced program of a function of numbers. */
-export function operationsOf(f: (...args: Tensor[]) => unknown, args: readonly Tensor[]): number {
-  if (args.length === 0) return 0;
-  const { eqns } = makeProgram(f)(...args);
-  return eqns.filter(({ ins }) => ins.length > 0).length;
 }

@@ -2,11 +2,11 @@ import type { JSX } from "preact";
 import { Aside, M } from "../../live/formula.tsx";
 import type { LivePage } from "../../live/page.tsx";
 import { Prediction } from "../../live/prediction.tsx";
-import { ChapterEnd } from "../chapter-end.tsx";
-import { exercises } from "./exercises.ts";
+import { chapterEnd } from "../chapter-end.tsx";
 import { Advice, Draw, Mistakes, Slice, Train } from "./figures.tsx";
-import { printed, program } from "./program.ts";
 import { state } from "./state.ts";
+
+const end = chapterEnd("a-real-network", () => import("./tasks.ts"));
 
 function Body(): JSX.Element {
   return (
@@ -15,12 +15,12 @@ function Body(): JSX.Element {
       <Looking />
       <Drawing />
       <Testing />
-      <ChapterEnd chapter="a-real-network" subject="A network for digits" exercises={exercises} program={program} printed={printed}>
+      <end.Place subject="A network for digits">
         <p>
           The data set is part of the library. The first and the last loss are printed, and the share of all
           digits that are right in the end: of those learned from, since none is kept back here.
         </p>
-      </ChapterEnd>
+      </end.Place>
     </>
   );
 }
@@ -164,4 +164,4 @@ function Testing(): JSX.Element {
   );
 }
 
-export const page: LivePage = { state, Body };
+export const page: LivePage = { state, Body, prerender: end.load };

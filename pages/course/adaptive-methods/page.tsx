@@ -2,11 +2,11 @@ import type { JSX } from "preact";
 import { Aside, M } from "../../live/formula.tsx";
 import type { LivePage } from "../../live/page.tsx";
 import { Prediction } from "../../live/prediction.tsx";
-import { ChapterEnd } from "../chapter-end.tsx";
-import { exercises } from "./exercises.ts";
+import { chapterEnd } from "../chapter-end.tsx";
 import { LongRun, Memory, RareFeatures, RareLosses } from "./figures.tsx";
-import { printed, program } from "./program.ts";
 import { state } from "./state.ts";
+
+const end = chapterEnd("adaptive-methods", () => import("./tasks.ts"));
 
 function Body(): JSX.Element {
   return (
@@ -15,12 +15,12 @@ function Body(): JSX.Element {
       <Rare />
       <Forgetting />
       <Wrong />
-      <ChapterEnd chapter="adaptive-methods" subject="Adaptive methods" exercises={exercises} program={program} printed={printed}>
+      <end.Place subject="Adaptive methods">
         <p>
           The three optimisers have one interface, so a loop over them compares them. This is the bowl of the
           first figure after 100 steps.
         </p>
-      </ChapterEnd>
+      </end.Place>
     </>
   );
 }
@@ -170,4 +170,4 @@ function Wrong(): JSX.Element {
   );
 }
 
-export const page: LivePage = { state, Body };
+export const page: LivePage = { state, Body, prerender: end.load };

@@ -2,12 +2,12 @@ import type { JSX } from "preact";
 import { Aside, M } from "../../live/formula.tsx";
 import type { LivePage } from "../../live/page.tsx";
 import { Prediction } from "../../live/prediction.tsx";
-import { ChapterEnd } from "../chapter-end.tsx";
-import { exercises } from "./exercises.ts";
+import { chapterEnd } from "../chapter-end.tsx";
 import { Noise, SumAndMean, ThreeWays } from "./figures.tsx";
 import { Augmentation, ByTime, Throughputs } from "./measured.tsx";
-import { printed, program } from "./program.ts";
 import { state } from "./state.ts";
+
+const end = chapterEnd("batches", () => import("./tasks.ts"));
 
 function Body(): JSX.Element {
   return (
@@ -17,12 +17,12 @@ function Body(): JSX.Element {
       <Conventions />
       <Costs />
       <MoreData />
-      <ChapterEnd chapter="batches" subject="Batches" exercises={exercises} program={program} printed={printed}>
+      <end.Place subject="Batches">
         <p>
           A data set shuffles and cuts itself into batches; a step is compiled once and called for each of
           them. The line is <M>y = 2*x + 1</M>, and this time there is no noise in the data.
         </p>
-      </ChapterEnd>
+      </end.Place>
     </>
   );
 }
@@ -163,4 +163,4 @@ function MoreData(): JSX.Element {
   );
 }
 
-export const page: LivePage = { state, Body };
+export const page: LivePage = { state, Body, prerender: end.load };

@@ -3,6 +3,7 @@ import * as downhill from "downhill";
 import * as optim from "downhill/optim";
 import { describe, expect, test } from "vitest";
 import { runProgram } from "../../../test/support/run-program.ts";
+import { lbfgsOn } from "./lbfgs-run.ts";
 import { gaussNewton, methodsOn, misfit } from "./methods.ts";
 import { printed, program } from "./program.ts";
 import { distancesOn, productCosts, unknowns } from "./quadratic.ts";
@@ -20,7 +21,7 @@ describe("the methods on the example landscapes", () => {
     expect(newton.isLost).toBe(false);
     if (name === "Narrow bowl") expect(newton.points.length).toBe(2);
     if (name === "Two minima") expect(newton.points.at(-1)!.map((x) => Math.abs(x))).toEqual([0, 0]);
-    const found = methods.lbfgs(example.start);
+    const found = lbfgsOn(hill.value.landscape.value)(example.start);
     expect(found.isLost).toBe(false);
     expect(found.values.at(-1)!).toBeLessThan(newton.values[0]!);
     expect(methods.gradient(example.start, example.rate).isLost).toBe(false);

@@ -1,6 +1,5 @@
 // Runs of methods that use curvature, on functions of two numbers.
-import { grad, hessian, jacfwd, type Tensor, tensor, valueAndGrad } from "downhill";
-import { lbfgs } from "downhill/optim";
+import { grad, hessian, jacfwd, type Tensor, tensor } from "downhill";
 import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
 
@@ -18,14 +17,15 @@ export const mostSteps = 40;
 const arrived = 1e-10; // size of a step, relative to the point, below which a run ends
 const farAbove = 1e4; // multiple of the start's height above which a run counts as lost
 
-const f64 = (point: Point): Tensor => tensor([...point], { dtype: "float64" });
+/** A point as a tensor. */
+export const f64 = (point: Point): Tensor => tensor([...point], { dtype: "float64" });
 
 /**
  * Repeats a step until the run arrives, is lost, or has {@link mostSteps} steps.
  *
  * @param step returns the change of the point; `undefined` if there is none, because a matrix is singular
  */
-function repeat(
+export function repeat(
   value: (point: Point) => number,
   step: (point: Point) => Point | undefined,
   start: Point,
@@ -60,7 +60,6 @@ export function solveTwo(matrix: readonly (readonly number[])[], right: Point): 
 export interface Methods {
   newton(start: Point): CurvatureRun;
   gradient(start: Point, rate: number): CurvatureRun;
-  lbfgs(start: Point): CurvatureRun;
   /** Hessian at a point. */
   hessian(at: Point): number[][];
 }
@@ -70,7 +69,6 @@ export function methodsOn(f: (point: Tensor) => Tensor): Methods {
   const valueOf = jit(f);
   const slopeOf = jit(grad(f) as (point: Tensor) => Tensor);
   const secondOf = jit(hessian(f) as (point: Tensor) => Tensor);
-  const both = jit(valueAndGrad(f));
   const value = (point: Point): number => valueOf(f64(point)).item();
   const slope = (point: Point): Point => slopeOf(f64(point)).tolist() as number[];
   const second = (point: Point): number[][] => secondOf(f64(point)).tolist() as number[][];
@@ -78,21 +76,6 @@ export function methodsOn(f: (point: Tensor) => Tensor): Methods {
     hessian: second,
     newton: (start) => repeat(value, (at) => solveTwo(second(at), slope(at).map((g) => -g)), start),
     gradient: (start, rate) => repeat(value, (at) => slope(at).map((g) => -rate * g), start),
-    lbfgs(start) {
-      const { init, update } = lbfgs({ lineSearch: "strong-wolfe", maxIterations: 1 });
-      let state = init(f64(start));
-      return repeat(
-        value,
-        (at) => {
-          const x = f64(at);
-          const [height, gradient] = both(x);
-          const step = update(gradient, state, x, { value: height, valueAndGrad: both });
-          state = step.state;
-          return step.updates.tolist() as number[];
-        },
-        start,
-      );
-    },
   };
 }
 

@@ -2,11 +2,11 @@ import type { JSX } from "preact";
 import { Aside, M } from "../../live/formula.tsx";
 import type { LivePage } from "../../live/page.tsx";
 import { Prediction } from "../../live/prediction.tsx";
-import { ChapterEnd } from "../chapter-end.tsx";
-import { exercises } from "./exercises.ts";
+import { chapterEnd } from "../chapter-end.tsx";
 import { ConditionFigure, FitFigure, NewtonFigure, ProductFigure } from "./figures.tsx";
-import { printed, program } from "./program.ts";
-import { state } from "./state.ts";
+import { prepare, state } from "./state.ts";
+
+const end = chapterEnd("curvature", () => import("./tasks.ts"));
 
 function Body(): JSX.Element {
   return (
@@ -16,18 +16,12 @@ function Body(): JSX.Element {
       <Condition />
       <Products />
       <Fits />
-      <ChapterEnd
-        chapter="curvature"
-        subject="Curvature"
-        exercises={exercises}
-        program={program}
-        printed={printed}
-      >
+      <end.Place subject="Curvature">
         <p>
           The program computes a Hessian-vector product without a matrix. Then it minimises a function of 100 numbers with
           three methods, and prints their iterations.
         </p>
-      </ChapterEnd>
+      </end.Place>
     </>
   );
 }
@@ -150,4 +144,4 @@ function Fits(): JSX.Element {
   );
 }
 
-export const page: LivePage = { state, Body };
+export const page: LivePage = { state, Body, prepare, prerender: end.load };

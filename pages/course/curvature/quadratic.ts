@@ -2,7 +2,7 @@
 import { grad, jvp, type Tensor, tensor } from "downhill";
 import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { functionOf } from "../reverse-mode/modes.ts";
-import { operationsOf } from "../../live/program.ts";
+import { operationsOf } from "../../live/operations.ts";
 
 /** Number of unknowns. */
 export const unknowns = 40;

@@ -1,5 +1,5 @@
 // State of the chapter's figures and the values derived from it.
-import { computed, type ReadonlySignal, type Signal } from "@preact/signals";
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { symmetricEigen } from "../../../src/pictures/landscapes/directions.ts";
 import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
 import { zoo } from "../../../src/pictures/landscapes/zoo.ts";
@@ -10,6 +10,7 @@ import { shortNumber } from "../../live/fields.tsx";
 import { type Ground, readGround } from "../../live/ground.ts";
 import { pointState } from "../../live/landscape.tsx";
 import { readable, type Readable } from "../../live/readable.ts";
+import type * as Lbfgs from "./lbfgs-run.ts";
 import { type CurvatureRun, gaussNewton, measured, type Methods, methodsOn, misfit, mostSteps, times } from "./methods.ts";
 import { type Distances, distancesOn, iterations, type ProductCosts, productCosts } from "./quadratic.ts";
 
@@ -33,6 +34,13 @@ interface Hill extends Ground {
   readonly methods: Methods;
 }
 
+const lbfgs: Signal<typeof Lbfgs | undefined> = signal(undefined);
+
+/** Loads the runs of L-BFGS. */
+export async function prepare(): Promise<void> {
+  lbfgs.value = await import("./lbfgs-run.ts");
+}
+
 const read: Readable<Hill> = readable(formula, (text): Hill => {
   const ground = readGround(text);
   return { ...ground, methods: methodsOn(ground.landscape.value) };
@@ -46,11 +54,13 @@ export const hillMap: ReadonlySignal<ContourMap> = computed(() =>
 /** A run with the name of its method. */
 export type NamedRun = CurvatureRun & { readonly name: string };
 
+const lbfgsHere = computed(() => lbfgs.value?.lbfgsOn(hill.value.landscape.value));
+
 export const runs: ReadonlySignal<readonly NamedRun[]> = computed(() => {
   const { methods } = hill.value;
   return [
     { name: "Newton", ...methods.newton(start.value) },
-    { name: "L-BFGS", ...methods.lbfgs(start.value) },
+    ...(lbfgsHere.value === undefined ? [] : [{ name: "L-BFGS", ...lbfgsHere.value(start.value) }]),
     { name: "gradient descent", ...methods.gradient(start.value, rate.value) },
   ];
 });

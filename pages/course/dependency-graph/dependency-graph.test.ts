@@ -8,6 +8,7 @@ import { runProgram } from "../../../test/support/run-program.ts";
 import { compileText } from "../../../src/numeric/syntax/index.ts";
 import { loadPlain, readProgram } from "../../live/program.ts";
 import { adjointsOf, type Tape, tapeOfText } from "../../live/tape.ts";
+import { chainOf, links } from "./chain.ts";
 import { growthOf } from "./growth.ts";
 import { placeSteps } from "./layers.ts";
 import { pathsOfText } from "./page.tsx";
@@ -101,4 +102,13 @@ test("each value is below its operands, and no two values overlap", () => {
       tape.steps.slice(0, most).reduce((sum, { sources }) => sum + sources.length, 0),
     );
   }
+});
+
+test("the two factors of every chain multiply to the derivative of both functions together", () => {
+  for (const [inner] of links)
+    for (const [outer] of links)
+      for (const x of [-2, -0.3, 0, 1.5]) {
+        const { dudx, dzdu, dzdx } = chainOf(inner, outer, x);
+        expect(dzdu * dudx, `${outer} of ${inner} at ${x}`).toBeCloseTo(dzdx, 12);
+      }
 });

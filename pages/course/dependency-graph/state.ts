@@ -3,6 +3,7 @@ import { computed } from "@preact/signals";
 import { pageState } from "../../live/address.ts";
 import { programState } from "../../live/program-state.ts";
 import { adjointsOf } from "../../live/tape.ts";
+import { chainOf, type Link, links } from "./chain.ts";
 import { affectedBy, pathCounts, pathsFrom } from "./paths.ts";
 
 export const twice = "u = x * y\nv = u + x\nz = u * v";
@@ -25,3 +26,12 @@ export const paths = computed(() => pathsFrom(tape.value, chosen.value, mostPath
 /** Derivative of the result in the selected value. */
 export const derivative = computed(() => adjointsOf(tape.value)[chosen.value]!);
 export const followedPath = computed(() => paths.value[followed.value]);
+
+// The chain rule of school.
+const formulas = links.map(([formula]) => formula);
+export const inner = state.choice<Link>("inner", "v^2/2", formulas);
+export const outer = state.choice<Link>("outer", "sin(v)", formulas);
+export const chainX = state.number("x", 1.5, { min: -2, max: 2 });
+/** Length of the step of x that the figure shows. */
+export const chainStep = state.number("dx", 0.5, { min: -0.5, max: 0.5 });
+export const chain = computed(() => chainOf(inner.value, outer.value, chainX.value));

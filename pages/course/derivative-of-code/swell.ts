@@ -3,7 +3,7 @@
 import { tensor, valueAndGrad } from "downhill";
 import type { Tensor } from "downhill";
 import { assertNever } from "../../../src/engine/util/assert-never.ts";
-import { operationsOf } from "../../live/program.ts";
+import { operationsOf } from "../../live/operations.ts";
 import { type CompiledText, compileText } from "../../../src/numeric/syntax/index.ts";
 import { type TextExpr, postOrder, showExpr } from "../../../src/numeric/syntax/ast.ts";
 import { TextError } from "../../../src/numeric/syntax/span.ts";

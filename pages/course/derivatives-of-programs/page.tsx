@@ -2,11 +2,11 @@ import type { JSX } from "preact";
 import { Aside, M } from "../../live/formula.tsx";
 import type { LivePage } from "../../live/page.tsx";
 import { Prediction } from "../../live/prediction.tsx";
-import { ChapterEnd } from "../chapter-end.tsx";
-import { exercises } from "./exercises.ts";
+import { chapterEnd } from "../chapter-end.tsx";
 import { CodeFigure, PassesFigure, ScheduleFigure, TapeFigure } from "./figures.tsx";
-import { printed, program } from "./program.ts";
 import { prepare, state } from "./state.ts";
+
+const end = chapterEnd("derivatives-of-programs", () => import("./tasks.ts"));
 
 function Body(): JSX.Element {
   return (
@@ -16,18 +16,12 @@ function Body(): JSX.Element {
       <Tape />
       <Checkpoints />
       <Compiler />
-      <ChapterEnd
-        chapter="derivatives-of-programs"
-        subject="Derivatives of programs"
-        exercises={exercises}
-        program={program}
-        printed={printed}
-      >
+      <end.Place subject="Derivatives of programs">
         <p>
           A ball is thrown, and the program returns its greatest height. The function has a loop of unknown length, a branch
           and assignments. The line <code>"use ad"</code> marks it for the compiler.
         </p>
-      </ChapterEnd>
+      </end.Place>
     </>
   );
 }
@@ -142,4 +136,4 @@ function Compiler(): JSX.Element {
   );
 }
 
-export const page: LivePage = { state, Body, prepare };
+export const page: LivePage = { state, Body, prepare, prerender: end.load };

@@ -2,25 +2,26 @@ import type { JSX } from "preact";
 import { Aside, M } from "../../live/formula.tsx";
 import type { LivePage } from "../../live/page.tsx";
 import { Prediction } from "../../live/prediction.tsx";
-import { ChapterEnd } from "../chapter-end.tsx";
+import { chapterEnd } from "../chapter-end.tsx";
 import { ArrowsFigure } from "./arrows-figure.tsx";
-import { exercises } from "./exercises.ts";
 import { PassFigure } from "./pass-figure.tsx";
-import { printed, program } from "./program.ts";
 import { own, state } from "./state.ts";
+
+const end = chapterEnd("forward-mode", () => import("./tasks.ts"));
 
 function Body(): JSX.Element {
   return (
     <>
+      <PassFigure />
       <Lines />
       <Duals />
       <Passes />
-      <ChapterEnd chapter="forward-mode" subject="Forward mode" exercises={exercises} program={program} printed={printed}>
+      <end.Place subject="Forward mode">
         <p>
-          In downhill one forward pass is <code>jvp</code>: a function, a point, a direction. It gives the
-          value and the change along the direction.
+          In downhill, <code>jvp</code> is one forward pass. Its arguments are a function, a point and a direction. It returns
+          the value and the derivative along the direction.
         </p>
-      </ChapterEnd>
+      </end.Place>
     </>
   );
 }
@@ -28,23 +29,22 @@ function Body(): JSX.Element {
 function Lines(): JSX.Element {
   return (
     <>
-      <p>
-        Suppose the inputs begin to move. We do not ask where they go, only how fast each of them sets out:{" "}
-        <M>dx</M> for <M>x</M>, <M>dy</M> for <M>y</M>. These are their <strong>differentials</strong>.
-        Together they are a <strong>direction</strong>.
-      </p>
       <h2>Line by line</h2>
       <p>
-        Now take the first line of the program, <M>a = x * y</M>. If <M>x</M> moves alone, <M>a</M> moves{" "}
-        <M>y</M> times as fast. If <M>y</M> moves alone, <M>a</M> moves <M>x</M> times as fast. Both effects
-        add up: <M>da = dx * y + x * dy</M>. That is all there is to know about this line.
+        Suppose that the inputs start to move. Let <M>dx</M> be the speed of <M>x</M>, and <M>dy</M> the speed of <M>y</M>.
+        These numbers are called <strong>differentials</strong>. Together they form a <strong>direction</strong>. The question
+        is how fast the result moves.
       </p>
       <p>
-        Every line has such a companion, made from the rule of its one operation. Run the companions in the
-        order of the program, each right after its line. At the end stands the differential of the result.
-        This is <strong>forward mode</strong>.
+        Look at the first line of the program, <M>a = x * y</M>. If only <M>x</M> moves, <M>a</M> moves <M>y</M> times as fast.
+        If only <M>y</M> moves, <M>a</M> moves <M>x</M> times as fast. If both move, the two effects add up:{" "}
+        <M>da = dx * y + x * dy</M>.
       </p>
-      <PassFigure />
+      <p>
+        Every line has such a second line for its differential. It follows from the one operation in the line. The program and
+        the new lines run together, from top to bottom. The last one computes the differential of the result. This is{" "}
+        <strong>forward mode</strong>. Step through it in the figure above, and change the direction with the dial.
+      </p>
     </>
   );
 }
@@ -52,20 +52,20 @@ function Lines(): JSX.Element {
 function Duals(): JSX.Element {
   return (
     <>
-      <h2>A value and its arrow</h2>
+      <h2>A value with an arrow</h2>
       <p>
-        A value and its differential always travel together. So write them as one thing: <M>x + dx*ε</M>, a{" "}
-        <strong>dual number</strong>. Compute with it as with any sum, and let <M>ε*ε</M> be 0: the square of
-        a step that is small enough counts for nothing.
+        A value and its differential always occur together. So write them as one object, <M>x + dx*ε</M>, a{" "}
+        <strong>dual number</strong>. Compute with it as with any sum, and set <M>ε*ε</M> to 0. The reason: if a step is small,
+        its square is much smaller.
       </p>
       <p>
-        Multiply two of them: <M>(x + dx*ε) * (y + dy*ε)</M> is <M>x*y + (dx*y + x*dy)*ε</M>. Before <M>ε</M>{" "}
-        stands the product rule, and nobody put it there. Programs that compute with dual numbers in place of
-        numbers differentiate themselves.
+        Multiply two dual numbers. The product <M>(x + dx*ε) * (y + dy*ε)</M> is <M>x*y + (dx*y + x*dy)*ε</M>. The factor of{" "}
+        <M>ε</M> is the product rule, although you did not use it. A program that computes with dual numbers instead of
+        numbers computes its own derivative.
       </p>
       <p>
-        Drawn, a dual number is a point with an arrow. The arrow tells where the point is going; for a small
-        step it tells the truth.
+        In a drawing, a dual number is a point with an arrow. The arrow shows where the point will move. For small steps the
+        arrow is accurate.
       </p>
       <ArrowsFigure />
     </>
@@ -76,53 +76,52 @@ function Passes(): JSX.Element {
   const count = own.run.value.tape.inputs.length;
   return (
     <>
-      <h2>What one pass gives</h2>
+      <h2>The result of one pass</h2>
       <p>
-        A forward pass gives one number: the change along one direction. With <M>dx = 1</M> and all other
-        differentials 0 that number is the partial derivative in <M>x</M>. The gradient has one such number
-        for each input.
+        A forward pass computes one number, the derivative along one direction. If <M>dx</M> is 1 and all other differentials
+        are 0, this number is the partial derivative in <M>x</M>. The gradient consists of the partial derivatives in all
+        inputs.
       </p>
       <Prediction
         question={
           <>
-            A network has a million weights and one result, its loss. How many forward passes give the
-            derivative of the loss in every weight?
+            A network has a million weights and one result, its loss. How many forward passes do you need for the derivatives
+            of the loss in all weights?
           </>
         }
         guesses={[
           {
             words: "one",
-            answer: "One pass answers for one direction. The weights are a million directions.",
+            answer: "One pass covers one direction. A million weights have a million directions.",
           },
           {
             words: "a million",
             isRight: true,
-            answer: "Each pass moves one weight, and learns nothing about the others.",
+            answer: "Each pass moves one weight, and gives no information about the others.",
           },
           {
             words: "two",
-            answer: "That would be one for the value and one for the change, along one direction only.",
+            answer: "Two passes cover two directions.",
           },
         ]}
       >
         <p>
-          Your program above has {count} {count === 1 ? "number" : "numbers"} that can move, so its gradient
-          takes {count === 1 ? "one pass" : `${count} passes`}. Each of them costs as much as a few runs of
-          the program. For a million weights that is out of the question; the way out comes in chapter 4.
+          Your program above has {count} {count === 1 ? "number" : "numbers"} that can move, so its gradient takes{" "}
+          {count === 1 ? "one pass" : `${count} passes`}. Each pass costs as much as a few runs of the program. A million
+          passes are far too many. Chapter 4 presents the remedy.
         </p>
       </Prediction>
       <p>
-        Forward mode is the right tool where inputs are few and results many: how a whole trajectory changes
-        with one parameter, say. It needs no memory: a line’s differential is used and forgotten like any
-        other value.
+        Forward mode is a good choice for few inputs and many results. An example is a whole trajectory that depends on one
+        parameter. Forward mode stores nothing: it uses a differential and forgets it, like any other value.
       </p>
       <Aside>
-        The change depends on the direction in the simplest way there is: twice the direction, twice the
-        change; the sum of two directions, the sum of two changes. Try <M>dx = 1, dy = 1</M> above, and
-        compare it with each alone.
+        The differential of the result is linear in the direction. Twice the direction gives twice the differential, and the
+        sum of two directions gives the sum of their differentials. Try <M>dx = 1, dy = 1</M> above, and compare it with each
+        of the two alone.
       </Aside>
     </>
   );
 }
 
-export const page: LivePage = { state, Body };
+export const page: LivePage = { state, Body, prerender: end.load };

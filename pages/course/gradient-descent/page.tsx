@@ -2,11 +2,11 @@ import type { JSX } from "preact";
 import { Aside, M } from "../../live/formula.tsx";
 import type { LivePage } from "../../live/page.tsx";
 import { Prediction } from "../../live/prediction.tsx";
-import { ChapterEnd } from "../chapter-end.tsx";
-import { exercises } from "./exercises.ts";
+import { chapterEnd } from "../chapter-end.tsx";
 import { Descent, RateLimit, Valley } from "./figures.tsx";
-import { printed, program } from "./program.ts";
 import { counts, state } from "./state.ts";
+
+const end = chapterEnd("gradient-descent", () => import("./tasks.ts"));
 
 function Body(): JSX.Element {
   return (
@@ -14,13 +14,13 @@ function Body(): JSX.Element {
       <Stepping />
       <Limit />
       <Valleys />
-      <ChapterEnd chapter="gradient-descent" subject="Gradient descent" exercises={exercises} program={program} printed={printed}>
+      <end.Place subject="Gradient descent">
         <p>
           The optimiser is a pair of functions: <code>init</code> makes its state, <code>update</code> turns a
           gradient into what is added to the point. This is the bowl of condition 10 at its best rate, with
           the step and the height printed.
         </p>
-      </ChapterEnd>
+      </end.Place>
     </>
   );
 }
@@ -170,4 +170,4 @@ function Valleys(): JSX.Element {
   );
 }
 
-export const page: LivePage = { state, Body };
+export const page: LivePage = { state, Body, prerender: end.load };

@@ -2,7 +2,7 @@
 import { signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { jobOf } from "../../live/job.ts";
 import type { CodeOptions } from "./code.ts";
-import type { LabMessage, LabOrder, LabWork } from "./lab.worker.ts";
+import type { LabMessage, LabOrder, LabWork } from "./whole-library.worker.ts";
 
 /** Seconds after which a program without an end is stopped. */
 export const longestRun = 8;
@@ -21,7 +21,7 @@ export interface Lab {
 /** Creates the lab of a page. Its worker is started by the first program. */
 function makeLab(): Lab {
   const job = jobOf<LabWork>(
-    () => new Worker(new URL("./lab.worker.js", import.meta.url), { type: "module" }),
+    () => new Worker(new URL("./whole-library.worker.js", import.meta.url), { type: "module" }),
   );
   const running: Signal<number> = signal(0);
   let timer: ReturnType<typeof setTimeout> | undefined;

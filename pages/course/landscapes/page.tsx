@@ -2,11 +2,11 @@ import type { JSX } from "preact";
 import { Aside, M } from "../../live/formula.tsx";
 import type { LivePage } from "../../live/page.tsx";
 import { Prediction } from "../../live/prediction.tsx";
-import { ChapterEnd } from "../chapter-end.tsx";
-import { exercises } from "./exercises.ts";
+import { chapterEnd } from "../chapter-end.tsx";
 import { Basins, Kinds, Neurons, Saddle } from "./figures.tsx";
-import { printed, program } from "./program.ts";
 import { state } from "./state.ts";
+
+const end = chapterEnd("landscapes", () => import("./tasks.ts"));
 
 function Body(): JSX.Element {
   return (
@@ -15,12 +15,12 @@ function Body(): JSX.Element {
       <Saddles />
       <Symmetry />
       <Starts />
-      <ChapterEnd chapter="landscapes" subject="Landscapes" exercises={exercises} program={program} printed={printed}>
+      <end.Place subject="Landscapes">
         <p>
           <code>vmap</code> makes of a step for one point a step for a table of them. Four starts around the
           origin of Himmelblau's function end in four minima.
         </p>
-      </ChapterEnd>
+      </end.Place>
     </>
   );
 }
@@ -152,4 +152,4 @@ function Starts(): JSX.Element {
   );
 }
 
-export const page: LivePage = { state, Body };
+export const page: LivePage = { state, Body, prerender: end.load };

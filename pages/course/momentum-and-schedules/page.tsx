@@ -2,11 +2,11 @@ import type { JSX } from "preact";
 import { Aside, M } from "../../live/formula.tsx";
 import type { LivePage } from "../../live/page.tsx";
 import { Prediction } from "../../live/prediction.tsx";
-import { ChapterEnd } from "../chapter-end.tsx";
-import { exercises } from "./exercises.ts";
+import { chapterEnd } from "../chapter-end.tsx";
 import { RangeTest, Ravine, Schedules, StepsTable, Theory } from "./figures.tsx";
-import { printed, program } from "./program.ts";
 import { state, stepsByCondition } from "./state.ts";
+
+const end = chapterEnd("momentum-and-schedules", () => import("./tasks.ts"));
 
 function Body(): JSX.Element {
   return (
@@ -15,12 +15,12 @@ function Body(): JSX.Element {
       <Convergence />
       <Changing />
       <Finding />
-      <ChapterEnd chapter="momentum-and-schedules" subject="Momentum and a schedule" exercises={exercises} program={program} printed={printed}>
+      <end.Place subject="Momentum and a schedule">
         <p>
           The schedule is a function of the step and stands in place of the number. <code>fit</code> makes the
           steps; every tenth epoch is printed with its loss.
         </p>
-      </ChapterEnd>
+      </end.Place>
     </>
   );
 }
@@ -179,4 +179,4 @@ function Finding(): JSX.Element {
   );
 }
 
-export const page: LivePage = { state, Body };
+export const page: LivePage = { state, Body, prerender: end.load };

@@ -1,6 +1,6 @@
 // Cost of both modes, counted in traced programs.
 import { jvp, sin, tensor, type Tensor, vjp } from "downhill";
-import { operationsOf } from "../../live/program.ts";
+import { operationsOf } from "../../live/operations.ts";
 
 /** Numbers of operations for the derivative of every output in every input. */
 export interface ModeCosts {

@@ -2,33 +2,34 @@ import type { JSX } from "preact";
 import { Aside, M } from "../../live/formula.tsx";
 import type { LivePage } from "../../live/page.tsx";
 import { Prediction } from "../../live/prediction.tsx";
-import { ChapterEnd } from "../chapter-end.tsx";
+import { chapterEnd } from "../chapter-end.tsx";
 import { CostsFigure } from "./costs-figure.tsx";
-import { exercises } from "./exercises.ts";
 import { LoopFigure } from "./loop-figure.tsx";
 import { MemoryFigure } from "./memory-figure.tsx";
 import { modeCosts } from "./modes.ts";
-import { printed, program } from "./program.ts";
 import { mostNumbers, prepare, state } from "./state.ts";
 import { WaysFigure } from "./ways-figure.tsx";
 
 /** Subject of the prediction: many inputs, one result. */
 export const manyInputs = modeCosts(mostNumbers, 1);
 
+const end = chapterEnd("reverse-mode", () => import("./tasks.ts"));
+
 function Body(): JSX.Element {
   return (
     <>
+      <WaysFigure />
       <Back />
       <Cost />
       <Memory />
       <Loops />
-      <ChapterEnd chapter="reverse-mode" subject="Reverse mode" exercises={exercises} program={program} printed={printed}>
+      <end.Place subject="Reverse mode">
         <p>
-          <code>vjp</code> runs a function and gives its way back as a function, <code>grad</code> starts it
-          with 1. A loop with <code>checkpoint: true</code> goes back in segments of the square root of its
-          length, and gives the same number.
+          <code>vjp</code> runs a function, and returns the backward pass as a function. <code>grad</code> starts it with 1. With{" "}
+          <code>checkpoint: true</code>, the backward pass of a loop works in segments. Their length is the square root of the
+          number of steps. The result is equal.
         </p>
-      </ChapterEnd>
+      </end.Place>
     </>
   );
 }
@@ -36,32 +37,29 @@ function Body(): JSX.Element {
 function Back(): JSX.Element {
   return (
     <>
+      <h2>The backward pass</h2>
       <p>
-        Forward mode asks: if this input moves, what moves with it? Reverse mode turns the question around. It
-        stands at the result and asks of every value:{" "}
-        <strong>if you moved, how much would the result move?</strong> That number is called the value’s{" "}
-        <strong>adjoint</strong>, written <M>∂s/∂a</M> for a value <M>a</M> and the result <M>s</M>.
-      </p>
-      <h2>Walking back</h2>
-      <p>
-        The result’s own adjoint is 1. Now walk back. The last line is <M>z = a + b</M>: a change of <M>a</M>{" "}
-        is worth as much as one of <M>z</M>, so <M>a</M> gets the adjoint of <M>z</M>, and so does <M>b</M>.
-        The line before is <M>b = sin(x)</M>: a change of <M>x</M> is worth <M>cos(x)</M> times as much as one
-        of <M>b</M>.
+        Forward mode starts at an input and asks what moves with it. Reverse mode starts at the result and asks of every value:{" "}
+        <strong>if this value moved, how much would the result move?</strong> The answer is the derivative of the result in
+        this value. It is called the <strong>adjoint</strong> of the value, written <M>∂s/∂a</M> for a value <M>a</M> and a
+        result <M>s</M>.
       </p>
       <p>
-        A value that is read by several lines gets a contribution from each: they are added. In the graph of
-        the last chapter this is a sum over paths again, taken from the other end.
+        The adjoint of the result itself is 1. From there, visit the lines from last to first. The last line is{" "}
+        <M>z = a + b</M>. If <M>a</M> moves, <M>z</M> moves by the same amount, so <M>a</M> gets the adjoint of <M>z</M>. So
+        does <M>b</M>. The line before it is <M>b = sin(x)</M>. If <M>x</M> moves, <M>b</M> moves <M>cos(x)</M> times as fast.
+        So <M>x</M> gets <M>cos(x)</M> times the adjoint of <M>b</M>.
       </p>
       <p>
-        There is one catch. The way back needs values of the way forward: <M>cos(x)</M> for the sine, both
-        factors for the product. They must be <strong>kept</strong>. Step through it, and watch what is kept
-        where, and when it is used.
+        If several lines read a value, each of them contributes to its adjoint, and the contributions are added. This is again
+        the sum over paths of the last chapter, collected from the other end.
       </p>
-      <WaysFigure />
       <p>
-        One walk back visits every line once and gives the derivative in <em>every</em> input. That is the
-        whole point.
+        The backward pass needs values of the forward pass: <M>x</M> for <M>cos(x)</M>, and both factors of the product. They
+        must be <strong>stored</strong>. The figure shows which values are stored, and when they are used.
+      </p>
+      <p>
+        One backward pass visits every line once, and returns the derivatives in <em>all</em> inputs.
       </p>
     </>
   );
@@ -71,41 +69,40 @@ function Cost(): JSX.Element {
   const ratio = manyInputs.reverse / manyInputs.value;
   return (
     <>
-      <h2>What it costs</h2>
+      <h2>The cost</h2>
       <Prediction
         question={
           <>
-            A function has {mostNumbers} inputs and one result. Its value takes {manyInputs.value} operations.
-            How many operations take its value and all {mostNumbers} derivatives together, by reverse mode?
+            A function has {mostNumbers} inputs and one result. Its value takes {manyInputs.value} operations. How many
+            operations do its value and all {mostNumbers} derivatives take together, with reverse mode?
           </>
         }
         guesses={[
           {
             words: `about ${mostNumbers} times as many`,
-            answer: "That would be one pass for each input, as forward mode needs them.",
+            answer: "That is the cost of one forward pass for each input.",
           },
           {
             words: "two or three times as many",
             isRight: true,
-            answer: "Each line has one companion for each of its operands, and no line has many operands.",
+            answer: "Each line adds one line to the backward pass for each operand, and lines have few operands.",
           },
-          { words: "as many", answer: "The way back is not free: every line has its companions there." },
+          { words: "equally many", answer: "The backward pass costs something, too: every line has its counterparts there." },
         ]}
         figures={
           <>
             <p>
-              A forward pass answers for one input, a reverse pass for one output. So count both. Move the
-              sliders: with many inputs and one output, as in all of machine learning, reverse mode wins by
-              the number of inputs. With one input and many outputs it is the other way round.
+              A forward pass is needed for each input, a reverse pass for each output. Move the sliders. With many inputs and
+              one output, reverse mode is cheaper, by a factor of about the number of inputs. This is the case in all of
+              machine learning. With one input and many outputs, forward mode is cheaper.
             </p>
             <CostsFigure />
           </>
         }
       >
         <p>
-          Counted: {manyInputs.reverse} operations, {ratio.toFixed(1)} times as many as the value alone. With
-          a million inputs the factor is the same. Forward mode takes{" "}
-          {manyInputs.forward.toLocaleString("en")}.
+          The library counts {manyInputs.reverse} operations, which is {ratio.toFixed(1)} times the value alone. The factor is
+          the same for a million inputs. Forward mode takes {manyInputs.forward.toLocaleString("en")} operations.
         </p>
       </Prediction>
     </>
@@ -115,22 +112,22 @@ function Cost(): JSX.Element {
 function Memory(): JSX.Element {
   return (
     <>
-      <h2>What it keeps</h2>
+      <h2>The memory</h2>
       <p>
-        Forward mode forgets as it goes. Reverse mode cannot begin before the program has ended, and by then
-        it wants to know what happened in between. A loop of a million steps keeps a million numbers or more.
-        This is why the training of networks runs out of memory.
+        Forward mode stores nothing. Reverse mode starts when the program has ended, and then it needs values from the whole
+        run. A loop of a million steps stores a million values or more. For this reason, training a network can exhaust the
+        memory.
       </p>
       <p>
-        But what was forgotten can be computed again. Cut the loop into segments, and keep only the value at
-        the beginning of each: a <strong>checkpoint</strong>. On the way back run one segment again, keeping
-        its values, go back through it, and forget them. The price is one more run of the loop.
+        But a forgotten value can be computed again. Divide the loop into segments, and store only the value at the beginning
+        of each segment. This value is called a <strong>checkpoint</strong>. On the backward pass, run one segment again and
+        store its values. Go backward through it, and delete them. The price is one more run of the loop.
       </p>
       <MemoryFigure />
       <p>
-        Few long segments keep few checkpoints, but a long segment; many short ones the reverse. Between them
-        lies the best length: the square root of the number of steps. So a million steps go back with two
-        thousand numbers.
+        A few long segments have few checkpoints, but each segment stores many values. Many short segments have it the other
+        way round. The best length is the square root of the number of steps. A loop of a million steps then needs to store two
+        thousand values.
       </p>
     </>
   );
@@ -139,19 +136,19 @@ function Memory(): JSX.Element {
 function Loops(): JSX.Element {
   return (
     <>
-      <h2>Loops, as people write them</h2>
+      <h2>Loops in ordinary code</h2>
       <p>
-        Ordinary code does not name every value. It has variables that change, loops, branches. Its derivative
-        need not unroll them: the way back is a loop that runs the other way. Change the number of iterations
-        in the code below. The gradient’s code stays as long as it is.
+        Ordinary code does not give a name to every value. It has loops, branches, and variables that change. Its derivative
+        does not need to unroll the loops: the backward pass of a loop is a loop in the other direction. Change the number of
+        iterations in the figure. The code of the gradient does not get longer.
       </p>
       <LoopFigure />
       <Aside>
-        A variable that changes is a new value each time it is assigned. The way back meets them in reverse
-        order, so it needs the old ones: they are kept in an array, or computed again if that is cheaper.
+        Each assignment to a variable creates a new value. The backward pass needs the old values in reverse order. They are
+        stored in an array, or computed again if that is cheaper. Chapter 12 has the details.
       </Aside>
     </>
   );
 }
 
-export const page: LivePage = { state, Body, prepare };
+export const page: LivePage = { state, Body, prepare, prerender: end.load };
