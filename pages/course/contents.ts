@@ -13,7 +13,8 @@ export const section: Section = {
     {
       slug: "derivative-of-code",
       title: "What a derivative of code is",
-      summary: "Three ways to get a derivative: difference quotients, symbolic and automatic differentiation.",
+      summary:
+        "Three ways to get a derivative: difference quotients, symbolic and automatic differentiation.",
       minutes: 30,
     },
     {

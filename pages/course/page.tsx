@@ -29,8 +29,8 @@ function Body(): JSX.Element {
         ))}
       </ol>
       <p class="course-more">
-        <a href="./results/">Your results</a>, with all puzzles and your code. <a href="./teachers/">For teachers</a>:
-        order, time, prerequisites, licence.
+        <a href="./results/">Your results</a>, with all puzzles and your code.{" "}
+        <a href="./teachers/">For teachers</a>: order, time, prerequisites, licence.
       </p>
     </>
   );
@@ -41,8 +41,8 @@ function Begin(): JSX.Element {
   return (
     <section class="begin">
       <p>
-        A derivative says how fast a result changes when an input changes. Programs that learn use millions of them. You
-        can write your first one now: replace <code>x</code> in the second line, and press “Check”.
+        A derivative says how fast a result changes when an input changes. Programs that learn use millions of
+        them. You can write your first one now: replace <code>x</code> in the second line, and press “Check”.
       </p>
       <PuzzleBox chapter={first.slug} puzzle={puzzles[0]!} title={firstLink.title}>
         <p>
@@ -58,7 +58,9 @@ function Begin(): JSX.Element {
 function Continue(): JSX.Element {
   const words = useComputed(() => {
     const solved = Object.keys(progress.value.solved).length;
-    const next = section.pages.find(({ slug }) => doneIn(progress.value, slug).puzzles < puzzleLinks[slug]!.length);
+    const next = section.pages.find(
+      ({ slug }) => doneIn(progress.value, slug).puzzles < puzzleLinks[slug]!.length,
+    );
     return { solved, next };
   });
   const { solved, next } = words.value;
@@ -86,7 +88,9 @@ function Chapter({ link, number }: { readonly link: PageLink; readonly number: n
       <a href={`./${slug}/`}>
         {/* The browser keeps the picture of the file: hydration does not touch this element. */}
         <span class="plane" dangerouslySetInnerHTML={{ __html: thumbnail }} />
-        {number}. {title}
+        <span class="chapter-title">
+          {number}. {title}
+        </span>
       </a>
       <p>{summary}</p>
       <p class="chapter-facts">
@@ -95,8 +99,8 @@ function Chapter({ link, number }: { readonly link: PageLink; readonly number: n
       </p>
       {done.puzzles > 0 && (
         <p class="chapter-facts">
-          <progress max={all} value={done.puzzles} aria-label={`Solved puzzles of “${title}”`} /> {done.puzzles} of {all}{" "}
-          puzzles solved
+          <progress max={all} value={done.puzzles} aria-label={`Solved puzzles of “${title}”`} />{" "}
+          {done.puzzles} of {all} puzzles solved
         </p>
       )}
     </li>

@@ -50,7 +50,8 @@ export function readProgress(text: string | null): Progress {
   let given: Readonly<Record<string, unknown>>;
   try {
     const parsed: unknown = JSON.parse(text ?? "{}");
-    given = typeof parsed === "object" && parsed !== null ? (parsed as Readonly<Record<string, unknown>>) : {};
+    given =
+      typeof parsed === "object" && parsed !== null ? (parsed as Readonly<Record<string, unknown>>) : {};
   } catch {
     given = {};
   }
@@ -98,7 +99,8 @@ function union(some: readonly string[], more: readonly string[]): string[] {
 export const noteRead = (chapter: string): void => change({ read: [chapter] });
 
 /** Notes a solved exercise. */
-export const noteExercise = (chapter: string, id: string): void => change({ exercises: [`${chapter}/${id}`] });
+export const noteExercise = (chapter: string, id: string): void =>
+  change({ exercises: [`${chapter}/${id}`] });
 
 /** Notes the code that solves a puzzle. */
 export const noteSolved = (chapter: string, id: string, text: string): void =>
@@ -124,7 +126,8 @@ export function doneIn(
   chapter: string,
 ): { readonly puzzles: number; readonly exercises: number; readonly isRead: boolean } {
   return {
-    puzzles: (puzzleLinks[chapter] ?? []).filter(({ id }) => Object.hasOwn(solved, `${chapter}/${id}`)).length,
+    puzzles: (puzzleLinks[chapter] ?? []).filter(({ id }) => Object.hasOwn(solved, `${chapter}/${id}`))
+      .length,
     exercises: exercises.filter((one) => one.startsWith(`${chapter}/`)).length,
     isRead: read.includes(chapter),
   };

@@ -37,9 +37,16 @@ describe.each(chapters)("puzzles of %s", (chapter) => {
   test("each solution passes every check", async () => {
     const checks = await checksOf(chapter);
     for (const puzzle of await puzzlesOf(chapter)) {
-      const { problem, checks: results, isSolved } = await judgePuzzle(puzzle, checks[puzzle.id]!, puzzle.solution);
+      const {
+        problem,
+        checks: results,
+        isSolved,
+      } = await judgePuzzle(puzzle, checks[puzzle.id]!, puzzle.solution);
       expect(problem, puzzle.id).toBe("");
-      expect(results.filter(({ isMet }) => !isMet), puzzle.id).toEqual([]);
+      expect(
+        results.filter(({ isMet }) => !isMet),
+        puzzle.id,
+      ).toEqual([]);
       expect(isSolved, puzzle.id).toBe(true);
       expect(results.length, puzzle.id).toBeGreaterThanOrEqual(2);
     }

@@ -36,7 +36,9 @@ export interface Section {
 }
 
 /** Thumbnails of the section's pages by slug, as markup. Empty in the browser, where the file has them already. */
-export const Thumbnails: Context<ReadonlyMap<string, string>> = createContext<ReadonlyMap<string, string>>(new Map());
+export const Thumbnails: Context<ReadonlyMap<string, string>> = createContext<ReadonlyMap<string, string>>(
+  new Map(),
+);
 
 /** Definition of a live page. */
 export interface LivePage {

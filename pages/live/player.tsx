@@ -20,8 +20,8 @@ interface PlayerProps {
 }
 
 /**
- * Play and pause, single steps, a slider over all steps, and a speed. At step 0, playback starts when the player
- * becomes visible. It stops at the end and restarts from the beginning. For readers who prefer reduced motion nothing
+ * Play and pause, single steps, a slider over all steps, and a speed. At step 0, playback starts when the drawing of
+ * the figure becomes visible. It stops at the end and restarts from the beginning. For readers who prefer reduced motion nothing
  * plays: the player shows the last step, and its play button jumps there.
  */
 export function Player({ step, last, label, unit = "step", seconds = 6 }: PlayerProps): JSX.Element {
@@ -32,7 +32,8 @@ export function Player({ step, last, label, unit = "step", seconds = 6 }: Player
   const frame = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (last === 0) return;
-    return whenVisible(frame.current!, () => {
+    const drawing = frame.current!.closest(".live-body")?.querySelector("svg");
+    return whenVisible(drawing ?? frame.current!, () => {
       if (step.peek() !== 0 || isPlaying.peek()) return;
       setAutomatic(step, true);
       if (wantsLessMotion()) step.value = last;
@@ -117,13 +118,16 @@ export function Player({ step, last, label, unit = "step", seconds = 6 }: Player
   );
 }
 
-/** Calls a function once, when an element is visible and the page is interactive. Returns a function that cancels it. */
+/** Calls a function once, when two fifths of an element are visible and the page is interactive. Returns a function that cancels it. */
 function whenVisible(element: Element, begin: () => void): () => void {
-  const observer = new IntersectionObserver((entries) => {
-    if (!entries.some((entry) => entry.isIntersecting)) return;
-    observer.disconnect();
-    begin();
-  });
+  const observer = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      observer.disconnect();
+      begin();
+    },
+    { threshold: 0.4 },
+  );
   const release = effect(() => {
     if (isAlive.value) observer.observe(element);
   });

@@ -36,7 +36,9 @@ export function thumbnailOf(html: string, name: string, figure?: string): string
     .replaceAll(/<(text|title)\b.*?<\/\1>/gs, "")
     .replaceAll(/ (?:tabindex|role|aria-[a-z]+)="[^"]*"/gi, "")
     .replaceAll(/( id="|url\(#)/g, `$1${name}-`);
-  return `<svg class="dh-chart dl thumbnail" viewBox="0 0 ${width} ${height}" aria-hidden="true">${silent}</svg>`;
+  const own = /\bclass="([^"]*)"/.exec(opening)?.[1] ?? ""; // styles of the page's own drawings depend on it
+  const classes = new Set(["dh-chart", "dl", "thumbnail", ...own.split(" ")].filter((one) => one !== ""));
+  return `<svg class="${[...classes].join(" ")}" viewBox="0 0 ${width} ${height}" aria-hidden="true">${silent}</svg>`;
 }
 
 /** End of the drawing that starts at `from`, before its closing tag. Drawings may be nested. */

@@ -3,15 +3,7 @@ import { grad, jit, log, type Tensor, tensor, valueAndGrad } from "downhill";
 import { moons } from "downhill/data";
 import { mlp, softmaxCrossEntropy } from "downhill/nn";
 import { key } from "downhill/random";
-import {
-  check,
-  expectAllNear,
-  expectThat,
-  f64,
-  numberOf,
-  type PuzzleChecks,
-  short,
-} from "../lab/judge.ts";
+import { check, expectAllNear, expectThat, f64, numberOf, type PuzzleChecks, short } from "../lab/judge.ts";
 
 interface Layer {
   layerBack(W: readonly (readonly number[])[], x: readonly number[], ct: readonly number[]): unknown;
@@ -29,7 +21,9 @@ const layerCheck = (part: "W" | "b" | "x") =>
   check<Layer>(`the derivatives in ${part} equal the reverse mode of the library`, (mine) => {
     const f = (W: Tensor, b: Tensor, x: Tensor): Tensor => x.matmul(W).add(b).mul(f64(arriving)).sum();
     const argnum = ["W", "b", "x"].indexOf(part);
-    const wanted = (grad(f, { argnums: [argnum] })(f64(weights), f64([0, 0]), f64(inputs)) as readonly Tensor[])[0]!;
+    const wanted = (
+      grad(f, { argnums: [argnum] })(f64(weights), f64([0, 0]), f64(inputs)) as readonly Tensor[]
+    )[0]!;
     const found = mine.layerBack(weights, inputs, arriving) as Readonly<Record<string, unknown>> | undefined;
     expectAllNear(found?.[part], (wanted.tolist() as number[]).flat() as number[], part);
   });
@@ -65,8 +59,9 @@ function moonsTask() {
 export const checks: Readonly<Record<string, PuzzleChecks>> = {
   "relu-backward": {
     checks: [
-      check<{ reluBack(xs: readonly number[], cts: readonly number[]): unknown }>("positive and negative inputs", (mine) =>
-        expectAllNear(mine.reluBack([2, -1, 0.1, -0.1], [1, 2, 3, 4]), [1, 0, 3, 0], "The result"),
+      check<{ reluBack(xs: readonly number[], cts: readonly number[]): unknown }>(
+        "positive and negative inputs",
+        (mine) => expectAllNear(mine.reluBack([2, -1, 0.1, -0.1], [1, 2, 3, 4]), [1, 0, 3, 0], "The result"),
       ),
       check<{ reluBack(xs: readonly number[], cts: readonly number[]): unknown }>("an input of 0", (mine) =>
         expectAllNear(mine.reluBack([0, 5], [7, -7]), [0, -7], "The result"),

@@ -8,6 +8,7 @@ import { type ContourMap, gridMap } from "../../live/contour-map.ts";
 import { type Job, jobOf } from "../../live/job.ts";
 import { type KeptRuns, keptRuns } from "../../live/kept-runs.ts";
 import type { MapTrail } from "../../live/landscape.tsx";
+import { type HiddenUnit, hiddenUnits } from "./hidden.ts";
 import { classes, firstParams, type Opinion, opinion, paramsOf } from "./network.ts";
 import type { NetworkWork } from "./network.worker.ts";
 import { inkOf, samples, textOf } from "./samples.ts";
@@ -34,6 +35,7 @@ export const epochs: Signal<number> = state.number("epochs", firstTraining.epoch
 export const seed: Signal<number> = state.number("seed", firstTraining.seed, ranges.seed);
 
 const network: Signal<TrainedNetwork | undefined> = signal(undefined);
+const prepared: Signal<TrainedNetwork | undefined> = signal(undefined);
 
 const open = (): Worker => new Worker(new URL("./network.worker.js", import.meta.url), { type: "module" });
 export const training: Job<NetworkWork> = jobOf(open);
@@ -71,8 +73,13 @@ export const trainedEpochs: ReadonlySignal<readonly DigitsEpoch[]> = computed(
 export const trainedBy: ReadonlySignal<DigitsOrder | undefined> = computed(() => kept.runs.value[0]?.order);
 /** Result of the last completed training run. */
 export const trained: ReadonlySignal<TrainedNetwork | undefined> = computed(() =>
-  trainedBy.value === undefined ? undefined : network.value,
+  trainedBy.value === undefined ? prepared.value : network.value,
 );
+
+/** Shows a network that was not trained by a run of this page. */
+export function showTrained(result: TrainedNetwork): void {
+  prepared.value = result;
+}
 
 /** Trains in a worker with the current settings. */
 export function startTraining(): void {
@@ -195,3 +202,10 @@ export const adviceChart: ReadonlySignal<ChartSpec> = computed(() => ({
     draw: "line",
   })),
 }));
+
+// The hidden units.
+/** Index of the unit whose weights in the scores are shown. */
+export const chosenUnit: Signal<number> = state.number("unit", 0, { min: 0, max: 31, step: 1 });
+export const units: ReadonlySignal<readonly HiddenUnit[]> = computed(() =>
+  hiddenUnits(params.value, ink.value),
+);

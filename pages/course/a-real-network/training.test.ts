@@ -1,6 +1,8 @@
+import { tensor } from "downhill";
 import { digits } from "downhill/data";
 import { expect, test } from "vitest";
-import { firstParams, opinion, paramsOf, pixels, plain } from "./network.ts";
+import { hiddenUnits } from "./hidden.ts";
+import { firstParams, net, opinion, paramsOf, pixels, plain } from "./network.ts";
 import { samples, inkOf } from "./samples.ts";
 import { type DigitsEpoch, trainDigits, type TrainedNetwork } from "./training.ts";
 
@@ -72,6 +74,20 @@ test("the derivative in a pixel is the effect of a little ink on the score", asy
     const more = ink.map((x, i) => (i === pixel ? x + h : x));
     expect((score(more) - score(ink)) / h).toBeCloseTo(of3[pixel]! - of5[pixel]!, 1);
   }
+});
+
+test("the hidden units add up to the scores of the network", () => {
+  const params = firstParams(3);
+  const ink = inkOf(samples[5]!);
+  const units = hiddenUnits(params, ink);
+  expect(units.length).toBe(32);
+  const scores = net.apply(params, tensor(Float32Array.from(ink))).tolist() as number[];
+  const biases = params.layers[1]!.bias.tolist() as number[];
+  for (const [k, score] of scores.entries()) {
+    const sum = units.reduce((total, { activation, votes }) => total + activation * votes[k]!, biases[k]!);
+    expect(sum).toBeCloseTo(score, 4); // float32
+  }
+  expect(units.some(({ activation }) => activation === 0)).toBe(true);
 });
 
 test("an untrained network has nearly uniform predictions", () => {

@@ -13,19 +13,25 @@ interface Adam {
 
 /** Runs an optimiser with one accumulated number on a bowl whose curvatures differ by a factor of 10,000. */
 const bowlCheck = (name: string, rate: number, alpha?: number) =>
-  check<Accumulating>(`${name} on a bowl with the curvatures 1 and 10,000: both directions arrive together`, (mine) => {
-    const p = [1, 1];
-    const state = [0, 0];
-    for (let i = 0; i < 100; i++)
-      for (const k of [0, 1]) {
-        const slope = (k === 0 ? 1 : 1e4) * p[k]!;
-        const [next, change] = numbersOf(mine.update(state[k]!, slope, rate, alpha), "update(…)", 2);
-        state[k] = next!;
-        p[k]! += change!;
-      }
-    expectNear(p[0], p[1]!, "The first coordinate", 1e-4);
-    expectThat(Math.abs(p[0]!) < 0.1, `After 100 steps the coordinates are ${short(p[0]!)} and ${short(p[1]!)}.`);
-  });
+  check<Accumulating>(
+    `${name} on a bowl with the curvatures 1 and 10,000: both directions arrive together`,
+    (mine) => {
+      const p = [1, 1];
+      const state = [0, 0];
+      for (let i = 0; i < 100; i++)
+        for (const k of [0, 1]) {
+          const slope = (k === 0 ? 1 : 1e4) * p[k]!;
+          const [next, change] = numbersOf(mine.update(state[k]!, slope, rate, alpha), "update(…)", 2);
+          state[k] = next!;
+          p[k]! += change!;
+        }
+      expectNear(p[0], p[1]!, "The first coordinate", 1e-4);
+      expectThat(
+        Math.abs(p[0]!) < 0.1,
+        `After 100 steps the coordinates are ${short(p[0]!)} and ${short(p[1]!)}.`,
+      );
+    },
+  );
 
 /** Checks by puzzle. */
 export const checks: Readonly<Record<string, PuzzleChecks>> = {
@@ -93,12 +99,19 @@ export const checks: Readonly<Record<string, PuzzleChecks>> = {
         for (let t = 1; t <= 500; t++) {
           const rest = p[1]! - p[0]! ** 2;
           for (const [k, slope] of [-2 * (1 - p[0]!) - 400 * p[0]! * rest, 200 * rest].entries()) {
-            const [m, v, change] = numbersOf(mine.update(state[k]![0]!, state[k]![1]!, t, slope, 0.1), "update(…)", 3);
+            const [m, v, change] = numbersOf(
+              mine.update(state[k]![0]!, state[k]![1]!, t, slope, 0.1),
+              "update(…)",
+              3,
+            );
             state[k] = [m!, v!];
             p[k]! += change!;
           }
         }
-        expectThat(height() < 0.05, `The run ends at (${short(p[0]!)}, ${short(p[1]!)}), at the height ${short(height())}.`);
+        expectThat(
+          height() < 0.05,
+          `The run ends at (${short(p[0]!)}, ${short(p[1]!)}), at the height ${short(height())}.`,
+        );
       }),
     ],
     mistakes: [

@@ -11,14 +11,15 @@ const end = chapterEnd("adaptive-methods", () => import("./tasks.ts"));
 function Body(): JSX.Element {
   return (
     <>
+      <Memory />
       <Remembering />
       <Rare />
       <Forgetting />
       <Wrong />
       <end.Place subject="Adaptive methods">
         <p>
-          The three optimisers have one interface, so a loop over them compares them. This is the bowl of the
-          first figure after 100 steps.
+          All optimisers have the same interface, so a loop can compare three of them. The program makes 100
+          steps with each on the bowl of the first figure.
         </p>
       </end.Place>
     </>
@@ -28,15 +29,15 @@ function Body(): JSX.Element {
 function Remembering(): JSX.Element {
   return (
     <section>
-      <p>
-        One rate for all is a compromise. In a ravine it is too high for the steep coordinate and too low for
-        the flat one. Momentum eases this. Adaptive methods remove it: they give each coordinate a rate of its
-        own, computed from what its gradients were.
-      </p>
       <h2>A rate for each coordinate</h2>
       <p>
-        <em>Adagrad</em> adds up the squares of all gradients of a coordinate, and divides each step by the
-        root of that sum:
+        A single learning rate is a compromise. In a ravine it is too high for the steep coordinate and too
+        low for the flat one. Adaptive methods compute a separate rate for each coordinate, from the past
+        gradients of this coordinate.
+      </p>
+      <p>
+        <em>Adagrad</em> adds up the squares of all gradients of a coordinate. It divides each step by the
+        square root of the sum:
       </p>
       <p class="formula">
         <M>s ← s + g²</M>
@@ -44,25 +45,25 @@ function Remembering(): JSX.Element {
         <M>x ← x − η*g/√s</M>
       </p>
       <p>
-        <em>RMSProp</em> keeps a running mean of the squares in place of the sum, so that old ones fade:{" "}
-        <M>v ← α*v + (1 − α)*g²</M>. <em>Adam</em> divides in the same way, and takes a running mean of the
-        gradients for <M>g</M>, which is momentum as a mean. Since both means begin at 0, Adam divides them by{" "}
-        <M>1 − βᵗ</M> after <M>t</M> steps, which corrects them.
+        <em>RMSProp</em> uses a running mean of the squares instead of the sum, so that old gradients lose
+        their influence: <M>v ← α*v + (1 − α)*g²</M>. <em>Adam</em> divides in the same way. It also replaces
+        the gradient by a running mean of the gradients, which is a form of momentum. Both means begin at 0,
+        so they are too small at first. After <M>t</M> steps, Adam divides them by <M>1 − βᵗ</M> to correct
+        this.
       </p>
       <p>
-        Step through a run of each. Look at the first step: the gradient along <M>y</M> is many times that
-        along <M>x</M>, and the steps are equally long.
+        Step through the runs in the figure above. Look at the first step. The gradient along <M>y</M> is many
+        times as large as the gradient along <M>x</M>, but the steps in both directions are equally long.
       </p>
-      <Memory />
       <p>
-        Now drag the steepness. Adagrad's path does not change, though the landscape does. Each coordinate is
-        divided by the size of its own gradients, so scaling a coordinate's gradient by 10 scales what it is
-        divided by as well, and cancels.
+        Now drag the steepness. The path of Adagrad stays the same, although the landscape changes. If all
+        gradients of a coordinate are multiplied by 10, the root of their squares is multiplied by 10 as well,
+        and the factor cancels.
       </p>
       <Aside>
-        A small <M>ε</M> is added to the root, so that nothing is divided by 0. In this figure RMSProp has{" "}
-        <M>α = 0.9</M>; its usual 0.99 remembers longer than the run is. Adam has its usual <M>β₁ = 0.9</M>{" "}
-        and <M>β₂ = 0.999</M>.
+        A small number <M>ε</M> is added to the root, so that the division by 0 is avoided. In this figure,
+        RMSProp has <M>α = 0.9</M>, because the memory of the usual 0.99 is longer than the run. Adam has the
+        usual <M>β₁ = 0.9</M> and <M>β₂ = 0.999</M>.
       </Aside>
     </section>
   );
@@ -73,18 +74,19 @@ function Rare(): JSX.Element {
     <section>
       <h2>Rare features</h2>
       <p>
-        What is that good for, when data can be scaled beforehand? For what is rare. The words of a text are
-        the classic case: a few are everywhere, most are seldom. A weight learns only from items that have its
-        feature. If it is in one item of 400, the weight gets four steps where others get 750.
+        Data can be scaled beforehand. So why do you need adaptive rates? One reason is rare features. In a
+        text, a few words are frequent, and most words are rare. A weight learns only from items that have its
+        feature. If the feature occurs in one of 400 items, its weight gets four steps, while the weight of a
+        frequent feature gets 750.
       </p>
       <p>
-        Each weight's truth is 1 here. Drag the rate of SGD up, to help the rare ones. Watch what becomes of
-        the frequent ones.
+        In this figure, the true value of each weight is 1. Increase the rate of SGD to help the rare weights,
+        and watch the frequent ones.
       </p>
       <RareFeatures />
       <p>
-        Adagrad's rates go the right way by themselves: high where there were few gradients, low where there
-        were many. The best single rate leaves the rare weights half learnt.
+        Adagrad finds suitable rates without help: high rates for weights with few gradients, low rates for
+        weights with many. With the best single rate, the rare weights learn only half of their value.
       </p>
     </section>
   );
@@ -93,21 +95,21 @@ function Rare(): JSX.Element {
 function Forgetting(): JSX.Element {
   return (
     <section>
-      <h2>A memory that forgets</h2>
+      <h2>A memory that fades</h2>
       <p>
-        A sum of squares never falls. So Adagrad's rates never rise. After a steep beginning they stay small
-        for ever, even where the landscape has become gentle.
+        A sum of squares never gets smaller, so the rates of Adagrad never grow. After a steep beginning they
+        stay small, even if the landscape has become flat.
       </p>
       <p>
-        Here both methods come down a wall. Play the run, and look at the chart when RMSProp has forgotten the
-        wall.
+        Here both methods start on a steep wall. Play the run, and find the moment in the chart at which
+        RMSProp has forgotten the wall.
       </p>
       <LongRun />
       <p>
-        RMSProp's steps become long again after some hundred steps. There is a price. At the minimum it
-        divides small gradients by small gradients, and goes to and fro with steps of about half the rate or
-        more. Adagrad, where it arrives, comes to rest. Try a rate of 1, play to the end, and compare their
-        last steps.
+        The steps of RMSProp grow again after some hundred steps. The drawback shows at the minimum. There,
+        RMSProp divides small gradients by small gradients, and keeps moving from side to side with steps of
+        about half the rate. Adagrad comes to rest. Try a rate of 1, play to the end, and compare the last
+        steps.
       </p>
     </section>
   );
@@ -116,48 +118,49 @@ function Forgetting(): JSX.Element {
 function Wrong(): JSX.Element {
   return (
     <section>
-      <h2>Where forgetting goes wrong</h2>
+      <h2>When forgetting fails</h2>
       <p>
-        Let the losses come in threes: <M>3*x</M>, then <M>−x</M>, then <M>−x</M>, over and over, with{" "}
-        <M>x</M> between −1 and 1. Together three of them are <M>x</M>, so −1 is the best place and 1 the
+        Suppose that the losses repeat in groups of three: <M>3*x</M>, then <M>−x</M>, then <M>−x</M>, with{" "}
+        <M>x</M> between −1 and 1. The sum of the three is <M>x</M>, so −1 is the best value and 1 is the
         worst.
       </p>
       <Prediction
-        question="Adam starts at 1, with a memory of squares that is short and a rate that falls as 1/√t. Where does it end?"
+        question="Adam starts at 1, with a short memory of squares and a rate that falls like 1/√t. Where does it end?"
         guesses={[
           {
             words: "near −1",
-            answer: "One would hope so: the problem is as simple as they come.",
+            answer: "This would be the right answer to a very simple problem, but Adam misses it.",
           },
           {
-            words: "near 0, undecided",
+            words: "near 0",
             answer: "The two kinds of steps do not cancel. One kind wins, and it is the wrong one.",
           },
           {
             words: "near 1",
             isRight: true,
-            answer: "It goes to the worst place and stays there.",
+            answer: "Adam stays at the worst value.",
           },
         ]}
         figures={
           <>
             <RareLosses />
             <p>
-              The example is made up, yet what it shows is real: where rare gradients carry the information,
-              as those of rare features do, a short memory throws it away. Adam's usual <M>β₂ = 0.999</M>{" "}
-              remembers a thousand steps. That is one reason why it is so near to 1.
+              The example is artificial, but the effect is real. If rare gradients carry the information, a
+              short memory loses it. With the usual <M>β₂ = 0.999</M>, Adam remembers about a thousand steps.
+              This is one reason for a value so close to 1.
             </p>
           </>
         }
       >
         <p>
-          When the large gradient comes, Adam divides it by its own size, so the step is about the rate. By
-          the time of the two small ones the large square is forgotten: they are divided by their own size
-          too, and each makes a step of about the rate. Two against one.
+          When the large gradient arrives, Adam divides it by its own size, so the step is about as long as
+          the rate. When the two small gradients arrive, the large square is forgotten. They are divided by
+          their own size, too, and each makes a step of the same length. So two steps in the wrong direction
+          follow one step in the right direction.
         </p>
         <p>
-          <em>AMSGrad</em> divides by the largest mean square so far. Then the small gradients make small
-          steps, the large one a large one, and the sum goes the right way.
+          <em>AMSGrad</em> divides by the largest mean square so far. Then small gradients make small steps,
+          the large gradient makes a large step, and the sum has the right direction.
         </p>
       </Prediction>
       <Aside>

@@ -37,7 +37,10 @@ const batchCheck = (n: number, size: number) =>
     const counts = Array.from({ length: n }, () => 0);
     for (const i of all.flat()) if (i in counts) counts[i]! += 1;
     const wrong = counts.findIndex((count) => count !== 1);
-    expectThat(wrong < 0, `Index ${wrong} occurs ${counts[wrong] === 0 ? "in no batch" : `${counts[wrong]} times`}.`);
+    expectThat(
+      wrong < 0,
+      `Index ${wrong} occurs ${counts[wrong] === 0 ? "in no batch" : `${counts[wrong]} times`}.`,
+    );
     const sizes = all.map((batch) => batch.length);
     const wanted = Array.from({ length: Math.ceil(n / size) }, (_, i) => Math.min(size, n - i * size));
     expectAllNear(sizes, wanted, "The list of sizes");
@@ -68,16 +71,18 @@ export const checks: Readonly<Record<string, PuzzleChecks>> = {
     ].map(([w, b, xs]) => {
       const [slope, shift, inputs] = [w as number, b as number, xs as number[]];
       const ys = inputs.map((x) => 3 * x - 1 + Math.sin(x));
-      return check<LineGradient>(`the derivatives for ${inputs.length === 1 ? "1 item" : `${inputs.length} items`} equal the difference quotients`, (mine) =>
-        expectAllNear(
-          mine.gradient(slope, shift, inputs, ys),
-          [
-            slopeByDifference((one) => meanSquare(one, shift, inputs, ys), slope),
-            slopeByDifference((one) => meanSquare(slope, one, inputs, ys), shift),
-          ],
-          "The gradient",
-          differenceTolerance,
-        ),
+      return check<LineGradient>(
+        `the derivatives for ${inputs.length === 1 ? "1 item" : `${inputs.length} items`} equal the difference quotients`,
+        (mine) =>
+          expectAllNear(
+            mine.gradient(slope, shift, inputs, ys),
+            [
+              slopeByDifference((one) => meanSquare(one, shift, inputs, ys), slope),
+              slopeByDifference((one) => meanSquare(slope, one, inputs, ys), shift),
+            ],
+            "The gradient",
+            differenceTolerance,
+          ),
       );
     }),
     mistakes: [
@@ -91,7 +96,10 @@ export const checks: Readonly<Record<string, PuzzleChecks>> = {
       check<Batches>("the order is random", (mine) => {
         const firsts = Array.from({ length: 60 }, (_, seed) => batchesOf(mine, 10, 5, seed)[0]?.[0]);
         const different = new Set(firsts).size;
-        expectThat(different >= 8, `In 60 shuffles of 10 items, the first batch began with ${different} different items.`);
+        expectThat(
+          different >= 8,
+          `In 60 shuffles of 10 items, the first batch began with ${different} different items.`,
+        );
       }),
     ],
     mistakes: [
@@ -112,14 +120,20 @@ export const checks: Readonly<Record<string, PuzzleChecks>> = {
         [1, 0.7],
       ] as const
     ).map(([spread, target]) =>
-      check<{ size(spread: number, target: number): unknown }>(`a spread of ${spread}, a target of ${target}`, (mine) => {
-        const n = numberOf(mine.size(spread, target), `size(${spread}, ${target})`);
-        expectThat(Number.isInteger(n), `The number of items should be an integer; it is ${short(n)}.`);
-        const deviation = spread / Math.sqrt(n);
-        expectThat(deviation <= target, `A batch of ${n} has the standard deviation ${short(deviation)}.`);
-        expectThat(n === 1 || spread / Math.sqrt(n - 1) > target, `A batch of ${n - 1} is enough.`);
-      }),
+      check<{ size(spread: number, target: number): unknown }>(
+        `a spread of ${spread}, a target of ${target}`,
+        (mine) => {
+          const n = numberOf(mine.size(spread, target), `size(${spread}, ${target})`);
+          expectThat(Number.isInteger(n), `The number of items should be an integer; it is ${short(n)}.`);
+          const deviation = spread / Math.sqrt(n);
+          expectThat(deviation <= target, `A batch of ${n} has the standard deviation ${short(deviation)}.`);
+          expectThat(n === 1 || spread / Math.sqrt(n - 1) > target, `A batch of ${n - 1} is enough.`);
+        },
+      ),
     ),
-    mistakes: ["function size(spread, target) { return (spread / target) ** 2; }", "function size() { return 1000; }"],
+    mistakes: [
+      "function size(spread, target) { return (spread / target) ** 2; }",
+      "function size() { return 1000; }",
+    ],
   },
 };

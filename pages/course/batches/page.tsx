@@ -12,6 +12,7 @@ const end = chapterEnd("batches", () => import("./tasks.ts"));
 function Body(): JSX.Element {
   return (
     <>
+      <ThreeWays />
       <Parts />
       <Scatter />
       <Conventions />
@@ -19,8 +20,8 @@ function Body(): JSX.Element {
       <MoreData />
       <end.Place subject="Batches">
         <p>
-          A data set shuffles and cuts itself into batches; a step is compiled once and called for each of
-          them. The line is <M>y = 2*x + 1</M>, and this time there is no noise in the data.
+          The data set shuffles its items and cuts them into batches. The step is compiled once and called for
+          each batch. The data are exactly on the line <M>y = 2*x + 1</M>.
         </p>
       </end.Place>
     </>
@@ -30,31 +31,31 @@ function Body(): JSX.Element {
 function Parts(): JSX.Element {
   return (
     <section>
-      <h2>A sum over items</h2>
+      <h2>A mean over items</h2>
       <p>
-        What is learned from data is a sum. Each item, say a point that a line should pass near, has a loss of
-        its own, and the loss of the whole is their sum or their mean. Its gradient is the sum or mean of the
-        gradients of all items. With a million items, one step costs a million gradients.
+        A model learns from many items, for example points to which a line is fitted. Each item has a loss,
+        and the total loss is the mean of these. Its gradient is the mean of the gradients of all items. With
+        a million items, a single step needs a million gradients.
       </p>
       <p>
-        But the mean of a few items, drawn at random, is a guess at the mean of all. <em>Gradient descent</em>{" "}
-        looks at all items before each step. <em>Stochastic gradient descent</em>, SGD, looks at one.{" "}
-        <em>Mini-batches</em> are in between. A pass through all items is an <em>epoch</em>, however many
-        steps it takes.
+        The mean over a few random items is an estimate of the mean over all of them.{" "}
+        <em>Gradient descent</em> uses all items for each step. <em>Stochastic gradient descent</em> (SGD)
+        uses one item. <em>Mini-batches</em> are in between. One pass through all items is called an{" "}
+        <em>epoch</em>, regardless of the number of steps.
       </p>
       <p>
-        Play the three runs beside each other. First so that each has looked at as many items, which is what
-        they cost. Then so that each has made as many steps.
-      </p>
-      <ThreeWays />
-      <p>
-        By items, the small batches are far ahead: they have made more steps. By steps, there is little
-        between the three at first, and all items make the smoothest path. Near the best line the order turns
-        round. SGD does not settle: each single item pulls the line its own way, and the rate decides how far.
+        Compare the three runs in the figure above. The first setting gives each run the same number of items,
+        which is a measure of the work. The second setting gives each run the same number of steps.
       </p>
       <p>
-        Drag the rate up. SGD is the first to diverge, though its gradients are right on average: one item far
-        out is steeper than the mean of all.
+        With equal work, the small batches are far ahead, because they have made more steps. With equal steps,
+        the three differ little at first, and the run with all items has the smoothest path. Near the best
+        line the order is reversed. SGD does not settle, because each item pulls the line in its own
+        direction. The learning rate determines how far.
+      </p>
+      <p>
+        Increase the rate. SGD is the first to diverge, although its gradients are right on average. The
+        reason: for a single item that is far out, the loss is steeper than the mean loss.
       </p>
     </section>
   );
@@ -63,9 +64,9 @@ function Parts(): JSX.Element {
 function Scatter(): JSX.Element {
   return (
     <section>
-      <h2>How wrong a guess is</h2>
+      <h2>The error of an estimate</h2>
       <Prediction
-        question="A batch's gradient is off by some length, on average. How many times as many items does a batch need to be off by half as much?"
+        question="The gradient of a batch differs from the gradient of all items. How many times as many items must a batch have to halve this error?"
         guesses={[
           {
             words: "twice as many",
@@ -74,25 +75,29 @@ function Scatter(): JSX.Element {
           {
             words: "four times as many",
             isRight: true,
-            answer: "The variance falls as 1/b, so the error as 1/√b.",
+            answer: "The variance is proportional to 1/b, so the error is proportional to 1/√b.",
           },
-          { words: "sixteen times as many", answer: "That quarters the error." },
+          {
+            words: "sixteen times as many",
+            answer: "Sixteen times as many items reduce the error to a quarter.",
+          },
         ]}
         figures={
           <>
             <Noise />
             <p>
-              Far from the minimum the gradient of all items is long, and a few items know the way. At the
-              best line it is 0, and each batch's gradient is nothing but noise. This is why small batches run
-              at first and then tremble, and why rates are lowered towards the end.
+              Far from the minimum, the gradient of all items is large, and a few items are enough to find its
+              direction. At the best line it is 0, so that the gradient of a batch consists of noise only.
+              Therefore runs with small batches are fast at first and unsteady later, and the learning rate is
+              lowered towards the end.
             </p>
           </>
         }
       >
         <p>
           For a batch of <M>b</M> items, the mean of <M>‖g_b − g‖²</M> is <M>σ²/b</M>: the variance of one
-          item divided by their number. Four times the work buys half the error, and the next half costs four
-          times as much again.
+          item, divided by the number of items. Four times the work halves the error. Halving it again costs
+          four times as much once more.
         </p>
       </Prediction>
     </section>
@@ -104,13 +109,13 @@ function Conventions(): JSX.Element {
     <section>
       <h2>The sum or the mean</h2>
       <p>
-        Many texts write the loss of a batch as a sum. PyTorch and most libraries take the mean. The gradient
-        of the sum is <M>b</M> times as long, so a rate from one does not serve the other. With <M>η</M> for
-        the sum and <M>η*b</M> for the mean, the steps are the same.
+        Some texts define the loss of a batch as a sum. PyTorch and most libraries use the mean. The gradient
+        of the sum is <M>b</M> times as long, so the two conventions need different rates. The steps are equal
+        for the rate <M>η</M> with the sum and the rate <M>η*b</M> with the mean.
       </p>
       <p>
-        Change the batch size below. Then take the translation away and change it again: with one rate for
-        both, only the mean takes steps of the same length for every size.
+        Change the batch size in the figure. Then switch off the conversion of the rate, and change the size
+        again. With one rate for both, only the mean has steps of the same length for every size.
       </p>
       <SumAndMean />
     </section>
@@ -120,21 +125,22 @@ function Conventions(): JSX.Element {
 function Costs(): JSX.Element {
   return (
     <section>
-      <h2>By the clock</h2>
+      <h2>Time on your machine</h2>
       <p>
-        Items are not all that a step costs. A step has to be called, and loops over one item are too short
-        for a processor to do several at once. What follows is measured on your machine, when you come to it:
-        nothing of it stands in this page.
+        The number of items does not determine the time of a step alone. Each step has a fixed cost, and a
+        loop over one item is too short for the parallel units of a processor. The following figures measure
+        times on your machine when they come into view.
       </p>
       <ByTime />
       <p>
-        Counted in epochs, single items learn fastest. Counted in seconds they lose much of their lead, for
-        they look at fewer items a second. Batches of some dozens are near the best of both.
+        Per epoch, batches of one item learn fastest. Per second, they lose much of this advantage, because
+        they process fewer items per second. Batches with some dozens of items are a good compromise.
       </p>
       <Throughputs />
       <p>
-        Throughput rises with the batch until the machine is busy. Memory rises too, for what the way back
-        needs is kept for every item of the batch at once: that, and not time, often sets the largest size.
+        The throughput increases with the batch size until the processor is busy. The memory increases as
+        well, because the backward pass needs stored values for all items of the batch. Often the memory
+        limits the batch size, and not the time.
       </p>
     </section>
   );
@@ -143,21 +149,21 @@ function Costs(): JSX.Element {
 function MoreData(): JSX.Element {
   return (
     <section>
-      <h2>Endless data</h2>
+      <h2>More data</h2>
       <p>
-        A hundred images are soon learned by heart: their loss goes to 0, and that of other images does not.
-        This gap is called overfitting. More data would close it. Where there are none, an image that is
-        turned a little is still the same digit, and each batch can be changed anew: this is{" "}
-        <em>augmentation</em>.
+        A network soon knows a hundred images by heart. Their loss goes to 0, but the loss of other images
+        does not. This gap is called overfitting. More data would reduce it. If there are no more data, you
+        can change the images: a digit that is slightly turned is still the same digit. Doing this anew for
+        each batch is called <em>augmentation</em>.
       </p>
       <Augmentation />
       <p>
-        The changes must be ones that the world makes. On these images, moving by a whole pixel of eight is
-        too much: the others that are asked about are all in the middle. Try it.
+        The changes must be realistic. In these images of eight by eight pixels, a shift by one pixel is too
+        much, because the digits of the test are all in the middle. Try it.
       </p>
       <Aside>
-        Turned images are cheap, but no new digits. Augmentation narrows the gap between what is learned and
-        what is not; it does not close it.
+        A turned image costs nothing, but it is not a new digit. Augmentation makes the gap between training
+        and test smaller. It does not close the gap.
       </Aside>
     </section>
   );

@@ -109,8 +109,20 @@ export const checks: Readonly<Record<string, PuzzleChecks>> = {
       check<Newton>("one step to the minimum of a parabola", (mine) =>
         expectNear(mine.next(5, 8, 4), 3, "next(5, 8, 4)"),
       ),
-      newtonRun("8 steps on x − log x, from 0.5 to 1", (x) => 1 - 1 / x, (x) => 1 / x ** 2, 0.5, 1),
-      newtonRun("8 steps on exp x − 2x, from 0 to log 2", (x) => Math.exp(x) - 2, (x) => Math.exp(x), 0, Math.LN2),
+      newtonRun(
+        "8 steps on x − log x, from 0.5 to 1",
+        (x) => 1 - 1 / x,
+        (x) => 1 / x ** 2,
+        0.5,
+        1,
+      ),
+      newtonRun(
+        "8 steps on exp x − 2x, from 0 to log 2",
+        (x) => Math.exp(x) - 2,
+        (x) => Math.exp(x),
+        0,
+        Math.LN2,
+      ),
     ],
     mistakes: [
       "function next(x, slope, curvature) { return -slope / curvature; }",
@@ -131,7 +143,11 @@ export const checks: Readonly<Record<string, PuzzleChecks>> = {
           return sum(square(square(x)));
         };
         const ones = Array.from({ length: 1000 }, () => 1);
-        expectAllNear(mine.product(f, f64(ones), f64(ones)), ones.map(() => 12), "The product");
+        expectAllNear(
+          mine.product(f, f64(ones), f64(ones)),
+          ones.map(() => 12),
+          "The product",
+        );
         expectThat(calls === 1, `f was called ${calls} times.`);
       }),
     ],
@@ -176,7 +192,11 @@ export const checks: Readonly<Record<string, PuzzleChecks>> = {
       ),
       check<Direction>("the newest pair: the gradient y leads to the step −s", (mine) => {
         const { s, y } = pairs.at(-1)!;
-        expectAllNear(mine.direction(y, pairs), s.map((x) => -x), "The direction for the gradient y");
+        expectAllNear(
+          mine.direction(y, pairs),
+          s.map((x) => -x),
+          "The direction for the gradient y",
+        );
       }),
       check<Direction>("it goes down, for a gradient that no pair has seen", (mine) => {
         const gradient = [2, -1, 0.5];

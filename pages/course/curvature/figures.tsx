@@ -33,7 +33,8 @@ import {
   step,
 } from "./state.ts";
 
-const lastOf = (all: readonly NamedRun[]): number => Math.max(1, ...all.map(({ points }) => points.length - 1));
+const lastOf = (all: readonly NamedRun[]): number =>
+  Math.max(1, ...all.map(({ points }) => points.length - 1));
 
 /** Newton's method, L-BFGS and gradient descent from one start. */
 export function NewtonFigure(): JSX.Element {

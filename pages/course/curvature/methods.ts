@@ -74,7 +74,16 @@ export function methodsOn(f: (point: Tensor) => Tensor): Methods {
   const second = (point: Point): number[][] => secondOf(f64(point)).tolist() as number[][];
   return {
     hessian: second,
-    newton: (start) => repeat(value, (at) => solveTwo(second(at), slope(at).map((g) => -g)), start),
+    newton: (start) =>
+      repeat(
+        value,
+        (at) =>
+          solveTwo(
+            second(at),
+            slope(at).map((g) => -g),
+          ),
+        start,
+      ),
     gradient: (start, rate) => repeat(value, (at) => slope(at).map((g) => -rate * g), start),
   };
 }

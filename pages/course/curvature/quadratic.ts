@@ -20,7 +20,8 @@ const product = /* @__PURE__ */ jit((lambda: Tensor, v: Tensor) => {
   return jvp(grad(f) as (x: Tensor) => Tensor, [v], [v])[1];
 });
 
-const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+const dot = (a: readonly number[], b: readonly number[]): number =>
+  a.reduce((sum, x, i) => sum + x * b[i]!, 0);
 const norm = (a: readonly number[]): number => Math.sqrt(dot(a, a));
 
 /** Distances from the minimum by iteration, relative to the start. */
@@ -58,7 +59,11 @@ function iterate(start: readonly number[], step: (x: readonly number[]) => reado
   return distances;
 }
 
-function heavyBall(start: readonly number[], times: (v: readonly number[]) => number[], kappa: number): number[] {
+function heavyBall(
+  start: readonly number[],
+  times: (v: readonly number[]) => number[],
+  kappa: number,
+): number[] {
   const root = Math.sqrt(kappa);
   const [rate, decay] = [(2 / (1 + root)) ** 2, ((root - 1) / (root + 1)) ** 2];
   let before = start;

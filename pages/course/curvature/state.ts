@@ -11,16 +11,35 @@ import { type Ground, readGround } from "../../live/ground.ts";
 import { pointState } from "../../live/landscape.tsx";
 import { readable, type Readable } from "../../live/readable.ts";
 import type * as Lbfgs from "./lbfgs-run.ts";
-import { type CurvatureRun, gaussNewton, measured, type Methods, methodsOn, misfit, mostSteps, times } from "./methods.ts";
+import {
+  type CurvatureRun,
+  gaussNewton,
+  measured,
+  type Methods,
+  methodsOn,
+  misfit,
+  mostSteps,
+  times,
+} from "./methods.ts";
 import { type Distances, distancesOn, iterations, type ProductCosts, productCosts } from "./quadratic.ts";
 
 export const state: PageState = pageState();
 
 // Newton's method on a landscape.
 /** Examples of landscapes, with a start and a rate for gradient descent. */
-export const examples: readonly { readonly name: string; readonly text: string; readonly start: Point; readonly rate: number }[] = [
+export const examples: readonly {
+  readonly name: string;
+  readonly text: string;
+  readonly start: Point;
+  readonly rate: number;
+}[] = [
   { name: "Narrow bowl", text: "(x^2 + 20*(y - x/4)^2)/2", start: [-3.4, 1.8], rate: 0.08 },
-  { name: "Rosenbrock", text: String(zoo["rosenbrock"]!.definition), start: zoo["rosenbrock"]!.start, rate: 0.001 },
+  {
+    name: "Rosenbrock",
+    text: String(zoo["rosenbrock"]!.definition),
+    start: zoo["rosenbrock"]!.start,
+    rate: 0.001,
+  },
   { name: "Two minima", text: "x^4/8 - x^2 + y^2", start: [-0.6, 1.8], rate: 0.2 },
   { name: "Not a parabola", text: "log(1 + exp(x) + exp(-x)) + y^2/2", start: [1.4, 1.8], rate: 0.4 },
 ];
@@ -71,7 +90,8 @@ export const startWords: ReadonlySignal<string> = computed(() => {
   const [high, low] = values.toSorted((a, b) => b - a) as [number, number];
   const told = `At the start, the curvatures are ${shortNumber(high)} and ${shortNumber(low)}.`;
   if (low > 0) return `${told} Their ratio, the condition number, is ${shortNumber(high / low)}.`;
-  if (high > 0) return `${told} They have different signs, so the parabola of Newton’s step is a saddle, and the step goes to that saddle.`;
+  if (high > 0)
+    return `${told} They have different signs, so the parabola of Newton’s step is a saddle, and the step goes to that saddle.`;
   return `${told} Neither is positive, so Newton’s step goes uphill.`;
 });
 

@@ -27,9 +27,10 @@ export function ChainFigure(): JSX.Element {
       </div>
       <ChainDrawing />
       <p class="finding">
-        Here <M>u</M> = {shortNumber(u)} and <M>z</M> = {shortNumber(z)}. At this point <M>u</M> moves {shortNumber(dudx)}{" "}
-        times as fast as <M>x</M>, and <M>z</M> moves {shortNumber(dzdu)} times as fast as <M>u</M>. So <M>dz/dx</M> ={" "}
-        {shortNumber(dzdu)} · {shortNumber(dudx)} = <strong>{shortNumber(dzdx)}</strong>.
+        Here <M>u</M> = {shortNumber(u)} and <M>z</M> = {shortNumber(z)}. At this point <M>u</M> moves{" "}
+        {shortNumber(dudx)} times as fast as <M>x</M>, and <M>z</M> moves {shortNumber(dzdu)} times as fast as{" "}
+        <M>u</M>. So <M>dz/dx</M> = {shortNumber(dzdu)} · {shortNumber(dudx)} ={" "}
+        <strong>{shortNumber(dzdx)}</strong>.
       </p>
     </Figure>
   );
@@ -59,7 +60,9 @@ function ChainDrawing(): JSX.Element {
         height={3 * rowHeight + 6}
         viewBox={`0 0 ${width} ${3 * rowHeight + 6}`}
         role="img"
-        aria-label={rows.map(([name, value, move]) => `${name} is ${shortNumber(value)} and moves by ${shortNumber(move)}`).join(", ")}
+        aria-label={rows
+          .map(([name, value, move]) => `${name} is ${shortNumber(value)} and moves by ${shortNumber(move)}`)
+          .join(", ")}
       >
         {rows.map(([name, value, move], i) => {
           const y = i * rowHeight + 26;
@@ -80,7 +83,14 @@ function ChainDrawing(): JSX.Element {
                   </text>
                 </g>
               ))}
-              <line x1={from} x2={isLong ? to - side * 6 : to} y1={y} y2={y} class="dual-arrow" stroke-width={3} />
+              <line
+                x1={from}
+                x2={isLong ? to - side * 6 : to}
+                y1={y}
+                y2={y}
+                class="dual-arrow"
+                stroke-width={3}
+              />
               {isLong && <path d={`M${to},${y} l${-side * 9},-5 v10 z`} class="dual-tip" />}
               <circle cx={from} cy={y} r={4} class="dual-point" />
               <text x={from} y={y - 10} text-anchor="middle" font-size={12}>

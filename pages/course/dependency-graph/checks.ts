@@ -65,7 +65,10 @@ function ladder(length: number, mostReads: number): Edge[] {
       to: `v${at + 1}`,
       get local(): number {
         reads += 1;
-        expectThat(reads <= mostReads, `The edges were read more than ${mostReads} times: that is a visit to every path.`);
+        expectThat(
+          reads <= mostReads,
+          `The edges were read more than ${mostReads} times: that is a visit to every path.`,
+        );
         return 0.5;
       },
     };
@@ -77,10 +80,18 @@ export const checks: Readonly<Record<string, PuzzleChecks>> = {
   "school-chain-rule": {
     checks: [0.5, 1.3, -2].map((x) =>
       check<{ slope(x: number): unknown }>(`slope(${x}) equals the difference quotient`, (mine) =>
-        expectNear(mine.slope(x), slopeByDifference((y) => Math.sin(y * y), x), `slope(${x})`, differenceTolerance),
+        expectNear(
+          mine.slope(x),
+          slopeByDifference((y) => Math.sin(y * y), x),
+          `slope(${x})`,
+          differenceTolerance,
+        ),
       ),
     ),
-    mistakes: ["function slope(x) { return Math.cos(2 * x); }", "function slope(x) { return Math.cos(x) * 2 * x; }"],
+    mistakes: [
+      "function slope(x) { return Math.cos(2 * x); }",
+      "function slope(x) { return Math.cos(x) * 2 * x; }",
+    ],
   },
   "long-chain": {
     checks: [

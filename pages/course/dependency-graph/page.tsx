@@ -27,8 +27,8 @@ function Body(): JSX.Element {
       <TooMany />
       <end.Place subject="The chain rule over paths">
         <p>
-          The three products in the program belong to the three paths of this chapter. <code>grad</code> returns their sum, and
-          lists no paths.
+          The three products in the program belong to the three paths of this chapter. <code>grad</code>{" "}
+          returns their sum, and lists no paths.
         </p>
       </end.Place>
     </>
@@ -40,18 +40,18 @@ function Graph(): JSX.Element {
     <>
       <h2>A program as a graph</h2>
       <p>
-        A program is a list of lines. For derivatives, another question counts: which values does a line read? Draw a box for
-        every value, and an arrow from each value to the values that are computed from it. This is the{" "}
-        <strong>dependency graph</strong> of the program.
+        A program is a list of lines. For derivatives, another question counts: which values does a line read?
+        Draw a box for every value, and an arrow from each value to the values that are computed from it. This
+        is the <strong>dependency graph</strong> of the program.
       </p>
       <p>
-        The graph shows what an input can affect: all values that its arrows lead to. Click <M>y</M> in the figure, and then{" "}
-        <M>v</M>.
+        The graph shows what an input can affect: all values that its arrows lead to. Click <M>y</M> in the
+        figure, and then <M>v</M>.
       </p>
       <p>
-        Each arrow carries a number, the <strong>local derivative</strong>. Take the line <M>u = x * y</M>. When only <M>x</M>{" "}
-        moves, <M>u</M> moves <M>y</M> times as fast. So the arrow from <M>x</M> to <M>u</M> carries the value of <M>y</M>. A
-        local derivative depends on its own line only.
+        Each arrow carries a number, the <strong>local derivative</strong>. Take the line <M>u = x * y</M>.
+        When only <M>x</M> moves, <M>u</M> moves <M>y</M> times as fast. So the arrow from <M>x</M> to{" "}
+        <M>u</M> carries the value of <M>y</M>. A local derivative depends on its own line only.
       </p>
     </>
   );
@@ -62,21 +62,23 @@ function Chain(): JSX.Element {
     <>
       <h2>The chain rule from school</h2>
       <p>
-        Begin with the simplest graph, a chain of two arrows. The value <M>u</M> is computed from <M>x</M>, and <M>z</M> is
-        computed from <M>u</M>. Imagine that <M>u</M> moves three times as fast as <M>x</M>, and <M>z</M> moves twice as fast
-        as <M>u</M>. Then <M>z</M> moves six times as fast as <M>x</M>. The two rates multiply:
+        Begin with the simplest graph, a chain of two arrows. The value <M>u</M> is computed from <M>x</M>,
+        and <M>z</M> is computed from <M>u</M>. Imagine that <M>u</M> moves three times as fast as <M>x</M>,
+        and <M>z</M> moves twice as fast as <M>u</M>. Then <M>z</M> moves six times as fast as <M>x</M>. The
+        two rates multiply:
       </p>
       <p class="formula">
         <M>dz/dx = dz/du · du/dx</M>
       </p>
       <p>
-        This is the chain rule as taught at school. The first factor is the slope of the outer function at <M>u</M>. The second
-        factor is the slope of the inner function at <M>x</M>. Choose two functions, and move <M>x</M>.
+        This is the chain rule as taught at school. The first factor is the slope of the outer function at{" "}
+        <M>u</M>. The second factor is the slope of the inner function at <M>x</M>. Choose two functions, and
+        move <M>x</M>.
       </p>
       <ChainFigure />
       <p>
-        A longer chain has more factors, one for each arrow. The rule for a whole program needs only one more idea: in a graph
-        there may be several ways from <M>x</M> to <M>z</M>.
+        A longer chain has more factors, one for each arrow. The rule for a whole program needs only one more
+        idea: in a graph there may be several ways from <M>x</M> to <M>z</M>.
       </p>
     </>
   );
@@ -87,18 +89,19 @@ function Paths(): JSX.Element {
     <>
       <h2>The chain rule is a sum over paths</h2>
       <p>
-        A change of <M>x</M> reaches the result along the arrows. On each arrow it is multiplied by the local derivative, as in
-        a chain. If several arrows leave a value, the change follows all of them. If several arrows arrive at a value, their
-        contributions are added.
+        A change of <M>x</M> reaches the result along the arrows. On each arrow it is multiplied by the local
+        derivative, as in a chain. If several arrows leave a value, the change follows all of them. If several
+        arrows arrive at a value, their contributions are added.
       </p>
       <p>
-        So the general rule is: <strong>multiply along each path, and add over all paths</strong>. The sum is the derivative.
+        So the general rule is: <strong>multiply along each path, and add over all paths</strong>. The sum is
+        the derivative.
       </p>
       <Prediction
         question={
           <>
-            The program has the lines <M>u = x * y</M>, <M>v = u + x</M> and <M>z = u * v</M>. How many paths lead from{" "}
-            <M>x</M> to <M>z</M>?
+            The program has the lines <M>u = x * y</M>, <M>v = u + x</M> and <M>z = u * v</M>. How many paths
+            lead from <M>x</M> to <M>z</M>?
           </>
         }
         guesses={[
@@ -117,8 +120,8 @@ function Paths(): JSX.Element {
           <>
             <PathsFigure />
             <p>
-              It is a common mistake to forget a path. If you differentiate <M>z = u * v</M> in <M>x</M> and consider only{" "}
-              <M>u</M>, the result looks plausible, but a whole product is missing.
+              It is a common mistake to forget a path. If you differentiate <M>z = u * v</M> in <M>x</M> and
+              consider only <M>u</M>, the result looks plausible, but a whole product is missing.
             </p>
           </>
         }
@@ -136,27 +139,29 @@ function TooMany(): JSX.Element {
     <>
       <h2>Too many paths</h2>
       <p>
-        Paths explain the rule, but they are a bad way to compute. Each value that is read twice can double the number of
-        paths. Take twenty lines, each of which reads the line before it twice. They have more than a million paths.
+        Paths explain the rule, but they are a bad way to compute. Each value that is read twice can double
+        the number of paths. Take twenty lines, each of which reads the line before it twice. They have more
+        than a million paths.
       </p>
       <GrowthFigure />
       <p>
-        Fortunately, paths share arrows. Twenty such lines have only forty arrows. It is enough to visit each arrow once, if the
-        contributions are added in each box. Two orders work:
+        Fortunately, paths share arrows. Twenty such lines have only forty arrows. It is enough to visit each
+        arrow once, if the contributions are added in each box. Two orders work:
       </p>
       <ul>
         <li>
-          From the inputs to the result. Each box adds up what arrives from the input. This is forward mode, the subject of the
-          last chapter.
+          From the inputs to the result. Each box adds up what arrives from the input. This is forward mode,
+          the subject of the last chapter.
         </li>
         <li>
-          From the result to the inputs. Each box adds up its effect on the result. This is reverse mode, the subject of the
-          next chapter.
+          From the result to the inputs. Each box adds up its effect on the result. This is reverse mode, the
+          subject of the next chapter.
         </li>
       </ul>
       <Aside>
-        A value that is on no path to the result does not affect the derivative. A value that the chosen inputs cannot affect is
-        a constant. Programs that differentiate find such values in the graph before they start.
+        A value that is on no path to the result does not affect the derivative. A value that the chosen
+        inputs cannot affect is a constant. Programs that differentiate find such values in the graph before
+        they start.
       </Aside>
     </>
   );

@@ -31,7 +31,12 @@ export const checks: Readonly<Record<string, PuzzleChecks>> = {
   "slope-of-square": {
     checks: [3, 5, -1.5].map((x) =>
       check<{ slope(x: number): unknown }>(`slope(${x}) equals the difference quotient`, (mine) =>
-        expectNear(mine.slope(x), slopeByDifference((y) => y * y, x), `slope(${x})`, differenceTolerance),
+        expectNear(
+          mine.slope(x),
+          slopeByDifference((y) => y * y, x),
+          `slope(${x})`,
+          differenceTolerance,
+        ),
       ),
     ),
     mistakes: ["function slope(x) { return x * x; }", "function slope(x) { return 2; }"],
@@ -39,7 +44,11 @@ export const checks: Readonly<Record<string, PuzzleChecks>> = {
   "two-sided": {
     checks: [
       check<Difference>("the derivative of a parabola is exact, even with a step of 0.5", (mine) =>
-        expectNear(mine.difference((x) => x * x, 3, 0.5), 6, "difference(x => x * x, 3, 0.5)"),
+        expectNear(
+          mine.difference((x) => x * x, 3, 0.5),
+          6,
+          "difference(x => x * x, 3, 0.5)",
+        ),
       ),
       check<Difference>("a tenth of the step has a hundredth of the error", (mine) => {
         const ratio = errorOf(mine, 0.1) / errorOf(mine, 0.01);

@@ -66,8 +66,13 @@ describe.each(strategies)("schedule %s", (strategy) => {
       }
     }
     expect(next).toBe(-1);
-    expect(ct).toBeCloseTo(before.slice(0, n).reduce((product, y) => product * slope(y), 1), 14);
-    const bound = { all: n, segments: 2 * Math.ceil(Math.sqrt(n)), halving: Math.ceil(Math.log2(n)) + 1 }[strategy];
+    expect(ct).toBeCloseTo(
+      before.slice(0, n).reduce((product, y) => product * slope(y), 1),
+      14,
+    );
+    const bound = { all: n, segments: 2 * Math.ceil(Math.sqrt(n)), halving: Math.ceil(Math.log2(n)) + 1 }[
+      strategy
+    ];
     expect(mostStored).toBeLessThanOrEqual(bound);
   });
 });

@@ -64,13 +64,19 @@ export const checks: Readonly<Record<string, PuzzleChecks>> = {
     ],
   },
   overwritten: {
-    checks: [[2, 3], [2, 3, 5, 7], [1.5, -2, 0, 4]].map((a) =>
-      check<{ gradient(a: number[]): unknown }>(`gradient([${a.join(", ")}]): each entry is the product of the others`, (mine) =>
-        expectAllNear(
-          mine.gradient([...a]),
-          a.map((_, i) => a.reduce((product, x, k) => (k === i ? product : product * x), 1)),
-          "The gradient",
-        ),
+    checks: [
+      [2, 3],
+      [2, 3, 5, 7],
+      [1.5, -2, 0, 4],
+    ].map((a) =>
+      check<{ gradient(a: number[]): unknown }>(
+        `gradient([${a.join(", ")}]): each entry is the product of the others`,
+        (mine) =>
+          expectAllNear(
+            mine.gradient([...a]),
+            a.map((_, i) => a.reduce((product, x, k) => (k === i ? product : product * x), 1)),
+            "The gradient",
+          ),
       ),
     ),
     mistakes: [

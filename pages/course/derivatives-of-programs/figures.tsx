@@ -63,7 +63,8 @@ export function CodeFigure(): JSX.Element {
             .{" "}
           </span>
         ))}
-        This run takes {value} {value === 1 ? "operation" : "operations"} for the result, and {both} for result and gradient.
+        This run takes {value} {value === 1 ? "operation" : "operations"} for the result, and {both} for
+        result and gradient.
       </p>
     </Figure>
   );
@@ -100,9 +101,12 @@ export function TapeFigure(): JSX.Element {
       </div>
       <Player step={tapeStep} last={steps.length - 1} label="both passes" unit="iteration" seconds={8} />
       <p class="finding">
-        {pass === "start" ? "Before the loop: " : `${pass === "forward" ? "Forward" : "Backward"}, i = ${iteration}: `}
+        {pass === "start"
+          ? "Before the loop: "
+          : `${pass === "forward" ? "Forward" : "Backward"}, i = ${iteration}: `}
         {lines.join("; ")}.
-        {at === steps.length - 1 && ` The derivatives are ${gradient[0].toFixed(4)} in x and ${gradient[1].toFixed(4)} in r.`}
+        {at === steps.length - 1 &&
+          ` The derivatives are ${gradient[0].toFixed(4)} in x and ${gradient[1].toFixed(4)} in r.`}
       </p>
     </Figure>
   );
@@ -140,7 +144,11 @@ export function ScheduleFigure(): JSX.Element {
         <Choice value={strategy} label="Strategy" options={strategies} />
         <Slider value={loopLength} label="iterations" min={2} max={mostSteps} step={1} />
       </div>
-      <ScheduleDrawing schedule={schedule.value} length={loopLength.value} until={Math.min(moment.value, all.length)} />
+      <ScheduleDrawing
+        schedule={schedule.value}
+        length={loopLength.value}
+        until={Math.min(moment.value, all.length)}
+      />
       <Player step={moment} last={all.length} label="the schedule" unit="operation" seconds={6} />
       <div class="scroll" role="group" tabIndex={0} aria-label="Costs of the strategies">
         <table class="plain">
@@ -169,7 +177,12 @@ export function ScheduleFigure(): JSX.Element {
   );
 }
 
-const formulas = ["exp(-(x^2 + y^2)/2)", "sin(x)*sin(x) + cos(x)*cos(x)", "(x + 0)*1 + 0*y", "tanh(x*y) + tanh(x*y)"];
+const formulas = [
+  "exp(-(x^2 + y^2)/2)",
+  "sin(x)*sin(x) + cos(x)*cos(x)",
+  "(x + 0)*1 + 0*y",
+  "tanh(x*y) + tanh(x*y)",
+];
 
 /** Equations before and after the passes of the compiler. */
 export function PassesFigure(): JSX.Element {

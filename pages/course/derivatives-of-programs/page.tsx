@@ -18,8 +18,8 @@ function Body(): JSX.Element {
       <Compiler />
       <end.Place subject="Derivatives of programs">
         <p>
-          A ball is thrown, and the program returns its greatest height. The function has a loop of unknown length, a branch
-          and assignments. The line <code>"use ad"</code> marks it for the compiler.
+          A ball is thrown, and the program returns its greatest height. The function has a loop of unknown
+          length, a branch and assignments. The line <code>"use ad"</code> marks it for the compiler.
         </p>
       </end.Place>
     </>
@@ -31,9 +31,10 @@ function Compiled(): JSX.Element {
     <section>
       <h2>A program in, a program out</h2>
       <p>
-        Real programs have loops, branches and variables that change. The compiler of the library differentiates them as they
-        are. The line <code>"use ad"</code> in a function asks for it. The compiler reads the text of the function and writes a
-        second function, which computes the value and the gradient.
+        Real programs have loops, branches and variables that change. The compiler of the library
+        differentiates them as they are. The line <code>"use ad"</code> in a function asks for it. The
+        compiler reads the text of the function and writes a second function, which computes the value and the
+        gradient.
       </p>
       <p>Read the gradient of the loop in the figure. It has three parts:</p>
       <ol>
@@ -42,9 +43,9 @@ function Compiled(): JSX.Element {
         <li>a loop that runs backward, uses the saved values, and adds up the derivatives of the inputs.</li>
       </ol>
       <p>
-        Change the number of iterations from 6 to 1,000: the code of the gradient does not get longer. Then choose “a branch”.
-        The gradient has the same branch, and follows it for the same values. A branch itself has no derivative. Where its
-        condition changes, the derivative may jump.
+        Change the number of iterations from 6 to 1,000: the code of the gradient does not get longer. Then
+        choose “a branch”. The gradient has the same branch, and follows it for the same values. A branch
+        itself has no derivative. Where its condition changes, the derivative may jump.
       </p>
     </section>
   );
@@ -55,15 +56,16 @@ function Tape(): JSX.Element {
     <section>
       <h2>The tape</h2>
       <p>
-        The backward pass needs values of the forward pass. In a loop, the variable that held such a value has been overwritten
-        long ago. So the forward pass pushes the value onto a <em>tape</em> before the assignment, and the backward pass takes
-        it from the top. The last value in is the first value out, which is the order that the backward pass needs.
+        The backward pass needs values of the forward pass. In a loop, the variable that held such a value has
+        been overwritten long ago. So the forward pass pushes the value onto a <em>tape</em> before the
+        assignment, and the backward pass takes it from the top. The last value in is the first value out,
+        which is the order that the backward pass needs.
       </p>
       <TapeFigure />
       <p>
-        Not every value goes onto the tape. A sum has the local derivatives 1 and 1, so it needs no value. An index of a loop
-        counts down as easily as it counts up. A value that is cheap to compute from others is computed again. Choosing what to
-        save is one of the main tasks of the compiler.
+        Not every value goes onto the tape. A sum has the local derivatives 1 and 1, so it needs no value. An
+        index of a loop counts down as easily as it counts up. A value that is cheap to compute from others is
+        computed again. Choosing what to save is one of the main tasks of the compiler.
       </p>
     </section>
   );
@@ -80,21 +82,25 @@ function Checkpoints(): JSX.Element {
       <Prediction
         question="A loop has 1,024 iterations. A schedule stores the beginning and the middle of the loop, then the middle of the later half, and so on. How many values are stored at once, at most?"
         guesses={[
-          { words: "11", isRight: true, answer: "The loop can be halved ten times, and the beginning is stored as well." },
+          {
+            words: "11",
+            isRight: true,
+            answer: "The loop can be halved ten times, and the beginning is stored as well.",
+          },
           { words: "64", answer: "That is about the number for segments of the length √1,024 = 32." },
           { words: "512", answer: "A stored value is dropped as soon as the part after it is finished." },
         ]}
         figures={<ScheduleFigure />}
       >
         <p>
-          Halving stores the logarithm of the number of iterations, and each forward step runs about half of the logarithm
-          times. Segments of the length <M>√n</M> store about <M>2*√n</M> values, and run each step at most twice. Compare the
-          three strategies in the figure.
+          Halving stores the logarithm of the number of iterations, and each forward step runs about half of
+          the logarithm times. Segments of the length <M>√n</M> store about <M>2*√n</M> values, and run each
+          step at most twice. Compare the three strategies in the figure.
         </p>
       </Prediction>
       <Aside>
-        If the number of checkpoints is fixed, there is a best schedule, which is a little better than halving. Griewank and
-        Walther published it in 2000 under the name Revolve.
+        If the number of checkpoints is fixed, there is a best schedule, which is a little better than
+        halving. Griewank and Walther published it in 2000 under the name Revolve.
       </Aside>
     </section>
   );
@@ -105,9 +111,9 @@ function Compiler(): JSX.Element {
     <section>
       <h2>What the compiler removes</h2>
       <p>
-        Derivatives written by a rule contain waste: multiplications by 1, products that occur twice, values that no one
-        reads. The compiler removes them in <em>passes</em>. Each pass rewrites the whole program to one that returns the same
-        results.
+        Derivatives written by a rule contain waste: multiplications by 1, products that occur twice, values
+        that no one reads. The compiler removes them in <em>passes</em>. Each pass rewrites the whole program
+        to one that returns the same results.
       </p>
       <ul>
         <li>
@@ -128,9 +134,9 @@ function Compiler(): JSX.Element {
       </ul>
       <PassesFigure />
       <p>
-        In the end, the remaining operations become machine code: here WebAssembly, which your browser translates for your
-        processor. Compare the number of operations below the first figure: value and gradient together cost a few times the
-        value alone.
+        In the end, the remaining operations become machine code: here WebAssembly, which your browser
+        translates for your processor. Compare the number of operations below the first figure: value and
+        gradient together cost a few times the value alone.
       </p>
     </section>
   );

@@ -31,11 +31,15 @@ export function ScheduleDrawing({
       .join("");
   const stored = spans
     .filter(({ from }) => from <= until)
-    .map(({ step, from, to }) => `M${x(from).toFixed(1)} ${y(step).toFixed(1)}H${x(Math.min(to, until)).toFixed(1)}`)
+    .map(
+      ({ step, from, to }) =>
+        `M${x(from).toFixed(1)} ${y(step).toFixed(1)}H${x(Math.min(to, until)).toFixed(1)}`,
+    )
     .join("");
   return (
-    <div ref={ref} class="schedule">
+    <div ref={ref}>
       <svg
+        class="schedule"
         width={width}
         height={top + plotHeight + bottom}
         viewBox={`0 0 ${width} ${top + plotHeight + bottom}`}

@@ -104,8 +104,7 @@ function inSegments(recorder: Recorder, n: number): void {
     recorder.run("forward", i);
   }
   recorder.store(last);
-  for (let start = last; start >= 0; start -= length)
-    segment(recorder, start, Math.min(start + length, n));
+  for (let start = last; start >= 0; start -= length) segment(recorder, start, Math.min(start + length, n));
 }
 
 /** Iterations `from` to `to`, whose first value is stored: stores the middle one, and treats the later half first. */

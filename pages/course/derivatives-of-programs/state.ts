@@ -26,15 +26,17 @@ export async function prepare(): Promise<void> {
 }
 
 /** Counted operations of the program and of its gradient. */
-export const operations: ReadonlySignal<{ readonly value: number; readonly gradient: number }> = computed(() =>
-  own.run.value.program.operations(own.run.value.args),
+export const operations: ReadonlySignal<{ readonly value: number; readonly gradient: number }> = computed(
+  () => own.run.value.program.operations(own.run.value.args),
 );
 
 // The tape.
 export const mostIterations = 10;
 export const iterations: Signal<number> = state.number("n", 6, { min: 2, max: mostIterations, step: 1 });
 export const tapeStep: Signal<number> = state.number("tape-step", 0, { min: 0, max: 2 * mostIterations });
-export const tapeRun: ReadonlySignal<TapeRun> = computed(() => runTape(0.2, 0.8, iterations.value, shortNumber));
+export const tapeRun: ReadonlySignal<TapeRun> = computed(() =>
+  runTape(0.2, 0.8, iterations.value, shortNumber),
+);
 
 // Schedules.
 export const mostSteps = 64;
@@ -43,14 +45,19 @@ export const strategies = [
   ["segments", "segments"],
   ["halving", "halving"],
 ] as const satisfies readonly (readonly [Strategy, string])[];
-export const strategy: Signal<Strategy> = state.choice<Strategy>("strategy", "segments", ["all", "segments", "halving"]);
+export const strategy: Signal<Strategy> = state.choice<Strategy>("strategy", "segments", [
+  "all",
+  "segments",
+  "halving",
+]);
 export const loopLength: Signal<number> = state.number("length", 25, { min: 2, max: mostSteps, step: 1 });
 export const moment: Signal<number> = state.number("moment", 0, { min: 0, step: 1 });
-export const schedule: ReadonlySignal<Schedule> = computed(() => scheduleOf(strategy.value, loopLength.value));
-/** Costs of all strategies for the chosen loop. */
-export const scheduleCosts: ReadonlySignal<readonly { readonly name: string; readonly cost: Schedule }[]> = computed(() =>
-  strategies.map(([one, name]) => ({ name, cost: scheduleOf(one, loopLength.value) })),
+export const schedule: ReadonlySignal<Schedule> = computed(() =>
+  scheduleOf(strategy.value, loopLength.value),
 );
+/** Costs of all strategies for the chosen loop. */
+export const scheduleCosts: ReadonlySignal<readonly { readonly name: string; readonly cost: Schedule }[]> =
+  computed(() => strategies.map(([one, name]) => ({ name, cost: scheduleOf(one, loopLength.value) })));
 
 const lengths = [2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 const memory = strategies.map(([one, name]) => ({

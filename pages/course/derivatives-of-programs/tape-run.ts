@@ -27,7 +27,12 @@ export function runTape(x: number, r: number, n: number, show: (value: number) =
   for (let i = 0; i < n; i++) {
     tape.push(p);
     p += r * p * (1 - p);
-    steps.push({ pass: "forward", iteration: i, lines: [`tape.push(${show(tape[i]!)})`, `p = ${show(p)}`], tape: [...tape] });
+    steps.push({
+      pass: "forward",
+      iteration: i,
+      lines: [`tape.push(${show(tape[i]!)})`, `p = ${show(p)}`],
+      tape: [...tape],
+    });
   }
   let [dp, dr] = [1, 0];
   for (let i = n - 1; i >= 0; i--) {

@@ -14,7 +14,11 @@ import {
 type Dual = readonly [value: number, derivative: number];
 
 /** Checks a rule of two operands against differences along the direction of the tangents. */
-const ruleOfTwo = (name: string, f: (x: number, y: number) => number, cases: readonly (readonly [Dual, Dual])[]) =>
+const ruleOfTwo = (
+  name: string,
+  f: (x: number, y: number) => number,
+  cases: readonly (readonly [Dual, Dual])[],
+) =>
   cases.map(([x, y]) =>
     check<Readonly<Record<string, (x: Dual, y: Dual) => unknown>>>(
       `${name}([${x.join(", ")}], [${y.join(", ")}]) equals the difference quotient`,

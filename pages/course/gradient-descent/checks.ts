@@ -44,7 +44,12 @@ const landscapes: readonly {
   readonly goal: number;
 }[] = [
   { name: "a steep parabola", f: ([x]) => 2000 * x! ** 2, gradient: ([x]) => [4000 * x!], goal: 1e-3 },
-  { name: "a flat bowl", f: ([x, y]) => 0.05 * (x! ** 2 + y! ** 2), gradient: ([x, y]) => [0.1 * x!, 0.1 * y!], goal: 1e-6 },
+  {
+    name: "a flat bowl",
+    f: ([x, y]) => 0.05 * (x! ** 2 + y! ** 2),
+    gradient: ([x, y]) => [0.1 * x!, 0.1 * y!],
+    goal: 1e-6,
+  },
   {
     name: "Rosenbrock's valley",
     f: ([x, y]) => (1 - x!) ** 2 + 100 * (y! - x! ** 2) ** 2,
@@ -60,7 +65,10 @@ const searchCheck = ({ name, f, gradient, goal }: (typeof landscapes)[number]) =
       const slope = gradient(p);
       const rate = numberOf(mine.rate(f, p, slope), "rate(…)");
       const next = p.map((x, k) => x - rate * slope[k]!);
-      expectThat(f(next) < f(p), `Step ${i + 1} at the rate ${short(rate)} goes from ${short(f(p))} to ${short(f(next))}.`);
+      expectThat(
+        f(next) < f(p),
+        `Step ${i + 1} at the rate ${short(rate)} goes from ${short(f(p))} to ${short(f(next))}.`,
+      );
       p = next;
     }
     expectThat(f(p) <= goal, `After 200 steps the value is ${short(f(p))}; it should be below ${goal}.`);
@@ -78,7 +86,12 @@ export const checks: Readonly<Record<string, PuzzleChecks>> = {
       ),
       check<Step>("60 steps arrive at the minimum of a bowl", (mine) => {
         let p: Point = [-3, 2];
-        for (let i = 0; i < 60; i++) p = numbersOf(mine.step(p, bowlSlope(tensor([...p], { dtype: "float64" })).tolist() as number[], 0.4), "step(…)", 2);
+        for (let i = 0; i < 60; i++)
+          p = numbersOf(
+            mine.step(p, bowlSlope(tensor([...p], { dtype: "float64" })).tolist() as number[], 0.4),
+            "step(…)",
+            2,
+          );
         expectAllNear(p, [0, 1], "The last point", 1e-6);
       }),
     ],
@@ -89,18 +102,33 @@ export const checks: Readonly<Record<string, PuzzleChecks>> = {
   },
   "make-it-diverge": {
     checks: [1, 4, 25].flatMap((curvature) => [
-      check<{ rate(curvature: number): unknown }>(`at the curvature ${curvature} the run moves away`, (mine) => {
-        const rate = rateFor(mine, curvature);
-        const distance = distanceAfter(1000, rate, curvature);
-        expectThat(distance > 1, `At the rate ${short(rate)} the distance goes from 1 to ${short(distance)} in 1,000 steps.`);
-      }),
-      check<{ rate(curvature: number): unknown }>(`at the curvature ${curvature} a rate 1 % lower converges`, (mine) => {
-        const rate = rateFor(mine, curvature) / 1.01;
-        const distance = distanceAfter(1000, rate, curvature);
-        expectThat(distance <= 1, `At the rate ${short(rate)} the run still moves away: your rate can be lower.`);
-      }),
+      check<{ rate(curvature: number): unknown }>(
+        `at the curvature ${curvature} the run moves away`,
+        (mine) => {
+          const rate = rateFor(mine, curvature);
+          const distance = distanceAfter(1000, rate, curvature);
+          expectThat(
+            distance > 1,
+            `At the rate ${short(rate)} the distance goes from 1 to ${short(distance)} in 1,000 steps.`,
+          );
+        },
+      ),
+      check<{ rate(curvature: number): unknown }>(
+        `at the curvature ${curvature} a rate 1 % lower converges`,
+        (mine) => {
+          const rate = rateFor(mine, curvature) / 1.01;
+          const distance = distanceAfter(1000, rate, curvature);
+          expectThat(
+            distance <= 1,
+            `At the rate ${short(rate)} the run still moves away: your rate can be lower.`,
+          );
+        },
+      ),
     ]),
-    mistakes: ["function rate(curvature) { return 3 / curvature; }", "function rate(curvature) { return 2.01; }"],
+    mistakes: [
+      "function rate(curvature) { return 3 / curvature; }",
+      "function rate(curvature) { return 2.01; }",
+    ],
   },
   "best-rate": {
     checks: (
@@ -110,13 +138,22 @@ export const checks: Readonly<Record<string, PuzzleChecks>> = {
         [0.1, 20],
       ] as const
     ).map(([low, high]) =>
-      check<{ rate(low: number, high: number): unknown }>(`the fewest steps for ${low} and ${high}`, (mine) => {
-        const steps = stepsOnBowl(numberOf(mine.rate(low, high), `rate(${low}, ${high})`), low, high);
-        const fewest = stepsOnBowl(2 / (low + high), low, high);
-        expectThat(steps <= fewest, `${steps === Infinity ? "The run never arrives" : `It takes ${steps} steps`}; ${fewest} are possible.`);
-      }),
+      check<{ rate(low: number, high: number): unknown }>(
+        `the fewest steps for ${low} and ${high}`,
+        (mine) => {
+          const steps = stepsOnBowl(numberOf(mine.rate(low, high), `rate(${low}, ${high})`), low, high);
+          const fewest = stepsOnBowl(2 / (low + high), low, high);
+          expectThat(
+            steps <= fewest,
+            `${steps === Infinity ? "The run never arrives" : `It takes ${steps} steps`}; ${fewest} are possible.`,
+          );
+        },
+      ),
     ),
-    mistakes: ["function rate(low, high) { return 2 / high; }", "function rate(low, high) { return 1 / (low + high); }"],
+    mistakes: [
+      "function rate(low, high) { return 2 / high; }",
+      "function rate(low, high) { return 1 / (low + high); }",
+    ],
   },
   "line-search": {
     checks: landscapes.map(searchCheck),

@@ -11,14 +11,15 @@ const end = chapterEnd("gradient-descent", () => import("./tasks.ts"));
 function Body(): JSX.Element {
   return (
     <>
+      <Descent />
       <Stepping />
       <Limit />
       <Valleys />
       <end.Place subject="Gradient descent">
         <p>
-          The optimiser is a pair of functions: <code>init</code> makes its state, <code>update</code> turns a
-          gradient into what is added to the point. This is the bowl of condition 10 at its best rate, with
-          the step and the height printed.
+          An optimiser is a pair of functions. <code>init</code> creates its state, and <code>update</code>{" "}
+          turns a gradient into the change of the point. The program runs on a bowl with the condition number
+          10, at the best rate, and prints the height.
         </p>
       </end.Place>
     </>
@@ -30,27 +31,29 @@ function Stepping(): JSX.Element {
     <section>
       <h2>Steps downhill</h2>
       <p>
-        The chapters before this one computed gradients. This one walks by them. At every point the gradient
-        of a function points in the direction in which it grows fastest, and its length says how fast.
+        The first four chapters computed gradients. This one uses them. The gradient of a function points in
+        the direction in which the function grows fastest, and its length is the slope in that direction.
       </p>
       <p>
-        To make the function smaller, go the other way, and go further where it is steeper. A step from the
-        point <M>p</M> is
+        To make the function smaller, go in the opposite direction, and go further where it is steeper. A step
+        from the point <M>p</M> is
       </p>
       <p class="formula">
         <M>p ← p − η*∇f(p)</M>
       </p>
       <p>
-        and then the next one, from the new point. The number <M>η</M>, eta, is the <em>learning rate</em>:
-        how far to go for each unit of slope. This is the whole of gradient descent. The rest of the chapter
-        is about that one number.
+        Repeat this from the new point. The number <M>η</M> (eta) is the <em>learning rate</em>: the length of
+        the step for a slope of 1. This is gradient descent. The rest of the chapter is about the learning
+        rate.
       </p>
-      <p>Click in the map to begin somewhere else. Then drag the rate up until the run no longer settles.</p>
-      <Descent />
       <p>
-        Each step crosses the contour at its beginning squarely: that is the direction of the gradient. The
-        steps become short near the minimum, though the rate stays the same. Nobody shortens them. The
-        gradient does, since it is 0 at a minimum.
+        Click in the map above to choose another start. Then increase the learning rate until the run does not
+        settle any more.
+      </p>
+      <p>
+        Each step begins at a right angle to the contour, because this is the direction of the gradient. Near
+        the minimum the steps get shorter, although the rate stays the same. The reason is that the gradient
+        is 0 at the minimum.
       </p>
     </section>
   );
@@ -59,54 +62,55 @@ function Stepping(): JSX.Element {
 function Limit(): JSX.Element {
   return (
     <section>
-      <h2>How long a step may be</h2>
+      <h2>The longest step</h2>
       <p>
-        Look along one direction only. Near a minimum every smooth function is a parabola there, <M>λ*x²/2</M>
-        , and its second derivative <M>λ</M> (lambda) is called the <em>curvature</em>. The derivative is{" "}
+        Look at one direction only. Near a minimum, every smooth function looks like a parabola, <M>λ*x²/2</M>
+        . Its second derivative <M>λ</M> (lambda) is called the <em>curvature</em>. The derivative is{" "}
         <M>λ*x</M>, so a step multiplies <M>x</M> by <M>1 − η*λ</M>.
       </p>
       <p>
-        While <M>η</M> is below <M>1/λ</M>, that factor lies between 0 and 1, and <M>x</M> shrinks. At{" "}
-        <M>1/λ</M> one step lands on the minimum. Above it the factor is negative: the step jumps over the
-        minimum to the other side.
+        If <M>η</M> is below <M>1/λ</M>, this factor is between 0 and 1, and <M>x</M> shrinks. If <M>η</M> is{" "}
+        <M>1/λ</M>, one step reaches the minimum. If it is larger, the factor is negative: the step jumps
+        across the minimum to the other side.
       </p>
       <Prediction
         question={
           <>
-            The bowl <M>x²/2 + 10*y²/2</M> has the curvature 1 along <M>x</M> and 10 along <M>y</M>. Up to
-            which rate does gradient descent arrive at its minimum?
+            The bowl <M>x²/2 + 10*y²/2</M> has the curvature 1 along <M>x</M> and 10 along <M>y</M>. Below
+            which learning rate does gradient descent reach its minimum?
           </>
         }
         guesses={[
           {
             words: "0.1",
             answer:
-              "At 0.1 the error along y is gone in one step. Larger rates jump over the minimum, and still come nearer.",
+              "At 0.1, one step removes the error along y. Larger rates jump across the minimum, but still get closer.",
           },
           {
             words: "0.2",
             isRight: true,
-            answer: "The steepest direction decides, and it bears 2 divided by its curvature.",
+            answer: "The steepest direction decides, and its limit is 2 divided by its curvature.",
           },
           {
             words: "2",
-            answer: "Along x alone that would do. Along y the factor is then 1 − 20 = −19.",
+            answer: "This is the limit along x. Along y, the factor would be 1 − 20 = −19.",
           },
         ]}
         figures={
           <>
             <p>
-              Drag the rate through the limit, then change the curvature along <M>y</M>. The curve at the
-              bottom is the same run at 120 rates.
+              Drag the rate across the limit. Then change the curvature along <M>y</M>. The chart at the
+              bottom repeats the run with 120 rates.
             </p>
             <RateLimit />
           </>
         }
       >
         <p>
-          A run comes nearer as long as the factor lies between −1 and 1, so for rates below <M>2/λ</M>. Every
-          direction asks this of the same rate. The largest curvature is the strictest: below 2 divided by it
-          a run converges, above it each step swings further out than the one before.
+          A run gets closer to the minimum if the factor is between −1 and 1. This is the case for rates below{" "}
+          <M>2/λ</M>. One rate must be small enough for all directions, so the largest curvature sets the
+          limit. Below 2 divided by the largest curvature, the run converges. Above it, each step ends further
+          away than the one before.
         </p>
       </Prediction>
     </section>
@@ -118,53 +122,53 @@ function Valleys(): JSX.Element {
     <section>
       <h2>Narrow valleys</h2>
       <p>
-        The steepest direction forbids long steps. The flattest one needs them. How hard that is depends on
-        their ratio alone, <M>κ = λₘₐₓ/λₘᵢₙ</M> (kappa), which is called the <em>condition number</em>. A
-        round bowl has 1.
+        The steepest direction allows only short steps, and the flattest direction needs long ones. The ratio
+        of the two curvatures, <M>κ = λₘₐₓ/λₘᵢₙ</M> (kappa), is called the <em>condition number</em>. A round
+        bowl has the condition number 1.
       </p>
       <p>
-        The best that one rate can do for both is <M>η = 2/(λₘᵢₙ + λₘₐₓ)</M>. It multiplies the error in each
-        of them by the same factor but for its sign: <M>(κ − 1)/(κ + 1)</M>.
+        The best rate for both directions is <M>η = 2/(λₘᵢₙ + λₘₐₓ)</M>. Then one step multiplies the error in
+        each of them by <M>(κ − 1)/(κ + 1)</M>, apart from the sign.
       </p>
       <Prediction
-        question="A bowl of condition 10 takes some 70 steps until the distance from its minimum is a millionth of what it was. How many does one of condition 100 take, at the best rate for it?"
+        question="On a bowl with the condition number 10, about 70 steps reduce the distance from the minimum to a millionth. How many steps does a bowl with the condition number 100 need, at its best rate?"
         guesses={[
           {
             words: "about as many",
-            answer: "The factor of a step is nearer to 1: (κ − 1)/(κ + 1) is 0.82 at 10, and 0.98 at 100.",
+            answer: "The factor of one step is (κ − 1)/(κ + 1). It is 0.82 for κ = 10 and 0.98 for κ = 100.",
           },
           {
             words: "three times as many",
-            answer: "That is the square root of 10. Momentum gets there, in a later chapter.",
+            answer: "Three is about the square root of 10. Momentum, in chapter 8, achieves this.",
           },
           {
             words: "ten times as many",
             isRight: true,
-            answer: "For large κ the number of steps grows in proportion to it.",
+            answer: "For large κ, the number of steps is proportional to κ.",
           },
         ]}
         figures={
           <>
-            <p>Drag the condition number and watch the run swing between the walls of the valley.</p>
+            <p>Drag the condition number. In a narrow valley, the run swings from side to side.</p>
             <Valley />
             <p>
-              So the same method needs {counts[0]} steps or {counts.at(-1)}, for functions that differ by the
-              scale of one input. This is why data are scaled before they are learned from, and why the next
-              chapters look for better steps: momentum remembers the last ones, and adaptive methods keep a
-              rate for each coordinate.
+              The same method needs {counts[0]} steps or {counts.at(-1)}, although the functions differ only
+              in the scale of one input. Therefore data are scaled before a model learns from them. The
+              following chapters improve the steps: momentum remembers earlier steps, and adaptive methods use
+              a separate rate for each coordinate.
             </p>
           </>
         }
       >
         <p>
-          With <M>κ</M> large, the factor is about <M>1 − 2/κ</M>, and its logarithm about <M>−2/κ</M>. To
-          shrink a distance to a millionth takes <M>κ*log(1000000)/2</M> steps, or about <M>7*κ</M>.
+          For large <M>κ</M>, the factor is about <M>1 − 2/κ</M>, and its logarithm is about <M>−2/κ</M>.
+          Reducing a distance to a millionth takes <M>κ*log(1000000)/2</M> steps, which is about <M>7*κ</M>.
         </p>
       </Prediction>
       <Aside>
-        For a function that is no quadratic, the same holds near its minima, with the eigenvalues of the
-        Hessian, the matrix of second derivatives, as the curvatures. The sentence below the first map
-        computes them where the run ends.
+        Near a minimum, this also holds for functions that are not parabolas. The curvatures are then the
+        eigenvalues of the Hessian, the matrix of second derivatives. The sentence below the first map shows
+        them at the end of the run.
       </Aside>
     </section>
   );

@@ -19,7 +19,9 @@ console.log(grad((x) => sine(x))(0).item(), typeof random.key, typeof adam);`;
 });
 
 test("a missing module, a missing name and a missing definition are reported", async () => {
-  await expect(runCode('import { x } from "left-pad";', {})).rejects.toThrow('There is no module "left-pad" here');
+  await expect(runCode('import { x } from "left-pad";', {})).rejects.toThrow(
+    'There is no module "left-pad" here',
+  );
   await expect(runCode('import { x } from "constructor";', {})).rejects.toThrow('no module "constructor"');
   await expect(runCode('import { sinn } from "downhill";', {})).rejects.toThrow("has no sinn");
   await expect(runCode("const a = 1;", { names: ["f"] })).rejects.toThrow("Your code has no f");
@@ -29,7 +31,12 @@ test("a missing module, a missing name and a missing definition are reported", a
 test("requested names are returned, however they are declared", async () => {
   const text = "function f() { return 1; }\nconst g = () => 2;\nlet h = async () => 3;\nclass K {}";
   const found = await runCode(text, { names: ["f", "g", "h", "K"] });
-  expect(Object.values(found).map((value) => typeof value)).toEqual(["function", "function", "function", "function"]);
+  expect(Object.values(found).map((value) => typeof value)).toEqual([
+    "function",
+    "function",
+    "function",
+    "function",
+  ]);
 });
 
 test("functions marked with “use ad” are compiled from the syntax tree", async () => {

@@ -43,7 +43,10 @@ export const mostLines = 200;
  * @throws SyntaxError for a text that is not JavaScript; Error for an unknown module and for a missing name; and the error
  * that the program throws
  */
-export async function runCode(text: string, { names = [], print = () => {}, begin = () => {}, tree }: CodeOptions): Promise<Exports> {
+export async function runCode(
+  text: string,
+  { names = [], print = () => {}, begin = () => {}, tree }: CodeOptions,
+): Promise<Exports> {
   const loaded: Record<string, Exports> = {};
   for (const { groups } of text.matchAll(importStatement)) {
     const from = groups!["from"]!;

@@ -21,7 +21,12 @@ export function expectSameSteps<S>(
   for (const [i, gradient] of gradients.entries()) {
     const { updates, state: next } = optimizer.update(f64(gradient), state, x);
     const got = update(gradient, i + 1, x.item());
-    expectNear(got, updates.item(), `The change of step ${i + 1}, for the gradient ${short(gradient)},`, 1e-7);
+    expectNear(
+      got,
+      updates.item(),
+      `The change of step ${i + 1}, for the gradient ${short(gradient)},`,
+      1e-7,
+    );
     [x, state] = [applyUpdates(x, updates), next];
   }
 }

@@ -98,7 +98,8 @@ const usualTolerance = 1e-9; // relative; code of learners computes in float64
 /** Checks that a number equals the expected one, relative to the larger of 1 and its size. */
 export function expectNear(got: unknown, wanted: number, from: string, tolerance = usualTolerance): void {
   const value = numberOf(got, from);
-  if (Object.is(value, wanted) || Math.abs(value - wanted) <= tolerance * Math.max(1, Math.abs(wanted))) return;
+  if (Object.is(value, wanted) || Math.abs(value - wanted) <= tolerance * Math.max(1, Math.abs(wanted)))
+    return;
   throw new Mismatch(`${from} is ${short(value)}; it should be ${short(wanted)}.`);
 }
 
@@ -147,6 +148,8 @@ export function f64(values: number | readonly number[] | readonly (readonly numb
 
 /** Writes a number with at most five digits. */
 export function short(value: number): string {
+  if (Math.abs(value) >= 1e6 && Number.isFinite(value))
+    return value.toExponential(2).replaceAll("-", "−").replace("e+", "e");
   return String(Number(value.toPrecision(5))).replace("-", "−");
 }
 

@@ -37,7 +37,8 @@ export function PuzzleBox({ chapter, puzzle, title, children }: PuzzleBoxProps):
     const code = text.peek();
     run.value = lab.run({ text: code, puzzle: { chapter, id, names } }, (message) => {
       if (message.kind === "printed") printed.value = [...printed.peek(), message.line];
-      if (message.kind === "failed") verdict.value = { problem: message.problem, checks: [], isSolved: false };
+      if (message.kind === "failed")
+        verdict.value = { problem: message.problem, checks: [], isSolved: false };
       if (message.kind === "judged") {
         verdict.value = message.verdict;
         if (message.verdict.isSolved) noteSolved(chapter, id, code);
@@ -122,7 +123,11 @@ export function Printed({ lines }: { readonly lines: readonly string[] }): JSX.E
   );
 }
 
-function Verdict({ verdict: { problem, checks, isSolved } }: { readonly verdict: PuzzleVerdict }): JSX.Element {
+function Verdict({
+  verdict: { problem, checks, isSolved },
+}: {
+  readonly verdict: PuzzleVerdict;
+}): JSX.Element {
   if (problem !== "")
     return (
       <p class="problem">

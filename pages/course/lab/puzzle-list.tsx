@@ -23,8 +23,8 @@ export function PuzzleList({ chapter }: { readonly chapter: string }): JSX.Eleme
     <section class="puzzles">
       <h2>Puzzles</h2>
       <p>
-        Each puzzle asks for a few lines of JavaScript. Change the code and press “Check”, or Ctrl+Enter. Your code runs
-        on this machine only.
+        Each puzzle asks for a few lines of JavaScript. Change the code and press “Check”, or Ctrl+Enter. Your
+        code runs on this machine only.
       </p>
       {links.map(({ id, title }) => {
         const puzzle = loaded.value?.puzzles.find((one) => one.id === id);

@@ -6,7 +6,13 @@ import { CodeField } from "./code-field.tsx";
 import { lab } from "./lab.ts";
 
 /** A program with its output. Until it runs, the output is the expected one, which a test compares. */
-export function TenLines({ program, printed }: { readonly program: string; readonly printed: string }): JSX.Element {
+export function TenLines({
+  program,
+  printed,
+}: {
+  readonly program: string;
+  readonly printed: string;
+}): JSX.Element {
   const text = useSignal(program);
   const output = useSignal<readonly string[] | undefined>(undefined);
   const problem = useSignal("");

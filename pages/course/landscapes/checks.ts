@@ -15,8 +15,14 @@ interface Search {
 }
 
 /** A wavy valley whose lowest minimum is near `low`. */
-const wavy = (low: number) => (x: number): number => 0.2 * (x - low) ** 2 - 2 * Math.cos(4 * (x - low));
-const wavySlope = (low: number) => (x: number): number => 0.4 * (x - low) + 8 * Math.sin(4 * (x - low));
+const wavy =
+  (low: number) =>
+  (x: number): number =>
+    0.2 * (x - low) ** 2 - 2 * Math.cos(4 * (x - low));
+const wavySlope =
+  (low: number) =>
+  (x: number): number =>
+    0.4 * (x - low) + 8 * Math.sin(4 * (x - low));
 
 const searchCheck = (low: number, seed: number) =>
   check<Search>(`the lowest minimum of landscape ${seed}, with at most 40 runs`, (mine) => {
@@ -29,7 +35,10 @@ const searchCheck = (low: number, seed: number) =>
       return x;
     };
     const x = numberOf(mine.search(wavy(low), descend, seededRandom(seed)), "search(…)");
-    expectThat(Math.abs(x - low) < 0.1, `The height at ${short(x)} is ${short(wavy(low)(x))}; there is a minimum of height −2.`);
+    expectThat(
+      Math.abs(x - low) < 0.1,
+      `The height at ${short(x)} is ${short(wavy(low)(x))}; there is a minimum of height −2.`,
+    );
   });
 
 /** Second derivatives, with the kind of the point by the signs of the eigenvalues. */
@@ -52,10 +61,16 @@ function kindOf(a: number, b: number, c: number): string {
 export const checks: Readonly<Record<string, PuzzleChecks>> = {
   classify: {
     checks: cases.map(([a, b, c]) =>
-      check<{ kind(a: number, b: number, c: number): unknown }>(`kind(${a}, ${b}, ${c}) equals the signs of the eigenvalues`, (mine) => {
-        const [got, wanted] = [mine.kind(a, b, c), kindOf(a, b, c)];
-        expectThat(got === wanted, `kind(${a}, ${b}, ${c}) is ${JSON.stringify(got)}; it should be "${wanted}".`);
-      }),
+      check<{ kind(a: number, b: number, c: number): unknown }>(
+        `kind(${a}, ${b}, ${c}) equals the signs of the eigenvalues`,
+        (mine) => {
+          const [got, wanted] = [mine.kind(a, b, c), kindOf(a, b, c)];
+          expectThat(
+            got === wanted,
+            `kind(${a}, ${b}, ${c}) is ${JSON.stringify(got)}; it should be "${wanted}".`,
+          );
+        },
+      ),
     ),
     mistakes: ['function kind(a, b, c) { return a * c - b * b < 0 ? "saddle" : "minimum"; }'],
   },
@@ -70,21 +85,27 @@ export const checks: Readonly<Record<string, PuzzleChecks>> = {
         let [x, y] = numbersOf(mine.start(), "start()", 2) as [number, number];
         for (let i = 0; i < 200; i++) [x, y] = [x - 0.1 * 2 * x, y - 0.1 * (y ** 3 - 2 * y)];
         const height = x ** 2 - y ** 2 + y ** 4 / 4;
-        expectThat(height < -0.99, `The run ends at (${short(x)}, ${short(y)}), where the height is ${short(height)}; the minima have −1.`);
+        expectThat(
+          height < -0.99,
+          `The run ends at (${short(x)}, ${short(y)}), where the height is ${short(height)}; the minima have −1.`,
+        );
       }),
     ],
     mistakes: ["function start() { return [0, 0]; }", "function start() { return [0, 1]; }"],
   },
   plateau: {
     checks: [
-      check<{ step(p: unknown, g: unknown, length: number): unknown }>("a tiny gradient makes a step of full length", (mine) =>
-        expectAllNear(mine.step([1, 2], [3e-9, -4e-9], 0.5), [0.7, 2.4], "The point after the step"),
+      check<{ step(p: unknown, g: unknown, length: number): unknown }>(
+        "a tiny gradient makes a step of full length",
+        (mine) =>
+          expectAllNear(mine.step([1, 2], [3e-9, -4e-9], 0.5), [0.7, 2.4], "The point after the step"),
       ),
       check<{ step(p: unknown, g: unknown, length: number): unknown }>("a huge gradient does, too", (mine) =>
         expectAllNear(mine.step([0, 0], [0, 1e9], 0.1), [0, -0.1], "The point after the step"),
       ),
-      check<{ step(p: unknown, g: unknown, length: number): unknown }>("a gradient of 0 moves nothing", (mine) =>
-        expectAllNear(mine.step([1, 2], [0, 0], 0.5), [1, 2], "The point after the step"),
+      check<{ step(p: unknown, g: unknown, length: number): unknown }>(
+        "a gradient of 0 moves nothing",
+        (mine) => expectAllNear(mine.step([1, 2], [0, 0], 0.5), [1, 2], "The point after the step"),
       ),
     ],
     mistakes: [

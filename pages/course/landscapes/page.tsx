@@ -3,22 +3,26 @@ import { Aside, M } from "../../live/formula.tsx";
 import type { LivePage } from "../../live/page.tsx";
 import { Prediction } from "../../live/prediction.tsx";
 import { chapterEnd } from "../chapter-end.tsx";
-import { Basins, Kinds, Neurons, Saddle } from "./figures.tsx";
+import { island } from "../../live/island.tsx";
+import { Kinds, Neurons, Saddle } from "./figures.tsx";
 import { state } from "./state.ts";
 
+/** The map of starts, which becomes interactive after the other figures. */
+const basins = island(async () => (await import("./basins-figure.tsx")).Basins);
 const end = chapterEnd("landscapes", () => import("./tasks.ts"));
 
 function Body(): JSX.Element {
   return (
     <>
+      <Kinds />
       <Shapes />
       <Saddles />
       <Symmetry />
       <Starts />
       <end.Place subject="Landscapes">
         <p>
-          <code>vmap</code> makes of a step for one point a step for a table of them. Four starts around the
-          origin of Himmelblau's function end in four minima.
+          <code>vmap</code> turns a step for one point into a step for a table of points. Four starts near the
+          origin of Himmelblau’s function end in four minima.
         </p>
       </end.Place>
     </>
@@ -30,32 +34,31 @@ function Shapes(): JSX.Element {
     <section>
       <h2>Kinds of landscapes</h2>
       <p>
-        Gradient descent sees the slope where it stands and nothing else. Whether that is enough depends on
-        the landscape.
+        Gradient descent knows only the slope at its present point. The shape of the landscape decides whether
+        that is enough.
       </p>
       <p>
-        A function is <em>convex</em> where it curves up in every direction, at every point, like a bowl. Then
-        every minimum is the lowest there is, and any way down leads to it. The sum of squares of a straight
-        line is convex. The loss of a network is not.
+        A function is <em>convex</em> if it curves upwards at every point and in every direction, like a bowl.
+        Then every minimum is a lowest point, and every path downhill leads there. The sum of squares in the
+        fit of a straight line is convex. The loss of a network is not.
       </p>
       <p>
-        Go through the kinds below. On each, look first at what gradient descent does, then at the others, and
-        move the start.
-      </p>
-      <Kinds />
-      <p>
-        <strong>Many minima.</strong> A <em>local minimum</em> is lower than all around it, and not the lowest
-        of all. Gradient descent stays in the first that it meets. Momentum runs through shallow ones on the
-        speed that it has.
+        Choose each kind of landscape in the figure above. Look at the run of gradient descent first, then at
+        the others, and move the start.
       </p>
       <p>
-        <strong>A plateau.</strong> Where the gradient is almost 0, so is the step, for a rate times nothing
-        is nothing. RMSProp and Adam divide by the size that gradients had lately, so their steps are as long
-        here as anywhere.
+        <strong>Many minima.</strong> A <em>local minimum</em> is lower than its surroundings, but it may be
+        higher than another minimum. Gradient descent stays in the first one that it reaches. Momentum passes
+        through shallow ones.
       </p>
       <p>
-        <strong>Saddles.</strong> A point with gradient 0 that is a minimum along one direction and a maximum
-        along another. It holds what comes down to it along the first.
+        <strong>A plateau.</strong> The gradient is almost 0, so the steps of gradient descent are tiny.
+        RMSProp and Adam divide by the size of recent gradients. Therefore their steps are as long here as
+        elsewhere.
+      </p>
+      <p>
+        <strong>Saddles.</strong> The gradient is 0 at a saddle, which is a minimum along one direction and a
+        maximum along another. A run that comes down along the first direction is slow near the saddle.
       </p>
     </section>
   );
@@ -64,26 +67,27 @@ function Shapes(): JSX.Element {
 function Saddles(): JSX.Element {
   return (
     <section>
-      <h2>How long a saddle holds</h2>
+      <h2>The time at a saddle</h2>
       <p>
-        On <M>x² − y²</M> a step multiplies <M>x</M> by <M>1 − 2*η</M> and <M>y</M> by <M>1 + 2*η</M>. So the
-        distance from the line that leads into the saddle grows by the same factor each time, however small it
-        is at first.
+        On <M>x² − y²</M>, a step multiplies <M>x</M> by <M>1 − 2*η</M> and <M>y</M> by <M>1 + 2*η</M>. The
+        line <M>y = 0</M> leads into the saddle. The distance from this line grows by the same factor in each
+        step.
       </p>
       <Prediction
-        question="A start lies a thousandth beside the line, and another a millionth. Gradient descent leaves the saddle after some 80 steps from the first. When from the second?"
+        question="A run starts at the distance 0.001 from the line, and leaves the saddle after about 80 steps. When does a run leave that starts at the distance 0.000001?"
         guesses={[
           {
-            words: "after about 80,000",
+            words: "after about 80,000 steps",
             answer:
-              "Growth by a factor is faster than that: each ten times nearer costs the same number of steps more.",
+              "The distance grows exponentially: each division of the start by ten costs the same number of steps.",
           },
           {
-            words: "after about 150",
+            words: "after about 150 steps",
             isRight: true,
-            answer: "A thousand times nearer costs the logarithm of a thousand, over that of the factor.",
+            answer:
+              "Dividing the distance by a thousand costs log(1000), divided by the logarithm of the factor.",
           },
-          { words: "never", answer: "Only on the line itself is the derivative along y exactly 0." },
+          { words: "never", answer: "Only exactly on the line is the derivative along y equal to 0." },
         ]}
         figures={
           <>
@@ -92,9 +96,9 @@ function Saddles(): JSX.Element {
         }
       >
         <p>
-          The number of steps is a logarithm, <M>log(1.6/d)/log(1 + 2*η)</M> for the distance <M>d</M>.
-          Saddles slow gradient descent down. They do not stop it, unless the start is on the line to the last
-          bit.
+          For the distance <M>d</M>, the number of steps is the logarithm <M>log(1.6/d)/log(1 + 2*η)</M>. So
+          saddles slow gradient descent down, but they do not stop it. The only exception is a start exactly
+          on the line.
         </p>
       </Prediction>
     </section>
@@ -104,27 +108,26 @@ function Saddles(): JSX.Element {
 function Symmetry(): JSX.Element {
   return (
     <section>
-      <h2>Two neurons that may change places</h2>
+      <h2>Two exchangeable neurons</h2>
       <p>
-        A small network adds two neurons up, <M>tanh(x*u) + tanh(y*u)</M>, with the weights <M>x</M> and{" "}
-        <M>y</M>, and learns from a network of the same form with the weights −1 and 2. Swap its two neurons
-        and it computes the same. So its loss has two minima, (−1, 2) and (2, −1), each the mirror image of
-        the other in the line <M>x = y</M>.
+        A small network is the sum of two neurons, <M>tanh(x*u) + tanh(y*u)</M>, with the weights <M>x</M> and{" "}
+        <M>y</M>. It learns from data of a network with the weights −1 and 2. If you exchange the two neurons,
+        the result is the same. So the loss has two minima, (−1, 2) and (2, −1). Each is the mirror image of
+        the other.
       </p>
       <p>
-        On that line both neurons are equal, and so are their gradients. Play the training from equal weights.
-        Then add a little noise.
+        On the line <M>x = y</M>, both neurons are equal, and so are their gradients. Play the training from
+        equal weights. Then add a little noise.
       </p>
       <Neurons />
       <p>
-        Without noise nothing ever tells the two apart: they stay equal to the last bit, and the best that two
-        equal neurons can do is a saddle. This is why weights begin at random, and one more thing that the
-        noise of mini-batches is good for. Press <em>Change places</em>: the run from the mirrored start is
-        the mirrored run.
+        Without noise, the two neurons stay equal for ever. Their best position is a saddle. For this reason,
+        the weights of networks begin with random numbers. The noise of mini-batches helps, too. Press{" "}
+        <em>Change places</em>: the run from the mirrored start is the mirrored run.
       </p>
       <Aside>
-        A layer of ten neurons can be put in 3,628,800 orders that all compute the same. Each minimum of a
-        network is one of that many.
+        The ten neurons of a layer can be arranged in 3,628,800 orders, which all compute the same function.
+        So each minimum of a network occurs that many times.
       </Aside>
     </section>
   );
@@ -133,23 +136,27 @@ function Symmetry(): JSX.Element {
 function Starts(): JSX.Element {
   return (
     <section>
-      <h2>What a start decides</h2>
+      <h2>The effect of the start</h2>
       <p>
-        With several minima, where a run ends depends on where it begins. All starts that lead to one minimum
-        are its <em>basin</em>. The map shows them for four minima that are equally low.
+        With several minima, the start determines the end of a run. All starts that lead to one minimum form
+        its <em>basin</em>. The map shows the basins of four minima that are equally low.
       </p>
       <p>
-        Raise the rate slowly and watch the borders fray. Then choose momentum: the minimum nearest to a start
-        is no longer the likely one.
+        Increase the rate slowly, and watch the borders between the basins. Then choose momentum: the run does
+        not always end in the nearest minimum.
       </p>
-      <Basins />
+      <basins.Place />
       <p>
-        At small rates the basins have smooth borders, for the run follows the slope like water. Longer steps
-        jump over borders, and momentum carries runs past minima. Where the colours are mixed, a start a
-        hair's breadth away leads elsewhere: the start decides, and nobody could say how.
+        With small rates the borders are smooth, because the run follows the slope like water. Longer steps
+        jump across borders, and momentum carries a run past a minimum. Where the colours are mixed, a tiny
+        change of the start leads to another minimum, and the end cannot be predicted.
       </p>
     </section>
   );
 }
 
-export const page: LivePage = { state, Body, prerender: end.load };
+export const page: LivePage = {
+  state,
+  Body,
+  prerender: async () => void (await Promise.all([end.load(), basins.load()])),
+};

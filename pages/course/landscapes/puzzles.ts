@@ -4,7 +4,7 @@ import type { Puzzle } from "../lab/puzzle.ts";
 export const puzzles: readonly Puzzle[] = [
   {
     id: "classify",
-    task: "At a point where the gradient is 0, the second derivatives are $∂²f/∂x² = a$, $∂²f/∂x∂y = b$ and $∂²f/∂y² = c$.\n\nReturn `\"minimum\"`, `\"maximum\"` or `\"saddle\"`. The checks use no case in between.",
+    task: 'At a point where the gradient is 0, the second derivatives are $∂²f/∂x² = a$, $∂²f/∂x∂y = b$ and $∂²f/∂y² = c$.\n\nReturn `"minimum"`, `"maximum"` or `"saddle"`. The checks use no case in between.',
     start: `function kind(a, b, c) {
   if (a > 0 && c > 0) return "minimum";
   if (a < 0 && c < 0) return "maximum";

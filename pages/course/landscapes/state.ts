@@ -1,15 +1,14 @@
 // State of the chapter's figures and the values derived from it.
-import { computed, signal } from "@preact/signals";
+import { computed } from "@preact/signals";
 import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
 import { zoo } from "../../../src/pictures/landscapes/zoo.ts";
 import { pageState } from "../../live/address.ts";
 import type { ChartSpec } from "../../live/chart.tsx";
 import { contourMap, type MapBox } from "../../live/contour-map.ts";
 import { shortNumber } from "../../live/fields.tsx";
-import { type Ground, readGround } from "../../live/ground.ts";
 import { pointState } from "../../live/landscape.tsx";
 import { readable } from "../../live/readable.ts";
-import { type BasinQuestion, type Basins, coarseBasins, type Method } from "./basins.ts";
+import type { Method } from "./basins.ts";
 import { neurons, neuronSteps, trainNeurons } from "./neurons.ts";
 import { distances, predictedSteps, stepsToLeave } from "./saddle.ts";
 import { kinds, leftAt, readTerrain, terrainSteps } from "./terrain.ts";
@@ -110,33 +109,3 @@ export const basinFormula = state.text("g", String(himmelblau.definition));
 export const basinRate = state.number("basin-rate", 0.01, basinRange);
 export const method = state.choice<Method>("method", "gradient descent", ["gradient descent", "momentum"]);
 export const probe = pointState(state, "probe", [-0.3, -1]);
-const { value: basinGround, problem: found } = readable(basinFormula, readGround);
-export const basinProblem = found;
-export const question = computed((): BasinQuestion => ({
-  text: basinGround.value.text,
-  method: method.value,
-  rate: basinRate.value,
-}));
-
-/** A map finer than the coarsest one, with its question. */
-const finer = signal<{ readonly of: BasinQuestion; readonly map: Basins } | undefined>(undefined);
-
-/** Shows a finer map if the question is unchanged. */
-export function refine(of: BasinQuestion, map: Basins): void {
-  finer.value = { of, map };
-}
-
-const coarsest = computed(() => coarseBasins(question.value));
-export const basinMap = computed((): Basins => {
-  const held = finer.value;
-  return held !== undefined && held.of === question.value ? held.map : coarsest.value;
-});
-export const basinContours = computed(() => {
-  const { text, landscape, box }: Ground = basinGround.value;
-  return contourMap(text, landscape, box);
-});
-
-/** Coordinates of a minimum, formatted for a sentence. */
-export function placeOf(point: Point): string {
-  return `(${point.map((x) => shortNumber(Number(x.toFixed(3)))).join(", ")})`;
-}

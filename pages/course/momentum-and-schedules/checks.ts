@@ -1,7 +1,15 @@
 // Checks of the chapter's puzzles.
 import { cosineDecay, sgd } from "downhill/optim";
 import { expectSameSteps } from "../lab/follow.ts";
-import { check, expectNear, expectThat, numberOf, numbersOf, type PuzzleChecks, short } from "../lab/judge.ts";
+import {
+  check,
+  expectNear,
+  expectThat,
+  numberOf,
+  numbersOf,
+  type PuzzleChecks,
+  short,
+} from "../lab/judge.ts";
 
 interface Update {
   update(velocity: number, gradient: number, rate: number, decay: number): unknown;
@@ -70,8 +78,14 @@ export const checks: Readonly<Record<string, PuzzleChecks>> = {
         `curvature ${curvature}, decay ${decay}: a rate 1 % lower converges, and one 1 % higher diverges`,
         (mine) => {
           const limit = numberOf(mine.limit(curvature, decay), `limit(${curvature}, ${decay})`);
-          expectThat(!isDiverging(0.99 * limit, curvature, decay), `The rate ${short(0.99 * limit)} diverges.`);
-          expectThat(isDiverging(1.01 * limit, curvature, decay), `The rate ${short(1.01 * limit)} still converges.`);
+          expectThat(
+            !isDiverging(0.99 * limit, curvature, decay),
+            `The rate ${short(0.99 * limit)} diverges.`,
+          );
+          expectThat(
+            isDiverging(1.01 * limit, curvature, decay),
+            `The rate ${short(1.01 * limit)} still converges.`,
+          );
         },
       ),
     ),
@@ -111,10 +125,13 @@ export const checks: Readonly<Record<string, PuzzleChecks>> = {
         [1000, 10, 0.05],
       ] as const
     ).map(([t, warm, wanted]) =>
-      check<{ rate(t: number, warm: number, top: number): unknown }>(`step ${t} with ${warm} steps of warm-up`, (mine) =>
-        expectNear(mine.rate(t, warm, 0.5), wanted, `rate(${t}, ${warm}, 0.5)`),
+      check<{ rate(t: number, warm: number, top: number): unknown }>(
+        `step ${t} with ${warm} steps of warm-up`,
+        (mine) => expectNear(mine.rate(t, warm, 0.5), wanted, `rate(${t}, ${warm}, 0.5)`),
       ),
     ),
-    mistakes: ["function rate(t, warm, top) { return t < warm ? top * t / warm : top * Math.sqrt(warm / t); }"],
+    mistakes: [
+      "function rate(t, warm, top) { return t < warm ? top * t / warm : top * Math.sqrt(warm / t); }",
+    ],
   },
 };

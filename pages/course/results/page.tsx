@@ -128,7 +128,13 @@ function Done(): JSX.Element {
   );
 }
 
-function ChapterResult({ link: { slug, title }, number }: { readonly link: PageLink; readonly number: number }): JSX.Element {
+function ChapterResult({
+  link: { slug, title },
+  number,
+}: {
+  readonly link: PageLink;
+  readonly number: number;
+}): JSX.Element {
   const done = doneIn(progress.value, slug);
   return (
     <section class="chapter-result">
@@ -141,7 +147,8 @@ function ChapterResult({ link: { slug, title }, number }: { readonly link: PageL
         <p class="chapter-facts">
           {done.isRead && "✓ read"}
           {done.isRead && done.exercises > 0 && " · "}
-          {done.exercises > 0 && `${done.exercises} ${done.exercises === 1 ? "exercise" : "exercises"} solved`}
+          {done.exercises > 0 &&
+            `${done.exercises} ${done.exercises === 1 ? "exercise" : "exercises"} solved`}
         </p>
       )}
       <ul class="checks">

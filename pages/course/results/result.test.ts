@@ -3,7 +3,9 @@ import { puzzleLinks } from "../lab/titles.ts";
 import { readProgress } from "../progress.ts";
 import { readResult, writeResult } from "./result.ts";
 
-const all = Object.entries(puzzleLinks).flatMap(([chapter, links]) => links.map(({ id }) => `${chapter}/${id}`));
+const all = Object.entries(puzzleLinks).flatMap(([chapter, links]) =>
+  links.map(({ id }) => `${chapter}/${id}`),
+);
 
 test("a result is read as it was written", () => {
   for (const step of [1, 2, 3, 7, 60]) {
@@ -16,7 +18,8 @@ test("a result is read as it was written", () => {
 
 test("a result of a shorter course is read, and other texts are rejected", () => {
   expect(readResult("1")).toEqual(new Set([all[0]]));
-  for (const text of ["g", "1--2", "-", "1-<script>", " 1"]) expect(() => readResult(text), text).toThrow("not a result");
+  for (const text of ["g", "1--2", "-", "1-<script>", " 1"])
+    expect(() => readResult(text), text).toThrow("not a result");
 });
 
 test("parts of a stored progress with an unexpected form are dropped", () => {

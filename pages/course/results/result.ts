@@ -8,9 +8,7 @@ export type Solved = ReadonlySet<string>;
 export function writeResult(solved: Solved): string {
   return Object.entries(puzzleLinks)
     .map(([chapter, links]) =>
-      links
-        .reduce((bits, { id }, i) => bits + (solved.has(`${chapter}/${id}`) ? 2 ** i : 0), 0)
-        .toString(16),
+      links.reduce((bits, { id }, i) => bits + (solved.has(`${chapter}/${id}`) ? 2 ** i : 0), 0).toString(16),
     )
     .join("-");
 }

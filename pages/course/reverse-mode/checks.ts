@@ -47,7 +47,10 @@ interface StoreLess {
 }
 
 /** Runs the learner's gradient of a loop, and counts stored values and steps. */
-function runStored(mine: StoreLess, n: number): { readonly got: number; readonly wanted: number; readonly most: number; readonly steps: number } {
+function runStored(
+  mine: StoreLess,
+  n: number,
+): { readonly got: number; readonly wanted: number; readonly most: number; readonly steps: number } {
   const stored = new Map<number, number>();
   let [most, steps] = [0, 0];
   const memory: Memory = {
@@ -89,8 +92,15 @@ export const checks: Readonly<Record<string, PuzzleChecks>> = {
       check<{ mulBack(x: number, y: number, ct: number): unknown }>(
         `mulBack(${x}, ${y}, ${ct}) equals the reverse mode of the library`,
         (mine) => {
-          const slopes = grad((a: Tensor, b: Tensor) => mul(mul(a, b), ct), { argnums: [0, 1] })(f64(x), f64(y));
-          expectAllNear(mine.mulBack(x, y, ct), slopes.map((one) => one.item()), "The result");
+          const slopes = grad((a: Tensor, b: Tensor) => mul(mul(a, b), ct), { argnums: [0, 1] })(
+            f64(x),
+            f64(y),
+          );
+          expectAllNear(
+            mine.mulBack(x, y, ct),
+            slopes.map((one) => one.item()),
+            "The result",
+          );
         },
       ),
     ),
@@ -111,7 +121,11 @@ export const checks: Readonly<Record<string, PuzzleChecks>> = {
         (mine) => {
           const f = (a: Tensor, b: Tensor): Tensor => mul(a, b).add(sin(a));
           const slopes = grad(f, { argnums: [0, 1] })(f64(x), f64(y));
-          expectAllNear(mine.gradient(x, y), slopes.map((one) => one.item()), "The gradient");
+          expectAllNear(
+            mine.gradient(x, y),
+            slopes.map((one) => one.item()),
+            "The gradient",
+          );
         },
       ),
     ),
@@ -139,8 +153,14 @@ export const checks: Readonly<Record<string, PuzzleChecks>> = {
       check<{ backward(tape: readonly TapeLine[]): unknown }>("the tape of the chapter", (mine) =>
         expectAllNear(mine.backward(tape), [48, 28, 14, 6, 1], "The result"),
       ),
-      check<{ backward(tape: readonly TapeLine[]): unknown }>("a value that is read twice by one line", (mine) =>
-        expectNear((mine.backward(squares) as readonly unknown[] | undefined)?.[0], 32 * 1.1 ** 31, "The derivative in x"),
+      check<{ backward(tape: readonly TapeLine[]): unknown }>(
+        "a value that is read twice by one line",
+        (mine) =>
+          expectNear(
+            (mine.backward(squares) as readonly unknown[] | undefined)?.[0],
+            32 * 1.1 ** 31,
+            "The derivative in x",
+          ),
       ),
     ],
     mistakes: [

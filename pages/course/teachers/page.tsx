@@ -25,14 +25,14 @@ function Body(): JSX.Element {
   return (
     <>
       <p>
-        The course suits a first course on machine learning, numerical mathematics or compilers, from the last year of
-        school on. Learners need a browser, and nothing else: no account, no installation, no server. All computations
-        and all code run on the learner’s machine.
+        The course suits a first course on machine learning, numerical mathematics or compilers, from the last
+        year of school on. Learners need a browser, and nothing else: no account, no installation, no server.
+        All computations and all code run on the learner’s machine.
       </p>
       <h2>Order and time</h2>
       <p>
-        The times include the exercises and the puzzles, for a learner who sees the subject for the first time. The whole
-        course takes about {Math.round(total / 60)} hours.
+        The times include the exercises and the puzzles, for a learner who sees the subject for the first
+        time. The whole course takes about {Math.round(total / 60)} hours.
       </p>
       <div class="scroll" role="group" tabIndex={0} aria-label="Chapters, with their times and prerequisites">
         <table class="plain">
@@ -66,18 +66,18 @@ function Body(): JSX.Element {
       </ul>
       <h2>In class</h2>
       <p>
-        Every chapter opens with a figure that learners can change. Questions marked “Predict first” hide the answer:
-        collect guesses before you reveal it. An exercise has new numbers after each “Another one”, so that neighbours
-        can work on different numbers.
+        Every chapter opens with a figure that learners can change. Questions marked “Predict first” hide the
+        answer: collect guesses before you reveal it. An exercise has new numbers after each “Another one”, so
+        that neighbours can work on different numbers.
       </p>
       <p>
-        A puzzle asks for code. The checks compare the code with difference quotients, with the library, or with the
-        result of a run, and say what is different. Each puzzle has three hints and a solution. A loop without an end is
-        stopped after eight seconds.
+        A puzzle asks for code. The checks compare the code with difference quotients, with the library, or
+        with the result of a run, and say what is different. Each puzzle has three hints and a solution. A
+        loop without an end is stopped after eight seconds.
       </p>
       <p>
-        Learners can send you their result: “Your results” has a link that shows the solved puzzles and contains neither
-        a name nor code. It is not a proof, because anybody can write such a link.
+        Learners can send you their result: “Your results” has a link that shows the solved puzzles and
+        contains neither a name nor code. It is not a proof, because anybody can write such a link.
       </p>
       <h2>Without a network</h2>
       <p>
@@ -85,9 +85,9 @@ function Body(): JSX.Element {
       </p>
       <h2>Licence</h2>
       <p>
-        The course, its figures and its puzzles are under the MIT licence, like the rest of downhill. You may use, change
-        and distribute them, also in paid courses. Keep the copyright notice and the text of the licence with copies of
-        substantial parts.
+        The course, its figures and its puzzles are under the MIT licence, like the rest of downhill. You may
+        use, change and distribute them, also in paid courses. Keep the copyright notice and the text of the
+        licence with copies of substantial parts.
       </p>
     </>
   );
