@@ -91,6 +91,7 @@ testInCi("everything that the course loads is served, and its engine is that of 
   expect(paths).toContain("/core.js");
   expect(paths).toContain("/packages/@sveltejs/acorn-typescript.js");
   expect(paths).toContain("/course/assets/a-real-network-network.worker.js");
+  expect(paths).toContain("/course/assets/lab-whole-library.worker.js");
   child.kill("SIGINT");
   await once(child, "exit");
 });

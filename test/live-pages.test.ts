@@ -27,9 +27,9 @@ function viewsOf(i: number): readonly (readonly [width: number, theme: "light" |
 function describeSection(
   name: "learn" | "playground" | "examples",
   folder: string,
-  { pages }: Section,
+  { pages, extras = [] }: Section,
 ): void {
-  const slugs = pages.map(({ slug }) => slug);
+  const slugs = [...pages, ...extras].map(({ slug }) => slug);
   test(`${name} has exactly the pages of its contents`, () => {
     const there = readdirSync(join(root, folder)).filter((one) =>
       existsSync(join(root, folder, one, "page.tsx")),
@@ -54,7 +54,7 @@ function describeSection(
                 viewport: { width, height: 900 },
                 colorScheme: theme,
               });
-              if (slug !== "" || pages.length === 0) await revealed(page);
+              if (slug !== "" || pages.length === 0 || name === "learn") await revealed(page);
               const layout = await layoutAt(page, width);
               expect(layout.width).toBeLessThanOrEqual(width);
               expect(layout.smallest[0], layout.smallest[1]).toBeGreaterThanOrEqual(leastText);

@@ -25,7 +25,7 @@ describePageInCi("chapters on programs", {
   "code in, code out: an input by keys, another program, its JavaScript, a link, and back": async ({
     open,
   }) => {
-    const page = await revealed(await open(served.at("derivative-of-code")));
+    const page = await revealed(await open(served.at("derivative-of-code"), { reducedMotion: "reduce" }));
     await shows(page, "code", "gradient", [3 + Math.cos(2), 2]);
     await page.locator("#code").getByRole("spinbutton", { name: "x" }).press("PageUp");
     await shows(page, "code", "gradient", [3 + Math.cos(3), 3]);
@@ -46,7 +46,9 @@ describePageInCi("chapters on programs", {
   },
 
   "a forward pass: the dial by keys and pointer, a step, and a direction in a link": async ({ open }) => {
-    const page = await alive(await open(served.at("forward-mode", "#along=1%2C2")));
+    const page = await alive(
+      await open(served.at("forward-mode", "#along=1%2C2"), { reducedMotion: "reduce" }),
+    );
     await shows(page, "pass", "tangent", [3 + Math.cos(2) + 4]);
     const dial = page.getByRole("slider", { name: "direction in x and y" });
     await dial.click({ position: { x: 75, y: 10 } }); // straight up: y alone
@@ -60,7 +62,7 @@ describePageInCi("chapters on programs", {
   "the dependency graph: a value is selected by click and by key, and a path is highlighted": async ({
     open,
   }) => {
-    const page = await revealed(await open(served.at("dependency-graph")));
+    const page = await revealed(await open(served.at("dependency-graph"), { reducedMotion: "reduce" }));
     await shows(page, "paths", "derivative", [48]);
     await page.locator("#graph").getByRole("button", { name: "y 3" }).click();
     await shows(page, "paths", "derivative", [28]); // u (v + u) / y
@@ -76,7 +78,7 @@ describePageInCi("chapters on programs", {
   "reverse mode: operands of a line are highlighted; sliders set segments and an iteration": async ({
     open,
   }) => {
-    const page = await alive(await open(served.at("reverse-mode", "#step=9")));
+    const page = await alive(await open(served.at("reverse-mode", "#step=9"), { reducedMotion: "reduce" }));
     expect(await page.locator("#ways .kept.is-used").allTextContents()).toEqual(["y"]);
     await page.locator("#memory").getByRole("slider", { name: "steps a segment" }).fill("24");
     await page.locator("#memory .finding").getByText("In segments of 24: 30 numbers are kept").waitFor();
@@ -88,7 +90,7 @@ describePageInCi("chapters on programs", {
   },
 
   "an exercise names the mistake, and takes any form of the answer": async ({ open }) => {
-    const page = await revealed(await open(served.at("reverse-mode")));
+    const page = await revealed(await open(served.at("reverse-mode"), { reducedMotion: "reduce" }));
     const form = page.locator("form.exercise").first();
     const [, k, raised] = /(\d+)·x·y.*?x([⁰¹²³⁴⁵⁶⁷⁸⁹])/.exec(
       (await form.locator("p").first().textContent())!,
@@ -96,21 +98,21 @@ describePageInCi("chapters on programs", {
     const n = "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(raised!);
     await form.getByRole("textbox").fill(`${k}*y`);
     await form.getByRole("button", { name: "Check" }).click();
-    await form.getByText("the second contribution took the place of the first").waitFor();
+    await form.getByText("the second contribution replaced the first").waitFor();
     await form.getByRole("textbox").fill(`y*${k} + x^(${n} - 1)*${n}`);
     await form.getByRole("button", { name: "Check" }).click();
     await form.getByText("Right.").waitFor();
   },
 
   "solutions are hidden until a guess, except for a link with a state": async ({ open }) => {
-    const page = await alive(await open(served.at("reverse-mode")));
+    const page = await alive(await open(served.at("reverse-mode"), { reducedMotion: "reduce" }));
     const question = page.getByRole("region", { name: /Predict first/ });
     expect(await page.locator("#costs").isVisible()).toBe(false);
-    await question.getByRole("button", { name: "two or three times as many" }).click();
+    await question.getByRole("button", { name: "two or three times the operations" }).click();
     await question.getByText("Yes.").waitFor();
     await page.locator("#costs .finding").waitFor();
     expect((await page.locator("#costs .dh-pane > svg").boundingBox())!.width).toBeGreaterThan(300);
-    const linked = await alive(await open(served.at("reverse-mode", "#step=9")));
+    const linked = await alive(await open(served.at("reverse-mode", "#step=9"), { reducedMotion: "reduce" }));
     await linked.locator("#costs .finding").waitFor();
   },
 });

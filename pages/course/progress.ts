@@ -36,7 +36,7 @@ export function loadProgress(): void {
   });
 }
 
-/** The stored text; `null` if there is none, or if the browser refuses access. */
+/** The stored text; `null` if nothing is stored, or if the browser refuses access. */
 function stored(): string | null {
   try {
     return localStorage.getItem(key);

@@ -16,7 +16,7 @@ const counting: Exercise = {
         {
           name: "the biases are forgotten",
           answer: 64 * hidden + hidden * 10,
-          why: "Each neuron and each score has a number of its own that is added.",
+          why: "Each neuron and each score adds its own bias.",
         },
         {
           name: "neurons are counted in place of their weights",
@@ -87,7 +87,7 @@ const scoreSlope: Exercise = {
         {
           name: "the derivative by the probability",
           answer: "-1/p",
-          why: "That is by p. The score reaches the loss through softmax, whose derivative is a factor more.",
+          why: "This is the derivative in p. The score affects the loss through softmax, whose derivative is another factor.",
         },
         {
           name: "the sign",
@@ -104,7 +104,7 @@ const scoreSlope: Exercise = {
         {
           name: "softmax's own derivative",
           answer: "p*(1 - p)",
-          why: "That is of p by its score. The logarithm divides it by p, and the loss has a minus.",
+          why: "This is the derivative of p in its score. The logarithm divides it by p, and the loss has a minus sign.",
         },
       ],
     };
@@ -114,7 +114,7 @@ const scoreSlope: Exercise = {
 const steps: Exercise = {
   id: "counting-steps",
   title: "How many steps",
-  hint: "An epoch has as many steps as batches: divide the items by the batch size, and round up.",
+  hint: "An epoch has one step per batch: divide the items by the batch size, and round up.",
   draw: (draw) => {
     const batch = draw.one([16, 32, 50, 64, 100]);
     const epochs = draw.whole(5, 40);
@@ -127,7 +127,7 @@ const steps: Exercise = {
         {
           name: "the smaller batch is dropped",
           answer: Math.floor(1437 / batch) * epochs,
-          why: "What is left at the end of an epoch makes a step, too.",
+          why: "The items at the end of an epoch form a smaller batch, which makes a step, too.",
         },
         {
           name: "items are counted",
@@ -137,7 +137,7 @@ const steps: Exercise = {
         {
           name: "one epoch is counted",
           answer: Math.ceil(1437 / batch),
-          why: "The data are gone through once an epoch.",
+          why: "Each epoch uses all data once.",
         },
       ],
     };

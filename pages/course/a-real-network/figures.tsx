@@ -46,20 +46,20 @@ export function Train(): JSX.Element {
   const progress = useComputed(() => {
     const done = trainedEpochs.value.length;
     const all = trainedBy.value?.epochs ?? 0;
-    if (training.isRunning.value) return done < all ? `epoch ${done} of ${all}` : "cutting the slice";
+    if (training.isRunning.value) return done < all ? `epoch ${done} of ${all}` : "computing the slice";
     return done === 0 ? "" : `${done} epochs done`;
   });
   const words = useComputed(() => {
     const last = trainedEpochs.value.at(-1);
     return last === undefined
-      ? "Not trained yet: a training begins when you come here."
-      : `After ${last.epoch} epochs ${percent(last.unseenAccuracy)} of the digits kept back are right. Loss: ${shortNumber(last.loss)} on those learned from, ${shortNumber(last.unseenLoss)} on those kept back.`;
+      ? "Not trained yet. A training starts when this figure comes into view."
+      : `After ${last.epoch} epochs ${percent(last.unseenAccuracy)} of the test digits are right. The loss is ${shortNumber(last.loss)} on the training digits and ${shortNumber(last.unseenLoss)} on the test digits.`;
   });
   return (
     <Figure
       id="train"
       title="Training"
-      caption="1,437 digits to learn from, 360 kept back, batches of 32. All of it runs in this page. Who opens a link to it has the same training run again."
+      caption="1,437 training digits, 360 test digits, batches of 32. The training runs in this page. A link to this figure repeats it with the same settings."
       state={{
         page: state,
         keys: ["method", "adam-rate", "sgd-rate", "top-rate", "epochs", "seed", "training"],
@@ -101,10 +101,10 @@ export function Slice(): JSX.Element {
     <Figure
       id="slice"
       title="A slice of the landscape"
-      caption="The loss of 400 digits on the plane in which the training moved most, through the parameters at which it ended."
+      caption="The loss of 400 digits on the plane through the final parameters in which the training moved most."
     >
       {view === undefined ? (
-        <p>The slice is cut when the training above has ended, along the way that it took.</p>
+        <p>The slice is computed when the training has ended.</p>
       ) : (
         <>
           <LandscapeMap
@@ -115,8 +115,8 @@ export function Slice(): JSX.Element {
           />
           <Player step={epoch} last={view.last} label="the training" unit="epoch" seconds={4} />
           <p class="finding">
-            {percent(view.explained)} of the way's spread lies in this plane. The table has the loss at the
-            points of the way, not at their shadows on the plane.
+            The plane contains {percent(view.explained)} of the variance of the path. The table shows the loss
+            at the points of the path, not at their projections onto the plane.
           </p>
         </>
       )}
@@ -134,7 +134,7 @@ export function Draw(): JSX.Element {
     <Figure
       id="draw"
       title="Draw a digit"
-      caption={`Blue: more ink there would raise the score of ${asked}. Orange: it would lower it. The drawing stands small in the squares.`}
+      caption={`Blue: more ink would raise the score of ${asked}. Orange: more ink would lower it. The small squares show the drawing.`}
       state={{ page: state, keys: ["ink", "about"] }}
       isWide
     >
@@ -192,9 +192,7 @@ export function Draw(): JSX.Element {
         </table>
       </div>
       <p class="finding" role="status">
-        {trained.value === undefined
-          ? "The network is untrained: this is what its first random parameters say. "
-          : ""}
+        {trained.value === undefined ? "The network is not trained yet: its parameters are random. " : ""}
         It takes this for a {guess}, with a probability of {percent(probabilities[guess]!)}.
       </p>
     </Figure>
@@ -208,9 +206,9 @@ export function Mistakes(): JSX.Element {
     <Figure
       id="mistakes"
       title="Its mistakes"
-      caption="Digits kept back that it takes for others, the surest first. “Look” puts one into the figure above."
+      caption="Test digits with a wrong answer, the most confident first. “Look” copies one to the figure above."
     >
-      {trained.value === undefined && <p>They are found when the training above has ended.</p>}
+      {trained.value === undefined && <p>They are listed when the training has ended.</p>}
       <ul class="mistakes">
         {wrong.map(({ ink: image, label, guess, confidence }) => (
           <li>

@@ -10,7 +10,7 @@ const at = (state = ""): { readonly address: string } => served.at("a-real-netwo
 
 describePageInCi("a real network", {
   "training starts when it becomes visible; the slice and the mistakes follow": async ({ open }) => {
-    const page = await alive(await open(at()));
+    const page = await alive(await open(at(), { reducedMotion: "reduce" }));
     await page.locator("#train").getByRole("button", { name: "Train" }).scrollIntoViewIfNeeded();
     await page.locator("#slice").getByText("of the way's spread").waitFor();
     expect(await page.locator("#train .finding").textContent()).toMatch(/After 30 epochs [89]\d\.\d %/);
@@ -21,7 +21,7 @@ describePageInCi("a real network", {
   "an image drawn by pointer and keys is classified as by the engine, and stored in the link": async ({
     open,
   }) => {
-    const page = await revealed(await open(at("#training=")));
+    const page = await revealed(await open(at("#training="), { reducedMotion: "reduce" }));
     const figure = page.locator("#draw");
     const grid = figure.getByRole("grid");
     const inkNow = (): number[] =>
@@ -55,7 +55,7 @@ describePageInCi("a real network", {
   },
 
   "the trained network classifies digits: it shows a slice, mistakes, and a 3 as a 3": async ({ open }) => {
-    const page = await alive(await open(at("#method=tuned&training=")));
+    const page = await alive(await open(at("#method=tuned&training="), { reducedMotion: "reduce" }));
     await page.locator("#train").getByRole("button", { name: "Train" }).click();
     await page.locator("#slice").getByText("of the way's spread").waitFor();
     expect(await page.locator("#train .finding").textContent()).toMatch(/After 30 epochs 9\d\.\d %/);

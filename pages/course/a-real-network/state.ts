@@ -102,9 +102,9 @@ export const lossChart: ReadonlySignal<ChartSpec> = computed(() => {
     x: { label: "epoch", unit: "integer" },
     y: { label: "loss", log: true },
     series: [
-      { name: "digits learned from", x, y: trainedEpochs.value.map(({ loss }) => loss), draw: "line" },
+      { name: "training digits", x, y: trainedEpochs.value.map(({ loss }) => loss), draw: "line" },
       {
-        name: "digits kept back",
+        name: "test digits",
         x,
         y: trainedEpochs.value.map(({ unseenLoss }) => unseenLoss),
         draw: "line",
@@ -115,9 +115,9 @@ export const lossChart: ReadonlySignal<ChartSpec> = computed(() => {
 
 /** Accuracy on held-out digits, by epoch. */
 export const accuracyChart: ReadonlySignal<ChartSpec> = computed(() => ({
-  title: "Right among the digits kept back, by epoch",
+  title: "Correct answers on the test digits, by epoch",
   x: { label: "epoch", unit: "integer" },
-  y: { label: "right among 360 kept back", unit: "percent", domain: [0, 1] },
+  y: { label: "correct of 360 test digits", unit: "percent", domain: [0, 1] },
   series: [
     {
       name: "right",
@@ -192,9 +192,9 @@ export function startComparison(): void {
 
 /** Accuracy of each run, by epoch. */
 export const adviceChart: ReadonlySignal<ChartSpec> = computed(() => ({
-  title: "Right among the digits kept back, by epoch",
+  title: "Correct answers on the test digits, by epoch",
   x: { label: "epoch", unit: "integer" },
-  y: { label: "right among 360 kept back", unit: "percent", domain: [0, 1] },
+  y: { label: "correct of 360 test digits", unit: "percent", domain: [0, 1] },
   series: compared.value.map(({ name, accuracies }) => ({
     name,
     x: accuracies.map((_, i) => i + 1),

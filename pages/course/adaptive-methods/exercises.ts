@@ -67,7 +67,7 @@ const steady: Exercise = {
         {
           name: "the gradient is not divided out",
           answer: (rate * gradient) / Math.sqrt(t),
-          why: "The size of the gradient stands above and below: it cancels.",
+          why: "The size of the gradient is a factor of the numerator and of the denominator, so it cancels.",
         },
       ].filter(({ answer }) => Math.abs(answer - rate / Math.sqrt(t)) > 1e-3),
     };
@@ -115,7 +115,7 @@ const halfLife: Exercise = {
     const alpha = draw.one([0.9, 0.95, 0.98, 0.99]);
     return {
       kind: "number",
-      question: `RMSProp keeps ${alpha} of its mean square. One large gradient came, and then none but 0. After how many steps is the remembered square half of what it was? (Not rounded.)`,
+      question: `RMSProp keeps the fraction ${alpha} of its mean square in each step. After one large gradient, all gradients are 0. After how many steps is the mean square half as large? (Do not round.)`,
       answer: Math.log(0.5) / Math.log(alpha),
       misconceptions: [
         {

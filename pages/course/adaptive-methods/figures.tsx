@@ -1,10 +1,8 @@
 // Figures of the chapter.
-import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { Chart } from "../../live/chart.tsx";
-import { Choice, Drag, shortNumber, Slider } from "../../live/fields.tsx";
+import { Choice, shortNumber, Slider } from "../../live/fields.tsx";
 import { Figure } from "../../live/figure.tsx";
-import { M } from "../../live/formula.tsx";
 import { LandscapeMap } from "../../live/landscape.tsx";
 import { Player } from "../../live/player.tsx";
 import { longSteps } from "./long-run.ts";
@@ -14,7 +12,6 @@ import {
   bowlMap,
   endRateChart,
   kappa,
-  large,
   longRate,
   longStart,
   longStep,
@@ -22,9 +19,6 @@ import {
   longWords,
   method,
   quantities,
-  rareChart,
-  rareRuns,
-  rareSteps,
   rate,
   rateChart,
   ratioChart,
@@ -161,32 +155,6 @@ export function LongRun(): JSX.Element {
       </div>
       <Player step={longStep} last={longSteps} label="the two runs" />
       <p class="finding">{longWords}</p>
-    </Figure>
-  );
-}
-
-/** Adam and AMSGrad on losses with rare large gradients. */
-export function RareLosses(): JSX.Element {
-  const words = useComputed(() => {
-    const { adam, amsgrad } = rareRuns.value;
-    const told = (name: string, run: typeof adam): string =>
-      `${name} ends at x = ${run.end.toFixed(3)}, on average ${shortNumber(run.regret)} a step worse than x = −1`;
-    return `After ${rareSteps.toLocaleString("en")} steps ${told("Adam", adam)}; ${told("AMSGrad", amsgrad)}.`;
-  });
-  return (
-    <Figure
-      id="diverges"
-      title="Where Adam goes the wrong way"
-      caption="β₁ = 0, β₂ = 1/(1 + C²), the rate ½/√t, and x is kept between −1 and 1: the example of Reddi, Kale and Kumar."
-      state={{ page: state, keys: ["large"] }}
-    >
-      <p>
-        Every third loss is <M>C*x</M> with <M>C</M> ={" "}
-        <Drag value={large} label="the rare large slope C" min={2.2} max={8} step={0.1} />, the others are{" "}
-        <M>−x</M>.
-      </p>
-      <Chart spec={rareChart.value} />
-      <p class="finding">{words}</p>
     </Figure>
   );
 }

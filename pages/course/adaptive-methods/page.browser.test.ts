@@ -12,7 +12,7 @@ describePageInCi("adaptive methods", {
   "a step, another method and a moved start update the bars to the values of the engine": async ({
     open,
   }) => {
-    const page = await revealed(await open(at()));
+    const page = await revealed(await open(at(), { reducedMotion: "reduce" }));
     const figure = page.locator("#memory");
     const row = figure.locator(".bars tr", { hasText: "remembered size" });
     const first = rememberedBy("adagrad")([-3, 2], { rate: 0.2, kappa: 25 });
@@ -41,7 +41,7 @@ describePageInCi("adaptive methods", {
   },
 
   "the large slope is changed by keys, and Adam still ends at the worst point": async ({ open }) => {
-    const page = await revealed(await open(at()));
+    const page = await revealed(await open(at(), { reducedMotion: "reduce" }));
     await page.getByRole("spinbutton", { name: "the rare large slope C" }).press("PageUp");
     const words = await page.locator("#diverges .finding").textContent();
     expect(words).toMatch(/Adam ends at x = (0\.9|1\.0)\d+/);

@@ -3,9 +3,12 @@ import { Aside, M } from "../../live/formula.tsx";
 import type { LivePage } from "../../live/page.tsx";
 import { Prediction } from "../../live/prediction.tsx";
 import { chapterEnd } from "../chapter-end.tsx";
-import { LongRun, Memory, RareFeatures, RareLosses } from "./figures.tsx";
+import { island } from "../../live/island.tsx";
+import { LongRun, Memory, RareFeatures } from "./figures.tsx";
 import { state } from "./state.ts";
 
+/** The divergence of Adam, which becomes interactive after the other figures. */
+const rareLosses = island(async () => (await import("./rare-losses.tsx")).RareLosses);
 const end = chapterEnd("adaptive-methods", () => import("./tasks.ts"));
 
 function Body(): JSX.Element {
@@ -143,7 +146,7 @@ function Wrong(): JSX.Element {
         ]}
         figures={
           <>
-            <RareLosses />
+            <rareLosses.Place />
             <p>
               The example is artificial, but the effect is real. If rare gradients carry the information, a
               short memory loses it. With the usual <M>β₂ = 0.999</M>, Adam remembers about a thousand steps.
@@ -173,4 +176,8 @@ function Wrong(): JSX.Element {
   );
 }
 
-export const page: LivePage = { state, Body, prerender: end.load };
+export const page: LivePage = {
+  state,
+  Body,
+  prerender: async () => void (await Promise.all([end.load(), rareLosses.load()])),
+};

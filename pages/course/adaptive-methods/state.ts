@@ -2,7 +2,6 @@
 import { computed, type ReadonlySignal, type Signal } from "@preact/signals";
 import { adagrad, sgd } from "downhill/optim";
 import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
-import { onRareLosses, type RareRun } from "../../../src/pictures/landscapes/presets/adam-diverges.ts";
 import { stepsByGradient } from "../../../src/pictures/landscapes/presets/long-run.ts";
 import {
   frequencies,
@@ -179,28 +178,5 @@ export const longWords: ReadonlySignal<string> = computed(() => {
 });
 
 // Divergence of Adam.
-/** Number of steps of the runs on rare losses. */
-export const rareSteps = 1500;
+/** The slope of every third loss. */
 export const large: Signal<number> = state.number("large", 3, { min: 2.2, max: 8 });
-const rare = {
-  adam: /* @__PURE__ */ onRareLosses(false, rareSteps),
-  amsgrad: /* @__PURE__ */ onRareLosses(true, rareSteps),
-};
-export const rareRuns: ReadonlySignal<Readonly<Record<"adam" | "amsgrad", RareRun>>> = computed(() => ({
-  adam: rare.adam(large.value),
-  amsgrad: rare.amsgrad(large.value),
-}));
-export const rareChart: ReadonlySignal<ChartSpec> = computed(() => {
-  const at = Array.from({ length: rareSteps / 12 + 1 }, (_, k) => 12 * k); // every fourth point before the large gradient
-  const seen = ({ points, end }: RareRun): number[] => at.map((t) => points[t] ?? end);
-  return {
-    title: "x before the large gradient, by step",
-    x: { label: "step" },
-    y: { label: "x", domain: [-1.1, 1.1] },
-    series: [
-      { name: "Adam", x: at, y: seen(rareRuns.value.adam), draw: "line" },
-      { name: "AMSGrad", x: at, y: seen(rareRuns.value.amsgrad), draw: "line" },
-    ],
-    marks: [{ y: -1, label: "least" }],
-  };
-});

@@ -31,7 +31,7 @@ const translated: Exercise = {
 const counted: Exercise = {
   id: "steps-and-epochs",
   title: "Steps and epochs",
-  hint: "An epoch has as many steps as there are batches: the items divided by the batch size.",
+  hint: "An epoch has one step per batch: divide the items by the batch size.",
   draw: (draw) => {
     const b = draw.one([20, 25, 40, 50]);
     const n = b * draw.one([30, 60, 120]);
@@ -49,7 +49,7 @@ const counted: Exercise = {
         {
           name: "an epoch is taken for a step",
           answer: epochs,
-          why: "That is gradient descent with all items. An epoch has as many steps as there are batches.",
+          why: "That is gradient descent with all items. With batches, an epoch has one step per batch.",
         },
         {
           name: "these are the steps of one epoch",

@@ -46,7 +46,7 @@ export function ThreeWays(): JSX.Element {
     <Figure
       id="three-ways"
       title="Three ways through the same data"
-      caption={`The same ${count} items, the same start, the same rate. The map is the loss of every line, by slope and intercept; the star is the best line. Beside each other after as many items, a moment is ${shortNumber(itemsPerTick.value)} of them.`}
+      caption={`The same ${count} items, the same start, the same rate. The map is the loss of every line, by slope and intercept; the star is the best line. Compare after equal numbers of items, a moment is ${shortNumber(itemsPerTick.value)} of them.`}
       isWide
       state={{ page: state, keys: ["b", "rate", "seed", "by", "tick", "data"] }}
     >
@@ -55,7 +55,7 @@ export function ThreeWays(): JSX.Element {
         <Slider value={rate} label="learning rate η" {...rateRange} isLog />
         <Choice
           value={clock}
-          label="Beside each other after as many"
+          label="Compare after equal numbers of"
           options={[
             ["items", "items"],
             ["steps", "steps"],

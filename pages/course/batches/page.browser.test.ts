@@ -12,7 +12,7 @@ const at = (state = ""): { readonly address: string } => served.at("batches", st
 
 describePageInCi("batches", {
   "by items and by steps the runs show the state of the engine": async ({ open }) => {
-    const page = await alive(await open(at("#b=32&rate=0.04&tick=80")));
+    const page = await alive(await open(at("#b=32&rate=0.04&tick=80"), { reducedMotion: "reduce" }));
     const words = page.locator("#three-ways .finding");
     const excess = (b: number, steps: number): string =>
       `${steps} steps, ${(steps * b).toLocaleString("en")} items, ${shortNumber(runBatches(b, 0.04).values[steps]! - leastLoss)} above the least`;
@@ -32,7 +32,7 @@ describePageInCi("batches", {
   "a reader's table replaces the items, also in the link, and a damaged one is reported": async ({
     open,
   }) => {
-    const page = await alive(await open(at("#b=64")));
+    const page = await alive(await open(at("#b=64"), { reducedMotion: "reduce" }));
     const figure = page.locator("#three-ways");
     const field = figure.getByLabel(/^Your own data/);
     const rows = Array.from({ length: 20 }, (_, i) => [i, 3 - i / 5 + Math.sin(7 * i)] as const);
@@ -55,7 +55,7 @@ describePageInCi("batches", {
   },
 
   "the sum and the mean follow the same path, unless they share one rate": async ({ open }) => {
-    const page = await revealed(await open(at()));
+    const page = await revealed(await open(at(), { reducedMotion: "reduce" }));
     const figure = page.locator("#sum-and-mean");
     await figure.getByText(/the same, to the last bit|rounding/).waitFor();
     await figure.getByRole("checkbox").uncheck();
@@ -66,7 +66,7 @@ describePageInCi("batches", {
   },
 
   "measurements are shown, and stop on request": async ({ open }) => {
-    const page = await revealed(await open(at()));
+    const page = await revealed(await open(at(), { reducedMotion: "reduce" }));
     const speeds = page.locator("#throughput");
     await speeds.getByRole("button", { name: "Measure in this browser" }).click();
     await speeds.getByText(new RegExp(`^[1-9]\\d* of ${measuredSizes.length} sizes`)).waitFor();
@@ -81,7 +81,7 @@ describePageInCi("batches", {
   },
 
   "two training runs are simultaneous": async ({ open }) => {
-    const page = await alive(await open(at("#turn=10")));
+    const page = await alive(await open(at("#turn=10"), { reducedMotion: "reduce" }));
     const figure = page.locator("#augmentation");
     await figure.getByRole("button", { name: "Train both" }).click();
     await figure.locator(".finding").waitFor();

@@ -66,20 +66,20 @@ function Scatter(): JSX.Element {
     <section>
       <h2>The error of an estimate</h2>
       <Prediction
-        question="The gradient of a batch differs from the gradient of all items. How many times as many items must a batch have to halve this error?"
+        question="The gradient of a batch differs from the gradient of all items. By which factor must the batch grow to halve this error?"
         guesses={[
           {
-            words: "twice as many",
-            answer: "Twice as many items halve the variance, which is the square of the error.",
+            words: "by 2",
+            answer: "This halves the variance, which is the square of the error.",
           },
           {
-            words: "four times as many",
+            words: "by 4",
             isRight: true,
             answer: "The variance is proportional to 1/b, so the error is proportional to 1/√b.",
           },
           {
-            words: "sixteen times as many",
-            answer: "Sixteen times as many items reduce the error to a quarter.",
+            words: "by 16",
+            answer: "This reduces the error to a quarter.",
           },
         ]}
         figures={

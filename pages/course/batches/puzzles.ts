@@ -97,7 +97,7 @@ export const puzzles: readonly Puzzle[] = [
 }`,
     names: ["size"],
     hints: [
-      "Four times as many items halve the noise. They do not divide it by four.",
+      "A batch of four times the size has half the noise, not a quarter.",
       "The standard deviation of the mean of n items is spread divided by the square root of n.",
       "Solve spread / Math.sqrt(n) = target for n, and round up.",
     ],

@@ -57,7 +57,7 @@ const products: Exercise = {
         {
           name: "symmetry halves the entries, and not the products",
           answer: n / 2,
-          why: "Each product gives one column, and there are as many columns as inputs.",
+          why: "Each product gives one column, and there is one column per input.",
         },
       ],
     };

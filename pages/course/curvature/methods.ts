@@ -23,7 +23,7 @@ export const f64 = (point: Point): Tensor => tensor([...point], { dtype: "float6
 /**
  * Repeats a step until the run arrives, is lost, or has {@link mostSteps} steps.
  *
- * @param step returns the change of the point; `undefined` if there is none, because a matrix is singular
+ * @param step returns the change of the point; `undefined` if a matrix is singular
  */
 export function repeat(
   value: (point: Point) => number,
@@ -105,7 +105,7 @@ export function misfit(params: Tensor): Tensor {
 }
 
 const residualsAt = /* @__PURE__ */ jit(residuals);
-const jacobianAt = /* @__PURE__ */ jit((params: Tensor) => jacfwd(residuals)(params) as Tensor);
+const jacobianAt = /* @__PURE__ */ jit((params: Tensor) => jacfwd(residuals)(params));
 const misfitAt = /* @__PURE__ */ jit(misfit);
 
 /** Gauss-Newton on the fit: each step solves JᵀJ d = −Jᵀr. */

@@ -36,7 +36,7 @@ function functionOf(link: Link): (v: Tensor) => Tensor {
 export function chainOf(inner: Link, outer: Link, x: number): Chain {
   const [g, f] = [functionOf(inner), functionOf(outer)];
   const u = g(number(x)).item();
-  const slope = (of: (v: Tensor) => Tensor, at: number): number => (grad(of)(number(at)) as Tensor).item();
+  const slope = (of: (v: Tensor) => Tensor, at: number): number => grad(of)(number(at)).item();
   return {
     x,
     u,

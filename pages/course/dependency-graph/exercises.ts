@@ -5,7 +5,7 @@ export const exercises: readonly Exercise[] = [
   {
     id: "two-paths",
     title: "Two ways from x to z",
-    hint: "`z` depends on `x` in two places: through `u`, and directly. Multiply along each path, and add the paths.",
+    hint: "`z` depends on `x` in two ways: through `u`, and directly. Multiply along each path, and add the paths.",
     draw: (draw) => {
       const k = draw.whole(2, 9);
       const f = draw.one([
@@ -23,7 +23,7 @@ export const exercises: readonly Exercise[] = [
           {
             name: "the second path is forgotten",
             answer: over,
-            why: "x also reaches z without u: it stands in the second line itself.",
+            why: "The second line reads x as well as u, so there is a path without u.",
           },
           {
             name: "the path over u is forgotten",
@@ -33,7 +33,7 @@ export const exercises: readonly Exercise[] = [
           {
             name: "the paths were multiplied",
             answer: `(${over}) * (${direct})`,
-            why: "Derivatives multiply along a path, and add up over paths.",
+            why: "Multiply along a path, and add over all paths.",
           },
         ],
       };
@@ -54,7 +54,7 @@ export const exercises: readonly Exercise[] = [
           {
             name: "the local derivatives were added",
             answer: a + b + c,
-            why: "Along a path each value moves so many times as fast as the one before: the factors multiply.",
+            why: "Each arrow multiplies the speed by its factor, so the factors of a path multiply.",
           },
           {
             name: "the sign is lost",
@@ -80,15 +80,15 @@ export const exercises: readonly Exercise[] = [
           {
             name: "arrows were counted",
             answer: 2 * n,
-            why: "There are two arrows into each line, and a path may take either one each time: the choices multiply.",
+            why: "Each line has two arrows into it, and a path may use either one. The numbers of choices multiply.",
           },
           {
-            name: "the two arrows of a line were taken for one",
+            name: "the two arrows of a line were counted as one",
             answer: 1,
             why: "A line that reads a value twice has two arrows from it: both count.",
           },
           {
-            name: "paths were counted as lines are",
+            name: "lines were counted, not paths",
             answer: n,
             why: "Every line doubles the number of paths.",
           },

@@ -18,13 +18,13 @@ export function GraphFigure(): JSX.Element {
   return (
     <Figure
       id="graph"
-      title="Who depends on whom"
+      title="The graph of a program"
       isWide
       state={{ page: state, keys: ["program", "at", "from", "path"] }}
       caption={
         <>
-          Choose a value: what it can affect stands out, and the rest steps back. The number on an arrow is a
-          local derivative: how fast the lower value changes when only that upper one moves.
+          Choose a value: the values that it can affect are highlighted. The number on an arrow is a local
+          derivative. It says how fast the lower value moves when only the upper value moves.
         </>
       }
     >
@@ -34,7 +34,7 @@ export function GraphFigure(): JSX.Element {
       </div>
       {tape.steps.length > mostDrawn && (
         <p class="finding">
-          This run has {tape.steps.length} values. The first {mostDrawn} are drawn; the paths below go over
+          This run has {tape.steps.length} values. The first {mostDrawn} are drawn. The paths below include
           all of them.
         </p>
       )}

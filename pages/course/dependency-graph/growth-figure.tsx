@@ -19,7 +19,7 @@ export function GrowthFigure(): JSX.Element {
   return (
     <Figure
       id="growth"
-      title="Paths double, arrows do not"
+      title="Paths and arrows"
       state={{ page: state, keys: ["times"] }}
       caption={
         <>

@@ -20,12 +20,12 @@ export function PathsFigure(): JSX.Element {
       title={`From ${name} to ${result}, path by path`}
       isWide
       state={{ page: state, keys: ["path"] }}
-      caption="The value that is chosen in the graph above, and every way from it to the result. Follow a path, and see it in the graph."
+      caption="All paths from the value that is chosen in the graph to the result. Follow a path to see it in the graph."
     >
       {listed.length === 0 ? (
         <p>
-          No path leads from <i>{name}</i> to the result: whatever <i>{name}</i> does, the result stands
-          still.
+          No path leads from <i>{name}</i> to the result, so a change of <i>{name}</i> does not change the
+          result.
         </p>
       ) : (
         <div class="scroll" role="region" tabIndex={0} aria-label="Paths and their products">

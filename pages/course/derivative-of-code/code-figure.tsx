@@ -23,8 +23,8 @@ export function CodeFigure(): JSX.Element {
       state={{ page: state, keys: ["program", "at", "code"] }}
       caption={
         <>
-          <i>dx</i> is how fast <i>x</i> changes; each line says how fast its value changes then. The
-          following chapters tell where each of these lines comes from.
+          <i>dx</i> is the speed of <i>x</i>, and each line of the derivative computes the speed of one value.
+          The following chapters explain these lines.
         </>
       }
     >

@@ -32,13 +32,13 @@ export function DifferencesFigure(): JSX.Element {
   return (
     <Figure
       id="differences"
-      title="The error of a difference, over its step"
+      title="Error of the difference quotient by step"
       isWide
       state={{ page: state, keys: ["program", "at", "moved", "h"] }}
       caption={
         <>
-          Both axes count powers of ten. Move <M>h</M>, change a number of the program, or write another one.
-          Where a quotient hits the derivative exactly there is no point.
+          Both axes are logarithmic. Move <M>h</M>, change a number of the program, or write another program.
+          An error of exactly 0 has no point.
         </>
       }
     >
@@ -84,7 +84,7 @@ function QuotientTable(): JSX.Element {
         <caption class="visually-hidden">The derivative in {of}, three ways</caption>
         <thead>
           <tr>
-            <th>way</th>
+            <th>method</th>
             <th>the derivative in {of}</th>
             <th>digits that are right</th>
           </tr>

@@ -17,24 +17,24 @@ export const exercises: readonly Exercise[] = [
         answer: `${first} + ${second}`,
         misconceptions: [
           {
-            name: "the product rule is halved: the second factor was held still",
+            name: "half of the product rule: the second factor was kept constant",
             answer: first,
-            why: "Each factor moves while the other stands still: there are two terms.",
+            why: "The product rule has two terms, one for each factor that changes.",
           },
           {
-            name: "the product rule is halved: the first factor was held still",
+            name: "half of the product rule: the first factor was kept constant",
             answer: second,
-            why: "Each factor moves while the other stands still: there are two terms.",
+            why: "The product rule has two terms, one for each factor that changes.",
           },
           {
             name: "the derivatives of the factors were multiplied",
             answer: `${power}*x^${power - 1}*${k}*cos(${k}*x)`,
-            why: "The derivative of a product is no product of derivatives: (u·v)' = u'·v + u·v'.",
+            why: "The derivative of a product is not the product of the derivatives: (u·v)' = u'·v + u·v'.",
           },
           {
             name: "the inner derivative is missing",
             answer: `${first} + x^${power}*cos(${k}*x)`,
-            why: `Inside of the sine stands ${k}·x, which moves ${k} times as fast as x.`,
+            why: `The argument of the sine is ${k}·x, which changes ${k} times as fast as x.`,
           },
         ],
       };
@@ -53,12 +53,12 @@ export const exercises: readonly Exercise[] = [
         answer: `${k}*(2*x + h)`,
         misconceptions: [
           {
-            name: "the derivative is given, and the error of the quotient forgotten",
+            name: "this is the derivative, without the error of the quotient",
             answer: `${2 * k}*x`,
-            why: "A step h that is not 0 leaves a term with h behind: that is its error.",
+            why: "For a step h that is not 0, a term with h remains. It is the error.",
           },
           {
-            name: "the step is not divided out",
+            name: "the division by the step is missing",
             answer: `${k}*h*(2*x + h)`,
             why: "The difference f(x + h) − f(x) is divided by h.",
           },
@@ -79,14 +79,14 @@ export const exercises: readonly Exercise[] = [
         tolerance: 0,
         misconceptions: [
           {
-            name: "that is the number for forward differences",
+            name: "this is the number for forward differences",
             answer: n + 1,
-            why: "They share f(x); central differences take a value on both sides of each input.",
+            why: "Forward differences share f(x). Central differences need a value on both sides for each input.",
           },
           {
             name: "one side of each input is missing",
             answer: n,
-            why: "A central difference takes two values: at x + h and at x − h.",
+            why: "A central difference needs two values: at x + h and at x − h.",
           },
         ],
       };

@@ -31,13 +31,13 @@ export function SwellFigure(): JSX.Element {
   return (
     <Figure
       id="swell"
-      title="One formula, and how it swells"
+      title="The size of one formula"
       isWide
       state={{ page: state, keys: ["g", "times"] }}
       caption={
         <>
-          A formula is put into itself again and again. Its derivative, written as one formula without names
-          for what comes up twice, has <strong>{derivative.toLocaleString("en")}</strong> operations after{" "}
+          A formula is inserted into itself several times. Its derivative, written as one formula without
+          names for repeated parts, has <strong>{derivative.toLocaleString("en")}</strong> operations after{" "}
           {times.value} {times.value === 1 ? "time" : "times"}; the library records{" "}
           <strong>{automatic}</strong> for the value and the derivative together.
         </>

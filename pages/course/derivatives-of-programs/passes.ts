@@ -33,7 +33,10 @@ export function compiledGradient(text: string): CompiledGradient {
   const { program: traced } = traceProgram(
     "gradient",
     inputs.map(() => arrayType("float64", [])),
-    (...xs) => both(...xs).flat() as Tensor[],
+    (...xs) => {
+      const [value, slopes] = both(...xs);
+      return [value, ...slopes];
+    },
     inputs,
   );
   return { traced: listOf(traced), optimized: listOf(optimize(traced)) };

@@ -23,9 +23,9 @@ export function ArrowsFigure(): JSX.Element {
       state={{ page: state, keys: ["far"] }}
       caption={
         <>
-          The same program and direction as above. An arrow says where a value goes when the inputs move by{" "}
-          <M>ε</M> along the direction; a ring shows where it really goes. All arrows have the same unit. Make{" "}
-          <M>ε</M> small, and watch the rings meet the tips.
+          The program and the direction of the first figure. An arrow predicts the move of a value when the
+          inputs move by <M>ε</M> along the direction. A ring shows the real move. Make <M>ε</M> small, and
+          watch the rings approach the tips of the arrows.
         </>
       }
     >
@@ -37,7 +37,7 @@ export function ArrowsFigure(): JSX.Element {
       </div>
       {isLost && (
         <p class="finding">
-          Moved so far, the program takes another branch, or has no value: there are no rings.
+          For this move the program takes another branch or has no value, so there are no rings.
         </p>
       )}
     </Figure>

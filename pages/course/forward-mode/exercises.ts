@@ -4,8 +4,8 @@ import type { Exercise } from "../../live/judge.ts";
 export const exercises: readonly Exercise[] = [
   {
     id: "analogue",
-    title: "The line beside a line",
-    hint: "Each operand moves once while the others stand still: one term for `dx`, one for `dy`.",
+    title: "The second line",
+    hint: "Let one operand change at a time. There is one term with `dx` and one with `dy`.",
     draw: (draw) => {
       const n = draw.whole(2, 5);
       const [first, second] = [`${n}*x^${n - 1}*dx*y`, "x^n*dy".replace("n", String(n))];
@@ -16,24 +16,24 @@ export const exercises: readonly Exercise[] = [
         answer: `${first} + ${second}`,
         misconceptions: [
           {
-            name: "the product rule is halved",
+            name: "half of the product rule is missing",
             answer: first,
-            why: "y moves too: x to its power stands still while y moves, and adds a term with dy.",
+            why: "y changes, too. This adds a term with dy.",
           },
           {
-            name: "the product rule is halved",
+            name: "half of the product rule is missing",
             answer: second,
-            why: "x moves too, and adds a term with dx.",
+            why: "x changes, too. This adds a term with dx.",
           },
           {
             name: "the differentials are missing",
             answer: `${n}*x^${n - 1}*y + x^${n}`,
-            why: "The local derivatives are right; each is multiplied by the differential of its operand.",
+            why: "The local derivatives are right. Multiply each by the differential of its operand.",
           },
           {
             name: "the differentials were multiplied with each other",
             answer: `${n}*x^${n - 1}*dx*dy`,
-            why: "A differential is a sum: each operand moves alone, and the effects add up.",
+            why: "A differential is a sum of one term for each operand.",
           },
         ],
       };
@@ -48,24 +48,24 @@ export const exercises: readonly Exercise[] = [
       const [c, d] = [a + draw.whole(1, 4), b + draw.whole(1, 4)];
       return {
         kind: "number",
-        question: `What is the number before \`ε\` in \`(${a} + ${b}ε) * (${c} + ${d}ε)\`?`,
+        question: `What is the factor of \`ε\` in \`(${a} + ${b}ε) * (${c} + ${d}ε)\`?`,
         answer: a * d + b * c,
         tolerance: 0,
         misconceptions: [
           {
             name: "the second parts were multiplied",
             answer: b * d,
-            why: "Their product stands before ε², which is 0: what is left are the mixed products.",
+            why: "Their product is the factor of ε², which is 0. Only the mixed products remain.",
           },
           {
             name: "one of the two mixed products is forgotten",
             answer: a * d,
-            why: "ε stands in both factors: the first part of each meets the second of the other.",
+            why: "Both factors contain ε. Multiply the first part of each by the second part of the other.",
           },
           {
             name: "one of the two mixed products is forgotten",
             answer: b * c,
-            why: "ε stands in both factors: the first part of each meets the second of the other.",
+            why: "Both factors contain ε. Multiply the first part of each by the second part of the other.",
           },
           {
             name: "the second parts were added",
@@ -92,15 +92,15 @@ export const exercises: readonly Exercise[] = [
           {
             name: "the direction is left out",
             answer: p + q,
-            why: "Each derivative counts as often as its input moves.",
+            why: "Multiply each derivative by the differential of its input.",
           },
           {
             name: "the sign of the second derivative is lost",
             answer: p * u - q * v,
-            why: "f falls where y grows: that term is negative.",
+            why: "The derivative in y is negative, so its term has a minus sign.",
           },
           {
-            name: "the directions went to the wrong inputs",
+            name: "the differentials were exchanged",
             answer: p * v + q * u,
             why: "dx belongs to ∂f/∂x, dy to ∂f/∂y.",
           },

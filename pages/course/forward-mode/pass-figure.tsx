@@ -29,8 +29,8 @@ export function PassFigure(): JSX.Element {
       state={{ page: state, keys: ["program", "at", "along", "step"] }}
       caption={
         <>
-          Choose how the inputs move, by the numbers or by the dial. Then go through the program line by line:
-          each value is followed by its differential, which needs only what stands above it.
+          Choose the speeds of the inputs with the numbers or the dial. Then step through the program: each
+          value is followed by its differential, which is computed from the lines above it.
         </>
       }
     >
@@ -84,7 +84,7 @@ function DirectionField(): JSX.Element {
           </span>
         ))}
       </div>
-      {numbers.length > mostParts && <p>The other {numbers.length - mostParts} stand still.</p>}
+      {numbers.length > mostParts && <p>The other {numbers.length - mostParts} do not move.</p>}
       {numbers.length === 2 && <Dial along={along} names={[numbers[0]!.name, numbers[1]!.name]} />}
     </div>
   );
@@ -99,7 +99,7 @@ function PassTable({
 }): JSX.Element {
   const hasLoops = shown.some(({ where }) => where !== "");
   return (
-    <div class="scroll" role="region" tabIndex={0} aria-label="The program beside its differential">
+    <div class="scroll" role="region" tabIndex={0} aria-label="The program and its differentials">
       <table class="plain pass">
         <thead>
           <tr>

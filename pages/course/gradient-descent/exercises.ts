@@ -25,7 +25,7 @@ const largestRate: Exercise = {
         {
           name: "the rate that arrives in one step is taken for the limit",
           answer: 1 / (2 * b),
-          why: "At `1/λ` a step lands on the minimum. Up to twice that it jumps over, and still comes nearer.",
+          why: "At the rate `1/λ`, a step reaches the minimum. Up to twice this rate it jumps across, but still gets closer.",
         },
       ],
     };
@@ -68,14 +68,14 @@ const oneStep: Exercise = {
           why: "The gradient is multiplied by `r` before it is subtracted.",
         },
         {
-          name: "this is the change and not the place",
+          name: "this is the change, not the point",
           answer: `-r*(${slope})`,
           why: "A step begins at `x`.",
         },
         {
           name: "the function is taken for its derivative",
           answer: `x - r*(${f})`,
-          why: "A step is as long as the slope says, not as the height.",
+          why: "The length of a step depends on the slope, not on the height.",
         },
       ],
     };
@@ -97,17 +97,17 @@ const shrinking: Exercise = {
         {
           name: "this is the rate `1/λ` of the steepest direction",
           answer: 1 - low / high,
-          why: `There the flat direction shrinks by \`1 - ${low}/${high}\`. At the rate that was asked for, both directions shrink by the same.`,
+          why: `There the flat direction shrinks by \`1 - ${low}/${high}\`. At the rate of the question, both directions shrink by the same factor.`,
         },
         {
           name: "this is what the step takes away",
           answer: 1 - factor,
-          why: "What is left is 1 minus that.",
+          why: "The rest is 1 minus that.",
         },
         {
           name: "the ratio of the curvatures alone",
           answer: low / high,
-          why: `A step multiplies the error by \`1 - η*λ\`: put in the rate, and ${low} for λ.`,
+          why: `A step multiplies the error by \`1 - η*λ\`: insert the rate, and ${low} for λ.`,
         },
       ],
     };

@@ -11,7 +11,7 @@ const at = (state = ""): { readonly address: string } => served.at("gradient-des
 
 describePageInCi("gradient descent", {
   "a click and the arrow keys move the start, and the run equals the engine's": async ({ open }) => {
-    const page = await revealed(await open(at()));
+    const page = await revealed(await open(at(), { reducedMotion: "reduce" }));
     const map = page.locator("#descent svg.map");
     const box = (await map.boundingBox())!;
     await map.click({ position: { x: box.width * 0.7, y: box.height * 0.2 } });
@@ -41,7 +41,7 @@ describePageInCi("gradient descent", {
   },
 
   "the start follows a drag of the mouse": async ({ open }) => {
-    const page = await revealed(await open(at()));
+    const page = await revealed(await open(at(), { reducedMotion: "reduce" }));
     const start = page.locator("#descent").getByRole("slider", { name: "start of the runs" });
     await start.scrollIntoViewIfNeeded();
     const box = (await start.boundingBox())!;
@@ -55,7 +55,7 @@ describePageInCi("gradient descent", {
   },
 
   "a reader's formula, an invalid one, and a rate above the limit": async ({ open }) => {
-    const page = await alive(await open(at("#rate=0.3")));
+    const page = await alive(await open(at("#rate=0.3"), { reducedMotion: "reduce" }));
     const figure = page.locator("#descent");
     const field = figure.getByRole("textbox", { name: "f =" });
     await field.fill("x^2 + 4*y^2");
@@ -68,7 +68,7 @@ describePageInCi("gradient descent", {
   },
 
   "the limit and the steps of theory are counted": async ({ open }) => {
-    const page = await alive(await open(at("#kappa=30")));
+    const page = await alive(await open(at("#kappa=30"), { reducedMotion: "reduce" }));
     const words = page.locator("#valley .finding");
     expect(await words.textContent()).toContain(`By theory: ${predictedSteps(30)}.`);
     const { counted } = (await words.textContent())!.match(/Counted: (?<counted>\d+) steps/)!.groups!;
@@ -80,7 +80,7 @@ describePageInCi("gradient descent", {
   },
 
   "a known mistake is named": async ({ open }) => {
-    const page = await revealed(await open(at()));
+    const page = await revealed(await open(at(), { reducedMotion: "reduce" }));
     const exercise = page.getByRole("form", { name: "One step" });
     const question = await exercise.locator("p").first().textContent();
     const slope = question!.includes("x³")

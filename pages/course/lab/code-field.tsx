@@ -13,7 +13,7 @@ interface CodeFieldProps {
 }
 
 /**
- * Code with as many lines as it needs. Enter keeps the indentation of the line, and Ctrl+Enter runs the code. Tab leaves
+ * Field for code, as high as its lines. Enter keeps the indentation of the line, and Ctrl+Enter runs the code. Tab leaves
  * the field, as in other fields.
  */
 export function CodeField({ text, label, change, run, describedBy }: CodeFieldProps): JSX.Element {

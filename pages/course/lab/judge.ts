@@ -1,4 +1,4 @@
-// The judge of all puzzles. It runs the code of a learner and then its checks, each of which compares a claim with numbers.
+// The judge of all puzzles. It runs the code of a learner and then its checks. Each check compares a claim with numbers.
 import { tensor, type Tensor } from "downhill";
 import { type CodeOptions, runCode, shown } from "./code.ts";
 import type { CheckResult, Puzzle, PuzzleVerdict } from "./puzzle.ts";
@@ -16,6 +16,7 @@ export interface Check {
  * Creates a check. `M` has the signatures of the defined functions. Their results are `unknown`, because a learner may
  * return anything.
  */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- callers name the functions that they call
 export function check<M>(claim: string, test: (mine: M) => void): Check {
   return { claim, test: (mine) => test(mine as M) };
 }
@@ -75,10 +76,10 @@ export function numberOf(value: unknown, from: string): number {
 /** Reads a list of numbers that the code returned: an array, a typed array or a tensor. */
 export function numbersOf(value: unknown, from: string, length?: number): number[] {
   const plain = plainOf(value);
-  const list = ArrayBuffer.isView(plain) ? Array.from(plain as Float64Array) : plain;
-  if (!Array.isArray(list) || list.flat(3).some((one) => typeof one !== "number"))
+  const found = ArrayBuffer.isView(plain) ? Array.from(plain as Float64Array) : plain;
+  if (!Array.isArray(found) || found.flat(3).some((one) => typeof one !== "number"))
     throw new Mismatch(`${from} should be an array of numbers; it is ${shown(plain)}.`);
-  const flat = list.flat(3) as number[];
+  const flat = found.flat(3) as number[];
   if (length !== undefined && flat.length !== length)
     throw new Mismatch(`${from} should have ${length} numbers; it has ${flat.length}.`);
   return flat;
@@ -143,7 +144,7 @@ export const differenceTolerance = 1e-8;
 
 /** A tensor of float64. */
 export function f64(values: number | readonly number[] | readonly (readonly number[])[]): Tensor {
-  return tensor(values as number[], { dtype: "float64" });
+  return tensor(values, { dtype: "float64" });
 }
 
 /** Writes a number with at most five digits. */

@@ -11,7 +11,7 @@ const endless = `The code ran for ${longestRun} seconds without an end, and was 
 
 /** Runs programs in one worker, one at a time. */
 export interface Lab {
-  /** Number of the run in progress; 0 if there is none. */
+  /** Number of the run in progress; 0 if no program runs. */
   readonly running: ReadonlySignal<number>;
   /** Starts a program, and returns the number of its run. A running program is stopped. */
   run(order: Omit<LabOrder, "tree">, hear: (message: LabMessage) => void): number;

@@ -51,12 +51,12 @@ const leastCurvature: Exercise = {
         {
           name: "this is the greatest curvature",
           answer: 2 * a + b,
-          why: "That is the one along `x = y`. Along `x = -y` the mixed term counts the other way.",
+          why: "This is the curvature along `x = y`. Along `x = -y` the mixed term has the other sign.",
         },
         {
           name: "the mixed derivative is forgotten",
           answer: 2 * a,
-          why: `The Hessian has ${b} beside its diagonal, and its eigenvalues are \`2*${a} + ${b}\` and \`2*${a} - ${b}\`.`,
+          why: `The entry of the Hessian outside the diagonal is ${b}, and the eigenvalues are \`2*${a} + ${b}\` and \`2*${a} - ${b}\`.`,
         },
         {
           name: "the coefficients are taken for second derivatives",
@@ -76,7 +76,7 @@ const equalNeurons: Exercise = {
     const k = draw.whole(2, 9);
     return {
       kind: "expression",
-      question: `\`f(x, y) = (x*y - ${k})^2\` stays the same when \`x\` and \`y\` change places. What is its derivative in \`x\` alone, where \`y\` equals \`x\`?`,
+      question: `\`f(x, y) = (x*y - ${k})^2\` stays the same when \`x\` and \`y\` are exchanged. What is its derivative in \`x\` alone, where \`y\` equals \`x\`?`,
       names: ["x"],
       answer: `2*x*(x^2 - ${k})`,
       misconceptions: [

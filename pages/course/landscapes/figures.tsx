@@ -2,7 +2,7 @@
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { Chart } from "../../live/chart.tsx";
-import { Choice, Examples, shortNumber, Slider, TextField } from "../../live/fields.tsx";
+import { Examples, shortNumber, Slider, TextField } from "../../live/fields.tsx";
 import { Figure } from "../../live/figure.tsx";
 import { LandscapeMap } from "../../live/landscape.tsx";
 import { Player } from "../../live/player.tsx";
@@ -84,13 +84,13 @@ export function Kinds(): JSX.Element {
 export function Saddle(): JSX.Element {
   const words = useComputed(() => {
     const { measured, predicted } = saddleSteps.value;
-    return `From ${shortNumber(beside.value)} beside the line it takes ${measured} steps. By theory: ${predicted}.`;
+    return `From the distance ${shortNumber(beside.value)}, the run takes ${measured} steps. Theory predicts ${predicted}.`;
   });
   return (
     <Figure
       id="saddle"
       title="How long a saddle holds"
-      caption="Gradient descent on x² − y², from x = −1.5 and so far beside the line y = 0."
+      caption="Gradient descent on x² − y². The start has x = −1.5 and the chosen distance from the line y = 0."
       state={{ page: state, keys: ["beside", "saddle-rate"] }}
     >
       <div class="controls">

@@ -12,7 +12,7 @@ const at = (state = ""): { readonly address: string } => served.at("landscapes",
 
 describePageInCi("landscapes", {
   "each kind shows when the methods left it": async ({ open }) => {
-    const page = await revealed(await open(at()));
+    const page = await revealed(await open(at(), { reducedMotion: "reduce" }));
     const figure = page.locator("#kinds");
     for (const kind of kinds.slice(2, 4)) {
       await figure.getByRole("button", { name: kind.name, exact: true }).click();
@@ -26,7 +26,7 @@ describePageInCi("landscapes", {
   },
 
   "a link to a saddle shows its steps, and a slider changes them": async ({ open }) => {
-    const page = await alive(await open(at("#beside=0.00001&saddle-rate=0.1")));
+    const page = await alive(await open(at("#beside=0.00001&saddle-rate=0.1"), { reducedMotion: "reduce" }));
     const words = page.locator("#saddle .finding");
     expect(await words.textContent()).toContain(`By theory: ${predictedSteps(1e-5, 0.1)}.`);
     await page.locator("#saddle").getByRole("slider", { name: "distance from the line" }).press("End");
@@ -34,7 +34,7 @@ describePageInCi("landscapes", {
   },
 
   "equal neurons remain equal, and separate under noise": async ({ open }) => {
-    const page = await revealed(await open(at()));
+    const page = await revealed(await open(at(), { reducedMotion: "reduce" }));
     const figure = page.locator("#neurons");
     await figure.getByText("the same to the last bit").waitFor();
     await figure.getByRole("slider", { name: "noise on each gradient" }).press("PageUp");
@@ -49,7 +49,7 @@ describePageInCi("landscapes", {
   },
 
   "the map of starts is refined, and coarse again for another rate": async ({ open }) => {
-    const page = await revealed(await open(at()));
+    const page = await revealed(await open(at(), { reducedMotion: "reduce" }));
     const figure = page.locator("#basins");
     await figure.getByText("32 by 24 starts").waitFor();
     await figure.getByRole("button", { name: "Make it finer" }).click();

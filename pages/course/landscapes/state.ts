@@ -1,6 +1,5 @@
 // State of the chapter's figures and the values derived from it.
 import { computed } from "@preact/signals";
-import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
 import { zoo } from "../../../src/pictures/landscapes/zoo.ts";
 import { pageState } from "../../live/address.ts";
 import type { ChartSpec } from "../../live/chart.tsx";

@@ -104,7 +104,7 @@ export const checks: Readonly<Record<string, PuzzleChecks>> = {
       check<{ rate(t: number, steps: number, from: number, to: number): unknown }>(
         `step ${t} of ${steps} equals the schedule of the library`,
         (mine) => {
-          const wanted = Number(cosineDecay({ from: 0.3, to: 0.01, steps })(t));
+          const wanted = cosineDecay({ from: 0.3, to: 0.01, steps })(t);
           expectNear(mine.rate(t, steps, 0.3, 0.01), wanted, `rate(${t}, ${steps}, 0.3, 0.01)`);
         },
       ),

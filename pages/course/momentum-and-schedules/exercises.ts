@@ -24,7 +24,7 @@ const remembered: Exercise = {
         {
           name: "all steps are counted",
           answer: `r*g*(${whole})`,
-          why: `That is the way after all ${steps} steps together; the question is about the last one.`,
+          why: `This is the sum of all ${steps} steps. The question is about the last one.`,
         },
         {
           name: "the velocity is taken for a mean",
@@ -115,12 +115,12 @@ const counting: Exercise = {
         {
           name: "halved once too often",
           answer: 0.8 / 2 ** (drops + 1),
-          why: `Step ${step} lies in epoch ${every * drops + 2}: ${drops} times ${every} epochs are over.`,
+          why: `Step ${step} is in epoch ${every * drops + 2}: ${drops} times ${every} epochs are over.`,
         },
         {
           name: "halved only once",
           answer: 0.8 / 2,
-          why: "Each drop halves the rate that there is by then.",
+          why: "Each drop halves the present rate.",
         },
         {
           name: "half of the first rate is taken off each time",

@@ -87,7 +87,7 @@ export function Theory(): JSX.Element {
     <Figure
       id="theory"
       title="Theory and measurement"
-      caption="Lines and dots are measured, dashes are computed from η, β and κ alone. The numbers are those of the figure above."
+      caption="Lines and dots are measured, dashes are computed from η, β and κ alone. The settings are those of the first figure."
       state={{ page: state, keys: ["start", "kappa", "rate", "beta"] }}
       isWide
     >
@@ -138,7 +138,7 @@ export function Schedules(): JSX.Element {
     <Figure
       id="schedules"
       title="One network, six schedules"
-      caption={`Two moons of 400 points, a network of 16 neurons, batches of 10, momentum 0.9, ${epochs} epochs. It trains in this page, from the same seed each time. Runs stay beside each other. Who opens a link to them has them trained again.`}
+      caption={`Two moons of 400 points, a network of 16 neurons, batches of 10, momentum 0.9, ${epochs} epochs. The training runs in this page, always from the same seed. Earlier runs stay in the chart. A link to this figure repeats them.`}
       state={{ page: state, keys: ["schedule", "top", "seed"] }}
       isWide
     >

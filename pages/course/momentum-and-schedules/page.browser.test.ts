@@ -9,7 +9,7 @@ const at = (state = ""): { readonly address: string } => served.at("momentum-and
 
 describePageInCi("momentum and schedules", {
   "a β from the keyboard or a link has the theoretical factor per step": async ({ open }) => {
-    const page = await alive(await open(at("#beta=0.8&rate=0.04&kappa=25")));
+    const page = await alive(await open(at("#beta=0.8&rate=0.04&kappa=25"), { reducedMotion: "reduce" }));
     const words = page.locator("#theory .finding");
     expect(await words.textContent()).toContain(factorOf({ rate: 0.04, beta: 0.8, kappa: 25 }).toFixed(4));
     await page.locator("#theory").getByRole("spinbutton", { name: "momentum β" }).press("ArrowRight");
@@ -22,7 +22,7 @@ describePageInCi("momentum and schedules", {
   "training and a range test start when they become visible, and are not in the address": async ({
     open,
   }) => {
-    const page = await revealed(await open(at()));
+    const page = await revealed(await open(at(), { reducedMotion: "reduce" }));
     expect(await page.locator("#schedules .finding li").count()).toBe(0);
     await page.locator("#schedules").getByRole("button", { name: "Train" }).scrollIntoViewIfNeeded();
     await page.locator("#schedules").getByText("40 epochs done").waitFor();
@@ -33,7 +33,7 @@ describePageInCi("momentum and schedules", {
   },
 
   "the network trains for all epochs; a stopped run keeps its progress": async ({ open }) => {
-    const page = await alive(await open(at("#schedule=one-cycle&trainings=")));
+    const page = await alive(await open(at("#schedule=one-cycle&trainings="), { reducedMotion: "reduce" }));
     const figure = page.locator("#schedules");
     await figure.getByRole("button", { name: "Train" }).click();
     await figure.getByText("40 epochs done").waitFor();
@@ -58,7 +58,7 @@ describePageInCi("momentum and schedules", {
   },
 
   "a link repeats the training that its sender saw": async ({ open }) => {
-    const page = await alive(await open(at("#schedule=cosine&trainings=")));
+    const page = await alive(await open(at("#schedule=cosine&trainings="), { reducedMotion: "reduce" }));
     const figure = page.locator("#schedules");
     const told = (): Promise<string[]> => figure.locator(".finding li").allTextContents();
     await figure.getByRole("button", { name: "Train" }).click();

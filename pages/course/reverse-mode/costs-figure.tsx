@@ -20,8 +20,8 @@ export function CostsFigure(): JSX.Element {
       state={{ page: state, keys: ["n", "m"] }}
       caption={
         <>
-          Operations that the library records for a function of <M>n</M> numbers that gives <M>m</M>, and for
-          its derivatives: a forward pass for each input, or a reverse pass for each output.
+          Operations that the library counts for a function with <M>n</M> inputs and <M>m</M> outputs, and for
+          all of its derivatives: one forward pass per input, or one reverse pass per output.
         </>
       }
     >
@@ -55,7 +55,7 @@ export function CostsFigure(): JSX.Element {
               <th>passes</th>
               <th>operations each</th>
               <th>together</th>
-              <th>in runs of the function</th>
+              <th>relative to the function</th>
             </tr>
           </thead>
           <tbody>

@@ -11,14 +11,14 @@ export const exercises: readonly Exercise[] = [
       const [first, second] = [`${k}*y`, `${n}*x^${n - 1}`];
       return {
         kind: "expression",
-        question: `The way back of \`a = ${k}*x*y\`, \`b = x^${n}\`, \`z = a + b\` begins with 1. What is the derivative of \`z\` in \`x\` at its end?`,
+        question: `A program has the lines \`a = ${k}*x*y\`, \`b = x^${n}\` and \`z = a + b\`. Its backward pass begins with 1 at \`z\`. What is the derivative of \`z\` in \`x\` at its end?`,
         names: ["x", "y"],
         answer: `${first} + ${second}`,
         misconceptions: [
           {
-            name: "the second contribution took the place of the first",
+            name: "the second contribution replaced the first",
             answer: first,
-            why: "Contributions are added to what is there already: +=, and not =.",
+            why: "Contributions are added to the earlier ones, with += and not with =.",
           },
           {
             name: "the contribution of the product is lost",
@@ -28,7 +28,7 @@ export const exercises: readonly Exercise[] = [
           {
             name: "the contributions were multiplied",
             answer: `${first}*${second}`,
-            why: "What arrives at a value from several lines adds up.",
+            why: "Contributions of several lines are added.",
           },
         ],
       };
@@ -36,8 +36,8 @@ export const exercises: readonly Exercise[] = [
   },
   {
     id: "contribution",
-    title: "One line of the way back",
-    hint: "Multiply what arrives at `b` by the local derivative of the line.",
+    title: "One line of the backward pass",
+    hint: "Multiply the derivative in `b` by the local derivative of the line.",
     draw: (draw) => {
       const n = draw.whole(3, 7);
       return {
@@ -47,14 +47,14 @@ export const exercises: readonly Exercise[] = [
         answer: `g*${n}*x^${n - 1}`,
         misconceptions: [
           {
-            name: "what stands behind b is forgotten",
+            name: "the derivative in b is forgotten",
             answer: `${n}*x^${n - 1}`,
-            why: "The local derivative is multiplied by g: so much is a change of b worth.",
+            why: "Multiply the local derivative by g, the effect of b on the result.",
           },
           {
-            name: "the value is taken for the derivative",
+            name: "the value was used instead of the derivative",
             answer: `g*x^${n}`,
-            why: "The way back multiplies by local derivatives, not by values.",
+            why: "The backward pass multiplies by local derivatives, not by values.",
           },
           {
             name: "the exponent is not lowered",
@@ -74,22 +74,22 @@ export const exercises: readonly Exercise[] = [
       const m = draw.whole(2, 9);
       return {
         kind: "number",
-        question: `A function of ${n} numbers gives ${m}. How many passes of reverse mode give all of its derivatives?`,
+        question: `A function has ${n} inputs and ${m} outputs. How many passes of reverse mode compute all derivatives?`,
         answer: m,
         tolerance: 0,
         misconceptions: [
           {
-            name: "that is the number of forward passes",
+            name: "this is the number of forward passes",
             answer: n,
-            why: "A reverse pass gives the derivatives of one output in every input.",
+            why: "One reverse pass computes the derivatives of one output in all inputs.",
           },
           {
             name: "derivatives were counted, not passes",
             answer: n * m,
-            why: "Each pass gives as many derivatives as there are inputs.",
+            why: "Each pass returns one derivative per input.",
           },
           {
-            name: "one pass is good for one output only",
+            name: "one pass covers one output only",
             answer: 1,
             why: "A pass begins with a 1 at one output: several outputs need several passes.",
           },
@@ -106,24 +106,24 @@ export const exercises: readonly Exercise[] = [
       const n = k * draw.whole(26, 60);
       return {
         kind: "number",
-        question: `A loop of ${n} steps goes back in segments of ${k} steps. The value at the beginning of each segment is kept, and on the way back the values of one segment. How many values are kept at once?`,
+        question: `The backward pass of a loop of ${n} steps works in segments of ${k} steps. The value at the beginning of each segment is stored, and during the backward pass also the values of one segment. How many values are stored at once?`,
         answer: n / k + k,
         tolerance: 0,
         misconceptions: [
           {
             name: "the segment that is run again is forgotten",
             answer: n / k,
-            why: "While a segment goes back, its own values are kept too.",
+            why: "The values of the present segment are stored as well.",
           },
           {
             name: "the beginnings of the segments are forgotten",
             answer: k,
-            why: "Every segment is run again from its beginning, which must be there.",
+            why: "Every segment is run again from its beginning, so this value must be stored.",
           },
           {
-            name: "that is without segments",
+            name: "this is the number without segments",
             answer: n,
-            why: "In segments the values of the others are not kept: they are computed again.",
+            why: "The values of the other segments are not stored. They are computed again.",
           },
         ],
       };

@@ -21,7 +21,7 @@ export function LoopFigure(): JSX.Element {
       title="A loop that stays a loop"
       isWide
       state={{ page: state, keys: ["loop", "loopAt", "iteration"] }}
-      caption="The gradient is code again: a loop forwards, which keeps what the way back needs, and a loop backwards. Its length does not depend on how often the loop runs."
+      caption="The gradient is code, too: a forward loop, which stores values, and a backward loop, which uses them. Its length does not depend on the number of iterations."
     >
       <div class="side-by-side">
         <ProgramField state={looped} examples={examples} rows={8} />
@@ -31,7 +31,7 @@ export function LoopFigure(): JSX.Element {
         </div>
       </div>
       {count === 0 ? (
-        <p class="finding">This program ran no loop: give it one, and choose an iteration.</p>
+        <p class="finding">This program has no loop. Choose one with a loop, and then an iteration.</p>
       ) : (
         <>
           <div class="controls">
@@ -76,7 +76,7 @@ function IterationTable(): JSX.Element {
   const { tape } = looped.run.value;
   const rows = iterationRows(tape, Math.min(iteration.value, iterationsOf(tape) - 1));
   return (
-    <div class="scroll" role="region" tabIndex={0} aria-label="One iteration, forward and back">
+    <div class="scroll" role="region" tabIndex={0} aria-label="One iteration, forward and backward">
       <table class="plain">
         <thead>
           <tr>
@@ -84,7 +84,7 @@ function IterationTable(): JSX.Element {
             <th>forward</th>
             <th>value</th>
             <th>local derivatives</th>
-            <th>back: derivative of the result</th>
+            <th>backward: derivative of the result</th>
           </tr>
         </thead>
         <tbody>

@@ -29,10 +29,9 @@ export function MemoryFigure(): JSX.Element {
       state={{ page: state, keys: ["steps", "segment"] }}
       caption={
         <>
-          A loop of {n} steps, of which the way back needs a number each. Left in one piece, all are kept. In
-          segments, only the value at the beginning of each segment is kept; on the way back a segment is run
-          again, and its numbers are kept for as long as it lasts. Counted on the programs that the library
-          records.
+          The backward pass of a loop of {n} steps needs one number per step. Without segments, all of them
+          are stored. With segments, the value at the beginning of each segment is stored. During the backward
+          pass one segment is run again, and its numbers are stored. The library counts them in its programs.
         </>
       }
     >

@@ -82,17 +82,17 @@ function Cost(): JSX.Element {
         }
         guesses={[
           {
-            words: `about ${mostNumbers} times as many`,
+            words: `about ${mostNumbers} times the operations`,
             answer: "That is the cost of one forward pass for each input.",
           },
           {
-            words: "two or three times as many",
+            words: "two or three times the operations",
             isRight: true,
             answer:
               "Each line adds one line to the backward pass for each operand, and lines have few operands.",
           },
           {
-            words: "equally many",
+            words: "the same number",
             answer: "The backward pass costs something, too: every line has its counterparts there.",
           },
         ]}

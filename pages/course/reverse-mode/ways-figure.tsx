@@ -31,10 +31,10 @@ export function WaysFigure(): JSX.Element {
       state={{ page: state, keys: ["program", "at", "step"] }}
       caption={
         <>
-          Go through the lines. First the program runs, and keeps what the way back will need. Then the way
-          back visits the lines from the last to the first; the arrows tell in which line of the program a
-          value was kept. <M>∂s/∂x</M> is the derivative of the result in <M>x</M>, as far as it is known by
-          then.
+          Step through the lines. First the program runs, and stores values for the backward pass. Then the
+          backward pass visits the lines from the last to the first. The arrows show which line stored a
+          value. <M>∂s/∂x</M> is the derivative of the result in <M>x</M>, as far as it is computed at this
+          moment.
         </>
       }
     >
@@ -128,7 +128,7 @@ function BackTable({
       stored.filter(({ usedBy }) => usedBy.includes(line)).map(({ name }) => ({ name, line: i + 1 })),
     );
   return (
-    <div class="scroll" role="region" tabIndex={0} aria-label="The way back">
+    <div class="scroll" role="region" tabIndex={0} aria-label="The backward pass">
       <table class="plain pass">
         <thead>
           <tr>
