@@ -1,7 +1,6 @@
 // Parts of a page that become interactive after the rest of it.
 import { type Signal, signal } from "@preact/signals";
 import type { ComponentType, JSX } from "preact";
-import { useEffect } from "preact/hooks";
 
 /** A part of a page whose module is loaded when the page is interactive already. */
 export interface Island<P> {
@@ -11,14 +10,14 @@ export interface Island<P> {
   readonly load: () => Promise<void>;
 }
 
-const loads: Promise<void>[] = [];
+const loads: (() => Promise<void>)[] = [];
 
-/** Resolves when all islands of the page are interactive. */
-export async function islandsLoaded(): Promise<void> {
-  await Promise.all(loads);
+/** Makes all islands of the page interactive. Called once, in the browser. */
+export async function loadIslands(): Promise<void> {
+  await Promise.all(loads.map((load) => load()));
 }
 
-/** Creates an island. `load` imports the module and returns its component. */
+/** Creates an island of the page, when its module is loaded. `load` imports the module and returns its component. */
 export function island<P extends object>(load: () => Promise<ComponentType<P>>): Island<P> {
   const loaded: Signal<ComponentType<P> | undefined> = signal(undefined);
   let loading: Promise<void> | undefined;
@@ -26,12 +25,10 @@ export function island<P extends object>(load: () => Promise<ComponentType<P>>):
     (loading ??= load().then((component) => {
       loaded.value = component;
     }));
+  loads.push(loadOnce);
   return {
     load: loadOnce,
     Place: (props: P): JSX.Element => {
-      useEffect(() => {
-        loads.push(loadOnce());
-      }, []);
       const Component = loaded.value;
       return Component === undefined ? (
         // Hydration leaves the content of this element as it is in the file.

@@ -9,7 +9,7 @@ import {
 } from "preact";
 import type { PageState } from "./address.ts";
 import { isAlive } from "./first-run.ts";
-import { islandsLoaded } from "./island.tsx";
+import { loadIslands } from "./island.tsx";
 
 /** Entry of a page in its section. */
 export interface PageLink {
@@ -88,6 +88,6 @@ export async function start(page: LivePage): Promise<void> {
   hydrate(<Page page={page} />, place);
   await page.state.follow();
   isAlive.value = true;
-  await islandsLoaded();
+  await loadIslands();
   document.documentElement.dataset["alive"] = "yes"; // for styles and tests
 }

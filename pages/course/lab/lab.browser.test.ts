@@ -29,7 +29,7 @@ describePageInCi("puzzles", {
     await page.goto(served.at("results").address);
     await alive(page);
     await page.getByText(/^1 of \d+ puzzles solved$/).waitFor();
-    await page.getByText("Your code").click();
+    await page.getByText("Your code", { exact: true }).click();
     await page.getByText("return 2 * x;").waitFor();
     await page.evaluate(() => localStorage.clear());
   },
