@@ -305,7 +305,7 @@ function moduleSideEffects() {
   const effects = effectsOf(root);
   return (/** @type {string} */ id) => {
     const path = relative(src, id).split(sep).join("/");
-    return path.startsWith("..") || effects.includes(path) || path.endsWith("/index.ts");
+    return path.startsWith("..") || effects.includes(path) || /(?:^|\/)index\.ts$/.test(path);
   };
 }
 

@@ -5,7 +5,7 @@ const newtonStep: Exercise = {
   title: "One step of Newton's method",
   hint: "The step is minus the slope, divided by the curvature. Compute both at `x`.",
   draw: (draw) => {
-    const [a, x] = [draw.whole(1, 4), draw.whole(2, 5)];
+    const [a, x] = [draw.whole(1, 4), draw.whole(3, 6)];
     const [slope, curvature] = [4 * a * x ** 3 - 32 * a, 12 * a * x ** 2];
     return {
       kind: "number",
@@ -23,7 +23,7 @@ const newtonStep: Exercise = {
           why: "A step goes against the slope where the curvature is positive.",
         },
         {
-          name: "the slope was divided by the slope's other factor",
+          name: "slope and curvature were exchanged",
           answer: x - curvature / slope,
           why: "The slope is divided by the curvature, not the curvature by the slope.",
         },
@@ -70,11 +70,11 @@ const gauss: Exercise = {
   hint: "Minimise the sum of the squares of `r + J*d` over d.",
   draw: (draw) => {
     const [j1, j2] = [draw.whole(1, 4), draw.whole(1, 4)];
-    const [r1, r2] = [draw.whole(1, 6), -draw.whole(7, 12)];
+    const [r1, r2] = [draw.whole(1, 6), draw.whole(7, 12)];
     const [jj, jr] = [j1 ** 2 + j2 ** 2, j1 * r1 + j2 * r2];
     return {
       kind: "number",
-      question: `Two residuals are ${r1} and ${String(r2).replace("-", "−")}. Their derivatives in the one parameter are ${j1} and ${j2}. How long is the step of Gauss-Newton, with its sign?`,
+      question: `Two residuals are ${r1} and ${r2}. Their derivatives in the one parameter are ${j1} and ${j2}. How long is the step of Gauss-Newton, with its sign?`,
       answer: -jr / jj,
       misconceptions: [
         {

@@ -37,7 +37,7 @@ const branch: Exercise = {
   title: "A branch",
   hint: "Find the branch that runs, and differentiate its line.",
   draw: (draw) => {
-    const [a, x] = [draw.whole(2, 6), draw.whole(2, 5)];
+    const [a, x] = [draw.whole(2, 5), draw.whole(3, 5)];
     const isFirst = x ** 2 > 10;
     return {
       kind: "number",
@@ -46,7 +46,7 @@ const branch: Exercise = {
       misconceptions: [
         {
           name: "this is the branch that does not run",
-          answer: isFirst ? 2 * a * x : 3 * x ** 2 === 2 * a * x ? -1 : 3 * x ** 2,
+          answer: isFirst ? 2 * a * x : 3 * x ** 2,
           why: "The derivative follows the branch that the values choose.",
         },
         {
