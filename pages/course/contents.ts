@@ -21,7 +21,7 @@ export const section: Section = {
       slug: "forward-mode",
       title: "Forward mode",
       summary: "Every line of a program gets a second line, which computes its derivative.",
-      minutes: 35,
+      minutes: 30,
     },
     {
       slug: "dependency-graph",
@@ -33,13 +33,13 @@ export const section: Section = {
       slug: "reverse-mode",
       title: "Reverse mode",
       summary: "One backward pass gives the derivatives in all inputs, for the cost of a few evaluations.",
-      minutes: 45,
+      minutes: 40,
     },
     {
       slug: "gradient-descent",
       title: "Gradient descent",
       summary: "Steps downhill: how long they may be, and why narrow valleys are slow.",
-      minutes: 35,
+      minutes: 30,
     },
     {
       slug: "batches",
@@ -51,7 +51,7 @@ export const section: Section = {
       slug: "landscapes",
       title: "Landscapes",
       summary: "Bowls, several minima, plateaus and saddles, and how the start decides.",
-      minutes: 35,
+      minutes: 30,
     },
     {
       slug: "momentum-and-schedules",
@@ -75,7 +75,7 @@ export const section: Section = {
       slug: "curvature",
       title: "Curvature",
       summary: "Second derivatives make better steps: Newton, Gauss-Newton, conjugate gradients, L-BFGS.",
-      minutes: 45,
+      minutes: 40,
     },
     {
       slug: "derivatives-of-programs",

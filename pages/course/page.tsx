@@ -88,9 +88,7 @@ function Chapter({ link, number }: { readonly link: PageLink; readonly number: n
       <a href={`./${slug}/`}>
         {/* The browser keeps the picture of the file: hydration does not touch this element. */}
         <span class="plane" dangerouslySetInnerHTML={{ __html: thumbnail }} />
-        <span class="chapter-title">
-          {number}. {title}
-        </span>
+        <span class="chapter-title">{`${number}. ${title}`}</span>
       </a>
       <p>{summary}</p>
       <p class="chapter-facts">

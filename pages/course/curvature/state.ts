@@ -100,10 +100,11 @@ export const endWords: ReadonlySignal<string> = computed(() =>
   runs.value
     .map(({ name, points, values, isLost }) => {
       const steps = points.length - 1;
-      if (isLost) return `${name} is lost after ${steps} ${steps === 1 ? "step" : "steps"}.`;
-      return `${name}: ${shortNumber(values.at(-1)!)} after ${steps} ${steps === 1 ? "step" : "steps"}.`;
+      if (isLost) return `${name} is lost after ${steps} ${steps === 1 ? "step" : "steps"}`;
+      return `${name}: ${shortNumber(values.at(-1)!)} after ${steps} ${steps === 1 ? "step" : "steps"}`;
     })
-    .join(" "),
+    .join("; ")
+    .concat("."),
 );
 
 // Many unknowns.
@@ -180,9 +181,10 @@ export const fitWords: ReadonlySignal<string> = computed(() =>
   fitRuns.value
     .map(({ name, points, values, isLost }) => {
       const steps = points.length - 1;
-      if (isLost) return `${name} is lost after ${steps} steps.`;
+      if (isLost) return `${name} is lost after ${steps} steps`;
       const [a, b] = points.at(-1) as [number, number];
-      return `${name}: a = ${shortNumber(a)}, b = ${shortNumber(b)}, misfit ${shortNumber(values.at(-1)!)} after ${steps} steps.`;
+      return `${name}: a = ${shortNumber(a)}, b = ${shortNumber(b)}, misfit ${shortNumber(values.at(-1)!)} after ${steps} steps`;
     })
-    .join(" "),
+    .join("; ")
+    .concat("."),
 );

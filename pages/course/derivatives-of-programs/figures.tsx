@@ -84,6 +84,7 @@ export function TapeFigure(): JSX.Element {
       title="The tape of a loop"
       caption="The forward pass pushes one value per iteration. The backward pass takes them from the top. It starts with p = 0.2 and r = 0.8."
       state={{ page: state, keys: ["n", "tape-step"] }}
+      isWide
     >
       <div class="controls">
         <Slider value={iterations} label="iterations" min={2} max={mostIterations} step={1} />

@@ -8,7 +8,9 @@ import { printed } from "../derivatives-of-programs/program.ts";
 const served = serveSection("learn");
 
 describePageInCi("puzzles", {
-  "the first puzzle is solved on the list, by keys alone, and the list shows the progress": async ({ open }) => {
+  "the first puzzle is solved on the list, by keys alone, and the list shows the progress": async ({
+    open,
+  }) => {
     const page = await alive(await open(served.at("")));
     const code = page.getByRole("textbox", { name: /Your first derivative/ });
     await code.focus();
@@ -34,7 +36,9 @@ describePageInCi("puzzles", {
     await page.evaluate(() => localStorage.clear());
   },
 
-  "hints, a wrong answer, an endless loop, a solution, and the code of an earlier visit": async ({ open }) => {
+  "hints, a wrong answer, an endless loop, a solution, and the code of an earlier visit": async ({
+    open,
+  }) => {
     const page = await revealed(await open(served.at("gradient-descent"), { reducedMotion: "reduce" }));
     const puzzle = page.getByRole("region", { name: /^Write gradient descent/ });
     const code = puzzle.getByRole("textbox");
@@ -74,7 +78,9 @@ describePageInCi("puzzles", {
     await program.getByText("nothing is not defined").waitFor();
   },
 
-  "a player starts at step 0 and plays when it is visible, without a change of the address": async ({ open }) => {
+  "a player starts at step 0 and plays when it is visible, without a change of the address": async ({
+    open,
+  }) => {
     const page = await revealed(await open(served.at("gradient-descent")));
     const step = page.locator("#descent .player output");
     await page.locator("#descent svg.map").scrollIntoViewIfNeeded();

@@ -94,7 +94,7 @@ function Drawing({ solved }: { readonly solved: Solved }): JSX.Element {
         return (
           <g>
             <text x={0} y={y + 15} font-size={15}>
-              {row + 1}. {title}
+              {`${row + 1}. ${title}`}
             </text>
             {links.map(({ id }, i) => (
               <rect
@@ -139,9 +139,7 @@ function ChapterResult({
   return (
     <section class="chapter-result">
       <h3>
-        <a href={`../${slug}/`}>
-          {number}. {title}
-        </a>
+        <a href={`../${slug}/`}>{`${number}. ${title}`}</a>
       </h3>
       {(done.isRead || done.exercises > 0) && (
         <p class="chapter-facts">

@@ -48,7 +48,8 @@ function Body(): JSX.Element {
             {section.pages.map(({ slug, title, minutes }, i) => (
               <tr>
                 <th scope="row">
-                  {i + 1}. <a href={`../${slug}/`}>{title}</a>
+                  {`${i + 1}. `}
+                  <a href={`../${slug}/`}>{title}</a>
                 </th>
                 <td>{minutes}</td>
                 <td>{puzzleLinks[slug]!.length}</td>
