@@ -71,7 +71,7 @@ describePageInCi("chapters on programs", {
     await page.locator("#graph").getByRole("button", { name: "x 2" }).press(" ");
     await page.getByRole("button", { name: "x → u → v → z" }).click();
     expect(await page.locator("#graph .edge.is-followed").count()).toBe(3);
-    await page.getByRole("button", { name: "three" }).click();
+    await page.getByRole("button", { name: "three", exact: true }).click();
     await page.locator(".prediction .verdict").getByText("Yes.").waitFor();
   },
 

@@ -12,7 +12,7 @@ describePageInCi("adaptive methods", {
   "a step, another method and a moved start update the bars to the values of the engine": async ({
     open,
   }) => {
-    const page = await revealed(await open(at(), { reducedMotion: "reduce" }));
+    const page = await revealed(await open(at("#step=8")));
     const figure = page.locator("#memory");
     const row = figure.locator(".bars tr", { hasText: "remembered size" });
     const first = rememberedBy("adagrad")([-3, 2], { rate: 0.2, kappa: 25 });
