@@ -12,7 +12,7 @@ describePageInCi("a real network", {
   "training starts when it becomes visible; the slice and the mistakes follow": async ({ open }) => {
     const page = await alive(await open(at(), { reducedMotion: "reduce" }));
     await page.locator("#train").getByRole("button", { name: "Train" }).scrollIntoViewIfNeeded();
-    await page.locator("#slice").getByText("of the way's spread").waitFor();
+    await page.locator("#slice").getByText("of the variance of the path").waitFor();
     expect(await page.locator("#train .finding").textContent()).toMatch(/After 30 epochs [89]\d\.\d %/);
     expect(await page.locator("#mistakes li").count()).toBe(8);
     expect(new URL(page.url()).hash).toBe("");
@@ -57,7 +57,7 @@ describePageInCi("a real network", {
   "the trained network classifies digits: it shows a slice, mistakes, and a 3 as a 3": async ({ open }) => {
     const page = await alive(await open(at("#method=tuned&training="), { reducedMotion: "reduce" }));
     await page.locator("#train").getByRole("button", { name: "Train" }).click();
-    await page.locator("#slice").getByText("of the way's spread").waitFor();
+    await page.locator("#slice").getByText("of the variance of the path").waitFor();
     expect(await page.locator("#train .finding").textContent()).toMatch(/After 30 epochs 9\d\.\d %/);
     expect(await page.locator("#slice").getByText("epoch 30 of 30").count()).toBe(1);
     expect(await page.locator("#mistakes li").count()).toBe(8);
@@ -72,7 +72,7 @@ describePageInCi("a real network", {
     await page.goto("about:blank");
     await page.goto(link);
     await alive(page);
-    await page.locator("#slice").getByText("of the way's spread").waitFor();
+    await page.locator("#slice").getByText("of the variance of the path").waitFor();
     expect(await page.locator("#train .finding").textContent()).toBe(ended);
     expect(await page.locator("#draw .finding").textContent()).toContain(`takes this for a ${guess}`);
   },

@@ -109,7 +109,7 @@ function Paths(): JSX.Element {
           {
             words: "three",
             isRight: true,
-            answer: "The first goes through u, the second through u and v, the third through v only.",
+            answer: "One path uses u, one uses u and v, and one uses v only.",
           },
           {
             words: "four",

@@ -28,9 +28,9 @@ describePageInCi("landscapes", {
   "a link to a saddle shows its steps, and a slider changes them": async ({ open }) => {
     const page = await alive(await open(at("#beside=0.00001&saddle-rate=0.1"), { reducedMotion: "reduce" }));
     const words = page.locator("#saddle .finding");
-    expect(await words.textContent()).toContain(`By theory: ${predictedSteps(1e-5, 0.1)}.`);
+    expect(await words.textContent()).toContain(`Theory predicts ${predictedSteps(1e-5, 0.1)}.`);
     await page.locator("#saddle").getByRole("slider", { name: "distance from the line" }).press("End");
-    expect(await words.textContent()).toContain(`By theory: ${predictedSteps(1, 0.1)}.`);
+    expect(await words.textContent()).toContain(`Theory predicts ${predictedSteps(1, 0.1)}.`);
   },
 
   "equal neurons remain equal, and separate under noise": async ({ open }) => {
