@@ -86,7 +86,7 @@ function divEquation(out: Var, x: Var, y: Var): Equation {
  * another mask.
  */
 interface StrongParams {
-  /** True if a 0 of f also makes the result 0, as in second derivatives, where both operands are cotangents. */
+  /** True if a 0 of `f` also makes the result 0, as in second derivatives, where both operands are cotangents. */
   readonly both: boolean;
 }
 

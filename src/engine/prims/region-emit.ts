@@ -203,10 +203,7 @@ function bindArrays(
   return { memory, copies };
 }
 
-/**
- * For each buffer that holds a single array, declared by the region, of known size and at offset 0: the size of that
- * array.
- */
+/** Sizes of the buffers that hold exactly one array: one that the region declares, at offset 0 and of known size. */
 function roomAlone(
   region: Region,
   ins: readonly ArrayType[],

@@ -283,7 +283,7 @@ function resultType(
   }
 }
 
-/** The only boolean operation that is not a primitive. */
+/** Logical negation, the only boolean operation that is not a primitive. */
 const logicalNot: ScalarFunction = {
   name: "logicalNot",
   isConstant: true,

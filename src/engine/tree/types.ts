@@ -95,7 +95,10 @@ type LikeList<P extends readonly unknown[], D> = [AreAllLeaves<P>] extends [true
     : MixedList<P, D>
   : { readonly [K in keyof P]: Like<P[K], D> };
 
-/** True if all members of a list may be given as numbers: a list of numbers alone is one vector. */
+/**
+ * True if each member of a list may be a number, boolean or tensor. If all of them are numbers, the list is one vector
+ * instead of a tree.
+ */
 type AreAllLeaves<P extends readonly unknown[]> = false extends { [K in keyof P]: MayBeLeaf<P[K]> }[number]
   ? false
   : true;

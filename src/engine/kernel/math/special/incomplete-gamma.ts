@@ -55,8 +55,8 @@ const LARGE = 20;
 const NEGLIGIBLE = 38;
 
 /**
- * Limit on the steps to a point where an integrand is negligible. No parameters need as many steps; determined with a
- * from 20 to 1e300.
+ * Limit on the steps to a point where an integrand is negligible. No parameters reach it; determined with a from 20 to
+ * 1e300.
  */
 const MOST_STEPS = 40;
 
@@ -227,12 +227,15 @@ function isDefined(a: Expr, x: Expr): Expr {
   return and(and(le(f64(0), a), le(f64(0), x)), not(isSame));
 }
 
-/** True if a and x are neither 0 nor infinite. */
+/** True if a and x are both in (0, ∞). */
 function isInside(a: Expr, x: Expr): Expr {
   return and(and(lt(f64(0), a), lt(a, f64(Infinity))), and(lt(f64(0), x), lt(x, f64(Infinity))));
 }
 
-/** Returns both operands if a and x are neither 0 nor infinite, otherwise 1 and 1, for which loops terminate. */
+/**
+ * Determines whether a and x are both in (0, ∞) (`isOrdinary`). Returns operands for which loops terminate: a and x if
+ * so, otherwise 1 and 1.
+ */
 function inside(block: Block, a: Expr, x: Expr): Record<"isOrdinary" | "a" | "x", Expr> {
   const isOrdinary = block.let("isOrdinary", isInside(a, x));
   const instead = (name: string, operand: Expr): Expr => block.let(name, select(isOrdinary, operand, f64(1)));
