@@ -115,10 +115,7 @@ export interface TransformTools {
   intern(program: Program): Program;
 }
 
-/**
- * Results of a forward-mode rule: the results of an equation, their tangents, and which tangents may contain zeros of a
- * mask (default: all).
- */
+/** Results of an equation, their tangents, and which tangents may contain zeros of a mask (default: all). */
 export type DualResults = readonly [
   outs: readonly Tensor[],
   tangents: readonly Maybe[],
@@ -256,16 +253,14 @@ export interface WriteView extends ReadView {
   write(block: Block, index: Expr, value: Expr): void;
 }
 
-/**
- * Environment of a lowering: the block to write to, views of its operands, results and scratch arrays. `fresh` returns
- * a unique local name.
- */
+/** Environment of a lowering: the block to write to, and views of its operands, results and scratch arrays. */
 export interface LowerContext {
   readonly block: Block;
   readonly ins: readonly ReadView[];
   readonly outs: readonly WriteView[];
   /** Scratch arrays that the lowering declared, in the same order. */
   readonly scratch: readonly WriteView[];
+  /** Returns a unique local name that begins with `hint`. */
   fresh(hint: string): string;
   /**
    * Writes the declared sub-program number `program` into `block` and returns its results. `iteration` is the index
