@@ -5,7 +5,7 @@ import { fitCharts } from "./charts.ts";
 import { figures, type FitReport, parameterRows, searchWords, warnings } from "./report.ts";
 import { percent, residualWords, sourceWords } from "./text.ts";
 
-/** The picture with tables on a self-contained page. */
+/** Writes a self-contained page with the charts of a fit and tables of its parameters, figures and correlations. */
 export function fitPage(report: FitReport): string {
   const { formula, provenance } = report;
   const noted = warnings(report);

@@ -2,7 +2,7 @@ import { linearScale, roundScale, type AxisScale, showTick } from "../../picture
 import type { Paint } from "../shared/style.ts";
 import { endsOf } from "./numbers.ts";
 
-/** Points and curves for a terminal. */
+/** Points and a curve to draw in a terminal, and the size of the drawing. */
 export interface Plot {
   readonly points: { readonly x: ArrayLike<number>; readonly y: ArrayLike<number> };
   /** Drawn as a line; x increases. */

@@ -5,7 +5,7 @@ import { withError } from "./numbers.ts";
 import type { FitSettings } from "./settings.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
 
-/** The full report of a fit. */
+/** All data from which the report of a fit is written. */
 export interface FitReport {
   readonly formula: FitFormula;
   /** Name of the data source. */

@@ -36,7 +36,7 @@ export function findMpirun(given?: string): Mpirun {
   );
 }
 
-/** The run to start. */
+/** The ranks to start, and the program that they run. */
 export interface LaunchPlan {
   readonly ranks: number;
   readonly allowRunAsRoot: boolean;

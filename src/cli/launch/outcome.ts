@@ -32,8 +32,8 @@ const ended = [
 ];
 
 /**
- * Determines how an attempt ended from the exit of the launcher and the end of its output. `left` returns the ranks that
- * did not end regularly; it is called if the launcher reports success.
+ * Determines how an attempt ended from the exit of the launcher and the end of its output. `left` returns the ranks
+ * that did not end regularly; it is called if the launcher reports success.
  */
 export function readOutcome(
   code: number | null,

@@ -17,7 +17,7 @@ export function schedulePicture(curve: ScheduleCurve): string {
   });
 }
 
-/** The picture with a table on a self-contained page. */
+/** Writes a self-contained page with the charts of a schedule and tables of its steps and options. */
 export function schedulePage(curve: ScheduleCurve): string {
   const main = element(
     "main",

@@ -6,7 +6,7 @@ import type { ScheduleOptionValue } from "./reader.ts";
 import type { Paint } from "../shared/style.ts";
 import { wrap } from "../shared/wrap.ts";
 
-/** A computed schedule. */
+/** A schedule with the rates that were computed for its steps, and the way of drawing it. */
 export interface ScheduleCurve {
   readonly name: string;
   readonly description: string;

@@ -47,7 +47,7 @@ export interface OptimizationMethod {
   readonly clip: number | undefined;
 }
 
-/** Length of a run. */
+/** Length of a run in steps. */
 export interface RunLength {
   readonly steps: number;
   readonly stepsPerEpoch: number;

@@ -27,7 +27,7 @@ export interface Batch {
   readonly y: Tensor;
 }
 
-/** A network for a problem. */
+/** A network to train on a learning problem: its initial parameters, and functions of its parameters. */
 export interface TrainableNetwork {
   /** Layer sizes from the inputs to the outputs. */
   readonly sizes: readonly number[];
@@ -59,7 +59,7 @@ export interface ClassPair {
 const predictedAtOnce = 512; // items
 const mostDrawn = 30; // nodes of the graph in a report; in larger graphs, lines without a name are folded
 
-/** Functions of a network of `downhill train`. */
+/** Loss and output of a network of `downhill train`, as functions of its parameters. */
 export interface Network {
   readonly loss: Loss<MlpParams, Batch>;
   /** The probabilities of the classes, or the standardised predictions as `[items, 1]`. */

@@ -15,7 +15,7 @@ export interface RunStatus {
   readonly itemsPerSecond: number;
 }
 
-/** State after an epoch. */
+/** Status of a run after an epoch. */
 export interface EpochStatus extends RunStatus {
   /** Loss on the validation items, if there are any. */
   readonly validationLoss?: number;

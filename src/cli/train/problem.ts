@@ -19,7 +19,7 @@ export interface DataPart {
   readonly rows: Int32Array;
 }
 
-/** The task to learn. */
+/** The task that a network learns: to predict a class, or the standardised number in the column `target`. */
 export type LearningTask =
   | { readonly kind: "classification"; readonly classes: readonly string[] }
   | { readonly kind: "regression"; readonly target: string; readonly scale: Standardiser };

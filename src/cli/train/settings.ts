@@ -29,7 +29,7 @@ export interface TrainingSettings {
   readonly shards: number;
 }
 
-/** The outputs of a run, and its end. */
+/** Paths of the outputs of a run, and the batch after which it stops early. */
 export interface OutputSettings {
   readonly report: string;
   readonly checkpoint: string | undefined;

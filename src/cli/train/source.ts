@@ -7,7 +7,7 @@ import { isGiven, optionsWhere, type TrainRequest, writtenOption } from "./optio
 /** Names of the built-in tables. */
 const sets = ["iris", "wine", "penguins"] as const;
 
-/** The source of the data. */
+/** The source of the training data: built-in digits, a built-in table, a table file, or files of images and labels. */
 export type DataSource =
   | { readonly kind: "digits" }
   | { readonly kind: "set"; readonly name: (typeof sets)[number] }
@@ -103,7 +103,7 @@ export function sourceWords(source: DataSource): string[] {
   }
 }
 
-/** The files of the source. */
+/** The files that the data are read from; empty for built-in data. */
 export function filesOfSource(source: DataSource): readonly string[] {
   switch (source.kind) {
     case "digits":

@@ -32,7 +32,7 @@ function methodInWords({ method, batch, accumulate, augmentation, shards }: Trai
   ].join(", ");
 }
 
-/** Describes the run that is about to start, in two lines. */
+/** Describes the run that is about to start, in two lines, followed by a line for each note on its data. */
 export function describeStart(
   { title, train, validation, test, task, notes }: LearningProblem,
   { sizes }: TrainableNetwork,

@@ -235,7 +235,7 @@ function betterThanGuessed({ train, task }: LearningProblem): (now: Evaluation) 
   return ({ metrics }) => metrics["accuracy"]! > guessed * (1 + 1e-6); // a mean in float32
 }
 
-/** Options of the training loop. */
+/** Options of `fit` for the training itself: model, data, optimiser and stopping rules. */
 function optionsOf(
   problem: LearningProblem,
   model: TrainableNetwork,

@@ -43,9 +43,9 @@ function markBlock(pass: MarkingState, block: readonly Stmt[]): readonly Stmt[] 
 }
 
 /**
- * Rewrites a loop as an independent loop, a fold, a loop in strips, or with only its inner loops rewritten: the first of these that
- * is legal. Inner loops are rewritten first, and legality is judged on the result: inner strips add buffers of partial sums that all
- * iterations of this loop share.
+ * Rewrites a loop as an independent loop, a fold, a loop in strips, or with only its inner loops rewritten: the first
+ * of these that is legal. Inner loops are rewritten first, and legality is judged on the result: inner strips add
+ * buffers of partial sums that all iterations of this loop share.
  */
 function markLoop(pass: MarkingState, loop: ForStmt): readonly Stmt[] {
   const { options, memory } = pass;

@@ -13,7 +13,7 @@ import {
   namesOf,
 } from "./polynomial.ts";
 
-/** Context for converting expressions to polynomials. */
+/** Facts about the locals of a routine that the conversion of index expressions to polynomials needs. */
 export interface PolynomialContext {
   /** Definitions of immutable locals. */
   readonly of: ReadonlyMap<string, Expr>;

@@ -1,7 +1,7 @@
 import type { Equation, Program, Var } from "../ir/program.ts";
 import { sizeOf } from "../util/shape.ts";
 
-/** Indices of the equations that read each value. */
+/** The equations of a program (`eqns`), and for each value the indices of the equations that read it (`of`). */
 interface ConsumerIndices {
   readonly eqns: readonly Equation[];
   readonly of: ReadonlyMap<Var, readonly number[]>;

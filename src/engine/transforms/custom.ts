@@ -143,16 +143,17 @@ function fit(operation: string, what: string, x: Tensor, type: ArrayType): Tenso
 }
 
 /**
- * Gives a function a custom derivative. `rule(primals, tangents)` receives the arguments and one tangent per argument, and
- * returns the value and its tangent, which must be linear in the tangents. Reverse mode is its transpose. Tangents of
- * integers and booleans are zeros.
+ * Gives a function a custom derivative. `rule(primals, tangents)` receives the arguments and one tangent per argument,
+ * and returns the value and its tangent, which must be linear in the tangents. Reverse mode is its transpose. Tangents
+ * of integers and booleans are zeros.
  *
  * The rule may apply the function itself, so that higher derivatives use the rule too; it must not differentiate the
  * function. (TypeScript requires a type annotation for a function that occurs in its own rule.)
  *
  * Outer values that the function reads must not be differentiated: pass them as arguments.
  *
- * @throws DownhillError `tree` or `shape` if the rule does not return a value like the function's, and a tangent for it.
+ * @throws DownhillError `tree` or `shape` if the rule does not return a value like the function's, and a tangent for
+ *   it.
  * @example
  * // the derivative of log(1 + eˣ) without overflow
  * const f = customJvp((x: Tensor) => log1p(exp(x)), ([x], [dx]) => [log1p(exp(x)), sigmoid(x).mul(dx)]);

@@ -30,8 +30,8 @@ export type LikeShapes<P> = P extends Tensor
     : P;
 
 /**
- * Shapes and dtypes of the results of a function for arguments like these. The function is traced, and nothing is computed.
- * `{ shape, dtype }` may replace a tensor, so that large tensors need not be created.
+ * Shapes and dtypes of the results of a function for arguments like these. The function is traced, and nothing is
+ * computed. `{ shape, dtype }` may replace a tensor, so that large tensors need not be created.
  *
  * @throws DownhillError like f for such arguments, `tree` for values that are not arguments.
  * @example

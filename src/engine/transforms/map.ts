@@ -18,15 +18,15 @@ export interface MapOptions {
 }
 
 /**
- * Applies `f` to each item along the leading axis of `xs`, a tensor or a tree of tensors, and stacks the results. The result
- * equals `vmap(f)(xs)`, computed in batches of `batchSize` items. `f` is traced once and becomes a loop; a last incomplete
- * batch is computed after the loop.
+ * Applies `f` to each item along the leading axis of `xs`, a tensor or a tree of tensors, and stacks the results. The
+ * result equals `vmap(f)(xs)`, computed in batches of `batchSize` items. `f` is traced once and becomes a loop; a last
+ * incomplete batch is computed after the loop.
  *
  * Intermediate values exist for one batch at a time. Reverse mode saves the values that it needs for all batches; with
  * `checkpoint(f)` these are only the items.
  *
- * @throws DownhillError `shape` for xs without a leading axis, or of different lengths; `range` for a batch size that is not
- * an integer of at least 1.
+ * @throws DownhillError `shape` for xs without a leading axis, or of different lengths; `range` for a batch size that
+ *   is not an integer of at least 1.
  * @example
  * map((x) => x.mul(x).sum(), [[1, 2], [3, 4], [5, 6]], { batchSize: 2 }).tolist(); // [ 5, 25, 61 ]
  */

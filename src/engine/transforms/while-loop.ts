@@ -27,12 +27,12 @@ import "./program-tools.ts";
 import { checkInteger, anyInt32 } from "../ir/plain-number.ts";
 
 /**
- * Repeats `carry = body(carry)` from `init` on while `test(carry)` is true, and returns the last carry. The number of steps
- * need not be known; `test` returns a scalar of dtype bool. Both functions are traced once.
+ * Repeats `carry = body(carry)` from `init` on while `test(carry)` is true, and returns the last carry. The number of
+ * steps need not be known; `test` returns a scalar of dtype bool. Both functions are traced once.
  *
  * Forward mode differentiates the loop. Reverse mode does not, because it would have to save the values of an unknown
- * number of steps: use `foriLoop` or `scan` if the number is known. Under `vmap` the loop continues while any item does;
- * finished items keep their carry.
+ * number of steps: use `foriLoop` or `scan` if the number is known. Under `vmap` the loop continues while any item
+ * does; finished items keep their carry.
  *
  * @throws DownhillError `tree` or `shape` if the carry changes its structure or type, `derivative` in reverse mode.
  * @example
@@ -99,12 +99,12 @@ export function whileLoop(
 export type ForiLoopOptions = Pick<ScanOptions, "checkpoint">;
 
 /**
- * Repeats `carry = body(i, carry)` for i = `from`, … `to` − 1, starting with `init`, and returns the last carry; `i` is an
- * int32.
+ * Repeats `carry = body(i, carry)` for i = `from`, … `to` − 1, starting with `init`, and returns the last carry; `i` is
+ * an int32.
  *
- * With plain numbers as bounds it is a `scan`, with derivatives in both modes. A bound may also be an integer tensor, whose
- * value is known only when the loop runs: then it is a `whileLoop`, with forward mode only. The same holds for a plain
- * number that is an argument of a compiled function.
+ * With plain numbers as bounds it is a `scan`, with derivatives in both modes. A bound may also be an integer tensor,
+ * whose value is known only when the loop runs: then it is a `whileLoop`, with forward mode only. The same holds for a
+ * plain number that is an argument of a compiled function.
  *
  * @throws DownhillError `range` for bounds that are not integers, `tree` or `shape` if the carry changes.
  * @example

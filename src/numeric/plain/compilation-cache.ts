@@ -16,17 +16,19 @@ export interface CompilationCacheOptions {
 const ownFolder = "downhill-compiled";
 
 /**
- * Caches compiled plain functions and their derivatives in `folder/downhill-compiled`. The first call of a later run neither derives nor
- * compiles, which takes a quarter to a ninth of the time. Results have the same bits. `undefined` turns the cache off.
+ * Caches compiled plain functions and their derivatives in `folder/downhill-compiled`. The first call of a later run
+ * neither derives nor compiles, which takes a quarter to a ninth of the time. Results have the same bits. `undefined`
+ * turns the cache off.
  *
- * Files of other versions of downhill or Node, and damaged files, are ignored and rewritten. Several processes may share a folder. A
- * read-only folder is only read. Nothing outside of the subfolder is read, written or deleted.
+ * Files of other versions of downhill or Node, and damaged files, are ignored and rewritten. Several processes may
+ * share a folder. A read-only folder is only read. Nothing outside of the subfolder is read, written or deleted.
  *
  * Records are run as code. On POSIX systems a folder is therefore refused if its group or other users can write to it.
  * It is also refused if its owner is neither the current user nor root. Windows reports no such modes, so nothing is
  * checked there: choose a folder in your own profile.
  *
- * @throws DownhillError `option` where there is no file system, as in pages; `file` for a folder that other users can write to.
+ * @throws DownhillError `option` where there is no file system, as in pages; `file` for a folder that other users can
+ *   write to.
  * @example
  * setCompilationCache("node_modules/.cache/downhill");
  * setCompilationCache(undefined);

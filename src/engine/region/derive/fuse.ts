@@ -194,7 +194,10 @@ function isSetFirst(block: RegionBlock, name: string): boolean {
   return false;
 }
 
-/** True if each iteration accesses its own part of an array: along some axis, every access has the loop index as its index. */
+/**
+ * True if each iteration accesses its own part of an array: along some axis, every access has the loop index as its
+ * index.
+ */
 function isPartitioned(block: RegionBlock, array: string, index: string): boolean {
   let axes: Set<number> | undefined;
   const keep = (places: readonly RegionExpr[]): void => {

@@ -7,9 +7,9 @@ import type { TransposeOptions } from "./transpose.ts";
 import { transpose } from "./transpose.ts";
 
 /**
- * Returns a region that computes results and cotangents: the transpose of the tangent. Parameters are those of the region, then a cotangent
- * per floating result. Results are those of the region, then the cotangent of each `active` floating parameter, of the same type and
- * lengths.
+ * Returns a region that computes results and cotangents: the transpose of the tangent. Parameters are those of the
+ * region, then a cotangent per floating result. Results are those of the region, then the cotangent of each `active`
+ * floating parameter, of the same type and lengths.
  *
  * @param active for each parameter, true if it gets a cotangent; integers and booleans never do.
  */

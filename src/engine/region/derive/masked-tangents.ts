@@ -26,9 +26,9 @@ interface MaskedValue {
 }
 
 /**
- * Rewrites products of tangents that may be the 0 of a mask as masked products (`maskedMul`). The region is linear in its `linear`
- * parameters, as a tangent region is. Such a 0 arises if a branch, a `select`, an element without a store or a `while` loop without
- * iterations leaves a constant. A sum is such a 0 only if all its terms are.
+ * Rewrites products of tangents that may be the 0 of a mask as masked products (`maskedMul`). The region is linear in
+ * its `linear` parameters, as a tangent region is. Such a 0 arises if a branch, a `select`, an element without a store
+ * or a `while` loop without iterations leaves a constant. A sum is such a 0 only if all its terms are.
  *
  * @param masked for each linear parameter, true if it may hold zeros of a mask.
  * @param emptyLoops true if counted loops may have no iterations; else each is assumed to have one.

@@ -31,7 +31,10 @@ export function findMaskedStatements(
   }
 }
 
-/** Finds the masked statements, given the stores that are certainly read. Visits statements in reverse order, as the backward pass does. */
+/**
+ * Finds the linear statements whose cotangent may be the 0 of a mask (see docs/masks.md), given the stores that are
+ * certainly read. Visits statements in reverse order, as the backward pass does.
+ */
 function findMasked(
   covered: ReadonlySet<RegionStmt>,
   { body, results }: Pick<Region, "body" | "results">,

@@ -246,7 +246,10 @@ function canRecompute(definition: NeedDefinition, facts: NeedFacts, functions: S
   return isStable;
 }
 
-/** True if the backward pass has the array, and the element read still has the value that the definition read. */
+/**
+ * True if a definition that reads an array element can read it again in the backward pass: the array still exists
+ * there, and the element has not been overwritten.
+ */
 function isUnchanged(
   { array, places }: RegionLoad,
   { order, loops }: NeedDefinition,

@@ -34,8 +34,8 @@ export interface TransposeOptions extends FlatOptions {
   /** Recomputes cheap values in the backward pass instead of saving them. Default true. */
   readonly recompute?: boolean | undefined;
   /**
-   * Reads elements of mutable arrays again in the backward pass, if nothing has overwritten them, as in tables that are filled row by row.
-   * Needs `recompute`. Default true.
+   * Reads elements of mutable arrays again in the backward pass, if nothing has overwritten them, as in tables that are
+   * filled row by row. Needs `recompute`. Default true.
    */
   readonly reread?: boolean | undefined;
   /** Finds stores whose elements are certainly read, or written once: their products need no mask. Default true. */
@@ -45,10 +45,10 @@ export interface TransposeOptions extends FlatOptions {
   /** Initialises sums with their first term instead of adding it to 0. Default true. */
   readonly sums?: boolean | undefined;
   /**
-   * Checkpoints the outermost loops that save values: they run in segments, and the backward pass runs each segment forward once more with
-   * tapes of one segment. For loops so long that their tapes exceed memory. `true` takes ⌈√n⌉ segments and keeps the state at the beginning
-   * of each. A number c takes segments of c iterations and keeps c states, at the price of more recomputation. Default: as the region
-   * specifies, else off.
+   * Checkpoints the outermost loops that save values: they run in segments, and the backward pass runs each segment
+   * forward once more with tapes of one segment. For loops so long that their tapes exceed memory. `true` takes ⌈√n⌉
+   * segments and keeps the state at the beginning of each. A number c takes segments of c iterations and keeps c
+   * states, at the price of more recomputation. Default: as the region specifies, else off.
    */
   readonly checkpoint?: boolean | number | undefined;
   /**

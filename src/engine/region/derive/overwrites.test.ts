@@ -21,7 +21,10 @@ function tapesOf(region: Region, options: TransposeOptions = {}): number {
   return tapes;
 }
 
-/** A function that fills a table of n + 1 rows and m + 1 columns. Each element depends on the elements at the indices `reads`. */
+/**
+ * A function that fills a table of n + 1 rows and m + 1 columns. Each element depends on the elements at the indices
+ * `reads`.
+ */
 const table = (rows: string, columns: string, ...reads: readonly string[]): string => `
   export function f(x: Float64Array, y: Float64Array, n: number): number {
     "use ad";

@@ -178,9 +178,9 @@ function forget(stmt: RegionStmt, snapshots: ImmutableCopies): void {
 }
 
 /**
- * Largest depth of an expression that linear locals are moved into. A sum of 10,000 terms is 10,000 levels deep, and the transpose is
- * recursive: the stack of Node allows about 4,000 levels. (A lower limit would change the order in which gradients of shorter chains add,
- * and thus their last bits.)
+ * Largest depth of an expression that linear locals are moved into. A sum of 10,000 terms is 10,000 levels deep, and
+ * the transpose is recursive: the stack of Node allows about 4,000 levels. (A lower limit would change the order in
+ * which gradients of shorter chains add, and thus their last bits.)
  */
 const mostLevels = 2500;
 

@@ -9,8 +9,9 @@ import type { ScheduleSteps } from "./schedule.ts";
 import { planSchedule, writeBackward, writeForward } from "./schedule.ts";
 
 /**
- * Builds a region that runs `segments` segments by a schedule. The state is the number of segments that were run. Results: the number
- * of runs without the backward ones, the final state, the number of wrong states, and the segments in the order of the backward pass.
+ * Builds a region that runs `segments` segments by a schedule. The state is the number of segments that were run.
+ * Results: the number of runs without the backward ones, the final state, the number of wrong states, and the segments
+ * in the order of the backward pass.
  */
 function regionOf(snapshots: number): Region {
   const empty: Region = {
@@ -66,8 +67,8 @@ function choose(n: number, k: number): number {
 }
 
 /**
- * Least number of segment runs with c snapshots, and the largest number of additional runs of one segment (Griewank and Walther,
- * 2000, proposition 1).
+ * Least number of segment runs with c snapshots, and the largest number of additional runs of one segment (Griewank and
+ * Walther, 2000, proposition 1).
  */
 function fewest(segments: number, c: number): { readonly run: number; readonly times: number } {
   let times = 0;

@@ -37,9 +37,10 @@ import type {
 } from "../form/region.ts";
 
 /**
- * Returns the derivative of a region along tangents of its parameters. Its parameters are those of the region, then a tangent of each
- * `active` floating parameter, of the same type and lengths. Its results are those of the region (with `primal`), then the tangent of each
- * floating result, 0 if no active parameter reaches it. Conditions, indices and bounds have no derivative.
+ * Returns the derivative of a region along tangents of its parameters. Its parameters are those of the region, then a
+ * tangent of each `active` floating parameter, of the same type and lengths. Its results are those of the region (with
+ * `primal`), then the tangent of each floating result, 0 if no active parameter reaches it. Conditions, indices and
+ * bounds have no derivative.
  *
  * The region is linear in the tangents. Coefficients are locals and constants.
  *

@@ -405,7 +405,10 @@ describe("the size of tapes", () => {
 });
 
 describe("fused loops", () => {
-  /** Σᵢ log Σⱼ exp(wⱼ · xᵢ) − log Σⱼ exp(wⱼ): each iteration fills an array anew, and a later loop is independent of the first. */
+  /**
+   * Σᵢ log Σⱼ exp(wⱼ · xᵢ) − log Σⱼ exp(wⱼ): each iteration fills an array anew, and a later loop is independent of the
+   * first.
+   */
   const normalized = region(
     [vector("w"), vector("xs")],
     [

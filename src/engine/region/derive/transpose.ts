@@ -16,13 +16,15 @@ import { writeReverse } from "./write-reverse.ts";
 export type { TransposeOptions } from "./options.ts";
 
 /**
- * Transposes a region in the parameters in which it is jointly linear. The parameters of the transpose are those that are not linear,
- * then a cotangent per linear result. Its results are those that are not linear, then the cotangent of each linear parameter. The
- * transpose of a tangent region in its tangents computes gradients.
+ * Transposes a region in the parameters in which it is jointly linear. The parameters of the transpose are those that
+ * are not linear, then a cotangent per linear result. Its results are those that are not linear, then the cotangent of
+ * each linear parameter. The transpose of a tangent region in its tangents computes gradients.
  *
- * Statements that are not linear run once, in the forward pass. Then the transposed linear statements run in reverse order.
+ * Statements that are not linear run once, in the forward pass. Then the transposed linear statements run in reverse
+ * order.
  *
- * @throws DownhillError `internal` if the region is not linear in these parameters, or a linear array parameter has no `lengths`.
+ * @throws DownhillError `internal` if the region is not linear in these parameters, or a linear array parameter has no
+ *   `lengths`.
  */
 export function transpose(
   region: Region,

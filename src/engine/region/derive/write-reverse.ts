@@ -307,7 +307,10 @@ class ReverseWriter {
       this.#pull(expr, isNegative ? this.#build.apply("neg", ct) : ct, isMasked, out);
   }
 
-  /** Adds a cotangent, times the coefficients of an expression, to the cotangents of the names that the expression reads. */
+  /**
+   * Adds a cotangent, times the coefficients of an expression, to the cotangents of the names that the expression
+   * reads.
+   */
   #pull(expr: RegionExpr, ct: RegionExpr, isMasked: boolean, out: RegionStmt[]): void {
     const { linear, finite } = this.#plan;
     const writer = makeWriter(out, this.#build);

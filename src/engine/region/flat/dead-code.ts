@@ -3,8 +3,8 @@ import { blocksOf, expressionsOf, mapBlocksOf, partsOf } from "../form/walk.ts";
 import { targetsOf } from "../form/names.ts";
 
 /**
- * Removes statements that the results do not depend on. Statements that may end the call with an error stay: `throw`, accesses whose
- * indices are not proven, arrays whose lengths may be negative. An endless loop may be removed.
+ * Removes statements that the results do not depend on. Statements that may end the call with an error stay: `throw`,
+ * accesses whose indices are not proven, arrays whose lengths may be negative. An endless loop may be removed.
  */
 export function eliminateDeadCode(region: Region): Region {
   const kept = new Liveness(region).kept;

@@ -18,8 +18,9 @@ import { mapExpressionsOf, walkExpressions } from "../form/walk.ts";
 import { append } from "../../util/append.ts";
 
 /**
- * Returns the region in flat form. Lengths of declared arrays become locals or constants, so only parameters have `length`. Constants are
- * folded and copies of immutable values removed. A `select` with a side that reads an array or is costly becomes a branch.
+ * Returns the region in flat form. Lengths of declared arrays become locals or constants, so only parameters have
+ * `length`. Constants are folded and copies of immutable values removed. A `select` with a side that reads an array or
+ * is costly becomes a branch.
  */
 export function flatten(region: Region, functions: ScalarFunctions): Region {
   return new Flattener(region, functions).region();

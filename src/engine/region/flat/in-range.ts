@@ -8,9 +8,9 @@ import { indexBounds, isNeverNegative, lengthAtom, onlyName, polynomialOf } from
 import { mutableNames } from "../form/names.ts";
 
 /**
- * Removes the position of each `load` and `store` that cannot be out of range. Indices must be affine in the indices of enclosing loops,
- * with coefficients that may be lengths. Examples: `x[i]` in a loop to `x.length`; `d[i * m + j]` in loops to `n` and `m`, where `d` has `n
- * * m` elements; `x[j]` and `x[i]` with `i < j < x.length`.
+ * Removes the position of each `load` and `store` that cannot be out of range. Indices must be affine in the indices of
+ * enclosing loops, with coefficients that may be lengths. Examples: `x[i]` in a loop to `x.length`; `d[i * m + j]` in
+ * loops to `n` and `m`, where `d` has `n * m` elements; `x[j]` and `x[i]` with `i < j < x.length`.
  */
 export function removeProvenChecks(region: Region): Region {
   return new BoundsProver(region).region();

@@ -36,8 +36,8 @@ export function propagateConstants(region: Region, functions: ScalarFunctions): 
 }
 
 /**
- * Merges the declaration of a sum with its first term: `let s = 0; … s = s + x` becomes `… let s = x`, unless a statement in between reads
- * or sets `s`. A sum whose first term is −0 then stays −0.
+ * Merges the declaration of a sum with its first term: `let s = 0; … s = s + x` becomes `… let s = x`, unless a
+ * statement in between reads or sets `s`. A sum whose first term is −0 then stays −0.
  */
 export function startSums(region: Region): Region {
   const block = (stmts: readonly RegionStmt[]): readonly RegionStmt[] =>

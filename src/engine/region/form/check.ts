@@ -14,8 +14,9 @@ import type {
 } from "./region.ts";
 
 /**
- * Checks the rules of a region: each name is declared once, before its first use, and is used in scope. Types, ranks, functions and
- * positions exist and agree. Only locals and arrays of the region are written to; steps are not 0. Array results are declared outermost.
+ * Checks the rules of a region: each name is declared once, before its first use, and is used in scope. Types, ranks,
+ * functions and positions exist and agree. Only locals and arrays of the region are written to; steps are not 0. Array
+ * results are declared outermost.
  *
  * @throws DownhillError `internal` that names the violation.
  */

@@ -2,7 +2,10 @@ import type { Block } from "../../kernel/build.ts";
 import type { Expr } from "../../kernel/scalar.ts";
 import type { RegionExpr, RegionType } from "./region.ts";
 
-/** Scalar function that regions may apply, built from an elementwise primitive. Its derivative is the rule of the primitive. */
+/**
+ * Scalar function that regions may apply, built from an elementwise primitive. Its derivative is the rule of the
+ * primitive.
+ */
 export interface ScalarFunction {
   readonly name: string;
   /** True if the derivative is zero wherever it exists, as for `floor`. */
@@ -19,9 +22,10 @@ export interface ScalarFunction {
    */
   simplify(args: readonly RegionExpr[]): RegionExpr | undefined;
   /**
-   * Tangent of the result: an expression that is linear in the given tangents, built from `add`, `sub`, `neg`, `mul`, `div`, their strong
-   * forms, `convert` and `select`. Its coefficients are locals and constants; `bind` stores a computed coefficient in a local. Returns
-   * `undefined` if the derivative is zero. Arguments, result and tangents are locals or constants.
+   * Tangent of the result: an expression that is linear in the given tangents, built from `add`, `sub`, `neg`, `mul`,
+   * `div`, their strong forms, `convert` and `select`. Its coefficients are locals and constants; `bind` stores a
+   * computed coefficient in a local. Returns `undefined` if the derivative is zero. Arguments, result and tangents are
+   * locals or constants.
    */
   tangent(
     args: readonly RegionExpr[],

@@ -3,8 +3,8 @@ import type { PositionIndex, Region } from "./region.ts";
 const keys = new WeakMap<Region, string>();
 
 /**
- * Returns a text that determines the computation of a region. Regions with equal keys differ only in names, file and positions. Cached per
- * region. The key is the whole text, not a hash, because the engine's own string hash is faster.
+ * Returns a text that determines the computation of a region. Regions with equal keys differ only in names, file and
+ * positions. Cached per region. The key is the whole text, not a hash, because the engine's own string hash is faster.
  */
 export function regionKey(region: Region): string {
   let key = keys.get(region);

@@ -3,7 +3,10 @@ import { must } from "../../util/assert-never.ts";
 import type { Region, RegionExpr, RegionStmt } from "./region.ts";
 import { mapBlocksOf, mapExpr, mapExpressionsOf, walkExpressions } from "./walk.ts";
 
-/** Replaces lengths of linear array parameters in the body by the `lengths` of the parameter, which other ones give. */
+/**
+ * Replaces each length of a linear array parameter in the body by the expression in the parameter's `lengths`, which
+ * depends on other parameters only.
+ */
 export function replaceLengths(region: Region, linear: readonly boolean[]): Region {
   const lengths = new Map<string, readonly RegionExpr[] | undefined>();
   region.params.forEach((param, i) => {

@@ -60,7 +60,10 @@ export function localsChangedIn(stmt: RegionStmt): ReadonlySet<string> {
 
 const mutable = new WeakMap<RegionBlock, ReadonlySet<string>>();
 
-/** Locals that some `set` in the block changes. Cached per block, because every pass needs them; finished blocks never change. */
+/**
+ * Locals that some `set` in the block changes. Cached per block, because every pass needs them; finished blocks never
+ * change.
+ */
 export function mutableNames(body: RegionBlock): ReadonlySet<string> {
   const known = mutable.get(body);
   if (known !== undefined) return known;

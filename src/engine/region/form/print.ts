@@ -15,8 +15,8 @@ import type {
 import { blocksOf } from "./walk.ts";
 
 /**
- * Prints a region as TypeScript-like text of several lines: `function f(x: f64[], a: f64) { … return s; }`. Locals that are read once are
- * inlined.
+ * Prints a region as TypeScript-like text of several lines: `function f(x: f64[], a: f64) { … return s; }`. Locals that
+ * are read once are inlined.
  */
 export function printRegion(region: Region): string {
   const { name, params, body, results } = inlineTemporaries(region);

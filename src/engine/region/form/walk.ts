@@ -30,7 +30,10 @@ export function partsOf(expr: RegionExpr): readonly RegionExpr[] {
   }
 }
 
-/** Visits an expression and all nested ones, outermost first. (A `switch`, because `partsOf` would double the calls per node.) */
+/**
+ * Visits an expression and all nested ones, outermost first. (A `switch`, because `partsOf` would double the calls per
+ * node.)
+ */
 export function walkExpr(expr: RegionExpr, visit: (expr: RegionExpr) => void): void {
   visit(expr);
   switch (expr.kind) {
@@ -55,7 +58,10 @@ export function walkExpr(expr: RegionExpr, visit: (expr: RegionExpr) => void): v
   }
 }
 
-/** Applies `f` to all nested expressions, innermost first, then to the expression itself. Unchanged operands keep their identity. */
+/**
+ * Applies `f` to all nested expressions, innermost first, then to the expression itself. Unchanged operands keep their
+ * identity.
+ */
 export function mapExpr(expr: RegionExpr, f: (expr: RegionExpr) => RegionExpr): RegionExpr {
   switch (expr.kind) {
     case "const":
@@ -139,8 +145,8 @@ export function blocksOf(stmt: RegionStmt): readonly (readonly RegionStmt[])[] {
 }
 
 /**
- * Visits statements and nested ones in text order. (It uses `forEach`, because `for … of` allocates an object per step until the engine has
- * compiled the loop, and derivatives are mostly built before that.)
+ * Visits statements and nested ones in text order. (It uses `forEach`, because `for … of` allocates an object per step
+ * until the engine has compiled the loop, and derivatives are mostly built before that.)
  */
 export function walkStmts(stmts: readonly RegionStmt[], visit: (stmt: RegionStmt) => void): void {
   stmts.forEach((stmt) => {

@@ -13,7 +13,7 @@ export interface DerivedRegion {
    */
   readonly steps: string;
   readonly region: () => Region;
-  /** Compiled code of regions derived from the base, which came with the base. It includes other derivation steps. */
+  /** Records of compiled code that came with the base: of all regions derived from it, also by other steps. */
   readonly records: readonly RegionRecord[];
 }
 

@@ -10,7 +10,10 @@ import { indexInArray, flatIndex, guardPlaces } from "./places.ts";
 import type { LoweringCursor, RegionScope } from "./scope.ts";
 import { arrayOf, enterUnlessFailed, isSteady, openCursor, scalarOf } from "./scope.ts";
 
-/** Writes an expression in the kernel vocabulary. Statements that it needs before, such as bounds checks and branches, go to the cursor. */
+/**
+ * Writes an expression in the kernel vocabulary. Statements that it needs before, such as bounds checks and branches,
+ * go to the cursor.
+ */
 export function writeExpr(scope: RegionScope, cursor: LoweringCursor, expr: RegionExpr): Expr {
   switch (expr.kind) {
     case "const":

@@ -73,8 +73,8 @@ export function provideErrors({ positions }: Pick<Region, "positions">, classes:
 }
 
 /**
- * Builds the error of a `throw`, with the position after its message. Its class is the named one if JavaScript or the program defines it;
- * else `Error` with that name. `code` is `"thrown"`, as in a `DownhillError`.
+ * Builds the error of a `throw`, with the position after its message. Its class is the named one if JavaScript or the
+ * program defines it; else `Error` with that name. `code` is `"thrown"`, as in a `DownhillError`.
  */
 export function thrownError(
   { error = "Error" }: Pick<ErrorSite, "error">,

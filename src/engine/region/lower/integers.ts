@@ -13,7 +13,7 @@ const int32: IntegerInterval = { low: -2147483648, high: 2147483647 };
 /** Magnitude up to which float64 represents all integers. */
 const exactWhole = 2 ** 53;
 
-/** Ranges of array lengths and of integer parameters. */
+/** Range of array lengths. `integerRange` is the range of integer parameters. */
 export const lengthRange: IntegerInterval = { low: 0, high: maxLength };
 export const integerRange: IntegerInterval = { low: -maxLength, high: maxLength };
 

@@ -15,7 +15,10 @@ import { writeRegion } from "./region.ts";
 import type { ArrayMemory, ArrayPlace, ErrorSite, LoweringHost } from "./scope.ts";
 import { planArrays } from "./sizes.ts";
 
-/** Writes a region whose arrays have memory of their own. Returns the statements after each pass, and the buffers that were requested. */
+/**
+ * Writes a region whose arrays have memory of their own. Returns the statements after each pass, and the buffers that
+ * were requested.
+ */
 function write(
   region: Region,
   lengths: readonly (readonly number[])[],

@@ -22,7 +22,10 @@ export interface LoweredRegion {
   readonly results: readonly ResultPort[];
   /** Inputs for the capacities of arrays whose length is known only at run time. */
   readonly capacities: readonly CapacityInput[];
-  /** Index of the first of three outputs: number of an error site, or 0; the requested index or length; the length of the axis. */
+  /**
+   * Index of the first of three outputs: number of an error site, or 0; the requested index or length; the length of
+   * the axis.
+   */
   readonly failure: number | undefined;
   readonly sites: readonly ErrorSite[];
 }

@@ -84,7 +84,9 @@ function writeThrow(
   cursor.isDead = true;
 }
 
-/** Describes a value of an error message for a site. */
+/**
+ * Returns type, format and following text of a value in an error message. The value itself is an output of the routine.
+ */
 export function sitePart({ value, by, text }: ThrownPart): SiteValue {
   return { type: value.type, ...(by && { by }), text };
 }

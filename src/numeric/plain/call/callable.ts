@@ -13,7 +13,7 @@ import { plainKey } from "../../../engine/transforms/plain.ts";
 import type { PlainType } from "../form/form.ts";
 import { type LeadingAxes, type ValueLeaf, putTogether, type Template, typesIn } from "./values.ts";
 
-/** The operands of an argument or of a result, as tensors. */
+/** The numbers, booleans and arrays in an argument or a result, each as a tensor. */
 export type OperandTensors = readonly Tensor[];
 
 /** The arguments of a plain function, split into leaves. */

@@ -193,7 +193,9 @@ function scratch(type: RegionType): (n: number) => LeafElements {
   };
 }
 
-/** Reads an array of records or tuples of numbers. */
+/**
+ * Returns the reader of an array of records or tuples; `undefined` if they contain anything but numbers and booleans.
+ */
 function listReader(item: PlainType, source: OperandCursor): ArgumentReader | undefined {
   const first = source.next;
   const count = countLeaves(item);
@@ -212,7 +214,9 @@ function listReader(item: PlainType, source: OperandCursor): ArgumentReader | un
   };
 }
 
-/** Reads an array of arrays of numbers, all of the same length. */
+/**
+ * Returns the reader of an array of arrays of numbers, all of the same length; `undefined` unless the numbers are f64.
+ */
 function matrixReader(type: RegionType, place: number): ArgumentReader | undefined {
   if (type !== "f64") return undefined;
   const array = scratch(type);
@@ -237,7 +241,10 @@ function matrixReader(type: RegionType, place: number): ArgumentReader | undefin
   };
 }
 
-/** Reads a value that may be absent. A bit of the kinds records if it is present. */
+/**
+ * Returns the reader of a value that may be absent; a bit of the kinds records if it is present. `undefined` if the
+ * value has no reader, or if no bit is left.
+ */
 function optionalReader(type: PlainType, source: OperandCursor): ArgumentReader | undefined {
   const flag = source.next++;
   const bit = source.arrays++;
@@ -270,7 +277,10 @@ function numberReader(type: RegionType, place: number): ArgumentReader {
   };
 }
 
-/** Reads an array of numbers. `bit` is the bit of the array in the kinds. */
+/**
+ * Returns the reader of an array of numbers, whose bit in the kinds has the number `bit`; `undefined` for booleans, or
+ * if no bit is left.
+ */
 function arrayReader(type: RegionType, place: number, bit: number): ArgumentReader | undefined {
   if (bit >= mostArrays || type === "bool") return undefined;
   const make = makers[type];

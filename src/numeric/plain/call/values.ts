@@ -209,7 +209,7 @@ function isRow(value: unknown): value is ArrayRow {
   );
 }
 
-/** The sizes along the first row of each level. */
+/** Lengths of nested arrays along each axis, measured along the first item of each level; 0 below an empty array. */
 function sizesOf(type: PlainType, value: unknown, rank: number, place: LeafContext): number[] {
   const dims: number[] = [];
   let level: unknown = value;

@@ -27,7 +27,7 @@ import { wasmFunctions } from "./wasm.ts";
 import { wrapLine } from "./wrap.ts";
 import { append } from "../../../engine/util/append.ts";
 
-/** Contents of a module of derivatives. */
+/** Options of `emitModule`: the functions that the module contains, and their form. */
 export interface EmitOptions {
   /** Emits the function itself as `name`, and makes gradients return its value first. Default false. */
   readonly value?: boolean;

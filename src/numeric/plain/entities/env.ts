@@ -301,8 +301,8 @@ export function whileUsed<T>(env: Env, entity: Entity, rest: () => T): T {
 }
 
 /**
- * Stores the current values of an entity in locals if they could change later: scalars, indices of rows and elements, and
- * the parts of unshared records and tuples.
+ * Stores the current values of an entity in locals if they could change later: scalars, indices of rows and elements,
+ * and the parts of unshared records and tuples.
  */
 export function frozen(env: Env, entity: Entity, out: StatementBlock): Entity {
   switch (entity.kind) {

@@ -23,8 +23,9 @@ export type PlainType =
     }
   | { readonly kind: "tuple"; readonly items: readonly PlainType[] }
   /**
-   * A parameter or field that may be absent (`undefined`): a boolean that is true if the value is present, then the leaves of the
-   * value. The leaves of an absent value are NaN or 0, its arrays are empty. Never directly inside another optional type.
+   * A parameter or field that may be absent (`undefined`): a boolean that is true if the value is present, then the
+   * leaves of the value. The leaves of an absent value are NaN or 0, its arrays are empty. Never directly inside
+   * another optional type.
    */
   | { readonly kind: "optional"; readonly type: PlainType };
 

@@ -145,14 +145,14 @@ function itemAmong(env: Env, node: Node, place: RegionExpr, items: readonly Enti
   return differ();
 }
 
-/** Item at a constant index, for patterns. */
+/** Returns the item of an array or tuple at a constant index, for destructuring patterns such as `[a, b]`. */
 export function itemNumber(env: Env, node: Node, whole: Entity, i: number): Entity {
   const object = presentValue(env, node, whole, `(reading '${i}')`);
   if (object.kind === "array" || object.kind === "tuple") return element(env, node, object, number(i));
   return refuse(env, node, `${describe(object)} cannot be destructured by index.`);
 }
 
-/** Field by name, for patterns. */
+/** Returns the field that a property of a destructuring pattern such as `{ a, b }` names. */
 export function fieldNamed(env: Env, node: Property, whole: Entity): Entity {
   const name = fieldName(node);
   if (name === undefined) return refuse(env, node, "a field must be named by a constant here.");

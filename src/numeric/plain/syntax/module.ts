@@ -273,7 +273,7 @@ function variableOf(
   return undefined;
 }
 
-/** Returns `Math.sin` for the name `sin` in `const { sin } = Math`. */
+/** Returns `Math.sin` for the name `sin` in `const { sin } = Math`; `undefined` for other declarations. */
 function partOfMath({ id, init }: VariableDeclarator, name: string): string | undefined {
   if (id.type !== "ObjectPattern" || init?.type !== "Identifier" || init.name !== "Math") return undefined;
   for (const part of id.properties) {
