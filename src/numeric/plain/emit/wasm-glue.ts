@@ -84,10 +84,7 @@ function compile(text) {
   return new WebAssembly.Instance(new WebAssembly.Module(bytesOf(text)), imports).exports.run;
 }
 
-/**
- * Runs compiled code on numbers and arrays: copies arrays to the memory, which grows as needed, and copies results from
- * it.
- */
+/** Runs compiled code on numbers and arrays: copies arrays to the memory, which grows as needed, and copies results from it. */
 function execute(code, inputs) {
   const lengths = code.lengths(inputs);
   const bytes = code.temporaries === undefined ? 0 : code.temporaries(inputs);
