@@ -149,8 +149,8 @@ export function lstmInit(
 }
 
 /**
- * One step of an LSTM. With i, f, g, o the parts of `x · input + h · hidden + bias` in PyTorch's order:
- * `c' = σ(f) · c + σ(i) · tanh(g)`, `h' = σ(o) · tanh(c')`. (PyTorch has two biases, of which only the sum matters.)
+ * One step of an LSTM. With i, f, g, o the parts of `x · input + h · hidden + bias` in PyTorch's order: `c' = σ(f) · c
+ * + σ(i) · tanh(g)`, `h' = σ(o) · tanh(c')`. (PyTorch has two biases, and only their sum matters.)
  *
  * @throws DownhillError `shape` if x or the state do not fit.
  * @see Hochreiter, Schmidhuber, Long short-term memory, Neural Computation 9, 1997; with the forget gate of Gers et al.

@@ -100,7 +100,7 @@ function endOfStatement(text: string, from: number): number {
   return text.length;
 }
 
-/** Returns the index of the parenthesis that the last character closes; −1 if there is none. */
+/** Returns the index of the parenthesis that the last character closes; −1 if the text has no such parenthesis. */
 function openingOf(statement: string): number {
   let depth = 0;
   for (let i = statement.length - 1; i >= 0; i--) {

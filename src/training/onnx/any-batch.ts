@@ -204,7 +204,7 @@ function lineThrough(
 
 /**
  * Returns a number a such that the value at each probe n is a / n, rounded; prefers an a with few digits. `undefined`
- * if there is none.
+ * if no a fits.
  */
 function dividend(values: readonly number[], type: ElementType): number | undefined {
   const total = values[0]! * probes[0];

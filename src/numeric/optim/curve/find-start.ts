@@ -68,8 +68,8 @@ interface PoolCandidate extends StartCandidate {
 }
 
 /**
- * Returns up to `count` candidates. The first pass takes, from the best on, those that differ from each chosen one by
- * at least two in some index, because neighbours lead to the same minimum. The second pass fills up with neighbours.
+ * Returns up to `count` candidates. The first pass takes, from the best on, candidates that differ from each chosen one
+ * by at least two in some index, because neighbours lead to the same minimum. The second pass fills up with neighbours.
  */
 function mostPromising(seen: readonly PoolCandidate[], count: number): readonly PoolCandidate[] {
   const rising = seen.toSorted((a, b) => a.cost - b.cost);

@@ -12,7 +12,7 @@ export interface Lists {
   readonly sections: readonly HTMLElement[];
   readonly program: LazyRows;
   readonly adjoints: LazyRows | undefined;
-  /** Section with the gradient, which is known at the end; `undefined` if there is none. */
+  /** Section with the gradient, which is known at the end; `undefined` without a gradient. */
   readonly end: HTMLElement | undefined;
   /** Replaces the values by those of another trace of the same program. */
   readonly renew: (data: PageData) => void;

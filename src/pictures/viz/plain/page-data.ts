@@ -15,8 +15,8 @@ const mostPasses = 12; // maximum number of forward passes in a page
 
 /**
  * Returns the content of a page about one run of a plain function: the values of its statements in program order. It
- * includes all iterations of the loops, of which the page shows one at a time. A run of more than 4,000 steps has only
- * the shown iteration of each loop.
+ * includes all iterations of the loops; the page shows one at a time. A run of more than 4,000 steps has only the shown
+ * iteration of each loop.
  *
  * @param args arguments of the function
  * @param iteration for a run with too many steps to show: the iteration of each loop to show, by the loop's index

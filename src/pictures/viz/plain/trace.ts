@@ -56,7 +56,7 @@ export type PlainTraceLine =
  * the loop's index.
  *
  * @throws DownhillError `shape` if the function returns more than one number, `option` if it captures values or no loop
- *   has the wanted iteration; errors of `takeApart` for invalid arguments, and of `runRegion`.
+ *   has the wanted iteration. Errors of `takeApart` for invalid arguments, and of `runRegion`, pass through.
  */
 export function tracePlain(
   form: PlainForm,
@@ -84,7 +84,7 @@ export function tracePlain(
  * the shown iteration of each loop (the first by default), and the values that the compiled gradient saves.
  *
  * @throws DownhillError `shape` if the function returns more than one number, `option` if it captures values or no loop
- *   has the wanted iteration; errors of `takeApart` for invalid arguments, and of `runRegion`.
+ *   has the wanted iteration. Errors of `takeApart` for invalid arguments, and of `runRegion`, pass through.
  */
 export function runForm(
   form: PlainForm,

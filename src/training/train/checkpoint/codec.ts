@@ -494,7 +494,7 @@ function checkSame(saved: RunOutline, now: RunOutline, step: number): void {
 
 /**
  * Describes the first line of `saved` that is missing in `now`, and the reverse, as in `"a", where this run has "b"`.
- * Returns `undefined` if there are none.
+ * Returns `undefined` if the outlines match.
  */
 function firstDifference(saved: readonly string[], now: readonly string[]): string | undefined {
   const [was, is] = [new Set(saved), new Set(now)];

@@ -90,8 +90,8 @@ export function checkpointFolder(folder: string, options: CheckpointFolderOption
 }
 
 /**
- * Returns the first intact checkpoint of those with these numbers, and a warning for each damaged one before it. The
- * checkpoint is `undefined` if there are no numbers.
+ * Tries the checkpoints with these numbers in order. Returns the first intact one, and a warning for each damaged one
+ * before it. The checkpoint is `undefined` if there are no numbers.
  *
  * @throws DownhillError `data` if there are checkpoints and none is intact.
  */
