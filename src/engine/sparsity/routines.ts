@@ -55,9 +55,9 @@ export interface SetRoutine {
 }
 
 /**
- * Routine that computes the sets of the results. Outputs: the sets of each result, then the pool of sets, the log of the
- * values that fixed the pattern, and the numbers of used elements of both, which exceed the capacity if it was too
- * small.
+ * Routine that computes the sets of the results. Its outputs are the sets of each result, the pool of sets and the log.
+ * Two numbers follow: the used elements of the pool and of the log. A number above the capacity means that the buffer was
+ * too small.
  */
 export function patternRoutine(tangents: TangentRoutine, capacity: SetCapacity): SetRoutine {
   const { routine, flow, columns } = tangents;

@@ -21,7 +21,7 @@ import { planHessian, planJacobian, sourcesOf } from "./plan.ts";
 /** Derivative to find: the Jacobian of a program's results, or the Hessian of its scalar result. */
 export type DerivativeKind = "jacobian" | "hessian";
 
-/** What to search, and how. */
+/** Derivative to search, and its limits. */
 export interface DerivativeTask {
   /** Name of the operation, for errors. */
   readonly name: string;
@@ -95,7 +95,7 @@ function batchOf(tangents: Routine, { moves, rest }: SplitProgram, memory: numbe
   return Math.max(1, Math.floor(memory / bytes));
 }
 
-/** Operations of code that compares decisions, also as a part of those of evaluating the derivative. */
+/** Cost of code that compares decisions: operations, and their ratio to the operations of the derivative passes. */
 export function costOfCheck(
   comparison: Routine,
   { tangents }: PatternFinder,

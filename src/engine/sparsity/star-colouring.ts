@@ -43,8 +43,8 @@ function isEqual(a: SparsityPattern, b: SparsityPattern): boolean {
 /**
  * Star colouring of a symmetric pattern, after Gebremedhin, Tarafdar, Manne and Pothen, "New acyclic and star coloring
  * algorithms with application to computing Hessians", SIAM J. Sci. Comput. 29 (2007), algorithm 4.1. Neighbours differ
- * in colour, and no path of four vertices has only two colours, so that each entry can be read from a product of the
- * matrix with the sum of the unit vectors of one colour. Vertices of very high degree have colours of their own: they
+ * in colour, and no path of four vertices has only two colours. Each entry can thus be read from a product of the matrix
+ * with the sum of the unit vectors of one colour. Vertices of very high degree have colours of their own: they
  * belong to no star, so that their neighbours need not visit all of them.
  */
 export function starColouring(pattern: SparsityPattern): Colouring {

@@ -125,7 +125,7 @@ function hasMember(node: Expr, set: Expr, { buffer, columns, capacity }: SetPool
   return k.and(isNode, k.or(k.eq(member(0), set), k.eq(member(1), set)));
 }
 
-/** Union of three or more sets: the largest one, and those that are neither empty nor equal to it. */
+/** Union of three or more sets. Its members are the largest set and all other sets except empty ones. */
 function writeMany(block: Block, sets: readonly Expr[], pool: SetPool): Expr {
   const largest = block.let(pool.fresh("largest"), sets.reduce(k.max));
   const others = sets.map((set) =>

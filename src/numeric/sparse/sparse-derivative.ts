@@ -232,7 +232,7 @@ export class SparseDerivative {
     };
   }
 
-  /** Code that notices another pattern; `undefined` if there is none. */
+  /** Code that notices another pattern; `undefined` for a pattern that always holds. */
   #comparison({ found, counts }: PlannedDerivative): PatternComparison | undefined {
     const { check } = this.#task;
     const { finder } = this.#search;

@@ -39,11 +39,14 @@ function point(n: number, seed = 1): Tensor {
 function derivativeOf(
   id: string,
   n: Size,
-): { readonly J: SparseDerivativeFunction; readonly f: (x: Tensor) => Tensor; readonly size: number } {
-  // prettier-ignore
+): {
+  readonly J: SparseDerivativeFunction<Tensor, Tensor[]>;
+  readonly f: (x: Tensor) => Tensor;
+  readonly size: number;
+} {
   const { f, size } = sparseFunctions[id]!(n);
   const of = id.endsWith("hessian") ? sparseHessian : sparseJacobian;
-  return { J: of(f, { at: point(size) }) as never, f, size };
+  return { J: of(f, { at: point(size) }), f, size };
 }
 
 const rowsOf = ({ shape, rowPointers, columns }: SparseDerivativeFunction["pattern"]): number[][] =>

@@ -27,9 +27,9 @@ export interface SparseDerivativeOptions<P = unknown, A extends readonly unknown
    */
   readonly memory?: number;
   /**
-   * Whether each evaluation compares the indices, bounds and branches that fixed a local pattern. `"auto"`: yes; it is an
-   * error if that takes more than half of the evaluation. `"always"`: yes, whatever it takes. `"never"`: the pattern is
-   * assumed to hold. Default `"auto"`.
+   * Comparison of the indices, bounds and branches that fixed a local pattern, in each evaluation. `"auto"` compares them,
+   * and throws if that takes more than half of an expensive evaluation. `"always"` compares them at any cost. `"never"`
+   * assumes that the pattern holds. Default `"auto"`.
    */
   readonly check?: PatternCheck;
   /**
@@ -62,8 +62,8 @@ export interface SparseDerivativeFunction<P = unknown, A extends readonly unknow
 /**
  * Jacobian of a function as a sparse matrix. The positions of its entries are found automatically from the compiled
  * tangents of the function, and valid for all parameters unless `isLocal`. Columns are the elements of all parameters in
- * the order of the tree, rows those of all results. Few derivative passes compute all entries: columns (or rows) that share
- * no row (or column) have the same colour and are computed together (Curtis, Powell and Reid 1974).
+ * the order of the tree, rows those of all results. Few derivative passes compute all entries (Curtis, Powell and Reid 1974).
+ * Columns without a common row share a forward pass. Rows without a common column share a backward pass.
  *
  * @throws DownhillError `range` for a pattern with more than `maxEntries` entries, `dtype` for parameters or results that
  * are not floating-point, `option` for a local pattern whose check takes too long, `trace` under a transform.
