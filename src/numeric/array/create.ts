@@ -177,7 +177,10 @@ export interface SpaceOptions extends DTypeOption {
   readonly endpoint?: boolean;
 }
 
-/** Number of steps from `start` to `stop`. Checks the count and the options. */
+/**
+ * Returns the number of steps from `start` to `stop` if there are `count` numbers: `count` − 1, or `count` if
+ * `endpoint` is false; at least 1. Checks the count and the options.
+ */
 function stepsTo(operation: string, count: number, options: SpaceOptions): number {
   checkCount(operation, count);
   checkFlags(operation, options, ["endpoint"]);

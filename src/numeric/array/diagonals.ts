@@ -20,7 +20,9 @@ export interface DiagonalOptions {
   readonly axis2?: number;
 }
 
-/** Number of elements of a diagonal. */
+/**
+ * Returns the number of elements of the diagonal `offset` of a matrix: 0 is the main one, positive ones are above it.
+ */
 function lengthOf(rows: number, columns: number, offset: number): number {
   return Math.max(0, Math.min(rows - Math.max(0, -offset), columns - Math.max(0, offset)));
 }

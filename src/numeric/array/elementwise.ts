@@ -333,7 +333,10 @@ export function clip(x: TensorLike, low: TensorLike | null, high: TensorLike | n
   return high === null ? above : beyond(above, high, "high");
 }
 
-/** x limited on one side by a bound. */
+/**
+ * Returns x limited on one side: to values of at least `bound` (`low`) or at most `bound` (`high`). Integers are
+ * unchanged if the bound is infinite.
+ */
 function beyond(x: Tensor, bound: TensorLike, side: "low" | "high"): Tensor {
   const isOpen = bound === -Infinity || bound === Infinity; // integer dtypes cannot hold infinite bounds
   if (isOpen && !isFloating(x.type.dtype)) return x;

@@ -95,7 +95,12 @@ function widthsOf(widths: PadWidths, x: Tensor): (readonly [number, number])[] {
   return pairs as (readonly [number, number])[];
 }
 
-/** x extended by `before` and `after` elements along an axis, with copies of its own elements. */
+/**
+ * Returns x extended by `before` and `after` elements along an axis. These are copies of its own elements, which `mode`
+ * selects.
+ *
+ * @throws DownhillError `range` if the axis has no elements to copy.
+ */
 function around(
   x: Tensor,
   axis: number,
@@ -112,7 +117,7 @@ function around(
   return p.take(x, i, axis);
 }
 
-/** Index within 0 … n − 1 of the element that the mode puts at an index outside. */
+/** Returns the index, 0 … n − 1, of the element that `mode` shows at a given index, which may be outside. */
 function insideOf(n: number, place: number, mode: Exclude<PadMode, "constant">): number {
   switch (mode) {
     case "edge":

@@ -107,7 +107,11 @@ export function selectPlaces(operation: string, x: Tensor, places: readonly Axis
   return { axes, slots, block: blockOf(operation, arrays) };
 }
 
-/** Number of axes that the indices cover, after a check. */
+/**
+ * Returns the number of axes that the indices cover.
+ *
+ * @throws DownhillError `range` if x has fewer axes, or if `"..."` occurs twice.
+ */
 function checkedRank(operation: string, x: Tensor, items: readonly IndexItem[]): number {
   const rank = items.reduce((n, item) => n + item.rank, 0);
   if (rank > x.ndim) {
@@ -207,7 +211,11 @@ export function placesOfTrue(elements: ArrayLike<number>, shape: Shape): Int32Ar
   );
 }
 
-/** Length of a result that depends on values: `size` if given, else the count, which must be known. */
+/**
+ * Returns the length of a result that depends on values: `size` if given, else the count, which must be known.
+ *
+ * @throws DownhillError `trace` if it is not known, because the function is being traced.
+ */
 export function foundLength(operation: string, size: number | undefined, count: () => Tensor): number {
   if (size !== undefined) {
     checkShape(operation, [size]);
@@ -240,12 +248,15 @@ export function backwards(axes: readonly AxisIndex[]): number[] {
   return axes.flatMap((along, axis) => (along.kind === "range" && along.step < 0 ? [axis] : []));
 }
 
-/** The axes of the result without the new ones. */
+/** Returns the axes of a result without the new ones. */
 export function withoutNew(slots: readonly ResultAxis[]): ResultAxis[] {
   return slots.filter((slot) => slot !== "new");
 }
 
-/** The sizes of the axes that a slot of the result stands for. */
+/**
+ * Returns the sizes of the axes of the result that one entry of `Selection.slots` stands for: one size for a new axis
+ * or a range. The index arrays have the sizes of their common shape.
+ */
 function sizesOf({ axes, block }: Selection, slot: ResultAxis): Shape {
   if (slot === "new") return [1];
   if (slot === "block") return block;
@@ -253,7 +264,7 @@ function sizesOf({ axes, block }: Selection, slot: ResultAxis): Shape {
   return along.kind === "range" ? [along.size] : [];
 }
 
-/** The shape of the selected part. */
+/** Returns the shape of the result of a selection. */
 export function selectedShape(selection: Selection): number[] {
   return selection.slots.flatMap((slot) => sizesOf(selection, slot));
 }

@@ -67,7 +67,7 @@ export function polymul(x: TensorLike, y: TensorLike): Tensor {
   return convolve(coefficientsOf("polymul", x), coefficientsOf("polymul", y));
 }
 
-/** Tensor of constants in the dtype of the coefficients c. */
+/** Returns a vector of constants in the dtype of the coefficients c. */
 function numbersBeside(c: Tensor, values: readonly number[]): Tensor {
   return p.convert(p.fromFlat(arrayType("float64", [values.length]), [...values]), c.dtype, c.type.weak);
 }

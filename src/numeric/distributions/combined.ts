@@ -147,7 +147,7 @@ function weights({ mixtureDistribution, componentDistribution }: MixtureParams):
   return reshape(p, [...p.shape, ...componentDistribution.eventShape.map(() => 1)]);
 }
 
-/** Sum over the components, weighted by their probabilities. */
+/** Returns the sum of x over the components of a mixture, weighted by their probabilities. */
 function overComponents(p: MixtureParams, x: Tensor): Tensor {
   const behind = p.componentDistribution.eventShape.length;
   return sum(mul(weights(p), x), { axis: x.ndim - 1 - behind });

@@ -62,7 +62,7 @@ function betweenChances(p: ProbsOrLogits, q: ProbsOrLogits): Tensor {
 const betweenCategories = (p: ProbsOrLogits, q: ProbsOrLogits): Tensor =>
   sum(outcome(categories(p), logCategories(p), logCategories(q)), { axis: -1 });
 
-/** Divergence between normal distributions, and between log-normal ones. */
+/** Returns the divergence between normal distributions, which equals that between the log-normal ones. */
 function betweenNormals(p: LocScaleParams, q: LocScaleParams): Tensor {
   const ratio = div(p.scale, q.scale);
   const off = div(sub(p.loc, q.loc), q.scale);

@@ -23,7 +23,11 @@ import { asTensor } from "../../engine/prims/lift.ts";
 import { sameShape } from "../../engine/util/shape.ts";
 import { checkSmoothing, lossOptions, reduce, type LossOptions } from "./loss.ts";
 
-/** Prediction and target as floats of equal shape. */
+/**
+ * Returns prediction and target as floats of one dtype.
+ *
+ * @throws DownhillError `shape` if their shapes differ.
+ */
 function pair(operation: string, prediction: TensorLike, target: TensorLike): readonly [Tensor, Tensor] {
   const x = asFloating(prediction, operation);
   const y = asTensor(target, operation);

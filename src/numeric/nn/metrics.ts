@@ -254,7 +254,10 @@ function yesAndNo(operation: string, x: Tensor, y: Tensor, threshold: number): [
   return [isFloating(x.dtype) ? where(isMissing(x), Number.NaN, predicted) : predicted, actual];
 }
 
-/** Membership of items in classes, for predictions and for targets: 1 or 0 along a new last axis of classes. */
+/**
+ * Returns the membership of items in classes, for predictions and for targets: 1 or 0 along a new last axis of classes.
+ * All are NaN for an item whose label is no class, and for a prediction whose scores contain NaN.
+ */
 function membership(operation: string, x: Tensor, y: Tensor, classes: number): [Tensor, Tensor] {
   const areScores = sameShape(x.shape, [...y.shape, classes]);
   if (!areScores && !sameShape(x.shape, y.shape))

@@ -107,7 +107,7 @@ export function principalDirections(path: readonly Float64Array[], end: Float64A
   return { directions: [direction(0), direction(1)], explained: [part(0), part(1)] };
 }
 
-/** Inner product of two vectors. */
+/** Returns the inner product of two vectors. */
 export function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;

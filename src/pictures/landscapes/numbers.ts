@@ -3,12 +3,12 @@ export function isFinitePoint(point: readonly number[]): boolean {
   return point.every((x) => Number.isFinite(x));
 }
 
-/** Euclidean distance between two points. */
+/** Returns the Euclidean distance between two points. */
 export function distance(a: readonly number[], b: readonly number[]): number {
   return Math.hypot(...a.map((x, i) => x - b[i]!));
 }
 
-/** Arithmetic mean; NaN for an empty array. */
+/** Returns the arithmetic mean; NaN for an empty array. */
 export function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -56,7 +56,10 @@ export interface ChartView {
   /** Visible ranges of the axes. Default: the whole range of the chart. */
   readonly x?: readonly [from: number, to: number] | undefined;
   readonly y?: readonly [from: number, to: number] | undefined;
-  /** Whether the axis is logarithmic, as the user has chosen; one flag per axis. Default: the scale of the chart. */
+  /**
+   * Scale that the user has chosen for the x axis (`isLogX`) and the y axis (`isLogY`): true for logarithmic, false for
+   * linear. Default: the scale of the chart.
+   */
   readonly isLogX?: boolean;
   readonly isLogY?: boolean;
   /** Names of the hidden series. */

@@ -180,7 +180,10 @@ function hostName(): string {
   return process.getBuiltinModule("node:os").hostname();
 }
 
-/** Boot identifier and start time in ticks since boot, if the system provides them (Linux). */
+/**
+ * Returns the boot identifier of the system and the start time of a process in ticks since boot, if the system provides
+ * them (Linux).
+ */
 function beginOf(pid: number): string | undefined {
   const fs = process.getBuiltinModule("node:fs");
   const ticks = statOf(pid)?.[19];

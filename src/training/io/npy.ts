@@ -86,7 +86,11 @@ function npyEnd({ kind, shape, bodyStart }: NpyHeader): number {
   return bodyStart + sizeOf(shape) * kind.size;
 }
 
-/** Parses the bytes of an unpacked NPY file. */
+/**
+ * Parses the bytes of an unpacked NPY file.
+ *
+ * @throws DownhillError `data`, naming the file and the byte, like `readNpy`.
+ */
 export function parseNpy(bytes: Uint8Array, name: string): NpyArray {
   const header = parseNpyHeader(bytes, name);
   const { kind, little, fortran, shape, bodyStart } = header;

@@ -13,7 +13,7 @@ import { writeZip } from "./zip-writer.ts";
 export interface ReadNpzOptions extends UnpackOptions {
   /** Name of the bytes in messages, such as a file name. Default `"NPZ"`. */
   readonly name?: string;
-  /** Names of the arrays to read. Default: all. Other content of the archive is then ignored. */
+  /** Names of the arrays to read; other content of the archive is then ignored. Default: all arrays. */
   readonly only?: readonly string[];
 }
 
@@ -79,7 +79,11 @@ export async function readNpz(
   return arrays;
 }
 
-/** Checks the options of `readNpz`, before anything is read. */
+/**
+ * Checks the options of `readNpz`, before anything is read.
+ *
+ * @throws DownhillError `option` or `range`, naming the invalid option.
+ */
 export function checkReadNpzOptions(operation: string, options: ReadNpzOptions): void {
   checkOptions(operation, options, ["name", "only", "maxUnpackedBytes"]);
   checkNames(operation, "only", "arrays", options.only);
@@ -105,7 +109,11 @@ export async function writeNpz(arrays: NpySourcesByName, options: WriteNpzOption
   return writeZip(files, options.compress ?? false);
 }
 
-/** Checks the options of `writeNpz`. */
+/**
+ * Checks the options of `writeNpz`.
+ *
+ * @throws DownhillError `option` for an unknown option, or if `compress` is not a boolean.
+ */
 export function checkWriteNpzOptions(operation: string, options: WriteNpzOptions): void {
   checkOptions(operation, options, ["compress"]);
   const { compress = false } = options;

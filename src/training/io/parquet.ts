@@ -196,7 +196,11 @@ async function openParquet(
 const magic = 0x31524150; // PAR1
 const encryptedMagic = 0x45524150; // PARE
 
-/** Reads the metadata at the end of a file, after checking their sizes. */
+/**
+ * Reads the metadata at the end of a file, after checking their sizes.
+ *
+ * @throws DownhillError `data` if the file is not Parquet, encrypted or damaged.
+ */
 async function readMetadata(file: RandomBytes, hyparquet: Hyparquet, name: string): Promise<ParquetMetadata> {
   const end = await file.read(Math.max(0, file.size - 8), file.size);
   const view = new DataView(end.buffer, end.byteOffset, end.byteLength);
@@ -220,7 +224,11 @@ async function readMetadata(file: RandomBytes, hyparquet: Hyparquet, name: strin
   }
 }
 
-/** Returns the requested columns in the requested order. */
+/**
+ * Returns the requested columns in the requested order; by default all.
+ *
+ * @throws DownhillError `data` for an unknown column, or one of lists or structs.
+ */
 function columnsOf(
   hyparquet: Hyparquet,
   metadata: ParquetMetadata,

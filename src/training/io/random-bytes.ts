@@ -18,7 +18,7 @@ export function openInMemory(bytes: Uint8Array): RandomBytes {
   };
 }
 
-/** Gives access to a blob, such as a file chosen in a page. */
+/** Opens a blob, such as a file chosen in a page, for random access. */
 export function openBlob(blob: Blob): RandomBytes {
   return {
     size: blob.size,

@@ -82,8 +82,11 @@ interface QuotedRecord {
 }
 
 /**
- * Parses a record with quotes cell by cell; `undefined` if a quote is open at the end of a text of which more is to
- * come.
+ * Parses a record with quotes cell by cell. Returns `undefined` if a quote is open at the end of a text of which more
+ * is to come.
+ *
+ * @throws DownhillError `data` for a quote that is never closed, and for characters between a closing quote and the
+ * separator.
  */
 function quotedRecord(
   text: string,
@@ -135,7 +138,7 @@ function quotedRecord(
   }
 }
 
-/** Returns the index of the quote that closes the one at `open`, or −1. */
+/** Returns the index of the quote that closes the cell opened by the quote at `open`; −1 if the cell is not closed. */
 function closingQuote(text: string, open: number): number {
   for (let at = open + 1; ; at += 2) {
     at = text.indexOf('"', at);
@@ -144,9 +147,9 @@ function closingQuote(text: string, open: number): number {
 }
 
 /**
- * Detects the separator of a text: the most frequent of tab, `;`, `|` and `,` in its first line outside quotes, the
- * first of equals. A comma if there is none. If another separator splits the line into numbers with commas, the commas
- * are decimal commas: `1,5;2,25`.
+ * Detects the separator of a text: the most frequent of tab, `;`, `|` and `,` in its first line that is not empty, not
+ * counting quoted parts. Of equally frequent ones the first in this list wins; without any it is a comma. If another
+ * separator splits the line into numbers with commas, the commas are decimal commas: `1,5;2,25`.
  */
 export function detectSeparator(text: string): string {
   const counts = new Map(["\t", ";", "|", ","].map((separator) => [separator, 0]));

@@ -30,7 +30,7 @@ export async function replaceFile(operation: string, path: string, bytes: Uint8A
 /**
  * Like `replaceFile`, with an error that names the file and the remedy.
  *
- * @throws DownhillError `file`
+ * @throws DownhillError `file`, naming the file and the remedy, if the file cannot be written.
  */
 export async function replaceFileOrExplain(
   operation: string,

@@ -13,7 +13,10 @@ export interface ShapedArray {
   readonly dtype?: DType | undefined;
 }
 
-/** True if a value is an array with a shape, and not a node of nested parameters that has keys of the same names. */
+/**
+ * True if a value has a list of numbers as `shape` and a typed array as `data`, unlike nested parameters that have
+ * tensors under these keys.
+ */
 export function isShapedArray(value: unknown): value is ShapedArray {
   const { shape, data } = (value ?? {}) as { readonly shape?: unknown; readonly data?: unknown };
   return (

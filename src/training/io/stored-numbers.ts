@@ -13,7 +13,7 @@ interface FloatEncoder {
   readonly round: (data: ArrayLike<number>) => TypedArray | Uint16Array;
 }
 
-/** Encoders of arrays, by storage format, with rounding to nearest. */
+/** Encoders of arrays, by storage format. Each rounds numbers to the nearest of its format, ties to even. */
 export const storedFloats: Readonly<Record<StoredFloat, FloatEncoder>> = {
   float64: { type: "F64", round: (data) => Float64Array.from(data) },
   float32: { type: "F32", round: (data) => Float32Array.from(data) },
@@ -26,7 +26,10 @@ export interface Decoder {
   /** Dtype of the resulting array. */
   readonly dtype: DType;
   readonly read: (bytes: Uint8Array) => TypedArray;
-  /** Decodes 64-bit integers exactly, if the type is one of these; `read` may not preserve all of them. */
+  /**
+   * Decodes 64-bit integers exactly; absent for other types. `read` gives wrong numbers for integers outside of its
+   * dtype.
+   */
   readonly wide?: (bytes: Uint8Array) => BigInt64Array | BigUint64Array;
 }
 

@@ -85,7 +85,8 @@ export function meansOf({ items, loss, metrics }: ItemSums): Evaluation {
 }
 
 /**
- * Number of items in a batch: the size of the first axis of its first array that has an axis; 1 for a batch of scalars.
+ * Returns the number of items in a batch: the size of the first axis of its first array that has an axis; 1 for a batch
+ * of scalars.
  *
  * @throws DownhillError `data` for a batch without a tensor.
  */

@@ -67,7 +67,7 @@ const spaces: Readonly<Record<HyperparameterSpace, Space>> = {
 
 const inUnit = /^(momentum|beta\d?|rho|alpha|dampening)$/;
 
-/** Space of a hyper-parameter by its name: `unit` for momenta and similar, otherwise `log`. */
+/** Returns the default space of a hyper-parameter by its name: `unit` for momenta and similar, otherwise `log`. */
 function spaceOf(name: string): HyperparameterSpace {
   return inUnit.test(name) ? "unit" : "log";
 }

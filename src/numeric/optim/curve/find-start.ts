@@ -209,7 +209,10 @@ function evaluator(
   };
 }
 
-/** All combinations of one index per pool, or `mostCandidates` random ones if there are more. */
+/**
+ * Returns all combinations of one index per entry of `sizes`, each below that size, or `mostCandidates` random ones if
+ * there are more.
+ */
 function combinations(sizes: readonly number[]): number[][] {
   const all = sizes.reduce((count, size) => count * size, 1);
   if (all <= mostCandidates) {

@@ -237,7 +237,7 @@ function notFinite(): DownhillError {
   );
 }
 
-/** At most `mostRows` rows of the data, evenly spread. */
+/** Returns at most `mostRows` rows of the data, evenly spread, with their values and weights. */
 function everyFew(task: FitProblem): Pick<FitProblem, "rows" | "y" | "weights"> {
   const { rows, y, weights } = task;
   if (rows.count <= mostRows) return task;

@@ -13,7 +13,7 @@ import { definePreset, type Preset } from "./preset.ts";
 const steepest = 10; // λmax
 const steps = 100;
 
-/** The landscape ½(x² + 10y²), a bowl whose curvatures are 1 and 10. */
+/** Defines the landscape ½(x² + 10y²), a bowl whose curvatures are 1 and 10. */
 function bowlOfTen(): Landscape {
   return defineLandscape(`(x^2 + ${steepest}*y^2)/2`, {
     name: "bowl",

@@ -22,7 +22,7 @@ import {
   writeSafetensors,
 } from "../index.ts";
 
-/** The header of an IDX file. */
+/** Writes the header of an IDX file. */
 export function idxHeader(kind: number, shape: readonly number[]): Uint8Array {
   const view = new DataView(new ArrayBuffer(4 + 4 * shape.length));
   view.setUint8(2, kind);
@@ -143,7 +143,7 @@ export const readers: readonly Reader[] = [
   { name: "gunzip", read: async (bytes) => (await gunzip(bytes, "x")).length, files: packed(tables) },
 ];
 
-/** Random integers below a bound, from a seed. */
+/** Returns a function that draws random integers below a bound; the seed determines the sequence. */
 export function chance(seed: number): (bound: number) => number {
   let count = 0;
   const root = key(seed);

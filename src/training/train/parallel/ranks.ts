@@ -198,9 +198,7 @@ function end(known: RankStatus, stopped: FitStopReason, failure: Failure | undef
 const empty = (): ArrayBuffer => new ArrayBuffer(headerBytes);
 const nothing: Merge = () => {};
 
-/**
- * Reason why the run ends after one or more ranks left. An abort takes precedence over a hook, a hook over a left loop.
- */
+/** Returns the reason why the run ends after one or more ranks left. */
 function reasonOf(flags: number): FitStopReason {
   if ((flags & flag.aborted) !== 0) return "aborted";
   return (flags & flag.hook) !== 0 ? "hook" : "left";
