@@ -75,13 +75,13 @@ export abstract class Bijector {
     return bijector.record;
   }
 
-  /** Computes y from x. */
+  /** Computes y = f(x), where f is the function of this bijector. */
   forward(x: TensorLike): Tensor {
     if (arguments.length > 1) refuseExtra(`${this.record.name}.forward`, arguments, 1);
     return this.record.forward(this.params, this.#read("forward", x));
   }
 
-  /** Computes x from y. */
+  /** Computes the x with f(x) = y, where f is the function of this bijector. */
   inverse(y: TensorLike): Tensor {
     if (arguments.length > 1) refuseExtra(`${this.record.name}.inverse`, arguments, 1);
     return this.record.inverse(this.params, this.#read("inverse", y));

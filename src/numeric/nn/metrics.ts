@@ -338,7 +338,12 @@ function readTargets(operation: string, y: Tensor): Tensor {
   return where(logicalOr(equal(target, 0), equal(target, 1)), target, Number.NaN);
 }
 
-/** Classes as int32; known classes are checked. */
+/**
+ * Returns class labels as int32. Labels that are being traced are not checked.
+ *
+ * @throws DownhillError `dtype` for traced floats, or the error of `checkElements` for a label that is not an integer
+ * from 0 to `classes` − 1.
+ */
 function readClasses(operation: string, what: string, y: Tensor, classes: number): Tensor {
   if (y.tracer !== undefined && isFloating(y.dtype)) {
     throw new DownhillError(

@@ -58,7 +58,11 @@ export function readKey(operation: string, given: unknown): Tensor {
 
 const keyType = /* @__PURE__ */ arrayType("uint32", [2]);
 
-/** Checks that a key has known words. */
+/**
+ * Checks that a key is a `Uint32Array` of two words, whose values are therefore known.
+ *
+ * @throws DownhillError `dtype` for anything else, such as a tensor or a seed.
+ */
 export function checkWords(operation: string, given: unknown): asserts given is KeyWords {
   if (given instanceof Uint32Array && given.length === 2) return;
   if (given instanceof Tensor) {

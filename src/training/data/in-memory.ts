@@ -24,7 +24,10 @@ export function heldCount({ rows, fields }: MemoryDataset): number {
   return rows?.length ?? countOf(fields);
 }
 
-/** Creates the batches of a data set in memory; each has `size` items of the shard. */
+/**
+ * Creates the batches of a data set in memory; each has `size` items of its shard. The last one may have fewer, unless
+ * `dropLast` is true.
+ */
 export function batchesInMemory<B>(held: MemoryDataset, { size, dropLast }: BatchSize): Batches<B> {
   return makeBatches(sourceInMemory(held, { size: size * held.shard.count, dropLast }));
 }
@@ -80,7 +83,7 @@ function batchOf(
   return gather(stepped(fields, steps, float, epoch, [items?.[from] ?? from]), undefined, 0, 0);
 }
 
-/** Applies the functions to each item, and stacks their results as columns. */
+/** Applies the functions of `map`, one after the other, to each item, and stacks the results as columns. */
 function stepped(
   fields: ColumnsByName,
   { functions }: ItemTransforms,

@@ -135,7 +135,7 @@ export function checkValueOptions(
   checkChoice(operation, "missing", missing, ["error", "keep"]);
 }
 
-/** Builds tables from lines. */
+/** Builds tables from objects, each in a line of JSON. */
 interface ObjectTable {
   /** Adds the row of a line, unless it is blank. */
   readonly add: (line: string, place: number) => void;

@@ -250,7 +250,9 @@ function plain(
   };
 }
 
-/** Creates a type of 64-bit integers, which must fit in 32 bits. */
+/**
+ * Creates the number type for 64-bit integers of NPY files. Reading throws for a number that does not fit in 32 bits.
+ */
 function narrowed(
   dtype: "int32" | "uint32",
   make: (count: number) => Int32Array | Uint32Array,

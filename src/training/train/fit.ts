@@ -153,7 +153,7 @@ export interface FitResult<P, S, M = undefined> extends RunSnapshot<P, S, M> {
   readonly stopped: FitStopReason;
   /** Best epoch of a run with `keepBest`; `undefined` without it or before the first epoch. */
   readonly best: Best<P, M> | undefined;
-  /** Seconds by activity. */
+  /** Seconds that the run has spent on each activity. */
   readonly time: RunTime;
   /** Warnings issued during the run. */
   readonly warnings: readonly string[];

@@ -72,7 +72,7 @@ export function runStretch<P, S, B>(
   return { params, state, before: judge(start.params), after: judge(params) };
 }
 
-/** Calls `scan` with carries of any structure, for which it has no types. */
+/** Calls `scan` with carries of any structure, which the types of `scan` do not allow. */
 function loop<C, X, Y>(f: (carry: C, x: X) => readonly [C, Y], carry: C, xs: X): [C, Y] {
   return scan(f as never, carry as never, xs as never) as unknown as [C, Y];
 }

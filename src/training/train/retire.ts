@@ -18,8 +18,8 @@ export interface Retirement {
 }
 
 /**
- * Creates the tracker. It frees no small tensors, which share one buffer, and nothing while debugging, when tensors may
- * share memory.
+ * Creates the `Retirement` of a run. It frees no small tensors, which share one buffer, and nothing while debugging,
+ * when tensors may share memory.
  */
 export function makeRetirement(): Retirement {
   const kept = new WeakSet<TensorStorage>();

@@ -2,7 +2,10 @@ import type { Markup } from "../markup.ts";
 
 const svgSpace = "http://www.w3.org/2000/svg";
 
-/** Creates the DOM nodes of markup. */
+/**
+ * Creates the DOM node of an element, with its children. Elements in an `svg`, or all of them if `isInSvg` is true,
+ * become SVG nodes.
+ */
 export function makeNode({ tag, attributes, children }: Markup, isInSvg: boolean = false): Element {
   const isSvg = isInSvg || tag === "svg";
   const made = isSvg ? document.createElementNS(svgSpace, tag) : document.createElement(tag);

@@ -1,8 +1,8 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 
 /**
- * Checks that a value has a certain form. `path` is the path of the value in the checkpoint, such as
- * `state.history[0]`, for the message. @throws DownhillError `data`.
+ * Function that checks the form of a value. `path` is the path of the value in the checkpoint, such as
+ * `state.history[0]`, for the message. @throws DownhillError `data` if the value has another form.
  */
 export type FormCheck = (value: unknown, path: string) => void;
 
