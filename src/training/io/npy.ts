@@ -70,7 +70,7 @@ export async function readNpy(bytes: Uint8Array, options: ReadNpyOptions = {}): 
   return parseNpy(unpacked, name);
 }
 
-/** Reads the header from the beginning of a file. Returns its bytes and content. */
+/** Reads the header from the beginning of an NPY file. Returns the bytes up to its end, and its content. */
 export async function readNpyHead(
   reader: ChunkedByteReader,
   name: string,

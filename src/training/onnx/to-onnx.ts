@@ -52,7 +52,10 @@ export interface OnnxOptions {
    * of their size in `args`. Default: none, so that all sizes are those of `args`.
    */
   readonly batch?: AnyBatch;
-  /** Metadata of the model, in addition to the version and the function that wrote it. */
+  /**
+   * Metadata to store in the model. The entry `made_by` names the version of the library and `toOnnx`, unless it is
+   * given here.
+   */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 

@@ -145,7 +145,7 @@ class TraceView implements MountedTrace {
     this.setMode(this.#mode);
   }
 
-  /** Shows other values of the same program. Nothing else changes or moves. */
+  /** Shows the values of another trace of the same program. Nothing else changes or moves. */
   #renew(data: PageData): void {
     this.#data = data;
     this.#steps = this.#listSteps();
