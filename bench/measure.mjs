@@ -145,7 +145,7 @@ async function prepare(row, entrant, { quick }) {
   return { reason: answer.reason };
 }
 
-/** Whether a missing entrant is a failure: downhill must be present, but modes and threads depend on the engine. */
+/** True if a missing entrant is a failure. Downhill must be present, but modes and threads depend on the engine. */
 const isNeeded = ({ contestant, mode, threads }) =>
   contestant === "downhill" && mode === "plain" && threads === 1;
 

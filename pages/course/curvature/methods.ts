@@ -48,7 +48,7 @@ export function repeat(
 }
 
 /** Solves a system of two equations; `undefined` if its determinant is 0. */
-export function solveTwo(matrix: readonly (readonly number[])[], right: Point): Point | undefined {
+function solveTwo(matrix: readonly (readonly number[])[], right: Point): Point | undefined {
   const [a, b, c, d] = matrix.flat() as [number, number, number, number];
   const [p, q] = right as [number, number];
   const determinant = a * d - b * c;
@@ -94,7 +94,7 @@ export const times: readonly number[] = [0, 0.4, 0.8, 1.2, 1.6, 2, 2.4, 2.8];
 export const measured: readonly number[] = [2.06, 1.49, 1.18, 0.84, 0.68, 0.47, 0.4, 0.25];
 
 /** Residuals of the curve with the parameters a and b. */
-export function residuals(params: Tensor): Tensor {
+function residuals(params: Tensor): Tensor {
   const [a, b] = [params.at(0), params.at(1)];
   return b.mul(f64(times)).exp().mul(a).sub(f64(measured));
 }

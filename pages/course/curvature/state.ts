@@ -144,7 +144,7 @@ export const inputs: Signal<number> = state.number("n", 16, { min: 1, max: mostI
 export const costs: ReadonlySignal<ProductCosts> = computed(() => productCosts(inputs.value));
 
 // A fit.
-export const fitBox: MapBox = [
+const fitBox: MapBox = [
   [0, 4],
   [-2, 0.6],
 ];

@@ -92,7 +92,7 @@ function segment({ run, store, drop }: Recorder, from: number, to: number): void
 }
 
 /** Length of the segments for a loop of n iterations. */
-export function segmentLength(n: number): number {
+function segmentLength(n: number): number {
   return Math.ceil(Math.sqrt(n));
 }
 

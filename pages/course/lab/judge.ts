@@ -28,7 +28,7 @@ export interface PuzzleChecks {
 }
 
 /** A claim that is false, with a sentence about the difference. */
-export class Mismatch extends Error {}
+class Mismatch extends Error {}
 
 /** Runs a program and judges it. Printed lines go to `print`. */
 export async function judgePuzzle(

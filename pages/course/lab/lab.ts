@@ -5,7 +5,7 @@ import type { CodeOptions } from "./code.ts";
 import type { LabMessage, LabOrder, LabWork } from "./whole-library.worker.ts";
 
 /** Seconds after which a program without an end is stopped. */
-export const longestRun = 8;
+const longestRun = 8;
 
 const endless = `The code ran for ${longestRun} seconds without an end, and was stopped. Does every loop end?`;
 

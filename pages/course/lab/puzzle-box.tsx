@@ -114,7 +114,7 @@ export function PuzzleBox({ chapter, puzzle, title, children }: PuzzleBoxProps):
 }
 
 /** Lines that a program printed. */
-export function Printed({ lines }: { readonly lines: readonly string[] }): JSX.Element | null {
+function Printed({ lines }: { readonly lines: readonly string[] }): JSX.Element | null {
   if (lines.length === 0) return null;
   return (
     <Code label="Output" isWrapped>

@@ -40,19 +40,18 @@ export function scaled(a: number, x: Float64Array): Float64Array {
   return out;
 }
 
-/** `max |xᵢ|`, 0 for an empty vector. x must not contain NaN: a NaN discards the elements before it. */
+/** `max |xᵢ|`; 0 for an empty vector, NaN if an element is NaN. */
 export function largest(x: Float64Array): number {
   let top = 0;
-  for (const xi of x) if (!(Math.abs(xi) <= top)) top = Math.abs(xi);
+  for (const xi of x) top = Math.max(top, Math.abs(xi));
   return top;
 }
 
-/** `max |sᵢ|/max(|xᵢ|, 1e-12)`: the largest relative change of an element. */
+/** `max |sᵢ|/max(|xᵢ|, 1e-12)`: the largest relative change of an element; NaN if one is NaN. */
 export function largestPart(s: Float64Array, x: Float64Array): number {
   let top = 0;
   for (let i = 0; i < s.length; i++) {
-    const part = Math.abs(s[i]! / Math.max(Math.abs(x[i]!), 1e-12));
-    if (!(part <= top)) top = part;
+    top = Math.max(top, Math.abs(s[i]! / Math.max(Math.abs(x[i]!), 1e-12)));
   }
   return top;
 }
