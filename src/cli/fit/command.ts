@@ -34,7 +34,7 @@ const args = {
   loss: {
     type: "string",
     valueHint: "word",
-    description: "squares (default), or for outliers soft-l1, huber, cauchy or arctan",
+    description: "squares (default), or for outliers soft-l1, huber, cauchy, arctan, tukey or tolerant",
   },
   "loss-scale": {
     type: "string",

@@ -408,7 +408,7 @@ describe("misuse is refused with a remedy", () => {
     [
       formula,
       { loss: "hubr" },
-      '--loss must be squares, soft-l1, huber, cauchy or arctan, got "hubr". Did you mean "huber"?',
+      '--loss must be squares, soft-l1, huber, cauchy, arctan, tukey or tolerant, got "hubr". Did you mean "huber"?',
     ],
     [formula, { "loss-scale": "1" }, "--loss-scale is for robust losses"],
     [formula, { loss: "huber", "loss-scale": "0" }, '--loss-scale must be a number above 0, got "0".'],

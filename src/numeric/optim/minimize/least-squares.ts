@@ -8,11 +8,11 @@ import { asTensor } from "../../../engine/prims/lift.ts";
 import { jacfwd, jvp } from "../../../engine/transforms/index.ts";
 import { asGiven, bound, requireCompiled } from "../../../engine/transforms/plain.ts";
 import type { Like, LikeAll, OnlyPlain, Plain, TensorsOf } from "../../../engine/tree/index.ts";
-import { fixed, flag, oneOf, readOptions } from "../options.ts";
+import { count, fixed, flag, oneOf, readOptions } from "../options.ts";
 import { levenbergMarquardt, type Residuals } from "./levenberg-marquardt.ts";
 import { type Progress, takeArgs } from "./minimize.ts";
 import { flatParameters, oncePerStructure, onNumbers, pick, requireResult } from "./problem.ts";
-import { type RobustLoss, robustLosses, robustResiduals } from "./robust.ts";
+import { type RobustLoss, robustBlocks, robustLosses } from "./robust.ts";
 import { columnsOf, covarianceAmong } from "./qr.ts";
 import type { Iterate, SearchOutcome, StopReason, StopRules } from "./stop.ts";
 import {
@@ -31,12 +31,20 @@ import { type Bounds, readWalls } from "./walls.ts";
 export interface LeastSquaresSolverOptions<P = unknown> extends StopRules, Bounds {
   /**
    * Loss of a residual; robust losses are for data with outliers. `squares` is `r²`. For `|r|` above `lossScale`,
-   * `soft-l1` and `huber` grow like `|r|`, `cauchy` like `ln |r|`, and `arctan` is bounded by `πs²/2`. Default
-   * `squares`.
+   * `soft-l1` and `huber` grow like `|r|`, `cauchy` like `ln |r|`, `arctan` is bounded by `πs²/2`, and `tukey` is
+   * constant, `s²/3`. `tolerant` is almost flat below `lossScale` and grows like `r²` above it. Default `squares`.
    */
   readonly loss?: RobustLoss;
-  /** s, the size of a residual above which a robust loss reduces its weight; above 0. Default 1. */
+  /**
+   * s, the size of a residual above which a robust loss reduces its weight, or below which `tolerant` does; above 0.
+   * Default 1.
+   */
   readonly lossScale?: number;
+  /**
+   * Number of adjacent residuals whose squared norm the loss is applied to, for example 2 for the two coordinates of an
+   * observed point; 1 or more. The number of residuals must be a multiple of it. Default 1.
+   */
+  readonly lossBlock?: number;
   /**
    * Weights w, one number of 0 or more per residual: `Σ w r²`, or `Σ ρ(√w r)`. For data with standard errors σ, use
    * 1/σ². Default 1.
@@ -207,7 +215,7 @@ export function leastSquaresSolver(
   };
 }
 
-type ResidualOptions = Pick<LeastSquaresOptions, "loss" | "lossScale" | "jit">;
+type ResidualOptions = Pick<LeastSquaresOptions, "loss" | "lossScale" | "lossBlock" | "jit">;
 
 /** One search: its iterations, and the conversion of their outcome to a result. */
 interface LeastSquaresRun {
@@ -221,7 +229,7 @@ interface LeastSquaresRun {
  */
 function residualFunctions(
   operation: string,
-  { loss, lossScale, jit }: Required<ResidualOptions>,
+  { loss, lossScale, lossBlock, jit }: Required<ResidualOptions>,
   weights: ReturnType<typeof readWeights>,
 ) {
   return oncePerStructure(({ toTree }, { call }) => {
@@ -229,13 +237,14 @@ function residualFunctions(
       requireResult(operation, call(toTree(x), data), 1);
     const counted = (x: Tensor, data: readonly Tensor[]): Tensor => {
       const r = onVector(x, data);
-      return robustResiduals[loss](weights === undefined ? r : weighted(operation, r, weights), lossScale);
+      const scaled = weights === undefined ? r : weighted(operation, r, weights);
+      return robustBlocks(operation, loss, scaled, lossScale, lossBlock);
     };
     const plain = onNumbers((x: Tensor, ...data: Tensor[]) => [onVector(x, data)], jit);
     return {
       plain,
       values:
-        loss === "squares" && weights === undefined
+        loss === "squares" && lossBlock === 1 && weights === undefined
           ? plain
           : onNumbers((x: Tensor, ...data: Tensor[]) => [counted(x, data)], jit),
       derivatives: onNumbers(
@@ -259,14 +268,19 @@ function prepareLeastSquares(
   const limits = readLimits(
     operation,
     options,
-    ["low", "high", "loss", "lossScale", "weights", "jit"],
+    ["low", "high", "loss", "lossScale", "lossBlock", "weights", "jit"],
     fitTolerances,
   );
-  const choices = readOptions<ResidualOptions>(operation, pick(options, ["loss", "lossScale", "jit"]), {
-    loss: oneOf("squares", robustLosses),
-    lossScale: fixed(1, { from: 0, above: true }),
-    jit: flag(true),
-  });
+  const choices = readOptions<ResidualOptions>(
+    operation,
+    pick(options, ["loss", "lossScale", "lossBlock", "jit"]),
+    {
+      loss: oneOf("squares", robustLosses),
+      lossScale: fixed(1, { from: 0, above: true }),
+      lossBlock: count(1, { from: 1 }),
+      jit: flag(true),
+    },
+  );
   const weights = readWeights(operation, options.weights);
   const functionsFor = residualFunctions(operation, choices, weights);
   const { callback } = options;

@@ -334,12 +334,17 @@ describe("leastSquares", () => {
       huber: (r: Tensor) => where(less(r.abs(), s), square(r), sub(mul(2 * s, r.abs()), s * s)),
       cauchy: (r: Tensor) => mul(s * s, log1p(square(mul(r, 1 / s)))),
       arctan: (r: Tensor) => mul(s * s, atan(square(mul(r, 1 / s)))),
+      tukey: (r: Tensor) => {
+        const z = square(mul(r, 1 / s));
+        const rest = sub(1, where(less(z, 1), z, 1));
+        return mul((s * s) / 3, sub(1, mul(rest, square(rest))));
+      },
     };
 
-    test.each(["soft-l1", "huber", "cauchy", "arctan"] as const)(
+    test.each(["soft-l1", "huber", "cauchy", "arctan", "tukey"] as const)(
       "%s minimises the sum of its ρ and hardly minds them",
       (loss) => {
-        // arctan is flat far away, so it needs a start near enough
+        // arctan and tukey are flat far away, so they need a start near enough
         const start = { a: 0.9, b: 1.9 };
         const fit = leastSquares(line, start, { loss, lossScale: s });
         const direct = minimize((p: Line) => sum(rho[loss](line(p))), start);
