@@ -105,6 +105,9 @@ export type {
   LeastSquaresResult,
   LeastSquaresSolverOptions,
 } from "./minimize/least-squares.ts";
+export type { Manifold, ManifoldName, ManifoldOption } from "./least-squares/manifolds.ts";
+export type { LinearSolverReport } from "./least-squares/result.ts";
+export type { FixedOption, ScaleOption } from "./least-squares/step-space.ts";
 export type { Bounds } from "./minimize/walls.ts";
 export type { RobustLoss } from "./minimize/robust.ts";
 export { curveFitter, fitCurve } from "./curve/fit-curve.ts";

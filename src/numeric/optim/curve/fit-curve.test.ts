@@ -306,7 +306,7 @@ describe("fitCurve", () => {
     );
   });
 
-  test.each(["soft-l1", "huber", "cauchy", "arctan"] as const)("%s is robust against outliers", (loss) => {
+  test.each(["soft-l1", "huber", "cauchy", "arctan", "tukey"] as const)("%s is robust against outliers", (loss) => {
     const t = even(0, 10, 60);
     const noise = normal(key(8), 60).data();
     const data = t.map(
@@ -432,7 +432,7 @@ describe("fitCurve", () => {
       "fitCurve: low must be an object of numbers, as in low: { a: 1 }.",
     ],
     [decay, x, y, { parameters, low: { a: 2 }, high: { a: 1 } }, "got 2 and 1 for a."],
-    [decay, x, y, { parameters, loss: "tukey" }, 'fitCurve: loss must be "squares"'],
+    [decay, x, y, { parameters, loss: "welsch" }, 'fitCurve: loss must be "squares"'],
     [decay, x, y, { parameters, lossScale: 0 }, "fitCurve: lossScale must be a finite number above 0"],
     [decay, x, y, { parameters, level: 1 }, "fitCurve: level must be"],
     [decay, x, y, { parameters, starts: 0 }, "fitCurve: starts must be"],

@@ -1,6 +1,7 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { levenbergMarquardt, type Residuals } from "../minimize/levenberg-marquardt.ts";
 import type { ColumnMatrix } from "../minimize/qr.ts";
+import { boxSpace } from "../minimize/search-space.ts";
 import type { RobustLoss } from "../minimize/robust.ts";
 import {
   explain,
@@ -111,7 +112,7 @@ export function search(task: FitProblem): FitSearchResult {
     const residuals = residualsOf(curve, part, scaledRoots, loss, lossScale * Math.sqrt(unit), counts);
     const { best, reason, iterations } = finish(
       followSearch(
-        levenbergMarquardt(residuals, theta, walls),
+        levenbergMarquardt(residuals, theta, boxSpace(walls)),
         { ...limits, ...share, evaluations: () => counts.evaluations },
         () => false,
       ),

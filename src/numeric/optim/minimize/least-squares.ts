@@ -1,31 +1,15 @@
-import { transpose } from "../../array/shape.ts";
-import { tensor } from "../../array/create.ts";
-import { astype, mul, sqrt } from "../../array/elementwise.ts";
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
-import { DownhillError, showType } from "../../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
-import { asTensor } from "../../../engine/prims/lift.ts";
-import { jacfwd, jvp } from "../../../engine/transforms/index.ts";
-import { asGiven, bound, requireCompiled } from "../../../engine/transforms/plain.ts";
 import type { Like, LikeAll, OnlyPlain, Plain, TensorsOf } from "../../../engine/tree/index.ts";
-import { count, fixed, flag, oneOf, readOptions } from "../options.ts";
-import { levenbergMarquardt, type Residuals } from "./levenberg-marquardt.ts";
+import type { ManifoldOption } from "../least-squares/manifolds.ts";
+import { type AnyLeastSquaresResult, prepareLeastSquares } from "../least-squares/prepare.ts";
+import type { LinearSolverReport } from "../least-squares/result.ts";
+import type { FixedOption, ScaleOption } from "../least-squares/step-space.ts";
 import { type Progress, takeArgs } from "./minimize.ts";
-import { flatParameters, oncePerStructure, onNumbers, pick, requireResult } from "./problem.ts";
-import { type RobustLoss, robustBlocks, robustLosses } from "./robust.ts";
-import { columnsOf, covarianceAmong } from "./qr.ts";
-import type { Iterate, SearchOutcome, StopReason, StopRules } from "./stop.ts";
-import {
-  explain,
-  finish,
-  finishSoon,
-  fitTolerances,
-  follow,
-  isConverged,
-  readLimits,
-  slopeOf,
-} from "./stop.ts";
-import { type Bounds, readWalls } from "./walls.ts";
+import type { RobustLoss } from "./robust.ts";
+import type { StopReason, StopRules } from "./stop.ts";
+import { finish, finishSoon } from "./stop.ts";
+import type { Bounds } from "./walls.ts";
 
 /** Options of `leastSquaresSolver`, and of `leastSquares` except for the data. */
 export interface LeastSquaresSolverOptions<P = unknown> extends StopRules, Bounds {
@@ -50,6 +34,29 @@ export interface LeastSquaresSolverOptions<P = unknown> extends StopRules, Bound
    * 1/σ². Default 1.
    */
   readonly weights?: TensorLike;
+  /**
+   * True for parameters that keep their values: a boolean for all, or a tree of booleans, which may stand for whole
+   * subtrees and be left out, or arrays of booleans whose shapes broadcast to those of the parameters. Default false.
+   */
+  readonly fixed?: FixedOption;
+  /**
+   * Typical sizes of changes of the parameters, above 0, in the forms of `low`; on manifolds of the tangent coordinates.
+   * They scale the damping. Default: reciprocals of the norms of the columns of the Jacobian.
+   */
+  readonly scale?: ScaleOption;
+  /**
+   * Parameters that are points of a manifold, as vectors along their last axis: `so3` (unit quaternions w, x, y, z), `se3`
+   * (translation, then unit quaternion), `sphere` (unit vectors), or `{ tangentSize, retract(x, step), local(x, y) }`. A
+   * tree, in which parameters may be left out. Steps, errors and covariances are in tangent coordinates: for `so3` and
+   * `se3` those of x · exp(δ), δ = (translation, rotation vector in radians). Default: none.
+   */
+  readonly manifolds?: ManifoldOption;
+  /**
+   * Solver of the linear problem of each iteration. `dense`: QR factorisation of the Jacobian. `sparse`: LDLᵀ factorisation of
+   * JᵀJ in an order that keeps it sparse; the pattern of J is found automatically. `lsmr`: products with J and Jᵀ alone. Default `auto`: `dense` below
+   * 100 unknowns, else the one with fewer operations.
+   */
+  readonly linearSolver?: "auto" | "dense" | "sparse" | "lsmr";
   /** True to compile the function. Default true. */
   readonly jit?: boolean;
   /** Called after each iteration; returns true to stop. */
@@ -75,15 +82,26 @@ export interface LeastSquaresResult<P> {
   /** Number of residuals with a weight above 0 minus the number of parameters that are not at a bound. */
   readonly degreesOfFreedom: number;
   /**
-   * The standard error of each parameter: the square root of the diagonal of the covariance. NaN for a parameter at a
-   * bound, and for all parameters if the data do not determine them or leave no degrees of freedom.
+   * The standard error of each parameter: the square root of the diagonal of the covariance. NaN for a parameter that is
+   * fixed or at a bound, and for all parameters if the data do not determine them or leave no degrees of freedom. On
+   * manifolds in tangent coordinates. Computed when it is first read.
    */
   readonly standardErrors: P;
+  /** Reason why `standardErrors` are NaN for all parameters; `undefined` if they are not. */
+  readonly standardErrorsMessage: string | undefined;
   /**
    * Covariance `s² (JᵀWJ)⁻¹` with `s² = Σ w r²/degreesOfFreedom`, of all parameters as one vector of length n: n × n.
-   * With a robust loss, r and J are those of `√ρ(√w r)`, so this is an approximation.
+   * With a robust loss, r and J are those of `√ρ(√w r)`, so this is an approximation. Computed when it is read; an error
+   * above 2,000 parameters.
    */
   readonly covariance: Tensor;
+  /**
+   * Covariance among the parameters at some paths, in that order, as a matrix. A path names a parameter, a subtree, or
+   * elements of a parameter: `"camera.f"`, `"poses[3]"`.
+   *
+   * @throws DownhillError `option` for a path that names nothing, `range` for more than 2,000 parameters.
+   */
+  readonly covarianceOf: (paths: string | readonly string[]) => Tensor;
   readonly reason: StopReason;
   /** True if a tolerance was met. */
   readonly converged: boolean;
@@ -93,19 +111,24 @@ export interface LeastSquaresResult<P> {
   /** Number of evaluations of the residuals (including second derivatives along a step), and of their Jacobian. */
   readonly evaluations: number;
   readonly jacobians: number;
+  /** The linear algebra that was used: sizes, and seconds by part. */
+  readonly linearSolver: LinearSolverReport;
 }
 
 /** Result of a least-squares fit of a function of plain numbers. */
-export type PlainLeastSquaresResult<P> = Omit<LeastSquaresResult<P>, "residuals" | "covariance"> & {
+export type PlainLeastSquaresResult<P> = Omit<
+  LeastSquaresResult<P>,
+  "residuals" | "covariance" | "covarianceOf"
+> & {
   readonly residuals: number[];
   readonly covariance: number[][];
+  readonly covarianceOf: (paths: string | readonly string[]) => number[][];
 };
-
-type AnyLeastSquaresResult = LeastSquaresResult<unknown> | PlainLeastSquaresResult<unknown>;
 
 /**
  * Minimises the sum of squares of residuals from `x0`, by the Levenberg–Marquardt method with geodesic acceleration and
- * exact derivatives (without acceleration if f has no second derivatives). Computes in float64.
+ * exact derivatives (without acceleration if f has no second derivatives). Computes in float64. Large problems use the sparse
+ * pattern of the Jacobian, without acceleration (`linearSolver`).
  *
  * `f` returns the residuals as a vector: `ravel(sub(model(params), y))`, divided by the errors of the data if these
  * differ. The standard errors are scaled by the size of the residuals.
@@ -213,186 +236,4 @@ export function leastSquaresSolver(
     const { run, report } = prepared(x0, args);
     return report(finish(run));
   };
-}
-
-type ResidualOptions = Pick<LeastSquaresOptions, "loss" | "lossScale" | "lossBlock" | "jit">;
-
-/** One search: its iterations, and the conversion of their outcome to a result. */
-interface LeastSquaresRun {
-  readonly run: Generator<void, SearchOutcome, void>;
-  readonly report: (outcome: SearchOutcome) => AnyLeastSquaresResult;
-}
-
-/**
- * Functions per structure of parameters: the residuals, the residuals after weights and loss, and the derivatives of
- * these, one column per parameter.
- */
-function residualFunctions(
-  operation: string,
-  { loss, lossScale, lossBlock, jit }: Required<ResidualOptions>,
-  weights: ReturnType<typeof readWeights>,
-) {
-  return oncePerStructure(({ toTree }, { call }) => {
-    const onVector = (x: Tensor, data: readonly Tensor[]): Tensor =>
-      requireResult(operation, call(toTree(x), data), 1);
-    const counted = (x: Tensor, data: readonly Tensor[]): Tensor => {
-      const r = onVector(x, data);
-      const scaled = weights === undefined ? r : weighted(operation, r, weights);
-      return robustBlocks(operation, loss, scaled, lossScale, lossBlock);
-    };
-    const plain = onNumbers((x: Tensor, ...data: Tensor[]) => [onVector(x, data)], jit);
-    return {
-      plain,
-      values:
-        loss === "squares" && lossBlock === 1 && weights === undefined
-          ? plain
-          : onNumbers((x: Tensor, ...data: Tensor[]) => [counted(x, data)], jit),
-      derivatives: onNumbers(
-        (x: Tensor, ...data: Tensor[]) => [transpose(jacfwd((p: Tensor) => counted(p, data))(x))],
-        jit,
-      ),
-      curvature: onNumbers((x: Tensor, v: Tensor, ...data: Tensor[]) => {
-        const along = (p: Tensor): Tensor => jvp((q: Tensor) => counted(q, data), [p], [v])[1];
-        return [jvp(along, [x], [v])[1]];
-      }, jit),
-    };
-  });
-}
-
-function prepareLeastSquares(
-  operation: string,
-  f: (...given: never[]) => Tensor | ArrayLike<number>,
-  options: LeastSquaresSolverOptions<never>,
-): (x0: unknown, args: readonly unknown[]) => LeastSquaresRun {
-  requireCompiled(operation, f);
-  const limits = readLimits(
-    operation,
-    options,
-    ["low", "high", "loss", "lossScale", "lossBlock", "weights", "jit"],
-    fitTolerances,
-  );
-  const choices = readOptions<ResidualOptions>(
-    operation,
-    pick(options, ["loss", "lossScale", "lossBlock", "jit"]),
-    {
-      loss: oneOf("squares", robustLosses),
-      lossScale: fixed(1, { from: 0, above: true }),
-      lossBlock: count(1, { from: 1 }),
-      jit: flag(true),
-    },
-  );
-  const weights = readWeights(operation, options.weights);
-  const functionsFor = residualFunctions(operation, choices, weights);
-  const { callback } = options;
-  return (x0, args) => {
-    const counts = { evaluations: 0, jacobians: 0 };
-    const flat = flatParameters(operation, x0, f);
-    const walls = readWalls(flat, options);
-    const data = bound(f, args);
-    const { operands } = data;
-    const { plain, values, derivatives, curvature } = functionsFor(flat, data);
-    const residuals: Residuals = {
-      values: (x) => {
-        counts.evaluations++;
-        return values([x], operands)[0]!;
-      },
-      jacobian: (x) => {
-        counts.jacobians++;
-        return columnsOf(derivatives([x], operands)[0]!, x.length);
-      },
-      curvature: (x, v) => {
-        counts.evaluations++;
-        return curvatureOrZeros(
-          () => curvature([x, v], operands)[0]!,
-          () => values([x], operands)[0]!.length,
-        );
-      },
-    };
-    const watch = (at: Iterate, iteration: number): boolean =>
-      callback?.({
-        iteration,
-        params: flat.fromVector(at.x) as never,
-        value: at.value,
-        slope: slopeOf(at),
-      }) === true;
-    return {
-      run: follow(
-        levenbergMarquardt(residuals, flat.start, walls),
-        { ...limits, evaluations: () => counts.evaluations },
-        watch,
-      ),
-      report({ best, reason, iterations }) {
-        const { evaluations, jacobians } = counts;
-        const jacobian = residuals.jacobian(best.x);
-        const n = best.x.length;
-        const free = jacobian.flatMap((_, i) =>
-          best.x[i] === walls.low[i] || best.x[i] === walls.high[i] ? [] : [i],
-        );
-        const degreesOfFreedom = (jacobian[0]?.length ?? 0) - (weights?.ignored ?? 0) - free.length;
-        const variance = degreesOfFreedom > 0 ? best.value / degreesOfFreedom : Number.NaN;
-        const columns = free.map((i) => jacobian[i]!);
-        const covariance = covarianceAmong(free, columns, n, variance);
-        return {
-          params: flat.fromVector(best.x),
-          sumOfSquares: best.value,
-          residuals: asGiven(f, [], tensor(plain([best.x], operands)[0]!)) as Tensor & number[],
-          degreesOfFreedom,
-          standardErrors: flat.fromVector(best.x.map((_, i) => Math.sqrt(covariance[i * n + i]!))),
-          covariance: asGiven(f, [], tensor(covariance, { shape: [n, n] })) as Tensor & number[][],
-          reason,
-          converged: isConverged(reason),
-          message: explain(reason, best),
-          iterations,
-          evaluations,
-          jacobians,
-        };
-      },
-    };
-  };
-}
-
-/** The curvature, or zeros for a function that has only first derivatives, which disables the acceleration. */
-function curvatureOrZeros(compute: () => Float64Array, count: () => number): Float64Array {
-  try {
-    return compute();
-  } catch (error) {
-    if (error instanceof DownhillError && error.code === "derivative") return new Float64Array(count());
-    throw error;
-  }
-}
-
-interface Weights {
-  /** √w, as a vector. */
-  readonly roots: Tensor;
-  /** Number of weights that are 0. */
-  readonly ignored: number;
-}
-
-function readWeights(operation: string, given: TensorLike | undefined): Weights | undefined {
-  if (given === undefined) return undefined;
-  const weights = astype(asTensor(given, operation), "float64");
-  if (weights.ndim !== 1) {
-    throw new DownhillError(
-      "shape",
-      `${operation}: weights must be a vector with one number per residual, got ${showType(weights.type)}.`,
-    );
-  }
-  const numbers = Array.from(weights.data());
-  const wrong = numbers.findIndex((w) => !(w >= 0 && w < Infinity));
-  if (wrong >= 0) {
-    throw new DownhillError(
-      "range",
-      `${operation}: weights must be finite numbers of 0 or more, got ${numbers[wrong]!} for residual ${wrong}.`,
-    );
-  }
-  return { roots: sqrt(weights), ignored: numbers.filter((w) => w === 0).length };
-}
-
-/** `√w r` */
-function weighted(operation: string, r: Tensor, { roots }: Weights): Tensor {
-  if (r.shape[0] === roots.shape[0]) return mul(roots, r);
-  throw new DownhillError(
-    "shape",
-    `${operation}: there are ${roots.shape[0]!} weights for ${r.shape[0]!} residuals. Give one for each.`,
-  );
 }

@@ -1,23 +1,23 @@
-import { addScaled, dot, largest, largestPart, product, scaled, subtract } from "../vector.ts";
+import { dot, largest, largestPart, product, scaled, subtract } from "../vector.ts";
 import { length, project } from "./project.ts";
 import { backSubstitute, type ColumnMatrix, factorize, sizeFrom, type QrFactors } from "./qr.ts";
 import type { DescentSearch } from "./stop.ts";
-import { inside, type BoxBounds } from "./walls.ts";
+import { freeCoordinates, type SearchSpace } from "./search-space.ts";
 
 /** Residuals with their derivatives. The method may overwrite a Jacobian, but neither residuals nor curvatures. */
 export interface Residuals {
   readonly values: (x: Float64Array) => Float64Array;
-  /** The Jacobian, one column per element of x. */
+  /** The Jacobian, one column per coordinate of the steps. */
   readonly jacobian: (x: Float64Array) => ColumnMatrix;
-  /** Second derivative of the residuals along v: `d²r(x + tv)/dt²` at t = 0. */
+  /** Second derivative of the residuals along the step v: `d²r(x + tv)/dt²` at t = 0. */
   readonly curvature: (x: Float64Array, v: Float64Array) => Float64Array;
 }
 
 /**
  * The Levenberg–Marquardt method for `Σ r²` with bounds and geodesic acceleration.
  *
- * The velocity v minimises `|r + Jv|² + μ|Dv|²`, where D holds the largest lengths of the columns of J so far. The
- * acceleration a minimises `|rᵥᵥ + Ja|² + μ|Da|²`. The step `v + a/2` follows a curved valley. A step whose
+ * The velocity v minimises `|r + Jv|² + μ|Dv|²`, where D holds the largest lengths of the columns of J so far,
+ * or multiples of 1/`typical`. The acceleration a minimises `|rᵥᵥ + Ja|² + μ|Da|²`. The step `v + a/2` follows a curved valley. A step whose
  * acceleration is large compared with its velocity is refused, because the linear model is wrong there. μ falls if the
  * model predicted the sum well, and rises if it did not. Parameters at a bound do not move if their step points
  * outwards. Steps are cut at bounds.
@@ -32,24 +32,34 @@ export interface Residuals {
  * A relative offset orthogonality convergence criterion for nonlinear least squares, 1981; Transtrum, Sethna, Improvements
  * to the Levenberg-Marquardt algorithm for nonlinear least-squares minimization, 2012 (a).
  */
-export function* levenbergMarquardt(f: Residuals, start: Float64Array, walls: BoxBounds): DescentSearch {
-  let x = inside(start, walls);
+export function* levenbergMarquardt(
+  f: Residuals,
+  start: Float64Array,
+  space: SearchSpace,
+  typical?: Float64Array,
+): DescentSearch {
+  const { size } = space;
+  let x = space.move(start, new Float64Array(size));
   let r = f.values(x);
   let value = dot(r, r);
-  let scales: readonly ParameterScale[] = Array.from(x, () => ({ now: 0, absolute: 0, relative: 0 }));
+  let scales: readonly ParameterScale[] = Array.from({ length: size }, () => unknownScale);
+  let scale: Float64Array | undefined;
   let [mu, growth] = [1e-3, 2];
   let [decrease, step] = [Infinity, Infinity];
   let [lastUnseen, bend] = [Infinity, Infinity];
   for (;;) {
-    const model = linearModel(f.jacobian(x), r, x, walls);
-    scales = scales.map((s, i) => scaleFor(s, model.sizes[i]!, Math.abs(x[i]!)));
-    const scale = Float64Array.from(scales, ({ now }) => now);
-    const rest = remaining(f, model, { x, r, value, scale, decrease });
+    const sizes = space.sizes(x);
+    const model = linearModel(f.jacobian(x), r, x, space);
+    if (typical === undefined) {
+      scales = scales.map((s, i) => scaleFor(s, model.sizes[i]!, Math.abs(sizes[i]!)));
+      scale = Float64Array.from(scales, ({ now }) => now);
+    } else scale ??= givenScale(typical, model.sizes);
+    const rest = remaining(f, model, { x, sizes, r, value, scale, decrease });
     const at = { x, value, gradient: Float64Array.of(rest.gradient), isComplete: true };
     yield { ...at, decrease: Math.max(decrease, rest.decrease), step: Math.max(step, rest.step) };
     const rounding = 2 * Math.sqrt(value) * model.noise + 2 ** -48 * value;
     for (;;) {
-      const trial = trialStep(f, model, { x, scale, mu, bend, most: rest.most }, walls);
+      const trial = trialStep(f, model, { x, scale, mu, bend, most: rest.most }, space);
       if (trial === "still" || !(mu < 1e60)) {
         // no step is left: the Gauss-Newton step alone decides, and a decrease hidden by rounding counts as 0
         yield { ...at, decrease: rest.decrease <= rounding ? 0 : rest.decrease, step: rest.step };
@@ -67,7 +77,7 @@ export function* levenbergMarquardt(f: Residuals, start: Float64Array, walls: Bo
           if (isUnseen) lastUnseen = predicted;
           mu *= isUnseen ? 1 / 3 : Math.max(1 / 3, 1 - ((2 * fall) / predicted - 1) ** 3);
           growth = 2;
-          [decrease, step] = [Math.max(fall, 0), largestPart(subtract(next, x), next)];
+          [decrease, step] = [Math.max(fall, 0), largestPart(space.between(x, next), space.sizes(next))];
           [x, r, value] = [next, values, trialValue];
           break;
         }
@@ -79,18 +89,26 @@ export function* levenbergMarquardt(f: Residuals, start: Float64Array, walls: Bo
 }
 
 /** Scale of the changes of one parameter: an element of D. */
-interface ParameterScale {
+export interface ParameterScale {
   readonly now: number;
   /** Largest norm of the column of J so far, absolute and multiplied by the size of the parameter. */
   readonly absolute: number;
   readonly relative: number;
 }
 
+export const unknownScale: ParameterScale = { now: 0, absolute: 0, relative: 0 };
+
+/** D for given typical sizes of the steps: their reciprocals, times the largest change of the residuals by one of them. */
+export function givenScale(typical: Float64Array, columnLengths: Float64Array): Float64Array {
+  const most = largest(product(typical, columnLengths));
+  return typical.map((size) => (most > 0 ? most : 1) / size);
+}
+
 /**
  * The scale of a parameter: the smaller of the two largest norms so far. With the absolute norm alone (Moré), a
  * parameter that becomes 1e20 times larger would move as slowly as when it was smallest.
  */
-function scaleFor(before: ParameterScale, columnLength: number, size: number): ParameterScale {
+export function scaleFor(before: ParameterScale, columnLength: number, size: number): ParameterScale {
   const absolute = Math.max(before.absolute, columnLength);
   const relative = Math.max(before.relative, columnLength * size);
   const now = size === 0 ? absolute : Math.max(columnLength, Math.min(absolute, relative / size));
@@ -111,18 +129,16 @@ function linearModel(
   jacobian: ColumnMatrix,
   r: Float64Array,
   x: Float64Array,
-  { low, high }: BoxBounds,
+  space: SearchSpace,
 ): LinearModel {
   const triangle = factorize(jacobian, r.slice());
-  const n = x.length;
+  const n = space.size;
   const columns = Array.from({ length: n }, (_, j) => columnOf(triangle, j, j + 1));
   const sizes = Float64Array.from(columns, (column) => sizeFrom(column, 0));
-  const free = Float64Array.from(columns, (column, i) => {
-    const slope = dot(column, triangle.qtb);
-    return (x[i] === low[i] && slope > 0) || (x[i] === high[i] && slope < 0) ? 0 : 1;
-  });
+  const free = freeCoordinates(space, x, (i) => dot(columns[i]!, triangle.qtb));
+  const moved = space.sizes(x);
   let noise = 0;
-  for (let i = 0; i < n; i++) noise += 2 ** -52 * Math.abs(x[i]!) * sizes[i]!;
+  for (let i = 0; i < n; i++) noise += 2 ** -52 * Math.abs(moved[i]!) * sizes[i]!;
   return { ...triangle, sizes, free, noise };
 }
 
@@ -143,16 +159,18 @@ function remaining(
   model: LinearModel,
   at: {
     readonly x: Float64Array;
+    /** Sizes of the parameters that the coordinates change. */
+    readonly sizes: Float64Array;
     readonly r: Float64Array;
     readonly value: number;
     readonly scale: Float64Array;
     readonly decrease: number;
   },
 ): ConvergenceMeasures {
-  const { x, r, value, scale } = at;
+  const { x, sizes, r, value, scale } = at;
   if (value === 0) return { gradient: 0, decrease: 0, step: 0, most: 0 };
-  const n = x.length;
-  const moving = Array.from(x.keys()).filter((i) => model.free[i] === 1);
+  const n = sizes.length;
+  const moving = Array.from(sizes.keys()).filter((i) => model.free[i] === 1);
   // A parameter without influence may have run away. If no parameter has any influence, the start is on a plateau.
   const isFlat = moving.every((i) => model.sizes[i] === 0);
   for (const i of moving) {
@@ -170,7 +188,7 @@ function remaining(
   moving.forEach((i, k) => (delta[i] = -coefficients[k]!));
   const size = length(subtract(model.qtb, rest));
   const gradient = Math.max(0, size - model.noise) / Math.sqrt(value);
-  const step = largestPart(delta, x);
+  const step = largestPart(delta, sizes);
   const most = size ** 2;
   const linear = { gradient, decrease: most, step, most };
   if (at.decrease > slowFall * value || most <= at.decrease) return linear;
@@ -219,19 +237,19 @@ function trialStep(
     /** Decrease that the linear model predicts for the undamped step. */
     readonly most: number;
   },
-  walls: BoxBounds,
+  space: SearchSpace,
 ): TrialStep | "still" {
   const { x, scale } = at;
   const solve = damped(model, scale, at.mu);
-  const end = inside(addScaled(x, 1, solve(model.qtb)), walls);
-  const velocity = subtract(end, x);
+  const end = space.move(x, solve(model.qtb));
+  const velocity = space.between(x, end);
   if (largest(velocity) === 0) return "still";
   const predicted = predictedFall(model, velocity);
   const size = length(product(scale, velocity));
   if (at.bend * size < leastBend && predicted > 0.9 * at.most) return { next: end, predicted, bend: at.bend };
   const acceleration = solve(model.transform(f.curvature(x, velocity)));
   const ratio = length(product(scale, acceleration)) / size;
-  const next = ratio <= mostBend ? inside(addScaled(end, 0.5, acceleration), walls) : undefined;
+  const next = ratio <= mostBend ? space.move(end, scaled(0.5, acceleration)) : undefined;
   return { next, predicted, bend: ratio / size };
 }
 

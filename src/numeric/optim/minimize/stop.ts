@@ -37,7 +37,7 @@ export interface StopRules {
   /**
    * The search has converged when an iteration lowers the value by less than this fraction of it; 0 or more. For
    * `leastSquares` the next Gauss-Newton step must not promise more either. Methods without derivatives converge only
-   * if `stepTolerance` is met too. Default 1e-14, 1e-16 for `leastSquares`.
+   * if `stepTolerance` is met too. Default 1e-14, 1e-16 for `leastSquares` with dense matrices.
    */
   readonly valueTolerance?: number;
   /**
@@ -46,7 +46,7 @@ export interface StopRules {
    * `valueTolerance` is met too. Default 1e-12.
    */
   readonly stepTolerance?: number;
-  /** Aborts the search between two iterations. */
+  /** Aborts the search between two iterations, and between the stages of a long factorisation. */
   readonly signal?: AbortSignal;
 }
 
@@ -70,8 +70,9 @@ export interface Iterate {
 
 /**
  * A descent method as a generator: it yields its state after each iteration, and returns when it finds no better point.
+ * Within a long iteration it yields `undefined`, so that other tasks can run.
  */
-export type DescentSearch = Generator<Iterate, void, void>;
+export type DescentSearch = Generator<Iterate | undefined, void, void>;
 
 /** Outcome of a search. */
 export interface SearchOutcome {
@@ -97,12 +98,19 @@ export function* follow(
   watch: (at: Iterate, iteration: number) => boolean,
 ): Generator<void, SearchOutcome, void> {
   let best: Iterate | undefined;
-  for (let iterations = 0; ; iterations++) {
+  for (let iterations = -1; ;) {
     const { value: next, done } = search.next();
     if (done === true) {
       if (best === undefined) throw internalError("a search that yields nothing");
-      return { best, reason: "precision", iterations: iterations - 1 };
+      return { best, reason: "precision", iterations };
     }
+    if (next === undefined) {
+      if (best !== undefined && limits.signal?.aborted === true)
+        return { best, reason: "aborted", iterations };
+      yield;
+      continue;
+    }
+    iterations++;
     best = next;
     const stopped = watch(best, iterations);
     const reason = reasonToStop(best, iterations, limits) ?? (stopped ? "callback" : undefined);
@@ -162,6 +170,9 @@ function reasonToStop(at: Iterate, iterations: number, limits: CountedLimits): S
 
 /** Default tolerances of least squares: the parameters end within about 1e-8 standard errors of the minimum. */
 export const fitTolerances = { gradient: 1e-10, value: 1e-16 };
+
+/** Default `valueTolerance` of least squares without dense matrices, where an iteration takes long. */
+export const largeFitTolerance = 1e-12;
 
 /** Reads the stop rules from the options of a method; `own` lists the names of its other options. */
 export function readLimits(

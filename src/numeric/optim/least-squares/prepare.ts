@@ -1,0 +1,333 @@
+import { DownhillError } from "../../../engine/errors/index.ts";
+import type { Tensor } from "../../../engine/ir/tensor.ts";
+import { typeKey } from "../../../engine/ir/types.ts";
+import { flattenArguments } from "../../../engine/transforms/arguments.ts";
+import { jvp, vjp } from "../../../engine/transforms/index.ts";
+import { bound, requireCompiled } from "../../../engine/transforms/plain.ts";
+import { treeKey } from "../../../engine/tree/index.ts";
+import { makeLru } from "../../../engine/util/lru.ts";
+import { now } from "../../../engine/util/now.ts";
+import { defaultLimits } from "../../../engine/sparsity/index.ts";
+import { SparseDerivative } from "../../sparse/sparse-derivative.ts";
+import type { SparsePattern } from "../../sparse/sparse-pattern.ts";
+import type {
+  LeastSquaresResult,
+  LeastSquaresSolverOptions,
+  PlainLeastSquaresResult,
+} from "../minimize/least-squares.ts";
+import { levenbergMarquardt, type Residuals } from "../minimize/levenberg-marquardt.ts";
+import { flatParameters, type FlatParameters, onNumbers, pick } from "../minimize/problem.ts";
+import { columnsOf } from "../minimize/qr.ts";
+import { robustLosses } from "../minimize/robust.ts";
+import {
+  type DescentSearch,
+  fitTolerances,
+  follow,
+  type Iterate,
+  largeFitTolerance,
+  type Limits,
+  readLimits,
+  type SearchOutcome,
+  slopeOf,
+} from "../minimize/stop.ts";
+import { readWalls } from "../minimize/walls.ts";
+import { count, fixed, flag, oneOf, readOptions } from "../options.ts";
+import { chooseSolver, linearSolvers, type SolverChoice } from "./choose-solver.ts";
+import { largeSearch } from "./large-search.ts";
+import { noSeconds, type SolverSeconds } from "./linearisation.ts";
+import { type JacobianProducts, matrixFreeProblem } from "./matrix-free-problem.ts";
+import {
+  curvatureOrZeros,
+  readWeights,
+  type ResidualFunctions,
+  residualFunctions,
+} from "./residual-functions.ts";
+import { describeFit, type LinearSolverReport } from "./result.ts";
+import { type NormalStructure, SparseProblem } from "./sparse-problem.ts";
+import { makeStepSpace, readScale, type StepSpace } from "./step-space.ts";
+import { tangentColumns } from "./tangent-jacobian.ts";
+import { denseUncertainty, sparseUncertainty } from "./uncertainty.ts";
+
+export type AnyLeastSquaresResult = LeastSquaresResult<unknown> | PlainLeastSquaresResult<unknown>;
+
+/** One search: its iterations, and the conversion of their outcome to a result. */
+interface LeastSquaresRun {
+  readonly run: Generator<void, SearchOutcome, void>;
+  readonly report: (outcome: SearchOutcome) => AnyLeastSquaresResult;
+}
+
+const ownOptions = [
+  "low",
+  "high",
+  "loss",
+  "lossScale",
+  "lossBlock",
+  "weights",
+  "fixed",
+  "scale",
+  "manifolds",
+  "linearSolver",
+  "jit",
+] as const;
+
+/** Compiled derivatives of large problems, for one structure of the parameters. */
+interface LargeFunctions {
+  /** Derivatives by the types of the further arguments. */
+  readonly derivatives: ReturnType<typeof makeLru<string, SparseDerivative>>;
+  readonly structures: WeakMap<SparsePattern, NormalStructure>;
+  readonly forward: ReturnType<typeof onNumbers>;
+  readonly backward: ReturnType<typeof onNumbers>;
+}
+
+/** Number of types of further arguments for which derivatives are cached. */
+const derivativesKept = 8;
+
+function largeFunctions({ counted }: ResidualFunctions, compiled: boolean): LargeFunctions {
+  return {
+    derivatives: makeLru(derivativesKept),
+    structures: new WeakMap(),
+    forward: onNumbers(
+      (x: Tensor, v: Tensor, ...data: Tensor[]) => [jvp((p: Tensor) => counted(p, ...data), [x], [v])[1]],
+      compiled,
+    ),
+    backward: onNumbers((x: Tensor, u: Tensor, ...data: Tensor[]) => {
+      const [, back] = vjp((p: Tensor) => counted(p, ...data), x);
+      return [back(u)[0]!];
+    }, compiled),
+  };
+}
+
+/** Checks the options, and returns a function that prepares one fit for a start and further arguments. */
+export function prepareLeastSquares(
+  operation: string,
+  f: (...given: never[]) => Tensor | ArrayLike<number>,
+  options: LeastSquaresSolverOptions<never>,
+): (x0: unknown, args: readonly unknown[]) => LeastSquaresRun {
+  requireCompiled(operation, f);
+  const limits = readLimits(operation, options, ownOptions, fitTolerances);
+  const names = ["loss", "lossScale", "lossBlock", "linearSolver", "jit"] as const;
+  const { linearSolver, ...settings } = readOptions<Pick<LeastSquaresSolverOptions, (typeof names)[number]>>(
+    operation,
+    pick(options, names),
+    {
+      loss: oneOf("squares", robustLosses),
+      lossScale: fixed(1, { from: 0, above: true }),
+      lossBlock: count(1, { from: 1 }),
+      linearSolver: oneOf("auto", linearSolvers),
+      jit: flag(true),
+    },
+  );
+  const { jit } = settings;
+  if (!jit && linearSolver === "sparse")
+    throw new DownhillError(
+      "option",
+      `${operation}: linearSolver "sparse" finds the pattern in the compiled function, so jit must not be false.`,
+    );
+  const weights = readWeights(operation, options.weights);
+  const functionsFor = residualFunctions(operation, { ...settings, weights, manifolds: options.manifolds });
+  const largeOf = new WeakMap<ResidualFunctions, LargeFunctions>();
+  return (x0, args) => {
+    const flat = flatParameters(operation, x0, f);
+    const data = bound(f, args);
+    const functions = functionsFor(flat, data);
+    let large = largeOf.get(functions);
+    if (large === undefined) largeOf.set(functions, (large = largeFunctions(functions, jit)));
+    const space = makeStepSpace(flat, readWalls(flat, options), options.fixed, functions.maps);
+    const typical = readScale(flat, options.scale, functions.maps, space);
+    const fit = new Fit({ operation, flat, functions, large, space, typical, operands: data.operands });
+    const choice = chooseSolver(linearSolver, space.size, jit, () => fit.sparse());
+    const isLarge = choice.solver !== "dense";
+    const rules: Limits =
+      isLarge && options.valueTolerance === undefined
+        ? { ...limits, valueTolerance: largeFitTolerance }
+        : limits;
+    return {
+      run: follow(
+        fit.search(choice),
+        { ...rules, evaluations: () => fit.counts.evaluations },
+        watcher(flat, options.callback),
+      ),
+      report: (outcome) => {
+        const { x } = outcome.best;
+        const counts = { ...fit.counts };
+        const residuals = functions.plain([x], data.operands)[0] as Float64Array<ArrayBuffer>;
+        return describeFit({
+          operation,
+          f,
+          x0,
+          flat,
+          space,
+          maps: functions.maps,
+          outcome,
+          residuals,
+          counted: residuals.length - (weights?.ignored ?? 0),
+          counts,
+          report: fit.report(choice),
+          uncertainty: (free) =>
+            isLarge
+              ? sparseUncertainty(operation, fit.sparse(), x, free, space.size)
+              : denseUncertainty(fit.columns(x), free, space.size),
+        });
+      },
+    };
+  };
+}
+
+/** Calls the callback at each iterate. */
+function watcher(
+  flat: FlatParameters,
+  callback: LeastSquaresSolverOptions<never>["callback"],
+): (at: Iterate, iteration: number) => boolean {
+  return (at, iteration) =>
+    callback?.({
+      iteration,
+      params: flat.fromVector(at.x) as never,
+      value: at.value,
+      slope: slopeOf(at),
+    }) === true;
+}
+
+/** Functions and data of one fit. */
+interface FitTask {
+  readonly operation: string;
+  readonly flat: FlatParameters;
+  readonly functions: ResidualFunctions;
+  readonly large: LargeFunctions;
+  readonly space: StepSpace;
+  readonly typical: Float64Array | undefined;
+  readonly operands: readonly Tensor[];
+}
+
+/** One fit: evaluations with their counts, and the search. */
+class Fit {
+  readonly counts = { evaluations: 0, jacobians: 0 };
+  readonly #task: FitTask;
+  readonly #seconds: SolverSeconds = noSeconds();
+  #sparse: SparseProblem | undefined;
+
+  constructor(task: FitTask) {
+    this.#task = task;
+  }
+
+  search({ solver }: SolverChoice): DescentSearch {
+    const { flat, space, typical } = this.#task;
+    if (solver === "dense") return levenbergMarquardt(this.#residuals(), flat.start, space, typical);
+    const problem = solver === "sparse" ? this.sparse() : this.#matrixFree();
+    return largeSearch(problem, flat.start, space, typical);
+  }
+
+  /** Report on the linear algebra so far. */
+  report({ solver, reason }: SolverChoice): LinearSolverReport {
+    const sparse = solver === "sparse" ? this.#sparse : undefined;
+    const structure = sparse?.structure;
+    return {
+      solver,
+      reason,
+      unknowns: this.#task.space.size,
+      patternEntries: structure?.jacobian.pattern.nnz,
+      normalEntries: structure?.normal.pattern.nnz,
+      factorEntries: structure?.analysis.entries,
+      colours: sparse?.colours,
+      ordering: structure?.analysis.ordering,
+      seconds: { ...this.#seconds },
+    };
+  }
+
+  /** Columns of the Jacobian by the coordinates of steps. */
+  columns(x: Float64Array): ReturnType<typeof columnsOf> {
+    const { functions, space, operands } = this.#task;
+    this.counts.jacobians++;
+    const columns = this.#timed("jacobian", () =>
+      columnsOf(functions.derivatives([x], operands)[0]!, x.length),
+    );
+    return tangentColumns(columns, space.charts, space.size, x);
+  }
+
+  /** The problem with a sparse Jacobian, whose pattern is found at the first call. */
+  sparse(): SparseProblem {
+    if (this.#sparse !== undefined) return this.#sparse;
+    const { operation, flat, functions, large, space, operands } = this.#task;
+    const { leaves, defs } = flattenArguments(operands, operation);
+    const key = `${defs.map(treeKey).join(" ")} ${leaves.map(({ type }) => typeKey(type)).join(" ")}`;
+    let derivative = large.derivatives.get(key);
+    if (derivative === undefined) {
+      derivative = this.#timed(
+        "pattern",
+        () =>
+          new SparseDerivative({
+            operation,
+            kind: "jacobian",
+            f: functions.counted as never,
+            at: flat.start,
+            args: operands,
+            limits: defaultLimits,
+            memory: passMemory,
+            check: "always",
+          }),
+      );
+      large.derivatives.set(key, derivative);
+    }
+    this.#sparse = new SparseProblem({
+      operation,
+      values: this.#values,
+      derivative,
+      operands,
+      space,
+      structures: large.structures,
+      seconds: this.#seconds,
+      count: () => {
+        this.counts.evaluations++;
+        this.counts.jacobians++;
+      },
+    });
+    return this.#sparse;
+  }
+
+  readonly #values = (x: Float64Array): Float64Array => {
+    const { functions, operands } = this.#task;
+    this.counts.evaluations++;
+    return this.#timed("residuals", () => functions.values([x], operands)[0]!);
+  };
+
+  #residuals(): Residuals {
+    const { functions, space, operands } = this.#task;
+    return {
+      values: this.#values,
+      jacobian: (x) => this.columns(x),
+      curvature: (x, v) => {
+        this.counts.evaluations++;
+        return curvatureOrZeros(
+          () => functions.curvature([x, space.padded(v)], operands)[0]!,
+          () => functions.values([x], operands)[0]!.length,
+        );
+      },
+    };
+  }
+
+  #matrixFree(): ReturnType<typeof matrixFreeProblem> {
+    const { large, space, operands } = this.#task;
+    const products: JacobianProducts = {
+      forward: (x, v) => large.forward([x, v], operands)[0]!,
+      backward: (x, u) => large.backward([x, u], operands)[0]!,
+    };
+    return matrixFreeProblem({
+      values: this.#values,
+      products,
+      space,
+      seconds: this.#seconds,
+      count: () => {
+        this.counts.jacobians++;
+      },
+    });
+  }
+
+  #timed<T>(part: keyof SolverSeconds, run: () => T): T {
+    const begin = now();
+    const result = run();
+    this.#seconds[part] += (now() - begin) / 1000;
+    return result;
+  }
+}
+
+/** Bytes that the intermediate values of one batch of derivative passes may take. */
+const passMemory = 256 * 2 ** 20;

@@ -1,0 +1,125 @@
+import { tensor } from "../../array/create.ts";
+import { astype } from "../../array/elementwise.ts";
+import { DownhillError } from "../../../engine/errors/index.ts";
+import type { Tensor } from "../../../engine/ir/tensor.ts";
+import { asGiven } from "../../../engine/transforms/plain.ts";
+import { sizeOf } from "../../../engine/util/shape.ts";
+import { rebuild } from "../parameters.ts";
+import type { LeastSquaresResult, PlainLeastSquaresResult } from "../minimize/least-squares.ts";
+import type { FlatParameters } from "../minimize/problem.ts";
+import { explain, isConverged, type SearchOutcome } from "../minimize/stop.ts";
+import type { LinearSolver } from "./choose-solver.ts";
+import { coordinatesAt, coordinateShapes } from "./coordinate-paths.ts";
+import type { SolverSeconds } from "./linearisation.ts";
+import type { ManifoldMaps } from "./manifolds.ts";
+import type { StepSpace } from "./step-space.ts";
+import { interiorCoordinates, mostColumns, type Uncertainty } from "./uncertainty.ts";
+
+/** Report on the linear algebra of a fit. */
+export interface LinearSolverReport {
+  readonly solver: LinearSolver;
+  /** Why `auto` chose it. */
+  readonly reason: string;
+  /** Coordinates of a step: parameters that are not fixed, and tangent coordinates of manifolds. */
+  readonly unknowns: number;
+  /** Entries of the patterns of J and of JᵀJ, and of its factor L; `undefined` unless `sparse`. */
+  readonly patternEntries: number | undefined;
+  readonly normalEntries: number | undefined;
+  readonly factorEntries: number | undefined;
+  /** Derivative passes per Jacobian, and the order of elimination; `undefined` unless `sparse`. */
+  readonly colours: number | undefined;
+  readonly ordering: "amd" | "natural" | "given" | undefined;
+  readonly seconds: Readonly<SolverSeconds>;
+}
+
+/** Everything about a finished search that its result reports. */
+export interface FinishedFit {
+  readonly operation: string;
+  readonly f: unknown;
+  readonly x0: unknown;
+  readonly flat: FlatParameters;
+  readonly space: StepSpace;
+  readonly maps: readonly (ManifoldMaps | undefined)[];
+  readonly outcome: SearchOutcome;
+  readonly residuals: Float64Array<ArrayBuffer>;
+  /** Number of residuals with a weight above 0. */
+  readonly counted: number;
+  readonly counts: { readonly evaluations: number; readonly jacobians: number };
+  readonly report: LinearSolverReport;
+  /** Uncertainty of the free coordinates at the result; called at most once. */
+  readonly uncertainty: (free: readonly number[]) => Uncertainty;
+}
+
+/** The result of a fit. Its errors are computed when they are first read. */
+export function describeFit(
+  fit: FinishedFit,
+): LeastSquaresResult<unknown> | PlainLeastSquaresResult<unknown> {
+  const { operation, f, x0, flat, space, maps, outcome, counts } = fit;
+  const { best, reason, iterations } = outcome;
+  const free = interiorCoordinates(space, best.x);
+  const degreesOfFreedom = fit.counted - free.length;
+  const variance = degreesOfFreedom > 0 ? best.value / degreesOfFreedom : Number.NaN;
+  const shapes = coordinateShapes(flat.parameters, maps);
+  const total = shapes.reduce((n, shape) => n + sizeOf(shape), 0);
+  /** Coordinate of each element of the parameters' coordinates; −1 for a fixed one. */
+  const coordinateOf = new Int32Array(total).fill(-1);
+  space
+    .padded(Float64Array.from({ length: space.size }, (_, i) => i + 1))
+    .forEach((i, at) => (coordinateOf[at] = i - 1));
+  let known: Uncertainty | undefined;
+  const uncertainty = (): Uncertainty => (known ??= fit.uncertainty(free));
+  const among = (elements: readonly number[]): Tensor & number[][] => {
+    const n = elements.length;
+    const kept = elements.flatMap((at, a) => (coordinateOf[at]! < 0 ? [] : [a]));
+    const covariances = uncertainty().among(kept.map((a) => coordinateOf[elements[a]!]!));
+    const out = new Float64Array(n * n).fill(Number.NaN);
+    kept.forEach((a, i) => {
+      kept.forEach((b, j) => (out[a * n + b] = variance * covariances[i * kept.length + j]!));
+    });
+    return asGiven(f, [], tensor(out, { shape: [n, n] })) as Tensor & number[][];
+  };
+  let errors: unknown;
+  return {
+    params: flat.fromVector(best.x),
+    sumOfSquares: best.value,
+    residuals: asGiven(f, [], tensor(fit.residuals)) as Tensor & number[],
+    degreesOfFreedom,
+    get standardErrors() {
+      if (errors !== undefined) return errors;
+      const variances = uncertainty().variances();
+      const of = (at: number): number => (coordinateOf[at]! < 0 ? Number.NaN : Math.sqrt(variance * variances[coordinateOf[at]!]!)); // prettier-ignore
+      let from = 0;
+      const parts = shapes.map((shape, i) => {
+        const size = sizeOf(shape);
+        from += size;
+        const numbers = Float64Array.from({ length: size }, (_, k) => of(from - size + k));
+        return astype(tensor(numbers, { shape }), flat.parameters.tensors[i]!.dtype);
+      });
+      errors = asGiven(f, x0, rebuild(flat.parameters, parts));
+      return errors;
+    },
+    get standardErrorsMessage() {
+      if (!(degreesOfFreedom > 0))
+        return `There are ${fit.counted} residuals for ${free.length} free parameters, so no degrees of freedom are left for errors.`;
+      if (uncertainty().isDetermined) return undefined;
+      return "The residuals do not determine all parameters: some combination of them has no effect, such as a shift of everything. Fix a part of them with the option fixed.";
+    },
+    get covariance() {
+      if (total > mostColumns)
+        throw new DownhillError(
+          "range",
+          `${operation}: the covariance of ${total} parameters would have ${total ** 2} elements. covarianceOf(paths) computes a part of it, standardErrors its diagonal.`,
+        );
+      return among(Array.from({ length: total }, (_, i) => i));
+    },
+    covarianceOf: (paths: string | readonly string[]) =>
+      among(coordinatesAt(flat.parameters, shapes, typeof paths === "string" ? [paths] : paths)),
+    reason,
+    converged: isConverged(reason),
+    message: explain(reason, best),
+    iterations,
+    evaluations: counts.evaluations,
+    jacobians: counts.jacobians,
+    linearSolver: fit.report,
+  };
+}

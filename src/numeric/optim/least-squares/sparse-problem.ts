@@ -1,0 +1,194 @@
+import { now } from "../../../engine/util/now.ts";
+import type { Tensor } from "../../../engine/ir/tensor.ts";
+import { analysisOf, type SparseAnalysis } from "../../sparse/factorise.ts";
+import { normalProduct, type NormalProduct } from "../../sparse/normal-product.ts";
+import { multiplyColumns, multiplyRows } from "../../sparse/products.ts";
+import type { SparseDerivative } from "../../sparse/sparse-derivative.ts";
+import type { SparsePattern } from "../../sparse/sparse-pattern.ts";
+import { dot } from "../vector.ts";
+import type { LargeProblem, Linearisation, SolverSeconds } from "./linearisation.ts";
+import type { StepSpace } from "./step-space.ts";
+import { tangentJacobian, type TangentJacobian } from "./tangent-jacobian.ts";
+
+/** Everything about the normal equations that the pattern of the Jacobian determines. */
+export interface NormalStructure {
+  readonly jacobian: TangentJacobian;
+  readonly normal: NormalProduct;
+  /** Analysis of JᵀJ, computed on first access. */
+  readonly analysis: SparseAnalysis;
+  /** Entry of JᵀJ on the diagonal, by coordinate. */
+  readonly diagonal: Int32Array;
+}
+
+/** Structures by the pattern of the Jacobian by the parameters. */
+export type NormalStructures = WeakMap<SparsePattern, NormalStructure>;
+
+/** Products of pairs of entries of one row, which JᵀJ adds. */
+export function countProducts({ rowPointers, shape }: SparsePattern): number {
+  let count = 0;
+  for (let i = 0; i < shape[0]; i++) {
+    const width = rowPointers[i + 1]! - rowPointers[i]!;
+    count += (width * (width + 1)) / 2;
+  }
+  return count;
+}
+
+/** The structure for a pattern, which is prepared at its first use. */
+export function structureFor(
+  operation: string,
+  known: NormalStructures,
+  pattern: SparsePattern,
+  space: StepSpace,
+  seconds: SolverSeconds,
+): NormalStructure {
+  const before = known.get(pattern);
+  if (before !== undefined) return before;
+  const begin = now();
+  const jacobian = tangentJacobian(pattern, space.charts, space.size);
+  const normal = normalProduct(jacobian.pattern);
+  const diagonal = new Int32Array(space.size);
+  const { rowPointers, columns } = normal.pattern;
+  for (let j = 0; j < space.size; j++)
+    for (let p = rowPointers[j]!; p < rowPointers[j + 1]!; p++) if (columns[p] === j) diagonal[j] = p;
+  seconds.normal += (now() - begin) / 1000;
+  // positive definite, so no pivot has to be delayed
+  const analysis = analysisOf(operation, normal.pattern, { pivotTolerance: 0, refinements: 1 });
+  seconds.ordering += analysis.seconds.ordering;
+  seconds.analysis += analysis.seconds.analysis;
+  const structure = { jacobian, normal, analysis, diagonal };
+  known.set(pattern, structure);
+  return structure;
+}
+
+/** The normal equations (JᵀJ + shift) δ = −Jᵀr with a sparse Jacobian. */
+export class SparseProblem implements LargeProblem {
+  readonly values: (x: Float64Array) => Float64Array;
+  readonly #operation: string;
+  readonly #derivative: SparseDerivative;
+  readonly #operands: readonly unknown[];
+  readonly #space: StepSpace;
+  readonly #structures: NormalStructures;
+  readonly #seconds: SolverSeconds;
+  /** Called before each evaluation of the Jacobian. */
+  readonly #count: () => void;
+  /** Structure of the latest Jacobian. */
+  structure: NormalStructure | undefined;
+
+  constructor(task: {
+    readonly operation: string;
+    readonly values: (x: Float64Array) => Float64Array;
+    readonly derivative: SparseDerivative;
+    readonly operands: readonly unknown[];
+    readonly space: StepSpace;
+    readonly structures: NormalStructures;
+    readonly seconds: SolverSeconds;
+    readonly count: () => void;
+  }) {
+    this.values = task.values;
+    this.#operation = task.operation;
+    this.#derivative = task.derivative;
+    this.#operands = task.operands;
+    this.#space = task.space;
+    this.#structures = task.structures;
+    this.#seconds = task.seconds;
+    this.#count = task.count;
+  }
+
+  /** Pattern of the Jacobian by the parameters. */
+  get pattern(): SparsePattern {
+    return this.#derivative.pattern;
+  }
+
+  /** Number of derivative passes per Jacobian. */
+  get colours(): number {
+    const { forward, reverse } = this.#derivative.passes;
+    return forward + reverse;
+  }
+
+  /** Structure for the present pattern. */
+  prepare(): NormalStructure {
+    const { pattern } = this.#derivative;
+    this.structure = structureFor(this.#operation, this.#structures, pattern, this.#space, this.#seconds);
+    return this.structure;
+  }
+
+  /** Residuals and the values of the Jacobian by the coordinates. */
+  evaluate(x: Float64Array): {
+    readonly residuals: Float64Array;
+    readonly values: Float64Array;
+    readonly structure: NormalStructure;
+  } {
+    this.#count();
+    const begin = now();
+    const { outs, matrix } = this.#derivative.evaluate(x, this.#operands);
+    const residuals = numbersOf(outs[0]!);
+    const ambient = numbersOf(matrix.values);
+    this.#seconds.jacobian += (now() - begin) / 1000;
+    const structure = this.prepare();
+    const middle = now();
+    const values = structure.jacobian.evaluate(ambient, x);
+    this.#seconds.jacobian += (now() - middle) / 1000;
+    return { residuals, values, structure };
+  }
+
+  linearise(x: Float64Array): Linearisation {
+    const seconds = this.#seconds;
+    const { residuals, values, structure } = this.evaluate(x);
+    const { jacobian, normal, analysis, diagonal } = structure;
+    const { rowPointers, columns, shape } = jacobian.pattern;
+    const begin = now();
+    const products = normal.evaluate(values);
+    const gradient = new Float64Array(shape[1]);
+    multiplyColumns(rowPointers, columns, values, residuals, gradient);
+    seconds.normal += (now() - begin) / 1000;
+    return {
+      residuals,
+      gradient,
+      columnSizes: Float64Array.from(diagonal, (p) => Math.sqrt(products[p]!)),
+      squaredChange(step) {
+        const change = new Float64Array(shape[0]);
+        multiplyRows(rowPointers, columns, values, step, change);
+        return dot(change, change);
+      },
+      *solve(free, shift) {
+        const held = free.includes(0);
+        const matrix = held ? withoutHeld(products, structure, free) : products;
+        const start = now();
+        const steps = analysis.factoriseInSteps(matrix, shift);
+        let next = steps.next();
+        while (next.done !== true) {
+          yield undefined;
+          next = steps.next();
+        }
+        const middle = now();
+        seconds.factorisation += (middle - start) / 1000;
+        if (next.value.zeroPivots > 0) return undefined;
+        const step = next.value.solve(
+          gradient.map((g, j) => (free[j] === 0 ? 0 : -g)),
+          false,
+        );
+        seconds.solve += (now() - middle) / 1000;
+        return step;
+      },
+    };
+  }
+}
+
+/** Elements of a tensor that has no other users. */
+function numbersOf(x: Tensor): Float64Array {
+  return x.data({ donate: true }) as Float64Array;
+}
+
+/** JᵀJ with rows and columns of the unit matrix for the coordinates that are not free. */
+export function withoutHeld(
+  products: Float64Array,
+  { normal, diagonal }: NormalStructure,
+  free: Float64Array,
+): Float64Array {
+  const { rowPointers, columns } = normal.pattern;
+  const out = products.slice();
+  for (let j = 0; j < free.length; j++)
+    for (let p = rowPointers[j]!; p < rowPointers[j + 1]!; p++)
+      if (free[j] === 0 || free[columns[p]!] === 0) out[p] = p === diagonal[j] ? 1 : 0;
+  return out;
+}
