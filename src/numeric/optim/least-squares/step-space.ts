@@ -118,6 +118,7 @@ export function makeStepSpace(
       return;
     }
     refuseWalls(flat, i, walls, from, size);
+    checkPoints(flat, i, of, from, size);
     for (let element = 0; element < of.count; element++) {
       let p = from + element * of.pointSize;
       const isWhole = isFixedPoint(flat, i, isFixed, p, of.pointSize);
@@ -269,6 +270,19 @@ function isFixedPoint(
       `${parameters.operation}: fixed holds some numbers of a point of ${pathOf(parameters, i)}, which is on a manifold. Fix all numbers of a point, or none.`,
     );
   return fixed[0] === 1;
+}
+
+/** Refuses start points that are on no manifold, such as a quaternion of zeros. */
+function checkPoints(flat: FlatParameters, i: number, of: ManifoldMaps, from: number, size: number): void {
+  const still = new Float64Array(of.count * of.tangentSize);
+  const points = of.retract([flat.start.slice(from, from + size), still], [])[0]!;
+  const wrong = points.findIndex((value) => !Number.isFinite(value));
+  if (wrong < 0) return;
+  const index = flat.parameters.tensors[i]!.ndim === 1 ? "" : ` (point ${Math.floor(wrong / of.pointSize)})`;
+  throw new DownhillError(
+    "range",
+    `${flat.parameters.operation}: ${pathOf(flat.parameters, i)}${index} is no point of its manifold: it cannot be normalised.`,
+  );
 }
 
 function refuseWalls(
